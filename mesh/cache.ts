@@ -46,7 +46,7 @@ function canonical(value: unknown): string {
 class MemoryCacher extends Cachers.MemoryLRU {
   constructor() {
     super({ ttl: CACHE_TTL_S, max: MEMORY_ENTRIES, keygen: cacheKey as Keygen });
-    // Moleculer would start the time to live again at each use, and a popular answer would never get old.
+    // A private member: Moleculer would start the time to live again at each use, and a popular answer would never get old.
     (this as unknown as { cache: { updateAgeOnGet: boolean } }).cache.updateAgeOnGet = false;
   }
 

@@ -5,8 +5,9 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
-import { type BrokerOptions, type Context, Errors } from "moleculer";
+import { type Context, Errors } from "moleculer";
 import type { Part } from "./keyed-request-contract.ts";
+import { middleware } from "./moleculer.ts";
 
 /** What a keyed request takes along. */
 export interface KeyedRequest {
@@ -72,7 +73,7 @@ const current = new AsyncLocalStorage<{ call: KeyedCall | undefined }>();
 export const keyedCall = (): KeyedCall | undefined => current.getStore()?.call;
 
 /** Moleculer's middleware by which a handler's writes know the keyed request that they are for. */
-export const KnowKeyedRequest = {
+export const KnowKeyedRequest = middleware({
   name: "KnowKeyedRequest",
   localAction(next: (ctx: Context) => Promise<unknown>) {
     return (ctx: Context) => {
@@ -86,7 +87,7 @@ export const KnowKeyedRequest = {
       );
     };
   },
-} as unknown as NonNullable<BrokerOptions["middlewares"]>[number];
+});
 
 /** A write that cannot be held until the request's answer is kept. */
 export const notKeyable = () =>

@@ -7,11 +7,12 @@
  * - An action that is idempotent says `retryPolicy: { enabled: true }`; it is asked of a second node when the first does not answer
  *   (hedge.ts), and tried again, as far as the budget goes (retry-budget.ts), when its node died under it, and at the root of a request also when its handler throws a retryable error.
  */
-import type { CallingOptions, Context, Middleware } from "moleculer";
+import type { CallingOptions, Context } from "moleculer";
 import { retries } from "./metrics.ts";
 import { mayCallAgain, noteCall, serviceOf } from "./retry-budget.ts";
 import type { Call, CallFunction } from "./call-function.ts";
 import { hedged } from "./hedge.ts";
+import { middleware } from "./moleculer.ts";
 
 /** One try and so many more. Three failures in a row are no accident. */
 const RETRIES = 2;
@@ -27,7 +28,7 @@ interface CallError extends Error {
 }
 
 /** The middleware that tries calls again; see the head of this file for which. */
-export const Retry = {
+export const Retry = middleware({
   name: "MeshRetry",
   call(next: CallFunction): CallFunction {
     return (action, params, options) => {
@@ -43,7 +44,7 @@ export const Retry = {
       return result;
     };
   },
-} as unknown as Middleware; // Moleculer's type of a call has overloads that no plain function fits
+});
 
 /** A call as it was made. */
 interface MadeCall {

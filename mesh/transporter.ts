@@ -12,6 +12,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Context, Errors, Transporters } from "moleculer";
 import { connect, headers, type Msg, type NatsConnection } from "nats";
+import { trackedCalls } from "./moleculer.ts";
 import { announceMetadata } from "./announce.ts";
 import { timeLeft } from "./deadline.ts";
 import { Assembly, cut, LIMITS } from "./fragments.ts";
@@ -253,6 +254,7 @@ export class MeshTransporter extends Transporters.NATS {
       return;
     }
     const payload = packet.payload as PacketPayload;
+    // Members of the transit that are private.
     const refused = refusalOf(command, payload, sender, this.#gate.certificateOf(sender), this.transit as unknown as UnderWay);
     if (refused) reportRefusal(this.broker, refused, sender);
     else void this.messageHandler(command, packet);
@@ -264,7 +266,7 @@ export class MeshTransporter extends Transporters.NATS {
    */
   #expire(): void {
     this.#assembly.expire(Date.now());
-    const { _trackedContexts: calls = [] } = this.broker as unknown as { _trackedContexts?: Context[] };
+    const calls = trackedCalls(this.broker);
     for (let at = calls.length - 1; at >= 0; at -= 1) if (timeLeft(calls[at] as Context) <= 0) calls.splice(at, 1);
   }
 

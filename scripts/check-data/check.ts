@@ -19,6 +19,7 @@ import { wereMerged } from "./merged.ts";
 import { patientsOf, referencesBesides } from "./references.ts";
 import type { Source } from "./sources.ts";
 import { Tally } from "./tally.ts";
+import { typed } from "../../fhir/typed.ts";
 
 /** Resources that are read at once. */
 const PAGE = 1_000;
@@ -190,7 +191,7 @@ class Check {
     const rules = [...always, ...this.#rulesOf(options.invariants?.always, type)];
     if (rules.length === 0) return;
     const cases = looked.map(({ reference, resource, row }) => {
-      const change: Change = { op: "create", reference, after: resource as unknown as FhirResource, now: new Date(row.updated) };
+      const change: Change = { op: "create", reference, after: typed<FhirResource>(resource), now: new Date(row.updated) };
       return { change, reference };
     });
     for (let round = 0; round < MAX_ROUNDS; round += 1) {

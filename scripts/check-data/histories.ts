@@ -8,6 +8,7 @@ import type { StoredResource } from "../../store/store.ts";
 import type { Finding } from "./findings.ts";
 import type { KnownResources } from "./known.ts";
 import type { Source } from "./sources.ts";
+import { plain } from "../../fhir/typed.ts";
 
 /** Versions of one resource that are looked at, the newest. */
 const MAX_VERSIONS = 1_000;
@@ -72,7 +73,7 @@ async function versionsOf(sources: Source[], type: string, id: string): Promise<
 }
 
 const bodyOf = (version: StoredResource | undefined) =>
-  version?.json === undefined ? undefined : (parseJson(version.json) as unknown as FhirResource);
+  version?.json === undefined ? undefined : (parseJson(version.json) as FhirResource);
 
 function changeOf(before: StoredResource | undefined, after: StoredResource | undefined): Change | undefined {
   const [was, is] = [bodyOf(before), bodyOf(after)];
@@ -95,7 +96,7 @@ class AtOnce implements Facts {
 
   constructor(known: KnownResources, versions: StoredResource[][]) {
     this.#known = known;
-    this.#versions = versions.map((pair) => pair.flatMap((one) => (bodyOf(one) as unknown as Resource | undefined) ?? []));
+    this.#versions = versions.map((pair) => pair.flatMap((one) => bodyOf(one) ?? []).map(plain));
   }
 
   of = (reference: string | undefined) => this.#known.of(reference);

@@ -25,7 +25,7 @@ async function linkedEver(sources: Source[], patient: string): Promise<string[]>
     if (!owns.has(type)) continue;
     const { versions } = await store.history({ type, id, limit: MAX_VERSIONS, maxBytes: Number.MAX_SAFE_INTEGER });
     for (const { json } of versions) {
-      const { link = [] } = json === undefined ? {} : (parseJson(json) as unknown as Patient);
+      const { link = [] } = json === undefined ? {} : (parseJson(json) as Patient);
       for (const { other } of link) all.push(localReference(other.reference) ?? "");
     }
   }

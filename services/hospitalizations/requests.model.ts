@@ -3,6 +3,7 @@ import { cancelled } from "../../mixins/fhir/rules/encounter-undo.ts";
 import { CLASS, nowIn } from "./hospitalizations.model.ts";
 import { requestNotOpen } from "./hospitalizations.errors.ts";
 import { BED_ATTRIBUTE, REQUESTED, RequestKind, RequestStatus, requestOf } from "./requests.contract.ts";
+import { without } from "../../fhir/typed.ts";
 
 // The rules of a request for admission, an Encounter that is planned: plain data in, plain data out.
 
@@ -58,17 +59,15 @@ export function acceptRequest<Of extends WithId>(request: Of, ward: string): Of 
 /** The patient is not admitted. @throws 409 REQUEST_NOT_OPEN */
 export function denyRequest<Of extends WithId>(request: Of, reason: string, now: Date): Of {
   requireOpen(request);
-  const { period: _, location: __, ...rest } = request;
-  return cancelled(rest as unknown as Of, reason, now);
+  return cancelled(without(request, "period", "location"), reason, now);
 }
 
 /** The stay that a request becomes. @throws 409 REQUEST_NOT_OPEN also for another patient's */
 export function admitFromRequest<Of extends WithId>(request: Of, { patient, place }: { patient: string; place: string }, now: Date): Of {
   requireOpen(request);
   if (request.subject?.reference !== patient) throw requestNotOpen(`Encounter/${request.id}`);
-  const { location: _, ...rest } = request;
   const start = now.toISOString();
-  return { ...(rest as unknown as Of), status: "in-progress", period: { start }, location: nowIn({} as Encounter, [place], now) };
+  return { ...without(request, "location"), status: "in-progress", period: { start }, location: nowIn({} as Encounter, [place], now) };
 }
 
 function requireOpen(request: WithId): void {

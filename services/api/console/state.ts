@@ -3,6 +3,7 @@ import { accessOf, asSystem } from "../../../mesh/access/access.ts";
 import type { ServiceBroker } from "moleculer";
 import { eventsOf } from "../../../mixins/events/events.ts";
 import type { Caller } from "../../../mesh/caller.ts";
+import { type ListedNode, listNodes } from "../../../mesh/moleculer.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { Directory } from "../../../federation/directory.ts";
 import { Meter } from "./meter.ts";
@@ -55,14 +56,8 @@ export function meshState(view: MeshView): Promise<MeshState> {
   return latest.state;
 }
 
-interface ListedNode {
-  id: string;
-  available: boolean;
-  services: { name: string }[];
-}
-
 async function look({ broker, directory, meter, caller }: MeshView, now: number): Promise<MeshState> {
-  const nodes = broker.registry.getNodeList({ onlyAvailable: false, withServices: true }) as unknown as ListedNode[];
+  const nodes = listNodes<object>(broker, { onlyAvailable: false, withServices: true });
   const known = directory.services();
   const running = nodes.filter(({ available }) => available).flatMap((node) => servicesOf(node));
   const names = new Set<string>([...known.map(({ service }) => service), ...running]);

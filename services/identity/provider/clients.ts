@@ -56,6 +56,9 @@ export interface OwnMetadata {
   roles: string[];
 }
 
+/** Those of a client; the provider's types know only its own. */
+export const ownMetadata = (client: object | undefined): Partial<OwnMetadata> => client ?? {};
+
 /** What the provider is told to accept of them. */
 export const OWN_METADATA: (keyof OwnMetadata)[] = ["allowed_scope", "is_trusted", "roles"];
 

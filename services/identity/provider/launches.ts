@@ -6,7 +6,7 @@ import type { errors as Errors, Grant, interactionPolicy, InteractionResults, Ko
 import type { Kept } from "../collections.ts";
 import { hashOf, type StoredContext, type StoredLaunch } from "../identity.model.ts";
 import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
-import type { OwnMetadata } from "./clients.ts";
+import { ownMetadata } from "./clients.ts";
 import { needsPatient } from "./scopes.ts";
 
 type Policy = typeof interactionPolicy;
@@ -67,7 +67,7 @@ export class Launches {
     const consented = (result as Results | undefined)?.consent?.grantId;
     if (consented !== undefined) return provider.Grant.find(consented);
     if (!session?.accountId || !client) return undefined;
-    const isTrusted = (client as unknown as OwnMetadata).is_trusted;
+    const isTrusted = ownMetadata(client).is_trusted;
     const isBound = needsPatient(scopesOf(ctx)) || scopesOf(ctx).includes("launch");
     if (!isBound && !isTrusted) {
       const known = session.grantIdFor(client.clientId);

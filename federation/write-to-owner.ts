@@ -20,18 +20,27 @@ const MAX_TRIES = 4;
 /** What says that nobody knows whether the try was carried out: its node died, or did not answer. */
 const IN_DOUBT = ["REQUEST_REJECTED", "REQUEST_TIMEOUT"];
 
+interface ToWrite {
+  steps: OwnerStep[];
+  representation?: boolean;
+}
+
 /**
  * Of a keyed request it is prepared only.
  * @param withinMs how long it may take in all
  * @throws what the owner refuses; 503, 504 when no node of it answers in time
  */
-export async function writeToOwner(
+export function writeToOwner(caller: Caller, owner: string, sent: ToWrite, withinMs = WRITE_WITHIN_MS): Promise<StepResult[]> {
+  return isKeyed(caller) ? preparePart(caller, owner, sent, withinMs) : writeAtOnce(caller, owner, sent, withinMs);
+}
+
+/** Also of a keyed request written at once: what is no part of its effect. Throws as `writeToOwner`. */
+export async function writeAtOnce(
   caller: Caller,
   owner: string,
-  { steps, representation }: { steps: OwnerStep[]; representation?: boolean },
+  { steps, representation }: ToWrite,
   withinMs = WRITE_WITHIN_MS,
 ): Promise<StepResult[]> {
-  if (isKeyed(caller)) return preparePart(caller, owner, { steps, ...(representation !== undefined && { representation }) }, withinMs);
   const deadline = performance.now() + withinMs;
   const key = randomUUID();
   const isLarge = steps.length > 100; // takes its time on a busy machine; another node would only double the load

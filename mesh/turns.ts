@@ -3,6 +3,7 @@
  * waiting. A step that may take long asks before it begins; who has waited longest is next.
  */
 import { performance } from "node:perf_hooks";
+import { usedMs } from "./processor-time.ts";
 
 /**
  * So much processor time one turn of the event loop may take before further steps wait for another, milliseconds. Not time on the clock: while a
@@ -37,11 +38,6 @@ function isLong(): boolean {
   turn = loopCount;
   began = usedMs();
   return false;
-}
-
-function usedMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
 }
 
 /** Each that is let go runs until it waits for something, before the next one is looked at; what comes in from outside is between two turns. */

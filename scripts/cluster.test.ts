@@ -120,6 +120,17 @@ describe("a cluster", () => {
     await ask();
   });
 
+  it("ends a gateway that is stopped, so that those who wait for it go to another", async () => {
+    const [victim] = pidsOf("api");
+    process.kill(nonNull(victim), "SIGSTOP");
+    const waiting = Array.from({ length: 4 }, () => ask());
+    await until(() => pidsOf("api").length === 2 && !pidsOf("api").includes(nonNull(victim)));
+    // What it had taken is lost with it, what it had only been handed is answered.
+    expect((await Promise.allSettled(waiting)).filter(({ status }) => status === "fulfilled").length).toBeGreaterThanOrEqual(3);
+    await mesh.says(/died: killed by SIGKILL, having been stopped for 1.5 s/);
+    expect(new Set((await Promise.all(Array.from({ length: 8 }, () => ask()))).map(({ api }) => api)).size).toBe(2);
+  });
+
   it.each(["lab", "api"])("restarts %s under load without one failed request", async (service) => {
     const before = pidsOf(service);
     let running = true;
@@ -172,8 +183,7 @@ describe("a cluster", () => {
     const guest = await guestAt(port);
     await mesh.says(/(?:it is tried again in 1 s.*){2}/s);
     await guest.stop();
-    await until(() => state().nats.pid !== nats.pid);
-    expect(isAlive(nonNull(state().nats.pid))).toBe(true);
+    await until(() => state().nats.pid !== nats.pid && isAlive(nonNull(state().nats.pid)));
     // A question to who has not found it again yet is lost, and waits for its own end.
     let lab: unknown;
     while (lab === undefined) {

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Gateway, GatewaySocket } from "./gateway-socket.ts";
 import { type Mark, markOf } from "./state.ts";
+import { whenStopped } from "./stopped.ts";
 
 /**
  * Fits a dozen processes on a small machine: an idle service takes 87 MB with these, 123 MB without. The young generation
@@ -54,6 +55,8 @@ export class Child implements Gateway {
   /** A signal has ended it: its watchdog's, or the system's, where memory is short. It had nothing to say against starting. */
   wasKilled = false;
   #lastWords = "";
+  /** It was ended for having been stopped for so long. */
+  #stoppedMs: number | undefined;
   /** Why it could not start, in its own words. */
   #refusal: string | undefined;
 
@@ -76,7 +79,7 @@ export class Child implements Gateway {
       if (failure) notStarted(failure);
       worker?.once("exit", (code: number, signal: string | null) => {
         this.wasKilled = signal !== null;
-        resolve(signal ? `killed by ${signal}` : this.#reason(code));
+        resolve(signal ? `killed by ${signal}${this.#whyKilled()}` : this.#reason(code));
       });
       // Also what could not be said to a process that is just gone is an error: its exit tells the rest.
       worker?.on("error", (error: Error) => {
@@ -100,6 +103,7 @@ export class Child implements Gateway {
         this.info = { nodeId: message.nodeId, ...(message.port !== undefined && { port: message.port }) };
         this.state = "ready";
         gateways?.join(this);
+        this.#endIfStopped();
         resolve(this.info);
       });
       void this.exited.then((reason) => {
@@ -121,6 +125,14 @@ export class Child implements Gateway {
     this.#worker?.process.send({ type: "connection" }, socket, { keepOpen: true }, (error) => {
       if (error) this.#gateways?.lost(this);
     });
+  }
+
+  #endIfStopped(): void {
+    const unwatch = whenStopped(this.pid, this.#gateways !== undefined, (stoppedMs) => {
+      this.#stoppedMs = stoppedMs;
+      this.kill();
+    });
+    void this.exited.then(unwatch);
   }
 
   /** Lets the process tell the mesh that a service is retired. @throws Error with its reason to refuse */
@@ -155,6 +167,10 @@ export class Child implements Gateway {
 
   kill(): void {
     this.#worker?.process.kill("SIGKILL");
+  }
+
+  #whyKilled(): string {
+    return this.#stoppedMs === undefined ? "" : `, having been stopped for ${this.#stoppedMs / 1_000} s`;
   }
 
   #reason(code: number): string {

@@ -1,10 +1,11 @@
 /** Conditions of a transaction's entries: `If-None-Exist`, and criteria in place of an id (FHIR R4, http.html#trules). */
 import { asSystem } from "../../mesh/access/access.ts";
 import { movesInto } from "../../federation/moves.ts";
+import { writeAtOnce } from "../../federation/write-to-owner.ts";
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import type { Caller } from "../../mesh/caller.ts";
-import { type OwnerStep, ownerOf } from "../../federation/owner-contract.ts";
+import type { OwnerStep } from "../../federation/owner-contract.ts";
 import type { Directory } from "../../federation/directory.ts";
 import type { CriteriaMatches } from "../../federation/resolve-criteria.ts";
 import { PendingIndex } from "./pending-index.ts";
@@ -87,7 +88,7 @@ export async function movesOf(
       if (asked.length === 0) return;
       // To add nothing changes nothing, but it waits for a move that is prepared, and so it sees all that are decided.
       const steps = asked.map((type): OwnerStep => ({ op: "add", counter: movesInto(type), by: 0 }));
-      const results = await ownerOf(owner).write(asSystem(caller, "transactions"), { steps });
+      const results = await writeAtOnce(asSystem(caller, "transactions"), owner, { steps });
       for (const [index, type] of asked.entries()) moves.set(moveKey(owner, type), results[index]?.value ?? 0);
     }),
   );

@@ -23,6 +23,16 @@ export interface EntryResult {
   json?: string;
 }
 
+/** A transaction, and how it is to be carried out: see `transactions.process`. */
+export interface ToProcess {
+  text: string;
+  base: string;
+  representation?: boolean;
+  keepsLabels?: boolean;
+  isAlone?: boolean;
+  bases?: string[];
+}
+
 /** The answer to a keyed request as it is kept. */
 export interface KeptAnswer {
   status: number;
@@ -48,10 +58,12 @@ export const transactions = {
    *         type and `data.entry`, the index of the entry; 503 TRANSACTION_ABORTED when it was cut short: nothing is stored;
    *         503 TRANSACTION_UNCLEAR when the journal did not confirm it: it may be stored
    */
-  process: action<
-    { text: string; base: string; representation?: boolean; keepsLabels?: boolean; isAlone?: boolean; bases?: string[] },
-    (EntryResult | null)[]
-  >("transactions.process"),
+  process: action<ToProcess, (EntryResult | null)[]>("transactions.process"),
+  /**
+   * As `process`, of what has the same effect when it is carried out twice (`isRepeatable` in fhir/bundle/entries.ts): another coordinator begins anew
+   * when one died over it.
+   */
+  processRepeatable: action<ToProcess, (EntryResult | null)[]>("transactions.processRepeatable"),
   /**
    * Before a request with an Idempotency-Key is carried out: the answer that is kept for it; null when there is none, and the caller is to
    * answer. Waits a while for another try that is under way. `tx` is the transaction that all its writes will be parts of.

@@ -1,4 +1,4 @@
-import type { Service } from "moleculer";
+import type { Context, Service } from "moleculer";
 import { type BundleEntry, entriesOf, refuseChangingOperations, refuseOverlaps, type RequestBundle } from "../../fhir/bundle/entries.ts";
 import { refuseFaultyShell } from "../../fhir/bundle/shell.ts";
 import { parseInput } from "../../fhir/json.ts";
@@ -21,7 +21,7 @@ import { outcomeOrAbort, unfinished } from "./journal.ts";
 import { KeptAnswers } from "./kept-answers.ts";
 import type { EntryAnswer } from "./plan.ts";
 import { conflictKeysOf, planTransaction } from "./planning.ts";
-import type { EntryResult, transactions } from "./transactions.contract.ts";
+import type { EntryResult, ToProcess, transactions } from "./transactions.contract.ts";
 import { bundleInvalid } from "./transactions.errors.ts";
 
 /**
@@ -39,6 +39,21 @@ const PARTS = { type: "array", items: "object" } as const;
 /** Idempotent; another node could only do the same once more. */
 const AGAIN = { retryPolicy: { enabled: true }, hedge: false };
 
+/** What a transaction is asked for by. */
+const TRANSACTION = {
+  whoMay: "signed-in", // its parts are guarded by their owners
+  params: {
+    text: "string",
+    base: "string",
+    representation: { type: "boolean", optional: true },
+    keepsLabels: { type: "boolean", optional: true },
+    isAlone: { type: "boolean", optional: true },
+    bases: { type: "array", items: "string", max: 6, optional: true }, // a gateway's names
+    $$strict: true,
+  },
+  timeout: 30_000, // milliseconds; a coordinator gives up by itself after 20 s
+} as const;
+
 /** For whom, and how, a transaction is carried out. */
 interface Manner {
   caller: Caller;
@@ -54,6 +69,7 @@ type This = Service &
   WithDirectory & { store: StoreOf } & {
     answers: KeptAnswers;
     dates: DateReading;
+    carryOut(ctx: Context<ToProcess>): Promise<(EntryResult | null)[]>;
     process(entries: () => BundleEntry[], how: Manner): Promise<(EntryResult | null)[]>;
     coordinator(caller: Caller): Coordinator;
     stopTelling?(): Promise<void>;
@@ -66,29 +82,17 @@ export default defineService<typeof transactions, This>({
 
   actions: {
     process: {
-      whoMay: "signed-in", // its parts are guarded by their owners
-      params: {
-        text: "string",
-        base: "string",
-        representation: { type: "boolean", optional: true },
-        keepsLabels: { type: "boolean", optional: true },
-        isAlone: { type: "boolean", optional: true },
-        bases: { type: "array", items: "string", max: 6, optional: true }, // a gateway's names,
-        $$strict: true,
+      ...TRANSACTION,
+      handler(ctx) {
+        return this.carryOut(ctx);
       },
-      timeout: 30_000, // milliseconds; a coordinator gives up by itself after 20 s
-      async handler(ctx) {
-        const { text, base, representation = false, keepsLabels = true, isAlone = false, bases = [] } = ctx.params;
-        let isChecked = false;
-        // Planning rewrites the resources in place, so a second attempt parses again.
-        const parse = () => {
-          const bundle = parseInput(text) as RequestBundle;
-          const entries = entriesOf(bundle, [base, ...bases]);
-          if (!isChecked) refuseFaultyShell(bundle);
-          isChecked = true;
-          return entries;
-        };
-        return this.process(parse, { caller: ctx, base, representation, keepsLabels, isAlone, bases });
+    },
+
+    processRepeatable: {
+      ...TRANSACTION,
+      ...AGAIN,
+      handler(ctx) {
+        return this.carryOut(ctx);
       },
     },
 
@@ -141,6 +145,20 @@ export default defineService<typeof transactions, This>({
   methods: {
     coordinator(this: This, caller: Caller): Coordinator {
       return { nodeID: this.broker.nodeID, journal: this.store, caller, warn: (message) => this.logger.warn(message) };
+    },
+
+    async carryOut(this: This, ctx: Context<ToProcess>) {
+      const { text, base, representation = false, keepsLabels = true, isAlone = false, bases = [] } = ctx.params;
+      let isChecked = false;
+      // Planning rewrites the resources in place, so a second attempt parses again.
+      const parse = () => {
+        const bundle = parseInput(text) as RequestBundle;
+        const entries = entriesOf(bundle, [base, ...bases]);
+        if (!isChecked) refuseFaultyShell(bundle);
+        isChecked = true;
+        return entries;
+      };
+      return this.process(parse, { caller: ctx, base, representation, keepsLabels, isAlone, bases });
     },
 
     async process(this: This, parse: () => BundleEntry[], { caller, base, representation, keepsLabels, isAlone, bases }: Manner) {

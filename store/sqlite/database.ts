@@ -1,6 +1,7 @@
 /** A SQLite file as the store uses it: cached statements, transactions, and SQLite's errors as the store's. */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
+import { usedMs } from "../../mesh/processor-time.ts";
 import { forgetTests, keyPasses, rangePasses } from "./many-values.ts";
 import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
 import { type Budget, QuestionTooCostly } from "../too-costly.ts";
@@ -88,7 +89,7 @@ export class Database {
     } catch (error) {
       throw error instanceof QuestionTooCostly && budget.leftMs < QUESTION_MS ? exceeded() : error;
     } finally {
-      budget.leftMs -= usedMs() - began;
+      budget.leftMs -= Math.max(0, usedMs() - began);
     }
   }
 
@@ -194,12 +195,6 @@ export class Database {
     this.#statements.clear();
     this.#db.close();
   }
-}
-
-/** Processor time that this thread has used, milliseconds: other work on the machine does not count. */
-function usedMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
 }
 
 /** Another process holds the file: nothing can be written to it, whatever it is. */

@@ -10,7 +10,7 @@ export const SYSTEM = "urn:test:chaos";
 export interface Journal {
   /** Newest confirmed counter of each client's own patient. */
   confirmed: Map<string, number>;
-  /** Identifiers whose conditional create was confirmed, with the id that was told. */
+  /** Identifiers whose conditional create was confirmed, with type and id that were told. */
   created: Map<string, string>;
   /** Marks of transactions over three services: confirmed, or without an answer. */
   bundles: Map<string, "confirmed" | "unknown">;
@@ -65,8 +65,10 @@ class Client {
   async work(withBundles: boolean, isOver: () => boolean): Promise<void> {
     for (let round = 1; !isOver(); round += 1) {
       await this.#changeOwn(round);
-      await this.#createOnce();
+      await this.#createOnce(patientWith);
+      if (withBundles) await this.#createOnce(observationWith);
       if (withBundles && round % 3 === 0) await this.#sendBundle();
+      if (withBundles && round % 3 === 1) await this.#sendRepeatable();
     }
   }
 
@@ -81,17 +83,18 @@ class Client {
     if (read && seen < (confirmed.get(name) ?? 0)) wrong.push(`read ${seen} after ${confirmed.get(name)} was confirmed`);
   }
 
-  /** A conditional create that is sent twice makes one patient, which is found. */
-  async #createOnce(): Promise<void> {
+  /** A conditional create that is sent twice makes one resource, which is found. */
+  async #createOnce(resourceWith: (identifier: object) => { resourceType: string }): Promise<void> {
     const { created, wrong } = this.#journal;
     const value = randomUUID();
-    const patient = { resourceType: "Patient", identifier: [{ system: SYSTEM, value }] };
-    const create: Request = (fhir) => fhir.send("POST", "/Patient", patient, { "If-None-Exist": `identifier=${SYSTEM}|${value}` });
+    const resource = resourceWith({ system: SYSTEM, value });
+    const type = `/${resource.resourceType}`;
+    const create: Request = (fhir) => fhir.send("POST", type, resource, { "If-None-Exist": `identifier=${SYSTEM}|${value}` });
     const made = await this.#ask("conditional create", create);
-    if (made) created.set(value, made.body.id);
+    if (made) created.set(value, `${resource.resourceType}/${made.body.id}`);
     const again = await this.#ask("conditional create, again", create);
     if (made && again && made.body.id !== again.body.id) wrong.push(`created twice: ${made.body.id} and ${again.body.id}`);
-    const found = await this.#ask("search", (fhir) => fhir.get(`/Patient?identifier=${SYSTEM}|${value}`));
+    const found = await this.#ask("search", (fhir) => fhir.get(`${type}?identifier=${SYSTEM}|${value}`));
     const matches = found?.body.entry?.length ?? 0;
     if (made && found && matches !== 1) wrong.push(`found ${matches} of what was created once`);
   }
@@ -111,6 +114,20 @@ class Client {
     const found = await this.#ask("chain", (fhir) => fhir.get(`/Condition?subject:Patient.identifier=${SYSTEM}|${mark}`));
     const matches = found?.body.entry?.length ?? 0;
     if (found && matches !== 1) wrong.push(`a chain found ${matches} of what was confirmed`);
+  }
+
+  /** A transaction of conditional creates in two services: carried out twice, it has made the same. */
+  async #sendRepeatable(): Promise<void> {
+    const value = randomUUID();
+    const entry = [patientWith, observationWith].map((resourceWith) => {
+      const resource = resourceWith({ system: SYSTEM, value });
+      return { resource, request: { method: "POST", url: resource.resourceType, ifNoneExist: `identifier=${SYSTEM}|${value}` } };
+    });
+    const answer = await this.#ask("repeatable transaction", (fhir) =>
+      fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry }),
+    );
+    const [, place] = /([A-Za-z]+\/[^/]+)\/_history/.exec(answer?.body.entry[1].response.location) ?? [];
+    if (place !== undefined) this.#journal.created.set(value, place);
   }
 
   /** Sends what is idempotent: by another gateway where the first has ended the connection. Undefined when it failed. */
@@ -161,6 +178,16 @@ export function bundleOf(mark: string) {
   };
 }
 
+const patientWith = (identifier: object) => ({ resourceType: "Patient", identifier: [identifier] });
+
+/** Of a type that two services own. */
+const observationWith = (identifier: object) => ({
+  resourceType: "Observation",
+  status: "final",
+  code: { text: "pulse" },
+  identifier: [identifier],
+});
+
 /** What the stores hold against what the clients were told. */
 export interface Judgement {
   lost: string[];
@@ -180,10 +207,11 @@ export async function judge(fhir: FhirHttp, journal: Journal, most = 300): Promi
   }
   const matchesOf = async (query: string): Promise<string[]> =>
     ((await fhir.get(query)).body.entry ?? []).map(({ resource }: { resource: { id: string } }) => resource.id);
-  for (const [value, id] of [...journal.created].slice(-most)) {
-    const found = await matchesOf(`/Patient?identifier=${SYSTEM}|${value}`);
-    if (!found.includes(id)) judgement.lost.push(`Patient/${id} was confirmed`);
-    if (found.length > 1) judgement.doubled.push(`${found.length} patients for one conditional create`);
+  for (const [value, place] of [...journal.created].slice(-most)) {
+    const [type, id = ""] = place.split("/");
+    const found = await matchesOf(`/${type}?identifier=${SYSTEM}|${value}`);
+    if (!found.includes(id)) judgement.lost.push(`${place} was confirmed`);
+    if (found.length > 1) judgement.doubled.push(`${found.length} of ${type} for one conditional create`);
   }
   for (const [mark, state] of [...journal.bundles].slice(-most)) {
     const counts = await Promise.all(

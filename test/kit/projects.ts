@@ -20,6 +20,7 @@ export const HEAVY: Record<string, string> = {
   "services/patients/merging/merging.test.ts": "stores a resource of each of R4's types",
   "fhir/validate/narrative.test.ts": "reads several million characters",
   "scripts/cluster/replica.test.ts": "starts processes",
+  "scripts/cluster/stopped.test.ts": "starts processes",
   "scripts/new.test.ts": "runs the compiler and Jest in a copy of the project",
 };
 

@@ -6,7 +6,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
 import { type Context, Errors } from "moleculer";
-import type { Part } from "./keyed-request-contract.ts";
+import type { KeyedPart } from "./keyed-request-contract.ts";
 import { middleware } from "./moleculer.ts";
 
 /** What a keyed request takes along. */
@@ -32,7 +32,7 @@ export function transactionOfPart(tx: string): string {
 }
 
 /** What this process has begun itself, with its parts: their names need not travel with every further call. */
-const begun = new WeakMap<KeyedRequest, Part[]>();
+const begun = new WeakMap<KeyedRequest, KeyedPart[]>();
 
 /** Begins a keyed request: from now on what it writes is prepared only. */
 export function beginKeyed(meta: RequestMeta, keyed: KeyedRequest): void {
@@ -41,7 +41,7 @@ export function beginKeyed(meta: RequestMeta, keyed: KeyedRequest): void {
 }
 
 /** Ends it: what is written from now on is written at once. All that was prepared for it. */
-export function endKeyed(meta: RequestMeta): Part[] {
+export function endKeyed(meta: RequestMeta): KeyedPart[] {
   const parts = (meta.keyed && begun.get(meta.keyed)) ?? [];
   delete meta.keyed;
   for (const [name, isFirst] of Object.entries(meta)) {
@@ -54,7 +54,7 @@ export function endKeyed(meta: RequestMeta): Part[] {
 }
 
 /** Notes what was prepared, for the coordinator that decides on it. */
-export function notePart(meta: RequestMeta, part: Part): void {
+export function notePart(meta: RequestMeta, part: KeyedPart): void {
   const parts = meta.keyed && begun.get(meta.keyed);
   if (parts) parts.push(part);
   else meta[`${PART}${part.tx} ${part.owner}`] = part.isFirst === true;

@@ -94,3 +94,37 @@ describe("a cast over unknown", () => {
     ]);
   });
 });
+
+/** Files by the types that they export by a declaration; those of a value and of its type under one name count once. */
+function declarationsOf(files: readonly (readonly [file: string, text: string])[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [file, text] of files) {
+    const names = [...text.matchAll(/^export (?:abstract )?(?:interface|type|class) (\w+)/gm)].map(([, name = ""]) => name);
+    for (const name of new Set(names)) found.set(name, [...(found.get(name) ?? []), file]);
+  }
+  return found;
+}
+
+/** The two databases have the same parts under the same names; nothing imports both. */
+const isPairOfStores = (files: readonly string[]): boolean =>
+  files.length === 2 && files.every((file) => file.startsWith("store/sqlite/") || file.startsWith("store/mongo/"));
+
+describe("an exported type", () => {
+  it("has a name of its own", () => {
+    // The pages are a program of their own: they run in a browser, and are compiled by themselves.
+    const files = ROOMS.flatMap((room) => filesUnder(room, /(?<!\.test)\.ts$/)).filter(
+      (file) => !file.startsWith("fhir/generated") && !file.startsWith("services/desk/pages/"),
+    );
+    const declared = declarationsOf(files.map((file) => [file, contentOf(file)]));
+    expect(declared.size).toBeGreaterThan(500);
+    expect([...declared].filter(([, places]) => places.length > 1 && !isPairOfStores(places))).toEqual([]);
+  });
+
+  it("would be seen under the name of another", () => {
+    const twice = declarationsOf([
+      ["a.ts", "export interface Page {}\n"],
+      ["b.ts", "export const Page = 1;\nexport type Page = 1;\n"],
+    ]);
+    expect(twice.get("Page")).toEqual(["a.ts", "b.ts"]);
+  });
+});

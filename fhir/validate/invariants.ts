@@ -6,7 +6,7 @@ import type { Scope } from "./rules/values.ts";
 import { textOf } from "./rules/functions.ts";
 
 /** One invariant, ready to be checked. */
-export interface Rule {
+export interface ElementInvariant {
   key: string;
   /** HL7's sentence. */
   human: string;
@@ -73,7 +73,12 @@ const areIn = (known: Set<unknown>, values: unknown[]) => values.every((value) =
 const pathsIn = (node: unknown): string[] => listIn(node, "element").map((element) => plainText((element as Json | null)?.["path"]));
 
 /** @returns undefined for what is not checked as an expression */
-export function ruleOf({ key, human, expression }: RuleJson, type: string, elements: ElementJson[], resource?: string): Rule | undefined {
+export function ruleOf(
+  { key, human, expression }: RuleJson,
+  type: string,
+  elements: ElementJson[],
+  resource?: string,
+): ElementInvariant | undefined {
   if (BY_HAND.has(key) || Object.hasOwn(EXCLUDED, key)) return undefined;
   const written = WRITTEN[key];
   if (written) return { key, human, expression, isKept: written };

@@ -1,7 +1,7 @@
 /** Files as units of work: a bundle, or a group of NDJSON lines. Each is one transaction. */
 import { parseJson } from "../../fhir/json.ts";
 import { linesOf, type SourceFile, textOf } from "./files.ts";
-import type { Entry, Resource } from "./once.ts";
+import type { Entry, ImportedResource } from "./once.ts";
 
 /** Of one group of lines. */
 const MAX_RESOURCES = 200;
@@ -60,7 +60,7 @@ async function* groupsOf(file: SourceFile, onFault: (fault: Fault) => void): Asy
   try {
     for await (const { number, text, bytesRead } of linesOf(file.path)) {
       try {
-        entries.push(entryOf(parseJson(text) as Resource | null));
+        entries.push(entryOf(parseJson(text) as ImportedResource | null));
         lines.push(number);
         characters += text.length;
       } catch (error) {
@@ -75,7 +75,7 @@ async function* groupsOf(file: SourceFile, onFault: (fault: Fault) => void): Asy
 }
 
 /** A resource keeps its id, and so the references to it; one without gets a new one. */
-function entryOf(resource: Resource | null): Entry {
+function entryOf(resource: ImportedResource | null): Entry {
   if (typeof resource?.resourceType !== "string") throw new Error("it is no FHIR resource: resourceType is missing");
   const { resourceType, id } = resource;
   return { resource, request: id === undefined ? { method: "POST", url: resourceType } : { method: "PUT", url: `${resourceType}/${id}` } };

@@ -10,7 +10,7 @@ import { without } from "../../fhir/typed.ts";
 type WithId = Encounter & { id: string };
 
 /** What somebody asks for. */
-export interface AdmissionRequest {
+export interface RequestedAdmission {
   patient: string;
   kind: RequestKind;
   ward?: string;
@@ -27,7 +27,7 @@ const PRIORITY = {
 } as const;
 
 /** The planned stay of a request. */
-export function newRequest(id: string, wish: AdmissionRequest, now: Date): WithId {
+export function newRequest(id: string, wish: RequestedAdmission, now: Date): WithId {
   const { patient, kind, ward, reason, plannedFor, motherStay, needs = [] } = wish;
   const born = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/admit-source", code: "born", display: "Born in hospital" }] };
   const hospitalization = {

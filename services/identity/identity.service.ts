@@ -14,7 +14,7 @@ import { roleActions } from "./roles-now/role-actions.ts";
 import { RoleBook } from "./roles-now/role-book.ts";
 import { RoleNews } from "./roles-now/role-news.ts";
 import { administration, CLIENT_ID } from "./administration.ts";
-import { IdentityCollections, type Stored } from "./collections.ts";
+import { IdentityCollections, type IdentityDocuments } from "./collections.ts";
 import { type Ended, type identity, IDENTITY_ENDED } from "./identity.contract.ts";
 import { patientNotFound, userNotFound } from "./identity.errors.ts";
 import { addressOf, startListener, stopListener } from "./listener.ts";
@@ -41,7 +41,7 @@ const LOOK_AT_KEYS_MS = 10_000;
 
 type This = Service &
   WithDirectory &
-  WithCollections<Stored> & {
+  WithCollections<IdentityDocuments> & {
     news: News;
     accounts: Accounts;
     registrations: Registrations;

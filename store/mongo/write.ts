@@ -1,7 +1,7 @@
 /** Reads what a write is checked against, and makes its changes, inside one MongoDB transaction. */
 import type { ClientSession, Document } from "mongodb";
 import {
-  type Change,
+  type PlannedChange,
   type CommittedState,
   type Effects,
   isOfResource,
@@ -46,9 +46,9 @@ interface UnderWay {
   key: string | undefined;
   /** by the step of a change */
   results: WriteResult[];
-  times: Map<Change, number>;
+  times: Map<PlannedChange, number>;
   /** the keys that a resource had before its change */
-  released: Map<Change, string[]>;
+  released: Map<PlannedChange, string[]>;
 }
 
 /** Checks and makes the changes of one write, inside its transaction. */
@@ -148,23 +148,23 @@ export class Writer {
    * @param options.key of the write that they are
    */
   async apply(
-    changes: Change[],
+    changes: PlannedChange[],
     results: WriteResult[],
     session: ClientSession,
     { at, tx, key }: { at?: number; tx?: string; key?: string | undefined } = {},
   ): Promise<Effects> {
     const now = Date.now();
     // Several changes of one resource follow one another; all others go together, a command or two for each collection.
-    const [times, released] = [new Map<Change, number>(), new Map<Change, string[]>()];
+    const [times, released] = [new Map<PlannedChange, number>(), new Map<PlannedChange, string[]>()];
     const underWay = { session, at: at ?? now, now, lock: tx ?? free, key, results, times, released };
     for (const some of rounds(changes)) await this.#applyTogether(some, underWay);
-    const told = new Map<Change, ResourceVersion>();
+    const told = new Map<PlannedChange, ResourceVersion>();
     for (const change of changes.filter(isOfResource)) {
       const version = tellVersion(change, released.get(change));
       if (version) told.set(change, version);
     }
     const isEvent = ({ type }: ResourceVersion) => this.#emits?.(type) === true;
-    const eventOf = (change: Change) => {
+    const eventOf = (change: PlannedChange) => {
       const version = told.get(change);
       return version && isEvent(version) ? versionEvent(version) : undefined;
     };
@@ -175,7 +175,7 @@ export class Writer {
   }
 
   /** The events that the changes are the effect of. Of two writes at once MongoDB lets the second one only try again. */
-  async #remember(changes: Change[], session: ClientSession, lock: string | typeof free): Promise<void> {
+  async #remember(changes: PlannedChange[], session: ClientSession, lock: string | typeof free): Promise<void> {
     const handled = changes.flatMap((change) => (change.kind === "once" ? [{ _id: change.id, expires: new Date(change.until) }] : []));
     if (handled.length === 0) return;
     const claims = handled.map(({ _id }) => _id);
@@ -184,7 +184,7 @@ export class Writer {
   }
 
   /** @param changes of different resources */
-  async #applyTogether(changes: Change[], write: UnderWay): Promise<void> {
+  async #applyTogether(changes: PlannedChange[], write: UnderWay): Promise<void> {
     const { session, lock } = write;
     await this.#count(changes, write);
     const written = changes.filter(isOfResource).map((change) => ({ change, ref: `${change.type}/${change.id}` }));
@@ -214,7 +214,7 @@ export class Writer {
     await this.#hold(written, befores, session, lock);
   }
 
-  async #count(changes: Change[], { session, lock }: UnderWay): Promise<void> {
+  async #count(changes: PlannedChange[], { session, lock }: UnderWay): Promise<void> {
     const counted = changes.flatMap((change) => (change.kind === "add" ? [change] : []));
     if (counted.length === 0) return;
     const update = (by: number) => ({ $inc: { value: by }, $unset: { lock: "" as const } });
@@ -284,7 +284,11 @@ export class Writer {
     );
   }
 
-  #living({ type, id, version, method, body, index }: Extract<Change, { kind: "put" }>, updated: number, seq: number): ResourceDocument {
+  #living(
+    { type, id, version, method, body, index }: Extract<PlannedChange, { kind: "put" }>,
+    updated: number,
+    seq: number,
+  ): ResourceDocument {
     const json = jsonOf(type, id, version, updated, body);
     const head = { _id: `${type}/${id}`, type, id, version, updated, method, living: true, seq, json };
     return { ...head, ...indexFields(index), ...(this.#text && wordsFields(this.#text(json))) };
@@ -314,7 +318,7 @@ const archived = ({ _id, type, id, version, updated, method, json, write, author
 const isKept = ({ method }: ResourceDocument): boolean => method !== "none" && method !== "moved";
 
 function deleted(
-  { type, id, version, moved }: Extract<Change, { kind: "delete" }>,
+  { type, id, version, moved }: Extract<PlannedChange, { kind: "delete" }>,
   updated: number,
   seq: number | undefined,
 ): ResourceDocument {

@@ -2,7 +2,7 @@
 import type { Clause } from "../../fhir/search/query.ts";
 import { compareText } from "../../fhir/search/text-order.ts";
 import type { Axis, Lane, SortValue } from "./axis.ts";
-import type { Choice, PlanChooser, Source } from "./plan-choice.ts";
+import type { PlanChoice, PlanChooser, RowSource } from "./plan-choice.ts";
 import { probe } from "./clauses.ts";
 import { and, or, q, sql, unionAll } from "./sql-fragments.ts";
 import type { Database, Sql } from "./database.ts";
@@ -40,7 +40,7 @@ export interface Probe {
 }
 
 /** One search under way. */
-export interface Question {
+export interface WalkQuestion {
   type: number;
   clauses: Clause[];
   axes: Axis[];
@@ -57,7 +57,7 @@ export interface After {
 
 /** How far a walk through the order of a search has come, and what is still wanted. */
 export interface Walk {
-  question: Question;
+  question: WalkQuestion;
   /** The sort keys that are still open. */
   axes: Axis[];
   /** All that a match must pass. */
@@ -91,13 +91,13 @@ export class Walker {
   }
 
   /** All that the choice lists, sorted. */
-  collectChoice(question: Question, choice: Choice, after: After | undefined, need: number): WalkMatch[] {
+  collectChoice(question: WalkQuestion, choice: PlanChoice, after: After | undefined, need: number): WalkMatch[] {
     const probes = rest(question.clauses, choice.covers).map(probeOf);
     return this.#collect(question.type, choice, { axes: question.axes, probes, fixed: [], need, ...(after && { after }) });
   }
 
   /** Matches among what the source lists, in order. */
-  #collect(type: number, source: Source, { axes, probes, fixed, after, need }: Wanted): WalkMatch[] {
+  #collect(type: number, source: RowSource, { axes, probes, fixed, after, need }: Wanted): WalkMatch[] {
     if (source.branches.length === 0) return [];
     const values = concat(axes.map((axis, i) => q`, ${axis.value("c.seq")} AS ${sql(`s${i}`)}`));
     const order = sql(`${axes.map((axis, i) => `s${i} IS NULL, s${i} ${axis.desc ? "DESC" : "ASC"}, `).join("")}seq`);

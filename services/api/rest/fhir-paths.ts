@@ -1,10 +1,10 @@
 /** The paths under /fhir of the OpenAPI document: each interaction of each type that is served right now. */
 import { criteriaOf, fhirContent, REFUSALS, ref } from "./fhir-schemas.ts";
-import type { Json } from "./schema.ts";
+import type { JsonSchema } from "./schema.ts";
 
 const tags = ["FHIR R4"];
 const id = ref("parameters", "id");
-const searched = (sort: string): Json[] => ["count", "summary", "total", sort].map((name) => ref("parameters", name));
+const searched = (sort: string): JsonSchema[] => ["count", "summary", "total", sort].map((name) => ref("parameters", name));
 const ONCE = [ref("parameters", "idempotencyKey")];
 const IF_MATCH = '`If-Match: W/"3"` names the version that is changed; another is refused by 412.';
 const BY_CRITERIA = "By search parameters, as a search has them, in the query; without any it is refused by 412.";
@@ -15,11 +15,11 @@ interface Told {
   media?: string;
   /** Answers that are no refusals, by status: a schema's name, or "" for none. */
   answers: Record<number, string>;
-  parameters?: Json[];
+  parameters?: JsonSchema[];
   description?: string;
 }
 
-function interaction(operationId: string, summary: string, { body, media, answers, parameters = [], description }: Told): Json {
+function interaction(operationId: string, summary: string, { body, media, answers, parameters = [], description }: Told): JsonSchema {
   const content = body === undefined ? {} : media === undefined ? fhirContent(body) : { [media]: { schema: ref("schemas", body) } };
   return {
     tags,
@@ -48,7 +48,7 @@ const DESCRIPTIONS: Record<string, string> = {
 };
 
 /** @param types that are served; none: there is no FHIR here */
-export function fhirPaths(types: string[]): Json {
+export function fhirPaths(types: string[]): JsonSchema {
   if (types.length === 0) return {};
   return {
     "/fhir": {
@@ -76,7 +76,7 @@ export function fhirPaths(types: string[]): Json {
   };
 }
 
-const pathsOf = (type: string): [path: string, item: Json][] => [
+const pathsOf = (type: string): [path: string, item: JsonSchema][] => [
   [`/fhir/${type}`, typePath(type)],
   [`/fhir/${type}/{id}`, instancePath(type)],
   [
@@ -98,7 +98,7 @@ const pathsOf = (type: string): [path: string, item: Json][] => [
   ],
 ];
 
-const typePath = (type: string): Json => ({
+const typePath = (type: string): JsonSchema => ({
   get: interaction(`${type}.search`, `Search ${type}`, {
     answers: { 200: "Searchset" },
     parameters: searched(`sort.${type}`),
@@ -122,7 +122,7 @@ const typePath = (type: string): Json => ({
   }),
 });
 
-const instancePath = (type: string): Json => ({
+const instancePath = (type: string): JsonSchema => ({
   parameters: [id],
   get: interaction(`${type}.read`, `Read a ${type}`, {
     answers: { 200: type, 304: "" },

@@ -1,6 +1,6 @@
 /** What tokens say of somebody, and the list of tokens that are out. */
 import type { Account, AdapterPayload, errors as Errors, KoaContextWithOIDC, Provider } from "oidc-provider";
-import type { Kept } from "../collections.ts";
+import type { IdentityData } from "../collections.ts";
 import { isRoleOfPeople } from "../../../mesh/access/identity.ts";
 import { ACCESS_TOKEN_S } from "../identity.contract.ts";
 import type { StoredAccount } from "../identity.model.ts";
@@ -25,7 +25,7 @@ interface Token {
 
 /** What the provider asks about accounts and tokens. */
 export class Claims {
-  readonly #kept: Kept;
+  readonly #kept: IdentityData;
   readonly #artifacts: Artifacts;
   readonly #base: string;
   readonly #demanded: DemandedFactor;
@@ -33,7 +33,7 @@ export class Claims {
 
   /** @param base the public base URL */
   constructor(
-    kept: Kept,
+    kept: IdentityData,
     artifacts: Artifacts,
     { base, demanded, errors }: { base: string; demanded: DemandedFactor; errors: typeof Errors },
   ) {

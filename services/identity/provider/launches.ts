@@ -3,7 +3,7 @@
  * binds a token to it. A grant with a patient serves one launch, another patient is another grant.
  */
 import type { errors as Errors, Grant, interactionPolicy, InteractionResults, KoaContextWithOIDC } from "oidc-provider";
-import type { Kept } from "../collections.ts";
+import type { IdentityData } from "../collections.ts";
 import { hashOf, type StoredContext, type StoredLaunch } from "../identity.model.ts";
 import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
 import { ownMetadata } from "./clients.ts";
@@ -22,11 +22,11 @@ const CONTEXT_MS = 90 * 86_400_000;
 
 /** Which patient a request is about. */
 export class Launches {
-  readonly #kept: Kept;
+  readonly #kept: IdentityData;
   readonly #library: { interactionPolicy: Policy; errors: typeof Errors };
   readonly #demanded: DemandedFactor;
 
-  constructor(kept: Kept, library: { interactionPolicy: Policy; errors: typeof Errors }, demanded: DemandedFactor) {
+  constructor(kept: IdentityData, library: { interactionPolicy: Policy; errors: typeof Errors }, demanded: DemandedFactor) {
     this.#demanded = demanded;
     this.#kept = kept;
     this.#library = library;

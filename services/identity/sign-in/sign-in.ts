@@ -1,5 +1,5 @@
 /** Who somebody is: a password, and a code where the account wants one. Nothing of an answer, nor its time, tells whether there is such an account. */
-import type { Kept } from "../collections.ts";
+import type { IdentityData } from "../collections.ts";
 import { hashOf, loginOf, newSecret, type StoredAccount, type StoredHalfway } from "../identity.model.ts";
 import { type DemandedFactor, SECOND } from "./demanded-factor.ts";
 import type { Passwords } from "./passwords.ts";
@@ -40,13 +40,13 @@ export type Halfway = { is: "code" } | { is: "setUp"; secret: string } | { is: "
 
 /** The steps of a sign-in. */
 export class SignIn {
-  readonly #kept: Kept;
+  readonly #kept: IdentityData;
   readonly #passwords: Passwords;
   readonly #factor: SecondFactor;
   readonly #throttle: Throttle;
   readonly #demanded: DemandedFactor;
 
-  constructor(kept: Kept, { passwords, factor, throttle, demanded }: SignInParts) {
+  constructor(kept: IdentityData, { passwords, factor, throttle, demanded }: SignInParts) {
     this.#demanded = demanded;
     this.#kept = kept;
     this.#passwords = passwords;

@@ -12,7 +12,7 @@ import { codesOf, LOT, stockCounter, unitsOf } from "../pharmacy.model.ts";
 import { keptOf } from "../returns.model.ts";
 import type { Where } from "../stock.contract.ts";
 import { keptBy, placeFrom, stateOf, takeFrom } from "./books.ts";
-import { type Item, itemOf, type Named } from "./item.ts";
+import { type MedicationLot, itemOf, type Named } from "./item.ts";
 import {
   blockedCounter,
   counterOf,
@@ -179,7 +179,7 @@ async function chosenFor<Of>(
 
 /** A lot that is named must be one that may be used. */
 async function stateRefusals<Of>(
-  item: Item,
+  item: MedicationLot,
   { portions, lot, at }: { portions: Portion[]; lot: string | undefined; at: number },
   { tools, type }: { tools: EffectTools; type: TakingType<Of> },
 ): Promise<TakenOff["refusals"]> {

@@ -82,8 +82,9 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
 function processed(caller: Caller, sent: ToProcess): Promise<(EntryResult | null)[]> {
   return transactions.process(caller, sent).catch((error: unknown) => {
     const isInDoubt = isType(error, "REQUEST_REJECTED");
-    if (!isInDoubt || !entriesOf(parseInput(sent.text) as RequestBundle, [sent.base, ...(sent.bases ?? [])]).every(isRepeatable))
+    if (!isInDoubt || !entriesOf(parseInput(sent.text) as RequestBundle, [sent.base, ...(sent.bases ?? [])]).every(isRepeatable)) {
       throw error;
+    }
     return transactions.processRepeatable(caller, sent);
   });
 }

@@ -19,7 +19,7 @@ import { Assembly, cut, LIMITS } from "./fragments.ts";
 import { type PacketPayload, refusalOf, reportRefusal, type UnderWay } from "./incoming-packets.ts";
 import { SUSPECT } from "./liveness.ts";
 import { connectionOptions } from "./nats-options.ts";
-import { Outbox } from "./outbox.ts";
+import { OutgoingPackets } from "./outgoing-packets.ts";
 import { unpackBatch } from "./packet-batch.ts";
 import { PendingRequests } from "./pending-requests.ts";
 import type { Certificate } from "./trust/certificate.ts";
@@ -85,7 +85,7 @@ export class MeshTransporter extends Transporters.NATS {
   /** Of parts of envelopes, which are larger than their packets. */
   readonly #assembly = new Assembly({ ...LIMITS, packetBytes: LIMITS.packetBytes + ENVELOPE_BYTES });
   #expiry: NodeJS.Timeout | undefined;
-  readonly #outbox = new Outbox((topic, data) => this.#publish(topic, this.#gate.seal(topic, this.#receiverOf(topic), data)));
+  readonly #outbox = new OutgoingPackets((topic, data) => this.#publish(topic, this.#gate.seal(topic, this.#receiverOf(topic), data)));
   readonly #gate: Gate;
 
   constructor(options: MeshTransporterOptions) {

@@ -1,5 +1,5 @@
 /** FHIRPath Patch (FHIR R4, fhirpatch.html): operations in a Parameters resource that say where by FHIRPath. */
-import { MemberKind, type PlanMember, type ObjectPlan, planOfMember } from "../validate/plan.ts";
+import { MemberKind, type PlanMember, type ObjectPlan, planOfMember } from "../validate/type-plan.ts";
 import type { Resource } from "../resource.ts";
 import { copyOf } from "./json-patch.ts";
 import { type Operation, operationsOf, refused, textOf, unfit, wholeOf } from "./operations.ts";

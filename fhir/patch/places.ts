@@ -2,9 +2,9 @@
 import { TooCostly } from "../expressions/budget.ts";
 import type { Location } from "../fhirpath.ts";
 import { fhirError } from "../outcome.ts";
-import { MemberKind, type PlanMember, type ObjectPlan, objectPlanOf, planOfMember } from "../validate/plan.ts";
+import { MemberKind, type PlanMember, type ObjectPlan, objectPlanOf, planOfMember } from "../validate/type-plan.ts";
 import type { Resource } from "../resource.ts";
-import { NotPlain } from "../validate/rules/parse.ts";
+import { NotPlain } from "../validate/rules/parse-expression.ts";
 import { type Operation, unfit } from "./operations.ts";
 import { nonNull } from "../non-null.ts";
 

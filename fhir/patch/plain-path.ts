@@ -6,10 +6,10 @@
 import type { EvaluationBudget } from "../expressions/budget.ts";
 import type { Location } from "../fhirpath.ts";
 import type { Resource } from "../resource.ts";
-import { structureOf } from "../validate/definition.ts";
-import { MemberKind, type PlanMember, type ObjectPlan, objectPlanOf, planOfMember } from "../validate/plan.ts";
+import { structureOf } from "../validate/structure-definition.ts";
+import { MemberKind, type PlanMember, type ObjectPlan, objectPlanOf, planOfMember } from "../validate/type-plan.ts";
 import { logical } from "../validate/rules/functions.ts";
-import { type Ast, NotPlain, parse } from "../validate/rules/parse.ts";
+import { type Ast, NotPlain, parse } from "../validate/rules/parse-expression.ts";
 import { nonNull } from "../non-null.ts";
 
 type Json = Record<string, unknown>;

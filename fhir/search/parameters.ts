@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ParameterJson, PartJson, SearchJson, SlotJson, TypeJson } from "./definition.ts";
-import { FIRST_LOCAL } from "./definition.ts";
+import type { ParameterJson, PartJson, SearchJson, SlotJson, TypeJson } from "./parameter-definition.ts";
+import { FIRST_LOCAL } from "./parameter-definition.ts";
 import { nonNull } from "../non-null.ts";
 import { hospitalZone } from "../time-zone.ts";
 

@@ -1,5 +1,5 @@
 /** Required bindings to value sets that R4 lists in full. */
-import { valueSetOf } from "./definition.ts";
+import { valueSetOf } from "./structure-definition.ts";
 
 /** The codes that an element may have. */
 export interface Binding {

@@ -2,7 +2,7 @@
 import { EvaluationBudget } from "../expressions/budget.ts";
 import type { Issue } from "../outcome.ts";
 import { isSubsetted } from "../subset.ts";
-import { isResource } from "./definition.ts";
+import { isResource } from "./structure-definition.ts";
 import { checkProfiles } from "./profiles/check.ts";
 import type { Profile } from "./profiles/tree.ts";
 import { ValidationContext } from "./validation-context.ts";

@@ -1,6 +1,6 @@
 /** FHIR's own invariants (rules of severity error in R4's definitions), compiled when a type is first met. */
 import { plainText } from "../json.ts";
-import type { ElementJson, RuleJson } from "./definition.ts";
+import type { ElementJson, RuleJson } from "./structure-definition.ts";
 import { compilePlain } from "./rules/compile.ts";
 import type { Scope } from "./rules/values.ts";
 import { textOf } from "./rules/functions.ts";
@@ -15,7 +15,7 @@ export interface ElementInvariant {
   isKept(node: unknown, scope: Scope): boolean;
 }
 
-/** Checked by code of their own: `contained.ts`, `references.ts`, `narrative.ts`. */
+/** Checked by code of their own: `contained.ts`, `reference-form.ts`, `narrative.ts`. */
 const BY_HAND = new Set(["dom-2", "dom-3", "dom-4", "dom-5", "ref-1", "txt-1", "txt-2"]);
 
 /** Not checked, each for its reason. */

@@ -1,8 +1,8 @@
 /** Goes through a resource's JSON along the plans of its types. */
 import { isRawNumber } from "../json.ts";
-import { isResource } from "./definition.ts";
-import { MemberKind, type PlanMember, type ObjectPlan, objectPlanOf, planOfMember } from "./plan.ts";
-import { checkReference } from "./references.ts";
+import { isResource } from "./structure-definition.ts";
+import { MemberKind, type PlanMember, type ObjectPlan, objectPlanOf, planOfMember } from "./type-plan.ts";
+import { checkReference } from "./reference-form.ts";
 import type { ValidationContext } from "./validation-context.ts";
 import { checkContainedMeta, finishRoot } from "./contained.ts";
 import { nonNull } from "../non-null.ts";

@@ -16,7 +16,7 @@ import { type Breach, Findings, type CheckReport } from "./findings.ts";
 import { checkHistory } from "./histories.ts";
 import { KnownResources } from "./known.ts";
 import { wereMerged } from "./merged.ts";
-import { patientsOf, referencesBesides } from "./references.ts";
+import { patientsOf, referencesBesides } from "./unwatched-references.ts";
 import type { OwnerSource } from "./sources.ts";
 import { Tally } from "./tally.ts";
 import { typed } from "../../fhir/typed.ts";

@@ -1,8 +1,8 @@
 /** Makes `fhir/generated/search.json`: what each resource type can be searched by, and where in its JSON that is read. */
 import type { SearchParameterDefinition, StructureDefinition } from "./definitions.ts";
-import type { ParameterJson, PartJson, Read, SlotJson, TypeJson } from "../../fhir/search/definition.ts";
+import type { ParameterJson, PartJson, Read, SlotJson, TypeJson } from "../../fhir/search/parameter-definition.ts";
 import type { Leaf, UnionMember } from "./paths.ts";
-import { FIRST_LOCAL } from "../../fhir/search/definition.ts";
+import { FIRST_LOCAL } from "../../fhir/search/parameter-definition.ts";
 import { compartments, searchParameters, structures } from "./definitions.ts";
 import { Paths } from "./paths.ts";
 import { nonNull } from "../../fhir/non-null.ts";

@@ -32,7 +32,7 @@ import { free } from "./locks.ts";
 import { rounds } from "./rounds.ts";
 import type { MongoSearch } from "./search-pipeline.ts";
 import { eventsOf, newestIn, writeEvents } from "./outbox.ts";
-import { wordsFields } from "./text-content.ts";
+import { wordsFields } from "./word-fields.ts";
 
 /** A write while its changes are made: what they have in common, and what is noted of each. */
 interface UnderWay {

@@ -5,13 +5,13 @@
 import type { Clause } from "../../fhir/search/query.ts";
 import type { JoinKeysPage, JoinKeysQuery } from "../store.ts";
 import type { PlanChoice } from "./plan-choice.ts";
-import { probe } from "./clauses.ts";
+import { probe } from "./clause-conditions.ts";
 import { indexScans } from "./index-scans.ts";
 import { and, oneOf, or, q, sql, unionAll } from "./sql-fragments.ts";
 import type { Database, Sql } from "./database.ts";
 import type { SqliteSearch } from "./search-statement.ts";
 import type { Types } from "./types.ts";
-import { needsRow, rest } from "./walk.ts";
+import { needsRow, rest } from "./index-walk.ts";
 
 /** Index rows counted, at most, to see which end to begin at. */
 const COUNT_AT_MOST = 20_000;

@@ -10,13 +10,13 @@ import type { NoneExist } from "../writes.ts";
 import { type Axis, axisOf } from "./axis.ts";
 import { boundsOf } from "./bounds.ts";
 import { PlanChooser } from "./plan-choice.ts";
-import { probe } from "./clauses.ts";
+import { probe } from "./clause-conditions.ts";
 import { and, q, unionAll } from "./sql-fragments.ts";
 import type { Database, Sql } from "./database.ts";
 import { eqLanes, lanesOf } from "./ordered-keys.ts";
 import type { MultiValuedSlots } from "./multi-valued-slots.ts";
 import type { Types } from "./types.ts";
-import { type After, COLLECT_AT_MOST, DEFAULT_LIMITS, type WalkMatch, probeOf, rest, type SearchLimits, Walker } from "./walk.ts";
+import { type After, COLLECT_AT_MOST, DEFAULT_LIMITS, type WalkMatch, probeOf, rest, type SearchLimits, Walker } from "./index-walk.ts";
 
 export type { SearchLimits };
 

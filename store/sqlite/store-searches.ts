@@ -3,7 +3,7 @@ import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.t
 import type { JoinKeysPage, JoinKeysQuery, Store } from "../store.ts";
 import { type Budget, requestTooCostly } from "../too-costly.ts";
 import { distinctValues } from "./distinct.ts";
-import { holdersOf } from "./map.ts";
+import { holdersOf } from "./values.ts";
 import type { OpenFile } from "./open-file.ts";
 
 /** A store that can say how it would answer. */

@@ -1,6 +1,6 @@
 /** Counters and the durable map of a store in SQLite. */
 import type { MapEntry, Store } from "../store.ts";
-import { counterValue, countersFrom, entriesFrom, entryValue, leaseEntry, putEntries, usagePage } from "./map.ts";
+import { counterValue, countersFrom, entriesFrom, entryValue, leaseEntry, putEntries, usagePage } from "./values.ts";
 import type { OpenFile } from "./open-file.ts";
 
 type Values = "counter" | "counters" | "put" | "putAll" | "get" | "lease" | "remove" | "entries" | "usage";

@@ -1,5 +1,5 @@
 /** For tests: HL7's test cases are XML. Reads what they hold, no more. */
-import { MemberKind, type ObjectPlan, objectPlanOf, planOfMember } from "../../fhir/validate/plan.ts";
+import { MemberKind, type ObjectPlan, objectPlanOf, planOfMember } from "../../fhir/validate/type-plan.ts";
 import { nonNull } from "../../fhir/non-null.ts";
 
 export interface Element {

@@ -1,12 +1,12 @@
 /** Holds a resource to profiles, after it was found to be valid R4 or not: what R4 itself demands is not checked again. */
 import { numberOf, plainText } from "../../json.ts";
 import { intervalOf } from "../../dates.ts";
-import { MemberKind, type PlanMember, type ObjectPlan, objectPlanOf, planOfMember } from "../plan.ts";
+import { MemberKind, type PlanMember, type ObjectPlan, objectPlanOf, planOfMember } from "../type-plan.ts";
 import type { ValidationContext } from "../validation-context.ts";
 import { type EvaluationBudget, TooCostly } from "../../expressions/budget.ts";
 import { checkDeferred } from "./deferred.ts";
 import { checkBinding, checkConstraint, checkTarget } from "./demands.ts";
-import { fits, isSame } from "./match.ts";
+import { fits, isSame } from "./fixed-values.ts";
 import { type SliceValue, testOf } from "./slicing.ts";
 import { coreType, type Node, type Profile, stepsOf, type Tree, treeOf, withoutVersion } from "./tree.ts";
 import { shown, unsupported, type ProfileContext } from "./profile-context.ts";

@@ -2,8 +2,8 @@
 import type { EvaluationBudget } from "../../expressions/budget.ts";
 import { plainText } from "../../json.ts";
 import { bindingOf } from "../binding.ts";
-import { isResource } from "../definition.ts";
-import { fits, isSame } from "./match.ts";
+import { isResource } from "../structure-definition.ts";
+import { fits, isSame } from "./fixed-values.ts";
 import { lastStep, type Node, type ProfileElement, withoutVersion } from "./tree.ts";
 import { nonNull } from "../../non-null.ts";
 

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { evaluateAt } from "../../fhirpath.ts";
-import { elementsOf } from "../definition.ts";
-import { MemberKind, type ObjectPlan, objectPlanOf, planOfMember } from "../plan.ts";
+import { elementsOf } from "../structure-definition.ts";
+import { MemberKind, type ObjectPlan, objectPlanOf, planOfMember } from "../type-plan.ts";
 import { compilePlain } from "./compile.ts";
-import { NotPlain } from "./parse.ts";
+import { NotPlain } from "./parse-expression.ts";
 import { nonNull } from "../../non-null.ts";
 
 type Json = Record<string, unknown>;

@@ -2,7 +2,7 @@
 import type { EffectTools } from "../../../mixins/fhir/rules/effects.ts";
 import { counted } from "../../../store/counted.ts";
 import type { Store } from "../../../store/store.ts";
-import { leastKept } from "../ledger.ts";
+import { leastKept } from "../stock-book.ts";
 import type { Code } from "../pharmacy.contract.ts";
 import { stockCounter } from "../pharmacy.model.ts";
 import { blockedCounter, byExpiry, counterOf, endOf, lotsOf, type Portion, type Shelf, shelfOfCounter } from "./portions.model.ts";

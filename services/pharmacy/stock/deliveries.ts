@@ -4,7 +4,7 @@ import { localReference, splitPlace } from "../../../federation/facts.ts";
 import { ruleType } from "../../../mixins/fhir/rules/common.ts";
 import type { Effect, EffectTools, Movement } from "../../../mixins/fhir/rules/effects.ts";
 import { type Change, type Refusal, refusalBy } from "../../../mixins/fhir/rules/rule.ts";
-import { momentOf, shelfMovements } from "../ledger.ts";
+import { momentOf, shelfMovements } from "../stock-book.ts";
 import { lotDiffers, stockChanged, stockTooLow } from "../pharmacy.errors.ts";
 import { unitsOf } from "../pharmacy.model.ts";
 import { returnOf } from "../returns.model.ts";

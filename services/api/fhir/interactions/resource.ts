@@ -1,7 +1,7 @@
 /** Interactions on one resource: create, read, vread, update, delete (FHIR R4, http.html). */
 import { v7 as timeOrderedId } from "uuid";
 import { isRepeatable } from "../../../../fhir/bundle/entries.ts";
-import { localReferences } from "../../../../fhir/bundle/references.ts";
+import { localReferences } from "../../../../fhir/bundle/replace-links.ts";
 import { noneExistCriteria } from "../../../../fhir/search/condition.ts";
 import { isResultParameter } from "../../../../fhir/search/result-parameters.ts";
 import { etagOf, isNamedBy } from "../../../../fhir/etag.ts";

@@ -1,5 +1,5 @@
 /** The form of references (R4 references.html): literal addresses, the types they may lead to, and parts of the same resource. */
-import { isResource } from "./definition.ts";
+import { isResource } from "./structure-definition.ts";
 import type { Root, ValidationContext } from "./validation-context.ts";
 import { nonNull } from "../non-null.ts";
 import { ID_PATTERN, REFERENCE_PATTERN } from "../ids.ts";

@@ -3,7 +3,7 @@ import type { Clause } from "../../fhir/search/query.ts";
 import { compareText } from "../../fhir/search/text-order.ts";
 import type { Axis, Lane, SortValue } from "./axis.ts";
 import type { PlanChoice, PlanChooser, RowSource } from "./plan-choice.ts";
-import { probe } from "./clauses.ts";
+import { probe } from "./clause-conditions.ts";
 import { and, or, q, sql, unionAll } from "./sql-fragments.ts";
 import type { Database, Sql } from "./database.ts";
 

@@ -13,7 +13,7 @@ import type {
   StoredTicket,
 } from "./identity.model.ts";
 import type { StoredRoleChange } from "./roles-now/role-book.ts";
-import type { StoredKey } from "./provider/keys.ts";
+import type { StoredKey } from "./provider/signing-keys.ts";
 
 /** The collections by their names. */
 export interface IdentityDocuments {

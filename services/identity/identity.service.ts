@@ -26,7 +26,7 @@ import { People } from "./people.ts";
 import { sessionEntry } from "./sessions-on-record.ts";
 import { followsPractitioners } from "./practitioners.ts";
 import { publicPart } from "../../mesh/signing-key.ts";
-import { keysAt, renewKeys } from "./provider/keys.ts";
+import { keysAt, renewKeys } from "./provider/signing-keys.ts";
 import { scopesIn } from "./provider/scopes.ts";
 import { Registrations } from "./registrations.ts";
 import { DemandedFactor } from "./sign-in/demanded-factor.ts";

@@ -20,7 +20,7 @@ import { Clients } from "./provider/clients.ts";
 import { configurationOf } from "./provider/configuration.ts";
 import { ask, extend, MOUNT } from "./provider/endpoints.ts";
 import { publicPart } from "../../mesh/signing-key.ts";
-import type { KeySet } from "./provider/keys.ts";
+import type { KeySet } from "./provider/signing-keys.ts";
 import { Launches } from "./provider/launches.ts";
 import { ResourceServer } from "./provider/resource-server.ts";
 import { smartConfiguration } from "./provider/smart.ts";

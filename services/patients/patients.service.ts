@@ -17,7 +17,7 @@ import { StoreCache } from "../../store/store-cache.ts";
 import { CHUNK, Merges, type MergedPair } from "./merging/merges.ts";
 import { createAlone } from "./matching/fence.ts";
 import { latestDoubles } from "./matching/doubles.ts";
-import { type PatientMatch, candidatesFor } from "./matching/same-person.ts";
+import { type PatientMatch, candidatesFor } from "./matching/find-matches.ts";
 import { type PatientSettings, readPatientSettings } from "./settings.ts";
 import {
   type Double,

@@ -5,7 +5,7 @@ import type { PageSet } from "../pages/page-set.ts";
 import { type Artifacts, CLOCK_TOLERANCE_S } from "./adapter.ts";
 import { OWN_METADATA } from "./clients.ts";
 import type { Claims } from "./claims.ts";
-import type { KeySet } from "./keys.ts";
+import type { KeySet } from "./signing-keys.ts";
 import type { Launches } from "./launches.ts";
 import type { ResourceServer } from "./resource-server.ts";
 import { PLAIN_SCOPES } from "./scopes.ts";

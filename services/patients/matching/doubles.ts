@@ -3,7 +3,7 @@ import { parseJson } from "../../../fhir/json.ts";
 import type { Patient, Stored } from "../../../fhir/r4.ts";
 import { type Double, MatchGrade } from "../patients.contract.ts";
 import { isClosed, isConfirmed } from "../patients.model.ts";
-import { candidatesFor, type MatchingOptions } from "./same-person.ts";
+import { candidatesFor, type MatchingOptions } from "./find-matches.ts";
 
 /** Records that doubles are looked for; each asks the search index up to 16 times. */
 const MAX_LATEST = 50;

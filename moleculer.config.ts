@@ -30,7 +30,7 @@ import { MeshTransporter } from "./mesh/transporter.ts";
 import { AvoidSilent, WatchLiveness } from "./mesh/watch-liveness.ts";
 
 /** Longest that a caller waits, milliseconds; what is left of it goes along with every call that the handler makes. */
-export const REQUEST_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 10_000;
 
 /** The roles that come with the project. */
 const ROLES = join(import.meta.dirname, "services/identity/roles");

@@ -41,7 +41,7 @@ export const System = { provider: "provider", national: "national" } as const;
 export type System = (typeof System)[keyof typeof System];
 
 /** From what ends a process to what only its developer wants to know. */
-export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
 /** One of `LOG_LEVELS`. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 

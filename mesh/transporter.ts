@@ -70,7 +70,7 @@ interface Disconnected {
 }
 
 /** The sender's error for a packet that no peer would take. */
-export const packetTooLarge = (bytes: number) =>
+const packetTooLarge = (bytes: number) =>
   new Errors.MoleculerClientError(`A message of ${bytes} bytes is larger than the mesh carries.`, 413, "PACKET_TOO_LARGE", {
     bytes,
     limit: LIMITS.packetBytes,

@@ -20,7 +20,7 @@ const IDLE_MS = 60_000;
 /** A start takes 0.2 s on an idle machine. Milliseconds. */
 const START_MS = 15_000;
 /** Characters of JSON that one task may send: the main thread writes them, and the worker reads them within its time. */
-export const MAX_TASK_CHARACTERS = 8_000_000;
+const MAX_TASK_CHARACTERS = 8_000_000;
 /** Tasks that were too costly, by their hash: as long as they are remembered, others go before them. */
 const MAX_SUSPECTS = 1_000;
 

@@ -70,7 +70,7 @@ export function isResourceType(name: string): boolean {
 }
 
 /** Slots of the parameters that every type has. */
-export const commonSlots = { _tag: 0, _profile: 1, _security: 2, _source: 3 } as const;
+const commonSlots = { _tag: 0, _profile: 1, _security: 2, _source: 3 } as const;
 
 /** Local number of the slot with the references that no search parameter looks at: a note's author, a guarantor, extensions. */
 const OTHER_REFERENCES = 4;

@@ -73,7 +73,7 @@ function targetWithin(id: string, run: ValidationContext): string | undefined {
 }
 
 /** Types of the contained resources by id; "" for one that has no readable type. */
-export function containedIn(root: Root): Map<string, string> {
+function containedIn(root: Root): Map<string, string> {
   if (root.contained) return root.contained;
   root.contained = new Map();
   const { contained } = root.resource;

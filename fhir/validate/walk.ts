@@ -50,7 +50,7 @@ function checkContained(value: unknown, run: ValidationContext): void {
 }
 
 /** The plan that a resource says it follows; undefined when it says none, which is reported. */
-export function planOfResource(value: unknown, run: ValidationContext, expected?: string): ObjectPlan | undefined {
+function planOfResource(value: unknown, run: ValidationContext, expected?: string): ObjectPlan | undefined {
   if (!isObject(value)) {
     run.fault("structure", "A resource must be a JSON object.");
     return undefined;
@@ -75,13 +75,7 @@ const isObject = (value: unknown): value is Json =>
  * @param member undefined for a resource
  * @param hasValue of a primitive's sibling: an id alone is enough beside a value
  */
-export function checkObject(
-  value: unknown,
-  plan: ObjectPlan,
-  run: ValidationContext,
-  member: PlanMember | undefined,
-  hasValue = false,
-): void {
+function checkObject(value: unknown, plan: ObjectPlan, run: ValidationContext, member: PlanMember | undefined, hasValue = false): void {
   if (!isObject(value)) {
     run.fault("structure", `${run.name()} must be a JSON object (${plan.name}).`);
     return;

@@ -72,7 +72,7 @@ export async function ownTokens(config: Config, base: string, scope = TRY_SCOPE)
 }
 
 /** The same token until shortly before its end. */
-export function tokenSource(config: Config, base: string, role: RoleName, scope = TRY_SCOPE): TokenSource {
+function tokenSource(config: Config, base: string, role: RoleName, scope = TRY_SCOPE): TokenSource {
   let token: Promise<{ text: string; until: number }> | undefined;
   const ask = async () => {
     const [account] = await tryAccounts(config, [role]);

@@ -33,10 +33,6 @@ const until = (stay: Encounter, now: Date): NonNullable<Encounter["statusHistory
   return { status: stay.status, period: { ...(start !== undefined && { start }), end: now.toISOString() } };
 };
 
-/** Since when the patient has been away; undefined: they are there. */
-export const awaySince = ({ status, statusHistory = [], period }: Encounter): string | undefined =>
-  status === "onleave" ? (statusHistory.at(-1)?.period.end ?? period?.start) : undefined;
-
 /** The patient is away for a while; the bed stays theirs. @throws 409 ALREADY_DISCHARGED, NOT_AWAY (away already) */
 export function goOnLeave<Of extends Encounter>(stay: Of, now: Date): Of {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
@@ -81,9 +77,6 @@ export function withPhysician<Of extends Encounter>(stay: Of, { physician, name 
 
 const isResponsible = ({ type }: NonNullable<Encounter["participant"]>[number]): boolean =>
   type?.some(({ coding }) => coding?.some(({ code }) => code === "ATND")) ?? false;
-
-/** The responsible physician, "Practitioner/…". */
-export const physicianOf = ({ participant }: Encounter): string | undefined => participant?.find(isResponsible)?.individual?.reference;
 
 /** The end of a stay, and where the patient goes. @throws 409 ALREADY_DISCHARGED */
 export function dischargeTo<Of extends Encounter>(stay: Of, disposition: keyof typeof DISPOSITIONS | undefined, now: Date): Of {

@@ -22,7 +22,7 @@ const LINK_MS = 3_600_000;
 /** In one list. */
 const MAX_LISTED = 10_000;
 /** The login name of the administrator that the first start makes. */
-export const FIRST_LOGIN = "admin";
+const FIRST_LOGIN = "admin";
 
 /** What accounts are worked on with. */
 export interface AccountParts {

@@ -21,7 +21,7 @@ export function filterOf(type: string, clauses: Clause[]): Document {
 }
 
 /** A clause as a MongoDB filter. */
-export function clauseFilter(clause: Clause): Document {
+function clauseFilter(clause: Clause): Document {
   switch (clause.kind) {
     case "key":
       return maybeNot(keyFilter(clause.slots, clause.any), clause.not);

@@ -12,7 +12,7 @@ import { isForWebSocket } from "./websockets.ts";
 import { certificate, followCertificate } from "./tls.ts";
 
 /** Request line and headers together. */
-export const MAX_HEADER_BYTES = 65_536;
+const MAX_HEADER_BYTES = 65_536;
 
 /** Requests in flight at a stop get this long to finish. Milliseconds. */
 const DRAIN_MS = 10_000;

@@ -80,7 +80,7 @@ export class Clients {
 }
 
 /** @returns what RFC 7591 calls client metadata */
-export function metadataOf(client: StoredClient): ClientMetadata & OwnMetadata {
+function metadataOf(client: StoredClient): ClientMetadata & OwnMetadata {
   const { _id, name, kind, redirectUris, postLogoutRedirectUris, backchannelLogoutUri, jwks, jwksUri, scope, isTrusted, roles } = client;
   const isBackend = kind === ClientKind.backend;
   return {

@@ -27,7 +27,7 @@ import {
 } from "./portions.model.ts";
 
 /** Of a MedicationAdministration: it was taken of a stock, so many units, of this place or lot. */
-export const FROM_STOCK = "urn:openward:from-stock";
+const FROM_STOCK = "urn:openward:from-stock";
 
 /** What is taken by one resource. */
 export interface Taking extends Named {

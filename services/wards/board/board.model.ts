@@ -182,7 +182,7 @@ function linesOf(known: Known, now: Date): Lines {
 }
 
 /** Midnights since then, by the hospital's clock. */
-export function daysSince(time: string, now: Date): number {
+function daysSince(time: string, now: Date): number {
   const [start = now.getTime()] = intervalOf(time) ?? [];
   return Math.max(0, dayOf(now.getTime()) - dayOf(start));
 }

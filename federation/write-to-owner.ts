@@ -23,6 +23,9 @@ const IN_DOUBT = ["REQUEST_REJECTED", "REQUEST_TIMEOUT"];
 interface ToWrite {
   steps: OwnerStep[];
   representation?: boolean;
+  /** Of a write that its caller may have begun before, elsewhere; default: a new one. */
+  key?: string;
+  isRepeated?: boolean;
 }
 
 /**
@@ -38,17 +41,16 @@ export function writeToOwner(caller: Caller, owner: string, sent: ToWrite, withi
 export async function writeAtOnce(
   caller: Caller,
   owner: string,
-  { steps, representation }: ToWrite,
+  { steps, representation, key = randomUUID(), isRepeated = false }: ToWrite,
   withinMs = WRITE_WITHIN_MS,
 ): Promise<StepResult[]> {
   const deadline = performance.now() + withinMs;
-  const key = randomUUID();
   const isLarge = steps.length > 100; // takes its time on a busy machine; another node would only double the load
   for (let tries = 1; ; tries += 1) {
     const left = deadline - performance.now();
     const timeout = isLarge || tries === MAX_TRIES ? left : Math.min(TRY_MS, left);
     try {
-      const sent = { steps, key, isRepeated: tries > 1, ...(representation !== undefined && { representation }) };
+      const sent = { steps, key, isRepeated: isRepeated || tries > 1, ...(representation !== undefined && { representation }) };
       // Not tracked: Moleculer forgets a remote call that timed out without ending it, and a node that leaves would wait for it.
       return await ownerOf(owner).write(caller, sent, { timeout: Math.max(1, Math.round(timeout)), tracking: false });
     } catch (error) {

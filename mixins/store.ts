@@ -9,7 +9,7 @@ import { openStore, type StoreConfig } from "../store/open-store.ts";
 import type { Store as OpenStore, StoreOptions } from "../store/store.ts";
 
 /** Operations of a store that are measured. */
-const TIMED = ["read", "search", "write", "prepare", "commit", "put"] as const;
+const TIMED = ["read", "search", "write", "prepare", "commit", "putAll"] as const;
 
 /** What the mixin puts on `this`. */
 export interface WithStore {

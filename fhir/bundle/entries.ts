@@ -88,21 +88,6 @@ export function itemsOf(bundle: RequestBundle): unknown[] {
   return raw as unknown[];
 }
 
-/**
- * Whether an entry may be carried out twice: the second time finds what the first has made, and changes nothing that the client would see. What
- * names a version may not: the first time has made another.
- */
-export function isRepeatable({
-  method,
-  ifMatch,
-  ifNoneMatch,
-  ifNoneExist,
-}: Pick<BundleEntry, "method" | "ifMatch" | "ifNoneMatch" | "ifNoneExist">): boolean {
-  if (method === "GET" || method === "HEAD") return true;
-  if (method === "POST") return ifNoneExist !== undefined;
-  return (method === "PUT" || method === "DELETE") && ifMatch === undefined && ifNoneMatch === undefined;
-}
-
 /** An entry whose members are known and of their types; its resource is still to be checked. */
 interface FormedEntry {
   request: { method: EntryMethod; url: string } & Pick<BundleEntry, "ifMatch" | "ifNoneMatch" | "ifNoneExist" | "ifModifiedSince">;

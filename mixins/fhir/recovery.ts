@@ -67,11 +67,14 @@ export function settleInDoubt(service: Service & { store: Store; writes: Pick<Ow
   };
   const timer = setInterval(look, LOOK_EVERY_MS);
   timer.unref();
+  // Of a coordinator, perhaps: who stands in for it waits for what it has prepared here.
+  broker.localBus.on("$node.disconnected", look);
   look();
 
   return {
     stop: async () => {
       clearInterval(timer);
+      broker.localBus.off("$node.disconnected", look);
       await running;
     },
   };

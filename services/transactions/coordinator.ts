@@ -9,6 +9,7 @@
  */
 import { asSystem } from "../../mesh/access/access.ts";
 import { randomUUID } from "node:crypto";
+import type { Attempt } from "../../mesh/attempt-contract.ts";
 import type { Caller } from "../../mesh/caller.ts";
 import type { KeyedPart } from "../../mesh/keyed-request-contract.ts";
 import { newPart, notePart, transactionOfPart } from "../../mesh/keyed-request.ts";
@@ -21,6 +22,9 @@ import { WriteConflict } from "../../federation/retry-on-conflict.ts";
 import type { Store } from "../../store/store.ts";
 import { decideCommit, forget, outcomeOrAbort } from "./journal.ts";
 import { isMovesInto } from "../../federation/moves.ts";
+import { resultsOf } from "./answers.ts";
+import { lineOf, resultsIn } from "./attempt.ts";
+import type { EntryResult } from "./transactions.contract.ts";
 import type { TransactionPlan, Share } from "./plan.ts";
 import { transactionAborted, transactionUnclear } from "./transactions.errors.ts";
 
@@ -40,19 +44,22 @@ export interface Coordinator {
 
 /**
  * Carries out all shares or none.
- * @returns for each place of the whole, what became of its step
+ * @param attempt absent: it cannot come again
+ * @returns what became of each entry; in another try, if that was decided first
  * @throws what an owner refuses, with `data.entry` as the index of the entry; TRANSACTION_ABORTED, TRANSACTION_UNCLEAR; WriteConflict when they must be planned again
  */
 export async function commitShares(
   coordinator: Coordinator,
-  { shares, confirm }: Pick<TransactionPlan, "shares" | "confirm">,
-  representation: boolean,
-): Promise<StepResult[]> {
-  if (shares.length === 0) return [];
+  { shares, confirm, answers }: TransactionPlan,
+  { representation, attempt }: { representation: boolean; attempt: Attempt | undefined },
+): Promise<(EntryResult | null)[]> {
+  if (shares.length === 0) return resultsOf(answers, []);
   const [only] = shares;
   const { caller } = coordinator;
   const keyed = isKeyed(caller) ? caller.meta : undefined;
-  if (only && shares.length === 1 && !dependsOnAbsence(only) && !keyed) return writeAtOnce(coordinator, only, representation);
+  if (only && shares.length === 1 && !dependsOnAbsence(only) && !keyed) {
+    return resultsOf(answers, await writeAtOnce(coordinator, only, representation, attempt));
+  }
   const tx = keyed ? newPart(keyed.keyed) : transactionId(coordinator.nodeID, randomUUID());
   const begun = Date.now();
   const results: StepResult[] = [];
@@ -82,22 +89,25 @@ export async function commitShares(
   if (keyed) {
     // Decided by the gateway, together with the answer that is kept.
     for (const owner of asked) notePart(keyed, { tx, owner, isFirst: receivers.has(owner) });
-    return asCommitted(results, keyed.keyed.at);
+    return resultsOf(answers, asCommitted(results, keyed.keyed.at));
   }
 
   const at = Date.now();
-  const outcome = await decideCommit(coordinator.journal, tx, at, asked).catch(async (error: Error) => {
+  const answered = resultsOf(answers, asCommitted(results, at));
+  const line = attempt && lineOf(attempt, answered);
+  const outcome = await decideCommit(coordinator.journal, { tx, at, owners: asked }, line).catch(async (error: Error) => {
     // Whether the write arrived is unknown: the owners will learn it from the journal, whichever way it went.
     coordinator.warn(`Transaction ${tx}: the journal did not confirm the commit: ${error.message}`);
     throw transactionUnclear();
   });
   if (outcome.state !== "committed") {
     await abort(coordinator, tx, asked);
+    if (outcome.instead !== undefined) return resultsIn(outcome.instead);
     throw transactionAborted("one of its services gave it up.");
   }
   const parts = asked.map((owner) => ({ tx, owner, isFirst: receivers.has(owner) }));
   await tellCommit(coordinator, { tx, at: outcome.at, parts });
-  return asCommitted(results, outcome.at);
+  return resultsOf(answers, asCommitted(results, outcome.at));
 }
 
 /**
@@ -137,10 +147,14 @@ const isOutdated = (step: OwnerStep, { outcome }: StepResult): boolean => (outco
 const dependsOnAbsence = ({ steps }: Share): boolean => steps.length > 1 && steps.some((step) => step.op === "create" && step.ifNoneExist);
 
 /** A transaction with a single owner is one atomic write there. */
-async function writeAtOnce({ caller }: Coordinator, share: Share, representation: boolean): Promise<StepResult[]> {
-  const written = await withEntries(share, () =>
-    writeToOwner(caller, share.owner, { steps: share.steps, representation }, DECIDE_WITHIN_MS),
-  );
+async function writeAtOnce(
+  { caller }: Coordinator,
+  share: Share,
+  representation: boolean,
+  attempt: Attempt | undefined,
+): Promise<StepResult[]> {
+  const sent = { steps: share.steps, representation, ...attempt };
+  const written = await withEntries(share, () => writeToOwner(caller, share.owner, sent, DECIDE_WITHIN_MS));
   const results: StepResult[] = [];
   for (const [step, result] of written.entries()) results[share.places[step] as number] = result;
   return results;

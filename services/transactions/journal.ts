@@ -5,7 +5,7 @@
 import type { TransactionOutcome } from "../../federation/owner-contract.ts";
 import type { KeyedPart } from "../../mesh/keyed-request-contract.ts";
 import { transactionOfPart } from "../../mesh/keyed-request.ts";
-import type { Store } from "../../store/store.ts";
+import type { MapEntry, Store } from "../../store/store.ts";
 
 /** How long a forced abort is remembered; far longer than a coordinator lives on with an undecided transaction. */
 const KEEP_ABORT_MS = 3_600_000; // milliseconds
@@ -29,10 +29,25 @@ export interface Unfinished {
 /** Key of a transaction's line in the journal. */
 export const keyOf = (tx: string) => `tx/${tx}`;
 
-/** Writes the commit, unless the transaction is decided already; the answer is what holds. Durable when it returns. */
-export async function decideCommit(store: Store, tx: string, at: number, owners: string[]): Promise<TransactionOutcome> {
-  const entry: Entry = { committed: true, at, owners };
-  return outcomeIn(await store.put(keyOf(tx), JSON.stringify(entry)));
+/** What holds for a transaction; `instead`: the line that an earlier try of it has written. */
+export type Decision = TransactionOutcome & { instead?: string };
+
+/**
+ * Writes the commit, unless the transaction is decided already; what holds is the answer. Durable when it returns.
+ * @param line what became of the entries, of a transaction that may come again: only one of its tries commits
+ */
+export async function decideCommit(
+  store: Store,
+  { tx, at, owners }: { tx: string; at: number; owners: string[] },
+  line?: MapEntry,
+): Promise<Decision> {
+  const value = JSON.stringify({ committed: true, at, owners } satisfies Entry);
+  if (!line) return outcomeIn(await store.put(keyOf(tx), value));
+  const [decided, written] = await store.putAll([{ key: keyOf(tx), value }, line]);
+  if (decided === value) return outcomeIn(decided);
+  // Nothing was written: an owner has aborted it, or an earlier try has its line there.
+  const outcome = decided === undefined ? await outcomeOrAbort(store, tx, true) : outcomeIn(decided);
+  return { ...outcome, ...(written !== undefined && { instead: written }) };
 }
 
 /** The line of a keyed request's commit. */

@@ -2,7 +2,6 @@
  * What each entry of a transaction is about: ids minted, conditions looked up. A condition may link to other entries
  * (`Encounter?subject=urn:uuid:…`), which are found, or made, first (FHIR R4, http.html#trules).
  */
-import { v7 as timeOrderedId } from "uuid";
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { replaceLinksInCriteria } from "../../fhir/bundle/criteria-links.ts";
 import { linksTo } from "../../fhir/bundle/replace-links.ts";
@@ -14,7 +13,10 @@ import { ambiguous, conditionalReferencesOf, linkTargets, matchesToKnow, vainLin
 import { deletedBy, type Target } from "./targets.ts";
 
 /** What the look-ups of a transaction need. */
-export type MeshOf = CriteriaContext;
+export interface MeshOf extends CriteriaContext {
+  /** The id of what an entry makes, by its index. */
+  idOf(index: number): string;
+}
 
 /** Conditions that link to entries whose conditions link to entries …: each step is a question to all owners. */
 const MAX_STEPS = 10;
@@ -41,7 +43,7 @@ export async function resolveTargets(
     if (step > 0) linkConditions(ready, writes, targets);
     const criteria = [...ready.flatMap((entry) => criteriaOf(entry) ?? []), ...(step === 0 ? references : [])];
     for (const [text, found] of await resolveAll(criteria, limit, mesh, conditions)) conditions.set(text, found);
-    addTargets(ready, targets, conditions, created);
+    addTargets(ready, { targets, conditions, created, idOf: mesh.idOf });
     const done = new Set(ready);
     open = open.filter((entry) => !done.has(entry));
   }
@@ -152,31 +154,27 @@ export async function resolveAll(
 /** By criteria: the same conditional create twice in one bundle is one resource. */
 type Created = Map<string, Target>;
 
-/** The id that each entry is about; entries that write nothing get none. Deletions come first, as they do in the end. */
-function addTargets(ready: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions, created: Created): void {
-  const deletions = ready.filter(({ method }) => method === "DELETE");
-  addTargetsOf(deletions, targets, conditions, created, new Set());
-  const deleted = deletedBy(targets);
-  addTargetsOf(
-    ready.filter(({ method }) => method !== "DELETE"),
-    targets,
-    conditions,
-    created,
-    deleted,
-  );
+/** What is known so far of what the entries are about. */
+interface Known {
+  targets: Map<BundleEntry, Target>;
+  conditions: Conditions;
+  created: Created;
+  idOf(index: number): string;
 }
 
-function addTargetsOf(
-  entries: BundleEntry[],
-  targets: Map<BundleEntry, Target>,
-  conditions: Conditions,
-  created: Created,
-  deleted: ReadonlySet<string>,
-): void {
+/** The id that each entry is about; entries that write nothing get none. Deletions come first, as they do in the end. */
+function addTargets(ready: BundleEntry[], known: Known): void {
+  const deletions = ready.filter(({ method }) => method === "DELETE");
+  addTargetsOf(deletions, known, new Set());
+  const others = ready.filter(({ method }) => method !== "DELETE");
+  addTargetsOf(others, known, deletedBy(known.targets));
+}
+
+function addTargetsOf(entries: BundleEntry[], { targets, conditions, created, idOf }: Known, deleted: ReadonlySet<string>): void {
   for (const entry of entries) {
     const criteria = criteriaOf(entry);
     if (criteria === undefined) {
-      targets.set(entry, { id: entry.id ?? timeOrderedId() });
+      targets.set(entry, { id: entry.id ?? idOf(entry.index) });
       continue;
     }
     const all = conditions.get(criteria)?.matches ?? [];
@@ -190,7 +188,7 @@ function addTargetsOf(
       }
       targets.set(entry, { id: match.id, held: { ...match, deleted: false } });
     } else if (entry.method === "POST" || entry.method === "PUT") {
-      const target = created.get(criteria) ?? { id: (entry.method === "PUT" ? entry.resource?.id : undefined) ?? timeOrderedId() };
+      const target = created.get(criteria) ?? { id: (entry.method === "PUT" ? entry.resource?.id : undefined) ?? idOf(entry.index) };
       created.set(criteria, target);
       targets.set(entry, target);
     }

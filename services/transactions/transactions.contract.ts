@@ -1,4 +1,5 @@
 import type { FhirResource } from "../../fhir/r4.ts";
+import { againWhereItDied, type Attempt } from "../../mesh/attempt-contract.ts";
 import { action } from "../../mesh/contract.ts";
 import type { KeyedPart } from "../../mesh/keyed-request-contract.ts";
 import { outcomeOf } from "../../federation/owner-contract.ts";
@@ -52,18 +53,13 @@ export const transactions = {
    * Carries out a FHIR transaction over however many owners, all or nothing. `text` is the Bundle as FHIR JSON. `keepsLabels`, unless
    * false: tags and security labels that an update leaves out stay. `bases`: addresses of the server besides `base`, under which
    * the bundle may name what is here. `isAlone`: its one entry was no entry when it came, so that no
-   * reference in it (`urn:uuid:…`) means another.
+   * reference in it (`urn:uuid:…`) means another. A coordinator that dies over it is stood in for by another one: it takes effect once.
    *
    * @throws 400 (`data.issues`) when the bundle cannot be understood; what an owner refuses comes with its own code and
    *         type and `data.entry`, the index of the entry; 503 TRANSACTION_ABORTED when it was cut short: nothing is stored;
    *         503 TRANSACTION_UNCLEAR when the journal did not confirm it: it may be stored
    */
-  process: action<ToProcess, (EntryResult | null)[]>("transactions.process"),
-  /**
-   * As `process`, of what has the same effect when it is carried out twice (`isRepeatable` in fhir/bundle/entries.ts): another coordinator begins anew
-   * when one died over it.
-   */
-  processRepeatable: action<ToProcess, (EntryResult | null)[]>("transactions.processRepeatable"),
+  process: againWhereItDied(action<ToProcess & Partial<Attempt>, (EntryResult | null)[]>("transactions.process")),
   /**
    * Before a request with an Idempotency-Key is carried out: the answer that is kept for it; null when there is none, and the caller is to
    * answer. Waits a while for another try that is under way. `tx` is the transaction that all its writes will be parts of.

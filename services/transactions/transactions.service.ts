@@ -1,27 +1,28 @@
-import type { Context, Service } from "moleculer";
+import type { Service } from "moleculer";
 import { type BundleEntry, entriesOf, refuseChangingOperations, refuseOverlaps, type RequestBundle } from "../../fhir/bundle/entries.ts";
 import { refuseFaultyShell } from "../../fhir/bundle/shell.ts";
 import { parseInput } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import type { DateReading } from "../../fhir/search/types/date.ts";
+import type { Attempt } from "../../mesh/attempt-contract.ts";
 import { readConfig } from "../../mesh/config.ts";
 import type { Caller } from "../../mesh/caller.ts";
 import { defineService } from "../../mesh/contract.ts";
-import { coordinatorOf, type StepResult } from "../../federation/owner-contract.ts";
-import { type Directory, WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
+import { coordinatorOf } from "../../federation/owner-contract.ts";
+import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
 import { isType, locked } from "../../federation/errors.ts";
 import { WriteConflict, retryOnConflict } from "../../federation/retry-on-conflict.ts";
-import { readResource } from "../../federation/read.ts";
+import { isKeyed } from "../../federation/prepare-part.ts";
 import { newBudget } from "../../federation/query-context.ts";
-import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import { Store } from "../../mixins/store.ts";
 import type { Store as StoreOf } from "../../store/store.ts";
+import { withResources } from "./answers.ts";
+import { answeredBefore, idsOf } from "./attempt.ts";
 import { abortParts, commitShares, type Coordinator, tellCommit } from "./coordinator.ts";
 import { outcomeOrAbort, unfinished } from "./journal.ts";
 import { KeptAnswers } from "./kept-answers.ts";
-import type { EntryAnswer } from "./plan.ts";
 import { conflictKeysOf, planTransaction } from "./planning.ts";
-import type { EntryResult, ToProcess, transactions } from "./transactions.contract.ts";
+import type { EntryResult, transactions } from "./transactions.contract.ts";
 import { bundleInvalid } from "./transactions.errors.ts";
 
 /**
@@ -39,21 +40,6 @@ const PARTS = { type: "array", items: "object" } as const;
 /** Idempotent; another node could only do the same once more. */
 const AGAIN = { retryPolicy: { enabled: true }, hedge: false };
 
-/** What a transaction is asked for by. */
-const TRANSACTION = {
-  whoMay: "signed-in", // its parts are guarded by their owners
-  params: {
-    text: "string",
-    base: "string",
-    representation: { type: "boolean", optional: true },
-    keepsLabels: { type: "boolean", optional: true },
-    isAlone: { type: "boolean", optional: true },
-    bases: { type: "array", items: "string", max: 6, optional: true }, // a gateway's names
-    $$strict: true,
-  },
-  timeout: 30_000, // milliseconds; a coordinator gives up by itself after 20 s
-} as const;
-
 /** For whom, and how, a transaction is carried out. */
 interface Manner {
   caller: Caller;
@@ -63,13 +49,14 @@ interface Manner {
   isAlone: boolean;
   /** Under which addresses of the server references of what a patch makes are made relative. */
   bases: string[];
+  /** Absent: it cannot come again. */
+  attempt: Attempt | undefined;
 }
 
 type This = Service &
   WithDirectory & { store: StoreOf } & {
     answers: KeptAnswers;
     dates: DateReading;
-    carryOut(ctx: Context<ToProcess>): Promise<(EntryResult | null)[]>;
     process(entries: () => BundleEntry[], how: Manner): Promise<(EntryResult | null)[]>;
     coordinator(caller: Caller): Coordinator;
     stopTelling?(): Promise<void>;
@@ -82,17 +69,34 @@ export default defineService<typeof transactions, This>({
 
   actions: {
     process: {
-      ...TRANSACTION,
-      handler(ctx) {
-        return this.carryOut(ctx);
+      whoMay: "signed-in", // its parts are guarded by their owners
+      params: {
+        text: "string",
+        base: "string",
+        representation: { type: "boolean", optional: true },
+        keepsLabels: { type: "boolean", optional: true },
+        isAlone: { type: "boolean", optional: true },
+        bases: { type: "array", items: "string", max: 6, optional: true }, // a gateway's names
+        key: { type: "string", min: 36, max: 36, optional: true },
+        isRepeated: { type: "boolean", optional: true },
+        $$strict: true,
       },
-    },
-
-    processRepeatable: {
-      ...TRANSACTION,
-      ...AGAIN,
-      handler(ctx) {
-        return this.carryOut(ctx);
+      timeout: 30_000, // milliseconds; a coordinator gives up by itself after 20 s
+      async handler(ctx) {
+        const { text, base, representation = false, keepsLabels = true, isAlone = false, bases = [], key, isRepeated = false } = ctx.params;
+        // Who asks from the same process dies with it, and of a keyed request nothing is decided here.
+        const isFromHere = ctx.nodeID === this.broker.nodeID;
+        const attempt = key === undefined || isFromHere || isKeyed(ctx) ? undefined : { key, isRepeated };
+        let isChecked = false;
+        // Planning rewrites the resources in place, so a second attempt parses again.
+        const parse = () => {
+          const bundle = parseInput(text) as RequestBundle;
+          const entries = entriesOf(bundle, [base, ...bases]);
+          if (!isChecked) refuseFaultyShell(bundle);
+          isChecked = true;
+          return entries;
+        };
+        return this.process(parse, { caller: ctx, base, representation, keepsLabels, isAlone, bases, attempt });
       },
     },
 
@@ -147,27 +151,16 @@ export default defineService<typeof transactions, This>({
       return { nodeID: this.broker.nodeID, journal: this.store, caller, warn: (message) => this.logger.warn(message) };
     },
 
-    async carryOut(this: This, ctx: Context<ToProcess>) {
-      const { text, base, representation = false, keepsLabels = true, isAlone = false, bases = [] } = ctx.params;
-      let isChecked = false;
-      // Planning rewrites the resources in place, so a second attempt parses again.
-      const parse = () => {
-        const bundle = parseInput(text) as RequestBundle;
-        const entries = entriesOf(bundle, [base, ...bases]);
-        if (!isChecked) refuseFaultyShell(bundle);
-        isChecked = true;
-        return entries;
-      };
-      return this.process(parse, { caller: ctx, base, representation, keepsLabels, isAlone, bases });
-    },
-
-    async process(this: This, parse: () => BundleEntry[], { caller, base, representation, keepsLabels, isAlone, bases }: Manner) {
+    async process(this: This, parse: () => BundleEntry[], { caller, base, representation, keepsLabels, isAlone, bases, attempt }: Manner) {
+      const shown = { caller, directory: this.directory, representation };
       try {
+        const before = attempt?.isRepeated && (await answeredBefore(this.store, attempt));
+        if (before) return await withResources(before, shown);
         const budget = newBudget(); // also of what is planned again
         const names = () => parse().flatMap((entry) => conflictKeysOf(entry));
         return await retryOnConflict(
           names,
-          async (attempt) => {
+          async (count) => {
             const entries = parse();
             refuseChangingOperations(entries);
             refuseOverlaps(entries);
@@ -180,12 +173,13 @@ export default defineService<typeof transactions, This>({
               keepsLabels,
               isAlone,
               bases,
+              idOf: idsOf(attempt),
             });
-            const written = await commitShares(this.coordinator(caller), plan, representation).catch((error: unknown) => {
-              const isWorthAnother = isType(error, "LOCKED") && attempt < LOCKED_ATTEMPTS;
+            const results = await commitShares(this.coordinator(caller), plan, { representation, attempt }).catch((error: unknown) => {
+              const isWorthAnother = isType(error, "LOCKED") && count < LOCKED_ATTEMPTS;
               throw isWorthAnother || isOutOfDate(error, entries) ? new WriteConflict() : error;
             });
-            return answersOf(plan.answers, written, { caller, directory: this.directory, representation });
+            return withResources(results, shown);
           },
           () => locked({}), // no failure of this service: its circuit stays closed
         );
@@ -234,30 +228,4 @@ function isOutOfDate(error: unknown, entries: BundleEntry[]): boolean {
   const index = (error as { data?: { entry?: number } }).data?.entry;
   const entry = entries.find((it) => it.index === index);
   return entry !== undefined && (entry.ifMatch === undefined || entry.ifMatch.trim() === "*");
-}
-
-async function answersOf(
-  answers: EntryAnswer[],
-  written: StepResult[],
-  { caller, directory, representation }: { caller: Caller; directory: Directory; representation: boolean },
-) {
-  return mapConcurrent(answers, async (answer): Promise<EntryResult | null> => {
-    if (answer.kind === "read") return null;
-    if (answer.kind === "nothing") return { status: 204, type: answer.type, id: "", version: 0, updated: 0 };
-    if (answer.kind === "found") {
-      const { type, match } = answer;
-      const { id, owner } = match;
-      // It may have changed since, or moved to another owner; of what was deleted since only the place is told.
-      const stored = representation && owner ? await readResource({ caller, directory }, type, id).catch(unlessAbsent) : undefined;
-      const { version, updated } = stored ?? match;
-      return { status: 200, type, id, version, updated, ...(stored && { json: stored.json }) };
-    }
-    const { id, version, updated, outcome, json } = written[answer.place] as StepResult;
-    const status = outcome === "created" && !answer.isMove ? 201 : outcome === "deleted" || outcome === "none" ? 204 : 200;
-    return { status, type: answer.type, id: id || answer.id, version, updated, ...(json !== undefined && { json }) };
-  });
-}
-
-function unlessAbsent(error: unknown): undefined {
-  if (!isType(error, "NOT_FOUND") && !isType(error, "GONE")) throw error;
 }

@@ -30,7 +30,7 @@ describe.each(CASES)("a mesh in which $name, of $harmed", ({ harm, services, har
     isOver = true;
     await Promise.all(clients);
 
-    expect([journal.failed, journal.wrong]).toEqual([[], []]);
+    expect([journal.failed, journal.wrong, journal.refusedBundles]).toEqual([[], [], 0]);
     expect(journal.requests).toBeGreaterThan(50);
     expect(await judge(fhirAt(mesh.base), journal)).toEqual({ lost: [], doubled: [], half: [] });
     expect(journal.longestMs).toBeLessThan(longestMs);

@@ -97,7 +97,7 @@ it("shows gateway, services and stores of one request, each under what has calle
     "patients.fhir.prepare",
     "records.fhir.prepare",
     "records store.commit",
-    "transactions store.put",
+    "transactions store.putAll",
   ]) {
     expect(names).toContain(name);
   }

@@ -32,13 +32,13 @@ export interface CounterRepair {
 }
 
 /** What no program knows the right answer to. */
-export interface Decision {
+export interface RepairDecision {
   finding: Breach;
   decide: string;
 }
 
 /** One finding, and what is to be done. */
-export type Proposal = ResourceRepair | CounterRepair | Decision;
+export type Proposal = ResourceRepair | CounterRepair | RepairDecision;
 
 /** @param sources all owners, as they are now */
 export async function proposalFor(finding: Breach, sources: OwnerSource[]): Promise<Proposal> {
@@ -64,7 +64,7 @@ const DECISIONS: [end: string, decide: string][] = [
   ["-counter", "Count it, and find out which of its days is wrong."],
 ];
 
-function decision(finding: Breach): Decision {
+function decision(finding: Breach): RepairDecision {
   const [, decide] = DECISIONS.find(([end]) => finding.invariant.endsWith(end)) ?? [];
   return { finding, decide: decide ?? "What is the right value? Correct it, or mark it as entered in error." };
 }

@@ -4,7 +4,7 @@ import { hashOf, loginOf, newSecret, type StoredAccount, type StoredHalfway } fr
 import { type DemandedFactor, SECOND } from "./demanded-factor.ts";
 import type { Passwords } from "./passwords.ts";
 import { newTotpSecret, type SecondFactor } from "./second-factor.ts";
-import type { Attempt, Throttle } from "./throttle.ts";
+import type { SignInAttempt, Throttle } from "./throttle.ts";
 
 /** A browser is known for so long after a sign-in, milliseconds. */
 export const DEVICE_MS = 180 * 86_400_000;
@@ -128,12 +128,12 @@ export class SignIn {
     return { half, account };
   }
 
-  async #attempt(login: string, account: StoredAccount | null, { address, device }: SignInOrigin): Promise<Attempt> {
+  async #attempt(login: string, account: StoredAccount | null, { address, device }: SignInOrigin): Promise<SignInAttempt> {
     const known = device === undefined ? null : await this.#kept.devices.findOne({ _id: hashOf(device), expiresAt: { $gt: Date.now() } });
     return { login, address, device: known !== null && known.account === account?._id ? device : undefined };
   }
 
-  async #done(account: StoredAccount, attempt: Attempt, amr: string[]): Promise<Step> {
+  async #done(account: StoredAccount, attempt: SignInAttempt, amr: string[]): Promise<Step> {
     await this.#throttle.succeeded(attempt);
     if (attempt.device !== undefined) return { is: "done", account, amr };
     const device = newSecret();

@@ -1,5 +1,5 @@
 /** POST to the base: batch and transaction (FHIR R4, http.html#transaction). */
-import { type BundleEntry, entriesOf, isRead, isRepeatable, itemsOf, type RequestBundle } from "../../../../fhir/bundle/entries.ts";
+import { type BundleEntry, entriesOf, isRead, itemsOf, type RequestBundle } from "../../../../fhir/bundle/entries.ts";
 import { replaceLinksInCriteria } from "../../../../fhir/bundle/criteria-links.ts";
 import { linksTo, type LinkTarget, vainLinksIn } from "../../../../fhir/bundle/replace-links.ts";
 import { comparableUri, isLocalToBundle } from "../../../../fhir/bundle/uris.ts";
@@ -8,10 +8,9 @@ import { etagOf } from "../../../../fhir/etag.ts";
 import { parseInput, parseJson, withMember } from "../../../../fhir/json.ts";
 import { FhirError, fhirError, type Issue, outcome } from "../../../../fhir/outcome.ts";
 import { patchText } from "../../../../fhir/patch/index.ts";
-import { askingFor, type Caller } from "../../../../mesh/caller.ts";
-import { isType } from "../../../../federation/errors.ts";
+import { askingFor } from "../../../../mesh/caller.ts";
 import { mapConcurrent } from "../../../../mesh/map-concurrent.ts";
-import { type EntryResult, type ToProcess, transactions } from "../../../transactions/transactions.contract.ts";
+import { type EntryResult, transactions } from "../../../transactions/transactions.contract.ts";
 import type { Answer } from "../../http/answer.ts";
 import { httpError } from "../../http/errors.ts";
 import { FHIR_JSON } from "../media-types.ts";
@@ -69,24 +68,13 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
   if (reads.length > 0 && request.caller.meta?.keyed) throw readsUnderKey();
   await refuseImpossibleReads(request, reads, server);
   const local = withLocalReferences(request, text);
-  const results = await processed(caller, { text: local, base, bases, representation });
+  const results = await transactions.process(caller, { text: local, base, bases, representation });
   const bounded = within(MAX_ANSWER_BYTES, server.answer);
   const read = new Map(linkedReads(sent, results).map((entry) => [entry.index, entry]));
   const entries = await mapConcurrent(results, async (result, index) =>
     result === null ? readEntry(request, read.get(index) as BundleEntry, bounded) : writtenEntry(base, result, prefer.return),
   );
   return bundleAnswer("transaction-response", entries);
-}
-
-/** Where the coordinator died over it, and only there, it is looked at here whether another may begin anew. */
-function processed(caller: Caller, sent: ToProcess): Promise<(EntryResult | null)[]> {
-  return transactions.process(caller, sent).catch((error: unknown) => {
-    const isInDoubt = isType(error, "REQUEST_REJECTED");
-    if (!isInDoubt || !entriesOf(parseInput(sent.text) as RequestBundle, [sent.base, ...(sent.bases ?? [])]).every(isRepeatable)) {
-      throw error;
-    }
-    return transactions.processRepeatable(caller, sent);
-  });
 }
 
 const readsUnderKey = () =>

@@ -96,8 +96,7 @@ export async function conditionalDelete(request: FhirRequest, type: string): Pro
   request.directory.requireTransactions();
   const condition = ifMatch === undefined ? {} : { ifMatch };
   const text = transactionOf(...matches.map(({ id }) => ({ request: { method: "DELETE" as const, url: `${type}/${id}`, ...condition } })));
-  const process = ifMatch === undefined ? transactions.processRepeatable : transactions.process;
-  await process(request.caller, { text, base: request.base });
+  await transactions.process(request.caller, { text, base: request.base });
   return { status: 204 };
 }
 

@@ -1,6 +1,5 @@
 /** Interactions on one resource: create, read, vread, update, delete (FHIR R4, http.html). */
 import { v7 as timeOrderedId } from "uuid";
-import { isRepeatable } from "../../../../fhir/bundle/entries.ts";
 import { localReferences } from "../../../../fhir/bundle/replace-links.ts";
 import { noneExistCriteria } from "../../../../fhir/search/condition.ts";
 import { isResultParameter } from "../../../../fhir/search/result-parameters.ts";
@@ -182,8 +181,7 @@ export async function throughTransaction(request: FhirRequest, entry: Transactio
   request.directory.requireTransactions();
   const text = withLocalReferences(request, transactionOf(entry));
   const sent = { text, base: request.base, representation: wantsResource(request), keepsLabels, isAlone: true };
-  const process = isRepeatable(entry.request) ? transactions.processRepeatable : transactions.process;
-  const [result] = await process(request.caller, sent).catch((error: unknown) => {
+  const [result] = await transactions.process(request.caller, sent).catch((error: unknown) => {
     throw outsideBundle(error, entry.request.url.split(/[/?]/, 1)[0] as string);
   });
   const { status, type, id, ...rest } = result as EntryResult;

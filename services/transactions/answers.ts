@@ -1,0 +1,44 @@
+/** What became of each entry of a transaction, by the plan and what its owners have done. */
+import type { Caller } from "../../mesh/caller.ts";
+import { mapConcurrent } from "../../mesh/map-concurrent.ts";
+import type { StepResult } from "../../federation/owner-contract.ts";
+import type { Directory } from "../../federation/directory.ts";
+import { isType } from "../../federation/errors.ts";
+import { readResource } from "../../federation/read.ts";
+import type { EntryAnswer } from "./plan.ts";
+import type { EntryResult } from "./transactions.contract.ts";
+
+/** @param written results of the steps, by place */
+export function resultsOf(answers: EntryAnswer[], written: StepResult[]): (EntryResult | null)[] {
+  return answers.map((answer) => {
+    if (answer.kind === "read") return null;
+    if (answer.kind === "nothing") return { status: 204, type: answer.type, id: "", version: 0, updated: 0 };
+    if (answer.kind === "found") return { status: 200, type: answer.type, ...pick(answer.match) };
+    const { id, version, updated, outcome, json } = written[answer.place] as StepResult;
+    const status = outcome === "created" && !answer.isMove ? 201 : outcome === "deleted" || outcome === "none" ? 204 : 200;
+    return { status, type: answer.type, id: id || answer.id, version, updated, ...(json !== undefined && { json }) };
+  });
+}
+
+const pick = ({ id, version, updated }: { id: string; version: number; updated: number }) => ({ id, version, updated });
+
+/**
+ * The same with the resources, where they are wanted and not there yet: what a condition has found, and what an earlier try has written. It may
+ * have changed since, or moved to another owner; of what was deleted since only the place is told.
+ */
+export async function withResources(
+  results: (EntryResult | null)[],
+  { caller, directory, representation }: { caller: Caller; directory: Directory; representation: boolean },
+): Promise<(EntryResult | null)[]> {
+  if (!representation) return results;
+  return mapConcurrent(results, async (result) => {
+    if (!result || result.status === 204 || result.json !== undefined) return result;
+    const { type, id } = result;
+    const stored = await readResource({ caller, directory }, type, id).catch(unlessAbsent);
+    return stored ? { ...result, version: stored.version, updated: stored.updated, json: stored.json } : result;
+  });
+}
+
+function unlessAbsent(error: unknown): undefined {
+  if (!isType(error, "NOT_FOUND") && !isType(error, "GONE")) throw error;
+}

@@ -4,8 +4,8 @@
  */
 
 import { type ReferencePath, referencePathsOf } from "../fhir/reference-paths.ts";
-import { requireParameter } from "../fhir/search/exact-clauses.ts";
-import { mayReferTo, otherReferencesSlot, referencesOf } from "../fhir/search/parameters.ts";
+import { mayReferTo, otherReferencesSlot, referencesOf, resourceTypes, slotsOf } from "../fhir/search/parameters.ts";
+import { encountersOf, patientElementOf } from "./patient-records.ts";
 
 /** One element of a type that refers. */
 export interface ActReference {
@@ -51,34 +51,23 @@ export const RESTED_ON: ReadonlySet<string> = new Set([
   "ChargeItem",
 ]);
 
-/** A reference that a search parameter finds. */
-interface FoundReference {
-  path: string;
-  parameter: string;
+/** What rests on others besides: a place on that which it is a part of, an account on those for whom it is. */
+const OTHERS: Readonly<Record<string, readonly string[]>> = { Account: ["subject"], Location: ["partOf"], Patient: ["link.other"] };
+
+/**
+ * Of what is no act, the references by which it rests on a patient, an encounter or a place: these are not deleted under it. That they are
+ * there is not asked.
+ */
+const recordPaths = (type: string): string[] => [patientElementOf(type) ?? [], encountersOf(type), OTHERS[type] ?? []].flat();
+
+/** The slots in which a reference is found; of one that no search parameter looks at, that of all such. */
+function slotsAt(type: string, path: string): number[] {
+  const own = slotsOf(type).flatMap(([slot, it]) =>
+    it.as === "reference" && "read" in it && it.read.some(([read]) => read === path) ? [slot] : [],
+  );
+  return own.length > 0 ? own : [otherReferencesSlot(type)];
 }
 
-const subject = { path: "subject", parameter: "subject" };
-const patient = { path: "patient", parameter: "patient" };
-const encounter = { path: "encounter", parameter: "encounter" };
-
-/** What rests on a patient, an encounter or a place besides acts: these are not deleted under it. That they are there is not asked. */
-const RECORDS: Readonly<Record<string, readonly FoundReference[]>> = {
-  AllergyIntolerance: [patient],
-  CarePlan: [subject, encounter],
-  ClinicalImpression: [subject, encounter],
-  Condition: [subject, encounter],
-  Consent: [patient],
-  Coverage: [{ path: "beneficiary", parameter: "beneficiary" }],
-  DocumentReference: [subject, { path: "context.encounter", parameter: "encounter" }],
-  EpisodeOfCare: [patient],
-  FamilyMemberHistory: [patient],
-  Immunization: [patient],
-  Location: [{ path: "partOf", parameter: "partof" }],
-  MedicationStatement: [subject, { path: "context", parameter: "context" }],
-  Patient: [{ path: "link.other", parameter: "link" }],
-  Procedure: [subject, encounter],
-  Task: [{ path: "for", parameter: "subject" }, encounter],
-};
 const ofActs = new Map<string, readonly ReferencePath[]>();
 
 /** By which elements an act may rest on others. */
@@ -92,7 +81,7 @@ function pathsOfAct(type: string): readonly ReferencePath[] {
 
 /** The references by which a resource of a type may rest on others: of an act, whichever element of it refers. */
 export const restReferencesOf = (type: string): readonly { path: string }[] =>
-  Object.hasOwn(ACT_REFERENCES, type) ? pathsOfAct(type) : (RECORDS[type] ?? []);
+  Object.hasOwn(ACT_REFERENCES, type) ? pathsOfAct(type) : recordPaths(type).map((path) => ({ path }));
 
 /**
  * By what resources of a type may rest on one of another type, by type of what refers: slots of the reference index. Of an act each
@@ -106,9 +95,11 @@ export function restingOn(type: string): { by: string; slots: number[] }[] {
     const found = referencesOf(by).filter((it) => mayReferTo(it, type));
     return [{ by, slots: [...found.flatMap(({ slots }) => slots), otherReferencesSlot(by)] }];
   });
-  const records = Object.entries(RECORDS).map(([by, references]) => {
-    const parameters = references.map(({ parameter }) => requireParameter(by, parameter));
-    return { by, slots: parameters.filter((it) => mayReferTo(it, type)).flatMap(({ slots }) => slots) };
+  const records = resourceTypes.flatMap((by) => {
+    if (Object.hasOwn(ACT_REFERENCES, by)) return [];
+    const targetsOf = new Map(referencePathsOf(by).map(({ path, targets }) => [path, targets]));
+    const paths = recordPaths(by).filter((path) => targetsOf.get(path)?.includes(type) ?? true);
+    return [{ by, slots: paths.flatMap((path) => slotsAt(by, path)) }];
   });
   const found = [...acts, ...records].flatMap(({ by, slots }) => (slots.length > 0 ? [{ by, slots: [...new Set(slots)] }] : []));
   resting.set(type, found);

@@ -5,8 +5,9 @@ import { ID_PATTERN } from "../fhir/ids.ts";
 
 /** Elements that are told of a type, besides that a resource is there. */
 const TOLD: Record<string, readonly string[]> = {
-  Patient: ["active", "deceasedBoolean", "deceasedDateTime", "link"],
+  Patient: ["active", "birthDate", "deceasedBoolean", "deceasedDateTime", "link"],
   Encounter: ["status", "class", "subject", "period"],
+  EpisodeOfCare: ["status", "patient"],
   Location: ["status", "physicalType", "operationalStatus", "partOf"],
   ServiceRequest: ["status", "intent", "doNotPerform", "category", "subject", "encounter"],
   Specimen: ["status", "subject"],

@@ -46,6 +46,17 @@ const messages = {
   stringPattern: "'{field}' does not have the form that it should.",
   stringControl: "'{field}' must not hold control characters other than tab, carriage return and line feed.",
   enumValue: "'{field}' must be one of: {expected}.",
+  number: "'{field}' must be a number.",
+  numberInteger: "'{field}' must be a whole number.",
+  numberMin: "'{field}' must be at least {expected}.",
+  numberMax: "'{field}' must be at most {expected}.",
+  numberPositive: "'{field}' must be above zero.",
+  boolean: "'{field}' must be true or false.",
+  object: "'{field}' must be an object.",
+  array: "'{field}' must be a list.",
+  arrayMin: "'{field}' must have at least {expected} items.",
+  arrayMax: "'{field}' must have at most {expected} items.",
+  arrayUnique: "'{field}' must not have an item twice.",
 };
 
 /** Types of rules to which null is no value, also where they are optional. */

@@ -457,6 +457,8 @@ describe.each(stores)("the store in $name", (kit) => {
       expect(await store.joinKeysAmong({ ...all, among: ["bob", "eve"] })).toEqual(["bob"]);
       expect((await store.joinKeysAmong({ ...anns, slots: [102], among: ["1", "2", "3", "4"] })).toSorted()).toEqual(["1", "2"]);
       expect(await store.joinKeysAmong({ ...anns, slots: [102], among: [] })).toEqual([]);
+      expect((await store.referredTo([{ type: "Patient", slots: [101, 102] }], ["1", "2", "3"])).toSorted()).toEqual(["1", "2"]);
+      expect(await store.referredTo([{ type: "Patient", slots: [103] }], ["1"])).toEqual([]);
     });
   });
 

@@ -124,6 +124,8 @@ export interface Store {
   joinKeys(query: JoinKeysQuery & { limit: number; after?: number; whole?: boolean }): Promise<JoinKeysPage>;
   /** Which of these values some match is known by. Costs little for each value that is, more for each that is not. */
   joinKeysAmong(query: JoinKeysQuery & { among: string[] }): Promise<string[]>;
+  /** Which of these values some living resource of these types has in one of the type's slots. Of many types it costs little where none has. */
+  referredTo(by: { type: string; slots: number[] }[], among: string[]): Promise<string[]>;
 
   /**
    * All steps or none, durable when it returns. Takes the steps in the given order.

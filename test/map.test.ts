@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import type { ServiceSchema } from "moleculer";
 import { readConfig } from "../mesh/config.ts";
+import { isUnkeyed } from "../services/desk/pages/platform/unkeyed-actions.ts";
 import { SYSTEMS, WHEN_CLOSED } from "../services/systems.ts";
 import jestConfig from "../jest.config.mjs";
 import { HEAVY, testsByProject } from "./kit/projects.ts";
@@ -120,6 +121,22 @@ describe("the folders", () => {
     const readers = SOURCES.filter((file) => !file.startsWith("scripts/") && /\bprocess\.env\b/.test(contentOf(file)));
     expect(readers).toEqual(["mesh/config.ts"]);
   });
+});
+
+it("the pages know each action that only reads", async () => {
+  const reading: string[] = [];
+  for (const name of services) {
+    const { default: given } = (await import(join(ROOT, `services/${name}/${name}.service.ts`))) as {
+      default: ServiceSchema | ((config: object) => ServiceSchema);
+    };
+    const { actions = {} } = typeof given === "function" ? given(readConfig({})) : given;
+    for (const [action, definition] of Object.entries(actions)) {
+      const { rest, deprecated } = definition as { rest?: string; deprecated?: string };
+      if (rest === "GET" && deprecated === undefined) reading.push(`${name}.${action}`);
+    }
+  }
+  expect(reading.filter((action) => !isUnkeyed(action))).toEqual([]);
+  expect(isUnkeyed("visits.open")).toBe(false);
 });
 
 describe.each(services)("the README of %s", (name) => {

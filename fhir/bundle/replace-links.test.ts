@@ -1,4 +1,4 @@
-import { localReferences } from "./replace-links.ts";
+import { localReferences, refuseLinksOutside } from "./replace-links.ts";
 
 const BASE = "http://127.0.0.1:3000/fhir";
 const absolute = (place: string) => ({ reference: `${BASE}/${place}` });
@@ -71,5 +71,21 @@ describe("a reference under the server's own address", () => {
   it("leaves the text as it came when there is none", () => {
     const text = `{ "resourceType" : "Patient", "multipleBirthInteger" : 2.0 }`;
     expect(localReferences(text, [BASE])).toBe(text);
+  });
+});
+
+describe("a reference to an entry of a bundle, in what is in none", () => {
+  const link = "urn:uuid:0d1a2f5e-8f0a-4c3d-9b1e-00000000000f";
+  const patched = { resourceType: "Condition", subject: { reference: link }, asserter: { reference: "Patient/1" } };
+
+  it("is refused, but for one that was there before", () => {
+    expect(() => refuseLinksOutside(patched)).toThrow("leads nowhere");
+    expect(() => refuseLinksOutside({ ...patched, asserter: { reference: "resource:0" } }, patched)).toThrow("resource:0 leads nowhere");
+    expect(() => refuseLinksOutside(patched, { resourceType: "Condition", subject: { reference: link } })).not.toThrow();
+  });
+
+  it("is none where it only identifies", () => {
+    const text = JSON.stringify({ resourceType: "Patient", identifier: [{ system: "urn:ietf:rfc:3986", value: link }] });
+    expect(() => refuseLinksOutside(text)).not.toThrow();
   });
 });

@@ -4,6 +4,7 @@
  */
 
 import { isRawNumber, parseInput } from "../json.ts";
+import { fhirError } from "../outcome.ts";
 import { type OwnAddress, ownAddress } from "../own-address.ts";
 import { replaceLinksInCriteria } from "./criteria-links.ts";
 import { LinkKind, type Replacement, replaceLinks } from "./links.ts";
@@ -63,6 +64,28 @@ export function vainLinksIn(resource: unknown): Set<string> {
   };
   replaceLinks(resource, note);
   return links;
+}
+
+/** Where a text may have such a reference: escapes can spell anything. */
+const MAY_LINK = /"reference"\s*:\s*"(?:urn|resource|cid|mid):|\\u00[2-7]/i;
+
+/**
+ * Refuses what is written by itself, in no transaction, and refers to an entry of one: nobody could follow that (R4, bundle.html#references).
+ * @param before what is there already, whose references may stay as they are
+ * @throws FhirError 400; 400, 413 for what is no JSON
+ */
+export function refuseLinksOutside(resource: unknown, before?: unknown): void {
+  if (typeof resource === "string" && !MAY_LINK.test(resource)) return;
+  const sent: unknown = typeof resource === "string" ? parseInput(resource) : resource;
+  const links = vainLinksIn(sent);
+  const known = links.size > 0 ? vainLinksIn(before) : links;
+  const [link] = [...links].filter((it) => !known.has(it));
+  if (link === undefined) return;
+  throw fhirError(
+    400,
+    "invalid",
+    `${link.slice(0, 200)} leads nowhere: send what it means in one transaction with this, or refer by Type/id, an absolute address, or an identifier (Reference.identifier).`,
+  );
 }
 
 /** Conditional references by what they lead to, `Type?criteria` → `Type/id`. */

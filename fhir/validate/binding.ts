@@ -1,4 +1,5 @@
 /** Required bindings to value sets that R4 lists in full. */
+import { CURRENCY_SYSTEM } from "../currencies.ts";
 import { valueSetOf } from "./structure-definition.ts";
 
 /** The codes that an element may have. */
@@ -28,10 +29,14 @@ export function bindingOf(id: string, type: string): Binding {
   return binding;
 }
 
+/** A list from elsewhere is known by its own name. */
+const named = (id: string, systems: Record<string, string[]>): string =>
+  Object.hasOwn(systems, CURRENCY_SYSTEM) ? "ISO 4217 in capitals, like EUR" : `the value set ${id}`;
+
 function compile(name: string, systems: Record<string, string[]>, type: string): Binding {
   const codes = Object.values(systems).flat();
   const isKnown = codes.length > 0;
-  const listed = codes.length <= MAX_LISTED ? `one of ${codes.join(", ")}` : `a code of the value set ${name}`;
+  const listed = codes.length <= MAX_LISTED ? `one of ${codes.join(", ")}` : `a code of ${named(name, systems)}`;
   if (type === "code" || type === "string" || type === "uri") {
     const set = new Set<unknown>(codes);
     return { isKnown, includes: (value) => set.has(value), rule: `must be ${listed}` };

@@ -1,4 +1,5 @@
 /** Contained resources (R4 references.html#contained): rules dom-2 to dom-5. */
+import { isSubsetted } from "../subset.ts";
 import type { Root, ValidationContext } from "./validation-context.ts";
 
 /** Called when all references of the resource are known. */
@@ -22,11 +23,26 @@ export function finishRoot(root: Root, run: ValidationContext): void {
   }
 }
 
-/** What R4 forbids a contained resource to have in its meta: rules dom-4 and dom-5. */
+/** What a contained resource must not have in its meta: by R4's rules dom-4 and dom-5, and that it is a part of itself. */
 export function checkContainedMeta(own: Record<string, unknown>, run: ValidationContext): void {
   const { versionId, lastUpdated, security } = (own["meta"] ?? {}) as Record<string, unknown>;
+  checkWholeness(own, run);
   if (versionId !== undefined || lastUpdated !== undefined) {
     run.fault("invariant", "dom-4: A contained resource must not have meta.versionId or meta.lastUpdated.");
   }
   if (security !== undefined) run.fault("invariant", "dom-5: A contained resource must not have a security label.");
+}
+
+/** What is tagged as a part of a resource would destroy the rest of it, if it were stored as the whole (R4, search.html#summary). */
+export function checkWholeness(resource: unknown, run: ValidationContext): void {
+  const tags = (resource as { meta?: { tag?: unknown } | null } | null | undefined)?.meta?.tag;
+  if (!Array.isArray(tags)) return;
+  const index = tags.findIndex(isSubsetted);
+  if (index >= 0) {
+    run.fault(
+      "business-rule",
+      "The resource is tagged SUBSETTED: it is a part, as _summary or _elements give it. Read the whole, and change that.",
+      `.meta.tag[${index}]`,
+    );
+  }
 }

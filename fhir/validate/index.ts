@@ -1,7 +1,7 @@
 /** Checks on a resource before it is stored: R4's structure, cardinality, types, required bindings, references and invariants. */
 import { EvaluationBudget } from "../expressions/budget.ts";
 import type { Issue } from "../outcome.ts";
-import { isSubsetted } from "../subset.ts";
+import { checkWholeness } from "./contained.ts";
 import { isResource } from "./structure-definition.ts";
 import { checkProfiles } from "./profiles/check.ts";
 import type { Profile } from "./profiles/tree.ts";
@@ -38,20 +38,6 @@ function checkOwnProfiles(resource: unknown, type: string, run: ValidationContex
       run.fault("value", `The profile ${profile.slice(0, 200)} is of another type.`, `.meta.profile[${index}]`);
     }
   });
-}
-
-/** What is tagged as a part of a resource would destroy the rest of it, if it were stored as the whole (R4, search.html#summary). */
-function checkWholeness(resource: unknown, run: ValidationContext): void {
-  const tags = (resource as { meta?: { tag?: unknown } | null } | null | undefined)?.meta?.tag;
-  if (!Array.isArray(tags)) return;
-  const index = tags.findIndex(isSubsetted);
-  if (index >= 0) {
-    run.fault(
-      "business-rule",
-      "The resource is tagged SUBSETTED: it is a part, as _summary or _elements give it. Read the whole, and change that.",
-      `.meta.tag[${index}]`,
-    );
-  }
 }
 
 /** What a resource is checked against. */

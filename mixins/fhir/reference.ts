@@ -12,7 +12,7 @@ export const referenceTo = (...types: string[]) =>
   ({
     type: "string",
     pattern: new RegExp(`^(?:${types.join("|")})/${ID_PATTERN}$`),
-    messages: { stringPattern: `Must be a reference like ${types[0]}/1.` },
+    messages: { stringPattern: `'{field}' must be a reference like ${types[0]}/1.` },
   }) as const;
 
 /** A code with its system, as a rule for Moleculer's validator. */
@@ -25,7 +25,7 @@ export const codeRule = {
       type: "string",
       pattern: /^[^\u0000-\u0020|]+( [^\u0000-\u0020|]+)*$/,
       max: 200,
-      messages: { stringPattern: "A code has no spaces at its ends and no bar." },
+      messages: { stringPattern: "'{field}' must have no spaces at its ends and no bar." },
     },
     display: { type: "string", min: 1, max: 500, optional: true },
   },

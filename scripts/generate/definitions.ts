@@ -7,6 +7,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { CURRENCIES, CURRENCY_SYSTEM } from "../../fhir/currencies.ts";
 import { nonNull } from "../../fhir/non-null.ts";
 
 /** An element of a structure, as HL7 publishes it. */
@@ -102,10 +103,11 @@ export function systemOf(valueSet: string): string | undefined {
 
 /**
  * Every code of a value set by its code system; undefined when R4 itself does not list them all (languages, MIME types,
- * units, currencies, LOINC's lists).
+ * units, LOINC's lists), but for currencies.
  */
 export function codesOf(valueSet: string): Record<string, string[]> | undefined {
   const id = /^http:\/\/hl7\.org\/fhir\/ValueSet\/([^|]+)/.exec(valueSet)?.[1];
+  if (id === "currencies") return { [CURRENCY_SYSTEM]: [...CURRENCIES] };
   if (!id || !existsSync(join(folder, `ValueSet-${id}.json`))) return undefined;
   const { include = [], exclude } = read<ValueSet>(`ValueSet-${id}.json`).compose ?? {};
   if (exclude) return undefined;

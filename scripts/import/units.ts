@@ -8,7 +8,7 @@ const MAX_RESOURCES = 200;
 const MAX_CHARACTERS = 1_000_000;
 
 /** What is sent as one transaction. */
-export interface Unit {
+export interface ImportUnit {
   file: SourceFile;
   kind: "bundle" | "group";
   /** Where each entry stands: the number of its line. Only of a group. */
@@ -26,7 +26,7 @@ export interface Fault {
 }
 
 /** The units of the files, one after the other; what cannot be read goes to `onFault`. */
-export async function* unitsOf(files: SourceFile[], onFault: (fault: Fault) => void): AsyncGenerator<Unit> {
+export async function* unitsOf(files: SourceFile[], onFault: (fault: Fault) => void): AsyncGenerator<ImportUnit> {
   for (const file of files) {
     if (file.kind === "bundle") yield { file, kind: "bundle", lines: [], bytes: file.bytes, entries: () => bundleEntries(file.path) };
     else yield* groupsOf(file, onFault);
@@ -46,14 +46,14 @@ async function bundleEntries(path: string): Promise<Entry[]> {
   return entries as Entry[];
 }
 
-async function* groupsOf(file: SourceFile, onFault: (fault: Fault) => void): AsyncGenerator<Unit> {
+async function* groupsOf(file: SourceFile, onFault: (fault: Fault) => void): AsyncGenerator<ImportUnit> {
   let entries: Entry[] = [];
   let lines: number[] = [];
   let characters = 0;
   let told = 0;
-  const group = (bytesRead: number): Unit => {
+  const group = (bytesRead: number): ImportUnit => {
     const [mine, bytes] = [entries, bytesRead - told];
-    const unit: Unit = { file, kind: "group", lines, bytes, entries: async () => mine };
+    const unit: ImportUnit = { file, kind: "group", lines, bytes, entries: async () => mine };
     [entries, lines, characters, told] = [[], [], 0, bytesRead];
     return unit;
   };

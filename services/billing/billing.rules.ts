@@ -1,7 +1,8 @@
 import { numberOf } from "../../fhir/json.ts";
-import type { ChargeItem, Money } from "../../fhir/r4.ts";
-import { refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import type { ChargeItem, Claim, FhirResource, Money, PaymentNotice, PaymentReconciliation } from "../../fhir/r4.ts";
+import { idOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
+import { patientRecordRules, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
 import type { Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
@@ -63,5 +64,53 @@ const charge: Rule<ChargeItem>[] = [
 /** Other prices may be finer than what can be paid: they are summed up before they are rounded. */
 const hasNoDecimals = ({ currency = "" }: Money): boolean => exponentOf(currency) === 0;
 
-/** What holds for charges and invoices, whoever writes them. */
-export const rules: RulesOf = { ChargeItem: charge, Invoice: invoiceRules };
+/** Of one patient for good, as what is on the record. */
+const OF_ONE_PATIENT = [
+  "ClaimResponse",
+  "Coverage",
+  "CoverageEligibilityRequest",
+  "CoverageEligibilityResponse",
+  "EnrollmentRequest",
+  "ExplanationOfBenefit",
+] as const;
+
+/** What is asked for, or was paid, can be paid; prices of one unit may be finer. */
+function payable<Of extends FhirResource>(
+  type: Of["resourceType"],
+  elements: string,
+  amountsOf: (resource: Of) => Record<string, Money | undefined>,
+): Rule<Of> {
+  const id = `${idOf(type)}-currency`;
+  return {
+    id,
+    group: "money",
+    says: `What a ${type} asks for has the decimals that its currency has, and is below 1e12: ${elements}.`,
+    check({ before, after }) {
+      const known = Object.values(before ? amountsOf(before) : {}).map((it) => JSON.stringify(it));
+      const amounts = Object.entries(after ? amountsOf(after) : {}).filter(([, it]) => it && !known.includes(JSON.stringify(it)));
+      for (const [element, amount = {}] of amounts) {
+        if (isTooFine(amount)) return tooFine(id, `${type}.${element}`, amount);
+        if (isTooLarge(amount)) return refusal(id, "Nobody can pay so much: correct the amount.", `${type}.${element}`, 422);
+      }
+      return undefined;
+    },
+  };
+}
+
+/** What holds for charges, invoices, coverages and claims, whoever writes them. */
+export const rules: RulesOf = {
+  ChargeItem: charge,
+  Invoice: invoiceRules,
+  ...patientRecords(OF_ONE_PATIENT),
+  Claim: [
+    ...patientRecordRules("Claim"),
+    payable<Claim>("Claim", "total, item.net", ({ total, item = [] }) => ({
+      total,
+      ...Object.fromEntries(item.map(({ net }, index) => [`item[${index}].net`, net])),
+    })),
+  ],
+  PaymentNotice: [payable<PaymentNotice>("PaymentNotice", "amount", ({ amount }) => ({ amount }))],
+  PaymentReconciliation: [
+    payable<PaymentReconciliation>("PaymentReconciliation", "paymentAmount", ({ paymentAmount }) => ({ paymentAmount })),
+  ],
+};

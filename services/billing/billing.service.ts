@@ -3,6 +3,7 @@ import type { Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
 import { reasonRule } from "../../mesh/param-rules.ts";
+import { CURRENCIES } from "../../fhir/currencies.ts";
 import { nonNull } from "../../fhir/non-null.ts";
 import type { ChargeItem, Encounter, FhirResource, Invoice, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
@@ -51,7 +52,11 @@ interface Own {
 
 const MAX_PRICES = 10_000;
 const CENTS = { type: "number", integer: true, min: 0, max: 100_000_000_00 } as const;
-const CURRENCY = { type: "string", pattern: /^[A-Z]{3}$/, messages: { stringPattern: "currency must be a code like EUR." } } as const;
+const CURRENCY = {
+  type: "enum",
+  values: [...CURRENCIES],
+  messages: { enumValue: "'{field}' must be a code of ISO 4217 in capitals, like EUR." },
+} as const;
 
 /** A version of what may be charged for. */
 async function charge(this: Own, event: DurableEvent<ResourceVersion>): Promise<void> {

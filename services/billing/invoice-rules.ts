@@ -62,8 +62,9 @@ const total: Rule<Invoice> = {
   check(change) {
     const { after } = change;
     if (!after || !isIssued(change)) return undefined;
-    const { totalNet, totalGross } = after;
-    for (const [name, amount] of Object.entries({ totalNet, totalGross })) {
+    const { totalNet, totalGross, totalPriceComponent = [] } = after;
+    const part = totalPriceComponent.map(({ amount }) => amount).find((it) => it && isTooFine(it));
+    for (const [name, amount] of Object.entries({ totalNet, totalGross, totalPriceComponent: part })) {
       if (amount && isTooFine(amount)) return tooFine("invoice-total", `Invoice.${name}`, amount);
     }
     const [sum, net] = [sumOf(after), numberOf(totalNet?.value)];

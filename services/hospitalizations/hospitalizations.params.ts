@@ -13,7 +13,7 @@ const optionalReason = { ...reasonRule, optional: true } as const;
 const need = {
   type: "string",
   pattern: /^[a-z][a-z0-9-]{0,39}$/,
-  messages: { stringPattern: "Small letters, digits and hyphens." },
+  messages: { stringPattern: "'{field}' must be of small letters, digits and hyphens." },
 } as const;
 
 /** Of each action. */

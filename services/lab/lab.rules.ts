@@ -6,6 +6,7 @@ import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
+import { patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
 import { type Change, lookedAt, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
@@ -210,5 +211,11 @@ const report: Rule<DiagnosticReport>[] = [
   referencesExist<DiagnosticReport>("DiagnosticReport"),
 ];
 
-/** What holds for orders, specimens, results and reports, whoever writes them. */
-export const rules: RulesOf = { ServiceRequest: order, Specimen: specimen, Observation: result, DiagnosticReport: report };
+/** What holds for orders, specimens, results, reports and images, whoever writes them. */
+export const rules: RulesOf = {
+  ServiceRequest: order,
+  Specimen: specimen,
+  Observation: result,
+  DiagnosticReport: report,
+  ...patientRecords(["ImagingStudy", "Media"]),
+};

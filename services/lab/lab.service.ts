@@ -24,7 +24,7 @@ const UNIT = {
   type: "string",
   max: 50,
   pattern: /^[^\u0000-\u0020]+( [^\u0000-\u0020]+)*$/,
-  messages: { stringPattern: "A unit has single spaces at most, and none at its ends." },
+  messages: { stringPattern: "'{field}' must have single spaces at most, and none at its ends." },
 } as const;
 
 /** A measured value, or words. */

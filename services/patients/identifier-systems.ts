@@ -78,10 +78,23 @@ export class IdentifierTable {
     return known.check === undefined || checks[known.check](value);
   }
 
-  /** However it is typed: without blanks, in one case and one form of each character. */
+  /** However it is typed: without blanks and what nobody sees, in one case and one form of each character, in the digits of any script. */
   keyOf(system: string, value: string): string {
     return `identifier:${system}|${compared(this.normalized(system, value))}`;
   }
 }
 
-const compared = (value: string): string => value.normalize("NFKC").replace(/\s/g, "").toLowerCase();
+const compared = (value: string): string =>
+  value
+    .normalize("NFKC")
+    .replace(/\s|\p{Default_Ignorable_Code_Point}/gu, "")
+    .replace(/(?![0-9])\p{Nd}/gu, digitOf)
+    .toLowerCase();
+
+/** The value of a digit of another script: Unicode has the ten of each in a row (UAX #44). */
+function digitOf(sign: string): string {
+  const own = sign.codePointAt(0) as number;
+  let first = own;
+  while (own - first < 10 && /\p{Nd}/u.test(String.fromCodePoint(first - 1))) first -= 1;
+  return String((own - first) % 10);
+}

@@ -182,7 +182,10 @@ export const patients = {
   register: action<Registration, RegisteredPatient>("patients.register"),
   /** Registers who cannot say who they are, under a name and a number that are marked as temporary. */
   registerUnknown: action<UnknownPerson, NumberedPatient>("patients.registerUnknown"),
-  /** Registers a child with its mother (RelatedPerson). @throws 404 NOT_FOUND, 409 MOTHER_NOT_ACTIVE, 409 PATIENT_CHANGED (try again) */
+  /**
+   * Registers a child with its mother (RelatedPerson), each of several of one birth with its `multipleBirth`.
+   * @throws 404 NOT_FOUND, 409 MOTHER_NOT_ACTIVE, 409 CHILD_ALREADY_REGISTERED, 409 PATIENT_CHANGED (try again)
+   */
   registerNewborn: action<Newborn, NumberedPatient>("patients.registerNewborn"),
   /** Patients who may be the person who is described, the most probable first. @throws 404 NOT_FOUND for an unknown `like` */
   candidates: action<PersonDescription & { limit?: number }, GradedPatient[]>("patients.candidates"),
@@ -200,7 +203,7 @@ export const patients = {
    * @throws 404 NOT_FOUND, 409 SAME_PATIENT, 409 PATIENT_NOT_ACTIVE, 409 MERGE_CONFLICT (`data.encounters`), and what a rule refuses
    */
   merge: action<{ source: string; target: string; preview?: boolean }, MergeState>("patients.merge"),
-  /** Takes a merge back: each resource is as it was, but for those that were edited since. @throws 404, 409 PATIENT_NOT_MERGED */
+  /** Takes a merge back: each resource is as it was, but for those that were edited since. @throws 404, 409 PATIENT_NOT_MERGED, PATIENT_MERGED_ON */
   unmerge: action<{ source: string }, MergeState>("patients.unmerge"),
   /** How far it has come. @throws 404 NOT_FOUND */
   mergeState: action<{ source: string }, MergeState>("patients.mergeState"),

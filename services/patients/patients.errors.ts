@@ -62,11 +62,26 @@ export const samePatient = (patient: string) =>
 export const notMerged = (patient: string) =>
   new MoleculerClientError("This record was not merged into another.", 409, "PATIENT_NOT_MERGED", { patient });
 
+/** `patient` has taken the place of the record that the merge was into: what both merges moved is given back from the last. */
+export const mergedOn = (patient: string) =>
+  new MoleculerClientError("The record that took its place was replaced itself: take that merge back first.", 409, "PATIENT_MERGED_ON", {
+    patient,
+  });
+
 /** The record of the mother is closed. */
 export const motherNotActive = (patient: string) =>
   new MoleculerClientError("The mother's record is not active, or was replaced: name the one that is.", 409, "MOTHER_NOT_ACTIVE", {
     patient,
   });
+
+/** `patient` is the record of the child that is there. */
+export const childAlreadyRegistered = (patient: string) =>
+  new MoleculerClientError(
+    "This child of the mother is registered already: use that record; of several of one birth say in `multipleBirth` which it is.",
+    409,
+    "CHILD_ALREADY_REGISTERED",
+    { patient },
+  );
 
 /** Concurrent writes have changed the same record at each attempt. */
 export const patientChanged = (patient: string) =>

@@ -30,8 +30,10 @@ import {
   type PersonIdentifier,
 } from "./patients.contract.ts";
 import {
+  childAlreadyRegistered,
   identifierShared,
   motherNotActive,
+  mergedOn,
   notMerged,
   PATIENT_ALREADY_REGISTERED,
   patientAlreadyRegistered,
@@ -56,6 +58,7 @@ import {
 import { newNumber } from "./numbers.ts";
 import { description, newbornChild, registration, unknown, update } from "./patients.params.ts";
 import { rules } from "./patients.rules.ts";
+import { registeredChild } from "./siblings.ts";
 
 /** Of the service, and of its own work over all owners (`services/identity/roles/system`): who merges records need not see all that they bear. */
 const SERVICE = "patients";
@@ -146,6 +149,8 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         return this.untilCurrent(reference, async () => {
           const mother = await this.patient(reference);
           if (isClosed(mother)) throw motherNotActive(reference);
+          const same = await registeredChild(mother, child, this);
+          if (same !== undefined) throw childAlreadyRegistered(same);
           const ids = { child: timeOrderedId(), mother: timeOrderedId(), number: newNumber() };
           const [patient, related, linked] = newborn(ids, child, mother);
           const [result] = await this.fhir.write([creation(patient), creation(related), change(linked)]);
@@ -224,6 +229,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         const target = replacementOf(await this.patient(source));
         if (target === undefined) throw notMerged(source);
         const pair = { source, target };
+        if (await this.merges.isMergedOn(pair)) throw mergedOn(target);
         const caller = asSystem(ctx, SERVICE);
         if (isKeyed(ctx) || (await this.merges.moved(source)) > CHUNK) return this.beginTask("patients.unmerge", { ctx, pair });
         await this.merges.part(caller, pair);

@@ -31,6 +31,23 @@ describe("identifiers", () => {
   });
 });
 
+describe("an identifier, however it is typed,", () => {
+  it.each([
+    "  MRN 0123456789 ",
+    "mrn0123456789",
+    "ＭＲＮ０１２３４５６７８９",
+    "MRN٠١٢٣٤٥٦٧٨٩",
+    "MRN۰۱۲۳۴۵۶۷۸۹",
+    "MRN०१२३४५६७८९",
+    "MRN\u200b01\u00ad23456\u034f789",
+    "\u200fMRN\u00a00123456789\u2060",
+    "MRN𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗",
+  ])("is one: %j", (value) => {
+    const table = new IdentifierTable();
+    expect(table.keyOf("urn:mrn", value)).toBe(table.keyOf("urn:mrn", "MRN0123456789"));
+  });
+});
+
 describe("the front desk", () => {
   let clinic: Clinic;
   beforeAll(async () => {
@@ -120,6 +137,27 @@ describe("the front desk", () => {
     await expect(patients.registerNewborn(clinic.caller, { ...child, mother: "Patient/closed" })).rejects.toEqual(
       refusal(409, "MOTHER_NOT_ACTIVE"),
     );
+  });
+
+  it("registers no child of a mother twice, also by two desks at once, and names the one that there is", async () => {
+    const { patient: mother } = await patients.register(clinic.caller, {
+      ...ada,
+      given: ["Mina"],
+      birthDate: "1991-01-01",
+      confirm: "another",
+    });
+    const born = (more: object = {}) =>
+      patients.registerNewborn(clinic.caller, { mother, gender: "female", birthDate: "2026-03-29", ...more });
+    const both = await Promise.allSettled([born({ multipleBirth: 1 }), born({ multipleBirth: 1 })]);
+    expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    const patient = both.flatMap((one) => (one.status === "fulfilled" ? one.value.patient : []))[0];
+    const refused = { code: 409, type: "CHILD_ALREADY_REGISTERED", data: { patient } };
+    for (const again of [{ multipleBirth: 1 }, { multipleBirth: 1, gender: "male" }, {}, { birthDate: "2026-03" }]) {
+      await expect(born(again)).rejects.toMatchObject(refused);
+    }
+    await born({ multipleBirth: 2 });
+    await born({ gender: "male" }); // a third, of whom nobody has said so
+    await born({ birthDate: "2024-05-01" });
   });
 
   it("puts right what is given and leaves the rest, whoever writes at the same moment", async () => {

@@ -7,13 +7,14 @@ import { change } from "../../mixins/fhir/steps.ts";
 import { emits, owns, type personnel } from "./personnel.contract.ts";
 import { practitionerChanged, practitionerNotFound } from "./personnel.errors.ts";
 import { endedRole, inactive, isOngoing } from "./personnel.model.ts";
+import { rules } from "./personnel.rules.ts";
 
 /** Roles of one person; nobody has as many. */
 const MAX_ROLES = 1_000;
 
 export default defineService<typeof personnel, WithFhir>({
   name: "personnel",
-  mixins: [Fhir({ owns: [...owns], emits })],
+  mixins: [Fhir({ owns: [...owns], emits, rules })],
 
   actions: {
     endEmployment: {

@@ -8,6 +8,7 @@ import { shelfMovements } from "./stock-book.ts";
 import { moreThanDispensed, moreThanPrescribed, outOfStock } from "./pharmacy.errors.ts";
 import { codesOf, dispensedCounter, prescribedBy, unitsOf } from "./pharmacy.model.ts";
 import { keptOf, returnedCounter, returnedOf, returnOf, withReturned } from "./returns.model.ts";
+import { unitOf } from "./unit.model.ts";
 import { delivered, namedIn } from "./stock/deliveries.ts";
 import { itemOf, lotOf } from "./stock/item.ts";
 import { blockedCounter, lastOf, negative, plus, type Portion, portionsOf, withPortions } from "./stock/portions.model.ts";
@@ -109,7 +110,12 @@ async function allowances(
 
 /** What a prescription is dispensed by. */
 const essence = (request: MedicationRequest): string =>
-  JSON.stringify([request.medicationCodeableConcept?.coding, request.medicationReference?.reference, prescribedBy(request)]);
+  JSON.stringify([
+    request.medicationCodeableConcept?.coding,
+    request.medicationReference?.reference,
+    prescribedBy(request),
+    unitOf(request.dispenseRequest?.quantity),
+  ]);
 
 async function prescribed({ before, after, reference }: Change<MedicationRequest>): Promise<Effect | undefined> {
   if (!before || !after || essence(before) === essence(after)) return undefined;

@@ -11,6 +11,7 @@ import type {
 } from "../../fhir/r4.ts";
 import { counted } from "../../store/counted.ts";
 import type { Code, Prescription, Where } from "./pharmacy.contract.ts";
+import { unitOf } from "./unit.model.ts";
 import { dispenseNotCompleted, moreThanPrescribed, prescriptionNotActive } from "./pharmacy.errors.ts";
 
 // The rules of stock and prescriptions: plain data in, plain data out. No broker, no database, no clock.
@@ -161,7 +162,7 @@ export function newDispense(
     subject: request.subject,
     ...(request.encounter && { context: request.encounter }),
     authorizingPrescription: [{ reference: `MedicationRequest/${request.id}` }],
-    quantity: { value: quantity },
+    quantity: { value: quantity, ...unitOf(request.dispenseRequest?.quantity) },
     whenHandedOver: now.toISOString(),
     ...(place !== undefined && { location: { reference: place } }),
     ...(lot !== undefined && { extension: [{ url: LOT, valueString: lot }] }),

@@ -6,6 +6,7 @@ import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
+import { patientRecordRules, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
 import { type Change, type Facts, refusalBy, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
@@ -17,8 +18,10 @@ import { allergy } from "./allergy.ts";
 import { dispenseNotCompleted, dispenseNotFound, prescriptionNotActive } from "./pharmacy.errors.ts";
 import { isOrder, prescribedBy } from "./pharmacy.model.ts";
 import { keptOf, returnOf } from "./returns.model.ts";
+import { sameMedication } from "./same-medication.ts";
 import { counted, OVER, possibleQuantity, subjectOf } from "./shared-rules.ts";
 import { typed } from "../../fhir/typed.ts";
+import { dispensedUnit, returnedUnit } from "./unit-rules.ts";
 
 const prescription: Rule<MedicationRequest>[] = [
   statusSteps<MedicationRequest>("MedicationRequest", STATUS_STEPS.MedicationRequest, {
@@ -114,29 +117,6 @@ function reasonAgainst(request: MedicationRequest | undefined, { after, now }: C
   return undefined;
 }
 
-/** The prescriptions of a quantity that was not dispensed so before. */
-function newlyCounted({ before, after }: Change<MedicationDispense>): string[] {
-  const [was, is] = [before?.quantity, after?.quantity];
-  const isKnown = is?.code === undefined || (was?.code === is.code && was.system === is.system);
-  return isKnown ? [] : (after?.authorizingPrescription?.flatMap(({ reference }) => reference ?? []) ?? []);
-}
-
-const unit: Rule<MedicationDispense> = {
-  id: "medication-dispense-unit",
-  group: "values",
-  says: "Where prescription and dispense give their quantities in codes of one system, e.g. UCUM, the unit is the same: what is left is counted in it.",
-  facts: newlyCounted,
-  check(change, facts) {
-    const { system, code } = change.after?.quantity ?? {};
-    const other = newlyCounted(change).find((it) => {
-      const prescribed = typed<MedicationRequest>(facts.of(it)?.resource)?.dispenseRequest?.quantity;
-      return prescribed?.code !== undefined && prescribed.system === system && prescribed.code !== code;
-    });
-    if (other === undefined) return undefined;
-    return refusal("medication-dispense-unit", "Give the quantity in the unit of the prescription.", "MedicationDispense.quantity", 422);
-  },
-};
-
 const dispense: Rule<MedicationDispense>[] = [
   statusSteps<MedicationDispense>("MedicationDispense", STATUS_STEPS.MedicationDispense, { says: `${OVER} (a completed dispense).` }),
   finalStays<MedicationDispense>("MedicationDispense", {
@@ -160,7 +140,8 @@ const dispense: Rule<MedicationDispense>[] = [
   referencesExist<MedicationDispense>("MedicationDispense"),
   dispensable,
   notInFuture<MedicationDispense>("MedicationDispense", { statuses: ["completed"], times: ({ whenHandedOver }) => ({ whenHandedOver }) }),
-  unit,
+  sameMedication,
+  dispensedUnit,
   possibleQuantity<MedicationDispense>("medication-dispense-value", "MedicationDispense.quantity", ({ quantity }) => quantity),
   counted("medication-dispense-stock", "What the pharmacy keeps in stock is dispensed as far as it is there; undone, it is there again."),
   counted(
@@ -214,6 +195,7 @@ const delivery: Rule<SupplyDelivery>[] = [
     statuses: ["completed"],
     times: ({ occurrenceDateTime, occurrencePeriod }) => ({ occurrence: occurrenceDateTime ?? occurrencePeriod?.start }),
   }),
+  returnedUnit,
   possibleQuantity<SupplyDelivery>(
     "supply-delivery-value",
     "SupplyDelivery.suppliedItem.quantity",
@@ -236,5 +218,6 @@ export const rules: RulesOf = {
   MedicationRequest: prescription,
   MedicationDispense: dispense,
   MedicationAdministration: administration,
-  SupplyDelivery: delivery,
+  SupplyDelivery: [...patientRecordRules("SupplyDelivery"), ...delivery],
+  ...patientRecords(["MedicationStatement"]),
 };

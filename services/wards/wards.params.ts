@@ -7,12 +7,16 @@ import { BedStatus, Cleaning } from "./wards.contract.ts";
 const ATTRIBUTES = {
   type: "array",
   max: 20,
-  items: { type: "string", pattern: /^[a-z][a-z0-9-]{0,39}$/, messages: { stringPattern: "Small letters, digits and hyphens." } },
+  items: {
+    type: "string",
+    pattern: /^[a-z][a-z0-9-]{0,39}$/,
+    messages: { stringPattern: "'{field}' must be of small letters, digits and hyphens." },
+  },
 } as const;
 const DAY = {
   type: "string",
   pattern: /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/,
-  messages: { stringPattern: "A day: YYYY-MM-DD." },
+  messages: { stringPattern: "'{field}' must be a day: YYYY-MM-DD." },
 } as const;
 const census = { from: DAY, to: DAY, ward: { ...referenceTo("Location"), optional: true }, $$strict: true } as const;
 const NAME = { type: "string", trim: true, min: 1, max: 100 } as const;

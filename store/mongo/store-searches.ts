@@ -5,7 +5,7 @@ import { distinctValues } from "./distinct.ts";
 import { joinKeysAmong, joinKeysPage } from "./join-keys.ts";
 import type { OpenDatabase } from "./open-database.ts";
 
-type Searches = "search" | "count" | "distinct" | "joinKeys" | "joinKeysAmong" | "holders";
+type Searches = "search" | "count" | "distinct" | "joinKeys" | "joinKeysAmong" | "referredTo" | "holders";
 
 /** What finds of a store, by content. */
 export const searchesOf = (database: OpenDatabase): Pick<Store, Searches> => ({
@@ -27,6 +27,15 @@ export const searchesOf = (database: OpenDatabase): Pick<Store, Searches> => ({
 
   joinKeysAmong(query: JoinKeysQuery & { among: string[] }): Promise<string[]> {
     return database.run(() => joinKeysAmong(database.collections, database.search.answerable(query)));
+  },
+
+  async referredTo(by: { type: string; slots: number[] }[], among: string[]): Promise<string[]> {
+    const found = await Promise.all(
+      by.map(({ type, slots }) =>
+        database.run(() => joinKeysAmong(database.collections, database.search.answerable({ type, slots, clauses: [], among }))),
+      ),
+    );
+    return [...new Set(found.flat())];
   },
 
   holders(keys: string[]): Promise<(string | undefined)[]> {

@@ -18,7 +18,7 @@ const COUNT_AT_MOST = 20_000;
 /** Looking for the first match of a value is so many times cheaper than listing all matches: it ends early, and sorts nothing. */
 const LISTING_COSTS = 3;
 
-/** See the head of this file; the two methods are `joinKeys` and `joinKeysAmong` of the store. */
+/** See the head of this file; the methods are `joinKeys`, `joinKeysAmong` and `referredTo` of the store. */
 export class JoinKeys {
   readonly #db: Database;
   readonly #types: Types;
@@ -51,6 +51,14 @@ export class JoinKeys {
     if (no === undefined || among.length === 0) return [];
     const wanted = [...new Set(among)];
     return slots ? this.#referencesAmong(no, clauses, slots, wanted) : this.#idsAmong(no, clauses, wanted);
+  }
+
+  /** Which of the values stand in one of the slots, each of which is a type's own. */
+  inSlots(slots: number[], among: string[]): string[] {
+    return this.#values(
+      q`SELECT j.value AS value FROM json_each(${JSON.stringify(among)}) j WHERE EXISTS (SELECT 1 FROM json_each(${JSON.stringify(slots)}) s
+        CROSS JOIN keys k INDEXED BY keys_value ON k.slot = s.value AND k.value = '=' || j.value)`,
+    );
   }
 
   /** Each id is looked up, and what stands there probed. */

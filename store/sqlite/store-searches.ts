@@ -14,7 +14,16 @@ export interface SqliteStore extends Store {
   explainLinks(query: JoinKeysQuery & { among: string[] }, limit: number): string[];
 }
 
-type Searches = "search" | "count" | "distinct" | "joinKeys" | "joinKeysAmong" | "holders" | "explainSearch" | "explainLinks";
+type Searches =
+  | "search"
+  | "count"
+  | "distinct"
+  | "joinKeys"
+  | "joinKeysAmong"
+  | "referredTo"
+  | "holders"
+  | "explainSearch"
+  | "explainLinks";
 
 /** What finds of a store, by content. */
 export const searchesOf = (file: OpenFile): Pick<SqliteStore, Searches> => ({
@@ -53,6 +62,11 @@ export const searchesOf = (file: OpenFile): Pick<SqliteStore, Searches> => ({
       if (next !== undefined) file.joinKeys.page({ ...query, limit, after: next });
       file.joinKeys.among(query);
     });
+  },
+
+  referredTo(by: { slots: number[] }[], among: string[]): Promise<string[]> {
+    const slots = by.flatMap((one) => one.slots);
+    return file.asked(() => file.joinKeys.inSlots(slots, among));
   },
 
   holders(keys: string[]): Promise<(string | undefined)[]> {

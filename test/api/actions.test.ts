@@ -91,6 +91,47 @@ describe("an action over HTTP", () => {
     expect((await register(params)).error).toMatchObject({ code: 422, type: "VALIDATION_ERROR", data: { fields: [{ field }] } });
   });
 
+  it("is told which param has too much, and where a member is unknown, by its name", async () => {
+    const addresses = Array.from({ length: 10_000 }, (_, index) => ({ city: `c${index}` }));
+    const candidates = (params: object) => send("POST", "patients/candidates", JSON.stringify(params));
+    expect((await candidates({ family: "Rossi", addresses })).error).toMatchObject({
+      code: 413,
+      type: "TOO_MANY_PARTS",
+      message: expect.stringMatching(/20000 .*'addresses'/),
+    });
+    const few = addresses.slice(0, 6);
+    expect((await candidates({ family: "Rossi", addresses: few })).error.message).toBe("'addresses' must have at most 5 items.");
+    expect((await candidates({ addresses: [{ town: "x" }] })).error.message).toBe("In 'addresses[0]': Unknown, and refused: town.");
+    expect((await send("POST", "lab/order", '{"patient":"Ada","test":{"system":"urn:x","code":"y"}}')).error.message).toBe(
+      "'patient' must be a reference like Patient/1.",
+    );
+  });
+
+  it("tells FHIR's clients the same: who looks for somebody with too much is told what, and a photo is no matter", async () => {
+    const match = async (more: object) => {
+      const body = JSON.stringify({ resourceType: "Patient", name: [{ family: "Rossi", given: ["Ada"] }], ...more });
+      const answer = await fetch(`${mesh.base}/fhir/Patient/$match`, {
+        method: "POST",
+        headers: { "Content-Type": "application/fhir+json" },
+        body,
+      });
+      return { status: answer.status, ...((await answer.json()) as { issue?: { diagnostics: string; expression: string[] }[] }) };
+    };
+    for (const name of ["name", "address", "telecom", "identifier"]) {
+      const many = Array.from({ length: 10_000 }, (_, index) =>
+        name === "name" ? { family: `f${index}` } : { id: `i${index}`, use: "old" },
+      );
+      const { status, issue } = await match({ [name]: many });
+      expect({ status, issue }).toMatchObject({ status: 422, issue: [{ code: "too-costly", expression: [`Patient.${name}`] }] });
+      expect(issue?.[0]?.diagnostics).toMatch(new RegExp(`^${name} may have 100 items .*10000`));
+    }
+    expect(await match({ name: [{ family: "x".repeat(200_000) }] })).toMatchObject({
+      status: 422,
+      issue: [{ expression: ["Patient.name"] }],
+    });
+    expect(await match({ photo: [{ contentType: "image/png", data: "AAAA".repeat(50_000) }] })).toMatchObject({ status: 200 });
+  });
+
   it.each([
     ["no body", undefined, JSON_TYPE, 400, "BODY_MISSING"],
     ["another media type", "a=1", { "Content-Type": "application/x-www-form-urlencoded" }, 415, "NOT_JSON"],

@@ -45,6 +45,45 @@ describe("two people on one record", () => {
     expect(await second.inputValue("#field-test")).toBe("not sent yet");
   });
 
+  it("have one problem on the list where the answer was lost on its way, also when nothing is heard and the button is pressed again", async () => {
+    const keys: (string | undefined)[] = [];
+    /** As when a gateway ends after it has passed the request on. */
+    const loseAnswers = (count: number) =>
+      first.route("**/fhir/Condition", async (route) => {
+        if (route.request().method() !== "POST") return route.fallback();
+        keys.push((await route.request().headerValue("idempotency-key")) ?? undefined);
+        if (keys.length > count) return route.fallback();
+        await route.fetch();
+        await route.abort("connectionreset");
+      });
+    const problems = (name: string) => first.locator("li").filter({ hasText: name }).filter({ hasText: "active" }); // not of the timeline
+    const add = async (name: string) => {
+      await first.fill("#field-problem", name);
+      await first.press("#field-problem", "Enter");
+    };
+    /** The stream shows it before its answer has come. */
+    const isAnswered = () => first.waitForFunction(() => document.querySelector<HTMLInputElement>("#field-problem")?.value === "");
+    await loseAnswers(1);
+    await add("Fever");
+    await isAnswered();
+    await problems("Fever").waitFor();
+    expect(await problems("Fever").count()).toBe(1);
+    expect(keys).toHaveLength(2);
+    expect(new Set(keys).size).toBe(1);
+
+    await first.unroute("**/fhir/Condition");
+    keys.length = 0;
+    await loseAnswers(3);
+    await add("Cough");
+    await first.waitForSelector(".fault");
+    await first.press("#field-problem", "Enter");
+    await isAnswered();
+    expect(await problems("Cough").count()).toBe(1);
+    expect(keys).toHaveLength(4);
+    expect(new Set(keys).size).toBe(1);
+    await first.unroute("**/fhir/Condition");
+  });
+
   it("are heard of by nobody who may not read it: not by an administrator, nor by who has not signed in", async () => {
     const ask = (page: Page, query: string, isSignedIn = true) =>
       page.evaluate(
@@ -154,6 +193,6 @@ describe("two people on one record", () => {
     await store(second);
     await note(first, "as her husband says").waitFor();
     expect(await note(first, "dizzy").count()).toBe(1);
-    expect(house.complaints.filter((text) => !/status of (401|403|404|409|412)/.test(text))).toEqual([]);
+    expect(house.complaints.filter((text) => !/status of (401|403|404|409|412)|ERR_CONNECTION_RESET/.test(text))).toEqual([]);
   });
 });

@@ -150,20 +150,35 @@ describe("the entries of a transaction", () => {
       },
     );
 
-    it.each(["Condition", "Encounter", "Observation"])(
-      "a %s that comes alone is no entry: what its links mean is its own",
-      async (type) => {
-        const link = "urn:uuid:0d1a2f5e-8f0a-4c3d-9b1e-00000000000f";
-        const resource: Resource = {
-          Condition: { resourceType: "Condition", subject: { reference: link } },
-          Encounter: encounter(link),
-          Observation: observation(link),
-        }[type] as Resource;
-        const made = await at.fhir.create(resource, { "If-None-Exist": `subject=${link}` });
-        expect(made.status).toBe(201);
-        expect((await at.fhir.create(resource, { "If-None-Exist": `subject=${link}` })).status).toBe(200);
-        expect((await at.fhir.send("PUT", `/${type}/alone`, { ...resource, id: "alone" })).status).toBe(201);
-        expect((await at.fhir.get(`/${type}?subject=${link}`)).body.total).toBe(2);
+    it.each(["urn:uuid:0d1a2f5e-8f0a-4c3d-9b1e-00000000000f", "urn:oid:1.2.3", "\\u0075rn:oid:1.2.3", "resource:0", "CID:nobody"])(
+      "%s is refused in what comes alone, by each door, also in what is contained; a uri may be one",
+      async (link) => {
+        const value = randomUUID();
+        const [{ body: stored }] = await Promise.all([
+          at.fhir.create({ ...observation("Patient/x"), identifier: [{ system: "urn:lc", value }] }),
+        ]);
+        const refused = { status: 400, body: { issue: [{ code: "invalid", diagnostics: expect.stringContaining("leads nowhere") }] } };
+        const sent = (method: string, path: string, body: object, headers = {}) =>
+          at.fhir.send(method, path, JSON.stringify(body).replace("LINK", link), headers);
+        const vain = observation("LINK", { identifier: [{ system: "urn:lc", value }] });
+        expect(await sent("POST", "/Observation", vain)).toMatchObject(refused);
+        expect(await sent("POST", "/Observation", vain, { "If-None-Exist": "identifier=urn:lc|none" })).toMatchObject(refused);
+        expect(await sent("PUT", `/Observation/${stored.id}`, { ...vain, id: stored.id })).toMatchObject(refused);
+        expect(await sent("PUT", `/Observation?identifier=urn:lc|${value}`, vain)).toMatchObject(refused);
+        const patch = [{ op: "add", path: "/focus", value: [{ reference: "LINK" }] }];
+        expect(await sent("PATCH", `/Observation/${stored.id}`, patch, { "Content-Type": "application/json-patch+json" })).toMatchObject(
+          refused,
+        );
+        const contained = [{ resourceType: "Condition", id: "c", subject: { reference: "LINK" } }];
+        const flag = { resourceType: "Flag", status: "active", code: { text: "x" }, subject: { reference: "Patient/x" } };
+        const within = { ...flag, contained, extension: [{ url: "urn:x", valueReference: { reference: "#c" } }] };
+        expect(await sent("POST", "/Flag", within)).toMatchObject(refused);
+        const named = {
+          ...flag,
+          subject: { identifier: { system: "urn:oid:1.2.3", value: "1" } },
+          extension: [{ url: "urn:x", valueUri: "LINK" }],
+        };
+        expect((await sent("POST", "/Flag", named)).status).toBe(201);
       },
     );
 

@@ -67,6 +67,19 @@ describe("a part of a resource is not stored as the whole", () => {
     expect((await tagged({ system: "urn:own", code: "SUBSETTED" })).status).toBe(201);
   });
 
+  it("nor within what contains it, by no door", async () => {
+    const { part } = await partOf(rossi, "_elements=gender");
+    const contained = [{ ...part, id: "p", meta: { tag: part.meta.tag } }];
+    const condition = { resourceType: "Condition", subject: { reference: "#p" }, contained };
+    const within = { ...refused.body.issue[0], expression: [expect.stringMatching(/contained\[0\]\.meta\.tag\[0\]$/)] };
+    const refusedWithin = { status: 422, body: { issue: [within] } };
+    const { body } = await at.fhir.create({ resourceType: "Condition", subject: { reference: "Patient/x" } });
+    expect(await at.fhir.create(condition)).toMatchObject(refusedWithin);
+    expect(await at.fhir.send("PUT", `/Condition/${body.id}`, { ...condition, id: body.id })).toMatchObject(refusedWithin);
+    const entry = [{ resource: condition, request: { method: "POST", url: "Condition" } }];
+    expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject(refusedWithin);
+  });
+
   it("but is kept in a Bundle that is stored as what was found", async () => {
     const { part } = await partOf(rossi, "_elements=gender");
     const entry = [{ fullUrl: "http://example.org/Patient/1", resource: part }];

@@ -1,4 +1,5 @@
 /** What no charge or invoice may become, by whichever door somebody writes. */
+import { referringTo } from "../kit/filled.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
 rulesTable("billing", ["visits", "billing"], (at) => {
@@ -65,6 +66,55 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     insteadOf: () => charge({ priceOverride: { value: 1.255, currency: "TND" } }),
     as: { status: 422, expression: "ChargeItem.priceOverride" },
   });
+  it("take a total as a client's doubles have summed it up", async () => {
+    const amount = { value: 0.1 + 0.2, currency: "EUR" };
+    const lines = [{ chargeItemCodeableConcept: { text: "x" }, priceComponent: [{ type: "base", amount }] }];
+    expect(await at.fhir.create(invoice({ lineItem: lines, totalNet: amount }))).toMatchObject({ status: 201 });
+  });
+
+  // Others name a currency too: "claim-currency", "payment-notice-currency", "payment-reconciliation-currency".
+  it.each([
+    ["Claim", "total", { total: { value: 10.005, currency: "EUR" } }],
+    [
+      "Claim",
+      "item[1].net",
+      {
+        item: [1.005, 1.0055].map((value, index) => ({
+          sequence: index + 1,
+          productOrService: { text: "x" },
+          net: { value, currency: "TND" },
+        })),
+      },
+    ],
+    ["Claim", "total", { total: { value: 999_999_999.999, currency: "EUR" } }],
+    ["PaymentNotice", "amount", { amount: { value: 3.5, currency: "JPY" } }],
+    ["PaymentNotice", "amount", { amount: { value: 1e12, currency: "JPY" } }],
+    ["PaymentReconciliation", "paymentAmount", { paymentAmount: { value: 0.001, currency: "USD" } }],
+  ])("ask in a %s for %s that can be paid", async (type, element, amounts) => {
+    const filled = { ...referringTo(type, "Patient/alive", 0), ...amounts };
+    const refused = { status: 422, body: { issue: [{ code: "business-rule", expression: [`${type}.${element}`] }] } };
+    expect(await at.fhir.create(filled)).toMatchObject(refused);
+    const text = JSON.stringify(filled).replace(/"value":[\d.]+/g, '"value":12.0');
+    expect(await at.fhir.send("POST", `/${type}`, text)).toMatchObject({ status: 201 });
+  });
+
+  const wrong = ["XXQ", "eur", "EU", "EURO", "€"];
+  it.each([
+    ...wrong.map((it) => [it, "ChargeItem", charge({ priceOverride: { value: 1, currency: it } })] as const),
+    ["XXQ", "Invoice", invoice({ status: "draft", totalGross: { value: 1, currency: "XXQ" } })] as const,
+    ["Usd", "Patient", { resourceType: "Patient", extension: [{ url: "urn:paid", valueMoney: { value: 1, currency: "Usd" } }] }] as const,
+  ])("have no amount in %s (%s), which is no code of ISO 4217", async (currency, _, resource) => {
+    const refused = {
+      code: "code-invalid",
+      diagnostics: expect.stringContaining("ISO 4217"),
+      expression: [expect.stringMatching(/\.currency$/)],
+    };
+    expect(await at.fhir.create(resource)).toMatchObject({ status: 422, body: { issue: [refused] } });
+    expect(await at.fhir.send("POST", `/${resource.resourceType}`, JSON.stringify(resource).replaceAll(currency, "EUR"))).toMatchObject({
+      status: 201,
+    });
+  });
+
   at.refuses("invoice-status", "a cancelled invoice to be issued", {
     stored: () => invoice({ status: "cancelled" }),
     change: (it) => ({ ...it, status: "issued" }),

@@ -1,4 +1,7 @@
 /** What others rest on is not deleted, by whichever door somebody asks for it. */
+import { resourceTypes } from "../../fhir/search/parameters.ts";
+import { patientElementOf } from "../../federation/patient-records.ts";
+import { referringTo } from "../kit/filled.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
 const LABORATORY = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
@@ -148,6 +151,35 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
       expect(await at.fhir.send("DELETE", `/${reference}`)).toMatchObject({ status: 409 });
       expect((await at.fhir.get(`/ServiceRequest?subject=${reference}`)).body.total).toBe(1);
     }
+  });
+
+  it("is refused of a patient with anything on the record, of whatever type", async () => {
+    const elsewhere = ["CareTeam", "AllergyIntolerance"]; // of a service that is not here; tried above
+    const more: Record<string, object> = {
+      Consent: { policyRule: { text: "x" } },
+      ImmunizationRecommendation: { recommendation: [{ vaccineCode: [{ text: "x" }], forecastStatus: { text: "due" } }] },
+    };
+    for (const type of resourceTypes) {
+      const element = patientElementOf(type);
+      if (element === undefined || elsewhere.includes(type)) continue;
+      const of = await at.stored(patient());
+      const { reference } = await at.stored({ resourceType: type, ...referringTo(type, "Patient/alive", 0), ...more[type], [element]: of });
+      const answer = await at.fhir.send("DELETE", `/${of.reference}`);
+      expect([type, answer.status, answer.body?.issue?.[0].diagnostics]).toEqual([type, 409, expect.stringContaining(reference)]);
+    }
+  });
+
+  it.each([
+    ["Immunization", "encounter"],
+    ["Communication", "encounter"],
+    ["Composition", "encounter"],
+    ["Claim", "item.encounter"],
+  ])("is refused of a visit with a %s", async (type, path) => {
+    const of = await at.stored(visit());
+    const element = patientElementOf(type) as string;
+    const within = path === "encounter" ? { encounter: of } : { item: [{ sequence: 1, productOrService: { text: "x" }, encounter: [of] }] };
+    await at.stored({ resourceType: type, ...referringTo(type, "Patient/alive", 0), [element]: at.patient, ...within });
+    expect(await at.fhir.send("DELETE", `/${of.reference}`)).toMatchObject({ status: 409 });
   });
 
   it("goes through when what rests on it goes in the same transaction", async () => {

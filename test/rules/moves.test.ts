@@ -46,10 +46,10 @@ describe("What becomes another owner's", () => {
   };
 
   it.each(Object.entries(WAYS))(
-    "is a result of the laboratory by %s with an order of its patient and an encounter that is there only",
+    "is a result of the laboratory by %s with an order and an encounter that are there only",
     async (_, send) => {
       const wrong = [
-        { subject: of("b"), basedOn: [{ reference: "ServiceRequest/order-of-a" }] },
+        { subject: of("a"), basedOn: [{ reference: "ServiceRequest/none" }] },
         { subject: of("a"), encounter: { reference: "Encounter/none" } },
       ];
       for (const it of wrong) {
@@ -60,6 +60,7 @@ describe("What becomes another owner's", () => {
           body: { issue: [{ code: "business-rule" }] },
         });
       }
+      expect(await put(pulse({ subject: of("b"), basedOn: [{ reference: "ServiceRequest/order-of-a" }] }))).toMatchObject({ status: 409 });
       const right = pulse({ subject: of("a"), basedOn: [{ reference: "ServiceRequest/order-of-a" }] });
       await put(right);
       expect(await send({ ...right, category: LABORATORY })).toMatchObject({ status: 200 });

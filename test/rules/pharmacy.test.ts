@@ -223,12 +223,65 @@ rulesTable("the pharmacy", ["wards", "visits", "pharmacy"], (at) => {
     insteadOf: () => prescription({ dispenseRequest: { quantity: { value: 0.5 } } }),
     as: { status: 422, expression: "MedicationRequest.dispenseRequest.quantity" },
   });
-  const inUnit = (value: number, code: string) => ({ value, system: "http://unitsofmeasure.org", code });
+  const UCUM = "http://unitsofmeasure.org";
+  const inUnit = (value: number, code: string) => ({ value, system: UCUM, code });
+  const back = ({ reference }: { reference: string }, unit: string) => ({
+    resourceType: "SupplyDelivery",
+    status: "completed",
+    extension: [{ url: "urn:openward:return-of", valueReference: { reference } }],
+    suppliedItem: { quantity: { value: 2, unit }, itemCodeableConcept: medicationCodeableConcept },
+  });
   const byMilligrams = () => by({ dispenseRequest: { quantity: inUnit(500, "mg") } });
   at.refuses("medication-dispense-unit", "grams of what is prescribed in milligrams", {
     create: async () => ({ ...(await byMilligrams()), quantity: inUnit(1, "g") }),
     insteadOf: async () => ({ ...(await byMilligrams()), quantity: inUnit(100, "mg") }),
     as: { status: 422, expression: "MedicationDispense.quantity" },
+  });
+  it.each([
+    [
+      "tablets of a prescription of 10 {tablet}, in words that are not its own",
+      { unit: "tablet", system: UCUM, code: "{tablet}" },
+      { unit: "tablets" },
+      422,
+    ],
+    ["boxes of a prescription in tablets", { unit: "tablet" }, { unit: "box" }, 422],
+    ["a local code against UCUM's", { system: UCUM, code: "{tablet}" }, { system: "urn:local", code: "TAB", unit: "Tablette" }, 422],
+    ["milligrams against a word", { unit: "tablet" }, { unit: "mg", system: UCUM, code: "mg" }, 422],
+    ["the same word, without a code", { unit: "tablet", system: UCUM, code: "{tablet}" }, { unit: "Tablet" }, 201],
+    ["its annotation as a word", { system: UCUM, code: "{tablet}" }, { unit: "tablet" }, 201],
+    [
+      "a local code of the same name",
+      { unit: "tablet", system: UCUM, code: "{tablet}" },
+      { system: "urn:local", code: "TAB", unit: "tablet" },
+      201,
+    ],
+    ["a number only", { unit: "tablet", system: UCUM, code: "{tablet}" }, {}, 201],
+  ])("count against a prescription what is of its unit: %s", async (_, prescribed, given, status) => {
+    const of = await at.stored(prescription({ dispenseRequest: { quantity: { value: 10, ...prescribed } } }));
+    const dispensed = { ...dispense(), authorizingPrescription: [of], quantity: { value: 10, ...given } };
+    expect(await at.fhir.create(dispensed)).toMatchObject({
+      status,
+      ...(status === 422 && { body: { issue: [{ expression: ["MedicationDispense.quantity"] }] } }),
+    });
+  });
+  const other = { coding: [{ system: "urn:rx", code: "another" }] };
+  at.refuses("medication-dispense-medication", "another medication than was prescribed, unless it stands for that", {
+    create: () => by({}).then((it) => ({ ...it, medicationCodeableConcept: other })),
+    insteadOf: () => by({}).then((it) => ({ ...it, medicationCodeableConcept: other, substitution: { wasSubstituted: true } })),
+    as: { status: 409, expression: "MedicationDispense.medication" },
+  });
+  at.refuses("supply-delivery-unit", "boxes that come back of what was handed out in tablets", {
+    create: async () => back(await at.stored({ ...dispense(), quantity: { value: 10, unit: "tablet" } }), "box"),
+    insteadOf: async () => back(await at.stored({ ...dispense(), quantity: { value: 10, unit: "tablet" } }), "tablet"),
+    as: { status: 422, expression: "SupplyDelivery.suppliedItem.quantity" },
+  });
+  at.refuses("medication-request-dispensed", "another unit of what was prescribed, once some was dispensed", {
+    stored: () => prescription({ dispenseRequest: { quantity: { value: 10, unit: "tablet" } } }),
+    under: ({ id }) =>
+      at.stored({ ...dispense(), authorizingPrescription: [{ reference: `MedicationRequest/${id}` }], quantity: { value: 1 } }),
+    change: (it) => ({ ...it, dispenseRequest: { quantity: { value: 10, unit: "box" } } }),
+    instead: (it) => ({ ...it, note: [{ text: "seen" }] }),
+    as: { status: 409 },
   });
   at.refuses("medication-administration-subject", "what was given to have been given to another patient", {
     stored: () => administration(),

@@ -1,9 +1,125 @@
 /** One act, one patient: also where the patient comes later, or takes the place of another. */
+import { elementsOf } from "../../fhir/validate/structure-definition.ts";
+import { referringTo } from "../kit/filled.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
 const LABORATORY = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
+const ONE_PATIENT_FOR_GOOD = [
+  "adverse-event-subject",
+  "body-structure-subject",
+  "care-team-subject",
+  "claim-subject",
+  "claim-response-subject",
+  "communication-subject",
+  "communication-request-subject",
+  "coverage-subject",
+  "coverage-eligibility-request-subject",
+  "coverage-eligibility-response-subject",
+  "detected-issue-subject",
+  "device-request-subject",
+  "device-use-statement-subject",
+  "document-manifest-subject",
+  "enrollment-request-subject",
+  "explanation-of-benefit-subject",
+  "flag-subject",
+  "goal-subject",
+  "guidance-response-subject",
+  "imaging-study-subject",
+  "immunization-evaluation-subject",
+  "immunization-recommendation-subject",
+  "list-subject",
+  "measure-report-subject",
+  "media-subject",
+  "medication-statement-subject",
+  "molecular-sequence-subject",
+  "nutrition-order-subject",
+  "questionnaire-response-subject",
+  "request-group-subject",
+  "research-subject-subject",
+  "risk-assessment-subject",
+  "supply-delivery-subject",
+  "vision-prescription-subject",
+];
+/** By which element it was done in, for, or with something of another patient. */
+const WITHIN: [rule: string, element: string][] = [
+  ["adverse-event-one-patient", "encounter"],
+  ["care-team-one-patient", "encounter"],
+  ["claim-one-patient", "item.encounter"],
+  ["communication-one-patient", "encounter"],
+  ["communication-request-one-patient", "encounter"],
+  ["device-request-one-patient", "encounter"],
+  ["device-use-statement-one-patient", "basedOn"],
+  ["encounter-one-patient", "basedOn"],
+  ["explanation-of-benefit-one-patient", "item.encounter"],
+  ["flag-one-patient", "encounter"],
+  ["guidance-response-one-patient", "encounter"],
+  ["imaging-study-one-patient", "encounter"],
+  ["list-one-patient", "encounter"],
+  ["media-one-patient", "encounter"],
+  ["medication-statement-one-patient", "context"],
+  ["molecular-sequence-one-patient", "specimen"],
+  ["nutrition-order-one-patient", "encounter"],
+  ["observation-one-patient", "encounter"],
+  ["questionnaire-response-one-patient", "encounter"],
+  ["request-group-one-patient", "encounter"],
+  ["risk-assessment-one-patient", "basedOn"],
+  ["task-one-patient", "encounter"],
+  ["vision-prescription-one-patient", "encounter"],
+];
+const typeOf = (rule: string): string =>
+  rule.replace(/-(?:one-patient|subject)$/, "").replace(/(?:^|-)[a-z]/g, (letter) => letter.slice(-1).toUpperCase());
+const elementOf = (type: string): string => {
+  const names = ["patient", "subject", "for", "beneficiary", "individual", "candidate"];
+  return elementsOf(type).find(({ name }) => names.includes(name))?.name ?? "";
+};
 
-rulesTable("an act's patient", ["visits", "lab", "pharmacy"], (at) => {
+rulesTable("an act's patient", ["visits", "lab", "pharmacy", "billing", "personnel"], (at) => {
+  const filled = (type: string, patient: object, more: object = {}) => ({
+    ...referringTo(type, "Patient/alive", 0),
+    [elementOf(type)]: patient,
+    ...more,
+  });
+
+  it.each(ONE_PATIENT_FOR_GOOD)("is the same for good in what is on the record (%s)", async (rule) => {
+    const type = typeOf(rule);
+    const recommendation = [{ vaccineCode: [{ text: "x" }], forecastStatus: { text: "due" } }];
+    const { body, status } = await at.fhir.create(
+      filled(type, at.patient, type === "ImmunizationRecommendation" ? { recommendation } : {}),
+    );
+    expect(status).toBe(201);
+    const put = (more: object) => at.fhir.send("PUT", `/${type}/${body.id}`, { ...body, ...more });
+    const refused = { status: 409, body: { issue: [{ code: "business-rule", expression: [`${type}.${elementOf(type)}`] }] } };
+    expect(await put({ [elementOf(type)]: at.other })).toMatchObject(refused);
+    expect(await put({ language: "fr" })).toMatchObject({ status: 200 });
+  });
+
+  it.each(WITHIN)("is that of what it was done in, for or with (%s by %s)", async (rule, path) => {
+    const type = typeOf(rule);
+    const made = (patient: object): Record<string, object> => ({
+      encounter: { resourceType: "Encounter", status: "finished", class: { code: "AMB" }, subject: patient },
+      basedOn: { resourceType: "ServiceRequest", status: "completed", intent: "order", subject: patient },
+      specimen: { resourceType: "Specimen", subject: patient },
+    });
+    const name = path.replace("context", "encounter").replace("item.", "");
+    const resource = async (of: object) => {
+      const reference = await at.stored(made(of)[name] as object);
+      const isList = elementsOf(type).find((it) => it.name === path)?.max === -1;
+      const item = [{ sequence: 1, productOrService: { text: "x" }, encounter: [reference] }];
+      return filled(type, at.patient, path === "item.encounter" ? { item } : { [path]: isList ? [reference] : reference });
+    };
+    const refused = { status: 409, body: { issue: [{ code: "business-rule", expression: [`${type}.${path}`] }] } };
+    expect(await at.fhir.create(await resource(at.other))).toMatchObject(refused);
+    expect(await at.fhir.create(await resource(at.patient))).toMatchObject({ status: 201 });
+  });
+
+  it("cannot be told of a device, a group, or somebody on another server: in a patient's visit these may be", async () => {
+    const encounter = await at.stored({ resourceType: "Encounter", status: "finished", class: { code: "AMB" }, subject: at.patient });
+    for (const reference of ["Group/g", "Device/d", "https://elsewhere.example/Patient/1"]) {
+      const told = { resourceType: "Observation", status: "final", code: { text: "x" }, subject: { reference }, encounter };
+      expect(await at.fhir.create(told)).toMatchObject({ status: 201 });
+    }
+  });
+
   const order = () => at.stored({ resourceType: "ServiceRequest", status: "active", intent: "order", subject: at.patient });
   const result = (more: object) => ({ resourceType: "Observation", status: "final", category: LABORATORY, code: { text: "Hb" }, ...more });
 

@@ -100,6 +100,27 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
     insteadOf: () => visit(),
     as: { status: 409 },
   });
+  at.refuses("encounter-patient", "a stay that is planned for somebody who has died, but not one that was cancelled", {
+    create: () => visit({ status: "planned", class: { code: "IMP" }, subject: at.dead, period: undefined }),
+    insteadOf: () => visit({ status: "cancelled", class: { code: "AMB" }, subject: at.dead, period: undefined }),
+    as: { status: 409, expression: "Encounter.subject" },
+  });
+  it("begin what was planned for somebody who has died meanwhile: refused", async () => {
+    const subject = await at.stored({ resourceType: "Patient" });
+    const { body } = await at.fhir.create(visit({ status: "planned", subject, period: undefined }));
+    const [, id] = subject.reference.split("/");
+    await at.fhir.send("PUT", `/${subject.reference}`, { resourceType: "Patient", id, deceasedBoolean: true });
+    const put = (status: string) => at.fhir.send("PUT", `/Encounter/${body.id}`, { ...body, status });
+    expect(await put("arrived")).toMatchObject({ status: 409 });
+    expect(await put("cancelled")).toMatchObject({ status: 200 });
+  });
+  at.refuses("encounter-period", "an open visit from before its patient was born", {
+    create: async () =>
+      visit({ subject: await at.stored({ resourceType: "Patient", birthDate: "2020-03-01" }), period: { start: "1980" } }),
+    insteadOf: async () =>
+      visit({ subject: await at.stored({ resourceType: "Patient", birthDate: "2020-03-01" }), period: { start: "2020-02-29" } }),
+    as: { status: 422, expression: "Encounter.period.start" },
+  });
   at.refuses("encounter-period", "an open visit that begins in 2090, but not a planned one", {
     create: () => visit({ period: { start: "2090" } }),
     insteadOf: () => visit({ status: "planned", period: { start: "2090" } }),

@@ -6,6 +6,7 @@ import { notDeletedUnder } from "./deletion.ts";
 import { patientCanHave } from "./patient.ts";
 import { referencesExist } from "./references.ts";
 import type { Change, Rule } from "./rule.ts";
+import { sameSubject } from "./same-subject.ts";
 
 /** Whether the patient is there. */
 export const isOpen = ({ status }: Pick<Encounter, "status">): boolean => OPEN_STATUSES.includes(status);
@@ -50,19 +51,32 @@ const AHEAD_MS = 300_000;
 
 const wrong = (message: string, element: string) => refusal("encounter-period", message, `Encounter.period.${element}`, 422);
 
+/** Dates are days of one place or another. */
+const A_DAY_MS = 86_400_000;
+
+/** The beginning of what goes on, where it is not known already. */
+function newStart({ before, after }: Change<Encounter>): string | undefined {
+  const start = after && isOpen(after) ? after.period?.start : undefined;
+  return before && isOpen(before) && start === before.period?.start ? undefined : start;
+}
+
 const period: Rule<Encounter> = {
   id: "encounter-period",
   group: "values",
   holdsAlways: true,
-  says: "An open Encounter has not begun in the future; one that names where the patient is has not ended.",
-  check({ before, after, now }) {
+  says: "An open Encounter has not begun in the future, nor before its patient was born; one that names where the patient is has not ended.",
+  facts: (change) => (newStart(change) === undefined ? [] : [change.after?.subject?.reference]),
+  check(change, facts) {
+    const { before, after, now } = change;
     if (!after || !isOpen(after)) return undefined;
-    const { start, end } = after.period ?? {};
-    const isKnown = before !== undefined && isOpen(before) && start === before.period?.start;
-    const [begin = 0] = (start !== undefined && !isKnown && intervalOf(start)) || [];
+    const [begin = now.getTime()] = intervalOf(newStart(change) ?? "") ?? [];
     if (begin > now.getTime() + AHEAD_MS) {
       return wrong("It begins in the future: give it the status planned, or the time it has begun.", "start");
     }
+    const { birthDate = "" } = (facts.of(after.subject?.reference)?.resource ?? {}) as Partial<Patient>;
+    const [birth = Number.NEGATIVE_INFINITY] = intervalOf(birthDate) ?? [];
+    if (begin < birth - A_DAY_MS) return wrong("It begins before the patient was born: correct one of the two.", "start");
+    const { end } = after.period ?? {};
     // Others write an end into what goes on, which harms nobody; a bed would stay taken.
     const isNew = end !== undefined && end !== before?.period?.end && after.location?.some(isThere) === true;
     const [, over = Number.POSITIVE_INFINITY] = (isNew && intervalOf(end)) || [];
@@ -74,7 +88,8 @@ const patient = patientCanHave<Encounter>("Encounter", {
   element: "subject",
   of: ({ subject }) => subject,
   begun: (it) => it.period?.start,
-  isOpen,
+  isOpen: (it) => (isOpen(it) ? 2 : Number(it.status === "planned")),
+  stages: "planned or open",
 });
 
 /** Who has died does not come back by a discharge that is undone: the death would stay on record. */
@@ -95,6 +110,8 @@ const reopened: Rule<Encounter> = {
 export const encounterRules: Rule<Encounter>[] = [
   status,
   subjectStays<Encounter>("Encounter", "subject", ({ subject }) => subject),
+  // Not `partOf`: a newborn's is part of its mother's.
+  sameSubject<Encounter>("Encounter", ({ subject }) => subject, ["episodeOfCare", "basedOn"]),
   patient,
   reopened,
   period,

@@ -35,18 +35,19 @@ export function reasonAgainst(fact: Fact | undefined, begun: string | undefined,
 /**
  * @param how.element where the type has its patient, and how it is read
  * @param how.begun when the act began
- * @param how.isOpen whether the act goes on
+ * @param how.isOpen whether the act goes on; or how far it has come, and each step on is asked about
  */
 export function patientCanHave<Of extends FhirResource>(
   type: Of["resourceType"],
-  { element, of, begun, isOpen }: PatientRule<Of>,
+  { element, of, begun, isOpen, stages = "open" }: PatientRule<Of>,
 ): Rule<Of> {
   const id = `${idOf(type)}-patient`;
-  const isNew = ({ before, after }: Change<Of>): boolean => after !== undefined && isOpen(after) && !(before && isOpen(before));
+  const isNew = ({ before, after }: Change<Of>): boolean =>
+    after !== undefined && Number(isOpen(after)) > Number(before ? isOpen(before) : 0);
   return {
     id,
     group: "subject",
-    says: `No new open ${type} for a patient who has died, was replaced, or is not active; the past can be recorded.`,
+    says: `No new ${stages} ${type} for a patient who has died, was replaced, or is not active; the past can be recorded.`,
     facts: (change) => (isNew(change) ? [of(change.after as Of)?.reference] : []),
     check(change, facts) {
       if (!isNew(change)) return undefined;
@@ -61,5 +62,7 @@ interface PatientRule<Of> {
   element: string;
   of(resource: Of): Reference | undefined;
   begun(resource: Of): string | undefined;
-  isOpen(resource: Of): boolean;
+  isOpen(resource: Of): boolean | number;
+  /** What it is called then. */
+  stages?: string;
 }

@@ -13,7 +13,7 @@ describe("A fence at those who may refer to what is deleted", () => {
     const fenced: number[] = [];
     const store = {
       fence: async (_places: VersionReference[], { expiresAt }: Fencing) => void fenced.push(expiresAt - Date.now()),
-      joinKeysAmong: async () => [],
+      referredTo: async () => [],
     } as unknown as Store;
     const service = { store, broker: {} } as unknown as Service & { store: Store };
     const places = [{ type: "Patient", id: "ann", version: 1 }];

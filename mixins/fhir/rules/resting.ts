@@ -31,10 +31,15 @@ export async function restingHere(
   const found = new Map<string, Resting>();
   for (const [type, some] of Map.groupBy(places, (place) => place.type)) {
     const references = some.map(({ id }) => `${type}/${id}`);
-    for (const { by, slots } of restingOn(type)) {
-      if (!owns(by)) continue;
-      const referred = await store.joinKeysAmong({ type: by, clauses: [], slots, among: references });
-      for (const place of referred) {
+    const types = restingOn(type).filter(({ by }) => owns(by));
+    if (types.length === 0) continue;
+    // Usually nobody does: then the types need not be asked one by one.
+    const rested = await store.referredTo(
+      types.map(({ by, slots }) => ({ type: by, slots })),
+      references,
+    );
+    for (const { by, slots } of rested.length > 0 ? types : []) {
+      for (const place of await store.joinKeysAmong({ type: by, clauses: [], slots, among: rested })) {
         const clauses = [anyOfValues(slots, [place])];
         const { rows } = await store.search({ type: by, clauses, sort: [], want: "ids", limit: MAX_NAMED });
         const known = found.get(place) ?? { place, by: [] };

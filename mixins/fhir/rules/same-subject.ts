@@ -7,8 +7,12 @@ import { referencesAt } from "./references.ts";
 
 /** The patient of what an act refers to. */
 function patientOf(fact: Fact | undefined): string | undefined {
-  return placeOf((fact?.resource as { subject?: Reference } | undefined)?.subject);
+  const { subject, patient } = (fact?.resource ?? {}) as { subject?: Reference; patient?: Reference };
+  return placeOf(subject ?? patient);
 }
+
+/** A group, a device, or a patient of another server may be, or have, who is meant here: nobody can tell. */
+const isPatientHere = (place: string | undefined): place is string => place?.startsWith("Patient/") === true;
 
 /**
  * @param of where the type has its patient
@@ -23,7 +27,7 @@ export function sameSubject<Of extends FhirResource>(
   /** An update that leaves the patient and a reference as they were is not asked again. */
   const asked = (change: Change<Of>): { path: string; reference: string }[] => {
     const { after } = change;
-    if (!after || placeOf(of(after)) === undefined) return [];
+    if (!after || !isPatientHere(placeOf(of(after)))) return [];
     const looked = lookedAt(change);
     const before = looked && placeOf(of(looked)) === placeOf(of(after)) ? looked : undefined;
     return paths.flatMap((path) => {
@@ -44,7 +48,7 @@ export function sameSubject<Of extends FhirResource>(
       const own = [change.after, change.before].flatMap((it) => (it && placeOf(of(it))) ?? []);
       const other = asked(change).find(({ reference }) => {
         const patient = patientOf(facts.of(reference));
-        return patient !== undefined && !own.includes(patient);
+        return isPatientHere(patient) && !own.includes(patient);
       });
       if (!other) return undefined;
       return refusal(

@@ -61,6 +61,30 @@ export interface ErrorAnswer {
   headers: Record<string, string>;
 }
 
+/** What Moleculer's validator says of one param; it adds who checked, which is nobody's business outside. */
+interface Fault {
+  type?: unknown;
+  field?: unknown;
+  message?: unknown;
+}
+
+/** The params that an action refuses, as the validator tells them; undefined for another error. */
+export function paramFaults(error: unknown): { field: string; rule: string; message: string }[] | undefined {
+  const { type, data } = error as { type?: unknown; data?: unknown };
+  if (type !== "VALIDATION_ERROR" || !Array.isArray(data)) return undefined;
+  return (data as Fault[]).map(({ field = "", type: rule, message }) => {
+    const isNamed = field === "" || `${message}`.includes(`${field}`);
+    return { field: `${field}`, rule: `${rule}`, message: isNamed ? `${message}` : `In '${field}': ${message}` };
+  });
+}
+
+const issueOfParam = ({ field, rule, message }: { field: string; rule: string; message: string }): Issue => ({
+  severity: "error",
+  code: rule === "required" ? "required" : "value",
+  diagnostics: message,
+  ...(field !== "" && { expression: [field] }),
+});
+
 /** How the error looks from outside. An error that is our own bug says only that it happened. */
 export function refusalOf(error: unknown): ErrorAnswer {
   if (error instanceof FhirError) return { status: error.status, issues: error.issues, headers: {} };
@@ -68,6 +92,8 @@ export function refusalOf(error: unknown): ErrorAnswer {
   const headers: Record<string, string> = {};
   let status = typeof code === "number" && code >= 400 && code < 600 ? code : 500;
   if (typeof type === "string" && type in frameworks) status = 503;
+  const faults = paramFaults(error);
+  if (faults) return { status, issues: faults.map(issueOfParam), headers };
   if (Array.isArray(data?.issues)) return { status, issues: data.issues.map(issueOnly), headers };
   if (status === 503 || type === "LOCKED" || type === "IDEMPOTENCY_KEY_IN_USE") headers["Retry-After"] = "1";
   if (typeof data?.allow === "string") headers.Allow = data.allow;

@@ -8,6 +8,7 @@ import type { ActionSchema as MoleculerAction, Context, ServiceBroker } from "mo
 import { directoryOf } from "../../../federation/directory.ts";
 import { serviceDown } from "../../../federation/errors.ts";
 import { parseInput } from "../../../fhir/json.ts";
+import { FhirError } from "../../../fhir/outcome.ts";
 import { listActions } from "../../../mesh/moleculer.ts";
 import { MAX_PARAMS_BYTES, readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
@@ -92,12 +93,24 @@ async function bodyParams(request: IncomingMessage, action: PublishedAction): Pr
   }
   if (!isJson(request.headers["content-type"] ?? "")) throw httpError(415, "NOT_JSON", "Send the params as application/json, in UTF-8.");
   // Read as FHIR's JSON is, for what that refuses; but a number is a number here, however it was written.
-  parseInput(text, MAX_PARTS);
+  try {
+    parseInput(text, MAX_PARTS);
+  } catch (error) {
+    throw error instanceof FhirError && error.status === 413 ? tooManyParts(JSON.parse(text)) : error;
+  }
   const params = JSON.parse(text) as unknown;
   if (params === null || typeof params !== "object" || Array.isArray(params)) {
     throw httpError(400, "NOT_AN_OBJECT", "The params must be a JSON object.");
   }
   return params;
+}
+
+/** Names the param that has the most of them. */
+function tooManyParts(params: unknown) {
+  const sizes = Object.entries(params ?? {}).map(([name, value]) => [name, JSON.stringify(value).length] as const);
+  const [largest = ""] = sizes.sort(([, a], [, b]) => b - a)[0] ?? [];
+  const message = `The params have more than ${MAX_PARTS} objects, lists and members, most of them in '${largest.slice(0, 64)}': send fewer.`;
+  return httpError(413, "TOO_MANY_PARTS", message, { field: largest.slice(0, 64) });
 }
 
 function isJson(contentType: string): boolean {

@@ -1,14 +1,7 @@
 /** Every error of the mesh as a client of /api sees it: `{ "error": { code, type, message, data } }`. */
 import { FhirError } from "../../../fhir/outcome.ts";
-import { refusalOf } from "../fhir/refusals.ts";
+import { paramFaults, refusalOf } from "../fhir/refusals.ts";
 import type { Answer } from "../http/answer.ts";
-
-/** What Moleculer's validator says of one param; it adds who checked, which is nobody's business outside. */
-interface Fault {
-  type?: unknown;
-  field?: unknown;
-  message?: unknown;
-}
 
 /** The answer to an error: what it says to the outside, and nothing of the inside. */
 export function refuse(error: unknown): Answer {
@@ -16,13 +9,13 @@ export function refuse(error: unknown): Answer {
   const { type, data } = error as { type?: string; data?: unknown };
   const { authenticate: _, ...shown } = isObject(data) ? (data as Record<string, unknown>) : {};
   const isInside = status === 500;
-  const faults = type === "VALIDATION_ERROR" && Array.isArray(data) ? (data as Fault[]) : undefined;
+  const faults = paramFaults(error);
   const body = {
     error: {
       code: status,
       type: isInside ? "INTERNAL_ERROR" : error instanceof FhirError ? "INVALID" : (type ?? "ERROR"),
-      message: faults ? faults.map(({ message }) => `${message}`).join(" ") : issues.map((issue) => issue.diagnostics).join(" "),
-      ...(faults && { data: { fields: faults.map(fieldOf) } }),
+      message: issues.map((issue) => issue.diagnostics).join(" "),
+      ...(faults && { data: { fields: faults } }),
       ...(!faults && status < 500 && isObject(data) && Object.keys(shown).length > 0 && { data: shown }),
     },
   };
@@ -30,5 +23,3 @@ export function refuse(error: unknown): Answer {
 }
 
 const isObject = (data: unknown): boolean => typeof data === "object" && data !== null && !Array.isArray(data);
-
-const fieldOf = ({ field, type, message }: Fault) => ({ field: `${field ?? ""}`, rule: `${type}`, message: `${message}` });

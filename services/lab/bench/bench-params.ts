@@ -4,7 +4,11 @@ import { happenedRules } from "../../../mixins/fhir/happened-at.ts";
 import { referenceTo } from "../../../mixins/fhir/reference.ts";
 import { Priority } from "../bench.contract.ts";
 
-const code = { type: "string", pattern: /^[A-Za-z0-9.-]{1,40}$/, messages: { stringPattern: "A code of the catalogue." } } as const;
+const code = {
+  type: "string",
+  pattern: /^[A-Za-z0-9.-]{1,40}$/,
+  messages: { stringPattern: "'{field}' must be a code of the catalogue." },
+} as const;
 const value = [{ type: "number" }, { type: "string", trim: true, min: 1, max: 2_000 }] as const;
 const unit = { type: "string", min: 1, max: 50, optional: true } as const;
 const result = { type: "object", strict: true, props: { code, value, unit } } as const;

@@ -25,6 +25,8 @@ import { parted, referringClause, replaced, replacing, rewritten } from "./merge
 export const CHUNK = 100;
 /** Tries of one transaction while others write what it moves. */
 const ATTEMPTS = 5;
+/** Looks for what was written for the source meanwhile: who goes on writing for it is told by `left`, and merged once more. */
+const MAX_LATE = 20;
 /** Bytes of JSON that are read at once. */
 const MAX_BYTES = 4_000_000;
 /** What is on record says what was, whatever becomes of it. */
@@ -85,6 +87,11 @@ export class Merges {
     return (await this.#referring(caller, source, [source, target], CHUNK + 1)).length;
   }
 
+  /** Whether the record that it was merged into was merged into the one that it names now. */
+  async isMergedOn({ source, target }: MergedPair): Promise<boolean> {
+    return (await this.#notes.count(source)) > 0 && (await this.#notes.versionBefore(source, target)) === undefined;
+  }
+
   async moved(source: string): Promise<number> {
     return this.#notes.count(source);
   }
@@ -121,12 +128,17 @@ export class Merges {
     await this.requireMergeable(caller, pair);
     if (replacementOf((await this.#both(caller, pair))[0]) !== pair.target) await this.#notes.forget(pair.source);
     const skipped = new Set([pair.source, pair.target]);
+    let late = 0;
     for (;;) {
       const isDone = await this.#untilCurrent(async () => {
         const [source, target] = await this.#both(caller, pair);
         const isMarked = replacementOf(source) === pair.target;
+        // Since it was asked for, another merge may have taken one of the two.
+        if (!isMarked && isClosed(source)) throw patientNotActive(pair.source);
+        if (!isMarked && isClosed(target)) throw patientNotActive(pair.target);
         const rows = await this.#referring(caller, pair.source, [...skipped], CHUNK);
-        if (isMarked && rows.length === 0) return true;
+        if (isMarked && (rows.length === 0 || late === MAX_LATE)) return true;
+        if (isMarked && rows.length < CHUNK) late += 1;
         const entries = isMarked ? [] : [entryOf(replaced(source, pair.target)), entryOf(replacing(target, source))];
         for (const { json = "", type, id } of rows) {
           const resource = rewritten(parseJson(json) as Stored, { from: pair.source, to: pair.target, bases: this.#options.bases });
@@ -179,7 +191,8 @@ export class Merges {
       throw error;
     });
     if (!now || now.version === version) return undefined;
-    if (now.version !== version + 1) return "edited";
+    // Moved on by another merge, and back, it is at a later version, but what it was then.
+    if (!pair && now.version !== version + 1) return "edited";
     const { json = "" } = await readVersion(mesh, type, id, version);
     const { meta = {}, ...before } = parseJson(json) as Stored;
     if (pair && !this.#isMoved(json, now.json, pair)) return "edited";

@@ -182,6 +182,26 @@ describe("two records are not merged", () => {
     await patients.merge(clinic.caller, { source: second, target: last });
     expect(await read(first)).toMatchObject({ link: [{ type: "replaced-by", other: { reference: last } }] });
   });
+
+  it("of a chain, before the last one is taken back: then each has what it had", async () => {
+    const [first, second, last] = [await newPatient("Viola"), await newPatient("Viola"), await newPatient("Viola")];
+    const of = await store({ resourceType: "Condition", subject: { reference: first } });
+    await patients.merge(clinic.caller, { source: first, target: second });
+    await patients.merge(clinic.caller, { source: second, target: last });
+    await expect(patients.unmerge(clinic.caller, { source: first })).rejects.toEqual(refusal(409, "PATIENT_MERGED_ON"));
+    expect(await patients.unmerge(clinic.caller, { source: second })).toMatchObject({ state: "not merged", edited: [] });
+    expect(await read(of)).toMatchObject({ subject: { reference: second } });
+    expect(await patients.unmerge(clinic.caller, { source: first })).toMatchObject({ state: "not merged" });
+    expect(await read(of)).toMatchObject({ subject: { reference: first } });
+  });
+
+  it("of one into two at once: one of them is", async () => {
+    const [source, one, other] = [await newPatient("Gialli"), await newPatient("Gialli"), await newPatient("Gialli")];
+    const merged = await Promise.allSettled([one, other].map((target) => patients.merge(clinic.caller, { source, target })));
+    expect(merged.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(merged.find(({ status }) => status === "rejected")).toMatchObject({ reason: { code: 409, type: "PATIENT_NOT_ACTIVE" } });
+    expect((await read(source)).link).toHaveLength(1);
+  });
 });
 
 describe("a merge of many resources", () => {

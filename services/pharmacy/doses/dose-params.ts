@@ -9,7 +9,7 @@ const optionalReason = { ...reasonRule, optional: true } as const;
 const unit = {
   type: "string",
   pattern: /^[^\u0000-\u0020]{1,50}$/,
-  messages: { stringPattern: "A unit of UCUM, without spaces." },
+  messages: { stringPattern: "'{field}' must be a unit of UCUM, without spaces." },
 } as const;
 const dose = {
   type: "object",

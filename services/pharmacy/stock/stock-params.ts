@@ -18,7 +18,7 @@ const placeOrDefault = {
   type: "string",
   optional: true,
   pattern: new RegExp(`^(?:default|Location/${ID_PATTERN})$`),
-  messages: { stringPattern: "Must be a reference like Location/1, or default." },
+  messages: { stringPattern: "'{field}' must be a reference like Location/1, or default." },
 } as const;
 
 /** Which part of the stock. */

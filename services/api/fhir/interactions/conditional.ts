@@ -1,4 +1,5 @@
 /** Conditional update, patch and delete: criteria in place of an id (FHIR R4, http.html#cond-update, #3.1.0.7.1). */
+import { refuseLinksOutside } from "../../../../fhir/bundle/replace-links.ts";
 import { JSON_PATCH } from "../../../../fhir/patch/index.ts";
 import { areFulfilled, NONE_LIVING, preconditionsOf } from "../../../../fhir/preconditions.ts";
 import { fhirError } from "../../../../fhir/outcome.ts";
@@ -26,6 +27,7 @@ export async function conditionalUpdate(request: FhirRequest, type: string): Pro
   const text = await request.body();
   const criteria = criteriaOf(request, type);
   const resource = parsed(text, type);
+  refuseLinksOutside(resource);
   const ifMatch = request.header("if-match");
   const ifNoneMatch = request.header("if-none-match");
   if (request.directory.isShared(type)) {

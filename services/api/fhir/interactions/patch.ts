@@ -1,5 +1,6 @@
 /** PATCH Type/id: JSON Patch and FHIRPath Patch (FHIR R4, http.html#patch). */
 import { budgetOf } from "../../../../fhir/expressions/budget.ts";
+import { refuseLinksOutside } from "../../../../fhir/bundle/replace-links.ts";
 import { MAX_PARTS_OF_RESOURCE, parseInput, parseJson } from "../../../../fhir/json.ts";
 import { applyPatch, JSON_PATCH } from "../../../../fhir/patch/index.ts";
 import { ifMatchVersions } from "../../../../fhir/etag.ts";
@@ -23,6 +24,7 @@ export async function patch(request: FhirRequest, type: string, id: string): Pro
     const stored = await readResource(request, type, id);
     if (allowed && !allowed.includes(stored.version)) throw staleVersion({ type, id, version: stored.version });
     const resource = await applyPatch(parseJson(stored.json) as { resourceType: string }, document, budget);
+    refuseLinksOutside(resource, parseJson(stored.json));
     const answer = rewrite(request, { ...resource, id }, stored.version);
     return allowed ? answer : asWriteConflict(answer);
   };

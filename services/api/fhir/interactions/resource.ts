@@ -1,6 +1,6 @@
 /** Interactions on one resource: create, read, vread, update, delete (FHIR R4, http.html). */
 import { v7 as timeOrderedId } from "uuid";
-import { localReferences } from "../../../../fhir/bundle/replace-links.ts";
+import { localReferences, refuseLinksOutside } from "../../../../fhir/bundle/replace-links.ts";
 import { noneExistCriteria } from "../../../../fhir/search/condition.ts";
 import { isResultParameter } from "../../../../fhir/search/result-parameters.ts";
 import { etagOf, isNamedBy } from "../../../../fhir/etag.ts";
@@ -46,6 +46,7 @@ export function versionNamed(type: string, id: string, version: string): number 
 export async function create(request: FhirRequest, type: string): Promise<Answer> {
   const { caller, directory } = request;
   const text = await request.body();
+  refuseLinksOutside(text);
   const ifNoneExist = request.header("if-none-exist") ?? criteriaInQuery(request);
   const id = timeOrderedId();
   if (ifNoneExist === undefined) {
@@ -86,6 +87,7 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
   const { directory } = request;
   const text = await request.body();
   const resource = parsed(text, type);
+  refuseLinksOutside(resource);
   if (resource.id !== id) throw fhirError(400, "invalid", `The resource's id must be "${id}", as in the URL.`, `${type}.id`);
   const [ifMatch, ifNoneMatch] = [request.header("if-match"), request.header("if-none-match")];
   const preconditions = preconditionsOf({ ifMatch, ifNoneMatch });

@@ -12,6 +12,39 @@ const GRADE = "http://hl7.org/fhir/StructureDefinition/match-grade";
 /** Candidates in an answer without `count`, and at most. */
 const [COUNT, MAX_COUNT] = [10, 100];
 
+/** Names, addresses, numbers, … of who is looked for; few are compared. */
+const MAX_OF_EACH = 100;
+/** Characters of them all; a longer text is no description of a person. */
+const MAX_TEXT = 100_000;
+/** By what one person is told from another: the rest (a photo, a narrative) need not go to who compares. */
+const COMPARED = [
+  "resourceType",
+  "id",
+  "identifier",
+  "name",
+  "telecom",
+  "gender",
+  "birthDate",
+  "address",
+  "multipleBirthInteger",
+  "extension",
+];
+
+/** What is compared of a Patient, as a text. @throws FhirError 422 for what is too much of it */
+function described(patient: Json): string {
+  const parts = COMPARED.flatMap((name) => (patient[name] === undefined ? [] : [[name, patient[name]] as const]));
+  for (const [name, value] of parts) {
+    if (!Array.isArray(value) || value.length <= MAX_OF_EACH) continue;
+    const diagnostics = `${name} may have ${MAX_OF_EACH} items where somebody is looked for, this one has ${value.length}: send those that are known best.`;
+    throw fhirError(422, "too-costly", diagnostics, `Patient.${name}`);
+  }
+  const text = JSON.stringify(Object.fromEntries(parts));
+  if (text.length <= MAX_TEXT) return text;
+  const [longest = ""] = parts.map(([name, value]) => [name, JSON.stringify(value).length] as const).sort((a, b) => b[1] - a[1])[0] ?? [];
+  const diagnostics = `Who is looked for may be described in ${MAX_TEXT} characters, these are ${text.length}: shorten ${longest}.`;
+  throw fhirError(422, "too-costly", diagnostics, `Patient.${longest}`);
+}
+
 /** POST Patient/$match: `resource`, `count`, `onlyCertainMatches`; the candidates with their grades, the most probable first. */
 export async function match(request: FhirRequest): Promise<Answer> {
   const { value: resource, parameters } = givenIn(await request.body(), "resource");
@@ -19,7 +52,7 @@ export async function match(request: FhirRequest): Promise<Answer> {
   const faults = validate(resource, { type: "Patient" });
   if (faults.length > 0) throw new FhirError(400, faults);
   const found = await patients.match(request.caller, {
-    text: JSON.stringify(resource),
+    text: described(resource),
     limit: countIn(parameters),
     onlyCertain: parameters.find(({ name }) => name === "onlyCertainMatches")?.valueBoolean === true,
   });

@@ -108,7 +108,7 @@ function knownOwners(slots: number[], { patients = new Set() }: RecordOf): Claus
   return [patients.size > 0 ? { kind: "any", of: [[unknown], [anyOfValues(slots, patients)]] } : unknown];
 }
 
-/** A reference to something that is no Patient. Of one that cannot be read (`urn:uuid:…`) nobody knows whom it means. */
+/** A reference to something that is no Patient. Of one that cannot be read (`ldap://…`) nobody knows whom it means. */
 const ELSE = /(?:^|\/)(?!Patient\/)[A-Z][A-Za-z]+\/[^/]+$/;
 
 /** Whether it is nobody's record but theirs. @param there `Type/id` of the matches */

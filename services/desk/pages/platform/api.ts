@@ -1,11 +1,15 @@
 /** What the pages ask the hospital: the domain's actions, and FHIR. As any other app: by the gateway, with the person's token. */
 import type { Action } from "../../../../mesh/contract.ts";
 import type { Bundle, FhirResource, OperationOutcome } from "../../../../fhir/r4.ts";
+import { isUnkeyed } from "./unkeyed-actions.ts";
+import { sendOnce } from "./sending.ts";
 import { authorization, leaveWhenDone, renew } from "./sign-in.ts";
 import { isOpenToAll } from "./settings.ts";
 
 /** Longest that a request may take, milliseconds: the mesh itself gives up after ten seconds. */
 const ANSWER_MS = 15_000;
+/** What ends without an answer within this was no slow answer; it is asked again after this. Milliseconds. */
+const [LOST_MS, AGAIN_MS] = [2_000, 200];
 
 /** The server has refused, or cannot be reached (status 0). */
 export class Refused extends Error {
@@ -46,13 +50,27 @@ async function ask(path: string, init: RequestInit, isSecond = false): Promise<R
   return new Promise(() => {}); // the page is left
 }
 
+/** Asks a second time where the connection was lost at once, as with a gateway that ends: another one answers. */
+async function askAgain(path: string, init: RequestInit = {}): Promise<Response> {
+  const begun = performance.now();
+  try {
+    return await ask(path, init);
+  } catch (refusal) {
+    if (!navigator.onLine || performance.now() - begun > LOST_MS) throw refusal;
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    return ask(path, init);
+  }
+}
+
+/** @param content all that is sent: the same again is the same request */
+const send = (path: string, init: RequestInit & { headers: Record<string, string> }, content: string): Promise<Response> =>
+  sendOnce(path, content, (more) => ask(path, { ...init, headers: { ...init.headers, ...more } }));
+
 /** Calls an action by its full name, where no contract says it: `patients.events.listDead`. */
 export async function callNamed(name: string, params: object): Promise<unknown> {
-  const response = await ask(`/api/${name.replace(".", "/")}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(params),
-  });
+  const [path, text] = [`/api/${name.replace(".", "/")}`, JSON.stringify(params)];
+  const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: text };
+  const response = await (isUnkeyed(name) ? askAgain(path, init) : send(path, init, text));
   const body = (await response.json().catch(() => ({}))) as { error?: { type: string; message: string; data?: Record<string, unknown> } };
   if (!response.ok) throw new Refused(response.status, body.error?.type ?? "ERROR", body.error?.message ?? "", body.error?.data);
   return body;
@@ -60,14 +78,14 @@ export async function callNamed(name: string, params: object): Promise<unknown> 
 
 /** What the gateway itself tells. */
 export async function getJson<T>(path: string): Promise<T> {
-  const response = await ask(path, {});
+  const response = await askAgain(path);
   if (!response.ok) throw new Refused(response.status, "ERROR", "");
   return (await response.json()) as T;
 }
 
 /** What an action tells as a text. */
 export async function getText(path: string): Promise<string> {
-  const response = await ask(path, {});
+  const response = await askAgain(path);
   if (!response.ok) throw new Refused(response.status, "ERROR", "");
   return response.text();
 }
@@ -97,8 +115,22 @@ export interface Found<Resource extends FhirResource> {
   isPartial: boolean;
 }
 
-async function fhirAnswer(path: string, init: RequestInit = {}): Promise<{ body: unknown; etag: string | null }> {
-  const response = await ask(`/fhir/${path}`, init);
+interface FhirWrite {
+  method: "POST" | "PUT";
+  headers?: Record<string, string>;
+  resource: object;
+}
+
+function fhirWrite(path: string, { method, headers, resource }: FhirWrite): Promise<Response> {
+  const body = JSON.stringify(resource);
+  const init = { method, headers: { "Content-Type": "application/fhir+json", ...headers }, body };
+  return send(path, init, `${method} ${JSON.stringify(headers ?? {})} ${body}`);
+}
+
+async function fhirAnswer(path: string, write?: FhirWrite): Promise<{ body: unknown; etag: string | null }> {
+  const response = await (write
+    ? fhirWrite(`/fhir/${path}`, write)
+    : askAgain(`/fhir/${path}`, { headers: { Prefer: "handling=lenient" } }));
   const body: unknown = await response.json().catch(() => ({}));
   if (!response.ok) {
     const issue = (body as Partial<OperationOutcome>).issue?.[0];
@@ -112,7 +144,7 @@ export async function search<Resource extends FhirResource>(
   type: Resource["resourceType"],
   query: [string, string][] | Record<string, string>,
 ): Promise<Found<Resource>> {
-  const { body } = await fhirAnswer(`${type}?${new URLSearchParams(query)}`, { headers: { Prefer: "handling=lenient" } });
+  const { body } = await fhirAnswer(`${type}?${new URLSearchParams(query)}`);
   const { entry = [], total } = body as Bundle;
   const of = (mode: string) =>
     entry.flatMap(({ resource, search: how }) => (resource && (how?.mode ?? "match") === mode ? [resource as FhirResource] : []));
@@ -147,12 +179,10 @@ export async function readAll<Resource extends FhirResource>(references: string[
   return new Map(found.flatMap(({ resources }) => resources.map((one) => [`${one.resourceType}/${one.id}`, one])));
 }
 
-const JSON_TYPE = { "Content-Type": "application/fhir+json" };
-
 /** Stores a new resource. @param ifNoneExist criteria: what they find is given instead, and nothing stored */
 export async function create<Resource extends FhirResource>(resource: Resource, ifNoneExist?: string): Promise<Resource> {
-  const headers = { ...JSON_TYPE, ...(ifNoneExist !== undefined && { "If-None-Exist": ifNoneExist }) };
-  const { body } = await fhirAnswer(resource.resourceType, { method: "POST", headers, body: JSON.stringify(resource) });
+  const headers: Record<string, string> = ifNoneExist === undefined ? {} : { "If-None-Exist": ifNoneExist };
+  const { body } = await fhirAnswer(resource.resourceType, { method: "POST", headers, resource });
   return body as Resource;
 }
 
@@ -162,8 +192,8 @@ const etagOf = (version: string | undefined): string => `W/"${version}"`;
 export async function update<Resource extends FhirResource>(resource: Resource, seen = resource.meta?.versionId): Promise<Resource> {
   const { body } = await fhirAnswer(`${resource.resourceType}/${resource.id}`, {
     method: "PUT",
-    headers: { ...JSON_TYPE, "If-Match": etagOf(seen) },
-    body: JSON.stringify(resource),
+    headers: { "If-Match": etagOf(seen) },
+    resource,
   });
   return body as Resource;
 }
@@ -181,8 +211,7 @@ export async function storeTogether(resources: { made?: FhirResource[]; changed?
       request: { method: "PUT", url: `${resource.resourceType}/${resource.id}`, ifMatch: etagOf(resource.meta?.versionId) },
     })),
   ];
-  const bundle = JSON.stringify({ resourceType: "Bundle", type: "transaction", entry });
-  const { body } = await fhirAnswer("", { method: "POST", headers: JSON_TYPE, body: bundle });
+  const { body } = await fhirAnswer("", { method: "POST", resource: { resourceType: "Bundle", type: "transaction", entry } });
   return [...made, ...changed].map((resource, index) => {
     const location = (body as Bundle).entry?.[index]?.response?.location ?? "";
     const [, id = "", versionId = ""] = /([^/]+)\/_history\/([^/]+)$/.exec(location) ?? [];

@@ -1,0 +1,28 @@
+/** By which elements R4's types of a patient's record name the patient, and what they were made in, for or with. */
+import { referencePathsOf } from "../fhir/reference-paths.ts";
+import { elementsOf } from "../fhir/validate/structure-definition.ts";
+
+/** By which a type names its one patient. */
+const PATIENT_ELEMENTS = ["patient", "subject", "for", "beneficiary", "individual", "candidate"];
+/** By which it names what it was done in, for, or with, which has a patient too; others (a reason, a focus) may be another's: a mother's, a donor's. */
+const WITHIN = /(?:^|\.)(?:encounter|context|episodeOfCare|basedOn|specimen|hasMember|derivedFrom)$/;
+const OF_A_PATIENT = ["Encounter", "EpisodeOfCare", "ServiceRequest", "MedicationRequest", "Specimen", "Observation"];
+
+/** Paths of the References to what has the same patient, without the type. */
+export const withinOf = (type: string): string[] =>
+  referencePathsOf(type).flatMap(({ path, targets }) =>
+    WITHIN.test(path) && (targets?.some((it) => OF_A_PATIENT.includes(it)) ?? true) ? [path] : [],
+  );
+
+/** Paths of the References to encounters and episodes that it was made in. */
+export const encountersOf = (type: string): string[] =>
+  referencePathsOf(type).flatMap(({ path, targets }) => (WITHIN.test(path) && targets?.includes("Encounter") ? [path] : []));
+
+/** The element that names the patient; undefined where R4 has none, or several patients. */
+export function patientElementOf(type: string): string | undefined {
+  const found = elementsOf(type).find(
+    ({ name, max, types }) => PATIENT_ELEMENTS.includes(name) && max === undefined && types?.[0] === "Reference",
+  );
+  const isNamed = found?.targets ? found.targets.includes("Patient") : withinOf(type).length > 0;
+  return isNamed ? found?.name : undefined;
+}

@@ -1,0 +1,21 @@
+/** What holds for every type of a patient's record, by R4's own definitions: one patient for good, in none but that patient's encounters. */
+import type { FhirResource, Reference } from "../../../fhir/r4.ts";
+import { patientElementOf, withinOf } from "../../../federation/patient-records.ts";
+import { subjectStays } from "./common.ts";
+import type { Rule, RulesOf } from "./rule.ts";
+import { sameSubject } from "./same-subject.ts";
+
+/** The rules of one type; none for a type that is not of a patient's record. */
+export function patientRecordRules(type: FhirResource["resourceType"]): Rule<never>[] {
+  const paths = withinOf(type);
+  const element = patientElementOf(type);
+  if (element === undefined) return [];
+  const of = (resource: FhirResource) => (resource as unknown as Record<string, Reference | undefined>)[element]; // by its name
+  return [subjectStays(type, element, of), ...(paths.length > 0 ? [sameSubject(type, of, paths)] : [])] as Rule<never>[];
+}
+
+/** The rules of several types, by type. */
+export function patientRecords(types: readonly FhirResource["resourceType"][]): RulesOf {
+  const all = types.map((type) => [type, patientRecordRules(type)] as const);
+  return Object.fromEntries(all.filter(([, rules]) => rules.length > 0)) as RulesOf;
+}

@@ -1,0 +1,34 @@
+/**
+ * Actions that are sent without an Idempotency-Key. A test holds those that change nothing to the services; the others cannot be held to one
+ * effect (accounts), or have one by themselves and tell how far they are (merges).
+ */
+const UNKEYED = new Set([
+  "billing.listPrices",
+  "journal.list",
+  "lab.listCatalogue",
+  "lab.listCritical",
+  "lab.worklist",
+  "ledger.check",
+  "ledger.looksAt",
+  "ledger.looksBy",
+  "patients.candidates",
+  "patients.listDoubles",
+  "patients.merge",
+  "patients.mergeState",
+  "patients.unmerge",
+  "pharmacy.due",
+  "pharmacy.expiring",
+  "pharmacy.listLots",
+  "pharmacy.listMovements",
+  "pharmacy.listStock",
+  "pharmacy.proposeLot",
+  "records.verify",
+  "wards.board",
+  "wards.census",
+  "wards.censusCsv",
+  "wards.findBeds",
+  "wards.listBeds",
+]);
+
+/** @param action its full name */
+export const isUnkeyed = (action: string): boolean => UNKEYED.has(action) || /^identity\.|\.events\.[a-zA-Z]+$/.test(action);

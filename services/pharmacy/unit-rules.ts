@@ -1,0 +1,55 @@
+/** Quantities that are taken from one another are of one unit: 10 boxes are not 10 tablets. */
+import type { MedicationDispense, MedicationRequest, Quantity, SupplyDelivery } from "../../fhir/r4.ts";
+import { refusal } from "../../mixins/fhir/rules/common.ts";
+import type { Facts, Rule } from "../../mixins/fhir/rules/rule.ts";
+import { returnOf } from "./returns.model.ts";
+import { isOneUnit, type Unit, unitOf } from "./unit.model.ts";
+
+const isSame = (one: Unit | undefined, other: Unit | undefined): boolean => JSON.stringify(unitOf(one)) === JSON.stringify(unitOf(other));
+
+/** What the quantity is counted against that it was not before. */
+const newly = (references: string[], before: Quantity | undefined, after: Quantity | undefined): string[] =>
+  after === undefined || isSame(before, after) ? [] : references;
+
+/** Whether the quantity is in another unit than that of what is referred to, where this says one. */
+const isOther = (
+  quantity: Quantity | undefined,
+  reference: string,
+  { facts, of }: { facts: Facts; of(resource: object): Quantity | undefined },
+) => {
+  const { resource } = facts.of(reference) ?? {};
+  return resource !== undefined && !isOneUnit(quantity, of(resource));
+};
+
+const prescriptionsOf = ({ before, after }: { before?: MedicationDispense; after?: MedicationDispense }): string[] =>
+  newly(after?.authorizingPrescription?.flatMap(({ reference }) => reference ?? []) ?? [], before?.quantity, after?.quantity);
+
+/** Of a dispense against its prescription. */
+export const dispensedUnit: Rule<MedicationDispense> = {
+  id: "medication-dispense-unit",
+  group: "values",
+  says: "What is dispensed is given in the unit of the prescription, by its code or its name, or without one: what is left is counted in it.",
+  facts: prescriptionsOf,
+  check(change, facts) {
+    const of = (request: object) => (request as MedicationRequest).dispenseRequest?.quantity;
+    if (!prescriptionsOf(change).some((it) => isOther(change.after?.quantity, it, { facts, of }))) return undefined;
+    return refusal("medication-dispense-unit", "Give the quantity in the unit of the prescription.", "MedicationDispense.quantity", 422);
+  },
+};
+
+const dispenseOf = ({ before, after }: { before?: SupplyDelivery; after?: SupplyDelivery }): string[] =>
+  newly([returnOf(after) ?? ""].filter(Boolean), before?.suppliedItem?.quantity, after?.suppliedItem?.quantity);
+
+/** Of what comes back against what was handed out. */
+export const returnedUnit: Rule<SupplyDelivery> = {
+  id: "supply-delivery-unit",
+  group: "values",
+  says: "What comes back of a dispense is given in its unit, or without one.",
+  facts: dispenseOf,
+  check(change, facts) {
+    const quantity = change.after?.suppliedItem?.quantity;
+    const of = (dispense: object) => (dispense as MedicationDispense).quantity;
+    if (!dispenseOf(change).some((it) => isOther(quantity, it, { facts, of }))) return undefined;
+    return refusal("supply-delivery-unit", "Give the quantity in the unit of the dispense.", "SupplyDelivery.suppliedItem.quantity", 422);
+  },
+};

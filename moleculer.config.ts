@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { BrokerOptions, ServiceBroker } from "moleculer";
-import { type Config, NAMESPACE, withoutPasswords } from "./mesh/config.ts";
+import { type Config, NAMESPACE } from "./mesh/config.ts";
+import { withoutPasswords } from "./mesh/setting-forms.ts";
 import { knowAccess } from "./mesh/access/know-access.ts";
 import { ReportAnomalies } from "./mesh/anomalies.ts";
 import { NoteBegunWork } from "./mesh/begun-work.ts";
@@ -20,7 +21,8 @@ import { Retry } from "./mesh/retry.ts";
 import { traceCalls } from "./mesh/trace-context.ts";
 import { TextSerializer } from "./mesh/serializer.ts";
 import { randomId } from "./mesh/random-id.ts";
-import { newNode } from "./mesh/trust/hello.ts";
+import { newNode, type OwnNode } from "./mesh/trust/hello.ts";
+import type { MeshKeys } from "./mesh/trust/key-files.ts";
 import { keysFor } from "./mesh/trust/node-keys.ts";
 import { watchRenewal } from "./mesh/trust/renewal.ts";
 import { ParamsValidator } from "./mesh/params.ts";
@@ -28,11 +30,28 @@ import { MeshTransporter } from "./mesh/transporter.ts";
 import { AvoidSilent, WatchLiveness } from "./mesh/watch-liveness.ts";
 
 /** Longest that a caller waits, milliseconds; what is left of it goes along with every call that the handler makes. */
-export const REQUEST_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 10_000;
 
 /** The roles that come with the project. */
 const ROLES = join(import.meta.dirname, "services/identity/roles");
 
+const CIRCUIT_BREAKER: BrokerOptions["circuitBreaker"] = {
+  enabled: true,
+  threshold: 0.5, // half of the calls fail
+  minRequestCount: 20, // and not by accident
+  windowTime: 10, // seconds; an old bad minute is forgotten
+  halfOpenTime: 2_000, // milliseconds; a restarted service needs about one second
+  // 501 says what a node cannot do, not that it is ill; client errors are the caller's.
+  check: (error: Error & { code?: number }) => (error.code ?? 0) >= 500 && error.code !== 501,
+};
+
+const BULKHEAD: BrokerOptions["bulkhead"] = {
+  enabled: true,
+  concurrency: 256, // calls of one action at once; a store answers some thousand per second, so these are 100 ms of work
+  maxQueueSize: 1_024, // then 429 at once: waiting longer than half a second helps nobody
+};
+
+/** The options of the broker of one process. */
 export function brokerOptions(config: Config): BrokerOptions {
   const only = config.services?.length === 1 ? config.services[0] : undefined;
   const name = config.nodeId ?? only ?? config.system;
@@ -49,17 +68,7 @@ export function brokerOptions(config: Config): BrokerOptions {
     uidGenerator: randomId,
     logger: consoleLogger(config.logLevel, config.logFormat),
 
-    // One process needs no transporter: all calls are function calls.
-    ...(config.natsUrl && {
-      transporter: new MeshTransporter({
-        natsUrl: config.natsUrl,
-        keys,
-        own,
-        ...(config.natsNkeyFile && { nkeyFile: config.natsNkeyFile }),
-        ...(config.serversCaFile && { caFile: config.serversCaFile }),
-        ...(config.natsDisconnectSubject && { disconnectSubject: config.natsDisconnectSubject }),
-      }),
-    }),
+    ...(config.natsUrl && { transporter: transporterOf(config, config.natsUrl, keys, own) }),
     serializer: new TextSerializer(), // resources travel as they are, not as JSON inside JSON
     transit: {
       maxQueueSize: 10_000, // calls of this node that wait for answers; more is overload, and refused
@@ -77,37 +86,12 @@ export function brokerOptions(config: Config): BrokerOptions {
     // Moleculer's own retries stay silent (`retries: 0`): mesh/retry.ts reads `retryPolicy.enabled` of an action,
     // pauses with jitter and keeps to the call's one deadline.
     retryPolicy: { enabled: false, retries: 0, delay: 0, maxDelay: 0, factor: 1 },
-    middlewares: [
-      knowAccess(config, keys, ROLES),
-      Retry,
-      WatchLiveness,
-      TellMachineLoad,
-      ReportAnomalies,
-      NoteBegunWork,
-      KnowKeyedRequest,
-      KnowCurrentCall,
-      MeasureActions,
-      KeepDeadlines,
-      ServeMetrics(config),
-      ...traceCalls(config),
-    ],
+    middlewares: middlewaresOf(config, keys),
     dependencyInterval: 50, // milliseconds between two looks of who waits for a service; default 1 s
     maxCallLevel: 16, // the deepest real chain is 5; more is a loop
 
-    circuitBreaker: {
-      enabled: true,
-      threshold: 0.5, // half of the calls fail
-      minRequestCount: 20, // and not by accident
-      windowTime: 10, // seconds; an old bad minute is forgotten
-      halfOpenTime: 2_000, // milliseconds; a restarted service needs about one second
-      // 501 says what a node cannot do, not that it is ill; client errors are the caller's.
-      check: (error: Error & { code?: number }) => (error.code ?? 0) >= 500 && error.code !== 501,
-    },
-    bulkhead: {
-      enabled: true,
-      concurrency: 256, // calls of one action at once; a store answers some thousand per second, so these are 100 ms of work
-      maxQueueSize: 1_024, // then 429 at once: waiting longer than half a second helps nobody
-    },
+    circuitBreaker: CIRCUIT_BREAKER,
+    bulkhead: BULKHEAD,
     // A node that leaves finishes what it began; a handler cannot run longer than its caller waits.
     tracking: { enabled: true, shutdownTimeout: REQUEST_TIMEOUT_MS },
 
@@ -125,6 +109,33 @@ export function brokerOptions(config: Config): BrokerOptions {
     skipProcessEventRegistration: true, // scripts/serve.ts decides what a signal means
   };
 }
+
+/** The first one is the outermost: its part of a call begins first and ends last. */
+const middlewaresOf = (config: Config, keys: MeshKeys): BrokerOptions["middlewares"] => [
+  knowAccess(config, keys, ROLES),
+  Retry,
+  WatchLiveness,
+  TellMachineLoad,
+  ReportAnomalies,
+  NoteBegunWork,
+  KnowKeyedRequest,
+  KnowCurrentCall,
+  MeasureActions,
+  KeepDeadlines,
+  ServeMetrics(config),
+  ...traceCalls(config),
+];
+
+/** What joins this process to others. One process needs none: all calls are function calls. */
+const transporterOf = (config: Config, natsUrl: string, keys: MeshKeys, own: OwnNode) =>
+  new MeshTransporter({
+    natsUrl,
+    keys,
+    own,
+    ...(config.natsNkeyFile && { nkeyFile: config.natsNkeyFile }),
+    ...(config.serversCaFile && { caFile: config.serversCaFile }),
+    ...(config.natsDisconnectSubject && { disconnectSubject: config.natsDisconnectSubject }),
+  });
 
 /** Two meshes have two places for their data: that tells them apart, whoever has configured them. */
 function meshName({ meshName, mongoUrl, dataDir }: Config): string {

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSqlite } from "../store/sqlite/store.ts";
+import { openSqlite } from "../store/sqlite/sqlite-store.ts";
 import { measureMatching } from "../test/kit/matching.ts";
 
 const [count = 100_000, seed = 1] = process.argv.slice(2).map(Number);

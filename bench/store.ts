@@ -7,7 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IndexRows, StoreQuery } from "../fhir/search/query.ts";
-import { openSqlite } from "../store/sqlite/store.ts";
+import { openSqlite } from "../store/sqlite/sqlite-store.ts";
 import type { Store } from "../store/store.ts";
 import type { Write } from "../store/writes.ts";
 

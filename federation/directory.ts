@@ -7,6 +7,7 @@ import { useTimeZone } from "../fhir/time-zone.ts";
 import { readConfig } from "../mesh/config.ts";
 import { announceMetadata } from "../mesh/announce.ts";
 import { defineMixin } from "../mesh/contract.ts";
+import { listNodes, listServices } from "../mesh/moleculer.ts";
 import { CertifiedWords } from "./certified.ts";
 import { type Members, type Membership, membershipOf } from "./membership.ts";
 import type { Ownership } from "./owner-contract.ts";
@@ -34,6 +35,12 @@ interface NodeMetadata {
   members?: Members;
 }
 
+/** What services say of themselves there. */
+interface ServiceMetadata {
+  fhir?: { owns?: Ownership[] };
+  events?: { handles?: string[] };
+}
+
 /** A live view of membership and registry; one for all services of a broker (`directoryOf`). */
 export class Directory {
   readonly #broker: ServiceBroker;
@@ -54,15 +61,11 @@ export class Directory {
   /** Reads the registry again: who lives, and what other nodes know of the membership. */
   refresh(): void {
     const { registry } = this.#broker;
-    for (const node of registry.nodes.list({ onlyAvailable: true }) as unknown as { id: string; metadata?: NodeMetadata }[]) {
+    for (const node of listNodes<NodeMetadata>(this.#broker, { onlyAvailable: true })) {
       if (node.id === this.#broker.nodeID) continue;
       this.#membership.merge(this.#certified.members(node.id, node.metadata?.members ?? {}));
     }
-    const listed = registry.getServiceList({ onlyAvailable: true, skipInternal: true }) as unknown as {
-      name: string;
-      nodeID: string;
-      metadata?: { fhir?: { owns?: Ownership[] }; events?: { handles?: string[] } };
-    }[];
+    const listed = listServices<ServiceMetadata>(this.#broker, { skipInternal: true });
     const live = new Map<string, KnownService>();
     const newest = new Map<string, number>();
     for (const { name, nodeID, metadata } of listed) {

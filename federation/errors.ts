@@ -63,7 +63,7 @@ export const locked = (data: Record<string, unknown>) =>
 export type IssueOfStep = Issue & { step: number };
 
 /** A resource of another type than the URL, or its place in a transaction, says. `data.step` names it. */
-export const wrongResourceType = (wanted: string, given: string, step: number) =>
+const wrongResourceType = (wanted: string, given: string, step: number) =>
   new MoleculerClientError(
     `A ${wanted} is written here, but the resource says that it is a ${given.slice(0, 64)}: check resourceType.`,
     400,
@@ -108,7 +108,7 @@ export const alreadyHandled = (data: Record<string, unknown>) =>
   new MoleculerClientError("What follows from this event has been done already.", 409, "ALREADY_HANDLED", data);
 
 /** 503: the owner's store cannot be used now; `step` is the place of the step that noticed. */
-export const storeUnavailable = (service: string, step?: number) =>
+const storeUnavailable = (service: string, step?: number) =>
   new MoleculerRetryableError(`The store of ${service} cannot be used at the moment; try again later.`, 503, "STORE_UNAVAILABLE", {
     service,
     step,

@@ -1,6 +1,6 @@
 /** By which elements R4's types of a patient's record name the patient, and what they were made in, for or with. */
 import { referencePathsOf } from "../fhir/reference-paths.ts";
-import { elementsOf } from "../fhir/validate/definition.ts";
+import { elementsOf } from "../fhir/validate/structure-definition.ts";
 
 /** By which a type names its one patient. */
 const PATIENT_ELEMENTS = ["patient", "subject", "for", "beneficiary", "individual", "candidate"];

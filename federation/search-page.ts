@@ -8,7 +8,7 @@ import type { Cursor, Row, SortKey, StoreQuery } from "../fhir/search/query.ts";
 import { searchOwners, countOwners, cursorOf } from "./scatter-gather.ts";
 import { type Link, type ChainPlan, CHAIN_LIMITS } from "./chain-plan.ts";
 import { planChains, farTypesOf } from "./chains.ts";
-import { type Budget, streamMatches, BudgetExceeded, type BoundedQuery } from "./semi-join.ts";
+import { type SemiJoinBudget, streamMatches, BudgetExceeded, type BoundedQuery } from "./semi-join.ts";
 import type { Availability, QueryContext, ChainLimits } from "./query-context.ts";
 
 /** What one page of a search is asked for. */
@@ -93,7 +93,7 @@ async function withGrowingLimits<Found>(
   throw refused;
 }
 
-const budgetOf = (rows: number, { timeoutMs }: ChainLimits): Budget => ({ rows, deadline: performance.now() + timeoutMs });
+const budgetOf = (rows: number, { timeoutMs }: ChainLimits): SemiJoinBudget => ({ rows, deadline: performance.now() + timeoutMs });
 
 interface Part {
   rows: Row[];

@@ -9,7 +9,7 @@ import { ownerOf } from "./owner-contract.ts";
 import { anyOfValues, idClause } from "../fhir/search/exact-clauses.ts";
 
 /** What may still be done for a question. */
-export interface Budget {
+export interface SemiJoinBudget {
   /** Candidates that may still be read. */
   rows: number;
   /** When it has to end, on the clock of `performance.now()`. */
@@ -18,7 +18,7 @@ export interface Budget {
 
 /** A search over several services with what may still be done for it. */
 export interface BoundedQuery extends ChainQuery {
-  budget: Budget;
+  budget: SemiJoinBudget;
 }
 
 /** The budget is used up. */

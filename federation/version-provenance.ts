@@ -22,7 +22,7 @@ const HASHED = /^by\.[0-9a-f]{61}$/;
 export const isVersionProvenance = (id: string): boolean => MADE.test(id) || HASHED.test(id);
 
 /** The id of the Provenance of a version. */
-export function provenanceIdOf({ type, id, version }: VersionReference): string {
+function provenanceIdOf({ type, id, version }: VersionReference): string {
   const plain = `by.${TYPES.indexOf(type).toString(36).padStart(2, "0")}.${version}.${id}`;
   return isId(plain) ? plain : `by.${createHash("sha256").update(`${type}/${id}/${version}`).digest("hex").slice(0, 61)}`;
 }
@@ -76,7 +76,7 @@ function agentsOf({ who, name, onBehalfOf, role, client }: Author): [ProvenanceA
 }
 
 /** Url of the extension by which an entry of a history names its author. */
-export const AUTHOR_EXTENSION = "urn:openward:author";
+const AUTHOR_EXTENSION = "urn:openward:author";
 
 /** The author as an extension of an entry. */
 export function authorExtension(text: string): object {

@@ -67,7 +67,7 @@ export function namedAuthors(resource: Resource): NamedAuthor[] {
   const { resourceType: type } = resource;
   return (AUTHOR_ELEMENTS[type] ?? []).flatMap((element) => {
     const steps = element.replace("?", "").split(".");
-    return valuesAt(resource as unknown as Json, steps, type).flatMap(({ value, expression }): NamedAuthor[] => {
+    return valuesAt(resource, steps, type).flatMap(({ value, expression }): NamedAuthor[] => {
       const { reference } = (value ?? {}) as { reference?: unknown };
       return typeof reference === "string" && PRACTITIONER.test(reference) ? [{ expression, element, reference }] : [];
     });
@@ -94,7 +94,7 @@ function valuesAt(within: Json, [step, ...more]: string[], at: string): { value:
 
 /** Names an author in those elements that are empty. @returns whether there were any */
 export function nameAuthor(resource: Resource, author: { reference: string; display?: string }): boolean {
-  const own = resource as unknown as Json;
+  const own = resource;
   const empty = (AUTHOR_ELEMENTS[resource.resourceType] ?? []).filter((it) => !it.startsWith("?") && own[nameOf(it)] === undefined);
   for (const element of empty) {
     const [, below] = element.split(".");
@@ -106,8 +106,6 @@ export function nameAuthor(resource: Resource, author: { reference: string; disp
 
 /** Whether an element that is filled in is empty. */
 export const lacksAuthor = (resource: Resource): boolean =>
-  (AUTHOR_ELEMENTS[resource.resourceType] ?? []).some(
-    (it) => !it.startsWith("?") && (resource as unknown as Json)[nameOf(it)] === undefined,
-  );
+  (AUTHOR_ELEMENTS[resource.resourceType] ?? []).some((it) => !it.startsWith("?") && resource[nameOf(it)] === undefined);
 
 const nameOf = (element: string): string => element.split(/[.[]/, 1)[0] as string;

@@ -14,6 +14,7 @@ const form = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,
 export function intervalOf(text: string): Interval | undefined {
   const found = form.exec(text);
   if (!found) return undefined;
+  // Groups that took no part are undefined, which TypeScript does not say of a match.
   const [, y, mo, d, h, mi, s, fraction, zone] = found as unknown as (string | undefined)[];
   const year = Number(y);
   if (year === 0) return undefined;

@@ -6,6 +6,7 @@ interface RawJson {
   rawJSON: string;
 }
 
+// In Node since 22, in TypeScript not yet.
 const native = JSON as unknown as {
   rawJSON(text: string): RawJson;
   isRawJSON(value: unknown): value is RawJson;

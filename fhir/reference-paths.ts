@@ -1,5 +1,5 @@
 /** By which elements a resource type refers to others, as R4 defines it; extensions and notes refer besides. */
-import { backboneOf, type ElementJson, elementsOf } from "./validate/definition.ts";
+import { backboneOf, type ElementJson, elementsOf } from "./validate/structure-definition.ts";
 
 /** One element that holds a Reference, or several. */
 export interface ReferencePath {

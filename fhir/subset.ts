@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { choicesOf } from "./validate/definition.ts";
+import { choicesOf } from "./validate/structure-definition.ts";
 
 type Json = Record<string, unknown>;
 

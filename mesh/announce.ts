@@ -1,5 +1,6 @@
 /** What a node says of itself, along with what it runs. */
 import type { ServiceBroker } from "moleculer";
+import { renewAnnouncement } from "./moleculer.ts";
 
 /**
  * Has this node's next announcement (INFO) carry this under `broker.metadata`.
@@ -9,6 +10,5 @@ import type { ServiceBroker } from "moleculer";
  */
 export function announceMetadata(broker: ServiceBroker, name: string, value: unknown): void {
   broker.metadata[name] = value;
-  // Not in Moleculer's types: makes it collect what it announces again.
-  (broker.registry as unknown as { localNodeInfoInvalidated: boolean | "seq" }).localNodeInfoInvalidated = "seq";
+  renewAnnouncement(broker);
 }

@@ -19,7 +19,7 @@ export const AnomalyKind = {
 export type AnomalyKind = (typeof AnomalyKind)[keyof typeof AnomalyKind];
 
 /** One thing that went wrong, as a node reports it. */
-export interface Report {
+export interface AnomalyReport {
   kind: AnomalyKind;
   /** What it is about: an error's type, an action, a node. Cut to 200 characters. */
   subject: string;
@@ -36,4 +36,4 @@ export interface Report {
 }
 
 /** Answered by the service `journal`; up to 100 reports in one call. */
-export const noteAnomalies = action<{ reports: Report[] }, null>("journal.note");
+export const noteAnomalies = action<{ reports: AnomalyReport[] }, null>("journal.note");

@@ -4,7 +4,7 @@
  */
 import type { BrokerOptions, ServiceBroker } from "moleculer";
 import { asSystem } from "./access/access.ts";
-import { AnomalyKind, noteAnomalies, type Report } from "./anomalies-contract.ts";
+import { AnomalyKind, noteAnomalies, type AnomalyReport } from "./anomalies-contract.ts";
 import { anomalies } from "./metrics.ts";
 
 /** As the role's file is named. */
@@ -22,7 +22,7 @@ const MAX_SUBJECT = 200;
 /** The reports of one node. */
 export class AnomalyReporter {
   readonly #broker: ServiceBroker;
-  #waiting = new Map<string, Report>();
+  #waiting = new Map<string, AnomalyReport>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(broker: ServiceBroker) {
@@ -30,7 +30,11 @@ export class AnomalyReporter {
   }
 
   /** Notes one more of its kind, seen now by this node unless it says otherwise; returns at once and never throws. */
-  report({ node = this.#broker.nodeID, at = Date.now(), ...seen }: Omit<Report, "count" | "at" | "node"> & Partial<Report>): void {
+  report({
+    node = this.#broker.nodeID,
+    at = Date.now(),
+    ...seen
+  }: Omit<AnomalyReport, "count" | "at" | "node"> & Partial<AnomalyReport>): void {
     anomalies.labels(seen.kind).inc(seen.count ?? 1);
     const subject = seen.subject.slice(0, MAX_SUBJECT) || "unknown";
     const key = [seen.kind, node, subject, seen.status].join("|");

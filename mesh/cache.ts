@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { Cachers, type Context } from "moleculer";
 
 /** How long an answer may be reused, seconds; also how long a node may be wrong that another could not tell of a change. */
-export const CACHE_TTL_S = 30;
+const CACHE_TTL_S = 30;
 /** Answers kept in memory; the longest unused goes first. */
 const MEMORY_ENTRIES = 5_000;
 /** Invalidations queued while Redis is unreachable; beyond it the whole cache is cleared when Redis is back. */
@@ -46,7 +46,7 @@ function canonical(value: unknown): string {
 class MemoryCacher extends Cachers.MemoryLRU {
   constructor() {
     super({ ttl: CACHE_TTL_S, max: MEMORY_ENTRIES, keygen: cacheKey as Keygen });
-    // Moleculer would start the time to live again at each use, and a popular answer would never get old.
+    // A private member: Moleculer would start the time to live again at each use, and a popular answer would never get old.
     (this as unknown as { cache: { updateAgeOnGet: boolean } }).cache.updateAgeOnGet = false;
   }
 

@@ -19,6 +19,7 @@ export function askingFor(caller: Caller, asked: string): Caller {
 
 /** The broker that a caller's calls go through. */
 export const brokerOf = (caller: Caller): ServiceBroker =>
+  // What has no broker is one.
   (caller as { broker?: ServiceBroker }).broker ?? (caller as unknown as ServiceBroker);
 
 /** What one request may cost is counted under this name: the gateway's own, since a client gives several requests one id if it likes. */

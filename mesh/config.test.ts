@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { exposureOf, readConfig, withoutPasswords } from "./config.ts";
+import { readConfig } from "./config.ts";
+import { exposureOf } from "./exposure.ts";
+import { withoutPasswords } from "./setting-forms.ts";
 
 describe("the settings of a process", () => {
   it("need nothing: a hospital on this machine, port 3000, SQLite, no server", () => {

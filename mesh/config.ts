@@ -27,6 +27,7 @@ import {
   passwordIn,
   RULES_EXPECTED,
   urls,
+  withoutPasswords,
   withPassword,
 } from "./setting-forms.ts";
 
@@ -40,7 +41,7 @@ export const System = { provider: "provider", national: "national" } as const;
 export type System = (typeof System)[keyof typeof System];
 
 /** From what ends a process to what only its developer wants to know. */
-export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
 /** One of `LOG_LEVELS`. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -156,169 +157,155 @@ export const DISCONNECT_SUBJECT = "mesh.disconnect";
 /** Settings whose values are never printed. */
 const SECRETS = new Set(["PAGE_KEY", "TOKEN"]);
 
+const A_FILE = "the path of a file";
+const A_FOLDER = "the path of a folder";
+const A_HOST = "a host name or an IP address to listen on";
+const A_PORT = "a whole number from 0 to 65535";
+const A_NAME = "up to 64 letters, digits, - and _";
+const NETWORKS = 'IP addresses or networks like "10.0.0.0/8,fd00::/8", separated by commas';
+
+/** The value of a variable, or undefined when it is unset, empty, or refused (the refusal is noted). */
+type Read = <T>(name: string, parse: (text: string) => T | undefined, expected: string) => T | undefined;
+
 /**
  * @param env the environment, `process.env` unless a test gives its own
  * @throws one Error that names every faulty variable, its value (without passwords) and what it should be
  */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const faults: string[] = [];
-  /** The value of a variable, or undefined when it is unset, empty, or refused (the refusal is noted). */
-  const read = <T>(name: string, parse: (text: string) => T | undefined, expected: string): T | undefined => {
+  const read: Read = (name, parse, expected) => {
     const text = env[name]?.trim();
     if (!text) return undefined;
     const value = parse(text);
     if (value === undefined) faults.push(`${name} is "${SECRETS.has(name) ? "***" : withoutPasswords(text)}"; it should be ${expected}.`);
     return value;
   };
+  const config: Config = {
+    ...gatewaySettings(read),
+    ...accessSettings(read),
+    ...meshSettings(read),
+    ...serverSettings(read),
+    ...reportSettings(read),
+    ...hospitalSettings(read),
+    ...processSettings(read),
+  };
+  if (faults.length === 0) faults.push(...halfSet(config));
+  if (faults.length > 0) throw new Error(`The settings cannot be used:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
+  return config;
+}
 
-  const port = read("PORT", parsePort, "a whole number from 0 to 65535") ?? 3000;
-  const host = read("HOST", parseHost, "a host name or an IP address to listen on") ?? "127.0.0.1";
-  const publicUrl = read("PUBLIC_URL", parsePublicUrl, 'the address that clients use, without a path: "https://ehr.example"');
-  const trustedProxies = read("TRUSTED_PROXIES", parseNetworks, 'IP addresses or networks like "10.0.0.0/8,fd00::/8", separated by commas');
-  const behindProxy = read("BEHIND_PROXY", oneOf(["0", "1"] as const), "0 or 1") === "1";
-  const tlsCert = read("TLS_CERT", parsePath, "the path of a file");
-  const tlsKey = read("TLS_KEY", parsePath, "the path of a file");
-  const pageKey = read("PAGE_KEY", parseKey, "32 random bytes in hexadecimal or base64 (openssl rand -hex 32)");
-  const pageKeyFile = read("PAGE_KEY_FILE", parsePath, "the path of a file");
-  const access = read("ACCESS", oneOf(["open", "closed"] as const), "open or closed") ?? "closed";
-  const meshIdentityFile = read("MESH_IDENTITY_FILE", parsePath, "the path of a file");
-  const meshCaFiles = read("MESH_CA_FILE", parsePaths, "paths of files, separated by commas");
-  const token = read("TOKEN", matching(/^[A-Za-z0-9._~+/-]+=*$/), "an access token (npm run --silent token)");
-  const organization = read("ORGANIZATION", matching(new RegExp(`^Organization/${ID_PATTERN}$`)), 'a reference like "Organization/1"');
-  const rolesDir = read("ROLES_DIR", parsePath, "the path of a folder");
-  const identityHost = read("IDENTITY_HOST", parseHost, "a host name or an IP address to listen on") ?? "127.0.0.1";
-  const identityPort = read("IDENTITY_PORT", parsePort, "a whole number from 0 to 65535") ?? 0;
-  const identityTlsFile = read("IDENTITY_TLS_FILE", parsePath, "the path of a file");
-  const identityKeys = read("IDENTITY_KEYS", parsePath, "the path of a folder");
-  const dataDir = read("DATA_DIR", parsePath, "the path of a folder") ?? resolve("data");
-  const system = read("SYSTEM", oneOf(Object.values(System)), "provider or national") ?? System.provider;
-  const services = read("SERVICES", parseNames, 'service names separated by commas, like "patients,visits"');
-  const members = read("MEMBERS", parseNames, 'service names separated by commas, like "api,transactions,patients,visits"');
-  const meshName = read("MESH_NAME", matching(/^[A-Za-z0-9_-]{1,64}$/), "up to 64 letters, digits, - and _");
+/** Settings that are of use together only. */
+function halfSet({ tlsCert, tlsKey, meshIdentityFile, meshCaFiles }: Config): string[] {
+  const faults: string[] = [];
+  if (Boolean(tlsCert) !== Boolean(tlsKey)) {
+    faults.push(`${tlsCert ? "TLS_CERT" : "TLS_KEY"} is set without ${tlsCert ? "TLS_KEY" : "TLS_CERT"}; TLS needs both.`);
+  }
+  if (Boolean(meshIdentityFile) !== Boolean(meshCaFiles)) {
+    faults.push(`${meshIdentityFile ? "MESH_IDENTITY_FILE" : "MESH_CA_FILE"} is set alone; a key needs the CA, and the other way round.`);
+  }
+  return faults;
+}
+
+/** The members that have a value: a setting that is not set is not there. */
+function given<Of extends object>(members: { [Name in keyof Of]: Of[Name] | undefined }): Partial<Of> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<Of>;
+}
+
+const gatewaySettings = (read: Read) => ({
+  port: read("PORT", parsePort, A_PORT) ?? 3000,
+  host: read("HOST", parseHost, A_HOST) ?? "127.0.0.1",
+  behindProxy: read("BEHIND_PROXY", oneOf(["0", "1"] as const), "0 or 1") === "1",
+  ...given({
+    publicUrl: read("PUBLIC_URL", parsePublicUrl, 'the address that clients use, without a path: "https://ehr.example"'),
+    trustedProxies: read("TRUSTED_PROXIES", parseNetworks, NETWORKS),
+    tlsCert: read("TLS_CERT", parsePath, A_FILE),
+    tlsKey: read("TLS_KEY", parsePath, A_FILE),
+    pageKey: read("PAGE_KEY", parseKey, "32 random bytes in hexadecimal or base64 (openssl rand -hex 32)"),
+    pageKeyFile: read("PAGE_KEY_FILE", parsePath, A_FILE),
+    corsOrigin: read("CORS_ORIGIN", parseOrigins, '* or origins like "https://app.example:8443", separated by commas'),
+    subscriptionNetworks: read("SUBSCRIPTION_NETWORKS", parseNetworks, 'networks like "10.1.0.0/16,::1", separated by commas'),
+  }),
+});
+
+const accessSettings = (read: Read) => ({
+  access: read("ACCESS", oneOf(["open", "closed"] as const), "open or closed") ?? "closed",
+  identityHost: read("IDENTITY_HOST", parseHost, A_HOST) ?? "127.0.0.1",
+  identityPort: read("IDENTITY_PORT", parsePort, A_PORT) ?? 0,
+  auditYears: read("AUDIT_YEARS", parseYears, "a whole number from 1 to 100") ?? 10,
+  ...given({
+    token: read("TOKEN", matching(/^[A-Za-z0-9._~+/-]+=*$/), "an access token (npm run --silent token)"),
+    organization: read("ORGANIZATION", matching(new RegExp(`^Organization/${ID_PATTERN}$`)), 'a reference like "Organization/1"'),
+    rolesDir: read("ROLES_DIR", parsePath, A_FOLDER),
+    identityTlsFile: read("IDENTITY_TLS_FILE", parsePath, A_FILE),
+    identityKeys: read("IDENTITY_KEYS", parsePath, A_FOLDER),
+  }),
+});
+
+const meshSettings = (read: Read) => {
   const natsUrl = read("NATS_URL", urls(["nats:", "tls:"]), 'one or more URLs like "nats://user:password@host:4222", separated by commas');
-  const natsNkeyFile = read("NATS_NKEY_FILE", parsePath, "the path of a file");
+  const subject = read("NATS_DISCONNECT_SUBJECT", matching(/^(-|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$/), "a NATS subject, or - for none");
+  return {
+    system: read("SYSTEM", oneOf(Object.values(System)), "provider or national") ?? System.provider,
+    ...given({
+      services: read("SERVICES", parseNames, 'service names separated by commas, like "patients,visits"'),
+      members: read("MEMBERS", parseNames, 'service names separated by commas, like "api,transactions,patients,visits"'),
+      meshName: read("MESH_NAME", matching(/^[A-Za-z0-9_-]{1,64}$/), A_NAME),
+      nodeId: read("NODE_ID", matching(/^[A-Za-z0-9_-]{1,64}$/), A_NAME),
+      meshIdentityFile: read("MESH_IDENTITY_FILE", parsePath, A_FILE),
+      meshCaFiles: read("MESH_CA_FILE", parsePaths, "paths of files, separated by commas"),
+      natsUrl,
+      natsDisconnectSubject: natsUrl === undefined || subject === "-" ? undefined : (subject ?? DISCONNECT_SUBJECT),
+      natsNkeyFile: read("NATS_NKEY_FILE", parsePath, A_FILE),
+    }),
+  };
+};
+
+const serverSettings = (read: Read) => {
   const mongoUrl = read("MONGO_URL", mongo, 'a URL like "mongodb://host:27017" or "mongodb+srv://host"');
   const mongoPassword = read("MONGO_PASSWORD_FILE", passwordIn, PASSWORD_EXPECTED);
   const redisUrl = read("REDIS_URL", urls(["redis:", "rediss:"], 1), 'a URL like "redis://host:6379"');
   const redisPassword = read("REDIS_PASSWORD_FILE", passwordIn, PASSWORD_EXPECTED);
-  const serversCaFile = read("SERVERS_CA_FILE", parsePath, "the path of a file");
-  const nodeId = read("NODE_ID", matching(/^[A-Za-z0-9_-]{1,64}$/), "up to 64 letters, digits, - and _");
-  const logLevel = read("LOG_LEVEL", oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`) ?? "info";
-  const logFormat = read("LOG_FORMAT", oneOf(["text", "json"] as const), "text or json") ?? "text";
-  const metricsPort = read("METRICS_PORT", parsePort, "a whole number from 0 to 65535");
-  const metricsFrom = read("METRICS_FROM", parseNetworks, 'IP addresses or networks like "10.0.0.0/8,fd00::/8", separated by commas');
-  const otlpEndpoint = read("OTEL_EXPORTER_OTLP_ENDPOINT", urls(["http:", "https:"], 1), 'a URL like "http://127.0.0.1:4318"');
-  const traceShare = read("OTEL_TRACES_SAMPLER_ARG", parseShare, "a number from 0 to 1") ?? 0.05;
-  const subject = read("NATS_DISCONNECT_SUBJECT", matching(/^(-|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$/), "a NATS subject, or - for none");
-  const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
-  const dateSearch = read("DATE_SEARCH", oneOf(["r4", "overlap"] as const), "r4 or overlap") ?? "r4";
-  const hospitalTimeZone = read("HOSPITAL_TIME_ZONE", parseTimeZone, 'the name of a time zone like "Africa/Algiers"') ?? "UTC";
-  const auditYears = read("AUDIT_YEARS", parseYears, "a whole number from 1 to 100") ?? 10;
-  const rules = read("RULES", parseRules, RULES_EXPECTED) ?? { otherwise: "on", named: {} };
-  const subscriptionNetworks = read("SUBSCRIPTION_NETWORKS", parseNetworks, 'networks like "10.1.0.0/16,::1", separated by commas');
-  const corsOrigin = read("CORS_ORIGIN", parseOrigins, '* or origins like "https://app.example:8443", separated by commas');
-  const patientsFile = read("PATIENTS_FILE", parsePath, "the path of a file");
-  const labCatalogueFile = read("LAB_CATALOGUE_FILE", parsePath, "the path of a file");
-  const healthFile = read("HEALTH_FILE", parsePath, "the path of a file");
-  const supervised = read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1";
-  const handedPort = read("OPENWARD_GATEWAY_PORT", parsePort, "a whole number from 0 to 65535");
-  const parentFd = read("OPENWARD_PARENT_FD", parsePort, "a file descriptor");
-  const servicesDir = read("OPENWARD_SERVICES_DIR", parsePath, "the path of a folder");
-
-  if (Boolean(tlsCert) !== Boolean(tlsKey) && faults.length === 0) {
-    faults.push(`${tlsCert ? "TLS_CERT" : "TLS_KEY"} is set without ${tlsCert ? "TLS_KEY" : "TLS_CERT"}; TLS needs both.`);
-  }
-  if (Boolean(meshIdentityFile) !== Boolean(meshCaFiles) && faults.length === 0) {
-    faults.push(`${meshIdentityFile ? "MESH_IDENTITY_FILE" : "MESH_CA_FILE"} is set alone; a key needs the CA, and the other way round.`);
-  }
-  if (faults.length > 0) throw new Error(`The settings cannot be used:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
   return {
-    port,
-    host,
-    dataDir,
-    identityHost,
-    identityPort,
-    system,
-    logLevel,
-    logFormat,
-    traceShare,
-    conditionalDelete,
-    dateSearch,
-    hospitalTimeZone,
-    auditYears,
-    rules,
-    access,
-    supervised,
-    behindProxy,
-    ...(publicUrl && { publicUrl }),
-    ...(trustedProxies && { trustedProxies }),
-    ...(tlsCert && tlsKey && { tlsCert, tlsKey }),
-    ...(pageKey && { pageKey }),
-    ...(pageKeyFile && { pageKeyFile }),
-    ...(meshIdentityFile && meshCaFiles && { meshIdentityFile, meshCaFiles }),
-    ...(token && { token }),
-    ...(organization && { organization }),
-    ...(rolesDir && { rolesDir }),
-    ...(identityTlsFile && { identityTlsFile }),
-    ...(identityKeys && { identityKeys }),
-    ...(services && { services }),
-    ...(members && { members }),
-    ...(meshName && { meshName }),
-    ...(natsUrl && { natsUrl, ...(subject !== "-" && { natsDisconnectSubject: subject ?? DISCONNECT_SUBJECT }) }),
-    ...(natsNkeyFile && { natsNkeyFile }),
-    ...(mongoUrl && { mongoUrl: withPassword(mongoUrl, mongoPassword) }),
-    ...(redisUrl && { redisUrl: withPassword(redisUrl, redisPassword) }),
-    ...(serversCaFile && { serversCaFile }),
-    ...(nodeId && { nodeId }),
-    ...(corsOrigin && { corsOrigin }),
-    ...(metricsPort !== undefined && { metricsPort }),
-    ...(metricsFrom && { metricsFrom }),
-    ...(otlpEndpoint && { otlpEndpoint }),
-    ...(subscriptionNetworks && { subscriptionNetworks }),
-    ...(patientsFile && { patientsFile }),
-    ...(labCatalogueFile && { labCatalogueFile }),
-    ...(healthFile && { healthFile }),
-    ...(handedPort !== undefined && { handedPort }),
-    ...(parentFd !== undefined && { parentFd }),
-    ...(servicesDir && { servicesDir }),
+    dataDir: read("DATA_DIR", parsePath, A_FOLDER) ?? resolve("data"),
+    ...given({
+      mongoUrl: mongoUrl && withPassword(mongoUrl, mongoPassword),
+      redisUrl: redisUrl && withPassword(redisUrl, redisPassword),
+      serversCaFile: read("SERVERS_CA_FILE", parsePath, A_FILE),
+    }),
   };
-}
+};
 
-/** Whether only programs of this machine can reach the address. */
-export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase();
-  return name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(name);
-}
+/** What is logged, measured and traced. */
+const reportSettings = (read: Read) => ({
+  logLevel: read("LOG_LEVEL", oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`) ?? "info",
+  logFormat: read("LOG_FORMAT", oneOf(["text", "json"] as const), "text or json") ?? "text",
+  traceShare: read("OTEL_TRACES_SAMPLER_ARG", parseShare, "a number from 0 to 1") ?? 0.05,
+  ...given({
+    metricsPort: read("METRICS_PORT", parsePort, A_PORT),
+    metricsFrom: read("METRICS_FROM", parseNetworks, NETWORKS),
+    otlpEndpoint: read("OTEL_EXPORTER_OTLP_ENDPOINT", urls(["http:", "https:"], 1), 'a URL like "http://127.0.0.1:4318"'),
+  }),
+});
 
-/** Why a gateway must not listen as it is told to, in one sentence; undefined: it may. */
-export function exposureOf({
-  host,
-  tlsCert,
-  behindProxy,
-  access,
-}: Pick<Config, "host" | "tlsCert" | "behindProxy" | "access">): string | undefined {
-  if (access === "open" && !isLoopback(host)) {
-    return `ACCESS is open, and HOST is ${host}, which other machines can reach: open access is for this machine only (HOST=127.0.0.1).`;
-  }
-  if (isLoopback(host) || tlsCert || behindProxy) return undefined;
-  return (
-    `HOST is ${host}, which other machines can reach, and what they send would not be encrypted: ` +
-    "set TLS_CERT and TLS_KEY (for trying: npm start -- --tls), or BEHIND_PROXY=1 where only a proxy with TLS can reach it."
-  );
-}
+/** How FHIR is served, and what is this hospital's own. */
+const hospitalSettings = (read: Read) => ({
+  conditionalDelete: read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single",
+  dateSearch: read("DATE_SEARCH", oneOf(["r4", "overlap"] as const), "r4 or overlap") ?? "r4",
+  hospitalTimeZone: read("HOSPITAL_TIME_ZONE", parseTimeZone, 'the name of a time zone like "Africa/Algiers"') ?? "UTC",
+  rules: read("RULES", parseRules, RULES_EXPECTED) ?? { otherwise: "on" as const, named: {} },
+  ...given({
+    patientsFile: read("PATIENTS_FILE", parsePath, A_FILE),
+    labCatalogueFile: read("LAB_CATALOGUE_FILE", parsePath, A_FILE),
+  }),
+});
 
-/** The same text with the password of every URL in it replaced: what may be printed. */
-export function withoutPasswords(text: string): string {
-  return text
-    .split(",")
-    .map((part) =>
-      part.replace(/^(\s*[a-z][a-z0-9+.-]*:\/\/)?([^/?#]*)@/i, (_, scheme = "", user: string) => `${scheme}${maskUser(user)}@`),
-    )
-    .join(",");
-}
-
-/** `user:password` keeps its user; a lone word before the @ is a token, and as secret as a password. */
-function maskUser(user: string): string {
-  const colon = user.indexOf(":");
-  return colon >= 0 ? `${user.slice(0, colon)}:***` : "***";
-}
+/** What ties this process to others of its machine. */
+const processSettings = (read: Read) => ({
+  supervised: read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1",
+  ...given({
+    healthFile: read("HEALTH_FILE", parsePath, A_FILE),
+    handedPort: read("OPENWARD_GATEWAY_PORT", parsePort, A_PORT),
+    parentFd: read("OPENWARD_PARENT_FD", parsePort, "a file descriptor"),
+    servicesDir: read("OPENWARD_SERVICES_DIR", parsePath, A_FOLDER),
+  }),
+});

@@ -92,6 +92,7 @@ type Plain = Pick<ServiceSchema, "mixins" | "metadata" | "dependencies"> & { set
 export function defineService<Contract = object, Gains = object>(
   schema: Plain & Behaviour & { name: string; actions: HandlersOf<Contract> } & ThisType<Service & Gains>,
 ): ServiceSchema {
+  // Checked against the contract, which says more than Moleculer's type.
   const service = schema as unknown as ServiceSchema;
   return { ...service, actions: withGuards(withFormerNames(service.actions ?? {})), events: { ...service.events, ...followingRoles } };
 }
@@ -135,6 +136,7 @@ type MixinActions = Record<
 export function defineMixin<Gains>(
   schema: Plain & Behaviour & { actions?: MixinActions } & ThisType<Service & Gains>,
 ): Partial<ServiceSchema> {
+  // The same for a mixin.
   const mixin = schema as unknown as Partial<ServiceSchema>;
   return { ...mixin, ...(mixin.actions && { actions: withGuards(mixin.actions) }) };
 }

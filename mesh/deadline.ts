@@ -2,7 +2,8 @@
  * A call's deadline. Moleculer hands what is left of the time on with every nested call, and makes none when it is over; here a handler is not
  * begun either, when its caller has given up while the call waited for its place, nor goes on to write.
  */
-import { type BrokerOptions, type Context, Errors } from "moleculer";
+import { type Context, Errors } from "moleculer";
+import { middleware } from "./moleculer.ts";
 
 /** Milliseconds until the caller gives up; Infinity: it waits for ever. */
 export function timeLeft({ options, startHrTime }: Context): number {
@@ -20,9 +21,9 @@ export function requireTime(ctx: Context): void {
 const skipped = (ctx: Context) => new Errors.RequestSkippedError({ action: ctx.action?.name ?? "", nodeID: ctx.broker.nodeID });
 
 /** Moleculer's middleware that begins nothing for a caller that has given up. It stands behind the bulkhead, where calls wait. */
-export const KeepDeadlines = {
+export const KeepDeadlines = middleware({
   name: "KeepDeadlines",
   localAction(next: (ctx: Context) => Promise<unknown>) {
     return (ctx: Context) => (timeLeft(ctx) > 0 ? next(ctx) : Promise.reject(skipped(ctx)));
   },
-} as unknown as NonNullable<BrokerOptions["middlewares"]>[number];
+});

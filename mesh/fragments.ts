@@ -4,7 +4,7 @@
  */
 
 /** How much of what has not arrived whole is kept. */
-export interface Limits {
+export interface AssemblyLimits {
   /** Largest packet, bytes; a larger one is refused by its sender. */
   packetBytes: number;
   /** All packets of which some parts have arrived, bytes; beyond it the oldest are given up. */
@@ -14,7 +14,7 @@ export interface Limits {
 }
 
 /** Of every node: a packet holds a bundle of 32 MB with room to spare; four of them may be on their way at once. */
-export const LIMITS: Limits = { packetBytes: 64 * 1024 * 1024, pendingBytes: 256 * 1024 * 1024, patienceMs: 30_000 };
+export const LIMITS: AssemblyLimits = { packetBytes: 64 * 1024 * 1024, pendingBytes: 256 * 1024 * 1024, patienceMs: 30_000 };
 
 /** Says which part of which packet a message is: `id;index;count;bytes`, where bytes is the whole packet's size. */
 export type PartLabel = string;
@@ -39,10 +39,10 @@ interface Half {
 export class Assembly {
   /** Oldest first, by their last part. */
   readonly #halves = new Map<string, Half>();
-  readonly #limits: Limits;
+  readonly #limits: AssemblyLimits;
   #bytes = 0;
 
-  constructor(limits: Limits = LIMITS) {
+  constructor(limits: AssemblyLimits = LIMITS) {
     this.#limits = limits;
   }
 

@@ -3,6 +3,7 @@ import type { CallingOptions, ServiceBroker } from "moleculer";
 import type { Call } from "./call-function.ts";
 import type { RequestMeta } from "./keyed-request.ts";
 import { hedges } from "./metrics.ts";
+import { endpointsOf } from "./moleculer.ts";
 import { mayCallAgain, serviceOf } from "./retry-budget.ts";
 import { livenessOf } from "./liveness.ts";
 
@@ -12,10 +13,6 @@ const HEDGE_MS = 300;
 const BUDGET_SHARE = 0.05;
 /** Hedges that may come at once after a quiet time. */
 const MAX_BUDGET = 32;
-
-interface Endpoints {
-  endpoints: { id: string; isAvailable: boolean }[];
-}
 
 /** Calls that may still be asked twice, by broker. */
 const budgets = new WeakMap<ServiceBroker, { left: number }>();
@@ -38,15 +35,14 @@ export function hedged(call: Call, again: (options: CallingOptions) => Call, opt
   // The caller takes over the meta of one call only: what the other has prepared would be in nobody's list (keyed-request.ts).
   if ((ctx.meta as RequestMeta).keyed !== undefined) return call;
   const { broker } = ctx;
-  const list = broker.registry.actions.get(ctx.action.name) as unknown as Endpoints | undefined;
-  if (!list || list.endpoints.length < 2) return call;
+  if (endpointsOf(broker, ctx.action.name).length < 2) return call;
   const budget = budgetOf(broker);
   budget.left = Math.min(MAX_BUDGET, budget.left + BUDGET_SHARE);
   const result: Call = new Promise((resolve, reject) => {
     let failures = 0;
     let asked = 1;
     const timer = setTimeout(() => {
-      const other = budget.left < 1 ? undefined : otherNode(broker, list, ctx.nodeID as string);
+      const other = budget.left < 1 ? undefined : otherNode(broker, ctx.action?.name ?? "", ctx.nodeID as string);
       if (other === undefined || !mayCallAgain(broker, ctx.action?.name ?? "")) return;
       budget.left -= 1;
       hedges.labels(serviceOf(ctx.action?.name ?? "")).inc();
@@ -69,7 +65,7 @@ export function hedged(call: Call, again: (options: CallingOptions) => Call, opt
   return result;
 }
 
-function otherNode(broker: ServiceBroker, { endpoints }: Endpoints, first: string): string | undefined {
+function otherNode(broker: ServiceBroker, action: string, first: string): string | undefined {
   const liveness = livenessOf(broker);
-  return endpoints.find(({ id, isAvailable }) => id !== first && isAvailable && !liveness.isSuspect(id))?.id;
+  return endpointsOf(broker, action).find(({ id, isAvailable }) => id !== first && isAvailable && !liveness.isSuspect(id))?.id;
 }

@@ -1,13 +1,8 @@
 /** Where nodes of the service `identity` answer HTTP: they announce it with the service (`metadata.auth.url`). */
 import { hostname } from "node:os";
 import type { ServiceBroker } from "moleculer";
-import { isLoopback } from "./config.ts";
-
-interface Listed {
-  name: string;
-  nodeID: string;
-  metadata?: { auth?: { url?: string } };
-}
+import { isLoopback } from "./exposure.ts";
+import { listServices } from "./moleculer.ts";
 
 /** By broker, whose turn it is. */
 const turns = new WeakMap<ServiceBroker, number>();
@@ -18,7 +13,7 @@ const turns = new WeakMap<ServiceBroker, number>();
  */
 export function identityAddresses(broker: ServiceBroker): string[] {
   const { registry } = broker;
-  const services = registry.getServiceList({ onlyAvailable: true, skipInternal: true }) as unknown as Listed[];
+  const services = listServices<{ auth?: { url?: string } }>(broker, { skipInternal: true });
   const isHere = (nodeID: string) => (registry.nodes?.get(nodeID)?.hostname ?? hostname()) === hostname();
   const addresses = services
     .filter(({ name }) => name === "identity")

@@ -5,8 +5,9 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
-import { type BrokerOptions, type Context, Errors } from "moleculer";
-import type { Part } from "./keyed-request-contract.ts";
+import { type Context, Errors } from "moleculer";
+import type { KeyedPart } from "./keyed-request-contract.ts";
+import { middleware } from "./moleculer.ts";
 
 /** What a keyed request takes along. */
 export interface KeyedRequest {
@@ -31,7 +32,7 @@ export function transactionOfPart(tx: string): string {
 }
 
 /** What this process has begun itself, with its parts: their names need not travel with every further call. */
-const begun = new WeakMap<KeyedRequest, Part[]>();
+const begun = new WeakMap<KeyedRequest, KeyedPart[]>();
 
 /** Begins a keyed request: from now on what it writes is prepared only. */
 export function beginKeyed(meta: RequestMeta, keyed: KeyedRequest): void {
@@ -40,7 +41,7 @@ export function beginKeyed(meta: RequestMeta, keyed: KeyedRequest): void {
 }
 
 /** Ends it: what is written from now on is written at once. All that was prepared for it. */
-export function endKeyed(meta: RequestMeta): Part[] {
+export function endKeyed(meta: RequestMeta): KeyedPart[] {
   const parts = (meta.keyed && begun.get(meta.keyed)) ?? [];
   delete meta.keyed;
   for (const [name, isFirst] of Object.entries(meta)) {
@@ -53,7 +54,7 @@ export function endKeyed(meta: RequestMeta): Part[] {
 }
 
 /** Notes what was prepared, for the coordinator that decides on it. */
-export function notePart(meta: RequestMeta, part: Part): void {
+export function notePart(meta: RequestMeta, part: KeyedPart): void {
   const parts = meta.keyed && begun.get(meta.keyed);
   if (parts) parts.push(part);
   else meta[`${PART}${part.tx} ${part.owner}`] = part.isFirst === true;
@@ -72,7 +73,7 @@ const current = new AsyncLocalStorage<{ call: KeyedCall | undefined }>();
 export const keyedCall = (): KeyedCall | undefined => current.getStore()?.call;
 
 /** Moleculer's middleware by which a handler's writes know the keyed request that they are for. */
-export const KnowKeyedRequest = {
+export const KnowKeyedRequest = middleware({
   name: "KnowKeyedRequest",
   localAction(next: (ctx: Context) => Promise<unknown>) {
     return (ctx: Context) => {
@@ -86,7 +87,7 @@ export const KnowKeyedRequest = {
       );
     };
   },
-} as unknown as NonNullable<BrokerOptions["middlewares"]>[number];
+});
 
 /** A write that cannot be held until the request's answer is kept. */
 export const notKeyable = () =>

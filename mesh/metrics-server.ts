@@ -2,10 +2,11 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type BlockList, isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import type { BrokerOptions, ServiceBroker } from "moleculer";
+import type { ServiceBroker } from "moleculer";
 import type { Config } from "./config.ts";
-import { isLoopback } from "./config.ts";
+import { isLoopback } from "./exposure.ts";
 import { registry } from "./metrics.ts";
+import { middleware } from "./moleculer.ts";
 
 /** The predecessor of a process that is replaced still has its port; milliseconds. */
 const LISTEN_AGAIN_MS = 1_000;
@@ -28,7 +29,7 @@ export const metricsText = async (): Promise<{ type: string; text: string }> => 
 /** Moleculer's middleware that serves the metrics while the broker runs; nothing without METRICS_PORT. */
 export const ServeMetrics = ({ metricsPort, metricsFrom }: Pick<Config, "metricsPort" | "metricsFrom">) => {
   let server: Server | undefined;
-  return {
+  return middleware({
     name: "ServeMetrics",
     started(broker: ServiceBroker) {
       if (metricsPort === undefined) return;
@@ -58,5 +59,5 @@ export const ServeMetrics = ({ metricsPort, metricsFrom }: Pick<Config, "metrics
       ended?.close();
       ended?.closeAllConnections();
     },
-  } as unknown as NonNullable<BrokerOptions["middlewares"]>[number];
+  });
 };

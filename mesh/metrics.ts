@@ -2,9 +2,10 @@
  * What is measured of one process, for Prometheus. Labels are names of services, actions, operations and statuses only: no ids, nothing of
  * patients, and no more of them than the mesh has actions. Read at `/metrics` of a gateway and of METRICS_PORT (metrics-server.ts).
  */
-import type { BrokerOptions, Context, ServiceBroker } from "moleculer";
+import type { Context, ServiceBroker } from "moleculer";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { inSpan } from "./trace-context.ts";
+import { middleware } from "./moleculer.ts";
 
 /** All metrics of this process, `nodejs_…` and `process_…` among them: event-loop delay, memory, garbage collection. */
 export const registry = new Registry();
@@ -171,7 +172,7 @@ interface Circuit {
 }
 
 /** Moleculer's middleware that measures the actions of this node, and watches its circuits. */
-export const MeasureActions = {
+export const MeasureActions = middleware({
   name: "MeasureActions",
   created(broker: ServiceBroker) {
     const open = new Set<string>();
@@ -202,4 +203,4 @@ export const MeasureActions = {
       return result;
     };
   },
-} as unknown as NonNullable<BrokerOptions["middlewares"]>[number];
+});

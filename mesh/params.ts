@@ -74,6 +74,7 @@ export class ParamsValidator extends Validators.Fastest {
       considerNullAsAValue: true,
       defaults: Object.fromEntries(valued.map((type) => [type, { nullable: false }])),
     } as object);
+    // The library behind it, a private member.
     const maker = (this as unknown as { validator: Maker }).validator;
     const makeError = maker.makeError.bind(maker);
     maker.makeError = ({ actual, ...fault }) => {

@@ -7,11 +7,12 @@
  * - An action that is idempotent says `retryPolicy: { enabled: true }`; it is asked of a second node when the first does not answer
  *   (hedge.ts), and tried again, as far as the budget goes (retry-budget.ts), when its node died under it, and at the root of a request also when its handler throws a retryable error.
  */
-import type { CallingOptions, Context, Middleware } from "moleculer";
+import type { CallingOptions, Context } from "moleculer";
 import { retries } from "./metrics.ts";
 import { mayCallAgain, noteCall, serviceOf } from "./retry-budget.ts";
 import type { Call, CallFunction } from "./call-function.ts";
 import { hedged } from "./hedge.ts";
+import { middleware } from "./moleculer.ts";
 
 /** One try and so many more. Three failures in a row are no accident. */
 const RETRIES = 2;
@@ -27,33 +28,38 @@ interface CallError extends Error {
 }
 
 /** The middleware that tries calls again; see the head of this file for which. */
-export const Retry = {
+export const Retry = middleware({
   name: "MeshRetry",
   call(next: CallFunction): CallFunction {
     return (action, params, options) => {
       const first = hedged(next(action, params, options), (others) => next(action, params, others), options);
       if (first.ctx?.action?.name) noteCall(first.ctx.broker, action);
-      const result: Call = first.catch((error: CallError) =>
+      const result: Call = first.catch(async (error: CallError) => {
+        const answered = await again({ next, action, params, options }, first.ctx, error);
         // The caller takes over the meta of the attempt that was answered.
-        again(next, action, params, options, first.ctx, error, (ctx) => {
-          result.ctx = ctx;
-        }),
-      );
+        if (answered.ctx) result.ctx = answered.ctx;
+        return answered.answer;
+      });
       result.ctx = first.ctx;
       return result;
     };
   },
-} as unknown as Middleware; // Moleculer's type of a call has overloads that no plain function fits
+});
 
+/** A call as it was made. */
+interface MadeCall {
+  next: CallFunction;
+  action: string;
+  params: unknown;
+  options: CallingOptions | undefined;
+}
+
+/** @param ctx of the first attempt @param error that it ended in; thrown again, or a later attempt's, when none is answered */
 async function again(
-  next: CallFunction,
-  action: string,
-  params: unknown,
-  options: CallingOptions | undefined,
+  { next, action, params, options }: MadeCall,
   ctx: Context | undefined,
   error: CallError,
-  answeredBy: (ctx: Context) => void,
-): Promise<unknown> {
+): Promise<{ answer: unknown; ctx: Context | undefined }> {
   let [latest, latestCtx] = [error, ctx];
   const timeout = ctx?.options.timeout ?? 0;
   const last = ctx && timeout > 0 ? startOf(ctx) + timeout : Number.POSITIVE_INFINITY;
@@ -65,9 +71,7 @@ async function again(
     await new Promise((resolve) => setTimeout(resolve, pause));
     const attempt = next(action, params, { ...options, ...(Number.isFinite(left) && { timeout: left }) });
     try {
-      const answer = await attempt;
-      if (attempt.ctx) answeredBy(attempt.ctx);
-      return answer;
+      return { answer: await attempt, ctx: attempt.ctx };
     } catch (failure) {
       [latest, latestCtx] = [failure as CallError, attempt.ctx];
     }

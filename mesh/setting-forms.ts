@@ -157,3 +157,19 @@ function isUrl(text: string, protocols: string[]): boolean {
 export function mongo(text: string): string | undefined {
   return /^mongodb(\+srv)?:\/\/([^/?#\s]*@)?[^/?#\s@]+(\/[^?#\s]*)?(\?[^#\s]*)?$/.test(text) ? text : undefined;
 }
+
+/** The same text with the password of every URL in it replaced: what may be printed. */
+export function withoutPasswords(text: string): string {
+  return text
+    .split(",")
+    .map((part) =>
+      part.replace(/^(\s*[a-z][a-z0-9+.-]*:\/\/)?([^/?#]*)@/i, (_, scheme = "", user: string) => `${scheme}${maskUser(user)}@`),
+    )
+    .join(",");
+}
+
+/** `user:password` keeps its user; a lone word before the @ is a token, and as secret as a password. */
+function maskUser(user: string): string {
+  const colon = user.indexOf(":");
+  return colon >= 0 ? `${user.slice(0, colon)}:***` : "***";
+}

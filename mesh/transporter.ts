@@ -12,13 +12,14 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Context, Errors, Transporters } from "moleculer";
 import { connect, headers, type Msg, type NatsConnection } from "nats";
+import { trackedCalls } from "./moleculer.ts";
 import { announceMetadata } from "./announce.ts";
 import { timeLeft } from "./deadline.ts";
 import { Assembly, cut, LIMITS } from "./fragments.ts";
 import { type PacketPayload, refusalOf, reportRefusal, type UnderWay } from "./incoming-packets.ts";
 import { SUSPECT } from "./liveness.ts";
 import { connectionOptions } from "./nats-options.ts";
-import { Outbox } from "./outbox.ts";
+import { OutgoingPackets } from "./outgoing-packets.ts";
 import { unpackBatch } from "./packet-batch.ts";
 import { PendingRequests } from "./pending-requests.ts";
 import type { Certificate } from "./trust/certificate.ts";
@@ -69,7 +70,7 @@ interface Disconnected {
 }
 
 /** The sender's error for a packet that no peer would take. */
-export const packetTooLarge = (bytes: number) =>
+const packetTooLarge = (bytes: number) =>
   new Errors.MoleculerClientError(`A message of ${bytes} bytes is larger than the mesh carries.`, 413, "PACKET_TOO_LARGE", {
     bytes,
     limit: LIMITS.packetBytes,
@@ -84,7 +85,7 @@ export class MeshTransporter extends Transporters.NATS {
   /** Of parts of envelopes, which are larger than their packets. */
   readonly #assembly = new Assembly({ ...LIMITS, packetBytes: LIMITS.packetBytes + ENVELOPE_BYTES });
   #expiry: NodeJS.Timeout | undefined;
-  readonly #outbox = new Outbox((topic, data) => this.#publish(topic, this.#gate.seal(topic, this.#receiverOf(topic), data)));
+  readonly #outbox = new OutgoingPackets((topic, data) => this.#publish(topic, this.#gate.seal(topic, this.#receiverOf(topic), data)));
   readonly #gate: Gate;
 
   constructor(options: MeshTransporterOptions) {
@@ -253,6 +254,7 @@ export class MeshTransporter extends Transporters.NATS {
       return;
     }
     const payload = packet.payload as PacketPayload;
+    // Members of the transit that are private.
     const refused = refusalOf(command, payload, sender, this.#gate.certificateOf(sender), this.transit as unknown as UnderWay);
     if (refused) reportRefusal(this.broker, refused, sender);
     else void this.messageHandler(command, packet);
@@ -264,7 +266,7 @@ export class MeshTransporter extends Transporters.NATS {
    */
   #expire(): void {
     this.#assembly.expire(Date.now());
-    const { _trackedContexts: calls = [] } = this.broker as unknown as { _trackedContexts?: Context[] };
+    const calls = trackedCalls(this.broker);
     for (let at = calls.length - 1; at >= 0; at -= 1) if (timeLeft(calls[at] as Context) <= 0) calls.splice(at, 1);
   }
 

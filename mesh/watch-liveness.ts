@@ -1,6 +1,7 @@
 /** How a broker comes to know what it hears of the others (mesh/liveness.ts), and what it makes of it. */
-import { type BrokerOptions, Errors, type ServiceBroker, Strategies } from "moleculer";
+import { Errors, type ServiceBroker, Strategies } from "moleculer";
 import { livenessOf, SUSPECT } from "./liveness.ts";
+import { middleware } from "./moleculer.ts";
 
 interface Packet {
   type?: string;
@@ -18,7 +19,7 @@ type MessageHandler = (command: string, packet: Packet) => Promise<unknown> | bo
 type Publish = (packet: Packet) => Promise<unknown>;
 
 /** Moleculer's middleware that hears every packet, and knows who is called. */
-export const WatchLiveness = {
+export const WatchLiveness = middleware({
   name: "WatchLiveness",
   started(broker: ServiceBroker) {
     if (broker.transit) livenessOf(broker).start();
@@ -47,7 +48,7 @@ export const WatchLiveness = {
       return this.sendResponse(sender, id, meta ?? {}, null, null, error).then(() => true);
     };
   },
-} as unknown as NonNullable<BrokerOptions["middlewares"]>[number];
+});
 
 /** One node after the other, those that are suspected to hang only where there is no other. */
 export class AvoidSilent extends Strategies.RoundRobin {

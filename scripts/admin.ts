@@ -7,7 +7,7 @@
  *   npm run admin -- add-user rossi --name "Ada Rossi" --roles nurse
  */
 import { readConfig } from "../mesh/config.ts";
-import { type Command, commandOf, USAGE } from "./identity/commands.ts";
+import { type AdminCommand, commandOf, USAGE } from "./identity/commands.ts";
 import { ROLES } from "../services/identity/identity.contract.ts";
 import { tryAccounts } from "./identity/try-account.ts";
 import { withIdentity } from "./identity/own-identity.ts";
@@ -28,7 +28,7 @@ async function tryPasswords(): Promise<Record<string, string>> {
   return Object.fromEntries(accounts.map(({ login, password }) => [login, password]));
 }
 
-async function carryOut(command: Command): Promise<void> {
+async function carryOut(command: AdminCommand): Promise<void> {
   await withIdentity(readConfig(), async (broker) => {
     for (const line of await command(broker)) console.log(line);
   }).catch((error: unknown) => {

@@ -8,7 +8,7 @@ import { hospitalizations } from "../services/hospitalizations/hospitalizations.
 import { pharmacy } from "../services/pharmacy/pharmacy.contract.ts";
 import { type FhirHttp, fhirAt } from "../test/kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../test/kit/mesh.ts";
-import type { Report } from "./check-data/findings.ts";
+import type { CheckReport } from "./check-data/findings.ts";
 import { checkData } from "./check-data/check.ts";
 import { closeAll, openSources } from "./check-data/sources.ts";
 
@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => mesh?.stop());
 
 /** What is wrong now, the clocks of two nodes may differ, so what was just written counts as under way. */
-async function check(rules = ""): Promise<Report> {
+async function check(rules = ""): Promise<CheckReport> {
   const config = readConfig({ DATA_DIR: mesh.dataDir, SERVICES: SERVICES.join(","), RULES: rules, ACCESS: "open" });
   const sources = await openSources(config);
   try {

@@ -8,11 +8,11 @@
 import { createInterface } from "node:readline/promises";
 import { type Config, readConfig } from "../mesh/config.ts";
 import { type CheckOptions, checkData } from "./check-data/check.ts";
-import type { Report } from "./check-data/findings.ts";
+import type { CheckReport } from "./check-data/findings.ts";
 import { proposalFor } from "./check-data/repair/proposals.ts";
 import { putter, scopeFor } from "./check-data/repair/by-fhir.ts";
 import { repair } from "./check-data/repair/repair.ts";
-import { closeAll, openSources, type Source } from "./check-data/sources.ts";
+import { closeAll, openSources, type OwnerSource } from "./check-data/sources.ts";
 import { asText } from "./check-data/text.ts";
 import { ownTokens } from "./identity/try-account.ts";
 import { gatewayUrl } from "./start/address.ts";
@@ -58,9 +58,9 @@ function progress(): (resources: number) => void {
 
 /** @returns what is wrong still, when something was written */
 async function repaired(
-  report: Report,
-  { sources, config, options, isYes }: { sources: Source[]; config: Config; options: CheckOptions; isYes: boolean },
-): Promise<Report> {
+  report: CheckReport,
+  { sources, config, options, isYes }: { sources: OwnerSource[]; config: Config; options: CheckOptions; isYes: boolean },
+): Promise<CheckReport> {
   // What only people know is asked, and never done without.
   const all = isYes ? report.findings : [...report.findings, ...report.doubts];
   const proposals = await Promise.all(all.map((finding) => proposalFor(finding, sources)));

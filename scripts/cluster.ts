@@ -8,7 +8,8 @@
  *   npm run cluster -- retire SERVICE             takes it out of the mesh: what it owned answers 404, not 503
  *   npm run cluster -- stop                       drains and stops all
  */
-import { type Config, exposureOf, readConfig } from "../mesh/config.ts";
+import { type Config, readConfig } from "../mesh/config.ts";
+import { exposureOf } from "../mesh/exposure.ts";
 import { serviceNames } from "../services/systems.ts";
 import { type Command, listen, removeSocket, socketFor, tell } from "./cluster/control.ts";
 import { type ClusterState, readState, runs, surelyRuns } from "./cluster/state.ts";

@@ -70,6 +70,11 @@ describe("a new service", () => {
   it.each([
     ["a name with a hyphen", ["service", "out-patients"], /^"out-patients" cannot be the name of a service: it should be .*\n$/],
     ["a word of the language", ["service", "class"], /^"class" cannot be the name of a service: it means something in TypeScript\.\n$/],
+    [
+      "a word of the first files",
+      ["service", "action"],
+      /^"action" cannot be the name of a service: the files that a service begins with .*\n$/,
+    ],
     ["a name that is taken", ["service", "lab"], /^There is a service with the name "lab" already: choose another\.\n$/],
     ["a type that there is not", ["service", "opticians", "--owns", "Glasses"], /^"Glasses" is no resource type of FHIR R4\.\n$/],
     [
@@ -143,6 +148,7 @@ describe("a new action", () => {
       /^"reschedule" cannot be the name of an action: it should be SERVICE\.VERB, like "visits\.reschedule"\.\n$/,
     ],
     ["a name that is none", ["action", "visits.re-schedule"], /^"visits\.re-schedule" cannot be the name of an action/],
+    ["a service with a hyphen", ["action", "out-patients.open"], /^"out-patients" cannot be the name of a service: it should be .*\n$/],
     ["three parts", ["action", "visits.a.b"], /^"visits\.a\.b" cannot be the name of an action/],
     [
       "a service that there is not",

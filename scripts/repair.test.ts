@@ -10,7 +10,7 @@ import { wards } from "../services/wards/wards.contract.ts";
 import { type FhirHttp, fhirAt } from "../test/kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../test/kit/mesh.ts";
 import { checkData } from "./check-data/check.ts";
-import type { Report } from "./check-data/findings.ts";
+import type { CheckReport } from "./check-data/findings.ts";
 import { putter } from "./check-data/repair/by-fhir.ts";
 import { type Repaired, repair } from "./check-data/repair/repair.ts";
 import { closeAll, openSources } from "./check-data/sources.ts";
@@ -46,7 +46,9 @@ describe("check-data --repair", () => {
     inDatabase(service, "UPDATE resource SET json = replace(json, ?, ?) WHERE id = ?", from, to, idOf(reference));
 
   /** Repairs what is wrong now, and looks again. */
-  async function repaired(answer: boolean | undefined): Promise<{ before: Report; after: Report; told: string; counts: Repaired }> {
+  async function repaired(
+    answer: boolean | undefined,
+  ): Promise<{ before: CheckReport; after: CheckReport; told: string; counts: Repaired }> {
     const config = readConfig({ DATA_DIR: mesh.dataDir, SERVICES: SERVICES.join(","), ACCESS: "open" });
     const sources = await openSources(config);
     const options = { rules: config.rules, clocksMs: 0 };

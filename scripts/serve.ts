@@ -7,7 +7,10 @@ import cluster from "node:cluster";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ServiceBroker } from "moleculer";
-import { type Config, exposureOf, readConfig, withoutPasswords } from "../mesh/config.ts";
+import { type Config, readConfig } from "../mesh/config.ts";
+import { localService } from "../mesh/moleculer.ts";
+import { exposureOf } from "../mesh/exposure.ts";
+import { withoutPasswords } from "../mesh/setting-forms.ts";
 import { deploy, membershipOf } from "../federation/membership.ts";
 import { brokerOptions } from "../moleculer.config.ts";
 import { deploymentOf, loadServices, serviceNames, WHEN_CLOSED } from "../services/systems.ts";
@@ -98,7 +101,7 @@ async function start(settings: Config): Promise<void> {
   broker.logger.error = () => {};
   await broker.start();
   broker.logger.error = error;
-  await (broker.getLocalService("api") as unknown as { complete?: Promise<void> } | undefined)?.complete;
+  await localService<{ complete?: Promise<void> }>(broker, "api")?.complete;
   if (isLeaving) return;
   startWatchdog({ dataDir: config.dataDir, nodeId: broker.nodeID, parent: config.parentFd });
   reportHungProcesses(broker, config.dataDir);
@@ -120,7 +123,7 @@ async function start(settings: Config): Promise<void> {
 
 /** The port on which the gateway can be reached, if it runs here. */
 function gatewayPort(broker: ServiceBroker, { handedPort }: Config): number | undefined {
-  const gateway = broker.getLocalService("api") as unknown as { http?: Server; server?: Server } | undefined;
+  const gateway = localService<{ http?: Server; server?: Server }>(broker, "api");
   const server = gateway?.http ?? gateway?.server;
   if (server && handedPort !== undefined) {
     handed = new HandedConnections(server);

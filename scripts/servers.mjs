@@ -58,9 +58,9 @@ export async function startNats({ dir, port = 0, maxPayload = 1_048_576, passwor
   const server = launch("nats-server", program, ["-c", config], { GOMAXPROCS: process.env.GOMAXPROCS ?? "1" });
   const portsFile = join(folder, `nats-server_${server.pid}.ports`);
   try {
-    const actual = await server.until(() => portIn(portsFile));
+    const actual = await firstAnswer(server, () => portIn(portsFile));
     rmSync(portsFile, { force: true });
-    return server.ready(actual, `nats://mesh:${login.mesh}@127.0.0.1:${actual}`);
+    return ready(server, actual, `nats://mesh:${login.mesh}@127.0.0.1:${actual}`);
   } catch (error) {
     await server.kill();
     throw error;
@@ -148,8 +148,8 @@ export async function startRedis({ dir, port = 0 }) {
   return onFreePort(port, async (chosen) => {
     const args = ["--bind", "127.0.0.1", "--port", `${chosen}`, "--dir", resolvePath(dir), "--save", "", "--appendonly", "no"];
     const server = launch("redis-server", program, args);
-    await server.until(() => /Ready to accept connections/.test(server.log()) || undefined).catch(orKill(server));
-    return server.ready(chosen, `redis://127.0.0.1:${chosen}`);
+    await firstAnswer(server, () => /Ready to accept connections/.test(server.log()) || undefined).catch(orKill(server));
+    return ready(server, chosen, `redis://127.0.0.1:${chosen}`);
   });
 }
 
@@ -163,10 +163,9 @@ export async function startMongo({ dir, port = 0, options = [] }) {
   mkdirSync(dir, { recursive: true });
   const own = ["--host", "127.0.0.1", "--port", `${port}`, "--storage-path", resolvePath(dir), "--sync-on-commit", "--cache-size", "512M"];
   const server = launch("secantusd-py", program, [...own, ...options], { PYTHONUNBUFFERED: "1" });
-  const actual = await server
-    .until(() => Number(/listening on 127\.0\.0\.1:(\d+)/.exec(server.log())?.[1]) || undefined)
-    .catch(orKill(server));
-  return server.ready(actual, `mongodb://127.0.0.1:${actual}/?directConnection=true`);
+  const heard = () => Number(/listening on 127\.0\.0\.1:(\d+)/.exec(server.log())?.[1]) || undefined;
+  const actual = await firstAnswer(server, heard).catch(orKill(server));
+  return ready(server, actual, `mongodb://127.0.0.1:${actual}/?directConnection=true`);
 }
 
 /** A TCP port that was free a moment ago. @returns {Promise<number>} */
@@ -221,7 +220,6 @@ function launch(name, program, args, env = {}) {
       lines = [...lines, ...chunk.split("\n")].filter(Boolean).slice(-LOG_LINES);
     });
   }
-  const log = () => lines.join("\n");
   let isGone = false;
   /** @type {Promise<void>} */
   const exited = new Promise((resolve) => {
@@ -242,35 +240,43 @@ function launch(name, program, args, env = {}) {
     await exited;
     clearTimeout(timer);
   };
-  const kill = () => end("SIGKILL");
-  const pid = child.pid ?? 0;
-  return {
-    pid,
-    log,
-    kill,
-    /** @template T @param {() => T | undefined} answer @returns {Promise<T>} the first answer; an error if the server ends before */
-    async until(answer) {
-      const last = Date.now() + READY_MS;
-      while (Date.now() < last && !isGone) {
-        const found = answer();
-        if (found !== undefined) return found;
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      }
-      throw new Error(
-        `${name} ${isGone ? "ended instead of starting" : `was not ready after ${READY_MS / 1000} s`}: ${log() || "it said nothing"}`,
-      );
-    },
-    /** @param {number} port @param {string} url @returns {Promise<Server>} once the port answers */
-    async ready(port, url) {
-      const last = Date.now() + READY_MS;
-      while (!isGone && !(await answers(port))) {
-        if (Date.now() > last) throw new Error(`${name} does not answer on port ${port}: ${log()}`);
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      }
-      if (isGone) throw new Error(`${name} ended instead of starting: ${log()}`);
-      return { url, port, pid, exited, stop: () => end("SIGTERM"), kill };
-    },
-  };
+  return { name, pid: child.pid ?? 0, log: () => lines.join("\n"), isGone: () => isGone, exited, end, kill: () => end("SIGKILL") };
+}
+
+/** A program that `launch` has started. @typedef {ReturnType<typeof launch>} Launched */
+
+/**
+ * @template T
+ * @param {Launched} launched
+ * @param {() => T | undefined} answer
+ * @returns {Promise<T>} the first answer; an error if the server ends before
+ */
+async function firstAnswer(launched, answer) {
+  const { name, isGone, log } = launched;
+  const last = Date.now() + READY_MS;
+  while (Date.now() < last && !isGone()) {
+    const found = answer();
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  const fault = isGone() ? "ended instead of starting" : `was not ready after ${READY_MS / 1000} s`;
+  throw new Error(`${name} ${fault}: ${log() || "it said nothing"}`);
+}
+
+/**
+ * @param {Launched} launched
+ * @param {number} port
+ * @param {string} url
+ * @returns {Promise<Server>} once the port answers
+ */
+async function ready({ name, pid, isGone, log, exited, end, kill }, port, url) {
+  const last = Date.now() + READY_MS;
+  while (!isGone() && !(await answers(port))) {
+    if (Date.now() > last) throw new Error(`${name} does not answer on port ${port}: ${log()}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  if (isGone()) throw new Error(`${name} ended instead of starting: ${log()}`);
+  return { url, port, pid, exited, stop: () => end("SIGTERM"), kill };
 }
 
 /** @param {{ kill(): Promise<void> }} server @returns {(error: unknown) => Promise<never>} */

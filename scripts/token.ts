@@ -13,7 +13,7 @@ import { ask } from "./identity/ask.ts";
 import { clientToken } from "./identity/client-credentials.ts";
 import { ROLES } from "../services/identity/identity.contract.ts";
 import { TRY_SCOPE, type TryAccount, roleNamed, tryAccounts } from "./identity/try-account.ts";
-import { signIn, type Tokens } from "./identity/sign-in.ts";
+import { signIn, type TokenAnswer } from "./identity/sign-in.ts";
 import { fhirBase } from "./import/options.ts";
 import { gatewayUrl } from "./start/address.ts";
 import { sentenceOf, StartupError } from "./start/startup-error.ts";
@@ -32,7 +32,7 @@ try {
   process.exitCode = 1;
 }
 
-async function tokensOf(asked: Omit<ReturnType<typeof optionsOf>, "json">): Promise<Tokens> {
+async function tokensOf(asked: Omit<ReturnType<typeof optionsOf>, "json">): Promise<TokenAnswer> {
   const { user, try: role, client, key, scope, patient, base } = asked;
   if (role !== undefined) {
     const [{ login, password }] = (await tryAccounts(readConfig(), [roleNamed(role, ROLES)])) as [TryAccount];

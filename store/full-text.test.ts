@@ -6,7 +6,7 @@ import { textContentOf } from "../fhir/search/text-content.ts";
 import { parseTextQuery } from "../fhir/search/text-query.ts";
 import { nothing } from "../test/kit/resources.ts";
 import { mongoKit, sqliteKit, temporaryFolder } from "../test/kit/stores.ts";
-import { wordsFields, wordsFilter, wordsSearch } from "./mongo/text-content.ts";
+import { wordsFields, wordsFilter, wordsSearch } from "./mongo/word-fields.ts";
 import type { Store } from "./store.ts";
 import type { Write } from "./writes.ts";
 

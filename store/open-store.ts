@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Config, NAMESPACE } from "../mesh/config.ts";
-import { openSqlite } from "./sqlite/store.ts";
+import { openSqlite } from "./sqlite/sqlite-store.ts";
 import type { Store, StoreOptions } from "./store.ts";
 import { unavailable } from "./store-error.ts";
 
@@ -21,7 +21,7 @@ const CACHE_AMONG_MANY = 6_144;
 export async function openStore(config: StoreConfig, options: StoreOptions): Promise<Store> {
   const { mongoUrl, dataDir, natsUrl, serversCaFile: caFile } = config;
   if (mongoUrl) {
-    const { openMongo } = await import("./mongo/store.ts"); // the driver costs 13 MB
+    const { openMongo } = await import("./mongo/mongo-store.ts"); // the driver costs 13 MB
     const place = { url: mongoUrl, database: databaseName(mongoUrl, options.name), ...(caFile !== undefined && { caFile }) };
     return openMongo({ ...options, ...place }).catch((error: unknown) => {
       throw unavailable("MongoDB (MONGO_URL) does not answer: is it running, and may this machine reach it?", error);

@@ -39,7 +39,7 @@ export interface CommittedState {
 }
 
 /** One effect of a write, without condition: what remains to be done once everything has been checked. */
-export type Change =
+export type PlannedChange =
   | {
       kind: "put";
       step: number;
@@ -58,10 +58,10 @@ export type Change =
   | { kind: "once"; step: number; id: string; until: number };
 
 /** A change of a resource. */
-export type ResourceChange = Extract<Change, { kind: "put" | "delete" }>;
+export type ResourceChange = Extract<PlannedChange, { kind: "put" | "delete" }>;
 
 /** Whether it is about a resource. */
-export const isOfResource = (change: Change): change is ResourceChange => change.kind === "put" || change.kind === "delete";
+export const isOfResource = (change: PlannedChange): change is ResourceChange => change.kind === "put" || change.kind === "delete";
 
 /** A step that is about one resource. */
 export type ResourceStep = Extract<Write, { op: "create" | "update" | "delete" }>;
@@ -71,7 +71,7 @@ export const isResourceStep = (step: Write): step is ResourceStep => step.op ===
 
 /** A write that has been checked. */
 export interface WritePlan {
-  changes: Change[];
+  changes: PlannedChange[];
   /** One result per step; `updated` (until then that of the version replaced) and `json` of what the changes make are filled in when they are made. */
   results: WriteResult[];
   /** [step, earlier step]: the first found what the second makes, so it has the same version, time and JSON. */
@@ -140,7 +140,7 @@ export function charactersIn(steps: Write[]): number {
 }
 
 /** The types of the resources that are changed. */
-export const typesIn = (changes: Change[]): string[] => [...new Set(changes.filter(isOfResource).map(({ type }) => type))];
+export const typesIn = (changes: PlannedChange[]): string[] => [...new Set(changes.filter(isOfResource).map(({ type }) => type))];
 
 /**
  * What is told of a version of a resource; undefined for one that goes on with another owner, who tells it.

@@ -1,6 +1,6 @@
 /**
  * The store of one service: FHIR resources with their versions, search values, unique keys and counters.
- * SQLite (`sqlite/store.ts`) and MongoDB (`mongo/store.ts`) keep the same promises; `store.test.ts` runs on both.
+ * SQLite (`sqlite/`) and MongoDB (`mongo/`) keep the same promises; `store.test.ts` runs on both.
  */
 import type { Clause, IndexRows, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
 import type { Budget } from "./too-costly.ts";

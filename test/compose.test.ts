@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nkeys } from "nats";
-import { exposureOf, readConfig } from "../mesh/config.ts";
+import { readConfig } from "../mesh/config.ts";
+import { exposureOf } from "../mesh/exposure.ts";
 import { connectionOptions } from "../mesh/nats-options.ts";
 import { keysFromFiles } from "../mesh/trust/key-files.ts";
 import { databaseName } from "../store/open-store.ts";

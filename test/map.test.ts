@@ -141,7 +141,7 @@ it("the pages know each action that only reads", async () => {
 
 describe.each(services)("the README of %s", (name) => {
   const readme = contentOf(`services/${name}/README.md`);
-  const rows = [...readme.matchAll(/^\| `([a-z][a-z0-9]*\.[A-Za-z]+)` *\| ([^|]*)\|/gm)].map(([, action = "", http = ""]) => ({
+  const rows = [...readme.matchAll(/^\| `([a-z][a-z0-9]*\.[A-Za-z0-9]+)` *\| ([^|]*)\|/gm)].map(([, action = "", http = ""]) => ({
     action,
     http: http.trim(),
   }));

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSync } from "@swc/core";
-import { filesUnder } from "./kit/map.ts";
+import { contentOf, filesUnder, ROOMS } from "./kit/map.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const LOOPS = ["ForStatement", "ForOfStatement", "ForInStatement", "WhileStatement"];
@@ -66,5 +66,65 @@ describe("a body of more than the line of its condition", () => {
     expect(linesWithoutBraces("// x\nfor (const a of b)\n  c();\n")).toEqual(["c();"]);
     expect(linesWithoutBraces("while (a) b(() => {\n  c();\n});\n")).toHaveLength(1);
     expect(linesWithoutBraces("if (a) b();\nelse c();\n")).toEqual([]);
+  });
+});
+
+/** Casts over `unknown` without a comment on their line or right above it. */
+const castsWithoutReason = (text: string): string[] => {
+  const lines = text.split("\n");
+  return lines.filter(
+    (line, at) => /\bas unknown as\b/.test(line) && !/\/\/ /.test(line) && !/^\s*(?:\/\/|\*|\/\*\*)/.test(lines[at - 1] ?? ""),
+  );
+};
+
+/** R4's types against plain JSON, in files that do not use `fhir/typed.ts` yet; and the browser's streams. */
+const BEFORE_TYPED = ["changes", "encounter-undo", "keys", "reasons"].map((name) => `mixins/fhir/rules/${name}.ts`);
+const CASTING = [...BEFORE_TYPED, "services/desk/pages/platform/stream.ts", "mesh/moleculer.ts"];
+
+describe("a cast over unknown", () => {
+  it("says why it holds, or is one of Moleculer's in `mesh/moleculer.ts`", () => {
+    const files = [...ROOMS.flatMap((room) => filesUnder(room, /(?<!\.test)\.ts$/)), "moleculer.config.ts"];
+    const found = files.filter((file) => !CASTING.includes(file)).flatMap((file) => castsWithoutReason(contentOf(file)));
+    expect(found).toEqual([]);
+  });
+
+  it("would be seen without", () => {
+    expect(castsWithoutReason("// It is one.\nconst a = b as unknown as C;\nconst d = e as unknown as F;\n")).toEqual([
+      "const d = e as unknown as F;",
+    ]);
+  });
+});
+
+/** Files by the types that they export by a declaration; those of a value and of its type under one name count once. */
+function declarationsOf(files: readonly (readonly [file: string, text: string])[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [file, text] of files) {
+    const names = [...text.matchAll(/^export (?:abstract )?(?:interface|type|class) (\w+)/gm)].map(([, name = ""]) => name);
+    for (const name of new Set(names)) found.set(name, [...(found.get(name) ?? []), file]);
+  }
+  return found;
+}
+
+/** The two databases have the same parts under the same names; nothing imports both. */
+const isPairOfStores = (files: readonly string[]): boolean =>
+  files.length === 2 && files.every((file) => file.startsWith("store/sqlite/") || file.startsWith("store/mongo/"));
+
+describe("an exported type", () => {
+  it("has a name of its own", () => {
+    // The pages are a program of their own: they run in a browser, and are compiled by themselves.
+    const files = ROOMS.flatMap((room) => filesUnder(room, /(?<!\.test)\.ts$/)).filter(
+      (file) => !file.startsWith("fhir/generated") && !file.startsWith("services/desk/pages/"),
+    );
+    const declared = declarationsOf(files.map((file) => [file, contentOf(file)]));
+    expect(declared.size).toBeGreaterThan(500);
+    expect([...declared].filter(([, places]) => places.length > 1 && !isPairOfStores(places))).toEqual([]);
+  });
+
+  it("would be seen under the name of another", () => {
+    const twice = declarationsOf([
+      ["a.ts", "export interface Page {}\n"],
+      ["b.ts", "export const Page = 1;\nexport type Page = 1;\n"],
+    ]);
+    expect(twice.get("Page")).toEqual(["a.ts", "b.ts"]);
   });
 });

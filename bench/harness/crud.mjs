@@ -80,6 +80,10 @@ export async function crud(deadline) {
     directory[type] = `${type}/${JSON.parse(answer.text).id}`;
   }
 
+  const nextBody = (type, round, references) => {
+    serial += 1;
+    return { identifier: `${run}-${serial}`, body: fill(templates[type][round % templates[type].length], references) };
+  };
   return {
     start: () =>
       virtualUsers(async (user) => {
@@ -87,68 +91,77 @@ export async function crud(deadline) {
           const references = { ...directory };
           for (const type of crudTypes) {
             if (deadline.passed()) return;
-            serial += 1;
-            const identifier = `${run}-${serial}`;
-            const body = fill(templates[type][round % templates[type].length], references);
-            const created = await measure(
-              "create",
-              { method: "POST", path: `/${type}`, body, status: 201, prefer: "representation" },
-              (resource, answer) => {
-                expect(resource.resourceType === type && resource.id, "not the created resource");
-                expect(resource.identifier?.[0]?.value === identifier, "another resource than the one sent");
-                return { resource, version: versionOf(resource, answer) };
-              },
-            );
-            if (!created) {
-              await pause();
-              break;
-            }
-            tally.resources += 1;
-            const path = `/${type}/${created.resource.id}`;
-            references[type] = path.slice(1);
-            const isVersion = (version) => (resource, answer) => {
-              expect(resource.id === created.resource.id, "another resource");
-              expect(versionOf(resource, answer) === version, `version ${resource.meta?.versionId} instead of ${version}`);
-              return resource;
-            };
-            await measure("read", { path }, isVersion(created.version));
-
-            const changed = structuredClone(created.resource);
-            changes[type](changed);
-            const updated = await measure(
-              "update",
-              { method: "PUT", path, body: JSON.stringify(changed), prefer: "representation" },
-              (resource, answer) => {
-                const version = versionOf(resource, answer);
-                expect(version !== created.version, `still version ${version} after an update`);
-                return version;
-              },
-            );
-            tally.resources += updated ? 1 : 0;
-            await measure("read", { path }, (resource, answer) => {
-              isVersion(updated)(resource, answer);
-              const wanted = structuredClone(resource);
-              changes[type](wanted);
-              expect(JSON.stringify(wanted) === JSON.stringify(resource), "the update is not in the resource");
-            });
-
-            // A patient that is new in this loop has exactly one resource of each type; no answer can come from a cache.
-            const query = type === "Patient" ? `identifier=urn:load%7C${identifier}` : `patient=${references.Patient}`;
-            await measure("search", { path: `/${type}?${query}` }, (bundle) => {
-              const found = matchesOf(bundle);
-              expect(found.length === 1 && found[0].id === created.resource.id, `${found.length} matches instead of the one just written`);
-              expect(!updated || found[0].meta.versionId === updated, `found version ${found[0].meta.versionId} instead of ${updated}`);
-            });
+            if (!(await liveOf(type, nextBody(type, round, references), references))) break;
           }
-          for (const type of crudTypes.toReversed()) {
-            if (deadline.passed()) return;
-            if (!references[type]) continue; // its create failed
-            await measure("delete", { method: "DELETE", path: `/${references[type]}`, status: [200, 204] });
-          }
-          if (references.Patient) await measure("read deleted", { path: `/${references.Patient}`, status: [410, 404] });
+          if (await deleteAll(references, deadline)) return;
         }
       }),
   };
+}
+
+/** Creates, reads, updates, reads and finds one resource. False: it could not be created. @param references by type; its own is added */
+async function liveOf(type, { identifier, body }, references) {
+  const request = { method: "POST", path: `/${type}`, body, status: 201, prefer: "representation" };
+  const created = await measure("create", request, (resource, answer) => {
+    expect(resource.resourceType === type && resource.id, "not the created resource");
+    expect(resource.identifier?.[0]?.value === identifier, "another resource than the one sent");
+    return { resource, version: versionOf(resource, answer) };
+  });
+  if (!created) {
+    await pause();
+    return false;
+  }
+  tally.resources += 1;
+  const { id } = created.resource;
+  const path = `/${type}/${id}`;
+  references[type] = path.slice(1);
+  const requireVersion = (resource, answer, version) => {
+    expect(resource.id === id, "another resource");
+    expect(versionOf(resource, answer) === version, `version ${resource.meta?.versionId} instead of ${version}`);
+  };
+  await measure("read", { path }, (resource, answer) => requireVersion(resource, answer, created.version));
+
+  const updated = await update(type, path, created);
+  await measure("read", { path }, (resource, answer) => {
+    requireVersion(resource, answer, updated);
+    const wanted = structuredClone(resource);
+    changes[type](wanted);
+    expect(JSON.stringify(wanted) === JSON.stringify(resource), "the update is not in the resource");
+  });
+
+  // A patient that is new in this loop has exactly one resource of each type; no answer can come from a cache.
+  const query = type === "Patient" ? `identifier=urn:load%7C${identifier}` : `patient=${references.Patient}`;
+  await measure("search", { path: `/${type}?${query}` }, (bundle) => {
+    const found = matchesOf(bundle);
+    expect(found.length === 1 && found[0].id === id, `${found.length} matches instead of the one just written`);
+    expect(!updated || found[0].meta.versionId === updated, `found version ${found[0].meta.versionId} instead of ${updated}`);
+  });
+  return true;
+}
+
+/** The version after one change; undefined: it was refused. */
+async function update(type, path, { resource, version }) {
+  const changed = structuredClone(resource);
+  changes[type](changed);
+  const request = { method: "PUT", path, body: JSON.stringify(changed), prefer: "representation" };
+  const updated = await measure("update", request, (after, answer) => {
+    const next = versionOf(after, answer);
+    expect(next !== version, `still version ${next} after an update`);
+    return next;
+  });
+  tally.resources += updated ? 1 : 0;
+  return updated;
+}
+
+/** Deletes what was created, last first, and reads the deleted patient. True: the time is over. */
+async function deleteAll(references, deadline) {
+  for (const type of crudTypes.toReversed()) {
+    if (deadline.passed()) return true;
+    if (!references[type]) continue; // its create failed
+    await measure("delete", { method: "DELETE", path: `/${references[type]}`, status: [200, 204] });
+  }
+  if (references.Patient) await measure("read deleted", { path: `/${references.Patient}`, status: [410, 404] });
+  return false;
 }
 
 /** A server that refuses everything must not be asked in a tight loop. */

@@ -88,80 +88,116 @@ export function itemsOf(bundle: RequestBundle): unknown[] {
   return raw as unknown[];
 }
 
+/** An entry whose members are known and of their types; its resource is still to be checked. */
+interface FormedEntry {
+  request: { method: EntryMethod; url: string } & Pick<BundleEntry, "ifMatch" | "ifNoneMatch" | "ifNoneExist" | "ifModifiedSince">;
+  resource?: unknown;
+  fullUrl?: string;
+}
+
 function entryOf(item: unknown, index: number, bases: readonly string[]): BundleEntry | { fault: Issue } {
   const at = `Bundle.entry[${index}]`;
-  const refuse = (diagnostics: string, where = at) => ({ fault: fault(diagnostics, where) });
-  if (!isObject(item)) return refuse("An entry must be an object.");
-  const { request, resource, fullUrl } = item;
-  const stray = strayMember(item, ENTRY_MEMBERS);
-  if (stray !== undefined) return { fault: unknownMember(at, stray) };
-  if (!isObject(request)) return refuse("The entry has no request: say what to do by request.method and request.url.", `${at}.request`);
-  const strayInRequest = strayMember(request, REQUEST_MEMBERS);
-  if (strayInRequest !== undefined) return { fault: unknownMember(`${at}.request`, strayInRequest) };
-  const { method, url } = request;
-  if (typeof method !== "string" || !METHODS.has(method)) {
-    return refuse("request.method must be one of GET, HEAD, POST, PUT, PATCH, DELETE.", `${at}.request.method`);
-  }
-  if (typeof url !== "string") return refuse("request.url must be given.", `${at}.request.url`);
-  if (fullUrl !== undefined && typeof fullUrl !== "string") return refuse("fullUrl must be a string.", `${at}.fullUrl`);
-  for (const name of ["ifMatch", "ifNoneMatch", "ifNoneExist", "ifModifiedSince"]) {
-    if (request[name] !== undefined && typeof request[name] !== "string") {
-      return refuse(`request.${name} must be a string.`, `${at}.request.${name}`);
-    }
-  }
-  const relative = (behindBase(url, bases) ?? url).replace(/^\//, "");
-  const [path = "", query] = split(relative, "?");
-  const [type, id, ...deeper] = path.split("/");
+  const misformed = formFault(item, at);
+  if (misformed) return { fault: misformed };
+  const { request, resource, fullUrl } = item as FormedEntry;
+  const { method } = request;
+  const url = (behindBase(request.url, bases) ?? request.url).replace(/^\//, "");
+  const [path = "", query] = split(url, "?");
   const entry: BundleEntry = {
     index,
-    method: method as EntryMethod,
-    url: relative,
+    method,
+    url,
     ...(query !== undefined && { query }),
     ...(fullUrl !== undefined && { fullUrl }),
-    ...pick(request, ["ifMatch", "ifNoneMatch", "ifNoneExist", "ifModifiedSince"]),
+    ...pick(request, CONDITIONS),
   };
   if (method === "GET" || method === "HEAD") return entry;
-
   const operation = method === "POST" ? path.split("/").find((part) => part.startsWith("$")) : undefined;
   if (operation !== undefined) {
-    if (resource !== undefined && !isObject(resource)) return refuse("resource must be an object.", `${at}.resource`);
+    if (resource !== undefined && !isObject(resource)) return { fault: fault("resource must be an object.", `${at}.resource`) };
     return { ...entry, operation, ...(resource !== undefined && { resource: resource as Resource }) };
   }
-  if (!type || !isResourceType(type)) return refuse(`request.url "${relative}" does not begin with a resource type.`, `${at}.request.url`);
-  entry.type = type;
-  if (deeper.length > 0) return refuse(`request.url "${relative}" must be Type, Type/id or Type?criteria.`, `${at}.request.url`);
-  if (id !== undefined && id !== "") {
-    if (id.startsWith("$")) return refuse(`The operation ${id.slice(0, 64)} is called by POST or GET.`, `${at}.request.url`);
-    if (!isId(id)) return refuse(`"${id}" is not a legal id: letters, digits, - and . only, at most 64.`, `${at}.request.url`);
-    entry.id = id;
+  const place = placeOf(path, url, at);
+  if ("fault" in place) return place;
+  const unfit = WITH_BODY.has(method) ? bodyFault(resource, method, place.type, at) : undefined;
+  if (unfit) return { fault: unfit };
+  const whole = { ...entry, ...place, ...(WITH_BODY.has(method) && { resource: resource as Resource }) };
+  const misplaced = targetFault(whole, at);
+  if (misplaced) return { fault: misplaced };
+  return method === "POST" && entry.ifNoneExist !== undefined ? withCriteria(whole, entry.ifNoneExist, bases, at) : whole;
+}
+
+/** Members of a request that are conditions, each a string. */
+const CONDITIONS = ["ifMatch", "ifNoneMatch", "ifNoneExist", "ifModifiedSince"] as const;
+
+/** Why an entry is no `FormedEntry`. */
+function formFault(item: unknown, at: string): Issue | undefined {
+  if (!isObject(item)) return fault("An entry must be an object.", at);
+  const { request, fullUrl } = item;
+  const stray = strayMember(item, ENTRY_MEMBERS);
+  if (stray !== undefined) return unknownMember(at, stray);
+  if (!isObject(request)) return fault("The entry has no request: say what to do by request.method and request.url.", `${at}.request`);
+  const strayInRequest = strayMember(request, REQUEST_MEMBERS);
+  if (strayInRequest !== undefined) return unknownMember(`${at}.request`, strayInRequest);
+  const { method, url } = request;
+  if (typeof method !== "string" || !METHODS.has(method)) {
+    return fault("request.method must be one of GET, HEAD, POST, PUT, PATCH, DELETE.", `${at}.request.method`);
   }
-  if (WITH_BODY.has(method)) {
-    if (!isObject(resource)) return refuse(`A ${method} needs a resource.`, `${at}.resource`);
-    const isPatch = method === "PATCH";
-    if (!isPatch && resource.resourceType !== type) {
-      const given = typeof resource.resourceType === "string" ? `a ${resource.resourceType.slice(0, 64)}` : "of no type";
-      return refuse(`The resource is ${given}, but request.url says ${type}.`, `${at}.resource.resourceType`);
-    }
-    entry.resource = resource as Resource;
+  if (typeof url !== "string") return fault("request.url must be given.", `${at}.request.url`);
+  if (fullUrl !== undefined && typeof fullUrl !== "string") return fault("fullUrl must be a string.", `${at}.fullUrl`);
+  const odd = CONDITIONS.find((name) => request[name] !== undefined && typeof request[name] !== "string");
+  return odd === undefined ? undefined : fault(`request.${odd} must be a string.`, `${at}.request.${odd}`);
+}
+
+/** The type and id that a path names: `Type`, `Type/` or `Type/id`. */
+function placeOf(path: string, url: string, at: string): { type: string; id?: string } | { fault: Issue } {
+  const refuse = (diagnostics: string) => ({ fault: fault(diagnostics, `${at}.request.url`) });
+  const [type, id = "", ...deeper] = path.split("/");
+  if (!type || !isResourceType(type)) return refuse(`request.url "${url}" does not begin with a resource type.`);
+  if (deeper.length > 0) return refuse(`request.url "${url}" must be Type, Type/id or Type?criteria.`);
+  if (id === "") return { type };
+  if (id.startsWith("$")) return refuse(`The operation ${id.slice(0, 64)} is called by POST or GET.`);
+  if (!isId(id)) return refuse(`"${id}" is not a legal id: letters, digits, - and . only, at most 64.`);
+  return { type, id };
+}
+
+/** Why a resource is not the body of such a request. A patch has a type of its own: Binary, or Parameters. */
+function bodyFault(resource: unknown, method: EntryMethod, type: string, at: string): Issue | undefined {
+  if (!isObject(resource)) return fault(`A ${method} needs a resource.`, `${at}.resource`);
+  if (method === "PATCH" || resource["resourceType"] === type) return undefined;
+  const { resourceType } = resource;
+  const given = typeof resourceType === "string" ? `a ${resourceType.slice(0, 64)}` : "of no type";
+  return fault(`The resource is ${given}, but request.url says ${type}.`, `${at}.resource.resourceType`);
+}
+
+/** Why a write does not say, or says twice, which resource it is about. */
+function targetFault({ method, type, id, query, resource }: BundleEntry, at: string): Issue | undefined {
+  if (method === "POST") {
+    const isNamed = id !== undefined || query !== undefined;
+    return isNamed ? fault("A POST creates: its request.url is the type alone.", `${at}.request.url`) : undefined;
   }
-  if (method === "POST" && (entry.id !== undefined || query !== undefined)) {
-    return refuse("A POST creates: its request.url is the type alone.", `${at}.request.url`);
+  if (id === undefined && !query) {
+    return fault(`A ${method} needs an id (${type}/id) or criteria (${type}?…) in request.url.`, `${at}.request.url`);
   }
-  if (method === "POST" && entry.ifNoneExist !== undefined) {
-    try {
-      entry.ifNoneExist = noneExistCriteria(entry.ifNoneExist, type, bases, `${at}.request.ifNoneExist`);
-    } catch (error) {
-      if (error instanceof FhirError && error.issues[0]) return { fault: error.issues[0] };
-      throw error;
-    }
+  if (method === "PUT" && id !== undefined && resource?.id !== undefined && resource.id !== id) {
+    return fault(`The resource's id ${resource.id} is not the one in request.url.`, `${at}.resource.id`);
   }
-  if ((method === "PUT" || method === "DELETE" || method === "PATCH") && entry.id === undefined && !query) {
-    return refuse(`A ${method} needs an id (${type}/id) or criteria (${type}?…) in request.url.`, `${at}.request.url`);
+  return undefined;
+}
+
+/** A conditional create with its criteria as they are searched by. */
+function withCriteria<Of extends BundleEntry & { type: string }>(
+  entry: Of,
+  criteria: string,
+  bases: readonly string[],
+  at: string,
+): Of | { fault: Issue } {
+  try {
+    return { ...entry, ifNoneExist: noneExistCriteria(criteria, entry.type, bases, `${at}.request.ifNoneExist`) };
+  } catch (error) {
+    if (error instanceof FhirError && error.issues[0]) return { fault: error.issues[0] };
+    throw error;
   }
-  if (method === "PUT" && entry.id !== undefined && entry.resource?.id !== undefined && entry.resource.id !== entry.id) {
-    return refuse(`The resource's id ${entry.resource.id} is not the one in request.url.`, `${at}.resource.id`);
-  }
-  return entry;
 }
 
 /** What changes nothing: in a transaction it is answered when all else is done. */
@@ -232,6 +268,6 @@ function split(text: string, at: string): [string, string | undefined] {
   return place < 0 ? [text, undefined] : [text.slice(0, place), text.slice(place + 1)];
 }
 
-function pick(from: Record<string, unknown>, names: string[]): Record<string, string> {
-  return Object.fromEntries(names.flatMap((name) => (typeof from[name] === "string" ? [[name, from[name]]] : [])));
+function pick<Name extends string>(from: { [name in Name]?: string }, names: readonly Name[]): { [name in Name]?: string } {
+  return Object.fromEntries(names.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]]))) as { [name in Name]?: string };
 }

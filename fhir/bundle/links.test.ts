@@ -1,5 +1,5 @@
 import { type LinkKind, replaceLinks } from "./links.ts";
-import { linksInPatched, linksTo } from "./references.ts";
+import { linksInPatched, linksTo } from "./replace-links.ts";
 
 const OLD = "http://other.org/fhir/Patient/x1";
 const targets = new Map([

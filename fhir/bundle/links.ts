@@ -3,7 +3,7 @@
  * text looks like. Compiled once per type; works on parsed JSON in place.
  */
 import { comparableUri } from "./uris.ts";
-import { backboneOf, type ElementJson, elementsOf, isPrimitiveType, isResource } from "../validate/definition.ts";
+import { backboneOf, type ElementJson, elementsOf, isPrimitiveType, isResource } from "../validate/structure-definition.ts";
 import { ID_PATTERN } from "../ids.ts";
 
 /** References are links; so are elements of type uri and url; so are `href` and `src` in narratives. */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { FhirError } from "../outcome.ts";
 import { type EvaluationBudget, TooCostly } from "./budget.ts";
-import type { Answer, AnswerTo, Message, Task } from "./tasks.ts";
+import type { TaskAnswer, AnswerTo, WorkerMessage, Task } from "./tasks.ts";
 
 /** The library and its model take 20 MB of it. */
 const LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
@@ -20,7 +20,7 @@ const IDLE_MS = 60_000;
 /** A start takes 0.2 s on an idle machine. Milliseconds. */
 const START_MS = 15_000;
 /** Characters of JSON that one task may send: the main thread writes them, and the worker reads them within its time. */
-export const MAX_TASK_CHARACTERS = 8_000_000;
+const MAX_TASK_CHARACTERS = 8_000_000;
 /** Tasks that were too costly, by their hash: as long as they are remembered, others go before them. */
 const MAX_SUSPECTS = 1_000;
 
@@ -29,7 +29,7 @@ interface Job {
   budget: EvaluationBudget;
   waiting: NodeJS.Timeout;
   isSuspect: boolean;
-  resolve(answer: Answer): void;
+  resolve(answer: TaskAnswer): void;
   reject(error: unknown): void;
 }
 
@@ -45,7 +45,7 @@ const suspects = new Set<string>();
 export async function evaluateInWorker<Of extends Task>(task: Of, budget: EvaluationBudget): Promise<AnswerTo<Of>> {
   if (budget.ms <= 0 || sizeOf(task) > MAX_TASK_CHARACTERS) throw new TooCostly();
   if (waiting.length >= MAX_WAITING) throw busy();
-  const answer = await new Promise<Answer>((resolve, reject) => {
+  const answer = await new Promise<TaskAnswer>((resolve, reject) => {
     const job: Job = {
       task,
       budget,
@@ -118,7 +118,7 @@ function start(): NonNullable<typeof worker> {
   };
   thread.on("error", failed);
   thread.on("exit", () => failed(new Error("The worker has ended.")));
-  thread.on("message", (message: Message) => {
+  thread.on("message", (message: WorkerMessage) => {
     if (worker !== made) return;
     if (message.ready) made.isReady = true;
     else finish(message);
@@ -132,7 +132,7 @@ function start(): NonNullable<typeof worker> {
   return made;
 }
 
-function finish({ answer, ms }: Extract<Message, { ready: false }>): void {
+function finish({ answer, ms }: Extract<WorkerMessage, { ready: false }>): void {
   const job = running;
   running = undefined;
   if (!job) return;

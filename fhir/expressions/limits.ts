@@ -1,9 +1,9 @@
 /** Bounds of an expression before anything parses it: a parser needs stack for its depth and time for its length. */
 
 /** Characters; R4's own longest rule has 366. */
-export const MAX_EXPRESSION = 4_000;
+const MAX_EXPRESSION = 4_000;
 /** Parentheses, brackets and braces within one another. */
-export const MAX_NESTING = 50;
+const MAX_NESTING = 50;
 /** Operators and steps: each is a level of the tree that is made of them, as `a.b.c` is `(a.b).c`. */
 const MAX_PARTS = 1_000;
 

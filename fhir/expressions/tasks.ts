@@ -17,7 +17,7 @@ export type Task =
   | { kind: "patch"; resource: string; parameters: string };
 
 /** What the worker answers to one task; `refusal` and `costly` stand in for the result. */
-export type Answer =
+export type TaskAnswer =
   /** For each rule whether it is kept; null where its expression cannot be evaluated. */
   | { kind: "rules"; kept: (boolean | null)[] }
   | { kind: "patch"; json: string }
@@ -25,7 +25,7 @@ export type Answer =
   | { kind: "costly" };
 
 /** The answer that a task gets. */
-export type AnswerTo<Of extends Task> = Extract<Answer, { kind: Of["kind"] }>;
+export type AnswerTo<Of extends Task> = Extract<TaskAnswer, { kind: Of["kind"] }>;
 
 /** From the worker: that it is ready for its first task, then one message for each task. */
-export type Message = { ready: true } | { ready: false; answer: Answer; ms: number };
+export type WorkerMessage = { ready: true } | { ready: false; answer: TaskAnswer; ms: number };

@@ -6,7 +6,7 @@ import { parseJson } from "../json.ts";
 import { FhirError } from "../outcome.ts";
 import { fhirPathPatch } from "../patch/fhirpath-patch.ts";
 import type { Resource } from "../resource.ts";
-import type { Answer, Message, Task } from "./tasks.ts";
+import type { TaskAnswer, WorkerMessage, Task } from "./tasks.ts";
 
 const port = parentPort;
 if (!port) throw new Error("This file is run as a worker.");
@@ -14,9 +14,9 @@ if (!port) throw new Error("This file is run as a worker.");
 // The library writes warnings there, which may hold what a client has sent.
 for (const name of ["log", "info", "warn", "error", "debug"] as const) console[name] = () => {};
 
-const tell = (message: Message): void => port.postMessage(message);
+const tell = (message: WorkerMessage): void => port.postMessage(message);
 
-function answerTo(task: Task): Answer {
+function answerTo(task: Task): TaskAnswer {
   const resource = parseJson(task.resource) as Resource;
   if (task.kind === "rules") return { kind: "rules", kept: areKept(resource, task.rules) };
   return { kind: "patch", json: JSON.stringify(fhirPathPatch(resource, parseJson(task.parameters) as Resource, locate)) };
@@ -24,7 +24,7 @@ function answerTo(task: Task): Answer {
 
 port.on("message", (task: Task) => {
   const begun = performance.now();
-  let answer: Answer;
+  let answer: TaskAnswer;
   try {
     answer = answerTo(task);
   } catch (error) {

@@ -1,5 +1,5 @@
 /** FHIRPath Patch (FHIR R4, fhirpatch.html): operations in a Parameters resource that say where by FHIRPath. */
-import { Kind, type Member, type ObjectPlan, planOfMember } from "../validate/plan.ts";
+import { MemberKind, type PlanMember, type ObjectPlan, planOfMember } from "../validate/type-plan.ts";
 import type { Resource } from "../resource.ts";
 import { copyOf } from "./json-patch.ts";
 import { type Operation, operationsOf, refused, textOf, unfit, wholeOf } from "./operations.ts";
@@ -86,7 +86,7 @@ const operators: Record<string, (patched: Patched, operation: Operation) => void
 };
 
 interface Given {
-  member: Member;
+  member: PlanMember;
   value: unknown;
   /** Id and extensions of a primitive. */
   sibling: unknown;
@@ -105,12 +105,12 @@ function valueIn(part: Json, plan: ObjectPlan, name: string, operation: Operatio
     ?.replace(/^_/, "");
   const suffix = key?.slice("value".length);
   const named = plan.members.get(name);
-  const member = named?.kind === Kind.sibling ? undefined : (named ?? plan.members.get(name + (suffix ?? "")));
+  const member = named?.kind === MemberKind.sibling ? undefined : (named ?? plan.members.get(name + (suffix ?? "")));
   if (!member) throw unfit(operation, `${plan.name} has no element ${name.slice(0, 64)}${suffix ? " of that type" : ""}`);
   if (part["resource"] !== undefined) return { member, value: copyOf(part["resource"]), sibling: undefined };
   if (key) return { member, value: copyOf(part[key]), sibling: copyOf(part[`_${key}`]) };
   if (!Array.isArray(part["part"])) throw refused(operation, "has a part without value or parts");
-  if (member.kind !== Kind.object) throw unfit(operation, `${name.slice(0, 64)} has no elements of its own`);
+  if (member.kind !== MemberKind.object) throw unfit(operation, `${name.slice(0, 64)} has no elements of its own`);
   const below = planOfMember(member);
   const object: Json = {};
   for (const inner of part["part"] as Json[]) {
@@ -125,13 +125,13 @@ function valueIn(part: Json, plan: ObjectPlan, name: string, operation: Operatio
   return { member, value: object, sibling: undefined };
 }
 
-function set(object: Json, { name }: Member, value: unknown, sibling: unknown): void {
+function set(object: Json, { name }: PlanMember, value: unknown, sibling: unknown): void {
   if (value !== undefined) object[name] = value;
   if (sibling !== undefined) object[`_${name}`] = sibling;
 }
 
 /** Keeps the list of values and that of their extensions equally long. */
-function insertInto(parent: Json, { name }: Member, index: number, value: unknown, sibling: unknown): void {
+function insertInto(parent: Json, { name }: PlanMember, index: number, value: unknown, sibling: unknown): void {
   const { [name]: list = [], [`_${name}`]: siblings } = parent as Record<string, unknown[] | undefined>;
   parent[name] = list;
   if (sibling !== undefined || siblings !== undefined) {
@@ -151,7 +151,7 @@ function remove({ parent, member: { name }, index, above }: ElementPlace): void 
   }
   dropEmpty(parent, name);
   if (!above || Object.keys(parent).length > 0) return;
-  if (above.member.kind === Kind.primitive) removeSibling(above);
+  if (above.member.kind === MemberKind.primitive) removeSibling(above);
   else remove(above);
 }
 

@@ -6,7 +6,7 @@ import { fhirError } from "../outcome.ts";
 import { fhirPathPatch } from "./fhirpath-patch.ts";
 import { jsonPatch } from "./json-patch.ts";
 import { locatePlain } from "./plain-path.ts";
-import { NotPlain } from "../validate/rules/parse.ts";
+import { NotPlain } from "../validate/rules/parse-expression.ts";
 import type { Resource } from "../resource.ts";
 
 /** The media type of a JSON Patch; a FHIRPath Patch comes as FHIR JSON, a Parameters resource. */

@@ -2,9 +2,9 @@
 import { TooCostly } from "../expressions/budget.ts";
 import type { Location } from "../fhirpath.ts";
 import { fhirError } from "../outcome.ts";
-import { Kind, type Member, type ObjectPlan, objectPlanOf, planOfMember } from "../validate/plan.ts";
+import { MemberKind, type PlanMember, type ObjectPlan, objectPlanOf, planOfMember } from "../validate/type-plan.ts";
 import type { Resource } from "../resource.ts";
-import { NotPlain } from "../validate/rules/parse.ts";
+import { NotPlain } from "../validate/rules/parse-expression.ts";
 import { type Operation, unfit } from "./operations.ts";
 import { nonNull } from "../non-null.ts";
 
@@ -22,7 +22,7 @@ type Json = Record<string, unknown>;
 /** Where an element stands: in a member of an object, and in a list at an index. */
 export interface ElementPlace {
   parent: Json;
-  member: Member;
+  member: PlanMember;
   index: number | undefined;
   /** Where its parent stands; undefined for the resource. */
   above: ElementPlace | undefined;
@@ -60,9 +60,9 @@ function placeAt(resource: Resource, operation: Operation, location: Location): 
     const next = location[i + 1];
     const index = typeof next === "number" ? next : undefined;
     i += index === undefined ? 1 : 2;
-    const member: Member | undefined = plan?.members.get(name) ?? choiceIn(plan, name, value as Json);
+    const member: PlanMember | undefined = plan?.members.get(name) ?? choiceIn(plan, name, value as Json);
     // Extensions of a primitive are found under its own name, and stand under another.
-    const parent: Json | undefined = place?.member.kind === Kind.primitive ? siblingOf(place) : (value as Json);
+    const parent: Json | undefined = place?.member.kind === MemberKind.primitive ? siblingOf(place) : (value as Json);
     if (!member || !parent) throw unfit(operation, "the path leads to what R4 does not define");
     place = { parent, member, index, above: place };
     const held = parent[member.name];
@@ -73,15 +73,15 @@ function placeAt(resource: Resource, operation: Operation, location: Location): 
 }
 
 /** FHIRPath calls a choice by its name without the type: `value`. */
-function choiceIn(plan: ObjectPlan | undefined, name: string, object: Json): Member | undefined {
-  return plan?.members.values().find((member) => member.choice === name && member.kind !== Kind.sibling && isIn(object, member));
+function choiceIn(plan: ObjectPlan | undefined, name: string, object: Json): PlanMember | undefined {
+  return plan?.members.values().find((member) => member.choice === name && member.kind !== MemberKind.sibling && isIn(object, member));
 }
 
-const isIn = (object: Json, { name }: Member) => object[name] !== undefined || object[`_${name}`] !== undefined;
+const isIn = (object: Json, { name }: PlanMember) => object[name] !== undefined || object[`_${name}`] !== undefined;
 
-function planBelow(member: Member, value: unknown): ObjectPlan | undefined {
-  if (member.kind === Kind.resource) return objectPlanOf(String((value as { resourceType?: unknown } | undefined)?.resourceType));
-  return member.kind === Kind.primitive ? objectPlanOf("Element") : planOfMember(member);
+function planBelow(member: PlanMember, value: unknown): ObjectPlan | undefined {
+  if (member.kind === MemberKind.resource) return objectPlanOf(String((value as { resourceType?: unknown } | undefined)?.resourceType));
+  return member.kind === MemberKind.primitive ? objectPlanOf("Element") : planOfMember(member);
 }
 
 /** The object of a primitive's id and extensions, made where there is none. */
@@ -109,14 +109,14 @@ export function objectAt(patched: Patched, operation: Operation): { object: Json
   const place = placeAt(resource, operation, location);
   const held = place.parent[place.member.name];
   const value = place.index === undefined ? held : (held as unknown[])[place.index];
-  const object = place.member.kind === Kind.primitive ? siblingOf(place) : (value as Json);
+  const object = place.member.kind === MemberKind.primitive ? siblingOf(place) : (value as Json);
   const plan = planBelow(place.member, value);
   if (!plan || typeof object !== "object") throw unfit(operation, "the path leads to what R4 does not define");
   return { object, plan };
 }
 
 /** The list that the path leads to: all its elements, or none when it is not there yet. */
-export function listAt(patched: Patched, operation: Operation): { parent: Json; member: Member; plan: ObjectPlan } {
+export function listAt(patched: Patched, operation: Operation): { parent: Json; member: PlanMember; plan: ObjectPlan } {
   const places = locations(patched, operation).map((location) => placeAt(patched.resource, operation, location));
   const [first] = places;
   if (!first) {
@@ -133,5 +133,5 @@ export function listAt(patched: Patched, operation: Operation): { parent: Json; 
 }
 
 /** Elements in a list, those that have only an id or extensions included. */
-export const lengthOf = (parent: Json, { name }: Member): number =>
+export const lengthOf = (parent: Json, { name }: PlanMember): number =>
   Math.max(...[name, `_${name}`].map((key) => (Array.isArray(parent[key]) ? (parent[key] as unknown[]).length : 0)));

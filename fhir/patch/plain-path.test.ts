@@ -2,7 +2,7 @@ import { EvaluationBudget, TooCostly } from "../expressions/budget.ts";
 import { type Location, locate } from "../fhirpath.ts";
 import { parseJson } from "../json.ts";
 import type { Resource } from "../resource.ts";
-import { NotPlain } from "../validate/rules/parse.ts";
+import { NotPlain } from "../validate/rules/parse-expression.ts";
 import { locatePlain } from "./plain-path.ts";
 
 const patient = parseJson(`{

@@ -6,10 +6,10 @@
 import type { EvaluationBudget } from "../expressions/budget.ts";
 import type { Location } from "../fhirpath.ts";
 import type { Resource } from "../resource.ts";
-import { structureOf } from "../validate/definition.ts";
-import { Kind, type Member, type ObjectPlan, objectPlanOf, planOfMember } from "../validate/plan.ts";
+import { structureOf } from "../validate/structure-definition.ts";
+import { MemberKind, type PlanMember, type ObjectPlan, objectPlanOf, planOfMember } from "../validate/type-plan.ts";
 import { logical } from "../validate/rules/functions.ts";
-import { type Ast, NotPlain, parse } from "../validate/rules/parse.ts";
+import { type Ast, NotPlain, parse } from "../validate/rules/parse-expression.ts";
 import { nonNull } from "../non-null.ts";
 
 type Json = Record<string, unknown>;
@@ -19,7 +19,7 @@ type Call = Extract<Ast, { is: "call" }>;
 interface Element {
   value: unknown;
   /** Absent for the resource itself. */
-  member?: Member;
+  member?: PlanMember;
   index?: number | undefined;
   above?: Element;
 }
@@ -72,7 +72,7 @@ class PlainPath {
       if (members.length > 1) this.#budget.spend(members.length);
       for (const member of members) {
         const held = object[member.name];
-        const siblings = member.kind === Kind.primitive ? object[`_${member.name}`] : undefined;
+        const siblings = member.kind === MemberKind.primitive ? object[`_${member.name}`] : undefined;
         if (held === undefined && siblings === undefined) continue;
         if ([held, siblings].some((it) => it !== undefined && Array.isArray(it) !== member.isList)) throw new NotPlain(name);
         if (!member.isList) {
@@ -102,7 +102,7 @@ class PlainPath {
     } else if (name === "where") {
       return elements.filter((element) => this.#holds(first, element) === true);
     } else if (name === "ofType" && first.is === "member" && !first.of) {
-      const types = new Map<Member | undefined, boolean>();
+      const types = new Map<PlanMember | undefined, boolean>();
       return elements.filter(({ member }) => {
         const known = types.get(member) ?? isOf(member, first.name);
         types.set(member, known);
@@ -168,37 +168,37 @@ const THIS = "$this";
 function planOf({ value, member }: Element): ObjectPlan {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new NotPlain("a value");
   const { resourceType } = value as { resourceType?: unknown };
-  const isResource = !member || member.kind === Kind.resource;
+  const isResource = !member || member.kind === MemberKind.resource;
   const plan = isResource
     ? typeof resourceType === "string" && objectPlanOf(resourceType)
-    : member.kind === Kind.object
+    : member.kind === MemberKind.object
       ? planOfMember(member)
       : undefined;
   if (!plan) throw new NotPlain("what R4 does not define");
   return plan;
 }
 
-const known = new WeakMap<ObjectPlan, Map<string, Member[]>>();
+const known = new WeakMap<ObjectPlan, Map<string, PlanMember[]>>();
 
 /** Members of that name; those of a choice, of which FHIRPath names the part before the type, are several. @throws NotPlain for none */
-function membersOf(plan: ObjectPlan, name: string): Member[] {
-  const byName = known.get(plan) ?? new Map<string, Member[]>();
+function membersOf(plan: ObjectPlan, name: string): PlanMember[] {
+  const byName = known.get(plan) ?? new Map<string, PlanMember[]>();
   known.set(plan, byName);
   const members = byName.get(name) ?? findMembers(plan, name);
   byName.set(name, members);
   return members;
 }
 
-function findMembers(plan: ObjectPlan, name: string): Member[] {
+function findMembers(plan: ObjectPlan, name: string): PlanMember[] {
   const own = plan.members.get(name);
-  if (own && own.kind !== Kind.sibling && own.choice === undefined) return [own];
-  const choice = own ? [] : [...plan.members.values()].filter((member) => member.choice === name && member.kind !== Kind.sibling);
+  if (own && own.kind !== MemberKind.sibling && own.choice === undefined) return [own];
+  const choice = own ? [] : [...plan.members.values()].filter((member) => member.choice === name && member.kind !== MemberKind.sibling);
   if (choice.length === 0) throw new NotPlain(name);
   return choice;
 }
 
 /** @throws NotPlain where the type derives from the other, or is none of a choice */
-function isOf(member: Member | undefined, type: string): boolean {
+function isOf(member: PlanMember | undefined, type: string): boolean {
   if (member?.choice === undefined) throw new NotPlain("ofType");
   for (let base: string | undefined = member.type; base !== undefined; base = structureOf(base)?.base) {
     if (base !== type) continue;

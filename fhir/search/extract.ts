@@ -10,7 +10,7 @@
  * - token$quantity:      range row of the quantity with the unit: first SEP2 `unitCode␟unitSystem`
  * - token$number$number: range row [second, third] with the unit: first
  */
-import type { SlotJson } from "./definition.ts";
+import type { SlotJson } from "./parameter-definition.ts";
 import { isResourceType, otherReferencesSlot, parametersOf, slotsOf } from "./parameters.ts";
 import type { IndexRows } from "./query.ts";
 import { SEP } from "./query.ts";

@@ -13,7 +13,7 @@ export function nextTo(value: number, direction: 1 | -1): number {
 }
 
 /** A number as it was given, with what its digits say of its precision. */
-export interface Given {
+export interface GivenNumber {
   value: number;
   /** What equals it at its precision: `100` is 99.5 to 100.5, `100.00` is 99.995 to 100.005; the upper end does not belong. */
   low: number;
@@ -26,7 +26,7 @@ const form = /^([+-]?)(\d{1,40})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?$/;
  * Undefined when it is no number. The precision is half of the last digit's place: `5.40e-3` is 0.0054 ± 0.000005. A single
  * digit with an exponent would be very coarse so; there R4's own example, `1e2` for 95 to 105, is followed.
  */
-export function givenNumber(text: string): Given | undefined {
+export function givenNumber(text: string): GivenNumber | undefined {
   const found = form.exec(text);
   if (!found) return undefined;
   const [, sign, whole, fraction = "", exponent] = found;

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ParameterJson, PartJson, SearchJson, SlotJson, TypeJson } from "./definition.ts";
-import { FIRST_LOCAL } from "./definition.ts";
+import type { ParameterJson, PartJson, SearchJson, SlotJson, TypeJson } from "./parameter-definition.ts";
+import { FIRST_LOCAL } from "./parameter-definition.ts";
 import { nonNull } from "../non-null.ts";
 import { hospitalZone } from "../time-zone.ts";
 
@@ -70,7 +70,7 @@ export function isResourceType(name: string): boolean {
 }
 
 /** Slots of the parameters that every type has. */
-export const commonSlots = { _tag: 0, _profile: 1, _security: 2, _source: 3 } as const;
+const commonSlots = { _tag: 0, _profile: 1, _security: 2, _source: 3 } as const;
 
 /** Local number of the slot with the references that no search parameter looks at: a note's author, a guarantor, extensions. */
 const OTHER_REFERENCES = 4;

@@ -12,7 +12,7 @@ import { nonNull } from "../non-null.ts";
 /** Bounds of one request: what is beyond them is refused before any work is done. */
 export const MAX_PARAMETERS = 100;
 /** A longer list of values is refused. */
-export const MAX_LIST_LENGTH = 1_000_000; // characters of all values of one parameter
+const MAX_LIST_LENGTH = 1_000_000; // characters of all values of one parameter
 const MAX_MATCHES = 10_000; // values that a store compares with, in all clauses together; SQLite takes 32,766 parameters, some values two
 
 /** Conditions that a store puts together to one statement: a composite value has two, a name that is heard one for each word. */

@@ -98,7 +98,7 @@ function sortKey(type: string, code: string, desc: boolean, name: string): SortK
 }
 
 function addInclude(search: ParsedSearch, value: string, name: string, iterate: boolean): void {
-  const include = value === "*" ? includeOf(search.type, "*", undefined, value, name, iterate) : includeFrom(value, name, iterate);
+  const include = includeFrom(value === "*" ? `${search.type}:*` : value, { name, value, iterate });
   if (!iterate && include.source !== search.type) {
     throw unknown(
       `"${name}=${value}" starts from ${include.source}, of which this search finds none; _include:iterate starts from what was included.`,
@@ -113,7 +113,7 @@ function addRevinclude(search: ParsedSearch, value: string, name: string, iterat
     search.revinclude.push(...whateverRefersTo(search.type, iterate));
     return;
   }
-  const include = includeFrom(value, name, iterate);
+  const include = includeFrom(value, { name, value, iterate });
   const { targets } = include;
   if (!iterate && targets && !targets.includes(search.type)) throw unknown(`"${name}=${value}" does not refer to ${search.type}.`, name);
   search.revinclude.push(include);
@@ -129,14 +129,11 @@ function whateverRefersTo(type: string, iterate: boolean): Include[] {
   });
 }
 
-function includeFrom(value: string, name: string, iterate: boolean): Include {
-  const [source = "", param, target, ...more] = value.split(":");
+/** @param text `Type:parameter`, `Type:parameter:TargetType`, `Type:*` @param asked the parameter as the client wrote it */
+function includeFrom(text: string, { name, value, iterate }: { name: string; value: string; iterate: boolean }): Include {
+  const [source = "", param, target, ...more] = text.split(":");
   const isComplete = isResourceType(source) && param && !more.length && (target === undefined || isResourceType(target));
   if (!isComplete) throw fhirError(400, "invalid", `"${name}" needs Type:parameter or Type:parameter:TargetType.`, name);
-  return includeOf(source, param, target, value, name, iterate);
-}
-
-function includeOf(source: string, param: string, target: string | undefined, value: string, name: string, iterate: boolean): Include {
   const parameters = referencesOf(source).filter((one) => param === "*" || one.code === param);
   if (!parameters.length && param !== "*") {
     throw unknown(`"${name}=${value}": ${source} has no reference parameter "${param}".`, name);

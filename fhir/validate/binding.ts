@@ -1,6 +1,6 @@
 /** Required bindings to value sets that R4 lists in full. */
 import { CURRENCY_SYSTEM } from "../currencies.ts";
-import { valueSetOf } from "./definition.ts";
+import { valueSetOf } from "./structure-definition.ts";
 
 /** The codes that an element may have. */
 export interface Binding {

@@ -2,7 +2,7 @@
 import { EvaluationBudget } from "../expressions/budget.ts";
 import type { Issue } from "../outcome.ts";
 import { checkWholeness } from "./contained.ts";
-import { isResource } from "./definition.ts";
+import { isResource } from "./structure-definition.ts";
 import { checkProfiles } from "./profiles/check.ts";
 import type { Profile } from "./profiles/tree.ts";
 import { ValidationContext } from "./validation-context.ts";
@@ -18,7 +18,7 @@ export function isOfAnotherType(profile: string, type: string): boolean {
 }
 
 /** Profiles that one resource may say it keeps; each is looked up, and may be checked. */
-export const MAX_PROFILES = 100;
+const MAX_PROFILES = 100;
 
 /** The profiles that a resource says it keeps, no more of them than it may. */
 export function profilesClaimedBy(resource: unknown): string[] {

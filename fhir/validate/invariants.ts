@@ -1,12 +1,12 @@
 /** FHIR's own invariants (rules of severity error in R4's definitions), compiled when a type is first met. */
 import { plainText } from "../json.ts";
-import type { ElementJson, RuleJson } from "./definition.ts";
+import type { ElementJson, RuleJson } from "./structure-definition.ts";
 import { compilePlain } from "./rules/compile.ts";
 import type { Scope } from "./rules/values.ts";
 import { textOf } from "./rules/functions.ts";
 
 /** One invariant, ready to be checked. */
-export interface Rule {
+export interface ElementInvariant {
   key: string;
   /** HL7's sentence. */
   human: string;
@@ -15,11 +15,11 @@ export interface Rule {
   isKept(node: unknown, scope: Scope): boolean;
 }
 
-/** Checked by code of their own: `contained.ts`, `references.ts`, `narrative.ts`. */
+/** Checked by code of their own: `contained.ts`, `reference-form.ts`, `narrative.ts`. */
 const BY_HAND = new Set(["dom-2", "dom-3", "dom-4", "dom-5", "ref-1", "txt-1", "txt-2"]);
 
 /** Not checked, each for its reason. */
-export const EXCLUDED: Record<string, string> = {
+const EXCLUDED: Record<string, string> = {
   "ctm-1": "It reads another resource (member.resolve()), which a check before storing must not depend on.",
 };
 
@@ -73,7 +73,12 @@ const areIn = (known: Set<unknown>, values: unknown[]) => values.every((value) =
 const pathsIn = (node: unknown): string[] => listIn(node, "element").map((element) => plainText((element as Json | null)?.["path"]));
 
 /** @returns undefined for what is not checked as an expression */
-export function ruleOf({ key, human, expression }: RuleJson, type: string, elements: ElementJson[], resource?: string): Rule | undefined {
+export function ruleOf(
+  { key, human, expression }: RuleJson,
+  type: string,
+  elements: ElementJson[],
+  resource?: string,
+): ElementInvariant | undefined {
   if (BY_HAND.has(key) || Object.hasOwn(EXCLUDED, key)) return undefined;
   const written = WRITTEN[key];
   if (written) return { key, human, expression, isKept: written };

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { parseJson } from "../json.ts";
-import { structureOf } from "./definition.ts";
+import { structureOf } from "./structure-definition.ts";
 import { primitiveTests } from "./primitives.ts";
 import { nonNull } from "../non-null.ts";
 

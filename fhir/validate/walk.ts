@@ -1,8 +1,8 @@
 /** Goes through a resource's JSON along the plans of its types. */
 import { isRawNumber } from "../json.ts";
-import { isResource } from "./definition.ts";
-import { Kind, type Member, type ObjectPlan, objectPlanOf, planOfMember } from "./plan.ts";
-import { checkReference } from "./references.ts";
+import { isResource } from "./structure-definition.ts";
+import { MemberKind, type PlanMember, type ObjectPlan, objectPlanOf, planOfMember } from "./type-plan.ts";
+import { checkReference } from "./reference-form.ts";
 import type { ValidationContext } from "./validation-context.ts";
 import { checkContainedMeta, finishRoot } from "./contained.ts";
 import { nonNull } from "../non-null.ts";
@@ -50,7 +50,7 @@ function checkContained(value: unknown, run: ValidationContext): void {
 }
 
 /** The plan that a resource says it follows; undefined when it says none, which is reported. */
-export function planOfResource(value: unknown, run: ValidationContext, expected?: string): ObjectPlan | undefined {
+function planOfResource(value: unknown, run: ValidationContext, expected?: string): ObjectPlan | undefined {
   if (!isObject(value)) {
     run.fault("structure", "A resource must be a JSON object.");
     return undefined;
@@ -75,7 +75,7 @@ const isObject = (value: unknown): value is Json =>
  * @param member undefined for a resource
  * @param hasValue of a primitive's sibling: an id alone is enough beside a value
  */
-export function checkObject(value: unknown, plan: ObjectPlan, run: ValidationContext, member: Member | undefined, hasValue = false): void {
+function checkObject(value: unknown, plan: ObjectPlan, run: ValidationContext, member: PlanMember | undefined, hasValue = false): void {
   if (!isObject(value)) {
     run.fault("structure", `${run.name()} must be a JSON object (${plan.name}).`);
     return;
@@ -100,7 +100,7 @@ export function checkObject(value: unknown, plan: ObjectPlan, run: ValidationCon
     }
     const item = value[name];
     run.enter(found.step);
-    if (found.kind === Kind.sibling) checkSibling(item, value[found.name], found, run);
+    if (found.kind === MemberKind.sibling) checkSibling(item, value[found.name], found, run);
     else if (found.isList) checkList(item, value, found, run);
     else if (Array.isArray(item)) run.fault("structure", `${run.name()} may occur once only: it must not be an array.`);
     else checkItem(item, found, run);
@@ -119,22 +119,22 @@ export function checkObject(value: unknown, plan: ObjectPlan, run: ValidationCon
   }
 }
 
-function checkItem(item: unknown, member: Member, run: ValidationContext): void {
+function checkItem(item: unknown, member: PlanMember, run: ValidationContext): void {
   if (item === null) {
     run.fault("structure", `${run.name()} must not be null: leave it out.`);
     return;
   }
-  if (member.kind === Kind.primitive) checkPrimitive(item, member, run);
-  else if (member.kind === Kind.object) checkObject(item, planOfMember(member), run, member);
+  if (member.kind === MemberKind.primitive) checkPrimitive(item, member, run);
+  else if (member.kind === MemberKind.object) checkObject(item, planOfMember(member), run, member);
   else if (member.name === "contained") checkContained(item, run);
   else checkRoot(item, run);
-  if (member.binding !== undefined && member.kind === Kind.object && !member.binding.includes(item)) reportCode(member, run);
+  if (member.binding !== undefined && member.kind === MemberKind.object && !member.binding.includes(item)) reportCode(member, run);
   for (const rule of member.rules) {
     if (!rule.isKept(item, run)) run.fault("invariant", `${rule.key}: ${rule.human}`);
   }
 }
 
-function checkPrimitive(item: unknown, { test, binding, type, name }: Member, run: ValidationContext): void {
+function checkPrimitive(item: unknown, { test, binding, type, name }: PlanMember, run: ValidationContext): void {
   const fault = nonNull(test)(item);
   if (fault !== undefined) {
     const isWrongJson =
@@ -149,14 +149,14 @@ function checkPrimitive(item: unknown, { test, binding, type, name }: Member, ru
 const HASH = 0x23;
 const refers = (type: string, name: string) => name === "reference" || type === "uri" || type === "url" || type === "canonical";
 
-function checkList(list: unknown, parent: Json, member: Member, run: ValidationContext): void {
+function checkList(list: unknown, parent: Json, member: PlanMember, run: ValidationContext): void {
   if (!Array.isArray(list)) {
     run.fault("structure", `${run.name()} may occur more than once: it must be an array, also of one.`);
     return;
   }
   if (list.length === 0) run.fault("structure", `${run.name()} must not be an empty array: leave it out.`);
   if (list.length > member.max) run.fault("structure", `${run.name()} may occur ${member.max} times only.`);
-  const siblings = member.kind === Kind.primitive ? parent[`_${member.name}`] : undefined;
+  const siblings = member.kind === MemberKind.primitive ? parent[`_${member.name}`] : undefined;
   for (let i = 0; i < list.length; i++) {
     const item: unknown = list[i];
     run.at(i);
@@ -167,7 +167,7 @@ function checkList(list: unknown, parent: Json, member: Member, run: ValidationC
 }
 
 /** `_birthDate`: id and extensions of a primitive; null in a list where an item has none. */
-function checkSibling(item: unknown, value: unknown, member: Member, run: ValidationContext): void {
+function checkSibling(item: unknown, value: unknown, member: PlanMember, run: ValidationContext): void {
   const plan = planOfMember(member);
   if (!member.isList) {
     if (item === null) run.fault("structure", `_${member.name} must not be null: leave it out.`);
@@ -198,7 +198,7 @@ function reportUnknown(name: string, plan: ObjectPlan, run: ValidationContext): 
   const choice = [...plan.members.values()].find((member) => member.choice !== undefined && name.startsWith(member.choice));
   const shown = name.slice(0, 64);
   if (choice) {
-    const names = [...plan.members.values()].filter((member) => member.choice === choice.choice && member.kind !== Kind.sibling);
+    const names = [...plan.members.values()].filter((member) => member.choice === choice.choice && member.kind !== MemberKind.sibling);
     const listed = names.length <= 12 ? `: ${names.map((member) => member.name).join(", ")}` : "";
     run.fault("structure", `${run.name()} has no element ${shown}; ${choice.choice}[x] has other types${listed}.`, stepOf(name));
   } else {
@@ -210,7 +210,7 @@ function reportUnknown(name: string, plan: ObjectPlan, run: ValidationContext): 
 const stepOf = (name: string) => (/^[A-Za-z_]\w{0,63}$/.test(name) ? `.${name}` : "");
 
 /** `valueString` and `_valueString` are one value; `valueString` and `valueCode` are two. */
-function reportSecondChoice(value: Json, member: Member, plan: ObjectPlan, run: ValidationContext): void {
+function reportSecondChoice(value: Json, member: PlanMember, plan: ObjectPlan, run: ValidationContext): void {
   const names = new Set<string>();
   let last = "";
   for (const name of Object.keys(value)) {
@@ -225,6 +225,6 @@ function reportSecondChoice(value: Json, member: Member, plan: ObjectPlan, run: 
   }
 }
 
-function reportCode({ binding }: Member, run: ValidationContext): void {
+function reportCode({ binding }: PlanMember, run: ValidationContext): void {
   run.fault("code-invalid", `${run.name()} ${nonNull(binding).rule}.`);
 }

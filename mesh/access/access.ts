@@ -12,10 +12,10 @@ import { keysInMemory, type MeshKeys } from "../trust/key-files.ts";
 import { STAMP_LIFE_MS, Stamps } from "./stamps.ts";
 
 /** How far somebody's right to one interaction with a type reaches: all of it, nothing, or what one of these parts holds. */
-export type Reach = "all" | "none" | readonly Part[];
+export type Reach = "all" | "none" | readonly ReachPart[];
 
 /** What belongs to one patient (by id), what a query like `category=laboratory` finds, or what does both. */
-export interface Part {
+export interface ReachPart {
   patient?: string;
   where?: string;
 }
@@ -143,7 +143,7 @@ function rightsBy(roles: Role[], scope: string | undefined, patient: string | un
     if (!roles.some(({ types }) => (types[type] ?? types["*"] ?? "").includes(interaction))) return "none";
     const reach = scopes ? scopeFor(scopes, type, interaction) : "all";
     if (reach === "all") return reach;
-    const parts = reach.flatMap(({ isOfPatient, where }): Part[] => {
+    const parts = reach.flatMap(({ isOfPatient, where }): ReachPart[] => {
       if (isOfPatient && patient === undefined) return [];
       return [{ ...(isOfPatient && { patient: patient as string }), ...(where !== undefined && { where }) }];
     });

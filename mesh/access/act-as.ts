@@ -1,12 +1,13 @@
 /** Moleculer's middleware for a program that operators use: what it calls by itself bears the stamp of the mesh's own work of this name. */
-import type { BrokerOptions, CallingOptions, ServiceBroker } from "moleculer";
+import type { CallingOptions, ServiceBroker } from "moleculer";
 import type { CallFunction } from "../call-function.ts";
 import { accessOf } from "./access.ts";
+import { middleware, type Middleware } from "../moleculer.ts";
 
 /** @param name as the role's file is named (`services/identity/roles/system`) */
-export function actAs(name: string): NonNullable<BrokerOptions["middlewares"]>[number] {
+export function actAs(name: string): Middleware {
   let broker: ServiceBroker;
-  return {
+  return middleware({
     name: "ActAs",
     created(created: ServiceBroker) {
       broker = created;
@@ -18,5 +19,5 @@ export function actAs(name: string): NonNullable<BrokerOptions["middlewares"]>[n
         return next(action, params, { ...options, meta: { ...options.meta, as: access.systemStamp(name) } });
       };
     },
-  } as unknown as NonNullable<BrokerOptions["middlewares"]>[number];
+  });
 }

@@ -1,7 +1,8 @@
 /** Moleculer's middleware by which what a handler writes by itself knows the call that it is for. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { BrokerOptions, Context } from "moleculer";
+import type { Context } from "moleculer";
 import { accessOf } from "./access.ts";
+import { middleware } from "../moleculer.ts";
 
 interface Held {
   call: Context | undefined;
@@ -26,7 +27,7 @@ interface OnRecord {
 }
 
 /** See the head of this file. An owner's own actions are given their call, and need not pay for it. */
-export const KnowCurrentCall = {
+export const KnowCurrentCall = middleware({
   name: "KnowCurrentCall",
   localAction(
     next: (ctx: Context) => Promise<unknown>,
@@ -47,4 +48,4 @@ export const KnowCurrentCall = {
       });
     };
   },
-} as unknown as NonNullable<BrokerOptions["middlewares"]>[number];
+});

@@ -1,15 +1,16 @@
 /** Moleculer's middleware by which a broker knows who may what, from its settings, and serves no action that nobody guards. */
-import type { BrokerOptions, Service, ServiceBroker, ServiceSchema } from "moleculer";
+import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import type { Config } from "../config.ts";
 import type { MeshKeys } from "../trust/key-files.ts";
 import { Access, accessOf, openAccess, setAccess } from "./access.ts";
 import { followRoles } from "./follow-roles.ts";
 import { isGuarded } from "./guard.ts";
 import { readRoles } from "./roles.ts";
+import { middleware, type Middleware } from "../moleculer.ts";
 
 /** @param folder of the project's own roles */
-export function knowAccess(config: Config, keys: MeshKeys, folder: string): NonNullable<BrokerOptions["middlewares"]>[number] {
-  return {
+export function knowAccess(config: Config, keys: MeshKeys, folder: string): Middleware {
+  return middleware({
     name: "KnowAccess",
     created(broker: ServiceBroker) {
       const access = accessBy(config, keys, folder);
@@ -25,7 +26,7 @@ export function knowAccess(config: Config, keys: MeshKeys, folder: string): NonN
         throw new Error(`${service.name}.${name} has no guard: make the service by defineService or defineMixin (mesh/contract.ts).`);
       }
     },
-  } as unknown as NonNullable<BrokerOptions["middlewares"]>[number];
+  });
 }
 
 function accessBy(config: Config, keys: MeshKeys, folder: string): Access {

@@ -23,7 +23,7 @@ export interface Scopes {
 }
 
 /** The scope by which an app may call the domain's actions for a person. */
-export const ACTIONS = "actions";
+const ACTIONS = "actions";
 
 const SCOPE = /^(patient|user|system)\/(\*|[A-Z][A-Za-z]{1,63})\.([a-z*]+)(?:\?(\S{1,400}))?$/;
 const FIRST_VERSION: Record<string, string> = { read: "rs", write: "cud", "*": "cruds" };

@@ -9,12 +9,12 @@
 import { TAG_BYTES } from "./mac.ts";
 
 /** What stands first. */
-export const Kind = { tagged: 0xe1, taggedWithHello: 0xe2, signed: 0xe3 } as const;
-export type Kind = (typeof Kind)[keyof typeof Kind];
+export const EnvelopeKind = { tagged: 0xe1, taggedWithHello: 0xe2, signed: 0xe3 } as const;
+export type EnvelopeKind = (typeof EnvelopeKind)[keyof typeof EnvelopeKind];
 
 /** An envelope that was opened, and not believed yet: all of it may be a lie. */
 export interface Envelope {
-  kind: Kind;
+  kind: EnvelopeKind;
   sender: string;
   number: number;
   /** Milliseconds since 1970; 0 in one with a tag. */
@@ -32,12 +32,12 @@ const SIGNATURE_BYTES = 64;
 /** The most that an envelope adds to its body, bytes: more than any hello is long. */
 export const ENVELOPE_BYTES = 20_000;
 
-const proofBytes = (kind: number) => (kind === Kind.signed ? SIGNATURE_BYTES : TAG_BYTES);
+const proofBytes = (kind: number) => (kind === EnvelopeKind.signed ? SIGNATURE_BYTES : TAG_BYTES);
 
 /** An envelope with room for its proof at the end. */
 export function pack({ kind, sender, number, time, hello }: Omit<Envelope, "body" | "proven" | "proof">, body: Buffer): Buffer {
-  const helloBytes = kind === Kind.tagged ? 0 : 2 + hello.length;
-  const timeBytes = kind === Kind.signed ? NUMBER_BYTES : 0;
+  const helloBytes = kind === EnvelopeKind.tagged ? 0 : 2 + hello.length;
+  const timeBytes = kind === EnvelopeKind.signed ? NUMBER_BYTES : 0;
   const message = Buffer.allocUnsafe(2 + sender.length + NUMBER_BYTES + timeBytes + helloBytes + body.length + proofBytes(kind));
   message[0] = kind;
   message[1] = sender.length;
@@ -60,8 +60,8 @@ export function partsOf(message: Buffer): { proven: Buffer; proof: Buffer } {
 
 /** @returns undefined for what is no envelope */
 export function unpack(message: Buffer): Envelope | undefined {
-  const kind = message[0] as Kind;
-  if (kind !== Kind.tagged && kind !== Kind.taggedWithHello && kind !== Kind.signed) return undefined;
+  const kind = message[0] as EnvelopeKind;
+  if (kind !== EnvelopeKind.tagged && kind !== EnvelopeKind.taggedWithHello && kind !== EnvelopeKind.signed) return undefined;
   const end = message.length - proofBytes(kind);
   let at = 2 + (message[1] ?? 0);
   if (at + 2 * NUMBER_BYTES + 2 > end) return undefined; // shorter than any envelope with something in it
@@ -69,12 +69,12 @@ export function unpack(message: Buffer): Envelope | undefined {
   const number = message.readUIntLE(at, NUMBER_BYTES);
   at += NUMBER_BYTES;
   let time = 0;
-  if (kind === Kind.signed) {
+  if (kind === EnvelopeKind.signed) {
     time = message.readUIntLE(at, NUMBER_BYTES);
     at += NUMBER_BYTES;
   }
   let hello = "";
-  if (kind !== Kind.tagged) {
+  if (kind !== EnvelopeKind.tagged) {
     const from = at + 2;
     at = from + message.readUInt16LE(at);
     if (at > end) return undefined;

@@ -8,7 +8,7 @@
  */
 import { sign, verify } from "node:crypto";
 import { type Certificate, CLOCKS_APART_MS, type Trusted } from "./certificate.ts";
-import { Kind, pack, partsOf, unpack, type Envelope } from "./envelope.ts";
+import { EnvelopeKind, pack, partsOf, unpack, type Envelope } from "./envelope.ts";
 import { type OwnNode, readHello } from "./hello.ts";
 import { type Peer, Peers } from "./peers.ts";
 
@@ -71,13 +71,13 @@ export class Gate {
     const { id: sender, hello, signer } = this.#own;
     if (!peer) {
       this.#signed += 1;
-      const message = pack({ kind: Kind.signed, sender, number: this.#signed, time: Date.now(), hello }, body);
+      const message = pack({ kind: EnvelopeKind.signed, sender, number: this.#signed, time: Date.now(), hello }, body);
       const { proven, proof } = partsOf(message);
       sign(null, signedBytes(topic, proven), signer.privateKey).copy(proof);
       return message;
     }
     peer.sent += 1;
-    const kind = peer.knowsThisNode ? Kind.tagged : Kind.taggedWithHello;
+    const kind = peer.knowsThisNode ? EnvelopeKind.tagged : EnvelopeKind.taggedWithHello;
     const message = pack({ kind, sender, number: peer.sent, time: 0, hello }, body);
     const { proven, proof } = partsOf(message);
     proof.write(peer.outgoing.tag(topic, proven), "latin1");
@@ -89,7 +89,9 @@ export class Gate {
     const envelope = unpack(message);
     if (!envelope) return { refused: PacketRefusal.unsealed };
     if (envelope.sender === this.#own.id) return undefined;
-    if (envelope.kind === Kind.signed && Math.abs(now - envelope.time) > CLOCKS_APART_MS) return { refused: PacketRefusal.outOfTime };
+    if (envelope.kind === EnvelopeKind.signed && Math.abs(now - envelope.time) > CLOCKS_APART_MS) {
+      return { refused: PacketRefusal.outOfTime };
+    }
     const known = this.#peers.get(envelope.sender);
     if (!known && this.#isFlooded(now)) return { refused: PacketRefusal.flood };
     const peer = known ?? this.#introduce(envelope, now);
@@ -115,7 +117,7 @@ export class Gate {
 
   /** Why the envelope is not believed; undefined: it is. */
   #disbelieve(peer: Peer, topic: string, { kind, number, proven, proof }: Envelope, now: number): PacketRefusal | undefined {
-    const isSigned = kind === Kind.signed;
+    const isSigned = kind === EnvelopeKind.signed;
     const window = isSigned ? peer.receivedSigned : peer.received;
     if (!window.isNew(number)) return PacketRefusal.replayed;
     if (isSigned) {

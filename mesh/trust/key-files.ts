@@ -36,7 +36,7 @@ const [CA_FILE, CA_PUBLIC_FILE] = ["ca.key", "ca.pub"] as const;
 /** Of the folder's CA, what every node may know. */
 export const caPublicFile = (folder: string): string => join(folder, CA_PUBLIC_FILE);
 /** The key of a node that runs these services. */
-export const serviceFile = (folder: string, services: string[]): string => join(folder, `${services.join("+")}.key`);
+const serviceFile = (folder: string, services: string[]): string => join(folder, `${services.join("+")}.key`);
 
 /** Keys of one process that talks to no other. */
 export function keysInMemory(): MeshKeys {

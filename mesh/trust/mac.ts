@@ -6,7 +6,7 @@
 import { createHmac, hash, timingSafeEqual } from "node:crypto";
 
 /** Bytes of SHA-256's block: so much room stands before what is hashed. */
-export const BLOCK_BYTES = 64;
+const BLOCK_BYTES = 64;
 /** Bytes of a tag. */
 export const TAG_BYTES = 16;
 /** What is longer is not copied to be hashed: by then `createHmac`'s objects cost less than the copy. Bytes. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { issueCertificate, mayServe, type Signer, Trusted } from "./certificate.ts";
 import { mayAnnounce } from "./claims.ts";
-import { pack, partsOf, Kind } from "./envelope.ts";
+import { pack, partsOf, EnvelopeKind } from "./envelope.ts";
 import { Gate, PacketRefusal } from "./gate.ts";
 import { newNode, readHello } from "./hello.ts";
 import { caPublicFile, CERTIFICATE_LIFE_MS, ensureCa, ensureKeyFile, issueKeyFile, keysFromFiles, keysFromFolder } from "./key-files.ts";
@@ -191,7 +191,7 @@ describe("the gate", () => {
     expect(there.open(REQ, api.seal(REQ, lab.id, body))).toEqual({ sender: own.id, body });
     expect(api.open(RES, there.seal(RES, own.id, body))).toEqual({ sender: lab.id, body });
     const short = api.seal(REQ, lab.id, body);
-    expect(short[0]).toBe(Kind.tagged); // by now it need not introduce itself
+    expect(short[0]).toBe(EnvelopeKind.tagged); // by now it need not introduce itself
     expect(there.open(REQ, short)).toEqual({ sender: own.id, body });
   });
 
@@ -257,7 +257,7 @@ describe("the gate", () => {
       nodes: [own, lab],
     } = acquainted();
     const now = Date.now();
-    const envelope = pack({ kind: Kind.signed, sender: "none", number: 1, time: now, hello: "a.b.c.d" }, body);
+    const envelope = pack({ kind: EnvelopeKind.signed, sender: "none", number: 1, time: now, hello: "a.b.c.d" }, body);
     randomBytes(64).copy(partsOf(envelope).proof);
     const refusals = Array.from({ length: 600 }, () => there.open(INFO, envelope, now) ?? {});
     expect(refusals.filter((one) => "refused" in one && one.refused === PacketRefusal.unknownSender)).toHaveLength(500);

@@ -78,7 +78,7 @@ export const eventsOf = (service: string) => {
 };
 
 /** 404: no event with this id was set aside. */
-export const deadLetterNotFound = (id: string) =>
+const deadLetterNotFound = (id: string) =>
   new Errors.MoleculerClientError("No event with this id was set aside here.", 404, "DEAD_LETTER_NOT_FOUND", { id });
 
 type Own = { store: Store; consumer: EventConsumer };

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { type EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
+import { listServices } from "../../mesh/moleculer.ts";
 import { type ConsumerMessages, headers, type JetStreamClient, type JetStreamManager, type JsMsg } from "nats";
 import { membershipOf } from "../../federation/membership.ts";
 import { AnomalyKind } from "../../mesh/anomalies-contract.ts";
@@ -109,7 +110,7 @@ export class JetStreamTransport implements EventTransport {
   }
 
   #listed(): Listed[] {
-    return this.#broker.registry.getServiceList({ onlyAvailable: true }) as unknown as Listed[];
+    return listServices(this.#broker);
   }
 
   /** What is sent in one turn of the event loop for one partition goes in one message: the server's disk takes some hundred a second. */
@@ -166,6 +167,7 @@ export class JetStreamTransport implements EventTransport {
   /** Replicas must know what this one handles before events come that they do not handle. */
   async #announced(signal: AbortSignal): Promise<void> {
     const { started, localBus } = this.#broker;
+    // Declared with an older EventEmitter's members; at run time it is Node's or has all of its.
     if (!started) await once(localBus as unknown as EventEmitter, "$broker.started", { signal }).catch(() => {}); // stopped before
   }
 

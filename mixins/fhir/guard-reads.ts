@@ -82,7 +82,7 @@ const GUARDS: Record<string, Guard> = {
 export function guardReads<Of extends Actions>(actions: Of): Of {
   return Object.fromEntries(
     Object.entries(actions).map(([name, action]) => [name, { ...action, handler: guarded(name, action.handler, GUARDS[name]) }]),
-  ) as unknown as Of;
+  ) as unknown as Of; // the same names, whose types `fromEntries` forgets
 }
 
 function guarded(name: string, handler: Handler, guard: Guard | undefined): Handler {

@@ -16,15 +16,15 @@ const LATE_MS = 86_400_000;
 const { MoleculerClientError } = Errors;
 
 /** 409: nothing has happened tomorrow. */
-export const atInFuture = () =>
+const atInFuture = () =>
   new MoleculerClientError("`at` is in the future: give the time when it happened, or none for now.", 409, "AT_IN_FUTURE");
 
 /** 409: nothing is done in a visit before it, nothing handed out before it is prescribed. `after` is what comes first. */
-export const atTooEarly = (after: string) =>
+const atTooEarly = (after: string) =>
   new MoleculerClientError(`\`at\` is before ${after}: give a later time, or correct that one.`, 409, "AT_TOO_EARLY", { after });
 
 /** 409: what is written down late says why. */
-export const lateReasonMissing = () =>
+const lateReasonMissing = () =>
   new MoleculerClientError("It happened more than a day ago: say in `lateReason` why it is written down now.", 409, "LATE_REASON_MISSING");
 
 /**

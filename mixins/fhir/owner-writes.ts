@@ -28,6 +28,9 @@ import { addKeysByFacts, type AnyKeys, areByFacts } from "./rules/keys.ts";
 import { FENCED_BY_TX_MS, type Fenced, fenceAndAsk, unfence } from "./rules/resting.ts";
 import type { Rulebook } from "./rules/rulebook.ts";
 
+/** In whose name an owner asks other services what its rules want to know (`services/identity/roles/system`). */
+export const RULES_CALLER = "rules";
+
 /** What other owners say counts so long; a write that comes to its store later asks again. Milliseconds. */
 const FACTS_VALID_MS = 5_000;
 

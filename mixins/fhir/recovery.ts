@@ -6,7 +6,7 @@ import { asSystem } from "../../mesh/access/access.ts";
 import type { Service } from "moleculer";
 import { inDoubt } from "../../mesh/metrics.ts";
 import type { Prepared, Store } from "../../store/store.ts";
-import type { OwnerWrites } from "./owner-writes.ts";
+import { type OwnerWrites, RULES_CALLER } from "./owner-writes.ts";
 import { coordinatorOf, outcomeOf } from "../../federation/owner-contract.ts";
 
 /**
@@ -27,9 +27,6 @@ export interface InDoubt {
   stop(): Promise<void>;
 }
 
-/** In whose name other owners are told that nothing is deleted (`services/identity/roles/system`). */
-const RULES = "rules";
-
 /** Watches the prepared transactions of one service from now on. */
 export function settleInDoubt(service: Service & { store: Store; writes: Pick<OwnerWrites, "ended"> }): InDoubt {
   const { broker, logger, store, writes } = service;
@@ -45,7 +42,7 @@ export function settleInDoubt(service: Service & { store: Store; writes: Pick<Ow
     if (outcome.state === "undecided") return;
     try {
       await (outcome.state === "committed" ? store.commit(tx, outcome.at) : store.abort(tx));
-      await writes.ended(tx, { isAborted: outcome.state === "aborted", caller: asSystem(broker, RULES) });
+      await writes.ended(tx, { isAborted: outcome.state === "aborted", caller: asSystem(broker, RULES_CALLER) });
       logger.info(`Transaction ${tx}, prepared here and left in doubt, is ${outcome.state}.`);
     } catch (error) {
       logger.error(`Transaction ${tx} is ${outcome.state}, but cannot be carried out here: ${(error as Error).message}`);

@@ -8,7 +8,7 @@ import { indexOf } from "../../fhir/search/extract.ts";
 import { matchesClauses } from "../../fhir/search/matches-clauses.ts";
 import { typeOfSlot } from "../../fhir/search/parameters.ts";
 import type { Clause } from "../../fhir/search/query.ts";
-import { accessOf, type Part, type Reach } from "../../mesh/access/access.ts";
+import { accessOf, type ReachPart, type Reach } from "../../mesh/access/access.ts";
 import type { Interaction } from "../../mesh/access/roles.ts";
 import type { StoredResource } from "../../store/store.ts";
 
@@ -42,7 +42,7 @@ export function narrowed<Question extends { type: string; clauses: Clause[] }>(s
 }
 
 /** The clauses of what a part of a type holds; undefined: nothing. */
-function clausesOf({ patient, where }: Part, type: string): Clause[] | undefined {
+function clausesOf({ patient, where }: ReachPart, type: string): Clause[] | undefined {
   const ofPatient = patient === undefined ? [] : membership("Patient", patient, type);
   const found = where === undefined ? [] : decidableClauses(type, where);
   return ofPatient && found && [...ofPatient, ...found];
@@ -58,7 +58,7 @@ export function isVisible(sight: Sight, { type, json }: Pick<StoredResource, "ty
   return reach.some((part) => isIn(part, type, resource));
 }
 
-function isIn({ patient, where }: Part, type: string, resource: Resource): boolean {
+function isIn({ patient, where }: ReachPart, type: string, resource: Resource): boolean {
   if (patient !== undefined && !isMember("Patient", patient, resource)) return false;
   if (where === undefined) return true;
   const clauses = decidableClauses(type, where);
@@ -69,7 +69,7 @@ function isIn({ patient, where }: Part, type: string, resource: Resource): boole
 export const visibleSlots = (sight: Sight, slots: number[]): number[] =>
   slots.filter((slot) => sight.reach(typeOfSlot(slot) ?? "", "s") === "all");
 
-function reachOfSome(sight: Sight, type: string, interactions: Interaction[]): "all" | Part[] {
+function reachOfSome(sight: Sight, type: string, interactions: Interaction[]): "all" | ReachPart[] {
   const reaches = interactions.map((one) => sight.reach(type, one));
   return reaches.includes("all") ? "all" : reaches.flatMap((it) => (typeof it === "string" ? [] : it));
 }

@@ -12,13 +12,14 @@ import type { Standing } from "../../mixins/fhir/rules/invariants.ts";
 import type { AnyRule, Change, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { modeOf } from "../../mixins/fhir/rules/rulebook.ts";
 import { checkCounters, knownCounters } from "./counters.ts";
-import { type Finding, Findings, type Report } from "./findings.ts";
+import { type Breach, Findings, type CheckReport } from "./findings.ts";
 import { checkHistory } from "./histories.ts";
 import { KnownResources } from "./known.ts";
 import { wereMerged } from "./merged.ts";
-import { patientsOf, referencesBesides } from "./references.ts";
-import type { Source } from "./sources.ts";
+import { patientsOf, referencesBesides } from "./unwatched-references.ts";
+import type { OwnerSource } from "./sources.ts";
 import { Tally } from "./tally.ts";
+import { typed } from "../../fhir/typed.ts";
 
 /** Resources that are read at once. */
 const PAGE = 1_000;
@@ -36,7 +37,10 @@ export interface CheckOptions {
 }
 
 /** @throws StoreError when a store cannot be read */
-export async function checkData(sources: Source[], { rules, clocksMs = 2_000, progress = () => {} }: CheckOptions): Promise<Report> {
+export async function checkData(
+  sources: OwnerSource[],
+  { rules, clocksMs = 2_000, progress = () => {} }: CheckOptions,
+): Promise<CheckReport> {
   const begun = Date.now();
   const check = new Check(sources, rules, begun - clocksMs);
   let resources = 0;
@@ -74,17 +78,17 @@ export async function checkData(sources: Source[], { rules, clocksMs = 2_000, pr
 }
 
 /** The name of what is needed ends with the resource that gives it. */
-const counterpart = ({ service }: Source, name: string, isNeeded: boolean) =>
+const counterpart = ({ service }: OwnerSource, name: string, isNeeded: boolean) =>
   ({ kind: "counterpart", service, resource: name.slice(name.lastIndexOf(" ") + 1), isNeeded }) as const;
 
-const notFollowing = ({ service }: Source, reference: string, { status }: { status?: string }): Finding => ({
+const notFollowing = ({ service }: OwnerSource, reference: string, { status }: { status?: string }): Breach => ({
   invariant: `${service}-follows`,
   detail: `${reference} does not follow from what was counted: it is ${status ?? "otherwise"}`,
   resources: [reference],
   about: { kind: "follows", service, resource: reference },
 });
 
-async function* pagesOf({ store }: Source, type: string): AsyncGenerator<Row[]> {
+async function* pagesOf({ store }: OwnerSource, type: string): AsyncGenerator<Row[]> {
   for (let after: { values: []; seq: number; id: string } | undefined; ; ) {
     const { rows, more } = await store.search({ type, clauses: [], sort: [], want: "rows", limit: PAGE, ...(after && { after }) });
     if (rows.length > 0) yield rows;
@@ -112,18 +116,18 @@ class Check {
   readonly findings = new Findings();
   danglingElsewhere = 0;
   readonly #known: KnownResources;
-  readonly #sources: Source[];
+  readonly #sources: OwnerSource[];
   readonly #rules: RuleSettings;
   readonly #since: number;
 
-  constructor(sources: Source[], rules: RuleSettings, since: number) {
+  constructor(sources: OwnerSource[], rules: RuleSettings, since: number) {
     this.#sources = sources;
     this.#known = new KnownResources(sources);
     this.#rules = rules;
     this.#since = since;
   }
 
-  async page(source: Source, { type, rows }: { type: string; rows: Row[] }, adding: Adding): Promise<void> {
+  async page(source: OwnerSource, { type, rows }: { type: string; rows: Row[] }, adding: Adding): Promise<void> {
     const looked = rows.map((row): Looked => ({ reference: `${type}/${row.id}`, resource: parseJson(row.json ?? "{}") as Resource, row }));
     await this.#references(type, looked);
     await this.#holding(source, type, looked);
@@ -140,7 +144,7 @@ class Check {
   }
 
   /** What can be told when all resources of a service were seen. */
-  async tallied(source: Source, tally: Tally): Promise<void> {
+  async tallied(source: OwnerSource, tally: Tally): Promise<void> {
     for (const { key, holders } of tally.keysOfSeveral()) {
       await this.#found({
         invariant: "unique-key",
@@ -185,12 +189,12 @@ class Check {
   }
 
   /** Rules that are true of what is stored, as of a creation at the time of its writing. */
-  async #holding({ options }: Source, type: string, looked: Looked[]): Promise<void> {
+  async #holding({ options }: OwnerSource, type: string, looked: Looked[]): Promise<void> {
     const always = this.#rulesOf(options.rules, type).filter(({ holdsAlways }) => holdsAlways);
     const rules = [...always, ...this.#rulesOf(options.invariants?.always, type)];
     if (rules.length === 0) return;
     const cases = looked.map(({ reference, resource, row }) => {
-      const change: Change = { op: "create", reference, after: resource as unknown as FhirResource, now: new Date(row.updated) };
+      const change: Change = { op: "create", reference, after: typed<FhirResource>(resource), now: new Date(row.updated) };
       return { change, reference };
     });
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -218,7 +222,7 @@ class Check {
     return true;
   }
 
-  async #standing(source: Source, type: string, looked: Looked[], { tally, counters }: Adding): Promise<void> {
+  async #standing(source: OwnerSource, type: string, looked: Looked[], { tally, counters }: Adding): Promise<void> {
     const { options } = source;
     const keys = ((options.unique ?? {}) as AnyKeys)[type];
     if (areByFacts(keys)) await this.#known.ask(looked.flatMap(({ resource }) => keys.about(resource)));
@@ -241,7 +245,7 @@ class Check {
   }
 
   /** A key that nobody holds keeps nobody from having it too. */
-  async #held({ store, service }: Source, holds: { key: string; by: string }[]): Promise<void> {
+  async #held({ store, service }: OwnerSource, holds: { key: string; by: string }[]): Promise<void> {
     for (let from = 0; from < holds.length; from += PAGE) {
       const some = holds.slice(from, from + PAGE);
       for (const [index, holder] of (await store.holders(some.map(({ key }) => key))).entries()) {
@@ -253,13 +257,13 @@ class Check {
     }
   }
 
-  async #found(finding: Finding): Promise<void> {
+  async #found(finding: Breach): Promise<void> {
     if (await this.#isSettled(finding)) this.findings.add(finding);
     else this.findings.unsettled += 1;
   }
 
   /** What was written since the check began may be one half of what is whole. */
-  async #isSettled(finding: Finding): Promise<boolean> {
+  async #isSettled(finding: Breach): Promise<boolean> {
     for (const place of finding.resources) {
       const [type = "", id = ""] = place.split("/");
       for (const { store, owns } of this.#sources) {

@@ -2,14 +2,14 @@
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
 import { counted } from "../../store/counted.ts";
 import type { Store } from "../../store/store.ts";
-import type { Source } from "./sources.ts";
+import type { OwnerSource } from "./sources.ts";
 import type { Tally } from "./tally.ts";
 
 /** Counters of one beginning that are looked through, about 100 bytes each in memory. */
 const MAX_COUNTERS = 200_000;
 
 /** Those that the service has moved so far, by name. */
-export async function knownCounters({ store, options: { invariants } }: Source): Promise<ReadonlyMap<string, number>> {
+export async function knownCounters({ store, options: { invariants } }: OwnerSource): Promise<ReadonlyMap<string, number>> {
   const values = new Map<string, number>();
   for (const prefix of invariants?.counted ?? []) {
     for (const { name, value } of await store.counters(prefix, MAX_COUNTERS)) values.set(name, value);

@@ -1,7 +1,7 @@
 /** What a check finds: each with the invariant that is broken and the resources that it is about. */
 
 /** One breach. */
-export interface Finding {
+export interface Breach {
   /** Its name, e.g. "encounter-status" (docs/rules.md) or "unique-key". */
   invariant: string;
   /** What is wrong, for people; ids only, never a patient's data. */
@@ -26,15 +26,15 @@ export type About =
   | { kind: "reference"; resource: string };
 
 /** What a check has seen. */
-export interface Report {
+export interface CheckReport {
   /** ISO 8601, UTC. */
   at: string;
   seconds: number;
   resources: number;
   /** The first of each invariant, up to `MAX_TOLD`. */
-  findings: Finding[];
+  findings: Breach[];
   /** What may be right or not, which only people know: a charge that is billed on no Invoice here may be billed elsewhere. The first `MAX_TOLD`. */
-  doubts: Finding[];
+  doubts: Breach[];
   /** How many there are in all. */
   doubtful: number;
   /** How many of each invariant there are in all. */
@@ -52,19 +52,19 @@ export const MAX_TOLD = 100;
 
 /** Collects findings up to the bound. */
 export class Findings {
-  readonly told: Finding[] = [];
+  readonly told: Breach[] = [];
   readonly counts: Record<string, number> = {};
-  readonly doubts: Finding[] = [];
+  readonly doubts: Breach[] = [];
   doubtful = 0;
   unsettled = 0;
   leftByUnmerge = 0;
 
-  doubt(finding: Finding): void {
+  doubt(finding: Breach): void {
     this.doubtful += 1;
     if (this.doubtful <= MAX_TOLD) this.doubts.push(finding);
   }
 
-  add(finding: Finding): void {
+  add(finding: Breach): void {
     const count = (this.counts[finding.invariant] ?? 0) + 1;
     this.counts[finding.invariant] = count;
     if (count <= MAX_TOLD) this.told.push(finding);

@@ -5,17 +5,18 @@ import type { FhirResource, Reference } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import type { AnyRule, Change, Facts } from "../../mixins/fhir/rules/rule.ts";
 import type { StoredResource } from "../../store/store.ts";
-import type { Finding } from "./findings.ts";
+import type { Breach } from "./findings.ts";
 import type { KnownResources } from "./known.ts";
-import type { Source } from "./sources.ts";
+import type { OwnerSource } from "./sources.ts";
+import { plain } from "../../fhir/typed.ts";
 
 /** Versions of one resource that are looked at, the newest. */
 const MAX_VERSIONS = 1_000;
 
 /** By what a history is judged. */
 export interface HistoryCheck {
-  source: Source;
-  sources: Source[];
+  source: OwnerSource;
+  sources: OwnerSource[];
   /** Rules of its status, and of its patient. */
   rules: AnyRule[];
   known: KnownResources;
@@ -25,10 +26,10 @@ export interface HistoryCheck {
 export async function checkHistory(
   { source, sources, rules, known }: HistoryCheck,
   reference: string,
-): Promise<(Finding & { patients?: string[] })[]> {
+): Promise<(Breach & { patients?: string[] })[]> {
   const [type = "", id = ""] = reference.split("/");
   const versions = await versionsOf(sources, type, id);
-  const findings: (Finding & { patients?: string[] })[] = [];
+  const findings: (Breach & { patients?: string[] })[] = [];
   const found = (invariant: string, detail: string) =>
     findings.push({ invariant, detail: `${reference}: ${detail}`, resources: [reference] });
   const [first] = versions;
@@ -61,7 +62,7 @@ export async function checkHistory(
 }
 
 /** Of all owners that it has had, oldest first; the newest of very many. What has moved away is a version of the one it went to. */
-async function versionsOf(sources: Source[], type: string, id: string): Promise<StoredResource[]> {
+async function versionsOf(sources: OwnerSource[], type: string, id: string): Promise<StoredResource[]> {
   const all = new Map<number, StoredResource>();
   for (const { store, owns } of sources) {
     if (!owns.has(type)) continue;
@@ -72,7 +73,7 @@ async function versionsOf(sources: Source[], type: string, id: string): Promise<
 }
 
 const bodyOf = (version: StoredResource | undefined) =>
-  version?.json === undefined ? undefined : (parseJson(version.json) as unknown as FhirResource);
+  version?.json === undefined ? undefined : (parseJson(version.json) as FhirResource);
 
 function changeOf(before: StoredResource | undefined, after: StoredResource | undefined): Change | undefined {
   const [was, is] = [bodyOf(before), bodyOf(after)];
@@ -81,7 +82,7 @@ function changeOf(before: StoredResource | undefined, after: StoredResource | un
 }
 
 /** Versions of the same service that were written in the same moment, with those before them. */
-async function writtenWith({ store }: Source, { updated }: StoredResource): Promise<StoredResource[][]> {
+async function writtenWith({ store }: OwnerSource, { updated }: StoredResource): Promise<StoredResource[][]> {
   const { versions } = await store.history({ since: updated, until: updated, limit: MAX_VERSIONS });
   return Promise.all(
     versions.map(async (one) => [one, await store.readVersion(one.type, one.id, one.version - 1)].filter((it) => it !== undefined)),
@@ -95,7 +96,7 @@ class AtOnce implements Facts {
 
   constructor(known: KnownResources, versions: StoredResource[][]) {
     this.#known = known;
-    this.#versions = versions.map((pair) => pair.flatMap((one) => (bodyOf(one) as unknown as Resource | undefined) ?? []));
+    this.#versions = versions.map((pair) => pair.flatMap((one) => bodyOf(one) ?? []).map(plain));
   }
 
   of = (reference: string | undefined) => this.#known.of(reference);

@@ -4,7 +4,7 @@ import type { Resource } from "../../fhir/resource.ts";
 import { idClause } from "../../fhir/search/exact-clauses.ts";
 import { type Fact, localReference, mayBeTold, splitPlace, toldOf } from "../../federation/facts.ts";
 import type { Facts } from "../../mixins/fhir/rules/rule.ts";
-import type { Source } from "./sources.ts";
+import type { OwnerSource } from "./sources.ts";
 
 /** Facts in memory; those that were asked for first are forgotten first. A few hundred bytes each. */
 const MAX_KNOWN = 100_000;
@@ -14,9 +14,9 @@ const BATCH = 500;
 /** Facts of what is stored. There is no write: nothing is replaced, made or deleted. */
 export class KnownResources implements Facts {
   readonly #facts = new Map<string, Fact>();
-  readonly #sources: Source[];
+  readonly #sources: OwnerSource[];
 
-  constructor(sources: Source[]) {
+  constructor(sources: OwnerSource[]) {
     this.#sources = sources;
   }
 
@@ -72,7 +72,7 @@ export class KnownResources implements Facts {
     }
   }
 
-  #ownersOf(type: string): Source[] {
+  #ownersOf(type: string): OwnerSource[] {
     return this.#sources.filter(({ owns }) => owns.has(type));
   }
 
@@ -84,7 +84,7 @@ export class KnownResources implements Facts {
   }
 }
 
-async function absentOrDeleted(owners: Source[], type: string, id: string): Promise<"absent" | "deleted"> {
+async function absentOrDeleted(owners: OwnerSource[], type: string, id: string): Promise<"absent" | "deleted"> {
   for (const { store } of owners) if (await store.read(type, id)) return "deleted";
   return "absent";
 }

@@ -2,14 +2,14 @@
 import { parseJson } from "../../fhir/json.ts";
 import type { Patient } from "../../fhir/r4.ts";
 import { localReference, splitPlace } from "../../federation/facts.ts";
-import type { Source } from "./sources.ts";
+import type { OwnerSource } from "./sources.ts";
 
 /** Versions of a patient, and patients, that are looked at. */
 const MAX_VERSIONS = 500;
 const MAX_PATIENTS = 50;
 
 /** Whether these, `Patient/id`, were ever merged, one with the other or both with a third. */
-export async function wereMerged(sources: Source[], one: string, other: string): Promise<boolean> {
+export async function wereMerged(sources: OwnerSource[], one: string, other: string): Promise<boolean> {
   const seen = new Set([one]);
   for (const patient of seen) {
     if (seen.size > MAX_PATIENTS) return false;
@@ -18,14 +18,14 @@ export async function wereMerged(sources: Source[], one: string, other: string):
   return seen.has(other);
 }
 
-async function linkedEver(sources: Source[], patient: string): Promise<string[]> {
+async function linkedEver(sources: OwnerSource[], patient: string): Promise<string[]> {
   const [type, id] = splitPlace(patient);
   const all: string[] = [];
   for (const { store, owns } of sources) {
     if (!owns.has(type)) continue;
     const { versions } = await store.history({ type, id, limit: MAX_VERSIONS, maxBytes: Number.MAX_SAFE_INTEGER });
     for (const { json } of versions) {
-      const { link = [] } = json === undefined ? {} : (parseJson(json) as unknown as Patient);
+      const { link = [] } = json === undefined ? {} : (parseJson(json) as Patient);
       for (const { other } of link) all.push(localReference(other.reference) ?? "");
     }
   }

@@ -11,7 +11,7 @@ import type { Store } from "../../store/store.ts";
 import { StartupError } from "../start/startup-error.ts";
 
 /** One owner: what it has told the Fhir mixin, and its store. */
-export interface Source {
+export interface OwnerSource {
   service: string;
   options: FhirOptions;
   /** The types that it owns, or parts of which it owns. */
@@ -20,8 +20,8 @@ export interface Source {
 }
 
 /** All owners that have stored anything. @throws StartupError where there is nothing, or what another version has written */
-export async function openSources(config: Config): Promise<Source[]> {
-  const sources: Source[] = [];
+export async function openSources(config: Config): Promise<OwnerSource[]> {
+  const sources: OwnerSource[] = [];
   try {
     for (const schema of await loadServices(config)) {
       const options = fhirOptionsOf(schema);
@@ -38,7 +38,7 @@ export async function openSources(config: Config): Promise<Source[]> {
 }
 
 /** Closes what `openSources` has opened. */
-export const closeAll = async (sources: Source[]): Promise<void> => {
+export const closeAll = async (sources: OwnerSource[]): Promise<void> => {
   await Promise.all(sources.map(({ store }) => store.close()));
 };
 

@@ -1,5 +1,5 @@
 /** A report as people read it. */
-import type { Report } from "./findings.ts";
+import type { CheckReport } from "./findings.ts";
 
 /** A line for each finding, then a summary. */
 export function asText({
@@ -12,7 +12,7 @@ export function asText({
   leftByUnmerge,
   doubts,
   doubtful,
-}: Report): string {
+}: CheckReport): string {
   const lines = findings.map(({ invariant, detail }) => `${invariant}: ${detail}`);
   for (const [invariant, count] of Object.entries(counts)) {
     const told = findings.filter((one) => one.invariant === invariant).length;

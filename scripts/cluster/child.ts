@@ -2,7 +2,7 @@
 import cluster, { type Worker } from "node:cluster";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import type { Gateway, GatewaySocket } from "./gateway-socket.ts";
+import type { GatewayProcess, GatewaySocket } from "./gateway-socket.ts";
 import { type Mark, markOf } from "./state.ts";
 import { whenStopped } from "./stopped.ts";
 
@@ -38,7 +38,7 @@ export interface Ready {
 }
 
 /** A child with a gateway does not listen: the supervisor hands it its connections, one after the other. */
-export class Child implements Gateway {
+export class Child implements GatewayProcess {
   readonly service: string;
   readonly started = new Date().toISOString();
   /** Resolves when it serves; fails when it ends before, or takes too long. */

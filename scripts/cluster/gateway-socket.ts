@@ -14,7 +14,7 @@ const BACKLOG = 4_096;
 const TAKE_MS = 1_000;
 
 /** A process with a gateway. */
-export interface Gateway {
+export interface GatewayProcess {
   /** Sends it a connection; `taken` or `lost` follows. */
   hand(socket: Socket): void;
 }
@@ -28,10 +28,10 @@ interface Waiting {
 export class GatewaySocket {
   readonly #waiting = new Set<Waiting>();
   /** Gateways that have nothing to take; the one that waits for longest is the next. */
-  readonly #free = new Set<Gateway>();
-  readonly #members = new Set<Gateway>();
-  readonly #handed = new Map<Gateway, Waiting>();
-  readonly #left = new Map<Gateway, () => void>();
+  readonly #free = new Set<GatewayProcess>();
+  readonly #members = new Set<GatewayProcess>();
+  readonly #handed = new Map<GatewayProcess, Waiting>();
+  readonly #left = new Map<GatewayProcess, () => void>();
   #server: Server | undefined;
   #port = 0;
 
@@ -68,14 +68,14 @@ export class GatewaySocket {
   }
 
   /** From now on this one takes connections. */
-  join(gateway: Gateway): void {
+  join(gateway: GatewayProcess): void {
     this.#members.add(gateway);
     this.#free.add(gateway);
     this.#assign();
   }
 
   /** Hands it no more; resolves when it has what it was handed, or does not take it in time. */
-  async leave(gateway: Gateway): Promise<void> {
+  async leave(gateway: GatewayProcess): Promise<void> {
     this.#members.delete(gateway);
     this.#free.delete(gateway);
     if (!this.#handed.has(gateway)) return;
@@ -90,7 +90,7 @@ export class GatewaySocket {
   }
 
   /** It has what it was handed. */
-  taken(gateway: Gateway): void {
+  taken(gateway: GatewayProcess): void {
     const taken = this.#handed.get(gateway);
     if (!taken) return;
     this.#handed.delete(gateway);
@@ -102,7 +102,7 @@ export class GatewaySocket {
   }
 
   /** It has ended: what it had not taken goes to another one. */
-  lost(gateway: Gateway): void {
+  lost(gateway: GatewayProcess): void {
     this.#members.delete(gateway);
     this.#free.delete(gateway);
     const back = this.#handed.get(gateway);

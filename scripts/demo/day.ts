@@ -1,5 +1,5 @@
 /** One day in a hospital, lived through its API: each step makes FHIR resources that anyone can read afterwards. */
-import type { Role } from "../../services/identity/identity.contract.ts";
+import type { RoleName } from "../../services/identity/identity.contract.ts";
 import type { TokenSource } from "../identity/try-account.ts";
 import { ActionRefused, rolesClient } from "./roles-client.ts";
 import { billing } from "../../services/billing/billing.contract.ts";
@@ -27,7 +27,7 @@ export interface Day {
  * @param name makes this day's patient and ward different from those of any other day
  * @throws Error with the server's own sentence, when a step is refused
  */
-export async function liveOneDay(url: string, name: string, tell: Tell, tokens?: (role: Role) => TokenSource): Promise<Day> {
+export async function liveOneDay(url: string, name: string, tell: Tell, tokens?: (role: RoleName) => TokenSource): Promise<Day> {
   const { call } = rolesClient(url, tokens);
 
   const number = name.replaceAll(/\D/g, "");

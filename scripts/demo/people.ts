@@ -1,6 +1,6 @@
 /** Accounts for trying are people: each gets a Practitioner, as who administers a hospital gives one to each account. */
 import { identity } from "../../services/identity/identity.contract.ts";
-import type { Role } from "../../services/identity/identity.contract.ts";
+import type { RoleName } from "../../services/identity/identity.contract.ts";
 import type { TokenSource, TryAccount } from "../identity/try-account.ts";
 import { rolesClient } from "./roles-client.ts";
 
@@ -12,7 +12,11 @@ const ACCOUNT = "urn:openward:account";
  * @returns who each is, "Practitioner/…" by login
  * @throws ActionRefused
  */
-export async function makePeople(url: string, tokens: (role: Role) => TokenSource, accounts: TryAccount[]): Promise<Map<string, string>> {
+export async function makePeople(
+  url: string,
+  tokens: (role: RoleName) => TokenSource,
+  accounts: TryAccount[],
+): Promise<Map<string, string>> {
   const { call, create } = rolesClient(url, tokens);
   const logins = new Set(accounts.map(({ login }) => login));
   const people = new Map<string, string>();

@@ -1,10 +1,10 @@
 /** Calls actions as anyone outside does, over HTTP, each as who does it in a hospital. */
 import type { Action } from "../../mesh/contract.ts";
-import type { Role } from "../../services/identity/identity.contract.ts";
+import type { RoleName } from "../../services/identity/identity.contract.ts";
 import type { TokenSource } from "../identity/try-account.ts";
 
 /** Who does what, by service or action. */
-const DONE_BY: Record<string, Role> = {
+const DONE_BY: Record<string, RoleName> = {
   wards: "administrator",
   "wards.setCleaning": "nurse",
   patients: "front-desk",
@@ -38,11 +38,11 @@ export class ActionRefused extends Error {
 }
 
 /** Calls an action by its contract. @throws ActionRefused */
-export type Call = <Params, Result>(action: Action<Params, Result>, params: Params) => Promise<Result>;
+export type CallAction = <Params, Result>(action: Action<Params, Result>, params: Params) => Promise<Result>;
 
 /** The front doors of a server, for programs. */
 export interface RolesClient {
-  call: Call;
+  call: CallAction;
   /** A request to FHIR as a nurse. @returns the status */
   fhir(method: string, path: string, body?: object): Promise<{ status: number; body: unknown }>;
   /** Stores a Practitioner where these criteria find none. @returns its id, or that of the one that is there @throws ActionRefused */
@@ -50,10 +50,10 @@ export interface RolesClient {
 }
 
 /** @param tokens of each role; absent where who asks need not sign in */
-export function rolesClient(url: string, tokens?: (role: Role) => TokenSource): RolesClient {
-  const sources = new Map<Role, TokenSource>();
+export function rolesClient(url: string, tokens?: (role: RoleName) => TokenSource): RolesClient {
+  const sources = new Map<RoleName, TokenSource>();
   const headersFor = async (action: string): Promise<Record<string, string>> => {
-    const role = DONE_BY[action] ?? (DONE_BY[action.split(".", 1)[0] as string] as Role);
+    const role = DONE_BY[action] ?? (DONE_BY[action.split(".", 1)[0] as string] as RoleName);
     const source = sources.get(role) ?? tokens?.(role);
     if (source) sources.set(role, source);
     const token = await source?.();

@@ -1,5 +1,5 @@
 /** A ward with patients in it, and some who wait: for who looks at the pages. */
-import type { Role } from "../../services/identity/identity.contract.ts";
+import type { RoleName } from "../../services/identity/identity.contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
@@ -35,7 +35,7 @@ const ADMITTED = 4;
  * @param physician who is responsible for the patients of the ward, "Practitioner/…"
  * @returns false: the ward is there already, and is left as it is
  */
-export async function fillWard(url: string, tokens?: (role: Role) => TokenSource, physician?: string): Promise<boolean> {
+export async function fillWard(url: string, tokens?: (role: RoleName) => TokenSource, physician?: string): Promise<boolean> {
   const { call } = rolesClient(url, tokens);
   const rooms = ["301", "302", "303"].map((name) => ({ name, beds: ["A", "B"] }));
   const ward = await call(wards.open, { name: NAME, rooms }).catch((error: Error) => {

@@ -18,7 +18,7 @@ export interface Leaf {
 }
 
 /** One member of a union (`a | b`). */
-export interface Member {
+export interface UnionMember {
   leaves: Leaf[];
   /** From `.where(resolve() is Patient)`. */
   only?: string;
@@ -45,7 +45,7 @@ export class Paths {
   }
 
   /** The members of an expression that speak of `type`. */
-  members(expression: string, type: string): Member[] {
+  members(expression: string, type: string): UnionMember[] {
     const deceased = /^(\w+)\.(\w+)\.exists\(\) and \1\.\2 != false$/.exec(expression);
     if (deceased) return [{ ...this.member(`${deceased[1]}.${deceased[2]}`, type), asserted: true }];
     return expression
@@ -56,7 +56,7 @@ export class Paths {
   }
 
   /** One member, below `base` (a path inside the type) or at the type itself. */
-  member(expression: string, type: string, base = ""): Member {
+  member(expression: string, type: string, base = ""): UnionMember {
     const only = /\.where\(resolve\(\) is (\w+)\)$/.exec(expression)?.[1];
     const steps = stepsOf(expression.replace(/\.where\(resolve\(\) is \w+\)$/, ""));
     if (steps[0] === type) steps.shift();

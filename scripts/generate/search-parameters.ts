@@ -1,8 +1,8 @@
 /** Makes `fhir/generated/search.json`: what each resource type can be searched by, and where in its JSON that is read. */
 import type { SearchParameterDefinition, StructureDefinition } from "./definitions.ts";
-import type { ParameterJson, PartJson, Read, SlotJson, TypeJson } from "../../fhir/search/definition.ts";
-import type { Leaf, Member } from "./paths.ts";
-import { FIRST_LOCAL } from "../../fhir/search/definition.ts";
+import type { ParameterJson, PartJson, Read, SlotJson, TypeJson } from "../../fhir/search/parameter-definition.ts";
+import type { Leaf, UnionMember } from "./paths.ts";
+import { FIRST_LOCAL } from "../../fhir/search/parameter-definition.ts";
 import { compartments, searchParameters, structures } from "./definitions.ts";
 import { Paths } from "./paths.ts";
 import { nonNull } from "../../fhir/non-null.ts";
@@ -117,7 +117,7 @@ function plain(parameter: SearchParameterDefinition, work: Work, paths: Paths, n
   return { type: parameter.type, slots: [...new Set(slots)], ...(targets ? { targets } : {}), ...(only ? { only } : {}) };
 }
 
-function targetsOf(parameter: SearchParameterDefinition, members: Member[], only: string | undefined): string[] | undefined {
+function targetsOf(parameter: SearchParameterDefinition, members: UnionMember[], only: string | undefined): string[] | undefined {
   if (only) return [only];
   const byElement = new Set<string>();
   for (const { targets } of members.flatMap((member) => member.leaves)) {
@@ -168,7 +168,7 @@ function composite(parameter: SearchParameterDefinition, all: SearchParameterDef
   return { type: "composite", ...(slots.length ? { slots } : {}), parts };
 }
 
-function partOf(expression: string, base: string, work: Work, paths: Paths): Member {
+function partOf(expression: string, base: string, work: Work, paths: Paths): UnionMember {
   const fromRoot = /^%resource\.(.*)$/.exec(expression)?.[1];
   return fromRoot ? paths.member(fromRoot, work.name) : paths.member(expression, work.name, base);
 }
@@ -179,7 +179,7 @@ function relative(at: string, base: string, type: string, system: string | undef
   return system === undefined ? [path, type] : [path, type, system];
 }
 
-function readsOf(member: Member, type: string): Read[] {
+function readsOf(member: UnionMember, type: string): Read[] {
   const leaves = member.leaves.filter((leaf: Leaf) => member.asserted || nonNull(readable[type]).includes(leaf.type));
   return leaves.map((leaf): Read => {
     if (type === "token" && leaf.system !== undefined) return [leaf.path, leaf.type, leaf.system];

@@ -1,5 +1,5 @@
-/** `structures.json`: what a resource is checked against before it is stored; its form is in `fhir/validate/definition.ts`. */
-import type { ElementJson, RuleJson, StructureJson, StructuresJson } from "../../fhir/validate/definition.ts";
+/** `structures.json`: what a resource is checked against before it is stored; its form is in `fhir/validate/structure-definition.ts`. */
+import type { ElementJson, RuleJson, StructureJson, StructuresJson } from "../../fhir/validate/structure-definition.ts";
 import { codesOf, type ElementDefinition, type StructureDefinition, structures } from "./definitions.ts";
 import { nonNull } from "../../fhir/non-null.ts";
 

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { importJWK, importPKCS8, type JWK, SignJWT } from "jose";
 import { StartupError } from "../start/startup-error.ts";
-import { endpointsOf, type Tokens, tokensFrom } from "./sign-in.ts";
+import { endpointsOf, type TokenAnswer, tokensFrom } from "./sign-in.ts";
 
 /** An assertion is used at once. */
 const VALID = "60s";
@@ -19,7 +19,7 @@ export interface Program {
 }
 
 /** @throws StartupError with what is wrong with the key, or what the server has said */
-export async function clientToken({ base, client, keyFile, scope }: Program): Promise<Tokens> {
+export async function clientToken({ base, client, keyFile, scope }: Program): Promise<TokenAnswer> {
   const { token_endpoint: endpoint } = await endpointsOf(base);
   const { key, alg, kid } = await keyIn(keyFile);
   const assertion = await new SignJWT()

@@ -1,14 +1,21 @@
 /** What `npm run admin` can do: each command is a call of the service, and its answer in lines. */
 import { parseArgs } from "node:util";
 import type { Caller } from "../../mesh/caller.ts";
-import { type ClientKind, identity, type PasswordLink, ROLES, type Role, type User } from "../../services/identity/identity.contract.ts";
+import {
+  type ClientKind,
+  identity,
+  type PasswordLink,
+  ROLES,
+  type RoleName,
+  type User,
+} from "../../services/identity/identity.contract.ts";
 import { decideRole, listRoles, resetRole, setRole } from "./role-commands.ts";
 import { readJson } from "./read-json.ts";
 import { layLines } from "./lay-lines.ts";
 import { StartupError } from "../start/startup-error.ts";
 
 /** Does it, and says what came of it. */
-export type Command = (caller: Caller) => Promise<string[]>;
+export type AdminCommand = (caller: Caller) => Promise<string[]>;
 
 /** All commands. */
 export const USAGE = `usage: npm run admin -- COMMAND
@@ -41,7 +48,7 @@ export const USAGE = `usage: npm run admin -- COMMAND
 Roles: ${ROLES.join(", ")}.`;
 
 /** @throws StartupError with the usage */
-export function commandOf(name: string, args: string[]): Command {
+export function commandOf(name: string, args: string[]): AdminCommand {
   const { values, positionals } = parse(args);
   const [first = "", second = ""] = positionals;
   const needed = NEEDED[name];
@@ -173,7 +180,7 @@ function keysIn(file: string): { keys: Record<string, string>[] } {
   return { keys: read.keys ?? [read] };
 }
 
-const rolesOf = (text = ""): Role[] => text.split(",").filter(Boolean);
+const rolesOf = (text = ""): RoleName[] => text.split(",").filter(Boolean);
 
 const linkLines = ({ link, validUntil }: PasswordLink): string[] => [`Until ${validUntil} this link sets the password, once:`, `  ${link}`];
 

@@ -30,7 +30,7 @@ export interface SignInRequest {
 }
 
 /** What a token endpoint gives. */
-export interface Tokens {
+export interface TokenAnswer {
   access_token: string;
   expires_in: number;
   scope?: string;
@@ -39,7 +39,7 @@ export interface Tokens {
 }
 
 /** @throws StartupError with what the page, or the server, has said */
-export async function signIn(person: SignInRequest): Promise<Tokens> {
+export async function signIn(person: SignInRequest): Promise<TokenAnswer> {
   const { base, scope } = person;
   const { authorization_endpoint, token_endpoint } = await endpointsOf(base);
   const [verifier, state] = [secret(), secret()];
@@ -75,9 +75,9 @@ export async function endpointsOf(base: string): Promise<{ authorization_endpoin
 }
 
 /** @throws StartupError with what the server has said */
-export async function tokensFrom(endpoint: string, form: Record<string, string>): Promise<Tokens> {
+export async function tokensFrom(endpoint: string, form: Record<string, string>): Promise<TokenAnswer> {
   const answer = await fetch(endpoint, { method: "POST", body: new URLSearchParams(form) });
-  const body = (await answer.json().catch(() => ({}))) as Tokens & { error?: string; error_description?: string };
+  const body = (await answer.json().catch(() => ({}))) as TokenAnswer & { error?: string; error_description?: string };
   if (!answer.ok) throw new StartupError(`No token: ${body.error_description ?? body.error ?? `status ${answer.status}`}.`);
   return body;
 }

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../mesh/config.ts";
-import { identity, type Role } from "../../services/identity/identity.contract.ts";
+import { identity, type RoleName } from "../../services/identity/identity.contract.ts";
 import { writeAtomically } from "../start/data-folder.ts";
 import { gatewayUrl } from "../start/address.ts";
 import { StartupError } from "../start/startup-error.ts";
@@ -22,7 +22,7 @@ export const TRY_SCOPE = "openid fhirUser user/*.cruds actions";
 
 /** An account for trying. */
 export interface TryAccount {
-  role: Role;
+  role: RoleName;
   login: string;
   password: string;
 }
@@ -31,7 +31,7 @@ export interface TryAccount {
  * The accounts of these roles; those that are not there yet are made.
  * @throws StartupError where the system keeps its accounts elsewhere
  */
-export async function tryAccounts(config: Config, roles: readonly Role[]): Promise<TryAccount[]> {
+export async function tryAccounts(config: Config, roles: readonly RoleName[]): Promise<TryAccount[]> {
   const file = join(config.dataDir, FILE);
   const passwords = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, string>) : {};
   const missing = roles.filter((role) => passwords[loginOf(role)] === undefined);
@@ -59,7 +59,7 @@ export type TokenSource = () => Promise<string>;
  * @param scope what an account for trying asks for: not more than the program does
  * @throws StartupError where the system keeps its accounts elsewhere
  */
-export async function ownTokens(config: Config, base: string, scope = TRY_SCOPE): Promise<((role: Role) => TokenSource) | undefined> {
+export async function ownTokens(config: Config, base: string, scope = TRY_SCOPE): Promise<((role: RoleName) => TokenSource) | undefined> {
   const { token } = config;
   if (token !== undefined) return () => async () => token;
   if (config.access === "open") return undefined;
@@ -72,7 +72,7 @@ export async function ownTokens(config: Config, base: string, scope = TRY_SCOPE)
 }
 
 /** The same token until shortly before its end. */
-export function tokenSource(config: Config, base: string, role: Role, scope = TRY_SCOPE): TokenSource {
+function tokenSource(config: Config, base: string, role: RoleName, scope = TRY_SCOPE): TokenSource {
   let token: Promise<{ text: string; until: number }> | undefined;
   const ask = async () => {
     const [account] = await tryAccounts(config, [role]);
@@ -88,10 +88,10 @@ export function tokenSource(config: Config, base: string, role: Role, scope = TR
   };
 }
 
-const loginOf = (role: Role): string => `try-${role}`;
+const loginOf = (role: RoleName): string => `try-${role}`;
 
 /** @throws StartupError for what is no role */
-export function roleNamed(text: string, roles: readonly Role[]): Role {
+export function roleNamed(text: string, roles: readonly RoleName[]): RoleName {
   const role = roles.find((it) => it === text);
   if (role === undefined) throw new StartupError(`"${text}" is no role; there are ${roles.join(", ")}.`);
   return role;

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Answered, type FhirClient, ImportRefused, shortOf, Unreachable } from "./client.ts";
 import type { SourceFile } from "./files.ts";
 import { anchorOf, conditional, type Entry, isRepeatable } from "./once.ts";
-import { type Fault, type Unit, unitsOf } from "./units.ts";
+import { type Fault, type ImportUnit, unitsOf } from "./units.ts";
 import { isId } from "../../fhir/ids.ts";
 
 /** How far an import is. */
@@ -52,8 +52,11 @@ export async function importFiles(options: Import): Promise<Counts> {
   const seen = new Set<SourceFile>();
   let gone: Unreachable | undefined;
   let down = 0; // units in a row for which the server had no time, in spite of all patience
-  let later: Unit[] = [];
-  const work = async (units: AsyncIterator<Unit> | Iterator<Unit>, onRefused: (unit: Unit, error: ImportRefused) => void) => {
+  let later: ImportUnit[] = [];
+  const work = async (
+    units: AsyncIterator<ImportUnit> | Iterator<ImportUnit>,
+    onRefused: (unit: ImportUnit, error: ImportRefused) => void,
+  ) => {
     while (!signal?.aborted && !gone) {
       const { value: unit, done } = await units.next();
       if (done) return;
@@ -76,8 +79,8 @@ export async function importFiles(options: Import): Promise<Counts> {
       onProgress(counts);
     }
   };
-  const toldOnce = (unit: Unit, error: ImportRefused) => onFault({ where: placeOf(unit), reason: error.message });
-  const orLater = (unit: Unit, error: ImportRefused) => void (later.length < MAX_LATER ? later.push(unit) : toldOnce(unit, error));
+  const toldOnce = (unit: ImportUnit, error: ImportRefused) => onFault({ where: placeOf(unit), reason: error.message });
+  const orLater = (unit: ImportUnit, error: ImportRefused) => void (later.length < MAX_LATER ? later.push(unit) : toldOnce(unit, error));
   const all = unitsOf(files, onFault);
   await Promise.all(Array.from({ length: parallel }, () => work(all, orLater)));
   // It may rest on what has come only now (an order before its patient): again, as long as some of it is taken.
@@ -93,14 +96,14 @@ export async function importFiles(options: Import): Promise<Counts> {
 }
 
 /** For people: the file, and the line where it is known. */
-const placeOf = ({ file, lines }: Unit): string => (lines.length === 1 ? `${file.path}:${lines[0]}` : file.path);
+const placeOf = ({ file, lines }: ImportUnit): string => (lines.length === 1 ? `${file.path}:${lines[0]}` : file.path);
 
 /** An import that hears of what rests on what is not there: it may be taken later. */
 interface Bringing extends Import {
-  onRefused(unit: Unit, error: ImportRefused): void;
+  onRefused(unit: ImportUnit, error: ImportRefused): void;
 }
 
-async function bring(unit: Unit, options: Bringing, counts: Counts): Promise<void> {
+async function bring(unit: ImportUnit, options: Bringing, counts: Counts): Promise<void> {
   const entries = await unit.entries();
   if (entries.length === 0) return;
   if (unit.kind === "group") await bringGroup(unit, entries, options, counts);
@@ -135,7 +138,7 @@ async function bringBundle(entries: Entry[], { client, once }: Import, counts: C
 }
 
 /** One transaction; where it is refused because of one resource, the others are brought one by one. */
-async function bringGroup(unit: Unit, all: Entry[], { client, once, onFault, onRefused }: Bringing, counts: Counts): Promise<void> {
+async function bringGroup(unit: ImportUnit, all: Entry[], { client, once, onFault, onRefused }: Bringing, counts: Counts): Promise<void> {
   const known = once ? await knownIn(all, client) : new Set<string>();
   const lines = unit.lines.filter((_, index) => !known.has(all[index]?.request.url ?? ""));
   const open = all.filter((entry) => !known.has(entry.request.url));
@@ -157,7 +160,7 @@ async function bringGroup(unit: Unit, all: Entry[], { client, once, onFault, onR
   for (const [index, { response }] of entry.entries()) {
     if (taken[index]) continue;
     const refusal = new ImportRefused(Number.parseInt(response.status, 10), response.outcome);
-    const one: Unit = { ...unit, lines: [lines[index] ?? 0], bytes: 0, entries: async () => [open[index] as Entry] };
+    const one: ImportUnit = { ...unit, lines: [lines[index] ?? 0], bytes: 0, entries: async () => [open[index] as Entry] };
     if (refusal.isTooEarly) onRefused(one, refusal);
     else onFault({ where: `${unit.file.path}:${lines[index]}`, reason: shortOf(response.status, response.outcome) });
   }

@@ -2,7 +2,7 @@
 import { parametersOf } from "../../fhir/search/parameters.ts";
 
 /** A resource, as far as an import looks into it. */
-export interface Resource {
+export interface ImportedResource {
   resourceType: string;
   id?: string;
   identifier?: unknown;
@@ -12,12 +12,12 @@ export interface Resource {
 /** An entry of a bundle that is sent. */
 export interface Entry {
   fullUrl?: string;
-  resource?: Resource;
+  resource?: ImportedResource;
   request: { method: string; url: string; ifNoneExist?: string; [more: string]: unknown };
 }
 
 /** `identifier=system|value` as a query: the resource's first identifier that has both. */
-function identifierQuery({ resourceType, identifier }: Resource): string | undefined {
+function identifierQuery({ resourceType, identifier }: ImportedResource): string | undefined {
   if (!parametersOf(resourceType).has("identifier")) return undefined;
   const list = (Array.isArray(identifier) ? identifier : [identifier]) as ({ system?: unknown; value?: unknown } | undefined)[];
   const found = list.find((it) => typeof it?.system === "string" && typeof it.value === "string");

@@ -1,14 +1,14 @@
 /** Files as units of work: a bundle, or a group of NDJSON lines. Each is one transaction. */
 import { parseJson } from "../../fhir/json.ts";
 import { linesOf, type SourceFile, textOf } from "./files.ts";
-import type { Entry, Resource } from "./once.ts";
+import type { Entry, ImportedResource } from "./once.ts";
 
 /** Of one group of lines. */
 const MAX_RESOURCES = 200;
 const MAX_CHARACTERS = 1_000_000;
 
 /** What is sent as one transaction. */
-export interface Unit {
+export interface ImportUnit {
   file: SourceFile;
   kind: "bundle" | "group";
   /** Where each entry stands: the number of its line. Only of a group. */
@@ -26,7 +26,7 @@ export interface Fault {
 }
 
 /** The units of the files, one after the other; what cannot be read goes to `onFault`. */
-export async function* unitsOf(files: SourceFile[], onFault: (fault: Fault) => void): AsyncGenerator<Unit> {
+export async function* unitsOf(files: SourceFile[], onFault: (fault: Fault) => void): AsyncGenerator<ImportUnit> {
   for (const file of files) {
     if (file.kind === "bundle") yield { file, kind: "bundle", lines: [], bytes: file.bytes, entries: () => bundleEntries(file.path) };
     else yield* groupsOf(file, onFault);
@@ -46,21 +46,21 @@ async function bundleEntries(path: string): Promise<Entry[]> {
   return entries as Entry[];
 }
 
-async function* groupsOf(file: SourceFile, onFault: (fault: Fault) => void): AsyncGenerator<Unit> {
+async function* groupsOf(file: SourceFile, onFault: (fault: Fault) => void): AsyncGenerator<ImportUnit> {
   let entries: Entry[] = [];
   let lines: number[] = [];
   let characters = 0;
   let told = 0;
-  const group = (bytesRead: number): Unit => {
+  const group = (bytesRead: number): ImportUnit => {
     const [mine, bytes] = [entries, bytesRead - told];
-    const unit: Unit = { file, kind: "group", lines, bytes, entries: async () => mine };
+    const unit: ImportUnit = { file, kind: "group", lines, bytes, entries: async () => mine };
     [entries, lines, characters, told] = [[], [], 0, bytesRead];
     return unit;
   };
   try {
     for await (const { number, text, bytesRead } of linesOf(file.path)) {
       try {
-        entries.push(entryOf(parseJson(text) as Resource | null));
+        entries.push(entryOf(parseJson(text) as ImportedResource | null));
         lines.push(number);
         characters += text.length;
       } catch (error) {
@@ -75,7 +75,7 @@ async function* groupsOf(file: SourceFile, onFault: (fault: Fault) => void): Asy
 }
 
 /** A resource keeps its id, and so the references to it; one without gets a new one. */
-function entryOf(resource: Resource | null): Entry {
+function entryOf(resource: ImportedResource | null): Entry {
   if (typeof resource?.resourceType !== "string") throw new Error("it is no FHIR resource: resourceType is missing");
   const { resourceType, id } = resource;
   return { resource, request: id === undefined ? { method: "POST", url: resourceType } : { method: "PUT", url: `${resourceType}/${id}` } };

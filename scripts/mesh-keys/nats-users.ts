@@ -36,7 +36,7 @@ function permissionsOf(service: string, others: string[]): string {
 }
 
 /** The seed of a service's user, NATS_NKEY_FILE of its nodes. */
-export const seedFile = (folder: string, service: string): string => join(folder, `${service}.nk`);
+const seedFile = (folder: string, service: string): string => join(folder, `${service}.nk`);
 /** The users as a part of NATS's configuration: public keys only. */
 export const usersFile = (folder: string): string => join(folder, "nats-users.conf");
 

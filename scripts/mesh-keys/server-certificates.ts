@@ -17,7 +17,7 @@ const CA_LIFE_MS = 3_650 * 86_400_000;
 /** The CA's certificate: SERVERS_CA_FILE of every node. */
 export const serversCaFile = (folder: string): string => join(folder, "servers-ca.pem");
 /** Key and certificate of one server. */
-export const serverFile = (folder: string, server: string): string => join(folder, `${server}.pem`);
+const serverFile = (folder: string, server: string): string => join(folder, `${server}.pem`);
 
 /** Makes what is missing, of another CA, for other hosts, or near its end. @param servers by name: under which hosts it is reached @returns the files */
 export function ensureServerFiles(folder: string, servers: Record<string, string[]>): string[] {

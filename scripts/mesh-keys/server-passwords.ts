@@ -7,10 +7,10 @@ import { writeAtomically } from "../start/data-folder.ts";
 /** Servers of the NATS cluster, and the port on which they reach each other. */
 const [NATS_SERVERS, NATS_ROUTE_PORT] = [["nats-1", "nats-2", "nats-3"], 6222];
 /** Who makes MongoDB's other users, backs up and restores. */
-export const MONGO_OPERATOR = "openward";
+const MONGO_OPERATOR = "openward";
 
 /** A file that holds one password. */
-export const passwordFile = (folder: string, user: string): string => join(folder, `${user}.password`);
+const passwordFile = (folder: string, user: string): string => join(folder, `${user}.password`);
 
 /** Makes what is missing. @returns the files */
 export function ensurePasswords(folder: string, services: string[]): string[] {

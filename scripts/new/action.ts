@@ -20,8 +20,11 @@ export function addAction(root: string, name: string, rest: "GET" | "POST"): New
     throw new StartupError(`"${name}" cannot be the name of an action: it should be SERVICE.VERB, like "visits.reschedule".`);
   }
   const at = (kind: string) => `services/${service}/${service}.${kind}.ts`;
-  if (!/^[a-z][a-z0-9]*$/.test(service) || !existsSync(join(root, at("service")))) {
-    throw new StartupError(`There is no service "${service}": \`npm run new -- service ${service || "NAME"}\` makes one.`);
+  if (!/^[a-z][a-z0-9]*$/.test(service)) {
+    throw new StartupError(`"${service}" cannot be the name of a service: it should be small letters and digits, like "visits".`);
+  }
+  if (!existsSync(join(root, at("service")))) {
+    throw new StartupError(`There is no service "${service}": \`npm run new -- service ${service}\` makes one.`);
   }
   const read = (file: string) => (existsSync(join(root, file)) ? readFileSync(join(root, file), "utf8") : undefined);
   const contract = read(at("contract")) ?? "";

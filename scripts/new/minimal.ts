@@ -1,5 +1,5 @@
 /** The least that a resource of a type must hold: what a new service's test begins with. */
-import { backboneOf, type ElementJson, elementsOf, valueSetOf } from "../../fhir/validate/definition.ts";
+import { backboneOf, type ElementJson, elementsOf, valueSetOf } from "../../fhir/validate/structure-definition.ts";
 import { validate } from "../../fhir/validate/index.ts";
 import { StartupError } from "../start/startup-error.ts";
 

@@ -52,6 +52,9 @@ export function refuseName(root: string, name: string): void {
     throw new StartupError(`"${name}" cannot be the name of a service: it should be 3 to 30 small letters and digits, like "dentistry".`);
   }
   if (isReserved(name)) throw new StartupError(`"${name}" cannot be the name of a service: it means something in TypeScript.`);
+  if (skeletonWords().has(name)) {
+    throw new StartupError(`"${name}" cannot be the name of a service: the files that a service begins with use it for something else.`);
+  }
   if (Object.values(SYSTEMS).some((names) => names.includes(name)) || existsSync(join(root, "services", name))) {
     throw new StartupError(`There is a service with the name "${name}" already: choose another.`);
   }
@@ -61,10 +64,19 @@ export function refuseName(root: string, name: string): void {
 function isReserved(name: string): boolean {
   try {
     new Function(`"use strict"; const ${name} = 1;`);
-    return ["await", "skeleton"].includes(name);
+    return name === "await";
   } catch {
     return true;
   }
+}
+
+/** Words of the skeletons' code, whose constants, parameters and imports the service's name would hide. */
+function skeletonWords(): ReadonlySet<string> {
+  const files = [SKELETON, OWNING_SKELETON].flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
+  const code = files
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*|"[^"\n]*"/g, " "));
+  return new Set(code.join(" ").match(/\w+/g));
 }
 
 /** A FHIR type that a new service takes from its owner. */
@@ -120,6 +132,7 @@ export function makeSkeleton(edits: Edits, name: string, types: string[], emitte
     const owning = type === undefined ? text : withEvents(withTypes(text, type, types, example), emitted);
     const named = owning
       .replaceAll("SKELETON", name.toUpperCase())
+      .replaceAll("Skeleton", `${name[0]?.toUpperCase()}${name.slice(1)}`) // types: no two services export one name
       .replaceAll(/skeleton(?=[A-Z(])/g, name)
       .replaceAll("skeleton", name);
     edits.make(join("services", name, file.replace("skeleton", name)), file.endsWith(".md") ? withTables(named) : named);

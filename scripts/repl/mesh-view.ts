@@ -1,20 +1,17 @@
 /** What the REPL's own commands tell about the mesh, read from the registry and asked of the owners. */
 import type { ServiceBroker } from "moleculer";
 import { ownerOf } from "../../federation/owner-contract.ts";
+import { listActions, listServices } from "../../mesh/moleculer.ts";
 import { eventsOf } from "../../mixins/events/events.ts";
 
-interface Listed {
-  name: string;
-  nodeID: string;
-  available: boolean;
-  metadata?: { fhir?: { owns?: { type: string; where?: unknown }[] } };
+interface OwnerMetadata {
+  fhir?: { owns?: { type: string; where?: unknown }[] };
 }
 
 /** Services that own FHIR types, each with its nodes. */
 function owners(broker: ServiceBroker): Map<string, { types: string[]; nodes: string[] }> {
   const found = new Map<string, { types: string[]; nodes: string[] }>();
-  const list = broker.registry.getServiceList({ withActions: false, onlyAvailable: true }) as unknown as Listed[];
-  for (const { name, nodeID, metadata } of list) {
+  for (const { name, nodeID, metadata } of listServices<OwnerMetadata>(broker)) {
     const owns = metadata?.fhir?.owns;
     if (!owns) continue;
     const owner = found.get(name) ?? { types: owns.map(({ type, where }) => (where ? `${type} (part)` : type)), nodes: [] };
@@ -99,8 +96,7 @@ export async function replay(broker: ServiceBroker, service: string, id: string)
 /** Services that handle events. */
 function handlers(broker: ServiceBroker): string[] {
   const end = ".events.dead";
-  const list = broker.registry.getActionList({ onlyAvailable: true }) as unknown as { name: string }[];
-  return [...new Set(list.flatMap(({ name }) => (name.endsWith(end) ? [name.slice(0, -end.length)] : [])))].sort();
+  return [...new Set(listActions(broker).flatMap(({ name }) => (name.endsWith(end) ? [name.slice(0, -end.length)] : [])))].sort();
 }
 
 /** Columns as wide as their widest cell. */

@@ -2,7 +2,7 @@
 import { billing } from "../../services/billing/billing.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import type { Call } from "../demo/roles-client.ts";
+import type { CallAction } from "../demo/roles-client.ts";
 
 const RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm";
 const LOINC = "http://loinc.org";
@@ -34,7 +34,7 @@ const BEDS_PER_WARD = 30;
 const STOCK = 100_000;
 
 /** Opens wards until there are so many beds, and fills the shelves. @returns the beds, `Location/…` @param name tells them from those of another run @param at when the stock arrives */
-export async function buildHouse(call: Call, { beds, name, at }: { beds: number; name: string; at: string }): Promise<string[]> {
+export async function buildHouse(call: CallAction, { beds, name, at }: { beds: number; name: string; at: string }): Promise<string[]> {
   const all: string[] = [];
   for (let ward = 1; all.length < beds; ward += 1) {
     const count = Math.min(BEDS_PER_WARD, beds - all.length);

@@ -12,13 +12,13 @@ const VALID_MS = 365 * DAY_MS;
 const RENEW_MS = 30 * DAY_MS;
 
 /** Files of a certificate and its key, PEM. */
-export interface Pair {
+export interface CertificateFiles {
   tlsCert: string;
   tlsKey: string;
 }
 
 /** The pair in the data folder, made if there is none for these hosts; only its owner may read it. @param hosts names and IP addresses */
-export function selfSignedPair(dataDir: string, hosts: string[]): Pair {
+export function selfSignedPair(dataDir: string, hosts: string[]): CertificateFiles {
   const folder = join(dataDir, "tls");
   const pair = { tlsCert: join(folder, "cert.pem"), tlsKey: join(folder, "key.pem") };
   if (isOfUse(pair, hosts)) return pair;
@@ -30,7 +30,7 @@ export function selfSignedPair(dataDir: string, hosts: string[]): Pair {
   return pair;
 }
 
-function isOfUse({ tlsCert, tlsKey }: Pair, hosts: string[]): boolean {
+function isOfUse({ tlsCert, tlsKey }: CertificateFiles, hosts: string[]): boolean {
   if (!existsSync(tlsCert) || !existsSync(tlsKey)) return false;
   try {
     const known = new X509Certificate(readFileSync(tlsCert));

@@ -24,7 +24,7 @@ import { type Answer, send } from "./http/answer.ts";
 import { AuditNotes } from "../../federation/audit-notes.ts";
 import { refusedTry } from "./access/refused.ts";
 import { Door } from "./access/door.ts";
-import { Tokens } from "./access/tokens.ts";
+import { TokenCheck } from "./access/tokens.ts";
 import { BOARD_TOUCHED, type Touched } from "../wards/board-events.contract.ts";
 import { type Ended, IDENTITY_ENDED } from "../identity/identity.contract.ts";
 import { authPath, passToIdentity } from "./http/auth-proxy.ts";
@@ -62,6 +62,7 @@ const COMPLETE_WITHIN_MS = 5_000;
 const LOOK_AT_ROLES_MS = 10_000;
 
 /** The gateway. It knows no service: what it offers is what the registry says at this moment. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: the schema of a service, whose functions are measured one by one
 export default (config: Config): ServiceSchema =>
   defineService<object, This>({
     name: "api",
@@ -185,7 +186,7 @@ export default (config: Config): ServiceSchema =>
         broadcast: (present) => void this.broker.broadcast(PRESENCE, present).catch(() => {}),
         changed: (patient) => this.versionStreams?.tellPresence(patient),
       });
-      this.tokens = new Tokens(asSystem(this.broker, "api"), () => this.own.origin);
+      this.tokens = new TokenCheck(asSystem(this.broker, "api"), () => this.own.origin);
       this.door = new Door(accessOf(this.broker), this.tokens);
       this.notes = new AuditNotes(asSystem(this.broker, "api"), "api", (sentence) => this.logger.warn(sentence));
     },

@@ -8,7 +8,7 @@ import type { PageCriteria } from "./fhir/page-criteria.ts";
 import type { Answer } from "./http/answer.ts";
 import type { AuditNotes } from "../../federation/audit-notes.ts";
 import type { Door } from "./access/door.ts";
-import type { Tokens } from "./access/tokens.ts";
+import type { TokenCheck } from "./access/tokens.ts";
 import type { AnswerSizes } from "./http/answer-sizes.ts";
 import type { Connections } from "./http/connections.ts";
 import type { BoardStreams } from "./http/board-streams.ts";
@@ -46,7 +46,7 @@ export type Gateway = Service &
     boardStreams: BoardStreams;
     versionStreams: VersionStreams;
     presence: Presence;
-    tokens: Tokens;
+    tokens: TokenCheck;
     door: Door;
     notes: AuditNotes;
     /** Tells pages of owners that have gone, or are back. */

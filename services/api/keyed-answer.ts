@@ -7,7 +7,7 @@ import type { Context } from "moleculer";
 import type { Directory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { transactionId } from "../../federation/owner-contract.ts";
-import type { Part } from "../../mesh/keyed-request-contract.ts";
+import type { KeyedPart } from "../../mesh/keyed-request-contract.ts";
 import { beginKeyed, endKeyed, notKeyable } from "../../mesh/keyed-request.ts";
 import { type KeptAnswer, transactions } from "../transactions/transactions.contract.ts";
 import type { Answer } from "./http/answer.ts";
@@ -73,7 +73,7 @@ function requireCoordinator(directory: Directory): void {
 }
 
 /** Ends what was begun. Whether it was decided meanwhile is the coordinator's knowledge: what is committed stays. */
-async function cancel(ctx: Context, key: string, tx: string, parts: Part[]): Promise<void> {
+async function cancel(ctx: Context, key: string, tx: string, parts: KeyedPart[]): Promise<void> {
   const ended = () => transactions.cancelKeyed(asSystem(ctx.broker, "api"), { key, tx, parts });
   await ended().catch(() => void again(ended, (error) => ctx.broker.logger.warn(`Request ${tx} is left to its owners: ${error.message}`)));
 }

@@ -1,5 +1,8 @@
+import type { Code } from "../../fhir/code.ts";
 import { action } from "../../mesh/contract.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
+
+export type { Code };
 
 /** The FHIR types that this service owns. */
 export const owns = [
@@ -30,13 +33,6 @@ export interface Charge {
   /** In the smallest unit of the currency (ISO 4217: EUR has two decimals, JPY none, TND three), so that sums are exact. */
   cents: number;
   currency: string; // ISO 4217
-}
-
-/** A code of a code system, e.g. LOINC's 718-7. */
-export interface Code {
-  system: string;
-  code: string;
-  display?: string;
 }
 
 /** What one unit of an act costs: a FHIR ChargeItemDefinition. A visit is charged by its class (v3-ActCode), a stay too, for each day. */

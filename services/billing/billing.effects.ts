@@ -5,6 +5,7 @@ import { type Change, type Facts, type Refusal, refusalBy } from "../../mixins/f
 import { invoiceCredited } from "./billing.errors.ts";
 import { chargesOn, isInForce, listedCounter } from "./billing.model.ts";
 import { billedBy, creditedBy, uncreditedCounter } from "./credit.model.ts";
+import { typed } from "../../fhir/typed.ts";
 
 const creditedIn = (invoice: Invoice | undefined): string | undefined => (invoice && isInForce(invoice) ? creditedBy(invoice) : undefined);
 
@@ -64,8 +65,8 @@ const BILLED: Refusal = {
 /** Whether the same write takes the charge off the Invoice that it was on. */
 const isTakenBack = (charge: string, facts: Facts): boolean =>
   facts.written("Invoice").some((it) => {
-    const before = facts.replacedBy(it) as unknown as Invoice | undefined;
-    if (isInForce(it as unknown as Invoice) || !before || !isInForce(before) || creditedBy(before) !== undefined) return false;
+    const before = typed<Invoice>(facts.replacedBy(it));
+    if (isInForce(typed<Invoice>(it)) || !before || !isInForce(before) || creditedBy(before) !== undefined) return false;
     return chargesOn(before).includes(charge);
   });
 

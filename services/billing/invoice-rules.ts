@@ -11,6 +11,7 @@ import { isTooFine, isTooLarge, tooFine } from "./amounts.ts";
 import { chargesOn, isInForce } from "./billing.model.ts";
 import { billedBy, creditedBy } from "./credit.model.ts";
 import { exponentOf } from "./currencies.ts";
+import { typed } from "../../fhir/typed.ts";
 
 const subjectOf = ({ subject }: Invoice) => subject;
 
@@ -103,7 +104,7 @@ const newlyCredited = (change: Change<Invoice>): string | undefined =>
 
 /** Why a credit note does not take back something of an Invoice. */
 function reasonAgainst(note: Invoice, credited: string, facts: Facts): string | undefined {
-  const invoice = facts.of(credited)?.resource as unknown as Invoice | undefined;
+  const invoice = typed<Invoice>(facts.of(credited)?.resource);
   if (!invoice) return `${credited} is not here: name the Invoice that is credited.`;
   if (!isInForce(invoice) || creditedBy(invoice) !== undefined) return `${credited} asks for nothing: name an Invoice in force.`;
   if (placeOf(invoice.subject) !== placeOf(note.subject)) return `${credited} is another patient's.`;

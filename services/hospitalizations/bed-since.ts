@@ -7,6 +7,7 @@ import { type Change, type Facts, type Question, refusalBy, type Rule } from "..
 import { INPATIENT } from "./hospitalizations.contract.ts";
 import { bedOccupied } from "./hospitalizations.errors.ts";
 import { mayBeBed, newPlaces, type KnownLocation } from "./hospitalizations.model.ts";
+import { typed } from "../../fhir/typed.ts";
 
 // Who lies in a bed now the unique keys tell. Who has lain there meanwhile counts where a move is written down later, or undone.
 
@@ -59,7 +60,7 @@ export const bedSince: Rule<Encounter> = {
     const taken = since(change).find((it) => {
       if (!mayBeBed((facts.of(it.place)?.resource as KnownLocation | undefined) ?? {})) return false;
       const others = facts.found(questionOf(it, change.now)).filter((stay) => stay.id !== id);
-      return others.some((stay) => layThere(stay as unknown as Encounter, it));
+      return others.some((stay) => layThere(typed<Encounter>(stay), it));
     });
     return taken && refusalBy(bedOccupied(taken.place), "Encounter.location.location");
   },

@@ -8,6 +8,7 @@ import { INPATIENT, type Stay, StayStatus } from "./hospitalizations.contract.ts
 import { alreadyDischarged, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, visitNotOpen } from "./hospitalizations.errors.ts";
 import { transferOf } from "./transfers.contract.ts";
 import { withoutDenial } from "./transfers.model.ts";
+import { without } from "../../fhir/typed.ts";
 
 // The rules of a stay: plain data in, plain data out. No broker, no database, no clock.
 
@@ -97,8 +98,8 @@ export function discharge<Of extends Encounter>(stay: Of, now: Date): Of {
 
 /** A stay that goes on leads nowhere yet. */
 export function withoutDisposition<Of extends Encounter>(stay: Of): Of {
-  const { hospitalization: { dischargeDisposition: _, ...left } = {}, ...rest } = stay;
-  return { ...(rest as unknown as Of), ...(Object.keys(left).length > 0 && { hospitalization: left }) };
+  const { dischargeDisposition: _, ...left } = stay.hospitalization ?? {};
+  return { ...without(stay, "hospitalization"), ...(Object.keys(left).length > 0 && { hospitalization: left }) };
 }
 
 /** Since when the patient has been where they are: what comes next is not before it. */

@@ -3,13 +3,14 @@ import { cancelled } from "../../mixins/fhir/rules/encounter-undo.ts";
 import { CLASS, nowIn } from "./hospitalizations.model.ts";
 import { requestNotAccepted, requestNotOpen } from "./hospitalizations.errors.ts";
 import { BED_ATTRIBUTE, REQUESTED, RequestKind, RequestStatus, requestOf } from "./requests.contract.ts";
+import { without } from "../../fhir/typed.ts";
 
 // The rules of a request for admission, an Encounter that is planned: plain data in, plain data out.
 
 type WithId = Encounter & { id: string };
 
 /** What somebody asks for. */
-export interface AdmissionRequest {
+export interface RequestedAdmission {
   patient: string;
   kind: RequestKind;
   ward?: string;
@@ -26,7 +27,7 @@ const PRIORITY = {
 } as const;
 
 /** The planned stay of a request. */
-export function newRequest(id: string, wish: AdmissionRequest, now: Date): WithId {
+export function newRequest(id: string, wish: RequestedAdmission, now: Date): WithId {
   const { patient, kind, ward, reason, plannedFor, motherStay, needs = [] } = wish;
   const born = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/admit-source", code: "born", display: "Born in hospital" }] };
   const hospitalization = {
@@ -60,23 +61,22 @@ export function withdrawAcceptance<Of extends WithId>(request: Of, ward: string 
   requireOpen(request);
   if (requestOf(request, 0).status !== RequestStatus.accepted) throw requestNotAccepted(`Encounter/${request.id}`);
   const { location: _, ...rest } = request;
+  // The element that is taken away is optional in R4, so it is still one.
   return { ...(rest as unknown as Of), ...(ward !== undefined && { location: [{ location: { reference: ward }, status: "planned" }] }) };
 }
 
 /** The patient is not admitted. @throws 409 REQUEST_NOT_OPEN */
 export function denyRequest<Of extends WithId>(request: Of, reason: string, now: Date): Of {
   requireOpen(request);
-  const { period: _, location: __, ...rest } = request;
-  return cancelled(rest as unknown as Of, reason, now);
+  return cancelled(without(request, "period", "location"), reason, now);
 }
 
 /** The stay that a request becomes. @throws 409 REQUEST_NOT_OPEN also for another patient's */
 export function admitFromRequest<Of extends WithId>(request: Of, { patient, place }: { patient: string; place: string }, now: Date): Of {
   requireOpen(request);
   if (request.subject?.reference !== patient) throw requestNotOpen(`Encounter/${request.id}`);
-  const { location: _, ...rest } = request;
   const start = now.toISOString();
-  return { ...(rest as unknown as Of), status: "in-progress", period: { start }, location: nowIn({} as Encounter, [place], now) };
+  return { ...without(request, "location"), status: "in-progress", period: { start }, location: nowIn({} as Encounter, [place], now) };
 }
 
 function requireOpen(request: WithId): void {

@@ -5,6 +5,7 @@ import { alreadyDischarged, notAway, notDead } from "./hospitalizations.errors.t
 import { discharge, nowIn, placesOf } from "./hospitalizations.model.ts";
 import { withoutDenial } from "./transfers.model.ts";
 import { cancelDischarge } from "./undo.model.ts";
+import { without } from "../../fhir/typed.ts";
 
 // What happens in a stay besides moves: leave, who is responsible, how it ends. Plain data in, plain data out.
 
@@ -32,10 +33,6 @@ const until = (stay: Encounter, now: Date): NonNullable<Encounter["statusHistory
   return { status: stay.status, period: { ...(start !== undefined && { start }), end: now.toISOString() } };
 };
 
-/** Since when the patient has been away; undefined: they are there. */
-export const awaySince = ({ status, statusHistory = [], period }: Encounter): string | undefined =>
-  status === "onleave" ? (statusHistory.at(-1)?.period.end ?? period?.start) : undefined;
-
 /** The patient is away for a while; the bed stays theirs. @throws 409 ALREADY_DISCHARGED, NOT_AWAY (away already) */
 export function goOnLeave<Of extends Encounter>(stay: Of, now: Date): Of {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
@@ -54,10 +51,9 @@ export function cancelLeave<Of extends Encounter>(stay: Of, reason: string): Of 
   const last = stay.statusHistory?.at(-1);
   const isLeave = isOpen(stay) && last !== undefined && (stay.status === "onleave" || last.status === "onleave");
   if (!isLeave) throw notAway(`Encounter/${stay.id}`);
-  const { statusHistory = [], ...rest } = stay;
-  const before = statusHistory.slice(0, -1);
+  const before = stay.statusHistory?.slice(0, -1) ?? [];
   return {
-    ...(rest as unknown as Of),
+    ...without(stay, "statusHistory"),
     status: last.status,
     ...(before.length > 0 && { statusHistory: before }),
     extension: [...(stay.extension ?? []), because(reason)],
@@ -82,9 +78,6 @@ export function withPhysician<Of extends Encounter>(stay: Of, { physician, name 
 const isResponsible = ({ type }: NonNullable<Encounter["participant"]>[number]): boolean =>
   type?.some(({ coding }) => coding?.some(({ code }) => code === "ATND")) ?? false;
 
-/** The responsible physician, "Practitioner/…". */
-export const physicianOf = ({ participant }: Encounter): string | undefined => participant?.find(isResponsible)?.individual?.reference;
-
 /** The end of a stay, and where the patient goes. @throws 409 ALREADY_DISCHARGED */
 export function dischargeTo<Of extends Encounter>(stay: Of, disposition: keyof typeof DISPOSITIONS | undefined, now: Date): Of {
   const ended = discharge(stay, now);
@@ -95,8 +88,7 @@ export function dischargeTo<Of extends Encounter>(stay: Of, disposition: keyof t
 export function die<Of extends Encounter, Person extends Patient>(stay: Of, patient: Person | undefined, now: Date): [Of, Person?] {
   const ended = withDisposition(discharge(stay, now), DIED);
   if (!patient || isDead(patient)) return [ended];
-  const { deceasedBoolean: _, ...rest } = patient;
-  return [ended, { ...(rest as unknown as Person), deceasedDateTime: now.toISOString() }];
+  return [ended, { ...without(patient, "deceasedBoolean"), deceasedDateTime: now.toISOString() }];
 }
 
 /** A death that was none: the stay goes on, the patient lives. @throws 409 NOT_DEAD when the stay did not end so, NOT_DISCHARGED */
@@ -110,8 +102,7 @@ export function cancelDeath<Of extends Encounter, Person extends Patient>(
   if (code !== DIED.code) throw notDead(`Encounter/${stay.id}`);
   const again = cancelDischarge(stay, { reason, ...(bed !== undefined && { bed }) }, now);
   if (!patient || patient.deceasedDateTime === undefined || patient.deceasedDateTime !== stay.period?.end) return [again];
-  const { deceasedDateTime: _, ...alive } = patient;
-  return [again, alive as unknown as Person];
+  return [again, without(patient, "deceasedDateTime")];
 }
 
 const isDead = ({ deceasedBoolean, deceasedDateTime }: Patient): boolean => deceasedBoolean === true || deceasedDateTime !== undefined;

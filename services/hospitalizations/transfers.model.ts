@@ -2,6 +2,7 @@ import type { Encounter } from "../../fhir/r4.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import { alreadyDischarged, transferNotAsked } from "./hospitalizations.errors.ts";
 import { TRANSFER_DENIED, transferOf } from "./transfers.contract.ts";
+import { without } from "../../fhir/typed.ts";
 
 // A move that is asked for, and what the other ward says to it; the patient stays where they are meanwhile. Plain data in, plain data out.
 
@@ -9,9 +10,9 @@ const made = ({ location = [] }: Encounter): NonNullable<Encounter["location"]> 
   location.filter(({ status }) => status !== "planned" && status !== "reserved");
 
 /** The same stay without the word that a move was denied. */
-export function withoutDenial<Of extends Encounter>({ extension = [], ...stay }: Of): Of {
-  const left = extension.filter(({ url }) => url !== TRANSFER_DENIED);
-  return { ...(stay as unknown as Of), ...(left.length > 0 && { extension: left }) };
+export function withoutDenial<Of extends Encounter>(stay: Of): Of {
+  const left = (stay.extension ?? []).filter(({ url }) => url !== TRANSFER_DENIED);
+  return { ...without(stay, "extension"), ...(left.length > 0 && { extension: left }) };
 }
 
 /** A move is asked for. @throws 409 ALREADY_DISCHARGED */

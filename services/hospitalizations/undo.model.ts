@@ -5,6 +5,7 @@ import { because } from "../../mixins/fhir/rules/reasons.ts";
 import { INPATIENT } from "./hospitalizations.contract.ts";
 import { alreadyDischarged, notDischarged, notTransferred } from "./hospitalizations.errors.ts";
 import { nowIn, withoutDisposition } from "./hospitalizations.model.ts";
+import { without } from "../../fhir/typed.ts";
 
 // How an admission, a transfer and a discharge are undone: the stay is as before, its versions keep what was. Plain data in, plain data out.
 
@@ -30,19 +31,19 @@ export function cancelAdmission<Of extends Encounter>(stay: Of, reason: string, 
   const index = visitIn(stay);
   const visit = stay.classHistory?.[index];
   if (!visit) return { ...cancelled(stay, reason, now), location: nowIn(stay, [], now) };
-  const { classHistory: all = [], location = [], ...rest } = stay;
+  const { classHistory: all = [], location = [] } = stay;
   const admitted = visit.period.end;
   const before = reentered(
     location.filter(({ period }) => period?.start === undefined || admitted === undefined || period.start < admitted),
     admitted,
   );
   return {
-    ...rest,
+    ...without(stay, "classHistory", "location"),
     class: visit.class,
     ...(index > 0 && { classHistory: all.slice(0, index) }),
     ...(before.length > 0 && { location: before }),
     extension: [...(stay.extension ?? []), because(reason)],
-  } as unknown as Of;
+  };
 }
 
 /**

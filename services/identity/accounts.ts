@@ -1,8 +1,8 @@
 /** Accounts: made, changed and closed by administrators; everything that ends sessions and tokens. */
 import { randomUUID } from "node:crypto";
 import { DuplicateKey } from "../../store/documents/documents.ts";
-import type { Kept } from "./collections.ts";
-import type { PasswordLink, Role, Session, User } from "./identity.contract.ts";
+import type { IdentityData } from "./collections.ts";
+import type { PasswordLink, RoleName, Session, User } from "./identity.contract.ts";
 import { lastAdministrator, loginTaken, passwordWeak, practitionerTaken, userNotFound } from "./identity.errors.ts";
 import {
   hashOf,
@@ -22,11 +22,11 @@ const LINK_MS = 3_600_000;
 /** In one list. */
 const MAX_LISTED = 10_000;
 /** The login name of the administrator that the first start makes. */
-export const FIRST_LOGIN = "admin";
+const FIRST_LOGIN = "admin";
 
 /** What accounts are worked on with. */
 export interface AccountParts {
-  kept: Kept;
+  kept: IdentityData;
   news: News;
   passwords: Passwords;
   /** The public base URL; undefined: not known here. */
@@ -45,7 +45,7 @@ export class Accounts {
   async create(given: {
     login: string;
     name: string;
-    roles: Role[];
+    roles: RoleName[];
     practitioner?: string | undefined;
     password?: string | undefined;
     isForTrying?: boolean | undefined;
@@ -82,7 +82,7 @@ export class Accounts {
   }
 
   /** @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
-  async setRoles(user: string, roles: Role[]): Promise<User> {
+  async setRoles(user: string, roles: RoleName[]): Promise<User> {
     const account = await this.find(user);
     const isAdministrator = roles.includes("administrator");
     if (account.isAdministrator && !isAdministrator) await this.#requireAnother(account);
@@ -195,7 +195,7 @@ export class Accounts {
     return account.password === undefined ? this.#link(account._id, "first") : undefined;
   }
 
-  get #accounts(): Kept["accounts"] {
+  get #accounts(): IdentityData["accounts"] {
     return this.#parts.kept.accounts;
   }
 

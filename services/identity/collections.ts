@@ -13,10 +13,10 @@ import type {
   StoredTicket,
 } from "./identity.model.ts";
 import type { StoredRoleChange } from "./roles-now/role-book.ts";
-import type { StoredKey } from "./provider/keys.ts";
+import type { StoredKey } from "./provider/signing-keys.ts";
 
 /** The collections by their names. */
-export interface Stored {
+export interface IdentityDocuments {
   accounts: StoredAccount;
   clients: StoredClient;
   artifacts: StoredArtifact;
@@ -37,7 +37,7 @@ export interface Stored {
 }
 
 /** The collections as `this.collections` has them. */
-export type Kept = WithCollections<Stored>["collections"];
+export type IdentityData = WithCollections<IdentityDocuments>["collections"];
 
 /** The mixin that opens them. */
 export const IdentityCollections = () =>

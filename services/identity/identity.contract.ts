@@ -15,11 +15,11 @@ export const ROLES = [
   "system",
 ] as const;
 /** Name of a role: one of `ROLES`, or one that this hospital has made (`identity.changeRole`). */
-export type Role = string;
+export type RoleName = string;
 
 /** What a role may do, and what became of it. */
 export interface RoleNow {
-  role: Role;
+  role: RoleName;
   /** One sentence for people. */
   says: string;
   /** Letters of `cruds` by type of resource; `*`: each type that is not named. */
@@ -41,7 +41,7 @@ export type RoleRights = Pick<RoleNow, "says" | "types" | "actions"> & Partial<P
 
 /** One change of a role. */
 export interface RoleChange {
-  role: Role;
+  role: RoleName;
   version: number;
   /** `waiting`: the role is given so much that another administrator must confirm it. */
   state: "waiting" | "done" | "rejected";
@@ -63,7 +63,7 @@ export interface User {
   login: string;
   /** For display. */
   name: string;
-  roles: Role[];
+  roles: RoleName[];
   /** "Practitioner/…": who this is among those who work here. */
   practitioner?: string;
   hasPassword: boolean;
@@ -99,7 +99,7 @@ export interface Client {
   /** SMART scopes (v2) that it may ask for, separated by spaces. */
   scope: string;
   /** Of a `backend`: whose rights it has. */
-  roles: Role[];
+  roles: RoleName[];
   /** Public keys of its assertions, or where they are. */
   jwks?: { keys: Record<string, string>[] };
   jwksUri?: string;
@@ -160,14 +160,14 @@ export const identity = {
    * @throws 403 NOT_ALLOWED, 409 LOGIN_TAKEN, 409 PRACTITIONER_TAKEN, 422 ROLE_UNKNOWN
    */
   createUser: action<
-    { login: string; name: string; roles: Role[]; practitioner?: string; password?: string; isForTrying?: boolean },
+    { login: string; name: string; roles: RoleName[]; practitioner?: string; password?: string; isForTrying?: boolean },
     { user: User; link?: PasswordLink }
   >("identity.createUser"),
   /**
    * Tokens with the roles of before end. Nobody gives roles to themselves.
    * @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR, 409 OTHER_PERSON_NEEDED, 422 ROLE_UNKNOWN
    */
-  setRoles: action<{ user: string; roles: Role[] }, User>("identity.setRoles"),
+  setRoles: action<{ user: string; roles: RoleName[] }, User>("identity.setRoles"),
   /**
    * Says who an account's person is among those who work here: signing needs it. Their next token names the practitioner, ten minutes later at the
    * latest; where the account was another's before, tokens end.
@@ -209,15 +209,15 @@ export const identity = {
    * who is signed in; what makes a role one of the widest waits until another administrator confirms it.
    * @throws 409 ROLE_STALE, 409 ROLE_LOCKS_OUT, 422 ROLE_INVALID
    */
-  changeRole: action<{ role: Role; version: number; reason: string } & RoleRights, RoleChange>("identity.changeRole"),
+  changeRole: action<{ role: RoleName; version: number; reason: string } & RoleRights, RoleChange>("identity.changeRole"),
   /** The role is as its file says again; one that has no file gives nothing any more. @throws 404 ROLE_NOT_FOUND, 409 ROLE_STALE */
-  resetRole: action<{ role: Role; version: number; reason: string }, RoleChange>("identity.resetRole"),
+  resetRole: action<{ role: RoleName; version: number; reason: string }, RoleChange>("identity.resetRole"),
   /** Confirms the change of this version, which somebody else has made. @throws 404 ROLE_NOT_FOUND, 409 CHANGE_NOT_WAITING, 409 OTHER_PERSON_NEEDED */
-  confirmRole: action<{ role: Role; version: number }, RoleChange>("identity.confirmRole"),
+  confirmRole: action<{ role: RoleName; version: number }, RoleChange>("identity.confirmRole"),
   /** Rejects a change that waits, or takes back one's own. @throws 404 ROLE_NOT_FOUND, 409 CHANGE_NOT_WAITING */
-  rejectRole: action<{ role: Role; version: number }, RoleChange>("identity.rejectRole"),
+  rejectRole: action<{ role: RoleName; version: number }, RoleChange>("identity.rejectRole"),
   /** Changes of a role, or of all, newest first, at most 1,000. */
-  listRoleChanges: action<{ role?: Role }, RoleChange[]>("identity.listRoleChanges"),
+  listRoleChanges: action<{ role?: RoleName }, RoleChange[]>("identity.listRoleChanges"),
   /** What nodes of the mesh ask: the roles that are not as their files say. */
   currentRoles: action<Record<string, never>, { generation: number; roles: Record<string, RoleRights> }>("identity.currentRoles"),
 };

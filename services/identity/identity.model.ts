@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Document } from "../../store/documents/documents.ts";
-import type { Client, Ended, Role, User } from "./identity.contract.ts";
+import type { Client, Ended, RoleName, User } from "./identity.contract.ts";
 
 // What is stored, and the rules over it: plain data in, plain data out.
 
@@ -8,7 +8,7 @@ import type { Client, Ended, Role, User } from "./identity.contract.ts";
 export interface StoredAccount extends Document {
   login: string;
   name: string;
-  roles: Role[];
+  roles: RoleName[];
   /** Whether `roles` holds administrator: lists are not searched. */
   isAdministrator: boolean;
   practitioner?: string;

@@ -14,7 +14,7 @@ import { roleActions } from "./roles-now/role-actions.ts";
 import { RoleBook } from "./roles-now/role-book.ts";
 import { RoleNews } from "./roles-now/role-news.ts";
 import { administration, CLIENT_ID } from "./administration.ts";
-import { IdentityCollections, type Stored } from "./collections.ts";
+import { IdentityCollections, type IdentityDocuments } from "./collections.ts";
 import { type Ended, type identity, IDENTITY_ENDED } from "./identity.contract.ts";
 import { patientNotFound, userNotFound } from "./identity.errors.ts";
 import { addressOf, startListener, stopListener } from "./listener.ts";
@@ -26,7 +26,7 @@ import { People } from "./people.ts";
 import { sessionEntry } from "./sessions-on-record.ts";
 import { followsPractitioners } from "./practitioners.ts";
 import { publicPart } from "../../mesh/signing-key.ts";
-import { keysAt, renewKeys } from "./provider/keys.ts";
+import { keysAt, renewKeys } from "./provider/signing-keys.ts";
 import { scopesIn } from "./provider/scopes.ts";
 import { Registrations } from "./registrations.ts";
 import { DemandedFactor } from "./sign-in/demanded-factor.ts";
@@ -41,7 +41,7 @@ const LOOK_AT_KEYS_MS = 10_000;
 
 type This = Service &
   WithDirectory &
-  WithCollections<Stored> & {
+  WithCollections<IdentityDocuments> & {
     news: News;
     accounts: Accounts;
     registrations: Registrations;
@@ -59,6 +59,7 @@ type This = Service &
   };
 
 /** @param listens false: for a program that works on the store and answers nobody */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: the schema of a service, whose functions are measured one by one
 export default (config: Config, { listens = true } = {}): ServiceSchema =>
   defineService<typeof identity, This>({
     name: "identity",

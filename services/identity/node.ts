@@ -5,11 +5,11 @@ import type { Provider } from "oidc-provider";
 import type { Config } from "../../mesh/config.ts";
 import type { AuditNotes } from "../../federation/audit-notes.ts";
 import type { Accounts } from "./accounts.ts";
-import type { Kept } from "./collections.ts";
+import type { IdentityData } from "./collections.ts";
 import type { News } from "./news.ts";
 import { originIn, originOf } from "./origin.ts";
 import { showAccount } from "./pages/account.ts";
-import { Exchange } from "./pages/exchange.ts";
+import { PageExchange } from "./pages/exchange.ts";
 import { interact } from "./pages/interaction.ts";
 import { PageSet } from "./pages/page-set.ts";
 import { setPasswordByLink } from "./pages/password-link.ts";
@@ -20,7 +20,7 @@ import { Clients } from "./provider/clients.ts";
 import { configurationOf } from "./provider/configuration.ts";
 import { ask, extend, MOUNT } from "./provider/endpoints.ts";
 import { publicPart } from "../../mesh/signing-key.ts";
-import type { KeySet } from "./provider/keys.ts";
+import type { KeySet } from "./provider/signing-keys.ts";
 import { Launches } from "./provider/launches.ts";
 import { ResourceServer } from "./provider/resource-server.ts";
 import { smartConfiguration } from "./provider/smart.ts";
@@ -39,7 +39,7 @@ const MAX_ORIGINS = 4;
 /** What a node works with. */
 export interface NodeParts {
   config: Config;
-  kept: Kept;
+  kept: IdentityData;
   news: News;
   accounts: Accounts;
   passwords: Passwords;
@@ -95,7 +95,7 @@ export class IdentityNode {
     if (path === `${MOUNT}/.well-known/smart-configuration`) return json(response, 200, smartConfiguration(origin));
     const issuer = this.#issuerAt(origin);
     const { accounts, kept, library, people, notes, demanded } = this.#parts;
-    const exchange = () => new Exchange({ request, response, body, origin });
+    const exchange = () => new PageExchange({ request, response, body, origin });
     const { provider, launches } = issuer;
     if (path.startsWith(`${MOUNT}/interaction/`)) {
       return interact(exchange(), { provider, launches, people, accounts, signIn: this.#signIn, errors: library.errors, notes });

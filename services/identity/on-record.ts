@@ -24,7 +24,7 @@ export function onRecord<Of extends Record<string, { handler: Handler }>>(action
       const changes = (action as { rest?: string }).rest === "POST";
       return [name, changes ? { ...action, handler: noting(action.handler) } : action];
     }),
-  ) as unknown as Of;
+  ) as unknown as Of; // the same names, whose types `fromEntries` forgets
 }
 
 function noting(handler: Handler): Handler {

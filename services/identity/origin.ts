@@ -1,6 +1,7 @@
 /** Under which address the whole system is known: the issuer's, and what tokens are for. */
 import type { IncomingMessage } from "node:http";
-import { type Config, isLoopback } from "../../mesh/config.ts";
+import type { Config } from "../../mesh/config.ts";
+import { isLoopback } from "../../mesh/exposure.ts";
 
 const WILDCARDS = new Set(["0.0.0.0", "::"]);
 

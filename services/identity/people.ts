@@ -10,7 +10,7 @@ import { parseJson } from "../../fhir/json.ts";
 import type { Patient } from "../../fhir/r4.ts";
 import { parseSearch } from "../../fhir/search/parse.ts";
 import type { StoredAccount } from "./identity.model.ts";
-import type { Choice } from "./pages/forms.ts";
+import type { PatientChoice } from "./pages/forms.ts";
 
 /** On one page; more are for a longer name. */
 const MAX_SHOWN = 20;
@@ -26,7 +26,7 @@ export class People {
   }
 
   /** Active patients whose name begins like this. @throws 503 OWNER_DOWN */
-  async named(name: string, account: StoredAccount): Promise<{ found: Choice[]; isMore: boolean }> {
+  async named(name: string, account: StoredAccount): Promise<{ found: PatientChoice[]; isMore: boolean }> {
     const search = parseSearch(
       "Patient",
       [
@@ -65,7 +65,7 @@ export class People {
   }
 }
 
-function choiceOf({ id = "", name: [name] = [], birthDate }: Patient): Choice {
+function choiceOf({ id = "", name: [name] = [], birthDate }: Patient): PatientChoice {
   const shown = name?.text ?? [...(name?.given ?? []), name?.family ?? ""].join(" ").trim();
   return { id, name: shown || id, ...(birthDate !== undefined && { born: birthDate }) };
 }

@@ -1,6 +1,6 @@
 /** Clients, and what they are launched with. */
 import { DuplicateKey } from "../../store/documents/documents.ts";
-import type { Kept } from "./collections.ts";
+import type { IdentityData } from "./collections.ts";
 import type { Client } from "./identity.contract.ts";
 import { clientInvalid, clientNotFound, clientTaken } from "./identity.errors.ts";
 import { clientFault, clientOf, hashOf, newSecret, type StoredClient } from "./identity.model.ts";
@@ -15,10 +15,10 @@ const LAUNCH_MS = 300_000;
 
 /** The clients of a node of `identity`, or of a program that works on its store. */
 export class Registrations {
-  readonly #kept: Kept;
+  readonly #kept: IdentityData;
   readonly #news: News;
 
-  constructor(kept: Kept, news: News) {
+  constructor(kept: IdentityData, news: News) {
     this.#kept = kept;
     this.#news = news;
   }

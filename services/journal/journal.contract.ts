@@ -1,8 +1,8 @@
-import { type AnomalyKind, noteAnomalies, type Report } from "../../mesh/anomalies-contract.ts";
+import { type AnomalyKind, noteAnomalies, type AnomalyReport } from "../../mesh/anomalies-contract.ts";
 import { action } from "../../mesh/contract.ts";
 
 /** Something that went wrong, once or several times within a minute. No patient data: ids of requests and names of services only. */
-export interface Anomaly extends Omit<Report, "at"> {
+export interface Anomaly extends Omit<AnomalyReport, "at"> {
   /** How often, within one minute. */
   count: number;
   firstAt: string; // ISO 8601, UTC

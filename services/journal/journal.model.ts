@@ -1,4 +1,4 @@
-import type { Report } from "../../mesh/anomalies-contract.ts";
+import type { AnomalyReport } from "../../mesh/anomalies-contract.ts";
 import type { Document } from "../../store/documents/documents.ts";
 import type { Anomaly } from "./journal.contract.ts";
 
@@ -17,7 +17,7 @@ export interface StoredAnomaly extends Document, Omit<Anomaly, "firstAt" | "last
 }
 
 /** The document of a report; reports of the same thing within one minute have the same id. */
-export function anomalyOf({ kind, subject, node, trace, status, count, at }: Report): StoredAnomaly {
+export function anomalyOf({ kind, subject, node, trace, status, count, at }: AnomalyReport): StoredAnomaly {
   return {
     _id: [kind, node, subject, status ?? "", Math.floor(at / SAME_MS)].join("|"),
     kind,

@@ -1,4 +1,4 @@
-import { AnomalyKind, type Report } from "../../mesh/anomalies-contract.ts";
+import { AnomalyKind, type AnomalyReport } from "../../mesh/anomalies-contract.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { momentRule } from "../../mesh/param-rules.ts";
 import { Collections, type WithCollections } from "../../mixins/collections.ts";
@@ -12,7 +12,7 @@ const KIND = { type: "enum", values: Object.values(AnomalyKind) } as const;
 const NAME = { type: "string", min: 1, max: 200 } as const;
 
 interface Own {
-  note(report: Report): Promise<void>;
+  note(report: AnomalyReport): Promise<void>;
 }
 
 export default defineService<typeof journal, WithCollections<{ anomalies: StoredAnomaly }> & Own>({
@@ -68,7 +68,7 @@ export default defineService<typeof journal, WithCollections<{ anomalies: Stored
   },
 
   methods: {
-    async note(this: WithCollections<{ anomalies: StoredAnomaly }>, report: Report): Promise<void> {
+    async note(this: WithCollections<{ anomalies: StoredAnomaly }>, report: AnomalyReport): Promise<void> {
       const anomaly = anomalyOf(report);
       try {
         await this.collections.anomalies.insert(anomaly);

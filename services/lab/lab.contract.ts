@@ -1,7 +1,10 @@
+import type { Code } from "../../fhir/code.ts";
 import type { Ownership } from "../../federation/owner-contract.ts";
 import { action } from "../../mesh/contract.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
 import type { BenchOrder, Catalogue, CriticalValue, Entered, Label, LabReport, Priority } from "./bench.contract.ts";
+
+export type { Code };
 
 /** The FHIR types that this service owns. */
 export const owns: (string | Ownership)[] = [
@@ -15,13 +18,6 @@ export const owns: (string | Ownership)[] = [
 
 /** Types of which each version is an event, `fhir.TYPE`. */
 export const emits = ["Observation", "ServiceRequest"];
-
-/** A code of a code system, e.g. LOINC's 718-7. */
-export interface Code {
-  system: string;
-  code: string;
-  display?: string;
-}
 
 /** A test that was asked for: a FHIR ServiceRequest. */
 export interface LabOrder {

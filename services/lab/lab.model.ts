@@ -3,6 +3,7 @@ import { because } from "../../mixins/fhir/rules/reasons.ts";
 import type { Priority } from "./bench.contract.ts";
 import { type Code, type Finding, type LabOrder, OrderStatus } from "./lab.contract.ts";
 import { orderNotActive, resultNotFinal } from "./lab.errors.ts";
+import { without } from "../../fhir/typed.ts";
 
 // The rules of a lab order: plain data in, plain data out. No broker, no database, no clock.
 
@@ -99,10 +100,10 @@ export function correctResult<Of extends Observation>(
   now: Date,
 ): Of {
   if (!ISSUED.includes(observation.status)) throw resultNotFinal(`Observation/${observation.id}`);
-  const kept = Object.entries(observation).filter(([name]) => !/^_?value[A-Z]|^(?:interpretation|dataAbsentReason)$/.test(name));
+  const former = Object.keys(observation).filter((name) => /^_?value[A-Z]|^(?:interpretation|dataAbsentReason)$/.test(name));
   const time = now.toISOString();
   return {
-    ...(Object.fromEntries(kept) as unknown as Of),
+    ...without(observation, ...(former as (keyof Of)[])),
     status: "corrected",
     issued: time,
     ...valueIn(finding),

@@ -38,7 +38,7 @@ interface Segment {
 type OwnStore = Pick<Store, "search" | "put" | "get" | "lease" | "entries" | "remove" | "purge">;
 
 /** See the head of this file. */
-export class Chain {
+export class LedgerChain {
   readonly #store: () => OwnStore;
   readonly #holder = createHash("sha256").update(`${process.pid} ${Math.random()}`).digest("hex").slice(0, 16);
   /** The newest that this node has seen. */

@@ -8,7 +8,7 @@ export const owns = ["AuditEvent"] as const;
 /** The languages of its sentences. */
 export const LANGUAGES = ["en", "fr", "ar"] as const;
 /** One of `LANGUAGES`. */
-export type Language = (typeof LANGUAGES)[number];
+export type LedgerLanguage = (typeof LANGUAGES)[number];
 
 /** One look or deed, for people. */
 export interface Look {
@@ -54,9 +54,9 @@ export const ledger = {
    * Who has looked at or changed a patient's record, newest first; at most `limit`, 50 by default. Records that were merged count as one person's.
    * @throws 503 OWNER_DOWN while nobody can tell which were merged
    */
-  looksAt: action<{ patient: string; before?: string; limit?: number; language?: Language }, Looks>("ledger.looksAt"),
+  looksAt: action<{ patient: string; before?: string; limit?: number; language?: LedgerLanguage }, Looks>("ledger.looksAt"),
   /** What somebody (`Practitioner/1`, or an account) has looked at or done. */
-  looksBy: action<{ who: string; before?: string; limit?: number; language?: Language }, Looks>("ledger.looksBy"),
+  looksBy: action<{ who: string; before?: string; limit?: number; language?: LedgerLanguage }, Looks>("ledger.looksBy"),
   /** Keeps what no owner has noted: refusals of a gateway, sign-ins. Once for each `id` (a UUID). @throws 503 LEDGER_STOPS */
   note: noteAudit,
   /** Goes through the whole chain. It takes as long as reading all that is kept. */

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { AuditBatch, AuditedDeed, AuditEntry } from "../../federation/audit-contract.ts";
 import type { AuditEvent, AuditEventAgent, AuditEventEntity, CodeableConcept, Coding } from "../../fhir/r4.ts";
 import type { Author } from "../../mesh/access/author-contract.ts";
-import type { Language, Look } from "./ledger.contract.ts";
+import type { LedgerLanguage, Look } from "./ledger.contract.ts";
 import { sentenceOf } from "./words.ts";
 
 const TYPE = "http://terminology.hl7.org/CodeSystem/audit-event-type";
@@ -135,7 +135,7 @@ function noNameBesideQuery({ name, ...entity }: AuditEventEntity): AuditEventEnt
 const codesOf = (entity: AuditEventEntity): string => `${entity.type?.code ?? ""}/${entity.role?.code ?? ""}`;
 
 /** An AuditEvent in words. */
-export function lookOf(event: AuditEvent & { id: string }, language: Language): Look {
+export function lookOf(event: AuditEvent & { id: string }, language: LedgerLanguage): Look {
   const [user] = event.agent;
   const { reference, identifier, display } = user?.who ?? {};
   const who = reference ?? identifier?.value ?? "unknown";

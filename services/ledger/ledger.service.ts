@@ -12,7 +12,7 @@ import type { DurableEvent } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo } from "../../mixins/fhir/reference.ts";
-import { Chain } from "./chain.ts";
+import { LedgerChain } from "./chain.ts";
 import { Keeper } from "./keeper.ts";
 import { LANGUAGES, type ledger, type Looks, owns } from "./ledger.contract.ts";
 import { lookOf } from "./ledger.model.ts";
@@ -37,7 +37,7 @@ interface Asked {
 
 interface Own {
   keeper: Keeper;
-  chain: Chain;
+  chain: LedgerChain;
   keep(id: string, batch: AuditBatch): Promise<void>;
   looks(clause: Clause, asked: Asked): Promise<Looks>;
 }
@@ -130,7 +130,7 @@ export default defineService<typeof ledger, This>({
 
   created(this: This) {
     this.keeper = new Keeper(() => this.fhir);
-    this.chain = new Chain(() => this.store);
+    this.chain = new LedgerChain(() => this.store);
   },
 
   started(this: This & { logger: { error(text: string): void } }) {

@@ -5,7 +5,7 @@ import type { AuditedDeed, AuditEntry } from "../../federation/audit-contract.ts
 import { validate } from "../../fhir/validate/index.ts";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
 import type { Store } from "../../store/store.ts";
-import { Chain } from "./chain.ts";
+import { LedgerChain } from "./chain.ts";
 import { LANGUAGES } from "./ledger.contract.ts";
 import { auditEventsOf, lookOf } from "./ledger.model.ts";
 
@@ -80,7 +80,7 @@ describe("the chain of what was kept", () => {
   });
   const keep = (id: string) =>
     store.write([{ op: "create", type: "AuditEvent", id, body: { meta: "", rest: `,"outcome":"0"}` }, index: { keys: [], ranges: [] } }]);
-  const chainOf = () => new Chain(() => store);
+  const chainOf = () => new LedgerChain(() => store);
   /** As who has the file may do. */
   const tamper = async (text: string) => {
     await store.close();

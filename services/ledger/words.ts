@@ -1,10 +1,10 @@
 /** What an AuditEvent says, as a sentence. Names, types and codes stay as they are. */
 import type { AuditedDeed } from "../../federation/audit-contract.ts";
-import type { Language } from "./ledger.contract.ts";
+import type { LedgerLanguage } from "./ledger.contract.ts";
 
 /** What a sentence is made of. */
 export interface Said {
-  language: Language;
+  language: LedgerLanguage;
   deed: AuditedDeed;
   name: string;
   role?: string | undefined;
@@ -17,7 +17,7 @@ export interface Said {
 type Words = Record<AuditedDeed, string> & { tried: string; record: string; purpose: string };
 
 /** `%w`: who; `%t`: what. */
-const WORDS: Record<Language, Words> = {
+const WORDS: Record<LedgerLanguage, Words> = {
   en: {
     read: "%w has read %t",
     vread: "%w has read an earlier version of %t",

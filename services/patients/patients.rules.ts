@@ -5,6 +5,7 @@ import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { currentRecord } from "../../mixins/fhir/rules/one-person.ts";
 import type { Change, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { typed } from "../../fhir/typed.ts";
 
 /** A date is another one elsewhere on earth. Milliseconds. */
 const AHEAD_MS = 86_400_000;
@@ -25,7 +26,7 @@ const link: Rule<Patient> = {
   facts: (change) => Object.values(replacedBy(change)),
   check(change, facts) {
     const { now: other, before } = replacedBy(change);
-    const kept = facts.of(before)?.resource as unknown as Patient | undefined;
+    const kept = typed<Patient>(facts.of(before)?.resource);
     // Where the other was replaced itself, this one may name the last.
     if (other === undefined && linked(kept, "replaces").includes(change.reference)) {
       return refusal("patient-link", `${before} has taken its place: undo the merge (patients.unmerge).`, "Patient.link");

@@ -13,11 +13,11 @@ import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
 import { change, creation } from "../../mixins/fhir/steps.ts";
-import { CHUNK, Merges, type Pair } from "./merging/merges.ts";
+import { CHUNK, Merges, type MergedPair } from "./merging/merges.ts";
 import { createAlone } from "./matching/fence.ts";
 import { distinctFrom } from "./matching/distinct.model.ts";
 import { DoubleList } from "./matching/double-list.ts";
-import { type Candidate, candidatesFor } from "./matching/match.ts";
+import { type PatientMatch, candidatesFor } from "./matching/find-matches.ts";
 import { type PatientSettings, readPatientSettings } from "./settings.ts";
 import { emits, type GradedPatient, type MergeState, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
 import {
@@ -74,8 +74,8 @@ type This = Service & WithFhir & WithDirectory & Helpers;
 interface Helpers {
   merges: Merges;
   doubles: DoubleList;
-  beginTask(event: string, of: { ctx: Context; pair: Pair }): Promise<MergeState>;
-  alike(patient: Patient): Promise<Candidate[]>;
+  beginTask(event: string, of: { ctx: Context; pair: MergedPair }): Promise<MergeState>;
+  alike(patient: Patient): Promise<PatientMatch[]>;
   refuseDuplicate(patient: Patient, number: PersonIdentifier): Promise<void>;
   patient(reference: string): Promise<Stored<Patient>>;
   untilCurrent<Result>(reference: string, work: () => Promise<Result>): Promise<Result>;
@@ -86,10 +86,10 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
   mixins: [
     Events<Helpers>({
       tasks: {
-        async "patients.merge"(event: DurableEvent<Pair>) {
+        async "patients.merge"(event: DurableEvent<MergedPair>) {
           await this.merges.carryOut(asSystem(this.broker, SERVICE), event.payload, "merge");
         },
-        async "patients.unmerge"(event: DurableEvent<Pair>) {
+        async "patients.unmerge"(event: DurableEvent<MergedPair>) {
           await this.merges.carryOut(asSystem(this.broker, SERVICE), event.payload, "part");
         },
       },
@@ -294,7 +294,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
 
   methods: {
     /** Carried out by one node of this service, again until it is done; under an Idempotency-Key as soon as that is decided. */
-    async beginTask(this: This, event: string, { ctx, pair }: { ctx: Context; pair: Pair }): Promise<MergeState> {
+    async beginTask(this: This, event: string, { ctx, pair }: { ctx: Context; pair: MergedPair }): Promise<MergeState> {
       // Found running by who asks before the task begins; what may still be given up is not noted.
       if (!isKeyed(ctx)) await this.merges.begun(pair);
       await this.fhir.write([task({ id: `${event}/${timeOrderedId()}`, event, key: pair.source, payload: pair })]);
@@ -302,7 +302,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
     },
 
     /** The most probable first. */
-    async alike(this: This, patient: Patient): Promise<Candidate[]> {
+    async alike(this: This, patient: Patient): Promise<PatientMatch[]> {
       return candidatesFor(patient, { store: this.store, ...settings() });
     },
 
@@ -338,7 +338,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
   },
 });
 
-const gradedOf = ({ patient, grade, score }: Candidate): GradedPatient => ({ patient: `Patient/${patient.id}`, grade, score });
+const gradedOf = ({ patient, grade, score }: PatientMatch): GradedPatient => ({ patient: `Patient/${patient.id}`, grade, score });
 
 /** Who has the unique key that was refused. */
 const holderOf = (error: unknown): string => (error as { data: { holder: string } }).data.holder;

@@ -12,6 +12,7 @@ import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { prescriptionNotActive } from "./pharmacy.errors.ts";
 import { isOrder } from "./pharmacy.model.ts";
 import { counted, OVER, subjectOf } from "./shared-rules.ts";
+import { typed } from "../../fhir/typed.ts";
 
 /** By which prescription something is given by this change, and was not before. */
 function newlyGivenBy({ before, after }: Change<MedicationAdministration>): string | undefined {
@@ -27,7 +28,7 @@ const administrable: Rule<MedicationAdministration> = {
   facts: (change) => [newlyGivenBy(change)],
   check(change, facts) {
     const place = newlyGivenBy(change);
-    const request = facts.of(place)?.resource as unknown as MedicationRequest | undefined;
+    const request = typed<MedicationRequest>(facts.of(place)?.resource);
     if (place === undefined || !request) return undefined;
     const { effectiveDateTime: time, effectivePeriod: period } = change.after ?? {};
     const [given = change.now.getTime()] = intervalOf(time ?? period?.start ?? "") ?? [];

@@ -5,6 +5,7 @@ import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { type Change, type Facts, type Question, refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
 import { allergyRecorded } from "./pharmacy.errors.ts";
 import { isOrder } from "./pharmacy.model.ts";
+import { typed } from "../../fhir/typed.ts";
 
 const isInForce = (it: MedicationRequest): boolean => it.status === "active" && isOrder(it);
 
@@ -31,7 +32,7 @@ function containedCodes({ medicationReference, contained }: MedicationRequest): 
 }
 
 function codesPrescribed(it: MedicationRequest, facts: Facts): Set<string> {
-  const stored = facts.of(it.medicationReference?.reference)?.resource as unknown as Medication | undefined;
+  const stored = typed<Medication>(facts.of(it.medicationReference?.reference)?.resource);
   return new Set([...codesOf(it.medicationCodeableConcept), ...containedCodes(it), ...codesOf(stored?.code)]);
 }
 
@@ -62,7 +63,7 @@ export const allergy: Rule<MedicationRequest> = {
     const { after } = change;
     if (!after || !isNew(change)) return undefined;
     const codes = codesPrescribed(after, facts);
-    const found = allergiesOf(change).flatMap((question) => facts.found(question) as unknown as AllergyIntolerance[]);
+    const found = allergiesOf(change).flatMap((question) => facts.found(question).map((it) => typed<AllergyIntolerance>(it)));
     const against = found.find((it) => isSevere(it) && codesOf(it.code).some((code) => codes.has(code)));
     const at = after.medicationReference ? "medicationReference" : "medicationCodeableConcept";
     return against && refusalBy(allergyRecorded(`AllergyIntolerance/${against.id}`), `MedicationRequest.${at}`);

@@ -4,7 +4,7 @@ import { ruleType } from "../../mixins/fhir/rules/common.ts";
 import type { Effect, EffectsOf, EffectTools } from "../../mixins/fhir/rules/effects.ts";
 import { type Change, type Refusal, refusalBy } from "../../mixins/fhir/rules/rule.ts";
 import { counted } from "../../store/counted.ts";
-import { shelfMovements } from "./ledger.ts";
+import { shelfMovements } from "./stock-book.ts";
 import { moreThanDispensed, moreThanPrescribed, outOfStock } from "./pharmacy.errors.ts";
 import { codesOf, dispensedCounter, prescribedBy, unitsOf } from "./pharmacy.model.ts";
 import { keptOf, returnedCounter, returnedOf, returnOf, withReturned } from "./returns.model.ts";

@@ -2,7 +2,7 @@ import type { Medication, MedicationAdministration, MedicationDispense, Medicati
 import { localReference } from "../../federation/facts.ts";
 import { counted } from "../../store/counted.ts";
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
-import { shelfOfPart } from "./ledger.ts";
+import { shelfOfPart } from "./stock-book.ts";
 import { blockedBy } from "./pharmacy.effects.ts";
 import { codesOf, DISPENSED, dispensedCounter, prescribedBy, STOCK, stockCounter, unitsOf } from "./pharmacy.model.ts";
 import { keptOf, RETURNED_COUNTER, returnedCounter, returnOf } from "./returns.model.ts";

@@ -52,9 +52,6 @@ export function codeOfCounter(counter: string): Code {
   return { system: text.slice(0, bar), code: text.slice(bar + 1) };
 }
 
-/** Counters of stock; with a code (`system|code`) the one of that medication. */
-export const stockPrefix = (code = ""): string => STOCK + code;
-
 /** Counts down from zero what was dispensed of a prescription, so that its quantity is a lower bound. */
 export const dispensedCounter = (id: string): string => DISPENSED + id;
 
@@ -80,7 +77,7 @@ export function deliveryOf(
 }
 
 /** The Medication of one lot, to be contained. */
-export const lotMedication = (medication: Code, { lot, expires }: { lot: string; expires?: string }): Medication & { id: string } => ({
+const lotMedication = (medication: Code, { lot, expires }: { lot: string; expires?: string }): Medication & { id: string } => ({
   resourceType: "Medication",
   id: "lot",
   code: { coding: [medication] },

@@ -20,6 +20,7 @@ import { isOrder, prescribedBy } from "./pharmacy.model.ts";
 import { keptOf, returnOf } from "./returns.model.ts";
 import { sameMedication } from "./same-medication.ts";
 import { counted, OVER, possibleQuantity, subjectOf } from "./shared-rules.ts";
+import { typed } from "../../fhir/typed.ts";
 import { dispensedUnit, returnedUnit } from "./unit-rules.ts";
 
 const prescription: Rule<MedicationRequest>[] = [
@@ -58,9 +59,9 @@ const prescription: Rule<MedicationRequest>[] = [
 /** Whether the same write undoes a dispense that was handed out by the prescription, or takes something of it back. */
 function isUndone(prescribed: string, facts: Facts): boolean {
   return facts.written("MedicationDispense").some((it) => {
-    const before = facts.replacedBy(it) as unknown as MedicationDispense | undefined;
+    const before = typed<MedicationDispense>(facts.replacedBy(it));
     if (before?.status !== "completed") return false;
-    if (it.status !== "entered-in-error" && keptOf(it as unknown as MedicationDispense) >= keptOf(before)) return false;
+    if (it.status !== "entered-in-error" && keptOf(typed<MedicationDispense>(it)) >= keptOf(before)) return false;
     return before.authorizingPrescription?.some((one) => placeOf(one) === prescribed);
   });
 }
@@ -84,7 +85,7 @@ const dispensable: Rule<MedicationDispense> = {
   facts: (change) => newPrescriptions(change).map(({ reference }) => reference),
   check(change, facts) {
     for (const it of newPrescriptions(change)) {
-      const why = reasonAgainst(facts.of(it.reference)?.resource as unknown as MedicationRequest | undefined, change);
+      const why = reasonAgainst(typed<MedicationRequest>(facts.of(it.reference)?.resource), change);
       if (why === undefined) continue;
       const { type, data } = prescriptionNotActive(placeOf(it) ?? "");
       return { code: 409, type, message: why, at: "MedicationDispense.authorizingPrescription", data };

@@ -10,7 +10,7 @@ import { unitsOf } from "./pharmacy.model.ts";
 // What comes back of a dispense: a delivery to the pharmacy that names it, and how much on the dispense itself. Plain data in and out.
 
 /** Of a SupplyDelivery: the MedicationDispense that it brings something back of. */
-export const RETURN_OF = "urn:openward:return-of";
+const RETURN_OF = "urn:openward:return-of";
 
 const extensionOf = (resource: { extension?: Extension[] } | undefined, address: string): Extension | undefined =>
   resource?.extension?.find(({ url }) => url === address);

@@ -1,11 +1,7 @@
 /** The stock by place and lot, as callers see it; a part of the pharmacy's contract. */
+import type { Code } from "../../fhir/code.ts";
 
-/** A code of a code system, e.g. RxNorm's 313782. */
-export interface Code {
-  system: string;
-  code: string;
-  display?: string;
-}
+export type { Code };
 
 /** How much of a medication is on the shelf. The stock is the pharmacy's own data; its movements are FHIR resources. */
 export interface StockItem {

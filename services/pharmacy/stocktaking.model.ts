@@ -8,7 +8,7 @@ import { deliveryOf } from "./pharmacy.model.ts";
 // What is found or missing on the shelf: a delivery to the pharmacy, or one from it. Plain data in and out.
 
 /** Modifier of a SupplyDelivery: what it names was taken off the shelf (broken, expired, missing), not brought. */
-export const WITHDRAWAL = "urn:openward:stock-withdrawal";
+const WITHDRAWAL = "urn:openward:stock-withdrawal";
 /** Of a SupplyDelivery that a count has made: the units that were on the shelf by the books. */
 const BOOKED = "urn:openward:stock-booked";
 

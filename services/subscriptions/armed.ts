@@ -22,7 +22,7 @@ export interface Armed {
 }
 
 /** One that is known to this node, with its criteria understood. */
-export interface Listener extends Armed {
+export interface ArmedListener extends Armed {
   search: ParsedSearch;
 }
 
@@ -31,7 +31,7 @@ export class ArmedSubscriptions {
   readonly #store: Store;
   readonly #understand: (armed: Armed) => ParsedSearch;
   readonly #timer: NodeJS.Timeout;
-  #known = new Map<string, { text: string; listener: Listener }>();
+  #known = new Map<string, { text: string; listener: ArmedListener }>();
   #arming: Promise<void> = Promise.resolve();
 
   constructor(store: Store, understand: (armed: Armed) => ParsedSearch) {
@@ -44,11 +44,11 @@ export class ArmedSubscriptions {
     return [...new Set([...this.#known.values()].map(({ listener }) => listener.type))];
   }
 
-  of(type: string): Listener[] {
+  of(type: string): ArmedListener[] {
     return [...this.#known.values()].flatMap(({ listener }) => (listener.type === type ? [listener] : []));
   }
 
-  get(id: string): Listener | undefined {
+  get(id: string): ArmedListener | undefined {
     return this.#known.get(id)?.listener;
   }
 
@@ -78,7 +78,7 @@ export class ArmedSubscriptions {
   }
 
   async look(): Promise<void> {
-    const known = new Map<string, { text: string; listener: Listener }>();
+    const known = new Map<string, { text: string; listener: ArmedListener }>();
     for (const { key, value: text } of await this.#store.entries(PREFIX, MAX_ARMED + ROOM)) {
       const id = key.slice(PREFIX.length);
       const before = this.#known.get(id);
@@ -91,7 +91,7 @@ export class ArmedSubscriptions {
     clearInterval(this.#timer);
   }
 
-  #listener(armed: Armed): Listener {
+  #listener(armed: Armed): ArmedListener {
     return { ...armed, search: this.#understand(armed) };
   }
 }

@@ -20,7 +20,7 @@ import { transportOf } from "../../mixins/events/transports.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { change } from "../../mixins/fhir/steps.ts";
 import { AddressRefused } from "./addresses.ts";
-import { ArmedSubscriptions, type Listener } from "./armed.ts";
+import { ArmedSubscriptions, type ArmedListener } from "./armed.ts";
 import { Sender } from "./sender.ts";
 import { emits, owns } from "./subscriptions.contract.ts";
 import {
@@ -71,7 +71,7 @@ interface Own {
   /** What waits in the outbox, and when it was counted (`performance.now()`). */
   counted: { at: number; waiting: Promise<number> };
   isOverloaded(): Promise<boolean>;
-  isMatch(listener: Listener, candidate: Candidate): Promise<boolean>;
+  isMatch(listener: ArmedListener, candidate: Candidate): Promise<boolean>;
   send(hook: SubscriptionRequest["hook"], notice: Notice): Promise<void>;
   handshake(wish: SubscriptionRequest): Promise<void>;
   end(subscription: Stored<Subscription>, as: Subscription & { id: string }): Promise<void>;
@@ -89,6 +89,7 @@ const overloaded = () =>
   new Errors.MoleculerRetryableError("Too many notifications wait: this event waits where it is.", 503, "TOO_MANY_WAITING", {});
 
 /** @param config where one may send, and how criteria are read */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: the schema of a service, whose functions are measured one by one
 export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): ServiceSchema => {
   const reading = { base: publicUrl === undefined ? "" : `${publicUrl}/fhir`, dates: dateSearch };
 
@@ -171,7 +172,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         const stored = await readVersion({ caller: asSystem(this.broker, "subscriptions"), directory: this.directory }, type, id, version);
         if (stored.json === undefined) return;
         const candidate = { id, updated: stored.updated, index: indexOf(parseJson(stored.json) as Resource) };
-        const wanted: Listener[] = [];
+        const wanted: ArmedListener[] = [];
         let begun = performance.now();
         for (const listener of listeners) {
           if (await this.isMatch(listener, candidate)) wanted.push(listener);
@@ -205,7 +206,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
       },
 
       /** Whether a search would find it. */
-      async isMatch(this: This, { search, type }: Listener, candidate: Candidate): Promise<boolean> {
+      async isMatch(this: This, { search, type }: ArmedListener, candidate: Candidate): Promise<boolean> {
         if (!needsOwners(search)) return matchesClauses(search.clauses, candidate);
         const own = search.clauses.filter((clause) => clause.kind !== "text" && clause.kind !== "any");
         if (!matchesClauses(own, candidate)) return false;

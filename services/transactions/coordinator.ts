@@ -11,7 +11,7 @@ import { asSystem } from "../../mesh/access/access.ts";
 import { randomUUID } from "node:crypto";
 import type { Attempt } from "../../mesh/attempt-contract.ts";
 import type { Caller } from "../../mesh/caller.ts";
-import type { Part } from "../../mesh/keyed-request-contract.ts";
+import type { KeyedPart } from "../../mesh/keyed-request-contract.ts";
 import { newPart, notePart, transactionOfPart } from "../../mesh/keyed-request.ts";
 import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import { type MadeElsewhere, type OwnerStep, ownerOf, type StepResult, transactionId } from "../../federation/owner-contract.ts";
@@ -114,9 +114,12 @@ export async function commitShares(
  * Tells every owner of a commit, and forgets it once all have answered. Never throws: what cannot be told now is found
  * in the journal later. What moves arrives before it leaves (`isFirst`): a reader meanwhile finds it with one of the two owners, or with both.
  */
-export async function tellCommit(coordinator: Coordinator, { tx, at, parts }: { tx: string; at: number; parts: Part[] }): Promise<void> {
+export async function tellCommit(
+  coordinator: Coordinator,
+  { tx, at, parts }: { tx: string; at: number; parts: KeyedPart[] },
+): Promise<void> {
   const unreachable = new Set<string>();
-  const tell = (some: Part[]) =>
+  const tell = (some: KeyedPart[]) =>
     mapConcurrent(some, (part) =>
       ownerOf(part.owner)
         .commit(asSystem(coordinator.caller, "transactions"), { tx: part.tx, at }, COMMIT_CALL)
@@ -172,7 +175,7 @@ async function abort(coordinator: Coordinator, tx: string, owners: string[]): Pr
 }
 
 /** Aborts what was prepared for a keyed request. Never throws: who does not hear of it asks the journal, in which it is aborted. */
-export async function abortParts({ caller }: Coordinator, parts: Part[]): Promise<void> {
+export async function abortParts({ caller }: Coordinator, parts: KeyedPart[]): Promise<void> {
   await mapConcurrent(parts, ({ tx, owner }) =>
     ownerOf(owner)
       .abort(caller, { tx }, { timeout: 2_000 })

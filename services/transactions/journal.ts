@@ -3,7 +3,7 @@
  * One key per transaction; the first to write it decides: the coordinator, or an owner in doubt.
  */
 import type { TransactionOutcome } from "../../federation/owner-contract.ts";
-import type { Part } from "../../mesh/keyed-request-contract.ts";
+import type { KeyedPart } from "../../mesh/keyed-request-contract.ts";
 import { transactionOfPart } from "../../mesh/keyed-request.ts";
 import type { MapEntry, Store } from "../../store/store.ts";
 
@@ -16,14 +16,14 @@ interface Entry {
   /** Services that have to hear of the commit. */
   owners: string[];
   /** Of a keyed request: what they have prepared for it. What else there is was prepared by a node that died. */
-  parts?: Part[];
+  parts?: KeyedPart[];
 }
 
 /** A committed transaction that some owner may not have heard of. */
 export interface Unfinished {
   tx: string;
   at: number;
-  parts: Part[];
+  parts: KeyedPart[];
 }
 
 /** Key of a transaction's line in the journal. */
@@ -51,7 +51,7 @@ export async function decideCommit(
 }
 
 /** The line of a keyed request's commit. */
-export const keyedCommit = (at: number, parts: Part[]): string =>
+export const keyedCommit = (at: number, parts: KeyedPart[]): string =>
   JSON.stringify({ committed: true, at, owners: [], parts } satisfies Entry);
 
 /** What holds for a transaction, or for a part of one. With `decide` one that is not decided yet is aborted by this, for good. */

@@ -4,7 +4,7 @@
  * depends on it: of two that answer at once only one can write the answer, and the other's writes are aborted.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Part } from "../../mesh/keyed-request-contract.ts";
+import type { KeyedPart } from "../../mesh/keyed-request-contract.ts";
 import type { Store } from "../../store/store.ts";
 import { keyedCommit, keyOf, outcomeOrAbort } from "./journal.ts";
 import type { KeptAnswer } from "./transactions.contract.ts";
@@ -52,7 +52,7 @@ const answerKey = (key: string) => `answer/${key}`;
 const claimKey = (key: string) => `claim/${key}`;
 
 /** A keyed request: its key, what it asks for, and the transaction of what it writes. */
-export interface Asked {
+export interface KeyedQuestion {
   key: string;
   fingerprint: string;
   tx: string;
@@ -77,7 +77,7 @@ export class KeptAnswers {
    * The answer that is kept; null: there is none, and the caller has the request to itself.
    * @throws 422 another request has this key; 409 it is being answered; 503 no more can be kept
    */
-  async begin(asked: Asked): Promise<KeptAnswer | null> {
+  async begin(asked: KeyedQuestion): Promise<KeptAnswer | null> {
     const until = performance.now() + this.#limits.waitMs;
     for (;;) {
       const kept = await this.#kept(asked);
@@ -104,9 +104,9 @@ export class KeptAnswers {
    * @throws 503 when the transaction was given up; 413 when the answer is too large
    */
   async keep(
-    { key, fingerprint, tx }: Asked,
+    { key, fingerprint, tx }: KeyedQuestion,
     at: number,
-    parts: Part[],
+    parts: KeyedPart[],
     answer: KeptAnswer,
   ): Promise<{ answer: KeptAnswer; isOwn: boolean }> {
     const record = JSON.stringify({ fingerprint, tx, answer } satisfies Kept);
@@ -137,7 +137,7 @@ export class KeptAnswers {
     return state === "aborted" ? "aborted" : "committed";
   }
 
-  async #kept({ key, fingerprint }: Asked): Promise<KeptAnswer | null> {
+  async #kept({ key, fingerprint }: KeyedQuestion): Promise<KeptAnswer | null> {
     const text = await this.#store.get(answerKey(key));
     if (text === undefined) return null;
     const record = JSON.parse(text) as Kept;

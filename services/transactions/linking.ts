@@ -13,7 +13,7 @@ import {
   linksTo,
   type LinkTarget,
   vainLinksIn,
-} from "../../fhir/bundle/references.ts";
+} from "../../fhir/bundle/replace-links.ts";
 import { comparableUri } from "../../fhir/bundle/uris.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { severalMatch } from "../../federation/errors.ts";

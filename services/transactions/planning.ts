@@ -8,7 +8,7 @@ import { mayHaveLabels, withLabelsOf } from "../../fhir/labels.ts";
 import { budgetOf } from "../../fhir/expressions/budget.ts";
 import { parseInput, parseJson } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
-import { localReferences } from "../../fhir/bundle/references.ts";
+import { localReferences } from "../../fhir/bundle/replace-links.ts";
 import { applyPatch, patchText } from "../../fhir/patch/index.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { brokerOf, type Caller, workOf } from "../../mesh/caller.ts";

@@ -4,7 +4,7 @@
  */
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { replaceLinksInCriteria } from "../../fhir/bundle/criteria-links.ts";
-import { linksTo } from "../../fhir/bundle/references.ts";
+import { linksTo } from "../../fhir/bundle/replace-links.ts";
 import { comparableUri, isLocalToBundle } from "../../fhir/bundle/uris.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { type CriteriaContext, type CriteriaMatches, resolveCriteria } from "../../federation/resolve-criteria.ts";

@@ -1,7 +1,7 @@
 import type { FhirResource } from "../../fhir/r4.ts";
 import { againWhereItDied, type Attempt } from "../../mesh/attempt-contract.ts";
 import { action } from "../../mesh/contract.ts";
-import type { Part } from "../../mesh/keyed-request-contract.ts";
+import type { KeyedPart } from "../../mesh/keyed-request-contract.ts";
 import { outcomeOf } from "../../federation/owner-contract.ts";
 
 /** One entry of a transaction, as in a FHIR Bundle. */
@@ -70,11 +70,11 @@ export const transactions = {
    * Keeps the answer and commits the request's writes, in one durable write. Gives the answer that counts: another try's when that was kept before.
    * @throws 413 IDEMPOTENT_ANSWER_TOO_LARGE, 503 TRANSACTION_ABORTED: nothing is stored
    */
-  commitKeyed: action<{ key: string; fingerprint: string; tx: string; at: number; parts: Part[]; answer: KeptAnswer }, KeptAnswer>(
+  commitKeyed: action<{ key: string; fingerprint: string; tx: string; at: number; parts: KeyedPart[]; answer: KeptAnswer }, KeptAnswer>(
     "transactions.commitKeyed",
   ),
   /** Gives up a request that was refused: its writes are aborted, and it may be sent again. */
-  cancelKeyed: action<{ key: string; tx: string; parts: Part[] }, null>("transactions.cancelKeyed"),
+  cancelKeyed: action<{ key: string; tx: string; parts: KeyedPart[] }, null>("transactions.cancelKeyed"),
   /** What the journal says of a transaction. With `decide` one without a decision is decided by the question: aborted, for good. */
   outcome: outcomeOf,
 };

@@ -15,7 +15,7 @@ import PatientsService from "../patients/patients.service.ts";
 import RecordsService from "../records/records.service.ts";
 import TransactionsService from "../transactions/transactions.service.ts";
 import type { Board, BoardBed } from "./board.contract.ts";
-import { ageOf } from "./board/person.ts";
+import { ageOf } from "./board/patient-line.ts";
 import { type Ward, wards } from "./wards.contract.ts";
 import WardsService from "./wards.service.ts";
 

@@ -5,6 +5,7 @@ import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import type { Facts, Question } from "../../mixins/fhir/rules/rule.ts";
 import { inPlaces, openStays, placesIn } from "./occupancy.ts";
 import { partOf } from "./wards.model.ts";
+import { typed } from "../../fhir/typed.ts";
 
 /** Stays, and places of one level, that are looked at: more than the largest ward has. */
 const MAX_LOOKED_AT = 1_000;
@@ -16,7 +17,7 @@ const partsOf = (places: string[]): Question => ({ type: "Location", clauses: [p
 
 /** What is part of one of these, as the write leaves it. */
 function partsIn(places: string[], facts: Facts): string[] {
-  const all = [...facts.found(partsOf(places)), ...facts.written("Location")] as unknown as (Location & { id: string })[];
+  const all = [...facts.found(partsOf(places)), ...facts.written("Location")].map((it) => typed<Location & { id: string }>(it));
   const parts = all.flatMap((stored) => {
     const reference = `Location/${stored.id}`;
     const fact = facts.of(reference);
@@ -50,7 +51,7 @@ export function stayUnder(place: string, facts: Facts): string | undefined {
   const stay = facts.found(staysIn(places)).find((it) => {
     const fact = facts.of(`Encounter/${it["id"] as string}`);
     if (fact && !fact.resource) return false;
-    const left = { ...it, ...fact?.resource } as unknown as Encounter;
+    const left = typed<Encounter>({ ...it, ...fact?.resource });
     return isOpen(left) && placesIn(left).some((one) => places.includes(one));
   });
   return stay && `Encounter/${stay["id"] as string}`;

@@ -6,6 +6,7 @@ import { BedStatus, Cleaning, type FoundBed, type Place } from "./wards.contract
 import { cleaningStep, notAWardBed } from "./wards.errors.ts";
 import { attributesOf, BED, CHARACTERISTIC, cleaningOf, isBed, isInUse, isOutOfUse, kindOf, ROOM_SEX, sexOf } from "./wards.model.ts";
 import { OCCUPANCY } from "./wards.contract.ts";
+import { without } from "../../fhir/typed.ts";
 
 // What wards, rooms and beds have, and whether they are in use: plain data in, plain data out. No broker, no database, no clock.
 
@@ -50,8 +51,8 @@ export function described<Of extends Location>(
   return withExtensions(place, extension);
 }
 
-function withExtensions<Of extends Location>({ extension: _, ...place }: Of, extension: Extension[]): Of {
-  return { ...(place as unknown as Of), ...(extension.length > 0 && { extension }) };
+function withExtensions<Of extends Location>(place: Of, extension: Extension[]): Of {
+  return { ...without(place, "extension"), ...(extension.length > 0 && { extension }) };
 }
 
 /** @throws 409 NOT_A_WARD_BED, CLEANING_STEP */

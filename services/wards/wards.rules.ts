@@ -5,6 +5,7 @@ import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import type { Change, Facts, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { occupationQuestions, stayUnder } from "./occupation.ts";
 import { isBed, isInUse, takesNobody } from "./wards.model.ts";
+import { typed } from "../../fhir/typed.ts";
 
 /** A room, a ward, a building, a site and a campus are above a bed. */
 const MAX_ABOVE = 5;
@@ -29,7 +30,7 @@ function newAbove(change: Change<Location>, facts: Facts): string[] {
 const comesUnderClosed = (change: Change<Location>, facts: Facts): boolean =>
   newAbove(change, facts).some((place) => {
     const fact = facts.of(place);
-    return fact?.is === "absent" || fact?.is === "deleted" || (fact?.resource && !isInUse(fact.resource as unknown as Location));
+    return fact?.is === "absent" || fact?.is === "deleted" || (fact?.resource && !isInUse(typed<Location>(fact.resource)));
   });
 
 /** The element by which a place is one no more that patients lie in; undefined: it takes them as before. */

@@ -66,12 +66,14 @@ export class MongoDocuments<Of extends Document = Document> extends DocumentAdap
     const sort = [...(find.sort ?? []), "_id"].map((name): [string, 1 | -1] =>
       name.startsWith("-") ? [memberName(name.slice(1)), -1] : [memberName(name), 1],
     );
-    return (await this.#collection
+    // The driver knows documents, not whose they are.
+    const found = await this.#collection
       .find(checkedQuery(find.query ?? {}) as object)
       .sort(sort)
       .skip(offset)
       .limit(limit)
-      .toArray()) as unknown as Of[];
+      .toArray();
+    return found as unknown[] as Of[];
   }
 
   /** Moleculer-db hands over the query inside its filters. */
@@ -104,7 +106,7 @@ export class MongoDocuments<Of extends Document = Document> extends DocumentAdap
   }
 
   async removeById(id: string): Promise<Of | null> {
-    return (await this.#collection.findOneAndDelete(idQuery(id) as object)) as unknown as Of | null;
+    return (await this.#collection.findOneAndDelete(idQuery(id) as object)) as unknown as Of | null; // as above
   }
 
   get #collection() {

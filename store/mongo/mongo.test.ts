@@ -1,7 +1,7 @@
 /** Every filter and order that the MongoDB store sends is covered by an index that it makes. */
 import { type Document, MongoClient, MongoServerError } from "mongodb";
 import type { Clause } from "../../fhir/search/query.ts";
-import { openMongo } from "./store.ts";
+import { openMongo } from "./mongo-store.ts";
 import { indexes } from "./schema.ts";
 import { filterOf } from "./search-pipeline.ts";
 import { translate } from "./transaction.ts";

@@ -2,7 +2,7 @@
 import { type Db, MongoServerError } from "mongodb";
 import type { StoreOptions } from "../store.ts";
 import { type Collections, collectionsOf, indexes, indexFields } from "./schema.ts";
-import { indexWords, wordsFields } from "./text-content.ts";
+import { indexWords, wordsFields } from "./word-fields.ts";
 
 const REINDEX_BATCH = 200;
 

@@ -1,6 +1,6 @@
 /** The outbox of a MongoDB store: events that were written with the resources, and wait for their relay. */
 import { ObjectId, type ClientSession } from "mongodb";
-import { type Change, isOfResource } from "../plan-write.ts";
+import { type PlannedChange, isOfResource } from "../plan-write.ts";
 import type { OutboxEvent, OutboxQueue, OutboxState, WaitingEvent } from "../writes.ts";
 import type { Collections, OutboxDocument } from "./schema.ts";
 
@@ -11,11 +11,11 @@ type OutboxPlace = Pick<OutboxDocument, "at" | "n">;
 
 /** What the events of a write are made of. */
 export interface EventsOfWrite {
-  changes: Change[];
+  changes: PlannedChange[];
   /** The event that a version is. */
-  eventOf(change: Change): OutboxEvent | undefined;
+  eventOf(change: PlannedChange): OutboxEvent | undefined;
   /** When a resource of the write was written: never before the version that it replaces. */
-  updatedOf: ReadonlyMap<Change, number>;
+  updatedOf: ReadonlyMap<PlannedChange, number>;
   now: number;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ClientSession } from "mongodb";
 import type { IndexRows } from "../../fhir/search/query.ts";
-import { type Change, jsonOf } from "../plan-write.ts";
+import { type PlannedChange, jsonOf } from "../plan-write.ts";
 import type { Prepared, StoreOptions } from "../store.ts";
 import type { Collections, PreparedDocument, PreparedPart } from "./schema.ts";
 import { bytesIn, inGroups } from "./sizes.ts";
@@ -12,7 +12,7 @@ import { bytesIn, inGroups } from "./sizes.ts";
 /** Bytes (BSON) of a part: a good deal less than MongoDB's 16 MB. A change that is larger is a part of its own; `sizes.ts` bounds it. */
 const PART_BYTES = 4 * 1024 * 1024;
 /** Index rows as they are kept here: as texts, which takes a fifth of the room of arrays. */
-type Stored = Exclude<Change, { kind: "put" }> | (Omit<Extract<Change, { kind: "put" }>, "index"> & { index: string });
+type Stored = Exclude<PlannedChange, { kind: "put" }> | (Omit<Extract<PlannedChange, { kind: "put" }>, "index"> & { index: string });
 
 /** The prepared transactions of one store. */
 export class PreparedTransactions {
@@ -28,7 +28,7 @@ export class PreparedTransactions {
     return (await this.#collections.prepared.findOne({ _id: tx }, { ...(session && { session }), projection: { _id: 1 } })) !== null;
   }
 
-  async put(tx: string, { changes, locks }: { changes: Change[]; locks: Set<string> }, session: ClientSession): Promise<void> {
+  async put(tx: string, { changes, locks }: { changes: PlannedChange[]; locks: Set<string> }, session: ClientSession): Promise<void> {
     const parts = partsOf(changes, [...locks]);
     const [first = { changes: [], locks: [] }, ...more] = parts;
     const { indexVersion } = this.#options;
@@ -40,13 +40,13 @@ export class PreparedTransactions {
   }
 
   /** What was put under the name, in its order; undefined when there is nothing. @param at time of what is being committed, milliseconds */
-  async get(tx: string, at: number, session: ClientSession): Promise<{ changes: Change[]; locks: string[] } | undefined> {
+  async get(tx: string, at: number, session: ClientSession): Promise<{ changes: PlannedChange[]; locks: string[] } | undefined> {
     const prepared = await this.#collections.prepared.findOne({ _id: tx }, { session });
     if (!prepared) return undefined;
     const parts = [prepared, ...(await this.#further(prepared, session))];
     const { indexVersion, reindex } = this.#options;
     const isCurrent = prepared.indexVersion === indexVersion;
-    const indexed = (stored: Stored): Change => {
+    const indexed = (stored: Stored): PlannedChange => {
       if (stored.kind !== "put") return stored;
       const { type, id, version, body } = stored;
       // Search values may have been computed before their meaning changed.
@@ -82,7 +82,7 @@ export class PreparedTransactions {
 }
 
 /** Changes first, then locks; each part fits into a document. */
-function partsOf(changes: Change[], locks: string[]): PreparedPart[] {
+function partsOf(changes: PlannedChange[], locks: string[]): PreparedPart[] {
   const stored = changes.map(toStored);
   const whole = { changes: stored, locks };
   if (bytesIn(whole) <= PART_BYTES) return [whole];
@@ -92,4 +92,4 @@ function partsOf(changes: Change[], locks: string[]): PreparedPart[] {
   ];
 }
 
-const toStored = (change: Change): Stored => (change.kind === "put" ? { ...change, index: JSON.stringify(change.index) } : change);
+const toStored = (change: PlannedChange): Stored => (change.kind === "put" ? { ...change, index: JSON.stringify(change.index) } : change);

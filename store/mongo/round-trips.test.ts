@@ -4,7 +4,7 @@ import { MongoClient } from "mongodb";
 import { create, update } from "../../test/kit/resources.ts";
 import { mongoKit, temporaryFolder } from "../../test/kit/stores.ts";
 import type { Store } from "../store.ts";
-import { openMongo } from "./store.ts";
+import { openMongo } from "./mongo-store.ts";
 
 describe("the MongoDB store", () => {
   let client: MongoClient;

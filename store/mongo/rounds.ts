@@ -1,9 +1,9 @@
 /** In which order the changes of one write are made. */
-import type { Change } from "../plan-write.ts";
+import type { PlannedChange } from "../plan-write.ts";
 
 /** The changes in as few rounds as can be, in each of which no resource comes twice; all that is added to a counter is one change. */
-export function rounds(changes: Change[]): Change[][] {
-  const made: Change[][] = [];
+export function rounds(changes: PlannedChange[]): PlannedChange[][] {
+  const made: PlannedChange[][] = [];
   const next = new Map<string, number>();
   for (const change of withSums(changes)) {
     if (change.kind === "emit" || change.kind === "once") continue;
@@ -18,8 +18,8 @@ export function rounds(changes: Change[]): Change[][] {
 }
 
 /** One addition for each counter: its lock can be given back once. */
-function withSums(changes: Change[]): Change[] {
-  const sums = new Map<string, Extract<Change, { kind: "add" }>>();
+function withSums(changes: PlannedChange[]): PlannedChange[] {
+  const sums = new Map<string, Extract<PlannedChange, { kind: "add" }>>();
   const others = changes.filter((change) => {
     if (change.kind !== "add") return true;
     const sum = sums.get(change.counter);

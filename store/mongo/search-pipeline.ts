@@ -7,7 +7,7 @@ import { StoreError, StoreErrorType } from "../store-error.ts";
 import { successor } from "../../fhir/search/text-order.ts";
 import { BOUNDED } from "./bounded.ts";
 import { type Collections, type ResourceDocument, SLOT_WIDTH, slotText } from "./schema.ts";
-import { asksForWords, wordsFilter, wordsSearch } from "./text-content.ts";
+import { asksForWords, wordsFilter, wordsSearch } from "./word-fields.ts";
 
 const DEFAULT_MAX_BYTES = 4_000_000;
 /** Nothing answers it. */
@@ -21,7 +21,7 @@ export function filterOf(type: string, clauses: Clause[]): Document {
 }
 
 /** A clause as a MongoDB filter. */
-export function clauseFilter(clause: Clause): Document {
+function clauseFilter(clause: Clause): Document {
   switch (clause.kind) {
     case "key":
       return maybeNot(keyFilter(clause.slots, clause.any), clause.not);

@@ -1,6 +1,6 @@
 /** A document of MongoDB has at most 16 MB (BSON); what the store writes is measured before, so that it is refused in plain words. */
 import { BSON, type Document } from "mongodb";
-import { type Change, jsonOf } from "../plan-write.ts";
+import { type PlannedChange, jsonOf } from "../plan-write.ts";
 import { StoreError, StoreErrorType } from "../store-error.ts";
 import { indexFields } from "./schema.ts";
 
@@ -10,7 +10,7 @@ const MAX_BYTES = 12 * 1024 * 1024;
 const [SMALL_JSON, SMALL_ROWS] = [1_000_000, 20_000];
 
 /** @throws StoreError RESOURCE_TOO_LARGE for a resource that does not fit into a document, with its search values */
-export function refuseTooLarge(changes: Change[]): void {
+export function refuseTooLarge(changes: PlannedChange[]): void {
   for (const change of changes) {
     if (change.kind !== "put") continue;
     const { step, type, id, version, body, index } = change;

@@ -1,7 +1,7 @@
 /** Reads what a write is checked against, and makes its changes, inside one MongoDB transaction. */
 import type { ClientSession, Document } from "mongodb";
 import {
-  type Change,
+  type PlannedChange,
   type CommittedState,
   type Effects,
   isOfResource,
@@ -32,7 +32,24 @@ import { free } from "./locks.ts";
 import { rounds } from "./rounds.ts";
 import type { MongoSearch } from "./search-pipeline.ts";
 import { eventsOf, newestIn, writeEvents } from "./outbox.ts";
-import { wordsFields } from "./text-content.ts";
+import { wordsFields } from "./word-fields.ts";
+
+/** A write while its changes are made: what they have in common, and what is noted of each. */
+interface UnderWay {
+  session: ClientSession;
+  /** time of its changes, milliseconds */
+  at: number;
+  now: number;
+  /** the prepared transaction that is being committed, else `free` */
+  lock: string | typeof free;
+  /** id of the write */
+  key: string | undefined;
+  /** by the step of a change */
+  results: WriteResult[];
+  times: Map<PlannedChange, number>;
+  /** the keys that a resource had before its change */
+  released: Map<PlannedChange, string[]>;
+}
 
 /** Checks and makes the changes of one write, inside its transaction. */
 export class Writer {
@@ -131,24 +148,23 @@ export class Writer {
    * @param options.key of the write that they are
    */
   async apply(
-    changes: Change[],
+    changes: PlannedChange[],
     results: WriteResult[],
     session: ClientSession,
     { at, tx, key }: { at?: number; tx?: string; key?: string | undefined } = {},
   ): Promise<Effects> {
     const now = Date.now();
     // Several changes of one resource follow one another; all others go together, a command or two for each collection.
-    const [times, released] = [new Map<Change, number>(), new Map<Change, string[]>()];
-    for (const some of rounds(changes)) {
-      await this.#applyTogether(some, results, session, { at: at ?? now, now, lock: tx ?? free, key, times, released });
-    }
-    const told = new Map<Change, ResourceVersion>();
+    const [times, released] = [new Map<PlannedChange, number>(), new Map<PlannedChange, string[]>()];
+    const underWay = { session, at: at ?? now, now, lock: tx ?? free, key, results, times, released };
+    for (const some of rounds(changes)) await this.#applyTogether(some, underWay);
+    const told = new Map<PlannedChange, ResourceVersion>();
     for (const change of changes.filter(isOfResource)) {
       const version = tellVersion(change, released.get(change));
       if (version) told.set(change, version);
     }
     const isEvent = ({ type }: ResourceVersion) => this.#emits?.(type) === true;
-    const eventOf = (change: Change) => {
+    const eventOf = (change: PlannedChange) => {
       const version = told.get(change);
       return version && isEvent(version) ? versionEvent(version) : undefined;
     };
@@ -159,7 +175,7 @@ export class Writer {
   }
 
   /** The events that the changes are the effect of. Of two writes at once MongoDB lets the second one only try again. */
-  async #remember(changes: Change[], session: ClientSession, lock: string | typeof free): Promise<void> {
+  async #remember(changes: PlannedChange[], session: ClientSession, lock: string | typeof free): Promise<void> {
     const handled = changes.flatMap((change) => (change.kind === "once" ? [{ _id: change.id, expires: new Date(change.until) }] : []));
     if (handled.length === 0) return;
     const claims = handled.map(({ _id }) => _id);
@@ -168,70 +184,60 @@ export class Writer {
   }
 
   /** @param changes of different resources */
-  async #applyTogether(
-    changes: Change[],
-    results: WriteResult[],
-    session: ClientSession,
-    {
-      at,
-      now,
-      lock,
-      key,
-      times,
-      released,
-    }: {
-      at: number;
-      now: number;
-      lock: string | typeof free;
-      key: string | undefined;
-      times: Map<Change, number>;
-      released: Map<Change, string[]>;
-    },
-  ): Promise<void> {
-    const { resource, history, counter } = this.#collections;
-    const counted = changes.flatMap((change) => (change.kind === "add" ? [change] : []));
-    if (counted.length > 0) {
-      const update = (by: number) => ({ $inc: { value: by }, $unset: { lock: "" as const } });
-      await counter.bulkWrite(
-        counted.map(({ counter: _id, by }) => ({ updateOne: { filter: { _id, lock }, update: update(by), upsert: true } })),
-        { session },
-      );
-    }
+  async #applyTogether(changes: PlannedChange[], write: UnderWay): Promise<void> {
+    const { session, lock } = write;
+    await this.#count(changes, write);
     const written = changes.filter(isOfResource).map((change) => ({ change, ref: `${change.type}/${change.id}` }));
     if (written.length === 0) return;
+    const { resource, history } = this.#collections;
     // By the keys: whose record a version leaves is told with it.
     const projection = { ranges: 0, words: 0 };
     const found = await resource.find({ _id: { $in: written.map(({ ref }) => ref) } }, { session, projection }).toArray();
     const befores = new Map(found.map((before) => [before._id, before]));
     const kept = found.filter(isKept);
     if (kept.length > 0) await history.insertMany(kept.map(archived), { session });
-    const replaced: Parameters<typeof resource.bulkWrite>[0][number][] = [];
-    const inserted: ResourceDocument[] = [];
-    for (const { change, ref } of written) {
+    const pairs = written.map(({ change, ref }) => {
       const before = befores.get(ref);
-      const isMoved = change.kind === "delete" && change.moved;
-      const updated = isMoved && before ? before.updated : Math.max(at, before?.updated ?? 0);
-      times.set(change, updated);
-      if (before?.keys) released.set(change, keyValues(before.keys));
-      const document =
-        change.kind === "put" ? this.#living(change, updated, before?.seq ?? this.#nextSeq(now)) : deleted(change, updated, before?.seq);
-      if (key !== undefined) document.write = key;
-      if (change.author !== undefined) document.author = change.author;
+      return { before, document: this.#versionOf(change, before, write) };
+    });
+    const inserted = pairs.flatMap(({ before, document }) => (before ? [] : [document]));
+    const replaced = pairs.flatMap(({ before, document }) => {
       // A later change of the same write finds what the earlier one has already unlocked.
-      const filter = { _id: ref, version: before?.version ?? 0, lock: before?.lock === undefined ? free : lock };
-      if (before) replaced.push({ replaceOne: { filter, replacement: document } });
-      else inserted.push(document);
-      const result = results[change.step];
-      if (!result) continue;
-      result.updated = updated;
-      if (change.kind === "put") result.json = document.json as string;
-    }
+      const filter = before && { _id: document._id, version: before.version, lock: before.lock === undefined ? free : lock };
+      return filter ? [{ replaceOne: { filter, replacement: document } }] : [];
+    });
     if (inserted.length > 0) await resource.insertMany(inserted, { session });
     if (replaced.length > 0) {
       const { matchedCount } = await resource.bulkWrite(replaced, { session });
       if (matchedCount < replaced.length) throw new Outdated();
     }
     await this.#hold(written, befores, session, lock);
+  }
+
+  async #count(changes: PlannedChange[], { session, lock }: UnderWay): Promise<void> {
+    const counted = changes.flatMap((change) => (change.kind === "add" ? [change] : []));
+    if (counted.length === 0) return;
+    const update = (by: number) => ({ $inc: { value: by }, $unset: { lock: "" as const } });
+    await this.#collections.counter.bulkWrite(
+      counted.map(({ counter: _id, by }) => ({ updateOne: { filter: { _id, lock }, update: update(by), upsert: true } })),
+      { session },
+    );
+  }
+
+  /** The document that a change makes of the one before it; its time, its keys and its result are noted. */
+  #versionOf(change: ResourceChange, before: ResourceDocument | undefined, write: UnderWay): ResourceDocument {
+    const { at, now, key, results, times, released } = write;
+    const isMoved = change.kind === "delete" && change.moved;
+    const updated = isMoved && before ? before.updated : Math.max(at, before?.updated ?? 0);
+    times.set(change, updated);
+    if (before?.keys) released.set(change, keyValues(before.keys));
+    const document =
+      change.kind === "put" ? this.#living(change, updated, before?.seq ?? this.#nextSeq(now)) : deleted(change, updated, before?.seq);
+    if (key !== undefined) document.write = key;
+    if (change.author !== undefined) document.author = change.author;
+    const result = results[change.step];
+    if (result) Object.assign(result, { updated, ...(change.kind === "put" && { json: document.json }) });
+    return document;
   }
 
   /** The versions that this write has made before, by `Type/id`. */
@@ -278,7 +284,11 @@ export class Writer {
     );
   }
 
-  #living({ type, id, version, method, body, index }: Extract<Change, { kind: "put" }>, updated: number, seq: number): ResourceDocument {
+  #living(
+    { type, id, version, method, body, index }: Extract<PlannedChange, { kind: "put" }>,
+    updated: number,
+    seq: number,
+  ): ResourceDocument {
     const json = jsonOf(type, id, version, updated, body);
     const head = { _id: `${type}/${id}`, type, id, version, updated, method, living: true, seq, json };
     return { ...head, ...indexFields(index), ...(this.#text && wordsFields(this.#text(json))) };
@@ -308,7 +318,7 @@ const archived = ({ _id, type, id, version, updated, method, json, write, author
 const isKept = ({ method }: ResourceDocument): boolean => method !== "none" && method !== "moved";
 
 function deleted(
-  { type, id, version, moved }: Extract<Change, { kind: "delete" }>,
+  { type, id, version, moved }: Extract<PlannedChange, { kind: "delete" }>,
   updated: number,
   seq: number | undefined,
 ): ResourceDocument {

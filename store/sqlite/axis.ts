@@ -43,65 +43,68 @@ const same = (value: SortValue): SortValue => value;
 
 /** @param isSingle no resource has more than one row in this slot */
 export function axisOf(key: SortKey, type: number, isSingle: (slot: number) => boolean): Axis {
-  const { desc } = key;
-  if (!("slots" in key)) {
-    const lane = { from: `resource k INDEXED BY resource_${key.by}`, column: `k.${key.by}`, where: q`k.type = ${type}` };
-    return { desc, isTotal: true, isSingle: true, value: () => sql(`r.${key.by}`), lanes: [lane], inward: same, outward: same };
-  }
-  const pick = desc ? "max" : "min";
-  const slots = oneOf("p.slot", key.slots);
-  if ("edge" in key) {
-    const { edge } = key;
-    const [only] = key.slots;
-    const single = key.slots.length === 1 && isSingle(only as number);
-    const other = edge === "low" ? "high" : "low";
-    const first = single
-      ? undefined
-      : sql(
-          `NOT EXISTS (SELECT 1 FROM ranges p INDEXED BY sqlite_autoindex_ranges_1 WHERE p.seq = k.seq AND p.slot = k.slot AND p.${edge} = k.${edge} AND (p.${other}, p.unit) < (k.${other}, k.unit))`,
-        );
-    return {
-      desc,
-      isTotal: false,
-      isSingle: single,
-      value: (seq) =>
-        sql(
-          `(SELECT ${pick}(p.${edge}) FROM ranges p INDEXED BY sqlite_autoindex_ranges_1 WHERE p.seq = ${seq} AND ${slots.text})`,
-          ...slots.values,
-        ),
-      lanes: key.slots.flatMap((slot) => [
-        {
-          from: "ranges k INDEXED BY ranges_point",
-          column: "k.low",
-          where: q`k.high = k.low AND k.slot = ${slot}`,
-          ...(first && { first }),
-        },
-        {
-          from: `ranges k INDEXED BY ranges_${edge}`,
-          column: `k.${edge}`,
-          where: q`k.high > k.low AND k.slot = ${slot}`,
-          ...(first && { first }),
-        },
-      ]),
-      inward: same,
-      outward: same,
-    };
-  }
-  const { facet } = key;
+  if (!("slots" in key)) return ownAxis(key, type);
+  return "edge" in key ? rangeAxis(key, isSingle) : facetAxis(key);
+}
+
+/** By what every resource has itself: when it was updated, its id. */
+function ownAxis({ by, desc }: Exclude<SortKey, { slots: number[] }>, type: number): Axis {
+  const lane = { from: `resource k INDEXED BY resource_${by}`, column: `k.${by}`, where: q`k.type = ${type}` };
+  return { desc, isTotal: true, isSingle: true, value: () => sql(`r.${by}`), lanes: [lane], inward: same, outward: same };
+}
+
+/** By an edge of ranges: dates, numbers, quantities. */
+function rangeAxis({ desc, edge, slots }: Extract<SortKey, { edge: string }>, isSingle: (slot: number) => boolean): Axis {
+  const single = slots.length === 1 && isSingle(slots[0] as number);
+  const other = edge === "low" ? "high" : "low";
+  const first = single
+    ? undefined
+    : sql(
+        `NOT EXISTS (SELECT 1 FROM ranges p INDEXED BY sqlite_autoindex_ranges_1 WHERE p.seq = k.seq AND p.slot = k.slot AND p.${edge} = k.${edge} AND (p.${other}, p.unit) < (k.${other}, k.unit))`,
+      );
+  const inSlots = oneOf("p.slot", slots);
+  return {
+    desc,
+    isTotal: false,
+    isSingle: single,
+    value: (seq) =>
+      sql(
+        `(SELECT ${chosen(desc)}(p.${edge}) FROM ranges p INDEXED BY sqlite_autoindex_ranges_1 WHERE p.seq = ${seq} AND ${inSlots.text})`,
+        ...inSlots.values,
+      ),
+    lanes: slots.flatMap((slot) => [
+      {
+        from: "ranges k INDEXED BY ranges_point",
+        column: "k.low",
+        where: q`k.high = k.low AND k.slot = ${slot}`,
+        ...(first && { first }),
+      },
+      {
+        from: `ranges k INDEXED BY ranges_${edge}`,
+        column: `k.${edge}`,
+        where: q`k.high > k.low AND k.slot = ${slot}`,
+        ...(first && { first }),
+      },
+    ]),
+    inward: same,
+    outward: same,
+  };
+}
+
+/** By keys of one facet: texts, codes, references. */
+function facetAxis({ desc, facet, slots }: Extract<SortKey, { facet: string }>): Axis {
   const end = successor(facet) as string;
+  const test = and([oneOf("p.slot", slots), q`p.value >= ${facet} AND p.value < ${end}`]);
   return {
     desc,
     isTotal: false,
     isSingle: false,
-    value: (seq) => {
-      const inFacet = q`p.value >= ${facet} AND p.value < ${end}`;
-      const test = and([slots, inFacet]);
-      return sql(
-        `(SELECT ${pick}(p.value) FROM keys p INDEXED BY sqlite_autoindex_keys_1 WHERE p.seq = ${seq} AND ${test.text})`,
+    value: (seq) =>
+      sql(
+        `(SELECT ${chosen(desc)}(p.value) FROM keys p INDEXED BY sqlite_autoindex_keys_1 WHERE p.seq = ${seq} AND ${test.text})`,
         ...test.values,
-      );
-    },
-    lanes: key.slots.map((slot) => ({
+      ),
+    lanes: slots.map((slot) => ({
       from: "keys k INDEXED BY keys_value",
       column: "k.value",
       where: q`k.slot = ${slot} AND k.value >= ${facet} AND k.value < ${end}`,
@@ -110,3 +113,6 @@ export function axisOf(key: SortKey, type: number, isSingle: (slot: number) => b
     outward: (value) => (value === null ? null : String(value).slice(facet.length)),
   };
 }
+
+/** Of several values of a resource, the one that it is sorted by: the first in the order asked for. */
+const chosen = (desc: boolean) => (desc ? "max" : "min");

@@ -1,7 +1,7 @@
 /** Clauses that drive a search: some can list the resources that may answer them, from an index. */
 import type { Clause, KeyMatch, RangeMatch } from "../../fhir/search/query.ts";
 import { successor } from "../../fhir/search/text-order.ts";
-import { inTime, keyTest, manyKeys, type RangeColumns, rangeTest, textQuery } from "./clauses.ts";
+import { inTime, keyTest, manyKeys, type RangeColumns, rangeTest, textQuery } from "./clause-conditions.ts";
 import type { Sql } from "./database.ts";
 import { FEW_VALUES } from "./many-values.ts";
 import { and, sql } from "./sql-fragments.ts";

@@ -4,14 +4,14 @@
  */
 import type { Clause } from "../../fhir/search/query.ts";
 import type { JoinKeysPage, JoinKeysQuery } from "../store.ts";
-import type { Choice } from "./plan-choice.ts";
-import { probe } from "./clauses.ts";
+import type { PlanChoice } from "./plan-choice.ts";
+import { probe } from "./clause-conditions.ts";
 import { indexScans } from "./index-scans.ts";
 import { and, oneOf, or, q, sql, unionAll } from "./sql-fragments.ts";
 import type { Database, Sql } from "./database.ts";
 import type { SqliteSearch } from "./search-statement.ts";
 import type { Types } from "./types.ts";
-import { needsRow, rest } from "./walk.ts";
+import { needsRow, rest } from "./index-walk.ts";
 
 /** Index rows counted, at most, to see which end to begin at. */
 const COUNT_AT_MOST = 20_000;
@@ -90,13 +90,13 @@ export class JoinKeys {
     return this.#values(q`SELECT j.value AS value FROM json_each(${JSON.stringify(values)}) j WHERE ${or(some)}`);
   }
 
-  #all(type: number, clauses: Clause[], choice: Choice | undefined, slots: number[] | undefined): string[] {
+  #all(type: number, clauses: Clause[], choice: PlanChoice | undefined, slots: number[] | undefined): string[] {
     const places = this.#places(type, clauses, choice, slots === undefined);
     return this.#values(slots ? referencesOf(places, slots) : places);
   }
 
   /** Places of the matches, or their ids. */
-  #places(type: number, clauses: Clause[], choice: Choice | undefined, asIds = false): Sql {
+  #places(type: number, clauses: Clause[], choice: PlanChoice | undefined, asIds = false): Sql {
     const probes = (choice ? rest(clauses, choice.covers) : clauses).map((clause) => ({ clause, inRow: needsRow(clause) }));
     const column = sql(asIds ? "DISTINCT r.id AS value" : "c.seq AS seq");
     if (choice?.branches.length === 0) return q`SELECT ${column} FROM resource r, (SELECT 1 AS seq) c WHERE 0`;

@@ -5,7 +5,7 @@ import { create } from "../../test/kit/resources.ts";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
 import { QuestionTooCostly } from "../too-costly.ts";
 import { Database } from "./database.ts";
-import { openSqlite, type SqliteStore } from "./store.ts";
+import { openSqlite, type SqliteStore } from "./sqlite-store.ts";
 
 const RESOURCES = 300;
 const many = <Item>(length: number, make: (index: number) => Item): Item[] => Array.from({ length }, (_, index) => make(index));

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { indexOf, named } from "../../test/kit/resources.ts";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
 import { APPLICATION_ID, migrations, SCHEMA_VERSION } from "./schema.ts";
-import { openSqlite } from "./store.ts";
+import { openSqlite } from "./sqlite-store.ts";
 
 const versions = Array.from({ length: SCHEMA_VERSION }, (_, index) => index + 1);
 

@@ -10,7 +10,7 @@ const VERY_FEW = 200;
 const MAX_BRANCHES = 64;
 
 /** Places that may match, each from an index. */
-export interface Source {
+export interface RowSource {
   branches: Sql[];
   /** They are search values, so what they belong to is living and of the type. */
   fromSlots: boolean;
@@ -19,7 +19,7 @@ export interface Source {
 }
 
 /** A clause (or several) that drives a search, and how many index rows it has: exact up to the limit it was counted to, else more than that. */
-export interface Choice extends Source {
+export interface PlanChoice extends RowSource {
   rows: number;
   /** What the branches answer exactly, so that it need not be probed. */
   covers?: Clause;
@@ -34,8 +34,8 @@ export class PlanChooser {
   }
 
   /** The clause with the fewest rows; undefined when none can drive. */
-  choose(clauses: Clause[], type: number, most: number): Choice | undefined {
-    let best: Choice | undefined;
+  choose(clauses: Clause[], type: number, most: number): PlanChoice | undefined {
+    let best: PlanChoice | undefined;
     for (const clause of [...clauses].sort((a, b) => rank(a) - rank(b))) {
       if (best && (best.rows <= Math.min(VERY_FEW, most) || (isScan(clause) && best.rows <= most))) break;
       const limit = Math.min(most, best?.rows ?? most);
@@ -45,8 +45,8 @@ export class PlanChooser {
     return best;
   }
 
-  #weigh(clause: Clause, type: number, limit: number): Choice | undefined {
-    let best: Choice | undefined;
+  #weigh(clause: Clause, type: number, limit: number): PlanChoice | undefined {
+    let best: PlanChoice | undefined;
     for (const driver of indexScans(clause, type)) {
       const rows = this.countUpTo(driver, limit);
       const fromSlots = clause.kind === "key" || clause.kind === "range" || clause.kind === "missing";
@@ -56,8 +56,8 @@ export class PlanChooser {
   }
 
   /** Alternatives drive when each of them has something that drives it. */
-  #chooseGroups(groups: Clause[][], type: number, limit: number): Choice | undefined {
-    const all: Choice = { branches: [], rows: 0, fromSlots: true };
+  #chooseGroups(groups: Clause[][], type: number, limit: number): PlanChoice | undefined {
+    const all: PlanChoice = { branches: [], rows: 0, fromSlots: true };
     for (const group of groups) {
       const choice = this.choose(group, type, limit);
       if (!choice) return undefined;

@@ -2,7 +2,7 @@
  * Prepared writes: stored whole as one text, invisible, with a row per lock. What is committed is what was checked, so a commit checks
  * nothing again; the locks have kept everything that the check looked at.
  */
-import { type Change, type Effects, jsonOf, lockKeys, RELIED, typesIn } from "../plan-write.ts";
+import { type PlannedChange, type Effects, jsonOf, lockKeys, RELIED, typesIn } from "../plan-write.ts";
 import { planWrite } from "../write-planner.ts";
 import type { Reliance, StoreOptions } from "../store.ts";
 import type { Write, WriteResult } from "../writes.ts";
@@ -16,7 +16,7 @@ const KEPT_SIZE = 8_000_000;
 interface Payload {
   /** What the search values of the changes mean. */
   indexVersion: string;
-  changes: Change[];
+  changes: PlannedChange[];
 }
 
 /** The prepared writes of one file: made, committed, aborted, listed. */
@@ -24,7 +24,7 @@ export class PreparedWrites {
   readonly #db: Database;
   readonly #writer: Writer;
   readonly #options: StoreOptions;
-  readonly #kept = new Map<string, { changes: Change[]; size: number }>();
+  readonly #kept = new Map<string, { changes: PlannedChange[]; size: number }>();
   #keptSize = 0;
 
   constructor(db: Database, writer: Writer, options: StoreOptions) {
@@ -89,7 +89,7 @@ export class PreparedWrites {
     this.#kept.delete(tx);
   }
 
-  #keep(tx: string, changes: Change[], size: number): void {
+  #keep(tx: string, changes: PlannedChange[], size: number): void {
     this.ended(tx); // it may be prepared again, after its neighbour in the same commit has failed
     if (size > KEPT_SIZE) return;
     // The oldest go: those that another process of this file has ended, most likely.
@@ -101,7 +101,7 @@ export class PreparedWrites {
     this.#keptSize += size;
   }
 
-  #changes(tx: string): Change[] | undefined {
+  #changes(tx: string): PlannedChange[] | undefined {
     const kept = this.#kept.get(tx);
     if (kept) return this.#db.get("SELECT 1 FROM prepared WHERE tx = ?", tx) && kept.changes;
     const row = this.#db.get<{ payload: string }>("SELECT payload FROM prepared WHERE tx = ?", tx);
@@ -112,7 +112,7 @@ export class PreparedWrites {
   }
 
   /** Search values of a change that was prepared before their meaning changed. */
-  #reindexed({ type, id, version, body }: Extract<Change, { kind: "put" }>) {
+  #reindexed({ type, id, version, body }: Extract<PlannedChange, { kind: "put" }>) {
     return this.#options.reindex(jsonOf(type, id, version, 0, body));
   }
 }

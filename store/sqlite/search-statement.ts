@@ -10,13 +10,13 @@ import type { NoneExist } from "../writes.ts";
 import { type Axis, axisOf } from "./axis.ts";
 import { boundsOf } from "./bounds.ts";
 import { PlanChooser } from "./plan-choice.ts";
-import { probe } from "./clauses.ts";
+import { probe } from "./clause-conditions.ts";
 import { and, q, unionAll } from "./sql-fragments.ts";
 import type { Database, Sql } from "./database.ts";
 import { eqLanes, lanesOf } from "./ordered-keys.ts";
 import type { MultiValuedSlots } from "./multi-valued-slots.ts";
 import type { Types } from "./types.ts";
-import { type After, COLLECT_AT_MOST, DEFAULT_LIMITS, type WalkMatch, probeOf, rest, type SearchLimits, Walker } from "./walk.ts";
+import { type After, COLLECT_AT_MOST, DEFAULT_LIMITS, type WalkMatch, probeOf, rest, type SearchLimits, Walker } from "./index-walk.ts";
 
 export type { SearchLimits };
 
@@ -166,7 +166,8 @@ export class SqliteSearch {
     if (isFew && best.covers && axes.length === 0 && isEquality(best.covers)) {
       // Its rows are in the wanted order already, so that the walk ends with the page.
       const lanes = lanesOf(this.#db, best.covers);
-      if (lanes.length > 0) return this.#walker.inOrderOfCreation(type, lanes, rest(clauses, best.covers).map(probeOf), [], after, need);
+      const wanted = { probes: rest(clauses, best.covers).map(probeOf), fixed: [], need, ...(after && { after }) };
+      if (lanes.length > 0) return this.#walker.inOrderOfCreation(type, lanes, wanted);
     }
     if (isFew) return this.#walker.collectChoice({ type, clauses, axes, lanes: [] }, best, after, need);
     const { lanes, covers } = eqLanes(this.#db, clauses);

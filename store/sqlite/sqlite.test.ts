@@ -6,7 +6,7 @@ import type { Clause, SortKey, StoreQuery } from "../../fhir/search/query.ts";
 import { parseTextQuery } from "../../fhir/search/text-query.ts";
 import { create, named } from "../../test/kit/resources.ts";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
-import { openSqlite, type SqliteStore } from "./store.ts";
+import { openSqlite, type SqliteStore } from "./sqlite-store.ts";
 import type { StoreOptions } from "../store.ts";
 
 const options: StoreOptions = { name: "test", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }) };

@@ -1,6 +1,6 @@
 /** Makes the changes of a checked write true. Everything here runs inside one write transaction of the file. */
 import {
-  type Change,
+  type PlannedChange,
   type CommittedState,
   type Effects,
   jsonOf,
@@ -144,7 +144,7 @@ export class Writer {
    * @param at time of all of them, milliseconds; absent: now, but never before the version that is replaced
    * @param key of the write that they are
    */
-  apply(changes: Change[], results: WriteResult[], at?: number, key?: string): Effects {
+  apply(changes: PlannedChange[], results: WriteResult[], at?: number, key?: string): Effects {
     this.#key = key ?? null;
     const effects: Effects = { hasEvents: false, versions: [] };
     this.#releaseKeys(changes);
@@ -167,8 +167,11 @@ export class Writer {
   }
 
   /** Several may change their keys among themselves: all give theirs up before one takes another's. */
-  #releaseKeys(changes: Change[]): void {
-    const written = changes.filter((change) => change.kind === "put" && change.unique.length > 0) as Extract<Change, { kind: "put" }>[];
+  #releaseKeys(changes: PlannedChange[]): void {
+    const written = changes.filter((change) => change.kind === "put" && change.unique.length > 0) as Extract<
+      PlannedChange,
+      { kind: "put" }
+    >[];
     if (written.length < 2) return;
     for (const { type, id, version } of written) {
       const head = version > 1 ? this.#head(type, id) : undefined;
@@ -186,7 +189,7 @@ export class Writer {
     this.#db.run(text, QUEUE[queue], id, subject, key, this.now, payload);
   }
 
-  #handled({ id, until }: Extract<Change, { kind: "once" }>): void {
+  #handled({ id, until }: Extract<PlannedChange, { kind: "once" }>): void {
     const expired = "DELETE FROM handled WHERE id IN (SELECT id FROM handled WHERE expires < ? ORDER BY expires LIMIT ?)";
     this.#db.run(expired, this.now, EXPIRED_PER_WRITE);
     this.#db.run("INSERT OR IGNORE INTO handled VALUES (?, ?)", id, until);
@@ -232,7 +235,7 @@ export class Writer {
     return this.#seq;
   }
 
-  #add({ counter, by }: Extract<Change, { kind: "add" }>): void {
+  #add({ counter, by }: Extract<PlannedChange, { kind: "add" }>): void {
     this.#db.run(
       "INSERT INTO counter (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
       counter,
@@ -241,7 +244,7 @@ export class Writer {
   }
 
   /** @returns values by which the version before was found, and this one is not */
-  #put(change: Extract<Change, { kind: "put" }>, result: WriteResult | undefined, at: number | undefined): string[] {
+  #put(change: Extract<PlannedChange, { kind: "put" }>, result: WriteResult | undefined, at: number | undefined): string[] {
     const { type, id, version, method, body, index, unique } = change;
     const no = this.#types.intern(type);
     const before = version > 1 ? this.#head(type, id) : undefined;
@@ -283,7 +286,7 @@ export class Writer {
 
   /** @returns values by which it was found */
   #delete(
-    { type, id, version, moved, author }: Extract<Change, { kind: "delete" }>,
+    { type, id, version, moved, author }: Extract<PlannedChange, { kind: "delete" }>,
     result: WriteResult | undefined,
     at: number | undefined,
   ): string[] {

@@ -1,9 +1,9 @@
 /** Every look is on record: who has seen or done what with whose data, and nobody changes the record. */
-import type { Language, Look } from "../../services/ledger/ledger.contract.ts";
+import type { LedgerLanguage, Look } from "../../services/ledger/ledger.contract.ts";
 import { SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
 import { ledgerCommand } from "../../scripts/ledger/command.ts";
 import { asSystem } from "../../mesh/access/access.ts";
-import type { Role } from "../../services/identity/identity.contract.ts";
+import type { RoleName } from "../../services/identity/identity.contract.ts";
 import { App } from "../identity/app.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
@@ -23,7 +23,7 @@ describe("the record of looks", () => {
     const answer = await fetch(`${mesh.base}/api/${path}`, { headers, ...(params && { method: "POST", body: JSON.stringify(params) }) });
     return { status: answer.status, body: (await answer.json()) as Json };
   };
-  const looksAt = async (patient: string, language: Language = "en"): Promise<Look[]> =>
+  const looksAt = async (patient: string, language: LedgerLanguage = "en"): Promise<Look[]> =>
     (await rest("auditor", `ledger/looksAt?patient=${patient}&language=${language}`)).body.looks;
   /** Once there are so many, oldest first. */
   const recorded = async (patient: string, count: number): Promise<Look[]> =>
@@ -38,7 +38,7 @@ describe("the record of looks", () => {
     mesh = await startMesh({ services: [...SYSTEMS.provider, ...WHEN_CLOSED], nats: false, split: "broker", env: { ACCESS: "closed" } });
     const app = await App.register(mesh, ["physician"], SCOPE);
     tokens.set("physician", (await app.signIn(SCOPE)).access_token);
-    for (const role of ["front-desk", "nurse", "system", "auditor", "records-office", "administrator"] satisfies Role[]) {
+    for (const role of ["front-desk", "nurse", "system", "auditor", "records-office", "administrator"] satisfies RoleName[]) {
       tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
     }
   }, 60_000);
@@ -167,7 +167,7 @@ describe("the record of looks", () => {
   });
 
   it("has what is done to accounts and roles, and nobody gives roles to themselves", async () => {
-    const change = (user: string, roles: Role[]) => rest("administrator", "identity/setRoles", { user, roles });
+    const change = (user: string, roles: RoleName[]) => rest("administrator", "identity/setRoles", { user, roles });
     expect(await change("administrator", ["administrator", "physician"])).toMatchObject({
       status: 409,
       body: { error: { code: 409, type: "OTHER_PERSON_NEEDED" } },

@@ -1,6 +1,6 @@
 /** Who did it: each version of a closed hospital's data has an author, whichever door it came by, and tells it. */
 import { SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
-import type { Role } from "../../services/identity/identity.contract.ts";
+import type { RoleName } from "../../services/identity/identity.contract.ts";
 import { App } from "../identity/app.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
@@ -40,7 +40,7 @@ describe("the authors of a closed hospital", () => {
     mesh = await startMesh({ services: [...SYSTEMS.provider, ...WHEN_CLOSED], nats: false, split: "broker", env });
     const app = await App.register(mesh, ["physician"], SCOPE);
     tokens.set("physician", (await app.signIn(SCOPE)).access_token);
-    for (const role of ["front-desk", "nurse", "system", "records-office", "auditor"] satisfies Role[]) {
+    for (const role of ["front-desk", "nurse", "system", "records-office", "auditor"] satisfies RoleName[]) {
       tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
     }
     ordered = await newPatient();

@@ -1,9 +1,9 @@
 /** Small hospitals, with and without what somebody may not see. */
-import type { Role } from "../../services/identity/identity.contract.ts";
+import type { RoleName } from "../../services/identity/identity.contract.ts";
 
 /** Somebody's rights, and what of the hospital below they cannot see. */
 export interface Rights {
-  role: Role;
+  role: RoleName;
   scope: string;
   hidden: string[];
   /** What else. */

@@ -1,5 +1,5 @@
 /** What the mesh does by itself where access is closed: rules, events, transactions and subscriptions have rights of their own, and enough. */
-import type { Role } from "../../services/identity/identity.contract.ts";
+import type { RoleName } from "../../services/identity/identity.contract.ts";
 import { App } from "../identity/app.ts";
 import { startEndpoint } from "../kit/endpoint.ts";
 import { eventually } from "../kit/events.ts";
@@ -42,7 +42,7 @@ describe("a closed hospital, by itself,", () => {
     mesh = await startMesh({ services: ["api", "transactions", ...SERVICES, "identity"], nats: false, split: "broker", env });
     const app = await App.register(mesh, ["system"], SCOPE);
     tokens.set("system", (await app.signIn(SCOPE)).access_token);
-    for (const role of ["front-desk", "billing", "administrator", "physician"] satisfies Role[]) {
+    for (const role of ["front-desk", "billing", "administrator", "physician"] satisfies RoleName[]) {
       tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
     }
     system = fhirAt(mesh.base, tokens.get("system"));

@@ -2,7 +2,7 @@
 import { SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
 import { accessOf, asSystem } from "../../mesh/access/access.ts";
 import { brokerOf } from "../../mesh/caller.ts";
-import type { Role } from "../../services/identity/identity.contract.ts";
+import type { RoleName } from "../../services/identity/identity.contract.ts";
 import { App } from "../identity/app.ts";
 import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
@@ -32,7 +32,7 @@ describe("a hospital that is closed", () => {
     mesh = await startMesh({ services: SERVICES, nats: false, split: "broker", env: { ACCESS: "closed" } });
     app = await App.register(mesh, ["nurse"], `${ALL} user/Patient.rs`);
     await signIn(app, "nurse");
-    for (const role of ["physician", "front-desk", "lab-technician", "administrator", "billing", "records-office"] satisfies Role[]) {
+    for (const role of ["physician", "front-desk", "lab-technician", "administrator", "billing", "records-office"] satisfies RoleName[]) {
       await signIn(await app.alsoFor(role, [role]), role);
     }
   }, 60_000);

@@ -1,5 +1,5 @@
 /** Who signs: notes, reports and prescriptions of a closed hospital, and what is left of the signature when something changes. */
-import type { Role } from "../../services/identity/identity.contract.ts";
+import type { RoleName } from "../../services/identity/identity.contract.ts";
 import { App } from "../identity/app.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
@@ -19,7 +19,7 @@ describe("a signature", () => {
     mesh = await startMesh({ services, nats: false, split: "broker", env: { ACCESS: "closed" } });
     const app = await App.register(mesh, ["physician"], SCOPE);
     tokens.set("physician", (await app.signIn(SCOPE)).access_token);
-    for (const role of ["nurse", "front-desk"] satisfies Role[]) {
+    for (const role of ["nurse", "front-desk"] satisfies RoleName[]) {
       tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
     }
   }, 60_000);

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import type { Action } from "../../mesh/contract.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { checkData } from "../../scripts/check-data/check.ts";
-import type { Report } from "../../scripts/check-data/findings.ts";
+import type { CheckReport } from "../../scripts/check-data/findings.ts";
 import { closeAll, openSources } from "../../scripts/check-data/sources.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { billing } from "../../services/billing/billing.contract.ts";
@@ -305,7 +305,7 @@ export async function settled(mesh: Mesh): Promise<void> {
 }
 
 /** What is wrong with all that is stored. */
-export async function judgeStored(mesh: Mesh): Promise<Report> {
+export async function judgeStored(mesh: Mesh): Promise<CheckReport> {
   const config = readConfig({ ...mesh.settings, SERVICES: OWNERS.join(",") });
   const sources = await openSources(config);
   return checkData(sources, { rules: config.rules, clocksMs: 0 }).finally(() => closeAll(sources));

@@ -2,7 +2,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { asSystem } from "../../mesh/access/access.ts";
-import { identity, type Role } from "../../services/identity/identity.contract.ts";
+import { identity, type RoleName } from "../../services/identity/identity.contract.ts";
 import { serviceNames } from "../../services/systems.ts";
 import { contentOf } from "../kit/map.ts";
 import { launchBrowser } from "../kit/browser.ts";
@@ -51,7 +51,7 @@ export class House {
   }
 
   /** Somebody new, who has signed in. @param gateway the number of the one that the browser talks to */
-  async person(login: string, roles: Role[], options: BrowserContextOptions = {}, gateway = 0): Promise<Page> {
+  async person(login: string, roles: RoleName[], options: BrowserContextOptions = {}, gateway = 0): Promise<Page> {
     await identity.createUser(this.operator, { login, name: login, roles, password: PASSWORD, isForTrying: true });
     return this.signIn(login, options, gateway);
   }

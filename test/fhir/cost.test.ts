@@ -1,6 +1,6 @@
 import { cpuUsage } from "node:process";
 import { replaceLinksInCriteria } from "../../fhir/bundle/criteria-links.ts";
-import { conditionalReferences, localReferences } from "../../fhir/bundle/references.ts";
+import { conditionalReferences, localReferences } from "../../fhir/bundle/replace-links.ts";
 import { EvaluationBudget } from "../../fhir/expressions/budget.ts";
 import { frameOf } from "../../fhir/frame.ts";
 import { parseInput } from "../../fhir/json.ts";

@@ -1,6 +1,6 @@
 /** An app as its makers write it, with `openid-client`, and the person who uses it. */
 import * as client from "openid-client";
-import { identity, type Role, type User } from "../../services/identity/identity.contract.ts";
+import { identity, type RoleName, type User } from "../../services/identity/identity.contract.ts";
 import { asSystem } from "../../mesh/access/access.ts";
 import { Browser } from "../../scripts/identity/browser.ts";
 import type { Mesh } from "../kit/mesh.ts";
@@ -32,7 +32,7 @@ export class App {
   }
 
   /** The app, and a nurse with a password. */
-  static async register(mesh: Mesh, roles: Role[] = ["nurse"], scope = SCOPE): Promise<App> {
+  static async register(mesh: Mesh, roles: RoleName[] = ["nurse"], scope = SCOPE): Promise<App> {
     const operator = asSystem(mesh.caller, "operator");
     const { user } = await identity.createUser(operator, {
       login: NURSE,
@@ -54,7 +54,7 @@ export class App {
   }
 
   /** Another person who uses the same app. */
-  async alsoFor(login: string, roles: Role[]): Promise<App> {
+  async alsoFor(login: string, roles: RoleName[]): Promise<App> {
     const operator = asSystem(this.mesh.caller, "operator");
     const { user } = await identity.createUser(operator, { login, name: login, roles, password: PASSWORD, isForTrying: true });
     return new App(this.mesh, user, this.config);

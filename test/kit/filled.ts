@@ -1,5 +1,5 @@
 /** Resources made from R4's definitions, with lists of any length: valid ones as far as structure and types go. */
-import { backboneOf, type ElementJson, elementsOf, isPrimitiveType, valueSetOf } from "../../fhir/validate/definition.ts";
+import { backboneOf, type ElementJson, elementsOf, isPrimitiveType, valueSetOf } from "../../fhir/validate/structure-definition.ts";
 
 type Json = Record<string, unknown>;
 

@@ -7,7 +7,7 @@ import type { Store } from "../../store/store.ts";
 import { IdentifierTable } from "../../services/patients/identifier-systems.ts";
 import { MatchGrade } from "../../services/patients/patients.contract.ts";
 import { MATCH_WEIGHTS } from "../../services/patients/matching/grade.ts";
-import { candidatesFor } from "../../services/patients/matching/match.ts";
+import { candidatesFor } from "../../services/patients/matching/find-matches.ts";
 import { peopleOfTwoScripts } from "./two-scripts.ts";
 import { copyOf, people, randomOf } from "../../scripts/simulate/people.ts";
 

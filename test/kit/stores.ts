@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { MongoClient } from "mongodb";
-import { openMongo } from "../../store/mongo/store.ts";
+import { openMongo } from "../../store/mongo/mongo-store.ts";
 import type { SearchLimits } from "../../store/sqlite/search-statement.ts";
-import { openSqlite } from "../../store/sqlite/store.ts";
+import { openSqlite } from "../../store/sqlite/sqlite-store.ts";
 import type { Store, StoreOptions } from "../../store/store.ts";
 import { type Server, startMongo } from "../../scripts/servers.mjs";
 
@@ -30,7 +30,7 @@ export interface StoreKit {
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "openward-store-"));
 
 const defaults: StoreOptions = { name: "test", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }) };
-const storeModule = (kind: string): string => JSON.stringify(join(import.meta.dirname, "../../store", kind, "store.ts"));
+const storeModule = (kind: string): string => JSON.stringify(join(import.meta.dirname, "../../store", kind, `${kind}-store.ts`));
 const openerOf = (name: "openSqlite" | "openMongo", kind: string, place: object): string => `
   const { ${name} } = await import(${storeModule(kind)});
   const store = await ${name}({ name: "test", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }), ...${JSON.stringify(place)} });`;

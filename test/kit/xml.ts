@@ -1,5 +1,5 @@
 /** For tests: HL7's test cases are XML. Reads what they hold, no more. */
-import { Kind, type ObjectPlan, objectPlanOf, planOfMember } from "../../fhir/validate/plan.ts";
+import { MemberKind, type ObjectPlan, objectPlanOf, planOfMember } from "../../fhir/validate/type-plan.ts";
 import { nonNull } from "../../fhir/non-null.ts";
 
 export interface Element {
@@ -62,7 +62,7 @@ function jsonOf({ children, attributes }: Element, plan: ObjectPlan): Record<str
   for (const child of children) {
     const member = plan.members.get(child.name);
     if (!member) throw new Error(`${plan.name} has no element ${child.name}.`);
-    if (member.kind === Kind.primitive) {
+    if (member.kind === MemberKind.primitive) {
       const value = member.type === "xhtml" ? child.source : primitive(child.attributes["value"], member.type);
       const extended = jsonOf({ ...child, children: member.type === "xhtml" ? [] : child.children }, nonNull(objectPlanOf("Element")));
       const sibling = Object.keys(extended).length ? extended : undefined;
@@ -77,7 +77,7 @@ function jsonOf({ children, attributes }: Element, plan: ObjectPlan): Record<str
       if (sibling || siblings) json[`_${member.name}`] = [...(siblings ?? list.slice(1).map(() => null)), sibling ?? null];
       continue;
     }
-    const value = member.kind === Kind.resource ? resourceOf(nonNull(child.children[0])) : jsonOf(child, planOfMember(member));
+    const value = member.kind === MemberKind.resource ? resourceOf(nonNull(child.children[0])) : jsonOf(child, planOfMember(member));
     if (member.isList) json[member.name] = [...((json[member.name] ?? []) as unknown[]), value];
     else json[member.name] = value;
   }

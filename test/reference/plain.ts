@@ -160,7 +160,7 @@ export interface Criterion {
 export function fulfils(all: Resource[], it: Resource, { name, modifier, value }: Criterion): boolean {
   if (name.startsWith("_has:")) return has(all, it, name.split(":").slice(1), value);
   const dot = name.indexOf(".");
-  if (dot > 0) return chained(all, it, name.slice(0, dot), name.slice(dot + 1), modifier, value);
+  if (dot > 0) return chained(all, it, name.slice(0, dot), { name: name.slice(dot + 1), value, ...(modifier && { modifier }) });
   if (name === "_id") return value.split(",").includes(it.id) !== (modifier === "not");
   const parameter = parameters[it.resourceType]?.[name] as Value;
   if (modifier === "missing") return (parameter.values(it).length === 0) === (value === "true");
@@ -249,14 +249,11 @@ function hasUnit(given: { system?: string; code?: string; unit?: string }, syste
 }
 
 /** `subject:Patient.family=…`: some resource that is referred to fulfils the rest. */
-function chained(all: Resource[], it: Resource, link: string, rest: string, modifier: string | undefined, value: string): boolean {
+function chained(all: Resource[], it: Resource, link: string, rest: Parameters<typeof fulfils>[2]): boolean {
   const [name = ""] = link.split(":");
   const parameter = parameters[it.resourceType]?.[name] as Value;
   const references = parameter.values(it) as string[];
-  return all.some(
-    (other) =>
-      references.includes(`${other.resourceType}/${other.id}`) && fulfils(all, other, { name: rest, value, ...(modifier && { modifier }) }),
-  );
+  return all.some((other) => references.includes(`${other.resourceType}/${other.id}`) && fulfils(all, other, rest));
 }
 
 /** `_has:Observation:subject:code=…`: some resource that refers here fulfils the rest. */

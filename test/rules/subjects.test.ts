@@ -1,5 +1,5 @@
 /** One act, one patient: also where the patient comes later, or takes the place of another. */
-import { elementsOf } from "../../fhir/validate/definition.ts";
+import { elementsOf } from "../../fhir/validate/structure-definition.ts";
 import { referringTo } from "../kit/filled.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 

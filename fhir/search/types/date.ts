@@ -50,7 +50,7 @@ export const timing: RowWriter = (sink, value) => {
  * How `ge` and `le` take a period that only overlaps the date of the question: as R4's letter does, which finds it neither equal nor, on
  * this side, beyond; or as found (docs/adr/0014-dates-that-overlap.md).
  */
-export const dateReadings = ["r4", "overlap"] as const;
+const dateReadings = ["r4", "overlap"] as const;
 /** One of `dateReadings`. */
 export type DateReading = (typeof dateReadings)[number];
 

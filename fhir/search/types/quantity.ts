@@ -6,13 +6,13 @@ import type { IndexRowBuilder } from "../index-row-builder.ts";
 import { nextTo } from "../numbers.ts";
 import { type RangeMatch, SEP } from "../query.ts";
 import { numberMatches } from "./number.ts";
-import { isObject, isText, type Members, type RowWriter } from "./writer.ts";
+import { isObject, isText, type JsonMembers, type RowWriter } from "./writer.ts";
 
 /** The open end of a quantity or number. */
 export const UNBOUNDED = Number.MAX_VALUE;
 
 /** Once under the coded unit, and once under its printed form where that differs. */
-function measured(sink: IndexRowBuilder, low: number, high: number, quantity: Members): void {
+function measured(sink: IndexRowBuilder, low: number, high: number, quantity: JsonMembers): void {
   const unit = isText(quantity.code) ? `${quantity.code}${SEP}${isText(quantity.system) ? quantity.system : ""}` : "";
   const printed = isText(quantity.unit) && quantity.unit !== quantity.code ? `${quantity.unit}${SEP}` : "";
   if (unit || !printed) sink.range(low, high, unit);
@@ -38,7 +38,7 @@ export const range: RowWriter = (sink, value) => {
   const low = isObject(value.low) ? numberOf(value.low.value) : undefined;
   const high = isObject(value.high) ? numberOf(value.high.value) : undefined;
   if (low === undefined && high === undefined) return;
-  measured(sink, low ?? -UNBOUNDED, high ?? UNBOUNDED, (low === undefined ? value.high : value.low) as Members);
+  measured(sink, low ?? -UNBOUNDED, high ?? UNBOUNDED, (low === undefined ? value.high : value.low) as JsonMembers);
 };
 
 /** From the smallest to the largest sample: origin + sample × factor. */
@@ -62,7 +62,7 @@ export const sampledData: RowWriter = (sink, value) => {
 export const money: RowWriter = (sink, value) => {
   const found = isObject(value) ? numberOf(value.value) : undefined;
   if (found === undefined) return;
-  const { currency } = value as Members;
+  const { currency } = value as JsonMembers;
   sink.range(found, found, isText(currency) ? `${currency}${SEP}urn:iso:std:iso:4217` : "");
 };
 

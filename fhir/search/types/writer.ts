@@ -3,7 +3,7 @@ import { fold } from "../fold.ts";
 import { cut, type IndexRowBuilder } from "../index-row-builder.ts";
 
 /** A JSON object whose members are not known. */
-export type Members = Record<string, unknown>;
+export type JsonMembers = Record<string, unknown>;
 
 /**
  * Writes the rows of one value. Values of a wrong type are passed over: what is malformed is validation's to refuse, and a row must never
@@ -18,7 +18,7 @@ export function isText(value: unknown): value is string {
 }
 
 /** Whether it is a JSON object. */
-export function isObject(value: unknown): value is Members {
+export function isObject(value: unknown): value is JsonMembers {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

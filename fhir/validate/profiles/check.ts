@@ -1,13 +1,13 @@
 /** Holds a resource to profiles, after it was found to be valid R4 or not: what R4 itself demands is not checked again. */
 import { numberOf, plainText } from "../../json.ts";
 import { intervalOf } from "../../dates.ts";
-import { Kind, type Member, type ObjectPlan, objectPlanOf, planOfMember } from "../plan.ts";
+import { MemberKind, type PlanMember, type ObjectPlan, objectPlanOf, planOfMember } from "../type-plan.ts";
 import type { ValidationContext } from "../validation-context.ts";
 import { type EvaluationBudget, TooCostly } from "../../expressions/budget.ts";
 import { checkDeferred } from "./deferred.ts";
 import { checkBinding, checkConstraint, checkTarget } from "./demands.ts";
-import { fits, isSame } from "./match.ts";
-import { type Item, testOf } from "./slicing.ts";
+import { fits, isSame } from "./fixed-values.ts";
+import { type SliceValue, testOf } from "./slicing.ts";
 import { coreType, type Node, type Profile, stepsOf, type Tree, treeOf, withoutVersion } from "./tree.ts";
 import { shown, unsupported, type ProfileContext } from "./profile-context.ts";
 import { nonNull } from "../../non-null.ts";
@@ -56,7 +56,7 @@ const nameOf = ({ url }: Profile) => (plainText(url) || "without an address").sl
 
 const trees = new WeakMap<Profile, { tree: Tree; known: Map<string, Profile> }>();
 
-function checkProfile(item: Item, profile: Profile, plan: ObjectPlan | undefined, work: ProfileContext): void {
+function checkProfile(item: SliceValue, profile: Profile, plan: ObjectPlan | undefined, work: ProfileContext): void {
   if (work.depth >= DEEPEST) {
     unsupported(work, `profiles that refer to one another over ${DEEPEST} levels`);
     return;
@@ -84,7 +84,7 @@ const NODE_STEPS = 5;
 const MAX_NAMED = 10;
 
 /** One value against what a profile, or a slice of it, demands of it. */
-function checkNode(item: Item, node: Node, plan: ObjectPlan | undefined, work: ProfileContext, base: string): void {
+function checkNode(item: SliceValue, node: Node, plan: ObjectPlan | undefined, work: ProfileContext, base: string): void {
   const { run } = work;
   const { value, type } = item;
   work.budget.spend(stepsOf(node));
@@ -129,7 +129,7 @@ function compare(value: unknown, limit: unknown): number | undefined {
 }
 
 /** Types that a choice is narrowed to, profiles of a type, and what a reference leads to. */
-function checkTypes({ value, type }: Item, { types }: Node, plan: ObjectPlan | undefined, work: ProfileContext): void {
+function checkTypes({ value, type }: SliceValue, { types }: Node, plan: ObjectPlan | undefined, work: ProfileContext): void {
   if (!types) return;
   const { run } = work;
   const own = type === "Resource" ? plainText((value as Json)["resourceType"]) : type;
@@ -160,11 +160,14 @@ function checkChild(object: Json, node: Node, plan: ObjectPlan, work: ProfileCon
     unsupported(work, `the element ${plan.name}.${node.name}`);
     return;
   }
-  const [first] = members as [Member];
+  const [first] = members as [PlanMember];
   const held = members.find(({ name }) => object[name] !== undefined || object[`_${name}`] !== undefined);
   const member = held ?? first;
   const raw = held ? (object[held.name] ?? object[`_${held.name}`]) : undefined;
-  const items: Item[] = (raw === undefined ? [] : Array.isArray(raw) ? raw : [raw]).map((value: unknown) => ({ value, type: member.type }));
+  const items: SliceValue[] = (raw === undefined ? [] : Array.isArray(raw) ? raw : [raw]).map((value: unknown) => ({
+    value,
+    type: member.type,
+  }));
   const shownName = node.name.replace("[x]", "");
   if (items.length < node.min) {
     run.fault("required", `The profile wants ${run.name()} to have ${node.min} ${shownName} at least.`, `.${shownName}`);
@@ -190,23 +193,23 @@ function checkChild(object: Json, node: Node, plan: ObjectPlan, work: ProfileCon
   run.leave();
 }
 
-function membersFor({ name }: Node, plan: ObjectPlan): Member[] {
+function membersFor({ name }: Node, plan: ObjectPlan): PlanMember[] {
   if (!name.endsWith("[x]")) {
     const member = plan.members.get(name);
-    return member && member.kind !== Kind.sibling ? [member] : [];
+    return member && member.kind !== MemberKind.sibling ? [member] : [];
   }
   const choice = name.slice(0, -3);
-  return [...plan.members.values()].filter((member) => member.choice === choice && member.kind !== Kind.sibling);
+  return [...plan.members.values()].filter((member) => member.choice === choice && member.kind !== MemberKind.sibling);
 }
 
-function planBelow(member: Member, value: unknown): ObjectPlan | undefined {
-  if (member.kind === Kind.primitive) return undefined;
-  if (member.kind === Kind.object) return planOfMember(member);
+function planBelow(member: PlanMember, value: unknown): ObjectPlan | undefined {
+  if (member.kind === MemberKind.primitive) return undefined;
+  if (member.kind === MemberKind.object) return planOfMember(member);
   return objectPlanOf(plainText((value as { resourceType?: unknown } | null)?.resourceType));
 }
 
 /** The slice of each item; undefined for one that is in none. Slices' own cardinalities are checked here. */
-function slicesOf(items: Item[], node: Node, work: ProfileContext): (Node | undefined)[] {
+function slicesOf(items: SliceValue[], node: Node, work: ProfileContext): (Node | undefined)[] {
   const { run } = work;
   const found: (Node | undefined)[] = items.map(() => undefined);
   if (node.slices.size === 0) return found;

@@ -2,10 +2,10 @@
 import type { EvaluationBudget } from "../../expressions/budget.ts";
 import { excessOf } from "../../expressions/limits.ts";
 import { bindingOf } from "../binding.ts";
-import { elementsOf, isResource } from "../definition.ts";
-import type { ObjectPlan } from "../plan.ts";
+import { elementsOf, isResource } from "../structure-definition.ts";
+import type { ObjectPlan } from "../type-plan.ts";
 import { compileMetered } from "../rules/compile.ts";
-import { NotPlain } from "../rules/parse.ts";
+import { NotPlain } from "../rules/parse-expression.ts";
 import { coreType, lastStep, type ProfileElement, withoutVersion } from "./tree.ts";
 import { unsupported, type ProfileContext } from "./profile-context.ts";
 import { ID_PATTERN } from "../../ids.ts";

@@ -2,21 +2,21 @@
 import type { EvaluationBudget } from "../../expressions/budget.ts";
 import { plainText } from "../../json.ts";
 import { bindingOf } from "../binding.ts";
-import { isResource } from "../definition.ts";
-import { fits, isSame } from "./match.ts";
+import { isResource } from "../structure-definition.ts";
+import { fits, isSame } from "./fixed-values.ts";
 import { lastStep, type Node, type ProfileElement, withoutVersion } from "./tree.ts";
 import { nonNull } from "../../non-null.ts";
 
 type Json = Record<string, unknown>;
 
 /** One value of a list or choice, with its type where the name of the JSON member tells it. */
-export interface Item {
+export interface SliceValue {
   value: unknown;
   type: string;
 }
 
 /** True for an item of the slice. */
-export type Test = (item: Item) => boolean;
+export type Test = (item: SliceValue) => boolean;
 
 type Discriminator = NonNullable<NonNullable<ProfileElement["slicing"]>["discriminator"]>[number];
 
@@ -72,7 +72,7 @@ function discriminate({ type, path = "$this" }: Discriminator, slice: Node, budg
     : undefined;
 }
 
-function typeIn({ value, type }: Item): string {
+function typeIn({ value, type }: SliceValue): string {
   return type === "Resource" ? plainText((value as Json | undefined)?.["resourceType"]) : type;
 }
 

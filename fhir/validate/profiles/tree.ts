@@ -1,6 +1,6 @@
 /** A profile (R4 profiling.html) as a tree of what it demands, from its snapshot or from its differential and those it builds on. */
 
-import { isType } from "../definition.ts";
+import { isType } from "../structure-definition.ts";
 
 /** A StructureDefinition with derivation "constraint". */
 export interface Profile {

@@ -4,10 +4,10 @@
  * function of nothing is false (`fullUrl.contains('/_history/').not()` holds without a fullUrl), and two values that cannot be
  * compared, such as times to different precision, do not break an order.
  */
-import { backboneOf, type ElementJson, elementsOf, isPrimitiveType, isResource } from "../definition.ts";
+import { backboneOf, type ElementJson, elementsOf, isPrimitiveType, isResource } from "../structure-definition.ts";
 import { criteria, functions, logical, operators, type TextFunction, textFunctions } from "./functions.ts";
 import { ordered } from "./order.ts";
-import { type Ast, NotPlain, parse } from "./parse.ts";
+import { type Ast, NotPlain, parse } from "./parse-expression.ts";
 import { EMPTY, type Evaluate, FALSE, type List, only, type Scope, truth, truthOf, VALUELESS } from "./values.ts";
 import { nonNull } from "../../non-null.ts";
 

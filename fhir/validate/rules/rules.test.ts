@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { evaluateAt } from "../../fhirpath.ts";
-import { elementsOf } from "../definition.ts";
-import { Kind, type ObjectPlan, objectPlanOf, planOfMember } from "../plan.ts";
+import { elementsOf } from "../structure-definition.ts";
+import { MemberKind, type ObjectPlan, objectPlanOf, planOfMember } from "../type-plan.ts";
 import { compilePlain } from "./compile.ts";
-import { NotPlain } from "./parse.ts";
+import { NotPlain } from "./parse-expression.ts";
 import { nonNull } from "../../non-null.ts";
 
 type Json = Record<string, unknown>;
@@ -16,7 +16,7 @@ function* objectsOf(value: Json, plan: ObjectPlan): Generator<[object: Json, pla
   yield [value, plan];
   for (const [name, held] of Object.entries(value)) {
     const member = plan.members.get(name);
-    if (member?.kind !== Kind.object) continue;
+    if (member?.kind !== MemberKind.object) continue;
     for (const item of Array.isArray(held) ? held : [held]) yield* objectsOf(item as Json, planOfMember(member));
   }
 }

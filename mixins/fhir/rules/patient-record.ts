@@ -10,7 +10,7 @@ export function patientRecordRules(type: FhirResource["resourceType"]): Rule<nev
   const paths = withinOf(type);
   const element = patientElementOf(type);
   if (element === undefined) return [];
-  const of = (resource: FhirResource) => (resource as unknown as Record<string, Reference | undefined>)[element];
+  const of = (resource: FhirResource) => (resource as unknown as Record<string, Reference | undefined>)[element]; // by its name
   return [subjectStays(type, element, of), ...(paths.length > 0 ? [sameSubject(type, of, paths)] : [])] as Rule<never>[];
 }
 

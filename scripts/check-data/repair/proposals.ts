@@ -7,12 +7,12 @@ import type { Resource } from "../../../fhir/resource.ts";
 import { referencesAt } from "../../../mixins/fhir/rules/references.ts";
 import type { Standing } from "../../../mixins/fhir/rules/invariants.ts";
 import { knownCounters } from "../counters.ts";
-import type { Finding } from "../findings.ts";
-import type { Source } from "../sources.ts";
+import type { Breach } from "../findings.ts";
+import type { OwnerSource } from "../sources.ts";
 
 /** A next version of a resource. */
 export interface ResourceRepair {
-  finding: Finding;
+  finding: Breach;
   /** One sentence. */
   does: string;
   /** `Type/id`, and the version that is replaced. */
@@ -23,32 +23,32 @@ export interface ResourceRepair {
 
 /** A counter that becomes what the resources of its service add up to. */
 export interface CounterRepair {
-  finding: Finding;
+  finding: Breach;
   does: string;
-  source: Source;
+  source: OwnerSource;
   counter: string;
   from: number;
   to: number;
 }
 
 /** What no program knows the right answer to. */
-export interface Decision {
-  finding: Finding;
+export interface RepairDecision {
+  finding: Breach;
   decide: string;
 }
 
 /** One finding, and what is to be done. */
-export type Proposal = ResourceRepair | CounterRepair | Decision;
+export type Proposal = ResourceRepair | CounterRepair | RepairDecision;
 
 /** @param sources all owners, as they are now */
-export async function proposalFor(finding: Finding, sources: Source[]): Promise<Proposal> {
+export async function proposalFor(finding: Breach, sources: OwnerSource[]): Promise<Proposal> {
   const { about } = finding;
   if (about?.kind === "counterpart") return (await counterpart(finding, about, sources)) ?? decision(finding);
   if (about?.kind === "follows") return (await following(finding, about.resource, sources)) ?? decision(finding);
   if (about?.kind === "hold") return (await again(finding, about.resource, sources)) ?? decision(finding);
   if (about?.kind === "reference") return (await dangling(finding, about.resource, sources)) ?? decision(finding);
   if (about?.kind !== "counter") return decision(finding);
-  const source = sources.find(({ service }) => service === about.service) as Source;
+  const source = sources.find(({ service }) => service === about.service) as OwnerSource;
   const { counter, value: from, sum: to } = about;
   return { finding, source, counter, from, to, does: `${counter} becomes ${to}, as what is stored adds up to` };
 }
@@ -64,7 +64,7 @@ const DECISIONS: [end: string, decide: string][] = [
   ["-counter", "Count it, and find out which of its days is wrong."],
 ];
 
-function decision(finding: Finding): Decision {
+function decision(finding: Breach): RepairDecision {
   const [, decide] = DECISIONS.find(([end]) => finding.invariant.endsWith(end)) ?? [];
   return { finding, decide: decide ?? "What is the right value? Correct it, or mark it as entered in error." };
 }
@@ -72,8 +72,8 @@ function decision(finding: Finding): Decision {
 /** A resource as its owner has it now. */
 async function currentOf(
   reference: string,
-  sources: Source[],
-): Promise<{ source: Source; version: number; resource: Resource } | undefined> {
+  sources: OwnerSource[],
+): Promise<{ source: OwnerSource; version: number; resource: Resource } | undefined> {
   const [type, id] = splitPlace(reference);
   for (const source of sources) {
     const stored = source.owns.has(type) ? await source.store.read(type, id) : undefined;
@@ -82,13 +82,13 @@ async function currentOf(
   return undefined;
 }
 
-const standingOf = ({ options }: Source, { resourceType }: Resource): Standing<never> | undefined =>
+const standingOf = ({ options }: OwnerSource, { resourceType }: Resource): Standing<never> | undefined =>
   ((options.invariants?.standings ?? {}) as Record<string, Standing<never> | undefined>)[resourceType];
 
 async function counterpart(
-  finding: Finding,
+  finding: Breach,
   { resource: reference, isNeeded }: { resource: string; isNeeded: boolean },
-  sources: Source[],
+  sources: OwnerSource[],
 ): Promise<ResourceRepair | undefined> {
   const current = await currentOf(reference, sources);
   if (!current) return undefined;
@@ -98,7 +98,7 @@ async function counterpart(
 }
 
 /** What it is by the counters as they are now; of a wrong counter that is told by itself. */
-async function following(finding: Finding, reference: string, sources: Source[]): Promise<ResourceRepair | undefined> {
+async function following(finding: Breach, reference: string, sources: OwnerSource[]): Promise<ResourceRepair | undefined> {
   const current = await currentOf(reference, sources);
   if (!current) return undefined;
   const { source, version, resource } = current;
@@ -108,7 +108,7 @@ async function following(finding: Finding, reference: string, sources: Source[])
 }
 
 /** As it is, once more: what it is to hold is taken with it, if it is free. */
-async function again(finding: Finding, reference: string, sources: Source[]): Promise<ResourceRepair | undefined> {
+async function again(finding: Breach, reference: string, sources: OwnerSource[]): Promise<ResourceRepair | undefined> {
   const current = await currentOf(reference, sources);
   if (!current) return undefined;
   const { version, resource: next } = current;
@@ -119,7 +119,7 @@ async function again(finding: Finding, reference: string, sources: Source[]): Pr
 const ESSENTIAL = ["subject", "patient", "medicationReference", "suppliedItem.itemReference", "lineItem.chargeItemReference"];
 
 /** A reference that leads nowhere stays as a text: what it said can be read, and nothing follows it. */
-async function dangling(finding: Finding, reference: string, sources: Source[]): Promise<ResourceRepair | undefined> {
+async function dangling(finding: Breach, reference: string, sources: OwnerSource[]): Promise<ResourceRepair | undefined> {
   const current = await currentOf(reference, sources);
   if (!current) return undefined;
   const { version, resource } = current;
@@ -139,7 +139,7 @@ async function dangling(finding: Finding, reference: string, sources: Source[]):
 }
 
 /** A deleted resource is not here; of a type that nobody keeps here nothing is known. */
-async function isHere(place: string, sources: Source[]): Promise<boolean> {
+async function isHere(place: string, sources: OwnerSource[]): Promise<boolean> {
   const [type] = splitPlace(place);
   return !sources.some(({ owns }) => owns.has(type)) || (await currentOf(place, sources)) !== undefined;
 }

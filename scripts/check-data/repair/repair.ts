@@ -1,6 +1,6 @@
 /** Proposes what puts findings right, asks, and writes: resources by FHIR, so that every rule holds for it, bound to the version that was looked at. */
-import type { Finding } from "../findings.ts";
-import type { Source } from "../sources.ts";
+import type { Breach } from "../findings.ts";
+import type { OwnerSource } from "../sources.ts";
 import { type CounterRepair, type Proposal, proposalFor, type ResourceRepair } from "./proposals.ts";
 
 /** How it is asked, told and written. */
@@ -23,7 +23,7 @@ export interface Repaired {
 }
 
 /** @param sources all owners: read, and written for counters, which are no resources */
-export async function repair(findings: Finding[], sources: Source[], manner: RepairManner): Promise<Repaired> {
+export async function repair(findings: Breach[], sources: OwnerSource[], manner: RepairManner): Promise<Repaired> {
   const { ask, tell } = manner;
   const repaired: Repaired = { done: 0, refused: 0, declined: 0, undecided: 0 };
   const mended = new Set<string>();

@@ -4,7 +4,7 @@ import { action } from "../../../mesh/contract.ts";
 export const owns = ["Basic"];
 
 /** A resource that is marked, in the version that it has by that. */
-export interface Marked {
+export interface SkeletonMark {
   /** "Basic/…" */
   resource: string;
   version: number;
@@ -13,7 +13,7 @@ export interface Marked {
 /** Everything that other services may know about `skeleton`. */
 export const skeleton = {
   /** Marks a resource, once. @throws 404 SKELETON_NOT_FOUND, 409 ALREADY_MARKED, 409 SKELETON_CHANGED (read again) */
-  mark: action<{ resource: string }, Marked>("skeleton.mark"),
+  mark: action<{ resource: string }, SkeletonMark>("skeleton.mark"),
   /** The resources that are marked, oldest first; at most 1,000. */
-  listMarked: action<object, Marked[]>("skeleton.listMarked"),
+  listMarked: action<object, SkeletonMark[]>("skeleton.listMarked"),
 };

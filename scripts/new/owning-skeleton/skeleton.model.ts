@@ -1,6 +1,6 @@
 import type { Basic, Stored } from "../../../fhir/r4.ts";
 import { tokenClause } from "../../../fhir/search/exact-clauses.ts";
-import type { Marked } from "./skeleton.contract.ts";
+import type { SkeletonMark } from "./skeleton.contract.ts";
 import { alreadyMarked } from "./skeleton.errors.ts";
 
 // The rules: plain data in, plain data out. No broker, no database, no clock.
@@ -18,4 +18,4 @@ export function mark<Of extends Basic>(resource: Of): Of {
 }
 
 /** A marked resource as its callers see it. */
-export const markedOf = ({ id, meta }: Stored<Basic>): Marked => ({ resource: `Basic/${id}`, version: Number(meta.versionId) });
+export const markedOf = ({ id, meta }: Stored<Basic>): SkeletonMark => ({ resource: `Basic/${id}`, version: Number(meta.versionId) });

@@ -1,5 +1,5 @@
 import type { Write } from "../../../store/writes.ts";
-import type { Item } from "./skeleton.contract.ts";
+import type { SkeletonItem } from "./skeleton.contract.ts";
 
 // The rules: plain data in, plain data out. No broker, no database, no clock.
 
@@ -7,10 +7,13 @@ import type { Item } from "./skeleton.contract.ts";
 export const PREFIX = "item/";
 
 /** The step that adds a quantity. */
-export const addition = ({ name, quantity }: Item): Write => ({ op: "add", counter: `${PREFIX}${name}`, by: quantity });
+export const addition = ({ name, quantity }: SkeletonItem): Write => ({ op: "add", counter: `${PREFIX}${name}`, by: quantity });
 
 /** The store refuses what would leave less than nothing, however many take at once. */
-export const removal = ({ name, quantity }: Item): Write => ({ op: "add", counter: `${PREFIX}${name}`, by: -quantity, min: 0 });
+export const removal = ({ name, quantity }: SkeletonItem): Write => ({ op: "add", counter: `${PREFIX}${name}`, by: -quantity, min: 0 });
 
 /** An item from its counter. */
-export const itemOf = ({ name, value }: { name: string; value: number }): Item => ({ name: name.slice(PREFIX.length), quantity: value });
+export const itemOf = ({ name, value }: { name: string; value: number }): SkeletonItem => ({
+  name: name.slice(PREFIX.length),
+  quantity: value,
+});

@@ -7,7 +7,7 @@ import type { Interaction } from "../../../mesh/access/roles.ts";
 import type { Caller } from "../../../mesh/caller.ts";
 import { PROVENANCE } from "../../../federation/version-authors.ts";
 import { httpError } from "../http/errors.ts";
-import type { GoodToken, Tokens } from "./tokens.ts";
+import type { GoodToken, TokenCheck } from "./tokens.ts";
 
 /** A request takes less than this, milliseconds: for so long its stamp must be good. */
 const LONGEST_REQUEST_MS = 45_000;
@@ -47,10 +47,10 @@ const PURPOSES = new Set([
 /** Puts the stamp of who asks into the request's meta. */
 export class Door {
   readonly #access: Access;
-  readonly #tokens: Tokens;
+  readonly #tokens: TokenCheck;
   readonly #stamps = new WeakMap<GoodToken, { stamp: string; until: number; generation: number }>();
 
-  constructor(access: Access, tokens: Tokens) {
+  constructor(access: Access, tokens: TokenCheck) {
     this.#access = access;
     this.#tokens = tokens;
   }

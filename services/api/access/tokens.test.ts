@@ -1,7 +1,7 @@
 /** Access tokens as attackers make them, and as they end. */
 import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from "jose";
 import type { Caller } from "../../../mesh/caller.ts";
-import { Tokens } from "./tokens.ts";
+import { TokenCheck } from "./tokens.ts";
 
 const ORIGIN = "https://ehr.example";
 const CLAIMS = {
@@ -20,7 +20,7 @@ type Keys = Awaited<ReturnType<typeof generateKeyPair>>;
 describe("an access token", () => {
   let ours: Keys;
   let theirs: Keys;
-  let tokens: Tokens;
+  let tokens: TokenCheck;
   let asked: string[];
   let published: object[];
 
@@ -34,7 +34,7 @@ describe("an access token", () => {
       asked.push(action);
       return action === "identity.keys" ? { keys: published } : [];
     };
-    tokens = new Tokens({ call } as unknown as Caller, () => ORIGIN);
+    tokens = new TokenCheck({ call } as unknown as Caller, () => ORIGIN);
   });
 
   const sign = (claims: object = {}, { key = ours.privateKey, header = HEADER as JWTHeaderParameters, life = "10m" } = {}) =>

@@ -33,7 +33,7 @@ export interface GoodToken {
 type KeySet = ReturnType<typeof createLocalJWKSet>;
 
 /** See the head of this file. */
-export class Tokens {
+export class TokenCheck {
   readonly #caller: Caller;
   readonly #origin: () => string;
   readonly #good = new Map<string, GoodToken>();

@@ -3,6 +3,7 @@ import { accessOf, asSystem } from "../../../mesh/access/access.ts";
 import type { ServiceBroker } from "moleculer";
 import { eventsOf } from "../../../mixins/events/events.ts";
 import type { Caller } from "../../../mesh/caller.ts";
+import { type ListedNode, listNodes } from "../../../mesh/moleculer.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { Directory } from "../../../federation/directory.ts";
 import { Meter } from "./meter.ts";
@@ -56,63 +57,77 @@ export function meshState(view: MeshView): Promise<MeshState> {
 }
 
 async function look({ broker, directory, meter, caller }: MeshView, now: number): Promise<MeshState> {
-  const nodes = broker.registry.getNodeList({ onlyAvailable: false, withServices: true }) as unknown as {
-    id: string;
-    available: boolean;
-    services: { name: string }[];
-  }[];
-  const names = new Set<string>([...directory.services().map((it) => it.service)]);
-  for (const node of nodes) if (node.available) for (const { name } of node.services) if (!name.startsWith("$")) names.add(name);
-  const living = new Set<string>();
-  const meters = metersOf.get(broker) ?? new Map<string, Meter>();
-  metersOf.set(broker, meters);
-
+  const nodes = listNodes<object>(broker, { onlyAvailable: false, withServices: true });
+  const known = directory.services();
+  const running = nodes.filter(({ available }) => available).flatMap((node) => servicesOf(node));
+  const names = new Set<string>([...known.map(({ service }) => service), ...running]);
+  const rates = new Rates(broker);
   const services = await Promise.all(
     [...names].sort().map(async (name) => {
-      const owner = directory.services().find((it) => it.service === name);
-      const hosts = nodes.filter((node) => node.available && node.services.some((it) => it.name === name)).map((node) => node.id);
+      const types = known.find(({ service }) => service === name)?.owns.length ?? 0;
+      const hosts = nodes.filter((node) => node.available && node.services.some((it) => it.name === name)).map(({ id }) => id);
       const hasEvents = broker.registry.actions.get(eventsOf(name).listDead.action) !== undefined;
-      const base = { name, types: owner?.owns.length ?? 0, nodes: hosts, hasEvents };
-      if (!owner || owner.owns.length === 0) {
-        return { ...base, documents: null, bytes: null, requestsPerSecond: name === "api" ? meter.rate(now) : null };
-      }
-      const stats = await Promise.all(
-        hosts.map((nodeID) =>
-          ownerOf(name)
-            .stats(asSystem(caller, "api"), {}, { ...CALL_OPTIONS, nodeID })
-            .catch(() => undefined),
-        ),
-      );
-      const rates = stats.map((it, index) => {
-        const key = `${hosts[index]} ${name}`;
-        living.add(key);
-        const known = meters.get(key) ?? new Meter();
-        meters.set(key, known);
-        return it ? known.rate(now, it.handled) : 0;
-      });
-      const one = stats.find((it) => it !== undefined); // replicas share the store: one tells for all
-      return {
-        ...base,
-        documents: one ? Object.values(one.documents).reduce((sum, count) => sum + count, 0) : null,
-        bytes: one?.bytes ?? null,
-        requestsPerSecond: one ? rates.reduce((sum, rate) => sum + rate, 0) : null,
-      };
+      const base = { name, types, nodes: hosts, hasEvents };
+      if (types > 0) return { ...base, ...(await heldBy(name, hosts, { caller, rates, now })) };
+      return { ...base, documents: null, bytes: null, requestsPerSecond: name === "api" ? meter.rate(now) : null };
     }),
   );
-  for (const key of meters.keys()) if (!living.has(key)) meters.delete(key);
-
+  rates.dropOthers();
   return {
     at: new Date(now).toISOString(),
     isOpen: accessOf(broker).isOpen,
     requestsPerSecond: meter.rate(now),
-    nodes: nodes.map((node) => ({
-      id: node.id,
-      isAlive: node.available,
-      services: node.services
-        .map((it) => it.name)
-        .filter((it) => !it.startsWith("$"))
-        .sort(),
-    })),
+    nodes: nodes.map((node) => ({ id: node.id, isAlive: node.available, services: servicesOf(node).sort() })),
     services,
   };
+}
+
+/** Names of the services of a node, without Moleculer's own. */
+const servicesOf = ({ services }: ListedNode): string[] => services.map(({ name }) => name).filter((name) => !name.startsWith("$"));
+
+type Held = Pick<MeshState["services"][number], "documents" | "bytes" | "requestsPerSecond">;
+
+/** What an owner of types holds, asked of each of its nodes. */
+async function heldBy(name: string, hosts: string[], { caller, rates, now }: { caller: Caller; rates: Rates; now: number }): Promise<Held> {
+  const stats = await Promise.all(
+    hosts.map((nodeID) =>
+      ownerOf(name)
+        .stats(asSystem(caller, "api"), {}, { ...CALL_OPTIONS, nodeID })
+        .catch(() => undefined),
+    ),
+  );
+  const perSecond = stats.map((it, index) => {
+    const meter = rates.of(`${hosts[index]} ${name}`);
+    return it ? meter.rate(now, it.handled) : 0;
+  });
+  const one = stats.find((it) => it !== undefined); // replicas share the store: one tells for all
+  return {
+    documents: one ? Object.values(one.documents).reduce((sum, count) => sum + count, 0) : null,
+    bytes: one?.bytes ?? null,
+    requestsPerSecond: one ? perSecond.reduce((sum, rate) => sum + rate, 0) : null,
+  };
+}
+
+/** The meters of a mesh during one look at it. */
+class Rates {
+  readonly #meters: Map<string, Meter>;
+  readonly #asked = new Set<string>();
+
+  constructor(broker: ServiceBroker) {
+    this.#meters = metersOf.get(broker) ?? new Map<string, Meter>();
+    metersOf.set(broker, this.#meters);
+  }
+
+  /** @param key of a service on a node */
+  of(key: string): Meter {
+    this.#asked.add(key);
+    const meter = this.#meters.get(key) ?? new Meter();
+    this.#meters.set(key, meter);
+    return meter;
+  }
+
+  /** Drops the meters that nobody has asked for in this look: their nodes are gone. */
+  dropOthers(): void {
+    for (const key of this.#meters.keys()) if (!this.#asked.has(key)) this.#meters.delete(key);
+  }
 }

@@ -1,14 +1,14 @@
 /** Criteria that are too long for a page link, in a small store of the gateway's own: under DATA_DIR, or in MongoDB. */
 import { openStore, type StoreConfig } from "../../../store/open-store.ts";
 import type { Store } from "../../../store/store.ts";
-import type { Criteria } from "./page-token.ts";
+import type { KeptCriteria } from "./page-token.ts";
 
 /** What this process keeps; beyond it the oldest is forgotten, and its links have expired. Characters. */
 const MAX_KEPT = 64 * 1024 * 1024;
 const PREFIX = "page/";
 
 /** The store is opened when the first long criteria come: few gateways ever see any. */
-export class PageCriteria implements Criteria {
+export class PageCriteria implements KeptCriteria {
   readonly #config: StoreConfig;
   readonly #maxKept: number;
   /** By key, the oldest first. */

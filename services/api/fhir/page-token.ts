@@ -20,17 +20,17 @@ const TAG = 16; // bytes
 const TIME = 6; // bytes, of when it ends
 
 /** Keeps long members of contents for as long as tokens may name them. */
-export interface Criteria {
+export interface KeptCriteria {
   /** Durable when it resolves. @param name of this value, and of no other */
   put(name: string, value: string, expiresAt: number): Promise<void>;
   get(name: string): Promise<string | undefined>;
 }
 
 let key: Buffer = randomBytes(32);
-let criteria: Criteria | undefined;
+let criteria: KeptCriteria | undefined;
 
 /** The key of this process from now on, and where long criteria are; all gateways of a mesh have the same. Until then, a random one. */
-export function sealPageLinksWith(secret: Buffer, store?: Criteria): void {
+export function sealPageLinksWith(secret: Buffer, store?: KeptCriteria): void {
   key = secret;
   criteria = store;
 }

@@ -16,7 +16,7 @@ export const asArray = (value: unknown): Json[] => (Array.isArray(value) ? (valu
 export const fhirAnswer = (body: object): Answer => ({ status: 200, headers: { "Content-Type": FHIR_JSON }, body: JSON.stringify(body) });
 
 /** What was sent to an operation on one resource or datatype. */
-export interface Given {
+export interface OperationInput {
   /** The body, unless it is absent. */
   body?: Json;
   /** The other parameters, where it is Parameters. */
@@ -26,7 +26,7 @@ export interface Given {
 }
 
 /** @param name of the parameter that holds what the operation is about @throws FhirError 400 for what is no JSON object, 413 */
-export function givenIn(text: string, name: string): Given {
+export function givenIn(text: string, name: string): OperationInput {
   const body = parseInput(text, MAX_PARTS_OF_RESOURCE) as Json | null;
   if (body === null || typeof body !== "object" || Array.isArray(body)) {
     throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");

@@ -102,67 +102,75 @@ export function versionStreamsOf(service: Gateway): VersionStreams {
 const noBoards = () => httpError(404, "ACTION_NOT_FOUND", "This hospital keeps no board of its wards.");
 
 /** What every request passes before the mesh hears of it. */
-export function accept(
-  service: Gateway,
-  config: Config,
-  handle: (request: IncomingMessage, response: ServerResponse) => void,
-  request: Received,
-  response: ServerResponse,
-): void {
-  const { own, inFlight, connections } = service;
-  const { socket } = request;
+export function accept(service: Gateway, config: Config, handle: Handle, request: Received, response: ServerResponse): void {
   service.meter.count();
-  setCommonHeaders(response, own.origin.startsWith("https:"));
-  const refused = (error: unknown) => noteFailure(service, error, refuse(request, error));
+  setCommonHeaders(response, service.own.origin.startsWith("https:"));
   const answer = (given: Answer) => {
     send(request, response, given).catch(() => response.destroy());
   };
-  const [door, begun] = [request.url ?? "", performance.now()];
+  const refuseIt = (error: unknown) => answer(noteFailure(service, error, refuse(request, error)));
   try {
     hostIn(request);
     // Probes are answered before all limits, under any host name: an orchestrator must not take a busy process for a dead one.
     const probed = probeOf(service, request, config);
-    if (probed) {
-      probed.then(answer, () => response.destroy());
-      return;
-    }
-    requireOwnHost(request, own);
-    request.url = originForm(request.url ?? "/");
-    const fault = connections.begin(socket);
-    if (fault === "ended") return;
-    if (fault === "full") {
-      response.setHeader("Connection", "close");
-      throw overloaded();
-    }
-    // It stays open for hours: bounds of its own, and no place among those whose answers are owed.
-    const streams = streamsFor(service, request);
-    if (streams) {
-      response.once("close", () => connections.end(socket));
-      if (crossOrigin(request, response, config, own) === "refused") throw originRefused();
-      streams.open(request, response, clientOf(request, config)).catch((error: unknown) => answer(refused(error)));
-      return;
-    }
-    const exchange = inFlight.open(clientOf(request, config), response, request.headers.expect !== undefined);
-    response.once("close", () => {
-      connections.end(socket);
-      if (exchange) inFlight.close(exchange);
-      if (response.headersSent) noteAnswer(door, response.statusCode, begun);
-    });
-    if (!exchange) throw overloaded();
-    request.exchange = exchange;
-    request.gate = service.gate;
-    const asked = crossOrigin(request, response, config, own);
-    if (asked === "refused") throw originRefused();
-    if (asked === "preflight") answer({ status: 204 });
-    else {
-      const arrival = arrivalOf(request);
-      // Of a client that has gone, nobody would hear the end.
-      if (arrival) arrival.then(() => response.closed || handle(request, response)).catch((error) => answer(refused(error)));
-      else handle(request, response);
-    }
+    if (probed) probed.then(answer, () => response.destroy());
+    else admit(service, config, request, response, { handle, answer, refuseIt });
   } catch (error) {
-    answer(refused(error));
+    refuseIt(error);
   }
+}
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** What may become of a request. */
+interface Ways {
+  handle: Handle;
+  answer: (given: Answer) => void;
+  refuseIt: (error: unknown) => void;
+}
+
+/** Lets a request in within the bounds of its connection and client. @throws why not */
+function admit(service: Gateway, config: Config, request: Received, response: ServerResponse, ways: Ways): void {
+  const { own, inFlight, connections, gate } = service;
+  const { socket } = request;
+  const [door, begun] = [request.url ?? "", performance.now()];
+  requireOwnHost(request, own);
+  request.url = originForm(request.url ?? "/");
+  const fault = connections.begin(socket);
+  if (fault === "ended") return;
+  if (fault === "full") {
+    response.setHeader("Connection", "close");
+    throw overloaded();
+  }
+  // It stays open for hours: bounds of its own, and no place among those whose answers are owed.
+  const streams = streamsFor(service, request);
+  if (streams) {
+    response.once("close", () => connections.end(socket));
+    if (crossOrigin(request, response, config, own) === "refused") throw originRefused();
+    streams.open(request, response, clientOf(request, config)).catch(ways.refuseIt);
+    return;
+  }
+  const exchange = inFlight.open(clientOf(request, config), response, request.headers.expect !== undefined);
+  response.once("close", () => {
+    connections.end(socket);
+    if (exchange) inFlight.close(exchange);
+    if (response.headersSent) noteAnswer(door, response.statusCode, begun);
+  });
+  if (!exchange) throw overloaded();
+  request.exchange = exchange;
+  request.gate = gate;
+  const asked = crossOrigin(request, response, config, own);
+  if (asked === "refused") throw originRefused();
+  if (asked === "preflight") ways.answer({ status: 204 });
+  else handleArrived(request, response, ways);
+}
+
+/** Handles a request once as much of it is here as its handler needs. */
+function handleArrived(request: Received, response: ServerResponse, { handle, refuseIt }: Ways): void {
+  const arrival = arrivalOf(request);
+  // Of a client that has gone, nobody would hear the end.
+  if (arrival) arrival.then(() => response.closed || handle(request, response)).catch(refuseIt);
+  else handle(request, response);
 }
 
 const streamsFor = (service: Gateway, request: IncomingMessage): BoardStreams | VersionStreams | undefined =>

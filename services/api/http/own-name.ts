@@ -1,6 +1,7 @@
 /** Under which names the gateway answers, and the one that it gives itself in links. */
 import type { IncomingMessage } from "node:http";
-import { type Config, isLoopback } from "../../../mesh/config.ts";
+import type { Config } from "../../../mesh/config.ts";
+import { isLoopback } from "../../../mesh/exposure.ts";
 import { httpError } from "./errors.ts";
 
 const WILDCARDS = new Set(["0.0.0.0", "::", "[::]"]);

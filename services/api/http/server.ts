@@ -3,7 +3,8 @@ import { createServer, type Server, type ServerOptions, STATUS_CODES } from "nod
 import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { outcome } from "../../../fhir/outcome.ts";
-import { type Config, exposureOf } from "../../../mesh/config.ts";
+import type { Config } from "../../../mesh/config.ts";
+import { exposureOf } from "../../../mesh/exposure.ts";
 import { httpError } from "./errors.ts";
 import type { Connections } from "./connections.ts";
 import { CONTENT_POLICY, TRANSPORT_SECURITY, VARY } from "./headers.ts";
@@ -11,7 +12,7 @@ import { isForWebSocket } from "./websockets.ts";
 import { certificate, followCertificate } from "./tls.ts";
 
 /** Request line and headers together. */
-export const MAX_HEADER_BYTES = 65_536;
+const MAX_HEADER_BYTES = 65_536;
 
 /** Requests in flight at a stop get this long to finish. Milliseconds. */
 const DRAIN_MS = 10_000;

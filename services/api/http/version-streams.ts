@@ -28,13 +28,13 @@ export interface Asked {
 }
 
 /** Who asks, as far as a stream must know. */
-export interface Listener {
+export interface StreamListener {
   mayRead(type: string): boolean;
   /** Absent where nobody has to sign in. */
   person?: Viewer;
 }
 
-type Topic = Asked & Listener;
+type Topic = Asked & StreamListener;
 
 /** What has happened; `types` and `patients` are those of `versions`. */
 interface News {
@@ -50,7 +50,7 @@ interface News {
 export interface VersionStreamOptions {
   isReady(): boolean;
   /** @throws 401 when this is not, or no longer, somebody who is signed in; 403 when they may not see what they ask for; 404 */
-  enter(request: IncomingMessage, asked: Asked): Promise<Listener>;
+  enter(request: IncomingMessage, asked: Asked): Promise<StreamListener>;
   /** Somebody has opened a patient's record, or closed it. */
   opened(patient: string, person: Viewer): void;
   closed(patient: string, person: Viewer): void;

@@ -9,6 +9,7 @@ import { directoryOf } from "../../../federation/directory.ts";
 import { serviceDown } from "../../../federation/errors.ts";
 import { parseInput } from "../../../fhir/json.ts";
 import { FhirError } from "../../../fhir/outcome.ts";
+import { listActions } from "../../../mesh/moleculer.ts";
 import { MAX_PARAMS_BYTES, readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
 import type { Answer } from "../http/answer.ts";
@@ -33,11 +34,7 @@ export interface PublishedAction {
 
 /** All actions that any live service publishes, in order of name. */
 export function publishedActions(broker: ServiceBroker): PublishedAction[] {
-  const list = broker.registry.getActionList({ onlyAvailable: true, skipInternal: true }) as unknown as {
-    name: string;
-    action?: ActionSchema;
-  }[];
-  return list
+  return listActions<ActionSchema>(broker)
     .flatMap(({ name, action }) => (action && isPublished(action) ? [describe(name, action)] : []))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -1,5 +1,5 @@
 /** What /api answers besides results: the error's form, and the statuses that any action may give. */
-import type { Json } from "./schema.ts";
+import type { JsonSchema } from "./schema.ts";
 
 /** As services/api/rest/refusals.ts makes it. */
 export const ERROR_SCHEMA = {
@@ -53,7 +53,7 @@ const STATUSES: Record<string, string> = {
 };
 
 /** Answers of any action that are no results, by status. */
-export const ACTION_ERRORS: Json = Object.fromEntries(
+export const ACTION_ERRORS: JsonSchema = Object.fromEntries(
   [...Object.keys(STATUSES), "default"].map((status) => [
     status,
     status === "default" ? { $ref: "#/components/responses/Error" } : { $ref: `#/components/responses/Error${status}` },
@@ -63,7 +63,7 @@ export const ACTION_ERRORS: Json = Object.fromEntries(
 const content = { "application/json": { schema: { $ref: "#/components/schemas/Error" } } };
 
 /** What they refer to. */
-export const ERROR_RESPONSES: Json = Object.fromEntries([
+export const ERROR_RESPONSES: JsonSchema = Object.fromEntries([
   ["Error", { description: "Refused", content }],
   ...Object.entries(STATUSES).map(([status, description]) => [
     `Error${status}`,

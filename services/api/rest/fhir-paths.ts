@@ -1,10 +1,10 @@
 /** The paths under /fhir of the OpenAPI document: each interaction of each type that is served right now. */
 import { criteriaOf, fhirContent, REFUSALS, ref } from "./fhir-schemas.ts";
-import type { Json } from "./schema.ts";
+import type { JsonSchema } from "./schema.ts";
 
 const tags = ["FHIR R4"];
 const id = ref("parameters", "id");
-const searched = (sort: string): Json[] => ["count", "summary", "total", sort].map((name) => ref("parameters", name));
+const searched = (sort: string): JsonSchema[] => ["count", "summary", "total", sort].map((name) => ref("parameters", name));
 const ONCE = [ref("parameters", "idempotencyKey")];
 const IF_MATCH = '`If-Match: W/"3"` names the version that is changed; another is refused by 412.';
 const BY_CRITERIA = "By search parameters, as a search has them, in the query; without any it is refused by 412.";
@@ -15,11 +15,11 @@ interface Told {
   media?: string;
   /** Answers that are no refusals, by status: a schema's name, or "" for none. */
   answers: Record<number, string>;
-  parameters?: Json[];
+  parameters?: JsonSchema[];
   description?: string;
 }
 
-function interaction(operationId: string, summary: string, { body, media, answers, parameters = [], description }: Told): Json {
+function interaction(operationId: string, summary: string, { body, media, answers, parameters = [], description }: Told): JsonSchema {
   const content = body === undefined ? {} : media === undefined ? fhirContent(body) : { [media]: { schema: ref("schemas", body) } };
   return {
     tags,
@@ -48,7 +48,7 @@ const DESCRIPTIONS: Record<string, string> = {
 };
 
 /** @param types that are served; none: there is no FHIR here */
-export function fhirPaths(types: string[]): Json {
+export function fhirPaths(types: string[]): JsonSchema {
   if (types.length === 0) return {};
   return {
     "/fhir": {
@@ -76,76 +76,73 @@ export function fhirPaths(types: string[]): Json {
   };
 }
 
-function pathsOf(type: string): [path: string, item: Json][] {
-  const written = { 200: type, 201: type };
-  return [
-    [
-      `/fhir/${type}`,
-      {
-        get: interaction(`${type}.search`, `Search ${type}`, {
-          answers: { 200: "Searchset" },
-          parameters: searched(`sort.${type}`),
-          description: criteriaOf(type),
-        }),
-        post: interaction(`${type}.create`, `Create a ${type}`, { body: type, answers: written, parameters: ONCE }),
-        put: interaction(`${type}.updateBy`, `Update or create the one ${type} that meets the criteria`, {
-          body: type,
-          answers: written,
-          description: BY_CRITERIA,
-        }),
-        patch: interaction(`${type}.patchBy`, `Patch the one ${type} that meets the criteria`, {
-          body: "Patch",
-          media: "application/json-patch+json",
-          answers: { 200: type },
-          description: BY_CRITERIA,
-        }),
-        delete: interaction(`${type}.deleteBy`, `Delete the ${type} that meets the criteria`, {
-          answers: { 200: "OperationOutcome", 204: "" },
-          description: BY_CRITERIA,
-        }),
-      },
-    ],
-    [
-      `/fhir/${type}/{id}`,
-      {
-        parameters: [id],
-        get: interaction(`${type}.read`, `Read a ${type}`, {
-          answers: { 200: type, 304: "" },
-          parameters: [ref("parameters", "summaryOfOne")],
-        }),
-        put: interaction(`${type}.update`, `Update a ${type}, or create it under this id`, {
-          body: type,
-          answers: written,
-          description: IF_MATCH,
-        }),
-        patch: interaction(`${type}.patch`, `Change a part of a ${type}`, {
-          body: "Patch",
-          media: "application/json-patch+json",
-          answers: { 200: type },
-          description: IF_MATCH,
-        }),
-        delete: interaction(`${type}.delete`, `Delete a ${type}`, {
-          answers: { 200: "OperationOutcome", 204: "" },
-          description: IF_MATCH,
-        }),
-      },
-    ],
-    [
-      `/fhir/${type}/{id}/_history`,
-      {
-        parameters: [id],
-        get: interaction(`${type}.history`, `History of a ${type}, newest first`, {
-          answers: { 200: "History" },
-          parameters: [ref("parameters", "historyCount")],
-        }),
-      },
-    ],
-    [
-      `/fhir/${type}/{id}/_history/{version}`,
-      {
-        parameters: [id, ref("parameters", "version")],
-        get: interaction(`${type}.vread`, `Read a version of a ${type}`, { answers: { 200: type, 304: "" } }),
-      },
-    ],
-  ];
-}
+const pathsOf = (type: string): [path: string, item: JsonSchema][] => [
+  [`/fhir/${type}`, typePath(type)],
+  [`/fhir/${type}/{id}`, instancePath(type)],
+  [
+    `/fhir/${type}/{id}/_history`,
+    {
+      parameters: [id],
+      get: interaction(`${type}.history`, `History of a ${type}, newest first`, {
+        answers: { 200: "History" },
+        parameters: [ref("parameters", "historyCount")],
+      }),
+    },
+  ],
+  [
+    `/fhir/${type}/{id}/_history/{version}`,
+    {
+      parameters: [id, ref("parameters", "version")],
+      get: interaction(`${type}.vread`, `Read a version of a ${type}`, { answers: { 200: type, 304: "" } }),
+    },
+  ],
+];
+
+const typePath = (type: string): JsonSchema => ({
+  get: interaction(`${type}.search`, `Search ${type}`, {
+    answers: { 200: "Searchset" },
+    parameters: searched(`sort.${type}`),
+    description: criteriaOf(type),
+  }),
+  post: interaction(`${type}.create`, `Create a ${type}`, { body: type, answers: written(type), parameters: ONCE }),
+  put: interaction(`${type}.updateBy`, `Update or create the one ${type} that meets the criteria`, {
+    body: type,
+    answers: written(type),
+    description: BY_CRITERIA,
+  }),
+  patch: interaction(`${type}.patchBy`, `Patch the one ${type} that meets the criteria`, {
+    body: "Patch",
+    media: "application/json-patch+json",
+    answers: { 200: type },
+    description: BY_CRITERIA,
+  }),
+  delete: interaction(`${type}.deleteBy`, `Delete the ${type} that meets the criteria`, {
+    answers: { 200: "OperationOutcome", 204: "" },
+    description: BY_CRITERIA,
+  }),
+});
+
+const instancePath = (type: string): JsonSchema => ({
+  parameters: [id],
+  get: interaction(`${type}.read`, `Read a ${type}`, {
+    answers: { 200: type, 304: "" },
+    parameters: [ref("parameters", "summaryOfOne")],
+  }),
+  put: interaction(`${type}.update`, `Update a ${type}, or create it under this id`, {
+    body: type,
+    answers: written(type),
+    description: IF_MATCH,
+  }),
+  patch: interaction(`${type}.patch`, `Change a part of a ${type}`, {
+    body: "Patch",
+    media: "application/json-patch+json",
+    answers: { 200: type },
+    description: IF_MATCH,
+  }),
+  delete: interaction(`${type}.delete`, `Delete a ${type}`, {
+    answers: { 200: "OperationOutcome", 204: "" },
+    description: IF_MATCH,
+  }),
+});
+
+const written = (type: string) => ({ 200: type, 201: type });

@@ -1,14 +1,14 @@
 /** Parts of the OpenAPI document that all paths of FHIR share: resources, statuses, parameters. */
-import { elementsOf, isPrimitiveType } from "../../../fhir/validate/definition.ts";
+import { elementsOf, isPrimitiveType } from "../../../fhir/validate/structure-definition.ts";
 import { parametersOf } from "../../../fhir/search/parameters.ts";
-import { IDEMPOTENCY_KEY, type Json } from "./schema.ts";
+import { IDEMPOTENCY_KEY, type JsonSchema } from "./schema.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
 /** A part of the document by its place in `components`. */
-export const ref = (kind: "schemas" | "responses" | "parameters", name: string): Json => ({ $ref: `#/components/${kind}/${name}` });
+export const ref = (kind: "schemas" | "responses" | "parameters", name: string): JsonSchema => ({ $ref: `#/components/${kind}/${name}` });
 
 /** Content in FHIR's JSON with a schema of `components`. */
-export const fhirContent = (schema: string): Json => ({ "application/fhir+json": { schema: ref("schemas", schema) } });
+export const fhirContent = (schema: string): JsonSchema => ({ "application/fhir+json": { schema: ref("schemas", schema) } });
 
 const ID = `^${ID_PATTERN}$`;
 
@@ -16,7 +16,7 @@ const ID = `^${ID_PATTERN}$`;
  * A resource as far as a schema tells it: its elements by name, and what each is in JSON. R4's rules go further (types of elements, value
  * sets, invariants, references); what breaks them is refused by 422.
  */
-function resourceSchema(type: string): Json {
+function resourceSchema(type: string): JsonSchema {
   const elements = elementsOf(type).flatMap(({ name, types = ["BackboneElement"], isChoice = false, max = 1, min = 0 }) =>
     types.map((one) => ({
       name: isChoice ? name + (one[0] ?? "").toUpperCase() + one.slice(1) : name,
@@ -26,9 +26,9 @@ function resourceSchema(type: string): Json {
     })),
   );
   const properties = Object.fromEntries(
-    elements.flatMap(({ name, one, isList }): [string, Json][] => [
+    elements.flatMap(({ name, one, isList }): [string, JsonSchema][] => [
       [name, name === "id" ? { type: "string", pattern: ID } : isList ? { type: "array", minItems: 1 } : plain(one)],
-      ...(isPrimitiveType(one) && name !== "id" ? [[`_${name}`, { type: isList ? "array" : "object" }] as [string, Json]] : []),
+      ...(isPrimitiveType(one) && name !== "id" ? [[`_${name}`, { type: isList ? "array" : "object" }] as [string, JsonSchema]] : []),
     ]),
   );
   // An element of a primitive type may be there by its extensions only, under its name with an underscore.
@@ -41,7 +41,7 @@ function resourceSchema(type: string): Json {
   };
 }
 
-function plain(type: string): Json {
+function plain(type: string): JsonSchema {
   if (type === "boolean") return { type: "boolean" };
   if (["integer", "positiveInt", "unsignedInt"].includes(type)) return { type: "integer" };
   if (type === "decimal") return { type: "number" };
@@ -59,7 +59,7 @@ const ISSUE = {
   },
 };
 
-const BUNDLE = (type: string[]): Json => ({
+const BUNDLE = (type: string[]): JsonSchema => ({
   type: "object",
   required: ["resourceType", "type"],
   properties: {
@@ -89,9 +89,9 @@ const STATUSES: Record<string, string> = {
 };
 
 /** Of any interaction: what it answers when it refuses. Each status has its meaning in the description of its class. */
-export const REFUSALS: Json = { "4XX": ref("responses", "Refused"), "5XX": ref("responses", "Failed") };
+export const REFUSALS: JsonSchema = { "4XX": ref("responses", "Refused"), "5XX": ref("responses", "Failed") };
 
-const refusals = (first: string, headers: Json): Json => ({
+const refusals = (first: string, headers: JsonSchema): JsonSchema => ({
   description: Object.entries(STATUSES)
     .filter(([status]) => status.startsWith(first))
     .map(([status, meaning]) => `${status}: ${meaning}.`)
@@ -100,10 +100,10 @@ const refusals = (first: string, headers: Json): Json => ({
   headers,
 });
 
-const query = (name: string, description: string, schema: Json): Json => ({ name, in: "query", description, schema });
+const query = (name: string, description: string, schema: JsonSchema): JsonSchema => ({ name, in: "query", description, schema });
 
 /** @param types that are served */
-export function fhirComponents(types: string[]): Record<string, Json> {
+export function fhirComponents(types: string[]): Record<string, JsonSchema> {
   return {
     schemas: {
       OperationOutcome: {
@@ -168,7 +168,7 @@ const sortable = (type: string): string[] =>
   [...parametersOf(type).values()].flatMap((one) => (["special", "composite"].includes(one.type) ? [] : one.code));
 
 /** @param empty `?` where an empty one is as good as absent */
-function sort(codes: string[], empty: "?" | "" = "?"): Json {
+function sort(codes: string[], empty: "?" | "" = "?"): JsonSchema {
   const key = `-?(?:${["_id", "_lastUpdated", ...codes].join("|")})`;
   return query("_sort", "Codes of search parameters, the first counts most; `-` turns the order round", {
     type: "string",

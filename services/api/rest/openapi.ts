@@ -3,14 +3,14 @@ import { needsParams, type PublishedAction } from "./actions.ts";
 import { ACTION_ERRORS, ERROR_RESPONSES, ERROR_SCHEMA } from "./errors-schema.ts";
 import { fhirPaths } from "./fhir-paths.ts";
 import { fhirComponents } from "./fhir-schemas.ts";
-import { IDEMPOTENCY_KEY, type Json, objectSchema } from "./schema.ts";
+import { IDEMPOTENCY_KEY, type JsonSchema, objectSchema } from "./schema.ts";
 
 /**
  * @param actions the domain's published actions
  * @param fhirTypes FHIR types that are served right now
  * @param server base URL, e.g. http://127.0.0.1:3000
  */
-export function openapi(actions: PublishedAction[], fhirTypes: string[], server: string, version: string): Json {
+export function openapi(actions: PublishedAction[], fhirTypes: string[], server: string, version: string): JsonSchema {
   return {
     openapi: "3.1.0",
     info: {
@@ -33,7 +33,7 @@ export function openapi(actions: PublishedAction[], fhirTypes: string[], server:
 
 const serviceOf = ({ name }: PublishedAction): string => name.slice(0, name.indexOf("."));
 
-function actionPath(action: PublishedAction): Json {
+function actionPath(action: PublishedAction): JsonSchema {
   const schema = objectSchema(action.params);
   const common = {
     tags: [serviceOf(action)],
@@ -50,7 +50,7 @@ function actionPath(action: PublishedAction): Json {
       ...ACTION_ERRORS,
     },
   };
-  const hasParams = Object.keys(schema.properties as Json).length > 0;
+  const hasParams = Object.keys(schema.properties as JsonSchema).length > 0;
   const post = {
     ...common,
     operationId: `${action.name}.post`,
@@ -59,7 +59,7 @@ function actionPath(action: PublishedAction): Json {
   const once = { parameters: [IDEMPOTENCY_KEY] };
   if (action.rest === "POST") return { post: { ...post, ...once, operationId: action.name } };
   const required = new Set(schema.required as string[] | undefined);
-  const parameters = Object.entries(schema.properties as Json).map(([name, it]) => ({
+  const parameters = Object.entries(schema.properties as JsonSchema).map(([name, it]) => ({
     name,
     in: "query",
     required: required.has(name),
@@ -69,7 +69,7 @@ function actionPath(action: PublishedAction): Json {
 }
 
 /** Two sets of components as one. */
-function merged(ours: Record<string, object>, others: Record<string, object>): Json {
+function merged(ours: Record<string, object>, others: Record<string, object>): JsonSchema {
   const kinds = [...new Set([...Object.keys(ours), ...Object.keys(others)])];
   return Object.fromEntries(kinds.map((kind) => [kind, { ...ours[kind], ...others[kind] }]));
 }

@@ -2,7 +2,7 @@
 import { CONTROL, WHITE } from "../../../mesh/params.ts";
 
 /** A schema, or a part of one. */
-export type Json = Record<string, unknown>;
+export type JsonSchema = Record<string, unknown>;
 
 /** The type in a rule of Moleculer's validator: `"number|min:1"` or `{ type: "number", … }`. */
 export function typeOfRule(rule: unknown): string | undefined {
@@ -13,7 +13,7 @@ export function typeOfRule(rule: unknown): string | undefined {
 }
 
 /** The schema of an object: of an action's params, or of an `object` among them. */
-export function objectSchema(rules: Json, isStrict = rules.$$strict === true): Json {
+export function objectSchema(rules: JsonSchema, isStrict = rules.$$strict === true): JsonSchema {
   const names = Object.keys(rules).filter((name) => !name.startsWith("$$"));
   const required = names.filter((name) => !isOptional(rules[name]));
   return {
@@ -27,17 +27,18 @@ export function objectSchema(rules: Json, isStrict = rules.$$strict === true): J
 const isOptional = (rule: unknown): boolean =>
   Array.isArray(rule) ? rule.every(isOptional) : optionsOf(rule).optional === true || "default" in optionsOf(rule);
 
-const optionsOf = (rule: unknown): Json => (typeof rule === "object" && rule !== null ? (rule as Json) : shorthand(String(rule)));
+const optionsOf = (rule: unknown): JsonSchema =>
+  typeof rule === "object" && rule !== null ? (rule as JsonSchema) : shorthand(String(rule));
 
 /** The schema of one param. A rule of a type that it does not know allows anything. */
-export function schemaOf(rule: unknown): Json {
+export function schemaOf(rule: unknown): JsonSchema {
   if (Array.isArray(rule)) return { anyOf: rule.map(schemaOf) };
   const options = optionsOf(rule);
   const described = typeof options.description === "string" ? { description: options.description } : {};
   return { ...plainSchema(typeOfRule(rule), options), ...described };
 }
 
-function plainSchema(type: string | undefined, options: Json): Json {
+function plainSchema(type: string | undefined, options: JsonSchema): JsonSchema {
   switch (type) {
     case "string":
       return textSchema(options);
@@ -60,7 +61,7 @@ function plainSchema(type: string | undefined, options: Json): Json {
         ...limits(options, "minItems", "maxItems"),
       };
     case "object": {
-      const inner = (options.props ?? options.properties) as Json | undefined;
+      const inner = (options.props ?? options.properties) as JsonSchema | undefined;
       return inner ? objectSchema(inner, options.strict === true) : { type: "object" };
     }
     case "multi":
@@ -71,7 +72,7 @@ function plainSchema(type: string | undefined, options: Json): Json {
 }
 
 /** As mesh/params.ts reads such a rule. */
-function textSchema(options: Json): Json {
+function textSchema(options: JsonSchema): JsonSchema {
   const { trim, min, max, pattern } = options as { trim?: boolean; min?: number; max?: number; pattern?: RegExp | string };
   const form = pattern instanceof RegExp ? pattern.source : pattern;
   // Trimmed to at least one character: one of them is no white space.
@@ -81,12 +82,12 @@ function textSchema(options: Json): Json {
   return { type: "string", ...limits(options, "minLength", "maxLength"), ...((form ?? plain) && { pattern: form ?? plain }) };
 }
 
-const limits = (options: Json, least: string, most: string): Json => ({
+const limits = (options: JsonSchema, least: string, most: string): JsonSchema => ({
   ...(options.min !== undefined && { [least]: options.min }),
   ...(options.max !== undefined && { [most]: options.max }),
 });
 
-function shorthand(rule: string): Json {
+function shorthand(rule: string): JsonSchema {
   return Object.fromEntries(
     rule
       .split("|")
@@ -99,7 +100,7 @@ function shorthand(rule: string): Json {
 }
 
 /** The header by which a request that is sent again has one effect, as OpenAPI tells it. */
-export const IDEMPOTENCY_KEY: Json = {
+export const IDEMPOTENCY_KEY: JsonSchema = {
   name: "Idempotency-Key",
   in: "header",
   description:

@@ -1,23 +1,23 @@
 /** Where somebody who is signed in changes the password, and sets up a second factor or takes it away. */
 import type { Provider } from "oidc-provider";
 import type { Accounts } from "../accounts.ts";
-import type { Kept } from "../collections.ts";
+import type { IdentityData } from "../collections.ts";
 import { hashOf, type StoredAccount } from "../identity.model.ts";
 import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
 import { newTotpSecret, type SecondFactor, totpUri } from "../sign-in/second-factor.ts";
 import type { SignIn } from "../sign-in/sign-in.ts";
-import type { Exchange } from "./exchange.ts";
+import type { PageExchange } from "./exchange.ts";
 import { messagePage } from "./forms.ts";
 import { type Html, html } from "./html.ts";
 import { DEVICE_COOKIE } from "./interaction.ts";
-import type { Language } from "./language.ts";
-import type { Page } from "./page.ts";
+import type { PageLanguage } from "./language.ts";
+import type { PageContent } from "./page.ts";
 import { codesPage, setUpPage } from "./second-factor-forms.ts";
 
 /** What the page works with. */
 export interface AccountPageParts {
   provider: Provider;
-  kept: Kept;
+  kept: IdentityData;
   factor: SecondFactor;
   accounts: Accounts;
   signIn: SignIn;
@@ -25,7 +25,7 @@ export interface AccountPageParts {
 }
 
 /** Answers `/auth/account`. Its forms hold what only this session knows, so that no other site can send them. */
-export async function showAccount(exchange: Exchange, parts: AccountPageParts): Promise<void> {
+export async function showAccount(exchange: PageExchange, parts: AccountPageParts): Promise<void> {
   const { provider, kept, factor } = parts;
   const { language, form } = exchange;
   const { say } = language;
@@ -34,7 +34,7 @@ export async function showAccount(exchange: Exchange, parts: AccountPageParts): 
   const account = session.accountId && (await kept.accounts.findOne({ _id: session.accountId, closedAt: { $exists: false } }));
   if (!account) return exchange.send(401, messagePage(say("account"), say("notSignedIn")));
   const proof = hashOf(`account:${session.jti}`);
-  const show = (status: number, page: Page) => exchange.send(status, page);
+  const show = (status: number, page: PageContent) => exchange.send(status, page);
   if (!exchange.isPost) return show(200, accountPage(language, account, proof));
   if (form.get("proof") !== proof) return show(403, messagePage(say("error"), say("foreignForm")));
   const code = form.get("code") ?? "";
@@ -60,7 +60,7 @@ export async function showAccount(exchange: Exchange, parts: AccountPageParts): 
 }
 
 /** Asks for the old password once more: who finds a screen that was left open cannot take the account over. */
-async function changePassword(exchange: Exchange, account: StoredAccount, proof: string, parts: AccountPageParts): Promise<void> {
+async function changePassword(exchange: PageExchange, account: StoredAccount, proof: string, parts: AccountPageParts): Promise<void> {
   const { language, form } = exchange;
   const { say } = language;
   const refuse = (status: number, fault: string) => exchange.send(status, accountPage(language, account, proof, fault));
@@ -81,7 +81,7 @@ async function changePassword(exchange: Exchange, account: StoredAccount, proof:
   return exchange.send(200, messagePage(say("changePassword"), say("passwordChanged")));
 }
 
-function accountPage({ say }: Language, { login, totpSecret }: StoredAccount, proof: string, fault?: string): Page {
+function accountPage({ say }: PageLanguage, { login, totpSecret }: StoredAccount, proof: string, fault?: string): PageContent {
   const hidden = proofField(proof);
   const isOn = totpSecret !== undefined;
   return {
@@ -110,5 +110,5 @@ const passwordField = (id: string, label: string, autocomplete: string) =>
 
 const proofField = (proof: string): Html => html`<input type="hidden" name="proof" value="${proof}">`;
 
-const secretPage = (language: Language, { login }: StoredAccount, secret: string, proof: string, fault?: string): Page =>
+const secretPage = (language: PageLanguage, { login }: StoredAccount, secret: string, proof: string, fault?: string): PageContent =>
   setUpPage(language, secret, { fault, uri: totpUri(login, secret), hidden: proofField(proof) });

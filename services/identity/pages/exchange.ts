@@ -1,10 +1,10 @@
 /** One request to a page of ours, and its answer. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Language, languageFor } from "./language.ts";
-import { type Page, pageHeaders, pageText } from "./page.ts";
+import { type PageLanguage, languageFor } from "./language.ts";
+import { type PageContent, pageHeaders, pageText } from "./page.ts";
 
 /** What a handler of a page works with. */
-export class Exchange {
+export class PageExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** What a form has sent; empty for a GET. */
@@ -14,7 +14,7 @@ export class Exchange {
   readonly address: string;
   /** `https://ehr.example` */
   readonly origin: string;
-  language: Language;
+  language: PageLanguage;
 
   constructor(given: { request: IncomingMessage; response: ServerResponse; body: Buffer; origin: string }) {
     const { request, response, body, origin } = given;
@@ -33,7 +33,7 @@ export class Exchange {
   }
 
   /** @param redirectUri where the page's form may lead in the end */
-  send(status: number, page: Page, redirectUri?: string, headers: Record<string, string> = {}): void {
+  send(status: number, page: PageContent, redirectUri?: string, headers: Record<string, string> = {}): void {
     const text = pageText(page, this.language);
     const all = { ...pageHeaders(redirectUri), "Content-Language": this.language.code, ...headers };
     this.response.writeHead(status, { ...all, "Content-Length": Buffer.byteLength(text) });

@@ -1,10 +1,10 @@
 /** The pages of a sign-in, each a form that is sent to its own address. */
 import { type Html, html } from "./html.ts";
-import type { Language } from "./language.ts";
-import type { Page } from "./page.ts";
+import type { PageLanguage } from "./language.ts";
+import type { PageContent } from "./page.ts";
 
 /** Somebody who can be picked. */
-export interface Choice {
+export interface PatientChoice {
   id: string;
   name: string;
   born?: string;
@@ -13,11 +13,11 @@ export interface Choice {
 const field = (id: string, label: string, input: Html, hint?: string): Html =>
   html`<label for="${id}">${label}</label>${hint === undefined ? undefined : html`<p class="hint" id="${id}-hint">${hint}</p>`}${input}`;
 
-const cancel = (language: Language): Html =>
+const cancel = (language: PageLanguage): Html =>
   html`<button class="second" name="step" value="cancel" formnovalidate>${language.say("cancel")}</button>`;
 
 /** Login name and password. */
-export function loginPage(language: Language, app: string, fault?: string): Page {
+export function loginPage(language: PageLanguage, app: string, fault?: string): PageContent {
   const { say } = language;
   const login = html`<input id="login" name="login" type="text" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="100" required autofocus>`;
   const password = html`<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024" required>`;
@@ -34,7 +34,7 @@ ${field("password", say("password"), password)}
 }
 
 /** The second factor. */
-export function codePage(language: Language, fault?: string): Page {
+export function codePage(language: PageLanguage, fault?: string): PageContent {
   const { say } = language;
   const code = html`<input id="code" name="code" type="text" autocomplete="one-time-code" maxlength="40" required autofocus aria-describedby="code-hint">`;
   return {
@@ -48,7 +48,13 @@ ${field("code", say("code"), code, say("codeHint"))}
 }
 
 /** Which patient the app may see. */
-export function patientPage(language: Language, app: string, typed: string, found: Choice[] | undefined, isMore: boolean): Page {
+export function patientPage(
+  language: PageLanguage,
+  app: string,
+  typed: string,
+  found: PatientChoice[] | undefined,
+  isMore: boolean,
+): PageContent {
   const { say } = language;
   const name = html`<input id="name" name="name" type="search" value="${typed}" maxlength="100" autocomplete="off" autofocus>`;
   const rows = (found ?? []).map(
@@ -72,7 +78,7 @@ ${isMore ? html`<p>${say("moreFound")}</p>` : undefined}
 }
 
 /** What the app asks for. */
-export function consentPage(language: Language, app: string, scopes: string[]): Page {
+export function consentPage(language: PageLanguage, app: string, scopes: string[]): PageContent {
   const { say } = language;
   const lines = [...new Set(scopes.map((scope) => scopeText(language, scope)).filter((text) => text !== undefined))];
   return {
@@ -86,7 +92,7 @@ export function consentPage(language: Language, app: string, scopes: string[]): 
 }
 
 /** A scope in words; undefined: it needs none. */
-function scopeText({ say }: Language, scope: string): string | undefined {
+function scopeText({ say }: PageLanguage, scope: string): string | undefined {
   switch (scope) {
     case "openid":
     case "fhirUser":
@@ -111,7 +117,7 @@ function scopeText({ say }: Language, scope: string): string | undefined {
 }
 
 /** A password for the account of a link. */
-export function passwordPage(language: Language, login: string, fault?: string): Page {
+export function passwordPage(language: PageLanguage, login: string, fault?: string): PageContent {
   const { say } = language;
   const input = (id: string) =>
     html`<input id="${id}" name="${id}" type="password" autocomplete="new-password" minlength="12" maxlength="256" required>`;
@@ -129,7 +135,7 @@ ${field("repeat", say("repeatPassword"), input("repeat"))}
 }
 
 /** Whether to sign out; the provider gives the form. */
-export function logoutPage(language: Language, form: Html): Page {
+export function logoutPage(language: PageLanguage, form: Html): PageContent {
   const { say } = language;
   return {
     title: say("signOut"),
@@ -141,4 +147,4 @@ ${form}
 }
 
 /** A page that only says something. */
-export const messagePage = (title: string, text: string): Page => ({ title, body: html`<p>${text}</p>` });
+export const messagePage = (title: string, text: string): PageContent => ({ title, body: html`<p>${text}</p>` });

@@ -6,9 +6,9 @@ import type { People } from "../people.ts";
 import type { Launches, Results } from "../provider/launches.ts";
 import { sessionEntry } from "../sessions-on-record.ts";
 import { DEVICE_MS, type Halfway, type SignInOrigin, type SignIn, type Step } from "../sign-in/sign-in.ts";
-import type { Exchange } from "./exchange.ts";
+import type { PageExchange } from "./exchange.ts";
 import { codePage, consentPage, loginPage, messagePage, patientPage } from "./forms.ts";
-import type { Page } from "./page.ts";
+import type { PageContent } from "./page.ts";
 import { codesPage, continuePage, setUpPage } from "./second-factor-forms.ts";
 import { isId } from "../../../fhir/ids.ts";
 
@@ -28,7 +28,7 @@ export interface InteractionParts {
 
 /** One interaction, as it is going on. */
 interface Going {
-  exchange: Exchange;
+  exchange: PageExchange;
   details: Interaction;
   /** The app's name. */
   app: string;
@@ -36,7 +36,7 @@ interface Going {
 }
 
 /** Answers an interaction's address. */
-export async function interact(exchange: Exchange, parts: InteractionParts): Promise<void> {
+export async function interact(exchange: PageExchange, parts: InteractionParts): Promise<void> {
   const { provider, errors } = parts;
   const uid = /^\/auth\/interaction\/([\w-]{1,64})$/.exec(exchange.path)?.[1];
   const details = await provider.interactionDetails(exchange.request, exchange.response).catch((error: Error) => {
@@ -69,7 +69,7 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
   const { exchange, details, redirectUri } = going;
   const { form, language } = exchange;
   const { say } = language;
-  const show = (status: number, page: Page, headers = {}) => exchange.send(status, page, redirectUri, headers);
+  const show = (status: number, page: PageContent, headers = {}) => exchange.send(status, page, redirectUri, headers);
   const halfway = await parts.signIn.halfway(details.uid);
   const page = (fault?: string) => pageOf(halfway, going, fault);
   if (!exchange.isPost) return show(200, page());
@@ -102,7 +102,7 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
   }
 }
 
-function pageOf(halfway: Halfway | undefined, { exchange: { language }, app }: Going, fault?: string): Page {
+function pageOf(halfway: Halfway | undefined, { exchange: { language }, app }: Going, fault?: string): PageContent {
   switch (halfway?.is) {
     case undefined:
       return loginPage(language, app, fault);

@@ -4,21 +4,21 @@ import en from "./messages/en.json" with { type: "json" };
 import fr from "./messages/fr.json" with { type: "json" };
 
 /** What can be said, by its name in the files of `messages`. */
-export type Message = keyof typeof en;
+export type PageMessage = keyof typeof en;
 
 /** One language of the pages. */
-export interface Language {
+export interface PageLanguage {
   code: "en" | "fr" | "ar";
   direction: "ltr" | "rtl";
   /** The text, with `{name}` filled in; what is filled in is no HTML. */
-  say(message: Message, values?: Record<string, string | number>): string;
+  say(message: PageMessage, values?: Record<string, string | number>): string;
 }
 
-const MESSAGES: Record<Language["code"], Record<Message, string>> = { en, fr, ar };
+const MESSAGES: Record<PageLanguage["code"], Record<PageMessage, string>> = { en, fr, ar };
 /** Languages of one request that are looked at; nobody reads more. */
 const MAX_WANTED = 20;
 
-const languageOf = (code: Language["code"]): Language => ({
+const languageOf = (code: PageLanguage["code"]): PageLanguage => ({
   code,
   direction: code === "ar" ? "rtl" : "ltr",
   say: (message, values = {}) => MESSAGES[code][message].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? "")),
@@ -30,7 +30,7 @@ const LANGUAGES = { en: languageOf("en"), fr: languageOf("fr"), ar: languageOf("
  * @param uiLocales languages by preference, separated by spaces, as the app has asked for them (OpenID Connect Core, 3.1.2.1)
  * @param acceptLanguage the browser's header, which counts after that
  */
-export function languageFor(uiLocales: string | undefined, acceptLanguage: string | undefined): Language {
+export function languageFor(uiLocales: string | undefined, acceptLanguage: string | undefined): PageLanguage {
   const wanted = [...(uiLocales ?? "").split(" "), ...byQuality(acceptLanguage ?? "")].slice(0, MAX_WANTED);
   for (const one of wanted) {
     const code = one.toLowerCase().split("-", 1)[0];

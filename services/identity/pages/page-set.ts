@@ -2,8 +2,8 @@
 import type { KoaContextWithOIDC } from "oidc-provider";
 import { logoutPage, messagePage } from "./forms.ts";
 import { Html, html } from "./html.ts";
-import { type Language, languageFor } from "./language.ts";
-import { type Page, pageHeaders, pageText } from "./page.ts";
+import { type PageLanguage, languageFor } from "./language.ts";
+import { type PageContent, pageHeaders, pageText } from "./page.ts";
 
 /** Errors of an app, which its makers must read; people get a sentence. */
 interface Fault {
@@ -40,7 +40,7 @@ export class PageSet {
   }
 }
 
-function send(ctx: KoaContextWithOIDC, page: (language: Language) => Page, redirectUri?: string): void {
+function send(ctx: KoaContextWithOIDC, page: (language: PageLanguage) => PageContent, redirectUri?: string): void {
   const language = languageFor(uiLocales(ctx), ctx.get("accept-language"));
   ctx.set(pageHeaders(redirectUri));
   ctx.body = pageText(page(language), language);

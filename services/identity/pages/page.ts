@@ -1,7 +1,7 @@
 /** The frame of all pages: no script, one style, readable by a screen reader, in either direction. */
 import { createHash } from "node:crypto";
 import { Html, html } from "./html.ts";
-import type { Language } from "./language.ts";
+import type { PageLanguage } from "./language.ts";
 
 const STYLE = `
 :root{color-scheme:light dark;font:100%/1.5 system-ui,sans-serif}
@@ -23,7 +23,7 @@ code{font-size:1.1rem;word-break:break-all}
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
 /** What a page says. */
-export interface Page {
+export interface PageContent {
   title: string;
   body: Html;
   /** What went wrong, read out first. */
@@ -31,7 +31,7 @@ export interface Page {
 }
 
 /** The whole page as text. */
-export function pageText({ title, body, fault }: Page, { code, direction }: Language): string {
+export function pageText({ title, body, fault }: PageContent, { code, direction }: PageLanguage): string {
   return html`<!DOCTYPE html>
 <html lang="${code}" dir="${direction}">
 <head>

@@ -1,10 +1,10 @@
 /** The page of a link that sets a password, once. Who has the link is the person: it is given by hand, and good for an hour. */
 import type { Accounts } from "../accounts.ts";
-import type { Exchange } from "./exchange.ts";
+import type { PageExchange } from "./exchange.ts";
 import { messagePage, passwordPage } from "./forms.ts";
 
 /** Answers the address of such a link. */
-export async function setPasswordByLink(exchange: Exchange, accounts: Accounts): Promise<void> {
+export async function setPasswordByLink(exchange: PageExchange, accounts: Accounts): Promise<void> {
   const { language, form } = exchange;
   const { say } = language;
   if (exchange.isForeign) return exchange.send(403, messagePage(say("error"), say("foreignForm")));

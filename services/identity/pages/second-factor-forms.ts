@@ -1,7 +1,7 @@
 /** The pages by which somebody sets up an authenticator app, at a sign-in or later. */
 import { type Html, html } from "./html.ts";
-import type { Language } from "./language.ts";
-import type { Page } from "./page.ts";
+import type { PageLanguage } from "./language.ts";
+import type { PageContent } from "./page.ts";
 
 /** What stands on the page beside the key. */
 export interface SetUpMore {
@@ -15,7 +15,7 @@ export interface SetUpMore {
 }
 
 /** A key for an authenticator app, and the first code that it shows. */
-export function setUpPage({ say }: Language, secret: string, { fault, text, uri, hidden }: SetUpMore): Page {
+export function setUpPage({ say }: PageLanguage, secret: string, { fault, text, uri, hidden }: SetUpMore): PageContent {
   return {
     title: say("totpStart"),
     fault,
@@ -33,7 +33,7 @@ ${hidden}<input type="hidden" name="secret" value="${secret}">
 }
 
 /** Codes for when the app is lost. @param isOfSignIn whether a sign-in goes on after it */
-export function codesPage(language: Language, codes: string[], isOfSignIn = false): Page {
+export function codesPage(language: PageLanguage, codes: string[], isOfSignIn = false): PageContent {
   const { say } = language;
   return {
     title: say("recoveryCodes"),
@@ -44,6 +44,6 @@ ${isOfSignIn ? goOn(language) : undefined}`,
 }
 
 /** The same sign-in, when its page is loaded again: the codes are not shown twice. */
-export const continuePage = (language: Language): Page => ({ title: language.say("totpStart"), body: goOn(language) });
+export const continuePage = (language: PageLanguage): PageContent => ({ title: language.say("totpStart"), body: goOn(language) });
 
-const goOn = ({ say }: Language): Html => html`<form method="post"><button name="step" value="seen">${say("continue")}</button></form>`;
+const goOn = ({ say }: PageLanguage): Html => html`<form method="post"><button name="step" value="seen">${say("continue")}</button></form>`;

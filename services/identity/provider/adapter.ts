@@ -4,7 +4,7 @@
  */
 import type { Adapter, AdapterPayload, errors as Errors } from "oidc-provider";
 import { DuplicateKey } from "../../../store/documents/documents.ts";
-import type { Kept } from "../collections.ts";
+import type { IdentityData } from "../collections.ts";
 import { hashOf, type StoredArtifact } from "../identity.model.ts";
 import type { Clients } from "./clients.ts";
 import type { News } from "../news.ts";
@@ -21,7 +21,7 @@ export const TOKEN_NAME = "at:";
 
 /** Artifacts of all kinds. */
 export class Artifacts {
-  readonly #kept: Kept;
+  readonly #kept: IdentityData;
   readonly #clients: Clients;
   readonly #sessionEnded: (accountId: string) => void;
   readonly #news: News;
@@ -29,7 +29,13 @@ export class Artifacts {
   #begun = { count: 0, until: 0 };
 
   /** @param sessionEnded told of who has signed out */
-  constructor(kept: Kept, clients: Clients, news: News, errors: typeof Errors, sessionEnded: (accountId: string) => void = () => {}) {
+  constructor(
+    kept: IdentityData,
+    clients: Clients,
+    news: News,
+    errors: typeof Errors,
+    sessionEnded: (accountId: string) => void = () => {},
+  ) {
     this.#sessionEnded = sessionEnded;
     this.#kept = kept;
     this.#clients = clients;

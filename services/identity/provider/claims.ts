@@ -1,12 +1,12 @@
 /** What tokens say of somebody, and the list of tokens that are out. */
 import type { Account, AdapterPayload, errors as Errors, KoaContextWithOIDC, Provider } from "oidc-provider";
-import type { Kept } from "../collections.ts";
+import type { IdentityData } from "../collections.ts";
 import { isRoleOfPeople } from "../../../mesh/access/identity.ts";
 import { ACCESS_TOKEN_S } from "../identity.contract.ts";
 import type { StoredAccount } from "../identity.model.ts";
 import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
 import type { Artifacts } from "./adapter.ts";
-import type { OwnMetadata } from "./clients.ts";
+import { ownMetadata } from "./clients.ts";
 
 /** A token as it is about to be signed; the provider's types leave out what it has as well. */
 interface Token {
@@ -25,7 +25,7 @@ interface Token {
 
 /** What the provider asks about accounts and tokens. */
 export class Claims {
-  readonly #kept: Kept;
+  readonly #kept: IdentityData;
   readonly #artifacts: Artifacts;
   readonly #base: string;
   readonly #demanded: DemandedFactor;
@@ -33,7 +33,7 @@ export class Claims {
 
   /** @param base the public base URL */
   constructor(
-    kept: Kept,
+    kept: IdentityData,
     artifacts: Artifacts,
     { base, demanded, errors }: { base: string; demanded: DemandedFactor; errors: typeof Errors },
   ) {
@@ -88,7 +88,7 @@ export class Claims {
   }
 
   #ofClient({ client }: Token, clientId: string | undefined): Record<string, unknown> {
-    const roles = (client as unknown as OwnMetadata | undefined)?.roles ?? [];
+    const roles = ownMetadata(client).roles ?? [];
     return { roles: roles.filter(isRoleOfPeople), name: client?.clientName ?? clientId };
   }
 
@@ -99,6 +99,7 @@ export class Claims {
 
 /** Members of a token's answer that SMART adds (App Launch 2.2, "Obtain access token"). */
 export function smartMembers(token: InstanceType<Provider["AccessToken"]> | undefined): Record<string, unknown> {
+  // A private type of the provider's: what it stores of a token.
   const { patient, encounter } = (token as unknown as Token | undefined)?.extra ?? {};
   return {
     ...(patient !== undefined && { patient, need_patient_banner: true }),

@@ -56,6 +56,9 @@ export interface OwnMetadata {
   roles: string[];
 }
 
+/** Those of a client; the provider's types know only its own. */
+export const ownMetadata = (client: object | undefined): Partial<OwnMetadata> => client ?? {};
+
 /** What the provider is told to accept of them. */
 export const OWN_METADATA: (keyof OwnMetadata)[] = ["allowed_scope", "is_trusted", "roles"];
 
@@ -77,7 +80,7 @@ export class Clients {
 }
 
 /** @returns what RFC 7591 calls client metadata */
-export function metadataOf(client: StoredClient): ClientMetadata & OwnMetadata {
+function metadataOf(client: StoredClient): ClientMetadata & OwnMetadata {
   const { _id, name, kind, redirectUris, postLogoutRedirectUris, backchannelLogoutUri, jwks, jwksUri, scope, isTrusted, roles } = client;
   const isBackend = kind === ClientKind.backend;
   return {

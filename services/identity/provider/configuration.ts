@@ -5,7 +5,7 @@ import type { PageSet } from "../pages/page-set.ts";
 import { type Artifacts, CLOCK_TOLERANCE_S } from "./adapter.ts";
 import { OWN_METADATA } from "./clients.ts";
 import type { Claims } from "./claims.ts";
-import type { KeySet } from "./keys.ts";
+import type { KeySet } from "./signing-keys.ts";
 import type { Launches } from "./launches.ts";
 import type { ResourceServer } from "./resource-server.ts";
 import { PLAIN_SCOPES } from "./scopes.ts";
@@ -87,39 +87,43 @@ export function configurationOf({ keys }: KeySet, parts: Parts): Configuration {
       client.grantTypeAllowed("refresh_token") && (scopes.has("offline_access") || scopes.has("online_access")),
     rotateRefreshToken: true,
     revokeGrantPolicy: () => true,
-    ttl: {
-      AccessToken: ACCESS_TOKEN_S,
-      ClientCredentials: ACCESS_TOKEN_S,
-      IdToken: ACCESS_TOKEN_S,
-      AuthorizationCode: CODE_S,
-      Interaction: INTERACTION_S,
-      Grant: OFFLINE_S,
-      Session: (_ctx, { loginTs }) => left(loginTs ?? Date.now() / 1_000, SESSION_S),
-      RefreshToken: (_ctx, token) =>
-        left((token as { iiat?: number }).iiat ?? Date.now() / 1_000, token.scopes.has("offline_access") ? OFFLINE_S : SESSION_S),
-    },
+    ttl: LIFETIMES,
 
-    features: {
-      devInteractions: { enabled: false },
-      userinfo: { enabled: false }, // access tokens are for the API; who somebody is stands in the ID token
-      dPoP: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
-      clientCredentials: { enabled: true },
-      backchannelLogout: { enabled: true },
-      introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
-      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => resource.audience,
-        useGrantedResource: () => true,
-        getResourceServerInfo: (ctx, indicator, client) => resource.info(ctx, indicator, client),
-      },
-      rpInitiatedLogout: {
-        enabled: true,
-        logoutSource: (ctx, form) => pages.logout(ctx, form),
-        postLogoutSuccessSource: (ctx: KoaContextWithOIDC) => pages.loggedOut(ctx),
-      },
-    },
+    features: featuresOf(resource, pages),
     renderError: (ctx, out) => pages.error(ctx, out),
   };
 }
+
+const LIFETIMES: Configuration["ttl"] = {
+  AccessToken: ACCESS_TOKEN_S,
+  ClientCredentials: ACCESS_TOKEN_S,
+  IdToken: ACCESS_TOKEN_S,
+  AuthorizationCode: CODE_S,
+  Interaction: INTERACTION_S,
+  Grant: OFFLINE_S,
+  Session: (_ctx, { loginTs }) => left(loginTs ?? Date.now() / 1_000, SESSION_S),
+  RefreshToken: (_ctx, token) =>
+    left((token as { iiat?: number }).iiat ?? Date.now() / 1_000, token.scopes.has("offline_access") ? OFFLINE_S : SESSION_S),
+};
+
+const featuresOf = (resource: ResourceServer, pages: PageSet): Configuration["features"] => ({
+  devInteractions: { enabled: false },
+  userinfo: { enabled: false }, // access tokens are for the API; who somebody is stands in the ID token
+  dPoP: { enabled: false },
+  pushedAuthorizationRequests: { enabled: false },
+  clientCredentials: { enabled: true },
+  backchannelLogout: { enabled: true },
+  introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+  revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+  resourceIndicators: {
+    enabled: true,
+    defaultResource: () => resource.audience,
+    useGrantedResource: () => true,
+    getResourceServerInfo: (ctx, indicator, client) => resource.info(ctx, indicator, client),
+  },
+  rpInitiatedLogout: {
+    enabled: true,
+    logoutSource: (ctx, form) => pages.logout(ctx, form),
+    postLogoutSuccessSource: (ctx: KoaContextWithOIDC) => pages.loggedOut(ctx),
+  },
+});

@@ -21,6 +21,7 @@ export function extend(provider: Provider, { pages, artifacts }: { pages: PageSe
   });
   provider.use(async (ctx, next) => {
     await next();
+    // Koa's context as the provider has widened it, once it knows the route.
     const { oidc } = ctx as unknown as { oidc?: KoaContextWithOIDC["oidc"] };
     if (!oidc) return;
     if (oidc.route === "token" && ctx.status === 200) {
@@ -29,6 +30,7 @@ export function extend(provider: Provider, { pages, artifacts }: { pages: PageSe
     if (oidc.route === "end_session_confirm" && oidc.session && (oidc.session as { destroyed?: boolean }).destroyed) {
       await artifacts.endSession(oidc.session.uid);
     }
+    // The same.
     pages.withoutScript(ctx as unknown as KoaContextWithOIDC);
   });
 }

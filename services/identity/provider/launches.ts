@@ -3,10 +3,10 @@
  * binds a token to it. A grant with a patient serves one launch, another patient is another grant.
  */
 import type { errors as Errors, Grant, interactionPolicy, InteractionResults, KoaContextWithOIDC } from "oidc-provider";
-import type { Kept } from "../collections.ts";
+import type { IdentityData } from "../collections.ts";
 import { hashOf, type StoredContext, type StoredLaunch } from "../identity.model.ts";
 import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
-import type { OwnMetadata } from "./clients.ts";
+import { ownMetadata } from "./clients.ts";
 import { needsPatient } from "./scopes.ts";
 
 type Policy = typeof interactionPolicy;
@@ -22,11 +22,11 @@ const CONTEXT_MS = 90 * 86_400_000;
 
 /** Which patient a request is about. */
 export class Launches {
-  readonly #kept: Kept;
+  readonly #kept: IdentityData;
   readonly #library: { interactionPolicy: Policy; errors: typeof Errors };
   readonly #demanded: DemandedFactor;
 
-  constructor(kept: Kept, library: { interactionPolicy: Policy; errors: typeof Errors }, demanded: DemandedFactor) {
+  constructor(kept: IdentityData, library: { interactionPolicy: Policy; errors: typeof Errors }, demanded: DemandedFactor) {
     this.#demanded = demanded;
     this.#kept = kept;
     this.#library = library;
@@ -67,7 +67,7 @@ export class Launches {
     const consented = (result as Results | undefined)?.consent?.grantId;
     if (consented !== undefined) return provider.Grant.find(consented);
     if (!session?.accountId || !client) return undefined;
-    const isTrusted = (client as unknown as OwnMetadata).is_trusted;
+    const isTrusted = ownMetadata(client).is_trusted;
     const isBound = needsPatient(scopesOf(ctx)) || scopesOf(ctx).includes("launch");
     if (!isBound && !isTrusted) {
       const known = session.grantIdFor(client.clientId);

@@ -1,7 +1,7 @@
 /** The API as what tokens are for (RFC 8707): one audience, and scopes as SMART writes them, of which there are any number. */
 import type { Client, errors as Errors, KoaContextWithOIDC, ResourceServer as Info } from "oidc-provider";
 import { ACCESS_TOKEN_S } from "../identity.contract.ts";
-import type { OwnMetadata } from "./clients.ts";
+import { ownMetadata } from "./clients.ts";
 import { narrowed, scopesIn } from "./scopes.ts";
 
 /** What the provider asks about the API. */
@@ -33,7 +33,7 @@ export class ResourceServer {
   info(ctx: KoaContextWithOIDC, indicator: string, client: Client): Info {
     if (indicator !== this.audience) throw new this.#errors.InvalidTarget();
     const { params, entities } = ctx.oidc;
-    const allowed = scopesIn((client as unknown as OwnMetadata).allowed_scope);
+    const allowed = scopesIn(ownMetadata(client).allowed_scope ?? "");
     const isRefresh = entities.RefreshToken !== undefined;
     // A program that asks for nothing by name gets all that it may have (RFC 6749 3.3: a default).
     if (params?.grant_type === "client_credentials" && params.scope === undefined) params.scope = allowed.join(" ");

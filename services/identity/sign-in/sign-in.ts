@@ -1,10 +1,10 @@
 /** Who somebody is: a password, and a code where the account wants one. Nothing of an answer, nor its time, tells whether there is such an account. */
-import type { Kept } from "../collections.ts";
+import type { IdentityData } from "../collections.ts";
 import { hashOf, loginOf, newSecret, type StoredAccount, type StoredHalfway } from "../identity.model.ts";
 import { type DemandedFactor, SECOND } from "./demanded-factor.ts";
 import type { Passwords } from "./passwords.ts";
 import { newTotpSecret, type SecondFactor } from "./second-factor.ts";
-import type { Attempt, Throttle } from "./throttle.ts";
+import type { SignInAttempt, Throttle } from "./throttle.ts";
 
 /** A browser is known for so long after a sign-in, milliseconds. */
 export const DEVICE_MS = 180 * 86_400_000;
@@ -40,13 +40,13 @@ export type Halfway = { is: "code" } | { is: "setUp"; secret: string } | { is: "
 
 /** The steps of a sign-in. */
 export class SignIn {
-  readonly #kept: Kept;
+  readonly #kept: IdentityData;
   readonly #passwords: Passwords;
   readonly #factor: SecondFactor;
   readonly #throttle: Throttle;
   readonly #demanded: DemandedFactor;
 
-  constructor(kept: Kept, { passwords, factor, throttle, demanded }: SignInParts) {
+  constructor(kept: IdentityData, { passwords, factor, throttle, demanded }: SignInParts) {
     this.#demanded = demanded;
     this.#kept = kept;
     this.#passwords = passwords;
@@ -128,12 +128,12 @@ export class SignIn {
     return { half, account };
   }
 
-  async #attempt(login: string, account: StoredAccount | null, { address, device }: SignInOrigin): Promise<Attempt> {
+  async #attempt(login: string, account: StoredAccount | null, { address, device }: SignInOrigin): Promise<SignInAttempt> {
     const known = device === undefined ? null : await this.#kept.devices.findOne({ _id: hashOf(device), expiresAt: { $gt: Date.now() } });
     return { login, address, device: known !== null && known.account === account?._id ? device : undefined };
   }
 
-  async #done(account: StoredAccount, attempt: Attempt, amr: string[]): Promise<Step> {
+  async #done(account: StoredAccount, attempt: SignInAttempt, amr: string[]): Promise<Step> {
     await this.#throttle.succeeded(attempt);
     if (attempt.device !== undefined) return { is: "done", account, amr };
     const device = newSecret();

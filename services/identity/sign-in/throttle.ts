@@ -17,7 +17,7 @@ const FORGOTTEN_MS = 15 * 60_000;
 const TRIES = 8;
 
 /** Who tries. */
-export interface Attempt {
+export interface SignInAttempt {
   login: string;
   address: string;
   /** The browser's cookie, where that is known to be this person's. */
@@ -38,7 +38,7 @@ export class Throttle {
   }
 
   /** Counts a try before it is looked at, so that many at once are many. @returns seconds to wait; 0: it may be looked at */
-  async begin(attempt: Attempt): Promise<number> {
+  async begin(attempt: SignInAttempt): Promise<number> {
     for (const [key, free] of keysOf(attempt)) {
       const waitMs = await this.#take(key, free);
       if (waitMs > 0) return Math.ceil(waitMs / 1_000);
@@ -47,7 +47,7 @@ export class Throttle {
   }
 
   /** It was the right person: what was counted against the name or the device is forgotten. */
-  async succeeded(attempt: Attempt): Promise<void> {
+  async succeeded(attempt: SignInAttempt): Promise<void> {
     for (const [key] of keysOf(attempt)) {
       if (!key.startsWith("address:")) await this.#failures.removeMany({ _id: key });
       else await this.#failures.updateMany({ _id: key, count: { $gt: 0 } }, { $inc: { count: -1 } });
@@ -82,7 +82,7 @@ export class Throttle {
 }
 
 /** What a try is counted under. Hashes: a password typed as a login name is not kept. */
-function keysOf({ login, address, device }: Attempt): [key: string, free: number][] {
+function keysOf({ login, address, device }: SignInAttempt): [key: string, free: number][] {
   if (device !== undefined) return [[`device:${hashOf(device)}`, FREE.device]];
   // The address comes first: from one that is slowed down, no other name is counted, of which there are any number.
   return [

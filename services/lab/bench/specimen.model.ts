@@ -6,7 +6,7 @@ import type { Label } from "../bench.contract.ts";
 import { ACCESSION_TAKEN, orderNotActive, ordersDiffer, specimenOver } from "../lab.errors.ts";
 
 /** System of the numbers on the labels. */
-export const ACCESSION = "urn:openward:accession";
+const ACCESSION = "urn:openward:accession";
 
 /** Whom a tube is for. @throws 409 ORDER_NOT_ACTIVE, ORDERS_DIFFER */
 export function subjectOfAll(orders: (ServiceRequest & { id: string })[]): ServiceRequest["subject"] {

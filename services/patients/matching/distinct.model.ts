@@ -32,5 +32,6 @@ export function distinctFrom<Of extends Patient>(patient: Of, other: string, rea
     ...others,
     ...(reason === undefined ? [] : [{ url: DISTINCT, extension: parts }]),
   ];
+  // The element that is taken away is optional in R4, so it is still one.
   return { ...(rest as unknown as Of), ...(after.length > 0 && { extension: after }) };
 }

@@ -4,7 +4,7 @@ import { StoreCache } from "../../../store/store-cache.ts";
 import type { Double, DoublesState } from "../patients.contract.ts";
 import { FoundDoubles, latestDoubles, MAX_FOUND, pageOfDoubles } from "./doubles.ts";
 import { DoublesPass } from "./doubles-pass.ts";
-import type { MatchingOptions } from "./match.ts";
+import type { MatchingOptions } from "./find-matches.ts";
 
 /** Pairs in one page, where nobody says how many. */
 const PAGE = 50;

@@ -9,7 +9,7 @@ import type { Patient, Stored } from "../../../fhir/r4.ts";
 import type { Cursor } from "../../../fhir/search/query.ts";
 import type { Store } from "../../../store/store.ts";
 import { doublesOf, FoundDoubles, MAX_FOUND } from "./doubles.ts";
-import type { MatchingOptions } from "./match.ts";
+import type { MatchingOptions } from "./find-matches.ts";
 
 /** Part of the time that it works: 50 ms of each second, also of the processor's; the desks come first. 100,000 records take some hours. */
 const SHARE = 0.05;
@@ -26,7 +26,7 @@ const LEASE = "lease/doubles";
 const PLACE = "doubles/place/";
 
 /** How far the pass has come. */
-export interface Progress {
+export interface PassProgress {
   /** Records that were looked at, in all. */
   looked: number;
   /** The last of them; absent: none yet. */
@@ -77,9 +77,9 @@ export class DoublesPass {
   }
 
   /** How far it has come, whichever node has done it. */
-  async progress(): Promise<Progress> {
+  async progress(): Promise<PassProgress> {
     const [newest] = (await this.#store.entries(PLACE, 10)).slice(-1);
-    return newest ? (JSON.parse(newest.value) as Progress) : { looked: 0 };
+    return newest ? (JSON.parse(newest.value) as PassProgress) : { looked: 0 };
   }
 
   /** Looks at the next records. @param now milliseconds since 1970 */
@@ -119,7 +119,7 @@ export class DoublesPass {
   }
 
   /** The new place is stored before the old one goes: whenever it is killed, one of both is there. */
-  async #keep(progress: Progress): Promise<void> {
+  async #keep(progress: PassProgress): Promise<void> {
     const old = await this.#store.entries(PLACE, 10);
     await this.#store.put(PLACE + `${progress.looked}`.padStart(12, "0"), JSON.stringify(progress));
     for (const { key } of old) await this.#store.remove(key);

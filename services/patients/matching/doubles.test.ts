@@ -7,7 +7,7 @@ import { indexOf } from "../../../fhir/search/extract.ts";
 import type { Patient } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
 import { people } from "../../../scripts/simulate/people.ts";
-import { openSqlite } from "../../../store/sqlite/store.ts";
+import { openSqlite } from "../../../store/sqlite/sqlite-store.ts";
 import type { Store } from "../../../store/store.ts";
 import { IdentifierTable } from "../identifier-systems.ts";
 import { FoundDoubles, pageOfDoubles } from "./doubles.ts";

@@ -7,7 +7,7 @@ import { isClosed, isConfirmed } from "../patients.model.ts";
 import { agreementOf } from "./compare.ts";
 import { areDistinct } from "./distinct.model.ts";
 import { gradeOf, type Match } from "./grade.ts";
-import { candidatesFor, type MatchingOptions } from "./match.ts";
+import { candidatesFor, type MatchingOptions } from "./find-matches.ts";
 import { personOf } from "./person.ts";
 
 /** Records that doubles are looked for at each question; each asks the search index up to 16 times. */

@@ -22,7 +22,7 @@ const COUNTERS = 1_024;
 const [MAX_WORDS, MAX_PHONES] = [2, 4];
 
 /** Names of the counters for all that the person could be found by, without numbers, which are unique keys; each once. */
-export function fenceOf(patient: Patient, table: IdentifierTable): string[] {
+function fenceOf(patient: Patient, table: IdentifierTable): string[] {
   const { names, phones, birthDate } = personOf(patient, table);
   const words = names.flatMap(({ family, given }) => [family, given].flatMap((text) => text.split(" ").slice(0, MAX_WORDS)));
   const keys = [

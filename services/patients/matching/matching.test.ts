@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSqlite } from "../../../store/sqlite/store.ts";
+import { openSqlite } from "../../../store/sqlite/sqlite-store.ts";
 import { type Clinic, startClinic } from "../../../test/kit/clinic.ts";
 import { measureMatching } from "../../../test/kit/matching.ts";
 import type { Patient } from "../../../fhir/r4.ts";

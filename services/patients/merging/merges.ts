@@ -45,7 +45,7 @@ export interface MergingOptions {
 }
 
 /** A record and the one that takes its place, "Patient/…". */
-export interface Pair {
+export interface MergedPair {
   source: string;
   target: string;
 }
@@ -78,17 +78,17 @@ export class Merges {
   }
 
   /** Whether all fits into one transaction. */
-  async isSmall(caller: Caller, { source, target }: Pair): Promise<boolean> {
+  async isSmall(caller: Caller, { source, target }: MergedPair): Promise<boolean> {
     return (await this.#referring(caller, source, [source, target], CHUNK)).length < CHUNK;
   }
 
   /** How many resources are left, counted to one more than a transaction takes. */
-  async left(caller: Caller, { source, target }: Pair): Promise<number> {
+  async left(caller: Caller, { source, target }: MergedPair): Promise<number> {
     return (await this.#referring(caller, source, [source, target], CHUNK + 1)).length;
   }
 
   /** Whether the record that it was merged into was merged into the one that it names now. */
-  async isMergedOn({ source, target }: Pair): Promise<boolean> {
+  async isMergedOn({ source, target }: MergedPair): Promise<boolean> {
     return (await this.#notes.count(source)) > 0 && (await this.#notes.versionBefore(source, target)) === undefined;
   }
 
@@ -97,12 +97,12 @@ export class Merges {
   }
 
   /** Notes that it is begun, before the task for it is written: what is asked for in between finds it running. */
-  async begun({ source, target }: Pair): Promise<void> {
+  async begun({ source, target }: MergedPair): Promise<void> {
     await this.#notes.begun(source, target);
   }
 
   /** Carries out a task to its end. What is refused ends it, and is told by its state; what is down is tried again. */
-  async carryOut(caller: Caller, pair: Pair, work: "merge" | "part"): Promise<void> {
+  async carryOut(caller: Caller, pair: MergedPair, work: "merge" | "part"): Promise<void> {
     try {
       await this.#notes.begun(pair.source, pair.target);
       await this[work](caller, pair);
@@ -114,7 +114,7 @@ export class Merges {
   }
 
   /** @throws 409 PATIENT_NOT_ACTIVE, MERGE_CONFLICT; what a rule of an owner refuses */
-  async requireMergeable(caller: Caller, pair: Pair): Promise<void> {
+  async requireMergeable(caller: Caller, pair: MergedPair): Promise<void> {
     const [source, target] = await this.#both(caller, pair);
     if (replacementOf(source) === pair.target) return; // it goes on
     if (isClosed(source)) throw patientNotActive(pair.source);
@@ -124,7 +124,7 @@ export class Merges {
   }
 
   /** From wherever it has come to, to its end. */
-  async merge(caller: Caller, pair: Pair): Promise<void> {
+  async merge(caller: Caller, pair: MergedPair): Promise<void> {
     await this.requireMergeable(caller, pair);
     if (replacementOf((await this.#both(caller, pair))[0]) !== pair.target) await this.#notes.forget(pair.source);
     const skipped = new Set([pair.source, pair.target]);
@@ -153,7 +153,7 @@ export class Merges {
   }
 
   /** Back to what it was before the merge; what was edited since stays where it is, and is told. */
-  async part(caller: Caller, { source, target }: Pair): Promise<void> {
+  async part(caller: Caller, { source, target }: MergedPair): Promise<void> {
     for (;;) {
       const found = await this.#notes.some(source, CHUNK + 2);
       const some = found.filter(({ reference }) => reference !== source && reference !== target).slice(0, CHUNK);
@@ -164,7 +164,7 @@ export class Merges {
     for (const reference of [source, target]) await this.#notes.givenBack(source, reference);
   }
 
-  async #giveBack(caller: Caller, pair: Pair, some: Moved[]): Promise<void> {
+  async #giveBack(caller: Caller, pair: MergedPair, some: Moved[]): Promise<void> {
     const { source } = pair;
     await this.#untilCurrent(async () => {
       const entries: TransactionEntry[] = [];
@@ -182,7 +182,7 @@ export class Merges {
   async #asBefore(
     caller: Caller,
     reference: string,
-    { version, pair }: { version: number; pair?: Pair },
+    { version, pair }: { version: number; pair?: MergedPair },
   ): Promise<TransactionEntry | "edited" | undefined> {
     const [type, id] = [reference.slice(0, reference.indexOf("/")), idOf(reference)];
     const mesh = { caller, directory: this.#options.directory };
@@ -200,13 +200,13 @@ export class Merges {
   }
 
   /** Whether a version is the one before, moved, and nothing else. */
-  #isMoved(before: string, now: string, { source: from, target: to }: Pair): boolean {
+  #isMoved(before: string, now: string, { source: from, target: to }: MergedPair): boolean {
     const moved = rewritten(parseJson(before) as Stored, { from, to, bases: this.#options.bases });
     return moved !== undefined && contentOf(moved) === contentOf(parseJson(now) as Stored);
   }
 
   /** The two records themselves, at the end: until then what they bear may go from one to the other. */
-  async #partRecords(caller: Caller, { source, target }: Pair): Promise<void> {
+  async #partRecords(caller: Caller, { source, target }: MergedPair): Promise<void> {
     const [one, other] = await this.#both(caller, { source, target });
     if (replacementOf(one) !== target) return;
     const entries: TransactionEntry[] = [];
@@ -235,7 +235,7 @@ export class Merges {
     await transactions.process(caller, { text: transactionOf(...entries), base: "" });
   }
 
-  async #both(caller: Caller, { source, target }: Pair): Promise<[PatientWithId, PatientWithId]> {
+  async #both(caller: Caller, { source, target }: MergedPair): Promise<[PatientWithId, PatientWithId]> {
     return [await this.#read(caller, source), await this.#read(caller, target)];
   }
 

@@ -2,7 +2,7 @@
 import type { EffectTools } from "../../../mixins/fhir/rules/effects.ts";
 import { counted } from "../../../store/counted.ts";
 import type { Store } from "../../../store/store.ts";
-import { leastKept } from "../ledger.ts";
+import { leastKept } from "../stock-book.ts";
 import type { Code } from "../pharmacy.contract.ts";
 import { stockCounter } from "../pharmacy.model.ts";
 import { blockedCounter, byExpiry, counterOf, endOf, lotsOf, type Portion, type Shelf, shelfOfCounter } from "./portions.model.ts";
@@ -33,13 +33,13 @@ export async function shelvesOf(medication: Shelf["medication"], books: Books): 
 }
 
 /** A medication that the pharmacy has taken in at some time. */
-export interface Kept {
+export interface KeptMedication {
   medication: Shelf["medication"];
   shelves: Portion[];
 }
 
 /** What is kept by one of these codes; undefined: the pharmacy never took it in. */
-export async function keptBy(codes: Code[], books: Books): Promise<Kept | undefined> {
+export async function keptBy(codes: Code[], books: Books): Promise<KeptMedication | undefined> {
   for (const { system, code } of codes) {
     const shelves = await shelvesOf({ system, code }, books);
     if (shelves.length > 0) return { medication: { system, code }, shelves };
@@ -51,7 +51,7 @@ export async function keptBy(codes: Code[], books: Books): Promise<Kept | undefi
  * From which place a medication is taken: from the one that is named, if it has its own stock of it; else from the default place; else from
  * the only one that has.
  */
-export function placeFrom(asked: string | undefined, { shelves }: Kept): string {
+export function placeFrom(asked: string | undefined, { shelves }: KeptMedication): string {
   const places = new Set(shelves.map(({ place }) => place));
   if (asked !== undefined && places.has(asked)) return asked;
   const [only = ""] = places;

@@ -4,13 +4,13 @@ import { localReference, splitPlace } from "../../../federation/facts.ts";
 import { ruleType } from "../../../mixins/fhir/rules/common.ts";
 import type { Effect, EffectTools, Movement } from "../../../mixins/fhir/rules/effects.ts";
 import { type Change, type Refusal, refusalBy } from "../../../mixins/fhir/rules/rule.ts";
-import { momentOf, shelfMovements } from "../ledger.ts";
+import { momentOf, shelfMovements } from "../stock-book.ts";
 import { lotDiffers, stockChanged, stockTooLow } from "../pharmacy.errors.ts";
 import { unitsOf } from "../pharmacy.model.ts";
 import { returnOf } from "../returns.model.ts";
 import { bookedBefore, isWithdrawal, originOf } from "../stocktaking.model.ts";
-import { type Kept, keptBy, placeFrom, shelvesOfLot, takeFrom } from "./books.ts";
-import { itemOf, type Item } from "./item.ts";
+import { type KeptMedication, keptBy, placeFrom, shelvesOfLot, takeFrom } from "./books.ts";
+import { itemOf, type MedicationLot } from "./item.ts";
 import { counterOf, isPlain, negative, plus, type Portion, portionsOf, withPortions } from "./portions.model.ts";
 import { movesOf, standingOf } from "./taking.ts";
 
@@ -114,7 +114,7 @@ async function settle(
 }
 
 /** To the shelf of its place and lot; a lot has one date of expiry. */
-function brings(delivery: SupplyDelivery, { medication, shelves }: Kept, item: Item): Omit<Settled, "seen"> {
+function brings(delivery: SupplyDelivery, { medication, shelves }: KeptMedication, item: MedicationLot): Omit<Settled, "seen"> {
   const { lot = "", expires } = item;
   const others = lot === "" ? [] : shelves.filter((it) => it.lot === lot && it.quantity > 0);
   const known = others.find((it) => it.expires !== "")?.expires;
@@ -128,8 +128,8 @@ function brings(delivery: SupplyDelivery, { medication, shelves }: Kept, item: I
 /** Off the shelves of its place: what is thrown away may have expired, and so may a lot that is named. */
 async function takes(
   delivery: SupplyDelivery,
-  kept: Kept,
-  { item, tools, moved }: { item: Item; tools: EffectTools; moved: { time: string | undefined; now: Date } },
+  kept: KeptMedication,
+  { item, tools, moved }: { item: MedicationLot; tools: EffectTools; moved: { time: string | undefined; now: Date } },
 ): Promise<Omit<Settled, "seen">> {
   const asked = originOf(delivery) ?? destinationOf(delivery);
   const place = asked === "" && originOf(delivery) === undefined ? placeFrom(undefined, kept) : asked;
@@ -145,7 +145,7 @@ async function takes(
 }
 
 /** What a count was compared with. @throws 409 STOCK_CHANGED */
-function seenBy(delivery: SupplyDelivery, kept: Kept, lot: string | undefined): Movement[] {
+function seenBy(delivery: SupplyDelivery, kept: KeptMedication, lot: string | undefined): Movement[] {
   const booked = bookedBefore(delivery);
   if (booked === undefined) return [];
   const shelves = shelvesCounted(kept, { place: destinationOf(delivery), lot });
@@ -154,7 +154,7 @@ function seenBy(delivery: SupplyDelivery, kept: Kept, lot: string | undefined): 
 }
 
 /** The shelves that a count of a place, or of one lot there, is about. */
-export function shelvesCounted(kept: Kept, { place, lot }: { place: string; lot: string | undefined }): Portion[] {
+export function shelvesCounted(kept: KeptMedication, { place, lot }: { place: string; lot: string | undefined }): Portion[] {
   const at = place === "" ? placeFrom(undefined, kept) : place;
   const here = kept.shelves.filter((it) => it.place === at);
   return lot === undefined ? here : shelvesOfLot(here, lot).filter((it) => it.lot === lot);

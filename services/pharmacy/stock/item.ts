@@ -16,7 +16,7 @@ export interface Named {
 }
 
 /** A medication by its codes, and its lot. */
-export interface Item {
+export interface MedicationLot {
   codes: Code[];
   lot?: string;
   /** FHIR date */
@@ -24,7 +24,7 @@ export interface Item {
 }
 
 /** The medication of a resource. */
-export async function itemOf({ concept, reference, contained }: Named, { read }: Pick<EffectTools, "read">): Promise<Item> {
+export async function itemOf({ concept, reference, contained }: Named, { read }: Pick<EffectTools, "read">): Promise<MedicationLot> {
   const text = reference?.reference;
   if (text === undefined) return { codes: codesOf(concept) };
   const place = localReference(text);

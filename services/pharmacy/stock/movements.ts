@@ -56,7 +56,7 @@ function given(dose: MedicationAdministration, medication: Medication): [Told, P
 
 async function latest<Of extends FhirResource>(store: Store, type: Of["resourceType"], clauses: Clause[], limit: number): Promise<Of[]> {
   const { rows } = await store.search({ type, clauses, sort: [{ by: "updated", desc: true }], want: "rows", limit });
-  return rows.flatMap(({ json }) => (json === undefined ? [] : [parseJson(json) as unknown as Of]));
+  return rows.flatMap(({ json }) => (json === undefined ? [] : [parseJson(json) as Of]));
 }
 
 /**

@@ -17,7 +17,7 @@ export const BLOCKED = "blocked/";
  * Of a dispense, an administration or a delivery: how much of which lot it has moved, and where. Absent: it has moved what has no lot, at
  * the default place.
  */
-export const PORTION = "urn:openward:stock-lot";
+const PORTION = "urn:openward:stock-lot";
 
 /** One shelf: "" is the default place, a lot that nobody has named, an expiry that is not known. */
 export interface Shelf {

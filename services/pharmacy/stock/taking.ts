@@ -6,13 +6,13 @@ import { counted } from "../../../store/counted.ts";
 import type { EffectTools, Movement } from "../../../mixins/fhir/rules/effects.ts";
 import { type Change, type Refusal, refusalBy } from "../../../mixins/fhir/rules/rule.ts";
 import type { Identified } from "../../../mixins/fhir/steps.ts";
-import { momentOf, shelfMovements } from "../ledger.ts";
+import { momentOf, shelfMovements } from "../stock-book.ts";
 import { lotBlocked, lotExpired } from "../pharmacy.errors.ts";
 import { codesOf, LOT, stockCounter, unitsOf } from "../pharmacy.model.ts";
 import { keptOf } from "../returns.model.ts";
 import type { Where } from "../stock.contract.ts";
 import { keptBy, placeFrom, stateOf, takeFrom } from "./books.ts";
-import { type Item, itemOf, type Named } from "./item.ts";
+import { type MedicationLot, itemOf, type Named } from "./item.ts";
 import {
   blockedCounter,
   counterOf,
@@ -27,7 +27,7 @@ import {
 } from "./portions.model.ts";
 
 /** Of a MedicationAdministration: it was taken of a stock, so many units, of this place or lot. */
-export const FROM_STOCK = "urn:openward:from-stock";
+const FROM_STOCK = "urn:openward:from-stock";
 
 /** What is taken by one resource. */
 export interface Taking extends Named {
@@ -179,7 +179,7 @@ async function chosenFor<Of>(
 
 /** A lot that is named must be one that may be used. */
 async function stateRefusals<Of>(
-  item: Item,
+  item: MedicationLot,
   { portions, lot, at }: { portions: Portion[]; lot: string | undefined; at: number },
   { tools, type }: { tools: EffectTools; type: TakingType<Of> },
 ): Promise<TakenOff["refusals"]> {

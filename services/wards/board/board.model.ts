@@ -9,7 +9,7 @@ import { transferOf } from "../../hospitalizations/transfers.contract.ts";
 import { BedStatus } from "../wards.contract.ts";
 import type { Board, BoardBed, BoardStay, BoardWard, WaitingRequest } from "../board.contract.ts";
 import type { HouseBed, HouseWard } from "./house.ts";
-import { personOf } from "./person.ts";
+import { personOf } from "./patient-line.ts";
 import type { Found } from "./versions.ts";
 
 /** All that is known of those who are in the house. */
@@ -182,7 +182,7 @@ function linesOf(known: Known, now: Date): Lines {
 }
 
 /** Midnights since then, by the hospital's clock. */
-export function daysSince(time: string, now: Date): number {
+function daysSince(time: string, now: Date): number {
   const [start = now.getTime()] = intervalOf(time) ?? [];
   return Math.max(0, dayOf(now.getTime()) - dayOf(start));
 }

@@ -140,6 +140,7 @@ export async function ask({ caller, directory }: QueryContext, questions: BoardQ
     }),
   );
   return {
+    // Kept by type.
     of: <Type extends ResourceType>(type: Type) => [...(found.get(type)?.values() ?? [])] as unknown as Found<ResourceOf<Type>>[],
     unknown,
   };

@@ -78,6 +78,7 @@ export class Versions {
     const whole = parseJson(row.json) as Record<string, unknown>;
     const elements = ELEMENTS[row.type as ResourceType] ?? [];
     const kept = elements.flatMap((name) => (whole[name] === undefined ? [] : [[name, whole[name]] as const]));
+    // A part of a resource, of the elements that a board shows.
     const resource = { resourceType: row.type, id: row.id, ...Object.fromEntries(kept) } as unknown as Found["resource"];
     const found: Found = { resource, version: row.version };
     this.#known.set(nameOf(row), found);

@@ -1,7 +1,7 @@
 /** POST to the base: batch and transaction (FHIR R4, http.html#transaction). */
 import { type BundleEntry, entriesOf, isRead, itemsOf, type RequestBundle } from "../../../../fhir/bundle/entries.ts";
 import { replaceLinksInCriteria } from "../../../../fhir/bundle/criteria-links.ts";
-import { linksTo, type LinkTarget, vainLinksIn } from "../../../../fhir/bundle/references.ts";
+import { linksTo, type LinkTarget, vainLinksIn } from "../../../../fhir/bundle/replace-links.ts";
 import { comparableUri, isLocalToBundle } from "../../../../fhir/bundle/uris.ts";
 import { refuseFaultyShell } from "../../../../fhir/bundle/shell.ts";
 import { etagOf } from "../../../../fhir/etag.ts";

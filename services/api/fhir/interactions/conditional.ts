@@ -1,5 +1,5 @@
 /** Conditional update, patch and delete: criteria in place of an id (FHIR R4, http.html#cond-update, #3.1.0.7.1). */
-import { refuseLinksOutside } from "../../../../fhir/bundle/references.ts";
+import { refuseLinksOutside } from "../../../../fhir/bundle/replace-links.ts";
 import { JSON_PATCH } from "../../../../fhir/patch/index.ts";
 import { areFulfilled, NONE_LIVING, preconditionsOf } from "../../../../fhir/preconditions.ts";
 import { fhirError } from "../../../../fhir/outcome.ts";

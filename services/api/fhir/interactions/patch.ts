@@ -1,6 +1,6 @@
 /** PATCH Type/id: JSON Patch and FHIRPath Patch (FHIR R4, http.html#patch). */
 import { budgetOf } from "../../../../fhir/expressions/budget.ts";
-import { refuseLinksOutside } from "../../../../fhir/bundle/references.ts";
+import { refuseLinksOutside } from "../../../../fhir/bundle/replace-links.ts";
 import { MAX_PARTS_OF_RESOURCE, parseInput, parseJson } from "../../../../fhir/json.ts";
 import { applyPatch, JSON_PATCH } from "../../../../fhir/patch/index.ts";
 import { ifMatchVersions } from "../../../../fhir/etag.ts";

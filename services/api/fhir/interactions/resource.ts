@@ -1,6 +1,6 @@
 /** Interactions on one resource: create, read, vread, update, delete (FHIR R4, http.html). */
 import { v7 as timeOrderedId } from "uuid";
-import { localReferences, refuseLinksOutside } from "../../../../fhir/bundle/references.ts";
+import { localReferences, refuseLinksOutside } from "../../../../fhir/bundle/replace-links.ts";
 import { noneExistCriteria } from "../../../../fhir/search/condition.ts";
 import { isResultParameter } from "../../../../fhir/search/result-parameters.ts";
 import { etagOf, isNamedBy } from "../../../../fhir/etag.ts";

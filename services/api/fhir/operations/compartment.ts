@@ -53,35 +53,25 @@ export interface PageToken {
   after: TypesCursor;
 }
 
+/** A page asked for: the query as the client wrote it, and where the page begins. */
+interface AskedPage {
+  query: string;
+  pairs: [name: string, value: string][];
+  after?: TypesCursor;
+}
+
+async function pageAsked(request: FhirRequest, path: string): Promise<AskedPage> {
+  const token = request.query.find(([name]) => name === "_page")?.[1];
+  if (token === undefined) return { query: request.search, pairs: request.query };
+  const { query, after } = await unpackToken<PageToken>(token, path);
+  return { query, pairs: pairsOf(query), after };
+}
+
 async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[]): Promise<Answer> {
   const { base } = request;
-  const token = request.query.find(([name]) => name === "_page")?.[1];
-  const page = token === undefined ? undefined : await unpackToken<PageToken>(token, path);
-  const query = page?.query ?? request.search;
-  const pairs = page ? pairsOf(page.query) : request.query;
-  const wanted = typesAsked(pairs);
-  const rest = pairs.filter(([name]) => name !== "_type");
+  const { query, pairs, after } = await pageAsked(request, path);
   const availability = { partial: request.prefer.handling === "lenient", missing: new Set<string>() };
-  const options = { base, bases: request.bases, handling: request.prefer.handling ?? "lenient", dates: request.dates };
-  // What all types understand is read once, for whatever concerns the page; then the criteria for each type.
-  const shape = parseSearch(
-    "Basic",
-    rest.filter(([name]) => isResultParameterName(name)),
-    options,
-  );
-  if (shape.include.length > 0 || shape.revinclude.length > 0) {
-    throw fhirError(400, "not-supported", "_include and _revinclude need a search on one type.");
-  }
-  if (rest.some(([name, value]) => name === "_sort" && value.split(",").some((key) => !/^-?_/.test(key)))) {
-    throw fhirError(400, "not-supported", "A search over several types is sorted by what all types have: _lastUpdated, _id.", "_sort");
-  }
-  const searches = all
-    .filter(({ type }) => !wanted || wanted.has(type))
-    .map(({ type, clauses }) => {
-      const criteria = rest.filter(([name]) => name === "_sort" || !isResultParameterName(name));
-      return { type, clauses, search: parseSearch(type, criteria, options) };
-    });
-  const ignored = [...shape.ignored, ...ignoredByAll(searches.map(({ search }) => search))];
+  const { shape, ignored, searches } = searchesOf(request, pairs, all);
   const questions = await Promise.all(
     searches.map(
       async ({ type, clauses, search }): Promise<TypeQuestion> => ({
@@ -92,40 +82,47 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
     ),
   );
   const used = pairs.filter(([name]) => name !== "_format" && name !== "_pretty" && !ignored.some((it) => it.name === name));
-  const self = `${base}${path && `/${path}`}${selfQuery({ used })}`;
+  const links = [{ relation: "self", url: `${base}${path && `/${path}`}${selfQuery({ used })}` }];
   const count = Math.min(shape.count ?? DEFAULT_COUNT, MAX_COUNT);
-  const total = () => countTypes(request, questions);
   if (shape.summary === "count" || count === 0) {
-    return searchset([{ relation: "self", url: self }], [], await total(), issuesOf({ ignored }, []), base);
+    return searchset(links, [], await countTypes(request, questions), issuesOf({ ignored }, []), base);
   }
-
   const subset = subsetAsked(shape);
-  const { rows, next } = await searchTypes(
-    request,
-    questions,
-    { limit: count, maxBytes: MAX_PAGE_BYTES, ...(page && { after: page.after }) },
-    availability,
-  );
-  const links = [{ relation: "self", url: self }];
+  const wanted = { limit: count, maxBytes: MAX_PAGE_BYTES, ...(after && { after }) };
+  const { rows, next } = await searchTypes(request, questions, wanted, availability);
   if (next) {
-    links.push({
-      relation: "next",
-      url: `${base}${path && `/${path}`}?_page=${await packToken(path, { query, after: next } satisfies PageToken)}`,
-    });
+    const token = await packToken(path, { query, after: next } satisfies PageToken);
+    links.push({ relation: "next", url: `${base}${path && `/${path}`}?_page=${token}` });
   }
-  const counted =
-    !next && !page && availability.missing.size === 0
-      ? rows.length
-      : shape.total === "accurate" || shape.total === "estimate"
-        ? await total()
-        : undefined;
-  return searchset(
-    links,
-    rows.map((row) => entryText(base, row, "match", subset)),
-    counted,
-    issuesOf({ ignored }, [...availability.missing]),
-    base,
-  );
+  const isWhole = !next && !after && availability.missing.size === 0;
+  const isTotalAsked = shape.total === "accurate" || shape.total === "estimate";
+  const total = isWhole ? rows.length : isTotalAsked ? await countTypes(request, questions) : undefined;
+  const entries = rows.map((row) => entryText(base, row, "match", subset));
+  return searchset(links, entries, total, issuesOf({ ignored }, [...availability.missing]), base);
+}
+
+/**
+ * The search of each type, and what concerns the page, which is read once for all types.
+ * @throws FhirError 400 for what only a search on one type can answer
+ */
+function searchesOf(request: FhirRequest, pairs: AskedPage["pairs"], all: TypeQuestion[]) {
+  const wanted = typesAsked(pairs);
+  const rest = pairs.filter(([name]) => name !== "_type");
+  const { base, bases, dates } = request;
+  const options = { base, bases, handling: request.prefer.handling ?? "lenient", dates };
+  const forPage = rest.filter(([name]) => isResultParameterName(name));
+  const shape = parseSearch("Basic", forPage, options);
+  if (shape.include.length > 0 || shape.revinclude.length > 0) {
+    throw fhirError(400, "not-supported", "_include and _revinclude need a search on one type.");
+  }
+  if (rest.some(([name, value]) => name === "_sort" && value.split(",").some((key) => !/^-?_/.test(key)))) {
+    throw fhirError(400, "not-supported", "A search over several types is sorted by what all types have: _lastUpdated, _id.", "_sort");
+  }
+  const criteria = rest.filter(([name]) => name === "_sort" || !isResultParameterName(name));
+  const searches = all
+    .filter(({ type }) => !wanted || wanted.has(type))
+    .map(({ type, clauses }) => ({ type, clauses, search: parseSearch(type, criteria, options) }));
+  return { shape, ignored: [...shape.ignored, ...ignoredByAll(searches.map(({ search }) => search))], searches };
 }
 
 /**

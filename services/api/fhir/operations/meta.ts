@@ -93,7 +93,7 @@ function withMeta(meta: Json, more: Json): Json {
     const known = keysOf(own);
     return [...own, ...asArray(more[name]).filter((it) => !known.has(codingKey(it)))];
   };
-  const profile = [...new Set([...(asArray(meta.profile) as unknown as string[]), ...(asArray(more.profile) as unknown as string[])])];
+  const profile = [...new Set([...asArray(meta.profile), ...asArray(more.profile)])];
   return { ...meta, ...whenAny({ profile, tag: codings("tag"), security: codings("security") }) };
 }
 

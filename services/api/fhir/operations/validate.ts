@@ -6,14 +6,14 @@ import { isOfAnotherType, profilesClaimedBy, validateWithProfiles } from "../../
 import { workOf } from "../../../../mesh/caller.ts";
 import { readResource } from "../../../../federation/read.ts";
 import type { Answer } from "../../http/answer.ts";
-import { fhirAnswer, type Given, givenIn, type Json, optionalBody } from "../parameters.ts";
+import { fhirAnswer, type OperationInput, givenIn, type Json, optionalBody } from "../parameters.ts";
 import type { FhirRequest } from "../request.ts";
 
 /** POST Type/$validate and Type/id/$validate (`mode` create, update, delete, profile). The faults are the answer, not an error. */
 export async function validateOperation(request: FhirRequest, type: string, id?: string): Promise<Answer> {
   // What is stored, or to be deleted, needs no body.
   const text = request.method === "GET" ? undefined : await optionalBody(request);
-  const sent: Given = text === undefined ? { parameters: [] } : givenIn(text, "resource");
+  const sent: OperationInput = text === undefined ? { parameters: [] } : givenIn(text, "resource");
   const { parameters } = sent;
   const value = sent.value ?? (type === "Parameters" ? sent.body : undefined); // Parameters may be what is to be validated
   const asked = (name: string) => request.query.find(([it]) => it === name)?.[1] ?? stringIn(parameters.find((it) => it.name === name));

@@ -1,11 +1,11 @@
 /** Who has looked at what, in sentences of the ledger. */
-import type { Language, Looks } from "../../../ledger/ledger.contract.ts";
+import type { LedgerLanguage, Looks } from "../../../ledger/ledger.contract.ts";
 import { html } from "../html.ts";
 import { momentOf } from "../platform/clock.ts";
 import { language, t } from "../platform/texts.ts";
 
 /** The language that the ledger speaks in. */
-export const spoken = (): Language => language.value;
+export const spoken = (): LedgerLanguage => language.value;
 
 /** See the head of this file. */
 export function LookList({ looks }: { looks: Looks }) {

@@ -1,6 +1,6 @@
 /** Accounts: made for a practitioner, with a link that sets the password; given roles, signed out, closed. */
 import { useState } from "preact/hooks";
-import type { identity as identityContract, PasswordLink, Role, User } from "../../../../identity/identity.contract.ts";
+import type { identity as identityContract, PasswordLink, RoleName, User } from "../../../../identity/identity.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
@@ -54,7 +54,7 @@ interface EditProps {
 function New({ onClose, onDone }: EditProps) {
   const [login, setLogin] = useState("");
   const [name, setName] = useState("");
-  const [roles, setRoles] = useState<Role[]>([]);
+  const [roles, setRoles] = useState<RoleName[]>([]);
   const [practitioner, setPractitioner] = useState(NEW);
   const send = async () => {
     const picked = practitioner === NEW ? {} : { practitioner };
@@ -75,7 +75,7 @@ function New({ onClose, onDone }: EditProps) {
 }
 
 function Change({ user, onClose, onDone }: EditProps & { user: User }) {
-  const [roles, setRoles] = useState<Role[]>(user.roles);
+  const [roles, setRoles] = useState<RoleName[]>(user.roles);
   const send = async () => {
     await identity.setRoles({ user: user.id, roles });
     say(t("account.changed", { login: user.login }), () => identity.setRoles({ user: user.id, roles: user.roles }).then(() => onDone()));

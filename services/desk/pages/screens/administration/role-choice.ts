@@ -1,5 +1,5 @@
 /** Which roles somebody has, of those that the hospital knows. */
-import type { identity as identityContract, Role, RoleNow } from "../../../../identity/identity.contract.ts";
+import type { identity as identityContract, RoleName, RoleNow } from "../../../../identity/identity.contract.ts";
 import { html } from "../../html.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { actionsOf } from "../../platform/api.ts";
@@ -12,9 +12,9 @@ const identity = actionsOf<typeof identityContract>("identity");
 const OF_PROGRAMS = "system";
 
 /** See the head of this file. */
-export function RoleChoice({ chosen, onChange }: { chosen: Role[]; onChange: (roles: Role[]) => void }) {
+export function RoleChoice({ chosen, onChange }: { chosen: RoleName[]; onChange: (roles: RoleName[]) => void }) {
   const roles = useLoad("roles", () => identity.listRoles({}));
-  const toggle = (role: Role) => onChange(chosen.includes(role) ? chosen.filter((one) => one !== role) : [...chosen, role]);
+  const toggle = (role: RoleName) => onChange(chosen.includes(role) ? chosen.filter((one) => one !== role) : [...chosen, role]);
   const choice = ({ role, says }: RoleNow) =>
     html`<label key=${role} class="choice" title=${says}><input type="checkbox" checked=${chosen.includes(role)} onChange=${() => toggle(role)} /> ${tIfAny(`role.${role}`) ?? role}</label>`;
   return html`<fieldset><legend>${t("account.roles")}</legend><${NotKnown} loaded=${roles} /><div class="fields">${(roles.value ?? []).filter(({ role }) => role !== OF_PROGRAMS).map(choice)}</div></fieldset>`;

@@ -1,7 +1,7 @@
 /** What a type's JSON may hold, compiled once from R4's definition to what `walk.ts` goes by. */
-import { backboneOf, type ElementJson, elementsOf, isResource, type RuleJson, rulesOf, structureOf } from "./definition.ts";
+import { backboneOf, type ElementJson, elementsOf, isResource, type RuleJson, rulesOf, structureOf } from "./structure-definition.ts";
 import { type Binding, bindingOf } from "./binding.ts";
-import { type Rule, ruleOf } from "./invariants.ts";
+import { type ElementInvariant, ruleOf } from "./invariants.ts";
 import { type PrimitiveTest, primitiveTests } from "./primitives.ts";
 import { nonNull } from "../non-null.ts";
 
@@ -10,10 +10,10 @@ export interface ObjectPlan {
   /** A type, or the path of a backbone: `Patient.contact`. */
   name: string;
   isResource: boolean;
-  members: Map<string, Member>;
+  members: Map<string, PlanMember>;
   /** Each a bit mask of members, of which one must be there. */
   required: Required[];
-  rules: Rule[];
+  rules: ElementInvariant[];
 }
 
 interface Required {
@@ -23,12 +23,12 @@ interface Required {
 }
 
 /** What a member holds: a primitive, an object, a resource, or the extensions of a primitive (`_name`). */
-export const Kind = { primitive: 0, object: 1, resource: 2, sibling: 3 } as const;
-export type Kind = (typeof Kind)[keyof typeof Kind];
+export const MemberKind = { primitive: 0, object: 1, resource: 2, sibling: 3 } as const;
+export type MemberKind = (typeof MemberKind)[keyof typeof MemberKind];
 
 /** One JSON member that an object may have. */
-export interface Member {
-  kind: Kind;
+export interface PlanMember {
+  kind: MemberKind;
   /** Its name in JSON; of a sibling without the underscore. */
   name: string;
   /** Its name in FHIRPath: `value.ofType(Quantity)`. */
@@ -44,7 +44,7 @@ export interface Member {
   test: PrimitiveTest | undefined;
   binding: Binding | undefined;
   targets: Set<string> | undefined;
-  rules: Rule[];
+  rules: ElementInvariant[];
   /** Compiled when the first value is met: a service pays for what it stores only. */
   plan: ObjectPlan | undefined;
   /** A backbone's place in R4's definitions, for `plan`. */
@@ -65,7 +65,7 @@ export function objectPlanOf(type: string): ObjectPlan | undefined {
 }
 
 /** The plan of the object that the member holds. */
-export function planOfMember(member: Member): ObjectPlan {
+export function planOfMember(member: PlanMember): ObjectPlan {
   member.plan ??= member.backbone === undefined ? objectPlanOf(member.type) : planOfBackbone(member.backbone);
   if (!member.plan) throw new Error(`R4 has no type ${member.type}.`);
   return member.plan;
@@ -97,8 +97,8 @@ function compile(name: string, type: string, elements: ElementJson[], ruleJsons:
     if (element.min) plan.required.push({ bit, name: element.isChoice ? `${element.name}[x]` : element.name });
     for (const member of membersOf(plan, element, bit, ofResource, resource)) {
       plan.members.set(member.name, member);
-      if (member.kind === Kind.primitive && element.name !== "id") {
-        plan.members.set(`_${member.name}`, { ...member, kind: Kind.sibling, type: "Element", rules: [] });
+      if (member.kind === MemberKind.primitive && element.name !== "id") {
+        plan.members.set(`_${member.name}`, { ...member, kind: MemberKind.sibling, type: "Element", rules: [] });
       }
     }
   }
@@ -106,18 +106,18 @@ function compile(name: string, type: string, elements: ElementJson[], ruleJsons:
   return plan;
 }
 
-function membersOf(owner: ObjectPlan, element: ElementJson, bit: number, ofResource: boolean, resource: string | undefined): Member[] {
+function membersOf(owner: ObjectPlan, element: ElementJson, bit: number, ofResource: boolean, resource: string | undefined): PlanMember[] {
   const { name, isChoice = false, max = 1, min = 0 } = element;
   // A resource's id has the form of an id, an element's is any text; R4's definitions call both a string.
   const types = element.name === "id" && ofResource ? ["id"] : (element.types ?? [nonNull(element.as)]);
-  return types.map((type): Member => {
+  return types.map((type): PlanMember => {
     const inline = element.elements ? `${owner.name}.${name}` : element.as;
     const test = inline === undefined ? primitiveTests[type] : undefined;
     // A backbone's own rules are those of its plan. Elsewhere a rule may speak of what only some types of a choice have.
     const rules =
       inline === undefined ? (element.rules ?? []).flatMap((rule) => ruleOf(rule, type, types.flatMap(elementsOf), resource) ?? []) : [];
     return {
-      kind: test ? Kind.primitive : type === "Resource" ? Kind.resource : Kind.object,
+      kind: test ? MemberKind.primitive : type === "Resource" ? MemberKind.resource : MemberKind.object,
       name: isChoice ? name + nonNull(type[0]).toUpperCase() + type.slice(1) : name,
       step: isChoice ? `${name}.ofType(${type})` : name,
       type,

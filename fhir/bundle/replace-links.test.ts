@@ -1,4 +1,4 @@
-import { localReferences, refuseLinksOutside } from "./references.ts";
+import { localReferences, refuseLinksOutside } from "./replace-links.ts";
 
 const BASE = "http://127.0.0.1:3000/fhir";
 const absolute = (place: string) => ({ reference: `${BASE}/${place}` });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Collection } from "../../../store/documents/documents.ts";
 import { collections } from "../../../test/kit/collection.ts";
-import { keysAt, PERIOD_MS, periodsAt, renewKeys, type StoredKey } from "./keys.ts";
+import { keysAt, PERIOD_MS, periodsAt, renewKeys, type StoredKey } from "./signing-keys.ts";
 
 describe("the keys of tokens", () => {
   const collection = collections();

@@ -1,5 +1,5 @@
 import type { Resource } from "../../fhir/resource.ts";
-import { referencesBesides } from "./references.ts";
+import { referencesBesides } from "./unwatched-references.ts";
 
 const besides = (text: string) => referencesBesides("ServiceRequest", JSON.parse(text) as Resource, text);
 

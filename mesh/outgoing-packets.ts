@@ -1,7 +1,7 @@
 /**
  * Packets that are sent within a moment go together: one write to the socket for all of them, not one for each. A write costs the sender, the
- * server and the receiver a system call and a wake-up, more than the packet itself. So the outbox waits while each turn of
- * the event loop adds to it (an idle node has one empty turn, microseconds; a busy one some requests more to send along),
+ * server and the receiver a system call and a wake-up, more than the packet itself. So they wait while each turn of
+ * the event loop adds to them (an idle node has one empty turn, microseconds; a busy one some requests more to send along),
  * and never for more than `MAX_GATHERED` packets or longer than `BATCH_DELAY_MS`. Packets in a row for the same receiver share a message, too.
  */
 import { bytesInBatch, MAX_BATCH_BYTES, packBatch } from "./packet-batch.ts";
@@ -20,7 +20,7 @@ interface OutgoingPacket {
 }
 
 /** See the head of this file. */
-export class Outbox {
+export class OutgoingPackets {
   readonly #publish: (topic: string, data: Buffer) => void;
   #packets: OutgoingPacket[] = [];
 

@@ -11,7 +11,7 @@ import { gradeOf, type Match, type MatchWeights } from "./grade.ts";
 import { personOf } from "./person.ts";
 
 /** A patient, and how probable it is that it is the one. */
-export interface Candidate extends Match {
+export interface PatientMatch extends Match {
   patient: Stored<Patient>;
   /** The same as a text. */
   json: string;
@@ -25,7 +25,7 @@ export interface MatchingOptions {
 }
 
 /** The best first; without those who are certainly others, without the one itself, and without records that another has replaced. */
-export async function candidatesFor(patient: Patient, { store, table, weights }: MatchingOptions): Promise<Candidate[]> {
+export async function candidatesFor(patient: Patient, { store, table, weights }: MatchingOptions): Promise<PatientMatch[]> {
   const pages = await Promise.all(
     blocksOf(patient, table).map((clauses) => store.search({ type: "Patient", clauses, sort: [], want: "rows", limit: MAX_OF_BLOCK })),
   );

@@ -2,8 +2,8 @@
 import type { Clause } from "../../fhir/search/query.ts";
 import { compareText } from "../../fhir/search/text-order.ts";
 import type { Axis, Lane, SortValue } from "./axis.ts";
-import type { Choice, PlanChooser, Source } from "./plan-choice.ts";
-import { probe } from "./clauses.ts";
+import type { PlanChoice, PlanChooser, RowSource } from "./plan-choice.ts";
+import { probe } from "./clause-conditions.ts";
 import { and, or, q, sql, unionAll } from "./sql-fragments.ts";
 import type { Database, Sql } from "./database.ts";
 
@@ -40,7 +40,7 @@ export interface Probe {
 }
 
 /** One search under way. */
-export interface Question {
+export interface WalkQuestion {
   type: number;
   clauses: Clause[];
   axes: Axis[];
@@ -57,7 +57,7 @@ export interface After {
 
 /** How far a walk through the order of a search has come, and what is still wanted. */
 export interface Walk {
-  question: Question;
+  question: WalkQuestion;
   /** The sort keys that are still open. */
   axes: Axis[];
   /** All that a match must pass. */
@@ -71,6 +71,9 @@ export interface Walk {
   /** Rows that hold all matches in order of creation; absent: the question's own. */
   lanes?: Lane[];
 }
+
+/** Which matches are wanted, of those that something lists. */
+type Wanted = Pick<Walk, "axes" | "probes" | "fixed" | "after" | "need">;
 
 /** The same place without its first value. */
 const withoutFirst = (after: After): After => ({ ...after, values: after.values.slice(1) });
@@ -88,21 +91,13 @@ export class Walker {
   }
 
   /** All that the choice lists, sorted. */
-  collectChoice(question: Question, choice: Choice, after: After | undefined, need: number): WalkMatch[] {
+  collectChoice(question: WalkQuestion, choice: PlanChoice, after: After | undefined, need: number): WalkMatch[] {
     const probes = rest(question.clauses, choice.covers).map(probeOf);
-    return this.#collect(question.type, choice, probes, question.axes, [], after, need);
+    return this.#collect(question.type, choice, { axes: question.axes, probes, fixed: [], need, ...(after && { after }) });
   }
 
-  /** Matches among what the source lists, in order; `fixed` are the values of the sort keys before `axes`. */
-  #collect(
-    type: number,
-    source: Source,
-    probes: Probe[],
-    axes: Axis[],
-    fixed: SortValue[],
-    after: After | undefined,
-    need: number,
-  ): WalkMatch[] {
+  /** Matches among what the source lists, in order. */
+  #collect(type: number, source: RowSource, { axes, probes, fixed, after, need }: Wanted): WalkMatch[] {
     if (source.branches.length === 0) return [];
     const values = concat(axes.map((axis, i) => q`, ${axis.value("c.seq")} AS ${sql(`s${i}`)}`));
     const order = sql(`${axes.map((axis, i) => `s${i} IS NULL, s${i} ${axis.desc ? "DESC" : "ASC"}, `).join("")}seq`);
@@ -124,8 +119,8 @@ export class Walker {
   inOrder(walk: Walk): WalkMatch[] {
     const { question, axes, probes, fixed, after, need, lanes } = walk;
     const [axis, ...others] = axes;
-    if (!axis) return this.inOrderOfCreation(question.type, lanes ?? question.lanes, probes, fixed, after, need);
-    const { found, isWhole } = this.#withValue(walk, axis, others);
+    if (!axis) return this.inOrderOfCreation(question.type, lanes ?? question.lanes, { probes, fixed, need, ...(after && { after }) });
+    const { found, isWhole } = this.#withValue(walk, axis);
     // Resources without a value come last; a bound on the axis excludes them.
     if (isWhole || found.length >= need || axis.isTotal || axis.bounds) return found;
     const without = [...probes, valueProbe(axis, (own) => q`${own} IS NULL`)];
@@ -139,12 +134,13 @@ export class Walker {
   }
 
   /** Those that have a value on the axis. `isWhole`: nothing is left to be looked at. */
-  #withValue(walk: Walk, axis: Axis, others: Axis[]): { found: WalkMatch[]; isWhole: boolean } {
-    const { question, axes, probes, fixed, after, need } = walk;
+  #withValue(walk: Walk, axis: Axis): { found: WalkMatch[]; isWhole: boolean } {
+    const { question, axes, probes, fixed, need } = walk;
+    const { after, ...fromStart } = walk;
     const found: WalkMatch[] = [];
     const at = after?.values[0];
     if (at === null) return { found, isWhole: false };
-    if (at !== undefined) found.push(...this.#atValue(walk, axis, others, at, after && withoutFirst(after), need));
+    if (after && at !== undefined) found.push(...this.#atValue({ ...walk, after: withoutFirst(after) }, axis, at));
     let from: SortValue | undefined = at;
     let width = this.#limits.window;
     let walked = 0;
@@ -153,9 +149,9 @@ export class Walker {
       const edge: SortValue | undefined = this.#edge(axis, from, width);
       const inside = { branches: this.#inside(axis, from, edge), fromSlots: !axis.isTotal };
       const within = axis.isSingle ? probes : [...probes, valueProbe(axis, (own) => beyond(axis, own, from, edge))];
-      found.push(...this.#collect(question.type, inside, within, axes, fixed, undefined, need - found.length));
+      found.push(...this.#collect(question.type, inside, { axes, probes: within, fixed, need: need - found.length }));
       if (edge === undefined || found.length >= need) break;
-      found.push(...this.#atValue(walk, axis, others, edge, undefined, need - found.length));
+      found.push(...this.#atValue({ ...fromStart, need: need - found.length }, axis, edge));
       from = edge;
       walked += width;
       width = Math.min(width * 4, MAX_WINDOW);
@@ -168,20 +164,19 @@ export class Walker {
     return { found, isWhole: false };
   }
 
-  /** Those that have exactly this value on the axis, in the order of the other axes. */
-  #atValue(walk: Walk, axis: Axis, others: Axis[], value: SortValue, after: After | undefined, need: number): WalkMatch[] {
-    const { question, probes } = walk;
+  /** Those that have exactly this value on the first of the walk's axes, in the order of the others, with whose values `after` begins. */
+  #atValue({ question, axes: [, ...others], probes, fixed: before, after, need }: Walk, axis: Axis, value: SortValue): WalkMatch[] {
     const isHeld = valueProbe(axis, (own) => q`${own} = ${value}`);
     const held = axis.isSingle ? probes : [...probes, isHeld];
     const rows = axis.lanes.map((lane) => ({ ...lane, where: q`${lane.where} AND ${sql(lane.column)} = ${value}` }));
-    const fixed = [...walk.fixed, value];
+    const wanted = { axes: others, fixed: [...before, value], need, ...(after && { after }) };
     const source = { branches: rows.map(laneRows), fromSlots: !axis.isTotal };
     if (others.length > 0 && this.#chooser.countUpTo(source, this.#limits.few) <= this.#limits.few) {
-      return this.#collect(question.type, source, held, others, fixed, after, need);
+      return this.#collect(question.type, source, { ...wanted, probes: held });
     }
     // By the index of another sort key all of the type is walked, not only the rows with this value.
     const asked = others.length > 0 ? [...probes, isHeld] : held;
-    return this.inOrder({ question, axes: others, probes: asked, fixed, need, lanes: rows, ...(after && { after }) });
+    return this.inOrder({ ...wanted, question, probes: asked, lanes: rows });
   }
 
   /** The value `width` rows further on; undefined when there are fewer. Of several lanes the nearest one. */
@@ -209,7 +204,7 @@ export class Walker {
   }
 
   /** Matches in order of creation: from each lane as many as are wanted, merged; without a lane, among all of the type. */
-  inOrderOfCreation(type: number, lanes: Lane[], probes: Probe[], fixed: SortValue[], after: After | undefined, need: number): WalkMatch[] {
+  inOrderOfCreation(type: number, lanes: Lane[], { probes, fixed, after, need }: Omit<Wanted, "axes">): WalkMatch[] {
     const start = after?.seq ?? 0;
     const living = q`r.type = ${type} AND r.method < 3`;
     const limit = q`ORDER BY seq LIMIT ${need + 1}`;

@@ -1,5 +1,5 @@
 /** The form of references (R4 references.html): literal addresses, the types they may lead to, and parts of the same resource. */
-import { isResource } from "./definition.ts";
+import { isResource } from "./structure-definition.ts";
 import type { Root, ValidationContext } from "./validation-context.ts";
 import { nonNull } from "../non-null.ts";
 import { ID_PATTERN, REFERENCE_PATTERN } from "../ids.ts";
@@ -73,7 +73,7 @@ function targetWithin(id: string, run: ValidationContext): string | undefined {
 }
 
 /** Types of the contained resources by id; "" for one that has no readable type. */
-export function containedIn(root: Root): Map<string, string> {
+function containedIn(root: Root): Map<string, string> {
   if (root.contained) return root.contained;
   root.contained = new Map();
   const { contained } = root.resource;

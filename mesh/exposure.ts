@@ -1,0 +1,25 @@
+/** Whether other machines reach what listens at an address, and what a gateway needs then. */
+import type { Config } from "./config.ts";
+
+/** Whether only programs of this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase();
+  return name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(name);
+}
+
+/** Why a gateway must not listen as it is told to, in one sentence; undefined: it may. */
+export function exposureOf({
+  host,
+  tlsCert,
+  behindProxy,
+  access,
+}: Pick<Config, "host" | "tlsCert" | "behindProxy" | "access">): string | undefined {
+  if (access === "open" && !isLoopback(host)) {
+    return `ACCESS is open, and HOST is ${host}, which other machines can reach: open access is for this machine only (HOST=127.0.0.1).`;
+  }
+  if (isLoopback(host) || tlsCert || behindProxy) return undefined;
+  return (
+    `HOST is ${host}, which other machines can reach, and what they send would not be encrypted: ` +
+    "set TLS_CERT and TLS_KEY (for trying: npm start -- --tls), or BEHIND_PROXY=1 where only a proxy with TLS can reach it."
+  );
+}

@@ -1,0 +1,76 @@
+/**
+ * What Moleculer's declarations lack, or say otherwise than its code (0.15): here alone its types are overruled.
+ * Each name says what Moleculer's code gives or takes.
+ */
+import type { BrokerOptions, Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
+import type { CallFunction } from "./call-function.ts";
+
+/** A middleware as a broker takes it. */
+export type Middleware = NonNullable<BrokerOptions["middlewares"]>[number];
+
+/** An action's handler, as middlewares hand it on. */
+export type LocalAction = (ctx: Context) => Promise<unknown>;
+
+/** The hooks of a middleware that this project uses, as Moleculer's code calls them. */
+interface MiddlewareHooks {
+  name: string;
+  created?(broker: ServiceBroker): void;
+  started?(broker: ServiceBroker): void;
+  stopped?(broker: ServiceBroker): void;
+  serviceCreating?(service: Service, schema: ServiceSchema): void;
+  call?(next: CallFunction): CallFunction;
+  /** @param action with the service that it is of */
+  localAction?(next: LocalAction, action: never): LocalAction;
+  transitPublish?(this: never, next: never): unknown;
+  transitMessageHandler?(this: never, next: never): unknown;
+}
+
+/** The hooks as a middleware: Moleculer declares overloads of `call` that no plain function fits, and other contexts. */
+export const middleware = (hooks: MiddlewareHooks): Middleware => hooks as unknown as Middleware;
+
+/** A service in the registry. */
+export interface ListedService<Metadata> {
+  name: string;
+  nodeID: string;
+  metadata?: Metadata;
+}
+
+/** The services in a broker's registry that can be reached; declared as their schemas. */
+export const listServices = <Metadata>({ registry }: ServiceBroker, options: { skipInternal?: boolean } = {}): ListedService<Metadata>[] =>
+  registry.getServiceList({ onlyAvailable: true, ...options }) as unknown as ListedService<Metadata>[];
+
+/** The actions in a broker's registry that can be reached, each with its definition; declared as definitions. */
+export const listActions = <Definition>({ registry }: ServiceBroker): { name: string; action?: Definition }[] =>
+  registry.getActionList({ onlyAvailable: true, skipInternal: true }) as unknown as { name: string; action?: Definition }[];
+
+/** A node in the registry. */
+export interface ListedNode<Metadata = object> {
+  id: string;
+  available: boolean;
+  /** empty unless they are asked for */
+  services: { name: string }[];
+  metadata?: Metadata;
+}
+
+/** The nodes that a broker has heard of; declared as a bare list. */
+export const listNodes = <Metadata>(
+  { registry }: ServiceBroker,
+  options: { onlyAvailable: boolean; withServices?: boolean },
+): ListedNode<Metadata>[] => registry.getNodeList(options) as unknown as ListedNode<Metadata>[];
+
+/** The nodes that offer an action at this moment; declared without their list. */
+export const endpointsOf = ({ registry }: ServiceBroker, action: string): { id: string; isAvailable: boolean }[] =>
+  (registry.actions.get(action) as unknown as { endpoints: { id: string; isAvailable: boolean }[] } | undefined)?.endpoints ?? [];
+
+/** A service of this broker, with what its mixins have put on it; declared without that. */
+export const localService = <Gains>(broker: ServiceBroker, name: string): (Service & Gains) | undefined =>
+  broker.getLocalService(name) as unknown as (Service & Gains) | undefined;
+
+/** The calls that this broker waits for before it stops; kept by Moleculer's `tracking`, and not declared. */
+export const trackedCalls = (broker: ServiceBroker): Context[] =>
+  (broker as unknown as { _trackedContexts?: Context[] })._trackedContexts ?? [];
+
+/** Has the broker collect anew what it announces, under a new sequence number; not declared. */
+export function renewAnnouncement({ registry }: ServiceBroker): void {
+  (registry as unknown as { localNodeInfoInvalidated: boolean | "seq" }).localNodeInfoInvalidated = "seq";
+}

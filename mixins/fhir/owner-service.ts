@@ -1,0 +1,37 @@
+/** What a service is that owns FHIR types: what `Fhir(…)` puts on `this`. */
+import type { Context, Service } from "moleculer";
+import type { WithDirectory } from "../../federation/directory.ts";
+import type { Profiles } from "../../federation/profiles.ts";
+import type { Store } from "../../store/store.ts";
+import type { Relay } from "../events/relay.ts";
+import type { WatchedTypes } from "../events/watched-types.ts";
+import type { AuditLog } from "./audit-log.ts";
+import type { OwnFhir } from "./own-fhir.ts";
+import type { OwnerWrites } from "./owner-writes.ts";
+import type { InDoubt } from "./recovery.ts";
+import type { VersionTeller } from "./tell-versions.ts";
+
+/** What a service gains: `this.fhir` to read and write its own types in one atomic step. */
+export interface WithFhir {
+  store: Store;
+  fhir: OwnFhir;
+}
+
+/** The same, with what the mixin keeps for itself. */
+export type OwnerGains = WithFhir &
+  WithDirectory & {
+    settling: InDoubt;
+    /** actions that this replica has answered */
+    handled: number;
+    profiles: Profiles;
+    watched: WatchedTypes | undefined;
+    teller: VersionTeller;
+    endGauge: (() => void) | undefined;
+    writes: OwnerWrites;
+    audit: AuditLog;
+    toLedger: Relay | undefined;
+    noteAnswer(ctx: Context, answer: unknown): Promise<void>;
+  };
+
+/** A service that owns FHIR types, seen from within. */
+export type OwnerService = Service & OwnerGains;

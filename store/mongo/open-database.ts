@@ -1,0 +1,92 @@
+/** A store's database while it is open: what the parts of the store share. */
+import type { ClientSession, Db, MongoClient } from "mongodb";
+import { KeyedQueue } from "../../mesh/keyed-queue.ts";
+import type { Effects } from "../plan-write.ts";
+import type { StoreOptions } from "../store.ts";
+import { unavailable } from "../store-error.ts";
+import { Fences } from "./fences.ts";
+import { Locks } from "./locks.ts";
+import type { openCollections } from "./open.ts";
+import { PreparedTransactions } from "./prepared.ts";
+import type { Collections } from "./schema.ts";
+import { MongoSearch } from "./search-pipeline.ts";
+import { transaction, translate, waitingTransaction } from "./transaction.ts";
+import { Writer } from "./write.ts";
+
+/** How a store in MongoDB is opened, besides what every store needs. */
+export interface MongoOptions extends StoreOptions {
+  /** A URL to connect to, or a client that the caller connects and closes. */
+  url?: string;
+  /** File of the CA by which the server proves itself, where the URL has `tls=true`; absent: any known one. */
+  caFile?: string;
+  client?: MongoClient;
+  database: string;
+}
+
+type Opened = Awaited<ReturnType<typeof openCollections>>;
+
+/** An open database: its parts, and the transactions in which they work on it. */
+export class OpenDatabase {
+  readonly client: MongoClient;
+  /** The client, when it was made for this store: closed with it. */
+  readonly own: MongoClient | undefined;
+  readonly db: Db;
+  readonly collections: Collections;
+  /** Writes of this process that would abort one another. */
+  readonly queue = new KeyedQueue();
+  /** Commits of this process that are under way, by transaction. */
+  readonly commits = new Map<string, Promise<string[]>>();
+  readonly search: MongoSearch;
+  readonly writer: Writer;
+  readonly locks: Locks;
+  readonly fences: Fences;
+  readonly prepared: PreparedTransactions;
+  readonly options: MongoOptions;
+  isClosed = false;
+  /** What is under way. */
+  readonly running = new Set<Promise<unknown>>();
+
+  constructor(client: MongoClient, own: MongoClient | undefined, db: Db, opened: Opened, options: MongoOptions) {
+    const { collections, hasWords } = opened;
+    this.client = client;
+    this.own = own;
+    this.db = db;
+    this.collections = collections;
+    this.options = options;
+    this.search = new MongoSearch(collections, hasWords);
+    this.locks = new Locks(collections);
+    this.fences = new Fences(collections);
+    this.prepared = new PreparedTransactions(collections, options);
+    this.writer = new Writer(collections, this.search, {
+      ...(hasWords && options.text && { text: options.text }),
+      ...(options.emits && { emits: options.emits }),
+    });
+  }
+
+  /** Says of an atomic write what it has put into the outbox and which versions it has made. */
+  tell({ hasEvents, versions }: Effects): void {
+    if (hasEvents) this.options.onEvents?.();
+    if (versions.length > 0) this.options.onVersions?.(versions);
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.isClosed) throw unavailable("The store is closed.");
+    const running = work();
+    this.running.add(running);
+    try {
+      return await running;
+    } catch (error) {
+      throw translate(error);
+    } finally {
+      this.running.delete(running);
+    }
+  }
+
+  waiting<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
+    return this.run(() => waitingTransaction(this.client, work, this.options.waitMs));
+  }
+
+  transaction<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
+    return this.run(() => transaction(this.client, work));
+  }
+}

@@ -1,0 +1,48 @@
+/** Searches of a store in MongoDB. */
+import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
+import type { JoinKeysPage, JoinKeysQuery, Store } from "../store.ts";
+import { distinctValues } from "./distinct.ts";
+import { joinKeysAmong, joinKeysPage } from "./join-keys.ts";
+import type { OpenDatabase } from "./open-database.ts";
+
+type Searches = "search" | "count" | "distinct" | "joinKeys" | "joinKeysAmong" | "referredTo" | "holders";
+
+/** What finds of a store, by content. */
+export const searchesOf = (database: OpenDatabase): Pick<Store, Searches> => ({
+  search(query: StoreQuery): Promise<Page> {
+    return database.run(() => database.search.page(query));
+  },
+
+  count(type: string, clauses: Clause[]): Promise<number> {
+    return database.run(() => database.search.count(type, clauses));
+  },
+
+  distinct(slots: number[], limit: number): Promise<KeyRow[]> {
+    return database.run(() => distinctValues(database.collections, slots, limit));
+  },
+
+  joinKeys(query: JoinKeysQuery & { limit: number; after?: number; whole?: boolean }): Promise<JoinKeysPage> {
+    return database.run(() => joinKeysPage(database.collections, database.search.answerable(query)));
+  },
+
+  joinKeysAmong(query: JoinKeysQuery & { among: string[] }): Promise<string[]> {
+    return database.run(() => joinKeysAmong(database.collections, database.search.answerable(query)));
+  },
+
+  async referredTo(by: { type: string; slots: number[] }[], among: string[]): Promise<string[]> {
+    const found = await Promise.all(
+      by.map(({ type, slots }) =>
+        database.run(() => joinKeysAmong(database.collections, database.search.answerable({ type, slots, clauses: [], among }))),
+      ),
+    );
+    return [...new Set(found.flat())];
+  },
+
+  holders(keys: string[]): Promise<(string | undefined)[]> {
+    return database.run(async () => {
+      const all = await database.collections.held.find({ _id: { $in: keys }, isClaim: { $exists: false } }).toArray();
+      const found = new Map(all.map(({ _id, ref }) => [_id, ref]));
+      return keys.map((key) => found.get(key));
+    });
+  },
+});

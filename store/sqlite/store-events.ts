@@ -1,0 +1,58 @@
+/** Events of a store in SQLite until they are relayed, and fences around what others rely on. */
+import type { Fencing, Store, VersionReference } from "../store.ts";
+import type { OutboxQueue, OutboxState, WaitingEvent } from "../writes.ts";
+import type { OpenFile } from "./open-file.ts";
+import { forgetRelayed, outboxState, waitingEvents } from "./outbox.ts";
+
+/** What is done with events, and with fences. */
+export const eventsOf = (file: OpenFile): Pick<Store, "outbox" | "relayed" | "outboxState" | "isHandled" | "fence" | "unfence"> => ({
+  outbox(queue: OutboxQueue, limit: number, except: string[] = []): Promise<WaitingEvent[]> {
+    return file.reading(() => waitingEvents(file.db, queue, limit, except));
+  },
+
+  async relayed(places: string[]): Promise<void> {
+    // What is forgotten again after a cut of the power is relayed twice, which its receivers expect.
+    await file.queue.add(() => forgetRelayed(file.db, places), 10 * places.length, 0, true);
+  },
+
+  outboxState(): Promise<OutboxState> {
+    return file.reading(() => outboxState(file.db));
+  },
+
+  isHandled(id: string): Promise<boolean> {
+    return file.reading(() => file.writer.isHandled(id));
+  },
+
+  async fence(
+    places: VersionReference[],
+    fencing: Fencing,
+    { tx, isAlone = false }: { tx?: string; isAlone?: boolean } = {},
+  ): Promise<void> {
+    if (isAlone) {
+      for (const place of places) file.writer.fences.set(place, fencing);
+      const isWaiting = await file.reading(() => file.db.get("SELECT 1 FROM prepared LIMIT 1") !== undefined);
+      if (!isWaiting) return;
+    }
+    await file.queue.add(
+      () => {
+        for (const { type, id } of places) file.prepared.refuseMentioned(`${type}/${id}`, tx);
+        for (const place of places) file.writer.fence(place, fencing);
+      },
+      100 * places.length,
+      file.waitMs,
+    );
+    for (const { type, id } of places) file.writer.fences.delete(`${type}/${id}`, fencing.token); // they are written down now
+  },
+
+  async unfence(places: VersionReference[], token: string): Promise<void> {
+    const isWritten = places.filter(({ type, id }) => !file.writer.fences.delete(`${type}/${id}`, token)).length > 0;
+    if (!isWritten) return;
+    await file.queue.add(
+      () => {
+        for (const { type, id } of places) file.writer.unfence(`${type}/${id}`, token);
+      },
+      100 * places.length,
+      0,
+    );
+  },
+});

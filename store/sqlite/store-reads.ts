@@ -1,0 +1,66 @@
+/** Reads of a store in SQLite: single resources, their versions, histories. */
+import type { HistoryQuery, Store, StoredResource } from "../store.ts";
+import { readHistory } from "./history.ts";
+import type { OpenFile } from "./open-file.ts";
+import { methodNames } from "./schema.ts";
+
+/** What reads of a store, by place. */
+export const readsOf = (file: OpenFile): Pick<Store, "read" | "readVersion" | "history"> => ({
+  read(type: string, id: string): Promise<StoredResource | undefined> {
+    return file.reading(() => {
+      const no = file.types.find(type);
+      if (no === undefined) return undefined;
+      return stored(
+        type,
+        file.db.get<StoredRow>("SELECT id, version, updated, method, json FROM resource WHERE type = ? AND id = ?", no, id),
+      );
+    });
+  },
+
+  readVersion(type: string, id: string, version: number): Promise<StoredResource | undefined> {
+    return file.reading(() =>
+      file.db.snapshot(() => {
+        const no = file.types.find(type);
+        if (no === undefined) return undefined;
+        const current = file.db.get<StoredRow & { seq: number }>(
+          "SELECT seq, id, version, updated, method, json, author FROM resource WHERE type = ? AND id = ?",
+          no,
+          id,
+        );
+        if (!current) return undefined;
+        if (current.version === version && current.method < 4) return stored(type, current);
+        return stored(
+          type,
+          file.db.get<StoredRow>(
+            "SELECT id, version, updated, method, json, author FROM history WHERE seq = ? AND version = ?",
+            current.seq,
+            version,
+          ),
+        );
+      }),
+    );
+  },
+
+  history(query: HistoryQuery): Promise<{ versions: StoredResource[]; more: boolean }> {
+    return file.reading(() => file.db.snapshot(() => readHistory(file.db, file.types, query)));
+  },
+});
+
+interface StoredRow {
+  id: string;
+  version: number;
+  updated: number;
+  method: number;
+  json: string | null;
+  author?: string | null;
+}
+
+/** A row as the world sees it; what has moved away is not there. */
+function stored(type: string, row: StoredRow | undefined): StoredResource | undefined {
+  if (!row || methodNames[row.method] === "moved") return undefined;
+  const { id, version, updated, json, author } = row;
+  const method = methodNames[row.method] as StoredResource["method"];
+  const found: StoredResource = json === null ? { type, id, version, updated, method } : { type, id, version, updated, method, json };
+  if (author) found.author = author;
+  return found;
+}

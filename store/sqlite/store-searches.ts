@@ -1,0 +1,87 @@
+/** Searches of a store in SQLite, and how it answers them. */
+import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
+import type { JoinKeysPage, JoinKeysQuery, Store } from "../store.ts";
+import { type Budget, requestTooCostly } from "../too-costly.ts";
+import { distinctValues } from "./distinct.ts";
+import { holdersOf } from "./values.ts";
+import type { OpenFile } from "./open-file.ts";
+
+/** A store that can say how it would answer. */
+export interface SqliteStore extends Store {
+  /** SQLite's own plan of every statement that answering the query takes, one line per step: `statement: step`. */
+  explainSearch(query: StoreQuery): string[];
+  /** The same for `joinKeys`, two pages of them, and for `joinKeysAmong`. */
+  explainLinks(query: JoinKeysQuery & { among: string[] }, limit: number): string[];
+}
+
+type Searches =
+  | "search"
+  | "count"
+  | "distinct"
+  | "joinKeys"
+  | "joinKeysAmong"
+  | "referredTo"
+  | "holders"
+  | "explainSearch"
+  | "explainLinks";
+
+/** What finds of a store, by content. */
+export const searchesOf = (file: OpenFile): Pick<SqliteStore, Searches> => ({
+  search(query: StoreQuery, budget?: Budget): Promise<Page> {
+    const page = () => file.search.page(query);
+    if (!budget) return file.asked(page);
+    return file.reading(() => file.db.snapshot(() => file.db.spending(budget, page, requestTooCostly)));
+  },
+
+  count(type: string, clauses: Clause[]): Promise<number> {
+    return file.asked(() => file.search.count(type, clauses));
+  },
+
+  distinct(slots: number[], limit: number): Promise<KeyRow[]> {
+    return file.reading(() => file.db.snapshot(() => distinctValues(file.db, slots, limit)));
+  },
+
+  joinKeys(query: JoinKeysQuery & { limit: number; after?: number; whole?: boolean }): Promise<JoinKeysPage> {
+    return file.asked(() => file.joinKeys.page(query));
+  },
+
+  joinKeysAmong(query: JoinKeysQuery & { among: string[] }): Promise<string[]> {
+    return file.asked(() => file.joinKeys.among(query));
+  },
+
+  explainSearch(query: StoreQuery): string[] {
+    return explained(file, () => {
+      file.search.page(query);
+      file.search.count(query.type, query.clauses);
+    });
+  },
+
+  explainLinks(query: JoinKeysQuery & { among: string[] }, limit: number): string[] {
+    return explained(file, () => {
+      const { next } = file.joinKeys.page({ ...query, limit });
+      if (next !== undefined) file.joinKeys.page({ ...query, limit, after: next });
+      file.joinKeys.among(query);
+    });
+  },
+
+  referredTo(by: { slots: number[] }[], among: string[]): Promise<string[]> {
+    const slots = by.flatMap((one) => one.slots);
+    return file.asked(() => file.joinKeys.inSlots(slots, among));
+  },
+
+  holders(keys: string[]): Promise<(string | undefined)[]> {
+    return file.reading(() => holdersOf(file.db, keys));
+  },
+});
+
+/** The plans of the statements that `work` runs. */
+function explained({ db }: OpenFile, work: () => void): string[] {
+  const statements = new Set<string>();
+  db.onStatement = (text) => statements.add(text);
+  try {
+    work();
+  } finally {
+    db.onStatement = undefined;
+  }
+  return [...statements].flatMap((text) => db.explain(text).map((line) => `${text}: ${line}`));
+}

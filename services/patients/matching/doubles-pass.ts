@@ -3,6 +3,7 @@
  * later comes at the end and is looked at again; where the pass is stands in the store, so that it goes on there after a restart. One node of
  * the service does it.
  */
+import { performance } from "node:perf_hooks";
 import { setTimeout as after } from "node:timers/promises";
 import { parseJson } from "../../../fhir/json.ts";
 import type { Patient, Stored } from "../../../fhir/r4.ts";
@@ -11,8 +12,12 @@ import type { Store } from "../../../store/store.ts";
 import { doublesOf, FoundDoubles, MAX_FOUND } from "./doubles.ts";
 import type { MatchingOptions } from "./find-matches.ts";
 
-/** Part of the time that it works: 50 ms of each second, also of the processor's; the desks come first. 100,000 records take some hours. */
+/** Part of the time that it works: 50 ms of each second, also of the processor; the desks come first. 100,000 records take some hours. */
 const SHARE = 0.05;
+/** And so much of that part while the process has much else to do. */
+const BUSY_SHARE = 0.2;
+/** Part of the time for which the event loop works that is called much. */
+const BUSY = 0.5;
 /** Records of one step, after which its place is stored. */
 const STEP = 10;
 /** Looks for what has changed so often when all was looked through, milliseconds. */
@@ -53,6 +58,7 @@ export class DoublesPass {
   readonly #options: MatchingOptions;
   readonly #found: FoundDoubles;
   readonly #stopping = new AbortController();
+  #load = performance.eventLoopUtilization();
   /** The record at which the last step has failed. */
   #failed: string | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -99,11 +105,18 @@ export class DoublesPass {
     for (const { id, json = "" } of settled) {
       const begun = performance.now();
       await this.#look(id, json);
-      await this.#pause((performance.now() - begun) * (1 / this.#share - 1));
+      await this.#pause((performance.now() - begun) * (1 / this.#shareNow() - 1));
     }
     const last = settled.at(-1);
     if (last) await this.#keep({ looked: before.looked + settled.length, at: { values: last.values, seq: last.seq, id: last.id } });
     return settled.length === STEP ? "more" : "end";
+  }
+
+  #shareNow(): number {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, this.#load);
+    this.#load = now;
+    return utilization > BUSY ? this.#share * BUSY_SHARE : this.#share;
   }
 
   /** A record that cannot be looked at for the second time is passed over: it would keep all behind it from being looked at. */

@@ -55,7 +55,7 @@ describe("a new service", () => {
     expect(contentOf("services/dentistry/dentistry.contract.ts")).toContain('owns = ["Flag", "Slot"]');
     // Versions of a Flag are events that others handle: they still are.
     expect(contentOf("services/dentistry/dentistry.contract.ts")).toContain('emits = ["Flag"]');
-    expect(contentOf("services/dentistry/dentistry.service.ts")).toContain("mixins: [Fhir({ owns, emits })]");
+    expect(contentOf("services/dentistry/dentistry.service.ts")).toContain("mixins: [Fhir({ owns, emits, rules })]");
     expect(contentOf("services/dentistry/README.md")).toContain("Owns the FHIR types Flag, Slot.");
     expect(contentOf("services/records/records.contract.ts")).not.toContain('"Flag"');
     expect(contentOf("services/dentistry/dentistry.model.ts")).not.toMatch(/skeleton|Basic/i);

@@ -6,6 +6,7 @@
  *
  * `--owns` gives a service FHIR types: each is taken from the service that has it now. `--get`: the action only reads.
  */
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { addAction } from "./new/action.ts";
@@ -46,6 +47,7 @@ async function makeService(name: string, owns: string): Promise<void> {
     ROOT,
     edits.write().filter((file) => file.endsWith(".ts")),
   );
+  if (moved.length > 0) listRulesAnew();
   console.log(`services/${name} is there and belongs to the provider system.`);
   for (const { type, owner } of moved) {
     console.log(
@@ -55,6 +57,14 @@ async function makeService(name: string, owns: string): Promise<void> {
   console.log(
     `  test it   npm test -- services/${name}\n  start it  npm start\n  read      services/${name}/README.md, then its contract, model and service`,
   );
+}
+
+/** The rules of what has moved have another owner now: in a process of its own, for this one knows the services as they were. */
+function listRulesAnew(): void {
+  const { status, stderr } = spawnSync(process.execPath, [...process.execArgv, join(ROOT, "scripts/generate.ts"), "rules"], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new StartupError(`docs/rules.md could not be written anew, do it by npm run generate:\n${stderr}`);
 }
 
 function makeAction(name: string, isRead: boolean): void {

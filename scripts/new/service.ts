@@ -142,7 +142,7 @@ export function makeSkeleton(edits: Edits, name: string, types: string[], emitte
 /** The example of the skeleton is a Basic: it becomes a resource of the service's first type. */
 const withTypes = (text: string, type: string, types: string[], example: string): string =>
   text
-    .replace('owns = ["Basic"]', `owns = ${JSON.stringify(types)}`)
+    .replace('[] = ["Basic"]', `[] = ${JSON.stringify(types)}`)
     .replace("the FHIR type Basic.", `the FHIR type${types.length > 1 ? "s" : ""} ${types.join(", ")}.`)
     .replace(/= \{ resourceType: "Basic".*\};$/m, `= ${example};`)
     .replaceAll(/\bBasic\b/g, type);
@@ -153,11 +153,11 @@ const withEvents = (text: string, emitted: string[]): string =>
     ? text
     : text
         .replace(
-          /^export const owns = .*$/m,
+          /^export const owns\b.*$/m,
           (line) =>
             `${line}\n\n/** Types of which each version is an event, \`fhir.TYPE\`. */\nexport const emits = ${JSON.stringify(emitted)};`,
         )
-        .replace("Fhir({ owns })", "Fhir({ owns, emits })")
+        .replace("Fhir({ owns,", "Fhir({ owns, emits,")
         .replace("import { owns, type", "import { emits, owns, type");
 
 /** Adds the service to the provider system. */

@@ -127,7 +127,7 @@ export const description = (most: number) =>
 
 /** Of `listDoubles`. */
 export const doublesAsked = {
-  limit: { type: "number", integer: true, min: 1, max: 100, convert: true, optional: true },
+  limit: { type: "number", integer: true, min: 1, max: 100, optional: true },
   after: { type: "string", max: 200, optional: true },
   $$strict: true,
 } as const;

@@ -67,6 +67,7 @@ describe("The stock by place and lot", () => {
     expect(await toOrder()).toContainEqual({ ...level, quantity: 0, isBelow: true });
     await pharmacy.setReorderLevel(clinic.caller, { medication, level: 0, place: "Location/w1" });
     await pharmacy.setReorderLevel(clinic.caller, { medication, level: 0 });
+    await pharmacy.setReorderLevel(clinic.caller, { medication, level: 0, place: "Location/w2" }); // has none
     expect(await pharmacy.listReorderLevels(clinic.caller, { medication: of })).toEqual([]);
     const negative = pharmacy.setReorderLevel(clinic.caller, { medication, level: -1 });
     await expect(negative).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));

@@ -1,7 +1,8 @@
+import type { FhirResource } from "../../../fhir/r4.ts";
 import { action } from "../../../mesh/contract.ts";
 
 /** The FHIR types that this service owns. */
-export const owns = ["Basic"];
+export const owns: FhirResource["resourceType"][] = ["Basic"];
 
 /** A resource that is marked, in the version that it has by that. */
 export interface SkeletonMark {

@@ -6,13 +6,14 @@ import { referenceTo, splitReference } from "../../../mixins/fhir/reference.ts";
 import { owns, type skeleton } from "./skeleton.contract.ts";
 import { skeletonChanged, skeletonNotFound } from "./skeleton.errors.ts";
 import { isMarked, mark, markedOf } from "./skeleton.model.ts";
+import { rules } from "./skeleton.rules.ts";
 
 /** Resources in one answer. */
 const MAX_LISTED = 1_000;
 
 export default defineService<typeof skeleton, WithFhir>({
   name: "skeleton",
-  mixins: [Fhir({ owns })],
+  mixins: [Fhir({ owns, rules })],
 
   actions: {
     mark: {

@@ -31,13 +31,14 @@ export const recordOf = ({ medication: { system, code }, place = "" }: Omit<Leve
 export function recordedLevel(said: LevelSaid, before: Stored<MedicationKnowledge> | undefined): MedicationKnowledge & { id: string } {
   const { medication, place, level } = said;
   const isUsed = level > 0;
-  const { tag: tags = [], ...meta } = before?.meta ?? {};
+  const { tag: tags = [], ...others } = before?.meta ?? {};
   const tag = [...tags.filter(({ system }) => system !== IN_USE.system), ...(isUsed ? [IN_USE] : [])];
+  const meta = { ...others, ...(tag.length > 0 && { tag }) };
   const at = place === undefined ? [] : [{ url: "place", valueReference: { reference: place } }];
   return {
     resourceType: "MedicationKnowledge",
     id: recordOf(said),
-    meta: { ...meta, ...(tag.length > 0 && { tag }) },
+    ...(Object.keys(meta).length > 0 && { meta }),
     status: isUsed ? "active" : "inactive",
     code: { coding: [medication] },
     extension: [{ url: REORDER_LEVEL, extension: [...at, { url: "level", valueDecimal: level }] }],

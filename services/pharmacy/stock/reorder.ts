@@ -31,9 +31,12 @@ export async function setReorderLevel(
   const said = { medication, level, ...(place !== undefined && { place }) };
   const before = await fhir.read("MedicationKnowledge", recordOf(said));
   const next = recordedLevel(said, before);
-  await (before ? fhir.update(next) : fhir.create(next)).catch((error: unknown) => {
-    throw isType(error, "STALE_VERSION") || isType(error, "ID_TAKEN") ? reorderLevelChanged() : error;
-  });
+  // What nobody has set needs no record that it is not in use.
+  if (before || level > 0) {
+    await (before ? fhir.update(next) : fhir.create(next)).catch((error: unknown) => {
+      throw isType(error, "STALE_VERSION") || isType(error, "ID_TAKEN") ? reorderLevelChanged() : error;
+    });
+  }
   const usable = await usableShelves(store, `${medication.system}|${medication.code}`);
   return reorderLevel(said, usable.get(stockCounter(medication)) ?? []);
 }

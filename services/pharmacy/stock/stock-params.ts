@@ -52,7 +52,7 @@ export const stockParams = {
   setReorderLevel: { medication: codeRule, level: { type: "number", min: 0, max: MAX_QUANTITY }, place, $$strict: true },
   listReorderLevels: {
     medication: { ...medicationText, optional: true },
-    isBelow: { type: "boolean", convert: true, optional: true },
+    isBelow: { type: "boolean", optional: true },
     $$strict: true,
   },
   listMovements: { medication: medicationText, $$strict: true },

@@ -37,7 +37,7 @@ export default function Audit() {
     return wanted.startsWith("Patient/") ? ledger.looksAt({ patient: wanted, ...page }) : ledger.looksBy({ who: wanted, ...page });
   };
   const send = async () => {
-    const wanted = codeNamed(people.value ?? [], text)?.code ?? text.trim();
+    const wanted = codeNamed(people.value ?? (await practitioners()), text)?.code ?? text.trim();
     setLooks(await ask(wanted, until ? startOf(until) : undefined));
     setAsked(wanted);
   };

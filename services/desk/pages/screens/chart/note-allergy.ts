@@ -30,7 +30,8 @@ export function NoteAllergy({ patient, onClose, onDone }: NoteAllergyProps) {
   const { to = "", severe = "" } = draft.value;
   const codes = medications.value ?? [];
   const send = async () => {
-    const coding = codeNamed(codes, to);
+    // Without its code no prescription is held against it: what was typed before the list had come waits for that.
+    const coding = codeNamed(medications.value ?? (await knownMedications()), to);
     const made = await create<AllergyIntolerance>({
       resourceType: "AllergyIntolerance",
       clinicalStatus: concept(CLINICAL, "active"),

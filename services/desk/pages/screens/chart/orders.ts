@@ -55,11 +55,12 @@ function Order({ patient, onDone }: { patient: string; onDone: () => void }) {
   const known = useLoad("tests", choices);
   const { draft, set, clear } = useDraft(`order.${patient}`, { priority: "routine" });
   const { test: text = "", priority = "" } = draft.value;
-  const codes = known.value?.codes ?? [];
   const send = async () => {
+    // Who types faster than the list comes has chosen all the same.
+    const { codes, inCatalogue } = known.value ?? (await choices());
     const test = codeNamed(codes, text);
     if (!test) throw new Refused(422, "CHOOSE_FROM_LIST", "");
-    const isListed = known.value?.inCatalogue.has(test.code);
+    const isListed = inCatalogue.has(test.code);
     const { order } = await (isListed
       ? lab.orderPanel({ patient, code: test.code, priority: priority as Priority })
       : lab.order({ patient, test }));
@@ -70,7 +71,7 @@ function Order({ patient, onDone }: { patient: string; onDone: () => void }) {
   return html`<${Form} send=${send} submit=${t("order")} label=${t("order")} isInline fieldOf=${{ CHOOSE_FROM_LIST: "test", TEST_UNKNOWN: "test" }}>
     ${(
       faultOf: (field: string) => string | undefined,
-    ) => html`<div class="fields"><div><${CodeField} label=${t("order.test")} name="test" value=${text} onValue=${(typed: string) => set("test", typed)} codes=${codes} fault=${faultOf("test")} /></div>
+    ) => html`<div class="fields"><div><${CodeField} label=${t("order.test")} name="test" value=${text} onValue=${(typed: string) => set("test", typed)} codes=${known.value?.codes ?? []} fault=${faultOf("test")} /></div>
       <${Field} label=${t("order.priority")} name="priority" value=${priority} onValue=${(chosen: string) => set("priority", chosen)} options=${PRIORITIES.map((one) => [one, t(`priority.${one}`)])} /></div>`}
   <//>`;
 }

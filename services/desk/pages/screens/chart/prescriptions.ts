@@ -55,7 +55,7 @@ function Prescribe({ patient, onClose, onDone }: { patient: string; onClose: () 
   const [isAllergic, setAllergic] = useState(false);
   const value = (name: string) => draft.value[name] ?? "";
   const send = async () => {
-    const medication = codeNamed(medications.value ?? [], value("medication"));
+    const medication = codeNamed(medications.value ?? (await knownMedications()), value("medication"));
     if (!medication) throw new Refused(422, "CHOOSE_FROM_LIST", "");
     const often = Number(value("often"));
     const dose = amountIn(value("dose"));

@@ -52,7 +52,7 @@ describe("a new service", () => {
     expect(containerOf("dentistry")).toBe(containerOf("personnel")?.replaceAll("personnel", "dentistry"));
     const secretsOf = (service: string) => compose.split("\n").filter((line) => line.includes(`./secrets/`) && line.includes(service));
     expect(secretsOf("dentistry")).toEqual(secretsOf("personnel").map((line) => line.replaceAll("personnel", "dentistry")));
-    expect(contentOf("services/dentistry/dentistry.contract.ts")).toContain('owns = ["Flag", "Slot"]');
+    expect(contentOf("services/dentistry/dentistry.contract.ts")).toContain('[] = ["Flag", "Slot"]');
     // Versions of a Flag are events that others handle: they still are.
     expect(contentOf("services/dentistry/dentistry.contract.ts")).toContain('emits = ["Flag"]');
     expect(contentOf("services/dentistry/dentistry.service.ts")).toContain("mixins: [Fhir({ owns, emits, rules })]");

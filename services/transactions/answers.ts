@@ -3,7 +3,6 @@ import type { Caller } from "../../mesh/caller.ts";
 import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import type { StepResult } from "../../federation/owner-contract.ts";
 import type { Directory } from "../../federation/directory.ts";
-import { isType } from "../../federation/errors.ts";
 import { readResource } from "../../federation/read.ts";
 import type { EntryAnswer } from "./plan.ts";
 import type { EntryResult } from "./transactions.contract.ts";
@@ -22,23 +21,30 @@ export function resultsOf(answers: EntryAnswer[], written: StepResult[]): (Entry
 
 const pick = ({ id, version, updated }: { id: string; version: number; updated: number }) => ({ id, version, updated });
 
+/** Of what an entry found the resource is read; what it has written comes with it, where the caller may read that. */
+export const isToBeRead = (answer: EntryAnswer | undefined): boolean => answer?.kind === "found" && answer.match.owner !== undefined;
+
 /**
- * The same with the resources, where they are wanted and not there yet: what a condition has found, and what an earlier try has written. It may
- * have changed since, or moved to another owner; of what was deleted since only the place is told.
+ * The same with the resources, where they are wanted and have to be read: what a condition has found, and what an earlier try has written. It may
+ * have changed since, or moved to another owner; of what was deleted since, or the caller may not read, only the place is told: all is
+ * committed by now.
+ * @param isRead by the entry's index
  */
 export async function withResources(
   results: (EntryResult | null)[],
   { caller, directory, representation }: { caller: Caller; directory: Directory; representation: boolean },
+  isRead: (index: number) => boolean,
 ): Promise<(EntryResult | null)[]> {
   if (!representation) return results;
-  return mapConcurrent(results, async (result) => {
-    if (!result || result.status === 204 || result.json !== undefined) return result;
+  return mapConcurrent(results, async (result, index) => {
+    if (!result || result.status === 204 || result.json !== undefined || !isRead(index)) return result;
     const { type, id } = result;
-    const stored = await readResource({ caller, directory }, type, id).catch(unlessAbsent);
+    const stored = await readResource({ caller, directory }, type, id).catch(unlessRefused);
     return stored ? { ...result, version: stored.version, updated: stored.updated, json: stored.json } : result;
   });
 }
 
-function unlessAbsent(error: unknown): undefined {
-  if (!isType(error, "NOT_FOUND") && !isType(error, "GONE")) throw error;
+function unlessRefused(error: unknown): undefined {
+  const { code } = error as { code?: unknown };
+  if (typeof code !== "number" || code >= 500) throw error;
 }

@@ -58,7 +58,7 @@ export async function commitShares(
   const { caller } = coordinator;
   const keyed = isKeyed(caller) ? caller.meta : undefined;
   if (only && shares.length === 1 && !dependsOnAbsence(only) && !keyed) {
-    return resultsOf(answers, await writeAtOnce(coordinator, only, representation, attempt));
+    return resultsOf(answers, await writeOnlyShare(coordinator, only, representation, attempt));
   }
   const tx = keyed ? newPart(keyed.keyed) : transactionId(coordinator.nodeID, randomUUID());
   const begun = Date.now();
@@ -147,7 +147,7 @@ const isOutdated = (step: OwnerStep, { outcome }: StepResult): boolean => (outco
 const dependsOnAbsence = ({ steps }: Share): boolean => steps.length > 1 && steps.some((step) => step.op === "create" && step.ifNoneExist);
 
 /** A transaction with a single owner is one atomic write there. */
-async function writeAtOnce(
+async function writeOnlyShare(
   { caller }: Coordinator,
   share: Share,
   representation: boolean,

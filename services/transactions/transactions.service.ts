@@ -16,7 +16,7 @@ import { isKeyed } from "../../federation/prepare-part.ts";
 import { newBudget } from "../../federation/query-context.ts";
 import { Store } from "../../mixins/store.ts";
 import type { Store as StoreOf } from "../../store/store.ts";
-import { withResources } from "./answers.ts";
+import { isToBeRead, withResources } from "./answers.ts";
 import { answeredBefore, idsOf } from "./attempt.ts";
 import { abortParts, commitShares, type Coordinator, tellCommit } from "./coordinator.ts";
 import { outcomeOrAbort, unfinished } from "./journal.ts";
@@ -155,7 +155,7 @@ export default defineService<typeof transactions, This>({
       const shown = { caller, directory: this.directory, representation };
       try {
         const before = attempt?.isRepeated && (await answeredBefore(this.store, attempt));
-        if (before) return await withResources(before, shown);
+        if (before) return await withResources(before, shown, () => true);
         const budget = newBudget(); // also of what is planned again
         const names = () => parse().flatMap((entry) => conflictKeysOf(entry));
         return await retryOnConflict(
@@ -179,7 +179,7 @@ export default defineService<typeof transactions, This>({
               const isWorthAnother = isType(error, "LOCKED") && count < LOCKED_ATTEMPTS;
               throw isWorthAnother || isOutOfDate(error, entries) ? new WriteConflict() : error;
             });
-            return withResources(results, shown);
+            return withResources(results, shown, (index) => isToBeRead(plan.answers[index]));
           },
           () => locked({}), // no failure of this service: its circuit stays closed
         );

@@ -295,6 +295,18 @@ describe("a hospital that is closed", () => {
       { Prefer: "return=representation" },
     );
     expect([answer.status, JSON.stringify(answer.body ?? "").includes("secret")]).toEqual([200, false]);
+
+    // Nor is a transaction refused, which is committed by then.
+    const both = await app.alsoFor("both", ["physician"]);
+    await signIn(both, "both", "openid user/Observation.c user/Condition.c");
+    const entry = [
+      { resourceType: "Observation", status: "final", code: { text: "secret" } },
+      { resourceType: "Condition", code: { text: "secret" }, subject: { display: "somebody" } },
+    ].map((resource) => ({ resource, request: { method: "POST", url: resource.resourceType } }));
+    const bundle = { resourceType: "Bundle", type: "transaction", entry };
+    const { status, body: written } = await as("both").send("POST", "", bundle, { Prefer: "return=representation" });
+    expect([status, JSON.stringify(written).includes("secret")]).toEqual([200, false]);
+    expect(written.entry.map(({ response }: { response: { status: string } }) => response.status.slice(0, 3))).toEqual(["201", "201"]);
   });
 
   it("answers no peer of the mesh without a stamp, or with one of its own making", async () => {

@@ -23,8 +23,8 @@ export function entryText(entry: Omit<AuditEntry, "by">, { by, query, call, work
   return `{"by":${by},${JSON.stringify(more).slice(1)}`;
 }
 
-/** The event of some entries. @param id a UUID @param options.isLight it is written by itself, and must not hold up the process while the disk takes it */
-export const auditEvent = (id: string, owner: string, entries: string[], { isLight = false } = {}) => ({
+/** The event of some entries. @param id a UUID */
+export const auditEvent = (id: string, owner: string, entries: string[]) => ({
   op: "emit" as const,
   event: {
     id,
@@ -33,7 +33,6 @@ export const auditEvent = (id: string, owner: string, entries: string[], { isLig
     payload: `{"owner":${JSON.stringify(owner)},"entries":[${entries.join(",")}]}`,
   },
   queue: "audit" as const,
-  ...(isLight && { isLight }),
 });
 
 /** What a patient may be behind, besides what R4 counts to the record. */

@@ -225,8 +225,8 @@ export interface StoreOptions {
   text?(json: string): [content: string, narrative: string] | undefined;
   /** Whether each version of a resource of this type is an event, `fhir.TYPE`; absent: none is. Asked at each change. */
   emits?(type: string): boolean;
-  /** Called after each write that has put events into the outbox. @param isLight none but those for the ledger */
-  onEvents?(isLight?: boolean): void;
+  /** Called after each write that has put events into the outbox. @param isOfLooks none but those for the ledger */
+  onEvents?(isOfLooks?: boolean): void;
   /** Called after each write with the versions that it has made and that are no events. */
   onVersions?(versions: ResourceVersion[]): void;
 }

@@ -79,9 +79,8 @@ export type Write =
   | { op: "add"; counter: string; by: number; min?: number; ifValue?: number; above?: number }
   /**
    * An event that is written with the rest, into the outbox. EVENT_TOO_LARGE over MAX_EVENT_CHARACTERS.
-   * `isLight`: a write of nothing else is brought to the disk beside the work of the process, with others; it is confirmed then.
    */
-  | { op: "emit"; event: OutboxEvent; queue: OutboxQueue; isLight?: boolean }
+  | { op: "emit"; event: OutboxEvent; queue: OutboxQueue }
   /** The write is the effect of an event, whose id is remembered until `until` (milliseconds): refused with ALREADY_HANDLED when it is known. */
   | { op: "once"; id: string; until: number };
 

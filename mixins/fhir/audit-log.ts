@@ -2,6 +2,7 @@
  * An owner notes what somebody has seen before it answers: in its own store, whose relay brings it to the ledger. What is noted while a commit
  * is under way goes together with the next one.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { v7 as timeOrderedId } from "uuid";
 import type { Context } from "moleculer";
 import { auditEvent, type AuditContext, entryText, isOfPatients, MAX_NAMED, notePatients, patientsOf } from "../../federation/audit.ts";
@@ -32,6 +33,9 @@ export function auditContextOf(ctx: Context, { isRead }: { isRead: boolean }): A
   };
 }
 
+/** While several look at once, what they have seen is gathered for so long, milliseconds: a commit costs more than most of what is in it. */
+const GATHER_MS = 3;
+
 /** A patient as an action names one. */
 const PATIENT = new RegExp(String.raw`\bPatient/${ID_PATTERN}`, "g");
 
@@ -48,6 +52,7 @@ export class AuditLog {
   /** Not begun to be written yet. */
   #next: Batch | undefined;
   #writing: Promise<unknown> = Promise.resolve();
+  #areSeveral = false;
 
   /** @param store asked when it is open */
   constructor(owner: string, store: () => Pick<Store, "write">) {
@@ -66,8 +71,10 @@ export class AuditLog {
     const made: Batch = { entries: [entry], characters: entry.length, written: Promise.resolve() };
     this.#next = made;
     made.written = this.#writing.then(async () => {
+      if (this.#areSeveral) await delay(GATHER_MS);
+      this.#areSeveral = made.entries.length > 1;
       if (this.#next === made) this.#next = undefined;
-      await this.#store().write([auditEvent(timeOrderedId(), this.#owner, made.entries, { isLight: true })]);
+      await this.#store().write([auditEvent(timeOrderedId(), this.#owner, made.entries)]);
     });
     this.#writing = made.written.catch(() => {}); // each who waits hears of it
     return made.written;

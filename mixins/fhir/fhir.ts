@@ -155,8 +155,8 @@ function storeOf({ emits, isAppendOnly }: { emits: ReadonlySet<string>; isAppend
     text: (json) => (isKept() ? undefined : textContentOf(JSON.parse(json))),
     events: (service) => ({
       emits: (type) => emits.has(type) || (service as OwnerService).watched?.has(type) === true,
-      onEvents: (isLight) => {
-        if (isLight) (service as OwnerService).toLedger?.kick();
+      onEvents: (isOfLooks) => {
+        if (isOfLooks) (service as OwnerService).toLedger?.kick();
         else for (const relay of relaysOf(service)) relay.kick();
       },
       onVersions: (versions) => (service as OwnerService).teller?.note(versions),

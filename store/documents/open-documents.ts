@@ -9,7 +9,7 @@ import { unavailable } from "../store-error.ts";
 import type { DocumentAdapter } from "./document-adapter.ts";
 import type { CollectionOptions, Document } from "./documents.ts";
 import { MongoDocuments } from "./mongo-documents.ts";
-import { SqliteDocuments, writesOf } from "./sqlite-documents.ts";
+import { closeSqlite, SqliteDocuments } from "./sqlite-documents.ts";
 
 /** How long a MongoDB server may take to be found, milliseconds. */
 const SERVER_SELECTION_MS = 5_000;
@@ -31,11 +31,7 @@ function sqliteDatabase(dataDir: string, service: string): DocumentDatabase {
   const file = shared(() => openDocuments(dataDir, join(dataDir, `${service}.documents.sqlite`)));
   return {
     collection: (name, options) => new SqliteDocuments(file.get, name, options),
-    close: () =>
-      file.close(async (db) => {
-        await writesOf(db).close();
-        db.close();
-      }),
+    close: () => file.close(closeSqlite),
   };
 }
 
@@ -44,7 +40,7 @@ async function openDocuments(dataDir: string, file: string): Promise<Database> {
   return openFile(file, (db) =>
     db.whenFree(() => {
       const isEmpty = refuseForeignFile(db);
-      db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB}`);
+      db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${CACHE_KIB}`);
       if (isEmpty) db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
     }),
   );

@@ -1,6 +1,7 @@
 /** A collection of documents in a SQLite file, behind moleculer-db's adapter interface. */
 import { WriteQueue } from "../sqlite/commit-queue.ts";
 import type { Database } from "../sqlite/database.ts";
+import { LogFlush } from "../sqlite/log-flush.ts";
 import {
   boundsOf,
   checkedUpdate,
@@ -117,29 +118,44 @@ export class SqliteDocuments<Of extends Document = Document> extends DocumentAda
   #run<Result>(work: (db: Database) => Result): Promise<Result> {
     const db = this.#db;
     if (!db) throw new Error(`${this.#table} is not open.`);
-    return db.whenFree(() => work(db));
+    return turnsOf(db).log.reading(() => work(db));
   }
 
-  /** Writes of one turn of the event loop share a commit. */
+  /** Writes that come together share a commit. */
   async #write<Result>(work: (db: Database) => Result): Promise<Result> {
     const db = this.#db;
     if (!db) throw new Error(`${this.#table} is not open.`);
-    const written = await writesOf(db).add(() => alone(db, work), 0, 0);
+    const written = await turnsOf(db).queue.add(() => alone(db, work), 0, 0);
     if ("duplicate" in written) throw written.duplicate;
     return written.result;
   }
 }
 
-const queues = new WeakMap<Database, WriteQueue>();
+/** How a file is written, and brought to the disk. */
+interface Turns {
+  queue: WriteQueue;
+  log: LogFlush;
+}
+
+const turns = new WeakMap<Database, Turns>();
 const NO_HOOKS = { begun() {}, finish() {}, rolledBack() {} };
 
-/** The writes of a file, whichever collection they are of. */
-export function writesOf(db: Database): WriteQueue {
-  const known = queues.get(db);
+/** Of a file, for all of its collections. */
+function turnsOf(db: Database): Turns {
+  const known = turns.get(db);
   if (known) return known;
-  const queue = new WriteQueue(db, NO_HOOKS);
-  queues.set(db, queue);
-  return queue;
+  const log = new LogFlush(db);
+  const made = { queue: new WriteQueue(db, log, NO_HOOKS), log };
+  turns.set(db, made);
+  return made;
+}
+
+/** Finishes what is being written. */
+export async function closeSqlite(db: Database): Promise<void> {
+  const { queue, log } = turnsOf(db);
+  await queue.close();
+  await log.close();
+  db.close();
 }
 
 /** One write inside a transaction that others share: it leaves no trace when it meets a key that another document has. */

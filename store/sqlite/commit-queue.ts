@@ -1,17 +1,21 @@
 /**
- * Group commit: writes that arrive in one turn of the event loop share one transaction and one fsync. Each is checked before it
+ * Group commit: writes that come while others are brought to the disk share one transaction and one flush. Each is checked before it
  * changes anything, so a refused one leaves no trace and the others are not disturbed.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { fairTurn } from "../../mesh/turns.ts";
 import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
 import { QuestionTooCostly } from "../too-costly.ts";
 import { type Database, FileBusy } from "./database.ts";
+import type { LogFlush } from "./log-flush.ts";
 
 /** One transaction takes at most so many writes, or so much text and search values (`charactersIn`): longer ones would block the event loop. */
 const MAX_WRITES = 512;
 const MAX_SIZE = 1_000_000;
 /** Writes that may wait; more than this is an overload that waiting does not cure. */
 const MAX_WAITING = 20_000;
+/** After writes of several, the next are gathered for so long, milliseconds: a commit costs more than most of what is in it. */
+const GATHER_MS = 3;
 /** Pause before looking again whether a lock of another process is gone, milliseconds (and up to half as much again). */
 const POLL_MS = 20;
 
@@ -29,13 +33,13 @@ export class Misuse extends Error {}
 interface Job {
   run(): unknown;
   size: number;
-  /** It need not be on the disk when it is committed: who has asked for it waits for that elsewhere. */
-  isLight: boolean;
+  /** It need not be on the disk when it is settled. */
+  mayBeLost: boolean;
   /** performance.now() after which a lock is no longer waited for. */
   deadline: number;
   resolve(value: unknown): void;
   reject(error: unknown): void;
-  /** What the last attempt came to; settled after COMMIT. */
+  /** What the last attempt came to; settled when it is on the disk. */
   outcome?: { value: unknown } | { error: unknown };
 }
 
@@ -51,31 +55,31 @@ export interface TransactionHooks {
 export class WriteQueue {
   readonly #db: Database;
   readonly #hooks: TransactionHooks;
+  readonly #log: LogFlush;
   #waiting: Job[] = [];
   #working: Promise<void> | undefined;
-  /** How the connection commits at this moment. */
-  #isLight = false;
   /** Jobs that wait for a lock, and the timer that tries each again. */
   readonly #parked = new Map<Job, NodeJS.Timeout>();
   #isClosed = false;
 
-  constructor(db: Database, hooks: TransactionHooks) {
+  constructor(db: Database, log: LogFlush, hooks: TransactionHooks) {
     this.#db = db;
+    this.#log = log;
     this.#hooks = hooks;
   }
 
   /**
-   * Runs `run` inside a transaction of the file; resolves once that is committed.
+   * Runs `run` inside a transaction of the file; resolves once that is committed and on the disk.
    * @param run throws StoreError, Blocked or Misuse before it has changed anything, or not at all
    * @param waitMs how long a lock is waited for, milliseconds
-   * @param isLight a transaction of nothing else does not wait for the disk
+   * @param options.mayBeLost a cut of the power may take it away again: the disk is not waited for
    */
-  add<T>(run: () => T, size: number, waitMs: number, isLight = false): Promise<T> {
+  add<T>(run: () => T, size: number, waitMs: number, { mayBeLost = false } = {}): Promise<T> {
     if (this.#isClosed) return Promise.reject(unavailable("The store is closed."));
     if (this.#waiting.length >= MAX_WAITING) return Promise.reject(unavailable(`More than ${MAX_WAITING} writes are waiting.`));
     return new Promise((resolve, reject) => {
       const deadline = performance.now() + waitMs;
-      this.#enqueue({ run, size, isLight, deadline, resolve: resolve as (value: unknown) => void, reject });
+      this.#enqueue({ run, size, mayBeLost, deadline, resolve: resolve as (value: unknown) => void, reject });
     });
   }
 
@@ -114,8 +118,9 @@ export class WriteQueue {
     await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
       await fairTurn(); // a large bundle is written by several stores of a process: not one right after the other
-      await this.#transaction(this.#take());
-      await new Promise(setImmediate);
+      const jobs = this.#take();
+      await this.#transaction(jobs);
+      await (jobs.length > 1 ? delay(GATHER_MS) : new Promise(setImmediate));
     }
     this.#working = undefined;
   }
@@ -143,15 +148,15 @@ export class WriteQueue {
       for (const job of jobs) await this.#transaction([job]);
       return;
     }
+    try {
+      await this.#log.flushed();
+    } catch (error) {
+      for (const job of jobs) job.outcome = { error };
+    }
     for (const job of jobs) this.#settle(job);
   }
 
   #attempt(jobs: Job[]): void {
-    const isLight = jobs.every((job) => job.isLight);
-    if (isLight !== this.#isLight) {
-      this.#db.exec(`PRAGMA synchronous = ${isLight ? "NORMAL" : "FULL"}`);
-      this.#isLight = isLight;
-    }
     this.#db.run("BEGIN IMMEDIATE");
     try {
       this.#hooks.begun();
@@ -167,6 +172,7 @@ export class WriteQueue {
       }
       this.#hooks.finish();
       this.#db.run("COMMIT");
+      if (!jobs.every((job) => job.mayBeLost)) this.#log.committed();
     } catch (error) {
       this.#db.rollback();
       this.#hooks.rolledBack();

@@ -155,6 +155,16 @@ export class Database {
     }
   }
 
+  /** Runs `work` while no other connection can write. It writes nothing by this one. */
+  withWriteLock(work: () => void): void {
+    this.run("BEGIN IMMEDIATE");
+    try {
+      work();
+    } finally {
+      this.rollback();
+    }
+  }
+
   /** Runs `work` as soon as no other process is in the way, without blocking the event loop; once only, so it must not have changed anything when it meets `busy`. */
   async whenFree<T>(work: () => T): Promise<T> {
     const start = performance.now();

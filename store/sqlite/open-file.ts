@@ -7,7 +7,7 @@ import { writeTooCostly } from "../too-costly.ts";
 import { WriteQueue } from "./commit-queue.ts";
 import type { Database } from "./database.ts";
 import { JoinKeys } from "./join-keys.ts";
-import { LightLog } from "./light-log.ts";
+import { LogFlush } from "./log-flush.ts";
 import { MultiValuedSlots } from "./multi-valued-slots.ts";
 import { PreparedWrites } from "./prepared.ts";
 import { type SearchLimits, SqliteSearch } from "./search-statement.ts";
@@ -40,7 +40,7 @@ export class OpenFile {
   readonly prepared: PreparedWrites;
   readonly waitMs: number;
   readonly options: Pick<StoreOptions, "onEvents" | "onVersions">;
-  readonly log: LightLog;
+  readonly log: LogFlush;
   isClosed = false;
 
   constructor(db: Database, options: SqliteOptions) {
@@ -50,12 +50,12 @@ export class OpenFile {
     this.search = new SqliteSearch(db, this.types, several, options.limits);
     this.joinKeys = new JoinKeys(db, this.types, this.search);
     this.options = options;
-    this.log = new LightLog(`${options.file}-wal`);
+    this.log = new LogFlush(db);
     this.writer = new Writer(db, this.types, several, options, (type, condition, limit, budget) =>
       db.spending(budget, () => this.search.find(type, condition, limit), writeTooCostly),
     );
     this.prepared = new PreparedWrites(db, this.writer, options);
-    this.queue = new WriteQueue(db, {
+    this.queue = new WriteQueue(db, this.log, {
       begun: () => this.writer.begin(),
       finish: () => this.writer.finish(),
       rolledBack: () => {
@@ -67,8 +67,8 @@ export class OpenFile {
   }
 
   /** Says of an atomic write what it has put into the outbox and which versions it has made. */
-  tell({ hasEvents, versions }: Effects, isLight?: boolean): void {
-    if (hasEvents) this.options.onEvents?.(isLight);
+  tell({ hasEvents, versions }: Effects, isOfLooks?: boolean): void {
+    if (hasEvents) this.options.onEvents?.(isOfLooks);
     if (versions.length > 0) this.options.onVersions?.(versions);
   }
 
@@ -77,9 +77,10 @@ export class OpenFile {
     return this.reading(() => this.db.snapshot(() => this.db.within(work)));
   }
 
+  /** What is answered is on the disk: nobody has seen what a cut of the power takes away. */
   async reading<T>(work: () => T): Promise<T> {
     await fairTurn();
     if (this.isClosed) throw unavailable("The store is closed.");
-    return this.db.whenFree(work);
+    return this.log.reading(work);
   }
 }

@@ -23,7 +23,7 @@ export async function openDatabase(
   return openFile(file, async (db) => {
     await db.whenFree(() => {
       refuseForeign(db);
-      db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKib};
+      db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKib};
         PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}`);
       if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     });

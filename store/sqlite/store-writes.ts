@@ -10,7 +10,6 @@ import type { OpenFile } from "./open-file.ts";
 export const writesOf = (file: OpenFile): Pick<Store, "write" | "prepare" | "commit" | "abort" | "prepared" | "purge"> => ({
   async write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]> {
     let effects: Effects | undefined;
-    const isLightWrite = steps.every(isLight);
     const results = await file.queue.add(
       () => {
         const state = file.writer.state();
@@ -30,10 +29,8 @@ export const writesOf = (file: OpenFile): Pick<Store, "write" | "prepare" | "com
       },
       charactersIn(steps),
       file.waitMs,
-      isLightWrite,
     );
-    if (isLightWrite) await file.log.synced();
-    if (effects) file.tell(effects, isLightWrite);
+    if (effects) file.tell(effects, steps.every(isOfLook));
     return results;
   },
 
@@ -72,4 +69,4 @@ export const writesOf = (file: OpenFile): Pick<Store, "write" | "prepare" | "com
   },
 });
 
-const isLight = (step: Write): boolean => step.op === "emit" && step.isLight === true;
+const isOfLook = (step: Write): boolean => step.op === "emit" && step.queue === "audit";

@@ -1,0 +1,91 @@
+/** What was committed is brought to the disk beside the work of the process, in groups; nobody is answered what is not there yet. */
+import { EventEmitter, once } from "node:events";
+import { open, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
+import type { Store } from "../store.ts";
+
+describe("a store that waits for the disk", () => {
+  let folder: string;
+  let store: Store;
+  /** Each `fdatasync` that waits for the disk. */
+  let disk: { done(): void; fail(): void }[];
+  const asked = new EventEmitter();
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    store = await sqliteKit.open(folder);
+    disk = [];
+    const handle = await open(join(folder, "any"), "w");
+    jest.spyOn(Object.getPrototypeOf(handle) as typeof handle, "datasync").mockImplementation(
+      () =>
+        new Promise((resolve, reject) => {
+          disk.push({ done: resolve, fail: () => reject(new Error("EIO")) });
+          asked.emit("disk");
+        }),
+    );
+    await handle.close();
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await store.close();
+    await sqliteKit.clear(folder);
+  });
+  /** Begins what asks the disk, and waits until it has. */
+  async function begun<Of>(work: () => Of): Promise<Of> {
+    const isAsked = once(asked, "disk");
+    const result = work();
+    await isAsked;
+    return result;
+  }
+  const create = (id: string) =>
+    store.write([{ op: "create", type: "Patient", id, body: { meta: "", rest: "}" }, index: { keys: [], ranges: [] } }]);
+  /** What was answered, in its order. */
+  const noted = (answers: string[], name: string) => (): number => answers.push(name);
+
+  it("confirms what it was given when that is on the disk, and those that come meanwhile share the next flush", async () => {
+    const answers: string[] = [];
+    const write = (id: string) => create(id).then(noted(answers, id));
+    const [first] = await begun(() => [write("a")]);
+    const others = [write("b"), write("c")];
+    expect([answers, disk.length]).toEqual([[], 1]);
+    await begun(() => disk[0]?.done());
+    await first;
+    expect([answers, disk.length]).toEqual([["a"], 2]);
+    disk[1]?.done();
+    await Promise.all(others);
+    expect([answers, disk.length]).toEqual([["a", "b", "c"], 2]);
+  });
+
+  it("shows nobody what is not on the disk yet, by whichever process it was written", async () => {
+    const answers: string[] = [];
+    const replica = await sqliteKit.open(folder);
+    const [written] = await begun(() => [create("a").then(noted(answers, "written"))]);
+    const read = store.read("Patient", "a").then(noted(answers, "read"));
+    const [elsewhere] = await begun(() => [replica.read("Patient", "a").then(noted(answers, "read by the replica"))]);
+    expect([answers, disk.length]).toEqual([[], 2]);
+    disk[1]?.done();
+    await elsewhere;
+    expect(answers).toEqual(["read by the replica"]);
+    disk[0]?.done();
+    await Promise.all([written, read]);
+    expect(await replica.read("Patient", "a")).toMatchObject({ version: 1 }); // nothing is waited for where nothing has changed
+    expect(disk).toHaveLength(2);
+    await replica.close();
+  });
+
+  it("refuses what the disk does not take, and writes it again before it trusts the disk once more", async () => {
+    const [refused] = await begun(() => [expect(create("a")).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" })]);
+    disk[0]?.fail();
+    await refused;
+    const [unknown] = await begun(() => [expect(store.read("Patient", "a")).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" })]);
+    disk[1]?.fail();
+    await unknown;
+    const log = join(folder, "store.sqlite-wal");
+    await utimes(log, 0, 0);
+    const [known] = await begun(() => [store.read("Patient", "a")]);
+    disk[2]?.done();
+    expect([await known, (await stat(log)).mtimeMs > 0]).toMatchObject([{ version: 1 }, true]);
+    await utimes(log, 0, 0);
+    expect([await store.read("Patient", "a"), (await stat(log)).mtimeMs]).toMatchObject([{ version: 1 }, 0]);
+  });
+});

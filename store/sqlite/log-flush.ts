@@ -1,0 +1,116 @@
+/**
+ * Brings what was committed to the disk, beside the work of the process: a commit does not wait for it (`synchronous = NORMAL`), but nobody is
+ * answered what is not there yet, neither who has written it nor who has read it. The system's `fdatasync` of the write-ahead log runs in a
+ * thread of its own, and those who wait share the next: a disk that hesitates holds up nobody else.
+ */
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { unavailable } from "../store-error.ts";
+import type { Database } from "./database.ts";
+
+/** Bytes of the log that are written again at once. */
+const CHUNK_BYTES = 1_000_000;
+
+/** The flushes of one file's write-ahead log. */
+export class LogFlush {
+  readonly #db: Database;
+  readonly #log: string;
+  /** Changes with each commit of another process. */
+  #others: number;
+  /** Kept open: the log stays the same file for as long as a connection is open. */
+  #handle: Promise<FileHandle> | undefined;
+  /** Something was committed since the last flush began. */
+  #isBehind = false;
+  #hasFailed = false;
+  #running: Promise<void> | undefined;
+  /** The one that has not begun yet. */
+  #next: Promise<void> | undefined;
+
+  /** @param db open, in WAL mode */
+  constructor(db: Database) {
+    this.#db = db;
+    this.#log = `${db.file}-wal`;
+    this.#others = commitsOfOthers(db);
+  }
+
+  /** This process has committed something. */
+  committed(): void {
+    this.#isBehind = true;
+  }
+
+  /** Runs what reads, once no other process is in the way. What it has seen is on the disk when it resolves, whichever process has written it. */
+  async reading<T>(work: () => T): Promise<T> {
+    const found = await this.#db.whenFree(() => {
+      const result = work();
+      const others = commitsOfOthers(this.#db);
+      if (others !== this.#others) this.#isBehind = true;
+      this.#others = others;
+      return result;
+    });
+    await this.flushed();
+    return found;
+  }
+
+  /** Resolves when all that was committed before is on the disk; undefined: it is there. @throws StoreError STORE_UNAVAILABLE (rejects) */
+  flushed(): Promise<void> | undefined {
+    if (!this.#isBehind) return this.#running;
+    this.#next ??= this.#afterRunning();
+    return this.#next;
+  }
+
+  async close(): Promise<void> {
+    await this.#next?.catch(() => {});
+    await this.#running?.catch(() => {});
+    await this.#release();
+  }
+
+  async #afterRunning(): Promise<void> {
+    await this.#running?.catch(() => {}); // each who waits for that one hears of it
+    this.#next = undefined;
+    this.#running = this.#flush();
+    try {
+      await this.#running;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  async #flush(): Promise<void> {
+    this.#isBehind = false;
+    try {
+      if (this.#hasFailed) await this.#db.whenFree(() => this.#db.withWriteLock(() => writeAgain(this.#log)));
+      this.#handle ??= open(this.#log, "r+");
+      await (await this.#handle).datasync();
+      this.#hasFailed = false;
+    } catch (error) {
+      this.#isBehind = true;
+      this.#hasFailed = true;
+      await this.#release();
+      throw unavailable("What was committed cannot be brought to the disk.", error);
+    }
+  }
+
+  async #release(): Promise<void> {
+    const handle = await this.#handle?.catch(() => undefined);
+    this.#handle = undefined;
+    await handle?.close().catch(() => {});
+  }
+}
+
+const commitsOfOthers = (db: Database): number => db.one<{ data_version: number }>("PRAGMA data_version").data_version;
+
+/** What the disk has refused once, the system takes for written: the next flush would succeed without it. */
+function writeAgain(file: string): void {
+  const handle = openSync(file, "r+");
+  try {
+    const chunk = Buffer.alloc(CHUNK_BYTES);
+    for (let at = 0; ; ) {
+      const bytes = readSync(handle, chunk, 0, CHUNK_BYTES, at);
+      if (bytes === 0) return;
+      writeSync(handle, chunk, 0, bytes, at);
+      at += bytes;
+    }
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -104,6 +104,8 @@ export interface MapEntry {
 export interface Store {
   /** The current version, also of a deleted resource (without `json`); undefined when there never was one or it moved away. */
   read(type: string, id: string): Promise<StoredResource | undefined>;
+  /** Those of at most 1,000 places at once, in their order. */
+  readAll(places: [type: string, id: string][]): Promise<(StoredResource | undefined)[]>;
   /** Also a version that is a deletion (without `json`), also of a resource that moved away. */
   readVersion(type: string, id: string, version: number): Promise<StoredResource | undefined>;
   /** Newest first. */

@@ -54,8 +54,9 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
   const answer = await routeFhir(fhirRequest(request, rest, bases, mesh), packageJson.version);
   // What was written will be read.
   if (isRead && answer.status === 200) sizes.note(kind, answer.bytes?.length ?? answer.body?.length ?? 0, performance.now());
-  else if (exchange && exchange.bodyBytes > 0 && kind !== "")
+  else if (exchange && exchange.bodyBytes > 0 && kind !== "") {
     sizes.note(`${kind.split("/", 1)[0]}/id`, exchange.bodyBytes, performance.now());
+  }
   return answer;
 }
 

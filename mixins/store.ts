@@ -33,11 +33,17 @@ const TOLD = ["read", "search", "write", "prepare", "commit", "put", "putAll"] a
 
 /** The same store; what keeps it from working is in the log (once, then counted) and among the metrics. */
 function tellingTrouble(store: OpenStore, { name, logger }: Pick<Service, "name" | "logger">): OpenStore {
+  let isClosed = false;
+  const close = store.close.bind(store);
+  store.close = () => {
+    isClosed = true; // what comes late is no trouble of the store's
+    return close();
+  };
   for (const operation of TOLD) {
     const own = store[operation].bind(store) as (...all: unknown[]) => Promise<unknown>;
     const told = (...all: unknown[]) =>
       own(...all).catch((error: unknown) => {
-        if (error instanceof StoreError && error.type === StoreErrorType.unavailable) {
+        if (!isClosed && error instanceof StoreError && error.type === StoreErrorType.unavailable) {
           storeFailures.labels(name).inc();
           logger.error(error.message);
         }

@@ -24,7 +24,6 @@ import {
   childAlreadyRegistered,
   identifierShared,
   motherNotActive,
-  mergedOn,
   notMerged,
   PATIENT_ALREADY_REGISTERED,
   patientAlreadyRegistered,
@@ -244,8 +243,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         const target = replacementOf(await this.patient(source));
         if (target === undefined) throw notMerged(source);
         const pair = { source, target };
-        if (await this.merges.isMergedOn(pair)) throw mergedOn(target);
-        await this.merges.requireEnded(source);
+        await this.merges.requireLast(pair);
         const caller = asSystem(ctx, SERVICE);
         if (isKeyed(ctx) || (await this.merges.moved(source)) > CHUNK) return this.beginTask("patients.unmerge", { ctx, pair });
         await this.merges.part(caller, pair);

@@ -15,7 +15,7 @@ import { readResource, readVersion } from "../../../federation/read.ts";
 import { searchPage } from "../../../federation/search-page.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../../transactions/transactions.contract.ts";
 import type { MergeState } from "../patients.contract.ts";
-import { mergeConflict, mergeRunning, patientNotActive } from "../patients.errors.ts";
+import { mergeConflict, mergedOn, mergeRunning, patientNotActive } from "../patients.errors.ts";
 import { isClosed, replacementOf } from "../patients.model.ts";
 import { MergeNotes, type Moved, type NotesStore } from "./merge-notes.ts";
 import { OPEN_STATUSES } from "../../../mixins/fhir/rules/encounter.ts";
@@ -89,7 +89,7 @@ export class Merges {
   }
 
   /** Whether the record that it was merged into was merged into the one that it names now. */
-  async isMergedOn({ source, target }: MergedPair): Promise<boolean> {
+  async #isMergedOn({ source, target }: MergedPair): Promise<boolean> {
     return (await this.#notes.count(source)) > 0 && (await this.#notes.versionBefore(source, target)) === undefined;
   }
 
@@ -102,9 +102,10 @@ export class Merges {
     await this.#notes.begun(source, target, work);
   }
 
-  /** @throws 409 MERGE_RUNNING while the merge that is to be taken back is still going on */
-  async requireEnded(source: string): Promise<void> {
-    if (await this.#notes.isMerging(source)) throw mergeRunning(source);
+  /** A merge is taken back when it has ended, and before any that it was merged on by. @throws 409 PATIENT_MERGED_ON, MERGE_RUNNING */
+  async requireLast(pair: MergedPair): Promise<void> {
+    if (await this.#isMergedOn(pair)) throw mergedOn(pair.target);
+    if (await this.#notes.isMerging(pair.source)) throw mergeRunning(pair.source);
   }
 
   /** Carries out a task to its end. What is refused ends it, and is told by its state; what is down is tried again. */

@@ -1,8 +1,7 @@
 /** Which quantities move the stock, and the rules by which they are given in its unit. */
-import type { FhirResource, MedicationDispense, SupplyDelivery } from "../../../fhir/r4.ts";
+import type { FhirResource, Medication, MedicationDispense, SupplyDelivery } from "../../../fhir/r4.ts";
 import type { Facts, Rule } from "../../../mixins/fhir/rules/rule.ts";
 import { typed } from "../../../fhir/typed.ts";
-import type { Medication } from "../../../fhir/r4.ts";
 import { codesOf } from "../pharmacy.model.ts";
 import type { Code } from "../pharmacy.contract.ts";
 import { isArrived, namedIn } from "./deliveries.ts";

@@ -1,9 +1,12 @@
 /** All searches and conditions of one request, over however many services, have one time. */
+import { parseSearch } from "../fhir/search/parse.ts";
 import type { StoreQuery } from "../fhir/search/query.ts";
+import { clausesOf } from "./chains.ts";
 import type { Caller } from "../mesh/caller.ts";
 import type { Directory } from "./directory.ts";
 import { newBudget, type QueryContext } from "./query-context.ts";
 import { resolveCriteria } from "./resolve-criteria.ts";
+import { countOwners } from "./scatter-gather.ts";
 
 const OWNERS = ["visits", "hospitalizations"];
 
@@ -21,6 +24,51 @@ function meshWhereEachTakes(ms: number): { mesh: QueryContext & { base: string }
 }
 
 const criteria = (count: number) => Array.from({ length: count }, (_, at) => `Encounter?identifier=${at}`);
+
+/** A mesh whose owners answer counts and ends of chains, each of which takes so long. */
+function meshOfChains(ms: number): { mesh: QueryContext; asked: string[] } {
+  const asked: string[] = [];
+  const call = async (action: string, { budgetMs }: { budgetMs?: number }) => {
+    asked.push(`${action} ${budgetMs}`);
+    const name = action.slice(action.lastIndexOf(".") + 1);
+    const spentMs = ms;
+    if (name === "search") return { rows: [], more: false, spentMs };
+    return { answer: name === "count" ? 1 : name === "joinKeys" ? { values: ["1"] } : [], spentMs };
+  };
+  const directory = {
+    known: () => OWNERS.map((service) => ({ service, alive: true })),
+    ownersOf: () => OWNERS,
+    isShared: () => true,
+  } as unknown as Directory;
+  return { mesh: { caller: { call } as unknown as Caller, directory, budget: newBudget() }, asked };
+}
+
+describe("chains and counts", () => {
+  it("take their time from that of the request, and tell what is left of it", async () => {
+    const { mesh, asked } = meshOfChains(600);
+    expect(await countOwners(mesh, "Encounter", [])).toBe(2);
+    expect(asked).toEqual(["visits.fhir.count 5000", "hospitalizations.fhir.count 5000"]);
+    const chain = parseSearch("Observation", [["subject:Patient.name", "rossi"]], { base: "", handling: "strict" });
+    await clausesOf(mesh, chain, { partial: false, missing: new Set() });
+    expect(asked[2]).toBe("visits.fhir.joinKeys 3800");
+    expect(mesh.budget?.leftMs).toBe(2_600);
+  });
+
+  it("are refused when it is over, with what would help", async () => {
+    const { mesh } = meshOfChains(3_000);
+    await countOwners(mesh, "Encounter", []);
+    const refused = { status: 400, issues: [{ code: "too-costly", diagnostics: expect.stringContaining("in parts") }] };
+    await expect(countOwners(mesh, "Encounter", [])).rejects.toMatchObject(refused);
+    const chain = parseSearch("Observation", [["subject:Patient.name", "rossi"]], { base: "", handling: "strict" });
+    await expect(clausesOf(mesh, chain, { partial: false, missing: new Set() })).rejects.toMatchObject(refused);
+  });
+
+  it("are answered by a node of an older version, which tells no time", async () => {
+    const { mesh } = meshOfChains(0);
+    Object.assign(mesh.caller, { call: async () => 3 });
+    expect([await countOwners(mesh, "Encounter", []), mesh.budget?.leftMs]).toEqual([6, 5_000]);
+  });
+});
 
 describe("the conditions of a bundle", () => {
   it("that are each within bounds are refused when all together take too long, with what would help", async () => {

@@ -13,7 +13,7 @@ import { refuseAmbiguousIds, withoutBare } from "./ambiguous-ids.ts";
 import { type Link, type ChainPlan, CHAIN_LIMITS, type ChainQuery } from "./chain-plan.ts";
 import { streamMatches, referencesIn, BudgetExceeded } from "./semi-join.ts";
 import { anyOfValues } from "../fhir/search/exact-clauses.ts";
-import type { Availability, QueryContext, ChainLimits } from "./query-context.ts";
+import { answerIn, type Availability, budgetFor, type ChainLimits, type QueryContext } from "./query-context.ts";
 
 /** Resources that a page of a list is made from. */
 const PAGE_OF_KEYS = 5_000;
@@ -174,7 +174,7 @@ async function listEnd(query: ChainQuery, plan: ChainPlan, slots: number[] | und
 
 /** Adds what one owner lists; false when that would be more than `most`. */
 async function listFromOwner(
-  { caller }: QueryContext,
+  mesh: QueryContext,
   owner: string,
   query: { type: string; clauses: Clause[]; slots?: number[] },
   most: number,
@@ -185,7 +185,8 @@ async function listFromOwner(
   let after: number | undefined;
   for (let page = 0; page < MAX_PAGES && found.size <= most; page += 1) {
     const limit = whole ? most : PAGE_OF_KEYS;
-    const { values, next } = await ownerOf(owner).joinKeys(caller, { ...query, limit, whole, ...(after !== undefined && { after }) });
+    const asked = { ...query, limit, whole, ...(after !== undefined && { after }), ...budgetFor(mesh) };
+    const { values, next } = answerIn(mesh, await ownerOf(owner).joinKeys(mesh.caller, asked));
     for (const value of values) found.add(value);
     if (next === undefined) return true;
     if (whole) return false;

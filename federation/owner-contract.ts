@@ -163,6 +163,9 @@ type Owner = ReturnType<typeof actionsOf>;
 /** Made once for each service of the mesh: every read asks for them. */
 const owners = new Map<string, Owner>();
 
+/** An answer, and what it has taken of the time that its caller has; the answer alone where that was not told, or by an older node. */
+export type Metered<Answer> = Answer | { answer: Answer; spentMs: number };
+
 function actionsOf(service: string) {
   const declare = <Params, Result>(name: string): Action<Params, Result> => action(`${service}.fhir.${name}`);
   return {
@@ -184,13 +187,16 @@ function actionsOf(service: string) {
      * and have a tag. `tags`: of the pages that the caller still has, one for each question; a page that is the same comes without its rows.
      */
     searchMany: declare<{ queries: StoreQuery[]; isKept?: boolean; tags?: string[]; budgetMs?: number }, TaggedPage[]>("searchMany"),
-    count: declare<{ type: string; clauses: Clause[] }, number>("count"),
+    /** `budgetMs` of this and the next two: as of `search`; then the answer tells what it took. */
+    count: declare<{ type: string; clauses: Clause[]; budgetMs?: number }, Metered<number>>("count"),
     /** Which values are in use; see `distinct` of the store. */
     distinct: declare<{ slots: number[]; limit: number }, KeyRow[]>("distinct"),
     /** One end of a chain, page by page; see `joinKeys` of the store. */
-    joinKeys: declare<JoinKeysQuery & { limit: number; after?: number; whole?: boolean }, JoinKeysPage>("joinKeys"),
+    joinKeys: declare<JoinKeysQuery & { limit: number; after?: number; whole?: boolean; budgetMs?: number }, Metered<JoinKeysPage>>(
+      "joinKeys",
+    ),
     /** Which of these ids, or of these references in `slots`, some match is known by. */
-    joinKeysAmong: declare<JoinKeysQuery & { among: string[] }, string[]>("joinKeysAmong"),
+    joinKeysAmong: declare<JoinKeysQuery & { among: string[]; budgetMs?: number }, Metered<string[]>>("joinKeysAmong"),
     /**
      * One atomic write; durable when it answers. Errors are Moleculer errors whose `data.step` names the refused step. A write that is
      * tried again has the same `key` and says so: it is carried out once (`write-to-owner.ts` sees to both).

@@ -2,6 +2,7 @@
 import type { Caller } from "../mesh/caller.ts";
 import type { DateReading } from "../fhir/search/types/date.ts";
 import { type Budget, REQUEST_MS, requestTooCostly } from "../store/too-costly.ts";
+import type { Metered } from "./owner-contract.ts";
 import type { Directory } from "./directory.ts";
 
 /** What a question to other services needs. */
@@ -31,6 +32,13 @@ export function budgetFor({ budget }: QueryContext): { budgetMs?: number } {
 /** Takes what an owner has spent from what is left. */
 export function spend({ budget }: QueryContext, [first]: { spentMs?: number }[]): void {
   if (budget) budget.leftMs -= first?.spentMs ?? 0;
+}
+
+/** The answer of an owner, whose time is taken from what is left. */
+export function answerIn<Answer>(mesh: QueryContext, metered: Metered<Answer>): Answer {
+  if (typeof metered !== "object" || metered === null || !("spentMs" in metered)) return metered as Answer;
+  spend(mesh, [metered]);
+  return metered.answer;
 }
 
 /** What becomes of a question when an owner is down. */

@@ -5,7 +5,7 @@ import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../fhir/sea
 import { mayLackMoved, type MovesSeen } from "./moves.ts";
 import { ownerOf, type TaggedPage } from "./owner-contract.ts";
 import type { Directory } from "./directory.ts";
-import { type Availability, budgetFor, type QueryContext, spend } from "./query-context.ts";
+import { answerIn, type Availability, budgetFor, type QueryContext, spend } from "./query-context.ts";
 import { ownerDown } from "./errors.ts";
 import { asksForAuthors, authorPage, authorRows } from "./version-authors.ts";
 
@@ -50,8 +50,9 @@ async function untilWhole(look: () => Promise<TaggedPage[]>): Promise<TaggedPage
 /** How many resources match, over all owners of the type. @throws 404 when nobody serves it; 503 when an owner is down */
 export async function countOwners(mesh: QueryContext, type: string, clauses: Clause[]): Promise<number> {
   const { caller, directory } = mesh;
+  const count = async (owner: string) => answerIn(mesh, await ownerOf(owner).count(caller, { type, clauses, ...budgetFor(mesh) }));
   const made = asksForAuthors(mesh, type) ? (await authorRows(mesh, { clauses, sort: [], want: "ids" })).length : 0;
-  const counts = await Promise.all(directory.ownersOf(type).map((owner) => ownerOf(owner).count(caller, { type, clauses })));
+  const counts = await Promise.all(directory.ownersOf(type).map(count));
   return counts.reduce((sum, one) => sum + one, made);
 }
 

@@ -6,6 +6,7 @@ import type { Clause, Cursor, Row, SortKey } from "../fhir/search/query.ts";
 import { canonicalUrlSlots, searchOwners, cursorOf, ownersToAsk } from "./scatter-gather.ts";
 import type { ChainLink, HasLink, Link, ChainPlan, ChainQuery } from "./chain-plan.ts";
 import { ownerOf } from "./owner-contract.ts";
+import { answerIn, budgetFor } from "./query-context.ts";
 import { anyOfValues, idClause } from "../fhir/search/exact-clauses.ts";
 
 /** What may still be done for a question. */
@@ -126,7 +127,8 @@ async function semiJoin(query: BoundedQuery, plan: ChainPlan, slots: number[] | 
     if (links.length === 0) {
       const keys = { type, clauses, among: some, ...(slots && { slots }) };
       const owners = ownersToAsk(mesh.directory, type, availability);
-      const answers = await Promise.all(owners.map((owner) => ownerOf(owner).joinKeysAmong(mesh.caller, keys)));
+      const ask = async (owner: string) => answerIn(mesh, await ownerOf(owner).joinKeysAmong(mesh.caller, { ...keys, ...budgetFor(mesh) }));
+      const answers = await Promise.all(owners.map(ask));
       for (const value of answers.flat()) found.add(value);
       continue;
     }

@@ -1,4 +1,4 @@
-import { dayOf, isTimeZone, momentOf, shownAt } from "./time-zone.ts";
+import { dayOf, isTimeZone, momentOf, shownAgainAt, shownAt } from "./time-zone.ts";
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
 
@@ -18,6 +18,22 @@ describe("The time of a hospital's clocks", () => {
     expect(momentOf(utc("2026-10-25T02:30:00"), "Europe/Paris")).toBe(utc("2026-10-25T00:30:00"));
     expect(momentOf(utc("2026-03-29T02:30:00"), "Europe/Paris")).toBe(utc("2026-03-29T01:30:00"));
     expect(momentOf(utc("2026-03-29T03:30:00"), "Europe/Paris")).toBe(utc("2026-03-29T01:30:00"));
+  });
+
+  it.each([
+    ["Europe/Paris", "2026-10-25T00:30:00", "2026-10-25T01:30:00"],
+    ["Africa/Casablanca", "2026-02-15T01:30:00", "2026-02-15T02:30:00"],
+    ["America/Santiago", "2026-04-05T02:30:00", "2026-04-05T03:30:00"],
+    ["Australia/Lord_Howe", "2026-04-04T14:45:00", "2026-04-04T15:15:00"],
+  ])("is shown again in %s an hour, or half of one, later", (zone, first, again) => {
+    expect(shownAgainAt(utc(first), zone)).toBe(utc(again));
+    expect(shownAgainAt(utc(again), zone)).toBeUndefined();
+    expect(shownAgainAt(utc("2026-07-01T10:00:00"), zone)).toBeUndefined();
+  });
+
+  it("leaves out a midnight in Santiago: the day begins an hour later", () => {
+    expect(momentOf(utc("2026-09-06T00:00:00"), "America/Santiago")).toBe(utc("2026-09-06T04:00:00"));
+    expect(dayOf(utc("2026-09-06T04:00:00"), "America/Santiago") - dayOf(utc("2026-09-06T03:59:59"), "America/Santiago")).toBe(1);
   });
 
   it("tells to which day a moment belongs: a visit at 00:20 in Algiers to that day", () => {

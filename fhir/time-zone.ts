@@ -75,5 +75,13 @@ export function momentOf(shown: number, zone: string): number {
   return offsetAt(first) === before ? first : offsetAt(shown - after) === after ? shown - after : first;
 }
 
+/** When the clocks show once more what they show at a moment, in the hour that summer time repeats; undefined: they do not. Milliseconds since 1970, UTC. */
+export function shownAgainAt(moment: number, zone: string = ownZone): number | undefined {
+  if (zone === "UTC") return undefined;
+  const shown = shownAt(moment, zone);
+  const later = shown - (shownAt(moment + DAY_MS, zone) - (moment + DAY_MS));
+  return later > moment && shownAt(later, zone) === shown ? later : undefined;
+}
+
 /** The day that the calendar on the wall shows, in days since 1970. @param moment milliseconds since 1970, UTC */
 export const dayOf = (moment: number, zone: string = ownZone): number => Math.floor(shownAt(moment, zone) / DAY_MS);

@@ -95,6 +95,14 @@ export const inDoubt = new Gauge({
   registers,
 });
 
+/** Work that a store could not do: its disk is full or fails, its database is away. */
+export const storeFailures = new Counter({
+  name: "openward_store_failures_total",
+  help: "Work that a store could not do: no room, no permission, no database",
+  labelNames: ["service"],
+  registers,
+});
+
 /** Events of a service that have not been relayed yet. */
 export const outboxWaiting = new Gauge({
   name: "openward_outbox_waiting",

@@ -236,7 +236,7 @@ export class MeshTransporter extends Transporters.NATS {
     const label = msg.headers?.get(PART);
     // A view, no copy: the client gives each chunk of the socket a buffer of its own.
     const data = Buffer.from(msg.data.buffer, msg.data.byteOffset, msg.data.byteLength);
-    const packet = label ? this.#assembly.add(label, data, Date.now()) : data;
+    const packet = label ? this.#assembly.add(label, data, performance.now()) : data;
     if (!packet) return;
     const opened = this.#gate.open(msg.subject, packet);
     if (!opened) return;
@@ -265,7 +265,7 @@ export class MeshTransporter extends Transporters.NATS {
    * stay for ever.
    */
   #expire(): void {
-    this.#assembly.expire(Date.now());
+    this.#assembly.expire(performance.now());
     const calls = trackedCalls(this.broker);
     for (let at = calls.length - 1; at >= 0; at -= 1) if (timeLeft(calls[at] as Context) <= 0) calls.splice(at, 1);
   }

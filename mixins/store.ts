@@ -4,8 +4,9 @@
  */
 import type { Service, ServiceSchema } from "moleculer";
 import { readConfig } from "../mesh/config.ts";
-import { sample, timed } from "../mesh/metrics.ts";
+import { sample, storeFailures, timed } from "../mesh/metrics.ts";
 import { openStore, type StoreConfig } from "../store/open-store.ts";
+import { StoreError, StoreErrorType } from "../store/store-error.ts";
 import type { Store as OpenStore, StoreOptions } from "../store/store.ts";
 
 /** Operations of a store that are measured. */
@@ -27,13 +28,39 @@ export interface StoreMixinOptions extends Omit<StoreOptions, "name" | "emits" |
   config?: StoreConfig;
 }
 
+/** Work for which a client waits: what it meets is said to the operator, who sees no answers. */
+const TOLD = ["read", "search", "write", "prepare", "commit", "put", "putAll"] as const;
+
+/** The same store; what keeps it from working is in the log (once, then counted) and among the metrics. */
+function tellingTrouble(store: OpenStore, { name, logger }: Pick<Service, "name" | "logger">): OpenStore {
+  let isClosed = false;
+  const close = store.close.bind(store);
+  store.close = () => {
+    isClosed = true; // what comes late is no trouble of the store's
+    return close();
+  };
+  for (const operation of TOLD) {
+    const own = store[operation].bind(store) as (...all: unknown[]) => Promise<unknown>;
+    const told = (...all: unknown[]) =>
+      own(...all).catch((error: unknown) => {
+        if (!isClosed && error instanceof StoreError && error.type === StoreErrorType.unavailable) {
+          storeFailures.labels(name).inc();
+          logger.error(error.message);
+        }
+        throw error;
+      });
+    Object.assign(store, { [operation]: told });
+  }
+  return store;
+}
+
 /** The start fails with STORE_UNAVAILABLE, and a sentence that says what to do, when the store cannot be opened. */
 export function Store({ config, events, indexVersion, ...options }: StoreMixinOptions): Partial<ServiceSchema> {
   const own: Partial<ServiceSchema> & ThisType<Service & Partial<WithStore> & { endSampling?: () => void }> = {
     async started() {
       const version = typeof indexVersion === "string" ? indexVersion : indexVersion();
       const store = await openStore(config ?? readConfig(), { ...options, ...events?.(this), indexVersion: version, name: this.name });
-      this.store = timed(this.name, TIMED, store);
+      this.store = timed(this.name, TIMED, tellingTrouble(store, this));
       this.endSampling = sample.commitQueue(() => this.store?.waiting() ?? 0);
     },
 

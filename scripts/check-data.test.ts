@@ -5,6 +5,7 @@ import { readConfig } from "../mesh/config.ts";
 import { wards } from "../services/wards/wards.contract.ts";
 import { billing } from "../services/billing/billing.contract.ts";
 import { hospitalizations } from "../services/hospitalizations/hospitalizations.contract.ts";
+import { patients } from "../services/patients/patients.contract.ts";
 import { pharmacy } from "../services/pharmacy/pharmacy.contract.ts";
 import { type FhirHttp, fhirAt } from "../test/kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../test/kit/mesh.ts";
@@ -209,3 +210,24 @@ describe("check-data", () => {
     expect(report.findings.map(({ detail }) => detail).join()).not.toContain("nobody-yet");
   });
 });
+
+it.each([
+  ["ServiceRequest", "subject", { status: "active", intent: "order" }],
+  ["SupplyDelivery", "patient", { status: "in-progress" }],
+  ["Claim", "patient", { status: "draft", use: "claim", created: "2026-01-05", type: { text: "x" }, priority: { text: "normal" } }],
+] as const)(
+  "check-data takes no %s for another patient's that was edited between a merge and its undoing",
+  async (resourceType, element, more) => {
+    const [source, target] = [await somebody(), await somebody()];
+    const claim = { provider: { display: "x" }, insurance: [{ sequence: 1, focal: true, coverage: { display: "x" } }] };
+    const own = { resourceType, ...more, ...(resourceType === "Claim" && claim), [element]: { reference: source } };
+    const reference = await store(own);
+    const told = await newIn(async () => {
+      await patients.merge(mesh.caller, { source, target });
+      await change(reference, { language: "en" });
+      await patients.unmerge(mesh.caller, { source });
+    });
+    expect((await fhir.get(`/${reference}`)).body[element]).toEqual({ reference: target });
+    expect(told).toEqual([]);
+  },
+);

@@ -153,6 +153,33 @@ describe("an import into a hospital", () => {
     for (const id of ["late-1", "late-2"]) expect((await fhir.get(`/ServiceRequest/${id}`)).status).toBe(200);
   });
 
+  it("brings one of two lines that contradict one another, names the other, and brings the rest", async () => {
+    const visit = {
+      resourceType: "Encounter",
+      id: "contra-e",
+      status: "finished",
+      class: { code: "AMB" },
+      subject: { reference: "Patient/contra-b" },
+    };
+    const pulse = (id: string, more: object) => ({ resourceType: "Observation", id, status: "final", code: { text: "pulse" }, ...more });
+    const encounter = { reference: "Encounter/contra-e" };
+    const path = file("contra.ndjson", [
+      pulse("contra-o", { subject: { reference: "Patient/contra-a" }, encounter }),
+      { resourceType: "Patient", id: "contra-a" },
+      { resourceType: "Patient", id: "contra-b" },
+      pulse("contra-p", { subject: { reference: "Patient/contra-b" }, encounter }),
+      visit,
+    ]);
+    const { code, said } = await imports("--url", `${url}/fhir`, path);
+    expect(said).toMatch(/contra\.ndjson:1: 409 .*another patient's/);
+    expect(said).toMatch(/4 resources written/);
+    expect(code).toBe(1);
+    const statuses = ["Observation/contra-o", "Observation/contra-p", "Encounter/contra-e"].map(
+      async (it) => (await fhir.get(`/${it}`)).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([404, 200, 200]);
+  });
+
   it("keeps decimals as they were written", async () => {
     const observation = '{"resourceType":"Observation","id":"dec","status":"final","code":{"text":"x"},"valueQuantity":{"value":2.50}}\n';
     await imports(file("decimal.ndjson", Buffer.from(observation)), "--url", url);

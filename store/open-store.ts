@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Config, NAMESPACE } from "../mesh/config.ts";
+import { keepingRoom } from "./disk-room.ts";
 import { openSqlite } from "./sqlite/sqlite-store.ts";
 import type { Store, StoreOptions } from "./store.ts";
 import { unavailable } from "./store-error.ts";
@@ -29,7 +30,7 @@ export async function openStore(config: StoreConfig, options: StoreOptions): Pro
   }
   await makeFolder(dataDir);
   const file = join(dataDir, `${options.name}.sqlite`);
-  return openSqlite({ ...options, file, cacheKib: natsUrl ? CACHE_AMONG_MANY : CACHE_ALONE });
+  return keepingRoom(await openSqlite({ ...options, file, cacheKib: natsUrl ? CACHE_AMONG_MANY : CACHE_ALONE }), dataDir);
 }
 
 /** Makes the data folder. @throws StoreError STORE_UNAVAILABLE */

@@ -104,15 +104,17 @@ export interface MapEntry {
 export interface Store {
   /** The current version, also of a deleted resource (without `json`); undefined when there never was one or it moved away. */
   read(type: string, id: string): Promise<StoredResource | undefined>;
+  /** Those of at most 1,000 places at once, in their order. */
+  readAll(places: [type: string, id: string][]): Promise<(StoredResource | undefined)[]>;
   /** Also a version that is a deletion (without `json`), also of a resource that moved away. */
   readVersion(type: string, id: string, version: number): Promise<StoredResource | undefined>;
   /** Newest first. */
   history(query: HistoryQuery): Promise<{ versions: StoredResource[]; more: boolean }>;
 
-  /** @param budget what this and other questions may take together, where the store answers in this process: it takes its time from there */
+  /** @param budget what this and other questions may take together: its time is taken from there */
   search(query: StoreQuery, budget?: Budget): Promise<Page>;
-  /** How many living resources match. */
-  count(type: string, clauses: Clause[]): Promise<number>;
+  /** How many living resources match. @param budget as of `search` */
+  count(type: string, clauses: Clause[], budget?: Budget): Promise<number>;
   /** The first `limit` distinct `=` values of living resources in these slots (ascending), in order of slot and value. */
   distinct(slots: number[], limit: number): Promise<KeyRow[]>;
   /**
@@ -120,10 +122,11 @@ export interface Store {
    * @param query.limit resources that a page is made from at most
    * @param query.after `next` of the page before
    * @param query.whole lists nothing when there are more matches than `limit`, or too many to look through: a quick no
+   * @param budget as of `search`
    */
-  joinKeys(query: JoinKeysQuery & { limit: number; after?: number; whole?: boolean }): Promise<JoinKeysPage>;
+  joinKeys(query: JoinKeysQuery & { limit: number; after?: number; whole?: boolean }, budget?: Budget): Promise<JoinKeysPage>;
   /** Which of these values some match is known by. Costs little for each value that is, more for each that is not. */
-  joinKeysAmong(query: JoinKeysQuery & { among: string[] }): Promise<string[]>;
+  joinKeysAmong(query: JoinKeysQuery & { among: string[] }, budget?: Budget): Promise<string[]>;
   /** Which of these values some living resource of these types has in one of the type's slots. Of many types it costs little where none has. */
   referredTo(by: { type: string; slots: number[] }[], among: string[]): Promise<string[]>;
 

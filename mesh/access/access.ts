@@ -80,7 +80,8 @@ export class Access {
     const stamps = isForSomebody ? (this.#stampsFor.get(person) ?? new Map()) : this.#ownStamps;
     if (isForSomebody) this.#stampsFor.set(person, stamps);
     const known = stamps.get(name);
-    if (known && known.until > now) return known.stamp;
+    // Nor one of a clock that was set back since: to others it comes from the future.
+    if (known && known.until > now && known.until <= now + STAMP_LIFE_MS / 2) return known.stamp;
     const stamp = this.#stamps.make(systemIdentity(name), now, isForSomebody ? this.#stamps.personBehind(meta?.["as"], now) : undefined);
     stamps.set(name, { stamp, until: now + STAMP_LIFE_MS / 2 });
     return stamp;

@@ -32,7 +32,7 @@ export class RolesNow {
 
   /** What stamps say: for a moment the generation before, while other nodes learn of the new one. */
   get stampedGeneration(): number {
-    return this.#before.until > Date.now() ? this.#before.generation : this.#generation;
+    return this.#before.until > performance.now() ? this.#before.generation : this.#generation;
   }
 
   /** Whether the roles are known as they are now, as far as anybody has told. */
@@ -67,7 +67,7 @@ export class RolesNow {
   take({ generation, roles }: ChangedRoles): void {
     this.#hasAsked = true;
     if (generation <= this.#generation) return;
-    this.#before = { generation: this.#generation, until: Date.now() + SPREAD_MS };
+    this.#before = { generation: this.#generation, until: performance.now() + SPREAD_MS };
     this.#generation = generation;
     this.#told = Math.max(this.#told, generation);
     this.#roles = new Map([...this.#filed, ...Object.entries(roles).filter(([name]) => isRoleOfPeople(name))]);

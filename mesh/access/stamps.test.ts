@@ -1,7 +1,9 @@
+import { jest } from "@jest/globals";
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { issueCertificate, Trusted } from "../trust/certificate.ts";
-import type { MeshKeys } from "../trust/key-files.ts";
+import { keysInMemory, type MeshKeys } from "../trust/key-files.ts";
 import { makeStatement } from "../trust/statement.ts";
+import { Access } from "./access.ts";
 import { type Identity, systemIdentity } from "./identity.ts";
 import { STAMP_LIFE_MS, Stamps } from "./stamps.ts";
 
@@ -123,5 +125,22 @@ describe("whose stamps count", () => {
     const late = NOW + STAMP_LIFE_MS + 20_000;
     expect(there.verify(coordinator.make(systemIdentity("transactions"), late, asked), late)).toMatchObject({ for: nurse });
     expect(there.verify(asked, late)).toBeUndefined();
+  });
+});
+
+describe("the stamp of a node's own work", () => {
+  afterEach(() => jest.useRealTimers());
+
+  it.each([
+    ["ahead", 24 * 60 * MINUTE_MS],
+    ["back", -24 * 60 * MINUTE_MS],
+  ])("is made anew when the clocks of the machine are set %s: nobody believes one of another day", (_, byMs) => {
+    jest.useFakeTimers({ now: NOW - 5 * 24 * 60 * MINUTE_MS });
+    const keys = keysInMemory(); // some days ago
+    jest.setSystemTime(NOW);
+    const access = new Access({ isOpen: false, roles: new Map(), keys });
+    expect(access.systemStamp("rules")).toBe(access.systemStamp("rules")); // one serves for a while
+    jest.setSystemTime(NOW + byMs);
+    expect(new Stamps(keys).verify(access.systemStamp("rules"))).toEqual(systemIdentity("rules"));
   });
 });

@@ -51,7 +51,7 @@ const GUARDS: Record<string, Guard> = {
   },
   "fhir.search": async (sight, params: { query: StoreQuery }, ask) => {
     const query = narrowed(sight, params.query);
-    return query ? ask({ query }) : NO_PAGE;
+    return query ? ask({ ...params, query }) : NO_PAGE;
   },
   "fhir.searchMany": async (sight, params: { queries: StoreQuery[]; tags?: string[] }, ask) => {
     const queries = params.queries.map((query) => narrowed(sight, query));

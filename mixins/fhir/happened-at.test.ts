@@ -28,6 +28,32 @@ describe("What is written down afterwards", () => {
     expect(at("2026-01-05T10:29", { time: "2026-01-05" })).toBe("2026-01-05T10:29:00.000Z");
   });
 
+  it("has not happened before anybody who is treated was born, also where no date of birth is known", () => {
+    expect(at("1896-01-06", { lateReason: "found in the archive" })).toBe("1896-01-06T00:00:00.000Z");
+    const early = expect.objectContaining({ code: 409, type: "AT_TOO_EARLY", message: expect.stringContaining("130 years") });
+    for (const time of ["1896-01-04", "1026-01-05T10:30", "0001"]) expect(() => at(time, { lateReason: "x" })).toThrow(early as never);
+  });
+
+  it("happened in the second of two hours that the clocks show, where it cannot have been the first", () => {
+    const cases = [
+      ["Europe/Paris", "2026-10-25T02:15", "2026-10-25T00:45:00Z", "2026-10-25T01:20:00Z", "2026-10-25T01:15:00.000Z"],
+      ["Africa/Casablanca", "2026-02-15T02:15", "2026-02-15T01:45:00Z", "2026-02-15T02:20:00Z", "2026-02-15T02:15:00.000Z"],
+      ["America/Santiago", "2026-04-04T23:15", "2026-04-05T02:45:00Z", "2026-04-05T03:20:00Z", "2026-04-05T03:15:00.000Z"],
+    ] as const;
+    for (const [zone, said, admitted, then, moment] of cases) {
+      useTimeZone(zone);
+      const moved = (asked: string, clock: string) =>
+        happenedAt({ at: asked }, { now: new Date(clock), after: { what: "Encounter/1", time: admitted } }).toISOString();
+      expect(moved(said, then)).toBe(moment);
+      // It is still the first of the two.
+      expect(() => moved(said, admitted)).toThrow(refusal(409, "AT_TOO_EARLY"));
+      const first = new Date(Date.parse(moment) - 3_600_000).toISOString();
+      expect(() => moved(first, then)).toThrow(refusal(409, "AT_TOO_EARLY")); // said with its zone
+      expect(happenedAt({ at: said }, { now: new Date(then) }).toISOString()).toBe(first);
+    }
+    useTimeZone("UTC");
+  });
+
   it("says why it is late beyond a day, on record", () => {
     expect(at("2026-01-04T12:00:00Z")).toBe("2026-01-04T12:00:00.000Z");
     expect(() => at("2026-01-04T11:59:00Z")).toThrow(refusal(409, "LATE_REASON_MISSING"));

@@ -1,6 +1,7 @@
 /** When something happened that is written down afterwards: `at` of the domain's actions, one parameter and one check for all. */
 import { Errors } from "moleculer";
 import { intervalOf } from "../../fhir/dates.ts";
+import { shownAgainAt } from "../../fhir/time-zone.ts";
 import type { Extension } from "../../fhir/r4.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
 import { reasonRule, timeRule } from "../../mesh/param-rules.ts";
@@ -13,6 +14,11 @@ const AHEAD_MS = 300_000;
 /** What happened longer ago is late, and needs a reason. Milliseconds. */
 const LATE_MS = 86_400_000;
 
+/** Nobody has lived longer, so nothing was done for a patient before, whose date of birth may be unknown. Years. */
+const LIFETIME_YEARS = 130;
+/** A time that names its zone. */
+const ZONED = /(?:Z|[+-]\d\d:\d\d)$/;
+
 const { MoleculerClientError } = Errors;
 
 /** 409: nothing has happened tomorrow. */
@@ -22,6 +28,9 @@ const atInFuture = () =>
 /** 409: nothing is done in a visit before it, nothing handed out before it is prescribed. `after` is what comes first. */
 const atTooEarly = (after: string) =>
   new MoleculerClientError(`\`at\` is before ${after}: give a later time, or correct that one.`, 409, "AT_TOO_EARLY", { after });
+
+/** 409: a year that was mistyped. */
+const atBeforeAnybody = () => atTooEarly(`the lifetime of anybody who is treated (${LIFETIME_YEARS} years)`);
 
 /** 409: what is written down late says why. */
 const lateReasonMissing = () =>
@@ -37,12 +46,20 @@ export function happenedAt(
   { now, after }: { now: Date; after?: { what: string; time: string | undefined } },
 ): Date {
   if (at === undefined) return now;
-  const [low = now.getTime(), high = low] = intervalOf(at) ?? [];
-  if (low > now.getTime() + AHEAD_MS) throw atInFuture();
   const [earliest = Number.NEGATIVE_INFINITY] = (after?.time !== undefined && intervalOf(after.time)) || [];
+  const [low, high] = meant(at, earliest, now);
+  if (low > now.getTime() + AHEAD_MS) throw atInFuture();
   if (after && high < earliest) throw atTooEarly(after.what);
+  if (high < new Date(now).setUTCFullYear(now.getUTCFullYear() - LIFETIME_YEARS)) throw atBeforeAnybody();
   if (low < now.getTime() - LATE_MS && lateReason === undefined) throw lateReasonMissing();
   return new Date(Math.min(Math.max(low, earliest), now.getTime()));
+}
+
+/** In the hour that the clocks show twice it is the second, where the first is before what comes first, and the second is not in the future. */
+function meant(at: string, earliest: number, now: Date): [low: number, high: number] {
+  const [low = now.getTime(), high = low] = intervalOf(at) ?? [];
+  const again = ZONED.test(at) || high >= earliest ? undefined : shownAgainAt(low);
+  return again === undefined || again > now.getTime() + AHEAD_MS ? [low, high] : [again, again + high - low];
 }
 
 /** Of what was written down late: why. */

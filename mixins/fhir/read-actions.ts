@@ -6,7 +6,7 @@ import type { HistoryQuery, JoinKeysQuery, Store } from "../../store/store.ts";
 import { StoreCache } from "../../store/store-cache.ts";
 import type { Budget } from "../../store/too-costly.ts";
 import { accessOf } from "../../mesh/access/access.ts";
-import type { TaggedPage, VersionOf } from "../../federation/owner-contract.ts";
+import type { Metered, TaggedPage, VersionOf } from "../../federation/owner-contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError, notFound } from "../../federation/errors.ts";
 import { MAX_FACTS } from "../../federation/facts.ts";
@@ -41,6 +41,17 @@ async function inBudget(budgetMs: number | undefined, look: (budget: Budget | un
   const budget = { leftMs: budgetMs };
   const [first, ...others] = await look(budget);
   return first ? [{ ...first, spentMs: budgetMs - budget.leftMs }, ...others] : [];
+}
+
+/** An answer within the caller's time, of which it hears how much it took. */
+async function metered<Answer>(
+  budgetMs: number | undefined,
+  look: (budget: Budget | undefined) => Promise<Answer>,
+): Promise<Metered<Answer>> {
+  if (budgetMs === undefined) return look(undefined);
+  const budget = { leftMs: budgetMs };
+  const answer = await look(budget);
+  return { answer, spentMs: budgetMs - budget.leftMs };
 }
 
 const kept = new WeakMap<Store, StoreCache<Page>>();
@@ -139,20 +150,23 @@ export const readingActions = {
   },
   "fhir.joinKeys": {
     ...READ,
-    handler(this: This, ctx: Context<JoinKeysQuery & { limit: number; after?: number; whole?: boolean }>) {
-      return guarded(this, () => this.store.joinKeys(ctx.params));
+    handler(this: This, ctx: Context<JoinKeysQuery & { limit: number; after?: number; whole?: boolean; budgetMs?: number }>) {
+      const { budgetMs, ...query } = ctx.params;
+      return guarded(this, () => metered(budgetMs, (budget) => this.store.joinKeys(query, budget)));
     },
   },
   "fhir.joinKeysAmong": {
     ...READ,
-    handler(this: This, ctx: Context<JoinKeysQuery & { among: string[] }>) {
-      return guarded(this, () => this.store.joinKeysAmong(ctx.params));
+    handler(this: This, ctx: Context<JoinKeysQuery & { among: string[]; budgetMs?: number }>) {
+      const { budgetMs, ...query } = ctx.params;
+      return guarded(this, () => metered(budgetMs, (budget) => this.store.joinKeysAmong(query, budget)));
     },
   },
   "fhir.count": {
     ...READ,
-    handler(this: This, ctx: Context<{ type: string; clauses: Clause[] }>) {
-      return guarded(this, () => this.store.count(ctx.params.type, ctx.params.clauses));
+    handler(this: This, ctx: Context<{ type: string; clauses: Clause[]; budgetMs?: number }>) {
+      const { type, clauses, budgetMs } = ctx.params;
+      return guarded(this, () => metered(budgetMs, (budget) => this.store.count(type, clauses, budget)));
     },
   },
   "fhir.distinct": {

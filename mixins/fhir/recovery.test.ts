@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { settleInDoubt } from "./recovery.ts";
@@ -53,5 +54,38 @@ describe("What is left in doubt", () => {
       ["gone~3", false],
     ]);
     expect(errors[0]).toMatch(/gone~1.*The disk says no/);
+  });
+
+  it.each([
+    ["a day ahead", 86_400_000],
+    ["a day back", -86_400_000],
+  ])("waits for its coordinator as long as ever when the clock is set %s: what is on its way is not given up", async (_, byMs) => {
+    jest.useFakeTimers();
+    try {
+      const asked: { decide: boolean; after: number }[] = [];
+      const begun = performance.now();
+      const prepared: { tx: string; since: number }[] = [];
+      const store = { prepared: async () => prepared };
+      const call = async (_: string, { decide }: { decide: boolean }) => {
+        asked.push({ decide, after: performance.now() - begun });
+        return { state: "undecided" };
+      };
+      const broker = { registry: { nodes: new Map([["transactions-1", { available: true }]]) }, localBus: new EventEmitter(), call };
+      const logger = { info: () => {}, debug: () => {}, error: () => {} };
+      const watch = settleInDoubt({ broker, logger, name: "lab", store } as unknown as Parameters<typeof settleInDoubt>[0]);
+      await jest.advanceTimersByTimeAsync(10);
+      prepared.push({ tx: "transactions-1~1", since: Date.now() });
+      await jest.advanceTimersByTimeAsync(1_000);
+      jest.setSystemTime(Date.now() + byMs);
+      await jest.advanceTimersByTimeAsync(40_000);
+      await watch.stop();
+      const undecided = asked.filter(({ decide }) => !decide);
+      const decided = asked.filter(({ decide }) => decide);
+      expect(undecided[0]?.after).toBeLessThan(4_000);
+      expect(decided[0]?.after).toBeGreaterThan(25_000);
+      expect(decided[0]?.after).toBeLessThan(30_000);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });

@@ -4,6 +4,7 @@
  */
 import { asSystem } from "../../mesh/access/access.ts";
 import type { Service } from "moleculer";
+import { nonNull } from "../../fhir/non-null.ts";
 import { inDoubt } from "../../mesh/metrics.ts";
 import type { Prepared, Store } from "../../store/store.ts";
 import { type OwnerWrites, RULES_CALLER } from "./owner-writes.ts";
@@ -31,11 +32,14 @@ export interface InDoubt {
 export function settleInDoubt(service: Service & { store: Store; writes: Pick<OwnerWrites, "ended"> }): InDoubt {
   const { broker, logger, store, writes } = service;
   let running: Promise<void> | undefined;
+  /** When each was first seen here, by a clock that nobody sets; of what was there at the start, long ago. */
+  const seen = new Map<string, number>();
+  let isFirstLook = true;
 
   const isAlive = (nodeID: string) => broker.registry.nodes.get(nodeID)?.available === true;
 
-  async function settle({ tx, since }: Prepared): Promise<void> {
-    const age = Date.now() - since;
+  async function settle({ tx }: Prepared): Promise<void> {
+    const age = performance.now() - nonNull(seen.get(tx));
     const decide = age > DECIDE_AFTER_MS || !isAlive(coordinatorOf(tx));
     if (!decide && age < ASK_AFTER_MS) return;
     const outcome = await outcomeOf(asSystem(broker, "recovery"), { tx, decide });
@@ -52,10 +56,19 @@ export function settleInDoubt(service: Service & { store: Store; writes: Pick<Ow
   async function settleAll(): Promise<void> {
     const waiting = await store.prepared();
     inDoubt.labels(service.name).set(waiting.length);
+    note(waiting);
     for (const prepared of waiting) {
       // The journal cannot be reached: what is in doubt stays prepared, and the next look asks again. Others may have other journals.
       await settle(prepared).catch((error: Error) => logger.debug(`Transaction ${prepared.tx} waits for the journal: ${error.message}`));
     }
+  }
+
+  function note(waiting: Prepared[]): void {
+    const since = performance.now() - (isFirstLook ? ASK_AFTER_MS : 0);
+    isFirstLook = false;
+    for (const { tx } of waiting) if (!seen.has(tx)) seen.set(tx, since);
+    const left = new Set(waiting.map(({ tx }) => tx));
+    for (const tx of seen.keys()) if (!left.has(tx)) seen.delete(tx);
   }
 
   const look = () => {

@@ -1,8 +1,10 @@
 /** The versions of one resource: all there, each a step that its rules allow. */
 import { parseJson } from "../../fhir/json.ts";
-import { localReference } from "../../federation/facts.ts";
-import type { FhirResource, Reference } from "../../fhir/r4.ts";
+import { patientElementOf } from "../../federation/patient-records.ts";
+import type { FhirResource } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
+import { placeOf } from "../../mixins/fhir/rules/common.ts";
+import { referencesAt } from "../../mixins/fhir/rules/references.ts";
 import type { AnyRule, Change, Facts } from "../../mixins/fhir/rules/rule.ts";
 import type { StoredResource } from "../../store/store.ts";
 import type { Breach } from "./findings.ts";
@@ -53,9 +55,8 @@ export async function checkHistory(
     if (!change) continue;
     await known.ask(rule.facts?.(change, known) ?? []);
     if (!rule.check(change, known)) continue;
-    const patients = [change.before, change.after].flatMap(
-      (it) => localReference((it as { subject?: Reference }).subject?.reference) ?? [],
-    );
+    const element = patientElementOf(type) ?? "subject";
+    const patients = [change.before, change.after].flatMap((it) => referencesAt(it, element).flatMap((one) => placeOf(one) ?? []));
     findings.push({ invariant: rule.id, detail: `${reference}: ${rule.says}`, resources: [reference], patients });
   }
   return findings;

@@ -31,7 +31,8 @@ export function patientsOf(act: object, known: Pick<Facts, "of">): string[] {
   collect(act, all);
   const patients = [...all].flatMap((place) => {
     if (place.startsWith("Patient/")) return [place];
-    return localReference((known.of(place)?.resource as { subject?: Reference } | undefined)?.subject?.reference) ?? [];
+    const { subject, patient } = (known.of(place)?.resource ?? {}) as { subject?: Reference; patient?: Reference };
+    return localReference((subject ?? patient)?.reference) ?? [];
   });
   return [...new Set(patients)];
 }

@@ -25,6 +25,11 @@ export class ImportRefused extends Error {
   get isTooEarly(): boolean {
     return this.status === 409 && (this.outcome?.issue ?? []).some(({ diagnostics }) => /^\S+ is not here: /.test(diagnostics));
   }
+  /** The entries of a bundle that it is about, by their index; none where it names none. */
+  get entries(): number[] {
+    const named = (this.outcome?.issue ?? []).map(({ expression }) => /^Bundle\.entry\[(\d+)\]/.exec(expression?.[0] ?? "")?.[1]);
+    return named.includes(undefined) ? [] : [...new Set(named.map(Number))];
+  }
   /** Not what was sent is at fault, but the server, and waiting did not help. */
   get isDown(): boolean {
     return [429, 502, 503, 504].includes(this.status);

@@ -1,6 +1,6 @@
 /** Brings files to a FHIR server, several at a time; what fails is told and the rest goes on. */
 import { setTimeout as pause } from "node:timers/promises";
-import { type Answered, type FhirClient, ImportRefused, shortOf, Unreachable } from "./client.ts";
+import { type Answered, type FhirClient, ImportRefused, Unreachable } from "./client.ts";
 import type { SourceFile } from "./files.ts";
 import { anchorOf, conditional, type Entry, isRepeatable } from "./once.ts";
 import { type Fault, type ImportUnit, unitsOf } from "./units.ts";
@@ -137,20 +137,54 @@ async function bringBundle(entries: Entry[], { client, once }: Import, counts: C
   }
 }
 
-/** One transaction; where it is refused because of one resource, the others are brought one by one. */
-async function bringGroup(unit: ImportUnit, all: Entry[], { client, once, onFault, onRefused }: Bringing, counts: Counts): Promise<void> {
+/** Lines of one group that are left out one by one, each for a transaction; where more are refused, the rest is brought one by one. */
+const MAX_LEFT_OUT = 20;
+
+/** One line of a group, and what is sent of it. */
+interface Line {
+  number: number;
+  open: Entry;
+  sent: Entry;
+}
+
+/**
+ * One transaction, without the lines that are refused: what contradicts another line is seen only where both are written together. Where the
+ * refusal names none, or too many have to be left out, the others are brought one by one.
+ */
+async function bringGroup(unit: ImportUnit, all: Entry[], options: Bringing, counts: Counts): Promise<void> {
+  const { client, once } = options;
   const known = once ? await knownIn(all, client) : new Set<string>();
-  const lines = unit.lines.filter((_, index) => !known.has(all[index]?.request.url ?? ""));
-  const open = all.filter((entry) => !known.has(entry.request.url));
+  const open = all.flatMap((entry, index) => (known.has(entry.request.url) ? [] : [{ entry, number: unit.lines[index] ?? 0 }]));
   counts.found += all.length - open.length;
-  if (open.length === 0) return;
-  const entries = once ? conditional(open) : open;
+  const entries = open.map(({ entry }) => entry);
+  const sent = once ? conditional(entries) : entries;
+  let lines = open.map(({ entry, number }, index): Line => ({ number, open: entry, sent: sent[index] as Entry }));
+  for (let left = 0; lines.length > 0 && left <= MAX_LEFT_OUT; left += 1) {
+    const refusal = await together(lines, client, counts);
+    if (refusal === undefined) return;
+    const refused = new Set(refusal.entries);
+    if (refused.size === 0) break;
+    for (const index of refused) if (lines[index]) refuse(unit, lines[index], refusal, options);
+    lines = lines.filter((_, index) => !refused.has(index));
+  }
+  if (lines.length > 0) await oneByOne(unit, lines, options, counts);
+}
+
+/** @returns why nothing of it was taken; undefined: all was */
+async function together(lines: Line[], client: FhirClient, counts: Counts): Promise<ImportRefused | undefined> {
+  const entries = lines.map(({ sent }) => sent);
   try {
-    return add(counts, entries, await client.process("transaction", entries, isRepeatable(entries)));
+    add(counts, entries, await client.process("transaction", entries, isRepeatable(entries)));
+    return undefined;
   } catch (error) {
     if (!(error instanceof ImportRefused) || error.status >= 500) throw error;
+    return error;
   }
-  const { entry = [] } = await client.process("batch", entries, isRepeatable(entries));
+}
+
+async function oneByOne(unit: ImportUnit, lines: Line[], options: Bringing, counts: Counts): Promise<void> {
+  const entries = lines.map(({ sent }) => sent);
+  const { entry = [] } = await options.client.process("batch", entries, isRepeatable(entries));
   const taken = entry.map(({ response }) => Number.parseInt(response.status, 10) < 400);
   add(
     counts,
@@ -158,12 +192,15 @@ async function bringGroup(unit: ImportUnit, all: Entry[], { client, once, onFaul
     { entry: entry.filter((_, index) => taken[index]) },
   );
   for (const [index, { response }] of entry.entries()) {
-    if (taken[index]) continue;
-    const refusal = new ImportRefused(Number.parseInt(response.status, 10), response.outcome);
-    const one: ImportUnit = { ...unit, lines: [lines[index] ?? 0], bytes: 0, entries: async () => [open[index] as Entry] };
-    if (refusal.isTooEarly) onRefused(one, refusal);
-    else onFault({ where: `${unit.file.path}:${lines[index]}`, reason: shortOf(response.status, response.outcome) });
+    if (taken[index] || !lines[index]) continue;
+    refuse(unit, lines[index], new ImportRefused(Number.parseInt(response.status, 10), response.outcome), options);
   }
+}
+
+/** What rests on what is not there may be taken later; all else is told. */
+function refuse(unit: ImportUnit, { number, open }: Line, refusal: ImportRefused, { onRefused, onFault }: Bringing): void {
+  if (refusal.isTooEarly) onRefused({ ...unit, lines: [number], bytes: 0, entries: async () => [open] }, refusal);
+  else onFault({ where: `${unit.file.path}:${number}`, reason: refusal.message });
 }
 
 /** Of resources that keep their ids those that the server has, as `Type/id`: one question per type. */

@@ -41,7 +41,7 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
   };
   const kind = kindOf(rest);
   const isRead = request.method === "GET" || request.method === "HEAD" || kind.endsWith("/_search");
-  const expected = isRead ? sizes.expected(kind, Date.now()) : 0;
+  const expected = isRead ? sizes.expected(kind, performance.now()) : 0;
   if (exchange) exchange.expected = expected;
   // With a body the turn is taken when that has come, for both together: who holds one while it waits for another stops all.
   if (exchange && !(request.method === "POST" && hasBody(request)) && !service.gate.isSmall(expected)) {
@@ -53,8 +53,10 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
   const bases = origins.map((origin) => `${origin}/fhir`);
   const answer = await routeFhir(fhirRequest(request, rest, bases, mesh), packageJson.version);
   // What was written will be read.
-  if (isRead && answer.status === 200) sizes.note(kind, answer.bytes?.length ?? answer.body?.length ?? 0, Date.now());
-  else if (exchange && exchange.bodyBytes > 0 && kind !== "") sizes.note(`${kind.split("/", 1)[0]}/id`, exchange.bodyBytes, Date.now());
+  if (isRead && answer.status === 200) sizes.note(kind, answer.bytes?.length ?? answer.body?.length ?? 0, performance.now());
+  else if (exchange && exchange.bodyBytes > 0 && kind !== "") {
+    sizes.note(`${kind.split("/", 1)[0]}/id`, exchange.bodyBytes, performance.now());
+  }
   return answer;
 }
 

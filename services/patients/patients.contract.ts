@@ -222,10 +222,11 @@ export const patients = {
    * Merges a record into the one that is to stay: whatever refers to it, in every service, refers to that one then. Fewer than 100 resources in one
    * transaction; with more it goes on by itself (`running`), and so does one with an
    * Idempotency-Key. `preview`: nothing is changed, `left` tells how many would move. The source answers still, and names the target.
-   * @throws 404 NOT_FOUND, 409 SAME_PATIENT, 409 PATIENT_NOT_ACTIVE, 409 MERGE_CONFLICT (`data.encounters`), and what a rule refuses
+   * @throws 404 NOT_FOUND, 409 SAME_PATIENT, 409 PATIENT_NOT_ACTIVE, 409 MERGE_RUNNING (into the source, or of the target), 409 MERGE_CONFLICT
+   * (`data.encounters`), and what a rule refuses
    */
   merge: action<{ source: string; target: string; preview?: boolean }, MergeState>("patients.merge"),
-  /** Takes a merge back: each resource is as it was, but for those that were edited since. @throws 404, 409 PATIENT_NOT_MERGED, PATIENT_MERGED_ON */
+  /** Takes a merge back: each resource is as it was, but for those that were edited since. @throws 404, 409 PATIENT_NOT_MERGED, PATIENT_MERGED_ON, MERGE_RUNNING */
   unmerge: action<{ source: string }, MergeState>("patients.unmerge"),
   /** How far it has come. @throws 404 NOT_FOUND */
   mergeState: action<{ source: string }, MergeState>("patients.mergeState"),

@@ -68,6 +68,15 @@ export const mergedOn = (patient: string) =>
     patient,
   });
 
+/** Both records stay where they are while what one bears goes to the other; `source` is the one that is replaced. */
+export const mergeRunning = (source: string) =>
+  new MoleculerClientError(
+    "What one record bears is still being moved to another: wait until that merge has ended (patients.mergeState).",
+    409,
+    "MERGE_RUNNING",
+    { source },
+  );
+
 /** The record of the mother is closed. */
 export const motherNotActive = (patient: string) =>
   new MoleculerClientError("The mother's record is not active, or was replaced: name the one that is.", 409, "MOTHER_NOT_ACTIVE", {

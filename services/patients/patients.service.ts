@@ -24,7 +24,6 @@ import {
   childAlreadyRegistered,
   identifierShared,
   motherNotActive,
-  mergedOn,
   notMerged,
   PATIENT_ALREADY_REGISTERED,
   patientAlreadyRegistered,
@@ -244,7 +243,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         const target = replacementOf(await this.patient(source));
         if (target === undefined) throw notMerged(source);
         const pair = { source, target };
-        if (await this.merges.isMergedOn(pair)) throw mergedOn(target);
+        await this.merges.requireLast(pair);
         const caller = asSystem(ctx, SERVICE);
         if (isKeyed(ctx) || (await this.merges.moved(source)) > CHUNK) return this.beginTask("patients.unmerge", { ctx, pair });
         await this.merges.part(caller, pair);
@@ -296,7 +295,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
     /** Carried out by one node of this service, again until it is done; under an Idempotency-Key as soon as that is decided. */
     async beginTask(this: This, event: string, { ctx, pair }: { ctx: Context; pair: MergedPair }): Promise<MergeState> {
       // Found running by who asks before the task begins; what may still be given up is not noted.
-      if (!isKeyed(ctx)) await this.merges.begun(pair);
+      if (!isKeyed(ctx)) await this.merges.begun(pair, event === "patients.merge" ? "merge" : "part");
       await this.fhir.write([task({ id: `${event}/${timeOrderedId()}`, event, key: pair.source, payload: pair })]);
       return { ...(await this.merges.state(asSystem(ctx, SERVICE), pair.source)), state: "running" };
     },

@@ -41,6 +41,33 @@ describe("a prescription", () => {
     useTimeZone("UTC");
   });
 
+  it.each([
+    ["Europe/Paris", "2026-03-28T18:00:00Z", 23],
+    ["Europe/Paris", "2026-10-24T18:00:00Z", 25],
+    ["Africa/Casablanca", "2026-03-21T18:00:00Z", 23],
+    ["Africa/Casablanca", "2026-02-14T18:00:00Z", 25],
+    ["America/Santiago", "2026-09-05T18:00:00Z", 23],
+    ["America/Santiago", "2026-04-04T18:00:00Z", 25],
+  ])("is due in the night in which the clocks are set (%s, %s) no dose twice, no dose too few", (zone, evening, hours) => {
+    useTimeZone(zone);
+    const [from, to] = [evening, new Date(Date.parse(evening) + hours * 3_600_000 - 1).toISOString()];
+    const gaps = (period: number, count = period): number[] => {
+      const all = on(prescribed({ boundsPeriod: { start: from }, frequency: 1, period, periodUnit: "h" }), from, to);
+      expect(all).toHaveLength(count < 2 ? hours / period : 24 / period); // a day of the ward has as many doses as any other
+      return all.slice(1).map((one, index) => (Date.parse(one) - Date.parse(all[index] ?? "")) / 3_600_000);
+    };
+    expect(new Set(gaps(1))).toEqual(new Set([1]));
+    expect(new Set(gaps(0.5))).toEqual(new Set([0.5]));
+    for (const period of [2, 3, 6, 8]) for (const gap of gaps(period)) expect(Math.abs(gap - period)).toBeLessThanOrEqual(1);
+    const daily = { boundsPeriod: { start: from }, frequency: 1, period: 1, periodUnit: "d" };
+    const ofFive = { dosageInstruction: [{ timing: { repeat: daily }, doseAndRate: [{ doseQuantity: { value: 1 } }] }] };
+    const handedOut = prescribed(daily, { ...ofFive, status: "completed", dispenseRequest: { quantity: { value: 5 } } });
+    expect(on(handedOut, from, "2027-01-01T00:00:00Z")).toHaveLength(5);
+    const winter = prescribed({ boundsPeriod: { start: "2026-07-01T10:00:00Z" }, frequency: 1, period: 15, periodUnit: "h" });
+    expect(on(winter, "2026-12-01T00:00:00Z", "2026-12-02T06:00:00Z")).toHaveLength(2);
+    useTimeZone("UTC");
+  });
+
   it("is due no more when it was stopped, and as long as it lasts when all was handed out", () => {
     expect(scheduleOf(prescribed(thrice, { status: "stopped" }))).toBeUndefined();
     expect(scheduleOf(prescribed(thrice, { status: "completed" }))).toBeUndefined();

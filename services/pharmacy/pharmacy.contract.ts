@@ -100,8 +100,11 @@ export interface VoidedDispense {
 
 /** Everything that other services may know about `pharmacy`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const pharmacy = {
-  /** Takes a delivery into stock. `expires` (a FHIR date) is of the lot. @throws 404 NOT_FOUND for an unknown place; 409 LOT_DIFFERS, LOT_MISSING */
-  receive: action<{ medication: Code; quantity: number; expires?: string } & Where & Happened, Receipt>("pharmacy.receive"),
+  /**
+   * Takes a delivery into stock. `expires` (a FHIR date) is of the lot; `unit`: what the quantity is a number of, absent: of the stock's unit.
+   * @throws 404 NOT_FOUND for an unknown place; 409 LOT_DIFFERS, LOT_MISSING; 422 by its rule for another unit
+   */
+  receive: action<{ medication: Code; quantity: number; unit?: string; expires?: string } & Where & Happened, Receipt>("pharmacy.receive"),
   /**
    * Puts the stock right by so many units more or, below zero, less (broken, expired): of the lot, or of the first to expire.
    * @throws 404 NOT_FOUND for an unknown place; 409 STOCK_TOO_LOW

@@ -11,6 +11,8 @@ import { keptOf, returnedCounter, returnedOf, returnOf, withReturned } from "./r
 import { unitOf } from "./unit.model.ts";
 import { delivered, namedIn } from "./stock/deliveries.ts";
 import { itemOf, lotOf } from "./stock/item.ts";
+import { DELIVERIES, DISPENSES } from "./stock/moved-by.ts";
+import { inStock, inStockUnit, withUnit } from "./stock/stock-unit.ts";
 import { blockedCounter, lastOf, negative, plus, type Portion, portionsOf, withPortions } from "./stock/portions.model.ts";
 import { movesOf, standingOf, takenOff, takingOfDispense, takingOfDose } from "./stock/taking.ts";
 
@@ -37,7 +39,9 @@ const prescriptionsOf = (dispense: MedicationDispense | undefined): string[] =>
 const offThePrescriptions = (dispense: MedicationDispense | undefined): Moves =>
   new Map(isHandedOut(dispense) ? prescriptionsOf(dispense).map((one) => [one, -keptOf(dispense)]) : []);
 
-async function dispensed(change: Change<MedicationDispense>, tools: EffectTools): Promise<Effect> {
+async function dispensed(given: Change<MedicationDispense>, tools: EffectTools): Promise<Effect> {
+  const inUnit = await inStockUnit(given, DISPENSES, tools);
+  const { change } = inUnit;
   const { before, after } = change;
   const [prescription = ""] = prescriptionsOf(after ?? before);
   const taken = await takenOff(change, tools, {
@@ -50,7 +54,8 @@ async function dispensed(change: Change<MedicationDispense>, tools: EffectTools)
     rule: "medication-dispense-quantity",
     at: "MedicationDispense.quantity",
   });
-  return { ...taken, movements: [...taken.movements, ...allowed.movements], changes: [...taken.changes, ...allowed.changes] };
+  const all = { ...taken, movements: [...taken.movements, ...allowed.movements], changes: [...taken.changes, ...allowed.changes] };
+  return withUnit(all, inUnit, given.after);
 }
 
 /** A dose takes from the shelf only what it says to be taken of a stock: the rest was dispensed before. */
@@ -136,14 +141,16 @@ const cannotBeUndone = (message: string): Refusal => ({
   at: "SupplyDelivery.status",
 });
 
-async function supplied(change: Change<SupplyDelivery>, tools: EffectTools): Promise<Effect> {
-  const returned = await givenBack(change, tools);
-  const moved = await delivered(change, tools);
-  return {
+async function supplied(given: Change<SupplyDelivery>, tools: EffectTools): Promise<Effect> {
+  const inUnit = await inStockUnit(given, DELIVERIES, tools);
+  const returned = await givenBack(inUnit.change, tools);
+  const moved = await delivered(inUnit.change, tools);
+  const all = {
     movements: [...moved.movements, ...returned.movements],
     changes: [...moved.changes, ...returned.changes],
     refusals: moved.refusals,
   };
+  return withUnit(all, inUnit, given.after);
 }
 
 const dispenseOf = (delivery: SupplyDelivery | undefined): string | undefined =>
@@ -163,7 +170,7 @@ async function givenBack({ before, after, reference: own, now }: Change<SupplyDe
     effect.movements.push({ counter: returnedCounter(reference), by: -by, isExact: true, ...(by > 0 && { bound }) });
     const undone = dispenseOf(before) === reference ? portionsOf(before) : undefined;
     const { lot } = after ? await itemOf(namedIn(after), tools) : {};
-    const asked = dispenseOf(after) === reference ? { units: unitsOf(after?.suppliedItem?.quantity), lot } : undefined;
+    const asked = dispenseOf(after) === reference ? { units: inStock(unitsOf(after?.suppliedItem?.quantity), dispense), lot } : undefined;
     const { back, next } = lotsBack(withReturned(dispense, counted(returnedOf(dispense) + by)), { undone, asked, reference });
     effect.changes.push(next);
     if (back && after) effect.changes.push({ ...withPortions(after, back), id: splitPlace(own)[1] });

@@ -6,8 +6,9 @@ import { shelfOfPart } from "./stock-book.ts";
 import { blockedBy } from "./pharmacy.effects.ts";
 import { codesOf, DISPENSED, dispensedCounter, prescribedBy, STOCK, stockCounter, unitsOf } from "./pharmacy.model.ts";
 import { keptOf, RETURNED_COUNTER, returnedCounter, returnOf } from "./returns.model.ts";
-import { isArrived, onShelves } from "./stock/deliveries.ts";
+import { isArrived, onShelves, unitsIn } from "./stock/deliveries.ts";
 import { BLOCKED, LOTS, negative, type Portion, portionsOf, shelfOfCounter } from "./stock/portions.model.ts";
+import { unitLevels, UNITS } from "./stock/stock-unit.ts";
 import { movesOf, takingOfDispense, takingOfDose } from "./stock/taking.ts";
 
 type Level = [counter: string, by: number];
@@ -27,6 +28,7 @@ function dispensed(dispense: MedicationDispense, has: Has): Level[] {
   const prescriptions = new Set(dispense.authorizingPrescription?.flatMap(({ reference }) => localReference(reference) ?? []));
   return [
     ...movesOf(negative(portionsOf(dispense) ?? plainPortion(shelf, taking.units))),
+    ...unitLevels(dispense),
     ...[...prescriptions].map((one): Level => [dispensedCounter(one.slice("MedicationRequest/".length)), -keptOf(dispense)]),
   ];
 }
@@ -44,14 +46,13 @@ const given = (dose: MedicationAdministration): Level[] => (takingOfDose(dose) ?
 /** What came to the shelf, was taken from it, or moved; what a patient gave back is counted with its dispense. */
 function delivered(delivery: SupplyDelivery, has: Has): Level[] {
   if (delivery.status !== "completed") return [];
-  const units = unitsOf(delivery.suppliedItem?.quantity);
   const dispense = returnOf(delivery);
-  if (dispense !== undefined) return [[returnedCounter(dispense), -units]];
+  if (dispense !== undefined) return [[returnedCounter(dispense), -unitsOf(delivery.suppliedItem?.quantity)]];
   if (!isArrived(delivery)) return [];
   const codes = codesOf(delivery.suppliedItem?.itemCodeableConcept);
   const [first] = codes;
   const shelf = codes.map(stockCounter).find(has) ?? (first && stockCounter(first));
-  return movesOf(onShelves(delivery, portionsOf(delivery) ?? plainPortion(shelf, units)));
+  return [...movesOf(onShelves(delivery, portionsOf(delivery) ?? plainPortion(shelf, unitsIn(delivery)))), ...unitLevels(delivery)];
 }
 
 const blocks = (medication: Medication): Level[] => {
@@ -68,6 +69,6 @@ export const invariants: Invariants = {
     MedicationRequest: { follows: completedBy },
     SupplyDelivery: { counters: delivered },
   },
-  counted: [STOCK, LOTS, BLOCKED, DISPENSED, RETURNED_COUNTER],
+  counted: [STOCK, LOTS, BLOCKED, DISPENSED, RETURNED_COUNTER, UNITS],
   wholeOf: shelfOfPart,
 };

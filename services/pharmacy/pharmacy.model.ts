@@ -58,7 +58,7 @@ export const dispensedCounter = (id: string): string => DISPENSED + id;
 /** The SupplyDelivery of what has arrived. */
 export function deliveryOf(
   id: string,
-  { medication, quantity, lot, expires, place }: Where & { medication: Code; quantity: number; expires?: string },
+  { medication, quantity, unit, lot, expires, place }: Where & { medication: Code; quantity: number; unit?: string; expires?: string },
   now: Date,
 ): SupplyDelivery & { id: string } {
   const batch = lot === undefined ? undefined : lotMedication(medication, { lot, ...(expires !== undefined && { expires }) });
@@ -69,7 +69,7 @@ export function deliveryOf(
     status: "completed",
     ...(batch && { contained: [batch] }),
     type: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/supply-item-type", code: "medication", display: "Medication" }] },
-    suppliedItem: { quantity: { value: quantity }, ...item },
+    suppliedItem: { quantity: { value: quantity, ...(unit !== undefined && { unit }) }, ...item },
     occurrenceDateTime: now.toISOString(),
     ...(place !== undefined && { destination: { reference: place } }),
     ...(lot !== undefined && { identifier: [{ type: { text: "lot" }, value: lot }] }),

@@ -18,6 +18,7 @@ import { allergy } from "./allergy.ts";
 import { dispenseNotCompleted, dispenseNotFound, prescriptionNotActive } from "./pharmacy.errors.ts";
 import { isOrder, prescribedBy } from "./pharmacy.model.ts";
 import { keptOf, returnOf } from "./returns.model.ts";
+import { deliveredInStockUnit, dispensedInStockUnit } from "./stock/moved-by.ts";
 import { sameMedication } from "./same-medication.ts";
 import { counted, OVER, possibleQuantity, subjectOf } from "./shared-rules.ts";
 import { typed } from "../../fhir/typed.ts";
@@ -142,6 +143,7 @@ const dispense: Rule<MedicationDispense>[] = [
   notInFuture<MedicationDispense>("MedicationDispense", { statuses: ["completed"], times: ({ whenHandedOver }) => ({ whenHandedOver }) }),
   sameMedication,
   dispensedUnit,
+  dispensedInStockUnit,
   possibleQuantity<MedicationDispense>("medication-dispense-value", "MedicationDispense.quantity", ({ quantity }) => quantity),
   counted("medication-dispense-stock", "What the pharmacy keeps in stock is dispensed as far as it is there; undone, it is there again."),
   counted(
@@ -196,6 +198,7 @@ const delivery: Rule<SupplyDelivery>[] = [
     times: ({ occurrenceDateTime, occurrencePeriod }) => ({ occurrence: occurrenceDateTime ?? occurrencePeriod?.start }),
   }),
   returnedUnit,
+  deliveredInStockUnit,
   possibleQuantity<SupplyDelivery>(
     "supply-delivery-value",
     "SupplyDelivery.suppliedItem.quantity",

@@ -7,6 +7,8 @@ export type { Code };
 export interface StockItem {
   medication: Code;
   quantity: number; // units, 0 or more, of all lots
+  /** What it is a number of, "tablet"; absent: no movement has said so. */
+  unit?: string;
 }
 
 /** Which part of the stock. */

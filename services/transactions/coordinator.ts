@@ -61,13 +61,13 @@ export async function commitShares(
     return resultsOf(answers, await writeOnlyShare(coordinator, only, representation, attempt));
   }
   const tx = keyed ? newPart(keyed.keyed) : transactionId(coordinator.nodeID, randomUUID());
-  const begun = Date.now();
+  const begun = performance.now();
   const results: StepResult[] = [];
   const asked: string[] = [];
 
   const prepare = async (share: Share) => {
     asked.push(share.owner);
-    const timeout = begun + DECIDE_WITHIN_MS - Date.now();
+    const timeout = begun + DECIDE_WITHIN_MS - performance.now();
     if (timeout <= 0) throw transactionAborted("its services took too long.");
     const { owner, steps, places } = share;
     const sent = { tx, steps, representation, elsewhere: madeBesides(share, shares) };

@@ -1,11 +1,14 @@
 /** What a write relies on, and the fences that keep others from relying on it (docs/adr/0020-deletion-is-fenced.md). */
-import type { ClientSession } from "mongodb";
+import type { ClientSession, UpdateFilter } from "mongodb";
 import type { Fencing, VersionReference, Reliance } from "../store.ts";
 import { Blocked } from "./conflicts.ts";
-import type { Collections } from "./schema.ts";
+import type { Collections, ConditionDocument } from "./schema.ts";
 
 /** The document that relying on a resource and fencing it both write. */
 export const reliedId = (reference: string): string => `relied/${reference}`;
+
+/** By the server's clock, which also says when the document is forgotten: one of a node that was set back would lose its lock. */
+export const touched = { $currentDate: { at: true as const } };
 
 /** The fences of one store. */
 export class Fences {
@@ -18,29 +21,47 @@ export class Fences {
   /** The fences around what a write relies on; each is written, so that a fence that comes at the same moment lets only one through. */
   async rely(reliance: Reliance | undefined, session: ClientSession): Promise<Map<string, number>> {
     const fences = new Map<string, number>();
-    for (const { type, id } of reliance?.on ?? []) {
-      const written = { $inc: { writes: 1 }, $set: { at: new Date() } };
-      const options = { session, upsert: true, returnDocument: "after" } as const;
-      const guard = await this.#collections.condition.findOneAndUpdate({ _id: reliedId(`${type}/${id}`) }, written, options);
-      const versions = Object.values(guard?.fences ?? {}).flatMap((it) => (isOver(it) ? [] : [it.version]));
-      if (versions.length > 0) fences.set(`${type}/${id}`, Math.max(...versions));
+    const references = new Map((reliance?.on ?? []).map(({ type, id }) => [reliedId(`${type}/${id}`), `${type}/${id}`]));
+    const written = { $inc: { writes: 1 }, ...touched };
+    for (const guard of await this.#written([...references.keys()], () => written, session)) {
+      const versions = Object.values(guard.fences ?? {}).flatMap((it) => (isOver(it) ? [] : [it.version]));
+      if (versions.length > 0) fences.set(references.get(guard._id) as string, Math.max(...versions));
     }
     return fences;
   }
 
   /** @throws Blocked when a prepared transaction other than `tx` relies on one of them */
   async fence(places: VersionReference[], { token, expiresAt }: Fencing, tx: string | undefined, session: ClientSession): Promise<void> {
-    for (const { type, id, version } of places) {
-      const _id = reliedId(`${type}/${id}`);
-      const set = { $inc: { writes: 1 }, $set: { at: new Date(), [`fences.${token}`]: { version, until: new Date(expiresAt) } } };
-      const options = { session, upsert: true, returnDocument: "after" } as const;
-      const guard = await this.#collections.condition.findOneAndUpdate({ _id }, set, options);
-      if (guard?.relying?.some((one) => one !== tx)) throw new Blocked();
-      const over = Object.entries(guard?.fences ?? {}).flatMap(([other, it]) =>
-        other !== token && isOver(it) ? [[`fences.${other}`, ""]] : [],
-      );
-      if (over.length > 0) await this.#collections.condition.updateOne({ _id }, { $unset: Object.fromEntries(over) }, { session });
-    }
+    const versions = new Map(places.map(({ type, id, version }) => [reliedId(`${type}/${id}`), version]));
+    const until = new Date(expiresAt);
+    const set = (_id: string) => ({
+      $inc: { writes: 1 },
+      ...touched,
+      $set: { [`fences.${token}`]: { version: versions.get(_id) as number, until } },
+    });
+    const guards = await this.#written([...versions.keys()], set, session);
+    if (guards.some(({ relying }) => relying?.some((one) => one !== tx))) throw new Blocked();
+    const cleared = guards.flatMap(({ _id, fences = {} }) => {
+      const over = Object.entries(fences).filter(([other, it]) => other !== token && isOver(it));
+      const $unset = Object.fromEntries(over.map(([other]) => [`fences.${other}`, "" as const]));
+      return over.length > 0 ? [{ updateOne: { filter: { _id }, update: { $unset } } }] : [];
+    });
+    if (cleared.length > 0) await this.#collections.condition.bulkWrite(cleared, { session });
+  }
+
+  /** Writes each of these documents, and reads them as they are then: two commands, however many they are. */
+  async #written(
+    ids: string[],
+    update: (_id: string) => UpdateFilter<ConditionDocument>,
+    session: ClientSession,
+  ): Promise<ConditionDocument[]> {
+    if (ids.length === 0) return [];
+    const { condition } = this.#collections;
+    await condition.bulkWrite(
+      ids.map((_id) => ({ updateOne: { filter: { _id }, update: update(_id), upsert: true } })),
+      { session },
+    );
+    return condition.find({ _id: { $in: ids } }, { session }).toArray();
   }
 
   async unfence(places: VersionReference[], token: string, session: ClientSession): Promise<void> {

@@ -1,6 +1,6 @@
 /** What matches are known to others by: their ids, or what they refer to. The ends of chains and `_has`. */
 import type { JoinKeysPage, JoinKeysQuery } from "../store.ts";
-import { BOUNDED } from "./bounded.ts";
+import { BOUNDED, type Bounds } from "./bounded.ts";
 import { type Collections, SLOT_WIDTH, slotText } from "./schema.ts";
 import { filterOf } from "./search-pipeline.ts";
 
@@ -8,11 +8,12 @@ import { filterOf } from "./search-pipeline.ts";
 export async function joinKeysPage(
   { resource }: Collections,
   { type, clauses, slots, limit, after, whole }: JoinKeysQuery & { limit: number; after?: number; whole?: boolean },
+  bounds: Bounds = BOUNDED,
 ): Promise<JoinKeysPage> {
   const filter = { ...filterOf(type, clauses), ...(after !== undefined && { seq: { $gt: after } }) };
-  if (whole && (await resource.countDocuments(filter, { limit: limit + 1, ...BOUNDED })) > limit) return { values: [], next: after ?? 0 };
+  if (whole && (await resource.countDocuments(filter, { limit: limit + 1, ...bounds })) > limit) return { values: [], next: after ?? 0 };
   const found = await resource
-    .find(filter, { projection: { seq: 1, id: 1, ...(slots && { keys: 1 }) }, ...BOUNDED })
+    .find(filter, { projection: { seq: 1, id: 1, ...(slots && { keys: 1 }) }, ...bounds })
     .sort({ seq: 1 })
     .limit(limit + 1)
     .toArray();
@@ -26,10 +27,11 @@ export async function joinKeysPage(
 export async function joinKeysAmong(
   { resource }: Collections,
   { type, clauses, slots, among }: JoinKeysQuery & { among: string[] },
+  bounds: Bounds = BOUNDED,
 ): Promise<string[]> {
   if (!slots) {
     const filter = filterOf(type, [...clauses, { kind: "id", any: among }]);
-    return (await resource.find(filter, { projection: { id: 1 }, ...BOUNDED }).toArray()).map(({ id }) => id);
+    return (await resource.find(filter, { projection: { id: 1 }, ...bounds }).toArray()).map(({ id }) => id);
   }
   const wanted = slots.flatMap((slot) => among.map((value) => `${slotText(slot)}=${value}`));
   const found = await resource
@@ -41,7 +43,7 @@ export async function joinKeysAmong(
         { $match: { keys: { $in: wanted } } },
         { $group: { _id: "$keys" } },
       ],
-      BOUNDED,
+      { ...bounds },
     )
     .toArray();
   return [...new Set(found.map(({ _id }) => _id.slice(SLOT_WIDTH + 1)))];

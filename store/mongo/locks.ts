@@ -1,6 +1,6 @@
 /** What a prepared transaction keeps from all other writers until it is decided: a mark on each document that it will change. */
 import type { ClientSession } from "mongodb";
-import { reliedId } from "./fences.ts";
+import { reliedId, touched } from "./fences.ts";
 import type { Collections } from "./schema.ts";
 
 /** A claim of a prepared transaction goes with it, at the latest after this. Milliseconds. */
@@ -55,7 +55,9 @@ export class Locks {
     }
     if (conditions.length > 0) {
       await condition.bulkWrite(
-        conditions.map((key) => claim(key, { writes: 0, at: new Date() })),
+        conditions.map((_id) => ({
+          updateOne: { filter: { _id, lock: free }, update: { $set: { lock: tx }, $setOnInsert: { writes: 0 }, ...touched }, upsert: true },
+        })),
         { session },
       );
     }

@@ -51,6 +51,27 @@ describe("the MongoDB store", () => {
     expect(await store.readVersion("Patient", "w99", 1)).toMatchObject({ version: 1 });
   });
 
+  it("writes what relies on a hundred others, and fences them, in fewer than ten commands", async () => {
+    const others = Array.from({ length: 100 }, (_, index) => ({ type: "Patient", id: `r${index}`, version: 1 }));
+    await store.write(hundred("r"));
+    commands = [];
+    const reliance = { on: others.map((other) => ({ ...other, isOwn: true })), until: performance.now() + 60_000 };
+    await store.write([create("relying")], undefined, reliance);
+    expect(commands.length).toBeLessThan(10);
+    commands = [];
+    expect(
+      (await store.readAll([...others.map(({ type, id }): [string, string] => [type, id]), ["Patient", "none"]])).map((it) => it?.version),
+    ).toEqual([...others.map(() => 1), undefined]);
+    expect(commands).toEqual(["find"]);
+    commands = [];
+    await store.fence(others, { token: "one", expiresAt: Date.now() + 60_000 });
+    expect(commands.length).toBeLessThan(10);
+    await expect(store.write([create("late")], undefined, reliance)).rejects.toMatchObject({ type: "FACTS_OUTDATED" });
+    commands = [];
+    await store.unfence(others, "one");
+    expect(commands.length).toBeLessThan(10);
+  });
+
   it("measures its map in one command, which reads no value", async () => {
     await store.put("answer/1", "ä");
     await store.put("answer/2", "bc");

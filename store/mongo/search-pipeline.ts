@@ -5,7 +5,7 @@ import type { StoredMatch } from "../plan-write.ts";
 import type { NoneExist } from "../writes.ts";
 import { StoreError, StoreErrorType } from "../store-error.ts";
 import { successor } from "../../fhir/search/text-order.ts";
-import { BOUNDED } from "./bounded.ts";
+import { BOUNDED, type Bounds } from "./bounded.ts";
 import { type Collections, type ResourceDocument, SLOT_WIDTH, slotText } from "./schema.ts";
 import { asksForWords, wordsFilter, wordsSearch } from "./word-fields.ts";
 
@@ -159,9 +159,9 @@ export class MongoSearch {
     throw new StoreError(StoreErrorType.notSupported, 0, { reason });
   }
 
-  async page(query: StoreQuery): Promise<Page> {
+  async page(query: StoreQuery, bounds: Bounds = BOUNDED): Promise<Page> {
     this.answerable(query);
-    const documents = query.sort.length > 0 ? await this.#sorted(query) : await this.#inOrderOfCreation(query);
+    const documents = query.sort.length > 0 ? await this.#sorted(query, bounds) : await this.#inOrderOfCreation(query, bounds);
     const rows: Row[] = [];
     let bytes = 0;
     let seen = 0;
@@ -173,13 +173,13 @@ export class MongoSearch {
       if (row) rows.push(row);
     }
     // All of them gone since their places were read: those behind them are still there.
-    if (rows.length === 0 && documents.length > seen) return this.page(query);
+    if (rows.length === 0 && documents.length > seen) return this.page(query, bounds);
     return { rows, more: documents.length > seen };
   }
 
-  async count(type: string, clauses: Clause[]): Promise<number> {
+  async count(type: string, clauses: Clause[], bounds: Bounds = BOUNDED): Promise<number> {
     this.answerable({ clauses });
-    return this.#collections.resource.countDocuments(filterOf(type, clauses), BOUNDED);
+    return this.#collections.resource.countDocuments(filterOf(type, clauses), { ...bounds });
   }
 
   async find(type: string, condition: NoneExist, limit: number, session: ClientSession): Promise<StoredMatch[]> {
@@ -191,7 +191,7 @@ export class MongoSearch {
     return found.map(({ id, version, updated, json = "" }) => ({ id, version, updated, json }));
   }
 
-  #inOrderOfCreation(query: StoreQuery): Promise<Document[]> {
+  #inOrderOfCreation(query: StoreQuery, bounds: Bounds): Promise<Document[]> {
     const filter = filterOf(query.type, query.clauses);
     if (query.after) {
       const { seq, id } = query.after;
@@ -199,14 +199,14 @@ export class MongoSearch {
       filter.seq = { $gte: seq };
     }
     return this.#collections.resource
-      .find(filter, { projection: projection(query), ...BOUNDED })
+      .find(filter, { projection: projection(query), ...bounds })
       .sort({ seq: 1 })
       .limit(query.limit + 1)
       .toArray();
   }
 
   /** The matches come from an index; their order is made from the values in them. */
-  async #sorted(query: StoreQuery): Promise<(Document | undefined)[]> {
+  async #sorted(query: StoreQuery, bounds: Bounds): Promise<(Document | undefined)[]> {
     const { sort } = query;
     const values = Object.fromEntries(sort.map((key, i) => [`s${i}`, sortValue(key)]));
     const absent = Object.fromEntries(sort.map((_, i) => [`n${i}`, { $cond: [{ $eq: [`$s${i}`, null] }, 1, 0] }]));
@@ -225,7 +225,7 @@ export class MongoSearch {
           { $sort: { ...order, seq: 1 } },
           { $limit: query.limit + 1 },
         ],
-        { allowDiskUse: true, ...BOUNDED },
+        { allowDiskUse: true, ...bounds },
       )
       .toArray();
     const ids = places.map(({ _id }) => _id);

@@ -5,11 +5,20 @@ import type { OpenDatabase } from "./open-database.ts";
 import type { ResourceDocument } from "./schema.ts";
 
 /** What reads of a store, by place. */
-export const readsOf = (database: OpenDatabase): Pick<Store, "read" | "readVersion" | "history"> => ({
+export const readsOf = (database: OpenDatabase): Pick<Store, "read" | "readAll" | "readVersion" | "history"> => ({
   read(type: string, id: string): Promise<StoredResource | undefined> {
     return database.run(async () =>
       stored(await database.collections.resource.findOne({ _id: `${type}/${id}` }, { projection: { author: 0 } })),
     );
+  },
+
+  readAll(places: [type: string, id: string][]): Promise<(StoredResource | undefined)[]> {
+    return database.run(async () => {
+      const wanted = places.map(([type, id]) => `${type}/${id}`);
+      const found = await database.collections.resource.find({ _id: { $in: wanted } }, { projection: { author: 0 } }).toArray();
+      const known = new Map(found.map((document) => [`${document.type}/${document.id}`, document]));
+      return wanted.map((place) => stored(known.get(place) ?? null));
+    });
   },
 
   readVersion(type: string, id: string, version: number): Promise<StoredResource | undefined> {

@@ -1,6 +1,8 @@
 /** Searches of a store in MongoDB. */
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
 import type { JoinKeysPage, JoinKeysQuery, Store } from "../store.ts";
+import type { Budget } from "../too-costly.ts";
+import { spending } from "./bounded.ts";
 import { distinctValues } from "./distinct.ts";
 import { joinKeysAmong, joinKeysPage } from "./join-keys.ts";
 import type { OpenDatabase } from "./open-database.ts";
@@ -9,24 +11,24 @@ type Searches = "search" | "count" | "distinct" | "joinKeys" | "joinKeysAmong" |
 
 /** What finds of a store, by content. */
 export const searchesOf = (database: OpenDatabase): Pick<Store, Searches> => ({
-  search(query: StoreQuery): Promise<Page> {
-    return database.run(() => database.search.page(query));
+  search(query: StoreQuery, budget?: Budget): Promise<Page> {
+    return database.run(() => spending(budget, (bounds) => database.search.page(query, bounds)));
   },
 
-  count(type: string, clauses: Clause[]): Promise<number> {
-    return database.run(() => database.search.count(type, clauses));
+  count(type: string, clauses: Clause[], budget?: Budget): Promise<number> {
+    return database.run(() => spending(budget, (bounds) => database.search.count(type, clauses, bounds)));
   },
 
   distinct(slots: number[], limit: number): Promise<KeyRow[]> {
     return database.run(() => distinctValues(database.collections, slots, limit));
   },
 
-  joinKeys(query: JoinKeysQuery & { limit: number; after?: number; whole?: boolean }): Promise<JoinKeysPage> {
-    return database.run(() => joinKeysPage(database.collections, database.search.answerable(query)));
+  joinKeys(query: JoinKeysQuery & { limit: number; after?: number; whole?: boolean }, budget?: Budget): Promise<JoinKeysPage> {
+    return database.run(() => spending(budget, (bounds) => joinKeysPage(database.collections, database.search.answerable(query), bounds)));
   },
 
-  joinKeysAmong(query: JoinKeysQuery & { among: string[] }): Promise<string[]> {
-    return database.run(() => joinKeysAmong(database.collections, database.search.answerable(query)));
+  joinKeysAmong(query: JoinKeysQuery & { among: string[] }, budget?: Budget): Promise<string[]> {
+    return database.run(() => spending(budget, (bounds) => joinKeysAmong(database.collections, database.search.answerable(query), bounds)));
   },
 
   async referredTo(by: { type: string; slots: number[] }[], among: string[]): Promise<string[]> {

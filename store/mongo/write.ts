@@ -27,7 +27,7 @@ import {
   SEQ_PER_MS,
 } from "./schema.ts";
 import { Blocked, Outdated } from "./conflicts.ts";
-import { Fences } from "./fences.ts";
+import { Fences, touched } from "./fences.ts";
 import { free } from "./locks.ts";
 import { rounds } from "./rounds.ts";
 import type { MongoSearch } from "./search-pipeline.ts";
@@ -133,7 +133,7 @@ export class Writer {
       const { lock } = condition;
       const guard = await this.#collections.condition.findOneAndUpdate(
         { _id: lock },
-        { $inc: { writes: 1 }, $set: { at: new Date() } },
+        { $inc: { writes: 1 }, ...touched },
         { session, upsert: true, returnDocument: "after" },
       );
       if (guard?.lock !== undefined) throw new Blocked();

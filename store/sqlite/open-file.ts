@@ -3,7 +3,7 @@ import { fairTurn } from "../../mesh/turns.ts";
 import type { Effects } from "../plan-write.ts";
 import type { StoreOptions } from "../store.ts";
 import { unavailable } from "../store-error.ts";
-import { writeTooCostly } from "../too-costly.ts";
+import { type Budget, requestTooCostly, writeTooCostly } from "../too-costly.ts";
 import { WriteQueue } from "./commit-queue.ts";
 import type { Database } from "./database.ts";
 import { JoinKeys } from "./join-keys.ts";
@@ -72,9 +72,9 @@ export class OpenFile {
     if (versions.length > 0) this.options.onVersions?.(versions);
   }
 
-  /** In one snapshot, in bounded time. */
-  asked<T>(work: () => T): Promise<T> {
-    return this.reading(() => this.db.snapshot(() => this.db.within(work)));
+  /** In one snapshot, in bounded time. @param budget of several questions, this one among them */
+  asked<T>(work: () => T, budget?: Budget): Promise<T> {
+    return this.reading(() => this.db.snapshot(() => (budget ? this.db.spending(budget, work, requestTooCostly) : this.db.within(work))));
   }
 
   /** What is answered is on the disk: nobody has seen what a cut of the power takes away. */

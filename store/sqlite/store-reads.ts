@@ -5,7 +5,7 @@ import type { OpenFile } from "./open-file.ts";
 import { methodNames } from "./schema.ts";
 
 /** What reads of a store, by place. */
-export const readsOf = (file: OpenFile): Pick<Store, "read" | "readVersion" | "history"> => ({
+export const readsOf = (file: OpenFile): Pick<Store, "read" | "readAll" | "readVersion" | "history"> => ({
   read(type: string, id: string): Promise<StoredResource | undefined> {
     return file.reading(() => {
       const no = file.types.find(type);
@@ -15,6 +15,10 @@ export const readsOf = (file: OpenFile): Pick<Store, "read" | "readVersion" | "h
         file.db.get<StoredRow>("SELECT id, version, updated, method, json FROM resource WHERE type = ? AND id = ?", no, id),
       );
     });
+  },
+
+  readAll(places: [type: string, id: string][]): Promise<(StoredResource | undefined)[]> {
+    return Promise.all(places.map(([type, id]) => this.read(type, id)));
   },
 
   readVersion(type: string, id: string, version: number): Promise<StoredResource | undefined> {

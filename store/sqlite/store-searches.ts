@@ -1,7 +1,7 @@
 /** Searches of a store in SQLite, and how it answers them. */
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
 import type { JoinKeysPage, JoinKeysQuery, Store } from "../store.ts";
-import { type Budget, requestTooCostly } from "../too-costly.ts";
+import type { Budget } from "../too-costly.ts";
 import { distinctValues } from "./distinct.ts";
 import { holdersOf } from "./values.ts";
 import type { OpenFile } from "./open-file.ts";
@@ -28,25 +28,23 @@ type Searches =
 /** What finds of a store, by content. */
 export const searchesOf = (file: OpenFile): Pick<SqliteStore, Searches> => ({
   search(query: StoreQuery, budget?: Budget): Promise<Page> {
-    const page = () => file.search.page(query);
-    if (!budget) return file.asked(page);
-    return file.reading(() => file.db.snapshot(() => file.db.spending(budget, page, requestTooCostly)));
+    return file.asked(() => file.search.page(query), budget);
   },
 
-  count(type: string, clauses: Clause[]): Promise<number> {
-    return file.asked(() => file.search.count(type, clauses));
+  count(type: string, clauses: Clause[], budget?: Budget): Promise<number> {
+    return file.asked(() => file.search.count(type, clauses), budget);
   },
 
   distinct(slots: number[], limit: number): Promise<KeyRow[]> {
     return file.reading(() => file.db.snapshot(() => distinctValues(file.db, slots, limit)));
   },
 
-  joinKeys(query: JoinKeysQuery & { limit: number; after?: number; whole?: boolean }): Promise<JoinKeysPage> {
-    return file.asked(() => file.joinKeys.page(query));
+  joinKeys(query: JoinKeysQuery & { limit: number; after?: number; whole?: boolean }, budget?: Budget): Promise<JoinKeysPage> {
+    return file.asked(() => file.joinKeys.page(query), budget);
   },
 
-  joinKeysAmong(query: JoinKeysQuery & { among: string[] }): Promise<string[]> {
-    return file.asked(() => file.joinKeys.among(query));
+  joinKeysAmong(query: JoinKeysQuery & { among: string[] }, budget?: Budget): Promise<string[]> {
+    return file.asked(() => file.joinKeys.among(query), budget);
   },
 
   explainSearch(query: StoreQuery): string[] {

@@ -366,6 +366,24 @@ describe("a hospital that is closed", () => {
     expect((await as("keyed").create(weight, headers)).body).toEqual(first.body);
   });
 
+  it("has one time for all that a request of somebody's asks, whatever it asks", async () => {
+    const meta = { as: accessOf(mesh.caller).stampOf({ sub: "1", roles: ["physician"] }) };
+    const named = { type: "Patient", clauses: [] };
+    const query = { ...named, sort: [], want: "ids", limit: 10 };
+    for (const [name, params] of [
+      ["search", { query }],
+      ["searchMany", { queries: [query] }],
+      ["count", named],
+      ["joinKeys", { ...named, limit: 10 }],
+      ["joinKeysAmong", { ...named, among: ["1"] }],
+    ] as const) {
+      const answer = await mesh.call(`patients.fhir.${name}`, { ...params, budgetMs: 5_000 }, { meta });
+      expect([name, JSON.stringify(answer)]).toEqual([name, expect.stringContaining('"spentMs":')]);
+      const over = mesh.call(`patients.fhir.${name}`, { ...params, budgetMs: 0 }, { meta });
+      await expect(over).rejects.toMatchObject({ message: expect.stringContaining("take too long") });
+    }
+  });
+
   it("lets no person do what is the mesh's own work", async () => {
     // Whatever the roles say: an action of the mesh's own is none that a role may name.
     const physician = { sub: "1", roles: ["physician"] };

@@ -1,6 +1,8 @@
 /** What is done to a mesh while clients work on it. Each harm ends when the mesh is whole again. */
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { startNats } from "../../scripts/servers.mjs";
+import { setTimeout as delay } from "node:timers/promises";
+import { startNats, startRedis } from "../../scripts/servers.mjs";
 import type { Mesh, MeshNode } from "../kit/mesh.ts";
 
 /** How long a mesh took to notice, and to be whole again, milliseconds. */
@@ -87,7 +89,54 @@ export const HARMS = {
       return { noticed, healed: performance.now() - begun };
     },
   },
+  redis: {
+    name: "Redis is killed, and is back after two seconds",
+    longestMs: 3_000,
+    async harm(mesh) {
+      const { redis } = mesh;
+      if (!redis) throw new Error("The mesh has no Redis of its own.");
+      const begun = performance.now();
+      await redis.kill();
+      const noticed = performance.now() - begun;
+      await delay(2_000);
+      mesh.redis = await startRedis({ dir: join(mesh.dataDir, "redis"), port: redis.port });
+      return { noticed, healed: performance.now() - begun };
+    },
+  },
+  clockAhead: {
+    name: "the clock of a node is set a day ahead, and back",
+    longestMs: 3_000,
+    harm: (mesh, service) => withClock([firstOf(mesh, service)], DAY_MS),
+  },
+  clockBack: {
+    name: "the clock of a node is set a day back, and ahead",
+    longestMs: 3_000,
+    harm: (mesh, service) => withClock([firstOf(mesh, service)], -DAY_MS),
+  },
+  clocksAhead: {
+    name: "the clocks of all nodes are set five minutes ahead, and back",
+    longestMs: 3_000,
+    harm: ({ nodes }) => withClock(nodes, FIVE_MINUTES_MS),
+  },
 } satisfies Record<string, Harm>;
+
+const DAY_MS = 86_400_000;
+const FIVE_MINUTES_MS = 300_000;
+
+/** Long enough for several rounds of clients, and for what looks each second after what is in doubt. */
+async function withClock(nodes: MeshNode[], byMs: number): Promise<Times> {
+  const begun = performance.now();
+  const set = (to: number) => Promise.all(nodes.map((node) => node.setClock?.(to)));
+  await set(byMs);
+  await delay(2_500);
+  await set(0);
+  return { noticed: 0, healed: performance.now() - begun };
+}
+
+/** No file of these processes grows from now on, as on a full disk; with `undefined` they do again. */
+export function limitFiles(nodes: MeshNode[], bytes: number | undefined): void {
+  for (const { pid } of nodes) execFileSync("prlimit", ["--pid", `${pid}`, `--fsize=${bytes ?? "unlimited"}:unlimited`]);
+}
 
 /** The first node that runs a service. */
 export function firstOf(mesh: Mesh, service: string): MeshNode {

@@ -11,6 +11,7 @@
  *   npm run chaos -- --hidden 1000                   instead requests of six kinds of rights to hospitals with and without what these may not see
  */
 import { parseArgs } from "node:util";
+import { CAN_SET_CLOCKS } from "../kit/clock-settings.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { clientsOf, type Journal, type Judgement, judge, newJournal } from "./clients.ts";
@@ -31,6 +32,10 @@ const ALONE: [name: string, harm: Harm, service: string][] = [
   ["a coordinator hangs", HARMS.hang, "transactions"],
   ["an owner is replaced in order", HARMS.replace, "records"],
   ["a gateway is replaced in order", HARMS.replace, "api"],
+  ["Redis is killed", HARMS.redis, ""],
+  ["an owner's clock is a day ahead", HARMS.clockAhead, "patients"],
+  ["a coordinator's clock is a day back", HARMS.clockBack, "transactions"],
+  ["all clocks are five minutes ahead", HARMS.clocksAhead, ""],
   ["NATS is killed", HARMS.nats, ""],
   ["one of three servers of NATS is killed", HARMS.oneOfThreeNats, ""],
 ];
@@ -98,6 +103,8 @@ const mesh = await startMesh({
   replicas: Object.fromEntries(SERVICES.map((service) => [service, 2])),
   store: values.store as "sqlite" | "mongo",
   hasNatsCluster: values["three-nats"],
+  hasRedis: true,
+  env: CAN_SET_CLOCKS,
 });
 /** The one server of NATS is not killed where there are three: each of them is. */
 const isHere = (harm: Harm) => harm !== (values["three-nats"] ? HARMS.nats : HARMS.oneOfThreeNats);

@@ -10,7 +10,7 @@ import { type CallingOptions, ServiceBroker } from "moleculer";
 import { readConfig } from "../../mesh/config.ts";
 import { deploy } from "../../federation/membership.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
-import { type Server, startMongo, startNats, startNatsCluster } from "../../scripts/servers.mjs";
+import { type Server, startMongo, startNats, startNatsCluster, startRedis } from "../../scripts/servers.mjs";
 import { deploymentOf, loadServices } from "../../services/systems.ts";
 
 export interface MeshOptions {
@@ -27,6 +27,8 @@ export interface MeshOptions {
   nats?: boolean;
   /** Three servers of NATS instead of one. */
   hasNatsCluster?: boolean;
+  /** A Redis of the mesh's own, for its caches. */
+  hasRedis?: boolean;
   /** "process" (default): each node a process, which can be killed. "broker": nodes of this process, quicker to start. */
   split?: "process" | "broker";
   /**
@@ -58,6 +60,8 @@ export interface MeshNode {
   kill(): Promise<void>;
   /** It kills itself there, for the count-th time (test/kit/doom.ts); only for processes that can crash. */
   crashAt?(point: string, count: number): Promise<void>;
+  /** Its clock is this far from the machine's from now on, milliseconds; only for processes with a clock that can be set (test/kit/shifted-clock.ts). */
+  setClock?(byMs: number): Promise<void>;
   /** Resolves when the process has ended, however it came to that; never for a broker of this process. */
   ended: Promise<unknown>;
 }
@@ -79,6 +83,8 @@ export interface Mesh {
   kill(service: string): Promise<void>;
   /** The mesh's own server; undefined when another was given. Who kills it puts the next one here. */
   nats: Server | undefined;
+  /** The mesh's own Redis, where it has one. */
+  redis: Server | undefined;
   /** Its three servers, where it has a cluster of them. */
   natsCluster: Awaited<ReturnType<typeof startNatsCluster>> | undefined;
   stop(): Promise<void>;
@@ -89,10 +95,11 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   if (!withNats && split === "process") throw new Error('A process without NATS cannot be called from a test: use split: "broker".');
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "openward-test-"));
   const givenNats = process.env["NATS_URL"];
-  const [nats, natsCluster, mongo] = await Promise.all([
+  const [nats, natsCluster, mongo, redis] = await Promise.all([
     withNats && !givenNats && !options.hasNatsCluster ? startNats({ dir: join(dataDir, "nats") }) : undefined,
     options.hasNatsCluster ? startNatsCluster({ dir: join(dataDir, "nats") }) : undefined,
     store === "mongo" ? mongoUrl(dataDir) : undefined,
+    options.hasRedis ? startRedis({ dir: join(dataDir, "redis") }) : undefined,
   ]);
   const env: Record<string, string> = {
     DATA_DIR: dataDir,
@@ -102,6 +109,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     MEMBERS: [...new Set(services)].join(","),
     ...(withNats && { NATS_URL: natsCluster?.servers.map(({ url }) => url).join(",") ?? nats?.url ?? givenNats ?? "" }),
     ...(mongo && { MONGO_URL: mongo.url }),
+    ...(redis && { REDIS_URL: redis.url }),
     ...options.env,
   };
   // Stores read their process's settings; with nodes in this process these are this process's.
@@ -143,7 +151,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     }
   } catch (error) {
     await Promise.all(nodes.map((node) => node.stop()));
-    await Promise.all([nats?.stop(), ...(natsCluster?.servers.map((server) => server.stop()) ?? []), mongo?.stop()]);
+    await Promise.all([nats?.stop(), ...(natsCluster?.servers.map((server) => server.stop()) ?? []), mongo?.stop(), redis?.stop()]);
     before?.();
     throw error;
   }
@@ -157,6 +165,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     caller: known,
     nats,
     natsCluster,
+    redis,
     call: (action, params = {}, calling = {}) => known.call(action, params, calling),
     async add(service, more) {
       const node = await start([service], more);
@@ -184,7 +193,12 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       await Promise.all(nodes.filter((node) => node.url).map((node) => node.stop()));
       await Promise.all(nodes.filter((node) => !node.url).map((node) => node.stop()));
       await known.stop();
-      await Promise.all([mesh.nats?.stop(), ...(natsCluster?.servers.map((server) => server.stop()) ?? []), mongo?.stop()]);
+      await Promise.all([
+        mesh.nats?.stop(),
+        ...(natsCluster?.servers.map((server) => server.stop()) ?? []),
+        mongo?.stop(),
+        mesh.redis?.stop(),
+      ]);
       before?.();
       if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
     },
@@ -213,13 +227,23 @@ async function startProcess(services: string[], env: Record<string, string>, log
     ...(ready.port !== undefined && { url: `http://127.0.0.1:${ready.port}` }),
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
-    crashAt: async (at, count) => {
-      const armed = new Promise<void>((resolve) => child.on("message", ({ type }: { type: string }) => type === "armed" && resolve()));
-      child.send({ type: "crash", at, count });
-      await armed;
-    },
+    crashAt: (at, count) => told(child, { type: "crash", at, count }, "armed"),
+    setClock: (byMs) => told(child, { type: "clock", byMs }, "set"),
     ended: exited,
   };
+}
+
+/** Tells a process, and waits for the answer of this type. */
+async function told(child: ChildProcess, message: object, answer: string): Promise<void> {
+  const answered = new Promise<void>((resolve) => {
+    child.on("message", function hear({ type }: { type: string }) {
+      if (type !== answer) return;
+      child.off("message", hear);
+      resolve();
+    });
+  });
+  child.send(message);
+  await answered;
 }
 
 /** @throws when the process ends before it serves */

@@ -8,10 +8,22 @@ import type { Facts, Rule } from "./rule.ts";
 /** What may be added to anything: its labels, its narrative, a note. */
 const BESIDES = ["id", "meta", "text", "note", "status"];
 
+/**
+ * Extensions that the pharmacy's effects write, and write again where they are missing: how a movement stands on the shelves. A client that stores
+ * what it stored before does not know them.
+ */
+export const OWN_EXTENSIONS = { lot: "urn:openward:stock-lot", unit: "urn:openward:stock-unit" } as const;
+const areOwn: ReadonlySet<unknown> = new Set(Object.values(OWN_EXTENSIONS));
+
 /** The content of a resource as text, without some members; the order of members counts not. */
 export function contentOf(resource: object, without: readonly string[]): string {
   const left = new Set(without.flatMap((name) => [name, `_${name}`]));
-  return JSON.stringify(inOrder(Object.fromEntries(Object.entries(resource).filter(([name]) => !left.has(name)))));
+  const members = Object.entries(resource).flatMap(([name, value]): [string, unknown][] => {
+    if (left.has(name)) return [];
+    const told = name === "extension" && Array.isArray(value) ? value.filter((one: { url?: unknown }) => !areOwn.has(one.url)) : value;
+    return name === "extension" && Array.isArray(told) && told.length === 0 ? [] : [[name, told]];
+  });
+  return JSON.stringify(inOrder(Object.fromEntries(members)));
 }
 
 /** The same value with the members of each object in one order. */

@@ -8,9 +8,9 @@ describe("What rules know of other resources", () => {
   const factsOf = (isShared: boolean, from: number) => {
     let looks = 0;
     const store = {
-      read: async () => {
+      readAll: async () => {
         looks += 1;
-        return looks < from ? undefined : { version: 1, json: '{"resourceType":"Encounter","status":"in-progress"}' };
+        return [looks < from ? undefined : { version: 1, json: '{"resourceType":"Encounter","status":"in-progress"}' }];
       },
     } as unknown as Store;
     const directory = { known: () => [{ service: "visits", alive: true }], isShared: () => isShared } as unknown as Directory;

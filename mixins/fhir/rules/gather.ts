@@ -206,14 +206,12 @@ const placesUnder = (resource: Resource): Set<string> =>
   );
 
 /** What a store says of these resources, in their order. */
-export function factsOf(store: Store, references: string[]): Promise<(ToldFact | null)[]> {
-  return Promise.all(
-    references.map(async (reference) => {
-      const found = await store.read(...splitPlace(reference));
-      if (!found) return null;
-      return found.json === undefined
-        ? { version: found.version }
-        : { version: found.version, resource: toldOf(parseJson(found.json) as Resource) };
-    }),
-  );
+export async function factsOf(store: Store, references: string[]): Promise<(ToldFact | null)[]> {
+  const all = await store.readAll(references.map(splitPlace));
+  return all.map((found) => {
+    if (!found) return null;
+    return found.json === undefined
+      ? { version: found.version }
+      : { version: found.version, resource: toldOf(parseJson(found.json) as Resource) };
+  });
 }

@@ -11,6 +11,8 @@ import type { GoodToken, TokenCheck } from "./tokens.ts";
 
 /** A request takes less than this, milliseconds: for so long its stamp must be good. */
 const LONGEST_REQUEST_MS = 45_000;
+/** So long a stamp serves further requests. Milliseconds. */
+const KEEP_STAMP_MS = STAMP_LIFE_MS - LONGEST_REQUEST_MS;
 
 /** What tells nothing of people. Health and metrics have doors of their own (http/probes.ts). */
 const OPEN_PATHS = new Set(["/fhir/metadata", "/openapi.json", "/", "/docs"]);
@@ -106,9 +108,11 @@ export class Door {
     const now = Date.now();
     const known = this.#stamps.get(good);
     const generation = this.#access.rolesNow.stampedGeneration;
-    if (known && known.until > now && known.generation === generation) return known.stamp;
+    // Nor one that was made ahead of now, by a clock that was set back since: to others it comes from the future.
+    const isOfNow = known && known.until > now && known.until <= now + KEEP_STAMP_MS;
+    if (isOfNow && known.generation === generation) return known.stamp;
     const stamp = this.#access.stampOf(good.identity);
-    this.#stamps.set(good, { stamp, until: now + STAMP_LIFE_MS - LONGEST_REQUEST_MS, generation });
+    this.#stamps.set(good, { stamp, until: now + KEEP_STAMP_MS, generation });
     return stamp;
   }
 

@@ -17,7 +17,7 @@ const remembered = ({ bytes, at }: { bytes: number; at: number }, now: number): 
 export class AnswerSizes {
   readonly #sizes = new Map<string, { bytes: number; at: number }>();
 
-  /** Bytes. @param now milliseconds since 1970 */
+  /** Bytes. @param now of `performance.now()` */
   expected(kind: string, now: number): number {
     const known = this.#sizes.get(kind);
     return known ? remembered(known, now) : UNKNOWN;

@@ -70,7 +70,7 @@ export class Exchange {
   /** Bytes that its answer is expected to have. */
   expected = 0;
   state: State = "working";
-  /** When the state began, and when a byte last moved in it. Milliseconds since 1970. */
+  /** When the state began, and when a byte last moved in it. Milliseconds, of `performance.now()`. */
   since = 0;
   progressAt = 0;
   /** Bytes that moved since then. */
@@ -139,7 +139,7 @@ export class Exchange {
   /** So many bytes were received or taken by the reader. */
   progress(bytes: number): void {
     this.moved += bytes;
-    this.progressAt = Date.now();
+    this.progressAt = performance.now();
   }
 
   /** Holds so many bytes more, or fewer. @param force also beyond the limit @throws 503 when there is no room, and nothing gives way */
@@ -165,7 +165,7 @@ export class Exchange {
 
   #enter(state: State): void {
     this.state = state;
-    this.since = Date.now();
+    this.since = performance.now();
     this.progressAt = this.since;
     this.moved = 0;
   }
@@ -185,7 +185,7 @@ export class InFlight {
   constructor(limits: Limits = LIMITS, onReleased: (bytes: number) => void = () => {}) {
     this.#limits = limits;
     this.#onReleased = onReleased;
-    this.#timer = setInterval(() => this.sweep(Date.now()), SWEEP_MS).unref();
+    this.#timer = setInterval(() => this.sweep(performance.now()), SWEEP_MS).unref();
   }
 
   /** Bytes that are held at this moment. */
@@ -221,7 +221,7 @@ export class InFlight {
     if (!this.#all.has(exchange)) return;
     exchange.hold(-exchange.held);
     this.#all.delete(exchange);
-    this.#throughput.done(Date.now());
+    this.#throughput.done(performance.now());
     exchange.worked();
     exchange.client.requests -= 1;
     if (exchange.client.requests === 0) this.#clients.delete(exchange.client.name);
@@ -249,7 +249,7 @@ export class InFlight {
     }
   }
 
-  /** Ends what is too slow. @param now milliseconds since 1970 */
+  /** Ends what is too slow. @param now of `performance.now()` */
   sweep(now: number): void {
     for (const exchange of this.#all) {
       const { state, since, progressAt, moved, isGivenUp } = exchange;
@@ -268,7 +268,7 @@ export class InFlight {
 
   /** More is worked on than gets done in time. Clients with many requests under way are refused first, at twice as much all are. */
   #isBusy(client: Client | undefined): boolean {
-    const bound = this.#throughput.bound(Date.now());
+    const bound = this.#throughput.bound(performance.now());
     if (this.#all.size <= bound) return false;
     let working = 0;
     for (const { state } of this.#all) if (state === "working") working += 1;
@@ -290,7 +290,7 @@ export class InFlight {
 
   /** The body, or answer, that has stood still for longest gives up its place. @param of only of this client */
   #freePlace(of: Client | undefined): boolean {
-    const now = Date.now();
+    const now = performance.now();
     let found: Exchange | undefined;
     for (const exchange of this.#all) {
       if (exchange.isGivenUp || exchange.state === "working" || (of && exchange.client !== of)) continue;
@@ -303,7 +303,7 @@ export class InFlight {
 
   /** What should give way to a request that needs memory: the largest of what stands still, else of what is much larger. */
   #largest(wanting: Exchange, of: Client | undefined): Exchange | undefined {
-    const now = Date.now();
+    const now = performance.now();
     let found: Exchange | undefined;
     let isFoundStalled = false;
     for (const exchange of this.#all) {

@@ -22,10 +22,11 @@ export class MergeNotes {
     this.#store = store;
   }
 
-  /** It is going on by itself. */
-  async begun(source: string, target: string): Promise<void> {
+  /** It is going on by itself. @param work what is done: a merge, or what takes one back */
+  async begun(source: string, target: string, work: "merge" | "part"): Promise<void> {
     await this.#store.remove(refused(source));
     await this.#store.put(running(source), target);
+    if (work === "merge") await this.#store.put(into(target) + idOf(source), source);
   }
 
   /** @param error what has ended it */
@@ -34,7 +35,21 @@ export class MergeNotes {
       const { type, message } = error;
       await this.#store.put(refused(source), JSON.stringify({ ...(type !== undefined && { type }), message }));
     }
+    const target = await this.#store.get(running(source));
+    if (target !== undefined) await this.#store.remove(into(target) + idOf(source));
     await this.#store.remove(running(source));
+  }
+
+  /** The record of which a merge into this one is going on by itself; undefined: there is none. */
+  async runningInto(target: string): Promise<string | undefined> {
+    const [first] = await this.#store.entries(into(target), 1);
+    return first?.value;
+  }
+
+  /** Whether a merge of the record, not what takes it back, is going on by itself. */
+  async isMerging(source: string): Promise<boolean> {
+    const target = await this.#store.get(running(source));
+    return target !== undefined && (await this.#store.get(into(target) + idOf(source))) !== undefined;
   }
 
   async isRunning(source: string): Promise<boolean> {
@@ -63,6 +78,12 @@ export class MergeNotes {
   async some(source: string, limit: number): Promise<Moved[]> {
     const found = await this.#store.entries(moved(source), limit);
     return found.map(({ key, value }) => ({ reference: key.slice(moved(source).length), version: Number(value) }));
+  }
+
+  /** The records of patients among them: the two, whichever of them was merged on since. */
+  async records(source: string): Promise<string[]> {
+    const found = await this.#store.entries(`${moved(source)}Patient/`, MAX_EDITED);
+    return found.map(({ key }) => key.slice(moved(source).length));
   }
 
   /** The version that one was in before; undefined: it was not moved. */
@@ -96,7 +117,9 @@ export class MergeNotes {
   }
 }
 
-const prefixOf = (source: string): string => `merge/${source.slice(source.indexOf("/") + 1)}`;
+const idOf = (reference: string): string => reference.slice(reference.indexOf("/") + 1);
+const prefixOf = (source: string): string => `merge/${idOf(source)}`;
+const into = (target: string): string => `merge-into/${idOf(target)}/`;
 const moved = (source: string): string => `${prefixOf(source)}/moved/`;
 const edited = (source: string): string => `${prefixOf(source)}/edited/`;
 const running = (source: string): string => `${prefixOf(source)}/running`;

@@ -15,7 +15,7 @@ import { readResource, readVersion } from "../../../federation/read.ts";
 import { searchPage } from "../../../federation/search-page.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../../transactions/transactions.contract.ts";
 import type { MergeState } from "../patients.contract.ts";
-import { mergeConflict, patientNotActive } from "../patients.errors.ts";
+import { mergeConflict, mergedOn, mergeRunning, patientNotActive } from "../patients.errors.ts";
 import { isClosed, replacementOf } from "../patients.model.ts";
 import { MergeNotes, type Moved, type NotesStore } from "./merge-notes.ts";
 import { OPEN_STATUSES } from "../../../mixins/fhir/rules/encounter.ts";
@@ -84,11 +84,12 @@ export class Merges {
 
   /** How many resources are left, counted to one more than a transaction takes. */
   async left(caller: Caller, { source, target }: MergedPair): Promise<number> {
-    return (await this.#referring(caller, source, [source, target], CHUNK + 1)).length;
+    const records = [source, target, ...(await this.#notes.records(source))];
+    return (await this.#referring(caller, source, records, CHUNK + 1)).length;
   }
 
   /** Whether the record that it was merged into was merged into the one that it names now. */
-  async isMergedOn({ source, target }: MergedPair): Promise<boolean> {
+  async #isMergedOn({ source, target }: MergedPair): Promise<boolean> {
     return (await this.#notes.count(source)) > 0 && (await this.#notes.versionBefore(source, target)) === undefined;
   }
 
@@ -97,14 +98,20 @@ export class Merges {
   }
 
   /** Notes that it is begun, before the task for it is written: what is asked for in between finds it running. */
-  async begun({ source, target }: MergedPair): Promise<void> {
-    await this.#notes.begun(source, target);
+  async begun({ source, target }: MergedPair, work: "merge" | "part"): Promise<void> {
+    await this.#notes.begun(source, target, work);
+  }
+
+  /** A merge is taken back when it has ended, and before any that it was merged on by. @throws 409 PATIENT_MERGED_ON, MERGE_RUNNING */
+  async requireLast(pair: MergedPair): Promise<void> {
+    if (await this.#isMergedOn(pair)) throw mergedOn(pair.target);
+    if (await this.#notes.isMerging(pair.source)) throw mergeRunning(pair.source);
   }
 
   /** Carries out a task to its end. What is refused ends it, and is told by its state; what is down is tried again. */
   async carryOut(caller: Caller, pair: MergedPair, work: "merge" | "part"): Promise<void> {
     try {
-      await this.#notes.begun(pair.source, pair.target);
+      await this.#notes.begun(pair.source, pair.target, work);
       await this[work](caller, pair);
       await this.#notes.ended(pair.source);
     } catch (error) {
@@ -113,14 +120,22 @@ export class Merges {
     }
   }
 
-  /** @throws 409 PATIENT_NOT_ACTIVE, MERGE_CONFLICT; what a rule of an owner refuses */
+  /** @throws 409 PATIENT_NOT_ACTIVE, MERGE_RUNNING, MERGE_CONFLICT; what a rule of an owner refuses */
   async requireMergeable(caller: Caller, pair: MergedPair): Promise<void> {
     const [source, target] = await this.#both(caller, pair);
     if (replacementOf(source) === pair.target) return; // it goes on
     if (isClosed(source)) throw patientNotActive(pair.source);
     if (isClosed(target)) throw patientNotActive(pair.target);
+    await this.#requireStill(pair);
     const [some, others] = [await this.#openEncounters(caller, pair.source), await this.#openEncounters(caller, pair.target)];
     if (some.length > 0 && others.length > 0) throw mergeConflict([...some, ...others]);
+  }
+
+  /** What goes to a record by a merge that is under way would be left between the two. @throws 409 MERGE_RUNNING */
+  async #requireStill({ source, target }: MergedPair): Promise<void> {
+    const coming = await this.#notes.runningInto(source);
+    if (coming !== undefined) throw mergeRunning(coming);
+    if (await this.#notes.isRunning(target)) throw mergeRunning(target);
   }
 
   /** From wherever it has come to, to its end. */
@@ -136,6 +151,8 @@ export class Merges {
         // Since it was asked for, another merge may have taken one of the two.
         if (!isMarked && isClosed(source)) throw patientNotActive(pair.source);
         if (!isMarked && isClosed(target)) throw patientNotActive(pair.target);
+        // After the two were read: a merge into the source that begins now changes that record before it moves anything.
+        if (!isMarked) await this.#requireStill(pair);
         const rows = await this.#referring(caller, pair.source, [...skipped], CHUNK);
         if (isMarked && (rows.length === 0 || late === MAX_LATE)) return true;
         if (isMarked && rows.length < CHUNK) late += 1;

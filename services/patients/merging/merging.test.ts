@@ -252,6 +252,43 @@ describe("a merge of many resources", () => {
     expect(await read(results[249] as string)).toMatchObject({ subject: { reference: source } });
   }, 60_000);
 
+  it("keeps the record that it goes into where it is until it has ended; then that one may be merged on, and all of it be taken back", async () => {
+    const { patient: source, results } = await busy(250);
+    const [target, last] = [await newPatient("Calm"), await newPatient("Calm")];
+    const { broker } = clinic.hosted("patients");
+    const call = broker.call.bind(broker) as (...given: unknown[]) => Promise<unknown>;
+    const [halfWay, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let steps = 0;
+    jest.spyOn(broker, "call").mockImplementation((async (...given: unknown[]) => {
+      if (given[0] === "transactions.process") steps += 1;
+      if (given[0] === "transactions.process" && steps === 2) {
+        halfWay.resolve();
+        await goOn.promise;
+      }
+      return call(...given);
+    }) as never);
+    await patients.merge(clinic.caller, { source, target });
+    await halfWay.promise;
+    const running = refusal(409, "MERGE_RUNNING");
+    await expect(patients.merge(clinic.caller, { source: target, target: last })).rejects.toEqual(running);
+    await expect(patients.unmerge(clinic.caller, { source })).rejects.toEqual(running);
+    expect(await patients.merge(clinic.caller, { source: await newPatient("Calm"), target })).toMatchObject({ state: "merged" });
+    goOn.resolve();
+    expect(await ended(source)).toMatchObject({ state: "merged", left: 0, moved: 252 });
+    jest.restoreAllMocks();
+
+    await patients.merge(clinic.caller, { source: target, target: last });
+    expect(await ended(target)).toMatchObject({ state: "merged", left: 0 });
+    for (const reference of results) expect(await read(reference)).toMatchObject({ subject: { reference: last } });
+    expect(await patients.mergeState(clinic.caller, { source })).toMatchObject({ target: last, left: 0 });
+    await patients.unmerge(clinic.caller, { source: target });
+    expect(await ended(target)).toMatchObject({ state: "not merged", edited: [] });
+    await patients.unmerge(clinic.caller, { source });
+    const { state, edited } = await ended(source);
+    expect([state, [...edited].sort()]).toEqual(["not merged", [source, target].sort()]); // other merges have changed these two
+    for (const reference of results) expect(await read(reference)).toMatchObject({ subject: { reference: source } });
+  }, 60_000);
+
   it("tells what has refused it, and may be begun again", async () => {
     const { patient: source } = await busy(120);
     const target = await newPatient("Calm");

@@ -61,17 +61,27 @@ export function scheduleOf(request: MedicationRequest): Schedule | undefined {
   if (request.status !== "completed") return undefined;
   if (until !== Number.POSITIVE_INFINITY) return { from, until, everyMs };
   if (units === undefined || dose === undefined || dose <= 0) return undefined;
-  return { from, until: from + Math.floor(units / dose) * everyMs, everyMs };
+  const lastMs = Math.floor(units / dose) * everyMs;
+  const zone = hospitalZone();
+  return { from, until: isByElapsed(everyMs) ? from + lastMs : momentOf(shownAt(from, zone) + lastMs, zone), everyMs };
 }
 
-/** Moments at which it is due in this time, both ends included. By the hospital's clocks: at eight o'clock in summer and in winter. */
+/** Clocks are set by so much at most. Milliseconds. */
+const SET_MS = 7_200_000;
+/** What is due oftener than every two hours goes by the time that passes: also in both hours that the clocks show alike, and once where they leave one out. */
+const isByElapsed = (everyMs: number): boolean => everyMs < SET_MS;
+
+/**
+ * Moments at which it is due in this time, both ends included. By the hospital's clocks: at eight o'clock in summer and in winter; a time that they
+ * leave out is an hour later, one that they show twice is the first.
+ */
 export function dueBetween({ from, until, everyMs }: Schedule, low: number, high: number): number[] {
   const zone = hospitalZone();
   const shown = shownAt(from, zone);
   const due: number[] = [];
-  const first = Math.max(0, Math.floor((low - from) / everyMs) - 1); // a clock that is set may move it by an hour
+  const first = Math.max(0, Math.floor((low - from - SET_MS) / everyMs));
   for (let index = first; due.length < MAX_DOSES; index += 1) {
-    const moment = index === 0 ? from : momentOf(shown + index * everyMs, zone);
+    const moment = index === 0 || isByElapsed(everyMs) ? from + index * everyMs : momentOf(shown + index * everyMs, zone);
     if (moment > high || moment >= until) break;
     if (moment >= low) due.push(moment);
   }

@@ -12,6 +12,7 @@ import { bookedBefore, isWithdrawal, originOf } from "../stocktaking.model.ts";
 import { type KeptMedication, keptBy, placeFrom, shelvesOfLot, takeFrom } from "./books.ts";
 import { itemOf, type MedicationLot } from "./item.ts";
 import { counterOf, isPlain, negative, plus, type Portion, portionsOf, withPortions } from "./portions.model.ts";
+import { inStock } from "./stock-unit.ts";
 import { movesOf, standingOf } from "./taking.ts";
 
 /** Whether a delivery moves the shelf by itself: a medication that has arrived, and no return of a dispense, which moves what that took. */
@@ -34,12 +35,15 @@ export function onShelves(delivery: SupplyDelivery, portions: Portion[]): Portio
   return [...negative(portions), ...portions.map((it) => ({ ...it, place: destinationOf(delivery) }))];
 }
 
+/** Units of the stock. */
+export const unitsIn = (delivery: SupplyDelivery): number => inStock(unitsOf(delivery.suppliedItem?.quantity), delivery);
+
 const destinationOf = ({ destination }: SupplyDelivery): string => localReference(destination?.reference) ?? "";
 
 async function standing(delivery: SupplyDelivery | undefined, tools: EffectTools): Promise<Portion[]> {
   if (!isArrived(delivery)) return [];
   const named = namedIn(delivery);
-  const units = unitsOf(delivery.suppliedItem?.quantity);
+  const units = unitsIn(delivery);
   const known = await standingOf(delivery, { ...named, units, isPlainWithout: named.reference === undefined }, tools);
   return onShelves(delivery, known);
 }
@@ -118,7 +122,7 @@ function brings(delivery: SupplyDelivery, { medication, shelves }: KeptMedicatio
   const { lot = "", expires } = item;
   const others = lot === "" ? [] : shelves.filter((it) => it.lot === lot && it.quantity > 0);
   const known = others.find((it) => it.expires !== "")?.expires;
-  const quantity = unitsOf(delivery.suppliedItem?.quantity);
+  const quantity = unitsIn(delivery);
   const portion = { medication, place: destinationOf(delivery), lot, expires: lot === "" ? "" : (expires ?? known ?? ""), quantity };
   const isOther = known !== undefined && expires !== undefined && known !== expires;
   const refusal = isOther ? refusalBy(lotDiffers(lot), "SupplyDelivery.suppliedItem") : undefined;
@@ -136,7 +140,7 @@ async function takes(
   const { at, since } = momentOf(moved);
   const isAnyState = isWithdrawal(delivery) || item.lot !== undefined;
   const shelves = kept.shelves.filter((it) => it.place === place);
-  const wish = { units: unitsOf(delivery.suppliedItem?.quantity), lot: item.lot, at, since, isAnyState };
+  const wish = { units: unitsIn(delivery), lot: item.lot, at, since, isAnyState };
   const { portions, missing, first } = await takeFrom(shelves, wish, tools);
   if (missing === 0) return { portions, refusals: [] };
   const from = first ?? { medication: kept.medication, place, lot: "", expires: "", quantity: 0 };

@@ -8,6 +8,7 @@ import type { LotProposal, StockItem, StockOfLot } from "../stock.contract.ts";
 import { codeOfCounter, STOCK, stockCounter } from "../pharmacy.model.ts";
 import { booksOf, type Books, keptBy, placeFrom, shelvesOf, stateOf, takeFrom } from "./books.ts";
 import { itemOf } from "./item.ts";
+import { unitsNamed } from "./stock-unit.ts";
 import { byExpiry, endOf, LOTS, lotUnitsOf, type Portion, type Shelf, shelfOfCounter } from "./portions.model.ts";
 
 /** Items, and lots, in one answer. */
@@ -35,6 +36,14 @@ export async function stockOf(store: Store, medication?: string): Promise<StockI
   for (const { medication: of, quantity } of await shelvesIn(store, medication)) {
     const name = stockCounter(of);
     items.set(name, { medication: of, quantity: counted((items.get(name)?.quantity ?? 0) + quantity) });
+  }
+  for (const { medication: of, unit } of await unitsNamed(
+    store,
+    medication === undefined ? undefined : medicationIn(medication),
+    MAX_COUNTERS,
+  )) {
+    const item = items.get(stockCounter(of));
+    if (item) item.unit ??= unit;
   }
   const inOrder = [...items].sort(([a], [b]) => (a < b ? -1 : 1));
   return inOrder.slice(0, MAX_ITEMS).map(([, item]) => item);

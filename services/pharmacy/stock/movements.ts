@@ -5,10 +5,10 @@ import { tokenClause } from "../../../fhir/search/exact-clauses.ts";
 import type { Clause } from "../../../fhir/search/query.ts";
 import { REASON } from "../../../mixins/fhir/rules/reasons.ts";
 import type { Store } from "../../../store/store.ts";
-import { codeOfCounter, codesOf, STOCK, unitsOf } from "../pharmacy.model.ts";
+import { codeOfCounter, codesOf, STOCK } from "../pharmacy.model.ts";
 import type { StockMovement } from "../stock.contract.ts";
 import { isWithdrawal, originOf } from "../stocktaking.model.ts";
-import { isArrived, onShelves } from "./deliveries.ts";
+import { isArrived, onShelves, unitsIn } from "./deliveries.ts";
 import { lotUnitsOf, negative, plainOf, type Portion, portionsOf } from "./portions.model.ts";
 import { takingOfDispense, takingOfDose } from "./taking.ts";
 
@@ -34,7 +34,7 @@ const reasonOf = ({ extension = [] }: { extension?: Extension[] }): string | und
 function movedBy(delivery: SupplyDelivery, medication: Medication): [Told, Portion[]] {
   const { suppliedItem, occurrenceDateTime: at = "", meta } = delivery;
   const portions = isArrived(delivery)
-    ? onShelves(delivery, borne(delivery, codesOf(suppliedItem?.itemCodeableConcept), unitsOf(suppliedItem?.quantity), medication))
+    ? onShelves(delivery, borne(delivery, codesOf(suppliedItem?.itemCodeableConcept), unitsIn(delivery), medication))
     : [];
   const reason = reasonOf(delivery);
   const isCorrection = isWithdrawal(delivery) || reason !== undefined;

@@ -4,6 +4,7 @@ import { numberOf, parseJson } from "../../../fhir/json.ts";
 import type { Extension } from "../../../fhir/r4.ts";
 import { localReference } from "../../../federation/facts.ts";
 import type { StepResult } from "../../../federation/owner-contract.ts";
+import { OWN_EXTENSIONS } from "../../../mixins/fhir/rules/final.ts";
 import { counted } from "../../../store/counted.ts";
 import type { Code, LotUnits } from "../pharmacy.contract.ts";
 import { codeOfCounter, STOCK, stockCounter } from "../pharmacy.model.ts";
@@ -17,7 +18,7 @@ export const BLOCKED = "blocked/";
  * Of a dispense, an administration or a delivery: how much of which lot it has moved, and where. Absent: it has moved what has no lot, at
  * the default place.
  */
-const PORTION = "urn:openward:stock-lot";
+const PORTION = OWN_EXTENSIONS.lot;
 
 /** One shelf: "" is the default place, a lot that nobody has named, an expiry that is not known. */
 export interface Shelf {
@@ -34,8 +35,8 @@ export interface Portion extends Shelf {
   quantity: number;
 }
 
-/** Half a pair of UTF-16, which no name has, is taken for a sign that nobody can read. */
-const partsOf = (parts: string[]): string => parts.map((part) => encodeURIComponent(part.toWellFormed())).join("/");
+/** Parts of a counter's name. Half a pair of UTF-16, which no name has, is taken for a sign that nobody can read. */
+export const partsOf = (parts: string[]): string => parts.map((part) => encodeURIComponent(part.toWellFormed())).join("/");
 
 /** Begins the names of all counters of lots of a medication. */
 export const lotsOf = ({ system, code }: Shelf["medication"]): string => `${LOTS}${partsOf([`${system}|${code}`])}/`;

@@ -40,7 +40,7 @@ const referenceTo = ({ id }: StepResult): string => `SupplyDelivery/${id}`;
 /** `pharmacy.receive` */
 export async function receive(
   pharmacy: Pharmacy,
-  ctx: Context<{ medication: Code; quantity: number; expires?: string } & Where & Happened>,
+  ctx: Context<{ medication: Code; quantity: number; unit?: string; expires?: string } & Where & Happened>,
 ): Promise<Receipt> {
   const { medication, place, lot, expires } = ctx.params;
   if (expires !== undefined && lot === undefined) throw lotMissing();

@@ -26,7 +26,15 @@ export const whereRules = { place, lot: { ...lot, optional: true } } as const;
 
 /** Of each action. */
 export const stockParams = {
-  receive: { medication: codeRule, quantity, expires: { ...dateRule, optional: true }, ...whereRules, ...happenedRules, $$strict: true },
+  receive: {
+    medication: codeRule,
+    quantity,
+    unit: { type: "string", trim: true, min: 1, max: 100, optional: true },
+    expires: { ...dateRule, optional: true },
+    ...whereRules,
+    ...happenedRules,
+    $$strict: true,
+  },
   adjust: {
     medication: codeRule,
     by: [quantity, { type: "number", min: -MAX_QUANTITY, max: -MIN_QUANTITY }],

@@ -11,6 +11,7 @@ import { lotBlocked, lotExpired } from "../pharmacy.errors.ts";
 import { codesOf, LOT, stockCounter, unitsOf } from "../pharmacy.model.ts";
 import { keptOf } from "../returns.model.ts";
 import type { Where } from "../stock.contract.ts";
+import { inStock } from "./stock-unit.ts";
 import { keptBy, placeFrom, stateOf, takeFrom } from "./books.ts";
 import { type MedicationLot, itemOf, type Named } from "./item.ts";
 import {
@@ -47,7 +48,7 @@ export function takingOfDispense(dispense: MedicationDispense | undefined): Taki
     concept: dispense.medicationCodeableConcept,
     reference: dispense.medicationReference,
     contained: dispense.contained,
-    units: keptOf(dispense),
+    units: inStock(keptOf(dispense), dispense),
     place: localReference(dispense.location?.reference),
     lot: dispense.extension?.find(({ url }) => url === LOT)?.valueString,
     time: dispense.whenHandedOver,

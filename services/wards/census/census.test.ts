@@ -7,7 +7,7 @@ import TransactionsService from "../../transactions/transactions.service.ts";
 import type { HouseWard } from "../board/house.ts";
 import { wards } from "../wards.contract.ts";
 import WardsService from "../wards.service.ts";
-import { censusOf, csvOf, daysBetween } from "./census.model.ts";
+import { censusOf, csvOf, daysBetween, momentsOf } from "./census.model.ts";
 
 const bed = (location: string) => ({ location, name: location, isUsable: true, attributes: [] });
 const house = ["surgery", "medicine"].map(
@@ -66,6 +66,27 @@ describe("the census", () => {
     expect(row(figures(stays), "2026-03-01", "surgery")).toMatchObject({ atMidnight: 1, admissions: 1 });
     expect(row(figures(stays, "Africa/Algiers"), "2026-03-01", "surgery")).toMatchObject({ atMidnight: 0, admissions: 0 });
     expect(row(figures(stays, "Africa/Algiers"), "2026-03-02", "surgery")).toMatchObject({ atMidnight: 1, admissions: 1 });
+  });
+
+  it.each([
+    ["Europe/Paris", "2026-03-29", 23],
+    ["Europe/Paris", "2026-10-25", 25],
+    ["Africa/Casablanca", "2026-03-22", 23],
+    ["Africa/Casablanca", "2026-02-15", 25],
+    ["America/Santiago", "2026-09-06", 23], // its midnight is left out
+    ["America/Santiago", "2026-04-04", 25], // its last hour is twice
+  ])("is of the whole day on which the clocks are set (%s, %s)", (zone, day, hours) => {
+    const after = new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10);
+    const days = daysBetween(day, day, zone);
+    const [begins, ends] = momentsOf(days);
+    expect((ends - begins) / 3_600_000).toBe(hours);
+    const time = (moment: number) => new Date(moment).toISOString();
+    const there = (from: number, to: number) => stay([place("surgery-a", time(from), time(to))], time(from), time(to));
+    // Who comes in its first second and goes in its last was there for no night, a second longer for one; each is counted once.
+    const census = figures([there(begins, ends - 1_000), there(begins - 1_000, ends + 1_000)], zone, day, after);
+    expect(row(census, day, "surgery")).toMatchObject({ admissions: 1, discharges: 1, atMidnight: 1 });
+    expect(row(census, after, "surgery")).toMatchObject({ admissions: 0, discharges: 1, atMidnight: 0 });
+    expect(census.stays).toMatchObject([{ discharges: 2, meanDays: 1, medianDays: 1 }]); // of 0 and of 2 days
   });
 
   it("counts those on leave among those who are there, and deaths among those who left", () => {

@@ -1,0 +1,132 @@
+/** The stock of a medication is counted in one unit, whatever unit its movements are given in, by whichever door. */
+import { readConfig } from "../../mesh/config.ts";
+import { checkData } from "../../scripts/check-data/check.ts";
+import { closeAll, openSources } from "../../scripts/check-data/sources.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { fhirAt } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+const SERVICES = ["api", "transactions", "patients", "records", "pharmacy", "wards", "visits"];
+
+describe("The unit of a stock", () => {
+  let mesh: Mesh;
+  let next = 0;
+  beforeAll(async () => {
+    mesh = await startMesh({ services: SERVICES, nats: false, split: "broker" });
+    await fhir("PUT", "/Patient/1", { resourceType: "Patient", id: "1" });
+  }, 60_000);
+  afterAll(() => mesh?.stop(), 60_000);
+
+  const fhir = async (method: string, path: string, resource: object) => {
+    const { status, body, text } = await fhirAt(mesh.base).send(method, path, resource);
+    if (status >= 300) throw new Error(`${status} ${text}`);
+    return body as { id: string };
+  };
+  const newMedication = () => {
+    next += 1;
+    return { system: "urn:rx", code: `unit-${next}` };
+  };
+  type Drug = ReturnType<typeof newMedication>;
+  const packed = (medication: Drug, holds: number, pack = "box", content = "tablet") =>
+    fhir("POST", "/MedicationKnowledge", {
+      resourceType: "MedicationKnowledge",
+      status: "active",
+      code: { coding: [medication] },
+      packaging: { type: { text: pack }, quantity: { value: holds, unit: content } },
+    });
+  const deliver = (medication: Drug, value: number, unit?: string) =>
+    fhir("POST", "/SupplyDelivery", {
+      resourceType: "SupplyDelivery",
+      status: "completed",
+      type: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/supply-item-type", code: "medication" }] },
+      suppliedItem: { quantity: { value, ...(unit !== undefined && { unit }) }, itemCodeableConcept: { coding: [medication] } },
+    });
+  const handOut = (medication: Drug, value: number, unit?: string) =>
+    fhir("POST", "/MedicationDispense", {
+      resourceType: "MedicationDispense",
+      status: "completed",
+      medicationCodeableConcept: { coding: [medication] },
+      subject: { reference: "Patient/1" },
+      quantity: { value, ...(unit !== undefined && { unit }) },
+    });
+  const stock = async ({ system, code }: Drug) => {
+    const [item] = await pharmacy.listStock(mesh.caller, { medication: `${system}|${code}` });
+    return [item?.quantity, item?.unit];
+  };
+  const receive = (medication: Drug, quantity: number, more: object = {}) =>
+    pharmacy.receive(mesh.caller, { medication, quantity, ...more });
+  const otherUnit = expect.objectContaining({ code: 422, message: expect.stringContaining('counted in "tablet"') });
+
+  it("is what the packs of the catalogue hold: boxes that arrive are so many tablets, by an action and by FHIR", async () => {
+    const medication = newMedication();
+    await packed(medication, 20);
+    await receive(medication, 2, { unit: "box" });
+    expect(await stock(medication)).toEqual([40, "tablet"]);
+    await deliver(medication, 1, "box");
+    await receive(medication, 5);
+    await handOut(medication, 7, "tablet");
+    await handOut(medication, 1, "box");
+    expect(await stock(medication)).toEqual([38, "tablet"]);
+  });
+
+  it("is that of the first delivery where the catalogue says nothing, and refuses others by its name", async () => {
+    const medication = newMedication();
+    await receive(medication, 100, { unit: "tablet" });
+    await expect(receive(medication, 2, { unit: "box" })).rejects.toEqual(otherUnit);
+    await expect(handOut(medication, 20, "ml")).rejects.toThrow('counted in \\"tablet\\"');
+    await expect(deliver(medication, 1, "ml")).rejects.toThrow("RULE_SUPPLY_DELIVERY_STOCK_UNIT");
+    await pharmacy.adjust(mesh.caller, { medication, by: -1, reason: "broken" });
+    await pharmacy.count(mesh.caller, { medication, quantity: 98 });
+    expect(await stock(medication)).toEqual([98, "tablet"]);
+  });
+
+  it("is not guessed where two packs have one name, nor where a part of a pack would not add up to it", async () => {
+    const medication = newMedication();
+    await packed(medication, 20);
+    await packed(medication, 50);
+    await receive(medication, 100, { unit: "tablet" });
+    await expect(receive(medication, 1, { unit: "box" })).rejects.toEqual(otherUnit);
+    const thirds = newMedication();
+    await receive(thirds, 10, { unit: "box" });
+    await packed(thirds, 30);
+    await expect(handOut(thirds, 10, "tablet")).rejects.toThrow('counted in \\"box\\"');
+    const halves = newMedication();
+    await receive(halves, 10, { unit: "box" });
+    await packed(halves, 20);
+    await handOut(halves, 10, "tablet");
+    expect(await stock(halves)).toEqual([9.5, "box"]);
+  });
+
+  it("stays with what was moved: undone, given back and put again unchanged, it is what it was, also under another catalogue", async () => {
+    const medication = newMedication();
+    const { id } = await packed(medication, 20);
+    const delivery = await deliver(medication, 5, "box");
+    const dispense = await handOut(medication, 2, "box");
+    await fhir("DELETE", `/MedicationKnowledge/${id}`, {});
+    await pharmacy.return(mesh.caller, { dispense: `MedicationDispense/${dispense.id}`, quantity: 1 });
+    expect(await stock(medication)).toEqual([80, "tablet"]);
+    await pharmacy.void(mesh.caller, { dispense: `MedicationDispense/${dispense.id}`, reason: "wrong patient" });
+    expect(await stock(medication)).toEqual([100, "tablet"]);
+    const { extension: _, ...plain } = (await fhirAt(mesh.base).get(`/SupplyDelivery/${delivery.id}`)).body;
+    await fhir("PUT", `/SupplyDelivery/${delivery.id}`, plain);
+    expect(await stock(medication)).toEqual([100, "tablet"]);
+    await fhir("PUT", `/SupplyDelivery/${delivery.id}`, { ...plain, status: "entered-in-error", extension: REASON });
+    expect((await stock(medication))[0]).toBe(0);
+    await receive(medication, 3, { unit: "ampoule" }); // nothing is there, and nothing says what it was counted in
+    expect(await stock(medication)).toEqual([3, "ampoule"]);
+  });
+  const REASON = [{ url: "urn:openward:reason", valueString: "another pharmacy's" }];
+
+  it("is one, also where two deliveries come first", async () => {
+    const medication = newMedication();
+    const both = await Promise.allSettled([receive(medication, 10, { unit: "tablet" }), receive(medication, 1, { unit: "box" })]);
+    expect(both.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+
+  it("is what the data add up to", async () => {
+    const config = readConfig({ ...mesh.settings, SERVICES: SERVICES.join(",") });
+    const sources = await openSources(config);
+    const report = await checkData(sources, { rules: config.rules, clocksMs: 0 }).finally(() => closeAll(sources));
+    expect(report.findings).toEqual([]);
+  });
+});

@@ -71,6 +71,21 @@ describe("in the hospital, by role,", () => {
     await pharmacist.waitForSelector("#part-expiring:focus");
   });
 
+  it("home asks for each thing once when it is opened", async () => {
+    const page = await house.person("everything", ["nurse", "physician", "lab-technician", "pharmacist", "front-desk", "billing"]);
+    const asked: string[] = [];
+    page.on("request", (request) => {
+      if (/\/(api|fhir)\//.test(request.url())) asked.push(`${request.url()} ${request.postData() ?? ""}`);
+    });
+    const told = page.waitForResponse((response) => response.url().includes("/api/events"));
+    await page.reload();
+    await told;
+    await page.waitForFunction(() => document.querySelectorAll("[data-work]").length > 15 && !document.querySelector('[aria-busy="true"]'));
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    expect(asked.length).toBeGreaterThan(10);
+    expect(asked.filter((one, index) => asked.indexOf(one) !== index)).toEqual([]);
+  });
+
   it("each finds a patient from home by name, number, phone and what a label holds", async () => {
     const [physician, archivist] = await Promise.all([
       house.person("physician", ["physician"]),

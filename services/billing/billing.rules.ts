@@ -10,6 +10,7 @@ import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { isTooFine, isTooLarge, tooFine } from "./amounts.ts";
 import { exponentOf } from "./currencies.ts";
 import { invoiceRules } from "./invoice-rules.ts";
+import { paymentRules } from "./payments/payment-rules.ts";
 
 const charge: Rule<ChargeItem>[] = [
   statusSteps<ChargeItem>("ChargeItem", STATUS_STEPS.ChargeItem, {
@@ -111,6 +112,7 @@ export const rules: RulesOf = {
   ],
   PaymentNotice: [payable<PaymentNotice>("PaymentNotice", "amount", ({ amount }) => ({ amount }))],
   PaymentReconciliation: [
+    ...paymentRules,
     payable<PaymentReconciliation>("PaymentReconciliation", "paymentAmount", ({ paymentAmount }) => ({ paymentAmount })),
   ],
 };

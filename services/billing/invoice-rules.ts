@@ -159,4 +159,10 @@ export const invoiceRules: Rule<Invoice>[] = [
     says: "An Invoice that is credited in part is not cancelled as a whole.",
     check: () => undefined, // its credit notes are counted in the write itself (`billing.effects.ts`)
   },
+  {
+    id: "invoice-paid",
+    group: "money",
+    says: "An Invoice of which something is paid is not cancelled.",
+    check: () => undefined, // what was paid is counted in the write itself (`billing.effects.ts`)
+  },
 ];

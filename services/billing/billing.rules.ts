@@ -8,7 +8,7 @@ import type { Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { isTooFine, isTooLarge, tooFine } from "./amounts.ts";
-import { exponentOf } from "./currencies.ts";
+import { exponentOf } from "../../fhir/currency-decimals.ts";
 import { invoiceRules } from "./invoice-rules.ts";
 import { paymentRules } from "./payments/payment-rules.ts";
 

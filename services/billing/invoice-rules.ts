@@ -10,7 +10,7 @@ import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { isTooFine, isTooLarge, tooFine } from "./amounts.ts";
 import { chargesOn, isInForce } from "./billing.model.ts";
 import { billedBy, creditedBy } from "./credit.model.ts";
-import { exponentOf } from "./currencies.ts";
+import { exponentOf } from "../../fhir/currency-decimals.ts";
 import { typed } from "../../fhir/typed.ts";
 
 const subjectOf = ({ subject }: Invoice) => subject;

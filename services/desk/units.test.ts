@@ -1,4 +1,7 @@
 import { birthDateIn, lookedFor } from "./pages/platform/birth-date.ts";
+import { CURRENCIES } from "../../fhir/currencies.ts";
+import { exponentOf } from "../../fhir/currency-decimals.ts";
+import { moneyText, moneyTyped, unitsTyped } from "./pages/platform/money.ts";
 import { unitOf } from "./pages/platform/units.ts";
 
 describe("A unit on a page", () => {
@@ -86,5 +89,38 @@ describe("Who is looked for", () => {
     ["N-1951", undefined, ["N-1951"]],
   ])("by %j is born %s, and called %j", (typed, date, words) => {
     expect(lookedFor(typed, "2026-11-29")).toEqual({ ...(date !== undefined && { date }), words });
+  });
+});
+
+describe("Money on a page", () => {
+  it("has the decimals that the server counts in, in each currency: a browser has none for pounds of Lebanon and dinars of Iraq", () => {
+    const shown = (currency: string) => Number(moneyText(1_234_567, currency, "en-GB").replaceAll(/[^\d.]/g, ""));
+    expect([...CURRENCIES].filter((currency) => Math.abs(shown(currency) - 1_234_567 / 10 ** exponentOf(currency)) > 1e-9)).toEqual([]);
+    expect(moneyText(100_000, "LBP", "en-GB").replace(/\s/, " ")).toBe("LBP 1,000");
+    expect(moneyText(1_250, "EUR", "en-GB")).toBe("€12.50");
+  });
+
+  it.each([
+    ["12.5", "EUR", 1_250],
+    ["1 250,50", "EUR", 125_050],
+    ["١٢٥٠٫٥", "DZD", 125_050],
+    ["1.255", "TND", 1_255],
+    ["12", "JPY", 12],
+    ["12.", "EUR", 1_200],
+  ])("that is typed as %j %s is %i of its smallest units", (typed, currency, units) => {
+    expect(unitsTyped(typed, currency)).toBe(units);
+    expect(unitsTyped(moneyTyped(units, currency), currency)).toBe(units);
+  });
+
+  it.each([
+    ["12.505", "EUR"],
+    ["12.5", "JPY"],
+    ["0", "EUR"],
+    ["-5", "EUR"],
+    ["1,250.50", "EUR"],
+    ["ten", "EUR"],
+    ["", "EUR"],
+  ])("is not read out of %j %s", (typed, currency) => {
+    expect(unitsTyped(typed, currency)).toBeUndefined();
   });
 });

@@ -28,8 +28,7 @@ function reasonAgainst(payment: PaymentReconciliation, facts: Facts): string | u
     if (amount.currency !== asked.currency) return `${reference} is in ${asked.currency}: pay in that currency.`;
     const isBack = takenBackBy(payment) !== undefined;
     const isOfSign = Math.sign(centsOf(amount)) === (isBack ? -1 : 1) * Math.sign(centsOf(asked));
-    if (!isOfSign)
-      return `What is paid of ${reference} is ${centsOf(asked) < 0 || isBack ? "the other way" : "above zero"}: correct the amount.`;
+    if (!isOfSign) return `The amount for ${reference} has the wrong sign: an Invoice is paid by one above zero.`;
   }
   if ((payment.detail ?? []).length > paidFor(payment).length) return undefined; // others are paid with it
   const sum = [...centsByInvoice(payment).values()].reduce((all, one) => all + one, 0);

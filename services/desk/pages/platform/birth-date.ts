@@ -4,7 +4,7 @@
 const OLDEST_YEARS = 120;
 
 /** Arabic-Indic digits, and those of Persian and Urdu, as others. */
-const plainDigits = (text: string): string => text.replaceAll(/[٠-٩۰-۹]/g, (digit) => `${(digit.codePointAt(0) ?? 0) & 0xf}`);
+export const plainDigits = (text: string): string => text.replaceAll(/[٠-٩۰-۹]/g, (digit) => `${(digit.codePointAt(0) ?? 0) & 0xf}`);
 
 const padded = (number: string): string => number.padStart(2, "0");
 

@@ -1,5 +1,6 @@
 /** How people, numbers and codes of FHIR read on a page. */
 import type { CodeableConcept, HumanName, Patient, Quantity } from "../../../../fhir/r4.ts";
+import { moneyText } from "./money.ts";
 import { locale, t, tIfAny } from "./texts.ts";
 import { unitOf } from "./units.ts";
 
@@ -46,7 +47,4 @@ export function quantityOf({ comparator, value, unit, code }: Quantity, before =
 }
 
 /** An amount of money. @param cents in the smallest unit of the currency */
-export function moneyOf(cents: number, currency: string): string {
-  const format = new Intl.NumberFormat(locale.value, { style: "currency", currency });
-  return format.format(cents / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
-}
+export const moneyOf = (cents: number, currency: string): string => moneyText(cents, currency, locale.value);

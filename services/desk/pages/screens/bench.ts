@@ -95,6 +95,7 @@ export default function Bench({ part }: { part?: string }) {
     const onKeyDown = (event: KeyboardEvent) => {
       const [only] = meant; // a tube that is scanned is meant, whatever is shown
       if (event.key !== "Enter") return;
+      event.preventDefault(); // else it sends the form of the dialog that it opens
       if (only && meant.length === 1) setOpen({ kind: "enter", order: only });
       else scanned.current = text;
     };

@@ -10,7 +10,7 @@ import { FlagOf } from "../../parts/finding.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
 import { PersonLine } from "../../parts/person-line.ts";
-import { actionsOf } from "../../platform/api.ts";
+import { actionsOf, Refused } from "../../platform/api.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { numberIn } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
@@ -51,6 +51,7 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
       const unit = testOf(code) ? undefined : draft.value[`${code}.unit`]?.trim();
       return value ? [{ code, value: readAs(value), ...(unit && { unit }) }] : [];
     });
+    if (values.length === 0) throw new Refused(422, "NOTHING_ENTERED", "");
     setReport(await lab.enter({ order: order.order, results: values }));
     onDone();
   };
@@ -72,7 +73,7 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
   return html`<${Dialog} title=${order.test.display ?? order.test.code} onClose=${onClose}>
     <div class="stack">
       <p>${patient && html`<${PersonLine} patient=${patient} />`} <bdi class="number">${order.accession}</bdi></p>
-      <${Form} send=${enter} submit=${t(isEntered ? "bench.enterAgain" : "bench.enterValues")} onCancel=${onClose} isInline=${false}>
+      <${Form} send=${enter} submit=${t(isEntered ? "bench.enterAgain" : "bench.enterValues")} onCancel=${onClose} isInline=${false} fieldOf=${{ NOTHING_ENTERED: "results[0].value" }}>
         ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">${tests.map((code, index) => field(code, faultOf, index))}</div>`}
       <//>
       ${report && html`<${Lines} lines=${report.lines} />`}

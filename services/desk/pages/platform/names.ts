@@ -1,6 +1,7 @@
 /** How people, numbers and codes of FHIR read on a page. */
 import type { CodeableConcept, HumanName, Patient, Quantity } from "../../../../fhir/r4.ts";
 import { moneyText } from "./money.ts";
+import { testNamed } from "./test-names.ts";
 import { locale, t, tIfAny } from "./texts.ts";
 import { unitOf } from "./units.ts";
 
@@ -30,8 +31,10 @@ export function numberOf(patient: Pick<Patient, "identifier">): string {
 export const sexOf = (gender: string | undefined): string => tIfAny(`sex.${gender ?? "unknown"}`) ?? "";
 
 /** What a code means to people. */
-export const conceptOf = (concept: CodeableConcept | undefined): string =>
-  concept?.text ?? concept?.coding?.find(({ display }) => display)?.display ?? concept?.coding?.[0]?.code ?? "";
+export function conceptOf({ text, coding = [] }: CodeableConcept = {}): string {
+  const named = text === undefined ? coding.map(testNamed).find((name) => name !== undefined) : undefined;
+  return named ?? text ?? coding.find(({ display }) => display)?.display ?? coding[0]?.code ?? "";
+}
 
 /** A number in the form of the language. */
 export const numberIn = (value: number, options?: Intl.NumberFormatOptions): string =>

@@ -32,13 +32,19 @@ export const sexOf = (gender: string | undefined): string => tIfAny(`sex.${gende
 
 /** What a code means to people. */
 export function conceptOf({ text, coding = [] }: CodeableConcept = {}): string {
-  const named = text === undefined ? coding.map(testNamed).find((name) => name !== undefined) : undefined;
+  // Words of their own are what somebody wrote; those of the code are the code's.
+  const isOwn = text !== undefined && !coding.some(({ display }) => display === text);
+  const named = isOwn ? undefined : coding.map(testNamed).find((name) => name !== undefined);
   return named ?? text ?? coding.find(({ display }) => display)?.display ?? coding[0]?.code ?? "";
 }
 
 /** A number in the form of the language. */
 export const numberIn = (value: number, options?: Intl.NumberFormatOptions): string =>
   new Intl.NumberFormat(locale.value, options).format(value);
+
+/** How many of something, with its unit; of what is counted without one: units. */
+export const countText = ({ value = 0, unit, code }: Quantity): string =>
+  unit === undefined && code === undefined ? t("units", { n: value }) : quantityOf({ value, ...(unit && { unit }), ...(code && { code }) });
 
 /** A measured value with its unit; the two stay together, and in their order in every script. @param before what stands before the number */
 export function quantityOf({ comparator, value, unit, code }: Quantity, before = ""): string {

@@ -41,7 +41,7 @@ export function Invoices({ turn, onChange }: { turn: number; onChange: () => voi
   const row = (
     bill: Bill,
   ) => html`<li key=${bill.of.id}><span>${bill.patient && html`<${PersonLine} patient=${bill.patient} />`}<br /><span class="muted">${bill.of.identifier?.[0]?.value} · ${dateOf(bill.of.date)}</span></span>
-    <span class="buttons"><strong class="nowrap">${totalOf(bill.of)}</strong> ${bill.left !== undefined && html`<span class="tag warn">${t("cash.left", { amount: moneyOf(bill.left, askedBy(bill.of).currency) })}</span> `}<span class="tag">${isCredit(bill.of) ? t("cash.credit") : (tIfAny(`invoice.${bill.of.status}`) ?? bill.of.status)}</span>
+    <span class="buttons"><strong class="nowrap">${totalOf(bill.of)}</strong> ${bill.left !== undefined && html`<span class="tag warn">${t("cash.left", { amount: moneyOf(bill.left, askedBy(bill.of).currency) })}</span> `}${(isCredit(bill.of) || !isUnpaid) && html`<span class="tag">${isCredit(bill.of) ? t("cash.credit") : (tIfAny(`invoice.${bill.of.status}`) ?? bill.of.status)}</span>`}
       <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", bill })}>${t("print")}<${For} who=${nameOf(bill.patient)} /></button>
       ${bill.of.status === "balanced" && html`<button type="button" class="quiet" onClick=${() => setOpen({ kind: "pay", bill })}>${t("cash.payments")}<${For} who=${nameOf(bill.patient)} /></button>`}
       ${bill.of.status === "issued" && html`<button type="button" onClick=${() => setOpen({ kind: "pay", bill })}>${t(isCredit(bill.of) ? "cash.payBack" : "cash.pay")}<${For} who=${nameOf(bill.patient)} /></button>`}
@@ -50,7 +50,7 @@ export function Invoices({ turn, onChange }: { turn: number; onChange: () => voi
     html`<button type="button" aria-pressed=${isUnpaid === unpaid} onClick=${() => setUnpaid(unpaid)}>${t(unpaid ? "cash.unpaid" : "cash.all")}</button>`;
   const show = ({ all, isPartial }: Awaited<ReturnType<typeof bills>>) => html`<${Partial} isPartial=${isPartial} />
     <div class="tabs" role="group" aria-label=${t("cash.invoices")}>${tab(true)}${tab(false)}</div>
-    ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;
+    ${all.length === 0 && html`<p class="muted">${t(isUnpaid ? "cash.nothingToPay" : "cash.noInvoice")}</p>`}<ul class="list roomy">${all.map(row)}</ul>${more.below(all.length)}`;
   const close = () => setOpen(undefined);
   const done = () => {
     close();

@@ -85,6 +85,6 @@ export function Open({ turn, onChange }: { turn: number; onChange: () => void })
     }</span>
   </li>`;
   const show = ({ all, isPartial }: { all: Account[]; isPartial: boolean }) => html`<${Partial} isPartial=${isPartial} />
-    ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}<ul class="list">${all.map(account)}</ul>`;
+    ${all.length === 0 && html`<p class="muted">${t("cash.nothingToBill")}</p>`}<ul class="list roomy">${all.map(account)}</ul>`;
   return html`<${Panel} title=${t("cash.open")} loaded=${open} show=${show} />`;
 }

@@ -31,7 +31,7 @@ export function Orders({ loaded, patient }: OrdersProps) {
   const show = ({ resources, isPartial }: Found<ServiceRequest>) => {
     const waiting = resources.filter(({ status }) => status === "active");
     return html`<${Partial} isPartial=${isPartial} />
-      ${waiting.length === 0 && html`<p class="muted">${t("none")}</p>`}
+      ${waiting.length === 0 && html`<p class="muted">${t("orders.none")}</p>`}
       <ul class="list">${waiting.map(
         (
           one,

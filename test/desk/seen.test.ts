@@ -78,11 +78,15 @@ describe("on the pages", () => {
   });
 
   it("the timeline is whole on a phone: what was found stands at the end", async () => {
+    await house.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.setViewportSize(PHONE);
     const text = `${"a long account of the evening, ".repeat(6)}and the end of it`;
     expect(await store([observation("x-1", text, { category: category("survey"), valueString: "yes" })])).toEqual([201]);
     await physician.waitForSelector(".timeline li:has-text('the end of it')");
-    const cut = await physician.$$eval(".timeline .what", (all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).length);
+    const cut = await physician.$$eval(
+      ".timeline li > span:last-child",
+      (all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).length,
+    );
     expect(cut).toBe(0);
     expect(await physician.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth)).toBe(true);
   });
@@ -109,6 +113,7 @@ describe("on the pages", () => {
 
   it("on a phone a list stands beside what it chooses, and a Latin name is cut at its end", async () => {
     await house.show(nurse, "ward");
+    await nurse.waitForSelector("#bed-filter");
     const rows = await nurse.$$eval(".ward-bar label", (labels) =>
       labels.map((label) => {
         const list = document.getElementById((label as HTMLLabelElement).htmlFor) as HTMLElement;
@@ -121,8 +126,9 @@ describe("on the pages", () => {
   });
 
   it("what the search finds by is read as a whole, in each language", async () => {
+    const page = await house.person("nurse-with-a-rather-long-name", ["nurse"]);
     const fits = () =>
-      nurse.$eval("#patient-search", (element) => {
+      page.$eval("#patient-search", (element) => {
         const input = element as HTMLInputElement;
         const style = getComputedStyle(input);
         const context = document.createElement("canvas").getContext("2d") as CanvasRenderingContext2D;
@@ -131,10 +137,10 @@ describe("on the pages", () => {
         return context.measureText(input.placeholder).width <= room;
       });
     for (const width of [360, 900, 1440]) {
-      await nurse.setViewportSize({ width, height: 900 });
+      await page.setViewportSize({ width, height: 900 });
       for (const language of ["en", "fr", "ar"]) {
-        await nurse.selectOption("#language", language);
-        await nurse.waitForFunction((code) => document.documentElement.lang === code, language);
+        await page.selectOption("#language", language);
+        await page.waitForFunction((code) => document.documentElement.lang === code, language);
         expect([width, language, await fits()]).toEqual([width, language, true]);
       }
     }

@@ -26,7 +26,8 @@ const TOLD: Record<string, readonly string[]> = {
   ],
   MedicationDispense: ["status", "subject", "context", "authorizingPrescription", "quantity"],
   ChargeItem: ["status", "subject", "context", "priceOverride"],
-  Invoice: ["status", "subject", "extension", "lineItem", "totalNet"],
+  Invoice: ["status", "subject", "extension", "lineItem", "totalNet", "totalGross"],
+  PaymentReconciliation: ["status", "extension", "detail", "paymentAmount"],
   Provenance: ["target", "reason"],
 };
 

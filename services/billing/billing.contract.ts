@@ -1,6 +1,7 @@
 import type { Code } from "../../fhir/code.ts";
 import { action } from "../../mesh/contract.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
+import type { Account, CashReport, Means, Paid } from "./payments.contract.ts";
 
 export type { Code };
 
@@ -91,7 +92,7 @@ export const billing = {
   invoice: action<{ encounter: string }, Bill>("billing.invoice"),
   /**
    * Takes a bill back, or a credit note. The charges of a bill are open again, and follow their acts again.
-   * @throws 404 INVOICE_NOT_FOUND; 409 INVOICE_NOT_IN_FORCE, INVOICE_CREDITED, INVOICE_CHANGED
+   * @throws 404 INVOICE_NOT_FOUND; 409 INVOICE_NOT_IN_FORCE, INVOICE_CREDITED, INVOICE_PARTLY_PAID, INVOICE_CHANGED
    */
   cancelInvoice: action<{ invoice: string; reason: string }, CancelledBill>("billing.cancelInvoice"),
   /**
@@ -99,6 +100,17 @@ export const billing = {
    * @throws 404 INVOICE_NOT_FOUND; 409 INVOICE_NOT_IN_FORCE, NOT_ON_INVOICE, CHARGE_CREDITED, NOTHING_TO_CREDIT, INVOICE_CHANGED
    */
   creditNote: action<{ invoice: string; charges?: string[]; reason: string }, CreditNote>("billing.creditNote"),
+  /**
+   * Notes that a bill is paid, all of it or a part; of a credit note that it is paid back. When nothing is left the bill is balanced.
+   * @throws 404 INVOICE_NOT_FOUND; 409 INVOICE_NOT_IN_FORCE, INVOICE_PAID, PAID_TOO_MUCH, INVOICE_CHANGED
+   */
+  pay: action<{ invoice: string; cents: number; means: Means; reference?: string } & Happened, Paid>("billing.pay"),
+  /** Takes a payment back by another one of the same means. @throws 404 PAYMENT_NOT_FOUND, INVOICE_NOT_FOUND; 409 PAYMENT_TAKEN_BACK, INVOICE_CHANGED */
+  takeBack: action<{ payment: string; reason: string }, Paid>("billing.takeBack"),
+  /** What a bill asks for, and its payments. @throws 404 INVOICE_NOT_FOUND */
+  listPayments: action<{ invoice: string }, Account>("billing.listPayments"),
+  /** What came in and went out on a day (YYYY-MM-DD) by the hospital's clocks; absent: today. At most 10,000 payments. */
+  cashReport: action<{ day?: string }, CashReport>("billing.cashReport"),
   /**
    * From now on acts with this code are charged: visits that end, stays that end, results and dispenses. What is charged already stays as it is.
    * @throws 409 PRICE_CHANGED when others set it at the same moment

@@ -5,6 +5,7 @@ import { type Change, type Facts, type Refusal, refusalBy } from "../../mixins/f
 import { invoiceCredited } from "./billing.errors.ts";
 import { chargesOn, isInForce, listedCounter } from "./billing.model.ts";
 import { billedBy, creditedBy, uncreditedCounter } from "./credit.model.ts";
+import { paid, paidStays } from "./payments/payment-rules.ts";
 import { typed } from "../../fhir/typed.ts";
 
 const creditedIn = (invoice: Invoice | undefined): string | undefined => (invoice && isInForce(invoice) ? creditedBy(invoice) : undefined);
@@ -50,7 +51,7 @@ async function charges({ before, after }: Change<Invoice>, { read }: EffectTools
 
 async function invoiced(change: Change<Invoice>, tools: EffectTools): Promise<Effect> {
   const { movements, changes } = await charges(change, tools);
-  return { movements: [...credits(change), ...movements], changes };
+  return { movements: [...credits(change), ...paidStays(change), ...movements], changes };
 }
 
 const LISTED = refusal("charge-item-listed", "An invoice names the charge: mark it as entered in error instead.", "ChargeItem");
@@ -80,4 +81,4 @@ async function charged({ before, after, reference }: Change<ChargeItem>, { facts
 }
 
 /** What follows from a bill and from a charge, whoever writes it. */
-export const effects: EffectsOf = { Invoice: invoiced, ChargeItem: charged };
+export const effects: EffectsOf = { Invoice: invoiced, ChargeItem: charged, PaymentReconciliation: paid };

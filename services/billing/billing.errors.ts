@@ -46,6 +46,29 @@ export const chargeCredited = (invoice: string) =>
 export const invoiceNotFound = (invoice: string) =>
   new MoleculerClientError("No invoice has this id.", 404, "INVOICE_NOT_FOUND", { invoice });
 
+/** 409: all of it was paid. */
+export const invoicePaid = (invoice: string) =>
+  new MoleculerClientError("Nothing of the invoice is left to be paid.", 409, "INVOICE_PAID", { invoice });
+
+/** 409: it is paid more than it asks for. @param left in the smallest unit of its currency */
+export const paidTooMuch = (invoice: string, left: number) =>
+  new MoleculerClientError("The invoice asks for less than that: pay what is left of it at most.", 409, "PAID_TOO_MUCH", { invoice, left });
+
+/** 409: what was paid in part is not cancelled. */
+export const invoicePartlyPaid = (invoice: string) =>
+  new MoleculerClientError("Something of the invoice is paid: take the payments back first.", 409, "INVOICE_PARTLY_PAID", { invoice });
+
+/** 404: there is no such payment, or it takes back another. */
+export const paymentNotFound = (payment: string) =>
+  new MoleculerClientError("No payment of an invoice has this id.", 404, "PAYMENT_NOT_FOUND", { payment });
+
+/** Type of `paymentTakenBack`, for callers and for the unique key. */
+export const PAYMENT_TAKEN_BACK = "PAYMENT_TAKEN_BACK";
+
+/** 409: a payment is taken back once. */
+export const paymentTakenBack = (payment: string) =>
+  new MoleculerClientError("The payment is taken back already.", 409, PAYMENT_TAKEN_BACK, { payment });
+
 /** 409: it asks for nothing (a draft, a cancelled one), or is a credit note itself. */
 export const invoiceNotInForce = (invoice: string) =>
   new MoleculerClientError("The invoice is not issued, was cancelled, or is a credit note.", 409, "INVOICE_NOT_IN_FORCE", { invoice });

@@ -1,5 +1,6 @@
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
 import { chargesOn, isInForce, LISTED, listedCounter } from "./billing.model.ts";
+import { countedOf, PAID } from "./payments/payment.model.ts";
 import { billedBy, creditedBy, UNCREDITED, uncreditedCounter } from "./credit.model.ts";
 
 /** What an invoice in force asks for is billed (that no other asks for it is a unique key), and what is counted is so. */
@@ -22,6 +23,7 @@ export const invariants: Invariants = {
         ];
       },
     },
+    PaymentReconciliation: { counters: (payment) => [...countedOf(payment)] },
   },
-  counted: [UNCREDITED, LISTED],
+  counted: [UNCREDITED, LISTED, PAID],
 };

@@ -106,7 +106,7 @@ export function newInvoice<Item extends ChargeItem & { id: string }>(
     id,
     ...billText(open, money(cents, currency)),
     identifier: [{ use: "official", type: { text: "invoice number" }, value: numberOfBill(id, now) }],
-    status: "issued",
+    status: cents === 0 ? "balanced" : "issued", // nothing is to be paid
     subject: { reference: patient },
     date: now.toISOString(),
     lineItem: open.map((item, index) => ({

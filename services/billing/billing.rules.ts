@@ -8,8 +8,9 @@ import type { Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { isTooFine, isTooLarge, tooFine } from "./amounts.ts";
-import { exponentOf } from "./currencies.ts";
+import { exponentOf } from "../../fhir/currency-decimals.ts";
 import { invoiceRules } from "./invoice-rules.ts";
+import { paymentRules } from "./payments/payment-rules.ts";
 
 const charge: Rule<ChargeItem>[] = [
   statusSteps<ChargeItem>("ChargeItem", STATUS_STEPS.ChargeItem, {
@@ -111,6 +112,7 @@ export const rules: RulesOf = {
   ],
   PaymentNotice: [payable<PaymentNotice>("PaymentNotice", "amount", ({ amount }) => ({ amount }))],
   PaymentReconciliation: [
+    ...paymentRules,
     payable<PaymentReconciliation>("PaymentReconciliation", "paymentAmount", ({ paymentAmount }) => ({ paymentAmount })),
   ],
 };

@@ -31,6 +31,8 @@ import { chargeOf, chargesOf, chargesOn, isOpen, newCharge, newInvoice } from ".
 import { effects } from "./billing.effects.ts";
 import { invariants } from "./billing.invariants.ts";
 import { rules } from "./billing.rules.ts";
+import { paymentKeys } from "./payments/payment.model.ts";
+import { listPayments, pay, paymentParams, reportOf, takeBack } from "./payments/payments.ts";
 import { cancelInvoice, creditedBy, invoiceKeys, newCreditNote } from "./credit.model.ts";
 
 /** Charges on one bill, which is one atomic write; more go on the next. */
@@ -87,7 +89,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       rules,
       effects,
       invariants,
-      unique: { ChargeItem: chargeKeys, Invoice: invoiceKeys },
+      unique: { ChargeItem: chargeKeys, Invoice: invoiceKeys, PaymentReconciliation: paymentKeys },
     }),
   ],
 
@@ -162,6 +164,42 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
         const { note, credit, invoice } = newCreditNote(timeOrderedId(), before, { items, reason }, new Date());
         await this.written(reference, [creation(credit), change(invoice)]);
         return note;
+      },
+    },
+
+    pay: {
+      rest: "POST",
+      summary: "Note that a bill is paid, or a part of it",
+      params: paymentParams.pay,
+      handler(ctx) {
+        return pay(this, ctx);
+      },
+    },
+
+    takeBack: {
+      rest: "POST",
+      summary: "Take a payment back",
+      params: paymentParams.takeBack,
+      handler(ctx) {
+        return takeBack(this, ctx);
+      },
+    },
+
+    listPayments: {
+      rest: "GET",
+      summary: "What was paid of a bill",
+      params: paymentParams.listPayments,
+      handler(ctx) {
+        return listPayments(this, ctx.params.invoice);
+      },
+    },
+
+    cashReport: {
+      rest: "GET",
+      summary: "The cash desk's day",
+      params: paymentParams.cashReport,
+      handler(ctx) {
+        return reportOf(this, ctx.params.day);
       },
     },
 

@@ -10,7 +10,7 @@ import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { isTooFine, isTooLarge, tooFine } from "./amounts.ts";
 import { chargesOn, isInForce } from "./billing.model.ts";
 import { billedBy, creditedBy } from "./credit.model.ts";
-import { exponentOf } from "./currencies.ts";
+import { exponentOf } from "../../fhir/currency-decimals.ts";
 import { typed } from "../../fhir/typed.ts";
 
 const subjectOf = ({ subject }: Invoice) => subject;
@@ -158,5 +158,11 @@ export const invoiceRules: Rule<Invoice>[] = [
     group: "money",
     says: "An Invoice that is credited in part is not cancelled as a whole.",
     check: () => undefined, // its credit notes are counted in the write itself (`billing.effects.ts`)
+  },
+  {
+    id: "invoice-paid",
+    group: "money",
+    says: "An Invoice of which something is paid is not cancelled.",
+    check: () => undefined, // what was paid is counted in the write itself (`billing.effects.ts`)
   },
 ];

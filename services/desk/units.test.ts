@@ -1,4 +1,7 @@
-import { birthDateIn } from "./pages/platform/birth-date.ts";
+import { birthDateIn, lookedFor } from "./pages/platform/birth-date.ts";
+import { CURRENCIES } from "../../fhir/currencies.ts";
+import { exponentOf } from "../../fhir/currency-decimals.ts";
+import { moneyText, moneyTyped, unitsTyped } from "./pages/platform/money.ts";
 import { unitOf } from "./pages/platform/units.ts";
 
 describe("A unit on a page", () => {
@@ -33,13 +36,91 @@ describe("A date of birth", () => {
     ["8 3 1951", "1951-03-08"],
     ["3/1951", "1951-03"],
     ["٨/٣/١٩٥١", "1951-03-08"],
+    ["8 March 1951", "1951-03-08"],
+    ["March 8, 1951", "1951-03-08"],
+    ["8th mar. 1951", "1951-03-08"],
+    ["8 mars 1951", "1951-03-08"],
+    ["1er août 1951", "1951-08-01"],
+    ["20 juil. 1951", "1951-07-20"],
+    ["Février 1951", "1951-02"],
+    ["٨ مارس ١٩٥١", "1951-03-08"],
+    ["8 آذار 1951", "1951-03-08"],
+    ["8 جانفي 1951", "1951-01-08"],
+    ["8 كانون الثاني 1951", "1951-01-08"],
+    ["غشت 1951", "1951-08"],
     ["68", "1958"],
     ["0", "2026"],
   ])("that is typed as %j is %s", (typed, meant) => {
     expect(birthDateIn(typed, "2026-11-29")).toBe(meant);
   });
 
-  it.each(["31/2/1951", "8/13/1951", "121", "8/3/51", "1951-03-08-1", "yesterday", "", "8//1951"])("is not read out of %j", (typed) => {
+  it.each([
+    "31/2/1951",
+    "8/13/1951",
+    "121",
+    "8/3/51",
+    "1951-03-08-1",
+    "yesterday",
+    "",
+    "8//1951",
+    "8 jui 1951",
+    "31 Feb 1951",
+    "8 March",
+    "Rossi 1951",
+  ])("is not read out of %j", (typed) => {
     expect(birthDateIn(typed, "2026-11-29")).toBeUndefined();
+  });
+});
+
+describe("Who is looked for", () => {
+  it.each([
+    ["8.3.1951", "1951-03-08", []],
+    ["8 mars 1951", "1951-03-08", []],
+    ["Rossi 1951", "1951", ["Rossi"]],
+    ["1951 Rossi", "1951", ["Rossi"]],
+    ["Ada 8 March 1951 Rossi", "1951-03-08", ["Ada", "Rossi"]],
+    ["Rossi ٨/٣/١٩٥١", "1951-03-08", ["Rossi"]],
+    ["بن علي ٨ كانون الثاني ١٩٥١", "1951-01-08", ["بن", "علي"]],
+    ["May Rossi", undefined, ["May", "Rossi"]],
+    ["April 1951", "1951-04", []],
+    ["0550123456", undefined, ["0550123456"]],
+    ["Rossi 68", undefined, ["Rossi", "68"]],
+    ["Rossi 4711", undefined, ["Rossi", "4711"]],
+    ["N-1951", undefined, ["N-1951"]],
+  ])("by %j is born %s, and called %j", (typed, date, words) => {
+    expect(lookedFor(typed, "2026-11-29")).toEqual({ ...(date !== undefined && { date }), words });
+  });
+});
+
+describe("Money on a page", () => {
+  it("has the decimals that the server counts in, in each currency: a browser has none for pounds of Lebanon and dinars of Iraq", () => {
+    const shown = (currency: string) => Number(moneyText(1_234_567, currency, "en-GB").replaceAll(/[^\d.]/g, ""));
+    expect([...CURRENCIES].filter((currency) => Math.abs(shown(currency) - 1_234_567 / 10 ** exponentOf(currency)) > 1e-9)).toEqual([]);
+    expect(moneyText(100_000, "LBP", "en-GB").replace(/\s/, " ")).toBe("LBP 1,000");
+    expect(moneyText(1_250, "EUR", "en-GB")).toBe("€12.50");
+  });
+
+  it.each([
+    ["12.5", "EUR", 1_250],
+    ["1 250,50", "EUR", 125_050],
+    ["١٢٥٠٫٥", "DZD", 125_050],
+    ["1.255", "TND", 1_255],
+    ["12", "JPY", 12],
+    ["12.", "EUR", 1_200],
+  ])("that is typed as %j %s is %i of its smallest units", (typed, currency, units) => {
+    expect(unitsTyped(typed, currency)).toBe(units);
+    expect(unitsTyped(moneyTyped(units, currency), currency)).toBe(units);
+  });
+
+  it.each([
+    ["12.505", "EUR"],
+    ["12.5", "JPY"],
+    ["0", "EUR"],
+    ["-5", "EUR"],
+    ["1,250.50", "EUR"],
+    ["ten", "EUR"],
+    ["", "EUR"],
+  ])("is not read out of %j %s", (typed, currency) => {
+    expect(unitsTyped(typed, currency)).toBeUndefined();
   });
 });

@@ -6,10 +6,22 @@ export interface Range {
   high?: number;
 }
 
-/** One test of the catalogue. */
-export interface CatalogueTest {
-  code: string;
+/** A name in a language (BCP 47), as CodeSystem.concept.designation of FHIR has it. */
+export interface Designation {
+  language: string;
+  value: string;
+}
+
+/** What has a name of its own in each language. */
+export interface WithNames {
+  /** Where there is none in the language of the reader. */
   display: string;
+  designation?: Designation[];
+}
+
+/** One test of the catalogue. */
+export interface CatalogueTest extends WithNames {
+  code: string;
   unit: string; // UCUM
   /** What is collected for it. */
   specimen: string;
@@ -26,7 +38,9 @@ export interface Catalogue {
   /** Where ranges and limits are from. */
   says: string;
   tests: CatalogueTest[];
-  panels: { code: string; display: string; tests: string[] }[];
+  panels: (WithNames & { code: string; tests: string[] })[];
+  /** Names of what is collected, by what `specimen` of the tests says. */
+  specimens?: WithNames[];
 }
 
 /** How urgent an order is, as FHIR has it. */

@@ -2,7 +2,7 @@ import type { Code } from "../../fhir/code.ts";
 import type { Ownership } from "../../federation/owner-contract.ts";
 import { action } from "../../mesh/contract.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
-import type { BenchOrder, Catalogue, CriticalValue, Entered, Label, LabReport, Priority } from "./bench.contract.ts";
+import type { BenchOrder, Catalogue, CriticalValue, Designation, Entered, Label, LabReport, Priority } from "./bench.contract.ts";
 
 export type { Code };
 
@@ -14,6 +14,7 @@ export const owns: (string | Ownership)[] = [
   "DiagnosticReport",
   "ImagingStudy",
   "Media",
+  "ObservationDefinition",
 ];
 
 /** Types of which each version is an event, `fhir.TYPE`. */
@@ -70,8 +71,13 @@ export const lab = {
    * @throws 404 RESULT_NOT_FOUND; 409 RESULT_NOT_FINAL, RESULT_CHANGED
    */
   correctResult: action<{ observation: string; finding: Finding; reason: string }, CorrectedResult>("lab.correctResult"),
-  /** What this laboratory does: tests, units, ranges, panels. */
+  /** What this laboratory does: tests, units, ranges, panels, by the names that this house gives them. */
   listCatalogue: action<Record<string, never>, Catalogue>("lab.listCatalogue"),
+  /**
+   * Gives a test or panel of the catalogue this house's own name in a language; without a name the catalogue's counts again.
+   * @throws 404 TEST_UNKNOWN; 409 NAME_CHANGED when others name it at the same moment
+   */
+  nameTest: action<{ code: string; language: string; name?: string }, { code: string; designation: Designation[] }>("lab.nameTest"),
   /** Orders a test or a panel of the catalogue by its code. @throws 404 NOT_FOUND for an unknown patient or encounter, TEST_UNKNOWN */
   orderPanel: action<{ patient: string; encounter?: string; code: string; priority?: Priority } & Happened, LabOrder>("lab.orderPanel"),
   /** Open orders, the most urgent first, then the oldest; at most 1,000. */

@@ -57,6 +57,12 @@ export const resultsMissing = (order: string, codes: string[]) =>
     },
   );
 
+/** 409: others have named the test at the same moment. */
+export const nameChanged = (code: string) =>
+  new MoleculerClientError("Somebody else has named this test at the same moment: look at it, and name it again.", 409, "NAME_CHANGED", {
+    code,
+  });
+
 /** 409: it is not a critical value that waits. */
 export const notCritical = (observation: string) =>
   new MoleculerClientError("This is no critical value, or somebody has acknowledged it already.", 409, "NOT_CRITICAL", { observation });

@@ -13,6 +13,7 @@ import type { Catalogue } from "./bench.contract.ts";
 import { acknowledgeValue, collectSpecimen, criticalValues, enterValues, openOrders, rejectTube, releaseReport } from "./bench/bench.ts";
 import { benchParams } from "./bench/bench-params.ts";
 import { codingOf, readCatalogue } from "./bench/catalogue.ts";
+import { namedCatalogue, nameTest } from "./bench/naming.ts";
 import { accessionKeys } from "./bench/specimen.model.ts";
 import { emits, owns, type lab } from "./lab.contract.ts";
 import { orderChanged, orderNotFound, resultChanged, resultNotFound, testUnknown } from "./lab.errors.ts";
@@ -156,7 +157,16 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
       summary: "What this laboratory does",
       params: { $$strict: true },
       async handler() {
-        return this.catalogue;
+        return namedCatalogue(this);
+      },
+    },
+
+    nameTest: {
+      rest: "POST",
+      summary: "Give a test a name of this house",
+      params: benchParams.nameTest,
+      handler(ctx) {
+        return nameTest(this, ctx.params);
       },
     },
 

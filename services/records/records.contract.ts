@@ -64,7 +64,6 @@ export const owns = [
   "MessageHeader",
   "MolecularSequence",
   "NutritionOrder",
-  "ObservationDefinition",
   "OperationDefinition",
   "OperationOutcome",
   "Parameters",

@@ -327,10 +327,13 @@ describe("a day in the hospital, by its pages,", () => {
     });
     await cashier.waitForSelector("section[aria-label='Not billed yet'] li:has-text('Ada Rossi')", { state: "detached" });
     const bill = "#part-invoices li:has-text('Ada Rossi')";
-    await step("note that an invoice is paid", cashier, async () => {
-      await cashier.click(`${bill} button:has-text('Paid')`);
+    await step("take the payment of an invoice, in cash, with its receipt on the screen", cashier, async () => {
+      await cashier.click(`${bill} button:has-text('Take payment')`);
+      await cashier.press("#field-pay-amount", "Enter");
       await said(cashier, "Ada Rossi has paid");
     });
+    await cashier.waitForSelector("dialog .print:has-text('Receipt')");
+    await cashier.keyboard.press("Escape");
     await cashier.waitForSelector(bill, { state: "detached" });
     await cashier.click("#part-invoices button:has-text('all')");
     await cashier.waitForSelector(`${bill}:has-text('paid')`);

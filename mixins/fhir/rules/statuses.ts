@@ -109,6 +109,14 @@ const invoice = {
   "entered-in-error": NOTHING,
 } satisfies Steps;
 
+/** R4 valueset-fm-status.html */
+const payment = {
+  draft: ["active", "cancelled"],
+  active: NOTHING,
+  cancelled: NOTHING,
+  "entered-in-error": NOTHING,
+} satisfies Steps;
+
 /** R4 valueset-appointmentstatus.html */
 const appointment = {
   proposed: ["pending", "booked", "waitlist", "cancelled", "noshow", "arrived", "checked-in", "fulfilled"],
@@ -161,6 +169,7 @@ export const STATUS_STEPS = {
   SupplyDelivery: delivery,
   ChargeItem: charge,
   Invoice: invoice,
+  PaymentReconciliation: payment,
   Appointment: appointment,
   Task: task,
   Consent: consent,

@@ -11,8 +11,10 @@ import { packageFile } from "./packages.ts";
 
 /** Files under this path never change: the hash of their content is in their name. */
 const FIXED = "/f/";
-/** Of 11. What the highest saves more takes a second of a processor. */
-const BROTLI_QUALITY = 9;
+/** The best saves a twelfth of a file that every page loads. Of the barcodes' two megabytes it would take seconds of a processor. */
+const [BROTLI_BEST, BROTLI_OF_LARGE] = [11, 9];
+/** Bytes from which a file is large. */
+const LARGE_FROM = 100_000;
 
 interface Made {
   type: string;
@@ -95,7 +97,9 @@ function packed({ content, packed: known }: Made, packing: Packing): Promise<Buf
 
 const pack = (content: Buffer, packing: Packing): Promise<Buffer> =>
   packing === Packing.br
-    ? promisify(brotliCompress)(content, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } })
+    ? promisify(brotliCompress)(content, {
+        params: { [constants.BROTLI_PARAM_QUALITY]: content.length < LARGE_FROM ? BROTLI_BEST : BROTLI_OF_LARGE },
+      })
     : promisify(gzip)(content, { level: 9 });
 
 const hashOf = (content: Buffer): string => createHash("sha256").update(content).digest("base64url").slice(0, 16);

@@ -113,6 +113,6 @@ function Own() {
     <select id="language" value=${language.value} onChange=${({ currentTarget }: { currentTarget: HTMLSelectElement }) => speak(currentTarget.value as Language)}>
       ${LANGUAGES.map(([code, own]) => html`<option key=${code} value=${code} lang=${code}>${own}</option>`)}
     </select>
-    ${person.value && html`<a class="who" href="/auth/account" title=${t("account.own")}><bdi>${person.value.name}</bdi></a> <button type="button" onClick=${signOut}>${t("signOut")}</button>`}
+    ${person.value && html`<a class="who" dir="auto" href="/auth/account" title=${t("account.own")}><bdi>${person.value.name}</bdi></a> <button type="button" onClick=${signOut}>${t("signOut")}</button>`}
   </div>`;
 }

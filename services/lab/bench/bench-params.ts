@@ -16,6 +16,16 @@ const order = referenceTo("ServiceRequest");
 
 /** Of each action. */
 export const benchParams = {
+  nameTest: {
+    code,
+    language: {
+      type: "string",
+      pattern: /^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$/,
+      messages: { stringPattern: "'{field}' must be a language tag (BCP 47), like fr." },
+    },
+    name: { type: "string", trim: true, min: 1, max: 200, optional: true },
+    $$strict: true,
+  },
   orderPanel: {
     patient: referenceTo("Patient"),
     encounter: { ...referenceTo("Encounter"), optional: true },

@@ -7,7 +7,7 @@ import type { Catalogue, CatalogueTest } from "../bench.contract.ts";
 export function readCatalogue(file: string | undefined): Catalogue {
   if (file === undefined) return own as Catalogue;
   try {
-    const { system, says, tests, panels } = JSON.parse(readFileSync(file, "utf8")) as Partial<Catalogue>;
+    const { system, says, tests, panels, specimens } = JSON.parse(readFileSync(file, "utf8")) as Partial<Catalogue>;
     if (typeof system !== "string" || !Array.isArray(tests) || !Array.isArray(panels)) {
       throw new Error('it should have "system", "says", "tests" and "panels", like services/lab/catalogue.json.');
     }
@@ -18,11 +18,18 @@ export function readCatalogue(file: string | undefined): Catalogue {
       const missing = members?.find((member) => !known.has(member));
       if (!Array.isArray(members) || missing !== undefined) throw new Error(`the panel ${code} names ${missing}, which is no test of it.`);
     }
-    return { system, says: says ?? "", tests, panels };
+    const unnamed = [...tests, ...panels, ...(specimens ?? [])].find(({ designation }) => !areNames(designation));
+    if (unnamed) throw new Error(`the names of "${unnamed.display}" have not the form [{ "language": "fr", "value": "Hémoglobine" }].`);
+    return { system, says: says ?? "", tests, panels, ...(specimens && { specimens }) };
   } catch (error) {
     throw new Error(`LAB_CATALOGUE_FILE cannot be used: ${(error as Error).message}`);
   }
 }
+
+const areNames = (names: unknown): boolean =>
+  names === undefined ||
+  (Array.isArray(names) &&
+    names.every((one: Record<string, unknown>) => [one?.["language"], one?.["value"]].every((it) => typeof it === "string" && it !== "")));
 
 function isTest({ code, display, unit, specimen, ranges, critical }: CatalogueTest): boolean {
   const isRange = (it: object) => Object.values(it).every((one) => typeof one === "number" || typeof one === "string");

@@ -16,7 +16,8 @@ export function findingOf({ valueQuantity, valueString, valueCodeableConcept, va
   if (valueQuantity) return quantityOf(valueQuantity);
   const [systolic, diastolic] = PRESSURES.map((code) => component.find((one) => codeOf(one.code) === code)?.valueQuantity);
   if (systolic?.value !== undefined && diastolic) {
-    return quantityOf({ ...diastolic, value: diastolic.value ?? 0 }, `${numberIn(systolic.value)}/`);
+    // To the millimetre, as it is read: a monitor's thousandths hide the pressure.
+    return quantityOf({ ...diastolic, value: Math.round(diastolic.value ?? 0) }, `${numberIn(Math.round(systolic.value))}/`);
   }
   if (component.length > 0) {
     return component.map((one) => `${conceptOf(one.code)} ${one.valueQuantity ? quantityOf(one.valueQuantity) : ""}`).join(", ");

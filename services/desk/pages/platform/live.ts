@@ -35,7 +35,8 @@ export interface Live {
  * @param togetherMs what comes within this of the last is told together; the first of them at once
  */
 export function useNews(query: string, onNews: (news: News) => void, togetherMs = TOGETHER_MS): Live {
-  const [isLive, setLive] = useState(false);
+  // Until it is known whether events arrive, nothing is asked for oftener: what a page begins with would be asked for twice.
+  const [isLive, setLive] = useState<boolean | undefined>();
   const [others, setOthers] = useState<Other[]>([]);
   const last = useRef(onNews);
   last.current = onNews;
@@ -69,5 +70,5 @@ export function useNews(query: string, onNews: (news: News) => void, togetherMs 
       clearTimeout(timer);
     };
   }, [query]);
-  return { isLive, everyMs: isLive ? WITH_EVENTS_MS : WITHOUT_EVENTS_MS, others };
+  return { isLive: isLive === true, everyMs: isLive === false ? WITHOUT_EVENTS_MS : WITH_EVENTS_MS, others };
 }

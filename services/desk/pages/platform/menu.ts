@@ -45,6 +45,7 @@ const DONE_BY: Record<string, readonly string[]> = {
   "see MedicationRequest": [...CARE, "pharmacist"],
   "see Observation": [...CARE, "lab-technician", "pharmacist"],
   "see ServiceRequest": [...CARE, "lab-technician"],
+  "lab.listCatalogue": [...CARE, "lab-technician", "pharmacist", "billing", "administrator"],
   "lab.listCritical": [...CARE, "lab-technician"],
   AllergyIntolerance: CARE,
   Observation: CARE,

@@ -1,5 +1,7 @@
 /** How people, numbers and codes of FHIR read on a page. */
 import type { CodeableConcept, HumanName, Patient, Quantity } from "../../../../fhir/r4.ts";
+import { moneyText } from "./money.ts";
+import { testNamed } from "./test-names.ts";
 import { locale, t, tIfAny } from "./texts.ts";
 import { unitOf } from "./units.ts";
 
@@ -29,12 +31,20 @@ export function numberOf(patient: Pick<Patient, "identifier">): string {
 export const sexOf = (gender: string | undefined): string => tIfAny(`sex.${gender ?? "unknown"}`) ?? "";
 
 /** What a code means to people. */
-export const conceptOf = (concept: CodeableConcept | undefined): string =>
-  concept?.text ?? concept?.coding?.find(({ display }) => display)?.display ?? concept?.coding?.[0]?.code ?? "";
+export function conceptOf({ text, coding = [] }: CodeableConcept = {}): string {
+  // Words of their own are what somebody wrote; those of the code are the code's.
+  const isOwn = text !== undefined && !coding.some(({ display }) => display === text);
+  const named = isOwn ? undefined : coding.map(testNamed).find((name) => name !== undefined);
+  return named ?? text ?? coding.find(({ display }) => display)?.display ?? coding[0]?.code ?? "";
+}
 
 /** A number in the form of the language. */
 export const numberIn = (value: number, options?: Intl.NumberFormatOptions): string =>
   new Intl.NumberFormat(locale.value, options).format(value);
+
+/** How many of something, with its unit; of what is counted without one: units. */
+export const countText = ({ value = 0, unit, code }: Quantity): string =>
+  unit === undefined && code === undefined ? t("units", { n: value }) : quantityOf({ value, ...(unit && { unit }), ...(code && { code }) });
 
 /** A measured value with its unit; the two stay together, and in their order in every script. @param before what stands before the number */
 export function quantityOf({ comparator, value, unit, code }: Quantity, before = ""): string {
@@ -46,7 +56,4 @@ export function quantityOf({ comparator, value, unit, code }: Quantity, before =
 }
 
 /** An amount of money. @param cents in the smallest unit of the currency */
-export function moneyOf(cents: number, currency: string): string {
-  const format = new Intl.NumberFormat(locale.value, { style: "currency", currency });
-  return format.format(cents / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
-}
+export const moneyOf = (cents: number, currency: string): string => moneyText(cents, currency, locale.value);

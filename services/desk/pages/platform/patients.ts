@@ -1,14 +1,36 @@
 /** Patients as all pages find and name them. */
 import type { Patient } from "../../../../fhir/r4.ts";
 import { search } from "./api.ts";
+import { lookedFor } from "./birth-date.ts";
+import { today } from "./clock.ts";
 
 /** Found at once; who looks for more gives more of the name. */
 const MAX_FOUND = 12;
 
-/** By name in any script, number, phone, or what a label's code holds; who is the most likely first. At most 12. */
+/** Of a name and a year so many are looked through for the day. */
+const MAX_LOOKED_AT = 100;
+
+/** Whether a record is of somebody born then, as far as it says: one that has the year only may be. */
+const isBorn = (date: string, { birthDate = "" }: Patient): boolean =>
+  birthDate !== "" && (birthDate.startsWith(date) || date.startsWith(birthDate));
+
+/** By a name and a date of birth, or one of the two. */
+async function byNameAndBirth(text: string): Promise<Patient[]> {
+  const { date, words } = lookedFor(text, today());
+  const names = words.filter((word) => /\p{L}/u.test(word)).map((word): [string, string] => ["name", word]);
+  if (date === undefined && names.length === 0) return [];
+  if (date === undefined || names.length === 0) {
+    const query: [string, string][] = date === undefined ? names : [["birthdate", date]];
+    return (await search<Patient>("Patient", [...query, ["_count", `${MAX_FOUND}`]])).resources;
+  }
+  const born: [string, string] = ["birthdate", date.slice(0, 4)];
+  const { resources } = await search<Patient>("Patient", [...names, born, ["_count", `${MAX_LOOKED_AT}`]]);
+  return resources.filter((one) => isBorn(date, one));
+}
+
+/** By name in any script, date of birth, number, phone, or what a label's code holds; who is the most likely first. At most 12. */
 export async function findPatients(text: string): Promise<Patient[]> {
-  const words = text.trim().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return [];
+  if (text.trim() === "") return [];
   const questions: [string, string][][] = [];
   const count: [string, string] = ["_count", `${MAX_FOUND}`];
   if (/\d/.test(text)) {
@@ -16,8 +38,8 @@ export async function findPatients(text: string): Promise<Patient[]> {
     questions.push([["identifier", id], count], [["phone", text.trim()], count]);
     if (/^[A-Za-z0-9.-]{20,64}$/.test(id)) questions.push([["_id", id]]);
   }
-  if (/\p{L}/u.test(text)) questions.push([...words.map((word): [string, string] => ["name", word]), count]);
-  const found = await Promise.all(questions.map((query) => search<Patient>("Patient", query)));
-  const byId = new Map(found.flatMap(({ resources }) => resources).map((one) => [one.id, one]));
+  const known = questions.map(async (query) => (await search<Patient>("Patient", query)).resources);
+  const found = await Promise.all([...known, byNameAndBirth(text)]);
+  const byId = new Map(found.flat().map((one) => [one.id, one]));
   return [...byId.values()].slice(0, MAX_FOUND);
 }

@@ -3,6 +3,8 @@
  * effect (accounts), or have one by themselves and tell how far they are (merges).
  */
 const UNKEYED = new Set([
+  "billing.cashReport",
+  "billing.listPayments",
   "billing.listPrices",
   "journal.list",
   "lab.listCatalogue",

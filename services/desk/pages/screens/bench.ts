@@ -14,6 +14,7 @@ import { since } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
 import { nameOf, numberIn, numberOf } from "../platform/names.ts";
+import { testCatalogue, testText } from "../platform/test-names.ts";
 import { t, tIfAny } from "../platform/texts.ts";
 import { CollectDialog } from "./bench/collect.ts";
 import { Critical } from "./bench/critical.ts";
@@ -33,7 +34,7 @@ interface Work {
 }
 
 async function work(): Promise<Work> {
-  const [orders, catalogue] = await Promise.all([lab.worklist({}), lab.listCatalogue({})]);
+  const [orders, catalogue] = await Promise.all([lab.worklist({}), testCatalogue()]);
   const records = await readAll<Patient>(orders.map(({ patient }) => patient));
   return { orders: orders.map((one) => ({ ...one, record: records.get(one.patient) })), catalogue };
 }
@@ -50,11 +51,11 @@ const tubeOf = (order: BenchOrder, catalogue: Catalogue): string | undefined =>
 const together = (order: Shown, { orders, catalogue }: Work): Shown[] =>
   orders.filter((one) => one.state === "ordered" && one.patient === order.patient && tubeOf(one, catalogue) === tubeOf(order, catalogue));
 
-const nameOfTest = ({ test }: BenchOrder): string => test.display ?? test.code;
+const nameOfTest = ({ test }: BenchOrder): string => testText(test);
 
 /** What is scanned or typed: a tube's number, part of a name, of the patient's number, or of the test. */
 function isMeant(one: Shown, text: string): boolean {
-  const words = [one.accession ?? "", nameOf(one.record), one.record ? numberOf(one.record) : "", nameOfTest(one)];
+  const words = [one.accession ?? "", nameOf(one.record), one.record ? numberOf(one.record) : "", nameOfTest(one), one.test.display ?? ""];
   return words.some((word) => word.toLowerCase().includes(text.trim().toLowerCase()));
 }
 
@@ -95,6 +96,7 @@ export default function Bench({ part }: { part?: string }) {
     const onKeyDown = (event: KeyboardEvent) => {
       const [only] = meant; // a tube that is scanned is meant, whatever is shown
       if (event.key !== "Enter") return;
+      event.preventDefault(); // else it sends the form of the dialog that it opens
       if (only && meant.length === 1) setOpen({ kind: "enter", order: only });
       else scanned.current = text;
     };

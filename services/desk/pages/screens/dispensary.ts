@@ -10,7 +10,7 @@ import { PersonLine } from "../parts/person-line.ts";
 import { since } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
 import { useLoad, useTurn } from "../platform/load.ts";
-import { conceptOf, nameOf, numberIn } from "../platform/names.ts";
+import { conceptOf, countText, nameOf } from "../platform/names.ts";
 import { t } from "../platform/texts.ts";
 import { Dispense } from "./dispensary/dispense.ts";
 import { HandedOut } from "./dispensary/handed-out.ts";
@@ -37,12 +37,12 @@ export default function Dispensary() {
   };
   const row = (one: Request) => html`<li key=${one.of.id}>
     <span>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}<br />
-      <bdi>${conceptOf(one.of.medicationCodeableConcept)}</bdi> <bdi class="nowrap">× ${numberIn(one.of.dispenseRequest?.quantity?.value ?? 0)}</bdi><br />
+      <bdi>${conceptOf(one.of.medicationCodeableConcept)}</bdi> <bdi class="nowrap">× ${countText(one.of.dispenseRequest?.quantity ?? {})}</bdi><br />
       <span class="muted"><bdi>${one.of.dosageInstruction?.[0]?.text}</bdi> · <span class="nowrap">${since(one.of.authoredOn)}</span></span></span>
     <button type="button" onClick=${() => setOpen(one)}>${t("dispense")}<${For} who=${`${conceptOf(one.of.medicationCodeableConcept)}, ${nameOf(one.patient)}`} /></button>
   </li>`;
   const show = ({ all, isPartial }: Joined<MedicationRequest>) => html`<${Partial} isPartial=${isPartial} />
-    ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;
+    ${all.length === 0 && html`<p class="muted">${t("dispensary.nothingToPrepare")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;
   const close = () => setOpen(undefined);
   return html`<div class="columns">
     <${Panel} title=${t("dispensary.toPrepare")} loaded=${requests} show=${show} />

@@ -42,14 +42,14 @@ function OneWard({ ward, names, part }: { ward: string; names: BoardWard[]; part
   };
   const shown = board.value?.wards[0];
   return html`<div class="ward-bar">
-      <label for="ward">${t("ward.which")}</label>
+      <span class="choice"><label for="ward">${t("ward.which")}</label>
       <select id="ward" value=${ward} onChange=${({ currentTarget }: { currentTarget: HTMLSelectElement }) => choose(currentTarget.value)}>
         ${names.map(({ location, name }) => html`<option key=${location} value=${location}>${name}</option>`)}
-      </select>
-      <label for="bed-filter">${t("filter")}</label>
+      </select></span>
+      <span class="choice"><label for="bed-filter">${t("filter")}</label>
       <select id="bed-filter" value=${filter} onChange=${({ currentTarget }: { currentTarget: HTMLSelectElement }) => setFilter(currentTarget.value as BedFilter)}>
         ${BED_FILTERS.map((one) => html`<option key=${one} value=${one}>${t(`filter.${one}`)}</option>`)}
-      </select>
+      </select></span>
       ${shown && html`<${Numbers} ward=${shown} />`}
       <span class="muted" title=${t(hasEvents ? "ward.live" : "ward.polled")}>${hasEvents ? "●" : "○"} ${timeOf(board.at)}</span>
     </div>

@@ -11,6 +11,7 @@ import { say } from "../../parts/notices.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
+import { specimenText, testText } from "../../platform/test-names.ts";
 import { t } from "../../platform/texts.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
@@ -39,9 +40,9 @@ export function CollectDialog({ orders, patient, onClose, onDone }: CollectProps
       <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
       ${
         label
-          ? html`<div class="print label"><${CodeImage} text=${label.accession} /><p><bdi>${label.accession}</bdi> · ${label.kind}<br />${patient && html`<${PersonLine} patient=${patient} />`}<br />${momentOf(label.collectedAt)}</p></div>
+          ? html`<div class="print label"><${CodeImage} text=${label.accession} /><p><bdi>${label.accession}</bdi> · ${specimenText(label.kind)}<br />${patient && html`<${PersonLine} patient=${patient} />`}<br />${momentOf(label.collectedAt)}</p></div>
             <div class="buttons"><button type="button" class="main" onClick=${() => print()}>${t("print")}</button></div>`
-          : html`<ul>${asked.map(({ order, test }) => html`<li key=${order}><bdi>${test.display ?? test.code}</bdi></li>`)}</ul>
+          : html`<ul>${asked.map(({ order, test }) => html`<li key=${order}><bdi>${testText(test)}</bdi></li>`)}</ul>
             <${Form} send=${send} submit=${t("bench.collect")} onCancel=${onClose}>${() => null}<//>`
       }
     </div>

@@ -11,6 +11,7 @@ import { actionsOf, readAll } from "../../platform/api.ts";
 import { since } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
+import { testText } from "../../platform/test-names.ts";
 import { t } from "../../platform/texts.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
@@ -52,8 +53,8 @@ export function Critical({ patient, among, turn, everyMs }: CriticalProps) {
   return html`<section class="panel alert-panel" id="part-critical" aria-label=${t("critical")}><h2>⚠ ${t("critical")}</h2>
     <ul class="list">${values.map((one) => {
       const record = records.get(one.patient);
-      return html`<li key=${one.observation}><span><strong><bdi>${one.test.display ?? one.test.code}</bdi></strong> <${FlagOf} code=${one.flag} /> ${record && html`<${PersonLine} patient=${record} />`} <span class="muted">${since(one.releasedAt)}</span></span>
-        <button type="button" onClick=${() => acknowledge(one)}>${t("critical.acknowledge")}<${For} who=${one.test.display ?? one.test.code} /></button></li>`;
+      return html`<li key=${one.observation}><span><strong><bdi>${testText(one.test)}</bdi></strong> <${FlagOf} code=${one.flag} /> ${record && html`<${PersonLine} patient=${record} />`} <span class="muted">${since(one.releasedAt)}</span></span>
+        <button type="button" onClick=${() => acknowledge(one)}>${t("critical.acknowledge")}<${For} who=${testText(one.test)} /></button></li>`;
     })}</ul>
   </section>`;
 }

@@ -10,9 +10,10 @@ import { FlagOf } from "../../parts/finding.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
 import { PersonLine } from "../../parts/person-line.ts";
-import { actionsOf } from "../../platform/api.ts";
+import { actionsOf, Refused } from "../../platform/api.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { numberIn } from "../../platform/names.ts";
+import { testText } from "../../platform/test-names.ts";
 import { t } from "../../platform/texts.ts";
 import { unitOf } from "../../platform/units.ts";
 
@@ -51,6 +52,7 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
       const unit = testOf(code) ? undefined : draft.value[`${code}.unit`]?.trim();
       return value ? [{ code, value: readAs(value), ...(unit && { unit }) }] : [];
     });
+    if (values.length === 0) throw new Refused(422, "NOTHING_ENTERED", "");
     setReport(await lab.enter({ order: order.order, results: values }));
     onDone();
   };
@@ -65,17 +67,17 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
   const field = (code: string, faultOf: (field: string) => string | undefined, index: number) => {
     const test = testOf(code);
     const unit = html`<span class="unit"><bdi>${unitOf(test?.unit ?? "")}</bdi></span>`;
-    return html`<${Field} key=${code} label=${test?.display ?? order.test.display ?? code} name=${`value-${code}`} value=${draft.value[code] ?? ""} onValue=${(text: string) => set(code, text)} inputmode="decimal" autofocus=${index === 0} fault=${faultOf(`results[${index}].value`)}>${unit}<//>
+    return html`<${Field} key=${code} label=${testText(test ? { system: catalogue.system, ...test } : { ...order.test, code })} name=${`value-${code}`} value=${draft.value[code] ?? ""} onValue=${(text: string) => set(code, text)} inputmode="decimal" autofocus=${index === 0} fault=${faultOf(`results[${index}].value`)}>${unit}<//>
       ${!test && html`<${Field} label=${t("result.unit")} name=${`unit-${code}`} value=${draft.value[`${code}.unit`] ?? ""} onValue=${(text: string) => set(`${code}.unit`, text)} />`}`;
   };
   const isEntered = report !== undefined || order.state === "entered";
-  return html`<${Dialog} title=${order.test.display ?? order.test.code} onClose=${onClose}>
+  return html`<${Dialog} title=${testText(order.test)} onClose=${onClose}>
     <div class="stack">
       <p>${patient && html`<${PersonLine} patient=${patient} />`} <bdi class="number">${order.accession}</bdi></p>
-      <${Form} send=${enter} submit=${t(isEntered ? "bench.enterAgain" : "bench.enterValues")} onCancel=${onClose} isInline=${false}>
+      <${Form} send=${enter} submit=${t(isEntered ? "bench.enterAgain" : "bench.enterValues")} onCancel=${onClose} isInline=${false} fieldOf=${{ NOTHING_ENTERED: "results[0].value" }}>
         ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">${tests.map((code, index) => field(code, faultOf, index))}</div>`}
       <//>
-      ${report && html`<${Lines} lines=${report.lines} />`}
+      ${report && html`<${Lines} lines=${report.lines} system=${catalogue.system} />`}
       ${
         isEntered &&
         html`<${Form} send=${release} submit=${t("bench.release")}>
@@ -86,10 +88,18 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
   <//>`;
 }
 
-function Lines({ lines }: { lines: ReportLine[] }) {
+function Lines({ lines, system }: { lines: ReportLine[]; system: string }) {
   const text = (value: number | string) => (typeof value === "number" ? numberIn(value, { maximumFractionDigits: 3 }) : value);
   return html`<table aria-label=${t("bench.report")}><tbody>${lines.map(
-    ({ observation, display, value, unit, flag, range }) => html`<tr key=${observation}><th scope="row"><bdi>${display}</bdi></th>
+    ({
+      observation,
+      code,
+      display,
+      value,
+      unit,
+      flag,
+      range,
+    }) => html`<tr key=${observation}><th scope="row"><bdi>${testText({ system, code, display })}</bdi></th>
       <td class="figure"><bdi>${text(value)} ${unitOf(unit ?? "")}</bdi> <${FlagOf} code=${flag} /></td><td class="muted"><bdi>${range && [range.low, range.high].map((end) => (end === undefined ? "" : numberIn(end))).join(" – ")}</bdi></td></tr>`,
   )}</tbody></table>`;
 }

@@ -1,80 +1,66 @@
-/** Invoices: those that are to be paid, the oldest first, or all of late; noted as paid, printed, or credited with a reason. */
+/** Invoices: those that are to be paid, the oldest first, or all of late; paid, printed, or credited with a reason; and the cash desk's day. */
 import { useState } from "preact/hooks";
-import type { ChargeItem, Invoice } from "../../../../../fhir/r4.ts";
+import type { ChargeItem } from "../../../../../fhir/r4.ts";
 import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { For } from "../../parts/for.ts";
-import { type Joined, searchWithPatients, type WithPatient } from "../../parts/joined.ts";
 import { useMore } from "../../parts/more.ts";
-import { say, sayFault } from "../../parts/notices.ts";
+import { say } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
-import { actionsOf, readAll, update } from "../../platform/api.ts";
+import { actionsOf, readAll } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
-import { conceptOf, nameOf } from "../../platform/names.ts";
+import { conceptOf, moneyOf, nameOf } from "../../platform/names.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
+import { askedBy, type Bill, bills, isCredit, totalOf } from "./bills.ts";
 import { sumOf } from "./open.ts";
+import { Pay } from "./pay.ts";
+import { Report } from "./report.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
-type Bill = WithPatient<Invoice>;
 
 /** Shown at first, and so many more each time. */
 const STEP = 20;
 /** Asked for again after so long, milliseconds. */
 const EVERY_MS = 10_000;
 
-const totalOf = ({ totalNet, totalGross }: Invoice): string => {
-  const { value = 0, currency = "EUR" } = totalNet ?? totalGross ?? {};
-  return sumOf([value], currency);
-};
-/** Of a credit note it is below zero. */
-const isCredit = ({ totalNet, totalGross }: Invoice): boolean => (totalNet?.value ?? totalGross?.value ?? 0) < 0;
-
 /** @param turn another one: something was billed, or taken back */
 export function Invoices({ turn, onChange }: { turn: number; onChange: () => void }) {
   const [isUnpaid, setUnpaid] = useState(true);
   const more = useMore(STEP);
   const query = { ...(isUnpaid ? { status: "issued", _sort: "date" } : { _sort: "-date" }), _count: `${more.count}` };
-  const invoices = useLoad(`invoices ${isUnpaid}`, () => searchWithPatients<Invoice>("Invoice", query), EVERY_MS);
+  const invoices = useLoad(`invoices ${isUnpaid}`, () => bills(query), EVERY_MS);
   useTurn(invoices, turn);
   useTurn(invoices, more.count);
-  const [open, setOpen] = useState<{ kind: "credit" | "print"; bill: Bill } | undefined>();
+  const [open, setOpen] = useState<{ kind: "credit" | "pay" | "print"; bill: Bill } | undefined>();
+  const [isReport, setReport] = useState(false);
   const row = (
     bill: Bill,
   ) => html`<li key=${bill.of.id}><span>${bill.patient && html`<${PersonLine} patient=${bill.patient} />`}<br /><span class="muted">${bill.of.identifier?.[0]?.value} · ${dateOf(bill.of.date)}</span></span>
-    <span class="buttons"><strong class="nowrap">${totalOf(bill.of)}</strong> <span class="tag">${isCredit(bill.of) ? t("cash.credit") : (tIfAny(`invoice.${bill.of.status}`) ?? bill.of.status)}</span>
+    <span class="buttons"><strong class="nowrap">${totalOf(bill.of)}</strong> ${bill.left !== undefined && html`<span class="tag warn">${t("cash.left", { amount: moneyOf(bill.left, askedBy(bill.of).currency) })}</span> `}${(isCredit(bill.of) || !isUnpaid) && html`<span class="tag">${isCredit(bill.of) ? t("cash.credit") : (tIfAny(`invoice.${bill.of.status}`) ?? bill.of.status)}</span>`}
       <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", bill })}>${t("print")}<${For} who=${nameOf(bill.patient)} /></button>
-      ${bill.of.status === "issued" && html`<button type="button" onClick=${() => pay(bill, onChange)}>${t(isCredit(bill.of) ? "cash.paidBack" : "cash.paid")}<${For} who=${nameOf(bill.patient)} /></button>`}
+      ${bill.of.status === "balanced" && html`<button type="button" class="quiet" onClick=${() => setOpen({ kind: "pay", bill })}>${t("cash.payments")}<${For} who=${nameOf(bill.patient)} /></button>`}
+      ${bill.of.status === "issued" && html`<button type="button" onClick=${() => setOpen({ kind: "pay", bill })}>${t(isCredit(bill.of) ? "cash.payBack" : "cash.pay")}<${For} who=${nameOf(bill.patient)} /></button>`}
       ${bill.of.status === "issued" && !isCredit(bill.of) && html`<button type="button" class="quiet" onClick=${() => setOpen({ kind: "credit", bill })}>${t("cash.credit")}<${For} who=${nameOf(bill.patient)} /></button>`}</span></li>`;
   const tab = (unpaid: boolean) =>
     html`<button type="button" aria-pressed=${isUnpaid === unpaid} onClick=${() => setUnpaid(unpaid)}>${t(unpaid ? "cash.unpaid" : "cash.all")}</button>`;
-  const show = ({ all, isPartial }: Joined<Invoice>) => html`<${Partial} isPartial=${isPartial} />
+  const show = ({ all, isPartial }: Awaited<ReturnType<typeof bills>>) => html`<${Partial} isPartial=${isPartial} />
     <div class="tabs" role="group" aria-label=${t("cash.invoices")}>${tab(true)}${tab(false)}</div>
-    ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;
+    ${all.length === 0 && html`<p class="muted">${t(isUnpaid ? "cash.nothingToPay" : "cash.noInvoice")}</p>`}<ul class="list roomy">${all.map(row)}</ul>${more.below(all.length)}`;
   const close = () => setOpen(undefined);
   const done = () => {
     close();
     onChange();
   };
-  return html`<${Panel} title=${t("cash.invoices")} loaded=${invoices} show=${show} id="part-invoices" />
+  return html`<${Panel} title=${t("cash.invoices")} loaded=${invoices} show=${show} id="part-invoices" actions=${html`<button type="button" onClick=${() => setReport(true)}>${t("cash.report")}</button>`} />
+    ${isReport && html`<${Report} onClose=${() => setReport(false)} />`}
+    ${open?.kind === "pay" && html`<${Pay} bill=${open.bill} onClose=${close} onChange=${onChange} />`}
     ${open?.kind === "print" && html`<${Print} bill=${open.bill} onClose=${close} />`}
     ${open?.kind === "credit" && html`<${Credit} bill=${open.bill} onClose=${close} onDone=${done} />`}`;
-}
-
-/** All of it was paid, or paid back: FHIR's "balanced". */
-async function pay({ of, patient }: Bill, onDone: () => void): Promise<void> {
-  try {
-    const stored = await update<Invoice>({ ...of, status: "balanced" });
-    const text = t(isCredit(of) ? "cash.isPaidBack" : "cash.isPaid", { name: nameOf(patient), amount: totalOf(of) });
-    say(text, () => update<Invoice>({ ...stored, status: "issued" }).then(onDone));
-  } catch (error) {
-    sayFault(error);
-  }
-  onDone();
 }
 
 function Credit({ bill: { of, patient }, onClose, onDone }: { bill: Bill; onClose: () => void; onDone: () => void }) {

@@ -10,6 +10,7 @@ import { actionsOf, readAll, search } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, moneyOf, nameOf } from "../../platform/names.ts";
+import { unitsOf } from "../../platform/money.ts";
 import { t } from "../../platform/texts.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
@@ -53,13 +54,11 @@ function totalOf(charges: ChargeItem[]): string {
 }
 
 /** A sum of amounts in one currency. */
-export function sumOf(amounts: number[], currency: string): string {
-  const scale = 10 ** (new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2);
-  return moneyOf(
-    amounts.reduce((sum, amount) => sum + Math.round(amount * scale), 0),
+export const sumOf = (amounts: number[], currency: string): string =>
+  moneyOf(
+    amounts.reduce((sum, amount) => sum + unitsOf(amount, currency), 0),
     currency,
   );
-}
 
 /** @param turn another one: something was billed, or taken back */
 export function Open({ turn, onChange }: { turn: number; onChange: () => void }) {
@@ -86,6 +85,6 @@ export function Open({ turn, onChange }: { turn: number; onChange: () => void })
     }</span>
   </li>`;
   const show = ({ all, isPartial }: { all: Account[]; isPartial: boolean }) => html`<${Partial} isPartial=${isPartial} />
-    ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}<ul class="list">${all.map(account)}</ul>`;
+    ${all.length === 0 && html`<p class="muted">${t("cash.nothingToBill")}</p>`}<ul class="list roomy">${all.map(account)}</ul>`;
   return html`<${Panel} title=${t("cash.open")} loaded=${open} show=${show} />`;
 }

@@ -15,7 +15,8 @@ import { type KnownCode, knownTests } from "../../platform/known-codes.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { testCatalogue, testText } from "../../platform/test-names.ts";
+import { language, t, tIfAny } from "../../platform/texts.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
 const PRIORITIES = ["routine", "urgent", "asap", "stat"] as const satisfies Priority[];
@@ -30,7 +31,7 @@ export function Orders({ loaded, patient }: OrdersProps) {
   const show = ({ resources, isPartial }: Found<ServiceRequest>) => {
     const waiting = resources.filter(({ status }) => status === "active");
     return html`<${Partial} isPartial=${isPartial} />
-      ${waiting.length === 0 && html`<p class="muted">${t("none")}</p>`}
+      ${waiting.length === 0 && html`<p class="muted">${t("orders.none")}</p>`}
       <ul class="list">${waiting.map(
         (
           one,
@@ -44,15 +45,15 @@ export function Orders({ loaded, patient }: OrdersProps) {
 
 /** What the laboratory does; where it has no catalogue, what was ordered before. */
 async function choices(): Promise<{ codes: KnownCode[]; inCatalogue: Set<string> }> {
-  const { system, tests, panels } = await lab.listCatalogue({}).catch(() => ({ system: "", tests: [], panels: [] }));
-  const listed = [...panels, ...tests].map(({ code, display }) => ({ system, code, display }));
+  const { system, tests, panels } = await testCatalogue().catch(() => ({ system: "", tests: [], panels: [] }));
+  const listed = [...panels, ...tests].map(({ code, display }) => ({ system, code, display: testText({ system, code, display }) }));
   const inCatalogue = new Set(listed.map(({ code }) => code));
   const known = await knownTests();
   return { codes: [...listed, ...known.filter(({ code }) => !inCatalogue.has(code))], inCatalogue };
 }
 
 function Order({ patient, onDone }: { patient: string; onDone: () => void }) {
-  const known = useLoad("tests", choices);
+  const known = useLoad(`tests ${language.value}`, choices);
   const { draft, set, clear } = useDraft(`order.${patient}`, { priority: "routine" });
   const { test: text = "", priority = "" } = draft.value;
   const send = async () => {

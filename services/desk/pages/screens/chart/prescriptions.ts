@@ -36,7 +36,7 @@ interface PrescriptionsProps {
 export function Prescriptions({ loaded, patient }: PrescriptionsProps) {
   const [isOpen, setOpen] = useState(false);
   const show = ({ resources, isPartial }: Found<MedicationRequest>) => html`<${Partial} isPartial=${isPartial} />
-    ${resources.length === 0 && html`<p class="muted">${t("none")}</p>`}
+    ${resources.length === 0 && html`<p class="muted">${t("prescriptions.none")}</p>`}
     <ul class="list">${resources.map(
       (
         one,

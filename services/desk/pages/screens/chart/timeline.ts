@@ -70,7 +70,7 @@ export function Timeline({ parts }: { parts: Parts }) {
       .slice(0, more.count)
       .map(
         (one) =>
-          html`<li key=${one.id}><time class="muted">${momentOf(one.at)}</time> <span class="tag">${t(one.kind)}</span> <span class="ellipsis" dir="auto">${one.text}</span></li>`,
+          html`<li key=${one.id}><time class="muted">${momentOf(one.at)}</time> <span class="tag">${t(one.kind)}</span> <span class="what" dir="auto">${one.text}</span></li>`,
       )}</ol>${more.below(events.length)}
   </section>`;
 }

@@ -15,7 +15,7 @@ import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
-import { conceptOf, nameOf, numberIn } from "../../platform/names.ts";
+import { conceptOf, countText, nameOf } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
@@ -31,11 +31,11 @@ export function HandedOut({ turn, onChange }: { turn: number; onChange: () => vo
   const [open, setOpen] = useState<Given | undefined>();
   const row = (
     one: Given,
-  ) => html`<li key=${one.of.id}><span><bdi>${conceptOf(one.of.medicationCodeableConcept)}</bdi> <bdi class="nowrap">× ${numberIn(one.of.quantity?.value ?? 0)}</bdi><br />
+  ) => html`<li key=${one.of.id}><span><bdi>${conceptOf(one.of.medicationCodeableConcept)}</bdi> <bdi class="nowrap">× ${countText(one.of.quantity ?? {})}</bdi><br />
       <span class="muted">${one.patient && html`<${PersonLine} patient=${one.patient} />`} <span class="nowrap">${momentOf(one.of.whenHandedOver)}</span></span></span>
     <button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("return")}<${For} who=${`${conceptOf(one.of.medicationCodeableConcept)}, ${nameOf(one.patient)}`} /></button></li>`;
   const show = ({ all, isPartial }: Joined<MedicationDispense>) => html`<${Partial} isPartial=${isPartial} />
-    ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;
+    ${all.length === 0 && html`<p class="muted">${t("dispensary.nothingHandedOut")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;
   const close = () => setOpen(undefined);
   return html`<${Panel} title=${t("dispensary.handedOut")} loaded=${given} show=${show} />
     ${

@@ -54,7 +54,7 @@ export function Shelf({ turn }: { turn: number }) {
       (
         one,
       ) => html`<tr key=${one.medication.code}><th scope="row"><button type="button" class="name" title=${t("stock.card")} onClick=${() => setOpen(one)}><bdi>${nameOf(one, names)}</bdi></button></th>
-        <td class="figure">${toOrder.has(tokenOf(one.medication)) && html`<span class="tag warn">⚠ ${t("stock.toOrder")}</span> `}${one.quantity === 0 && html`<span class="tag bad">${t("shelf.empty")}</span> `}${numberIn(one.quantity)}</td></tr>`,
+        <td class="figure">${toOrder.has(tokenOf(one.medication)) && html`<span class="tag warn">⚠ ${t("stock.toOrder")}</span> `}${one.quantity === 0 && html`<span class="tag bad">${t("shelf.empty")}</span> `}${t("units", { n: one.quantity })}</td></tr>`,
     )}</tbody></table><//>`;
   const actions = html`<button type="button" class="quiet" onClick=${() => setOpen("new")}>${t("medication.new")}</button> <button type="button" onClick=${() => setOpen("delivery")}>${t("shelf.delivery")}</button>`;
   const close = () => setOpen(undefined);

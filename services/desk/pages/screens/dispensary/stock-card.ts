@@ -47,7 +47,7 @@ export function StockCard({ medication, name, onClose, onChange }: CardProps) {
     html`<button type="button" class="quiet" onClick=${() => setOpen({ kind, lot })}>${text}<${For} who=${numberOfLot(lot)} /></button>`;
   const row = (one: StockOfLot, places: Lots["places"]) => html`<tr key=${`${one.lot} ${one.place}`}>
     <th scope="row"><bdi>${numberOfLot(one)}</bdi><br /><bdi class="muted">${placeOf(one, places)}</bdi></th>
-    <td><${Usable} of=${one} /></td><td class="figure">${numberIn(one.quantity)}</td>
+    <td><${Usable} of=${one} /></td><td class="figure">${t("units", { n: one.quantity })}</td>
     <td>${act("count", one, t("shelf.count"))} ${one.quantity > 0 && act("transfer", one, t("stock.transfer"))} ${one.lot !== "" && act("block", one, t(one.unusable === "blocked" ? "stock.release" : "stock.block"))}</td></tr>`;
   return html`<${Dialog} title=${joined(t("stock.card"), name)} onClose=${onClose}>
     <div class="stack">

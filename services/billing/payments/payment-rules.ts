@@ -1,0 +1,123 @@
+import type { Invoice, PaymentReconciliation } from "../../../fhir/r4.ts";
+import { typed } from "../../../fhir/typed.ts";
+import { refusal, statusSteps } from "../../../mixins/fhir/rules/common.ts";
+import type { Effect, EffectTools, Movement } from "../../../mixins/fhir/rules/effects.ts";
+import { finalStays } from "../../../mixins/fhir/rules/final.ts";
+import { type Change, type Facts, refusalBy, type Rule } from "../../../mixins/fhir/rules/rule.ts";
+import { STATUS_STEPS } from "../../../mixins/fhir/rules/statuses.ts";
+import { invoiceNotInForce, invoicePartlyPaid, paidTooMuch } from "../billing.errors.ts";
+import { isInForce } from "../billing.model.ts";
+import { askedBy, centsByInvoice, centsOf, countedOf, PAID, paidCounter, paidFor, takenBackBy } from "./payment.model.ts";
+
+type Paying = Change<PaymentReconciliation>;
+
+/** Whether something of an Invoice of this hospital is paid by it. */
+const isPayment = (resource: PaymentReconciliation): boolean => paidFor(resource).length > 0;
+
+/** A payment that comes into force by this change. */
+const newlyPaid = ({ before, after }: Paying): PaymentReconciliation | undefined =>
+  after && isPayment(after) && !(before && isPayment(before)) ? after : undefined;
+
+/** Why something of an Invoice is not paid by this. */
+function reasonAgainst(payment: PaymentReconciliation, facts: Facts): string | undefined {
+  for (const { invoice: reference, amount } of paidFor(payment)) {
+    const invoice = typed<Invoice>(facts.of(reference)?.resource);
+    const asked = invoice && askedBy(invoice);
+    if (!asked) return `${reference} asks for nothing, or is not here: name an Invoice with a total.`;
+    if (!isInForce(invoice)) return invoiceNotInForce(reference).message;
+    if (amount.currency !== asked.currency) return `${reference} is in ${asked.currency}: pay in that currency.`;
+    const isBack = takenBackBy(payment) !== undefined;
+    const isOfSign = Math.sign(centsOf(amount)) === (isBack ? -1 : 1) * Math.sign(centsOf(asked));
+    if (!isOfSign) return `The amount for ${reference} has the wrong sign: an Invoice is paid by one above zero.`;
+  }
+  if ((payment.detail ?? []).length > paidFor(payment).length) return undefined; // others are paid with it
+  const sum = [...centsByInvoice(payment).values()].reduce((all, one) => all + one, 0);
+  return sum === centsOf(payment.paymentAmount) ? undefined : "The amount is not the sum of its details.";
+}
+
+/** Why this does not take back that payment. */
+function reasonAgainstBack(payment: PaymentReconciliation, taken: string, facts: Facts): string | undefined {
+  const first = typed<PaymentReconciliation>(facts.of(taken)?.resource);
+  if (!first || !isPayment(first) || takenBackBy(first) !== undefined) return `${taken} is no payment of an Invoice here.`;
+  const [was, is] = [centsByInvoice(first), centsByInvoice(payment)];
+  const isOpposite = was.size === is.size && [...was].every(([invoice, cents]) => is.get(invoice) === -cents);
+  return isOpposite ? undefined : `It is not the whole of ${taken} with the other sign.`;
+}
+
+/** What holds for payments, whoever writes them. */
+export const paymentRules: Rule<PaymentReconciliation>[] = [
+  statusSteps<PaymentReconciliation>("PaymentReconciliation", STATUS_STEPS.PaymentReconciliation, {
+    says: "What was paid of an Invoice stays: another payment takes it back.",
+    isAct: isPayment,
+    sealed: ["active"],
+  }),
+  finalStays<PaymentReconciliation>("PaymentReconciliation", { isFinal: isPayment, openly: [] }),
+  {
+    id: "payment-reconciliation-deleted",
+    group: "deletion",
+    says: "A payment of an Invoice is not deleted.",
+    check({ op, before }) {
+      if (op !== "delete" || !before || !isPayment(before)) return undefined;
+      return refusal("payment-reconciliation-deleted", "It was paid: take it back by another payment.", "PaymentReconciliation.status");
+    },
+  },
+  {
+    id: "payment-reconciliation-invoice",
+    group: "money",
+    says: "Paid is an Invoice in force, in its currency, in parts that make up the whole; what is paid of a credit note goes out.",
+    facts: (change) => paidFor(newlyPaid(change)).map(({ invoice }) => invoice),
+    check(change, facts) {
+      const payment = newlyPaid(change);
+      const reason = payment && reasonAgainst(payment, facts);
+      return reason === undefined ? undefined : refusal("payment-reconciliation-invoice", reason, "PaymentReconciliation.detail");
+    },
+  },
+  {
+    id: "payment-reconciliation-back",
+    group: "money",
+    says: "A payment is taken back as a whole, and once.",
+    facts: (change) => [newlyPaid(change)].flatMap((payment) => (payment && takenBackBy(payment)) ?? []),
+    check(change, facts) {
+      const payment = newlyPaid(change);
+      const taken = payment && takenBackBy(payment);
+      const reason = taken === undefined ? undefined : reasonAgainstBack(payment as PaymentReconciliation, taken, facts);
+      return reason === undefined ? undefined : refusal("payment-reconciliation-back", reason, "PaymentReconciliation.extension");
+    },
+  },
+  {
+    id: "payment-reconciliation-amount",
+    group: "money",
+    says: "No Invoice is paid more than it asks for, however many pay at once; when all is paid it is balanced.",
+    check: () => undefined, // what was paid is counted in the write itself (`paid`)
+  },
+];
+
+/** What is paid of an Invoice is counted with the payment, and decides whether it is balanced. */
+export async function paid({ before, after }: Paying, { read, counter }: EffectTools): Promise<Effect> {
+  const effect: Required<Omit<Effect, "refusals">> = { movements: [], changes: [] };
+  const [was, is] = [countedOf(before), countedOf(after)];
+  for (const name of new Set([...was.keys(), ...is.keys()])) {
+    const by = (is.get(name) ?? 0) - (was.get(name) ?? 0);
+    if (by === 0) continue;
+    const reference = `Invoice/${name.slice(PAID.length)}`;
+    const invoice = await read<Invoice>(reference);
+    const cents = Math.abs(centsOf((invoice && askedBy(invoice)) ?? {}));
+    const left = cents + ((await counter(name)) ?? 0);
+    const bound = {
+      min: -cents,
+      rule: "payment-reconciliation-amount",
+      refusal: refusalBy(paidTooMuch(reference, Math.max(0, left)), "PaymentReconciliation.detail"),
+    };
+    effect.movements.push({ counter: name, by, isExact: true, ...(by < 0 && { bound }) });
+    const status = left + by <= 0 ? "balanced" : "issued";
+    if (invoice && isInForce(invoice) && invoice.status !== status) effect.changes.push({ ...invoice, status });
+  }
+  return effect;
+}
+
+/** An Invoice of which something is paid stays in force. */
+export function paidStays({ before, after, reference }: Change<Invoice>): Movement[] {
+  if (!before || !isInForce(before) || (after && isInForce(after))) return [];
+  const held = refusalBy(invoicePartlyPaid(reference), "Invoice.status");
+  return [{ counter: paidCounter(reference), by: 0, isExact: true, bound: { min: 0, rule: "invoice-paid", refusal: held } }];
+}

@@ -1,0 +1,169 @@
+import { numberOf } from "../../../fhir/json.ts";
+import type { CodeableConcept, Extension, Invoice, Money, PaymentReconciliation } from "../../../fhir/r4.ts";
+import { hospitalZone, shownAt } from "../../../fhir/time-zone.ts";
+import { localReference } from "../../../federation/facts.ts";
+import type { UniqueKey } from "../../../store/writes.ts";
+import { PAYMENT_TAKEN_BACK } from "../billing.errors.ts";
+import { money, unitsIn } from "../currencies.ts";
+import type { Cashier, CashReport, CashSum, Means, Payment } from "../payments.contract.ts";
+
+// What a payment is in FHIR, and what payments come to: plain data in, plain data out. No broker, no database, no clock.
+
+/** System of the identifier by which the payments of an Invoice are found: R4 has no search parameter for `detail.request`. */
+export const PAYS = "urn:openward:paid-invoice";
+/** System of the means of payment. */
+const MEANS = "urn:openward:means-of-payment";
+/** Elements that R5 has, as its extensions for R4 name them: the means, and who took the money. */
+const METHOD = "http://hl7.org/fhir/5.0/StructureDefinition/extension-PaymentReconciliation.method";
+const ENTERER = "http://hl7.org/fhir/5.0/StructureDefinition/extension-PaymentReconciliation.enterer";
+/** URL of an extension: the payment that one takes back. */
+const TAKES_BACK = "urn:openward:takes-back";
+/** R4's code for what is no adjustment and no advance. */
+const PAYMENT: CodeableConcept = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/payment-type", code: "payment" }] };
+
+type WithId<Of> = Of & { id: string };
+
+/** Begins the names of counters of what was paid. */
+export const PAID = "paid/";
+/** Counts down from zero what was paid of an Invoice, in the smallest units; of a credit note what was paid back. */
+export const paidCounter = (invoice: string): string => PAID + invoice.slice("Invoice/".length);
+
+const extensionOf = ({ extension }: { extension?: Extension[] | undefined }, url: string) => extension?.find((one) => one.url === url);
+
+/** The payment that one takes back, `PaymentReconciliation/…`; undefined: it takes back none. */
+export const takenBackBy = (payment: PaymentReconciliation): string | undefined =>
+  localReference(extensionOf(payment, TAKES_BACK)?.valueReference?.reference);
+
+/** A payment is taken back once. */
+export function paymentKeys(payment: PaymentReconciliation): UniqueKey[] {
+  const taken = payment.status === "active" ? takenBackBy(payment) : undefined;
+  return taken === undefined ? [] : [{ key: `taken-back:${taken}`, error: PAYMENT_TAKEN_BACK }];
+}
+
+/** What an Invoice asks for. */
+export const askedBy = ({ totalGross, totalNet }: Invoice): Money | undefined => totalGross ?? totalNet;
+
+/** An amount in the smallest units of its currency. */
+export const centsOf = ({ value, currency = "" }: Money): number => unitsIn(numberOf(value) ?? 0, currency);
+
+/** The Invoices of this hospital that a payment in force is for, and how much each gets. */
+export function paidFor(payment: PaymentReconciliation | undefined): { invoice: string; amount: Money }[] {
+  if (payment?.status !== "active") return [];
+  return (payment.detail ?? []).flatMap(({ request, amount }) => {
+    const invoice = localReference(request?.reference);
+    return invoice?.startsWith("Invoice/") ? [{ invoice, amount: amount ?? payment.paymentAmount }] : [];
+  });
+}
+
+/** The same in the smallest units, by Invoice. */
+export function centsByInvoice(payment: PaymentReconciliation | undefined): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { invoice, amount } of paidFor(payment)) sums.set(invoice, (sums.get(invoice) ?? 0) + centsOf(amount));
+  return sums;
+}
+
+/** What a payment counts of each Invoice: down for what is paid, or paid back for a credit note, and up for what takes it back. */
+export function countedOf(payment: PaymentReconciliation | undefined): Map<string, number> {
+  const sign = payment && takenBackBy(payment) !== undefined ? 1 : -1;
+  return new Map([...centsByInvoice(payment)].map(([invoice, cents]) => [paidCounter(invoice), sign * Math.abs(cents)]));
+}
+
+/** What a payment is made of. */
+export interface NewPayment {
+  invoice: string;
+  cents: number;
+  currency: string;
+  means: Means;
+  reference?: string | undefined;
+  cashier: Cashier | undefined;
+  /** Of the receipt. */
+  number: string;
+  takesBack?: { payment: string; reason: string };
+}
+
+/** @param at when the money changed hands */
+export function newPayment(id: string, given: NewPayment, at: Date): WithId<PaymentReconciliation> {
+  const { invoice, cents, currency, means, reference, cashier, number, takesBack } = given;
+  const amount = money(cents, currency);
+  const day = dayShown(at);
+  const enterer = cashier && {
+    url: ENTERER,
+    valueReference: { ...(cashier.reference && { reference: cashier.reference }), ...(cashier.name && { display: cashier.name }) },
+  };
+  return {
+    resourceType: "PaymentReconciliation",
+    id,
+    extension: [
+      { url: METHOD, valueCodeableConcept: { coding: [{ system: MEANS, code: means }] } },
+      ...(enterer ? [enterer] : []),
+      ...(takesBack ? [{ url: TAKES_BACK, valueReference: { reference: takesBack.payment } }] : []),
+    ],
+    identifier: [
+      { use: "official", type: { text: "receipt number" }, value: number },
+      { use: "secondary", system: PAYS, value: invoice },
+    ],
+    status: "active",
+    created: at.toISOString(),
+    outcome: "complete",
+    ...(takesBack && { disposition: takesBack.reason }),
+    paymentDate: day,
+    paymentAmount: amount,
+    ...(reference !== undefined && { paymentIdentifier: { value: reference } }),
+    detail: [{ type: PAYMENT, request: { reference: invoice }, date: day, amount }],
+  };
+}
+
+/** A payment as its callers see it. */
+export function paymentOf(resource: WithId<PaymentReconciliation>): Payment {
+  const { id, identifier = [], created, paymentAmount, paymentIdentifier, disposition } = resource;
+  const { reference, display } = extensionOf(resource, ENTERER)?.valueReference ?? {};
+  const takesBack = takenBackBy(resource);
+  return {
+    payment: `PaymentReconciliation/${id}`,
+    number: identifier.find(({ system }) => system !== PAYS)?.value ?? "",
+    invoice: identifier.find(({ system }) => system === PAYS)?.value ?? paidFor(resource)[0]?.invoice ?? "",
+    cents: centsOf(paymentAmount),
+    currency: paymentAmount.currency ?? "",
+    means: (extensionOf(resource, METHOD)?.valueCodeableConcept?.coding?.find(({ system }) => system === MEANS)?.code ??
+      "transfer") as Means,
+    ...(paymentIdentifier?.value !== undefined && { reference: paymentIdentifier.value }),
+    ...((reference ?? display) !== undefined && { cashier: { ...(reference && { reference }), ...(display && { name: display }) } }),
+    paidAt: created,
+    ...(takesBack !== undefined && { takesBack }),
+    ...(takesBack !== undefined && disposition !== undefined && { reason: disposition }),
+  };
+}
+
+/** What is still to be paid, or paid back. @param payments all of the Invoice */
+export function leftOf(invoice: Invoice, payments: PaymentReconciliation[]): number {
+  const asked = askedBy(invoice);
+  if (!asked || invoice.status !== "issued") return 0;
+  const cents = centsOf(asked);
+  const reference = `Invoice/${invoice.id}`;
+  const paid = payments.reduce((sum, payment) => sum + (centsByInvoice(payment).get(reference) ?? 0), 0);
+  return Math.max(0, (cents - paid) * Math.sign(cents));
+}
+
+/** A day by the hospital's clocks, YYYY-MM-DD. */
+export const dayShown = (at: Date): string => new Date(shownAt(at.getTime(), hospitalZone())).toISOString().slice(0, 10);
+
+const cashierKey = ({ cashier }: { cashier?: Cashier }): string => cashier?.reference ?? cashier?.name ?? "";
+
+/** What each cashier took that day, by means and currency. */
+export function cashReport(day: string, resources: WithId<PaymentReconciliation>[]): CashReport {
+  const payments = resources.map(paymentOf).sort((a, b) => a.paidAt.localeCompare(b.paidAt));
+  const sums = new Map<string, CashSum>();
+  for (const payment of payments) {
+    const { cashier, means, currency, cents, takesBack } = payment;
+    const key = JSON.stringify([cashierKey(payment), means, currency]);
+    const known = sums.get(key) ?? { ...(cashier && { cashier }), means, currency, count: 0, takenBack: 0, cents: 0 };
+    known.cents += cents;
+    if (takesBack === undefined) known.count += 1;
+    else known.takenBack += 1;
+    sums.set(key, known);
+  }
+  const all = [...sums.values()].sort(
+    (a, b) => cashierKey(a).localeCompare(cashierKey(b)) || a.currency.localeCompare(b.currency) || a.means.localeCompare(b.means),
+  );
+  return { day, sums: all, payments };
+}

@@ -1,0 +1,162 @@
+/** The cash desk's actions: what is read before, decided by the model, and written in one step. `billing.contract.ts` names their errors. */
+import type { Context } from "moleculer";
+import { v7 as timeOrderedId } from "uuid";
+import { accessOf, whoAsks } from "../../../mesh/access/access.ts";
+import { brokerOf } from "../../../mesh/caller.ts";
+import type { Happened } from "../../../mesh/happened-contract.ts";
+import { dateRule, reasonRule } from "../../../mesh/param-rules.ts";
+import { nonNull } from "../../../fhir/non-null.ts";
+import type { Invoice, PaymentReconciliation, Stored } from "../../../fhir/r4.ts";
+import { timeClause, tokenClause } from "../../../fhir/search/exact-clauses.ts";
+import { hospitalZone, momentOf } from "../../../fhir/time-zone.ts";
+import { isType } from "../../../federation/errors.ts";
+import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
+import { happenedAt, happenedRules, withLateReason } from "../../../mixins/fhir/happened-at.ts";
+import { referenceTo, splitReference } from "../../../mixins/fhir/reference.ts";
+import { addition, creation } from "../../../mixins/fhir/steps.ts";
+import {
+  invoiceChanged,
+  invoiceNotFound,
+  invoiceNotInForce,
+  invoicePaid,
+  paidTooMuch,
+  PAYMENT_TAKEN_BACK,
+  paymentNotFound,
+  paymentTakenBack,
+} from "../billing.errors.ts";
+import { isInForce } from "../billing.model.ts";
+import { type Account, type Cashier, type CashReport, Means, type Paid } from "../payments.contract.ts";
+import { askedBy, cashReport, centsOf, dayShown, leftOf, newPayment, PAYS, paymentOf, takenBackBy } from "./payment.model.ts";
+
+/** Payments of one bill, and of one day: what is more is not summed up but refused by the search itself. */
+const [MAX_OF_BILL, MAX_OF_DAY] = [1_000, 10_000];
+const DAY_MS = 86_400_000;
+
+/** Of each action. */
+export const paymentParams = {
+  pay: {
+    invoice: referenceTo("Invoice"),
+    cents: { type: "number", integer: true, min: 1, max: 100_000_000_00 },
+    means: { type: "enum", values: Object.values(Means) },
+    reference: { type: "string", trim: true, min: 1, max: 100, optional: true },
+    ...happenedRules,
+    $$strict: true,
+  },
+  takeBack: { payment: referenceTo("PaymentReconciliation"), reason: reasonRule, $$strict: true },
+  listPayments: { invoice: referenceTo("Invoice"), $$strict: true },
+  cashReport: { day: { ...dateRule, min: 10, optional: true }, $$strict: true },
+} as const;
+
+/** Who is at the cash desk; undefined where nobody must sign in. */
+function cashierOf(ctx: Context): Cashier | undefined {
+  const access = accessOf(brokerOf(ctx));
+  if (access.isOpen) return undefined;
+  const [reference, { name, sub }] = [whoAsks(ctx), access.identityOf(ctx)];
+  return { ...(reference !== undefined && { reference }), name: name ?? sub };
+}
+
+/** @throws 404 INVOICE_NOT_FOUND */
+async function invoiceAt({ fhir }: WithFhir, reference: string): Promise<Stored<Invoice>> {
+  const found = await fhir.read("Invoice", splitReference(reference)[1]);
+  if (!found) throw invoiceNotFound(reference);
+  return found;
+}
+
+const paymentsOf = ({ fhir }: WithFhir, invoice: string): Promise<Stored<PaymentReconciliation>[]> =>
+  fhir.find({
+    type: "PaymentReconciliation",
+    clauses: [tokenClause("PaymentReconciliation", "identifier", { system: PAYS, value: invoice })],
+    limit: MAX_OF_BILL,
+  });
+
+/** The next number of a receipt. Of a payment that was refused in the last moment it is left out. */
+async function nextNumber({ fhir }: WithFhir): Promise<string> {
+  const year = dayShown(new Date()).slice(0, 4);
+  const [counted] = await fhir.write([addition(`receipt/${year}`, 1)]);
+  return `${year}-${String(nonNull(counted).value).padStart(6, "0")}`;
+}
+
+/** Stores a payment. @returns it, with what is left */
+async function store(billing: WithFhir, payment: PaymentReconciliation & { id: string }, invoice: Stored<Invoice>): Promise<Paid> {
+  const reference = `Invoice/${invoice.id}`;
+  try {
+    await billing.fhir.write([creation(payment)]);
+  } catch (error) {
+    if (isType(error, PAYMENT_TAKEN_BACK)) throw paymentTakenBack(takenBackBy(payment) ?? "");
+    throw isType(error, "STALE_VERSION") ? invoiceChanged(reference) : error;
+  }
+  const [now, payments] = await Promise.all([invoiceAt(billing, reference), paymentsOf(billing, reference)]);
+  return { ...paymentOf(payment), left: leftOf(now, payments) };
+}
+
+/** `billing.pay` */
+export async function pay(
+  billing: WithFhir,
+  ctx: Context<{ invoice: string; cents: number; means: Means; reference?: string } & Happened>,
+): Promise<Paid> {
+  const { invoice: reference, cents, means } = ctx.params;
+  const invoice = await invoiceAt(billing, reference);
+  const asked = askedBy(invoice);
+  if (!isInForce(invoice) || !asked) throw invoiceNotInForce(reference);
+  const left = leftOf(invoice, await paymentsOf(billing, reference));
+  if (left === 0) throw invoicePaid(reference);
+  if (cents > left) throw paidTooMuch(reference, left);
+  const at = happenedAt(ctx.params, { now: new Date(), after: { what: reference, time: invoice.date } });
+  const given = {
+    invoice: reference,
+    cents: cents * Math.sign(centsOf(asked)),
+    currency: asked.currency ?? "",
+    means,
+    reference: ctx.params.reference,
+    cashier: cashierOf(ctx),
+    number: await nextNumber(billing),
+  };
+  return store(billing, withLateReason(newPayment(timeOrderedId(), given, at), ctx.params), invoice);
+}
+
+/** `billing.takeBack` */
+export async function takeBack(billing: WithFhir, ctx: Context<{ payment: string; reason: string }>): Promise<Paid> {
+  const { payment: reference, reason } = ctx.params;
+  const found = await billing.fhir.read("PaymentReconciliation", splitReference(reference)[1]);
+  if (found?.status !== "active" || takenBackBy(found) !== undefined) throw paymentNotFound(reference);
+  const { invoice: of, cents, currency, means, reference: slip } = paymentOf(found);
+  const invoice = await invoiceAt(billing, of);
+  const known = await paymentsOf(billing, of);
+  if (known.some((one) => takenBackBy(one) === reference)) throw paymentTakenBack(reference);
+  const given = {
+    invoice: of,
+    cents: -cents,
+    currency,
+    means,
+    reference: slip,
+    cashier: cashierOf(ctx),
+    number: await nextNumber(billing),
+    takesBack: { payment: reference, reason },
+  };
+  return store(billing, newPayment(timeOrderedId(), given, new Date()), invoice);
+}
+
+/** `billing.listPayments` */
+export async function listPayments(billing: WithFhir, reference: string): Promise<Account> {
+  const [invoice, found] = await Promise.all([invoiceAt(billing, reference), paymentsOf(billing, reference)]);
+  const asked = askedBy(invoice) ?? {};
+  return {
+    invoice: reference,
+    cents: centsOf(asked),
+    left: leftOf(invoice, found),
+    currency: asked.currency ?? "",
+    payments: found.map(paymentOf).sort((a, b) => a.paidAt.localeCompare(b.paidAt) || a.number.localeCompare(b.number)),
+  };
+}
+
+/** `billing.cashReport` */
+export async function reportOf({ fhir }: WithFhir, day = dayShown(new Date())): Promise<CashReport> {
+  const since = momentOf(Date.parse(`${day}T00:00:00Z`), hospitalZone());
+  const until = momentOf(Date.parse(`${day}T00:00:00Z`) + DAY_MS, hospitalZone()) - 1;
+  const clauses = [timeClause("PaymentReconciliation", "created", { since, until })];
+  const found = await fhir.find({ type: "PaymentReconciliation", clauses, limit: MAX_OF_DAY });
+  return cashReport(
+    day,
+    found.filter(({ status }) => status === "active"),
+  );
+}

@@ -1,0 +1,30 @@
+/** Money as people write and read it; the decimals of a currency are those of ISO 4217, as the server has them, not those that a browser shows. */
+import { exponentOf } from "../../../../fhir/currency-decimals.ts";
+import { plainDigits } from "./birth-date.ts";
+
+/** An amount in the smallest units of its currency. */
+export const unitsOf = (amount: number, currency: string): number => Math.round(amount * 10 ** exponentOf(currency));
+
+/** An amount in the smallest units of its currency, for people. */
+export function moneyText(units: number, currency: string, locale: string): string {
+  const most = exponentOf(currency);
+  const { minimumFractionDigits = 0 } = new Intl.NumberFormat(locale, { style: "currency", currency }).resolvedOptions();
+  const digits = { minimumFractionDigits: Math.min(minimumFractionDigits, most), maximumFractionDigits: most };
+  return new Intl.NumberFormat(locale, { style: "currency", currency, ...digits }).format(units / 10 ** most);
+}
+
+/** The same to be typed over: 12.50, in digits and without the currency. */
+export const moneyTyped = (units: number, currency: string): string => (units / 10 ** exponentOf(currency)).toFixed(exponentOf(currency));
+
+/**
+ * What somebody has typed, in the smallest units of the currency: 1250.5, 1 250,50, ١٢٥٠٫٥; undefined: it is no amount above zero, or has more
+ * decimals than the currency.
+ */
+export function unitsTyped(text: string, currency: string): number | undefined {
+  const plain = plainDigits(text)
+    .replaceAll(/[\s\u066c']/g, "")
+    .replace(/[,\u066b]/, ".");
+  const [, whole, decimals = ""] = /^(\d{1,10})(?:\.(\d*))?$/.exec(plain) ?? [];
+  if (whole === undefined || decimals.length > exponentOf(currency)) return undefined;
+  return unitsOf(Number(plain), currency) || undefined;
+}

@@ -1,0 +1,34 @@
+/** The receipt of one payment, as it is printed. */
+import type { Payment } from "../../../../billing/payments.contract.ts";
+import { html } from "../../html.ts";
+import { PersonLine } from "../../parts/person-line.ts";
+import { dateOf, momentOf } from "../../platform/clock.ts";
+import { moneyOf } from "../../platform/names.ts";
+import { joined, t } from "../../platform/texts.ts";
+import { type Bill, isCredit, totalOf } from "./bills.ts";
+
+interface ReceiptProps {
+  payment: Payment;
+  bill: Bill;
+  /** What is still to be paid, in the smallest unit; absent: not known. */
+  left: number | undefined;
+}
+
+/** See the head of this file. */
+export function Receipt({ payment, bill: { of, patient }, left }: ReceiptProps) {
+  const { number, cents, currency, means, reference, cashier, paidAt, reason } = payment;
+  const lines: [string, unknown][] = [
+    [t("result.when"), momentOf(paidAt)],
+    [t(isCredit(of) ? "cash.credit" : "invoice"), joined(of.identifier?.[0]?.value ?? "", dateOf(of.date), totalOf(of))],
+    [t("cash.means"), joined(t(`means.${means}`), reference ?? "")],
+    ...(reason === undefined ? [] : [[t("cash.takenBack"), html`<bdi>${reason}</bdi>`] as [string, unknown]]),
+    [t("cash.amount"), html`<strong>${moneyOf(cents, currency)}</strong>`],
+    ...(left === undefined ? [] : [[t("cash.rest"), moneyOf(left, currency)] as [string, unknown]]),
+    ...(cashier?.name === undefined ? [] : [[t("cash.cashier"), html`<bdi>${cashier.name}</bdi>`] as [string, unknown]]),
+  ];
+  return html`<div class="stack">
+    <div class="print report"><h3>${joined(t("cash.receipt"), number)}</h3><p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
+      <table><tbody>${lines.map(([name, value]) => html`<tr key=${name}><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table></div>
+    <div class="buttons"><button type="button" class="main" autofocus onClick=${() => print()}>${t("print")}</button></div>
+  </div>`;
+}

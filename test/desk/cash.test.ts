@@ -1,0 +1,114 @@
+/** The cash desk: money taken in parts and by several means, receipts, what is taken back, and the day. */
+import type { Page } from "playwright-core";
+import { billing } from "../../services/billing/billing.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { visits } from "../../services/visits/visits.contract.ts";
+import { barriers, House } from "./house.ts";
+
+describe("at the cash desk", () => {
+  let house: House;
+  let cashier: Page;
+  const bill = "#part-invoices li:has-text('Ada Rossi')";
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { operator } = house;
+    const { patient } = await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" });
+    const { visit } = await visits.open(operator, { patient, reason: "Cough" });
+    await billing.charge(operator, { encounter: visit, text: "consultation", cents: 100_00, currency: "EUR" });
+    await visits.close(operator, { visit });
+    await billing.invoice(operator, { encounter: visit });
+    cashier = await house.person("cashier", ["billing"]);
+    await house.show(cashier, "cash");
+  }, 60_000);
+  afterAll(() => house?.close());
+
+  const said = (text: string) => cashier.waitForSelector(`.notice:has-text("${text}")`);
+  const open = () => cashier.click(`${bill} button:has-text('Take payment')`);
+
+  it("the insurer pays a part, with a receipt, and the list says what is left", async () => {
+    await house.step("take a part of it from an insurer, with the number of its policy", cashier, async () => {
+      await open();
+      await cashier.fill("#field-pay-amount", "70");
+      await cashier.selectOption("#field-pay-means", { label: "insurance" });
+      await cashier.fill("#field-pay-reference", "P-4711");
+      await cashier.press("#field-pay-reference", "Enter");
+      await said("Ada Rossi has paid €70.00.");
+    });
+    const receipt = await cashier.textContent("dialog .print");
+    for (const text of ["Ada Rossi", "insurance", "P-4711", "€70.00", "Left to pay", "€30.00", "cashier"]) expect(receipt).toContain(text);
+    expect(await cashier.evaluate(() => document.activeElement?.textContent)).toBe("Print");
+    expect(await barriers(cashier)).toEqual([]);
+    await cashier.keyboard.press("Escape");
+    await cashier.waitForSelector(`${bill}:has-text('€30.00 left')`);
+  });
+
+  it("more than is left is refused beside the amount, change is told, and the rest is paid in cash", async () => {
+    await open();
+    expect(await cashier.inputValue("#field-pay-amount")).toBe("30.00");
+    for (const [typed, fault] of [
+      ["30.01", "asks for less"],
+      ["ten", "above zero"],
+    ] as const) {
+      await cashier.fill("#field-pay-amount", typed);
+      await cashier.press("#field-pay-amount", "Enter");
+      await cashier.waitForSelector(`#field-pay-amount-fault:has-text('${fault}')`);
+      expect(await cashier.evaluate(() => document.activeElement?.id)).toBe("field-pay-amount");
+    }
+    await cashier.fill("#field-pay-amount", "30");
+    await cashier.fill("#field-pay-given", "50");
+    await cashier.waitForSelector("#field-pay-given-hint:has-text('Change: €20.00')");
+    expect(await barriers(cashier)).toEqual([]);
+    await cashier.press("#field-pay-given", "Enter");
+    await said("Ada Rossi has paid €30.00.");
+    await cashier.keyboard.press("Escape");
+    await cashier.waitForSelector(bill, { state: "detached" });
+  });
+
+  it("a payment is taken back at once by a key, and later with its reason", async () => {
+    await cashier.keyboard.press("Alt+z");
+    await cashier.waitForSelector(`${bill}:has-text('€30.00 left')`);
+    await open();
+    await house.step("take a payment back, with the reason", cashier, async () => {
+      await cashier.click("dialog li:has-text('P-4711') button:has-text('Take back')");
+      await cashier.fill("#field-take-back-reason", "another patient's policy");
+      await cashier.press("#field-take-back-reason", "Enter");
+      await said("The payment of €70.00 is taken back.");
+    });
+    await cashier.waitForSelector("dialog li:has-text('insurance') .tag:has-text('taken back')");
+    await cashier.keyboard.press("Escape");
+    await cashier.waitForSelector(`${bill}:not(:has-text('left'))`);
+  });
+
+  it("the day is summed up by cashier and means, in three languages", async () => {
+    await open();
+    await cashier.press("#field-pay-amount", "Enter");
+    await said("Ada Rossi has paid €100.00.");
+    await cashier.keyboard.press("Escape");
+    for (const [language, report, cash] of [
+      ["fr", "Rapport de caisse", "espèces"],
+      ["ar", "تقرير الصندوق", "نقداً"],
+      ["en", "Cash report", "cash"],
+    ] as const) {
+      await cashier.selectOption("#language", language);
+      await cashier.click(`button:has-text('${report}')`);
+      await cashier.waitForSelector(`dialog .print tr:has(th[colspan]):has-text('${cash}'):has-text('100')`);
+      expect(await barriers(cashier)).toEqual([]);
+      await cashier.keyboard.press("Escape");
+    }
+    await cashier.click("button:has-text('Cash report')");
+    await cashier.waitForSelector("dialog .print tr:has(th[colspan])");
+    const rows = await cashier.locator("dialog .print table >> nth=0").locator("tbody tr").allTextContents();
+    expect(rows.map((text) => text.replaceAll(/\s+/g, " ").trim())).toEqual([
+      "cashiercash21€100.00",
+      "cashierinsurance11€0.00",
+      "Total · cash€100.00",
+      "Total · insurance€0.00",
+      "Total€100.00",
+    ]);
+    expect(await cashier.textContent("dialog .print")).toContain("another patient's policy");
+    await cashier.fill("#field-report-day", "2020-02-29");
+    await cashier.waitForSelector("dialog .print:has-text('Nothing was paid on this day.')");
+    expect(house.complaints.filter((text) => !/status of 409/.test(text))).toEqual([]);
+  });
+});

@@ -1,0 +1,149 @@
+/** What people see on the pages: names and numbers as they read them, whole, and lists that say why they are empty. */
+import type { Page } from "playwright-core";
+import type { FhirResource } from "../../fhir/r4.ts";
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { House } from "./house.ts";
+
+const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+const LOINC = "http://loinc.org";
+const PHONE = { width: 360, height: 740 };
+
+describe("on the pages", () => {
+  let house: House;
+  let physician: Page;
+  let nurse: Page;
+  let patient: string;
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { operator } = house;
+    patient = (await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" })).patient;
+    const { rooms } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
+    const { stay } = await hospitalizations.admit(operator, { patient, bed: rooms[0]?.beds[0]?.location ?? "", reason: "Anaemia" });
+    await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 80 });
+    await pharmacy.prescribe(operator, { patient, encounter: stay, medication: PARACETAMOL, quantity: 12, dosage: "1 tablet" });
+    [physician, nurse] = await Promise.all([
+      house.person("physician", ["physician", "system"], { locale: "fr-FR" }),
+      house.person("nurse", ["nurse"], { locale: "ar-DZ", viewport: PHONE }),
+    ]);
+  }, 60_000);
+  afterAll(() => house?.close());
+
+  /** Stores what came from elsewhere, by the page's own token. */
+  const store = (resources: object[]) =>
+    physician.evaluate(async (all) => {
+      const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string };
+      const headers = { Authorization: `Bearer ${access}`, "Content-Type": "application/fhir+json" };
+      const answers = all.map((resource) =>
+        fetch(`/fhir/${(resource as FhirResource).resourceType}`, { method: "POST", headers, body: JSON.stringify(resource) }),
+      );
+      return (await Promise.all(answers)).map(({ status }) => status);
+    }, resources);
+  const observation = (code: string, display: string, more: object) => ({
+    resourceType: "Observation",
+    status: "final",
+    code: { coding: [{ system: LOINC, code, display }], text: display },
+    subject: { reference: patient },
+    effectiveDateTime: "2026-01-01T12:00:00Z",
+    ...more,
+  });
+  const category = (code: string) => [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code }] }];
+  const mmHg = (code: string, value: number) => ({
+    code: { coding: [{ system: LOINC, code }] },
+    valueQuantity: { value, unit: "mm[Hg]", system: "http://unitsofmeasure.org", code: "mm[Hg]" },
+  });
+
+  it("results from elsewhere have the names of the page's language, and pressures no thousandths", async () => {
+    const laboratory = { category: category("laboratory"), valueQuantity: { value: 9.8, unit: "g/dL" } };
+    const component = [mmHg("8480-6", 150.092), mmHg("8462-4", 91.695)];
+    const signs = { category: category("vital-signs") };
+    const made = await store([
+      observation("718-7", "Hemoglobin [Mass/volume] in Blood", laboratory),
+      {
+        ...observation("777-3", "Platelets [#/volume] in Blood", laboratory),
+        code: { coding: [{ system: LOINC, code: "777-3", display: "Platelets" }], text: "Plaquettes, lame" },
+      },
+      observation("55284-4", "Blood Pressure", { ...signs, component }),
+      observation("39156-5", "Body Mass Index", { ...signs, valueQuantity: { value: 25.4, unit: "kg/m2" } }),
+    ]);
+    expect(made).toEqual([201, 201, 201, 201]);
+    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await physician.waitForSelector("tr:has-text('Hémoglobine')");
+    await physician.waitForSelector("tr:has-text('Plaquettes, lame')"); // somebody's own words
+    await physician.waitForSelector("tr:has-text('Pression artérielle'):has-text('150/92')");
+    await physician.waitForSelector("tr:has-text('Indice de masse corporelle')");
+  });
+
+  it("the timeline is whole on a phone: what was found stands at the end", async () => {
+    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await physician.setViewportSize(PHONE);
+    const text = `${"a long account of the evening, ".repeat(6)}and the end of it`;
+    expect(await store([observation("x-1", text, { category: category("survey"), valueString: "yes" })])).toEqual([201]);
+    await physician.waitForSelector(".timeline li:has-text('the end of it')");
+    const cut = await physician.$$eval(
+      ".timeline li > span:last-child",
+      (all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).length,
+    );
+    expect(cut).toBe(0);
+    expect(await physician.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth)).toBe(true);
+  });
+
+  it("a number has its unit in the dispensary", async () => {
+    const pharmacist = await house.person("pharmacist", ["pharmacist"]);
+    await house.show(pharmacist, "dispensary");
+    await pharmacist.waitForSelector("li:has-text('Ada Rossi'):has-text('× 12 units')");
+    await pharmacist.waitForSelector("tr:has-text('Acetaminophen'):has-text('80 units')");
+    await pharmacist.waitForSelector(".panel:has-text('Nothing has been handed out lately.')");
+    await pharmacist.selectOption("#language", "ar");
+    await pharmacist.waitForSelector("tr:has-text('80 وحدة')");
+  });
+
+  it("a list that is empty says what is not there", async () => {
+    const cashier = await house.person("cashier", ["billing"]);
+    await house.show(cashier, "cash");
+    await cashier.waitForSelector(".panel:has-text('Everything is billed.')");
+    await cashier.waitForSelector(".panel:has-text('No invoice is waiting to be paid.')");
+    await cashier.click("#part-invoices button:has-text('all')");
+    await cashier.waitForSelector(".panel:has-text('There is no invoice yet.')");
+    await physician.waitForSelector(".panel:has-text('Aucune demande n’attend de résultat.')");
+  });
+
+  it("on a phone a list stands beside what it chooses, and a Latin name is cut at its end", async () => {
+    await house.show(nurse, "ward");
+    await nurse.waitForSelector("#bed-filter");
+    const rows = await nurse.$$eval(".ward-bar label", (labels) =>
+      labels.map((label) => {
+        const list = document.getElementById((label as HTMLLabelElement).htmlFor) as HTMLElement;
+        const [one, other] = [label.getBoundingClientRect(), list.getBoundingClientRect()];
+        return one.top < other.bottom && other.top < one.bottom;
+      }),
+    );
+    expect(rows).toEqual([true, true]);
+    expect(await nurse.$eval(".who", (one) => getComputedStyle(one).direction)).toBe("ltr");
+  });
+
+  it("what the search finds by is read as a whole, in each language", async () => {
+    const page = await house.person("nurse-with-a-rather-long-name", ["nurse"]);
+    const fits = () =>
+      page.$eval("#patient-search", (element) => {
+        const input = element as HTMLInputElement;
+        const style = getComputedStyle(input);
+        const context = document.createElement("canvas").getContext("2d") as CanvasRenderingContext2D;
+        context.font = style.font;
+        const room = input.clientWidth - Number.parseFloat(style.paddingInlineStart) - Number.parseFloat(style.paddingInlineEnd);
+        return context.measureText(input.placeholder).width <= room;
+      });
+    for (const width of [360, 900, 1440]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const language of ["en", "fr", "ar"]) {
+        await page.selectOption("#language", language);
+        await page.waitForFunction((code) => document.documentElement.lang === code, language);
+        expect([width, language, await fits()]).toEqual([width, language, true]);
+      }
+    }
+    expect(house.complaints).toEqual([]);
+  });
+});

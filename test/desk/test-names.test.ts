@@ -1,0 +1,81 @@
+/** Laboratory tests by their names in the reader's language, and by those that the house gives them. */
+import type { Page } from "playwright-core";
+import { lab } from "../../services/lab/lab.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { barriers, House } from "./house.ts";
+
+describe("laboratory tests", () => {
+  let house: House;
+  let technician: Page;
+  let physician: Page;
+  let patient: string;
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { operator } = house;
+    patient = (await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" })).patient;
+    const { order } = await lab.orderPanel(operator, { patient, code: "24320-4" });
+    await lab.enter(operator, { order, results: [{ code: "2823-3", value: 6.9 }] });
+    await lab.release(operator, { order, missingReason: "the rest tomorrow" });
+    await lab.orderPanel(operator, { patient, code: "58410-2" });
+    [technician, physician] = await Promise.all([
+      house.person("technician", ["lab-technician"], { locale: "fr-FR" }),
+      house.person("physician", ["physician"], { locale: "ar-DZ" }),
+    ]);
+  }, 60_000);
+  afterAll(() => house?.close());
+
+  it("are ordered, entered and printed in French at the bench", async () => {
+    await house.show(technician, "bench");
+    await technician.waitForSelector("tr:has-text('Numération sanguine')");
+    await technician.waitForSelector("li:has-text('Potassium')"); // critical
+    expect(await technician.textContent("main")).not.toMatch(/CBC panel|in Serum/);
+    await technician.fill("#field-bench-find", "numération");
+    await technician.click("tr:has-text('Ada Rossi') button:has-text('Prélever')");
+    await technician.click("dialog button.main");
+    await technician.waitForSelector("dialog .print:has-text('Sang (EDTA)')");
+    await technician.keyboard.press("Escape");
+    await technician.press("#field-bench-find", "Enter");
+    await technician.waitForSelector("dialog h2:has-text('Numération sanguine')");
+    await technician.fill("label:has-text('Hémoglobine') >> nth=0", "5.2");
+    await technician.keyboard.press("Enter");
+    await technician.waitForSelector("dialog tr:has-text('Hémoglobine'):has-text('5,2')");
+    expect(await technician.textContent("dialog")).not.toMatch(/Hemoglobin|Blood/);
+    expect(await barriers(technician)).toEqual([]);
+    await technician.keyboard.press("Escape");
+  });
+
+  it("are seen and ordered in Arabic in the chart, results of before too", async () => {
+    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await physician.waitForSelector("tr:has-text('البوتاسيوم')");
+    await physician.waitForSelector("li:has-text('تعداد الدم الكامل')");
+    await physician.fill("#field-test", "الهيموغلوبين");
+    await physician.press("#field-test", "Enter");
+    await physician.waitForSelector(".notice:has-text('الهيموغلوبين')");
+    expect(await physician.textContent("main")).not.toMatch(/Hemoglobin|Potassium|CBC/);
+    await physician.selectOption("#language", "fr");
+    await physician.waitForSelector("li:has-text('Numération sanguine')");
+  });
+
+  it("have the names of the house, which the administrator gives and takes back", async () => {
+    const chief = await house.person("chief", ["administrator"]);
+    await house.show(chief, "administration");
+    await house.step("give a laboratory test the name of the house", chief, async () => {
+      await chief.fill("#field-named-test", "718-7");
+      await chief.fill("#field-test-name-fr", "Taux d’Hb");
+      await chief.press("#field-test-name-fr", "Enter");
+      await chief.waitForSelector(".notice:has-text('the name is stored')");
+    });
+    expect(await barriers(chief)).toEqual([]);
+    await chief.fill("#field-named-test", "nothing of this kind");
+    await chief.press("#field-named-test", "Enter");
+    await chief.waitForSelector("#field-named-test-fault:has-text('Choose one from the list')");
+    await physician.reload();
+    await physician.waitForSelector("li:has-text('Taux d’Hb')");
+    await chief.keyboard.press("Alt+z");
+    await chief.waitForSelector(".notice:has-text('Undone'), .notice:has-text('undone')");
+    await physician.reload();
+    await physician.waitForSelector("li:has-text('Hémoglobine')");
+    expect(house.complaints.filter((text) => !/status of 409/.test(text))).toEqual([]);
+  });
+});

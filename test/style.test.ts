@@ -69,6 +69,30 @@ describe("a body of more than the line of its condition", () => {
   });
 });
 
+/** Lines that a file may have; what is longer is split by what it is about. */
+const MAX_LINES = 350;
+/** Written by programs. */
+const GENERATED = ["fhir/generated/", "mesh/rule-names.ts"];
+
+/** Files with more lines than a file may have, and how many. */
+const tooLong = (files: readonly (readonly [file: string, text: string])[]): string[] =>
+  files
+    .map(([file, text]): [string, number] => [file, text.replace(/\n$/, "").split("\n").length])
+    .filter(([, lines]) => lines > MAX_LINES)
+    .map(([file, lines]) => `${file}: ${lines}`);
+
+describe("a file, of tests too", () => {
+  it("has at most 350 lines", () => {
+    const files = filesUnder(".", /\.(?:ts|mjs)$/).filter((file) => !GENERATED.some((begin) => file.startsWith(begin)));
+    expect(tooLong(files.map((file) => [file, contentOf(file)]))).toEqual([]);
+  });
+
+  it("would be seen with one more", () => {
+    expect(tooLong([["a.ts", "x;\n".repeat(350)]])).toEqual([]);
+    expect(tooLong([["a.ts", "x;\n".repeat(351)]])).toEqual(["a.ts: 351"]);
+  });
+});
+
 /** Casts over `unknown` without a comment on their line or right above it. */
 const castsWithoutReason = (text: string): string[] => {
   const lines = text.split("\n");

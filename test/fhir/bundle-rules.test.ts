@@ -1,14 +1,8 @@
+import { type Entry, post, transaction } from "../kit/bundles.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
-type Entry = Record<string, unknown>;
 type Resource = Entry & { resourceType: string };
-const transaction = (...entry: Entry[]) => ({ resourceType: "Bundle", type: "transaction", entry });
-const post = (resource: Resource, fullUrl?: string, more: Entry = {}): Entry => ({
-  ...(fullUrl && { fullUrl }),
-  resource,
-  request: { method: "POST", url: resource.resourceType, ...more },
-});
 const put = (resource: Resource, more: Entry = {}): Entry => ({
   resource,
   request: { method: "PUT", url: `${resource.resourceType}/${resource.id}`, ...more },

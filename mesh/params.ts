@@ -1,7 +1,7 @@
 /**
  * How params of actions are checked: Moleculer's validator (fastest-validator) with what it lacks. A text is counted in characters as
  * JSON Schema counts them, null is no value, and a refusal says where and why without repeating what was sent: that may be anything of
- * any size, and name a patient. services/api/rest/schema.ts tells the same rules to the outside.
+ * any size, and name a patient. services/api/rest/params-schema.ts tells the same rules to the outside.
  */
 import { Validators } from "moleculer";
 

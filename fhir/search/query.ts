@@ -1,6 +1,6 @@
 /**
  * The language between a FHIR search and a store: what a resource is found by (`IndexRows`), and what a question asks
- * (`StoreQuery`). It knows neither FHIR's spelling (`parse.ts` does) nor a database (`store/` does).
+ * (`StoreQuery`). It knows neither FHIR's spelling (`parse-search.ts` does) nor a database (`store/` does).
  *
  * Every search value of every parameter type becomes one of two rows:
  *

@@ -7,7 +7,7 @@ import type { OwnerStep, StepResult } from "../../federation/owner-contract.ts";
 import type { Store } from "../../store/store.ts";
 import type { NoneExist } from "../../store/writes.ts";
 import { guarded } from "./read-actions.ts";
-import { change, creation, deletion, type Identified } from "./steps.ts";
+import { change, creation, deletion, type Identified } from "./write-steps.ts";
 
 /** Resources that `each` reads at once. */
 const PAGE = 1_000;
@@ -31,7 +31,7 @@ export interface OwnFhir {
   update(resource: Identified): Promise<StepResult>;
   /** Deletes a resource that was read. @throws 412 STALE_VERSION when it has changed since */
   delete(resource: Identified): Promise<StepResult>;
-  /** Several steps (`steps.ts`), all or none; an error's `data.step` names the refused one. */
+  /** Several steps (`write-steps.ts`), all or none; an error's `data.step` names the refused one. */
   write<const Steps extends readonly OwnerStep[]>(steps: Steps): Promise<ResultsOf<Steps>>;
 }
 

@@ -7,7 +7,7 @@ import type { AnyRule, Change, Facts } from "../../mixins/fhir/rules/rule.ts";
 import type { StoredResource } from "../../store/store.ts";
 import type { Breach } from "./findings.ts";
 import type { KnownResources } from "./known.ts";
-import type { OwnerSource } from "./sources.ts";
+import type { OwnerSource } from "./owner-stores.ts";
 import { plain } from "../../fhir/typed.ts";
 
 /** Versions of one resource that are looked at, the newest. */

@@ -11,7 +11,7 @@ import { writeAtomically } from "../start/data-folder.ts";
 import { gatewayUrl } from "../start/address.ts";
 import { StartupError } from "../start/startup-error.ts";
 import { withIdentity } from "./own-identity.ts";
-import { signIn } from "./sign-in.ts";
+import { signIn } from "./sign-in-by-pages.ts";
 
 /** Passwords by login, readable by this user only. */
 const FILE = "try-accounts.json";

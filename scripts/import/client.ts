@@ -21,7 +21,7 @@ export class ImportRefused extends Error {
     this.status = status;
     this.outcome = outcome;
   }
-  /** It refers to what is not there (`mixins/fhir/rules/references.ts`): it may be taken once that has come. */
+  /** It refers to what is not there (`mixins/fhir/rules/references-exist.ts`): it may be taken once that has come. */
   get isTooEarly(): boolean {
     return this.status === 409 && (this.outcome?.issue ?? []).some(({ diagnostics }) => /^\S+ is not here: /.test(diagnostics));
   }

@@ -7,7 +7,7 @@ import { directoryOf } from "../../federation/directory.ts";
 import { serviceDown } from "../../federation/errors.ts";
 import { desk, Packing } from "../desk/desk.contract.ts";
 import type { Answer } from "./http/answer.ts";
-import { httpError } from "./http/errors.ts";
+import { httpError } from "./http/http-error.ts";
 
 /** Its name says what is in it, by a hash. */
 const FOR_EVER = "public, max-age=31536000, immutable";

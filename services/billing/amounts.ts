@@ -2,7 +2,7 @@ import { numberOf } from "../../fhir/json.ts";
 import type { Money } from "../../fhir/r4.ts";
 import { refusal } from "../../mixins/fhir/rules/common.ts";
 import type { Refusal } from "../../mixins/fhir/rules/rule.ts";
-import { exponentOf } from "./currencies.ts";
+import { exponentOf } from "./minor-units.ts";
 
 /** Larger than whatever is paid; sums of thousands are exact to the third decimal. */
 const LARGEST = 1e12;

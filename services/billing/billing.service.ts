@@ -12,9 +12,9 @@ import type { OwnerStep, ResourceVersion, StepResult } from "../../federation/ow
 import { type DurableEvent, effectOf, task } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { change, creation } from "../../mixins/fhir/steps.ts";
+import { change, creation } from "../../mixins/fhir/write-steps.ts";
 import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
-import { codeRule, readReference, referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
+import { codeRule, readReference, referenceTo, splitReference } from "../../mixins/fhir/domain-references.ts";
 import { ACT, actOf, chargeForAct, chargeIdOf, chargeKeys, definitionOf, priceIdOf, priceOf } from "./acts.model.ts";
 import { type Code, owns, type billing, type Price } from "./billing.contract.ts";
 import {

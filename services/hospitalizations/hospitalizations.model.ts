@@ -2,7 +2,7 @@ import type { CodeableConcept, Encounter, Reference } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { isOpen, isThere } from "../../mixins/fhir/rules/encounter.ts";
-import type { KeysByFacts } from "../../mixins/fhir/rules/keys.ts";
+import type { KeysByFacts } from "../../mixins/fhir/rules/unique-keys.ts";
 import { type Change, lookedAt } from "../../mixins/fhir/rules/rule.ts";
 import { INPATIENT, type Stay, StayStatus } from "./hospitalizations.contract.ts";
 import { alreadyDischarged, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, visitNotOpen } from "./hospitalizations.errors.ts";

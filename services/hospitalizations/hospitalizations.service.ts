@@ -6,7 +6,7 @@ import type { Encounter, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { happenedAt, withLateReason } from "../../mixins/fhir/happened-at.ts";
-import { readReference, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { readReference, requireReference, splitReference } from "../../mixins/fhir/domain-references.ts";
 import { emits, owns, type Disposition, type hospitalizations, type Stay } from "./hospitalizations.contract.ts";
 import { bedOccupied, requestNotFound, stayNotFound, wardMissing } from "./hospitalizations.errors.ts";
 import { admit, admitFromVisit, lastMoveOf, placesOf, stayKeys, transfer } from "./hospitalizations.model.ts";

@@ -1,7 +1,7 @@
 /** Accounts: made, changed and closed by administrators; everything that ends sessions and tokens. */
 import { randomUUID } from "node:crypto";
 import { DuplicateKey } from "../../store/documents/documents.ts";
-import type { IdentityData } from "./collections.ts";
+import type { IdentityData } from "./identity-data.ts";
 import type { PasswordLink, RoleName, Session, User } from "./identity.contract.ts";
 import { lastAdministrator, loginTaken, passwordWeak, practitionerTaken, userNotFound } from "./identity.errors.ts";
 import {

@@ -7,7 +7,7 @@ import { patients } from "../patients/patients.contract.ts";
 import PatientsService from "../patients/patients.service.ts";
 import { accessionOf, checkDigit, isAccession } from "./bench/accession.ts";
 import { readCatalogue, testsOf } from "./bench/catalogue.ts";
-import { flagOf, rangeFor, readValue } from "./bench/values.ts";
+import { flagOf, rangeFor, readValue } from "./bench/measured-values.ts";
 import type { CatalogueTest } from "./bench.contract.ts";
 import { lab } from "./lab.contract.ts";
 import LabService from "./lab.service.ts";

@@ -11,8 +11,8 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { type DurableEvent, task } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
-import { change, creation } from "../../mixins/fhir/steps.ts";
+import { referenceTo, splitReference } from "../../mixins/fhir/domain-references.ts";
+import { change, creation } from "../../mixins/fhir/write-steps.ts";
 import { CHUNK, Merges, type MergedPair } from "./merging/merges.ts";
 import { createAlone } from "./matching/fence.ts";
 import { distinctFrom } from "./matching/distinct.model.ts";
@@ -46,7 +46,7 @@ import {
   unknownPatient,
   updated,
 } from "./patients.model.ts";
-import { newNumber } from "./numbers.ts";
+import { newNumber } from "./record-numbers.ts";
 import { description, distinct, doublesAsked, newbornChild, registration, unknown, update } from "./patients.params.ts";
 import { rules } from "./patients.rules.ts";
 import { registeredChild } from "./siblings.ts";

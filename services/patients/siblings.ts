@@ -1,7 +1,7 @@
 /** The children of a mother, as `registerNewborn` links them, and which of them somebody is about to register again. */
 import type { Patient, RelatedPerson, Stored } from "../../fhir/r4.ts";
 import type { WithFhir } from "../../mixins/fhir/fhir.ts";
-import { splitReference } from "../../mixins/fhir/reference.ts";
+import { splitReference } from "../../mixins/fhir/domain-references.ts";
 import type { Newborn } from "./patients.contract.ts";
 import { isClosed } from "./patients.model.ts";
 

@@ -6,7 +6,7 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { happenedAt, withLateReason } from "../../mixins/fhir/happened-at.ts";
-import { beginOf, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { beginOf, referenceTo, requireReference, splitReference } from "../../mixins/fhir/domain-references.ts";
 import { emits, owns, type pharmacy } from "./pharmacy.contract.ts";
 import { administer, takeBack } from "./doses/administer.ts";
 import { doseKeys } from "./doses/administration.model.ts";

@@ -18,7 +18,7 @@ import { type DurableEvent, effectOf, task } from "../../mixins/events/event.ts"
 import { Events } from "../../mixins/events/events.ts";
 import { transportOf } from "../../mixins/events/transports.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { change } from "../../mixins/fhir/steps.ts";
+import { change } from "../../mixins/fhir/write-steps.ts";
 import { AddressRefused } from "./addresses.ts";
 import { ArmedSubscriptions, type ArmedListener } from "./armed.ts";
 import { Sender } from "./sender.ts";

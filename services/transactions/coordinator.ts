@@ -22,7 +22,7 @@ import { WriteConflict } from "../../federation/retry-on-conflict.ts";
 import type { Store } from "../../store/store.ts";
 import { decideCommit, forget, outcomeOrAbort } from "./journal.ts";
 import { isMovesInto } from "../../federation/moves.ts";
-import { resultsOf } from "./answers.ts";
+import { resultsOf } from "./entry-results.ts";
 import { lineOf, resultsIn } from "./attempt.ts";
 import type { EntryResult } from "./transactions.contract.ts";
 import type { TransactionPlan, Share } from "./plan.ts";

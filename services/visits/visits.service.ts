@@ -7,8 +7,8 @@ import { isType } from "../../federation/errors.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
-import { referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { change, creation } from "../../mixins/fhir/steps.ts";
+import { referenceTo, requireReference, splitReference } from "../../mixins/fhir/domain-references.ts";
+import { change, creation } from "../../mixins/fhir/write-steps.ts";
 import { emits, owns, type Visit, type visits } from "./visits.contract.ts";
 import {
   appointmentChanged,

@@ -2,7 +2,7 @@
 import { excess, usedMs } from "../kit/growth.ts";
 import { replaceLinksInCriteria } from "../../fhir/bundle/criteria-links.ts";
 import { CandidateIndex } from "../../fhir/search/candidate-index.ts";
-import { parseSearch } from "../../fhir/search/parse.ts";
+import { parseSearch } from "../../fhir/search/parse-search.ts";
 import type { Clause } from "../../fhir/search/query.ts";
 import type { CommittedState } from "../../store/plan-write.ts";
 import { planWrite } from "../../store/write-planner.ts";

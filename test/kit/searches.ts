@@ -1,6 +1,6 @@
 /** Searches for tests: parsed as the gateway would. */
 import type { ParsedSearch } from "../../fhir/search/criteria.ts";
-import { parseSearch } from "../../fhir/search/parse.ts";
+import { parseSearch } from "../../fhir/search/parse-search.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { matchesClauses } from "../../fhir/search/matches-clauses.ts";
 import { nonNull } from "../../fhir/non-null.ts";

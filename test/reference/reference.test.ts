@@ -1,6 +1,6 @@
 /** Searches over all services, held to a slow filter over all resources. */
 import fc from "fast-check";
-import { parseSearch } from "../../fhir/search/parse.ts";
+import { parseSearch } from "../../fhir/search/parse-search.ts";
 import type { ChainLimits } from "../../federation/query-context.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { countMatches, type PageOfRows, searchPage } from "../../federation/search-page.ts";

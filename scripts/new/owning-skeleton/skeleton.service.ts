@@ -2,7 +2,7 @@ import type { Basic, Stored } from "../../../fhir/r4.ts";
 import { isType } from "../../../federation/errors.ts";
 import { defineService } from "../../../mesh/contract.ts";
 import { Fhir, type WithFhir } from "../../../mixins/fhir/fhir.ts";
-import { referenceTo, splitReference } from "../../../mixins/fhir/reference.ts";
+import { referenceTo, splitReference } from "../../../mixins/fhir/domain-references.ts";
 import { owns, type skeleton } from "./skeleton.contract.ts";
 import { skeletonChanged, skeletonNotFound } from "./skeleton.errors.ts";
 import { isMarked, mark, markedOf } from "./skeleton.model.ts";

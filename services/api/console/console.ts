@@ -4,8 +4,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { accessOf, notAllowed } from "../../../mesh/access/access.ts";
 import type { Answer } from "../http/answer.ts";
-import { httpError } from "../http/errors.ts";
-import { type MeshView, meshState } from "./state.ts";
+import { httpError } from "../http/http-error.ts";
+import { type MeshView, meshState } from "./mesh-state.ts";
 
 /**
  * What a page may load: scripts and styles by their exact addresses, as anybody may store a script here as a Binary. The viewer of /docs

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { BoardChanges, Touched } from "../../wards/board-events.contract.ts";
 import { MAX_TOUCHED } from "../../wards/board-events.contract.ts";
-import { httpError } from "./errors.ts";
+import { httpError } from "./http-error.ts";
 import { EventStreams } from "./event-streams.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 

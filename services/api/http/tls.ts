@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import type { Server } from "node:https";
 import type { Config } from "../../../mesh/config.ts";
-import { httpError } from "./errors.ts";
+import { httpError } from "./http-error.ts";
 
 /** How often the files are looked at: renewed certificates are there days before the old ones end. Milliseconds. */
 const LOOK_EVERY_MS = 10_000;

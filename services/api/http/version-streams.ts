@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import { MAX_TOLD, type ToldVersion } from "../../../federation/told-versions.ts";
-import { httpError } from "./errors.ts";
+import { httpError } from "./http-error.ts";
 import { type EventStream, EventStreams } from "./event-streams.ts";
 import type { Viewer } from "./presence.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";

@@ -3,11 +3,11 @@
  * binds a token to it. A grant with a patient serves one launch, another patient is another grant.
  */
 import type { errors as Errors, Grant, interactionPolicy, InteractionResults, KoaContextWithOIDC } from "oidc-provider";
-import type { IdentityData } from "../collections.ts";
+import type { IdentityData } from "../identity-data.ts";
 import { hashOf, type StoredContext, type StoredLaunch } from "../identity.model.ts";
 import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
 import { ownMetadata } from "./clients.ts";
-import { needsPatient } from "./scopes.ts";
+import { needsPatient } from "./granted-scopes.ts";
 
 type Policy = typeof interactionPolicy;
 

@@ -1,5 +1,5 @@
 /** Who somebody is: a password, and a code where the account wants one. Nothing of an answer, nor its time, tells whether there is such an account. */
-import type { IdentityData } from "../collections.ts";
+import type { IdentityData } from "../identity-data.ts";
 import { hashOf, loginOf, newSecret, type StoredAccount, type StoredHalfway } from "../identity.model.ts";
 import { type DemandedFactor, SECOND } from "./demanded-factor.ts";
 import type { Passwords } from "./passwords.ts";

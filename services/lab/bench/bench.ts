@@ -11,9 +11,9 @@ import type { WithDirectory } from "../../../federation/directory.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { happenedAt, withLateReason } from "../../../mixins/fhir/happened-at.ts";
-import { readIfServed, splitReference } from "../../../mixins/fhir/reference.ts";
+import { readIfServed, splitReference } from "../../../mixins/fhir/domain-references.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
-import { addition, change, creation, type Identified } from "../../../mixins/fhir/steps.ts";
+import { addition, change, creation, type Identified } from "../../../mixins/fhir/write-steps.ts";
 import {
   type BenchOrder,
   type Catalogue,
@@ -29,7 +29,7 @@ import { accessionOf } from "./accession.ts";
 import { testsOf } from "./catalogue.ts";
 import { acknowledge, type Case, criticalOf, enter, orderedCode, release, reportOf } from "./report.model.ts";
 import { labelOf, rejectSpecimen, specimenOf, subjectOfAll } from "./specimen.model.ts";
-import { personOf } from "./values.ts";
+import { personOf } from "./measured-values.ts";
 
 type Lab = WithFhir & WithDirectory & { catalogue: Catalogue };
 type Order = Stored<ServiceRequest>;

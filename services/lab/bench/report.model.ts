@@ -14,7 +14,7 @@ import {
 import { notCritical, notOrdered, nothingEntered, orderNotActive, resultsMissing, unitDiffers } from "../lab.errors.ts";
 import { CATEGORY, LAB_REPORT } from "../lab.model.ts";
 import { codingOf, testsOf } from "./catalogue.ts";
-import { flagIn, foundIn, isCritical, type SexAndAge, valueIn } from "./values.ts";
+import { flagIn, foundIn, isCritical, type SexAndAge, valueIn } from "./measured-values.ts";
 
 type WithId<Of> = Of & { id: string };
 

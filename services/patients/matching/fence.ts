@@ -10,7 +10,7 @@ import { isType, locked } from "../../../federation/errors.ts";
 import type { StepResult } from "../../../federation/owner-contract.ts";
 import { retryOnConflict, WriteConflict } from "../../../federation/retry-on-conflict.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
-import { addition, creation } from "../../../mixins/fhir/steps.ts";
+import { addition, creation } from "../../../mixins/fhir/write-steps.ts";
 import type { NoneExist } from "../../../store/writes.ts";
 import type { IdentifierTable } from "../identifier-systems.ts";
 import { personOf } from "./person.ts";

@@ -7,7 +7,7 @@ import { parseJson } from "../../../fhir/json.ts";
 import type { FhirResource, Patient, Stored } from "../../../fhir/r4.ts";
 import type { ParsedSearch } from "../../../fhir/search/criteria.ts";
 import { resourceTypes } from "../../../fhir/search/parameters.ts";
-import { parseSearch } from "../../../fhir/search/parse.ts";
+import { parseSearch } from "../../../fhir/search/parse-search.ts";
 import type { Clause, Row } from "../../../fhir/search/query.ts";
 import type { Directory } from "../../../federation/directory.ts";
 import { isRetryable, isType } from "../../../federation/errors.ts";

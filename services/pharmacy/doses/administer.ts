@@ -8,7 +8,7 @@ import type { WithDirectory } from "../../../federation/directory.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { happenedAt, withLateReason } from "../../../mixins/fhir/happened-at.ts";
-import { readIfServed, splitReference } from "../../../mixins/fhir/reference.ts";
+import { readIfServed, splitReference } from "../../../mixins/fhir/domain-references.ts";
 import { type Administration, DoseOutcome, type DoseRecord } from "../doses.contract.ts";
 import {
   administrationChanged,

@@ -6,7 +6,7 @@ import { compartmentOf, mayReferTo, parametersOf } from "../../../../fhir/search
 import type { Clause, Row, StoreQuery } from "../../../../fhir/search/query.ts";
 import { addForEachOwner, askTogether } from "../../../../federation/scatter-gather.ts";
 import { outside } from "../../../../fhir/search/compartments.ts";
-import { MAX_INCLUDED } from "../limits.ts";
+import { MAX_INCLUDED } from "../answer-limits.ts";
 import type { FhirRequest } from "../request.ts";
 import { BY_IDENTIFIER, anyOfValues, toContained } from "../../../../fhir/search/exact-clauses.ts";
 import type { Availability } from "../../../../federation/query-context.ts";

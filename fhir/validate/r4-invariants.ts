@@ -2,7 +2,7 @@
 import { plainText } from "../json.ts";
 import type { ElementJson, RuleJson } from "./structure-definition.ts";
 import { compilePlain } from "./rules/compile.ts";
-import type { Scope } from "./rules/values.ts";
+import type { Scope } from "./rules/fhirpath-values.ts";
 import { textOf } from "./rules/functions.ts";
 
 /** One invariant, ready to be checked. */

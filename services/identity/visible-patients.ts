@@ -8,7 +8,7 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { Patient } from "../../fhir/r4.ts";
-import { parseSearch } from "../../fhir/search/parse.ts";
+import { parseSearch } from "../../fhir/search/parse-search.ts";
 import type { StoredAccount } from "./identity.model.ts";
 import type { PatientChoice } from "./pages/forms.ts";
 
@@ -18,7 +18,7 @@ const MAX_SHOWN = 20;
 const MAX_BYTES = 1_048_576;
 
 /** Asks the services of the mesh, whichever owns Patient, in the name of who asks. */
-export class People {
+export class VisiblePatients {
   readonly #service: Service & WithDirectory;
 
   constructor(service: Service & WithDirectory) {

@@ -5,7 +5,7 @@ import { type Service, ServiceBroker } from "moleculer";
 import { create } from "../test/kit/resources.ts";
 import { sqliteKit, temporaryFolder } from "../test/kit/stores.ts";
 import { databaseName } from "../store/open-store.ts";
-import { Store, type WithStore } from "./store.ts";
+import { Store, type WithStore } from "./own-store.ts";
 
 const options = { indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }) };
 

@@ -1,6 +1,6 @@
 /** Every error of the mesh as a client of /api sees it: `{ "error": { code, type, message, data } }`. */
 import { FhirError } from "../../../fhir/outcome.ts";
-import { paramFaults, refusalOf } from "../fhir/refusals.ts";
+import { paramFaults, refusalOf } from "../fhir/fhir-refusals.ts";
 import type { Answer } from "../http/answer.ts";
 
 /** The answer to an error: what it says to the outside, and nothing of the inside. */

@@ -1,6 +1,6 @@
 /** What tokens say of somebody, and the list of tokens that are out. */
 import type { Account, AdapterPayload, errors as Errors, KoaContextWithOIDC, Provider } from "oidc-provider";
-import type { IdentityData } from "../collections.ts";
+import type { IdentityData } from "../identity-data.ts";
 import { isRoleOfPeople } from "../../../mesh/access/identity.ts";
 import { ACCESS_TOKEN_S } from "../identity.contract.ts";
 import type { StoredAccount } from "../identity.model.ts";

@@ -1,6 +1,6 @@
 import { CONTROL } from "../../../mesh/params.ts";
 import { ParamsValidator } from "../../../mesh/params.ts";
-import { objectSchema, schemaOf } from "./schema.ts";
+import { objectSchema, schemaOf } from "./params-schema.ts";
 
 describe("the schema of a param", () => {
   it.each([

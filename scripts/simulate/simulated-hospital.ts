@@ -6,8 +6,8 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { ActionRefused, type RolesClient } from "../demo/roles-client.ts";
-import { MEDICATIONS, TESTS } from "./house.ts";
-import { people, randomOf } from "./people.ts";
+import { MEDICATIONS, TESTS } from "./build-house.ts";
+import { people, randomOf } from "./synthetic-people.ts";
 import { RATES } from "./rates.ts";
 import type { Calendar } from "./time.ts";
 

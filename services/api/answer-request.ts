@@ -13,7 +13,7 @@ import { INTERACTIONS } from "./access/door.ts";
 import { deskAnswer } from "./desk.ts";
 import { kindOf } from "./http/answer-sizes.ts";
 import { hasBody } from "./http/body.ts";
-import { httpError } from "./http/errors.ts";
+import { httpError } from "./http/http-error.ts";
 import { logOwnFault } from "./http/failures.ts";
 import { originsFor } from "./http/own-name.ts";
 import { exchangeOf } from "./http/received.ts";

@@ -1,4 +1,4 @@
-import { narrowed, needsPatient, scopesIn } from "./scopes.ts";
+import { narrowed, needsPatient, scopesIn } from "./granted-scopes.ts";
 
 describe("scopes of SMART", () => {
   it.each([

@@ -10,7 +10,7 @@ import { announceMetadata } from "./announce.ts";
 import { watchersOf } from "./watchers.ts";
 
 /** Between two heartbeats: two of them fit into the time after which a silent node is asked (mesh/liveness.ts). Milliseconds. */
-export const HEARTBEAT_MS = 500;
+const HEARTBEAT_MS = 500;
 /** Between two heartbeats to all, milliseconds: at least, and for each node of the mesh. */
 const [TO_ALL_MS, TO_ALL_PER_NODE_MS] = [10_000, 500];
 /** Between two looks for nodes that were offline for so long that they are forgotten, milliseconds. */

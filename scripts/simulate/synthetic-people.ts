@@ -1,8 +1,11 @@
-/** Synthetic people, and records of them as other hands write them: the same for the same seed. */
+/** Synthetic people: the same for the same seed. */
 import type { Address, HumanName, Patient } from "../../fhir/r4.ts";
 
-type PatientWithId = Patient & { id: string };
-type Random = () => number;
+/** Somebody who is registered. */
+export type PatientWithId = Patient & { id: string };
+
+/** A number from 0 up to 1, the next of its series. */
+export type Random = () => number;
 
 /** A source of numbers from 0 to 1 (mulberry32). */
 export function randomOf(seed: number): Random {
@@ -157,7 +160,8 @@ const CITIES = ["Alger", "Bern", "Como", "Dijon", "Essen", "Faro", "Graz", "Huel
 const MOTHERS_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName";
 
 /** Some are much more common than others (Zipf). */
-const pick = <Of>(random: Random, all: readonly Of[]): Of => all[Math.floor(random() * all.length)] as Of;
+/** One of them by chance. */
+export const pick = <Of>(random: Random, all: readonly Of[]): Of => all[Math.floor(random() * all.length)] as Of;
 const common = <Of>(random: Random, all: readonly Of[]): Of => all[Math.floor(random() ** 2 * all.length)] as Of;
 
 function familyName(random: Random, { starts, middles, ends }: typeof LATIN): string {
@@ -217,62 +221,14 @@ function newPerson(random: Random, n: number): PatientWithId {
   };
 }
 
-const phone = (random: Random): string => `+39 0${Math.floor(1e8 + random() * 9e8)}`;
-const address = (random: Random): Address => ({
+/** A number that nobody has been asked for. */
+export const phone = (random: Random): string => `+39 0${Math.floor(1e8 + random() * 9e8)}`;
+/** Where somebody lives. */
+export const address = (random: Random): Address => ({
   line: [`${pick(random, STREETS)} ${1 + Math.floor(random() * 200)}`],
   city: pick(random, CITIES),
   postalCode: `${10_000 + Math.floor(random() * 900)}`,
 });
 
-/** The same person's record as another front desk writes it, without any number: one to three faults. */
-export function copyOf(person: PatientWithId, random: Random): Patient {
-  const { id: _, ...rest } = person;
-  const copy: Patient = structuredClone(rest);
-  const faults = 1 + Math.floor(random() * 3);
-  for (let n = 0; n < faults; n += 1) pick(random, FAULTS)(copy, random);
-  return copy;
-}
-
-type Fault = (copy: Patient, random: Random) => void;
-const nameOf = ({ name }: Patient): HumanName => name?.[0] as HumanName;
-
-const FAULTS: Fault[] = [
-  (copy, random) => Object.assign(nameOf(copy), { family: typo(nameOf(copy).family ?? "", random) }),
-  (copy, random) =>
-    Object.assign(nameOf(copy), { given: nameOf(copy).given?.map((it, index) => (index === 0 ? typo(it, random) : it)) ?? [] }),
-  (copy) => Object.assign(nameOf(copy), { given: nameOf(copy).given?.slice(0, 1) ?? [] }),
-  (copy) => {
-    const name = nameOf(copy);
-    Object.assign(name, { family: name.given?.join(" ") ?? "", given: [name.family ?? ""] });
-  },
-  (copy) => Object.assign(nameOf(copy), { family: (nameOf(copy).family ?? "").toUpperCase() }),
-  (copy) => {
-    const [year, month = "", day = ""] = (copy.birthDate ?? "").split("-");
-    if (Number(day) <= 12) copy.birthDate = `${year}-${day}-${month}`;
-  },
-  (copy, random) => {
-    const at = pick(random, [2, 3, 6, 9]);
-    const date = copy.birthDate ?? "";
-    const wrong = `${date.slice(0, at)}${(Number(date[at]) + 1) % 10}${date.slice(at + 1)}`;
-    if (new Date(`${wrong}T00:00:00Z`).toJSON()?.startsWith(wrong)) copy.birthDate = wrong;
-  },
-  (copy, random) => Object.assign(copy, { telecom: [{ system: "phone", value: phone(random) }] }),
-  (copy) => void delete copy.telecom,
-  (copy, random) => Object.assign(copy, { address: [address(random)] }),
-  (copy) => void delete copy.address,
-  (copy) => void delete copy.extension,
-  (copy) => Object.assign(copy, { gender: "unknown" }),
-];
-
-/** A letter left out, doubled, another, or taken for its neighbour. */
-function typo(word: string, random: Random): string {
-  if (word.length < 3) return word;
-  const at = 1 + Math.floor(random() * (word.length - 2));
-  const [start, letter = "", end] = [word.slice(0, at), word[at], word.slice(at + 1)];
-  return pick(random, [
-    `${start}${end}`,
-    `${start}${letter}${letter}${end}`,
-    `${start}${pick(random, [...word])}${end}`,
-    `${start}${end[0] ?? ""}${letter}${end.slice(1)}`,
-  ]);
-}
+/** The first name of a record. */
+export const nameOf = ({ name }: Patient): HumanName => name?.[0] as HumanName;

@@ -203,7 +203,7 @@ function detailsOf({ phone, addresses, contacts }: PersonDetails, before?: Patie
 }
 
 /** The same person's name, as others write it. */
-export const nameOf = ({ family, given, language }: OtherName): HumanName => ({
+const nameOf = ({ family, given, language }: OtherName): HumanName => ({
   use: "usual",
   family,
   given,

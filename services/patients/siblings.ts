@@ -14,7 +14,7 @@ type Birth = Pick<Newborn, "gender" | "birthDate" | "multipleBirth">;
 const isOneDay = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one);
 
 /** Whether it is, or may be, the same child: of one birth the order tells them apart, and where one has none the sex. */
-export function isSameChild({ gender, birthDate = "", multipleBirthInteger: order }: Patient, born: Birth): boolean {
+function isSameChild({ gender, birthDate = "", multipleBirthInteger: order }: Patient, born: Birth): boolean {
   if (birthDate === "" || !isOneDay(birthDate, born.birthDate)) return false;
   if (order !== undefined && born.multipleBirth !== undefined) return order === born.multipleBirth;
   // A second child is told of by its order, also where the first was registered without one.

@@ -9,7 +9,8 @@ import { MatchGrade } from "../../services/patients/patients.contract.ts";
 import { MATCH_WEIGHTS } from "../../services/patients/matching/grade.ts";
 import { candidatesFor } from "../../services/patients/matching/find-matches.ts";
 import { peopleOfTwoScripts } from "./two-scripts.ts";
-import { copyOf, people, randomOf } from "../../scripts/simulate/synthetic-people.ts";
+import { copyOf } from "./record-copies.ts";
+import { people, randomOf } from "../../scripts/simulate/synthetic-people.ts";
 
 const BATCH = 500;
 

@@ -36,7 +36,7 @@ const MAX_PAGES = 10;
 /** How long a service is waited for; what it knows is unknown then. Milliseconds. */
 export const ASKED_MS = 2_000;
 /** Requests for admission that are shown. */
-export const MAX_WAITING = 200;
+const MAX_WAITING = 200;
 
 const isInpatient = (): Clause => codesClause("Encounter", "class", INPATIENT);
 const isOpenStay = (): Clause[] => [isInpatient(), codesClause("Encounter", "status", OPEN_STATUSES)];

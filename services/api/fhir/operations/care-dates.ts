@@ -77,8 +77,3 @@ function unlessAbsent(type: string, codes: readonly string[], match: { lowLe?: n
   const slots = slotsOfParameters(type, codes);
   return { kind: "any", of: [[{ kind: "range", slots, any: [match] }], [{ kind: "missing", slots, missing: true }]] };
 }
-
-/** Every parameter that is looked at, for a test that they exist. */
-export const careParameters: [type: string, code: string][] = [...Object.entries(CARE_DATES), ...Object.entries(CARE_SPANS)].flatMap(
-  ([type, codes]) => codes.map((code): [string, string] => [type, code]),
-);

@@ -196,10 +196,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
   methods: {
     /** @throws 404 INVOICE_NOT_FOUND */
     async invoiceAt(this: WithFhir, reference: string): Promise<Stored<Invoice>> {
-      const [, id] = splitReference(reference);
-      const found = await this.fhir.read("Invoice", id);
-      if (!found) throw invoiceNotFound(reference);
-      return found;
+      return this.fhir.require("Invoice", reference, invoiceNotFound);
     },
 
     /** Those that there are. */

@@ -6,7 +6,6 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { asSystem } from "../../mesh/access/access.ts";
 import type { WithFhir } from "../../mixins/fhir/fhir.ts";
-import { splitReference } from "../../mixins/fhir/domain-references.ts";
 import { fenceAndAsk, unfence } from "../../mixins/fhir/rules/resting.ts";
 import { creation, versionOf } from "../../mixins/fhir/write-steps.ts";
 import type { HouseWard } from "./board/house.ts";
@@ -31,9 +30,7 @@ type Wards = WithFhir & WithDirectory;
 
 /** @throws 404 PLACE_NOT_FOUND */
 async function placeAt({ fhir }: WithFhir, reference: string): Promise<Stored<Location>> {
-  const place = await fhir.read("Location", splitReference(reference)[1]);
-  if (!place) throw placeNotFound(reference);
-  return place;
+  return fhir.require("Location", reference, placeNotFound);
 }
 
 /** Writes a place as it has become. @throws 409 PLACE_CHANGED, BED_NAME_TAKEN, WARD_ALREADY_OPEN */

@@ -15,30 +15,47 @@ export interface Asked {
 const prefix = fc.constantFrom("", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb");
 const orList = (one: fc.Arbitrary<string>) => fc.array(one, { minLength: 1, maxLength: 2 }).map((all) => all.join(","));
 
+type Values = (value: fc.Arbitrary<string>, ...modifiers: string[]) => fc.Arbitrary<Criterion>;
+
+/** Codes that every resource has one of, and codes of a system. */
+function tokenOn(name: string, plain: Values, missing: fc.Arbitrary<Criterion>): fc.Arbitrary<Criterion> {
+  if (["status", "gender", "active"].includes(name)) {
+    return fc.oneof(plain(fc.constantFrom("final", "amended", "male", "female", "true", "false", "finished", "active"), "not"), missing);
+  }
+  return fc.oneof(
+    plain(fc.constantFrom("x", "y", "urn:a|x", "|x", "urn:b|", "IMP", "AMB", "urn:act|IMP", `${CATEGORY}|laboratory`), "not"),
+    ...(name === "identifier" || name === "class"
+      ? []
+      : [fc.constantFrom("blood", "rate", "temp").map((value) => ({ name, modifier: "text", value }))]),
+    missing,
+  );
+}
+
+/** A reference, or a chain over it: of more than five links it would be refused, here none is longer than four. */
+function referenceOn(type: string, name: string, plain: Values, missing: fc.Arbitrary<Criterion>): fc.Arbitrary<Criterion> {
+  const { targets } = nonNull(parameters[type])[name] as { targets: string[] };
+  const [target = ""] = targets;
+  const ids = fc.nat((SIZES[target] as number) - 1).map((index) => `${target.toLowerCase()}-${index}`);
+  const chain = fc
+    .constantFrom(...Object.keys(parameters[target] as object))
+    .chain((far) => criterionOn(target, far))
+    .filter((far) => far.name.split(".").length < 4)
+    .map((far) => ({ ...far, name: `${name}:${target}.${far.name}` }));
+  const places = ids.map((id) => `${target}/${id}`);
+  return fc.oneof(plain(fc.oneof(ids, places)), missing, chain, chain);
+}
+
 /** A criterion on one parameter of a type. */
 function criterionOn(type: string, name: string): fc.Arbitrary<Criterion> {
   const { kind } = nonNull(parameters[type])[name] as { kind: string };
   const missing = fc.boolean().map((value) => ({ name, modifier: "missing", value: String(value) }));
-  const plain = (value: fc.Arbitrary<string>, ...modifiers: string[]) =>
+  const plain: Values = (value, ...modifiers) =>
     fc
       .tuple(fc.constantFrom(undefined, undefined, ...modifiers), orList(value))
       .map(([modifier, text]): Criterion => ({ name, value: text, ...(modifier && { modifier }) }));
-  const literal = ["status", "gender", "active"].includes(name);
   switch (kind) {
     case "token":
-      if (literal) {
-        return fc.oneof(
-          plain(fc.constantFrom("final", "amended", "male", "female", "true", "false", "finished", "active"), "not"),
-          missing,
-        );
-      }
-      return fc.oneof(
-        plain(fc.constantFrom("x", "y", "urn:a|x", "|x", "urn:b|", "IMP", "AMB", "urn:act|IMP", `${CATEGORY}|laboratory`), "not"),
-        ...(name === "identifier" || name === "class"
-          ? []
-          : [fc.constantFrom("blood", "rate", "temp").map((value) => ({ name, modifier: "text", value }))]),
-        missing,
-      );
+      return tokenOn(name, plain, missing);
     case "string":
       return fc.oneof(
         plain(fc.constantFrom("ros", "Rossi", "ADAN", "mull", "strasse", "inci", "n", "van", "Berg"), "exact", "contains"),
@@ -67,28 +84,8 @@ function criterionOn(type: string, name: string): fc.Arbitrary<Criterion> {
       );
     case "uri":
       return fc.oneof(plain(fc.constantFrom("http://x.org/a", "http://x.org/a/b", "http://x.org"), "below"), missing);
-    default: {
-      const { targets } = nonNull(parameters[type])[name] as { targets: string[] };
-      const [target = ""] = targets;
-      const ids = fc.nat((SIZES[target] as number) - 1).map((index) => `${target.toLowerCase()}-${index}`);
-      const chain = fc
-        .constantFrom(...Object.keys(parameters[target] as object))
-        .chain((far) => criterionOn(target, far))
-        .filter((far) => far.name.split(".").length < 4)
-        .map((far) => ({ ...far, name: `${name}:${target}.${far.name}` }));
-      // A chain of more than five links is refused; here none is longer than four.
-      return fc.oneof(
-        plain(
-          fc.oneof(
-            ids,
-            ids.map((id) => `${target}/${id}`),
-          ),
-        ),
-        missing,
-        chain,
-        chain,
-      );
-    }
+    default:
+      return referenceOn(type, name, plain, missing);
   }
 }
 

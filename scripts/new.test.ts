@@ -70,8 +70,8 @@ describe("a new service", () => {
   it.each([
     [
       "a name with a hyphen",
-      ["service", "care-plans"],
-      /^"care-plans" cannot be the name of a service: it should be .*; use "careplans"\.\n$/,
+      ["service", "dental-care"],
+      /^"dental-care" cannot be the name of a service: it should be .*; use "dentalcare"\.\n$/,
     ],
     ["capitals and an accent", ["service", "Santé"], /^"Santé" cannot be the name of a service: it should be .*; use "sante"\.\n$/],
     [

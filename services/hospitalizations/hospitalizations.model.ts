@@ -9,6 +9,7 @@ import { alreadyDischarged, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, visitNotOpen
 import { transferOf } from "./transfers.contract.ts";
 import { withoutDenial } from "./transfers.model.ts";
 import { without } from "../../fhir/typed.ts";
+import { PhysicalType } from "../../fhir/physical-type.ts";
 
 // The rules of a stay: plain data in, plain data out. No broker, no database, no clock.
 
@@ -39,11 +40,12 @@ export interface KnownLocation {
 /** Whether a place is a bed, or does not say what else it is. */
 export function mayBeBed({ physicalType }: KnownLocation): boolean {
   const kinds = physicalType?.coding?.map(({ code }) => code);
-  return !kinds || kinds.includes("bd");
+  return !kinds || kinds.includes(PhysicalType.bed);
 }
 
 /** Whether it says that it is one. */
-export const isBed = ({ physicalType }: KnownLocation): boolean => physicalType?.coding?.some(({ code }) => code === "bd") ?? false;
+export const isBed = ({ physicalType }: KnownLocation): boolean =>
+  physicalType?.coding?.some(({ code }) => code === PhysicalType.bed) ?? false;
 
 /** The Encounter of a stay that begins now. */
 export function admit(

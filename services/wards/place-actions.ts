@@ -8,6 +8,7 @@ import { asSystem } from "../../mesh/access/access.ts";
 import type { WithFhir } from "../../mixins/fhir/fhir.ts";
 import { fenceAndAsk, unfence } from "../../mixins/fhir/rules/resting.ts";
 import { creation, versionOf } from "../../mixins/fhir/write-steps.ts";
+import { PhysicalType } from "../../fhir/physical-type.ts";
 import type { HouseWard } from "./board/house.ts";
 import { takenBeds } from "./occupancy.ts";
 import { closed, isRoom, newBed, placeOf, placesUnder } from "./places.model.ts";
@@ -59,7 +60,7 @@ export async function addRoom(
   { ward: reference, ...asked }: { ward: string; name: string; beds: string[] },
 ): Promise<WardRoom> {
   const ward = await placeAt(wards, reference);
-  if (kindOf(ward) !== "wa") throw notAWard(reference);
+  if (kindOf(ward) !== PhysicalType.ward) throw notAWard(reference);
   if (!isInUse(ward)) throw wardIsClosed(reference);
   const { room, locations } = newRoom(ward, asked);
   await wards.fhir.write(locations.map((it) => creation(it))).catch((error: unknown) => {

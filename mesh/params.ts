@@ -5,9 +5,9 @@
  */
 import { Validators } from "moleculer";
 
-/** Faults of one call that are told; more help nobody. */
+/** Most faults of one call that an answer names; more help nobody. */
 const MAX_FAULTS = 20;
-/** Characters of a list of unknown members that are told. */
+/** Characters of the list of unknown members in an answer. */
 const MAX_NAMES = 200;
 
 /** Characters that no text of FHIR may hold (R4 2.24.0.1), as the inside of a character class. */

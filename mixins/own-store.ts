@@ -20,7 +20,7 @@ export interface WithStore {
 export interface StoreMixinOptions extends Omit<StoreOptions, "name" | "emits" | "onEvents" | "onVersions" | "indexVersion"> {
   /** As of `StoreOptions`; a function is asked when the store is opened. */
   indexVersion: string | (() => string);
-  /** Which changes of a service are events, and who is told of those, and of the others. */
+  /** Which changes of a service are events, and what is called with these and with the others. */
   events?(service: Service): Pick<StoreOptions, "emits" | "onEvents" | "onVersions">;
 
   /** Default: the process's settings (DATA_DIR, MONGO_URL). */

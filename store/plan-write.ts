@@ -143,7 +143,7 @@ export function charactersIn(steps: Write[]): number {
 export const typesIn = (changes: PlannedChange[]): string[] => [...new Set(changes.filter(isOfResource).map(({ type }) => type))];
 
 /**
- * What is told of a version of a resource; undefined for one that goes on with another owner, who tells it.
+ * What gateways hear of a version of a resource; undefined for one that goes on with another owner, which announces it.
  * @param before values of the index rows of the version that it replaces, those that it has too may be left out
  */
 export function tellVersion(change: ResourceChange, before: string[] = []): ResourceVersion | undefined {

@@ -3,7 +3,7 @@
  *
  * The service then keeps these types in a store of its own, answers the actions of `federation/owner-contract.ts`, and publishes in its
  * metadata what it owns, from which the gateway learns to route. Rules over several records ("one open stay per bed")
- * are given as unique keys, so that the store keeps them, whoever writes.
+ * are given as unique keys, so that the store keeps them, by whichever door they are written.
  */
 import type { ServiceSchema } from "moleculer";
 import { parseJson } from "../../fhir/json.ts";
@@ -41,7 +41,7 @@ import { writingActions } from "./write-actions.ts";
 
 export type { WithFhir } from "./owner-service.ts";
 
-/** What the mixin is told. */
+/** Options of the mixin. */
 export interface FhirOptions {
   /** The types, or parts of shared types, that this service owns. */
   owns: (string | Ownership)[];
@@ -61,11 +61,11 @@ export interface FhirOptions {
 
 const optionsOf = new WeakMap<object, FhirOptions>();
 
-/** What a service has told this mixin; undefined: it does not use it. */
+/** The options that a service has given to this mixin; undefined: it does not use it. */
 export const fhirOptionsOf = (schema: Partial<ServiceSchema>): FhirOptions | undefined =>
   (schema.mixins ?? []).map((mixin) => optionsOf.get(mixin)).find((options) => options !== undefined);
 
-/** The mixin; see the head of this file. */
+/** The mixin: a service that owns FHIR types, with a store of its own, `this.fhir` and the actions of an owner. */
 export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   const unique = (options.unique ?? {}) as AnyKeys;
   const owns = options.owns.map((own) => ownershipOf(own, unique));

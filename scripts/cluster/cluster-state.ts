@@ -27,7 +27,7 @@ export interface ChildState extends Mark {
 /** What `cluster.json` holds, for `npm run cluster -- status` and for those who join. */
 export interface ClusterState {
   supervisor: Mark & { started: string; socket: string };
-  /** With password: the file is readable for its owner only. `pid` is absent when NATS_URL names a server of somebody else. */
+  /** With password: the file is readable for its owner only. `pid` is absent when NATS_URL names another's server. */
   nats: { url: string } & Partial<Mark>;
   url?: string;
   children: ChildState[];

@@ -28,7 +28,7 @@ export class Edits {
     this.#texts.set(file, text);
   }
 
-  /** @throws StartupError where there is nothing to change: somebody has given the file another form */
+  /** @throws StartupError where there is nothing to change: the file has been given another form */
   change(file: string, change: (text: string) => string): void {
     const before = this.#texts.get(file) ?? readFileSync(join(this.#root, file), "utf8");
     const after = change(before);

@@ -14,7 +14,7 @@ import type { Calendar } from "./time.ts";
 type Random = () => number;
 type Person = ReturnType<typeof people> extends Generator<infer Of> ? Of : never;
 
-/** Somebody in a bed. */
+/** A patient in a bed. */
 interface Inpatient {
   patient: string;
   stay: string;

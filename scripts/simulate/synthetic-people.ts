@@ -1,7 +1,7 @@
 /** Synthetic people: the same for the same seed. */
 import type { Address, HumanName, Patient } from "../../fhir/r4.ts";
 
-/** Somebody who is registered. */
+/** A person who is registered. */
 export type PatientWithId = Patient & { id: string };
 
 /** A number from 0 up to 1, the next of its series. */
@@ -223,7 +223,7 @@ function newPerson(random: Random, n: number): PatientWithId {
 
 /** A number that nobody has been asked for. */
 export const phone = (random: Random): string => `+39 0${Math.floor(1e8 + random() * 9e8)}`;
-/** Where somebody lives. */
+/** An address. */
 export const address = (random: Random): Address => ({
   line: [`${pick(random, STREETS)} ${1 + Math.floor(random() * 200)}`],
   city: pick(random, CITIES),

@@ -235,7 +235,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       try {
         await this.fhir.write([effectOf(event), before ? change(item) : creation(item)]);
       } catch (error) {
-        if (!isType(error, ACT_ALREADY_CHARGED)) throw error; // somebody has charged it by hand
+        if (!isType(error, ACT_ALREADY_CHARGED)) throw error; // it was charged by hand
       }
     },
 

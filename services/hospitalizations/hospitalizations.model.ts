@@ -21,7 +21,7 @@ export const placesOf = ({ location }: Encounter): string[] => [
   ...new Set((location ?? []).flatMap((it) => (isThere(it) ? (localReference(it.location.reference) ?? []) : []))),
 ];
 
-/** Where somebody comes to lie by this change. */
+/** Where a patient comes to lie by this change. */
 export function newPlaces(change: Change<Encounter>): string[] {
   const { after } = change;
   const before = lookedAt(change); // who has visited a bed has not lain in it
@@ -121,7 +121,7 @@ const ended = ({ location = [] }: Encounter, now: Date): NonNullable<Encounter["
   location.map((it) => (isThere(it) ? { ...it, status: "completed", period: { ...it.period, end: now.toISOString() } } : it));
 
 /**
- * One open stay per bed and per patient; a room or a ward has many. The store keeps these rules, whoever writes and however many at once.
+ * One open stay per bed and per patient; a room or a ward has many. The store keeps these rules, by whichever door and however many write at once.
  */
 export const stayKeys: KeysByFacts<Encounter> = {
   about: (stay) => (isOpen(stay) ? placesOf(stay) : []),

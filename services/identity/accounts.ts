@@ -127,7 +127,7 @@ export class Accounts {
     await news.tell({ sub: accountId });
   }
 
-  /** Sessions of somebody's browsers. */
+  /** Sessions of a person's browsers. */
   async sessions(accountId: string): Promise<Session[]> {
     const found = await this.#parts.kept.artifacts.find({ query: { model: "Session", accountId }, limit: MAX_LISTED });
     return found.map(sessionOf);

@@ -25,7 +25,7 @@ export interface IdentityDocuments {
   links: StoredLink;
   launches: StoredLaunch;
   recoveryCodes: StoredTicket;
-  /** Browsers that somebody has signed in with before. */
+  /** Browsers that a person has signed in with before. */
   devices: StoredTicket;
   /** Sign-ins whose password was right and whose second factor is still to come, by the interaction. */
   halfway: StoredHalfway;

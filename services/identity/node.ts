@@ -47,7 +47,7 @@ export interface NodeParts {
   patients: VisiblePatients;
   library: Library;
   notes: Pick<AuditNotes, "note">;
-  /** Somebody has signed out. */
+  /** A person has signed out. */
   sessionEnded(accountId: string): void;
   /** Told of what no client did wrong. */
   failed(error: Error): void;

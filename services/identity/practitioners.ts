@@ -1,4 +1,4 @@
-/** Who works here no longer has no account: `identity` hears of each version of a Practitioner, whoever has written it. */
+/** A person who works here no longer has no account: `identity` hears of each version of a Practitioner. */
 import type { Service, ServiceSchema } from "moleculer";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";

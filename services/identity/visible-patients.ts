@@ -1,4 +1,4 @@
-/** The patients that somebody may pick one of: those that this person may see. */
+/** The patients that a person may pick one of: those that this person may see. */
 import type { CallingOptions, Service } from "moleculer";
 import { accessOf } from "../../mesh/access/access.ts";
 import type { Caller } from "../../mesh/caller.ts";

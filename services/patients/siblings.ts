@@ -1,4 +1,4 @@
-/** The children of a mother, as `registerNewborn` links them, and which of them somebody is about to register again. */
+/** The children of a mother, as `registerNewborn` links them, and which of them is about to be registered again. */
 import type { Patient, RelatedPerson, Stored } from "../../fhir/r4.ts";
 import type { WithFhir } from "../../mixins/fhir/fhir.ts";
 import { splitReference } from "../../mixins/fhir/domain-references.ts";

@@ -131,7 +131,7 @@ export async function tellCommit(
     coordinator.warn(`Transaction ${tx} is committed; ${[...unreachable].join(", ")} will learn it from the journal.`);
     return;
   }
-  // Forgetting needs no answer: a leftover entry is told again at the next start, which changes nothing.
+  // Forgetting needs no answer: a leftover entry is sent again at the next start, which changes nothing.
   forget(coordinator.journal, tx).catch((error: Error) => coordinator.warn(`Transaction ${tx} stays in the journal: ${error.message}`));
 }
 

@@ -207,7 +207,7 @@ class StepPlanner {
     return { kind: "step", place, type, id, isMove: false };
   }
 
-  /** What other owners are told of a resource; undefined: nothing. */
+  /** What other owners need to know of a resource; undefined: nothing. */
   #toldOf(type: string, resource: Resource): Resource | undefined {
     if (this.#hasDeletions) return toldBesideDeletions(resource);
     return mayBeTold(type) ? toldOf(resource) : undefined;

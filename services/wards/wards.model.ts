@@ -118,7 +118,7 @@ export function cleaningOf({ operationalStatus }: Location): "dirty" | "cleaning
 /**
  * A bed as its callers see it.
  * @param room the Location that it is part of
- * @param isTaken whether somebody lies in it
+ * @param isTaken whether a patient lies in it
  */
 export function bedOf(location: Location & { id: string }, room: Location | undefined, isTaken: boolean): Bed {
   const isUsable = isInUse(location) && !isOutOfUse(location);

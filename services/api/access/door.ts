@@ -121,7 +121,7 @@ export class Door {
   }
 }
 
-/** Why somebody asks, as the app says: a code of HL7's PurposeOfUse (TREAT, ETREAT, HPAYMT, …). It is noted, and gives no right. */
+/** Why a person asks, as the app says: a code of HL7's PurposeOfUse (TREAT, ETREAT, HPAYMT, …). It is noted, and gives no right. */
 function purposeOf({ headers }: IncomingMessage): string | undefined {
   const purpose = headers["x-purpose-of-use"];
   if (purpose === undefined) return undefined;

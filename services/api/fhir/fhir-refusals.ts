@@ -3,7 +3,7 @@ import { FhirError, type Issue, outcome } from "../../../fhir/outcome.ts";
 import type { Answer } from "../http/answer.ts";
 import { FHIR_JSON } from "./media-types.ts";
 
-/** The issue code that a FHIR client gets for an error's `type`; others are told by their status. */
+/** The issue code that a FHIR client gets for an error's `type`; others have that of their status. */
 const CODES: Record<string, string> = {
   NOT_SUPPORTED: "not-supported",
   OWNER_DOWN: "transient",

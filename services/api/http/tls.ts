@@ -27,7 +27,7 @@ export function certificate({ tlsCert = "", tlsKey = "" }: Files): SecureContext
   return options;
 }
 
-/** Takes a renewed certificate for new connections; one that cannot be used is told of, and the old one stays. @returns what ends it */
+/** Takes a renewed certificate for new connections; one that cannot be used is logged, and the old one stays. @returns what ends it */
 export function followCertificate(server: Server, files: Files, warn: (message: string) => void): () => void {
   let known = marksOf(files);
   const timer = setInterval(() => {

@@ -1,4 +1,4 @@
-/** Where somebody who is signed in changes the password, and sets up a second factor or takes it away. */
+/** Where a person who is signed in changes the password, and sets up a second factor or takes it away. */
 import type { Provider } from "oidc-provider";
 import type { Accounts } from "../accounts.ts";
 import type { IdentityData } from "../identity-data.ts";

@@ -12,7 +12,7 @@ import type { PageContent } from "./page.ts";
 import { codesPage, continuePage, setUpPage } from "./second-factor-forms.ts";
 import { isId } from "../../../fhir/ids.ts";
 
-/** The cookie of a browser that somebody has signed in with before. */
+/** The cookie of a browser that a person has signed in with before. */
 export const DEVICE_COOKIE = "openward_device";
 
 /** What the pages work with. */

@@ -108,7 +108,7 @@ const LIFETIMES: Configuration["ttl"] = {
 
 const featuresOf = (resource: ResourceServer, pages: PageSet): Configuration["features"] => ({
   devInteractions: { enabled: false },
-  userinfo: { enabled: false }, // access tokens are for the API; who somebody is stands in the ID token
+  userinfo: { enabled: false }, // access tokens are for the API; who a person is stands in the ID token
   dPoP: { enabled: false },
   pushedAuthorizationRequests: { enabled: false },
   clientCredentials: { enabled: true },

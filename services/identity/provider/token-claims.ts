@@ -1,4 +1,4 @@
-/** What tokens say of somebody, and the list of tokens that are out. */
+/** What tokens say of a person, and the list of tokens that are out. */
 import type { Account, AdapterPayload, errors as Errors, KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { IdentityData } from "../identity-data.ts";
 import { isRoleOfPeople } from "../../../mesh/access/identity.ts";

@@ -36,7 +36,7 @@ export function rangeFor({ ranges }: CatalogueTest, { sex, age }: SexAndAge): Ra
 
 type Comparator = NonNullable<Quantity["comparator"]>;
 
-/** A number and its comparator; undefined: it is told by words. */
+/** A number and its comparator; undefined: it is in words. */
 export function readValue(value: number | string): { value: number; comparator?: Comparator } | undefined {
   if (typeof value === "number") return { value };
   const [, sign, digits] = NUMBER.exec(value) ?? [];
@@ -63,7 +63,7 @@ export function flagOf(
   return value < low ? "L" : value > high ? "H" : "N";
 }
 
-/** Whether somebody must be told at once. */
+/** Whether it is critical: the physician must hear of it at once. */
 export const isCritical = (flag: ResultFlag | undefined): boolean => flag === "LL" || flag === "HH";
 
 const DISPLAY: Record<ResultFlag, string> = { N: "Normal", L: "Low", H: "High", LL: "Critical low", HH: "Critical high" };

@@ -1,6 +1,6 @@
 import type { Extension, Patient } from "../../../fhir/r4.ts";
 
-// Of two records that are alike somebody has said that they are of two people. Plain data in, plain data out.
+// Of two records that are alike a clerk has said that they are of two people. Plain data in, plain data out.
 
 /** URL of an extension of a Patient: `patient` (the other record, a Reference) and `reason` (a string). */
 const DISTINCT = "urn:openward:distinct-from";

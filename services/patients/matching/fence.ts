@@ -48,7 +48,7 @@ interface Registering {
   of: WithFhir;
   table: IdentifierTable;
   ifNoneExist: NoneExist;
-  /** Refuses who is registered already; absent: somebody has said that it is another person, and the others only hear of this one. */
+  /** Refuses who is registered already; absent: a clerk has said that it is another person, and the others only hear of this one. */
   check?: (() => Promise<void>) | undefined;
 }
 

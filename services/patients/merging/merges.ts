@@ -25,7 +25,7 @@ import { parted, referringClause, replaced, replacing, rewritten } from "./merge
 export const CHUNK = 100;
 /** Tries of one transaction while others write what it moves. */
 const ATTEMPTS = 5;
-/** Looks for what was written for the source meanwhile: who goes on writing for it is told by `left`, and merged once more. */
+/** Looks for what was written for the source meanwhile: `left` names what goes on coming, which is merged once more. */
 const MAX_LATE = 20;
 /** Bytes of JSON that are read at once. */
 const MAX_BYTES = 4_000_000;
@@ -101,7 +101,7 @@ export class Merges {
     await this.#notes.begun(source, target);
   }
 
-  /** Carries out a task to its end. What is refused ends it, and is told by its state; what is down is tried again. */
+  /** Carries out a task to its end. What is refused ends it, and its state says so; what is down is tried again. */
   async carryOut(caller: Caller, pair: MergedPair, work: "merge" | "part"): Promise<void> {
     try {
       await this.#notes.begun(pair.source, pair.target);
@@ -152,7 +152,7 @@ export class Merges {
     }
   }
 
-  /** Back to what it was before the merge; what was edited since stays where it is, and is told. */
+  /** Back to what it was before the merge; what was edited since stays where it is, and the answer names it. */
   async part(caller: Caller, { source, target }: MergedPair): Promise<void> {
     for (;;) {
       const found = await this.#notes.some(source, CHUNK + 2);

@@ -9,7 +9,7 @@ import type { Store } from "../../../store/store.ts";
 
 const KEY = "signing-key/";
 
-/** See the head of this file. */
+/** Makes and keeps this node's signing key, and finds the public part of any. */
 export class SignatureKeys {
   readonly #store: () => Pick<Store, "get" | "put">;
   readonly #file: string;

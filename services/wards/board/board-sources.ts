@@ -104,7 +104,7 @@ const TYPE_OF: Partial<Record<BoardPart, ResourceType>> = {
   results: "Observation",
 };
 
-/** Parts that somebody with these rights does not see. @param rights undefined: everything is open */
+/** Parts that a person with these rights does not see. @param rights undefined: everything is open */
 export function hiddenFrom(rights: Rights | undefined): BoardPart[] {
   if (!rights) return [];
   const hidden = Object.entries(TYPE_OF).flatMap(([part, type]) => (rights.with(type, "s") !== "all" ? [part as BoardPart] : []));

@@ -3,7 +3,7 @@ import { slotsOfParameters } from "../../../../fhir/search/exact-clauses.ts";
 
 /**
  * Search parameters that say when care was given, ordered or planned. A type that is not named has none: it describes
- * somebody or something (Patient, Coverage, Group), holds for all care (AllergyIntolerance, FamilyMemberHistory), or has only the
+ * a person or a thing (Patient, Coverage, Group), holds for all care (AllergyIntolerance, FamilyMemberHistory), or has only the
  * date of its own making (Consent, AuditEvent, Claim).
  */
 const CARE_DATES: Record<string, readonly string[]> = {

@@ -101,7 +101,7 @@ function ownerSlots(type: string): number[] {
   return [...new Set(parameters.flatMap((it) => it.slots))];
 }
 
-/** Not of somebody who is only known by an identifier, or contained; unless one of the record's patients is named besides. */
+/** Not of a person who is only known by an identifier, or contained; unless one of the record's patients is named besides. */
 function knownOwners(slots: number[], { patients = new Set() }: RecordOf): Clause[] {
   if (slots.length === 0) return [];
   const unknown: Clause = { kind: "key", slots, any: [BY_IDENTIFIER, toContained("Patient")], not: true };

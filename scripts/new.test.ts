@@ -106,16 +106,17 @@ describe("a new service", () => {
   });
 });
 
-describe("after `npm run new -- service careplans --owns Goal`", () => {
+describe("after `npm run new -- service careplans --owns Goal`, and one of a service with data of its own", () => {
   beforeAll(() => {
     makeCopy();
     expect(outcome(make("service", "careplans", "--owns", "Goal"))).toEqual(clean);
+    expect(outcome(make("service", "laundries"))).toEqual(clean);
   });
   afterAll(removeCopy);
 
   it("all tests without a server pass, those of the containers, and those of making the next service", () => {
     // The rooms below know no service, and a service knows of others only what their contracts say (test/map.test.ts).
-    const knowing = ["test", "scripts", "services/careplans"].map((folder) => join(copy, folder, "/"));
+    const knowing = ["test", "scripts", "services/careplans", "services/laundries"].map((folder) => join(copy, folder, "/"));
     expect(outcome(runJest(...knowing, "--selectProjects", "unit", "--testPathIgnorePatterns", "/scripts/cluster/"))).toEqual(clean);
     const containers = runJest("test/compose.test.ts", "-t", "docker-compose.yml|the image");
     expect(outcome(containers)).toEqual(clean);

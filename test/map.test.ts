@@ -132,7 +132,8 @@ it("the pages send each action that they call, and that only reads, without an I
     };
     const { actions = {} } = typeof given === "function" ? given(readConfig({})) : given;
     for (const [action, definition] of Object.entries(actions)) {
-      if ((definition as { rest?: string }).rest === "GET" && new RegExp(`\\.${action}\\(`).test(pages)) reading.push(`${name}.${action}`);
+      const isCalled = new RegExp(`\\b${name}\\.${action}\\(`).test(pages);
+      if (isCalled && (definition as { rest?: string }).rest === "GET") reading.push(`${name}.${action}`);
     }
   }
   expect(reading.length).toBeGreaterThan(10);

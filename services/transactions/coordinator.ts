@@ -164,10 +164,10 @@ async function abort(coordinator: Coordinator, tx: string, owners: string[]): Pr
   const told = await Promise.allSettled(
     owners.map((owner) => ownerOf(owner).abort(asSystem(coordinator.caller, "transactions"), { tx }, { timeout: 2_000, retries: 0 })),
   );
-  const deaf = owners.filter((_, index) => told[index]?.status === "rejected");
+  const unreachable = owners.filter((_, index) => told[index]?.status === "rejected");
   // Of a keyed request the whole is still to be decided; what its decision does not name is aborted by it.
-  if (deaf.length === 0 || transactionOfPart(tx) !== tx) return;
-  coordinator.warn(`Transaction ${tx} is aborted; ${deaf.join(", ")} will learn it from the journal.`);
+  if (unreachable.length === 0 || transactionOfPart(tx) !== tx) return;
+  coordinator.warn(`Transaction ${tx} is aborted; ${unreachable.join(", ")} will learn it from the journal.`);
   // Absence means abort only to who may decide: written down, it is known to who asks while this coordinator lives.
   await outcomeOrAbort(coordinator.journal, tx, true).catch((error: Error) =>
     coordinator.warn(`The abort of ${tx} is not in the journal: ${error.message}`),

@@ -317,10 +317,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
 
     /** @throws 404 NOT_FOUND */
     async patient(this: This, reference: string): Promise<Stored<Patient>> {
-      const [, id] = splitReference(reference);
-      const patient = await this.fhir.read("Patient", id);
-      if (!patient) throw notFound("Patient", id);
-      return patient;
+      return this.fhir.require("Patient", reference, (one) => notFound(...splitReference(one)));
     },
 
     /** Reads and writes again while others write the same record. @throws 409 PATIENT_CHANGED, PATIENT_ALREADY_REGISTERED */

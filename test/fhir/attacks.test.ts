@@ -1,28 +1,22 @@
 /** What somebody sends who means harm: it is refused, and whoever asks next is served. Expressions: attacks-by-expressions.test.ts. */
+import { fhirMesh } from "../kit/fhir-mesh.ts";
 import { slowestWhile } from "../kit/slowest.ts";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { Agent, request as httpRequest } from "node:http";
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
-import { type Mesh, startMesh } from "../kit/mesh.ts";
+import { outcomeWith } from "../kit/fhir-http.ts";
 
 describe("a hospital that is attacked", () => {
-  let mesh: Mesh;
-  let fhir: FhirHttp;
-  beforeAll(async () => {
-    mesh = await startMesh({ services: ["api", "transactions", "patients", "records"], nats: false, split: "broker" });
-    fhir = fhirAt(mesh.base);
-  });
-  afterAll(() => mesh.stop());
+  const at = fhirMesh(["api", "transactions", "patients", "records"]);
 
   it("takes no page link that it has not made, and nothing in one for a part of a statement", async () => {
     const seq = { text: "0 UNION ALL SELECT seq, id, version, updated FROM resource WHERE 1", values: [] };
     const text = JSON.stringify({ query: "", after: { values: [], seq, id: "" } });
     for (const length of [16, 22]) {
       const sum = createHash("sha256").update(`Person\n${text}`).digest("base64url").slice(0, length);
-      const forged = await fhir.get(`/Person?_page=${Buffer.from(text).toString("base64url")}${sum}`);
+      const forged = await at.fhir.get(`/Person?_page=${Buffer.from(text).toString("base64url")}${sum}`);
       expect(forged).toMatchObject({ status: 400, body: outcomeWith("invalid") });
     }
   });
@@ -36,23 +30,23 @@ describe("a hospital that is attacked", () => {
         request: { method: "PUT", url: "Condition/long" },
       },
     ];
-    expect((await fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).status).toBe(200);
-    expect((await fhir.get("/Patient/long")).status).toBe(200);
-    expect((await fhir.get("/Condition/long")).status).toBe(200);
+    expect((await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).status).toBe(200);
+    expect((await at.fhir.get("/Patient/long")).status).toBe(200);
+    expect((await at.fhir.get("/Condition/long")).status).toBe(200);
   });
 
   it("bounds what one batch makes it answer", async () => {
     const data = Buffer.alloc(750_000, 1).toString("base64");
-    await fhir.send("PUT", "/Binary/large", { resourceType: "Binary", id: "large", contentType: "text/plain", data });
+    await at.fhir.send("PUT", "/Binary/large", { resourceType: "Binary", id: "large", contentType: "text/plain", data });
     const entry = Array.from({ length: 100 }, () => ({ request: { method: "GET", url: "Binary/large" } }));
-    const { status, body } = await fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry });
+    const { status, body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry });
     const given = body.entry.filter((it: { resource?: object }) => it.resource).length;
     expect([status, given > 60, given < 90]).toEqual([200, true, true]);
     expect(body.entry.at(-1).response).toMatchObject({ status: "413", outcome: outcomeWith("too-costly") });
   }, 30_000);
 
   const packed = (path: string, type: string, text: string) =>
-    fetch(`${mesh.base}/fhir${path}`, {
+    fetch(`${at.mesh.base}/fhir${path}`, {
       method: "POST",
       headers: { "Content-Type": type, "Content-Encoding": "gzip" },
       body: gzipSync(text) as BodyInit,
@@ -66,9 +60,9 @@ describe("a hospital that is attacked", () => {
 
   it("refuses a search by POST that is larger than any, without reading it or keeping others from large answers", async () => {
     const form = `_id=${"a".repeat(31_000_000)}`;
-    const { status } = await fhir.send("POST", "/Observation/_search", form, { "Content-Type": "application/x-www-form-urlencoded" });
+    const { status } = await at.fhir.send("POST", "/Observation/_search", form, { "Content-Type": "application/x-www-form-urlencoded" });
     expect(status).toBe(413);
-    const one = await fhir.send("POST", "/Patient/_search", `_id=${"a,".repeat(100_000)}long`, {
+    const one = await at.fhir.send("POST", "/Patient/_search", `_id=${"a,".repeat(100_000)}long`, {
       "Content-Type": "application/x-www-form-urlencoded",
     });
     expect(one.status).not.toBe(503);
@@ -84,7 +78,7 @@ describe("a hospital that is attacked", () => {
         ["batch", "GET"],
       ]) {
         const begun = performance.now();
-        const { status, body } = await fhir.send("POST", "", { resourceType: "Bundle", type, entry: [{ request: { method, url } }] });
+        const { status, body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type, entry: [{ request: { method, url } }] });
         expect([status, status === 200 ? body.entry[0].response.status.slice(0, 3) : `${status}`]).toEqual([status, "400"]);
         expect(performance.now() - begun).toBeLessThan(5_000);
       }
@@ -97,11 +91,11 @@ describe("a hospital that is attacked", () => {
     ["If-Match", ",".repeat(60_000)],
     ["Content-Type", `application/fhir+json${"; ".repeat(20_000)}`],
   ])("reads a %s of 60,000 characters once", async (name, value) => {
-    await fhir.get("/Patient/long", { [name]: value });
+    await at.fhir.get("/Patient/long", { [name]: value });
   });
 
   it("takes a name of a hundred thousand parts in no time", async () => {
-    const { status } = await fhir.create({ resourceType: "Patient", name: [{ family: "a ".repeat(100_000).trim() }] });
+    const { status } = await at.fhir.create({ resourceType: "Patient", name: [{ family: "a ".repeat(100_000).trim() }] });
     expect([201, 422]).toContain(status);
   });
 
@@ -110,7 +104,7 @@ describe("a hospital that is attacked", () => {
     const ask = (method: string, path: string, body?: Buffer) =>
       new Promise<number | undefined>((resolve, reject) => {
         const headers = { "Content-Type": "application/fhir+json", ...(body && { "Content-Encoding": "gzip" }) };
-        const sent = httpRequest(`${mesh.base}/fhir${path}`, { method, agent, headers }, (answer) => {
+        const sent = httpRequest(`${at.mesh.base}/fhir${path}`, { method, agent, headers }, (answer) => {
           answer.resume();
           answer.on("end", () => resolve(answer.statusCode));
         });
@@ -123,7 +117,7 @@ describe("a hospital that is attacked", () => {
   });
 
   const socket = async (text: string): Promise<Socket> => {
-    const { port } = new URL(mesh.base);
+    const { port } = new URL(at.mesh.base);
     const made = connect(Number(port), "127.0.0.1");
     made.on("error", () => {});
     await once(made, "connect");
@@ -134,12 +128,12 @@ describe("a hospital that is attacked", () => {
   it("serves others while hundreds are slow to send, and when they have hung up", async () => {
     const upload = "POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\nContent-Length: 5\r\n\r\n";
     const slow = await Promise.all(Array.from({ length: 400 }, () => socket(upload)));
-    expect((await fhir.get("/Patient/long")).status).toBe(200);
+    expect((await at.fhir.get("/Patient/long")).status).toBe(200);
     const asking = await Promise.all(Array.from({ length: 300 }, () => socket("GET /fhir/Patient?_count=0 HTTP/1.1\r\nHost: x\r\n\r\n")));
     for (const one of [...asking, ...slow]) one.destroy();
     await Promise.all([...asking, ...slow].map((one) => (one.closed ? undefined : once(one, "close"))));
-    expect((await fhir.get("/Patient/long")).status).toBe(200);
-    const health = await fetch(`${mesh.base}/health/live`);
+    expect((await at.fhir.get("/Patient/long")).status).toBe(200);
+    const health = await fetch(`${at.mesh.base}/health/live`);
     expect([health.status, health.headers.get("connection")]).toEqual([200, "keep-alive"]);
   }, 30_000);
 
@@ -147,16 +141,16 @@ describe("a hospital that is attacked", () => {
     let extension: object = { url: "u", extension: Array.from({ length: 20_000 }, () => ({ url: "u", valueBoolean: true })) };
     for (let depth = 0; depth < 40; depth++) extension = { url: "u", extension: [extension] };
     const deep = { resourceType: "Basic", id: "deep", code: { text: "x" }, extension: [extension] };
-    expect((await fhir.send("PUT", "/Basic/deep", deep)).status).toBe(201);
+    expect((await at.fhir.send("PUT", "/Basic/deep", deep)).status).toBe(201);
     for (const query of ["/Basic/deep?_pretty=true", "/Basic?_pretty=true", "/Basic/deep/_history?_pretty=true"]) {
-      const { status, text } = await fhir.get(query);
+      const { status, text } = await at.fhir.get(query);
       expect([status, text.length > 500_000, text.length < 1_500_000]).toEqual([200, true, true]);
     }
   });
 
   it("reads no params of an action that are nothing but members", async () => {
     const body = JSON.stringify(Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, 1])));
-    const { status } = await fetch(`${mesh.base}/api/patients/register`, {
+    const { status } = await fetch(`${at.mesh.base}/api/patients/register`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body,
@@ -165,7 +159,7 @@ describe("a hospital that is attacked", () => {
   });
 
   it("names no node in any header", async () => {
-    const { headers } = await fhir.get("/Patient/long");
+    const { headers } = await at.fhir.get("/Patient/long");
     for (const [name, value] of headers) expect([name, /api|patients|provider/.test(value)]).toEqual([name, false]);
   });
 
@@ -240,14 +234,14 @@ describe("a hospital that is attacked", () => {
       ],
     ])("of %s is answered %i, and others are served meanwhile", async (_, status, method, path, body) => {
       const tag = list(15_000, (i) => ({ system: "t", code: `${i}` }));
-      await fhir.send("PUT", "/Patient/tagged", { resourceType: "Patient", id: "tagged", active: true, meta: { tag } });
-      await fhir.send("PUT", "/Patient/size", {
+      await at.fhir.send("PUT", "/Patient/tagged", { resourceType: "Patient", id: "tagged", active: true, meta: { tag } });
+      await at.fhir.send("PUT", "/Patient/size", {
         resourceType: "Patient",
         id: "size",
         identifier: [{ system: "urn:size", value: "1" }],
       });
-      const sending = fhir.send(method, path, body());
-      expect(await slowestWhile(sending, fhir, "/Patient/long")).toBeLessThan(8_000);
+      const sending = at.fhir.send(method, path, body());
+      expect(await slowestWhile(sending, at.fhir, "/Patient/long")).toBeLessThan(8_000);
       const answer = await sending;
       expect(answer.status).toBe(status);
       if (status >= 400) expect(answer.body).toEqual(outcomeWith("too-costly"));

@@ -7,7 +7,7 @@
 import { once } from "node:events";
 import { type ClientRequest, get, type IncomingMessage } from "node:http";
 import type { Board } from "../services/wards/board.contract.ts";
-import { admissions, BEDS, openWards, ROOMS } from "./house.ts";
+import { admissions, BEDS, openWards, ROOMS } from "./full-house.ts";
 import { Client, percentile, start, type Way } from "./kit.ts";
 
 const [way = "one", looks = "500"] = process.argv.slice(2);

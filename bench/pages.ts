@@ -6,12 +6,12 @@
  */
 import type { Browser, CDPSession, Page } from "playwright-core";
 import { launchBrowser } from "../test/kit/browser.ts";
-import { admissions, openWards } from "./house.ts";
+import { admissions, openWards } from "./full-house.ts";
 import { Client, median, start } from "./kit.ts";
 
 const [rate = 4, rounds = 5] = process.argv.slice(2).map(Number);
 /** What is promised. */
-const [MOST_BYTES, MOST_PAINT_MS, MOST_REACTION_MS] = [150_000, 1_000, 100];
+const [MAX_BYTES, MAX_PAINT_MS, MAX_REACTION_MS] = [150_000, 1_000, 100];
 /** Patients of one transaction. */
 const AT_ONCE = 50;
 
@@ -130,9 +130,9 @@ try {
     const of = (figure: keyof (typeof all)[number]) => median(all.map((one) => one[figure]));
     const figures = { bytes: of("bytes"), paintMs: of("paintMs"), againMs: of("againMs"), reactionMs: of("reactionMs") };
     pages[name] = figures;
-    if (name === "home" && figures.bytes > MOST_BYTES) faults.push(`${name}: ${figures.bytes} bytes`);
-    for (const ms of [figures.paintMs, figures.againMs]) if (ms > MOST_PAINT_MS) faults.push(`${name}: painted after ${ms} ms`);
-    if (figures.reactionMs > MOST_REACTION_MS) faults.push(`${name}: a reaction took ${figures.reactionMs} ms`);
+    if (name === "home" && figures.bytes > MAX_BYTES) faults.push(`${name}: ${figures.bytes} bytes`);
+    for (const ms of [figures.paintMs, figures.againMs]) if (ms > MAX_PAINT_MS) faults.push(`${name}: painted after ${ms} ms`);
+    if (figures.reactionMs > MAX_REACTION_MS) faults.push(`${name}: a reaction took ${figures.reactionMs} ms`);
   }
   console.log(JSON.stringify({ rate, rounds, madeMs, pages, faults }));
   process.exitCode = faults.length > 0 ? 1 : 0;

@@ -1,5 +1,5 @@
 /**
- * What somebody has looked at or done, as an owner notes it before it answers. The service `ledger` keeps it as AuditEvents (IHE Basic Audit
+ * What a person has looked at or done, as an owner notes it before it answers. The service `ledger` keeps it as AuditEvents (IHE Basic Audit
  * Log Patterns).
  */
 import type { Author } from "../mesh/access/author-contract.ts";

@@ -1,16 +1,16 @@
-/** What is noted by who has no store for it: a gateway's refusals, sign-ins. It is told to the ledger, and again until the ledger has it. */
+/** Audit entries of processes without a store: a gateway's refusals, sign-ins. They are sent to the ledger, again and again until it has them. */
 import { v7 as timeOrderedId } from "uuid";
 import type { Caller } from "../mesh/caller.ts";
 import { type AuditEntry, noteAudit } from "./audit-contract.ts";
 
-/** Entries that wait for a ledger that is away; of more the oldest are dropped, and that is told. */
+/** Entries that wait for a ledger that is away; of more the oldest are dropped, with a warning. */
 const MAX_WAITING = 5_000;
 /** Entries of one call. */
 const MAX_TOLD = 100;
 /** Pause after a call that failed, milliseconds. */
 const AGAIN_MS = 2_000;
 
-/** See the head of this file. */
+/** Entries of a process without a store, kept in memory until the ledger has taken them. */
 export class AuditNotes {
   readonly #caller: Caller;
   readonly #owner: string;

@@ -1,4 +1,4 @@
-/** How an owner notes what somebody has looked at or done: an event of its outbox, in the same commit as a write. */
+/** How an owner notes what a person has looked at or done: an event of its outbox, in the same commit as a write. */
 import { compartmentOf } from "../fhir/search/parameters.ts";
 import { type AuditEntry, auditRecorded } from "./audit-contract.ts";
 import { ID_PATTERN } from "../fhir/ids.ts";

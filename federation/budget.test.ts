@@ -1,5 +1,5 @@
 /** All searches and conditions of one request, over however many services, have one time. */
-import { parseSearch } from "../fhir/search/parse.ts";
+import { parseSearch } from "../fhir/search/parse-search.ts";
 import type { StoreQuery } from "../fhir/search/query.ts";
 import { clausesOf } from "./chains.ts";
 import type { Caller } from "../mesh/caller.ts";

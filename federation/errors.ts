@@ -92,7 +92,7 @@ export const invalidResource = (issues: IssueOfStep[], step: number) =>
 export const appendOnly = (type: string, step: number) =>
   new MoleculerClientError(`${type} is written by the system alone, and nobody changes or deletes it.`, 405, "APPEND_ONLY", { type, step });
 
-/** 422: elements that name an author name somebody else than who has signed in. */
+/** 422: elements that name an author name another than the person who has signed in. */
 export const forgedAuthor = (issues: IssueOfStep[], step: number) =>
   new MoleculerClientError("A resource names another than you as its author.", 422, "FORGED_AUTHOR", { issues, step });
 

@@ -3,7 +3,7 @@ import type { Resource } from "../fhir/resource.ts";
 import { restReferencesOf } from "./act-references.ts";
 import { ID_PATTERN } from "../fhir/ids.ts";
 
-/** Elements that are told of a type, besides that a resource is there. */
+/** Elements that owners give of a resource as facts, by type, besides that it is there. */
 const TOLD: Record<string, readonly string[]> = {
   Patient: ["active", "birthDate", "deceasedBoolean", "deceasedDateTime", "link"],
   Encounter: ["status", "class", "subject", "period"],
@@ -49,14 +49,14 @@ export interface Fact {
   is: "living" | "deleted" | "absent" | "elsewhere";
   /** 0 for what the same write makes. */
   version: number;
-  /** The elements that are told of the type; present while it lives. */
+  /** Its elements of `FACTS`, present while it lives. */
   resource?: Resource;
 }
 
 /** Whether rules of other services look at resources of the type. */
 export const mayBeTold = (type: string): boolean => Object.hasOwn(TOLD, type);
 
-/** What is told of a resource. */
+/** The facts of one resource. */
 export const toldOf = (resource: Resource): Resource => partOf(resource, TOLD[resource.resourceType] ?? []);
 
 /** The same, and by what it rests on others: told beside deletions; undefined when there is nothing to tell. */

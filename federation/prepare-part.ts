@@ -1,8 +1,9 @@
 /** The writes of a keyed request (mesh/keyed-request.ts): prepared at their owner, and true when its answer is kept. */
 import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { withLastUpdated } from "../fhir/frame.ts";
 import { brokerOf, type Caller } from "../mesh/caller.ts";
-import { type KeyedRequest, newPart, notePart, type RequestMeta, stamped } from "../mesh/keyed-request.ts";
+import { type KeyedRequest, newPart, notePart, type RequestMeta } from "../mesh/keyed-request.ts";
 import { retries } from "../mesh/metrics.ts";
 import { mayCallAgain } from "../mesh/retry-budget.ts";
 import { isType } from "./errors.ts";
@@ -25,7 +26,7 @@ export function asCommitted(results: StepResult[], at: number): StepResult[] {
     const isWritten = result.outcome === "created" || result.outcome === "updated" || result.outcome === "deleted";
     if (!isWritten) return result;
     const updated = Math.max(at, result.updated);
-    return { ...result, updated, ...(result.json !== undefined && { json: stamped(result.json, updated) }) };
+    return { ...result, updated, ...(result.json !== undefined && { json: withLastUpdated(result.json, updated) }) };
   });
 }
 

@@ -22,7 +22,7 @@ export interface QueryContext {
 /** What a request has at its begin. */
 export const newBudget = (): Budget => ({ leftMs: REQUEST_MS });
 
-/** What is told to an owner that is asked. @throws FhirError 400 too-costly when nothing is left */
+/** What an owner is asked with. @throws FhirError 400 too-costly when nothing is left */
 export function budgetFor({ budget }: QueryContext): { budgetMs?: number } {
   if (!budget) return {};
   if (budget.leftMs <= 0) throw requestTooCostly();

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { fhirError } from "../fhir/outcome.ts";
 import { isResourceType } from "../fhir/search/parameters.ts";
-import { parseSearch } from "../fhir/search/parse.ts";
+import { parseSearch } from "../fhir/search/parse-search.ts";
 import type { Clause, StoreQuery } from "../fhir/search/query.ts";
 import type { NoneExist } from "../store/writes.ts";
 import { noSuchType } from "./errors.ts";

@@ -79,7 +79,7 @@ const COUNT_BATCH = 500;
 
 type Outcome<Found> = { found: Found } | { refused: FhirError };
 
-/** One way of doing it after the other, until one is not too costly. */
+/** What `attempt` finds with the first of the limits that it does not refuse. @throws its last refusal */
 async function withGrowingLimits<Found>(
   chainLimits: ChainLimits[],
   attempt: (limits: ChainLimits, isLast: boolean) => Promise<Outcome<Found>>,

@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { evaluate, locate } from "./fhirpath.ts";
+import { evaluate as evaluateFrom, locate, readable } from "./fhirpath.ts";
 import { parseJson } from "./json.ts";
 import { childOf, type Element, parseXml } from "../test/kit/xml.ts";
 import { nonNull } from "./non-null.ts";
+
+/** What an expression finds in a whole resource. */
+const evaluate = (expression: string, resource: unknown) => evaluateFrom(expression, "", readable(resource), {});
 
 const examples = dirname(require.resolve("hl7.fhir.r4.examples/package.json"));
 const folder = join(import.meta.dirname, "../test/data/hl7");

@@ -50,7 +50,7 @@ function refuseGrowth(_context: unknown, _from: unknown, result: unknown): void 
 }
 
 /** Also what JavaScript itself refuses: a text too long, calls too deep. */
-export const isTooLarge = (error: unknown): boolean => error instanceof TooCostly || error instanceof RangeError;
+const isTooLarge = (error: unknown): boolean => error instanceof TooCostly || error instanceof RangeError;
 
 /** `Narrative.div` is what it says although `div` is also an operator: after a point only an element can stand. */
 const readableNames = (expression: string) =>
@@ -78,12 +78,14 @@ function compile(text: string, base: string): Compiled {
 }
 
 /**
- * What an expression finds in a resource: JSON values; a decimal of more digits than a double holds comes as its nearest.
- * The resource is left as it is.
- * @throws Error for an expression that is no FHIRPath, or cannot be evaluated on this resource
+ * What an expression finds, starting from an element that the library can read (`readable`): JSON values; a decimal of more digits than a double
+ * holds comes as its nearest. The resource is left as it is.
+ * @param base the element's type, or the path of its backbone: `Questionnaire.item`; empty for a whole resource
+ * @param variables without the percent sign: `{ resource }`
+ * @throws Error for an expression that is no FHIRPath, or cannot be evaluated on this element
  */
-export function evaluate(expression: string, resource: unknown): unknown[] {
-  return compile(expression, "")(readable(resource), variablesIn(expression)).flatMap(plain);
+export function evaluate(expression: string, base: string, element: unknown, variables: Record<string, unknown>): unknown[] {
+  return compile(expression, base)(element, { ...variablesIn(expression), ...variables }).flatMap(plain);
 }
 
 /** Where a resource has an element: the member names and, in lists, the positions that lead there; empty for the resource itself. */
@@ -118,23 +120,13 @@ export function areKept(resource: unknown, rules: { expression: string; base: st
   return rules.map(({ expression, base, at }) => {
     try {
       const element = at.reduce<unknown>((value, step) => (value as Record<string | number, unknown>)[step], root);
-      const found = compile(expression, base)(element, { ...variablesIn(expression), resource: root }).flatMap(plain);
+      const found = evaluate(expression, base, element, { resource: root });
       return found.length === 1 && found[0] === true;
     } catch (error) {
       if (isTooLarge(error)) throw new TooCostly();
       return null;
     }
   });
-}
-
-/**
- * What an expression finds, starting from an element within a resource.
- * @param base its type, or the path of its backbone: `Questionnaire.item`
- * @param variables without the percent sign: `{ resource }`
- */
-export function evaluateAt(expression: string, base: string, element: unknown, variables: Record<string, unknown>): unknown[] {
-  const readableVariables = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, readable(value)]));
-  return compile(expression, base)(readable(element), { ...variablesIn(expression), ...readableVariables }).flatMap(plain);
 }
 
 /** JSON of a result; nothing for a primitive that has extensions only. */
@@ -155,8 +147,8 @@ function variablesIn(expression: string): Record<string, string> {
   return variables;
 }
 
-/** The library knows decimals kept by their text (`json.ts`) as its own class; what has none is not copied. */
-function readable(value: unknown): unknown {
+/** A value as the library reads it: decimals kept by their text (`json.ts`) are of its own class; what has none is not copied. */
+export function readable(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (isRawNumber(value)) return load().fhirpath.FP_Decimal.getDecimal(value.rawJSON);
   if (Array.isArray(value)) {

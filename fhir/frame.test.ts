@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { frameOf } from "./frame.ts";
+import { frameOf, withLastUpdated } from "./frame.ts";
 import { parseJson } from "./json.ts";
 
 /** As a store puts it together. */
@@ -14,6 +14,14 @@ describe("the frame of a resource", () => {
     expect(framed(parseJson(text) as Record<string, unknown>)).toBe(
       '{"resourceType":"T","id":"1","meta":{"versionId":"3","lastUpdated":"2020-01-01T00:00:00.000Z","profile":["p"]},"active":true}',
     );
+  });
+
+  it("takes another time, and nothing else of it changes", () => {
+    const resource = { contained: [{ meta: { lastUpdated: "2001-01-01" } }], text: { div: '"lastUpdated":"2002"' } };
+    const before = framed(resource);
+    const after = withLastUpdated(before, Date.UTC(2026, 0, 2));
+    expect(after).toBe(before.replace("2020-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z"));
+    expect(JSON.parse(after)).toMatchObject(resource);
   });
 
   it("keeps a decimal as it was written", () => {

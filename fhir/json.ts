@@ -22,7 +22,7 @@ const MAX_DEPTH = 100;
 const MAX_PARTS = 2_000_000;
 /** The same of one resource: to check it, to find its values and to write it takes some microseconds for each. */
 export const MAX_PARTS_OF_RESOURCE = 200_000;
-/** Members that stand twice, of which a client is told; and characters of a name in a path. */
+/** Most duplicate members that an answer names; and characters of a name in a path. */
 const [MAX_DUPLICATES, MAX_NAME] = [100, 64];
 
 /**

@@ -13,7 +13,7 @@ export interface Issue {
   expression?: string[];
 }
 
-/** What a FHIR client is told in place of, or beside, what it asked for. */
+/** An answer's OperationOutcome, in place of what was asked for or beside it. */
 export interface OperationOutcome {
   resourceType: "OperationOutcome";
   issue: Issue[];

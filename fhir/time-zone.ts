@@ -2,7 +2,7 @@
 
 const DAY_MS = 86_400_000;
 
-/** A process is in one hospital, and in UTC until it is told otherwise. */
+/** A process is in one hospital, and in UTC until its zone is set. */
 let ownZone = "UTC";
 
 /** Where this process's hospital is: the zone of dates and of times that name none. */

@@ -20,7 +20,7 @@ const CALL_MS = 2_000;
 const MAX_SUBJECT = 200;
 
 /** The reports of one node. */
-export class AnomalyReporter {
+class AnomalyReporter {
   readonly #broker: ServiceBroker;
   #waiting = new Map<string, AnomalyReport>();
   #timer: NodeJS.Timeout | undefined;

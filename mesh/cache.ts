@@ -80,7 +80,7 @@ class ResilientRedisCacher extends Cachers.Redis {
 
   override init(broker: Init): void {
     super.init(broker);
-    // Registered after Moleculer's own listener, which sets `connected`: nothing is read before the lost changes are told.
+    // Registered after Moleculer's own listener, which sets `connected`: nothing is read before the lost invalidations are sent.
     this.client.on("ready", () => void this.#makeUp());
     this.client.on("close", () => {
       this.connected = false;

@@ -10,7 +10,7 @@ import { announceMetadata } from "./announce.ts";
 import { watchersOf } from "./watchers.ts";
 
 /** Between two heartbeats: two of them fit into the time after which a silent node is asked (mesh/liveness.ts). Milliseconds. */
-export const HEARTBEAT_MS = 500;
+const HEARTBEAT_MS = 500;
 /** Between two heartbeats to all, milliseconds: at least, and for each node of the mesh. */
 const [TO_ALL_MS, TO_ALL_PER_NODE_MS] = [10_000, 500];
 /** Between two looks for nodes that were offline for so long that they are forgotten, milliseconds. */
@@ -23,7 +23,7 @@ type Registry = Parameters<Discoverers.Local["init"]>[0];
 /** The other nodes that are there, as a broker knows them. */
 export const othersOf = ({ registry }: ServiceBroker) => registry.nodes.toArray().filter(({ available, local }) => available && !local);
 
-/** See the head of this file. */
+/** Moleculer's discoverer that sends heartbeats to the nodes that watch this one, and seldom to all. */
 export class MeshDiscoverer extends Discoverers.Local {
   #toAllAt = 0;
 
@@ -54,7 +54,7 @@ export class MeshDiscoverer extends Discoverers.Local {
     await Promise.all([...new Set([...watchers, ...older])].map((target) => this.#send({ type: "HEARTBEAT", target, payload: { cpu } })));
   }
 
-  /** This node is here: whoever has taken it for lost finds it again. */
+  /** This node is here: those that have taken it for lost find it again. */
   async beatToAll(others = othersOf(this.broker).length): Promise<void> {
     this.#toAllAt = performance.now() + Math.max(TO_ALL_MS, others * TO_ALL_PER_NODE_MS);
     await super.sendHeartbeat();

@@ -7,7 +7,7 @@ export function isLoopback(host: string): boolean {
   return name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(name);
 }
 
-/** Why a gateway must not listen as it is told to, in one sentence; undefined: it may. */
+/** Why a gateway must not listen at the address that is configured, in one sentence; undefined: it may. */
 export function exposureOf({
   host,
   tlsCert,

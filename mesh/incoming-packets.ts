@@ -4,7 +4,7 @@ import { AnomalyKind } from "./anomalies-contract.ts";
 import { anomaliesOf } from "./anomalies.ts";
 import { refusedPackets } from "./metrics.ts";
 import type { Certificate } from "./trust/certificate.ts";
-import { type Announcement, mayAnnounce } from "./trust/claims.ts";
+import { type Announcement, mayAnnounce } from "./trust/announced-claims.ts";
 import { PacketRefusal } from "./trust/gate.ts";
 
 /** The members of Moleculer's packets that are looked at. */

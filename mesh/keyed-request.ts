@@ -60,10 +60,6 @@ export function notePart(meta: RequestMeta, part: KeyedPart): void {
   else meta[`${PART}${part.tx} ${part.owner}`] = part.isFirst === true;
 }
 
-/** The FHIR text that will be stored, with the time that it will bear. */
-export const stamped = (json: string, at: number): string =>
-  json.replace(/"lastUpdated":"[^"]*"/, `"lastUpdated":"${new Date(at).toISOString()}"`);
-
 type KeyedCall = Context<unknown, RequestMeta & { keyed: KeyedRequest }>;
 
 /** Emptied when the call has ended: what it leaves running writes on its own account. */

@@ -8,7 +8,7 @@
  * suspected brings it back.
  *
  * Who has only just joined may be silent for longer: where many processes start on few processors, each loads and compiles for seconds. A node that was
- * itself suspended refuses what had been sent to it meanwhile: its callers have asked somebody else by now.
+ * itself suspended refuses what had been sent to it meanwhile: its callers have asked another node by now.
  */
 import type { ServiceBroker } from "moleculer";
 import type { NatsConnection } from "nats";

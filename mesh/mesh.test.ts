@@ -60,6 +60,17 @@ async function process_(name: string): Promise<ChildProcess> {
 const transporterOf = (broker: ServiceBroker) => nonNull(broker.transit).tx as MeshTransporter;
 const clientOf = (broker: ServiceBroker) => nonNull(transporterOf(broker).client);
 
+/** A caller of what two nodes answer, one of them a process of its own. */
+async function readFromTwo(): Promise<{ caller: ServiceBroker; child: ChildProcess }> {
+  const reading: ServiceSchema = { name: "echo", actions: { back: { retryPolicy: { enabled: true }, handler: (ctx) => ctx.params } } };
+  const caller = await node("caller");
+  await node("lab-1", reading);
+  const child = await process_("lab-2");
+  const registered = () => (caller.registry.actions.get("echo.back") as unknown as { endpoints: unknown[] })?.endpoints.length;
+  while (registered() !== 2) await heard(caller, "$node.connected");
+  return { caller, child };
+}
+
 async function twoThatKnowEachOther(): Promise<[ServiceBroker, ServiceBroker]> {
   const both = await Promise.all([node("one"), node("lab", echo)]);
   await both[0].waitForServices("echo");
@@ -150,12 +161,7 @@ describe("a node that is killed", () => {
   });
 
   it("costs a read no error while another node serves it", async () => {
-    const reading: ServiceSchema = { name: "echo", actions: { back: { retryPolicy: { enabled: true }, handler: (ctx) => ctx.params } } };
-    const caller = await node("caller");
-    await node("lab-1", reading);
-    const child = await process_("lab-2");
-    const registered = () => (caller.registry.actions.get("echo.back") as unknown as { endpoints: unknown[] })?.endpoints.length;
-    while (registered() !== 2) await heard(caller, "$node.connected");
+    const { caller, child } = await readFromTwo();
     let running = true;
     const load = Promise.all(
       Array.from({ length: 8 }, async () => {
@@ -197,12 +203,7 @@ describe("a node that is killed", () => {
 
 describe("a node that hangs", () => {
   it("costs a read less than two seconds, is out of the registry soon, and comes back by itself", async () => {
-    const reading: ServiceSchema = { name: "echo", actions: { back: { retryPolicy: { enabled: true }, handler: (ctx) => ctx.params } } };
-    const caller = await node("caller");
-    await node("lab-1", reading);
-    const child = await process_("lab-2");
-    const registered = () => (caller.registry.actions.get("echo.back") as unknown as { endpoints: unknown[] })?.endpoints.length;
-    while (registered() !== 2) await heard(caller, "$node.connected");
+    const { caller, child } = await readFromTwo();
     let running = true;
     let longest = 0;
     const load = Promise.all(

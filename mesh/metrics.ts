@@ -118,7 +118,7 @@ export const outboxAge = new Gauge({
   registers,
 });
 
-/** A gauge that is read when somebody looks: the sum of what its sources say. */
+/** A gauge that is read when metrics are asked for: the sum of what its sources say. */
 function sampled(name: string, help: string): (source: () => number) => () => void {
   const sources = new Set<() => number>();
   new Gauge({

@@ -19,7 +19,7 @@ interface OutgoingPacket {
   reject(error: unknown): void;
 }
 
-/** See the head of this file. */
+/** Gathers the packets of a moment and sends them in one write, by receiver. */
 export class OutgoingPackets {
   readonly #publish: (topic: string, data: Buffer) => void;
   #packets: OutgoingPacket[] = [];

@@ -1,13 +1,13 @@
 /**
  * How params of actions are checked: Moleculer's validator (fastest-validator) with what it lacks. A text is counted in characters as
  * JSON Schema counts them, null is no value, and a refusal says where and why without repeating what was sent: that may be anything of
- * any size, and name a patient. services/api/rest/schema.ts tells the same rules to the outside.
+ * any size, and name a patient. services/api/rest/params-schema.ts tells the same rules to the outside.
  */
 import { Validators } from "moleculer";
 
-/** Faults of one call that are told; more help nobody. */
+/** Most faults of one call that an answer names; more help nobody. */
 const MAX_FAULTS = 20;
-/** Characters of a list of unknown members that are told. */
+/** Characters of the list of unknown members in an answer. */
 const MAX_NAMES = 200;
 
 /** Characters that no text of FHIR may hold (R4 2.24.0.1), as the inside of a character class. */

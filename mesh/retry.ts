@@ -27,7 +27,7 @@ interface CallError extends Error {
   data?: { action?: string };
 }
 
-/** The middleware that tries calls again; see the head of this file for which. */
+/** Moleculer's middleware that repeats a call which never ran, or which is idempotent, within the call's deadline. */
 export const Retry = middleware({
   name: "MeshRetry",
   call(next: CallFunction): CallFunction {

@@ -1,7 +1,8 @@
 /** A key that all nodes of a mesh share, and that is the same after every restart. */
 import { randomBytes } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeOnce } from "./make-once.ts";
 import { parseKey } from "./setting-forms.ts";
 
 /** Where a key comes from. */
@@ -28,23 +29,10 @@ export function sharedKey({ setting, given, file, dataDir, name, loss }: KeySour
   if (file !== undefined) return keyIn(file, setting);
   const own = join(dataDir, name);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  if (!existsSync(own)) keepNew(own);
+  if (!existsSync(own)) makeOnce(own, randomBytes(32));
   const key = readFileSync(own);
   if (key.length !== 32) throw new Error(`${own} is not whole: delete it, and ${loss} are void.`);
   return key;
-}
-
-/** Whole or not at all: processes that start together take the same. */
-function keepNew(own: string): void {
-  const draft = `${own}.${randomBytes(6).toString("hex")}`;
-  writeFileSync(draft, randomBytes(32), { mode: 0o600, flag: "wx" });
-  try {
-    linkSync(draft, own);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  } finally {
-    unlinkSync(draft);
-  }
 }
 
 function keyIn(file: string, setting: string): Buffer {

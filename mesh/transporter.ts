@@ -3,7 +3,7 @@
  *
  * - nodes are known by keys: every message is sealed, and what is not believed is dropped (mesh/trust);
  * - packets over the server's `max_payload` travel in parts instead of failing;
- * - a lost connection is told at once: calls that wait for an answer fail with a retryable error instead of hanging, new
+ * - a lost connection is noticed at once: calls that wait for an answer fail with a retryable error instead of hanging, new
  *   ones are refused, memory caches are emptied (what others changed meanwhile went unheard);
  * - the server's announcement of a closed connection takes a dead node out of the registry within milliseconds;
  *   heartbeats are the second line.
@@ -76,7 +76,7 @@ const packetTooLarge = (bytes: number) =>
     limit: LIMITS.packetBytes,
   });
 
-/** Moleculer's transporter over NATS; see the head of this file for what it adds. */
+/** Moleculer's transporter over NATS, sealed, in parts where a packet is too large, and aware of lost connections. */
 export class MeshTransporter extends Transporters.NATS {
   declare client: NatsConnection | null;
   /** Set by Moleculer's `init`; not in its types. */
@@ -331,6 +331,6 @@ function parse(msg: Msg): Disconnected {
   try {
     return msg.json<Disconnected>();
   } catch {
-    return {}; // somebody else's message on this subject
+    return {}; // another's message on this subject
   }
 }

@@ -11,7 +11,7 @@ import { type FhirHttp, fhirAt } from "../test/kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../test/kit/mesh.ts";
 import type { CheckReport } from "./check-data/findings.ts";
 import { checkData } from "./check-data/check.ts";
-import { closeAll, openSources } from "./check-data/sources.ts";
+import { closeAll, openSources } from "./check-data/owner-stores.ts";
 
 const SERVICES = ["api", "transactions", "patients", "wards", "visits", "hospitalizations", "lab", "pharmacy", "billing"];
 const ASPIRIN = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "243670" };

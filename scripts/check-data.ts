@@ -12,7 +12,7 @@ import type { CheckReport } from "./check-data/findings.ts";
 import { proposalFor } from "./check-data/repair/proposals.ts";
 import { putter, scopeFor } from "./check-data/repair/by-fhir.ts";
 import { repair } from "./check-data/repair/repair.ts";
-import { closeAll, openSources, type OwnerSource } from "./check-data/sources.ts";
+import { closeAll, openSources, type OwnerSource } from "./check-data/owner-stores.ts";
 import { asText } from "./check-data/text.ts";
 import { ownTokens } from "./identity/try-account.ts";
 import { gatewayUrl } from "./start/address.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { nonNull } from "../fhir/non-null.ts";
 import { type Program, run } from "../test/kit/programs.ts";
-import { type ClusterState, isAlive, readState } from "./cluster/state.ts";
+import { type ClusterState, isAlive, readState } from "./cluster/cluster-state.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "openward-cluster-"));
 const dataDir = join(dir, "data");

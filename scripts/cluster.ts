@@ -12,7 +12,7 @@ import { type Config, readConfig } from "../mesh/config.ts";
 import { exposureOf } from "../mesh/exposure.ts";
 import { serviceNames } from "../services/systems.ts";
 import { type Command, listen, removeSocket, socketFor, tell } from "./cluster/control.ts";
-import { type ClusterState, readState, runs, surelyRuns } from "./cluster/state.ts";
+import { type ClusterState, readState, runs, surelyRuns } from "./cluster/cluster-state.ts";
 import { MAX_REPLICAS, Supervisor } from "./cluster/supervisor.ts";
 import { layOut } from "./repl/mesh-view.ts";
 import { type DataFolder, takeDataFolder, takeSupervision } from "./start/data-folder.ts";

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { type Config, readConfig } from "../mesh/config.ts";
 import { ownTokens, type TokenSource, tryAccounts } from "./identity/try-account.ts";
 import { liveOneDay } from "./demo/day.ts";
-import { makePeople } from "./demo/people.ts";
+import { makePeople } from "./demo/demo-practitioners.ts";
 import { fillWard } from "./demo/ward.ts";
 import { ROLES } from "../services/identity/identity.contract.ts";
 import { FhirClient } from "./import/client.ts";

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Program, run } from "../test/kit/programs.ts";
-import { type ClusterState, readState } from "./cluster/state.ts";
+import { type ClusterState, readState } from "./cluster/cluster-state.ts";
 import { selfSignedPair } from "./start/self-signed.ts";
 
 const ROOT = join(import.meta.dirname, "..");

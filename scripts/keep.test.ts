@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Program, run } from "../test/kit/programs.ts";
-import { isAlive } from "./cluster/state.ts";
+import { isAlive } from "./cluster/cluster-state.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const SPINNER = `

@@ -3,7 +3,7 @@
  * running system with TOKEN, or as the auditor among the accounts for trying. Ends with 1 when the record is not whole.
  */
 import { readConfig } from "../mesh/config.ts";
-import { signIn } from "./identity/sign-in.ts";
+import { signIn } from "./identity/sign-in-by-pages.ts";
 import { TRY_SCOPE, type TryAccount, tryAccounts } from "./identity/try-account.ts";
 import { ledgerCommand } from "./ledger/command.ts";
 import { gatewayUrl } from "./start/address.ts";

@@ -68,7 +68,18 @@ describe("a new service", () => {
   });
 
   it.each([
-    ["a name with a hyphen", ["service", "out-patients"], /^"out-patients" cannot be the name of a service: it should be .*\n$/],
+    [
+      "a name with a hyphen",
+      ["service", "dental-care"],
+      /^"dental-care" cannot be the name of a service: it should be .*; use "dentalcare"\.\n$/,
+    ],
+    ["capitals and an accent", ["service", "Santé"], /^"Santé" cannot be the name of a service: it should be .*; use "sante"\.\n$/],
+    [
+      "capitals of a name that is taken",
+      ["service", "Lab"],
+      /^"Lab" cannot be the name of a service: it should be .*; like "dentistry"\.\n$/,
+    ],
+    ["a name of other letters", ["service", "صيدلية"], /; like "dentistry"\.\n$/],
     ["a word of the language", ["service", "class"], /^"class" cannot be the name of a service: it means something in TypeScript\.\n$/],
     [
       "a word of the first files",
@@ -95,16 +106,17 @@ describe("a new service", () => {
   });
 });
 
-describe("after `npm run new -- service careplans --owns Goal`", () => {
+describe("after `npm run new -- service careplans --owns Goal`, and one of a service with data of its own", () => {
   beforeAll(() => {
     makeCopy();
     expect(outcome(make("service", "careplans", "--owns", "Goal"))).toEqual(clean);
+    expect(outcome(make("service", "laundries"))).toEqual(clean);
   });
   afterAll(removeCopy);
 
   it("all tests without a server pass, those of the containers, and those of making the next service", () => {
     // The rooms below know no service, and a service knows of others only what their contracts say (test/map.test.ts).
-    const knowing = ["test", "scripts", "services/careplans"].map((folder) => join(copy, folder, "/"));
+    const knowing = ["test", "scripts", "services/careplans", "services/laundries"].map((folder) => join(copy, folder, "/"));
     expect(outcome(runJest(...knowing, "--selectProjects", "unit", "--testPathIgnorePatterns", "/scripts/cluster/"))).toEqual(clean);
     const containers = runJest("test/compose.test.ts", "-t", "docker-compose.yml|the image");
     expect(outcome(containers)).toEqual(clean);
@@ -145,10 +157,20 @@ describe("a new action", () => {
     [
       "no service",
       ["action", "reschedule"],
-      /^"reschedule" cannot be the name of an action: it should be SERVICE\.VERB, like "visits\.reschedule"\.\n$/,
+      /^"reschedule" cannot be the name of an action: it should be SERVICE\.VERB in letters and digits; like "visits\.reschedule"\.\n$/,
     ],
-    ["a name that is none", ["action", "visits.re-schedule"], /^"visits\.re-schedule" cannot be the name of an action/],
-    ["a service with a hyphen", ["action", "out-patients.open"], /^"out-patients" cannot be the name of a service: it should be .*\n$/],
+    [
+      "a name with a hyphen",
+      ["action", "visits.book-again"],
+      /^"visits\.book-again" cannot be the name of an action: .*; use "visits\.bookAgain"\.\n$/,
+    ],
+    ["a name that is none", ["action", "visits.%"], /^"visits\.%" cannot be the name of an action: .*; like "visits\.reschedule"\.\n$/],
+    [
+      "a service with a hyphen",
+      ["action", "out-patients.open"],
+      /^"out-patients" cannot be the name of a service: .*; like "dentistry"\.\n$/,
+    ],
+    ["a service with a hyphen too many", ["action", "vis-its.open"], /^"vis-its" cannot be the name of a service: .*; use "visits"\.\n$/],
     ["three parts", ["action", "visits.a.b"], /^"visits\.a\.b" cannot be the name of an action/],
     [
       "a service that there is not",

@@ -42,35 +42,9 @@ export const mongoStandIn = program({
   otherwise: "a MongoDB server, named by MONGO_URL (https://www.mongodb.com/docs/manual/installation)",
 });
 
-/** Tries an API against its OpenAPI document: for tests. */
-export const schemathesis = program({
-  name: "schemathesis",
-  find: async () => undefined,
-  path: ["bin", "schemathesis"],
-  otherwise: "Python 3.11 or newer, with access to PyPI",
-});
-
-/** A Python with two FHIR clients, fhirpy and fhirclient: for tests. */
-export const fhirClients = program({
-  name: "fhir-clients",
-  find: async () => undefined,
-  path: ["bin", "python3"],
-  otherwise: "Python 3.11 or newer (https://www.python.org/downloads)",
-});
-
 /**
- * Looks for each program and fetches those that are not there, so that nobody waits for a download later. What cannot be had is noted for
- * this process and those that it starts, which fail with the same sentence as soon as they need it.
- * @param {(() => Promise<string>)[]} programs
- * @returns {Promise<string[]>} a sentence for each that cannot be had
- */
-export async function fetchPrograms(programs) {
-  const outcomes = await Promise.allSettled(programs.map((find) => find()));
-  return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason.message] : []));
-}
-
-/**
- * A program that is looked for once per process, however many ask.
+ * A program that is looked for once per process, however many ask. What cannot be had is noted for this process and those that it starts, which
+ * fail with the same sentence as soon as they need it.
  * @param {object} options
  * @param {string} options.name of its file in scripts/programs
  * @param {() => Promise<string | undefined>} options.find where the machine has it

@@ -13,7 +13,7 @@ import { checkData } from "./check-data/check.ts";
 import type { CheckReport } from "./check-data/findings.ts";
 import { putter } from "./check-data/repair/by-fhir.ts";
 import { type Repaired, repair } from "./check-data/repair/repair.ts";
-import { closeAll, openSources } from "./check-data/sources.ts";
+import { closeAll, openSources } from "./check-data/owner-stores.ts";
 
 const SERVICES = ["api", "transactions", "patients", "wards", "visits", "hospitalizations", "lab", "pharmacy", "billing"];
 const ASPIRIN = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "243670" };

@@ -5,7 +5,7 @@ import { DISCONNECT_SUBJECT, readConfig } from "../mesh/config.ts";
 import { directoryOf } from "../federation/directory.ts";
 import { membershipOf } from "../federation/membership.ts";
 import { brokerOptions } from "../moleculer.config.ts";
-import { readState, runs } from "./cluster/state.ts";
+import { readState, runs } from "./cluster/cluster-state.ts";
 import { deadTable, layOut, ownersTable, pendingTable, replay, storesTable } from "./repl/mesh-view.ts";
 import { runningIn } from "./start/data-folder.ts";
 import { StartupError, sentenceOf } from "./start/startup-error.ts";

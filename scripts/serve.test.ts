@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Program, run } from "../test/kit/programs.ts";
-import { isAlive } from "./cluster/state.ts";
+import { isAlive } from "./cluster/cluster-state.ts";
 
 /** A gateway that takes a second for each answer, and ends when all are given. */
 const SLOW_API = `

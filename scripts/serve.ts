@@ -96,7 +96,7 @@ async function start(settings: Config): Promise<void> {
   broker = new ServiceBroker(brokerOptions(config));
   deploy(broker, await deploymentOf(config));
   for (const service of services) broker.createService(service);
-  // What fails here is told below, in one sentence; Moleculer would print it as well.
+  // What fails here is printed below, in one sentence; Moleculer would print it as well.
   const { error } = broker.logger;
   broker.logger.error = () => {};
   await broker.start();

@@ -4,7 +4,7 @@ import { SYSTEMS } from "../services/systems.ts";
 import { run } from "../test/kit/programs.ts";
 import { type Mesh, startMesh } from "../test/kit/mesh.ts";
 import { checkData } from "./check-data/check.ts";
-import { closeAll, openSources } from "./check-data/sources.ts";
+import { closeAll, openSources } from "./check-data/owner-stores.ts";
 
 describe("a simulated hospital", () => {
   let mesh: Mesh;

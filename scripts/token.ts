@@ -13,7 +13,7 @@ import { ask } from "./identity/ask.ts";
 import { clientToken } from "./identity/client-credentials.ts";
 import { ROLES } from "../services/identity/identity.contract.ts";
 import { TRY_SCOPE, type TryAccount, roleNamed, tryAccounts } from "./identity/try-account.ts";
-import { signIn, type TokenAnswer } from "./identity/sign-in.ts";
+import { signIn, type TokenAnswer } from "./identity/sign-in-by-pages.ts";
 import { fhirBase } from "./import/options.ts";
 import { gatewayUrl } from "./start/address.ts";
 import { sentenceOf, StartupError } from "./start/startup-error.ts";

@@ -82,7 +82,7 @@ export async function declaredMembers(config: Config): Promise<Record<string, Ow
   return Object.fromEntries(await Promise.all(declared));
 }
 
-/** What a node's broker is told of its deployment before its services are created. */
+/** What a node's broker needs to know of its deployment before its services are created. */
 export async function deploymentOf(config: Config): Promise<Deployment> {
   // In one process the deployment is all that there is: nobody else could join.
   return { declared: await declaredMembers(config), ...(config.natsUrl && { file: join(config.dataDir, "members.json") }) };

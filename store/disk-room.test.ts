@@ -13,7 +13,7 @@ const patient = (id: string): Write => ({
   body: { meta: "", rest: ',"active":true}' },
   index: { keys: [], ranges: [] },
 });
-const note: Write = { op: "emit", event: { id: "1", subject: "audit", key: "1", payload: "{}" }, queue: "audit", isLight: true };
+const note: Write = { op: "emit", event: { id: "1", subject: "audit", key: "1", payload: "{}" }, queue: "audit" };
 const full = { type: "STORE_UNAVAILABLE", message: expect.stringContaining("nearly full") };
 
 describe("a store whose disk is nearly full", () => {

@@ -44,7 +44,7 @@ export function keepingRoom(store: Store, where: string, space: () => DiskSpace 
   };
   const [write, prepare] = [store.write.bind(store), store.prepare.bind(store)];
   store.write = async (steps, ...more) => {
-    if (!steps.every((step) => step.op === "emit" && step.isLight === true)) requireRoom();
+    if (!steps.every((step) => step.op === "emit" && step.queue === "audit")) requireRoom();
     return write(steps, ...more);
   };
   store.prepare = async (...all) => {

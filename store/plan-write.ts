@@ -1,8 +1,9 @@
 /** What a write is checked against, and what remains to be done of one that has been checked (`write-planner.ts` does). */
+import type { FramedResource } from "../fhir/frame.ts";
 import { namedPatients } from "../fhir/search/named-patients.ts";
 import type { IndexRows } from "../fhir/search/query.ts";
 import type { Reliance } from "./store.ts";
-import type { Body, NoneExist, OutboxEvent, OutboxQueue, ResourceVersion, UniqueKey, Write, WriteResult } from "./writes.ts";
+import type { NoneExist, OutboxEvent, OutboxQueue, ResourceVersion, UniqueKey, Write, WriteResult } from "./writes.ts";
 
 /** What a store knows of an id. `moved`: it lives with another owner now, only its history is here. */
 export interface VersionHead {
@@ -47,7 +48,7 @@ export type PlannedChange =
       id: string;
       version: number;
       method: "create" | "update";
-      body: Body;
+      body: FramedResource;
       index: IndexRows;
       unique: UniqueKey[];
       author?: string;
@@ -109,7 +110,7 @@ export function isLiving(head: VersionHead | undefined): head is VersionHead & {
 }
 
 /** The FHIR JSON text of a version. */
-export function jsonOf(type: string, id: string, version: number, updated: number, body: Body): string {
+export function jsonOf(type: string, id: string, version: number, updated: number, body: FramedResource): string {
   const time = timeText(updated);
   return `{"resourceType":${JSON.stringify(type)},"id":${JSON.stringify(id)},"meta":{"versionId":"${version}","lastUpdated":"${time}"${body.meta}}${body.rest}`;
 }
@@ -143,7 +144,7 @@ export function charactersIn(steps: Write[]): number {
 export const typesIn = (changes: PlannedChange[]): string[] => [...new Set(changes.filter(isOfResource).map(({ type }) => type))];
 
 /**
- * What is told of a version of a resource; undefined for one that goes on with another owner, who tells it.
+ * What gateways hear of a version of a resource; undefined for one that goes on with another owner, which announces it.
  * @param before values of the index rows of the version that it replaces, those that it has too may be left out
  */
 export function tellVersion(change: ResourceChange, before: string[] = []): ResourceVersion | undefined {

@@ -1,31 +1,14 @@
 /** What a store promises of the writes that a transaction over several services has prepared in it. */
-import { create, inBed, named, remove, unlessIdentified, update } from "../test/kit/resources.ts";
-import { stores, temporaryFolder } from "../test/kit/stores.ts";
-import type { Store } from "./store.ts";
+import { create, inBed, remove, unlessIdentified, update } from "../test/kit/resources.ts";
+import { freshStore, idsNamed, stores } from "../test/kit/stores.ts";
 
 describe.each(stores)("prepared writes of the store in $name", (kit) => {
-  let folder: string;
-  let store: Store;
-
-  beforeAll(() => kit.start(), 60_000);
-  afterAll(() => kit.stop());
-  beforeEach(async () => {
-    folder = await temporaryFolder();
-    store = await kit.open(folder);
-  });
-  afterEach(async () => {
-    await store.close();
-    await kit.clear(folder);
-  });
-
-  const idsOf = async (name: string): Promise<string[]> => {
-    const { rows } = await store.search({ type: "Patient", clauses: [named(name)], sort: [], limit: 100, want: "ids" });
-    return rows.map(({ id }) => id);
-  };
+  const opened = freshStore(kit);
+  const idsOf = (name: string) => idsNamed(opened.store, name);
 
   it("are invisible until they are committed, and carry the time of the commit", async () => {
-    const [{ updated = 0 } = {}] = await store.write([create("ann", { name: "Ann" })]);
-    const results = await store.prepare("t1", [
+    const [{ updated = 0 } = {}] = await opened.store.write([create("ann", { name: "Ann" })]);
+    const results = await opened.store.prepare("t1", [
       update("ann", { name: "Anna" }),
       create("bob", { name: "Bob" }),
       { op: "add", counter: "stock", by: 2 },
@@ -35,34 +18,38 @@ describe.each(stores)("prepared writes of the store in $name", (kit) => {
       { version: 1, updated: 0, outcome: "created" },
       { value: 2, outcome: "added" },
     ]);
-    expect(await store.read("Patient", "ann")).toMatchObject({ version: 1 });
+    expect(await opened.store.read("Patient", "ann")).toMatchObject({ version: 1 });
     expect([
-      await store.read("Patient", "bob"),
+      await opened.store.read("Patient", "bob"),
       await idsOf("Bob"),
-      await store.counter("stock"),
-      await store.count("Patient", []),
+      await opened.store.counter("stock"),
+      await opened.store.count("Patient", []),
     ]).toEqual([undefined, [], 0, 1]);
-    expect(await store.prepared()).toMatchObject([{ tx: "t1", since: expect.any(Number) }]);
+    expect(await opened.store.prepared()).toMatchObject([{ tx: "t1", since: expect.any(Number) }]);
     const at = Date.now() + 5_000;
-    await store.commit("t1", at);
+    await opened.store.commit("t1", at);
     const lastUpdated = new Date(at).toISOString();
-    expect(await store.read("Patient", "ann")).toMatchObject({ version: 2, updated: at, json: expect.stringContaining(lastUpdated) });
-    expect([await idsOf("Bob"), await store.counter("stock"), await store.prepared()]).toEqual([["bob"], 2, []]);
+    expect(await opened.store.read("Patient", "ann")).toMatchObject({
+      version: 2,
+      updated: at,
+      json: expect.stringContaining(lastUpdated),
+    });
+    expect([await idsOf("Bob"), await opened.store.counter("stock"), await opened.store.prepared()]).toEqual([["bob"], 2, []]);
   });
 
   it("leave nothing when they are aborted", async () => {
-    await store.write([create("ann", { name: "Ann" }, inBed("7"))]);
-    const before = await store.stats();
-    await store.prepare("t1", [
+    await opened.store.write([create("ann", { name: "Ann" }, inBed("7"))]);
+    const before = await opened.store.stats();
+    await opened.store.prepare("t1", [
       update("ann", { name: "Anna" }, inBed("8")),
       create("bob", {}, unlessIdentified("1")),
       update("new"),
       { op: "add", counter: "stock", by: 2 },
     ]);
-    await store.abort("t1");
-    expect((await store.stats()).documents).toEqual(before.documents);
-    await expect(store.write([update("bob", {}, inBed("7"))])).rejects.toMatchObject({ type: "BED_OCCUPIED" });
-    const results = await store.write([
+    await opened.store.abort("t1");
+    expect((await opened.store.stats()).documents).toEqual(before.documents);
+    await expect(opened.store.write([update("bob", {}, inBed("7"))])).rejects.toMatchObject({ type: "BED_OCCUPIED" });
+    const results = await opened.store.write([
       update("ann", {}, inBed("8")),
       create("bob", {}, unlessIdentified("1")),
       create("new"),
@@ -72,64 +59,64 @@ describe.each(stores)("prepared writes of the store in $name", (kit) => {
   });
 
   it("are never older than what they replace, whatever the coordinator's clock says; and tell the types of what they change", async () => {
-    await store.write([create("ann")]);
-    const { updated = 0 } = (await store.read("Patient", "ann")) ?? {};
-    await store.prepare("t1", [update("ann", { name: "Anna" }), { op: "add", counter: "stock", by: 1 }]);
-    expect(await store.commit("t1", 1_000)).toEqual(["Patient"]);
-    expect(await store.read("Patient", "ann")).toMatchObject({ version: 2, updated });
-    expect(await store.commit("t1", 1_000)).toEqual([]);
+    await opened.store.write([create("ann")]);
+    const { updated = 0 } = (await opened.store.read("Patient", "ann")) ?? {};
+    await opened.store.prepare("t1", [update("ann", { name: "Anna" }), { op: "add", counter: "stock", by: 1 }]);
+    expect(await opened.store.commit("t1", 1_000)).toEqual(["Patient"]);
+    expect(await opened.store.read("Patient", "ann")).toMatchObject({ version: 2, updated });
+    expect(await opened.store.commit("t1", 1_000)).toEqual([]);
   });
 
   it("may be committed and aborted again, and when unknown", async () => {
-    await store.prepare("t1", [create("ann")]);
-    await store.commit("t1", 1_000);
-    await store.commit("t1", 2_000);
-    await store.abort("t1");
-    await store.commit("t2", 1_000);
-    expect(await store.read("Patient", "ann")).toMatchObject({ version: 1, updated: 1_000 });
+    await opened.store.prepare("t1", [create("ann")]);
+    await opened.store.commit("t1", 1_000);
+    await opened.store.commit("t1", 2_000);
+    await opened.store.abort("t1");
+    await opened.store.commit("t2", 1_000);
+    expect(await opened.store.read("Patient", "ann")).toMatchObject({ version: 1, updated: 1_000 });
   });
 
   it("are refused like any write, and under a name that is in use", async () => {
-    await expect(store.prepare("t1", [update("ann", {}, { upsert: false })])).rejects.toMatchObject({ type: "NOT_FOUND" });
-    expect(await store.prepared()).toEqual([]);
-    await store.prepare("t1", [create("ann")]);
-    await expect(store.prepare("t1", [create("bob")])).rejects.toThrow("prepared already");
-    expect(await store.prepared()).toHaveLength(1);
+    await expect(opened.store.prepare("t1", [update("ann", {}, { upsert: false })])).rejects.toMatchObject({ type: "NOT_FOUND" });
+    expect(await opened.store.prepared()).toEqual([]);
+    await opened.store.prepare("t1", [create("ann")]);
+    await expect(opened.store.prepare("t1", [create("bob")])).rejects.toThrow("prepared already");
+    expect(await opened.store.prepared()).toHaveLength(1);
   });
 
   it("hold nothing for what existed already", async () => {
-    await store.write([create("ann", { identifier: "1" })]);
-    expect(await store.prepare("t1", [create("bob", {}, unlessIdentified("1"))])).toMatchObject([{ id: "ann", outcome: "existed" }]);
-    await store.write([remove("ann")]);
-    await store.commit("t1", Date.now());
-    expect(await store.read("Patient", "bob")).toBeUndefined();
+    await opened.store.write([create("ann", { identifier: "1" })]);
+    expect(await opened.store.prepare("t1", [create("bob", {}, unlessIdentified("1"))])).toMatchObject([{ id: "ann", outcome: "existed" }]);
+    await opened.store.write([remove("ann")]);
+    await opened.store.commit("t1", Date.now());
+    expect(await opened.store.read("Patient", "bob")).toBeUndefined();
   });
 
   it("keep a place empty until they end", async () => {
-    await store.close();
-    store = await kit.open(folder, { waitMs: 50 });
-    await store.write([create("ann")]);
+    await opened.store.close();
+    opened.store = await kit.open(opened.folder, { waitMs: 50 });
+    await opened.store.write([create("ann")]);
     const empty = (id: string) => remove(id, { moved: true, ifVersion: [0] });
-    await expect(store.prepare("tx", [empty("ann")])).rejects.toMatchObject({ type: "STALE_VERSION", data: { version: 1 } });
-    expect(await store.prepare("tx", [empty("bob")])).toMatchObject([{ outcome: "none", version: 0 }]);
-    await expect(store.write([update("bob")])).rejects.toMatchObject({ type: "LOCKED" });
-    await expect(store.prepare("other", [empty("bob")])).rejects.toMatchObject({ type: "LOCKED" });
-    await store.commit("tx", Date.now());
-    expect(await store.read("Patient", "bob")).toBeUndefined();
-    expect(await store.write([update("bob")])).toMatchObject([{ version: 1, outcome: "created" }]);
+    await expect(opened.store.prepare("tx", [empty("ann")])).rejects.toMatchObject({ type: "STALE_VERSION", data: { version: 1 } });
+    expect(await opened.store.prepare("tx", [empty("bob")])).toMatchObject([{ outcome: "none", version: 0 }]);
+    await expect(opened.store.write([update("bob")])).rejects.toMatchObject({ type: "LOCKED" });
+    await expect(opened.store.prepare("other", [empty("bob")])).rejects.toMatchObject({ type: "LOCKED" });
+    await opened.store.commit("tx", Date.now());
+    expect(await opened.store.read("Patient", "bob")).toBeUndefined();
+    expect(await opened.store.write([update("bob")])).toMatchObject([{ version: 1, outcome: "created" }]);
   });
 
   it("survive a restart", async () => {
-    await store.prepare("t1", [create("ann", { name: "Ann" })]);
-    await store.close();
-    store = await kit.open(folder, { waitMs: 50 });
-    await expect(store.write([update("ann")])).rejects.toMatchObject({ type: "LOCKED" });
-    await store.commit("t1", 1_000);
+    await opened.store.prepare("t1", [create("ann", { name: "Ann" })]);
+    await opened.store.close();
+    opened.store = await kit.open(opened.folder, { waitMs: 50 });
+    await expect(opened.store.write([update("ann")])).rejects.toMatchObject({ type: "LOCKED" });
+    await opened.store.commit("t1", 1_000);
     expect(await idsOf("Ann")).toEqual(["ann"]);
   });
 
   it("may add to one counter, change one resource and take one key several times", async () => {
-    await store.write([{ op: "add", counter: "stock", by: 5 }, create("ann", {}, inBed("7"))]);
+    await opened.store.write([{ op: "add", counter: "stock", by: 5 }, create("ann", {}, inBed("7"))]);
     const steps = [
       { op: "add" as const, counter: "stock", by: 3 },
       update("ann", { name: "Anna" }, inBed("7")),
@@ -139,20 +126,20 @@ describe.each(stores)("prepared writes of the store in $name", (kit) => {
       create("bob", {}, inBed("7")),
       update("bob", {}, inBed("7")),
     ];
-    const results = await store.prepare("t1", steps);
+    const results = await opened.store.prepare("t1", steps);
     expect(results.map(({ version, value }) => value ?? version)).toEqual([8, 2, 7, 1, 3, 1, 2]);
-    await store.commit("t1", Date.now());
-    expect([await store.counter("stock"), await store.counter("beds"), await idsOf("Anne")]).toEqual([7, 1, ["ann"]]);
-    await expect(store.write([create("cid", {}, inBed("7"))])).rejects.toMatchObject({ type: "BED_OCCUPIED" });
-    await store.write([update("bob"), create("cid", {}, inBed("7")), { op: "add", counter: "stock", by: -7, min: 0 }]);
-    expect(await store.counter("stock")).toBe(0);
+    await opened.store.commit("t1", Date.now());
+    expect([await opened.store.counter("stock"), await opened.store.counter("beds"), await idsOf("Anne")]).toEqual([7, 1, ["ann"]]);
+    await expect(opened.store.write([create("cid", {}, inBed("7"))])).rejects.toMatchObject({ type: "BED_OCCUPIED" });
+    await opened.store.write([update("bob"), create("cid", {}, inBed("7")), { op: "add", counter: "stock", by: -7, min: 0 }]);
+    expect(await opened.store.counter("stock")).toBe(0);
   });
 
   it("delete no earlier than what they delete was written, whatever the coordinator's clock says", async () => {
-    await store.write([create("ann")]);
-    const { updated = 0 } = (await store.read("Patient", "ann")) ?? {};
-    await store.prepare("t1", [remove("ann")]);
-    await store.commit("t1", 1_000);
-    expect(await store.read("Patient", "ann")).toMatchObject({ method: "delete", version: 2, updated });
+    await opened.store.write([create("ann")]);
+    const { updated = 0 } = (await opened.store.read("Patient", "ann")) ?? {};
+    await opened.store.prepare("t1", [remove("ann")]);
+    await opened.store.commit("t1", 1_000);
+    expect(await opened.store.read("Patient", "ann")).toMatchObject({ method: "delete", version: 2, updated });
   });
 });

@@ -1,16 +1,6 @@
 /** What a store is asked to write, and what became of it: steps of one atomic write, and the events that go with them. */
+import type { FramedResource } from "../fhir/frame.ts";
 import type { Clause, IndexRows } from "../fhir/search/query.ts";
-
-/**
- * FHIR JSON text in two pieces, so that the store can set version and time without parsing. It writes
- * `{"resourceType":"T","id":"I","meta":{"versionId":"V","lastUpdated":"…Z"` + meta + `}` + rest
- */
-export interface Body {
-  /** The other members of meta, each with its leading comma: `,"profile":["…"]`; '' without. */
-  meta: string;
-  /** The other members of the resource with leading comma, and the closing brace: `,"name":[…]}`; `}` without. */
-  rest: string;
-}
 
 /**
  * A key that no two living resources of a service may hold at once, e.g. `bed:Location/7`. A write that would make a
@@ -22,42 +12,29 @@ export interface UniqueKey {
   error: string;
 }
 
+/** A version of a resource that a step stores. */
+interface StoredContent {
+  type: string;
+  id: string;
+  body: FramedResource;
+  index: IndexRows;
+  unique?: UniqueKey[];
+  /** The type has no rule of uniqueness: no resource of it ever held a key, and nobody need look. */
+  isKeyless?: boolean;
+  author?: string;
+}
+
 /** One step of an atomic write. `author` of a resource's version: who has made it, a text that is kept beside the version and not in it. */
 export type Write =
-  | {
-      op: "create";
-      type: string;
-      id: string;
-      body: Body;
-      index: IndexRows;
-      unique?: UniqueKey[];
-      /** The type has no rule of uniqueness: no resource of it ever held a key, and nobody need look. */
-      isKeyless?: boolean;
-      ifNoneExist?: NoneExist;
-      /** What follows was decided on `ifNoneExist` finding nothing: FACTS_OUTDATED when it does. */
-      isDecided?: boolean;
-      author?: string;
-    }
+  /** @param isDecided what follows was decided on `ifNoneExist` finding nothing: FACTS_OUTDATED when it does */
+  | (StoredContent & { op: "create"; ifNoneExist?: NoneExist; isDecided?: boolean })
   /**
    * @param ifVersion refuse (STALE_VERSION) unless the living current version is one of these; 0: there is none
    * @param upsert create (version 1, or next after a deletion) when there is no living resource; else NOT_FOUND
    * @param since version the resource brings along when it moves here from another owner: the first version written
    *        here is at least `since` (a move keeps id and version count)
    */
-  | {
-      op: "update";
-      type: string;
-      id: string;
-      body: Body;
-      index: IndexRows;
-      unique?: UniqueKey[];
-      /** The type has no rule of uniqueness: no resource of it ever held a key, and nobody need look. */
-      isKeyless?: boolean;
-      ifVersion?: number[];
-      upsert: boolean;
-      since?: number;
-      author?: string;
-    }
+  | (StoredContent & { op: "update"; ifVersion?: number[]; upsert: boolean; since?: number })
   /**
    * Deleting what is not there, or already deleted, changes nothing (result `version` 0, or the deletion's). Prepared, it keeps
    * others from making it.

@@ -132,7 +132,8 @@ it("the pages send each action that they call, and that only reads, without an I
     };
     const { actions = {} } = typeof given === "function" ? given(readConfig({})) : given;
     for (const [action, definition] of Object.entries(actions)) {
-      if ((definition as { rest?: string }).rest === "GET" && new RegExp(`\\.${action}\\(`).test(pages)) reading.push(`${name}.${action}`);
+      const isCalled = new RegExp(`\\b${name}\\.${action}\\(`).test(pages);
+      if (isCalled && (definition as { rest?: string }).rest === "GET") reading.push(`${name}.${action}`);
     }
   }
   expect(reading.length).toBeGreaterThan(10);
@@ -205,7 +206,7 @@ describe("the tests", () => {
 
   it("are each in one project, and those of `unit` start no server, no program of the project and no download", async () => {
     expect([...unit, ...mesh].sort()).toEqual(filesUnder(".", /\.test\.ts$/).sort());
-    const starting = /"\.[^"]*\bkit\/(mesh|hospital|stores|programs)\.ts"|servers\.mjs"|\bstart(Mesh|Nats|Redis|Mongo)\(/;
+    const starting = /"\.[^"]*\bkit\/(mesh|fhir-mesh|hospital|stores|programs)\.ts"|servers\.mjs"|\bstart(Mesh|Nats|Redis|Mongo)\(/;
     const found = [...unit, ...mesh].filter((file) => starting.test(contentOf(file)) && !file.endsWith("map.test.ts"));
     expect(found.length).toBeGreaterThan(40);
     expect(found.filter((file) => unit.includes(file))).toEqual([]);

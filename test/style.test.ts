@@ -69,6 +69,64 @@ describe("a body of more than the line of its condition", () => {
   });
 });
 
+/** Lines that a file may have; what is longer is split by what it is about. */
+const MAX_LINES = 350;
+/** Written by programs. */
+const GENERATED = ["fhir/generated/", "mesh/rule-names.ts"];
+
+/** Files with more lines than a file may have, and how many. */
+const tooLong = (files: readonly (readonly [file: string, text: string])[]): string[] =>
+  files
+    .map(([file, text]): [string, number] => [file, text.replace(/\n$/, "").split("\n").length])
+    .filter(([, lines]) => lines > MAX_LINES)
+    .map(([file, lines]) => `${file}: ${lines}`);
+
+describe("a file, of tests too", () => {
+  it("has at most 350 lines", () => {
+    const files = filesUnder(".", /\.(?:ts|mjs)$/).filter((file) => !GENERATED.some((begin) => file.startsWith(begin)));
+    expect(tooLong(files.map((file) => [file, contentOf(file)]))).toEqual([]);
+  });
+
+  it("would be seen with one more", () => {
+    expect(tooLong([["a.ts", "x;\n".repeat(350)]])).toEqual([]);
+    expect(tooLong([["a.ts", "x;\n".repeat(351)]])).toEqual(["a.ts: 351"]);
+  });
+});
+
+/** Folders whose files are named by a rule, so that the folder says which one it is. */
+const NAMED_BY_A_RULE = [
+  /\/index\.ts$/, // a folder's face
+  /^store\/(?:sqlite|mongo)\//, // the same parts of two stores
+  /^scripts\/new\/(?:owning-)?skeleton\//, // what services begin as
+  /^services\/api\/fhir\/(?:interactions|operations)\//, // FHIR's own names
+  /^fhir\/search\/types\//, // those of FHIR's types of search parameters
+  /^(?:bench|scripts|test\/chaos)\/[\w-]+\.ts$/, // programs, by what they measure or do
+  /^test\/kit\//, // helpers, by what they help to test
+];
+
+/** Files that an editor's tab does not tell apart. */
+function sameNames(files: readonly string[]): string[][] {
+  const named = Map.groupBy(
+    files.filter((file) => !NAMED_BY_A_RULE.some((rule) => rule.test(file))),
+    (file) => file.slice(file.lastIndexOf("/") + 1),
+  );
+  return [...named.values()].filter((all) => all.length > 1);
+}
+
+describe("the name of a file", () => {
+  it("is its own, but where a rule names it", () => {
+    // The pages are a program of their own; a test has the name of what it is about.
+    const files = filesUnder(".", /(?<!\.test)\.(?:ts|mjs)$/).filter((file) => !file.startsWith("services/desk/pages/"));
+    expect(sameNames(files)).toEqual([]);
+  });
+
+  it("would be seen a second time", () => {
+    expect(sameNames(["fhir/keys.ts", "mesh/keys.ts", "store/mongo/write.ts", "store/sqlite/write.ts"])).toEqual([
+      ["fhir/keys.ts", "mesh/keys.ts"],
+    ]);
+  });
+});
+
 /** Casts over `unknown` without a comment on their line or right above it. */
 const castsWithoutReason = (text: string): string[] => {
   const lines = text.split("\n");
@@ -78,7 +136,7 @@ const castsWithoutReason = (text: string): string[] => {
 };
 
 /** R4's types against plain JSON, in files that do not use `fhir/typed.ts` yet; and the browser's streams. */
-const BEFORE_TYPED = ["changes", "encounter-undo", "keys", "reasons"].map((name) => `mixins/fhir/rules/${name}.ts`);
+const BEFORE_TYPED = ["changes", "encounter-undo", "unique-keys", "reasons"].map((name) => `mixins/fhir/rules/${name}.ts`);
 const CASTING = [...BEFORE_TYPED, "services/desk/pages/platform/stream.ts", "mesh/moleculer.ts"];
 
 describe("a cast over unknown", () => {

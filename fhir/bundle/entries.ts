@@ -40,7 +40,7 @@ export interface BundleEntry {
 export type RequestBundle = Resource & { type?: unknown; entry?: unknown };
 
 /** A bundle with more entries than this is refused with 413; the sum of bytes is bounded by the body's limit. */
-export const MAX_ENTRIES = 10_000;
+const MAX_ENTRIES = 10_000;
 
 // A misspelt member would change what is done without a word: `ifNoneExists` creates twice, `entries` does nothing.
 const BUNDLE_MEMBERS = new Set(

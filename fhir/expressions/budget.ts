@@ -4,7 +4,7 @@
  */
 
 /** On the main thread, each about a node that is looked at; they take some 200 ms. */
-export const MAX_STEPS = 1_000_000;
+const MAX_STEPS = 1_000_000;
 /** In the worker, all evaluations of one request together. Milliseconds. */
 export const MAX_EVALUATION_MS = 300;
 

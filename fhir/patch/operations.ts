@@ -1,6 +1,6 @@
 /** The operations of a FHIRPath Patch as they come, in a Parameters resource. */
 import { fhirError } from "../outcome.ts";
-import { excessOf } from "../expressions/limits.ts";
+import { excessOf } from "../expressions/expression-bounds.ts";
 import type { Resource } from "../resource.ts";
 
 type Json = Record<string, unknown>;

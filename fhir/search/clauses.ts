@@ -16,7 +16,7 @@ import { tokenClause } from "./types/token.ts";
 import { uriClauses } from "./types/uri.ts";
 
 /** Values in one list. */
-export const MAX_VALUES = 1_000;
+const MAX_VALUES = 1_000;
 /** The same where an index finds each: of tokens, references, uris and ids. */
 export const MAX_EXACT_VALUES = 10_000;
 /** Characters of one value. */

@@ -13,7 +13,7 @@ import { isId } from "../ids.ts";
 import { nonNull } from "../non-null.ts";
 
 /** Links of a chain, `_has` included. */
-export const MAX_DEPTH = 5;
+const MAX_DEPTH = 5;
 
 /** A parameter that this type does not have: the one fault that a client may want passed over. */
 export class Unknown extends FhirError {}

@@ -1,7 +1,7 @@
 /** Queries that one resource answers by itself: what a scope may narrow a right to (SMART App Launch 2.2, "finer-grained resource constraints"). */
 import { FhirError } from "../outcome.ts";
 import { isResultParameter } from "./result-parameters.ts";
-import { parseSearch } from "./parse.ts";
+import { parseSearch } from "./parse-search.ts";
 import type { Clause } from "./query.ts";
 
 /** A type that has the parameters that all have, and few of its own. */

@@ -18,7 +18,7 @@ export function namedPatients(values: Iterable<string>): string[] | undefined {
 }
 
 /** The patient that an index row names: "Patient/…". */
-export function patientIn(value: string): string | undefined {
+function patientIn(value: string): string | undefined {
   // Each row of each write comes by here: most are told apart by two characters.
   return value.startsWith("=P") ? PATIENT.exec(value)?.[1] : undefined;
 }

@@ -1,6 +1,6 @@
 /**
  * The language between a FHIR search and a store: what a resource is found by (`IndexRows`), and what a question asks
- * (`StoreQuery`). It knows neither FHIR's spelling (`parse.ts` does) nor a database (`store/` does).
+ * (`StoreQuery`). It knows neither FHIR's spelling (`parse-search.ts` does) nor a database (`store/` does).
  *
  * Every search value of every parameter type becomes one of two rows:
  *
@@ -29,9 +29,9 @@ export const SEP = "\u001f";
 /** The open end of a Period, milliseconds; safely beyond any FHIR date (years 0001 to 9999), and an exact integer. */
 export const FOREVER = 8_640_000_000_000_000;
 
-/** See the head of this file. */
+/** One search value by which a resource is found exactly or by how it begins: the first character is its facet. */
 export type KeyRow = [slot: number, value: string];
-/** See the head of this file. */
+/** One search value with two ends, both inclusive: a date in milliseconds since 1970, or a number with its unit. */
 export type RangeRow = [slot: number, low: number, high: number, unit: string];
 
 /** All that one resource is found by. No row occurs twice. */

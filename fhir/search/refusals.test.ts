@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { base, now, parse } from "../../test/kit/searches.ts";
 import { FhirError } from "../outcome.ts";
 import { MAX_LENGTH } from "./clauses.ts";
-import { MAX_PARAMETERS, parseSearch } from "./parse.ts";
+import { MAX_PARAMETERS, parseSearch } from "./parse-search.ts";
 
 describe("a search that is wrong", () => {
   it.each([

@@ -1,7 +1,7 @@
 /** Texts with what they belong to, found by how they begin, while more come. Pure. */
 
 /** Texts that wait to be sorted in, besides a quarter of those that are: looking through them takes less than sorting each time. */
-const MOST_WAITING = 64;
+const MAX_WAITING = 64;
 
 /** Finds by a beginning, in little more than the logarithm of how many there are. */
 export class SortedValues<Of> {
@@ -10,7 +10,7 @@ export class SortedValues<Of> {
 
   add(value: string, of: Of): void {
     this.#waiting.push([value, of]);
-    if (this.#waiting.length <= MOST_WAITING + this.#sorted.length / 4) return;
+    if (this.#waiting.length <= MAX_WAITING + this.#sorted.length / 4) return;
     this.#sorted = [...this.#sorted, ...this.#waiting].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
     this.#waiting = [];
   }

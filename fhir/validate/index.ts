@@ -3,7 +3,7 @@ import { EvaluationBudget } from "../expressions/budget.ts";
 import type { Issue } from "../outcome.ts";
 import { checkWholeness } from "./contained.ts";
 import { isResource } from "./structure-definition.ts";
-import { checkProfiles } from "./profiles/check.ts";
+import { checkProfiles } from "./profiles/check-profiles.ts";
 import type { Profile } from "./profiles/tree.ts";
 import { ValidationContext } from "./validation-context.ts";
 import { checkRoot } from "./walk.ts";

@@ -1,7 +1,7 @@
 /** What a type's JSON may hold, compiled once from R4's definition to what `walk.ts` goes by. */
 import { backboneOf, type ElementJson, elementsOf, isResource, type RuleJson, rulesOf, structureOf } from "./structure-definition.ts";
 import { type Binding, bindingOf } from "./binding.ts";
-import { type ElementInvariant, ruleOf } from "./invariants.ts";
+import { type ElementInvariant, ruleOf } from "./r4-invariants.ts";
 import { type PrimitiveTest, primitiveTests } from "./primitives.ts";
 import { nonNull } from "../non-null.ts";
 

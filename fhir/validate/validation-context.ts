@@ -3,7 +3,7 @@ import type { Issue } from "../outcome.ts";
 import { nonNull } from "../non-null.ts";
 
 /** A body of faults only would otherwise grow to many times its size. */
-export const MAX_ISSUES = 10_000;
+const MAX_ISSUES = 10_000;
 /** The same of one sentence, characters: some repeat what a client or a profile says. */
 const MAX_SENTENCE = 1_000;
 

@@ -11,7 +11,7 @@ import { readScopes, scopeFor } from "./scopes.ts";
 import { keysInMemory, type MeshKeys } from "../trust/key-files.ts";
 import { STAMP_LIFE_MS, Stamps } from "./stamps.ts";
 
-/** How far somebody's right to one interaction with a type reaches: all of it, nothing, or what one of these parts holds. */
+/** How far a person's right to one interaction with a type reaches: all of it, nothing, or what one of these parts holds. */
 export type Reach = "all" | "none" | readonly ReachPart[];
 
 /** What belongs to one patient (by id), what a query like `category=laboratory` finds, or what does both. */
@@ -20,7 +20,7 @@ export interface ReachPart {
   where?: string;
 }
 
-/** What somebody may do. */
+/** What a person may do. */
 export interface Rights {
   with(type: string, interaction: Interaction): Reach;
   mayCall(action: string): boolean;
@@ -41,7 +41,7 @@ interface AccessOptions {
   organization?: string | undefined;
 }
 
-/** See the head of this file. */
+/** Decides who may do what in one broker: it verifies stamps and holds identities against the roles. */
 export class Access {
   readonly isOpen: boolean;
   /** What each role may do. */
@@ -113,7 +113,7 @@ export class Access {
     throw rolesBehind();
   }
 
-  /** What somebody may do: all that one of the roles may, as far as the scopes leave it. */
+  /** What a person may do: all that one of the roles may, as far as the scopes leave it. */
   rightsOf(identity: Identity): Rights {
     const known = this.#rightsBy.get(identity);
     if (known) return known;

@@ -1,6 +1,6 @@
 /** Who has made a version, or has looked at one. */
 
-/** See the head of this file; when it was stands beside it. */
+/** A person, a client or a service, with their roles at that time; the time itself stands beside it. */
 export interface Author {
   /** `Practitioner/1` of who has one, else the account; `system:<name>` of what the mesh does by itself, for nobody. */
   who: string;

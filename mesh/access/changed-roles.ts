@@ -1,7 +1,7 @@
 /** Roles that were changed while the system runs, as `identity` tells them to all nodes. */
 import type { Role } from "./roles.ts";
 
-/** See the head of this file. */
+/** A generation of roles: those that differ from their files. */
 export interface ChangedRoles {
   /** Rises by one with every change; 0: none was ever changed. */
   generation: number;

@@ -26,7 +26,7 @@ interface OnRecord {
   noteAnswer?(ctx: Context, answer: unknown): Promise<void>;
 }
 
-/** See the head of this file. An owner's own actions are given their call, and need not pay for it. */
+/** Keeps the call for as long as its handler runs. An owner's own actions are given their call, and need not pay for it. */
 export const KnowCurrentCall = middleware({
   name: "KnowCurrentCall",
   localAction(

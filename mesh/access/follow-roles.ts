@@ -1,4 +1,4 @@
-/** How a broker learns of roles that were changed: it asks `identity`, when it is told that there are newer ones than it knows. */
+/** How a broker learns of roles that were changed: it asks `identity` when it hears of a newer generation than it has. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import { CURRENT_ROLES, type ChangedRoles } from "./changed-roles.ts";

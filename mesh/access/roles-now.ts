@@ -6,7 +6,7 @@ import type { Role } from "./roles.ts";
 /** All nodes know of changed roles before a gateway stamps with them, milliseconds. */
 const SPREAD_MS = 300;
 
-/** See the head of this file. */
+/** The roles of one process: its files' and, over them, the newest generation that it has heard of. */
 export class RolesNow {
   /** As their files say. */
   readonly #filed: ReadonlyMap<string, Role>;

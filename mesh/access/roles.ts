@@ -10,7 +10,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
-/** See the head of this file. */
+/** One role, as its file says. */
 export interface Role {
   /** One sentence for people. */
   says: string;

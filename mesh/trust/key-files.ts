@@ -3,8 +3,9 @@
  * process makes a key of its own and certifies it by the CA of its data folder: who can read that folder is trusted already.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject, randomBytes } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeOnce } from "../make-once.ts";
 import { ANY_SERVICE, type Certificate, type Grant, issueCertificate, publicKeyFrom, type Signer, Trusted } from "./certificate.ts";
 
 /** What a process needs to be believed, and to believe others. */
@@ -106,19 +107,6 @@ function ownKeys(ca: KeyObject): MeshKeys {
   const signer = { privateKey, certificate: issueCertificate(ca, { serves: [ANY_SERVICE] }, publicKey, OWN_LIFE_MS) };
   const trusted = new Trusted([createPublicKey(ca)]);
   return { signer, certificate: trusted.certificate(signer.certificate) as Certificate, trusted };
-}
-
-/** Whole or not at all; what another process has made meanwhile stays. */
-function makeOnce(file: string, text: string): void {
-  const draft = `${file}.${randomBytes(6).toString("hex")}`;
-  writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
-  try {
-    linkSync(draft, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  } finally {
-    unlinkSync(draft);
-  }
 }
 
 function read<Result>(file: string, setting: string, parse: (text: string) => Result): Result {

@@ -28,7 +28,7 @@ export interface Peer {
   heardAt: number;
 }
 
-/** See the head of this file. */
+/** The peers of one node, by node id. */
 export class Peers {
   readonly #own: OwnNode;
   readonly #ownKey: string;

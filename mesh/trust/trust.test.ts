@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { issueCertificate, mayServe, type Signer, Trusted } from "./certificate.ts";
-import { mayAnnounce } from "./claims.ts";
+import { mayAnnounce } from "./announced-claims.ts";
 import { pack, partsOf, EnvelopeKind } from "./envelope.ts";
 import { Gate, PacketRefusal } from "./gate.ts";
 import { newNode, readHello } from "./hello.ts";

@@ -16,7 +16,7 @@ import { brokerOptions } from "../../moleculer.config.ts";
 import { type Server, startNats } from "../../scripts/servers.mjs";
 import { eventually } from "../../test/kit/events.ts";
 import { Fhir, type WithFhir } from "../fhir/fhir.ts";
-import { addition } from "../fhir/steps.ts";
+import { addition } from "../fhir/write-steps.ts";
 import { type DurableEvent, effectOf, task } from "./event.ts";
 import { Events, eventsOf } from "./events.ts";
 import { partitionOf } from "./jetstream.ts";

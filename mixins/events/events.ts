@@ -83,7 +83,7 @@ const deadLetterNotFound = (id: string) =>
 
 type Own = { store: Store; consumer: EventConsumer };
 
-/** The mixin; see the head of this file. */
+/** The mixin: handles events and tasks of these names, each once in effect. */
 export function Events<Gains>({ handles = {}, tasks = {} }: EventsOptions<Gains>): Partial<ServiceSchema> {
   type This = Service & Own;
   const handlersOf = (service: This) =>

@@ -15,7 +15,7 @@ const MAX_RECORDS = 512;
 const MAX_FAILED = 2_048;
 /** A record that failed is forgotten so long after its next try was due: another process has sent it. Milliseconds. */
 const FORGOTTEN_MS = 120_000;
-/** From one look to the next, in which more events may come: each look, and what follows, costs a commit. Milliseconds. */
+/** Least time between two batches, in which more events may come: each batch costs a commit. Milliseconds. */
 const GATHER_MS = 100;
 /** From a write to the look at a quiet time. Milliseconds. */
 const QUIET_MS = 5;
@@ -31,12 +31,12 @@ const WARN_MS = 60_000;
 export interface RelayOptions {
   store: Pick<Store, "outbox" | "relayed">;
   queue: OutboxQueue;
-  /** From one look to the next, in which more events may come, milliseconds; default 100. */
+  /** Least time between two batches, milliseconds; default 100. */
   gatherMs?: number;
   /**
    * Tries once. @param tries how often the event was tried before, by this relay
    * @returns undefined when the event is safe where it goes; else after how many milliseconds it should be tried again
-   * @throws what is told as a warning; it is tried again too
+   * @throws what is logged as a warning; it is tried again too
    */
   send(event: WaitingEvent, tries: number): Promise<number | undefined>;
   /** Whether it is this process's turn; asked at each look and before each try. Default: always. */

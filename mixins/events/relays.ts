@@ -1,4 +1,4 @@
-/** The relays of a service: all are told of a write, and end with the service. */
+/** The relays of a service: each hears of every write, and ends with the service. */
 import type { Service } from "moleculer";
 import type { Relay } from "./relay.ts";
 

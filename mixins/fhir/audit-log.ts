@@ -1,5 +1,5 @@
 /**
- * An owner notes what somebody has seen before it answers: in its own store, whose relay brings it to the ledger. What is noted while a commit
+ * An owner notes what a person has seen before it answers: in its own store, whose relay brings it to the ledger. What is noted while a commit
  * is under way goes together with the next one.
  */
 import { setTimeout as delay } from "node:timers/promises";
@@ -18,7 +18,7 @@ import { ID_PATTERN } from "../../fhir/ids.ts";
 /** Entries of one event, and their characters: what a store takes as one. */
 const [MAX_ENTRIES, MAX_CHARACTERS] = [100, MAX_EVENT_CHARACTERS - 1_000];
 
-/** Who is to be noted; undefined where nobody is asked, and for what the mesh does by itself. @param isRead what the mesh reads for somebody, nobody sees */
+/** Who is to be noted; undefined where nobody is asked, and for what the mesh does by itself. @param isRead what the mesh reads for a person, nobody sees */
 export function auditContextOf(ctx: Context, { isRead }: { isRead: boolean }): AuditContext | undefined {
   const access = accessOf(ctx.broker);
   if (access.isOpen) return undefined;
@@ -45,7 +45,7 @@ interface Batch {
   written: Promise<void>;
 }
 
-/** See the head of this file. */
+/** The audit entries of one owner: written to its outbox with what they are about, or together a moment later. */
 export class AuditLog {
   readonly #owner: string;
   readonly #store: () => Pick<Store, "write">;

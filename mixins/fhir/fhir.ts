@@ -3,7 +3,7 @@
  *
  * The service then keeps these types in a store of its own, answers the actions of `federation/owner-contract.ts`, and publishes in its
  * metadata what it owns, from which the gateway learns to route. Rules over several records ("one open stay per bed")
- * are given as unique keys, so that the store keeps them, whoever writes.
+ * are given as unique keys, so that the store keeps them, by whichever door they are written.
  */
 import type { ServiceSchema } from "moleculer";
 import { parseJson } from "../../fhir/json.ts";
@@ -18,7 +18,7 @@ import { defineMixin } from "../../mesh/contract.ts";
 import { WithFhirDirectory } from "../../federation/directory.ts";
 import type { Ownership } from "../../federation/owner-contract.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
-import { Store } from "../store.ts";
+import { Store } from "../own-store.ts";
 import { gaugeOutbox } from "../events/outbox-gauge.ts";
 import { relaysOf } from "../events/relays.ts";
 import { WatchedTypes } from "../events/watched-types.ts";
@@ -32,7 +32,7 @@ import { guarded, readingActions } from "./read-actions.ts";
 import { settleInDoubt } from "./recovery.ts";
 import type { EffectOf, EffectsOf } from "./rules/effects.ts";
 import type { Invariants } from "./rules/invariants.ts";
-import type { AnyKeys, UniqueOf } from "./rules/keys.ts";
+import type { AnyKeys, UniqueOf } from "./rules/unique-keys.ts";
 import type { RulesOf } from "./rules/rule.ts";
 import { Rulebook } from "./rules/rulebook.ts";
 import { VersionTeller } from "./tell-versions.ts";
@@ -41,7 +41,7 @@ import { writingActions } from "./write-actions.ts";
 
 export type { WithFhir } from "./owner-service.ts";
 
-/** What the mixin is told. */
+/** Options of the mixin. */
 export interface FhirOptions {
   /** The types, or parts of shared types, that this service owns. */
   owns: (string | Ownership)[];
@@ -61,11 +61,11 @@ export interface FhirOptions {
 
 const optionsOf = new WeakMap<object, FhirOptions>();
 
-/** What a service has told this mixin; undefined: it does not use it. */
+/** The options that a service has given to this mixin; undefined: it does not use it. */
 export const fhirOptionsOf = (schema: Partial<ServiceSchema>): FhirOptions | undefined =>
   (schema.mixins ?? []).map((mixin) => optionsOf.get(mixin)).find((options) => options !== undefined);
 
-/** The mixin; see the head of this file. */
+/** The mixin: a service that owns FHIR types, with a store of its own, `this.fhir` and the actions of an owner. */
 export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   const unique = (options.unique ?? {}) as AnyKeys;
   const owns = options.owns.map((own) => ownershipOf(own, unique));

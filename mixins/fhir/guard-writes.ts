@@ -64,7 +64,7 @@ async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork:
   }
 }
 
-/** What a Subscription tells of: its writer must see it, for it is told with the mesh's own right. Undefined for other steps. */
+/** What a Subscription notifies of: its writer must see it, as notifications are made with the mesh's own right. Undefined for other steps. */
 function subscribedBy(step: OwnerStep): string | undefined {
   if (!("text" in step) || step.type !== "Subscription") return undefined;
   const { criteria } = parseJson(step.text) as { criteria?: unknown };

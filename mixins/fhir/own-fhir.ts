@@ -6,8 +6,9 @@ import type { StoreQuery } from "../../fhir/search/query.ts";
 import type { OwnerStep, StepResult } from "../../federation/owner-contract.ts";
 import type { Store } from "../../store/store.ts";
 import type { NoneExist } from "../../store/writes.ts";
+import { splitReference } from "./domain-references.ts";
 import { guarded } from "./read-actions.ts";
-import { change, creation, deletion, type Identified } from "./steps.ts";
+import { change, creation, deletion, type Identified } from "./write-steps.ts";
 
 /** Resources that `each` reads at once. */
 const PAGE = 1_000;
@@ -21,6 +22,12 @@ type Question<Type extends ResourceType> = Pick<StoreQuery, "clauses"> & { type:
 export interface OwnFhir {
   /** The living resource; undefined when there is none. */
   read<Type extends ResourceType>(type: Type, id: string): Promise<Stored<ResourceOf<Type>> | undefined>;
+  /** The living resource that a reference names. @throws what `notFound` makes of the reference when there is none */
+  require<Type extends ResourceType>(
+    type: Type,
+    reference: string,
+    notFound: (reference: string) => Error,
+  ): Promise<Stored<ResourceOf<Type>>>;
   /** Up to `limit` living matches, oldest first. */
   find<Type extends ResourceType>(question: Question<Type> & { limit: number }): Promise<Stored<ResourceOf<Type>>[]>;
   /** All living matches, oldest first; read page by page, so that only one page is in memory. */
@@ -31,7 +38,7 @@ export interface OwnFhir {
   update(resource: Identified): Promise<StepResult>;
   /** Deletes a resource that was read. @throws 412 STALE_VERSION when it has changed since */
   delete(resource: Identified): Promise<StepResult>;
-  /** Several steps (`steps.ts`), all or none; an error's `data.step` names the refused one. */
+  /** Several steps (`write-steps.ts`), all or none; an error's `data.step` names the refused one. */
   write<const Steps extends readonly OwnerStep[]>(steps: Steps): Promise<ResultsOf<Steps>>;
 }
 
@@ -46,10 +53,16 @@ export function ownFhir(service: Service & { store: Store }, write: (steps: Owne
     return results as ResultsOf<Steps>;
   };
   const one = async (step: OwnerStep): Promise<StepResult> => (await writeAll([step]))[0];
+  const read = async <Type extends ResourceType>(type: Type, id: string) => {
+    const stored = await guarded(service, () => service.store.read(type, id));
+    return stored?.json === undefined ? undefined : (parseJson(stored.json) as Stored<ResourceOf<Type>>);
+  };
   return {
-    read: async <Type extends ResourceType>(type: Type, id: string) => {
-      const stored = await guarded(service, () => service.store.read(type, id));
-      return stored?.json === undefined ? undefined : (parseJson(stored.json) as Stored<ResourceOf<Type>>);
+    read,
+    require: async (type, reference, notFound) => {
+      const found = await read(type, splitReference(reference)[1]);
+      if (found === undefined) throw notFound(reference);
+      return found;
     },
     find: async <Type extends ResourceType>(question: Question<Type> & { limit: number }) => {
       const { rows } = await search({ sort: [], want: "rows", ...question });

@@ -24,7 +24,7 @@ import { changesOf, pendingOf, replacedIn } from "./rules/changes.ts";
 import { derive, type DerivedSteps, type EffectOf } from "./rules/effects.ts";
 import { evaluate, type SteppedChange, type Warning } from "./rules/evaluate.ts";
 import { GatheredFacts } from "./rules/gather.ts";
-import { addKeysByFacts, type AnyKeys, areByFacts } from "./rules/keys.ts";
+import { addKeysByFacts, type AnyKeys, areByFacts } from "./rules/unique-keys.ts";
 import { FENCED_BY_TX_MS, type Fenced, fenceAndAsk, unfence } from "./rules/resting.ts";
 import type { Rulebook } from "./rules/rulebook.ts";
 

@@ -16,7 +16,7 @@ import { PROVENANCE } from "../../federation/version-authors.ts";
 import { isVersionProvenance } from "../../federation/version-provenance.ts";
 import type { Profiles } from "../../federation/profiles.ts";
 import type { Write } from "../../store/writes.ts";
-import { type AnyKeys, areByFacts } from "./rules/keys.ts";
+import { type AnyKeys, areByFacts } from "./rules/unique-keys.ts";
 
 /** Values to be found by that one write may bring: a store writes some 200,000 a second, and does nothing else meanwhile. */
 const MAX_ROWS_AT_ONCE = 150_000;

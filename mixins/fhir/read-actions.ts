@@ -11,7 +11,7 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError, notFound } from "../../federation/errors.ts";
 import { MAX_FACTS } from "../../federation/facts.ts";
 import { movesInto, movesOutOf } from "../../federation/moves.ts";
-import { allVersions, historyPage } from "./history.ts";
+import { allVersions, historyPage } from "./history-page.ts";
 import { factsOf } from "./rules/gather.ts";
 
 type This = Service & WithDirectory & { store: Store; handled: number };

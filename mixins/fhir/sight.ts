@@ -12,7 +12,7 @@ import { accessOf, type ReachPart, type Reach } from "../../mesh/access/access.t
 import type { Interaction } from "../../mesh/access/roles.ts";
 import type { StoredResource } from "../../store/store.ts";
 
-/** See the head of this file. */
+/** What one caller may see and change, per type, at this owner. */
 export interface Sight {
   reach(type: string, interaction: Interaction): Reach;
 }

@@ -3,7 +3,7 @@ import type { ServiceBroker } from "moleculer";
 import { MAX_TOLD, type ToldVersion, type ToldVersions, VERSIONS_TOLD } from "../../federation/told-versions.ts";
 import type { ResourceVersion, WaitingEvent } from "../../store/writes.ts";
 
-/** Those that come within this are told together. Milliseconds. */
+/** Versions that come within this are sent together, milliseconds. */
 const GATHER_MS = 20;
 
 /** Of one owner, for as long as it runs. */
@@ -16,7 +16,7 @@ export class VersionTeller {
     this.#broker = broker;
   }
 
-  /** An event of the outbox; of others than versions nothing is told. */
+  /** An event of the outbox; others than versions are left out. */
   noteEvent({ id, subject, payload }: WaitingEvent): void {
     if (subject.startsWith("fhir.")) this.#note({ ...(JSON.parse(payload) as ResourceVersion), event: id });
   }

@@ -7,7 +7,7 @@ import type { FhirResource } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import type { Row } from "../../fhir/search/query.ts";
 import type { RuleSettings } from "../../mesh/rule-settings.ts";
-import { areByFacts, type AnyKeys } from "../../mixins/fhir/rules/keys.ts";
+import { areByFacts, type AnyKeys } from "../../mixins/fhir/rules/unique-keys.ts";
 import type { Standing } from "../../mixins/fhir/rules/invariants.ts";
 import type { AnyRule, Change, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { modeOf } from "../../mixins/fhir/rules/rulebook.ts";
@@ -17,7 +17,7 @@ import { checkHistory } from "./histories.ts";
 import { KnownResources } from "./known.ts";
 import { wereMerged } from "./merged.ts";
 import { patientsOf, referencesBesides } from "./unwatched-references.ts";
-import type { OwnerSource } from "./sources.ts";
+import type { OwnerSource } from "./owner-stores.ts";
 import { Tally } from "./tally.ts";
 import { typed } from "../../fhir/typed.ts";
 

@@ -2,7 +2,7 @@
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
 import { counted } from "../../store/counted.ts";
 import type { Store } from "../../store/store.ts";
-import type { OwnerSource } from "./sources.ts";
+import type { OwnerSource } from "./owner-stores.ts";
 import type { Tally } from "./tally.ts";
 
 /** Counters of one beginning that are looked through, about 100 bytes each in memory. */

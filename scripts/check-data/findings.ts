@@ -48,7 +48,7 @@ export interface CheckReport {
 }
 
 /** Told of one invariant: the rest is counted. */
-export const MAX_TOLD = 100;
+const MAX_TOLD = 100;
 
 /** Collects findings up to the bound. */
 export class Findings {

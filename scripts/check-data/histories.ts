@@ -4,12 +4,12 @@ import { patientElementOf } from "../../federation/patient-records.ts";
 import type { FhirResource } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
-import { referencesAt } from "../../mixins/fhir/rules/references.ts";
+import { referencesAt } from "../../mixins/fhir/rules/references-exist.ts";
 import type { AnyRule, Change, Facts } from "../../mixins/fhir/rules/rule.ts";
 import type { StoredResource } from "../../store/store.ts";
 import type { Breach } from "./findings.ts";
 import type { KnownResources } from "./known.ts";
-import type { OwnerSource } from "./sources.ts";
+import type { OwnerSource } from "./owner-stores.ts";
 import { plain } from "../../fhir/typed.ts";
 
 /** Versions of one resource that are looked at, the newest. */

@@ -4,7 +4,7 @@ import type { Resource } from "../../fhir/resource.ts";
 import { idClause } from "../../fhir/search/exact-clauses.ts";
 import { type Fact, localReference, mayBeTold, splitPlace, toldOf } from "../../federation/facts.ts";
 import type { Facts } from "../../mixins/fhir/rules/rule.ts";
-import type { OwnerSource } from "./sources.ts";
+import type { OwnerSource } from "./owner-stores.ts";
 
 /** Facts in memory; those that were asked for first are forgotten first. A few hundred bytes each. */
 const MAX_KNOWN = 100_000;

@@ -2,7 +2,7 @@
 import { parseJson } from "../../fhir/json.ts";
 import type { Patient } from "../../fhir/r4.ts";
 import { localReference, splitPlace } from "../../federation/facts.ts";
-import type { OwnerSource } from "./sources.ts";
+import type { OwnerSource } from "./owner-stores.ts";
 
 /** Versions of a patient, and patients, that are looked at. */
 const MAX_VERSIONS = 500;

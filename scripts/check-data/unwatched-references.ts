@@ -1,7 +1,7 @@
 /** References of a resource that no rule looks at: R4 lets them lead nowhere. */
 import { ACT_REFERENCES, RESTED_ON } from "../../federation/act-references.ts";
 import { localReference, splitPlace } from "../../federation/facts.ts";
-import { referencesAt } from "../../mixins/fhir/rules/references.ts";
+import { referencesAt } from "../../mixins/fhir/rules/references-exist.ts";
 import type { Reference } from "../../fhir/r4.ts";
 import type { Facts } from "../../mixins/fhir/rules/rule.ts";
 import type { Resource } from "../../fhir/resource.ts";

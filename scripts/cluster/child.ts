@@ -3,7 +3,7 @@ import cluster, { type Worker } from "node:cluster";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { GatewayProcess, GatewaySocket } from "./gateway-socket.ts";
-import { type Mark, markOf } from "./state.ts";
+import { type Mark, markOf } from "./cluster-state.ts";
 import { whenStopped } from "./stopped.ts";
 
 /**

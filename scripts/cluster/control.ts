@@ -46,7 +46,7 @@ export function removeSocket(socket: string, dataDir: string): void {
   }
 }
 
-/** @param obey carries a command out; what it throws is told to the caller */
+/** @param obey carries a command out; what it throws is answered to the caller */
 export async function listen(socket: string, obey: (command: Command) => Promise<void>): Promise<Server> {
   rmSync(socket, { force: true }); // the holder of the data folder's lock is the only supervisor
   const server = createServer((peer) => {

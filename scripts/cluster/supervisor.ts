@@ -9,7 +9,7 @@ import { StartupError, sentenceOf } from "../start/startup-error.ts";
 import { flagsOf } from "./child.ts";
 import { GatewaySocket } from "./gateway-socket.ts";
 import { Replica } from "./replica.ts";
-import { type ClusterState, type Mark, markOf, writeState } from "./state.ts";
+import { type ClusterState, type Mark, markOf, writeState } from "./cluster-state.ts";
 import { warmUp } from "./warm.ts";
 
 /** More processes than that on one machine help no service. */

@@ -1,5 +1,5 @@
 /**
- * `npm run screenshots`: the pages as they are, docs/screens/*.png, taken by Chromium of a demo that is started for it: each as somebody of the
+ * `npm run screenshots`: the pages as they are, docs/screens/*.png, taken by Chromium of a demo that is started for it: each as a person of the
  * role that works there sees it, in three languages and widths, light and dark.
  */
 import { spawn } from "node:child_process";

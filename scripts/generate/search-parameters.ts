@@ -65,7 +65,7 @@ export function searchJson(): { text: string; notes: string[] } {
 }
 
 /** All concrete resource types in alphabetical order; a type's place in it is part of its slots. */
-export function resourceTypes(defined: Map<string, StructureDefinition>): string[] {
+function resourceTypes(defined: Map<string, StructureDefinition>): string[] {
   return [...defined.values()]
     .filter((structure) => structure.kind === "resource" && !structure.abstract)
     .map((structure) => structure.id)

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { importJWK, importPKCS8, type JWK, SignJWT } from "jose";
 import { StartupError } from "../start/startup-error.ts";
-import { endpointsOf, type TokenAnswer, tokensFrom } from "./sign-in.ts";
+import { endpointsOf, type TokenAnswer, tokensFrom } from "./sign-in-by-pages.ts";
 
 /** An assertion is used at once. */
 const VALID = "60s";

@@ -11,7 +11,7 @@ import { writeAtomically } from "../start/data-folder.ts";
 import { gatewayUrl } from "../start/address.ts";
 import { StartupError } from "../start/startup-error.ts";
 import { withIdentity } from "./own-identity.ts";
-import { signIn } from "./sign-in.ts";
+import { signIn } from "./sign-in-by-pages.ts";
 
 /** Passwords by login, readable by this user only. */
 const FILE = "try-accounts.json";
@@ -64,7 +64,7 @@ export async function ownTokens(config: Config, base: string, scope = TRY_SCOPE)
   if (token !== undefined) return () => async () => token;
   if (config.access === "open") return undefined;
   const { status } = await fetch(`${base}/fhir/Patient?_summary=count`).catch(() => ({ status: 0 }));
-  if (status !== 401) return undefined; // who does not answer is told of later
+  if (status !== 401) return undefined; // a server that does not answer is reported later
   if (base !== gatewayUrl(config)) {
     throw new StartupError(`Who asks at ${base} must sign in: TOKEN=$(npm run --silent token -- --user … --url ${base}), and export it.`);
   }

@@ -9,7 +9,7 @@ const REACH_MS = 5_000;
 const RETRIES = 6;
 const FIRST_PAUSE_MS = 200; // doubled with each retry, at most LONGEST_PAUSE_MS: 10 s in all
 const LONGEST_PAUSE_MS = 5_000;
-/** Faults of a moment, when they come with 409: somebody else is at the same resource just now. */
+/** Faults of a moment, when they come with 409: another client writes the same resource just now. */
 const PASSING = new Set(["lock-error", "conflict", "transient", "throttled"]);
 
 /** The server refuses what was sent; sending it again would not help. */
@@ -21,7 +21,7 @@ export class ImportRefused extends Error {
     this.status = status;
     this.outcome = outcome;
   }
-  /** It refers to what is not there (`mixins/fhir/rules/references.ts`): it may be taken once that has come. */
+  /** It refers to what is not there (`mixins/fhir/rules/references-exist.ts`): it may be taken once that has come. */
   get isTooEarly(): boolean {
     return this.status === 409 && (this.outcome?.issue ?? []).some(({ diagnostics }) => /^\S+ is not here: /.test(diagnostics));
   }

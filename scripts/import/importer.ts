@@ -1,4 +1,4 @@
-/** Brings files to a FHIR server, several at a time; what fails is told and the rest goes on. */
+/** Brings files to a FHIR server, several at a time; what fails is reported and the rest goes on. */
 import { setTimeout as pause } from "node:timers/promises";
 import { type Answered, type FhirClient, ImportRefused, Unreachable } from "./client.ts";
 import type { SourceFile } from "./files.ts";
@@ -38,7 +38,7 @@ export interface Import {
 
 /** One that is down for a part of the data only still takes the rest; one that takes nothing is given up. */
 const MAX_DOWN = 3;
-/** Units that wait for what they rest on: of NDJSON each is a resource in memory. What is more is told as refused. */
+/** Units that wait for what they rest on: of NDJSON each is a resource in memory. What is more is reported as refused. */
 const MAX_LATER = 10_000;
 
 /** @throws Unreachable when the server has gone for good; what was written until then stays */
@@ -218,13 +218,13 @@ async function knownIn(entries: Entry[], client: FhirClient): Promise<Set<string
   return known;
 }
 
-/** A type that the server does not serve is told with the write, with its line. */
+/** A type that the server does not serve is reported when it is written, with its line. */
 function nothing(error: unknown): { id: string }[] {
   if (error instanceof ImportRefused && error.status < 500) return [];
   throw error;
 }
 
-/** 201: made. 200 to a POST: somebody has that identifier already, and was left alone. */
+/** 201: made. 200 to a POST: a resource has that identifier already, and was left as it is. */
 function add(counts: Counts, entries: Entry[], { entry = [] }: Answered): void {
   for (const [index, { response }] of entry.entries()) {
     if (entries[index]?.request.method === "POST" && response.status.startsWith("200")) counts.found += 1;

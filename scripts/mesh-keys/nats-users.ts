@@ -38,7 +38,7 @@ function permissionsOf(service: string, others: string[]): string {
 /** The seed of a service's user, NATS_NKEY_FILE of its nodes. */
 const seedFile = (folder: string, service: string): string => join(folder, `${service}.nk`);
 /** The users as a part of NATS's configuration: public keys only. */
-export const usersFile = (folder: string): string => join(folder, "nats-users.conf");
+const usersFile = (folder: string): string => join(folder, "nats-users.conf");
 
 /** Makes the seeds that are missing, and the configuration of all users. @returns the files */
 export function ensureNatsUsers(folder: string, services: string[]): string[] {

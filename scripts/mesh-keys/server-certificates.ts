@@ -15,7 +15,7 @@ const CA_NAME = "OpenWard servers";
 const CA_LIFE_MS = 3_650 * 86_400_000;
 
 /** The CA's certificate: SERVERS_CA_FILE of every node. */
-export const serversCaFile = (folder: string): string => join(folder, "servers-ca.pem");
+const serversCaFile = (folder: string): string => join(folder, "servers-ca.pem");
 /** Key and certificate of one server. */
 const serverFile = (folder: string, server: string): string => join(folder, `${server}.pem`);
 

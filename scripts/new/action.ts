@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StartupError } from "../start/startup-error.ts";
+import { wrongForm } from "./service.ts";
 import { withRow } from "./table.ts";
 
 /** What was written, relative to the project. */
@@ -10,19 +11,23 @@ export interface NewAction {
   testFile: string;
 }
 
+/** Of a service's action: a method's name. */
+const ACTION_NAME = /^[a-z][a-zA-Z0-9]{1,39}$/;
+
 /**
  * @param name of the action in full: `visits.reschedule`
  * @throws StartupError for a name that cannot be, a service that is not there or does not have the usual form
  */
 export function addAction(root: string, name: string, rest: "GET" | "POST"): NewAction {
   const [service = "", action = "", ...more] = name.split(".");
-  if (!/^[a-z][a-zA-Z0-9]{1,39}$/.test(action) || more.length > 0) {
-    throw new StartupError(`"${name}" cannot be the name of an action: it should be SERVICE.VERB, like "visits.reschedule".`);
+  if (!ACTION_NAME.test(action) || more.length > 0) {
+    const camel = action.replaceAll(/[-_ ]+(\w)/g, (_, letter: string) => letter.toUpperCase());
+    const instead = more.length === 0 && ACTION_NAME.test(camel) ? `use "${service}.${camel}"` : 'like "visits.reschedule"';
+    throw new StartupError(`"${name}" cannot be the name of an action: it should be SERVICE.VERB in letters and digits; ${instead}.`);
   }
   const at = (kind: string) => `services/${service}/${service}.${kind}.ts`;
-  if (!/^[a-z][a-z0-9]*$/.test(service)) {
-    throw new StartupError(`"${service}" cannot be the name of a service: it should be small letters and digits, like "visits".`);
-  }
+  const fault = wrongForm(service, (plain) => existsSync(join(root, `services/${plain}`)));
+  if (fault !== undefined) throw new StartupError(fault);
   if (!existsSync(join(root, at("service")))) {
     throw new StartupError(`There is no service "${service}": \`npm run new -- service ${service}\` makes one.`);
   }

@@ -28,7 +28,7 @@ export class Edits {
     this.#texts.set(file, text);
   }
 
-  /** @throws StartupError where there is nothing to change: somebody has given the file another form */
+  /** @throws StartupError where there is nothing to change: the file has been given another form */
   change(file: string, change: (text: string) => string): void {
     const before = this.#texts.get(file) ?? readFileSync(join(this.#root, file), "utf8");
     const after = change(before);
@@ -46,18 +46,34 @@ export class Edits {
   }
 }
 
-/** @throws StartupError for a name that no service can have, or that one has */
+/** A service's name is also that of its folder, of the constant in its contract, of its container and of its user at the servers. */
+const SERVICE_NAME = /^[a-z][a-z0-9]{2,29}$/;
+
+/** @throws StartupError for a name that no service can have, or that one has; it says which one to use where only the form is wrong */
 export function refuseName(root: string, name: string): void {
-  if (!/^[a-z][a-z0-9]{2,29}$/.test(name)) {
-    throw new StartupError(`"${name}" cannot be the name of a service: it should be 3 to 30 small letters and digits, like "dentistry".`);
-  }
-  if (isReserved(name)) throw new StartupError(`"${name}" cannot be the name of a service: it means something in TypeScript.`);
+  const fault = faultOf(root, name);
+  if (fault !== undefined) throw new StartupError(fault);
+}
+
+function faultOf(root: string, name: string): string | undefined {
+  if (!SERVICE_NAME.test(name)) return wrongForm(name, (plain) => faultOf(root, plain) === undefined);
+  if (isReserved(name)) return `"${name}" cannot be the name of a service: it means something in TypeScript.`;
   if (skeletonWords().has(name)) {
-    throw new StartupError(`"${name}" cannot be the name of a service: the files that a service begins with use it for something else.`);
+    return `"${name}" cannot be the name of a service: the files that a service begins with use it for something else.`;
   }
-  if (Object.values(SYSTEMS).some((names) => names.includes(name)) || existsSync(join(root, "services", name))) {
-    throw new StartupError(`There is a service with the name "${name}" already: choose another.`);
-  }
+  const isTaken = Object.values(SYSTEMS).some((names) => names.includes(name)) || existsSync(join(root, "services", name));
+  return isTaken ? `There is a service with the name "${name}" already: choose another.` : undefined;
+}
+
+/** Why a name has not the form of a service's; what is meant by it, where `isGood` agrees, is the name to use. */
+export function wrongForm(name: string, isGood: (plain: string) => boolean): string | undefined {
+  if (SERVICE_NAME.test(name)) return undefined;
+  const plain = name
+    .normalize("NFD")
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, "");
+  const instead = SERVICE_NAME.test(plain) && isGood(plain) ? `use "${plain}"` : 'like "dentistry"';
+  return `"${name}" cannot be the name of a service: it should be 3 to 30 small letters and digits, as it names a constant and a container too; ${instead}.`;
 }
 
 /** The contract exports a constant with the service's name. */

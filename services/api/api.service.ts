@@ -19,7 +19,7 @@ import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { sealPageLinksWith } from "./fhir/page-token.ts";
 import { PageCriteria } from "./fhir/page-criteria.ts";
 import { pageKey } from "./fhir/page-key.ts";
-import { refuse as refuseFhir } from "./fhir/refusals.ts";
+import { refuse as refuseFhir } from "./fhir/fhir-refusals.ts";
 import { type Answer, send } from "./http/answer.ts";
 import { AuditNotes } from "../../federation/audit-notes.ts";
 import { refusedTry } from "./access/refused.ts";
@@ -40,11 +40,11 @@ import { Reclaim } from "./http/reclaim.ts";
 import { createGateway, listen, refuseMalformed, shut } from "./http/server.ts";
 import { WorkGate } from "./http/work-gate.ts";
 import type { Gateway } from "./gateway.ts";
-import { answerFhir, answerRest } from "./answers.ts";
+import { answerFhir, answerRest } from "./answer-request.ts";
 import { accept, boardStreamsOf, refuse, versionStreamsOf, webSocketsOf } from "./http/accept.ts";
 import { answerOnce } from "./keyed-answer.ts";
 import { Meter } from "./console/meter.ts";
-import { refuse as refuseRest } from "./rest/refusals.ts";
+import { refuse as refuseRest } from "./rest/rest-refusals.ts";
 
 type This = Gateway;
 

@@ -7,25 +7,14 @@ import { directoryOf } from "../../federation/directory.ts";
 import { serviceDown } from "../../federation/errors.ts";
 import { desk, Packing } from "../desk/desk.contract.ts";
 import type { Answer } from "./http/answer.ts";
-import { httpError } from "./http/errors.ts";
+import { httpError } from "./http/http-error.ts";
+import { pagePolicy } from "./http/page-policy.ts";
 
 /** Its name says what is in it, by a hash. */
 const FOR_EVER = "public, max-age=31536000, immutable";
 
-/** Scripts and styles of this folder only: anybody may store a script under /fhir, as a Binary. */
-function policy(hosts: string[]): string {
-  const files = hosts.map((host) => `${host}/desk/f/`).join(" ");
-  return [
-    "default-src 'none'",
-    `script-src ${files}`,
-    `style-src ${files}`,
-    "connect-src 'self'",
-    "img-src 'self' data:",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; ");
-}
+/** Scripts and styles of the pages. */
+const FILES = ["/desk/f/"];
 
 /**
  * @param path behind `/desk`
@@ -44,7 +33,7 @@ export async function deskAnswer(ctx: Context, request: IncomingMessage, path: s
     "Content-Type": file.type,
     "Cache-Control": file.isImmutable ? FOR_EVER : "no-cache",
     ETag: file.etag,
-    ...(file.type.startsWith("text/html") && { "Content-Security-Policy": policy(hosts) }),
+    ...(file.type.startsWith("text/html") && { "Content-Security-Policy": pagePolicy({ scripts: FILES, styles: FILES }, hosts) }),
   };
   if (request.headers["if-none-match"]?.includes(file.etag)) return { status: 304, headers };
   const bytes = Buffer.from(file.base64, "base64");

@@ -15,7 +15,7 @@ import { fingerprintOf } from "./http/idempotency-key.ts";
 
 /** Another try is waited for, milliseconds; longer than the coordinator waits itself. */
 const BEGIN_CALL = { timeout: 8_000 };
-/** A coordinator that could not be told of the end is told again so often; then the owners ask it themselves. */
+/** Attempts to tell the coordinator of the end; then the owners ask it themselves. */
 const CANCEL_TRIES = 5;
 const CANCEL_PAUSE_MS = 1_000;
 

@@ -19,11 +19,11 @@ import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 import { RETURNED } from "../pharmacy/pharmacy.contract.ts";
 import type { Code, Price } from "./billing.contract.ts";
 import { ACT_ALREADY_CHARGED } from "./billing.errors.ts";
-import { money, unitsIn } from "./currencies.ts";
+import { money, unitsIn } from "./minor-units.ts";
 
 // What is charged for by itself: visits and stays that end, laboratory results, dispenses. Plain data in, plain data out.
 
-/** Names the act that a charge is for, so that it has one charge, whoever writes it. */
+/** Names the act that a charge is for, so that it has one charge, by whichever door it is written. */
 export const ACT = "urn:openward:charged-act";
 
 /** Something that was done, as far as a charge needs it. */

@@ -10,7 +10,7 @@ import { typed } from "../../fhir/typed.ts";
 
 const creditedIn = (invoice: Invoice | undefined): string | undefined => (invoice && isInForce(invoice) ? creditedBy(invoice) : undefined);
 
-/** How many credit notes an Invoice has is counted with each, whoever writes it: no look before its cancellation could be right. */
+/** How many credit notes an Invoice has is counted with each, by whichever door it is written: no look before its cancellation could be right. */
 function credits({ before, after, reference }: Change<Invoice>): Movement[] {
   const movements: Movement[] = [];
   const [was, is] = [creditedIn(before), creditedIn(after)];
@@ -80,5 +80,5 @@ async function charged({ before, after, reference }: Change<ChargeItem>, { facts
   return { movements: [{ counter: listedCounter(reference), by: 0, bound: { min: 0, rule: "charge-item-listed", refusal: LISTED } }] };
 }
 
-/** What follows from a bill and from a charge, whoever writes it. */
+/** What follows from a bill and from a charge, by whichever door it is written. */
 export const effects: EffectsOf = { Invoice: invoiced, ChargeItem: charged, PaymentReconciliation: paid };

@@ -5,7 +5,7 @@ import type { Clause } from "../../fhir/search/query.ts";
 import { hospitalZone, shownAt } from "../../fhir/time-zone.ts";
 import { localReference } from "../../federation/facts.ts";
 import type { Bill, Charge } from "./billing.contract.ts";
-import { money, unitsIn } from "./currencies.ts";
+import { money, unitsIn } from "./minor-units.ts";
 import { encounterNotEnded, nothingToInvoice, severalCurrencies } from "./billing.errors.ts";
 
 // The rules of a bill: plain data in, plain data out. No broker, no database, no clock.

@@ -3,7 +3,7 @@ import type { ChargeItem, Claim, FhirResource, Money, PaymentNotice, PaymentReco
 import { idOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientRecordRules, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
-import { referencesExist } from "../../mixins/fhir/rules/references.ts";
+import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import type { Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";

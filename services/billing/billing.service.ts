@@ -12,9 +12,9 @@ import type { OwnerStep, ResourceVersion, StepResult } from "../../federation/ow
 import { type DurableEvent, effectOf, task } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { change, creation } from "../../mixins/fhir/steps.ts";
+import { change, creation } from "../../mixins/fhir/write-steps.ts";
 import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
-import { codeRule, readReference, referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
+import { codeRule, readReference, referenceTo, splitReference } from "../../mixins/fhir/domain-references.ts";
 import { ACT, actOf, chargeForAct, chargeIdOf, chargeKeys, definitionOf, priceIdOf, priceOf } from "./acts.model.ts";
 import { type Code, owns, type billing, type Price } from "./billing.contract.ts";
 import {
@@ -234,10 +234,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
   methods: {
     /** @throws 404 INVOICE_NOT_FOUND */
     async invoiceAt(this: WithFhir, reference: string): Promise<Stored<Invoice>> {
-      const [, id] = splitReference(reference);
-      const found = await this.fhir.read("Invoice", id);
-      if (!found) throw invoiceNotFound(reference);
-      return found;
+      return this.fhir.require("Invoice", reference, invoiceNotFound);
     },
 
     /** Those that there are. */
@@ -276,7 +273,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       try {
         await this.fhir.write([effectOf(event), before ? change(item) : creation(item)]);
       } catch (error) {
-        if (!isType(error, ACT_ALREADY_CHARGED)) throw error; // somebody has charged it by hand
+        if (!isType(error, ACT_ALREADY_CHARGED)) throw error; // it was charged by hand
       }
     },
 

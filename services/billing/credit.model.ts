@@ -5,7 +5,7 @@ import type { UniqueKey } from "../../store/writes.ts";
 import type { CreditNote } from "./billing.contract.ts";
 import { CHARGE_CREDITED, CHARGE_INVOICED, invoiceNotInForce, nothingToCredit, notOnInvoice } from "./billing.errors.ts";
 import { billText, chargesOn, isInForce, numberOfBill } from "./billing.model.ts";
-import { money, unitsIn } from "./currencies.ts";
+import { money, unitsIn } from "./minor-units.ts";
 
 // How a bill is taken back, whole or in part: plain data in, plain data out. No broker, no database, no clock.
 

@@ -3,7 +3,7 @@ import type { Invoice, Money } from "../../fhir/r4.ts";
 import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
-import { referencesExist } from "../../mixins/fhir/rules/references.ts";
+import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import type { Change, Facts, Rule } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";

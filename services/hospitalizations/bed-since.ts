@@ -48,7 +48,7 @@ function layThere(stay: Encounter, { place, start }: { place: string; start: num
   });
 }
 
-/** Nobody has lain there since the time from which somebody lies there. */
+/** Nobody has lain there since the time from which a patient lies there. */
 export const bedSince: Rule<Encounter> = {
   id: "encounter-bed-since",
   group: "beds",

@@ -2,13 +2,14 @@ import type { CodeableConcept, Encounter, Reference } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { isOpen, isThere } from "../../mixins/fhir/rules/encounter.ts";
-import type { KeysByFacts } from "../../mixins/fhir/rules/keys.ts";
+import type { KeysByFacts } from "../../mixins/fhir/rules/unique-keys.ts";
 import { type Change, lookedAt } from "../../mixins/fhir/rules/rule.ts";
 import { INPATIENT, type Stay, StayStatus } from "./hospitalizations.contract.ts";
 import { alreadyDischarged, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, visitNotOpen } from "./hospitalizations.errors.ts";
 import { transferOf } from "./transfers.contract.ts";
 import { withoutDenial } from "./transfers.model.ts";
 import { without } from "../../fhir/typed.ts";
+import { PhysicalType } from "../../fhir/physical-type.ts";
 
 // The rules of a stay: plain data in, plain data out. No broker, no database, no clock.
 
@@ -20,7 +21,7 @@ export const placesOf = ({ location }: Encounter): string[] => [
   ...new Set((location ?? []).flatMap((it) => (isThere(it) ? (localReference(it.location.reference) ?? []) : []))),
 ];
 
-/** Where somebody comes to lie by this change. */
+/** Where a patient comes to lie by this change. */
 export function newPlaces(change: Change<Encounter>): string[] {
   const { after } = change;
   const before = lookedAt(change); // who has visited a bed has not lain in it
@@ -39,11 +40,12 @@ export interface KnownLocation {
 /** Whether a place is a bed, or does not say what else it is. */
 export function mayBeBed({ physicalType }: KnownLocation): boolean {
   const kinds = physicalType?.coding?.map(({ code }) => code);
-  return !kinds || kinds.includes("bd");
+  return !kinds || kinds.includes(PhysicalType.bed);
 }
 
 /** Whether it says that it is one. */
-export const isBed = ({ physicalType }: KnownLocation): boolean => physicalType?.coding?.some(({ code }) => code === "bd") ?? false;
+export const isBed = ({ physicalType }: KnownLocation): boolean =>
+  physicalType?.coding?.some(({ code }) => code === PhysicalType.bed) ?? false;
 
 /** The Encounter of a stay that begins now. */
 export function admit(
@@ -119,7 +121,7 @@ const ended = ({ location = [] }: Encounter, now: Date): NonNullable<Encounter["
   location.map((it) => (isThere(it) ? { ...it, status: "completed", period: { ...it.period, end: now.toISOString() } } : it));
 
 /**
- * One open stay per bed and per patient; a room or a ward has many. The store keeps these rules, whoever writes and however many at once.
+ * One open stay per bed and per patient; a room or a ward has many. The store keeps these rules, by whichever door and however many write at once.
  */
 export const stayKeys: KeysByFacts<Encounter> = {
   about: (stay) => (isOpen(stay) ? placesOf(stay) : []),

@@ -1,7 +1,7 @@
 /** What the actions of a stay take, for Moleculer's validator. */
 import { momentRule, reasonRule } from "../../mesh/param-rules.ts";
 import { happenedRules } from "../../mixins/fhir/happened-at.ts";
-import { referenceTo } from "../../mixins/fhir/reference.ts";
+import { referenceTo } from "../../mixins/fhir/domain-references.ts";
 import { RequestKind } from "./requests.contract.ts";
 import { DISPOSITIONS } from "./stays.model.ts";
 

@@ -6,7 +6,7 @@ import type { Encounter, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { happenedAt, withLateReason } from "../../mixins/fhir/happened-at.ts";
-import { readReference, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { readReference, requireReference } from "../../mixins/fhir/domain-references.ts";
 import { emits, owns, type Disposition, type hospitalizations, type Stay } from "./hospitalizations.contract.ts";
 import { bedOccupied, requestNotFound, stayNotFound, wardMissing } from "./hospitalizations.errors.ts";
 import { admit, admitFromVisit, lastMoveOf, placesOf, stayKeys, transfer } from "./hospitalizations.model.ts";
@@ -278,17 +278,11 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
 
   methods: {
     async stay(this: This, reference: string): Promise<Stored<Encounter>> {
-      const [, id] = splitReference(reference);
-      const stay = await this.fhir.read("Encounter", id);
-      if (!stay) throw stayNotFound(reference);
-      return stay;
+      return this.fhir.require("Encounter", reference, stayNotFound);
     },
 
     async planned(this: This, reference: string): Promise<Stored<Encounter>> {
-      const [, id] = splitReference(reference);
-      const request = await this.fhir.read("Encounter", id);
-      if (!request) throw requestNotFound(reference);
-      return request;
+      return this.fhir.require("Encounter", reference, requestNotFound);
     },
 
     /** What happens in a stay at a time. */

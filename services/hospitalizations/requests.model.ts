@@ -9,7 +9,7 @@ import { without } from "../../fhir/typed.ts";
 
 type WithId = Encounter & { id: string };
 
-/** What somebody asks for. */
+/** What is asked for. */
 export interface RequestedAdmission {
   patient: string;
   kind: RequestKind;

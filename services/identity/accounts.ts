@@ -1,7 +1,7 @@
 /** Accounts: made, changed and closed by administrators; everything that ends sessions and tokens. */
 import { randomUUID } from "node:crypto";
 import { DuplicateKey } from "../../store/documents/documents.ts";
-import type { IdentityData } from "./collections.ts";
+import type { IdentityData } from "./identity-data.ts";
 import type { PasswordLink, RoleName, Session, User } from "./identity.contract.ts";
 import { lastAdministrator, loginTaken, passwordWeak, practitionerTaken, userNotFound } from "./identity.errors.ts";
 import {
@@ -127,7 +127,7 @@ export class Accounts {
     await news.tell({ sub: accountId });
   }
 
-  /** Sessions of somebody's browsers. */
+  /** Sessions of a person's browsers. */
   async sessions(accountId: string): Promise<Session[]> {
     const found = await this.#parts.kept.artifacts.find({ query: { model: "Session", accountId }, limit: MAX_LISTED });
     return found.map(sessionOf);

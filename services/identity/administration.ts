@@ -79,7 +79,7 @@ export const administration = {
       const { params } = ctx;
       await this.roleBook.requireKnown(params.roles);
       const { _id, roles } = await this.accounts.find(params.user);
-      // Who gives roles gives none to themselves: two must want that somebody sees patients' data, or what is on record.
+      // Who gives roles gives none to themselves: two must want that a person sees patients' data, or what is on record.
       if (_id === askedBy(this.broker, ctx) && params.roles.some((role) => !roles.includes(role))) {
         throw otherPersonNeeded(params.roles.join(", "));
       }

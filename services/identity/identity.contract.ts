@@ -1,6 +1,6 @@
 import { action } from "../../mesh/contract.ts";
 
-/** Roles that come with the project: what somebody is in the hospital. What each may do is in `services/identity/roles`. */
+/** Roles that come with the project: what a person is in the hospital. What each may do is in `services/identity/roles`. */
 export const ROLES = [
   "physician",
   "nurse",
@@ -94,7 +94,7 @@ export interface Client {
   /** Where a code may be sent, compared as text; of a `backend` none. */
   redirectUris: string[];
   postLogoutRedirectUris: string[];
-  /** Where it is told that a session has ended. */
+  /** Where this client hears that a session has ended. */
   backchannelLogoutUri?: string;
   /** SMART scopes (v2) that it may ask for, separated by spaces. */
   scope: string;
@@ -123,7 +123,7 @@ export interface Ended {
   at: number; // milliseconds since 1970
 }
 
-/** A session of somebody's browser. */
+/** A session of a person's browser. */
 export interface Session {
   id: string;
   since: string; // ISO 8601, UTC
@@ -182,7 +182,7 @@ export const identity = {
   resetPassword: action<{ user: string }, PasswordLink>("identity.resetPassword"),
   /** @throws 404 USER_NOT_FOUND */
   listSessions: action<{ user: string }, Session[]>("identity.listSessions"),
-  /** Ends sessions and tokens of somebody, who may sign in again. @throws 404 USER_NOT_FOUND */
+  /** Ends sessions and tokens of a person, who may sign in again. @throws 404 USER_NOT_FOUND */
   endSessions: action<{ user: string }, null>("identity.endSessions"),
   /** @throws 409 CLIENT_TAKEN, 422 CLIENT_INVALID, 422 ROLE_UNKNOWN */
   createClient: action<
@@ -212,7 +212,7 @@ export const identity = {
   changeRole: action<{ role: RoleName; version: number; reason: string } & RoleRights, RoleChange>("identity.changeRole"),
   /** The role is as its file says again; one that has no file gives nothing any more. @throws 404 ROLE_NOT_FOUND, 409 ROLE_STALE */
   resetRole: action<{ role: RoleName; version: number; reason: string }, RoleChange>("identity.resetRole"),
-  /** Confirms the change of this version, which somebody else has made. @throws 404 ROLE_NOT_FOUND, 409 CHANGE_NOT_WAITING, 409 OTHER_PERSON_NEEDED */
+  /** Confirms the change of this version, which another person has made. @throws 404 ROLE_NOT_FOUND, 409 CHANGE_NOT_WAITING, 409 OTHER_PERSON_NEEDED */
   confirmRole: action<{ role: RoleName; version: number }, RoleChange>("identity.confirmRole"),
   /** Rejects a change that waits, or takes back one's own. @throws 404 ROLE_NOT_FOUND, 409 CHANGE_NOT_WAITING */
   rejectRole: action<{ role: RoleName; version: number }, RoleChange>("identity.rejectRole"),

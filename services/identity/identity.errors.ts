@@ -62,7 +62,7 @@ export const roleUnknown = (roles: string[], known: string[]) =>
 export const roleInvalid = (role: string, why: string) =>
   new MoleculerClientError(`The role cannot be so: ${why}.`, 422, "ROLE_INVALID", { role });
 
-/** Somebody else has changed the role meanwhile. */
+/** Another person has changed the role meanwhile. */
 export const roleStale = (role: string) =>
   new MoleculerClientError("The role has been changed meanwhile: read it again, and say its version.", 409, "ROLE_STALE", { role });
 

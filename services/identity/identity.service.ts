@@ -14,7 +14,7 @@ import { roleActions } from "./roles-now/role-actions.ts";
 import { RoleBook } from "./roles-now/role-book.ts";
 import { RoleNews } from "./roles-now/role-news.ts";
 import { administration, CLIENT_ID } from "./administration.ts";
-import { IdentityCollections, type IdentityDocuments } from "./collections.ts";
+import { IdentityCollections, type IdentityDocuments } from "./identity-data.ts";
 import { type Ended, type identity, IDENTITY_ENDED } from "./identity.contract.ts";
 import { patientNotFound, userNotFound } from "./identity.errors.ts";
 import { addressOf, startListener, stopListener } from "./listener.ts";
@@ -22,12 +22,12 @@ import { News } from "./news.ts";
 import { IdentityNode } from "./node.ts";
 import { onRecord } from "./on-record.ts";
 import { originIn } from "./origin.ts";
-import { People } from "./people.ts";
+import { VisiblePatients } from "./visible-patients.ts";
 import { sessionEntry } from "./sessions-on-record.ts";
 import { followsPractitioners } from "./practitioners.ts";
 import { publicPart } from "../../mesh/signing-key.ts";
 import { keysAt, renewKeys } from "./provider/signing-keys.ts";
-import { scopesIn } from "./provider/scopes.ts";
+import { scopesIn } from "./provider/granted-scopes.ts";
 import { Registrations } from "./registrations.ts";
 import { DemandedFactor } from "./sign-in/demanded-factor.ts";
 import { Passwords } from "./sign-in/passwords.ts";
@@ -47,7 +47,7 @@ type This = Service &
     registrations: Registrations;
     roleBook: RoleBook;
     roleNews: RoleNews;
-    people: People;
+    patients: VisiblePatients;
     notes?: AuditNotes;
     noteEnd(accountId: string): void;
     passwords: Passwords;
@@ -103,7 +103,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
           if (scope !== undefined && !scopesIn(scope).includes("actions")) throw notAllowed("call identity.createLaunch");
           const account = await this.accounts.open(sub);
           if (!account) throw userNotFound(sub);
-          if (!(await this.people.has(ctx.params.patient, account))) throw patientNotFound(ctx.params.patient);
+          if (!(await this.patients.has(ctx.params.patient, account))) throw patientNotFound(ctx.params.patient);
           return { launch: await this.registrations.launch(account._id, ctx.params) };
         },
       },
@@ -117,7 +117,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
 
     methods: {
       async serve(this: This): Promise<void> {
-        const { collections: kept, news, accounts, passwords, people } = this;
+        const { collections: kept, news, accounts, passwords, patients } = this;
         const notes = this.notes as AuditNotes; // a node that serves has them
         const sessionEnded = (accountId: string) => this.noteEnd(accountId);
         const failed = (error: Error) => this.logger.error(`A request was not answered: ${error.message}`);
@@ -130,7 +130,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
             news,
             accounts,
             passwords,
-            people,
+            patients,
             notes,
             sessionEnded,
             library,
@@ -189,7 +189,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       this.roleBook = new RoleBook(readRoles(config.rolesDir ?? ROLE_FILES), kept.roleChanges, (generation) =>
         this.roleNews.tell(generation),
       );
-      this.people = new People(this);
+      this.patients = new VisiblePatients(this);
       if (!listens) return;
       await this.serve();
       await this.tellFirstLink();

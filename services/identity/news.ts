@@ -1,6 +1,6 @@
 /**
  * What has ended, told to all gateways: an event at once, and a list for who has missed it. The list is looked through twice a second, so
- * that what another process has ended in the store (an operator's program) is told as well.
+ * that what another process has ended in the store (an operator's program) is announced as well.
  */
 import { randomUUID } from "node:crypto";
 import type { Collection } from "../../store/documents/documents.ts";
@@ -8,7 +8,7 @@ import { lookAgain } from "./look-again.ts";
 import { ACCESS_TOKEN_S, type Ended } from "./identity.contract.ts";
 import { endedOf, type StoredEnded } from "./identity.model.ts";
 
-/** Clocks of machines may differ by so much, milliseconds; what is told twice does no harm. */
+/** Clocks of machines may differ by so much, milliseconds; an announcement that comes twice does no harm. */
 const LOOK_BACK_MS = 5_000;
 /** Kept for longer than an access token lives, milliseconds. */
 const KEPT_MS = (ACCESS_TOKEN_S + 60) * 1_000;
@@ -22,7 +22,7 @@ export type What = Omit<Ended, "id" | "at">;
 export class News {
   readonly #list: Collection<StoredEnded>;
   readonly #broadcast: (ended: Ended) => unknown;
-  /** Those that are told, by their id, with their time. */
+  /** Those that were announced, by their id, with their time. */
   readonly #told = new Map<string, number>();
   #end: (() => void) | undefined;
 

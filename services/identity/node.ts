@@ -5,7 +5,7 @@ import type { Provider } from "oidc-provider";
 import type { Config } from "../../mesh/config.ts";
 import type { AuditNotes } from "../../federation/audit-notes.ts";
 import type { Accounts } from "./accounts.ts";
-import type { IdentityData } from "./collections.ts";
+import type { IdentityData } from "./identity-data.ts";
 import type { News } from "./news.ts";
 import { originIn, originOf } from "./origin.ts";
 import { showAccount } from "./pages/account.ts";
@@ -13,9 +13,9 @@ import { PageExchange } from "./pages/exchange.ts";
 import { interact } from "./pages/interaction.ts";
 import { PageSet } from "./pages/page-set.ts";
 import { setPasswordByLink } from "./pages/password-link.ts";
-import type { People } from "./people.ts";
+import type { VisiblePatients } from "./visible-patients.ts";
 import { Artifacts } from "./provider/adapter.ts";
-import { Claims } from "./provider/claims.ts";
+import { Claims } from "./provider/token-claims.ts";
 import { Clients } from "./provider/clients.ts";
 import { configurationOf } from "./provider/configuration.ts";
 import { ask, extend, MOUNT } from "./provider/endpoints.ts";
@@ -44,10 +44,10 @@ export interface NodeParts {
   accounts: Accounts;
   passwords: Passwords;
   demanded: DemandedFactor;
-  people: People;
+  patients: VisiblePatients;
   library: Library;
   notes: Pick<AuditNotes, "note">;
-  /** Somebody has signed out. */
+  /** A person has signed out. */
   sessionEnded(accountId: string): void;
   /** Told of what no client did wrong. */
   failed(error: Error): void;
@@ -94,11 +94,11 @@ export class IdentityNode {
     if (origin === undefined || !path.startsWith(`${MOUNT}/`)) return json(response, 404, { error: "not_found" });
     if (path === `${MOUNT}/.well-known/smart-configuration`) return json(response, 200, smartConfiguration(origin));
     const issuer = this.#issuerAt(origin);
-    const { accounts, kept, library, people, notes, demanded } = this.#parts;
+    const { accounts, kept, library, patients, notes, demanded } = this.#parts;
     const exchange = () => new PageExchange({ request, response, body, origin });
     const { provider, launches } = issuer;
     if (path.startsWith(`${MOUNT}/interaction/`)) {
-      return interact(exchange(), { provider, launches, people, accounts, signIn: this.#signIn, errors: library.errors, notes });
+      return interact(exchange(), { provider, launches, patients, accounts, signIn: this.#signIn, errors: library.errors, notes });
     }
     if (path.startsWith(`${MOUNT}/password/`)) return setPasswordByLink(exchange(), accounts);
     if (path === `${MOUNT}/account`) {

@@ -1,4 +1,4 @@
-/** Who works here no longer has no account: `identity` hears of each version of a Practitioner, whoever has written it. */
+/** A person who works here no longer has no account: `identity` hears of each version of a Practitioner. */
 import type { Service, ServiceSchema } from "moleculer";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
@@ -9,7 +9,7 @@ import type { Practitioner } from "../../fhir/r4.ts";
 import { asSystem } from "../../mesh/access/access.ts";
 import type { DurableEvent } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
-import { Store } from "../../mixins/store.ts";
+import { Store } from "../../mixins/own-store.ts";
 import type { Accounts } from "./accounts.ts";
 
 type This = Service & WithDirectory & { accounts: Accounts };

@@ -1,12 +1,12 @@
 /** Clients, and what they are launched with. */
 import { DuplicateKey } from "../../store/documents/documents.ts";
-import type { IdentityData } from "./collections.ts";
+import type { IdentityData } from "./identity-data.ts";
 import type { Client } from "./identity.contract.ts";
 import { clientInvalid, clientNotFound, clientTaken } from "./identity.errors.ts";
 import { clientFault, clientOf, hashOf, newSecret, type StoredClient } from "./identity.model.ts";
 import type { News } from "./news.ts";
 import { ownClients } from "./provider/clients.ts";
-import { scopesIn } from "./provider/scopes.ts";
+import { scopesIn } from "./provider/granted-scopes.ts";
 
 /** In one list. */
 const MAX_LISTED = 10_000;

@@ -2,7 +2,7 @@
 import type { AuditedDeed, AuditEntry } from "../../federation/audit-contract.ts";
 import type { StoredAccount } from "./identity.model.ts";
 
-/** @param client the app that somebody signs in to */
+/** @param client the app that a person signs in to */
 export function sessionEntry(
   deed: AuditedDeed & ("sign-in" | "sign-out"),
   account: StoredAccount,

@@ -27,7 +27,7 @@ export interface CatalogueTest extends WithNames {
   specimen: string;
   /** Of whom which values are usual: by sex, from an age on, below an age (years). */
   ranges: (Range & { sex?: "male" | "female"; from?: number; to?: number })[];
-  /** At and beyond these somebody is told at once. */
+  /** At and beyond these a value is critical: the physician must hear of it at once. */
   critical?: Range;
 }
 
@@ -98,7 +98,7 @@ export interface LabReport {
   missing: string[];
 }
 
-/** A critical value that nobody has acknowledged yet, or that somebody has. */
+/** A critical value that nobody has acknowledged yet, or that a person has. */
 export interface CriticalValue {
   /** "Observation/…" */
   observation: string;

@@ -5,12 +5,15 @@ import { join } from "node:path";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import { patients } from "../patients/patients.contract.ts";
 import PatientsService from "../patients/patients.service.ts";
-import { accessionOf, checkDigit, isAccession } from "./bench/accession.ts";
+import { accessionOf, checkDigit } from "./bench/accession.ts";
 import { readCatalogue, testsOf } from "./bench/catalogue.ts";
-import { flagOf, rangeFor, readValue } from "./bench/values.ts";
+import { flagOf, rangeFor, readValue } from "./bench/measured-values.ts";
 import type { CatalogueTest } from "./bench.contract.ts";
 import { lab } from "./lab.contract.ts";
 import LabService from "./lab.service.ts";
+
+/** Whether a number is one of a tube, by its form and its check digit. */
+const isAccession = (number: string) => /^\d{11,14}$/.test(number) && checkDigit(number.slice(0, -1)) === number.slice(-1);
 
 const catalogue = readCatalogue(undefined);
 const [haemoglobin] = testsOf(catalogue, "718-7") as [CatalogueTest];

@@ -7,7 +7,7 @@ import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
 import { patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
-import { referencesExist } from "../../mixins/fhir/rules/references.ts";
+import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import { type Change, lookedAt, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { signedStays } from "../../mixins/fhir/rules/signed.ts";

@@ -6,9 +6,9 @@ import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { change, creation } from "../../mixins/fhir/steps.ts";
+import { change, creation } from "../../mixins/fhir/write-steps.ts";
 import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
-import { beginOf, codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { beginOf, codeRule, referenceTo, requireReference } from "../../mixins/fhir/domain-references.ts";
 import type { Catalogue } from "./bench.contract.ts";
 import { acknowledgeValue, collectSpecimen, criticalValues, enterValues, openOrders, rejectTube, releaseReport } from "./bench/bench.ts";
 import { benchParams } from "./bench/bench-params.ts";
@@ -82,9 +82,7 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
       },
       async handler(ctx) {
         const { order: reference, finding } = ctx.params;
-        const [, id] = splitReference(reference);
-        const before = await this.fhir.read("ServiceRequest", id);
-        if (!before) throw orderNotFound(reference);
+        const before = await this.fhir.require("ServiceRequest", reference, orderNotFound);
         const now = new Date();
         const found = happenedAt(ctx.params, { now, after: { what: reference, time: before.authoredOn } });
         const ids = { observation: timeOrderedId(), report: timeOrderedId() };
@@ -110,9 +108,7 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
       params: { order: referenceTo("ServiceRequest"), reason: reasonRule, $$strict: true },
       async handler(ctx) {
         const { order: reference, reason } = ctx.params;
-        const [, id] = splitReference(reference);
-        const before = await this.fhir.read("ServiceRequest", id);
-        if (!before) throw orderNotFound(reference);
+        const before = await this.fhir.require("ServiceRequest", reference, orderNotFound);
         const order = cancelOrder(before, reason);
         const { version } = await this.fhir.update(order).catch((error: unknown) => {
           throw isType(error, "STALE_VERSION") ? orderChanged(reference) : error;
@@ -127,9 +123,7 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
       params: { observation: referenceTo("Observation"), finding: FINDING, reason: reasonRule, $$strict: true },
       async handler(ctx) {
         const { observation: reference } = ctx.params;
-        const [, id] = splitReference(reference);
-        const before = await this.fhir.read("Observation", id);
-        if (!before) throw resultNotFound(reference);
+        const before = await this.fhir.require("Observation", reference, resultNotFound);
         const now = new Date();
         const observation = correctResult(before, ctx.params, now);
         const issuing = [referenceClause("DiagnosticReport", "result", [reference])];

@@ -7,7 +7,7 @@ import type { Cursor } from "../../fhir/search/query.ts";
 import type { Store } from "../../store/store.ts";
 import type { ChainState } from "./ledger.contract.ts";
 
-/** From one look to the next, milliseconds. */
+/** Interval of sealing, milliseconds. */
 const SEAL_EVERY_MS = 10_000;
 /** What is younger is not sealed: on MongoDB nodes give places by their clocks, and one with an earlier place may still come. Milliseconds. */
 const SETTLED_MS = 60_000;
@@ -16,7 +16,7 @@ const MAX_EVENTS = 1_000;
 const SEGMENT = "audit-segment/";
 /** The newest segment whose time is over. */
 const EXPIRED = "audit-expired/";
-/** From one look for what is kept no longer to the next, milliseconds. */
+/** Interval at which what is kept no longer is removed, milliseconds. */
 const EXPIRE_EVERY_MS = 3_600_000;
 /** Events that are removed at once. */
 const MAX_PURGED = 500;
@@ -37,7 +37,7 @@ interface Segment {
 
 type OwnStore = Pick<Store, "search" | "put" | "get" | "lease" | "entries" | "remove" | "purge">;
 
-/** See the head of this file. */
+/** Seals AuditEvents into segments, removes those that are kept no longer, and checks the hashes. One node does it at a time, by a lease. */
 export class LedgerChain {
   readonly #store: () => OwnStore;
   readonly #holder = createHash("sha256").update(`${process.pid} ${Math.random()}`).digest("hex").slice(0, 16);

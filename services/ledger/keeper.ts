@@ -8,7 +8,7 @@ import type { AuditBatch } from "../../federation/audit-contract.ts";
 import { isType } from "../../federation/errors.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import { effectOf } from "../../mixins/events/event.ts";
-import { creation } from "../../mixins/fhir/steps.ts";
+import { creation } from "../../mixins/fhir/write-steps.ts";
 import { ledgerStops } from "./ledger.errors.ts";
 import { auditEventsOf } from "./ledger.model.ts";
 

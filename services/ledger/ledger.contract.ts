@@ -55,7 +55,7 @@ export const ledger = {
    * @throws 503 OWNER_DOWN while nobody can tell which were merged
    */
   looksAt: action<{ patient: string; before?: string; limit?: number; language?: LedgerLanguage }, Looks>("ledger.looksAt"),
-  /** What somebody (`Practitioner/1`, or an account) has looked at or done. */
+  /** What a person (`Practitioner/1`, or an account) has looked at or done. */
   looksBy: action<{ who: string; before?: string; limit?: number; language?: LedgerLanguage }, Looks>("ledger.looksBy"),
   /** Keeps what no owner has noted: refusals of a gateway, sign-ins. Once for each `id` (a UUID). @throws 503 LEDGER_STOPS */
   note: noteAudit,

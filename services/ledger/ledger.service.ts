@@ -11,7 +11,7 @@ import { momentRule } from "../../mesh/param-rules.ts";
 import type { DurableEvent } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { referenceTo } from "../../mixins/fhir/reference.ts";
+import { referenceTo } from "../../mixins/fhir/domain-references.ts";
 import { LedgerChain } from "./chain.ts";
 import { Keeper } from "./keeper.ts";
 import { LANGUAGES, type ledger, type Looks, owns } from "./ledger.contract.ts";

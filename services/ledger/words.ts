@@ -65,7 +65,7 @@ const WORDS: Record<LedgerLanguage, Words> = {
   },
 };
 
-/** See the head of this file. */
+/** The sentence, in the language that is asked for. */
 export function sentenceOf({ language, deed, name, role, what, isDone, purpose }: Said): string {
   const words = WORDS[language];
   const who = role ? `${name} (${role})` : name;

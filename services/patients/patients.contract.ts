@@ -108,7 +108,7 @@ export interface Double {
 
 /** How far the search for doubles in the whole register has come. */
 export interface DoublesState {
-  /** Pairs that wait for somebody to look at them; some may be none any more. 2,000 at most: the search waits then. */
+  /** Pairs that wait for a clerk to look at them; some may be none any more. 2,000 at most: the search waits then. */
   found: number;
   /** Records that were looked at; those that were changed since are looked at again, and counted so. */
   looked: number;

@@ -51,7 +51,7 @@ export function newPatient(
   };
 }
 
-/** Somebody unknown, under a name and a number that are marked as temporary. */
+/** A patient who is not known, under a name and a number that are marked as temporary. */
 export function unknownPatient(
   id: string,
   number: string,
@@ -71,7 +71,7 @@ export function unknownPatient(
 /** Whose record is closed. */
 export const isClosed = ({ active, link }: Patient): boolean => active === false || replacementOf({ link }) !== undefined;
 
-/** Whether somebody has said at the registration why this is nobody who was registered before. */
+/** Whether the clerk has said at the registration why this is nobody who was registered before. */
 export const isConfirmed = ({ extension = [] }: Patient): boolean => extension.some(({ url }) => url === NOT_A_DUPLICATE);
 
 /** The record that has taken the place of this one, "Patient/…". */
@@ -203,7 +203,7 @@ function detailsOf({ phone, addresses, contacts }: PersonDetails, before?: Patie
 }
 
 /** The same person's name, as others write it. */
-export const nameOf = ({ family, given, language }: OtherName): HumanName => ({
+const nameOf = ({ family, given, language }: OtherName): HumanName => ({
   use: "usual",
   family,
   given,

@@ -1,6 +1,6 @@
 /** Rules for the params of this service's actions. */
 import { dateRule, reasonRule, uriRule } from "../../mesh/param-rules.ts";
-import { referenceTo } from "../../mixins/fhir/reference.ts";
+import { referenceTo } from "../../mixins/fhir/domain-references.ts";
 import { Gender } from "./patients.contract.ts";
 
 /** A part of a name. */

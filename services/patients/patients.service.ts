@@ -11,8 +11,8 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { type DurableEvent, task } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
-import { change, creation } from "../../mixins/fhir/steps.ts";
+import { referenceTo, splitReference } from "../../mixins/fhir/domain-references.ts";
+import { change, creation } from "../../mixins/fhir/write-steps.ts";
 import { CHUNK, Merges, type MergedPair } from "./merging/merges.ts";
 import { createAlone } from "./matching/fence.ts";
 import { distinctFrom } from "./matching/distinct.model.ts";
@@ -45,7 +45,7 @@ import {
   unknownPatient,
   updated,
 } from "./patients.model.ts";
-import { newNumber } from "./numbers.ts";
+import { newNumber } from "./record-numbers.ts";
 import { description, distinct, doublesAsked, newbornChild, registration, unknown, update } from "./patients.params.ts";
 import { rules } from "./patients.rules.ts";
 import { registeredChild } from "./siblings.ts";
@@ -316,10 +316,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
 
     /** @throws 404 NOT_FOUND */
     async patient(this: This, reference: string): Promise<Stored<Patient>> {
-      const [, id] = splitReference(reference);
-      const patient = await this.fhir.read("Patient", id);
-      if (!patient) throw notFound("Patient", id);
-      return patient;
+      return this.fhir.require("Patient", reference, (one) => notFound(...splitReference(one)));
     },
 
     /** Reads and writes again while others write the same record. @throws 409 PATIENT_CHANGED, PATIENT_ALREADY_REGISTERED */

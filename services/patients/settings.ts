@@ -36,7 +36,7 @@ function systemsIn(given: unknown): IdentifierSystem[] {
     if (!texts || (check !== undefined && !isCheckDigit(check as string))) {
       throw new Error(`a system has a form like ${JSON.stringify(IDENTIFIER_SYSTEMS[0])}.`);
     }
-    new RegExp((form as string | undefined) ?? ""); // told now, not when somebody is registered
+    new RegExp((form as string | undefined) ?? ""); // thrown now, not when a patient is registered
     return { system: system as string, ...pick({ separators, form, check: check as CheckDigit | undefined }) } as IdentifierSystem;
   });
 }

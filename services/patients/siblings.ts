@@ -1,7 +1,7 @@
-/** The children of a mother, as `registerNewborn` links them, and which of them somebody is about to register again. */
+/** The children of a mother, as `registerNewborn` links them, and which of them is about to be registered again. */
 import type { Patient, RelatedPerson, Stored } from "../../fhir/r4.ts";
 import type { WithFhir } from "../../mixins/fhir/fhir.ts";
-import { splitReference } from "../../mixins/fhir/reference.ts";
+import { splitReference } from "../../mixins/fhir/domain-references.ts";
 import type { Newborn } from "./patients.contract.ts";
 import { isClosed } from "./patients.model.ts";
 
@@ -14,7 +14,7 @@ type Birth = Pick<Newborn, "gender" | "birthDate" | "multipleBirth">;
 const isOneDay = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one);
 
 /** Whether it is, or may be, the same child: of one birth the order tells them apart, and where one has none the sex. */
-export function isSameChild({ gender, birthDate = "", multipleBirthInteger: order }: Patient, born: Birth): boolean {
+function isSameChild({ gender, birthDate = "", multipleBirthInteger: order }: Patient, born: Birth): boolean {
   if (birthDate === "" || !isOneDay(birthDate, born.birthDate)) return false;
   if (order !== undefined && born.multipleBirth !== undefined) return order === born.multipleBirth;
   // A second child is told of by its order, also where the first was registered without one.

@@ -13,7 +13,7 @@ export const owns = [
 /** Types of which each version is an event, `fhir.TYPE`. */
 export const emits = ["Practitioner"];
 
-/** Somebody who does not work here any more. */
+/** A person who does not work here any more. */
 export interface EndedEmployment {
   /** "Practitioner/…" */
   practitioner: string;
@@ -25,7 +25,7 @@ export interface EndedEmployment {
 /** Everything that other services may know about `personnel`. */
 export const personnel = {
   /**
-   * Somebody leaves: the Practitioner and its roles are active no longer, in one step; an account ends, with its sessions and tokens
+   * A person leaves: the Practitioner and its roles are active no longer, in one step; an account ends, with its sessions and tokens
    * (`identity`). Doing it again changes nothing.
    * @throws 404 PRACTITIONER_NOT_FOUND, 409 PRACTITIONER_CHANGED (read again)
    */

@@ -2,7 +2,7 @@ import type { PractitionerRole, Practitioner, Stored } from "../../fhir/r4.ts";
 
 // The rules of employment: plain data in, plain data out. No broker, no database, no clock.
 
-/** Somebody who works here no longer. */
+/** A person who works here no longer. */
 export const inactive = (practitioner: Stored<Practitioner>): Stored<Practitioner> => ({ ...practitioner, active: false });
 
 /** A role that has ended; the end that it had planned stays when that is past. */

@@ -2,8 +2,8 @@ import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import { isType } from "../../federation/errors.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
-import { change } from "../../mixins/fhir/steps.ts";
+import { referenceTo } from "../../mixins/fhir/domain-references.ts";
+import { change } from "../../mixins/fhir/write-steps.ts";
 import { emits, owns, type personnel } from "./personnel.contract.ts";
 import { practitionerChanged, practitionerNotFound } from "./personnel.errors.ts";
 import { endedRole, inactive, isOngoing } from "./personnel.model.ts";
@@ -23,8 +23,7 @@ export default defineService<typeof personnel, WithFhir>({
       params: { practitioner: referenceTo("Practitioner"), $$strict: true },
       async handler(ctx) {
         const { practitioner } = ctx.params;
-        const found = await this.fhir.read("Practitioner", splitReference(practitioner)[1]);
-        if (!found) throw practitionerNotFound(practitioner);
+        const found = await this.fhir.require("Practitioner", practitioner, practitionerNotFound);
         const clauses = [referenceClause("PractitionerRole", "practitioner", [practitioner])];
         const roles = (await this.fhir.find({ type: "PractitionerRole", clauses, limit: MAX_ROLES })).filter(isOngoing);
         const ended = roles.map(({ id }) => `PractitionerRole/${id}`);

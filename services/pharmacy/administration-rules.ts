@@ -5,7 +5,7 @@ import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
-import { referencesExist } from "../../mixins/fhir/rules/references.ts";
+import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import { type Change, refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";

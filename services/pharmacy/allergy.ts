@@ -11,7 +11,7 @@ const isInForce = (it: MedicationRequest): boolean => it.status === "active" && 
 
 const isOverridden = ({ detectedIssue }: MedicationRequest): boolean => (detectedIssue?.length ?? 0) > 0;
 
-/** What the answer depends on: the patient, and by what the medication is told. */
+/** What the answer depends on: the patient, and how the medication is named. */
 const essence = (it: MedicationRequest): string =>
   JSON.stringify([placeOf(it.subject), it.medicationCodeableConcept?.coding, it.medicationReference?.reference, containedCodes(it)]);
 

@@ -16,7 +16,7 @@ import { inStock, inStockUnit, withUnit } from "./stock/stock-unit.ts";
 import { blockedCounter, lastOf, negative, plus, type Portion, portionsOf, withPortions } from "./stock/portions.model.ts";
 import { movesOf, standingOf, takenOff, takingOfDispense, takingOfDose } from "./stock/taking.ts";
 
-// What shelf and prescriptions become by what is written, whoever writes it: their counters move in the same atomic write.
+// What shelf and prescriptions become by what is written, by whichever door: their counters move in the same atomic write.
 
 /** How far a counter is moved by a version, e.g. a dispense by what it takes off the shelf. */
 type Moves = Map<string, number>;
@@ -213,7 +213,7 @@ function lotsBack<Of extends MedicationDispense>(
 
 const tooMuchBack = (dispense: string): Refusal => refusalBy(moreThanDispensed(dispense), "SupplyDelivery.suppliedItem.quantity");
 
-/** What follows from dispenses, prescriptions, doses, deliveries and lots, whoever writes them. */
+/** What follows from dispenses, prescriptions, doses, deliveries and lots, by whichever door they are written. */
 export const effects: EffectsOf = {
   Medication: blocked,
   MedicationAdministration: given,

@@ -122,13 +122,13 @@ function overridden(reason: string, now: Date): Pick<MedicationRequest, "contain
   };
 }
 
-/** The codes of a medication, e.g. a local and a national one; none for what is told by words only. */
+/** The codes of a medication, e.g. a local and a national one; none for what is named in words only. */
 export const codesOf = (concept: CodeableConcept | undefined): Code[] =>
   (concept?.coding ?? []).flatMap(({ system = "", code, display }) =>
     code === undefined ? [] : [{ system, code, ...(display !== undefined && { display }) }],
   );
 
-/** The code of what is prescribed or dispensed; undefined for one that is not told by a code. */
+/** The code of what is prescribed or dispensed; undefined for one that has no code. */
 export const medicationOf = ({ medicationCodeableConcept }: Pick<MedicationRequest, "medicationCodeableConcept">): Code | undefined =>
   codesOf(medicationCodeableConcept)[0];
 

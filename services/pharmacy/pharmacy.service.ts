@@ -6,7 +6,7 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { happenedAt, withLateReason } from "../../mixins/fhir/happened-at.ts";
-import { beginOf, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { beginOf, referenceTo, requireReference } from "../../mixins/fhir/domain-references.ts";
 import { emits, owns, type pharmacy } from "./pharmacy.contract.ts";
 import { administer, takeBack } from "./doses/administer.ts";
 import { doseKeys } from "./doses/administration.model.ts";
@@ -189,9 +189,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       params: stockParams.dispense,
       async handler(ctx) {
         const { prescription, quantity, place } = ctx.params;
-        const [, requestId] = splitReference(prescription);
-        const request = await this.fhir.read("MedicationRequest", requestId);
-        if (!request) throw prescriptionNotFound(prescription);
+        const request = await this.fhir.require("MedicationRequest", prescription, prescriptionNotFound);
         const at = happenedAt(ctx.params, { now: new Date(), after: { what: prescription, time: request.authoredOn } });
         const dispense = withLateReason(newDispense(request, { ...ctx.params, id: timeOrderedId() }, at), ctx.params);
         const kept = await keptBy(codesOf(request.medicationCodeableConcept), booksOf(this.store));
@@ -308,10 +306,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
   methods: {
     /** @throws 404 DISPENSE_NOT_FOUND */
     async dispenseAt(this: WithFhir, reference: string): Promise<Stored<MedicationDispense>> {
-      const [, id] = splitReference(reference);
-      const found = await this.fhir.read("MedicationDispense", id);
-      if (!found) throw dispenseNotFound(reference);
-      return found;
+      return this.fhir.require("MedicationDispense", reference, dispenseNotFound);
     },
   },
 });

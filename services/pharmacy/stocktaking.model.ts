@@ -17,7 +17,7 @@ export const isWithdrawal = (delivery: SupplyDelivery | undefined): boolean =>
   delivery?.modifierExtension?.some(({ url, valueBoolean }) => url === WITHDRAWAL && valueBoolean === true) ?? false;
 
 /** Modifier of a SupplyDelivery: it moves what it names from this place (a Location; true: the default one) to its destination. */
-export const ORIGIN = "urn:openward:stock-origin";
+const ORIGIN = "urn:openward:stock-origin";
 
 /** "Location/…" from where a delivery moves something to another place; "" is the default one; undefined: it moves nothing so. */
 export function originOf(delivery: SupplyDelivery | undefined): string | undefined {

@@ -9,11 +9,11 @@ import { personOf } from "../../mesh/access/author.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
+import { referenceTo, splitReference } from "../../mixins/fhir/domain-references.ts";
 import { emits, owns, type records } from "./records.contract.ts";
 import { noPractitioner, notFinished } from "./records.errors.ts";
 import { rules } from "./records.rules.ts";
-import { SignatureKeys } from "./signing/keys.ts";
+import { SignatureKeys } from "./signing/signature-keys.ts";
 import { isFinished, SIGNED_TYPES, type Signing, signatureOf, signedProvenance } from "./signing/signature.model.ts";
 import { verified } from "./signing/verify.ts";
 

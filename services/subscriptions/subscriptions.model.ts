@@ -3,7 +3,7 @@ import type { Subscription } from "../../fhir/r4.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import type { ParsedSearch } from "../../fhir/search/criteria.ts";
 import { isResourceType } from "../../fhir/search/parameters.ts";
-import { parseSearch } from "../../fhir/search/parse.ts";
+import { parseSearch } from "../../fhir/search/parse-search.ts";
 import type { Clause } from "../../fhir/search/query.ts";
 import type { DateReading } from "../../fhir/search/types/date.ts";
 

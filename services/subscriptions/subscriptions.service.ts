@@ -18,7 +18,7 @@ import { type DurableEvent, effectOf, task } from "../../mixins/events/event.ts"
 import { Events } from "../../mixins/events/events.ts";
 import { transportOf } from "../../mixins/events/transports.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { change } from "../../mixins/fhir/steps.ts";
+import { change } from "../../mixins/fhir/write-steps.ts";
 import { AddressRefused } from "./addresses.ts";
 import { ArmedSubscriptions, type ArmedListener } from "./armed.ts";
 import { Sender } from "./sender.ts";
@@ -41,7 +41,7 @@ const HANDSHAKES = 3;
 const HANDSHAKE_PAUSE_MS = 500;
 /** An endpoint that takes nothing for so long has its subscription end with `error`, milliseconds. */
 const FAILING_MS = 30 * 60_000;
-/** Owners are told again what is watched: one may have come new, or lost what it had. Milliseconds. */
+/** Interval at which owners hear again what is watched, as one may be new or have lost it, milliseconds. */
 const WATCH_EVERY_MS = 60_000;
 /** Notifications that wait, of all subscriptions; with more, events wait where they come from. */
 const MAX_WAITING = 100_000;
@@ -268,7 +268,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         }
       },
 
-      /** Its next version, unless somebody has written one: that one is an event of its own. */
+      /** Its next version, unless a client has written one: that one is an event of its own. */
       async end(this: This, before: Stored<Subscription>, as: Subscription & { id: string }): Promise<void> {
         if (as.status === "error" || as.status === "off") await this.disarm(before.id);
         await this.fhir.write([change(as)]).catch((error) => {

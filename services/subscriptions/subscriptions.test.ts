@@ -1,12 +1,11 @@
+/** Subscriptions from the handshake to their end, with an endpoint of another system. */
 import { jest } from "@jest/globals";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServiceBroker } from "moleculer";
 import { allRelayed, eventually } from "../../test/kit/events.ts";
-import { type Endpoint, startEndpoint } from "../../test/kit/endpoint.ts";
+import { type Endpoint, startEndpoint, subscription } from "../../test/kit/endpoint.ts";
 import { type Clinic, startClinic } from "../../test/kit/clinic.ts";
 import type { Subscription } from "../../fhir/r4.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
@@ -20,118 +19,7 @@ import { FileBusy } from "../../store/sqlite/database.ts";
 import PatientsService from "../patients/patients.service.ts";
 import VisitsService from "../visits/visits.service.ts";
 import { ArmedSubscriptions } from "./armed.ts";
-import { fingerprintOf, needsOwners, searchOf, wishOf } from "./subscriptions.model.ts";
-import { Sender } from "./sender.ts";
 import SubscriptionsService from "./subscriptions.service.ts";
-
-const reading = { base: "" };
-const subscription = (criteria: string, channel: Partial<Subscription["channel"]> = {}): Subscription => ({
-  resourceType: "Subscription",
-  status: "requested",
-  reason: "test",
-  criteria,
-  channel: { type: "rest-hook", endpoint: "https://other.example/hook", ...channel },
-});
-
-const texts = (count: number) => Array.from({ length: count }, (_, index) => `t${index}`).join(",");
-
-describe("what a subscription asks for", () => {
-  it("is a search, and a channel with its headers", () => {
-    const header = ["Authorization: Bearer abc", "X-Ward:7"];
-    expect(
-      wishOf(subscription("Observation?code=718-7&status=final", { header, payload: "application/fhir+json; fhirVersion=4.0" }), reading),
-    ).toEqual({
-      type: "Observation",
-      pairs: [
-        ["code", "718-7"],
-        ["status", "final"],
-      ],
-      hook: {
-        endpoint: new URL("https://other.example/hook"),
-        headers: { Authorization: "Bearer abc", "X-Ward": "7" },
-        isWithPayload: true,
-      },
-    });
-    expect(wishOf(subscription("Patient"), reading)).toMatchObject({ type: "Patient", pairs: [], hook: { isWithPayload: false } });
-  });
-
-  it.each<[string, Subscription, string]>([
-    ["no type", subscription("Nothing?name=a"), "criteria must be"],
-    ["an unknown parameter", subscription("Patient?colour=red"), "colour"],
-    ["itself", subscription("Subscription?status=active"), "themselves"],
-    ["more characters than are read again each second", subscription(`Patient?identifier=${"a,".repeat(8_000)}a`), "16000"],
-    ["more texts within texts than a write may be held against", subscription(`Patient?name:contains=${texts(21)}`), "too many values"],
-    ["as many, in several parameters", subscription(`Patient?name:contains=${texts(15)}&address:contains=${texts(15)}`), "too many values"],
-    ["another channel", subscription("Patient", { type: "email" }), "email"],
-    ["another payload", subscription("Patient", { payload: "application/fhir+xml" }), "payload"],
-    ["no endpoint", subscription("Patient", { endpoint: "" }), "endpoint"],
-    ["a file", subscription("Patient", { endpoint: "file:///etc/passwd" }), "endpoint"],
-    ["a password in the address", subscription("Patient", { endpoint: "https://a:b@other.example" }), "password"],
-    ["a header of the connection", subscription("Patient", { header: ["Host: a"] }), "header"],
-    ["our own header", subscription("Patient", { header: ["x-event-id: 1"] }), "header"],
-    ["two headers in one", subscription("Patient", { header: ["A: b\r\nC: d"] }), "header"],
-  ])("is refused for %s", (_, given, sentence) => {
-    expect(() => wishOf(given, reading)).toThrow(sentence);
-  });
-
-  it("may list many values that are exact", () => {
-    expect(wishOf(subscription(`Patient?identifier=${texts(2_000)}&name:contains=${texts(10)}`), reading).type).toBe("Patient");
-  });
-
-  it("is another after a change of criteria or channel, and not of its status", () => {
-    const one = subscription("Patient?name=a");
-    expect(fingerprintOf({ ...one, status: "active", error: "x" })).toBe(fingerprintOf(one));
-    expect(fingerprintOf({ ...one, criteria: "Patient?name=b" })).not.toBe(fingerprintOf(one));
-  });
-
-  it("is asked of the owners only where one resource does not tell", () => {
-    const of = (type: string, name: string, value: string) => needsOwners(searchOf(type, [[name, value]], reading));
-    expect([of("Patient", "name", "a"), of("Observation", "code", "1"), of("Patient", "birthdate", "ge2000")]).toEqual([
-      false,
-      false,
-      false,
-    ]);
-    expect([
-      of("Encounter", "subject:Patient.name", "a"),
-      of("Patient", "_has:Observation:patient:code", "1"),
-      of("Patient", "_text", "a"),
-    ]).toEqual([true, true, true]);
-  });
-});
-
-describe("a notification", () => {
-  const to = (url: string) => ({ method: "POST" as const, url: new URL(url), headers: {} });
-
-  it("goes to no name that leads into this house, whatever it is called", async () => {
-    const sender = new Sender();
-    await expect(sender.send(to("https://localhost:1/"))).rejects.toThrow("SUBSCRIPTION_NETWORKS");
-    await expect(sender.send(to("https://no-such-name.invalid/"))).rejects.toThrow("cannot be reached");
-  });
-
-  it("is one of a bounded number that are under way, the others wait", async () => {
-    const endpoint = await startEndpoint();
-    const { subscriptionNetworks } = readConfig({ SUBSCRIPTION_NETWORKS: "127.0.0.1" });
-    const sender = new Sender(subscriptionNetworks);
-    await Promise.all(Array.from({ length: 100 }, () => sender.send(to(endpoint.url))));
-    expect(endpoint.received).toHaveLength(100);
-    expect(endpoint.most).toBeLessThanOrEqual(32);
-    await endpoint.close();
-  });
-
-  it.each([
-    ["wants another protocol", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", "answered 101"],
-    ["names no other protocol", "HTTP/1.1 101 Switching Protocols\r\n\r\n", "answered 101"],
-    ["hangs up", "", "cannot be reached"],
-  ])("ends when its endpoint %s", async (_, answer, sentence) => {
-    const server = createServer((socket) => socket.on("error", () => {}).once("data", () => socket.end(answer)));
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const sender = new Sender(readConfig({ SUBSCRIPTION_NETWORKS: "127.0.0.1" }).subscriptionNetworks);
-    const { port } = server.address() as AddressInfo;
-    await expect(sender.send(to(`http://127.0.0.1:${port}/`))).rejects.toThrow(sentence);
-    server.close();
-  });
-});
 
 describe("subscriptions", () => {
   let clinic: Clinic;

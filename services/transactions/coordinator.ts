@@ -22,7 +22,7 @@ import { WriteConflict } from "../../federation/retry-on-conflict.ts";
 import type { Store } from "../../store/store.ts";
 import { decideCommit, forget, outcomeOrAbort } from "./journal.ts";
 import { isMovesInto } from "../../federation/moves.ts";
-import { resultsOf } from "./answers.ts";
+import { resultsOf } from "./entry-results.ts";
 import { lineOf, resultsIn } from "./attempt.ts";
 import type { EntryResult } from "./transactions.contract.ts";
 import type { TransactionPlan, Share } from "./plan.ts";
@@ -131,7 +131,7 @@ export async function tellCommit(
     coordinator.warn(`Transaction ${tx} is committed; ${[...unreachable].join(", ")} will learn it from the journal.`);
     return;
   }
-  // Forgetting needs no answer: a leftover entry is told again at the next start, which changes nothing.
+  // Forgetting needs no answer: a leftover entry is sent again at the next start, which changes nothing.
   forget(coordinator.journal, tx).catch((error: Error) => coordinator.warn(`Transaction ${tx} stays in the journal: ${error.message}`));
 }
 
@@ -164,10 +164,10 @@ async function abort(coordinator: Coordinator, tx: string, owners: string[]): Pr
   const told = await Promise.allSettled(
     owners.map((owner) => ownerOf(owner).abort(asSystem(coordinator.caller, "transactions"), { tx }, { timeout: 2_000, retries: 0 })),
   );
-  const deaf = owners.filter((_, index) => told[index]?.status === "rejected");
+  const unreachable = owners.filter((_, index) => told[index]?.status === "rejected");
   // Of a keyed request the whole is still to be decided; what its decision does not name is aborted by it.
-  if (deaf.length === 0 || transactionOfPart(tx) !== tx) return;
-  coordinator.warn(`Transaction ${tx} is aborted; ${deaf.join(", ")} will learn it from the journal.`);
+  if (unreachable.length === 0 || transactionOfPart(tx) !== tx) return;
+  coordinator.warn(`Transaction ${tx} is aborted; ${unreachable.join(", ")} will learn it from the journal.`);
   // Absence means abort only to who may decide: written down, it is known to who asks while this coordinator lives.
   await outcomeOrAbort(coordinator.journal, tx, true).catch((error: Error) =>
     coordinator.warn(`The abort of ${tx} is not in the journal: ${error.message}`),

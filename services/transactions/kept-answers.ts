@@ -145,7 +145,7 @@ export class KeptAnswers {
     return record.answer;
   }
 
-  /** Somebody else's claim stays; one that came in between is only a second try that does not wait. */
+  /** Another request's claim stays; one that came in between is only a second try that does not wait. */
   async #unclaim(key: string, tx: string): Promise<void> {
     const text = await this.#store.get(claimKey(key));
     if (text !== undefined && (JSON.parse(text) as Claim).tx === tx) await this.#store.remove(claimKey(key));

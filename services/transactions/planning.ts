@@ -22,7 +22,7 @@ import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import { matchesClauses } from "../../fhir/search/matches-clauses.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import type { TransactionPlan } from "./plan.ts";
-import { planSteps, mustBeLocated } from "./steps.ts";
+import { planSteps, mustBeLocated } from "./plan-steps.ts";
 import type { Target } from "./targets.ts";
 import { type Conditions, criteriaOf, movesOf, refuseOwnMatches, refuseSharedTargets, refused, watchedTypes } from "./conditions.ts";
 import {

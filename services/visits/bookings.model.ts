@@ -17,7 +17,7 @@ const TAKES_TIME: readonly string[] = ["pending", "booked", "arrived", "checked-
 /** Statuses in which an appointment is only planned: a patient who has come is not sent away. */
 const PLANNED: readonly string[] = ["pending", "booked"];
 
-/** A time that somebody is booked for: half open, milliseconds since 1970. */
+/** A time that a person is booked for: half open, milliseconds since 1970. */
 export interface Booking {
   /** "Practitioner/…" */
   practitioner: string;

@@ -14,7 +14,7 @@ import {
 } from "./bookings.model.ts";
 import { practitionerBusy } from "./visits.errors.ts";
 
-// Practitioners' booked times move with the appointments, whoever writes these: no search before the write could be right.
+// Practitioners' booked times move with the appointments, by whichever door these are written: no search before the write could be right.
 
 /** The rule that refuses what meets another. */
 export const OVERLAP = "appointment-overlap";

@@ -2,7 +2,7 @@ import type { Appointment, EpisodeOfCare } from "../../fhir/r4.ts";
 import { statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { encounterRules } from "../../mixins/fhir/rules/encounter.ts";
-import { referencesExist } from "../../mixins/fhir/rules/references.ts";
+import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import type { Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { appointmentRules } from "./appointment-rules.ts";

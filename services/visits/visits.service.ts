@@ -7,8 +7,8 @@ import { isType } from "../../federation/errors.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
-import { referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { change, creation } from "../../mixins/fhir/steps.ts";
+import { referenceTo, requireReference, splitReference } from "../../mixins/fhir/domain-references.ts";
+import { change, creation } from "../../mixins/fhir/write-steps.ts";
 import { emits, owns, type Visit, type visits } from "./visits.contract.ts";
 import {
   appointmentChanged,
@@ -65,8 +65,7 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
       params: { appointment: referenceTo("Appointment"), $$strict: true },
       async handler(ctx) {
         const { appointment: reference } = ctx.params;
-        const found = await this.fhir.read("Appointment", splitReference(reference)[1]);
-        if (!found) throw appointmentNotFound(reference);
+        const found = await this.fhir.require("Appointment", reference, appointmentNotFound);
         const [visit, kept] = arrive(timeOrderedId(), found, new Date());
         try {
           const [opened] = await this.fhir.write([creation(visit), change(kept)]);
@@ -121,9 +120,7 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
       next: (before: Stored<Encounter>) => Stored<Encounter>,
       besides: OwnerStep[] = [],
     ): Promise<Visit> {
-      const [, id] = splitReference(reference);
-      const before = await this.fhir.read("Encounter", id);
-      if (!before) throw visitNotFound(reference);
+      const before = await this.fhir.require("Encounter", reference, visitNotFound);
       const after = next(before);
       try {
         const [result] = await this.fhir.write([change(after), ...besides]);

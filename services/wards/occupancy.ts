@@ -28,7 +28,7 @@ export const placesIn = ({ location = [] }: Pick<Encounter, "location">): string
 
 /**
  * @param beds `Location/…`; absent: all
- * @returns those in which somebody lies
+ * @returns those in which a patient lies
  * @throws 503 OWNER_DOWN when an owner of stays is down
  */
 export async function takenBeds({ caller, directory }: QueryContext, beds?: string[]): Promise<Set<string>> {

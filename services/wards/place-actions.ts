@@ -6,9 +6,9 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { asSystem } from "../../mesh/access/access.ts";
 import type { WithFhir } from "../../mixins/fhir/fhir.ts";
-import { splitReference } from "../../mixins/fhir/reference.ts";
 import { fenceAndAsk, unfence } from "../../mixins/fhir/rules/resting.ts";
-import { creation, versionOf } from "../../mixins/fhir/steps.ts";
+import { creation, versionOf } from "../../mixins/fhir/write-steps.ts";
+import { PhysicalType } from "../../fhir/physical-type.ts";
 import type { HouseWard } from "./board/house.ts";
 import { takenBeds } from "./occupancy.ts";
 import { closed, isRoom, newBed, placeOf, placesUnder } from "./places.model.ts";
@@ -31,9 +31,7 @@ type Wards = WithFhir & WithDirectory;
 
 /** @throws 404 PLACE_NOT_FOUND */
 async function placeAt({ fhir }: WithFhir, reference: string): Promise<Stored<Location>> {
-  const place = await fhir.read("Location", splitReference(reference)[1]);
-  if (!place) throw placeNotFound(reference);
-  return place;
+  return fhir.require("Location", reference, placeNotFound);
 }
 
 /** Writes a place as it has become. @throws 409 PLACE_CHANGED, BED_NAME_TAKEN, WARD_ALREADY_OPEN */
@@ -62,7 +60,7 @@ export async function addRoom(
   { ward: reference, ...asked }: { ward: string; name: string; beds: string[] },
 ): Promise<WardRoom> {
   const ward = await placeAt(wards, reference);
-  if (kindOf(ward) !== "wa") throw notAWard(reference);
+  if (kindOf(ward) !== PhysicalType.ward) throw notAWard(reference);
   if (!isInUse(ward)) throw wardIsClosed(reference);
   const { room, locations } = newRoom(ward, asked);
   await wards.fhir.write(locations.map((it) => creation(it))).catch((error: unknown) => {

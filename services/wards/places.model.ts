@@ -7,6 +7,7 @@ import { cleaningStep, notAWardBed } from "./wards.errors.ts";
 import { attributesOf, BED, CHARACTERISTIC, cleaningOf, isBed, isInUse, isOutOfUse, kindOf, ROOM_SEX, sexOf } from "./wards.model.ts";
 import { OCCUPANCY } from "./wards.contract.ts";
 import { without } from "../../fhir/typed.ts";
+import { PhysicalType } from "../../fhir/physical-type.ts";
 
 // What wards, rooms and beds have, and whether they are in use: plain data in, plain data out. No broker, no database, no clock.
 
@@ -98,7 +99,7 @@ export function placeOf(location: Stored<Location>, version: number): Place {
 }
 
 /** Whether beds can be added there. */
-export const isRoom = (location: Location): boolean => kindOf(location) === "ro";
+export const isRoom = (location: Location): boolean => kindOf(location) === PhysicalType.room;
 
 /** A place with all that is in it, "Location/…". */
 export function placesUnder(house: HouseWard[], location: string): string[] {

@@ -25,7 +25,7 @@ export interface WardRoom {
   beds: { location: string; name: string }[];
 }
 
-/** A bed and whether somebody lies in it. */
+/** A bed and whether a patient lies in it. */
 export interface Bed {
   /** "Location/…" */
   location: string;

@@ -5,7 +5,7 @@ import { OCCUPANCY } from "./wards.contract.ts";
 import { isOutOfUse } from "./wards.model.ts";
 
 /**
- * "Occupied" is what is shown while somebody lies in the bed. A client that sends it back, or patches what it was shown, has not said that
+ * "Occupied" is what is shown while a patient lies in the bed. A client that sends it back, or patches what it was shown, has not said that
  * the bed is in use again.
  */
 async function changed({ before, after, reference }: Change<Location>): Promise<Effect | undefined> {
@@ -17,5 +17,5 @@ async function changed({ before, after, reference }: Change<Location>): Promise<
   };
 }
 
-/** What follows from a change of a bed, whoever writes it. */
+/** What follows from a change of a bed, by whichever door it is written. */
 export const effects: EffectsOf = { Location: changed };

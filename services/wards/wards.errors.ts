@@ -37,7 +37,7 @@ export const wardIsClosed = (location: string) =>
 export const cleaningStep = (location: string) =>
   new MoleculerClientError("A dirty bed is being cleaned first, then it is clean.", 409, "CLEANING_STEP", { location });
 
-/** 409: somebody lies there. `data.beds` says where. */
+/** 409: a patient lies there. `data.beds` says where. */
 export const stillOccupied = (location: string, beds: string[]) =>
   new MoleculerClientError("Somebody is there still: transfer or discharge them first.", 409, "STILL_OCCUPIED", { location, beds });
 

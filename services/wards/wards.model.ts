@@ -4,26 +4,26 @@ import type { Location } from "../../fhir/r4.ts";
 import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { Clause } from "../../fhir/search/query.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
+import { PHYSICAL_TYPE_SYSTEM, PhysicalType } from "../../fhir/physical-type.ts";
 import type { UniqueKey } from "../../store/writes.ts";
 import { type Bed, BedStatus, OCCUPANCY, type Ward, type WardRoom } from "./wards.contract.ts";
 import { BED_NAME_TAKEN, WARD_ALREADY_OPEN } from "./wards.errors.ts";
 
 // The rules of a ward: plain data in, plain data out. No broker, no database, no clock.
 
-const PHYSICAL = "http://terminology.hl7.org/CodeSystem/location-physical-type";
 /** What makes a Location a bed. */
-export const BED = { system: PHYSICAL, code: "bd", display: "Bed" } as const;
+export const BED = { system: PHYSICAL_TYPE_SYSTEM, code: PhysicalType.bed, display: "Bed" } as const;
 type NewLocation = Location & { id: string };
 
-const made = (name: string, code: "wa" | "ro" | "bd", display: string, partOf?: Location & { id: string }): NewLocation => ({
+const made = (name: string, code: PhysicalType, display: string, partOf?: Location & { id: string }): NewLocation => ({
   resourceType: "Location",
   id: timeOrderedId(),
   status: "active",
   name,
   mode: "instance",
-  physicalType: { coding: [{ system: PHYSICAL, code, display }] },
+  physicalType: { coding: [{ system: PHYSICAL_TYPE_SYSTEM, code, display }] },
   ...(partOf && { partOf: { reference: `Location/${partOf.id}`, ...(partOf.name !== undefined && { display: partOf.name }) } }),
-  ...(code === "bd" && { operationalStatus: OCCUPANCY.free }),
+  ...(code === PhysicalType.bed && { operationalStatus: OCCUPANCY.free }),
 });
 
 /** The Locations of a new room, the room first, and the room as its caller sees it. */
@@ -32,15 +32,15 @@ export function newRoom(
   { name, beds }: { name: string; beds: string[] },
 ): { room: WardRoom; locations: NewLocation[] } {
   const title = `${ward.name ?? ward.id}, ${name}`;
-  const room = made(title, "ro", "Room", ward);
-  const inside = beds.map((bed) => made(`${title}, ${bed}`, "bd", "Bed", room));
+  const room = made(title, PhysicalType.room, "Room", ward);
+  const inside = beds.map((bed) => made(`${title}, ${bed}`, PhysicalType.bed, "Bed", room));
   const named = inside.map(({ id }, index) => ({ location: `Location/${id}`, name: beds[index] ?? "" }));
   return { room: { location: `Location/${room.id}`, name, beds: named }, locations: [room, ...inside] };
 }
 
 /** The Locations of a new ward, the ward first, and the ward as its caller sees it. */
 export function newWard(name: string, rooms: { name: string; beds: string[] }[]): { ward: Ward; locations: NewLocation[] } {
-  const ward = made(name, "wa", "Ward");
+  const ward = made(name, PhysicalType.ward, "Ward");
   const inside = rooms.map((room) => newRoom(ward, room));
   return {
     ward: { location: `Location/${ward.id}`, name, rooms: inside.map(({ room }) => room) },
@@ -48,12 +48,13 @@ export function newWard(name: string, rooms: { name: string; beds: string[] }[])
   };
 }
 
-/** What a Location is: "wa", "ro", "bd", … (HL7's location-physical-type). */
+/** What a Location is, of HL7's location-physical-type; undefined where it does not say. */
 export const kindOf = ({ physicalType }: Location): string | undefined =>
-  physicalType?.coding?.find((coding) => coding.system === PHYSICAL)?.code;
+  physicalType?.coding?.find((coding) => coding.system === PHYSICAL_TYPE_SYSTEM)?.code;
 
 /** Whether a Location is a bed: it says so, or has what only beds have. */
-export const isBed = (location: Location): boolean => (kindOf(location) ?? (location.operationalStatus && "bd")) === "bd";
+export const isBed = (location: Location): boolean =>
+  (kindOf(location) ?? (location.operationalStatus && PhysicalType.bed)) === PhysicalType.bed;
 
 /**
  * One active ward per name, and one bed per name in a room. The store keeps these rules, so that two clerks cannot break them at the same
@@ -62,9 +63,9 @@ export const isBed = (location: Location): boolean => (kindOf(location) ?? (loca
 export function wardKeys(location: Location): UniqueKey[] {
   const { name, status, partOf: place } = location;
   if (!name) return [];
-  if (kindOf(location) === "wa" && status === "active") return [{ key: `ward:${fold(name)}`, error: WARD_ALREADY_OPEN }];
+  if (kindOf(location) === PhysicalType.ward && status === "active") return [{ key: `ward:${fold(name)}`, error: WARD_ALREADY_OPEN }];
   const room = placeOf(place);
-  if (kindOf(location) !== "bd" || status === "inactive" || room === undefined) return [];
+  if (kindOf(location) !== PhysicalType.bed || status === "inactive" || room === undefined) return [];
   return [{ key: `bed:${room}|${fold(name)}`, error: BED_NAME_TAKEN }];
 }
 
@@ -117,7 +118,7 @@ export function cleaningOf({ operationalStatus }: Location): "dirty" | "cleaning
 /**
  * A bed as its callers see it.
  * @param room the Location that it is part of
- * @param isTaken whether somebody lies in it
+ * @param isTaken whether a patient lies in it
  */
 export function bedOf(location: Location & { id: string }, room: Location | undefined, isTaken: boolean): Bed {
   const isUsable = isInUse(location) && !isOutOfUse(location);

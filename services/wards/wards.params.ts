@@ -1,6 +1,6 @@
 /** What the actions of wards, rooms and beds take, for Moleculer's validator. */
 import { reasonRule } from "../../mesh/param-rules.ts";
-import { referenceTo } from "../../mixins/fhir/reference.ts";
+import { referenceTo } from "../../mixins/fhir/domain-references.ts";
 import { MAX_TOUCHED } from "./board-events.contract.ts";
 import { BedStatus, Cleaning } from "./wards.contract.ts";
 

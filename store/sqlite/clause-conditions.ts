@@ -1,4 +1,4 @@
-/** Clauses as conditions in SQL: does the resource at hand answer it? How a search is driven by one is told in `index-scans.ts`. */
+/** Clauses as conditions in SQL: does the resource at hand answer it? How a search is driven by one: `index-scans.ts`. */
 import type { Clause, KeyMatch, RangeMatch } from "../../fhir/search/query.ts";
 import type { Sql } from "./database.ts";
 import { FEW_VALUES, keyTestOf, numberOf, rangeTestOf } from "./many-values.ts";

@@ -26,7 +26,7 @@ const MAX_STATEMENTS = 200;
 /** How long SQLite itself may sit and wait for another process, milliseconds: it blocks the event loop meanwhile. */
 const BUSY_MS = 1;
 /** Processor time that one question to a file may take, milliseconds: everybody else waits meanwhile. */
-export const QUESTION_MS = 700;
+const QUESTION_MS = 700;
 /** Rows between two looks at the clock. */
 const ROWS_BETWEEN = 64;
 /** How long we wait for another process in all, milliseconds. */

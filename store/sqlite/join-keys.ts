@@ -18,7 +18,7 @@ const COUNT_AT_MOST = 20_000;
 /** Looking for the first match of a value is so many times cheaper than listing all matches: it ends early, and sorts nothing. */
 const LISTING_COSTS = 3;
 
-/** See the head of this file; the methods are `joinKeys`, `joinKeysAmong` and `referredTo` of the store. */
+/** `joinKeys`, `joinKeysAmong` and `referredTo` of a store in SQLite. */
 export class JoinKeys {
   readonly #db: Database;
   readonly #types: Types;

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { schemathesis } from "../../scripts/programs.mjs";
+import { schemathesis } from "../kit/test-programs.ts";
 import { freePort } from "../../scripts/servers.mjs";
 import { type Program, run } from "../kit/programs.ts";
 

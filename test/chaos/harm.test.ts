@@ -4,7 +4,7 @@
  */
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
-import { clientsOf, judge, newJournal } from "./clients.ts";
+import { clientsOf, judge, newJournal } from "./hospital-clients.ts";
 import { HARMS } from "./harms.ts";
 
 const PATIENTS = { services: ["api", "transactions", "patients"], harmed: "patients" };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
-import { clientsOf, type Journal, judge, type Judgement, newJournal } from "./clients.ts";
+import { clientsOf, type Journal, judge, type Judgement, newJournal } from "./hospital-clients.ts";
 
 /** What came of the cuts. */
 export interface CutReport {

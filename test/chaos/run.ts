@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import { CAN_SET_CLOCKS } from "../kit/clock-settings.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
-import { clientsOf, type Journal, type Judgement, judge, newJournal } from "./clients.ts";
+import { clientsOf, type Journal, type Judgement, judge, newJournal } from "./hospital-clients.ts";
 import { runNonInterference } from "../access/run-non-interference.ts";
 import { fillDisk } from "./full-disk.ts";
 import { cutPower } from "./power-cuts.ts";

@@ -7,7 +7,7 @@ import type { Action } from "../../mesh/contract.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { checkData } from "../../scripts/check-data/check.ts";
 import type { CheckReport } from "../../scripts/check-data/findings.ts";
-import { closeAll, openSources } from "../../scripts/check-data/sources.ts";
+import { closeAll, openSources } from "../../scripts/check-data/owner-stores.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { billing } from "../../services/billing/billing.contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";

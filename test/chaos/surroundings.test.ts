@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { CAN_SET_CLOCKS } from "../kit/clock-settings.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
-import { clientsOf, type Journal, judge, newJournal } from "./clients.ts";
+import { clientsOf, type Journal, judge, newJournal } from "./hospital-clients.ts";
 import { HARMS, limitFiles } from "./harms.ts";
 
 const SERVICES = ["api", "transactions", "patients", "records", "lab"];

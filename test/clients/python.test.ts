@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { fhirClients } from "../../scripts/programs.mjs";
+import { fhirClients } from "../kit/test-programs.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 const run = promisify(execFile);

@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { billing } from "../../services/billing/billing.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
-import { barriers, House } from "./house.ts";
+import { barriers, House } from "./pages-house.ts";
 
 describe("at the cash desk", () => {
   let house: House;

@@ -10,7 +10,7 @@ import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { House } from "./house.ts";
+import { House } from "./pages-house.ts";
 
 const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin" };
 const BLOOD_COUNT = "CBC panel - Blood by Automated count";

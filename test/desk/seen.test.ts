@@ -5,7 +5,7 @@ import { hospitalizations } from "../../services/hospitalizations/hospitalizatio
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { House } from "./house.ts";
+import { House } from "./pages-house.ts";
 
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 const LOINC = "http://loinc.org";

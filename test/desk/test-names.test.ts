@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
-import { barriers, House } from "./house.ts";
+import { barriers, House } from "./pages-house.ts";
 
 describe("laboratory tests", () => {
   let house: House;

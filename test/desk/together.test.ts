@@ -1,7 +1,7 @@
 /** Two people on one record: they know of each other, and nothing that either has typed is lost. And who somebody is, so that they may sign. */
 import type { Page } from "playwright-core";
 import { patients } from "../../services/patients/patients.contract.ts";
-import { barriers, House } from "./house.ts";
+import { barriers, House } from "./pages-house.ts";
 
 describe("two people on one record", () => {
   let house: House;

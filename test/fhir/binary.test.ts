@@ -1,24 +1,17 @@
-import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
-import { type Mesh, startMesh } from "../kit/mesh.ts";
+import { fhirMesh } from "../kit/fhir-mesh.ts";
 
 /** A Binary's content goes in and out as it is, the resource around it by who speaks FHIR (R4, binary.html#rest). */
 describe("a scanned letter", () => {
-  let mesh: Mesh;
-  let fhir: FhirHttp;
-  beforeAll(async () => {
-    mesh = await startMesh({ services: ["api", "records"], nats: false, split: "broker" });
-    fhir = fhirAt(mesh.base);
-  });
-  afterAll(() => mesh.stop());
+  const at = fhirMesh(["api", "records"]);
 
   const letter = Buffer.from([0x25, 0x50, 0x44, 0x46, 0x00, 0xff, 0xfe, 0x0a]);
   const asFhir = { Accept: "application/fhir+json" };
   const send = async (method: string, path: string, body: Buffer, headers: Record<string, string>) => {
-    const answer = await fetch(`${mesh.base}/fhir${path}`, { method, body: new Uint8Array(body), headers: { ...asFhir, ...headers } });
+    const answer = await fetch(`${at.mesh.base}/fhir${path}`, { method, body: new Uint8Array(body), headers: { ...asFhir, ...headers } });
     return { status: answer.status, body: await answer.json() };
   };
   const content = async (path: string, headers: Record<string, string> = {}) => {
-    const answer = await fetch(`${mesh.base}/fhir${path}`, { headers });
+    const answer = await fetch(`${at.mesh.base}/fhir${path}`, { headers });
     return { status: answer.status, headers: answer.headers, bytes: Buffer.from(await answer.arrayBuffer()) };
   };
 
@@ -44,14 +37,14 @@ describe("a scanned letter", () => {
     const { body } = await send("PUT", "/Binary/letter", letter, { "Content-Type": "application/pdf" });
     const resource = { resourceType: "Binary", id: "letter", contentType: "application/pdf", data: letter.toString("base64") };
     expect(body).toMatchObject(resource);
-    expect((await fhir.get("/Binary/letter", asFhir)).body).toMatchObject(resource);
-    expect((await fhir.get("/Binary/letter", { Accept: "application/json" })).body).toMatchObject(resource);
-    expect((await fhir.get("/Binary/letter?_format=json")).body).toMatchObject(resource);
-    expect((await fhir.get("/Binary/letter", { Accept: "application/fhir+xml" })).status).toBe(406);
+    expect((await at.fhir.get("/Binary/letter", asFhir)).body).toMatchObject(resource);
+    expect((await at.fhir.get("/Binary/letter", { Accept: "application/json" })).body).toMatchObject(resource);
+    expect((await at.fhir.get("/Binary/letter?_format=json")).body).toMatchObject(resource);
+    expect((await at.fhir.get("/Binary/letter", { Accept: "application/fhir+xml" })).status).toBe(406);
     const batch = { resourceType: "Bundle", type: "batch", entry: [{ request: { method: "GET", url: "Binary/letter" } }] };
-    expect((await fhir.send("POST", "", batch)).body.entry[0].resource).toMatchObject(resource);
+    expect((await at.fhir.send("POST", "", batch)).body.entry[0].resource).toMatchObject(resource);
     const patch = [{ op: "replace", path: "/contentType", value: "image/png" }];
-    const patched = await fhir.send("PATCH", "/Binary/letter", patch, { "Content-Type": "application/json-patch+json" });
+    const patched = await at.fhir.send("PATCH", "/Binary/letter", patch, { "Content-Type": "application/json-patch+json" });
     expect(patched).toMatchObject({ status: 200, body: { ...resource, contentType: "image/png" } });
   });
 

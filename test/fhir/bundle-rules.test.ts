@@ -1,14 +1,7 @@
-import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
-import { type Mesh, startMesh } from "../kit/mesh.ts";
+import { fhirMesh } from "../kit/fhir-mesh.ts";
+import { type Entry, post, transaction } from "../kit/bundles.ts";
 
-type Entry = Record<string, unknown>;
 type Resource = Entry & { resourceType: string };
-const transaction = (...entry: Entry[]) => ({ resourceType: "Bundle", type: "transaction", entry });
-const post = (resource: Resource, fullUrl?: string, more: Entry = {}): Entry => ({
-  ...(fullUrl && { fullUrl }),
-  resource,
-  request: { method: "POST", url: resource.resourceType, ...more },
-});
 const put = (resource: Resource, more: Entry = {}): Entry => ({
   resource,
   request: { method: "PUT", url: `${resource.resourceType}/${resource.id}`, ...more },
@@ -16,17 +9,18 @@ const put = (resource: Resource, more: Entry = {}): Entry => ({
 
 /** R4's rules for bundles (http.html#trules) one by one, where it is easy to do almost the right thing. */
 describe("a bundle", () => {
-  let mesh: Mesh;
-  let fhir: FhirHttp;
-  beforeAll(async () => {
-    mesh = await startMesh({
-      services: ["api", "transactions", "patients", "personnel", "visits", "hospitalizations", "lab", "records", "billing", "codification"],
-      nats: false,
-      split: "broker",
-    });
-    fhir = fhirAt(mesh.base);
-  });
-  afterAll(() => mesh.stop());
+  const at = fhirMesh([
+    "api",
+    "transactions",
+    "patients",
+    "personnel",
+    "visits",
+    "hospitalizations",
+    "lab",
+    "records",
+    "billing",
+    "codification",
+  ]);
 
   const placeOf = (answer: { body: { entry: { response: { location: string } }[] } }, index: number) =>
     answer.body.entry[index]?.response.location.split("/_history")[0] as string;
@@ -40,7 +34,7 @@ describe("a bundle", () => {
       payload: [{ contentString: text }],
       note: [{ authorString: text, text: "x" }],
     };
-    const answer = await fhir.send(
+    const answer = await at.fhir.send(
       "POST",
       "",
       transaction(
@@ -48,8 +42,8 @@ describe("a bundle", () => {
         post(communication, "http://other.org/fhir/Communication/c1"),
       ),
     );
-    expect((await fhir.get(`/${placeOf(answer, 0)}`)).body.name).toEqual([{ family: text }]);
-    const { body } = await fhir.get(`/${placeOf(answer, 1)}`);
+    expect((await at.fhir.get(`/${placeOf(answer, 0)}`)).body.name).toEqual([{ family: text }]);
+    const { body } = await at.fhir.get(`/${placeOf(answer, 1)}`);
     expect(body).toMatchObject({ ...communication, subject: { reference: placeOf(answer, 0) } });
   });
 
@@ -70,13 +64,13 @@ describe("a bundle", () => {
       differential: { element: [{ id: "Extension.url", path: "Extension.url", fixedUri: url }] },
     };
     const patient = { resourceType: "Patient", id: "with-address", extension: [{ url, valueString: "x" }] };
-    const answer = await fhir.send("POST", "", transaction({ fullUrl: url, ...put(definition) }, put(patient)));
+    const answer = await at.fhir.send("POST", "", transaction({ fullUrl: url, ...put(definition) }, put(patient)));
     expect(answer.status).toBe(200);
-    expect((await fhir.get("/StructureDefinition/own-address")).body).toMatchObject(definition);
-    expect((await fhir.get("/Patient/with-address")).body).toMatchObject(patient);
+    expect((await at.fhir.get("/StructureDefinition/own-address")).body).toMatchObject(definition);
+    expect((await at.fhir.get("/Patient/with-address")).body).toMatchObject(patient);
   });
 
-  const statusOf = async (entry: Entry) => (await fhir.send("POST", "", transaction(entry))).status;
+  const statusOf = async (entry: Entry) => (await at.fhir.send("POST", "", transaction(entry))).status;
 
   it.each(["Patient", "Encounter"])(
     "makes a %s only where none is, when it is asked to (If-None-Match: *), as a request of its own does",
@@ -89,14 +83,14 @@ describe("a bundle", () => {
       });
       const absent = { ifNoneMatch: "*" };
       const single = async (id: string, url = `/${type}/${id}`, code?: string) =>
-        (await fhir.send("PUT", url, resource(id, code), { "If-None-Match": "*" })).status;
+        (await at.fhir.send("PUT", url, resource(id, code), { "If-None-Match": "*" })).status;
       expect([await single("single"), await single("single"), await single("single", undefined, "IMP")]).toEqual([201, 412, 412]);
       expect(await single("single", `/${type}?identifier=urn:absent|single`)).toBe(412);
       expect([await statusOf(put(resource("bundled"), absent)), await statusOf(put(resource("bundled"), absent))]).toEqual([200, 412]);
       expect(await statusOf(put(resource("bundled", "IMP"), absent))).toBe(412);
       expect(await statusOf(put(resource("bundled"), { ...absent, url: `${type}?identifier=urn:absent|bundled` }))).toBe(412);
-      for (const id of ["single", "bundled"]) expect((await fhir.get(`/${type}/${id}`)).body.meta.versionId).toBe("1");
-      await fhir.send("DELETE", `/${type}/bundled`);
+      for (const id of ["single", "bundled"]) expect((await at.fhir.get(`/${type}/${id}`)).body.meta.versionId).toBe("1");
+      await at.fhir.send("DELETE", `/${type}/bundled`);
       expect(await statusOf(put(resource("bundled"), absent))).toBe(200);
       // Of many at the same moment one makes it.
       const raced = await Promise.all([
@@ -120,25 +114,25 @@ describe("a bundle", () => {
       code: { text: "x" },
       subject: { reference: `Patient?identifier=urn:cr|${value}` },
     });
-    const send = (...entries: Entry[]) => fhir.send("POST", "", transaction(...entries));
-    const subjectOf = async (place: string) => (await fhir.get(`/${place}`)).body.subject.reference as string;
+    const send = (...entries: Entry[]) => at.fhir.send("POST", "", transaction(...entries));
+    const subjectOf = async (place: string) => (await at.fhir.get(`/${place}`)).body.subject.reference as string;
     const noMatch = { status: 412, body: { issue: [{ code: "processing", expression: ["Bundle.entry[1]"] }] } };
 
     it("not to what the bundle deletes", async () => {
-      await fhir.send("PUT", "/Patient/cr1", named("deleted", "cr1"));
+      await at.fhir.send("PUT", "/Patient/cr1", named("deleted", "cr1"));
       expect(await send({ request: { method: "DELETE", url: "Patient/cr1" } }, post(observation("deleted")))).toMatchObject(noMatch);
-      expect((await fhir.get("/Patient/cr1")).status).toBe(200);
+      expect((await at.fhir.get("/Patient/cr1")).status).toBe(200);
     });
 
     it("not to what does not match any more", async () => {
-      await fhir.send("PUT", "/Patient/cr2", named("before", "cr2"));
+      await at.fhir.send("PUT", "/Patient/cr2", named("before", "cr2"));
       expect(await send(put(named("after", "cr2")), post(observation("before")))).toMatchObject(noMatch);
       const patch = Buffer.from(JSON.stringify([{ op: "remove", path: "/identifier" }])).toString("base64");
       const resource = { resourceType: "Binary", contentType: "application/json-patch+json", data: patch };
       expect(await send({ resource, request: { method: "PATCH", url: "Patient/cr2" } }, post(observation("before")))).toMatchObject(
         noMatch,
       );
-      expect((await fhir.get("/Patient/cr2")).body.meta.versionId).toBe("1");
+      expect((await at.fhir.get("/Patient/cr2")).body.meta.versionId).toBe("1");
       const answer = await send(put(named("after", "cr2")), post(observation("after")));
       expect(await subjectOf(placeOf(answer, 1))).toBe("Patient/cr2");
     });
@@ -155,22 +149,22 @@ describe("a bundle", () => {
     });
 
     it("to the one that is left of several", async () => {
-      for (const id of ["cr3", "cr4", "cr5"]) await fhir.send("PUT", `/Patient/${id}`, named("several", id));
+      for (const id of ["cr3", "cr4", "cr5"]) await at.fhir.send("PUT", `/Patient/${id}`, named("several", id));
       const remove = (id: string) => ({ request: { method: "DELETE", url: `Patient/${id}` } });
       const answer = await send(post(observation("several")), remove("cr3"), remove("cr4"));
       expect(await subjectOf(placeOf(answer, 0))).toBe("Patient/cr5");
     });
 
     it("also under the server's own address", async () => {
-      await fhir.send("PUT", "/Patient/cr6", named("absolute", "cr6"));
-      const reference = `${mesh.base}/fhir/Patient?identifier=urn:cr|absolute`;
+      await at.fhir.send("PUT", "/Patient/cr6", named("absolute", "cr6"));
+      const reference = `${at.mesh.base}/fhir/Patient?identifier=urn:cr|absolute`;
       const answer = await send(post({ ...observation(""), subject: { reference } }));
       expect(await subjectOf(placeOf(answer, 0))).toBe("Patient/cr6");
     });
 
     it("and links that a patch brings", async () => {
-      await fhir.send("PUT", "/Patient/cr7", named("patched", "cr7"));
-      const { id } = (await fhir.create({ ...observation(""), subject: undefined })).body;
+      await at.fhir.send("PUT", "/Patient/cr7", named("patched", "cr7"));
+      const { id } = (await at.fhir.create({ ...observation(""), subject: undefined })).body;
       const patch = [
         { op: "add", path: "/subject", value: { reference: "Patient?identifier=urn:cr|patched" } },
         { op: "add", path: "/performer", value: [{ reference: "urn:uuid:6f0e2b66-0c5a-4d4e-9d2f-00000000000a" }] },
@@ -183,7 +177,7 @@ describe("a bundle", () => {
         },
         post({ resourceType: "Practitioner" }, "urn:uuid:6f0e2b66-0c5a-4d4e-9d2f-00000000000a"),
       );
-      expect((await fhir.get(`/Observation/${id}`)).body).toMatchObject({
+      expect((await at.fhir.get(`/Observation/${id}`)).body).toMatchObject({
         subject: { reference: "Patient/cr7" },
         performer: [{ reference: placeOf(answer, 1) }],
       });
@@ -194,9 +188,9 @@ describe("a bundle", () => {
     const mark = (value: string): Entry => post({ resourceType: "Patient", identifier: [{ system: "urn:read", value }] });
     const get = (url: string, method = "GET"): Entry => ({ request: { method, url } });
     beforeAll(async () => {
-      await fhir.send("PUT", "/Patient/read-gone", { resourceType: "Patient", id: "read-gone" });
-      await fhir.send("DELETE", "/Patient/read-gone");
-      await fhir.send("PUT", "/Patient/read-there", { resourceType: "Patient", id: "read-there" });
+      await at.fhir.send("PUT", "/Patient/read-gone", { resourceType: "Patient", id: "read-gone" });
+      await at.fhir.send("DELETE", "/Patient/read-gone");
+      await at.fhir.send("PUT", "/Patient/read-there", { resourceType: "Patient", id: "read-there" });
     });
 
     it.each([
@@ -214,15 +208,19 @@ describe("a bundle", () => {
       ["that cannot be understood", [get("Patient?birthdate=soon")], 400],
       ["with a path that cannot be decoded", [get("Patient/%")], 400],
     ])("a read %s", async (_, [read, ...more], status) => {
-      const answer = await fhir.send("POST", "", transaction(mark("vain"), read as Entry, ...more));
+      const answer = await at.fhir.send("POST", "", transaction(mark("vain"), read as Entry, ...more));
       expect(answer).toMatchObject({ status, body: { issue: [{ expression: [expect.stringMatching(/^Bundle\.entry\[1\]/)] }] } });
-      expect((await fhir.get("/Patient?identifier=urn:read|vain")).body.total).toBe(0);
-      expect((await fhir.get("/Patient/read-there")).status).toBe(200);
+      expect((await at.fhir.get("/Patient?identifier=urn:read|vain")).body.total).toBe(0);
+      expect((await at.fhir.get("/Patient/read-there")).status).toBe(200);
     });
 
     it("but one of what the bundle makes itself sees it", async () => {
       const made = { resourceType: "Patient", id: "read-made" };
-      const { status, body } = await fhir.send("POST", "", transaction(get("Patient/read-made"), put(made), get("Patient?_id=read-made")));
+      const { status, body } = await at.fhir.send(
+        "POST",
+        "",
+        transaction(get("Patient/read-made"), put(made), get("Patient?_id=read-made")),
+      );
       expect(status).toBe(200);
       expect(body.entry[0].resource).toMatchObject(made);
       expect(body.entry[2].resource.total).toBe(1);
@@ -230,8 +228,8 @@ describe("a bundle", () => {
   });
 
   it.each(["batch", "transaction"])("of type %s answers HEAD without the resource", async (type) => {
-    await fhir.send("PUT", "/Patient/head", { resourceType: "Patient", id: "head" });
-    const { body } = await fhir.send("POST", "", {
+    await at.fhir.send("PUT", "/Patient/head", { resourceType: "Patient", id: "head" });
+    const { body } = await at.fhir.send("POST", "", {
       resourceType: "Bundle",
       type,
       entry: [{ request: { method: "HEAD", url: "Patient/head" } }],
@@ -245,8 +243,8 @@ describe("a bundle", () => {
     const validated: Entry = { resourceType: "Patient", gender: "unsaid" };
 
     it.each(["batch", "transaction"])("those that change nothing, in a %s", async (type) => {
-      await fhir.send("PUT", "/Patient/op", { resourceType: "Patient", id: "op" });
-      const { status, body } = await fhir.send("POST", "", {
+      await at.fhir.send("PUT", "/Patient/op", { resourceType: "Patient", id: "op" });
+      const { status, body } = await at.fhir.send("POST", "", {
         resourceType: "Bundle",
         type,
         entry: [call("Patient/$validate", validated), call("Patient/op/$everything"), call("Patient/op/$meta"), call("$meta")],
@@ -263,22 +261,22 @@ describe("a bundle", () => {
     });
 
     it("those that change something by themselves, in a batch, and refuses them in a transaction", async () => {
-      await fhir.send("PUT", "/Patient/op-meta", { resourceType: "Patient", id: "op-meta" });
+      await at.fhir.send("PUT", "/Patient/op-meta", { resourceType: "Patient", id: "op-meta" });
       const entry = [call("Patient/op-meta/$meta-add", tag)];
-      expect(await fhir.send("POST", "", transaction(...entry))).toMatchObject({
+      expect(await at.fhir.send("POST", "", transaction(...entry))).toMatchObject({
         status: 400,
         body: { issue: [{ code: "not-supported", expression: ["Bundle.entry[0].request.url"] }] },
       });
-      const { body } = await fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry });
+      const { body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry });
       expect(body.entry[0].response.status).toBe("200");
-      expect((await fhir.get("/Patient/op-meta")).body.meta).toMatchObject({ versionId: "2", tag: [{ code: "x" }] });
+      expect((await at.fhir.get("/Patient/op-meta")).body.meta).toMatchObject({ versionId: "2", tag: [{ code: "x" }] });
     });
 
     it("and tells of those that there are not", async () => {
       const entry = [call("Patient/$nothing", validated)];
-      const { body } = await fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry });
+      const { body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry });
       expect(body.entry[0].response.status).toBe("501");
-      expect((await fhir.send("POST", "", transaction(...entry))).status).toBe(501);
+      expect((await at.fhir.send("POST", "", transaction(...entry))).status).toBe(501);
     });
   });
 
@@ -291,7 +289,7 @@ describe("a bundle", () => {
       post({ resourceType: "Encounter", status: "unsaid", class: { code: "AMB" } }),
       post({ resourceType: "Patient", gender: "unsaid", birthDate: "soon" }),
     ];
-    const { status, body } = await fhir.send("POST", "", transaction(...entries));
+    const { status, body } = await at.fhir.send("POST", "", transaction(...entries));
     expect(status).toBe(422);
     expect(body.issue.map((it: { expression: string[] }) => it.expression[0])).toEqual([
       "Bundle.entry[0].resource.status",
@@ -302,12 +300,12 @@ describe("a bundle", () => {
       "Bundle.entry[5].resource.birthDate",
     ]);
     // Nothing is held by those whose resources were right.
-    expect((await fhir.send("POST", "", transaction(...entries.slice(2, 3)))).status).toBe(200);
+    expect((await at.fhir.send("POST", "", transaction(...entries.slice(2, 3)))).status).toBe(200);
   });
 
   it("tells in which entry a fault of the Bundle itself is", async () => {
     const found = { ...post({ resourceType: "Patient" }), search: { mode: "found" } };
-    const { body } = await fhir.send("POST", "", transaction(post({ resourceType: "Patient" }), found));
+    const { body } = await at.fhir.send("POST", "", transaction(post({ resourceType: "Patient" }), found));
     expect(body.issue[0].expression).toEqual(["Bundle.entry[1].search.mode"]);
   });
 
@@ -323,10 +321,10 @@ describe("a bundle", () => {
     ["an entry at a version's address", {}, { fullUrl: "http://example.org/Patient/1/_history/2" }],
   ])("that is no right Bundle itself is refused: %s", async (_, around, inside) => {
     const entry = { ...post({ resourceType: "Patient", identifier: [{ system: "urn:shell", value: "1" }] }), ...inside };
-    const sent = (type: string) => fhir.send("POST", "", { resourceType: "Bundle", type, ...around, entry: [entry] });
+    const sent = (type: string) => at.fhir.send("POST", "", { resourceType: "Bundle", type, ...around, entry: [entry] });
     expect(await sent("transaction")).toMatchObject({ status: 400, body: { resourceType: "OperationOutcome" } });
     const batch = await sent("batch");
     expect(batch.body.entry?.[0].response.status ?? String(batch.status)).toBe("400");
-    expect((await fhir.get("/Patient?identifier=urn:shell|1")).body.total).toBe(0);
+    expect((await at.fhir.get("/Patient?identifier=urn:shell|1")).body.total).toBe(0);
   });
 });

@@ -1,35 +1,18 @@
-import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
-import { type Mesh, startMesh } from "../kit/mesh.ts";
-
-type Entry = Record<string, unknown>;
-const transaction = (...entry: Entry[]) => ({ resourceType: "Bundle", type: "transaction", entry });
-const post = (resource: Entry & { resourceType: string }, fullUrl?: string, more: Entry = {}): Entry => ({
-  ...(fullUrl && { fullUrl }),
-  resource,
-  request: { method: "POST", url: resource.resourceType, ...more },
-});
-
 /** Bundles over several services (R4, http.html#transaction): all or nothing, links rewritten everywhere. */
+import { fhirMesh } from "../kit/fhir-mesh.ts";
+import { type Entry, post, transaction } from "../kit/bundles.ts";
+import { outcomeWith } from "../kit/fhir-http.ts";
+
 describe("a bundle", () => {
-  let mesh: Mesh;
-  let fhir: FhirHttp;
-  beforeAll(async () => {
-    mesh = await startMesh({
-      services: ["api", "transactions", "patients", "personnel", "visits", "hospitalizations", "lab", "records", "billing"],
-      nats: false,
-      split: "broker",
-    });
-    fhir = fhirAt(mesh.base);
-  });
-  afterAll(() => mesh.stop());
+  const at = fhirMesh(["api", "transactions", "patients", "personnel", "visits", "hospitalizations", "lab", "records", "billing"]);
 
   const idOf = (answer: { body: { entry: { response: { location: string } }[] } }, index: number) =>
     answer.body.entry[index]?.response.location.split("/_history")[0] as string;
-  const total = async (query: string) => (await fhir.get(query)).body.total as number;
+  const total = async (query: string) => (await at.fhir.get(query)).body.total as number;
 
   it("links what it creates, wherever a link may stand", async () => {
     const [patient, condition] = ["urn:uuid:6f0e2b66-0c5a-4d4e-9d2f-000000000001", "urn:uuid:6f0e2b66-0c5a-4d4e-9d2f-000000000002"];
-    const answer = await fhir.send(
+    const answer = await at.fhir.send(
       "POST",
       "",
       transaction(
@@ -66,7 +49,7 @@ describe("a bundle", () => {
     );
     expect(answer).toMatchObject({ status: 200, body: { type: "transaction-response" } });
     const [conditionRef, patientRef] = [idOf(answer, 0), idOf(answer, 1)];
-    const stored = (await fhir.get(`/${patientRef}`)).body;
+    const stored = (await at.fhir.get(`/${patientRef}`)).body;
     expect(stored.extension.map((it: Entry) => (it.valueReference as Entry)?.reference ?? it.valueUri)).toEqual([
       "#p",
       conditionRef,
@@ -74,13 +57,13 @@ describe("a bundle", () => {
     ]);
     expect(stored.contained[0].target[0].reference).toBe(conditionRef);
     expect(stored.identifier[0].value).toBe(patient); // a business identifier is no link
-    const problem = (await fhir.get(`/${conditionRef}`)).body;
+    const problem = (await at.fhir.get(`/${conditionRef}`)).body;
     expect(problem.subject.reference).toBe(patientRef);
     expect(problem.text.div).toContain(`href="${patientRef}"`);
   });
 
   it("takes entries that refer to each other in a circle", async () => {
-    const answer = await fhir.send(
+    const answer = await at.fhir.send(
       "POST",
       "",
       transaction(
@@ -88,56 +71,8 @@ describe("a bundle", () => {
         post({ resourceType: "Patient", link: [{ other: { reference: "urn:uuid:a" }, type: "seealso" }] }, "urn:uuid:b"),
       ),
     );
-    expect((await fhir.get(`/${idOf(answer, 0)}`)).body.link[0].other.reference).toBe(idOf(answer, 1));
-    expect((await fhir.get(`/${idOf(answer, 1)}`)).body.link[0].other.reference).toBe(idOf(answer, 0));
-  });
-
-  it("resolves conditional references, and refuses those that name none or several", async () => {
-    await fhir.create({ resourceType: "Practitioner", identifier: [{ system: "urn:npi", value: "1" }] });
-    const encounter = (value: string) =>
-      post({
-        resourceType: "Encounter",
-        status: "finished",
-        class: { code: "AMB" },
-        participant: [{ individual: { reference: `Practitioner?identifier=urn:npi|${value}` } }],
-      });
-    const answer = await fhir.send("POST", "", transaction(encounter("1")));
-    expect((await fhir.get(`/${idOf(answer, 0)}`)).body.participant[0].individual.reference).toMatch(/^Practitioner\/[\w.-]+$/);
-    expect((await fhir.send("POST", "", transaction(encounter("2")))).status).toBe(412);
-    await fhir.create({ resourceType: "Practitioner", identifier: [{ system: "urn:npi", value: "1" }] });
-    expect(await fhir.send("POST", "", transaction(encounter("1")))).toMatchObject({ status: 412, body: outcomeWith("multiple-matches") });
-  });
-
-  it.each(["Patient", "Encounter"])("refuses to create a %s unless it exists where another entry makes it", async (type) => {
-    const numbered = (...values: string[]) => ({
-      resourceType: type,
-      identifier: values.map((value) => ({ system: "urn:own", value })),
-      ...(type === "Encounter" && { status: "finished", class: { code: values.length > 1 ? "IMP" : "AMB" } }),
-    });
-    const unless = (value: string) => ({ ifNoneExist: `identifier=urn:own|${value}` });
-    const twice = transaction(post(numbered("1")), post(numbered("1", "2"), undefined, unless("1")));
-    expect(await fhir.send("POST", "", twice)).toMatchObject({ status: 400, body: outcomeWith("duplicate") });
-    const eachOther = transaction(post(numbered("1", "2"), undefined, unless("1")), post(numbered("1", "2"), undefined, unless("2")));
-    expect(await fhir.send("POST", "", eachOther)).toMatchObject({ status: 400, body: outcomeWith("duplicate") });
-    expect((await fhir.get(`/${type}?identifier=urn:own|1`)).body.total).toBe(0);
-    const same = transaction(post(numbered("1"), undefined, unless("1")), post(numbered("1"), undefined, unless("1")), post(numbered("2")));
-    const answer = await fhir.send("POST", "", same);
-    expect(idOf(answer, 0)).toBe(idOf(answer, 1));
-    expect((await fhir.get(`/${type}?identifier=urn:own|`)).body.total).toBe(2);
-  });
-
-  it("creates what does not exist, once, and links to what does", async () => {
-    const bundle = (day: string) =>
-      transaction(
-        post({ resourceType: "Organization", name: "Clinic", identifier: [{ system: "urn:org", value: "7" }] }, "urn:uuid:org", {
-          ifNoneExist: "identifier=urn:org|7",
-        }),
-        post({ resourceType: "Patient", birthDate: day, managingOrganization: { reference: "urn:uuid:org" } }),
-      );
-    const [first, second] = [await fhir.send("POST", "", bundle("1980-01-01")), await fhir.send("POST", "", bundle("1980-01-02"))];
-    expect([first, second].map((it) => it.body.entry[0].response.status.slice(0, 3))).toEqual(["201", "200"]);
-    expect(idOf(second, 0)).toBe(idOf(first, 0));
-    expect((await fhir.get(`/${idOf(second, 1)}`)).body.managingOrganization.reference).toBe(idOf(first, 0));
+    expect((await at.fhir.get(`/${idOf(answer, 0)}`)).body.link[0].other.reference).toBe(idOf(answer, 1));
+    expect((await at.fhir.get(`/${idOf(answer, 1)}`)).body.link[0].other.reference).toBe(idOf(answer, 0));
   });
 
   it("creates one, when 16 bundles at the same moment create what does not exist", async () => {
@@ -152,7 +87,7 @@ describe("a bundle", () => {
           managingOrganization: { reference: "urn:uuid:org" },
         }),
       );
-    const answers = await Promise.all(Array.from({ length: 16 }, (_, index) => fhir.send("POST", "", bundle(index))));
+    const answers = await Promise.all(Array.from({ length: 16 }, (_, index) => at.fhir.send("POST", "", bundle(index))));
     expect(answers.map((it) => it.status)).toEqual(answers.map(() => 200));
     expect(new Set(answers.map((it) => idOf(it, 0))).size).toBe(1);
     expect(await total("/Organization?identifier=urn:org|race&_summary=count")).toBe(1);
@@ -169,16 +104,16 @@ describe("a bundle", () => {
         request: { method: "PUT", url: "Patient/p-stale", ifMatch: 'W/"4"' },
       },
     );
-    expect(await fhir.send("POST", "", refused)).toMatchObject({ status: 412, body: { issue: [{ expression: ["Bundle.entry[2]"] }] } });
+    expect(await at.fhir.send("POST", "", refused)).toMatchObject({ status: 412, body: { issue: [{ expression: ["Bundle.entry[2]"] }] } });
     expect(await total("/Patient?identifier=urn:mark|refused&_summary=count")).toBe(0);
     expect(await total("/Condition?identifier=urn:mark|refused&_summary=count")).toBe(0);
   });
 
   it("carries out every verb, deletions first, and answers in the order of the request", async () => {
-    const { body: old } = await fhir.create({ resourceType: "Patient", active: true });
-    const { body: gone } = await fhir.create({ resourceType: "Condition", subject: { reference: "Patient/1" } });
+    const { body: old } = await at.fhir.create({ resourceType: "Patient", active: true });
+    const { body: gone } = await at.fhir.create({ resourceType: "Condition", subject: { reference: "Patient/1" } });
     const patch = Buffer.from(JSON.stringify([{ op: "replace", path: "/active", value: false }])).toString("base64");
-    const answer = await fhir.send(
+    const answer = await at.fhir.send(
       "POST",
       "",
       transaction(
@@ -205,9 +140,9 @@ describe("a bundle", () => {
   });
 
   it("moves a shared resource inside a bundle", async () => {
-    const { body: visit } = await fhir.create({ resourceType: "Encounter", status: "in-progress", class: { code: "AMB" } });
+    const { body: visit } = await at.fhir.create({ resourceType: "Encounter", status: "in-progress", class: { code: "AMB" } });
     const stay = { ...visit, class: { code: "ACUTE" } };
-    const answer = await fhir.send(
+    const answer = await at.fhir.send(
       "POST",
       "",
       transaction(
@@ -218,7 +153,7 @@ describe("a bundle", () => {
     expect(answer.body.entry[0].response).toMatchObject({ status: "200 OK", location: `Encounter/${visit.id}/_history/2` });
     expect(
       (
-        await fhir.send(
+        await at.fhir.send(
           "POST",
           "",
           transaction({ resource: visit, request: { method: "PUT", url: `Encounter/${visit.id}`, ifMatch: 'W/"1"' } }),
@@ -237,7 +172,7 @@ describe("a bundle", () => {
         valueInteger: index,
       }),
     );
-    const answer = await fhir.send("POST", "", transaction(...entries));
+    const answer = await at.fhir.send("POST", "", transaction(...entries));
     expect(answer.body.entry).toHaveLength(1_000);
     expect(await total("/Observation?method=urn:m|thousand&_summary=count")).toBe(1_000);
   });
@@ -245,7 +180,7 @@ describe("a bundle", () => {
   it("patches and reads more records than an owner takes at once", async () => {
     const ids = Array.from({ length: 1_500 }, (_, index) => `many${index}`);
     const statuses = async (type: string, entry: Entry[]) => {
-      const { body } = await fhir.send("POST", "", { resourceType: "Bundle", type, entry });
+      const { body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type, entry });
       return [...new Set(body.entry?.map((it: { response: { status: string } }) => it.response.status))];
     };
     const put = ids.map((id) => ({ resource: { resourceType: "Patient", id }, request: { method: "PUT", url: `Patient/${id}` } }));
@@ -269,11 +204,11 @@ describe("a bundle", () => {
     ["a patient who is not there", "Patient/nobody", [{ op: "add", path: "/active", value: true }], 404],
     ["criteria that find nobody", "Patient?identifier=urn:x|nobody", [{ op: "add", path: "/active", value: true }], 404],
   ])("names the entry of a patch that is refused: %s", async (_, url, patch, status) => {
-    await fhir.send("PUT", "/Patient/patched", { resourceType: "Patient", id: "patched" });
+    await at.fhir.send("PUT", "/Patient/patched", { resourceType: "Patient", id: "patched" });
     const resource = Array.isArray(patch)
       ? { resourceType: "Binary", contentType: "application/json-patch+json", data: Buffer.from(JSON.stringify(patch)).toString("base64") }
       : patch;
-    const answer = await fhir.send(
+    const answer = await at.fhir.send(
       "POST",
       "",
       transaction(post({ resourceType: "Patient" }), { resource, request: { method: "PATCH", url } }),
@@ -321,15 +256,15 @@ describe("a bundle", () => {
       413,
     ],
   ])("refuses %s", async (_, bundle, status) => {
-    expect(await fhir.send("POST", "", bundle)).toMatchObject({ status, body: { resourceType: "OperationOutcome" } });
+    expect(await at.fhir.send("POST", "", bundle)).toMatchObject({ status, body: { resourceType: "OperationOutcome" } });
   });
 
   it("an empty transaction is no mistake", async () => {
-    expect(await fhir.send("POST", "", transaction())).toMatchObject({ status: 200, body: { type: "transaction-response" } });
+    expect(await at.fhir.send("POST", "", transaction())).toMatchObject({ status: 200, body: { type: "transaction-response" } });
   });
 
   it("of type batch answers each entry for itself", async () => {
-    const answer = await fhir.send("POST", "", {
+    const answer = await at.fhir.send("POST", "", {
       resourceType: "Bundle",
       type: "batch",
       entry: [
@@ -353,72 +288,14 @@ describe("a bundle", () => {
   });
 
   it("of type batch tells when a resource was written as the resource does", async () => {
-    const { id } = (await fhir.create({ resourceType: "Patient" })).body;
+    const { id } = (await at.fhir.create({ resourceType: "Patient" })).body;
     const entry = [post({ resourceType: "Patient" }), { request: { method: "GET", url: `Patient/${id}` } }];
-    const { body } = await fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry });
+    const { body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry });
     for (const { resource, response } of body.entry) expect(response.lastModified).toBe(resource.meta.lastUpdated);
   });
 
-  it("refuses entries whose conditions lead to one resource, and lets a condition find what another entry changes", async () => {
-    const identifier = [{ system: "urn:x", value: "overlap" }];
-    const { id } = (await fhir.create({ resourceType: "Patient", identifier })).body;
-    const patient = { resourceType: "Patient", identifier };
-    const byCriteria = "Patient?identifier=urn:x|overlap";
-    const put = (url: string, resource: Entry = patient) => ({ resource, request: { method: "PUT", url } });
-    const remove = (url: string) => ({ request: { method: "DELETE", url } });
-    const createUnless = (value: string) => post(patient, undefined, { ifNoneExist: `identifier=urn:x|${value}` });
-    for (const entries of [
-      [put(byCriteria), put(`Patient/${id}`, { ...patient, id })],
-      [put(byCriteria), put(byCriteria)],
-      [put(byCriteria), remove(`Patient/${id}`)],
-      [remove(byCriteria), remove(`Patient/${id}`)],
-      [createUnless("overlap"), put(byCriteria), remove(byCriteria)],
-      [put("Patient?identifier=urn:x|new", { ...patient, id: "new" }), put("Patient/new", { ...patient, id: "new" })],
-      [put("Patient?identifier=urn:x|new"), createUnless("new")],
-      [createUnless("new"), put("Patient?identifier=urn:x|new")],
-    ]) {
-      expect(await fhir.send("POST", "", transaction(...entries))).toMatchObject({ status: 400, body: outcomeWith("invalid") });
-    }
-    expect((await fhir.get(`/Patient/${id}`)).body.meta.versionId).toBe("1");
-    for (const entries of [
-      [put(byCriteria), createUnless("overlap")],
-      [createUnless("overlap"), put(`Patient/${id}`, { ...patient, id })],
-    ]) {
-      expect((await fhir.send("POST", "", transaction(...entries))).status).toBe(200);
-    }
-    expect((await fhir.get(`/${byCriteria}`)).body.total).toBe(1);
-  });
-
-  it.each(["Patient", "Encounter"])("refuses an ifMatch on a %s that is not there, and writes nothing", async (type) => {
-    const identifier = [{ system: "urn:x", value: "no-match" }];
-    const resource = { resourceType: type, identifier, ...(type === "Encounter" && { status: "finished", class: { code: "AMB" } }) };
-    const other = post({ resourceType: "Patient", identifier: [{ system: "urn:x", value: "beside-no-match" }] });
-    for (const ifMatch of ['W/"1"', "*"]) {
-      for (const request of [
-        { method: "PUT", url: `${type}/never`, ifMatch },
-        { method: "DELETE", url: `${type}/never`, ifMatch },
-        { method: "PUT", url: `${type}?identifier=urn:x|no-match`, ifMatch },
-        { method: "DELETE", url: `${type}?identifier=urn:x|no-match`, ifMatch },
-      ]) {
-        const isById = request.url.endsWith("never");
-        const entry = { ...(request.method === "PUT" && { resource: { ...resource, ...(isById && { id: "never" }) } }), request };
-        expect([request, await fhir.send("POST", "", transaction(other, entry))]).toMatchObject([
-          request,
-          { status: 412, body: { issue: [{ code: "conflict", expression: ["Bundle.entry[1]"] }] } },
-        ]);
-      }
-    }
-    expect((await fhir.get("/Patient?identifier=urn:x|beside-no-match")).body.total).toBe(0);
-    const { id } = (await fhir.create(resource)).body;
-    const put = (ifMatch: string) => ({ resource: { ...resource, id }, request: { method: "PUT", url: `${type}/${id}`, ifMatch } });
-    for (const entry of [put("*"), put('W/"2"'), { request: { method: "DELETE", url: `${type}/${id}`, ifMatch: "*" } }]) {
-      expect((await fhir.send("POST", "", transaction(entry))).status).toBe(200);
-    }
-    expect((await fhir.send("POST", "", transaction(put("*")))).status).toBe(412);
-  });
-
   it.each(["batch", "transaction"])("patches in a %s, by Parameters and by a JSON Patch in a Binary", async (type) => {
-    const { id } = (await fhir.create({ resourceType: "Patient", gender: "female" })).body;
+    const { id } = (await at.fhir.create({ resourceType: "Patient", gender: "female" })).body;
     const jsonPatch = JSON.stringify([{ op: "replace", path: "/gender", value: "other" }]);
     const part = (name: string, value: Entry) => ({ name, ...value });
     const entry = [
@@ -438,9 +315,9 @@ describe("a bundle", () => {
       },
     ].map((resource) => ({ resourceType: "Bundle", type, entry: [{ resource, request: { method: "PATCH", url: `Patient/${id}` } }] }));
     for (const [index, gender] of ["other", "male"].entries()) {
-      const answer = await fhir.send("POST", "", entry[index]);
+      const answer = await at.fhir.send("POST", "", entry[index]);
       expect(answer.body.entry[0].response.status).toMatch(/^200/);
-      expect((await fhir.get(`/Patient/${id}`)).body).toMatchObject({ gender });
+      expect((await at.fhir.get(`/Patient/${id}`)).body).toMatchObject({ gender });
     }
   });
 });

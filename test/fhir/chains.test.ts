@@ -1,4 +1,4 @@
-import { parseSearch } from "../../fhir/search/parse.ts";
+import { parseSearch } from "../../fhir/search/parse-search.ts";
 import type { Caller } from "../../mesh/caller.ts";
 import type { QueryContext as Asked } from "../../federation/query-context.ts";
 import { clausesOf } from "../../federation/chains.ts";

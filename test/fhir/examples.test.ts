@@ -1,8 +1,7 @@
+import { fhirMesh } from "../kit/fhir-mesh.ts";
 import { faultyExamples } from "../kit/faulty-examples.ts";
 import { SYSTEMS } from "../../services/systems.ts";
 import { type Example, r4Examples } from "../kit/examples.ts";
-import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
-import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 /** Everything but what the server gives: id, and version and time in meta. */
 function asSent({ id: _, meta, ...rest }: Record<string, unknown>): object {
@@ -30,13 +29,7 @@ describe("HL7's examples of R4, every type of them", () => {
       (name) => `${name}.json`,
     ),
   );
-  let mesh: Mesh;
-  let fhir: FhirHttp;
-  beforeAll(async () => {
-    mesh = await startMesh({ services: [...SYSTEMS.provider], nats: false, split: "broker" });
-    fhir = fhirAt(mesh.base);
-  }, 60_000);
-  afterAll(() => mesh?.stop(), 60_000);
+  const at = fhirMesh([...SYSTEMS.provider]);
 
   it("are created and read back equal; those that break R4's own rules are refused, each by name", async () => {
     const waiting = [...examples];
@@ -46,7 +39,7 @@ describe("HL7's examples of R4, every type of them", () => {
     const work = async () => {
       for (let example = waiting.pop(); example; example = waiting.pop()) {
         const { file, type, text } = example;
-        const created = await fhir.send("POST", `/${type}`, text, { Prefer: "return=minimal" });
+        const created = await at.fhir.send("POST", `/${type}`, text, { Prefer: "return=minimal" });
         if (created.status === 422) {
           refused.push(file);
           continue;
@@ -60,7 +53,7 @@ describe("HL7's examples of R4, every type of them", () => {
           wrong.push(`${file}: ${created.status} ${created.text.slice(0, 200)}`);
           continue;
         }
-        const { body } = await fhir.get(location, { Accept: "application/fhir+json" }); // or a Binary comes as its content
+        const { body } = await at.fhir.get(location, { Accept: "application/fhir+json" }); // or a Binary comes as its content
         try {
           expect(asSent(body)).toEqual(asSent(JSON.parse(text)));
         } catch {
@@ -80,7 +73,7 @@ describe("HL7's examples of R4, every type of them", () => {
     const types = new Set(examples.map(({ type }) => type));
     expect(types.size).toBeGreaterThan(100);
     for (const type of types) {
-      const { status, body } = await fhir.get(`/${type}?_count=2&_sort=-_lastUpdated&_total=accurate`);
+      const { status, body } = await at.fhir.get(`/${type}?_count=2&_sort=-_lastUpdated&_total=accurate`);
       expect([type, status]).toEqual([type, 200]);
       expect(body.type).toBe("searchset");
     }

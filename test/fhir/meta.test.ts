@@ -1,30 +1,19 @@
-import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
-import { type Mesh, startMesh } from "../kit/mesh.ts";
+import { fhirMesh } from "../kit/fhir-mesh.ts";
 
 /** `$meta` (FHIR R4, resource-operations.html#meta) of one resource, of a version, of a type and of the system. */
 describe("profiles, tags and security labels", () => {
-  let mesh: Mesh;
-  let fhir: FhirHttp;
-  beforeAll(async () => {
-    mesh = await startMesh({
-      services: ["api", "transactions", "patients", "visits", "hospitalizations", "records"],
-      nats: false,
-      split: "broker",
-    });
-    fhir = fhirAt(mesh.base);
-  }, 60_000);
-  afterAll(() => mesh?.stop());
+  const at = fhirMesh(["api", "transactions", "patients", "visits", "hospitalizations", "records"]);
 
   const tag = (code: string, system?: string) => ({ ...(system && { system }), code });
   const restricted = { system: "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", code: "R" };
   const metaAt = async (path: string) => {
-    const { status, body } = await fhir.get(`${path}/$meta`);
+    const { status, body } = await at.fhir.get(`${path}/$meta`);
     return status === 200 ? body.parameter[0].valueMeta : status;
   };
 
   it("are told of what is in use, each once, over all owners", async () => {
     expect(await metaAt("")).toEqual({});
-    const labelled = (resource: object, meta: object) => fhir.create({ ...resource, meta });
+    const labelled = (resource: object, meta: object) => at.fhir.create({ ...resource, meta });
     const patient = { resourceType: "Patient" };
     const encounter = (code: string) => ({ resourceType: "Encounter", status: "finished", class: { code } });
     await labelled(patient, { tag: [tag("a", "urn:t"), tag("b")], security: [restricted] });
@@ -32,7 +21,7 @@ describe("profiles, tags and security labels", () => {
     await labelled(encounter("AMB"), { tag: [tag("visit", "urn:t")] });
     await labelled(encounter("IMP"), { tag: [tag("stay", "urn:t"), tag("a", "urn:t")] });
     const { body } = await labelled(patient, { tag: [tag("gone", "urn:t")] });
-    await fhir.send("DELETE", `/Patient/${body.id}`);
+    await at.fhir.send("DELETE", `/Patient/${body.id}`);
 
     expect(await metaAt("/Patient")).toEqual({
       profile: ["http://hl7.org/fhir/StructureDefinition/Patient"],
@@ -42,16 +31,16 @@ describe("profiles, tags and security labels", () => {
     expect(await metaAt("/Encounter")).toEqual({ tag: [tag("a", "urn:t"), tag("stay", "urn:t"), tag("visit", "urn:t")] });
     expect((await metaAt("")).tag).toEqual([tag("a", "urn:t"), tag("b"), tag("stay", "urn:t"), tag("visit", "urn:t")]);
     expect(await metaAt("/Condition")).toEqual({});
-    expect((await fhir.send("POST", "/Encounter/$meta")).body.parameter[0].valueMeta.tag).toHaveLength(3);
-    expect((await fhir.send("DELETE", "/$meta")).status).toBe(405);
+    expect((await at.fhir.send("POST", "/Encounter/$meta")).body.parameter[0].valueMeta.tag).toHaveLength(3);
+    expect((await at.fhir.send("DELETE", "/$meta")).status).toBe(405);
   });
 
   it("are told of one version, for ever", async () => {
-    const { id } = (await fhir.create({ resourceType: "Patient", meta: { tag: [tag("first")] } })).body;
-    await fhir.send("PUT", `/Patient/${id}`, { resourceType: "Patient", id, meta: { tag: [tag("second")] } });
+    const { id } = (await at.fhir.create({ resourceType: "Patient", meta: { tag: [tag("first")] } })).body;
+    await at.fhir.send("PUT", `/Patient/${id}`, { resourceType: "Patient", id, meta: { tag: [tag("second")] } });
     expect(await metaAt(`/Patient/${id}`)).toMatchObject({ versionId: "2", tag: [tag("second")] });
     expect(await metaAt(`/Patient/${id}/_history/1`)).toMatchObject({ versionId: "1", tag: [tag("first")] });
-    await fhir.send("DELETE", `/Patient/${id}`);
+    await at.fhir.send("DELETE", `/Patient/${id}`);
     expect([await metaAt(`/Patient/${id}`), await metaAt(`/Patient/${id}/_history/3`), await metaAt(`/Patient/${id}/_history/x`)]).toEqual([
       410, 410, 404,
     ]);

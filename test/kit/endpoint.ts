@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Subscription } from "../../fhir/r4.ts";
 
 /** One request that came. */
 export interface Received {
@@ -69,3 +70,12 @@ export async function startEndpoint(): Promise<Endpoint> {
   };
   return endpoint;
 }
+
+/** A Subscription that asks for what `criteria` finds, and to be told of it at another system. */
+export const subscription = (criteria: string, channel: Partial<Subscription["channel"]> = {}): Subscription => ({
+  resourceType: "Subscription",
+  status: "requested",
+  reason: "test",
+  criteria,
+  channel: { type: "rest-hook", endpoint: "https://other.example/hook", ...channel },
+});

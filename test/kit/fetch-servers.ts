@@ -2,18 +2,15 @@
  * Before the first test of the project `mesh`: the servers that some of them need are found, or fetched, so that no test waits for a
  * download. What cannot be had is named here; the tests that need it fail with the same sentence, the others run.
  */
-import { fetchPrograms, fhirClients, mongoStandIn, natsServer, redisServer, schemathesis } from "../../scripts/programs.mjs";
+import { mongoStandIn, natsServer, redisServer } from "../../scripts/programs.mjs";
+import { fhirClients, schemathesis } from "./test-programs.ts";
 import { missingFor, NEEDED } from "./tools.ts";
 
 export default async function fetchServers(): Promise<void> {
-  const missing = await fetchPrograms([
-    natsServer,
-    redisServer,
-    schemathesis,
-    fhirClients,
-    ...(process.env["MONGO_URL"] ? [] : [mongoStandIn]),
-  ]);
-  for (const sentence of missing) console.error(sentence);
+  const needed = [natsServer, redisServer, schemathesis, fhirClients, ...(process.env["MONGO_URL"] ? [] : [mongoStandIn])];
+  for (const outcome of await Promise.allSettled(needed.map((find) => find()))) {
+    if (outcome.status === "rejected") console.error((outcome.reason as Error).message);
+  }
   for (const test of Object.keys(NEEDED)) {
     const programs = missingFor(test);
     if (programs.length > 0) console.error(`${test} is not listed: ${programs.join(" and ")} cannot be found on the PATH.`);

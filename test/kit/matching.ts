@@ -9,7 +9,8 @@ import { MatchGrade } from "../../services/patients/patients.contract.ts";
 import { MATCH_WEIGHTS } from "../../services/patients/matching/grade.ts";
 import { candidatesFor } from "../../services/patients/matching/find-matches.ts";
 import { peopleOfTwoScripts } from "./two-scripts.ts";
-import { copyOf, people, randomOf } from "../../scripts/simulate/people.ts";
+import { copyOf } from "./record-copies.ts";
+import { people, randomOf } from "../../scripts/simulate/synthetic-people.ts";
 
 const BATCH = 500;
 
@@ -65,11 +66,6 @@ export async function measureMatching(store: Store, count: number, seed = 1): Pr
   const random = randomOf(seed + 1);
   const times: number[] = [];
   const cpu: number[] = [];
-  interface Counts {
-    right: number;
-    wrong: number;
-    seen: number;
-  }
   const [same, across]: [Counts, Counts] = [
     { right: 0, wrong: 0, seen: 0 },
     { right: 0, wrong: 0, seen: 0 },
@@ -91,15 +87,6 @@ export async function measureMatching(store: Store, count: number, seed = 1): Pr
     if (index % 10 === 0) await look(copyOf(person as Patient & { id: string }, random), person.id);
   for (const { id: _, ...stranger } of strangers) await look(stranger, undefined);
   for (const { here, there } of twice) await look(there, here.id, across);
-  const at = (all: number[], share: number): number =>
-    Math.round((all.toSorted((a, b) => a - b)[Math.floor(all.length * share)] ?? 0) * 10) / 10;
-  const round = (value: number): number => Math.round(value * 10_000) / 10_000;
-  const figuresOf = ({ right, wrong, seen }: Counts, of: number) => ({
-    copies: of,
-    recall: round(right / of),
-    precision: round(right / (right + wrong)),
-    found: round(seen / of),
-  });
   return {
     ...figuresOf(same, copies),
     twoScripts: figuresOf(across, twice.length),
@@ -108,3 +95,22 @@ export async function measureMatching(store: Store, count: number, seed = 1): Pr
     cpu95: at(cpu, 0.95),
   };
 }
+
+/** Of the people who were looked for: found as the right one, as a wrong one, and at all. */
+interface Counts {
+  right: number;
+  wrong: number;
+  seen: number;
+}
+
+const at = (all: number[], share: number): number =>
+  Math.round((all.toSorted((a, b) => a - b)[Math.floor(all.length * share)] ?? 0) * 10) / 10;
+
+const round = (value: number): number => Math.round(value * 10_000) / 10_000;
+
+const figuresOf = ({ right, wrong, seen }: Counts, of: number) => ({
+  copies: of,
+  recall: round(right / of),
+  precision: round(right / (right + wrong)),
+  found: round(seen / of),
+});

@@ -90,120 +90,145 @@ export interface Mesh {
   stop(): Promise<void>;
 }
 
+/** Starts nodes of these services; resolves when the caller can reach all of them. */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
-  const { services, replicas = {}, store = "sqlite", nats: withNats = true, split = "process" } = options;
+  const { nats: withNats = true, split = "process" } = options;
   if (!withNats && split === "process") throw new Error('A process without NATS cannot be called from a test: use split: "broker".');
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "openward-test-"));
-  const givenNats = process.env["NATS_URL"];
-  const [nats, natsCluster, mongo, redis] = await Promise.all([
-    withNats && !givenNats && !options.hasNatsCluster ? startNats({ dir: join(dataDir, "nats") }) : undefined,
-    options.hasNatsCluster ? startNatsCluster({ dir: join(dataDir, "nats") }) : undefined,
-    store === "mongo" ? mongoUrl(dataDir) : undefined,
-    options.hasRedis ? startRedis({ dir: join(dataDir, "redis") }) : undefined,
-  ]);
-  const env: Record<string, string> = {
-    DATA_DIR: dataDir,
-    PORT: "0",
-    LOG_LEVEL: "error",
-    ACCESS: "open",
-    MEMBERS: [...new Set(services)].join(","),
-    ...(withNats && { NATS_URL: natsCluster?.servers.map(({ url }) => url).join(",") ?? nats?.url ?? givenNats ?? "" }),
-    ...(mongo && { MONGO_URL: mongo.url }),
-    ...(redis && { REDIS_URL: redis.url }),
-    ...options.env,
-  };
+  const servers = await startServers(options, dataDir);
+  const env = settingsOf(options, dataDir, servers);
   // Stores read their process's settings; with nodes in this process these are this process's.
   const before = split === "broker" ? swapEnv({ MONGO_URL: "", NATS_URL: "", ...env }) : undefined;
-  const start = (names: string[], more: Record<string, string> = {}) =>
+  const start: StartNode = (names, more = {}) =>
     split === "process" || names.some((name) => options.apart?.includes(name))
       ? startProcess(names, { ...env, ...more }, options.log)
       : startBroker(names, { ...env, ...more });
-
   const nodes: MeshNode[] = [];
-  let caller: ServiceBroker | undefined;
-  try {
-    if (!withNats) {
-      const only = await startBroker(services, env);
-      nodes.push(only);
-      caller = only.broker;
-    } else {
-      const isAlone = (name: string) => options.apart?.includes(name) !== false || name in replicas;
-      const alone = services.filter(isAlone).flatMap((name) => Array.from({ length: replicas[name] ?? 1 }, () => [name]));
-      const rest = services.filter((name) => !isAlone(name));
-      const wanted = rest.length > 0 ? [rest, ...alone] : alone;
-      // Gateways and the caller come last: what they find on joining is complete.
-      const [last, first] = options.isAtOnce
-        ? [[], wanted]
-        : [wanted.filter((names) => names.includes("api")), wanted.filter((names) => !names.includes("api"))];
-      for (const some of [first, last]) nodes.push(...(await Promise.all(some.map((names) => start(names)))));
-      caller = new ServiceBroker(brokerOptions(readConfig({ ...env, NODE_ID: "test" })));
-      await caller.start();
-      // On a busy machine some nodes answer late to one that joins.
-      const died = nodes.map(({ nodeId, ended }) =>
-        ended.then(() => {
-          throw new Error(`${nodeId} ended before all knew of it.`);
-        }),
-      );
-      for (const one of died) one.catch(() => {}); // later they may
-      while (!nodes.every(({ nodeId }) => hasServices(caller as ServiceBroker, nodeId))) {
-        await Promise.race([heard(caller, "$services.changed"), ...died]);
-      }
-    }
-  } catch (error) {
-    await Promise.all(nodes.map((node) => node.stop()));
+  const end = async ({ nats, redis }: Pick<Servers, "nats" | "redis">) => {
+    const { natsCluster, mongo } = servers;
     await Promise.all([nats?.stop(), ...(natsCluster?.servers.map((server) => server.stop()) ?? []), mongo?.stop(), redis?.stop()]);
     before?.();
-    throw error;
-  }
-  const known = caller;
-
+  };
+  const caller = await (withNats ? joinedNodes(options, env, start, nodes) : onlyNode(options.services, env, nodes)).catch(
+    async (error) => {
+      await Promise.all(nodes.map((node) => node.stop()));
+      await end(servers);
+      throw error;
+    },
+  );
   const mesh: Mesh = {
     base: nodes.find((node) => node.url)?.url ?? "",
     dataDir,
     settings: env,
     nodes,
-    caller: known,
-    nats,
-    natsCluster,
-    redis,
-    call: (action, params = {}, calling = {}) => known.call(action, params, calling),
+    caller,
+    nats: servers.nats,
+    natsCluster: servers.natsCluster,
+    redis: servers.redis,
+    call: (action, params = {}, calling = {}) => caller.call(action, params, calling),
     async add(service, more) {
       const node = await start([service], more);
       nodes.push(node);
-      while (!hasServices(known, node.nodeId)) await heard(known, "$services.changed");
+      while (!hasServices(caller, node.nodeId)) await heard(caller, "$services.changed");
       return node;
     },
-    async kill(service) {
-      const index = nodes.findIndex((node) => node.services.includes(service));
-      const [node] = nodes.splice(index, index < 0 ? 0 : 1);
-      if (!node) throw new Error(`No node runs ${service}.`);
-      const isKnown = new Promise<void>((resolve) => {
-        const listener = (event: { node: { id: string } }) => {
-          if (event.node.id !== node.nodeId) return;
-          known.localBus.off("$node.disconnected", listener);
-          resolve();
-        };
-        known.localBus.on("$node.disconnected", listener);
-      });
-      await node.kill();
-      await isKnown;
-    },
+    kill: (service) => killFirst(service, nodes, caller),
     async stop() {
       // What still runs gets no new work: gateways first, the caller last.
       await Promise.all(nodes.filter((node) => node.url).map((node) => node.stop()));
       await Promise.all(nodes.filter((node) => !node.url).map((node) => node.stop()));
-      await known.stop();
-      await Promise.all([
-        mesh.nats?.stop(),
-        ...(natsCluster?.servers.map((server) => server.stop()) ?? []),
-        mongo?.stop(),
-        mesh.redis?.stop(),
-      ]);
-      before?.();
+      await caller.stop();
+      await end(mesh);
       if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
     },
   };
   return mesh;
+}
+
+type StartNode = (services: string[], env?: Record<string, string>) => Promise<MeshNode>;
+
+interface Servers {
+  nats: Server | undefined;
+  natsCluster: Awaited<ReturnType<typeof startNatsCluster>> | undefined;
+  mongo: Awaited<ReturnType<typeof mongoUrl>> | undefined;
+  redis: Server | undefined;
+}
+
+/** What the mesh has of its own. */
+async function startServers({ nats: withNats = true, hasNatsCluster, hasRedis, store }: MeshOptions, dataDir: string): Promise<Servers> {
+  const [nats, natsCluster, mongo, redis] = await Promise.all([
+    withNats && !process.env["NATS_URL"] && !hasNatsCluster ? startNats({ dir: join(dataDir, "nats") }) : undefined,
+    hasNatsCluster ? startNatsCluster({ dir: join(dataDir, "nats") }) : undefined,
+    store === "mongo" ? mongoUrl(dataDir) : undefined,
+    hasRedis ? startRedis({ dir: join(dataDir, "redis") }) : undefined,
+  ]);
+  return { nats, natsCluster, mongo, redis };
+}
+
+function settingsOf({ services, nats: withNats = true, env }: MeshOptions, dataDir: string, { nats, natsCluster, mongo, redis }: Servers) {
+  return {
+    DATA_DIR: dataDir,
+    PORT: "0",
+    LOG_LEVEL: "error",
+    ACCESS: "open",
+    MEMBERS: [...new Set(services)].join(","),
+    ...(withNats && { NATS_URL: natsCluster?.servers.map(({ url }) => url).join(",") ?? nats?.url ?? process.env["NATS_URL"] ?? "" }),
+    ...(mongo && { MONGO_URL: mongo.url }),
+    ...(redis && { REDIS_URL: redis.url }),
+    ...env,
+  };
+}
+
+/** All services in one node, whose broker is the caller. */
+async function onlyNode(services: string[], env: Record<string, string>, nodes: MeshNode[]): Promise<ServiceBroker> {
+  const only = await startBroker(services, env);
+  nodes.push(only);
+  return only.broker;
+}
+
+/** Nodes that NATS joins, and a caller that knows all of them. @param nodes takes each as soon as it runs */
+async function joinedNodes(
+  { services, apart, isAtOnce, replicas = {} }: MeshOptions,
+  env: Record<string, string>,
+  start: StartNode,
+  nodes: MeshNode[],
+): Promise<ServiceBroker> {
+  const isAlone = (name: string) => apart?.includes(name) !== false || name in replicas;
+  const alone = services.filter(isAlone).flatMap((name) => Array.from({ length: replicas[name] ?? 1 }, () => [name]));
+  const rest = services.filter((name) => !isAlone(name));
+  const wanted = rest.length > 0 ? [rest, ...alone] : alone;
+  // Gateways and the caller come last: what they find on joining is complete.
+  const [last, first] = isAtOnce
+    ? [[], wanted]
+    : [wanted.filter((names) => names.includes("api")), wanted.filter((names) => !names.includes("api"))];
+  for (const some of [first, last]) nodes.push(...(await Promise.all(some.map((names) => start(names)))));
+  const caller = new ServiceBroker(brokerOptions(readConfig({ ...env, NODE_ID: "test" })));
+  await caller.start();
+  // On a busy machine some nodes answer late to one that joins.
+  const died = nodes.map(({ nodeId, ended }) =>
+    ended.then(() => {
+      throw new Error(`${nodeId} ended before all knew of it.`);
+    }),
+  );
+  for (const one of died) one.catch(() => {}); // later they may
+  while (!nodes.every(({ nodeId }) => hasServices(caller, nodeId))) await Promise.race([heard(caller, "$services.changed"), ...died]);
+  return caller;
+}
+
+async function killFirst(service: string, nodes: MeshNode[], caller: ServiceBroker): Promise<void> {
+  const index = nodes.findIndex((node) => node.services.includes(service));
+  const [node] = nodes.splice(index, index < 0 ? 0 : 1);
+  if (!node) throw new Error(`No node runs ${service}.`);
+  const isKnown = new Promise<void>((resolve) => {
+    const listener = (event: { node: { id: string } }) => {
+      if (event.node.id !== node.nodeId) return;
+      caller.localBus.off("$node.disconnected", listener);
+      resolve();
+    };
+    caller.localBus.on("$node.disconnected", listener);
+  });
+  await node.kill();
+  await isKnown;
 }
 
 async function startProcess(services: string[], env: Record<string, string>, log?: (text: string) => void): Promise<MeshNode> {

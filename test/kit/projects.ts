@@ -13,7 +13,7 @@ export const HEAVY: Record<string, string> = {
   "test/kit/synthea.ts": "goes through sixty records",
   "test/kit/examples.ts": "goes through all of HL7's examples",
   "test/kit/faulty-examples.ts": "goes through all of HL7's examples",
-  "test/fhir/cost.test.ts": "measures what the largest of inputs costs",
+  "test/kit/growth.ts": "measures what the largest of inputs costs",
   "fhir/expressions/evaluator.test.ts": "waits until expressions have taken too long",
   "fhir/validate/rules/rules.test.ts": "goes through all of HL7's examples",
   "fhir/search/fhirpath.test.ts": "goes through all of HL7's examples",

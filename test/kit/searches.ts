@@ -1,6 +1,8 @@
 /** Searches for tests: parsed as the gateway would. */
 import type { ParsedSearch } from "../../fhir/search/criteria.ts";
-import { parseSearch } from "../../fhir/search/parse.ts";
+import { parseSearch } from "../../fhir/search/parse-search.ts";
+import { indexOf } from "../../fhir/search/extract.ts";
+import { matchesClauses } from "../../fhir/search/matches-clauses.ts";
 import { nonNull } from "../../fhir/non-null.ts";
 
 /** When the searches of a test are asked, and the server that they are asked of. */
@@ -18,4 +20,14 @@ export function parse(query: string, handling: "strict" | "lenient" = "strict"):
       return [name, value];
     });
   return parseSearch(type, pairs, { base, handling, now });
+}
+
+export type Found = { resourceType: string; id: string } & Record<string, unknown>;
+
+/** Ids of those of `resources` that a search without chains finds, separated by spaces. */
+export function found(query: string, resources: Found[]): string {
+  const { clauses, chains, has } = parse(query);
+  expect([chains, has]).toEqual([[], []]);
+  const hits = resources.filter((resource) => matchesClauses(clauses, { id: resource.id, updated: now, index: indexOf(resource) }));
+  return hits.map(({ id }) => id).join(" ");
 }

@@ -8,6 +8,7 @@ import type { SearchLimits } from "../../store/sqlite/search-statement.ts";
 import { openSqlite } from "../../store/sqlite/sqlite-store.ts";
 import type { Store, StoreOptions } from "../../store/store.ts";
 import { type Server, startMongo } from "../../scripts/servers.mjs";
+import { named } from "./resources.ts";
 
 export interface StoreKit {
   name: string;
@@ -81,19 +82,30 @@ const mongoUrl = (): string => process.env.MONGO_URL ?? server?.url ?? "";
 
 export const stores: StoreKit[] = [sqliteKit, mongoKit];
 
+/** A store for the test that runs, and the folder of its data, by which a test may open it again. */
+export interface FreshStore {
+  store: Store;
+  folder: string;
+}
+
 /** Inside a `describe`: a fresh store of the kit for each test, as `opened.store`; what it needs runs from the first test to the last. */
-export function freshStore(kit: StoreKit, options?: Partial<StoreOptions>): { store: Store } {
-  const opened = {} as { store: Store };
-  let folder: string;
+export function freshStore(kit: StoreKit, options?: Partial<StoreOptions>): FreshStore {
+  const opened = {} as FreshStore;
   beforeAll(() => kit.start(), 60_000);
   afterAll(() => kit.stop());
   beforeEach(async () => {
-    folder = await temporaryFolder();
-    opened.store = await kit.open(folder, options);
+    opened.folder = await temporaryFolder();
+    opened.store = await kit.open(opened.folder, options);
   });
   afterEach(async () => {
     await opened.store.close();
-    await kit.clear(folder);
+    await kit.clear(opened.folder);
   });
   return opened;
+}
+
+/** Ids of the patients whose name this is, in the order of their creation. */
+export async function idsNamed(store: Store, name: string): Promise<string[]> {
+  const { rows } = await store.search({ type: "Patient", clauses: [named(name)], sort: [], limit: 100, want: "ids" });
+  return rows.map(({ id }) => id);
 }

@@ -1,6 +1,6 @@
 /** People of the Maghreb, each with a record in Arabic and one in Latin letters: as registries write them, not by a rule. */
 import type { HumanName, Patient } from "../../fhir/r4.ts";
-import { randomOf } from "../../scripts/simulate/people.ts";
+import { randomOf } from "../../scripts/simulate/synthetic-people.ts";
 
 type Random = () => number;
 /** A name in Arabic, and its usual spellings in Latin letters. */

@@ -2,7 +2,7 @@ import { nonNull } from "../../fhir/non-null.ts";
 
 /**
  * What a FHIR search should find, the slow way: every resource is looked at, as R4's search chapter reads. Written apart
- * from the platform's search code, and shares nothing with it. Only for the data and queries of `reference.test.ts`.
+ * from the platform's search code, and shares nothing with it. Only for the data of `worlds.ts` and the searches of `questions.ts`.
  */
 export type Resource = { resourceType: string; id: string } & Record<string, unknown>;
 
@@ -36,7 +36,7 @@ const period = (it: Any): [string, string][] => (it ? [[it.start ?? "", it.end ?
 const moment = (it: Any): [string, string][] => (it ? [[it, it]] : []);
 const link = (it: Any): string[] => list(it).flatMap((reference: Any) => list(reference.reference));
 
-/** Parameters by type; enough of every kind to ask about what `reference.test.ts` makes. */
+/** Parameters by type; enough of every kind to ask about what `worlds.ts` makes. */
 export const parameters: Record<string, Record<string, Value>> = {
   Organization: {
     name: { kind: "string", values: (it) => [...list(it.name), ...list(it.alias)] },

@@ -1,7 +1,7 @@
 /** The stock of a medication is counted in one unit, whatever unit its movements are given in, by whichever door. */
 import { readConfig } from "../../mesh/config.ts";
 import { checkData } from "../../scripts/check-data/check.ts";
-import { closeAll, openSources } from "../../scripts/check-data/sources.ts";
+import { closeAll, openSources } from "../../scripts/check-data/owner-stores.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";

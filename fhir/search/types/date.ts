@@ -2,7 +2,7 @@
 import { intervalAsked, intervalOf } from "../../dates.ts";
 import { fhirError } from "../../outcome.ts";
 import { FOREVER, type RangeMatch } from "../query.ts";
-import { APPROXIMATELY, comparisons, splitPrefix } from "./prefix.ts";
+import { ANY_PREFIX, APPROXIMATELY, comparisons, splitPrefix } from "./prefix.ts";
 import { each, isObject, isText, type RowWriter } from "./writer.ts";
 
 /** A date, to the precision that it is given in. */
@@ -62,7 +62,7 @@ export function dateMatches(value: string, name: string, { now, dates = "r4" }: 
     throw fhirError(
       400,
       "invalid",
-      `"${name}" needs a date such as 2020, 2020-02, 2020-02-29 or 2020-02-29T10:00:00Z, with eq, ne, gt, lt, ge, le, sa, eb or ap before it.`,
+      `"${name}" needs a date such as 2020, 2020-02, 2020-02-29 or 2020-02-29T10:00:00Z, with ${ANY_PREFIX} before it.`,
       name,
     );
   }

@@ -3,7 +3,7 @@ import { numberOf } from "../../json.ts";
 import { fhirError } from "../../outcome.ts";
 import { givenNumber, nextTo } from "../numbers.ts";
 import type { RangeMatch } from "../query.ts";
-import { APPROXIMATELY, comparisons, splitPrefix } from "./prefix.ts";
+import { ANY_PREFIX, APPROXIMATELY, comparisons, splitPrefix } from "./prefix.ts";
 import type { RowWriter } from "./writer.ts";
 
 /** A number. */
@@ -17,12 +17,7 @@ export function numberMatches(value: string, name: string): RangeMatch[] {
   const [prefix, text] = splitPrefix(value);
   const given = givenNumber(text);
   if (!given) {
-    throw fhirError(
-      400,
-      "invalid",
-      `"${name}" needs a number such as 5, 5.40 or 1e3, with eq, ne, gt, lt, ge, le, sa, eb or ap before it.`,
-      name,
-    );
+    throw fhirError(400, "invalid", `"${name}" needs a number such as 5, 5.40 or 1e3, with ${ANY_PREFIX} before it.`, name);
   }
   // A number of more digits than a double holds has no room around it; it still equals itself.
   const [low, high] = [Math.min(given.low, given.value), Math.max(nextTo(given.high, -1), given.value)];

@@ -9,9 +9,14 @@ export type Prefix = (typeof prefixes)[number];
 /** How far `ap` reaches: a tenth of the number, or of the time between now and the date. */
 export const APPROXIMATELY = 0.1;
 
+/** All prefixes, for people. */
+export const ANY_PREFIX = `${prefixes.slice(0, -1).join(", ")} or ${prefixes.at(-1)}`;
+
+const PREFIXED = new RegExp(`^(${prefixes.join("|")})(.*)$`, "s");
+
 /** `ge2026` → `ge`, `2026`; without a prefix it is `eq`. */
 export function splitPrefix(text: string): [Prefix, string] {
-  const found = /^(eq|ne|gt|lt|ge|le|sa|eb|ap)(.*)$/s.exec(text);
+  const found = PREFIXED.exec(text);
   return found ? [found[1] as Prefix, found[2] as string] : ["eq", text];
 }
 

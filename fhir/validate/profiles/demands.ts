@@ -1,6 +1,6 @@
 /** What a profile demands of one value by itself: a value set, a rule, a target of a reference. */
 import type { EvaluationBudget } from "../../expressions/budget.ts";
-import { excessOf } from "../../expressions/limits.ts";
+import { excessOf } from "../../expressions/expression-bounds.ts";
 import { bindingOf } from "../binding.ts";
 import { elementsOf, isResource } from "../structure-definition.ts";
 import type { ObjectPlan } from "../type-plan.ts";

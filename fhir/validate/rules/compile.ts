@@ -8,7 +8,7 @@ import { backboneOf, type ElementJson, elementsOf, isPrimitiveType, isResource }
 import { criteria, functions, logical, operators, type TextFunction, textFunctions } from "./functions.ts";
 import { ordered } from "./order.ts";
 import { type Ast, NotPlain, parse } from "./parse-expression.ts";
-import { EMPTY, type Evaluate, FALSE, type List, only, type Scope, truth, truthOf, VALUELESS } from "./values.ts";
+import { EMPTY, type Evaluate, FALSE, type List, only, type Scope, truth, truthOf, VALUELESS } from "./fhirpath-values.ts";
 import { nonNull } from "../../non-null.ts";
 
 /** What is statically known of a collection: the elements of its items, and the primitive types that they may have. */

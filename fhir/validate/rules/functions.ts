@@ -1,7 +1,7 @@
 /** What FHIRPath's functions and operators make of collections: those that R4's invariants use. */
 import { isRawNumber, numberOf, plainText } from "../../json.ts";
 import { NotPlain } from "./parse-expression.ts";
-import { EMPTY, type Evaluate, type List, only, type Scope, truth, truthOf, VALUELESS } from "./values.ts";
+import { EMPTY, type Evaluate, type List, only, type Scope, truth, truthOf, VALUELESS } from "./fhirpath-values.ts";
 
 /** Without arguments. */
 export const functions: Record<string, (list: List) => List> = {

@@ -1,7 +1,7 @@
 /** Orders of numbers, times and quantities. Two values that cannot be compared do not break an order. */
 import { numberOf } from "../../json.ts";
 import { intervalOf } from "../../dates.ts";
-import { EMPTY, FALSE, type List, only, TRUE, truth } from "./values.ts";
+import { EMPTY, FALSE, type List, only, TRUE, truth } from "./fhirpath-values.ts";
 
 /** A zone may lie this far from UTC. */
 const FARTHEST_ZONE_MS = 14 * 3_600_000;

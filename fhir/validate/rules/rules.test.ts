@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { evaluateAt } from "../../fhirpath.ts";
+import { evaluate, readable } from "../../fhirpath.ts";
 import { elementsOf } from "../structure-definition.ts";
 import { MemberKind, type ObjectPlan, objectPlanOf, planOfMember } from "../type-plan.ts";
 import { compilePlain } from "./compile.ts";
@@ -57,7 +57,7 @@ it("agree with the FHIRPath library on HL7's examples and on the same with a mem
         count.set(rule.key, nth);
         for (const variant of variantsOf(object)) {
           const scope = { resource: plan.isResource ? variant : resource };
-          const [found] = evaluateAt(rule.expression, plan.name, variant, scope);
+          const [found] = evaluate(rule.expression, plan.name, readable(variant), { resource: readable(scope.resource) });
           const isKept = rule.isKept(variant, scope);
           if (isKept !== (found === true)) {
             throw new Error(

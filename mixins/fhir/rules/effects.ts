@@ -6,7 +6,7 @@ import type { OwnerStep } from "../../../federation/owner-contract.ts";
 import { counted } from "../../../store/counted.ts";
 import type { Store } from "../../../store/store.ts";
 import { StoreError, StoreErrorType } from "../../../store/store-error.ts";
-import { change as changeStep, type Identified } from "../steps.ts";
+import { change as changeStep, type Identified } from "../write-steps.ts";
 import type { SteppedChange } from "./evaluate.ts";
 import type { GatheredFacts } from "./gather.ts";
 import type { Change, Facts, Refusal } from "./rule.ts";

@@ -4,7 +4,7 @@ import type { Encounter, Patient } from "../../../fhir/r4.ts";
 import { refusal, statusSteps, subjectStays } from "./common.ts";
 import { notDeletedUnder } from "./deletion.ts";
 import { patientCanHave } from "./patient.ts";
-import { referencesExist } from "./references.ts";
+import { referencesExist } from "./references-exist.ts";
 import type { Change, Rule } from "./rule.ts";
 import { sameSubject } from "./same-subject.ts";
 

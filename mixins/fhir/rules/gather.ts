@@ -5,7 +5,7 @@ import type { Directory } from "../../../federation/directory.ts";
 import { ownerDown } from "../../../federation/errors.ts";
 import { type Fact, localReference, MAX_FACTS, splitPlace, type ToldFact, toldOf } from "../../../federation/facts.ts";
 import { restReferencesOf } from "../../../federation/act-references.ts";
-import { referencesAt } from "./references.ts";
+import { referencesAt } from "./references-exist.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { Caller } from "../../../mesh/caller.ts";
 import type { Relied, Store } from "../../../store/store.ts";

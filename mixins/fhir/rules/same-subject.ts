@@ -3,7 +3,7 @@ import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import type { Fact } from "../../../federation/facts.ts";
 import { idOf, placeOf, refusal, withArticle } from "./common.ts";
 import { type Change, lookedAt, type Rule } from "./rule.ts";
-import { referencesAt } from "./references.ts";
+import { referencesAt } from "./references-exist.ts";
 
 /** The patient of what an act refers to. */
 function patientOf(fact: Fact | undefined): string | undefined {

@@ -10,7 +10,7 @@ import type { Change, Question, Rule } from "./rule.ts";
 export const JOSE = "application/jose";
 
 /** Whether a Provenance bears one. */
-export const isSignature = (provenance: object): boolean =>
+const isSignature = (provenance: object): boolean =>
   (provenance as Provenance).signature?.some(({ sigFormat }) => sigFormat === JOSE) ?? false;
 
 const ASIDE = ["id", "meta", "status"];

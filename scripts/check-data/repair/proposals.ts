@@ -4,11 +4,11 @@ import { localReference, splitPlace } from "../../../federation/facts.ts";
 import { parseJson } from "../../../fhir/json.ts";
 import type { Reference } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
-import { referencesAt } from "../../../mixins/fhir/rules/references.ts";
+import { referencesAt } from "../../../mixins/fhir/rules/references-exist.ts";
 import type { Standing } from "../../../mixins/fhir/rules/invariants.ts";
 import { knownCounters } from "../counters.ts";
 import type { Breach } from "../findings.ts";
-import type { OwnerSource } from "../sources.ts";
+import type { OwnerSource } from "../owner-stores.ts";
 
 /** A next version of a resource. */
 export interface ResourceRepair {

@@ -1,6 +1,6 @@
 /** Proposes what puts findings right, asks, and writes: resources by FHIR, so that every rule holds for it, bound to the version that was looked at. */
 import type { Breach } from "../findings.ts";
-import type { OwnerSource } from "../sources.ts";
+import type { OwnerSource } from "../owner-stores.ts";
 import { type CounterRepair, type Proposal, proposalFor, type ResourceRepair } from "./proposals.ts";
 
 /** How it is asked, told and written. */

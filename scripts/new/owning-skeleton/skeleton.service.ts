@@ -1,8 +1,7 @@
-import type { Basic, Stored } from "../../../fhir/r4.ts";
 import { isType } from "../../../federation/errors.ts";
 import { defineService } from "../../../mesh/contract.ts";
 import { Fhir, type WithFhir } from "../../../mixins/fhir/fhir.ts";
-import { referenceTo, splitReference } from "../../../mixins/fhir/reference.ts";
+import { referenceTo } from "../../../mixins/fhir/domain-references.ts";
 import { owns, type skeleton } from "./skeleton.contract.ts";
 import { skeletonChanged, skeletonNotFound } from "./skeleton.errors.ts";
 import { isMarked, mark, markedOf } from "./skeleton.model.ts";
@@ -22,9 +21,7 @@ export default defineService<typeof skeleton, WithFhir>({
       params: { resource: referenceTo("Basic"), $$strict: true },
       async handler(ctx) {
         const { resource } = ctx.params;
-        const [, id] = splitReference(resource);
-        const before: Stored<Basic> | undefined = await this.fhir.read("Basic", id);
-        if (!before) throw skeletonNotFound(resource);
+        const before = await this.fhir.require("Basic", resource, skeletonNotFound);
         try {
           const { version } = await this.fhir.update(mark(before));
           return { resource, version };

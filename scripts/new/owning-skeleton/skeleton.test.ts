@@ -1,6 +1,6 @@
 import type { Basic } from "../../../fhir/r4.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
-import { creation } from "../../../mixins/fhir/steps.ts";
+import { creation } from "../../../mixins/fhir/write-steps.ts";
 import { type Clinic, refusal, startClinic } from "../../../test/kit/clinic.ts";
 import { skeleton } from "./skeleton.contract.ts";
 import { mark } from "./skeleton.model.ts";

@@ -1,6 +1,6 @@
 import { defineService } from "../../../mesh/contract.ts";
 import { isType } from "../../../federation/errors.ts";
-import { Store, type WithStore } from "../../../mixins/store.ts";
+import { Store, type WithStore } from "../../../mixins/own-store.ts";
 import type { skeleton } from "./skeleton.contract.ts";
 import { notEnough } from "./skeleton.errors.ts";
 import { addition, itemOf, PREFIX, removal } from "./skeleton.model.ts";

@@ -6,7 +6,7 @@ import { STAMP_LIFE_MS } from "../../../mesh/access/stamps.ts";
 import type { Interaction } from "../../../mesh/access/roles.ts";
 import type { Caller } from "../../../mesh/caller.ts";
 import { PROVENANCE } from "../../../federation/version-authors.ts";
-import { httpError } from "../http/errors.ts";
+import { httpError } from "../http/http-error.ts";
 import type { GoodToken, TokenCheck } from "./tokens.ts";
 
 /** A request takes less than this, milliseconds: for so long its stamp must be good. */
@@ -125,7 +125,7 @@ export class Door {
   }
 }
 
-/** Why somebody asks, as the app says: a code of HL7's PurposeOfUse (TREAT, ETREAT, HPAYMT, …). It is noted, and gives no right. */
+/** Why a person asks, as the app says: a code of HL7's PurposeOfUse (TREAT, ETREAT, HPAYMT, …). It is noted, and gives no right. */
 function purposeOf({ headers }: IncomingMessage): string | undefined {
   const purpose = headers["x-purpose-of-use"];
   if (purpose === undefined) return undefined;

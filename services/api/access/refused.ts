@@ -9,7 +9,7 @@ import { ID_PATTERN } from "../../../fhir/ids.ts";
 const DEEDS: Record<string, AuditedDeed> = { POST: "create", PUT: "update", PATCH: "update", DELETE: "delete" };
 const PLACE = new RegExp(`^/fhir/([A-Z][A-Za-z]+)(?:/(${ID_PATTERN}))?(?=[/?]|$)`);
 
-/** Undefined for what is no refusal of somebody who is known. */
+/** Undefined for what is no refusal of a person who is known. */
 export function refusedTry(
   error: unknown,
   access: Access,

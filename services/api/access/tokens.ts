@@ -32,7 +32,7 @@ export interface GoodToken {
 
 type KeySet = ReturnType<typeof createLocalJWKSet>;
 
-/** See the head of this file. */
+/** Verifies access tokens, and remembers which are good and which have ended. */
 export class TokenCheck {
   readonly #caller: Caller;
   readonly #origin: () => string;

@@ -4,30 +4,11 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { accessOf, notAllowed } from "../../../mesh/access/access.ts";
 import type { Answer } from "../http/answer.ts";
-import { httpError } from "../http/errors.ts";
-import { type MeshView, meshState } from "./state.ts";
+import { httpError } from "../http/http-error.ts";
+import { pagePolicy } from "../http/page-policy.ts";
+import { type MeshView, meshState } from "./mesh-state.ts";
 
-/**
- * What a page may load: scripts and styles by their exact addresses, as anybody may store a script here as a Binary. The viewer of /docs
- * sets styles inline.
- * @param hosts under which a browser may know this server
- */
-function policyOf({ scripts, styles, isInlineStyled }: Page, hosts: string[]): string {
-  const at = (paths: string[]) => paths.flatMap((path) => hosts.map((host) => host + path)).join(" ");
-  const inline = isInlineStyled ? " 'unsafe-inline'" : "";
-  return [
-    "default-src 'none'",
-    `script-src ${at(scripts)}`,
-    `style-src ${at(styles)}${inline}`,
-    "connect-src 'self'",
-    "img-src 'self' data:",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; ");
-}
-
-/** What a page loads, as paths. */
+/** What a page loads, as paths; the viewer of /docs sets styles inline. */
 interface Page {
   scripts: string[];
   styles: string[];
@@ -81,7 +62,7 @@ export async function consoleAnswer(path: string, view: MeshView, hosts: string[
   const headers = {
     "Content-Type": `${TYPES[file.slice(file.lastIndexOf(".") + 1)]}; charset=utf-8`,
     "Cache-Control": "no-cache",
-    ...(page && { "Content-Security-Policy": policyOf(page, hosts) }),
+    ...(page && { "Content-Security-Policy": pagePolicy(page, hosts) }),
   };
   return { status: 200, headers, body };
 }

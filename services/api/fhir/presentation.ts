@@ -3,7 +3,7 @@ import { parseJson } from "../../../fhir/json.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
 import { type Subset, subsetOf } from "../../../fhir/subset.ts";
 import type { Answer } from "../http/answer.ts";
-import { httpError } from "../http/errors.ts";
+import { httpError } from "../http/http-error.ts";
 import { asksJson, isOtherVersion, mediaTypeOf } from "./media-types.ts";
 import type { FhirRequest } from "./request.ts";
 

@@ -9,7 +9,7 @@ import type { Budget } from "../../../store/too-costly.ts";
 import { nonNull } from "../../../fhir/non-null.ts";
 import { headerText } from "../../../fhir/search/condition.ts";
 import { readBytes, readText } from "../http/body.ts";
-import { httpError } from "../http/errors.ts";
+import { httpError } from "../http/http-error.ts";
 import { isFhirJson, isOtherVersion, mediaTypeOf } from "./media-types.ts";
 
 /** What the client prefers (RFC 7240; R4, http.html#ops). */

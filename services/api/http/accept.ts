@@ -9,12 +9,12 @@ import { noteAnswer } from "../../../mesh/metrics.ts";
 import { readResource } from "../../../federation/read.ts";
 import { parseJson } from "../../../fhir/json.ts";
 import type { Subscription } from "../../../fhir/r4.ts";
-import { refuse as refuseFhir } from "../fhir/refusals.ts";
+import { refuse as refuseFhir } from "../fhir/fhir-refusals.ts";
 import { type Answer, send } from "./answer.ts";
 import { arrivalOf } from "./body.ts";
 import { clientOf } from "./client-address.ts";
 import { crossOrigin } from "./cors.ts";
-import { httpError } from "./errors.ts";
+import { httpError } from "./http-error.ts";
 import { noteFailure } from "./failures.ts";
 import { BoardStreams, isForBoardStream } from "./board-streams.ts";
 import { isForVersionStream, VersionStreams } from "./version-streams.ts";
@@ -26,7 +26,7 @@ import { probeOf } from "./probes.ts";
 import { originForm } from "./server.ts";
 import { WebSockets } from "./websockets.ts";
 import { wards } from "../../wards/wards.contract.ts";
-import { refuse as refuseRest } from "../rest/refusals.ts";
+import { refuse as refuseRest } from "../rest/rest-refusals.ts";
 
 /** The websockets of this gateway. */
 export function webSocketsOf(service: Gateway, config: Config): WebSockets {

@@ -13,7 +13,7 @@ import { identityAddresses } from "../../../mesh/identity-nodes.ts";
 import type { Answer } from "./answer.ts";
 import { MAX_AUTH_BYTES, readBytes } from "./body.ts";
 import { clientOf } from "./client-address.ts";
-import { httpError } from "./errors.ts";
+import { httpError } from "./http-error.ts";
 import type { OwnName } from "./own-name.ts";
 
 /** Longest that a node may take, milliseconds: with a queue of sign-ins before it some two seconds. */

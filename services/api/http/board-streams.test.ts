@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { BoardChanges } from "../../wards/board-events.contract.ts";
 import { refusal } from "../../../test/kit/clinic.ts";
 import { BOARD_EVENTS_PATH, BoardStreams, isForBoardStream } from "./board-streams.ts";
-import { httpError } from "./errors.ts";
+import { httpError } from "./http-error.ts";
 
 const touched = (id: string) => ({ id, type: "Encounter", resource: "1", version: 1 });
 const inWard = (ward: string, ...beds: string[]): BoardChanges => ({ isAll: false, wards: [{ ward, beds }] });

@@ -2,13 +2,13 @@
 import type { IncomingMessage } from "node:http";
 import type { BoardChanges, Touched } from "../../wards/board-events.contract.ts";
 import { MAX_TOUCHED } from "../../wards/board-events.contract.ts";
-import { httpError } from "./errors.ts";
+import { httpError } from "./http-error.ts";
 import { EventStreams } from "./event-streams.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
 /** Where clients listen. */
 export const BOARD_EVENTS_PATH = "/api/wards/board/events";
-/** Changes that come within this are told together. Milliseconds. */
+/** Changes that come within this are sent together, milliseconds. */
 const GATHER_MS = 50;
 const WARD = new RegExp(`^Location/${ID_PATTERN}$`);
 const ALL: BoardChanges = { isAll: true, wards: [] };
@@ -19,7 +19,7 @@ type Ward = string | undefined;
 /** What the streams need of the gateway. */
 export interface BoardStreamOptions {
   isReady(): boolean;
-  /** @throws 401 when this is not, or no longer, somebody who is signed in; 403 when they may not see boards */
+  /** @throws 401 when this is not, or no longer, a person who is signed in; 403 when they may not see boards */
   enter(request: IncomingMessage): Promise<unknown>;
   /** Which wards these are about. */
   locate(touched: Touched[]): Promise<BoardChanges>;

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
-import { httpError } from "./errors.ts";
+import { httpError } from "./http-error.ts";
 import { exchangeOf, gateOf, type Received } from "./received.ts";
 
 /** Of FHIR. A larger body, before or after decompression, is refused with 413. */

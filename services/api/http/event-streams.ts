@@ -1,5 +1,5 @@
 /**
- * Server-sent events (HTML Living Standard, 9.2) that a gateway keeps open for hours: who may hear what is asked again before anything is told,
+ * Server-sent events (HTML Living Standard, 9.2) that a gateway keeps open for hours: whether a client may still hear it is asked before each event,
  * who comes back with `Last-Event-ID` hears of what was missed or, where that is not known here, that it may be anything.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -35,13 +35,13 @@ export interface EventStreamOptions<Topic, News> {
   /** The field `event` of each. */
   event: string;
   isReady(): boolean;
-  /** What is asked for. @throws 400; 401 when this is not, or no longer, somebody who is signed in; 403; 404 */
+  /** What is asked for. @throws 400; 401 when this is not, or no longer, a person who is signed in; 403; 404 */
   enter(request: IncomingMessage): Promise<Topic>;
-  /** Whether somebody who listens to this is told. */
+  /** Whether a client that listens to this hears of it. */
   concerns(news: News, topic: Topic): boolean;
-  /** What is told of several, the oldest first, to who listens to this: JSON. */
+  /** The event for several, the oldest first, for a client that listens to this: JSON. */
   dataOf(news: News[], topic: Topic): object;
-  /** Streams of which this is the same are told the same; undefined: each by itself. */
+  /** Streams of which this is the same get the same event; undefined: each its own. */
   sameFor(topic: Topic): string | undefined;
   /** What happened is not known: all is read again. */
   anything: News;
@@ -76,7 +76,7 @@ export class EventStreams<Topic, News> {
     return this.#streams.size;
   }
 
-  /** Whether anybody hears what is told, or may come back for it. */
+  /** Whether a client is connected, or may come back for what it has missed. */
   get isHeard(): boolean {
     return this.#streams.size > 0 || performance.now() - this.#lookedAt <= REMEMBERED_MS;
   }

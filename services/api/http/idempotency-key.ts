@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { peekBytes } from "./body.ts";
-import { httpError } from "./errors.ts";
+import { httpError } from "./http-error.ts";
 
 /** Characters of a key; a UUID has 36. */
 const MAX_KEY = 255;

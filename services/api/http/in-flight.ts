@@ -6,7 +6,7 @@ import type { ServerResponse } from "node:http";
 import { Errors } from "moleculer";
 import { shedRequests } from "../../../mesh/metrics.ts";
 import { EVERYBODY } from "./client-address.ts";
-import { httpError } from "./errors.ts";
+import { httpError } from "./http-error.ts";
 import { Throughput } from "./throughput.ts";
 
 /** How much may be in flight. */

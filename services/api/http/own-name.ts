@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Config } from "../../../mesh/config.ts";
 import { isLoopback } from "../../../mesh/exposure.ts";
-import { httpError } from "./errors.ts";
+import { httpError } from "./http-error.ts";
 
 const WILDCARDS = new Set(["0.0.0.0", "::", "[::]"]);
 

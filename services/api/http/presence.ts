@@ -1,5 +1,5 @@
 /**
- * Who has a patient's record open now, through whichever gateway. Each gateway knows of the patients that somebody of its own looks at; it tells
+ * Who has a patient's record open now, through whichever gateway. Each gateway knows of the patients that its own clients look at; it tells
  * the others when that changes, and asks them when it begins to look. Nothing of it is stored.
  */
 
@@ -10,7 +10,7 @@ const LEAVES_AFTER_MS = 3_000;
 /** People who are named; nobody reads more. */
 const MAX_NAMED = 20;
 
-/** Somebody who looks. */
+/** A person who looks. */
 export interface Viewer {
   /** Of the account. */
   sub: string;
@@ -51,7 +51,7 @@ export class Presence {
     this.#options = options;
   }
 
-  /** Somebody opens a record here, once or more. */
+  /** A person opens a record here, once or more. */
   enter(patient: string, person: Viewer): void {
     const known = this.#looked.get(patient);
     const looked = known ?? { own: new Map(), elsewhere: new Map() };
@@ -64,7 +64,7 @@ export class Presence {
     this.#options.changed(patient);
   }
 
-  /** Somebody closes it again. */
+  /** A person closes it again. */
   leave(patient: string, { sub }: Viewer): void {
     const looked = this.#looked.get(patient);
     const own = looked?.own.get(sub);

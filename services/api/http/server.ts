@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { outcome } from "../../../fhir/outcome.ts";
 import type { Config } from "../../../mesh/config.ts";
 import { exposureOf } from "../../../mesh/exposure.ts";
-import { httpError } from "./errors.ts";
+import { httpError } from "./http-error.ts";
 import type { Connections } from "./connections.ts";
 import { CONTENT_POLICY, TRANSPORT_SECURITY, VARY } from "./headers.ts";
 import { isForWebSocket } from "./websockets.ts";

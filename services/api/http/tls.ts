@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import type { Server } from "node:https";
 import type { Config } from "../../../mesh/config.ts";
-import { httpError } from "./errors.ts";
+import { httpError } from "./http-error.ts";
 
 /** How often the files are looked at: renewed certificates are there days before the old ones end. Milliseconds. */
 const LOOK_EVERY_MS = 10_000;
@@ -27,7 +27,7 @@ export function certificate({ tlsCert = "", tlsKey = "" }: Files): SecureContext
   return options;
 }
 
-/** Takes a renewed certificate for new connections; one that cannot be used is told of, and the old one stays. @returns what ends it */
+/** Takes a renewed certificate for new connections; one that cannot be used is logged, and the old one stays. @returns what ends it */
 export function followCertificate(server: Server, files: Files, warn: (message: string) => void): () => void {
   let known = marksOf(files);
   const timer = setInterval(() => {

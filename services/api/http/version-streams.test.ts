@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ToldVersion } from "../../../federation/told-versions.ts";
-import { httpError } from "./errors.ts";
+import { httpError } from "./http-error.ts";
 import { Presence, type Present, type Viewer } from "./presence.ts";
 import { isForVersionStream, VERSION_EVENTS_PATH, VersionStreams } from "./version-streams.ts";
 

@@ -4,14 +4,14 @@
  */
 import type { IncomingMessage } from "node:http";
 import { MAX_TOLD, type ToldVersion } from "../../../federation/told-versions.ts";
-import { httpError } from "./errors.ts";
+import { httpError } from "./http-error.ts";
 import { type EventStream, EventStreams } from "./event-streams.ts";
 import type { Viewer } from "./presence.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
 /** Where clients listen. */
 export const VERSION_EVENTS_PATH = "/api/events";
-/** Versions that come within this are told together. Milliseconds. */
+/** Versions that come within this are sent together, milliseconds. */
 const GATHER_MS = 50;
 /** Types of one stream. */
 const MAX_TYPES = 20;
@@ -49,9 +49,9 @@ interface News {
 /** What the streams need of the gateway. */
 export interface VersionStreamOptions {
   isReady(): boolean;
-  /** @throws 401 when this is not, or no longer, somebody who is signed in; 403 when they may not see what they ask for; 404 */
+  /** @throws 401 when this is not, or no longer, a person who is signed in; 403 when they may not see what they ask for; 404 */
   enter(request: IncomingMessage, asked: Asked): Promise<StreamListener>;
-  /** Somebody has opened a patient's record, or closed it. */
+  /** A person has opened a patient's record, or closed it. */
   opened(patient: string, person: Viewer): void;
   closed(patient: string, person: Viewer): void;
   /** Who has it open besides this person. */

@@ -1,5 +1,5 @@
 /**
- * Clients that are told by websocket that something has happened (R4, subscription.html, channel websocket): `bind ID` is answered by
+ * Clients that are notified by websocket (R4, subscription.html, channel websocket): `bind ID` is answered by
  * `bound ID`, and from then on each match by `ping ID`. Who was not connected at that moment asks for what is new when it is bound again.
  */
 import type { IncomingMessage } from "node:http";
@@ -42,7 +42,7 @@ export interface WebSocketOptions {
   config: Pick<Config, "corsOrigin" | "trustedProxies" | "behindProxy">;
   own(): OwnName;
   isReady(): boolean;
-  /** Who asks, as the meta of calls for them. @throws 401 when this is not, or no longer, somebody who is signed in */
+  /** Who asks, as the meta of calls for them. @throws 401 when this is not, or no longer, a person who is signed in */
   enter(request: IncomingMessage): Promise<Record<string, unknown>>;
   /** Whether the id is that of an active Subscription that these may read, and whose channel is websocket. */
   isBindable(subscription: string, meta: Record<string, unknown>): Promise<boolean>;
@@ -164,7 +164,7 @@ export class WebSockets {
       else {
         client.isAlive = false;
         webSocket.ping();
-        // Whose token has ended is told nothing more.
+        // A client whose token has ended is notified no more.
         client.enter().catch((error: { code?: number }) => error.code === 401 && webSocket.close(REFUSED, "Sign in again."));
       }
     }

@@ -11,9 +11,9 @@ import { parseInput } from "../../../fhir/json.ts";
 import { FhirError } from "../../../fhir/outcome.ts";
 import { listActions } from "../../../mesh/moleculer.ts";
 import { MAX_PARAMS_BYTES, readText } from "../http/body.ts";
-import { httpError } from "../http/errors.ts";
+import { httpError } from "../http/http-error.ts";
 import type { Answer } from "../http/answer.ts";
-import { objectSchema, typeOfRule } from "./schema.ts";
+import { objectSchema, typeOfRule } from "./params-schema.ts";
 
 type ActionSchema = MoleculerAction & { summary?: string; deprecated?: string; produces?: string };
 

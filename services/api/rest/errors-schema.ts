@@ -1,7 +1,7 @@
 /** What /api answers besides results: the error's form, and the statuses that any action may give. */
-import type { JsonSchema } from "./schema.ts";
+import type { JsonSchema } from "./params-schema.ts";
 
-/** As services/api/rest/refusals.ts makes it. */
+/** As services/api/rest/rest-refusals.ts makes it. */
 export const ERROR_SCHEMA = {
   type: "object",
   required: ["error"],

@@ -1,6 +1,6 @@
 /** The paths under /fhir of the OpenAPI document: each interaction of each type that is served right now. */
 import { criteriaOf, fhirContent, REFUSALS, ref } from "./fhir-schemas.ts";
-import type { JsonSchema } from "./schema.ts";
+import type { JsonSchema } from "./params-schema.ts";
 
 const tags = ["FHIR R4"];
 const id = ref("parameters", "id");

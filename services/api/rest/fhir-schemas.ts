@@ -1,7 +1,7 @@
 /** Parts of the OpenAPI document that all paths of FHIR share: resources, statuses, parameters. */
 import { elementsOf, isPrimitiveType } from "../../../fhir/validate/structure-definition.ts";
 import { parametersOf } from "../../../fhir/search/parameters.ts";
-import { IDEMPOTENCY_KEY, type JsonSchema } from "./schema.ts";
+import { IDEMPOTENCY_KEY, type JsonSchema } from "./params-schema.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
 /** A part of the document by its place in `components`. */

@@ -3,7 +3,7 @@ import { needsParams, type PublishedAction } from "./actions.ts";
 import { ACTION_ERRORS, ERROR_RESPONSES, ERROR_SCHEMA } from "./errors-schema.ts";
 import { fhirPaths } from "./fhir-paths.ts";
 import { fhirComponents } from "./fhir-schemas.ts";
-import { IDEMPOTENCY_KEY, type JsonSchema, objectSchema } from "./schema.ts";
+import { IDEMPOTENCY_KEY, type JsonSchema, objectSchema } from "./params-schema.ts";
 
 /**
  * @param actions the domain's published actions

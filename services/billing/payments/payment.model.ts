@@ -4,7 +4,7 @@ import { hospitalZone, shownAt } from "../../../fhir/time-zone.ts";
 import { localReference } from "../../../federation/facts.ts";
 import type { UniqueKey } from "../../../store/writes.ts";
 import { PAYMENT_TAKEN_BACK } from "../billing.errors.ts";
-import { money, unitsIn } from "../currencies.ts";
+import { money, unitsIn } from "../minor-units.ts";
 import type { Cashier, CashReport, CashSum, Means, Payment } from "../payments.contract.ts";
 
 // What a payment is in FHIR, and what payments come to: plain data in, plain data out. No broker, no database, no clock.

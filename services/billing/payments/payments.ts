@@ -12,8 +12,8 @@ import { hospitalZone, momentOf } from "../../../fhir/time-zone.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { happenedAt, happenedRules, withLateReason } from "../../../mixins/fhir/happened-at.ts";
-import { referenceTo, splitReference } from "../../../mixins/fhir/reference.ts";
-import { addition, creation } from "../../../mixins/fhir/steps.ts";
+import { referenceTo, splitReference } from "../../../mixins/fhir/domain-references.ts";
+import { addition, creation } from "../../../mixins/fhir/write-steps.ts";
 import {
   invoiceChanged,
   invoiceNotFound,

@@ -1,7 +1,7 @@
-/** Where somebody who is signed in changes the password, and sets up a second factor or takes it away. */
+/** Where a person who is signed in changes the password, and sets up a second factor or takes it away. */
 import type { Provider } from "oidc-provider";
 import type { Accounts } from "../accounts.ts";
-import type { IdentityData } from "../collections.ts";
+import type { IdentityData } from "../identity-data.ts";
 import { hashOf, type StoredAccount } from "../identity.model.ts";
 import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
 import { newTotpSecret, type SecondFactor, totpUri } from "../sign-in/second-factor.ts";

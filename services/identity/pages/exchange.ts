@@ -65,7 +65,7 @@ export class PageExchange {
 
   /**
    * Whether a form comes from another site. Cookies of ours do not come along from there (SameSite), browsers say where from; what is no
-   * browser says nothing, and has no cookies of somebody else's.
+   * browser says nothing, and has no cookies of another person's.
    */
   get isForeign(): boolean {
     if (!this.isPost) return false;

@@ -3,7 +3,7 @@ import { type Html, html } from "./html.ts";
 import type { PageLanguage } from "./language.ts";
 import type { PageContent } from "./page.ts";
 
-/** Somebody who can be picked. */
+/** A patient who can be picked. */
 export interface PatientChoice {
   id: string;
   name: string;

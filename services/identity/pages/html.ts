@@ -16,7 +16,7 @@ export function html(parts: TemplateStringsArray, ...values: Part[]): Html {
 }
 
 /** As it stands between tags and in quoted attributes. */
-export const escaped = (text: string): string =>
+const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
 
 function textOf(part: Part): string {

@@ -2,7 +2,7 @@
 import type { errors as Errors, Interaction, Provider } from "oidc-provider";
 import type { AuditNotes } from "../../../federation/audit-notes.ts";
 import type { Accounts } from "../accounts.ts";
-import type { People } from "../people.ts";
+import type { VisiblePatients } from "../visible-patients.ts";
 import type { Launches, Results } from "../provider/launches.ts";
 import { sessionEntry } from "../sessions-on-record.ts";
 import { DEVICE_MS, type Halfway, type SignInOrigin, type SignIn, type Step } from "../sign-in/sign-in.ts";
@@ -12,7 +12,7 @@ import type { PageContent } from "./page.ts";
 import { codesPage, continuePage, setUpPage } from "./second-factor-forms.ts";
 import { isId } from "../../../fhir/ids.ts";
 
-/** The cookie of a browser that somebody has signed in with before. */
+/** The cookie of a browser that a person has signed in with before. */
 export const DEVICE_COOKIE = "openward_device";
 
 /** What the pages work with. */
@@ -22,7 +22,7 @@ export interface InteractionParts {
   signIn: SignIn;
   accounts: Accounts;
   launches: Launches;
-  people: People;
+  patients: VisiblePatients;
   notes: Pick<AuditNotes, "note">;
 }
 
@@ -134,11 +134,11 @@ async function pickPatient(going: Going, parts: InteractionParts): Promise<void>
   const account = await parts.accounts.open(details.session?.accountId ?? "");
   if (!account) return exchange.send(400, messagePage(language.say("error"), language.say("expired")));
   const picked = form.get("patient") ?? "";
-  if (form.get("step") === "pick" && isId(picked) && (await parts.people.has(picked, account))) {
+  if (form.get("step") === "pick" && isId(picked) && (await parts.patients.has(picked, account))) {
     return finish(going, parts, { patient: { id: picked } });
   }
   const name = (form.get("name") ?? "").trim().slice(0, 100);
-  const { found, isMore } = name === "" ? { found: undefined, isMore: false } : await parts.people.named(name, account);
+  const { found, isMore } = name === "" ? { found: undefined, isMore: false } : await parts.patients.named(name, account);
   return exchange.send(200, patientPage(language, app, name, found, isMore), redirectUri);
 }
 

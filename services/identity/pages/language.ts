@@ -1,4 +1,4 @@
-/** The languages of the pages, and which one somebody reads. */
+/** The languages of the pages, and which one a person reads. */
 import ar from "./messages/ar.json" with { type: "json" };
 import en from "./messages/en.json" with { type: "json" };
 import fr from "./messages/fr.json" with { type: "json" };

@@ -1,4 +1,4 @@
-/** The pages by which somebody sets up an authenticator app, at a sign-in or later. */
+/** The pages by which a person sets up an authenticator app, at a sign-in or later. */
 import { type Html, html } from "./html.ts";
 import type { PageLanguage } from "./language.ts";
 import type { PageContent } from "./page.ts";

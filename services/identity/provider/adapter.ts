@@ -4,7 +4,7 @@
  */
 import type { Adapter, AdapterPayload, errors as Errors } from "oidc-provider";
 import { DuplicateKey } from "../../../store/documents/documents.ts";
-import type { IdentityData } from "../collections.ts";
+import type { IdentityData } from "../identity-data.ts";
 import { hashOf, type StoredArtifact } from "../identity.model.ts";
 import type { Clients } from "./clients.ts";
 import type { News } from "../news.ts";

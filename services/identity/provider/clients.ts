@@ -59,7 +59,7 @@ export interface OwnMetadata {
 /** Those of a client; the provider's types know only its own. */
 export const ownMetadata = (client: object | undefined): Partial<OwnMetadata> => client ?? {};
 
-/** What the provider is told to accept of them. */
+/** What the provider accepts of them. */
 export const OWN_METADATA: (keyof OwnMetadata)[] = ["allowed_scope", "is_trusted", "roles"];
 
 /** Looked up at each request: what an operator changes holds at once. */

@@ -4,11 +4,11 @@ import { ACCESS_TOKEN_S } from "../identity.contract.ts";
 import type { PageSet } from "../pages/page-set.ts";
 import { type Artifacts, CLOCK_TOLERANCE_S } from "./adapter.ts";
 import { OWN_METADATA } from "./clients.ts";
-import type { Claims } from "./claims.ts";
+import type { Claims } from "./token-claims.ts";
 import type { KeySet } from "./signing-keys.ts";
 import type { Launches } from "./launches.ts";
 import type { ResourceServer } from "./resource-server.ts";
-import { PLAIN_SCOPES } from "./scopes.ts";
+import { PLAIN_SCOPES } from "./granted-scopes.ts";
 
 /** A session in a browser ends so long after the sign-in, whatever was done in it: a long shift. Seconds. */
 const SESSION_S = 12 * 3_600;
@@ -108,7 +108,7 @@ const LIFETIMES: Configuration["ttl"] = {
 
 const featuresOf = (resource: ResourceServer, pages: PageSet): Configuration["features"] => ({
   devInteractions: { enabled: false },
-  userinfo: { enabled: false }, // access tokens are for the API; who somebody is stands in the ID token
+  userinfo: { enabled: false }, // access tokens are for the API; who a person is stands in the ID token
   dPoP: { enabled: false },
   pushedAuthorizationRequests: { enabled: false },
   clientCredentials: { enabled: true },

@@ -4,7 +4,7 @@ import { compactVerify, type JWTVerifyGetKey } from "jose";
 import type { KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { PageSet } from "../pages/page-set.ts";
 import { type Artifacts, TOKEN_NAME } from "./adapter.ts";
-import { smartMembers } from "./claims.ts";
+import { smartMembers } from "./token-claims.ts";
 import { ROUTES } from "./configuration.ts";
 
 /** Where the issuer's address stands below the base URL. */

@@ -3,11 +3,11 @@
  * binds a token to it. A grant with a patient serves one launch, another patient is another grant.
  */
 import type { errors as Errors, Grant, interactionPolicy, InteractionResults, KoaContextWithOIDC } from "oidc-provider";
-import type { IdentityData } from "../collections.ts";
+import type { IdentityData } from "../identity-data.ts";
 import { hashOf, type StoredContext, type StoredLaunch } from "../identity.model.ts";
 import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
 import { ownMetadata } from "./clients.ts";
-import { needsPatient } from "./scopes.ts";
+import { needsPatient } from "./granted-scopes.ts";
 
 type Policy = typeof interactionPolicy;
 
@@ -54,7 +54,7 @@ export class Launches {
     return policy;
   }
 
-  /** Whether somebody's session began without the second factor that one of their roles wants now. */
+  /** Whether a person's session began without the second factor that one of their roles wants now. */
   async #isFactorMissing({ oidc: { session } }: KoaContextWithOIDC): Promise<boolean> {
     if (!session?.accountId) return false;
     const account = await this.#kept.accounts.findOne({ _id: session.accountId });
@@ -105,7 +105,7 @@ export class Launches {
     return found && (await this.#kept.launches.removeMany({ _id: found._id })) === 1 ? found : undefined;
   }
 
-  /** Whether somebody who has signed in must pick a patient now. @throws the provider's InvalidRequest for a launch that is over, or another's */
+  /** Whether a person who has signed in must pick a patient now. @throws the provider's InvalidRequest for a launch that is over, or another's */
   async #mustPick(ctx: KoaContextWithOIDC): Promise<boolean> {
     const { session, client, params, result, entities } = ctx.oidc;
     if (!session?.accountId || (result as Results | undefined)?.patient) return false;

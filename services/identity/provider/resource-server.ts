@@ -2,7 +2,7 @@
 import type { Client, errors as Errors, KoaContextWithOIDC, ResourceServer as Info } from "oidc-provider";
 import { ACCESS_TOKEN_S } from "../identity.contract.ts";
 import { ownMetadata } from "./clients.ts";
-import { narrowed, scopesIn } from "./scopes.ts";
+import { narrowed, scopesIn } from "./granted-scopes.ts";
 
 /** What the provider asks about the API. */
 export class ResourceServer {

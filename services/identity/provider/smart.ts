@@ -1,5 +1,5 @@
 /** `/.well-known/smart-configuration` (SMART App Launch 2.2): what an app must know before it asks for anything. */
-import { PLAIN_SCOPES } from "./scopes.ts";
+import { PLAIN_SCOPES } from "./granted-scopes.ts";
 import { ROUTES } from "./configuration.ts";
 
 const CATEGORY = "http://terminology.hl7.org/CodeSystem";

@@ -31,7 +31,7 @@ export interface StoredRoleChange extends Document {
   generation?: number;
 }
 
-/** What somebody wants to become of a role. */
+/** A change of a role that is asked for. */
 export interface Wanted {
   role: string;
   /** Of the last change that they have seen. */
@@ -47,7 +47,7 @@ const MAX_TRIES = 50;
 /** In one list for people. */
 const MAX_LISTED = 1_000;
 
-/** See the head of this file. */
+/** Reads and changes the roles: each change is stored, confirmed where it must be, and can be listed. */
 export class RoleBook {
   readonly #filed: ReadonlyMap<string, Role>;
   readonly #changes: Collection<StoredRoleChange>;

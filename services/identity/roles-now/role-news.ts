@@ -1,7 +1,7 @@
 /** Tells all nodes that there is another generation of roles, also where another process has made it in the store (an operator's program). */
 import { lookAgain } from "../look-again.ts";
 
-/** See the head of this file. */
+/** Broadcasts each generation once, those too that another process has stored. */
 export class RoleNews {
   readonly #broadcast: (generation: number) => unknown;
   #told = 0;

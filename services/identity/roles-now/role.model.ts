@@ -5,7 +5,7 @@ import { identity, ROLES } from "../identity.contract.ts";
 
 /** What anybody of the house may be allowed alone; all other actions of `identity` give rights, or see who has them. */
 const HARMLESS: readonly string[] = [identity.createLaunch, identity.listRoles].map(({ action }) => action);
-/** Actions by which somebody could give rights to themselves, or see who has looked at what. */
+/** Actions by which a person could give rights to themselves, or see who has looked at what. */
 const OF_POWER: readonly string[] = [...Object.values(identity).map(({ action }) => action), "ledger.looksAt", "ledger.looksBy"].filter(
   (action) => !HARMLESS.includes(action),
 );

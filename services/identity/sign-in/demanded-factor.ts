@@ -1,8 +1,8 @@
-/** Whether somebody must have a second factor: a role says so in its file, or as administrators have changed it (`secondFactor`). */
+/** Whether a person must have a second factor: a role says so in its file, or as administrators have changed it (`secondFactor`). */
 import type { RoleBook } from "../roles-now/role-book.ts";
 import type { StoredAccount } from "../identity.model.ts";
 
-/** See the head of this file. */
+/** Answers whether an account must have a second factor, by the roles that it has now. */
 export class DemandedFactor {
   readonly #roles: Pick<RoleBook, "demandSecondFactor">;
 
@@ -15,7 +15,7 @@ export class DemandedFactor {
     return isForTrying !== true && (await this.#roles.demandSecondFactor(roles));
   }
 
-  /** Whether it is demanded of somebody who has signed in without. @param amr how that was (RFC 8176) */
+  /** Whether it is demanded of a person who has signed in without. @param amr how that was (RFC 8176) */
   async isMissing(account: Pick<StoredAccount, "roles" | "isForTrying">, amr: string[] | undefined): Promise<boolean> {
     return !amr?.includes(SECOND) && (await this.isFor(account));
   }

@@ -1,7 +1,7 @@
 /** The second factor: codes of an authenticator app (TOTP, RFC 6238), each good once, and recovery codes for when the app is lost. */
 import { randomBytes } from "node:crypto";
 import { generateSecret, generateURI, verify } from "otplib";
-import type { IdentityData } from "../collections.ts";
+import type { IdentityData } from "../identity-data.ts";
 import { hashOf, type StoredAccount } from "../identity.model.ts";
 
 /** A code of the step before or after is taken, seconds: clocks differ, and people type. */

@@ -1,5 +1,5 @@
-/** Who somebody is: a password, and a code where the account wants one. Nothing of an answer, nor its time, tells whether there is such an account. */
-import type { IdentityData } from "../collections.ts";
+/** Who a person is: a password, and a code where the account wants one. Nothing of an answer, nor its time, tells whether there is such an account. */
+import type { IdentityData } from "../identity-data.ts";
 import { hashOf, loginOf, newSecret, type StoredAccount, type StoredHalfway } from "../identity.model.ts";
 import { type DemandedFactor, SECOND } from "./demanded-factor.ts";
 import type { Passwords } from "./passwords.ts";
@@ -11,10 +11,10 @@ export const DEVICE_MS = 180 * 86_400_000;
 /** Between the password and the code, milliseconds. */
 const HALFWAY_MS = 300_000;
 
-/** From where somebody signs in. */
+/** From where a person signs in. */
 export interface SignInOrigin {
   address: string;
-  /** The cookie of a browser that somebody has signed in with before. */
+  /** The cookie of a browser that a person has signed in with before. */
   device?: string | undefined;
 }
 

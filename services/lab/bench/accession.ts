@@ -11,9 +11,6 @@ export function checkDigit(digits: string): string {
   return String((10 - (sum % 10)) % 10);
 }
 
-/** Whether a number that was typed or scanned is one of a tube. */
-export const isAccession = (number: string): boolean => /^\d{11,14}$/.test(number) && checkDigit(number.slice(0, -1)) === number.slice(-1);
-
 /** @param day of the hospital's calendar, days since 1970 @param count of the tubes of that day, from 1 */
 export function accessionOf(day: number, count: number): string {
   const [, year = "", month = "", date = ""] = /^\d\d(\d\d)-(\d\d)-(\d\d)/.exec(new Date(day * 86_400_000).toISOString()) ?? [];

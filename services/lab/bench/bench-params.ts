@@ -1,7 +1,7 @@
 /** What the actions of the bench take, for Moleculer's validator. */
 import { reasonRule } from "../../../mesh/param-rules.ts";
 import { happenedRules } from "../../../mixins/fhir/happened-at.ts";
-import { referenceTo } from "../../../mixins/fhir/reference.ts";
+import { referenceTo } from "../../../mixins/fhir/domain-references.ts";
 import { Priority } from "../bench.contract.ts";
 
 const code = {

@@ -11,9 +11,9 @@ import type { WithDirectory } from "../../../federation/directory.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { happenedAt, withLateReason } from "../../../mixins/fhir/happened-at.ts";
-import { readIfServed, splitReference } from "../../../mixins/fhir/reference.ts";
+import { readIfServed } from "../../../mixins/fhir/domain-references.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
-import { addition, change, creation, type Identified } from "../../../mixins/fhir/steps.ts";
+import { addition, change, creation, type Identified } from "../../../mixins/fhir/write-steps.ts";
 import {
   type BenchOrder,
   type Catalogue,
@@ -29,7 +29,7 @@ import { accessionOf } from "./accession.ts";
 import { testsOf } from "./catalogue.ts";
 import { acknowledge, type Case, criticalOf, enter, orderedCode, release, reportOf } from "./report.model.ts";
 import { labelOf, rejectSpecimen, specimenOf, subjectOfAll } from "./specimen.model.ts";
-import { personOf } from "./values.ts";
+import { personOf } from "./measured-values.ts";
 
 type Lab = WithFhir & WithDirectory & { catalogue: Catalogue };
 type Order = Stored<ServiceRequest>;
@@ -40,9 +40,7 @@ const MAX_FOUND = 1_000;
 const [MAX_REPORTS, MAX_VALUES] = [20, 500];
 
 async function orderAt({ fhir }: WithFhir, reference: string): Promise<Order> {
-  const order = await fhir.read("ServiceRequest", splitReference(reference)[1]);
-  if (!order) throw orderNotFound(reference);
-  return order;
+  return fhir.require("ServiceRequest", reference, orderNotFound);
 }
 
 /** What was entered for an order so far. */
@@ -89,8 +87,7 @@ export async function collectSpecimen(lab: Lab, ctx: Context<{ orders: string[];
 /** `lab.rejectSpecimen` */
 export async function rejectTube(lab: Lab, ctx: Context<{ specimen: string; reason: string }>): Promise<Label> {
   const { specimen: reference, reason } = ctx.params;
-  const before = await lab.fhir.read("Specimen", splitReference(reference)[1]);
-  if (!before) throw specimenNotFound(reference);
+  const before = await lab.fhir.require("Specimen", reference, specimenNotFound);
   const rejected = rejectSpecimen(before, reason, new Date());
   await store(lab, [rejected], rejected.request?.[0]?.reference ?? "");
   return labelOf(rejected);
@@ -149,8 +146,7 @@ export async function criticalValues({ fhir }: Lab, patient: string | undefined)
 /** `lab.acknowledge` */
 export async function acknowledgeValue({ fhir }: Lab, ctx: Context<{ observation: string; note?: string }>): Promise<CriticalValue> {
   const { observation: reference, note } = ctx.params;
-  const before = await fhir.read("Observation", splitReference(reference)[1]);
-  if (!before) throw resultNotFound(reference);
+  const before = await fhir.require("Observation", reference, resultNotFound);
   const performer = whoAsks(ctx);
   const by = { ...(performer !== undefined && { performer }), ...(note !== undefined && { note }) };
   const known = acknowledge(before, by, new Date());

@@ -1,7 +1,7 @@
 /** The catalogue by this house's names, and naming. `lab.contract.ts` names their errors. */
 import { isType } from "../../../federation/errors.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
-import { change, creation } from "../../../mixins/fhir/steps.ts";
+import { change, creation } from "../../../mixins/fhir/write-steps.ts";
 import type { Catalogue, Designation } from "../bench.contract.ts";
 import { nameChanged, testUnknown } from "../lab.errors.ts";
 import { codingOf } from "./catalogue.ts";

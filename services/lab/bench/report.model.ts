@@ -14,7 +14,7 @@ import {
 import { notCritical, notOrdered, nothingEntered, orderNotActive, resultsMissing, unitDiffers } from "../lab.errors.ts";
 import { CATEGORY, LAB_REPORT } from "../lab.model.ts";
 import { codingOf, testsOf } from "./catalogue.ts";
-import { flagIn, foundIn, isCritical, type SexAndAge, valueIn } from "./values.ts";
+import { flagIn, foundIn, isCritical, type SexAndAge, valueIn } from "./measured-values.ts";
 
 type WithId<Of> = Of & { id: string };
 
@@ -154,7 +154,7 @@ function tagged<Of extends Observation>(observation: Of, code: string): Of {
 const isTagged = ({ meta }: Observation, wanted: string): boolean =>
   meta?.tag?.some(({ system, code }) => system === CRITICAL.system && code === wanted) ?? false;
 
-/** A critical value that somebody has taken notice of: who and when stands in a note. @throws 409 NOT_CRITICAL */
+/** A critical value that a person has taken notice of: who and when stands in a note. @throws 409 NOT_CRITICAL */
 export function acknowledge<Of extends WithId<Observation>>(
   observation: Of,
   { performer, note }: { performer?: string; note?: string },

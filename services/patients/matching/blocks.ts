@@ -2,7 +2,7 @@
 import type { Patient } from "../../../fhir/r4.ts";
 import { fold } from "../../../fhir/search/fold.ts";
 import { tokenClause } from "../../../fhir/search/exact-clauses.ts";
-import { parseSearch } from "../../../fhir/search/parse.ts";
+import { parseSearch } from "../../../fhir/search/parse-search.ts";
 import type { Clause } from "../../../fhir/search/query.ts";
 import type { IdentifierTable } from "../identifier-systems.ts";
 

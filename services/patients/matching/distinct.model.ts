@@ -1,9 +1,9 @@
 import type { Extension, Patient } from "../../../fhir/r4.ts";
 
-// Of two records that are alike somebody has said that they are of two people. Plain data in, plain data out.
+// Of two records that are alike a clerk has said that they are of two people. Plain data in, plain data out.
 
 /** URL of an extension of a Patient: `patient` (the other record, a Reference) and `reason` (a string). */
-export const DISTINCT = "urn:openward:distinct-from";
+const DISTINCT = "urn:openward:distinct-from";
 /** Kept on one record, the newest: one that is like more has been taken for a whole family's. */
 const MAX_DISTINCT = 100;
 

@@ -9,7 +9,7 @@ import type { MatchingOptions } from "./find-matches.ts";
 /** Pairs in one page, where nobody says how many. */
 const PAGE = 50;
 
-/** See the head of this file. */
+/** What `patients.listDoubles` and `patients.doublesState` answer; runs the pass. */
 export class DoubleList {
   readonly #store: Store;
   readonly #options: MatchingOptions;

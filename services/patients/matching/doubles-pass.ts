@@ -50,7 +50,7 @@ export interface PassOptions extends Omit<MatchingOptions, "store"> {
   share?: number;
 }
 
-/** See the head of this file. */
+/** Runs the pass in the background, in small steps. */
 export class DoublesPass {
   readonly #store: Store;
   readonly #share: number;

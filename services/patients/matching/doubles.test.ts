@@ -6,7 +6,7 @@ import { frameOf } from "../../../fhir/frame.ts";
 import { indexOf } from "../../../fhir/search/extract.ts";
 import type { Patient } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
-import { people } from "../../../scripts/simulate/people.ts";
+import { people } from "../../../scripts/simulate/synthetic-people.ts";
 import { openSqlite } from "../../../store/sqlite/sqlite-store.ts";
 import type { Store } from "../../../store/store.ts";
 import { IdentifierTable } from "../identifier-systems.ts";

@@ -1,4 +1,4 @@
-/** Pairs of records that are probably of one person: of one record, of those that were written last, and as they are kept until somebody looks. */
+/** Pairs of records that are probably of one person: of one record, of those that were written last, and as they are kept until a clerk looks. */
 import { parseJson } from "../../../fhir/json.ts";
 import type { Patient, Stored } from "../../../fhir/r4.ts";
 import type { Store } from "../../../store/store.ts";
@@ -27,7 +27,7 @@ function doubleOf(one: string, other: string, { grade, score }: Match): Double {
   return { patients: [`Patient/${ids[0]}`, `Patient/${ids[1]}`], grade, score, place: placeOf(score, ids) };
 }
 
-/** Whether somebody has said already that it is another person, or that the record is none any more. */
+/** Whether a clerk has said already that it is another person, or that the record is none any more. */
 const isSettled = (patient: Patient): boolean => isClosed(patient) || isConfirmed(patient);
 
 /** What is probably another record of the same person. */

@@ -10,7 +10,7 @@ import { isType, locked } from "../../../federation/errors.ts";
 import type { StepResult } from "../../../federation/owner-contract.ts";
 import { retryOnConflict, WriteConflict } from "../../../federation/retry-on-conflict.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
-import { addition, creation } from "../../../mixins/fhir/steps.ts";
+import { addition, creation } from "../../../mixins/fhir/write-steps.ts";
 import type { NoneExist } from "../../../store/writes.ts";
 import type { IdentifierTable } from "../identifier-systems.ts";
 import { personOf } from "./person.ts";
@@ -48,7 +48,7 @@ interface Registering {
   of: WithFhir;
   table: IdentifierTable;
   ifNoneExist: NoneExist;
-  /** Refuses who is registered already; absent: somebody has said that it is another person, and the others only hear of this one. */
+  /** Refuses who is registered already; absent: a clerk has said that it is another person, and the others only hear of this one. */
   check?: (() => Promise<void>) | undefined;
 }
 

@@ -7,7 +7,7 @@ import { parseJson } from "../../../fhir/json.ts";
 import type { FhirResource, Patient, Stored } from "../../../fhir/r4.ts";
 import type { ParsedSearch } from "../../../fhir/search/criteria.ts";
 import { resourceTypes } from "../../../fhir/search/parameters.ts";
-import { parseSearch } from "../../../fhir/search/parse.ts";
+import { parseSearch } from "../../../fhir/search/parse-search.ts";
 import type { Clause, Row } from "../../../fhir/search/query.ts";
 import type { Directory } from "../../../federation/directory.ts";
 import { isRetryable, isType } from "../../../federation/errors.ts";
@@ -25,7 +25,7 @@ import { parted, referringClause, replaced, replacing, rewritten } from "./merge
 export const CHUNK = 100;
 /** Tries of one transaction while others write what it moves. */
 const ATTEMPTS = 5;
-/** Looks for what was written for the source meanwhile: who goes on writing for it is told by `left`, and merged once more. */
+/** Looks for what was written for the source meanwhile: `left` names what goes on coming, which is merged once more. */
 const MAX_LATE = 20;
 /** Bytes of JSON that are read at once. */
 const MAX_BYTES = 4_000_000;
@@ -108,7 +108,7 @@ export class Merges {
     if (await this.#notes.isMerging(pair.source)) throw mergeRunning(pair.source);
   }
 
-  /** Carries out a task to its end. What is refused ends it, and is told by its state; what is down is tried again. */
+  /** Carries out a task to its end. What is refused ends it, and its state says so; what is down is tried again. */
   async carryOut(caller: Caller, pair: MergedPair, work: "merge" | "part"): Promise<void> {
     try {
       await this.#notes.begun(pair.source, pair.target, work);
@@ -169,7 +169,7 @@ export class Merges {
     }
   }
 
-  /** Back to what it was before the merge; what was edited since stays where it is, and is told. */
+  /** Back to what it was before the merge; what was edited since stays where it is, and the answer names it. */
   async part(caller: Caller, { source, target }: MergedPair): Promise<void> {
     for (;;) {
       const found = await this.#notes.some(source, CHUNK + 2);

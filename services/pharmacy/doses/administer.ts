@@ -8,7 +8,7 @@ import type { WithDirectory } from "../../../federation/directory.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { happenedAt, withLateReason } from "../../../mixins/fhir/happened-at.ts";
-import { readIfServed, splitReference } from "../../../mixins/fhir/reference.ts";
+import { readIfServed } from "../../../mixins/fhir/domain-references.ts";
 import { type Administration, DoseOutcome, type DoseRecord } from "../doses.contract.ts";
 import {
   administrationChanged,
@@ -29,9 +29,7 @@ export async function administer(
   ctx: Context<DoseRecord & Happened & { prescription: string }>,
 ): Promise<Administration> {
   const { prescription, due, outcome, reason } = ctx.params;
-  const [, id] = splitReference(prescription);
-  const request = await fhir.read("MedicationRequest", id);
-  if (!request) throw prescriptionNotFound(prescription);
+  const request = await fhir.require("MedicationRequest", prescription, prescriptionNotFound);
   if (request.status !== "active" && request.status !== "completed") throw prescriptionNotActive(prescription);
   if (outcome !== DoseOutcome.given && reason === undefined) throw doseReasonMissing();
   const at = happenedAt(ctx.params, { now: new Date(), after: { what: prescription, time: request.authoredOn } });
@@ -53,8 +51,7 @@ export async function administer(
 /** Carries out `pharmacy.cancelAdministration`. @throws 404 ADMINISTRATION_NOT_FOUND; 409 ADMINISTRATION_OVER, ADMINISTRATION_CHANGED */
 export async function takeBack({ fhir }: Pharmacy, ctx: Context<{ administration: string; reason: string }>): Promise<Administration> {
   const { administration: reference, reason } = ctx.params;
-  const before = await fhir.read("MedicationAdministration", splitReference(reference)[1]);
-  if (!before) throw administrationNotFound(reference);
+  const before = await fhir.require("MedicationAdministration", reference, administrationNotFound);
   const taken = cancelAdministration(before, reason);
   const { version } = await fhir.update(taken).catch((error: unknown) => {
     throw isType(error, "STALE_VERSION") ? administrationChanged(reference) : error;

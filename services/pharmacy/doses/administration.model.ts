@@ -106,7 +106,7 @@ export function cancelAdministration<Of extends MedicationAdministration>(admini
 export const dueOf = ({ extension = [] }: MedicationAdministration): string | undefined =>
   extension.find(({ url }) => url === DUE)?.valueDateTime;
 
-/** One record for a dose, whoever writes it; one that was a mistake counts not. */
+/** One record for a dose, by whichever door it is written; one that was a mistake does not count. */
 export function doseKeys(administration: MedicationAdministration): UniqueKey[] {
   const [due, request] = [dueOf(administration), placeOf(administration.request)];
   if (due === undefined || request === undefined || administration.status === "entered-in-error") return [];

@@ -1,7 +1,7 @@
 /** What the actions of prescriptions and doses take, for Moleculer's validator. */
 import { reasonRule, timeRule } from "../../../mesh/param-rules.ts";
 import { happenedRules } from "../../../mixins/fhir/happened-at.ts";
-import { codeRule, referenceTo } from "../../../mixins/fhir/reference.ts";
+import { codeRule, referenceTo } from "../../../mixins/fhir/domain-references.ts";
 import { DoseOutcome } from "../doses.contract.ts";
 import { quantity, whereRules } from "../stock/stock-params.ts";
 

@@ -9,7 +9,7 @@ import { codesOf } from "../pharmacy.model.ts";
 import type { Portion } from "./portions.model.ts";
 
 /** URL of an extension of a MedicationKnowledge: `place` (a Reference; absent: the default place) and `level` (a decimal, units). */
-export const REORDER_LEVEL = "urn:openward:reorder-level";
+const REORDER_LEVEL = "urn:openward:reorder-level";
 /** Tag of those that are in use, by which they are found. */
 export const IN_USE = { system: "urn:openward:stock", code: "reorder-level" } as const;
 

@@ -4,7 +4,7 @@ import { tokenClause } from "../../../fhir/search/exact-clauses.ts";
 import type { WithDirectory } from "../../../federation/directory.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
-import { requireReference } from "../../../mixins/fhir/reference.ts";
+import { requireReference } from "../../../mixins/fhir/domain-references.ts";
 import type { Store } from "../../../store/store.ts";
 import type { ReorderLevel } from "../stock.contract.ts";
 import { reorderLevelChanged } from "../pharmacy.errors.ts";

@@ -9,7 +9,7 @@ import type { StepResult } from "../../../federation/owner-contract.ts";
 import type { Happened } from "../../../mesh/happened-contract.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { happenedAt, withLateReason } from "../../../mixins/fhir/happened-at.ts";
-import { requireReference } from "../../../mixins/fhir/reference.ts";
+import { requireReference } from "../../../mixins/fhir/domain-references.ts";
 import { REASON } from "../../../mixins/fhir/rules/reasons.ts";
 import { counted } from "../../../store/counted.ts";
 import type { Adjustment, Code, LotState, Receipt, StockTransfer, Where } from "../pharmacy.contract.ts";

@@ -1,7 +1,7 @@
 /** What the actions of the stock take, for Moleculer's validator. */
 import { dateRule, reasonRule } from "../../../mesh/param-rules.ts";
 import { happenedRules } from "../../../mixins/fhir/happened-at.ts";
-import { codeRule, referenceTo } from "../../../mixins/fhir/reference.ts";
+import { codeRule, referenceTo } from "../../../mixins/fhir/domain-references.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
 const MAX_QUANTITY = 1_000_000;

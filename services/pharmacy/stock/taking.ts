@@ -5,7 +5,7 @@ import { localReference, splitPlace } from "../../../federation/facts.ts";
 import { counted } from "../../../store/counted.ts";
 import type { EffectTools, Movement } from "../../../mixins/fhir/rules/effects.ts";
 import { type Change, type Refusal, refusalBy } from "../../../mixins/fhir/rules/rule.ts";
-import type { Identified } from "../../../mixins/fhir/steps.ts";
+import type { Identified } from "../../../mixins/fhir/write-steps.ts";
 import { momentOf, shelfMovements } from "../stock-book.ts";
 import { lotBlocked, lotExpired } from "../pharmacy.errors.ts";
 import { codesOf, LOT, stockCounter, unitsOf } from "../pharmacy.model.ts";

@@ -67,7 +67,7 @@ export async function isGood(jws: string, json: string, key: PublicPart): Promis
   );
 }
 
-/** ASTM E1762: the author's signature, or that of somebody who confirms it. */
+/** ASTM E1762: the author's signature, or that of a person who confirms it. */
 const PURPOSE = {
   author: { code: "1.2.840.10065.1.12.1.1", display: "Author's Signature" },
   verifier: { code: "1.2.840.10065.1.12.1.5", display: "Verification Signature" },

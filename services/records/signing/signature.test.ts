@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { publicPart } from "../../../mesh/signing-key.ts";
-import { SignatureKeys } from "./keys.ts";
+import { SignatureKeys } from "./signature-keys.ts";
 import { isGood, saidBy, signatureOf } from "./signature.model.ts";
 
 describe("a signature", () => {

@@ -6,10 +6,10 @@ import { relativeReference } from "../../../fhir/ids.ts";
 import { referenceClause, slotsOfParameters } from "../../../fhir/search/exact-clauses.ts";
 import type { OwnFhir } from "../../../mixins/fhir/own-fhir.ts";
 import { JOSE } from "../../../mixins/fhir/rules/signed.ts";
-import { splitReference } from "../../../mixins/fhir/reference.ts";
+import { splitReference } from "../../../mixins/fhir/domain-references.ts";
 import type { Verification, VerifiedSignature } from "../records.contract.ts";
 import { tooManySignatures } from "../records.errors.ts";
-import type { SignatureKeys } from "./keys.ts";
+import type { SignatureKeys } from "./signature-keys.ts";
 import { isGood, saidBy } from "./signature.model.ts";
 
 /** Signatures of one resource. */

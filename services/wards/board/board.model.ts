@@ -30,7 +30,7 @@ export interface Known {
 export interface View {
   house: HouseWard[];
   ward?: string;
-  /** Beds in which somebody lies. */
+  /** Beds in which a patient lies. */
   taken: ReadonlySet<string>;
   isOccupancyKnown: boolean;
   now: Date;
@@ -114,7 +114,7 @@ function bedOf(
   const free = isUsable && isOpen ? BedStatus.free : BedStatus.closed;
   const status = isTaken ? BedStatus.taken : isOccupancyKnown || free === BedStatus.closed ? free : "unknown";
   const { cleaning, ...rest } = bed;
-  // A bed is not clean any more while somebody lies in it.
+  // A bed is not clean any more while a patient lies in it.
   return { ...rest, status, ...(cleaning && !(isTaken && cleaning === "clean") && { cleaning }), ...(stay && { stay }) };
 }
 

@@ -9,7 +9,7 @@ const PAGE = 1_000;
 /** Locations that are looked through for beds, the oldest: a large hospital has some thousand. */
 export const MAX_LOCATIONS = 50_000;
 
-/** See the head of this file. */
+/** Answers with the tree as it was last made, as long as no Location has changed. */
 export class HouseCache {
   #mark: string | undefined;
   #versions = "";

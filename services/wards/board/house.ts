@@ -1,6 +1,7 @@
 /** The wards as a tree: each with its rooms and beds, as the Locations say it. Plain data in, plain data out. */
 import type { Location, Stored } from "../../../fhir/r4.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
+import { PhysicalType } from "../../../fhir/physical-type.ts";
 import { attributesOf, cleaningOf, isBed, isInUse, isOutOfUse, kindOf, sexOf } from "../wards.model.ts";
 
 /** A bed, before anybody knows who lies there. */
@@ -58,8 +59,8 @@ export function houseOf(locations: Stored<Location>[]): HouseWard[] {
   };
   for (const [place, location] of known) {
     const kind = kindOf(location);
-    if (kind === "wa") wardAt(place, location);
-    else if (kind === "ro" && isInUse(location)) roomAt(place, location);
+    if (kind === PhysicalType.ward) wardAt(place, location);
+    else if (kind === PhysicalType.room && isInUse(location)) roomAt(place, location);
   }
   for (const [place, bed] of known) {
     if (!isBed(bed) || bed.status === "inactive") continue;
@@ -87,7 +88,7 @@ function wardAbove(
   known: ReadonlyMap<string, Stored<Location>>,
 ): [place: string, location: Stored<Location>] {
   let [at, is] = [place, location];
-  for (let above = 0; above < MAX_ABOVE && kindOf(is) !== "wa"; above += 1) {
+  for (let above = 0; above < MAX_ABOVE && kindOf(is) !== PhysicalType.ward; above += 1) {
     const next = placeOf(is.partOf);
     const parent = next === undefined ? undefined : known.get(next);
     if (!parent || next === undefined) break;

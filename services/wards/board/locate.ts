@@ -11,7 +11,7 @@ import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
 import { BoardPart } from "../board.contract.ts";
 import type { BoardChanges, Touched } from "../board-events.contract.ts";
 import type { HouseWard } from "./house.ts";
-import { ask, openStaysOf } from "./sources.ts";
+import { ask, openStaysOf } from "./board-sources.ts";
 import type { Versions } from "./versions.ts";
 
 /** Types whose versions change what a board shows. */

@@ -4,7 +4,7 @@ import type { HumanName, Patient } from "../../../fhir/r4.ts";
 import { dayOf } from "../../../fhir/time-zone.ts";
 import type { BoardPatient } from "../board.contract.ts";
 
-/** Younger ones are told by days, and by months. */
+/** Ages below are given in days, and in months. */
 const [DAYS_BELOW, MONTHS_BELOW] = [28, 24];
 const DAY_MS = 86_400_000;
 
@@ -33,7 +33,7 @@ function namesOf({ name = [] }: Patient): string[] {
 
 const textOf = ({ text, family = "", given = [] }: HumanName): string => text ?? [...given, family].filter(Boolean).join(" ");
 
-/** How old somebody is by the hospital's calendar; undefined for who is not born yet. A date without its day tells years only. */
+/** How old a person is by the hospital's calendar; undefined for who is not born yet. A date without its day tells years only. */
 export function ageOf(birthDate: string, now: Date): BoardPatient["age"] {
   const [low] = intervalOf(birthDate) ?? [];
   if (low === undefined) return undefined;

@@ -7,7 +7,7 @@ import { pharmacy } from "../../pharmacy/pharmacy.contract.ts";
 import { type Board, BoardPart } from "../board.contract.ts";
 import { boardOf, conditionsOf, placesOf } from "./board.model.ts";
 import type { HouseWard } from "./house.ts";
-import { type Answers, ask, ASKED_MS, hiddenFrom, isFailure, patientQuestions, stayQuestions } from "./sources.ts";
+import { type Answers, ask, ASKED_MS, hiddenFrom, isFailure, patientQuestions, stayQuestions } from "./board-sources.ts";
 import type { Versions } from "./versions.ts";
 
 /** Of a caller who may do anything: undefined. */

@@ -2,7 +2,7 @@
 import { parseJson } from "../../../../fhir/json.ts";
 import type { Answer } from "../../http/answer.ts";
 import { MAX_BODY_BYTES } from "../../http/body.ts";
-import { httpError } from "../../http/errors.ts";
+import { httpError } from "../../http/http-error.ts";
 import { mediaTypeOf, namesFhir } from "../media-types.ts";
 import type { FhirRequest } from "../request.ts";
 

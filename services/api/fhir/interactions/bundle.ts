@@ -12,9 +12,9 @@ import { askingFor } from "../../../../mesh/caller.ts";
 import { mapConcurrent } from "../../../../mesh/map-concurrent.ts";
 import { type EntryResult, transactions } from "../../../transactions/transactions.contract.ts";
 import type { Answer } from "../../http/answer.ts";
-import { httpError } from "../../http/errors.ts";
+import { httpError } from "../../http/http-error.ts";
 import { FHIR_JSON } from "../media-types.ts";
-import { refusalOf } from "../refusals.ts";
+import { refusalOf } from "../fhir-refusals.ts";
 import { type FhirRequest, pairsOf, pathOf } from "../request.ts";
 import { withLocalReferences } from "./resource.ts";
 

@@ -45,7 +45,7 @@ interface ResourcesPart {
   digest: string;
 }
 
-/** As it was last made for a directory: for who may everything, or has not said who asks, and by what somebody may. */
+/** As it was last made for a directory: for who may everything, or has not said who asks, and by what a person may. */
 const made = new WeakMap<Directory, { generation: number; whole?: ResourcesPart; byRights: WeakMap<Rights, ResourcesPart> }>();
 
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 22);

@@ -10,7 +10,7 @@ import { mapConcurrent } from "../../../../mesh/map-concurrent.ts";
 import { packToken, unpackToken } from "../page-token.ts";
 import type { HistoryQuery, StoredResource } from "../../../../store/store.ts";
 import type { Answer } from "../../http/answer.ts";
-import { DEFAULT_COUNT, MAX_COUNT } from "../limits.ts";
+import { DEFAULT_COUNT, MAX_COUNT } from "../answer-limits.ts";
 import { subsetOfRead, subsetText } from "../presentation.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import type { FhirRequest } from "../request.ts";

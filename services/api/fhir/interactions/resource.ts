@@ -20,7 +20,7 @@ import { type EntryResult, type TransactionEntry, transactionOf, transactions } 
 import type { Answer } from "../../http/answer.ts";
 import { subsetOfRead, subsetText } from "../presentation.ts";
 import { FHIR_JSON } from "../media-types.ts";
-import { outsideBundle } from "../refusals.ts";
+import { outsideBundle } from "../fhir-refusals.ts";
 import type { FhirRequest } from "../request.ts";
 
 /** GET Type/id */

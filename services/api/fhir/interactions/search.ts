@@ -1,13 +1,13 @@
 /** Search on a type (FHIR R4, search.html): the query string in, a searchset out. */
 import { type Issue, outcome } from "../../../../fhir/outcome.ts";
 import type { ParsedSearch } from "../../../../fhir/search/criteria.ts";
-import { parseSearch } from "../../../../fhir/search/parse.ts";
+import { parseSearch } from "../../../../fhir/search/parse-search.ts";
 import type { Clause, Cursor, Row } from "../../../../fhir/search/query.ts";
 import { included, slotsToFollow } from "../../../../federation/include.ts";
 import { countMatches, searchPage } from "../../../../federation/search-page.ts";
 import { packToken, unpackToken } from "../page-token.ts";
 import type { Answer } from "../../http/answer.ts";
-import { DEFAULT_COUNT, MAX_COUNT, MAX_INCLUDED, MAX_PAGE_BYTES } from "../limits.ts";
+import { DEFAULT_COUNT, MAX_COUNT, MAX_INCLUDED, MAX_PAGE_BYTES } from "../answer-limits.ts";
 import type { Subset } from "../../../../fhir/subset.ts";
 import { subsetAsked, subsetText } from "../presentation.ts";
 import { FHIR_JSON } from "../media-types.ts";

@@ -1,8 +1,19 @@
-import { parametersOf } from "../../../../fhir/search/parameters.ts";
-import { careParameters, careWithin } from "./care-dates.ts";
+import type { Clause } from "../../../../fhir/search/query.ts";
+import { parametersOf, resourceTypes } from "../../../../fhir/search/parameters.ts";
+import { careWithin } from "./care-dates.ts";
 
-it("every care date is a date of its type", () => {
-  for (const [type, code] of careParameters) expect([type, code, parametersOf(type).get(code)?.type]).toEqual([type, code, "date"]);
+const slotsIn = (clause: Clause): number[] =>
+  clause.kind === "any" ? clause.of.flat().flatMap(slotsIn) : "slots" in clause ? clause.slots : [];
+
+it("asks each type that has care dates for dates only", () => {
+  let asked = 0;
+  for (const type of resourceTypes) {
+    const dates = [...parametersOf(type).values()].filter((parameter) => parameter.type === "date").flatMap(({ slots }) => slots);
+    const slots = careWithin(type, { start: 0, end: 1 }).flatMap(slotsIn);
+    if (slots.length > 0) asked += 1;
+    expect([type, slots.filter((slot) => !dates.includes(slot))]).toEqual([type, []]);
+  }
+  expect(asked).toBeGreaterThan(40);
 });
 
 it("asks nothing of types without a care date, or without a time to be in", () => {

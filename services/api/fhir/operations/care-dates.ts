@@ -3,7 +3,7 @@ import { slotsOfParameters } from "../../../../fhir/search/exact-clauses.ts";
 
 /**
  * Search parameters that say when care was given, ordered or planned. A type that is not named has none: it describes
- * somebody or something (Patient, Coverage, Group), holds for all care (AllergyIntolerance, FamilyMemberHistory), or has only the
+ * a person or a thing (Patient, Coverage, Group), holds for all care (AllergyIntolerance, FamilyMemberHistory), or has only the
  * date of its own making (Consent, AuditEvent, Claim).
  */
 const CARE_DATES: Record<string, readonly string[]> = {
@@ -77,8 +77,3 @@ function unlessAbsent(type: string, codes: readonly string[], match: { lowLe?: n
   const slots = slotsOfParameters(type, codes);
   return { kind: "any", of: [[{ kind: "range", slots, any: [match] }], [{ kind: "missing", slots, missing: true }]] };
 }
-
-/** Every parameter that is looked at, for a test that they exist. */
-export const careParameters: [type: string, code: string][] = [...Object.entries(CARE_DATES), ...Object.entries(CARE_SPANS)].flatMap(
-  ([type, codes]) => codes.map((code): [string, string] => [type, code]),
-);

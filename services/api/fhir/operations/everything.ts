@@ -4,7 +4,7 @@
  */
 import { fhirError, type Issue } from "../../../../fhir/outcome.ts";
 import { intervalOf } from "../../../../fhir/dates.ts";
-import { parseSearch } from "../../../../fhir/search/parse.ts";
+import { parseSearch } from "../../../../fhir/search/parse-search.ts";
 import type { Clause, Row } from "../../../../fhir/search/query.ts";
 import type { Subset } from "../../../../fhir/subset.ts";
 import { cursorOf } from "../../../../federation/scatter-gather.ts";
@@ -15,7 +15,7 @@ import type { Answer } from "../../http/answer.ts";
 import { type CareTime, careWithin } from "./care-dates.ts";
 import { membership } from "../../../../fhir/search/compartments.ts";
 import { heededBy, isResultParameterName, type PageToken, typesAsked } from "./compartment.ts";
-import { DEFAULT_COUNT, MAX_COUNT, MAX_PAGE_BYTES } from "../limits.ts";
+import { DEFAULT_COUNT, MAX_COUNT, MAX_PAGE_BYTES } from "../answer-limits.ts";
 import { subsetAsked } from "../presentation.ts";
 import { type FhirRequest, pairsOf } from "../request.ts";
 import { entryText, issuesOf, searchset, selfQuery } from "../interactions/search.ts";

@@ -2,13 +2,13 @@
 import { parseJson } from "../../../../fhir/json.ts";
 import { fhirError } from "../../../../fhir/outcome.ts";
 import type { ParsedSearch } from "../../../../fhir/search/criteria.ts";
-import { parseSearch } from "../../../../fhir/search/parse.ts";
+import { parseSearch } from "../../../../fhir/search/parse-search.ts";
 import type { Cursor, Row, SortKey, StoreQuery } from "../../../../fhir/search/query.ts";
 import { addForEachOwner, askTogether } from "../../../../federation/scatter-gather.ts";
 import { searchPage } from "../../../../federation/search-page.ts";
 import type { Answer } from "../../http/answer.ts";
 import { heededBy } from "./compartment.ts";
-import { MAX_PAGE_BYTES } from "../limits.ts";
+import { MAX_PAGE_BYTES } from "../answer-limits.ts";
 import { subsetAsked } from "../presentation.ts";
 import type { FhirRequest } from "../request.ts";
 import { entryText, issuesOf, searchset, selfQuery } from "../interactions/search.ts";

@@ -5,7 +5,7 @@ import { validate } from "../../../../fhir/validate/index.ts";
 import { patients } from "../../../patients/patients.contract.ts";
 import type { Answer } from "../../http/answer.ts";
 import { searchset } from "../interactions/search.ts";
-import { givenIn, type Json } from "../parameters.ts";
+import { givenIn, type Json } from "../operation-input.ts";
 import type { FhirRequest } from "../request.ts";
 
 const GRADE = "http://hl7.org/fhir/StructureDefinition/match-grade";

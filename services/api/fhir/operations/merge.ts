@@ -5,7 +5,7 @@ import { parseJson } from "../../../../fhir/json.ts";
 import { readResource } from "../../../../federation/read.ts";
 import { type MergeState, patients } from "../../../patients/patients.contract.ts";
 import type { Answer } from "../../http/answer.ts";
-import { fhirAnswer, givenIn, type Json } from "../parameters.ts";
+import { fhirAnswer, givenIn, type Json } from "../operation-input.ts";
 import type { FhirRequest } from "../request.ts";
 import { ID_PATTERN } from "../../../../fhir/ids.ts";
 

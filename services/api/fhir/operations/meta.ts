@@ -6,7 +6,7 @@ import { gone, locked } from "../../../../federation/errors.ts";
 import { asWriteConflict, retryOnConflict } from "../../../../federation/retry-on-conflict.ts";
 import { readResource, readVersion } from "../../../../federation/read.ts";
 import type { Answer } from "../../http/answer.ts";
-import { asArray, fhirAnswer, givenIn, type Json } from "../parameters.ts";
+import { asArray, fhirAnswer, givenIn, type Json } from "../operation-input.ts";
 import { rewrite, versionNamed } from "../interactions/resource.ts";
 import type { FhirRequest } from "../request.ts";
 import { requireParameter, tokenOfRow } from "../../../../fhir/search/exact-clauses.ts";

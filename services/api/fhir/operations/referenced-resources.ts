@@ -6,7 +6,7 @@ import { compartmentOf, mayReferTo, parametersOf } from "../../../../fhir/search
 import type { Clause, Row, StoreQuery } from "../../../../fhir/search/query.ts";
 import { addForEachOwner, askTogether } from "../../../../federation/scatter-gather.ts";
 import { outside } from "../../../../fhir/search/compartments.ts";
-import { MAX_INCLUDED } from "../limits.ts";
+import { MAX_INCLUDED } from "../answer-limits.ts";
 import type { FhirRequest } from "../request.ts";
 import { BY_IDENTIFIER, anyOfValues, toContained } from "../../../../fhir/search/exact-clauses.ts";
 import type { Availability } from "../../../../federation/query-context.ts";
@@ -101,7 +101,7 @@ function ownerSlots(type: string): number[] {
   return [...new Set(parameters.flatMap((it) => it.slots))];
 }
 
-/** Not of somebody who is only known by an identifier, or contained; unless one of the record's patients is named besides. */
+/** Not of a person who is only known by an identifier, or contained; unless one of the record's patients is named besides. */
 function knownOwners(slots: number[], { patients = new Set() }: RecordOf): Clause[] {
   if (slots.length === 0) return [];
   const unknown: Clause = { kind: "key", slots, any: [BY_IDENTIFIER, toContained("Patient")], not: true };

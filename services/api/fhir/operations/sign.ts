@@ -4,7 +4,7 @@ import { readResource } from "../../../../federation/read.ts";
 import { records } from "../../../records/records.contract.ts";
 import type { Answer } from "../../http/answer.ts";
 import { FHIR_JSON } from "../media-types.ts";
-import { fhirAnswer } from "../parameters.ts";
+import { fhirAnswer } from "../operation-input.ts";
 import type { FhirRequest } from "../request.ts";
 
 /** POST Type/id/$sign: signs the current version; the answer is the Provenance that keeps the signature, or its address where the signer may not read those. */

@@ -6,7 +6,7 @@ import { isOfAnotherType, profilesClaimedBy, validateWithProfiles } from "../../
 import { workOf } from "../../../../mesh/caller.ts";
 import { readResource } from "../../../../federation/read.ts";
 import type { Answer } from "../../http/answer.ts";
-import { fhirAnswer, type OperationInput, givenIn, type Json, optionalBody } from "../parameters.ts";
+import { fhirAnswer, type OperationInput, givenIn, type Json, optionalBody } from "../operation-input.ts";
 import type { FhirRequest } from "../request.ts";
 
 /** POST Type/$validate and Type/id/$validate (`mode` create, update, delete, profile). The faults are the answer, not an error. */

@@ -1,0 +1,85 @@
+/** How a gateway answers: FHIR under `/fhir`, the domain's actions under `/api`, its own pages. */
+import type { Gateway } from "./gateway.ts";
+import type { IncomingMessage } from "node:http";
+import type { Context } from "moleculer";
+import type { Caller } from "../../mesh/caller.ts";
+import type { Config } from "../../mesh/config.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import { consoleAnswer } from "./console/console.ts";
+import { fhirRequest } from "./fhir/request.ts";
+import { route as routeFhir } from "./fhir/router.ts";
+import type { Answer } from "./http/answer.ts";
+import { INTERACTIONS } from "./access/door.ts";
+import { deskAnswer } from "./desk.ts";
+import { kindOf } from "./http/answer-sizes.ts";
+import { hasBody } from "./http/body.ts";
+import { httpError } from "./http/http-error.ts";
+import { logOwnFault } from "./http/failures.ts";
+import { originsFor } from "./http/own-name.ts";
+import { exchangeOf } from "./http/received.ts";
+import { callAction, publishedActions } from "./rest/actions.ts";
+import { openapi } from "./rest/openapi.ts";
+
+const JSON_TYPE = { "Content-Type": "application/json; charset=utf-8" };
+
+/** @throws what the mesh or the gateway refuses */
+export async function answerFhir(service: Gateway, ctx: Context, request: IncomingMessage, rest: string, config: Config): Promise<Answer> {
+  const { directory, profiles, sizes } = service;
+  const exchange = exchangeOf(request);
+  const mesh = {
+    caller: ctx,
+    directory,
+    profiles,
+    conditionalDelete: config.conditionalDelete,
+    dates: config.dateSearch,
+    isCrossOrigin: config.corsOrigin !== undefined,
+    report: (error: unknown, caller: Caller = ctx) => {
+      logOwnFault(service, request, error);
+      service.noteRefusal(error, caller);
+    },
+    hold: (bytes: number) => exchange?.hold(bytes),
+  };
+  const kind = kindOf(rest);
+  const isRead = request.method === "GET" || request.method === "HEAD" || kind.endsWith("/_search");
+  const expected = isRead ? sizes.expected(kind, performance.now()) : 0;
+  if (exchange) exchange.expected = expected;
+  // With a body the turn is taken when that has come, for both together: who holds one while it waits for another stops all.
+  if (exchange && !(request.method === "POST" && hasBody(request)) && !service.gate.isSmall(expected)) {
+    const turn = await service.gate.enter(exchange.client.name, { kind, answer: expected });
+    if (turn) exchange.work(turn);
+  }
+  // A page link leads to the server's own name: what a search means must not depend on the one that it was asked by.
+  const origins = isRead ? service.own.origins : originsFor(service.own, request);
+  const bases = origins.map((origin) => `${origin}/fhir`);
+  const answer = await routeFhir(fhirRequest(request, rest, bases, mesh), packageJson.version);
+  // What was written will be read.
+  if (isRead && answer.status === 200) sizes.note(kind, answer.bytes?.length ?? answer.body?.length ?? 0, performance.now());
+  else if (exchange && exchange.bodyBytes > 0 && kind !== "") {
+    sizes.note(`${kind.split("/", 1)[0]}/id`, exchange.bodyBytes, performance.now());
+  }
+  return answer;
+}
+
+/** @throws what the mesh or the gateway refuses */
+export async function answerRest(service: Gateway, ctx: Context, request: IncomingMessage, url: string): Promise<Answer> {
+  // Not by the URL class: it throws at what is sent as `//`, and resolves dots.
+  const [pathname = "/", ...query] = url.split("?");
+  const searchParams = new URLSearchParams(query.join("?"));
+  if (pathname.startsWith("/api/")) return callAction(ctx, request, pathname.slice("/api/".length), searchParams);
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    throw httpError(405, "METHOD_NOT_ALLOWED", "Only GET is possible here.", { allow: "GET, HEAD" });
+  }
+  const hosts = [...new Set([new URL(service.own.origin).host, request.headers.host ?? ""])].filter(Boolean);
+  if (pathname === "/desk" || pathname.startsWith("/desk/")) return deskAnswer(ctx, request, pathname.slice("/desk".length), hosts);
+  switch (pathname) {
+    case "/openapi.json": {
+      const rights = service.door.rightsOf(ctx);
+      const actions = publishedActions(service.broker).filter(({ name }) => rights?.mayCall(name) ?? true);
+      const types = service.directory.types().filter((type) => !rights || INTERACTIONS.some((one) => rights.with(type, one) !== "none"));
+      const document = openapi(actions, types, service.own.origin, packageJson.version);
+      return { status: 200, headers: JSON_TYPE, body: JSON.stringify(document) };
+    }
+    default:
+      return consoleAnswer(pathname, { broker: service.broker, directory: service.directory, meter: service.meter, caller: ctx }, hosts);
+  }
+}

@@ -1,0 +1,154 @@
+/** Every error of the mesh as a FHIR client sees it: status, OperationOutcome, and nothing of the inside. */
+import { FhirError, type Issue, outcome } from "../../../fhir/outcome.ts";
+import type { Answer } from "../http/answer.ts";
+import { FHIR_JSON } from "./media-types.ts";
+
+/** The issue code that a FHIR client gets for an error's `type`; others have that of their status. */
+const CODES: Record<string, string> = {
+  NOT_SUPPORTED: "not-supported",
+  OWNER_DOWN: "transient",
+  SERVICE_DOWN: "transient",
+  NOT_FOUND: "not-found",
+  GONE: "deleted",
+  STALE_VERSION: "conflict",
+  MULTIPLE_MATCHES: "multiple-matches",
+  LOCKED: "lock-error",
+  ID_TAKEN: "duplicate",
+  STORE_UNAVAILABLE: "transient",
+  TRANSACTION_ABORTED: "transient",
+  TRANSACTION_UNCLEAR: "transient",
+  REQUEST_TIMEOUT: "timeout",
+  QUEUE_FULL: "throttled",
+  REQUEST_REJECTED: "transient",
+  SERVICE_NOT_FOUND: "not-supported",
+  SERVICE_NOT_AVAILABLE: "transient",
+  METHOD_NOT_ALLOWED: "not-supported",
+  APPEND_ONLY: "not-supported",
+  NOT_ACCEPTABLE: "not-supported",
+  UNSUPPORTED_MEDIA_TYPE: "not-supported",
+  BODY_TOO_LARGE: "too-long",
+  WRONG_RESOURCE_TYPE: "invalid",
+  REQUEST_TOO_SLOW: "timeout",
+  MISDIRECTED: "not-supported",
+};
+
+const BY_STATUS: Record<number, string> = {
+  400: "invalid",
+  401: "login",
+  403: "forbidden",
+  404: "not-found",
+  409: "business-rule",
+  412: "conflict",
+  413: "too-long",
+  415: "not-supported",
+  422: "processing",
+  429: "throttled",
+  501: "not-supported",
+  503: "transient",
+};
+
+interface MeshError {
+  code?: unknown;
+  type?: unknown;
+  message: string;
+  data?: { issues?: unknown; allow?: unknown; authenticate?: unknown; entry?: unknown; retryAfter?: unknown };
+}
+
+/** An error as a FHIR client sees it; headers are Allow, WWW-Authenticate and Retry-After. */
+export interface ErrorAnswer {
+  status: number;
+  issues: Issue[];
+  headers: Record<string, string>;
+}
+
+/** What Moleculer's validator says of one param; it adds who checked, which is nobody's business outside. */
+interface Fault {
+  type?: unknown;
+  field?: unknown;
+  message?: unknown;
+}
+
+/** The params that an action refuses, as the validator tells them; undefined for another error. */
+export function paramFaults(error: unknown): { field: string; rule: string; message: string }[] | undefined {
+  const { type, data } = error as { type?: unknown; data?: unknown };
+  if (type !== "VALIDATION_ERROR" || !Array.isArray(data)) return undefined;
+  return (data as Fault[]).map(({ field = "", type: rule, message }) => {
+    const isNamed = field === "" || `${message}`.includes(`${field}`);
+    return { field: `${field}`, rule: `${rule}`, message: isNamed ? `${message}` : `In '${field}': ${message}` };
+  });
+}
+
+const issueOfParam = ({ field, rule, message }: { field: string; rule: string; message: string }): Issue => ({
+  severity: "error",
+  code: rule === "required" ? "required" : "value",
+  diagnostics: message,
+  ...(field !== "" && { expression: [field] }),
+});
+
+/** How the error looks from outside. An error that is our own bug says only that it happened. */
+export function refusalOf(error: unknown): ErrorAnswer {
+  if (error instanceof FhirError) return { status: error.status, issues: error.issues, headers: {} };
+  const { code, type, message, data } = error as MeshError;
+  const headers: Record<string, string> = {};
+  let status = typeof code === "number" && code >= 400 && code < 600 ? code : 500;
+  if (typeof type === "string" && type in frameworks) status = 503;
+  const faults = paramFaults(error);
+  if (faults) return { status, issues: faults.map(issueOfParam), headers };
+  if (Array.isArray(data?.issues)) return { status, issues: data.issues.map(issueOnly), headers };
+  if (status === 503 || type === "LOCKED" || type === "IDEMPOTENCY_KEY_IN_USE") headers["Retry-After"] = "1";
+  if (typeof data?.allow === "string") headers.Allow = data.allow;
+  if (typeof data?.authenticate === "string") headers["WWW-Authenticate"] = data.authenticate;
+  const isOurs = typeof type !== "string" || status === 500;
+  const issue: Issue = {
+    severity: isOurs ? "fatal" : "error",
+    code: isOurs ? "exception" : (CODES[type as string] ?? BY_STATUS[status] ?? "processing"),
+    diagnostics: isOurs ? "Internal error. It is in the server's log." : (frameworks[type as string] ?? message),
+    ...(typeof data?.entry === "number" && { expression: [`Bundle.entry[${data.entry}]`] }),
+  };
+  return { status: isOurs && status < 500 ? 500 : status, issues: [issue], headers };
+}
+
+/**
+ * A refusal by the coordinator of what the client sent as one resource: it knows of no bundle, so no path may begin in one.
+ * @returns the same error
+ */
+export function outsideBundle(error: unknown, type: string): unknown {
+  const { data } = error as { data?: { entry?: unknown; issues?: Issue[] } };
+  if (!data) return error;
+  delete data.entry;
+  for (const issue of data.issues ?? []) {
+    const paths = issue.expression?.flatMap((path) => {
+      if (!path.startsWith("Bundle.entry[0]")) return [path];
+      const inside = /^Bundle\.entry\[0\]\.resource(.*)$/.exec(path)?.[1];
+      return inside === undefined ? [] : [type + inside];
+    });
+    if (paths && paths.length > 0) issue.expression = paths;
+    else delete issue.expression;
+  }
+  return error;
+}
+
+const issueOnly = ({ severity, code, details, diagnostics, expression }: Issue): Issue => ({
+  severity,
+  code,
+  ...(details && { details }),
+  diagnostics,
+  ...(expression && { expression }),
+});
+
+/** Messages of Moleculer's own errors name nodes and actions; a client gets these instead. */
+const frameworks: Record<string, string> = {
+  SERVICE_NOT_FOUND: "The service that answers this is not running at the moment; try again later.",
+  SERVICE_NOT_AVAILABLE: "The service that answers this is not available at the moment; try again later.",
+  REQUEST_TIMEOUT: "A service did not answer in time; try again.",
+  REQUEST_REJECTED: "A service stopped while it worked on this; try again.",
+  REQUEST_SKIPPED: "There was no time left to begin with this; try again.",
+  BAD_GATEWAY: "The services cannot be reached at the moment; try again later.",
+  QUEUE_FULL: "The server is busy; try again in a moment.",
+};
+
+/** The answer to an error: an OperationOutcome. */
+export function refuse(error: unknown): Answer {
+  const { status, issues, headers } = refusalOf(error);
+  return { status, headers: { ...headers, "Content-Type": FHIR_JSON }, body: JSON.stringify(outcome(...issues)) };
+}

@@ -1,0 +1,25 @@
+/** Every error of the mesh as a client of /api sees it: `{ "error": { code, type, message, data } }`. */
+import { FhirError } from "../../../fhir/outcome.ts";
+import { paramFaults, refusalOf } from "../fhir/fhir-refusals.ts";
+import type { Answer } from "../http/answer.ts";
+
+/** The answer to an error: what it says to the outside, and nothing of the inside. */
+export function refuse(error: unknown): Answer {
+  const { status, issues, headers } = refusalOf(error);
+  const { type, data } = error as { type?: string; data?: unknown };
+  const { authenticate: _, ...shown } = isObject(data) ? (data as Record<string, unknown>) : {};
+  const isInside = status === 500;
+  const faults = paramFaults(error);
+  const body = {
+    error: {
+      code: status,
+      type: isInside ? "INTERNAL_ERROR" : error instanceof FhirError ? "INVALID" : (type ?? "ERROR"),
+      message: issues.map((issue) => issue.diagnostics).join(" "),
+      ...(faults && { data: { fields: faults } }),
+      ...(!faults && status < 500 && isObject(data) && Object.keys(shown).length > 0 && { data: shown }),
+    },
+  };
+  return { status, headers: { ...headers, "Content-Type": "application/json; charset=utf-8" }, body: JSON.stringify(body) };
+}
+
+const isObject = (data: unknown): boolean => typeof data === "object" && data !== null && !Array.isArray(data);

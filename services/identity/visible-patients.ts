@@ -1,0 +1,71 @@
+/** The patients that a person may pick one of: those that this person may see. */
+import type { CallingOptions, Service } from "moleculer";
+import { accessOf } from "../../mesh/access/access.ts";
+import type { Caller } from "../../mesh/caller.ts";
+import { searchPage } from "../../federation/search-page.ts";
+import { readResource } from "../../federation/read.ts";
+import type { WithDirectory } from "../../federation/directory.ts";
+import { isType } from "../../federation/errors.ts";
+import { parseJson } from "../../fhir/json.ts";
+import type { Patient } from "../../fhir/r4.ts";
+import { parseSearch } from "../../fhir/search/parse-search.ts";
+import type { StoredAccount } from "./identity.model.ts";
+import type { PatientChoice } from "./pages/forms.ts";
+
+/** On one page; more are for a longer name. */
+const MAX_SHOWN = 20;
+/** Bytes of resources that are read for one page. */
+const MAX_BYTES = 1_048_576;
+
+/** Asks the services of the mesh, whichever owns Patient, in the name of who asks. */
+export class VisiblePatients {
+  readonly #service: Service & WithDirectory;
+
+  constructor(service: Service & WithDirectory) {
+    this.#service = service;
+  }
+
+  /** Active patients whose name begins like this. @throws 503 OWNER_DOWN */
+  async named(name: string, account: StoredAccount): Promise<{ found: PatientChoice[]; isMore: boolean }> {
+    const search = parseSearch(
+      "Patient",
+      [
+        ["name", name],
+        ["_sort", "family"],
+      ],
+      { base: "", handling: "lenient", dates: "r4" },
+    );
+    const request = { type: "Patient", search, limit: MAX_SHOWN, maxBytes: MAX_BYTES };
+    const { rows, next } = await searchPage(this.#meshFor(account), request).catch((error) => {
+      if (isType(error, "NOT_ALLOWED")) return { rows: [], next: undefined };
+      throw error;
+    });
+    const found = rows.map(({ json = "" }) => parseJson(json) as Patient).filter(({ active }) => active !== false);
+    return { found: found.map(choiceOf), isMore: next !== undefined };
+  }
+
+  /** Whether there is such a patient for this person. */
+  async has(id: string, account: StoredAccount): Promise<boolean> {
+    try {
+      await readResource(this.#meshFor(account), "Patient", id);
+      return true;
+    } catch (error) {
+      if (["NOT_FOUND", "GONE", "NOT_ALLOWED"].some((type) => isType(error, type))) return false;
+      throw error;
+    }
+  }
+
+  #meshFor({ _id: sub, roles, name, practitioner: fhirUser }: StoredAccount): { caller: Caller; directory: WithDirectory["directory"] } {
+    const { broker, directory } = this.#service;
+    const access = accessOf(broker);
+    const as = access.isOpen ? undefined : access.stampOf({ sub, roles, name, ...(fhirUser && { fhirUser }) });
+    const call = <Result, Params>(action: string, params: Params, options: CallingOptions = {}): Promise<Result> =>
+      broker.call(action, params as never, as === undefined ? options : { ...options, meta: { ...options.meta, as } }) as never;
+    return { caller: { call, broker } as Caller, directory };
+  }
+}
+
+function choiceOf({ id = "", name: [name] = [], birthDate }: Patient): PatientChoice {
+  const shown = name?.text ?? [...(name?.given ?? []), name?.family ?? ""].join(" ").trim();
+  return { id, name: shown || id, ...(birthDate !== undefined && { born: birthDate }) };
+}

@@ -1,0 +1,106 @@
+/** A value as it was read, and how it stands to the range of its patient. Plain data in, plain data out. */
+import { intervalOf } from "../../../fhir/dates.ts";
+import { numberOf } from "../../../fhir/json.ts";
+import type { Observation, Patient, Quantity } from "../../../fhir/r4.ts";
+import type { CatalogueTest, Range, ResultFlag } from "../bench.contract.ts";
+
+const YEAR_MS = 365.25 * 86_400_000;
+const UCUM = "http://unitsofmeasure.org";
+const NUMBER = /^\s*(<=|>=|<|>|≤|≥)?\s*(-?\d+(?:[.,]\d+)?)\s*$/;
+
+/** What of a patient decides which values are usual. */
+export interface SexAndAge {
+  sex?: string;
+  /** Years; absent: not known. */
+  age?: number;
+}
+
+/** @param at when it was found */
+export function personOf(patient: Pick<Patient, "gender" | "birthDate"> | undefined, at: Date): SexAndAge {
+  const [born] = (patient?.birthDate !== undefined && intervalOf(patient.birthDate)) || [];
+  return {
+    ...(patient?.gender !== undefined && { sex: patient.gender }),
+    ...(born !== undefined && { age: (at.getTime() - born) / YEAR_MS }),
+  };
+}
+
+/** Which values are usual; undefined: nobody can say, e.g. without the sex that it depends on. */
+export function rangeFor({ ranges }: CatalogueTest, { sex, age }: SexAndAge): Range | undefined {
+  const found = ranges.find((range) => {
+    if (range.sex !== undefined && range.sex !== sex) return false;
+    if (age === undefined) return range.from === undefined && range.to === undefined;
+    return age >= (range.from ?? 0) && age < (range.to ?? Number.POSITIVE_INFINITY);
+  });
+  return found && { ...(found.low !== undefined && { low: found.low }), ...(found.high !== undefined && { high: found.high }) };
+}
+
+type Comparator = NonNullable<Quantity["comparator"]>;
+
+/** A number and its comparator; undefined: it is in words. */
+export function readValue(value: number | string): { value: number; comparator?: Comparator } | undefined {
+  if (typeof value === "number") return { value };
+  const [, sign, digits] = NUMBER.exec(value) ?? [];
+  if (digits === undefined) return undefined;
+  const comparator = { "≤": "<=", "≥": ">=" }[sign ?? ""] ?? sign;
+  return { value: Number(digits.replace(",", ".")), ...(comparator !== undefined && { comparator: comparator as Comparator }) };
+}
+
+/** How a value stands to its range; undefined where that cannot be told: without a range, and of "<5" where 4 would be usual and 1 not. */
+export function flagOf(
+  read: { value: number; comparator?: string },
+  range: Range | undefined,
+  critical: Range = {},
+): ResultFlag | undefined {
+  const { value, comparator } = read;
+  const [isBelow, isAbove] = [comparator?.startsWith("<") ?? false, comparator?.startsWith(">") ?? false];
+  // Of "<5" it is known that it is below 5, not that it is above anything.
+  if (!isAbove && critical.low !== undefined && value <= critical.low) return "LL";
+  if (!isBelow && critical.high !== undefined && value >= critical.high) return "HH";
+  if (!range) return undefined;
+  const { low = Number.NEGATIVE_INFINITY, high = Number.POSITIVE_INFINITY } = range;
+  if (isBelow) return value <= low ? "L" : low === Number.NEGATIVE_INFINITY && value <= high ? "N" : undefined;
+  if (isAbove) return value >= high ? "H" : high === Number.POSITIVE_INFINITY && value >= low ? "N" : undefined;
+  return value < low ? "L" : value > high ? "H" : "N";
+}
+
+/** Whether it is critical: the physician must hear of it at once. */
+export const isCritical = (flag: ResultFlag | undefined): boolean => flag === "LL" || flag === "HH";
+
+const DISPLAY: Record<ResultFlag, string> = { N: "Normal", L: "Low", H: "High", LL: "Critical low", HH: "Critical high" };
+
+/** Value, range and interpretation of an Observation. */
+export function foundIn(
+  test: CatalogueTest,
+  given: number | string,
+  person: SexAndAge,
+): Pick<Observation, "valueString" | "valueQuantity" | "referenceRange" | "interpretation"> {
+  const read = readValue(given);
+  const { unit } = test;
+  if (!read) return { valueString: String(given) };
+  const range = rangeFor(test, person);
+  const flag = flagOf(read, range, test.critical);
+  const bound = (value: number | undefined) => value !== undefined && { value, unit, system: UCUM, code: unit };
+  const [low, high] = [bound(range?.low), bound(range?.high)];
+  return {
+    valueQuantity: { ...read, unit, system: UCUM, code: unit },
+    ...(range && { referenceRange: [{ ...(low && { low }), ...(high && { high }) }] }),
+    ...(flag && {
+      interpretation: [
+        { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", code: flag, display: DISPLAY[flag] }] },
+      ],
+    }),
+  };
+}
+
+/** The flag that an Observation bears. */
+export const flagIn = ({ interpretation }: Observation): ResultFlag | undefined =>
+  interpretation?.flatMap(({ coding }) => coding ?? []).find(({ code }) => code !== undefined && code in DISPLAY)?.code as
+    | ResultFlag
+    | undefined;
+
+/** The value as it is read; undefined: there is none. */
+export function valueIn({ valueQuantity, valueString }: Observation): number | string | undefined {
+  const value = numberOf(valueQuantity?.value);
+  if (value === undefined) return valueString;
+  return valueQuantity?.comparator === undefined ? value : `${valueQuantity.comparator}${value}`;
+}

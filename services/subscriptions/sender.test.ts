@@ -1,0 +1,40 @@
+/** How one notification is sent. */
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { startEndpoint } from "../../test/kit/endpoint.ts";
+import { readConfig } from "../../mesh/config.ts";
+import { Sender } from "./sender.ts";
+
+describe("a notification", () => {
+  const to = (url: string) => ({ method: "POST" as const, url: new URL(url), headers: {} });
+
+  it("goes to no name that leads into this house, whatever it is called", async () => {
+    const sender = new Sender();
+    await expect(sender.send(to("https://localhost:1/"))).rejects.toThrow("SUBSCRIPTION_NETWORKS");
+    await expect(sender.send(to("https://no-such-name.invalid/"))).rejects.toThrow("cannot be reached");
+  });
+
+  it("is one of a bounded number that are under way, the others wait", async () => {
+    const endpoint = await startEndpoint();
+    const { subscriptionNetworks } = readConfig({ SUBSCRIPTION_NETWORKS: "127.0.0.1" });
+    const sender = new Sender(subscriptionNetworks);
+    await Promise.all(Array.from({ length: 100 }, () => sender.send(to(endpoint.url))));
+    expect(endpoint.received).toHaveLength(100);
+    expect(endpoint.most).toBeLessThanOrEqual(32);
+    await endpoint.close();
+  });
+
+  it.each([
+    ["wants another protocol", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", "answered 101"],
+    ["names no other protocol", "HTTP/1.1 101 Switching Protocols\r\n\r\n", "answered 101"],
+    ["hangs up", "", "cannot be reached"],
+  ])("ends when its endpoint %s", async (_, answer, sentence) => {
+    const server = createServer((socket) => socket.on("error", () => {}).once("data", () => socket.end(answer)));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const sender = new Sender(readConfig({ SUBSCRIPTION_NETWORKS: "127.0.0.1" }).subscriptionNetworks);
+    const { port } = server.address() as AddressInfo;
+    await expect(sender.send(to(`http://127.0.0.1:${port}/`))).rejects.toThrow(sentence);
+    server.close();
+  });
+});

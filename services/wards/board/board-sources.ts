@@ -1,0 +1,218 @@
+/**
+ * What a board asks of the services that know a part of it: two rounds, one call to each service a round. Who is down, or does not answer in
+ * time, leaves its parts unknown; what the caller may not see is not asked for.
+ */
+import { Errors } from "moleculer";
+import type { ResourceOf, ResourceType } from "../../../fhir/r4.ts";
+import { codesClause, idClause, referenceClause, tokenClause } from "../../../fhir/search/exact-clauses.ts";
+import type { Clause, Page, Row, StoreQuery } from "../../../fhir/search/query.ts";
+import { ownerOf } from "../../../federation/owner-contract.ts";
+import type { QueryContext } from "../../../federation/query-context.ts";
+import { OPEN_STATUSES } from "../../../mixins/fhir/rules/encounter.ts";
+import type { Rights } from "../../../mesh/access/access.ts";
+import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
+import { CRITICAL } from "../../lab/bench.contract.ts";
+import { pharmacy } from "../../pharmacy/pharmacy.contract.ts";
+import { BoardPart } from "../board.contract.ts";
+import type { Found, Versions } from "./versions.ts";
+
+/** What one round of questions has found. */
+export interface Answers {
+  of<Type extends ResourceType>(type: Type): Found<ResourceOf<Type>>[];
+  /** Parts that some service could not tell. */
+  unknown: Set<BoardPart>;
+}
+
+/** One question, and the part of the board that it is for. */
+export interface BoardQuestion {
+  part: BoardPart;
+  query: StoreQuery;
+}
+
+/** Resources in one answer; a page that has more is followed by the next. */
+const PAGE = 1_000;
+/** Pages of one question: more than any hospital has patients. */
+const MAX_PAGES = 10;
+/** How long a service is waited for; what it knows is unknown then. Milliseconds. */
+export const ASKED_MS = 2_000;
+/** Requests for admission that are shown. */
+const MAX_WAITING = 200;
+
+const isInpatient = (): Clause => codesClause("Encounter", "class", INPATIENT);
+const isOpenStay = (): Clause[] => [isInpatient(), codesClause("Encounter", "status", OPEN_STATUSES)];
+
+/** Open stays in these places (`Location/…`), all without them, and requests for admission. */
+export function stayQuestions(places: string[] | undefined): BoardQuestion[] {
+  const here = places ? [referenceClause("Encounter", "location", places)] : [];
+  const planned = [isInpatient(), codesClause("Encounter", "status", ["planned"])];
+  return [
+    { part: BoardPart.stays, query: { type: "Encounter", clauses: [...isOpenStay(), ...here], sort: [], limit: PAGE, want: "ids" } },
+    { part: BoardPart.stays, query: { type: "Encounter", clauses: planned, sort: [], limit: MAX_WAITING, want: "ids" } },
+  ];
+}
+
+/** The open stays of these patients. */
+export const openStaysOf = (patients: string[]): BoardQuestion[] => [
+  {
+    part: BoardPart.stays,
+    query: {
+      type: "Encounter",
+      clauses: [...isOpenStay(), referenceClause("Encounter", "patient", patients)],
+      sort: [],
+      limit: PAGE,
+      want: "ids",
+    },
+  },
+];
+
+/** What is asked of these patients ("Patient/…"), and of diagnoses of their stays ("Condition/…"). */
+export function patientQuestions(patients: string[], conditions: string[]): BoardQuestion[] {
+  if (patients.length === 0) return [];
+  const all = (type: ResourceType, clauses: Clause[]): StoreQuery => ({ type, clauses, sort: [], limit: PAGE, want: "ids" });
+  const ids = (references: string[]) => idClause(references.map((it) => it.slice(it.indexOf("/") + 1)));
+  return [
+    { part: BoardPart.patients, query: all("Patient", [ids(patients)]) },
+    { part: BoardPart.allergies, query: all("AllergyIntolerance", [referenceClause("AllergyIntolerance", "patient", patients)]) },
+    { part: BoardPart.isolation, query: all("Flag", [referenceClause("Flag", "patient", patients)]) },
+    ...(conditions.length > 0 ? [{ part: BoardPart.diagnoses, query: all("Condition", [ids(conditions)]) }] : []),
+    {
+      part: BoardPart.results,
+      query: all("Observation", [
+        tokenClause("Observation", "_tag", { system: CRITICAL.system, value: CRITICAL.waiting }),
+        referenceClause("Observation", "subject", patients),
+      ]),
+    },
+    {
+      part: BoardPart.requests,
+      query: all("ServiceRequest", [
+        referenceClause("ServiceRequest", "subject", patients),
+        codesClause("ServiceRequest", "status", ["active"]),
+        codesClause("ServiceRequest", "intent", ["order", "original-order", "filler-order", "instance-order", "reflex-order"]),
+      ]),
+    },
+  ];
+}
+
+/** Which type tells of each part. */
+const TYPE_OF: Partial<Record<BoardPart, ResourceType>> = {
+  stays: "Encounter",
+  patients: "Patient",
+  allergies: "AllergyIntolerance",
+  isolation: "Flag",
+  diagnoses: "Condition",
+  requests: "ServiceRequest",
+  results: "Observation",
+};
+
+/** Parts that a person with these rights does not see. @param rights undefined: everything is open */
+export function hiddenFrom(rights: Rights | undefined): BoardPart[] {
+  if (!rights) return [];
+  const hidden = Object.entries(TYPE_OF).flatMap(([part, type]) => (rights.with(type, "s") !== "all" ? [part as BoardPart] : []));
+  return rights.mayCall(pharmacy.countDue.action) ? hidden : [...hidden, BoardPart.doses];
+}
+
+/** Puts the questions to the owners of their types. @throws what is no failure of one service alone */
+export async function ask({ caller, directory }: QueryContext, questions: BoardQuestion[], versions: Versions): Promise<Answers> {
+  const unknown = new Set<BoardPart>();
+  const perOwner = new Map<string, BoardQuestion[]>();
+  for (const question of questions) {
+    // Who owns nothing of the type asks nobody: then nobody here keeps such a thing.
+    for (const { service, alive } of directory.known(question.query.type)) {
+      if (alive) perOwner.set(service, [...(perOwner.get(service) ?? []), question]);
+      else unknown.add(question.part);
+    }
+  }
+  const found = new Map<string, Map<string, Found>>();
+  await Promise.all(
+    [...perOwner].map(async ([service, asked]) => {
+      try {
+        for (const one of await foundBy({ caller, service }, asked, versions)) {
+          const { resourceType, id } = one.resource;
+          const ofType = found.get(resourceType) ?? new Map<string, Found>();
+          found.set(resourceType, ofType);
+          // What is on its way between two owners is seen with both: the newer one counts.
+          if ((ofType.get(id)?.version ?? 0) < one.version) ofType.set(id, one);
+        }
+      } catch (error) {
+        if (!isFailure(error)) throw error;
+        for (const { part } of asked) unknown.add(part);
+      }
+    }),
+  );
+  return {
+    // Kept by type.
+    of: <Type extends ResourceType>(type: Type) => [...(found.get(type)?.values() ?? [])] as unknown as Found<ResourceOf<Type>>[],
+    unknown,
+  };
+}
+
+interface Source {
+  caller: QueryContext["caller"];
+  service: string;
+}
+
+/**
+ * What one service has found: which versions, and of those that are not remembered the text. Where it says that its last answer holds, also for
+ * who asks now, that one.
+ */
+async function foundBy(source: Source, asked: BoardQuestion[], versions: Versions): Promise<Found[]> {
+  const { caller, service } = source;
+  const queries = asked.map(({ query }) => query);
+  const names = queries.map((query) => `${service} ${JSON.stringify(query)}`);
+  const before = names.map((name) => versions.answer(name));
+  const how = { queries, isKept: true, tags: before.map((answer) => answer?.tag ?? "") };
+  const pages = await ownerOf(service).searchMany(caller, how, { timeout: ASKED_MS });
+  const rows = await Promise.all(pages.map(async (page, index) => [...page.rows, ...(await restOf(source, queries[index], page))]));
+  const read = await readUnknown(source, rows.flat(), versions);
+  return pages.flatMap((page, index) => {
+    const last = page.isSame ? before[index] : undefined;
+    if (last) return last.found;
+    const known = (rows[index] ?? []).map((row) => versions.of(row));
+    // One that has changed meanwhile is taken as it was read, and looked for again next time.
+    const found = (rows[index] ?? []).flatMap((row, at) => known[at] ?? read.get(`${row.type}/${row.id}`) ?? []);
+    if (page.tag !== undefined && !page.more && known.every((it) => it !== undefined)) {
+      versions.noteAnswer(names[index] as string, { tag: page.tag, found });
+    }
+    return found;
+  });
+}
+
+/** Reads the versions that are not remembered. @returns what was read, by `Type/id` */
+async function readUnknown(source: Source, rows: Row[], versions: Versions): Promise<Map<string, Found>> {
+  const read = new Map<string, Found>();
+  const unread = new Map<string, string[]>();
+  for (const row of rows) if (!versions.of(row)) unread.set(row.type, [...(unread.get(row.type) ?? []), row.id]);
+  for (const [type, ids] of unread) {
+    for (let at = 0; at < ids.length; at += PAGE) {
+      const query: StoreQuery = { type, clauses: [idClause(ids.slice(at, at + PAGE))], sort: [], limit: PAGE, want: "rows" };
+      for (const { json, ...row } of await rowsOf(source, query)) {
+        if (json !== undefined) read.set(`${row.type}/${row.id}`, versions.note({ ...row, json }));
+      }
+    }
+  }
+  return read;
+}
+
+/** All pages of one question. */
+async function rowsOf(source: Source, query: StoreQuery): Promise<Row[]> {
+  const first = await ownerOf(source.service).search(source.caller, { query }, { timeout: ASKED_MS });
+  return [...first.rows, ...(await restOf(source, query, first))];
+}
+
+/** What follows a page. */
+async function restOf({ caller, service }: Source, query: StoreQuery | undefined, first: Page): Promise<Row[]> {
+  const rows: Row[] = [];
+  let page = first;
+  for (let pages = 1; query && page.more && query.limit === PAGE && pages < MAX_PAGES; pages += 1) {
+    const last = page.rows.at(-1);
+    if (!last) break;
+    const after = { values: last.values, seq: last.seq, id: last.id };
+    page = await ownerOf(service).search(caller, { query: { ...query, after } }, { timeout: ASKED_MS });
+    rows.push(...page.rows);
+  }
+  return rows;
+}
+
+/** Whether a service has failed, rather than refused: it is down, too slow, or has too much to do. */
+export const isFailure = (error: unknown): boolean =>
+  error instanceof Errors.MoleculerRetryableError || (error as { code?: number }).code === 504;

@@ -1,0 +1,121 @@
+/** A hospital whose doors are closed: what an app may that was granted less than the role of its user. */
+import type { App } from "../identity/app.ts";
+import { outcomeWith } from "../kit/fhir-http.ts";
+import type { Mesh } from "../kit/mesh.ts";
+import { SignedIn, startClosed } from "./signed-in.ts";
+
+describe("an app in a hospital that is closed", () => {
+  let mesh: Mesh;
+  let app: App;
+  let all: SignedIn;
+  beforeAll(async () => {
+    mesh = await startClosed();
+    all = await SignedIn.at(mesh, ["physician", "front-desk"], "user/Patient.rs");
+    app = all.app;
+  }, 60_000);
+  afterAll(() => mesh?.stop());
+
+  const as = (name: string) => all.as(name);
+  const act = (name: string, action: string, params: object) => all.act(name, action, params);
+
+  it("narrows the role to what the app was granted", async () => {
+    await all.signIn(app, "reader", "openid user/Patient.rs");
+    expect((await as("reader").get("/Patient")).status).toBe(200);
+    expect((await as("reader").create({ resourceType: "Patient" })).status).toBe(403);
+    expect((await as("reader").get("/Observation")).status).toBe(403);
+    expect(await act("reader", "wards/listBeds", {})).toMatchObject({ status: 403, body: { error: { type: "NOT_ALLOWED" } } });
+  });
+
+  it("shows an app whose scope has a query what that finds, by every door, and takes nothing else from it", async () => {
+    const category = (code: string) => [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code }] }];
+    const patient = (await as("front-desk").create({ resourceType: "Patient", name: [{ family: "Scope" }] })).body.id as string;
+    const observation = (code: string, text: string) => ({
+      resourceType: "Observation",
+      status: "final",
+      category: category(code),
+      code: { text },
+      subject: { reference: `Patient/${patient}` },
+    });
+    const make = async (code: string) => (await as("physician").create(observation(code, code))).body.id as string;
+    const [pulse, survey] = [await make("vital-signs"), await make("survey")];
+    const physician = await app.alsoFor("scoped", ["physician"]);
+    await all.signIn(physician, "scoped", "openid user/Patient.rs user/Observation.cruds?category=vital-signs");
+    const scoped = as("scoped");
+    const status = async (path: string) => (await scoped.get(path)).status;
+    expect([await status(`/Observation/${pulse}`), await status(`/Observation/${survey}`)]).toEqual([200, 404]);
+    expect([await status(`/Observation/${pulse}/_history/1`), await status(`/Observation/${survey}/_history/1`)]).toEqual([200, 404]);
+    const idsOf = async (path: string) =>
+      ((await scoped.get(path)).body.entry ?? []).flatMap(({ resource }: { resource: { id: string; resourceType: string } }) =>
+        resource.resourceType === "Observation" ? [resource.id] : [],
+      );
+    for (const path of [
+      `/Observation?subject=Patient/${patient}`,
+      `/Observation?_id=${pulse},${survey}`,
+      `/Observation?category:not=laboratory&subject=Patient/${patient}`,
+      `/Patient?_id=${patient}&_revinclude=Observation:subject`,
+      `/Patient/${patient}/Observation`,
+      `/Patient/${patient}/$everything`,
+      "/Observation/_history?_count=100",
+      "/_history?_count=200",
+      `/?_type=Observation,Patient&_id=${pulse},${survey}`,
+    ]) {
+      expect([path, await idsOf(path)]).toEqual([path, [pulse]]);
+    }
+    const found = async (path: string) => (await scoped.get(path)).body.total as number;
+    expect(await found(`/Observation?subject=Patient/${patient}&_summary=count`)).toBe(1);
+    expect(await found("/Patient?_has:Observation:subject:code:text=survey&_total=accurate")).toBe(0);
+    expect(await found(`/Patient?_id=${patient}&_has:Observation:subject:code:text=vital-signs&_total=accurate`)).toBe(1);
+
+    expect((await scoped.create(observation("vital-signs", "new"))).status).toBe(201);
+    for (const answer of [
+      await scoped.create(observation("survey", "new")),
+      await scoped.send("PUT", `/Observation/${pulse}`, { ...observation("survey", "moved"), id: pulse }),
+      await scoped.send("PUT", `/Observation/${survey}`, { ...observation("vital-signs", "taken"), id: survey }),
+      await scoped.send("DELETE", `/Observation/${survey}`),
+    ]) {
+      expect([answer.status, answer.body]).toEqual([403, outcomeWith("forbidden")]);
+    }
+    expect((await as("physician").get(`/Observation/${survey}`)).body.code.text).toBe("survey");
+  });
+
+  it("shows a writer of what they have written only what they may read", async () => {
+    const writer = await app.alsoFor("writer", ["physician"]);
+    const { body } = await as("physician").create({ resourceType: "Observation", status: "final", code: { text: "secret" } });
+    await all.signIn(writer, "writer", "openid user/Observation.u user/Observation.r?category=vital-signs");
+    const answer = await as("writer").send(
+      "PUT",
+      `/Observation/${body.id}`,
+      { ...body, status: "amended" },
+      { Prefer: "return=representation" },
+    );
+    expect([answer.status, JSON.stringify(answer.body ?? "").includes("secret")]).toEqual([200, false]);
+
+    // Nor is a transaction refused, which is committed by then.
+    const both = await app.alsoFor("both", ["physician"]);
+    await all.signIn(both, "both", "openid user/Observation.c user/Condition.c");
+    const entry = [
+      { resourceType: "Observation", status: "final", code: { text: "secret" } },
+      { resourceType: "Condition", code: { text: "secret" }, subject: { display: "somebody" } },
+    ].map((resource) => ({ resource, request: { method: "POST", url: resource.resourceType } }));
+    const bundle = { resourceType: "Bundle", type: "transaction", entry };
+    const { status, body: written } = await as("both").send("POST", "", bundle, { Prefer: "return=representation" });
+    expect([status, JSON.stringify(written).includes("secret")]).toEqual([200, false]);
+    expect(written.entry.map(({ response }: { response: { status: string } }) => response.status.slice(0, 3))).toEqual(["201", "201"]);
+  });
+
+  it("gives an answer that was kept for an Idempotency-Key to no app of the same person that may not see it", async () => {
+    const keyed = await app.alsoFor("keyed", ["nurse"]);
+    await all.signIn(keyed, "keyed");
+    const weight = { resourceType: "Observation", status: "final", code: { text: "kept secret" } };
+    const headers = { "Idempotency-Key": '"kept-1"', Prefer: "return=representation" };
+    const first = await as("keyed").create(weight, headers);
+    expect([first.status, (await as("keyed").create(weight, headers)).body]).toEqual([201, first.body]);
+    for (const scope of ["user/Patient.rs", "user/Observation.cruds?category=laboratory", "user/Observation.c"]) {
+      await all.signIn(keyed, "keyed", `openid user/Patient.rs ${scope}`);
+      const after = await as("keyed").create(weight, headers);
+      expect([scope, after.status, after.body]).toEqual([scope, 422, outcomeWith("processing")]);
+    }
+    await all.signIn(keyed, "keyed");
+    expect((await as("keyed").create(weight, headers)).body).toEqual(first.body);
+  });
+});

@@ -1,0 +1,55 @@
+/** A hospital whose doors are closed, and people who have signed in there. */
+import { SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
+import type { RoleName } from "../../services/identity/identity.contract.ts";
+import { App } from "../identity/app.ts";
+import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+/** The scope of an app that may do whatever the role of its user may. */
+const ALL = "openid user/*.cruds actions";
+
+export const startClosed = (): Promise<Mesh> =>
+  startMesh({ services: [...SYSTEMS.provider, ...WHEN_CLOSED], nats: false, split: "broker", env: { ACCESS: "closed" } });
+
+/** Who has signed in, each under a name: that of their role, or what a test calls them. */
+export class SignedIn {
+  readonly mesh: Mesh;
+  /** That of the nurse, to make accounts by. */
+  readonly app: App;
+  readonly #people = new Map<string, FhirHttp>();
+  readonly #tokens = new Map<string, string>();
+
+  /** @param more scopes that apps may ask for besides those of everybody */
+  static async at(mesh: Mesh, roles: RoleName[], more = ""): Promise<SignedIn> {
+    const all = new SignedIn(mesh, await App.register(mesh, ["nurse"], `${ALL} ${more}`.trim()));
+    await all.signIn(all.app, "nurse");
+    for (const role of roles) await all.signIn(await all.app.alsoFor(role, [role]), role);
+    return all;
+  }
+
+  private constructor(mesh: Mesh, app: App) {
+    this.mesh = mesh;
+    this.app = app;
+  }
+
+  async signIn(who: App, name: string, scope = ALL): Promise<void> {
+    const { access_token } = await who.signIn(scope);
+    this.#tokens.set(name, access_token);
+    this.#people.set(name, fhirAt(this.mesh.base, access_token));
+  }
+
+  as(name: string): FhirHttp {
+    return this.#people.get(name) as FhirHttp;
+  }
+
+  tokenOf(name: string): string {
+    return this.#tokens.get(name) as string;
+  }
+
+  /** Calls an action over HTTP. */
+  async act(name: string, action: string, params: object) {
+    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${this.tokenOf(name)}` };
+    const answer = await fetch(`${this.mesh.base}/api/${action}`, { method: "POST", headers, body: JSON.stringify(params) });
+    return { status: answer.status, body: (await answer.json()) as { error: object; patient: string; encounter: string } };
+  }
+}

@@ -1,0 +1,20 @@
+/** A mesh in this process and a client of its FHIR API, for the tests of one `describe`. */
+import { type FhirHttp, fhirAt } from "./fhir-http.ts";
+import { type Mesh, type MeshOptions, startMesh } from "./mesh.ts";
+
+/** What runs from the first test to the last. */
+export interface FhirMesh {
+  mesh: Mesh;
+  fhir: FhirHttp;
+}
+
+/** Inside a `describe`: nodes of these services, in this process and without NATS, and who asks them for FHIR as nobody in particular. */
+export function fhirMesh(services: string[], options: Partial<MeshOptions> = {}): FhirMesh {
+  const at = {} as FhirMesh;
+  beforeAll(async () => {
+    at.mesh = await startMesh({ services, nats: false, split: "broker", ...options });
+    at.fhir = fhirAt(at.mesh.base);
+  }, 60_000);
+  afterAll(() => at.mesh?.stop(), 60_000);
+  return at;
+}

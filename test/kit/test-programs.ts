@@ -1,0 +1,18 @@
+/** Programs that tests alone need, in `.servers/` of the project. */
+import { program } from "../../scripts/programs.mjs";
+
+/** Tries an API against its OpenAPI document. */
+export const schemathesis = program({
+  name: "schemathesis",
+  find: async () => undefined,
+  path: ["bin", "schemathesis"],
+  otherwise: "Python 3.11 or newer, with access to PyPI",
+});
+
+/** A Python with two FHIR clients, fhirpy and fhirclient. */
+export const fhirClients = program({
+  name: "fhir-clients",
+  find: async () => undefined,
+  path: ["bin", "python3"],
+  otherwise: "Python 3.11 or newer (https://www.python.org/downloads)",
+});

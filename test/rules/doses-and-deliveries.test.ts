@@ -1,0 +1,134 @@
+/** What no dose that was given and no delivery may become, by whichever door somebody writes. */
+import { rulesTable } from "../kit/rules-table.ts";
+import { LATER, medicationCodeableConcept, pharmacyRows } from "./pharmacy-rows.ts";
+
+rulesTable("doses and deliveries", ["wards", "visits", "pharmacy"], (at) => {
+  const { prescription, dispense, administration, delivery, onShelf } = pharmacyRows(at);
+
+  const given = (request: object, more: object = {}) => ({
+    resourceType: "MedicationAdministration",
+    status: "completed",
+    medicationCodeableConcept,
+    subject: at.patient,
+    effectiveDateTime: new Date().toISOString(),
+    request,
+    ...more,
+  });
+  at.refuses("medication-administration-prescription", "a dose by a prescription that was stopped, but not that it was not given", {
+    create: async () => given(await at.stored(prescription({ status: "stopped" }))),
+    insteadOf: async () => given(await at.stored(prescription({ status: "stopped" })), { status: "not-done" }),
+    as: { status: 409, expression: "MedicationAdministration.request" },
+  });
+
+  at.refuses("medication-administration-status", "what was given to be in progress", {
+    stored: () => administration(),
+    change: (it) => ({ ...it, status: "in-progress" }),
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409 },
+  });
+  at.refuses("medication-administration-final", "another dose of what was given, but not that it was an error", {
+    stored: () => administration(),
+    change: (it) => ({ ...it, dosage: { dose: { value: 100 } } }),
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409 },
+  });
+  at.refuses("medication-administration-deleted", "a dose that was given to be deleted", {
+    remove: () => administration(),
+    allow: (it) => at.fhir.send("PUT", `/MedicationAdministration/${it.id}`, { ...it, status: "entered-in-error" }),
+    as: { status: 409, expression: "MedicationAdministration.status" },
+  });
+
+  at.refuses("medication-administration-time", "a dose that was given in the future", {
+    create: () => administration({ effectiveDateTime: LATER }),
+    insteadOf: () => administration({ status: "in-progress", effectiveDateTime: LATER }),
+    as: { status: 422, expression: "MedicationAdministration.effective" },
+  });
+
+  at.refuses("supply-delivery-time", "what has arrived in the future", {
+    create: () => ({ resourceType: "SupplyDelivery", status: "completed", occurrenceDateTime: LATER }),
+    insteadOf: () => ({ resourceType: "SupplyDelivery", status: "in-progress", occurrenceDateTime: LATER }),
+    as: { status: 422, expression: "SupplyDelivery.occurrence" },
+  });
+  at.refuses("supply-delivery-status", "what has arrived to have no status", {
+    stored: () => ({ resourceType: "SupplyDelivery", status: "completed" }),
+    change: ({ status: _, ...it }) => it,
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409, expression: "SupplyDelivery.status" },
+  });
+
+  const back = ({ reference }: { reference: string }, unit: string) => ({
+    resourceType: "SupplyDelivery",
+    status: "completed",
+    extension: [{ url: "urn:openward:return-of", valueReference: { reference } }],
+    suppliedItem: { quantity: { value: 2, unit }, itemCodeableConcept: medicationCodeableConcept },
+  });
+
+  at.refuses("supply-delivery-unit", "boxes that come back of what was handed out in tablets", {
+    create: async () => back(await at.stored({ ...dispense(), quantity: { value: 10, unit: "tablet" } }), "box"),
+    insteadOf: async () => back(await at.stored({ ...dispense(), quantity: { value: 10, unit: "tablet" } }), "tablet"),
+    as: { status: 422, expression: "SupplyDelivery.suppliedItem.quantity" },
+  });
+
+  at.refuses("medication-administration-subject", "what was given to have been given to another patient", {
+    stored: () => administration(),
+    change: (it) => ({ ...it, subject: at.other }),
+    instead: (it) => ({ ...it, note: [{ text: "well tolerated" }] }),
+    as: { status: 409 },
+  });
+  at.refuses("medication-administration-one-patient", "what was given by another patient's prescription", {
+    create: async () => administration({ request: await at.stored(prescription({ subject: at.other })) }),
+    insteadOf: async () => administration({ request: await at.stored(prescription()) }),
+    as: { status: 409 },
+  });
+  at.refuses("medication-administration-references", "what was given in a visit that there is not", {
+    create: () => administration({ context: { reference: "Encounter/none" } }),
+    insteadOf: () => administration(),
+    as: { status: 409 },
+  });
+
+  at.refuses("supply-delivery-status", "what has arrived to be on its way", {
+    stored: () => delivery(),
+    change: (it) => ({ ...it, status: "in-progress" }),
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409 },
+  });
+  at.refuses("supply-delivery-final", "another quantity of what has arrived", {
+    stored: () => delivery(),
+    change: (it) => ({ ...it, suppliedItem: { quantity: { value: 5 } } }),
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409 },
+  });
+
+  at.refuses("supply-delivery-references", "a delivery to a place that there is not", {
+    create: () => ({ ...delivery(), destination: { reference: "Location/none" } }),
+    insteadOf: async () => ({ ...delivery(), destination: await at.stored({ resourceType: "Location", name: "Cold store" }) }),
+    as: { status: 409 },
+  });
+  at.refuses("supply-delivery-references", "a delivery to a patient who is not here", {
+    create: () => ({ ...delivery(), status: "in-progress", patient: { reference: "Patient/nobody" } }),
+    insteadOf: () => delivery(),
+    as: { status: 409 },
+  });
+
+  for (const value of [-1, 1e308]) {
+    at.refuses("supply-delivery-value", `${value} to arrive`, {
+      create: () => ({ ...delivery(), suppliedItem: { quantity: { value } } }),
+      insteadOf: () => delivery(),
+      as: { status: 422, expression: "SupplyDelivery.suppliedItem.quantity" },
+    });
+  }
+  let last = "";
+
+  at.refuses("supply-delivery-stock", "a delivery to be deleted of which something was dispensed", {
+    remove: async () => (await at.fhir.get(`/${(await onShelf()).arrived}`)).body,
+    under: async (it) => {
+      const { itemCodeableConcept } = it.suppliedItem as { itemCodeableConcept: object };
+      last = (await at.stored(dispense({ medicationCodeableConcept: itemCodeableConcept, quantity: { value: 15 } }))).reference;
+    },
+    allow: async () => {
+      const { body } = await at.fhir.get(`/${last}`);
+      await at.fhir.send("PUT", `/${last}`, { ...body, status: "entered-in-error" });
+    },
+    as: { status: 409 },
+  });
+});

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { KeyedQueue } from "../mesh/keyed-queue.ts";
 import { isType } from "./errors.ts";
 
-/** Attempts are made for so long, milliseconds. */
+/** Limit of all attempts together, milliseconds. */
 const RETRY_FOR_MS = 10_000;
 /** Pause between two attempts, milliseconds: random up to the first, which doubles with each attempt up to the second. */
 const [FIRST_PAUSE_MS, MAX_PAUSE_MS] = [10, 400];

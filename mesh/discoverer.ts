@@ -13,7 +13,7 @@ import { watchersOf } from "./watchers.ts";
 const HEARTBEAT_MS = 500;
 /** Between two heartbeats to all, milliseconds: at least, and for each node of the mesh. */
 const [TO_ALL_MS, TO_ALL_PER_NODE_MS] = [10_000, 500];
-/** Between two looks for nodes that were offline for so long that they are forgotten, milliseconds. */
+/** Interval at which nodes that were offline too long are forgotten, milliseconds. */
 const CLEAN_MS = 60_000;
 /** What a node says that has watchers; one that does not say it (of an older version) expects a heartbeat of each. */
 const HAS_WATCHERS = "hasWatchers";

@@ -7,7 +7,7 @@ import { endpointsOf } from "./moleculer.ts";
 import { mayCallAgain, serviceOf } from "./retry-budget.ts";
 import { livenessOf } from "./liveness.ts";
 
-/** Without an answer for so long, another node is asked; milliseconds. */
+/** Without an answer after this, another node is asked; milliseconds. */
 const HEDGE_MS = 300;
 /** Of all calls so many may be asked twice: a mesh that is slow all over is not made slower. */
 const BUDGET_SHARE = 0.05;

@@ -17,20 +17,20 @@ import { watchedBy } from "./watchers.ts";
 
 /** Tells all nodes that one is silent: `{ node: id }`. No command of Moleculer's. */
 export const SUSPECT = "SUSPECT";
-/** A watched node that was not heard for so long is asked: two heartbeats, and some. Milliseconds, as all that follow. */
+/** A watched node that was not heard for this time is asked whether it lives: two heartbeats, and some. Milliseconds, as all that follow. */
 const SUSPECT_MS = 1_100;
-/** Then it has so long to answer. */
+/** Time for its answer. */
 const ANSWER_MS = 600;
-/** Without any sign of a node that was called it is asked, */
+/** A node that was called and not heard for this time is asked whether it lives, */
 const ASK_MS = 300;
-/** and has so long to answer: as long in all as one that is watched. */
+/** and has this time for its answer: in all as much as one that is watched. */
 const ASKED_ANSWER_MS = SUSPECT_MS + ANSWER_MS - ASK_MS;
-/** Within `JOINING_MS` of the first that was heard of a node it has so long. */
+/** A node that was first heard less than `JOINING_MS` ago has more time for its answer. */
 const [JOINING_MS, JOINING_ANSWER_MS] = [8_000, 2_900];
-/** A node that did nothing for so long may have been given up by others. */
+/** A node that was suspended for this time may have been given up by others. */
 const SUSPENDED_MS = 1_800;
 const TICK_MS = 200;
-/** On the word of others a node is asked so often at most, and says so often at most that it lives: a node in wrong hands could tell it all the time. */
+/** Least time between two questions, and between two answers, on the word of others: a node in wrong hands could give its word all the time. */
 const WORD_MS = 1_000;
 
 /** What is known of another node; times are of `performance.now()`, 0: not so. */

@@ -5,7 +5,7 @@
 import { cpus } from "node:os";
 import type { BrokerOptions, ServiceBroker } from "moleculer";
 
-/** A look is good for so long; milliseconds. */
+/** Age up to which a reading is given again, milliseconds. */
 const FRESH_MS = 10_000;
 
 /** Ticks of all processors since the machine started. */

@@ -1,4 +1,4 @@
-/** Parameters that shape the answer and narrow nothing (R4 3.1.1.5). */
+/** Search result parameters (R4 3.1.1.5): order, page size, total, what comes along, which elements. They do not change what matches. */
 import { fhirError } from "../outcome.ts";
 import type { Include, ParsedSearch, Summary, Total } from "./criteria.ts";
 import { Unknown } from "./criterion.ts";

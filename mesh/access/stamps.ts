@@ -12,7 +12,7 @@ import { makeStatement, readStatement } from "../trust/statement.ts";
 import { mayClaimWork, mayVouchForPeople } from "../trust/vouching.ts";
 import { type Identity, isRoleOfPeople, isSystem, systemIdentity, workOf } from "./identity.ts";
 
-/** A stamp is good for so long, milliseconds. */
+/** Lifetime of a stamp, milliseconds. */
 export const STAMP_LIFE_MS = 60_000;
 /** Stamps that are remembered as good: each is verified once. A hospital has fewer people at work in a minute. */
 const MAX_REMEMBERED = 10_000;

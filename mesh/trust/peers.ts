@@ -7,7 +7,7 @@ import { ReplayWindow } from "./replay-window.ts";
 
 /** Nodes that are remembered, those that have gone too; beyond it the one that was not heard for longest is forgotten. */
 const MAX_PEERS = 4_096;
-/** For so long a node that is not heard is remembered, milliseconds: until what it had signed is too old for everybody. */
+/** A node that is not heard is remembered for this time, milliseconds: until what it had signed is too old for every other node. */
 const REMEMBERED_MS = 2 * CLOCKS_APART_MS + 60_000;
 
 /** Another node, as this one knows it. */

@@ -18,7 +18,7 @@ import { transportOf } from "./transports.ts";
 
 /** Dead letters in one answer. */
 const MAX_LISTED = 1_000;
-/** Who carries out the tasks of a service keeps that right for so long without renewing it, milliseconds. */
+/** Lease of the node that carries out the tasks of a service, unless it is renewed, milliseconds. */
 const LEASE_MS = 5_000;
 
 type Handler<Gains> = (this: Service & Gains, event: DurableEvent<never>) => Promise<void>;

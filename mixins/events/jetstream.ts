@@ -24,7 +24,7 @@ import { ensureStream, ofEachPartition } from "./stream.ts";
 import { CLAIM_MS, consumerName, ensureConsumer, PARTITIONS, type StreamNames } from "./stream-consumers.ts";
 import type { EventTransport } from "./transport.ts";
 
-/** A handler keeps its claim for so long at most: one that hangs would hold its partition for ever. */
+/** Limit of a handler's claim: one that hangs would hold its partition for ever. */
 const LONGEST_CLAIM_MS = 600_000;
 /** Events in one message, and their characters: a server takes messages of 1 MB, and UTF-8 may be three bytes a character. */
 const [MAX_BATCH, MAX_BATCH_CHARACTERS] = [100, 250_000];

@@ -3,7 +3,7 @@ import { DiscardPolicy, ErrorCode, type JetStreamManager, NatsError, nanos, Rete
 import type { Members } from "../../federation/membership.ts";
 import { ensureConsumer, PARTITIONS, type StreamNames } from "./stream-consumers.ts";
 
-/** An event that a service has not handled after this is gone for it: a service may be down for so long. */
+/** Age at which an event leaves the stream: a service may be down for this time and miss none. */
 const KEPT_MS = 7 * 86_400_000;
 /** Bytes of events that wait for a service; with more nothing is taken, and events stay in their outboxes. */
 const MAX_STREAM_BYTES = 1_000_000_000;

@@ -58,7 +58,7 @@ let requests = 0;
 
 /** Longest that a gateway waits for members of the system that it does not see before it serves without them, milliseconds. */
 const COMPLETE_WITHIN_MS = 5_000;
-/** Changed roles are asked for so often, whatever a gateway was told, milliseconds. */
+/** Interval at which changed roles are asked for, whatever a gateway has heard, milliseconds. */
 const LOOK_AT_ROLES_MS = 10_000;
 
 /** The gateway. It knows no service: what it offers is what the registry says at this moment. */

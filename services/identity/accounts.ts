@@ -17,7 +17,7 @@ import {
 import type { News } from "./news.ts";
 import type { Passwords } from "./sign-in/passwords.ts";
 
-/** A link that sets a password is good for so long, milliseconds. */
+/** Lifetime of a link that sets a password, milliseconds. */
 const LINK_MS = 3_600_000;
 /** In one list. */
 const MAX_LISTED = 10_000;

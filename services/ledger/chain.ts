@@ -20,7 +20,7 @@ const EXPIRED = "audit-expired/";
 const EXPIRE_EVERY_MS = 3_600_000;
 /** Events that are removed at once. */
 const MAX_PURGED = 500;
-/** Who seals keeps that right for so long, milliseconds. */
+/** Lease of the node that seals, milliseconds. */
 const LEASE_MS = 30_000;
 
 interface Segment {

@@ -39,13 +39,13 @@ import {
 /** Tries of a handshake, and the pause between two, milliseconds. */
 const HANDSHAKES = 3;
 const HANDSHAKE_PAUSE_MS = 500;
-/** An endpoint that takes nothing for so long has its subscription end with `error`, milliseconds. */
+/** A subscription whose endpoint has failed for this time ends with `error`, milliseconds. */
 const FAILING_MS = 30 * 60_000;
 /** Interval at which owners hear again what is watched, as one may be new or have lost it, milliseconds. */
 const WATCH_EVERY_MS = 60_000;
 /** Notifications that wait, of all subscriptions; with more, events wait where they come from. */
 const MAX_WAITING = 100_000;
-/** Subscriptions are held against a resource for so long, then others come in between. Milliseconds. */
+/** Time in which subscriptions are held against a resource before other work comes in between, milliseconds. */
 const TURN_MS = 20;
 /** From one count of them to the next, milliseconds. */
 const COUNT_EVERY_MS = 1_000;

@@ -14,7 +14,7 @@ import { answersFull, answerTooLarge, keyInUse, keyOfAnother, transactionAborted
 const KEEP_ANSWER_MS = 24 * 3_600_000; // milliseconds
 /** One of them, characters: a document of MongoDB holds 16 MB, and the commit is as slow as its answer is long. */
 const MAX_ANSWER = 4_000_000;
-/** They are counted so often; each process counts on from there by itself. Milliseconds. */
+/** Interval at which they are counted; each process counts on from there by itself. Milliseconds. */
 const COUNT_EVERY_MS = 60_000;
 const POLL_MS = 50;
 /** A request is answered, or given up, long before; milliseconds. */

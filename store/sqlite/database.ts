@@ -68,7 +68,7 @@ export class Database {
     if (usedMs() > this.#until) throw new QuestionTooCostly();
   }
 
-  /** Answers one question, at most for so long. @throws QuestionTooCostly */
+  /** Answers one question within a time of the processor. @param ms milliseconds @throws QuestionTooCostly */
   within<T>(work: () => T, ms = QUESTION_MS): T {
     const before = this.#until;
     if (before === Number.POSITIVE_INFINITY) forgetTests();

@@ -13,9 +13,9 @@ import { ACCESS_TOKEN_S, type Ended, identity } from "../../identity/identity.co
 const MAX_REMEMBERED = 20_000;
 /** What has ended is remembered longer than a token lives. */
 const MAX_ENDED = 50_000;
-/** Keys are asked for at most so often, whatever tokens come. Milliseconds. */
+/** Least time between two questions for keys, whatever tokens come, milliseconds. */
 const ASK_KEYS_EVERY_MS = 5_000;
-/** What was missed is asked for so often, and clocks of machines may differ by so much. Milliseconds. */
+/** Interval at which missed news are asked for, and how far clocks of machines may differ, milliseconds. */
 const [CATCH_UP_MS, LOOK_BACK_MS] = [10_000, 15_000];
 /** A token may have been issued by a clock that is ahead so far, seconds. */
 const CLOCKS_APART_S = 5;

@@ -8,9 +8,9 @@ import { overloaded } from "./in-flight.ts";
 
 /** Streams of a kind in all, and of one client where clients can be told apart. A large hospital has some hundred screens, a few behind one address. */
 const [MAX_STREAMS, MAX_PER_CLIENT] = [2_000, 600];
-/** A stream without events is kept open by a comment so often, and who listens is asked for again. Milliseconds. */
+/** Interval at which a comment keeps a quiet stream open, and its client is checked again, milliseconds. */
 const HEARTBEAT_MS = 15_000;
-/** A reader that has taken nothing for so long, or so little that this waits for it, is given up. Milliseconds, bytes. */
+/** A reader that has taken nothing for this time, or has so many bytes waiting, is given up. Milliseconds, bytes. */
 const [READER_IDLE_MS, MAX_BUFFERED] = [30_000, 65_536];
 /** Batches that are remembered for those who come back, and ids in them: minutes of a busy house. */
 const [MAX_BATCHES, MAX_IDS] = [500, 5_000];

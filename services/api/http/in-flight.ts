@@ -29,20 +29,20 @@ export const LIMITS: Limits = {
   clientBytes: 72 * 1024 * 1024, // the largest body with what is made of it, or the largest answer to a batch
 };
 
-/** A body may be slow for so long, then it must come at `MIN_BODY_RATE`. Milliseconds. */
+/** Grace of a slow body, after which it must come at `MIN_BODY_RATE`, milliseconds. */
 const BODY_GRACE_MS = 10_000;
 /** Bytes per second, on average since the body began. */
 const MIN_BODY_RATE = 4_000;
-/** An answer of which its reader takes nothing for so long ends. Milliseconds. */
+/** Idle timeout of an answer whose reader takes nothing, milliseconds. */
 const READER_IDLE_MS = 30_000;
 /** Bytes per second, on average; an answer that began less than `READER_IDLE_MS` ago may be slower. */
 const MIN_READER_RATE = 16_000;
 /** How often the rates are looked at. Milliseconds. */
 const SWEEP_MS = 1_000;
 
-/** Where memory is short, what has not moved for so long gives way. Milliseconds. */
+/** Where memory is short, an exchange that has been idle for this time gives way, milliseconds. */
 const STALLED_MS = 1_000;
-/** Where places are short, a body that has not moved for so long gives way. Milliseconds. */
+/** Where places are short, a body that has been idle for this time gives way, milliseconds. */
 const STALLED_BODY_MS = 100;
 /** Where memory is short, what moves gives way to a request that holds this many times less. */
 const MUCH_LARGER = 4;

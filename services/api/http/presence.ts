@@ -5,7 +5,7 @@
 
 /** Moleculer's event between gateways, at most once. */
 export const PRESENCE = "api.presence";
-/** Who closes a record is there for so long still: a page that is reloaded does not leave. Milliseconds. */
+/** A person is still shown for this time after closing a record, as a reloaded page does not leave; milliseconds. */
 const LEAVES_AFTER_MS = 3_000;
 /** People who are named; nobody reads more. */
 const MAX_NAMED = 20;

@@ -23,7 +23,7 @@ const HEADERS_MS = 10_000;
 const REQUEST_MS = 300_000;
 /** How often the two are looked at. Milliseconds. */
 const LOOK_EVERY_MS = 1_000;
-/** A connection without a request is kept open for so long. Milliseconds. */
+/** Keep-alive timeout of a connection without a request, milliseconds. */
 const KEEP_ALIVE_MS = 65_000;
 
 /** Connections that wait to be accepted; the system may allow fewer. */

@@ -8,7 +8,7 @@ import { type Collection, type Document, DuplicateKey } from "../../../store/doc
 import { makeKey, readKey, type SigningKey } from "../../../mesh/signing-key.ts";
 import { keysDiffer } from "../identity.errors.ts";
 
-/** A key signs for so long, milliseconds. */
+/** Period in which a key signs, milliseconds. */
 export const PERIOD_MS = 30 * 86_400_000;
 /** So long before and after it is published, milliseconds. */
 const OVERLAP_MS = 86_400_000;

@@ -6,7 +6,7 @@ import type { Passwords } from "./passwords.ts";
 import { newTotpSecret, type SecondFactor } from "./second-factor.ts";
 import type { SignInAttempt, Throttle } from "./throttle.ts";
 
-/** A browser is known for so long after a sign-in, milliseconds. */
+/** A browser is remembered for this time after a sign-in, milliseconds. */
 export const DEVICE_MS = 180 * 86_400_000;
 /** Between the password and the code, milliseconds. */
 const HALFWAY_MS = 300_000;

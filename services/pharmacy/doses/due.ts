@@ -16,7 +16,7 @@ import { isOrder } from "../pharmacy.model.ts";
 import { dueOf } from "./administration.model.ts";
 import { doseName, dueBetween, dueDose, type Schedule, scheduleOf } from "./schedule.ts";
 
-/** Doses are looked for so far back; what was not given or noted until then has been missed. Milliseconds. */
+/** How far back doses are looked for: what was not given or noted within this has been missed. Milliseconds. */
 const LOOK_BACK_MS = 12 * 3_600_000;
 /** Prescriptions of a course of treatment are not older than this. Milliseconds. */
 const OLDEST_MS = 92 * 86_400_000;

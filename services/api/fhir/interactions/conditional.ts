@@ -15,7 +15,7 @@ import type { FhirRequest } from "../request.ts";
 /** Resources that one conditional delete may remove, where several are allowed at all. */
 const MAX_DELETED = 1_000;
 
-/** The query without what only shapes the answer. @throws FhirError 412 without criteria */
+/** The query without `_format` and `_pretty`. @throws FhirError 412 without criteria */
 function criteriaOf(request: FhirRequest, type: string): string {
   const pairs = request.query.filter(([name]) => name !== "_format" && name !== "_pretty");
   if (pairs.length === 0) throw fhirError(412, "multiple-matches", `Name one resource, ${type}/id, or give criteria, ${type}?….`);

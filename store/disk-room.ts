@@ -20,7 +20,7 @@ export interface DiskSpace {
 }
 
 /** The disk that holds a folder; a system that does not tell has room. */
-export function spaceOf(folder: string): DiskSpace {
+function spaceOf(folder: string): DiskSpace {
   try {
     const { blocks, bavail, bsize } = statfsSync(folder);
     return { size: blocks * bsize, free: bavail * bsize };

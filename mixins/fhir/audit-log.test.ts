@@ -1,5 +1,6 @@
 /** An owner notes what is seen before it shows it; what cannot be noted is not shown. */
 import { randomUUID } from "node:crypto";
+import { EventEmitter, once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,11 +13,13 @@ import { AuditLog } from "./audit-log.ts";
 import { Fhir, type WithFhir } from "./fhir.ts";
 
 describe("the log of an owner", () => {
-  it("writes together what comes while it writes, and says to each whether it is written", async () => {
+  it("writes together what comes while it writes, and shortly after, and says to each whether it is written", async () => {
     const writes: Write[][] = [];
     const waiting: { resolve(): void; reject(error: Error): void }[] = [];
+    const store = new EventEmitter();
     const write = (steps: Write[]) => {
       writes.push(steps);
+      store.emit("write");
       return new Promise<never[]>((resolve, reject) => waiting.push({ resolve: () => resolve([]), reject }));
     };
     const log = new AuditLog("lab", () => ({ write }));
@@ -33,10 +36,14 @@ describe("the log of an owner", () => {
     });
     waiting[1]?.reject(unavailable("full"));
     expect((await Promise.allSettled(others)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
-    const after = log.note('{"n":4}');
+    const isAsked = once(store, "write");
+    const after = [log.note('{"n":4}')];
     await new Promise(setImmediate);
+    after.push(log.note('{"n":5}')); // several looked at once just now: it waits for more
+    await isAsked;
     waiting[2]?.resolve();
-    await after;
+    await Promise.all(after);
+    expect(writes).toHaveLength(3);
   });
 
   it("does not show what it cannot note", async () => {

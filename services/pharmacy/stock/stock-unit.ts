@@ -60,7 +60,7 @@ function unitOfCounter(name: string): Unit {
 }
 
 /** The unit in which the stock of a medication is counted; undefined: none of its movements has named one. */
-export async function stockUnitOf(medication: Shelf["medication"], { counters }: Pick<EffectTools, "counters">): Promise<Unit | undefined> {
+async function stockUnitOf(medication: Shelf["medication"], { counters }: Pick<EffectTools, "counters">): Promise<Unit | undefined> {
   const named = (await counters(unitsOfStock(medication))).find(({ value }) => value > 0);
   return named && unitOfCounter(named.name);
 }

@@ -2,7 +2,7 @@
  * What Moleculer's declarations lack, or say otherwise than its code (0.15): here alone its types are overruled.
  * Each name says what Moleculer's code gives or takes.
  */
-import type { BrokerOptions, Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
+import type { BrokerOptions, CallingOptions, Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import type { CallFunction } from "./call-function.ts";
 
 /** A middleware as a broker takes it. */
@@ -10,6 +10,21 @@ export type Middleware = NonNullable<BrokerOptions["middlewares"]>[number];
 
 /** An action's handler, as middlewares hand it on. */
 export type LocalAction = (ctx: Context) => Promise<unknown>;
+
+/** An action's handler, of any service and for any params: each has its own, so that handlers have no other common type. */
+export type AnyHandler = (this: never, ctx: never) => unknown;
+
+/** Calls a handler with its service and a context of its action. */
+export const callHandler = (handler: AnyHandler, service: unknown, ctx: Context): unknown =>
+  (handler as (this: unknown, ctx: Context) => unknown).call(service, ctx);
+
+/** `broker.call` of what a contract has the types of. */
+export const callBroker = <Result, Params>(
+  broker: ServiceBroker,
+  action: string,
+  params: Params,
+  options: CallingOptions = {},
+): Promise<Result> => broker.call<Result, Params>(action, params, options);
 
 /** The hooks of a middleware that this project uses, as Moleculer's code calls them. */
 interface MiddlewareHooks {

@@ -2,6 +2,7 @@
 import { type CallingOptions, Context, Errors, type ServiceBroker } from "moleculer";
 import { brokerOf, type Caller } from "../caller.ts";
 import { requireTime, timeLeft } from "../deadline.ts";
+import { callBroker } from "../moleculer.ts";
 import type { Author } from "./author-contract.ts";
 import { authorText, personOf } from "./author.ts";
 import { type Identity, isSystem, systemIdentity } from "./identity.ts";
@@ -227,7 +228,7 @@ export function asSystem(caller: Caller, name: string): Caller {
         ...(ctx ? { parentCtx: ctx } : caller.requestID && { requestID: caller.requestID }),
         meta: { ...(ctx ? {} : caller.meta), ...options.meta, as: access.systemStamp(name, caller.meta) },
       };
-      return broker.call(action, params as never, calling) as never;
+      return callBroker(broker, action, params, calling);
     },
     broker,
   } as Caller;

@@ -4,6 +4,7 @@
  */
 import type { Context } from "moleculer";
 import { accessOf, notAllowed } from "./access.ts";
+import { type AnyHandler, callHandler } from "../moleculer.ts";
 import { isSystem } from "./identity.ts";
 
 /**
@@ -12,27 +13,23 @@ import { isSystem } from "./identity.ts";
  */
 export type WhoMay = "role" | "system" | "signed-in" | "anyone";
 
-/** Of any service, for any context: each is called with what it was made for. */
-// Handlers of any service: each has a `this` and params of its own, so that they have no other common type.
-type Handler = (this: never, ctx: never) => unknown;
-
-const guarded = new WeakSet<Handler>();
+const guarded = new WeakSet<AnyHandler>();
 
 /** Whether a handler has a guard around it. */
-export const isGuarded = (handler: unknown): boolean => guarded.has(handler as Handler);
+export const isGuarded = (handler: unknown): boolean => guarded.has(handler as AnyHandler);
 
 /** Says of a handler that it guards itself. */
-export function asGuarded<H extends Handler>(handler: H): H {
+export function asGuarded<H extends AnyHandler>(handler: H): H {
   guarded.add(handler);
   return handler;
 }
 
 /** The handler behind its guard. */
-export function withGuard(handler: Handler, whoMay: WhoMay): Handler {
+export function withGuard(handler: AnyHandler, whoMay: WhoMay): AnyHandler {
   if (isGuarded(handler)) return handler;
   return asGuarded(function guard(this: unknown, ctx: Context): unknown {
     if (whoMay !== "anyone") requireMayCall(ctx, whoMay);
-    return handler.call(this as never, ctx as never);
+    return callHandler(handler, this, ctx);
   });
 }
 

@@ -6,6 +6,7 @@ import type { Context, Service } from "moleculer";
 import { asGuarded, requireMayCall } from "../../mesh/access/guard.ts";
 import type { AuthorsPage, HistoryPage } from "../../federation/owner-contract.ts";
 import { notFound } from "../../federation/errors.ts";
+import { type AnyHandler, callHandler } from "../../mesh/moleculer.ts";
 import type { Clause, KeyRow, StoreQuery } from "../../fhir/search/query.ts";
 import type { StoredResource } from "../../store/store.ts";
 import { entryText } from "../../federation/audit.ts";
@@ -13,10 +14,7 @@ import { type AuditLog, auditContextOf, seenBy } from "./audit-log.ts";
 import { guarded as stored } from "./read-actions.ts";
 import { isVisible, narrowed, type Sight, sightOf, visibleSlots } from "./sight.ts";
 
-/** Of any owner, with params of its own. */
-// Handlers of any service: each has a `this` and params of its own, so that they have no other common type.
-type Handler = (this: never, ctx: never) => Promise<unknown>;
-type Actions = Record<string, { handler: Handler }>;
+type Actions = Record<string, { handler: AnyHandler }>;
 /** Answers a guarded call, whose params its contract names. @param ask the handler, with these params instead of the caller's */
 type Guard = (sight: Sight, params: never, ask: (params: object) => Promise<unknown>) => Promise<unknown>;
 
@@ -85,18 +83,18 @@ export function guardReads<Of extends Actions>(actions: Of): Of {
   ) as unknown as Of; // the same names, whose types `fromEntries` forgets
 }
 
-function guarded(name: string, handler: Handler, guard: Guard | undefined): Handler {
+function guarded(name: string, handler: AnyHandler, guard: Guard | undefined): AnyHandler {
   return asGuarded(async function guardRead(this: Service & { audit: AuditLog }, ctx: Context) {
     if (!guard) {
       requireMayCall(ctx, "system");
-      return handler.call(this as never, ctx as never);
+      return callHandler(handler, this, ctx);
     }
     const sight = sightOf(ctx);
-    if (!sight) return handler.call(this as never, ctx as never);
+    if (!sight) return callHandler(handler, this, ctx);
     const asked = ctx.params as never;
-    const answer = await guard(sight, asked, (params) => {
+    const answer = await guard(sight, asked, async (params) => {
       ctx.params = params;
-      return handler.call(this as never, ctx as never);
+      return callHandler(handler, this, ctx);
     });
     const context = auditContextOf(ctx, { isRead: true });
     const seen = context && seenBy(name, asked, answer);

@@ -4,6 +4,7 @@ import type { AuditEntry } from "../../federation/audit-contract.ts";
 import type { AuditNotes } from "../../federation/audit-notes.ts";
 import { accessOf } from "../../mesh/access/access.ts";
 import { authorFrom } from "../../mesh/access/author.ts";
+import { type AnyHandler, callHandler } from "../../mesh/moleculer.ts";
 
 /** The service, as the record needs it. */
 interface Office {
@@ -11,14 +12,11 @@ interface Office {
   notes?: Pick<AuditNotes, "note">;
 }
 
-// Handlers of any service: each has a `this` and params of its own, so that they have no other common type.
-type Handler = (this: never, ctx: never) => unknown;
-
 /** Characters of what was asked for that are kept. */
 const MAX_ASKED = 4_000;
 
 /** The actions that change something, each of which notes what it was called for. */
-export function onRecord<Of extends Record<string, { handler: Handler }>>(actions: Of): Of {
+export function onRecord<Of extends Record<string, { handler: AnyHandler }>>(actions: Of): Of {
   return Object.fromEntries(
     Object.entries(actions).map(([name, action]) => {
       const changes = (action as { rest?: string }).rest === "POST";
@@ -27,21 +25,21 @@ export function onRecord<Of extends Record<string, { handler: Handler }>>(action
   ) as unknown as Of; // the same names, whose types `fromEntries` forgets
 }
 
-function noting(handler: Handler): Handler {
+function noting(handler: AnyHandler): AnyHandler {
   return async function noted(this: Office, ctx: Context): Promise<unknown> {
     const note = (isDone: boolean) => {
       const entry = deedOf(this.broker, ctx, isDone);
       if (entry) this.notes?.note(entry);
     };
     try {
-      const result = await handler.call(this as never, ctx as never);
+      const result = await callHandler(handler, this, ctx);
       note(true);
       return result;
     } catch (error) {
       note(false);
       throw error;
     }
-  } as Handler;
+  };
 }
 
 /** Undefined where nobody is asked who asks. */

@@ -2,6 +2,7 @@
 import type { CallingOptions, Service } from "moleculer";
 import { accessOf } from "../../mesh/access/access.ts";
 import type { Caller } from "../../mesh/caller.ts";
+import { callBroker } from "../../mesh/moleculer.ts";
 import { searchPage } from "../../federation/search-page.ts";
 import { readResource } from "../../federation/read.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
@@ -60,7 +61,7 @@ export class VisiblePatients {
     const access = accessOf(broker);
     const as = access.isOpen ? undefined : access.stampOf({ sub, roles, name, ...(fhirUser && { fhirUser }) });
     const call = <Result, Params>(action: string, params: Params, options: CallingOptions = {}): Promise<Result> =>
-      broker.call(action, params as never, as === undefined ? options : { ...options, meta: { ...options.meta, as } }) as never;
+      callBroker(broker, action, params, as === undefined ? options : { ...options, meta: { ...options.meta, as } });
     return { caller: { call, broker } as Caller, directory };
   }
 }

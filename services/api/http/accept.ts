@@ -6,6 +6,7 @@ import { accessOf, asSystem, notAllowed } from "../../../mesh/access/access.ts";
 import type { Caller } from "../../../mesh/caller.ts";
 import type { Config } from "../../../mesh/config.ts";
 import { noteAnswer } from "../../../mesh/metrics.ts";
+import { callBroker } from "../../../mesh/moleculer.ts";
 import { readResource } from "../../../federation/read.ts";
 import { parseJson } from "../../../fhir/json.ts";
 import type { Subscription } from "../../../fhir/r4.ts";
@@ -51,7 +52,7 @@ export function webSocketsOf(service: Gateway, config: Config): WebSockets {
 /** The broker, for a request that has no context. */
 const withMeta = (broker: ServiceBroker, meta: Record<string, unknown>): Caller => ({
   meta,
-  call: (action, params, options) => broker.call(action, params as never, { ...options, meta: { ...options?.meta, ...meta } }) as never,
+  call: (action, params, options) => callBroker(broker, action, params, { ...options, meta: { ...options?.meta, ...meta } }),
 });
 
 /** The streams of this gateway on which pages hear that a board has changed. */

@@ -7,7 +7,7 @@ import { fairTurn } from "../../mesh/turns.ts";
 import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
 import { QuestionTooCostly } from "../too-costly.ts";
 import { type Database, FileBusy } from "./database.ts";
-import type { LogFlush } from "./log-flush.ts";
+import type { Awaited, LogFlush } from "./log-flush.ts";
 
 /** One transaction takes at most so many writes, or so much text and search values (`charactersIn`): longer ones would block the event loop. */
 const MAX_WRITES = 512;
@@ -33,8 +33,8 @@ export class Misuse extends Error {}
 interface Job {
   run(): unknown;
   size: number;
-  /** It need not be on the disk when it is settled. */
-  mayBeLost: boolean;
+  /** Who waits for the disk. */
+  awaited: Awaited;
   /** performance.now() after which a lock is no longer waited for. */
   deadline: number;
   resolve(value: unknown): void;
@@ -72,14 +72,14 @@ export class WriteQueue {
    * Runs `run` inside a transaction of the file; resolves once that is committed and on the disk.
    * @param run throws StoreError, Blocked or Misuse before it has changed anything, or not at all
    * @param waitMs how long a lock is waited for, milliseconds
-   * @param options.mayBeLost a cut of the power may take it away again: the disk is not waited for
+   * @param awaited who waits for the disk
    */
-  add<T>(run: () => T, size: number, waitMs: number, { mayBeLost = false } = {}): Promise<T> {
+  add<T>(run: () => T, size: number, waitMs: number, awaited: Awaited = "readers"): Promise<T> {
     if (this.#isClosed) return Promise.reject(unavailable("The store is closed."));
     if (this.#waiting.length >= MAX_WAITING) return Promise.reject(unavailable(`More than ${MAX_WAITING} writes are waiting.`));
     return new Promise((resolve, reject) => {
       const deadline = performance.now() + waitMs;
-      this.#enqueue({ run, size, mayBeLost, deadline, resolve: resolve as (value: unknown) => void, reject });
+      this.#enqueue({ run, size, awaited, deadline, resolve: resolve as (value: unknown) => void, reject });
     });
   }
 
@@ -172,7 +172,7 @@ export class WriteQueue {
       }
       this.#hooks.finish();
       this.#db.run("COMMIT");
-      if (!jobs.every((job) => job.mayBeLost)) this.#log.committed();
+      for (const { awaited } of jobs) this.#log.committed(awaited);
     } catch (error) {
       this.#db.rollback();
       this.#hooks.rolledBack();

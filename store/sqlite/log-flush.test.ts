@@ -73,6 +73,17 @@ describe("a store that waits for the disk", () => {
     await replica.close();
   });
 
+  it("holds up no reader for what nobody is shown: who has looked waits for the note of it alone", async () => {
+    const [made] = await begun(() => [create("a")]);
+    disk[0]?.done();
+    await made;
+    const event = { id: "1", subject: "audit.recorded", key: "1", payload: "{}" };
+    const [noted] = await begun(() => [store.write([{ op: "emit", event, queue: "audit" }])]);
+    expect([await store.read("Patient", "a"), disk.length]).toMatchObject([{ version: 1 }, 2]);
+    disk[1]?.done();
+    await noted;
+  });
+
   it("refuses what the disk does not take, is read all the same, and writes it again before it trusts the disk once more", async () => {
     for (const id of ["a", "b"]) {
       const [refused] = await begun(() => [expect(create(id)).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" })]);

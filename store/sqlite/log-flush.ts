@@ -12,6 +12,12 @@ import type { Database } from "./database.ts";
 /** Bytes of the log that are written again at once. */
 const CHUNK_BYTES = 1_000_000;
 
+/**
+ * Who waits for the disk after a commit: `readers` and who has written; `writer`, because nobody is shown it (what somebody has looked at); `nobody`,
+ * because it may be lost.
+ */
+export type Awaited = "readers" | "writer" | "nobody";
+
 /** The flushes of one file's write-ahead log. */
 export class LogFlush {
   readonly #db: Database;
@@ -22,8 +28,12 @@ export class LogFlush {
   #handle: Promise<FileHandle> | undefined;
   /** Something was committed since the last flush began. */
   #isBehind = false;
+  /** So was something that readers see. */
+  #isSeen = false;
   #hasFailed = false;
   #running: Promise<void> | undefined;
+  /** The one that is running brings something to the disk that readers see. */
+  #isRunningSeen = false;
   /** The one that has not begun yet. */
   #next: Promise<void> | undefined;
 
@@ -35,8 +45,10 @@ export class LogFlush {
   }
 
   /** This process has committed something. */
-  committed(): void {
+  committed(by: Awaited): void {
+    if (by === "nobody") return;
     this.#isBehind = true;
+    if (by === "readers") this.#isSeen = true;
   }
 
   /**
@@ -47,11 +59,11 @@ export class LogFlush {
     const found = await this.#db.whenFree(() => {
       const result = work();
       const others = commitsOfOthers(this.#db);
-      if (others !== this.#others) this.#isBehind = true;
+      if (others !== this.#others) this.committed("readers");
       this.#others = others;
       return result;
     });
-    await this.flushed()?.catch(() => {}); // who writes hears of it
+    if (this.#isSeen || this.#isRunningSeen) await this.flushed()?.catch(() => {}); // who writes hears of it
     return found;
   }
 
@@ -81,6 +93,8 @@ export class LogFlush {
 
   async #flush(): Promise<void> {
     this.#isBehind = false;
+    this.#isRunningSeen = this.#isSeen;
+    this.#isSeen = false;
     try {
       if (this.#hasFailed) await this.#db.whenFree(() => this.#db.withWriteLock(() => writeAgain(this.#log)));
       this.#handle ??= open(this.#log, "r+");
@@ -88,9 +102,12 @@ export class LogFlush {
       this.#hasFailed = false;
     } catch (error) {
       this.#isBehind = true;
+      this.#isSeen ||= this.#isRunningSeen;
       this.#hasFailed = true;
       await this.#release();
       throw unavailable("What was committed cannot be brought to the disk.", error);
+    } finally {
+      this.#isRunningSeen = false;
     }
   }
 

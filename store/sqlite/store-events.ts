@@ -12,7 +12,7 @@ export const eventsOf = (file: OpenFile): Pick<Store, "outbox" | "relayed" | "ou
 
   async relayed(places: string[]): Promise<void> {
     // What comes back after a cut of the power is relayed twice, which its receivers expect.
-    await file.queue.add(() => forgetRelayed(file.db, places), 10 * places.length, 0, { mayBeLost: true });
+    await file.queue.add(() => forgetRelayed(file.db, places), 10 * places.length, 0, "nobody");
   },
 
   outboxState(): Promise<OutboxState> {

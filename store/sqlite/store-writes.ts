@@ -10,6 +10,7 @@ import type { OpenFile } from "./open-file.ts";
 export const writesOf = (file: OpenFile): Pick<Store, "write" | "prepare" | "commit" | "abort" | "prepared" | "purge"> => ({
   async write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]> {
     let effects: Effects | undefined;
+    const areLooks = steps.every(isOfLook);
     const results = await file.queue.add(
       () => {
         const state = file.writer.state();
@@ -29,8 +30,9 @@ export const writesOf = (file: OpenFile): Pick<Store, "write" | "prepare" | "com
       },
       charactersIn(steps),
       file.waitMs,
+      areLooks ? "writer" : "readers",
     );
-    if (effects) file.tell(effects, steps.every(isOfLook));
+    if (effects) file.tell(effects, areLooks);
     return results;
   },
 

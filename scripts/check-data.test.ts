@@ -94,10 +94,26 @@ describe("check-data", () => {
     await hospitalizations.discharge(mesh.caller, { stay: reference });
     const { invoice } = await billing.invoice(mesh.caller, { encounter: reference });
     await billing.cancelInvoice(mesh.caller, { invoice, reason: "wrong address" });
-    await billing.invoice(mesh.caller, { encounter: reference });
+    const { invoice: second } = await billing.invoice(mesh.caller, { encounter: reference });
+    const pay = (cents: number) => billing.pay(mesh.caller, { invoice: second, cents, means: "cash" });
+    const { payment } = await pay(2_000);
+    await billing.takeBack(mesh.caller, { payment, reason: "another patient's" });
+    await pay(5_000);
+    const { creditNote } = await billing.creditNote(mesh.caller, { invoice: second, reason: "too much" });
+    await billing.pay(mesh.caller, { invoice: creditNote, cents: 5_000, means: "transfer" });
     const { findings, resources } = await check();
     expect(findings).toEqual([]);
     expect(resources).toBeGreaterThan(10);
+  });
+
+  it("finds a payment that is not counted", async () => {
+    const invoice = await store({ resourceType: "Invoice", status: "issued", totalNet: { value: 20, currency: "EUR" } });
+    await billing.pay(mesh.caller, { invoice, cents: 500, means: "card" });
+    const found = await newIn(async () =>
+      inDatabase("billing", "UPDATE counter SET value = value + 500 WHERE name = ?", `paid/${idOf(invoice)}`),
+    );
+    expect(found).toHaveLength(1);
+    inDatabase("billing", "UPDATE counter SET value = value - 500 WHERE name = ?", `paid/${idOf(invoice)}`);
   });
 
   it("finds an act that rests on what is not here, but where RULES lets it", async () => {

@@ -4,6 +4,8 @@ import type { FhirResource } from "../../fhir/r4.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { billing } from "../../services/billing/billing.contract.ts";
+import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { House } from "./pages-house.ts";
 
@@ -108,6 +110,20 @@ describe("on the pages", () => {
     await cashier.waitForSelector(".panel:has-text('No invoice is waiting to be paid.')");
     await cashier.click("#part-invoices button:has-text('all')");
     await cashier.waitForSelector(".panel:has-text('There is no invoice yet.')");
+    const { visit } = await visits.open(house.operator, {
+      patient: (
+        await patients.register(house.operator, {
+          family: "Rossi",
+          given: ["Ada"],
+          gender: "female",
+          birthDate: "1980-01-01",
+          confirm: "another",
+        })
+      ).patient,
+    });
+    await billing.charge(house.operator, { encounter: visit, text: "consultation", cents: 12_50, currency: "EUR" });
+    await visits.close(house.operator, { visit });
+    await billing.invoice(house.operator, { encounter: visit });
     await physician.waitForSelector(".panel:has-text('Aucune demande n’attend de résultat.')");
   });
 
@@ -123,6 +139,50 @@ describe("on the pages", () => {
     );
     expect(rows).toEqual([true, true]);
     expect(await nurse.$eval(".who", (one) => getComputedStyle(one).direction)).toBe("ltr");
+  });
+
+  it("what is missing is said in the page's language, not in the browser's, and an amount is written in its form", async () => {
+    const cashier = await house.signIn("cashier");
+    await cashier.selectOption("#language", "fr");
+    await house.show(cashier, "cash");
+    await cashier.click("#part-invoices li:has-text('Ada Rossi') button:has-text('Encaisser')");
+    expect(await cashier.inputValue("#field-pay-amount")).toBe("12,50");
+    await cashier.fill("#field-pay-amount", "");
+    await cashier.press("#field-pay-amount", "Enter");
+    const said = () => cashier.$eval("#field-pay-amount", (one) => (one as HTMLInputElement).validationMessage);
+    expect(await said()).toBe("Remplissez ce champ.");
+    await cashier.fill("#field-pay-amount", "12,50");
+    expect(await said()).toBe("");
+    await cashier.press("#field-pay-amount", "Enter");
+    await cashier.waitForSelector("dialog .print:has-text('12,50')");
+    await cashier.keyboard.press("Escape");
+    await cashier.selectOption("#language", "ar");
+    await cashier.click("#part-invoices button:has-text('الكل')");
+    // The number of an invoice keeps its order between words of the other direction.
+    expect(await cashier.textContent("#part-invoices li .muted >> nth=-1")).toMatch(/\u2068\d{4}-[0-9a-f]+\u2069/);
+    await house.show(physician, "ward");
+    await physician.click("button.bed.taken");
+    await physician.waitForSelector("dialog:has-text('Médecin\u00a0:')");
+    await physician.keyboard.press("Escape");
+  });
+
+  it("what was missing does not hold up what does not need it any more", async () => {
+    await physician.setViewportSize({ width: 1440, height: 900 });
+    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await physician.click("button:has-text('Prescrire')");
+    for (const [field, value] of [
+      ["medication", PARACETAMOL.display],
+      ["dosage", "1 comprimé"],
+      ["often", "4"],
+      ["quantity", "20"],
+    ] as const) {
+      await physician.fill(`#field-${field}`, value);
+    }
+    await physician.press("#field-quantity", "Enter");
+    expect(await physician.$eval("#field-dose", (one) => (one as HTMLInputElement).validationMessage)).toBe("Remplissez ce champ.");
+    await physician.fill("#field-often", ""); // only when it is needed
+    await physician.press("#field-often", "Enter");
+    await physician.waitForSelector(".notice:has-text('prescrit')");
   });
 
   it("what the search finds by is read as a whole, in each language", async () => {

@@ -37,6 +37,9 @@ describe("laboratory tests", () => {
     await technician.keyboard.press("Escape");
     await technician.press("#field-bench-find", "Enter");
     await technician.waitForSelector("dialog h2:has-text('Numération sanguine')");
+    expect(await technician.locator("dialog .fault").count()).toBe(0); // the key that opened it has sent nothing
+    await technician.press("#field-value-6690-2", "Enter");
+    await technician.waitForSelector("#field-value-6690-2-fault:has-text('valeur')");
     await technician.fill("label:has-text('Hémoglobine') >> nth=0", "5.2");
     await technician.keyboard.press("Enter");
     await technician.waitForSelector("dialog tr:has-text('Hémoglobine'):has-text('5,2')");

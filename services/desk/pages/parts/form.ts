@@ -6,6 +6,26 @@ import { sentenceOf } from "../platform/errors.ts";
 import { goToSignIn, hasEnded } from "../platform/sign-in.ts";
 import { t } from "../platform/texts.ts";
 
+type Control = HTMLInputElement;
+
+/** What is missing or wrong is said in the page's language: a browser has its own. */
+function onInvalid({ target }: Event): void {
+  const control = target as Control;
+  const { valueMissing, rangeUnderflow, rangeOverflow } = control.validity;
+  if (valueMissing) control.setCustomValidity(t("field.missing"));
+  else if (rangeUnderflow) control.setCustomValidity(t("field.least", { n: control.min }));
+  else if (rangeOverflow) control.setCustomValidity(t("field.most", { n: control.max }));
+  else if (!control.validity.customError) control.setCustomValidity(t("field.bad"));
+}
+
+/** What is typed over is looked at anew. */
+const onInput = ({ target }: Event): void => (target as Control).setCustomValidity?.("");
+
+/** Before each sending all of it is: what was missing may not be needed any more. */
+function forget(form: HTMLFormElement): void {
+  for (const control of form.elements) (control as Control).setCustomValidity?.("");
+}
+
 interface FormProps {
   /** @throws what was refused */
   send: () => Promise<unknown>;
@@ -49,11 +69,17 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, label, is
     }
     setBusy(false);
   };
+  /** Enter in a field is a click, too. */
+  const onClick = ({ currentTarget, target }: Event) => {
+    if ((target as HTMLElement).closest('[type="submit"]')) forget(currentTarget as HTMLFormElement);
+  };
   /** In a field of several lines Enter begins the next. */
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) (event.currentTarget as HTMLFormElement).requestSubmit();
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    forget(event.currentTarget as HTMLFormElement);
+    (event.currentTarget as HTMLFormElement).requestSubmit();
   };
-  return html`<form ref=${form} onSubmit=${onSubmit} onKeyDown=${onKeyDown} aria-label=${label} aria-busy=${isBusy} class=${isInline ? "inline" : ""}>
+  return html`<form ref=${form} onSubmit=${onSubmit} onInvalidCapture=${onInvalid} onInputCapture=${onInput} onClickCapture=${onClick} onKeyDown=${onKeyDown} aria-label=${label} aria-busy=${isBusy} class=${isInline ? "inline" : ""}>
     ${children(faultOf)}
     ${error !== undefined && wrong.length === 0 && html`<p class="fault" role="alert">${sentenceOf(error)}</p>`}
     <div class="buttons">

@@ -13,8 +13,12 @@ export function moneyText(units: number, currency: string, locale: string): stri
   return new Intl.NumberFormat(locale, { style: "currency", currency, ...digits }).format(units / 10 ** most);
 }
 
-/** The same to be typed over: 12.50, in digits and without the currency. */
-export const moneyTyped = (units: number, currency: string): string => (units / 10 ** exponentOf(currency)).toFixed(exponentOf(currency));
+/** The same to be typed over: 12.50, or 12,50, in digits and without the currency. */
+export function moneyTyped(units: number, currency: string, locale: string): string {
+  const digits = exponentOf(currency);
+  const format = { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false };
+  return new Intl.NumberFormat(locale, format).format(units / 10 ** digits);
+}
 
 /**
  * What somebody has typed, in the smallest units of the currency: 1250.5, 1 250,50, ١٢٥٠٫٥; undefined: it is no amount above zero, or has more

@@ -41,6 +41,9 @@ export function t(key: TextKey, data: Record<string, string | number> = {}): str
   return texts.value[key]?.(Object.fromEntries(shown) as Record<string, string | number>) ?? key;
 }
 
+/** A text with what follows it: each language has its own way to write the colon. */
+export const leading = (key: TextKey): string => t("colon", { what: t(key) });
+
 /** A text whose name is made up; undefined: there is none. */
 export const tIfAny = (key: string, data: Record<string, string | number> = {}): string | undefined => texts.value[key]?.(data);
 

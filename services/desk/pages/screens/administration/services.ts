@@ -5,7 +5,7 @@ import { Wide } from "../../parts/wide.ts";
 import { getJson } from "../../platform/api.ts";
 import { useLoad } from "../../platform/load.ts";
 import { numberIn } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { leading, t } from "../../platform/texts.ts";
 
 /** What the gateway tells of the mesh. */
 export interface MeshState {
@@ -31,7 +31,7 @@ export function Services() {
   const show = ({ services, requestsPerSecond }: MeshState) => {
     const down = services.filter(({ nodes }) => nodes.length === 0).length;
     return html`<p role="status">${down === 0 ? html`<span class="tag good">✓ ${t("services.allUp")}</span>` : html`<span class="tag bad">⚠ ${t("services.down", { n: down })}</span>`} <span class="muted">${t("services.rate", { n: numberOr(requestsPerSecond) })}</span></p>
-      <p class="hint">${t("services.nodes.these")} <bdi translate=${false}>${[...new Set(services.flatMap(({ nodes }) => nodes))].join(", ")}</bdi></p>
+      <p class="hint">${leading("services.nodes")} <bdi translate=${false}>${[...new Set(services.flatMap(({ nodes }) => nodes))].join(", ")}</bdi></p>
       <${Wide} label=${t("services")}><table class="stacked"><thead><tr><th scope="col">${t("services.service")}</th><th scope="col" class="figure">${t("services.nodes")}</th><th scope="col" class="figure">${t("services.documents")}</th><th scope="col" class="figure">${t("services.size")}</th><th scope="col" class="figure">${t("services.calls")}</th></tr></thead>
       <tbody>${services.map(
         (

@@ -40,7 +40,7 @@ export function Invoices({ turn, onChange }: { turn: number; onChange: () => voi
   const [isReport, setReport] = useState(false);
   const row = (
     bill: Bill,
-  ) => html`<li key=${bill.of.id}><span>${bill.patient && html`<${PersonLine} patient=${bill.patient} />`}<br /><span class="muted">${bill.of.identifier?.[0]?.value} · ${dateOf(bill.of.date)}</span></span>
+  ) => html`<li key=${bill.of.id}><span>${bill.patient && html`<${PersonLine} patient=${bill.patient} />`}<br /><span class="muted">${joined(bill.of.identifier?.[0]?.value ?? "", dateOf(bill.of.date))}</span></span>
     <span class="buttons"><strong class="nowrap">${totalOf(bill.of)}</strong> ${bill.left !== undefined && html`<span class="tag warn">${t("cash.left", { amount: moneyOf(bill.left, askedBy(bill.of).currency) })}</span> `}${(isCredit(bill.of) || !isUnpaid) && html`<span class="tag">${isCredit(bill.of) ? t("cash.credit") : (tIfAny(`invoice.${bill.of.status}`) ?? bill.of.status)}</span>`}
       <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", bill })}>${t("print")}<${For} who=${nameOf(bill.patient)} /></button>
       ${bill.of.status === "balanced" && html`<button type="button" class="quiet" onClick=${() => setOpen({ kind: "pay", bill })}>${t("cash.payments")}<${For} who=${nameOf(bill.patient)} /></button>`}

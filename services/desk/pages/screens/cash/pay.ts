@@ -15,7 +15,7 @@ import { momentOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { moneyTyped, unitsTyped } from "../../platform/money.ts";
 import { moneyOf, nameOf } from "../../platform/names.ts";
-import { joined, t } from "../../platform/texts.ts";
+import { joined, locale, t } from "../../platform/texts.ts";
 import { type Bill, isCredit, totalOf } from "./bills.ts";
 import { Receipt } from "./receipt.ts";
 
@@ -61,7 +61,7 @@ export function Pay({ bill, onClose, onChange }: PayProps) {
       ${one.takesBack === undefined && !takenBack.has(one.payment) && html`<button type="button" class="quiet" onClick=${() => setTaking(one)}>${t("cash.takeBack")}<${For} who=${one.number} /></button>`}</span></li>`;
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <div class="stack" aria-busy=${account.isLoading}>
-      <p>${patient && html`<${PersonLine} patient=${patient} />`}<br /><span class="muted">${of.identifier?.[0]?.value} · ${totalOf(of)}</span></p>
+      <p>${patient && html`<${PersonLine} patient=${patient} />`}<br /><span class="muted">${joined(of.identifier?.[0]?.value ?? "", totalOf(of))}</span></p>
       <${NotKnown} loaded=${account} />
       ${account.value && left > 0 && !taking && html`<${Take} key=${left} invoice=${`Invoice/${of.id}`} left=${left} currency=${currency} isBack=${isCredit(of)} onTaken=${taken} onCancel=${onClose} />`}
       ${
@@ -86,7 +86,7 @@ interface TakeProps {
 }
 
 function Take({ invoice, left, currency, isBack, onTaken, onCancel }: TakeProps) {
-  const [amount, setAmount] = useState(moneyTyped(left, currency));
+  const [amount, setAmount] = useState(moneyTyped(left, currency, locale.value));
   const [means, setMeans] = useState<Means>(Means.cash);
   const [reference, setReference] = useState("");
   const [given, setGiven] = useState("");

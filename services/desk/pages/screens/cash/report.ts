@@ -67,7 +67,7 @@ function Payments({ payments }: { payments: Payment[] }) {
     cents,
     currency,
     reason,
-  }: Payment) => html`<tr key=${payment}><th scope="row"><bdi>${number}</bdi></th><td>${timeOf(paidAt)}</td><td><bdi>${cashier?.name ?? "–"}</bdi></td>
+  }: Payment) => html`<tr key=${payment}><th scope="row" class="nowrap"><bdi>${number}</bdi></th><td>${timeOf(paidAt)}</td><td><bdi>${cashier?.name ?? "–"}</bdi></td>
     <td>${joined(t(`means.${means}`), reference ?? "", reason ?? "")}</td><td class="figure nowrap">${moneyOf(cents, currency)}</td></tr>`;
   return html`<${Wide} label=${t("cash.payments")}><table aria-label=${t("cash.payments")}><thead><tr><th scope="col">${t("cash.receipt")}</th><th scope="col">${t("result.when")}</th><th scope="col">${t("cash.cashier")}</th><th scope="col">${t("cash.means")}</th><th scope="col" class="figure">${t("cash.amount")}</th></tr></thead>
     <tbody>${payments.map(row)}</tbody></table><//>`;

@@ -17,7 +17,7 @@ import { daysOld, startOf, today } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { useLoad } from "../../platform/load.ts";
 import { nameOf } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { leading, t } from "../../platform/texts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 const wards = actionsOf<typeof wardsContract>("wards");
@@ -78,7 +78,7 @@ export function AskAdmission({ patient, onClose }: { patient: Patient; onClose: 
       ${
         kind === "newborn" &&
         mother &&
-        html`<p>${t("newborn.mother")}: <${PersonLine} patient=${mother} /> <button type="button" class="quiet" onClick=${() => setMother(undefined)}>${t("admission.otherMother")}</button></p>`
+        html`<p>${leading("newborn.mother")} <${PersonLine} patient=${mother} /> <button type="button" class="quiet" onClick=${() => setMother(undefined)}>${t("admission.otherMother")}</button></p>`
       }
       <${Needs} legend=${t("admission.needs")} chosen=${wanted} onChoose=${(chosen: string[]) => set("needs", chosen.join())} />
       <${FreeBeds} needs=${needs} sex=${patient.gender} />`}

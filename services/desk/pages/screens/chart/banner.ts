@@ -10,7 +10,7 @@ import type { Other } from "../../platform/live.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf, nameOf, numberOf, otherNamesOf, sexOf } from "../../platform/names.ts";
 import { hrefOf } from "../../platform/router.ts";
-import { joined, t, tIfAny } from "../../platform/texts.ts";
+import { joined, leading, t, tIfAny } from "../../platform/texts.ts";
 import { Transfer, TransferTag } from "../ward/transfer.ts";
 import { AskAdmission } from "./ask-admission.ts";
 import { DetailsDialog } from "./details.ts";
@@ -103,5 +103,5 @@ function Allergies({ parts: { allergies } }: { parts: Parts }) {
   }
   if (!allergies.value) return html`<p class="muted">${t("loading")}</p>`;
   if (active.length === 0) return html`<p class="muted">${t("allergies.none")}</p>`;
-  return html`<p class="alert">⚠ ${t("allergies")}: ${active.map((one) => `${conceptOf(one.code)}${one.criticality === "high" ? ` (${t("allergies.severe")})` : ""}`).join(", ")}</p>`;
+  return html`<p class="alert">⚠ ${leading("allergies")} ${active.map((one) => `${conceptOf(one.code)}${one.criticality === "high" ? ` (${t("allergies.severe")})` : ""}`).join(", ")}</p>`;
 }

@@ -14,7 +14,7 @@ import { actionsOf, search } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf, numberIn } from "../../platform/names.ts";
-import { joined, t } from "../../platform/texts.ts";
+import { joined, leading, t } from "../../platform/texts.ts";
 import { type Lots, lotsOf, numberOfLot, placeOf, Usable } from "./lots.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
@@ -91,7 +91,7 @@ export function Dispense({ request: { of, patient }, onClose, onDone, onUndone }
     <div class="stack">
       <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
       <${NotKnown} loaded=${known} />
-      ${known.value && known.value.allergies.length > 0 && html`<p class="alert">⚠ ${t("allergies")}: ${known.value.allergies.join(", ")}</p>`}
+      ${known.value && known.value.allergies.length > 0 && html`<p class="alert">⚠ ${leading("allergies")} ${known.value.allergies.join(", ")}</p>`}
       <p><bdi>${of.dosageInstruction?.[0]?.text}</bdi></p>
       ${known.value && html`<p class="muted">${t("dispense.facts", { rest: numberIn(known.value.rest), shelf: numberIn(onShelf) })}</p>`}
       <${Form} send=${send} submit=${t("dispense")} onCancel=${onClose} fieldOf=${{ OUT_OF_STOCK: "quantity", MORE_THAN_PRESCRIBED: "quantity", LOT_EXPIRED: "lot", LOT_BLOCKED: "lot" }}>

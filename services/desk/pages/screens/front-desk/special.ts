@@ -12,7 +12,7 @@ import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { today } from "../../platform/clock.ts";
 import { sexChoices } from "../../platform/choices.ts";
-import { t } from "../../platform/texts.ts";
+import { leading, t } from "../../platform/texts.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
 
@@ -59,7 +59,7 @@ export function Newborn({ onRegistered }: SpecialProps) {
     onRegistered(patient);
   };
   if (!mother) return html`<${PatientSearch} id="mother" label=${t("newborn.mother")} onPick=${setMother} />`;
-  return html`<p>${t("newborn.mother")}: <${PersonLine} patient=${mother} /></p>
+  return html`<p>${leading("newborn.mother")} <${PersonLine} patient=${mother} /></p>
     <${Form} send=${send} submit=${t("register.submit")} onCancel=${() => setMother(undefined)} label=${t("register.newborn")} fieldOf=${{ MOTHER_NOT_ACTIVE: "mother" }}>
       ${(faultOf: FaultOf) => html`<div class="fields">
         <${Field} label=${t("person.sex")} name="newborn-gender" value=${gender} onValue=${setGender} options=${sexChoices()} fault=${faultOf("gender")} />

@@ -11,7 +11,7 @@ import { NotKnown } from "../../parts/panel.ts";
 import { actionsOf, Refused, search } from "../../platform/api.ts";
 import { useLoad } from "../../platform/load.ts";
 import { nameOf } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { leading, t } from "../../platform/texts.ts";
 import { calledIn } from "./move.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
@@ -30,7 +30,7 @@ interface PhysicianProps {
 export function Physician({ stay, reload }: PhysicianProps) {
   const [isOpen, setOpen] = useState(false);
   const close = () => setOpen(false);
-  return html`<p>${t("ward.physician")}: <bdi>${stay.physicianName ?? t("ward.noPhysician")}</bdi>
+  return html`<p>${leading("ward.physician")} <bdi>${stay.physicianName ?? t("ward.noPhysician")}</bdi>
       ${!isOpen && html`<button type="button" class="quiet" onClick=${() => setOpen(true)}>${t("ward.otherPhysician")}</button>`}</p>
     ${isOpen && html`<${Choose} stay=${stay} reload=${reload} onClose=${close} />`}`;
 }

@@ -34,7 +34,7 @@ export function auditContextOf(ctx: Context, { isRead }: { isRead: boolean }): A
 }
 
 /** While several look at once, what they have seen is gathered for so long, milliseconds: a commit costs more than most of what is in it. */
-const GATHER_MS = 3;
+const GATHER_MS = 5;
 
 /** A patient as an action names one. */
 const PATIENT = new RegExp(String.raw`\bPatient/${ID_PATTERN}`, "g");

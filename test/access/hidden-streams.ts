@@ -8,6 +8,14 @@ const LAST = "Patient/p0";
 /** Hears of all, so that it is known when all has been told. */
 const ALL = `types=${Object.keys(IDS).join(",")}`;
 
+/** Of each type but these. */
+const [KEPT, CHANGED] = [
+  ["Patient", "Encounter"],
+  [0, 6, 12],
+];
+/** What is changed here, if it is there: what the requests before have changed may be told late, in one of the hospitals only. */
+const OF_INTEREST = new RegExp(`^(?:${LAST}|(?!${KEPT.join("|")})\\w+/[a-z](?:${CHANGED.join("|")}))$`);
+
 /** Each type by itself, and the records of two patients: whole, and the results of it. */
 const ASKED = [
   ...Object.keys(IDS).map((type) => `types=Patient,${type}`),
@@ -40,8 +48,8 @@ export async function heardBy(base: string, tokens: { person: string; loader: st
   // Both hospitals have these of each type, but for those that are hidden: the others are no news in either.
   const touched: string[] = [];
   for (const [type, letter] of Object.entries(IDS)) {
-    if (type === "Patient" || type === "Encounter") continue;
-    for (const n of [0, 6, 12]) {
+    if (KEPT.includes(type)) continue;
+    for (const n of CHANGED) {
       const at = `${type}/${letter}${n}`;
       const { status, body } = await loader.get(`/${at}`);
       if (status !== 200) continue;
@@ -81,7 +89,8 @@ async function listen(base: string, query: string, token: string): Promise<Liste
         if (data === undefined) continue;
         const { resources, types, isAll } = JSON.parse(data) as Versions;
         // An event that names nothing would say that there is something.
-        for (const one of resources.length > 0 ? resources : [`nothing: ${types.join()} ${isAll}`]) told.add(one);
+        if (resources.length === 0) told.add(`nothing: ${types.join()} ${isAll}`);
+        for (const one of resources) if (OF_INTEREST.test(one)) told.add(one);
       }
       heard();
     }

@@ -186,7 +186,7 @@ export function freePort() {
  * @param {number} port
  * @param {(port: number) => Promise<T>} start
  */
-async function onFreePort(port, start) {
+export async function onFreePort(port, start) {
   if (port !== 0) return start(port);
   for (let left = 2; ; left--) {
     try {

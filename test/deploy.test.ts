@@ -10,7 +10,7 @@ import { Redis } from "ioredis";
 import { MongoClient } from "mongodb";
 import { AckPolicy, connect, type NatsConnection } from "nats";
 import { connectionOptions } from "../mesh/nats-options.ts";
-import { freePort, natsServer, redisServer, type Server, startMongo } from "../scripts/servers.mjs";
+import { freePort, natsServer, onFreePort, redisServer, type Server, startMongo } from "../scripts/servers.mjs";
 import { openStore } from "../store/open-store.ts";
 import { type Container, compose, configurationOf, environmentOf } from "./kit/compose.ts";
 import { eventually } from "./kit/events.ts";
@@ -131,8 +131,13 @@ describe("Redis", () => {
     );
   const withCa = () => ({ tls: { ca: readFileSync(ca) } });
 
-  beforeAll(async () => {
-    redisPort = await freePort();
+  beforeAll(() =>
+    onFreePort(0, (port) => {
+      redisPort = port;
+      return startRedis();
+    }),
+  );
+  async function startRedis(): Promise<void> {
     const file = join(folder, "redis.conf");
     const text = configurationOf("deploy/redis.conf", container("redis"), folder).replace("tls-port 6379", `tls-port ${redisPort}`);
     writeFileSync(file, `${text}bind 127.0.0.1\ndir ${folder}\n`);
@@ -148,7 +153,7 @@ describe("Redis", () => {
       if (isThere) return;
       await pause(20); // a port of another process: there is no event to wait for
     }
-  });
+  }
 
   it("answers by TLS, and who knows the password", async () => {
     const known = redis({ ...withCa(), password: passwordOf("redis") });

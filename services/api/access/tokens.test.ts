@@ -161,4 +161,12 @@ describe("an access token", () => {
     tokens.noteEnded({ id: "1", at: Date.now() - 5_000, sub: "account-1" });
     expect((await tokens.read(await sign())).identity.sub).toBe("account-1");
   });
+
+  it("that was issued in the same second as its account's others ended is good if it was after it", async () => {
+    const iat = Math.floor(Date.now() / 1_000);
+    tokens.noteEnded({ id: "1", at: iat * 1_000 + 300, sub: "account-1" });
+    const issued = (ms: number) => sign({ iat_ms: iat * 1_000 + ms, jti: `token-${ms}` });
+    expect((await tokens.read(await issued(301))).identity.sub).toBe("account-1");
+    await expect(tokens.read(await issued(299))).rejects.toMatchObject(REFUSED);
+  });
 });

@@ -132,12 +132,16 @@ export class TokenCheck {
 }
 
 /** @throws 401 INVALID_TOKEN for claims that none of our tokens has */
-function goodOf({ sub, iat, exp, ...claims }: JWTPayload): GoodToken {
+function goodOf({ sub, iat, exp, iat_ms, ...claims }: JWTPayload): GoodToken {
   const { roles, scope, name, fhirUser, client_id: client, patient, sid, jti } = claims as Record<string, unknown>;
   const isWhole = typeof sub === "string" && typeof scope === "string" && iat !== undefined && exp !== undefined && areRoles(roles);
   if (!isWhole || sub.startsWith("system:")) throw invalidToken();
   const texts = Object.entries({ name, fhirUser, client, patient, sid, jti }).filter(([, value]) => typeof value === "string");
-  return { identity: { sub, roles, scope, ...Object.fromEntries(texts) }, issuedAt: iat * 1_000, until: exp * 1_000 };
+  return {
+    identity: { sub, roles, scope, ...Object.fromEntries(texts) },
+    issuedAt: typeof iat_ms === "number" ? iat_ms : iat * 1_000,
+    until: exp * 1_000,
+  };
 }
 
 const areRoles = (roles: unknown): roles is string[] =>

@@ -56,12 +56,13 @@ export class Claims {
   }
 
   /**
-   * The claims of an access token beside those of RFC 9068.
+   * The claims of an access token beside those of RFC 9068. `iat_ms` is its `iat` to the millisecond: sessions may have ended in the same second.
    * @throws the provider's InvalidGrant where a role wants a second factor now, and the sign-in that the token comes of had none
    */
   async extra({ oidc: { entities } }: KoaContextWithOIDC, token: unknown): Promise<Record<string, unknown>> {
     const { accountId, clientId, grantId } = token as Token;
-    if (accountId === undefined) return this.#ofClient(token as Token, clientId);
+    const iat_ms = Date.now(); // before its account is looked at
+    if (accountId === undefined) return { ...this.#ofClient(token as Token, clientId), iat_ms };
     const account = await this.#open(accountId);
     const { amr } = (entities.AuthorizationCode ?? entities.RefreshToken ?? {}) as { amr?: string[] };
     if (account && (await this.#demanded.isMissing(account, amr))) {
@@ -76,6 +77,7 @@ export class Claims {
       ...(account?.practitioner && { fhirUser: account.practitioner }),
       ...(context?.patient && { patient: context.patient }),
       ...(context?.encounter && { encounter: context.encounter }),
+      iat_ms,
     };
   }
 

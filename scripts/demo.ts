@@ -60,7 +60,7 @@ async function show(url: string, config: Config): Promise<void> {
 
   console.log("\nOne day in the hospital:");
   const tell = (event: string, reference: string) => console.log(`  ${event.padEnd(66)} ${url}/fhir/${reference}`);
-  const { patient, ward } = await liveOneDay(url, new Date().toISOString().slice(0, 19).replace("T", " "), tell, tokens).catch(
+  const { patient, ward } = await liveOneDay(url, new Date().toISOString().slice(0, 23).replace("T", " "), tell, tokens).catch(
     asStartupError,
   );
 

@@ -16,6 +16,7 @@ import { type Container, compose, configurationOf, environmentOf } from "./kit/c
 import { eventually } from "./kit/events.ts";
 import { contentOf } from "./kit/map.ts";
 import { run } from "./kit/programs.ts";
+import { knowsTls, tlsFront } from "./kit/tls-front.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "openward-deploy-"));
 const ca = join(folder, "servers-ca.pem");
@@ -32,6 +33,7 @@ function start(program: string, args: string[], env: Record<string, string> = {}
 beforeAll(async () => expect(await run(["mesh-keys", "compose", "--folder", folder], {}).ended).toBe(0));
 afterAll(async () => {
   await mongo?.stop();
+  endFront();
   for (const { child, ended } of started) {
     child.kill("SIGKILL");
     await ended;
@@ -43,6 +45,7 @@ const NATS = ["nats-1", "nats-2", "nats-3"];
 /** Of each server: where clients and the health check reach it. */
 const nats: { clients: string; monitoring: string }[] = [];
 let redisPort: number;
+let endFront = () => {};
 let mongo: Server;
 
 /** Starts a server of the cluster with its own configuration, on free ports of this machine. */
@@ -140,8 +143,12 @@ describe("Redis", () => {
   async function startRedis(): Promise<void> {
     const file = join(folder, "redis.conf");
     const text = configurationOf("deploy/redis.conf", container("redis"), folder).replace("tls-port 6379", `tls-port ${redisPort}`);
-    writeFileSync(file, `${text}bind 127.0.0.1\ndir ${folder}\n`);
-    const child = start(await redisServer(), [file]);
+    const [program, behind] = [await redisServer(), await freePort()];
+    const isWhole = knowsTls(program);
+    const own = isWhole ? text : text.replaceAll(/^tls-.*\n/gm, "").replace("port 0", `port ${behind}`);
+    writeFileSync(file, `${own}bind 127.0.0.1\ndir ${folder}\n`);
+    const child = start(program, [file]);
+    if (!isWhole) endFront = await tlsFront(text, redisPort, behind);
     for (;;) {
       if (child.exitCode !== null) throw new Error("Redis ended instead of starting.");
       const client = redis(withCa());

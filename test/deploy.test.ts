@@ -45,6 +45,7 @@ const NATS = ["nats-1", "nats-2", "nats-3"];
 /** Of each server: where clients and the health check reach it. */
 const nats: { clients: string; monitoring: string }[] = [];
 let redisPort: number;
+/** Ends what stands before Redis. */
 let endFront = () => {};
 let mongo: Server;
 

@@ -45,8 +45,8 @@ export async function start(way: Way, more: Record<string, string> = {}): Promis
     base,
     dataDir,
     readyAfter,
-    memory: () => memoryOf([child.pid as number, ...childrenOf(child.pid as number)]),
-    cpu: () => cpuOf([child.pid as number, ...childrenOf(child.pid as number)]),
+    memory: () => memoryOf(familyOf(child.pid as number)),
+    cpu: () => cpuOf(familyOf(child.pid as number)),
     stop: async () => {
       child.kill("SIGTERM");
       await once(child, "exit");
@@ -81,15 +81,25 @@ async function untilWhole({ stdout }: ChildProcess): Promise<void> {
   for await (const chunk of stdout as NodeJS.ReadableStream) if (String(chunk).includes("ready at")) break;
 }
 
-function childrenOf(parent: number): number[] {
-  const pids = readdirSync("/proc").map(Number).filter(Number.isInteger);
-  return pids.filter((pid) => {
-    try {
-      return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) === parent;
-    } catch {
-      return false; // ended meanwhile
-    }
-  });
+/** A process, those that it has started, and so on: `npm start` keeps the server that it starts. */
+function familyOf(pid: number): number[] {
+  const parents = new Map(
+    readdirSync("/proc")
+      .map(Number)
+      .filter(Number.isInteger)
+      .map((one) => [one, parentOf(one)]),
+  );
+  const family = [pid];
+  for (const parent of family) for (const [one, its] of parents) if (its === parent) family.push(one);
+  return family;
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  } catch {
+    return undefined; // ended meanwhile
+  }
 }
 
 /** User and system time, fields 14 and 15 of /proc/PID/stat, in hundredths of a second. */

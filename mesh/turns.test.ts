@@ -1,4 +1,4 @@
-import { fairTurn } from "./turns.ts";
+import { fairTurn, whileBusy } from "./turns.ts";
 
 /** Takes so much processor time, milliseconds. */
 function work(ms: number): void {
@@ -41,6 +41,26 @@ describe("steps that take long", () => {
     setImmediate(() => setImmediate(() => order.push("outside")));
     await Promise.all([one, two]);
     expect(order.slice(0, 2)).toEqual(["one", "outside"]);
+  });
+
+  it("are gathered while the process is busy, and not once it has nothing to do", async () => {
+    let isGathered = false;
+    const gathered = whileBusy(60_000).then(() => {
+      isGathered = true;
+    });
+    for (let n = 0; n < 20; n++) {
+      work(5);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(isGathered).toBe(false);
+    await gathered; // nothing is done now
+    const begun = performance.now();
+    const bounded = whileBusy(10);
+    for (let isBusy = true; isBusy; ) {
+      work(2);
+      isBusy = await Promise.race([bounded.then(() => false), new Promise<true>((resolve) => setImmediate(() => resolve(true)))]);
+    }
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(10);
   });
 
   it("begin at once while there is time, and all in the end, the first first", async () => {

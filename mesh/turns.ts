@@ -3,6 +3,7 @@
  * waiting. A step that may take long asks before it begins; who has waited longest is next.
  */
 import { performance } from "node:perf_hooks";
+import { setTimeout as delay } from "node:timers/promises";
 import { usedMs } from "./processor-time.ts";
 
 /**
@@ -52,4 +53,15 @@ function share(): void {
     if (waiting.length > 0) share();
     else isSharing = false;
   });
+}
+
+/** Resolves when the process has had a moment with nothing to do, or after `maxMs` milliseconds: what comes while it is busy can go together. */
+export async function whileBusy(maxMs: number): Promise<void> {
+  const until = performance.now() + maxMs;
+  for (let now = performance.now(); now < until; ) {
+    const [began, idle] = [now, performance.nodeTiming.idleTime];
+    await delay(1);
+    now = performance.now();
+    if (performance.nodeTiming.idleTime - idle > (now - began) / 2) return;
+  }
 }

@@ -2,7 +2,6 @@
  * An owner notes what a person has seen before it answers: in its own store, whose relay brings it to the ledger. What is noted while a commit
  * is under way goes together with the next one.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import { v7 as timeOrderedId } from "uuid";
 import type { Context } from "moleculer";
 import { auditEvent, type AuditContext, entryText, isOfPatients, MAX_NAMED, notePatients, patientsOf } from "../../federation/audit.ts";
@@ -10,6 +9,7 @@ import type { AuditEntry } from "../../federation/audit-contract.ts";
 import { type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
 import type { Page, StoreQuery } from "../../fhir/search/query.ts";
 import { accessOf } from "../../mesh/access/access.ts";
+import { whileBusy } from "../../mesh/turns.ts";
 import { isSystem, type Identity } from "../../mesh/access/identity.ts";
 import { MAX_EVENT_CHARACTERS, type Write } from "../../store/writes.ts";
 import type { Store, StoredResource } from "../../store/store.ts";
@@ -33,7 +33,7 @@ export function auditContextOf(ctx: Context, { isRead }: { isRead: boolean }): A
   };
 }
 
-/** While several look at once, what they have seen is gathered for so long, milliseconds: a commit costs more than most of what is in it. */
+/** While several look at once, what they have seen is gathered while the process is busy, but no longer, milliseconds: a commit costs more than most of what is in it. */
 const GATHER_MS = 5;
 
 /** A patient as an action names one. */
@@ -71,7 +71,7 @@ export class AuditLog {
     const made: Batch = { entries: [entry], characters: entry.length, written: Promise.resolve() };
     this.#next = made;
     made.written = this.#writing.then(async () => {
-      if (this.#areSeveral) await delay(GATHER_MS);
+      if (this.#areSeveral) await whileBusy(GATHER_MS);
       this.#areSeveral = made.entries.length > 1;
       if (this.#next === made) this.#next = undefined;
       await this.#store().write([auditEvent(timeOrderedId(), this.#owner, made.entries)]);

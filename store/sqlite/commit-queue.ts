@@ -2,8 +2,7 @@
  * Group commit: writes that come while others are brought to the disk share one transaction and one flush. Each is checked before it
  * changes anything, so a refused one leaves no trace and the others are not disturbed.
  */
-import { setTimeout as delay } from "node:timers/promises";
-import { fairTurn } from "../../mesh/turns.ts";
+import { fairTurn, whileBusy } from "../../mesh/turns.ts";
 import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
 import { QuestionTooCostly } from "../too-costly.ts";
 import { type Database, FileBusy } from "./database.ts";
@@ -14,7 +13,7 @@ const MAX_WRITES = 512;
 const MAX_SIZE = 1_000_000;
 /** Writes that may wait; more than this is an overload that waiting does not cure. */
 const MAX_WAITING = 20_000;
-/** After writes of several, the next are gathered for so long, milliseconds: a commit costs more than most of what is in it. */
+/** After writes of several, the next are gathered while the process is busy, but no longer, milliseconds: a commit costs more than most of what is in it. */
 const GATHER_MS = 3;
 /** Pause before looking again whether a lock of another process is gone, milliseconds (and up to half as much again). */
 const POLL_MS = 20;
@@ -120,7 +119,7 @@ export class WriteQueue {
       await fairTurn(); // a large bundle is written by several stores of a process: not one right after the other
       const jobs = this.#take();
       await this.#transaction(jobs);
-      await (jobs.length > 1 ? delay(GATHER_MS) : new Promise(setImmediate));
+      await (jobs.length > 1 ? whileBusy(GATHER_MS) : new Promise(setImmediate));
     }
     this.#working = undefined;
   }

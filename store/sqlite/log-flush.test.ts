@@ -85,14 +85,22 @@ describe("a store that waits for the disk", () => {
   });
 
   it("refuses what the disk does not take, is read all the same, and writes it again before it trusts the disk once more", async () => {
+    let now = performance.now();
+    jest.spyOn(performance, "now").mockImplementation(() => now);
+    const refusal = { type: "STORE_UNAVAILABLE" };
     for (const id of ["a", "b"]) {
-      const [refused] = await begun(() => [expect(create(id)).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" })]);
+      const [refused] = await begun(() => [expect(create(id)).rejects.toMatchObject(refusal)]);
       disk.at(-1)?.fail();
       await refused;
+      now += 1_000;
     }
     const [read] = await begun(() => [store.read("Patient", "a")]);
     disk[2]?.fail();
     expect(await read).toMatchObject({ version: 1 });
+    // Asked again and again, the disk would keep the process from everything else.
+    expect([await store.read("Patient", "a"), disk.length]).toMatchObject([{ version: 1 }, 3]);
+    await expect(create("c")).rejects.toMatchObject(refusal);
+    now += 1_000;
     const log = join(folder, "store.sqlite-wal");
     await utimes(log, 0, 0);
     const [known] = await begun(() => [store.read("Patient", "a")]);

@@ -11,6 +11,8 @@ import type { Database } from "./database.ts";
 
 /** Bytes of the log that are written again at once. */
 const CHUNK_BYTES = 1_000_000;
+/** A disk that has refused something is asked again after so long, milliseconds: to write the log again holds up the process. */
+const ASK_AGAIN_MS = 500;
 
 /**
  * Who waits for the disk after a commit: `readers` and who has written; `writer`, because nobody is shown it (what somebody has looked at); `nobody`,
@@ -26,11 +28,12 @@ export class LogFlush {
   #others: number;
   /** Kept open: the log stays the same file for as long as a connection is open. */
   #handle: Promise<FileHandle> | undefined;
-  /** Something was committed since the last flush began. */
-  #isBehind = false;
+  /** Something was committed since the last flush began; by another process before this one came, perhaps. */
+  #isBehind = true;
   /** So was something that readers see. */
-  #isSeen = false;
-  #hasFailed = false;
+  #isSeen = true;
+  /** Why the last flush has failed, and when, by performance.now(). */
+  #failure: { error: Error; at: number } | undefined;
   #running: Promise<void> | undefined;
   /** The one that is running brings something to the disk that readers see. */
   #isRunningSeen = false;
@@ -70,6 +73,8 @@ export class LogFlush {
   /** Resolves when all that was committed before is on the disk; undefined: it is there. @throws StoreError STORE_UNAVAILABLE (rejects) */
   flushed(): Promise<void> | undefined {
     if (!this.#isBehind) return this.#running;
+    const { error, at } = this.#failure ?? { at: Number.NEGATIVE_INFINITY };
+    if (error && performance.now() - at < ASK_AGAIN_MS) return Promise.reject(error);
     this.#next ??= this.#afterRunning();
     return this.#next;
   }
@@ -96,16 +101,18 @@ export class LogFlush {
     this.#isRunningSeen = this.#isSeen;
     this.#isSeen = false;
     try {
-      if (this.#hasFailed) await this.#db.whenFree(() => this.#db.withWriteLock(() => writeAgain(this.#log)));
+      if (this.#failure) await this.#db.whenFree(() => this.#db.withWriteLock(() => writeAgain(this.#log)));
       this.#handle ??= open(this.#log, "r+");
       await (await this.#handle).datasync();
-      this.#hasFailed = false;
-    } catch (error) {
+      this.#failure = undefined;
+    } catch (cause) {
+      await this.#release();
+      if ((cause as NodeJS.ErrnoException).code === "ENOENT") return; // without a log nothing was committed yet
       this.#isBehind = true;
       this.#isSeen ||= this.#isRunningSeen;
-      this.#hasFailed = true;
-      await this.#release();
-      throw unavailable("What was committed cannot be brought to the disk.", error);
+      const error = unavailable("What was committed cannot be brought to the disk.", cause);
+      this.#failure = { error, at: performance.now() };
+      throw error;
     } finally {
       this.#isRunningSeen = false;
     }

@@ -7,16 +7,19 @@ import { t } from "../platform/texts.ts";
 /** See the head of this file. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: Children }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  /** Another dialog may have taken its place before the browser says that it is closed. */
+  const isGone = useRef(false);
   // Before it is painted: a key pressed right after the click is the dialog's already.
   useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     dialog.current?.showModal();
     return () => {
+      isGone.current = true;
       if (before?.isConnected) before.focus();
       else document.getElementById("main")?.focus({ preventScroll: true }); // the row that it was opened from is done
     };
   }, []);
-  return html`<dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${onClose}>
+  return html`<dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${() => isGone.current || onClose()}>
     <header><h2 id="dialog-title">${title}</h2><button type="button" class="quiet" aria-label=${t("close")} onClick=${onClose}>×</button></header>
     ${hasEnded.value && html`<p class="not-known" role="status">${t("signIn.ended")} <button type="button" onClick=${goToSignIn}>${t("signIn")}</button></p>`}
     ${children}

@@ -32,7 +32,8 @@ interface PayProps {
 export function Pay({ bill, onClose, onChange }: PayProps) {
   const { of, patient } = bill;
   const account = useLoad(`payments of ${of.id}`, () => billing.listPayments({ invoice: `Invoice/${of.id}` }));
-  const [receipt, setReceipt] = useState<Payment | undefined>();
+  /** With what was left after it, as far as it is known. */
+  const [receipt, setReceipt] = useState<{ payment: Payment; left: number | undefined } | undefined>();
   const [taking, setTaking] = useState<Payment | undefined>();
   const changed = () => {
     account.reload();
@@ -44,12 +45,12 @@ export function Pay({ bill, onClose, onChange }: PayProps) {
       amount: moneyOf(Math.abs(paid.cents), paid.currency),
     });
     say(text, () => billing.takeBack({ payment: paid.payment, reason: t("undo.reason") }).then(changed));
-    setReceipt(paid);
+    setReceipt({ payment: paid, left: paid.left });
     changed();
   };
   const title = joined(t(isCredit(of) ? "cash.payBack" : "cash.pay"), nameOf(patient));
   if (receipt) {
-    return html`<${Dialog} key="receipt" title=${t("cash.receipt")} onClose=${onClose}><${Receipt} payment=${receipt} bill=${bill} left=${account.value?.left} /><//>`;
+    return html`<${Dialog} key="receipt" title=${t("cash.receipt")} onClose=${onClose}><${Receipt} payment=${receipt.payment} bill=${bill} left=${receipt.left} /><//>`;
   }
   const { left = 0, currency = "EUR", payments = [] } = account.value ?? {};
   const takenBack = new Set(payments.map(({ takesBack }) => takesBack));
@@ -57,7 +58,7 @@ export function Pay({ bill, onClose, onChange }: PayProps) {
     one: Payment,
   ) => html`<li key=${one.payment}><span>${t(`means.${one.means}`)} <span class="muted">${one.reference && html`<bdi>${one.reference}</bdi> · `}${momentOf(one.paidAt)} · <bdi>${one.number}</bdi></span></span>
     <span class="buttons"><strong class="nowrap">${moneyOf(one.cents, one.currency)}</strong>${takenBack.has(one.payment) && html` <span class="tag">${t("cash.takenBack")}</span>`}
-      <button type="button" class="quiet" onClick=${() => setReceipt(one)}>${t("cash.receipt")}<${For} who=${one.number} /></button>
+      <button type="button" class="quiet" onClick=${() => setReceipt({ payment: one, left })}>${t("cash.receipt")}<${For} who=${one.number} /></button>
       ${one.takesBack === undefined && !takenBack.has(one.payment) && html`<button type="button" class="quiet" onClick=${() => setTaking(one)}>${t("cash.takeBack")}<${For} who=${one.number} /></button>`}</span></li>`;
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <div class="stack" aria-busy=${account.isLoading}>

@@ -85,8 +85,9 @@ async function store(billing: WithFhir, payment: PaymentReconciliation & { id: s
     if (isType(error, PAYMENT_TAKEN_BACK)) throw paymentTakenBack(takenBackBy(payment) ?? "");
     throw isType(error, "STALE_VERSION") ? invoiceChanged(reference) : error;
   }
-  const [now, payments] = await Promise.all([invoiceAt(billing, reference), paymentsOf(billing, reference)]);
-  return { ...paymentOf(payment), left: leftOf(now, payments) };
+  // Others may have been paid meanwhile; of a keyed request nothing is there before its answer is.
+  const others = (await paymentsOf(billing, reference)).filter(({ id }) => id !== payment.id);
+  return { ...paymentOf(payment), left: leftOf({ ...invoice, status: "issued" }, [...others, payment]) };
 }
 
 /** `billing.pay` */

@@ -55,6 +55,24 @@ describe("a request with an Idempotency-Key", () => {
     expect(JSON.parse(text).lots).toEqual([{ lot: "K", quantity: 2 }]);
   });
 
+  it("is told what is in stock after what it has moved", async () => {
+    const medication = { system: "urn:rx", code: "kept-by-key" };
+    const { location: ward } = await at.done({
+      path: "/api/wards/open",
+      body: { name: "Stock by key", rooms: [{ name: "1", beds: ["A"] }] },
+    });
+    for (const [action, more, left] of [
+      ["receive", { quantity: 5 }, 5],
+      ["receive", { quantity: 3 }, 8],
+      ["adjust", { by: -2, reason: "broken" }, 6],
+      ["count", { quantity: 10 }, 10],
+      ["transfer", { quantity: 4, to: ward }, 4], // on that shelf
+    ] as const) {
+      const { text } = await at.send({ path: `/api/pharmacy/${action}`, body: { medication, ...more } }, randomUUID());
+      expect([action, JSON.parse(text).stock]).toEqual([action, { medication, quantity: left }]);
+    }
+  });
+
   it("is told what it has written as it is stored", async () => {
     const { text, told } = await at.send({ path: "/fhir/Patient", body: person() }, randomUUID());
     const stored = await fetch(told.location as string);

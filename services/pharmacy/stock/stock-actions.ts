@@ -2,10 +2,12 @@
 import { createHash } from "node:crypto";
 import type { Context } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
+import { parseJson } from "../../../fhir/json.ts";
 import type { Medication, SupplyDelivery } from "../../../fhir/r4.ts";
 import type { WithDirectory } from "../../../federation/directory.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { StepResult } from "../../../federation/owner-contract.ts";
+import { keyedCall } from "../../../mesh/keyed-request.ts";
 import type { Happened } from "../../../mesh/happened-contract.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { happenedAt, withLateReason } from "../../../mixins/fhir/happened-at.ts";
@@ -17,7 +19,7 @@ import { lotChanged, lotMissing, lotNotBlocked, samePlace } from "../pharmacy.er
 import { deliveryOf } from "../pharmacy.model.ts";
 import { adjustmentOf, transferOf } from "../stocktaking.model.ts";
 import { booksOf, keptBy } from "./books.ts";
-import { shelvesCounted, sumOf } from "./deliveries.ts";
+import { shelvesCounted, sumOf, unitsIn } from "./deliveries.ts";
 import { unitsOfMedication } from "./listing.ts";
 import { lotUnitsOf, portionsIn } from "./portions.model.ts";
 
@@ -37,6 +39,9 @@ const recorded = ({ fhir }: Pharmacy, delivery: SupplyDelivery & { id: string },
 
 const referenceTo = ({ id }: StepResult): string => `SupplyDelivery/${id}`;
 
+/** What is booked after a movement: of a keyed request the movement is not in the books before its answer is. */
+const after = (booked: number, moved: number): number => (keyedCall() ? counted(booked + moved) : booked);
+
 /** `pharmacy.receive` */
 export async function receive(
   pharmacy: Pharmacy,
@@ -47,7 +52,11 @@ export async function receive(
   await requirePlaces(pharmacy, ctx, place);
   const at = happenedAt(ctx.params, { now: new Date() });
   const delivery = await recorded(pharmacy, deliveryOf(timeOrderedId(), ctx.params, at), ctx.params);
-  return { delivery: referenceTo(delivery), stock: { medication, quantity: await unitsOfMedication(pharmacy.store, medication) } };
+  const moved = unitsIn(parseJson(delivery.json as string) as SupplyDelivery);
+  return {
+    delivery: referenceTo(delivery),
+    stock: { medication, quantity: after(await unitsOfMedication(pharmacy.store, medication), moved) },
+  };
 }
 
 /** What the books are put right by. */
@@ -62,7 +71,11 @@ export async function adjust(pharmacy: Pharmacy, ctx: Context<AdjustmentAsked>):
 async function adjusted(pharmacy: Pharmacy, asked: AdjustmentAsked): Promise<Adjustment> {
   const { medication, by } = asked;
   const delivery = await recorded(pharmacy, adjustmentOf(timeOrderedId(), asked, happenedAt(asked, { now: new Date() })), asked);
-  return { delivery: referenceTo(delivery), by, stock: { medication, quantity: await unitsOfMedication(pharmacy.store, medication) } };
+  return {
+    delivery: referenceTo(delivery),
+    by,
+    stock: { medication, quantity: after(await unitsOfMedication(pharmacy.store, medication), by) },
+  };
 }
 
 /** `pharmacy.count` */
@@ -112,7 +125,7 @@ export async function transfer(
     delivery: referenceTo(delivery),
     quantity,
     lots: (portionsIn(delivery) ?? []).map(lotUnitsOf),
-    stock: { medication, quantity: there },
+    stock: { medication, quantity: after(there, quantity) },
   };
 }
 

@@ -1,7 +1,8 @@
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
 import { reasonRule } from "../../mesh/param-rules.ts";
-import type { MedicationDispense, Stored } from "../../fhir/r4.ts";
+import { parseJson } from "../../fhir/json.ts";
+import type { MedicationDispense, Stored, SupplyDelivery } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
@@ -20,11 +21,13 @@ import { invariants } from "./pharmacy.invariants.ts";
 import { rules } from "./pharmacy.rules.ts";
 import { keptOf, newReturn } from "./returns.model.ts";
 import { booksOf, keptBy } from "./stock/books.ts";
-import { lotsOf, proposal, stockOf, unitsLeft, unitsOfMedication } from "./stock/listing.ts";
+import { sumOf, unitsIn } from "./stock/deliveries.ts";
+import { afterMoving, lotsOf, proposal, stockOf, unitsLeft, unitsOfMedication } from "./stock/listing.ts";
 import { movementsOf } from "./stock/movements.ts";
-import { lotUnitsOf, plainOf, portionsIn } from "./stock/portions.model.ts";
+import { lotUnitsOf, plainOf, portionsIn, portionsOf } from "./stock/portions.model.ts";
 import { reorderLevels, setReorderLevel } from "./stock/reorder.ts";
 import { adjust, count, markLot, receive, transfer } from "./stock/stock-actions.ts";
+import { inStock } from "./stock/stock-unit.ts";
 import { stockParams } from "./stock/stock-params.ts";
 
 /** Doses in one answer. */
@@ -197,8 +200,8 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
         const isKept = kept?.shelves.some((shelf) => place === undefined || shelf.place === place) ?? false;
         if (!kept || !isKept) throw outOfStock(prescription);
         const stored = await this.fhir.create(dispense);
-        const left = await unitsOfMedication(this.store, kept.medication);
         const lots = portionsIn(stored) ?? [plainOf(kept.medication, quantity)];
+        const left = afterMoving(await unitsOfMedication(this.store, kept.medication), -sumOf(lots));
         return {
           dispense: `MedicationDispense/${dispense.id}`,
           prescription,
@@ -220,7 +223,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
         const { version } = await this.fhir.update(voidDispense(before, reason)).catch((error: unknown) => {
           throw isType(error, "STALE_VERSION") ? dispenseChanged(reference) : error;
         });
-        const left = await unitsLeft(this, before);
+        const left = await unitsLeft(this, before, sumOf(portionsOf(before) ?? []) || inStock(unitsOf(before.quantity), before));
         const prescription = before.authorizingPrescription?.[0]?.reference;
         return {
           dispense: reference,
@@ -241,8 +244,8 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
         const dispense = await this.dispenseAt(reference);
         const at = happenedAt(ctx.params, { now: new Date(), after: { what: reference, time: dispense.whenHandedOver } });
         const delivery = withLateReason(newReturn(timeOrderedId(), dispense, ctx.params, at), ctx.params);
-        await this.fhir.create(delivery);
-        const left = await unitsLeft(this, dispense);
+        const stored = await this.fhir.create(delivery);
+        const left = await unitsLeft(this, dispense, unitsIn(parseJson(stored.json as string) as SupplyDelivery));
         return {
           delivery: `SupplyDelivery/${delivery.id}`,
           dispense: reference,

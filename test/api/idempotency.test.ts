@@ -71,6 +71,15 @@ describe("a request with an Idempotency-Key", () => {
       const { text } = await at.send({ path: `/api/pharmacy/${action}`, body: { medication, ...more } }, randomUUID());
       expect([action, JSON.parse(text).stock]).toEqual([action, { medication, quantity: left }]);
     }
+    const [first, second] = [await at.prescription(), await at.prescription()];
+    const { stock } = await at.done({ path: "/api/pharmacy/receive", body: { medication: MEDICATION, quantity: 9, lot: "L" } });
+    const leftAfter = async (action: string, body: object) =>
+      JSON.parse((await at.send({ path: `/api/pharmacy/${action}`, body }, randomUUID())).text) as { dispense: string; left: number };
+    const { dispense, left } = await leftAfter("dispense", { prescription: first, quantity: 2, lot: "L" });
+    const back = await leftAfter("return", { dispense, quantity: 1, reason: "not used" });
+    const other = await leftAfter("dispense", { prescription: second, quantity: 3, lot: "L" });
+    const undone = await leftAfter("void", { dispense: other.dispense, reason: "not handed out" });
+    expect([left, back.left, other.left, undone.left]).toEqual([-2, -1, -4, -1].map((by) => stock.quantity + by));
   });
 
   it("is told what it has written as it is stored", async () => {

@@ -1,6 +1,7 @@
 /** What is in stock, as it is asked for: all together, or by place and lot. */
 import type { FhirResource, MedicationDispense, Stored } from "../../../fhir/r4.ts";
 import { splitPlace } from "../../../federation/facts.ts";
+import { keyedCall } from "../../../mesh/keyed-request.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import type { Store } from "../../../store/store.ts";
 import { counted } from "../../../store/counted.ts";
@@ -53,16 +54,20 @@ export async function stockOf(store: Store, medication?: string): Promise<StockI
 export const unitsOfMedication = async (store: Store, { system, code }: Shelf["medication"]): Promise<number> =>
   (await stockOf(store, `${system}|${code}`))[0]?.quantity ?? 0;
 
-/** Units of what was dispensed that are in stock; undefined: the pharmacy never took it in. */
+/** What is booked after a movement: of a keyed request the movement is not in the books before its answer is. */
+export const afterMoving = (booked: number, moved: number): number => (keyedCall() ? counted(booked + moved) : booked);
+
+/** Units of what was dispensed that are in stock after a movement; undefined: the pharmacy never took it in. */
 export async function unitsLeft(
   { fhir, store }: WithFhir,
   { medicationCodeableConcept: concept, medicationReference: reference, contained }: Stored<MedicationDispense>,
+  moved: number,
 ): Promise<number | undefined> {
   const read = async <Of extends FhirResource>(place: string) =>
     (await fhir.read("Medication", splitPlace(place)[1])) as (Of & { id: string }) | undefined;
   const { codes } = await itemOf({ concept, reference, contained }, { read });
   const kept = await keptBy(codes, booksOf(store));
-  return kept && unitsOfMedication(store, kept.medication);
+  return kept && afterMoving(await unitsOfMedication(store, kept.medication), moved);
 }
 
 /** Which lots are asked for. */

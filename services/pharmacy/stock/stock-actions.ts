@@ -7,7 +7,6 @@ import type { Medication, SupplyDelivery } from "../../../fhir/r4.ts";
 import type { WithDirectory } from "../../../federation/directory.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { StepResult } from "../../../federation/owner-contract.ts";
-import { keyedCall } from "../../../mesh/keyed-request.ts";
 import type { Happened } from "../../../mesh/happened-contract.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { happenedAt, withLateReason } from "../../../mixins/fhir/happened-at.ts";
@@ -20,7 +19,7 @@ import { deliveryOf } from "../pharmacy.model.ts";
 import { adjustmentOf, transferOf } from "../stocktaking.model.ts";
 import { booksOf, keptBy } from "./books.ts";
 import { shelvesCounted, sumOf, unitsIn } from "./deliveries.ts";
-import { unitsOfMedication } from "./listing.ts";
+import { afterMoving, unitsOfMedication } from "./listing.ts";
 import { lotUnitsOf, portionsIn } from "./portions.model.ts";
 
 type Pharmacy = WithFhir & WithDirectory;
@@ -39,9 +38,6 @@ const recorded = ({ fhir }: Pharmacy, delivery: SupplyDelivery & { id: string },
 
 const referenceTo = ({ id }: StepResult): string => `SupplyDelivery/${id}`;
 
-/** What is booked after a movement: of a keyed request the movement is not in the books before its answer is. */
-const after = (booked: number, moved: number): number => (keyedCall() ? counted(booked + moved) : booked);
-
 /** `pharmacy.receive` */
 export async function receive(
   pharmacy: Pharmacy,
@@ -55,7 +51,7 @@ export async function receive(
   const moved = unitsIn(parseJson(delivery.json as string) as SupplyDelivery);
   return {
     delivery: referenceTo(delivery),
-    stock: { medication, quantity: after(await unitsOfMedication(pharmacy.store, medication), moved) },
+    stock: { medication, quantity: afterMoving(await unitsOfMedication(pharmacy.store, medication), moved) },
   };
 }
 
@@ -74,7 +70,7 @@ async function adjusted(pharmacy: Pharmacy, asked: AdjustmentAsked): Promise<Adj
   return {
     delivery: referenceTo(delivery),
     by,
-    stock: { medication, quantity: after(await unitsOfMedication(pharmacy.store, medication), by) },
+    stock: { medication, quantity: afterMoving(await unitsOfMedication(pharmacy.store, medication), by) },
   };
 }
 
@@ -125,7 +121,7 @@ export async function transfer(
     delivery: referenceTo(delivery),
     quantity,
     lots: (portionsIn(delivery) ?? []).map(lotUnitsOf),
-    stock: { medication, quantity: after(there, quantity) },
+    stock: { medication, quantity: afterMoving(there, quantity) },
   };
 }
 

@@ -67,6 +67,15 @@ describe(FILE, () => {
     }
   });
 
+  it("runs all tests beside new services", () => {
+    const made = commandsOf(jobs["new-services"] as Job).split("\n");
+    expect(made).toEqual([
+      expect.stringMatching(/^npm run new -- service \w+ --owns \w+$/),
+      expect.stringMatching(/^npm run new -- service \w+$/),
+      "npm test -- --ci",
+    ]);
+  });
+
   it("uses the servers of the containers, in their versions", () => {
     const images = [
       ...Object.values(real.services ?? {}).map(({ image }) => image),

@@ -9,11 +9,11 @@ export interface ImportedResource {
   [element: string]: unknown;
 }
 
-/** An entry of a bundle that is sent. */
+/** An entry of a bundle that is sent; what it has besides goes along. */
 export interface Entry {
   fullUrl?: string;
   resource?: ImportedResource;
-  request: { method: string; url: string; ifNoneExist?: string; [more: string]: unknown };
+  request: { method: string; url: string; ifNoneExist?: string };
 }
 
 /** `identifier=system|value` as a query: the resource's first identifier that has both. */

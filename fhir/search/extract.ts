@@ -64,17 +64,23 @@ function addContained(sink: IndexRowBuilder): void {
   }
 }
 
+/** From so many references on, the rows that there are already are looked up in a set. */
+const SET_FROM = 8;
+
 /** References of any element that no row has yet: whatever refers to a resource can be found. */
 function addOtherReferences(type: string, resource: unknown, sink: IndexRowBuilder): void {
   let known: Set<string> | undefined;
+  let count = 0;
   eachReference(resource, (link) => {
     const target = referenceOf(link);
     if (target === undefined || target === "") return;
-    known ??= new Set(sink.keys.map(([, value]) => value));
-    if (known.has(`=${target}`)) return;
+    const value = `=${target}`;
+    count += 1;
+    if (count > SET_FROM) known ??= new Set(sink.keys.map((row) => row[1]));
+    if (known ? known.has(value) : sink.keys.some((row) => row[1] === value)) return;
     sink.start(otherReferencesSlot(type));
-    sink.key(`=${target}`);
-    known.add(`=${target}`);
+    sink.key(value);
+    known?.add(value);
   });
 }
 

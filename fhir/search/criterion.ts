@@ -25,10 +25,7 @@ export interface ParseContext extends Context {
 }
 
 /** Parameters of every type that are known and not there yet. */
-const later = new Map([
-  ["_filter", "_filter"],
-  ["_query", "Named queries"],
-]);
+const later = new Set(["_filter", "_query"]);
 
 /** @throws Unknown, FhirError 400 or 501 */
 export function addCriterion(criteria: Criteria, name: string, value: string, context: ParseContext): void {
@@ -81,8 +78,7 @@ export const isTextSearch = (name: string): boolean => /(?:^|[.:])_(?:text|conte
 
 /** What no row answers. */
 function addCommon(criteria: Criteria, code: string, modifier: string, { value, asked, context }: Criterion): boolean {
-  const what = later.get(code);
-  if (what) throw fhirError(501, "not-supported", `${what} is not supported yet.`, asked);
+  if (later.has(code)) throw fhirError(501, "not-supported", `"${code}" is not supported yet.`, asked);
   if ((code === "_id" || code === "_lastUpdated") && modifier === "missing") addPresence(criteria, value, asked);
   else if (code === "_id") addId(criteria, modifier, value, asked);
   else if (code === "_list") addList(criteria, modifier, value, asked);

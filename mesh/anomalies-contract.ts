@@ -15,6 +15,8 @@ export const AnomalyKind = {
   deadLetter: "dead-letter",
   /** A message of the mesh was not believed (mesh/trust): some node claims what its key may not. */
   refusedPacket: "refused-packet",
+  /** A store holds resources of a type that its service does not own: nobody is shown them. */
+  unownedType: "unowned-type",
 } as const;
 export type AnomalyKind = (typeof AnomalyKind)[keyof typeof AnomalyKind];
 

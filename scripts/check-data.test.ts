@@ -217,6 +217,20 @@ describe("check-data", () => {
     expect(found).toEqual([expect.objectContaining({ invariant: "history", resources: [reference] })]);
   });
 
+  it("finds what a service has stored of a type that has another owner now", async () => {
+    const told = await newIn(async () => {
+      inDatabase("visits", "INSERT INTO type (name, living) VALUES (?, 2)", "Flag");
+    });
+    expect(told).toEqual([
+      {
+        invariant: "visits-owns",
+        detail: "the store of visits holds 2 of Flag, which visits does not own: nobody is shown them",
+        resources: [],
+      },
+    ]);
+    inDatabase("visits", "DELETE FROM type WHERE name = ?", "Flag");
+  });
+
   it("counts apart what was written while it was looked at", async () => {
     await order("Patient/nobody-yet");
     const config = readConfig({ DATA_DIR: mesh.dataDir, SERVICES: SERVICES.join(","), ACCESS: "open" });

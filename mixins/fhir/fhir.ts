@@ -36,6 +36,7 @@ import type { AnyKeys, UniqueOf } from "./rules/unique-keys.ts";
 import type { RulesOf } from "./rules/rule.ts";
 import { Rulebook } from "./rules/rulebook.ts";
 import { VersionTeller } from "./tell-versions.ts";
+import { tellUnownedTypes } from "./unowned-types.ts";
 import { relaysFrom, watchingActions } from "./version-events.ts";
 import { writingActions } from "./write-actions.ts";
 
@@ -117,6 +118,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       for (const relay of relaysOf(this)) relay.kick(); // what the process before has left
       this.endGauge = gaugeOutbox(this.name, this.store);
       this.settling = settleInDoubt(this);
+      void tellUnownedTypes(this, new Set(owns.map(({ type }) => type)));
     },
 
     async stopped(this: OwnerService) {

@@ -49,7 +49,8 @@ export async function checkData(
     try {
       const counters = await knownCounters(source);
       const { documents } = await source.store.stats();
-      for (const type of Object.keys(documents)) {
+      for (const [type, count] of Object.entries(documents)) {
+        if (!source.owns.has(type)) check.findings.add(unowned(source, type, count));
         for await (const rows of pagesOf(source, type)) {
           await check.page(source, { type, rows }, { tally, counters });
           resources += rows.length;
@@ -86,6 +87,12 @@ const notFollowing = ({ service }: OwnerSource, reference: string, { status }: {
   detail: `${reference} does not follow from what was counted: it is ${status ?? "otherwise"}`,
   resources: [reference],
   about: { kind: "follows", service, resource: reference },
+});
+
+const unowned = ({ service }: OwnerSource, type: string, count: number): Breach => ({
+  invariant: `${service}-owns`,
+  detail: `the store of ${service} holds ${count} of ${type}, which ${service} does not own: nobody is shown them`,
+  resources: [],
 });
 
 async function* pagesOf({ store }: OwnerSource, type: string): AsyncGenerator<Row[]> {

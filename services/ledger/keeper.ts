@@ -7,7 +7,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { AuditBatch } from "../../federation/audit-contract.ts";
 import { isType } from "../../federation/errors.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
-import { effectOf } from "../../mixins/events/event.ts";
 import { creation } from "../../mixins/fhir/write-steps.ts";
 import { ledgerStops } from "./ledger.errors.ts";
 import { auditEventsOf } from "./ledger.model.ts";
@@ -28,23 +27,24 @@ interface Waiting {
 }
 
 /** `this.fhir` of the service, as far as it is needed here. */
-interface Writing {
+interface Kept {
   write(steps: OwnerStep[]): Promise<unknown>;
+  read(type: "AuditEvent", id: string): Promise<unknown>;
 }
 
 /** Keeps batches of entries; those that come within a moment in one write. */
 export class Keeper {
-  readonly #fhir: () => Writing;
+  readonly #fhir: () => Kept;
   #waiting: Waiting[] = [];
   #working: Promise<void> | undefined;
   readonly #stopping = new AbortController();
 
   /** @param fhir asked when it is there */
-  constructor(fhir: () => Writing) {
+  constructor(fhir: () => Kept) {
     this.#fhir = fhir;
   }
 
-  /** Once for each id. Durable when it resolves. */
+  /** Once, however often it comes: the ids of AuditEvents follow from what they are of. Durable when it resolves. @param id of the batch, a UUID */
   keep(id: string, batch: AuditBatch): Promise<void> {
     const done = Promise.withResolvers<void>();
     this.#waiting.push({ id, batch, done });
@@ -93,26 +93,30 @@ export class Keeper {
       await this.#write(some);
       for (const { done } of some) done.resolve();
     } catch (error) {
-      // One that is handled already, or cannot be kept, is no reason for the others.
+      // One that cannot be kept is no reason for the others.
       const [only, ...more] = some;
       if (more.length > 0) for (const one of some) await this.#store([one]);
-      else if (isType(error, "ALREADY_HANDLED")) only?.done.resolve();
       else only?.done.reject(error as Error);
     }
   }
 
   async #write(some: Waiting[]): Promise<void> {
     const byId = new Map(some.flatMap(({ id, batch }) => auditEventsOf(id, batch)).map((event) => [event.id, event]));
-    for (;;) {
-      const events = [...byId.values()];
+    while (byId.size > 0) {
       try {
-        await this.#fhir().write([...events.map((event) => creation(event)), ...some.map(({ id }) => effectOf({ id }))]);
+        await this.#fhir().write([...byId.values()].map((event) => creation(event)));
         return;
       } catch (error) {
-        const taken = isType(error, "ID_TAKEN") ? events[(error as { data?: { step?: number } }).data?.step ?? -1] : undefined;
-        if (!taken) throw error;
-        byId.delete(taken.id); // the same deed of the same request is kept already
+        // The same deed of the same request is kept already, or the whole batch is, which has come again.
+        const kept = isType(error, "ID_TAKEN") ? await this.#keptOf([...byId.keys()]) : [];
+        if (kept.length === 0) throw error;
+        for (const id of kept) byId.delete(id);
       }
     }
+  }
+
+  async #keptOf(ids: string[]): Promise<string[]> {
+    const found = await Promise.all(ids.map((id) => this.#fhir().read("AuditEvent", id)));
+    return ids.filter((_, index) => found[index] !== undefined);
   }
 }

@@ -8,15 +8,15 @@
  *   npm run mesh-keys -- server NAME=HOST[,HOST] … [--folder DIR] key and certificate (TLS) of servers of the mesh: NATS, MongoDB, Redis
  *   npm run mesh-keys -- show FILE --ca FILE[,FILE]               what a key file may serve, and until when
  */
-import { chmodSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, parseEnv } from "node:util";
 import { readConfig } from "../mesh/config.ts";
 import { caPublicFile, ensureCa, ensureKeyFile, issueKeyFile, keyFolder, keysFromFiles } from "../mesh/trust/key-files.ts";
 import type { Grant } from "../mesh/trust/certificate.ts";
 import { declaredMembers, SYSTEMS, WHEN_CLOSED } from "../services/systems.ts";
 import { ensureNatsUsers } from "./mesh-keys/nats-users.ts";
-import { ensureServerFiles } from "./mesh-keys/server-certificates.ts";
+import { ensureProxyFile, ensureServerFiles } from "./mesh-keys/server-certificates.ts";
 import { ensurePasswords } from "./mesh-keys/server-passwords.ts";
 import { sentenceOf, StartupError } from "./start/startup-error.ts";
 
@@ -29,6 +29,8 @@ const COMPOSE_FOLDER = join(import.meta.dirname, "..", "secrets");
 /** Its servers; each is also asked by its own health check. */
 const COMPOSE_SERVERS = ["nats-1", "nats-2", "nats-3", "mongo-1", "mongo-2", "mongo-3", "redis", "identity"];
 const OWN_HOSTS = ["localhost", "127.0.0.1"];
+/** Where compose finds the address that clients use. */
+const COMPOSE_ENV = join(import.meta.dirname, "..", ".env");
 
 try {
   for (const line of await carryOut(process.argv.slice(2))) console.log(line);
@@ -69,10 +71,17 @@ async function composeFiles(folder: string): Promise<string[]> {
   for (const service of services) files.push(ensureKeyFile(folder, await grantFor([service])));
   files.push(caPublicFile(folder), ...ensureNatsUsers(folder, services), ...ensurePasswords(folder, services));
   files.push(...ensureServerFiles(folder, Object.fromEntries(COMPOSE_SERVERS.map((server) => [server, [server, ...OWN_HOSTS]]))));
+  files.push(ensureProxyFile(folder, [...publicHosts(), ...OWN_HOSTS]));
   for (const file of files) chmodSync(file, 0o644);
   return [
-    `${folder} holds keys and passwords for each of ${services.length} services, certificates of ${COMPOSE_SERVERS.length} servers, and their CAs.`,
+    `${folder} holds keys and passwords for each of ${services.length} services, certificates of ${COMPOSE_SERVERS.length} servers and of the proxy, and their CAs.`,
   ];
+}
+
+/** The host of PUBLIC_URL, where `.env` says it already. */
+function publicHosts(): string[] {
+  const { PUBLIC_URL = "" } = existsSync(COMPOSE_ENV) ? parseEnv(readFileSync(COMPOSE_ENV, "utf8")) : {};
+  return URL.canParse(PUBLIC_URL) ? [new URL(PUBLIC_URL).hostname.replace(/^\[|\]$/g, "")] : [];
 }
 
 function serverFiles(folder: string, asked: string[]): string[] {

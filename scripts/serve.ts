@@ -6,6 +6,7 @@ import module from "node:module";
 import cluster from "node:cluster";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import { type Config, readConfig } from "../mesh/config.ts";
 import { localService } from "../mesh/moleculer.ts";
@@ -26,6 +27,12 @@ import { reportHungProcesses, startWatchdog } from "./start/watchdog.ts";
 
 /** After this a start that failed no longer waits for its parts to stop, milliseconds. */
 const GIVE_UP_MS = 3_000;
+
+/**
+ * A gateway behind a proxy serves for so long after it has said that it leaves, milliseconds: the proxy asks each second, and sends elsewhere
+ * then. A request that meets the end of a connection is lost otherwise, unless it may be sent again.
+ */
+const PROXY_NOTICES_MS = 3_000;
 
 /** Ctrl-C, and what ends a whole group of processes, comes twice: by itself, and by way of the parent so much later at most. Milliseconds. */
 const SAME_SIGNAL_MS = 500;
@@ -184,6 +191,7 @@ async function leave(): Promise<void> {
   await handed?.farewell();
   broker?.broadcastLocal("$mesh.leaving");
   await handed?.drain();
+  if (config?.behindProxy && !handed && broker && localService(broker, "api")) await delay(PROXY_NOTICES_MS);
   await broker?.stop();
   folder?.release();
   process.exit(0);

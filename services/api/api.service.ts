@@ -243,8 +243,8 @@ export default (config: Config): ServiceSchema =>
         this.webSockets.close();
         this.boardStreams.close();
         this.versionStreams.close();
-        // What was handed over ends with its last answer (scripts/start/handed-connections.ts).
-        if (config.handedPort === undefined) this.closed ??= shut(this.http as Server, this.connections);
+        // What was handed over ends with its last answer (scripts/start/handed-connections.ts); a proxy has to notice first (scripts/serve.ts).
+        if (config.handedPort === undefined && !config.behindProxy) this.closed ??= shut(this.http as Server, this.connections);
       });
     },
 

@@ -21,7 +21,7 @@ export interface Container {
 
 export const compose = parse(contentOf("docker-compose.yml"), { merge: true }) as {
   services: Record<string, Container>;
-  networks: object;
+  networks: Record<string, { internal?: boolean; ipam?: { config: { subnet: string }[] } } | null>;
   volumes: object;
   secrets: Record<string, { file: string }>;
 };

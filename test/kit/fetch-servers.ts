@@ -3,11 +3,11 @@
  * download. What cannot be had is named here; the tests that need it fail with the same sentence, the others run.
  */
 import { mongoStandIn, natsServer, redisServer } from "../../scripts/programs.mjs";
-import { fhirClients, schemathesis } from "./test-programs.ts";
+import { caddy, fhirClients, schemathesis } from "./test-programs.ts";
 import { missingFor, NEEDED } from "./tools.ts";
 
 export default async function fetchServers(): Promise<void> {
-  const needed = [natsServer, redisServer, schemathesis, fhirClients, ...(process.env["MONGO_URL"] ? [] : [mongoStandIn])];
+  const needed = [natsServer, redisServer, schemathesis, fhirClients, caddy, ...(process.env["MONGO_URL"] ? [] : [mongoStandIn])];
   for (const outcome of await Promise.allSettled(needed.map((find) => find()))) {
     if (outcome.status === "rejected") console.error((outcome.reason as Error).message);
   }

@@ -9,6 +9,14 @@ export const schemathesis = program({
   otherwise: "Python 3.11 or newer, with access to PyPI",
 });
 
+/** Caddy, the proxy of docker-compose.yml. */
+export const caddy = program({
+  name: "caddy",
+  find: async () => undefined,
+  path: ["bin", "caddy"],
+  otherwise: "Python 3.11 or newer, with access to PyPI",
+});
+
 /** A Python with two FHIR clients, fhirpy and fhirclient. */
 export const fhirClients = program({
   name: "fhir-clients",

@@ -1,0 +1,158 @@
+/** One address that survives a gateway: the proxy of docker-compose.yml before two of them, while one is killed, or leaves. */
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Mesh, type MeshNode, startMesh } from "../kit/mesh.ts";
+import { type FrontProxy, proxyAddress, startProxy } from "../kit/proxy.ts";
+
+const JSON_BODY = { "Content-Type": "application/fhir+json" };
+const folder = mkdtempSync(join(tmpdir(), "openward-proxy-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("two gateways behind one address", () => {
+  let mesh: Mesh;
+  let proxy: FrontProxy;
+  beforeAll(async () => {
+    const base = await proxyAddress();
+    const env = { BEHIND_PROXY: "1", TRUSTED_PROXIES: "127.0.0.1", PUBLIC_URL: base };
+    mesh = await startMesh({ services: ["api", "transactions", "patients"], replicas: { api: 2 }, env });
+    proxy = await startProxy(
+      base,
+      gateways().map(({ url = "" }) => url),
+      folder,
+    );
+  }, 60_000);
+  afterAll(async () => {
+    await proxy?.stop();
+    await mesh?.stop();
+  }, 60_000);
+  const gateways = () => mesh.nodes.filter(({ url }) => url);
+  /** Gone, and back at its address. */
+  async function again(gateway: MeshNode, end: () => Promise<void>): Promise<void> {
+    mesh.nodes.splice(mesh.nodes.indexOf(gateway), 1);
+    await end();
+    await mesh.add("api", { PORT: new URL(gateway.url ?? "").port });
+  }
+
+  it("are one server to a client: what is made has the address of the proxy, and both answer", async () => {
+    const { status, headers } = await proxy.ask("POST", "/fhir/Patient", { headers: JSON_BODY, body: '{"resourceType":"Patient"}' });
+    expect([status, headers["location"]]).toEqual([201, expect.stringMatching(new RegExp(`^${proxy.base}/fhir/Patient/`))]);
+    await Promise.all(Array.from({ length: 16 }, () => proxy.ask("GET", "/fhir/Patient")));
+    for (const { url = "" } of gateways()) {
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      expect(metrics).toMatch(/openward_http_answers_total\{[^}]*status="200"[^}]*\} [1-9]/);
+    }
+  });
+
+  /** Reads, changes and creates, each asked once only. @param hasKeys creates name their key, and may be sent again */
+  async function work(
+    name: string,
+    hasKeys: boolean,
+    isOver: () => boolean,
+    told: { failed: string[]; made: string[]; asked: number },
+  ): Promise<void> {
+    const ask = async (what: string, ...asked: Parameters<FrontProxy["ask"]>) => {
+      told.asked += 1;
+      const { status, body } = await proxy.ask(...asked).catch((error: Error) => ({ status: 0, body: error.message }));
+      if (status < 200 || status >= 300) told.failed.push(`${what}: ${status} ${body.slice(0, 100)}`);
+    };
+    while (!isOver()) {
+      const value = randomUUID();
+      const body = JSON.stringify({ resourceType: "Patient", id: name, identifier: [{ system: "urn:test:proxy", value }] });
+      await ask("PUT", "PUT", `/fhir/Patient/${name}`, { headers: JSON_BODY, body });
+      await ask("GET", "GET", `/fhir/Patient/${name}`);
+      const created = JSON.stringify({ resourceType: "Patient", identifier: [{ system: "urn:test:proxy", value: `${value}-made` }] });
+      const headers = { ...JSON_BODY, ...(hasKeys && { "Idempotency-Key": `"${value}"` }) };
+      await ask("POST", "POST", "/fhir/Patient", { headers, body: created });
+      told.made.push(`${value}-made`);
+    }
+  }
+
+  it.each([
+    ["nothing that may be sent again, and do nothing twice, when one is killed", true, (gateway: MeshNode) => gateway.kill()],
+    ["nothing at all, and do nothing twice, when one leaves in order", false, (gateway: MeshNode) => gateway.stop()],
+  ])(
+    "fail %s",
+    async (_, hasKeys, end) => {
+      const told = { failed: [] as string[], made: [] as string[], asked: 0 };
+      let isOver = false;
+      const clients = Array.from({ length: 8 }, (__, n) => work(`proxy-${n}`, hasKeys, () => isOver, told));
+      for (const gateway of gateways()) await again(gateway, () => end(gateway));
+      isOver = true;
+      await Promise.all(clients);
+      expect(told.failed).toEqual([]);
+      expect(told.asked).toBeGreaterThan(100);
+      for (const value of told.made.slice(-100)) {
+        const { body } = await proxy.ask("GET", `/fhir/Patient?identifier=urn:test:proxy|${value}&_summary=count`);
+        expect([value, (JSON.parse(body) as { total: number }).total]).toEqual([value, 1]);
+      }
+    },
+    90_000,
+  );
+});
+
+describe("what the proxy passes on", () => {
+  const seen: { headers: IncomingMessage["headers"]; length: number }[] = [];
+  const gateway = createServer(async (incoming, answer) => {
+    if (incoming.url === "/health/ready") return void answer.end();
+    let length = 0;
+    for await (const part of incoming) length += (part as Buffer).length;
+    seen.push({ headers: incoming.headers, length });
+    if (incoming.url?.startsWith("/resets")) incoming.socket.destroy();
+    else if (incoming.url === "/events") answer.writeHead(200, { "Content-Type": "text/event-stream" }).write("data: first\n\n");
+    else answer.end("x");
+  });
+  let proxy: FrontProxy;
+  beforeAll(async () => {
+    gateway.listen(0, "127.0.0.1");
+    await once(gateway, "listening");
+    proxy = await startProxy(await proxyAddress(), [`http://127.0.0.1:${(gateway.address() as AddressInfo).port}`], folder);
+  }, 30_000);
+  afterAll(async () => {
+    gateway.closeAllConnections();
+    await proxy?.stop();
+    gateway.close();
+  });
+  beforeEach(() => void seen.splice(0));
+
+  it("is who the client is by its connection, whatever it says, and the name that it has asked for", async () => {
+    const forged = {
+      "X-Forwarded-For": "10.0.0.7",
+      "X-Forwarded-Host": "evil.example",
+      "X-Forwarded-Proto": "http",
+      Forwarded: "for=10.0.0.7",
+    };
+    await proxy.ask("GET", "/fhir/Patient", { headers: forged });
+    expect(seen[0]?.headers).toMatchObject({
+      host: new URL(proxy.base).host,
+      "x-forwarded-for": expect.stringMatching(/^(127\.0\.0\.1|::1)$/),
+      "x-forwarded-proto": "https",
+      "x-forwarded-host": new URL(proxy.base).host,
+    });
+    expect(seen[0]?.headers["forwarded"]).toBeUndefined();
+  });
+
+  it("is a bundle of many megabytes, whole, and an event as soon as it is there", async () => {
+    const { status } = await proxy.ask("POST", "/fhir", { body: "x".repeat(5_000_000) });
+    expect([status, seen[0]?.length]).toEqual([200, 5_000_000]);
+    const first = await new Promise((resolve, reject) => {
+      proxy.ask("GET", "/events", { onData: resolve }).catch(reject);
+    });
+    expect(first).toBe("data: first\n\n");
+  });
+
+  it("is nothing a second time that was not named so: a create without a key is sent once, and its client hears of it", async () => {
+    const { status } = await proxy.ask("POST", "/resets?name=Rossi", { body: "{}" });
+    expect([status, seen.length]).toEqual([502, 1]);
+  });
+
+  it("leaves no patient's name in its log", async () => {
+    await proxy.ask("POST", "/resets?name=Rossi", { body: "{}", headers: { Authorization: "Bearer secret-token" } });
+    expect(proxy.log()).toContain('"status":502');
+    expect(proxy.log()).not.toMatch(/Rossi|secret-token/);
+  });
+});

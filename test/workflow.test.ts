@@ -151,6 +151,8 @@ it("dependencies are updated where there are some", () => {
   const files: Record<string, string> = {
     npm: "package-lock.json",
     pip: "nats-server.txt",
+    maven: "pom.xml",
+    gomod: "go.mod",
     docker: "Dockerfile",
     "docker-compose": "docker-compose.yml",
     "github-actions": FILE,

@@ -21,6 +21,7 @@ export const HEAVY: Record<string, string> = {
   "fhir/validate/narrative.test.ts": "reads several million characters",
   "scripts/cluster/replica.test.ts": "starts processes",
   "scripts/cluster/stopped.test.ts": "starts processes",
+  "test/chaos/porcupine.test.ts": "builds a program of Go",
   "scripts/new.test.ts": "runs the compiler and Jest in a copy of the project",
 };
 

@@ -3,7 +3,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** Tests by the programs that they run. Where one is missing the test is not listed, but in CI, which has to have them all. */
-export const NEEDED: Record<string, string[]> = { "test/clients/hapi.test.ts": ["java", "mvn"] };
+export const NEEDED: Record<string, string[]> = { "test/clients/hapi.test.ts": ["java", "mvn"], "test/chaos/porcupine.test.ts": ["go"] };
 
 /** What keeps a test from being listed on this machine: programs that are not on the PATH. */
 export function missingFor(test: string): string[] {

@@ -34,8 +34,9 @@ function historyFrom(next: (below: number) => number): History {
     const input: RecordInput = kind === "read" ? { kind } : { kind, value: `v${history.length}`, ...(next(2) === 0 && { ifVersion }) };
     const isStale = input.kind === "put" && input.ifVersion !== undefined && input.ifVersion !== state.version;
     const isLost = next(12) === 0;
-    if (input.kind === "put" && !isStale && !(isLost && next(2) === 0))
+    if (input.kind === "put" && !isStale && !(isLost && next(2) === 0)) {
       Object.assign(state, { version: state.version + 1, value: input.value });
+    }
     const operation: History[number] = { begin: moment - next(10), end: Infinity, input };
     history.push(isLost ? operation : { ...operation, end: moment + next(10), output: isStale ? { stale: true } : { ...state } });
   }

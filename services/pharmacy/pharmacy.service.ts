@@ -250,7 +250,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
           delivery: `SupplyDelivery/${delivery.id}`,
           dispense: reference,
           quantity,
-          kept: keptOf(await this.dispenseAt(reference)),
+          kept: afterMoving(keptOf(await this.dispenseAt(reference)), -quantity),
           ...(left !== undefined && { left }),
         };
       },

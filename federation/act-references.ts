@@ -61,7 +61,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = { Account: ["subject
 const recordPaths = (type: string): string[] => [patientElementOf(type) ?? [], encountersOf(type), OTHERS[type] ?? []].flat();
 
 /** The slots in which a reference is found; of one that no search parameter looks at, that of all such. */
-function slotsAt(type: string, path: string): number[] {
+export function slotsAt(type: string, path: string): number[] {
   const own = slotsOf(type).flatMap(([slot, it]) =>
     it.as === "reference" && "read" in it && it.read.some(([read]) => read === path) ? [slot] : [],
   );

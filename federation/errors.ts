@@ -114,6 +114,13 @@ const storeUnavailable = (service: string, step?: number) =>
     step,
   });
 
+/** 507: there is no room where the owner's store is. */
+const storeIsFull = (service: string, step?: number) =>
+  new MoleculerRetryableError(`The store of ${service} is full: what is there can be read, and nothing new is stored.`, 507, "STORE_FULL", {
+    service,
+    step,
+  });
+
 /** What a refused write of the store means to its caller. `data.step` is the index of the refused step. */
 export function fromStoreError(error: unknown, service: string): unknown {
   if (!(error instanceof StoreError)) return error;
@@ -132,6 +139,7 @@ export function fromStoreError(error: unknown, service: string): unknown {
     tooLarge,
     notSupported,
     unavailable,
+    full,
   } = StoreErrorType;
   switch (error.type) {
     case stale:
@@ -165,6 +173,8 @@ export function fromStoreError(error: unknown, service: string): unknown {
       return new MoleculerClientError(String(error.data.reason), 501, "NOT_SUPPORTED");
     case unavailable:
       return storeUnavailable(service, error.step);
+    case full:
+      return storeIsFull(service, error.step);
     default:
       // A unique key of the service's own rules: the error bears the rule's name.
       return new MoleculerClientError(

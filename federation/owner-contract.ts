@@ -7,6 +7,7 @@ import type { Clause, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
 import type { Resource } from "../fhir/resource.ts";
 import { type Action, action, event } from "../mesh/contract.ts";
 import type { ToldFact } from "./facts.ts";
+import type { NamedResource, Naming } from "./named-resources.ts";
 import type { HistoryQuery, JoinKeysPage, JoinKeysQuery, VersionReference, Prepared, StoredResource } from "../store/store.ts";
 import type { OutboxEvent, OutboxQueue, OutboxState, ResourceVersion } from "../store/writes.ts";
 
@@ -211,6 +212,8 @@ function actionsOf(service: string) {
     fence: declare<{ places: VersionReference[]; token: string; tx?: string }, Resting[]>("fence"),
     /** They are not deleted by who has this token: they may be referred to again. */
     unfence: declare<{ places: VersionReference[]; token: string }, null>("unfence"),
+    /** Who of its resources names one of these, at most `MAX_FACTS`, and is of another patient, for the rules: one of each type for each. */
+    naming: declare<{ named: NamedResource[] }, Naming[]>("naming"),
     /** Second phase; idempotent. `at`: meta.lastUpdated, milliseconds. */
     commit: declare<{ tx: string; at: number }, null>("commit"),
     abort: declare<{ tx: string }, null>("abort"),

@@ -31,6 +31,9 @@ export interface StoreMixinOptions extends Omit<StoreOptions, "name" | "emits" |
 /** Work for which a client waits: what it meets is said to the operator, who sees no answers. */
 const TOLD = ["read", "search", "write", "prepare", "commit", "put", "putAll"] as const;
 
+/** What an operator has to mend. */
+const TROUBLES: readonly string[] = [StoreErrorType.unavailable, StoreErrorType.full];
+
 /** The same store; what keeps it from working is in the log (once, then counted) and among the metrics. */
 function tellingTrouble(store: OpenStore, { name, logger }: Pick<Service, "name" | "logger">): OpenStore {
   let isClosed = false;
@@ -43,7 +46,7 @@ function tellingTrouble(store: OpenStore, { name, logger }: Pick<Service, "name"
     const own = store[operation].bind(store) as (...all: unknown[]) => Promise<unknown>;
     const told = (...all: unknown[]) =>
       own(...all).catch((error: unknown) => {
-        if (!isClosed && error instanceof StoreError && error.type === StoreErrorType.unavailable) {
+        if (!isClosed && error instanceof StoreError && TROUBLES.includes(error.type)) {
           storeFailures.labels(name).inc();
           logger.error(error.message);
         }

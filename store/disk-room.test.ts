@@ -14,7 +14,7 @@ const patient = (id: string): Write => ({
   index: { keys: [], ranges: [] },
 });
 const note: Write = { op: "emit", event: { id: "1", subject: "audit", key: "1", payload: "{}" }, queue: "audit" };
-const full = { type: "STORE_UNAVAILABLE", message: expect.stringContaining("nearly full") };
+const full = { type: "STORE_FULL", message: expect.stringContaining("nearly full") };
 
 describe("a store whose disk is nearly full", () => {
   let folder: string;

@@ -4,7 +4,7 @@
  */
 import { statfsSync } from "node:fs";
 import type { Store } from "./store.ts";
-import { unavailable } from "./store-error.ts";
+import { storeFull } from "./store-error.ts";
 
 /** So much is kept, but of a small disk no more than this share. Bytes. */
 const KEPT_BYTES = 64_000_000;
@@ -29,7 +29,7 @@ function spaceOf(folder: string): DiskSpace {
   }
 }
 
-/** The same store, which refuses new writes with STORE_UNAVAILABLE while its disk is nearly full. @param where the folder, for the sentence */
+/** The same store, which refuses new writes with STORE_FULL while its disk is nearly full. @param where the folder, for the sentence */
 export function keepingRoom(store: Store, where: string, space: () => DiskSpace = () => spaceOf(where)): Store {
   let lookedAt = Number.NEGATIVE_INFINITY;
   let left: DiskSpace = { size: 0, free: 0 };
@@ -40,7 +40,7 @@ export function keepingRoom(store: Store, where: string, space: () => DiskSpace 
     }
     if (left.free > Math.min(KEPT_BYTES, left.size * KEPT_SHARE)) return;
     lookedAt = Number.NEGATIVE_INFINITY; // the first write after there is room is taken
-    throw unavailable(`The disk that holds ${where} is nearly full: nothing new is stored until there is room on it.`);
+    throw storeFull(`The disk that holds ${where} is nearly full: nothing new is stored until there is room on it.`);
   };
   const [write, prepare] = [store.write.bind(store), store.prepare.bind(store)];
   store.write = async (steps, ...more) => {

@@ -25,8 +25,10 @@ export const StoreErrorType = {
   tooLarge: "RESOURCE_TOO_LARGE",
   /** This store cannot answer it: full text on a MongoDB server without text indexes. */
   notSupported: "NOT_SUPPORTED",
-  /** Disk full, file not writable, database gone. */
+  /** File not writable, database gone. */
   unavailable: "STORE_UNAVAILABLE",
+  /** The disk, a quota or the limit of a file's size leaves no room: what is there is read, and it heals when there is room. */
+  full: "STORE_FULL",
 } as const;
 
 /** A refused write: `type` is a StoreErrorType, or the `error` of the UniqueKey that another resource holds. */
@@ -44,10 +46,24 @@ export class StoreError extends Error {
   }
 }
 
+/** STORE_FULL with a sentence for the operator in `data.reason`. */
+export const storeFull = (reason: string, cause?: unknown): StoreError => withReason(StoreErrorType.full, reason, cause);
+
 /** STORE_UNAVAILABLE with a sentence for the operator in `data.reason`. */
-export function unavailable(reason: string, cause?: unknown): StoreError {
-  const error = new StoreError(StoreErrorType.unavailable, 0, { reason });
+export const unavailable = (reason: string, cause?: unknown): StoreError => withReason(StoreErrorType.unavailable, reason, cause);
+
+function withReason(type: string, reason: string, cause: unknown): StoreError {
+  const error = new StoreError(type, 0, { reason });
   error.message = reason;
   if (cause !== undefined) error.cause = cause;
   return error;
 }
+
+/** Says of an error that nothing of the write that it ended is stored, nor will be. */
+export const withNothingWritten = <Thrown>(error: Thrown): Thrown => {
+  if (error instanceof StoreError) error.data["nothingWritten"] = true;
+  return error;
+};
+
+/** Whether it is certain that nothing is stored of the write that this error ended. */
+export const isNothingWritten = (error: unknown): boolean => error instanceof StoreError && error.data["nothingWritten"] === true;

@@ -28,6 +28,8 @@ function keysOf(services: string[], by = ca.privateKey): MeshKeys {
 const gateway = new Stamps(keysOf(["api"]));
 const lab = () => new Stamps(keysOf(["lab"]));
 
+afterEach(() => jest.useRealTimers());
+
 describe("a stamp", () => {
   it("says to another node of the mesh who asks", () => {
     expect(lab().verify(gateway.make(nurse, NOW), NOW + 1_000)).toEqual(nurse);
@@ -41,19 +43,43 @@ describe("a stamp", () => {
     },
   );
 
-  it("is good for a minute from when a node has seen it first, also where that node's clock is minutes apart", () => {
+  it("is good for a minute from when a node has seen it first, also where that node's clock is five minutes apart", () => {
+    jest.useFakeTimers({ now: NOW });
     const stamp = gateway.make(nurse, NOW);
-    for (const apart of [-4 * MINUTE_MS, 0, 4 * MINUTE_MS]) {
+    for (const apart of [-5 * MINUTE_MS, 0, 5 * MINUTE_MS]) {
       const there = lab();
       expect(there.verify(stamp, NOW + apart)).toEqual(nurse);
+      jest.advanceTimersByTime(STAMP_LIFE_MS - 1);
       expect(there.verify(stamp, NOW + apart + STAMP_LIFE_MS - 1)).toEqual(nurse);
+      jest.advanceTimersByTime(1);
       expect(there.verify(stamp, NOW + apart + STAMP_LIFE_MS)).toBeUndefined();
     }
   });
 
+  it("is believed at the end of its minute by who sees it first then, five minutes apart", () => {
+    const stamp = gateway.make(nurse, NOW);
+    for (const apart of [-5 * MINUTE_MS, 5 * MINUTE_MS]) expect(lab().verify(stamp, NOW + apart + STAMP_LIFE_MS)).toEqual(nurse);
+  });
+
+  it.each([
+    ["ahead", 5 * MINUTE_MS],
+    ["back", -5 * MINUTE_MS],
+    ["a day ahead", 24 * 60 * MINUTE_MS],
+    ["a day back", -24 * 60 * MINUTE_MS],
+  ])("stays good for its minute, and no longer, when the clock of who has seen it is set %s", (_, byMs) => {
+    jest.useFakeTimers({ now: NOW });
+    const there = lab();
+    const stamp = gateway.make(nurse, NOW);
+    expect(there.verify(stamp)).toEqual(nurse);
+    jest.setSystemTime(NOW + byMs);
+    expect(there.verify(stamp)).toEqual(nurse);
+    jest.advanceTimersByTime(STAMP_LIFE_MS);
+    expect(there.verify(stamp)).toBeUndefined();
+  });
+
   it("is refused when it is older than clocks can be apart, or from so far in the future", () => {
     const stamp = gateway.make(nurse, NOW);
-    for (const apart of [-6 * MINUTE_MS, 6 * MINUTE_MS]) expect(lab().verify(stamp, NOW + apart)).toBeUndefined();
+    for (const apart of [-6 * MINUTE_MS, 7 * MINUTE_MS]) expect(lab().verify(stamp, NOW + apart)).toBeUndefined();
   });
 
   it("is refused by a key of no mesh, with other content, cut off, and as anything but a text", () => {
@@ -118,19 +144,19 @@ describe("whose stamps count", () => {
   });
 
   it("of work for a person outlive that person's own stamp: it names, and gives no right", () => {
+    jest.useFakeTimers({ now: NOW });
     const coordinator = new Stamps(keysOf(["transactions"]));
     const asked = gateway.make(nurse, NOW);
     const there = lab();
     expect(there.verify(asked, NOW)).toEqual(nurse);
     const late = NOW + STAMP_LIFE_MS + 20_000;
+    jest.advanceTimersByTime(STAMP_LIFE_MS + 20_000);
     expect(there.verify(coordinator.make(systemIdentity("transactions"), late, asked), late)).toMatchObject({ for: nurse });
     expect(there.verify(asked, late)).toBeUndefined();
   });
 });
 
 describe("the stamp of a node's own work", () => {
-  afterEach(() => jest.useRealTimers());
-
   it.each([
     ["ahead", 24 * 60 * MINUTE_MS],
     ["back", -24 * 60 * MINUTE_MS],

@@ -3,8 +3,8 @@
  * a plain field of the meta says nothing.
  *
  * They are signed by the key of the service that makes them, and believed as far as its certificate reaches (mesh/trust/vouching.ts). A
- * stamp lives a minute, by the clock of who looks at it from the first time on: clocks of a hospital's machines may be minutes apart, and
- * the ward must not stop for that.
+ * stamp lives a minute from the first time on that a node looks at it, by a clock that nobody sets: clocks of a hospital's machines may be
+ * minutes apart, or be put right in the middle of a request, and the ward must not stop for that.
  */
 import { CLOCKS_APART_MS } from "../trust/certificate.ts";
 import type { MeshKeys } from "../trust/key-files.ts";
@@ -31,6 +31,7 @@ interface Remembered {
   identity: Identity;
   /** The stamp that names the person who stands behind it. */
   person: string | undefined;
+  /** By performance.now(). */
   until: number;
 }
 
@@ -63,7 +64,7 @@ export class Stamps {
   #remembered(stamp: unknown, now: number): Remembered | undefined {
     if (typeof stamp !== "string") return undefined;
     const known = this.#good.get(stamp) ?? this.#read(stamp, now, 0);
-    return known && known.until > now ? known : undefined;
+    return known && known.until > performance.now() ? known : undefined;
   }
 
   /** @param older by so much it may be older than one that comes by itself */
@@ -72,18 +73,20 @@ export class Stamps {
     if (!statement) return undefined;
     const { until, for: person, ...said } = statement.claims;
     if (typeof said.sub !== "string" || !Array.isArray(said.roles)) return undefined;
+    // It may serve for its whole minute before this node sees it.
     const age = now - (until - STAMP_LIFE_MS);
-    if (age > CLOCKS_APART_MS + older || age < -CLOCKS_APART_MS) return undefined;
+    if (age > CLOCKS_APART_MS + STAMP_LIFE_MS + older || age < -CLOCKS_APART_MS) return undefined;
+    const goodUntil = performance.now() + STAMP_LIFE_MS;
     if (!isSystem(said)) {
       if (!mayVouchForPeople(statement.signer) || person !== undefined || !said.roles.every(isRoleOfPeople)) return undefined;
-      return this.#remember(older > 0 ? `for ${stamp}` : stamp, { identity: said, person: stamp, until: now + STAMP_LIFE_MS });
+      return this.#remember(older > 0 ? `for ${stamp}` : stamp, { identity: said, person: stamp, until: goodUntil });
     }
     const work = workOf(said);
     if (older > 0 || !mayClaimWork(statement.signer, work)) return undefined;
     const behind = person === undefined ? undefined : this.#personIn(person, now);
     if (person !== undefined && !behind) return undefined;
     const identity = { ...systemIdentity(work), ...(behind && { for: behind }) };
-    return this.#remember(stamp, { identity, person, until: now + STAMP_LIFE_MS });
+    return this.#remember(stamp, { identity, person, until: goodUntil });
   }
 
   /** It gives no right; only who it is counts. So it may be past its minute here, as the stamp around it was made later. */

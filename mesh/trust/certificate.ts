@@ -36,8 +36,8 @@ interface Payload {
 
 /** In the certificate of a node that may serve any service. */
 export const ANY_SERVICE = "*";
-/** Clocks of two machines may be so far apart, milliseconds. */
-export const CLOCKS_APART_MS = 300_000;
+/** Clocks of two machines may be five minutes apart, and what one has signed is half a minute on its way to the other. Milliseconds. */
+export const CLOCKS_APART_MS = 330_000;
 /** Certificates that are remembered: each is verified once. A mesh has one a service, or one a process. */
 const MAX_REMEMBERED = 1_000;
 /** Longer ones are none of ours. */

@@ -101,7 +101,7 @@ export class Gate {
     }
     const refused = this.#disbelieve(peer, topic, envelope, now);
     if (refused) return { refused, sender: peer.id };
-    peer.heardAt = now;
+    peer.heardAt = performance.now();
     return { sender: peer.id, body: envelope.body };
   }
 
@@ -109,7 +109,7 @@ export class Gate {
     if (hello === "") return undefined;
     try {
       const introduced = readHello(hello, this.#trusted, now);
-      return introduced?.id === sender ? this.#peers.add(introduced, now) : undefined;
+      return introduced?.id === sender ? this.#peers.add(introduced) : undefined;
     } catch {
       return undefined; // signed, and still no hello: claims of another form, a key that gives no secret
     }

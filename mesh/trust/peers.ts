@@ -24,7 +24,7 @@ export interface Peer {
   receivedSigned: ReplayWindow;
   /** It has proved that it knows this node's hello. */
   knowsThisNode: boolean;
-  /** Milliseconds since 1970. */
+  /** By performance.now(): who forgot a node because a clock was set would begin its numbers anew, and be taken for a replay. */
   heardAt: number;
 }
 
@@ -43,7 +43,8 @@ export class Peers {
     return this.#peers.get(id);
   }
 
-  add({ id, sessionKey, certificate }: Introduced, now: number): Peer {
+  add({ id, sessionKey, certificate }: Introduced): Peer {
+    const now = performance.now();
     this.#makeRoom(now);
     const secret = diffieHellman({ privateKey: this.#own.sessionKey, publicKey: sessionKey });
     const key = publicText(sessionKey);

@@ -251,6 +251,27 @@ describe("the gate", () => {
     expect(there.open(INFO, announcement)).toMatchObject({ refused: PacketRefusal.replayed });
   });
 
+  it("believes what comes by clocks that are five minutes apart, also some seconds later", () => {
+    for (const apart of [-300_000, 320_000]) {
+      const [api, there] = pair().gates;
+      expect(there.open(INFO, api.seal(INFO, undefined, body), Date.now() + apart)).toHaveProperty("body");
+    }
+  });
+
+  it("forgets nobody when its clock is set: whose numbers began anew would be taken for a replay", () => {
+    const {
+      gates: [api, there],
+      nodes: [own, lab],
+    } = acquainted();
+    for (let count = 0; count < 300; count += 1) there.open(REQ, api.seal(REQ, lab.id, body));
+    jest.spyOn(Date, "now").mockReturnValue(Date.now() + 86_400_000);
+    const third = new Gate(newNode("wards", signerFor(["wards"])), trusted);
+    expect(api.open(INFO, third.seal(INFO, undefined, body))).toHaveProperty("body");
+    jest.restoreAllMocks();
+    expect(api.open(INFO, there.seal(INFO, undefined, body))).toHaveProperty("body");
+    expect(there.open(REQ, api.seal(REQ, lab.id, body))).toEqual({ sender: own.id, body });
+  });
+
   it("looks at no more signatures of strangers when many are wrong within a second; who is known is heard as before", () => {
     const {
       gates: [api, there],

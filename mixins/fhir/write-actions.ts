@@ -9,6 +9,7 @@ import {
   type StepResult,
   writesResource,
 } from "../../federation/owner-contract.ts";
+import type { NamedResource } from "../../federation/named-resources.ts";
 import { PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { accessOf, asSystem } from "../../mesh/access/access.ts";
 import { workOf } from "../../mesh/caller.ts";
@@ -23,6 +24,7 @@ import { writerOf } from "./own-authors.ts";
 import type { OwnerService } from "./owner-service.ts";
 import { RULES_CALLER, type WriteManner } from "./owner-writes.ts";
 import { guarded } from "./read-actions.ts";
+import { namingHere } from "./rules/named-before.ts";
 import { restingHere } from "./rules/resting.ts";
 
 /** @param isAppendOnly only the service itself stores resources, unless all is open */
@@ -62,6 +64,12 @@ export const writingActions = ({ owns, isAppendOnly }: { owns: readonly Ownershi
     handler(this: OwnerService, ctx: Context<{ places: VersionReference[]; token: string; tx?: string }>) {
       const { places, token, tx } = ctx.params;
       return guarded(this, () => restingHere(this, places, { owns: (type) => owns.some((own) => own.type === type), token, tx }));
+    },
+  },
+  "fhir.naming": {
+    retryPolicy: { enabled: true }, // only reads
+    handler(this: OwnerService, ctx: Context<{ named: NamedResource[] }>) {
+      return guarded(this, () => namingHere(this, ctx.params.named, (type) => owns.some((own) => own.type === type)));
     },
   },
   "fhir.unfence": {

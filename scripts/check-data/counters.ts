@@ -11,7 +11,7 @@ const MAX_COUNTERS = 200_000;
 /** Those that the service has moved so far, by name. */
 export async function knownCounters({ store, options: { invariants } }: OwnerSource): Promise<ReadonlyMap<string, number>> {
   const values = new Map<string, number>();
-  for (const prefix of invariants?.counted ?? []) {
+  for (const prefix of [...(invariants?.counted ?? []), ...(invariants?.noted ?? [])]) {
     for (const { name, value } of await store.counters(prefix, MAX_COUNTERS)) values.set(name, value);
   }
   return values;

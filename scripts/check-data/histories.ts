@@ -103,6 +103,7 @@ class AtOnce implements Facts {
   of = (reference: string | undefined) => this.#known.of(reference);
   found = () => [];
   restingOn = () => [];
+  namedBy = () => [];
   written = (type: string) => this.#versions.flatMap(([now]) => (now?.resourceType === type ? [now] : []));
   replacedBy = ({ resourceType, id }: Resource) =>
     this.#versions.find(([now]) => now?.resourceType === resourceType && now["id"] === id)?.[1];

@@ -29,6 +29,7 @@ export class KnownResources implements Facts {
   written = (): Resource[] => [];
   replacedBy = () => undefined;
   restingOn = () => [];
+  namedBy = () => [];
 
   /** Learns of those that are not known yet. @returns whether there were any */
   async ask(references: Iterable<string | undefined>): Promise<boolean> {

@@ -32,7 +32,7 @@ export class ImportRefused extends Error {
   }
   /** Not what was sent is at fault, but the server, and waiting did not help. */
   get isDown(): boolean {
-    return [429, 502, 503, 504].includes(this.status);
+    return [429, 502, 503, 504, 507].includes(this.status);
   }
 }
 
@@ -127,7 +127,7 @@ export class FhirClient {
 
 /** A timeout tells nothing about what became of a write: only what may be repeated is tried again. */
 async function isPassing(response: Response, isRepeatable: boolean): Promise<boolean> {
-  if (![409, 429, 502, 503, 504].includes(response.status)) return false;
+  if (![409, 429, 502, 503, 504, 507].includes(response.status)) return false;
   const outcome = (await response
     .clone()
     .json()

@@ -36,7 +36,9 @@ export async function answerOnce(
   const tx = transactionId(ctx.broker.nodeID, randomUUID());
   const kept = await transactions.beginKeyed(asSystem(ctx, "api"), { key, fingerprint, tx }, BEGIN_CALL).catch(async (error: unknown) => {
     // Without a word of the coordinator the request may have been begun.
-    if (!isType(error, "IDEMPOTENCY_KEY_IN_USE") && !isType(error, "IDEMPOTENCY_KEY_REUSED")) await cancel(ctx, key, tx, []);
+    if (!isType(error, "IDEMPOTENCY_KEY_IN_USE") && !isType(error, "IDEMPOTENCY_KEY_REUSED")) {
+      await cancel(ctx, { key, tx, parts: [], isUnasked: true });
+    }
     throw error;
   });
   if (kept) return answerFrom(kept);
@@ -47,19 +49,19 @@ export async function answerOnce(
   try {
     given = await answer();
   } catch (error) {
-    await cancel(ctx, key, tx, endKeyed(meta));
+    await cancel(ctx, { key, tx, parts: endKeyed(meta), isUnasked: true });
     throw error;
   }
   const parts = endKeyed(meta);
   // What has no effect may be asked again; a refusal too.
   if (parts.length === 0 || given.status >= 400) {
-    await cancel(ctx, key, tx, parts);
+    await cancel(ctx, { key, tx, parts, isUnasked: true });
     return given;
   }
   try {
     return answerFrom(await transactions.commitKeyed(asSystem(ctx, "api"), { key, fingerprint, tx, at, parts, answer: keptFrom(given) }));
   } catch (error) {
-    await cancel(ctx, key, tx, parts);
+    await cancel(ctx, { key, tx, parts, isUnasked: false });
     throw error;
   }
 }
@@ -72,9 +74,19 @@ function requireCoordinator(directory: Directory): void {
   }
 }
 
+/** A request that is given up. `isUnasked`: nobody was asked to commit it, nor will be. */
+interface Cancelled {
+  key: string;
+  tx: string;
+  parts: KeyedPart[];
+  isUnasked: boolean;
+}
+
 /** Ends what was begun. Whether it was decided meanwhile is the coordinator's knowledge: what is committed stays. */
-async function cancel(ctx: Context, key: string, tx: string, parts: KeyedPart[]): Promise<void> {
-  const ended = () => transactions.cancelKeyed(asSystem(ctx.broker, "api"), { key, tx, parts });
+async function cancel(ctx: Context, { key, tx, parts, isUnasked }: Cancelled): Promise<void> {
+  const end = (more: { isUnasked?: boolean }) => transactions.cancelKeyed(asSystem(ctx.broker, "api"), { key, tx, parts, ...more });
+  // A coordinator of an older version knows nothing of it, and need not, unless its journal cannot be written.
+  const ended = () => end({}).catch((error: unknown) => (isUnasked ? end({ isUnasked }) : Promise.reject(error)));
   await ended().catch(() => void again(ended, (error) => ctx.broker.logger.warn(`Request ${tx} is left to its owners: ${error.message}`)));
 }
 

@@ -5,6 +5,7 @@ import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientRecordRules, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import type { Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { namedBefore } from "../../mixins/fhir/rules/named-before.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { isTooFine, isTooLarge, tooFine } from "./amounts.ts";
@@ -22,6 +23,7 @@ const charge: Rule<ChargeItem>[] = [
   finalStays<ChargeItem>("ChargeItem", { isFinal: ({ status }) => status === "billed", openly: [] }),
   subjectStays<ChargeItem>("ChargeItem", "subject", ({ subject }) => subject),
   sameSubject<ChargeItem>("ChargeItem", ({ subject }) => subject, ["context"]),
+  namedBefore<ChargeItem>("ChargeItem", "subject", ({ subject }) => subject),
   {
     id: "charge-item-deleted",
     group: "deletion",

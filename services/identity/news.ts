@@ -4,14 +4,15 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Collection } from "../../store/documents/documents.ts";
+import { CLOCKS_APART_MS } from "../../mesh/trust/certificate.ts";
 import { lookAgain } from "./look-again.ts";
 import { ACCESS_TOKEN_S, type Ended } from "./identity.contract.ts";
 import { endedOf, type StoredEnded } from "./identity.model.ts";
 
-/** Clocks of machines may differ by so much, milliseconds; an announcement that comes twice does no harm. */
-const LOOK_BACK_MS = 5_000;
+/** News are of the clock of who tells them; an announcement that comes twice does no harm. Milliseconds. */
+const LOOK_BACK_MS = CLOCKS_APART_MS;
 /** Kept for longer than an access token lives, milliseconds. */
-const KEPT_MS = (ACCESS_TOKEN_S + 60) * 1_000;
+const KEPT_MS = (ACCESS_TOKEN_S + 60) * 1_000 + CLOCKS_APART_MS;
 /** In one answer; what is older comes first, and who asks again gets the rest. */
 const MAX_LISTED = 10_000;
 

@@ -2,6 +2,7 @@ import type { CodeableConcept, DiagnosticReport, Observation, ServiceRequest, Sp
 import { numberOf } from "../../fhir/json.ts";
 import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
+import { namedBefore } from "../../mixins/fhir/rules/named-before.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
@@ -36,6 +37,7 @@ const order: Rule<ServiceRequest>[] = [
     isOpen: ({ status, intent }) => status === "active" && /order$/.test(intent),
   }),
   sameSubject<ServiceRequest>("ServiceRequest", subjectOf, ["encounter", "basedOn", "specimen"]),
+  namedBefore<ServiceRequest>("ServiceRequest", "subject", subjectOf),
   referencesExist<ServiceRequest>("ServiceRequest"),
   notDeletedUnder<ServiceRequest>("ServiceRequest", INSTEAD),
 ];
@@ -44,6 +46,7 @@ const specimen: Rule<Specimen>[] = [
   statusSteps<Specimen>("Specimen", STATUS_STEPS.Specimen, { says: "An unsatisfactory Specimen stays so, or is an error." }),
   subjectStays<Specimen>("Specimen", "subject", subjectOf),
   sameSubject<Specimen>("Specimen", subjectOf, ["request", "parent"]),
+  namedBefore<Specimen>("Specimen", "subject", subjectOf),
   notInFuture<Specimen>("Specimen", {
     statuses: ["available", "unavailable", "unsatisfactory"],
     times: ({ collection }) => ({ collection: collection?.collectedDateTime ?? collection?.collectedPeriod?.start }),
@@ -171,6 +174,7 @@ const result: Rule<Observation>[] = [
   }),
   subjectStays<Observation>("Observation", "subject", subjectOf),
   sameSubject<Observation>("Observation", subjectOf, ["basedOn", "encounter", "specimen", "hasMember", "derivedFrom"]),
+  namedBefore<Observation>("Observation", "subject", subjectOf),
   orderedHere,
   sane,
   unit,

@@ -165,7 +165,11 @@ async function givenBack({ before, after, reference: own, now }: Change<SupplyDe
   const effect: Required<Effect> = { movements: [], changes: [], refusals: [] };
   for (const [reference, by] of difference(returns(before), returns(after))) {
     const dispense = await tools.read<MedicationDispense>(reference);
-    if (!dispense) continue;
+    if (!dispense) {
+      // It was a mistake and is deleted: what came back of it is undone all the same.
+      effect.movements.push({ counter: returnedCounter(reference), by: -by });
+      continue;
+    }
     const bound = { min: -unitsOf(dispense.quantity), rule: "supply-delivery-return", refusal: tooMuchBack(reference) };
     effect.movements.push({ counter: returnedCounter(reference), by: -by, isExact: true, ...(by > 0 && { bound }) });
     const undone = dispenseOf(before) === reference ? portionsOf(before) : undefined;

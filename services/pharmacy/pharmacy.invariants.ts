@@ -9,7 +9,7 @@ import { keptOf, RETURNED_COUNTER, returnedCounter, returnOf } from "./returns.m
 import { isArrived, onShelves, unitsIn } from "./stock/deliveries.ts";
 import { BLOCKED, LOTS, negative, type Portion, portionsOf, shelfOfCounter } from "./stock/portions.model.ts";
 import { unitLevels, UNITS } from "./stock/stock-unit.ts";
-import { movesOf, takingOfDispense, takingOfDose } from "./stock/taking.ts";
+import { ELSEWHERE, elsewhereCounter, movesOf, takingOfDispense, takingOfDose } from "./stock/taking.ts";
 
 type Level = [counter: string, by: number];
 type Has = (counter: string) => boolean;
@@ -24,7 +24,8 @@ function plainPortion(counter: string | undefined, quantity: number): Portion[] 
 function dispensed(dispense: MedicationDispense, has: Has): Level[] {
   const taking = takingOfDispense(dispense);
   if (!taking) return [];
-  const shelf = taking.isPlainWithout ? codesOf(taking.concept).map(stockCounter).find(has) : undefined;
+  const isElsewhere = dispense.id !== undefined && has(elsewhereCounter(`MedicationDispense/${dispense.id}`));
+  const shelf = taking.isPlainWithout && !isElsewhere ? codesOf(taking.concept).map(stockCounter).find(has) : undefined;
   const prescriptions = new Set(dispense.authorizingPrescription?.flatMap(({ reference }) => localReference(reference) ?? []));
   return [
     ...movesOf(negative(portionsOf(dispense) ?? plainPortion(shelf, taking.units))),
@@ -70,5 +71,6 @@ export const invariants: Invariants = {
     SupplyDelivery: { counters: delivered },
   },
   counted: [STOCK, LOTS, BLOCKED, DISPENSED, RETURNED_COUNTER, UNITS],
+  noted: [ELSEWHERE],
   wholeOf: shelfOfPart,
 };

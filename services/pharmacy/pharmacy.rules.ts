@@ -10,6 +10,7 @@ import { patientRecordRules, patientRecords } from "../../mixins/fhir/rules/pati
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import { type Change, type Facts, refusalBy, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { namedBefore } from "../../mixins/fhir/rules/named-before.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { signedStays } from "../../mixins/fhir/rules/signed.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
@@ -43,6 +44,7 @@ const prescription: Rule<MedicationRequest>[] = [
     isOpen: (it) => it.status === "active" && isOrder(it),
   }),
   sameSubject<MedicationRequest>("MedicationRequest", subjectOf, ["encounter", "priorPrescription"]),
+  namedBefore<MedicationRequest>("MedicationRequest", "subject", subjectOf),
   referencesExist<MedicationRequest>("MedicationRequest"),
   allergy,
   possibleQuantity<MedicationRequest>(

@@ -22,12 +22,11 @@ import { rules } from "./pharmacy.rules.ts";
 import { keptOf, newReturn } from "./returns.model.ts";
 import { booksOf, keptBy } from "./stock/books.ts";
 import { sumOf, unitsIn } from "./stock/deliveries.ts";
-import { afterMoving, lotsOf, proposal, stockOf, unitsLeft, unitsOfMedication } from "./stock/listing.ts";
+import { afterMoving, lotsOf, proposal, stockOf, takenBy, unitsLeft, unitsOfMedication } from "./stock/listing.ts";
 import { movementsOf } from "./stock/movements.ts";
-import { lotUnitsOf, plainOf, portionsIn, portionsOf } from "./stock/portions.model.ts";
+import { lotUnitsOf, plainOf, portionsIn } from "./stock/portions.model.ts";
 import { reorderLevels, setReorderLevel } from "./stock/reorder.ts";
 import { adjust, count, markLot, receive, transfer } from "./stock/stock-actions.ts";
-import { inStock } from "./stock/stock-unit.ts";
 import { stockParams } from "./stock/stock-params.ts";
 
 /** Doses in one answer. */
@@ -223,7 +222,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
         const { version } = await this.fhir.update(voidDispense(before, reason)).catch((error: unknown) => {
           throw isType(error, "STALE_VERSION") ? dispenseChanged(reference) : error;
         });
-        const left = await unitsLeft(this, before, sumOf(portionsOf(before) ?? []) || inStock(unitsOf(before.quantity), before));
+        const left = await unitsLeft(this, before, await takenBy(this.store, before));
         const prescription = before.authorizingPrescription?.[0]?.reference;
         return {
           dispense: reference,
@@ -245,12 +244,13 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
         const at = happenedAt(ctx.params, { now: new Date(), after: { what: reference, time: dispense.whenHandedOver } });
         const delivery = withLateReason(newReturn(timeOrderedId(), dispense, ctx.params, at), ctx.params);
         const stored = await this.fhir.create(delivery);
-        const left = await unitsLeft(this, dispense, unitsIn(parseJson(stored.json as string) as SupplyDelivery));
+        const isOurs = (await takenBy(this.store, dispense)) > 0;
+        const left = await unitsLeft(this, dispense, isOurs ? unitsIn(parseJson(stored.json as string) as SupplyDelivery) : 0);
         return {
           delivery: `SupplyDelivery/${delivery.id}`,
           dispense: reference,
           quantity,
-          kept: keptOf(await this.dispenseAt(reference)),
+          kept: afterMoving(keptOf(await this.dispenseAt(reference)), -quantity),
           ...(left !== undefined && { left }),
         };
       },

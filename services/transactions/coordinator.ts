@@ -20,6 +20,7 @@ import { writeToOwner } from "../../federation/write-to-owner.ts";
 import { asCommitted, isKeyed } from "../../federation/prepare-part.ts";
 import { WriteConflict } from "../../federation/retry-on-conflict.ts";
 import type { Store } from "../../store/store.ts";
+import { isNothingWritten, StoreErrorType } from "../../store/store-error.ts";
 import { decideCommit, forget, outcomeOrAbort } from "./journal.ts";
 import { isMovesInto } from "../../federation/moves.ts";
 import { resultsOf } from "./entry-results.ts";
@@ -95,11 +96,9 @@ export async function commitShares(
   const at = Date.now();
   const answered = resultsOf(answers, asCommitted(results, at));
   const line = attempt && lineOf(attempt, answered);
-  const outcome = await decideCommit(coordinator.journal, { tx, at, owners: asked }, line).catch(async (error: Error) => {
-    // Whether the write arrived is unknown: the owners will learn it from the journal, whichever way it went.
-    coordinator.warn(`Transaction ${tx}: the journal did not confirm the commit: ${error.message}`);
-    throw transactionUnclear();
-  });
+  const outcome = await decideCommit(coordinator.journal, { tx, at, owners: asked }, line).catch((error: Error) =>
+    giveUp(coordinator, { tx, owners: asked }, error),
+  );
   if (outcome.state !== "committed") {
     await abort(coordinator, tx, asked);
     if (outcome.instead !== undefined) return resultsIn(outcome.instead);
@@ -158,6 +157,16 @@ async function writeOnlyShare(
   const results: StepResult[] = [];
   for (const [step, result] of written.entries()) results[share.places[step] as number] = result;
   return results;
+}
+
+/** The journal has not taken the commit. @throws TRANSACTION_ABORTED, STORE_FULL, TRANSACTION_UNCLEAR */
+async function giveUp(coordinator: Coordinator, { tx, owners }: { tx: string; owners: string[] }, error: Error): Promise<never> {
+  coordinator.warn(`Transaction ${tx}: the journal did not confirm the commit: ${error.message}`);
+  // Whether the write arrived is unknown: the owners will learn it from the journal, whichever way it went.
+  if (!isNothingWritten(error)) throw transactionUnclear();
+  // Nobody else commits it, so it is aborted though the journal cannot say so: others need not wait for what is held.
+  await abort(coordinator, tx, owners);
+  throw isType(error, StoreErrorType.full) ? error : transactionAborted("its journal cannot be written.");
 }
 
 async function abort(coordinator: Coordinator, tx: string, owners: string[]): Promise<void> {

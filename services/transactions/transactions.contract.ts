@@ -73,8 +73,11 @@ export const transactions = {
   commitKeyed: action<{ key: string; fingerprint: string; tx: string; at: number; parts: KeyedPart[]; answer: KeptAnswer }, KeptAnswer>(
     "transactions.commitKeyed",
   ),
-  /** Gives up a request that was refused: its writes are aborted, and it may be sent again. */
-  cancelKeyed: action<{ key: string; tx: string; parts: KeyedPart[] }, null>("transactions.cancelKeyed"),
+  /**
+   * Gives up a request that was refused: its writes are aborted, and it may be sent again. `isUnasked`: nobody was asked to commit it, nor will
+   * be; then they are aborted though the journal cannot be written.
+   */
+  cancelKeyed: action<{ key: string; tx: string; parts: KeyedPart[]; isUnasked?: boolean }, null>("transactions.cancelKeyed"),
   /** What the journal says of a transaction. With `decide` one without a decision is decided by the question: aborted, for good. */
   outcome: outcomeOf,
 };

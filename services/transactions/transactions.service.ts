@@ -10,7 +10,7 @@ import type { Caller } from "../../mesh/caller.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { coordinatorOf } from "../../federation/owner-contract.ts";
 import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
-import { isType, locked } from "../../federation/errors.ts";
+import { fromStoreError, isType, locked } from "../../federation/errors.ts";
 import { WriteConflict, retryOnConflict } from "../../federation/retry-on-conflict.ts";
 import { isKeyed } from "../../federation/prepare-part.ts";
 import { newBudget } from "../../federation/query-context.ts";
@@ -39,6 +39,12 @@ const KEYED = { key: { type: "string", min: 1, max: 64 }, fingerprint: { type: "
 const PARTS = { type: "array", items: "object" } as const;
 /** Idempotent; another node could only do the same once more. */
 const AGAIN = { retryPolicy: { enabled: true }, hedge: false };
+
+/** What the journal refuses, as an error of the mesh. */
+const stored = <Result>(work: Promise<Result>): Promise<Result> =>
+  work.catch((error: unknown) => {
+    throw fromStoreError(error, "transactions");
+  });
 
 /** For whom, and how, a transaction is carried out. */
 interface Manner {
@@ -104,7 +110,7 @@ export default defineService<typeof transactions, This>({
       params: { ...KEYED, $$strict: true },
       ...AGAIN,
       handler(ctx) {
-        return this.answers.begin(ctx.params);
+        return stored(this.answers.begin(ctx.params));
       },
     },
 
@@ -116,7 +122,7 @@ export default defineService<typeof transactions, This>({
         const { at, parts, answer, ...asked } = ctx.params;
         const coordinator = this.coordinator(this.broker);
         try {
-          const kept = await this.answers.keep(asked, at, parts, answer);
+          const kept = await stored(this.answers.keep(asked, at, parts, answer));
           if (kept.isOwn) await tellCommit(coordinator, { tx: asked.tx, at, parts });
           else await abortParts(coordinator, parts);
           return kept.answer;
@@ -128,12 +134,17 @@ export default defineService<typeof transactions, This>({
     },
 
     cancelKeyed: {
-      params: { key: KEYED.key, tx: "string", parts: PARTS, $$strict: true },
+      params: { key: KEYED.key, tx: "string", parts: PARTS, isUnasked: { type: "boolean", optional: true }, $$strict: true },
       ...AGAIN,
       async handler(ctx) {
-        const { key, tx, parts } = ctx.params;
-        const outcome = await this.answers.cancel(key, tx);
-        if (outcome === "aborted") await abortParts(this.coordinator(this.broker), parts);
+        const { key, tx, parts, isUnasked } = ctx.params;
+        const release = () => abortParts(this.coordinator(this.broker), parts);
+        const outcome = await stored(this.answers.cancel(key, tx)).catch(async (error: unknown) => {
+          // Nobody commits it any more: what is held for it is free, though the journal cannot say so.
+          if (isUnasked) await release();
+          throw error;
+        });
+        if (outcome === "aborted") await release();
         return null;
       },
     },
@@ -141,7 +152,7 @@ export default defineService<typeof transactions, This>({
     outcome: {
       params: { tx: "string", decide: "boolean", $$strict: true },
       handler(ctx) {
-        return outcomeOrAbort(this.store, ctx.params.tx, ctx.params.decide);
+        return stored(outcomeOrAbort(this.store, ctx.params.tx, ctx.params.decide));
       },
     },
   },
@@ -184,7 +195,7 @@ export default defineService<typeof transactions, This>({
           () => locked({}), // no failure of this service: its circuit stays closed
         );
       } catch (error) {
-        throw error instanceof FhirError ? bundleInvalid(error.status, error.issues) : error;
+        throw error instanceof FhirError ? bundleInvalid(error.status, error.issues) : fromStoreError(error, "transactions");
       }
     },
   },

@@ -5,6 +5,8 @@ import HospitalizationsService from "../hospitalizations/hospitalizations.servic
 import PatientsService from "../patients/patients.service.ts";
 import RecordsService from "../records/records.service.ts";
 import VisitsService from "../visits/visits.service.ts";
+import type { Store } from "../../store/store.ts";
+import { storeFull, unavailable, withNothingWritten } from "../../store/store-error.ts";
 import { transactionOf, transactions } from "./transactions.contract.ts";
 import TransactionsService from "./transactions.service.ts";
 
@@ -59,6 +61,60 @@ describe("transactions", () => {
       data: { entry: 1 },
     });
     expect(await clinic.read("patients", "Patient/x")).toBeNull();
+  });
+
+  /** From now on the journal refuses what is written to it. @returns ends that */
+  const refusing = (error: Error): (() => void) => {
+    const journal = clinic.hosted<{ store: Store }>("transactions").store;
+    const spies = [jest.spyOn(journal, "put").mockRejectedValue(error), jest.spyOn(journal, "putAll").mockRejectedValue(error)];
+    return () => {
+      for (const spy of spies) spy.mockRestore();
+    };
+  };
+
+  it.each([
+    ["full", storeFull("The disk is full."), 507, "STORE_FULL"],
+    ["not to be written", unavailable("Check the disk."), 503, "TRANSACTION_ABORTED"],
+  ])("holds nothing any more when its journal is %s", async (_, error, code, type) => {
+    const mend = refusing(withNothingWritten(error));
+    const patientAt = (birthDate: string) => ({
+      resource: { resourceType: "Patient", id: `held-${code}`, birthDate },
+      request: { method: "PUT" as const, url: `Patient/held-${code}` },
+    });
+    try {
+      await expect(process(transactionOf(patientAt("1970-01-01"), condition(`Patient/held-${code}`)))).rejects.toEqual(refusal(code, type));
+    } finally {
+      mend();
+    }
+    expect(await ownerOf("patients").prepared(clinic.caller, {})).toEqual([]);
+    expect(await ownerOf("records").prepared(clinic.caller, {})).toEqual([]);
+    const [stored] = await process(transactionOf(patientAt("1970-01-02"), condition(`Patient/held-${code}`)));
+    expect(stored).toMatchObject({ status: 201, version: 1 });
+  });
+
+  it("is left to its owners when nobody knows whether its journal has taken it", async () => {
+    const mend = refusing(unavailable("What was committed cannot be brought to the disk."));
+    const both = process(transactionOf(patient, condition("urn:uuid:p")));
+    await expect(both.finally(mend)).rejects.toEqual(refusal(503, "TRANSACTION_UNCLEAR"));
+    const [{ tx } = { tx: "" }] = await ownerOf("patients").prepared(clinic.caller, {});
+    expect(tx).not.toBe("");
+    for (const owner of ["patients", "records"]) await ownerOf(owner).abort(clinic.caller, { tx });
+  });
+
+  it("gives up a keyed request that nobody was asked to commit, though its journal is full", async () => {
+    const tx = transactionId("desk", "1.a");
+    const steps = [{ op: "update" as const, type: "Patient", id: "kept", text: '{"resourceType":"Patient","id":"kept"}', upsert: true }];
+    await ownerOf("patients").prepare(clinic.caller, { tx, steps });
+    const mend = refusing(withNothingWritten(storeFull("The disk is full.")));
+    const cancelled = { key: "k", tx: "desk~1", parts: [{ tx, owner: "patients" }] };
+    try {
+      await expect(transactions.cancelKeyed(clinic.caller, cancelled)).rejects.toEqual(refusal(507, "STORE_FULL"));
+      expect(await ownerOf("patients").prepared(clinic.caller, {})).toMatchObject([{ tx }]); // somebody may commit it still
+      await expect(transactions.cancelKeyed(clinic.caller, { ...cancelled, isUnasked: true })).rejects.toEqual(refusal(507, "STORE_FULL"));
+      expect(await ownerOf("patients").prepared(clinic.caller, {})).toEqual([]);
+    } finally {
+      mend();
+    }
   });
 
   it("refuses what is no bundle", async () => {

@@ -2,6 +2,7 @@ import type { Appointment, EpisodeOfCare } from "../../fhir/r4.ts";
 import { statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { encounterRules } from "../../mixins/fhir/rules/encounter.ts";
+import { namedBefore } from "../../mixins/fhir/rules/named-before.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import type { Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
@@ -20,7 +21,10 @@ const overlap: Rule<Appointment> = {
 /** What holds for ambulatory Encounters, episodes of care and appointments, whoever writes them. */
 export const rules: RulesOf = {
   Encounter: encounterRules,
-  EpisodeOfCare: [subjectStays<EpisodeOfCare>("EpisodeOfCare", "patient", ({ patient }) => patient)],
+  EpisodeOfCare: [
+    subjectStays<EpisodeOfCare>("EpisodeOfCare", "patient", ({ patient }) => patient),
+    namedBefore<EpisodeOfCare>("EpisodeOfCare", "patient", ({ patient }) => patient),
+  ],
   Appointment: [
     statusSteps<Appointment>("Appointment", STATUS_STEPS.Appointment, { says: "An appointment that was kept stays so, or is an error." }),
     ...appointmentRules,

@@ -1,7 +1,7 @@
 /** Runs one write as one MongoDB transaction: repeated on a write conflict, and while what it needs is prepared by another transaction. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type ClientSession, type MongoClient, MongoError, MongoServerError } from "mongodb";
-import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
+import { StoreError, StoreErrorType, storeFull, unavailable } from "../store-error.ts";
 import { tooCostly } from "./bounded.ts";
 import { Blocked, Outdated } from "./conflicts.ts";
 
@@ -13,6 +13,7 @@ const POLL_MS = 20;
 const RETRY_MS = 10_000;
 const COMMIT_ATTEMPTS = 5;
 const DUPLICATE_KEY = 11_000;
+const OUT_OF_DISK_SPACE = 14_031;
 
 type Work<T> = (session: ClientSession) => Promise<T>;
 
@@ -78,5 +79,6 @@ function isWriteConflict(error: unknown): boolean {
 
 /** The driver's errors as the store's. */
 export function translate(error: unknown): unknown {
+  if (error instanceof MongoError && error.code === OUT_OF_DISK_SPACE) return storeFull("The disk of MongoDB is full.", error);
   return tooCostly(error) ?? (error instanceof MongoError ? unavailable("MongoDB did not do what was asked.", error) : error);
 }

@@ -3,7 +3,7 @@
  * changes anything, so a refused one leaves no trace and the others are not disturbed.
  */
 import { fairTurn, whileBusy } from "../../mesh/turns.ts";
-import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
+import { StoreError, StoreErrorType, unavailable, withNothingWritten } from "../store-error.ts";
 import { QuestionTooCostly } from "../too-costly.ts";
 import { type Database, FileBusy } from "./database.ts";
 import type { Awaited, LogFlush } from "./log-flush.ts";
@@ -74,8 +74,10 @@ export class WriteQueue {
    * @param awaited who waits for the disk
    */
   add<T>(run: () => T, size: number, waitMs: number, awaited: Awaited = "readers"): Promise<T> {
-    if (this.#isClosed) return Promise.reject(unavailable("The store is closed."));
-    if (this.#waiting.length >= MAX_WAITING) return Promise.reject(unavailable(`More than ${MAX_WAITING} writes are waiting.`));
+    if (this.#isClosed) return Promise.reject(withNothingWritten(unavailable("The store is closed.")));
+    if (this.#waiting.length >= MAX_WAITING) {
+      return Promise.reject(withNothingWritten(unavailable(`More than ${MAX_WAITING} writes are waiting.`)));
+    }
     return new Promise((resolve, reject) => {
       const deadline = performance.now() + waitMs;
       this.#enqueue({ run, size, awaited, deadline, resolve: resolve as (value: unknown) => void, reject });
@@ -140,7 +142,7 @@ export class WriteQueue {
       await this.#db.whenFree(() => this.#attempt(jobs));
     } catch (error) {
       if (jobs.length === 1 || error instanceof FileBusy) {
-        for (const job of jobs) job.reject(error);
+        for (const job of jobs) job.reject(withNothingWritten(error));
         return;
       }
       // Something that no check foresees, e.g. a full disk: each by itself, so that one cannot take the others down.

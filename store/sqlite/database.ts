@@ -3,7 +3,8 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import { setTimeout as delay } from "node:timers/promises";
 import { usedMs } from "../../mesh/processor-time.ts";
 import { forgetTests, keyPasses, rangePasses } from "./many-values.ts";
-import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
+import { StoreError, StoreErrorType, storeFull, unavailable } from "../store-error.ts";
+import { NO_ROOM, whyNoRoom } from "./no-room.ts";
 import { type Budget, QuestionTooCostly } from "../too-costly.ts";
 
 /** What SQLite takes for a parameter. */
@@ -32,6 +33,8 @@ const ROWS_BETWEEN = 64;
 /** How long we wait for another process in all, milliseconds. */
 const BUSY_LIMIT_MS = 5_000;
 
+/** SQLite's codes of a write, a flush, and a growth of its files that failed: it tells a full disk from others, but not a quota or a limit. */
+const UNWRITABLE = new Set([778, 1_034, 1_546, 4_874]);
 const codes = { busy: 5, locked: 6, readonly: 8, io: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
 
 /** One connection to a file; its statements stay prepared, up to a bound. */
@@ -189,11 +192,12 @@ export class Database {
   translate(error: unknown): unknown {
     const code = codeOf(error);
     if (code === undefined) return error;
+    const noRoom = code === codes.full ? "ENOSPC" : UNWRITABLE.has(errcodeOf(error)) ? whyNoRoom(this.file) : undefined;
+    if (noRoom !== undefined) return storeFull(NO_ROOM[noRoom](this.file), error);
     const reasons: Record<number, string> = {
       [codes.readonly]: `${this.file} cannot be written: give this user write permission on the file and its folder.`,
       [codes.io]: `Reading or writing ${this.file} failed: check the disk.`,
       [codes.corrupt]: `${this.file} is damaged: restore it from a backup.`,
-      [codes.full]: `The disk that holds ${this.file} is full.`,
       [codes.cannotOpen]: `${this.file} cannot be opened: its folder must exist and be writable.`,
       [codes.notADatabase]: `${this.file} is not a store of OpenWard: move it away or choose another DATA_DIR.`,
     };
@@ -216,11 +220,14 @@ export class FileBusy extends StoreError {
   }
 }
 
-/** SQLite's primary result code of an error, undefined for other errors. */
-function codeOf(error: unknown): number | undefined {
+/** SQLite's result code of an error with its details; 0 for other errors. */
+function errcodeOf(error: unknown): number {
   const code = (error as { errcode?: unknown })?.errcode;
-  return typeof code === "number" ? code & 0xff : undefined;
+  return typeof code === "number" ? code : 0;
 }
+
+/** SQLite's primary result code of an error, undefined for other errors. */
+const codeOf = (error: unknown): number | undefined => errcodeOf(error) & 0xff || undefined;
 
 /** Whether another process was in the way. */
 export function isBusy(error: unknown): boolean {

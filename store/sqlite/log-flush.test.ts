@@ -9,7 +9,7 @@ describe("a store that waits for the disk", () => {
   let folder: string;
   let store: Store;
   /** Each `fdatasync` that waits for the disk. */
-  let disk: { done(): void; fail(): void }[];
+  let disk: { done(): void; fail(code?: string): void }[];
   const asked = new EventEmitter();
   beforeEach(async () => {
     folder = await temporaryFolder();
@@ -19,7 +19,7 @@ describe("a store that waits for the disk", () => {
     jest.spyOn(Object.getPrototypeOf(handle) as typeof handle, "datasync").mockImplementation(
       () =>
         new Promise((resolve, reject) => {
-          disk.push({ done: resolve, fail: () => reject(new Error("EIO")) });
+          disk.push({ done: resolve, fail: (code = "EIO") => reject(Object.assign(new Error(code), { code })) });
           asked.emit("disk");
         }),
     );
@@ -82,6 +82,18 @@ describe("a store that waits for the disk", () => {
     expect([await store.read("Patient", "a"), disk.length]).toMatchObject([{ version: 1 }, 2]);
     disk[1]?.done();
     await noted;
+  });
+
+  it.each([
+    ["EIO", "STORE_UNAVAILABLE"],
+    ["ENOSPC", "STORE_FULL"],
+    ["EDQUOT", "STORE_FULL"],
+  ])("that says %s refuses by %s, and nobody knows whether it is stored", async (code, type) => {
+    const [refused] = await begun(() => [create("a").catch((error: unknown) => error)]);
+    disk[0]?.fail(code);
+    const error = await refused;
+    expect(error).toMatchObject({ type });
+    expect((error as { data: object }).data).not.toHaveProperty("nothingWritten");
   });
 
   it("refuses what the disk does not take, is read all the same, and writes it again before it trusts the disk once more", async () => {

@@ -6,8 +6,9 @@
  */
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { unavailable } from "../store-error.ts";
+import { storeFull, unavailable } from "../store-error.ts";
 import type { Database } from "./database.ts";
+import { isNoRoom } from "./no-room.ts";
 
 /** Bytes of the log that are written again at once. */
 const CHUNK_BYTES = 1_000_000;
@@ -110,7 +111,8 @@ export class LogFlush {
       if ((cause as NodeJS.ErrnoException).code === "ENOENT") return; // without a log nothing was committed yet
       this.#isBehind = true;
       this.#isSeen ||= this.#isRunningSeen;
-      const error = unavailable("What was committed cannot be brought to the disk.", cause);
+      const isFull = isNoRoom((cause as NodeJS.ErrnoException).code);
+      const error = (isFull ? storeFull : unavailable)("What was committed cannot be brought to the disk.", cause);
       this.#failure = { error, at: performance.now() };
       throw error;
     } finally {

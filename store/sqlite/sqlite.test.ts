@@ -230,7 +230,10 @@ describe("the SQLite store", () => {
       const fill = async () => {
         for (let i = 0; ; i++) await store.write([create(`p${i}`, { name: "x".repeat(2_000) })]);
       };
-      await expect(fill()).rejects.toMatchObject({ type: "STORE_UNAVAILABLE", data: { reason: expect.stringContaining("full") } });
+      await expect(fill()).rejects.toMatchObject({
+        type: "STORE_FULL",
+        data: { reason: expect.stringContaining("full"), nothingWritten: true },
+      });
       const living = await store.count("Patient", []);
       expect(living).toBeGreaterThan(5);
       await store.close();

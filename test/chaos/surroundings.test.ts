@@ -50,22 +50,22 @@ describe("a mesh at work", () => {
     expect(journal.longestMs).toBeLessThan(longestMs);
   });
 
-  it("reads on and refuses writes by 503 while the disk of one service is full, says why, and goes on by itself", async () => {
+  it("reads on and refuses writes by 507 while the files of one service may not grow, says why, and goes on by itself", async () => {
     const owners = mesh.nodes.filter(({ services }) => services.includes("patients"));
     const create = () => fhirAt(mesh.base).send("POST", "/Patient", { resourceType: "Patient" });
     const journal = await during(false, async ({ confirmed }) => {
       while (confirmed.size < CLIENTS) await delay(5); // then there is something to read
-      const isTold = heard(/Reading or writing \S+patients\.sqlite failed/);
+      const isTold = heard(/patients\.sqlite has reached the largest size that a file may have/);
       limitFiles(owners, 4_096);
       await isTold;
       const { status, body } = await create();
-      expect([status, body.issue[0].code]).toEqual([503, "transient"]);
+      expect([status, body.issue[0].code]).toEqual([507, "no-store"]);
       expect((await fetch(`${mesh.base}/health/ready`)).status).toBe(200); // reads go on: no proxy may take it out
       limitFiles(owners, undefined);
     });
     expect(journal.wrong).toEqual([]);
     expect(journal.failed.length).toBeGreaterThan(0);
-    expect(journal.failed.filter((text) => !/^(PUT|conditional create(, again)?): 503 /.test(text))).toEqual([]);
+    expect(journal.failed.filter((text) => !/^(PUT|conditional create(, again)?): 507 /.test(text))).toEqual([]);
     const begun = performance.now();
     while ((await create()).status !== 201);
     expect(performance.now() - begun).toBeLessThan(HEALED_WITHIN_MS);

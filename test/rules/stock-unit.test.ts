@@ -123,6 +123,36 @@ describe("The unit of a stock", () => {
     expect(both.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   });
 
+  it("forgets what came back of a dispense, when both were mistakes, also where the dispense is deleted first", async () => {
+    const medication = newMedication();
+    await receive(medication, 20, { unit: "tablet" });
+    const { id } = await handOut(medication, 5, "tablet");
+    const { delivery } = await pharmacy.return(mesh.caller, { dispense: `MedicationDispense/${id}`, quantity: 3 });
+    await pharmacy.void(mesh.caller, { dispense: `MedicationDispense/${id}`, reason: "wrong patient" });
+    await fhir("DELETE", `/MedicationDispense/${id}`, {});
+    const { body } = await fhirAt(mesh.base).get(`/${delivery}`);
+    await fhir("PUT", `/${delivery}`, { ...body, status: "entered-in-error", extension: [...body.extension, ...REASON] });
+    expect(await stock(medication)).toEqual([20, "tablet"]);
+  });
+
+  it("is none of what was dispensed by others before the pharmacy took the medication in, which may be undone, corrected, or stay", async () => {
+    const medication = newMedication();
+    const [undone, corrected] = [
+      await handOut(medication, 5, "tablet"),
+      await handOut(medication, 4, "tablet"),
+      await handOut(medication, 3, "tablet"),
+    ];
+    await receive(medication, 20, { unit: "tablet" });
+    expect(await stock(medication)).toEqual([20, "tablet"]);
+    await pharmacy.void(mesh.caller, { dispense: `MedicationDispense/${undone.id}`, reason: "wrong patient" });
+    expect(await stock(medication)).toEqual([20, "tablet"]);
+    const { body } = await fhirAt(mesh.base).get(`/MedicationDispense/${corrected.id}`);
+    await fhir("PUT", `/MedicationDispense/${corrected.id}`, { ...body, note: [{ text: "seen" }] });
+    expect(await stock(medication)).toEqual([20, "tablet"]);
+    await handOut(medication, 2, "tablet");
+    expect(await stock(medication)).toEqual([18, "tablet"]);
+  });
+
   it("is what the data add up to", async () => {
     const config = readConfig({ ...mesh.settings, SERVICES: SERVICES.join(",") });
     const sources = await openSources(config);

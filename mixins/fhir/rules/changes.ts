@@ -38,6 +38,7 @@ export function changesOf(
       op,
       reference: `${step.type}/${step.id}`,
       now,
+      ...(replaced === undefined && step.op === "update" && { isNamed: true }),
       ...(replaced !== undefined && own === undefined && { arrives: true }),
       ...(replaced !== undefined && { before: parseJson(replaced) as FhirResource }),
       ...(deleted?.[index] !== undefined && { deleted: parseJson(deleted[index]) as FhirResource }),

@@ -3,6 +3,7 @@ import { intervalOf } from "../../../fhir/dates.ts";
 import type { Encounter, Patient } from "../../../fhir/r4.ts";
 import { refusal, statusSteps, subjectStays } from "./common.ts";
 import { notDeletedUnder } from "./deletion.ts";
+import { namedBefore } from "./named-before.ts";
 import { patientCanHave } from "./patient.ts";
 import { referencesExist } from "./references-exist.ts";
 import type { Change, Rule } from "./rule.ts";
@@ -112,6 +113,7 @@ export const encounterRules: Rule<Encounter>[] = [
   subjectStays<Encounter>("Encounter", "subject", ({ subject }) => subject),
   // Not `partOf`: a newborn's is part of its mother's.
   sameSubject<Encounter>("Encounter", ({ subject }) => subject, ["episodeOfCare", "basedOn"]),
+  namedBefore<Encounter>("Encounter", "subject", ({ subject }) => subject),
   patient,
   reopened,
   period,

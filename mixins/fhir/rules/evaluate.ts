@@ -28,6 +28,13 @@ const MAX_ROUNDS = 6;
  */
 export async function evaluate(book: Rulebook, changes: SteppedChange[], facts: GatheredFacts): Promise<Warning[]> {
   const cases = changes.flatMap((changed) => book.of(changed.type).map((active): Case => ({ ...changed, active })));
+  // First, as it leads to facts.
+  await facts.askNaming(
+    cases.flatMap(({ active, change }) => {
+      const patient = active.rule.asksNaming?.(change);
+      return patient === undefined ? [] : [{ place: change.reference, patient }];
+    }),
+  );
   const asking = cases.filter(({ active: { rule } }) => rule.facts !== undefined || rule.questions !== undefined);
   for (let round = 0; asking.length > 0 && round < MAX_ROUNDS; round += 1) {
     const wanted = asking.flatMap(({ active, change }) => active.rule.facts?.(change as Change<FhirResource>, facts) ?? []);

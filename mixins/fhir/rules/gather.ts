@@ -2,9 +2,10 @@
 import { parseJson } from "../../../fhir/json.ts";
 import type { Resource } from "../../../fhir/resource.ts";
 import type { Directory } from "../../../federation/directory.ts";
-import { ownerDown } from "../../../federation/errors.ts";
+import { isType, ownerDown } from "../../../federation/errors.ts";
 import { type Fact, localReference, MAX_FACTS, splitPlace, type ToldFact, toldOf } from "../../../federation/facts.ts";
 import { restReferencesOf } from "../../../federation/act-references.ts";
+import { type NamedResource, type Naming, namingTypes } from "../../../federation/named-resources.ts";
 import { referencesAt } from "./references-exist.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { Caller } from "../../../mesh/caller.ts";
@@ -32,6 +33,7 @@ export class GatheredFacts implements Facts {
   readonly #found = new Map<string, Resource[]>();
   readonly #pending: Pending;
   readonly #replaced: ReadonlyMap<string, Resource>;
+  readonly #naming: Naming[] = [];
   #resting: ReadonlyMap<string, string[]> = new Map();
   /** Made when a deletion asks for it. */
   #under: ReadonlyMap<string, string[]> | undefined;
@@ -94,6 +96,33 @@ export class GatheredFacts implements Facts {
       }),
     );
     return open.size > 0;
+  }
+
+  /** Asks the owners that live: what names it in a store that is down is found by `npm run check-data`. */
+  async askNaming(named: NamedResource[]): Promise<void> {
+    if (named.length === 0) return;
+    const { caller, directory } = this.#sources;
+    const types = new Set(named.flatMap(({ place }) => namingTypes(splitPlace(place)[0]).map(({ by }) => by)));
+    const owners = new Set([...types].flatMap((type) => directory.known(type).flatMap(({ service, alive }) => (alive ? [service] : []))));
+    for (let from = 0; from < named.length; from += MAX_FACTS) {
+      const some = named.slice(from, from + MAX_FACTS);
+      const answers = await Promise.all(
+        [...owners].map((owner) =>
+          ownerOf(owner)
+            .naming(caller, { named: some })
+            .catch((error: unknown) => {
+              // Gone since, or of an older version.
+              if (isType(error, "SERVICE_NOT_FOUND") || isType(error, "SERVICE_NOT_AVAILABLE")) return [];
+              throw error;
+            }),
+        ),
+      );
+      this.#naming.push(...answers.flat());
+    }
+  }
+
+  namedBy(reference: string): Naming[] {
+    return this.#naming.filter(({ place, by }) => place === reference && !this.#pending.has(by));
   }
 
   restingOn(reference: string): string[] {

@@ -21,6 +21,8 @@ export interface Invariants {
   standings?: { [Type in ResourceType]?: Standing<ResourceOf<Type>> };
   /** Beginnings of the names of all counters that the resources account for. */
   counted?: readonly string[];
+  /** Beginnings of the names of counters that say something of resources, and count none. */
+  noted?: readonly string[];
   /** The counter that a counter is a part of: the parts sum up to the whole. Undefined: it is no part. */
   wholeOf?(counter: string): string | undefined;
   /** Rules that no write is held against, but what is stored: asked as of a creation. */

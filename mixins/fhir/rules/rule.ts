@@ -6,6 +6,7 @@ import type { FhirResource, ResourceOf, ResourceType } from "../../../fhir/r4.ts
 import type { Resource } from "../../../fhir/resource.ts";
 import type { Clause } from "../../../fhir/search/query.ts";
 import type { Fact } from "../../../federation/facts.ts";
+import type { Naming } from "../../../federation/named-resources.ts";
 
 /** What a rule is about; RULES softens whole groups by these names. */
 export type RuleGroup = "status" | "subject" | "references" | "values" | "beds" | "stock" | "money" | "deletion" | "reasons";
@@ -22,6 +23,8 @@ export interface Change<Of extends FhirResource = FhirResource> {
   /** What comes; absent when it is deleted. */
   after?: Of;
   now: Date;
+  /** Of what is created: its sender has chosen its id, by which others may have named it before. */
+  isNamed?: boolean;
   /** It comes from another owner, which has other rules. */
   arrives?: boolean;
 }
@@ -40,6 +43,8 @@ export interface Question {
 export interface Facts {
   /** What a question of the same rule has found; empty where nobody serves the type. */
   found(question: Question): Resource[];
+  /** Who names a resource and is another patient's, once that was asked for; without those that the same write changes. */
+  namedBy(reference: string): Naming[];
   /** Undefined until it has been asked for, and for what is no local reference. */
   of(reference: string | undefined): Fact | undefined;
   /** Resources of a type that the same write, or the transaction that it is part of, makes: whole those of this owner. */
@@ -77,6 +82,8 @@ export interface Rule<Of extends FhirResource = FhirResource> {
   facts?(change: Change<Of>, facts: Facts): (string | undefined)[];
   /** Resources that the rule wants to see; asked again with what is known until nothing is new. Made alike for the same change. */
   questions?(change: Change<Of>, facts: Facts): Question[];
+  /** The patient of what comes, "Patient/…", where the rule wants to know who names it as another patient's. */
+  asksNaming?(change: Change<Of>): string | undefined;
   /** Nobody may come to rest on the resource while it is changed so, and the rule wants to know who does: all owners are asked. */
   isolates?(change: Change<Of>): boolean;
   /** What it asks of a creation is true of all that is stored, at any time: `npm run check-data` looks at it. */

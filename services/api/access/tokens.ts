@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
 import { Errors } from "moleculer";
 import type { Caller } from "../../../mesh/caller.ts";
+import { CLOCKS_APART_MS } from "../../../mesh/trust/certificate.ts";
 import { type Identity, isRoleOfPeople } from "../../../mesh/access/identity.ts";
 import { ACCESS_TOKEN_S, type Ended, identity } from "../../identity/identity.contract.ts";
 
@@ -15,8 +16,10 @@ const MAX_REMEMBERED = 20_000;
 const MAX_ENDED = 50_000;
 /** Least time between two questions for keys, whatever tokens come, milliseconds. */
 const ASK_KEYS_EVERY_MS = 5_000;
-/** Interval at which missed news are asked for, and how far clocks of machines may differ, milliseconds. */
-const [CATCH_UP_MS, LOOK_BACK_MS] = [10_000, 15_000];
+/** Interval at which missed news are asked for, milliseconds. */
+const CATCH_UP_MS = 10_000;
+/** News are of the clock of who tells them: asked for since so long before, milliseconds. */
+const LOOK_BACK_MS = CATCH_UP_MS + CLOCKS_APART_MS;
 /** A token may have been issued by a clock that is ahead so far, seconds. */
 const CLOCKS_APART_S = 5;
 /** Longer ones are none of ours. */
@@ -77,7 +80,7 @@ export class TokenCheck {
 
   /** Hears also what was missed while this gateway was not there, or cut off. Ends with the function that it gives. */
   catchUp(): () => void {
-    let from = Date.now() - ACCESS_TOKEN_S * 1_000;
+    let from = Date.now() - ACCESS_TOKEN_S * 1_000 - CLOCKS_APART_MS;
     const ask = async () => {
       const at = Date.now();
       for (const ended of await identity.endedSince(this.#caller, { at: from })) this.noteEnded(ended);

@@ -15,6 +15,7 @@ const CODES: Record<string, string> = {
   LOCKED: "lock-error",
   ID_TAKEN: "duplicate",
   STORE_UNAVAILABLE: "transient",
+  STORE_FULL: "no-store",
   TRANSACTION_ABORTED: "transient",
   TRANSACTION_UNCLEAR: "transient",
   REQUEST_TIMEOUT: "timeout",
@@ -45,7 +46,11 @@ const BY_STATUS: Record<number, string> = {
   429: "throttled",
   501: "not-supported",
   503: "transient",
+  507: "no-store",
 };
+
+/** A full disk does not empty itself in a second. Seconds. */
+const FULL_RETRY_AFTER = "10";
 
 interface MeshError {
   code?: unknown;
@@ -96,6 +101,7 @@ export function refusalOf(error: unknown): ErrorAnswer {
   if (faults) return { status, issues: faults.map(issueOfParam), headers };
   if (Array.isArray(data?.issues)) return { status, issues: data.issues.map(issueOnly), headers };
   if (status === 503 || type === "LOCKED" || type === "IDEMPOTENCY_KEY_IN_USE") headers["Retry-After"] = "1";
+  if (status === 507) headers["Retry-After"] = FULL_RETRY_AFTER;
   if (typeof data?.allow === "string") headers.Allow = data.allow;
   if (typeof data?.authenticate === "string") headers["WWW-Authenticate"] = data.authenticate;
   const isOurs = typeof type !== "string" || status === 500;

@@ -30,7 +30,7 @@ export function noteFailure(service: Service, error: unknown, answer: Answer, tr
 export function logOwnFault(service: Service, request: IncomingMessage, error: unknown): void {
   const { code, type } = error as { code?: unknown; type?: unknown };
   const isRefusal = (typeof code === "number" && code < 500) || (error as { status?: number }).status !== undefined;
-  if (isRefusal || code === 501 || code === 503) return;
+  if (isRefusal || code === 501 || code === 503 || code === 507) return;
   service.logger.error(`${request.method} ${pathOnly(request)}: ${type ?? ""} ${faultOf(error as Error)}`);
 }
 

@@ -50,6 +50,7 @@ const STATUSES: Record<string, string> = {
   429: "Too many calls at once: try again later",
   500: "A fault of the server; it is in its log",
   503: "A service is not available at the moment: try again after `Retry-After` seconds",
+  507: "The store of a service is full: nothing new is stored until there is room",
 };
 
 /** Answers of any action that are no results, by status. */
@@ -71,7 +72,7 @@ export const ERROR_RESPONSES: JsonSchema = Object.fromEntries([
       description,
       content,
       ...(status === "405" && { headers: { Allow: { schema: { type: "string" }, description: "Methods that are possible" } } }),
-      ...(status === "503" && { headers: { "Retry-After": { schema: { type: "string" }, description: "Seconds" } } }),
+      ...((status === "503" || status === "507") && { headers: { "Retry-After": { schema: { type: "string" }, description: "Seconds" } } }),
     },
   ]),
 ]);

@@ -86,6 +86,7 @@ const STATUSES: Record<string, string> = {
   500: "A fault of the server; it is in its log",
   501: "Not supported yet",
   503: "A service is not available at the moment: try again after `Retry-After` seconds",
+  507: "The store of a service is full: nothing new is stored until there is room",
 };
 
 /** Of any interaction: what it answers when it refuses. Each status has its meaning in the description of its class. */
@@ -138,7 +139,7 @@ export function fhirComponents(types: string[]): Record<string, JsonSchema> {
     },
     responses: {
       Refused: refusals("4", { Allow: { schema: { type: "string" }, description: "Of 405: methods that are possible" } }),
-      Failed: refusals("5", { "Retry-After": { schema: { type: "string" }, description: "Of 503: seconds" } }),
+      Failed: refusals("5", { "Retry-After": { schema: { type: "string" }, description: "Of 503 and 507: seconds" } }),
     },
     parameters: {
       id: { name: "id", in: "path", required: true, description: "The resource's logical id", schema: { type: "string", pattern: ID } },

@@ -48,6 +48,26 @@ describe("who guesses", () => {
     expect(await throttle.begin({ login: "name1", address: "10.0.0.2" })).toBe(0);
   });
 
+  it("keeps nobody away for longer because a clock was set, or another node's is ahead", async () => {
+    const throttle = new Throttle(await collection<StoredFailures>("clocks"));
+    const [right, guessed] = [
+      { login: "rossi", address: "10.0.0.1" },
+      { login: "bianchi", address: "10.0.0.2" },
+    ];
+    const now = Date.now();
+    const clock = jest.spyOn(Date, "now").mockReturnValue(now + 300_000);
+    await throttle.begin(right);
+    await throttle.succeeded(right);
+    for (let index = 0; index < 5; index += 1) await throttle.begin(guessed);
+    clock.mockReturnValue(now);
+    expect(await throttle.begin(right)).toBe(0);
+    const wait = await throttle.begin(guessed);
+    expect([wait > 0, wait <= 30]).toEqual([true, true]); // who guesses gains nothing by it
+    clock.mockReturnValue(now - 86_400_000);
+    expect(await throttle.begin(guessed)).toBe(0);
+    clock.mockRestore();
+  });
+
   it("gains nothing by trying often at once", async () => {
     const throttle = new Throttle(await collection<StoredFailures>("failures"));
     const waits = await Promise.all(Array.from({ length: 40 }, () => throttle.begin({ login: "rossi", address: "10.0.0.1" })));

@@ -5,6 +5,7 @@
  * treated alike.
  */
 import { type Collection, DuplicateKey } from "../../../store/documents/documents.ts";
+import { CLOCKS_APART_MS } from "../../../mesh/trust/certificate.ts";
 import { hashOf, type StoredFailures } from "../identity.model.ts";
 
 /** Failures without a pause: by name or device, and by address, behind which a whole hospital may be. */
@@ -58,8 +59,11 @@ export class Throttle {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const now = Date.now();
       const found = await this.#failures.findOne({ _id });
-      const isForgotten = !found || found.expiresAt < now;
-      if (!isForgotten && found.next > now) return found.next - now;
+      // A clock that was set far back since, or was far ahead: what it has counted would keep people away for as long.
+      const isOfNow = found && found.expiresAt <= now + FORGOTTEN_MS + CLOCKS_APART_MS;
+      const isForgotten = !isOfNow || found.expiresAt < now;
+      const waitMs = isForgotten ? 0 : Math.min(found.next - now, pauseAfter(found.count, free)); // `next` may be of another node's clock
+      if (waitMs > 0) return waitMs;
       const count = isForgotten ? 1 : found.count + 1;
       const counted = { count, next: now + pauseAfter(count, free), expiresAt: now + FORGOTTEN_MS };
       if (found) {

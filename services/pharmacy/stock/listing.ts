@@ -8,8 +8,10 @@ import { counted } from "../../../store/counted.ts";
 import type { LotProposal, StockItem, StockOfLot } from "../stock.contract.ts";
 import { codeOfCounter, STOCK, stockCounter } from "../pharmacy.model.ts";
 import { booksOf, type Books, keptBy, placeFrom, shelvesOf, stateOf, takeFrom } from "./books.ts";
+import { sumOf } from "./deliveries.ts";
 import { itemOf } from "./item.ts";
 import { unitsNamed } from "./stock-unit.ts";
+import { standingOf, takingOfDispense } from "./taking.ts";
 import { byExpiry, endOf, LOTS, lotUnitsOf, type Portion, type Shelf, shelfOfCounter } from "./portions.model.ts";
 
 /** Items, and lots, in one answer. */
@@ -56,6 +58,10 @@ export const unitsOfMedication = async (store: Store, { system, code }: Shelf["m
 
 /** What is booked after a movement: of a keyed request the movement is not in the books before its answer is. */
 export const afterMoving = (booked: number, moved: number): number => (keyedCall() ? counted(booked + moved) : booked);
+
+/** Units that a dispense has taken of the stock, and that have not come back. */
+export const takenBy = async (store: Store, dispense: Stored<MedicationDispense>): Promise<number> =>
+  sumOf(await standingOf(dispense, takingOfDispense(dispense), booksOf(store)));
 
 /** Units of what was dispensed that are in stock after a movement; undefined: the pharmacy never took it in. */
 export async function unitsLeft(

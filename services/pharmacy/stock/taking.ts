@@ -101,8 +101,13 @@ export interface TakenOff {
   refusals: { rule: string; refusal: Refusal }[];
 }
 
+/** Begins the names of counters of what took nothing of the stock, as the pharmacy did not keep the medication when it was written. */
+export const ELSEWHERE = "elsewhere/";
+/** @param reference `Type/id` */
+export const elsewhereCounter = (reference: string): string => ELSEWHERE + reference;
+
 /** What a resource that was stored has taken. */
-export async function standingOf<Of extends { extension?: Extension[] }>(
+export async function standingOf<Of extends { resourceType: string; id?: string; extension?: Extension[] }>(
   resource: Of | undefined,
   taking: Taking | undefined,
   tools: Pick<EffectTools, "counter">,
@@ -112,6 +117,7 @@ export async function standingOf<Of extends { extension?: Extension[] }>(
   if (borne) return borne;
   for (const { system, code } of taking.isPlainWithout ? codesOf(taking.concept) : []) {
     if ((await tools.counter(stockCounter({ system, code }))) === undefined) continue;
+    if (resource && (await tools.counter(elsewhereCounter(`${resource.resourceType}/${resource.id}`)))) return [];
     return [plainOf({ system, code }, taking.units)];
   }
   return [];
@@ -131,7 +137,10 @@ export async function takenOff<Of extends (MedicationDispense | MedicationAdmini
   const standing = await standingOf(before, was, tools);
   const moved = { time: (is ?? was)?.time, now };
   const isSame = was && is && JSON.stringify(was) === JSON.stringify(is);
-  const chosen = is && !isSame ? await chosenFor(is, standing, { tools, type, moved }) : { portions: is ? standing : [], refusals: [] };
+  const elsewhere = elsewhereCounter(reference);
+  const isNoted = is?.isPlainWithout === true && ((await tools.counter(elsewhere)) ?? 0) > 0;
+  const chosen: Chosen =
+    is && !isSame ? await chosenFor(is, standing, { tools, type, moved, isNoted }) : { portions: is ? standing : [], refusals: [] };
   const borne = isSame ? portionsOf(before) : chosen.borne;
   const next = is && after && withPortions(after, borne);
   const isAmended = JSON.stringify(next?.extension) !== JSON.stringify(after?.extension);
@@ -143,6 +152,7 @@ export async function takenOff<Of extends (MedicationDispense | MedicationAdmini
     movements: [
       ...(await shelfMovements(moves, moved, { bound, chosen: names }, tools)),
       // Blocked while it is taken: it is chosen again.
+      ...(chosen.isElsewhere && !isNoted ? [{ counter: elsewhere, by: 1 }] : []),
       ...(isSame ? [] : taken.filter(({ lot }) => lot !== "").map((it) => ({ counter: blockedCounter(it), by: 0, isExact: true }))),
     ],
     changes: next && isAmended ? [{ ...next, id: splitPlace(reference)[1] }] : [],
@@ -154,17 +164,24 @@ interface Chosen {
   portions: Portion[];
   /** What the resource is to bear. */
   borne?: Portion[];
+  /** The pharmacy does not keep it: nothing is taken, also when it is kept later. */
+  isElsewhere?: boolean;
   refusals: TakenOff["refusals"];
 }
 
 async function chosenFor<Of>(
   taking: Taking,
   standing: Portion[],
-  { tools, type, moved }: { tools: EffectTools; type: TakingType<Of>; moved: { time: string | undefined; now: Date } },
+  {
+    tools,
+    type,
+    moved,
+    isNoted,
+  }: { tools: EffectTools; type: TakingType<Of>; moved: { time: string | undefined; now: Date }; isNoted: boolean },
 ): Promise<Chosen> {
   const item = await itemOf(taking, tools);
   const kept = await keptBy(item.codes, tools);
-  if (!kept) return { portions: [], refusals: [] };
+  if (!kept) return { portions: [], refusals: [], isElsewhere: taking.isPlainWithout };
   const place = placeFrom(taking.place, kept);
   const lot = taking.lot ?? item.lot;
   const shelves = plus(kept.shelves, standing).filter((it) => it.place === place && it.medication.code === kept.medication.code);
@@ -174,7 +191,7 @@ async function chosenFor<Of>(
   if (found.missing > 0) refusals.push({ rule: type.rules.stock, refusal: type.outOfStock });
   const elsewhere = found.first ?? { medication: kept.medication, place, lot: "", expires: "", quantity: 0 };
   const portions = found.missing > 0 ? plus(found.portions, [{ ...elsewhere, quantity: found.missing }]) : found.portions;
-  const isAsBefore = taking.isPlainWithout && item.codes.length === 1 && portions.every(isPlain) && portions.length < 2;
+  const isAsBefore = !isNoted && taking.isPlainWithout && item.codes.length === 1 && portions.every(isPlain) && portions.length < 2;
   return { portions: portions.filter(({ quantity }) => counted(quantity) > 0), ...(!isAsBefore && { borne: portions }), refusals };
 }
 

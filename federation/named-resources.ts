@@ -1,0 +1,74 @@
+/** By which elements R4's types name what must have the same patient as they: the other way round, who may have named it before it came. */
+import { referencePathsOf } from "../fhir/reference-paths.ts";
+import { resourceTypes } from "../fhir/search/parameters.ts";
+import { slotsAt } from "./act-references.ts";
+import { patientElementOf, withinOf } from "./patient-records.ts";
+
+/** A resource of one patient that names another one. */
+export interface Naming {
+  /** `Type/id` of the other one. */
+  place: string;
+  /** `Type/id` */
+  by: string;
+  /** "Patient/…" of who names it. */
+  patient: string;
+}
+
+/** What is named, and whose it becomes. */
+export interface NamedResource {
+  /** `Type/id` */
+  place: string;
+  /** "Patient/…" */
+  patient: string;
+}
+
+/** A type that may name one of another type. */
+export interface NamingType {
+  by: string;
+  /** Of the References, through arrays, without the type. */
+  paths: string[];
+  /** In which the reference index has them. */
+  slots: number[];
+  /** The element that names its patient. */
+  patient: string;
+}
+
+/** Besides what any record is made in, for, or with (`withinOf`). */
+const BESIDES: Readonly<Record<string, readonly string[]>> = {
+  Specimen: ["request", "parent"],
+  DiagnosticReport: ["result"],
+  MedicationRequest: ["priorPrescription"],
+  MedicationDispense: ["authorizingPrescription"],
+  MedicationAdministration: ["request"],
+  Invoice: ["lineItem.chargeItemReference"],
+};
+
+/** Types that others name as of their own patient. */
+export const NAMED_TYPES = [
+  "Encounter",
+  "EpisodeOfCare",
+  "ServiceRequest",
+  "Specimen",
+  "Observation",
+  "MedicationRequest",
+  "ChargeItem",
+] as const;
+
+/** The types whose resources may name one of this type. The same list each time. */
+export function namingTypes(type: string): readonly NamingType[] {
+  const found = known.get(type) ?? resourceTypes.flatMap((by) => namingType(by, type));
+  known.set(type, found);
+  return found;
+}
+
+/** Made once for each type. */
+const known = new Map<string, readonly NamingType[]>();
+
+function namingType(by: string, type: string): NamingType[] {
+  const patient = patientElementOf(by);
+  if (patient === undefined) return [];
+  const wanted = new Set([...withinOf(by), ...(BESIDES[by] ?? [])]);
+  const found = referencePathsOf(by).filter(({ path, targets }) => wanted.has(path) && (targets?.includes(type) ?? true));
+  const paths = found.map(({ path }) => path);
+  return paths.length === 0 ? [] : [{ by, paths, patient, slots: [...new Set(paths.flatMap((path) => slotsAt(by, path)))] }];
+}

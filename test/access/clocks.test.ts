@@ -1,0 +1,97 @@
+/** A closed mesh whose machines' clocks are five minutes apart, and are set while people work: nothing fails, and nobody is shown less. */
+import { randomUUID } from "node:crypto";
+import { App } from "../identity/app.ts";
+import { firstOf } from "../chaos/harms.ts";
+import { CAN_SET_CLOCKS } from "../kit/clock-settings.ts";
+import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+const SCOPE = "openid user/*.cruds actions";
+const FIVE_MINUTES_MS = 300_000;
+const PEOPLE = 5;
+/** Rounds of work in each state of the clocks. */
+const ROUNDS = 3;
+
+/** Whose clock is set, and by how much. */
+const CLOCKS: [string, Record<string, number>][] = [
+  ["the gateway's is ahead", { api: FIVE_MINUTES_MS }],
+  ["the gateway's is behind", { api: -FIVE_MINUTES_MS }],
+  ["an owner's is ahead", { patients: FIVE_MINUTES_MS }],
+  ["an owner's is behind", { patients: -FIVE_MINUTES_MS }],
+  ["that of who signs people in is ahead", { identity: FIVE_MINUTES_MS }],
+  ["that of who signs people in is behind", { identity: -FIVE_MINUTES_MS }],
+  ["the coordinator's is ahead", { transactions: FIVE_MINUTES_MS }],
+  ["the coordinator's is behind", { transactions: -FIVE_MINUTES_MS }],
+];
+
+describe("a closed mesh with clocks that are five minutes apart", () => {
+  let mesh: Mesh;
+  let app: App;
+  let fhir: FhirHttp;
+  beforeAll(async () => {
+    mesh = await startMesh({
+      services: ["api", "transactions", "patients", "records", "identity", "journal"],
+      env: { ACCESS: "closed", MESH_NAME: `clocks-${process.pid}`, ...CAN_SET_CLOCKS },
+    });
+    app = await App.register(mesh, ["physician"], SCOPE);
+    fhir = await signedIn();
+    for (let count = 0; count < PEOPLE; count += 1) {
+      const id = `p${count}`;
+      await fhir.send("PUT", `/Patient/${id}`, { resourceType: "Patient", id, name: [{ family: "Clock" }] });
+      await fhir.send("POST", "/Condition", { resourceType: "Condition", subject: { reference: `Patient/${id}` } });
+    }
+  }, 60_000);
+  afterAll(() => mesh?.stop(), 60_000);
+
+  const signedIn = async () => fhirAt(mesh.base, (await app.signIn(SCOPE)).access_token);
+  const set = (clocks: Record<string, number>) =>
+    Promise.all(Object.entries(clocks).map(([service, byMs]) => firstOf(mesh, service).setClock?.(byMs)));
+
+  /** Reads, a chain over two owners, a transaction over both, and a write with a key. */
+  async function work(by: FhirHttp): Promise<unknown[]> {
+    const entry = (resource: { resourceType: string }) => ({ resource, request: { method: "POST", url: resource.resourceType } });
+    const made = [{ resourceType: "Patient" }, { resourceType: "Condition", subject: { reference: "Patient/p0" } }].map(entry);
+    const keyed = { "Idempotency-Key": randomUUID() };
+    const answers = await Promise.all([
+      by.get("/Patient/p0"),
+      by.get("/Patient?family=Clock"),
+      by.get("/Condition?subject:Patient.family=Clock&_summary=count"),
+      by.send("POST", "", { resourceType: "Bundle", type: "transaction", entry: made }),
+      by.send("POST", "/Patient", { resourceType: "Patient" }, keyed),
+    ]);
+    return answers.map(({ status, body }, index) => (index === 1 ? [status, body.total ?? body.entry?.length] : status));
+  }
+  const DONE = [200, [200, PEOPLE], 200, 200, 201];
+
+  it.each(CLOCKS)(
+    "goes on, also for who signs in now: %s",
+    async (_, clocks) => {
+      const worked: unknown[] = [];
+      let isOver = false;
+      const client = (async () => {
+        while (!isOver) worked.push(await work(fhir));
+      })();
+      try {
+        await set(clocks);
+        const another = await signedIn();
+        for (let round = 0; round < ROUNDS; round += 1) worked.push(await work(another));
+        await set(Object.fromEntries(Object.keys(clocks).map((service) => [service, 0])));
+        for (let round = 0; round < ROUNDS; round += 1) worked.push(await work(another));
+      } finally {
+        isOver = true;
+        await client;
+        await set(Object.fromEntries(Object.keys(clocks).map((service) => [service, 0])));
+      }
+      expect(worked.length).toBeGreaterThan(2 * ROUNDS);
+      expect(worked.filter((one) => JSON.stringify(one) !== JSON.stringify(DONE))).toEqual([]);
+    },
+    60_000,
+  );
+
+  it("knows a node that comes while they are apart", async () => {
+    await set({ api: FIVE_MINUTES_MS, patients: -1_000 });
+    await mesh.add("records");
+    for (let round = 0; round < ROUNDS; round += 1) expect(await work(fhir)).toEqual(DONE);
+    await set({ api: 0, patients: 0 });
+  }, 60_000);
+});

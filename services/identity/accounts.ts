@@ -72,6 +72,13 @@ export class Accounts {
     return found;
   }
 
+  /** @throws 404 USER_NOT_FOUND, also for one that is closed */
+  async #findOpen(user: string): Promise<StoredAccount> {
+    const account = await this.find(user);
+    if (account.closedAt !== undefined) throw userNotFound(user);
+    return account;
+  }
+
   /** By its id; null when it is closed, or none. */
   open(id: string): Promise<StoredAccount | null> {
     return this.#accounts.findOne({ _id: id, closedAt: { $exists: false } });
@@ -83,11 +90,13 @@ export class Accounts {
 
   /** @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
   async setRoles(user: string, roles: RoleName[]): Promise<User> {
-    const account = await this.find(user);
+    const account = await this.#findOpen(user);
     const isAdministrator = roles.includes("administrator");
     if (account.isAdministrator && !isAdministrator) await this.#requireAnother(account);
     const changed = { roles: [...new Set(roles)], isAdministrator };
-    await this.#accounts.updateMany({ _id: account._id }, { $set: changed });
+    if ((await this.#accounts.updateMany({ _id: account._id, closedAt: { $exists: false } }, { $set: changed })) !== 1) {
+      throw userNotFound(user);
+    }
     await this.#parts.news.tell({ sub: account._id });
     return userOf({ ...account, ...changed });
   }
@@ -135,8 +144,7 @@ export class Accounts {
 
   /** @returns the link that sets a new password, and takes the second factor away @throws 404 USER_NOT_FOUND */
   async resetPassword(user: string): Promise<PasswordLink> {
-    const account = await this.find(user);
-    if (account.closedAt !== undefined) throw userNotFound(user);
+    const account = await this.#findOpen(user);
     const { kept } = this.#parts;
     await kept.links.removeMany({ account: account._id });
     await this.end(account._id);

@@ -5,13 +5,12 @@ import { join } from "node:path";
 import { brokerOf } from "../../mesh/caller.ts";
 import { identityAddresses } from "../../mesh/identity-nodes.ts";
 import { ensureServerFiles } from "../../scripts/mesh-keys/server-certificates.ts";
-import { identity, type RoleNow } from "../../services/identity/identity.contract.ts";
+import { identity } from "../../services/identity/identity.contract.ts";
 import { Browser, Left } from "../../scripts/identity/browser.ts";
 import { refusal } from "../kit/clinic.ts";
 import { asSystem } from "../../mesh/access/access.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
-import { App, configurationOf, NURSE, PASSWORD, REDIRECT } from "./app.ts";
-import { registerProgram } from "./program.ts";
+import { App, NURSE, PASSWORD, REDIRECT } from "./app.ts";
 
 describe("an attack on the sign-in", () => {
   const folder = mkdtempSync(join(tmpdir(), "openward-attacks-"));
@@ -303,41 +302,6 @@ describe("an attack on the sign-in", () => {
   it("with a form that is too large is refused", async () => {
     const body = new URLSearchParams({ client_id: "app", code: "x".repeat(70_000) });
     expect((await fetch(`${mesh.base}/auth/token`, { method: "POST", body })).status).toBe(413);
-  });
-
-  describe("with a token that is out", () => {
-    const status = async (token: string) =>
-      (await fetch(`${mesh.base}/api/identity/listRoles`, { headers: { Authorization: `Bearer ${token}` } })).status;
-
-    it("has a role no more that wants a second factor now, unless there was one or nobody is to have one", async () => {
-      const operator = asSystem(mesh.caller, "operator");
-      const { user } = await identity.createUser(operator, { login: "conti", name: "C", roles: ["nurse"], password: PASSWORD });
-      const person = await new App(mesh, user, app.config).signIn("openid user/Patient.r");
-      const forTrying = await app.signIn("openid user/Patient.r");
-      const program = await registerProgram(mesh, "loader");
-      const tokens = [person.access_token, forTrying.access_token, await program.token()];
-      expect(await Promise.all(tokens.map(status))).toEqual([403, 403, 403]); // they are good, for something else
-      for (const role of ["nurse", "system"]) {
-        const { says, types, actions } = (await identity.listRoles(operator, {})).find((it) => it.role === role) as RoleNow;
-        const asked = { role, version: 0, reason: "as of today", says, types, actions, secondFactor: true };
-        expect(await identity.changeRole(operator, asked)).toMatchObject({ state: "done" });
-      }
-      expect(await Promise.all(tokens.map(status))).toEqual([401, 403, 403]);
-      for (const role of ["nurse", "system"]) {
-        const { version } = (await identity.listRoles(operator, {})).find((it) => it.role === role) as RoleNow;
-        await identity.resetRole(operator, { role, version, reason: "not today" }); // waits for somebody else
-      }
-      expect(await status(person.access_token)).toBe(401);
-    });
-
-    it("is refused once an operator has made new keys, also where it was seen before, and a new one is good at once", async () => {
-      const { access_token: before } = await app.signIn("openid user/Patient.r");
-      expect(await status(before)).toBe(403);
-      await identity.renewKeys(asSystem(mesh.caller, "operator"), {});
-      expect(await status(before)).toBe(401);
-      const renewed = new App(mesh, app.user, await configurationOf(mesh, "app"));
-      expect(await status((await renewed.signIn("openid user/Patient.r")).access_token)).toBe(403);
-    });
   });
 
   it("by guessing is slowed down, and keeps nobody away who has signed in with this browser before", async () => {

@@ -24,6 +24,14 @@ const MAX_LISTED = 10_000;
 /** The login name of the administrator that the first start makes. */
 const FIRST_LOGIN = "admin";
 
+/** Who administers the system; an account for trying is nobody's. */
+const ADMINISTRATES = {
+  isAdministrator: true,
+  password: { $exists: true },
+  closedAt: { $exists: false },
+  isForTrying: { $exists: false },
+} as const;
+
 /** What accounts are worked on with. */
 export interface AccountParts {
   kept: IdentityData;
@@ -188,11 +196,11 @@ export class Accounts {
   }
 
   /**
-   * As long as nobody administers the system: the account that may, and a link that sets its password. Nodes that start at once make one
+   * As long as nobody administers the system, other than to try it: the account that may, and a link that sets its password. Nodes that start at once make one
    * account. @returns undefined when there is an administrator
    */
   async first(): Promise<PasswordLink | undefined> {
-    const isThere = await this.#accounts.findOne({ isAdministrator: true, password: { $exists: true }, closedAt: { $exists: false } });
+    const isThere = await this.#accounts.findOne(ADMINISTRATES);
     if (isThere) return undefined;
     try {
       await this.#insert(newAccount({ login: FIRST_LOGIN, name: "Administrator", roles: ["administrator"] }));
@@ -226,13 +234,9 @@ export class Accounts {
   }
 
   /** Two who end each other's right in the same moment could both succeed; the next start makes a new first administrator then. */
-  async #requireAnother({ _id }: StoredAccount): Promise<void> {
-    const others = await this.#accounts.count({
-      isAdministrator: true,
-      password: { $exists: true },
-      closedAt: { $exists: false },
-      _id: { $ne: _id },
-    });
+  async #requireAnother({ _id, isForTrying }: StoredAccount): Promise<void> {
+    if (isForTrying) return;
+    const others = await this.#accounts.count({ ...ADMINISTRATES, _id: { $ne: _id } });
     if (others === 0) throw lastAdministrator(_id);
   }
 

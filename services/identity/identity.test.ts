@@ -97,10 +97,13 @@ describe("accounts", () => {
     await expect(identity.closeUser(clinic.caller, { user: "nobody" })).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
   });
 
-  it("always have an administrator among them", async () => {
+  it("always have an administrator among them, other than one for trying", async () => {
+    const forTrying = { login: "try-chief", name: "T", roles: ["administrator"], password: "four words make one", isForTrying: true };
+    await identity.createUser(clinic.caller, forTrying);
     await identity.createUser(clinic.caller, { login: "chief", name: "C", roles: ["administrator"], password: "four words make one" });
     await expect(identity.closeUser(clinic.caller, { user: "chief" })).rejects.toEqual(refusal(409, "LAST_ADMINISTRATOR"));
     await expect(identity.setRoles(clinic.caller, { user: "chief", roles: [] })).rejects.toEqual(refusal(409, "LAST_ADMINISTRATOR"));
+    expect((await identity.closeUser(clinic.caller, { user: "try-chief" })).closedAt).toEqual(expect.any(String));
     await identity.createUser(clinic.caller, { login: "deputy", name: "D", roles: ["administrator"], password: "four words make one" });
     expect((await identity.setRoles(clinic.caller, { user: "chief", roles: ["auditor"] })).roles).toEqual(["auditor"]);
   });

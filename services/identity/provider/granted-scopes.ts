@@ -57,6 +57,16 @@ export function scopesIn(text: string | undefined): string[] {
   return [...new Set(scopes)];
 }
 
+/** The same text with each scope of version 1 in the form of version 2, as it was granted; what is no scope stays as it is. */
+export const inVersion2 = (text: string): string =>
+  text
+    .split(" ")
+    .map((one) => {
+      const scope = dataScopeOf(one);
+      return scope ? textOf(scope) : one;
+    })
+    .join(" ");
+
 /** Scopes in a text that there are not, or of types that there are not; more than 100 are too many. */
 export function unknownScopes(text: string): string[] {
   const all = text.split(" ").filter(Boolean);

@@ -195,9 +195,16 @@ export class OwnerWrites {
     return trail ? { ...checked, writes: [...checked.writes, ...this.#owner.audit.ofSteps(steps, trail)] } : checked;
   }
 
-  #ownAuthor({ writer }: WriteManner): WriteChecks["ownAuthor"] {
-    const { store } = this.#owner;
-    return writer && ((resource, step, index) => ownAuthor(resource, { step, index, writer, store }));
+  #ownAuthor({ writer, caller }: WriteManner): WriteChecks["ownAuthor"] {
+    if (!writer) return undefined;
+    const { directory, store, name: service } = this.#owner;
+    const facts = new GatheredFacts({ caller, directory, service, store }, new Map(), new Map());
+    const practitionerIn = async (role: string) => {
+      await facts.ask([role]);
+      const { reference } = (facts.of(role)?.resource?.["practitioner"] ?? {}) as { reference?: string };
+      return reference;
+    };
+    return (resource, step, index) => ownAuthor(resource, { step, index, writer, store, practitionerIn });
   }
 
   /** What follows from the steps: their own contents that change with it, and writes behind them. */

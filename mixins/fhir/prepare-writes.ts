@@ -1,6 +1,5 @@
 /** From the steps of a write as they come to an owner to those of its store: parsed, checked, indexed. Needs no database. */
 import { type EvaluationBudget, budgetOf } from "../../fhir/expressions/budget.ts";
-import { AUTHOR_ELEMENTS } from "../../fhir/authors.ts";
 import { frameOf } from "../../fhir/frame.ts";
 import { MAX_PARTS_OF_RESOURCE, parseInput } from "../../fhir/json.ts";
 import { FhirError, type Issue } from "../../fhir/outcome.ts";
@@ -68,7 +67,7 @@ export async function prepareWrites(
   if (ownAuthor) {
     for (const [index, step] of steps.entries()) {
       const resource = resources[index];
-      if (resource && bearsResource(step) && step.type in AUTHOR_ELEMENTS) await ownAuthor(resource, step, index);
+      if (resource && bearsResource(step)) await ownAuthor(resource, step, index);
     }
   }
   const claimed = resources.map(profilesClaimedBy);

@@ -49,7 +49,7 @@ describe("an assertion of a program", () => {
     ["about another program", () => ({ sub: "other" })],
     ["of another program by this one's key", () => ({ iss: "other", sub: "other" })],
     ["that is an access token", () => ({}), { typ: "at+jwt" }],
-    ["with a path for the name of its key", () => ({}), { kid: "../../dev/null" }],
+    ["with a path for the name of its key", () => ({}), { kid: "/dev/null" }],
   ])("%s is refused", async (_, claims, header = {}) => {
     expect(await ask(await program.assertion(claims(), header))).toEqual(REFUSED);
   });

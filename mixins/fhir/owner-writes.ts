@@ -18,7 +18,7 @@ import { StoreError, StoreErrorType } from "../../store/store-error.ts";
 import type { AuditContext } from "../../federation/audit.ts";
 import type { AuditLog } from "./audit-log.ts";
 import { ownAuthor, type ResourceAuthor } from "./own-authors.ts";
-import { prepareWrites, type WriteChecks } from "./prepare-writes.ts";
+import { prepareWrites, refuseReserved, type WriteChecks } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
 import { changesOf, pendingOf, replacedIn } from "./rules/changes.ts";
 import { derive, type DerivedSteps, type EffectOf } from "./rules/effects.ts";
@@ -146,6 +146,7 @@ export class OwnerWrites {
 
   /** Types without rules, whose labels nobody keeps, need not be looked at before. */
   #bound<Result>(steps: OwnerStep[], write: (bound: BoundSteps) => Promise<Result>): Promise<Result> {
+    refuseReserved(steps); // before they are held against what is stored: they never are
     const { store, name } = this.#owner;
     const hasRules = this.#hasRules;
     const isPlain = !steps.some((step) => writesResource(step) && (hasRules(step.type) || keepsLabels(step)));

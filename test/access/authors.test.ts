@@ -248,5 +248,21 @@ describe("the authors of a closed hospital", () => {
         expect.stringMatching(/RESERVED_ID|by itself/),
       ]);
     }
+    const path = `/Provenance/${made.id}`;
+    const changed = [
+      as("system").send("PATCH", path, [{ op: "add", path: "/reason", value: [] }], { "Content-Type": "application/json-patch+json" }),
+      as("system").send("POST", `${path}/$meta-add`, {
+        resourceType: "Parameters",
+        parameter: [{ name: "meta", valueMeta: { tag: [{ code: "x" }] } }],
+      }),
+      as("system").send("POST", "", {
+        resourceType: "Bundle",
+        type: "transaction",
+        entry: [{ resource: made, request: { method: "PUT", url: path.slice(1), ifMatch: 'W/"1"' } }],
+      }),
+    ];
+    for (const { status, body } of await Promise.all(changed)) {
+      expect([status, body.issue[0].diagnostics]).toEqual([422, expect.stringContaining("by itself")]);
+    }
   });
 });

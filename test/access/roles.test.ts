@@ -10,7 +10,7 @@ describe("a hospital that is closed", () => {
   let all: SignedIn;
   beforeAll(async () => {
     mesh = await startClosed();
-    all = await SignedIn.at(mesh, ["physician", "front-desk", "lab-technician", "administrator", "billing", "records-office"]);
+    all = await SignedIn.at(mesh, ["physician", "front-desk", "lab-technician", "administrator", "billing", "records-office", "system"]);
     app = all.app;
   }, 60_000);
   afterAll(() => mesh?.stop());
@@ -123,6 +123,21 @@ describe("a hospital that is closed", () => {
     const stream = await listen(bearer("nurse"));
     expect([stream.status, stream.headers.get("content-type")]).toEqual([200, "text/event-stream; charset=utf-8"]);
     await stream.body?.cancel();
+  });
+
+  it("says of a deletion that is asked for whether the role may do it, and no more than is known", async () => {
+    const { body } = await as("physician").create({ resourceType: "Patient" });
+    const issueOf = async (role: string, path: string) => (await as(role).get(path)).body.issue[0];
+    const path = `/Patient/${body.id}/$validate?mode=delete`;
+    expect(await issueOf("front-desk", path)).toMatchObject({ severity: "error", code: "forbidden" });
+    expect(await issueOf("system", path)).toMatchObject({
+      severity: "information",
+      diagnostics: expect.stringContaining("you may delete it"),
+    });
+    expect(await issueOf("system", "/Patient/nobody/$validate?mode=delete")).toMatchObject({ severity: "error", code: "not-found" });
+    const mode = { resourceType: "Parameters", parameter: [{ name: "mode", valueCode: "delete" }] };
+    const ofNone = await as("system").send("POST", "/Patient/$validate", mode);
+    expect([ofNone.status, ofNone.body.issue[0].code]).toEqual([400, "required"]);
   });
 
   it("refuses what a role is not for, and says so", async () => {

@@ -125,6 +125,29 @@ describe("a hospital that is closed", () => {
     await stream.body?.cancel();
   });
 
+  it("gives each page link to who has asked, and to nobody else who may see the same", async () => {
+    const family = "Turning";
+    const { body } = await as("physician").create({ resourceType: "Patient", name: [{ family }] });
+    for (const gender of ["female", "male"]) await as("physician").create({ resourceType: "Patient", name: [{ family }], gender });
+    for (const text of ["a", "b", "c"]) {
+      await as("physician").create({ resourceType: "Condition", subject: { reference: `Patient/${body.id}` }, code: { text } });
+    }
+    const found = await fetch(`${mesh.base}/fhir/Patient/_search`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${all.tokenOf("physician")}` },
+      body: new URLSearchParams({ family, _count: "1" }),
+    });
+    const asked = ["?_type=Patient,Condition&_count=1", "/_history?_count=1", "/Patient/_history?_count=1", "/Condition?_count=1"];
+    const within = [`/Patient/${body.id}/Condition?_count=1`, `/Patient/${body.id}/$everything?_count=1`, `/Patient/${body.id}/*?_count=1`];
+    const pages = await Promise.all([...asked, ...within].map(async (path) => (await as("physician").get(path)).body));
+    await all.signIn(await all.app.alsoFor("physician-2", ["physician"]), "physician-2");
+    for (const { link } of [await found.json(), ...pages]) {
+      const next = link.find((one: { relation: string }) => one.relation === "next").url.split("/fhir")[1];
+      const statuses = await Promise.all(["physician-2", "nurse", "physician"].map(async (who) => (await as(who).get(next)).status));
+      expect([next, statuses]).toEqual([next, [400, 400, 200]]);
+    }
+  });
+
   it("says of a deletion that is asked for whether the role may do it, and no more than is known", async () => {
     const { body } = await as("physician").create({ resourceType: "Patient" });
     const issueOf = async (role: string, path: string) => (await as(role).get(path)).body.issue[0];

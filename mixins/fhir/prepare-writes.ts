@@ -1,6 +1,5 @@
 /** From the steps of a write as they come to an owner to those of its store: parsed, checked, indexed. Needs no database. */
 import { type EvaluationBudget, budgetOf } from "../../fhir/expressions/budget.ts";
-import { AUTHOR_ELEMENTS } from "../../fhir/authors.ts";
 import { frameOf } from "../../fhir/frame.ts";
 import { MAX_PARTS_OF_RESOURCE, parseInput } from "../../fhir/json.ts";
 import { FhirError, type Issue } from "../../fhir/outcome.ts";
@@ -50,6 +49,13 @@ export interface PreparedSteps {
   resources: (Resource | undefined)[];
 }
 
+/** Nothing is stored under the id of what the system makes by itself. @throws 422 RESERVED_ID */
+export function refuseReserved(steps: OwnerStep[]): void {
+  for (const [index, step] of steps.entries()) {
+    if (writesResource(step) && step.type === PROVENANCE && isVersionProvenance(step.id)) throw reservedId(step.id, index);
+  }
+}
+
 /**
  * All steps of one write.
  * @throws 400 WRONG_RESOURCE_TYPE; 422 RESERVED_ID; 422 FORGED_AUTHOR; 422 INVALID_RESOURCE with every fault of every step; FhirError 400 for what is no JSON
@@ -58,9 +64,7 @@ export async function prepareWrites(
   steps: OwnerStep[],
   { profiles, unique, work, ownAuthor, isMade }: WriteChecks,
 ): Promise<PreparedSteps> {
-  for (const [index, step] of steps.entries()) {
-    if (writesResource(step) && step.type === PROVENANCE && isVersionProvenance(step.id)) throw reservedId(step.id, index);
-  }
+  refuseReserved(steps);
   const all = steps.reduce((sum, step) => sum + (bearsResource(step) ? step.text.length : 0), 0);
   if (all > MAX_CHARACTERS_AT_ONCE) await fairTurn(); // before they are read
   const faults = new Faults();
@@ -68,7 +72,7 @@ export async function prepareWrites(
   if (ownAuthor) {
     for (const [index, step] of steps.entries()) {
       const resource = resources[index];
-      if (resource && bearsResource(step) && step.type in AUTHOR_ELEMENTS) await ownAuthor(resource, step, index);
+      if (resource && bearsResource(step)) await ownAuthor(resource, step, index);
     }
   }
   const claimed = resources.map(profilesClaimedBy);

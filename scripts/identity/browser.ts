@@ -21,15 +21,25 @@ interface Cookie {
   path: string;
 }
 
+/** Where a program reaches an address of a server: behind a proxy the server names itself by PUBLIC_URL, which its own machine need not reach. @param base where it is reached */
+export function reachedAt(base: string, address: string | URL): URL {
+  const { pathname, search } = new URL(address, base);
+  return new URL(pathname + search, base);
+}
+
 /** Keeps cookies by path, follows redirects within one server. */
 export class Browser {
   readonly #base: string;
+  /** Origins under which the server names itself. */
+  readonly #own: Set<string>;
   readonly cookies = new Map<string, Cookie>();
   /** Sent with each request. */
   readonly headers: Record<string, string>;
 
-  constructor(base: string, headers: Record<string, string> = {}) {
+  /** @param base where the server is reached @param named an address of its own, as it says */
+  constructor(base: string, headers: Record<string, string> = {}, named = base) {
     this.#base = base;
+    this.#own = new Set([new URL(base).origin, new URL(named).origin]);
     this.headers = headers;
   }
 
@@ -43,7 +53,8 @@ export class Browser {
       if (answer.status < 300 || answer.status >= 400 || location === null) return answer;
       at = new URL(location, at);
       body = undefined;
-      if (at.origin !== new URL(this.#base).origin) return new Left(at);
+      if (!this.#own.has(at.origin)) return new Left(at);
+      at = reachedAt(this.#base, at);
     }
     throw new Error("It goes round in circles.");
   }

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { importJWK, importPKCS8, type JWK, SignJWT } from "jose";
 import { StartupError } from "../start/startup-error.ts";
+import { reachedAt } from "./browser.ts";
 import { endpointsOf, type TokenAnswer, tokensFrom } from "./sign-in-by-pages.ts";
 
 /** An assertion is used at once. */
@@ -31,7 +32,7 @@ export async function clientToken({ base, client, keyFile, scope }: Program): Pr
     .setIssuedAt()
     .setExpirationTime(VALID)
     .sign(key);
-  return tokensFrom(endpoint, {
+  return tokensFrom(reachedAt(base, endpoint), {
     grant_type: "client_credentials",
     client_id: client,
     scope,

@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { StartupError } from "../start/startup-error.ts";
-import { Browser, Left, type Shown } from "./browser.ts";
+import { Browser, Left, reachedAt, type Shown } from "./browser.ts";
 
 /** The client that this is; every system has it. */
 const CLIENT = "openward-cli";
@@ -56,7 +56,7 @@ export async function signIn(person: SignInRequest): Promise<TokenAnswer> {
   const back = await throughPages(`${authorization_endpoint}?${query}`, person);
   const { code, error, error_description: description, state: given } = Object.fromEntries(back.searchParams);
   if (error || given !== state || !code) throw new StartupError(`Not signed in: ${description ?? error ?? "the answer is not ours"}.`);
-  return tokensFrom(token_endpoint, {
+  return tokensFrom(reachedAt(base, token_endpoint), {
     grant_type: "authorization_code",
     client_id: CLIENT,
     redirect_uri: REDIRECT,
@@ -65,7 +65,7 @@ export async function signIn(person: SignInRequest): Promise<TokenAnswer> {
   });
 }
 
-/** Where a server's endpoints are. @throws StartupError when it has none */
+/** Where a server's endpoints are, as it names itself (`reachedAt`). @throws StartupError when it has none */
 export async function endpointsOf(base: string): Promise<{ authorization_endpoint: string; token_endpoint: string }> {
   const answer = await fetch(`${base}/.well-known/smart-configuration`).catch((error: Error) => {
     throw new StartupError(`No server answers at ${base} (${error.message}): start one with \`npm start\`, or name it with --url.`);
@@ -75,7 +75,7 @@ export async function endpointsOf(base: string): Promise<{ authorization_endpoin
 }
 
 /** @throws StartupError with what the server has said */
-export async function tokensFrom(endpoint: string, form: Record<string, string>): Promise<TokenAnswer> {
+export async function tokensFrom(endpoint: URL, form: Record<string, string>): Promise<TokenAnswer> {
   const answer = await fetch(endpoint, { method: "POST", body: new URLSearchParams(form) });
   const body = (await answer.json().catch(() => ({}))) as TokenAnswer & { error?: string; error_description?: string };
   if (!answer.ok) throw new StartupError(`No token: ${body.error_description ?? body.error ?? `status ${answer.status}`}.`);
@@ -83,13 +83,15 @@ export async function tokensFrom(endpoint: string, form: Record<string, string>)
 }
 
 async function throughPages(url: string, person: SignInRequest): Promise<URL> {
-  const browser = new Browser(person.base);
-  let shown = await browser.go(url);
+  const browser = new Browser(person.base, {}, url);
+  let shown = await browser.go(reachedAt(person.base, url));
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
     if (shown instanceof Left) return shown.url;
     const form = await formFor(shown, person);
     shown = await browser.go(shown.url, form);
-    if (!(shown instanceof Left)) refuseFault(shown, person);
+    if (shown instanceof Left) continue;
+    refuseFault(shown, person);
+    if (form["step"] === "pick" && shown.text.includes('value="pick"')) throw new StartupError(`No patient has the id ${person.patient}.`);
   }
   throw new StartupError("The sign-in does not end.");
 }
@@ -116,13 +118,10 @@ async function formFor({ text }: Shown, { login, password, code, tell, patient }
 }
 
 /** A second factor may be typed again; anything else would be the same again. */
-function refuseFault({ text, status }: Shown, { code, patient }: SignInRequest): void {
+function refuseFault({ text, status }: Shown, { code }: SignInRequest): void {
   const fault = status < 400 ? undefined : faultIn(text);
   if (status === 401 && code && text.includes('name="code"')) return;
   if (fault !== undefined) throw new StartupError(fault);
-  if (patient !== undefined && text.includes('value="pick"') && /type="search" value=""/.test(text) === false) {
-    throw new StartupError(`No patient has the id ${patient}.`);
-  }
 }
 
 const faultIn = (text: string): string | undefined => /id="fault">([^<]*)</.exec(text)?.[1] ?? /<code>([^<]*)<\/code>/.exec(text)?.[1];

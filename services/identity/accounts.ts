@@ -24,6 +24,14 @@ const MAX_LISTED = 10_000;
 /** The login name of the administrator that the first start makes. */
 const FIRST_LOGIN = "admin";
 
+/** Who administers the system; an account for trying is nobody's. */
+const ADMINISTRATES = {
+  isAdministrator: true,
+  password: { $exists: true },
+  closedAt: { $exists: false },
+  isForTrying: { $exists: false },
+} as const;
+
 /** What accounts are worked on with. */
 export interface AccountParts {
   kept: IdentityData;
@@ -72,6 +80,13 @@ export class Accounts {
     return found;
   }
 
+  /** @throws 404 USER_NOT_FOUND, also for one that is closed */
+  async #findOpen(user: string): Promise<StoredAccount> {
+    const account = await this.find(user);
+    if (account.closedAt !== undefined) throw userNotFound(user);
+    return account;
+  }
+
   /** By its id; null when it is closed, or none. */
   open(id: string): Promise<StoredAccount | null> {
     return this.#accounts.findOne({ _id: id, closedAt: { $exists: false } });
@@ -83,11 +98,13 @@ export class Accounts {
 
   /** @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
   async setRoles(user: string, roles: RoleName[]): Promise<User> {
-    const account = await this.find(user);
+    const account = await this.#findOpen(user);
     const isAdministrator = roles.includes("administrator");
     if (account.isAdministrator && !isAdministrator) await this.#requireAnother(account);
     const changed = { roles: [...new Set(roles)], isAdministrator };
-    await this.#accounts.updateMany({ _id: account._id }, { $set: changed });
+    if ((await this.#accounts.updateMany({ _id: account._id, closedAt: { $exists: false } }, { $set: changed })) !== 1) {
+      throw userNotFound(user);
+    }
     await this.#parts.news.tell({ sub: account._id });
     return userOf({ ...account, ...changed });
   }
@@ -135,8 +152,7 @@ export class Accounts {
 
   /** @returns the link that sets a new password, and takes the second factor away @throws 404 USER_NOT_FOUND */
   async resetPassword(user: string): Promise<PasswordLink> {
-    const account = await this.find(user);
-    if (account.closedAt !== undefined) throw userNotFound(user);
+    const account = await this.#findOpen(user);
     const { kept } = this.#parts;
     await kept.links.removeMany({ account: account._id });
     await this.end(account._id);
@@ -180,11 +196,11 @@ export class Accounts {
   }
 
   /**
-   * As long as nobody administers the system: the account that may, and a link that sets its password. Nodes that start at once make one
+   * As long as nobody administers the system, other than to try it: the account that may, and a link that sets its password. Nodes that start at once make one
    * account. @returns undefined when there is an administrator
    */
   async first(): Promise<PasswordLink | undefined> {
-    const isThere = await this.#accounts.findOne({ isAdministrator: true, password: { $exists: true }, closedAt: { $exists: false } });
+    const isThere = await this.#accounts.findOne(ADMINISTRATES);
     if (isThere) return undefined;
     try {
       await this.#insert(newAccount({ login: FIRST_LOGIN, name: "Administrator", roles: ["administrator"] }));
@@ -218,13 +234,9 @@ export class Accounts {
   }
 
   /** Two who end each other's right in the same moment could both succeed; the next start makes a new first administrator then. */
-  async #requireAnother({ _id }: StoredAccount): Promise<void> {
-    const others = await this.#accounts.count({
-      isAdministrator: true,
-      password: { $exists: true },
-      closedAt: { $exists: false },
-      _id: { $ne: _id },
-    });
+  async #requireAnother({ _id, isForTrying }: StoredAccount): Promise<void> {
+    if (isForTrying) return;
+    const others = await this.#accounts.count({ ...ADMINISTRATES, _id: { $ne: _id } });
     if (others === 0) throw lastAdministrator(_id);
   }
 

@@ -120,6 +120,8 @@ export interface Ended {
   jti?: string;
   /** Tokens of this client that were issued until `at`. */
   clientId?: string;
+  /** All tokens of keys that are none any more: others may have had them. */
+  keys?: true;
   at: number; // milliseconds since 1970
 }
 
@@ -151,7 +153,7 @@ export const ACCESS_TOKEN_S = 600;
 export const identity = {
   /** Keys whose tokens are valid: this one's, the next one's, and the last one's for as long as a token of it lives. */
   keys: action<Record<string, never>, { keys: PublicKey[] }>("identity.keys"),
-  /** Keys that others may have are forgotten, and new ones signed with; each machine must get the files of this one. */
+  /** Keys that others may have are forgotten, and new ones signed with; what the old ones signed is void within a second. Each machine must get the files of this one. */
   renewKeys: action<Record<string, never>, { keys: PublicKey[] }>("identity.renewKeys"),
   /** What has ended since (milliseconds since 1970), oldest first; kept for longer than an access token lives. */
   endedSince: action<{ at: number }, Ended[]>("identity.endedSince"),

@@ -1,8 +1,13 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, createPublicKey, type JsonWebKey, randomBytes } from "node:crypto";
 import type { Document } from "../../store/documents/documents.ts";
 import type { Client, Ended, RoleName, User } from "./identity.contract.ts";
 
 // What is stored, and the rules over it: plain data in, plain data out.
+
+/** Curves of ES256 and ES384, as Node names them. */
+const CURVES = new Set(["prime256v1", "secp384r1"]);
+/** Shorter RSA keys are refused by who verifies with them (RFC 7518, 3.3). */
+const MIN_RSA_BITS = 2_048;
 
 /** An account as it is stored. */
 export interface StoredAccount extends Document {
@@ -120,13 +125,14 @@ export function clientOf({ _id, createdAt, ...client }: StoredClient): Client {
 }
 
 /** News as gateways hear them. */
-export function endedOf({ _id, sub, sid, jti, clientId, at }: StoredEnded): Ended {
+export function endedOf({ _id, sub, sid, jti, clientId, keys, at }: StoredEnded): Ended {
   return {
     id: _id,
     ...(sub !== undefined && { sub }),
     ...(sid !== undefined && { sid }),
     ...(jti !== undefined && { jti }),
     ...(clientId !== undefined && { clientId }),
+    ...(keys && { keys }),
     at,
   };
 }
@@ -140,7 +146,7 @@ export const isPassword = (password: string, login: string): boolean =>
 
 /** Why a client cannot be as it is said to be; undefined: it can. */
 export function clientFault(client: Omit<StoredClient, "_id" | "createdAt">): string | undefined {
-  const { kind, redirectUris, jwks, jwksUri, roles, scope } = client;
+  const { kind, redirectUris, postLogoutRedirectUris, jwks, jwksUri, roles, scope } = client;
   const hasKeys = jwks !== undefined || jwksUri !== undefined;
   if (kind === "public" && hasKeys) return "A public client has no keys: name it confidential.";
   if (kind !== "public" && !hasKeys) return "A confidential or backend client signs its assertions: give jwks or jwksUri.";
@@ -150,11 +156,23 @@ export function clientFault(client: Omit<StoredClient, "_id" | "createdAt">): st
   if (kind !== "backend" && roles.length > 0) return "A client that people use has their rights: roles are for backend clients.";
   if (kind === "backend" && /(^| )(?!system\/)/.test(scope)) return "A backend client asks for system/… scopes only.";
   if (kind !== "backend" && /(^| )system\//.test(scope)) return "system/… scopes are for backend clients.";
-  if (redirectUris.some((uri) => !isRedirectUri(uri))) {
-    return "redirectUris must be https, http on a loopback address, or an app's own scheme with a dot.";
+  if ([...redirectUris, ...postLogoutRedirectUris].some((uri) => !isRedirectUri(uri))) {
+    return "redirectUris and postLogoutRedirectUris must be https, http on a loopback address, or an app's own scheme with a dot.";
   }
   if (jwks?.keys.some((key) => "d" in key || "k" in key)) return "jwks must hold public keys only.";
+  if (jwks?.keys.some((key) => !canSignAssertions(key))) return "jwks must hold keys for ES256, ES384 or RS384: P-256, P-384, RSA.";
   return undefined;
+}
+
+/** Whether an assertion of a key's owner can be verified: by one of the algorithms that are taken of clients. */
+function canSignAssertions(key: Record<string, unknown>): boolean {
+  try {
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: key as JsonWebKey, format: "jwk" });
+    if (asymmetricKeyType === "rsa") return (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
+    return asymmetricKeyType === "ec" && CURVES.has(asymmetricKeyDetails?.namedCurve ?? "");
+  } catch {
+    return false; // it is no key
+  }
 }
 
 /** Where a code may be sent: encrypted, on this machine, or to an app (RFC 8252, 7). */

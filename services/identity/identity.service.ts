@@ -36,7 +36,7 @@ import { ID_PATTERN } from "../../fhir/ids.ts";
 const FHIR_ID = { type: "string", pattern: new RegExp(`^${ID_PATTERN}$`) } as const;
 /** The roles that come with the project. */
 const ROLE_FILES = join(import.meta.dirname, "roles");
-/** How often it is looked whether another key signs now, milliseconds; an operator may have made new ones. */
+/** How often it is looked whether another key signs now, milliseconds: each has a period, and files may come from another machine. */
 const LOOK_AT_KEYS_MS = 10_000;
 
 type This = Service &
@@ -55,6 +55,7 @@ type This = Service &
     listener?: Server;
     keyTimer?: NodeJS.Timeout | undefined;
     serve(): Promise<void>;
+    lookAtKeys(): void;
     tellFirstLink(): Promise<void>;
   };
 
@@ -79,6 +80,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         async handler() {
           const keySet = await renewKeys(Date.now(), keyFolder(config), this.collections.keys);
           this.node?.useKeys(keySet);
+          await this.news.tell({ keys: true });
           return { keys: keySet.keys.map(publicPart) };
         },
       },
@@ -112,6 +114,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
     events: {
       [IDENTITY_ENDED](this: This, ctx: Context<Ended>) {
         this.news?.heard(ctx.params.id, ctx.params.at);
+        if (ctx.params.keys) this.lookAtKeys();
       },
     },
 
@@ -122,7 +125,6 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         const sessionEnded = (accountId: string) => this.noteEnd(accountId);
         const failed = (error: Error) => this.logger.error(`A request was not answered: ${error.message}`);
         const library = await import("oidc-provider");
-        const look = () => keysAt(Date.now(), keyFolder(config), kept.keys);
         const node = new IdentityNode(
           {
             config,
@@ -137,15 +139,10 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
             failed,
             demanded: new DemandedFactor(this.roleBook),
           },
-          await look(),
+          await keysAt(Date.now(), keyFolder(config), kept.keys),
         );
         this.node = node;
-        this.keyTimer = setInterval(() => {
-          look().then(
-            (keySet) => node.useKeys(keySet),
-            (error: Error) => this.keyTimer && failed(error), // the store is closed once this has stopped
-          );
-        }, LOOK_AT_KEYS_MS).unref();
+        this.keyTimer = setInterval(() => this.lookAtKeys(), LOOK_AT_KEYS_MS).unref();
         const at = { host: config.identityHost, port: config.identityPort, tlsFile: config.identityTlsFile };
         this.listener = await startListener(at, (...request) => node.answer(...request), failed);
         // Announced with the service, as soon as it has started: gateways read it.
@@ -154,6 +151,15 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         this.roleNews.watch(
           () => this.roleBook.generation(),
           (message) => this.logger.warn(message),
+        );
+      },
+
+      lookAtKeys(this: This): void {
+        if (!this.node) return; // a program that works on the store
+        keysAt(Date.now(), keyFolder(config), this.collections.keys).then(
+          (keySet) => this.node?.useKeys(keySet),
+          // The store is closed once this has stopped.
+          (error: Error) => this.keyTimer && this.logger.error(`The keys that sign tokens are not seen: ${error.message}`),
         );
       },
 

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { readConfig } from "../../mesh/config.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import { identity } from "./identity.contract.ts";
@@ -15,7 +16,9 @@ describe("a client", () => {
     isTrusted: false,
   } as const;
   const given = (more: object) => clientFault({ ...app, ...more } as unknown as Parameters<typeof clientFault>[0]);
-  const keys = { jwks: { keys: [{ kty: "EC" }] } };
+  const jwk = (type: "ec" | "rsa" | "ed25519", options = {}) =>
+    generateKeyPairSync(type as "ec", options as { namedCurve: string }).publicKey.export({ format: "jwk" });
+  const keys = { jwks: { keys: [jwk("ec", { namedCurve: "P-384" })] } };
   const backend = { kind: "backend", redirectUris: [], roles: ["system"], scope: "system/*.rs", ...keys };
 
   it.each([
@@ -23,6 +26,8 @@ describe("a client", () => {
     ["an app of this machine", { redirectUris: ["http://127.0.0.1/callback", "org.example.app:/back"] }],
     ["a server with a key", { kind: "confidential", ...keys }],
     ["a program without a person", backend],
+    ["a program with RSA", { ...backend, jwks: { keys: [jwk("rsa", { modulusLength: 2_048 })] } }],
+    ["an app that is led back to itself after the end", { postLogoutRedirectUris: ["https://app.example/bye"] }],
   ])("may be %s", (_, more) => expect(given(more)).toBeUndefined());
 
   it.each([
@@ -30,6 +35,12 @@ describe("a client", () => {
     ["a redirect with a pattern", { redirectUris: ["https://*.example/"] }],
     ["a redirect to a script", { redirectUris: ["javascript:alert(1)"] }],
     ["no redirect", { redirectUris: [] }],
+    ["a script after the end", { postLogoutRedirectUris: ["javascript:alert(1)"] }],
+    ["a page in the clear after the end", { postLogoutRedirectUris: ["http://app.example/"] }],
+    ["a key that is none", { kind: "confidential", jwks: { keys: [{ kty: "EC" }] } }],
+    ["a key on a curve that no assertion is signed by", { kind: "confidential", jwks: { keys: [jwk("ec", { namedCurve: "P-521" })] } }],
+    ["an Edwards key", { kind: "confidential", jwks: { keys: [jwk("ed25519")] } }],
+    ["an RSA key that is too short", { kind: "confidential", jwks: { keys: [jwk("rsa", { modulusLength: 1_024 })] } }],
     ["a secret key", { kind: "confidential", jwks: { keys: [{ kty: "EC", d: "x" }] } }],
     ["rights of its own, with people before it", { roles: ["system"] }],
     ["the system's scopes, with people before it", { scope: "system/*.rs" }],
@@ -80,15 +91,19 @@ describe("accounts", () => {
     const closed = await identity.closeUser(clinic.caller, { user: "rossi" });
     expect(closed.closedAt).toEqual(expect.any(String));
     await expect(identity.resetPassword(clinic.caller, { user: "rossi" })).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
+    await expect(identity.setRoles(clinic.caller, { user: "rossi", roles: ["nurse"] })).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
     await identity.createUser(clinic.caller, { login: "rossi2", name: "Ada Rossi", roles: [], practitioner: "Practitioner/1" });
     expect(await identity.endedSince(clinic.caller, { at: 0 })).toContainEqual(expect.objectContaining({ sub: closed.id }));
     await expect(identity.closeUser(clinic.caller, { user: "nobody" })).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
   });
 
-  it("always have an administrator among them", async () => {
+  it("always have an administrator among them, other than one for trying", async () => {
+    const forTrying = { login: "try-chief", name: "T", roles: ["administrator"], password: "four words make one", isForTrying: true };
+    await identity.createUser(clinic.caller, forTrying);
     await identity.createUser(clinic.caller, { login: "chief", name: "C", roles: ["administrator"], password: "four words make one" });
     await expect(identity.closeUser(clinic.caller, { user: "chief" })).rejects.toEqual(refusal(409, "LAST_ADMINISTRATOR"));
     await expect(identity.setRoles(clinic.caller, { user: "chief", roles: [] })).rejects.toEqual(refusal(409, "LAST_ADMINISTRATOR"));
+    expect((await identity.closeUser(clinic.caller, { user: "try-chief" })).closedAt).toEqual(expect.any(String));
     await identity.createUser(clinic.caller, { login: "deputy", name: "D", roles: ["administrator"], password: "four words make one" });
     expect((await identity.setRoles(clinic.caller, { user: "chief", roles: ["auditor"] })).roles).toEqual(["auditor"]);
   });
@@ -105,6 +120,16 @@ describe("accounts", () => {
     await expect(identity.createClient(clinic.caller, { ...app, id: "bad", redirectUris: [] })).rejects.toEqual(
       refusal(422, "CLIENT_INVALID"),
     );
+    for (const scope of [
+      "openid nonsense",
+      "user/Patients.rs",
+      "user/Patient.sr",
+      "openid user/Patient.rs?name:exact",
+      "User/Patient.rs",
+    ]) {
+      const misspelt = { ...app, id: "bad", scope, redirectUris: [...app.redirectUris] };
+      await expect(identity.createClient(clinic.caller, misspelt)).rejects.toEqual(refusal(422, "CLIENT_INVALID"));
+    }
     await identity.removeClient(clinic.caller, { id: "app" });
     await expect(identity.removeClient(clinic.caller, { id: "app" })).rejects.toEqual(refusal(404, "CLIENT_NOT_FOUND"));
   });

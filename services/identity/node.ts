@@ -127,6 +127,7 @@ export class IdentityNode {
       claims: new Claims(kept, artifacts, { base: origin, demanded, errors: library.errors }),
       resource: new ResourceServer(origin, keySet.keys[0].kid, library.errors),
       pages: this.#pages,
+      errors: library.errors,
       isHttps: origin.startsWith("https:"),
     });
     const provider = new library.Provider(origin + MOUNT, configuration);

@@ -6,7 +6,7 @@ import { clientInvalid, clientNotFound, clientTaken } from "./identity.errors.ts
 import { clientFault, clientOf, hashOf, newSecret, type StoredClient } from "./identity.model.ts";
 import type { News } from "./news.ts";
 import { ownClients } from "./provider/clients.ts";
-import { scopesIn } from "./provider/granted-scopes.ts";
+import { scopesIn, unknownScopes } from "./provider/granted-scopes.ts";
 
 /** In one list. */
 const MAX_LISTED = 10_000;
@@ -40,7 +40,9 @@ export class Registrations {
       ...(jwks !== undefined && { jwks }),
       ...(jwksUri !== undefined && { jwksUri }),
     };
-    const fault = clientFault(client);
+    const unknown = unknownScopes(scope);
+    // An app that silently may less than its operator has said would be looked for at its users.
+    const fault = unknown.length > 0 ? `There is no scope ${unknown.slice(0, 5).join(", ")}.` : clientFault(client);
     if (fault) throw clientInvalid(id, fault);
     if (ownClients("").some(({ _id }) => _id === id)) throw clientTaken(id);
     try {

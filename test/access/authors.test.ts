@@ -202,6 +202,42 @@ describe("the authors of a closed hospital", () => {
     expect((await as("system").create(note)).status).toBe(201);
   });
 
+  it("are nobody else by their role, their number or a copy of them, nor in a note", async () => {
+    for (const [id, practitioner] of Object.entries({ "role-ada": "ada", "role-other": "other" })) {
+      const role = { resourceType: "PractitionerRole", id, practitioner: { reference: `Practitioner/${practitioner}` } };
+      expect((await as("system").send("PUT", `/PractitionerRole/${id}`, role)).status).toBe(201);
+    }
+    const result = { resourceType: "Observation", status: "final", code: { text: "Weight" } };
+    const by = async (more: object) => {
+      const { status, body } = await as("physician").create({ ...result, ...more });
+      return status === 422 ? body.issue[0].expression[0] : status;
+    };
+    const note = (reference: string) => ({ text: "as it was", authorReference: { reference } });
+    const inRole = (reference: string) => ({ resourceType: "PractitionerRole", id: "r", practitioner: { reference } });
+    expect(await by({ performer: [{ reference: "PractitionerRole/role-ada" }] })).toBe(201);
+    expect(await by({ contained: [inRole("Practitioner/ada")], performer: [{ reference: "#r" }] })).toBe(201);
+    expect(await by({ note: [note("Practitioner/ada")] })).toBe(201);
+    for (const performer of [
+      { reference: "PractitionerRole/role-other" },
+      { reference: "PractitionerRole/role-nobody" },
+      { reference: `${mesh.base}/fhir/PractitionerRole/role-other` },
+      { type: "Practitioner", identifier: { system: "urn:rpps", value: "2" } },
+      { reference: "#r" },
+    ]) {
+      expect(await by({ contained: [inRole("Practitioner/other")], performer: [performer, { reference: "#r" }] })).toBe(
+        "Observation.performer[0]",
+      );
+    }
+    expect(await by({ note: [note("Practitioner/ada"), note("Practitioner/other")] })).toBe("Observation.note[1].authorReference");
+
+    // What another has said stays as they have said it.
+    const { body } = await as("system").create({ ...result, note: [note("Practitioner/other")] });
+    const put = async (text: string, more: object[] = []) =>
+      (await as("physician").send("PUT", `/Observation/${body.id}`, { ...body, note: [{ ...body.note[0], text }, ...more] })).status;
+    expect(await put("as it was", [note("Practitioner/ada")])).toBe(200);
+    expect(await put("as it was not", [note("Practitioner/ada")])).toBe(422);
+  });
+
   it("cannot be written over: nobody stores a Provenance under such an id", async () => {
     const [made] = await provenances(`target=${await newPatient()}`);
     for (const method of ["PUT", "DELETE"]) {
@@ -211,6 +247,22 @@ describe("the authors of a closed hospital", () => {
         422,
         expect.stringMatching(/RESERVED_ID|by itself/),
       ]);
+    }
+    const path = `/Provenance/${made.id}`;
+    const changed = [
+      as("system").send("PATCH", path, [{ op: "add", path: "/reason", value: [] }], { "Content-Type": "application/json-patch+json" }),
+      as("system").send("POST", `${path}/$meta-add`, {
+        resourceType: "Parameters",
+        parameter: [{ name: "meta", valueMeta: { tag: [{ code: "x" }] } }],
+      }),
+      as("system").send("POST", "", {
+        resourceType: "Bundle",
+        type: "transaction",
+        entry: [{ resource: made, request: { method: "PUT", url: path.slice(1), ifMatch: 'W/"1"' } }],
+      }),
+    ];
+    for (const { status, body } of await Promise.all(changed)) {
+      expect([status, body.issue[0].diagnostics]).toEqual([422, expect.stringContaining("by itself")]);
     }
   });
 });

@@ -10,7 +10,7 @@ describe("a hospital that is closed", () => {
   let all: SignedIn;
   beforeAll(async () => {
     mesh = await startClosed();
-    all = await SignedIn.at(mesh, ["physician", "front-desk", "lab-technician", "administrator", "billing", "records-office"]);
+    all = await SignedIn.at(mesh, ["physician", "front-desk", "lab-technician", "administrator", "billing", "records-office", "system"]);
     app = all.app;
   }, 60_000);
   afterAll(() => mesh?.stop());
@@ -123,6 +123,44 @@ describe("a hospital that is closed", () => {
     const stream = await listen(bearer("nurse"));
     expect([stream.status, stream.headers.get("content-type")]).toEqual([200, "text/event-stream; charset=utf-8"]);
     await stream.body?.cancel();
+  });
+
+  it("gives each page link to who has asked, and to nobody else who may see the same", async () => {
+    const family = "Turning";
+    const { body } = await as("physician").create({ resourceType: "Patient", name: [{ family }] });
+    for (const gender of ["female", "male"]) await as("physician").create({ resourceType: "Patient", name: [{ family }], gender });
+    for (const text of ["a", "b", "c"]) {
+      await as("physician").create({ resourceType: "Condition", subject: { reference: `Patient/${body.id}` }, code: { text } });
+    }
+    const found = await fetch(`${mesh.base}/fhir/Patient/_search`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${all.tokenOf("physician")}` },
+      body: new URLSearchParams({ family, _count: "1" }),
+    });
+    const asked = ["?_type=Patient,Condition&_count=1", "/_history?_count=1", "/Patient/_history?_count=1", "/Condition?_count=1"];
+    const within = [`/Patient/${body.id}/Condition?_count=1`, `/Patient/${body.id}/$everything?_count=1`, `/Patient/${body.id}/*?_count=1`];
+    const pages = await Promise.all([...asked, ...within].map(async (path) => (await as("physician").get(path)).body));
+    await all.signIn(await all.app.alsoFor("physician-2", ["physician"]), "physician-2");
+    for (const { link } of [await found.json(), ...pages]) {
+      const next = link.find((one: { relation: string }) => one.relation === "next").url.split("/fhir")[1];
+      const statuses = await Promise.all(["physician-2", "nurse", "physician"].map(async (who) => (await as(who).get(next)).status));
+      expect([next, statuses]).toEqual([next, [400, 400, 200]]);
+    }
+  });
+
+  it("says of a deletion that is asked for whether the role may do it, and no more than is known", async () => {
+    const { body } = await as("physician").create({ resourceType: "Patient" });
+    const issueOf = async (role: string, path: string) => (await as(role).get(path)).body.issue[0];
+    const path = `/Patient/${body.id}/$validate?mode=delete`;
+    expect(await issueOf("front-desk", path)).toMatchObject({ severity: "error", code: "forbidden" });
+    expect(await issueOf("system", path)).toMatchObject({
+      severity: "information",
+      diagnostics: expect.stringContaining("you may delete it"),
+    });
+    expect(await issueOf("system", "/Patient/nobody/$validate?mode=delete")).toMatchObject({ severity: "error", code: "not-found" });
+    const mode = { resourceType: "Parameters", parameter: [{ name: "mode", valueCode: "delete" }] };
+    const ofNone = await as("system").send("POST", "/Patient/$validate", mode);
+    expect([ofNone.status, ofNone.body.issue[0].code]).toEqual([400, "required"]);
   });
 
   it("refuses what a role is not for, and says so", async () => {

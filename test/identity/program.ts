@@ -1,14 +1,15 @@
 /** A program without a person, as SMART's backend services prove themselves: by a key (RFC 7523). */
 import { randomUUID } from "node:crypto";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { asSystem } from "../../mesh/access/access.ts";
 import { identity } from "../../services/identity/identity.contract.ts";
 import type { Mesh } from "../kit/mesh.ts";
 
 /** A registered program. */
 export interface Program {
-  /** A fresh assertion: each is taken once. */
-  assertion(): Promise<string>;
+  /** A fresh assertion, which is taken once; with other claims, in its header too, or by another key, it is whatever they make of it. */
+  assertion(claims?: object, header?: object, key?: Uint8Array): Promise<string>;
+  publicKey: CryptoKey;
   /** An access token with all of its scopes. */
   token(): Promise<string>;
 }
@@ -18,18 +19,14 @@ export async function registerProgram(mesh: Mesh, id: string, scope = "system/*.
   const jwks = { keys: [{ ...((await exportJWK(publicKey)) as Record<string, string>), alg: "ES384", kid: id, use: "sig" }] };
   await identity.createClient(asSystem(mesh.caller, "operator"), { id, name: id, kind: "backend", scope, roles: ["system"], jwks });
   const { token_endpoint: endpoint } = await (await fetch(`${mesh.base}/.well-known/smart-configuration`)).json();
-  const assertion = () =>
-    new SignJWT({})
-      .setProtectedHeader({ alg: "ES384", kid: id })
-      .setIssuer(id)
-      .setSubject(id)
-      .setAudience(endpoint)
-      .setJti(randomUUID())
-      .setIssuedAt()
-      .setExpirationTime("2m")
-      .sign(privateKey);
+  const assertion = (claims: object = {}, header: object = {}, key: CryptoKey | Uint8Array = privateKey) => {
+    const iat = Math.floor(Date.now() / 1_000);
+    const whole = { iss: id, sub: id, aud: endpoint, jti: randomUUID(), iat, exp: iat + 120, ...claims };
+    return new SignJWT(JSON.parse(JSON.stringify(whole)) as JWTPayload).setProtectedHeader({ alg: "ES384", kid: id, ...header }).sign(key);
+  };
   return {
     assertion,
+    publicKey,
     async token() {
       const form = {
         grant_type: "client_credentials",

@@ -76,6 +76,11 @@ describe("a SMART app", () => {
     const refreshed = await client.refreshTokenGrant(app.config, tokens.refresh_token ?? "");
     expect(refreshed).toMatchObject({ patient: rossi });
     expect(claimsOf(refreshed.access_token)).toMatchObject({ patient: rossi });
+    const named = { scope: "launch/patient patient/Observation.read" }; // as it asked for them
+    const again = await client.refreshTokenGrant(app.config, refreshed.refresh_token ?? "", named);
+    expect(again).toMatchObject({ patient: rossi, scope: "launch/patient patient/Observation.rs" });
+    const wider = { scope: "launch/patient patient/Observation.*" };
+    await expect(client.refreshTokenGrant(app.config, again.refresh_token ?? "", wider)).rejects.toMatchObject({ error: "invalid_scope" });
   });
 
   it.each([

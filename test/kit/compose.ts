@@ -6,6 +6,7 @@ import { contentOf } from "./map.ts";
 export interface Container {
   image?: string;
   build?: string;
+  pull_policy?: string;
   command?: string[];
   entrypoint?: string[];
   environment?: Record<string, string>;

@@ -3,11 +3,12 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { type Access, notAllowed, type Rights, rolesBehind, signInNeeded } from "../../../mesh/access/access.ts";
 import { STAMP_LIFE_MS } from "../../../mesh/access/stamps.ts";
+import type { Identity } from "../../../mesh/access/identity.ts";
 import type { Interaction } from "../../../mesh/access/roles.ts";
 import type { Caller } from "../../../mesh/caller.ts";
 import { PROVENANCE } from "../../../federation/version-authors.ts";
 import { httpError } from "../http/http-error.ts";
-import type { GoodToken, TokenCheck } from "./tokens.ts";
+import { type GoodToken, invalidToken, type TokenCheck } from "./tokens.ts";
 
 /** A request takes less than this, milliseconds: for so long its stamp must be good. */
 const LONGEST_REQUEST_MS = 45_000;
@@ -77,6 +78,8 @@ export class Door {
     if (purpose !== undefined) meta["purpose"] = purpose;
     const good = await this.#tokens.read(token);
     if (!this.#access.rolesNow.isUpToDate) await this.#learnRoles();
+    // A role that wants a second factor is had by nobody without, also where it wants it only since the token was issued.
+    if (good.lacksSecondFactor && this.#wantsSecondFactor(good.identity)) throw invalidToken();
     meta["as"] = this.#stampOf(good);
   }
 
@@ -101,6 +104,10 @@ export class Door {
     if (this.#access.isOpen) return "";
     const { client, roles, scope, patient } = this.#access.identityOf(ctx);
     return JSON.stringify([client, [...roles].sort(), scope, patient]);
+  }
+
+  #wantsSecondFactor({ roles }: Identity): boolean {
+    return roles.some((role) => this.#access.rolesNow.get(role)?.secondFactor === true);
   }
 
   /** One stamp serves the requests of a quarter of its life: services verify it once. */

@@ -157,6 +157,45 @@ describe("an access token", () => {
     if (!("sub" in what)) expect((await tokens.read(other)).identity.sub).toBe("account-1");
   });
 
+  it("of keys that are none any more is refused, also where it is remembered, and the new ones are asked for at once", async () => {
+    const token = await sign();
+    await tokens.read(token);
+    const renewed = { id: "1", at: Date.now(), keys: true } as const;
+    published = [{ ...(await exportJWK(theirs.publicKey)), kid: "key-2", alg: "ES256", use: "sig" }];
+    tokens.noteEnded(renewed);
+    const header = { ...HEADER, kid: "key-2" };
+    const other = await sign({ jti: "token-2" }, { key: theirs.privateKey, header });
+    const read = [tokens.read(token), tokens.read(other)];
+    await expect(read[0]).rejects.toMatchObject(REFUSED);
+    expect((await read[1])?.identity.jti).toBe("token-2");
+    tokens.noteEnded(renewed); // gateways hear of it by the event and by the list
+    await tokens.read(other);
+    expect(asked).toEqual(["identity.keys", "identity.keys"]);
+  });
+
+  it("is not taken by keys that were asked for before they ended", async () => {
+    const ended = { id: "1", at: Date.now(), keys: true } as const;
+    const answers = [published, [{ ...(await exportJWK(theirs.publicKey)), kid: "key-2", alg: "ES256", use: "sig" }]];
+    const call = async () => {
+      const keys = answers.shift() ?? [];
+      if (answers.length === 1) tokens.noteEnded(ended); // while the answer is on its way
+      return { keys };
+    };
+    tokens = new TokenCheck({ call } as unknown as Caller, () => ORIGIN);
+    await expect(tokens.read(await sign())).rejects.toMatchObject(REFUSED);
+    expect(answers).toEqual([]);
+  });
+
+  it.each<[string, object, boolean]>([
+    ["of a person with a password alone", { amr: ["pwd"] }, true],
+    ["of a person who does not say how", {}, true],
+    ["of a person with a second factor", { amr: ["pwd", "otp"] }, false],
+    ["of an account for trying", { amr: ["pwd"], for_trying: true }, false],
+    ["of a program", { sid: undefined }, false],
+  ])("%s says whether a second factor is missing", async (_, claims, isMissing) => {
+    expect((await tokens.read(await sign(claims))).lacksSecondFactor).toBe(isMissing);
+  });
+
   it("that was issued after its account's others ended is good", async () => {
     tokens.noteEnded({ id: "1", at: Date.now() - 5_000, sub: "account-1" });
     expect((await tokens.read(await sign())).identity.sub).toBe("account-1");

@@ -31,9 +31,13 @@ export interface GoodToken {
   /** Milliseconds since 1970. */
   issuedAt: number;
   until: number;
+  /** Of a person who has signed in without a second factor, by an account that may have to have one. */
+  lacksSecondFactor: boolean;
 }
 
 type KeySet = ReturnType<typeof createLocalJWKSet>;
+/** While others are asked for. */
+const NO_KEYS = createLocalJWKSet({ keys: [] });
 
 /** Verifies access tokens, and remembers which are good and which have ended. */
 export class TokenCheck {
@@ -43,6 +47,8 @@ export class TokenCheck {
   /** By what has ended, `sub account-1`: until when what was issued for it is void, milliseconds since 1970. */
   readonly #ended = new Map<string, number>();
   #keys: KeySet | undefined;
+  /** When keys were last told to be none any more, milliseconds since 1970. */
+  #keysEndedAt = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
 
@@ -65,7 +71,12 @@ export class TokenCheck {
   }
 
   /** What `identity` has told of. */
-  noteEnded({ sub, sid, jti, clientId, at }: Ended): void {
+  noteEnded({ sub, sid, jti, clientId, keys, at }: Ended): void {
+    if (keys && at > this.#keysEndedAt) {
+      this.#keysEndedAt = at;
+      this.#keys = undefined;
+      this.#good.clear();
+    }
     const note = (name: string, until: number) => {
       const before = this.#ended.get(name) ?? 0;
       this.#ended.delete(name); // what was told last is dropped last
@@ -93,7 +104,9 @@ export class TokenCheck {
   }
 
   async #verified(token: string, name: string): Promise<GoodToken> {
+    const keysEndedAt = this.#keysEndedAt;
     const payload = await this.#payloadOf(token);
+    if (keysEndedAt !== this.#keysEndedAt) return this.#verified(token, name);
     const good = goodOf(payload);
     this.#good.set(name, good);
     dropOldest(this.#good, MAX_REMEMBERED);
@@ -103,10 +116,10 @@ export class TokenCheck {
   async #payloadOf(token: string): Promise<JWTPayload> {
     const audience = this.#origin();
     const wanted = { issuer: `${audience}/auth`, audience, algorithms: ["ES256"], typ: "at+jwt", clockTolerance: CLOCKS_APART_S };
-    if (!this.#keys) await this.#askKeys();
+    while (!this.#keys) await this.#askKeys();
     for (let isLast = false; ; isLast = true) {
       try {
-        return (await jwtVerify(token, this.#keys as KeySet, wanted)).payload;
+        return (await jwtVerify(token, this.#keys ?? NO_KEYS, wanted)).payload;
       } catch (error) {
         // A key that is not known yet may be a new one.
         const isUnknown = error instanceof errors.JWKSNoMatchingKey;
@@ -117,9 +130,11 @@ export class TokenCheck {
   }
 
   #askKeys(): Promise<void> {
+    const keysEndedAt = this.#keysEndedAt;
     this.#asking ??= identity
       .keys(this.#caller, {})
       .then(({ keys }) => {
+        if (keysEndedAt !== this.#keysEndedAt) return; // those of before, perhaps
         this.#keys = createLocalJWKSet({ keys });
         this.#askedAt = performance.now();
       })
@@ -136,7 +151,7 @@ export class TokenCheck {
 
 /** @throws 401 INVALID_TOKEN for claims that none of our tokens has */
 function goodOf({ sub, iat, exp, iat_ms, ...claims }: JWTPayload): GoodToken {
-  const { roles, scope, name, fhirUser, client_id: client, patient, sid, jti } = claims as Record<string, unknown>;
+  const { roles, scope, name, fhirUser, client_id: client, patient, sid, jti, amr, for_trying } = claims as Record<string, unknown>;
   const isWhole = typeof sub === "string" && typeof scope === "string" && iat !== undefined && exp !== undefined && areRoles(roles);
   if (!isWhole || sub.startsWith("system:")) throw invalidToken();
   const texts = Object.entries({ name, fhirUser, client, patient, sid, jti }).filter(([, value]) => typeof value === "string");
@@ -144,6 +159,8 @@ function goodOf({ sub, iat, exp, iat_ms, ...claims }: JWTPayload): GoodToken {
     identity: { sub, roles, scope, ...Object.fromEntries(texts) },
     issuedAt: typeof iat_ms === "number" ? iat_ms : iat * 1_000,
     until: exp * 1_000,
+    // A program has no grant of a person, and proves itself by its key.
+    lacksSecondFactor: sid !== undefined && for_trying !== true && !(Array.isArray(amr) && amr.includes("otp")),
   };
 }
 
@@ -157,7 +174,8 @@ function dropOldest(map: Map<string, unknown>, most: number): void {
   }
 }
 
-const invalidToken = () =>
+/** The answer to a token that is none of ours, or no more. */
+export const invalidToken = () =>
   new Errors.MoleculerClientError("This access token is not valid here, or no more: sign in again.", 401, "INVALID_TOKEN", {
     authenticate: 'Bearer realm="OpenWard", error="invalid_token"',
   });

@@ -1,8 +1,9 @@
 /** How `oidc-provider` is set up: what it offers, for how long, and where it asks us. */
-import type { Configuration, KoaContextWithOIDC } from "oidc-provider";
+import type { Configuration, errors as Errors, KoaContextWithOIDC } from "oidc-provider";
 import { ACCESS_TOKEN_S } from "../identity.contract.ts";
 import type { PageSet } from "../pages/page-set.ts";
 import { type Artifacts, CLOCK_TOLERANCE_S } from "./adapter.ts";
+import { assertionCheck } from "./assertions.ts";
 import { OWN_METADATA } from "./clients.ts";
 import type { Claims } from "./token-claims.ts";
 import type { KeySet } from "./signing-keys.ts";
@@ -36,6 +37,7 @@ export interface Parts {
   launches: Launches;
   resource: ResourceServer;
   pages: PageSet;
+  errors: typeof Errors;
   isHttps: boolean;
 }
 
@@ -43,7 +45,7 @@ const left = (from: number, seconds: number): number => Math.max(1, Math.ceil(fr
 
 /** @param keys the one that signs first */
 export function configurationOf({ keys }: KeySet, parts: Parts): Configuration {
-  const { artifacts, claims, launches, resource, pages, isHttps } = parts;
+  const { artifacts, claims, launches, resource, pages, errors, isHttps } = parts;
   const cookie = { httpOnly: true, sameSite: "lax", secure: isHttps, signed: false, path: "/auth" } as const;
   return {
     adapter: artifacts.adapter,
@@ -54,6 +56,7 @@ export function configurationOf({ keys }: KeySet, parts: Parts): Configuration {
     responseTypes: ["code"],
     subjectTypes: ["public"],
     clientAuthMethods: ["none", "private_key_jwt"],
+    assertJwtClientAuthClaimsAndHeader: assertionCheck(errors),
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
     clientDefaults: { id_token_signed_response_alg: "ES256", token_endpoint_auth_method: "none" },

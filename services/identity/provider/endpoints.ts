@@ -6,6 +6,7 @@ import type { PageSet } from "../pages/page-set.ts";
 import { type Artifacts, TOKEN_NAME } from "./adapter.ts";
 import { smartMembers } from "./token-claims.ts";
 import { ROUTES } from "./configuration.ts";
+import { inVersion2 } from "./granted-scopes.ts";
 
 /** Where the issuer's address stands below the base URL. */
 export const MOUNT = "/auth";
@@ -65,11 +66,21 @@ function changedUrl(url: string): string {
  */
 async function changedBody(url: string, body: Buffer, keys: JWTVerifyGetKey): Promise<Buffer> {
   const path = url.split("?", 1)[0];
+  if (path === MOUNT + ROUTES.token) return refreshInVersion2(body);
   if (path !== MOUNT + ROUTES.revocation && path !== MOUNT + ROUTES.introspection) return body;
   const form = new URLSearchParams(body.toString("utf8"));
   const token = form.get("token") ?? "";
   if (token.split(".").length !== 3 && !token.startsWith(TOKEN_NAME)) return body;
   form.set("token", await nameOf(token, keys));
+  return Buffer.from(form.toString());
+}
+
+/** An app that refreshes names its scopes as it asked for them; they were granted in the form of version 2. */
+function refreshInVersion2(body: Buffer): Buffer {
+  const form = new URLSearchParams(body.toString("utf8"));
+  const scope = form.get("scope");
+  if (form.get("grant_type") !== "refresh_token" || scope === null || form.getAll("scope").length > 1) return body;
+  form.set("scope", inVersion2(scope));
   return Buffer.from(form.toString());
 }
 

@@ -1,5 +1,6 @@
 /** SMART scopes (App Launch 2.2, "Scopes for requesting FHIR Resources"): read, made one form of, narrowed. A query that owners cannot decide is no scope. */
 import { isDecidable } from "../../../fhir/search/decidable.ts";
+import { resourceTypes } from "../../../fhir/search/parameters.ts";
 
 /** Scopes that name no data. */
 export const PLAIN_SCOPES = [
@@ -55,6 +56,26 @@ export function scopesIn(text: string | undefined): string[] {
     });
   return [...new Set(scopes)];
 }
+
+/** The same text with each scope of version 1 in the form of version 2, as it was granted; what is no scope stays as it is. */
+export const inVersion2 = (text: string): string =>
+  text
+    .split(" ")
+    .map((one) => {
+      const scope = dataScopeOf(one);
+      return scope ? textOf(scope) : one;
+    })
+    .join(" ");
+
+/** Scopes in a text that there are not, or of types that there are not; more than 100 are too many. */
+export function unknownScopes(text: string): string[] {
+  const all = text.split(" ").filter(Boolean);
+  const isKnown = (one: string) => PLAIN.has(one) || isOfKnownType(dataScopeOf(one));
+  return [...all.slice(0, MAX_SCOPES).filter((one) => !isKnown(one)), ...all.slice(MAX_SCOPES)];
+}
+
+const isOfKnownType = (scope: DataScope | undefined): boolean =>
+  scope !== undefined && (scope.type === "*" || resourceTypes.includes(scope.type));
 
 /** What is asked for, as far as it is allowed: never more than either. Both in the form of `scopesIn`. */
 export function narrowed(asked: string[], allowed: string[]): string[] {

@@ -27,7 +27,7 @@ export class ResourceServer {
   }
 
   /**
-   * What of the requested scopes there is, and the client may have. The request's own parameter becomes this list, so that consent, grant,
+   * What of the requested scopes there is, and the client may have; of a program that asks for none of them InvalidScope is thrown. The request's own parameter becomes this list, so that consent, grant,
    * token and answer all speak of the same.
    */
   info(ctx: KoaContextWithOIDC, indicator: string, client: Client): Info {
@@ -38,7 +38,12 @@ export class ResourceServer {
     // A program that asks for nothing by name gets all that it may have (RFC 6749 3.3: a default).
     if (params?.grant_type === "client_credentials" && params.scope === undefined) params.scope = allowed.join(" ");
     if (typeof params?.scope === "string" && !isRefresh) {
-      params.scope = narrowed(scopesIn(params.scope), allowed).join(" ");
+      const { scope } = params;
+      params.scope = narrowed(scopesIn(scope), allowed).join(" ");
+      // A program would get a token that opens nothing.
+      if (params.grant_type === "client_credentials" && params.scope === "") {
+        throw new this.#errors.InvalidScope("none of these scopes may be had", scope);
+      }
     }
     const source = entities.RefreshToken ?? entities.AuthorizationCode;
     const asked = source ? [...source.scopes] : scopesIn(params?.scope as string | undefined);

@@ -52,4 +52,19 @@ describe("the keys of tokens", () => {
     expect(await keysAt(now, folder, known)).toEqual(after);
     expect(readdirSync(folder)).toEqual(["identity-es256-300.json"]);
   });
+
+  it.each([
+    ["in the middle of a period", 400.5],
+    ["where the next one is published already", 501 - 1e-6],
+    ["where the last one is still published", 602 + 1e-6],
+  ])("are all new %s also while nodes look at them", async (_, period) => {
+    const now = period * PERIOD_MS;
+    for (let round = 0; round < 10; round += 1) {
+      const before = new Set((await keysAt(now, folder, known)).keys.map(({ kid }) => kid));
+      const looks = Array.from({ length: 10 }, () => keysAt(now, folder, known).catch(() => undefined));
+      const [after] = await Promise.all([renewKeys(now, folder, known), ...looks]);
+      expect(after.keys.filter(({ kid }) => before.has(kid))).toEqual([]);
+      expect(await keysAt(now, folder, known)).toEqual(after);
+    }
+  });
 });

@@ -51,14 +51,17 @@ export async function keysAt(now: number, folder: string, known: Collection<Stor
   return { keys, id: keys.map(({ kid }) => kid).join() };
 }
 
-/**
- * Keys that others may have: they are forgotten, and new ones are made. What they have signed is void as soon as gateways ask for keys again,
- * which they do at the first token of a new one.
- */
+/** Keys that others may have: they are forgotten, and new ones are made, also while nodes look at them. */
 export async function renewKeys(now: number, folder: string, known: Collection<StoredKey>): Promise<KeySet> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await known.removeMany({});
   await forget(folder, Number.POSITIVE_INFINITY);
+  const [signing, ...others] = periodsAt(now);
+  for (const period of [signing, ...others.filter((other) => other > signing)]) {
+    const key = await makeKey(fileOf(folder, period));
+    // Replaced and never absent: a node that has just read the old file would bring its key back.
+    const replaced = await known.updateMany({ _id: String(period) }, { $set: { kid: key.kid } });
+    if (replaced === 0) await agreed(period, key, known);
+  }
   return keysAt(now, folder, known);
 }
 

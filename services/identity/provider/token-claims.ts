@@ -56,7 +56,7 @@ export class Claims {
   }
 
   /**
-   * The claims of an access token beside those of RFC 9068. `iat_ms` is its `iat` to the millisecond: sessions may have ended in the same second.
+   * The claims of an access token beside those of RFC 9068. By `amr` and `for_trying` gateways know whether a role may want more of its person. `iat_ms` is its `iat` to the millisecond: sessions may have ended in the same second.
    * @throws the provider's InvalidGrant where a role wants a second factor now, and the sign-in that the token comes of had none
    */
   async extra({ oidc: { entities } }: KoaContextWithOIDC, token: unknown): Promise<Record<string, unknown>> {
@@ -77,6 +77,7 @@ export class Claims {
       ...(account?.practitioner && { fhirUser: account.practitioner }),
       ...(context?.patient && { patient: context.patient }),
       ...(context?.encounter && { encounter: context.encounter }),
+      ...(account?.isForTrying && { for_trying: true }),
       iat_ms,
     };
   }

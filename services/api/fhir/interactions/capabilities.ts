@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { isNamedBy } from "../../../../fhir/etag.ts";
 import { mayReferTo, parametersOf, referencesOf } from "../../../../fhir/search/parameters.ts";
-import { accessOf, type Rights } from "../../../../mesh/access/access.ts";
+import { accessOf, type Rights, rightsOfCaller } from "../../../../mesh/access/access.ts";
 import type { Interaction } from "../../../../mesh/access/roles.ts";
-import { brokerOf, type Caller } from "../../../../mesh/caller.ts";
+import { brokerOf } from "../../../../mesh/caller.ts";
 import type { Directory } from "../../../../federation/directory.ts";
 import type { Answer } from "../../http/answer.ts";
 import { WEBSOCKET_PATH } from "../../http/websockets.ts";
@@ -70,7 +70,7 @@ function resourcesPart({
     known = { generation: directory.generation, byRights: new WeakMap() };
     made.set(directory, known);
   }
-  const rights = rightsOf(caller);
+  const rights = rightsOfCaller(caller);
   const before = rights ? known.byRights.get(rights) : known.whole;
   if (before) return before;
   const text = JSON.stringify(resources(directory, conditionalDelete, rights));
@@ -78,12 +78,6 @@ function resourcesPart({
   if (rights) known.byRights.set(rights, part);
   else known.whole = part;
   return part;
-}
-
-/** What who asks may; undefined: everything, or nobody has said who asks, who is told what there is. */
-function rightsOf(caller: Caller): Rights | undefined {
-  const access = accessOf(brokerOf(caller));
-  return access.isOpen || caller.meta?.["as"] === undefined ? undefined : access.rightsOf(access.identityOf(caller));
 }
 
 /** As JSON text. */

@@ -7,6 +7,7 @@ import type { Subset } from "../../../../fhir/subset.ts";
 import { isType, ownerDown } from "../../../../federation/errors.ts";
 import { readResource, readVersion } from "../../../../federation/read.ts";
 import { mapConcurrent } from "../../../../mesh/map-concurrent.ts";
+import { pagePlace } from "../page-place.ts";
 import { packToken, unpackToken } from "../page-token.ts";
 import type { HistoryQuery, StoredResource } from "../../../../store/store.ts";
 import type { Answer } from "../../http/answer.ts";
@@ -31,7 +32,7 @@ export async function history(request: FhirRequest, type?: string, id?: string):
   const page = request.query.find(([name]) => name === "_page")?.[1];
   const path = [...(type ? [type] : []), ...(id ? [id] : []), "_history"].join("/");
   const { count, since, at, subset, before }: Omit<PageToken, "before"> & { before?: HistoryCursor } =
-    page === undefined ? asked : await unpackToken<PageToken>(page, path);
+    page === undefined ? asked : await unpackToken<PageToken>(page, pagePlace(request, path));
 
   const types = type ? [type] : directory.types();
   if (type) directory.ownersOf(type);
@@ -62,7 +63,7 @@ export async function history(request: FhirRequest, type?: string, id?: string):
   const last = versions.length < limit && known.length > 0 ? known.reduce((a, b) => (newestFirst(a, b) <= 0 ? a : b)) : versions.at(-1);
   if (more && last && limit > 0) {
     const before = { updated: last.updated, type: last.type, id: last.id, version: last.version };
-    const token = await packToken(path, {
+    const token = await packToken(pagePlace(request, path), {
       count,
       before,
       ...(since !== undefined && { since }),

@@ -5,6 +5,7 @@ import { parseSearch } from "../../../../fhir/search/parse-search.ts";
 import type { Clause, Cursor, Row } from "../../../../fhir/search/query.ts";
 import { included, slotsToFollow } from "../../../../federation/include.ts";
 import { countMatches, searchPage } from "../../../../federation/search-page.ts";
+import { pagePlace } from "../page-place.ts";
 import { packToken, unpackToken } from "../page-token.ts";
 import type { Answer } from "../../http/answer.ts";
 import { DEFAULT_COUNT, MAX_COUNT, MAX_INCLUDED, MAX_PAGE_BYTES } from "../answer-limits.ts";
@@ -25,7 +26,7 @@ interface PageToken {
  */
 export async function search(request: FhirRequest, type: string, within: Clause[] = [], path = type): Promise<Answer> {
   const token = request.query.find(([name]) => name === "_page")?.[1];
-  const page = token === undefined ? undefined : await unpackToken<PageToken>(token, path);
+  const page = token === undefined ? undefined : await unpackToken<PageToken>(token, pagePlace(request, path));
   const pairs = page ? pairsOf(page.query) : request.query;
   const asked = parseSearch(type, pairs, {
     base: request.base,
@@ -60,7 +61,10 @@ export async function search(request: FhirRequest, type: string, within: Clause[
   if (found.next) {
     const after = found.next;
     const query = page?.query ?? request.search; // of a search by POST: its form, as a query
-    links.push({ relation: "next", url: `${request.base}/${path}?_page=${await packToken(path, { query, after } satisfies PageToken)}` });
+    links.push({
+      relation: "next",
+      url: `${request.base}/${path}?_page=${await packToken(pagePlace(request, path), { query, after } satisfies PageToken)}`,
+    });
   }
   const isWhole = !found.next && !page && missing.size === 0;
   const total = isWhole

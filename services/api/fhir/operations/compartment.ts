@@ -6,6 +6,7 @@ import type { ParsedSearch } from "../../../../fhir/search/criteria.ts";
 import { parseSearch } from "../../../../fhir/search/parse-search.ts";
 import { countTypes, searchTypes, type TypeQuestion, type TypesCursor } from "../../../../federation/many-types.ts";
 import { clausesOf } from "../../../../federation/chains.ts";
+import { pagePlace } from "../page-place.ts";
 import { packToken, unpackToken } from "../page-token.ts";
 import type { Answer } from "../../http/answer.ts";
 import { httpError } from "../../http/http-error.ts";
@@ -63,7 +64,7 @@ interface AskedPage {
 async function pageAsked(request: FhirRequest, path: string): Promise<AskedPage> {
   const token = request.query.find(([name]) => name === "_page")?.[1];
   if (token === undefined) return { query: request.search, pairs: request.query };
-  const { query, after } = await unpackToken<PageToken>(token, path);
+  const { query, after } = await unpackToken<PageToken>(token, pagePlace(request, path));
   return { query, pairs: pairsOf(query), after };
 }
 
@@ -91,7 +92,7 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
   const wanted = { limit: count, maxBytes: MAX_PAGE_BYTES, ...(after && { after }) };
   const { rows, next } = await searchTypes(request, questions, wanted, availability);
   if (next) {
-    const token = await packToken(path, { query, after: next } satisfies PageToken);
+    const token = await packToken(pagePlace(request, path), { query, after: next } satisfies PageToken);
     links.push({ relation: "next", url: `${base}${path && `/${path}`}?_page=${token}` });
   }
   const isWhole = !next && !after && availability.missing.size === 0;

@@ -10,6 +10,7 @@ import type { Subset } from "../../../../fhir/subset.ts";
 import { cursorOf } from "../../../../federation/scatter-gather.ts";
 import { countTypes, searchTypes, type TypeQuestion, type TypesPage } from "../../../../federation/many-types.ts";
 import { readResource } from "../../../../federation/read.ts";
+import { pagePlace } from "../page-place.ts";
 import { packToken, unpackToken } from "../page-token.ts";
 import type { Answer } from "../../http/answer.ts";
 import { type CareTime, careWithin } from "./care-dates.ts";
@@ -29,7 +30,7 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
   const { base, directory } = request;
   const path = id === undefined ? `${compartment}/$everything` : `${compartment}/${id}/$everything`;
   const token = request.query.find(([name]) => name === "_page")?.[1];
-  const page = token === undefined ? undefined : await unpackToken<PageToken>(token, path);
+  const page = token === undefined ? undefined : await unpackToken<PageToken>(token, pagePlace(request, path));
   const query = page?.query ?? request.search;
   const sent = page ? pairsOf(page.query) : request.query;
   const { heeded, ignored } = heededBy("$everything", { query: sent, prefer: request.prefer }, ["_count", "_summary", "_elements"]);
@@ -63,7 +64,10 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
   );
 
   if (next) {
-    links.push({ relation: "next", url: `${base}/${path}?_page=${await packToken(path, { query, after: next } satisfies PageToken)}` });
+    links.push({
+      relation: "next",
+      url: `${base}/${path}?_page=${await packToken(pagePlace(request, path), { query, after: next } satisfies PageToken)}`,
+    });
   }
   const matches = rows.filter(({ type }) => isWanted(type));
   const entries = [

@@ -3,6 +3,7 @@ import { budgetOf } from "../../../../fhir/expressions/budget.ts";
 import { parseJson } from "../../../../fhir/json.ts";
 import { fhirError, type Issue, outcome } from "../../../../fhir/outcome.ts";
 import { isOfAnotherType, profilesClaimedBy, validateWithProfiles } from "../../../../fhir/validate/index.ts";
+import { rightsOfCaller } from "../../../../mesh/access/access.ts";
 import { workOf } from "../../../../mesh/caller.ts";
 import { readResource } from "../../../../federation/read.ts";
 import type { Answer } from "../../http/answer.ts";
@@ -23,7 +24,7 @@ export async function validateOperation(request: FhirRequest, type: string, id?:
   }
   const stored = id === undefined ? undefined : await readResource(request, type, id);
   const resource = value ?? (stored && (parseJson(stored.json) as Json));
-  if (mode === "delete") return fhirAnswer(outcome({ severity: "information", code: "informational", diagnostics: "It can be deleted." }));
+  if (mode === "delete") return fhirAnswer(outcome(deletionIssue(request, type, stored)));
   if (!resource) throw fhirError(400, "required", "There is nothing to validate: send a resource, or name one by its id.");
   const profile = asked("profile");
   const claimed = profile === undefined ? profilesClaimedBy(resource) : [profile];
@@ -52,6 +53,16 @@ export async function validateOperation(request: FhirRequest, type: string, id?:
       ? outcome(...issues)
       : outcome({ severity: "information", code: "informational", diagnostics: "No fault was found." }),
   );
+}
+
+/** What is known before a deletion is tried: whether it is there, and whether who asks may. Rules and what rests on it are looked at by its owner. */
+function deletionIssue({ caller }: FhirRequest, type: string, stored: unknown): Issue {
+  if (!stored) throw fhirError(400, "required", "There is nothing to delete: name a resource by its id.");
+  if (rightsOfCaller(caller)?.with(type, "d") === "none") {
+    return { severity: "error", code: "forbidden", diagnostics: `You may not delete ${type}.` };
+  }
+  const diagnostics = "It is there, and you may delete it. What rests on it, and the hospital's rules, are looked at when it is deleted.";
+  return { severity: "information", code: "informational", diagnostics };
 }
 
 /** Whether the profile is what R4 itself defines of the type, which is validated against anyway. */

@@ -16,7 +16,7 @@ import { dateOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, moneyOf, nameOf } from "../../platform/names.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
-import { askedBy, type Bill, bills, isCredit, totalOf } from "./bills.ts";
+import { type Bill, bills, isCredit, leftOf, totalOf } from "./bills.ts";
 import { sumOf } from "./open.ts";
 import { Pay } from "./pay.ts";
 import { Report } from "./report.ts";
@@ -41,7 +41,7 @@ export function Invoices({ turn, onChange }: { turn: number; onChange: () => voi
   const row = (
     bill: Bill,
   ) => html`<li key=${bill.of.id}><span>${bill.patient && html`<${PersonLine} patient=${bill.patient} />`}<br /><span class="muted">${joined(bill.of.identifier?.[0]?.value ?? "", dateOf(bill.of.date))}</span></span>
-    <span class="buttons"><strong class="nowrap">${totalOf(bill.of)}</strong> ${bill.left !== undefined && html`<span class="tag warn">${t("cash.left", { amount: moneyOf(bill.left, askedBy(bill.of).currency) })}</span> `}${(isCredit(bill.of) || !isUnpaid) && html`<span class="tag">${isCredit(bill.of) ? t("cash.credit") : (tIfAny(`invoice.${bill.of.status}`) ?? bill.of.status)}</span>`}
+    <span class="buttons"><strong class="nowrap">${totalOf(bill.of)}</strong> ${leftOf(bill) !== undefined && html`<span class="tag warn">${t("cash.left", { amount: leftOf(bill) ?? "" })}</span> `}${(isCredit(bill.of) || !isUnpaid) && html`<span class="tag">${isCredit(bill.of) ? t("cash.credit") : (tIfAny(`invoice.${bill.of.status}`) ?? bill.of.status)}</span>`}
       <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", bill })}>${t("print")}<${For} who=${nameOf(bill.patient)} /></button>
       ${bill.of.status === "balanced" && html`<button type="button" class="quiet" onClick=${() => setOpen({ kind: "pay", bill })}>${t("cash.payments")}<${For} who=${nameOf(bill.patient)} /></button>`}
       ${bill.of.status === "issued" && html`<button type="button" onClick=${() => setOpen({ kind: "pay", bill })}>${t(isCredit(bill.of) ? "cash.payBack" : "cash.pay")}<${For} who=${nameOf(bill.patient)} /></button>`}
@@ -67,7 +67,9 @@ function Credit({ bill: { of, patient }, onClose, onDone }: { bill: Bill; onClos
   const [reason, setReason] = useState("");
   const send = async () => {
     const { creditNote } = await billing.creditNote({ invoice: `Invoice/${of.id}`, reason });
-    say(t("cash.credited"), () => billing.cancelInvoice({ invoice: creditNote, reason: t("undo.reason") }).then(onDone));
+    const [back] = await billing.listBalances({ invoices: [creditNote] }).catch(() => []);
+    const text = back && back.left > 0 ? t("cash.creditedBack", { amount: moneyOf(back.left, back.currency) }) : t("cash.credited");
+    say(text, () => billing.cancelInvoice({ invoice: creditNote, reason: t("undo.reason") }).then(onDone));
     onDone();
   };
   return html`<${Dialog} title=${joined(t("cash.credit"), nameOf(patient))} onClose=${onClose}>
@@ -77,7 +79,8 @@ function Credit({ bill: { of, patient }, onClose, onDone }: { bill: Bill; onClos
   <//>`;
 }
 
-function Print({ bill: { of, patient }, onClose }: { bill: Bill; onClose: () => void }) {
+function Print({ bill, onClose }: { bill: Bill; onClose: () => void }) {
+  const { of, patient, balance } = bill;
   const references = (of.lineItem ?? []).flatMap(({ chargeItemReference }) => chargeItemReference?.reference ?? []);
   const charges = useLoad(`charges ${of.id}`, () => readAll<ChargeItem>(references));
   return html`<${Dialog} title=${t("invoice")} onClose=${onClose}>
@@ -90,7 +93,9 @@ function Print({ bill: { of, patient }, onClose }: { bill: Bill; onClose: () => 
           ) => html`<tr key=${index}><td>${conceptOf(line.chargeItemCodeableConcept) || conceptOf(charges.value?.get(line.chargeItemReference?.reference ?? "")?.code) || t("cash.charge", { n: index + 1 })}</td>
             <td class="figure">${line.priceComponent?.[0]?.amount && sumOf([line.priceComponent[0].amount.value ?? 0], line.priceComponent[0].amount.currency ?? "EUR")}</td></tr>`,
         )}
-        <tr><th scope="row">${t("cash.total")}</th><td class="figure"><strong>${totalOf(of)}</strong></td></tr></tbody></table></div>
+        <tr><th scope="row">${t("cash.total")}</th><td class="figure"><strong>${totalOf(of)}</strong></td></tr>
+        ${balance !== undefined && balance.credited > 0 && html`<tr><th scope="row">${t(isCredit(of) ? "cash.setOff" : "cash.isCredited")}</th><td class="figure">${moneyOf(balance.credited, balance.currency)}</td></tr>`}
+        ${leftOf(bill) !== undefined && html`<tr><th scope="row">${t(isCredit(of) ? "cash.restBack" : "cash.rest")}</th><td class="figure">${leftOf(bill)}</td></tr>`}</tbody></table></div>
       <div class="buttons"><button type="button" class="main" onClick=${() => print()}>${t("print")}</button></div>
     </div>
   <//>`;

@@ -15,7 +15,7 @@ import { momentOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { moneyTyped, unitsTyped } from "../../platform/money.ts";
 import { moneyOf, nameOf } from "../../platform/names.ts";
-import { joined, locale, t } from "../../platform/texts.ts";
+import { joined, leading, locale, t } from "../../platform/texts.ts";
 import { type Bill, isCredit, totalOf } from "./bills.ts";
 import { Receipt } from "./receipt.ts";
 
@@ -52,7 +52,7 @@ export function Pay({ bill, onClose, onChange }: PayProps) {
   if (receipt) {
     return html`<${Dialog} key="receipt" title=${t("cash.receipt")} onClose=${onClose}><${Receipt} payment=${receipt.payment} bill=${bill} left=${receipt.left} /><//>`;
   }
-  const { left = 0, currency = "EUR", payments = [] } = account.value ?? {};
+  const { left = 0, credited = 0, currency = "EUR", payments = [] } = account.value ?? {};
   const takenBack = new Set(payments.map(({ takesBack }) => takesBack));
   const row = (
     one: Payment,
@@ -62,7 +62,8 @@ export function Pay({ bill, onClose, onChange }: PayProps) {
       ${one.takesBack === undefined && !takenBack.has(one.payment) && html`<button type="button" class="quiet" onClick=${() => setTaking(one)}>${t("cash.takeBack")}<${For} who=${one.number} /></button>`}</span></li>`;
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <div class="stack" aria-busy=${account.isLoading}>
-      <p>${patient && html`<${PersonLine} patient=${patient} />`}<br /><span class="muted">${joined(of.identifier?.[0]?.value ?? "", totalOf(of))}</span></p>
+      <p>${patient && html`<${PersonLine} patient=${patient} />`}<br /><span class="muted">${joined(of.identifier?.[0]?.value ?? "", totalOf(of))}</span>
+      ${credited > 0 && html`<br /><span class="muted">${leading(isCredit(of) ? "cash.setOff" : "cash.isCredited")} ${moneyOf(credited, currency)}</span>`}</p>
       <${NotKnown} loaded=${account} />
       ${account.value && left > 0 && !taking && html`<${Take} key=${left} invoice=${`Invoice/${of.id}`} left=${left} currency=${currency} isBack=${isCredit(of)} onTaken=${taken} onCancel=${onClose} />`}
       ${

@@ -23,7 +23,7 @@ export function Receipt({ payment, bill: { of, patient }, left }: ReceiptProps) 
     [t("cash.means"), joined(t(`means.${means}`), reference ?? "")],
     ...(reason === undefined ? [] : [[t("cash.takenBack"), html`<bdi>${reason}</bdi>`] as [string, unknown]]),
     [t("cash.amount"), html`<strong>${moneyOf(cents, currency)}</strong>`],
-    ...(left === undefined ? [] : [[t("cash.rest"), moneyOf(left, currency)] as [string, unknown]]),
+    ...(left === undefined ? [] : [[t(isCredit(of) ? "cash.restBack" : "cash.rest"), moneyOf(left, currency)] as [string, unknown]]),
     ...(cashier?.name === undefined ? [] : [[t("cash.cashier"), html`<bdi>${cashier.name}</bdi>`] as [string, unknown]]),
   ];
   return html`<div class="stack">

@@ -17,7 +17,7 @@ import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, moneyOf, nameOf } from "../../platform/names.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { type Bill, bills, isCredit, leftOf, totalOf } from "./bills.ts";
-import { sumOf } from "./open.ts";
+import { type PartProps, sumOf } from "./open.ts";
 import { Pay } from "./pay.ts";
 import { Report } from "./report.ts";
 
@@ -25,15 +25,13 @@ const billing = actionsOf<typeof billingContract>("billing");
 
 /** Shown at first, and so many more each time. */
 const STEP = 20;
-/** Asked for again after so long, milliseconds. */
-const EVERY_MS = 10_000;
 
-/** @param turn another one: something was billed, or taken back */
-export function Invoices({ turn, onChange }: { turn: number; onChange: () => void }) {
+/** See the head of this file. */
+export function Invoices({ turn, everyMs, onChange }: PartProps) {
   const [isUnpaid, setUnpaid] = useState(true);
   const more = useMore(STEP);
   const query = { ...(isUnpaid ? { status: "issued", _sort: "date" } : { _sort: "-date" }), _count: `${more.count}` };
-  const invoices = useLoad(`invoices ${isUnpaid}`, () => bills(query), EVERY_MS);
+  const invoices = useLoad(`invoices ${isUnpaid}`, () => bills(query), everyMs);
   useTurn(invoices, turn);
   useTurn(invoices, more.count);
   const [open, setOpen] = useState<{ kind: "credit" | "pay" | "print"; bill: Bill } | undefined>();

@@ -5,7 +5,7 @@ import { Packing } from "./desk.contract.ts";
 import { LANGUAGES, messagesOf } from "./files/messages.ts";
 import { PageFiles } from "./files/page-files.ts";
 
-const files = new PageFiles({ access: "closed", hospitalTimeZone: "Africa/Algiers" });
+const files = new PageFiles({ access: "closed", hospitalTimeZone: "Africa/Algiers", organization: "Organization/1" });
 const sources = filesUnder("services/desk/pages", /(?<!\.d)\.ts$/).map(contentOf);
 const unpacked = async (path: string) => gunzipSync(Buffer.from((await files.get(path, Packing.gzip))?.base64 ?? "", "base64")).toString();
 
@@ -53,6 +53,7 @@ describe("the pages", () => {
   it("are a document without inline scripts and styles, which knows the hospital's zone", async () => {
     const document = await unpacked("/");
     expect(document).toContain('<meta name="time-zone" content="Africa/Algiers">');
+    expect(document).toContain('<meta name="organization" content="Organization/1">');
     expect(document).toContain('<meta name="access" content="closed">');
     expect(document).not.toMatch(/<style|style=|\son[a-z]+=|<script(?![^>]*src)|%[A-Z_]+%/);
   });

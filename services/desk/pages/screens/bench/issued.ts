@@ -7,12 +7,13 @@ import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { For } from "../../parts/for.ts";
-import { Flag, findingOf, rangeOf } from "../../parts/finding.ts";
+import { Finding, Flag, rangeOf } from "../../parts/finding.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../../parts/joined.ts";
 import { useMore } from "../../parts/more.ts";
 import { say } from "../../parts/notices.ts";
 import { NotKnown, Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
+import { Sheet } from "../../parts/sheet.ts";
 import { Wide } from "../../parts/wide.ts";
 import { actionsOf, search } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
@@ -34,7 +35,7 @@ export function Issued({ turn }: { turn: number }) {
   useTurn(results, more.count);
   const [open, setOpen] = useState<{ kind: "correct" | "print"; result: Result } | undefined>();
   const row = (one: Result) => html`<tr key=${one.of.id}><th scope="row"><bdi>${conceptOf(one.of.code)}</bdi></th>
-    <td class="figure">${findingOf(one.of)} <${Flag} of=${one.of} /></td><td>${one.patient && html`<${PersonLine} patient=${one.patient} />`}</td>
+    <td class="figure"><${Finding} of=${one.of} /> <${Flag} of=${one.of} /></td><td>${one.patient && html`<${PersonLine} patient=${one.patient} />`}</td>
     <td class="nowrap">${momentOf(one.of.issued ?? one.of.effectiveDateTime)} ${one.of.status === "corrected" && html`<span class="tag">${t("bench.corrected")}</span>`}</td>
     <td class="pair"><button type="button" class="quiet" onClick=${() => setOpen({ kind: "correct", result: one })}>${t("bench.correct")}<${For} who=${`${conceptOf(one.of.code)}, ${nameOf(one.patient)}`} /></button>
       <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", result: one })}>${t("print")}<${For} who=${`${conceptOf(one.of.code)}, ${nameOf(one.patient)}`} /></button></td></tr>`;
@@ -87,14 +88,14 @@ async function valuesBeside(of: Observation): Promise<Observation[]> {
 function Report({ result: { of, patient }, onClose }: { result: Result; onClose: () => void }) {
   const values = useLoad(`report of ${of.id}`, () => valuesBeside(of));
   const line = (one: Observation) =>
-    html`<tr key=${one.id}><th scope="row"><bdi>${conceptOf(one.code)}</bdi></th><td class="figure">${findingOf(one)} <${Flag} of=${one} /></td><td><bdi>${rangeOf(one)}</bdi></td></tr>`;
+    html`<tr key=${one.id}><th scope="row"><bdi>${conceptOf(one.code)}</bdi></th><td class="figure"><${Finding} of=${one} /> <${Flag} of=${one} /></td><td><bdi>${rangeOf(one)}</bdi></td></tr>`;
   return html`<${Dialog} title=${t("bench.report")} onClose=${onClose}>
     <div class="stack">
       <${NotKnown} loaded=${values} />
-      <div class="print report" aria-busy=${values.isLoading}><h3>${t("bench.report")}</h3><p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
-        <table><tbody>${(values.value ?? [of]).map(line)}</tbody></table>
-        <p>${momentOf(of.effectiveDateTime)} · ${t("bench.issuedAt", { at: momentOf(of.issued) })}</p></div>
-      <div class="buttons"><button type="button" class="main" onClick=${() => print()}>${t("print")}</button></div>
+      <${Sheet} title=${t("bench.report")} patient=${patient} isBusy=${values.isLoading}>
+        <table><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th></tr></thead><tbody>${(values.value ?? [of]).map(line)}</tbody></table>
+        <p>${momentOf(of.effectiveDateTime)} · ${t("bench.issuedAt", { at: momentOf(of.issued) })}</p>
+      <//>
     </div>
   <//>`;
 }

@@ -11,6 +11,7 @@ import { useMore } from "../../parts/more.ts";
 import { say } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
+import { Sheet } from "../../parts/sheet.ts";
 import { actionsOf, readAll } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
@@ -83,7 +84,7 @@ function Print({ bill, onClose }: { bill: Bill; onClose: () => void }) {
   const charges = useLoad(`charges ${of.id}`, () => readAll<ChargeItem>(references));
   return html`<${Dialog} title=${t("invoice")} onClose=${onClose}>
     <div class="stack">
-      <div class="print report"><h3>${joined(t(isCredit(of) ? "cash.credit" : "invoice"), of.identifier?.[0]?.value ?? "", dateOf(of.date))}</h3><p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
+      <${Sheet} title=${joined(t(isCredit(of) ? "cash.credit" : "invoice"), of.identifier?.[0]?.value ?? "", dateOf(of.date))} patient=${patient} isBusy=${charges.isLoading}>
         <table><tbody>${(of.lineItem ?? []).map(
           (
             line,
@@ -93,8 +94,8 @@ function Print({ bill, onClose }: { bill: Bill; onClose: () => void }) {
         )}
         <tr><th scope="row">${t("cash.total")}</th><td class="figure"><strong>${totalOf(of)}</strong></td></tr>
         ${balance !== undefined && balance.credited > 0 && html`<tr><th scope="row">${t(isCredit(of) ? "cash.setOff" : "cash.isCredited")}</th><td class="figure">${moneyOf(balance.credited, balance.currency)}</td></tr>`}
-        ${leftOf(bill) !== undefined && html`<tr><th scope="row">${t(isCredit(of) ? "cash.restBack" : "cash.rest")}</th><td class="figure">${leftOf(bill)}</td></tr>`}</tbody></table></div>
-      <div class="buttons"><button type="button" class="main" onClick=${() => print()}>${t("print")}</button></div>
+        ${leftOf(bill) !== undefined && html`<tr><th scope="row">${t(isCredit(of) ? "cash.restBack" : "cash.rest")}</th><td class="figure">${leftOf(bill)}</td></tr>`}</tbody></table>
+      <//>
     </div>
   <//>`;
 }

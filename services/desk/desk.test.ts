@@ -43,9 +43,44 @@ describe("the texts of the pages", () => {
     expect(differing).toEqual([]);
   });
 
+  const textsOf = (language: string): [string, string][] =>
+    ["services/desk/messages", "services/identity/pages/messages"].flatMap((folder) =>
+      Object.entries(JSON.parse(contentOf(`${folder}/${language}.json`)) as Record<string, string>),
+    );
+
+  it("are set as French is: what may not begin a line is bound to the word before it", () => {
+    // A colon that is part of a plural form stands behind a letter or a comma, never behind a space.
+    const wrong = textsOf("fr").filter(([, text]) => / [:;?!»]|« |[^\u202f\u00a0][;?!»](?=\s|$)|['"]|\.\.\./.test(text));
+    expect(wrong).toEqual([]);
+  });
+
+  it("are set as Arabic is: with its own signs, one way to write the tanwin, and no signs of Latin between its words", () => {
+    const wrong = textsOf("ar").filter(([, text]) => {
+      const plain = text.replaceAll(/\{\w+, (plural|select),|ACCESS=\w+|Alt\+Z|[\w.]+\/…/g, "");
+      return /[,;?]|\u0627\u064b| [،؛؟.:]|[\u0660-\u0669]/.test(plain);
+    });
+    expect(wrong).toEqual([]);
+  });
+
   it("have the plural forms of Arabic", () => {
     const incomplete = Object.entries(messagesOf("ar")).filter(([, text]) => text.includes(", plural") && !/few\{.*many\{/.test(text));
     expect(incomplete).toEqual([]);
+  });
+});
+
+describe("a form", () => {
+  it("keeps what is typed into it over a reload, but for what is scanned, chosen or only asked", () => {
+    const names = filesUnder("services/desk/pages/screens", /\.ts$/);
+    const forgetting = names.filter((name) => /<\$\{Form\}/.test(contentOf(name)) && contentOf(name).includes('useState("")'));
+    expect(forgetting.map((name) => name.slice("services/desk/pages/screens/".length)).sort()).toEqual([
+      "administration/test-names.ts", // a name that is looked up anew with the test
+      "audit.ts", // a question
+      "cash/pay.ts", // what was handed over, for the change
+      "dispensary/transfer.ts", // a place
+      "round/dose.ts", // what is scanned
+      "ward/physician.ts", // a person
+      "ward/transfer.ts", // a ward
+    ]);
   });
 });
 

@@ -21,6 +21,7 @@ import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { findingIn } from "./enter.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
 type Result = WithPatient<Observation>;
@@ -57,16 +58,17 @@ export function Issued({ turn }: { turn: number }) {
 }
 
 function Correct({ result: { of, patient }, onClose, onDone }: { result: Result; onClose: () => void; onDone: () => void }) {
-  const [value, setValue] = useState(`${of.valueQuantity?.value ?? of.valueString ?? ""}`);
-  const [unit, setUnit] = useState(of.valueQuantity?.unit ?? "");
-  const [reason, setReason] = useState("");
+  const kept = `correct ${of.id}`;
+  const [value, setValue] = useKept(kept, "value", `${of.valueQuantity?.value ?? of.valueString ?? ""}`);
+  const [unit, setUnit] = useKept(kept, "unit", of.valueQuantity?.unit ?? "");
+  const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
     await lab.correctResult({ observation: `Observation/${of.id}`, finding: findingIn(value, unit), reason });
     say(t("bench.isCorrected"));
     onDone();
   };
   return html`<${Dialog} title=${joined(conceptOf(of.code), nameOf(patient))} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("bench.correct")} onCancel=${onClose}>
+    <${Form} draft=${kept} send=${send} submit=${t("bench.correct")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("result.value")} name="correct-value" value=${value} onValue=${setValue} required />
         <${Field} label=${t("result.unit")} name="correct-unit" value=${unit} onValue=${setUnit} fault=${faultOf("finding.unit")} />

@@ -21,6 +21,7 @@ import { type Bill, bills, isCredit, leftOf, totalOf } from "./bills.ts";
 import { type PartProps, sumOf } from "./open.ts";
 import { Pay } from "./pay.ts";
 import { Report } from "./report.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
 
@@ -63,7 +64,8 @@ export function Invoices({ turn, everyMs, onChange }: PartProps) {
 }
 
 function Credit({ bill: { of, patient }, onClose, onDone }: { bill: Bill; onClose: () => void; onDone: () => void }) {
-  const [reason, setReason] = useState("");
+  const kept = `credit ${of.id}`;
+  const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
     const { creditNote } = await billing.creditNote({ invoice: `Invoice/${of.id}`, reason });
     const [back] = await billing.listBalances({ invoices: [creditNote] }).catch(() => []);
@@ -72,7 +74,7 @@ function Credit({ bill: { of, patient }, onClose, onDone }: { bill: Bill; onClos
     onDone();
   };
   return html`<${Dialog} title=${joined(t("cash.credit"), nameOf(patient))} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("cash.credit")} onCancel=${onClose}>
+    <${Form} draft=${kept} send=${send} submit=${t("cash.credit")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="credit-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
     <//>
   <//>`;

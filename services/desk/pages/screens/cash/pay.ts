@@ -18,6 +18,7 @@ import { moneyOf, nameOf } from "../../platform/names.ts";
 import { joined, leading, locale, t } from "../../platform/texts.ts";
 import { type Bill, isCredit, totalOf } from "./bills.ts";
 import { Receipt } from "./receipt.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
 
@@ -88,9 +89,10 @@ interface TakeProps {
 }
 
 function Take({ invoice, left, currency, isBack, onTaken, onCancel }: TakeProps) {
+  const kept = `pay ${invoice}`;
   const [amount, setAmount] = useState(moneyTyped(left, currency, locale.value));
   const [means, setMeans] = useState<Means>(Means.cash);
-  const [reference, setReference] = useState("");
+  const [reference, setReference] = useKept(kept, "reference");
   const [given, setGiven] = useState("");
   const cents = unitsTyped(amount, currency);
   const send = async () => {
@@ -100,7 +102,7 @@ function Take({ invoice, left, currency, isBack, onTaken, onCancel }: TakeProps)
   };
   const change = means === Means.cash && cents !== undefined ? (unitsTyped(given, currency) ?? 0) - cents : 0;
   const fieldOf = { AMOUNT_WRONG: "cents", PAID_TOO_MUCH: "cents" };
-  return html`<${Form} send=${send} submit=${t(isBack ? "cash.payBack" : "cash.pay")} onCancel=${onCancel} fieldOf=${fieldOf}>
+  return html`<${Form} draft=${kept} send=${send} submit=${t(isBack ? "cash.payBack" : "cash.pay")} onCancel=${onCancel} fieldOf=${fieldOf}>
     ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
       <${Field} label=${t("cash.amount")} name="pay-amount" value=${amount} onValue=${setAmount} inputmode="decimal" required autofocus fault=${faultOf("cents")} hint=${t("cash.left", { amount: moneyOf(left, currency) })}><span class="unit">${currency}</span><//>
       <${Field} label=${t("cash.means")} name="pay-means" value=${means} onValue=${(one: string) => setMeans(one as Means)} options=${Object.values(Means).map((one) => [one, t(`means.${one}`)])} />
@@ -111,14 +113,15 @@ function Take({ invoice, left, currency, isBack, onTaken, onCancel }: TakeProps)
 }
 
 function TakeBack({ payment, onCancel, onDone }: { payment: Payment; onCancel: () => void; onDone: () => void }) {
-  const [reason, setReason] = useState("");
+  const kept = `take back ${payment.payment}`;
+  const [reason, setReason] = useKept(kept, "reason");
   const amount = moneyOf(Math.abs(payment.cents), payment.currency);
   const send = async () => {
     await billing.takeBack({ payment: payment.payment, reason });
     say(t("cash.isTakenBack", { amount }));
     onDone();
   };
-  return html`<${Form} send=${send} submit=${joined(t("cash.takeBack"), amount)} onCancel=${onCancel}>
+  return html`<${Form} draft=${kept} send=${send} submit=${joined(t("cash.takeBack"), amount)} onCancel=${onCancel}>
     ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="take-back-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
   <//>`;
 }

@@ -62,13 +62,7 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
     ${open === "allergy" && html`<${NoteAllergy} patient=${`Patient/${patient.id}`} onClose=${close} onDone=${parts.allergies.reload} />`}
     ${open === "vitals" && html`<${VitalSigns} patient=${`Patient/${patient.id}`} encounter=${current && `Encounter/${current.id}`} onClose=${close} onDone=${parts.results.reload} />`}
     ${open === "label" && html`<${LabelDialog} patient=${patient} onClose=${close} />`}
-    ${
-      open === "details" &&
-      html`<${DetailsDialog} patient=${patient} onClose=${() => {
-        close();
-        reload();
-      }} />`
-    }
+    ${open === "details" && html`<${DetailsDialog} patient=${patient} onClose=${close} onStored=${reload} />`}
   </section>`;
 }
 

@@ -13,6 +13,7 @@ import { actionsOf, Refused } from "../../platform/api.ts";
 import { timeOf } from "../../platform/clock.ts";
 import { nameOf } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 /** Refusals that a reason overrides. */
@@ -27,10 +28,11 @@ interface DoseProps {
 
 /** See the head of this file. */
 export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
+  const kept = `dose ${dose.prescription} ${dose.dueAt}`;
   const [outcome, setOutcome] = useState<DoseOutcome>("given");
   const [wristband, setWristband] = useState("");
   const [packed, setPacked] = useState("");
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useKept(kept, "reason");
   const [mayOverride, setMayOverride] = useState(false);
   const isGiven = outcome === "given";
   const send = async () => {
@@ -68,7 +70,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
     <div class="stack">
       <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
       <p><bdi>${dose.dosage}</bdi></p>
-      <${Form} send=${send} submit=${t("round.note")} onCancel=${onClose} fieldOf=${fieldOf}>
+      <${Form} draft=${kept} send=${send} submit=${t("round.note")} onCancel=${onClose} fieldOf=${fieldOf}>
         ${(faultOf: (field: string) => string | undefined) => html`
           ${
             isGiven &&

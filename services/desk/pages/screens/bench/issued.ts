@@ -19,6 +19,7 @@ import { actionsOf, search } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
+import { requireOneWay } from "../../platform/numbers.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { findingIn } from "./enter.ts";
 import { useKept } from "../../platform/drafts.ts";
@@ -63,6 +64,7 @@ function Correct({ result: { of, patient }, onClose, onDone }: { result: Result;
   const [unit, setUnit] = useKept(kept, "unit", of.valueQuantity?.unit ?? "");
   const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
+    requireOneWay(value, "value");
     await lab.correctResult({ observation: `Observation/${of.id}`, finding: findingIn(value, unit), reason });
     say(t("bench.isCorrected"));
     onDone();
@@ -70,7 +72,7 @@ function Correct({ result: { of, patient }, onClose, onDone }: { result: Result;
   return html`<${Dialog} title=${joined(conceptOf(of.code), nameOf(patient))} onClose=${onClose}>
     <${Form} draft=${kept} send=${send} submit=${t("bench.correct")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
-        <${Field} label=${t("result.value")} name="correct-value" value=${value} onValue=${setValue} required />
+        <${Field} label=${t("result.value")} name="correct-value" value=${value} onValue=${setValue} required fault=${faultOf("value")} />
         <${Field} label=${t("result.unit")} name="correct-unit" value=${unit} onValue=${setUnit} fault=${faultOf("finding.unit")} />
         <${Field} label=${t("reason")} name="correct-reason" value=${reason} onValue=${setReason} required fault=${faultOf("reason")} />
       </div>`}

@@ -35,9 +35,14 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
   const [reason, setReason] = useKept(kept, "reason");
   const [mayOverride, setMayOverride] = useState(false);
   const isGiven = outcome === "given";
+  /** What is scanned now is looked at anew: only what is refused again needs a reason. */
+  const scan = (set: (text: string) => void) => (text: string) => {
+    setMayOverride(false);
+    set(text);
+  };
   const send = async () => {
     const scanned = isGiven && wristband && packed ? { scanned: { patient: wristband.trim(), medication: packed.trim() } } : {};
-    const because = reason === "" ? {} : isGiven ? { override: reason } : { reason };
+    const because = reason === "" || (isGiven && !mayOverride) ? {} : isGiven ? { override: reason } : { reason };
     try {
       const { administration } = await pharmacy.administer({
         prescription: dose.prescription,
@@ -75,8 +80,8 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
           ${
             isGiven &&
             html`<div class="fields">
-            <${Field} label=${t("round.wristband")} name="wristband" value=${wristband} onValue=${setWristband} autofocus fault=${faultOf("wristband")} />
-            <${Field} label=${t("round.package")} name="packed" value=${packed} onValue=${setPacked} fault=${faultOf("packed")} />
+            <${Field} label=${t("round.wristband")} name="wristband" value=${wristband} onValue=${scan(setWristband)} autofocus fault=${faultOf("wristband")} />
+            <${Field} label=${t("round.package")} name="packed" value=${packed} onValue=${scan(setPacked)} fault=${faultOf("packed")} />
           </div>`
           }
           <div class="fields">

@@ -5,7 +5,7 @@ import { hospitalizations } from "../../services/hospitalizations/hospitalizatio
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { House } from "./pages-house.ts";
+import { barriers, House } from "./pages-house.ts";
 
 const POTASSIUM = { system: "http://loinc.org", code: "2823-3", display: "Potassium [Moles/volume] in Serum or Plasma" };
 
@@ -29,6 +29,7 @@ describe("what was typed, and what is known", () => {
     nurse = await house.person("nurse", ["nurse"]);
   }, 90_000);
   afterAll(() => house?.close());
+  const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
 
   it("a round whose wards are not known does not say that there are none, and comes by itself", async () => {
     await nurse.route("**/api/wards/board", (route) => route.fulfill({ status: 503, body: "{}" }));
@@ -101,5 +102,28 @@ describe("what was typed, and what is known", () => {
     await nurse.keyboard.press("Enter");
     await nurse.waitForSelector('[data-page="chart"] .banner:has-text("Ada Rossi")');
     expect(house.complaints).toEqual([]);
+  });
+
+  it("a merge that takes long shows how far it is, also after a reload, until it has ended", async () => {
+    const { operator } = house;
+    const again = { family: "Rosi", given: ["Ada"], gender: "female" as const, birthDate: "1951-03-08", confirm: "for trying" };
+    const { patient: double } = await patients.register(operator, again);
+    const archivist = await house.person("archivist", ["records-office"]);
+    let moved = 3;
+    await archivist.route("**/api/patients/mergeState*", async (route) => {
+      if (moved >= 9) return route.fallback();
+      const asked = { source: double, target: patient, state: "running", moved, left: 12 - moved, edited: [] };
+      return route.fulfill({ json: asked });
+    });
+    await patients.merge(operator, { source: double, target: patient });
+    await house.show(archivist, `records/${double.split("/")[1]}`);
+    await archivist.waitForSelector("[role=status]:has-text('3 moved, 9 left.') progress[value='3'][max='12']");
+    await archivist.reload();
+    moved = 6;
+    await archivist.waitForSelector("[role=status]:has-text('6 moved, 6 left.') progress[value='6']");
+    expect(await barriers(archivist)).toEqual([]);
+    moved = 9;
+    await said(archivist, "The records are merged");
+    await archivist.waitForSelector("progress", { state: "detached" });
   });
 });

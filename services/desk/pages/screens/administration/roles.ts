@@ -56,7 +56,7 @@ function Waiting({ change, onDone }: { change: RoleChange; onDone: (change?: Rol
 }
 
 function Change({ role: before, onClose, onDone }: { role: RoleNow; onClose: () => void; onDone: (change?: RoleChange) => void }) {
-  const kept = `role ${before.role}`;
+  const kept = `role ${before.role} ${before.version}`; // what was typed about another version would take back what others have changed
   const isNew = before.role === "";
   const [role, setRole] = useKept(kept, "role", before.role);
   const [says, setSays] = useKept(kept, "says", before.says);

@@ -63,6 +63,13 @@ describe("care", () => {
     await nurse.click("li:has-text('Acetaminophen') button:has-text('Note')");
     await scan(number, "999999");
     await nurse.waitForSelector("#field-packed-fault:has-text('another medication')");
+    await nurse.fill("#field-dose-given", "1,000 mg");
+    await scan(number, PARACETAMOL.code);
+    await nurse.waitForSelector("#field-dose-fault, #field-dose-given-fault:has-text('two ways')");
+    await nurse.fill("#field-dose-given", "650 mg");
+    await scan(number, PARACETAMOL.code);
+    await nurse.waitForSelector("#field-why-fault:has-text('differ from the prescription')");
+    await nurse.fill("#field-dose-given", "325 mg");
     const [due] = await pharmacy.due(house.operator, {
       ward: (await wards.board(house.operator, {})).wards[0]?.location ?? "",
       aheadMinutes: 60,

@@ -23,3 +23,9 @@ export function numberTyped(text: string): number | undefined {
   const plain = plainNumber(text);
   return /^\d+(\.\d+)?$/.test(plain) ? Number(plain) : undefined;
 }
+
+/** A number and its unit: "500 mg". */
+export function amountIn(text: string): { value: number; unit: string } | undefined {
+  const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)\s*([^\s\d.,].*)$/.exec(plainNumber(text)) ?? [];
+  return Number(number) > 0 && unit !== "" ? { value: Number(number), unit } : undefined;
+}

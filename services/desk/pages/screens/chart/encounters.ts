@@ -3,8 +3,8 @@ import { useState } from "preact/hooks";
 import type { Encounter, Patient } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { For } from "../../parts/for.ts";
+import { later } from "../../parts/later.ts";
 import { useMore } from "../../parts/more.ts";
-import { say } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import type { Found } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
@@ -12,7 +12,8 @@ import type { Loaded } from "../../platform/load.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 import type { Parts } from "./sources.ts";
-import type { StaySummary } from "./stay-summary.ts";
+
+const StaySummary = later(() => import("./stay-summary.ts").then((it) => it.StaySummary));
 
 /** Shown at first, and so many more each time. */
 const STEP = 20;
@@ -27,12 +28,7 @@ export const kindOf = ({ class: kind }: Encounter): string => tIfAny(`encounter.
 
 /** See the head of this file. */
 export function Encounters({ loaded, patient, parts }: { loaded: Loaded<Found<Encounter>>; patient: Patient | undefined; parts: Parts }) {
-  const [open, setOpen] = useState<{ stay: Encounter; Summary: typeof StaySummary } | undefined>();
-  const print = (stay: Encounter) =>
-    import("./stay-summary.ts").then(
-      ({ StaySummary: Summary }) => setOpen({ stay, Summary }),
-      () => say(t("page.failed")),
-    );
+  const [open, setOpen] = useState<Encounter | undefined>();
   const isStay = ({ class: kind, status }: Encounter) => STAYS.includes(kind?.code ?? "") && PRINTED.includes(status);
   const more = useMore(STEP);
   const show = ({ resources, isPartial }: Found<Encounter>) => html`<${Partial} isPartial=${isPartial} />
@@ -42,8 +38,8 @@ export function Encounters({ loaded, patient, parts }: { loaded: Loaded<Found<En
         one,
       ) => html`<li key=${one.id}><span>${kindOf(one)} ${conceptOf(one.reasonCode?.[0]) && html`· <bdi>${conceptOf(one.reasonCode?.[0])}</bdi>`}<br />
         <span class="muted">${one.period?.end ? `${momentOf(one.period.start)} – ${momentOf(one.period.end)}` : momentOf(one.period?.start)}</span></span>
-        <span class="buttons"><span class="tag">${tIfAny(`encounter.status.${one.status}`) ?? one.status}</span>${isStay(one) && patient && html` <button type="button" class="quiet" onClick=${() => print(one)}>${t("stay.summary")}<${For} who=${momentOf(one.period?.start)} /></button>`}</span></li>`,
+        <span class="buttons"><span class="tag">${tIfAny(`encounter.status.${one.status}`) ?? one.status}</span>${isStay(one) && patient && html` <button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("stay.summary")}<${For} who=${momentOf(one.period?.start)} /></button>`}</span></li>`,
     )}</ul>${more.below(resources.length)}`;
   return html`<${Panel} title=${t("encounters")} loaded=${loaded} show=${show} />
-    ${open && patient && html`<${open.Summary} stay=${open.stay} patient=${patient} parts=${parts} onClose=${() => setOpen(undefined)} />`}`;
+    ${open && patient && html`<${StaySummary} stay=${open} patient=${patient} parts=${parts} onClose=${() => setOpen(undefined)} />`}`;
 }

@@ -16,16 +16,10 @@ import { knownMedications } from "../../platform/known-codes.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
-import { plainNumber, requireOneWay } from "../../platform/numbers.ts";
+import { amountIn, requireOneWay } from "../../platform/numbers.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
-
-/** A number and its unit: "500 mg". */
-export function amountIn(text: string): { value: number; unit: string } | undefined {
-  const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)\s*([^\s\d.,].*)$/.exec(plainNumber(text)) ?? [];
-  return Number(number) > 0 && unit !== "" ? { value: Number(number), unit } : undefined;
-}
 
 interface PrescriptionsProps {
   loaded: Loaded<Found<MedicationRequest>>;

@@ -77,8 +77,11 @@ interface LotProps {
 function Count({ of: { medication, lot, place, quantity: before }, onCancel, onDone }: LotProps) {
   const [quantity, setQuantity] = useState(`${before}`);
   const send = async () => {
-    const { by } = await pharmacy.count({ medication, quantity: Number(quantity), ...(lot && { lot }), ...(place && { place }) });
-    say(t("shelf.counted", { by: numberIn(by, { signDisplay: "exceptZero" }) }));
+    const of = { medication, ...(lot && { lot }), ...(place && { place }) };
+    const { by } = await pharmacy.count({ ...of, quantity: Number(quantity) });
+    // By what the count has changed it: what was taken since stays taken.
+    const back = () => pharmacy.adjust({ ...of, by: -by, reason: t("undo.reason") }).then(onDone);
+    say(t("shelf.counted", { by: numberIn(by, { signDisplay: "exceptZero" }) }), ...(by === 0 ? [] : [back]));
     onDone();
   };
   return html`<${Form} send=${send} submit=${t("store")} onCancel=${onCancel} label=${t("shelf.count")} isInline>

@@ -12,6 +12,7 @@ import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { timeOf } from "../../platform/clock.ts";
 import { nameOf } from "../../platform/names.ts";
+import { amountIn, requireOneWay } from "../../platform/numbers.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
 
@@ -32,6 +33,8 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
   const [outcome, setOutcome] = useState<DoseOutcome>("given");
   const [wristband, setWristband] = useState("");
   const [packed, setPacked] = useState("");
+  const prescribed = dose.dose ? `${dose.dose.value} ${dose.dose.unit}` : "";
+  const [given, setGiven] = useState(prescribed);
   const [reason, setReason] = useKept(kept, "reason");
   const [mayOverride, setMayOverride] = useState(false);
   const isGiven = outcome === "given";
@@ -39,6 +42,14 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
   const scan = (set: (text: string) => void) => (text: string) => {
     setMayOverride(false);
     set(text);
+  };
+  /** What was given: as prescribed, as long as nobody says otherwise. */
+  const doseGiven = () => {
+    if (given.trim() === prescribed) return dose.dose;
+    requireOneWay(given, "dose");
+    const amount = amountIn(given);
+    if (!amount) throw new Refused(422, "NO_AMOUNT", "");
+    return amount;
   };
   const send = async () => {
     const scanned = isGiven && wristband && packed ? { scanned: { patient: wristband.trim(), medication: packed.trim() } } : {};
@@ -48,7 +59,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
         prescription: dose.prescription,
         outcome,
         due: dose.dueAt,
-        ...(isGiven && dose.dose && { dose: dose.dose }),
+        ...(isGiven && dose.dose && { dose: doseGiven() }),
         ...(isGiven && dose.route && { route: dose.route }),
         ...scanned,
         ...because,
@@ -66,6 +77,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
   const fieldOf = {
     WRONG_PATIENT: "wristband",
     WRONG_MEDICATION: "packed",
+    NO_AMOUNT: "dose",
     NOT_SCANNED: "why",
     DOSE_REASON_MISSING: "why",
     DOSE_DIFFERS: "why",
@@ -82,6 +94,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
             html`<div class="fields">
             <${Field} label=${t("round.wristband")} name="wristband" value=${wristband} onValue=${scan(setWristband)} autofocus fault=${faultOf("wristband")} />
             <${Field} label=${t("round.package")} name="packed" value=${packed} onValue=${scan(setPacked)} fault=${faultOf("packed")} />
+            ${dose.dose && html`<${Field} label=${t("round.dose")} name="dose-given" value=${given} onValue=${scan(setGiven)} fault=${faultOf("dose")} required />`}
           </div>`
           }
           <div class="fields">

@@ -29,6 +29,15 @@ const CREDITED_TOO_MUCH = refusal(
   "Invoice.totalNet",
 );
 
+const NOT_PAID_HERE = {
+  rule: "invoice-balanced",
+  refusal: refusal(
+    "invoice-balanced",
+    "Not all of it is paid here: note the payment (PaymentReconciliation), which balances it.",
+    "Invoice.status",
+  ),
+};
+
 /** @param cents more, or less when below zero */
 async function credit(books: InvoiceBooks, note: string, { bill: reference, cents }: Credit): Promise<void> {
   const bill = await books.invoice(reference);
@@ -48,8 +57,7 @@ async function balanced(books: InvoiceBooks, invoice: Invoice & { id: string }, 
   const credited = balance.notes.reduce((sum, { cents }) => sum + cents, 0);
   const paid = creditedBy(invoice) === undefined ? balance.covered - credited : -(await books.value(paidCounter(reference)));
   if (paid > 0 || (await tools.counters(RECEIPTS)).length > 0) {
-    const message = "Not all of it is paid here: note the payment (PaymentReconciliation), which balances it.";
-    books.effect.refusals.push({ rule: "invoice-balanced", refusal: refusal("invoice-balanced", message, "Invoice.status") });
+    books.effect.refusals.push(NOT_PAID_HERE);
   } else if (balance.notes.length > 0) {
     books.settleElsewhere(invoice, left);
   }
@@ -64,6 +72,9 @@ export async function credited({ before, after, reference }: Change<Invoice>, to
     const cents = (is?.bill === bill ? is.cents : 0) - (was?.bill === bill ? was.cents : 0);
     if (cents !== 0) await credit(books, reference, { bill, cents });
   }
+  const more = (after ? settledElsewhere(after) : 0) - (before ? settledElsewhere(before) : 0);
+  if (more !== 0) books.move({ counter: paidCounter(reference), by: -more, isExact: true });
+  if (more > 0 && (await tools.counters(RECEIPTS)).length > 0) books.effect.refusals.push(NOT_PAID_HERE);
   if (after?.status === "balanced" && before?.status !== "balanced") {
     const invoice = (await books.invoice(reference)) ?? { ...after, id: splitPlace(reference)[1] };
     await balanced(books, invoice, tools);

@@ -87,7 +87,7 @@ describe("at the cash desk", () => {
     await cashier.keyboard.press("Escape");
     for (const [language, report, cash] of [
       ["fr", "Rapport de caisse", "espèces"],
-      ["ar", "تقرير الصندوق", "نقداً"],
+      ["ar", "تقرير الصندوق", "نقدًا"],
       ["en", "Cash report", "cash"],
     ] as const) {
       await cashier.selectOption("#language", language);

@@ -101,6 +101,7 @@ export const RULE_NAMES: readonly string[] = [
   "immunization-one-patient",
   "immunization-recommendation-subject",
   "immunization-subject",
+  "invoice-balanced",
   "invoice-charges",
   "invoice-credit",
   "invoice-credited",

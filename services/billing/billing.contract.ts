@@ -1,7 +1,7 @@
 import type { Code } from "../../fhir/code.ts";
 import { action } from "../../mesh/contract.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
-import type { Account, CashReport, Means, Paid } from "./payments.contract.ts";
+import type { Account, CashReport, InvoiceBalance, Means, Paid } from "./payments.contract.ts";
 
 export type { Code };
 
@@ -96,12 +96,14 @@ export const billing = {
    */
   cancelInvoice: action<{ invoice: string; reason: string }, CancelledBill>("billing.cancelInvoice"),
   /**
-   * Credits charges of a bill, all or those that are named, each once; they stay billed.
+   * Credits charges of a bill, all or those that are named, each once; they stay billed. What is credited is set off against what the bill still
+   * asks for; what was paid too much by it is paid back by `pay` of the credit note.
    * @throws 404 INVOICE_NOT_FOUND; 409 INVOICE_NOT_IN_FORCE, NOT_ON_INVOICE, CHARGE_CREDITED, NOTHING_TO_CREDIT, INVOICE_CHANGED
    */
   creditNote: action<{ invoice: string; charges?: string[]; reason: string }, CreditNote>("billing.creditNote"),
   /**
-   * Notes that a bill is paid, all of it or a part; of a credit note that it is paid back. When nothing is left the bill is balanced.
+   * Notes that a bill is paid, all of it or a part; of a credit note that it is paid back, as far as it is not set off against its bill. When
+   * nothing is left the bill is balanced.
    * @throws 404 INVOICE_NOT_FOUND; 409 INVOICE_NOT_IN_FORCE, INVOICE_PAID, PAID_TOO_MUCH, INVOICE_CHANGED
    */
   pay: action<{ invoice: string; cents: number; means: Means; reference?: string } & Happened, Paid>("billing.pay"),
@@ -109,6 +111,8 @@ export const billing = {
   takeBack: action<{ payment: string; reason: string }, Paid>("billing.takeBack"),
   /** What a bill asks for, and its payments. @throws 404 INVOICE_NOT_FOUND */
   listPayments: action<{ invoice: string }, Account>("billing.listPayments"),
+  /** What is left of bills and credit notes, at most 200; those that there are. */
+  listBalances: action<{ invoices: string[] }, InvoiceBalance[]>("billing.listBalances"),
   /** What came in and went out on a day (YYYY-MM-DD) by the hospital's clocks; absent: today. At most 10,000 payments. */
   cashReport: action<{ day?: string }, CashReport>("billing.cashReport"),
   /**

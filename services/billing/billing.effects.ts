@@ -5,7 +5,7 @@ import { type Change, type Facts, type Refusal, refusalBy } from "../../mixins/f
 import { invoiceCredited } from "./billing.errors.ts";
 import { chargesOn, isInForce, listedCounter } from "./billing.model.ts";
 import { billedBy, creditedBy, uncreditedCounter } from "./credit.model.ts";
-import { paid, paidStays } from "./payments/payment-rules.ts";
+import { credited, paid, paidStays } from "./payments/payments.effects.ts";
 import { typed } from "../../fhir/typed.ts";
 
 const creditedIn = (invoice: Invoice | undefined): string | undefined => (invoice && isInForce(invoice) ? creditedBy(invoice) : undefined);
@@ -50,8 +50,16 @@ async function charges({ before, after }: Change<Invoice>, { read }: EffectTools
 }
 
 async function invoiced(change: Change<Invoice>, tools: EffectTools): Promise<Effect> {
-  const { movements, changes } = await charges(change, tools);
-  return { movements: [...credits(change), ...paidStays(change), ...movements], changes };
+  const [{ movements, changes }, held, books] = [
+    await charges(change, tools),
+    await paidStays(change, tools),
+    await credited(change, tools),
+  ];
+  return {
+    movements: [...credits(change), ...held.movements, ...books.movements, ...movements],
+    changes: [...books.changes, ...changes],
+    refusals: [...(held.refusals ?? []), ...books.refusals],
+  };
 }
 
 const LISTED = refusal("charge-item-listed", "An invoice names the charge: mark it as entered in error instead.", "ChargeItem");

@@ -1,7 +1,16 @@
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
 import { chargesOn, isInForce, LISTED, listedCounter } from "./billing.model.ts";
-import { countedOf, PAID } from "./payments/payment.model.ts";
-import { billedBy, creditedBy, UNCREDITED, uncreditedCounter } from "./credit.model.ts";
+import { countedOf, PAID, paidCounter } from "./payments/payment.model.ts";
+import { billedBy, CREDIT, CREDITED, creditCounter, creditedBy, creditedCounter, UNCREDITED, uncreditedCounter } from "./credit.model.ts";
+import { settledElsewhere } from "./payments/balance.model.ts";
+import { type Credit, creditOf } from "./payments/payments.effects.ts";
+
+/** What a credit note is counted by. */
+const creditCounters = (note: string, { bill, cents }: Credit): [string, number][] => [
+  [creditedCounter(bill), -cents],
+  [creditCounter(bill, note), cents],
+  [paidCounter(bill), -cents],
+];
 
 /** What an invoice in force asks for is billed (that no other asks for it is a unique key), and what is counted is so. */
 export const invariants: Invariants = {
@@ -15,15 +24,19 @@ export const invariants: Invariants = {
     },
     Invoice: {
       needs: (invoice) => billedBy(invoice).map((it) => `the billed charge ${it}`),
-      counters(invoice) {
+      counters(invoice, has) {
+        const reference = `Invoice/${invoice.id}`;
+        const [credit, settled] = [creditOf(invoice), settledElsewhere(invoice)];
         const credited = isInForce(invoice) ? creditedBy(invoice) : undefined;
         return [
           ...(credited === undefined ? [] : [[uncreditedCounter(credited), -1] as [string, number]]),
+          ...(credit && has(creditCounter(credit.bill, reference)) ? creditCounters(reference, credit) : []),
+          ...(settled > 0 ? [[paidCounter(reference), -settled] as [string, number]] : []),
           ...[...new Set(chargesOn(invoice))].map((it): [string, number] => [listedCounter(it), -1]),
         ];
       },
     },
     PaymentReconciliation: { counters: (payment) => [...countedOf(payment)] },
   },
-  counted: [UNCREDITED, LISTED, PAID],
+  counted: [UNCREDITED, CREDITED, CREDIT, LISTED, PAID],
 };

@@ -32,7 +32,7 @@ import { effects } from "./billing.effects.ts";
 import { invariants } from "./billing.invariants.ts";
 import { rules } from "./billing.rules.ts";
 import { paymentKeys } from "./payments/payment.model.ts";
-import { listPayments, pay, paymentParams, reportOf, takeBack } from "./payments/payments.ts";
+import { listBalances, listPayments, pay, paymentParams, reportOf, takeBack } from "./payments/payments.ts";
 import { cancelInvoice, creditedBy, invoiceKeys, newCreditNote } from "./credit.model.ts";
 
 /** Charges on one bill, which is one atomic write; more go on the next. */
@@ -191,6 +191,15 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       params: paymentParams.listPayments,
       handler(ctx) {
         return listPayments(this, ctx.params.invoice);
+      },
+    },
+
+    listBalances: {
+      rest: "POST",
+      summary: "What is left of bills",
+      params: paymentParams.listBalances,
+      handler(ctx) {
+        return listBalances(this, ctx.params.invoices);
       },
     },
 

@@ -144,7 +144,7 @@ describe("billing", () => {
     const note = await credit({ charges: [second] });
     expect(note).toMatchObject({ invoice, cents: 250, currency: "EUR", charges: [second] });
     expect(await clinic.read("billing", note.creditNote)).toMatchObject({
-      status: "issued",
+      status: "balanced", // set off: nothing of the bill was paid
       totalNet: { value: -2.5, currency: "EUR" },
       extension: [{ valueReference: { reference: invoice } }],
       note: [{ text: "not done" }],

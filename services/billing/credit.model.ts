@@ -32,6 +32,22 @@ export const UNCREDITED = "uncredited/";
 /** Counts down from zero the credit notes of an Invoice, so that one that has any is not cancelled as a whole. */
 export const uncreditedCounter = (invoice: string): string => UNCREDITED + invoice.slice("Invoice/".length);
 
+/** Begins the names of counters of what is credited of an Invoice, in all. */
+export const CREDITED = "credited/";
+/** Counts down from zero what the credit notes of an Invoice take off, in the smallest units. */
+export const creditedCounter = (invoice: string): string => CREDITED + invoice.slice("Invoice/".length);
+
+/** Begins the names of counters of single credit notes. */
+export const CREDIT = "credit/";
+/** Credit notes of one Invoice: each is over a charge of it, and a bill has so many. */
+export const MAX_NOTES = 1_000;
+/** Begins the names of the counters of the credit notes of one Invoice. */
+export const creditsOf = (invoice: string): string => `${CREDIT}${invoice.slice("Invoice/".length)}/`;
+/** Counts up what a credit note takes off its Invoice, in the smallest units. */
+export const creditCounter = (invoice: string, note: string): string => creditsOf(invoice) + note.slice("Invoice/".length);
+/** `Invoice/…`, the credit note that a counter is of. */
+export const noteIn = (counter: string): string => `Invoice/${counter.slice(counter.lastIndexOf("/") + 1)}`;
+
 /** An Invoice that is not in force any more; its charges are set free beside it. @throws 409 INVOICE_NOT_IN_FORCE */
 export function cancelInvoice<Of extends Invoice>(invoice: Of, reason: string): Of {
   if (!isInForce(invoice)) throw invoiceNotInForce(`Invoice/${invoice.id}`);

@@ -119,7 +119,7 @@ function reasonAgainst(note: Invoice, credited: string, facts: Facts): string | 
 const credit: Rule<Invoice> = {
   id: "invoice-credit",
   group: "money",
-  says: "A credit note takes back what an Invoice in force of the same patient asks for, and no more.",
+  says: "A credit note takes back what an Invoice in force of the same patient asks for, and no more, with the other credit notes of it.",
   facts: (change) => [newlyCredited(change)],
   check(change, facts) {
     const credited = newlyCredited(change);
@@ -160,9 +160,15 @@ export const invoiceRules: Rule<Invoice>[] = [
     check: () => undefined, // its credit notes are counted in the write itself (`billing.effects.ts`)
   },
   {
+    id: "invoice-balanced",
+    group: "money",
+    says: "An Invoice is balanced by what is paid and credited of it, in a house that takes payments here, or where something of it was paid here.",
+    check: () => undefined, // what was paid is counted in the write itself (`payments.effects.ts`)
+  },
+  {
     id: "invoice-paid",
     group: "money",
     says: "An Invoice of which something is paid is not cancelled.",
-    check: () => undefined, // what was paid is counted in the write itself (`billing.effects.ts`)
+    check: () => undefined, // what was paid is counted in the write itself (`payments.effects.ts`)
   },
 ];

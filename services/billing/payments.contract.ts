@@ -37,12 +37,19 @@ export interface Paid extends Payment {
   left: number;
 }
 
-/** What a bill asks for, and what was paid of it. */
-export interface Account {
+/** What a bill asks for, and what is left of it, in the smallest unit. */
+export interface InvoiceBalance {
   invoice: string;
   cents: number;
+  /** What is still to be paid; of a credit note: paid back. */
   left: number;
+  /** What credit notes take off a bill; of a credit note: what of it is set off against its bill. */
+  credited: number;
   currency: string;
+}
+
+/** What a bill asks for, and what was paid of it. */
+export interface Account extends InvoiceBalance {
   /** The first comes first. */
   payments: Payment[];
 }

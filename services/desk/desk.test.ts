@@ -5,7 +5,7 @@ import { Packing } from "./desk.contract.ts";
 import { LANGUAGES, messagesOf } from "./files/messages.ts";
 import { PageFiles } from "./files/page-files.ts";
 
-const files = new PageFiles({ access: "closed", hospitalTimeZone: "Africa/Algiers" });
+const files = new PageFiles({ access: "closed", hospitalTimeZone: "Africa/Algiers", organization: "Organization/1" });
 const sources = filesUnder("services/desk/pages", /(?<!\.d)\.ts$/).map(contentOf);
 const unpacked = async (path: string) => gunzipSync(Buffer.from((await files.get(path, Packing.gzip))?.base64 ?? "", "base64")).toString();
 
@@ -43,9 +43,44 @@ describe("the texts of the pages", () => {
     expect(differing).toEqual([]);
   });
 
+  const textsOf = (language: string): [string, string][] =>
+    ["services/desk/messages", "services/identity/pages/messages"].flatMap((folder) =>
+      Object.entries(JSON.parse(contentOf(`${folder}/${language}.json`)) as Record<string, string>),
+    );
+
+  it("are set as French is: what may not begin a line is bound to the word before it", () => {
+    // A colon that is part of a plural form stands behind a letter or a comma, never behind a space.
+    const wrong = textsOf("fr").filter(([, text]) => / [:;?!»]|« |[^\u202f\u00a0][;?!»](?=\s|$)|['"]|\.\.\./.test(text));
+    expect(wrong).toEqual([]);
+  });
+
+  it("are set as Arabic is: with its own signs, one way to write the tanwin, and no signs of Latin between its words", () => {
+    const wrong = textsOf("ar").filter(([, text]) => {
+      const plain = text.replaceAll(/\{\w+, (plural|select),|ACCESS=\w+|Alt\+Z|[\w.]+\/…/g, "");
+      return /[,;?]|\u0627\u064b| [،؛؟.:]|[\u0660-\u0669]/.test(plain);
+    });
+    expect(wrong).toEqual([]);
+  });
+
   it("have the plural forms of Arabic", () => {
     const incomplete = Object.entries(messagesOf("ar")).filter(([, text]) => text.includes(", plural") && !/few\{.*many\{/.test(text));
     expect(incomplete).toEqual([]);
+  });
+});
+
+describe("a form", () => {
+  it("keeps what is typed into it over a reload, but for what is scanned, chosen or only asked", () => {
+    const names = filesUnder("services/desk/pages/screens", /\.ts$/);
+    const forgetting = names.filter((name) => /<\$\{Form\}/.test(contentOf(name)) && contentOf(name).includes('useState("")'));
+    expect(forgetting.map((name) => name.slice("services/desk/pages/screens/".length)).sort()).toEqual([
+      "administration/test-names.ts", // a name that is looked up anew with the test
+      "audit.ts", // a question
+      "cash/pay.ts", // what was handed over, for the change
+      "dispensary/transfer.ts", // a place
+      "round/dose.ts", // what is scanned
+      "ward/physician.ts", // a person
+      "ward/transfer.ts", // a ward
+    ]);
   });
 });
 
@@ -53,6 +88,7 @@ describe("the pages", () => {
   it("are a document without inline scripts and styles, which knows the hospital's zone", async () => {
     const document = await unpacked("/");
     expect(document).toContain('<meta name="time-zone" content="Africa/Algiers">');
+    expect(document).toContain('<meta name="organization" content="Organization/1">');
     expect(document).toContain('<meta name="access" content="closed">');
     expect(document).not.toMatch(/<style|style=|\son[a-z]+=|<script(?![^>]*src)|%[A-Z_]+%/);
   });

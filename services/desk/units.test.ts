@@ -2,6 +2,7 @@ import { birthDateIn, lookedFor } from "./pages/platform/birth-date.ts";
 import { CURRENCIES } from "../../fhir/currencies.ts";
 import { exponentOf } from "../../fhir/currency-decimals.ts";
 import { moneyText, moneyTyped, unitsTyped } from "./pages/platform/money.ts";
+import { numberTyped, requireOneWay } from "./pages/platform/numbers.ts";
 import { unitOf } from "./pages/platform/units.ts";
 
 describe("A unit on a page", () => {
@@ -126,5 +127,34 @@ describe("Money on a page", () => {
     ["", "EUR"],
   ])("is not read out of %j %s", (typed, currency) => {
     expect(unitsTyped(typed, currency)).toBeUndefined();
+  });
+});
+
+describe("A number that is typed", () => {
+  it.each([
+    ["5.2", 5.2],
+    ["5,2", 5.2],
+    [" 0,125 ", 0.125],
+    ["1 250,5", 1250.5],
+    ["1\u202f250", 1250],
+    ["٥٫٢", 5.2],
+    ["١٬٢٥٠", 1250],
+    ["۱۲", 12],
+    ["1.250", 1.25],
+    ["12 mg", undefined],
+    ["1,2,3", undefined],
+    ["0x10", undefined],
+    ["1e3", undefined],
+    ["", undefined],
+  ])("%s is %s", (typed, number) => {
+    expect(numberTyped(typed)).toBe(number);
+  });
+
+  it.each(["1,000", "1,250 mg", "٢,500", "<1,000"])("%s may be a thousand or one: nobody guesses", (typed) => {
+    expect(() => requireOneWay(typed, "dose")).toThrow(expect.objectContaining({ type: "NUMBER_IN_TWO_WAYS", fields: ["dose"] }));
+  });
+
+  it.each(["0,125", "1.000", "1000", "12,5", "1 000", "1,0000"])("%s can be read in one way only", (typed) => {
+    expect(() => requireOneWay(typed, "dose")).not.toThrow();
   });
 });

@@ -106,6 +106,9 @@ export interface CriticalValue {
   patient: string;
   encounter?: string;
   test: { system: string; code: string; display?: string };
+  /** As it was read: a number, or "<5"; absent: there is none. */
+  value?: number | string;
+  unit?: string;
   flag: ResultFlag;
   releasedAt: string; // ISO 8601, UTC
   isAcknowledged: boolean;

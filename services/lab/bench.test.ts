@@ -239,7 +239,9 @@ describe("the bench", () => {
     expect(await lab.listCritical(clinic.caller, { patient })).toEqual([]); // not released yet
     const { lines } = await lab.release(clinic.caller, { order });
     const observation = lines[0]?.observation ?? "";
-    expect(await lab.listCritical(clinic.caller, { patient })).toMatchObject([{ observation, flag: "HH", isAcknowledged: false }]);
+    expect(await lab.listCritical(clinic.caller, { patient })).toMatchObject([
+      { observation, value: expect.any(Number), unit: expect.any(String), flag: "HH", isAcknowledged: false },
+    ]);
     const known = await lab.acknowledge(clinic.caller, { observation, note: "repeated at once" });
     expect(known).toMatchObject({ isAcknowledged: true, version: 3 });
     expect(await clinic.read("lab", observation)).toMatchObject({

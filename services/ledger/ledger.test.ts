@@ -53,7 +53,7 @@ describe("an AuditEvent of what was noted", () => {
     const says = LANGUAGES.map((language) => lookOf(event as never, language).says);
     expect(says).toEqual([
       "Ada (nurse ward-clerk) has read Observation, purpose: TREAT (refused)",
-      "Ada (nurse ward-clerk) a lu Observation, motif : TREAT (refusé)",
+      "Ada (nurse ward-clerk) a lu Observation, motif : TREAT (refusé)",
       "قام Ada (nurse ward-clerk) بقراءة Observation، الغرض: TREAT (مرفوض)",
     ]);
     expect(lookOf(event as never, "en")).toMatchObject({

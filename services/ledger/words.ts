@@ -46,7 +46,7 @@ const WORDS: Record<LedgerLanguage, Words> = {
     "sign-out": "%w s’est déconnecté",
     tried: " (refusé)",
     record: "le dossier",
-    purpose: ", motif : ",
+    purpose: ", motif : ",
   },
   ar: {
     read: "قام %w بقراءة %t",

@@ -87,7 +87,7 @@ describe("at the cash desk", () => {
     await cashier.keyboard.press("Escape");
     for (const [language, report, cash] of [
       ["fr", "Rapport de caisse", "espèces"],
-      ["ar", "تقرير الصندوق", "نقداً"],
+      ["ar", "تقرير الصندوق", "نقدًا"],
       ["en", "Cash report", "cash"],
     ] as const) {
       await cashier.selectOption("#language", language);
@@ -110,5 +110,41 @@ describe("at the cash desk", () => {
     await cashier.fill("#field-report-day", "2020-02-29");
     await cashier.waitForSelector("dialog .print:has-text('Nothing was paid on this day.')");
     expect(house.complaints.filter((text) => !/status of 409/.test(text))).toEqual([]);
+  });
+
+  it("what is credited is set off against what is left of the bill, and paid back where more was paid", async () => {
+    const { operator } = house;
+    const { patient } = await patients.register(operator, { family: "Amrani", given: ["Lina"], gender: "female", birthDate: "1990-01-01" });
+    const { visit } = await visits.open(operator, { patient, reason: "Cough" });
+    const [first, second] = await Promise.all(
+      [20_00, 40_00].map((cents) => billing.charge(operator, { encounter: visit, text: "care", cents, currency: "EUR" })),
+    );
+    await visits.close(operator, { visit });
+    const { invoice } = await billing.invoice(operator, { encounter: visit });
+    await billing.creditNote(operator, { invoice, charges: [first?.charge ?? ""], reason: "not done" });
+    await cashier.keyboard.press("Escape");
+    const of = (text: string) => `#part-invoices li:has-text('Lina Amrani'):has-text('${text}')`;
+    await cashier.click(`${of("€40.00 left")} button:has-text('Take payment')`);
+    await cashier.waitForSelector("dialog p:has-text('Credited: €20.00')");
+    expect(await cashier.inputValue("#field-pay-amount")).toBe("40.00");
+    await cashier.press("#field-pay-amount", "Enter");
+    await said("Lina Amrani has paid €40.00.");
+    await cashier.keyboard.press("Escape");
+    await cashier.waitForSelector("#part-invoices li:has-text('Lina Amrani')", { state: "detached" });
+
+    const { creditNote } = await billing.creditNote(operator, { invoice, charges: [second?.charge ?? ""], reason: "not done" });
+    expect(await billing.listBalances(operator, { invoices: [creditNote] })).toMatchObject([{ left: 40_00, credited: 0 }]);
+    await house.step("pay back what was credited, with its receipt on the screen", cashier, async () => {
+      await cashier.click(`${of("Credit note")} button:has-text('Pay back')`);
+      await cashier.press("#field-pay-amount", "Enter");
+      await said("Lina Amrani was paid back €40.00.");
+    });
+    const receipt = await cashier.textContent("dialog .print");
+    for (const text of ["Credit note", "cash", "-€40.00", "Left to pay back", "€0.00"]) expect(receipt).toContain(text);
+    await cashier.keyboard.press("Alt+z");
+    await cashier.keyboard.press("Escape");
+    await cashier.waitForSelector(`${of("Credit note")}:not(:has-text('left'))`);
+    expect(await barriers(cashier)).toEqual([]);
+    await billing.pay(operator, { invoice: creditNote, cents: 40_00, means: "card" });
   });
 });

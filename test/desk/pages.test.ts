@@ -96,17 +96,16 @@ describe("the pages of the hospital", () => {
     await house.show(page, "bench");
     await page.click("section[aria-label='Issued lately'] button:has-text('Print')");
     await page.waitForSelector(".print.report[aria-busy=false] td:has-text('g/dL')");
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
     await page.emulateMedia({ media: "print" });
-    expect(await page.locator(".print.report").boundingBox()).toMatchObject({ x: 0, y: 0, width: 794 });
-    expect(await Promise.all([".top", "h1", "dialog button.main"].map((one) => page.locator(one).first().isVisible()))).toEqual([
-      false,
-      false,
-      false,
-    ]);
-    expect(await page.evaluate(() => getComputedStyle(document.querySelector("dialog") as Element).backgroundColor)).toBe(
+    expect(await page.locator("#paper > .print.report").boundingBox()).toMatchObject({ x: 0, y: 0, width: 794 });
+    expect(await Promise.all([".top", "h1", "dialog"].map((one) => page.locator(one).first().isVisible()))).toEqual([false, false, false]);
+    expect(await page.evaluate(() => getComputedStyle(document.querySelector("#paper > .print") as Element).backgroundColor)).toBe(
       "rgb(255, 255, 255)",
     );
     await page.emulateMedia({ media: "screen" });
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    expect(await page.locator("#paper").count()).toBe(0);
     await page.keyboard.press("Escape");
   });
 

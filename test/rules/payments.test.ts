@@ -1,4 +1,5 @@
 /** What no payment of an invoice may become, by whichever door somebody writes. */
+import { billing } from "../../services/billing/billing.contract.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
 rulesTable("payments", ["visits", "billing"], (at) => {
@@ -88,6 +89,60 @@ rulesTable("payments", ["visits", "billing"], (at) => {
     expect(await cancel()).toMatchObject({ status: 409, body: { issue: [{ expression: ["Invoice.status"] }] } });
     await at.fhir.create(back(`PaymentReconciliation/${body.id}`, reference, -1));
     expect((await cancel()).status).toBe(200);
+  });
+  const crediting = (of: string, value: number) =>
+    invoice({
+      extension: [{ url: "urn:openward:credits", valueReference: { reference: of } }],
+      lineItem: [{ chargeItemCodeableConcept: { text: "x" }, priceComponent: [{ type: "base", amount: euros(-value) }] }],
+      totalNet: euros(-value),
+    });
+  it("set a credit note off against its invoice, and pay back only what was paid too much", async () => {
+    const bill = await issued();
+    const first = (await at.stored(crediting(bill, 5))).reference;
+    expect([await statusOf(bill), await statusOf(first)]).toEqual(["issued", "balanced"]);
+    const tooMuch = { status: 409, body: { issue: [{ expression: ["PaymentReconciliation.detail"] }] } };
+    expect(await at.fhir.create(paying(bill, 15.01))).toMatchObject(tooMuch);
+    expect((await at.fhir.create(paying(bill, 15))).status).toBe(201);
+    const second = (await at.stored(crediting(bill, 10))).reference;
+    expect([await statusOf(bill), await statusOf(second)]).toEqual(["balanced", "issued"]);
+    expect(await at.fhir.create(paying(second, -10.01))).toMatchObject(tooMuch);
+    expect((await at.fhir.create(paying(second, -10))).status).toBe(201);
+    expect(await statusOf(second)).toBe("balanced");
+    // By the rule "invoice-credit": with the other credit notes no more than the whole.
+    expect(await at.fhir.create(crediting(bill, 5.01))).toMatchObject({ status: 409 });
+    expect((await at.fhir.create(crediting(bill, 5))).status).toBe(201);
+  });
+  const balance = async (reference: string) => {
+    const { body } = await at.fhir.get(`/${reference}`);
+    return at.fhir.send("PUT", `/${reference}`, { ...body, status: "balanced" });
+  };
+  const refusedBalance = { status: 409, body: { issue: [{ expression: ["Invoice.status"] }] } };
+  it("let a house whose cash desk is another system balance its invoices, and pay back what is credited of them", async () => {
+    const [bill, credited] = [await issued(), await issued()];
+    expect(await balance(bill)).toMatchObject({ status: 200 });
+    expect((await at.fhir.create(invoice({ status: "balanced" }))).status).toBe(201);
+    const note = (await at.stored(crediting(bill, 5))).reference;
+    expect([await statusOf(bill), await statusOf(note)]).toEqual(["balanced", "issued"]);
+    expect((await at.fhir.create(paying(note, -5))).status).toBe(201);
+    const off = (await at.stored(crediting(credited, 5))).reference;
+    expect(await balance(credited)).toMatchObject({ status: 200 });
+    const later = (await at.stored(crediting(credited, 15))).reference;
+    expect([await statusOf(credited), await statusOf(off), await statusOf(later)]).toEqual(["balanced", "balanced", "issued"]);
+  });
+  at.refuses("invoice-balanced", "an invoice of which a part is paid to be balanced", {
+    stored: () => invoice(),
+    under: ({ id }) => at.stored(paying(`Invoice/${id}`, 5)),
+    change: (it) => ({ ...it, status: "balanced" }),
+    instead: (it) => ({ ...it, text: { status: "generated", div: '<div xmlns="http://www.w3.org/1999/xhtml">20</div>' } }),
+    as: { status: 409, expression: "Invoice.status" },
+  });
+  it("refuse any invoice to be balanced without payments in a house that gives receipts", async () => {
+    // By the rule "invoice-balanced".
+    const [bill, unpaid] = [await issued(), await issued()];
+    await billing.pay(at.mesh.caller, { invoice: bill, cents: 2_000, means: "cash" });
+    expect(await balance(unpaid)).toMatchObject(refusedBalance);
+    expect(await at.fhir.create(invoice({ status: "balanced" }))).toMatchObject(refusedBalance);
+    expect(await at.fhir.create(invoice({ status: "balanced", lineItem: undefined, totalNet: undefined }))).toMatchObject({ status: 201 });
   });
   it("leave alone what an insurer pays of other servers' invoices", async () => {
     const remittance = paying("https://other.example/fhir/Invoice/1");

@@ -1,13 +1,12 @@
 import type { Invoice, PaymentReconciliation } from "../../../fhir/r4.ts";
 import { typed } from "../../../fhir/typed.ts";
 import { refusal, statusSteps } from "../../../mixins/fhir/rules/common.ts";
-import type { Effect, EffectTools, Movement } from "../../../mixins/fhir/rules/effects.ts";
 import { finalStays } from "../../../mixins/fhir/rules/final.ts";
-import { type Change, type Facts, refusalBy, type Rule } from "../../../mixins/fhir/rules/rule.ts";
+import type { Change, Facts, Rule } from "../../../mixins/fhir/rules/rule.ts";
 import { STATUS_STEPS } from "../../../mixins/fhir/rules/statuses.ts";
-import { invoiceNotInForce, invoicePartlyPaid, paidTooMuch } from "../billing.errors.ts";
+import { invoiceNotInForce } from "../billing.errors.ts";
 import { isInForce } from "../billing.model.ts";
-import { askedBy, centsByInvoice, centsOf, countedOf, PAID, paidCounter, paidFor, takenBackBy } from "./payment.model.ts";
+import { askedBy, centsByInvoice, centsOf, paidFor, takenBackBy } from "./payment.model.ts";
 
 type Paying = Change<PaymentReconciliation>;
 
@@ -87,37 +86,7 @@ export const paymentRules: Rule<PaymentReconciliation>[] = [
   {
     id: "payment-reconciliation-amount",
     group: "money",
-    says: "No Invoice is paid more than it asks for, however many pay at once; when all is paid it is balanced.",
-    check: () => undefined, // what was paid is counted in the write itself (`paid`)
+    says: "No Invoice is paid more than it asks for less what was credited, however many pay at once, and of a credit note no more is paid back than was paid too much; when nothing is left it is balanced.",
+    check: () => undefined, // what was paid is counted in the write itself (`payments.effects.ts`)
   },
 ];
-
-/** What is paid of an Invoice is counted with the payment, and decides whether it is balanced. */
-export async function paid({ before, after }: Paying, { read, counter }: EffectTools): Promise<Effect> {
-  const effect: Required<Omit<Effect, "refusals">> = { movements: [], changes: [] };
-  const [was, is] = [countedOf(before), countedOf(after)];
-  for (const name of new Set([...was.keys(), ...is.keys()])) {
-    const by = (is.get(name) ?? 0) - (was.get(name) ?? 0);
-    if (by === 0) continue;
-    const reference = `Invoice/${name.slice(PAID.length)}`;
-    const invoice = await read<Invoice>(reference);
-    const cents = Math.abs(centsOf((invoice && askedBy(invoice)) ?? {}));
-    const left = cents + ((await counter(name)) ?? 0);
-    const bound = {
-      min: -cents,
-      rule: "payment-reconciliation-amount",
-      refusal: refusalBy(paidTooMuch(reference, Math.max(0, left)), "PaymentReconciliation.detail"),
-    };
-    effect.movements.push({ counter: name, by, isExact: true, ...(by < 0 && { bound }) });
-    const status = left + by <= 0 ? "balanced" : "issued";
-    if (invoice && isInForce(invoice) && invoice.status !== status) effect.changes.push({ ...invoice, status });
-  }
-  return effect;
-}
-
-/** An Invoice of which something is paid stays in force. */
-export function paidStays({ before, after, reference }: Change<Invoice>): Movement[] {
-  if (!before || !isInForce(before) || (after && isInForce(after))) return [];
-  const held = refusalBy(invoicePartlyPaid(reference), "Invoice.status");
-  return [{ counter: paidCounter(reference), by: 0, isExact: true, bound: { min: 0, rule: "invoice-paid", refusal: held } }];
-}

@@ -25,8 +25,11 @@ type WithId<Of> = Of & { id: string };
 
 /** Begins the names of counters of what was paid. */
 export const PAID = "paid/";
-/** Counts down from zero what was paid of an Invoice, in the smallest units; of a credit note what was paid back. */
+/** Counts down from zero what was paid and what was credited of an Invoice, in the smallest units; of a credit note what was paid back. */
 export const paidCounter = (invoice: string): string => PAID + invoice.slice("Invoice/".length);
+
+/** Begins the names of counters of receipts, by year: a house that has any takes its payments here. */
+export const RECEIPTS = "receipt/";
 
 const extensionOf = ({ extension }: { extension?: Extension[] | undefined }, url: string) => extension?.find((one) => one.url === url);
 
@@ -134,15 +137,9 @@ export function paymentOf(resource: WithId<PaymentReconciliation>): Payment {
   };
 }
 
-/** What is still to be paid, or paid back. @param payments all of the Invoice */
-export function leftOf(invoice: Invoice, payments: PaymentReconciliation[]): number {
-  const asked = askedBy(invoice);
-  if (!asked || invoice.status !== "issued") return 0;
-  const cents = centsOf(asked);
-  const reference = `Invoice/${invoice.id}`;
-  const paid = payments.reduce((sum, payment) => sum + (centsByInvoice(payment).get(reference) ?? 0), 0);
-  return Math.max(0, (cents - paid) * Math.sign(cents));
-}
+/** What was paid of an Invoice, or paid back of a credit note, in the smallest units. @param payments of any */
+export const paidOf = (invoice: string, payments: PaymentReconciliation[]): number =>
+  -payments.reduce((sum, payment) => sum + (countedOf(payment).get(paidCounter(invoice)) ?? 0), 0);
 
 /** A day by the hospital's clocks, YYYY-MM-DD. */
 export const dayShown = (at: Date): string => new Date(shownAt(at.getTime(), hospitalZone())).toISOString().slice(0, 10);

@@ -162,6 +162,83 @@ describe("a bill", () => {
     });
   });
 
+  describe("with credit notes", () => {
+    const billOf = async (...cents: number[]) => {
+      next += 1;
+      const { visit } = await visits.open(clinic.caller, { patient: `Patient/${next}` });
+      const charges = [];
+      for (const one of cents) {
+        charges.push((await billing.charge(clinic.caller, { encounter: visit, text: "x", cents: one, currency: "EUR" })).charge);
+      }
+      await visits.close(clinic.caller, { visit });
+      return { ...(await billing.invoice(clinic.caller, { encounter: visit })), charges };
+    };
+    const credit = async (invoice: string, ...charges: string[]) =>
+      (await billing.creditNote(clinic.caller, { invoice, charges, reason: "not done" })).creditNote;
+    const left = async (invoice: string) => {
+      const [one] = await billing.listBalances(clinic.caller, { invoices: [invoice] });
+      expect(await billing.listPayments(clinic.caller, { invoice })).toMatchObject({ ...one });
+      return [one?.left, one?.credited, await statusOf(invoice)];
+    };
+
+    it("that is not paid asks for that much less, and nothing is paid back", async () => {
+      const { invoice, charges } = await billOf(7_000, 3_000);
+      const note = await credit(invoice, charges[1] as string);
+      expect(await left(invoice)).toEqual([7_000, 3_000, "issued"]);
+      expect(await left(note)).toEqual([0, 3_000, "balanced"]);
+      await expect(pay(invoice, 7_001)).rejects.toMatchObject({ code: 409, type: "PAID_TOO_MUCH", data: { left: 7_000 } });
+      await expect(pay(note, 1)).rejects.toEqual(refusal(409, "INVOICE_PAID"));
+      expect(await pay(invoice, 7_000)).toMatchObject({ left: 0 });
+      expect(await left(invoice)).toEqual([0, 3_000, "balanced"]);
+    });
+
+    it("that is paid in part is paid back no more than was paid too much", async () => {
+      const { invoice, charges } = await billOf(7_000, 3_000);
+      const { payment } = await pay(invoice, 9_000);
+      const note = await credit(invoice, charges[1] as string);
+      expect(await left(invoice)).toEqual([0, 3_000, "balanced"]);
+      expect(await left(note)).toEqual([2_000, 1_000, "issued"]);
+      await expect(pay(note, 2_001)).rejects.toMatchObject({ code: 409, type: "PAID_TOO_MUCH", data: { left: 2_000 } });
+      expect(await pay(note, 2_000)).toMatchObject({ cents: -2_000, left: 0, number: expect.stringMatching(/^\d{4}-\d{6}$/) });
+      expect(await left(note)).toEqual([0, 1_000, "balanced"]);
+      await billing.takeBack(clinic.caller, { payment, reason: "another patient's bill" });
+      expect(await left(invoice)).toEqual([9_000, 3_000, "issued"]);
+      expect(await pay(invoice, 9_000)).toMatchObject({ left: 0 });
+    });
+
+    it("is to be paid in full again when the credit note is cancelled, and set off anew when a payment is taken back", async () => {
+      const { invoice, charges } = await billOf(7_000, 3_000);
+      const first = await credit(invoice, charges[1] as string);
+      await billing.cancelInvoice(clinic.caller, { invoice: first, reason: "done after all" });
+      expect(await left(invoice)).toEqual([10_000, 0, "issued"]);
+      const { payment } = await pay(invoice, 10_000);
+      const note = await credit(invoice, charges[1] as string);
+      expect(await left(note)).toEqual([3_000, 0, "issued"]);
+      await billing.takeBack(clinic.caller, { payment, reason: "the card was refused" });
+      expect([await left(invoice), await left(note)]).toEqual([
+        [7_000, 3_000, "issued"],
+        [0, 3_000, "balanced"],
+      ]);
+    });
+
+    it("that is credited as a whole is balanced, and each part of it is paid back once by those who pay back at once", async () => {
+      const unpaid = await billOf(500);
+      await credit(unpaid.invoice, ...unpaid.charges);
+      expect(await left(unpaid.invoice)).toEqual([0, 500, "balanced"]);
+      const { invoice, charges } = await billOf(1_000, 1_000);
+      await pay(invoice, 1_500);
+      const notes = [await credit(invoice, charges[0] as string), await credit(invoice, charges[1] as string)];
+      const [first, second] = notes as [string, string];
+      expect([await left(first), await left(second)]).toEqual([
+        [500, 500, "issued"],
+        [1_000, 0, "issued"],
+      ]);
+      const tries = await Promise.allSettled([pay(first, 500), pay(second, 1_000), pay(first, 500), pay(second, 1_000)]);
+      expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
+      expect((await billing.listBalances(clinic.caller, { invoices: [invoice, ...notes] })).map((one) => one.left)).toEqual([0, 0, 0]);
+    });
+  });
+
   it("over nothing is balanced from the beginning", async () => {
     expect(await statusOf(await newBill(0))).toBe("balanced");
   });

@@ -7,7 +7,7 @@ import type { Happened } from "../../../mesh/happened-contract.ts";
 import { dateRule, reasonRule } from "../../../mesh/param-rules.ts";
 import { nonNull } from "../../../fhir/non-null.ts";
 import type { Invoice, PaymentReconciliation, Stored } from "../../../fhir/r4.ts";
-import { timeClause, tokenClause } from "../../../fhir/search/exact-clauses.ts";
+import { timeClause } from "../../../fhir/search/exact-clauses.ts";
 import { hospitalZone, momentOf } from "../../../fhir/time-zone.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
@@ -25,11 +25,12 @@ import {
   paymentTakenBack,
 } from "../billing.errors.ts";
 import { isInForce } from "../billing.model.ts";
-import { type Account, type Cashier, type CashReport, Means, type Paid } from "../payments.contract.ts";
-import { askedBy, cashReport, centsOf, dayShown, leftOf, newPayment, PAYS, paymentOf, takenBackBy } from "./payment.model.ts";
+import { type Account, type Cashier, type CashReport, type InvoiceBalance, Means, type Paid } from "../payments.contract.ts";
+import { standingOf } from "./standing.ts";
+import { askedBy, cashReport, centsOf, dayShown, newPayment, paymentOf, RECEIPTS, takenBackBy } from "./payment.model.ts";
 
-/** Payments of one bill, and of one day: what is more is not summed up but refused by the search itself. */
-const [MAX_OF_BILL, MAX_OF_DAY] = [1_000, 10_000];
+/** Payments of one day: what is more is not summed up but refused by the search itself. */
+const MAX_OF_DAY = 10_000;
 const DAY_MS = 86_400_000;
 
 /** Of each action. */
@@ -44,8 +45,14 @@ export const paymentParams = {
   },
   takeBack: { payment: referenceTo("PaymentReconciliation"), reason: reasonRule, $$strict: true },
   listPayments: { invoice: referenceTo("Invoice"), $$strict: true },
+  listBalances: { invoices: { type: "array", min: 1, max: 200, items: referenceTo("Invoice") }, $$strict: true },
   cashReport: { day: { ...dateRule, min: 10, optional: true }, $$strict: true },
 } as const;
+
+const amountOf = (invoice: Invoice): { cents: number; currency: string } => {
+  const asked = askedBy(invoice) ?? {};
+  return { cents: centsOf(asked), currency: asked.currency ?? "" };
+};
 
 /** Who is at the cash desk; undefined where nobody must sign in. */
 function cashierOf(ctx: Context): Cashier | undefined {
@@ -62,17 +69,10 @@ async function invoiceAt({ fhir }: WithFhir, reference: string): Promise<Stored<
   return found;
 }
 
-const paymentsOf = ({ fhir }: WithFhir, invoice: string): Promise<Stored<PaymentReconciliation>[]> =>
-  fhir.find({
-    type: "PaymentReconciliation",
-    clauses: [tokenClause("PaymentReconciliation", "identifier", { system: PAYS, value: invoice })],
-    limit: MAX_OF_BILL,
-  });
-
 /** The next number of a receipt. Of a payment that was refused in the last moment it is left out. */
 async function nextNumber({ fhir }: WithFhir): Promise<string> {
   const year = dayShown(new Date()).slice(0, 4);
-  const [counted] = await fhir.write([addition(`receipt/${year}`, 1)]);
+  const [counted] = await fhir.write([addition(RECEIPTS + year, 1)]);
   return `${year}-${String(nonNull(counted).value).padStart(6, "0")}`;
 }
 
@@ -86,8 +86,7 @@ async function store(billing: WithFhir, payment: PaymentReconciliation & { id: s
     throw isType(error, "STALE_VERSION") ? invoiceChanged(reference) : error;
   }
   // Others may have been paid meanwhile; of a keyed request nothing is there before its answer is.
-  const others = (await paymentsOf(billing, reference)).filter(({ id }) => id !== payment.id);
-  return { ...paymentOf(payment), left: leftOf({ ...invoice, status: "issued" }, [...others, payment]) };
+  return { ...paymentOf(payment), left: (await standingOf(billing, invoice, payment)).left };
 }
 
 /** `billing.pay` */
@@ -99,7 +98,7 @@ export async function pay(
   const invoice = await invoiceAt(billing, reference);
   const asked = askedBy(invoice);
   if (!isInForce(invoice) || !asked) throw invoiceNotInForce(reference);
-  const left = leftOf(invoice, await paymentsOf(billing, reference));
+  const { left } = await standingOf(billing, invoice);
   if (left === 0) throw invoicePaid(reference);
   if (cents > left) throw paidTooMuch(reference, left);
   const at = happenedAt(ctx.params, { now: new Date(), after: { what: reference, time: invoice.date } });
@@ -122,7 +121,7 @@ export async function takeBack(billing: WithFhir, ctx: Context<{ payment: string
   if (found?.status !== "active" || takenBackBy(found) !== undefined) throw paymentNotFound(reference);
   const { invoice: of, cents, currency, means, reference: slip } = paymentOf(found);
   const invoice = await invoiceAt(billing, of);
-  const known = await paymentsOf(billing, of);
+  const { payments: known } = await standingOf(billing, invoice);
   if (known.some((one) => takenBackBy(one) === reference)) throw paymentTakenBack(reference);
   const given = {
     invoice: of,
@@ -139,15 +138,30 @@ export async function takeBack(billing: WithFhir, ctx: Context<{ payment: string
 
 /** `billing.listPayments` */
 export async function listPayments(billing: WithFhir, reference: string): Promise<Account> {
-  const [invoice, found] = await Promise.all([invoiceAt(billing, reference), paymentsOf(billing, reference)]);
-  const asked = askedBy(invoice) ?? {};
+  const invoice = await invoiceAt(billing, reference);
+  const { left, credited, payments } = await standingOf(billing, invoice);
   return {
     invoice: reference,
-    cents: centsOf(asked),
-    left: leftOf(invoice, found),
-    currency: asked.currency ?? "",
-    payments: found.map(paymentOf).sort((a, b) => a.paidAt.localeCompare(b.paidAt) || a.number.localeCompare(b.number)),
+    ...amountOf(invoice),
+    left,
+    credited,
+    payments: payments.map(paymentOf).sort((a, b) => a.paidAt.localeCompare(b.paidAt) || a.number.localeCompare(b.number)),
   };
+}
+
+/** `billing.listBalances` */
+export async function listBalances(billing: WithFhir, references: string[]): Promise<InvoiceBalance[]> {
+  const invoices = await Promise.all(
+    [...new Set(references)].map((reference) => billing.fhir.read("Invoice", splitReference(reference)[1])),
+  );
+  return Promise.all(
+    invoices
+      .flatMap((invoice) => invoice ?? [])
+      .map(async (invoice) => {
+        const { left, credited } = await standingOf(billing, invoice);
+        return { invoice: `Invoice/${invoice.id}`, ...amountOf(invoice), left, credited };
+      }),
+  );
 }
 
 /** `billing.cashReport` */

@@ -16,6 +16,8 @@ const [BROTLI_BEST, BROTLI_OF_LARGE] = [11, 9];
 /** Bytes from which a file is large. */
 const LARGE_FROM = 100_000;
 
+type HouseConfig = Pick<Config, "access" | "hospitalTimeZone" | "organization">;
+
 interface Made {
   type: string;
   content: Buffer;
@@ -24,11 +26,11 @@ interface Made {
 
 /** Gives out the files of the pages. */
 export class PageFiles {
-  readonly #config: Pick<Config, "access" | "hospitalTimeZone">;
+  readonly #config: HouseConfig;
   #made: Map<string, Made> | undefined;
 
   /** @param config what the pages must know of the house: nothing secret */
-  constructor(config: Pick<Config, "access" | "hospitalTimeZone">) {
+  constructor(config: HouseConfig) {
     this.#config = config;
   }
 
@@ -68,13 +70,14 @@ export class PageFiles {
   }
 
   #document({ address, needs }: Linked["start"], style: string): string {
-    const { access, hospitalTimeZone } = this.#config;
+    const { access, hospitalTimeZone, organization = "" } = this.#config;
     const fill: Record<string, string> = {
       START: address,
       STYLE: style,
       PRELOAD: needs.map((one) => `<link rel="modulepreload" href="${one}">`).join("\n"),
       ACCESS: access,
       TIME_ZONE: hospitalTimeZone,
+      ORGANIZATION: organization,
     };
     return readFileSync(join(PAGES, "index.html"), "utf8").replace(/%([A-Z_]+)%/g, (_, name: string) => fill[name] ?? "");
   }

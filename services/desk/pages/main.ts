@@ -3,6 +3,7 @@ import { render } from "preact";
 import { html } from "./html.ts";
 import { keepFocus } from "./platform/focus.ts";
 import { doOnce } from "./platform/once.ts";
+import { layOnPaper } from "./platform/paper.ts";
 import { followAddress } from "./platform/router.ts";
 import { goToSignIn, takeUp } from "./platform/sign-in.ts";
 import { firstLanguage, speak, t } from "./platform/texts.ts";
@@ -21,6 +22,7 @@ function showSignIn(isDown: boolean): void {
 }
 
 keepFocus(app);
+layOnPaper();
 doOnce();
 await speak(firstLanguage());
 try {

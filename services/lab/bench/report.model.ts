@@ -172,12 +172,15 @@ export function acknowledge<Of extends WithId<Observation>>(
 /** A critical value as its callers see it. */
 export function criticalOf(observation: WithId<Observation>, version: number): CriticalValue {
   const { system = "", code = "", display } = observation.code.coding?.[0] ?? {};
+  const [value, unit] = [valueIn(observation), observation.valueQuantity?.unit ?? observation.valueQuantity?.code];
   return {
     observation: `Observation/${observation.id}`,
     version,
     patient: placeOf(observation.subject) ?? "",
     ...(observation.encounter?.reference !== undefined && { encounter: observation.encounter.reference }),
     test: { system, code, ...(display !== undefined && { display }) },
+    ...(value !== undefined && { value }),
+    ...(unit !== undefined && { unit }),
     flag: flagIn(observation) ?? "N",
     releasedAt: observation.issued ?? "",
     isAcknowledged: isTagged(observation, CRITICAL.acknowledged),

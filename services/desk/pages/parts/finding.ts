@@ -25,6 +25,10 @@ export function findingOf({ valueQuantity, valueString, valueCodeableConcept, va
   return valueString ?? conceptOf(valueCodeableConcept) ?? `${valueInteger ?? ""}`;
 }
 
+/** The value of a result on a page: a number is not parted from its unit. */
+export const Finding = ({ of }: { of: Observation }) =>
+  html`<span class=${of.valueQuantity ? "nowrap" : undefined}>${findingOf(of)}</span>`;
+
 /** The range that it is held against, in words. */
 export const rangeOf = ({ referenceRange: [range] = [] }: Observation): string =>
   range

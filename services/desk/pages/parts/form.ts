@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Children, html } from "../html.ts";
 import { Refused } from "../platform/api.ts";
+import { dropDraft } from "../platform/drafts.ts";
 import { sentenceOf } from "../platform/errors.ts";
 import { goToSignIn, hasEnded } from "../platform/sign-in.ts";
 import { t } from "../platform/texts.ts";
@@ -35,13 +36,15 @@ interface FormProps {
   /** Fields that a refusal is about, by its type: its sentence stands beside them. */
   fieldOf?: Record<string, string>;
   onCancel?: () => void;
+  /** Name of what `useKept` keeps for it: forgotten when it is sent or cancelled. */
+  draft?: string;
   /** In one row, for what is written beside other things. */
   isInline?: boolean;
   label?: string;
 }
 
 /** See the head of this file. */
-export function Form({ send, submit, children, fieldOf = {}, onCancel, label, isInline }: FormProps) {
+export function Form({ send, submit, children, fieldOf = {}, onCancel, draft, label, isInline }: FormProps) {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const form = useRef<HTMLFormElement>(null);
@@ -63,11 +66,16 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, label, is
     setError(undefined);
     try {
       await send();
+      if (draft !== undefined) dropDraft(draft);
     } catch (refusal) {
       setError(refusal);
       if (!(refusal instanceof Refused)) console.error(refusal);
     }
     setBusy(false);
+  };
+  const cancel = () => {
+    if (draft !== undefined) dropDraft(draft);
+    onCancel?.();
   };
   /** Enter in a field is a click, too. */
   const onClick = ({ currentTarget, target }: Event) => {
@@ -84,7 +92,7 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, label, is
     ${error !== undefined && wrong.length === 0 && html`<p class="fault" role="alert">${sentenceOf(error)}</p>`}
     <div class="buttons">
       <button type="submit" class=${isInline ? "" : "main"} aria-disabled=${isBusy}>${isBusy ? t("working") : submit}</button>
-      ${onCancel && html`<button type="button" onClick=${onCancel}>${t("cancel")}</button>`}
+      ${onCancel && html`<button type="button" onClick=${cancel}>${t("cancel")}</button>`}
     </div>
   </form>`;
 }

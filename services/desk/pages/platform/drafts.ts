@@ -20,11 +20,13 @@ export interface Drafting {
   clear(): void;
 }
 
+const KEPT_AS = "desk.draft.";
+
 const keptAs = (key: string): Kept => ({ typed: {}, ...(JSON.parse(sessionStorage.getItem(key) ?? "{}") as Partial<Kept>) });
 
 /** @param initial what stands in fields that nobody has typed in @param version of the record that is changed */
 export function useDraft(name: string, initial: Draft = {}, version?: string): Drafting {
-  const key = `desk.draft.${name}`;
+  const key = KEPT_AS + name;
   const draft = useSignal<Draft>({ ...initial, ...keptAs(key).typed });
   useEffect(() => {
     draft.value = { ...initial, ...keptAs(key).typed };
@@ -43,3 +45,12 @@ export function useDraft(name: string, initial: Draft = {}, version?: string): D
     },
   };
 }
+
+/** What somebody has typed into one field of a form; the form forgets it when it is sent or cancelled (`draft` of `Form`). @param form its name, with what it is about */
+export function useKept(form: string, field: string, initial = ""): [string, (value: string) => void] {
+  const { draft, set } = useDraft(form, { [field]: initial });
+  return [draft.value[field] ?? initial, (value) => set(field, value)];
+}
+
+/** What was typed into a form is not kept any more. */
+export const dropDraft = (form: string): void => sessionStorage.removeItem(KEPT_AS + form);

@@ -1,8 +1,9 @@
 /** Patients as all pages find and name them. */
-import type { Patient } from "../../../../fhir/r4.ts";
+import type { Patient, Specimen } from "../../../../fhir/r4.ts";
 import { search } from "./api.ts";
 import { lookedFor } from "./birth-date.ts";
 import { today } from "./clock.ts";
+import { offers } from "./menu.ts";
 
 /** Found at once; who looks for more gives more of the name. */
 const MAX_FOUND = 12;
@@ -28,7 +29,16 @@ async function byNameAndBirth(text: string): Promise<Patient[]> {
   return resources.filter((one) => isBorn(date, one));
 }
 
-/** By name in any script, date of birth, number, phone, or what a label's code holds; who is the most likely first. At most 12. */
+/** What a tube's label holds: digits only. */
+const ACCESSION = /^\d{11,14}$/;
+
+/** Whose tube bears this number; of who may not see specimens nobody is asked. */
+async function byTube(accession: string): Promise<Patient[]> {
+  if (!ACCESSION.test(accession) || !offers("see Specimen")) return [];
+  return (await search<Specimen>("Specimen", { accession, _include: "Specimen:subject" })).included as Patient[];
+}
+
+/** By name in any script, date of birth, number, phone, or what the code of a patient's or a tube's label holds; who is the most likely first. At most 12. */
 export async function findPatients(text: string): Promise<Patient[]> {
   if (text.trim() === "") return [];
   const questions: [string, string][][] = [];
@@ -39,7 +49,7 @@ export async function findPatients(text: string): Promise<Patient[]> {
     if (/^[A-Za-z0-9.-]{20,64}$/.test(id)) questions.push([["_id", id]]);
   }
   const known = questions.map(async (query) => (await search<Patient>("Patient", query)).resources);
-  const found = await Promise.all([...known, byNameAndBirth(text)]);
+  const found = await Promise.all([...known, byTube(text.trim()), byNameAndBirth(text)]);
   const byId = new Map(found.flat().map((one) => [one.id, one]));
   return [...byId.values()].slice(0, MAX_FOUND);
 }

@@ -4,6 +4,7 @@
  */
 const UNKEYED = new Set([
   "billing.cashReport",
+  "billing.listBalances",
   "billing.listPayments",
   "billing.listPrices",
   "journal.list",

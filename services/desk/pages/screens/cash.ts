@@ -1,6 +1,7 @@
 /** Cash: charges that are not billed yet, by visit or stay, and the invoices of late. */
 import { useState } from "preact/hooks";
 import { html } from "../html.ts";
+import { useNews } from "../platform/live.ts";
 import { Invoices } from "./cash/invoices.ts";
 import { Open } from "./cash/open.ts";
 
@@ -8,5 +9,7 @@ import { Open } from "./cash/open.ts";
 export default function Cash() {
   const [turn, setTurn] = useState(0);
   const changed = () => setTurn((before) => before + 1);
-  return html`<div class="columns"><${Open} turn=${turn} onChange=${changed} /><${Invoices} turn=${turn} onChange=${changed} /></div>`;
+  const { everyMs } = useNews("types=ChargeItem,Encounter,Invoice,PaymentReconciliation", changed);
+  const parts = { turn, everyMs, onChange: changed };
+  return html`<div class="columns"><${Open} ...${parts} /><${Invoices} ...${parts} /></div>`;
 }

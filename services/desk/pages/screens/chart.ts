@@ -50,7 +50,7 @@ function Record({ reference }: { reference: string }) {
       <div class="stack">
         <${Results} loaded=${parts.results} />
         <${Notes} loaded=${parts.notes} ...${given} />
-        <${Encounters} loaded=${parts.encounters} />
+        <${Encounters} loaded=${parts.encounters} patient=${patient.value} parts=${parts} />
         <${Timeline} parts=${parts} />
       </div>
     </div>`;

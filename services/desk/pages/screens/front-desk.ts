@@ -18,6 +18,7 @@ import { Appointments } from "./front-desk/appointments.ts";
 import { Book } from "./front-desk/book.ts";
 import { Queue } from "./front-desk/queue.ts";
 import { Register } from "./front-desk/register.ts";
+import { useKept } from "../platform/drafts.ts";
 
 const visits = actionsOf<typeof visitsContract>("visits");
 
@@ -46,7 +47,8 @@ export default function FrontDesk() {
 
 /** Somebody who stands at the desk and is known: a visit, a label. */
 function Present({ patient, onDone }: { patient: Patient; onDone: () => void }) {
-  const [reason, setReason] = useState("");
+  const kept = `visit ${patient.id}`;
+  const [reason, setReason] = useKept(kept, "reason");
   const [open, setOpen] = useState<"label" | "book" | undefined>();
   const close = () => setOpen(undefined);
   const openVisit = async () => {
@@ -55,7 +57,7 @@ function Present({ patient, onDone }: { patient: Patient; onDone: () => void }) 
     onDone();
   };
   return html`<p><${PersonLine} patient=${patient} /></p>
-    <${Form} send=${openVisit} submit=${t("visit.open")} onCancel=${onDone} label=${t("visit.open")}>
+    <${Form} draft=${kept} send=${openVisit} submit=${t("visit.open")} onCancel=${onDone} label=${t("visit.open")}>
       ${() => html`<${Field} label=${t("visit.reason")} name="reason" value=${reason} onValue=${setReason} autofocus />`}
     <//>
     <div class="buttons">

@@ -1,19 +1,21 @@
 /** The records office: two records of one person side by side, merged, and taken apart again. */
 import { useState } from "preact/hooks";
 import type { Patient } from "../../../../fhir/r4.ts";
-import type { GradedPatient, patients as patientsContract } from "../../../patients/patients.contract.ts";
+import type { GradedPatient, MergeState, patients as patientsContract } from "../../../patients/patients.contract.ts";
 import { html } from "../html.ts";
 import { For } from "../parts/for.ts";
 import { say, sayFault } from "../parts/notices.ts";
 import { Panel } from "../parts/panel.ts";
 import { PatientSearch } from "../parts/patient-search.ts";
 import { PersonLine } from "../parts/person-line.ts";
-import { actionsOf, read, readAll } from "../platform/api.ts";
+import { actionsOf, read, readAll, Refused } from "../platform/api.ts";
+import { sentenceOf } from "../platform/errors.ts";
 import { useLoad } from "../platform/load.ts";
 import { nameOf } from "../platform/names.ts";
 import { go } from "../platform/router.ts";
 import { t } from "../platform/texts.ts";
 import { Probable } from "./records-office/probable.ts";
+import { Running } from "./records-office/running.ts";
 import { SideBySide } from "./records-office/side-by-side.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
@@ -28,21 +30,47 @@ interface Similar extends GradedPatient {
   record: Patient | undefined;
 }
 
-async function similarTo(reference: string): Promise<{ patient: Patient; similar: Similar[] }> {
-  const [patient, graded] = await Promise.all([read<Patient>(reference), patients.candidates({ like: reference, limit: 10 })]);
+interface Known {
+  patient: Patient;
+  similar: Similar[];
+  /** It is being merged into another, or taken apart, for a while. */
+  isMerging: boolean;
+}
+
+/** Whoever still has something of it is asked: one that does not answer hides nothing else of the page. */
+const isRunning = (source: string): Promise<boolean> =>
+  patients.mergeState({ source }).then(
+    ({ state }) => state === "running",
+    () => false,
+  );
+
+async function similarTo(reference: string): Promise<Known> {
+  const [patient, graded, isMerging] = await Promise.all([
+    read<Patient>(reference),
+    patients.candidates({ like: reference, limit: 10 }),
+    isRunning(reference),
+  ]);
   const records = await readAll<Patient>(graded.map((one) => one.patient));
-  return { patient, similar: graded.map((one) => ({ ...one, record: records.get(one.patient) })) };
+  return { patient, isMerging, similar: graded.map((one) => ({ ...one, record: records.get(one.patient) })) };
 }
 
 function Doubles({ reference }: { reference: string }) {
   const known = useLoad(reference, () => similarTo(reference));
   const [other, setOther] = useState<Patient | undefined>();
+  const [running, setRunning] = useState<string | undefined>();
+  const ended = ({ refusal, state, moved }: MergeState) => {
+    if (refusal) say(t("records.refused", { what: sentenceOf(new Refused(409, refusal.type ?? "", refusal.message)) }));
+    else say(state === "merged" ? t("records.merged", { n: moved }) : t("records.apart"));
+    setRunning(undefined);
+    known.reload();
+  };
   const merge = async (source: Patient, target: Patient) => {
     const [from, to] = [`Patient/${source.id}`, `Patient/${target.id}`];
     try {
       const { state, moved } = await patients.merge({ source: from, target: to });
       const apart = () => patients.unmerge({ source: from }).then(known.reload);
-      say(state === "running" ? t("records.running") : t("records.merged", { n: moved }), apart);
+      if (state === "running") setRunning(from);
+      else say(t("records.merged", { n: moved }), apart);
       setOther(undefined);
       known.reload();
     } catch (error) {
@@ -51,8 +79,10 @@ function Doubles({ reference }: { reference: string }) {
   };
   const apart = async (patient: Patient) => {
     try {
-      await patients.unmerge({ source: `Patient/${patient.id}` });
-      say(t("records.apart"));
+      const source = `Patient/${patient.id}`;
+      const { state } = await patients.unmerge({ source });
+      if (state === "running") setRunning(source);
+      else say(t("records.apart"));
       known.reload();
     } catch (error) {
       sayFault(error);
@@ -62,9 +92,11 @@ function Doubles({ reference }: { reference: string }) {
     record &&
     html`<li key=${record.id}><span><${PersonLine} patient=${record} /> <span class=${grade === "certain" ? "tag bad" : "tag warn"}>${t(`grade.${grade as "certain" | "probable" | "possible"}`)}</span></span>
       <button type="button" onClick=${() => setOther(record)}>${t("records.compare")}<${For} who=${nameOf(record)} /></button></li>`;
-  const show = ({ patient, similar }: { patient: Patient; similar: Similar[] }) => {
+  const show = ({ patient, similar, isMerging }: Known) => {
+    const source = running ?? (isMerging ? reference : undefined);
     const isMerged = patient.link?.some(({ type }) => type === "replaced-by");
     return html`<p><${PersonLine} patient=${patient} /></p>
+      ${source && html`<${Running} key=${source} source=${source} onEnd=${ended} />`}
       ${isMerged && html`<p class="not-known">${t("chart.merged")} <button type="button" onClick=${() => apart(patient)}>${t("records.takeApart")}</button></p>`}
       ${similar.length === 0 && html`<p class="muted">${t("records.noDouble")}</p>`}
       <ul class="list">${similar.map(row)}</ul>

@@ -7,7 +7,7 @@ import type { BoardWard } from "../../../wards/board.contract.ts";
 import { html } from "../html.ts";
 import { Field } from "../parts/field.ts";
 import { For } from "../parts/for.ts";
-import { Panel } from "../parts/panel.ts";
+import { NotKnown, Panel } from "../parts/panel.ts";
 import { PersonLine } from "../parts/person-line.ts";
 import { actionsOf, readAll } from "../platform/api.ts";
 import { timeOf } from "../platform/clock.ts";
@@ -33,7 +33,8 @@ interface Due {
 export default function Round({ argument }: { argument?: string }) {
   const all = useHouse();
   const ward = wardOf(all.value?.wards ?? [], argument === undefined ? undefined : `Location/${argument}`);
-  if (!ward) return html`<p class="muted">${all.isLoading ? t("loading") : t("ward.none")}</p>`;
+  if (!all.value) return all.isLoading ? html`<p class="muted">${t("loading")}</p>` : html`<${NotKnown} loaded=${all} />`;
+  if (!ward) return html`<p class="muted">${t("ward.none")}</p>`;
   const options = (all.value?.wards ?? []).map(({ location, name }) => [location, name] as const);
   return html`<div class="ward-bar"><${Field} label=${t("ward.which")} name="round-ward" value=${ward.location} onValue=${(location: string) => go("round", location)} options=${options} /></div>
     <${Doses} key=${ward.location} ward=${ward} />`;

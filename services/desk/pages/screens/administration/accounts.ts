@@ -15,6 +15,7 @@ import { useLoad } from "../../platform/load.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { becomePractitioner, NEW, PractitionerChoice } from "./practitioner-choice.ts";
 import { RoleChoice } from "./role-choice.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const identity = actionsOf<typeof identityContract>("identity");
 
@@ -52,8 +53,9 @@ interface EditProps {
 }
 
 function New({ onClose, onDone }: EditProps) {
-  const [login, setLogin] = useState("");
-  const [name, setName] = useState("");
+  const kept = `new account`;
+  const [login, setLogin] = useKept(kept, "login");
+  const [name, setName] = useKept(kept, "name");
   const [roles, setRoles] = useState<RoleName[]>([]);
   const [practitioner, setPractitioner] = useState(NEW);
   const send = async () => {
@@ -64,7 +66,7 @@ function New({ onClose, onDone }: EditProps) {
     onDone(link);
   };
   return html`<${Dialog} title=${t("account.new")} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("account.make")} onCancel=${onClose} fieldOf=${{ LOGIN_TAKEN: "login", PRACTITIONER_TAKEN: "practitioner" }}>
+    <${Form} draft=${kept} send=${send} submit=${t("account.make")} onCancel=${onClose} fieldOf=${{ LOGIN_TAKEN: "login", PRACTITIONER_TAKEN: "practitioner" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("account.login")} name="account-login" value=${login} onValue=${setLogin} required autofocus fault=${faultOf("login")} />
         <${Field} label=${t("person.name")} name="account-name" value=${name} onValue=${setName} required fault=${faultOf("name")} />

@@ -14,6 +14,7 @@ import { momentOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 import { TypeRights } from "./type-rights.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const identity = actionsOf<typeof identityContract>("identity");
 const nameOf = (role: string): string => tIfAny(`role.${role}`) ?? role;
@@ -55,21 +56,22 @@ function Waiting({ change, onDone }: { change: RoleChange; onDone: (change?: Rol
 }
 
 function Change({ role: before, onClose, onDone }: { role: RoleNow; onClose: () => void; onDone: (change?: RoleChange) => void }) {
+  const kept = `role ${before.role} ${before.version}`; // what was typed about another version would take back what others have changed
   const isNew = before.role === "";
-  const [role, setRole] = useState(before.role);
-  const [says, setSays] = useState(before.says);
+  const [role, setRole] = useKept(kept, "role", before.role);
+  const [says, setSays] = useKept(kept, "says", before.says);
   const [types, setTypes] = useState<Readonly<Record<string, string>>>(before.types);
-  const [actions, setActions] = useState(before.actions.join("\n"));
+  const [actions, setActions] = useKept(kept, "actions", before.actions.join("\n"));
   const [onBehalf, setOnBehalf] = useState(before.onBehalf);
   const [secondFactor, setSecondFactor] = useState(before.secondFactor);
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
     const names = actions.split(/\s+/).filter(Boolean);
     onDone(await identity.changeRole({ role, version: before.version, reason, says, types, actions: names, onBehalf, secondFactor }));
   };
   const reset = () => identity.resetRole({ role, version: before.version, reason: reason || t("roles.reset") }).then(onDone, sayFault);
   return html`<${Dialog} title=${isNew ? t("roles.new") : nameOf(role)} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("store")} onCancel=${onClose} fieldOf=${{ ROLE_INVALID: "types" }}>
+    <${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose} fieldOf=${{ ROLE_INVALID: "types" }}>
       ${(faultOf: (field: string) => string | undefined) => html`
         ${isNew && html`<${Field} label=${t("roles.name")} name="role-name" value=${role} onValue=${setRole} hint=${t("roles.name.hint")} required autofocus fault=${faultOf("role")} />`}
         <${Field} label=${t("roles.says")} name="role-says" value=${says} onValue=${setSays} required fault=${faultOf("says")} />

@@ -6,13 +6,16 @@ import { html } from "../../html.ts";
 import { FlagOf } from "../../parts/finding.ts";
 import { For } from "../../parts/for.ts";
 import { say, sayFault } from "../../parts/notices.ts";
+import { NotKnown } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, readAll } from "../../platform/api.ts";
 import { since } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
+import { quantityOf } from "../../platform/names.ts";
 import { testText } from "../../platform/test-names.ts";
 import { t } from "../../platform/texts.ts";
+import { unitOf } from "../../platform/units.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
 
@@ -48,12 +51,18 @@ export function Critical({ patient, among, turn, everyMs }: CriticalProps) {
     known.reload();
   };
   const values = known.value?.values.filter((one) => among?.has(one.patient) ?? true) ?? [];
+  // None is another thing than not known.
+  if (known.error?.isTemporary) {
+    return html`<section class="panel" aria-label=${t("critical")}><h2>${t("critical")}</h2><${NotKnown} loaded=${known} /></section>`;
+  }
   if (!known.value || values.length === 0) return null;
   const { records } = known.value;
+  const read = ({ value, unit = "" }: CriticalValue) =>
+    typeof value === "number" ? quantityOf({ value, unit }) : `${value ?? ""} ${unitOf(unit)}`;
   return html`<section class="panel alert-panel" id="part-critical" aria-label=${t("critical")}><h2>⚠ ${t("critical")}</h2>
     <ul class="list">${values.map((one) => {
       const record = records.get(one.patient);
-      return html`<li key=${one.observation}><span><strong><bdi>${testText(one.test)}</bdi></strong> <${FlagOf} code=${one.flag} /> ${record && html`<${PersonLine} patient=${record} />`} <span class="muted">${since(one.releasedAt)}</span></span>
+      return html`<li key=${one.observation}><span><strong><bdi>${testText(one.test)}</bdi> <bdi class="nowrap">${read(one)}</bdi></strong> <${FlagOf} code=${one.flag} /> ${record && html`<${PersonLine} patient=${record} />`} <span class="muted">${since(one.releasedAt)}</span></span>
         <button type="button" onClick=${() => acknowledge(one)}>${t("critical.acknowledge")}<${For} who=${testText(one.test)} /></button></li>`;
     })}</ul>
   </section>`;

@@ -13,6 +13,7 @@ import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { numberIn } from "../../platform/names.ts";
+import { numberTyped, plainNumber, requireOneWay } from "../../platform/numbers.ts";
 import { testText } from "../../platform/test-names.ts";
 import { t } from "../../platform/texts.ts";
 import { unitOf } from "../../platform/units.ts";
@@ -21,8 +22,7 @@ const lab = actionsOf<typeof labContract>("lab");
 
 /** What was read: a number in either form of writing, else words ("<5" is one of the laboratory's). */
 function readAs(text: string): number | string {
-  const number = Number(text.trim().replace(",", "."));
-  return text.trim() !== "" && Number.isFinite(number) ? number : text.trim();
+  return numberTyped(text) ?? (/^\s*[<>≤≥]/.test(text) ? plainNumber(text) : text.trim());
 }
 
 /** A number with its unit, or words. */
@@ -47,6 +47,9 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
   const { draft, set, clear } = useDraft(`result.${order.order}`);
   const testOf = (code: string) => catalogue.tests.find((one) => one.code === code);
   const enter = async () => {
+    tests.forEach((code, index) => {
+      requireOneWay(draft.value[code] ?? "", `results[${index}].value`);
+    });
     const values = tests.flatMap((code) => {
       const value = draft.value[code]?.trim();
       const unit = testOf(code) ? undefined : draft.value[`${code}.unit`]?.trim();

@@ -7,19 +7,22 @@ import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { For } from "../../parts/for.ts";
-import { Flag, findingOf, rangeOf } from "../../parts/finding.ts";
+import { Finding, Flag, rangeOf } from "../../parts/finding.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../../parts/joined.ts";
 import { useMore } from "../../parts/more.ts";
 import { say } from "../../parts/notices.ts";
 import { NotKnown, Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
+import { Sheet } from "../../parts/sheet.ts";
 import { Wide } from "../../parts/wide.ts";
 import { actionsOf, search } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
+import { requireOneWay } from "../../platform/numbers.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { findingIn } from "./enter.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
 type Result = WithPatient<Observation>;
@@ -34,7 +37,7 @@ export function Issued({ turn }: { turn: number }) {
   useTurn(results, more.count);
   const [open, setOpen] = useState<{ kind: "correct" | "print"; result: Result } | undefined>();
   const row = (one: Result) => html`<tr key=${one.of.id}><th scope="row"><bdi>${conceptOf(one.of.code)}</bdi></th>
-    <td class="figure">${findingOf(one.of)} <${Flag} of=${one.of} /></td><td>${one.patient && html`<${PersonLine} patient=${one.patient} />`}</td>
+    <td class="figure"><${Finding} of=${one.of} /> <${Flag} of=${one.of} /></td><td>${one.patient && html`<${PersonLine} patient=${one.patient} />`}</td>
     <td class="nowrap">${momentOf(one.of.issued ?? one.of.effectiveDateTime)} ${one.of.status === "corrected" && html`<span class="tag">${t("bench.corrected")}</span>`}</td>
     <td class="pair"><button type="button" class="quiet" onClick=${() => setOpen({ kind: "correct", result: one })}>${t("bench.correct")}<${For} who=${`${conceptOf(one.of.code)}, ${nameOf(one.patient)}`} /></button>
       <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", result: one })}>${t("print")}<${For} who=${`${conceptOf(one.of.code)}, ${nameOf(one.patient)}`} /></button></td></tr>`;
@@ -56,18 +59,20 @@ export function Issued({ turn }: { turn: number }) {
 }
 
 function Correct({ result: { of, patient }, onClose, onDone }: { result: Result; onClose: () => void; onDone: () => void }) {
-  const [value, setValue] = useState(`${of.valueQuantity?.value ?? of.valueString ?? ""}`);
-  const [unit, setUnit] = useState(of.valueQuantity?.unit ?? "");
-  const [reason, setReason] = useState("");
+  const kept = `correct ${of.id} ${of.meta?.versionId}`;
+  const [value, setValue] = useKept(kept, "value", `${of.valueQuantity?.value ?? of.valueString ?? ""}`);
+  const [unit, setUnit] = useKept(kept, "unit", of.valueQuantity?.unit ?? "");
+  const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
+    requireOneWay(value, "value");
     await lab.correctResult({ observation: `Observation/${of.id}`, finding: findingIn(value, unit), reason });
     say(t("bench.isCorrected"));
     onDone();
   };
   return html`<${Dialog} title=${joined(conceptOf(of.code), nameOf(patient))} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("bench.correct")} onCancel=${onClose}>
+    <${Form} draft=${kept} send=${send} submit=${t("bench.correct")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
-        <${Field} label=${t("result.value")} name="correct-value" value=${value} onValue=${setValue} required />
+        <${Field} label=${t("result.value")} name="correct-value" value=${value} onValue=${setValue} required fault=${faultOf("value")} />
         <${Field} label=${t("result.unit")} name="correct-unit" value=${unit} onValue=${setUnit} fault=${faultOf("finding.unit")} />
         <${Field} label=${t("reason")} name="correct-reason" value=${reason} onValue=${setReason} required fault=${faultOf("reason")} />
       </div>`}
@@ -87,14 +92,14 @@ async function valuesBeside(of: Observation): Promise<Observation[]> {
 function Report({ result: { of, patient }, onClose }: { result: Result; onClose: () => void }) {
   const values = useLoad(`report of ${of.id}`, () => valuesBeside(of));
   const line = (one: Observation) =>
-    html`<tr key=${one.id}><th scope="row"><bdi>${conceptOf(one.code)}</bdi></th><td class="figure">${findingOf(one)} <${Flag} of=${one} /></td><td><bdi>${rangeOf(one)}</bdi></td></tr>`;
+    html`<tr key=${one.id}><th scope="row"><bdi>${conceptOf(one.code)}</bdi></th><td class="figure"><${Finding} of=${one} /> <${Flag} of=${one} /></td><td><bdi>${rangeOf(one)}</bdi></td></tr>`;
   return html`<${Dialog} title=${t("bench.report")} onClose=${onClose}>
     <div class="stack">
       <${NotKnown} loaded=${values} />
-      <div class="print report" aria-busy=${values.isLoading}><h3>${t("bench.report")}</h3><p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
-        <table><tbody>${(values.value ?? [of]).map(line)}</tbody></table>
-        <p>${momentOf(of.effectiveDateTime)} · ${t("bench.issuedAt", { at: momentOf(of.issued) })}</p></div>
-      <div class="buttons"><button type="button" class="main" onClick=${() => print()}>${t("print")}</button></div>
+      <${Sheet} title=${t("bench.report")} patient=${patient} isBusy=${values.isLoading}>
+        <table><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th></tr></thead><tbody>${(values.value ?? [of]).map(line)}</tbody></table>
+        <p>${momentOf(of.effectiveDateTime)} · ${t("bench.issuedAt", { at: momentOf(of.issued) })}</p>
+      <//>
     </div>
   <//>`;
 }

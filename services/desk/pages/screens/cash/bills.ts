@@ -1,19 +1,21 @@
-/** Invoices with their patients and what was paid of them. */
-import type { Invoice, PaymentReconciliation } from "../../../../../fhir/r4.ts";
+/** Invoices with their patients and what is left of them. */
+import type { Invoice } from "../../../../../fhir/r4.ts";
+import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
+import type { InvoiceBalance } from "../../../../billing/payments.contract.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../../parts/joined.ts";
-import { Refused, search } from "../../platform/api.ts";
-import { unitsOf } from "../../platform/money.ts";
+import { actionsOf, Refused } from "../../platform/api.ts";
+import { moneyOf } from "../../platform/names.ts";
 import { sumOf } from "./open.ts";
 
-/** System of the identifier by which a payment names its invoice. */
-const PAYS = "urn:openward:paid-invoice";
-/** Payments of the invoices of one page. */
-const MOST_PAYMENTS = "1000";
+const billing = actionsOf<typeof billingContract>("billing");
 
-/** An invoice with its patient, and what is still to be paid where something was. */
+/** Invoices that are asked about at once. */
+const MOST_BALANCES = 200;
+
+/** An invoice with its patient, and how it stands. */
 export interface Bill extends WithPatient<Invoice> {
-  /** In the smallest unit; absent: nothing was paid yet, or it is not known. */
-  left?: number;
+  /** Absent: nothing of it is left, or it is not known. */
+  balance?: InvoiceBalance;
 }
 
 /** What an invoice asks for. */
@@ -28,30 +30,32 @@ export const totalOf = (invoice: Invoice): string => sumOf([askedBy(invoice).val
 /** Of a credit note it is below zero. */
 export const isCredit = (invoice: Invoice): boolean => askedBy(invoice).value < 0;
 
-/** Payments by the invoice that they are of; of who may not see them none. */
-async function paymentsOf(invoices: Invoice[]): Promise<Map<string, PaymentReconciliation[]>> {
-  if (invoices.length === 0) return new Map();
-  const identifier = invoices.map(({ id }) => `${PAYS}|Invoice/${id}`).join(",");
-  const { resources } = await search<PaymentReconciliation>("PaymentReconciliation", {
-    identifier,
-    status: "active",
-    _count: MOST_PAYMENTS,
-  }).catch((error: unknown) => {
-    if (error instanceof Refused && error.status === 403) return { resources: [] };
+/** How invoices stand, by reference; of who may not see it none. */
+async function balancesOf(invoices: Invoice[]): Promise<Map<string, InvoiceBalance>> {
+  const references = invoices.map(({ id }) => `Invoice/${id}`);
+  const parts = Array.from({ length: Math.ceil(references.length / MOST_BALANCES) }, (_, part) =>
+    billing.listBalances({ invoices: references.slice(part * MOST_BALANCES, (part + 1) * MOST_BALANCES) }),
+  );
+  const found = await Promise.all(parts).catch((error: unknown) => {
+    if (error instanceof Refused && error.status === 403) return [];
     throw error;
   });
-  return Map.groupBy(resources, ({ identifier: all = [] }) => all.find(({ system }) => system === PAYS)?.value ?? "");
+  return new Map(found.flat().map((one) => [one.invoice, one]));
 }
 
 /** @param query which invoices */
 export async function bills(query: Record<string, string>): Promise<Joined<Invoice> & { all: Bill[] }> {
   const { all, isPartial } = await searchWithPatients<Invoice>("Invoice", query);
-  const payments = await paymentsOf(all.map(({ of }) => of).filter(({ status }) => status === "issued"));
-  const withLeft = all.map((one): Bill => {
-    const paid = payments.get(`Invoice/${one.of.id}`) ?? [];
-    const { value, currency } = askedBy(one.of);
-    const left = paid.reduce((rest, { paymentAmount }) => rest - unitsOf(paymentAmount.value ?? 0, currency), unitsOf(value, currency));
-    return left === unitsOf(value, currency) ? one : { ...one, left: Math.abs(left) };
+  const balances = await balancesOf(all.map(({ of }) => of).filter(({ status }) => status === "issued"));
+  const withBalance = all.map((one): Bill => {
+    const balance = balances.get(`Invoice/${one.of.id}`);
+    return balance ? { ...one, balance } : one;
   });
-  return { all: withLeft, isPartial };
+  return { all: withBalance, isPartial };
+}
+
+/** What is left of a bill where something was paid or credited of it, in words. */
+export function leftOf({ balance }: Bill): string | undefined {
+  if (!balance || balance.left === Math.abs(balance.cents)) return undefined;
+  return moneyOf(balance.left, balance.currency);
 }

@@ -11,29 +11,29 @@ import { useMore } from "../../parts/more.ts";
 import { say } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
+import { Sheet } from "../../parts/sheet.ts";
 import { actionsOf, readAll } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, moneyOf, nameOf } from "../../platform/names.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
-import { askedBy, type Bill, bills, isCredit, totalOf } from "./bills.ts";
-import { sumOf } from "./open.ts";
+import { type Bill, bills, isCredit, leftOf, totalOf } from "./bills.ts";
+import { type PartProps, sumOf } from "./open.ts";
 import { Pay } from "./pay.ts";
 import { Report } from "./report.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
 
 /** Shown at first, and so many more each time. */
 const STEP = 20;
-/** Asked for again after so long, milliseconds. */
-const EVERY_MS = 10_000;
 
-/** @param turn another one: something was billed, or taken back */
-export function Invoices({ turn, onChange }: { turn: number; onChange: () => void }) {
+/** See the head of this file. */
+export function Invoices({ turn, everyMs, onChange }: PartProps) {
   const [isUnpaid, setUnpaid] = useState(true);
   const more = useMore(STEP);
   const query = { ...(isUnpaid ? { status: "issued", _sort: "date" } : { _sort: "-date" }), _count: `${more.count}` };
-  const invoices = useLoad(`invoices ${isUnpaid}`, () => bills(query), EVERY_MS);
+  const invoices = useLoad(`invoices ${isUnpaid}`, () => bills(query), everyMs);
   useTurn(invoices, turn);
   useTurn(invoices, more.count);
   const [open, setOpen] = useState<{ kind: "credit" | "pay" | "print"; bill: Bill } | undefined>();
@@ -41,7 +41,7 @@ export function Invoices({ turn, onChange }: { turn: number; onChange: () => voi
   const row = (
     bill: Bill,
   ) => html`<li key=${bill.of.id}><span>${bill.patient && html`<${PersonLine} patient=${bill.patient} />`}<br /><span class="muted">${joined(bill.of.identifier?.[0]?.value ?? "", dateOf(bill.of.date))}</span></span>
-    <span class="buttons"><strong class="nowrap">${totalOf(bill.of)}</strong> ${bill.left !== undefined && html`<span class="tag warn">${t("cash.left", { amount: moneyOf(bill.left, askedBy(bill.of).currency) })}</span> `}${(isCredit(bill.of) || !isUnpaid) && html`<span class="tag">${isCredit(bill.of) ? t("cash.credit") : (tIfAny(`invoice.${bill.of.status}`) ?? bill.of.status)}</span>`}
+    <span class="buttons"><strong class="nowrap">${totalOf(bill.of)}</strong> ${leftOf(bill) !== undefined && html`<span class="tag warn">${t("cash.left", { amount: leftOf(bill) ?? "" })}</span> `}${(isCredit(bill.of) || !isUnpaid) && html`<span class="tag">${isCredit(bill.of) ? t("cash.credit") : (tIfAny(`invoice.${bill.of.status}`) ?? bill.of.status)}</span>`}
       <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", bill })}>${t("print")}<${For} who=${nameOf(bill.patient)} /></button>
       ${bill.of.status === "balanced" && html`<button type="button" class="quiet" onClick=${() => setOpen({ kind: "pay", bill })}>${t("cash.payments")}<${For} who=${nameOf(bill.patient)} /></button>`}
       ${bill.of.status === "issued" && html`<button type="button" onClick=${() => setOpen({ kind: "pay", bill })}>${t(isCredit(bill.of) ? "cash.payBack" : "cash.pay")}<${For} who=${nameOf(bill.patient)} /></button>`}
@@ -64,25 +64,29 @@ export function Invoices({ turn, onChange }: { turn: number; onChange: () => voi
 }
 
 function Credit({ bill: { of, patient }, onClose, onDone }: { bill: Bill; onClose: () => void; onDone: () => void }) {
-  const [reason, setReason] = useState("");
+  const kept = `credit ${of.id}`;
+  const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
     const { creditNote } = await billing.creditNote({ invoice: `Invoice/${of.id}`, reason });
-    say(t("cash.credited"), () => billing.cancelInvoice({ invoice: creditNote, reason: t("undo.reason") }).then(onDone));
+    const [back] = await billing.listBalances({ invoices: [creditNote] }).catch(() => []);
+    const text = back && back.left > 0 ? t("cash.creditedBack", { amount: moneyOf(back.left, back.currency) }) : t("cash.credited");
+    say(text, () => billing.cancelInvoice({ invoice: creditNote, reason: t("undo.reason") }).then(onDone));
     onDone();
   };
   return html`<${Dialog} title=${joined(t("cash.credit"), nameOf(patient))} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("cash.credit")} onCancel=${onClose}>
+    <${Form} draft=${kept} send=${send} submit=${t("cash.credit")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="credit-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
     <//>
   <//>`;
 }
 
-function Print({ bill: { of, patient }, onClose }: { bill: Bill; onClose: () => void }) {
+function Print({ bill, onClose }: { bill: Bill; onClose: () => void }) {
+  const { of, patient, balance } = bill;
   const references = (of.lineItem ?? []).flatMap(({ chargeItemReference }) => chargeItemReference?.reference ?? []);
   const charges = useLoad(`charges ${of.id}`, () => readAll<ChargeItem>(references));
   return html`<${Dialog} title=${t("invoice")} onClose=${onClose}>
     <div class="stack">
-      <div class="print report"><h3>${joined(t(isCredit(of) ? "cash.credit" : "invoice"), of.identifier?.[0]?.value ?? "", dateOf(of.date))}</h3><p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
+      <${Sheet} title=${joined(t(isCredit(of) ? "cash.credit" : "invoice"), of.identifier?.[0]?.value ?? "", dateOf(of.date))} patient=${patient} isBusy=${charges.isLoading}>
         <table><tbody>${(of.lineItem ?? []).map(
           (
             line,
@@ -90,8 +94,10 @@ function Print({ bill: { of, patient }, onClose }: { bill: Bill; onClose: () => 
           ) => html`<tr key=${index}><td>${conceptOf(line.chargeItemCodeableConcept) || conceptOf(charges.value?.get(line.chargeItemReference?.reference ?? "")?.code) || t("cash.charge", { n: index + 1 })}</td>
             <td class="figure">${line.priceComponent?.[0]?.amount && sumOf([line.priceComponent[0].amount.value ?? 0], line.priceComponent[0].amount.currency ?? "EUR")}</td></tr>`,
         )}
-        <tr><th scope="row">${t("cash.total")}</th><td class="figure"><strong>${totalOf(of)}</strong></td></tr></tbody></table></div>
-      <div class="buttons"><button type="button" class="main" onClick=${() => print()}>${t("print")}</button></div>
+        <tr><th scope="row">${t("cash.total")}</th><td class="figure"><strong>${totalOf(of)}</strong></td></tr>
+        ${balance !== undefined && balance.credited > 0 && html`<tr><th scope="row">${t(isCredit(of) ? "cash.setOff" : "cash.isCredited")}</th><td class="figure">${moneyOf(balance.credited, balance.currency)}</td></tr>`}
+        ${leftOf(bill) !== undefined && html`<tr><th scope="row">${t(isCredit(of) ? "cash.restBack" : "cash.rest")}</th><td class="figure">${leftOf(bill)}</td></tr>`}</tbody></table>
+      <//>
     </div>
   <//>`;
 }

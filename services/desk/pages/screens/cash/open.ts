@@ -14,8 +14,6 @@ import { unitsOf } from "../../platform/money.ts";
 import { t } from "../../platform/texts.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
-/** Asked for again after so long, milliseconds. */
-const EVERY_MS = 10_000;
 
 /** A visit or stay with what is to pay for it. */
 interface Account {
@@ -60,9 +58,18 @@ export const sumOf = (amounts: number[], currency: string): string =>
     currency,
   );
 
-/** @param turn another one: something was billed, or taken back */
-export function Open({ turn, onChange }: { turn: number; onChange: () => void }) {
-  const open = useLoad("open charges", accounts, EVERY_MS);
+/** What the parts of the page are told. */
+export interface PartProps {
+  /** Another one: something was billed, paid or taken back. */
+  turn: number;
+  /** Asked for again after so long, milliseconds. */
+  everyMs: number;
+  onChange: () => void;
+}
+
+/** See the head of this file. */
+export function Open({ turn, everyMs, onChange }: PartProps) {
+  const open = useLoad("open charges", accounts, everyMs);
   useTurn(open, turn);
   const bill = async ({ encounter, patient }: Account) => {
     try {

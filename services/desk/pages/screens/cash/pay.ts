@@ -15,9 +15,10 @@ import { momentOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { moneyTyped, unitsTyped } from "../../platform/money.ts";
 import { moneyOf, nameOf } from "../../platform/names.ts";
-import { joined, locale, t } from "../../platform/texts.ts";
+import { joined, leading, locale, t } from "../../platform/texts.ts";
 import { type Bill, isCredit, totalOf } from "./bills.ts";
 import { Receipt } from "./receipt.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
 
@@ -52,7 +53,7 @@ export function Pay({ bill, onClose, onChange }: PayProps) {
   if (receipt) {
     return html`<${Dialog} key="receipt" title=${t("cash.receipt")} onClose=${onClose}><${Receipt} payment=${receipt.payment} bill=${bill} left=${receipt.left} /><//>`;
   }
-  const { left = 0, currency = "EUR", payments = [] } = account.value ?? {};
+  const { left = 0, credited = 0, currency = "EUR", payments = [] } = account.value ?? {};
   const takenBack = new Set(payments.map(({ takesBack }) => takesBack));
   const row = (
     one: Payment,
@@ -62,7 +63,8 @@ export function Pay({ bill, onClose, onChange }: PayProps) {
       ${one.takesBack === undefined && !takenBack.has(one.payment) && html`<button type="button" class="quiet" onClick=${() => setTaking(one)}>${t("cash.takeBack")}<${For} who=${one.number} /></button>`}</span></li>`;
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <div class="stack" aria-busy=${account.isLoading}>
-      <p>${patient && html`<${PersonLine} patient=${patient} />`}<br /><span class="muted">${joined(of.identifier?.[0]?.value ?? "", totalOf(of))}</span></p>
+      <p>${patient && html`<${PersonLine} patient=${patient} />`}<br /><span class="muted">${joined(of.identifier?.[0]?.value ?? "", totalOf(of))}</span>
+      ${credited > 0 && html`<br /><span class="muted">${leading(isCredit(of) ? "cash.setOff" : "cash.isCredited")} ${moneyOf(credited, currency)}</span>`}</p>
       <${NotKnown} loaded=${account} />
       ${account.value && left > 0 && !taking && html`<${Take} key=${left} invoice=${`Invoice/${of.id}`} left=${left} currency=${currency} isBack=${isCredit(of)} onTaken=${taken} onCancel=${onClose} />`}
       ${
@@ -87,9 +89,10 @@ interface TakeProps {
 }
 
 function Take({ invoice, left, currency, isBack, onTaken, onCancel }: TakeProps) {
+  const kept = `pay ${invoice}`;
   const [amount, setAmount] = useState(moneyTyped(left, currency, locale.value));
   const [means, setMeans] = useState<Means>(Means.cash);
-  const [reference, setReference] = useState("");
+  const [reference, setReference] = useKept(kept, "reference");
   const [given, setGiven] = useState("");
   const cents = unitsTyped(amount, currency);
   const send = async () => {
@@ -99,7 +102,7 @@ function Take({ invoice, left, currency, isBack, onTaken, onCancel }: TakeProps)
   };
   const change = means === Means.cash && cents !== undefined ? (unitsTyped(given, currency) ?? 0) - cents : 0;
   const fieldOf = { AMOUNT_WRONG: "cents", PAID_TOO_MUCH: "cents" };
-  return html`<${Form} send=${send} submit=${t(isBack ? "cash.payBack" : "cash.pay")} onCancel=${onCancel} fieldOf=${fieldOf}>
+  return html`<${Form} draft=${kept} send=${send} submit=${t(isBack ? "cash.payBack" : "cash.pay")} onCancel=${onCancel} fieldOf=${fieldOf}>
     ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
       <${Field} label=${t("cash.amount")} name="pay-amount" value=${amount} onValue=${setAmount} inputmode="decimal" required autofocus fault=${faultOf("cents")} hint=${t("cash.left", { amount: moneyOf(left, currency) })}><span class="unit">${currency}</span><//>
       <${Field} label=${t("cash.means")} name="pay-means" value=${means} onValue=${(one: string) => setMeans(one as Means)} options=${Object.values(Means).map((one) => [one, t(`means.${one}`)])} />
@@ -110,14 +113,15 @@ function Take({ invoice, left, currency, isBack, onTaken, onCancel }: TakeProps)
 }
 
 function TakeBack({ payment, onCancel, onDone }: { payment: Payment; onCancel: () => void; onDone: () => void }) {
-  const [reason, setReason] = useState("");
+  const kept = `take back ${payment.payment}`;
+  const [reason, setReason] = useKept(kept, "reason");
   const amount = moneyOf(Math.abs(payment.cents), payment.currency);
   const send = async () => {
     await billing.takeBack({ payment: payment.payment, reason });
     say(t("cash.isTakenBack", { amount }));
     onDone();
   };
-  return html`<${Form} send=${send} submit=${joined(t("cash.takeBack"), amount)} onCancel=${onCancel}>
+  return html`<${Form} draft=${kept} send=${send} submit=${joined(t("cash.takeBack"), amount)} onCancel=${onCancel}>
     ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="take-back-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
   <//>`;
 }

@@ -1,7 +1,7 @@
 /** The receipt of one payment, as it is printed. */
 import type { Payment } from "../../../../billing/payments.contract.ts";
 import { html } from "../../html.ts";
-import { PersonLine } from "../../parts/person-line.ts";
+import { Sheet } from "../../parts/sheet.ts";
 import { dateOf, momentOf } from "../../platform/clock.ts";
 import { moneyOf } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
@@ -23,12 +23,12 @@ export function Receipt({ payment, bill: { of, patient }, left }: ReceiptProps) 
     [t("cash.means"), joined(t(`means.${means}`), reference ?? "")],
     ...(reason === undefined ? [] : [[t("cash.takenBack"), html`<bdi>${reason}</bdi>`] as [string, unknown]]),
     [t("cash.amount"), html`<strong>${moneyOf(cents, currency)}</strong>`],
-    ...(left === undefined ? [] : [[t("cash.rest"), moneyOf(left, currency)] as [string, unknown]]),
+    ...(left === undefined ? [] : [[t(isCredit(of) ? "cash.restBack" : "cash.rest"), moneyOf(left, currency)] as [string, unknown]]),
     ...(cashier?.name === undefined ? [] : [[t("cash.cashier"), html`<bdi>${cashier.name}</bdi>`] as [string, unknown]]),
   ];
   return html`<div class="stack">
-    <div class="print report"><h3>${joined(t("cash.receipt"), number)}</h3><p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
-      <table><tbody>${lines.map(([name, value]) => html`<tr key=${name}><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table></div>
-    <div class="buttons"><button type="button" class="main" autofocus onClick=${() => print()}>${t("print")}</button></div>
+    <${Sheet} title=${joined(t("cash.receipt"), number)} patient=${patient}>
+      <table><tbody>${lines.map(([name, value]) => html`<tr key=${name}><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>
+    <//>
   </div>`;
 }

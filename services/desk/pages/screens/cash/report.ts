@@ -6,6 +6,7 @@ import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { NotKnown } from "../../parts/panel.ts";
+import { Sheet } from "../../parts/sheet.ts";
 import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { dateOf, timeOf, today } from "../../platform/clock.ts";
@@ -25,19 +26,18 @@ export function Report({ onClose }: { onClose: () => void }) {
     <div class="stack" aria-busy=${report.isLoading}>
       <${Field} label=${t("cash.day")} name="report-day" type="date" value=${day} max=${today()} onValue=${(chosen: string) => chosen && setDay(chosen)} />
       <${NotKnown} loaded=${report} />
-      ${report.value && html`<${Sheet} report=${report.value} />`}
-      <div class="buttons"><button type="button" class="main" onClick=${() => print()}>${t("print")}</button></div>
+      ${report.value && html`<${Day} report=${report.value} />`}
     </div>
   <//>`;
 }
 
-function Sheet({ report: { day, sums, payments } }: { report: CashReport }) {
+function Day({ report: { day, sums, payments } }: { report: CashReport }) {
   const currencies = [...Map.groupBy(sums, ({ currency }) => currency)];
-  return html`<div class="print report"><h3>${joined(t("cash.report"), dateOf(day))}</h3>
+  return html`<${Sheet} title=${joined(t("cash.report"), dateOf(day))}>
     ${payments.length === 0 && html`<p>${t("cash.noPayments")}</p>`}
     ${currencies.map(([currency, of]) => html`<${Sums} key=${currency} currency=${currency} sums=${of} />`)}
     ${payments.length > 0 && html`<${Payments} payments=${payments} />`}
-  </div>`;
+  <//>`;
 }
 
 function Sums({ currency, sums }: { currency: string; sums: CashSum[] }) {

@@ -4,7 +4,7 @@ import type { AllergyIntolerance, Encounter, Patient } from "../../../../../fhir
 import { transferOf } from "../../../../hospitalizations/transfers.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
-import { LabelDialog } from "../../parts/label.ts";
+import { later } from "../../parts/later.ts";
 import { ageOf, dateOf, since } from "../../platform/clock.ts";
 import type { Other } from "../../platform/live.ts";
 import { offers } from "../../platform/menu.ts";
@@ -12,12 +12,14 @@ import { conceptOf, nameOf, numberOf, otherNamesOf, sexOf } from "../../platform
 import { hrefOf } from "../../platform/router.ts";
 import { joined, leading, t, tIfAny } from "../../platform/texts.ts";
 import { Transfer, TransferTag } from "../ward/transfer.ts";
-import { AskAdmission } from "./ask-admission.ts";
-import { DetailsDialog } from "./details.ts";
 import { LookedAt } from "./looked-at.ts";
-import { NoteAllergy } from "./note-allergy.ts";
 import type { Parts } from "./sources.ts";
-import { VitalSigns } from "./vital-signs.ts";
+
+const AskAdmission = later(() => import("./ask-admission.ts").then((it) => it.AskAdmission));
+const DetailsDialog = later(() => import("./details.ts").then((it) => it.DetailsDialog));
+const NoteAllergy = later(() => import("./note-allergy.ts").then((it) => it.NoteAllergy));
+const VitalSigns = later(() => import("./vital-signs.ts").then((it) => it.VitalSigns));
+const LabelDialog = later(() => import("../../parts/label.ts").then((it) => it.LabelDialog));
 
 const isActive = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): boolean =>
   (clinicalStatus?.coding?.[0]?.code ?? "active") === "active" && verificationStatus?.coding?.[0]?.code !== "entered-in-error";
@@ -62,13 +64,7 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
     ${open === "allergy" && html`<${NoteAllergy} patient=${`Patient/${patient.id}`} onClose=${close} onDone=${parts.allergies.reload} />`}
     ${open === "vitals" && html`<${VitalSigns} patient=${`Patient/${patient.id}`} encounter=${current && `Encounter/${current.id}`} onClose=${close} onDone=${parts.results.reload} />`}
     ${open === "label" && html`<${LabelDialog} patient=${patient} onClose=${close} />`}
-    ${
-      open === "details" &&
-      html`<${DetailsDialog} patient=${patient} onClose=${() => {
-        close();
-        reload();
-      }} />`
-    }
+    ${open === "details" && html`<${DetailsDialog} patient=${patient} onClose=${close} onStored=${reload} />`}
   </section>`;
 }
 

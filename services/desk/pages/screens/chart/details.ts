@@ -24,32 +24,38 @@ function fieldsOf(patient: Patient): Draft {
   return { family, given: given.join(" "), birthDate: patient.birthDate ?? "", gender: patient.gender ?? "unknown", phone };
 }
 
-/** The record with these fields; all else stays. */
+/** The record with these fields; all else stays, of a name and a telephone that are as they were too. */
 function withFields(patient: Patient, fields: Draft): Patient {
+  const before = fieldsOf(patient);
+  const isOther = (...names: (typeof FIELDS)[number][]) => names.some((name) => (fields[name] ?? "") !== before[name]);
   const official = officialOf(patient);
   const { text: _, ...name } = official ?? {};
   const renamed = { ...name, family: fields["family"] ?? "", given: (fields["given"] ?? "").split(/\s+/).filter(Boolean) };
-  const others = (patient.telecom ?? []).filter((one) => one !== patient.telecom?.find(({ system }) => system === "phone"));
+  const names = official ? (patient.name ?? []).map((one) => (one === official ? renamed : one)) : [renamed];
+  const known = patient.telecom?.find(({ system }) => system === "phone");
+  const others = (patient.telecom ?? []).filter((one) => one !== known);
+  const phone = { ...(known ?? { system: "phone" as const }), value: fields["phone"] ?? "" };
   const { birthDate: __, ...rest } = patient;
   return {
-    ...rest,
-    name: official ? (patient.name ?? []).map((one) => (one === official ? renamed : one)) : [renamed],
-    ...(fields["birthDate"] && { birthDate: birthDateOf(fields["birthDate"]) }),
+    ...(isOther("birthDate") ? rest : patient),
+    ...(isOther("family", "given") && { name: names }),
+    ...(isOther("birthDate") && fields["birthDate"] && { birthDate: birthDateOf(fields["birthDate"]) }),
     gender: fields["gender"] as NonNullable<Patient["gender"]>,
-    telecom: [...(fields["phone"] ? [{ system: "phone" as const, value: fields["phone"] }] : []), ...others],
+    ...(isOther("phone") && { telecom: [...(fields["phone"] ? [phone] : []), ...others] }),
   };
 }
 
 /** See the head of this file. */
-export function DetailsDialog({ patient, onClose }: { patient: Patient; onClose: () => void }) {
+export function DetailsDialog({ patient, onClose, onStored }: { patient: Patient; onClose: () => void; onStored: () => void }) {
   const [found] = useState(patient); // as the person saw it when the dialog opened
   const [base, setBase] = useState<Draft>({});
   const [theirs, setTheirs] = useState<Patient | undefined>();
   const { draft, set, clear, basis } = useDraft(`details.${patient.id}`, fieldsOf(found), found.meta?.versionId);
   /** @param seen the version that what was typed is about */
   const store = async (record: Patient, fields: Draft, seen = record.meta?.versionId) => {
+    let stored: Patient;
     try {
-      await update(withFields(record, fields), seen);
+      stored = await update(withFields(record, fields), seen);
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 412) throw error;
       const reference = `Patient/${patient.id}`;
@@ -59,7 +65,9 @@ export function DetailsDialog({ patient, onClose }: { patient: Patient; onClose:
       return setTheirs(await read<Patient>(reference));
     }
     clear();
-    say(t("details.stored"));
+    // What others have changed before was theirs: only what these fields were is taken back, and only while nobody has changed it since.
+    say(t("details.stored"), () => update(withFields(stored, fieldsOf(record))).then(onStored));
+    onStored();
     onClose();
   };
   const merge = (chosen: Draft) => {

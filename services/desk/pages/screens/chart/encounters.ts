@@ -1,6 +1,9 @@
 /** Visits and stays, the newest first. */
-import type { Encounter } from "../../../../../fhir/r4.ts";
+import { useState } from "preact/hooks";
+import type { Encounter, Patient } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
+import { For } from "../../parts/for.ts";
+import { later } from "../../parts/later.ts";
 import { useMore } from "../../parts/more.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import type { Found } from "../../platform/api.ts";
@@ -8,15 +11,25 @@ import { momentOf } from "../../platform/clock.ts";
 import type { Loaded } from "../../platform/load.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
+import type { Parts } from "./sources.ts";
+
+const StaySummary = later(() => import("./stay-summary.ts").then((it) => it.StaySummary));
 
 /** Shown at first, and so many more each time. */
 const STEP = 20;
+/** Of these a summary is printed: stays that are or were. */
+const [STAYS, PRINTED] = [
+  ["IMP", "ACUTE", "NONAC", "EMER"],
+  ["in-progress", "onleave", "finished"],
+];
 
 /** What a visit or stay is called. */
 export const kindOf = ({ class: kind }: Encounter): string => tIfAny(`encounter.${kind?.code}`) ?? kind?.display ?? kind?.code ?? "";
 
 /** See the head of this file. */
-export function Encounters({ loaded }: { loaded: Loaded<Found<Encounter>> }) {
+export function Encounters({ loaded, patient, parts }: { loaded: Loaded<Found<Encounter>>; patient: Patient | undefined; parts: Parts }) {
+  const [open, setOpen] = useState<Encounter | undefined>();
+  const isStay = ({ class: kind, status }: Encounter) => STAYS.includes(kind?.code ?? "") && PRINTED.includes(status);
   const more = useMore(STEP);
   const show = ({ resources, isPartial }: Found<Encounter>) => html`<${Partial} isPartial=${isPartial} />
     ${resources.length === 0 && html`<p class="muted">${t("none")}</p>`}
@@ -25,7 +38,8 @@ export function Encounters({ loaded }: { loaded: Loaded<Found<Encounter>> }) {
         one,
       ) => html`<li key=${one.id}><span>${kindOf(one)} ${conceptOf(one.reasonCode?.[0]) && html`· <bdi>${conceptOf(one.reasonCode?.[0])}</bdi>`}<br />
         <span class="muted">${one.period?.end ? `${momentOf(one.period.start)} – ${momentOf(one.period.end)}` : momentOf(one.period?.start)}</span></span>
-        <span class="tag">${tIfAny(`encounter.status.${one.status}`) ?? one.status}</span></li>`,
+        <span class="buttons"><span class="tag">${tIfAny(`encounter.status.${one.status}`) ?? one.status}</span>${isStay(one) && patient && html` <button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("stay.summary")}<${For} who=${momentOf(one.period?.start)} /></button>`}</span></li>`,
     )}</ul>${more.below(resources.length)}`;
-  return html`<${Panel} title=${t("encounters")} loaded=${loaded} show=${show} />`;
+  return html`<${Panel} title=${t("encounters")} loaded=${loaded} show=${show} />
+    ${open && patient && html`<${StaySummary} stay=${open} patient=${patient} parts=${parts} onClose=${() => setOpen(undefined)} />`}`;
 }

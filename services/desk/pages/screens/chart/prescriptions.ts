@@ -16,16 +16,10 @@ import { knownMedications } from "../../platform/known-codes.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
+import { amountIn, requireOneWay } from "../../platform/numbers.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
-
-/** A number and its unit: "500 mg". */
-function amountIn(text: string): { value: number; unit: string } | undefined {
-  const [, number = "", unit = ""] = /^\s*([\d.,]+)\s*(\S.*?)\s*$/.exec(text) ?? [];
-  const value = Number(number.replace(",", "."));
-  return value > 0 && unit !== "" ? { value, unit } : undefined;
-}
 
 interface PrescriptionsProps {
   loaded: Loaded<Found<MedicationRequest>>;
@@ -58,6 +52,7 @@ function Prescribe({ patient, onClose, onDone }: { patient: string; onClose: () 
     const medication = codeNamed(medications.value ?? (await knownMedications()), value("medication"));
     if (!medication) throw new Refused(422, "CHOOSE_FROM_LIST", "");
     const often = Number(value("often"));
+    requireOneWay(value("dose"), "dose");
     const dose = amountIn(value("dose"));
     if (value("dose") && !dose) throw new Refused(422, "NO_AMOUNT", "");
     const given = {

@@ -5,7 +5,7 @@ import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { Curve } from "../../parts/curve.ts";
-import { Flag, findingOf, rangeOf, testOf } from "../../parts/finding.ts";
+import { Finding, Flag, rangeOf, testOf } from "../../parts/finding.ts";
 import { Wide } from "../../parts/wide.ts";
 import type { Found } from "../../platform/api.ts";
 import { dateOf, momentOf } from "../../platform/clock.ts";
@@ -30,7 +30,7 @@ export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
         <tbody>${tests.map((all) => {
           const latest = all[0] as Observation;
           return html`<tr key=${latest.id}><th scope="row"><bdi>${testOf(latest)}</bdi></th>
-            <td class="figure">${findingOf(latest)} <${Flag} of=${latest} />${rangeOf(latest) && html`<br /><bdi class="muted">${rangeOf(latest)}</bdi>`}</td>
+            <td class="figure"><${Finding} of=${latest} /> <${Flag} of=${latest} />${rangeOf(latest) && html`<br /><bdi class="muted">${rangeOf(latest)}</bdi>`}</td>
             <td class="nowrap" title=${momentOf(latest.effectiveDateTime)}>${dateOf(latest.effectiveDateTime)} ${latest.status === "preliminary" && html`<span class="tag">${t("result.preliminary")}</span>`}</td>
             <td class="end">${all.length > 1 && html`<button type="button" class="nowrap" onClick=${() => setOpen(all)}>${t("result.all", { n: all.length })}<span class="visually-hidden"> · ${testOf(latest)}</span></button>`}</td></tr>`;
         })}</tbody>
@@ -53,6 +53,6 @@ function History({ all, onClose }: { all: Observation[]; onClose: () => void }) 
   return html`<${Dialog} title=${testOf(first)} onClose=${onClose}>
     ${points.length > 1 && html`<${Curve} points=${points} low=${range?.low?.value} high=${range?.high?.value} label=${testOf(first)} unit=${first.valueQuantity?.unit ?? ""} />`}
     <table><thead><tr><th scope="col">${t("result.when")}</th><th scope="col" class="figure">${t("result.value")}</th></tr></thead>
-      <tbody>${all.map((one) => html`<tr key=${one.id}><td>${momentOf(one.effectiveDateTime)}</td><td class="figure">${findingOf(one)} <${Flag} of=${one} /></td></tr>`)}</tbody></table>
+      <tbody>${all.map((one) => html`<tr key=${one.id}><td>${momentOf(one.effectiveDateTime)}</td><td class="figure"><${Finding} of=${one} /> <${Flag} of=${one} /></td></tr>`)}</tbody></table>
   <//>`;
 }

@@ -17,6 +17,7 @@ import { momentOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, countText, nameOf } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 type Given = WithPatient<MedicationDispense>;
@@ -48,15 +49,16 @@ export function HandedOut({ turn, onChange }: { turn: number; onChange: () => vo
 }
 
 function TakeBack({ of: { of }, onClose, onDone }: { of: Given; onClose: () => void; onDone: () => void }) {
-  const [quantity, setQuantity] = useState("");
-  const [reason, setReason] = useState("");
+  const kept = `return ${of.id}`;
+  const [quantity, setQuantity] = useKept(kept, "quantity");
+  const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
     await pharmacy.return({ dispense: `MedicationDispense/${of.id}`, quantity: Number(quantity), ...(reason && { reason }) });
     say(t("returned"));
     onDone();
   };
   return html`<${Dialog} title=${joined(t("return"), conceptOf(of.medicationCodeableConcept))} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("return")} onCancel=${onClose} fieldOf=${{ MORE_THAN_DISPENSED: "quantity" }}>
+    <${Form} draft=${kept} send=${send} submit=${t("return")} onCancel=${onClose} fieldOf=${{ MORE_THAN_DISPENSED: "quantity" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("quantity")} name="return-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
         <${Field} label=${t("reason")} name="return-reason" value=${reason} onValue=${setReason} />

@@ -9,6 +9,7 @@ import { say } from "../../parts/notices.ts";
 import { create, update } from "../../platform/api.ts";
 import { HOUSE_CODES, type KnownCode } from "../../platform/known-codes.ts";
 import { t } from "../../platform/texts.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 /** Systems that medications have codes of, by the names that people know them by. */
 const SYSTEMS: readonly [system: string, name: string][] = [
@@ -34,8 +35,9 @@ interface NewProps {
 
 /** See the head of this file. */
 export function NewMedication({ names, onClose, onDone }: NewProps) {
-  const [name, setName] = useState("");
-  const [code, setCode] = useState("");
+  const kept = `new medication`;
+  const [name, setName] = useKept(kept, "name");
+  const [code, setCode] = useKept(kept, "code");
   const [system, setSystem] = useState(HOUSE_CODES);
   const isThere = names.some(({ display }) => display.toLowerCase() === name.trim().toLowerCase());
   const send = async () => {
@@ -52,7 +54,7 @@ export function NewMedication({ names, onClose, onDone }: NewProps) {
     ...SYSTEMS.map(([one, known]): [string, string] => [one, known]),
   ];
   return html`<${Dialog} title=${t("medication.new")} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("store")} onCancel=${onClose}>
+    <${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose}>
       ${(
         faultOf: (field: string) => string | undefined,
       ) => html`<${Field} label=${t("medication.name")} name="medication-name" value=${name} onValue=${setName} required autofocus hint=${isThere ? t("medication.isThere") : t("medication.nameHint")} fault=${faultOf("name")} />

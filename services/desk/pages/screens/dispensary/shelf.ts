@@ -18,6 +18,7 @@ import { Expiring } from "./expiring.ts";
 import { tokenOf } from "./lots.ts";
 import { NewMedication } from "./new-medication.ts";
 import { StockCard } from "./stock-card.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
@@ -75,10 +76,11 @@ export function Shelf({ turn }: { turn: number }) {
 }
 
 function Delivery({ names, onClose, onDone }: { names: KnownCode[]; onClose: () => void; onDone: () => void }) {
-  const [name, setName] = useState("");
-  const [quantity, setQuantity] = useState("");
-  const [lot, setLot] = useState("");
-  const [expires, setExpires] = useState("");
+  const kept = `delivery`;
+  const [name, setName] = useKept(kept, "name");
+  const [quantity, setQuantity] = useKept(kept, "quantity");
+  const [lot, setLot] = useKept(kept, "lot");
+  const [expires, setExpires] = useKept(kept, "expires");
   const send = async () => {
     const medication = codeNamed(names, name);
     if (!medication) throw new Refused(422, "CHOOSE_FROM_LIST", "");
@@ -89,7 +91,7 @@ function Delivery({ names, onClose, onDone }: { names: KnownCode[]; onClose: () 
     onDone();
   };
   return html`<${Dialog} title=${t("shelf.delivery")} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("shelf.take")} onCancel=${onClose} fieldOf=${{ CHOOSE_FROM_LIST: "medication", LOT_DIFFERS: "expires" }}>
+    <${Form} draft=${kept} send=${send} submit=${t("shelf.take")} onCancel=${onClose} fieldOf=${{ CHOOSE_FROM_LIST: "medication", LOT_DIFFERS: "expires" }}>
       ${(
         faultOf: (field: string) => string | undefined,
       ) => html`<${CodeField} label=${t("medication.one")} name="delivery-medication" value=${name} onValue=${setName} codes=${names} autofocus fault=${faultOf("medication")} />

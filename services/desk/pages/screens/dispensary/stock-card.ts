@@ -17,6 +17,7 @@ import { lotsOf, type Lots, numberOfLot, placeOf, tokenOf, Usable } from "./lots
 import { Movements } from "./movements.ts";
 import { ReorderLevels } from "./reorder-levels.ts";
 import { Transfer } from "./transfer.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
@@ -76,8 +77,11 @@ interface LotProps {
 function Count({ of: { medication, lot, place, quantity: before }, onCancel, onDone }: LotProps) {
   const [quantity, setQuantity] = useState(`${before}`);
   const send = async () => {
-    const { by } = await pharmacy.count({ medication, quantity: Number(quantity), ...(lot && { lot }), ...(place && { place }) });
-    say(t("shelf.counted", { by: numberIn(by, { signDisplay: "exceptZero" }) }));
+    const of = { medication, ...(lot && { lot }), ...(place && { place }) };
+    const { by } = await pharmacy.count({ ...of, quantity: Number(quantity) });
+    // By what the count has changed it: what was taken since stays taken.
+    const back = () => pharmacy.adjust({ ...of, by: -by, reason: t("undo.reason") }).then(onDone);
+    say(t("shelf.counted", { by: numberIn(by, { signDisplay: "exceptZero" }) }), ...(by === 0 ? [] : [back]));
     onDone();
   };
   return html`<${Form} send=${send} submit=${t("store")} onCancel=${onCancel} label=${t("shelf.count")} isInline>
@@ -87,7 +91,8 @@ function Count({ of: { medication, lot, place, quantity: before }, onCancel, onD
 
 /** Keeps a lot back, or lets it be used again. */
 function Block({ of: { medication, lot, unusable }, onCancel, onDone }: LotProps) {
-  const [reason, setReason] = useState("");
+  const kept = `block ${lot}`;
+  const [reason, setReason] = useKept(kept, "reason");
   const isBlocked = unusable === "blocked";
   const send = async () => {
     await (isBlocked ? pharmacy.releaseLot : pharmacy.blockLot)({ medication, lot, reason });
@@ -97,7 +102,7 @@ function Block({ of: { medication, lot, unusable }, onCancel, onDone }: LotProps
     });
     onDone();
   };
-  return html`<${Form} send=${send} submit=${t(isBlocked ? "stock.release" : "stock.block")} onCancel=${onCancel} label=${lot} isInline>
+  return html`<${Form} draft=${kept} send=${send} submit=${t(isBlocked ? "stock.release" : "stock.block")} onCancel=${onCancel} label=${lot} isInline>
     ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${`${t("reason")} · ${lot}`} name="block-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
   <//>`;
 }

@@ -17,6 +17,7 @@ import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { t } from "../../platform/texts.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const visits = actionsOf<typeof visitsContract>("visits");
 /** Shown at once; a longer queue is another room's. */
@@ -79,14 +80,15 @@ export function Queue({ turn }: { turn: number }) {
 }
 
 function Cancel({ of: { visit, patient }, onDone }: { of: Waiting; onDone: () => void }) {
-  const [reason, setReason] = useState("");
+  const kept = `cancel ${visit.id}`;
+  const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
     await visits.cancel({ visit: `Encounter/${visit.id}`, reason });
     say(t("visit.cancelled", { name: nameOf(patient) }));
     onDone();
   };
   return html`<${Dialog} title=${t("visit.cancelOf", { name: nameOf(patient) })} onClose=${onDone}>
-    <${Form} send=${send} submit=${t("visit.cancel")} onCancel=${onDone}>
+    <${Form} draft=${kept} send=${send} submit=${t("visit.cancel")} onCancel=${onDone}>
       ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="cancel-reason" value=${reason} onValue=${setReason} fault=${faultOf("reason")} required autofocus />`}
     <//>
   <//>`;

@@ -13,6 +13,7 @@ import { actionsOf } from "../../platform/api.ts";
 import { today } from "../../platform/clock.ts";
 import { sexChoices } from "../../platform/choices.ts";
 import { leading, t } from "../../platform/texts.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
 
@@ -23,8 +24,9 @@ interface SpecialProps {
 
 /** Under a temporary name and number. */
 export function Unknown({ onRegistered }: SpecialProps) {
+  const kept = `register unknown`;
   const [gender, setGender] = useState("unknown");
-  const [birthDate, setBirthDate] = useState("");
+  const [birthDate, setBirthDate] = useKept(kept, "birthDate");
   const send = async () => {
     const { patient, identifier } = await patients.registerUnknown({
       gender: gender as Gender,
@@ -33,7 +35,7 @@ export function Unknown({ onRegistered }: SpecialProps) {
     say(t("register.numbered", { number: identifier.value }));
     onRegistered(patient);
   };
-  return html`<${Form} send=${send} submit=${t("register.submit")} label=${t("register.unknown")}>
+  return html`<${Form} draft=${kept} send=${send} submit=${t("register.submit")} label=${t("register.unknown")}>
     ${(faultOf: FaultOf) => html`<div class="fields">
       <${Field} label=${t("person.sex")} name="unknown-gender" value=${gender} onValue=${setGender} options=${sexChoices()} fault=${faultOf("gender")} />
       <${BirthDateField} label=${t("person.birthYear")} name="unknown-birthDate" value=${birthDate} onValue=${setBirthDate} fault=${faultOf("birthDate")} />
@@ -43,9 +45,10 @@ export function Unknown({ onRegistered }: SpecialProps) {
 
 /** With its mother. */
 export function Newborn({ onRegistered }: SpecialProps) {
+  const kept = `register newborn`;
   const [mother, setMother] = useState<Patient | undefined>();
   const [gender, setGender] = useState("unknown");
-  const [given, setGiven] = useState("");
+  const [given, setGiven] = useKept(kept, "given");
   const [birthDate, setBirthDate] = useState(today());
   const send = async () => {
     const names = given.trim().split(/\s+/).filter(Boolean);
@@ -60,7 +63,7 @@ export function Newborn({ onRegistered }: SpecialProps) {
   };
   if (!mother) return html`<${PatientSearch} id="mother" label=${t("newborn.mother")} onPick=${setMother} />`;
   return html`<p>${leading("newborn.mother")} <${PersonLine} patient=${mother} /></p>
-    <${Form} send=${send} submit=${t("register.submit")} onCancel=${() => setMother(undefined)} label=${t("register.newborn")} fieldOf=${{ MOTHER_NOT_ACTIVE: "mother" }}>
+    <${Form} draft=${kept} send=${send} submit=${t("register.submit")} onCancel=${() => setMother(undefined)} label=${t("register.newborn")} fieldOf=${{ MOTHER_NOT_ACTIVE: "mother" }}>
       ${(faultOf: FaultOf) => html`<div class="fields">
         <${Field} label=${t("person.sex")} name="newborn-gender" value=${gender} onValue=${setGender} options=${sexChoices()} fault=${faultOf("gender")} />
         <${Field} label=${t("person.birthDate")} name="newborn-birthDate" type="date" value=${birthDate} onValue=${setBirthDate} max=${today()} required fault=${faultOf("birthDate")} />

@@ -11,6 +11,7 @@ import { say } from "../../parts/notices.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { go } from "../../platform/router.ts";
 import { joined, t } from "../../platform/texts.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
 
@@ -37,9 +38,10 @@ interface AddProps {
 
 /** See the head of this file. */
 export function Add({ what, ward, onClose, onDone }: AddProps) {
-  const [name, setName] = useState("");
-  const [rooms, setRooms] = useState("");
-  const [beds, setBeds] = useState("");
+  const kept = `add ${what} ${ward ?? ""}`;
+  const [name, setName] = useKept(kept, "name");
+  const [rooms, setRooms] = useKept(kept, "rooms");
+  const [beds, setBeds] = useKept(kept, "beds");
   const [attributes, setAttributes] = useState<string[]>([]);
   const isBeds = typeof what === "object";
   const send = async () => {
@@ -63,7 +65,7 @@ export function Add({ what, ward, onClose, onDone }: AddProps) {
       : t("places.newWard");
   const fieldOf = { NAMES_MISSING: "beds", ROOMS_MISSING: "rooms", BED_NAME_TAKEN: "beds", WARD_ALREADY_OPEN: "name" };
   return html`<${Dialog} title=${title} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("add")} onCancel=${onClose} fieldOf=${fieldOf}>
+    <${Form} draft=${kept} send=${send} submit=${t("add")} onCancel=${onClose} fieldOf=${fieldOf}>
       ${(faultOf: (field: string) => string | undefined) => html`
         ${!isBeds && html`<${Field} label=${t(what === "room" ? "places.roomName" : "places.wardName")} name="places-name" value=${name} onValue=${setName} required autofocus fault=${faultOf("name")} />`}
         ${what === "ward" && html`<${Field} label=${t("places.rooms")} name="places-rooms" value=${rooms} onValue=${setRooms} required hint=${t("places.names.hint")} fault=${faultOf("rooms")} />`}

@@ -9,6 +9,7 @@ import { Form } from "../../parts/form.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { t } from "../../platform/texts.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
 
@@ -20,16 +21,10 @@ interface CloseProps {
 }
 
 /** See the head of this file. */
-export function CloseOrOpen({ place: { location }, name, isClosed, reload }: CloseProps) {
+export function CloseOrOpen(props: CloseProps) {
+  const { place, name, isClosed, reload } = props;
+  const { location } = place;
   const [isAsking, setAsking] = useState(false);
-  const [reason, setReason] = useState("");
-  const close = async () => {
-    await wards.close({ location, reason });
-    say(t("places.isClosed", { name }), () => wards.reopen({ location }).then(reload));
-    setAsking(false);
-    setReason("");
-    reload();
-  };
   const reopen = async () => {
     try {
       await wards.reopen({ location });
@@ -40,12 +35,21 @@ export function CloseOrOpen({ place: { location }, name, isClosed, reload }: Clo
     reload();
   };
   return html`<button type="button" class="quiet" onClick=${isClosed ? reopen : () => setAsking(true)}>${t(isClosed ? "places.reopen" : "places.close")}<${For} who=${name} /></button>
-    ${
-      isAsking &&
-      html`<${Dialog} title=${t("places.closeOf", { name })} onClose=${() => setAsking(false)}>
-      <${Form} send=${close} submit=${t("places.close")} onCancel=${() => setAsking(false)}>
-        ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="close-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
-      <//>
-    <//>`
-    }`;
+    ${isAsking && html`<${Close} ...${props} onClose=${() => setAsking(false)} />`}`;
+}
+
+function Close({ place: { location }, name, reload, onClose }: CloseProps & { onClose: () => void }) {
+  const kept = `close ${location}`;
+  const [reason, setReason] = useKept(kept, "reason");
+  const close = async () => {
+    await wards.close({ location, reason });
+    say(t("places.isClosed", { name }), () => wards.reopen({ location }).then(reload));
+    onClose();
+    reload();
+  };
+  return html`<${Dialog} title=${t("places.closeOf", { name })} onClose=${onClose}>
+    <${Form} draft=${kept} send=${close} submit=${t("places.close")} onCancel=${onClose}>
+      ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="close-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
+    <//>
+  <//>`;
 }

@@ -16,6 +16,7 @@ import { useLoad } from "../../platform/load.ts";
 import { nameOf, numberIn } from "../../platform/names.ts";
 import { go } from "../../platform/router.ts";
 import { t } from "../../platform/texts.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
 /** Pairs on one page. */
@@ -82,7 +83,8 @@ interface ApartProps {
 
 /** Two records are of two people, and why. */
 function TellApart({ double: { patients: pair }, onClose, onDone }: ApartProps) {
-  const [reason, setReason] = useState("");
+  const kept = `apart ${pair.join(" ")}`;
+  const [reason, setReason] = useKept(kept, "reason");
   const [patient, other] = pair;
   const send = async () => {
     await patients.setDistinct({ patient, other, reason });
@@ -90,7 +92,7 @@ function TellApart({ double: { patients: pair }, onClose, onDone }: ApartProps) 
     onDone();
   };
   return html`<${Dialog} title=${t("records.distinct")} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("store")} onCancel=${onClose}>
+    <${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("records.distinctReason")} name="distinct-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
     <//>
   <//>`;

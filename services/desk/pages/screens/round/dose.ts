@@ -12,7 +12,9 @@ import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { timeOf } from "../../platform/clock.ts";
 import { nameOf } from "../../platform/names.ts";
+import { amountIn, requireOneWay } from "../../platform/numbers.ts";
 import { joined, t } from "../../platform/texts.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 /** Refusals that a reason overrides. */
@@ -27,21 +29,37 @@ interface DoseProps {
 
 /** See the head of this file. */
 export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
+  const kept = `dose ${dose.prescription} ${dose.dueAt}`;
   const [outcome, setOutcome] = useState<DoseOutcome>("given");
   const [wristband, setWristband] = useState("");
   const [packed, setPacked] = useState("");
-  const [reason, setReason] = useState("");
+  const prescribed = dose.dose ? `${dose.dose.value} ${dose.dose.unit}` : "";
+  const [given, setGiven] = useState(prescribed);
+  const [reason, setReason] = useKept(kept, "reason");
   const [mayOverride, setMayOverride] = useState(false);
   const isGiven = outcome === "given";
+  /** What is scanned now is looked at anew: only what is refused again needs a reason. */
+  const scan = (set: (text: string) => void) => (text: string) => {
+    setMayOverride(false);
+    set(text);
+  };
+  /** What was given: as prescribed, as long as nobody says otherwise. */
+  const doseGiven = () => {
+    if (given.trim() === prescribed) return dose.dose;
+    requireOneWay(given, "dose");
+    const amount = amountIn(given);
+    if (!amount) throw new Refused(422, "NO_AMOUNT", "");
+    return amount;
+  };
   const send = async () => {
     const scanned = isGiven && wristband && packed ? { scanned: { patient: wristband.trim(), medication: packed.trim() } } : {};
-    const because = reason === "" ? {} : isGiven ? { override: reason } : { reason };
+    const because = reason === "" || (isGiven && !mayOverride) ? {} : isGiven ? { override: reason } : { reason };
     try {
       const { administration } = await pharmacy.administer({
         prescription: dose.prescription,
         outcome,
         due: dose.dueAt,
-        ...(isGiven && dose.dose && { dose: dose.dose }),
+        ...(isGiven && dose.dose && { dose: doseGiven() }),
         ...(isGiven && dose.route && { route: dose.route }),
         ...scanned,
         ...because,
@@ -59,6 +77,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
   const fieldOf = {
     WRONG_PATIENT: "wristband",
     WRONG_MEDICATION: "packed",
+    NO_AMOUNT: "dose",
     NOT_SCANNED: "why",
     DOSE_REASON_MISSING: "why",
     DOSE_DIFFERS: "why",
@@ -68,13 +87,14 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
     <div class="stack">
       <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
       <p><bdi>${dose.dosage}</bdi></p>
-      <${Form} send=${send} submit=${t("round.note")} onCancel=${onClose} fieldOf=${fieldOf}>
+      <${Form} draft=${kept} send=${send} submit=${t("round.note")} onCancel=${onClose} fieldOf=${fieldOf}>
         ${(faultOf: (field: string) => string | undefined) => html`
           ${
             isGiven &&
             html`<div class="fields">
-            <${Field} label=${t("round.wristband")} name="wristband" value=${wristband} onValue=${setWristband} autofocus fault=${faultOf("wristband")} />
-            <${Field} label=${t("round.package")} name="packed" value=${packed} onValue=${setPacked} fault=${faultOf("packed")} />
+            <${Field} label=${t("round.wristband")} name="wristband" value=${wristband} onValue=${scan(setWristband)} autofocus fault=${faultOf("wristband")} />
+            <${Field} label=${t("round.package")} name="packed" value=${packed} onValue=${scan(setPacked)} fault=${faultOf("packed")} />
+            ${dose.dose && html`<${Field} label=${t("round.dose")} name="dose-given" value=${given} onValue=${scan(setGiven)} fault=${faultOf("dose")} required />`}
           </div>`
           }
           <div class="fields">

@@ -14,6 +14,7 @@ import { conceptOf, nameOf } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 import { CleaningChoice } from "./cleaning.ts";
 import type { PlacedBed } from "./move.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 
@@ -30,9 +31,10 @@ interface AdmitProps {
 
 /** See the head of this file. */
 export function AdmitDialog({ bed, onClose, reload }: AdmitProps) {
+  const kept = `admit ${bed.location}`;
   const [patient, setPatient] = useState<Patient | undefined>();
   const [visit, setVisit] = useState<Encounter | undefined>();
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useKept(kept, "reason");
   const pick = async (found: Patient) => {
     const open = await openVisitOf(`Patient/${found.id}`);
     setVisit(open);
@@ -62,7 +64,7 @@ export function AdmitDialog({ bed, onClose, reload }: AdmitProps) {
       patient &&
       html`<p><${PersonLine} patient=${patient} /></p>
       ${visit && html`<p class="muted">${t("ward.visitBecomesStay")}</p>`}
-      <${Form} send=${admit} submit=${t("ward.admit")} onCancel=${() => setPatient(undefined)}>
+      <${Form} draft=${kept} send=${admit} submit=${t("ward.admit")} onCancel=${() => setPatient(undefined)}>
         ${() => html`<${Field} label=${t("ward.reason")} name="admit-reason" value=${reason} onValue=${setReason} autofocus />`}
       <//>`
     }`

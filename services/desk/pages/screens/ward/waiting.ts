@@ -14,6 +14,7 @@ import { hrefOf } from "../../platform/router.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { Who } from "./bed.ts";
 import { type Carried, calledIn, isStay, moving } from "./move.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 
@@ -105,7 +106,8 @@ async function acceptTransfer({ stay, name, transfer }: BoardStay, reload: () =>
 
 /** A request for admission, or for a transfer, is denied with a reason. */
 function Deny({ carried, onClose, onDone }: { carried: Carried; onClose: () => void; onDone: () => void }) {
-  const [reason, setReason] = useState("");
+  const kept = `deny ${isStay(carried) ? carried.stay : carried.request}`;
+  const [reason, setReason] = useKept(kept, "reason");
   const name = calledIn(carried);
   const send = async () => {
     if (isStay(carried)) {
@@ -119,7 +121,7 @@ function Deny({ carried, onClose, onDone }: { carried: Carried; onClose: () => v
     onDone();
   };
   return html`<${Dialog} title=${joined(t("request.deny"), name)} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("request.deny")} onCancel=${onClose}>
+    <${Form} draft=${kept} send=${send} submit=${t("request.deny")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="deny-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
     <//>
   <//>`;

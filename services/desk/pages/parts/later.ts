@@ -1,0 +1,28 @@
+/** A dialog whose module is loaded when it is opened for the first time: a chart has many, and few are opened. */
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { html } from "../html.ts";
+import { t } from "../platform/texts.ts";
+import { say } from "./notices.ts";
+
+/** @param load its module's component */
+export function later<Props extends { onClose: () => void }>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+  let known: ComponentType<Props> | undefined;
+  return function Later(props: Props) {
+    const [Dialog, setDialog] = useState<ComponentType<Props> | undefined>(() => known);
+    useEffect(() => {
+      if (Dialog) return;
+      load().then(
+        (loaded) => {
+          known = loaded;
+          setDialog(() => loaded);
+        },
+        () => {
+          say(t("page.failed"));
+          props.onClose();
+        },
+      );
+    }, []);
+    return Dialog ? html`<${Dialog} ...${props} />` : null;
+  };
+}

@@ -1,0 +1,30 @@
+/** A sheet as it is printed: the house, what it is, whose it is, what stands on it, when it was printed and by whom. */
+import type { Patient } from "../../../../fhir/r4.ts";
+import { type Children, html } from "../html.ts";
+import { momentOf, now } from "../platform/clock.ts";
+import { linesOf, useHouse } from "../platform/house.ts";
+import { person } from "../platform/sign-in.ts";
+import { t } from "../platform/texts.ts";
+import { PersonLine } from "./person-line.ts";
+
+interface SheetProps {
+  title: string;
+  /** Absent: it is not about one. */
+  patient?: Patient | undefined;
+  isBusy?: boolean;
+  children?: Children;
+}
+
+/** See the head of this file. */
+export function Sheet({ title, patient, isBusy = false, children }: SheetProps) {
+  const { value: house, isLoading } = useHouse();
+  const printed = t("print.at", { at: momentOf(new Date(now.value).toISOString()) });
+  return html`<div class="print report" aria-busy=${isBusy || isLoading}>
+    ${house && html`<p class="letterhead"><strong><bdi>${house.name ?? ""}</bdi></strong>${linesOf(house).map((line) => html`<br /><bdi key=${line}>${line}</bdi>`)}</p>`}
+    <h3>${title}</h3>
+    ${patient && html`<p class="whose"><${PersonLine} patient=${patient} /></p>`}
+    ${children}
+    <p class="printed">${printed}${person.value && html` · <bdi>${person.value.name}</bdi>`}</p>
+  </div>
+  <div class="buttons"><button type="button" class="main" autofocus onClick=${() => print()}>${t("print")}</button></div>`;
+}

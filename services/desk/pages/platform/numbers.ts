@@ -1,0 +1,31 @@
+/** Numbers as people type them: 5.2, 5,2, 1 250, ٥٫٢. */
+import { Refused } from "./api.ts";
+import { plainDigits } from "./birth-date.ts";
+
+/** Digits as they are counted, decimals behind a point, without what parts thousands. */
+export const plainNumber = (text: string): string =>
+  plainDigits(text)
+    .replaceAll("٬", "")
+    .replaceAll(/(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))/g, "")
+    .replace(/(?<=\d)[,٫](?=\d)/, ".")
+    .trim();
+
+/** "1,000" is a thousand to some, and one to others: of a dose, and of what was measured, nobody may guess. */
+const TWO_WAYS = /(?<![\d.,])[1-9]\d{0,2},\d{3}(?![\d,.])/;
+
+/** @throws Refused NUMBER_IN_TWO_WAYS for a number that can be read in two ways; `field` is what it stands in */
+export function requireOneWay(text: string, field: string): void {
+  if (TWO_WAYS.test(plainDigits(text))) throw new Refused(422, "NUMBER_IN_TWO_WAYS", "", { fields: [{ field }] });
+}
+
+/** Undefined: it is no number. */
+export function numberTyped(text: string): number | undefined {
+  const plain = plainNumber(text);
+  return /^\d+(\.\d+)?$/.test(plain) ? Number(plain) : undefined;
+}
+
+/** A number and its unit: "500 mg". */
+export function amountIn(text: string): { value: number; unit: string } | undefined {
+  const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)\s*([^\s\d.,].*)$/.exec(plainNumber(text)) ?? [];
+  return Number(number) > 0 && unit !== "" ? { value: Number(number), unit } : undefined;
+}

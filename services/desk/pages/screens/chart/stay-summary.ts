@@ -1,0 +1,125 @@
+/** The summary of a stay, as it is handed to who leaves: why, how long, what was found, what goes on; to print. */
+import type {
+  AllergyIntolerance,
+  Condition,
+  DocumentReference,
+  Encounter,
+  FhirResource,
+  Location,
+  MedicationRequest,
+  Observation,
+  Patient,
+  Practitioner,
+  Reference,
+} from "../../../../../fhir/r4.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Finding, Flag, rangeOf, testOf } from "../../parts/finding.ts";
+import { NotKnown, Partial } from "../../parts/panel.ts";
+import { Sheet } from "../../parts/sheet.ts";
+import { type Found, readAll } from "../../platform/api.ts";
+import { dateOf, momentOf } from "../../platform/clock.ts";
+import { type Loaded, useLoad } from "../../platform/load.ts";
+import { conceptOf, nameOf } from "../../platform/names.ts";
+import { t, tIfAny } from "../../platform/texts.ts";
+import { isDraft, noteText } from "./note-form.ts";
+import type { Parts } from "./sources.ts";
+
+const isVoid = (status: string) => ["entered-in-error", "cancelled"].includes(status);
+const isError = ({ verificationStatus }: AllergyIntolerance | Condition) => verificationStatus?.coding?.[0]?.code === "entered-in-error";
+const isActive = ({ clinicalStatus }: AllergyIntolerance | Condition) => (clinicalStatus?.coding?.[0]?.code ?? "active") === "active";
+
+/** Whether a moment lies in the stay. */
+const isWithin = ({ period }: Encounter, at: string | undefined): boolean =>
+  at !== undefined && Date.parse(at) >= Date.parse(period?.start ?? "") && !(period?.end && Date.parse(at) > Date.parse(period.end));
+
+const allergiesOf = (all: AllergyIntolerance[]) =>
+  all
+    .filter((one) => isActive(one) && !isError(one))
+    .map((one) => `${conceptOf(one.code)}${one.criticality === "high" ? ` (${t("allergies.severe")})` : ""}`);
+
+const problemsOf = (all: Condition[]) => all.filter((one) => isActive(one) && !isError(one)).map(({ code }) => conceptOf(code));
+
+const medicationOf = (all: MedicationRequest[]) =>
+  all
+    .filter(({ status }) => status === "active")
+    .map(({ medicationCodeableConcept, dosageInstruction }) =>
+      [conceptOf(medicationCodeableConcept), dosageInstruction?.[0]?.text].filter(Boolean).join(" · "),
+    );
+
+/** The latest of each test in the stay. */
+function resultsOf(stay: Encounter, all: Observation[]): Observation[] {
+  const within = all.filter(
+    ({ status, effectiveDateTime }) => !isVoid(status) && status !== "preliminary" && isWithin(stay, effectiveDateTime),
+  );
+  const tests = Map.groupBy(within, ({ code }) => code.coding?.[0]?.code ?? conceptOf(code));
+  return [...tests.values()].map(([latest]) => latest as Observation);
+}
+
+const notesOf = (stay: Encounter, all: DocumentReference[]) =>
+  all.filter((one) => one.status === "current" && !isDraft(one) && noteText(one) !== "" && isWithin(stay, one.date));
+
+interface SummaryProps {
+  stay: Encounter;
+  patient: Patient;
+  parts: Parts;
+  onClose: () => void;
+}
+
+/** A part of the sheet: what is not known is marked as such, on paper too. */
+function Section<T extends FhirResource>({
+  title,
+  loaded,
+  of,
+  show,
+}: {
+  title: string;
+  loaded: Loaded<Found<T>>;
+  of: (all: T[]) => unknown[];
+  show: (all: never[]) => unknown;
+}) {
+  if (loaded.error?.status === 403) return null;
+  const all = loaded.value ? of(loaded.value.resources) : [];
+  return html`<h4>${title}</h4><${NotKnown} loaded=${loaded} />
+    ${loaded.value && html`<${Partial} isPartial=${loaded.value.isPartial} />${all.length === 0 ? html`<p>${t("none")}</p>` : show(all as never[])}`}`;
+}
+
+/** See the head of this file. */
+export function StaySummary({ stay, patient, parts, onClose }: SummaryProps) {
+  const { period, participant = [], hospitalization, reasonCode, location = [] } = stay;
+  const responsible = participant.find(({ individual }) => individual?.reference?.startsWith("Practitioner/"))?.individual;
+  const place = location.at(-1)?.location;
+  const references = [responsible, place].flatMap((one) => (one?.reference && !one.display ? [one.reference] : []));
+  const named = useLoad(`named ${references}`, () => readAll<Practitioner | Location>(references));
+  const nameIn = (of: Reference | undefined): string | undefined => {
+    if (!of || of.display || named.isLoading) return of?.display;
+    const known = named.value?.get(of.reference ?? "");
+    if (!known) return t("notKnown.short");
+    return known.resourceType === "Location" ? known.name : nameOf(known);
+  };
+  const disposition = hospitalization?.dischargeDisposition;
+  const facts: [string, unknown][] = [
+    [t("ward.admitted"), momentOf(period?.start)],
+    [t("stay.left"), period?.end ? momentOf(period.end) : t("stay.notLeft")],
+    [t("ward.disposition"), disposition && (tIfAny(`disposition.${disposition.coding?.[0]?.code}`) ?? conceptOf(disposition))],
+    [t("ward.reason"), conceptOf(reasonCode?.[0])],
+    [t("ward.physician"), nameIn(responsible)],
+    [t("places.bed"), nameIn(place)],
+  ];
+  const list = (lines: string[]) => html`<ul>${lines.map((line) => html`<li key=${line}><bdi>${line}</bdi></li>`)}</ul>`;
+  const values = (
+    all: Observation[],
+  ) => html`<table><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th><th scope="col">${t("result.when")}</th></tr></thead>
+    <tbody>${all.map((one) => html`<tr key=${one.id}><th scope="row"><bdi>${testOf(one)}</bdi></th><td class="figure"><${Finding} of=${one} /> <${Flag} of=${one} /></td><td><bdi>${rangeOf(one)}</bdi></td><td class="nowrap">${dateOf(one.effectiveDateTime)}</td></tr>`)}</tbody></table>`;
+  const notes = (all: DocumentReference[]) => all.map((one) => html`<p key=${one.id} class="note-text" dir="auto">${noteText(one)}</p>`);
+  return html`<${Dialog} title=${t("stay.summary")} onClose=${onClose}><div class="stack">
+    <${Sheet} title=${t("stay.summary")} patient=${patient} isBusy=${named.isLoading}>
+      <table><tbody>${facts.filter(([, value]) => value).map(([name, value]) => html`<tr key=${name}><th scope="row">${name}</th><td><bdi>${value}</bdi></td></tr>`)}</tbody></table>
+      <${Section} title=${t("allergies")} loaded=${parts.allergies} of=${allergiesOf} show=${list} />
+      <${Section} title=${t("problems")} loaded=${parts.problems} of=${problemsOf} show=${list} />
+      <${Section} title=${t("results")} loaded=${parts.results} of=${(all: Observation[]) => resultsOf(stay, all)} show=${values} />
+      <${Section} title=${t("notes")} loaded=${parts.notes} of=${(all: DocumentReference[]) => notesOf(stay, all)} show=${notes} />
+      <${Section} title=${t("stay.goesOn")} loaded=${parts.prescriptions} of=${medicationOf} show=${list} />
+    <//>
+  </div><//>`;
+}

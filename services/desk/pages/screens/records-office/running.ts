@@ -1,0 +1,31 @@
+/** How far a long merge has come, until it has ended; it goes on by itself, also when nobody looks. */
+import { useEffect } from "preact/hooks";
+import type { MergeState, patients as patientsContract } from "../../../../patients/patients.contract.ts";
+import { html } from "../../html.ts";
+import { NotKnown } from "../../parts/panel.ts";
+import { actionsOf } from "../../platform/api.ts";
+import { useLoad } from "../../platform/load.ts";
+import { numberIn } from "../../platform/names.ts";
+import { t } from "../../platform/texts.ts";
+
+const patients = actionsOf<typeof patientsContract>("patients");
+/** Asked for again after so long, milliseconds. */
+const EVERY_MS = 1_000;
+/** What is left is counted so far. */
+const MAX_COUNTED = 100;
+
+/** @param source "Patient/…" @param onEnd it has ended, or what refused it */
+export function Running({ source, onEnd }: { source: string; onEnd: (state: MergeState) => void }) {
+  const known = useLoad(`merge ${source}`, () => patients.mergeState({ source }), EVERY_MS);
+  const { value } = known;
+  const hasEnded = value !== undefined && value.state !== "running";
+  useEffect(() => {
+    if (hasEnded) onEnd(value);
+  }, [hasEnded]);
+  const { moved = 0, left = 0 } = value ?? {};
+  const rest = left > MAX_COUNTED ? `> ${numberIn(MAX_COUNTED)}` : numberIn(left);
+  const said = t("records.moving", { moved: numberIn(moved), left: rest });
+  return html`<div class="stack" role="status"><p>${t("records.running")} ${value && said}</p>
+    <progress aria-label=${t("records.running")} max=${value ? moved + left : undefined} value=${value ? moved : undefined}></progress>
+    <${NotKnown} loaded=${known} /></div>`;
+}

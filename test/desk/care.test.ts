@@ -1,0 +1,162 @@
+/** Care that must not go wrong: the rights of a dose, numbers that can be read in two ways, critical values, who lies where. */
+import type { Page } from "playwright-core";
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { lab } from "../../services/lab/lab.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { House } from "./pages-house.ts";
+
+const RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm";
+const PARACETAMOL = { system: RXNORM, code: "313782", display: "Acetaminophen 325 MG" };
+const POTASSIUM = { system: "http://loinc.org", code: "2823-3", display: "Potassium [Moles/volume] in Serum or Plasma" };
+
+describe("care", () => {
+  let house: House;
+  let nurse: Page;
+  let physician: Page;
+  let technician: Page;
+  let patient: string;
+  let number: string;
+  const HOUR_MS = 3_600_000;
+  const lies = (name: string, bed: string) => nurse.waitForSelector(`button.bed:has(.bed-name:text-is("${bed}")):has-text("${name}")`);
+  const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { operator } = house;
+    const registered = await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" });
+    ({ patient } = registered);
+    const { patient: other } = await patients.register(operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
+    const { rooms } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
+    const [a, b] = rooms[0]?.beds ?? [];
+    await hospitalizations.admit(operator, { patient, bed: a?.location ?? "", reason: "Anaemia" });
+    await hospitalizations.admit(operator, { patient: other, bed: b?.location ?? "", reason: "Fever" });
+    const timing = { frequency: 2, period: 1, periodUnit: "d" as const, from: new Date(Date.now() + HOUR_MS / 2).toISOString() };
+    const dose = { value: 325, unit: "mg" };
+    await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 100, lot: "L", expires: "2099-01-01" });
+    await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 40, dosage: "1 tablet", timing, dose });
+    [nurse, physician, technician] = await Promise.all([
+      house.person("nurse", ["nurse"]),
+      house.person("physician", ["physician"]),
+      house.person("technician", ["lab-technician"]),
+    ]);
+    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    number = (await physician.textContent(".banner .number"))?.trim() ?? "";
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  it("a dose is given to whom it is for, of what was prescribed, and once", async () => {
+    await house.show(nurse, "round");
+    const scan = async (wristband: string, packed: string) => {
+      await nurse.fill("#field-wristband", wristband);
+      await nurse.fill("#field-packed", packed);
+      await nurse.press("#field-packed", "Enter");
+    };
+    await nurse.click("li:has-text('Acetaminophen') button:has-text('Note')");
+    await nurse.press("#field-packed", "Enter"); // nothing is scanned
+    await nurse.waitForSelector("#field-why-fault:has-text('Scan wristband and package')");
+    await scan("another", PARACETAMOL.code);
+    await nurse.waitForSelector("#field-wristband-fault:has-text('another patient')");
+    expect(await nurse.evaluate(() => document.activeElement?.id)).toBe("field-wristband");
+    await nurse.keyboard.press("Escape");
+    await nurse.click("li:has-text('Acetaminophen') button:has-text('Note')");
+    await scan(number, "999999");
+    await nurse.waitForSelector("#field-packed-fault:has-text('another medication')");
+    await nurse.fill("#field-dose-given", "1,000 mg");
+    await scan(number, PARACETAMOL.code);
+    await nurse.waitForSelector("#field-dose-fault, #field-dose-given-fault:has-text('two ways')");
+    await nurse.fill("#field-dose-given", "650 mg");
+    await scan(number, PARACETAMOL.code);
+    await nurse.waitForSelector("#field-why-fault:has-text('differ from the prescription')");
+    await nurse.fill("#field-dose-given", "325 mg");
+    const [due] = await pharmacy.due(house.operator, {
+      ward: (await wards.board(house.operator, {})).wards[0]?.location ?? "",
+      aheadMinutes: 60,
+    });
+    const given = { prescription: due?.prescription ?? "", outcome: "given" as const, due: due?.dueAt ?? "" };
+    const scanned = { scanned: { patient: number, medication: PARACETAMOL.code } };
+    await pharmacy.administer(house.operator, { ...given, ...scanned, ...(due?.dose && { dose: due.dose }) });
+    await scan(number, PARACETAMOL.code); // while a colleague has given it
+    await nurse.waitForSelector("dialog .fault:has-text('noted already')");
+    await nurse.keyboard.press("Escape");
+    await nurse.waitForSelector("text=No dose is due within the hour.");
+    house.complaints.length = 0; // the browser tells of refusals as of errors
+  });
+
+  it("a dose that can be read as a thousand or as one is not prescribed", async () => {
+    await physician.click("button:has-text('Prescribe')");
+    for (const [field, text] of Object.entries({
+      medication: PARACETAMOL.display,
+      dosage: "1 tablet",
+      dose: "1,000 mg",
+      often: "2",
+      quantity: "10",
+    })) {
+      await physician.fill(`#field-${field}`, text);
+    }
+    await physician.press("#field-quantity", "Enter");
+    await physician.waitForSelector("#field-dose-fault:has-text('two ways')");
+    expect(await physician.evaluate(() => document.activeElement?.id)).toBe("field-dose");
+    await physician.fill("#field-dose", "١٠٠٠ mg");
+    await physician.press("#field-dose", "Enter");
+    await said(physician, "is prescribed.");
+    const due = await pharmacy.due(house.operator, {
+      ward: (await wards.board(house.operator, {})).wards[0]?.location ?? "",
+      aheadMinutes: 1_440,
+    });
+    expect(due.map(({ dose }) => dose)).toContainEqual({ value: 1000, unit: "mg" });
+  });
+
+  it("a critical value is shown with its number until notice is taken, and is not said to be none when it is not known", async () => {
+    const { order } = await lab.order(house.operator, { patient, test: POTASSIUM });
+    await lab.collect(house.operator, { orders: [order] });
+    await house.show(technician, "bench");
+    await technician.click("tr:has-text('Potassium') button:has-text('Enter result')");
+    await technician.fill("#field-value-2823-3", "٧٫٢"); // digits of an Arabic keyboard
+    await technician.press("#field-value-2823-3", "Enter");
+    await technician.waitForSelector("dialog .tag:has-text('critically high')");
+    await technician.click("dialog button:has-text('Release')");
+    await said(technician, "The result is issued.");
+    await physician.waitForSelector("#part-critical li:has-text('7.2 mmol/L')");
+
+    await physician.route("**/api/lab/listCritical*", (route) => route.fulfill({ status: 503, body: "{}" }));
+    await physician.reload();
+    await physician.waitForSelector("section[aria-label='Critical values'] .not-known");
+    await physician.unroute("**/api/lab/listCritical*");
+    await physician.click("#part-critical button:has-text('I have taken notice')");
+    await physician.waitForSelector("#part-critical", { state: "detached" });
+    expect(await lab.listCritical(house.operator, { patient })).toEqual([]);
+  });
+
+  it("below what can be measured is a result, with its range and no false flag", async () => {
+    const { order } = await lab.order(house.operator, { patient, test: POTASSIUM });
+    await lab.collect(house.operator, { orders: [order] });
+    await technician.click("tr:has-text('Potassium') button:has-text('Enter result')");
+    await technician.fill("#field-value-2823-3", "<9");
+    await technician.press("#field-value-2823-3", "Enter");
+    await technician.waitForSelector("dialog td:has-text('<9 mmol/L'):not(:has(.tag))");
+    await technician.click("dialog button:has-text('Release')");
+    await physician.waitForSelector(".of-tests td:has-text('<9')");
+  });
+
+  it("two patients change beds by drag, one goes on leave and comes back, and a ward with patients is not closed", async () => {
+    await house.show(nurse, "ward");
+    await nurse.dragAndDrop("button.bed:has-text('Ada Rossi')", "button.bed:has-text('Bruno Verdi')");
+    await said(nurse, "Ada Rossi and Bruno Verdi have changed beds.");
+    await Promise.all([lies("Ada Rossi", "B"), lies("Bruno Verdi", "A")]);
+    await nurse.click("button.bed:has-text('Ada Rossi')");
+    await nurse.click("dialog button:has-text('Leave')");
+    await said(nurse, "Ada Rossi is on leave.");
+    await nurse.click("button.bed:has-text('Ada Rossi'):has-text('on leave')");
+    await nurse.click("dialog button:has-text('back')");
+    await said(nurse, "Ada Rossi is back.");
+    const administrator = await house.person("chief", ["administrator"]);
+    await house.show(administrator, "places");
+    await administrator.click("main button:text-is('Close') >> nth=0");
+    await administrator.fill("#field-close-reason", "painters");
+    await administrator.press("#field-close-reason", "Enter");
+    await administrator.waitForSelector("dialog .fault:has-text('first')");
+    await nurse.waitForSelector("button.bed:has-text('Bruno Verdi')");
+  });
+});

@@ -1,0 +1,129 @@
+/** What somebody has typed is kept, what is not known is not said to be none, and what was changed can be taken back. */
+import type { Page } from "playwright-core";
+import { ownerOf } from "../../federation/owner-contract.ts";
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { lab } from "../../services/lab/lab.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { barriers, House } from "./pages-house.ts";
+
+const POTASSIUM = { system: "http://loinc.org", code: "2823-3", display: "Potassium [Moles/volume] in Serum or Plasma" };
+
+describe("what was typed, and what is known", () => {
+  let house: House;
+  let nurse: Page;
+  let patient: string;
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { operator } = house;
+    ({ patient } = await patients.register(operator, {
+      family: "Rossi",
+      given: ["Ada"],
+      gender: "female",
+      birthDate: "1951-03-08",
+      phone: "0550 00 00 00",
+    }));
+    await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
+    await hospitalizations.request(operator, { patient, kind: "planned", reason: "Anaemia" });
+    nurse = await house.person("nurse", ["nurse"]);
+  }, 90_000);
+  afterAll(() => house?.close());
+  const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
+
+  it("a round whose wards are not known does not say that there are none, and comes by itself", async () => {
+    await nurse.route("**/api/wards/board", (route) => route.fulfill({ status: 503, body: "{}" }));
+    await nurse.evaluate(() => location.assign("#/round"));
+    await nurse.waitForSelector("main .not-known");
+    expect(await nurse.textContent("main")).not.toContain("There is no ward yet");
+    await nurse.unroute("**/api/wards/board");
+    await nurse.waitForSelector("#field-round-ward");
+    house.complaints.length = 0;
+  });
+
+  it("why a request is denied, why a ward is closed, and what is delivered are still there after a reload", async () => {
+    const [administrator, pharmacist] = await Promise.all([
+      house.person("chief", ["administrator"]),
+      house.person("pharmacist", ["pharmacist"]),
+    ]);
+    await Promise.all([house.show(nurse, "ward"), house.show(administrator, "places"), house.show(pharmacist, "dispensary")]);
+    const forms: [Page, () => Promise<unknown>, string, string][] = [
+      [nurse, () => nurse.click("aside button:has-text('Deny')"), "#field-deny-reason", "no isolation here"],
+      [administrator, () => administrator.click("main button:text-is('Close')  >> nth=0"), "#field-close-reason", "painters"],
+      [pharmacist, () => pharmacist.click("button:has-text('Delivery')"), "#field-delivery-lot", "L-4711"],
+    ];
+    for (const [page, open, field, text] of forms) {
+      await open();
+      await page.fill(field, text);
+      await page.reload();
+      await page.waitForSelector(".who");
+      await page.waitForFunction(() => document.querySelector("[data-page]") && !document.querySelector('[aria-busy="true"]'));
+      await open();
+      expect([field, await page.inputValue(field)]).toEqual([field, text]);
+      await page.click("dialog button:text-is('Cancel')");
+      await open();
+      expect([field, await page.inputValue(field)]).toEqual([field, ""]); // who cancels does not want it
+      await page.keyboard.press("Escape");
+    }
+  });
+
+  it("a telephone that is put right keeps what else is known of it, and the change is taken back by a key", async () => {
+    const telecom = [{ system: "phone", value: "0550 00 00 00", use: "mobile", rank: 1 }];
+    const name = [{ use: "official", family: "Verdi", given: ["Mary Ann"] }];
+    const stored = { resourceType: "Patient", id: "mary", active: true, name, telecom, gender: "female" };
+    await ownerOf("patients").write(house.operator, {
+      steps: [{ op: "create", type: "Patient", id: "mary", text: JSON.stringify(stored) }],
+    });
+    const now = () =>
+      nurse.evaluate(async () => {
+        const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string };
+        const answer = await fetch("/fhir/Patient/mary", { headers: { Authorization: `Bearer ${access}` } });
+        return (await answer.json()) as object;
+      });
+    await house.show(nurse, "chart/mary");
+    await nurse.click("button:has-text('Details')");
+    await nurse.fill("#field-details-phone", "0661 11 11 11");
+    await nurse.press("#field-details-phone", "Enter");
+    await nurse.waitForSelector(".notice:has-text('The details are stored.')");
+    await nurse.waitForSelector(".banner:has-text('0661 11 11 11')");
+    expect(await now()).toMatchObject({ name, telecom: [{ ...telecom[0], value: "0661 11 11 11" }] });
+    await nurse.keyboard.press("Alt+z");
+    await nurse.waitForSelector(".banner:has-text('0550 00 00 00')");
+    expect(await now()).toMatchObject({ name, telecom });
+  });
+
+  it("a tube's label, scanned into the main search, opens the chart of whose it is", async () => {
+    const { operator } = house;
+    const { order } = await lab.order(operator, { patient, test: POTASSIUM });
+    const { accession } = await lab.collect(operator, { orders: [order] });
+    await house.show(nurse, "home");
+    await nurse.keyboard.press("/");
+    await nurse.keyboard.type(accession);
+    await nurse.keyboard.press("Enter");
+    await nurse.waitForSelector('[data-page="chart"] .banner:has-text("Ada Rossi")');
+    expect(house.complaints).toEqual([]);
+  });
+
+  it("a merge that takes long shows how far it is, also after a reload, until it has ended", async () => {
+    const { operator } = house;
+    const again = { family: "Rosi", given: ["Ada"], gender: "female" as const, birthDate: "1951-03-08", confirm: "for trying" };
+    const { patient: double } = await patients.register(operator, again);
+    const archivist = await house.person("archivist", ["records-office"]);
+    let moved = 3;
+    await archivist.route("**/api/patients/mergeState*", async (route) => {
+      if (moved >= 9) return route.fallback();
+      const asked = { source: double, target: patient, state: "running", moved, left: 12 - moved, edited: [] };
+      return route.fulfill({ json: asked });
+    });
+    await patients.merge(operator, { source: double, target: patient });
+    await house.show(archivist, `records/${double.split("/")[1]}`);
+    await archivist.waitForSelector("[role=status]:has-text('3 moved, 9 left.') progress[value='3'][max='12']");
+    await archivist.reload();
+    moved = 6;
+    await archivist.waitForSelector("[role=status]:has-text('6 moved, 6 left.') progress[value='6']");
+    expect(await barriers(archivist)).toEqual([]);
+    moved = 9;
+    await said(archivist, "The records are merged");
+    await archivist.waitForSelector("progress", { state: "detached" });
+  });
+});

@@ -1,0 +1,99 @@
+/** What is printed, as sheets come out: their sizes, how many there are, and what stands on them. */
+import type { Page } from "playwright-core";
+import { ownerOf } from "../../federation/owner-contract.ts";
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { lab } from "../../services/lab/lab.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { barriers, House } from "./pages-house.ts";
+
+const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin [Mass/volume] in Blood" };
+const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+const POINTS_OF_MM = 72 / 25.4;
+
+/** Width and height of each sheet, millimetres. */
+async function sheetsOf(page: Page): Promise<[number, number][]> {
+  const pdf = (await page.pdf({ preferCSSPageSize: true })).toString("latin1");
+  return [...pdf.matchAll(/\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/g)].map(([, width, height]) => [
+    Math.round(Number(width) / POINTS_OF_MM),
+    Math.round(Number(height) / POINTS_OF_MM),
+  ]);
+}
+
+describe("on paper", () => {
+  let house: House;
+  let physician: Page;
+  let patient: string;
+  let stay: string;
+  const A4 = [210, 297];
+
+  beforeAll(async () => {
+    house = await House.open({ ORGANIZATION: "Organization/house" });
+    const { operator } = house;
+    const organization = {
+      resourceType: "Organization",
+      id: "house",
+      name: "Hôpital El Amal",
+      telecom: [{ system: "phone", value: "+213 21 00 00 00" }],
+    };
+    await ownerOf("personnel").write(operator, {
+      steps: [{ op: "create", type: "Organization", id: "house", text: JSON.stringify(organization) }],
+    });
+    ({ patient } = await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" }));
+    const { rooms } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
+    ({ stay } = await hospitalizations.admit(operator, { patient, bed: rooms[0]?.beds[0]?.location ?? "", reason: "Anaemia" }));
+    const { order } = await lab.order(operator, { patient, encounter: stay, test: HAEMOGLOBIN });
+    await lab.collect(operator, { orders: [order] });
+    await lab.enter(operator, { order, results: [{ code: "718-7", value: "9.8" }] });
+    await lab.release(operator, { order });
+    await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 40, dosage: "1 tablet at night" });
+    physician = await house.person("physician", ["physician"], { timezoneId: "Asia/Tokyo" });
+    await house.show(physician, `chart/${patient.split("/")[1]}`);
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  it.each([
+    ["label", 0, [70, 37]],
+    ["wristband", 1, [250, 25]],
+  ] as const)("a patient's %s has a size of its own, with its code, alone on one sheet", async (_, tab, size) => {
+    await physician.click("button:has-text('Label and wristband')");
+    await physician.click(`dialog .tabs button >> nth=${tab}`);
+    await physician.waitForFunction(() => (document.querySelector<HTMLCanvasElement>("dialog canvas")?.width ?? 0) > 50);
+    expect(await sheetsOf(physician)).toEqual([size]);
+    await physician.keyboard.press("Escape");
+  });
+
+  it.each([
+    [
+      "en",
+      "Summary of the stay",
+      ["Admitted", "still in hospital", "Anaemia", "A", "Acetaminophen 325 MG · 1 tablet at night", "9.8", "Printed"],
+    ],
+    ["fr", "Compte rendu d’hospitalisation", ["toujours hospitalisé", "Hémoglobine", "9,8", "Valeurs de référence", "Imprimé le"]],
+    ["ar", "ملخص الإقامة", ["ما زال في المستشفى", "الهيموغلوبين", "المجال المرجعي", "طُبع في"]],
+  ] as const)(
+    "the summary of a stay says in %s why, what was found and what goes on, under the hospital's name",
+    async (language, name, said) => {
+      await physician.selectOption("#language", language);
+      await physician.click(`button:has-text('${name}')`);
+      const text = await physician.textContent('dialog .print[aria-busy="false"]');
+      for (const part of [...said, "Hôpital El Amal", "+213 21 00 00 00", "Ada Rossi", "physician"]) expect(text).toContain(part);
+      expect(await barriers(physician)).toEqual([]);
+      expect(await sheetsOf(physician)).toEqual([A4]);
+      await physician.keyboard.press("Escape");
+    },
+  );
+
+  it("the laboratory's report has the range of each value, and the hospital's day", async () => {
+    const technician = await house.person("technician", ["lab-technician"], { timezoneId: "Asia/Tokyo" });
+    await house.show(technician, "bench");
+    await technician.click("tr:has-text('Hemoglobin') button:has-text('Print')");
+    await technician.waitForSelector("dialog .print:has-text('12 g/dL – 16 g/dL'), dialog .print:has-text('12')");
+    const text = await technician.textContent("dialog .print");
+    const today = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "Africa/Algiers" }).format(new Date());
+    for (const part of ["Laboratory report", "Hôpital El Amal", "Reference range", "9.8", "low", today]) expect(text).toContain(part);
+    expect(await sheetsOf(technician)).toEqual([A4]);
+    expect(house.complaints).toEqual([]);
+  });
+});

@@ -28,7 +28,13 @@ beforeEach(() => {
     if (type === "PING") asked.push(target);
     else told.push([type, payload]);
   };
-  liveness = new Liveness({ nodeID: OWN, registry: { nodes }, transit: { publish }, generateUid: () => "1" } as unknown as ServiceBroker);
+  const tx = { client: { isClosed: () => false, flush: async () => {} } };
+  liveness = new Liveness({
+    nodeID: OWN,
+    registry: { nodes },
+    transit: { publish, tx },
+    generateUid: () => "1",
+  } as unknown as ServiceBroker);
   liveness.start();
   for (const id of OTHERS) liveness.heard(id);
 });
@@ -132,5 +138,42 @@ describe("a node that could not hear anybody", () => {
     now.mockRestore();
     expect(OTHERS.every(isThere)).toBe(true);
     expect(asked).toEqual([]);
+  });
+});
+
+describe("a node that heard nobody", () => {
+  /** What promises have to do is done. */
+  const settled = () => jest.advanceTimersByTimeAsync(0);
+  beforeEach(() => pass(20_000));
+
+  it("for some seconds takes no call that was sent meanwhile, nor any until those that it has taken for dead are back", async () => {
+    const begun = performance.now();
+    expect(liveness.wasSuspendedSince(begun)).toBe(false);
+    jest.advanceTimersByTime(5_000);
+    // What it has begun before, others may have done by now.
+    expect([isThere(WATCHED), liveness.isCatchingUp, liveness.wasSuspendedSince(begun)]).toEqual([false, false, true]);
+    for (const id of OTHERS) if (id !== WATCHED) liveness.heard(id);
+    expect([liveness.isCatchingUp, liveness.wasSuspendedSince(begun)]).toEqual([true, true]);
+    for (const id of OTHERS) if (id !== WATCHED) Object.assign(present.get(id) ?? {}, { available: true });
+    await settled();
+    expect(liveness.isCatchingUp).toBe(true);
+    Object.assign(present.get(WATCHED) ?? {}, { available: true });
+    await jest.advanceTimersByTimeAsync(100);
+    expect(liveness.isCatchingUp).toBe(false);
+  });
+
+  it("waits no longer than a second and a half for those that do not come back", async () => {
+    jest.advanceTimersByTime(5_000);
+    liveness.heard(FAR);
+    await jest.advanceTimersByTimeAsync(1_300);
+    expect(liveness.isCatchingUp).toBe(true);
+    await jest.advanceTimersByTimeAsync(400);
+    expect([liveness.isCatchingUp, isThere(WATCHED)]).toEqual([false, false]);
+  });
+
+  it("for a second goes on as before", async () => {
+    jest.advanceTimersByTime(1_500);
+    liveness.heard(FAR);
+    expect(liveness.isCatchingUp).toBe(false);
   });
 });

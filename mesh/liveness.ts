@@ -8,7 +8,8 @@
  * suspected brings it back.
  *
  * Who has only just joined may be silent for longer: where many processes start on few processors, each loads and compiles for seconds. A node that was
- * itself suspended refuses what had been sent to it meanwhile: its callers have asked another node by now.
+ * itself suspended, or cut off from all others, refuses what had been sent to it meanwhile, for its callers have asked another node by now, and what
+ * comes until it sees the others again: for what rests on them it would say that they are down.
  */
 import type { ServiceBroker } from "moleculer";
 import type { NatsConnection } from "nats";
@@ -27,8 +28,12 @@ const ASK_MS = 300;
 const ASKED_ANSWER_MS = SUSPECT_MS + ANSWER_MS - ASK_MS;
 /** A node that was first heard less than `JOINING_MS` ago has more time for its answer. */
 const [JOINING_MS, JOINING_ANSWER_MS] = [8_000, 2_900];
-/** A node that was suspended for this time may have been given up by others. */
+/** A node that was suspended for this time, or heard nobody, may have been given up by others. */
 const SUSPENDED_MS = 1_800;
+/** Who hears nobody for this time may be cut off, and be given up next: two heartbeats. */
+const UNHEARD_MS = 1_000;
+/** Who was cut off waits so long for those that it has taken for lost meanwhile. */
+const BACK_MS = 1_500;
 const TICK_MS = 200;
 /** Least time between two questions, and between two answers, on the word of others: a node in wrong hands could give its word all the time. */
 const WORD_MS = 1_000;
@@ -48,6 +53,8 @@ interface Known {
   isTold: boolean;
   /** Asked on the word of others. */
   wordAt: number;
+  /** This node has taken it for dead. */
+  lostAt: number;
 }
 
 /** What one node hears of the others, and of itself. */
@@ -56,6 +63,8 @@ export class Liveness {
   /** By id; forgotten when the registry forgets the node, ten minutes after it has gone. */
   readonly #nodes = new Map<string, Known>();
   #lastTick = performance.now();
+  /** Anything of any other node was heard; Infinity: never yet. */
+  #heardAt = Number.POSITIVE_INFINITY;
   #suspendedAt = Number.NEGATIVE_INFINITY;
   #livesAt = Number.NEGATIVE_INFINITY;
   #isCatchingUp = false;
@@ -77,10 +86,11 @@ export class Liveness {
   /** A packet of this node has come. */
   heard(nodeID: string): void {
     const now = performance.now();
-    if (now - this.#lastTick > SUSPENDED_MS) this.#resume(now);
+    if (now - this.#lastTick > SUSPENDED_MS || now - this.#heardAt > SUSPENDED_MS) this.#resume(now);
+    this.#heardAt = now;
     const node = this.#nodes.get(nodeID);
     if (!node) {
-      this.#nodes.set(nodeID, { joinedAt: now, heardAt: now, watchedAt: 0, calledAt: 0, answerBy: 0, isTold: false, wordAt: 0 });
+      this.#nodes.set(nodeID, { joinedAt: now, heardAt: now, watchedAt: 0, calledAt: 0, answerBy: 0, isTold: false, wordAt: 0, lostAt: 0 });
     } else {
       node.heardAt = now;
       node.calledAt = 0;
@@ -110,14 +120,14 @@ export class Liveness {
     return (this.#nodes.get(nodeID)?.answerBy ?? 0) > 0;
   }
 
-  /** This node was suspended, and what comes now may have been sent before the others gave it up. */
+  /** This node was suspended or cut off: what comes now may have been sent before the others gave it up, or rests on others that it does not see yet. */
   get isCatchingUp(): boolean {
     return this.#isCatchingUp;
   }
 
-  /** @param since on the clock of `performance.now()` */
+  /** Whether this node may have been given up since, because it was suspended or hears nobody. @param since on the clock of `performance.now()` */
   wasSuspendedSince(since: number): boolean {
-    return this.#suspendedAt >= since;
+    return this.#suspendedAt >= since || performance.now() - this.#heardAt > UNHEARD_MS;
   }
 
   #tick(): void {
@@ -147,6 +157,7 @@ export class Liveness {
     if (node.calledAt > 0 && node.answerBy === 0 && now - node.calledAt > ASK_MS) this.#ask(nodeID, node, ASKED_ANSWER_MS, now);
     if (node.answerBy === 0 || now < node.answerBy) return;
     this.#tell(nodeID, node);
+    node.lostAt = now;
     this.#broker.registry.nodes.disconnected(nodeID, true);
   }
 
@@ -181,12 +192,21 @@ export class Liveness {
     this.#lastTick = now;
     for (const node of this.#nodes.values()) forgive(node, Number.POSITIVE_INFINITY, now); // nobody could be heard
     const client = (this.#broker.transit?.tx as { client?: NatsConnection | null } | undefined)?.client;
+    const [since, until] = [this.#heardAt, now + BACK_MS]; // whom it has taken for dead since it heard anybody
+    this.#heardAt = now;
     if (!client || client.isClosed()) return;
     this.#isCatchingUp = true;
-    const done = () => {
-      this.#isCatchingUp = false;
+    const look = () => {
+      this.#isCatchingUp = this.#misses(since) && performance.now() < until;
+      if (this.#isCatchingUp) setTimeout(look, TICK_MS / 4).unref();
     };
-    client.flush().then(done, done);
+    client.flush().then(look, look);
+  }
+
+  /** Whether some that this node has taken for dead while it heard nobody are not back yet. @param since on the clock of `performance.now()` */
+  #misses(since: number): boolean {
+    const { nodes } = this.#broker.registry;
+    return [...this.#nodes].some(([id, { lostAt }]) => lostAt >= since && nodes.get(id)?.available === false);
   }
 }
 

@@ -44,7 +44,8 @@ export const WatchLiveness = middleware({
         return Promise.resolve(true);
       }
       if (command !== "REQ" || !liveness.isCatchingUp || sender === undefined || id === undefined) return next(command, packet);
-      const error = new Errors.RequestRejectedError({ action: action ?? "", nodeID: this.broker.nodeID });
+      // It has not begun here, so that it may go elsewhere, whatever it does (mesh/retry.ts).
+      const error = new Errors.ServiceNotAvailableError({ action: action ?? "", nodeID: this.broker.nodeID });
       return this.sendResponse(sender, id, meta ?? {}, null, null, error).then(() => true);
     };
   },

@@ -41,22 +41,24 @@ interface AuthorCheck {
   index: number;
   writer: ResourceAuthor;
   store: Pick<Store, "read">;
-  /** The practitioner of a PractitionerRole, where there is one. */
-  practitionerIn(role: string): Promise<string | undefined>;
+  /** The practitioners of these PractitionerRoles, by role, where there are some. */
+  practitionersIn(roles: string[]): Promise<ReadonlyMap<string, string>>;
 }
 
 /**
  * Fills in and checks what a step brings.
  * @throws 422 FORGED_AUTHOR with the FHIRPath of each element that names another; 503 OWNER_DOWN while nobody can say whose PractitionerRole it names
  */
-export async function ownAuthor(resource: Resource, { step, index, writer, store, practitionerIn }: AuthorCheck): Promise<void> {
-  const others = writer.mayEnterForOthers ? [] : await forged(namedAuthors(resource), writer, practitionerIn);
+export async function ownAuthor(resource: Resource, { step, index, writer, store, practitionersIn }: AuthorCheck): Promise<void> {
+  const others = writer.mayEnterForOthers ? [] : await forged(namedAuthors(resource), writer, practitionersIn);
   const isToBeFilled = writer.practitioner !== undefined && lacksAuthor(resource);
   if (others.length === 0 && !isToBeFilled) return;
   const before = step.op === "create" ? undefined : ((await store.read(step.type, step.id))?.json ?? step.was);
   const known = before === undefined || others.length === 0 ? [] : namedAuthors(parseJson(before) as Resource);
+  const knownBy = new Set(known.flatMap((it) => [byReference(it), byWhole(it)]));
   const issues = others
-    .filter((other) => !known.some((it) => isSame(it, other)))
+    // What was so before; of a note or a signature with what it says: another's words are not changed in their name.
+    .filter((other) => !knownBy.has(other.isAlone || other.reference === undefined ? byWhole(other) : byReference(other)))
     .map(
       ({ expression }): IssueOfStep => ({ severity: "error", code: "forbidden", diagnostics: WHY, expression: [expression], step: index }),
     );
@@ -67,22 +69,23 @@ export async function ownAuthor(resource: Resource, { step, index, writer, store
 
 const WHY = "It names another Practitioner than the one who has signed in: leave it empty, or have a role that may enter for others.";
 
-/** What was so before; of a note or a signature with what it says: another's words are not changed in their name. */
-const isSame = (before: NamedAuthor, now: NamedAuthor): boolean =>
-  before.element === now.element &&
-  (now.isAlone || now.reference === undefined ? before.whole === now.whole : before.reference === now.reference);
+const byReference = ({ element, reference }: NamedAuthor): string => `${element} is ${reference}`;
+const byWhole = ({ element, whole }: NamedAuthor): string => `${element} has ${whole}`;
 
 /** Who is among those that a list names may name who was with them; what is said and signed is each one's own. */
 async function forged(
   named: NamedAuthor[],
   { practitioner }: ResourceAuthor,
-  practitionerIn: AuthorCheck["practitionerIn"],
+  practitionersIn: AuthorCheck["practitionersIn"],
 ): Promise<NamedAuthor[]> {
-  const own = new Set<NamedAuthor>();
-  for (const one of named) {
-    const role = /^PractitionerRole\/[^/]+/.exec(one.reference ?? "")?.[0];
-    const who = role === undefined ? one.reference : await practitionerIn(role);
-    if (practitioner !== undefined && who === practitioner) own.add(one);
-  }
-  return named.filter((one) => !own.has(one) && (one.isAlone || !named.some((other) => other.element === one.element && own.has(other))));
+  const roleOf = ({ reference = "" }: NamedAuthor) => /^PractitionerRole\/[^/]+/.exec(reference)?.[0];
+  const roles = [...new Set(named.flatMap((one) => roleOf(one) ?? []))];
+  const inRoles = roles.length > 0 ? await practitionersIn(roles) : new Map<string, string>();
+  const isOwn = (one: NamedAuthor) => {
+    const role = roleOf(one);
+    return practitioner !== undefined && (role === undefined ? one.reference : inRoles.get(role)) === practitioner;
+  };
+  const others = named.filter((one) => !isOwn(one));
+  const withOwn = new Set(named.filter(isOwn).map(({ element }) => element));
+  return others.filter(({ isAlone, element }) => isAlone || !withOwn.has(element));
 }

@@ -199,13 +199,17 @@ export class OwnerWrites {
   #ownAuthor({ writer, caller }: WriteManner): WriteChecks["ownAuthor"] {
     if (!writer) return undefined;
     const { directory, store, name: service } = this.#owner;
-    const facts = new GatheredFacts({ caller, directory, service, store }, new Map(), new Map());
-    const practitionerIn = async (role: string) => {
-      await facts.ask([role]);
-      const { reference } = (facts.of(role)?.resource?.["practitioner"] ?? {}) as { reference?: string };
-      return reference;
+    const practitionersIn = async (roles: string[]) => {
+      const facts = new GatheredFacts({ caller, directory, service, store }, new Map(), new Map());
+      await facts.ask(roles);
+      return new Map(
+        roles.flatMap((role) => {
+          const { reference } = (facts.of(role)?.resource?.["practitioner"] ?? {}) as { reference?: string };
+          return reference === undefined ? [] : [[role, reference] as const];
+        }),
+      );
     };
-    return (resource, step, index) => ownAuthor(resource, { step, index, writer, store, practitionerIn });
+    return (resource, step, index) => ownAuthor(resource, { step, index, writer, store, practitionersIn });
   }
 
   /** What follows from the steps: their own contents that change with it, and writes behind them. */

@@ -138,7 +138,7 @@ const mannerOf = (ctx: Context): WriteManner => ({
   mayBegin: () => requireTime(ctx),
 });
 
-/** A node that was suspended while it worked on a write is the one that was given up: another has written by now. */
+/** A node that was suspended, or cut off, while it worked on a write is the one that was given up: another has written by now. */
 function writeKey({ broker }: Service, id: string, isRepeated: boolean): WriteKey {
   const begun = performance.now();
   return {

@@ -11,8 +11,10 @@ const PATIENTS = { services: ["api", "transactions", "patients"], harmed: "patie
 const CASES = [
   { ...HARMS.kill, ...PATIENTS, times: 3 },
   { ...HARMS.hang, ...PATIENTS, times: 1 },
+  { ...HARMS.vanish, ...PATIENTS, times: 1 },
   { ...HARMS.replace, ...PATIENTS, times: 2 },
   { ...HARMS.kill, services: ["api", "transactions", "patients", "records", "lab"], harmed: "transactions", times: 3 },
+  { ...HARMS.vanish, services: ["api", "transactions", "patients", "records", "lab"], harmed: "transactions", times: 1 },
 ];
 
 describe.each(CASES)("a mesh in which $name, of $harmed", ({ harm, services, harmed, times, longestMs }) => {

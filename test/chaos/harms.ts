@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { startNats, startRedis } from "../../scripts/servers.mjs";
+import { cableTo } from "../kit/cable.ts";
 import type { Mesh, MeshNode } from "../kit/mesh.ts";
 
 /** How long a mesh took to notice, and to be whole again, milliseconds. */
@@ -47,6 +48,32 @@ export const HARMS = {
       process.kill(node.pid, "SIGCONT");
       await until(mesh, () => isKnown(mesh, node));
       return { noticed, healed: performance.now() - begun };
+    },
+  },
+  vanish: {
+    name: "a node more comes, whose cable is cut for six seconds",
+    longestMs: 4_500,
+    async harm(mesh, service) {
+      const { nats } = mesh;
+      if (!nats) throw new Error("The mesh has no NATS of its own.");
+      const cable = await cableTo(nats.port);
+      try {
+        const node = await mesh.add(service, { NATS_URL: nats.url.replace(`:${nats.port}`, `:${cable.port}`) });
+        await delay(SETTLED_MS);
+        const begun = performance.now();
+        cable.cut();
+        await until(mesh, () => !isKnown(mesh, node));
+        const noticed = performance.now() - begun;
+        await delay(6_000 - noticed);
+        cable.mend();
+        await until(mesh, () => isKnown(mesh, node));
+        const healed = performance.now() - begun;
+        mesh.nodes.splice(mesh.nodes.indexOf(node), 1);
+        await node.stop();
+        return { noticed, healed };
+      } finally {
+        cable.remove();
+      }
     },
   },
   replace: {
@@ -120,6 +147,8 @@ export const HARMS = {
   },
 } satisfies Record<string, Harm>;
 
+/** Who has just come is given longer to answer (mesh/liveness.ts): it is no newcomer any more. */
+const SETTLED_MS = 8_500;
 const DAY_MS = 86_400_000;
 const FIVE_MINUTES_MS = 300_000;
 

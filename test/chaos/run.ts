@@ -30,6 +30,8 @@ const ALONE: [name: string, harm: Harm, service: string][] = [
   ["a coordinator is killed", HARMS.kill, "transactions"],
   ["an owner hangs", HARMS.hang, "lab"],
   ["a coordinator hangs", HARMS.hang, "transactions"],
+  ["an owner's cable is cut", HARMS.vanish, "patients"],
+  ["a coordinator's cable is cut", HARMS.vanish, "transactions"],
   ["an owner is replaced in order", HARMS.replace, "records"],
   ["a gateway is replaced in order", HARMS.replace, "api"],
   ["Redis is killed", HARMS.redis, ""],

@@ -13,8 +13,8 @@ import { currentRecord } from "./one-person.ts";
 import { referencesAt } from "./references-exist.ts";
 import type { Change, Rule } from "./rule.ts";
 
-/** Resources that are looked at in one question. */
-const PAGE = 200;
+/** Resources that are looked at in one question, and questions: who names it besides, `npm run check-data` finds. */
+const [PAGE, MAX_PAGES] = [200, 10];
 
 const isPatient = (place: string | undefined): place is string => place?.startsWith("Patient/") === true;
 
@@ -89,7 +89,8 @@ export async function namingHere(
 /** The first resource of a type that names this one and is of another patient. */
 async function otherNaming(store: Store, { by, paths, patient, slots }: NamingType, named: NamedResource): Promise<Naming | undefined> {
   const question: StoreQuery = { type: by, clauses: [anyOfValues(slots, [named.place])], sort: [], want: "rows", limit: PAGE };
-  for (let after: StoreQuery["after"]; ; ) {
+  let after: StoreQuery["after"];
+  for (let page = 0; page < MAX_PAGES; page += 1) {
     const { rows, more } = await store.search({ ...question, ...(after && { after }) });
     for (const { id, json } of rows) {
       const resource = json === undefined ? undefined : (parseJson(json) as Resource);
@@ -101,4 +102,5 @@ async function otherNaming(store: Store, { by, paths, patient, slots }: NamingTy
     if (!more || !last) return undefined;
     after = { values: [], seq: last.seq, id: last.id };
   }
+  return undefined;
 }

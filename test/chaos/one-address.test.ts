@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Mesh, type MeshNode, startMesh } from "../kit/mesh.ts";
 import { type FrontProxy, proxyAddress, startProxy } from "../kit/proxy.ts";
 
@@ -31,11 +32,12 @@ describe("two gateways behind one address", () => {
     await mesh?.stop();
   }, 60_000);
   const gateways = () => mesh.nodes.filter(({ url }) => url);
-  /** Gone, and back at its address. */
+  /** Gone, and back at its address: the next one goes only then. */
   async function again(gateway: MeshNode, end: () => Promise<void>): Promise<void> {
     mesh.nodes.splice(mesh.nodes.indexOf(gateway), 1);
     await end();
-    await mesh.add("api", { PORT: new URL(gateway.url ?? "").port });
+    const { url } = await mesh.add("api", { PORT: new URL(gateway.url ?? "").port });
+    while ((await fetch(`${url}/health/ready`)).status !== 200) await delay(50); // of another process: there is no event to wait for
   }
 
   it("are one server to a client: what is made has the address of the proxy, and both answer", async () => {

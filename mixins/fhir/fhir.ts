@@ -105,7 +105,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       this.audit = new AuditLog(this.name, () => this.store);
       this.noteAnswer = (ctx, answer) => guarded(this, () => this.audit.noteAnswer(ctx, answer));
       this.writes = new OwnerWrites(this, { unique, rules, effects: (options.effects ?? {}) as Record<string, EffectOf<FhirResource>> });
-      this.fhir = ownFhir(this, (steps) => guarded(this, () => writeOwn(this as OwnerService, steps, { isAppendOnly })));
+      this.fhir = ownFhir(this, (steps) => guarded(this, () => writeOwn(this as OwnerService, steps)));
     },
 
     async started(this: OwnerService) {

@@ -12,15 +12,11 @@ import { RULES_CALLER, type WriteManner } from "./owner-writes.ts";
 import { prepareUnder, resultOf } from "./write-actions.ts";
 
 /** Writes the steps at once; under an `Idempotency-Key` they are prepared, and committed with the request's answer. */
-export async function writeOwn(
-  service: OwnerService,
-  steps: OwnerStep[],
-  { isAppendOnly }: { isAppendOnly: boolean },
-): Promise<StepResult[]> {
+export async function writeOwn(service: OwnerService, steps: OwnerStep[]): Promise<StepResult[]> {
   const call = keyedCall();
   const who = writerOfOwn(service);
   if (!call) {
-    const how = { caller: asSystem(service.broker, RULES_CALLER), work: undefined, ...who, isMade: isAppendOnly };
+    const how = { caller: asSystem(service.broker, RULES_CALLER), work: undefined, ...who };
     return (await service.writes.write(steps, how)).map(resultOf(true));
   }
   const { meta } = call;

@@ -45,8 +45,6 @@ export interface WriteManner {
   mayBegin?(): void;
   /** Who writes, as it is kept with the versions; absent where nobody is asked. */
   author?: string | undefined;
-  /** The service has made the resources by itself, of one form. */
-  isMade?: boolean;
   /** What the request is noted as; absent for what is the mesh's own. */
   trail?: AuditContext | undefined;
   /** Who writes, as resources name them; absent for what is the mesh's own. */
@@ -170,7 +168,6 @@ export class OwnerWrites {
       unique: this.#unique,
       work: manner.work,
       ownAuthor: this.#ownAuthor(manner),
-      isMade: manner.isMade,
     });
     const changes = changesOf({ steps, resources, before, ...(deleted && { deleted }) }, this.#hasRules, new Date());
     const fenced: Fenced = { places: this.#isolatedIn(changes, before), token: randomUUID() };

@@ -33,8 +33,6 @@ export interface WriteChecks {
   unique: AnyKeys;
   /** Under what name the evaluation of profiles is counted: its request's (`workOf`). */
   work: string | null | undefined;
-  /** The service itself has made them, of one form that is tested: they need no check. */
-  isMade?: boolean | undefined;
   /** Fills in and checks who a resource says has written it; absent where nobody is asked. */
   ownAuthor?: ((resource: Resource, step: ResourceStep, index: number) => Promise<void>) | undefined;
 }
@@ -60,10 +58,7 @@ export function refuseReserved(steps: OwnerStep[]): void {
  * All steps of one write.
  * @throws 400 WRONG_RESOURCE_TYPE; 422 RESERVED_ID; 422 FORGED_AUTHOR; 422 INVALID_RESOURCE with every fault of every step; FhirError 400 for what is no JSON
  */
-export async function prepareWrites(
-  steps: OwnerStep[],
-  { profiles, unique, work, ownAuthor, isMade }: WriteChecks,
-): Promise<PreparedSteps> {
+export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work, ownAuthor }: WriteChecks): Promise<PreparedSteps> {
   refuseReserved(steps);
   const all = steps.reduce((sum, step) => sum + (bearsResource(step) ? step.text.length : 0), 0);
   if (all > MAX_CHARACTERS_AT_ONCE) await fairTurn(); // before they are read
@@ -95,9 +90,7 @@ export async function prepareWrites(
       characters = 0;
     }
     const own = claimed[index] as string[];
-    if (!isMade) {
-      faults.note(index, check && own.length > 0 ? await check(resource, step.type, own) : validate(resource, { type: step.type }));
-    }
+    faults.note(index, check && own.length > 0 ? await check(resource, step.type, own) : validate(resource, { type: step.type }));
     if (faults.areThere) continue;
     const values = faults.unless(index, () => indexOf(resource, MAX_INDEX_ROWS));
     if (!values) continue;

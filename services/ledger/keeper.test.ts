@@ -1,9 +1,8 @@
 /** What comes to the ledger together is kept together, once, and what it does not keep any more its owners hear of. */
 import { Errors } from "moleculer";
 import type { AuditBatch } from "../../federation/audit-contract.ts";
-import type { OwnerStep, StepResult } from "../../federation/owner-contract.ts";
 import { auditEventsOf } from "./ledger.model.ts";
-import { Keeper } from "./keeper.ts";
+import { Keeper, type KeptEvent } from "./keeper.ts";
 
 const batch = (work: string): AuditBatch => ({
   owner: "lab",
@@ -16,22 +15,21 @@ const unnamed = (n: number): AuditBatch["entries"][number] => ({
   isDone: true,
   by: { who: "Practitioner/1", role: "nurse" },
 });
-const idsOf = (steps: OwnerStep[]) => steps.flatMap((step) => (step.op === "create" ? [step.id] : []));
+const idsOf = (events: KeptEvent[]) => events.map(({ id }) => id);
 
 /** Keeps what it has not yet. */
 function keptFhir() {
   const kept = new Set<string>();
   const writes: string[][] = [];
-  const write = async (steps: OwnerStep[]): Promise<StepResult[]> => {
-    const ids = idsOf(steps);
+  const write = async (events: KeptEvent[]): Promise<void> => {
+    const ids = idsOf(events);
     writes.push(ids);
     const step = ids.findIndex((id) => kept.has(id));
     if (step >= 0) throw new Errors.MoleculerClientError("There is one.", 409, "ID_TAKEN", { step });
     for (const id of ids) kept.add(id);
-    return [];
   };
-  const read = async (_: string, id: string) => (kept.has(id) ? { id } : undefined);
-  return { kept, writes, keeper: new Keeper(() => ({ write, read })) };
+  const known = async (ids: string[]) => ids.filter((id) => kept.has(id));
+  return { kept, writes, keeper: new Keeper({ write, known }) };
 }
 
 describe("the ledger's keeper", () => {
@@ -58,17 +56,16 @@ describe("the ledger's keeper", () => {
 
   it("says of each that it cannot keep, and keeps the others", async () => {
     const bad = auditEventsOf("bad", batch("bad"))[0]?.id;
-    const write = async (steps: OwnerStep[]): Promise<StepResult[]> => {
-      if (idsOf(steps).some((id) => id === bad)) throw new Error("not this one");
-      return [];
+    const write = async (events: KeptEvent[]): Promise<void> => {
+      if (idsOf(events).some((id) => id === bad)) throw new Error("not this one");
     };
-    const keeper = new Keeper(() => ({ write, read: async () => undefined }));
+    const keeper = new Keeper({ write, known: async () => [] });
     const answers = await Promise.allSettled(["good", "bad", "fine"].map((id) => keeper.keep(id, batch(id))));
     expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   });
 
   it("tells who waits when it stops", async () => {
-    const keeper = new Keeper(() => ({ write: async () => [], read: async () => undefined }));
+    const keeper = new Keeper({ write: async () => {}, known: async () => [] });
     const waiting = keeper.keep("a", batch("w-1"));
     keeper.stop();
     await expect(waiting).rejects.toMatchObject({ code: 503, type: "LEDGER_STOPS" });

@@ -6,8 +6,7 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuditBatch } from "../../federation/audit-contract.ts";
 import { isType } from "../../federation/errors.ts";
-import type { OwnerStep } from "../../federation/owner-contract.ts";
-import { creation } from "../../mixins/fhir/write-steps.ts";
+import type { AuditEvent } from "../../fhir/r4.ts";
 import { ledgerStops } from "./ledger.errors.ts";
 import { auditEventsOf } from "./ledger.model.ts";
 
@@ -26,22 +25,26 @@ interface Waiting {
   done: PromiseWithResolvers<void>;
 }
 
-/** `this.fhir` of the service, as far as it is needed here. */
+/** Where they are kept. */
 interface Kept {
-  write(steps: OwnerStep[]): Promise<unknown>;
-  read(type: "AuditEvent", id: string): Promise<unknown>;
+  /** All or none. @throws ID_TAKEN where one of them is there */
+  write(events: KeptEvent[]): Promise<unknown>;
+  /** Those of these ids that are there. */
+  known(ids: string[]): Promise<string[]>;
 }
+
+/** An AuditEvent with its id. */
+export type KeptEvent = AuditEvent & { id: string };
 
 /** Keeps batches of entries; those that come within a moment in one write. */
 export class Keeper {
-  readonly #fhir: () => Kept;
+  readonly #kept: Kept;
   #waiting: Waiting[] = [];
   #working: Promise<void> | undefined;
   readonly #stopping = new AbortController();
 
-  /** @param fhir asked when it is there */
-  constructor(fhir: () => Kept) {
-    this.#fhir = fhir;
+  constructor(kept: Kept) {
+    this.#kept = kept;
   }
 
   /** Once, however often it comes: the ids of AuditEvents follow from what they are of. Durable when it resolves. @param id of the batch, a UUID */
@@ -104,19 +107,14 @@ export class Keeper {
     const byId = new Map(some.flatMap(({ id, batch }) => auditEventsOf(id, batch)).map((event) => [event.id, event]));
     while (byId.size > 0) {
       try {
-        await this.#fhir().write([...byId.values()].map((event) => creation(event)));
+        await this.#kept.write([...byId.values()]);
         return;
       } catch (error) {
         // The same deed of the same request is kept already, or the whole batch is, which has come again.
-        const kept = isType(error, "ID_TAKEN") ? await this.#keptOf([...byId.keys()]) : [];
+        const kept = isType(error, "ID_TAKEN") ? await this.#kept.known([...byId.keys()]) : [];
         if (kept.length === 0) throw error;
         for (const id of kept) byId.delete(id);
       }
     }
-  }
-
-  async #keptOf(ids: string[]): Promise<string[]> {
-    const found = await Promise.all(ids.map((id) => this.#fhir().read("AuditEvent", id)));
-    return ids.filter((_, index) => found[index] !== undefined);
   }
 }

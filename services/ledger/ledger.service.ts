@@ -1,10 +1,13 @@
+import type { Service } from "moleculer";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { type AuditBatch, auditRecorded } from "../../federation/audit-contract.ts";
 import { byIdentifier, exactly, requireParameter } from "../../fhir/search/exact-clauses.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { AuditEvent } from "../../fhir/r4.ts";
 import type { Clause } from "../../fhir/search/query.ts";
-import { asSystem } from "../../mesh/access/access.ts";
+import { frameOf } from "../../fhir/frame.ts";
+import { indexOf } from "../../fhir/search/extract.ts";
+import { accessOf, asSystem } from "../../mesh/access/access.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { momentRule } from "../../mesh/param-rules.ts";
@@ -12,8 +15,10 @@ import type { DurableEvent } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo } from "../../mixins/fhir/domain-references.ts";
+import { guarded } from "../../mixins/fhir/read-actions.ts";
+import type { Write } from "../../store/writes.ts";
 import { LedgerChain } from "./chain.ts";
-import { Keeper } from "./keeper.ts";
+import { Keeper, type KeptEvent } from "./keeper.ts";
 import { LANGUAGES, type ledger, type Looks, owns } from "./ledger.contract.ts";
 import { lookOf } from "./ledger.model.ts";
 import { recordsOf } from "./same-person.ts";
@@ -43,6 +48,17 @@ interface Own {
 }
 
 type This = WithFhir & WithDirectory & Own;
+
+/** As the store keeps it: they are of one form, whose every kind is tested, and are held against nothing else. */
+const keptAs = (event: KeptEvent, author: string | undefined): Write => ({
+  op: "create",
+  type: "AuditEvent",
+  id: event.id,
+  body: frameOf({ ...event }),
+  index: indexOf(event),
+  isKeyless: true,
+  ...(author !== undefined && { author }),
+});
 
 export default defineService<typeof ledger, This>({
   name: "ledger",
@@ -128,8 +144,15 @@ export default defineService<typeof ledger, This>({
     },
   },
 
-  created(this: This) {
-    this.keeper = new Keeper(() => this.fhir);
+  created(this: This & Service) {
+    const author = accessOf(this.broker).systemAuthor(this.name);
+    this.keeper = new Keeper({
+      write: (events) => guarded(this, () => this.store.write(events.map((event) => keptAs(event, author)))),
+      known: async (ids) => {
+        const found = await this.store.readAll(ids.map((id) => ["AuditEvent", id]));
+        return ids.filter((_, index) => found[index] !== undefined);
+      },
+    });
     this.chain = new LedgerChain(() => this.store);
   },
 

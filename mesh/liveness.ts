@@ -32,6 +32,8 @@ const [JOINING_MS, JOINING_ANSWER_MS] = [8_000, 2_900];
 const SUSPENDED_MS = 1_800;
 /** Who hears nobody for this time may be cut off, and be given up next: two heartbeats. */
 const UNHEARD_MS = 1_000;
+/** Who hears nobody for this time is cut off: three heartbeats. */
+const SILENT_MS = 1_500;
 /** Who was cut off waits so long for those that it has taken for lost meanwhile. */
 const BACK_MS = 1_500;
 const TICK_MS = 200;
@@ -123,6 +125,12 @@ export class Liveness {
   /** This node was suspended or cut off: what comes now may have been sent before the others gave it up, or rests on others that it does not see yet. */
   get isCatchingUp(): boolean {
     return this.#isCatchingUp;
+  }
+
+  /** Nothing is heard of any other node, though there were some, and this one has looked. */
+  get hearsNobody(): boolean {
+    const now = performance.now();
+    return now - this.#heardAt > SILENT_MS && now - this.#lastTick < 2 * TICK_MS;
   }
 
   /** Whether this node may have been given up since, because it was suspended or hears nobody. @param since on the clock of `performance.now()` */

@@ -29,6 +29,7 @@ import { BOARD_TOUCHED, type Touched } from "../wards/board-events.contract.ts";
 import { type Ended, IDENTITY_ENDED } from "../identity/identity.contract.ts";
 import { authPath, passToIdentity } from "./http/auth-proxy.ts";
 import { AnswerSizes } from "./http/answer-sizes.ts";
+import { toldApart } from "./cut-off.ts";
 import { clientOfConnection } from "./http/client-address.ts";
 import { Connections } from "./http/connections.ts";
 import { logOwnFault, noteFailure, pathOnly } from "./http/failures.ts";
@@ -115,7 +116,8 @@ export default (config: Config): ServiceSchema =>
         } catch (error) {
           logOwnFault(this, request, error);
           this.noteRefusal(error, ctx);
-          return noteFailure(this, error, isFhir && atIdentity === undefined ? refuseFhir(error) : refuseRest(error), ctx.requestID);
+          const refused = isFhir && atIdentity === undefined ? refuseFhir(error) : refuseRest(error);
+          return toldApart(noteFailure(this, error, refused, ctx.requestID), this);
         }
       },
 

@@ -7,12 +7,38 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { type Cable, cableTo } from "../kit/cable.ts";
 import { type Mesh, type MeshNode, startMesh } from "../kit/mesh.ts";
 import { type FrontProxy, proxyAddress, startProxy } from "../kit/proxy.ts";
 
+/** Who has just come is given longer to answer (mesh/liveness.ts): it is no newcomer any more. */
+const SETTLED_MS = 8_500;
 const JSON_BODY = { "Content-Type": "application/fhir+json" };
 const folder = mkdtempSync(join(tmpdir(), "openward-proxy-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Each is asked once only. @param hasKeys creates name their key, and may be sent again */
+async function work(
+  proxy: FrontProxy,
+  { name, hasKeys, isOver }: { name: string; hasKeys: boolean; isOver: () => boolean },
+  told: { failed: string[]; made: string[]; asked: number },
+): Promise<void> {
+  const ask = async (what: string, ...asked: Parameters<FrontProxy["ask"]>) => {
+    told.asked += 1;
+    const { status, body } = await proxy.ask(...asked).catch((error: Error) => ({ status: 0, body: error.message }));
+    if (status < 200 || status >= 300) told.failed.push(`${what}: ${status} ${body.slice(0, 100)}`);
+  };
+  while (!isOver()) {
+    const value = randomUUID();
+    const body = JSON.stringify({ resourceType: "Patient", id: name, identifier: [{ system: "urn:test:proxy", value }] });
+    await ask("PUT", "PUT", `/fhir/Patient/${name}`, { headers: JSON_BODY, body });
+    await ask("GET", "GET", `/fhir/Patient/${name}`);
+    const created = JSON.stringify({ resourceType: "Patient", identifier: [{ system: "urn:test:proxy", value: `${value}-made` }] });
+    const headers = { ...JSON_BODY, ...(hasKeys && { "Idempotency-Key": `"${value}"` }) };
+    await ask("POST", "POST", "/fhir/Patient", { headers, body: created });
+    told.made.push(`${value}-made`);
+  }
+}
 
 describe("two gateways behind one address", () => {
   let mesh: Mesh;
@@ -50,30 +76,6 @@ describe("two gateways behind one address", () => {
     }
   });
 
-  /** Reads, changes and creates, each asked once only. @param hasKeys creates name their key, and may be sent again */
-  async function work(
-    name: string,
-    hasKeys: boolean,
-    isOver: () => boolean,
-    told: { failed: string[]; made: string[]; asked: number },
-  ): Promise<void> {
-    const ask = async (what: string, ...asked: Parameters<FrontProxy["ask"]>) => {
-      told.asked += 1;
-      const { status, body } = await proxy.ask(...asked).catch((error: Error) => ({ status: 0, body: error.message }));
-      if (status < 200 || status >= 300) told.failed.push(`${what}: ${status} ${body.slice(0, 100)}`);
-    };
-    while (!isOver()) {
-      const value = randomUUID();
-      const body = JSON.stringify({ resourceType: "Patient", id: name, identifier: [{ system: "urn:test:proxy", value }] });
-      await ask("PUT", "PUT", `/fhir/Patient/${name}`, { headers: JSON_BODY, body });
-      await ask("GET", "GET", `/fhir/Patient/${name}`);
-      const created = JSON.stringify({ resourceType: "Patient", identifier: [{ system: "urn:test:proxy", value: `${value}-made` }] });
-      const headers = { ...JSON_BODY, ...(hasKeys && { "Idempotency-Key": `"${value}"` }) };
-      await ask("POST", "POST", "/fhir/Patient", { headers, body: created });
-      told.made.push(`${value}-made`);
-    }
-  }
-
   it.each([
     ["nothing that may be sent again, and do nothing twice, when one is killed", true, (gateway: MeshNode) => gateway.kill()],
     ["nothing at all, and do nothing twice, when one leaves in order", false, (gateway: MeshNode) => gateway.stop()],
@@ -82,7 +84,7 @@ describe("two gateways behind one address", () => {
     async (_, hasKeys, end) => {
       const told = { failed: [] as string[], made: [] as string[], asked: 0 };
       let isOver = false;
-      const clients = Array.from({ length: 8 }, (__, n) => work(`proxy-${n}`, hasKeys, () => isOver, told));
+      const clients = Array.from({ length: 8 }, (__, n) => work(proxy, { name: `proxy-${n}`, hasKeys, isOver: () => isOver }, told));
       for (const gateway of gateways()) await again(gateway, () => end(gateway));
       isOver = true;
       await Promise.all(clients);
@@ -96,6 +98,55 @@ describe("two gateways behind one address", () => {
     90_000,
   );
 });
+
+describe("a gateway that is cut off from the mesh", () => {
+  let mesh: Mesh;
+  let proxy: FrontProxy;
+  let cable: Cable;
+  let cutOff: MeshNode;
+  beforeAll(async () => {
+    const base = await proxyAddress();
+    const env = { BEHIND_PROXY: "1", TRUSTED_PROXIES: "127.0.0.1", PUBLIC_URL: base };
+    mesh = await startMesh({ services: ["api", "transactions", "patients"], env });
+    const { nats } = mesh;
+    if (!nats) throw new Error("The mesh has no NATS of its own.");
+    cable = await cableTo(nats.port);
+    cutOff = await mesh.add("api", { NATS_URL: nats.url.replace(`:${nats.port}`, `:${cable.port}`) });
+    proxy = await startProxy(
+      base,
+      mesh.nodes.flatMap(({ url }) => url ?? []),
+      folder,
+    );
+  }, 60_000);
+  afterAll(async () => {
+    await proxy?.stop();
+    await mesh?.stop();
+    cable?.remove();
+  }, 60_000);
+
+  it("is not ready, and fails nothing that may be sent again: the other one answers", async () => {
+    const told = { failed: [] as string[], made: [] as string[], asked: 0 };
+    let isOver = false;
+    const clients = Array.from({ length: 8 }, (_, n) => work(proxy, { name: `cut-${n}`, hasKeys: true, isOver: () => isOver }, told));
+    const ready = async () => (await (await fetch(`${cutOff.url}/health/ready`)).json()) as { status: string };
+    await delay(SETTLED_MS);
+    cable.cut();
+    const begun = performance.now();
+    // Of another process: there is no event to wait for.
+    while ((await ready()).status !== "cut off" && performance.now() - begun < 10_000) await delay(50);
+    expect(performance.now() - begun).toBeLessThan(4_000);
+    await delay(3_000);
+    cable.mend();
+    while ((await ready()).status !== "ready") await delay(50);
+    isOver = true;
+    await Promise.all(clients);
+    expect(told.failed).toEqual([]);
+    expect(told.asked).toBeGreaterThan(100);
+  }, 60_000);
+});
+
+/** The code of an OperationOutcome. */
+const issueIn = (body: string) => (JSON.parse(body) as { issue: { code: string }[] }).issue[0]?.code;
 
 describe("what the proxy passes on", () => {
   const seen: { headers: IncomingMessage["headers"]; length: number }[] = [];
@@ -148,13 +199,23 @@ describe("what the proxy passes on", () => {
   });
 
   it("is nothing a second time that was not named so: a create without a key is sent once, and its client hears of it", async () => {
-    const { status } = await proxy.ask("POST", "/resets?name=Rossi", { body: "{}" });
-    expect([status, seen.length]).toEqual([502, 1]);
+    const { status, headers, body } = await proxy.ask("POST", "/resets?name=Rossi", { body: "{}" });
+    expect([status, seen.length, headers["content-type"], issueIn(body)]).toEqual([502, 1, "application/fhir+json", "timeout"]);
   });
 
-  it("leaves no patient's name in its log", async () => {
+  it("is a refusal while no gateway is there, within seconds, and what came has not begun", async () => {
+    const nobody = await startProxy(await proxyAddress(), ["http://127.0.0.1:1"], folder);
+    try {
+      const { status, headers, body } = await nobody.ask("POST", "/fhir/Patient", { body: "{}" });
+      expect([status, headers["retry-after"], issueIn(body)]).toEqual([503, "1", "transient"]);
+    } finally {
+      await nobody.stop();
+    }
+  });
+
+  it("leaves no patient's name in the log of the proxy", async () => {
     await proxy.ask("POST", "/resets?name=Rossi", { body: "{}", headers: { Authorization: "Bearer secret-token" } });
-    expect(proxy.log()).toContain('"status":502');
+    expect(proxy.log()).toContain("serving initial configuration");
     expect(proxy.log()).not.toMatch(/Rossi|secret-token/);
   });
 });

@@ -1,13 +1,17 @@
 /** What watches over a gateway asks it: whether it lives, whether it is ready, its metrics. Answered also when it has too much to do. */
 import type { IncomingMessage } from "node:http";
+import type { ServiceBroker } from "moleculer";
 import type { Directory } from "../../../federation/directory.ts";
 import type { Config } from "../../../mesh/config.ts";
 import { mayReadMetrics, metricsText } from "../../../mesh/metrics-server.ts";
+import { isCutOff } from "../cut-off.ts";
 import type { Answer } from "./answer.ts";
 import { pathOnly } from "./failures.ts";
 
 /** How a gateway is doing. */
 export interface Probed {
+  name: string;
+  broker: ServiceBroker;
   directory: Directory;
   isReady: boolean;
   isLeaving: boolean;
@@ -29,9 +33,13 @@ export function probeOf(gateway: Probed, request: IncomingMessage, config: Confi
   return undefined;
 }
 
-/** `missing`: services of the system that cannot be seen. A gateway that is ready answers 503 for these, and serves the rest. */
-function readiness({ isReady, isLeaving, directory }: Probed): Answer {
-  const status = isLeaving ? "leaving" : isReady ? "ready" : "starting";
+/**
+ * `missing`: services of the system that cannot be seen. A gateway that is ready answers 503 for these, and serves the rest; one that is cut off from
+ * all of them is not ready.
+ */
+function readiness(gateway: Probed): Answer {
+  const { isReady, isLeaving, directory } = gateway;
+  const status = isLeaving ? "leaving" : !isReady ? "starting" : isCutOff(gateway) ? "cut off" : "ready";
   const missing = directory.down();
   const body = JSON.stringify({ status, ...(missing.length > 0 && { missing }) });
   return { status: status === "ready" ? 200 : 503, headers: HEADERS, body };

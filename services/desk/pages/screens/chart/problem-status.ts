@@ -19,9 +19,9 @@ export const resolved = (one: Condition): Condition => ({
 export const active = (one: Condition): Condition => ({ ...withoutEnd(one), clinicalStatus: concept(CLINICAL, "active") });
 
 function withoutEnd(one: Condition): Condition {
-  return Object.fromEntries(
-    Object.entries(one).filter(([name]) => !name.replace(/^_/, "").startsWith("abatement")),
-  ) as unknown as Condition;
+  const kept = Object.entries(one).filter(([name]) => !/^_?abatement/.test(name));
+  // Each form of the end is optional in R4, so it is still a Condition.
+  return Object.fromEntries(kept) as unknown as Condition;
 }
 
 /** It was never one: without a clinical status (R4, con-5). */

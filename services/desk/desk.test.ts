@@ -69,6 +69,13 @@ describe("the texts of the pages", () => {
 });
 
 describe("a form", () => {
+  it("takes days in the page's language: no field is one that the browser draws in its own", () => {
+    const native = filesUnder("services/desk/pages", /\.ts$/).filter((name) =>
+      /type[:=]\s*"(date|datetime-local|month|week)"/.test(contentOf(name)),
+    );
+    expect(native).toEqual([]);
+  });
+
   it("keeps what is typed into it over a reload, but for what is scanned, chosen or only asked", () => {
     const names = filesUnder("services/desk/pages/screens", /\.ts$/);
     const forgetting = names.filter((name) => /<\$\{Form\}/.test(contentOf(name)) && contentOf(name).includes('useState("")'));

@@ -1,5 +1,6 @@
 import { birthDateIn, lookedFor } from "./pages/platform/birth-date.ts";
 import { CURRENCIES } from "../../fhir/currencies.ts";
+import { dayIn, monthsAfter, typedDay, weeksOf } from "./pages/platform/days.ts";
 import { exponentOf } from "../../fhir/currency-decimals.ts";
 import { moneyText, moneyTyped, unitsTyped } from "./pages/platform/money.ts";
 import { numberTyped, requireOneWay } from "./pages/platform/numbers.ts";
@@ -23,6 +24,44 @@ describe("A unit on a page", () => {
     ["unit", "unit"],
   ])("%s reads %s", (code, unit) => {
     expect(unitOf(code)).toBe(unit);
+  });
+});
+
+describe("A day", () => {
+  it.each([
+    ["8/3/2027", "2027-03-08"],
+    ["2027-03-08", "2027-03-08"],
+    ["8.3.27", "2027-03-08"],
+    ["8/3", "2026-03-08"],
+    ["8 March", "2026-03-08"],
+    ["8 mars 2027", "2027-03-08"],
+    ["٨/٣/٢٠٢٧", "2027-03-08"],
+    ["8 مارس", "2026-03-08"],
+    ["29/2/2028", "2028-02-29"],
+  ])("typed %s is %s", (text, day) => {
+    expect(dayIn(text, "2026-11-29")).toBe(day);
+    expect(dayIn(typedDay(day), "2026-11-29")).toBe(day); // as the field shows it
+  });
+
+  it.each(["", "3/2027", "2027", "12", "31/2/2027", "29/2", "8/13/2027", "soon", "8/3/2", "8/3/127"])("is not read from “%s”", (text) => {
+    expect(dayIn(text, "2026-11-29")).toBeUndefined();
+  });
+
+  it("of a calendar stands in a week that begins as the language has it, and its month has all its days", () => {
+    for (const [first, start] of [
+      [1, "2026-02-23"],
+      [6, "2026-02-28"],
+      [7, "2026-03-01"],
+    ] as const) {
+      const weeks = weeksOf("2026-03-08", first);
+      expect(weeks[0]?.[0]).toBe(start);
+      expect(new Set(weeks.flat().filter((day) => day.startsWith("2026-03"))).size).toBe(31);
+    }
+    expect([monthsAfter("2026-01-31", 1), monthsAfter("2026-03-31", -1), monthsAfter("2024-02-29", 12)]).toEqual([
+      "2026-02-28",
+      "2026-02-28",
+      "2025-02-28",
+    ]);
   });
 });
 

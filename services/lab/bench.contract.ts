@@ -25,6 +25,8 @@ export interface CatalogueTest extends WithNames {
   unit: string; // UCUM
   /** What is collected for it. */
   specimen: string;
+  /** Where it is done: the code of one of the catalogue's stations. */
+  station?: string;
   /** Of whom which values are usual: by sex, from an age on, below an age (years). */
   ranges: (Range & { sex?: "male" | "female"; from?: number; to?: number })[];
   /** At and beyond these a value is critical: the physician must hear of it at once. */
@@ -41,6 +43,8 @@ export interface Catalogue {
   panels: (WithNames & { code: string; tests: string[] })[];
   /** Names of what is collected, by what `specimen` of the tests says. */
   specimens?: WithNames[];
+  /** Where its tests are done; codes like those of HL7's table 0074 (HM haematology, CH chemistry, MB microbiology, …). */
+  stations?: (WithNames & { code: string })[];
 }
 
 /** How urgent an order is, as FHIR has it. */

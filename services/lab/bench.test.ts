@@ -31,14 +31,24 @@ describe("the catalogue", () => {
     }
   });
 
+  it("says of each test at which station it is done, and names that in each language", () => {
+    const { tests, stations = [] } = catalogue;
+    expect(new Set(tests.map(({ station }) => station))).toEqual(new Set(stations.map(({ code }) => code)));
+    for (const { designation = [] } of stations) expect(designation.map(({ language }) => language)).toEqual(["fr", "ar"]);
+  });
+
   it("is replaced by a table of the laboratory's own, unless that is faulty", () => {
     const folder = mkdtempSync(join(tmpdir(), "openward-lab-"));
     const read = (table: object) => {
       writeFileSync(join(folder, "own.json"), JSON.stringify(table));
       return readCatalogue(join(folder, "own.json"));
     };
-    const own = { system: "urn:own", says: "ours", tests: [haemoglobin], panels: [] };
+    const own = { system: "urn:own", says: "ours", tests: [haemoglobin], panels: [], stations: [{ code: "HM", display: "Haematology" }] };
     expect(read(own)).toEqual(own);
+    const { station: _, ...anywhere } = haemoglobin;
+    const withoutStations = { system: own.system, says: own.says, tests: [anywhere], panels: [] };
+    expect(read(withoutStations)).toEqual(withoutStations);
+    expect(() => read({ ...own, stations: [] })).toThrow(/718-7 is done at HM, which is none/);
     expect(() => read({ ...own, panels: [{ code: "p", display: "P", tests: ["none"] }] })).toThrow(/panel p names none/);
     expect(() => read({ ...own, tests: [{ code: "1" }] })).toThrow(/LAB_CATALOGUE_FILE cannot be used: a test has a form like/);
     expect(() => read({})).toThrow(/"system"/);

@@ -6,6 +6,7 @@ import { validate } from "../../fhir/validate/index.ts";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
 import type { Store } from "../../store/store.ts";
 import { LedgerChain } from "./chain.ts";
+import { ROLES } from "../identity/identity.contract.ts";
 import { LANGUAGES } from "./ledger.contract.ts";
 import { auditEventsOf, lookOf } from "./ledger.model.ts";
 
@@ -52,9 +53,9 @@ describe("an AuditEvent of what was noted", () => {
     const [event] = auditEventsOf("a", { owner: "lab", entries: [entry({ isDone: false })] });
     const says = LANGUAGES.map((language) => lookOf(event as never, language).says);
     expect(says).toEqual([
-      "Ada (nurse ward-clerk) has read Observation, purpose: TREAT (refused)",
-      "Ada (nurse ward-clerk) a lu Observation, motif : TREAT (refusé)",
-      "قام Ada (nurse ward-clerk) بقراءة Observation، الغرض: TREAT (مرفوض)",
+      "Ada (nurse, ward-clerk) has read the results and measurements, purpose: treatment (refused)",
+      "Ada (soins infirmiers, ward-clerk) a lu les résultats et mesures, motif : soins (refus)",
+      "\u2068Ada\u2069 (التمريض، \u2068ward-clerk\u2069): الاطلاع على النتائج والقياسات، الغرض: العلاج (مرفوض)",
     ]);
     expect(lookOf(event as never, "en")).toMatchObject({
       who: "Practitioner/1",
@@ -63,6 +64,29 @@ describe("an AuditEvent of what was noted", () => {
       patients: ["Patient/1"],
       isDone: false,
     });
+  });
+});
+
+describe("the sentence of a look", () => {
+  it("has words of the language for each type of a record that the pages show, each role and each deed", () => {
+    const types = ["AllergyIntolerance", "Condition", "DocumentReference", "Encounter", "MedicationRequest", "Observation", "Patient"];
+    for (const language of ["fr", "ar"] as const) {
+      for (const deed of DEEDS) {
+        for (const type of [...types, "ServiceRequest", "Specimen", "Provenance", "ChargeItem", "Invoice"]) {
+          for (const role of ROLES) {
+            const [event] = auditEventsOf("a", { owner: "lab", entries: [entry({ deed, what: [`${type}/1`], by: { ...by, role } })] });
+            const { says } = lookOf(event as never, language);
+            expect(says).not.toMatch(new RegExp(`${type}|TREAT|%`));
+            if (language === "ar") expect(says.replace("Ada", "")).not.toMatch(/[a-z]|^قام/i);
+          }
+        }
+      }
+    }
+  });
+
+  it("agrees with nobody's sex", () => {
+    const says = DEEDS.map((deed) => lookOf(auditEventsOf("a", { owner: "lab", entries: [entry({ deed })] })[0] as never, "fr").says);
+    expect(says.filter((one) => /s’est|est (dé)?connecté/.test(one))).toEqual([]);
   });
 });
 

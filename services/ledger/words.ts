@@ -1,6 +1,7 @@
-/** What an AuditEvent says, as a sentence. Names, types and codes stay as they are. */
+/** What an AuditEvent says, as a sentence. Names stay as they are. */
 import type { AuditedDeed } from "../../federation/audit-contract.ts";
 import type { LedgerLanguage } from "./ledger.contract.ts";
+import { purposeIn, roleIn, typeIn } from "./type-words.ts";
 
 /** What a sentence is made of. */
 export interface Said {
@@ -14,61 +15,71 @@ export interface Said {
   purpose?: string | undefined;
 }
 
-type Words = Record<AuditedDeed, string> & { tried: string; record: string; purpose: string };
+type Words = Record<AuditedDeed, string> & { tried: string; record: string; purpose: string; comma: string };
 
-/** `%w`: who; `%t`: what. */
+/** `%w`: who; `%t`: what. Nobody's sex is known here: no verb, and no participle, agrees with it. */
 const WORDS: Record<LedgerLanguage, Words> = {
   en: {
     read: "%w has read %t",
     vread: "%w has read an earlier version of %t",
     history: "%w has read the history of %t",
     search: "%w has searched %t",
-    create: "%w has written a new %t",
+    create: "%w has added to %t",
     update: "%w has changed %t",
-    delete: "%w has deleted %t",
+    delete: "%w has deleted something of %t",
     operation: "%w has used %t",
     "sign-in": "%w has signed in",
     "sign-out": "%w has signed out",
     tried: " (refused)",
     record: "the record",
     purpose: ", purpose: ",
+    comma: ", ",
   },
   fr: {
     read: "%w a lu %t",
-    vread: "%w a lu une version antérieure de %t",
-    history: "%w a lu l’historique de %t",
+    vread: "%w a lu une version antérieure : %t",
+    history: "%w a lu l’historique : %t",
     search: "%w a cherché dans %t",
-    create: "%w a écrit un nouveau %t",
+    create: "%w a complété %t",
     update: "%w a modifié %t",
-    delete: "%w a supprimé %t",
+    delete: "%w a effacé une entrée : %t",
     operation: "%w a utilisé %t",
-    "sign-in": "%w s’est connecté",
-    "sign-out": "%w s’est déconnecté",
-    tried: " (refusé)",
+    "sign-in": "%w a ouvert une session",
+    "sign-out": "%w a fermé sa session",
+    tried: " (refus)",
     record: "le dossier",
     purpose: ", motif : ",
+    comma: ", ",
   },
   ar: {
-    read: "قام %w بقراءة %t",
-    vread: "قام %w بقراءة نسخة سابقة من %t",
-    history: "قام %w بقراءة سجل %t",
-    search: "قام %w بالبحث في %t",
-    create: "قام %w بكتابة %t جديد",
-    update: "قام %w بتعديل %t",
-    delete: "قام %w بحذف %t",
-    operation: "قام %w باستخدام %t",
-    "sign-in": "قام %w بتسجيل الدخول",
-    "sign-out": "قام %w بتسجيل الخروج",
+    read: "%w: الاطلاع على %t",
+    vread: "%w: الاطلاع على نسخة سابقة من %t",
+    history: "%w: الاطلاع على سجل تغييرات %t",
+    search: "%w: البحث في %t",
+    create: "%w: الإضافة إلى %t",
+    update: "%w: تعديل %t",
+    delete: "%w: الحذف من %t",
+    operation: "%w: استخدام %t",
+    "sign-in": "%w: تسجيل الدخول",
+    "sign-out": "%w: تسجيل الخروج",
     tried: " (مرفوض)",
     record: "الملف",
     purpose: "، الغرض: ",
+    comma: "، ",
   },
 };
 
-/** The sentence, in the language that is asked for. */
+/** A name or a code keeps its own direction. */
+const isolated = (text: string, language: LedgerLanguage): string => (language === "ar" ? `\u2068${text}\u2069` : text);
+
+/** The sentence, in the language that is asked for. @param role several are separated by spaces */
 export function sentenceOf({ language, deed, name, role, what, isDone, purpose }: Said): string {
   const words = WORDS[language];
-  const who = role ? `${name} (${role})` : name;
-  const sentence = (words[deed] ?? words.operation).replace("%w", () => who).replace("%t", () => what.join(", ") || words.record);
-  return sentence + (purpose ? words.purpose + purpose : "") + (isDone ? "" : words.tried);
+  const roles = (role ?? "").split(" ").filter(Boolean);
+  const known = (one: string, named: string) => (named === one ? isolated(one, language) : named);
+  const who = `${isolated(name, language)}${roles.length > 0 ? ` (${roles.map((one) => known(one, roleIn(one, language))).join(words.comma)})` : ""}`;
+  const of = what.map((one) => known(one, typeIn(one, language))).join(words.comma) || words.record;
+  const why = purpose ? words.purpose + known(purpose, purposeIn(purpose, language)) : "";
+  const sentence = (words[deed] ?? words.operation).replace("%w", () => who).replace("%t", () => of);
+  return sentence + why + (isDone ? "" : words.tried);
 }

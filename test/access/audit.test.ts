@@ -60,17 +60,19 @@ describe("the record of looks", () => {
     const looks = (await recorded(patient, 7)).filter(({ role }) => role !== "auditor");
     expect(looks.map(({ says }) => says).sort()).toEqual(
       [
-        "front-desk (front-desk) has written a new Patient",
-        "Ada Rossi (physician) has read Patient",
-        "Ada Rossi (physician) has read an earlier version of Patient",
-        "Ada Rossi (physician) has read the history of Patient",
-        "nurse (nurse) has searched Patient",
-        "Ada Rossi (physician) has changed Patient, purpose: TREAT",
-        "system (system) has deleted Patient",
+        "front-desk (front desk) has added to the personal details",
+        "Ada Rossi (physician) has read the personal details",
+        "Ada Rossi (physician) has read an earlier version of the personal details",
+        "Ada Rossi (physician) has read the history of the personal details",
+        "nurse (nurse) has searched the personal details",
+        "Ada Rossi (physician) has changed the personal details, purpose: treatment",
+        "system (system) has deleted something of the personal details",
       ].sort(),
     );
-    expect((await looksAt(patient, "fr")).map(({ says }) => says)).toContain("Ada Rossi (physician) a lu Patient");
-    expect((await looksAt(patient, "ar")).map(({ says }) => says)).toContain("قام Ada Rossi (physician) بقراءة Patient");
+    expect((await looksAt(patient, "fr")).map(({ says }) => says)).toContain("Ada Rossi (médecin) a lu l’identité");
+    expect((await looksAt(patient, "ar")).map(({ says }) => says)).toContain(
+      "\u2068Ada Rossi\u2069 (الأطباء): الاطلاع على البيانات الشخصية",
+    );
     const { body: by } = await rest("auditor", "ledger/looksBy?who=Practitioner/ada&limit=2");
     expect([by.looks.length, by.next]).toEqual([2, expect.any(String)]);
   });
@@ -110,7 +112,7 @@ describe("the record of looks", () => {
     await rest("front-desk", "patients/candidates", { family: "Seen", given: ["X"], birthDate: "1980-01-01", gender: "female" });
     const looks = await recorded(patient, 4);
     expect(looks.map(({ says }) => says)).toEqual(
-      expect.arrayContaining(["Ada Rossi (physician) has written a new Condition", "Ada Rossi (physician) has searched Condition"]),
+      expect.arrayContaining(["Ada Rossi (physician) has added to the problems", "Ada Rossi (physician) has searched the problems"]),
     );
   });
 
@@ -122,7 +124,9 @@ describe("the record of looks", () => {
       rest("records-office", `patients/${action}`, { source: one, ...(action === "merge" && { target: other }) });
     expect((await change("merge")).body).toMatchObject({ state: "merged" });
     const readsOf = async (patient: string) =>
-      new Set((await looksAt(patient)).filter(({ says }) => says.endsWith("has read Patient")).flatMap(({ patients }) => patients));
+      new Set(
+        (await looksAt(patient)).filter(({ says }) => says.endsWith("has read the personal details")).flatMap(({ patients }) => patients),
+      );
     for (const patient of [one, other]) expect([patient, await readsOf(patient)]).toEqual([patient, new Set([one, other])]);
     expect(await readsOf(third)).toEqual(new Set([third]));
     expect((await change("unmerge")).status).toBe(200);
@@ -138,7 +142,10 @@ describe("the record of looks", () => {
     );
     expect(body.entry[0].resource).toMatchObject({ outcome: "4", agent: [{ who: { display: "auditor" } }, {}, {}] });
     expect((await recorded(patient, 2)).map(({ says }) => says)).toEqual(
-      expect.arrayContaining(["front-desk (front-desk) has written a new Patient", "auditor (auditor) has read Patient (refused)"]),
+      expect.arrayContaining([
+        "front-desk (front desk) has added to the personal details",
+        "auditor (auditor) has read the personal details (refused)",
+      ]),
     );
     expect((await looksAt(patient)).filter(({ what, isDone }) => isDone && what.includes("Patient"))).toHaveLength(1);
   });
@@ -163,7 +170,7 @@ describe("the record of looks", () => {
     ];
     const found = await eventually(queries, (all) => wanted.every((one) => all.includes(one)));
     expect(new Set(found.filter((one) => one.includes("in POST /fhir")))).toEqual(new Set(wanted));
-    expect((await recorded(patient, 2)).map(({ says }) => says)).toContain("nurse (nurse) has read Patient");
+    expect((await recorded(patient, 2)).map(({ says }) => says)).toContain("nurse (nurse) has read the personal details");
   });
 
   it("has what is done to accounts and roles, and nobody gives roles to themselves", async () => {
@@ -251,7 +258,7 @@ describe("the record of looks", () => {
     const patient = await newPatient();
     await recorded(patient, 1);
     expect(await ledgerCommand(["looks", "--patient", patient, "--language", "fr"], asking)).toBe(true);
-    expect(said).toContainEqual(expect.stringMatching(/Z {2}front-desk \(front-desk\) a écrit un nouveau Patient {2}Patient\//));
+    expect(said).toContainEqual(expect.stringMatching(/Z {2}front-desk \(accueil\) a complété l’identité {2}Patient\//));
     expect(await ledgerCommand(["check"], asking)).toBe(true);
     expect(said.at(-1)).toBe("0 events in 0 segments are what was sealed."); // nothing is a minute old
     expect(await ledgerCommand(["check", "--head", "x"], asking)).toBe(false);

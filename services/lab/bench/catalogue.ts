@@ -7,7 +7,7 @@ import type { Catalogue, CatalogueTest } from "../bench.contract.ts";
 export function readCatalogue(file: string | undefined): Catalogue {
   if (file === undefined) return own as Catalogue;
   try {
-    const { system, says, tests, panels, specimens } = JSON.parse(readFileSync(file, "utf8")) as Partial<Catalogue>;
+    const { system, says, tests, panels, specimens, stations } = JSON.parse(readFileSync(file, "utf8")) as Partial<Catalogue>;
     if (typeof system !== "string" || !Array.isArray(tests) || !Array.isArray(panels)) {
       throw new Error('it should have "system", "says", "tests" and "panels", like services/lab/catalogue.json.');
     }
@@ -18,9 +18,11 @@ export function readCatalogue(file: string | undefined): Catalogue {
       const missing = members?.find((member) => !known.has(member));
       if (!Array.isArray(members) || missing !== undefined) throw new Error(`the panel ${code} names ${missing}, which is no test of it.`);
     }
-    const unnamed = [...tests, ...panels, ...(specimens ?? [])].find(({ designation }) => !areNames(designation));
+    const lost = tests.find(({ station }) => station !== undefined && !stations?.some?.(({ code }) => code === station));
+    if (lost) throw new Error(`the test ${lost.code} is done at ${lost.station}, which is none of its "stations".`);
+    const unnamed = [...tests, ...panels, ...(specimens ?? []), ...(stations ?? [])].find(({ designation }) => !areNames(designation));
     if (unnamed) throw new Error(`the names of "${unnamed.display}" have not the form [{ "language": "fr", "value": "Hémoglobine" }].`);
-    return { system, says: says ?? "", tests, panels, ...(specimens && { specimens }) };
+    return { system, says: says ?? "", tests, panels, ...(specimens && { specimens }), ...(stations && { stations }) };
   } catch (error) {
     throw new Error(`LAB_CATALOGUE_FILE cannot be used: ${(error as Error).message}`);
   }

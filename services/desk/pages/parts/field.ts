@@ -22,6 +22,10 @@ interface FieldProps {
   max?: string;
   step?: string;
   list?: string;
+  /** What it knows to be wrong with what is typed: a form that it stands in is not sent. */
+  "data-fault"?: string;
+  /** It is left. */
+  onBlur?: () => void;
   /** Beside it, in the same line. */
   children?: Children;
 }

@@ -22,9 +22,9 @@ function onInvalid({ target }: Event): void {
 /** What is typed over is looked at anew. */
 const onInput = ({ target }: Event): void => (target as Control).setCustomValidity?.("");
 
-/** Before each sending all of it is: what was missing may not be needed any more. */
+/** Before each sending all of it is, but for what a field itself knows to be wrong: what was missing may not be needed any more. */
 function forget(form: HTMLFormElement): void {
-  for (const control of form.elements) (control as Control).setCustomValidity?.("");
+  for (const control of form.elements) (control as Control).setCustomValidity?.((control as Control).dataset["fault"] ?? "");
 }
 
 interface FormProps {

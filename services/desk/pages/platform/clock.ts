@@ -42,6 +42,21 @@ export const timeOf = (text: string | number | undefined): string =>
 export const momentOf = (text: string | undefined): string =>
   text?.includes("T") ? isolated(`${plainDate(text)} ${timeOf(text)}`) : dateOf(text); // isolated once: the month says in which direction
 
+/** A day, YYYY-MM-DD, with the day of the week: Sunday 8 Mar 2026. */
+export const dayNameOf = (day: string): string => isolated(format({ weekday: "long", ...DATE }, "UTC").format(new Date(day)));
+
+/** The month of a day: March 2026. */
+export const monthOf = (day: string): string => format({ month: "long", year: "numeric" }, "UTC").format(new Date(day));
+
+/** The day of the week. */
+export const weekdayOf = (day: string, form: "long" | "short"): string => format({ weekday: form }, "UTC").format(new Date(day));
+
+/** On which day a week begins where the page's language is spoken: 1 Monday … 7 Sunday. */
+export function firstOfWeek(): number {
+  const spoken = new Intl.Locale(locale.value) as Intl.Locale & { getWeekInfo?: () => { firstDay: number } };
+  return spoken.getWeekInfo?.().firstDay ?? 1;
+}
+
 /** How long since an instant, in words: 5 min, 2 h, 3 days. */
 export function since(text: string | undefined): string {
   if (text === undefined) return "";

@@ -22,6 +22,8 @@ interface Tokens {
 
 /** Who has signed in. */
 export interface Person {
+  /** Of the account: the `sub` of the token. */
+  id: string;
   name: string;
   roles: string[];
   /** "Practitioner/…" */
@@ -155,11 +157,13 @@ async function exchange(asked: Record<string, string>): Promise<boolean> {
 function keep(given: Tokens): void {
   tokens = { ...(tokens?.id && { id: tokens.id }), ...given };
   sessionStorage.setItem(KEPT_AS, JSON.stringify(tokens));
-  const { name = "", roles = [], fhirUser } = claimsOf(given.access);
-  person.value = { name, roles, ...(fhirUser && { fhirUser }) };
+  const { sub = "", name = "", roles = [], fhirUser } = claimsOf(given.access);
+  person.value = { id: sub, name, roles, ...(fhirUser && { fhirUser }) };
 }
 
-function claimsOf(token: string): Partial<Person> {
+type Claims = Partial<Omit<Person, "id"> & { sub: string }>;
+
+function claimsOf(token: string): Claims {
   const bytes = atob((token.split(".")[1] ?? "").replace(/[-_]/g, (sign) => (sign === "-" ? "+" : "/")));
-  return JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes, (letter) => letter.charCodeAt(0)))) as Partial<Person>;
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes, (letter) => letter.charCodeAt(0)))) as Claims;
 }

@@ -15,7 +15,8 @@ const AGAIN_MS = 30_000;
 const catalogue = signal<Catalogue | undefined>();
 let isAsked = false;
 
-const nameIn = (wished: string, { display, designation = [] }: WithNames): string =>
+/** The name of something in a language, else in one like it, else the one for all. */
+export const nameIn = (wished: string, { display, designation = [] }: WithNames): string =>
   designation.find((one) => one.language === wished)?.value ??
   designation.find((one) => one.language.split("-")[0] === wished)?.value ??
   display;

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { Practitioner } from "../../../../fhir/r4.ts";
 import type { ledger as ledgerContract, Looks } from "../../../ledger/ledger.contract.ts";
 import { html } from "../html.ts";
+import { DateField } from "../parts/date-field.ts";
 import { Field } from "../parts/field.ts";
 import { Form } from "../parts/form.ts";
 import { LookList, spoken } from "../parts/looks.ts";
@@ -62,7 +63,7 @@ export default function Audit() {
     <${Form} send=${send} submit=${t("audit.ask")} label=${t("looks")} isInline>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("audit.who")} name="audit-who" value=${text} onValue=${setText} list="audit-people" hint=${t("audit.who.hint")} required fault=${faultOf("who") ?? faultOf("patient")} />
-        <${Field} label=${t("audit.before")} name="audit-before" type="date" value=${until} onValue=${setUntil} fault=${faultOf("before")} /></div>
+        <${DateField} label=${t("audit.before")} name="audit-before" value=${until} onValue=${setUntil} fault=${faultOf("before")} /></div>
         <datalist id="audit-people">${(people.value ?? []).map(({ code, display }) => html`<option key=${code} value=${display}>${code}</option>`)}</datalist>`}
     <//>
     ${looks && html`<${LookList} looks=${looks} />`}

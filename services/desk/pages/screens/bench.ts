@@ -20,6 +20,7 @@ import { CollectDialog } from "./bench/collect.ts";
 import { Critical } from "./bench/critical.ts";
 import { EnterDialog } from "./bench/enter.ts";
 import { Issued } from "./bench/issued.ts";
+import { atStation, StationChoice, testsOf, useStation } from "./bench/station.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
 
@@ -38,10 +39,6 @@ async function work(): Promise<Work> {
   const records = await readAll<Patient>(orders.map(({ patient }) => patient));
   return { orders: orders.map((one) => ({ ...one, record: records.get(one.patient) })), catalogue };
 }
-
-/** What the tests of an order are. */
-const testsOf = ({ test }: BenchOrder, { panels }: Catalogue): string[] =>
-  panels.find(({ code }) => code === test.code)?.tests ?? [test.code];
 
 /** What is collected for an order. */
 const tubeOf = (order: BenchOrder, catalogue: Catalogue): string | undefined =>
@@ -67,6 +64,7 @@ export default function Bench({ part }: { part?: string }) {
   const known = useLoad("worklist", work, live.everyMs);
   const [text, setText] = useState("");
   const [state, setState] = useState(STATES.find((one) => one === part) ?? "");
+  const [station, chooseStation] = useStation();
   const [open, setOpen] = useState<{ kind: "collect" | "enter"; order: Shown } | undefined>();
   const [turn, setTurn] = useState(0);
   /** What was scanned before the list had it. */
@@ -90,9 +88,10 @@ export default function Bench({ part }: { part?: string }) {
     <td class="nowrap">${one.state === "ordered" && html`<button type="button" class="quiet" onClick=${() => setOpen({ kind: "collect", order: one })}>${t("bench.collect")}<${For} who=${`${nameOfTest(one)}, ${nameOf(one.record)}`} /></button>`}
       <button type="button" onClick=${() => setOpen({ kind: "enter", order: one })}>${t(one.state === "entered" ? "bench.release" : "bench.enter")}<${For} who=${`${nameOfTest(one)}, ${nameOf(one.record)}`} /></button></td>
   </tr>`;
-  const show = ({ orders }: Work) => {
-    const meant = orders.filter((one) => isMeant(one, text));
-    const shown = meant.filter((one) => state === "" || one.state === state);
+  const show = ({ orders: all, catalogue }: Work) => {
+    const meant = all.filter((one) => isMeant(one, text));
+    const orders = atStation(all, catalogue, station);
+    const shown = atStation(meant, catalogue, station).filter((one) => state === "" || one.state === state);
     const onKeyDown = (event: KeyboardEvent) => {
       const [only] = meant; // a tube that is scanned is meant, whatever is shown
       if (event.key !== "Enter") return;
@@ -102,7 +101,8 @@ export default function Bench({ part }: { part?: string }) {
     };
     const tab = (one: BenchOrder["state"] | "") =>
       html`<button key=${one} type="button" aria-pressed=${state === one} onClick=${() => setState(one)}>${one === "" ? t("bench.all") : t(`bench.todo.${one}`)} ${numberIn(one === "" ? orders.length : orders.filter((order) => order.state === one).length)}</button>`;
-    return html`<div onKeyDown=${onKeyDown}><${Field} label=${t("bench.find")} name="bench-find" type="search" value=${text} onValue=${setText} /></div>
+    return html`<div class="fields"><div onKeyDown=${onKeyDown}><${Field} label=${t("bench.find")} name="bench-find" type="search" value=${text} onValue=${setText} /></div>
+        <${StationChoice} orders=${all} catalogue=${catalogue} station=${station} onChoose=${chooseStation} /></div>
       <div class="tabs" role="group" aria-label=${t("bench.waiting")}>${(["", ...STATES] as const).map(tab)}</div>
       <p class="muted" role="status">${t("bench.count", { n: shown.length })}</p>
       ${

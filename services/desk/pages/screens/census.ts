@@ -4,6 +4,7 @@ import type { Census, CensusDay, LengthOfStay } from "../../../wards/census.cont
 import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
 import { html } from "../html.ts";
 import { Curve } from "../parts/curve.ts";
+import { DateField } from "../parts/date-field.ts";
 import { Field } from "../parts/field.ts";
 import { sayFault } from "../parts/notices.ts";
 import { Panel } from "../parts/panel.ts";
@@ -54,8 +55,8 @@ export default function CensusPage() {
   };
   return html`<section class="panel no-print" aria-label=${t("census")}>
       <div class="fields">
-        <${Field} label=${t("census.from")} name="census-from" type="date" max=${to} value=${from} onValue=${(text: string) => setFrom(text || from)} />
-        <${Field} label=${t("census.to")} name="census-to" type="date" min=${from} max=${day(0)} value=${to} onValue=${(text: string) => setTo(text || to)} />
+        <${DateField} label=${t("census.from")} name="census-from" max=${to} value=${from} onValue=${setFrom} required />
+        <${DateField} label=${t("census.to")} name="census-to" min=${from} max=${day(0)} value=${to} onValue=${setTo} required />
         <${Field} label=${t("ward.which")} name="census-ward" value=${ward} onValue=${setWard} options=${[[ALL, t("census.house")], ...all]} />
       </div>
       <div class="buttons"><button type="button" onClick=${save}>${t("census.csv")}</button><button type="button" onClick=${() => print()}>${t("print")}</button></div>
@@ -92,7 +93,7 @@ function Days({ known, ward }: PartProps) {
       one.occupancy === undefined ? [] : [{ at: Date.parse(one.day), value: Math.round(one.occupancy * 100) }],
     );
     return html`${ward !== ALL && points.length > 1 && html`<${Curve} points=${points} label=${t("census.occupancy")} unit="%" />`}
-      <${Wide} label=${t("census.days")}><table class="stacked"><thead><tr><th scope="col">${ward === ALL ? t("ward.which") : t("census.day")}</th>${heads.map((head) => html`<th key=${head} scope="col" class="figure">${head}</th>`)}</tr></thead>
+      <${Wide} label=${t("census.days")}><table class="stacked of-figures"><thead><tr><th scope="col">${ward === ALL ? t("ward.which") : t("census.day")}</th>${heads.map((head) => html`<th key=${head} scope="col" class="figure">${head}</th>`)}</tr></thead>
       <tbody>${ward === ALL ? html`${last.map((one) => line(one.name, [one]))}${line(t("census.house"), last, true)}` : own.map((one) => line(dateOf(one.day), [one]))}</tbody></table><//>`;
   };
   const title = ward === ALL && known.value ? t("census.onDay", { day: dateOf(known.value.to) }) : t("census.days");

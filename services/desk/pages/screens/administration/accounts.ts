@@ -34,7 +34,7 @@ export function Accounts() {
     <td>${user.roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ")}</td><td>${tagsOf(user)}</td>
     <td>${!user.closedAt && html`<button type="button" class="quiet" onClick=${() => setOpen(user)}>${t("account.change")}<${For} who=${user.login} /></button>`}</td></tr>`;
   const show = (all: User[]) =>
-    html`<${Wide} label=${t("accounts")}><table class="stacked"><thead><tr><th scope="col">${t("account.login")}</th><th scope="col">${t("person.name")}</th><th scope="col">${t("account.roles")}</th><td></td><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
+    html`<${Wide} label=${t("accounts")}><table class="stacked of-figures"><thead><tr><th scope="col">${t("account.login")}</th><th scope="col">${t("person.name")}</th><th scope="col">${t("account.roles")}</th><td></td><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
   const actions = html`<button type="button" onClick=${() => setOpen("new")}>${t("account.new")}</button>`;
   return html`<${Panel} title=${t("accounts")} loaded=${users} show=${show} actions=${actions} />
     ${open === "new" && html`<${New} onClose=${close} onDone=${done} />`}

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { Anomaly, journal as journalContract } from "../../../../journal/journal.contract.ts";
 import { html } from "../../html.ts";
+import { DateField } from "../../parts/date-field.ts";
 import { Field } from "../../parts/field.ts";
 import { Panel } from "../../parts/panel.ts";
 import { Wide } from "../../parts/wide.ts";
@@ -27,7 +28,7 @@ export function Anomalies() {
   const anomalies = useLoad(`anomalies ${kind} ${since}`, () => journal.list(wanted), EVERY_MS);
   const show = (all: Anomaly[]) => html`<div class="fields">
       <${Field} label=${t("anomalies.kind")} name="anomaly-kind" value=${kind} onValue=${setKind} options=${[["", t("anomalies.all")], ...KINDS.map((one) => [one, tIfAny(`anomaly.${one}`) ?? one])]} />
-      <${Field} label=${t("anomalies.since")} name="anomaly-since" type="date" value=${since} onValue=${setSince} />
+      <${DateField} label=${t("anomalies.since")} name="anomaly-since" value=${since} onValue=${setSince} />
     </div>${all.length === 0 && html`<p class="muted">${t("anomalies.none")}</p>`}
     ${
       all.length > 0 &&

@@ -28,11 +28,16 @@ export function Roles() {
   const roles = useLoad("roles-now", () => identity.listRoles({}));
   const changes = useLoad("role-changes", () => identity.listRoleChanges({}));
   const [open, setOpen] = useState<RoleNow | undefined>();
-  const done = (change?: RoleChange) => {
+  /** @param before what the role was; absent: nothing is taken back */
+  const done = (change?: RoleChange, before?: RoleNow) => {
     setOpen(undefined);
     roles.reload();
     changes.reload();
-    if (change) say(t(change.state === "waiting" ? "roles.waits" : "roles.holds", { role: nameOf(change.role) }));
+    if (!change) return;
+    say(
+      t(change.state === "waiting" ? "roles.waits" : "roles.holds", { role: nameOf(change.role) }),
+      before && (() => takeBack(change, before).then(done)),
+    );
   };
   const row = (
     one: RoleNow,
@@ -47,6 +52,15 @@ export function Roles() {
     ${open && html`<${Change} key=${open.role} role=${open} onClose=${() => setOpen(undefined)} onDone=${done} />`}`;
 }
 
+/** The role is what it was, unless others have changed it since. What makes it one of the widest waits again. */
+function takeBack({ role, version, state }: RoleChange, before: RoleNow): Promise<RoleChange> {
+  const reason = t("undo.reason");
+  if (state === "waiting") return identity.rejectRole({ role, version });
+  if (before.isAsFiled || before.role === "") return identity.resetRole({ role, version, reason });
+  const { says, types, actions, onBehalf, secondFactor } = before;
+  return identity.changeRole({ role, version, reason, says, types, actions, onBehalf, secondFactor });
+}
+
 function Waiting({ change, onDone }: { change: RoleChange; onDone: (change?: RoleChange) => void }) {
   const { role, version, at, reason } = change;
   const decide = (work: typeof identity.confirmRole) => work({ role, version }).then(onDone, sayFault);
@@ -55,7 +69,15 @@ function Waiting({ change, onDone }: { change: RoleChange; onDone: (change?: Rol
     <button type="button" onClick=${() => decide(identity.rejectRole)}>${t("roles.reject")}</button></div></div>`;
 }
 
-function Change({ role: before, onClose, onDone }: { role: RoleNow; onClose: () => void; onDone: (change?: RoleChange) => void }) {
+function Change({
+  role: before,
+  onClose,
+  onDone,
+}: {
+  role: RoleNow;
+  onClose: () => void;
+  onDone: (change?: RoleChange, before?: RoleNow) => void;
+}) {
   const kept = `role ${before.role} ${before.version}`; // what was typed about another version would take back what others have changed
   const isNew = before.role === "";
   const [role, setRole] = useKept(kept, "role", before.role);
@@ -67,9 +89,15 @@ function Change({ role: before, onClose, onDone }: { role: RoleNow; onClose: () 
   const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
     const names = actions.split(/\s+/).filter(Boolean);
-    onDone(await identity.changeRole({ role, version: before.version, reason, says, types, actions: names, onBehalf, secondFactor }));
+    onDone(
+      await identity.changeRole({ role, version: before.version, reason, says, types, actions: names, onBehalf, secondFactor }),
+      before,
+    );
   };
-  const reset = () => identity.resetRole({ role, version: before.version, reason: reason || t("roles.reset") }).then(onDone, sayFault);
+  const reset = () =>
+    identity
+      .resetRole({ role, version: before.version, reason: reason || t("roles.reset") })
+      .then((change) => onDone(change, before), sayFault);
   return html`<${Dialog} title=${isNew ? t("roles.new") : nameOf(role)} onClose=${onClose}>
     <${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose} fieldOf=${{ ROLE_INVALID: "types" }}>
       ${(faultOf: (field: string) => string | undefined) => html`

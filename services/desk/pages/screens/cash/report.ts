@@ -4,7 +4,7 @@ import type { billing as billingContract } from "../../../../billing/billing.con
 import type { CashReport, CashSum, Payment } from "../../../../billing/payments.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
-import { Field } from "../../parts/field.ts";
+import { DateField } from "../../parts/date-field.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { Sheet } from "../../parts/sheet.ts";
 import { Wide } from "../../parts/wide.ts";
@@ -24,7 +24,7 @@ export function Report({ onClose }: { onClose: () => void }) {
   const report = useLoad(`cash report ${day}`, () => billing.cashReport({ day }));
   return html`<${Dialog} title=${t("cash.report")} onClose=${onClose}>
     <div class="stack" aria-busy=${report.isLoading}>
-      <${Field} label=${t("cash.day")} name="report-day" type="date" value=${day} max=${today()} onValue=${(chosen: string) => chosen && setDay(chosen)} />
+      <${DateField} label=${t("cash.day")} name="report-day" value=${day} max=${today()} onValue=${setDay} required />
       <${NotKnown} loaded=${report} />
       ${report.value && html`<${Day} report=${report.value} />`}
     </div>

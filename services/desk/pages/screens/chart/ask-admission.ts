@@ -5,6 +5,7 @@ import type { hospitalizations as hospitalizationsContract } from "../../../../h
 import type { wards as wardsContract } from "../../../../wards/wards.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
+import { DateField } from "../../parts/date-field.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { Needs } from "../../parts/needs.ts";
@@ -73,7 +74,7 @@ export function AskAdmission({ patient, onClose }: { patient: Patient; onClose: 
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("admission.kind")} name="admission-kind" value=${kind} onValue=${(chosen: string) => set("kind", chosen)} options=${options} fault=${faultOf("kind")} />
         <${Field} label=${t("reason")} name="admission-reason" value=${reason} onValue=${(text: string) => set("reason", text)} autofocus fault=${faultOf("reason")} />
-        ${kind === "planned" && html`<${Field} label=${t("admission.day")} name="admission-day" type="date" min=${today()} value=${plannedFor} onValue=${(text: string) => set("plannedFor", text)} fault=${faultOf("plannedFor")} />`}
+        ${kind === "planned" && html`<${DateField} label=${t("admission.day")} name="admission-day" min=${today()} value=${plannedFor} onValue=${(text: string) => set("plannedFor", text)} fault=${faultOf("plannedFor")} />`}
       </div>
       ${
         kind === "newborn" &&

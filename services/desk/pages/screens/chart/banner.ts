@@ -1,6 +1,6 @@
 /** What must be seen first: who it is, allergies, whether the patient has died or the record is another's now. */
 import { useState } from "preact/hooks";
-import type { AllergyIntolerance, Encounter, Patient } from "../../../../../fhir/r4.ts";
+import type { Encounter, Patient } from "../../../../../fhir/r4.ts";
 import { transferOf } from "../../../../hospitalizations/transfers.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -13,6 +13,7 @@ import { hrefOf } from "../../platform/router.ts";
 import { joined, leading, t, tIfAny } from "../../platform/texts.ts";
 import { Transfer, TransferTag } from "../ward/transfer.ts";
 import { LookedAt } from "./looked-at.ts";
+import { isActive } from "./recorded-allergies.ts";
 import type { Parts } from "./sources.ts";
 
 const AskAdmission = later(() => import("./ask-admission.ts").then((it) => it.AskAdmission));
@@ -20,9 +21,6 @@ const DetailsDialog = later(() => import("./details.ts").then((it) => it.Details
 const NoteAllergy = later(() => import("./note-allergy.ts").then((it) => it.NoteAllergy));
 const VitalSigns = later(() => import("./vital-signs.ts").then((it) => it.VitalSigns));
 const LabelDialog = later(() => import("../../parts/label.ts").then((it) => it.LabelDialog));
-
-const isActive = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): boolean =>
-  (clinicalStatus?.coding?.[0]?.code ?? "active") === "active" && verificationStatus?.coding?.[0]?.code !== "entered-in-error";
 
 interface BannerProps {
   patient: Patient;
@@ -61,7 +59,7 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
     </div>
     ${open === "admission" && html`<${AskAdmission} patient=${patient} onClose=${close} />`}
     ${open === "transfer" && current && html`<${TransferDialog} stay=${current} name=${nameOf(patient)} onClose=${close} onDone=${parts.encounters.reload} />`}
-    ${open === "allergy" && html`<${NoteAllergy} patient=${`Patient/${patient.id}`} onClose=${close} onDone=${parts.allergies.reload} />`}
+    ${open === "allergy" && html`<${NoteAllergy} patient=${`Patient/${patient.id}`} recorded=${parts.allergies.value?.resources ?? []} onClose=${close} onDone=${parts.allergies.reload} />`}
     ${open === "vitals" && html`<${VitalSigns} patient=${`Patient/${patient.id}`} encounter=${current && `Encounter/${current.id}`} onClose=${close} onDone=${parts.results.reload} />`}
     ${open === "label" && html`<${LabelDialog} patient=${patient} onClose=${close} />`}
     ${open === "details" && html`<${DetailsDialog} patient=${patient} onClose=${close} onStored=${reload} />`}

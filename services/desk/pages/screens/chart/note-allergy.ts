@@ -11,6 +11,7 @@ import { useDraft } from "../../platform/drafts.ts";
 import { knownMedications } from "../../platform/known-codes.ts";
 import { useLoad } from "../../platform/load.ts";
 import { t } from "../../platform/texts.ts";
+import { enteredInError, RecordedAllergies } from "./recorded-allergies.ts";
 
 const CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical";
 const VERIFICATION = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification";
@@ -19,12 +20,14 @@ const concept = (system: string, code: string): CodeableConcept => ({ coding: [{
 interface NoteAllergyProps {
   /** "Patient/…" */
   patient: string;
+  /** What is recorded already. */
+  recorded: AllergyIntolerance[];
   onClose: () => void;
   onDone: () => void;
 }
 
 /** See the head of this file. */
-export function NoteAllergy({ patient, onClose, onDone }: NoteAllergyProps) {
+export function NoteAllergy({ patient, recorded, onClose, onDone }: NoteAllergyProps) {
   const medications = useLoad("medications", knownMedications);
   const { draft, set, clear } = useDraft(`allergy.${patient}`);
   const { to = "", severe = "" } = draft.value;
@@ -41,9 +44,7 @@ export function NoteAllergy({ patient, onClose, onDone }: NoteAllergyProps) {
       patient: { reference: patient },
       recordedDate: new Date().toISOString(),
     });
-    const { clinicalStatus: _, ...rest } = made;
-    const isNone: AllergyIntolerance = { ...rest, verificationStatus: concept(VERIFICATION, "entered-in-error") };
-    say(t("allergy.noted", { what: to }), () => update(isNone).then(onDone));
+    say(t("allergy.noted", { what: to }), () => update(enteredInError(made)).then(onDone));
     clear();
     onClose();
     onDone();
@@ -55,5 +56,6 @@ export function NoteAllergy({ patient, onClose, onDone }: NoteAllergyProps) {
         <datalist id="allergy-codes">${codes.map(({ code, display }) => html`<option key=${code} value=${display}>${code}</option>`)}</datalist>
         <label class="choice"><input type="checkbox" name="allergy-severe" checked=${severe !== ""} onChange=${() => set("severe", severe ? "" : "yes")} /> ${t("allergies.severe")}</label>`}
     <//>
+    <${RecordedAllergies} all=${recorded} onDone=${onDone} />
   <//>`;
 }

@@ -6,7 +6,9 @@ import { html } from "../../html.ts";
 import { CodeField, codeNamed } from "../../parts/code-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
+import { For } from "../../parts/for.ts";
 import { Form } from "../../parts/form.ts";
+import { later } from "../../parts/later.ts";
 import { say } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { actionsOf, type Found, read, Refused, update } from "../../platform/api.ts";
@@ -19,6 +21,8 @@ import { conceptOf } from "../../platform/names.ts";
 import { amountIn, requireOneWay } from "../../platform/numbers.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 
+const StopPrescription = later(() => import("./stop-prescription.ts").then((it) => it.StopPrescription));
+
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
 interface PrescriptionsProps {
@@ -29,18 +33,21 @@ interface PrescriptionsProps {
 /** See the head of this file. */
 export function Prescriptions({ loaded, patient }: PrescriptionsProps) {
   const [isOpen, setOpen] = useState(false);
+  const [stopped, setStopped] = useState<MedicationRequest | undefined>();
   const show = ({ resources, isPartial }: Found<MedicationRequest>) => html`<${Partial} isPartial=${isPartial} />
     ${resources.length === 0 && html`<p class="muted">${t("prescriptions.none")}</p>`}
     <ul class="list">${resources.map(
       (
         one,
       ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.medicationCodeableConcept)}</bdi><br /><span class="muted">${one.dosageInstruction?.[0]?.text && html`<bdi>${one.dosageInstruction[0].text}</bdi> · `}<span class="nowrap">${dateOf(one.authoredOn)}</span></span></span>
-        <span class=${one.status === "active" ? "tag good" : "tag"}>${tIfAny(`prescription.${one.status}`) ?? one.status}</span></li>`,
+        <span class="buttons"><span class=${one.status === "active" ? "tag good" : "tag"}>${tIfAny(`prescription.${one.status}`) ?? one.status}</span>
+        ${one.status === "active" && offers("pharmacy.prescribe") && html`<button type="button" class="quiet" onClick=${() => setStopped(one)}>${t("prescription.stop")}<${For} who=${conceptOf(one.medicationCodeableConcept)} /></button>`}</span></li>`,
     )}</ul>`;
   const actions = offers("pharmacy.prescribe") && html`<button type="button" onClick=${() => setOpen(true)}>${t("prescribe")}</button>`;
   const close = () => setOpen(false);
   return html`<${Panel} title=${t("medication")} loaded=${loaded} show=${show} actions=${actions} />
-    ${isOpen && html`<${Prescribe} patient=${patient} onClose=${close} onDone=${loaded.reload} />`}`;
+    ${isOpen && html`<${Prescribe} patient=${patient} onClose=${close} onDone=${loaded.reload} />`}
+    ${stopped && html`<${StopPrescription} of=${stopped} onClose=${() => setStopped(undefined)} onDone=${loaded.reload} />`}`;
 }
 
 function Prescribe({ patient, onClose, onDone }: { patient: string; onClose: () => void; onDone: () => void }) {

@@ -1,8 +1,11 @@
 /** Problems and diagnoses; a new one is written in a line. */
+import { useState } from "preact/hooks";
 import type { Condition } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { Field } from "../../parts/field.ts";
+import { For } from "../../parts/for.ts";
 import { Form } from "../../parts/form.ts";
+import { later } from "../../parts/later.ts";
 import { say } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { create, type Found, update } from "../../platform/api.ts";
@@ -12,11 +15,12 @@ import type { Loaded } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
+import { enteredInError, isError, statusOf } from "./problem-status.ts";
+
+const ChangeProblem = later(() => import("./change-problem.ts").then((it) => it.ChangeProblem));
 
 const CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical";
 const VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
-const statusOf = ({ clinicalStatus }: Condition) => clinicalStatus?.coding?.[0]?.code ?? "active";
-const isError = ({ verificationStatus }: Condition) => verificationStatus?.coding?.[0]?.code === "entered-in-error";
 
 interface ProblemsProps {
   loaded: Loaded<Found<Condition>>;
@@ -25,6 +29,7 @@ interface ProblemsProps {
 
 /** See the head of this file. */
 export function Problems({ loaded, patient }: ProblemsProps) {
+  const [open, setOpen] = useState<Condition | undefined>();
   const show = ({ resources, isPartial }: Found<Condition>) => {
     const shown = resources
       .filter((one) => !isError(one))
@@ -34,12 +39,14 @@ export function Problems({ loaded, patient }: ProblemsProps) {
       <ul class="list">${shown.map(
         (
           one,
-        ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.code)}</bdi> <span class="muted nowrap">${dateOf(one.onsetDateTime ?? one.recordedDate)}</span></span>
-          <span class=${statusOf(one) === "active" ? "tag warn" : "tag"}>${tIfAny(`condition.${statusOf(one)}`) ?? statusOf(one)}</span></li>`,
+        ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.code)}</bdi> <span class="muted nowrap">${dateOf(one.onsetDateTime ?? one.recordedDate)}${one.abatementDateTime && ` – ${dateOf(one.abatementDateTime)}`}</span></span>
+          <span class="buttons"><span class=${statusOf(one) === "active" ? "tag warn" : "tag"}>${tIfAny(`condition.${statusOf(one)}`) ?? statusOf(one)}</span>
+          ${offers("Condition") && html`<button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("account.change")}<${For} who=${conceptOf(one.code)} /></button>`}</span></li>`,
       )}</ul>
       ${offers("Condition") && html`<${New} patient=${patient} onDone=${loaded.reload} />`}`;
   };
-  return html`<${Panel} title=${t("problems")} loaded=${loaded} show=${show} />`;
+  return html`<${Panel} title=${t("problems")} loaded=${loaded} show=${show} />
+    ${open && html`<${ChangeProblem} of=${open} onClose=${() => setOpen(undefined)} onDone=${loaded.reload} />`}`;
 }
 
 function New({ patient, onDone }: { patient: string; onDone: () => void }) {
@@ -55,9 +62,7 @@ function New({ patient, onDone }: { patient: string; onDone: () => void }) {
       onsetDateTime: today(),
       recordedDate: today(),
     });
-    const { clinicalStatus: _, ...rest } = made;
-    const isNone: Condition = { ...rest, verificationStatus: { coding: [{ system: VERIFICATION, code: "entered-in-error" }] } };
-    say(t("problem.noted", { what: text }), () => update(isNone).then(onDone));
+    say(t("problem.noted", { what: text }), () => update(enteredInError(made)).then(onDone));
     clear();
     onDone();
   };

@@ -50,11 +50,14 @@ export function HandedOut({ turn, onChange }: { turn: number; onChange: () => vo
 
 function TakeBack({ of: { of }, onClose, onDone }: { of: Given; onClose: () => void; onDone: () => void }) {
   const kept = `return ${of.id}`;
+  const prescription = of.authorizingPrescription?.[0]?.reference ?? "";
   const [quantity, setQuantity] = useKept(kept, "quantity");
   const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
     await pharmacy.return({ dispense: `MedicationDispense/${of.id}`, quantity: Number(quantity), ...(reason && { reason }) });
-    say(t("returned"));
+    // A return stays on record: what is taken back of it is handed out once more.
+    const again = () => pharmacy.dispense({ prescription, quantity: Number(quantity) }).then(onDone);
+    say(t("returned"), prescription ? again : undefined);
     onDone();
   };
   return html`<${Dialog} title=${joined(t("return"), conceptOf(of.medicationCodeableConcept))} onClose=${onClose}>
@@ -62,7 +65,7 @@ function TakeBack({ of: { of }, onClose, onDone }: { of: Given; onClose: () => v
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("quantity")} name="return-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
         <${Field} label=${t("reason")} name="return-reason" value=${reason} onValue=${setReason} />
-      </div>`}
+      </div>${!prescription && html`<p class="hint">${t("return.final")}</p>`}`}
     <//>
   <//>`;
 }

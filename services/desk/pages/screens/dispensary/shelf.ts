@@ -4,6 +4,7 @@ import type { pharmacy as pharmacyContract, StockItem } from "../../../../pharma
 import { html } from "../../html.ts";
 import { CodeField, codeNamed } from "../../parts/code-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
+import { DateField } from "../../parts/date-field.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
@@ -98,7 +99,7 @@ function Delivery({ names, onClose, onDone }: { names: KnownCode[]; onClose: () 
         <div class="fields">
           <${Field} label=${t("quantity")} name="delivery-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required fault=${faultOf("quantity")} />
           <${Field} label=${t("shelf.lot")} name="delivery-lot" value=${lot} onValue=${setLot} />
-          <${Field} label=${t("stock.expires")} name="delivery-expires" type="date" value=${expires} onValue=${setExpires} fault=${faultOf("expires")} />
+          <${DateField} label=${t("stock.expires")} name="delivery-expires" value=${expires} onValue=${setExpires} fault=${faultOf("expires")} />
         </div>`}
     <//>
   <//>`;

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { Appointment, Patient, Practitioner } from "../../../../../fhir/r4.ts";
 import type { visits as visitsContract } from "../../../../visits/visits.contract.ts";
 import { html } from "../../html.ts";
-import { Field } from "../../parts/field.ts";
+import { DateField } from "../../parts/date-field.ts";
 import { For } from "../../parts/for.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
@@ -97,6 +97,6 @@ export function Appointments({ turn, onArrived }: { turn: number; onArrived: () 
   const show = ({ all, isPartial }: Day) => html`<${Partial} isPartial=${isPartial} />
     <p class="muted" role="status">${t("appointments.count", { n: all.filter(({ of }) => EXPECTED.includes(of.status)).length })}</p>
     <ul class="list roomy">${all.map(row)}</ul>`;
-  const actions = html`<${Field} label=${t("appointment.day")} isLabelHidden name="appointments-day" type="date" value=${day} onValue=${(chosen: string) => setDay(chosen || today())} />`;
+  const actions = html`<${DateField} label=${t("appointment.day")} isLabelHidden name="appointments-day" value=${day} onValue=${setDay} required />`;
   return html`<${Panel} title=${t("appointments")} loaded=${known} show=${show} actions=${actions} id="part-appointments" />`;
 }

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { Appointment, Patient, Practitioner } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
+import { DateField } from "../../parts/date-field.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
@@ -105,7 +106,7 @@ export function Book({ patient, onClose, onDone }: BookProps) {
     <p><${PersonLine} patient=${patient} /></p>
     <${Form} send=${send} submit=${t("appointment.book")} onCancel=${onClose} fieldOf=${{ PRACTITIONER_BUSY: "override" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
-        ${field("day", t("appointment.day"), { type: "date", min: today(), required: true })}
+        <${DateField} label=${t("appointment.day")} name="book-day" value=${day} onValue=${(text: string) => choose("day", text)} min=${today()} required />
         ${field("time", t("appointment.time"), { type: "time", required: true, autofocus: true })}
         ${field("minutes", t("appointment.minutes"), { options: MINUTES.map((one) => [one, t("time.minutes", { n: Number(one) })]) })}
         ${field("practitioner", t("appointment.with"), { options: [...nobody, ...choices] })}

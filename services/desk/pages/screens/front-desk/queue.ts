@@ -79,12 +79,23 @@ export function Queue({ turn }: { turn: number }) {
       }`} />`;
 }
 
+/** What was cancelled stays so (rule encounter-status): another visit is opened, of the same appointment or since the same time. */
+async function openAgain({ appointment: [booked] = [], subject, reasonCode, period }: Encounter): Promise<unknown> {
+  if (booked?.reference) return visits.arrive({ appointment: booked.reference });
+  const reason = conceptOf(reasonCode?.[0]);
+  return visits.open({
+    patient: subject?.reference ?? "",
+    ...(reason && { reason }),
+    ...(period?.start && { at: period.start, lateReason: t("undo.reason") }),
+  });
+}
+
 function Cancel({ of: { visit, patient }, onDone }: { of: Waiting; onDone: () => void }) {
   const kept = `cancel ${visit.id}`;
   const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
     await visits.cancel({ visit: `Encounter/${visit.id}`, reason });
-    say(t("visit.cancelled", { name: nameOf(patient) }));
+    say(t("visit.cancelled", { name: nameOf(patient) }), () => openAgain(visit).then(onDone));
     onDone();
   };
   return html`<${Dialog} title=${t("visit.cancelOf", { name: nameOf(patient) })} onClose=${onDone}>

@@ -4,6 +4,7 @@ import type { Patient } from "../../../../../fhir/r4.ts";
 import type { Gender, patients as patientsContract } from "../../../../patients/patients.contract.ts";
 import { html } from "../../html.ts";
 import { BirthDateField, birthDateOf } from "../../parts/birth-date-field.ts";
+import { DateField } from "../../parts/date-field.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
@@ -66,7 +67,7 @@ export function Newborn({ onRegistered }: SpecialProps) {
     <${Form} draft=${kept} send=${send} submit=${t("register.submit")} onCancel=${() => setMother(undefined)} label=${t("register.newborn")} fieldOf=${{ MOTHER_NOT_ACTIVE: "mother" }}>
       ${(faultOf: FaultOf) => html`<div class="fields">
         <${Field} label=${t("person.sex")} name="newborn-gender" value=${gender} onValue=${setGender} options=${sexChoices()} fault=${faultOf("gender")} />
-        <${Field} label=${t("person.birthDate")} name="newborn-birthDate" type="date" value=${birthDate} onValue=${setBirthDate} max=${today()} required fault=${faultOf("birthDate")} />
+        <${DateField} label=${t("person.birthDate")} name="newborn-birthDate" value=${birthDate} onValue=${setBirthDate} max=${today()} required fault=${faultOf("birthDate")} />
         <${Field} label=${t("newborn.given")} name="newborn-given" value=${given} onValue=${setGiven} fault=${faultOf("given")} />
       </div>`}
     <//>`;

@@ -104,6 +104,20 @@ async function acceptTransfer({ stay, name, transfer }: BoardStay, reload: () =>
   reload();
 }
 
+/** What was denied stays so (rule encounter-status): the same is asked for anew, and accepted where it was. */
+async function askAgain({ patient, kind, ward, reason, plannedFor, motherStay, needs, status }: WaitingRequest): Promise<void> {
+  const { request } = await stays.request({
+    patient,
+    kind,
+    needs,
+    ...(ward !== undefined && { ward }),
+    ...(reason !== undefined && { reason }),
+    ...(plannedFor !== undefined && { plannedFor }),
+    ...(motherStay !== undefined && { motherStay }),
+  });
+  if (status === "accepted") await stays.accept({ request });
+}
+
 /** A request for admission, or for a transfer, is denied with a reason. */
 function Deny({ carried, onClose, onDone }: { carried: Carried; onClose: () => void; onDone: () => void }) {
   const kept = `deny ${isStay(carried) ? carried.stay : carried.request}`;
@@ -116,7 +130,7 @@ function Deny({ carried, onClose, onDone }: { carried: Carried; onClose: () => v
       say(t("transfer.isDenied", { name }), () => stays.requestTransfer({ stay, to: transfer?.to ?? "" }).then(onDone));
     } else {
       await stays.deny({ request: carried.request, reason });
-      say(t("request.denied", { name }));
+      say(t("request.denied", { name }), () => askAgain(carried).then(onDone));
     }
     onDone();
   };

@@ -1,0 +1,69 @@
+/** A field for a day, typed as people say it, with what is understood below it and a calendar beside it; in the page's language, whatever the browser's is. */
+import { useRef, useState } from "preact/hooks";
+import { html } from "../html.ts";
+import { birthDateIn, plainDigits } from "../platform/birth-date.ts";
+import { dateOf, dayNameOf, today } from "../platform/clock.ts";
+import { dayIn, typedDay } from "../platform/days.ts";
+import { t } from "../platform/texts.ts";
+import { Calendar } from "./calendar.ts";
+import { Field } from "./field.ts";
+
+interface DateFieldProps {
+  label: string;
+  isLabelHidden?: boolean;
+  name: string;
+  /** YYYY-MM-DD, or "". */
+  value: string;
+  /** Called with a day that is within the bounds, and with "" where none is required: never with what cannot be read. */
+  onValue: (value: string) => void;
+  min?: string | undefined;
+  max?: string | undefined;
+  /** A month, or a year, will do: "since 2019". */
+  isPartial?: boolean;
+  required?: boolean;
+  fault?: string | undefined;
+}
+
+type ReadProps = Pick<DateFieldProps, "min" | "max" | "isPartial" | "required">;
+
+/** What was typed, and what is wrong with it. */
+function readAs(text: string, { min = "", max = "9999", isPartial, required }: ReadProps): { day?: string; fault?: string } {
+  if (text.trim() === "") return required ? {} : { day: "" };
+  const partly = isPartial && /\d{4}/.test(plainDigits(text)) ? birthDateIn(text, today()) : undefined;
+  const day = dayIn(text, today()) ?? partly;
+  if (day === undefined) return { fault: t("date.bad") };
+  if (day < min.slice(0, day.length)) return { fault: t("date.least", { day: dateOf(min) }) };
+  return day > max ? { fault: t("date.most", { day: dateOf(max) }) } : { day };
+}
+
+/** What is understood, in words. */
+const understood = (day: string): string => (day.length === 10 ? dayNameOf(day) : day === "" ? t("date.hint") : dateOf(day));
+
+/** See the head of this file. */
+export function DateField({ value, onValue, min, max, isPartial, fault, ...more }: DateFieldProps) {
+  const bounds = { min, max, isPartial: isPartial ?? false, required: more.required ?? false };
+  const [typed, setTyped] = useState<string | undefined>();
+  const [isLeft, setLeft] = useState(false);
+  const [isOpen, setOpen] = useState(false);
+  const calendar = useRef<HTMLDivElement>(null);
+  const read = typed === undefined ? { day: value } : readAs(typed, bounds);
+  const isTyped = typed !== undefined && (read.day ?? value) === value; // else another day was chosen meanwhile
+  const own = isTyped ? read.fault : undefined;
+  const onInput = (text: string) => {
+    setTyped(text);
+    setLeft(false);
+    const { day } = readAs(text, bounds);
+    if (day !== undefined) onValue(day);
+  };
+  const choose = (day: string) => {
+    setTyped(undefined);
+    onValue(day);
+    calendar.current?.hidePopover();
+  };
+  const onToggle = ({ newState }: ToggleEvent) => setOpen(newState === "open");
+  const label = t("calendar.of", { what: more.label });
+  return html`<${Field} ...${more} value=${isTyped ? typed : typedDay(value)} onValue=${onInput} hint=${own ?? understood(value)} fault=${fault ?? (isLeft ? own : undefined)} data-fault=${own ?? ""} onBlur=${() => setLeft(true)}>
+    <button type="button" class="quiet" aria-label=${label} aria-expanded=${isOpen} onClick=${() => calendar.current?.togglePopover()}><span aria-hidden="true">▦</span></button>
+    <div ref=${calendar} popover="auto" role="dialog" aria-label=${label} onToggle=${onToggle}>${isOpen && html`<${Calendar} value=${value} min=${min} max=${max} onChoose=${choose} />`}</div>
+  <//>`;
+}

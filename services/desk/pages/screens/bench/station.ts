@@ -1,0 +1,62 @@
+/** The station of the laboratory whose orders are shown: the one that this person has chosen last, in this browser. */
+import { useState } from "preact/hooks";
+import type { BenchOrder, Catalogue } from "../../../../lab/bench.contract.ts";
+import { html } from "../../html.ts";
+import { Field } from "../../parts/field.ts";
+import { numberIn } from "../../platform/names.ts";
+import { person } from "../../platform/sign-in.ts";
+import { nameIn } from "../../platform/test-names.ts";
+import { language, t } from "../../platform/texts.ts";
+
+/** Orders of tests that the catalogue places at no station. */
+const ELSEWHERE = "-";
+const keptAs = (): string => `desk.station.${person.value?.id ?? ""}`;
+
+/** What the tests of an order are: of a panel its members. */
+export const testsOf = ({ test }: BenchOrder, { panels }: Catalogue): string[] =>
+  panels.find(({ code }) => code === test.code)?.tests ?? [test.code];
+
+/** Where an order is done: of a panel at one station or several. */
+function stationsOf(order: BenchOrder, catalogue: Catalogue): string[] {
+  const codes = new Set(testsOf(order, catalogue));
+  const found = catalogue.tests.flatMap(({ code, station }) => (station !== undefined && codes.has(code) ? [station] : []));
+  return found.length > 0 ? [...new Set(found)] : [ELSEWHERE];
+}
+
+/** The chosen station; one that the catalogue does not have (any more) is none. */
+export function useStation(): [string, (code: string) => void] {
+  const [station, setStation] = useState(localStorage.getItem(keptAs()) ?? "");
+  const choose = (code: string) => {
+    localStorage.setItem(keptAs(), code);
+    setStation(code);
+  };
+  return [station, choose];
+}
+
+/** Those of a station; of one that there is not, all. */
+export function atStation<Of extends BenchOrder>(orders: Of[], catalogue: Catalogue, station: string): Of[] {
+  const isKnown = station === ELSEWHERE || catalogue.stations?.some(({ code }) => code === station);
+  return isKnown ? orders.filter((one) => stationsOf(one, catalogue).includes(station)) : orders;
+}
+
+interface StationProps {
+  orders: BenchOrder[];
+  catalogue: Catalogue;
+  station: string;
+  onChoose: (code: string) => void;
+}
+
+/** Chooses the station; absent where the catalogue has none. */
+export function StationChoice({ orders, catalogue, station, onChoose }: StationProps) {
+  const { stations = [] } = catalogue;
+  if (stations.length === 0) return null;
+  const counted = (code: string, name: string) => [code, `${name} (${numberIn(atStation(orders, catalogue, code).length)})`] as const;
+  const isElsewhere = station === ELSEWHERE || atStation(orders, catalogue, ELSEWHERE).length > 0;
+  const options = [
+    counted("", t("bench.station.all")),
+    ...stations.map((one) => counted(one.code, nameIn(language.value, one))),
+    ...(isElsewhere ? [counted(ELSEWHERE, t("bench.station.none"))] : []),
+  ];
+  const value = options.some(([code]) => code === station) ? station : "";
+  return html`<${Field} label=${t("bench.station")} name="bench-station" value=${value} onValue=${onChoose} options=${options} />`;
+}

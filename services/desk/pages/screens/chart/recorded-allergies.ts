@@ -1,0 +1,57 @@
+/** Allergies that are recorded, those that are over too: taken back, made severe or not, active again. Each can be undone at once. */
+import type { AllergyIntolerance, CodeableConcept } from "../../../../../fhir/r4.ts";
+import { html } from "../../html.ts";
+import { For } from "../../parts/for.ts";
+import { say, sayFault } from "../../parts/notices.ts";
+import { update } from "../../platform/api.ts";
+import { conceptOf } from "../../platform/names.ts";
+import { t, tIfAny, type TextKey } from "../../platform/texts.ts";
+
+const CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical";
+const VERIFICATION = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification";
+const concept = (system: string, code: string): CodeableConcept => ({ coding: [{ system, code }] });
+const statusOf = ({ clinicalStatus }: AllergyIntolerance): string => clinicalStatus?.coding?.[0]?.code ?? "active";
+
+/** Whether it was noted by mistake. */
+const isError = ({ verificationStatus }: AllergyIntolerance): boolean => verificationStatus?.coding?.[0]?.code === "entered-in-error";
+
+/** Whether it holds now; what does not say so does. */
+export const isActive = (one: AllergyIntolerance): boolean => statusOf(one) === "active" && !isError(one);
+
+/** It was never one: without a clinical status (R4, ait-2). */
+export function enteredInError({ clinicalStatus: _, ...one }: AllergyIntolerance): AllergyIntolerance {
+  return { ...one, verificationStatus: concept(VERIFICATION, "entered-in-error") };
+}
+
+interface RecordedProps {
+  all: AllergyIntolerance[];
+  onDone: () => void;
+}
+
+/** See the head of this file. */
+export function RecordedAllergies({ all, onDone }: RecordedProps) {
+  const store = async (before: AllergyIntolerance, changed: AllergyIntolerance) => {
+    try {
+      const { meta } = await update(changed);
+      say(t("allergy.changed", { what: conceptOf(before.code) }), () => update({ ...before, ...(meta && { meta }) }).then(onDone));
+    } catch (error) {
+      sayFault(error);
+    }
+    onDone();
+  };
+  const button = (one: AllergyIntolerance, key: TextKey, changed: AllergyIntolerance) =>
+    html`<button type="button" class="quiet" onClick=${() => store(one, changed)}>${t(key)}<${For} who=${conceptOf(one.code)} /></button>`;
+  const row = (one: AllergyIntolerance) => {
+    const isSevere = one.criticality === "high";
+    return html`<li key=${one.id}><span><bdi>${conceptOf(one.code)}</bdi> ${isSevere && html`<span class="tag bad">${t("allergies.severe")}</span> `}${!isActive(one) && html`<span class="tag">${tIfAny(`condition.${statusOf(one)}`) ?? statusOf(one)}</span>`}</span>
+      <span class="buttons">${
+        isActive(one)
+          ? html`${button(one, isSevere ? "allergy.notSevere" : "allergy.severe", { ...one, criticality: isSevere ? "low" : "high" })}
+            ${button(one, "allergy.over", { ...one, clinicalStatus: concept(CLINICAL, "inactive") })}`
+          : button(one, "problem.activate", { ...one, clinicalStatus: concept(CLINICAL, "active") })
+      }${button(one, "listed.error", enteredInError(one))}</span></li>`;
+  };
+  const shown = all.filter((one) => !isError(one)).sort((a, b) => Number(isActive(b)) - Number(isActive(a)));
+  if (shown.length === 0) return null;
+  return html`<h3>${t("allergy.recorded")}</h3><ul class="list">${shown.map(row)}</ul>`;
+}

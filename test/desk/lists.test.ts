@@ -1,0 +1,192 @@
+/** Lists that people work from: the orders of a station of the laboratory, a patient's problems and allergies. */
+import type { Page } from "playwright-core";
+import { ownerOf } from "../../federation/owner-contract.ts";
+import { lab } from "../../services/lab/lab.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { barriers, House } from "./pages-house.ts";
+
+const BLOOD_COUNT = "58410-2";
+const POTASSIUM = "2823-3";
+const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+const FERRITIN = { system: "http://loinc.org", code: "2276-4", display: "Ferritin" };
+
+/** A resource as a person is shown it. */
+const as = (page: Page, reference: string) =>
+  page.evaluate(async (path) => {
+    const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string };
+    const answer = await fetch(`/fhir/${path}`, { headers: { Authorization: `Bearer ${access}` } });
+    return (await answer.json()) as Record<string, unknown>;
+  }, reference);
+
+describe("lists that people work from", () => {
+  let house: House;
+  let patient: string;
+
+  beforeAll(async () => {
+    house = await House.open();
+    ({ patient } = await patients.register(house.operator, {
+      family: "Rossi",
+      given: ["Ada"],
+      gender: "female",
+      birthDate: "1951-03-08",
+    }));
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  const rows = (page: Page, count: number) => page.waitForFunction((n) => document.querySelectorAll("main tbody tr").length === n, count);
+
+  it("the bench shows the orders of the station that a person has chosen by keyboard, until they choose another", async () => {
+    const { operator } = house;
+    for (const code of [BLOOD_COUNT, POTASSIUM]) await lab.orderPanel(operator, { patient, code });
+    const { order } = await lab.order(operator, { patient, test: FERRITIN }); // the catalogue does not have it
+    const { accession } = await lab.collect(operator, { orders: [order] });
+    const technician = await house.person("technician", ["lab-technician"]);
+    await house.show(technician, "bench");
+    await rows(technician, 3);
+    await technician.focus("#field-bench-find");
+    await technician.keyboard.press("Tab");
+    expect(await technician.evaluate(() => document.activeElement?.id)).toBe("field-bench-station");
+    await technician.keyboard.type("Haem");
+    await technician.waitForSelector("tbody tr:has-text('CBC panel')");
+    await rows(technician, 1);
+    expect(await technician.locator("#field-bench-station option").allTextContents()).toEqual([
+      "all stations (3)",
+      "Haematology (1)",
+      "Chemistry (1)",
+      "no station (1)",
+    ]);
+    expect(await technician.textContent(".tabs")).toContain("all 1");
+    expect(await barriers(technician)).toEqual([]);
+
+    await technician.reload();
+    await technician.waitForSelector(".who");
+    await rows(technician, 1);
+    await technician.selectOption("#language", "fr");
+    await technician.waitForSelector("#field-bench-station option:checked:has-text('Hématologie')", { state: "attached" });
+    await technician.fill("#field-bench-find", accession); // a tube that is scanned is meant, whichever station is shown
+    await technician.press("#field-bench-find", "Enter");
+    await technician.waitForSelector("dialog h2:has-text('Ferritin')");
+    await technician.keyboard.press("Escape");
+
+    await house.person("another", ["lab-technician"]);
+    await technician.selectOption("#language", "en");
+    await technician.click("button:has-text('Sign out')");
+    await technician.click('button[name="logout"][value="yes"]');
+    await technician.click("main.sign-in button.main");
+    await house.enter(technician, "another"); // at the same machine
+    await house.show(technician, "bench");
+    await rows(technician, 3);
+    expect(house.complaints).toEqual([]);
+  });
+
+  it("a problem is resolved, put right, or taken back as an error, and each of it is undone by a key", async () => {
+    const { operator } = house;
+    const stored = {
+      resourceType: "Condition",
+      id: "cough",
+      subject: { reference: patient },
+      code: { text: "Cough", coding: [{ system: "http://snomed.info/sct", code: "49727002", display: "Cough" }] },
+      onsetDateTime: "2019-03",
+      note: [{ text: "at night" }],
+    };
+    await ownerOf("records").write(operator, { steps: [{ op: "create", type: "Condition", id: "cough", text: JSON.stringify(stored) }] });
+    const physician = await house.person("physician", ["physician"]);
+    const now = () => as(physician, "Condition/cough");
+    const open = () => physician.click("section[aria-label='Problems'] li:has-text('Cough') button");
+    await house.show(physician, `chart/${patient.split("/")[1]}`);
+
+    await open();
+    expect(await barriers(physician)).toEqual([]);
+    await physician.click("dialog button:text-is('Resolved')");
+    await physician.waitForSelector("section[aria-label='Problems'] li:has-text('Cough') .tag:text-is('resolved')");
+    expect(await now()).toMatchObject({ clinicalStatus: { coding: [{ code: "resolved" }] }, abatementDateTime: expect.any(String) });
+    await open();
+    await physician.click("dialog button:text-is('Active again')");
+    await physician.waitForSelector("section[aria-label='Problems'] li:has-text('Cough') .tag:text-is('active')");
+    expect(await now()).not.toHaveProperty("abatementDateTime");
+
+    await open();
+    await physician.click("dialog button:text-is('Entered in error')");
+    await physician.waitForSelector("section[aria-label='Problems'] li:has-text('Cough')", { state: "detached" });
+    expect(await now()).toMatchObject({ verificationStatus: { coding: [{ code: "entered-in-error" }] }, note: stored.note });
+    expect(await now()).not.toHaveProperty("clinicalStatus");
+    await physician.keyboard.press("Alt+z");
+    await physician.waitForSelector("section[aria-label='Problems'] li:has-text('Cough') .tag:text-is('active')");
+
+    await open();
+    await physician.fill("#field-problem-since", "2018"); // the name stays, and its code
+    await physician.press("#field-problem-since", "Enter");
+    await physician.waitForSelector(".notice:has-text('Cough is put right.')");
+    expect(await now()).toMatchObject({ code: stored.code, onsetDateTime: "2018" });
+    await open();
+    await physician.fill("#field-problem-text", "Whooping cough");
+    await physician.press("#field-problem-text", "Enter");
+    await physician.waitForSelector("section[aria-label='Problems'] li:has-text('Whooping cough')");
+    expect((await now())["code"]).toEqual({ text: "Whooping cough" }); // not the code of what it was called before
+    await physician.keyboard.press("Alt+z");
+    await physician.waitForSelector("section[aria-label='Problems'] li:has-text('Cough'):not(:has-text('Whooping'))");
+    expect(await now()).toMatchObject({ code: stored.code, onsetDateTime: "2018", note: stored.note });
+
+    await open();
+    const other = { ...(await now()), note: [{ text: "by day" }] };
+    await ownerOf("records").write(operator, {
+      steps: [{ op: "update", upsert: false, type: "Condition", id: "cough", text: JSON.stringify(other) }],
+    });
+    await physician.waitForSelector("dialog");
+    await physician.click("dialog button:text-is('Resolved')"); // what another has written meanwhile is not written over
+    await physician.waitForSelector(".notice.fault");
+    expect(await now()).toMatchObject({ note: other.note });
+    await physician.close();
+  });
+
+  it("an allergy that was noted by mistake, or is over, is taken off the banner, and comes back by a key; a nurse changes no problem", async () => {
+    const nurse = await house.person("nurse", ["nurse"]);
+    await house.show(nurse, `chart/${patient.split("/")[1]}`);
+    expect(await nurse.locator("section[aria-label='Problems'] button").count()).toBe(0);
+    await nurse.click("button:text-is('Note an allergy')");
+    await nurse.fill("#field-allergy", "Latex");
+    await nurse.press("#field-allergy", "Enter");
+    await nurse.waitForSelector(".banner .alert:has-text('Latex')");
+    await nurse.click("button:text-is('Note an allergy')");
+    await nurse.click("dialog li:has-text('Latex') button:has-text('It is severe')");
+    await nurse.waitForSelector("dialog li:has-text('Latex') .tag.bad");
+    expect(await barriers(nurse)).toEqual([]);
+    await nurse.click("dialog li:has-text('Latex') button:has-text('It is over')");
+    await nurse.waitForSelector("dialog li:has-text('Latex') .tag:text-is('inactive')");
+    await nurse.waitForSelector(".banner:has-text('No allergy is recorded.')", { state: "attached" });
+    await nurse.click("dialog li:has-text('Latex') button:has-text('Active again')");
+    await nurse.click("dialog li:has-text('Latex') button:has-text('Entered in error')");
+    await nurse.waitForSelector("dialog li:has-text('Latex')", { state: "detached" });
+    await nurse.keyboard.press("Escape");
+    await nurse.keyboard.press("Alt+z");
+    await nurse.waitForSelector(".banner .alert:has-text('Latex (severe)')");
+  });
+
+  it("a prescription is stopped with a reason, by who may prescribe, and is due no more", async () => {
+    const { operator } = house;
+    const timing = { frequency: 2, period: 1, periodUnit: "d" as const, from: new Date().toISOString() };
+    const { prescription } = await pharmacy.prescribe(operator, {
+      patient,
+      medication: PARACETAMOL,
+      quantity: 10,
+      dosage: "1 tablet",
+      timing,
+      dose: { value: 325, unit: "mg" },
+    });
+    const [physician, midwife] = await Promise.all([house.signIn("physician"), house.person("midwife", ["midwife"])]);
+    const chart = `chart/${patient.split("/")[1]}`;
+    await Promise.all([house.show(physician, chart), house.show(midwife, chart)]);
+    await midwife.waitForSelector("section[aria-label='Medication'] li:has-text('Acetaminophen')");
+    expect(await midwife.locator("section[aria-label='Medication'] li button").count()).toBe(0);
+    expect(await pharmacy.due(operator, { patient, aheadMinutes: 1_440 })).not.toEqual([]);
+    await physician.click("section[aria-label='Medication'] li:has-text('Acetaminophen') button:has-text('Stop')");
+    await physician.waitForSelector("dialog .hint:has-text('prescribed anew')"); // before it is done
+    expect(await barriers(physician)).toEqual([]);
+    await physician.fill("#field-stop-reason", "nausea");
+    await physician.press("#field-stop-reason", "Enter");
+    await physician.waitForSelector("section[aria-label='Medication'] li:has-text('Acetaminophen') .tag:text-is('stopped')");
+    expect(await as(physician, prescription)).toMatchObject({ status: "stopped", statusReason: { text: "nausea" } });
+    expect(await pharmacy.due(operator, { patient, aheadMinutes: 1_440 })).toEqual([]);
+  });
+});

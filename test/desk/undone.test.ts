@@ -1,0 +1,124 @@
+/** What was done by mistake and is taken back: by a key where the rules allow it; where not, the page says so before. */
+import type { Page } from "playwright-core";
+import { ownerOf } from "../../federation/owner-contract.ts";
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { identity } from "../../services/identity/identity.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { visits } from "../../services/visits/visits.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { House } from "./pages-house.ts";
+
+const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+
+describe("what was done by mistake", () => {
+  let house: House;
+  let patient: string;
+  const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
+  const undo = async (page: Page) => {
+    await page.keyboard.press("Alt+z");
+    await said(page, "It is undone.");
+  };
+
+  beforeAll(async () => {
+    house = await House.open();
+    ({ patient } = await patients.register(house.operator, { family: "Rossi", given: ["Ada"], gender: "female" }));
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  it("a request that was denied waits again as it was asked for, and accepted where it was", async () => {
+    const { operator } = house;
+    const { location: ward } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
+    const { request } = await hospitalizations.request(operator, {
+      patient,
+      kind: "emergency",
+      reason: "Anaemia",
+      needs: ["isolation"],
+      ward,
+    });
+    await hospitalizations.accept(operator, { request });
+    const nurse = await house.person("nurse", ["nurse"]);
+    await house.show(nurse, "ward");
+    await nurse.click("aside button:has-text('Deny')");
+    await nurse.fill("#field-deny-reason", "the wrong patient");
+    await nurse.press("#field-deny-reason", "Enter");
+    await said(nurse, "is denied");
+    await nurse.waitForSelector("aside:has-text('Nobody waits')");
+    await undo(nurse);
+    await nurse.waitForSelector("aside li:has-text('Ada Rossi'):has-text('Anaemia')");
+    const [waiting] = (await wards.board(operator, {})).waiting;
+    expect(waiting).toMatchObject({ patient, kind: "emergency", reason: "Anaemia", needs: ["isolation"], ward, status: "accepted" });
+  });
+
+  it("a visit that was cancelled goes on since it was opened, or by its appointment", async () => {
+    const { operator } = house;
+    const { openedAt } = await visits.open(operator, { patient, reason: "Fever", at: new Date(Date.now() - 3_600_000).toISOString() });
+    const clerk = await house.person("clerk", ["front-desk"]);
+    await house.show(clerk, "desk");
+    await clerk.click("#part-queue li:has-text('Ada Rossi') button:has-text('Cancel')");
+    await clerk.fill("#field-cancel-reason", "the wrong line");
+    await clerk.press("#field-cancel-reason", "Enter");
+    await clerk.waitForSelector("#part-queue li:has-text('Ada Rossi')", { state: "detached" });
+    await undo(clerk);
+    await clerk.waitForSelector("#part-queue li:has-text('Ada Rossi'):has-text('Fever')");
+    expect(await clerk.getAttribute("#part-queue li time", "datetime")).toBe(openedAt);
+
+    const { patient: other } = await patients.register(operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
+    const participant = [{ actor: { reference: other }, status: "accepted" }];
+    const start = new Date(Date.now() + 600_000).toISOString();
+    const booked = { resourceType: "Appointment", id: "booked", status: "booked", start, end: start, participant };
+    await ownerOf("visits").write(operator, { steps: [{ op: "create", type: "Appointment", id: "booked", text: JSON.stringify(booked) }] });
+    await visits.arrive(operator, { appointment: "Appointment/booked" });
+    await clerk.click("#part-queue li:has-text('Bruno Verdi') button:has-text('Cancel')");
+    await clerk.fill("#field-cancel-reason", "another of this name");
+    await clerk.press("#field-cancel-reason", "Enter");
+    await clerk.waitForSelector("#part-queue li:has-text('Bruno Verdi')", { state: "detached" });
+    await clerk.keyboard.press("Alt+z");
+    await clerk.waitForSelector("#part-queue li:has-text('Bruno Verdi')");
+    const state = await clerk.evaluate(async () => {
+      const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string };
+      const answer = await fetch("/fhir/Appointment/booked", { headers: { Authorization: `Bearer ${access}` } });
+      return ((await answer.json()) as { status: string }).status;
+    });
+    expect(state).toBe("arrived");
+  });
+
+  it("medicine that was said to be returned is with its patient again, and off the shelf", async () => {
+    const { operator } = house;
+    await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 100, lot: "L", expires: "2099-01-01" });
+    const { prescription } = await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 20, dosage: "1 tablet" });
+    await pharmacy.dispense(operator, { prescription, quantity: 20 });
+    const shelf = async () => (await pharmacy.listStock(operator, {})).map(({ quantity }) => quantity);
+    const pharmacist = await house.person("pharmacist", ["pharmacist"]);
+    await house.show(pharmacist, "dispensary");
+    await pharmacist.click("li:has-text('Acetaminophen') button:has-text('Take back')");
+    await pharmacist.fill("#field-return-quantity", "5");
+    await pharmacist.press("#field-return-quantity", "Enter");
+    await said(pharmacist, "on the shelf again");
+    expect(await shelf()).toEqual([85]);
+    await undo(pharmacist);
+    expect(await shelf()).toEqual([80]);
+  });
+
+  it("a role is what it was; of an account that is closed for good it is said before", async () => {
+    const administrator = await house.person("chief", ["administrator"]);
+    await house.show(administrator, "administration");
+    const now = async () => (await identity.listRoles(house.operator, {})).find(({ role }) => role === "midwife");
+    const before = await now();
+    await administrator.click("tr:has-text('Midwife') button, tr:has-text('midwife') button");
+    await administrator.fill("#field-role-says", "Attends births.");
+    await administrator.fill("#field-role-reason", "a better sentence");
+    await administrator.click("dialog button:text-is('Store')");
+    await administrator.waitForSelector("dialog", { state: "detached" });
+    await administrator.waitForSelector(".notice");
+    const { state } = (await identity.listRoleChanges(house.operator, { role: "midwife" }))[0] ?? {};
+    await administrator.keyboard.press("Alt+z");
+    await said(administrator, "It is undone.");
+    const { version: _, ...is } = (await now()) ?? {};
+    const { version: __, ...was } = before ?? {};
+    expect([state, is]).toEqual(["done", was]);
+    await administrator.click("tr:has-text('nurse') button:has-text('Change') >> nth=0");
+    await administrator.waitForSelector("dialog:has(button:text-is('Close for good')) .hint:has-text('is not opened again')");
+    expect(house.complaints).toEqual([]);
+  });
+});

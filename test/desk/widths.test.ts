@@ -1,0 +1,77 @@
+/** Each page at the widths of a phone, a tablet and desks, in three languages: nothing is cut off or moved sideways to be read. */
+import type { Page } from "playwright-core";
+import { LANGUAGES } from "../../services/desk/files/messages.ts";
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { ROLES } from "../../services/identity/identity.contract.ts";
+import { lab } from "../../services/lab/lab.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { contentOf } from "../kit/map.ts";
+import { House } from "./pages-house.ts";
+
+const WIDTHS = [360, 768, 1024, 1280, 1440];
+const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG Oral Tablet" };
+const names = [...contentOf("services/desk/pages/pages.ts").matchAll(/^ {2}"?([\w-]+)"?: \(\) => import/gm)].map(([, name = ""]) => name);
+
+/** What is wider than its place, and by how much. */
+const tooWide = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const of = document.documentElement;
+    const found = of.scrollWidth > of.clientWidth ? [`the page, by ${of.scrollWidth - of.clientWidth}`] : [];
+    for (const one of document.querySelectorAll("main .wide")) {
+      if (one.scrollWidth > one.clientWidth + 1) found.push(`${one.textContent?.slice(0, 30)}, by ${one.scrollWidth - one.clientWidth}`);
+    }
+    for (const one of document.querySelectorAll("main :is(button, a, p, li, td, th, label, input:not([type=checkbox]), select)")) {
+      if (one.closest(".visually-hidden, thead, [popover]")) continue;
+      const [own, panel] = [one.getBoundingClientRect(), (one.closest(".panel, .banner") ?? of).getBoundingClientRect()];
+      const over = Math.max(own.right - panel.right, panel.left - own.left);
+      if (own.width > 0 && over > 1) found.push(`${one.tagName} ${one.textContent?.slice(0, 30)}, over its panel by ${over}`);
+    }
+    return found;
+  });
+
+describe("the pages at any width", () => {
+  let house: House;
+  let page: Page;
+  let patient: string;
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { operator } = house;
+    const { rooms } = await wards.open(operator, { name: "Internal medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
+    ({ patient } = await patients.register(operator, {
+      family: "Rossi",
+      given: ["Ada", "Maria"],
+      birthDate: "1951-03-08",
+      gender: "female",
+    }));
+    const { stay } = await hospitalizations.admit(operator, { patient, bed: rooms[0]?.beds[0]?.location ?? "", reason: "Anaemia" });
+    for (const code of ["24320-4", "58410-2"]) {
+      const { panels } = await lab.listCatalogue(operator, {});
+      const tests = panels.find((one) => one.code === code)?.tests ?? [];
+      for (const value of [12.25, 1250.5]) {
+        const { order } = await lab.orderPanel(operator, { patient, encounter: stay, code });
+        await lab.enter(operator, { order, results: tests.map((test) => ({ code: test, value })) });
+        await lab.release(operator, { order });
+      }
+      await lab.orderPanel(operator, { patient, encounter: stay, code, priority: "urgent" });
+    }
+    await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 1_000, lot: "LOT-2027-0815", expires: "2027-08-15" });
+    await pharmacy.prescribe(operator, { patient, encounter: stay, medication: PARACETAMOL, quantity: 20, dosage: "1 tablet" });
+    page = await house.person("everybody-of-the-house", [...ROLES]);
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  it.each(names)("%s shows all of it", async (name) => {
+    for (const language of LANGUAGES) {
+      await page.selectOption("#language", language);
+      await page.waitForFunction((code) => document.documentElement.lang === code, language);
+      await house.show(page, name === "chart" ? `chart/${patient.split("/")[1]}` : name);
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 });
+        expect([language, width, await tooWide(page)]).toEqual([language, width, []]);
+      }
+    }
+  });
+});

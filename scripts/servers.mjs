@@ -154,7 +154,8 @@ export async function startRedis({ dir, port = 0 }) {
 }
 
 /**
- * MongoDB's stand-in, with every commit on the disk before it is confirmed.
+ * MongoDB's stand-in, with every commit on the disk before it is confirmed. As MongoDB does, it keeps the transaction of a client that was
+ * killed open for a minute after its last command, with all that was written in it: `store/mongo/open-sessions.ts` ends it sooner.
  * @param {{ dir: string, port?: number, options?: string[] }} options dir: for its data; port: 0 (default) is a free one; options: more of its command line
  * @returns {Promise<Server>}
  */

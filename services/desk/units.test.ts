@@ -4,6 +4,7 @@ import { dayIn, monthsAfter, typedDay, weeksOf } from "./pages/platform/days.ts"
 import { exponentOf } from "../../fhir/currency-decimals.ts";
 import { moneyText, moneyTyped, unitsTyped } from "./pages/platform/money.ts";
 import { numberTyped, requireOneWay } from "./pages/platform/numbers.ts";
+import { isSame, mergedOf } from "./pages/screens/places/attributes.ts";
 import { unitOf } from "./pages/platform/units.ts";
 
 describe("A unit on a page", () => {
@@ -195,5 +196,21 @@ describe("A number that is typed", () => {
 
   it.each(["0,125", "1.000", "1000", "12,5", "1 000", "1,0000"])("%s can be read in one way only", (typed) => {
     expect(() => requireOneWay(typed, "dose")).not.toThrow();
+  });
+});
+
+describe("What a bed has, where two have changed it", () => {
+  it.each([
+    [[], ["oxygen"], ["cot"], ["cot", "oxygen"]],
+    [["oxygen"], [], ["oxygen", "cot"], ["cot"]],
+    [["oxygen"], ["oxygen", "cot"], [], ["cot"]],
+    [["oxygen"], ["oxygen"], ["isolation"], ["isolation"]],
+  ])("was %j, is %j for one and %j for the other: %j", (before, mine, theirs, merged) => {
+    expect(mergedOf(before, { mine, theirs })).toEqual(merged);
+  });
+
+  it("is the same in whichever order", () => {
+    expect(isSame(["cot", "oxygen"], ["oxygen", "cot"])).toBe(true);
+    expect(isSame(["cot"], ["oxygen", "cot"])).toBe(false);
   });
 });

@@ -2,12 +2,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readTypedNumber, type TypedNumber } from "../../fhir/typed-number.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import { patients } from "../patients/patients.contract.ts";
 import PatientsService from "../patients/patients.service.ts";
 import { accessionOf, checkDigit } from "./bench/accession.ts";
 import { readCatalogue, testsOf } from "./bench/catalogue.ts";
-import { flagOf, rangeFor, readValue } from "./bench/measured-values.ts";
+import { flagOf, rangeFor } from "./bench/measured-values.ts";
 import type { CatalogueTest } from "./bench.contract.ts";
 import { lab } from "./lab.contract.ts";
 import LabService from "./lab.service.ts";
@@ -95,12 +96,10 @@ describe("a value", () => {
     [">5", undefined],
     ["≤ 3,5", "L"],
   ])("of %s is %s", (given, flag) => {
-    expect(flagOf(readValue(given) as { value: number }, range, critical)).toBe(flag);
+    expect(flagOf(typeof given === "number" ? { value: given } : (readTypedNumber(given) as TypedNumber), range, critical)).toBe(flag);
   });
 
-  it("that is told by words is no number", () => {
-    expect(readValue("haemolytic")).toBeUndefined();
-    expect(readValue("5 or 6")).toBeUndefined();
+  it("without a range has no flag", () => {
     expect(flagOf({ value: 5 }, undefined)).toBeUndefined();
   });
 });
@@ -205,6 +204,29 @@ describe("the bench", () => {
     await expect(lab.enter(clinic.caller, { order: "ServiceRequest/none", results: values })).rejects.toEqual(
       refusal(404, "ORDER_NOT_FOUND"),
     );
+  });
+
+  it("reads a value that comes as a text where it is one number, and refuses to guess", async () => {
+    const { order } = await count();
+    const enter = (value: string) =>
+      lab.enter(clinic.caller, {
+        order,
+        results: [
+          { code: "718-7", value: 13 },
+          { code: "6690-2", value },
+        ],
+      });
+    const { lines } = await enter("٧٫٢");
+    expect(await clinic.read("lab", lines.find(({ code }) => code === "6690-2")?.observation ?? "")).toMatchObject({
+      valueQuantity: { value: 7.2 },
+    });
+    for (const value of ["1,250", "<1,250", "1 250", "1.250,5"]) {
+      await expect(enter(value)).rejects.toMatchObject({
+        code: 422,
+        type: "NUMBER_UNCLEAR",
+        data: { fields: [{ field: "results[1].value" }] },
+      });
+    }
   });
 
   it("gives each tube a label of its own, also to many at the same moment", async () => {

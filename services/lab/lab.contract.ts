@@ -55,20 +55,20 @@ export interface CorrectedResult {
   issuedAt: string; // ISO 8601, UTC
 }
 
-/** A measured value in a UCUM unit, or words. */
-export type Finding = { value: number; unit: string } | { text: string };
+/** A measured value in a UCUM unit (as a text: one certain number, which may have a comparator, "<5"), or words. */
+export type Finding = { value: number | string; unit: string } | { text: string };
 
 /** Everything that other services may know about `lab`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const lab = {
   /** @throws 404 NOT_FOUND for an unknown patient or encounter */
   order: action<{ patient: string; encounter?: string; test: Code } & Happened, LabOrder>("lab.order"),
-  /** Result, report and the order's completion in one step; `at`: when it was found. @throws 404 ORDER_NOT_FOUND, 409 ORDER_NOT_ACTIVE, ORDER_CHANGED */
+  /** Result, report and the order's completion in one step; `at`: when it was found. @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED; 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS */
   enterResult: action<{ order: string; finding: Finding } & Happened, LabResult>("lab.enterResult"),
   /** Takes back an order that has no result yet. @throws 404 ORDER_NOT_FOUND, 409 ORDER_NOT_ACTIVE, ORDER_CHANGED */
   cancel: action<{ order: string; reason: string }, LabOrder>("lab.cancel"),
   /**
    * Puts a final result right, and all final reports that issue it, in one step.
-   * @throws 404 RESULT_NOT_FOUND; 409 RESULT_NOT_FINAL, RESULT_CHANGED
+   * @throws 404 RESULT_NOT_FOUND; 409 RESULT_NOT_FINAL, RESULT_CHANGED; 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS
    */
   correctResult: action<{ observation: string; finding: Finding; reason: string }, CorrectedResult>("lab.correctResult"),
   /** What this laboratory does: tests, units, ranges, panels, by the names that this house gives them. */
@@ -91,7 +91,7 @@ export const lab = {
   rejectSpecimen: action<{ specimen: string; reason: string }, Label>("lab.rejectSpecimen"),
   /**
    * Enters values of an order, all or some, or again what was entered before: a preliminary report with flags by the range of the patient.
-   * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED, NOT_ORDERED, UNIT_DIFFERS
+   * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED, NOT_ORDERED, UNIT_DIFFERS; 422 NUMBER_UNCLEAR
    */
   enter: action<{ order: string; results: Entered[]; specimen?: string } & Happened, LabReport>("lab.enter"),
   /**

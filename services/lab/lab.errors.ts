@@ -41,6 +41,21 @@ export const notOrdered = (order: string) =>
 export const unitDiffers = (order: string) =>
   new MoleculerClientError("The value is in another unit than the catalogue has: convert it.", 409, "UNIT_DIFFERS", { order });
 
+/** 422: nobody guesses which number a text is. @param field the param that it stands in */
+export const numberUnclear = (field: string) =>
+  new MoleculerClientError(
+    "This cannot be read as one number: write digits with one decimal point at most and nothing between thousands (1250, or 1.25), after <, <=, > or >= where it is a bound.",
+    422,
+    "NUMBER_UNCLEAR",
+    { fields: [{ field }] },
+  );
+
+/** 422: a number that stands in words is seen by nobody who looks for it. @param field the param that needs the unit */
+export const numberInWords = (field: string) =>
+  new MoleculerClientError("A number is no text: give it as `value` with its `unit` (UCUM; 1 where it has none).", 422, "NUMBER_IN_WORDS", {
+    fields: [{ field }],
+  });
+
 /** 409: what is released was entered before. */
 export const nothingEntered = (order: string) =>
   new MoleculerClientError("Nothing was entered for this order yet.", 409, "NOTHING_ENTERED", { order });

@@ -1,8 +1,9 @@
 import type { DiagnosticReport, Observation, ServiceRequest } from "../../fhir/r4.ts";
+import { readTypedNumber } from "../../fhir/typed-number.ts";
 import { because } from "../../mixins/fhir/rules/reasons.ts";
 import type { Priority } from "./bench.contract.ts";
 import { type Code, type Finding, type LabOrder, OrderStatus } from "./lab.contract.ts";
-import { orderNotActive, resultNotFinal } from "./lab.errors.ts";
+import { numberInWords, numberUnclear, orderNotActive, resultNotFinal } from "./lab.errors.ts";
 import { without } from "../../fhir/typed.ts";
 
 // The rules of a lab order: plain data in, plain data out. No broker, no database, no clock.
@@ -44,7 +45,7 @@ export interface ResultResources<Order> {
   order: Order;
 }
 
-/** What a finding makes of an active order. @param times when it was found, and is issued. @throws 409 ORDER_NOT_ACTIVE */
+/** What a finding makes of an active order. @param times when it was found, and is issued. @throws 409 ORDER_NOT_ACTIVE, 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS */
 export function resultOf<Order extends ServiceRequest>(
   order: Order,
   ids: { observation: string; report: string },
@@ -75,10 +76,19 @@ export function resultOf<Order extends ServiceRequest>(
   };
 }
 
-const valueIn = (finding: Finding): Pick<Observation, "valueString" | "valueQuantity"> =>
-  "text" in finding
-    ? { valueString: finding.text }
-    : { valueQuantity: { value: finding.value, unit: finding.unit, system: UCUM, code: finding.unit } };
+/** @throws 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS */
+function valueIn(finding: Finding): Pick<Observation, "valueString" | "valueQuantity"> {
+  if ("text" in finding) {
+    const read = readTypedNumber(finding.text);
+    if (read === "unclear") throw numberUnclear("finding.text");
+    if (read) throw numberInWords("finding.unit");
+    return { valueString: finding.text };
+  }
+  const { value, unit } = finding;
+  const read = typeof value === "number" ? { value } : readTypedNumber(value);
+  if (read === undefined || read === "unclear") throw numberUnclear("finding.value");
+  return { valueQuantity: { ...read, unit, system: UCUM, code: unit } };
+}
 
 /** HL7's extension of requests: why they have their status. */
 const STATUS_REASON = "http://hl7.org/fhir/StructureDefinition/request-statusReason";
@@ -93,7 +103,7 @@ export function cancelOrder<Order extends ServiceRequest>(order: Order, reason: 
 /** Statuses of what was issued. */
 const ISSUED = ["final", "amended", "corrected", "appended"];
 
-/** A result with another finding; what was concluded from the one before (interpretation) is taken away. @throws 409 RESULT_NOT_FINAL */
+/** A result with another finding; what was concluded from the one before (interpretation) is taken away. @throws 409 RESULT_NOT_FINAL, 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS */
 export function correctResult<Of extends Observation>(
   observation: Of,
   { finding, reason }: { finding: Finding; reason: string },

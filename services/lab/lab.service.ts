@@ -30,7 +30,7 @@ const UNIT = {
 
 /** A measured value, or words. */
 const FINDING = [
-  { type: "object", strict: true, props: { value: "number", unit: UNIT } },
+  { type: "object", strict: true, props: { value: [{ type: "number" }, { type: "string", trim: true, min: 1, max: 50 }], unit: UNIT } },
   { type: "object", strict: true, props: { text: { type: "string", trim: true, min: 1, max: 2_000 } } },
 ] as const;
 

@@ -1,6 +1,6 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
-import { lab } from "./lab.contract.ts";
+import { type Finding, lab } from "./lab.contract.ts";
 import LabService from "./lab.service.ts";
 
 const haemoglobin = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin" };
@@ -87,6 +87,27 @@ describe("lab", () => {
     expect(JSON.parse((await ownerOf("lab").readVersion(clinic.caller, { type, id, version: 1 })).json ?? "")).toMatchObject({
       valueQuantity: { value: 132 },
     });
+  });
+
+  it("keeps a bound as a number with its comparator, and no number in words", async () => {
+    const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
+    const enter = (finding: Finding) => lab.enterResult(clinic.caller, { order, finding });
+    await expect(enter({ value: "1,250", unit: "g/dL" })).rejects.toMatchObject({ code: 422, type: "NUMBER_UNCLEAR" });
+    await expect(enter({ value: "much", unit: "g/dL" })).rejects.toMatchObject({ code: 422, type: "NUMBER_UNCLEAR" });
+    await expect(enter({ text: "13.2" })).rejects.toMatchObject({ code: 422, type: "NUMBER_IN_WORDS" });
+    const { observation } = await enter({ value: "> 20", unit: "g/dL" });
+    expect(await clinic.read("lab", observation)).toMatchObject({ valueQuantity: { value: 20, comparator: ">", unit: "g/dL" } });
+    const correct = (finding: Finding) => lab.correctResult(clinic.caller, { observation, finding, reason: "slip" });
+    await expect(correct({ text: "<5" })).rejects.toMatchObject({
+      code: 422,
+      type: "NUMBER_IN_WORDS",
+      data: { fields: [{ field: "finding.unit" }] },
+    });
+    await expect(correct({ text: "1,250" })).rejects.toMatchObject({ code: 422, type: "NUMBER_UNCLEAR" });
+    await correct({ value: "<5", unit: "g/dL" });
+    const corrected = await clinic.read("lab", observation);
+    expect(corrected).toMatchObject({ status: "corrected", valueQuantity: { value: 5, comparator: "<", unit: "g/dL", code: "g/dL" } });
+    expect(corrected).not.toHaveProperty("valueString");
   });
 
   it("corrects final results only", async () => {

@@ -47,6 +47,7 @@ export interface BoardWard {
 export interface BoardRoom {
   /** "Location/…" */
   location: string;
+  version: number;
   name: string;
   /** Closed: it takes nobody in, though its beds may be fit for use. */
   status: "open" | "closed";
@@ -59,6 +60,7 @@ export interface BoardRoom {
 export interface BoardBed {
   /** "Location/…" */
   location: string;
+  version: number;
   name: string;
   /** "unknown": who lies where cannot be known now. */
   status: "free" | "taken" | "closed" | "unknown";

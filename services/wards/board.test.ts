@@ -90,6 +90,7 @@ describe("the board", () => {
     expect(bedsOf(board)).toEqual([
       {
         location: bedAt(0),
+        version: 1,
         name: "A",
         status: "taken",
         attributes: [],
@@ -110,8 +111,8 @@ describe("the board", () => {
           waits: { results: 0, doses: 0, transfers: 0, requests: 1 },
         },
       },
-      { location: bedAt(1), name: "B", status: "closed", cleaning: "dirty", attributes: [] },
-      { location: bedAt(2), name: "C", status: "free", cleaning: "clean", attributes: [] },
+      { location: bedAt(1), version: 2, name: "B", status: "closed", cleaning: "dirty", attributes: [] },
+      { location: bedAt(2), version: 1, name: "C", status: "free", cleaning: "clean", attributes: [] },
     ]);
   });
 
@@ -164,7 +165,7 @@ describe("the board", () => {
         stay: { name: "Amina Benali", allergies: ["Penicillin"] },
       });
       const board = await seenBy("administrator");
-      expect(bedsOf(board)[0]).toEqual({ location: bedAt(0), name: "A", status: "taken", attributes: [] });
+      expect(bedsOf(board)[0]).toEqual({ location: bedAt(0), version: 1, name: "A", status: "taken", attributes: [] });
       expect(board.hidden).toEqual(expect.arrayContaining(["stays", "patients", "allergies"]));
       expect(JSON.stringify(board)).not.toMatch(/Benali|Penicillin|Patient\//);
     });

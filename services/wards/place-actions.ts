@@ -45,13 +45,20 @@ async function written({ fhir }: WithFhir, place: Stored<Location>): Promise<Pla
   return placeOf(place, version);
 }
 
-/** The next version of a place. @param become what it becomes */
+/**
+ * The next version of a place.
+ * @param become what it becomes
+ * @param read the version that the caller has read; absent: the caller has not said
+ */
 export async function changePlace(
   wards: WithFhir,
   reference: string,
   become: (place: Stored<Location>) => Stored<Location>,
+  read?: number,
 ): Promise<Place> {
-  return written(wards, become(await placeAt(wards, reference)));
+  const place = await placeAt(wards, reference);
+  if (read !== undefined && read !== versionOf(place)) throw placeChanged(reference, versionOf(place));
+  return written(wards, become(place));
 }
 
 /** `wards.addRoom` */

@@ -1,5 +1,6 @@
 /** What beds and rooms have, how clean they are, and whether they are in use. */
 import { setTimeout as pause } from "node:timers/promises";
+import { nonNull } from "../../fhir/non-null.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import { hospitalizations } from "../hospitalizations/hospitalizations.contract.ts";
 import HospitalizationsService from "../hospitalizations/hospitalizations.service.ts";
@@ -71,6 +72,24 @@ describe("a place of the house", () => {
     expect(await find({ needs: "oxygen" })).toEqual([isolation[0]?.location]);
     await wards.describe(clinic.caller, { location: room, sex: "any" });
     expect((await clinic.read("wards", room)).extension).toBeUndefined();
+  });
+
+  it("is described by whoever has read it last, and by nobody who has not seen what others have stored", async () => {
+    const bedOn = async () => (await wards.board(clinic.caller, { ward: ward.location })).wards[0]?.rooms[0]?.beds[0];
+    const { version } = nonNull(await bedOn());
+    const stored = await wards.describe(clinic.caller, { location: bed, version, attributes: ["oxygen"] });
+    expect(stored.version).toBe(version + 1);
+    await expect(wards.describe(clinic.caller, { location: bed, version, attributes: ["cot"] })).rejects.toMatchObject({
+      code: 409,
+      type: "PLACE_CHANGED",
+      data: { location: bed, version: stored.version },
+    });
+    expect(await bedOn()).toMatchObject({ version: stored.version, attributes: ["oxygen"] });
+    expect(await wards.describe(clinic.caller, { location: bed, version: stored.version, attributes: [] })).toMatchObject({
+      attributes: [],
+    });
+    // Who has not said what they have read changes what is there, as before.
+    expect(await wards.describe(clinic.caller, { location: bed, attributes: ["cot"] })).toMatchObject({ attributes: ["cot"] });
   });
 
   it("is dirty, cleaned and clean, in this order, and meanwhile taken by nobody", async () => {

@@ -92,10 +92,11 @@ export const wards = {
   /** More beds in a room. @throws 404 PLACE_NOT_FOUND; 409 BED_NAME_TAKEN, NOT_A_ROOM, WARD_IS_CLOSED, PLACE_CHANGED */
   addBeds: action<{ room: string; beds: string[]; attributes?: string[] }, Bed[]>("wards.addBeds"),
   /**
-   * What a bed or room has, and whom a room is for; what is not named stays. `sex` "any": everybody.
-   * @throws 404 PLACE_NOT_FOUND; 409 PLACE_CHANGED
+   * What a bed or room has, and whom a room is for; what is not named stays. `sex` "any": everybody. `version`: the one that was read, so
+   * that what others have stored since is not taken back unseen.
+   * @throws 404 PLACE_NOT_FOUND; 409 PLACE_CHANGED, `data.version` is the one that is stored
    */
-  describe: action<{ location: string; attributes?: string[]; sex?: "male" | "female" | "any" }, Place>("wards.describe"),
+  describe: action<{ location: string; version?: number; attributes?: string[]; sex?: "male" | "female" | "any" }, Place>("wards.describe"),
   /** Dirty, being cleaned, clean, in this order; dirty at any time. @throws 404 PLACE_NOT_FOUND; 409 NOT_A_WARD_BED, CLEANING_STEP, PLACE_CHANGED */
   setCleaning: action<{ bed: string; cleaning: Cleaning }, Place>("wards.setCleaning"),
   /**

@@ -41,9 +41,12 @@ export const cleaningStep = (location: string) =>
 export const stillOccupied = (location: string, beds: string[]) =>
   new MoleculerClientError("Somebody is there still: transfer or discharge them first.", 409, "STILL_OCCUPIED", { location, beds });
 
-/** 409: a concurrent write came first; the same call may succeed. */
-export const placeChanged = (location: string) =>
-  new MoleculerClientError("Somebody changed it meanwhile: look and try again.", 409, "PLACE_CHANGED", { location });
+/** 409: a concurrent write came first. @param version that is stored, where it is known */
+export const placeChanged = (location: string, version?: number) =>
+  new MoleculerClientError("Somebody changed it meanwhile: read it, put both together, and try again.", 409, "PLACE_CHANGED", {
+    location,
+    ...(version !== undefined && { version }),
+  });
 
 /** 409: a census is of some days. */
 export const daysImpossible = () =>

@@ -47,6 +47,7 @@ export const params = {
   },
   describe: {
     location: referenceTo("Location"),
+    version: { type: "number", integer: true, min: 1, optional: true },
     attributes: { ...ATTRIBUTES, optional: true },
     sex: { type: "enum", values: ["male", "female", "any"], optional: true },
     $$strict: true,

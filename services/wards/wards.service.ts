@@ -136,7 +136,8 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       summary: "Say what a bed or room has, and whom it is for",
       params: params.describe,
       handler(ctx) {
-        return changePlace(this, ctx.params.location, (place) => described(place, ctx.params));
+        const { location, version } = ctx.params;
+        return changePlace(this, location, (place) => described(place, ctx.params), version);
       },
     },
 

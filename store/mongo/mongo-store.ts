@@ -64,6 +64,7 @@ const wholeOf = (database: OpenDatabase): Pick<Store, "changes" | "waiting" | "s
     if (database.isClosed) return;
     database.isClosed = true;
     await Promise.allSettled(database.running);
+    await database.sessions.close();
     await database.own?.close();
   },
 });

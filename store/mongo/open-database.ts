@@ -9,6 +9,7 @@ import { Locks } from "./locks.ts";
 import type { openCollections } from "./open.ts";
 import { PreparedTransactions } from "./prepared.ts";
 import type { Collections } from "./schema.ts";
+import { OpenSessions } from "./open-sessions.ts";
 import { MongoSearch } from "./search-pipeline.ts";
 import { transaction, translate, waitingTransaction } from "./transaction.ts";
 import { Writer } from "./write.ts";
@@ -36,6 +37,7 @@ export class OpenDatabase {
   readonly queue = new KeyedQueue();
   /** Commits of this process that are under way, by transaction. */
   readonly commits = new Map<string, Promise<string[]>>();
+  readonly sessions: OpenSessions;
   readonly search: MongoSearch;
   readonly writer: Writer;
   readonly locks: Locks;
@@ -53,6 +55,7 @@ export class OpenDatabase {
     this.db = db;
     this.collections = collections;
     this.options = options;
+    this.sessions = new OpenSessions(client, collections.sessions);
     this.search = new MongoSearch(collections, hasWords);
     this.locks = new Locks(collections);
     this.fences = new Fences(collections);
@@ -83,10 +86,10 @@ export class OpenDatabase {
   }
 
   waiting<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
-    return this.run(() => waitingTransaction(this.client, work, this.options.waitMs));
+    return this.run(() => waitingTransaction(this.sessions, work, this.options.waitMs));
   }
 
   transaction<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
-    return this.run(() => transaction(this.client, work));
+    return this.run(() => transaction(this.sessions, work));
   }
 }

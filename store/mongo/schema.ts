@@ -152,6 +152,15 @@ export interface MetaDocument {
   value: string | number;
 }
 
+/** The sessions of one process, which has said that it lives; removed by MongoDB some time after it expires. */
+export interface SessionsDocument {
+  _id: string;
+  /** UUIDs of MongoDB's sessions. */
+  sessions: string[];
+  aliveUntil: Date;
+  expires: Date;
+}
+
 /** All collections of a service's database. */
 export interface Collections {
   resource: Collection<ResourceDocument>;
@@ -165,6 +174,7 @@ export interface Collections {
   handled: Collection<HandledDocument>;
   map: Collection<MapDocument>;
   meta: Collection<MetaDocument>;
+  sessions: Collection<SessionsDocument>;
 }
 
 const DAY_S = 86_400;
@@ -195,6 +205,7 @@ export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
   outbox: [{ key: { queue: 1, at: 1, n: 1 } }, { key: { key: 1, at: 1, n: 1 } }],
   handled: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
   map: [{ key: { expires: 1 }, expireAfterSeconds: 0 }, { key: MAP_SIZES }],
+  sessions: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
 };
 
 /** The collections of a database; none is made by this. */
@@ -211,6 +222,7 @@ export function collectionsOf(db: Db): Collections {
     handled: db.collection("handled"),
     map: db.collection("map"),
     meta: db.collection("meta"),
+    sessions: db.collection("sessions"),
   };
 }
 

@@ -1,9 +1,10 @@
 /** Runs one write as one MongoDB transaction: repeated on a write conflict, and while what it needs is prepared by another transaction. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type ClientSession, type MongoClient, MongoError, MongoServerError } from "mongodb";
+import { type ClientSession, MongoError, MongoServerError } from "mongodb";
 import { StoreError, StoreErrorType, storeFull, unavailable } from "../store-error.ts";
 import { tooCostly } from "./bounded.ts";
 import { Blocked, Outdated } from "./conflicts.ts";
+import type { OpenSessions } from "./open-sessions.ts";
 
 /** How long a writer waits for a prepared transaction, milliseconds. */
 const DEFAULT_WAIT_MS = 2_000;
@@ -11,6 +12,8 @@ const DEFAULT_WAIT_MS = 2_000;
 const POLL_MS = 20;
 /** How long a write that meets conflicts is repeated, milliseconds. */
 const RETRY_MS = 10_000;
+/** How often a write that meets conflicts looks whether they are of a process that has died, milliseconds. */
+const LOOK_MS = 1_000;
 const COMMIT_ATTEMPTS = 5;
 const DUPLICATE_KEY = 11_000;
 const OUT_OF_DISK_SPACE = 14_031;
@@ -18,11 +21,11 @@ const OUT_OF_DISK_SPACE = 14_031;
 type Work<T> = (session: ClientSession) => Promise<T>;
 
 /** One transaction that waits for what others have prepared. @throws StoreError LOCKED when they have not ended in time */
-export async function waitingTransaction<T>(client: MongoClient, work: Work<T>, waitMs = DEFAULT_WAIT_MS): Promise<T> {
+export async function waitingTransaction<T>(sessions: OpenSessions, work: Work<T>, waitMs = DEFAULT_WAIT_MS): Promise<T> {
   const until = performance.now() + waitMs;
   for (;;) {
     try {
-      return await transaction(client, work);
+      return await transaction(sessions, work);
     } catch (error) {
       if (!(error instanceof Blocked)) throw error;
     }
@@ -33,10 +36,11 @@ export async function waitingTransaction<T>(client: MongoClient, work: Work<T>, 
 }
 
 /** One transaction, repeated on write conflicts for up to 10 s. @throws StoreError LOCKED after it */
-export async function transaction<T>(client: MongoClient, work: Work<T>): Promise<T> {
+export async function transaction<T>(sessions: OpenSessions, work: Work<T>): Promise<T> {
   const start = performance.now();
+  let lookAt = start + LOOK_MS;
   for (let attempt = 1; ; attempt++) {
-    const session = client.startSession();
+    const session = sessions.start();
     try {
       session.startTransaction({ readConcern: { level: "snapshot" }, writeConcern: { w: "majority", journal: true } });
       const result = await work(session);
@@ -47,7 +51,11 @@ export async function transaction<T>(client: MongoClient, work: Work<T>): Promis
       if (!isWriteConflict(error)) throw error;
       if (performance.now() - start > RETRY_MS) throw new StoreError(StoreErrorType.locked, 0);
     } finally {
-      await session.endSession();
+      await sessions.end(session);
+    }
+    if (performance.now() > lookAt) {
+      lookAt = performance.now() + LOOK_MS;
+      await sessions.endThoseOfTheDead().catch(() => {}); // MongoDB ends them by itself, later
     }
     await delay(Math.random() * Math.min(100, 4 * 2 ** Math.min(attempt, 6)));
   }

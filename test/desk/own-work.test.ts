@@ -182,6 +182,19 @@ describe("in the hospital, by role,", () => {
     await chief.check("dialog label:has-text('isolation') input");
     await chief.click("dialog button:has-text('Store')");
     await chief.waitForSelector("tr:has-text('6'):has-text('isolation')");
+    await chief.click("section[aria-label='Room 202'] tr:has-text('6') button:has-text('Change')");
+    await chief.check("dialog label:has-text('cot') input");
+    const sixth = (await wards.listBeds(house.operator, {})).find(({ name }) => name === "Surgery, 202, 6")?.location ?? "";
+    await wards.describe(house.operator, { location: sixth, attributes: ["oxygen"] });
+    await chief.click("dialog button:has-text('Store')");
+    await chief.waitForSelector("dialog [role='alert']:has-text('Somebody else has changed this bed'):has-text('oxygen')");
+    expect(await barriers(chief)).toEqual([]);
+    await wards.setCleaning(house.operator, { bed: sixth, cleaning: "dirty" }); // what it has is still as it was seen
+    await chief.click("dialog button:has-text('Store')");
+    await chief.waitForSelector("tr:has-text('6'):has-text('oxygen'):has-text('cot')");
+    await chief.waitForSelector("tr:has-text('6'):has-text('isolation')", { state: "detached" });
+    for (const cleaning of ["cleaning", "clean"] as const) await wards.setCleaning(house.operator, { bed: sixth, cleaning });
+    await chief.waitForSelector("tr:has-text('6') .tag:has-text('free')");
     const close = async (button: string) => {
       await chief.click(button);
       await chief.fill("#field-close-reason", "painted");

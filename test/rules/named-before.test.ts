@@ -2,6 +2,10 @@
 import { randomUUID } from "node:crypto";
 import { elementsOf } from "../../fhir/validate/structure-definition.ts";
 import { NAMED_TYPES, namingTypes } from "../../federation/named-resources.ts";
+import { readConfig } from "../../mesh/config.ts";
+import { checkData } from "../../scripts/check-data/check.ts";
+import { closeAll, openSources } from "../../scripts/check-data/owner-stores.ts";
+import type { Store } from "../../store/store.ts";
 import { referringTo } from "../kit/filled.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
@@ -126,6 +130,27 @@ rulesTable("what is named before it is here", ["visits", "hospitalizations", "la
     const entry = (resource: object) => ({ resource, request: { method: "POST", url: "Condition" } });
     await bundle("transaction", ...Array.from({ length: 450 }, () => entry(condition(at.other))), entry(condition(at.patient)));
     expect(await at.fhir.send("PUT", `/Encounter/${id}`, { ...encounter(at.other), id })).toMatchObject({ status: 409 });
+  });
+
+  it("is told by check-data where two came in the same moment, of which neither saw the other", async () => {
+    const id = randomUUID();
+    const { store } = at.mesh.caller.getLocalService("records") as unknown as { store: Store };
+    const referredTo = store.referredTo.bind(store);
+    let late: string | undefined;
+    // Records have answered who names the encounter, and it is not stored yet.
+    store.referredTo = async (...asked) => {
+      const answer = await referredTo(...asked);
+      late ??= (await at.stored({ resourceType: "Condition", subject: at.patient, encounter: { reference: `Encounter/${id}` } })).reference;
+      return answer;
+    };
+    const { status } = await at.fhir
+      .send("PUT", `/Encounter/${id}`, { ...encounter(at.other), id })
+      .finally(() => Object.assign(store, { referredTo }));
+    expect(status).toBe(201);
+    const config = readConfig({ ...at.mesh.settings, SERVICES: "patients,records,visits" });
+    const sources = await openSources(config);
+    const { findings } = await checkData(sources, { rules: config.rules, clocksMs: 0 }).finally(() => closeAll(sources));
+    expect(findings).toContainEqual(expect.objectContaining({ invariant: "condition-one-patient", resources: [late] }));
   });
 
   at.refuses("encounter-named-before", "another patient than theirs who name an encounter that had none", {

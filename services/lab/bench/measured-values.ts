@@ -1,12 +1,12 @@
 /** A value as it was read, and how it stands to the range of its patient. Plain data in, plain data out. */
 import { intervalOf } from "../../../fhir/dates.ts";
 import { numberOf } from "../../../fhir/json.ts";
-import type { Observation, Patient, Quantity } from "../../../fhir/r4.ts";
+import type { Observation, Patient } from "../../../fhir/r4.ts";
+import type { TypedNumber } from "../../../fhir/typed-number.ts";
 import type { CatalogueTest, Range, ResultFlag } from "../bench.contract.ts";
 
 const YEAR_MS = 365.25 * 86_400_000;
 const UCUM = "http://unitsofmeasure.org";
-const NUMBER = /^\s*(<=|>=|<|>|≤|≥)?\s*(-?\d+(?:[.,]\d+)?)\s*$/;
 
 /** What of a patient decides which values are usual. */
 export interface SexAndAge {
@@ -34,23 +34,8 @@ export function rangeFor({ ranges }: CatalogueTest, { sex, age }: SexAndAge): Ra
   return found && { ...(found.low !== undefined && { low: found.low }), ...(found.high !== undefined && { high: found.high }) };
 }
 
-type Comparator = NonNullable<Quantity["comparator"]>;
-
-/** A number and its comparator; undefined: it is in words. */
-export function readValue(value: number | string): { value: number; comparator?: Comparator } | undefined {
-  if (typeof value === "number") return { value };
-  const [, sign, digits] = NUMBER.exec(value) ?? [];
-  if (digits === undefined) return undefined;
-  const comparator = { "≤": "<=", "≥": ">=" }[sign ?? ""] ?? sign;
-  return { value: Number(digits.replace(",", ".")), ...(comparator !== undefined && { comparator: comparator as Comparator }) };
-}
-
 /** How a value stands to its range; undefined where that cannot be told: without a range, and of "<5" where 4 would be usual and 1 not. */
-export function flagOf(
-  read: { value: number; comparator?: string },
-  range: Range | undefined,
-  critical: Range = {},
-): ResultFlag | undefined {
+export function flagOf(read: TypedNumber, range: Range | undefined, critical: Range = {}): ResultFlag | undefined {
   const { value, comparator } = read;
   const [isBelow, isAbove] = [comparator?.startsWith("<") ?? false, comparator?.startsWith(">") ?? false];
   // Of "<5" it is known that it is below 5, not that it is above anything.
@@ -68,21 +53,20 @@ export const isCritical = (flag: ResultFlag | undefined): boolean => flag === "L
 
 const DISPLAY: Record<ResultFlag, string> = { N: "Normal", L: "Low", H: "High", LL: "Critical low", HH: "Critical high" };
 
-/** Value, range and interpretation of an Observation. */
+/** Value, range and interpretation of an Observation. @param given a number, or words */
 export function foundIn(
   test: CatalogueTest,
-  given: number | string,
+  given: TypedNumber | string,
   person: SexAndAge,
 ): Pick<Observation, "valueString" | "valueQuantity" | "referenceRange" | "interpretation"> {
-  const read = readValue(given);
+  if (typeof given === "string") return { valueString: given };
   const { unit } = test;
-  if (!read) return { valueString: String(given) };
   const range = rangeFor(test, person);
-  const flag = flagOf(read, range, test.critical);
+  const flag = flagOf(given, range, test.critical);
   const bound = (value: number | undefined) => value !== undefined && { value, unit, system: UCUM, code: unit };
   const [low, high] = [bound(range?.low), bound(range?.high)];
   return {
-    valueQuantity: { ...read, unit, system: UCUM, code: unit },
+    valueQuantity: { ...given, unit, system: UCUM, code: unit },
     ...(range && { referenceRange: [{ ...(low && { low }), ...(high && { high }) }] }),
     ...(flag && {
       interpretation: [

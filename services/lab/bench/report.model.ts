@@ -1,6 +1,7 @@
 /** Entry and release of what was found for an order. Plain data in, plain data out; time is passed in. */
 import { numberOf } from "../../../fhir/json.ts";
 import type { Annotation, Coding, DiagnosticReport, Observation, ServiceRequest } from "../../../fhir/r4.ts";
+import { readTypedNumber, type TypedNumber } from "../../../fhir/typed-number.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
 import {
   type Catalogue,
@@ -11,7 +12,7 @@ import {
   type LabReport,
   type ReportLine,
 } from "../bench.contract.ts";
-import { notCritical, notOrdered, nothingEntered, orderNotActive, resultsMissing, unitDiffers } from "../lab.errors.ts";
+import { notCritical, notOrdered, nothingEntered, numberUnclear, orderNotActive, resultsMissing, unitDiffers } from "../lab.errors.ts";
 import { CATEGORY, LAB_REPORT } from "../lab.model.ts";
 import { codingOf, testsOf } from "./catalogue.ts";
 import { flagIn, foundIn, isCritical, type SexAndAge, valueIn } from "./measured-values.ts";
@@ -70,7 +71,7 @@ export function enter(
     ...(performer !== undefined && { performer: [{ reference: performer }] }),
     ...(specimen !== undefined && { specimen: { reference: specimen } }),
   };
-  const entered = results.map((one): WithId<Observation> => {
+  const entered = results.map((one, index): WithId<Observation> => {
     const test = testFor(catalogue, order, one);
     const before = observations.find((it) => codeOf(it) === one.code);
     return {
@@ -81,7 +82,7 @@ export function enter(
       category: CATEGORY,
       code: { coding: [codingOf(catalogue, one.code) as Coding] },
       ...shared,
-      ...foundIn(test, one.value, person),
+      ...foundIn(test, readEntered(one.value, `results[${index}].value`), person),
     };
   });
   const kept = observations.filter((it) => !entered.some(({ id }) => id === it.id));
@@ -101,6 +102,13 @@ export function enter(
       result: all.map(({ id }) => ({ reference: `Observation/${id}` })),
     },
   };
+}
+
+/** @throws 422 NUMBER_UNCLEAR */
+function readEntered(value: number | string, field: string): TypedNumber | string {
+  const read = typeof value === "number" ? { value } : readTypedNumber(value);
+  if (read === "unclear") throw numberUnclear(field);
+  return read ?? String(value);
 }
 
 const inOrder = (observations: WithId<Observation>[], tests: CatalogueTest[]): WithId<Observation>[] => {

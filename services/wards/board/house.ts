@@ -1,5 +1,6 @@
 /** The wards as a tree: each with its rooms and beds, as the Locations say it. Plain data in, plain data out. */
 import type { Location, Stored } from "../../../fhir/r4.ts";
+import { versionOf } from "../../../mixins/fhir/write-steps.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
 import { PhysicalType } from "../../../fhir/physical-type.ts";
 import { attributesOf, cleaningOf, isBed, isInUse, isOutOfUse, kindOf, sexOf } from "../wards.model.ts";
@@ -7,6 +8,7 @@ import { attributesOf, cleaningOf, isBed, isInUse, isOutOfUse, kindOf, sexOf } f
 /** A bed, before anybody knows who lies there. */
 export interface HouseBed {
   location: string;
+  version: number;
   name: string;
   isUsable: boolean;
   cleaning?: "dirty" | "cleaning" | "clean";
@@ -17,6 +19,7 @@ export interface HouseBed {
 /** A room of a ward. */
 export interface HouseRoom {
   location: string;
+  version: number;
   name: string;
   status: "open" | "closed";
   sex?: "male" | "female";
@@ -52,7 +55,14 @@ export function houseOf(locations: Stored<Location>[]): HouseWard[] {
     const [top, topmost] = wardAbove(place, location, known);
     const sex = sexOf(location);
     const status = isInUse(location) ? "open" : "closed";
-    const made: HouseRoom = { location: place, name: shortName(location, topmost), status, ...(sex && { sex }), beds: [] };
+    const made: HouseRoom = {
+      location: place,
+      version: versionOf(location),
+      name: shortName(location, topmost),
+      status,
+      ...(sex && { sex }),
+      beds: [],
+    };
     rooms.set(place, made);
     wardAt(top, topmost).rooms.push(made);
     return made;
@@ -71,6 +81,7 @@ export function houseOf(locations: Stored<Location>[]): HouseWard[] {
     const sex = sexOf(bed) ?? sexOf(in_);
     roomAt(at, in_).beds.push({
       location: place,
+      version: versionOf(bed),
       name: in_ === bed ? nameOf(bed) : shortName(bed, in_),
       isUsable: isInUse(bed) && isInUse(in_) && !isOutOfUse(bed),
       ...(cleaning && { cleaning }),

@@ -9,13 +9,21 @@ import { wards } from "../wards.contract.ts";
 import WardsService from "../wards.service.ts";
 import { censusOf, csvOf, daysBetween, momentsOf } from "./census.model.ts";
 
-const bed = (location: string) => ({ location, name: location, isUsable: true, attributes: [] });
+const bed = (location: string) => ({ location, version: 1, name: location, isUsable: true, attributes: [] });
 const house = ["surgery", "medicine"].map(
   (name): HouseWard => ({
     location: `Location/${name}`,
     name,
     status: "open",
-    rooms: [{ location: `Location/${name}-1`, name: "1", status: "open", beds: [bed(`Location/${name}-a`), bed(`Location/${name}-b`)] }],
+    rooms: [
+      {
+        location: `Location/${name}-1`,
+        version: 1,
+        name: "1",
+        status: "open",
+        beds: [bed(`Location/${name}-a`), bed(`Location/${name}-b`)],
+      },
+    ],
   }),
 );
 const place = (ward: string, start: string, end?: string) => ({

@@ -25,10 +25,11 @@ function readAs(text: string): number | string {
   return numberTyped(text) ?? (/^\s*[<>≤≥]/.test(text) ? plainNumber(text) : text.trim());
 }
 
-/** A number with its unit, or words. */
+/** A number, or a bound, with its unit; or words. */
 export function findingIn(value: string, unit: string): Finding {
   const read = readAs(value);
-  return typeof read === "number" && unit.trim() !== "" ? { value: read, unit: unit.trim() } : { text: `${value} ${unit}`.trim() };
+  const isNumber = typeof read === "number" || /^[<>≤≥]=?\s*\d+(?:\.\d+)?$/.test(read);
+  return isNumber && unit.trim() !== "" ? { value: read, unit: unit.trim() } : { text: `${value} ${unit}`.trim() };
 }
 
 interface EnterProps {

@@ -60,7 +60,11 @@ export function Issued({ turn }: { turn: number }) {
 
 function Correct({ result: { of, patient }, onClose, onDone }: { result: Result; onClose: () => void; onDone: () => void }) {
   const kept = `correct ${of.id} ${of.meta?.versionId}`;
-  const [value, setValue] = useKept(kept, "value", `${of.valueQuantity?.value ?? of.valueString ?? ""}`);
+  const [value, setValue] = useKept(
+    kept,
+    "value",
+    `${of.valueQuantity?.comparator ?? ""}${of.valueQuantity?.value ?? of.valueString ?? ""}`,
+  );
   const [unit, setUnit] = useKept(kept, "unit", of.valueQuantity?.unit ?? "");
   const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {

@@ -8,8 +8,9 @@ import { For } from "../../parts/for.ts";
 import { Form } from "../../parts/form.ts";
 import { Needs } from "../../parts/needs.ts";
 import { say, sayFault } from "../../parts/notices.ts";
-import { actionsOf } from "../../platform/api.ts";
+import { actionsOf, Refused } from "../../platform/api.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
+import { isSame, mergedOf } from "./attributes.ts";
 import { CloseOrOpen } from "./close.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
@@ -30,9 +31,9 @@ export function Room({ room, ward, onAddBeds, reload }: RoomProps) {
   const before = room.sex ?? "any";
   const setSex = async (sex: Sex) => {
     try {
-      await wards.describe({ location: room.location, sex });
+      const { version } = await wards.describe({ location: room.location, version: room.version, sex });
       say(t("places.isFor", { name, who: t(`places.for.${sex}`) }), () =>
-        wards.describe({ location: room.location, sex: before }).then(reload),
+        wards.describe({ location: room.location, version, sex: before }).then(reload),
       );
     } catch (error) {
       sayFault(error);
@@ -56,7 +57,7 @@ export function Room({ room, ward, onAddBeds, reload }: RoomProps) {
     ${room.beds.length > 0 && html`<table class="stacked"><thead><tr><th scope="col">${t("places.bed")}</th><th scope="col">${t("places.has")}</th><th scope="col">${t("places.state")}</th><td></td></tr></thead><tbody>${room.beds.map(row)}</tbody></table>`}
     ${
       open &&
-      html`<${Describe} bed=${open} name=${joined(name, open.name)} onClose=${() => setOpen(undefined)} onDone=${() => {
+      html`<${Describe} bed=${open} ward=${ward.location} name=${joined(name, open.name)} onClose=${() => setOpen(undefined)} onDone=${() => {
         setOpen(undefined);
         reload();
       }} />`
@@ -64,14 +65,40 @@ export function Room({ room, ward, onAddBeds, reload }: RoomProps) {
   </section>`;
 }
 
-function Describe({ bed: { location, attributes: before }, name, onClose, onDone }: DescribeProps) {
-  const [attributes, setAttributes] = useState<string[]>(before);
-  const send = async () => {
-    await wards.describe({ location, attributes });
-    say(t("places.described", { name }), () => wards.describe({ location, attributes: before }).then(onDone));
+/** The bed as it is now; undefined: its ward does not have it any more. */
+async function bedNow(ward: string, location: string): Promise<BoardBed | undefined> {
+  const board = await wards.board({ ward });
+  return board.wards.flatMap(({ rooms }) => rooms.flatMap(({ beds }) => beds)).find((one) => one.location === location);
+}
+
+function Describe({ bed: found, ward, name, onClose, onDone }: DescribeProps) {
+  const { location } = found;
+  const [seen, setSeen] = useState(found);
+  const [isTheirs, setTheirs] = useState(false);
+  const [attributes, setAttributes] = useState<string[]>(found.attributes);
+  const store = async ({ version, attributes: before }: BoardBed) => {
+    const stored = await wards.describe({ location, version, attributes });
+    say(t("places.described", { name }), () => wards.describe({ location, version: stored.version, attributes: before }).then(onDone));
     onDone();
   };
+  const send = async () => {
+    try {
+      await store(seen);
+    } catch (error) {
+      const theirs = error instanceof Refused && error.type === "PLACE_CHANGED" ? await bedNow(ward, location) : undefined;
+      if (!theirs) throw error;
+      // What changed is not what it has: it was cleaned, say.
+      if (isSame(theirs.attributes, seen.attributes)) return store(theirs);
+      setAttributes(mergedOf(seen.attributes, { mine: attributes, theirs: theirs.attributes }));
+      setSeen(theirs);
+      setTheirs(true);
+    }
+  };
   return html`<${Dialog} title=${name} onClose=${onClose}>
+    ${
+      isTheirs &&
+      html`<div role="alert"><p class="not-known">${t("places.conflict")}</p><p aria-label=${t("merge.theirs")}>${seen.attributes.map((one) => html`<span key=${one} class="tag">${tIfAny(`attribute.${one}`) ?? one}</span> `)}</p></div>`
+    }
     <${Form} send=${send} submit=${t("store")} onCancel=${onClose}>
       ${() => html`<${Needs} legend=${t("places.has")} chosen=${attributes} onChoose=${setAttributes} />`}
     <//>
@@ -80,6 +107,8 @@ function Describe({ bed: { location, attributes: before }, name, onClose, onDone
 
 interface DescribeProps {
   bed: BoardBed;
+  /** "Location/…" */
+  ward: string;
   name: string;
   onClose: () => void;
   onDone: () => void;

@@ -1,0 +1,87 @@
+/**
+ * The sessions of one process in which MongoDB transactions are open, on record in the database: what a process that is killed has written
+ * in one is held until MongoDB ends it by itself (`transactionLifetimeLimitSeconds`, a minute), and nobody else may write it. Who waits for
+ * that ends the session as soon as its process has not said for some seconds that it lives.
+ */
+import { randomUUID } from "node:crypto";
+import { type ClientSession, type Collection, type MongoClient, UUID } from "mongodb";
+import type { SessionsDocument } from "./schema.ts";
+
+/** How long a process counts as alive after it has said so, milliseconds. */
+const ALIVE_MS = 5_000;
+const RENEW_MS = 1_500;
+/** MongoDB has ended the transactions of who has been silent so long, and the record goes. Milliseconds. */
+const FORGOTTEN_MS = 120_000;
+/** Sessions that the driver keeps for the next transactions are on record too, so many at most: usually nothing is to be written. */
+const MAX_KEPT = 500;
+
+/** The sessions of one store of one process. */
+export class OpenSessions {
+  readonly #client: MongoClient;
+  readonly #records: Collection<SessionsDocument>;
+  readonly #own = randomUUID();
+  readonly #open = new Set<string>();
+  /** On record, or about to be. */
+  #kept = new Set<string>();
+  #renewAt = 0;
+  #renewal: NodeJS.Timeout | undefined;
+
+  constructor(client: MongoClient, records: Collection<SessionsDocument>) {
+    this.#client = client;
+    this.#records = records;
+  }
+
+  /** A session to be ended by `end`. It is put on record meanwhile: who dies before that is waited for as long as MongoDB says. */
+  start(): ClientSession {
+    const session = this.#client.startSession();
+    const id = idOf(session);
+    if (this.#kept.size > MAX_KEPT) this.#kept = new Set(this.#open);
+    const isNew = !this.#kept.has(id);
+    this.#open.add(id);
+    this.#kept.add(id);
+    if (isNew || performance.now() > this.#renewAt) this.#record();
+    this.#renewal ??= setInterval(() => this.#renew(), RENEW_MS).unref();
+    return session;
+  }
+
+  async end(session: ClientSession): Promise<void> {
+    this.#open.delete(idOf(session));
+    await session.endSession();
+  }
+
+  /**
+   * Ends the sessions of processes that do not say any more that they live. One that does after all tries its transactions again. MongoDB lets
+   * each user end their own: the processes of a service are one.
+   */
+  async endThoseOfTheDead(): Promise<void> {
+    const now = new Date();
+    const dead = (await this.#records.find().toArray()).filter(({ _id, aliveUntil }) => _id !== this.#own && aliveUntil < now);
+    const ids = dead.flatMap(({ sessions }) => sessions);
+    // An empty list would mean all sessions of the user.
+    if (ids.length > 0) await this.#client.db("admin").command({ killSessions: ids.map((id) => ({ id: new UUID(id) })) });
+    for (const { _id, aliveUntil } of dead) await this.#records.deleteOne({ _id, aliveUntil });
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#renewal);
+    await this.#records.deleteOne({ _id: this.#own }).catch(() => {});
+  }
+
+  #renew(): void {
+    if (this.#open.size > 0) {
+      this.#record();
+    } else {
+      clearInterval(this.#renewal);
+      this.#renewal = undefined;
+    }
+  }
+
+  #record(): void {
+    this.#renewAt = performance.now() + RENEW_MS;
+    const now = Date.now();
+    const set = { sessions: [...this.#kept], aliveUntil: new Date(now + ALIVE_MS), expires: new Date(now + FORGOTTEN_MS) };
+    this.#records.updateOne({ _id: this.#own }, { $set: set }, { upsert: true }).catch(() => {}); // the next renewal writes it again
+  }
+}
+
+const idOf = ({ id }: ClientSession): string => id?.id.toUUID().toString() ?? "";

@@ -10,8 +10,6 @@ import type { SessionsDocument } from "./schema.ts";
 /** How long a process counts as alive after it has said so, milliseconds. */
 const ALIVE_MS = 5_000;
 const RENEW_MS = 1_500;
-/** MongoDB has ended the transactions of who has been silent so long, and the record goes. Milliseconds. */
-const FORGOTTEN_MS = 120_000;
 /** Sessions that the driver keeps for the next transactions are on record too, so many at most: usually nothing is to be written. */
 const MAX_KEPT = 500;
 
@@ -54,12 +52,15 @@ export class OpenSessions {
    * each user end their own: the processes of a service are one.
    */
   async endThoseOfTheDead(): Promise<void> {
-    const now = new Date();
-    const dead = (await this.#records.find().toArray()).filter(({ _id, aliveUntil }) => _id !== this.#own && aliveUntil < now);
+    const admin = this.#client.db("admin");
+    // By the server's clock alone: those of two machines may be minutes apart.
+    const { localTime } = (await admin.command({ hello: 1 })) as { localTime: Date };
+    const silent = (seenAt: Date) => localTime.getTime() - seenAt.getTime() > ALIVE_MS;
+    const dead = (await this.#records.find().toArray()).filter(({ _id, seenAt }) => _id !== this.#own && silent(seenAt));
     const ids = dead.flatMap(({ sessions }) => sessions);
     // An empty list would mean all sessions of the user.
-    if (ids.length > 0) await this.#client.db("admin").command({ killSessions: ids.map((id) => ({ id: new UUID(id) })) });
-    for (const { _id, aliveUntil } of dead) await this.#records.deleteOne({ _id, aliveUntil });
+    if (ids.length > 0) await admin.command({ killSessions: ids.map((id) => ({ id: new UUID(id) })) });
+    for (const { _id, seenAt } of dead) await this.#records.deleteOne({ _id, seenAt });
   }
 
   async close(): Promise<void> {
@@ -78,9 +79,8 @@ export class OpenSessions {
 
   #record(): void {
     this.#renewAt = performance.now() + RENEW_MS;
-    const now = Date.now();
-    const set = { sessions: [...this.#kept], aliveUntil: new Date(now + ALIVE_MS), expires: new Date(now + FORGOTTEN_MS) };
-    this.#records.updateOne({ _id: this.#own }, { $set: set }, { upsert: true }).catch(() => {}); // the next renewal writes it again
+    const said = { $set: { sessions: [...this.#kept] }, $currentDate: { seenAt: true as const } };
+    this.#records.updateOne({ _id: this.#own }, said, { upsert: true }).catch(() => {}); // the next renewal writes it again
   }
 }
 

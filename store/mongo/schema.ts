@@ -152,13 +152,13 @@ export interface MetaDocument {
   value: string | number;
 }
 
-/** The sessions of one process, which has said that it lives; removed by MongoDB some time after it expires. */
+/** The sessions of one process, which has said that it lives; removed by MongoDB when it has been silent for longer than any transaction may last. */
 export interface SessionsDocument {
   _id: string;
   /** UUIDs of MongoDB's sessions. */
   sessions: string[];
-  aliveUntil: Date;
-  expires: Date;
+  /** By the server's clock. */
+  seenAt: Date;
 }
 
 /** All collections of a service's database. */
@@ -178,6 +178,8 @@ export interface Collections {
 }
 
 const DAY_S = 86_400;
+/** MongoDB has ended the transactions of who was silent so long, two of the minutes that it gives them. */
+const SILENT_S = 120;
 
 /** The index by which the map is measured: it holds all that is asked for. */
 export const MAP_SIZES = { _id: 1, bytes: 1 } as const;
@@ -205,7 +207,7 @@ export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
   outbox: [{ key: { queue: 1, at: 1, n: 1 } }, { key: { key: 1, at: 1, n: 1 } }],
   handled: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
   map: [{ key: { expires: 1 }, expireAfterSeconds: 0 }, { key: MAP_SIZES }],
-  sessions: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
+  sessions: [{ key: { seenAt: 1 }, expireAfterSeconds: SILENT_S }],
 };
 
 /** The collections of a database; none is made by this. */

@@ -83,22 +83,29 @@ type Json = Record<string, unknown>;
 /** All Practitioners whom it names so. */
 export function namedAuthors(resource: Resource): NamedAuthor[] {
   const { resourceType: type } = resource;
+  const contained = containedPersons(resource);
   const elements = (AUTHOR_ELEMENTS[type] ?? []).flatMap((element) => {
     const steps = element.replace("?", "").split(".");
-    return valuesAt(resource, steps, type).flatMap(({ value, expression }) => authorIn(resource, value, { expression, element }));
+    return valuesAt(resource, steps, type).flatMap(({ value, expression }) => authorIn(contained, value, { expression, element }));
   });
   const sayings = elementsNaming(type, SAYINGS).flatMap(({ path, type: saying }) => {
     const name = SAYINGS[saying] as string;
     return valuesAt(resource, path.split("."), type).flatMap(({ value, expression }) => {
       const who = (value as Json | null)?.[name];
-      return authorIn(resource, who, { expression: `${expression}.${name}`, element: `${path}.${name}`, saying: value });
+      return authorIn(contained, who, { expression: `${expression}.${name}`, element: `${path}.${name}`, saying: value });
     });
   });
   return [...elements, ...sayings];
 }
 
+/** Practitioners and PractitionerRoles that are contained, by id. */
+function containedPersons({ contained }: Resource): ReadonlyMap<unknown, Json> {
+  const all = (Array.isArray(contained) ? (contained as (Json | null)[]) : []).filter((one) => one !== null);
+  return new Map(all.filter((one) => PERSONS.has(one["resourceType"] as string)).map((one) => [one["id"], one]));
+}
+
 function authorIn(
-  resource: Resource,
+  contained: ReadonlyMap<unknown, Json>,
   value: unknown,
   { expression, element, saying }: { expression: string; element: string; saying?: unknown },
 ): NamedAuthor[] {
@@ -107,11 +114,9 @@ function authorIn(
   if (typeof reference !== "string") return PERSONS.has(type as string) ? [{ ...named, reference: undefined }] : [];
   if (PRACTITIONER.test(reference)) return [{ ...named, reference }];
   if (!reference.startsWith("#")) return [];
-  const contained = (Array.isArray(resource["contained"]) ? (resource["contained"] as Json[]) : []).find(
-    (one) => one?.["id"] === reference.slice(1),
-  );
-  if (!PERSONS.has(contained?.["resourceType"] as string)) return [];
-  const { reference: inRole } = (contained?.["practitioner"] ?? {}) as { reference?: unknown };
+  const person = contained.get(reference.slice(1));
+  if (person === undefined) return [];
+  const { reference: inRole } = (person["practitioner"] ?? {}) as { reference?: unknown };
   return [{ ...named, reference: typeof inRole === "string" ? inRole : undefined }];
 }
 

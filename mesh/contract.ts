@@ -110,7 +110,14 @@ function withGuards(actions: NonNullable<ServiceSchema["actions"]>): NonNullable
     Object.entries(actions).map(([name, action]) => {
       const { whoMay, handler, ...definition } = action as ActionSchema & { whoMay?: WhoMay };
       if (typeof handler !== "function") return [name, action];
-      return [name, { ...definition, handler: withGuard(handler, whoMay ?? (definition.rest ? "role" : "system")) } as ActionSchema];
+      return [
+        name,
+        {
+          ...definition,
+          ...(whoMay === "role" && { whoMay }),
+          handler: withGuard(handler, whoMay ?? (definition.rest ? "role" : "system")),
+        } as ActionSchema,
+      ];
     }),
   );
 }

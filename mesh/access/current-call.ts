@@ -31,16 +31,18 @@ export const KnowCurrentCall = middleware({
   name: "KnowCurrentCall",
   localAction(
     next: (ctx: Context) => Promise<unknown>,
-    { name = "", rest, service }: { name?: string; rest?: unknown; service?: OnRecord },
+    { name = "", rest, whoMay, service }: { name?: string; rest?: unknown; whoMay?: string; service?: OnRecord },
   ) {
     if (name.includes(".fhir.")) return next;
+    // A person asks it, at an address of its own or by an operation of FHIR's.
+    const isAskedByPersons = rest !== undefined || whoMay === "role";
     return (ctx: Context) => {
       if (accessOf(ctx.broker).isOpen) return next(ctx);
       const held: Held = { call: ctx, hasWritten: false };
       return current.run(held, async () => {
         try {
           const answer = await next(ctx);
-          if (rest !== undefined && !held.hasWritten) await service?.noteAnswer?.(ctx, answer);
+          if (isAskedByPersons && !held.hasWritten) await service?.noteAnswer?.(ctx, answer);
           return answer;
         } finally {
           held.call = undefined;

@@ -116,6 +116,17 @@ describe("the record of looks", () => {
     );
   });
 
+  it("has whom $match has shown", async () => {
+    const described = { name: [{ family: "Matched", given: ["Ada"] }], birthDate: "1980-02-03", gender: "female" };
+    const patient = await newPatient(described);
+    const resource = { resourceType: "Patient", ...described };
+    const parameters = { resourceType: "Parameters", parameter: [{ name: "resource", resource }] };
+    const { body } = await as("physician").send("POST", "/Patient/$match", parameters);
+    expect(body.entry.map((it: Json) => `Patient/${it.resource.id}`)).toEqual([patient]);
+    const [, look] = await recorded(patient, 2);
+    expect(look).toMatchObject({ role: "physician", isDone: true, says: expect.stringContaining("patients.match") });
+  });
+
   it("follows records that were merged, in both directions, until they are parted", async () => {
     const [one, other, third] = [await newPatient(), await newPatient(), await newPatient()];
     for (const patient of [one, other, third]) await as("physician").get(`/${patient}`);

@@ -1,4 +1,5 @@
 /** One client cannot stop the others: what it sends and does not read is bounded, and who else asks is answered meanwhile. */
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -111,6 +112,26 @@ describe("one client that means harm", () => {
     const answer = await trickle(base, 500);
     expect(answer).toMatchObject({ status: 408, body: outcomeWith("timeout") });
   }, 40_000);
+
+  it.each([
+    [100_000, 1, 400],
+    [100_000, 31, 400],
+    [100_000, 40, 201],
+    [20_000, 1, 201],
+  ])("hears of a body in %i chunks of %i bytes: %i", async (chunks, bytes, status) => {
+    const patient = '{"resourceType":"Patient"}';
+    const filling = `${bytes.toString(16)}\r\n${" ".repeat(bytes)}\r\n`.repeat(chunks);
+    const body = `${patient.length.toString(16)}\r\n${patient}\r\n${filling}0\r\n\r\n`;
+    const sent = await attacker.socket(head("POST /fhir/Patient", json, "Transfer-Encoding: chunked", "Connection: close") + body);
+    let answer = "";
+    sent.setEncoding("utf8").on("data", (text: string) => {
+      answer += text;
+    });
+    sent.resume();
+    await once(sent, "close");
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer.includes("small chunks")).toBe(status === 400);
+  });
 
   it("hears of a refusal before it has sent a large body", async () => {
     const asked = (type: string, length: number) =>

@@ -5,7 +5,7 @@ import type { IdentityData } from "../identity-data.ts";
 import { hashOf, type StoredAccount } from "../identity.model.ts";
 import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
 import { newTotpSecret, type SecondFactor, totpUri } from "../sign-in/second-factor.ts";
-import type { SignIn } from "../sign-in/sign-in.ts";
+import type { SignIn, SignInOrigin } from "../sign-in/sign-in.ts";
 import type { PageExchange } from "./exchange.ts";
 import { messagePage } from "./forms.ts";
 import { type Html, html } from "./html.ts";
@@ -48,16 +48,28 @@ export async function showAccount(exchange: PageExchange, parts: AccountPagePart
       return codes ? show(200, codesPage(language, codes)) : show(401, secretPage(language, account, secret, proof, say("wrongCode")));
     }
     case "end":
-      if (await parts.demanded.isFor(account)) return show(403, accountPage(language, account, proof, say("totpNeeded")));
-      if (!(await factor.take(account, code))) return show(401, accountPage(language, account, proof, say("wrongCode")));
-      await factor.end(account._id);
-      return exchange.reload();
+      return endFactor(exchange, account, proof, parts);
     case "password":
       return changePassword(exchange, account, proof, parts);
     default:
       return exchange.reload();
   }
 }
+
+/** Asks for a code once more: who finds a screen that was left open cannot take the second factor away, nor try all codes. */
+async function endFactor(exchange: PageExchange, account: StoredAccount, proof: string, parts: AccountPageParts): Promise<void> {
+  const { language, form } = exchange;
+  const { say } = language;
+  const refuse = (status: number, fault: string) => exchange.send(status, accountPage(language, account, proof, fault));
+  if (await parts.demanded.isFor(account)) return refuse(403, say("totpNeeded"));
+  const isRight = await parts.signIn.codeAgain(account, form.get("code") ?? "", placeOf(exchange));
+  if (typeof isRight === "number") return refuse(429, say("wait", { seconds: String(isRight) }));
+  if (!isRight) return refuse(401, say("wrongCode"));
+  await parts.factor.end(account._id);
+  return exchange.reload();
+}
+
+const placeOf = (exchange: PageExchange): SignInOrigin => ({ address: exchange.address, device: exchange.cookie(DEVICE_COOKIE) });
 
 /** Asks for the old password once more: who finds a screen that was left open cannot take the account over. */
 async function changePassword(exchange: PageExchange, account: StoredAccount, proof: string, parts: AccountPageParts): Promise<void> {
@@ -67,8 +79,7 @@ async function changePassword(exchange: PageExchange, account: StoredAccount, pr
   const password = form.get("new") ?? "";
   if (password !== form.get("repeat")) return refuse(422, say("passwordDiffers"));
   try {
-    const place = { address: exchange.address, device: exchange.cookie(DEVICE_COOKIE) };
-    const isRight = await parts.signIn.again(account, form.get("current") ?? "", place);
+    const isRight = await parts.signIn.again(account, form.get("current") ?? "", placeOf(exchange));
     if (typeof isRight === "number") return refuse(429, say("wait", { seconds: String(isRight) }));
     if (!isRight) return refuse(401, say("wrongPassword"));
     await parts.accounts.changePassword(account, password);

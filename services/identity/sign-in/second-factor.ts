@@ -25,23 +25,27 @@ export class SecondFactor {
 
   /** Takes a code of the app or a recovery code; neither is good again. */
   async take(account: StoredAccount, typed: string): Promise<boolean> {
-    const code = typed.replace(/[\s-]/g, "");
+    const code = digitsOf(typed).replaceAll("-", "");
     if (/^\d{6}$/.test(code)) return this.#takeTotp(account, code);
     if (!/^[0-9A-Za-z]{16}$/.test(code)) return false;
     const removed = await this.#kept.recoveryCodes.removeMany({ _id: recoveryId(account._id, code), account: account._id });
     return removed === 1;
   }
 
-  /** @param code proves that the app has the key @returns recovery codes, shown once; undefined: the code is not right */
+  /**
+   * @param code proves that the app has the key
+   * @returns recovery codes, shown once; undefined: the code is not right, or the account has a second factor by now
+   */
   async start(account: StoredAccount, totpSecret: string, code: string): Promise<string[] | undefined> {
-    const step = await stepOf(totpSecret, code.replace(/\s/g, ""));
+    const step = await stepOf(totpSecret, digitsOf(code));
     if (step === undefined) return undefined;
+    const isWithout = { _id: account._id, totpSecret: { $exists: false } };
+    if ((await this.#kept.accounts.updateMany(isWithout, { $set: { totpSecret, totpStep: step } })) !== 1) return undefined;
     await this.#kept.recoveryCodes.removeMany({ account: account._id });
     const codes = Array.from({ length: RECOVERY_CODES }, newRecoveryCode);
     for (const one of codes) {
       await this.#kept.recoveryCodes.insert({ _id: recoveryId(account._id, one.replaceAll("-", "")), account: account._id });
     }
-    await this.#kept.accounts.updateMany({ _id: account._id }, { $set: { totpSecret, totpStep: step } });
     return codes;
   }
 
@@ -64,6 +68,10 @@ async function stepOf(secret: string, token: string): Promise<number | undefined
   const result = await verify({ secret, token, epochTolerance: TOLERANCE_S });
   return result.valid && "timeStep" in result ? result.timeStep : undefined;
 }
+
+/** What was typed, without spaces; Arabic, Persian and full-width digits as those of ASCII, whose lowest four bits are the digit as well. */
+const digitsOf = (typed: string): string =>
+  typed.replace(/\s/g, "").replace(/[\u0660-\u0669\u06F0-\u06F9\uFF10-\uFF19]/g, (digit) => String(digit.charCodeAt(0) & 0xf));
 
 /** 80 bits, in fours, without letters that look like digits. */
 function newRecoveryCode(): string {

@@ -99,4 +99,38 @@ describe("the second factor", () => {
     expect(recovery.filter(Boolean)).toHaveLength(1);
     expect(await factor.take(stored, "AAAA-BBBB-CCCC-DDDD")).toBe(false);
   });
+
+  const SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+  const factorOf = async (login: string) => {
+    const [accounts, recoveryCodes] = [
+      await collection<StoredAccount>(`${login}-accounts`),
+      await collection<StoredTicket>(`${login}-codes`),
+    ];
+    const account = { _id: login, login } as StoredAccount;
+    await accounts.insert(account);
+    return { factor: new SecondFactor({ accounts, recoveryCodes } as never), accounts, recoveryCodes, account };
+  };
+
+  it("is set up once, by whichever of several pages comes first, with the codes that it showed", async () => {
+    const { factor, recoveryCodes, account } = await factorOf("neri");
+    const code = await generate({ secret: SECRET });
+    const sets = (await Promise.all([1, 2, 3].map(() => factor.start(account, SECRET, code)))).filter((set) => set !== undefined);
+    expect(sets.map((set) => set.length)).toEqual([10]);
+    expect(await recoveryCodes.count({})).toBe(10);
+    expect(await factor.take(account, sets[0]?.[3] ?? "")).toBe(true);
+  });
+
+  it.each([
+    ["Arabic", 0x660],
+    ["Persian", 0x6f0],
+    ["full-width", 0xff10],
+  ])("takes a code in %s digits, and once as in any others", async (name, zero) => {
+    const { factor, accounts, account } = await factorOf(name);
+    const typed = (code: string) => [...code].map((digit) => String.fromCharCode(zero + Number(digit))).join("");
+    expect(await factor.start(account, SECRET, typed(await generate({ secret: SECRET })))).toHaveLength(10);
+    const next = await generate({ secret: SECRET, epoch: Math.floor(Date.now() / 1_000) + 30 });
+    const stored = (await accounts.findOne({ _id: name })) as StoredAccount;
+    expect(await factor.take(stored, ` ${typed(next).slice(0, 3)} ${typed(next).slice(3)}`)).toBe(true);
+    expect(await factor.take(stored, next)).toBe(false);
+  });
 });

@@ -76,11 +76,20 @@ export class SignIn {
    * Whether it is still the person who has signed in: the password once more. Failures count with those of sign-ins.
    * @returns seconds to wait before the next try, where there were too many @throws 503 SIGN_IN_BUSY
    */
-  async again(account: StoredAccount, password: string, place: SignInOrigin): Promise<boolean | number> {
+  again(account: StoredAccount, password: string, place: SignInOrigin): Promise<boolean | number> {
+    return this.#bounded(account, place, () => this.#passwords.matches(password, account.password));
+  }
+
+  /** The same by a code of the second factor, which is not good again. */
+  codeAgain(account: StoredAccount, code: string, place: SignInOrigin): Promise<boolean | number> {
+    return this.#bounded(account, place, () => this.#factor.take(account, code));
+  }
+
+  async #bounded(account: StoredAccount, place: SignInOrigin, proof: () => Promise<boolean>): Promise<boolean | number> {
     const attempt = await this.#attempt(account.login, account, place);
     const seconds = await this.#throttle.begin(attempt);
     if (seconds > 0) return seconds;
-    const isRight = await this.#passwords.matches(password, account.password);
+    const isRight = await proof();
     if (isRight) await this.#throttle.succeeded(attempt);
     return isRight;
   }

@@ -2,7 +2,6 @@
 import { AUTHOR_ELEMENTS, lacksAuthor, nameAuthor, namedAuthors } from "./authors.ts";
 import type { Resource } from "./resource.ts";
 import { validate } from "./validate/index.ts";
-import { excess } from "../test/kit/growth.ts";
 
 const author = { reference: "Practitioner/1", display: "Ada" };
 const EVERY = Object.entries(AUTHOR_ELEMENTS).flatMap(([type, elements]) => elements.map((element): [string, string] => [type, element]));
@@ -113,27 +112,4 @@ describe("elements that name an author", () => {
     const patient = { resourceType: "Patient" } as Resource;
     expect([nameAuthor(patient, author), patient]).toEqual([false, { resourceType: "Patient" }]);
   });
-
-  it.each(["performer", "note"])(
-    "are found in what contains many, and names each by a %s, in a time that grows no faster than it",
-    (name) => {
-      const report = (size: number): Resource => {
-        const ids = Array.from({ length: size }, (_, index) => `p${index}`);
-        const contained = ids.map((id) => ({ resourceType: "Practitioner", id }));
-        const named = ids.map((id) => ({ reference: `#${id}` }));
-        return {
-          resourceType: "Observation",
-          contained,
-          [name]: name === "note" ? named.map((authorReference) => ({ text: "x", authorReference })) : named,
-        } as unknown as Resource;
-      };
-      const [small, large] = [report(2_500), report(25_000)];
-      const grown = excess(
-        () => namedAuthors(small),
-        () => namedAuthors(large),
-      );
-      expect(grown).toBeUndefined();
-      expect(namedAuthors(large)).toHaveLength(25_000);
-    },
-  );
 });

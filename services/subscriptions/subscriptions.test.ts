@@ -54,6 +54,7 @@ describe("subscriptions", () => {
 
   it("become active when the endpoint has answered, and tell of what a search would find from then on", async () => {
     await patient("before", "Rossi");
+    await allRelayed(clinic.caller, "patients", "subscriptions"); // what is still on its way may be told of
     expect(await subscribe("Patient?family=rossi", { header: ["Authorization: Bearer abc"] })).toMatchObject({ status: "active" });
     expect(endpoint.handshakes).toMatchObject([{ method: "POST", path: "/hook", headers: { authorization: "Bearer abc" }, body: "" }]);
     await patient("a", "Rossi");

@@ -1,6 +1,6 @@
 import { birthDateIn, lookedFor } from "./pages/platform/birth-date.ts";
 import { CURRENCIES } from "../../fhir/currencies.ts";
-import { dayIn, monthsAfter, typedDay, weeksOf } from "./pages/platform/days.ts";
+import { dayIn, lastDayIn, monthsAfter, typedDay, weeksOf } from "./pages/platform/days.ts";
 import { exponentOf } from "../../fhir/currency-decimals.ts";
 import { moneyText, moneyTyped, unitsTyped } from "./pages/platform/money.ts";
 import { numberTyped, requireOneWay } from "./pages/platform/numbers.ts";
@@ -46,6 +46,18 @@ describe("A day", () => {
 
   it.each(["", "3/2027", "2027", "12", "31/2/2027", "29/2", "8/13/2027", "soon", "8/3/2", "8/3/127"])("is not read from “%s”", (text) => {
     expect(dayIn(text, "2026-11-29")).toBeUndefined();
+  });
+
+  it.each([
+    ["03/2027", "2027-03-31"],
+    ["3.27", "2027-03-31"],
+    ["02/2028", "2028-02-29"],
+    ["١٢/٢٠٢٧", "2027-12-31"],
+    ["8/3/2027", "2027-03-08"],
+    ["13/2027", undefined],
+    ["2027", undefined],
+  ])("until which a pack is good is read from “%s”", (text, day) => {
+    expect(lastDayIn(text, "2026-11-29")).toBe(day);
   });
 
   it("of a calendar stands in a week that begins as the language has it, and its month has all its days", () => {

@@ -83,21 +83,24 @@ describe("what was done by mistake", () => {
     expect(state).toBe("arrived");
   });
 
-  it("medicine that was said to be returned is with its patient again, and off the shelf", async () => {
+  it("medicine that was said to be returned is with its patient again, and off the shelf, of the lot that it was of", async () => {
     const { operator } = house;
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 100, lot: "L", expires: "2099-01-01" });
+    await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 50, lot: "SOONER", expires: "2098-01-01" });
     const { prescription } = await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 20, dosage: "1 tablet" });
-    await pharmacy.dispense(operator, { prescription, quantity: 20 });
-    const shelf = async () => (await pharmacy.listStock(operator, {})).map(({ quantity }) => quantity);
+    const { dispense } = await pharmacy.dispense(operator, { prescription, quantity: 20, lot: "L" });
+    const shelf = async () => (await pharmacy.listLots(operator, {})).map(({ lot, quantity }) => `${lot} ${quantity}`).sort();
     const pharmacist = await house.person("pharmacist", ["pharmacist"]);
     await house.show(pharmacist, "dispensary");
     await pharmacist.click("li:has-text('Acetaminophen') button:has-text('Take back')");
     await pharmacist.fill("#field-return-quantity", "5");
     await pharmacist.press("#field-return-quantity", "Enter");
     await said(pharmacist, "on the shelf again");
-    expect(await shelf()).toEqual([85]);
+    expect(await shelf()).toEqual(["L 85", "SOONER 50"]);
     await undo(pharmacist);
-    expect(await shelf()).toEqual([80]);
+    expect(await shelf()).toEqual(["L 80", "SOONER 50"]);
+    // All of it can be given back: nothing of the first return counts any more.
+    expect(await pharmacy.return(operator, { dispense, quantity: 20 })).toMatchObject({ kept: 0 });
   });
 
   it("a role is what it was; of an account that is closed for good it is said before", async () => {

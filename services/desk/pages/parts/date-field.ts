@@ -3,7 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import { html } from "../html.ts";
 import { birthDateIn, plainDigits } from "../platform/birth-date.ts";
 import { dateOf, dayNameOf, today } from "../platform/clock.ts";
-import { dayIn, typedDay } from "../platform/days.ts";
+import { dayIn, lastDayIn, typedDay } from "../platform/days.ts";
 import { t } from "../platform/texts.ts";
 import { Calendar } from "./calendar.ts";
 import { Field } from "./field.ts";
@@ -20,17 +20,19 @@ interface DateFieldProps {
   max?: string | undefined;
   /** A month, or a year, will do: "since 2019". */
   isPartial?: boolean;
+  /** Of a month its last day is meant: until when something may be used. */
+  isLast?: boolean;
   required?: boolean;
   fault?: string | undefined;
 }
 
-type ReadProps = Pick<DateFieldProps, "min" | "max" | "isPartial" | "required">;
+type ReadProps = Pick<DateFieldProps, "min" | "max" | "isPartial" | "isLast" | "required">;
 
 /** What was typed, and what is wrong with it. */
-function readAs(text: string, { min = "", max = "9999", isPartial, required }: ReadProps): { day?: string; fault?: string } {
+function readAs(text: string, { min = "", max = "9999", isPartial, isLast, required }: ReadProps): { day?: string; fault?: string } {
   if (text.trim() === "") return required ? {} : { day: "" };
   const partly = isPartial && /\d{4}/.test(plainDigits(text)) ? birthDateIn(text, today()) : undefined;
-  const day = dayIn(text, today()) ?? partly;
+  const day = (isLast ? lastDayIn : dayIn)(text, today()) ?? partly;
   if (day === undefined) return { fault: t("date.bad") };
   if (day < min.slice(0, day.length)) return { fault: t("date.least", { day: dateOf(min) }) };
   return day > max ? { fault: t("date.most", { day: dateOf(max) }) } : { day };
@@ -40,8 +42,8 @@ function readAs(text: string, { min = "", max = "9999", isPartial, required }: R
 const understood = (day: string): string => (day.length === 10 ? dayNameOf(day) : day === "" ? t("date.hint") : dateOf(day));
 
 /** See the head of this file. */
-export function DateField({ value, onValue, min, max, isPartial, fault, ...more }: DateFieldProps) {
-  const bounds = { min, max, isPartial: isPartial ?? false, required: more.required ?? false };
+export function DateField({ value, onValue, min, max, isPartial, isLast, fault, ...more }: DateFieldProps) {
+  const bounds = { min, max, isPartial: isPartial ?? false, isLast: isLast ?? false, required: more.required ?? false };
   const [typed, setTyped] = useState<string | undefined>();
   const [isLeft, setLeft] = useState(false);
   const [isOpen, setOpen] = useState(false);

@@ -12,6 +12,14 @@ export function dayIn(text: string, today: string): string | undefined {
   return said.map((one) => birthDateIn(one, today)).find((date) => date?.length === 10);
 }
 
+/** The last day that is meant, YYYY-MM-DD: a day, or of a month as packs name it (03/2027, 03/27) its last. */
+export function lastDayIn(text: string, today: string): string | undefined {
+  const day = dayIn(text, today);
+  const [, month = "", year = ""] = /^(\d{1,2})\D+(\d{2}|\d{4})$/.exec(plainDigits(text).trim()) ?? [];
+  if (day !== undefined || Number(month) < 1 || Number(month) > 12) return day;
+  return daysAfter(monthsAfter(`${year.padStart(4, "20")}-${month.padStart(2, "0")}-01`, 1), -1);
+}
+
 /** A FHIR date as it is typed: 08/03/2026, 03/2026, 2026. */
 export const typedDay = (date: string): string => date.split("-").toReversed().join("/");
 

@@ -1,6 +1,6 @@
 /** What was handed out lately, and taking back what was not used. */
 import { useState } from "preact/hooks";
-import type { MedicationDispense } from "../../../../../fhir/r4.ts";
+import type { MedicationDispense, SupplyDelivery } from "../../../../../fhir/r4.ts";
 import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -12,7 +12,7 @@ import { useMore } from "../../parts/more.ts";
 import { say } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
-import { actionsOf } from "../../platform/api.ts";
+import { actionsOf, read, update } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, countText, nameOf } from "../../platform/names.ts";
@@ -50,14 +50,15 @@ export function HandedOut({ turn, onChange }: { turn: number; onChange: () => vo
 
 function TakeBack({ of: { of }, onClose, onDone }: { of: Given; onClose: () => void; onDone: () => void }) {
   const kept = `return ${of.id}`;
-  const prescription = of.authorizingPrescription?.[0]?.reference ?? "";
   const [quantity, setQuantity] = useKept(kept, "quantity");
   const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
-    await pharmacy.return({ dispense: `MedicationDispense/${of.id}`, quantity: Number(quantity), ...(reason && { reason }) });
-    // A return stays on record: what is taken back of it is handed out once more.
-    const again = () => pharmacy.dispense({ prescription, quantity: Number(quantity) }).then(onDone);
-    say(t("returned"), prescription ? again : undefined);
+    const came = await pharmacy.return({ dispense: `MedicationDispense/${of.id}`, quantity: Number(quantity), ...(reason && { reason }) });
+    // Its delivery was a mistake: lot and place have what they had, and the patient has it again.
+    say(t("returned"), async () => {
+      await update<SupplyDelivery>({ ...(await read<SupplyDelivery>(came.delivery)), status: "entered-in-error" });
+      onDone();
+    });
     onDone();
   };
   return html`<${Dialog} title=${joined(t("return"), conceptOf(of.medicationCodeableConcept))} onClose=${onClose}>
@@ -65,7 +66,7 @@ function TakeBack({ of: { of }, onClose, onDone }: { of: Given; onClose: () => v
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("quantity")} name="return-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
         <${Field} label=${t("reason")} name="return-reason" value=${reason} onValue=${setReason} />
-      </div>${!prescription && html`<p class="hint">${t("return.final")}</p>`}`}
+      </div>`}
     <//>
   <//>`;
 }

@@ -99,7 +99,7 @@ function Delivery({ names, onClose, onDone }: { names: KnownCode[]; onClose: () 
         <div class="fields">
           <${Field} label=${t("quantity")} name="delivery-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required fault=${faultOf("quantity")} />
           <${Field} label=${t("shelf.lot")} name="delivery-lot" value=${lot} onValue=${setLot} />
-          <${DateField} label=${t("stock.expires")} name="delivery-expires" value=${expires} onValue=${setExpires} fault=${faultOf("expires")} />
+          <${DateField} label=${t("stock.expires")} name="delivery-expires" value=${expires} onValue=${setExpires} isLast fault=${faultOf("expires")} />
         </div>`}
     <//>
   <//>`;

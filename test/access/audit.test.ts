@@ -124,7 +124,7 @@ describe("the record of looks", () => {
     const { body } = await as("physician").send("POST", "/Patient/$match", parameters);
     expect(body.entry.map((it: Json) => `Patient/${it.resource.id}`)).toEqual([patient]);
     const [, look] = await recorded(patient, 2);
-    expect(look).toMatchObject({ role: "physician", isDone: true, says: expect.stringContaining("patients.match") });
+    expect(look).toMatchObject({ role: "physician", isDone: true, says: "Ada Rossi (physician) has used the search for doubles" });
   });
 
   it("follows records that were merged, in both directions, until they are parted", async () => {

@@ -46,7 +46,7 @@ describe("lists that people work from", () => {
     await rows(technician, 3);
     await technician.focus("#field-bench-find");
     await technician.keyboard.press("Tab");
-    expect(await technician.evaluate(() => document.activeElement?.id)).toBe("field-bench-station");
+    await technician.waitForSelector("#field-bench-station:focus");
     await technician.keyboard.type("Haem");
     await technician.waitForSelector("tbody tr:has-text('CBC panel')");
     await rows(technician, 1);

@@ -1,4 +1,5 @@
 /** Numbers that come as a text: one is read only where that is certain. */
+import { plainDigits } from "./plain-digits.ts";
 import type { Quantity } from "./r4.ts";
 
 /** A number, and how what was measured stands to it. */
@@ -13,9 +14,6 @@ const CERTAIN = /^(<=|>=|<|>|≤|≥)?\s*([-−]?\d+(?:[.,٫]\d+)?)$/;
 const TWO_WAYS = /^[-−]?[1-9]\d{0,2},\d{3}$/;
 /** Digits, and signs that stand in numbers: no words. */
 const LIKE_A_NUMBER = /^[<>=≤≥]*\s*[-−]?[\d\s.,٫٬'’_]*\d[\d\s.,٫٬'’_]*(?:[eE][-+−]?\d+)?$/;
-
-/** Digits as JavaScript has them, of the Arabic ones too. */
-const plainDigits = (text: string): string => text.replaceAll(/[٠-٩۰-۹]/g, (digit) => `${(digit.codePointAt(0) ?? 0) & 0xf}`);
 
 /** "unclear": it is like a number, and nobody may guess which; undefined: it is in words. */
 export function readTypedNumber(text: string): TypedNumber | "unclear" | undefined {

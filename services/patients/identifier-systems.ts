@@ -1,4 +1,5 @@
 /** Identifiers by their system: how one is written, and what its check digit must be. A table: no broker, no database. */
+import { plainDigits } from "../../fhir/plain-digits.ts";
 
 /** How the identifiers of one system are written. */
 export interface IdentifierSystem {
@@ -85,16 +86,4 @@ export class IdentifierTable {
 }
 
 const compared = (value: string): string =>
-  value
-    .normalize("NFKC")
-    .replace(/\s|\p{Default_Ignorable_Code_Point}/gu, "")
-    .replace(/(?![0-9])\p{Nd}/gu, digitOf)
-    .toLowerCase();
-
-/** The value of a digit of another script: Unicode has the ten of each in a row (UAX #44). */
-function digitOf(sign: string): string {
-  const own = sign.codePointAt(0) as number;
-  let first = own;
-  while (own - first < 10 && /\p{Nd}/u.test(String.fromCodePoint(first - 1))) first -= 1;
-  return String((own - first) % 10);
-}
+  plainDigits(value.normalize("NFKC").replace(/\s|\p{Default_Ignorable_Code_Point}/gu, "")).toLowerCase();

@@ -1,6 +1,7 @@
 /** The second factor: codes of an authenticator app (TOTP, RFC 6238), each good once, and recovery codes for when the app is lost. */
 import { randomBytes } from "node:crypto";
 import { generateSecret, generateURI, verify } from "otplib";
+import { plainDigits } from "../../../fhir/plain-digits.ts";
 import type { IdentityData } from "../identity-data.ts";
 import { hashOf, type StoredAccount } from "../identity.model.ts";
 
@@ -69,9 +70,8 @@ async function stepOf(secret: string, token: string): Promise<number | undefined
   return result.valid && "timeStep" in result ? result.timeStep : undefined;
 }
 
-/** What was typed, without spaces; Arabic, Persian and full-width digits as those of ASCII, whose lowest four bits are the digit as well. */
-const digitsOf = (typed: string): string =>
-  typed.replace(/\s/g, "").replace(/[\u0660-\u0669\u06F0-\u06F9\uFF10-\uFF19]/g, (digit) => String(digit.charCodeAt(0) & 0xf));
+/** What was typed, without spaces, in the digits of any script. */
+const digitsOf = (typed: string): string => plainDigits(typed.replace(/\s/g, ""));
 
 /** 80 bits, in fours, without letters that look like digits. */
 function newRecoveryCode(): string {

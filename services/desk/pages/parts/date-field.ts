@@ -1,7 +1,8 @@
 /** A field for a day, typed as people say it, with what is understood below it and a calendar beside it; in the page's language, whatever the browser's is. */
 import { useRef, useState } from "preact/hooks";
 import { html } from "../html.ts";
-import { birthDateIn, plainDigits } from "../platform/birth-date.ts";
+import { plainDigits } from "../../../../fhir/plain-digits.ts";
+import { birthDateIn } from "../platform/birth-date.ts";
 import { dateOf, dayNameOf, today } from "../platform/clock.ts";
 import { dayIn, lastDayIn, typedDay } from "../platform/days.ts";
 import { t } from "../platform/texts.ts";

@@ -1,10 +1,8 @@
 /** A date of birth as people say it: 8/3/1951, 8 March 1951, March as 3/1951, a year, an age; in Arabic digits too. */
+import { plainDigits } from "../../../../fhir/plain-digits.ts";
 
 /** Who is older has a year of birth that is known. */
 const OLDEST_YEARS = 120;
-
-/** Arabic-Indic digits, and those of Persian and Urdu, as others. */
-export const plainDigits = (text: string): string => text.replaceAll(/[٠-٩۰-۹]/g, (digit) => `${(digit.codePointAt(0) ?? 0) & 0xf}`);
 
 const padded = (number: string): string => number.padStart(2, "0");
 

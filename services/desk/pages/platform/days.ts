@@ -1,5 +1,6 @@
 /** Days as people type them: 8/3/2026, 8 March, 8.3.26; in Arabic digits too. The day comes before the month, as in all languages of the pages. */
-import { birthDateIn, plainDigits } from "./birth-date.ts";
+import { plainDigits } from "../../../../fhir/plain-digits.ts";
+import { birthDateIn } from "./birth-date.ts";
 
 /**
  * The day that is meant, YYYY-MM-DD; without a year one of this year. Undefined: it cannot be read as a day.

@@ -1,6 +1,6 @@
 /** Money as people write and read it; the decimals of a currency are those of ISO 4217, as the server has them, not those that a browser shows. */
 import { exponentOf } from "../../../../fhir/currency-decimals.ts";
-import { plainDigits } from "./birth-date.ts";
+import { plainDigits } from "../../../../fhir/plain-digits.ts";
 
 /** An amount in the smallest units of its currency. */
 export const unitsOf = (amount: number, currency: string): number => Math.round(amount * 10 ** exponentOf(currency));

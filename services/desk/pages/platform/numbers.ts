@@ -1,6 +1,6 @@
 /** Numbers as people type them: 5.2, 5,2, 1 250, ٥٫٢. */
 import { Refused } from "./api.ts";
-import { plainDigits } from "./birth-date.ts";
+import { plainDigits } from "../../../../fhir/plain-digits.ts";
 
 /** Digits as they are counted, decimals behind a point, without what parts thousands. */
 export const plainNumber = (text: string): string =>

@@ -36,35 +36,45 @@ const contentOf = (file: string) => readFileSync(join(copy, file), "utf8");
 const outcome = ({ code, said }: { code: number | null; said: string }) => ({ code, said: code === 0 ? "" : said.slice(-5_000) });
 const clean = { code: 0, said: "" };
 
+/** A name for a service that the project has not. */
+const unused = (name: string): string => (existsSync(join(ROOT, "services", name)) ? unused(`${name}2`) : name);
+const DENTISTRY = unused("dentistry");
+const KITCHENS = unused("kitchens");
+const CAREPLANS = unused("careplans");
+const LAUNDRIES = unused("laundries");
+
 describe("a new service", () => {
   beforeAll(makeCopy);
   afterAll(removeCopy);
 
   it("is made, owns the types it was given, and has a container", () => {
-    expect(make("service", "dentistry", "--owns", "Flag,Slot")).toEqual({
+    expect(make("service", DENTISTRY, "--owns", "Flag,Slot")).toEqual({
       code: 0,
       said: expect.stringContaining("Slot was owned by visits"),
     });
-    expect(contentOf("services/systems.ts")).toMatch(/"dentistry",\s*\],\s*national/);
+    expect(contentOf("services/systems.ts")).toMatch(new RegExp(`"${DENTISTRY}",\\s*\\],\\s*national`));
     const compose = contentOf("docker-compose.yml");
     // As those of the project have it: its own keys, its own user of the database. test/compose.test.ts holds the rest, below.
     const containerOf = (service: string) => new RegExp(`^ {2}${service}:\\n(?: {4}.*\\n)*`, "m").exec(compose)?.[0];
-    expect(containerOf("dentistry")).toBe(containerOf("personnel")?.replaceAll("personnel", "dentistry"));
+    expect(containerOf(DENTISTRY)).toBe(containerOf("personnel")?.replaceAll("personnel", DENTISTRY));
     const secretsOf = (service: string) => compose.split("\n").filter((line) => line.includes(`./secrets/`) && line.includes(service));
-    expect(secretsOf("dentistry")).toEqual(secretsOf("personnel").map((line) => line.replaceAll("personnel", "dentistry")));
-    expect(contentOf("services/dentistry/dentistry.contract.ts")).toContain('[] = ["Flag", "Slot"]');
+    expect(secretsOf(DENTISTRY)).toEqual(secretsOf("personnel").map((line) => line.replaceAll("personnel", DENTISTRY)));
+    expect(contentOf(`services/${DENTISTRY}/${DENTISTRY}.contract.ts`)).toContain('[] = ["Flag", "Slot"]');
+    // A test that starts records, or visits, has it too.
+    const beside = contentOf("test/kit/taken-over.ts").replaceAll(/\s/g, "");
+    for (const from of ["records", "visits"]) expect(beside).toContain(`["${from}","${DENTISTRY}"]`);
     // Versions of a Flag are events that others handle: they still are.
-    expect(contentOf("services/dentistry/dentistry.contract.ts")).toContain('emits = ["Flag"]');
-    expect(contentOf("services/dentistry/dentistry.service.ts")).toContain("mixins: [Fhir({ owns, emits, rules })]");
-    expect(contentOf("services/dentistry/README.md")).toContain("Owns the FHIR types Flag, Slot.");
+    expect(contentOf(`services/${DENTISTRY}/${DENTISTRY}.contract.ts`)).toContain('emits = ["Flag"]');
+    expect(contentOf(`services/${DENTISTRY}/${DENTISTRY}.service.ts`)).toContain("mixins: [Fhir({ owns, emits, rules })]");
+    expect(contentOf(`services/${DENTISTRY}/README.md`)).toContain("Owns the FHIR types Flag, Slot.");
     expect(contentOf("services/records/records.contract.ts")).not.toContain('"Flag"');
-    expect(contentOf("services/dentistry/dentistry.model.ts")).not.toMatch(/skeleton|Basic/i);
+    expect(contentOf(`services/${DENTISTRY}/${DENTISTRY}.model.ts`)).not.toMatch(/skeleton|Basic/i);
   });
 
   it("without types keeps data of its own", () => {
-    expect(make("service", "kitchens")).toEqual({ code: 0, said: expect.stringContaining("services/kitchens is there") });
-    expect(contentOf("services/kitchens/kitchens.service.ts")).toContain("mixins: [Store(");
-    expect(contentOf("services/kitchens/README.md")).toContain("Owns no FHIR type");
+    expect(make("service", KITCHENS)).toEqual({ code: 0, said: expect.stringContaining(`services/${KITCHENS} is there`) });
+    expect(contentOf(`services/${KITCHENS}/${KITCHENS}.service.ts`)).toContain("mixins: [Store(");
+    expect(contentOf(`services/${KITCHENS}/README.md`)).toContain("Owns no FHIR type");
   });
 
   it.each([
@@ -109,14 +119,14 @@ describe("a new service", () => {
 describe("after `npm run new -- service careplans --owns Goal`, and one of a service with data of its own", () => {
   beforeAll(() => {
     makeCopy();
-    expect(outcome(make("service", "careplans", "--owns", "Goal"))).toEqual(clean);
-    expect(outcome(make("service", "laundries"))).toEqual(clean);
+    expect(outcome(make("service", CAREPLANS, "--owns", "Goal"))).toEqual(clean);
+    expect(outcome(make("service", LAUNDRIES))).toEqual(clean);
   });
   afterAll(removeCopy);
 
   it("all tests without a server pass, those of the containers, and those of making the next service", () => {
     // The rooms below know no service, and a service knows of others only what their contracts say (test/map.test.ts).
-    const knowing = ["test", "scripts", "services/careplans", "services/laundries"].map((folder) => join(copy, folder, "/"));
+    const knowing = ["test", "scripts", `services/${CAREPLANS}`, `services/${LAUNDRIES}`].map((folder) => join(copy, folder, "/"));
     expect(outcome(runJest(...knowing, "--selectProjects", "unit", "--testPathIgnorePatterns", "/scripts/cluster/"))).toEqual(clean);
     const containers = runJest("test/compose.test.ts", "-t", "docker-compose.yml|the image");
     expect(outcome(containers)).toEqual(clean);

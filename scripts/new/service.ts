@@ -183,6 +183,12 @@ export function register(edits: Edits, name: string): void {
   );
 }
 
+/** In the tests, which start services by name, the new one runs beside each service that has given it a type. */
+export function runBeside(edits: Edits, name: string, owners: readonly string[]): void {
+  const lines = [...new Set(owners)].map((owner) => `["${owner}","${name}"],`).join("");
+  if (lines !== "") edits.change("test/kit/taken-over.ts", (text) => text.replace(/(TAKEN_OVER\b.* = \[)/, `$1${lines}`));
+}
+
 /** Adds a container of the service behind those of the others, with its own keys, and as a user of the database of its own. */
 export function addContainer(edits: Edits, name: string): void {
   const members = [1, 2, 3].map((one) => `mongo-${one}:27017`).join(",");

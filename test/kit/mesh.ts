@@ -12,6 +12,7 @@ import { deploy } from "../../federation/membership.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
 import { type Server, startMongo, startNats, startNatsCluster, startRedis } from "../../scripts/servers.mjs";
 import { deploymentOf, loadServices } from "../../services/systems.ts";
+import { withTakenOver } from "./taken-over.ts";
 
 export interface MeshOptions {
   /** Names of the services to run. */
@@ -91,7 +92,8 @@ export interface Mesh {
 }
 
 /** Starts nodes of these services; resolves when the caller can reach all of them. */
-export async function startMesh(options: MeshOptions): Promise<Mesh> {
+export async function startMesh(asked: MeshOptions): Promise<Mesh> {
+  const options = { ...asked, services: withTakenOver(asked.services) };
   const { nats: withNats = true, split = "process" } = options;
   if (!withNats && split === "process") throw new Error('A process without NATS cannot be called from a test: use split: "broker".');
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "openward-test-"));

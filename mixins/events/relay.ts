@@ -9,7 +9,7 @@ import type { OutboxQueue, WaitingEvent } from "../../store/writes.ts";
 /** Events read at once; so many are in memory, and their records. */
 const BATCH = 256;
 /** Records whose events are on their way at once; more wait in the outbox. */
-const MAX_RECORDS = 512;
+const MAX_UNDER_WAY = 512;
 /** Records whose events did not get through and are tried again later; with more nothing else is begun: whatever they go to is away. More than
  * there are subscriptions, so that no number of dead endpoints holds up the others. */
 const MAX_FAILED = 2_048;
@@ -33,6 +33,11 @@ export interface RelayOptions {
   queue: OutboxQueue;
   /** Least time between two batches, milliseconds; default 100. */
   gatherMs?: number;
+  /**
+   * Records whose events are on their way at once; default 512. Where it is given, the outbox is read only when half of them have arrived: each look
+   * passes over what is under way, which costs while the other side takes its time.
+   */
+  maxUnderWay?: number;
   /**
    * Tries once. @param tries how often the event was tried before, by this relay
    * @returns undefined when the event is safe where it goes; else after how many milliseconds it should be tried again
@@ -97,7 +102,7 @@ export class Relay {
       try {
         if (isOurs && !(await isOurs())) return; // asked first: who does it keeps that right however much is under way
         const others = this.#paused();
-        if (this.#busy.size >= MAX_RECORDS || this.#failed.size >= MAX_FAILED) return; // a record that is done kicks, and so does the sweep
+        if (this.#isFull || this.#failed.size >= MAX_FAILED) return; // a record that is done kicks, and so does the sweep
         const found = await store.outbox(queue, BATCH, [...this.#busy, ...others]);
         for (const [key, events] of Map.groupBy(found, (event) => event.key)) this.#begin(key, events);
         isMore = found.length === BATCH;
@@ -107,6 +112,11 @@ export class Relay {
         return; // the sweep looks again
       }
     }
+  }
+
+  get #isFull(): boolean {
+    const { maxUnderWay } = this.#options;
+    return this.#busy.size >= (maxUnderWay === undefined ? MAX_UNDER_WAY : maxUnderWay / 2);
   }
 
   /** Records that are not tried now. */

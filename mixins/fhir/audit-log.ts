@@ -2,7 +2,7 @@
  * An owner notes what a person has seen before it answers: in its own store, whose relay brings it to the ledger. What is noted while a commit
  * is under way goes together with the next one.
  */
-import { v7 as timeOrderedId } from "uuid";
+import { randomUUID } from "node:crypto";
 import type { Context } from "moleculer";
 import { auditEvent, type AuditContext, entryText, isOfPatients, MAX_NAMED, notePatients, patientsOf } from "../../federation/audit.ts";
 import type { AuditEntry } from "../../federation/audit-contract.ts";
@@ -74,7 +74,7 @@ export class AuditLog {
       if (this.#areSeveral) await whileBusy(GATHER_MS);
       this.#areSeveral = made.entries.length > 1;
       if (this.#next === made) this.#next = undefined;
-      await this.#store().write([auditEvent(timeOrderedId(), this.#owner, made.entries)]);
+      await this.#store().write([auditEvent(randomUUID(), this.#owner, made.entries)]);
     });
     this.#writing = made.written.catch(() => {}); // each who waits hears of it
     return made.written;
@@ -104,7 +104,7 @@ export class AuditLog {
         entryText({ at: Date.now(), deed: op, isDone: true, ...(types.size === 1 && { type }), what, ...patientsOf(found) }, context),
       ];
     });
-    return entries.length === 0 ? [] : [auditEvent(timeOrderedId(), this.#owner, entries)];
+    return entries.length === 0 ? [] : [auditEvent(randomUUID(), this.#owner, entries)];
   }
 }
 

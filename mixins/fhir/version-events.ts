@@ -7,6 +7,8 @@ import { guarded } from "./read-actions.ts";
 
 /** The ledger has time: what is on record goes there in larger parts. Milliseconds. */
 const AUDIT_GATHER_MS = 1_000;
+/** Events on record that are on their way to the ledger at once: a busy one takes its time, and what waits for it in memory is in the outbox too. */
+const MAX_AUDIT_UNDER_WAY = 256;
 
 /** Another service asks for each new version of a type, or no longer. */
 export const watchingActions = {
@@ -33,11 +35,11 @@ export const watchingActions = {
 /** The relays of a service's two outboxes: its events, and what is on record. */
 export function relaysFrom({ broker, store, logger, teller }: OwnerService): { out: Relay; audit: Relay } {
   const way = transportOf(broker);
-  const relayOf = (queue: "out" | "audit", gatherMs?: number) =>
+  const relayOf = (queue: "out" | "audit") =>
     new Relay({
       store,
       queue,
-      ...(gatherMs !== undefined && { gatherMs }),
+      ...(queue === "audit" && { gatherMs: AUDIT_GATHER_MS, maxUnderWay: MAX_AUDIT_UNDER_WAY }),
       send: async (event, tries) => {
         if (queue === "out" && tries === 0) teller.noteEvent(event);
         await way.send(event);
@@ -45,5 +47,5 @@ export function relaysFrom({ broker, store, logger, teller }: OwnerService): { o
       },
       warn: (sentence) => logger.warn(sentence),
     });
-  return { out: relayOf("out"), audit: relayOf("audit", AUDIT_GATHER_MS) };
+  return { out: relayOf("out"), audit: relayOf("audit") };
 }

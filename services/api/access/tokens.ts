@@ -2,7 +2,7 @@
  * Access tokens of this mesh's own provider (RFC 9068, ES256): verified once, then remembered by their hash until they end: by their time, or
  * because `identity` says so.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
 import { Errors } from "moleculer";
 import type { Caller } from "../../../mesh/caller.ts";
@@ -61,7 +61,7 @@ export class TokenCheck {
   /** @throws 401 INVALID_TOKEN; 503 when the keys cannot be asked for */
   async read(token: string): Promise<GoodToken> {
     if (token.length > MAX_LENGTH) throw invalidToken();
-    const name = createHash("sha256").update(token).digest("base64url");
+    const name = hash("sha256", token, "binary");
     const good = this.#good.get(name) ?? (await this.#verified(token, name));
     if (good.until <= Date.now() || this.#hasEnded(good)) {
       this.#good.delete(name);
@@ -145,6 +145,7 @@ export class TokenCheck {
   }
 
   #hasEnded({ identity: { sub, sid, jti, client }, issuedAt }: GoodToken): boolean {
+    if (this.#ended.size === 0) return false;
     return [`jti ${jti}`, `sid ${sid}`, `sub ${sub}`, `client ${client}`].some((name) => issuedAt <= (this.#ended.get(name) ?? -1));
   }
 }

@@ -93,6 +93,17 @@ describe("a file, of tests too", () => {
   });
 });
 
+/** Constants of limits whose name begins in another way than all others. */
+const otherLimits = (text: string): string[] => text.match(/\b(?:MOST|MAXIMUM|MAXIMAL|LIMIT_OF|UP_TO|AT_MOST)_[A-Z_]+\b/g) ?? [];
+
+describe("the name of a limit", () => {
+  it("begins with MAX_", () => {
+    const files = filesUnder(".", /\.(?:ts|mjs)$/).filter((file) => file !== "test/style.test.ts");
+    expect(files.flatMap((file) => otherLimits(contentOf(file)).map((name) => `${file}: ${name}`))).toEqual([]);
+    expect(otherLimits("const MOST_ROWS = 5; const MAX_ROWS = MOST_ROWS;")).toEqual(["MOST_ROWS", "MOST_ROWS"]);
+  });
+});
+
 /** Folders whose files are named by a rule, so that the folder says which one it is. */
 const NAMED_BY_A_RULE = [
   /\/index\.ts$/, // a folder's face

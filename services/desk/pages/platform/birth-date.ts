@@ -69,7 +69,7 @@ export function birthDateIn(text: string, today: string): string | undefined {
 }
 
 /** Words of a date: day, month, year. */
-const MOST_WORDS = 4; // 8 كانون الثاني 1951
+const MAX_WORDS = 4; // 8 كانون الثاني 1951
 
 /**
  * What somebody is looked for by: a date of birth, with its year, and the words beside it. Without a date all words.
@@ -77,7 +77,7 @@ const MOST_WORDS = 4; // 8 كانون الثاني 1951
  */
 export function lookedFor(text: string, today: string): { date?: string; words: string[] } {
   const words = text.trim().split(/\s+/).filter(Boolean);
-  for (let length = Math.min(MOST_WORDS, words.length); length > 0; length -= 1) {
+  for (let length = Math.min(MAX_WORDS, words.length); length > 0; length -= 1) {
     for (let from = 0; from + length <= words.length; from += 1) {
       const said = words.slice(from, from + length).join(" ");
       const date = /\d{4}/.test(plainDigits(said)) ? birthDateIn(said, today) : undefined; // an age is no date

@@ -10,7 +10,7 @@ import { sumOf } from "./open.ts";
 const billing = actionsOf<typeof billingContract>("billing");
 
 /** Invoices that are asked about at once. */
-const MOST_BALANCES = 200;
+const MAX_BALANCES = 200;
 
 /** An invoice with its patient, and how it stands. */
 export interface Bill extends WithPatient<Invoice> {
@@ -33,8 +33,8 @@ export const isCredit = (invoice: Invoice): boolean => askedBy(invoice).value < 
 /** How invoices stand, by reference; of who may not see it none. */
 async function balancesOf(invoices: Invoice[]): Promise<Map<string, InvoiceBalance>> {
   const references = invoices.map(({ id }) => `Invoice/${id}`);
-  const parts = Array.from({ length: Math.ceil(references.length / MOST_BALANCES) }, (_, part) =>
-    billing.listBalances({ invoices: references.slice(part * MOST_BALANCES, (part + 1) * MOST_BALANCES) }),
+  const parts = Array.from({ length: Math.ceil(references.length / MAX_BALANCES) }, (_, part) =>
+    billing.listBalances({ invoices: references.slice(part * MAX_BALANCES, (part + 1) * MAX_BALANCES) }),
   );
   const found = await Promise.all(parts).catch((error: unknown) => {
     if (error instanceof Refused && error.status === 403) return [];

@@ -6,7 +6,7 @@ import { QUEUE } from "./write.ts";
 /** Oldest first; without those of the records in `except`. */
 export function waitingEvents(db: Database, queue: OutboxQueue, limit: number, except: string[]): WaitingEvent[] {
   const others = except.length === 0 ? "" : " AND key NOT IN (SELECT value FROM json_each(?))";
-  const text = `SELECT no AS place, id, subject, key, at, payload FROM outbox WHERE queue = ?${others} ORDER BY no LIMIT ?`;
+  const text = `SELECT no AS place, id, subject, key, at, payload FROM outbox INDEXED BY outbox_queue WHERE queue = ?${others} ORDER BY no LIMIT ?`;
   const values = [QUEUE[queue], ...(except.length === 0 ? [] : [JSON.stringify(except)]), limit];
   return db.all<WaitingEvent & { place: number }>(text, ...values).map((row) => ({ ...row, place: String(row.place) }));
 }

@@ -65,8 +65,8 @@ ALTER TABLE history ADD COLUMN write TEXT;
 `;
 
 /**
- * Events that wait for their relay (queue 0: to other services; 1: to the service itself), and those whose effect is stored here. It is read in order, without
- * an index: few wait. No number is given twice: two processes may forget the same event.
+ * Events that wait for their relay (queue 0: to other services; 1: to the service itself; 2: to the ledger), and those whose effect is stored here.
+ * No number is given twice: two processes may forget the same event.
  */
 const events = /* sql */ `
 CREATE TABLE outbox (
@@ -81,11 +81,16 @@ ALTER TABLE resource ADD COLUMN author TEXT;
 ALTER TABLE history ADD COLUMN author TEXT;
 `;
 
+/** What waits in one queue is found without passing over another's: the ledger may be away for a day, and billing is not. */
+const outboxByQueue = /* sql */ `
+CREATE INDEX outbox_queue ON outbox (queue, no);
+`;
+
 /**
  * Each takes a file from the version of its place to the next: the first makes an empty file version 1. To change the tables, add one at
  * the end and never touch those before it: files of every version are out there.
  */
-export const migrations: readonly string[] = [firstTables, multiValuedSlots, writeKeys, events, authors];
+export const migrations: readonly string[] = [firstTables, multiValuedSlots, writeKeys, events, authors, outboxByQueue];
 
 /** A file with a higher number was written by a newer version of this code. */
 export const SCHEMA_VERSION = migrations.length;

@@ -29,7 +29,7 @@ function keptFhir() {
     for (const id of ids) kept.add(id);
   };
   const known = async (ids: string[]) => ids.filter((id) => kept.has(id));
-  return { kept, writes, keeper: new Keeper({ write, known }) };
+  return { kept, writes, keeper: new Keeper({ write, known }), busy: new Keeper({ write, known }, () => () => 1) };
 }
 
 describe("the ledger's keeper", () => {
@@ -53,6 +53,21 @@ describe("the ledger's keeper", () => {
     expect([before, kept.size]).toEqual([200, 201]);
     expect(writes.length - wrote).toBeLessThanOrEqual(4);
   });
+
+  it("lets a busy process serve the wards first, but keeps all that is older than a minute", async () => {
+    const { writes, busy } = keptFhir();
+    const at = (age: number, work: string) => ({ ...batch(work), entries: [{ ...unnamed(Date.now() - age), work }] });
+    const many = (age: number) => Array.from({ length: 500 }, (_, n) => busy.keep(`${age}-${n}`, at(age, `w-${age}-${n}`)));
+    const fresh = many(0);
+    const ofFresh = Promise.allSettled(fresh);
+    await Promise.race(fresh);
+    expect(writes.map(({ length }) => length)).toEqual([200]); // of 500, after five seconds
+    busy.stop();
+    await ofFresh;
+    const late = keptFhir();
+    await Promise.all(Array.from({ length: 500 }, (_, n) => late.busy.keep(`late-${n}`, at(61_000, `late-${n}`))));
+    expect(late.writes.map(({ length }) => length)).toEqual([200, 200, 100]); // at once
+  }, 15_000);
 
   it("says of each that it cannot keep, and keeps the others", async () => {
     const bad = auditEventsOf("bad", batch("bad"))[0]?.id;

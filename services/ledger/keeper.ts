@@ -1,6 +1,6 @@
 /**
  * What comes to the ledger within a moment is kept in one write. Its owners have it safe meanwhile, so a process that is busy serves the wards
- * first: it keeps some of it every few seconds, and the rest when it has time.
+ * first: it keeps some of it every few seconds, and the rest when it has time, or when it is a minute old.
  */
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
@@ -15,9 +15,11 @@ const GATHER_MS = 250;
 /** Entries of one write: they block the node for some 20 ms. */
 const MAX_TOGETHER = 200;
 /** Share of its time in which a process works, from which on it is busy. */
-const BUSY = 0.8;
+const BUSY = 0.6;
 /** A busy process keeps one write's entries after this, milliseconds. */
 const LONGEST_WAIT_MS = 5_000;
+/** What is older is kept however busy the process is: its owners hold no more than what comes in such a time. By their clocks; milliseconds. */
+const LATEST_MS = 60_000;
 
 interface Waiting {
   id: string;
@@ -33,18 +35,29 @@ interface Kept {
   known(ids: string[]): Promise<string[]>;
 }
 
+/** Begins to measure; what it gives tells the share of the time since then in which the process worked, 0 to 1. */
+type LoadMeter = () => () => number;
+
+const eventLoopLoad: LoadMeter = () => {
+  const before = performance.eventLoopUtilization();
+  return () => performance.eventLoopUtilization(before).utilization;
+};
+
 /** An AuditEvent with its id. */
 export type KeptEvent = AuditEvent & { id: string };
 
 /** Keeps batches of entries; those that come within a moment in one write. */
 export class Keeper {
   readonly #kept: Kept;
+  readonly #load: LoadMeter;
   #waiting: Waiting[] = [];
   #working: Promise<void> | undefined;
   readonly #stopping = new AbortController();
 
-  constructor(kept: Kept) {
+  /** @param load of the process; absent: of its event loop */
+  constructor(kept: Kept, load: LoadMeter = eventLoopLoad) {
     this.#kept = kept;
+    this.#load = load;
   }
 
   /** Once, however often it comes: the ids of AuditEvents follow from what they are of. Durable when it resolves. @param id of the batch, a UUID */
@@ -59,7 +72,7 @@ export class Keeper {
     while (this.#waiting.length > 0) {
       const isQuiet = await this.#untilQuiet();
       do await this.#store(this.#take());
-      while (isQuiet && this.#waiting.length > 0);
+      while (this.#waiting.length > 0 && (isQuiet || this.#isLate));
     }
     this.#working = undefined; // at once: what comes from now on begins anew
   }
@@ -73,12 +86,17 @@ export class Keeper {
   /** Waits until the process has time, or for the longest. @returns whether it has */
   async #untilQuiet(): Promise<boolean> {
     const until = performance.now() + LONGEST_WAIT_MS;
-    for (let before = performance.eventLoopUtilization(); performance.now() < until; before = performance.eventLoopUtilization()) {
+    do {
+      const used = this.#load();
       await delay(GATHER_MS, undefined, { signal: this.#stopping.signal }).catch(() => {});
-      if (this.#stopping.signal.aborted) return true;
-      if (performance.eventLoopUtilization(before).utilization < BUSY) return true;
-    }
+      if (this.#stopping.signal.aborted || used() < BUSY) return true;
+    } while (!this.#isLate && performance.now() < until);
     return false;
+  }
+
+  get #isLate(): boolean {
+    const oldest = this.#waiting[0]?.batch.entries[0]?.at;
+    return oldest !== undefined && Date.now() - oldest > LATEST_MS;
   }
 
   #take(): Waiting[] {

@@ -72,6 +72,8 @@ export interface NamedAuthor {
   element: string;
   /** `Practitioner/1`, `PractitionerRole/1`; undefined: named without a reference, which nobody can hold against who writes. */
   reference: string | undefined;
+  /** What is shown for them, beside the reference. */
+  display?: string;
   /** All that names them, in one form: of a note or a signature with what it says. */
   whole: string;
   /** What is said in a note, or signed, is one person's. */
@@ -79,6 +81,33 @@ export interface NamedAuthor {
 }
 
 type Json = Record<string, unknown>;
+
+/** Somebody who is named by words alone: a Practitioner, a mother, another house. */
+export interface NamedInWords extends Pick<NamedAuthor, "expression" | "element" | "whole" | "isAlone"> {
+  display: string;
+}
+
+/** All who are named so by words alone. */
+export function authorsInWords(resource: Resource): NamedInWords[] {
+  const { resourceType: type } = resource;
+  const inWords = (value: unknown, at: Pick<NamedInWords, "expression" | "element" | "isAlone">, whole: unknown): NamedInWords[] =>
+    typeof value === "string" ? [{ ...at, display: value, whole: canonicalJson(JSON.stringify(whole)) }] : [];
+  const elements = (AUTHOR_ELEMENTS[type] ?? []).flatMap((element) =>
+    valuesAt(resource, element.replace("?", "").split("."), type).flatMap(({ value, expression }) => {
+      const { reference, type: of, display } = (value ?? {}) as Json;
+      return reference === undefined && of === undefined
+        ? inWords(display, { expression: `${expression}.display`, element, isAlone: false }, value)
+        : [];
+    }),
+  );
+  const annotations = elementsNaming(type, SAYINGS).filter((element) => element.type === "Annotation");
+  const notes = annotations.flatMap(({ path }) =>
+    valuesAt(resource, path.split("."), type).flatMap(({ value, expression }) =>
+      inWords((value as Json | null)?.["authorString"], { expression: `${expression}.authorString`, element: path, isAlone: true }, value),
+    ),
+  );
+  return [...elements, ...notes];
+}
 
 /** All Practitioners whom it names so. */
 export function namedAuthors(resource: Resource): NamedAuthor[] {
@@ -109,8 +138,15 @@ function authorIn(
   value: unknown,
   { expression, element, saying }: { expression: string; element: string; saying?: unknown },
 ): NamedAuthor[] {
-  const { reference, type } = (value ?? {}) as { reference?: unknown; type?: unknown };
-  const named = { expression, element, whole: canonicalJson(JSON.stringify(saying ?? value ?? null)), isAlone: saying !== undefined };
+  const { reference, type, display } = (value ?? {}) as { reference?: unknown; type?: unknown; display?: unknown };
+  const shown = typeof display === "string" ? { display } : {};
+  const named = {
+    ...shown,
+    expression,
+    element,
+    whole: canonicalJson(JSON.stringify(saying ?? value ?? null)),
+    isAlone: saying !== undefined,
+  };
   if (typeof reference !== "string") return PERSONS.has(type as string) ? [{ ...named, reference: undefined }] : [];
   if (PRACTITIONER.test(reference)) return [{ ...named, reference }];
   if (!reference.startsWith("#")) return [];

@@ -61,6 +61,15 @@ export function codesClause(type: string, code: string, codes: readonly string[]
 }
 
 /**
+ * Resources with one of these texts, whole, however it is written.
+ * @param texts folded (`fold`)
+ * @throws Error for a parameter that R4 does not define, or that is no string
+ */
+export function textClause(type: string, code: string, texts: readonly string[]): Clause {
+  return { kind: "key", slots: slotsOfType(type, code, "string"), any: texts.map((text) => ({ eq: `~${text}` })) };
+}
+
+/**
  * Resources whose date or period touches the time from `since` to `until`, both included, milliseconds since 1970; each may be absent.
  * @throws Error for a parameter that R4 does not define, or that is no date
  */

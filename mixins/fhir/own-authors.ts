@@ -3,14 +3,17 @@
  * there; one that names another Practitioner is refused, unless the writer's role may enter for others (`onBehalf`), or it was so before.
  */
 import type { Context } from "moleculer";
-import { lacksAuthor, type NamedAuthor, nameAuthor, namedAuthors } from "../../fhir/authors.ts";
+import { authorsInWords, lacksAuthor, type NamedAuthor, type NamedInWords, nameAuthor, namedAuthors } from "../../fhir/authors.ts";
+import { familyNamesIn, isSameName, matchOfName, nameWords } from "../../fhir/person-names.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { Resource } from "../../fhir/resource.ts";
+import { textClause } from "../../fhir/search/exact-clauses.ts";
 import { type IssueOfStep, forgedAuthor } from "../../federation/errors.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import { accessOf } from "../../mesh/access/access.ts";
 import { isSystem } from "../../mesh/access/identity.ts";
 import type { Store } from "../../store/store.ts";
+import type { Question } from "./rules/rule.ts";
 
 /** Who writes, as far as resources name them. */
 export interface ResourceAuthor {
@@ -33,6 +36,19 @@ export function writerOf(ctx: Context, { isOwn }: { isOwn: boolean }): ResourceA
   };
 }
 
+/** Of one question; there are hardly so many of one name. */
+const MAX_NAMESAKES = 200;
+
+/** Asks for the Practitioners with one of these family names, or of this name as one text. @param names folded */
+export function practitionersByName(names: string[]): Question {
+  const texts = names.filter((name) => name.includes(" "));
+  const groups = [
+    [textClause("Practitioner", "family", names)],
+    ...(texts.length > 0 ? [[textClause("Practitioner", "name", texts)]] : []),
+  ];
+  return { type: "Practitioner", clauses: [{ kind: "any", of: groups }], limit: MAX_NAMESAKES };
+}
+
 type ResourceStep = Extract<OwnerStep, { op: "create" | "update" }>;
 
 /** What a step is held against. */
@@ -41,21 +57,27 @@ interface AuthorCheck {
   index: number;
   writer: ResourceAuthor;
   store: Pick<Store, "read">;
+  people: PeopleOfHouse;
+}
+
+/** The people of this house, as far as resources name them. */
+export interface PeopleOfHouse {
   /** The practitioners of these PractitionerRoles, by role, where there are some. */
   practitionersIn(roles: string[]): Promise<ReadonlyMap<string, string>>;
+  /** The Practitioners with one of these family names, or of this name as one text; folded. */
+  practitionersNamed(names: string[]): Promise<Resource[]>;
 }
 
 /**
  * Fills in and checks what a step brings.
  * @throws 422 FORGED_AUTHOR with the FHIRPath of each element that names another; 503 OWNER_DOWN while nobody can say whose PractitionerRole it names
  */
-export async function ownAuthor(resource: Resource, { step, index, writer, store, practitionersIn }: AuthorCheck): Promise<void> {
-  const others = writer.mayEnterForOthers ? [] : await forged(namedAuthors(resource), writer, practitionersIn);
+export async function ownAuthor(resource: Resource, { step, index, writer, store, people }: AuthorCheck): Promise<void> {
+  const others = writer.mayEnterForOthers ? [] : await forgedIn(resource, writer, people);
   const isToBeFilled = writer.practitioner !== undefined && lacksAuthor(resource);
   if (others.length === 0 && !isToBeFilled) return;
   const before = step.op === "create" ? undefined : ((await store.read(step.type, step.id))?.json ?? step.was);
-  const known = before === undefined || others.length === 0 ? [] : namedAuthors(parseJson(before) as Resource);
-  const knownBy = new Set(known.flatMap((it) => [byReference(it), byWhole(it)]));
+  const knownBy = before === undefined || others.length === 0 ? new Set() : namedBefore(parseJson(before) as Resource);
   const issues = others
     // What was so before; of a note or a signature with what it says: another's words are not changed in their name.
     .filter((other) => !knownBy.has(other.isAlone || other.reference === undefined ? byWhole(other) : byReference(other)))
@@ -69,14 +91,58 @@ export async function ownAuthor(resource: Resource, { step, index, writer, store
 
 const WHY = "It names another Practitioner than the one who has signed in: leave it empty, or have a role that may enter for others.";
 
+const namedBefore = (before: Resource): ReadonlySet<string> =>
+  new Set([...namedAuthors(before).flatMap((it) => [byReference(it), byWhole(it)]), ...authorsInWords(before).map(byWhole)]);
+
 const byReference = ({ element, reference }: NamedAuthor): string => `${element} is ${reference}`;
-const byWhole = ({ element, whole }: NamedAuthor): string => `${element} has ${whole}`;
+const byWhole = ({ element, whole }: Pick<NamedAuthor, "element" | "whole">): string => `${element} has ${whole}`;
+
+/** Names that are looked for in one resource; who is named beyond them is taken for another. */
+const MAX_NAMES = 50;
+
+/** What is forged. */
+type Forged = Omit<NamedAuthor, "display">;
+
+async function forgedIn(resource: Resource, writer: ResourceAuthor, people: PeopleOfHouse): Promise<Forged[]> {
+  const named = namedAuthors(resource);
+  const others = await forged(named, writer, people.practitionersIn);
+  const own = named.filter(({ reference }) => reference !== undefined && reference === writer.practitioner);
+  const withOwn = new Set(own.map(({ element }) => element));
+  const inWords = [
+    ...own.flatMap(({ display, ...one }) => (display === undefined ? [] : [{ ...one, display, expression: `${one.expression}.display` }])),
+    ...authorsInWords(resource).filter(({ element, isAlone }) => isAlone || !withOwn.has(element)),
+  ];
+  const falsely = inWords.length === 0 ? [] : await namedFalsely(inWords, writer, people);
+  return [...others, ...falsely.map((one) => ({ ...one, reference: undefined, isAlone: true }))];
+}
+
+/** Those whose words are the name of another Practitioner of this house. A mother, or who works in another house, is nobody's of here. */
+async function namedFalsely(
+  named: NamedInWords[],
+  { practitioner, name = "" }: ResourceAuthor,
+  { practitionersNamed }: PeopleOfHouse,
+): Promise<NamedInWords[]> {
+  const own = nameWords(name);
+  const asked = named.map((one) => ({ one, words: nameWords(one.display) })).filter(({ words }) => !isSameName(words, own));
+  const names = new Set(asked.map(({ words }) => words.join(" ")));
+  if (names.size > MAX_NAMES) return asked.map(({ one }) => one);
+  const found = names.size === 0 ? [] : await practitionersNamed([...new Set(asked.flatMap(({ words }) => familyNamesIn(words)))]);
+  return asked.filter(({ words }) => isOfAnother(words, found, practitioner)).map(({ one }) => one);
+}
+
+/** Better the name of somebody else than of who writes, who may share the family name. */
+function isOfAnother(words: string[], people: Resource[], writer: string | undefined): boolean {
+  const matches = people.map((one) => ({ isWriter: `Practitioner/${one.id as string}` === writer, match: matchOfName(words, one) }));
+  const has = (isWriter: boolean, match: "whole" | "family") => matches.some((one) => one.isWriter === isWriter && one.match === match);
+  if (has(true, "whole")) return false;
+  return has(false, "whole") || (has(false, "family") && !has(true, "family"));
+}
 
 /** Who is among those that a list names may name who was with them; what is said and signed is each one's own. */
 async function forged(
   named: NamedAuthor[],
   { practitioner }: ResourceAuthor,
-  practitionersIn: AuthorCheck["practitionersIn"],
+  practitionersIn: PeopleOfHouse["practitionersIn"],
 ): Promise<NamedAuthor[]> {
   const roleOf = ({ reference = "" }: NamedAuthor) => /^PractitionerRole\/[^/]+/.exec(reference)?.[0];
   const roles = [...new Set(named.flatMap((one) => roleOf(one) ?? []))];

@@ -17,7 +17,7 @@ import { isResourceStep } from "../../store/plan-write.ts";
 import { StoreError, StoreErrorType } from "../../store/store-error.ts";
 import type { AuditContext } from "../../federation/audit.ts";
 import type { AuditLog } from "./audit-log.ts";
-import { ownAuthor, type ResourceAuthor } from "./own-authors.ts";
+import { ownAuthor, practitionersByName, type ResourceAuthor } from "./own-authors.ts";
 import { prepareWrites, refuseReserved, type WriteChecks } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
 import { changesOf, pendingOf, replacedIn } from "./rules/changes.ts";
@@ -206,7 +206,14 @@ export class OwnerWrites {
         }),
       );
     };
-    return (resource, step, index) => ownAuthor(resource, { step, index, writer, store, practitionersIn });
+    const practitionersNamed = async (names: string[]) => {
+      const facts = new GatheredFacts({ caller, directory, service, store }, new Map(), new Map());
+      const question = practitionersByName(names);
+      await facts.askFor([question]);
+      return facts.found(question);
+    };
+    const people = { practitionersIn, practitionersNamed };
+    return (resource, step, index) => ownAuthor(resource, { step, index, writer, store, people });
   }
 
   /** What follows from the steps: their own contents that change with it, and writes behind them. */

@@ -172,6 +172,60 @@ describe("the authors of a closed hospital", () => {
     expect((await as("physician").get(`/${made.order}`)).body.requester).toEqual(ADA);
   });
 
+  it("are nobody else in words either: not beside an own reference, nor alone, nor of a note", async () => {
+    const people = [
+      { id: "house", name: [{ family: "House", given: ["Gregory"] }] },
+      { id: "carreno", name: [{ family: "Carreño Quiñones", given: ["Inés"] }] },
+      { id: "salma", name: [{ family: "بن علي", given: ["سلمى"] }] },
+      { id: "text", name: [{ text: "Lisa Cuddy" }] },
+      { id: "brother", name: [{ family: "Rossi", given: ["Bruno"] }] },
+      { id: "ada", name: [{ family: "Rossi", given: ["Ada"] }] },
+    ];
+    for (const one of people) {
+      expect((await as("system").send("PUT", `/Practitioner/${one.id}`, { resourceType: "Practitioner", ...one })).status).toBeLessThan(
+        300,
+      );
+    }
+    const mine = { reference: "Practitioner/ada" };
+    const statusOf = async (more: object) => (await as("physician").create(order(more))).status;
+    const others = [
+      "Dr. House",
+      "HOUSE, Gregory",
+      "G. House MD",
+      "Inés Carreño-Quiñones",
+      "الدكتورة سلمى بن علي",
+      "lisa cuddy",
+      "Bruno Rossi",
+    ];
+    for (const display of others) {
+      for (const requester of [{ ...mine, display }, { display }, { identifier: { value: "1" }, display }]) {
+        const { status, body } = await as("physician").create(order({ requester }));
+        expect([display, status, body.issue?.[0].expression]).toEqual([display, 422, ["ServiceRequest.requester.display"]]);
+      }
+      expect([display, await statusOf({ note: [{ text: "x", authorString: display }] })]).toEqual([display, 422]);
+    }
+    // Own names, and those of nobody of this house: a mother, another house, what only has a word in common.
+    for (const display of [
+      "Ada Rossi",
+      "Dr Rossi",
+      "A. Rossi",
+      "ROSSI Ada, MD, cardiology",
+      "The mother",
+      "House Laboratories Ltd",
+      "Cuddy",
+      "",
+    ]) {
+      const requester = display === "" ? mine : { ...mine, display };
+      expect([display, await statusOf({ requester })]).toEqual([display, 201]);
+      if (display !== "") expect([display, await statusOf({ note: [{ text: "x", authorString: display }] })]).toEqual([display, 201]);
+    }
+    // What was so before stays, and who may enter for others enters it.
+    const { body } = await as("system").create(order({ requester: { display: "Dr. House" } }));
+    const path = `/ServiceRequest/${body.id}`;
+    expect((await as("physician").send("PUT", path, { ...body, priority: "urgent" })).status).toBe(200);
+    expect((await as("physician").send("PUT", path, { ...body, requester: { display: "Lisa Cuddy" } })).status).toBe(422);
+  });
+
   it("are nobody else: another's name is refused, also in a transaction, and what was so before stays", async () => {
     const refused = await as("physician").create(order({ requester: other }));
     expect([refused.status, refused.body.issue]).toEqual([

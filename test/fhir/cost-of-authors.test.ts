@@ -1,5 +1,6 @@
 /** What it costs to find who is named as an author, where many are named. */
-import { namedAuthors } from "../../fhir/authors.ts";
+import { authorsInWords, namedAuthors } from "../../fhir/authors.ts";
+import { familyNamesIn, nameWords } from "../../fhir/person-names.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { excess } from "../kit/growth.ts";
 
@@ -26,4 +27,24 @@ describe("elements that name an author", () => {
       expect(namedAuthors(large)).toHaveLength(25_000);
     },
   );
+
+  it("are found where they are words alone in such a time too", () => {
+    const report = (size: number): Resource => {
+      const words = Array.from({ length: size }, (_, index) => `Somebody ${index}`);
+      return {
+        resourceType: "Observation",
+        performer: words.map((display) => ({ display })),
+        note: words.map((authorString) => ({ text: "x", authorString })),
+      } as unknown as Resource;
+    };
+    const [small, large] = [report(2_500), report(25_000)];
+    const find = (resource: Resource) => authorsInWords(resource).map(({ display }) => familyNamesIn(nameWords(display)));
+    expect(
+      excess(
+        () => find(small),
+        () => find(large),
+      ),
+    ).toBeUndefined();
+    expect(authorsInWords(large)).toHaveLength(50_000);
+  });
 });

@@ -81,9 +81,9 @@ ALTER TABLE resource ADD COLUMN author TEXT;
 ALTER TABLE history ADD COLUMN author TEXT;
 `;
 
-/** What waits in one queue is found without passing over another's: the ledger may be away for a day, and billing is not. */
+/** What waits in one queue is found without passing over another's, and what waits behind a record that fails without its contents. */
 const outboxByQueue = /* sql */ `
-CREATE INDEX outbox_queue ON outbox (queue, no);
+CREATE INDEX outbox_queue ON outbox (queue, no, key);
 `;
 
 /**

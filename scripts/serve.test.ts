@@ -57,6 +57,22 @@ describe("a start", () => {
     expect(await program.ended).toBe(0);
   });
 
+  it("of a small clinic brings along what people sign in with and are on record by", async () => {
+    const program = serve({ SERVICES: "patients", ACCESS: "closed" });
+    const [told] = await program.says(/services {2}.*/);
+    expect(
+      told
+        .replace(/services +/, "")
+        .split(", ")
+        .sort(),
+    ).toEqual(["api", "identity", "ledger", "patients"]);
+    program.child.kill("SIGTERM");
+    expect(await program.ended).toBe(0);
+    const apart = serve({ SERVICES: "patients", ACCESS: "closed", NATS_URL: "nats://127.0.0.1:1", MEMBERS: "api,identity,patients" });
+    expect(await apart.ended).toBe(1);
+    expect(apart.output()).toContain("MEMBERS lacks ledger, which a system needs where people sign in");
+  });
+
   it("says where it is ready, and ends with 0 when asked to", async () => {
     const program = serve();
     const [, url] = await program.says(/ready at (http:\S+)/);
@@ -157,7 +173,7 @@ describe("a start", () => {
     const behind = serve({ HOST: "0.0.0.0", BEHIND_PROXY: "1", PUBLIC_URL: "https://ehr.example", SERVICES: "patients", ACCESS: "closed" });
     const [, url] = await behind.says(/ready at (http:\S+)/);
     expect((await fetch(`${url}/fhir/metadata`)).status).toBe(200);
-    expect(behind.output()).toMatch(/services {2}api, identity, patients/);
+    expect(behind.output()).toMatch(/services {2}api, identity, ledger, patients/);
   });
 
   it("is refused in one sentence when its certificate cannot be used", async () => {

@@ -14,7 +14,7 @@ import { exposureOf } from "../mesh/exposure.ts";
 import { withoutPasswords } from "../mesh/setting-forms.ts";
 import { deploy, membershipOf } from "../federation/membership.ts";
 import { brokerOptions } from "../moleculer.config.ts";
-import { deploymentOf, loadServices, serviceNames, WHEN_CLOSED } from "../services/systems.ts";
+import { deploymentOf, loadServices, refuseMembersWithoutNeeded, serviceNames, withNeeded } from "../services/systems.ts";
 import { hostsOf, localUrl } from "./start/address.ts";
 import { type DataFolder, takeDataFolder } from "./start/data-folder.ts";
 import { HandedConnections } from "./start/handed-connections.ts";
@@ -75,21 +75,14 @@ try {
 function settings(): Config {
   try {
     const read = readConfig();
-    const config = reachable(read);
+    const config = withNeeded(read);
     const exposure = serviceNames(config).includes("api") && !wantsTls ? exposureOf(config) : undefined;
     if (exposure) throw new Error(exposure);
+    refuseMembersWithoutNeeded(config);
     return config;
   } catch (error) {
     throw new StartupError((error as Error).message);
   }
-}
-
-/** Without NATS nobody but a gateway of its own could reach a service, nor anybody sign in elsewhere: these come along. */
-function reachable(config: Config): Config {
-  const { services, access } = config;
-  if (config.natsUrl || !services || config.servicesDir) return config;
-  const missing = ["api", ...(access === "closed" ? WHEN_CLOSED : [])].filter((name) => !services.includes(name));
-  return { ...config, services: [...missing, ...services] };
 }
 
 async function start(settings: Config): Promise<void> {

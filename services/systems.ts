@@ -33,6 +33,9 @@ export const SYSTEMS: Record<System, readonly string[]> = {
 /** Services that either system has besides where ACCESS is closed, or where they are named: others ask nobody who they are. */
 export const WHEN_CLOSED: readonly string[] = ["identity"];
 
+/** What no system where ACCESS is closed can do without: who somebody is, and who has looked at what. */
+const NEEDED_WHEN_CLOSED: readonly string[] = [...WHEN_CLOSED, "ledger"];
+
 type Choice = Pick<Config, "system" | "services" | "servicesDir"> & Partial<Pick<Config, "access">>;
 
 const usualNames = ({ system, access }: Choice): string[] => [...SYSTEMS[system], ...(access === "closed" ? WHEN_CLOSED : [])];
@@ -51,6 +54,25 @@ export function serviceNames(choice: Choice): string[] {
     throw new Error(`SERVICES names ${unknown.join(", ")}, which the ${system} system does not have. It has: ${known.join(", ")}.`);
   }
   return services;
+}
+
+/**
+ * A choice of services that is a whole mesh, without NATS from elsewhere: nobody but a gateway of its own could reach them, nor anybody sign in, or be
+ * on record, in another. These come along.
+ */
+export function withNeeded(config: Config): Config {
+  const { services, access } = config;
+  if (config.natsUrl || !services || config.servicesDir) return config;
+  const missing = ["api", ...(access === "closed" ? NEEDED_WHEN_CLOSED : [])].filter((name) => !services.includes(name));
+  return { ...config, services: [...missing, ...services] };
+}
+
+/** @throws Error where MEMBERS makes a system of which nobody could sign in, or no look would be on record */
+export function refuseMembersWithoutNeeded({ access, members, servicesDir }: Config): void {
+  const missing = access === "closed" && members && !servicesDir ? NEEDED_WHEN_CLOSED.filter((name) => !members.includes(name)) : [];
+  if (missing.length > 0) {
+    throw new Error(`MEMBERS lacks ${missing.join(" and ")}, which a system needs where people sign in: add it, and start it.`);
+  }
 }
 
 /** The schemas of the services that a process runs; their files are loaded at the same time. */

@@ -30,7 +30,7 @@ describe("a closed mesh with clocks that are five minutes apart", () => {
   let fhir: FhirHttp;
   beforeAll(async () => {
     mesh = await startMesh({
-      services: ["api", "transactions", "patients", "records", "identity", "journal"],
+      services: ["api", "transactions", "patients", "records", "identity", "journal", "ledger"],
       env: { ACCESS: "closed", MESH_NAME: `clocks-${process.pid}`, ...CAN_SET_CLOCKS },
     });
     app = await App.register(mesh, ["physician"], SCOPE);

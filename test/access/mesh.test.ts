@@ -31,7 +31,7 @@ describe("a closed mesh", () => {
 
   beforeAll(async () => {
     mesh = await startMesh({
-      services: ["api", "transactions", "patients", "records", "identity", "journal"],
+      services: ["api", "transactions", "patients", "records", "identity", "journal", "ledger"],
       env: { ACCESS: "closed", MESH_NAME },
     });
     app = await App.register(mesh, ["physician"], SCOPE);

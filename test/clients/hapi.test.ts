@@ -20,7 +20,7 @@ describe("HAPI's Java client", () => {
     cpSync(SOURCE, folder, { recursive: true });
     [mesh] = await Promise.all([
       startMesh({
-        services: ["api", "transactions", "patients", "records", "visits", "hospitalizations", "lab", "identity"],
+        services: ["api", "transactions", "patients", "records", "visits", "hospitalizations", "lab", "identity", "ledger"],
         env: { ACCESS: "closed", MESH_NAME: `hapi-${process.pid}` },
       }),
       run("mvn", ["--quiet", "--batch-mode", "-Dstyle.color=never", "compile"], { cwd: folder, timeout: BUILD_MS }),

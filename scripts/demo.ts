@@ -22,6 +22,8 @@ import { StartupError, sentenceOf } from "./start/startup-error.ts";
 /** Roles of people; the other is of programs. */
 const PEOPLE = ROLES.filter((role) => role !== "system");
 const SAMPLES = join(import.meta.dirname, "../samples");
+/** Of each service that has a part in the day, a type that nobody else serves. */
+const PLAYED = ["Patient", "Practitioner", "Location", "Encounter", "ServiceRequest", "MedicationRequest", "Condition", "ChargeItem"];
 
 let isOurs = false;
 try {
@@ -51,7 +53,21 @@ function givenUrl(): string | undefined {
   }
 }
 
+/** @throws StartupError where there is no such server, or a part of the day would have nobody to play it */
+async function requireWhole(url: string): Promise<void> {
+  await new FhirClient(fhirBase(url)).reach();
+  const response = await fetch(`${url}/fhir/metadata`).catch(asStartupError);
+  const { rest = [] } = (await response.json().catch(() => ({}))) as { rest?: { resource?: { type: string }[] }[] };
+  const served = new Set(rest.flatMap(({ resource = [] }) => resource.map(({ type }) => type)));
+  const missing = PLAYED.filter((type) => !served.has(type));
+  if (missing.length === 0) return;
+  throw new StartupError(
+    `The demo plays a day of a whole hospital, and ${url} does not serve ${missing.join(", ")}: start it without SERVICES.`,
+  );
+}
+
 async function show(url: string, config: Config): Promise<void> {
+  await requireWhole(url);
   const tokens = await ownTokens(config, url);
   const accounts = tokens && config.token === undefined ? await tryAccounts(config, PEOPLE) : undefined;
   const people = tokens && accounts && (await makePeople(url, tokens, accounts).catch(asStartupError));

@@ -78,8 +78,9 @@ export function rolesClient(url: string, tokens?: (role: RoleName) => TokenSourc
       const address = `${url}/fhir/Practitioner`;
       const headers = { "Content-Type": "application/fhir+json", "If-None-Exist": ifNoneExist, ...(await headersFor("practitioner")) };
       const response = await fetch(address, { method: "POST", headers, body: JSON.stringify(practitioner) });
-      if (!response.ok) throw new ActionRefused(address, response.status);
-      return ((await response.json()) as { id: string }).id;
+      const body = (await response.json()) as { id: string; issue?: { diagnostics?: string }[] };
+      if (!response.ok) throw new ActionRefused(address, response.status, { message: body.issue?.[0]?.diagnostics ?? "" });
+      return body.id;
     },
   };
 }

@@ -40,6 +40,7 @@ export function webSocketsOf(service: Gateway, config: Config): WebSockets {
       await service.door.enter(request, meta);
       return meta;
     },
+    refused: (error, request) => service.noteRefusal(error, request),
     isBindable: async (id, meta) => {
       const caller = withMeta(service.broker, meta);
       const { json } = await readResource({ caller, directory: service.directory }, "Subscription", id);
@@ -148,7 +149,10 @@ function admit(service: Gateway, config: Config, request: Received, response: Se
   if (streams) {
     response.once("close", () => connections.end(socket));
     if (crossOrigin(request, response, config, own) === "refused") throw originRefused();
-    streams.open(request, response, clientOf(request, config)).catch(ways.refuseIt);
+    streams.open(request, response, clientOf(request, config)).catch((error: unknown) => {
+      service.noteRefusal(error, request);
+      ways.refuseIt(error);
+    });
     return;
   }
   const exchange = inFlight.open(clientOf(request, config), response, request.headers.expect !== undefined);

@@ -221,7 +221,7 @@ function entryRequest(request: FhirRequest, entry: BundleEntry): FhirRequest {
   return {
     ...request,
     caller,
-    report: (error) => request.report(error, caller),
+    report: (error) => request.report(error, caller, entry.resource === undefined ? "" : JSON.stringify(entry.resource)),
     method: entry.method === "HEAD" ? "GET" : entry.method,
     path: pathOf(mark < 0 ? entry.url : entry.url.slice(0, mark)),
     query: pairsOf(search),

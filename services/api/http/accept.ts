@@ -44,8 +44,10 @@ export function webSocketsOf(service: Gateway, config: Config): WebSockets {
     isBindable: async (id, meta) => {
       const caller = withMeta(service.broker, meta);
       const { json } = await readResource({ caller, directory: service.directory }, "Subscription", id);
-      const { status, channel } = parseJson(json) as Subscription;
-      return status === "active" && channel.type === "websocket";
+      const { status, channel, criteria } = parseJson(json) as Subscription;
+      // That something has come tells of the type: who may not search all of it hears nothing, whoever has subscribed.
+      const reach = service.door.rightsOf(caller)?.with(criteria.split("?", 1)[0] as string, "s") ?? "all";
+      return status === "active" && channel.type === "websocket" && reach === "all";
     },
   });
 }

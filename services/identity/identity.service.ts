@@ -24,6 +24,7 @@ import { IdentityNode } from "./node.ts";
 import { onRecord } from "./on-record.ts";
 import { originIn } from "./origin.ts";
 import { VisiblePatients } from "./visible-patients.ts";
+import { standingOf } from "./standing.ts";
 import { sessionEntry } from "./sessions-on-record.ts";
 import { followsPractitioners } from "./practitioners.ts";
 import { publicPart } from "../../mesh/signing-key.ts";
@@ -92,6 +93,13 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         params: { at: { type: "number", integer: true, min: 0 }, $$strict: true },
         handler(ctx) {
           return this.news.since(ctx.params.at);
+        },
+      },
+
+      standing: {
+        params: { who: { type: "string", min: 1, max: 200 }, client: { type: "string", min: 1, max: 200, optional: true }, $$strict: true },
+        handler(ctx) {
+          return standingOf(this.collections, ctx.params);
         },
       },
 

@@ -36,6 +36,7 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
     report: (error: unknown, caller: Caller = ctx, sent?: string) => {
       logOwnFault(service, request, error);
       service.noteRefusal(error, request, caller, sent);
+      return service.shownTo(caller, error, sent);
     },
     hold: (bytes: number) => exchange?.hold(bytes),
   };

@@ -24,6 +24,7 @@ import { type Answer, send } from "./http/answer.ts";
 import { AuditNotes } from "../../federation/audit-notes.ts";
 import { Refusals } from "./access/refusals.ts";
 import { forgetSent, sentBy } from "./access/refused.ts";
+import { withoutUnseen } from "./access/unseen.ts";
 import { Door, metaOf } from "./access/door.ts";
 import { TokenCheck } from "./access/tokens.ts";
 import { BOARD_TOUCHED, type Touched } from "../wards/board-events.contract.ts";
@@ -117,7 +118,8 @@ export default (config: Config): ServiceSchema =>
         } catch (error) {
           logOwnFault(this, request, error);
           this.noteRefusal(error, request, ctx);
-          const refused = isFhir && atIdentity === undefined ? refuseFhir(error) : refuseRest(error);
+          const shown = this.shownTo(ctx, error, sentBy(request));
+          const refused = isFhir && atIdentity === undefined ? refuseFhir(shown) : refuseRest(shown);
           return toldApart(noteFailure(this, error, refused, ctx.requestID), this);
         } finally {
           forgetSent(request);
@@ -130,6 +132,14 @@ export default (config: Config): ServiceSchema =>
           const { directory, versionStreams } = this;
           versionStreams?.noteDown(directory.types().filter((type) => directory.known(type).some(({ alive }) => !alive)));
         });
+      },
+
+      shownTo(this: This, { meta }: Pick<Caller, "meta">, error: unknown, sent = "") {
+        try {
+          return withoutUnseen(error, this.door.rightsOf({ ...(meta && { meta }) }), [String(meta?.["asked"] ?? ""), sent]);
+        } catch {
+          return error; // of nobody who could be shown anything
+        }
       },
 
       noteRefusal(

@@ -43,8 +43,9 @@ export interface FhirRequest {
   /**
    * Puts an error into the log, unless it is a refusal: for those that do not become the answer to the request itself.
    * @param caller who was refused, where that is of an entry; default: the request's @param sent what the entry was to write
+   * @returns the error as they may see it
    */
-  report(error: unknown, caller?: Caller, sent?: string): void;
+  report(error: unknown, caller?: Caller, sent?: string): unknown;
   /** Counts bytes of an answer that is still being made. @throws 503 where there is no room for them */
   hold(bytes: number): void;
   /** Whether a conditional delete may remove several resources. */

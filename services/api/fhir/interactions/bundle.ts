@@ -200,8 +200,7 @@ function refuseLinksInBatch({ type, resource, method, query, ifNoneExist }: Bund
 }
 
 function refusedEntry(request: FhirRequest, error: unknown, placed = (path: string): string => path): string {
-  request.report(error);
-  const { status, issues } = refusalOf(error);
+  const { status, issues } = refusalOf(request.report(error));
   const named = issues.map((issue) => ({ ...issue, ...(issue.expression && { expression: issue.expression.map(placed) }) }));
   return `{"response":{"status":"${status}","outcome":${JSON.stringify(outcome(...named))}}}`;
 }

@@ -5,8 +5,19 @@
 import type { Author } from "../mesh/access/author-contract.ts";
 import { action, event } from "../mesh/contract.ts";
 
-/** What was done: R4's interactions, an action of a service, a sign-in. */
-export type AuditedDeed = "read" | "vread" | "history" | "search" | "create" | "update" | "delete" | "operation" | "sign-in" | "sign-out";
+/** What was done: R4's interactions, an action of a service, a sign-in; `token`: a token, or a program's proof of itself, was shown that is not good. */
+export type AuditedDeed =
+  | "read"
+  | "vread"
+  | "history"
+  | "search"
+  | "create"
+  | "update"
+  | "delete"
+  | "operation"
+  | "sign-in"
+  | "sign-out"
+  | "token";
 
 /** One deed of one request at one owner. */
 export interface AuditEntry {
@@ -15,7 +26,16 @@ export interface AuditEntry {
   deed: AuditedDeed;
   /** False: it was refused. */
   isDone: boolean;
+  /** Of what was not done: it failed here, and was not refused. */
+  isFault?: boolean;
+  /** Why it was not done, without anything of the data: `409 VISIT_ALREADY_OPEN`. */
+  why?: string;
+  /** `who` is "" where nobody knows. */
   by: Author;
+  /** Address of the client, where who asks is not known by a token. */
+  address?: string;
+  /** How often the same was tried within a minute; absent: once. */
+  count?: number;
   /** The type of resource, or the action: `patients.match`. */
   type?: string;
   /** `Type/id`, at most 100. */

@@ -3,16 +3,16 @@
  * references or ids. One that is not stays a *link*: candidates are read, and each batch of them is probed (`semi-join.ts`).
  */
 import { fhirError } from "../fhir/outcome.ts";
-import { clausesWithin, containedSlots } from "../fhir/search/contained-slots.ts";
+import { areTooDeep, clausesWithin, containedSlots } from "../fhir/search/contained-slots.ts";
 import type { Chain, Criteria, Has } from "../fhir/search/criteria.ts";
-import type { Clause, StoreQuery } from "../fhir/search/query.ts";
+import type { Clause, Page, StoreQuery } from "../fhir/search/query.ts";
 import { referenceOf } from "../fhir/search/types/reference.ts";
 import { canonicalUrlSlots, searchOwners, ownersToAsk } from "./scatter-gather.ts";
 import { ownerOf } from "./owner-contract.ts";
 import { refuseAmbiguousIds, withoutBare } from "./ambiguous-ids.ts";
 import { type Link, type ChainPlan, CHAIN_LIMITS, type ChainQuery } from "./chain-plan.ts";
 import { streamMatches, referencesIn, BudgetExceeded } from "./semi-join.ts";
-import { anyOfValues } from "../fhir/search/exact-clauses.ts";
+import { anyOfValues, toContained } from "../fhir/search/exact-clauses.ts";
 import { answerIn, type Availability, budgetFor, type ChainLimits, type QueryContext } from "./query-context.ts";
 
 /** Resources that a page of a list is made from. */
@@ -106,11 +106,37 @@ async function askEnd(query: ChainQuery, far: Criteria, isCanonical: boolean): P
 /** The same about what a resource of the near type contains; undefined where that cannot fulfil it. */
 async function planContained(query: ChainQuery, type: string, slots: number[], far: Criteria): Promise<ChainPlan | undefined> {
   if (far.has.length > 0 || far.lists.length > 0) return undefined;
+  if (areTooDeep(slots)) {
+    await refuseDeeper(query, type, slots, far.type);
+    return undefined;
+  }
   const clauses = clausesWithin(slots, far.type, far.clauses);
   const chains = far.chains.map((chain) => ({ ...chain, slots: containedSlots(slots, chain.slots) }));
   if (!clauses || chains.some((chain) => chain.slots.length === 0)) return undefined;
   const plan = await planChains(query, { ...far, type, clauses, chains });
   return plan.clauses.length > 0 || plan.links.length > 0 ? plan : undefined;
+}
+
+/** By type and slots, whether something refers from there to what it contains: asked once for each search. */
+const deeper = new WeakMap<ChainQuery, Map<string, Promise<Page>>>();
+
+/**
+ * What is contained so deep has no rows. A search that leads there finds all that there is as long as nothing is; else it would be incomplete in silence.
+ * @throws FhirError 400 not-supported
+ */
+async function refuseDeeper(query: ChainQuery, type: string, slots: number[], farType: string): Promise<void> {
+  const known = deeper.get(query) ?? new Map<string, Promise<Page>>();
+  deeper.set(query, known);
+  const name = `${type} ${farType} ${slots}`;
+  const question: StoreQuery = { type, clauses: [{ kind: "key", slots, any: [toContained(farType)] }], sort: [], limit: 1, want: "ids" };
+  const asked = known.get(name) ?? searchOwners(query.mesh, question, query.availability);
+  known.set(name, asked);
+  if ((await asked).rows.length === 0) return;
+  throw fhirError(
+    400,
+    "not-supported",
+    `The search leads over three contained resources, to a ${farType} in a ${type}: searches look into two. Ask for what one of the first two has.`,
+  );
 }
 
 /** Of a chain over many types: those that ask the same of each are one question. */

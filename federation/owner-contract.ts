@@ -183,6 +183,8 @@ function actionsOf(service: string) {
     search: declare<{ query: StoreQuery; budgetMs?: number }, TaggedPage>("search"),
     /** What rules of other services may know of these resources (`Type/id`, at most `MAX_FACTS`), in their order. */
     facts: declare<{ references: string[] }, (ToldFact | null)[]>("facts"),
+    /** Whose these resources (`Type/id`, at most `MAX_FACTS`) are, "Patient/…", for what is put on record of a try that was refused. */
+    patientsOf: declare<{ references: string[] }, string[]>("patientsOf"),
     /**
      * Several questions in one call. `isKept`: the same will be asked again soon, so pages of ids are kept as long as nothing changes,
      * and have a tag. `tags`: of the pages that the caller still has, one for each question; a page that is the same comes without its rows.

@@ -14,6 +14,10 @@ export function containedSlot(reference: number, inner: number): number | undefi
   return reference < PER_LEVEL ** MAX_LEVELS ? (reference + 1) * PER_LEVEL + inner : undefined;
 }
 
+/** Whether what these references lead to, where it is contained, has no slots. */
+export const areTooDeep = (references: number[]): boolean =>
+  references.length > 0 && references.every((reference) => containedSlot(reference, 0) === undefined);
+
 /** All pairs. */
 export function containedSlots(references: number[], inner: number[]): number[] {
   return references.flatMap((reference) => inner.flatMap((slot) => containedSlot(reference, slot) ?? []));

@@ -64,7 +64,10 @@ describe("a pattern of actions", () => {
   it.each([
     ["wards.open", "wards.open", true],
     ["wards.*", "wards.open", true],
-    ["wards.*", "wards.fhir.read", true],
+    ["wards.*", "wards.fhir.read", false],
+    ["wards.*", "wards.events.replay", false],
+    ["wards.*.*", "wards.events.replay", true],
+    ["*.*", "wards.fhir.read", true],
     ["wards.*", "wardsmen.open", false],
     ["*.fhir.facts", "lab.fhir.facts", true],
     ["*.fhir.facts", "lab.fhir.fence", false],

@@ -15,7 +15,7 @@ export interface Role {
   /** One sentence for people. */
   says: string;
   types: Readonly<Record<string, string>>;
-  /** Full names; `*` stands for any part of one. */
+  /** Full names; `*` stands for any part of one: `billing.*` for what `billing` does, not for its store (`billing.fhir.read`) or its dead letters. */
   actions: readonly string[];
   /** Whether its people may enter what others have done or ordered, and name them as its author. */
   onBehalf?: boolean;
@@ -87,13 +87,12 @@ export function roleFrom(value: unknown): Role | string {
   return { says, types, actions, ...(onBehalf && { onBehalf }), ...(secondFactor && { secondFactor }) };
 }
 
+/** Whatever there is, however deep. */
+const ALL = "*.*";
+
 /** Whether a pattern of a role's `actions` names this action. */
 export function namesAction(pattern: string, action: string): boolean {
   if (!pattern.includes("*")) return pattern === action;
   const [parts, given] = [pattern.split("."), action.split(".")];
-  return (
-    parts.length <= given.length &&
-    parts.every((part, index) => part === "*" || part === given[index]) &&
-    (parts.length === given.length || parts.at(-1) === "*")
-  );
+  return parts.every((part, index) => part === "*" || part === given[index]) && (parts.length === given.length || pattern === ALL);
 }

@@ -9,7 +9,8 @@ import { accessOf } from "../../mesh/access/access.ts";
 import type { Metered, TaggedPage, VersionOf } from "../../federation/owner-contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError, notFound } from "../../federation/errors.ts";
-import { MAX_FACTS } from "../../federation/facts.ts";
+import { MAX_FACTS, splitPlace } from "../../federation/facts.ts";
+import { notePatients } from "../../federation/audit.ts";
 import { movesInto, movesOutOf } from "../../federation/moves.ts";
 import { allVersions, historyPage } from "./history-page.ts";
 import { factsOf } from "./rules/gather.ts";
@@ -95,6 +96,18 @@ export const readingActions = {
     ...READ,
     handler(this: This, ctx: Context<{ references: string[] }>) {
       return guarded(this, () => factsOf(this.store, ctx.params.references.slice(0, MAX_FACTS)));
+    },
+  },
+
+  "fhir.patientsOf": {
+    ...READ,
+    handler(this: This, ctx: Context<{ references: string[] }>) {
+      return guarded(this, async () => {
+        const found = new Set<string>();
+        const all = await this.store.readAll(ctx.params.references.slice(0, MAX_FACTS).map(splitPlace));
+        for (const one of all) if (one) notePatients(found, one);
+        return [...found];
+      });
     },
   },
 

@@ -33,9 +33,10 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
     conditionalDelete: config.conditionalDelete,
     dates: config.dateSearch,
     isCrossOrigin: config.corsOrigin !== undefined,
-    report: (error: unknown, caller: Caller = ctx) => {
+    report: (error: unknown, caller: Caller = ctx, sent?: string) => {
       logOwnFault(service, request, error);
-      service.noteRefusal(error, caller);
+      service.noteRefusal(error, request, caller, sent);
+      return service.shownTo(caller, error, sent);
     },
     hold: (bytes: number) => exchange?.hold(bytes),
   };

@@ -22,15 +22,17 @@ import { pageKey } from "./fhir/page-key.ts";
 import { refuse as refuseFhir } from "./fhir/fhir-refusals.ts";
 import { type Answer, send } from "./http/answer.ts";
 import { AuditNotes } from "../../federation/audit-notes.ts";
-import { refusedTry } from "./access/refused.ts";
-import { Door } from "./access/door.ts";
+import { Refusals } from "./access/refusals.ts";
+import { forgetSent, sentBy } from "./access/refused.ts";
+import { withoutUnseen } from "./access/unseen.ts";
+import { Door, metaOf } from "./access/door.ts";
 import { TokenCheck } from "./access/tokens.ts";
 import { BOARD_TOUCHED, type Touched } from "../wards/board-events.contract.ts";
 import { type Ended, IDENTITY_ENDED } from "../identity/identity.contract.ts";
 import { authPath, passToIdentity } from "./http/auth-proxy.ts";
 import { AnswerSizes } from "./http/answer-sizes.ts";
 import { toldApart } from "./cut-off.ts";
-import { clientOfConnection } from "./http/client-address.ts";
+import { clientOf, clientOfConnection } from "./http/client-address.ts";
 import { Connections } from "./http/connections.ts";
 import { logOwnFault, noteFailure, pathOnly } from "./http/failures.ts";
 import { idempotencyKeyOf } from "./http/idempotency-key.ts";
@@ -115,9 +117,12 @@ export default (config: Config): ServiceSchema =>
             : answerOnce(ctx, request, this.directory, { key: this.door.keyOf(key, ctx), boundTo: this.door.boundTo(ctx) }, answer));
         } catch (error) {
           logOwnFault(this, request, error);
-          this.noteRefusal(error, ctx);
-          const refused = isFhir && atIdentity === undefined ? refuseFhir(error) : refuseRest(error);
+          this.noteRefusal(error, request, ctx);
+          const shown = this.shownTo(ctx, error, sentBy(request));
+          const refused = isFhir && atIdentity === undefined ? refuseFhir(shown) : refuseRest(shown);
           return toldApart(noteFailure(this, error, refused, ctx.requestID), this);
+        } finally {
+          forgetSent(request);
         }
       },
 
@@ -129,9 +134,23 @@ export default (config: Config): ServiceSchema =>
         });
       },
 
-      noteRefusal(this: This, error: unknown, caller: Caller) {
-        const entry = refusedTry(error, accessOf(this.broker), caller);
-        if (entry) this.notes.note(entry);
+      shownTo(this: This, { meta }: Pick<Caller, "meta">, error: unknown, sent = "") {
+        try {
+          return withoutUnseen(error, this.door.rightsOf({ ...(meta && { meta }) }), [String(meta?.["asked"] ?? ""), sent]);
+        } catch {
+          return error; // of nobody who could be shown anything
+        }
+      },
+
+      noteRefusal(
+        this: This,
+        error: unknown,
+        request: IncomingMessage,
+        caller?: Pick<Caller, "meta" | "requestID">,
+        sent = sentBy(request),
+      ) {
+        const meta = (caller?.meta ?? metaOf(request) ?? {}) as Record<string, unknown>;
+        this.refusals.note(error, request, meta, { sent, call: caller?.requestID });
       },
     },
 
@@ -191,6 +210,13 @@ export default (config: Config): ServiceSchema =>
       this.tokens = new TokenCheck(asSystem(this.broker, "api"), () => this.own.origin);
       this.door = new Door(accessOf(this.broker), this.tokens);
       this.notes = new AuditNotes(asSystem(this.broker, "api"), "api", (sentence) => this.logger.warn(sentence));
+      this.refusals = new Refusals({
+        access: accessOf(this.broker),
+        directory: this.directory,
+        caller: asSystem(this.broker, "api"),
+        notes: this.notes,
+        addressOf: (request) => clientOf(request, config),
+      });
     },
 
     async started(this: This) {
@@ -252,6 +278,7 @@ export default (config: Config): ServiceSchema =>
 
     async stopped(this: This) {
       this.isReady = false;
+      await this.refusals.stop();
       await this.notes.stop();
       for (const end of this.sampled ?? []) end();
       this.webSockets?.close();

@@ -8,6 +8,7 @@ import type { PageCriteria } from "./fhir/page-criteria.ts";
 import type { Answer } from "./http/answer.ts";
 import type { AuditNotes } from "../../federation/audit-notes.ts";
 import type { Door } from "./access/door.ts";
+import type { Refusals } from "./access/refusals.ts";
 import type { TokenCheck } from "./access/tokens.ts";
 import type { AnswerSizes } from "./http/answer-sizes.ts";
 import type { Connections } from "./http/connections.ts";
@@ -49,10 +50,13 @@ export type Gateway = Service &
     tokens: TokenCheck;
     door: Door;
     notes: AuditNotes;
+    refusals: Refusals;
     /** Tells pages of owners that have gone, or are back. */
     noteOwners(): void;
-    /** Puts a try that was refused on record. */
-    noteRefusal(error: unknown, caller: Caller): void;
+    /** An error as who asks may see it: without what is not shown to them. @param sent what they have sent, besides the address */
+    shownTo(caller: Pick<Caller, "meta">, error: unknown, sent?: string): unknown;
+    /** Puts a try that was refused on record. @param caller of an entry, or of the request @param sent its text, default: the request's */
+    noteRefusal(error: unknown, request: IncomingMessage, caller?: Pick<Caller, "meta" | "requestID">, sent?: string): void;
     express(): (request: IncomingMessage, response: ServerResponse) => void;
     answer(ctx: Context, request: IncomingMessage): Promise<Answer>;
   };

@@ -143,6 +143,13 @@ export interface PublicKey {
   use: "sig";
 }
 
+/** What an account or a program may do at this moment. */
+export interface Standing {
+  roles: string[];
+  /** Of a program, which grants itself all that it may ask for; a person grants an app something each time. */
+  scope?: string;
+}
+
 /** The broadcast event that carries an `Ended`. Best effort: `identity.endedSince` has what was missed. */
 export const IDENTITY_ENDED = "identity.ended";
 
@@ -157,6 +164,8 @@ export const identity = {
   renewKeys: action<Record<string, never>, { keys: PublicKey[] }>("identity.renewKeys"),
   /** What has ended since (milliseconds since 1970), oldest first; kept for longer than an access token lives. */
   endedSince: action<{ at: number }, Ended[]>("identity.endedSince"),
+  /** What who has once signed in may do now, by which app: roles, and the scopes of a program; null: the account or the app is closed. */
+  standing: action<{ who: string; client?: string }, Standing | null>("identity.standing"),
   /**
    * Makes an account; without `password` it comes with a link that sets one. `isForTrying` is for an operator only.
    * @throws 403 NOT_ALLOWED, 409 LOGIN_TAKEN, 409 PRACTITIONER_TAKEN, 422 ROLE_UNKNOWN

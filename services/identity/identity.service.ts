@@ -2,6 +2,7 @@ import type { Server } from "node:http";
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
 import { AuditNotes } from "../../federation/audit-notes.ts";
+import { TalliedNotes } from "../../federation/tallied-notes.ts";
 import { accessOf, asSystem, notAllowed } from "../../mesh/access/access.ts";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
@@ -23,6 +24,7 @@ import { IdentityNode } from "./node.ts";
 import { onRecord } from "./on-record.ts";
 import { originIn } from "./origin.ts";
 import { VisiblePatients } from "./visible-patients.ts";
+import { standingOf } from "./standing.ts";
 import { sessionEntry } from "./sessions-on-record.ts";
 import { followsPractitioners } from "./practitioners.ts";
 import { publicPart } from "../../mesh/signing-key.ts";
@@ -49,6 +51,8 @@ type This = Service &
     roleNews: RoleNews;
     patients: VisiblePatients;
     notes?: AuditNotes;
+    /** Of sign-ins and tokens, by where they come from. */
+    refusals?: TalliedNotes;
     noteEnd(accountId: string): void;
     passwords: Passwords;
     node?: IdentityNode;
@@ -92,6 +96,13 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         },
       },
 
+      standing: {
+        params: { who: { type: "string", min: 1, max: 200 }, client: { type: "string", min: 1, max: 200, optional: true }, $$strict: true },
+        handler(ctx) {
+          return standingOf(this.collections, ctx.params);
+        },
+      },
+
       ...onRecord(administration),
       ...onRecord(roleActions),
 
@@ -122,6 +133,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       async serve(this: This): Promise<void> {
         const { collections: kept, news, accounts, passwords, patients } = this;
         const notes = this.notes as AuditNotes; // a node that serves has them
+        this.refusals = new TalliedNotes(notes, 1);
         const sessionEnded = (accountId: string) => this.noteEnd(accountId);
         const failed = (error: Error) => this.logger.error(`A request was not answered: ${error.message}`);
         const library = await import("oidc-provider");
@@ -134,6 +146,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
             passwords,
             patients,
             notes,
+            refusals: this.refusals,
             sessionEnded,
             library,
             failed,
@@ -206,6 +219,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       this.keyTimer = undefined;
       this.news?.stop();
       this.roleNews?.stop();
+      this.refusals?.flush();
       await this.notes?.stop();
       if (this.listener) await stopListener(this.listener);
     },

@@ -4,6 +4,7 @@ import { createLocalJWKSet, type JWTVerifyGetKey } from "jose";
 import type { Provider } from "oidc-provider";
 import type { Config } from "../../mesh/config.ts";
 import type { AuditNotes } from "../../federation/audit-notes.ts";
+import type { TalliedNotes } from "../../federation/tallied-notes.ts";
 import type { Accounts } from "./accounts.ts";
 import type { IdentityData } from "./identity-data.ts";
 import type { News } from "./news.ts";
@@ -47,6 +48,8 @@ export interface NodeParts {
   patients: VisiblePatients;
   library: Library;
   notes: Pick<AuditNotes, "note">;
+  /** What was refused, of each source no more than a few entries a minute. */
+  refusals: Pick<TalliedNotes, "note">;
   /** A person has signed out. */
   sessionEnded(accountId: string): void;
   /** Told of what no client did wrong. */
@@ -94,11 +97,20 @@ export class IdentityNode {
     if (origin === undefined || !path.startsWith(`${MOUNT}/`)) return json(response, 404, { error: "not_found" });
     if (path === `${MOUNT}/.well-known/smart-configuration`) return json(response, 200, smartConfiguration(origin));
     const issuer = this.#issuerAt(origin);
-    const { accounts, kept, library, patients, notes, demanded } = this.#parts;
+    const { accounts, kept, library, patients, notes, refusals, demanded } = this.#parts;
     const exchange = () => new PageExchange({ request, response, body, origin });
     const { provider, launches } = issuer;
     if (path.startsWith(`${MOUNT}/interaction/`)) {
-      return interact(exchange(), { provider, launches, patients, accounts, signIn: this.#signIn, errors: library.errors, notes });
+      return interact(exchange(), {
+        provider,
+        launches,
+        patients,
+        accounts,
+        signIn: this.#signIn,
+        errors: library.errors,
+        notes,
+        refusedSignIns: refusals,
+      });
     }
     if (path.startsWith(`${MOUNT}/password/`)) return setPasswordByLink(exchange(), accounts);
     if (path === `${MOUNT}/account`) {
@@ -131,7 +143,7 @@ export class IdentityNode {
       isHttps: origin.startsWith("https:"),
     });
     const provider = new library.Provider(origin + MOUNT, configuration);
-    extend(provider, { pages: this.#pages, artifacts });
+    extend(provider, { pages: this.#pages, artifacts, refusals: this.#parts.refusals });
     provider.on("server_error", (_ctx, error) => failed(error));
     return { provider, launches, keys: createLocalJWKSet({ keys: keySet.keys.map((key) => ({ ...publicPart(key) })) }) };
   }

@@ -13,7 +13,7 @@ export type LedgerLanguage = (typeof LANGUAGES)[number];
 /** One look or deed, for people. */
 export interface Look {
   at: string; // ISO 8601, UTC
-  /** `Practitioner/1`, or the account. */
+  /** `Practitioner/1`, or the account; `unknown` where nobody has said who it was. */
   who: string;
   name?: string;
   role?: string;

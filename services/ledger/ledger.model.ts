@@ -24,11 +24,16 @@ const ACTION: Record<AuditedDeed, "C" | "R" | "U" | "D" | "E"> = {
   operation: "E",
   "sign-in": "E",
   "sign-out": "E",
+  token: "E",
 };
 
 const REST: Coding = { system: TYPE, code: "rest", display: "Restful Operation" };
 const AUTHENTICATION: Coding = { system: DCM, code: "110114", display: "User Authentication" };
-const SESSION = { "sign-in": { code: "110122", display: "Login" }, "sign-out": { code: "110123", display: "Logout" } } as const;
+const SESSION = {
+  "sign-in": { system: DCM, code: "110122", display: "Login" },
+  "sign-out": { system: DCM, code: "110123", display: "Logout" },
+  token: { system: "urn:openward:deed", code: "token", display: "Use of a token" },
+} as const;
 const SOURCE: CodeableConcept = { coding: [{ system: DCM, code: "110153", display: "Source Role ID" }] };
 const DESTINATION: CodeableConcept = { coding: [{ system: DCM, code: "110152", display: "Destination Role ID" }] };
 const USER: Record<"reads" | "writes", CodeableConcept> = {
@@ -55,31 +60,32 @@ function auditEventOf(id: string, owner: string, entry: AuditEntry): AuditEvent 
     resourceType: "AuditEvent",
     id,
     type: isSession(deed) ? AUTHENTICATION : REST,
-    subtype: [isSession(deed) ? { system: DCM, ...SESSION[deed] } : { system: INTERACTION, code: deed }],
+    subtype: [isSession(deed) ? { ...SESSION[deed] } : { system: INTERACTION, code: deed }],
     action: ACTION[deed],
     recorded: new Date(at).toISOString(),
-    outcome: isDone ? "0" : "4",
+    outcome: isDone ? "0" : entry.isFault ? "8" : "4",
+    ...(entry.why !== undefined && { outcomeDesc: entry.why }),
     ...(by.reason && { purposeOfEvent: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActReason", code: by.reason }] }] }),
-    agent: agentsOf(owner, deed, by),
+    agent: agentsOf(owner, entry),
     source: { observer: { display: owner } },
     ...entitiesOf(entry),
   };
 }
 
-function agentsOf(
-  owner: string,
-  deed: AuditedDeed,
-  { who, name, role, client, onBehalfOf: _ }: Author,
-): [AuditEventAgent, ...AuditEventAgent[]] {
+function agentsOf(owner: string, { deed, by, address }: AuditEntry): [AuditEventAgent, ...AuditEventAgent[]] {
+  const { who, name, role, client }: Author = by;
   const isRead = ACTION[deed] === "R";
   return [
     {
       type: isRead || ACTION[deed] === "E" ? USER.reads : USER.writes,
       ...(role !== "" && { role: role.split(" ").map((text) => ({ text })) }),
-      who: {
-        ...(who.includes("/") ? { reference: who } : { identifier: { system: "urn:openward:account", value: who } }),
-        ...(name !== undefined && { display: name }),
-      },
+      ...(who !== "" && {
+        who: {
+          ...(who.includes("/") ? { reference: who } : { identifier: { system: "urn:openward:account", value: who } }),
+          ...(name !== undefined && { display: name }),
+        },
+      }),
+      ...(address !== undefined && { network: { address, type: "2" as const } }),
       ...(name !== undefined && { name }),
       requestor: true,
     },
@@ -103,8 +109,11 @@ const DATA = {
 };
 const QUERY = { type: DATA.type, role: { system: ROLE, code: "24", display: "Query" } };
 
+/** The detail that says how often something was tried. */
+const COUNT = "count";
+
 /** Whose data, which resources, which query, and the request. */
-function entitiesOf({ deed, type, what = [], patients = [], patientCount, query, call }: AuditEntry): Pick<AuditEvent, "entity"> {
+function entitiesOf({ deed, type, what = [], patients = [], patientCount, query, call, count }: AuditEntry): Pick<AuditEvent, "entity"> {
   const data = what.filter((reference) => !patients.includes(reference) || deed === "vread");
   const isQuery = deed === "search" || deed === "operation" || (what.length === 0 && query !== undefined);
   const entity: AuditEventEntity[] = [
@@ -114,6 +123,7 @@ function entitiesOf({ deed, type, what = [], patients = [], patientCount, query,
     ...(isQuery && (query ?? type) !== undefined
       ? [{ ...QUERY, ...(type !== undefined && { name: type }), query: Buffer.from(query ?? (type as string)).toString("base64") }]
       : []),
+    ...(count === undefined ? [] : [{ ...DATA, name: "tries", detail: [{ type: COUNT, valueString: String(count) }] }]),
     ...(call === undefined
       ? []
       : [
@@ -134,11 +144,14 @@ function noNameBesideQuery({ name, ...entity }: AuditEventEntity): AuditEventEnt
 
 const codesOf = (entity: AuditEventEntity): string => `${entity.type?.code ?? ""}/${entity.role?.code ?? ""}`;
 
+/** Stands for who is not known. */
+const UNKNOWN = "unknown";
+
 /** An AuditEvent in words. */
 export function lookOf(event: AuditEvent & { id: string }, language: LedgerLanguage): Look {
   const [user] = event.agent;
   const { reference, identifier, display } = user?.who ?? {};
-  const who = reference ?? identifier?.value ?? "unknown";
+  const who = reference ?? identifier?.value ?? UNKNOWN;
   const entities = event.entity ?? [];
   const patients = entities.flatMap((one) => (codesOf(one) === "1/1" && one.what?.reference ? [one.what.reference] : []));
   const named = entities.flatMap((one) =>
@@ -149,6 +162,9 @@ export function lookOf(event: AuditEvent & { id: string }, language: LedgerLangu
   const client = event.agent.find(({ who: it }) => it?.identifier?.system === "urn:openward:client")?.who?.identifier?.value;
   const purpose = event.purposeOfEvent?.[0]?.coding?.[0]?.code;
   const isDone = event.outcome === "0";
+  const isFault = event.outcome === "8";
+  const address = user?.network?.address;
+  const count = Number(entities.flatMap(({ detail = [] }) => detail).find(({ type }) => type === COUNT)?.valueString ?? 1);
   const deed = deedOf(event);
   return {
     at: event.recorded,
@@ -160,7 +176,18 @@ export function lookOf(event: AuditEvent & { id: string }, language: LedgerLangu
     patients,
     what,
     isDone,
-    says: sentenceOf({ language, deed, name: display ?? who, role, what, isDone, purpose }),
+    says: sentenceOf({
+      language,
+      deed,
+      name: display ?? (who === UNKNOWN ? undefined : who),
+      role,
+      what,
+      isDone,
+      isFault,
+      purpose,
+      address,
+      count,
+    }),
     event: `AuditEvent/${event.id}`,
   };
 }

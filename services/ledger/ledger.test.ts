@@ -23,13 +23,39 @@ const entry = (more: Partial<AuditEntry> = {}): AuditEntry => ({
   call: "request-1",
   ...more,
 });
-const DEEDS: AuditedDeed[] = ["read", "vread", "history", "search", "create", "update", "delete", "operation", "sign-in", "sign-out"];
+const DEEDS: AuditedDeed[] = [
+  "read",
+  "vread",
+  "history",
+  "search",
+  "create",
+  "update",
+  "delete",
+  "operation",
+  "sign-in",
+  "sign-out",
+  "token",
+];
 
 describe("an AuditEvent of what was noted", () => {
   const rows: [string, AuditEntry][] = [
     ...DEEDS.map((deed): [string, AuditEntry] => [deed, entry({ deed })]),
     ["a refusal", entry({ isDone: false })],
     ["many patients", { ...entry({ deed: "search", patientCount: 512 }), patients: [] }],
+    ["what failed here", entry({ isDone: false, isFault: true, why: "507 STORE_FULL" })],
+    [
+      "who is not known, many times",
+      {
+        at: 1,
+        deed: "token",
+        isDone: false,
+        by: { who: "", role: "" },
+        address: "192.0.2.1",
+        why: "401 forged",
+        count: 9_999,
+        query: "GET /",
+      },
+    ],
     ["an account", entry({ by: { who: "account-1", role: "" } })],
     ["nothing but the deed", { at: 1, deed: "sign-in", isDone: true, by: { who: "account-1", role: "nurse" } }],
   ];
@@ -68,6 +94,20 @@ describe("an AuditEvent of what was noted", () => {
 });
 
 describe("the sentence of a look", () => {
+  it("tells from where somebody unknown has come, how often, and what failed from what was refused", () => {
+    const saysOf = (more: Partial<AuditEntry>) => {
+      const [event] = auditEventsOf("a", { owner: "api", entries: [entry(more)] });
+      return LANGUAGES.map((language) => lookOf(event as never, language).says);
+    };
+    const unknown = { deed: "token", isDone: false, by: { who: "", role: "" }, address: "192.0.2.1", count: 12 } as const;
+    expect(saysOf(unknown)).toEqual([
+      "Somebody unknown has come with a token that is not valid, from 192.0.2.1, 12 times (refused)",
+      "Personne inconnue a présenté un jeton d’accès non valable, depuis 192.0.2.1, 12 fois (refus)",
+      "شخص غير معروف: تقديم رمز دخول غير صالح، من العنوان \u2068192.0.2.1\u2069، عدد المرات: 12 (مرفوض)",
+    ]);
+    expect(saysOf({ isDone: false, isFault: true })[0]).toMatch(/ has read the results and measurements, purpose: treatment \(failed\)$/);
+  });
+
   it("has words of the language for each type of a record that the pages show, each role and each deed", () => {
     const types = ["AllergyIntolerance", "Condition", "DocumentReference", "Encounter", "MedicationRequest", "Observation", "Patient"];
     for (const language of ["fr", "ar"] as const) {

@@ -7,17 +7,33 @@ import { purposeIn, roleIn, typeIn } from "./type-words.ts";
 export interface Said {
   language: LedgerLanguage;
   deed: AuditedDeed;
-  name: string;
+  /** Absent: nobody knows. */
+  name?: string | undefined;
   role?: string | undefined;
   /** Types of resources, or an action. */
   what: string[];
   isDone: boolean;
+  /** Of what was not done: it failed here, and was not refused. */
+  isFault?: boolean;
+  /** Of the client, where it is known. */
+  address?: string | undefined;
+  /** How often it was tried. */
+  count?: number;
   purpose?: string | undefined;
 }
 
-type Words = Record<AuditedDeed, string> & { tried: string; record: string; purpose: string; comma: string };
+type Words = Record<AuditedDeed, string> & {
+  tried: string;
+  failed: string;
+  unknown: string;
+  from: string;
+  times: string;
+  record: string;
+  purpose: string;
+  comma: string;
+};
 
-/** `%w`: who; `%t`: what. Nobody's sex is known here: no verb, and no participle, agrees with it. */
+/** `%w`: who; `%t`: what; `%n`: how often. Nobody's sex is known here: no verb, and no participle, agrees with it. */
 const WORDS: Record<LedgerLanguage, Words> = {
   en: {
     read: "%w has read %t",
@@ -30,7 +46,12 @@ const WORDS: Record<LedgerLanguage, Words> = {
     operation: "%w has used %t",
     "sign-in": "%w has signed in",
     "sign-out": "%w has signed out",
+    token: "%w has come with a token that is not valid",
     tried: " (refused)",
+    failed: " (failed)",
+    unknown: "Somebody unknown",
+    from: ", from ",
+    times: ", %n times",
     record: "the record",
     purpose: ", purpose: ",
     comma: ", ",
@@ -46,7 +67,12 @@ const WORDS: Record<LedgerLanguage, Words> = {
     operation: "%w a utilisé %t",
     "sign-in": "%w a ouvert une session",
     "sign-out": "%w a fermé sa session",
+    token: "%w a présenté un jeton d’accès non valable",
     tried: " (refus)",
+    failed: " (échec)",
+    unknown: "Personne inconnue",
+    from: ", depuis ",
+    times: ", %n fois",
     record: "le dossier",
     purpose: ", motif : ",
     comma: ", ",
@@ -62,7 +88,12 @@ const WORDS: Record<LedgerLanguage, Words> = {
     operation: "%w: استخدام %t",
     "sign-in": "%w: تسجيل الدخول",
     "sign-out": "%w: تسجيل الخروج",
+    token: "%w: تقديم رمز دخول غير صالح",
     tried: " (مرفوض)",
+    failed: " (فشل)",
+    unknown: "شخص غير معروف",
+    from: "، من العنوان ",
+    times: "، عدد المرات: %n",
     record: "الملف",
     purpose: "، الغرض: ",
     comma: "، ",
@@ -73,13 +104,15 @@ const WORDS: Record<LedgerLanguage, Words> = {
 const isolated = (text: string, language: LedgerLanguage): string => (language === "ar" ? `\u2068${text}\u2069` : text);
 
 /** The sentence, in the language that is asked for. @param role several are separated by spaces */
-export function sentenceOf({ language, deed, name, role, what, isDone, purpose }: Said): string {
+export function sentenceOf({ language, deed, name, role, what, isDone, isFault, purpose, address, count = 1 }: Said): string {
   const words = WORDS[language];
   const roles = (role ?? "").split(" ").filter(Boolean);
   const known = (one: string, named: string) => (named === one ? isolated(one, language) : named);
-  const who = `${isolated(name, language)}${roles.length > 0 ? ` (${roles.map((one) => known(one, roleIn(one, language))).join(words.comma)})` : ""}`;
+  const who = `${name === undefined ? words.unknown : isolated(name, language)}${roles.length > 0 ? ` (${roles.map((one) => known(one, roleIn(one, language))).join(words.comma)})` : ""}`;
   const of = what.map((one) => known(one, typeIn(one, language))).join(words.comma) || words.record;
   const why = purpose ? words.purpose + known(purpose, purposeIn(purpose, language)) : "";
   const sentence = (words[deed] ?? words.operation).replace("%w", () => who).replace("%t", () => of);
-  return sentence + why + (isDone ? "" : words.tried);
+  const from = address ? words.from + isolated(address, language) : "";
+  const times = count > 1 ? words.times.replace("%n", String(count)) : "";
+  return sentence + why + from + times + (isDone ? "" : isFault ? words.failed : words.tried);
 }

@@ -1,4 +1,4 @@
-import { asSystem } from "../../mesh/access/access.ts";
+import { accessOf, asSystem } from "../../mesh/access/access.ts";
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import { Errors, type Service, type ServiceSchema } from "moleculer";
 import type { Config } from "../../mesh/config.ts";
@@ -22,6 +22,7 @@ import { change } from "../../mixins/fhir/write-steps.ts";
 import { AddressRefused } from "./addresses.ts";
 import { ArmedSubscriptions, type ArmedListener } from "./armed.ts";
 import { Sender } from "./sender.ts";
+import { Subscribers } from "./subscribers.ts";
 import { emits, owns } from "./subscriptions.contract.ts";
 import {
   activated,
@@ -50,6 +51,8 @@ const TURN_MS = 20;
 /** From one count of them to the next, milliseconds. */
 const COUNT_EVERY_MS = 1_000;
 const NAME = "subscriptions";
+/** Why a Subscription ends whose client is closed, or has a narrower role now. */
+const NO_RIGHT = "Who has subscribed may not search this any more.";
 
 interface Notice extends Pick<ResourceVersion, "type" | "id" | "version"> {
   subscription: string;
@@ -60,6 +63,7 @@ interface Own {
   /** Not there until the list is read. */
   armed: ArmedSubscriptions;
   sender: Sender;
+  subscribers: Subscribers;
   /** Subscriptions whose last try failed: when the first of these tries was, milliseconds since 1970. */
   failingSince: Map<string, number>;
   watching: NodeJS.Timeout;
@@ -152,6 +156,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
           const wish = wishOf(subscription, reading);
           if (isEnded(subscription, Date.now())) throw new Error("Its end has passed.");
           if (this.directory.known(wish.type).length === 0) throw new Error(`Nobody serves ${wish.type} here.`);
+          if (!(await this.subscribers.mayHear(id, wish.type))) throw new Error(NO_RIGHT);
           await this.armed.arm({ id, type: wish.type, pairs: wish.pairs, fingerprint: fingerprintOf(subscription) });
           await this.watch(wish.type);
           // Meanwhile every node comes to know that it is armed, and that the type is watched.
@@ -223,6 +228,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
           return; // it has ended meanwhile
         }
         if (isEnded(subscription, Date.now())) return this.end(subscription, { ...subscription, status: "off" });
+        if (!(await this.subscribers.mayHear(id, event.payload.type))) return this.end(subscription, failed(subscription, NO_RIGHT));
         try {
           await this.send(wishOf(subscription, reading).hook, event.payload);
           this.failingSince.delete(id);
@@ -300,6 +306,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
 
     created() {
       this.sender = new Sender(subscriptionNetworks);
+      this.subscribers = new Subscribers(accessOf(this.broker), asSystem(this.broker, NAME), () => this.store);
       this.failingSince = new Map();
       this.counted = { at: Number.NEGATIVE_INFINITY, waiting: Promise.resolve(0) };
     },

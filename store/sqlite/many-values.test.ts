@@ -5,6 +5,7 @@ import { create } from "../../test/kit/resources.ts";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
 import { QuestionTooCostly } from "../too-costly.ts";
 import { Database } from "./database.ts";
+import { keyTestOf } from "./many-values.ts";
 import { openSqlite, type SqliteStore } from "./sqlite-store.ts";
 
 const RESOURCES = 300;
@@ -64,6 +65,24 @@ describe("a search for very many values", () => {
     expect(await store.count("Patient", clauses)).toBe(wanted.length);
     const plan = store.explainSearch({ type: "Patient", clauses, sort: [], limit: 20, want: "ids" });
     expect(Math.max(...plan.map((line) => line.length))).toBeLessThan(20_000);
+  });
+
+  it("takes hardly longer for a thousand texts within texts than for ten, whatever characters they have", () => {
+    const values = many(5_000, (i) => `~fam${i}ily.given (${i % 1_000})`);
+    const costOf = (any: KeyMatch[]): [number, number] => {
+      const test = keyTestOf(any);
+      const begun = process.threadCpuUsage();
+      const found = values.filter(test).length;
+      const { user, system } = process.threadCpuUsage(begun);
+      return [found, (user + system) / 1_000];
+    };
+    const texts = (length: number) => many(length, (i): KeyMatch => ({ facet: "~", contains: `${i}ily.given (${i}` }));
+    costOf(texts(10)); // compiled
+    const [[few, ofFew], [all, ofMany]] = [costOf(texts(10)), costOf(texts(1_000))];
+    expect([few, all]).toEqual(
+      [10, 1_000].map((n) => values.filter((v) => texts(n).some((it) => v.includes((it as { contains: string }).contains))).length),
+    );
+    expect(ofMany).toBeLessThan(20 * ofFew + 20); // one by one it is a hundred times as long
   });
 
   it("is given up when it has taken the time that one question has", () => {

@@ -1,5 +1,8 @@
 /** A hospital whose doors are closed: who comes without a token, who has the role, and what each role cannot see. */
+import { once } from "node:events";
+import { WebSocket } from "ws";
 import type { App } from "../identity/app.ts";
+import { eventually } from "../kit/events.ts";
 import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
 import type { Mesh } from "../kit/mesh.ts";
 import { SignedIn, startClosed } from "./signed-in.ts";
@@ -240,5 +243,45 @@ describe("a hospital that is closed", () => {
     const refused = await as("few").create(subscription("Observation?code=1"));
     expect(refused.status).toBe(403);
     expect(refused.body).toEqual(outcomeWith("forbidden"));
+  });
+
+  it("lets nobody listen to what another has subscribed to, and they may not see", async () => {
+    const backend = await app.alsoFor("listener", ["system"]);
+    await all.signIn(backend, "whole");
+    await all.signIn(backend, "part", "openid user/Subscription.rs user/Patient.rs");
+    const active = async (criteria: string) => {
+      const { body } = await as("whole").create({
+        resourceType: "Subscription",
+        status: "requested",
+        reason: "x",
+        criteria,
+        channel: { type: "websocket" },
+      });
+      await eventually(
+        () => as("whole").get(`/Subscription/${body.id}`),
+        (it) => it.body.status === "active",
+      );
+      return body.id as string;
+    };
+    const [patients, results] = [await active("Patient?active=true"), await active("Observation?code=1")];
+    const heard = async (name: string, id: string) => {
+      const options = { headers: { Authorization: `Bearer ${all.tokenOf(name)}` } };
+      const webSocket = new WebSocket(`${mesh.base.replace("http", "ws")}/fhir/websocket`, options);
+      const end = once(webSocket, "close").then(() => "closed");
+      await once(webSocket, "open");
+      webSocket.send(`bind ${id}`);
+      const answer = await Promise.race([once(webSocket, "message").then(([text]) => String(text)), end]);
+      webSocket.close();
+      return answer;
+    };
+    expect([await heard("whole", results), await heard("part", patients), await heard("part", results)]).toEqual([
+      `bound ${results}`,
+      `bound ${patients}`,
+      "closed",
+    ]);
+  });
+
+  it("shows nobody at a bedside what other systems prove themselves by", async () => {
+    for (const name of ["physician", "nurse"]) expect((await as(name).get("/Subscription")).status).toBe(403);
   });
 });

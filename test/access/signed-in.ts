@@ -8,8 +8,9 @@ import { type Mesh, startMesh } from "../kit/mesh.ts";
 /** The scope of an app that may do whatever the role of its user may. */
 const ALL = "openid user/*.cruds actions";
 
-export const startClosed = (): Promise<Mesh> =>
-  startMesh({ services: [...SYSTEMS.provider, ...WHEN_CLOSED], nats: false, split: "broker", env: { ACCESS: "closed" } });
+/** @param env more settings */
+export const startClosed = (env: Record<string, string> = {}): Promise<Mesh> =>
+  startMesh({ services: [...SYSTEMS.provider, ...WHEN_CLOSED], nats: false, split: "broker", env: { ACCESS: "closed", ...env } });
 
 /** Who has signed in, each under a name: that of their role, or what a test calls them. */
 export class SignedIn {

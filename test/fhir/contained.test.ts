@@ -91,6 +91,36 @@ describe("chains into contained resources", () => {
     ["MedicationRequest?medication._id=m", []],
   ])("%s finds %j", async (path, expected) => expect(await found(`/${path}`)).toEqual(expected));
 
+  it("are refused where they lead over three, as long as there is what they would miss", async () => {
+    const paths = [
+      "DiagnosticReport?result.specimen.collector:Practitioner.family=deep",
+      "DiagnosticReport?result:Observation.specimen.collector.family=deep",
+    ];
+    for (const path of paths) expect(await found(`/${path}`)).toEqual([]);
+    const report = {
+      resourceType: "DiagnosticReport",
+      status: "final",
+      code: { text: "x" },
+      contained: [
+        { resourceType: "Observation", id: "o", status: "final", code: { text: "y" }, specimen: { reference: "#s" } },
+        { resourceType: "Specimen", id: "s", accessionIdentifier: { value: "a-1" }, collection: { collector: { reference: "#p" } } },
+        { resourceType: "Practitioner", id: "p", name: [{ family: "Deep" }] },
+      ],
+      result: [{ reference: "#o" }],
+    };
+    const { status, body } = await fhir.create(report);
+    expect(status).toBe(201);
+    for (const path of paths) {
+      const refused = await fhir.get(`/${path}`);
+      expect([refused.status, refused.body.issue[0].code]).toEqual([400, "not-supported"]);
+    }
+    name[body.id] = "report";
+    expect(await found("/DiagnosticReport?result.specimen.accession=a-1")).toEqual(["report"]);
+    expect(await found("/DiagnosticReport?result.specimen.collector:PractitionerRole.specialty=x")).toEqual([]);
+    expect((await fhir.send("DELETE", `/DiagnosticReport/${body.id}`)).status).toBe(204);
+    for (const path of paths) expect(await found(`/${path}`)).toEqual([]);
+  });
+
   it("follow a change, and a conditional create sees them", async () => {
     const body = (await fhir.get(`/MedicationRequest/${ids.otherwise}`)).body;
     body.contained[0].code.coding[0].code = "changed";

@@ -47,6 +47,11 @@ const PURPOSES = new Set([
   "SYSADMIN",
 ]);
 
+const metas = new WeakMap<IncomingMessage, Record<string, unknown>>();
+
+/** What the door has put into the meta of a request last; undefined: it has not come there. */
+export const metaOf = (request: IncomingMessage): Record<string, unknown> | undefined => metas.get(request);
+
 /** Puts the stamp of who asks into the request's meta. */
 export class Door {
   readonly #access: Access;
@@ -64,6 +69,8 @@ export class Door {
     delete meta["purpose"];
     delete meta["asked"];
     if (this.#access.isOpen) return;
+    metas.set(request, meta);
+    if (request.headers.authorization !== undefined) meta["asked"] = `${request.method} ${request.url}`;
     const token = tokenOf(request);
     if (token === undefined) {
       const [path = ""] = (request.url ?? "/").split("?", 1);
@@ -73,14 +80,13 @@ export class Door {
       error.data = { authenticate: 'Bearer realm="OpenWard"' };
       throw error;
     }
-    meta["asked"] = `${request.method} ${request.url}`;
-    const purpose = purposeOf(request);
-    if (purpose !== undefined) meta["purpose"] = purpose;
     const good = await this.#tokens.read(token);
     if (!this.#access.rolesNow.isUpToDate) await this.#learnRoles();
     // A role that wants a second factor is had by nobody without, also where it wants it only since the token was issued.
-    if (good.lacksSecondFactor && this.#wantsSecondFactor(good.identity)) throw invalidToken();
+    if (good.lacksSecondFactor && this.#wantsSecondFactor(good.identity)) throw invalidToken("factor", good.identity);
     meta["as"] = this.#stampOf(good);
+    const purpose = purposeOf(request);
+    if (purpose !== undefined) meta["purpose"] = purpose;
   }
 
   /** What the caller may do; undefined where that is everything, or nobody has said who asks. */

@@ -1,37 +1,140 @@
-/** A try that was refused, as it is put on record. */
+/** A try that was refused, or that failed here, as it is put on record. */
+import type { IncomingMessage } from "node:http";
+import { isOfPatients, MAX_NAMED, patientsOf } from "../../../federation/audit.ts";
 import type { AuditedDeed, AuditEntry } from "../../../federation/audit-contract.ts";
 import { isType } from "../../../federation/errors.ts";
-import type { Access } from "../../../mesh/access/access.ts";
-import { authorFrom } from "../../../mesh/access/author.ts";
-import type { Caller } from "../../../mesh/caller.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
+import type { Author } from "../../../mesh/access/author-contract.ts";
+import { authorFrom } from "../../../mesh/access/author.ts";
+import type { Identity } from "../../../mesh/access/identity.ts";
+import { refusalOf } from "../fhir/fhir-refusals.ts";
+import { badTokenOf } from "./tokens.ts";
 
 const DEEDS: Record<string, AuditedDeed> = { POST: "create", PUT: "update", PATCH: "update", DELETE: "delete" };
-const PLACE = new RegExp(`^/fhir/([A-Z][A-Za-z]+)(?:/(${ID_PATTERN}))?(?=[/?]|$)`);
+const PLACE = new RegExp(
+  `^/fhir/([A-Z][A-Za-z]+)(?:/(${ID_PATTERN}))?(/_history/${ID_PATTERN}|/_history)?(?:/([A-Z][A-Za-z]+|\\$[\\w-]+))?(?=[/?]|$)`,
+);
+const ACTION = /^\/api\/([\w-]+)\/([\w-]+)/;
+/** A resource, as references in a body or in params name it. */
+const NAMED = new RegExp(`["/]([A-Z][A-Za-z]+)/(${ID_PATTERN})(?=["/#|])`, "g");
+/** The same in an address, whose search parameters may leave out the type. */
+const ASKED = new RegExp(`[=/,](Patient)/(${ID_PATTERN})(?![A-Za-z0-9.-])|[?&](?:patient|subject)=(${ID_PATTERN})(?![\\w./-])`, "g");
+/** Characters of an address that are kept. */
+const MAX_ASKED = 4_000;
 
-/** Undefined for what is no refusal of a person who is known. */
-export function refusedTry(
-  error: unknown,
-  access: Access,
-  { meta, requestID }: Pick<Caller, "meta" | "requestID">,
-): AuditEntry | undefined {
-  if (!isType(error, "NOT_ALLOWED") || access.isOpen) return undefined;
-  const by = authorFrom(access.authorOf({ ...(meta && { meta }) }) as string);
-  const asked = String(meta?.["asked"] ?? "");
-  const [method = "", url = ""] = asked.split(" ");
-  const [, type, id] = PLACE.exec(url) ?? [];
-  const action = /^\/api\/([\w-]+)\/([\w-]+)/.exec(url);
-  const deed = action ? "operation" : (DEEDS[method] ?? (id === undefined ? "search" : "read"));
-  const what = id === undefined ? undefined : `${type}/${id}`;
+/** What was tried. */
+export interface Tried {
+  /** `GET /fhir/Patient/1`, as the door has noted it. */
+  asked: string;
+  /** The text of what was sent with it. */
+  sent?: string | undefined;
+  /** Id of the request. */
+  call?: string | null | undefined;
+}
+
+/** Why something was not done, in terms of the gateway's answer; undefined for what is worth no trace: the client has only to try again. */
+function outcomeOf(error: unknown): Pick<AuditEntry, "isFault" | "why"> | undefined {
+  const { status } = refusalOf(error);
+  if (status === 401 || status === 429 || status === 501 || status === 503 || status === 504) return undefined;
+  const { type } = error as { type?: unknown };
+  const named = typeof type === "string" && /^[A-Z][A-Z_0-9]{1,60}$/.test(type) ? ` ${type}` : "";
+  return { why: `${status}${status === 500 ? "" : named}`, ...(status >= 500 && { isFault: true }) };
+}
+
+/**
+ * Of somebody who is known: all that no right was had to, and all that was refused for other reasons where it is about patients.
+ * @param author JSON text of who asks
+ */
+export function refusedTry(error: unknown, author: string, tried: Tried): AuditEntry | undefined {
+  const outcome = outcomeOf(error);
+  if (!outcome) return undefined;
+  const { isAboutPatients, ...what } = whatOf(tried);
+  if (!isAboutPatients && !isType(error, "NOT_ALLOWED")) return undefined;
+  return { at: Date.now(), isDone: false, by: authorFrom(author), ...what, ...outcome };
+}
+
+/** Somebody has come with a token that is not good; undefined for other errors. @param address of the client */
+export function refusedToken(error: unknown, tried: Tried, address: string): AuditEntry | undefined {
+  if (!isType(error, "INVALID_TOKEN")) return undefined;
+  const { why = "unreadable", identity } = badTokenOf(error) ?? {};
+  const { isAboutPatients: _, type: __, deed: ___, ...what } = whatOf({ ...tried, sent: undefined });
   return {
     at: Date.now(),
-    deed,
+    deed: "token",
     isDone: false,
-    by,
-    ...(action ? { type: `${action[1]}.${action[2]}` } : type !== undefined && { type }),
-    ...(what !== undefined && { what: [what] }),
-    ...(what !== undefined && type === "Patient" && { patients: [what] }),
-    query: asked.slice(0, 4_000),
-    ...(requestID && { call: requestID }),
+    by: identity ? bearerOf(identity) : { who: "", role: "" },
+    address,
+    why: `401 ${why}`,
+    ...what,
   };
 }
+
+const bearerOf = ({ sub, fhirUser, name, roles, client }: Identity): Author => ({
+  who: fhirUser ?? sub,
+  ...(name && { name }),
+  role: roles.join(" "),
+  ...(client && { client }),
+});
+
+/** The deed, and on what: resources of patients, and the patients themselves. */
+function whatOf({ asked, sent = "", call }: Tried): Pick<
+  AuditEntry,
+  "deed" | "type" | "what" | "patients" | "patientCount" | "query" | "call"
+> & {
+  isAboutPatients: boolean;
+} {
+  const [method = "", url = ""] = asked.split(" ");
+  const [, type, id, history, third] = PLACE.exec(url) ?? [];
+  const action = ACTION.exec(url);
+  const named = action ? `${action[1]}.${action[2]}` : third?.startsWith("$") ? type : (third ?? type);
+  const places = new Set<string>();
+  if (id !== undefined && type !== undefined) places.add(`${type}/${id}`);
+  for (const [, of, its, patient] of decoded(url).matchAll(ASKED)) places.add(`${of ?? "Patient"}/${its ?? patient}`);
+  for (const [, of = "", its] of sent.matchAll(NAMED)) if (places.size <= MAX_NAMED && isOfPatients(of)) places.add(`${of}/${its}`);
+  const patients = [...places].filter((place) => place.startsWith("Patient/"));
+  // What stands in a body is what was to be written, or referred to: of that only the patients.
+  const what = action ? [...places] : [...places].slice(0, id === undefined ? 0 : 1);
+  const isSearch = !action && third?.startsWith("$") !== true && method === "GET" && (id === undefined || third !== undefined);
+  const isWrite = !action && method !== "GET" && method !== "HEAD" && named !== undefined && isOfPatients(named);
+  return {
+    deed: deedOf(method, { isAction: action !== null || third?.startsWith("$") === true, isSearch, history }),
+    ...(named !== undefined && { type: named }),
+    ...(what.length > 0 && { what: what.slice(0, MAX_NAMED) }),
+    ...patientsOf(new Set(patients)),
+    query: asked.slice(0, MAX_ASKED),
+    ...(call && { call }),
+    isAboutPatients: patients.length > 0 || isWrite || what.some((place) => isOfPatients(place.split("/", 1)[0] as string)),
+  };
+}
+
+function deedOf(
+  method: string,
+  { isAction, isSearch, history }: { isAction: boolean; isSearch: boolean; history: string | undefined },
+): AuditedDeed {
+  if (isAction) return "operation";
+  const written = DEEDS[method];
+  if (written) return written;
+  if (history !== undefined) return history === "/_history" ? "history" : "vread";
+  return isSearch ? "search" : "read";
+}
+
+function decoded(url: string): string {
+  try {
+    return decodeURIComponent(url);
+  } catch {
+    return url;
+  }
+}
+
+const sentTexts = new WeakMap<IncomingMessage, string>();
+
+/** Remembers what a request has sent, until it is answered. */
+export function noteSent(request: IncomingMessage, text: string): void {
+  sentTexts.set(request, text);
+}
+
+/** What a request has sent, as far as it was read. */
+export const sentBy = (request: IncomingMessage): string | undefined => sentTexts.get(request);
+
+/** The request is answered. */
+export const forgetSent = (request: IncomingMessage): void => void sentTexts.delete(request);

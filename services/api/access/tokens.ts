@@ -60,12 +60,12 @@ export class TokenCheck {
 
   /** @throws 401 INVALID_TOKEN; 503 when the keys cannot be asked for */
   async read(token: string): Promise<GoodToken> {
-    if (token.length > MAX_LENGTH) throw invalidToken();
+    if (token.length > MAX_LENGTH) throw invalidToken("unreadable");
     const name = hash("sha256", token, "binary");
     const good = this.#good.get(name) ?? (await this.#verified(token, name));
     if (good.until <= Date.now() || this.#hasEnded(good)) {
       this.#good.delete(name);
-      throw invalidToken();
+      throw invalidToken(good.until <= Date.now() ? "expired" : "ended", good.identity);
     }
     return good;
   }
@@ -123,7 +123,8 @@ export class TokenCheck {
       } catch (error) {
         // A key that is not known yet may be a new one.
         const isUnknown = error instanceof errors.JWKSNoMatchingKey;
-        if (!isUnknown || isLast || performance.now() - this.#askedAt < ASK_KEYS_EVERY_MS) throw invalidToken();
+        if (error instanceof errors.JWTExpired) throw invalidToken("expired", goodOf(error.payload).identity);
+        if (!isUnknown || isLast || performance.now() - this.#askedAt < ASK_KEYS_EVERY_MS) throw invalidToken("forged");
         await this.#askKeys();
       }
     }
@@ -154,7 +155,7 @@ export class TokenCheck {
 function goodOf({ sub, iat, exp, iat_ms, ...claims }: JWTPayload): GoodToken {
   const { roles, scope, name, fhirUser, client_id: client, patient, sid, jti, amr, for_trying } = claims as Record<string, unknown>;
   const isWhole = typeof sub === "string" && typeof scope === "string" && iat !== undefined && exp !== undefined && areRoles(roles);
-  if (!isWhole || sub.startsWith("system:")) throw invalidToken();
+  if (!isWhole || sub.startsWith("system:")) throw invalidToken("forged");
   const texts = Object.entries({ name, fhirUser, client, patient, sid, jti }).filter(([, value]) => typeof value === "string");
   return {
     identity: { sub, roles, scope, ...Object.fromEntries(texts) },
@@ -175,8 +176,26 @@ function dropOldest(map: Map<string, unknown>, most: number): void {
   }
 }
 
-/** The answer to a token that is none of ours, or no more. */
-export const invalidToken = () =>
-  new Errors.MoleculerClientError("This access token is not valid here, or no more: sign in again.", 401, "INVALID_TOKEN", {
+/** Why a token is not good: it is none of ours, it has ended by its time, or by a word of `identity`; who has it lacks the factor that a role wants. */
+export type BadTokenReason = "unreadable" | "forged" | "expired" | "ended" | "factor";
+
+interface BadToken {
+  why: BadTokenReason;
+  /** Whose it was, where it was once good. */
+  identity?: Identity;
+}
+
+/** Beside the errors: clients hear nothing of it. */
+const badTokens = new WeakMap<object, BadToken>();
+
+/** What is known of the token behind an error, for the record. */
+export const badTokenOf = (error: unknown): BadToken | undefined => badTokens.get(error as object);
+
+/** The answer to a token that is none of ours, or no more: the same for every reason. */
+export function invalidToken(why: BadTokenReason, identity?: Identity): Error {
+  const error = new Errors.MoleculerClientError("This access token is not valid here, or no more: sign in again.", 401, "INVALID_TOKEN", {
     authenticate: 'Bearer realm="OpenWard", error="invalid_token"',
   });
+  badTokens.set(error, { why, ...(identity && { identity }) });
+  return error;
+}

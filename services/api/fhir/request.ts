@@ -10,6 +10,7 @@ import { nonNull } from "../../../fhir/non-null.ts";
 import { headerText } from "../../../fhir/search/condition.ts";
 import { readBytes, readText } from "../http/body.ts";
 import { httpError } from "../http/http-error.ts";
+import { noteSent } from "../access/refused.ts";
 import { isFhirJson, isOtherVersion, mediaTypeOf } from "./media-types.ts";
 
 /** What the client prefers (RFC 7240; R4, http.html#ops). */
@@ -41,9 +42,10 @@ export interface FhirRequest {
   bytes(): Promise<Buffer>;
   /**
    * Puts an error into the log, unless it is a refusal: for those that do not become the answer to the request itself.
-   * @param caller who was refused, where that is of an entry; default: the request's
+   * @param caller who was refused, where that is of an entry; default: the request's @param sent what the entry was to write
+   * @returns the error as they may see it
    */
-  report(error: unknown, caller?: Caller): void;
+  report(error: unknown, caller?: Caller, sent?: string): unknown;
   /** Counts bytes of an answer that is still being made. @throws 503 where there is no room for them */
   hold(bytes: number): void;
   /** Whether a conditional delete may remove several resources. */
@@ -171,6 +173,7 @@ async function textBody(request: IncomingMessage, also: string[]): Promise<strin
     throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be UTF-8.");
   }
   const text = await readText(request);
+  noteSent(request, text);
   if (text.trim() === "" && !also.includes(FORM)) throw httpError(400, "BODY_MISSING", "The request needs a body.");
   return text;
 }

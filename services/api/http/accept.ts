@@ -40,11 +40,14 @@ export function webSocketsOf(service: Gateway, config: Config): WebSockets {
       await service.door.enter(request, meta);
       return meta;
     },
+    refused: (error, request) => service.noteRefusal(error, request),
     isBindable: async (id, meta) => {
       const caller = withMeta(service.broker, meta);
       const { json } = await readResource({ caller, directory: service.directory }, "Subscription", id);
-      const { status, channel } = parseJson(json) as Subscription;
-      return status === "active" && channel.type === "websocket";
+      const { status, channel, criteria } = parseJson(json) as Subscription;
+      // That something has come tells of the type: who may not search all of it hears nothing, whoever has subscribed.
+      const reach = service.door.rightsOf(caller)?.with(criteria.split("?", 1)[0] as string, "s") ?? "all";
+      return status === "active" && channel.type === "websocket" && reach === "all";
     },
   });
 }
@@ -148,7 +151,10 @@ function admit(service: Gateway, config: Config, request: Received, response: Se
   if (streams) {
     response.once("close", () => connections.end(socket));
     if (crossOrigin(request, response, config, own) === "refused") throw originRefused();
-    streams.open(request, response, clientOf(request, config)).catch(ways.refuseIt);
+    streams.open(request, response, clientOf(request, config)).catch((error: unknown) => {
+      service.noteRefusal(error, request);
+      ways.refuseIt(error);
+    });
     return;
   }
   const exchange = inFlight.open(clientOf(request, config), response, request.headers.expect !== undefined);

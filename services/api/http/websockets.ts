@@ -44,6 +44,8 @@ export interface WebSocketOptions {
   isReady(): boolean;
   /** Who asks, as the meta of calls for them. @throws 401 when this is not, or no longer, a person who is signed in */
   enter(request: IncomingMessage): Promise<Record<string, unknown>>;
+  /** Told of who was not let in. */
+  refused(error: unknown, request: IncomingMessage): void;
   /** Whether the id is that of an active Subscription that these may read, and whose channel is websocket. */
   isBindable(subscription: string, meta: Record<string, unknown>): Promise<boolean>;
 }
@@ -78,7 +80,10 @@ export class WebSockets {
     const enter = () => this.#options.enter(request);
     enter().then(
       () => socket.destroyed || this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, name, enter)),
-      (error: { code?: number }) => refuse(socket, error.code ?? 503),
+      (error: { code?: number }) => {
+        this.#options.refused(error, request);
+        refuse(socket, error.code ?? 503);
+      },
     );
   }
 

@@ -12,6 +12,7 @@ import { FhirError } from "../../../fhir/outcome.ts";
 import { listActions } from "../../../mesh/moleculer.ts";
 import { MAX_PARAMS_BYTES, readText } from "../http/body.ts";
 import { httpError } from "../http/http-error.ts";
+import { noteSent } from "../access/refused.ts";
 import type { Answer } from "../http/answer.ts";
 import { objectSchema, typeOfRule } from "./params-schema.ts";
 
@@ -87,6 +88,7 @@ export const needsParams = ({ params }: PublishedAction): boolean => objectSchem
 
 async function bodyParams(request: IncomingMessage, action: PublishedAction): Promise<object> {
   const text = await readText(request, MAX_PARAMS_BYTES);
+  noteSent(request, text);
   if (text === "") {
     if (needsParams(action)) throw httpError(400, "BODY_MISSING", "Send the params as a JSON object in the body.");
     return {};

@@ -1,10 +1,11 @@
 /** The pages between an app's request and its answer: sign in, pick a patient, consent. Bound to one browser by a cookie for this address. */
 import type { errors as Errors, Interaction, Provider } from "oidc-provider";
 import type { AuditNotes } from "../../../federation/audit-notes.ts";
+import type { TalliedNotes } from "../../../federation/tallied-notes.ts";
 import type { Accounts } from "../accounts.ts";
 import type { VisiblePatients } from "../visible-patients.ts";
 import type { Launches, Results } from "../provider/launches.ts";
-import { sessionEntry } from "../sessions-on-record.ts";
+import { refusedSignIn, sessionEntry } from "../sessions-on-record.ts";
 import { DEVICE_MS, type Halfway, type SignInOrigin, type SignIn, type Step } from "../sign-in/sign-in.ts";
 import type { PageExchange } from "./exchange.ts";
 import { codePage, consentPage, loginPage, messagePage, patientPage } from "./forms.ts";
@@ -24,6 +25,8 @@ export interface InteractionParts {
   launches: Launches;
   patients: VisiblePatients;
   notes: Pick<AuditNotes, "note">;
+  /** Of each account, and of each address, bounded. */
+  refusedSignIns: Pick<TalliedNotes, "note">;
 }
 
 /** One interaction, as it is going on. */
@@ -85,6 +88,14 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
     case "wait":
       return show(429, page(say("wait", { seconds: step.seconds })), { "Retry-After": String(step.seconds) });
     case "wrong":
+      parts.refusedSignIns.note(
+        `${exchange.address} ${step.account?._id ?? ""}`,
+        refusedSignIn(step.account, {
+          address: exchange.address,
+          client: String(details.params["client_id"]),
+          why: halfway ? "401 code" : "401 password",
+        }),
+      );
       return show(401, page(say(halfway ? "wrongCode" : "wrong")));
     case "code":
     case "setUp":

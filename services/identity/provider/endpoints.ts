@@ -2,7 +2,9 @@
 import { IncomingMessage, type ServerResponse } from "node:http";
 import { compactVerify, type JWTVerifyGetKey } from "jose";
 import type { KoaContextWithOIDC, Provider } from "oidc-provider";
+import type { TalliedNotes } from "../../../federation/tallied-notes.ts";
 import type { PageSet } from "../pages/page-set.ts";
+import { refusedGrant } from "../sessions-on-record.ts";
 import { type Artifacts, TOKEN_NAME } from "./adapter.ts";
 import { smartMembers } from "./token-claims.ts";
 import { ROUTES } from "./configuration.ts";
@@ -12,7 +14,10 @@ import { inVersion2 } from "./granted-scopes.ts";
 export const MOUNT = "/auth";
 
 /** Puts around the provider what it has no setting for. */
-export function extend(provider: Provider, { pages, artifacts }: { pages: PageSet; artifacts: Artifacts }): void {
+export function extend(
+  provider: Provider,
+  { pages, artifacts, refusals }: { pages: PageSet; artifacts: Artifacts; refusals: Pick<TalliedNotes, "note"> },
+): void {
   provider.proxy = true; // the gateway says for whom, by which name
   // Koa would take the protocol between gateway and node for the one by which the client asks.
   Object.defineProperty(provider.request, "protocol", {
@@ -23,10 +28,13 @@ export function extend(provider: Provider, { pages, artifacts }: { pages: PageSe
   provider.use(async (ctx, next) => {
     await next();
     // Koa's context as the provider has widened it, once it knows the route.
-    const { oidc } = ctx as unknown as { oidc?: KoaContextWithOIDC["oidc"] };
+    const { oidc, ip, body } = ctx as unknown as { oidc?: KoaContextWithOIDC["oidc"]; ip: string; body?: { error?: unknown } };
     if (!oidc) return;
     if (oidc.route === "token" && ctx.status === 200) {
       Object.assign(ctx.body as object, smartMembers(oidc.entities.AccessToken));
+    }
+    if (PROVING.has(oidc.route) && ctx.status >= 400 && ctx.status < 500) {
+      noteRefused(oidc, { ip, why: `${ctx.status} ${body?.error ?? ""}` }, refusals);
     }
     if (oidc.route === "end_session_confirm" && oidc.session && (oidc.session as { destroyed?: boolean }).destroyed) {
       await artifacts.endSession(oidc.session.uid);
@@ -34,6 +42,22 @@ export function extend(provider: Provider, { pages, artifacts }: { pages: PageSe
     // The same.
     pages.withoutScript(ctx as unknown as KoaContextWithOIDC);
   });
+}
+
+/** Where an app proves itself, or shows what it was given. */
+const PROVING = new Set(["token", "introspection", "revocation"]);
+
+/** A code, a refresh token or a proof that was not good: forged, over, or used before. */
+function noteRefused(
+  { client, entities }: KoaContextWithOIDC["oidc"],
+  { ip: address, why }: { ip: string; why: string },
+  refusals: Pick<TalliedNotes, "note">,
+): void {
+  const grant = (entities.RefreshToken ?? entities.AuthorizationCode) as { accountId?: string } | undefined;
+  refusals.note(
+    `${address} ${client?.clientId ?? ""}`,
+    refusedGrant({ address, client: client?.clientId, accountId: grant?.accountId, why }),
+  );
 }
 
 /** Hands a request, whose body has been read, to the provider. */

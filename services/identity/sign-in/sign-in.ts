@@ -26,13 +26,13 @@ export interface SignInParts {
   demanded: DemandedFactor;
 }
 
-/** What came of a step: who it is, what comes next, or why not. */
+/** What came of a step: who it is, what comes next, or why not (`account`: whose password or code it was to be, for the record alone). */
 export type Step =
   | { is: "done"; account: StoredAccount; amr: string[]; device?: string }
   | { is: "code" }
   | { is: "setUp" }
   | { is: "codes"; codes: string[] }
-  | { is: "wrong" }
+  | { is: "wrong"; account?: StoredAccount }
   | { is: "wait"; seconds: number };
 
 /** What is still to come of a sign-in whose password was right: a code; an authenticator app with this key; nothing, once its codes were seen. */
@@ -62,7 +62,7 @@ export class SignIn {
     const seconds = await this.#throttle.begin(attempt);
     if (seconds > 0) return { is: "wait", seconds };
     const isRight = await this.#passwords.matches(typed.password, account?.password);
-    if (!isRight || !account) return { is: "wrong" };
+    if (!isRight || !account) return { is: "wrong", ...(account && { account }) };
     const mustSetUp = account.totpSecret === undefined;
     if (mustSetUp && !(await this.#demanded.isFor(account))) return this.#done(account, attempt, ["pwd"]);
     const _id = hashOf(interaction);
@@ -107,7 +107,7 @@ export class SignIn {
     const { half, account } = await this.#begun(interaction);
     if (!account || half?.totpSecret === undefined || account.totpSecret !== undefined) return { is: "wrong" };
     const codes = await this.#factor.start(account, half.totpSecret, typed);
-    if (!codes) return { is: "wrong" };
+    if (!codes) return { is: "wrong", account };
     await this.#kept.halfway.updateMany({ _id: half._id }, { $set: { isProven: true }, $unset: { totpSecret: true } });
     return { is: "codes", codes };
   }
@@ -126,7 +126,7 @@ export class SignIn {
     const attempt = await this.#attempt(account.login, account, place);
     const seconds = await this.#throttle.begin(attempt);
     if (seconds > 0) return { is: "wait", seconds };
-    if (!(await this.#factor.take(account, typed))) return { is: "wrong" };
+    if (!(await this.#factor.take(account, typed))) return { is: "wrong", account };
     if ((await this.#kept.halfway.removeMany({ _id: half._id })) !== 1) return { is: "wrong" };
     return this.#done(account, attempt, ["pwd", SECOND]);
   }

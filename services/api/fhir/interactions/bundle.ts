@@ -200,8 +200,7 @@ function refuseLinksInBatch({ type, resource, method, query, ifNoneExist }: Bund
 }
 
 function refusedEntry(request: FhirRequest, error: unknown, placed = (path: string): string => path): string {
-  request.report(error);
-  const { status, issues } = refusalOf(error);
+  const { status, issues } = refusalOf(request.report(error));
   const named = issues.map((issue) => ({ ...issue, ...(issue.expression && { expression: issue.expression.map(placed) }) }));
   return `{"response":{"status":"${status}","outcome":${JSON.stringify(outcome(...named))}}}`;
 }
@@ -221,7 +220,7 @@ function entryRequest(request: FhirRequest, entry: BundleEntry): FhirRequest {
   return {
     ...request,
     caller,
-    report: (error) => request.report(error, caller),
+    report: (error) => request.report(error, caller, entry.resource === undefined ? "" : JSON.stringify(entry.resource)),
     method: entry.method === "HEAD" ? "GET" : entry.method,
     path: pathOf(mark < 0 ? entry.url : entry.url.slice(0, mark)),
     query: pairsOf(search),

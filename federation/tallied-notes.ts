@@ -1,0 +1,69 @@
+/** Tries that come in floods, as audit entries: the first of them are noted one by one, those that follow within the minute are counted. */
+import { MAX_NAMED } from "./audit.ts";
+import type { AuditEntry } from "./audit-contract.ts";
+
+/** So long the tries of one source are counted, milliseconds. */
+const MINUTE_MS = 60_000;
+/** Sources that are told apart within a minute: each may make two entries more than it is allowed. */
+const MAX_SOURCES = 200;
+/** All beyond that are counted as one source. */
+const OTHERS = "";
+
+interface Tally {
+  noted: number;
+  /** What is counted, as one entry. */
+  more?: AuditEntry;
+  count: number;
+}
+
+/** Bounds what one source can put on record: by itself it would fill the ledger. */
+export class TalliedNotes {
+  readonly #notes: { note(entry: AuditEntry): void };
+  readonly #single: number;
+  readonly #tallies = new Map<string, Tally>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param single how many tries of one source within a minute are noted one by one */
+  constructor(notes: { note(entry: AuditEntry): void }, single: number) {
+    this.#notes = notes;
+    this.#single = single;
+  }
+
+  /** @param source whose tries of one deed are counted together: an address, a person */
+  note(source: string, entry: AuditEntry): void {
+    const tally = this.#tallyOf(`${entry.deed} ${source}`);
+    if (tally.noted < this.#single) {
+      tally.noted += 1;
+      this.#notes.note(entry);
+      return;
+    }
+    tally.count += 1;
+    tally.more = tally.more ? together(tally.more, entry) : entry;
+  }
+
+  /** Notes what was counted until now. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const { more, count } of this.#tallies.values()) if (more) this.#notes.note({ ...more, count });
+    this.#tallies.clear();
+  }
+
+  #tallyOf(source: string): Tally {
+    this.#timer ??= setTimeout(() => this.flush(), MINUTE_MS).unref();
+    const name = this.#tallies.has(source) || this.#tallies.size < MAX_SOURCES ? source : OTHERS;
+    const known = this.#tallies.get(name);
+    if (known) return known;
+    const made: Tally = { noted: 0, count: 0 };
+    this.#tallies.set(name, made);
+    return made;
+  }
+}
+
+/** The first, with whom and what the other is about. */
+function together(first: AuditEntry, other: AuditEntry): AuditEntry {
+  const both = (one: string[] = [], another: string[] = []) =>
+    one.length >= MAX_NAMED ? one : [...new Set([...one, ...another])].slice(0, MAX_NAMED);
+  const [what, patients] = [both(first.what, other.what), both(first.patients, other.patients)];
+  return { ...first, ...(what.length > 0 && { what }), ...(patients.length > 0 && { patients }) };
+}

@@ -1,0 +1,50 @@
+/** What refusals say of resources that are not shown to who asks. */
+import { FhirError, fhirError } from "../../../fhir/outcome.ts";
+import type { Rights } from "../../../mesh/access/access.ts";
+import { Errors } from "moleculer";
+import { refusalOf } from "../fhir/fhir-refusals.ts";
+import { withoutUnseen } from "./unseen.ts";
+
+const rights: Rights = {
+  with: (type) => (type === "Location" ? "all" : type === "Observation" ? [{ patient: "1" }] : "none"),
+  mayCall: () => true,
+  mayEnterForOthers: false,
+};
+
+describe("a refusal", () => {
+  const occupied = fhirError(
+    409,
+    "business-rule",
+    "Encounter/e-1 is there, in Location/l.2: transfer the patient first. TLS/SSL",
+    "Location.status",
+  );
+
+  it("has no id of a type that is not shown to who asks, in its text and its data, and all others", () => {
+    const shown = withoutUnseen(occupied, rights, []);
+    expect(refusalOf(shown).issues[0]?.diagnostics).toBe(
+      "Encounter (not shown to you) is there, in Location/l.2: transfer the patient first. TLS/SSL",
+    );
+    expect(refusalOf(occupied).issues[0]?.diagnostics).toContain("Encounter/e-1"); // another's is as it was
+    expect(shown).toBeInstanceOf(FhirError);
+    const error = new Errors.MoleculerClientError("Patient/p has one.", 409, "VISIT_ALREADY_OPEN", {
+      by: ["Encounter/e", { at: "Location/l" }],
+    });
+    expect(withoutUnseen(error, rights, [])).toMatchObject({
+      code: 409,
+      type: "VISIT_ALREADY_OPEN",
+      message: "Patient (not shown to you) has one.",
+      data: { by: ["Encounter (not shown to you)", { at: "Location/l" }] },
+    });
+  });
+
+  it("keeps what its client has named itself, and of a type of which a part is shown only that", () => {
+    const error = fhirError(409, "business-rule", "Observation/a rests on Observation/b and Patient/p/_history/2.");
+    const said = refusalOf(withoutUnseen(error, rights, ["DELETE /fhir/Observation/b", '{"reference":"Patient/p"}'])).issues[0]
+      ?.diagnostics;
+    expect(said).toBe("Observation (not shown to you) rests on Observation/b and Patient/p/_history/2.");
+  });
+
+  it("is as it was where everything is shown", () => {
+    expect(withoutUnseen(occupied, undefined, [])).toBe(occupied);
+  });
+});

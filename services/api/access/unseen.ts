@@ -1,0 +1,38 @@
+/** Refusals name resources by which a rule is broken: whom they are shown to may have no right to see these. */
+import { ID_PATTERN } from "../../../fhir/ids.ts";
+import { isResourceType } from "../../../fhir/search/parameters.ts";
+import type { Issue } from "../../../fhir/outcome.ts";
+import type { Rights } from "../../../mesh/access/access.ts";
+
+const PLACE = new RegExp(String.raw`\b([A-Z][A-Za-z]+)/(${ID_PATTERN})(?:/_history/\d+)?`, "g");
+/** Members within members of an error's data; none of ours has as many. */
+const MAX_DEPTH = 8;
+
+/**
+ * The error without ids of what is not all shown to who asks, unless they have named it themselves. That there is something stays: it is what
+ * was refused for.
+ * @param rights undefined: all @param sent by who asks, address and body
+ */
+export function withoutUnseen(error: unknown, rights: Rights | undefined, sent: readonly string[]): unknown {
+  if (!rights || typeof error !== "object" || error === null) return error;
+  const shown = (text: string) =>
+    text.replace(PLACE, (place, type: string, id: string) => {
+      if (!isResourceType(type) || rights.with(type, "r") === "all" || sent.some((one) => one.includes(`${type}/${id}`))) return place;
+      return `${type} (not shown to you)`;
+    });
+  const { message, data, issues } = error as { message?: unknown; data?: unknown; issues?: Issue[] };
+  // What others hold of the same error stays as it is.
+  return Object.create(error, {
+    ...(typeof message === "string" && { message: { value: shown(message) } }),
+    ...(data !== undefined && { data: { value: mapped(data, shown, MAX_DEPTH) } }),
+    ...(issues !== undefined && { issues: { value: mapped(issues, shown, MAX_DEPTH) } }),
+  });
+}
+
+/** The same with all its texts changed. */
+function mapped(value: unknown, change: (text: string) => string, depth: number): unknown {
+  if (typeof value === "string") return change(value);
+  if (depth === 0 || typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((one) => mapped(one, change, depth - 1));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, mapped(one, change, depth - 1)]));
+}

@@ -1,0 +1,68 @@
+/** What the roles of the project are for, told as sentences: an action gives nobody what their role has no right to by FHIR. */
+import { join } from "node:path";
+import { type Interaction, namesAction, readRoles, type Role } from "../../mesh/access/roles.ts";
+import { ROLES, type RoleName } from "./identity.contract.ts";
+
+const roles = readRoles(join(import.meta.dirname, "roles"));
+const role = (name: RoleName) => roles.get(name) as Role;
+const has = (name: RoleName, type: string, letter: Interaction) => (role(name).types[type] ?? role(name).types["*"] ?? "").includes(letter);
+const mayCall = (name: RoleName, action: string) => role(name).actions.some((pattern) => namesAction(pattern, action));
+
+/** What each of these writes of a record, whoever owns it. */
+const WRITES: [action: string, letter: Interaction, type: string][] = [
+  ["patients.register", "c", "Patient"],
+  ["visits.open", "c", "Encounter"],
+  ["hospitalizations.admit", "u", "Encounter"],
+  ["lab.order", "c", "ServiceRequest"],
+  ["lab.orderPanel", "c", "ServiceRequest"],
+  ["lab.cancel", "u", "ServiceRequest"],
+  ["lab.collect", "c", "Specimen"],
+  ["lab.enterResult", "c", "Observation"],
+  ["lab.correctResult", "u", "Observation"],
+  ["lab.release", "c", "DiagnosticReport"],
+  ["pharmacy.prescribe", "c", "MedicationRequest"],
+  ["pharmacy.dispense", "c", "MedicationDispense"],
+  ["pharmacy.administer", "c", "MedicationAdministration"],
+  ["pharmacy.cancelAdministration", "u", "MedicationAdministration"],
+  ["billing.charge", "c", "ChargeItem"],
+  ["billing.invoice", "c", "Invoice"],
+  ["billing.pay", "u", "Invoice"],
+];
+
+describe("the roles of the project", () => {
+  it.each(WRITES)("have %s only with the right to %s %s", (action, letter, type) => {
+    expect(ROLES.filter((name) => mayCall(name, action) && !has(name, type, letter))).toEqual([]);
+    expect(ROLES.filter((name) => mayCall(name, action))).not.toEqual([]);
+  });
+
+  it("let only administrators handle the events that a service has set aside", () => {
+    for (const service of ["billing", "patients", "ledger", "lab", "pharmacy", "visits", "hospitalizations"]) {
+      for (const what of ["events.listDead", "events.replay"]) {
+        expect(ROLES.filter((name) => mayCall(name, `${service}.${what}`))).toEqual(["administrator"]);
+      }
+    }
+  });
+
+  it("let nobody at a bedside read what other systems prove themselves by, nor what is paid", () => {
+    const types = [
+      "Subscription",
+      "Endpoint",
+      "AuditEvent",
+      "Invoice",
+      "ChargeItem",
+      "Claim",
+      "ExplanationOfBenefit",
+      "PaymentReconciliation",
+    ];
+    for (const name of ["physician", "nurse", "midwife"] satisfies RoleName[]) {
+      expect(types.filter((type) => has(name, type, "r") || has(name, type, "s"))).toEqual([]);
+      expect(has(name, "Observation", "r")).toBe(true);
+    }
+  });
+
+  it("leave it to the records office to merge records", () => {
+    for (const action of ["patients.merge", "patients.unmerge", "patients.setDistinct"]) {
+      expect(ROLES.filter((name) => mayCall(name, action))).toEqual(["records-office"]);
+    }
+  });
+});

@@ -1,0 +1,23 @@
+/** What who has once signed in may do now. */
+import type { IdentityData } from "./identity-data.ts";
+import type { Standing } from "./identity.contract.ts";
+import { ownClients } from "./provider/clients.ts";
+
+/** Ids of the apps that are there without being made. */
+const OWN = new Set(ownClients("").map(({ _id }) => _id));
+
+/**
+ * @param who as an author names them: `Practitioner/1`, an account, a program
+ * @returns null where the account, the program, or the app by which it was, is closed
+ */
+export async function standingOf(
+  { accounts, clients }: Pick<IdentityData, "accounts" | "clients">,
+  { who, client }: { who: string; client?: string },
+): Promise<Standing | null> {
+  if (client !== undefined && !OWN.has(client) && !(await clients.findOne({ _id: client }))) return null;
+  const named = who.includes("/") ? { practitioner: who } : { _id: who };
+  const account = await accounts.findOne({ ...named, closedAt: { $exists: false } });
+  if (account) return { roles: account.roles };
+  const program = who.includes("/") ? null : await clients.findOne({ _id: who });
+  return program && { roles: program.roles, scope: program.scope };
+}

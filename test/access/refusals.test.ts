@@ -1,0 +1,132 @@
+/** What was refused is on record too: by whom, on whose record, why, and of floods how often. */
+import type { RoleName } from "../../services/identity/identity.contract.ts";
+import type { Look } from "../../services/ledger/ledger.contract.ts";
+import { Browser } from "../../scripts/identity/browser.ts";
+import { SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
+import { App } from "../identity/app.ts";
+import { eventually } from "../kit/events.ts";
+import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+const SCOPE = "openid user/*.cruds actions";
+
+// biome-ignore lint/suspicious/noExplicitAny: FHIR JSON as it came
+type Json = any;
+
+describe("the record of what was refused", () => {
+  let mesh: Mesh;
+  let app: App;
+  const tokens = new Map<string, string>();
+  const as = (name: string): FhirHttp => fhirAt(mesh.base, tokens.get(name));
+  const rest = async (name: string, path: string, params?: object) => {
+    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${tokens.get(name)}` };
+    const answer = await fetch(`${mesh.base}/api/${path}`, { headers, ...(params && { method: "POST", body: JSON.stringify(params) }) });
+    return { status: answer.status, body: (await answer.json()) as Json };
+  };
+  const looksAt = async (patient: string): Promise<Look[]> => (await rest("auditor", `ledger/looksAt?patient=${patient}`)).body.looks;
+
+  beforeAll(async () => {
+    mesh = await startMesh({ services: [...SYSTEMS.provider, ...WHEN_CLOSED], nats: false, split: "broker", env: { ACCESS: "closed" } });
+    app = await App.register(mesh, ["nurse"], SCOPE);
+    for (const role of ["front-desk", "nurse", "system", "auditor"] satisfies RoleName[]) {
+      tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
+    }
+  }, 60_000);
+  afterAll(() => mesh?.stop());
+
+  const newPatient = async (): Promise<string> => {
+    const { body } = await as("front-desk").create({ resourceType: "Patient", name: [{ family: "Seen" }] });
+    return `Patient/${body.id}`;
+  };
+
+  it("has every try on a record that was refused, for whatever reason, by whichever door", async () => {
+    const [patient, other] = [await newPatient(), await newPatient()];
+    const observation = { resourceType: "Observation", status: "final", code: { text: "x" }, subject: { reference: patient } };
+    const { body: stored } = await as("nurse").create(observation);
+    const place = `Observation/${stored.id}`;
+    const open = async () => (await rest("front-desk", "visits/open", { patient })).body;
+    const closed = (await open()).visit as string;
+    expect((await rest("front-desk", "visits/close", { visit: closed })).status).toBe(200);
+    await open();
+    const invalid = { ...observation, status: "none" };
+    const bundle = (type: string, method: string, url: string, resource?: object) => ({
+      resourceType: "Bundle",
+      type,
+      entry: [{ request: { method, url, ifMatch: 'W/"9"' }, ...(resource && { resource }) }],
+    });
+    type Try = [status: number, deed: string, () => Promise<{ status: number; body: Json }>];
+    const tries: Try[] = [
+      [412, "update", () => as("nurse").send("PUT", `/${place}`, stored, { "If-Match": 'W/"9"' })],
+      [409, "update", () => as("nurse").send("PUT", `/${place}`, { ...stored, subject: { reference: other } })],
+      [422, "create", () => as("nurse").create(invalid)],
+      [422, "create", () => as("nurse").create({ ...observation, performer: [{ reference: "Practitioner/another" }] })],
+      [403, "delete", () => as("nurse").send("DELETE", `/${place}`)],
+      [409, "delete", () => as("system").send("DELETE", `/${patient}`)],
+      [404, "vread", () => as("nurse").get(`/${place}/_history/9`)],
+      [403, "search", () => as("nurse").get(`/Invoice?subject=${patient}`)],
+      [404, "operation", () => as("auditor").get(`/${patient}/$everything`)],
+      [412, "create", () => as("nurse").send("POST", "", bundle("transaction", "PUT", place, stored))],
+      [200, "update", () => as("nurse").send("POST", "", bundle("batch", "PUT", place, stored))],
+      [200, "delete", () => as("nurse").send("POST", "", bundle("batch", "DELETE", place))],
+      [400, "read", () => as("nurse").get(`/${patient}`, { "X-Purpose-Of-Use": "NONE" })],
+      [422, "operation", () => rest("front-desk", "visits/open", { patient, junk: 1 })],
+      [409, "operation", () => rest("front-desk", "visits/open", { patient })],
+      [409, "operation", () => rest("front-desk", "visits/close", { visit: closed })],
+      [403, "operation", () => rest("nurse", "patients/merge", { source: patient, target: other })],
+    ];
+    const statuses: number[] = [];
+    for (const [, , attempt] of tries) statuses.push((await attempt()).status);
+    expect(statuses).toEqual(tries.map(([status]) => status));
+    const refused = async () => (await as("auditor").get(`/AuditEvent?patient=${patient}&outcome=4&_count=100`)).body.entry ?? [];
+    const found = (await eventually(refused, (entry) => entry.length >= tries.length)) as Json[];
+    const wanted = tries.map(([status, deed]) => `${deed} ${status === 200 ? (deed === "delete" ? 403 : 412) : status}`);
+    expect(found.map(({ resource }) => `${resource.subtype[0].code} ${resource.outcomeDesc.slice(0, 3)}`).sort()).toEqual(wanted.sort());
+  });
+
+  it("has who comes with a token that is not good: of one address no more than one entry at once, whoever it was", async () => {
+    const patient = await newPatient();
+    const [head, claims, signature = ""] = (tokens.get("nurse") as string).split(".");
+    const forged = fhirAt(mesh.base, [head, claims, [...signature].reverse().join("")].join("."));
+    const tries = await Promise.all(Array.from({ length: 200 }, () => forged.get(`/${patient}`)));
+    expect(new Set(tries.map(({ status }) => status))).toEqual(new Set([401]));
+    const found = async () => (await as("auditor").get("/AuditEvent?subtype=token")).body;
+    const { total, entry } = await eventually(found, (body) => body.total > 0);
+    expect([total, entry[0].resource]).toEqual([
+      1,
+      expect.objectContaining({
+        outcome: "4",
+        outcomeDesc: "401 forged",
+        agent: expect.arrayContaining([expect.objectContaining({ network: { address: "127.0.0.1", type: "2" }, requestor: true })]),
+      }),
+    ]);
+    const [look] = (await looksAt(patient)).filter(({ isDone }) => !isDone);
+    expect(look).toMatchObject({
+      who: "unknown",
+      says: "Somebody unknown has come with a token that is not valid, from 127.0.0.1 (refused)",
+    });
+  });
+
+  it("has sign-ins and proofs that were refused: whose, where somebody has that name, and from where", async () => {
+    const browser = new Browser(mesh.base);
+    const { url } = await browser.see((await app.request("openid")).url);
+    for (const typed of ["nurse", "nurse", "nobody"]) {
+      expect((await browser.once(url, { step: "login", login: typed, password: "guessed" })).status).toBe(401);
+    }
+    const proof = new URLSearchParams({ grant_type: "client_credentials", client_id: "no-such", client_secret: "guessed" });
+    expect((await fetch(`${mesh.base}/auth/token`, { method: "POST", body: proof })).status).toBe(401);
+    const refused = async () => (await as("auditor").get("/AuditEvent?type=110114&outcome=4&_count=50")).body.entry ?? [];
+    const seen = (entry: Json[]) =>
+      entry
+        .map(({ resource: it }) => [it.subtype[0].code, it.outcomeDesc, it.agent[0].who?.display, it.agent[0].network.address])
+        .filter(([, why]) => why !== "401 forged");
+    const found = await eventually(refused, (entry) => seen(entry).length >= 3);
+    expect(seen(found)).toEqual(
+      expect.arrayContaining([
+        ["110122", "401 password", "nurse", "127.0.0.1"], // the second is counted
+        ["110122", "401 password", undefined, "127.0.0.1"],
+        ["token", "401 invalid_client", undefined, "127.0.0.1"],
+      ]),
+    );
+    expect(seen(found)).toHaveLength(3);
+  });
+});

@@ -1,0 +1,85 @@
+/** Who has subscribed is told as long as they might look for themselves, and no longer. */
+import { asSystem } from "../../mesh/access/access.ts";
+import { identity, type RoleNow } from "../../services/identity/identity.contract.ts";
+import type { App } from "../identity/app.ts";
+import { type Endpoint, startEndpoint } from "../kit/endpoint.ts";
+import { eventually } from "../kit/events.ts";
+import type { Caller } from "../../mesh/caller.ts";
+import type { Mesh } from "../kit/mesh.ts";
+import { SignedIn, startClosed } from "./signed-in.ts";
+
+describe("a subscriber", () => {
+  let mesh: Mesh;
+  let all: SignedIn;
+  let operator: Caller;
+  let endpoint: Endpoint;
+  beforeAll(async () => {
+    mesh = await startClosed({ SUBSCRIPTION_NETWORKS: "127.0.0.1" });
+    all = await SignedIn.at(mesh, ["system", "front-desk"]);
+    operator = asSystem(mesh.caller, "operator");
+  }, 60_000);
+  afterAll(() => mesh?.stop());
+  beforeEach(async () => {
+    endpoint = await startEndpoint();
+  });
+  afterEach(() => endpoint.close());
+
+  const statusOf = async (id: string) => (await all.as("system").get(`/Subscription/${id}`)).body;
+  const subscribed = async (as: string, criteria: string, channel: object = { type: "rest-hook", endpoint: endpoint.url }) => {
+    const { body } = await all.as(as).create({ resourceType: "Subscription", status: "requested", reason: "x", criteria, channel });
+    await eventually(
+      () => statusOf(body.id),
+      ({ status }) => status === "active",
+    );
+    return body.id as string;
+  };
+  const newPatient = (family: string) => all.as("front-desk").create({ resourceType: "Patient", name: [{ family }] });
+
+  /** Somebody subscribes and is told; then this happens to them. @returns the Subscription as it is when it has ended */
+  const endedBy = async (name: string, end: (app: App) => Promise<unknown>) => {
+    const app = await all.app.alsoFor(name, ["system"]);
+    await all.signIn(app, name);
+    const id = await subscribed(name, `Patient?family=${name}`);
+    await newPatient(name);
+    await endpoint.until(1);
+    await end(app);
+    const begun = Date.now();
+    await eventually(
+      async () => {
+        await newPatient(name);
+        return statusOf(id);
+      },
+      ({ status }) => status === "error",
+    );
+    expect(Date.now() - begun).toBeLessThan(2_000); // a second as promised, and the way of an event
+    return statusOf(id);
+  };
+  const ENDED = { status: "error", error: "Who has subscribed may not search this any more." };
+
+  it.each<[string, string, (app: App) => Promise<unknown>]>([
+    ["whose account is closed", "closed", (app) => identity.closeUser(operator, { user: app.login })],
+    ["who has another role now", "other", (app) => identity.setRoles(operator, { user: app.login, roles: ["auditor"] })],
+  ])("%s hears nothing from the next second on, and who writes it anew does", async (_, name, end) => {
+    const ended = await endedBy(name, end);
+    expect(ended).toMatchObject(ENDED);
+    const heard = endpoint.received.length;
+    await newPatient(name);
+    expect((await all.as("system").send("PUT", `/Subscription/${ended.id}`, { ...ended, status: "requested" })).status).toBe(200);
+    await eventually(
+      () => statusOf(ended.id),
+      ({ status }) => status === "active",
+    );
+    await newPatient(name);
+    await endpoint.until(heard + 1);
+    expect(endpoint.received).toHaveLength(heard + 1); // not of what was written between
+  });
+
+  it("whose role sees it no more hears nothing from the next second on", async () => {
+    const narrowed = async () => {
+      const now = (await identity.listRoles(operator, {})).find(({ role }) => role === "system") as RoleNow;
+      const { role, version, isAsFiled: _, ...rights } = now;
+      await identity.changeRole(operator, { role, version, reason: "less", ...rights, types: { ...rights.types, Patient: "c" } });
+    };
+    expect(await endedBy("narrowed", narrowed)).toMatchObject(ENDED);
+  });
+});

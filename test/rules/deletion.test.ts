@@ -29,7 +29,13 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
 
   const patient = () => ({ resourceType: "Patient", name: [{ family: "Rossi" }] });
   const order = () => ({ resourceType: "ServiceRequest", status: "active", intent: "order", subject: at.patient });
-  const result = () => ({ resourceType: "Observation", status: "preliminary", category: LABORATORY, code: { text: "Hb" }, subject: at.patient });
+  const result = () => ({
+    resourceType: "Observation",
+    status: "preliminary",
+    category: LABORATORY,
+    code: { text: "Hb" },
+    subject: at.patient,
+  });
 
   refuses("patient-rested-on", "a patient with a visit", patient, (subject) => ({
     resourceType: "Encounter",

@@ -122,7 +122,9 @@ class Derivation {
     for (const { counter: name, by, bound, isExact, above } of movements) {
       const value = await this.#counter(name);
       const isBound = bound !== undefined && this.#isOn(changed, bound.rule);
-      const seen = { ...(isExact && { ifValue: value ?? 0 }), ...(above !== undefined && { above }) };
+      // Where the rule is off that bounds it, the result may not be above: then it is decided again only when others have moved it.
+      const isAbove = above !== undefined && counted((value ?? 0) + by) > counted(above);
+      const seen = isExact || (above !== undefined && !isAbove) ? { ifValue: value ?? 0 } : { ...(isAbove && { above }) };
       const step: OwnerStep = { op: "add", counter: name, by, ...seen, ...(isBound && { min: bound.min }) };
       this.#moves.push({ step, of, ...(isBound && { bound }) });
       this.#values.set(name, counted((value ?? 0) + by));

@@ -235,7 +235,12 @@ class Check {
         if (await this.#areLeft(of)) this.findings.leftByUnmerge += 1;
         else {
           const about = rule.group === "references" ? { about: { kind: "reference", resource: reference } as const } : {};
-          await this.#found({ invariant: rule.id, detail: `${reference}, ${refusal.at}: ${rule.says}`, resources: [reference], ...about });
+          await this.#found({
+            invariant: rule.id,
+            detail: `${reference}, ${refusal.at}: ${rule.says} ${refusal.message}`,
+            resources: [reference],
+            ...about,
+          });
         }
       }
     }

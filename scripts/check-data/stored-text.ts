@@ -3,10 +3,10 @@ import { parseJson } from "../../fhir/json.ts";
 import type { Resource } from "../../fhir/resource.ts";
 
 /** What a stored text is; or why it is not what it stands for, as the end of a sentence. */
-export type Read = { resource: Resource } | { fault: string };
+export type StoredText = { resource: Resource } | { fault: string };
 
 /** @param at where the store has it */
-export function readStored(json: string | undefined, { type, id }: { type: string; id: string }): Read {
+export function readStored(json: string | undefined, { type, id }: { type: string; id: string }): StoredText {
   let resource: Resource;
   try {
     resource = parseJson(json ?? "") as Resource;

@@ -84,7 +84,7 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
   };
   for (const status of ["final", "amended", "corrected"]) {
     at.refuses("observation-deleted", `a result of the laboratory that is ${status}`, {
-      remove: () => ({ ...result(), status }),
+      remove: async () => ({ ...result(), status, basedOn: [await at.stored(order())] }),
       allow: inError,
       as: { status: 409, expression: "Observation.status" },
     });

@@ -120,7 +120,7 @@ export const encounterRules: Rule<Encounter>[] = [
   period,
   notInFuture<Encounter>("Encounter", {
     statuses: ["finished"],
-    times: ({ period }) => ({ "period.end": period?.end, "period.start": period?.start }),
+    times: ({ period }) => ({ "period.start": period?.start }),
   }),
   referencesExist("Encounter"),
   notDeletedUnder("Encounter", "mark it as entered in error instead."),

@@ -1,19 +1,20 @@
 /** What owners tell each other of their resources, for rules that look beyond one service: whether they are there, and a few elements. */
 import type { Resource } from "../fhir/resource.ts";
 import { restReferencesOf } from "./act-references.ts";
+import { toldPatientOf } from "./named-resources.ts";
 import { ID_PATTERN } from "../fhir/ids.ts";
 
-/** Elements that owners give of a resource as facts, by type, besides that it is there. */
+/** Elements that owners give of a resource as facts, by type, besides that it is there; of other types, whose record it is on. */
 const TOLD: Record<string, readonly string[]> = {
   Patient: ["active", "birthDate", "deceasedBoolean", "deceasedDateTime", "link"],
-  Encounter: ["status", "class", "subject", "period"],
+  Encounter: ["status", "class", "subject", "period", "location"],
   EpisodeOfCare: ["status", "patient"],
   Location: ["status", "physicalType", "operationalStatus", "partOf"],
   ServiceRequest: ["status", "intent", "doNotPerform", "category", "subject", "encounter"],
   Specimen: ["status", "subject"],
   Observation: ["status", "category", "subject", "encounter"],
   DiagnosticReport: ["status", "subject", "encounter"],
-  Medication: ["status", "code"],
+  Medication: ["status", "code", "ingredient"],
   MedicationRequest: [
     "status",
     "intent",
@@ -25,6 +26,7 @@ const TOLD: Record<string, readonly string[]> = {
     "dispenseRequest",
   ],
   MedicationDispense: ["status", "subject", "context", "authorizingPrescription", "quantity"],
+  AllergyIntolerance: ["patient", "code", "criticality", "clinicalStatus", "verificationStatus", "reaction"],
   ChargeItem: ["status", "subject", "context", "priceOverride"],
   Invoice: ["status", "subject", "extension", "lineItem", "totalNet", "totalGross"],
   PaymentReconciliation: ["status", "extension", "detail", "paymentAmount"],
@@ -54,17 +56,33 @@ export interface Fact {
   resource?: Resource;
 }
 
+/** The elements that are told of a type. */
+function elementsOf(type: string): readonly string[] {
+  if (Object.hasOwn(TOLD, type)) return TOLD[type] ?? [];
+  const patient = toldPatientOf(type);
+  return patient === undefined ? [] : [patient];
+}
+
+const told = new Map<string, readonly string[]>();
+
+/** Made once for each type. */
+function toldElements(type: string): readonly string[] {
+  const known = told.get(type) ?? elementsOf(type);
+  told.set(type, known);
+  return known;
+}
+
 /** Whether rules of other services look at resources of the type. */
-export const mayBeTold = (type: string): boolean => Object.hasOwn(TOLD, type);
+export const mayBeTold = (type: string): boolean => toldElements(type).length > 0;
 
 /** The facts of one resource. */
-export const toldOf = (resource: Resource): Resource => partOf(resource, TOLD[resource.resourceType] ?? []);
+export const toldOf = (resource: Resource): Resource => partOf(resource, toldElements(resource.resourceType));
 
 /** The same, and by what it rests on others: told beside deletions; undefined when there is nothing to tell. */
 export function toldBesideDeletions(resource: Resource): Resource | undefined {
   const { resourceType: type } = resource;
   const roots = restReferencesOf(type).map(({ path }) => path.split(".", 1)[0] as string);
-  return mayBeTold(type) || roots.length > 0 ? partOf(resource, [...(TOLD[type] ?? []), ...roots]) : undefined;
+  return mayBeTold(type) || roots.length > 0 ? partOf(resource, [...toldElements(type), ...roots]) : undefined;
 }
 
 function partOf(resource: Resource, names: readonly string[]): Resource {

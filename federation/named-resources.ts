@@ -33,10 +33,12 @@ export interface NamingType {
   patient: string;
 }
 
-/** Besides what any record is made in, for, or with (`withinOf`). */
+/** Besides what any record is made in, for, or with (`withinOf`): what is one act with it. */
 const BESIDES: Readonly<Record<string, readonly string[]>> = {
   Specimen: ["request", "parent"],
-  DiagnosticReport: ["result"],
+  DiagnosticReport: ["result", "imagingStudy", "media.link"],
+  ServiceRequest: ["replaces"],
+  ChargeItem: ["service"],
   MedicationRequest: ["priorPrescription"],
   MedicationDispense: ["authorizingPrescription"],
   MedicationAdministration: ["request"],
@@ -64,10 +66,32 @@ export function namingTypes(type: string): readonly NamingType[] {
 /** Made once for each type. */
 const known = new Map<string, readonly NamingType[]>();
 
+/** Paths of the References of a type to what has its patient, without the type. */
+export const onePatientPathsOf = (type: string): string[] => [...withinOf(type), ...(BESIDES[type] ?? [])];
+
+/** Types of a patient's record that some type names as of its own patient. */
+function namedTypes(): ReadonlySet<string> {
+  const naming = resourceTypes.filter((by) => patientElementOf(by) !== undefined);
+  const named = naming.flatMap((by) => {
+    const paths = new Set(onePatientPathsOf(by));
+    return referencePathsOf(by).flatMap(({ path, targets = [] }) => (paths.has(path) ? targets : []));
+  });
+  return new Set(named.filter((type) => patientElementOf(type) !== undefined));
+}
+
+/** Made when it is first asked for. */
+let ofOnePatient: ReadonlySet<string> | undefined;
+
+/** The element that says whose a resource is, of a type that others name as of their own patient. */
+export function toldPatientOf(type: string): string | undefined {
+  ofOnePatient ??= namedTypes();
+  return ofOnePatient.has(type) ? patientElementOf(type) : undefined;
+}
+
 function namingType(by: string, type: string): NamingType[] {
   const patient = patientElementOf(by);
   if (patient === undefined) return [];
-  const wanted = new Set([...withinOf(by), ...(BESIDES[by] ?? [])]);
+  const wanted = new Set(onePatientPathsOf(by));
   const found = referencePathsOf(by).filter(({ path, targets }) => wanted.has(path) && (targets?.includes(type) ?? true));
   const paths = found.map(({ path }) => path);
   return paths.length === 0 ? [] : [{ by, paths, patient, slots: [...new Set(paths.flatMap((path) => slotsAt(by, path)))] }];

@@ -6,7 +6,7 @@ import { elementsOf } from "../fhir/validate/structure-definition.ts";
 const PATIENT_ELEMENTS = ["patient", "subject", "for", "beneficiary", "individual", "candidate"];
 /** By which it names what it was done in, for, or with, which has a patient too; others (a reason, a focus) may be another's: a mother's, a donor's. */
 const WITHIN = /(?:^|\.)(?:encounter|context|episodeOfCare|basedOn|specimen|hasMember|derivedFrom)$/;
-const OF_A_PATIENT = ["Encounter", "EpisodeOfCare", "ServiceRequest", "MedicationRequest", "Specimen", "Observation"];
+const OF_A_PATIENT = ["Encounter", "EpisodeOfCare", "ServiceRequest", "MedicationRequest", "Specimen", "Observation", "CarePlan"];
 
 /** Paths of the References to what has the same patient, without the type. */
 export const withinOf = (type: string): string[] =>

@@ -209,6 +209,50 @@ describe("check-data", () => {
     expect(free).toEqual([expect.objectContaining({ invariant: "billing-counterpart", detail }), expect.objectContaining({ detail })]);
   });
 
+  it.each([
+    ["breaks off", `substr(json, 1, 40)`, "cannot be read: its text is no JSON"],
+    ["is another's", `replace(json, id, 'another')`, "says that it is ServiceRequest/another"],
+    ["is of another type", `replace(json, 'ServiceRequest', 'Patient')`, "says that it is Patient/"],
+  ])("finds a resource whose text %s, and goes on", async (_, text, fault) => {
+    const reference = await order(await somebody());
+    const own = (await fhir.get(`/${reference}`)).text;
+    const told = await newIn(async () => {
+      inDatabase("lab", `UPDATE resource SET json = ${text} WHERE id = ?`, idOf(reference));
+      await order("Patient/nobody-at-all");
+    });
+    expect(told).toEqual([
+      expect.objectContaining({ invariant: "content", detail: expect.stringContaining(`${reference} ${fault}`), resources: [reference] }),
+      expect.objectContaining({ invariant: "service-request-references" }),
+    ]);
+    inDatabase("lab", "UPDATE resource SET json = ? WHERE id = ?", own, idOf(reference));
+  });
+
+  it("finds a version before the last one whose text breaks off", async () => {
+    const reference = await order(await somebody());
+    await change(reference, { status: "on-hold" });
+    const told = await newIn(async () => inDatabase("lab", "UPDATE history SET json = substr(json, 1, 40) WHERE id = ?", idOf(reference)));
+    expect(told).toEqual([expect.objectContaining({ invariant: "content", detail: expect.stringContaining("version 1 cannot be read") })]);
+    inDatabase("lab", "DELETE FROM history WHERE id = ?", idOf(reference));
+  });
+
+  it("finds a bed whose key another stay holds, and a patient in two beds", async () => {
+    const [a, b] = await twoBeds("In wrong hands");
+    const [{ stay: one }, beds] = [await stay(a), await twoBeds("Both beds")];
+    const { stay: wide } = await stay(b);
+    const other = await store({ resourceType: "Encounter", status: "finished", class: { code: "IMP" } });
+    const told = await newIn(async () => {
+      const seq = "(SELECT seq FROM resource WHERE id = ?)";
+      inDatabase("hospitalizations", `UPDATE held SET seq = ${seq} WHERE key = ?`, idOf(other), `bed:${a}`);
+    });
+    const detail = expect.stringContaining(`${one} should hold the key bed:${a}: ${other} does`);
+    expect(told).toEqual([expect.objectContaining({ invariant: "unique-key-held", detail, resources: [one, other] })]);
+    const twice = await newIn(async () => {
+      const location = beds.map((reference) => ({ status: "active", location: { reference } }));
+      await change(wide, { location });
+    });
+    expect(twice).toEqual([expect.objectContaining({ invariant: "encounter-one-bed", resources: [wide] })]);
+  });
+
   it("finds a version that is missing", async () => {
     const reference = await order(await somebody());
     await change(reference, { status: "on-hold" });

@@ -22,6 +22,7 @@ describe.each(stores)("what is kept beside resources in $name", (kit) => {
         { name: "stock:b", value: 1 },
       ]);
       expect(await opened.store.counters("", 1)).toEqual([{ name: "stock:a", value: 0 }]);
+      expect(await opened.store.counters("stock:", 10, "stock:a")).toEqual([{ name: "stock:b", value: 1 }]);
     });
   });
 

@@ -160,6 +160,15 @@ describe.each(stores)("the store in $name", (kit) => {
       expect([await idsOf("Hanna"), await idsOf("Ann")]).toEqual([["ann"], []]);
     });
 
+    it.each([
+      ["is updated without it", update("ann")],
+      ["is deleted", remove("ann")],
+    ])("hands a bed to a step that comes before the one by which its holder %s", async (_, gives) => {
+      await opened.store.write([create("ann", {}, inBed("7")), create("eve")]);
+      await opened.store.write([create("bob", {}, inBed("7")), update("eve"), gives]);
+      await expect(opened.store.write([update("eve", {}, inBed("7"))])).rejects.toMatchObject({ type: "BED_OCCUPIED" });
+    });
+
     it("hands a bed from one to the other", async () => {
       await opened.store.write([create("ann", {}, inBed("7"))]);
       await opened.store.write([update("ann"), update("bob", {}, inBed("7"))]);

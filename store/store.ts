@@ -176,8 +176,8 @@ export interface Store {
 
   /** A counter's value; 0 when never written. */
   counter(name: string): Promise<number>;
-  /** Counters whose name starts so, in order of name. */
-  counters(prefix: string, limit: number): Promise<{ name: string; value: number }[]>;
+  /** Counters whose name starts so, in order of name; those after one of them, where that is named. */
+  counters(prefix: string, limit: number, after?: string): Promise<{ name: string; value: number }[]>;
 
   /**
    * A small durable map for what is no FHIR resource (the transaction journal).

@@ -2,7 +2,6 @@
  * Looks at all that is stored and tells what cannot be: beside running nodes or without any, page by page. What was written meanwhile and
  * seems broken is counted apart, since its other half may have been read before it.
  */
-import { parseJson } from "../../fhir/json.ts";
 import type { FhirResource } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import type { Row } from "../../fhir/search/query.ts";
@@ -18,11 +17,14 @@ import { KnownResources } from "./known.ts";
 import { wereMerged } from "./merged.ts";
 import { patientsOf, referencesBesides } from "./unwatched-references.ts";
 import type { OwnerSource } from "./owner-stores.ts";
+import { readStored } from "./stored-text.ts";
 import { Tally } from "./tally.ts";
 import { typed } from "../../fhir/typed.ts";
 
 /** Resources that are read at once. */
 const PAGE = 1_000;
+/** Keys in wrong hands that are told of, of one service. */
+const MAX_MISHELD = 1_000;
 /** Facts lead to further facts, as deep as at a write. */
 const MAX_ROUNDS = 4;
 
@@ -122,6 +124,8 @@ interface Adding {
 class Check {
   readonly findings = new Findings();
   danglingElsewhere = 0;
+  /** Keys that another one holds than who should, of the service that is looked at. */
+  readonly #misheld: { key: string; finding: Breach }[] = [];
   readonly #known: KnownResources;
   readonly #sources: OwnerSource[];
   readonly #rules: RuleSettings;
@@ -135,7 +139,7 @@ class Check {
   }
 
   async page(source: OwnerSource, { type, rows }: { type: string; rows: Row[] }, adding: Adding): Promise<void> {
-    const looked = rows.map((row): Looked => ({ reference: `${type}/${row.id}`, resource: parseJson(row.json ?? "{}") as Resource, row }));
+    const looked = await this.#readable(type, rows);
     await this.#references(type, looked);
     await this.#holding(source, type, looked);
     await this.#standing(source, type, looked, adding);
@@ -150,15 +154,30 @@ class Check {
     }
   }
 
+  /** Those that can be read; the others are told of. */
+  async #readable(type: string, rows: Row[]): Promise<Looked[]> {
+    const looked: Looked[] = [];
+    for (const row of rows) {
+      const reference = `${type}/${row.id}`;
+      const read = readStored(row.json, { type, id: row.id });
+      if ("resource" in read) looked.push({ reference, resource: read.resource, row });
+      else await this.#found({ invariant: "content", detail: `${reference} ${read.fault}`, resources: [reference] });
+    }
+    return looked;
+  }
+
   /** What can be told when all resources of a service were seen. */
   async tallied(source: OwnerSource, tally: Tally): Promise<void> {
+    const several = new Set<string>();
     for (const { key, holders } of tally.keysOfSeveral()) {
+      several.add(key);
       await this.#found({
         invariant: "unique-key",
         detail: `${source.service}: several living resources hold the key ${key}`,
         resources: holders,
       });
     }
+    for (const { key, finding } of this.#misheld.splice(0)) if (!several.has(key)) await this.#found(finding);
     for (const { name, by, givers } of tally.unmet()) {
       const detail = givers.length === 0 ? `${by} needs ${name}: there is none` : `${by} needs ${name}: there are ${givers.length}`;
       const finding = { invariant: `${source.service}-counterpart`, detail, resources: [by, ...givers] };
@@ -216,7 +235,12 @@ class Check {
         if (await this.#areLeft(of)) this.findings.leftByUnmerge += 1;
         else {
           const about = rule.group === "references" ? { about: { kind: "reference", resource: reference } as const } : {};
-          await this.#found({ invariant: rule.id, detail: `${reference}, ${refusal.at}: ${rule.says}`, resources: [reference], ...about });
+          await this.#found({
+            invariant: rule.id,
+            detail: `${reference}, ${refusal.at}: ${rule.says} ${refusal.message}`,
+            resources: [reference],
+            ...about,
+          });
         }
       }
     }
@@ -251,15 +275,17 @@ class Check {
     await this.#held(source, holds);
   }
 
-  /** A key that nobody holds keeps nobody from having it too. */
+  /** A key that nobody holds keeps nobody from having it too; one that another holds keeps its own one from being written. */
   async #held({ store, service }: OwnerSource, holds: { key: string; by: string }[]): Promise<void> {
     for (let from = 0; from < holds.length; from += PAGE) {
       const some = holds.slice(from, from + PAGE);
       for (const [index, holder] of (await store.holders(some.map(({ key }) => key))).entries()) {
         const { key, by } = some[index] as { key: string; by: string };
-        if (holder !== undefined) continue;
-        const detail = `${service}: ${by} should hold the key ${key}: nobody does`;
-        await this.#found({ invariant: "unique-key-held", detail, resources: [by], about: { kind: "hold", resource: by } });
+        if (holder === by) continue;
+        const detail = `${service}: ${by} should hold the key ${key}: ${holder ?? "nobody"} does`;
+        const finding = { invariant: "unique-key-held", detail, resources: [by, ...(holder === undefined ? [] : [holder])] };
+        if (holder === undefined) await this.#found({ ...finding, about: { kind: "hold", resource: by } });
+        else if (this.#misheld.length < MAX_MISHELD) this.#misheld.push({ key, finding });
       }
     }
   }

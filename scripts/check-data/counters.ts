@@ -5,14 +5,24 @@ import type { Store } from "../../store/store.ts";
 import type { OwnerSource } from "./owner-stores.ts";
 import type { Tally } from "./tally.ts";
 
-/** Counters of one beginning that are looked through, about 100 bytes each in memory. */
-const MAX_COUNTERS = 200_000;
+/** Counters that are read at once. */
+const PAGE = 10_000;
 
-/** Those that the service has moved so far, by name. */
+/** Those whose names begin so, in order of name, however many there are. */
+export async function* countersOf(store: Pick<Store, "counters">, prefix: string): AsyncGenerator<{ name: string; value: number }> {
+  for (let after: string | undefined; ; ) {
+    const some = await store.counters(prefix, PAGE, after);
+    yield* some;
+    if (some.length < PAGE) return;
+    after = some.at(-1)?.name;
+  }
+}
+
+/** Those that the service has moved so far, by name; about 100 bytes each in memory. */
 export async function knownCounters({ store, options: { invariants } }: OwnerSource): Promise<ReadonlyMap<string, number>> {
   const values = new Map<string, number>();
   for (const prefix of [...(invariants?.counted ?? []), ...(invariants?.noted ?? [])]) {
-    for (const { name, value } of await store.counters(prefix, MAX_COUNTERS)) values.set(name, value);
+    for await (const { name, value } of countersOf(store, prefix)) values.set(name, value);
   }
   return values;
 }
@@ -27,7 +37,7 @@ export type WrongCounter =
 export async function* checkCounters(store: Store, invariants: Invariants, tally: Tally): AsyncGenerator<WrongCounter> {
   const seen = new Set<string>();
   for (const prefix of invariants.counted ?? []) {
-    for (const { name, value } of await store.counters(prefix, MAX_COUNTERS)) {
+    for await (const { name, value } of countersOf(store, prefix)) {
       seen.add(name);
       const sum = counted(tally.movedBy(name) ?? 0);
       if (counted(value) === sum) continue;
@@ -45,7 +55,7 @@ export async function* checkCounters(store: Store, invariants: Invariants, tally
 async function* checkParts(store: Store, { wholeOf }: Invariants): AsyncGenerator<WrongCounter> {
   if (!wholeOf) return;
   const sums = new Map<string, number>();
-  for (const { name, value } of await store.counters("", MAX_COUNTERS)) {
+  for await (const { name, value } of countersOf(store, "")) {
     const whole = wholeOf(name);
     if (whole !== undefined) sums.set(whole, (sums.get(whole) ?? 0) + value);
   }

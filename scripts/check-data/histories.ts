@@ -1,5 +1,4 @@
 /** The versions of one resource: all there, each a step that its rules allow. */
-import { parseJson } from "../../fhir/json.ts";
 import { patientElementOf } from "../../federation/patient-records.ts";
 import type { FhirResource } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
@@ -10,7 +9,8 @@ import type { StoredResource } from "../../store/store.ts";
 import type { Breach } from "./findings.ts";
 import type { KnownResources } from "./known.ts";
 import type { OwnerSource } from "./owner-stores.ts";
-import { plain } from "../../fhir/typed.ts";
+import { plain, typed } from "../../fhir/typed.ts";
+import { readStored } from "./stored-text.ts";
 
 /** Versions of one resource that are looked at, the newest. */
 const MAX_VERSIONS = 1_000;
@@ -38,6 +38,10 @@ export async function checkHistory(
   // What has moved here from another owner begins with the version that it had there.
   const isGap = versions.some(({ version }, index) => index > 0 && version !== (versions[index - 1]?.version ?? 0) + 1);
   if (isGap) found("history", "versions are missing between others");
+  for (const { json, version, ...at } of versions.slice(0, -1)) {
+    const read = json === undefined ? undefined : readStored(json, at);
+    if (read && "fault" in read) found("content", `version ${version} ${read.fault}`);
+  }
   const statuses = rules.filter(({ id: name }) => name.endsWith("-status"));
   for (const [index, next] of versions.entries()) {
     const change = changeOf(versions[index - 1], next);
@@ -73,8 +77,10 @@ async function versionsOf(sources: OwnerSource[], type: string, id: string): Pro
   return [...all.values()].sort((a, b) => a.version - b.version).slice(-MAX_VERSIONS);
 }
 
-const bodyOf = (version: StoredResource | undefined) =>
-  version?.json === undefined ? undefined : (parseJson(version.json) as FhirResource);
+function bodyOf(version: StoredResource | undefined): FhirResource | undefined {
+  const read = version?.json === undefined ? undefined : readStored(version.json, version);
+  return read && "resource" in read ? typed<FhirResource>(read.resource) : undefined;
+}
 
 function changeOf(before: StoredResource | undefined, after: StoredResource | undefined): Change | undefined {
   const [was, is] = [bodyOf(before), bodyOf(after)];

@@ -1,10 +1,10 @@
 /** What is known of the resources that others refer to: asked of the stores many at a time, and remembered up to a bound. */
-import { parseJson } from "../../fhir/json.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { idClause } from "../../fhir/search/exact-clauses.ts";
 import { type Fact, localReference, mayBeTold, splitPlace, toldOf } from "../../federation/facts.ts";
 import type { Facts } from "../../mixins/fhir/rules/rule.ts";
 import type { OwnerSource } from "./owner-stores.ts";
+import { readStored } from "./stored-text.ts";
 
 /** Facts in memory; those that were asked for first are forgotten first. A few hundred bytes each. */
 const MAX_KNOWN = 100_000;
@@ -57,7 +57,9 @@ export class KnownResources implements Facts {
           const page = await store.search({ type, clauses, sort: [], want, limit: BATCH, ...(after && { after }) });
           for (const { id, version, json } of page.rows) {
             const reference = `${type}/${id}`;
-            const resource = json === undefined ? { resourceType: type } : toldOf(parseJson(json) as Resource);
+            const read = readStored(json, { type, id });
+            // What cannot be read is told of by itself.
+            const resource = "resource" in read ? toldOf(read.resource) : { resourceType: type };
             found.set(id, { reference, is: "living", version, resource });
           }
           const last = page.rows.at(-1);

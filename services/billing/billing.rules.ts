@@ -1,6 +1,7 @@
 import { numberOf } from "../../fhir/json.ts";
 import type { ChargeItem, Claim, FhirResource, Money, PaymentNotice, PaymentReconciliation } from "../../fhir/r4.ts";
 import { idOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { finalNotDeleted } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientRecordRules, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
@@ -22,17 +23,13 @@ const charge: Rule<ChargeItem>[] = [
   }),
   finalStays<ChargeItem>("ChargeItem", { isFinal: ({ status }) => status === "billed", openly: [] }),
   subjectStays<ChargeItem>("ChargeItem", "subject", ({ subject }) => subject),
-  sameSubject<ChargeItem>("ChargeItem", ({ subject }) => subject, ["context"]),
+  sameSubject<ChargeItem>("ChargeItem", ({ subject }) => subject),
   namedBefore<ChargeItem>("ChargeItem", "subject", ({ subject }) => subject),
-  {
-    id: "charge-item-deleted",
-    group: "deletion",
-    says: "A billed charge is not deleted.",
-    check({ op, before }) {
-      if (op !== "delete" || before?.status !== "billed") return undefined;
-      return refusal("charge-item-deleted", "The charge is on an invoice: cancel that, then delete it.", "ChargeItem.status");
-    },
-  },
+  finalNotDeleted<ChargeItem>("ChargeItem", {
+    what: "A billed charge",
+    isFinal: ({ status }) => status === "billed",
+    message: "The charge is on an invoice: cancel that, then delete it.",
+  }),
   {
     id: "charge-item-listed",
     group: "deletion",

@@ -1,6 +1,7 @@
 import { numberOf } from "../../fhir/json.ts";
 import type { Invoice, Money } from "../../fhir/r4.ts";
 import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { finalNotDeleted } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
@@ -138,16 +139,12 @@ export const invoiceRules: Rule<Invoice>[] = [
   }),
   amendmentReason<Invoice>("Invoice", { isFinal: isInForce, by: ["cancelled", "entered-in-error"], elements: ["cancelledReason", "note"] }),
   subjectStays<Invoice>("Invoice", "subject", subjectOf),
-  sameSubject<Invoice>("Invoice", subjectOf, ["lineItem.chargeItemReference"]),
-  {
-    id: "invoice-deleted",
-    group: "deletion",
-    says: "An issued Invoice is not deleted.",
-    check({ op, before }) {
-      if (op !== "delete" || !before || !isInForce(before)) return undefined;
-      return refusal("invoice-deleted", "The invoice is issued: cancel it instead.", "Invoice.status");
-    },
-  },
+  sameSubject<Invoice>("Invoice", subjectOf),
+  finalNotDeleted<Invoice>("Invoice", {
+    what: "An issued Invoice",
+    isFinal: isInForce,
+    message: "The invoice is issued: cancel it instead.",
+  }),
   currency,
   total,
   referencesExist<Invoice>("Invoice"),

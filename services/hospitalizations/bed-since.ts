@@ -15,6 +15,8 @@ import { typed } from "../../fhir/typed.ts";
 const AT_ONCE_MS = 60_000;
 /** Stays in one bed in that time that are looked at. */
 const MAX_STAYS = 200;
+const LAIN_THERE =
+  "Somebody has lain in this bed since then: give the time from which the patient lies there (location.period), or choose another bed.";
 /** Stays that never were. */
 const NEVER = ["planned", "cancelled", "entered-in-error"];
 
@@ -35,6 +37,7 @@ const questionOf = ({ place, start }: { place: string; start: number }, now: Dat
   type: "Encounter",
   clauses: [referenceClause("Encounter", "location", [place]), timeClause("Encounter", "date", { since: start, until: now.getTime() })],
   limit: MAX_STAYS,
+  isAnswer: (made) => typed<Encounter>(made).location?.some(({ location }) => localReference(location.reference) === place) ?? false,
 });
 
 /** Whether a stay was in the place after that time. */
@@ -62,6 +65,6 @@ export const bedSince: Rule<Encounter> = {
       const others = facts.found(questionOf(it, change.now)).filter((stay) => stay.id !== id);
       return others.some((stay) => layThere(typed<Encounter>(stay), it));
     });
-    return taken && refusalBy(bedOccupied(taken.place), "Encounter.location.location");
+    return taken && { ...refusalBy(bedOccupied(taken.place), "Encounter.location.location"), message: LAIN_THERE };
   },
 };

@@ -4,7 +4,7 @@ import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
 import type { Facts, Rule } from "../../mixins/fhir/rules/rule.ts";
 import { type KnownLocation, placesOf } from "./hospitalizations.model.ts";
-import { above } from "./hospitalizations.rules.ts";
+import { above, oneBed } from "./hospitalizations.rules.ts";
 
 /** Where the patient is, and what that is part of. */
 const withAbove = (stay: Encounter, facts: Facts): string[] => placesOf(stay).flatMap((place) => [place, ...above(facts, place)]);
@@ -26,4 +26,4 @@ const bedOpen: Rule<Encounter> = {
 };
 
 /** What is true of stays, whatever has happened to their beds since. */
-export const invariants: Invariants = { always: { Encounter: [bedOpen] } };
+export const invariants: Invariants = { always: { Encounter: [bedOpen, oneBed] } };

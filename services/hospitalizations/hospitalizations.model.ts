@@ -1,6 +1,6 @@
 import type { CodeableConcept, Encounter, Reference } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
-import { placeOf } from "../../mixins/fhir/rules/common.ts";
+import { sharedPlaceOf } from "../../mixins/fhir/rules/common.ts";
 import { isOpen, isThere } from "../../mixins/fhir/rules/encounter.ts";
 import type { KeysByFacts } from "../../mixins/fhir/rules/unique-keys.ts";
 import { type Change, lookedAt } from "../../mixins/fhir/rules/rule.ts";
@@ -127,7 +127,7 @@ export const stayKeys: KeysByFacts<Encounter> = {
   about: (stay) => (isOpen(stay) ? placesOf(stay) : []),
   keys(stay, facts) {
     if (!isOpen(stay)) return [];
-    const patient = placeOf(stay.subject);
+    const patient = sharedPlaceOf(stay.subject);
     const beds = placesOf(stay).filter((place) => mayBeBed((facts.of(place)?.resource as KnownLocation | undefined) ?? {}));
     return [
       ...(patient === undefined ? [] : [{ key: `stay:${patient}`, error: PATIENT_ALREADY_ADMITTED }]),

@@ -52,7 +52,8 @@ const bed: Rule<Encounter> = {
 /** Where the patient is by a change that brings them somewhere. */
 const placesAfter = (change: Change<Encounter>): string[] => (change.after && newPlaces(change).length > 0 ? placesOf(change.after) : []);
 
-const oneBed: Rule<Encounter> = {
+/** Nobody lies in two beds. */
+export const oneBed: Rule<Encounter> = {
   id: "encounter-one-bed",
   group: "beds",
   says: "A patient lies in one bed at a time.",

@@ -1,7 +1,7 @@
-import type { CodeableConcept, DiagnosticReport, Observation, ServiceRequest, Specimen } from "../../fhir/r4.ts";
+import type { CodeableConcept, DiagnosticReport, Observation, Quantity, ServiceRequest, Specimen } from "../../fhir/r4.ts";
 import { numberOf } from "../../fhir/json.ts";
 import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
-import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
+import { finalNotDeleted, notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { namedBefore } from "../../mixins/fhir/rules/named-before.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
@@ -25,6 +25,10 @@ const hasCode = (concepts: CodeableConcept[] | undefined, code: string): boolean
 const FINAL = ["final", "amended", "corrected", "appended"];
 const isFinal = ({ status }: { status?: string }): boolean => FINAL.includes(status ?? "");
 
+/** What is final, and somebody's. */
+const isFinalAct = (it: Observation | DiagnosticReport): boolean => isFinal(it) && it.subject !== undefined;
+const RELEASED = "It was released: cancel it, or mark it as entered in error, if it was wrong.";
+
 const AMENDED = ["amended", "corrected", "appended", "cancelled", "entered-in-error"];
 
 const order: Rule<ServiceRequest>[] = [
@@ -36,7 +40,7 @@ const order: Rule<ServiceRequest>[] = [
     begun: ({ authoredOn }) => authoredOn,
     isOpen: ({ status, intent }) => status === "active" && /order$/.test(intent),
   }),
-  sameSubject<ServiceRequest>("ServiceRequest", subjectOf, ["encounter", "basedOn", "specimen"]),
+  sameSubject<ServiceRequest>("ServiceRequest", subjectOf),
   namedBefore<ServiceRequest>("ServiceRequest", "subject", subjectOf),
   referencesExist<ServiceRequest>("ServiceRequest"),
   notDeletedUnder<ServiceRequest>("ServiceRequest", INSTEAD),
@@ -45,7 +49,7 @@ const order: Rule<ServiceRequest>[] = [
 const specimen: Rule<Specimen>[] = [
   statusSteps<Specimen>("Specimen", STATUS_STEPS.Specimen, { says: "An unsatisfactory Specimen stays so, or is an error." }),
   subjectStays<Specimen>("Specimen", "subject", subjectOf),
-  sameSubject<Specimen>("Specimen", subjectOf, ["request", "parent"]),
+  sameSubject<Specimen>("Specimen", subjectOf),
   namedBefore<Specimen>("Specimen", "subject", subjectOf),
   notInFuture<Specimen>("Specimen", {
     statuses: ["available", "unavailable", "unsatisfactory"],
@@ -149,10 +153,18 @@ const unit: Rule<Observation> = {
   },
 };
 
+type Measured = Pick<Observation, "valueQuantity" | "valueRange" | "valueRatio" | "valueSampledData">;
+
+/** All quantities of a value, in whichever form it is given. */
+const measured = ({ valueQuantity, valueRange, valueRatio, valueSampledData }: Measured): Quantity[] =>
+  [valueQuantity, valueRange?.low, valueRange?.high, valueRatio?.numerator, valueRatio?.denominator, valueSampledData?.origin].filter(
+    (it) => it !== undefined,
+  );
+
 function quantitiesIn(after: Observation | undefined) {
-  const own = after?.valueQuantity ? [{ value: after.valueQuantity, at: "Observation.value" }] : [];
-  const parts = after?.component?.flatMap(({ valueQuantity }, index) =>
-    valueQuantity ? [{ value: valueQuantity, at: `Observation.component[${index}].value` }] : [],
+  const own = after ? measured(after).map((value) => ({ value, at: "Observation.value" })) : [];
+  const parts = after?.component?.flatMap((component, index) =>
+    measured(component).map((value) => ({ value, at: `Observation.component[${index}].value` })),
   );
   return [...own, ...(parts ?? [])];
 }
@@ -164,28 +176,34 @@ const result: Rule<Observation>[] = [
     isAct: ({ subject }) => subject !== undefined,
   }),
   finalStays<Observation>("Observation", {
-    isFinal: (it) => isFinal(it) && it.subject !== undefined,
+    isFinal: isFinalAct,
     openly: ["amended", "corrected", "cancelled", "entered-in-error"],
   }),
   amendmentReason<Observation>("Observation", {
-    isFinal: (it) => isFinal(it) && it.subject !== undefined,
+    isFinal: isFinalAct,
     by: AMENDED,
     elements: ["note"],
   }),
   subjectStays<Observation>("Observation", "subject", subjectOf),
-  sameSubject<Observation>("Observation", subjectOf, ["basedOn", "encounter", "specimen", "hasMember", "derivedFrom"]),
+  sameSubject<Observation>("Observation", subjectOf),
   namedBefore<Observation>("Observation", "subject", subjectOf),
   orderedHere,
   sane,
   unit,
   notInFuture<Observation>("Observation", {
     statuses: FINAL,
-    times: ({ effectiveDateTime, effectiveInstant, effectivePeriod }) => ({
-      effective: effectiveDateTime ?? effectiveInstant ?? effectivePeriod?.start,
+    times: ({ effectiveDateTime, effectiveInstant, effectivePeriod, effectiveTiming }) => ({
+      effective: effectiveDateTime ?? effectiveInstant ?? effectivePeriod?.start ?? effectiveTiming?.event?.[0],
     }),
   }),
   referencesExist<Observation>("Observation"),
   notDeletedUnder<Observation>("Observation", INSTEAD),
+  finalNotDeleted<Observation>("Observation", {
+    what: "A final result of an order",
+    // What was ordered by nobody here is not known to be an act: it may have been stored for a while.
+    isFinal: (it) => isFinalAct(it) && (it.basedOn?.length ?? 0) > 0,
+    message: RELEASED,
+  }),
 ];
 
 const report: Rule<DiagnosticReport>[] = [
@@ -194,11 +212,11 @@ const report: Rule<DiagnosticReport>[] = [
     isAct: ({ subject }) => subject !== undefined,
   }),
   finalStays<DiagnosticReport>("DiagnosticReport", {
-    isFinal: (it) => isFinal(it) && it.subject !== undefined,
+    isFinal: isFinalAct,
     openly: ["amended", "corrected", "appended", "cancelled", "entered-in-error"],
   }),
   amendmentReason<DiagnosticReport>("DiagnosticReport", {
-    isFinal: (it) => isFinal(it) && it.subject !== undefined,
+    isFinal: isFinalAct,
     by: AMENDED,
     elements: [],
   }),
@@ -207,12 +225,13 @@ const report: Rule<DiagnosticReport>[] = [
     instead: "give it a status that says how it changes: amended, corrected, appended, cancelled, entered-in-error",
   }),
   subjectStays<DiagnosticReport>("DiagnosticReport", "subject", subjectOf),
-  sameSubject<DiagnosticReport>("DiagnosticReport", subjectOf, ["basedOn", "encounter", "specimen", "result"]),
+  sameSubject<DiagnosticReport>("DiagnosticReport", subjectOf),
   notInFuture<DiagnosticReport>("DiagnosticReport", {
     statuses: FINAL,
     times: ({ issued, effectiveDateTime, effectivePeriod }) => ({ issued, effective: effectiveDateTime ?? effectivePeriod?.start }),
   }),
   referencesExist<DiagnosticReport>("DiagnosticReport"),
+  finalNotDeleted<DiagnosticReport>("DiagnosticReport", { what: "A final report", isFinal: isFinalAct, message: RELEASED }),
 ];
 
 /** What holds for orders, specimens, results, reports and images, whoever writes them. */

@@ -4,6 +4,7 @@ import { localReference } from "../../federation/facts.ts";
 import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { currentRecord } from "../../mixins/fhir/rules/one-person.ts";
+import { patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 import type { Change, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { typed } from "../../fhir/typed.ts";
 
@@ -54,7 +55,8 @@ const dates: Rule<Patient> = {
   },
 };
 
-/** What holds for patients, whoever writes them. */
+/** What holds for patients and their kin, whoever writes them. */
 export const rules: RulesOf = {
   Patient: [notDeletedUnder<Patient>("Patient", "set Patient.active to false, or delete those first."), link, dates],
+  ...patientRecords(["RelatedPerson"]),
 };

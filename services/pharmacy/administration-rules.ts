@@ -1,6 +1,7 @@
 import { intervalOf } from "../../fhir/dates.ts";
 import type { MedicationAdministration, MedicationRequest } from "../../fhir/r4.ts";
-import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { placeOf, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { finalNotDeleted } from "../../mixins/fhir/rules/deletion.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
@@ -55,23 +56,18 @@ export const administration: Rule<MedicationAdministration>[] = [
     elements: ["statusReason", "note"],
   }),
   subjectStays<MedicationAdministration>("MedicationAdministration", "subject", subjectOf),
-  sameSubject<MedicationAdministration>("MedicationAdministration", subjectOf, ["request", "context"]),
+  sameSubject<MedicationAdministration>("MedicationAdministration", subjectOf),
   referencesExist<MedicationAdministration>("MedicationAdministration"),
   administrable,
   notInFuture<MedicationAdministration>("MedicationAdministration", {
     statuses: ["completed"],
     times: ({ effectiveDateTime, effectivePeriod }) => ({ effective: effectiveDateTime ?? effectivePeriod?.start }),
   }),
-  {
-    id: "medication-administration-deleted",
-    group: "deletion",
-    says: "A dose that was given is not deleted.",
-    check({ op, before }) {
-      if (op !== "delete" || before?.status !== "completed") return undefined;
-      const message = "It was given: mark it as entered in error, if it was not.";
-      return refusal("medication-administration-deleted", message, "MedicationAdministration.status");
-    },
-  },
+  finalNotDeleted<MedicationAdministration>("MedicationAdministration", {
+    what: "A dose that was given",
+    isFinal: ({ status }) => status === "completed",
+    message: "It was given: mark it as entered in error, if it was not.",
+  }),
   counted("medication-administration-stock", "What is given from a stock was there."),
   counted("medication-administration-lot", "Of a stock no lot is given that has expired or is blocked."),
 ];

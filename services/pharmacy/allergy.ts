@@ -1,4 +1,5 @@
 import type { AllergyIntolerance, CodeableConcept, Medication, MedicationRequest } from "../../fhir/r4.ts";
+import type { Resource } from "../../fhir/resource.ts";
 import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import { localReference } from "../../federation/facts.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
@@ -24,23 +25,31 @@ function isNew({ before, after }: Change<MedicationRequest>): boolean {
 /** `system|code` */
 const codesOf = (concept: CodeableConcept | undefined): string[] => concept?.coding?.map(({ system, code }) => `${system}|${code}`) ?? [];
 
+/** The codes of a Medication, and of what it is made of. */
+const codesIn = (medication: Medication | undefined): string[] => [
+  ...codesOf(medication?.code),
+  ...(medication?.ingredient?.flatMap(({ itemCodeableConcept }) => codesOf(itemCodeableConcept)) ?? []),
+];
+
 /** The codes of a Medication that is contained and referred to. */
 function containedCodes({ medicationReference, contained }: MedicationRequest): string[] {
   const id = medicationReference?.reference?.startsWith("#") ? medicationReference.reference.slice(1) : undefined;
   const found = contained?.find((it) => it.resourceType === "Medication" && it.id === id);
-  return codesOf((found as Medication | undefined)?.code);
+  return codesIn(found as Medication | undefined);
 }
 
 function codesPrescribed(it: MedicationRequest, facts: Facts): Set<string> {
   const stored = typed<Medication>(facts.of(it.medicationReference?.reference)?.resource);
-  return new Set([...codesOf(it.medicationCodeableConcept), ...containedCodes(it), ...codesOf(stored?.code)]);
+  return new Set([...codesOf(it.medicationCodeableConcept), ...containedCodes(it), ...codesIn(stored)]);
 }
 
 /** The allergies of the patient to whom something is prescribed now. */
 function allergiesOf(change: Change<MedicationRequest>): Question[] {
   const patient = isNew(change) ? localReference(change.after?.subject.reference) : undefined;
   if (patient === undefined) return [];
-  return [{ type: "AllergyIntolerance", clauses: [referenceClause("AllergyIntolerance", "patient", [patient])], limit: MAX_ALLERGIES }];
+  const clauses = [referenceClause("AllergyIntolerance", "patient", [patient])];
+  const isAnswer = (made: Resource) => placeOf(typed<AllergyIntolerance>(made).patient) === patient;
+  return [{ type: "AllergyIntolerance", clauses, limit: MAX_ALLERGIES, isAnswer }];
 }
 
 /** Allergies of one patient that are looked at. */
@@ -56,7 +65,7 @@ const isSevere = ({ criticality, clinicalStatus, verificationStatus, reaction }:
 export const allergy: Rule<MedicationRequest> = {
   id: "medication-request-allergy",
   group: "values",
-  says: "No order of a medication to which, by the same code, a severe allergy is recorded, unless its detectedIssue says why.",
+  says: "No order of a medication to which, by the same code or that of an ingredient, a severe allergy is recorded, unless its detectedIssue says why.",
   facts: (change) => (isNew(change) ? [change.after?.medicationReference?.reference] : []),
   questions: allergiesOf,
   check(change, facts) {

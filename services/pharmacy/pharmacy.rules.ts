@@ -1,7 +1,7 @@
 import { intervalOf } from "../../fhir/dates.ts";
-import type { Medication, MedicationDispense, MedicationRequest, Reference, SupplyDelivery } from "../../fhir/r4.ts";
-import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
-import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
+import type { Medication, MedicationDispense, MedicationRequest, Reference, SupplyDelivery, SupplyRequest } from "../../fhir/r4.ts";
+import { placeOf, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { finalNotDeleted, notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
@@ -43,7 +43,7 @@ const prescription: Rule<MedicationRequest>[] = [
     begun: ({ authoredOn }) => authoredOn,
     isOpen: (it) => it.status === "active" && isOrder(it),
   }),
-  sameSubject<MedicationRequest>("MedicationRequest", subjectOf, ["encounter", "priorPrescription"]),
+  sameSubject<MedicationRequest>("MedicationRequest", subjectOf),
   namedBefore<MedicationRequest>("MedicationRequest", "subject", subjectOf),
   referencesExist<MedicationRequest>("MedicationRequest"),
   allergy,
@@ -139,7 +139,7 @@ const dispense: Rule<MedicationDispense>[] = [
     begun: ({ whenPrepared }) => whenPrepared,
     isOpen: ({ status }) => status === "preparation" || status === "in-progress",
   }),
-  sameSubject<MedicationDispense>("MedicationDispense", subjectOf, ["authorizingPrescription", "context"]),
+  sameSubject<MedicationDispense>("MedicationDispense", subjectOf),
   referencesExist<MedicationDispense>("MedicationDispense"),
   dispensable,
   notInFuture<MedicationDispense>("MedicationDispense", { statuses: ["completed"], times: ({ whenHandedOver }) => ({ whenHandedOver }) }),
@@ -153,19 +153,11 @@ const dispense: Rule<MedicationDispense>[] = [
     "No lot is dispensed that has expired or is blocked; where no lot is named, the first to expire of those that may be used is taken.",
   ),
   counted("medication-dispense-quantity", "No more is dispensed, all together, than was prescribed."),
-  {
-    id: "medication-dispense-deleted",
-    group: "deletion",
-    says: "A completed dispense is not deleted.",
-    check({ op, before }) {
-      if (op !== "delete" || before?.status !== "completed") return undefined;
-      return refusal(
-        "medication-dispense-deleted",
-        "It was handed out: mark it as entered in error, if it was not.",
-        "MedicationDispense.status",
-      );
-    },
-  },
+  finalNotDeleted<MedicationDispense>("MedicationDispense", {
+    what: "A completed dispense",
+    isFinal: ({ status }) => status === "completed",
+    message: "It was handed out: mark it as entered in error, if it was not.",
+  }),
 ];
 
 /** The dispense of which something comes back by this change. */
@@ -223,6 +215,7 @@ export const rules: RulesOf = {
   MedicationRequest: prescription,
   MedicationDispense: dispense,
   MedicationAdministration: administration,
+  SupplyRequest: [notDeletedUnder<SupplyRequest>("SupplyRequest", "set SupplyRequest.status to cancelled.")],
   SupplyDelivery: [...patientRecordRules("SupplyDelivery"), ...delivery],
   ...patientRecords(["MedicationStatement"]),
 };

@@ -60,6 +60,10 @@ export const bookingsOn = (practitioner: string, day: number): string => `${BOOK
 export const countersOf = (booking: Booking): string[] =>
   daysOf(booking).map((day) => `${bookedOn(booking.practitioner, day)}${booking.from}-${booking.to}/${booking.appointment}`);
 
+/** Whether two bookings take a time of one person. */
+export const areAtOnce = (one: Booking, other: Booking): boolean =>
+  one.practitioner === other.practitioner && one.from < other.to && one.to > other.from;
+
 /** Which appointment a counter of a booked time is of, if it meets this booking and is another's. */
 export function meetingIn(counter: string, { appointment, from, to }: Booking): string | undefined {
   const [, begins, ends, other] = /\/(\d+)-(\d+)\/(Appointment\/[^/]+)$/.exec(counter) ?? [];

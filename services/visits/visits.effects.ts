@@ -2,6 +2,7 @@ import type { Appointment } from "../../fhir/r4.ts";
 import type { Effect, EffectsOf, EffectTools, Movement } from "../../mixins/fhir/rules/effects.ts";
 import { type Change, refusalBy } from "../../mixins/fhir/rules/rule.ts";
 import {
+  areAtOnce,
   type Booking,
   bookedOn,
   bookingsOf,
@@ -22,12 +23,14 @@ export const OVERLAP = "appointment-overlap";
 const isSame = (one: Booking, other: Booking): boolean =>
   one.practitioner === other.practitioner && one.from === other.from && one.to === other.to;
 
-/** Another appointment that a booking meets. @returns undefined: the time is free */
+/** Another appointment that a booking meets, as the same write leaves that one. @returns undefined: the time is free */
 async function metBy(booking: Booking, tools: EffectTools): Promise<string | undefined> {
   for (const day of daysOf(booking)) {
     for (const { name, value } of await tools.counters(bookedOn(booking.practitioner, day))) {
       const met = value > 0 ? meetingIn(name, booking) : undefined;
-      if (met !== undefined) return met;
+      if (met === undefined) continue;
+      const other = bookingsOf(met, await tools.read<Appointment>(met));
+      if (other.some((one) => areAtOnce(one, booking))) return met;
     }
   }
   return undefined;

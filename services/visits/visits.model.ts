@@ -1,5 +1,5 @@
 import type { Appointment, Encounter } from "../../fhir/r4.ts";
-import { placeOf } from "../../mixins/fhir/rules/common.ts";
+import { placeOf, sharedPlaceOf } from "../../mixins/fhir/rules/common.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import { cancelled, reopened } from "../../mixins/fhir/rules/encounter-undo.ts";
 import type { UniqueKey } from "../../store/writes.ts";
@@ -64,7 +64,7 @@ export function reopenVisit<Of extends Encounter>(encounter: Of, reason: string,
 
 /** A patient has one open visit at most. The store keeps this rule, so that two front desks cannot break it at the same moment. */
 export function visitKeys(encounter: Encounter): UniqueKey[] {
-  const patient = placeOf(encounter.subject);
+  const patient = sharedPlaceOf(encounter.subject);
   if (!isOpen(encounter) || encounter.class?.code !== AMBULATORY.code || patient === undefined) return [];
   return [{ key: `visit:${patient}`, error: VISIT_ALREADY_OPEN }];
 }

@@ -12,19 +12,22 @@ const MAX_LOOKED_AT = 1_000;
 /** Wards, rooms and beds are under a building. */
 const MAX_LEVELS = 4;
 
-const staysIn = (places: string[]): Question => ({ type: "Encounter", clauses: [...openStays(), inPlaces(places)], limit: MAX_LOOKED_AT });
-const partsOf = (places: string[]): Question => ({ type: "Location", clauses: [partOf(places)], limit: MAX_LOOKED_AT });
+const staysIn = (places: string[]): Question => ({
+  type: "Encounter",
+  clauses: [...openStays(), inPlaces(places)],
+  limit: MAX_LOOKED_AT,
+  isAnswer: (made) => placesIn(typed<Encounter>(made)).some((one) => places.includes(one)),
+});
+const partsOf = (places: string[]): Question => ({
+  type: "Location",
+  clauses: [partOf(places)],
+  limit: MAX_LOOKED_AT,
+  isAnswer: (made) => places.includes(placeOf(typed<Location>(made).partOf) ?? ""),
+});
 
 /** What is part of one of these, as the write leaves it. */
 function partsIn(places: string[], facts: Facts): string[] {
-  const all = [...facts.found(partsOf(places)), ...facts.written("Location")].map((it) => typed<Location & { id: string }>(it));
-  const parts = all.flatMap((stored) => {
-    const reference = `Location/${stored.id}`;
-    const fact = facts.of(reference);
-    const left = fact ? (fact.resource as Location | undefined) : stored;
-    return left && places.includes(placeOf(left.partOf) ?? "") ? [reference] : [];
-  });
-  return [...new Set(parts)];
+  return facts.found(partsOf(places)).map(({ id }) => `Location/${id as string}`);
 }
 
 /** A place, and by level what is part of it, as far as that was found. */
@@ -49,9 +52,7 @@ export function occupationQuestions(place: string, facts: Facts): Question[] {
 export function stayUnder(place: string, facts: Facts): string | undefined {
   const places = levelsOf(place, facts).flat();
   const stay = facts.found(staysIn(places)).find((it) => {
-    const fact = facts.of(`Encounter/${it["id"] as string}`);
-    if (fact && !fact.resource) return false;
-    const left = typed<Encounter>({ ...it, ...fact?.resource });
+    const left = typed<Encounter>(it);
     return isOpen(left) && placesIn(left).some((one) => places.includes(one));
   });
   return stay && `Encounter/${stay["id"] as string}`;

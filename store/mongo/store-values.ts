@@ -11,8 +11,8 @@ export const valuesOf = (database: OpenDatabase): Pick<Store, Values> => ({
     return database.run(() => counterValue(database.collections, name));
   },
 
-  counters(prefix: string, limit: number): Promise<{ name: string; value: number }[]> {
-    return database.run(() => countersFrom(database.collections, prefix, limit));
+  counters(prefix: string, limit: number, after?: string): Promise<{ name: string; value: number }[]> {
+    return database.run(() => countersFrom(database.collections, { prefix, limit, after }));
   },
 
   async put(key: string, value: string, expiresAt?: number): Promise<string> {

@@ -13,9 +13,12 @@ export async function counterValue({ counter }: Collections, name: string): Prom
 }
 
 /** Counters whose name starts so, in order of name. */
-export async function countersFrom({ counter }: Collections, prefix: string, limit: number): Promise<{ name: string; value: number }[]> {
+export async function countersFrom(
+  { counter }: Collections,
+  { prefix, limit, after = "" }: { prefix: string; limit: number; after?: string | undefined },
+): Promise<{ name: string; value: number }[]> {
   const found = await counter
-    .find({ _id: startsWith(prefix) })
+    .find({ $and: [{ _id: startsWith(prefix) }, { _id: { $gt: after } }] })
     .sort({ _id: 1 })
     .limit(limit)
     .toArray();

@@ -11,8 +11,8 @@ export const valuesOf = (file: OpenFile): Pick<Store, Values> => ({
     return file.reading(() => counterValue(file.db, name));
   },
 
-  counters(prefix: string, limit: number): Promise<{ name: string; value: number }[]> {
-    return file.reading(() => countersFrom(file.db, prefix, limit));
+  counters(prefix: string, limit: number, after?: string): Promise<{ name: string; value: number }[]> {
+    return file.reading(() => countersFrom(file.db, { prefix, limit, after }));
   },
 
   async put(key: string, value: string, expiresAt?: number): Promise<string> {

@@ -65,8 +65,13 @@ export const counterValue = (db: Database, name: string): number =>
   counted(db.get<{ value: number }>("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0);
 
 /** Up to `limit` counters whose name starts so, in the order of their names. */
-export function countersFrom(db: Database, prefix: string, limit: number): { name: string; value: number }[] {
+export function countersFrom(
+  db: Database,
+  { prefix, limit, after = "" }: { prefix: string; limit: number; after?: string | undefined },
+): { name: string; value: number }[] {
   const starts = startsWith("name", prefix);
-  const text = `SELECT name, value FROM counter WHERE ${starts.text} ORDER BY name LIMIT ?`;
-  return db.all<{ name: string; value: number }>(text, ...starts.values, limit).map(({ name, value }) => ({ name, value: counted(value) }));
+  const text = `SELECT name, value FROM counter WHERE ${starts.text} AND name > ? ORDER BY name LIMIT ?`;
+  return db
+    .all<{ name: string; value: number }>(text, ...starts.values, after, limit)
+    .map(({ name, value }) => ({ name, value: counted(value) }));
 }

@@ -166,13 +166,10 @@ export class Writer {
     return effects;
   }
 
-  /** Several may change their keys among themselves: all give theirs up before one takes another's. */
+  /** All give up their keys before one takes another's, whichever comes first. */
   #releaseKeys(changes: PlannedChange[]): void {
-    const written = changes.filter((change) => change.kind === "put" && change.unique.length > 0) as Extract<
-      PlannedChange,
-      { kind: "put" }
-    >[];
-    if (written.length < 2) return;
+    const written = changes.filter((change) => change.kind === "put" || change.kind === "delete");
+    if (written.length < 2 || !written.some((change) => change.kind === "put" && change.unique.length > 0)) return;
     for (const { type, id, version } of written) {
       const head = version > 1 ? this.#head(type, id) : undefined;
       if (head) this.#db.run("DELETE FROM held WHERE seq = ?", head.seq);

@@ -123,4 +123,4 @@ function refusedBy({ status, expression }: Expected) {
   return expect.objectContaining({ status, body: expect.objectContaining({ issue: [expect.objectContaining(issue)] }) });
 }
 
-const tailOf = (expression: string): string => expression.slice(expression.indexOf(".")).replaceAll(".", "\\.");
+const tailOf = (expression: string): string => expression.slice(expression.indexOf(".")).replaceAll(/[.[\]]/g, "\\$&");

@@ -29,7 +29,13 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
 
   const patient = () => ({ resourceType: "Patient", name: [{ family: "Rossi" }] });
   const order = () => ({ resourceType: "ServiceRequest", status: "active", intent: "order", subject: at.patient });
-  const result = () => ({ resourceType: "Observation", status: "final", category: LABORATORY, code: { text: "Hb" }, subject: at.patient });
+  const result = () => ({
+    resourceType: "Observation",
+    status: "preliminary",
+    category: LABORATORY,
+    code: { text: "Hb" },
+    subject: at.patient,
+  });
 
   refuses("patient-rested-on", "a patient with a visit", patient, (subject) => ({
     resourceType: "Encounter",
@@ -61,11 +67,33 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
   );
   refuses("observation-rested-on", "a result under a report", result, (of) => ({
     resourceType: "DiagnosticReport",
-    status: "final",
+    status: "preliminary",
     code: { text: "x" },
     subject: at.patient,
     result: [of],
   }));
+  refuses(
+    "supply-request-rested-on",
+    "what was asked for and is delivered",
+    () => ({ resourceType: "SupplyRequest", status: "active", itemCodeableConcept: { text: "x" }, quantity: { value: 1 } }),
+    (of) => ({ resourceType: "SupplyDelivery", status: "in-progress", basedOn: [of] }),
+  );
+  const inError = async ({ resourceType, id, ...it }: Record<string, unknown>) => {
+    const body = { ...it, resourceType, id, status: "entered-in-error" };
+    expect(await at.fhir.send("PUT", `/${resourceType}/${id}`, body)).toMatchObject({ status: 200 });
+  };
+  for (const status of ["final", "amended", "corrected"]) {
+    at.refuses("observation-deleted", `a result of the laboratory that is ${status}`, {
+      remove: async () => ({ ...result(), status, basedOn: [await at.stored(order())] }),
+      allow: inError,
+      as: { status: 409, expression: "Observation.status" },
+    });
+    at.refuses("diagnostic-report-deleted", `a report that is ${status}`, {
+      remove: () => ({ resourceType: "DiagnosticReport", status, code: { text: "x" }, subject: at.patient }),
+      allow: inError,
+      as: { status: 409, expression: "DiagnosticReport.status" },
+    });
+  }
   refuses("medication-request-rested-on", "a prescription that is dispensed", prescription, (of) => ({
     resourceType: "MedicationDispense",
     status: "in-progress",

@@ -134,6 +134,11 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
     insteadOf: () => result({ ...future, status: "registered" }),
     as: { status: 422, expression: "Observation.effective" },
   });
+  at.refuses("observation-time", "a final result of what was timed in the future", {
+    create: () => result({ effectiveTiming: { event: ["2999-01-01"] } }),
+    insteadOf: () => result({ effectiveTiming: { event: ["2026-01-01"] } }),
+    as: { status: 422, expression: "Observation.effective" },
+  });
   at.refuses("observation-one-patient", "a result that derives from another patient's", {
     create: async () => result({ derivedFrom: [await at.stored(result({ subject: at.other }))] }),
     insteadOf: async () => result({ derivedFrom: [await at.stored(result())] }),
@@ -177,6 +182,24 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
     insteadOf: () => result({ valueQuantity: { value: -5, unit: "mmol/L", system: UCUM, code: "mmol/L" } }),
     as: { status: 422, expression: "Observation.value" },
   });
+  const forms: [form: string, value: (it: object) => object][] = [
+    ["a range from it", (low) => ({ valueRange: { low } })],
+    ["a range up to it", (high) => ({ valueRange: { high } })],
+    ["a ratio of it", (numerator) => ({ valueRatio: { numerator, denominator: { value: 1 } } })],
+    ["sampled data around it", (origin) => ({ valueSampledData: { origin, period: 1, dimensions: 1 } })],
+  ];
+  for (const [form, value] of forms) {
+    at.refuses("observation-value", `-5 g/dL as ${form}`, {
+      create: () => result({ component: [{ code: { text: "x" }, ...value(grams(-5)) }] }),
+      insteadOf: () => result({ component: [{ code: { text: "x" }, ...value(grams(5)) }] }),
+      as: { status: 422, expression: "Observation.component[0].value" },
+    });
+    at.refuses("observation-unit", `bananas as ${form}`, {
+      create: () => result({ component: [{ code: { text: "x" }, ...value({ value: 1, system: UCUM, code: "bananas" }) }] }),
+      insteadOf: () => result({ component: [{ code: { text: "x" }, ...value({ value: 1, unit: "bananas" }) }] }),
+      as: { status: 422, expression: "Observation.component[0].value" },
+    });
+  }
   at.refuses("observation-value", "1e300 of anything", {
     create: () => result({ valueQuantity: { value: 1e300, unit: "mmol/L" } }),
     insteadOf: () => result(),

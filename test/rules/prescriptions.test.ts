@@ -74,6 +74,13 @@ rulesTable("prescriptions", ["wards", "visits", "pharmacy"], (at) => {
       ...(kind === "contained" && { contained: [{ ...medication, id: "m" }] }),
       ...more,
     });
+    const made = { resourceType: "Medication", code: { text: "of two" }, ingredient: [{ itemCodeableConcept: medicationCodeableConcept }] };
+    at.refuses("medication-request-allergy", `a ${kind} Medication with an ingredient to which a severe allergy is recorded`, {
+      create: async () =>
+        ordered(kind === "stored" ? { medicationReference: await at.stored(made) } : { contained: [{ ...made, id: "m" }] }),
+      insteadOf: () => ordered({ intent: "proposal" }),
+      as: { status: 409, expression: "MedicationRequest.medicationReference" },
+    });
     at.refuses("medication-request-allergy", `a ${kind} Medication to which a severe allergy is recorded`, {
       create: () => ordered(),
       insteadOf: () => ordered({ intent: "proposal" }),

@@ -1,8 +1,9 @@
 /** What RULES softens is softened, and told. */
 import { fhirAt } from "../kit/fhir-http.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { startMesh } from "../kit/mesh.ts";
 
-const SERVICES = ["api", "transactions", "patients", "visits", "records"];
+const SERVICES = ["api", "transactions", "patients", "visits", "records", "pharmacy"];
 
 async function hospitalWith(RULES: string) {
   const mesh = await startMesh({ services: SERVICES, nats: false, split: "broker", env: { RULES } });
@@ -42,6 +43,31 @@ describe("The setting RULES", () => {
       const { body } = await fhir.create(over);
       expect((await fhir.send("PUT", `/Encounter/${body.id}`, { ...body, status: "in-progress" })).status).toBe(200);
       expect((await fhir.send("PUT", `/Encounter/${body.id}`, { ...body, subject: { reference: "Patient/q" } })).status).toBe(409);
+    } finally {
+      await mesh.stop();
+    }
+  });
+
+  it.each(["off", "stock:warn"])("lets more be dispensed than there is, of one lot and of several, with %s", async (setting) => {
+    const { mesh, fhir } = await hospitalWith(setting);
+    try {
+      for (const lots of [[undefined], ["A"], ["A", "B"]]) {
+        const medication = { system: "urn:rx", code: `kept-${lots.join("-")}` };
+        for (const lot of lots) {
+          await pharmacy.receive(mesh.caller, { medication, quantity: 5, ...(lot !== undefined && { lot, expires: "2999-01-01" }) });
+        }
+        const handed = (value: number) => ({
+          resourceType: "MedicationDispense",
+          status: "completed",
+          medicationCodeableConcept: { coding: [medication] },
+          subject: { reference: "Patient/p" },
+          quantity: { value },
+        });
+        expect(await fhir.create(handed(12))).toMatchObject({ status: 201 });
+        expect(await fhir.create(handed(1))).toMatchObject({ status: 201 });
+        const [{ quantity } = {}] = await pharmacy.listStock(mesh.caller, { medication: `urn:rx|${medication.code}` });
+        expect(quantity).toBe(5 * lots.length - 13);
+      }
     } finally {
       await mesh.stop();
     }

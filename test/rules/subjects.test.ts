@@ -34,6 +34,7 @@ const ONE_PATIENT_FOR_GOOD = [
   "molecular-sequence-subject",
   "nutrition-order-subject",
   "questionnaire-response-subject",
+  "related-person-subject",
   "request-group-subject",
   "research-subject-subject",
   "risk-assessment-subject",
@@ -43,7 +44,11 @@ const ONE_PATIENT_FOR_GOOD = [
 /** By which element it was done in, for, or with something of another patient. */
 const WITHIN: [rule: string, element: string][] = [
   ["adverse-event-one-patient", "encounter"],
+  ["care-plan-one-patient", "basedOn"],
   ["care-team-one-patient", "encounter"],
+  ["charge-item-one-patient", "service"],
+  ["diagnostic-report-one-patient", "imagingStudy"],
+  ["medication-request-one-patient", "basedOn"],
   ["claim-one-patient", "item.encounter"],
   ["communication-one-patient", "encounter"],
   ["communication-request-one-patient", "encounter"],
@@ -99,6 +104,9 @@ rulesTable("an act's patient", ["visits", "lab", "pharmacy", "billing", "personn
       encounter: { resourceType: "Encounter", status: "finished", class: { code: "AMB" }, subject: patient },
       basedOn: { resourceType: "ServiceRequest", status: "completed", intent: "order", subject: patient },
       specimen: { resourceType: "Specimen", subject: patient },
+      imagingStudy: { resourceType: "ImagingStudy", status: "available", subject: patient },
+      service: { resourceType: "Procedure", status: "completed", subject: patient },
+      ...(type === "CarePlan" && { basedOn: { resourceType: "CarePlan", status: "active", intent: "plan", subject: patient } }),
     });
     const name = path.replace("context", "encounter").replace("item.", "");
     const resource = async (of: object) => {
@@ -110,6 +118,35 @@ rulesTable("an act's patient", ["visits", "lab", "pharmacy", "billing", "personn
     const refused = { status: 409, body: { issue: [{ code: "business-rule", expression: [`${type}.${path}`] }] } };
     expect(await at.fhir.create(await resource(at.other))).toMatchObject(refused);
     expect(await at.fhir.create(await resource(at.patient))).toMatchObject({ status: 201 });
+  });
+
+  it.each([
+    ["a plan", { resourceType: "CarePlan", status: "active", intent: "plan" }, "ServiceRequest", (of: object) => ({ basedOn: [of] })],
+    [
+      "an order",
+      { resourceType: "ServiceRequest", status: "active", intent: "order" },
+      "ServiceRequest",
+      (of: object) => ({ replaces: [of] }),
+    ],
+    ["pictures", { resourceType: "ImagingStudy", status: "available" }, "Observation", (of: object) => ({ derivedFrom: [of] })],
+    ["answers", { resourceType: "QuestionnaireResponse", status: "completed" }, "Observation", (of: object) => ({ hasMember: [of] })],
+    [
+      "a picture",
+      { resourceType: "Media", status: "completed", content: { url: "urn:x" } },
+      "DiagnosticReport",
+      (link: object) => ({ media: [{ link }] }),
+    ],
+    [
+      "a meal",
+      { resourceType: "NutritionOrder", status: "active", intent: "order", dateTime: "2026-01-01" },
+      "Task",
+      (of: object) => ({ basedOn: [of] }),
+    ],
+  ])("is that of %s that it names, whichever service keeps it", async (_, named, type, naming) => {
+    const element = named.resourceType === "NutritionOrder" ? "patient" : "subject";
+    const body = async (of: object) => filled(type, at.patient, naming(await at.stored({ ...named, [element]: of })));
+    expect(await at.fhir.create(await body(at.other))).toMatchObject({ status: 409, body: { issue: [{ code: "business-rule" }] } });
+    expect(await at.fhir.create(await body(at.patient))).toMatchObject({ status: 201 });
   });
 
   it("cannot be told of a device, a group, or somebody on another server: in a patient's visit these may be", async () => {

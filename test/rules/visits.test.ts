@@ -121,6 +121,17 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
       visit({ subject: await at.stored({ resourceType: "Patient", birthDate: "2020-03-01" }), period: { start: "2020-02-29" } }),
     as: { status: 422, expression: "Encounter.period.start" },
   });
+  at.refuses("encounter-time", "a visit that is over and began in 2090", {
+    create: () => visit({ status: "finished", period: { start: "2090-01-01", end: "2090-01-02" } }),
+    insteadOf: () => visit({ status: "finished", period: { start: day, end: "2090-01-02" } }),
+    as: { status: 422, expression: "Encounter.period.start" },
+  });
+  it("let patients who are contained be in a visit at once: under one id each is another", async () => {
+    const contained = () => visit({ subject: { reference: "#p" }, contained: [{ resourceType: "Patient", id: "p" }] });
+    for (const code of ["AMB", "AMB", "IMP", "IMP"]) {
+      expect(await at.fhir.create({ ...contained(), class: { code } })).toMatchObject({ status: 201 });
+    }
+  });
   at.refuses("encounter-period", "an open visit that begins in 2090, but not a planned one", {
     create: () => visit({ period: { start: "2090" } }),
     insteadOf: () => visit({ status: "planned", period: { start: "2090" } }),

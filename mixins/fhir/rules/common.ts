@@ -10,6 +10,10 @@ type WithStatus = FhirResource & { status?: string };
 export const placeOf = (reference: Reference | undefined): string | undefined =>
   localReference(reference?.reference) ?? reference?.reference;
 
+/** The same of what others may refer to as well: what is contained is another one in each resource, under whatever id. */
+export const sharedPlaceOf = (reference: Reference | undefined): string | undefined =>
+  reference?.reference?.startsWith("#") ? undefined : placeOf(reference);
+
 /** A change that is made wrong is entered in error, from every status. */
 const IN_ERROR = "entered-in-error";
 

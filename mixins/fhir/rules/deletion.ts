@@ -1,6 +1,6 @@
 /** What others rest on is not deleted. */
 import type { FhirResource } from "../../../fhir/r4.ts";
-import { idOf, ruleType, withArticle } from "./common.ts";
+import { idOf, refusal, ruleType, withArticle } from "./common.ts";
 import type { Rule } from "./rule.ts";
 
 /** Those who rest on it that the sentence names; `data.by` has more. */
@@ -26,5 +26,23 @@ export function notDeletedUnder<Of extends FhirResource>(type: Of["resourceType"
         data: { by },
       };
     },
+  };
+}
+
+/**
+ * What is final stays on record: it is put right openly.
+ * @param how.what the resource, as the subject of a sentence
+ * @param how.message what to do in place of a deletion
+ */
+export function finalNotDeleted<Of extends FhirResource & { status?: string }>(
+  type: Of["resourceType"],
+  { what, isFinal, message }: { what: string; isFinal(before: Of): boolean; message: string },
+): Rule<Of> {
+  const id = `${idOf(type)}-deleted`;
+  return {
+    id,
+    group: "deletion",
+    says: `${what} is not deleted.`,
+    check: ({ op, before }) => (op === "delete" && before && isFinal(before) ? refusal(id, message, `${type}.status`) : undefined),
   };
 }

@@ -59,62 +59,137 @@ export interface DerivedSteps {
   meaningOf(error: unknown, count: number): unknown;
 }
 
-/** @throws what an effect throws */
+/** Where effects look, and which rules hold. */
+interface Sources {
+  facts: GatheredFacts;
+  store: Store;
+  rules: Rulebook;
+}
+
+/**
+ * Whichever change comes first in the write: one that is refused as things stand comes after those that give back what it takes.
+ * @throws what an effect throws
+ */
 export async function derive(
   effects: Record<string, EffectOf<FhirResource> | undefined>,
   changes: SteppedChange[],
-  { facts, store, rules }: { facts: GatheredFacts; store: Store; rules: Rulebook },
+  sources: Sources,
 ): Promise<DerivedSteps> {
-  const values = new Map<string, number | undefined>();
-  const made = new Map<string, Identified>();
-  const moves: { step: OwnerStep; of: number; bound?: Movement["bound"] }[] = [];
-  const counter = async (name: string): Promise<number | undefined> => {
-    if (!values.has(name)) values.set(name, await knownCounter(store, name));
-    return values.get(name);
-  };
-  const counters = async (prefix: string): Promise<{ name: string; value: number }[]> => {
-    const all = new Map((await store.counters(prefix, MAX_COUNTERS)).map(({ name, value }) => [name, value]));
-    for (const [name, value] of values) if (value !== undefined && name.startsWith(prefix)) all.set(name, value);
-    return [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => ({ name, value }));
-  };
-  const read = async <Of extends FhirResource>(reference: string): Promise<(Of & { id: string }) | undefined> => {
-    const brought = changes.find(({ change }) => change.reference === reference)?.change.after;
-    const written = brought && { ...brought, id: splitPlace(reference)[1] };
-    const known = made.get(reference) ?? (facts.isWritten(reference) ? written : await storedAt(store, reference));
-    return known as (Of & { id: string }) | undefined;
-  };
-  for (const { type, change, step: of } of changes) {
-    const effect = await effects[type]?.(change, { facts, counter, counters, read });
-    for (const { rule, refusal } of effect?.refusals ?? []) if (rules.isOn(type, rule)) throw ruleError(refusal, { id: rule }, of);
-    for (const { counter: name, by, bound, isExact, above } of effect?.movements ?? []) {
-      const value = await counter(name);
-      const isBound = bound !== undefined && rules.isOn(type, bound.rule);
-      const seen = { ...(isExact && { ifValue: value ?? 0 }), ...(above !== undefined && { above }) };
-      const step: OwnerStep = { op: "add", counter: name, by, ...seen, ...(isBound && { min: bound.min }) };
-      moves.push({ step, of, ...(isBound && { bound }) });
-      values.set(name, counted((value ?? 0) + by));
-    }
-    for (const next of effect?.changes ?? []) made.set(`${next.resourceType}/${next.id}`, next);
+  const derivation = new Derivation(effects, changes, sources);
+  for (let left = changes; left.length > 0; ) {
+    const refused: SteppedChange[] = [];
+    for (const changed of left) if (!(await derivation.take(changed))) refused.push(changed);
+    // What nothing makes possible the store refuses, which knows what others are writing.
+    if (refused.length === left.length) await derivation.take(refused.shift() as SteppedChange, true);
+    left = refused;
   }
-  const amended = new Map<number, Identified>();
-  const changed: OwnerStep[] = [];
-  for (const [reference, next] of made) {
-    const bringing = changes.find(({ change }) => change.reference === reference && change.after);
-    if (bringing) amended.set(bringing.step, next);
-    else changed.push(changeStep(next));
-  }
-  return {
-    steps: [...moves.map(({ step }) => step), ...changed],
-    amended,
-    meaningOf(error, count) {
-      if (!(error instanceof StoreError) || error.step < count) return error;
-      const { bound, of = 0 } = moves[error.step - count] ?? {};
-      if (error.type === StoreErrorType.counterBelow && bound) return ruleError(bound.refusal, { id: bound.rule }, of);
-      // Others have moved it since, or have written what changes along.
-      return error.type === StoreErrorType.locked ? error : new StoreError(StoreErrorType.factsOutdated, of);
-    },
-  };
+  return derivation.derived();
 }
+
+/** What follows from the changes that were taken so far. */
+class Derivation {
+  readonly #effects: Record<string, EffectOf<FhirResource> | undefined>;
+  readonly #changes: SteppedChange[];
+  readonly #sources: Sources;
+  readonly #values = new Map<string, number | undefined>();
+  readonly #made = new Map<string, Identified>();
+  readonly #moves: { step: OwnerStep; of: number; bound?: Movement["bound"] }[] = [];
+  readonly #tools: EffectTools;
+
+  constructor(effects: Record<string, EffectOf<FhirResource> | undefined>, changes: SteppedChange[], sources: Sources) {
+    this.#effects = effects;
+    this.#changes = changes;
+    this.#sources = sources;
+    this.#tools = {
+      facts: sources.facts,
+      counter: (name) => this.#counter(name),
+      counters: (prefix) => this.#counters(prefix),
+      read: <Of extends FhirResource>(reference: string) => this.#read(reference) as Promise<(Of & { id: string }) | undefined>,
+    };
+  }
+
+  /**
+   * @param isLast whether counters may come below their bounds by it
+   * @returns whether it was taken; not, where it is refused as things stand
+   * @throws why it is refused for what only effects know, if it is the last
+   */
+  async take(changed: SteppedChange, isLast = false): Promise<boolean> {
+    const { type, change, step: of } = changed;
+    const { movements, changes = [], refusals = [] } = (await this.#effects[type]?.(change, this.#tools)) ?? NOTHING;
+    const refused = refusals.find(({ rule }) => this.#isOn(changed, rule));
+    if (refused && isLast) throw ruleError(refused.refusal, { id: refused.rule }, of);
+    if (refused || (!isLast && (await this.#isBelow(changed, movements)))) return false;
+    for (const { counter: name, by, bound, isExact, above } of movements) {
+      const value = await this.#counter(name);
+      const isBound = bound !== undefined && this.#isOn(changed, bound.rule);
+      // Where the rule is off that bounds it, the result may not be above: then it is decided again only when others have moved it.
+      const isAbove = above !== undefined && counted((value ?? 0) + by) > counted(above);
+      const seen = isExact || (above !== undefined && !isAbove) ? { ifValue: value ?? 0 } : { ...(isAbove && { above }) };
+      const step: OwnerStep = { op: "add", counter: name, by, ...seen, ...(isBound && { min: bound.min }) };
+      this.#moves.push({ step, of, ...(isBound && { bound }) });
+      this.#values.set(name, counted((value ?? 0) + by));
+    }
+    for (const next of changes) this.#made.set(`${next.resourceType}/${next.id}`, next);
+    return true;
+  }
+
+  derived(): DerivedSteps {
+    const moves = this.#moves;
+    const amended = new Map<number, Identified>();
+    const changed: OwnerStep[] = [];
+    for (const [reference, next] of this.#made) {
+      const bringing = this.#changes.find(({ change }) => change.reference === reference && change.after);
+      if (bringing) amended.set(bringing.step, next);
+      else changed.push(changeStep(next));
+    }
+    return {
+      steps: [...moves.map(({ step }) => step), ...changed],
+      amended,
+      meaningOf(error, count) {
+        if (!(error instanceof StoreError) || error.step < count) return error;
+        const { bound, of = 0 } = moves[error.step - count] ?? {};
+        if (error.type === StoreErrorType.counterBelow && bound) return ruleError(bound.refusal, { id: bound.rule }, of);
+        // Others have moved it since, or have written what changes along.
+        return error.type === StoreErrorType.locked ? error : new StoreError(StoreErrorType.factsOutdated, of);
+      },
+    };
+  }
+
+  #isOn({ type }: SteppedChange, rule: string): boolean {
+    return this.#sources.rules.isOn(type, rule);
+  }
+
+  /** Whether the movements bring a counter below its bound. */
+  async #isBelow(changed: SteppedChange, movements: Movement[]): Promise<boolean> {
+    const moved = new Map<string, number>();
+    for (const { counter: name, by, bound } of movements) {
+      const value = counted((moved.get(name) ?? (await this.#counter(name)) ?? 0) + by);
+      moved.set(name, value);
+      if (bound && value < counted(bound.min) && this.#isOn(changed, bound.rule)) return true;
+    }
+    return false;
+  }
+
+  async #counter(name: string): Promise<number | undefined> {
+    if (!this.#values.has(name)) this.#values.set(name, await knownCounter(this.#sources.store, name));
+    return this.#values.get(name);
+  }
+
+  async #counters(prefix: string): Promise<{ name: string; value: number }[]> {
+    const all = new Map((await this.#sources.store.counters(prefix, MAX_COUNTERS)).map(({ name, value }) => [name, value]));
+    for (const [name, value] of this.#values) if (value !== undefined && name.startsWith(prefix)) all.set(name, value);
+    return [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => ({ name, value }));
+  }
+
+  async #read(reference: string): Promise<Identified | undefined> {
+    const { facts, store } = this.#sources;
+    const brought = this.#changes.find(({ change }) => change.reference === reference)?.change.after;
+    const written = brought && { ...brought, id: splitPlace(reference)[1] };
+    return this.#made.get(reference) ?? (facts.isWritten(reference) ? written : await storedAt(store, reference));
+  }
+}
+
+const NOTHING: Effect = { movements: [] };
 
 /** Counters that an effect sees at once: one for each day of 27 years. */
 const MAX_COUNTERS = 10_000;

@@ -3,6 +3,7 @@ import { intervalOf } from "../../../fhir/dates.ts";
 import type { Encounter, Patient } from "../../../fhir/r4.ts";
 import { refusal, statusSteps, subjectStays } from "./common.ts";
 import { notDeletedUnder } from "./deletion.ts";
+import { notInFuture } from "./done.ts";
 import { namedBefore } from "./named-before.ts";
 import { patientCanHave } from "./patient.ts";
 import { referencesExist } from "./references-exist.ts";
@@ -112,11 +113,15 @@ export const encounterRules: Rule<Encounter>[] = [
   status,
   subjectStays<Encounter>("Encounter", "subject", ({ subject }) => subject),
   // Not `partOf`: a newborn's is part of its mother's.
-  sameSubject<Encounter>("Encounter", ({ subject }) => subject, ["episodeOfCare", "basedOn"]),
+  sameSubject<Encounter>("Encounter", ({ subject }) => subject),
   namedBefore<Encounter>("Encounter", "subject", ({ subject }) => subject),
   patient,
   reopened,
   period,
+  notInFuture<Encounter>("Encounter", {
+    statuses: ["finished"],
+    times: ({ period }) => ({ "period.start": period?.start }),
+  }),
   referencesExist("Encounter"),
   notDeletedUnder("Encounter", "mark it as entered in error instead."),
 ];

@@ -70,7 +70,13 @@ export class GatheredFacts implements Facts {
   }
 
   found(question: Question): Resource[] {
-    return this.#found.get(JSON.stringify(question)) ?? [];
+    const { type, isAnswer } = question;
+    const stored = this.#found.get(JSON.stringify(question)) ?? [];
+    const left = stored.filter(({ id }) => !this.#pending.has(`${type}/${id as string}`));
+    const made = [...this.#pending].flatMap(([reference, resource]): Resource[] =>
+      resource?.resourceType === type ? [{ ...resource, id: splitPlace(reference)[1] }] : [],
+    );
+    return made.length === 0 ? left : [...left, ...made.filter(isAnswer)];
   }
 
   /**

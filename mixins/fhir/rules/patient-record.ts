@@ -1,7 +1,7 @@
 /** What holds for every type of a patient's record, by R4's own definitions: one patient for good, in none but that patient's encounters. */
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
-import { NAMED_TYPES } from "../../../federation/named-resources.ts";
-import { patientElementOf, withinOf } from "../../../federation/patient-records.ts";
+import { NAMED_TYPES, onePatientPathsOf } from "../../../federation/named-resources.ts";
+import { patientElementOf } from "../../../federation/patient-records.ts";
 import { subjectStays } from "./common.ts";
 import type { Rule, RulesOf } from "./rule.ts";
 import { namedBefore } from "./named-before.ts";
@@ -9,14 +9,13 @@ import { sameSubject } from "./same-subject.ts";
 
 /** The rules of one type; none for a type that is not of a patient's record. */
 export function patientRecordRules(type: FhirResource["resourceType"]): Rule<never>[] {
-  const paths = withinOf(type);
   const element = patientElementOf(type);
   if (element === undefined) return [];
   const of = (resource: FhirResource) => (resource as unknown as Record<string, Reference | undefined>)[element]; // by its name
   const isNamed = (NAMED_TYPES as readonly string[]).includes(type);
   return [
     subjectStays(type, element, of),
-    ...(paths.length > 0 ? [sameSubject(type, of, paths)] : []),
+    ...(onePatientPathsOf(type).length > 0 ? [sameSubject(type, of)] : []),
     ...(isNamed ? [namedBefore(type, element, of)] : []),
   ] as Rule<never>[];
 }

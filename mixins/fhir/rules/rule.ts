@@ -32,16 +32,18 @@ export interface Change<Of extends FhirResource = FhirResource> {
 /** What is replaced, if the rules of this owner have looked at it: what arrives is asked about as if it were new. */
 export const lookedAt = <Of extends FhirResource>({ before, arrives }: Change<Of>): Of | undefined => (arrives ? undefined : before);
 
-/** Which resources a rule wants to see whole: from their owners, as they are stored. */
+/** Which resources a rule wants to see: whole, from their owners. */
 export interface Question {
   type: string;
   clauses: Clause[];
   limit: number;
+  /** Whether a resource that the same write makes is an answer: whole of this owner, of others what they tell of it. */
+  isAnswer(made: Resource): boolean;
 }
 
 /** What rules may know of other resources, as they will be when the write is done. */
 export interface Facts {
-  /** What a question of the same rule has found; empty where nobody serves the type. */
+  /** What a question of the same rule has found, as the write will leave it; empty where nobody serves the type. */
   found(question: Question): Resource[];
   /** Who names a resource and is another patient's, once that was asked for; without those that the same write changes. */
   namedBy(reference: string): Naming[];

@@ -1,29 +1,25 @@
 /** Order, specimen, result, report and encounter of one act have one patient. */
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import type { Fact } from "../../../federation/facts.ts";
+import { onePatientPathsOf } from "../../../federation/named-resources.ts";
+import { patientElementOf } from "../../../federation/patient-records.ts";
 import { idOf, placeOf, refusal, withArticle } from "./common.ts";
 import { type Change, lookedAt, type Rule } from "./rule.ts";
 import { referencesAt } from "./references-exist.ts";
 
 /** The patient of what an act refers to. */
 function patientOf(fact: Fact | undefined): string | undefined {
-  const { subject, patient } = (fact?.resource ?? {}) as { subject?: Reference; patient?: Reference };
-  return placeOf(subject ?? patient);
+  const element = fact?.resource && patientElementOf(fact.resource.resourceType);
+  return element === undefined ? undefined : placeOf(fact?.resource?.[element] as Reference | undefined);
 }
 
 /** A group, a device, or a patient of another server may be, or have, who is meant here: nobody can tell. */
 const isPatientHere = (place: string | undefined): place is string => place?.startsWith("Patient/") === true;
 
-/**
- * @param of where the type has its patient
- * @param paths what must have the same one
- */
-export function sameSubject<Of extends FhirResource>(
-  type: Of["resourceType"],
-  of: (resource: Of) => Reference | undefined,
-  paths: readonly string[],
-): Rule<Of> {
+/** @param of where the type has its patient */
+export function sameSubject<Of extends FhirResource>(type: Of["resourceType"], of: (resource: Of) => Reference | undefined): Rule<Of> {
   const id = `${idOf(type)}-one-patient`;
+  const paths = onePatientPathsOf(type);
   /** An update that leaves the patient and a reference as they were is not asked again. */
   const asked = (change: Change<Of>): { path: string; reference: string }[] => {
     const { after } = change;

@@ -35,6 +35,7 @@ export function signedStays<Of extends FhirResource>(
       { kind: "missing", slots: slotsOfParameters("Provenance", ["signature-type"]), missing: false },
     ],
     limit: 100,
+    isAnswer: () => false, // what comes with its signature is signed as it comes
   });
   return {
     id,

@@ -2,7 +2,7 @@
 import { numberOf } from "../../../fhir/json.ts";
 import type { MedicationAdministration, MedicationRequest, Patient } from "../../../fhir/r4.ts";
 import type { UniqueKey } from "../../../store/writes.ts";
-import { placeOf } from "../../../mixins/fhir/rules/common.ts";
+import { placeOf, sharedPlaceOf } from "../../../mixins/fhir/rules/common.ts";
 import { type Administration, DoseOutcome, type DoseRecord } from "../doses.contract.ts";
 import {
   administrationOver,
@@ -108,7 +108,7 @@ export const dueOf = ({ extension = [] }: MedicationAdministration): string | un
 
 /** One record for a dose, by whichever door it is written; one that was a mistake does not count. */
 export function doseKeys(administration: MedicationAdministration): UniqueKey[] {
-  const [due, request] = [dueOf(administration), placeOf(administration.request)];
+  const [due, request] = [dueOf(administration), sharedPlaceOf(administration.request)];
   if (due === undefined || request === undefined || administration.status === "entered-in-error") return [];
   return [{ key: `dose:${doseName(request, due)}`, error: DOSE_RECORDED }];
 }

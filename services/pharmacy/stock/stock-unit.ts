@@ -84,6 +84,7 @@ export const packQuestions = (codes: Code[]): Question[] =>
     type: "MedicationKnowledge",
     clauses: [tokenClause("MedicationKnowledge", "code", { system, value: code })],
     limit: MAX_PACKS,
+    isAnswer: (made) => typed<MedicationKnowledge>(made).code?.coding?.some((it) => it.system === system && it.code === code) ?? false,
   }));
 
 /** A pack of the catalogue: one of `pack` holds so many of `content`. */

@@ -6,6 +6,7 @@ import { DateField } from "../../parts/date-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
+import { NumberField } from "../../parts/number-field.ts";
 import { say } from "../../parts/notices.ts";
 import { create, Refused, update } from "../../platform/api.ts";
 import { today } from "../../platform/clock.ts";
@@ -61,7 +62,7 @@ export function NoteHomeMedication({ patient, onClose, onDone }: NoteProps) {
         <div class="fields">
           ${field("dosage", t("dosage"), { fault: faultOf("dosage") })}
           ${field("dose", t("dose"), { hint: t("dose.hint"), fault: faultOf("dose") })}
-          ${field("often", t("timing.often"), { type: "number", min: "1", max: "24", hint: t("timing.hint") })}
+          <${NumberField} label=${t("timing.often")} name="taken-often" value=${often} onValue=${(text: string) => set("often", text)} min="1" max="24" hint=${t("timing.hint")} />
           <${DateField} label=${t("problem.since")} name="taken-since" value=${since} onValue=${(day: string) => set("since", day)} max=${today()} isPartial />
         </div>`}
     <//>

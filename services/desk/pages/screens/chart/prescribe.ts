@@ -7,6 +7,7 @@ import { CodeField, codeNamed } from "../../parts/code-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
+import { NumberField } from "../../parts/number-field.ts";
 import { say } from "../../parts/notices.ts";
 import { actionsOf, read, Refused, update } from "../../platform/api.ts";
 import { useDraft } from "../../platform/drafts.ts";
@@ -73,8 +74,8 @@ export function Prescribe({ patient, continues, onClose, onDone }: PrescribeProp
     onClose();
     onDone();
   };
-  const field = (name: string, label: string, more: object = {}) =>
-    html`<${Field} label=${label} name=${name} value=${value(name)} onValue=${(text: string) => set(name, text)} required ...${more} />`;
+  const field = (name: string, label: string, more: object = {}, As: typeof Field | typeof NumberField = Field) =>
+    html`<${As} label=${label} name=${name} value=${value(name)} onValue=${(text: string) => set(name, text)} required ...${more} />`;
   const cancel = () => {
     clear();
     onClose();
@@ -88,8 +89,8 @@ export function Prescribe({ patient, continues, onClose, onDone }: PrescribeProp
         <div class="fields">
           ${field("dosage", t("dosage"), { fault: faultOf("dosage") })}
           ${field("dose", t("dose"), { required: Number(value("often")) > 0, hint: t("dose.hint"), fault: faultOf("dose") })}
-          ${field("often", t("timing.often"), { type: "number", min: "1", max: "24", required: false, hint: t("timing.hint"), fault: faultOf("timing.frequency") })}
-          ${field("quantity", t("quantity"), { type: "number", min: "1", autofocus: value("medication") !== "", fault: faultOf("quantity") })}
+          ${field("often", t("timing.often"), { min: "1", max: "24", required: false, hint: t("timing.hint"), fault: faultOf("timing.frequency") }, NumberField)}
+          ${field("quantity", t("quantity"), { min: "1", autofocus: value("medication") !== "", fault: faultOf("quantity") }, NumberField)}
         </div>
         ${isAllergic && field("override", t("allergy.override"), { fault: faultOf("override") })}`}
     <//>

@@ -69,9 +69,9 @@ describe("the texts of the pages", () => {
 });
 
 describe("a form", () => {
-  it("takes days in the page's language: no field is one that the browser draws in its own", () => {
+  it("takes days, times and numbers in the page's language: no field is one that the browser draws or reads in its own", () => {
     const native = filesUnder("services/desk/pages", /\.ts$/).filter((name) =>
-      /type[:=]\s*"(date|datetime-local|month|week)"/.test(contentOf(name)),
+      /type[:=]\s*"(date|datetime-local|month|week|time|number)"/.test(contentOf(name)),
     );
     expect(native).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { exponentOf } from "../../fhir/currency-decimals.ts";
 import { moneyText, moneyTyped, unitsTyped } from "./pages/platform/money.ts";
 import { numberTyped, requireOneWay } from "./pages/platform/numbers.ts";
 import { isSame, mergedOf } from "./pages/screens/places/attributes.ts";
+import { timeIn } from "./pages/platform/times.ts";
 import { unitOf } from "./pages/platform/units.ts";
 
 describe("A unit on a page", () => {
@@ -25,6 +26,37 @@ describe("A unit on a page", () => {
     ["unit", "unit"],
   ])("%s reads %s", (code, unit) => {
     expect(unitOf(code)).toBe(unit);
+  });
+});
+
+describe("A time", () => {
+  it.each([
+    ["830", "08:30"],
+    ["8:30", "08:30"],
+    ["08:30", "08:30"],
+    ["8h30", "08:30"],
+    ["8 h 30", "08:30"],
+    ["8.30", "08:30"],
+    ["8h", "08:00"],
+    ["8", "08:00"],
+    ["23", "23:00"],
+    ["0000", "00:00"],
+    ["1430", "14:30"],
+    ["2 pm", "14:00"],
+    ["2:30 p.m.", "14:30"],
+    ["12 am", "00:00"],
+    ["12:15 PM", "12:15"],
+    ["٨:٣٠", "08:30"],
+    ["٨٣٠", "08:30"],
+    ["٢:٣٠ م", "14:30"],
+    ["۱۴:۳۰", "14:30"],
+  ])("typed %s is %s", (text, time) => {
+    expect(timeIn(text)).toBe(time);
+    expect(timeIn(time)).toBe(time); // as the field shows it
+  });
+
+  it.each(["", "24:00", "8:60", "8:3", "13 pm", "0 am", "12345", "soon", "8h3", "-8", "8:30:00"])("is not read from “%s”", (text) => {
+    expect(timeIn(text)).toBeUndefined();
   });
 });
 

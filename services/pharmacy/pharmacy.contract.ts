@@ -143,7 +143,9 @@ export const pharmacy = {
   releaseLot: action<{ medication: Code; lot: string; reason: string }, LotState>("pharmacy.releaseLot"),
   /**
    * `override`: why it is prescribed in spite of a severe allergy that is recorded. With `timing` its doses are due (`due`).
-   * @throws 404 NOT_FOUND for an unknown patient or encounter; 409 ALLERGY_RECORDED, TIMING_IMPOSSIBLE
+   * `continues`: what the patient has taken before and goes on taking by it, a MedicationStatement; the prescription names it in its
+   * `supportingInformation`.
+   * @throws 404 NOT_FOUND for an unknown patient or encounter, STATEMENT_NOT_FOUND; 409 ALLERGY_RECORDED, TIMING_IMPOSSIBLE
    */
   prescribe: action<
     {
@@ -155,6 +157,7 @@ export const pharmacy = {
       timing?: DoseTiming;
       dose?: Amount;
       route?: string;
+      continues?: string;
       override?: string;
     } & Happened,
     Prescription

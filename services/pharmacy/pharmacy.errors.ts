@@ -15,6 +15,10 @@ export const prescriptionNotActive = (prescription: string) =>
     { prescription },
   );
 
+/** 404: the patient takes no such thing. */
+export const statementNotFound = (statement: string) =>
+  new MoleculerClientError("This patient has no such MedicationStatement.", 404, "STATEMENT_NOT_FOUND", { statement });
+
 /** 409: a severe allergy to the medication is recorded. */
 export const allergyRecorded = (allergy: string) =>
   new MoleculerClientError(

@@ -93,8 +93,9 @@ export function newPrescription(
     medication,
     quantity,
     dosage,
+    continues,
     override,
-  }: { patient: string; encounter?: string; medication: Code; quantity: number; dosage: Dosage; override?: string },
+  }: { patient: string; encounter?: string; medication: Code; quantity: number; dosage: Dosage; continues?: string; override?: string },
   now: Date,
 ): MedicationRequest & { id: string } {
   return {
@@ -105,6 +106,7 @@ export function newPrescription(
     medicationCodeableConcept: { coding: [medication] },
     subject: { reference: patient },
     ...(encounter !== undefined && { encounter: { reference: encounter } }),
+    ...(continues !== undefined && { supportingInformation: [{ reference: continues }] }),
     authoredOn: now.toISOString(),
     dosageInstruction: [dosage],
     dispenseRequest: { quantity: { value: quantity } },

@@ -7,6 +7,7 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { happenedAt, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { beginOf, referenceTo, requireReference } from "../../mixins/fhir/domain-references.ts";
 import { emits, owns, type pharmacy } from "./pharmacy.contract.ts";
 import { administer, takeBack } from "./doses/administer.ts";
@@ -14,7 +15,14 @@ import { doseKeys } from "./doses/administration.model.ts";
 import { doseParams } from "./doses/dose-params.ts";
 import { DueDoses, patientsIn } from "./doses/due.ts";
 import { dosageOf } from "./doses/schedule.ts";
-import { dispenseChanged, dispenseNotFound, outOfStock, prescriptionNotFound, wardOrPatient } from "./pharmacy.errors.ts";
+import {
+  dispenseChanged,
+  dispenseNotFound,
+  outOfStock,
+  prescriptionNotFound,
+  statementNotFound,
+  wardOrPatient,
+} from "./pharmacy.errors.ts";
 import { codesOf, newDispense, newPrescription, prescriptionOf, unitsOf, voidDispense } from "./pharmacy.model.ts";
 import { effects } from "./pharmacy.effects.ts";
 import { invariants } from "./pharmacy.invariants.ts";
@@ -35,6 +43,7 @@ const MAX_DOSES = 2_000;
 interface Own {
   doses: DueDoses;
   dispenseAt(reference: string): Promise<Stored<MedicationDispense>>;
+  requireTaken(patient: string, statement: string): Promise<void>;
 }
 
 export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
@@ -174,9 +183,10 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       summary: "Prescribe a medication",
       params: doseParams.prescribe,
       async handler(ctx) {
-        const { patient, encounter } = ctx.params;
+        const { patient, encounter, continues } = ctx.params;
         const mesh = { caller: ctx, directory: this.directory };
         const [after] = await Promise.all([beginOf(mesh, encounter), requireReference(mesh, patient)]);
+        if (continues !== undefined) await this.requireTaken(patient, continues);
         const at = happenedAt(ctx.params, { now: new Date(), ...(after && { after }) });
         const dosage = dosageOf(ctx.params.dosage, ctx.params);
         const request = withLateReason(newPrescription(timeOrderedId(), { ...ctx.params, dosage }, at), ctx.params);
@@ -310,6 +320,11 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
     /** @throws 404 DISPENSE_NOT_FOUND */
     async dispenseAt(this: WithFhir, reference: string): Promise<Stored<MedicationDispense>> {
       return this.fhir.require("MedicationDispense", reference, dispenseNotFound);
+    },
+    /** @throws 404 STATEMENT_NOT_FOUND where the patient has no such statement */
+    async requireTaken(this: WithFhir, patient: string, statement: string): Promise<void> {
+      const { subject } = await this.fhir.require("MedicationStatement", statement, statementNotFound);
+      if (placeOf(subject) !== patient) throw statementNotFound(statement);
     },
   },
 });

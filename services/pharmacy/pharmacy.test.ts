@@ -37,6 +37,23 @@ describe("pharmacy", () => {
     ]);
   });
 
+  it("goes on with what the patient has taken before, and with nobody else's", async () => {
+    const medication = newMedication();
+    const statement = async (id: string, patient: string) => {
+      const taken = { resourceType: "MedicationStatement", id, status: "active", medicationCodeableConcept: { coding: [medication] } };
+      const text = JSON.stringify({ ...taken, subject: { reference: patient } });
+      await ownerOf("pharmacy").write(clinic.caller, { steps: [{ op: "create", type: "MedicationStatement", id, text }] });
+      return `MedicationStatement/${id}`;
+    };
+    const asked = { patient: "Patient/1", medication, quantity: 4, dosage: "1 a day" };
+    const continues = await statement("own", "Patient/1");
+    const { prescription } = await pharmacy.prescribe(clinic.caller, { ...asked, continues });
+    expect(await clinic.read("pharmacy", prescription)).toMatchObject({ supportingInformation: [{ reference: continues }] });
+    for (const other of [await statement("others", "Patient/2"), "MedicationStatement/none"]) {
+      await expect(pharmacy.prescribe(clinic.caller, { ...asked, continues: other })).rejects.toEqual(refusal(404, "STATEMENT_NOT_FOUND"));
+    }
+  });
+
   it("refuses more than is there, and records nothing", async () => {
     const medication = newMedication();
     await pharmacy.receive(clinic.caller, { medication, quantity: 3 });

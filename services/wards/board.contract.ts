@@ -51,6 +51,8 @@ export interface BoardRoom {
   name: string;
   /** Closed: it takes nobody in, though its beds may be fit for use. */
   status: "open" | "closed";
+  /** What the room has, for all its beds; absent: nothing. */
+  attributes?: string[];
   /** Whom the room is for; absent: everybody. */
   sex?: "male" | "female";
   beds: BoardBed[];
@@ -68,6 +70,8 @@ export interface BoardBed {
   cleaning?: "dirty" | "cleaning" | "clean";
   /** What the bed or its room has: "isolation", "oxygen", "cot", … */
   attributes: string[];
+  /** What of `attributes` the bed itself has, which `wards.describe` changes; absent: all of it. */
+  own?: string[];
   sex?: "male" | "female";
   /** Absent: nobody lies there, or the caller may not see who. */
   stay?: BoardStay;

@@ -92,6 +92,20 @@ describe("a place of the house", () => {
     expect(await wards.describe(clinic.caller, { location: bed, attributes: ["cot"] })).toMatchObject({ attributes: ["cot"] });
   });
 
+  it("has what its room has, and on the board it is told which is whose", async () => {
+    const roomOn = async () => nonNull((await wards.board(clinic.caller, { ward: ward.location })).wards[0]?.rooms[0]);
+    await wards.describe(clinic.caller, { location: bed, attributes: ["oxygen", "cot"] });
+    expect((await roomOn()).beds[0]).toMatchObject({ attributes: ["oxygen", "cot"] });
+    expect([(await roomOn()).attributes, (await roomOn()).beds[0]?.own]).toEqual([undefined, undefined]);
+    const { version } = await wards.describe(clinic.caller, { location: room, attributes: ["isolation", "oxygen"] });
+    const { beds, ...is } = await roomOn();
+    expect(is).toMatchObject({ version, attributes: ["isolation", "oxygen"] });
+    expect(beds[0]).toMatchObject({ attributes: ["oxygen", "cot", "isolation"], own: ["oxygen", "cot"] });
+    await wards.describe(clinic.caller, { location: bed, attributes: [] });
+    expect((await roomOn()).beds[0]).toMatchObject({ attributes: ["isolation", "oxygen"], own: [] });
+    expect(await wards.findBeds(clinic.caller, { ward: ward.location, needs: "isolation,oxygen" })).toMatchObject([{ location: bed }]);
+  });
+
   it("is dirty, cleaned and clean, in this order, and meanwhile taken by nobody", async () => {
     const set = (cleaning: "dirty" | "cleaning" | "clean") => wards.setCleaning(clinic.caller, { bed, cleaning });
     expect(await set("dirty")).toMatchObject({ cleaning: "dirty", status: "open" });

@@ -1,16 +1,27 @@
 /** Days that are typed or chosen: read as people say them, shown in the page's language, whatever the browser's is. */
 import type { Page } from "playwright-core";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { contentOf } from "../kit/map.ts";
 import { barriers, House } from "./pages-house.ts";
 
 /** The browser's own fields would be of this one: the month first. */
 const AMERICAN = { locale: "en-US", timezoneId: "America/Los_Angeles" };
 
+/** A text of the pages. */
+const textIn = (language: string, key: string) =>
+  (JSON.parse(contentOf(`services/desk/messages/${language}.json`)) as Record<string, string>)[key];
+
 describe("a day", () => {
   let house: House;
   let page: Page;
+  let patient: string;
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
 
   beforeAll(async () => {
     house = await House.open();
+    const registration = { family: "Rossi", given: ["Ada"], gender: "female" as const, birthDate: "1951-03-08" };
+    ({ patient } = await patients.register(house.operator, registration));
+    await (await house.person("nurse", ["nurse"])).close();
     page = await house.person("everybody", ["front-desk", "pharmacist", "administrator"], AMERICAN);
   }, 90_000);
   afterAll(() => house?.close());
@@ -84,5 +95,57 @@ describe("a day", () => {
     await page.press("#field-census-to", "Tab");
     await page.waitForSelector("#field-census-to-fault");
     expect(house.complaints).toEqual([]);
+  });
+
+  it.each([
+    ["en", "830", "8:30 tomorrow"],
+    ["fr", "8h30", "demain"],
+    ["ar", "٨:٣٠", "غدًا"],
+  ])("in %s has a time typed as “%s”, which no browser reads in its own way", async (language, typed, reason) => {
+    await page.selectOption("#language", language);
+    await house.show(page, "desk");
+    await page.fill("#desk-search", "Rossi");
+    await page.waitForSelector("#desk-search-list li");
+    await page.press("#desk-search", "Enter");
+    await page.click(`main button:text-is("${textIn(language, "appointment.book")}")`);
+    await page.fill("#field-book-time", "25:00");
+    await page.press("#field-book-time", "Tab");
+    await page.waitForSelector("#field-book-time-fault");
+    expect(await barriers(page)).toEqual([]);
+    await page.fill("#field-book-time", typed);
+    await hint("book-time", "08:30");
+    await page.fill("#field-book-day", tomorrow);
+    await page.fill("#field-book-reason", reason);
+    const sent = page.waitForRequest((request) => request.url().endsWith("/fhir/Appointment") && request.method() === "POST");
+    await page.press("#field-book-reason", "Enter");
+    // By the hospital's clock, an hour before UTC.
+    expect(JSON.parse((await sent).postData() ?? "{}")).toMatchObject({ start: `${tomorrow}T07:30:00.000Z`, description: reason });
+    await page.waitForSelector("dialog", { state: "detached" });
+    await page.selectOption("#language", "en");
+  });
+
+  it.each([
+    ["en", "37,2", 37.2],
+    ["fr", "37,2", 37.2],
+    ["ar", "٣٧٫٢", 37.2],
+    ["ar", "۳۷.۲", 37.2],
+  ])("in %s a temperature typed as “%s” is what was measured", async (language, typed, value) => {
+    const nurse = await house.signIn("nurse", AMERICAN);
+    await nurse.selectOption("#language", language);
+    await house.show(nurse, `chart/${patient.split("/")[1]}`);
+    await nurse.click(`main button:text-is("${textIn(language, "vitals.note")}")`);
+    for (const bad of ["372", "37,25", "1,000", "warm"]) {
+      await nurse.fill("#field-vital-8310-5", bad);
+      await nurse.press("#field-vital-8310-5", "Tab");
+      await nurse.waitForSelector("#field-vital-8310-5-fault");
+    }
+    expect(await barriers(nurse)).toEqual([]);
+    await nurse.fill("#field-vital-8310-5", typed);
+    const sent = nurse.waitForRequest((request) => request.url().endsWith("/fhir/") && request.method() === "POST");
+    await nurse.press("#field-vital-8310-5", "Enter");
+    const { entry } = JSON.parse((await sent).postData() ?? "{}") as { entry: { resource: object }[] };
+    expect(entry.map(({ resource }) => resource)).toMatchObject([{ valueQuantity: { value, code: "Cel" } }]);
+    await nurse.waitForSelector("dialog", { state: "detached" });
+    await nurse.close();
   });
 });

@@ -187,13 +187,29 @@ describe("in the hospital, by role,", () => {
     const sixth = (await wards.listBeds(house.operator, {})).find(({ name }) => name === "Surgery, 202, 6")?.location ?? "";
     await wards.describe(house.operator, { location: sixth, attributes: ["oxygen"] });
     await chief.click("dialog button:has-text('Store')");
-    await chief.waitForSelector("dialog [role='alert']:has-text('Somebody else has changed this bed'):has-text('oxygen')");
+    await chief.waitForSelector("dialog [role='alert']:has-text('Somebody else has changed this'):has-text('oxygen')");
     expect(await barriers(chief)).toEqual([]);
     await wards.setCleaning(house.operator, { bed: sixth, cleaning: "dirty" }); // what it has is still as it was seen
     await chief.click("dialog button:has-text('Store')");
     await chief.waitForSelector("tr:has-text('6'):has-text('oxygen'):has-text('cot')");
     await chief.waitForSelector("tr:has-text('6'):has-text('isolation')", { state: "detached" });
     for (const cleaning of ["cleaning", "clean"] as const) await wards.setCleaning(house.operator, { bed: sixth, cleaning });
+    // What is the room's stays the room's, whatever is stored at a bed.
+    await chief.click("section[aria-label='Room 202'] button:has-text('What the room has')");
+    await chief.check("dialog label:has-text('isolation') input");
+    await chief.click("dialog button:has-text('Store')");
+    await chief.waitForSelector("tr:has-text('6') .tag:text-is('isolation (room)')");
+    await chief.click("section[aria-label='Room 202'] tr:has-text('6') button:has-text('Change')");
+    await chief.waitForSelector("dialog .hint:has-text('isolation')");
+    expect(await chief.isChecked("dialog label:has-text('isolation') input")).toBe(false);
+    expect(await barriers(chief)).toEqual([]);
+    await chief.uncheck("dialog label:has-text('cot') input");
+    await chief.click("dialog button:has-text('Store')");
+    await chief.waitForSelector("tr:has-text('6'):has-text('cot')", { state: "detached" });
+    await chief.waitForSelector("tr:has-text('6') .tag:text-is('isolation (room)')");
+    const { wards: onBoard } = await wards.board(house.operator, {});
+    const room = onBoard.flatMap(({ rooms }) => rooms).find(({ name }) => name === "202");
+    expect([room?.attributes, room?.beds.find(({ location }) => location === sixth)?.own]).toEqual([["isolation"], ["oxygen"]]);
     await chief.waitForSelector("tr:has-text('6') .tag:has-text('free')");
     const close = async (button: string) => {
       await chief.click(button);

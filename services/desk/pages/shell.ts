@@ -49,6 +49,14 @@ function onKeyDown(event: KeyboardEvent): void {
   }
 }
 
+/** The menu shows where one is; `scrollIntoView` would have the next Tab begin there, behind what comes first. */
+function showInMenu(): void {
+  const current = document.querySelector(".pages [aria-current]")?.getBoundingClientRect();
+  const menu = document.querySelector("header nav");
+  const shown = menu?.getBoundingClientRect();
+  if (current && shown) menu?.scrollBy({ left: current.left + current.width / 2 - shown.left - shown.width / 2 });
+}
+
 /** The whole document. */
 export function Shell() {
   const { page: name, argument, part } = place.value;
@@ -67,7 +75,7 @@ export function Shell() {
     // Who reads by ear hears that another page has come.
     if (!isFirst.current) main.current?.focus();
     isFirst.current = false;
-    document.querySelector(".pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+    showInMenu();
   }, [name, argument, part]);
   const isShown = typeof page === "function";
   useEffect(() => {
@@ -97,7 +105,7 @@ export function Shell() {
       <${Own} />
       </div>
     </div></header>
-    <main id="main" ref=${main} tabindex="-1" data-page=${isShown ? name : undefined}><h1>${title}</h1>
+    <main id="main" ref=${main} tabindex="-1" aria-labelledby="page-title" data-page=${isShown ? name : undefined}><h1 id="page-title">${title}</h1>
       ${page === undefined && html`<p>${t("page.none")}</p>`}
       ${page === "loading" && html`<p class="muted" role="status">${t("loading")}</p>`}
       ${page === "failed" && html`<p class="fault" role="alert">${t("page.failed")}</p>`}

@@ -44,6 +44,7 @@ export const doseParams = {
     timing,
     dose,
     route,
+    continues: { ...referenceTo("MedicationStatement"), optional: true },
     override: optionalReason,
     ...happenedRules,
     $$strict: true,

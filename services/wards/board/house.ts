@@ -12,7 +12,10 @@ export interface HouseBed {
   name: string;
   isUsable: boolean;
   cleaning?: "dirty" | "cleaning" | "clean";
+  /** What the bed or its room has. */
   attributes: string[];
+  /** What the bed itself has; absent: all of it, as the room has nothing. */
+  own?: string[];
   sex?: "male" | "female";
 }
 
@@ -22,6 +25,8 @@ export interface HouseRoom {
   version: number;
   name: string;
   status: "open" | "closed";
+  /** What the room has, for all its beds; absent: nothing. */
+  attributes?: string[];
   sex?: "male" | "female";
   beds: HouseBed[];
 }
@@ -54,12 +59,14 @@ export function houseOf(locations: Stored<Location>[]): HouseWard[] {
     if (there) return there;
     const [top, topmost] = wardAbove(place, location, known);
     const sex = sexOf(location);
+    const attributes = isBed(location) ? [] : attributesOf(location); // a bed outside of any room has its own
     const status = isInUse(location) ? "open" : "closed";
     const made: HouseRoom = {
       location: place,
       version: versionOf(location),
       name: shortName(location, topmost),
       status,
+      ...(attributes.length > 0 && { attributes }),
       ...(sex && { sex }),
       beds: [],
     };
@@ -79,13 +86,16 @@ export function houseOf(locations: Stored<Location>[]): HouseWard[] {
     const [at, in_] = room && parent !== undefined ? [parent, room] : [place, bed];
     const cleaning = cleaningOf(bed);
     const sex = sexOf(bed) ?? sexOf(in_);
+    const own = attributesOf(bed);
+    const roomHas = in_ === bed ? [] : attributesOf(in_);
     roomAt(at, in_).beds.push({
       location: place,
       version: versionOf(bed),
       name: in_ === bed ? nameOf(bed) : shortName(bed, in_),
       isUsable: isInUse(bed) && isInUse(in_) && !isOutOfUse(bed),
       ...(cleaning && { cleaning }),
-      attributes: [...new Set([...attributesOf(bed), ...(in_ === bed ? [] : attributesOf(in_))])],
+      attributes: [...new Set([...own, ...roomHas])],
+      ...(roomHas.length > 0 && { own }),
       ...(sex && { sex }),
     });
   }

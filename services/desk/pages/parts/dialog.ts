@@ -1,8 +1,12 @@
 /** A dialog over the page. The browser keeps the focus in it, and gives it back to where it was. */
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { type Children, html } from "../html.ts";
+import { Notices } from "./notices.ts";
 import { goToSignIn, hasEnded } from "../platform/sign-in.ts";
 import { t } from "../platform/texts.ts";
+
+/** What is there to be done in it: before all, its fields. */
+const FIRST = ":scope > :not(header) :is(input, select, textarea, button, a[href])";
 
 /** See the head of this file. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: Children }) {
@@ -12,9 +16,13 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
   // Before it is painted: a key pressed right after the click is the dialog's already.
   useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
-    dialog.current?.showModal();
+    const shown = dialog.current;
+    shown?.showModal();
+    // The browser gives the focus to what comes first, which closes it again.
+    if (!shown?.querySelector("[autofocus]")) shown?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => {
       isGone.current = true;
+      shown?.close(); // as long as it is open nothing else takes the focus
       if (before?.isConnected) before.focus();
       else document.getElementById("main")?.focus({ preventScroll: true }); // the row that it was opened from is done
     };
@@ -23,5 +31,6 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
     <header><h2 id="dialog-title">${title}</h2><button type="button" class="quiet" aria-label=${t("close")} onClick=${onClose}>×</button></header>
     ${hasEnded.value && html`<p class="not-known" role="status">${t("signIn.ended")} <button type="button" onClick=${goToSignIn}>${t("signIn")}</button></p>`}
     ${children}
+    <${Notices} />
   </dialog>`;
 }

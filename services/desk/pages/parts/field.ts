@@ -1,4 +1,5 @@
 /** Fields of forms: a label above, what is wrong beside it. */
+import { useLayoutEffect } from "preact/hooks";
 import { type Children, html } from "../html.ts";
 
 interface FieldProps {
@@ -16,6 +17,7 @@ interface FieldProps {
   fault?: string | undefined;
   required?: boolean;
   rows?: number;
+  /** It has the focus as soon as it appears. */
   autofocus?: boolean;
   inputmode?: string;
   min?: string;
@@ -26,6 +28,7 @@ interface FieldProps {
   "data-fault"?: string;
   /** It is left. */
   onBlur?: () => void;
+  onKeyDown?: (event: KeyboardEvent) => void;
   /** Beside it, in the same line. */
   children?: Children;
 }
@@ -48,6 +51,10 @@ export function Field({
   ...more
 }: FieldProps) {
   const id = `field-${name}`;
+  // A browser heeds the attribute when a dialog opens, or a document, and not in what is drawn later.
+  useLayoutEffect(() => {
+    if (more.autofocus) document.getElementById(id)?.focus();
+  }, []);
   const described = fault ? `${id}-fault` : hint && `${id}-hint`;
   const common = {
     id,

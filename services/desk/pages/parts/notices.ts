@@ -55,15 +55,15 @@ async function undoOne({ id, undo }: Notice): Promise<void> {
   }
 }
 
-/** The foot of the page. */
+/** The foot of the page, and of a dialog over it: what stands outside of that is neither heard nor reached. A screen reader says each once, as it comes: what was refused at once, the rest when it is silent. */
 export function Notices() {
-  return html`<div class="notices" role="status" aria-live="polite">
-    ${notices.value.map(
-      (one) => html`<p key=${one.id} class=${one.isFault ? "notice fault" : "notice"}>
-        <span>${one.text}</span>
-        ${one.undo && html`<button type="button" onClick=${() => undoOne(one)}>${t("undo")} <kbd>Alt+Z</kbd></button>`}
-        <button type="button" class="quiet" aria-label=${t("close")} onClick=${() => close(one.id)}>×</button>
-      </p>`,
-    )}
+  const row = (one: Notice) => html`<p key=${one.id} class=${one.isFault ? "notice fault" : "notice"}>
+      <span>${one.text}</span>
+      ${one.undo && html`<button type="button" onClick=${() => undoOne(one)}>${t("undo")} <kbd>Alt+Z</kbd></button>`}
+      <button type="button" class="quiet" aria-label=${t("close")} onClick=${() => close(one.id)}>×</button>
+    </p>`;
+  return html`<div class="notices">
+    <div role="status" aria-live="polite" aria-atomic="false">${notices.value.filter(({ isFault }) => !isFault).map(row)}</div>
+    <div role="alert" aria-atomic="false">${notices.value.filter(({ isFault }) => isFault).map(row)}</div>
   </div>`;
 }

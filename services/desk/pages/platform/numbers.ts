@@ -13,9 +13,12 @@ export const plainNumber = (text: string): string =>
 /** "1,000" is a thousand to some, and one to others: of a dose, and of what was measured, nobody may guess. */
 const TWO_WAYS = /(?<![\d.,])[1-9]\d{0,2},\d{3}(?![\d,.])/;
 
+/** Whether a number in the text can be read in two ways. */
+export const isInTwoWays = (text: string): boolean => TWO_WAYS.test(plainDigits(text));
+
 /** @throws Refused NUMBER_IN_TWO_WAYS for a number that can be read in two ways; `field` is what it stands in */
 export function requireOneWay(text: string, field: string): void {
-  if (TWO_WAYS.test(plainDigits(text))) throw new Refused(422, "NUMBER_IN_TWO_WAYS", "", { fields: [{ field }] });
+  if (isInTwoWays(text)) throw new Refused(422, "NUMBER_IN_TWO_WAYS", "", { fields: [{ field }] });
 }
 
 /** Undefined: it is no number. */

@@ -12,6 +12,7 @@ import { t } from "../platform/texts.ts";
 import { Critical } from "./bench/critical.ts";
 import { Banner } from "./chart/banner.ts";
 import { Encounters } from "./chart/encounters.ts";
+import { HomeMedication } from "./chart/home-medication.ts";
 import { Notes } from "./chart/notes.ts";
 import { Orders } from "./chart/orders.ts";
 import { Prescriptions } from "./chart/prescriptions.ts";
@@ -45,6 +46,7 @@ function Record({ reference }: { reference: string }) {
       <div class="stack">
         <${Problems} loaded=${parts.problems} ...${given} />
         <${Prescriptions} loaded=${parts.prescriptions} ...${given} />
+        <${HomeMedication} parts=${parts} ...${given} />
         <${Orders} loaded=${parts.orders} ...${given} />
       </div>
       <div class="stack">

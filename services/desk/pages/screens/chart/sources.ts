@@ -6,6 +6,7 @@ import type {
   Encounter,
   FhirResource,
   MedicationRequest,
+  MedicationStatement,
   Observation,
   ServiceRequest,
 } from "../../../../../fhir/r4.ts";
@@ -22,6 +23,7 @@ export interface Parts {
   allergies: Loaded<Found<AllergyIntolerance>>;
   problems: Loaded<Found<Condition>>;
   prescriptions: Loaded<Found<MedicationRequest>>;
+  taken: Loaded<Found<MedicationStatement>>;
   results: Loaded<Found<Observation>>;
   orders: Loaded<Found<ServiceRequest>>;
   encounters: Loaded<Found<Encounter>>;
@@ -33,6 +35,7 @@ const TYPES: Record<keyof Parts, string> = {
   allergies: "AllergyIntolerance",
   problems: "Condition",
   prescriptions: "MedicationRequest",
+  taken: "MedicationStatement",
   results: "Observation",
   orders: "ServiceRequest",
   encounters: "Encounter",
@@ -54,6 +57,7 @@ export function useParts(patient: string, everyMs: number): Parts {
     allergies: ask<AllergyIntolerance>("AllergyIntolerance"),
     problems: ask<Condition>("Condition", "-onset-date"),
     prescriptions: ask<MedicationRequest>("MedicationRequest", "-authoredon"),
+    taken: ask<MedicationStatement>("MedicationStatement"),
     results: ask<Observation>("Observation", "-date"),
     orders: ask<ServiceRequest>("ServiceRequest", "-authored"),
     encounters: ask<Encounter>("Encounter", "-date"),

@@ -7,6 +7,7 @@ import type {
   FhirResource,
   Location,
   MedicationRequest,
+  MedicationStatement,
   Observation,
   Patient,
   Practitioner,
@@ -22,6 +23,7 @@ import { dateOf, momentOf } from "../../platform/clock.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
+import { dosageTextOf } from "./home-medication-status.ts";
 import { isDraft, noteText } from "./note-form.ts";
 import type { Parts } from "./sources.ts";
 
@@ -45,6 +47,15 @@ const medicationOf = (all: MedicationRequest[]) =>
     .filter(({ status }) => status === "active")
     .map(({ medicationCodeableConcept, dosageInstruction }) =>
       [conceptOf(medicationCodeableConcept), dosageInstruction?.[0]?.text].filter(Boolean).join(" · "),
+    );
+
+const homeMedicationOf = (all: MedicationStatement[]) =>
+  all
+    .filter((one) => one.status !== "entered-in-error")
+    .map((one) =>
+      [conceptOf(one.medicationCodeableConcept), dosageTextOf(one), tIfAny(`taken.status.${one.status}`) ?? one.status]
+        .filter(Boolean)
+        .join(" · "),
     );
 
 /** The latest of each test in the stay. */
@@ -120,6 +131,7 @@ export function StaySummary({ stay, patient, parts, onClose }: SummaryProps) {
       <${Section} title=${t("results")} loaded=${parts.results} of=${(all: Observation[]) => resultsOf(stay, all)} show=${values} />
       <${Section} title=${t("notes")} loaded=${parts.notes} of=${(all: DocumentReference[]) => notesOf(stay, all)} show=${notes} />
       <${Section} title=${t("stay.goesOn")} loaded=${parts.prescriptions} of=${medicationOf} show=${list} />
+      <${Section} title=${t("taken")} loaded=${parts.taken} of=${homeMedicationOf} show=${list} />
     <//>
   </div><//>`;
 }

@@ -7,6 +7,7 @@ import { momentOf } from "../../platform/clock.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { t, type TextKey } from "../../platform/texts.ts";
 import { kindOf } from "./encounters.ts";
+import { dosageTextOf, isError } from "./home-medication-status.ts";
 import { noteText } from "./note-form.ts";
 import type { Parts } from "./sources.ts";
 
@@ -21,7 +22,7 @@ interface Event {
 }
 
 function eventsOf(parts: Parts): Event[] {
-  const { encounters, results, prescriptions, orders, problems, notes } = parts;
+  const { encounters, results, prescriptions, taken, orders, problems, notes } = parts;
   const events = [
     ...(encounters.value?.resources ?? []).map((one) => ({
       id: one.id,
@@ -41,6 +42,14 @@ function eventsOf(parts: Parts): Event[] {
       kind: "timeline.prescription" as const,
       text: conceptOf(one.medicationCodeableConcept),
     })),
+    ...(taken.value?.resources ?? [])
+      .filter((one) => !isError(one))
+      .map((one) => ({
+        id: one.id,
+        at: one.dateAsserted,
+        kind: "timeline.taken" as const,
+        text: [conceptOf(one.medicationCodeableConcept), dosageTextOf(one)].filter(Boolean).join(" · "),
+      })),
     ...(orders.value?.resources ?? []).map((one) => ({
       id: one.id,
       at: one.authoredOn,

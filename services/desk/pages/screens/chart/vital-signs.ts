@@ -2,8 +2,8 @@
 import type { CodeableConcept, Observation, Quantity } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
-import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
+import { NumberField } from "../../parts/number-field.ts";
 import { say } from "../../parts/notices.ts";
 import { Refused, storeTogether } from "../../platform/api.ts";
 import { useDraft } from "../../platform/drafts.ts";
@@ -101,7 +101,7 @@ export function VitalSigns({ patient, encounter, onClose, onDone }: VitalSignsPr
       ${(faultOf: (field: string) => string | undefined) =>
         html`<div class="fields">${IN_ORDER.map(
           (sign, index) =>
-            html`<${Field} key=${sign.code} label=${`${tIfAny(`vital.${sign.code}`) ?? sign.display} (${unitOf(sign.unit)})`} name=${`vital-${sign.code}`} type="number" inputmode="decimal"
+            html`<${NumberField} key=${sign.code} label=${`${tIfAny(`vital.${sign.code}`) ?? sign.display} (${unitOf(sign.unit)})`} name=${`vital-${sign.code}`}
             min=${`${sign.min}`} max=${`${sign.max}`} step=${`${sign.step}`} value=${draft.value[sign.code] ?? ""} onValue=${(text: string) => set(sign.code, text)}
             required=${(sign === SYSTOLIC && isTyped(DIASTOLIC)) || (sign === DIASTOLIC && isTyped(SYSTOLIC))} autofocus=${index === 0} fault=${faultOf(sign.code)} />`,
         )}</div>`}

@@ -3,9 +3,9 @@ import { useState } from "preact/hooks";
 import type { Location } from "../../../../../fhir/r4.ts";
 import type { Code, pharmacy as pharmacyContract, ReorderLevel } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
-import { Field } from "../../parts/field.ts";
 import { For } from "../../parts/for.ts";
 import { Form } from "../../parts/form.ts";
+import { NumberField } from "../../parts/number-field.ts";
 import { say } from "../../parts/notices.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { actionsOf, readAll } from "../../platform/api.ts";
@@ -80,6 +80,6 @@ function SetLevel({ medication, line: { place, level: before = 0 }, name, onCanc
     onDone();
   };
   return html`<${Form} send=${send} submit=${t("store")} onCancel=${onCancel} label=${t("stock.setLevel")} isInline>
-    ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${joined(t("stock.orderFrom"), name)} name="reorder-level" type="number" min="0" step="any" hint=${t("stock.levelHint")} value=${level} onValue=${setLevel} required autofocus fault=${faultOf("level")} />`}
+    ${(faultOf: (field: string) => string | undefined) => html`<${NumberField} label=${joined(t("stock.orderFrom"), name)} name="reorder-level" min="0" step="any" hint=${t("stock.levelHint")} value=${level} onValue=${setLevel} required autofocus fault=${faultOf("level")} />`}
   <//>`;
 }

@@ -7,6 +7,7 @@ import { Dialog } from "../../parts/dialog.ts";
 import { DateField } from "../../parts/date-field.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
+import { NumberField } from "../../parts/number-field.ts";
 import { say } from "../../parts/notices.ts";
 import { Panel } from "../../parts/panel.ts";
 import { Wide } from "../../parts/wide.ts";
@@ -97,7 +98,7 @@ function Delivery({ names, onClose, onDone }: { names: KnownCode[]; onClose: () 
         faultOf: (field: string) => string | undefined,
       ) => html`<${CodeField} label=${t("medication.one")} name="delivery-medication" value=${name} onValue=${setName} codes=${names} autofocus fault=${faultOf("medication")} />
         <div class="fields">
-          <${Field} label=${t("quantity")} name="delivery-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required fault=${faultOf("quantity")} />
+          <${NumberField} label=${t("quantity")} name="delivery-quantity" min="1" value=${quantity} onValue=${setQuantity} required fault=${faultOf("quantity")} />
           <${Field} label=${t("shelf.lot")} name="delivery-lot" value=${lot} onValue=${setLot} />
           <${DateField} label=${t("stock.expires")} name="delivery-expires" value=${expires} onValue=${setExpires} isLast fault=${faultOf("expires")} />
         </div>`}

@@ -6,6 +6,7 @@ import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { For } from "../../parts/for.ts";
 import { Form } from "../../parts/form.ts";
+import { NumberField } from "../../parts/number-field.ts";
 import { say } from "../../parts/notices.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { Wide } from "../../parts/wide.ts";
@@ -85,7 +86,7 @@ function Count({ of: { medication, lot, place, quantity: before }, onCancel, onD
     onDone();
   };
   return html`<${Form} send=${send} submit=${t("store")} onCancel=${onCancel} label=${t("shelf.count")} isInline>
-    ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${`${t("shelf.counted.label")} · ${lot || t("stock.noLot")}`} name="count-quantity" type="number" min="0" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />`}
+    ${(faultOf: (field: string) => string | undefined) => html`<${NumberField} label=${`${t("shelf.counted.label")} · ${lot || t("stock.noLot")}`} name="count-quantity" min="0" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />`}
   <//>`;
 }
 

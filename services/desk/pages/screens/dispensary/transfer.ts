@@ -5,6 +5,7 @@ import type { pharmacy as pharmacyContract, StockOfLot } from "../../../../pharm
 import { html } from "../../html.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
+import { NumberField } from "../../parts/number-field.ts";
 import { say } from "../../parts/notices.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { actionsOf, Refused, search } from "../../platform/api.ts";
@@ -51,7 +52,7 @@ export function Transfer({ of: { medication, lot, place, quantity: there }, onCa
   };
   return html`<${NotKnown} loaded=${known} /><${Form} send=${send} submit=${t("stock.transfer")} onCancel=${onCancel} label=${t("stock.transfer")} fieldOf=${{ STOCK_TOO_LOW: "quantity", CHOOSE_FROM_LIST: "place" }}>
     ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
-      <${Field} label=${`${t("quantity")} · ${lot || t("stock.noLot")}`} name="transfer-quantity" type="number" min="1" max=${`${there}`} value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
+      <${NumberField} label=${`${t("quantity")} · ${lot || t("stock.noLot")}`} name="transfer-quantity" min="1" max=${`${there}`} value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
       <${Field} label=${t("stock.to")} name="transfer-place" value=${chosen} onValue=${setChosen} options=${choices} required fault=${faultOf("place")} />
     </div>`}
   <//>`;

@@ -8,6 +8,7 @@ import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
 import { PersonLine } from "../../parts/person-line.ts";
+import { TimeField } from "../../parts/time-field.ts";
 import { create, Refused, search, update } from "../../platform/api.ts";
 import { instantOf, momentOf, timeOf, today } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
@@ -107,7 +108,7 @@ export function Book({ patient, onClose, onDone }: BookProps) {
     <${Form} send=${send} submit=${t("appointment.book")} onCancel=${onClose} fieldOf=${{ PRACTITIONER_BUSY: "override" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${DateField} label=${t("appointment.day")} name="book-day" value=${day} onValue=${(text: string) => choose("day", text)} min=${today()} required />
-        ${field("time", t("appointment.time"), { type: "time", required: true, autofocus: true })}
+        <${TimeField} label=${t("appointment.time")} name="book-time" value=${time} onValue=${(text: string) => choose("time", text)} required autofocus />
         ${field("minutes", t("appointment.minutes"), { options: MINUTES.map((one) => [one, t("time.minutes", { n: Number(one) })]) })}
         ${field("practitioner", t("appointment.with"), { options: [...nobody, ...choices] })}
       </div>

@@ -51,6 +51,12 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
     if (!amount) throw new Refused(422, "NO_AMOUNT", "");
     return amount;
   };
+  /** A scanner ends what it reads with Enter: the package comes next. */
+  const onWristbandKey = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || wristband === "" || packed !== "") return;
+    event.preventDefault();
+    document.getElementById("field-packed")?.focus();
+  };
   const send = async () => {
     const scanned = isGiven && wristband && packed ? { scanned: { patient: wristband.trim(), medication: packed.trim() } } : {};
     const because = reason === "" || (isGiven && !mayOverride) ? {} : isGiven ? { override: reason } : { reason };
@@ -92,7 +98,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
           ${
             isGiven &&
             html`<div class="fields">
-            <${Field} label=${t("round.wristband")} name="wristband" value=${wristband} onValue=${scan(setWristband)} autofocus fault=${faultOf("wristband")} />
+            <${Field} label=${t("round.wristband")} name="wristband" value=${wristband} onValue=${scan(setWristband)} onKeyDown=${onWristbandKey} autofocus fault=${faultOf("wristband")} />
             <${Field} label=${t("round.package")} name="packed" value=${packed} onValue=${scan(setPacked)} fault=${faultOf("packed")} />
             ${dose.dose && html`<${Field} label=${t("round.dose")} name="dose-given" value=${given} onValue=${scan(setGiven)} fault=${faultOf("dose")} required />`}
           </div>`

@@ -66,10 +66,8 @@ function Moving() {
   const putBack = () => {
     moving.value = undefined;
   };
-  return (
-    carried &&
-    html`<p class="moving" role="status">${t("ward.moving", { name: calledIn(carried) })} <button type="button" onClick=${putBack}>${t("cancel")}</button></p>`
-  );
+  // The region is there before its text is, or nobody hears it.
+  return html`<div role="status">${carried && html`<p class="moving">${t("ward.moving", { name: calledIn(carried) })} <button type="button" onClick=${putBack}>${t("cancel")}</button></p>`}</div>`;
 }
 
 /** The bed that was entered, as it is now. */

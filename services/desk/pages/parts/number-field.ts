@@ -1,0 +1,58 @@
+/**
+ * A field for a number, typed with a point or a comma and in the digits of any script; what can be read in two ways is not sent. A browser's own
+ * field drops what its own language does not write so: 37,2 becomes 372, or nothing.
+ */
+import { useState } from "preact/hooks";
+import { html } from "../html.ts";
+import { isInTwoWays, numberTyped } from "../platform/numbers.ts";
+import { t } from "../platform/texts.ts";
+import { Field } from "./field.ts";
+
+interface NumberFieldProps {
+  label: string;
+  name: string;
+  /** With a point, as a program writes it, or "". */
+  value: string;
+  /** Called with a number within the bounds, and with "" when the field is emptied: never with what cannot be read. */
+  onValue: (value: string) => void;
+  min?: string;
+  max?: string;
+  /** It is a multiple of this; "any": of nothing. Default "1": a whole number. */
+  step?: string;
+  hint?: string;
+  required?: boolean;
+  autofocus?: boolean;
+  fault?: string | undefined;
+}
+
+type Bounds = Pick<NumberFieldProps, "min" | "max" | "step">;
+
+const isMultiple = (value: number, step: number): boolean => Math.abs(value / step - Math.round(value / step)) < 1e-9;
+
+/** What was typed, and what is wrong with it. */
+function readAs(text: string, { min, max, step = "1" }: Bounds): { number?: string; fault?: string } {
+  if (text.trim() === "") return { number: "" };
+  if (isInTwoWays(text)) return { fault: t("error.NUMBER_IN_TWO_WAYS") };
+  const value = numberTyped(text);
+  if (value === undefined || (step !== "any" && !isMultiple(value, Number(step)))) return { fault: t("field.bad") };
+  if (min !== undefined && value < Number(min)) return { fault: t("field.least", { n: min }) };
+  if (max !== undefined && value > Number(max)) return { fault: t("field.most", { n: max }) };
+  return { number: `${value}` };
+}
+
+/** See the head of this file. */
+export function NumberField({ value, onValue, min, max, step, fault, ...more }: NumberFieldProps) {
+  const bounds: Bounds = { ...(min !== undefined && { min }), ...(max !== undefined && { max }), ...(step !== undefined && { step }) };
+  const [typed, setTyped] = useState<string | undefined>();
+  const [isLeft, setLeft] = useState(false);
+  const read = typed === undefined ? readAs(value, bounds) : readAs(typed, bounds);
+  const isTyped = typed === undefined || (read.number ?? value) === value; // else another number was proposed meanwhile
+  const own = isTyped ? read.fault : undefined;
+  const onInput = (text: string) => {
+    setTyped(text);
+    setLeft(false);
+    const { number } = readAs(text, bounds);
+    if (number !== undefined) onValue(number);
+  };
+  return html`<${Field} ...${more} inputmode="decimal" value=${isTyped ? (typed ?? value) : value} onValue=${onInput} fault=${fault ?? (isLeft ? own : undefined)} data-fault=${own ?? ""} onBlur=${() => setLeft(true)} />`;
+}

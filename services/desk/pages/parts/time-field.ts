@@ -1,0 +1,35 @@
+/** A field for a time of the day, typed as people say it, with what is understood below it; by 24 hours, whatever the browser's language is. */
+import { useState } from "preact/hooks";
+import { html } from "../html.ts";
+import { t } from "../platform/texts.ts";
+import { timeIn } from "../platform/times.ts";
+import { Field } from "./field.ts";
+
+interface TimeFieldProps {
+  label: string;
+  name: string;
+  /** HH:MM, or "". */
+  value: string;
+  /** Called with a time, and with "" when the field is emptied: never with what cannot be read. */
+  onValue: (value: string) => void;
+  required?: boolean;
+  autofocus?: boolean;
+  fault?: string | undefined;
+}
+
+/** See the head of this file. */
+export function TimeField({ value, onValue, fault, ...more }: TimeFieldProps) {
+  const [typed, setTyped] = useState<string | undefined>();
+  const [isLeft, setLeft] = useState(false);
+  const readAs = (text: string) => (text.trim() === "" ? "" : timeIn(text));
+  const read = typed === undefined ? value : readAs(typed);
+  const isTyped = typed !== undefined && (read ?? value) === value; // else another time was chosen meanwhile
+  const own = isTyped && read === undefined ? t("time.bad") : undefined;
+  const onInput = (text: string) => {
+    setTyped(text);
+    setLeft(false);
+    const time = readAs(text);
+    if (time !== undefined) onValue(time);
+  };
+  return html`<${Field} ...${more} value=${isTyped ? typed : value} onValue=${onInput} hint=${own ?? (value || t("time.hint"))} fault=${fault ?? (isLeft ? own : undefined)} data-fault=${own ?? ""} onBlur=${() => setLeft(true)} />`;
+}

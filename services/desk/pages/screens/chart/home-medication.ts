@@ -1,0 +1,90 @@
+/**
+ * What the patient takes at home, beside what the house prescribes. In a stay the physician decides of each, in one step: it goes on as a
+ * prescription, or pauses during the stay. What nobody has decided yet is counted.
+ */
+import { useState } from "preact/hooks";
+import type { Encounter, MedicationRequest, MedicationStatement } from "../../../../../fhir/r4.ts";
+import { html } from "../../html.ts";
+import { For } from "../../parts/for.ts";
+import { later } from "../../parts/later.ts";
+import { say, sayFault } from "../../parts/notices.ts";
+import { Panel, Partial } from "../../parts/panel.ts";
+import { type Found, update } from "../../platform/api.ts";
+import { dateOf } from "../../platform/clock.ts";
+import type { Loaded } from "../../platform/load.ts";
+import { offers } from "../../platform/menu.ts";
+import { conceptOf } from "../../platform/names.ts";
+import { t, tIfAny, type TextKey } from "../../platform/texts.ts";
+import { continuedBy, dosageTextOf, isCurrent, isError, onHold, sinceOf, taken } from "./home-medication-status.ts";
+import type { Parts } from "./sources.ts";
+
+const NoteHomeMedication = later(() => import("./note-home-medication.ts").then((it) => it.NoteHomeMedication));
+const ChangeHomeMedication = later(() => import("./change-home-medication.ts").then((it) => it.ChangeHomeMedication));
+const Prescribe = later(() => import("./prescribe.ts").then((it) => it.Prescribe));
+
+interface Opened {
+  as: "new" | "change" | "continue";
+  of?: MedicationStatement;
+}
+
+interface HomeMedicationProps {
+  parts: Parts;
+  patient: string;
+}
+
+/** What is decided of it in the stay that goes on; undefined: nothing yet. */
+function decisionOf(one: MedicationStatement, prescriptions: Loaded<Found<MedicationRequest>>, stay: Encounter): TextKey | undefined {
+  if (one.status === "on-hold") return "taken.status.on-hold";
+  return prescriptions.value && continuedBy(one, prescriptions.value.resources, stay) ? "taken.continued" : undefined;
+}
+
+/** See the head of this file. */
+export function HomeMedication({ parts, patient }: HomeMedicationProps) {
+  const [open, setOpen] = useState<Opened | undefined>();
+  const { taken: loaded, prescriptions, encounters } = parts;
+  const stay = encounters.value?.resources.find(
+    ({ status, class: kind }) => kind?.code === "IMP" && ["in-progress", "onleave"].includes(status),
+  );
+  const reload = () => {
+    loaded.reload();
+    prescriptions.reload();
+  };
+  const store = async (before: MedicationStatement, changed: MedicationStatement, said: TextKey) => {
+    try {
+      const { meta } = await update(changed);
+      say(t(said, { what: whatOf(before) }), () => update({ ...before, ...(meta && { meta }) }).then(reload));
+    } catch (error) {
+      sayFault(error);
+    }
+    reload();
+  };
+  const mayWrite = offers("MedicationStatement");
+  const row = (one: MedicationStatement) => {
+    const decision = stay && decisionOf(one, prescriptions, stay);
+    const isOpen = stay !== undefined && one.status === "active" && decision === undefined && prescriptions.value !== undefined;
+    const button = (key: TextKey, onClick: () => unknown) =>
+      html`<button type="button" class="quiet" onClick=${onClick}>${t(key)}<${For} who=${whatOf(one)} /></button>`;
+    return html`<li key=${one.id}><span><bdi>${whatOf(one)}</bdi><br /><span class="muted">${dosageTextOf(one) && html`<bdi>${dosageTextOf(one)}</bdi> `}<span class="nowrap">${dateOf(sinceOf(one))}</span></span></span>
+      <span class="buttons"><span class=${isOpen ? "tag warn" : decision === "taken.continued" ? "tag good" : "tag"}>${isOpen ? t("taken.undecided") : decision ? t(decision) : (tIfAny(`taken.status.${one.status}`) ?? one.status)}</span>
+      ${isOpen && offers("pharmacy.prescribe") && html`${button("taken.continue", () => setOpen({ as: "continue", of: one }))} ${button("taken.hold", () => store(one, onHold(one), "taken.isHeld"))}`}
+      ${mayWrite && one.status !== "active" && button("taken.again", () => store(one, taken(one), "taken.isTaken"))}
+      ${mayWrite && button("account.change", () => setOpen({ as: "change", of: one }))}</span></li>`;
+  };
+  const show = ({ resources, isPartial }: Found<MedicationStatement>) => {
+    const shown = resources.filter((one) => !isError(one)).sort((a, b) => Number(isCurrent(b)) - Number(isCurrent(a)));
+    const undecided =
+      stay && prescriptions.value ? shown.filter((one) => one.status === "active" && !decisionOf(one, prescriptions, stay)).length : 0;
+    return html`<${Partial} isPartial=${isPartial} />
+      ${shown.length === 0 && html`<p class="muted">${t("taken.none")}</p>`}
+      <p class=${undecided > 0 ? "hint" : "visually-hidden"} role="status">${undecided > 0 && t("taken.count", { n: undecided })}</p>
+      <ul class="list">${shown.map(row)}</ul>`;
+  };
+  const close = () => setOpen(undefined);
+  const actions = mayWrite && html`<button type="button" onClick=${() => setOpen({ as: "new" })}>${t("taken.note")}</button>`;
+  return html`<${Panel} title=${t("taken")} loaded=${loaded} show=${show} actions=${actions} />
+    ${open?.as === "new" && html`<${NoteHomeMedication} patient=${patient} onClose=${close} onDone=${reload} />`}
+    ${open?.as === "change" && html`<${ChangeHomeMedication} of=${open.of} onClose=${close} onDone=${reload} />`}
+    ${open?.as === "continue" && html`<${Prescribe} patient=${patient} continues=${open.of} onClose=${close} onDone=${reload} />`}`;
+}
+
+const whatOf = ({ medicationCodeableConcept }: MedicationStatement): string => conceptOf(medicationCodeableConcept);

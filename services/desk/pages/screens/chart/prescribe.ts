@@ -1,0 +1,98 @@
+/** Prescribing: a severe allergy that is recorded must be overridden with a reason. What was taken at home is gone on with as it was taken. */
+import { useState } from "preact/hooks";
+import type { MedicationRequest, MedicationStatement } from "../../../../../fhir/r4.ts";
+import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
+import { html } from "../../html.ts";
+import { CodeField, codeNamed } from "../../parts/code-field.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { NumberField } from "../../parts/number-field.ts";
+import { say } from "../../parts/notices.ts";
+import { actionsOf, read, Refused, update } from "../../platform/api.ts";
+import { useDraft } from "../../platform/drafts.ts";
+import { knownMedications } from "../../platform/known-codes.ts";
+import { useLoad } from "../../platform/load.ts";
+import { conceptOf } from "../../platform/names.ts";
+import { amountIn, requireOneWay } from "../../platform/numbers.ts";
+import { leading, t } from "../../platform/texts.ts";
+import { dosageTextOf, doseTextOf, timesADayOf } from "./home-medication-status.ts";
+
+const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
+
+interface PrescribeProps {
+  patient: string;
+  /** What the patient has taken at home, and goes on taking by this. */
+  continues?: MedicationStatement;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** The fields of what is gone on with; what has no code is chosen of the house's. */
+const fieldsOf = (one: MedicationStatement) => ({
+  medication: one.medicationCodeableConcept?.coding ? conceptOf(one.medicationCodeableConcept) : "",
+  dosage: dosageTextOf(one),
+  dose: doseTextOf(one),
+  often: timesADayOf(one),
+});
+
+/** See the head of this file. */
+export function Prescribe({ patient, continues, onClose, onDone }: PrescribeProps) {
+  const medications = useLoad("medications", knownMedications);
+  const { draft, set, clear } = useDraft(`prescribe.${continues?.id ?? patient}`, continues && fieldsOf(continues));
+  const [isAllergic, setAllergic] = useState(false);
+  const value = (name: string) => draft.value[name] ?? "";
+  const send = async () => {
+    const medication = codeNamed(medications.value ?? (await knownMedications()), value("medication"));
+    if (!medication) throw new Refused(422, "CHOOSE_FROM_LIST", "");
+    const often = Number(value("often"));
+    requireOneWay(value("dose"), "dose");
+    const dose = amountIn(value("dose"));
+    if (value("dose") && !dose) throw new Refused(422, "NO_AMOUNT", "");
+    const given = {
+      patient,
+      medication,
+      quantity: Number(value("quantity")),
+      dosage: value("dosage"),
+      ...(dose && { dose }),
+      ...(often > 0 && { timing: { frequency: often, period: 1, periodUnit: "d" as const, from: new Date().toISOString() } }),
+      ...(continues && { continues: `MedicationStatement/${continues.id}` }),
+      ...(isAllergic && value("override") && { override: value("override") }),
+    };
+    try {
+      const { prescription } = await pharmacy.prescribe(given);
+      const back = async () => {
+        await update({ ...(await read<MedicationRequest>(prescription)), status: "cancelled" });
+        onDone();
+      };
+      say(t("prescribed", { what: medication.display }), back);
+    } catch (error) {
+      if (error instanceof Refused && error.type === "ALLERGY_RECORDED") setAllergic(true);
+      throw error;
+    }
+    clear();
+    onClose();
+    onDone();
+  };
+  const field = (name: string, label: string, more: object = {}, As: typeof Field | typeof NumberField = Field) =>
+    html`<${As} label=${label} name=${name} value=${value(name)} onValue=${(text: string) => set(name, text)} required ...${more} />`;
+  const cancel = () => {
+    clear();
+    onClose();
+  };
+  const fieldOf = { CHOOSE_FROM_LIST: "medication", NO_AMOUNT: "dose", ALLERGY_RECORDED: "override" };
+  return html`<${Dialog} title=${t("prescribe")} onClose=${onClose}>
+    ${continues && html`<p class="hint">${leading("taken")} <bdi>${[conceptOf(continues.medicationCodeableConcept), dosageTextOf(continues)].filter(Boolean).join(" · ")}</bdi></p>`}
+    <${Form} send=${send} submit=${t("prescribe")} onCancel=${cancel} fieldOf=${fieldOf}>
+      ${(faultOf: (field: string) => string | undefined) => html`
+        <${CodeField} label=${t("medication.one")} name="medication" value=${value("medication")} onValue=${(text: string) => set("medication", text)} codes=${medications.value ?? []} autofocus=${value("medication") === ""} fault=${faultOf("medication")} />
+        <div class="fields">
+          ${field("dosage", t("dosage"), { fault: faultOf("dosage") })}
+          ${field("dose", t("dose"), { required: Number(value("often")) > 0, hint: t("dose.hint"), fault: faultOf("dose") })}
+          ${field("often", t("timing.often"), { min: "1", max: "24", required: false, hint: t("timing.hint"), fault: faultOf("timing.frequency") }, NumberField)}
+          ${field("quantity", t("quantity"), { min: "1", autofocus: value("medication") !== "", fault: faultOf("quantity") }, NumberField)}
+        </div>
+        ${isAllergic && field("override", t("allergy.override"), { fault: faultOf("override") })}`}
+    <//>
+  <//>`;
+}

@@ -1,0 +1,93 @@
+/** What a bed itself has, or a room for all its beds; what is the room's is shown at the bed, and changed at the room. */
+import { useState } from "preact/hooks";
+import type { wards as wardsContract } from "../../../../wards/wards.contract.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Form } from "../../parts/form.ts";
+import { Needs } from "../../parts/needs.ts";
+import { say } from "../../parts/notices.ts";
+import { actionsOf, Refused } from "../../platform/api.ts";
+import { t, tIfAny } from "../../platform/texts.ts";
+import { isSame, mergedOf } from "./attributes.ts";
+
+const wards = actionsOf<typeof wardsContract>("wards");
+
+/** A bed or a room, and what it has by itself. */
+export interface Described {
+  /** "Location/…" */
+  place: string;
+  version: number;
+  has: string[];
+  /** Of a bed: what it has because its room does. */
+  ofRoom?: string[] | undefined;
+}
+
+interface AttributesProps {
+  own: string[];
+  ofRoom?: string[] | undefined;
+}
+
+const wordOf = (one: string): string => tIfAny(`attribute.${one}`) ?? one;
+
+/** What a place has, each with whose it is where that is the room's. */
+export const Attributes = ({ own, ofRoom = [] }: AttributesProps) =>
+  html`${own.map((one) => html`<span key=${one} class="tag">${wordOf(one)}</span> `)}${ofRoom
+    .filter((one) => !own.includes(one))
+    .map((one) => html`<span key=${one} class="tag muted">${t("places.ofRoom", { what: wordOf(one) })}</span> `)}`;
+
+/** The place as it is now; undefined: its ward does not have it any more. */
+async function placeNow(ward: string, place: string): Promise<Described | undefined> {
+  const { rooms } = (await wards.board({ ward })).wards[0] ?? { rooms: [] };
+  for (const { location, version, attributes = [], beds } of rooms) {
+    if (location === place) return { place, version, has: attributes };
+    const bed = beds.find((one) => one.location === place);
+    if (bed) return { place, version: bed.version, has: bed.own ?? bed.attributes, ofRoom: attributes };
+  }
+  return undefined;
+}
+
+interface DescribeProps {
+  of: Described;
+  /** "Location/…" */
+  ward: string;
+  name: string;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** See the head of this file. */
+export function Describe({ of: found, ward, name, onClose, onDone }: DescribeProps) {
+  const location = found.place;
+  const [seen, setSeen] = useState(found);
+  const [isTheirs, setTheirs] = useState(false);
+  const [attributes, setAttributes] = useState<string[]>(found.has);
+  const store = async ({ version, has: before }: Described) => {
+    const stored = await wards.describe({ location, version, attributes });
+    say(t("places.described", { name }), () => wards.describe({ location, version: stored.version, attributes: before }).then(onDone));
+    onDone();
+  };
+  const send = async () => {
+    try {
+      await store(seen);
+    } catch (error) {
+      const theirs = error instanceof Refused && error.type === "PLACE_CHANGED" ? await placeNow(ward, location) : undefined;
+      if (!theirs) throw error;
+      // What changed is not what it has: it was cleaned, say.
+      if (isSame(theirs.has, seen.has)) return store(theirs);
+      setAttributes(mergedOf(seen.has, { mine: attributes, theirs: theirs.has }));
+      setSeen(theirs);
+      setTheirs(true);
+    }
+  };
+  const ofRoom = seen.ofRoom ?? [];
+  return html`<${Dialog} title=${name} onClose=${onClose}>
+    ${
+      isTheirs &&
+      html`<div role="alert"><p class="not-known">${t("places.conflict")}</p><p aria-label=${t("merge.theirs")}><${Attributes} own=${seen.has} /></p></div>`
+    }
+    ${ofRoom.length > 0 && html`<p class="hint">${t("places.byRoom", { what: ofRoom.map(wordOf).join(", ") })}</p>`}
+    <${Form} send=${send} submit=${t("store")} onCancel=${onClose}>
+      ${() => html`<${Needs} legend=${t("places.has")} chosen=${attributes} onChoose=${setAttributes} />`}
+    <//>
+  <//>`;
+}

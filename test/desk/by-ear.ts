@@ -1,0 +1,127 @@
+/** What a person hears who uses a screen reader: the name of what has the focus, and what live regions say, each once. */
+import type { CDPSession, Page } from "playwright-core";
+
+interface AxNode {
+  ignored: boolean;
+  role?: { value: string };
+  name?: { value: string };
+}
+
+interface Heard {
+  said: string[];
+}
+
+/** A focus that moves by itself has moved within this, milliseconds. */
+const WAIT_MS = 10_000;
+
+/** Keys to press until something is reached, at most. */
+const MAX_TABS = 80;
+
+/** Runs in the page: notes what is added to live regions, as it is added. */
+function listen(): void {
+  const said: string[] = [];
+  Object.assign(globalThis, { said });
+  const isLive = (element: Element | null): boolean =>
+    element?.closest('[aria-live="polite"], [aria-live="assertive"], [role="status"], [role="alert"]') !== null;
+  const isHeard = (element: Element | null): boolean => {
+    const modal = document.querySelector("dialog:modal");
+    return isLive(element) && element?.checkVisibility() === true && (!modal || modal.contains(element));
+  };
+  const textOf = (node: Node): string => {
+    const copy = node.cloneNode(true);
+    if (copy instanceof Element) for (const button of copy.querySelectorAll("button")) button.remove();
+    return (copy.textContent ?? "").trim();
+  };
+  new MutationObserver((changes) => {
+    for (const { target, addedNodes, type } of changes) {
+      for (const node of type === "characterData" ? [target] : addedNodes) {
+        const text = textOf(node);
+        if (text !== "" && isHeard(node instanceof Element ? node : node.parentElement)) said.push(text);
+      }
+    }
+  }).observe(document.body, { subtree: true, childList: true, characterData: true });
+}
+
+export class ByEar {
+  readonly #page: Page;
+  readonly #session: CDPSession;
+
+  private constructor(page: Page, session: CDPSession) {
+    this.#page = page;
+    this.#session = session;
+  }
+
+  static async at(page: Page): Promise<ByEar> {
+    const session = await page.context().newCDPSession(page);
+    await session.send("Accessibility.enable");
+    await page.evaluate(listen);
+    return new ByEar(page, session);
+  }
+
+  /** Role and name of what has the focus, as "button Leave". */
+  async focused(): Promise<string> {
+    return (await this.#heard("document.activeElement"))[0] ?? "";
+  }
+
+  /** The description of what has the focus: a hint, or what is wrong. */
+  async described(): Promise<string> {
+    return this.#page.evaluate(() => {
+      const ids = document.activeElement?.getAttribute("aria-describedby")?.split(" ") ?? [];
+      return ids.map((id) => document.getElementById(id)?.textContent ?? "").join(" ");
+    });
+  }
+
+  /** Role and name of each element. */
+  async namesOf(selector: string): Promise<string[]> {
+    return this.#heard(`document.querySelectorAll(${JSON.stringify(selector)})`);
+  }
+
+  /** Waits until a live region has said it. @returns all that was said since then, without the buttons beside it */
+  async hears(text: string): Promise<string[]> {
+    await this.#page.waitForFunction((wanted) => (globalThis as unknown as Heard).said.some((one) => one.includes(wanted)), text);
+    return this.#page.evaluate(() => (globalThis as unknown as Heard).said.splice(0));
+  }
+
+  /** Waits until what has this role and name has the focus. */
+  async hasFocus(name: string | RegExp): Promise<void> {
+    let now = "";
+    for (const until = Date.now() + WAIT_MS; Date.now() < until; ) {
+      now = await this.focused();
+      if (typeof name === "string" ? now === name : name.test(now)) return;
+      await this.#page.evaluate(() => new Promise(requestAnimationFrame)); // what is drawn next may take it
+    }
+    throw new Error(`The focus is on “${now}”, not on “${name}”.`);
+  }
+
+  /** Presses Tab until what has this name has the focus. */
+  async tabTo(name: string | RegExp, key = "Tab"): Promise<void> {
+    const passed: string[] = [];
+    for (let pressed = 0; pressed < MAX_TABS; pressed += 1) {
+      await this.#page.keyboard.press(key);
+      const now = (await this.focused()).replace(/^\S+ /, "");
+      if (typeof name === "string" ? now === name : name.test(now)) return;
+      passed.push(now);
+    }
+    throw new Error(`${name} is not reached by ${key}: ${passed.join(" | ")}`);
+  }
+
+  async #heard(expression: string): Promise<string[]> {
+    const { result } = await this.#session.send("Runtime.evaluate", {
+      expression: `[${expression}].flatMap((it) => it instanceof NodeList ? [...it] : [it])`,
+    });
+    const { result: properties } = await this.#session.send("Runtime.getProperties", {
+      objectId: result.objectId ?? "",
+      ownProperties: true,
+    });
+    const names: string[] = [];
+    for (const { name, value } of properties) {
+      if (!/^\d+$/.test(name) || !value?.objectId) continue;
+      const { nodes } = (await this.#session.send("Accessibility.getPartialAXTree", {
+        objectId: value.objectId,
+        fetchRelatives: false,
+      })) as { nodes: AxNode[] };
+      names.push(`${nodes[0]?.role?.value ?? "none"} ${nodes[0]?.name?.value ?? ""}`.trim());
+    }
+    return names;
+  }
+}

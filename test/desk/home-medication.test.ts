@@ -1,0 +1,153 @@
+/** What a patient takes at home stands beside what the house prescribes, and of each it is decided on admission whether it goes on. */
+import type { Page } from "playwright-core";
+import { ownerOf } from "../../federation/owner-contract.ts";
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { barriers, House } from "./pages-house.ts";
+
+const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+
+describe("what is taken at home", () => {
+  let house: House;
+  let patient: string;
+  let nurse: Page;
+  let physician: Page;
+  const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
+  const panel = "section[aria-label='Taken at home']";
+  const row = (what: string) => `${panel} li:has-text("${what}")`;
+  /** All MedicationStatements, or prescriptions, as the physician is shown them. */
+  const all = (type: string) =>
+    physician.evaluate(async (path) => {
+      const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string };
+      const answer = await fetch(`/fhir/${path}?_sort=_lastUpdated`, { headers: { Authorization: `Bearer ${access}` } });
+      const { entry = [] } = (await answer.json()) as { entry?: { resource: Record<string, unknown> }[] };
+      return entry.map(({ resource }) => resource);
+    }, type);
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { operator } = house;
+    ({ patient } = await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" }));
+    const { rooms } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
+    const had = { resourceType: "Medication", id: "had", status: "active", code: { coding: [PARACETAMOL] } };
+    await ownerOf("pharmacy").write(operator, { steps: [{ op: "create", type: "Medication", id: "had", text: JSON.stringify(had) }] });
+    await hospitalizations.admit(operator, { patient, bed: rooms[0]?.beds[0]?.location ?? "", reason: "Anaemia" });
+    [nurse, physician] = await Promise.all([house.person("nurse", ["nurse"]), house.person("physician", ["physician"])]);
+    const chart = `chart/${patient.split("/")[1]}`;
+    await Promise.all([house.show(nurse, chart), house.show(physician, chart)]);
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  it("the nurse notes it on admission, by its code where the house has it, and the physician sees at once what is to be decided", async () => {
+    await nurse.click(`${panel} button:has-text('Note what is taken')`);
+    await nurse.waitForSelector("#field-taken-what:focus");
+    expect(await barriers(nurse)).toEqual([]);
+    await nurse.keyboard.press("Escape");
+    await house.step("note what a patient takes at home", nurse, async () => {
+      await nurse.click(`${panel} button:has-text('Note what is taken')`);
+      await nurse.fill("#field-taken-what", PARACETAMOL.display);
+      await nurse.fill("#field-taken-dosage", "1 tablet in the evening");
+      await nurse.fill("#field-taken-dose", "٣٢٥ mg");
+      await nurse.fill("#field-taken-often", "1");
+      await nurse.fill("#field-taken-since", "2019");
+      await nurse.press("#field-taken-since", "Enter");
+      await said(nurse, "Acetaminophen 325 MG is noted as taken at home.");
+    });
+    for (const what of ["Metformin of another house", "A mistake"]) {
+      await nurse.click(`${panel} button:has-text('Note what is taken')`);
+      await nurse.fill("#field-taken-what", what);
+      await nurse.press("#field-taken-what", "Enter");
+      await said(nurse, `${what} is noted`);
+    }
+    await nurse.keyboard.press("Alt+z");
+    await nurse.waitForSelector(row("A mistake"), { state: "detached" });
+    await physician.waitForSelector(`${row("Metformin")} .tag:text-is("not decided yet")`);
+    await physician.waitForSelector(`${panel} [role=status]:has-text("Of 2 medications it is not decided yet")`);
+    expect(await all("MedicationStatement")).toMatchObject([
+      { status: "active", medicationCodeableConcept: { coding: [PARACETAMOL] }, effectivePeriod: { start: "2019" } },
+      { status: "active", medicationCodeableConcept: { text: "Metformin of another house" } },
+      { status: "entered-in-error" },
+    ]);
+    // A nurse notes, and does not prescribe.
+    expect(await nurse.locator(`${panel} button:has-text('Continue as a prescription')`).count()).toBe(0);
+  });
+
+  it("the physician goes on with one as a prescription, which names it, and lets another pause; both are taken back by a key", async () => {
+    const undecided = `${row("Acetaminophen")} .tag:text-is("not decided yet")`;
+    const goOn = async () => {
+      await physician.click(`${row("Acetaminophen")} button:has-text('Continue as a prescription')`);
+      await physician.fill("#field-quantity", "10"); // all else is as it was taken
+      await physician.press("#field-quantity", "Enter");
+      await said(physician, "Acetaminophen 325 MG is prescribed.");
+    };
+    await house.step("go on with what is taken at home as a prescription", physician, goOn);
+    await physician.waitForSelector(`${row("Acetaminophen")} .tag:text-is("continued here")`);
+    await physician.waitForSelector("section[aria-label='Medication'] li:has-text('Acetaminophen')");
+    const [statement] = await all("MedicationStatement");
+    const supportingInformation = [{ reference: `MedicationStatement/${statement?.["id"]}` }];
+    const dosageInstruction = [
+      {
+        text: "1 tablet in the evening",
+        timing: { repeat: { frequency: 1, period: 1, periodUnit: "d" } },
+        doseAndRate: [{ doseQuantity: { value: 325, unit: "mg" } }],
+      },
+    ];
+    expect(await all("MedicationRequest")).toMatchObject([{ status: "active", supportingInformation, dosageInstruction }]);
+    await physician.keyboard.press("Alt+z");
+    await physician.waitForSelector(undecided);
+    await goOn();
+
+    await house.step("let what is taken at home pause during the stay", physician, () =>
+      physician.click(`${row("Metformin")} button:has-text('Pause in the stay')`),
+    );
+    await physician.waitForSelector(`${row("Metformin")} .tag:text-is("paused")`);
+    await nurse.waitForSelector(`${row("Metformin")} .tag:text-is("paused")`);
+    await physician.waitForSelector(`${panel}:not(:has-text("not decided yet"))`);
+    await physician.keyboard.press("Alt+z");
+    await physician.waitForSelector(`${row("Metformin")} .tag:text-is("not decided yet")`);
+    expect(await barriers(physician)).toEqual([]);
+  });
+
+  it("what the house does not have is gone on with by something that it has", async () => {
+    await physician.click(`${row("Metformin")} button:has-text('Continue as a prescription')`);
+    await physician.waitForSelector("dialog .hint:has-text('Metformin of another house')");
+    await physician.waitForSelector("#field-medication:focus");
+    expect(await physician.inputValue("#field-medication")).toBe("");
+    await physician.keyboard.press("Escape");
+  });
+
+  it("what is not taken any more is stopped, put right or taken back as an error, each undone by a key", async () => {
+    const change = () => nurse.click(`${row("Metformin")} button:has-text('Change')`);
+    await change();
+    await nurse.fill("#field-taken-dosage", "half a tablet");
+    await nurse.press("#field-taken-dosage", "Enter");
+    await nurse.waitForSelector(`${row("Metformin")}:has-text("half a tablet")`);
+    await change();
+    expect(await barriers(nurse)).toEqual([]);
+    await nurse.click("dialog button:text-is('Not taken any more')");
+    await nurse.waitForSelector(`${row("Metformin")} .tag:text-is("not taken any more")`);
+    const metformin = async () => (await all("MedicationStatement")).find(({ status }) => status === "stopped");
+    expect(await metformin()).toMatchObject({ dosage: [{ text: "half a tablet" }], effectivePeriod: { end: expect.any(String) } });
+    await nurse.click(`${row("Metformin")} button:has-text('Taken again')`);
+    await nurse.waitForSelector(`${row("Metformin")} .tag:text-is("not decided yet")`);
+    expect(await metformin()).toBe(undefined);
+    await change();
+    await nurse.click("dialog button:text-is('Entered in error')");
+    await nurse.waitForSelector(row("Metformin"), { state: "detached" });
+    await nurse.keyboard.press("Alt+z");
+    await nurse.waitForSelector(`${row("Metformin")}:has-text("half a tablet")`);
+    expect(house.complaints).toEqual([]);
+  });
+
+  it("a clerk is not shown it, and the server refuses to tell it", async () => {
+    const clerk = await house.person("clerk", ["front-desk"]);
+    await house.show(clerk, `chart/${patient.split("/")[1]}`);
+    expect(await clerk.locator(panel).count()).toBe(0);
+    const status = await clerk.evaluate(async () => {
+      const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string };
+      return (await fetch("/fhir/MedicationStatement", { headers: { Authorization: `Bearer ${access}` } })).status;
+    });
+    expect(status).toBe(403);
+  });
+});

@@ -1,0 +1,184 @@
+/**
+ * A shift without a mouse, and by ear: each step is a key, and after each the focus is on something that has a name. The names are those that
+ * Chromium gives to a screen reader (its accessibility tree).
+ */
+import type { Page } from "playwright-core";
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { House } from "./pages-house.ts";
+import { ByEar } from "./by-ear.ts";
+
+const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+const HOUR_MS = 3_600_000;
+
+describe("without a mouse", () => {
+  let house: House;
+  let wristband: string;
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { operator } = house;
+    const { patient } = await patients.register(operator, {
+      family: "Rossi",
+      given: ["Ada"],
+      gender: "female",
+      birthDate: "1951-03-08",
+    });
+    wristband = patient;
+    const { patient: other } = await patients.register(operator, {
+      family: "Verdi",
+      given: ["Bruno"],
+      gender: "male",
+      birthDate: "1970-01-01",
+    });
+    const { rooms } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
+    await hospitalizations.admit(operator, { patient, bed: rooms[0]?.beds[0]?.location ?? "", reason: "Anaemia" });
+    await hospitalizations.request(operator, { patient: other, kind: "planned", reason: "Fever" });
+    const timing = { frequency: 2, period: 1, periodUnit: "d" as const, from: new Date(Date.now() + HOUR_MS / 2).toISOString() };
+    await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 100, lot: "L", expires: "2099-01-01" });
+    const dose = { value: 325, unit: "mg" };
+    await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 40, dosage: "1 tablet", timing, dose });
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  /** Presses keys one after the other. */
+  const press = async (page: Page, ...keys: string[]) => {
+    for (const key of keys) await page.keyboard.press(key);
+  };
+
+  it("a nurse has her shift: the board, a bed, a leave, a move, the round, the record", async () => {
+    const page = await house.person("nurse", ["nurse"]);
+    const ear = await ByEar.at(page);
+    await press(page, "Tab");
+    await ear.hasFocus("link To the content");
+    await ear.tabTo("Ward board");
+    await press(page, "Enter");
+    await ear.hasFocus("main Ward board");
+    await page.waitForSelector("button.bed");
+    expect(await ear.namesOf("button.bed")).toEqual(["button A Ada Rossi female · 75 years Anaemia · day 1", "button B free"]);
+    expect(await ear.namesOf("aside a, aside button")).toEqual([
+      "link Bruno Verdi male · 56 years",
+      "button Give a bed · Bruno Verdi",
+      "link Find a bed · Bruno Verdi",
+      "button Accept · Bruno Verdi",
+      "button Deny · Bruno Verdi",
+    ]);
+
+    await ear.tabTo(/^A Ada Rossi/);
+    await press(page, "ArrowRight", "Enter");
+    await ear.hasFocus("combobox Find a patient");
+    await press(page, "Escape");
+    await ear.hasFocus("button B free");
+    await press(page, "ArrowLeft", "Enter");
+    await page.waitForSelector("dialog");
+    await ear.tabTo("Goes on leave");
+    await press(page, "Enter");
+    expect(await ear.hears("is on leave")).toEqual(["Ada Rossi is on leave."]);
+    await ear.hasFocus(/^button A Ada Rossi .* on leave$/);
+    await press(page, "Alt+z");
+    expect(await ear.hears("undone")).toEqual(["It is undone."]);
+    await ear.hasFocus("button A Ada Rossi female · 75 years Anaemia · day 1");
+    await press(page, "m");
+    await ear.hears("Ada Rossi is being moved");
+    await press(page, "ArrowRight", "Enter");
+    expect(await ear.hears("101 · B")).toEqual(["Ada Rossi is in 101 · B now."]);
+    await ear.hasFocus("button B Ada Rossi female · 75 years Anaemia · day 1");
+
+    await ear.tabTo("Give a bed · Bruno Verdi");
+    await press(page, "Enter");
+    await ear.hears("Bruno Verdi is being moved");
+    await ear.tabTo(/^A free/, "Shift+Tab");
+    await press(page, "Enter");
+    await ear.hears("Bruno Verdi is admitted to 101 · A");
+    await ear.hasFocus(/^button A Bruno Verdi/);
+
+    await ear.tabTo("Round", "Shift+Tab");
+    await press(page, "Enter");
+    await ear.hasFocus("main Round");
+    await page.waitForSelector("main li");
+    const [dose = ""] = (await ear.namesOf("main li button")).map((name) => name.replace(/\d\d:\d\d$/, "hh:mm"));
+    expect(dose).toBe("button Note · Acetaminophen 325 MG, Ada Rossi, hh:mm");
+    await ear.tabTo(/^Note · Acetaminophen/);
+    await press(page, "Enter");
+    await ear.hasFocus("textbox Scan the wristband");
+    await page.keyboard.type("another"); // as a scanner does, with Enter behind it
+    await press(page, "Enter");
+    await ear.hasFocus("textbox Scan the package");
+    await page.keyboard.type(PARACETAMOL.code);
+    await press(page, "Enter");
+    await ear.hasFocus("textbox Scan the wristband"); // with what is wrong as its description
+    expect(await ear.described()).toContain("another patient");
+    await press(page, "Control+a");
+    await page.keyboard.type(wristband);
+    await ear.tabTo("Scan the package");
+    await press(page, "Enter");
+    expect((await ear.hears("is given")).filter((said) => said.includes("Ada Rossi"))).toEqual(["The dose of Ada Rossi is given."]);
+    await ear.hasFocus("region Doses due");
+    await press(page, "Alt+z");
+    await ear.hears("undone");
+    await page.waitForSelector("main li button");
+    await ear.tabTo(/^Note · Acetaminophen/);
+    await press(page, "Enter");
+    await ear.hasFocus("textbox Scan the wristband");
+    await ear.tabTo("What became of it");
+    await page.keyboard.type("held");
+    await ear.tabTo("Reason");
+    await page.keyboard.type("fasting");
+    await press(page, "Enter");
+    await ear.hears("is held back");
+  });
+
+  it("a clerk registers, corrects what is missing, and opens a visit", async () => {
+    const page = await house.person("clerk", ["front-desk"]);
+    const ear = await ByEar.at(page);
+    await ear.tabTo("Front desk");
+    await press(page, "Enter");
+    await ear.hasFocus("main Front desk");
+    await ear.tabTo("Family name");
+    await page.keyboard.type("Khelifi");
+    await press(page, "Enter"); // the given name is missing
+    await ear.hasFocus("textbox Given names");
+    await page.keyboard.type("Amina");
+    await ear.tabTo("Date of birth");
+    await page.keyboard.type("8/3/1990");
+    await ear.tabTo("Sex");
+    await page.keyboard.type("fem");
+    await ear.tabTo("Register");
+    await press(page, "Enter");
+    await ear.hears("registered");
+    await ear.hasFocus("textbox Reason of the visit");
+    await page.keyboard.type("Cough");
+    await press(page, "Enter");
+    await ear.hears("A visit of Amina Khelifi is open.");
+    await ear.hasFocus(/^region /);
+  });
+
+  it("a pharmacist hands out what is prescribed, is told what is refused beside the field, and takes it back", async () => {
+    const page = await house.person("pharmacist", ["pharmacist"]);
+    const ear = await ByEar.at(page);
+    await ear.tabTo("Dispensary");
+    await press(page, "Enter");
+    await ear.hasFocus("main Dispensary");
+    await page.waitForSelector("main li button");
+    await ear.tabTo(/^Hand out · Acetaminophen 325 MG, Ada Rossi/);
+    await press(page, "Enter");
+    await ear.hasFocus("textbox Quantity");
+    await page.waitForSelector("#field-dispense-quantity[value='40'], dialog:has-text('40')");
+    await press(page, "Control+a");
+    await page.keyboard.type("41");
+    await press(page, "Enter");
+    await page.waitForSelector("#field-dispense-quantity-fault");
+    await ear.hasFocus("textbox Quantity");
+    await press(page, "Control+a");
+    await page.keyboard.type("10");
+    await press(page, "Enter");
+    await ear.hears("Ada Rossi");
+    await ear.hasFocus(/^button Hand out · Acetaminophen 325 MG, Ada Rossi/);
+    await press(page, "Alt+z");
+    await ear.hears("undone");
+    await ear.hasFocus(/^button Hand out · Acetaminophen 325 MG, Ada Rossi/);
+    expect(house.complaints.filter((text) => !/status of (409|422)/.test(text))).toEqual([]);
+  });
+});

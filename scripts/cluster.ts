@@ -10,7 +10,7 @@
  */
 import { type Config, readConfig } from "../mesh/config.ts";
 import { exposureOf } from "../mesh/exposure.ts";
-import { serviceNames, withNeeded } from "../services/systems.ts";
+import { refuseToRetire, serviceNames, withNeeded } from "../services/systems.ts";
 import { type Command, listen, removeSocket, socketFor, tell } from "./cluster/control.ts";
 import { type ClusterState, readState, runs, surelyRuns } from "./cluster/cluster-state.ts";
 import { MAX_REPLICAS, Supervisor } from "./cluster/supervisor.ts";
@@ -150,6 +150,7 @@ async function obey(supervisor: Supervisor, config: Config, command: Command, st
     case "scale":
       return supervisor.scale(known(config, command.service), countOf(`${command.count}`, 0));
     case "retire":
+      refuseToRetire(config, command.service);
       return supervisor.retire(known(config, command.service));
     case "stop":
       return stop();

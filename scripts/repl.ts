@@ -8,6 +8,7 @@ import { brokerOptions } from "../moleculer.config.ts";
 import { readState, runs } from "./cluster/cluster-state.ts";
 import { deadTable, layOut, ownersTable, pendingTable, replay, storesTable } from "./repl/mesh-view.ts";
 import { runningIn } from "./start/data-folder.ts";
+import { refuseToRetire } from "../services/systems.ts";
 import { StartupError, sentenceOf } from "./start/startup-error.ts";
 
 try {
@@ -44,6 +45,7 @@ async function join(): Promise<void> {
         description: "Takes a service out of the mesh: what it owned answers 404, not 503",
         action: async (_, { service }) => {
           try {
+            refuseToRetire(config, String(service));
             membershipOf(broker).retire(String(service));
             console.log(`${service} is retired; a process of it that starts brings it back.`);
           } catch (error) {

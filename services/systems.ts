@@ -75,6 +75,13 @@ export function refuseMembersWithoutNeeded({ access, members, servicesDir }: Con
   }
 }
 
+/** @throws Error for a service without which nobody could sign in, or no look would be on record */
+export function refuseToRetire({ access }: Pick<Config, "access">, service: string): void {
+  if (access === "closed" && NEEDED_WHEN_CLOSED.includes(service)) {
+    throw new Error(`"${service}" cannot be retired where people sign in: a system needs it then.`);
+  }
+}
+
 /** The schemas of the services that a process runs; their files are loaded at the same time. */
 export async function loadServices(config: Config): Promise<ServiceSchema[]> {
   const folder = config.servicesDir ?? import.meta.dirname;

@@ -57,6 +57,22 @@ describe("a start", () => {
     expect(await program.ended).toBe(0);
   });
 
+  it.each([
+    ["a hospital", {}, true, "/fhir/Patient?name=rossi"],
+    ["a ministry", { SYSTEM: "national" }, false, "/fhir?_summary=count"],
+    ["a service alone", { SERVICES: "lab" }, false, "/fhir?_summary=count"],
+  ])("of %s prints the address of its pages, if it has some, and lines that work", async (_, env, hasPages, example) => {
+    const program = serve({ ...env, ACCESS: "open" });
+    const [, url = ""] = await program.says(/ready at (http:\S+)/);
+    const [, last = ""] = await program.says(new RegExp(`^ +curl '(http[^']*${example.replace("?", "\\?")})'$`, "m"));
+    expect((await fetch(last)).status).toBe(200);
+    const [, pages] = /^ {2}pages +(\S+)$/m.exec(program.output()) ?? [];
+    expect(pages).toBe(hasPages ? `${url}/desk/` : undefined);
+    if (pages !== undefined) expect((await fetch(pages)).status).toBe(200);
+    program.child.kill("SIGTERM");
+    expect(await program.ended).toBe(0);
+  });
+
   it("of a small clinic brings along what people sign in with and are on record by", async () => {
     const program = serve({ SERVICES: "patients", ACCESS: "closed" });
     const [told] = await program.says(/services {2}.*/);

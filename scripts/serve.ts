@@ -143,17 +143,23 @@ function welcome(config: Config, broker: ServiceBroker, url: string | undefined)
     `  store     ${store}`,
     ...(config.natsUrl ? [`  mesh      ${withoutPasswords(config.natsUrl)}`] : []),
     ...(config.access === "open" ? ["  access    OPEN: anybody who reaches this address may read and change everything (ACCESS)"] : []),
+    ...(url && serviceNames(config).includes("desk") ? [`  pages     ${url}/desk/`] : []),
     ...(url ? examples(url, config) : []),
   ].join("\n");
 }
 
-function examples(url: string, { access }: Config): string[] {
+function examples(url: string, config: Config): string[] {
+  const { access } = config;
   const bearer = access === "open" ? "" : ' -H "Authorization: Bearer $TOKEN"';
   const [first = "", ...more] = [
     ...(access === "open" ? [] : ["TOKEN=$(npm run --silent token -- --try physician)"]),
     `curl ${url}/fhir/metadata`,
-    `curl -X POST ${url}/fhir/Patient${bearer} -H 'Content-Type: application/fhir+json' -d '{"resourceType":"Patient","name":[{"family":"Rossi","given":["Ada"]}]}'`,
-    `curl '${url}/fhir/Patient?name=rossi'${bearer}`,
+    ...(config.natsUrl || serviceNames(config).includes("patients")
+      ? [
+          `curl -X POST ${url}/fhir/Patient${bearer} -H 'Content-Type: application/fhir+json' -d '{"resourceType":"Patient","name":[{"family":"Rossi","given":["Ada"]}]}'`,
+          `curl '${url}/fhir/Patient?name=rossi'${bearer}`,
+        ]
+      : [`curl '${url}/fhir?_summary=count'${bearer}`]),
   ];
   return [`  try       ${first}`, ...more.map((line) => `            ${line}`)];
 }

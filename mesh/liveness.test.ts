@@ -148,12 +148,12 @@ describe("a node that heard nobody", () => {
 
   it("for some seconds takes no call that was sent meanwhile, nor any until those that it has taken for dead are back", async () => {
     const begun = performance.now();
-    expect(liveness.wasSuspendedSince(begun)).toBe(false);
+    expect(liveness.mayBeRepeated(begun)).toBe(false);
     jest.advanceTimersByTime(5_000);
     // What it has begun before, others may have done by now.
-    expect([isThere(WATCHED), liveness.isCatchingUp, liveness.wasSuspendedSince(begun)]).toEqual([false, false, true]);
+    expect([isThere(WATCHED), liveness.isCatchingUp, liveness.mayBeRepeated(begun)]).toEqual([false, false, true]);
     for (const id of OTHERS) if (id !== WATCHED) liveness.heard(id);
-    expect([liveness.isCatchingUp, liveness.wasSuspendedSince(begun)]).toEqual([true, true]);
+    expect([liveness.isCatchingUp, liveness.mayBeRepeated(begun)]).toEqual([true, true]);
     for (const id of OTHERS) if (id !== WATCHED) Object.assign(present.get(id) ?? {}, { available: true });
     await settled();
     expect(liveness.isCatchingUp).toBe(true);
@@ -171,9 +171,25 @@ describe("a node that heard nobody", () => {
     expect([liveness.isCatchingUp, isThere(WATCHED)]).toEqual([false, false]);
   });
 
-  it("for a second goes on as before", async () => {
-    jest.advanceTimersByTime(1_500);
+  it("for a second goes on as before, but looks for each write whether another has made it", async () => {
+    expect(liveness.mayBeRepeated(performance.now())).toBe(false);
+    jest.advanceTimersByTime(900);
     liveness.heard(FAR);
-    expect(liveness.isCatchingUp).toBe(false);
+    expect([liveness.isCatchingUp, liveness.mayBeRepeated(performance.now())]).toEqual([false, true]);
+    pass(11_000);
+    expect(liveness.mayBeRepeated(performance.now())).toBe(false);
+  });
+
+  it("because it stood still for less than a second looks so too, whatever it notices first: what was sent, or the time", () => {
+    for (const notice of [() => liveness.heard(FAR), () => jest.advanceTimersToNextTimer()]) {
+      pass(11_000);
+      expect(liveness.mayBeRepeated(performance.now())).toBe(false);
+      const now = jest.spyOn(performance, "now");
+      const late = performance.now() + 900;
+      now.mockImplementation(() => late);
+      notice();
+      expect([liveness.isCatchingUp, liveness.mayBeRepeated(late)]).toEqual([false, true]);
+      now.mockRestore();
+    }
   });
 });

@@ -30,6 +30,10 @@ const ASKED_ANSWER_MS = SUSPECT_MS + ANSWER_MS - ASK_MS;
 const [JOINING_MS, JOINING_ANSWER_MS] = [8_000, 2_900];
 /** A node that was suspended for this time, or heard nobody, may have been given up by others. */
 const SUSPENDED_MS = 1_800;
+/** What comes to a node that stood still, or heard nobody, for this time may have been made by another node meanwhile (silent-node.ts), */
+const LATE_MS = 500;
+/** and so may what it begins within this time: no write is waited for longer. */
+const LATE_FOR_MS = 10_000;
 /** Who hears nobody for this time may be cut off, and be given up next: two heartbeats. */
 const UNHEARD_MS = 1_000;
 /** Who hears nobody for this time is cut off: three heartbeats. */
@@ -68,6 +72,7 @@ export class Liveness {
   /** Anything of any other node was heard; Infinity: never yet. */
   #heardAt = Number.POSITIVE_INFINITY;
   #suspendedAt = Number.NEGATIVE_INFINITY;
+  #lateAt = Number.NEGATIVE_INFINITY;
   #livesAt = Number.NEGATIVE_INFINITY;
   #isCatchingUp = false;
   #timer: NodeJS.Timeout | undefined;
@@ -89,6 +94,7 @@ export class Liveness {
   heard(nodeID: string): void {
     const now = performance.now();
     if (now - this.#lastTick > SUSPENDED_MS || now - this.#heardAt > SUSPENDED_MS) this.#resume(now);
+    if (now - this.#lastTick > LATE_MS || now - this.#heardAt > LATE_MS) this.#lateAt = now;
     this.#heardAt = now;
     const node = this.#nodes.get(nodeID);
     if (!node) {
@@ -133,14 +139,18 @@ export class Liveness {
     return now - this.#heardAt > SILENT_MS && now - this.#lastTick < 2 * TICK_MS;
   }
 
-  /** Whether this node may have been given up since, because it was suspended or hears nobody. @param since on the clock of `performance.now()` */
-  wasSuspendedSince(since: number): boolean {
-    return this.#suspendedAt >= since || performance.now() - this.#heardAt > UNHEARD_MS;
+  /**
+   * Whether a write that this node has begun may have been made by another: it stood still, was suspended or heard nobody, before the write came or since.
+   * @param begun on the clock of `performance.now()`
+   */
+  mayBeRepeated(begun: number): boolean {
+    return this.#suspendedAt >= begun || this.#lateAt >= begun - LATE_FOR_MS || performance.now() - this.#heardAt > UNHEARD_MS;
   }
 
   #tick(): void {
     const now = performance.now();
     const late = now - this.#lastTick - TICK_MS;
+    if (now - this.#lastTick > LATE_MS) this.#lateAt = now;
     if (now - this.#lastTick > SUSPENDED_MS) this.#resume(now);
     // While this process was busy, or got no processor, it could hear nobody: that time says nothing of the others.
     else if (late > TICK_MS) for (const node of this.#nodes.values()) forgive(node, late, now);

@@ -138,13 +138,13 @@ const mannerOf = (ctx: Context): WriteManner => ({
   mayBegin: () => requireTime(ctx),
 });
 
-/** A node that was suspended, or cut off, while it worked on a write is the one that was given up: another has written by now. */
+/** Of a node that stood still, or was cut off, before a write came or while it worked on it, another may have written by now. */
 function writeKey({ broker }: Service, id: string, isRepeated: boolean): WriteKey {
   const begun = performance.now();
   return {
     id,
     get isRepeated() {
-      return isRepeated || livenessOf(broker).wasSuspendedSince(begun);
+      return isRepeated || livenessOf(broker).mayBeRepeated(begun);
     },
   };
 }

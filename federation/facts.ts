@@ -26,6 +26,7 @@ const TOLD: Record<string, readonly string[]> = {
     "dispenseRequest",
   ],
   MedicationDispense: ["status", "subject", "context", "authorizingPrescription", "quantity"],
+  Appointment: ["status", "participant"],
   AllergyIntolerance: ["patient", "code", "criticality", "clinicalStatus", "verificationStatus", "reaction"],
   ChargeItem: ["status", "subject", "context", "priceOverride"],
   Invoice: ["status", "subject", "extension", "lineItem", "totalNet", "totalGross"],

@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { brokerOf, type Caller } from "../mesh/caller.ts";
 import { retries } from "../mesh/metrics.ts";
 import { mayCallAgain } from "../mesh/retry-budget.ts";
+import { leavingSilent } from "../mesh/silent-node.ts";
 import { isType } from "./errors.ts";
 import { isKeyed, preparePart } from "./prepare-part.ts";
 import { ownerOf, type OwnerStep, type StepResult } from "./owner-contract.ts";
@@ -52,7 +53,8 @@ export async function writeAtOnce(
     try {
       const sent = { steps, key, isRepeated: isRepeated || tries > 1, ...(representation !== undefined && { representation }) };
       // Not tracked: Moleculer forgets a remote call that timed out without ending it, and a node that leaves would wait for it.
-      return await ownerOf(owner).write(caller, sent, { timeout: Math.max(1, Math.round(timeout)), tracking: false });
+      const options = { timeout: Math.max(1, Math.round(timeout)), tracking: false };
+      return await ownerOf(owner).write(caller, sent, isLarge || tries === MAX_TRIES ? options : leavingSilent(options));
     } catch (error) {
       const pause = Math.random() * PAUSE_MS * 2 ** tries;
       const isInDoubt = IN_DOUBT.some((type) => isType(error, type));

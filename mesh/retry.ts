@@ -12,6 +12,7 @@ import { retries } from "./metrics.ts";
 import { mayCallAgain, noteCall, serviceOf } from "./retry-budget.ts";
 import type { Call, CallFunction } from "./call-function.ts";
 import { hedged } from "./hedge.ts";
+import { unlessSilent } from "./silent-node.ts";
 import { middleware } from "./moleculer.ts";
 
 /** One try and so many more. Three failures in a row are no accident. */
@@ -32,7 +33,7 @@ export const Retry = middleware({
   name: "MeshRetry",
   call(next: CallFunction): CallFunction {
     return (action, params, options) => {
-      const first = hedged(next(action, params, options), (others) => next(action, params, others), options);
+      const first = hedged(unlessSilent(next(action, params, options), options), (others) => next(action, params, others), options);
       if (first.ctx?.action?.name) noteCall(first.ctx.broker, action);
       const result: Call = first.catch(async (error: CallError) => {
         const answered = await again({ next, action, params, options }, first.ctx, error);

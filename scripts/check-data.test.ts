@@ -154,6 +154,7 @@ describe("check-data", () => {
     });
     expect(twice).toEqual([
       expect.objectContaining({ invariant: "unique-key", resources: expect.arrayContaining([first.stay, second.stay]) }),
+      expect.objectContaining({ invariant: "unique-key-ghost", detail: expect.stringContaining(b), resources: [second.stay] }),
     ]);
     const closed = await newIn(() => change(a, { status: "inactive" }));
     expect(closed.map(({ invariant }) => invariant)).toEqual(["stay-bed-in-use", "stay-bed-in-use"]);
@@ -233,6 +234,22 @@ describe("check-data", () => {
     const told = await newIn(async () => inDatabase("lab", "UPDATE history SET json = substr(json, 1, 40) WHERE id = ?", idOf(reference)));
     expect(told).toEqual([expect.objectContaining({ invariant: "content", detail: expect.stringContaining("version 1 cannot be read") })]);
     inDatabase("lab", "DELETE FROM history WHERE id = ?", idOf(reference));
+  });
+
+  it("finds a bed that nobody lies in and nobody gets, as a stay that is over holds its key", async () => {
+    const [a] = await twoBeds("For nobody");
+    const { stay: over } = await stay(a);
+    await hospitalizations.discharge(mesh.caller, { stay: over });
+    const told = await newIn(async () => {
+      inDatabase("hospitalizations", "INSERT INTO held SELECT ?, seq FROM resource WHERE id = ?", `bed:${a}`, idOf(over));
+    });
+    const detail = expect.stringContaining(`${over} holds the key bed:${a}, which is not its`);
+    expect(told).toEqual([expect.objectContaining({ invariant: "unique-key-ghost", detail, resources: [over] })]);
+    await change(over, { language: "fr" });
+    const left = (await check()).findings.filter(
+      ({ invariant, resources }) => invariant === "unique-key-ghost" && resources.includes(over),
+    );
+    expect(left).toEqual([]);
   });
 
   it("finds a bed whose key another stay holds, and a patient in two beds", async () => {

@@ -182,6 +182,7 @@ describe.each(stores)("the store in $name", (kit) => {
       await opened.store.write([update("ann", {}, inBed("7"))]);
       const [{ key } = { key: "" }] = inBed("7").unique;
       expect(await opened.store.holders(["of nobody", key])).toEqual([undefined, "Patient/ann"]);
+      expect([await opened.store.heldKeys(10), await opened.store.heldKeys(10, key)]).toEqual([[{ key, holder: "Patient/ann" }], []]);
       await expect(opened.store.write([create("bob", {}, inBed("7"))])).rejects.toMatchObject({ type: "BED_OCCUPIED", step: 0 });
       await opened.store.write([remove("ann")]);
       await opened.store.write([create("bob", {}, inBed("7"))]);

@@ -156,6 +156,8 @@ export interface Store {
 
   /** `Type/id` of the living resource that holds each of these unique keys, in their order; undefined: nobody does. At most 1,000 keys. */
   holders(keys: string[]): Promise<(string | undefined)[]>;
+  /** Unique keys that are held and by whom, `Type/id`, in order of key; those after one of them, where that is named. */
+  heldKeys(limit: number, after?: string): Promise<{ key: string; holder: string }[]>;
 
   /** Events that wait for their relay, oldest first, those of a record in their order; without those of the records in `except`. */
   outbox(queue: OutboxQueue, limit: number, except?: string[]): Promise<WaitingEvent[]>;

@@ -107,6 +107,15 @@ async function* pagesOf({ store }: OwnerSource, type: string): AsyncGenerator<Ro
   }
 }
 
+async function* heldKeysOf(store: OwnerSource["store"]): AsyncGenerator<{ key: string; holder: string }> {
+  for (let after: string | undefined; ; ) {
+    const some = await store.heldKeys(PAGE, after);
+    yield* some;
+    if (some.length < PAGE) return;
+    after = some.at(-1)?.key;
+  }
+}
+
 /** A resource of a page. */
 interface Looked {
   reference: string;
@@ -168,16 +177,24 @@ class Check {
 
   /** What can be told when all resources of a service were seen. */
   async tallied(source: OwnerSource, tally: Tally): Promise<void> {
-    const several = new Set<string>();
+    const told = new Set<string>();
     for (const { key, holders } of tally.keysOfSeveral()) {
-      several.add(key);
+      told.add(key);
       await this.#found({
         invariant: "unique-key",
         detail: `${source.service}: several living resources hold the key ${key}`,
         resources: holders,
       });
     }
-    for (const { key, finding } of this.#misheld.splice(0)) if (!several.has(key)) await this.#found(finding);
+    for (const { key, finding } of this.#misheld.splice(0)) {
+      if (!told.has(key)) await this.#found(finding);
+      told.add(key);
+    }
+    for await (const { key, holder } of heldKeysOf(source.store)) {
+      if (told.has(key) || tally.hasKey(key, holder)) continue;
+      const detail = `${source.service}: ${holder} holds the key ${key}, which is not its: nobody else can have it`;
+      await this.#found({ invariant: "unique-key-ghost", detail, resources: [holder], about: { kind: "hold", resource: holder } });
+    }
     for (const { name, by, givers } of tally.unmet()) {
       const detail = givers.length === 0 ? `${by} needs ${name}: there is none` : `${by} needs ${name}: there are ${givers.length}`;
       const finding = { invariant: `${source.service}-counterpart`, detail, resources: [by, ...givers] };

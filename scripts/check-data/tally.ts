@@ -47,9 +47,19 @@ export class Tally {
     this.#move.run(counter, by);
   }
 
+  /** Whether a living resource has this key by its content. */
+  hasKey(key: string, holder: string): boolean {
+    this.#indexKeys();
+    return this.#db.prepare("SELECT 1 FROM key WHERE key = ? AND holder = ?").get(key, holder) !== undefined;
+  }
+
+  #indexKeys(): void {
+    this.#db.exec("CREATE INDEX IF NOT EXISTS key_key ON key (key)");
+  }
+
   /** Keys that several living resources hold. */
   *keysOfSeveral(): Generator<{ key: string; holders: string[] }> {
-    this.#db.exec("CREATE INDEX IF NOT EXISTS key_key ON key (key)");
+    this.#indexKeys();
     const rows = this.#db.prepare("SELECT key, json_group_array(DISTINCT holder) AS holders FROM key GROUP BY key HAVING count(*) > 1");
     for (const { key, holders } of rows.iterate() as Iterable<{ key: string; holders: string }>) {
       yield { key, holders: JSON.parse(holders) as string[] };

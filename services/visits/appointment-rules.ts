@@ -1,5 +1,5 @@
 import { intervalOf } from "../../fhir/dates.ts";
-import type { Appointment } from "../../fhir/r4.ts";
+import type { Appointment, Reference } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
 import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { currentRecord } from "../../mixins/fhir/rules/one-person.ts";
@@ -53,6 +53,33 @@ const subject: Rule<Appointment> = {
   },
 };
 
+/** Orders for which somebody is to come by this change. */
+function newlyBasedOn({ before, after }: Change<Appointment>): string[] {
+  const isSame = JSON.stringify(patientsOf(before)) === JSON.stringify(patientsOf(after));
+  const known = isSame ? (before?.basedOn ?? []).map(({ reference }) => localReference(reference)) : [];
+  return (after?.basedOn ?? []).flatMap(({ reference }) => {
+    const place = localReference(reference);
+    return place === undefined || known.includes(place) ? [] : [place];
+  });
+}
+
+const onePatient: Rule<Appointment> = {
+  id: "appointment-one-patient",
+  group: "subject",
+  says: "An appointment is of the patient of the order that it is for.",
+  facts: newlyBasedOn,
+  check(change, facts) {
+    // A patient who takes another's place comes to the one first, then to the other.
+    const own = [...patientsOf(change.after), ...patientsOf(change.before)];
+    const other = newlyBasedOn(change).find((it) => {
+      const patient = localReference((facts.of(it)?.resource as { subject?: Reference } | undefined)?.subject?.reference);
+      return patient?.startsWith("Patient/") === true && own.length > 0 && !own.includes(patient);
+    });
+    if (other === undefined) return undefined;
+    return refusal("appointment-one-patient", `${other} is another patient's: name an order of this patient's.`, "Appointment.basedOn");
+  },
+};
+
 const period: Rule<Appointment> = {
   id: "appointment-period",
   group: "values",
@@ -70,4 +97,4 @@ const period: Rule<Appointment> = {
 };
 
 /** What holds for the patients and times of appointments, whoever writes them. */
-export const appointmentRules: Rule<Appointment>[] = [patient, subject, period];
+export const appointmentRules: Rule<Appointment>[] = [patient, subject, onePatient, period];

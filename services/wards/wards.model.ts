@@ -3,7 +3,7 @@ import { fold } from "../../fhir/search/fold.ts";
 import type { Location } from "../../fhir/r4.ts";
 import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { Clause } from "../../fhir/search/query.ts";
-import { placeOf } from "../../mixins/fhir/rules/common.ts";
+import { sharedPlaceOf } from "../../mixins/fhir/rules/common.ts";
 import { PHYSICAL_TYPE_SYSTEM, PhysicalType } from "../../fhir/physical-type.ts";
 import type { UniqueKey } from "../../store/writes.ts";
 import { type Bed, BedStatus, OCCUPANCY, type Ward, type WardRoom } from "./wards.contract.ts";
@@ -64,7 +64,7 @@ export function wardKeys(location: Location): UniqueKey[] {
   const { name, status, partOf: place } = location;
   if (!name) return [];
   if (kindOf(location) === PhysicalType.ward && status === "active") return [{ key: `ward:${fold(name)}`, error: WARD_ALREADY_OPEN }];
-  const room = placeOf(place);
+  const room = sharedPlaceOf(place);
   if (kindOf(location) !== PhysicalType.bed || status === "inactive" || room === undefined) return [];
   return [{ key: `bed:${room}|${fold(name)}`, error: BED_NAME_TAKEN }];
 }

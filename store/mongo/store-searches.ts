@@ -7,7 +7,7 @@ import { distinctValues } from "./distinct.ts";
 import { joinKeysAmong, joinKeysPage } from "./join-keys.ts";
 import type { OpenDatabase } from "./open-database.ts";
 
-type Searches = "search" | "count" | "distinct" | "joinKeys" | "joinKeysAmong" | "referredTo" | "holders";
+type Searches = "search" | "count" | "distinct" | "joinKeys" | "joinKeysAmong" | "referredTo" | "holders" | "heldKeys";
 
 /** What finds of a store, by content. */
 export const searchesOf = (database: OpenDatabase): Pick<Store, Searches> => ({
@@ -45,6 +45,18 @@ export const searchesOf = (database: OpenDatabase): Pick<Store, Searches> => ({
       const all = await database.collections.held.find({ _id: { $in: keys }, isClaim: { $exists: false } }).toArray();
       const found = new Map(all.map(({ _id, ref }) => [_id, ref]));
       return keys.map((key) => found.get(key));
+    });
+  },
+
+  heldKeys(limit: number, after = ""): Promise<{ key: string; holder: string }[]> {
+    return database.run(async () => {
+      const { held } = database.collections;
+      const some = await held
+        .find({ _id: { $gt: after }, isClaim: { $exists: false } })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray();
+      return some.map(({ _id, ref }) => ({ key: _id, holder: ref }));
     });
   },
 });

@@ -3,7 +3,7 @@ import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.t
 import type { JoinKeysPage, JoinKeysQuery, Store } from "../store.ts";
 import type { Budget } from "../too-costly.ts";
 import { distinctValues } from "./distinct.ts";
-import { holdersOf } from "./values.ts";
+import { heldAfter, holdersOf } from "./values.ts";
 import type { OpenFile } from "./open-file.ts";
 
 /** A store that can say how it would answer. */
@@ -22,6 +22,7 @@ type Searches =
   | "joinKeysAmong"
   | "referredTo"
   | "holders"
+  | "heldKeys"
   | "explainSearch"
   | "explainLinks";
 
@@ -69,6 +70,10 @@ export const searchesOf = (file: OpenFile): Pick<SqliteStore, Searches> => ({
 
   holders(keys: string[]): Promise<(string | undefined)[]> {
     return file.reading(() => holdersOf(file.db, keys));
+  },
+
+  heldKeys(limit: number, after?: string): Promise<{ key: string; holder: string }[]> {
+    return file.reading(() => heldAfter(file.db, { limit, after }));
   },
 });
 

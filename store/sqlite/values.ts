@@ -60,6 +60,18 @@ export function holdersOf(db: Database, keys: string[]): (string | undefined)[] 
   return keys.map((key) => found.get(key));
 }
 
+/** Up to `limit` unique keys after this one, and `Type/id` of who holds each. */
+export const heldAfter = (
+  db: Database,
+  { limit, after = "" }: { limit: number; after?: string | undefined },
+): { key: string; holder: string }[] =>
+  db.all<{ key: string; holder: string }>(
+    `SELECT h.key, t.name || '/' || r.id AS holder FROM held h JOIN resource r ON r.seq = h.seq JOIN type t ON t.no = r.type
+    WHERE h.key > ? ORDER BY h.key LIMIT ?`,
+    after,
+    limit,
+  );
+
 /** A counter's value; 0 when nothing was added to it. */
 export const counterValue = (db: Database, name: string): number =>
   counted(db.get<{ value: number }>("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0);

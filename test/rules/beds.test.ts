@@ -49,6 +49,15 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     expect([closed.status, isIn]).toEqual(closed.status === 200 ? [200, 0] : [409, 1]);
   });
 
+  it("let beds of one name be in rooms that are contained: under one id each is another", async () => {
+    const physicalType = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/location-physical-type", code: "bd" }] };
+    const bed = { resourceType: "Location", status: "active", name: "A", physicalType };
+    const contained = { ...bed, partOf: { reference: "#room" }, contained: [{ resourceType: "Location", id: "room" }] };
+    for (const status of [201, 201]) expect(await at.fhir.create(contained)).toMatchObject({ status });
+    const partOf = await at.stored({ resourceType: "Location" });
+    for (const status of [201, 409]) expect(await at.fhir.create({ ...bed, partOf })).toMatchObject({ status });
+  });
+
   it("let two patients change their beds in one transaction, and nobody come to a bed beside them", async () => {
     const { a, b, ward } = await newBeds();
     const [first, second] = [(await at.fhir.create(await stay(a))).body, (await at.fhir.create(await stay(b))).body];

@@ -1,7 +1,7 @@
 /** What no visit may become, by whichever door somebody writes. */
 import { rulesTable } from "../kit/rules-table.ts";
 
-rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
+rulesTable("Encounters", ["visits", "hospitalizations", "lab"], (at) => {
   const day = "2026-01-05T10:00:00Z";
   const visit = (more: object = {}) => ({
     resourceType: "Encounter",
@@ -121,6 +121,28 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
       visit({ subject: await at.stored({ resourceType: "Patient", birthDate: "2020-03-01" }), period: { start: "2020-02-29" } }),
     as: { status: 422, expression: "Encounter.period.start" },
   });
+  const toCome = (more: object = {}) => ({
+    resourceType: "Appointment",
+    status: "booked",
+    participant: [{ actor: at.patient, status: "accepted" }],
+    start: "2999-05-01T10:00:00Z",
+    end: "2999-05-01T10:30:00Z",
+    ...more,
+  });
+  at.refuses("encounter-appointment", "a visit that keeps another patient's appointment, but not a couple's", {
+    create: async () => visit({ appointment: [await at.stored(toCome({ participant: [{ actor: at.other, status: "accepted" }] }))] }),
+    insteadOf: async () => {
+      const participant = [at.other, at.patient].map((actor) => ({ actor, status: "accepted" }));
+      return visit({ appointment: [await at.stored(toCome({ participant }))] });
+    },
+    as: { status: 409, expression: "Encounter.appointment" },
+  });
+  at.refuses("appointment-one-patient", "an appointment for another patient's order", {
+    create: async () => toCome({ basedOn: [await ordered(at.other)] }),
+    insteadOf: async () => toCome({ basedOn: [await ordered(at.patient)] }),
+    as: { status: 409, expression: "Appointment.basedOn" },
+  });
+  const ordered = (subject: object) => at.stored({ resourceType: "ServiceRequest", status: "active", intent: "order", subject });
   at.refuses("encounter-time", "a visit that is over and began in 2090", {
     create: () => visit({ status: "finished", period: { start: "2090-01-01", end: "2090-01-02" } }),
     insteadOf: () => visit({ status: "finished", period: { start: day, end: "2090-01-02" } }),

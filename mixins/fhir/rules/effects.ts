@@ -76,13 +76,16 @@ export async function derive(
   sources: Sources,
 ): Promise<DerivedSteps> {
   const derivation = new Derivation(effects, changes, sources);
-  for (let left = changes; left.length > 0; ) {
+  let left = changes;
+  for (let round = 0; left.length > 0 && round < MAX_ROUNDS; round += 1) {
     const refused: SteppedChange[] = [];
     for (const changed of left) if (!(await derivation.take(changed))) refused.push(changed);
-    // What nothing makes possible the store refuses, which knows what others are writing.
-    if (refused.length === left.length) await derivation.take(refused.shift() as SteppedChange, true);
+    const isStuck = refused.length === left.length;
     left = refused;
+    if (isStuck) break;
   }
+  // What nothing makes possible the store refuses, which knows what others are writing.
+  for (const changed of left) await derivation.take(changed, true);
   return derivation.derived();
 }
 
@@ -190,6 +193,9 @@ class Derivation {
 }
 
 const NOTHING: Effect = { movements: [] };
+
+/** Changes that wait for one another, one after the other, in one write: a medication that goes through more places in one is sent in order. */
+const MAX_ROUNDS = 8;
 
 /** Counters that an effect sees at once: one for each day of 27 years. */
 const MAX_COUNTERS = 10_000;

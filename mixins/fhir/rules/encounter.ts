@@ -1,7 +1,7 @@
 /** The rules of every Encounter, whichever service owns it: its status, its patient, its time (FHIR R4, encounter.html). */
 import { intervalOf } from "../../../fhir/dates.ts";
-import type { Encounter, Patient } from "../../../fhir/r4.ts";
-import { refusal, statusSteps, subjectStays } from "./common.ts";
+import type { Appointment, Encounter, Patient } from "../../../fhir/r4.ts";
+import { placeOf, refusal, statusSteps, subjectStays } from "./common.ts";
 import { notDeletedUnder } from "./deletion.ts";
 import { notInFuture } from "./done.ts";
 import { namedBefore } from "./named-before.ts";
@@ -94,6 +94,34 @@ const patient = patientCanHave<Encounter>("Encounter", {
   stages: "planned or open",
 });
 
+const patientsOf = ({ participant = [] }: Pick<Appointment, "participant">): string[] =>
+  participant.flatMap(({ actor }) => placeOf(actor) ?? []).filter((it) => it.startsWith("Patient/"));
+
+/** Appointments that an Encounter keeps by this change, or for another patient. */
+function newlyKept({ before, after }: Change<Encounter>): string[] {
+  const isSame = placeOf(before?.subject) === placeOf(after?.subject);
+  const known = isSame ? (before?.appointment ?? []).map(placeOf) : [];
+  return (after?.appointment ?? []).flatMap((it) => (known.includes(placeOf(it)) ? [] : (placeOf(it) ?? [])));
+}
+
+/** Of a couple's, or a group's, appointment each has an encounter. */
+const appointment: Rule<Encounter> = {
+  id: "encounter-appointment",
+  group: "subject",
+  says: "An Encounter has a patient of the appointment that it keeps.",
+  facts: newlyKept,
+  check(change, facts) {
+    // A patient who takes another's place comes to the one first, then to the other.
+    const own = [change.after, change.before].flatMap((it) => placeOf(it?.subject) ?? []).filter((it) => it.startsWith("Patient/"));
+    const other = newlyKept(change).find((it) => {
+      const patients = patientsOf((facts.of(it)?.resource ?? {}) as Pick<Appointment, "participant">);
+      return patients.length > 0 && own.length > 0 && !own.some((one) => patients.includes(one));
+    });
+    if (other === undefined) return undefined;
+    return refusal("encounter-appointment", `${other} is another patient's: name one of this patient's.`, "Encounter.appointment");
+  },
+};
+
 /** Who has died does not come back by a discharge that is undone: the death would stay on record. */
 const reopened: Rule<Encounter> = {
   id: "encounter-reopened",
@@ -115,6 +143,7 @@ export const encounterRules: Rule<Encounter>[] = [
   // Not `partOf`: a newborn's is part of its mother's.
   sameSubject<Encounter>("Encounter", ({ subject }) => subject),
   namedBefore<Encounter>("Encounter", "subject", ({ subject }) => subject),
+  appointment,
   patient,
   reopened,
   period,

@@ -56,6 +56,7 @@ export async function proposalFor(finding: Breach, sources: OwnerSource[]): Prom
 /** By the end of an invariant's name. */
 const DECISIONS: [end: string, decide: string][] = [
   ["content", "Restore it from a backup, or write it anew: what it said is not there any more."],
+  ["unique-key-ghost", "Store it once more as it is: it gives the key up then."],
   ["unique-key-held", "Change or end who holds the key: that one gives it up then."],
   ["unique-key", "Which of them is the right one? Correct the other, or mark it as entered in error."],
   ["-status", "Was the step a mistake? What has happened since stays: mark it as entered in error, or leave it."],

@@ -50,6 +50,23 @@ export const HARMS = {
       return { noticed, healed: performance.now() - begun };
     },
   },
+  pause: {
+    name: "a node stands still for a second or so, seven times",
+    longestMs: 3_000,
+    async harm(mesh, service) {
+      const node = firstOf(mesh, service);
+      await delay(SETTLED_MS);
+      const begun = performance.now();
+      for (let ms = 950; ms < 1_700; ms += 120) {
+        process.kill(node.pid, "SIGSTOP");
+        // Until a write to it is made at another, but not until it is taken out of the registry.
+        await delay(ms);
+        process.kill(node.pid, "SIGCONT");
+        await delay(1_000);
+      }
+      return { noticed: 0, healed: performance.now() - begun };
+    },
+  },
   vanish: {
     name: "a node more comes, whose cable is cut for six seconds",
     longestMs: 4_500,

@@ -70,7 +70,7 @@ describe("records that six clients change while their owner's nodes die, hang an
     const clients = Array.from({ length: CLIENTS }, (_, client) =>
       work(fhirAt(gateways[client % gateways.length] as string), client, histories, () => isOver),
     );
-    for (const { harm } of [HARMS.kill, HARMS.hang, HARMS.kill, HARMS.nats]) await harm(mesh, "records");
+    for (const { harm } of [HARMS.kill, HARMS.hang, HARMS.pause, HARMS.kill, HARMS.nats]) await harm(mesh, "records");
     isOver = true;
     await Promise.all(clients);
 

@@ -144,7 +144,7 @@ export interface PublicKey {
 }
 
 /** What an account or a program may do at this moment. */
-export interface Standing {
+export interface AccountStanding {
   roles: string[];
   /** Of a program, which grants itself all that it may ask for; a person grants an app something each time. */
   scope?: string;
@@ -165,7 +165,7 @@ export const identity = {
   /** What has ended since (milliseconds since 1970), oldest first; kept for longer than an access token lives. */
   endedSince: action<{ at: number }, Ended[]>("identity.endedSince"),
   /** What who has once signed in may do now, by which app: roles, and the scopes of a program; null: the account or the app is closed. */
-  standing: action<{ who: string; client?: string }, Standing | null>("identity.standing"),
+  standing: action<{ who: string; client?: string }, AccountStanding | null>("identity.standing"),
   /**
    * Makes an account; without `password` it comes with a link that sets one. `isForTrying` is for an operator only.
    * @throws 403 NOT_ALLOWED, 409 LOGIN_TAKEN, 409 PRACTITIONER_TAKEN, 422 ROLE_UNKNOWN

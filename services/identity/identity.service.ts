@@ -24,7 +24,7 @@ import { IdentityNode } from "./node.ts";
 import { onRecord } from "./on-record.ts";
 import { originIn } from "./origin.ts";
 import { VisiblePatients } from "./visible-patients.ts";
-import { standingOf } from "./standing.ts";
+import { standingOf } from "./account-standing.ts";
 import { sessionEntry } from "./sessions-on-record.ts";
 import { followsPractitioners } from "./practitioners.ts";
 import { publicPart } from "../../mesh/signing-key.ts";

@@ -4,7 +4,7 @@ import { authorFrom } from "../../mesh/access/author.ts";
 import type { Access } from "../../mesh/access/access.ts";
 import type { Caller } from "../../mesh/caller.ts";
 import type { Store } from "../../store/store.ts";
-import { identity, type Standing } from "../identity/identity.contract.ts";
+import { identity, type AccountStanding } from "../identity/identity.contract.ts";
 
 /** A standing is asked for anew after this, milliseconds: who has lost a right hears nothing more within a second. */
 const HOLDS_MS = 500;
@@ -22,7 +22,7 @@ export class Subscribers {
   readonly #caller: Caller;
   readonly #store: () => Pick<Store, "read" | "readVersion">;
   readonly #authors = new Map<string, { version: number; author: Author | undefined }>();
-  readonly #standings = new Map<string, { until: number; asked: Promise<Standing | null> }>();
+  readonly #standings = new Map<string, { until: number; asked: Promise<AccountStanding | null> }>();
 
   /** @param caller with the right to ask for standings @param store asked when it is open */
   constructor(access: Access, caller: Caller, store: () => Pick<Store, "read" | "readVersion">) {
@@ -61,7 +61,7 @@ export class Subscribers {
     return author;
   }
 
-  #standingOf({ who, client }: Author): Promise<Standing | null> {
+  #standingOf({ who, client }: Author): Promise<AccountStanding | null> {
     const name = JSON.stringify([who, client]);
     const known = this.#standings.get(name);
     if (known && known.until > performance.now()) return known.asked;

@@ -1,6 +1,6 @@
 /** What who has once signed in may do now. */
 import type { IdentityData } from "./identity-data.ts";
-import type { Standing } from "./identity.contract.ts";
+import type { AccountStanding } from "./identity.contract.ts";
 import { ownClients } from "./provider/clients.ts";
 
 /** Ids of the apps that are there without being made. */
@@ -13,7 +13,7 @@ const OWN = new Set(ownClients("").map(({ _id }) => _id));
 export async function standingOf(
   { accounts, clients }: Pick<IdentityData, "accounts" | "clients">,
   { who, client }: { who: string; client?: string },
-): Promise<Standing | null> {
+): Promise<AccountStanding | null> {
   if (client !== undefined && !OWN.has(client) && !(await clients.findOne({ _id: client }))) return null;
   const named = who.includes("/") ? { practitioner: who } : { _id: who };
   const account = await accounts.findOne({ ...named, closedAt: { $exists: false } });

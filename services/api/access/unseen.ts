@@ -1,4 +1,5 @@
 /** Refusals name resources by which a rule is broken: whom they are shown to may have no right to see these. */
+import { isType } from "../../../federation/errors.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 import { isResourceType } from "../../../fhir/search/parameters.ts";
 import type { Issue } from "../../../fhir/outcome.ts";
@@ -14,7 +15,8 @@ const MAX_DEPTH = 8;
  * @param rights undefined: all @param sent by who asks, address and body
  */
 export function withoutUnseen(error: unknown, rights: Rights | undefined, sent: readonly string[]): unknown {
-  if (!rights || typeof error !== "object" || error === null) return error;
+  // What is said of an action's params is said before anything is read: its references are examples.
+  if (!rights || typeof error !== "object" || error === null || isType(error, "VALIDATION_ERROR")) return error;
   const shown = (text: string) =>
     text.replace(PLACE, (place, type: string, id: string) => {
       if (!isResourceType(type) || rights.with(type, "r") === "all" || sent.some((one) => one.includes(`${type}/${id}`))) return place;

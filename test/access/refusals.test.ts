@@ -27,7 +27,7 @@ describe("the record of what was refused", () => {
 
   beforeAll(async () => {
     mesh = await startMesh({ services: [...SYSTEMS.provider, ...WHEN_CLOSED], nats: false, split: "broker", env: { ACCESS: "closed" } });
-    app = await App.register(mesh, ["nurse"], SCOPE);
+    app = await App.register(mesh, ["nurse"], `${SCOPE} offline_access`);
     for (const role of ["front-desk", "nurse", "system", "auditor"] satisfies RoleName[]) {
       tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
     }
@@ -106,6 +106,24 @@ describe("the record of what was refused", () => {
     });
   });
 
+  it("has a refresh token that is shown a second time, with whose they were and by which app", async () => {
+    const { url, verifier, state } = await app.code(`${SCOPE} offline_access`);
+    const { refresh_token = "" } = await app.exchange(url, verifier, state);
+    const post = (form: Record<string, string>) =>
+      fetch(`${mesh.base}/auth/token`, { method: "POST", body: new URLSearchParams({ client_id: "app", ...form }) });
+    const refresh = () => post({ grant_type: "refresh_token", refresh_token });
+    expect([(await refresh()).status, (await refresh()).status]).toEqual([200, 400]);
+    const found = await eventually(
+      async () => (await as("auditor").get("/AuditEvent?subtype=token&_count=50")).body.entry ?? [],
+      (entry: Json[]) => entry.some(({ resource }) => resource.outcomeDesc === "400 invalid_grant"),
+    );
+    const event = found.find(({ resource }: Json) => resource.outcomeDesc === "400 invalid_grant").resource;
+    expect(event.agent.map(({ who }: Json) => who.reference ?? who.display)).toEqual(["Practitioner/ada", "app", "identity"]);
+    expect((await rest("auditor", "ledger/looksBy?who=Practitioner/ada")).body.looks[0].says).toMatch(
+      /^Ada Rossi \(nurse\) has come with a token that is not valid, from 127/,
+    );
+  });
+
   it("has sign-ins and proofs that were refused: whose, where somebody has that name, and from where", async () => {
     const browser = new Browser(mesh.base);
     const { url } = await browser.see((await app.request("openid")).url);
@@ -118,7 +136,7 @@ describe("the record of what was refused", () => {
     const seen = (entry: Json[]) =>
       entry
         .map(({ resource: it }) => [it.subtype[0].code, it.outcomeDesc, it.agent[0].who?.display, it.agent[0].network.address])
-        .filter(([, why]) => why !== "401 forged");
+        .filter(([, why]) => why !== "401 forged" && why !== "400 invalid_grant");
     const found = await eventually(refused, (entry) => seen(entry).length >= 3);
     expect(seen(found)).toEqual(
       expect.arrayContaining([

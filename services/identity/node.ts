@@ -115,7 +115,7 @@ export class IdentityNode {
     }
     if (path.startsWith(`${MOUNT}/password/`)) return setPasswordByLink(exchange(), accounts);
     if (path === `${MOUNT}/account`) {
-      return showAccount(exchange(), { provider, kept, factor: this.#factor, accounts, signIn: this.#signIn, demanded });
+      return showAccount(exchange(), { provider, kept, factor: this.#factor, accounts, signIn: this.#signIn, demanded, refusals });
     }
     return ask(issuer, { request, response, body });
   }

@@ -130,6 +130,12 @@ describe("the record of what was refused", () => {
     for (const typed of ["nurse", "nurse", "nobody"]) {
       expect((await browser.once(url, { step: "login", login: typed, password: "guessed" })).status).toBe(401);
     }
+    // Somebody at a screen that was left open, who does not know the password.
+    const ward = new Browser(mesh.base);
+    await (await app.alsoFor("left-open", ["nurse"])).code("openid", { browser: ward });
+    const [, ofPage = ""] = /name="proof" value="([^"]+)"/.exec((await ward.see("/auth/account")).text) ?? [];
+    const change = { step: "password", proof: ofPage, current: "guessed", new: "some other four words", repeat: "some other four words" };
+    expect((await ward.see("/auth/account", change)).status).toBe(401);
     const proof = new URLSearchParams({ grant_type: "client_credentials", client_id: "no-such", client_secret: "guessed" });
     expect((await fetch(`${mesh.base}/auth/token`, { method: "POST", body: proof })).status).toBe(401);
     const refused = async () => (await as("auditor").get("/AuditEvent?type=110114&outcome=4&_count=50")).body.entry ?? [];
@@ -137,14 +143,15 @@ describe("the record of what was refused", () => {
       entry
         .map(({ resource: it }) => [it.subtype[0].code, it.outcomeDesc, it.agent[0].who?.display, it.agent[0].network.address])
         .filter(([, why]) => why !== "401 forged" && why !== "400 invalid_grant");
-    const found = await eventually(refused, (entry) => seen(entry).length >= 3);
+    const found = await eventually(refused, (entry) => seen(entry).length >= 4);
     expect(seen(found)).toEqual(
       expect.arrayContaining([
         ["110122", "401 password", "nurse", "127.0.0.1"], // the second is counted
         ["110122", "401 password", undefined, "127.0.0.1"],
+        ["110122", "401 password", "left-open", "127.0.0.1"],
         ["token", "401 invalid_client", undefined, "127.0.0.1"],
       ]),
     );
-    expect(seen(found)).toHaveLength(3);
+    expect(seen(found)).toHaveLength(4);
   });
 });

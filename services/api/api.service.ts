@@ -163,6 +163,7 @@ export default (config: Config): ServiceSchema =>
       },
       [IDENTITY_ENDED](this: This, ctx: Context<Ended>) {
         this.tokens.noteEnded(ctx.params);
+        this.webSockets?.look();
         this.boardStreams?.look();
         this.versionStreams?.look();
       },
@@ -260,6 +261,7 @@ export default (config: Config): ServiceSchema =>
             this.tokens.catchUp(),
             () => clearInterval(timer),
             rolesNow.whenChanged(() => {
+              this.webSockets?.look();
               this.boardStreams?.look();
               this.versionStreams?.look();
             }),

@@ -25,6 +25,7 @@ import type { KeySet } from "./provider/signing-keys.ts";
 import { Launches } from "./provider/launches.ts";
 import { ResourceServer } from "./provider/resource-server.ts";
 import { smartConfiguration } from "./provider/smart.ts";
+import { type RefusedProof, refusedProof } from "./sessions-on-record.ts";
 import type { Passwords } from "./sign-in/passwords.ts";
 import type { DemandedFactor } from "./sign-in/demanded-factor.ts";
 import { SecondFactor } from "./sign-in/second-factor.ts";
@@ -114,9 +115,16 @@ export class IdentityNode {
     }
     if (path.startsWith(`${MOUNT}/password/`)) return setPasswordByLink(exchange(), accounts);
     if (path === `${MOUNT}/account`) {
-      return showAccount(exchange(), { provider, kept, factor: this.#factor, accounts, signIn: this.#signIn, demanded });
+      return showAccount(exchange(), { provider, kept, factor: this.#factor, accounts, signIn: this.#signIn, demanded, refusals });
     }
     return ask(issuer, { request, response, body });
+  }
+
+  async #noteRefused(proof: RefusedProof, accountId: string | undefined): Promise<void> {
+    const { kept, refusals } = this.#parts;
+    // Without the store it is on record all the same.
+    const account = accountId === undefined ? null : await kept.accounts.findOne({ _id: accountId }).catch(() => null);
+    refusals.note(`${proof.address} ${proof.client ?? ""}`, refusedProof("token", account, proof));
   }
 
   #issuerAt(origin: string): Issuer {
@@ -143,7 +151,7 @@ export class IdentityNode {
       isHttps: origin.startsWith("https:"),
     });
     const provider = new library.Provider(origin + MOUNT, configuration);
-    extend(provider, { pages: this.#pages, artifacts, refusals: this.#parts.refusals });
+    extend(provider, { pages: this.#pages, artifacts, refused: (proof, accountId) => void this.#noteRefused(proof, accountId) });
     provider.on("server_error", (_ctx, error) => failed(error));
     return { provider, launches, keys: createLocalJWKSet({ keys: keySet.keys.map((key) => ({ ...publicPart(key) })) }) };
   }

@@ -60,6 +60,13 @@ describe("the roles of the project", () => {
     }
   });
 
+  it("let a midwife do and see all that a nurse does", () => {
+    const { actions, types } = role("nurse");
+    expect(actions.filter((action) => !role("midwife").actions.includes(action))).toEqual([]);
+    const lacks = ([type, letters]: [string, string]) => [...letters].some((letter) => !has("midwife", type, letter as Interaction));
+    expect(Object.entries(types).filter(lacks)).toEqual([]);
+  });
+
   it("leave it to the records office to merge records", () => {
     for (const action of ["patients.merge", "patients.unmerge", "patients.setDistinct"]) {
       expect(ROLES.filter((name) => mayCall(name, action))).toEqual(["records-office"]);

@@ -2,31 +2,25 @@
 import type { AuditedDeed, AuditEntry } from "../../federation/audit-contract.ts";
 import type { StoredAccount } from "./identity.model.ts";
 
-/** A try to sign in that was refused. @param account absent: there is no such */
-export function refusedSignIn(
-  account: StoredAccount | undefined,
-  { address, client, why }: { address: string; client: string; why: string },
-): AuditEntry {
-  const by = account ? sessionEntry("sign-in", account, { client }).by : { who: "", role: "", client };
-  return { at: Date.now(), deed: "sign-in", isDone: false, by, address, why };
-}
-
-/** A token, or an app's proof of itself, that was refused. @param accountId whose grant it was, if that is known */
-export function refusedGrant(request: {
+/** From where somebody came who was refused, by which app, and why. */
+export interface RefusedProof {
   address: string;
   client?: string | undefined;
-  accountId?: string | undefined;
   why: string;
-}): AuditEntry {
-  const { address, client, accountId = "", why } = request;
-  return {
-    at: Date.now(),
-    deed: "token",
-    isDone: false,
-    by: { who: accountId, role: "", ...(client !== undefined && { client }) },
-    address,
-    why,
-  };
+}
+
+/**
+ * A try to sign in, or a token or an app's proof of itself, that was refused.
+ * @param account whose password it was to be, or whose grant; undefined: nobody's, as far as is known
+ */
+export function refusedProof(
+  deed: AuditedDeed & ("sign-in" | "token"),
+  account: StoredAccount | null | undefined,
+  { address, client, why }: RefusedProof,
+): AuditEntry {
+  const app = client === undefined ? {} : { client };
+  const by = account ? sessionEntry("sign-in", account, app).by : { who: "", role: "", ...app };
+  return { at: Date.now(), deed, isDone: false, by, address, why };
 }
 
 /** @param client the app that a person signs in to */

@@ -27,7 +27,7 @@ describe("the record of what was refused", () => {
 
   beforeAll(async () => {
     mesh = await startMesh({ services: [...SYSTEMS.provider, ...WHEN_CLOSED], nats: false, split: "broker", env: { ACCESS: "closed" } });
-    app = await App.register(mesh, ["nurse"], SCOPE);
+    app = await App.register(mesh, ["nurse"], `${SCOPE} offline_access`);
     for (const role of ["front-desk", "nurse", "system", "auditor"] satisfies RoleName[]) {
       tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
     }
@@ -106,27 +106,52 @@ describe("the record of what was refused", () => {
     });
   });
 
+  it("has a refresh token that is shown a second time, with whose they were and by which app", async () => {
+    const { url, verifier, state } = await app.code(`${SCOPE} offline_access`);
+    const { refresh_token = "" } = await app.exchange(url, verifier, state);
+    const post = (form: Record<string, string>) =>
+      fetch(`${mesh.base}/auth/token`, { method: "POST", body: new URLSearchParams({ client_id: "app", ...form }) });
+    const refresh = () => post({ grant_type: "refresh_token", refresh_token });
+    expect([(await refresh()).status, (await refresh()).status]).toEqual([200, 400]);
+    const found = await eventually(
+      async () => (await as("auditor").get("/AuditEvent?subtype=token&_count=50")).body.entry ?? [],
+      (entry: Json[]) => entry.some(({ resource }) => resource.outcomeDesc === "400 invalid_grant"),
+    );
+    const event = found.find(({ resource }: Json) => resource.outcomeDesc === "400 invalid_grant").resource;
+    expect(event.agent.map(({ who }: Json) => who.reference ?? who.display)).toEqual(["Practitioner/ada", "app", "identity"]);
+    expect((await rest("auditor", "ledger/looksBy?who=Practitioner/ada")).body.looks[0].says).toMatch(
+      /^Ada Rossi \(nurse\) has come with a token that is not valid, from 127/,
+    );
+  });
+
   it("has sign-ins and proofs that were refused: whose, where somebody has that name, and from where", async () => {
     const browser = new Browser(mesh.base);
     const { url } = await browser.see((await app.request("openid")).url);
     for (const typed of ["nurse", "nurse", "nobody"]) {
       expect((await browser.once(url, { step: "login", login: typed, password: "guessed" })).status).toBe(401);
     }
+    // Somebody at a screen that was left open, who does not know the password.
+    const ward = new Browser(mesh.base);
+    await (await app.alsoFor("left-open", ["nurse"])).code("openid", { browser: ward });
+    const [, ofPage = ""] = /name="proof" value="([^"]+)"/.exec((await ward.see("/auth/account")).text) ?? [];
+    const change = { step: "password", proof: ofPage, current: "guessed", new: "some other four words", repeat: "some other four words" };
+    expect((await ward.see("/auth/account", change)).status).toBe(401);
     const proof = new URLSearchParams({ grant_type: "client_credentials", client_id: "no-such", client_secret: "guessed" });
     expect((await fetch(`${mesh.base}/auth/token`, { method: "POST", body: proof })).status).toBe(401);
     const refused = async () => (await as("auditor").get("/AuditEvent?type=110114&outcome=4&_count=50")).body.entry ?? [];
     const seen = (entry: Json[]) =>
       entry
         .map(({ resource: it }) => [it.subtype[0].code, it.outcomeDesc, it.agent[0].who?.display, it.agent[0].network.address])
-        .filter(([, why]) => why !== "401 forged");
-    const found = await eventually(refused, (entry) => seen(entry).length >= 3);
+        .filter(([, why]) => why !== "401 forged" && why !== "400 invalid_grant");
+    const found = await eventually(refused, (entry) => seen(entry).length >= 4);
     expect(seen(found)).toEqual(
       expect.arrayContaining([
         ["110122", "401 password", "nurse", "127.0.0.1"], // the second is counted
         ["110122", "401 password", undefined, "127.0.0.1"],
+        ["110122", "401 password", "left-open", "127.0.0.1"],
         ["token", "401 invalid_client", undefined, "127.0.0.1"],
       ]),
     );
-    expect(seen(found)).toHaveLength(3);
+    expect(seen(found)).toHaveLength(4);
   });
 });

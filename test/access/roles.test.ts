@@ -1,6 +1,8 @@
 /** A hospital whose doors are closed: who comes without a token, who has the role, and what each role cannot see. */
 import { once } from "node:events";
 import { WebSocket } from "ws";
+import { asSystem } from "../../mesh/access/access.ts";
+import { identity } from "../../services/identity/identity.contract.ts";
 import type { App } from "../identity/app.ts";
 import { eventually } from "../kit/events.ts";
 import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
@@ -264,13 +266,16 @@ describe("a hospital that is closed", () => {
       return body.id as string;
     };
     const [patients, results] = [await active("Patient?active=true"), await active("Observation?code=1")];
-    const heard = async (name: string, id: string) => {
+    const bind = async (name: string, id: string) => {
       const options = { headers: { Authorization: `Bearer ${all.tokenOf(name)}` } };
       const webSocket = new WebSocket(`${mesh.base.replace("http", "ws")}/fhir/websocket`, options);
-      const end = once(webSocket, "close").then(() => "closed");
+      const closed = once(webSocket, "close").then(() => "closed");
       await once(webSocket, "open");
       webSocket.send(`bind ${id}`);
-      const answer = await Promise.race([once(webSocket, "message").then(([text]) => String(text)), end]);
+      return { webSocket, closed, answer: await Promise.race([once(webSocket, "message").then(([text]) => String(text)), closed]) };
+    };
+    const heard = async (name: string, id: string) => {
+      const { webSocket, answer } = await bind(name, id);
       webSocket.close();
       return answer;
     };
@@ -279,6 +284,13 @@ describe("a hospital that is closed", () => {
       `bound ${patients}`,
       "closed",
     ]);
+    // Who is not there any more hears no more, and at once.
+    const { closed, answer } = await bind("whole", patients);
+    expect(answer).toBe(`bound ${patients}`);
+    await identity.closeUser(asSystem(mesh.caller, "operator"), { user: backend.login });
+    const begun = Date.now();
+    await closed;
+    expect(Date.now() - begun).toBeLessThan(1_000); // as promised
   });
 
   it("shows nobody at a bedside what other systems prove themselves by", async () => {

@@ -14,11 +14,15 @@ const DEEDS: Record<string, AuditedDeed> = { POST: "create", PUT: "update", PATC
 const PLACE = new RegExp(
   `^/fhir/([A-Z][A-Za-z]+)(?:/(${ID_PATTERN}))?(/_history/${ID_PATTERN}|/_history)?(?:/([A-Z][A-Za-z]+|\\$[\\w-]+))?(?=[/?]|$)`,
 );
+const BASE = /^\/fhir\/?(?:\?|$)/;
+const SEARCH_BY_POST = /\/_search(?:\?|$)/;
 const ACTION = /^\/api\/([\w-]+)\/([\w-]+)/;
 /** A resource, as references in a body or in params name it. */
 const NAMED = new RegExp(`["/]([A-Z][A-Za-z]+)/(${ID_PATTERN})(?=["/#|])`, "g");
 /** The same in an address, whose search parameters may leave out the type. */
 const ASKED = new RegExp(`[=/,](Patient)/(${ID_PATTERN})(?![A-Za-z0-9.-])|[?&](?:patient|subject)=(${ID_PATTERN})(?![\\w./-])`, "g");
+/** Characters of a body that are looked through, and resources that are found there: a bundle may have 32 MB, and everybody waits meanwhile. */
+const [MAX_SENT, MAX_PLACES] = [4_000_000, 10_000];
 /** Characters of an address that are kept. */
 const MAX_ASKED = 4_000;
 
@@ -90,14 +94,20 @@ function whatOf({ asked, sent = "", call }: Tried): Pick<
   const places = new Set<string>();
   if (id !== undefined && type !== undefined) places.add(`${type}/${id}`);
   for (const [, of, its, patient] of decoded(url).matchAll(ASKED)) places.add(`${of ?? "Patient"}/${its ?? patient}`);
-  for (const [, of = "", its] of sent.matchAll(NAMED)) if (places.size <= MAX_NAMED && isOfPatients(of)) places.add(`${of}/${its}`);
+  for (const [, of = "", its] of sent.slice(0, MAX_SENT).matchAll(NAMED)) {
+    if (isOfPatients(of)) places.add(`${of}/${its}`);
+    if (places.size > MAX_PLACES) break;
+  }
   const patients = [...places].filter((place) => place.startsWith("Patient/"));
   // What stands in a body is what was to be written, or referred to: of that only the patients.
   const what = action ? [...places] : [...places].slice(0, id === undefined ? 0 : 1);
-  const isSearch = !action && third?.startsWith("$") !== true && method === "GET" && (id === undefined || third !== undefined);
-  const isWrite = !action && method !== "GET" && method !== "HEAD" && named !== undefined && isOfPatients(named);
+  const isOperation = action !== null || third?.startsWith("$") === true;
+  const isRead = method === "GET" || method === "HEAD" || SEARCH_BY_POST.test(url);
+  const isSearch = !isOperation && isRead && (id === undefined || third !== undefined);
+  // What is posted to the base is a bundle: what it was to write is of patients, if anything is.
+  const isWrite = action === null && !isRead && (named === undefined ? BASE.test(url) : isOfPatients(named));
   return {
-    deed: deedOf(method, { isAction: action !== null || third?.startsWith("$") === true, isSearch, history }),
+    deed: deedOf(method, { isOperation, isSearch, history }),
     ...(named !== undefined && { type: named }),
     ...(what.length > 0 && { what: what.slice(0, MAX_NAMED) }),
     ...patientsOf(new Set(patients)),
@@ -109,13 +119,14 @@ function whatOf({ asked, sent = "", call }: Tried): Pick<
 
 function deedOf(
   method: string,
-  { isAction, isSearch, history }: { isAction: boolean; isSearch: boolean; history: string | undefined },
+  { isOperation, isSearch, history }: { isOperation: boolean; isSearch: boolean; history: string | undefined },
 ): AuditedDeed {
-  if (isAction) return "operation";
+  if (isOperation) return "operation";
+  if (isSearch) return "search";
   const written = DEEDS[method];
   if (written) return written;
   if (history !== undefined) return history === "/_history" ? "history" : "vread";
-  return isSearch ? "search" : "read";
+  return "read";
 }
 
 function decoded(url: string): string {

@@ -44,7 +44,9 @@ describe("a refusal", () => {
     expect(said).toBe("Observation (not shown to you) rests on Observation/b and Patient/p/_history/2.");
   });
 
-  it("is as it was where everything is shown", () => {
+  it("is as it was where everything is shown, and where it tells what a param looks like", () => {
     expect(withoutUnseen(occupied, undefined, [])).toBe(occupied);
+    const example = new Errors.ValidationError("'patient' must be a reference like Patient/1", "VALIDATION_ERROR", []);
+    expect(withoutUnseen(example, rights, [])).toBe(example);
   });
 });

@@ -1,4 +1,5 @@
 /** Refusals name resources by which a rule is broken: whom they are shown to may have no right to see these. */
+import { isType } from "../../../federation/errors.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 import { isResourceType } from "../../../fhir/search/parameters.ts";
 import type { Issue } from "../../../fhir/outcome.ts";
@@ -7,6 +8,8 @@ import type { Rights } from "../../../mesh/access/access.ts";
 const PLACE = new RegExp(String.raw`\b([A-Z][A-Za-z]+)/(${ID_PATTERN})(?:/_history/\d+)?`, "g");
 /** Members within members of an error's data; none of ours has as many. */
 const MAX_DEPTH = 8;
+/** Resources that are looked for in what was sent, which may be 32 MB; further ones are not shown. */
+const MAX_LOOKED_FOR = 20;
 
 /**
  * The error without ids of what is not all shown to who asks, unless they have named it themselves. That there is something stays: it is what
@@ -14,10 +17,17 @@ const MAX_DEPTH = 8;
  * @param rights undefined: all @param sent by who asks, address and body
  */
 export function withoutUnseen(error: unknown, rights: Rights | undefined, sent: readonly string[]): unknown {
-  if (!rights || typeof error !== "object" || error === null) return error;
+  // What is said of an action's params is said before anything is read: its references are examples.
+  if (!rights || typeof error !== "object" || error === null || isType(error, "VALIDATION_ERROR")) return error;
+  const named = new Map<string, boolean>();
+  const isNamed = (place: string): boolean => {
+    const known = named.get(place) ?? (named.size < MAX_LOOKED_FOR && sent.some((one) => one.includes(place)));
+    named.set(place, known);
+    return known;
+  };
   const shown = (text: string) =>
     text.replace(PLACE, (place, type: string, id: string) => {
-      if (!isResourceType(type) || rights.with(type, "r") === "all" || sent.some((one) => one.includes(`${type}/${id}`))) return place;
+      if (!isResourceType(type) || rights.with(type, "r") === "all" || isNamed(`${type}/${id}`)) return place;
       return `${type} (not shown to you)`;
     });
   const { message, data, issues } = error as { message?: unknown; data?: unknown; issues?: Issue[] };

@@ -41,14 +41,13 @@ export function webSocketsOf(service: Gateway, config: Config): WebSockets {
       return meta;
     },
     refused: (error, request) => service.noteRefusal(error, request),
-    isBindable: async (id, meta) => {
+    typeOf: async (id, meta) => {
       const caller = withMeta(service.broker, meta);
       const { json } = await readResource({ caller, directory: service.directory }, "Subscription", id);
       const { status, channel, criteria } = parseJson(json) as Subscription;
-      // That something has come tells of the type: who may not search all of it hears nothing, whoever has subscribed.
-      const reach = service.door.rightsOf(caller)?.with(criteria.split("?", 1)[0] as string, "s") ?? "all";
-      return status === "active" && channel.type === "websocket" && reach === "all";
+      return status === "active" && channel.type === "websocket" ? criteria.split("?", 1)[0] : undefined;
     },
+    mayHear: (type, meta) => (service.door.rightsOf({ meta })?.with(type, "s") ?? "all") === "all",
   });
 }
 

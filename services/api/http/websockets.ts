@@ -32,7 +32,8 @@ const [LEAVING, REFUSED] = [1001, 1008];
 interface Client {
   enter(): Promise<Record<string, unknown>>;
   name: string;
-  bound: Set<string>;
+  /** Types by the Subscriptions that tell of them. */
+  bound: Map<string, string>;
   waiting: number;
   isAlive: boolean;
 }
@@ -46,8 +47,10 @@ export interface WebSocketOptions {
   enter(request: IncomingMessage): Promise<Record<string, unknown>>;
   /** Told of who was not let in. */
   refused(error: unknown, request: IncomingMessage): void;
-  /** Whether the id is that of an active Subscription that these may read, and whose channel is websocket. */
-  isBindable(subscription: string, meta: Record<string, unknown>): Promise<boolean>;
+  /** What an active Subscription tells of that these may read, and whose channel is websocket; undefined: there is none with the id. */
+  typeOf(subscription: string, meta: Record<string, unknown>): Promise<string | undefined>;
+  /** Whether these may search all of the type: that something has come tells of it, whoever has subscribed. */
+  mayHear(type: string, meta: Record<string, unknown>): boolean;
 }
 
 /** Whether a request is for a websocket here; others with an `Upgrade` are answered as if they had none. */
@@ -64,7 +67,7 @@ export class WebSockets {
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
-    this.#watch = setInterval(() => this.#look(), ALIVE_MS).unref();
+    this.#watch = setInterval(() => this.#askAlive(), ALIVE_MS).unref();
   }
 
   /** Takes a connection over, or refuses it and ends it. */
@@ -91,8 +94,27 @@ export class WebSockets {
   ping(subscription: string): void {
     for (const webSocket of this.#bound.get(subscription) ?? []) {
       if (webSocket.bufferedAmount > MAX_BUFFERED) webSocket.terminate();
-      else webSocket.send(`ping ${subscription}`);
+      else this.#ifMay(webSocket, () => webSocket.send(`ping ${subscription}`), subscription);
     }
+  }
+
+  /** Ends those whose client may not hear any more what they are bound to, or has signed out. */
+  look(): void {
+    for (const webSocket of this.#clients.keys()) this.#ifMay(webSocket, () => {});
+  }
+
+  /** Does it if the client is still signed in, and may hear of this Subscription, default: of all; else ends the websocket. */
+  #ifMay(webSocket: WebSocket, work: () => void, subscription?: string): void {
+    const client = this.#clients.get(webSocket);
+    client?.enter().then(
+      (meta) => {
+        if (webSocket.readyState !== webSocket.OPEN) return;
+        const types = subscription === undefined ? [...client.bound.values()] : [client.bound.get(subscription) ?? ""];
+        if (types.every((type) => this.#options.mayHear(type, meta))) work();
+        else webSocket.close(REFUSED, "You may not hear of this any more.");
+      },
+      (error: { code?: number }) => error.code === 401 && webSocket.close(REFUSED, "Sign in again."),
+    );
   }
 
   /** Tells all clients that this gateway leaves. */
@@ -129,7 +151,7 @@ export class WebSockets {
   }
 
   #open(webSocket: WebSocket, name: string, enter: Client["enter"]): void {
-    const client: Client = { name, enter, bound: new Set(), waiting: 0, isAlive: true };
+    const client: Client = { name, enter, bound: new Map(), waiting: 0, isAlive: true };
     this.#clients.set(webSocket, client);
     webSocket.on("error", () => {}); // its end follows
     webSocket.on("pong", () => {
@@ -138,7 +160,7 @@ export class WebSockets {
     webSocket.on("message", (data, isBinary) => void this.#hear(webSocket, client, isBinary ? "" : String(data)));
     webSocket.once("close", () => {
       this.#clients.delete(webSocket);
-      for (const id of client.bound) {
+      for (const id of client.bound.keys()) {
         const bound = this.#bound.get(id);
         bound?.delete(webSocket);
         if (bound?.size === 0) this.#bound.delete(id);
@@ -151,28 +173,31 @@ export class WebSockets {
     if (id === undefined) return webSocket.close(REFUSED, "Send `bind` and the id of a Subscription.");
     if (client.waiting >= MAX_WAITING || client.bound.size >= MAX_BOUND) return webSocket.close(REFUSED, "Too many at once.");
     client.waiting += 1;
-    const isBindable = await client
+    const { typeOf, mayHear } = this.#options;
+    const type = await client
       .enter()
-      .then((meta) => this.#options.isBindable(id, meta))
-      .catch(() => false);
+      .then(async (meta) => {
+        const told = await typeOf(id, meta);
+        return told !== undefined && mayHear(told, meta) ? told : undefined;
+      })
+      .catch(() => undefined);
     client.waiting -= 1;
     if (webSocket.readyState !== webSocket.OPEN) return;
-    if (!isBindable) return webSocket.close(REFUSED, "There is no active Subscription with this id and channel.");
-    client.bound.add(id);
+    if (type === undefined) return webSocket.close(REFUSED, "There is no active Subscription with this id and channel.");
+    client.bound.set(id, type);
     this.#bound.set(id, (this.#bound.get(id) ?? new Set()).add(webSocket));
     webSocket.send(`bound ${id}`);
   }
 
-  #look(): void {
+  #askAlive(): void {
     for (const [webSocket, client] of this.#clients) {
       if (!client.isAlive) webSocket.terminate();
       else {
         client.isAlive = false;
         webSocket.ping();
-        // A client whose token has ended is notified no more.
-        client.enter().catch((error: { code?: number }) => error.code === 401 && webSocket.close(REFUSED, "Sign in again."));
       }
     }
+    this.look(); // tokens end by their time, too
   }
 }
 

@@ -1,10 +1,12 @@
 /** Where a person who is signed in changes the password, and sets up a second factor or takes it away. */
 import type { Provider } from "oidc-provider";
+import type { TalliedNotes } from "../../../federation/tallied-notes.ts";
 import type { Accounts } from "../accounts.ts";
 import type { IdentityData } from "../identity-data.ts";
 import { hashOf, type StoredAccount } from "../identity.model.ts";
 import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
 import { newTotpSecret, type SecondFactor, totpUri } from "../sign-in/second-factor.ts";
+import { refusedProof } from "../sessions-on-record.ts";
 import type { SignIn, SignInOrigin } from "../sign-in/sign-in.ts";
 import type { PageExchange } from "./exchange.ts";
 import { messagePage } from "./forms.ts";
@@ -22,6 +24,8 @@ export interface AccountPageParts {
   accounts: Accounts;
   signIn: SignIn;
   demanded: DemandedFactor;
+  /** Of each account, and of each address, bounded. */
+  refusals: Pick<TalliedNotes, "note">;
 }
 
 /** Answers `/auth/account`. Its forms hold what only this session knows, so that no other site can send them. */
@@ -56,6 +60,11 @@ export async function showAccount(exchange: PageExchange, parts: AccountPagePart
   }
 }
 
+/** Who is at this screen is perhaps another: it is on record as a sign-in that was refused. */
+function noteWrong({ address }: PageExchange, account: StoredAccount, { refusals }: AccountPageParts, why: string): void {
+  refusals.note(`${address} ${account._id}`, refusedProof("sign-in", account, { address, why }));
+}
+
 /** Asks for a code once more: who finds a screen that was left open cannot take the second factor away, nor try all codes. */
 async function endFactor(exchange: PageExchange, account: StoredAccount, proof: string, parts: AccountPageParts): Promise<void> {
   const { language, form } = exchange;
@@ -64,7 +73,10 @@ async function endFactor(exchange: PageExchange, account: StoredAccount, proof: 
   if (await parts.demanded.isFor(account)) return refuse(403, say("totpNeeded"));
   const isRight = await parts.signIn.codeAgain(account, form.get("code") ?? "", placeOf(exchange));
   if (typeof isRight === "number") return refuse(429, say("wait", { seconds: String(isRight) }));
-  if (!isRight) return refuse(401, say("wrongCode"));
+  if (!isRight) {
+    noteWrong(exchange, account, parts, "401 code");
+    return refuse(401, say("wrongCode"));
+  }
   await parts.factor.end(account._id);
   return exchange.reload();
 }
@@ -81,7 +93,10 @@ async function changePassword(exchange: PageExchange, account: StoredAccount, pr
   try {
     const isRight = await parts.signIn.again(account, form.get("current") ?? "", placeOf(exchange));
     if (typeof isRight === "number") return refuse(429, say("wait", { seconds: String(isRight) }));
-    if (!isRight) return refuse(401, say("wrongPassword"));
+    if (!isRight) {
+      noteWrong(exchange, account, parts, "401 password");
+      return refuse(401, say("wrongPassword"));
+    }
     await parts.accounts.changePassword(account, password);
   } catch (error) {
     const { type } = error as { type?: string };

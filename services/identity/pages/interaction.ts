@@ -5,7 +5,7 @@ import type { TalliedNotes } from "../../../federation/tallied-notes.ts";
 import type { Accounts } from "../accounts.ts";
 import type { VisiblePatients } from "../visible-patients.ts";
 import type { Launches, Results } from "../provider/launches.ts";
-import { refusedSignIn, sessionEntry } from "../sessions-on-record.ts";
+import { refusedProof, sessionEntry } from "../sessions-on-record.ts";
 import { DEVICE_MS, type Halfway, type SignInOrigin, type SignIn, type Step } from "../sign-in/sign-in.ts";
 import type { PageExchange } from "./exchange.ts";
 import { codePage, consentPage, loginPage, messagePage, patientPage } from "./forms.ts";
@@ -90,7 +90,7 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
     case "wrong":
       parts.refusedSignIns.note(
         `${exchange.address} ${step.account?._id ?? ""}`,
-        refusedSignIn(step.account, {
+        refusedProof("sign-in", step.account, {
           address: exchange.address,
           client: String(details.params["client_id"]),
           why: halfway ? "401 code" : "401 password",

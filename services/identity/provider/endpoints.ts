@@ -2,9 +2,8 @@
 import { IncomingMessage, type ServerResponse } from "node:http";
 import { compactVerify, type JWTVerifyGetKey } from "jose";
 import type { KoaContextWithOIDC, Provider } from "oidc-provider";
-import type { TalliedNotes } from "../../../federation/tallied-notes.ts";
 import type { PageSet } from "../pages/page-set.ts";
-import { refusedGrant } from "../sessions-on-record.ts";
+import type { RefusedProof } from "../sessions-on-record.ts";
 import { type Artifacts, TOKEN_NAME } from "./adapter.ts";
 import { smartMembers } from "./token-claims.ts";
 import { ROUTES } from "./configuration.ts";
@@ -16,7 +15,7 @@ export const MOUNT = "/auth";
 /** Puts around the provider what it has no setting for. */
 export function extend(
   provider: Provider,
-  { pages, artifacts, refusals }: { pages: PageSet; artifacts: Artifacts; refusals: Pick<TalliedNotes, "note"> },
+  { pages, artifacts, refused }: { pages: PageSet; artifacts: Artifacts; refused: Refused },
 ): void {
   provider.proxy = true; // the gateway says for whom, by which name
   // Koa would take the protocol between gateway and node for the one by which the client asks.
@@ -34,7 +33,8 @@ export function extend(
       Object.assign(ctx.body as object, smartMembers(oidc.entities.AccessToken));
     }
     if (PROVING.has(oidc.route) && ctx.status >= 400 && ctx.status < 500) {
-      noteRefused(oidc, { ip, why: `${ctx.status} ${body?.error ?? ""}` }, refusals);
+      const grant = (oidc.entities.RefreshToken ?? oidc.entities.AuthorizationCode) as { accountId?: string } | undefined;
+      refused({ address: ip, client: oidc.client?.clientId, why: `${ctx.status} ${body?.error ?? ""}` }, grant?.accountId);
     }
     if (oidc.route === "end_session_confirm" && oidc.session && (oidc.session as { destroyed?: boolean }).destroyed) {
       await artifacts.endSession(oidc.session.uid);
@@ -44,21 +44,11 @@ export function extend(
   });
 }
 
+/** Hears of a code, a refresh token or a proof that was not good: forged, over, or used before. @param accountId whose grant it was, if that is known */
+type Refused = (proof: RefusedProof, accountId: string | undefined) => void;
+
 /** Where an app proves itself, or shows what it was given. */
 const PROVING = new Set(["token", "introspection", "revocation"]);
-
-/** A code, a refresh token or a proof that was not good: forged, over, or used before. */
-function noteRefused(
-  { client, entities }: KoaContextWithOIDC["oidc"],
-  { ip: address, why }: { ip: string; why: string },
-  refusals: Pick<TalliedNotes, "note">,
-): void {
-  const grant = (entities.RefreshToken ?? entities.AuthorizationCode) as { accountId?: string } | undefined;
-  refusals.note(
-    `${address} ${client?.clientId ?? ""}`,
-    refusedGrant({ address, client: client?.clientId, accountId: grant?.accountId, why }),
-  );
-}
 
 /** Hands a request, whose body has been read, to the provider. */
 export async function ask(

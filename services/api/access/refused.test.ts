@@ -1,0 +1,53 @@
+/** Which refusals are worth a trace, and what it says. */
+import { Errors } from "moleculer";
+import { fhirError } from "../../../fhir/outcome.ts";
+import { refusedTry } from "./refused.ts";
+
+const BY = JSON.stringify({ who: "Practitioner/1", role: "nurse" });
+const refused = (asked: string, sent?: string, error: unknown = fhirError(422, "invalid", "x")) => {
+  const entry = refusedTry(error, BY, { asked, sent });
+  return entry && [entry.deed, entry.type, entry.what, entry.patients];
+};
+const reference = (place: string) => JSON.stringify({ subject: { reference: place } });
+
+describe("a refused try", () => {
+  it.each<[string, string | undefined, ReturnType<typeof refused>]>([
+    ["GET /fhir/Patient/1", undefined, ["read", "Patient", ["Patient/1"], ["Patient/1"]]],
+    ["HEAD /fhir/Observation/1?_elements=id", undefined, ["read", "Observation", ["Observation/1"], undefined]],
+    ["GET /fhir/Patient/1/_history/2", undefined, ["vread", "Patient", ["Patient/1"], ["Patient/1"]]],
+    ["GET /fhir/Patient/1/_history", undefined, ["history", "Patient", ["Patient/1"], ["Patient/1"]]],
+    ["GET /fhir/Patient/1/Observation", undefined, ["search", "Observation", ["Patient/1"], ["Patient/1"]]],
+    ["GET /fhir/Observation?patient=1", undefined, ["search", "Observation", undefined, ["Patient/1"]]],
+    ["POST /fhir/Observation/_search?subject=Patient%2F1", undefined, ["search", "Observation", undefined, ["Patient/1"]]],
+    ["POST /fhir/Observation", reference("Patient/1"), ["create", "Observation", undefined, ["Patient/1"]]],
+    ["POST /fhir/Observation", reference("https://ehr.example/fhir/Patient/1"), ["create", "Observation", undefined, ["Patient/1"]]],
+    ["POST /fhir/Patient", "{}", ["create", "Patient", undefined, undefined]],
+    ["PUT /fhir/Observation/1", reference("Patient/2"), ["update", "Observation", ["Observation/1"], ["Patient/2"]]],
+    ["PATCH /fhir/Patient/1", "[]", ["update", "Patient", ["Patient/1"], ["Patient/1"]]],
+    ["DELETE /fhir/Encounter?patient=Patient/1", undefined, ["delete", "Encounter", undefined, ["Patient/1"]]],
+    ["POST /fhir/Patient/1/$everything", undefined, ["operation", "Patient", ["Patient/1"], ["Patient/1"]]],
+    ["POST /fhir", '{"resourceType":"Patient"}', ["create", undefined, undefined, undefined]],
+    ["POST /api/visits/close", '{"visit":"Encounter/1"}', ["operation", "visits.close", ["Encounter/1"], undefined]],
+    ["GET /api/pharmacy/due?patient=Patient/1", undefined, ["operation", "pharmacy.due", ["Patient/1"], ["Patient/1"]]],
+  ])("%s with %s is on record as %j", (asked, sent, entry) => expect(refused(asked, sent)).toEqual(entry));
+
+  it.each([
+    ["GET /fhir/Location/1", undefined],
+    ["PUT /fhir/Location/1", '{"resourceType":"Location"}'],
+    ["GET /fhir/Observation?nonsense=1", undefined],
+    ["POST /api/wards/open", '{"name":"Ward"}'],
+    ["POST /fhir/Observation/_search", undefined],
+  ])("%s with %s is of nobody's record", (asked, sent) => expect(refused(asked, sent)).toBeUndefined());
+
+  it.each([401, 429, 503])("that has only to be repeated leaves none: %d", (status) => {
+    expect(refused("GET /fhir/Patient/1", undefined, fhirError(status, "x", "x"))).toBeUndefined();
+  });
+
+  it("says whether it was refused or failed here, and nothing of the data", () => {
+    const of = (error: unknown) => refusedTry(error, BY, { asked: "GET /fhir/Patient/1" });
+    expect(of(fhirError(412, "conflict", "Patient Rossi"))).toMatchObject({ isDone: false, why: "412 INVALID" });
+    expect(of(new Errors.MoleculerClientError("x", 409, "VISIT_ALREADY_OPEN", {}))).toMatchObject({ why: "409 VISIT_ALREADY_OPEN" });
+    expect(of(new Errors.MoleculerServerError("x", 507, "STORE_FULL", {}))).toMatchObject({ isFault: true, why: "507 STORE_FULL" });
+    expect(of(new Error("Rossi is not a number"))).toMatchObject({ isFault: true, why: "500" });
+  });
+});

@@ -114,7 +114,7 @@ describe("without a mouse", () => {
     await page.keyboard.type(wristband);
     await ear.tabTo("Scan the package");
     await press(page, "Enter");
-    expect((await ear.hears("is given")).filter((said) => said.includes("Ada Rossi"))).toEqual(["The dose of Ada Rossi is given."]);
+    expect(await ear.hears("is given")).toEqual(["The dose of Ada Rossi is given."]);
     await ear.hasFocus("region Doses due");
     await press(page, "Alt+z");
     await ear.hears("undone");

@@ -22,7 +22,8 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
     if (!shown?.querySelector("[autofocus]")) shown?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => {
       isGone.current = true;
-      shown?.close(); // as long as it is open nothing else takes the focus
+      if (!shown?.open) return; // Escape has closed it, and the focus may be elsewhere by now
+      shown.close(); // as long as it is open nothing else takes the focus
       if (before?.isConnected) before.focus();
       else document.getElementById("main")?.focus({ preventScroll: true }); // the row that it was opened from is done
     };

@@ -79,8 +79,8 @@ function Opened({ open, ward, reload }: { open: Signal<PlacedBed | undefined>; w
     open.value = undefined;
   };
   return bed.stay
-    ? html`<${StayDialog} bed=${bed} stay=${bed.stay} onClose=${close} reload=${reload} />`
-    : html`<${AdmitDialog} bed=${bed} onClose=${close} reload=${reload} />`;
+    ? html`<${StayDialog} key=${bed.location} bed=${bed} stay=${bed.stay} onClose=${close} reload=${reload} />`
+    : html`<${AdmitDialog} key=${bed.location} bed=${bed} onClose=${close} reload=${reload} />`;
 }
 
 interface RoomProps {

@@ -109,18 +109,19 @@ export class Accounts {
     return userOf({ ...account, ...changed });
   }
 
-  /** @throws 404 USER_NOT_FOUND, 409 PRACTITIONER_TAKEN */
-  async setPractitioner(user: string, practitioner: string): Promise<User> {
+  /** @param practitioner absent: it is nobody who works here @throws 404 USER_NOT_FOUND, 409 PRACTITIONER_TAKEN */
+  async setPractitioner(user: string, practitioner: string | undefined): Promise<User> {
     const account = await this.find(user);
     const isOpen = { _id: account._id, closedAt: { $exists: false } };
+    const change = practitioner === undefined ? { $unset: { practitioner: true as const } } : { $set: { practitioner } };
     try {
-      if ((await this.#accounts.updateMany(isOpen, { $set: { practitioner } })) !== 1) throw userNotFound(user);
+      if ((await this.#accounts.updateMany(isOpen, change)) !== 1) throw userNotFound(user);
     } catch (error) {
-      throw error instanceof DuplicateKey ? practitionerTaken(practitioner) : error;
+      throw error instanceof DuplicateKey ? practitionerTaken(practitioner ?? "") : error;
     }
-    const { practitioner: before } = account;
+    const { practitioner: before, ...rest } = account;
     if (before !== undefined && before !== practitioner) await this.#parts.news.tell({ sub: account._id });
-    return userOf({ ...account, practitioner });
+    return userOf({ ...rest, ...(practitioner !== undefined && { practitioner }) });
   }
 
   /** @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */

@@ -90,7 +90,7 @@ export const administration = {
   setPractitioner: {
     rest: "POST" as const,
     summary: "Say which practitioner somebody is",
-    params: { user: USER, practitioner: PRACTITIONER, $$strict: true as const },
+    params: { user: USER, practitioner: { ...PRACTITIONER, optional: true }, $$strict: true as const },
     handler(this: Office, { params }: Given<"setPractitioner">) {
       return this.accounts.setPractitioner(params.user, params.practitioner);
     },

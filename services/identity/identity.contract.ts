@@ -181,10 +181,10 @@ export const identity = {
   setRoles: action<{ user: string; roles: RoleName[] }, User>("identity.setRoles"),
   /**
    * Says who an account's person is among those who work here: signing needs it. Their next token names the practitioner, ten minutes later at the
-   * latest; where the account was another's before, tokens end.
+   * latest; where the account was another's before, tokens end. Without `practitioner` it is nobody who works here any more.
    * @throws 404 USER_NOT_FOUND (or closed), 409 PRACTITIONER_TAKEN
    */
-  setPractitioner: action<{ user: string; practitioner: string }, User>("identity.setPractitioner"),
+  setPractitioner: action<{ user: string; practitioner?: string }, User>("identity.setPractitioner"),
   /** Ends sessions and tokens, for good. @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
   closeUser: action<{ user: string }, User>("identity.closeUser"),
   /** All accounts by login, at most 10,000. */

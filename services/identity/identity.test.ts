@@ -76,13 +76,17 @@ describe("accounts", () => {
 
   it("are told which practitioner their person is, one that no other account has; tokens of another before end", async () => {
     const { user } = await identity.createUser(clinic.caller, { login: "verdi", name: "Bruno Verdi", roles: ["physician"] });
-    const set = (practitioner: string) => identity.setPractitioner(clinic.caller, { user: "verdi", practitioner });
+    const set = (practitioner?: string) =>
+      identity.setPractitioner(clinic.caller, { user: "verdi", ...(practitioner && { practitioner }) });
     await expect(set("Practitioner/1")).rejects.toEqual(refusal(409, "PRACTITIONER_TAKEN"));
     expect(await set("Practitioner/2")).toMatchObject({ id: user.id, practitioner: "Practitioner/2" });
     const ended = async () => (await identity.endedSince(clinic.caller, { at: 0 })).filter(({ sub }) => sub === user.id).length;
     expect(await ended()).toBe(0);
     await set("Practitioner/3");
     expect(await ended()).toBe(1);
+    expect(await set()).not.toHaveProperty("practitioner");
+    expect(await ended()).toBe(2);
+    await set("Practitioner/3"); // which nobody has now
     await identity.closeUser(clinic.caller, { user: "verdi" });
     await expect(set("Practitioner/4")).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
   });

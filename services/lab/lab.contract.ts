@@ -75,9 +75,12 @@ export const lab = {
   listCatalogue: action<Record<string, never>, Catalogue>("lab.listCatalogue"),
   /**
    * Gives a test or panel of the catalogue this house's own name in a language; without a name the catalogue's counts again.
-   * @throws 404 TEST_UNKNOWN; 409 NAME_CHANGED when others name it at the same moment
+   * `seen`: the name that was read ("": none), so that what others have given since is not written over unseen.
+   * @throws 404 TEST_UNKNOWN; 409 NAME_CHANGED when others have named it since, or name it at the same moment
    */
-  nameTest: action<{ code: string; language: string; name?: string }, { code: string; designation: Designation[] }>("lab.nameTest"),
+  nameTest: action<{ code: string; language: string; name?: string; seen?: string }, { code: string; designation: Designation[] }>(
+    "lab.nameTest",
+  ),
   /** Orders a test or a panel of the catalogue by its code. @throws 404 NOT_FOUND for an unknown patient or encounter, TEST_UNKNOWN */
   orderPanel: action<{ patient: string; encounter?: string; code: string; priority?: Priority } & Happened, LabOrder>("lab.orderPanel"),
   /** Open orders, the most urgent first, then the oldest; at most 1,000. */

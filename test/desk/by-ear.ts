@@ -76,10 +76,11 @@ export class ByEar {
     return this.#heard(`document.querySelectorAll(${JSON.stringify(selector)})`);
   }
 
-  /** Waits until a live region has said it. @returns all that was said since then, without the buttons beside it */
+  /** Waits until a live region has said it. @returns what has it, as often as it was said, without the buttons beside it */
   async hears(text: string): Promise<string[]> {
     await this.#page.waitForFunction((wanted) => (globalThis as unknown as Heard).said.some((one) => one.includes(wanted)), text);
-    return this.#page.evaluate(() => (globalThis as unknown as Heard).said.splice(0));
+    const said = await this.#page.evaluate(() => (globalThis as unknown as Heard).said.splice(0));
+    return said.filter((one) => one.includes(text));
   }
 
   /** Waits until what has this role and name has the focus. */

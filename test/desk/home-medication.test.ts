@@ -70,13 +70,13 @@ describe("what is taken at home", () => {
       { status: "entered-in-error" },
     ]);
     // A nurse notes, and does not prescribe.
-    expect(await nurse.locator(`${panel} button:has-text('Continue as a prescription')`).count()).toBe(0);
+    expect(await nurse.locator(`${panel} button:has-text('Continue')`).count()).toBe(0);
   });
 
   it("the physician goes on with one as a prescription, which names it, and lets another pause; both are taken back by a key", async () => {
     const undecided = `${row("Acetaminophen")} .tag:text-is("not decided yet")`;
     const goOn = async () => {
-      await physician.click(`${row("Acetaminophen")} button:has-text('Continue as a prescription')`);
+      await physician.click(`${row("Acetaminophen")} button:has-text('Continue')`);
       await physician.fill("#field-quantity", "10"); // all else is as it was taken
       await physician.press("#field-quantity", "Enter");
       await said(physician, "Acetaminophen 325 MG is prescribed.");
@@ -99,7 +99,7 @@ describe("what is taken at home", () => {
     await goOn();
 
     await house.step("let what is taken at home pause during the stay", physician, () =>
-      physician.click(`${row("Metformin")} button:has-text('Pause in the stay')`),
+      physician.click(`${row("Metformin")} button:has-text('Pause')`),
     );
     await physician.waitForSelector(`${row("Metformin")} .tag:text-is("paused")`);
     await nurse.waitForSelector(`${row("Metformin")} .tag:text-is("paused")`);
@@ -110,7 +110,7 @@ describe("what is taken at home", () => {
   });
 
   it("what the house does not have is gone on with by something that it has", async () => {
-    await physician.click(`${row("Metformin")} button:has-text('Continue as a prescription')`);
+    await physician.click(`${row("Metformin")} button:has-text('Continue')`);
     await physician.waitForSelector("dialog .hint:has-text('Metformin of another house')");
     await physician.waitForSelector("#field-medication:focus");
     expect(await physician.inputValue("#field-medication")).toBe("");

@@ -71,8 +71,11 @@ describe("without a mouse", () => {
     await ear.hasFocus("combobox Find a patient");
     await press(page, "Escape");
     await ear.hasFocus("button B free");
-    await press(page, "ArrowLeft", "Enter");
-    await page.waitForSelector("dialog");
+    await press(page, "Enter");
+    await ear.hasFocus("combobox Find a patient");
+    // Faster than the browser tells that the dialog is closed: the next one gives the focus back to its own bed.
+    await Promise.all(["Escape", "ArrowLeft", "Enter"].map((key) => page.keyboard.press(key)));
+    await page.waitForSelector("dialog:has-text('Ada Rossi')");
     await ear.tabTo("Goes on leave");
     await press(page, "Enter");
     expect(await ear.hears("is on leave")).toEqual(["Ada Rossi is on leave."]);
@@ -114,7 +117,7 @@ describe("without a mouse", () => {
     await page.keyboard.type(wristband);
     await ear.tabTo("Scan the package");
     await press(page, "Enter");
-    expect((await ear.hears("is given")).filter((said) => said.includes("Ada Rossi"))).toEqual(["The dose of Ada Rossi is given."]);
+    expect(await ear.hears("is given")).toEqual(["The dose of Ada Rossi is given."]);
     await ear.hasFocus("region Doses due");
     await press(page, "Alt+z");
     await ear.hears("undone");

@@ -81,4 +81,27 @@ describe("laboratory tests", () => {
     await physician.waitForSelector("li:has-text('Hémoglobine')");
     expect(house.complaints.filter((text) => !/status of 409/.test(text))).toEqual([]);
   });
+
+  it("that two administrators name at once keep both: what the other has given is shown beside one's own", async () => {
+    const chief = await house.signIn("chief");
+    await house.show(chief, "administration");
+    await chief.fill("#field-named-test", "718-7");
+    await chief.fill("#field-test-name-fr", "Taux d’Hb");
+    await chief.fill("#field-test-name-en", "Hb level");
+    await lab.nameTest(house.operator, { code: "718-7", language: "fr", name: "Hémoglobine du sang" });
+    await lab.nameTest(house.operator, { code: "718-7", language: "ar", name: "خضاب الدم" });
+    await chief.press("#field-test-name-fr", "Enter");
+    await chief.waitForSelector("tr:has-text('Hémoglobine du sang'):has-text('Taux d’Hb')");
+    expect(await chief.locator("[name='merge-ar']").count()).toBe(2); // only the other has changed it: chosen already
+    expect(await barriers(chief)).toEqual([]);
+    await chief.check("tr:has-text('Hémoglobine du sang') td:nth-of-type(2) input");
+    await chief.click("button:text-is('Store') >> nth=0");
+    await chief.waitForSelector(".notice:has-text('the name is stored')");
+    const names = async () => {
+      const { tests } = await lab.listCatalogue(house.operator, {});
+      const { designation = [] } = tests.find(({ code }) => code === "718-7") ?? {};
+      return Object.fromEntries(designation.map(({ language, value }) => [language, value]));
+    };
+    expect(await names()).toMatchObject({ en: "Hb level", fr: "Hémoglobine du sang", ar: "خضاب الدم" });
+  });
 });

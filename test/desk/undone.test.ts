@@ -124,4 +124,82 @@ describe("what was done by mistake", () => {
     await administrator.waitForSelector("dialog:has(button:text-is('Close for good')) .hint:has-text('is not opened again')");
     expect(house.complaints).toEqual([]);
   });
+
+  it("a change of a role that another administrator has confirmed, or rejected, is what it was", async () => {
+    const chief = await house.signIn("chief");
+    await house.person("second-chief", ["administrator"]);
+    const second = await house.signIn("second-chief");
+    const now = async () => (await identity.listRoles(house.operator, {})).find(({ role }) => role === "front-desk");
+    const last = async () => (await identity.listRoleChanges(house.operator, { role: "front-desk" }))[0]?.state;
+    const before = await now();
+    const ask = async () => {
+      await house.show(chief, "home");
+      await house.show(chief, "administration");
+      await chief.click("section[aria-label='Roles'] tr:has(th:has-text('front desk')) button:has-text('Change')");
+      await chief.fill("#field-role-type", "*");
+      await chief.click("dialog fieldset button:text-is('Add')");
+      await chief.waitForSelector("dialog tr:has-text('others') input:checked");
+      await chief.fill("#field-role-reason", "the whole record");
+      await chief.click("dialog button:text-is('Store')");
+      await said(chief, "waits until another administrator");
+      await house.show(second, "home");
+      await house.show(second, "administration");
+    };
+    await ask();
+    await second.click(".card button:has-text('Confirm')");
+    await said(second, "has changed, everywhere");
+    expect((await now())?.types["*"]).toBe("rs");
+    await undo(second);
+    expect((await now())?.types).toEqual(before?.types);
+    await ask();
+    await second.click(".card button:has-text('Reject')");
+    await said(second, "is rejected");
+    expect(await last()).toBe("rejected");
+    await undo(second);
+    expect([await last(), (await now())?.types]).toEqual(["waiting", before?.types]);
+    await second.waitForSelector(".card:has-text('the whole record')");
+  });
+
+  it("an account that was said to be somebody's is nobody's again, and rooms that were added by mistake are not there", async () => {
+    const chief = await house.signIn("chief");
+    await house.show(chief, "administration");
+    await chief.click("section[aria-label='Accounts'] tr:has(bdi:text-is('clerk')) button:has-text('Change')");
+    await chief.click("dialog button:has-text('It is this person')");
+    await said(chief, "is a practitioner from");
+    const practitioner = async () => (await identity.listUsers(house.operator, {})).find(({ login }) => login === "clerk")?.practitioner;
+    expect(await practitioner()).toMatch(/^Practitioner\//);
+    await undo(chief);
+    expect(await practitioner()).toBeUndefined();
+
+    await house.show(chief, "places");
+    const places = async () => (await wards.listBeds(house.operator, {})).map(({ name }) => name);
+    const known = await places();
+    const added = async (button: string, fields: Record<string, string>) => {
+      await chief.click(`main button:has-text('${button}')`);
+      for (const [field, text] of Object.entries(fields)) await chief.fill(`#field-places-${field}`, text);
+      await chief.click("dialog button:text-is('Add')");
+      await chief.waitForSelector("dialog", { state: "detached" });
+      expect((await places()).length).toBeGreaterThan(known.length);
+      await undo(chief);
+      expect(await places()).toEqual(known);
+      await chief.click(".notice button[aria-label='Close'] >> nth=-1");
+      await house.show(chief, "home");
+      await house.show(chief, "places");
+    };
+    await added("Add beds", { beds: "7-9" });
+    await added("New room", { name: "999", beds: "1-3" });
+    await added("New ward", { name: "By mistake", rooms: "1-2", beds: "1-2" });
+    // Where somebody lies meanwhile it stays, and that is said.
+    await chief.click("main button:has-text('New room')");
+    await chief.fill("#field-places-name", "777");
+    await chief.fill("#field-places-beds", "1");
+    await chief.click("dialog button:text-is('Add')");
+    await chief.waitForSelector("section[aria-label='Room 777']");
+    const bed = (await wards.listBeds(house.operator, {})).find(({ name }) => name.includes("777"))?.location ?? "";
+    await hospitalizations.admit(house.operator, { patient, bed, reason: "Anaemia" });
+    await chief.keyboard.press("Alt+z");
+    await chief.waitForSelector(".notice.fault");
+    expect(await places()).toHaveLength(known.length + 1);
+    expect(house.complaints.filter((text) => !/status of (401|404|409|422)/.test(text))).toEqual([]);
+  });
 });

@@ -24,6 +24,7 @@ export const benchParams = {
       messages: { stringPattern: "'{field}' must be a language tag (BCP 47), like fr." },
     },
     name: { type: "string", trim: true, min: 1, max: 200, optional: true },
+    seen: { type: "string", max: 1_000, optional: true },
     $$strict: true,
   },
   orderPanel: {

@@ -67,6 +67,15 @@ describe("the laboratory", () => {
   });
 
   it("names no test that it does not do, and in no language that there cannot be", async () => {
+    const seen = { code: "718-7", language: "fr" };
+    await lab.nameTest(clinic.caller, { ...seen, name: "Hb" });
+    await expect(lab.nameTest(clinic.caller, { ...seen, name: "Hgb", seen: "Taux" })).rejects.toEqual(refusal(409, "NAME_CHANGED"));
+    await lab.nameTest(clinic.caller, { ...seen, name: "Hgb", seen: "Hb" });
+    await expect(lab.nameTest(clinic.caller, { ...seen, language: "de", name: "Hb", seen: "Hb" })).rejects.toEqual(
+      refusal(409, "NAME_CHANGED"),
+    );
+    await lab.nameTest(clinic.caller, { ...seen, language: "de", name: "Hb", seen: "" }); // it had none
+    for (const language of ["fr", "de"]) await lab.nameTest(clinic.caller, { ...seen, language });
     await expect(lab.nameTest(clinic.caller, { code: "1-1", language: "fr", name: "x" })).rejects.toEqual(refusal(404, "TEST_UNKNOWN"));
     await expect(lab.nameTest(clinic.caller, { code: "718-7", language: "French!", name: "x" })).rejects.toMatchObject({ code: 422 });
   });

@@ -1,4 +1,5 @@
 /** The catalogue by this house's names, and naming. `lab.contract.ts` names their errors. */
+import type { ObservationDefinition } from "../../../fhir/r4.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { change, creation } from "../../../mixins/fhir/write-steps.ts";
@@ -19,11 +20,13 @@ export const namedCatalogue = async ({ fhir, catalogue }: Lab): Promise<Catalogu
 /** `lab.nameTest` */
 export async function nameTest(
   { fhir, catalogue }: Lab,
-  { code, ...given }: { code: string; language: string; name?: string },
+  { code, seen, ...given }: { code: string; language: string; name?: string; seen?: string },
 ): Promise<{ code: string; designation: Designation[] }> {
   const coding = codingOf(catalogue, code);
   if (!coding) throw testUnknown(code);
   const before = await fhir.read("ObservationDefinition", definitionIdOf(coding));
+  const isSeen = seen === undefined || seen === nameNow(catalogue, before ? [before] : [], { code, language: given.language });
+  if (!isSeen) throw nameChanged(code);
   const definition = renamed(before ?? undefined, coding, given);
   try {
     await fhir.write([before ? change(definition) : creation(definition)]);
@@ -31,4 +34,15 @@ export async function nameTest(
     throw isType(error, "STALE_VERSION") || isType(error, "ID_TAKEN") ? nameChanged(code) : error;
   }
   return { code, designation: designationOf(definition) };
+}
+
+/** What the catalogue tells as a test's name in a language; "" where it has none in it. */
+function nameNow(
+  catalogue: Catalogue,
+  definitions: ObservationDefinition[],
+  { code, language }: { code: string; language: string },
+): string {
+  const { tests, panels } = named(catalogue, definitions);
+  const { designation = [] } = [...panels, ...tests].find((one) => one.code === code) ?? {};
+  return designation.find((one) => one.language === language)?.value ?? "";
 }

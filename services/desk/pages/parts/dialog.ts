@@ -22,12 +22,20 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
     if (!shown?.querySelector("[autofocus]")) shown?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => {
       isGone.current = true;
-      shown?.close(); // as long as it is open nothing else takes the focus
+      if (!shown?.open) return; // the browser has closed it, and the focus may be elsewhere by now
+      shown.close(); // as long as it is open nothing else takes the focus
       if (before?.isConnected) before.focus();
       else document.getElementById("main")?.focus({ preventScroll: true }); // the row that it was opened from is done
     };
   }, []);
-  return html`<dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${() => isGone.current || onClose()}>
+  /** The browser would tell of it later only, when the next key may have opened another. */
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || event.isComposing || dialog.current?.querySelector(":popover-open")) return;
+    event.preventDefault();
+    event.stopPropagation(); // one dialog over another goes alone
+    onClose();
+  };
+  return html`<dialog ref=${dialog} aria-labelledby="dialog-title" onKeyDown=${onKeyDown} onClose=${() => isGone.current || onClose()}>
     <header><h2 id="dialog-title">${title}</h2><button type="button" class="quiet" aria-label=${t("close")} onClick=${onClose}>×</button></header>
     ${hasEnded.value && html`<p class="not-known" role="status">${t("signIn.ended")} <button type="button" onClick=${goToSignIn}>${t("signIn")}</button></p>`}
     ${children}

@@ -223,6 +223,12 @@ export async function storeTogether(resources: { made?: FhirResource[]; changed?
   });
 }
 
+/** Deletes them, all or none; refused where others rest on one that stays. */
+export async function deleteTogether(references: string[]): Promise<void> {
+  const entry = references.map((url) => ({ request: { method: "DELETE", url } }));
+  await fhirAnswer("", { method: "POST", resource: { resourceType: "Bundle", type: "transaction", entry } });
+}
+
 /** Stores a new resource and the next version of another, both or neither; refused (412) as an update is. @returns the new one's reference */
 export async function createAndUpdate<Resource extends FhirResource>(made: Resource, changed: FhirResource): Promise<string> {
   const [stored] = await storeTogether({ made: [made], changed: [changed] });

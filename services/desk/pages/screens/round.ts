@@ -53,7 +53,7 @@ function Doses({ ward }: { ward: BoardWard }) {
   const due = useLoad(`due ${ward.location}`, () => dueIn(ward), live.everyMs);
   const [open, setOpen] = useState<DueDose | undefined>();
   const dose = (one: DueDose, patient: Patient | undefined) => html`<li key=${`${one.prescription} ${one.dueAt}`}>
-    <span><strong><bdi>${one.medication.display ?? one.medication.code}</bdi></strong> <bdi>${one.dose ? `${one.dose.value} ${one.dose.unit}` : one.dosage}</bdi> <bdi class="muted">${one.route}</bdi></span>
+    <span><strong><bdi>${one.medication.display ?? one.medication.code}</bdi></strong> ${one.dose ? html`<bdi class="nowrap">${one.dose.value} ${one.dose.unit}</bdi>` : html`<bdi>${one.dosage}</bdi>`} <bdi class="muted">${one.route}</bdi></span>
     <span class="buttons"><time datetime=${one.dueAt}>${timeOf(one.dueAt)}</time> ${one.isLate && html`<span class="tag bad">${t("round.late")}</span>`}
     <button type="button" onClick=${() => setOpen(one)}>${t("round.note")}<${For} who=${`${one.medication.display ?? one.medication.code}, ${nameOf(patient)}, ${timeOf(one.dueAt)}`} /></button></span></li>`;
   const show = ({ doses, patients, beds }: Due) => html`<p class="muted" role="status">${t("round.count", { n: doses.length })}</p>

@@ -86,7 +86,7 @@ function Change({ user, onClose, onDone }: EditProps & { user: User }) {
   const [practitioner, setPractitioner] = useState(NEW);
   const become = async () => {
     await becomePractitioner(user, practitioner);
-    say(t("account.isPractitioner", { login: user.login }));
+    say(t("account.isPractitioner", { login: user.login }), () => identity.setPractitioner({ user: user.id }).then(() => onDone()));
     onDone();
   };
   const act = async (work: () => Promise<PasswordLink | unknown>, text: string) => {

@@ -45,7 +45,9 @@ export function Roles() {
     <td>${saidOf(one)}</td>
     <td><button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("account.change")}<${For} who=${nameOf(one.role)} /></button></td></tr>`;
   const waiting = (changes.value ?? []).filter(({ state }) => state === "waiting");
-  const show = (all: RoleNow[]) => html`${waiting.map((change) => html`<${Waiting} key=${change.role} change=${change} onDone=${done} />`)}
+  const show = (
+    all: RoleNow[],
+  ) => html`${waiting.map((change) => html`<${Waiting} key=${change.role} change=${change} now=${all.find(({ role }) => role === change.role) ?? { ...NONE, role: change.role }} onDone=${done} />`)}
     <${Wide} label=${t("roles")}><table class="stacked"><thead><tr><th scope="col">${t("roles.role")}</th><th scope="col">${t("roles.says")}</th><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
   const actions = html`<button type="button" onClick=${() => setOpen(NONE)}>${t("roles.new")}</button>`;
   return html`<${Panel} title=${t("roles")} loaded=${roles} show=${show} actions=${actions} />
@@ -56,17 +58,35 @@ export function Roles() {
 function takeBack({ role, version, state }: RoleChange, before: RoleNow): Promise<RoleChange> {
   const reason = t("undo.reason");
   if (state === "waiting") return identity.rejectRole({ role, version });
-  if (before.isAsFiled || before.role === "") return identity.resetRole({ role, version, reason });
+  if (before.isAsFiled || before.version === 0) return identity.resetRole({ role, version, reason });
   const { says, types, actions, onBehalf, secondFactor } = before;
   return identity.changeRole({ role, version, reason, says, types, actions, onBehalf, secondFactor });
 }
 
-function Waiting({ change, onDone }: { change: RoleChange; onDone: (change?: RoleChange) => void }) {
+/** What was rejected by mistake is asked for anew, in the name of who has rejected it: another must confirm it. */
+async function askAgain({ role, to, reason }: RoleChange): Promise<RoleChange> {
+  const version = (await identity.listRoles({})).find((one) => one.role === role)?.version ?? 0;
+  return to ? identity.changeRole({ role, version, reason, ...to }) : identity.resetRole({ role, version, reason });
+}
+
+interface WaitingProps {
+  change: RoleChange;
+  /** The role as it is until then. */
+  now: RoleNow;
+  onDone: (change?: RoleChange, before?: RoleNow) => void;
+}
+
+function Waiting({ change, now, onDone }: WaitingProps) {
   const { role, version, at, reason } = change;
-  const decide = (work: typeof identity.confirmRole) => work({ role, version }).then(onDone, sayFault);
+  const confirm = () => identity.confirmRole({ role, version }).then((done) => onDone(done, now), sayFault);
+  const reject = () =>
+    identity.rejectRole({ role, version }).then(() => {
+      say(t("roles.isRejected", { role: nameOf(role) }), () => askAgain(change).then(() => onDone()));
+      onDone();
+    }, sayFault);
   return html`<div class="card"><p><span class="tag warn">${t("roles.waitsTag")}</span> ${t("roles.waiting", { role: nameOf(role), at: momentOf(at) })} <bdi translate="no">${reason}</bdi></p>
-    <div class="buttons"><button type="button" onClick=${() => decide(identity.confirmRole)}>${t("roles.confirm")}</button>
-    <button type="button" onClick=${() => decide(identity.rejectRole)}>${t("roles.reject")}</button></div></div>`;
+    <div class="buttons"><button type="button" onClick=${confirm}>${t("roles.confirm")}</button>
+    <button type="button" onClick=${reject}>${t("roles.reject")}</button></div></div>`;
 }
 
 function Change({

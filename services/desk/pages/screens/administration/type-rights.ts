@@ -30,13 +30,13 @@ export function TypeRights({ types, onChange, fault }: TypeRightsProps) {
   };
   const nameOf = (type: string) => (type === OTHERS ? t("roles.others") : type);
   const box = (type: string, letter: (typeof LETTERS)[number]) =>
-    html`<td key=${letter}><input type="checkbox" aria-label=${`${nameOf(type)}: ${t(`roles.may.${letter}`)}`} checked=${types[type]?.includes(letter)} onChange=${() => toggle(type, letter)} /></td>`;
+    html`<td key=${letter} data-label=${t(`roles.may.${letter}`)}><input type="checkbox" aria-label=${`${nameOf(type)}: ${t(`roles.may.${letter}`)}`} checked=${types[type]?.includes(letter)} onChange=${() => toggle(type, letter)} /></td>`;
   const row = (
     type: string,
   ) => html`<tr key=${type}><th scope="row" translate="no">${nameOf(type)}</th>${LETTERS.map((letter) => box(type, letter))}
     <td><button type="button" class="quiet" aria-label=${t("roles.removeType", { type: nameOf(type) })} onClick=${() => remove(type)}>×</button></td></tr>`;
   return html`<fieldset><legend>${t("roles.types")}</legend>
-    <${Wide} label=${t("roles.types")}><table><thead><tr><th scope="col">${t("roles.type")}</th>${LETTERS.map((letter) => html`<th key=${letter} scope="col">${t(`roles.may.${letter}`)}</th>`)}<td></td></tr></thead>
+    <${Wide} label=${t("roles.types")}><table class="stacked"><thead><tr><th scope="col">${t("roles.type")}</th>${LETTERS.map((letter) => html`<th key=${letter} scope="col">${t(`roles.may.${letter}`)}</th>`)}<td></td></tr></thead>
       <tbody>${Object.keys(types).sort().map(row)}</tbody></table><//>
     <div class="line"><label for="field-role-type">${t("roles.addType")}</label> <input id="field-role-type" autocomplete="off" translate="no" value=${added} onInput=${({ currentTarget }: { currentTarget: HTMLInputElement }) => setAdded(currentTarget.value.trim())} />
       <button type="button" onClick=${add}>${t("add")}</button></div>

@@ -96,12 +96,12 @@ async function valuesBeside(of: Observation): Promise<Observation[]> {
 function Report({ result: { of, patient }, onClose }: { result: Result; onClose: () => void }) {
   const values = useLoad(`report of ${of.id}`, () => valuesBeside(of));
   const line = (one: Observation) =>
-    html`<tr key=${one.id}><th scope="row"><bdi>${conceptOf(one.code)}</bdi></th><td class="figure"><${Finding} of=${one} /> <${Flag} of=${one} /></td><td><bdi>${rangeOf(one)}</bdi></td></tr>`;
+    html`<tr key=${one.id}><th scope="row"><bdi>${conceptOf(one.code)}</bdi></th><td class="figure"><${Finding} of=${one} /> <${Flag} of=${one} /></td><td data-label=${rangeOf(one) && t("result.range")}><bdi>${rangeOf(one)}</bdi></td></tr>`;
   return html`<${Dialog} title=${t("bench.report")} onClose=${onClose}>
     <div class="stack">
       <${NotKnown} loaded=${values} />
       <${Sheet} title=${t("bench.report")} patient=${patient} isBusy=${values.isLoading}>
-        <table><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th></tr></thead><tbody>${(values.value ?? [of]).map(line)}</tbody></table>
+        <table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th></tr></thead><tbody>${(values.value ?? [of]).map(line)}</tbody></table>
         <p>${momentOf(of.effectiveDateTime)} · ${t("bench.issuedAt", { at: momentOf(of.issued) })}</p>
       <//>
     </div>

@@ -11,7 +11,7 @@ import { read, Refused, update } from "../../platform/api.ts";
 import { sexChoices } from "../../platform/choices.ts";
 import { type Draft, useDraft } from "../../platform/drafts.ts";
 import { t } from "../../platform/texts.ts";
-import { MergeView } from "./merge-view.ts";
+import { MergeView } from "../../parts/merge-view.ts";
 
 const FIELDS = ["family", "given", "birthDate", "gender", "phone"] as const;
 
@@ -89,7 +89,7 @@ export function DetailsDialog({ patient, onClose, onStored }: { patient: Patient
   return html`<${Dialog} title=${t("chart.details")} onClose=${onClose}>
     ${
       theirs
-        ? html`<${MergeView} labels=${labels} base=${base} mine=${draft.value} theirs=${fieldsOf(theirs)} onChosen=${merge} />`
+        ? html`<${MergeView} label=${t("chart.details")} labels=${labels} base=${base} mine=${draft.value} theirs=${fieldsOf(theirs)} onChosen=${merge} />`
         : html`<${Form} send=${() => store(found, draft.value, basis())} submit=${t("store")} onCancel=${onClose}>
           ${() => html`<div class="fields">${field("family", { required: true })}${field("given")}<${BirthDateField} label=${labels.birthDate} name="details-birthDate" value=${draft.value["birthDate"] ?? ""} onValue=${(text: string) => set("birthDate", text)} />${field("gender", { options: sexChoices() })}${field("phone", { type: "tel" })}</div>`}
         <//>`

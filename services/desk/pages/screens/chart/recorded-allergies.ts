@@ -1,5 +1,6 @@
 /** Allergies that are recorded, those that are over too: taken back, made severe or not, active again. Each can be undone at once. */
 import type { AllergyIntolerance, CodeableConcept } from "../../../../../fhir/r4.ts";
+import { useRef } from "preact/hooks";
 import { html } from "../../html.ts";
 import { For } from "../../parts/for.ts";
 import { say, sayFault } from "../../parts/notices.ts";
@@ -30,26 +31,38 @@ interface RecordedProps {
 
 /** See the head of this file. */
 export function RecordedAllergies({ all, onDone }: RecordedProps) {
-  const store = async (before: AllergyIntolerance, changed: AllergyIntolerance) => {
+  /** As they were stored here last, which the list may not show yet: what is pressed next is about that. */
+  const stored = useRef(new Map<string | undefined, AllergyIntolerance>());
+  const queue = useRef(Promise.resolve());
+  const storeNext = async (shown: AllergyIntolerance, change: (one: AllergyIntolerance) => AllergyIntolerance) => {
+    const own = stored.current.get(shown.id);
+    const before = own && Number(own.meta?.versionId) > Number(shown.meta?.versionId) ? own : shown;
     try {
-      const { meta } = await update(changed);
-      say(t("allergy.changed", { what: conceptOf(before.code) }), () => update({ ...before, ...(meta && { meta }) }).then(onDone));
+      const now = await update(change(before));
+      stored.current.set(shown.id, now);
+      say(t("allergy.changed", { what: conceptOf(before.code) }), () =>
+        update({ ...before, ...(now.meta && { meta: now.meta }) }).then(onDone),
+      );
     } catch (error) {
       sayFault(error);
     }
     onDone();
   };
-  const button = (one: AllergyIntolerance, key: TextKey, changed: AllergyIntolerance) =>
-    html`<button type="button" class="quiet" onClick=${() => store(one, changed)}>${t(key)}<${For} who=${conceptOf(one.code)} /></button>`;
+  const button = (one: AllergyIntolerance, key: TextKey, change: (one: AllergyIntolerance) => AllergyIntolerance) => {
+    const press = () => {
+      queue.current = queue.current.then(() => storeNext(one, change));
+    };
+    return html`<button type="button" class="quiet" onClick=${press}>${t(key)}<${For} who=${conceptOf(one.code)} /></button>`;
+  };
   const row = (one: AllergyIntolerance) => {
     const isSevere = one.criticality === "high";
     return html`<li key=${one.id}><span><bdi>${conceptOf(one.code)}</bdi> ${isSevere && html`<span class="tag bad">${t("allergies.severe")}</span> `}${!isActive(one) && html`<span class="tag">${tIfAny(`condition.${statusOf(one)}`) ?? statusOf(one)}</span>`}</span>
       <span class="buttons">${
         isActive(one)
-          ? html`${button(one, isSevere ? "allergy.notSevere" : "allergy.severe", { ...one, criticality: isSevere ? "low" : "high" })}
-            ${button(one, "allergy.over", { ...one, clinicalStatus: concept(CLINICAL, "inactive") })}`
-          : button(one, "problem.activate", { ...one, clinicalStatus: concept(CLINICAL, "active") })
-      }${button(one, "listed.error", enteredInError(one))}</span></li>`;
+          ? html`${button(one, isSevere ? "allergy.notSevere" : "allergy.severe", (now) => ({ ...now, criticality: isSevere ? "low" : "high" }))}
+            ${button(one, "allergy.over", (now) => ({ ...now, clinicalStatus: concept(CLINICAL, "inactive") }))}`
+          : button(one, "problem.activate", (now) => ({ ...now, clinicalStatus: concept(CLINICAL, "active") }))
+      }${button(one, "listed.error", enteredInError)}</span></li>`;
   };
   const shown = all.filter((one) => !isError(one)).sort((a, b) => Number(isActive(b)) - Number(isActive(a)));
   if (shown.length === 0) return null;

@@ -8,7 +8,7 @@ import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { Needs } from "../../parts/needs.ts";
 import { say } from "../../parts/notices.ts";
-import { actionsOf, Refused } from "../../platform/api.ts";
+import { actionsOf, deleteTogether, Refused } from "../../platform/api.ts";
 import { go } from "../../platform/router.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
@@ -28,6 +28,13 @@ function namesIn(text: string): string[] {
     });
 }
 
+interface Place {
+  location: string;
+}
+
+const placesOf = (places: Place[]): string[] => places.map(({ location }) => location);
+const roomPlaces = ({ location, beds }: Place & { beds: Place[] }): string[] => [...placesOf(beds), location];
+
 interface AddProps {
   what: "ward" | "room" | BoardRoom;
   /** Where a room or beds are added. */
@@ -44,17 +51,22 @@ export function Add({ what, ward, onClose, onDone }: AddProps) {
   const [beds, setBeds] = useKept(kept, "beds");
   const [attributes, setAttributes] = useState<string[]>([]);
   const isBeds = typeof what === "object";
+  /** @returns all that was made, "Location/…", what is inside before what it is in */
+  const add = async (names: string[]): Promise<string[]> => {
+    if (isBeds) return placesOf(await wards.addBeds({ room: what.location, beds: names, ...(attributes.length > 0 && { attributes }) }));
+    if (what === "room") return roomPlaces(await wards.addRoom({ ward: ward?.location ?? "", name, beds: names }));
+    const inside = namesIn(rooms).map((room) => ({ name: room, beds: names }));
+    if (inside.length === 0) throw new Refused(422, "ROOMS_MISSING", "");
+    const made = await wards.open({ name, rooms: inside });
+    go("places", made.location);
+    return [...made.rooms.flatMap(roomPlaces), made.location];
+  };
   const send = async () => {
     const names = namesIn(beds);
     if (names.length === 0) throw new Refused(422, "NAMES_MISSING", "");
-    if (isBeds) await wards.addBeds({ room: what.location, beds: names, ...(attributes.length > 0 && { attributes }) });
-    else if (what === "room") await wards.addRoom({ ward: ward?.location ?? "", name, beds: names });
-    else {
-      const inside = namesIn(rooms).map((room) => ({ name: room, beds: names }));
-      if (inside.length === 0) throw new Refused(422, "ROOMS_MISSING", "");
-      go("places", (await wards.open({ name, rooms: inside })).location);
-    }
-    say(t("places.added"));
+    const made = await add(names);
+    // Nobody has lain there yet: it is as if it had never been.
+    say(t("places.added"), () => deleteTogether(made).then(onDone));
     onClose();
     onDone();
   };

@@ -7,7 +7,7 @@ import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { AdmitDialog } from "./admit.ts";
 import { BedContent } from "./bed.ts";
 import { type BedFilter, isOf } from "./filter.ts";
-import { calledIn, isStay, isTarget, moveTo, moving, type PlacedBed } from "./move.ts";
+import { beginDrag, calledIn, dropDragged, endDrag, isStay, isTarget, moveTo, moving, type PlacedBed } from "./move.ts";
 import { StayDialog } from "./stay.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -79,8 +79,8 @@ function Opened({ open, ward, reload }: { open: Signal<PlacedBed | undefined>; w
     open.value = undefined;
   };
   return bed.stay
-    ? html`<${StayDialog} bed=${bed} stay=${bed.stay} onClose=${close} reload=${reload} />`
-    : html`<${AdmitDialog} bed=${bed} onClose=${close} reload=${reload} />`;
+    ? html`<${StayDialog} key=${bed.location} bed=${bed} stay=${bed.stay} onClose=${close} reload=${reload} />`
+    : html`<${AdmitDialog} key=${bed.location} bed=${bed} onClose=${close} reload=${reload} />`;
 }
 
 interface RoomProps {
@@ -111,14 +111,12 @@ function Bed({ bed, enter, reload }: { bed: PlacedBed; enter: (bed: PlacedBed) =
     if (event.key.toLowerCase() === "m" && stay && !event.ctrlKey && !event.metaKey) pickUp(stay);
   };
   const drag = (event: DragEvent) => {
-    if (!stay) return;
-    event.dataTransfer?.setData("text/plain", calledIn(stay));
-    // What changes the page while a drag begins would end it.
-    setTimeout(() => pickUp(stay));
+    if (stay) beginDrag(event, stay);
   };
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
+    dropDragged();
     moveTo(bed, reload);
   };
   const allow = (event: DragEvent) => {
@@ -129,9 +127,7 @@ function Bed({ bed, enter, reload }: { bed: PlacedBed; enter: (bed: PlacedBed) =
   const classes = ["bed", bed.status, isGoal && "target", isOver && "over", stay && isLifted(stay) && "lifted"];
   return html`<button type="button" class=${classes.filter(Boolean).join(" ")} draggable=${stay !== undefined} data-bed=${bed.location}
     onClick=${() => enter(bed)} onKeyDown=${onKeyDown} aria-keyshortcuts=${stay ? "M" : undefined}
-    onDragStart=${drag} onDragEnd=${() => {
-      moving.value = undefined;
-    }} onDragOver=${allow} onDragLeave=${() => setOver(false)} onDrop=${drop}>
+    onDragStart=${drag} onDragEnd=${endDrag} onDragOver=${allow} onDragLeave=${() => setOver(false)} onDrop=${drop}>
     ${content}
   </button>`;
 }

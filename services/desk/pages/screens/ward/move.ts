@@ -17,6 +17,29 @@ export type Carried = BoardStay | WaitingRequest;
 /** Who is being moved; undefined: nobody. */
 export const moving = signal<Carried | undefined>(undefined);
 
+/** Who is under way by the mouse. */
+let dragged: Carried | undefined;
+
+/** A drag begins: what changes the page in the same moment would end it. */
+export function beginDrag(event: DragEvent, carried: Carried): void {
+  event.dataTransfer?.setData("text/plain", calledIn(carried));
+  dragged = carried;
+  setTimeout(() => {
+    if (dragged === carried) moving.value = carried;
+  });
+}
+
+/** Who is dragged is let go over a bed; on a busy machine before the page has been told that they were picked up. */
+export function dropDragged(): void {
+  moving.value ??= dragged;
+}
+
+/** A drag has ended, wherever. */
+export function endDrag(): void {
+  dragged = undefined;
+  moving.value = undefined;
+}
+
 /** How somebody is called on the board. */
 export const calledIn = ({ name }: { name?: string }): string => name ?? t("person.notKnown");
 

@@ -13,7 +13,7 @@ import { momentOf, since } from "../../platform/clock.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { Who } from "./bed.ts";
-import { type Carried, calledIn, isStay, moving } from "./move.ts";
+import { beginDrag, type Carried, calledIn, endDrag, isStay, moving } from "./move.ts";
 import { useKept } from "../../platform/drafts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
@@ -27,10 +27,6 @@ interface WaitingProps {
 const carry = (carried: Carried) => {
   moving.value = carried;
 };
-const startDrag = (event: DragEvent, carried: Carried) => {
-  event.dataTransfer?.setData("text/plain", calledIn(carried));
-  setTimeout(() => carry(carried)); // what changes the page while a drag begins would end it
-};
 
 /** See the head of this file. */
 export function Waiting({ board: { waiting, coming }, ward, reload }: WaitingProps) {
@@ -38,7 +34,9 @@ export function Waiting({ board: { waiting, coming }, ward, reload }: WaitingPro
   const { withoutBed } = ward;
   const give = (one: Carried) =>
     html`<button type="button" onClick=${() => carry(one)}>${t("ward.giveBed")}<${For} who=${calledIn(one)} /></button>`;
-  const request = (one: WaitingRequest) => html`<li key=${one.request} draggable onDragStart=${(event: DragEvent) => startDrag(event, one)}>
+  const request = (
+    one: WaitingRequest,
+  ) => html`<li key=${one.request} draggable onDragEnd=${endDrag} onDragStart=${(event: DragEvent) => beginDrag(event, one)}>
     <span><a href=${hrefOf("chart", one.patient)}><${Who} person=${one} /></a><br />
       <span class=${one.kind === "emergency" ? "tag bad" : "tag"}>${t(`request.${one.kind}`)}</span> ${one.status === "accepted" && html`<span class="tag good">${t("request.accepted")}</span> `}
       <bdi>${one.reason}</bdi> ${one.needs.map((need) => html`<span key=${need} class="tag">${tIfAny(`attribute.${need}`) ?? need}</span> `)}
@@ -50,7 +48,9 @@ export function Waiting({ board: { waiting, coming }, ward, reload }: WaitingPro
     }
       <button type="button" class="quiet" onClick=${() => setDenied(one)}>${t("request.deny")}<${For} who=${calledIn(one)} /></button></span>
   </li>`;
-  const transfer = (one: BoardStay) => html`<li key=${one.stay} draggable onDragStart=${(event: DragEvent) => startDrag(event, one)}>
+  const transfer = (
+    one: BoardStay,
+  ) => html`<li key=${one.stay} draggable onDragEnd=${endDrag} onDragStart=${(event: DragEvent) => beginDrag(event, one)}>
     <span><a href=${hrefOf("chart", one.patient)}><${Who} person=${one} /></a><br />
       <span class="tag">${t("transfer")}</span> ${one.transfer?.status === "accepted" && html`<span class="tag good">${t("request.accepted")}</span> `}<bdi>${one.diagnosis}</bdi></span>
     <span class="buttons">${give(one)}${one.transfer?.status === "requested" && html`<button type="button" class="quiet" onClick=${() => acceptTransfer(one, reload)}>${t("request.accept")}<${For} who=${calledIn(one)} /></button>`}
@@ -63,7 +63,7 @@ export function Waiting({ board: { waiting, coming }, ward, reload }: WaitingPro
   return html`<aside class="panel" id="part-waiting" aria-label=${t("ward.waiting")}>
     <header><h2>${t("ward.waiting")}</h2></header>
     ${withoutBed.length + waiting.length + coming.length === 0 && html`<p class="muted">${t("ward.nobodyWaits")}</p>`}
-    <ul class="list">${withoutBed.map((stay) => html`<li key=${stay.stay} draggable onDragStart=${(event: DragEvent) => startDrag(event, stay)}><span><${Who} person=${stay} /></span>${give(stay)}</li>`)}${coming.map(transfer)}${waiting.map(request)}</ul>
+    <ul class="list">${withoutBed.map((stay) => html`<li key=${stay.stay} draggable onDragEnd=${endDrag} onDragStart=${(event: DragEvent) => beginDrag(event, stay)}><span><${Who} person=${stay} /></span>${give(stay)}</li>`)}${coming.map(transfer)}${waiting.map(request)}</ul>
     <p class="hint keys">${t("ward.keys")}</p>
     ${denied && html`<${Deny} carried=${denied} onClose=${() => setDenied(undefined)} onDone=${done} />`}
   </aside>`;

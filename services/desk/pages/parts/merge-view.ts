@@ -1,12 +1,14 @@
 /** Two people have changed one record: what each has made of it, side by side. What only one has changed is chosen already. */
 import { useState } from "preact/hooks";
-import { html } from "../../html.ts";
-import { Form } from "../../parts/form.ts";
-import { Wide } from "../../parts/wide.ts";
-import type { Draft } from "../../platform/drafts.ts";
-import { t } from "../../platform/texts.ts";
+import { html } from "../html.ts";
+import { Form } from "./form.ts";
+import { Wide } from "./wide.ts";
+import type { Draft } from "../platform/drafts.ts";
+import { t } from "../platform/texts.ts";
 
 interface MergeProps {
+  /** What both have changed. */
+  label: string;
   /** Names of the fields that may differ. */
   labels: Record<string, string>;
   /** As both have found it. */
@@ -17,7 +19,7 @@ interface MergeProps {
 }
 
 /** See the head of this file. */
-export function MergeView({ labels, base, mine, theirs, onChosen }: MergeProps) {
+export function MergeView({ label, labels, base, mine, theirs, onChosen }: MergeProps) {
   const differing = Object.keys(labels).filter((field) => mine[field] !== theirs[field]);
   const [fromMe, setFromMe] = useState<Record<string, boolean>>(() =>
     Object.fromEntries(differing.map((field) => [field, mine[field] !== base[field]])),
@@ -30,7 +32,7 @@ export function MergeView({ labels, base, mine, theirs, onChosen }: MergeProps) 
   </label>`;
   return html`<p role="alert">${t("merge.text")}</p>
     <${Form} send=${send} submit=${t("store")}>
-      ${() => html`<${Wide} label=${t("chart.details")}><table>
+      ${() => html`<${Wide} label=${label}><table>
         <thead><tr><td></td><th scope="col">${t("merge.mine")}</th><th scope="col">${t("merge.theirs")}</th></tr></thead>
         <tbody>${differing.map((field) => html`<tr key=${field}><th scope="row">${labels[field]}</th><td>${choice(field, true)}</td><td>${choice(field, false)}</td></tr>`)}</tbody>
       </table><//>`}

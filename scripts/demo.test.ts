@@ -23,7 +23,7 @@ const linesOf = (output: string, pattern: RegExp) => [...output.matchAll(pattern
 describe("a demo", () => {
   it("imports ten patients and lives a day, each step with the address of its resource", async () => {
     expect(first.output()).toMatch(/1,520 resources written in .*; 4 resources were already there\./);
-    const addresses = linesOf(first.output(), /^ {2}.* {2,}(http:\S+)$/gm);
+    const addresses = linesOf(first.output(), /^ {2}.* {2,}(http:\S+\/fhir\/\S+)$/gm);
     const types = addresses.map((address) => address.split("/").at(-2));
     expect(types).toEqual([
       ...["Location", "SupplyDelivery", "Patient", "Encounter", "Encounter", "ServiceRequest", "Observation", "DiagnosticReport"],

@@ -60,6 +60,7 @@ describe("a new service", () => {
     const secretsOf = (service: string) => compose.split("\n").filter((line) => line.includes(`./secrets/`) && line.includes(service));
     expect(secretsOf(DENTISTRY)).toEqual(secretsOf("personnel").map((line) => line.replaceAll("personnel", DENTISTRY)));
     expect(contentOf(`services/${DENTISTRY}/${DENTISTRY}.contract.ts`)).toContain('[] = ["Flag", "Slot"]');
+    expect(contentOf("test/api/keyed-actions.ts")).toMatch(new RegExp(`^const ${DENTISTRY}: Record<string, Asked>`, "m"));
     // A test that starts records, or visits, has it too.
     const beside = contentOf("test/kit/taken-over.ts").replaceAll(/\s/g, "");
     for (const from of ["records", "visits"]) expect(beside).toContain(`["${from}","${DENTISTRY}"]`);

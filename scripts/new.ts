@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { addAction } from "./new/action.ts";
 import { format } from "./new/format.ts";
-import { addContainer, Edits, makeSkeleton, refuseName, register, runBeside, typesFrom } from "./new/service.ts";
+import { addContainer, compareKeyed, Edits, makeSkeleton, refuseName, register, runBeside, typesFrom } from "./new/service.ts";
 import { StartupError } from "./start/startup-error.ts";
 
 const USAGE = "usage: npm run new -- service NAME [--owns Type,…]\n       npm run new -- action SERVICE.NAME [--get]";
@@ -43,6 +43,7 @@ async function makeService(name: string, owns: string): Promise<void> {
   );
   register(edits, name);
   addContainer(edits, name);
+  compareKeyed(edits, name, types);
   runBeside(
     edits,
     name,

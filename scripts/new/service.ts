@@ -189,6 +189,18 @@ export function runBeside(edits: Edits, name: string, owners: readonly string[])
   if (lines !== "") edits.change("test/kit/taken-over.ts", (text) => text.replace(/(TAKEN_OVER\b.* = \[)/, `$1${lines}`));
 }
 
+/** The action that the service begins with is compared with and without an Idempotency-Key, as all are that write. */
+export function compareKeyed(edits: Edits, name: string, [type]: readonly string[]): void {
+  if (type === undefined) return;
+  const example = JSON.stringify(minimalResource(type));
+  const actions = `const ${name}: Record<string, Asked> = { mark: async (at) => ({ resource: await at.store(${example}) }) };`;
+  edits.change("test/api/keyed-actions.ts", (text) =>
+    text
+      .replace(/(Object\.entries\(\{[^}]*?)(\s*\}\)\.flatMap)/, `$1, ${name}$2`)
+      .replace("/** By the action's full name. */", `${actions}\n\n/** By the action's full name. */`),
+  );
+}
+
 /** Adds a container of the service behind those of the others, with its own keys, and as a user of the database of its own. */
 export function addContainer(edits: Edits, name: string): void {
   const members = [1, 2, 3].map((one) => `mongo-${one}:27017`).join(",");

@@ -156,8 +156,8 @@ describe("what was done by mistake", () => {
     await said(second, "is rejected");
     expect(await last()).toBe("rejected");
     await undo(second);
-    expect([await last(), (await now())?.types]).toEqual(["waiting", before?.types]);
     await second.waitForSelector(".card:has-text('the whole record')");
+    expect([await last(), (await now())?.types]).toEqual(["waiting", before?.types]);
   });
 
   it("an account that was said to be somebody's is nobody's again, and rooms that were added by mistake are not there", async () => {

@@ -10,7 +10,7 @@ import { liveOneDay } from "./demo/day.ts";
 import { makePeople } from "./demo/demo-practitioners.ts";
 import { fillWard } from "./demo/ward.ts";
 import { ROLES } from "../services/identity/identity.contract.ts";
-import { FhirClient } from "./import/client.ts";
+import { FhirClient, requireServer } from "./import/client.ts";
 import { filesIn } from "./import/files.ts";
 import { importFiles } from "./import/importer.ts";
 import { fhirBase } from "./import/options.ts";
@@ -55,7 +55,7 @@ function givenUrl(): string | undefined {
 
 /** @throws StartupError where there is no such server, or a part of the day would have nobody to play it */
 async function requireWhole(url: string): Promise<void> {
-  await new FhirClient(fhirBase(url)).reach();
+  await requireServer(url);
   const response = await fetch(`${url}/fhir/metadata`).catch(asStartupError);
   const { rest = [] } = (await response.json().catch(() => ({}))) as { rest?: { resource?: { type: string }[] }[] };
   const served = new Set(rest.flatMap(({ resource = [] }) => resource.map(({ type }) => type)));

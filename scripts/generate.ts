@@ -7,7 +7,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rulesFiles } from "./generate/rules.ts";
 
-const { outputs } = process.argv[2] === "rules" ? { outputs: {} } : await import("./generate/outputs.ts");
+const [part, ...more] = process.argv.slice(2);
+if (more.length > 0 || (part !== undefined && part !== "rules")) {
+  console.error("usage: npm run generate [-- rules]");
+  process.exit(1);
+}
+const { outputs } = part === "rules" ? { outputs: {} } : await import("./generate/outputs.ts");
 for (const [name, make] of Object.entries(outputs)) {
   const { text, notes } = make();
   writeFileSync(join(import.meta.dirname, "../fhir/generated", name), text);

@@ -5,6 +5,7 @@
 import { readConfig } from "../mesh/config.ts";
 import { signIn } from "./identity/sign-in-by-pages.ts";
 import { TRY_SCOPE, type TryAccount, tryAccounts } from "./identity/try-account.ts";
+import { requireServer } from "./import/client.ts";
 import { ledgerCommand } from "./ledger/command.ts";
 import { gatewayUrl } from "./start/address.ts";
 import { sentenceOf } from "./start/startup-error.ts";
@@ -17,6 +18,7 @@ try {
   if (!isWhole) process.exitCode = 1;
 
   async function ownToken(): Promise<string> {
+    await requireServer(base);
     const [{ login, password }] = (await tryAccounts(config, ["auditor"])) as [TryAccount];
     return (await signIn({ base, login, password, scope: TRY_SCOPE })).access_token;
   }

@@ -14,6 +14,7 @@ import { clientToken } from "./identity/client-credentials.ts";
 import { ROLES } from "../services/identity/identity.contract.ts";
 import { TRY_SCOPE, type TryAccount, roleNamed, tryAccounts } from "./identity/try-account.ts";
 import { signIn, type TokenAnswer } from "./identity/sign-in-by-pages.ts";
+import { requireServer } from "./import/client.ts";
 import { fhirBase } from "./import/options.ts";
 import { gatewayUrl } from "./start/address.ts";
 import { sentenceOf, StartupError } from "./start/startup-error.ts";
@@ -35,6 +36,7 @@ try {
 async function tokensOf(asked: Omit<ReturnType<typeof optionsOf>, "json">): Promise<TokenAnswer> {
   const { user, try: role, client, key, scope, patient, base } = asked;
   if (role !== undefined) {
+    await requireServer(base);
     const [{ login, password }] = (await tryAccounts(readConfig(), [roleNamed(role, ROLES)])) as [TryAccount];
     return signIn({ base, login, password, scope: scope ?? TRY_SCOPE, patient });
   }

@@ -154,3 +154,6 @@ const reasonOf = (error: unknown): string => {
   if (name === "TimeoutError") return "no answer in time";
   return cause?.code ?? cause?.message ?? message;
 };
+
+/** Before anything is made here, or sent there. @param base the gateway's address @throws StartupError where no FHIR server answers */
+export const requireServer = (base: string): Promise<void> => new FhirClient(`${base}/fhir`).reach();

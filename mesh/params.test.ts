@@ -65,6 +65,19 @@ describe("the check of params", () => {
     expect(typesOf(rules, { text: "😀".repeat(11) })).toEqual([["text", "stringMax"]]);
   });
 
+  it("says what form a text should have, in words where there are some, and nothing of what was sent", () => {
+    const forms = {
+      code: { type: "string", pattern: /^[a-z]{2,3}"\\$/ },
+      name: { type: "string", pattern: /^[A-Z]+$/, description: "A name in capitals." },
+    };
+    const faults = faultsOf(forms, { code: "Smith", name: "smith" });
+    const told = faults === true ? [] : faults.map(({ message }) => message);
+    expect(told).toEqual([
+      `'code' does not have the form that it should: ^[a-z]{2,3}"\\\\$.`,
+      "'name' does not have the form that it should: A name in capitals.",
+    ]);
+  });
+
   it("refuses control characters in a text that has a bound, and leaves a long plain text alone", () => {
     expect(typesOf(rules, { text: "a\u0007b" })).toEqual([["text", "stringControl"]]);
     expect(typesOf(rules, { text: "a\tb\r\n" })).toEqual([]);

@@ -43,7 +43,7 @@ const messages = {
   string: "'{field}' must be a text.",
   stringMin: "'{field}' must have at least {expected} characters that are no white space.",
   stringMax: "'{field}' must not be longer than {expected} characters.",
-  stringPattern: "'{field}' does not have the form that it should.",
+  stringPattern: "'{field}' does not have the form that it should: {expected}.",
   stringControl: "'{field}' must not hold control characters other than tab, carriage return and line feed.",
   enumValue: "'{field}' must be one of: {expected}.",
   number: "'{field}' must be a number.",
@@ -86,10 +86,21 @@ export class ParamsValidator extends Validators.Fastest {
   }
 }
 
+/** What a text should be, in words where the rule has some. */
+function formOf(pattern: RegExp | string, description: string | undefined): string {
+  return (description ?? new RegExp(pattern).source).replace(/\.$/, "").slice(0, MAX_NAMES);
+}
+
 function checkText(this: Maker, { schema, messages }: Rule, path: string): { source: string; sanitized: boolean } {
   const unknown = Object.keys(schema).filter((option) => !TEXT_OPTIONS.has(option));
   if (unknown.length > 0) throw new Error(`The rule of the param "${path}" says ${unknown.join(", ")}, which no text is checked for.`);
-  const { trim, min, max, pattern } = schema as { trim?: boolean; min?: number; max?: number; pattern?: RegExp | string };
+  const { trim, min, max, pattern, description } = schema as {
+    trim?: boolean;
+    min?: number;
+    max?: number;
+    pattern?: RegExp | string;
+    description?: string;
+  };
   if (trim && (min ?? 0) > 1) throw new Error(`The rule of the param "${path}" has trim and a min over 1, which no schema can tell.`);
   const refuse = (type: string, expected?: unknown) => this.makeError({ type, messages, ...(expected !== undefined && { expected }) });
   const source = [`if (typeof value !== "string") { ${refuse("string")} return value; }`];
@@ -99,6 +110,7 @@ function checkText(this: Maker, { schema, messages }: Rule, path: string): { sou
   if (max !== undefined && pattern === undefined) source.push(`if (/[${CONTROL}]/.test(value)) { ${refuse("stringControl")} }`);
   if (trim) source.push("value = value.trim();");
   if (min !== undefined) source.push(`if (${count(min)} < ${min}) { ${refuse("stringMin", min)} }`);
-  if (pattern !== undefined) source.push(`if (!${new RegExp(pattern)}.test(value)) { ${refuse("stringPattern")} }`);
+  if (pattern !== undefined)
+    source.push(`if (!${new RegExp(pattern)}.test(value)) { ${refuse("stringPattern", JSON.stringify(formOf(pattern, description)))} }`);
   return { sanitized: trim === true, source: [...source, "return value;"].join("\n") };
 }

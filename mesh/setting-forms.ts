@@ -125,10 +125,13 @@ export function withPassword(url: string, password: string | undefined): string 
   return url.replace(whole, (_, scheme: string, user = "") => `${scheme}${user}:${encodeURIComponent(password)}@`);
 }
 
+/** Of several rules each: their names have no hyphen. */
+const GROUPS = RULE_NAMES.filter((name) => !name.includes("-"));
+
 /** What RULES should be, for people. */
 export const RULES_EXPECTED =
   'on, off, or names with on, warn or off like "references:warn,status:off" (references also: all). ' +
-  `The names are ${RULE_NAMES.join(", ")}`;
+  `The names are ${GROUPS.join(", ")}, and the ${RULE_NAMES.length - GROUPS.length} rules of docs/rules.md, like encounter-period`;
 
 /** One of these words. */
 export function oneOf<const T extends string>(choices: readonly T[]): (text: string) => T | undefined {

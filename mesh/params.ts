@@ -41,7 +41,7 @@ const messages = {
   required: "'{field}' must have a value; null is none.",
   objectStrict: "Unknown, and refused: {actual}.",
   string: "'{field}' must be a text.",
-  stringMin: "'{field}' must have at least {expected} characters that are no white space.",
+  stringMin: "'{field}' must have at least {expected} character(s) that are no white space.",
   stringMax: "'{field}' must not be longer than {expected} characters.",
   stringPattern: "'{field}' does not have the form that it should: {expected}.",
   stringControl: "'{field}' must not hold control characters other than tab, carriage return and line feed.",

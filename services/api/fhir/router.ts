@@ -4,7 +4,7 @@ import { brokerOf } from "../../../mesh/caller.ts";
 import { refuseForbidden } from "../access/door.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
 import { isId } from "../../../fhir/ids.ts";
-import { isResourceType } from "../../../fhir/search/parameters.ts";
+import { isResourceType, resourceTypes } from "../../../fhir/search/parameters.ts";
 import { parseSearch } from "../../../fhir/search/parse-search.ts";
 import { noSuchType } from "../../../federation/errors.ts";
 import type { Answer } from "../http/answer.ts";
@@ -79,7 +79,7 @@ function placeOf(request: FhirRequest, version: string): MethodTable {
     if (type === "$meta") return query(request, metaInUse);
     if (OPERATION.test(type)) return later(type);
   }
-  if (!isResourceType(type)) throw httpError(404, "NOT_SUPPORTED", `There is nothing at ${shown(path)}: it is no R4 resource type.`);
+  if (!isResourceType(type)) throw noType(path, type);
   if (request.directory.known(type).length === 0) throw noSuchType(type);
   if (id === undefined) return typePlace(type === "Binary" ? binaryRequest(request) : request, type);
   if (third === undefined) {
@@ -177,6 +177,14 @@ const server = (version: string): Server => ({
   answer: (entry) => route(entry, version),
   refuseImpossible: (entry) => refuseImpossible(entry, version),
 });
+
+const typesByWord = new Map(resourceTypes.map((type) => [type.toLowerCase(), type]));
+
+function noType(path: string[], word: string): Error {
+  const meant = typesByWord.get(word.toLowerCase()) ?? typesByWord.get(word.toLowerCase().replace(/s$/, ""));
+  const hint = meant === undefined ? "" : `; ${meant} is one`;
+  return httpError(404, "NOT_SUPPORTED", `There is nothing at ${shown(path)}: it is no R4 resource type${hint}.`);
+}
 
 const shown = (path: string[]): string => path.join("/").slice(0, 200);
 const nowhere = (path: string[]) => httpError(404, "NOT_FOUND", `There is nothing at ${shown(path)}.`);

@@ -41,7 +41,7 @@ const messages = {
   required: "'{field}' must have a value; null is none.",
   objectStrict: "Unknown, and refused: {actual}.",
   string: "'{field}' must be a text.",
-  stringMin: "'{field}' must have at least {expected} character(s) that are no white space.",
+  stringMin: "'{field}' must have at least {expected} characters that are no white space.",
   stringMax: "'{field}' must not be longer than {expected} characters.",
   stringPattern: "'{field}' does not have the form that it should: {expected}.",
   stringControl: "'{field}' must not hold control characters other than tab, carriage return and line feed.",
@@ -110,7 +110,9 @@ function checkText(this: Maker, { schema, messages }: Rule, path: string): { sou
   if (max !== undefined && pattern === undefined) source.push(`if (/[${CONTROL}]/.test(value)) { ${refuse("stringControl")} }`);
   if (trim) source.push("value = value.trim();");
   if (min !== undefined) source.push(`if (${count(min)} < ${min}) { ${refuse("stringMin", min)} }`);
-  if (pattern !== undefined)
-    source.push(`if (!${new RegExp(pattern)}.test(value)) { ${refuse("stringPattern", JSON.stringify(formOf(pattern, description)))} }`);
+  if (pattern !== undefined) {
+    const form = JSON.stringify(formOf(pattern, description));
+    source.push(`if (!${new RegExp(pattern)}.test(value)) { ${refuse("stringPattern", form)} }`);
+  }
   return { sanitized: trim === true, source: [...source, "return value;"].join("\n") };
 }

@@ -269,17 +269,6 @@ describe("FHIR over HTTP", () => {
       expect((await at.fhir.get(`/Patient/${id}?_summary=most`)).status).toBe(400);
     });
 
-    it("says which type was meant where a word is nearly one", async () => {
-      for (const [word, hint] of [
-        ["patient", "; Patient is one."],
-        ["Observations", "; Observation is one."],
-        ["Glasses", "resource type."],
-      ]) {
-        const { status, body } = await at.fhir.get(`/${word}`);
-        expect([status, body.issue[0].diagnostics]).toEqual([404, expect.stringMatching(new RegExp(`${hint}$`))]);
-      }
-    });
-
     it("is indented for people, and JSON only", async () => {
       expect((await at.fhir.get("/metadata?_pretty=true")).text).toContain('\n  "resourceType"');
       expect(await at.fhir.get("/metadata", { Accept: "application/xml" })).toMatchObject({

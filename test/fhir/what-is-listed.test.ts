@@ -53,6 +53,17 @@ describe.each(MESHES)("what %s lists, it answers", (_, services) => {
     expect(refused).toEqual([]);
   }, 120_000);
 
+  it("and which type was meant where a word is nearly one", async () => {
+    for (const [word, hint] of [
+      ["patient", "; Patient is one."],
+      ["Observations", "; Observation is one."],
+      ["Glasses", "resource type."],
+    ]) {
+      const { status, body } = await fhir.get(`/${word}`);
+      expect([status, body.issue[0].diagnostics]).toEqual([404, expect.stringMatching(new RegExp(`${hint}$`))]);
+    }
+  });
+
   it("every include", async () => {
     const refused: string[] = [];
     for (const { type, searchInclude, searchRevInclude } of listed) {

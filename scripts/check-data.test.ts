@@ -217,7 +217,11 @@ describe("check-data", () => {
     ["is a number", `'5'`, "says that it is of no type/without id"],
     ["has a text for its subject", `json_set(json, '$.subject', 'x')`, "cannot be read: ServiceRequest.subject is not as R4 has it"],
     ["has null among its references", `json_set(json, '$.basedOn', json('[null]'))`, "cannot be read: ServiceRequest.basedOn[0] is not"],
-    ["has a number for its subject's reference", `json_set(json, '$.subject.reference', 5)`, "cannot be read: ServiceRequest.subject.reference is not"],
+    [
+      "has a number for its subject's reference",
+      `json_set(json, '$.subject.reference', 5)`,
+      "cannot be read: ServiceRequest.subject.reference is not",
+    ],
     ["has null for its subject", `json_set(json, '$.subject', json('null'))`, "cannot be read: ServiceRequest.subject is not"],
     ["is of another type", `replace(json, 'ServiceRequest', 'Patient')`, "says that it is Patient/"],
   ])("finds a resource whose text %s, and goes on", async (_, text, fault) => {

@@ -54,6 +54,12 @@ export const NAMED_TYPES = [
   "Observation",
   "MedicationRequest",
   "ChargeItem",
+  "CarePlan",
+  "Procedure",
+  "ImagingStudy",
+  "Media",
+  "QuestionnaireResponse",
+  "NutritionOrder",
 ] as const;
 
 /** The types whose resources may name one of this type. The same list each time. */

@@ -213,6 +213,16 @@ describe("check-data", () => {
   it.each([
     ["breaks off", `substr(json, 1, 40)`, "cannot be read: its text is no JSON"],
     ["is another's", `replace(json, id, 'another')`, "says that it is ServiceRequest/another"],
+    ["is null", `'null'`, "says that it is of no type/without id"],
+    ["is a number", `'5'`, "says that it is of no type/without id"],
+    ["has a text for its subject", `json_set(json, '$.subject', 'x')`, "cannot be read: ServiceRequest.subject is not as R4 has it"],
+    ["has null among its references", `json_set(json, '$.basedOn', json('[null]'))`, "cannot be read: ServiceRequest.basedOn[0] is not"],
+    [
+      "has a number for its subject's reference",
+      `json_set(json, '$.subject.reference', 5)`,
+      "cannot be read: ServiceRequest.subject.reference is not",
+    ],
+    ["has null for its subject", `json_set(json, '$.subject', json('null'))`, "cannot be read: ServiceRequest.subject is not"],
     ["is of another type", `replace(json, 'ServiceRequest', 'Patient')`, "says that it is Patient/"],
   ])("finds a resource whose text %s, and goes on", async (_, text, fault) => {
     const reference = await order(await somebody());
@@ -250,6 +260,17 @@ describe("check-data", () => {
       ({ invariant, resources }) => invariant === "unique-key-ghost" && resources.includes(over),
     );
     expect(left).toEqual([]);
+  });
+
+  it("tells of a stay that cannot be read once: whether its bed is its own nobody knows", async () => {
+    const [a] = await twoBeds("Of whom");
+    const { stay: lying } = await stay(a);
+    const own = (await fhir.get(`/${lying}`)).text;
+    const told = await newIn(async () => {
+      inDatabase("hospitalizations", "UPDATE resource SET json = substr(json, 1, 40) WHERE id = ?", idOf(lying));
+    });
+    expect(told).toEqual([expect.objectContaining({ invariant: "content", resources: [lying] })]);
+    inDatabase("hospitalizations", "UPDATE resource SET json = ? WHERE id = ?", own, idOf(lying));
   });
 
   it("finds a bed whose key another stay holds, and a patient in two beds", async () => {

@@ -46,7 +46,7 @@ export function practitionersByName(names: string[]): Question {
     [textClause("Practitioner", "family", names)],
     ...(texts.length > 0 ? [[textClause("Practitioner", "name", texts)]] : []),
   ];
-  return { type: "Practitioner", clauses: [{ kind: "any", of: groups }], limit: MAX_NAMESAKES, isAnswer: () => false };
+  return { type: "Practitioner", clauses: [{ kind: "any", of: groups }], limit: MAX_NAMESAKES };
 }
 
 type ResourceStep = Extract<OwnerStep, { op: "create" | "update" }>;

@@ -135,6 +135,8 @@ class Check {
   danglingElsewhere = 0;
   /** Keys that another one holds than who should, of the service that is looked at. */
   readonly #misheld: { key: string; finding: Breach }[] = [];
+  /** What cannot be read: nobody can tell which keys are its. */
+  readonly #unread = new Set<string>();
   readonly #known: KnownResources;
   readonly #sources: OwnerSource[];
   readonly #rules: RuleSettings;
@@ -170,7 +172,10 @@ class Check {
       const reference = `${type}/${row.id}`;
       const read = readStored(row.json, { type, id: row.id });
       if ("resource" in read) looked.push({ reference, resource: read.resource, row });
-      else await this.#found({ invariant: "content", detail: `${reference} ${read.fault}`, resources: [reference] });
+      else {
+        this.#unread.add(reference);
+        await this.#found({ invariant: "content", detail: `${reference} ${read.fault}`, resources: [reference] });
+      }
     }
     return looked;
   }
@@ -191,7 +196,7 @@ class Check {
       told.add(key);
     }
     for await (const { key, holder } of heldKeysOf(source.store)) {
-      if (told.has(key) || tally.hasKey(key, holder)) continue;
+      if (told.has(key) || this.#unread.has(holder) || tally.hasKey(key, holder)) continue;
       const detail = `${source.service}: ${holder} holds the key ${key}, which is not its: nobody else can have it`;
       await this.#found({ invariant: "unique-key-ghost", detail, resources: [holder], about: { kind: "hold", resource: holder } });
     }

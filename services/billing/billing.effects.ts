@@ -1,6 +1,6 @@
 import type { ChargeItem, Invoice } from "../../fhir/r4.ts";
 import { refusal, ruleType } from "../../mixins/fhir/rules/common.ts";
-import type { Effect, EffectsOf, EffectTools, Movement } from "../../mixins/fhir/rules/effects.ts";
+import type { Effect, EffectsOf, EffectTools, FullEffect, Movement } from "../../mixins/fhir/rules/effects.ts";
 import { type Change, type Facts, type Refusal, refusalBy } from "../../mixins/fhir/rules/rule.ts";
 import { invoiceCredited } from "./billing.errors.ts";
 import { chargesOn, isInForce, listedCounter } from "./billing.model.ts";
@@ -33,8 +33,8 @@ function credits({ before, after, reference }: Change<Invoice>): Movement[] {
 const newIn = (before: string[], after: string[]): string[] => [...new Set(after)].filter((it) => !before.includes(it));
 
 /** What an Invoice in force asks for is billed, and free again when it does not any more; each charge counts how many name it. */
-async function charges({ before, after }: Change<Invoice>, { read }: EffectTools): Promise<Required<Omit<Effect, "refusals">>> {
-  const effect: Required<Omit<Effect, "refusals">> = { movements: [], changes: [] };
+async function charges({ before, after }: Change<Invoice>, { read }: EffectTools): Promise<Omit<FullEffect, "refusals">> {
+  const effect: Omit<FullEffect, "refusals"> = { movements: [], changes: [] };
   const [listed, lists] = [before ? chargesOn(before) : [], after ? chargesOn(after) : []];
   for (const charge of newIn(listed, lists)) effect.movements.push({ counter: listedCounter(charge), by: -1 });
   for (const charge of newIn(lists, listed)) effect.movements.push({ counter: listedCounter(charge), by: 1 });

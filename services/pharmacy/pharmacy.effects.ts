@@ -1,7 +1,7 @@
 import type { Medication, MedicationAdministration, MedicationDispense, MedicationRequest, SupplyDelivery } from "../../fhir/r4.ts";
 import { localReference, splitPlace } from "../../federation/facts.ts";
 import { ruleType } from "../../mixins/fhir/rules/common.ts";
-import type { Effect, EffectsOf, EffectTools } from "../../mixins/fhir/rules/effects.ts";
+import type { Effect, EffectsOf, EffectTools, FullEffect } from "../../mixins/fhir/rules/effects.ts";
 import { type Change, type Refusal, refusalBy } from "../../mixins/fhir/rules/rule.ts";
 import { counted } from "../../store/counted.ts";
 import { shelfMovements } from "./stock-book.ts";
@@ -92,8 +92,8 @@ async function allowances(
   moves: [reference: string, by: number][],
   tools: EffectTools,
   held: { rule: string; at: string },
-): Promise<Required<Effect>> {
-  const effect: Required<Effect> = { movements: [], changes: [], refusals: [] };
+): Promise<FullEffect> {
+  const effect: FullEffect = { movements: [], changes: [], refusals: [] };
   for (const [reference, by] of moves) {
     const request = await tools.read<MedicationRequest>(reference);
     const prescribed = request && prescribedBy(request);
@@ -161,8 +161,8 @@ const returns = (delivery: SupplyDelivery | undefined): Moves => {
 };
 
 /** What comes back of a dispense is on the shelf that it came from, is noted on the dispense, and may be dispensed again. */
-async function givenBack({ before, after, reference: own, now }: Change<SupplyDelivery>, tools: EffectTools): Promise<Required<Effect>> {
-  const effect: Required<Effect> = { movements: [], changes: [], refusals: [] };
+async function givenBack({ before, after, reference: own, now }: Change<SupplyDelivery>, tools: EffectTools): Promise<FullEffect> {
+  const effect: FullEffect = { movements: [], changes: [], refusals: [] };
   for (const [reference, by] of difference(returns(before), returns(after))) {
     const dispense = await tools.read<MedicationDispense>(reference);
     if (!dispense) {

@@ -2,9 +2,9 @@ import { intervalOf } from "../../fhir/dates.ts";
 import type { Appointment, Reference } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
 import { refusal } from "../../mixins/fhir/rules/common.ts";
-import { currentRecord } from "../../mixins/fhir/rules/one-person.ts";
+import { currentRecord, isAmong } from "../../mixins/fhir/rules/one-person.ts";
 import { reasonAgainst } from "../../mixins/fhir/rules/patient.ts";
-import type { Change, Rule } from "../../mixins/fhir/rules/rule.ts";
+import type { Change, Facts, Rule } from "../../mixins/fhir/rules/rule.ts";
 
 /** Statuses of what is still to come, or is kept now. */
 const OPEN = ["proposed", "pending", "waitlist", "booked", "arrived", "checked-in"];
@@ -63,20 +63,27 @@ function newlyBasedOn({ before, after }: Change<Appointment>): string[] {
   });
 }
 
+/** Those of them that are another patient's, as it seems: another record of the same person has another id. */
+function ofOthers(change: Change<Appointment>, facts: Facts): { order: string; patient: string; own: string[] }[] {
+  // A patient who takes another's place comes to the one first, then to the other.
+  const own = [...patientsOf(change.after), ...patientsOf(change.before)];
+  return newlyBasedOn(change).flatMap((order) => {
+    const patient = localReference((facts.of(order)?.resource as { subject?: Reference } | undefined)?.subject?.reference);
+    const isOther = patient?.startsWith("Patient/") === true && own.length > 0 && !own.includes(patient);
+    return isOther ? [{ order, patient, own }] : [];
+  });
+}
+
 const onePatient: Rule<Appointment> = {
   id: "appointment-one-patient",
   group: "subject",
   says: "An appointment is of the patient of the order that it is for.",
-  facts: newlyBasedOn,
+  facts: (change, facts) => [...newlyBasedOn(change), ...ofOthers(change, facts).flatMap(({ patient, own }) => [patient, ...own])],
   check(change, facts) {
-    // A patient who takes another's place comes to the one first, then to the other.
-    const own = [...patientsOf(change.after), ...patientsOf(change.before)];
-    const other = newlyBasedOn(change).find((it) => {
-      const patient = localReference((facts.of(it)?.resource as { subject?: Reference } | undefined)?.subject?.reference);
-      return patient?.startsWith("Patient/") === true && own.length > 0 && !own.includes(patient);
-    });
+    const other = ofOthers(change, facts).find(({ patient, own }) => !isAmong(patient, own, facts));
     if (other === undefined) return undefined;
-    return refusal("appointment-one-patient", `${other} is another patient's: name an order of this patient's.`, "Appointment.basedOn");
+    const what = `${other.order} is another patient's: name an order of this patient's.`;
+    return refusal("appointment-one-patient", what, "Appointment.basedOn");
   },
 };
 

@@ -1,5 +1,5 @@
 import type { Appointment } from "../../fhir/r4.ts";
-import type { Effect, EffectsOf, EffectTools, Movement } from "../../mixins/fhir/rules/effects.ts";
+import type { Effect, EffectsOf, EffectTools, FullEffect, Movement } from "../../mixins/fhir/rules/effects.ts";
 import { type Change, refusalBy } from "../../mixins/fhir/rules/rule.ts";
 import {
   areAtOnce,
@@ -45,7 +45,7 @@ async function days({ practitioner, ...booking }: Booking, tools: EffectTools): 
 
 async function booked({ before, after, reference, now }: Change<Appointment>, tools: EffectTools): Promise<Effect> {
   const [were, are] = [bookingsOf(reference, before), bookingsOf(reference, after)];
-  const effect: Required<Effect> = { movements: [], changes: [], refusals: [] };
+  const effect: FullEffect = { movements: [], changes: [], refusals: [] };
   for (const booking of were.filter((one) => !are.some((other) => isSame(one, other)))) {
     // One that was stored before times were counted has none.
     for (const counter of countersOf(booking)) if (((await tools.counter(counter)) ?? 0) > 0) effect.movements.push({ counter, by: -1 });

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import fc from "fast-check";
 import { matchesClauses } from "../../fhir/search/matches-clauses.ts";
 import type { Clause, KeyMatch, RangeMatch, StoreQuery } from "../../fhir/search/query.ts";
 import { create } from "../../test/kit/resources.ts";
@@ -83,6 +84,43 @@ describe("a search for very many values", () => {
       [10, 1_000].map((n) => values.filter((v) => texts(n).some((it) => v.includes((it as { contains: string }).contains))).length),
     );
     expect(ofMany).toBeLessThan(20 * ofFew + 20); // one by one it is a hundred times as long
+  });
+
+  const text = fc.string({ unit: fc.constantFrom(..."ab", ..."\\^$.*+?()[]{}|/-\n\r\u2028\ud83d\ude00~="), maxLength: 4 });
+  const long = fc.tuple(fc.constantFrom(40, 51, 100, 40_000), text).map(([length, end]) => "a".repeat(length) + end);
+  it("finds texts within texts as if they were looked for one by one, whatever they hold and however long they are", () => {
+    const part = fc.record({
+      facet: fc.constantFrom("~", "="),
+      what: fc.constantFrom("contains", "ends"),
+      wanted: fc.oneof(text, text, long),
+    });
+    const facts = fc.property(fc.array(part, { minLength: 1, maxLength: 30 }), fc.array(fc.oneof(text, long)), (parts, values) => {
+      const test = keyTestOf(parts.map(({ facet, what, wanted }) => ({ facet, [what]: wanted }) as unknown as KeyMatch));
+      const isFound = (value: string) =>
+        parts.some(({ facet, what, wanted }) => {
+          const rest = value.slice(facet.length);
+          return value.startsWith(facet) && (what === "ends" ? rest.endsWith(wanted) : rest.includes(wanted));
+        });
+      const all = values.flatMap((value) => [`~${value}`, `=${value}`]);
+      expect(all.map(test)).toEqual(all.map(isFound));
+    });
+    fc.assert(facts, { numRuns: 300 });
+  });
+
+  it("prepares texts of a whole page each in little time", () => {
+    const texts = many(
+      125,
+      (i): KeyMatch => ({
+        facet: "~",
+        contains: many(1_000, (k) => ((i + 1) * (k + 7) * 48_271).toString(36))
+          .join("")
+          .slice(0, 8_000),
+      }),
+    );
+    const begun = process.threadCpuUsage();
+    expect([`~${"a".repeat(100)}`, `~x${(texts[3] as { contains: string }).contains}`].map(keyTestOf(texts))).toEqual([false, true]);
+    const { user, system } = process.threadCpuUsage(begun);
+    expect((user + system) / 1_000).toBeLessThan(100); // as one pattern 700
   });
 
   it("is given up when it has taken the time that one question has", () => {

@@ -20,15 +20,32 @@ export function keyTestOf(any: KeyMatch[]): KeyTest {
     any.flatMap((match) => ("facet" in match ? [match] : [])),
     ({ facet }) => facet,
   );
-  const parts = [...byFacet].map(([facet, some]) => ({ facet, patterns: patternsOf(some) }));
+  const parts = [...byFacet].map(([facet, some]) => ({ facet, has: partTestOf(some) }));
   return (value) =>
     exact.has(value) ||
     beginsWithOne(value, prefixes) ||
-    parts.some(({ facet, patterns }) => {
-      if (!value.startsWith(facet)) return false;
-      const rest = value.slice(facet.length);
-      return patterns.some((pattern) => pattern.test(rest));
-    });
+    parts.some(({ facet, has }) => value.startsWith(facet) && has(value.slice(facet.length)));
+}
+
+type PartMatch = Extract<KeyMatch, { facet: string }>;
+
+/** Characters of a text that is looked for with others at once: V8 takes 0.4 ms to prepare a thousand. */
+const MAX_IN_PATTERN = 50;
+
+/** Long texts are looked for one by one, and only in what is as long: few values are. */
+function partTestOf(some: PartMatch[]): (rest: string) => boolean {
+  const textOf = (match: PartMatch): string => ("contains" in match ? match.contains : match.ends);
+  const isLong = (match: PartMatch): boolean => textOf(match).length > MAX_IN_PATTERN;
+  const patterns = patternsOf(some.filter((match) => !isLong(match)));
+  const long = some.filter(isLong).sort((one, other) => textOf(one).length - textOf(other).length);
+  return (rest) => {
+    if (patterns.some((pattern) => pattern.test(rest))) return true;
+    for (const match of long) {
+      if (textOf(match).length > rest.length) return false;
+      if ("contains" in match ? rest.includes(match.contains) : rest.endsWith(match.ends)) return true;
+    }
+    return false;
+  };
 }
 
 /** Texts of one pattern: V8 takes no pattern of any size. */
@@ -38,7 +55,7 @@ const MAX_TEXTS = 500;
  * Patterns that look for all texts at once, which takes hardly more time than to look for one. They hold nothing but these texts, side by side:
  * nothing in them is tried again and again.
  */
-function patternsOf(some: Extract<KeyMatch, { facet: string }>[]): RegExp[] {
+function patternsOf(some: PartMatch[]): RegExp[] {
   const texts = some.map((match) => ("contains" in match ? escaped(match.contains) : `${escaped(match.ends)}$`));
   return Array.from({ length: Math.ceil(texts.length / MAX_TEXTS) }, (_, index) => {
     return new RegExp(texts.slice(index * MAX_TEXTS, (index + 1) * MAX_TEXTS).join("|"));

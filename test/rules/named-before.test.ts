@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { elementsOf } from "../../fhir/validate/structure-definition.ts";
 import { NAMED_TYPES, namingTypes } from "../../federation/named-resources.ts";
+import { patientElementOf } from "../../federation/patient-records.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { checkData } from "../../scripts/check-data/check.ts";
 import { closeAll, openSources } from "../../scripts/check-data/owner-stores.ts";
@@ -28,6 +29,12 @@ const LATER: Record<string, Json> = {
     authoredOn: PAST,
   },
   "charge-item-named-before": { resourceType: "ChargeItem", status: "billable", code: CODE },
+  "care-plan-named-before": { resourceType: "CarePlan", status: "completed", intent: "plan" },
+  "procedure-named-before": { resourceType: "Procedure", status: "completed", performedDateTime: PAST },
+  "imaging-study-named-before": { resourceType: "ImagingStudy", status: "available" },
+  "media-named-before": { resourceType: "Media", status: "completed", content: { url: "urn:x" } },
+  "questionnaire-response-named-before": { resourceType: "QuestionnaireResponse", status: "completed" },
+  "nutrition-order-named-before": { resourceType: "NutritionOrder", status: "completed", intent: "order", dateTime: PAST },
 };
 
 /** A resource with a reference at a path. */
@@ -39,7 +46,7 @@ function withReference(resource: Json, path: string, reference: string): Json {
 }
 
 rulesTable("what is named before it is here", ["visits", "hospitalizations", "lab", "pharmacy", "billing", "personnel"], (at) => {
-  const elementIn = (type: string) => (type === "EpisodeOfCare" ? "patient" : "subject");
+  const elementIn = (type: string) => patientElementOf(type) ?? "";
   const later = (rule: string, patient: object): Json => {
     const resource = LATER[rule] as Json;
     return { ...resource, [elementIn(resource.resourceType)]: patient };

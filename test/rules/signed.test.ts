@@ -73,6 +73,30 @@ rulesTable("what is signed", ["lab", "pharmacy"], (at) => {
     as: { status: 409 },
   });
   at.refuses("diagnostic-report-signed", "a signed report to be deleted", { remove: report, under: sign, as: { status: 409 } });
+  it.each([
+    ["is stored once more as it is", (it: object) => it],
+    ["gets a label", (it: object) => ({ ...it, meta: { tag: [{ code: "seen" }] } })],
+  ])("counts where it %s in the same transaction (composition-signed, medication-request-signed)", async (_, again) => {
+    for (const [made, other] of [
+      [composition, { title: "Another" }],
+      [prescription, { medicationCodeableConcept: { text: "y" } }],
+    ] as const) {
+      const { reference } = await at.stored(made());
+      const [{ body }, { reference: signedBy }] = [await at.fhir.get(`/${reference}`), await at.stored(signature(reference))];
+      const put = (resource: object, url: string) => ({ resource, request: { method: "PUT", url } });
+      const own = put(again((await at.fhir.get(`/${signedBy}`)).body), signedBy);
+      const send = (more: object) =>
+        Promise.all(
+          [
+            [own, put({ ...body, ...more }, reference)],
+            [put({ ...body, ...more }, reference), own],
+          ].map((entry) => at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })),
+        );
+      const refused = { status: 409, body: { issue: [{ code: "business-rule" }] } };
+      expect(await send(other)).toMatchObject([refused, refused]);
+      expect((await at.fhir.get(`/${reference}`)).body.meta?.versionId).toBe("1");
+    }
+  });
   // A Provenance has no identifier, by which the table finds what it has stored again.
   const rule = "provenance-signature";
   it(`refuse (${rule}) a signature to be another, or to be deleted`, async () => {

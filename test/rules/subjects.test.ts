@@ -1,9 +1,11 @@
 /** One act, one patient: also where the patient comes later, or takes the place of another. */
+import { randomUUID } from "node:crypto";
 import { elementsOf } from "../../fhir/validate/structure-definition.ts";
 import { referringTo } from "../kit/filled.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
 const LABORATORY = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
+const SURVEY = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "survey" }] }];
 const ONE_PATIENT_FOR_GOOD = [
   "adverse-event-subject",
   "body-structure-subject",
@@ -157,8 +159,59 @@ rulesTable("an act's patient", ["visits", "lab", "pharmacy", "billing", "personn
     }
   });
 
+  it("is also the one that a result is about: a donor's specimen, whichever comes first (observation-one-patient, specimen-named-before)", async () => {
+    const [recipient, donor] = [at.patient, at.other];
+    const tissue = { resourceType: "Specimen", subject: donor };
+    const typing = (specimen: object, ...focus: object[]) => ({
+      ...result({ subject: recipient, ...(focus.length > 0 && { focus }), specimen }),
+      category: SURVEY,
+    });
+    const refused = { status: 409, body: { issue: [{ code: "business-rule", expression: ["Observation.specimen"] }] } };
+    const stored = await at.stored(tissue);
+    expect(await at.fhir.create(typing(stored))).toMatchObject(refused);
+    expect(await at.fhir.create(typing(stored, recipient))).toMatchObject(refused);
+    expect(await at.fhir.create(typing(stored, donor))).toMatchObject({ status: 201 });
+    const later = randomUUID();
+    const named = await at.fhir.create(typing({ reference: `Specimen/${later}` }, donor));
+    expect(named).toMatchObject({ status: 201 });
+    const { meta: _, ...body } = named.body;
+    const put = (subject: object) => at.fhir.send("PUT", `/Specimen/${later}`, { ...tissue, id: later, subject });
+    expect(await put(await at.stored({ resourceType: "Patient" }))).toMatchObject({ status: 409 });
+    expect(await put(donor)).toMatchObject({ status: 201 });
+    // Whom it is about is what makes it right.
+    expect(await at.fhir.send("PUT", `/Observation/${body.id}`, { ...body, focus: [recipient] })).toMatchObject(refused);
+  });
+
   const order = () => at.stored({ resourceType: "ServiceRequest", status: "active", intent: "order", subject: at.patient });
   const result = (more: object) => ({ resourceType: "Observation", status: "final", category: LABORATORY, code: { text: "Hb" }, ...more });
+
+  it("is one person, whose record took another's place: what is done now is for what was ordered before (observation-one-patient)", async () => {
+    const [old, now] = [await at.stored({ resourceType: "Patient" }), await at.stored({ resourceType: "Patient" })];
+    const ordered = (subject: object) => at.stored({ resourceType: "ServiceRequest", status: "active", intent: "order", subject });
+    const [own, others] = [await ordered(old), await ordered(at.other)];
+    const appointment = (patient: object) => {
+      const participant = [{ actor: patient, status: "accepted" }];
+      return { resourceType: "Appointment", status: "booked", start: "2999-01-01T08:00:00Z", end: "2999-01-01T08:30:00Z", participant };
+    };
+    const [kept, notKept] = [await at.stored(appointment(old)), await at.stored(appointment(at.other))];
+    const link = [{ type: "replaced-by", other: now }];
+    await at.fhir.send("PUT", `/${old.reference}`, { resourceType: "Patient", id: old.reference.slice("Patient/".length), link });
+    const visit = (keeps: object) => ({
+      resourceType: "Encounter",
+      status: "planned",
+      class: { code: "AMB" },
+      subject: now,
+      appointment: [keeps],
+    });
+    for (const [made, of, other] of [
+      [(it: object) => result({ subject: now, basedOn: [it] }), own, others],
+      [(it: object) => ({ ...appointment(now), start: "2999-01-01T08:10:00Z", basedOn: [it] }), own, others],
+      [visit, kept, notKept],
+    ] as const) {
+      expect(await at.fhir.create(made(other))).toMatchObject({ status: 409, body: { issue: [{ code: "business-rule" }] } });
+      expect(await at.fhir.create(made(of))).toMatchObject({ status: 201 });
+    }
+  });
 
   at.refuses("observation-one-patient", "a patient who is given to a result later, and is not that of its order", {
     stored: async () => result({ basedOn: [await order()] }),

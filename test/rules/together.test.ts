@@ -1,5 +1,7 @@
 /** What one transaction brings is looked at as it will be when all of it is done: in whichever order it comes. */
+import { randomUUID } from "node:crypto";
 import { billing } from "../../services/billing/billing.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 import { pharmacyRows } from "./pharmacy-rows.ts";
 
@@ -227,6 +229,79 @@ rulesTable("what comes in one transaction", ["wards", "visits", "hospitalization
     const refused = { status: 409, body: { issue: [{ code: "business-rule", expression: [expect.stringMatching(element)] }] } };
     expect(await send(await entries())).toMatchObject(refused);
     expect(await send((await entries()).reverse())).toMatchObject(refused);
+  });
+
+  const orders: [what: string, left: number, entries: (medication: { system: string; code: string }) => Promise<Entry[]>][] = [
+    [
+      "the first delivery of a medication, and what is dispensed of it",
+      7,
+      async (medication) => [
+        made({
+          resourceType: "SupplyDelivery",
+          status: "completed",
+          type: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/supply-item-type", code: "medication" }] },
+          suppliedItem: { quantity: { value: 10 }, itemCodeableConcept: { coding: [medication] } },
+        }),
+        made(dispense({ medicationCodeableConcept: { coding: [medication] }, quantity: { value: 3 } })),
+      ],
+    ],
+    [
+      "a dispense of whichever lot, and one of all that there is of the lot that expires first",
+      7,
+      async (medication) => {
+        await pharmacy.receive(at.mesh.caller, { medication, quantity: 10, lot: "SOON", expires: "2998-01-01" });
+        await pharmacy.receive(at.mesh.caller, { medication, quantity: 10, lot: "LATE", expires: "2999-01-01" });
+        const of = (value: number, more: object = {}) =>
+          made(dispense({ medicationCodeableConcept: { coding: [medication] }, quantity: { value }, ...more }));
+        return [of(3), of(10, { extension: [{ url: "urn:openward:lot", valueString: "SOON" }] })];
+      },
+    ],
+    [
+      "a dispense, and what comes back of it",
+      8,
+      async (medication) => {
+        await pharmacy.receive(at.mesh.caller, { medication, quantity: 10 });
+        const id = randomUUID();
+        const concept = { coding: [medication] };
+        return [
+          put({ ...dispense({ medicationCodeableConcept: concept, quantity: { value: 3 } }), id }),
+          made({
+            resourceType: "SupplyDelivery",
+            status: "completed",
+            suppliedItem: { quantity: { value: 1 }, itemCodeableConcept: concept },
+            extension: [{ url: "urn:openward:return-of", valueReference: { reference: `MedicationDispense/${id}` } }],
+          }),
+        ];
+      },
+    ],
+    [
+      "a dispense of one lot, and what comes back of that lot",
+      8,
+      async (medication) => {
+        await pharmacy.receive(at.mesh.caller, { medication, quantity: 10, lot: "A", expires: "2998-01-01" });
+        const id = randomUUID();
+        const code = { coding: [medication] };
+        const lot = { resourceType: "Medication", id: "lot", code, batch: { lotNumber: "A" } };
+        return [
+          made({
+            resourceType: "SupplyDelivery",
+            status: "completed",
+            contained: [lot],
+            suppliedItem: { quantity: { value: 1 }, itemReference: { reference: "#lot" } },
+            extension: [{ url: "urn:openward:return-of", valueReference: { reference: `MedicationDispense/${id}` } }],
+          }),
+          put({ ...dispense({ medicationCodeableConcept: code, quantity: { value: 3 } }), id }),
+        ];
+      },
+    ],
+  ];
+  it.each(orders)("move the stock alike in either order: %s", async (_, left, entries) => {
+    for (const order of [(all: Entry[]) => all, (all: Entry[]) => all.reverse()]) {
+      const medication = { system: "urn:rx", code: randomUUID() };
+      expect(await send(order(await entries(medication)))).toMatchObject({ status: 200 });
+      const lots = await pharmacy.listStock(at.mesh.caller, { medication: `urn:rx|${medication.code}` });
+      expect(lots[0]?.quantity).toBe(left);
+    }
   });
 
   it("let a medication be ordered with the allergy to it put right", async () => {

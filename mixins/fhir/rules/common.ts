@@ -14,6 +14,12 @@ export const placeOf = (reference: Reference | undefined): string | undefined =>
 export const sharedPlaceOf = (reference: Reference | undefined): string | undefined =>
   reference?.reference?.startsWith("#") ? undefined : placeOf(reference);
 
+/** Whom or what a result is about where that is not its patient, `Type/id`: a donor, a fetus, a spouse (FHIR R4, Observation.focus). */
+export const focusOf = (resource: object | undefined): string[] => {
+  const { resourceType, focus } = (resource ?? {}) as { resourceType?: string; focus?: Reference[] };
+  return resourceType === "Observation" ? (focus ?? []).flatMap((it) => placeOf(it) ?? []) : [];
+};
+
 /** A change that is made wrong is entered in error, from every status. */
 const IN_ERROR = "entered-in-error";
 

@@ -42,7 +42,12 @@ export interface Effect {
   changes?: Identified[];
   /** Refused for what only effects know, where the rule is on. */
   refusals?: { rule: string; refusal: Refusal }[];
+  /** What it moves was chosen by what there is: changes of the same write that name what they move come before it. */
+  isChoice?: boolean;
 }
+
+/** What follows, with each list, also where it is empty. */
+export type FullEffect = Required<Omit<Effect, "isChoice">> & Pick<Effect, "isChoice">;
 
 /** The effects of one type. Asked at each write, and again when the write is repeated. */
 export type EffectOf<Of extends FhirResource> = (change: Change<Of>, tools: EffectTools) => Promise<Effect | undefined>;
@@ -66,8 +71,13 @@ interface Sources {
   rules: Rulebook;
 }
 
+/** What a change does not wait for, from round to round in which nothing else can be taken. */
+const PATIENCE = { all: 0, choices: 1, none: 2 } as const;
+type Patience = (typeof PATIENCE)[keyof typeof PATIENCE];
+
 /**
- * Whichever change comes first in the write: one that is refused as things stand comes after those that give back what it takes.
+ * Whichever change comes first in the write: one that is refused as things stand comes after those that give back what it takes, one that reads
+ * another after that, and one that chooses after those that do not.
  * @throws what an effect throws
  */
 export async function derive(
@@ -77,22 +87,28 @@ export async function derive(
 ): Promise<DerivedSteps> {
   const derivation = new Derivation(effects, changes, sources);
   let left = changes;
-  for (let round = 0; left.length > 0 && round < MAX_ROUNDS; round += 1) {
-    const refused: SteppedChange[] = [];
-    for (const changed of left) if (!(await derivation.take(changed))) refused.push(changed);
-    const isStuck = refused.length === left.length;
-    left = refused;
-    if (isStuck) break;
+  let patience: Patience = changes.length > 1 ? PATIENCE.all : PATIENCE.none;
+  for (let round = 0; left.length > 0 && round < MAX_ROUNDS; ) {
+    const waiting: SteppedChange[] = [];
+    for (const changed of left) if (!(await derivation.take(changed, patience))) waiting.push(changed);
+    const isStuck = waiting.length === left.length;
+    left = waiting;
+    if (isStuck && patience === PATIENCE.none) break;
+    if (isStuck) patience = patience === PATIENCE.all ? PATIENCE.choices : PATIENCE.none;
+    else round += 1;
   }
   // What nothing makes possible the store refuses, which knows what others are writing.
-  for (const changed of left) await derivation.take(changed, true);
+  for (const changed of left) await derivation.take(changed, "last");
   return derivation.derived();
 }
 
 /** What follows from the changes that were taken so far. */
 class Derivation {
   readonly #effects: Record<string, EffectOf<FhirResource> | undefined>;
-  readonly #changes: SteppedChange[];
+  readonly #changes: ReadonlyMap<string, SteppedChange>;
+  readonly #taken = new Set<string>();
+  /** Whether the effect that is asked now has read a change that was not taken yet. */
+  #hasReadAhead = false;
   readonly #sources: Sources;
   readonly #values = new Map<string, number | undefined>();
   readonly #made = new Map<string, Identified>();
@@ -101,7 +117,7 @@ class Derivation {
 
   constructor(effects: Record<string, EffectOf<FhirResource> | undefined>, changes: SteppedChange[], sources: Sources) {
     this.#effects = effects;
-    this.#changes = changes;
+    this.#changes = new Map(changes.map((changed) => [changed.change.reference, changed]));
     this.#sources = sources;
     this.#tools = {
       facts: sources.facts,
@@ -112,13 +128,16 @@ class Derivation {
   }
 
   /**
-   * @param isLast whether counters may come below their bounds by it
-   * @returns whether it was taken; not, where it is refused as things stand
+   * @param patience what it does not wait for; last: counters may come below their bounds by it
+   * @returns whether it was taken; not, where it is refused as things stand, or others come before it
    * @throws why it is refused for what only effects know, if it is the last
    */
-  async take(changed: SteppedChange, isLast = false): Promise<boolean> {
-    const { type, change, step: of } = changed;
-    const { movements, changes = [], refusals = [] } = (await this.#effects[type]?.(change, this.#tools)) ?? NOTHING;
+  async take(changed: SteppedChange, patience: Patience | "last"): Promise<boolean> {
+    const { change, step: of } = changed;
+    const isLast = patience === "last";
+    const effect = await this.#effectOf(changed, patience);
+    if (!effect) return false;
+    const { movements, changes = [], refusals = [] } = effect;
     const refused = refusals.find(({ rule }) => this.#isOn(changed, rule));
     if (refused && isLast) throw ruleError(refused.refusal, { id: refused.rule }, of);
     if (refused || (!isLast && (await this.#isBelow(changed, movements)))) return false;
@@ -133,7 +152,22 @@ class Derivation {
       this.#values.set(name, counted((value ?? 0) + by));
     }
     for (const next of changes) this.#made.set(`${next.resourceType}/${next.id}`, next);
+    this.#taken.add(change.reference);
     return true;
+  }
+
+  /** @returns undefined where others come before it */
+  async #effectOf({ type, change }: SteppedChange, patience: Patience | "last"): Promise<Effect | undefined> {
+    const waitsForOthers = patience === PATIENCE.all || patience === PATIENCE.choices;
+    this.#hasReadAhead = false;
+    try {
+      const effect = (await this.#effects[type]?.(change, this.#tools)) ?? NOTHING;
+      const isTooEarly = (waitsForOthers && this.#hasReadAhead) || (patience === PATIENCE.all && effect.isChoice === true);
+      return isTooEarly ? undefined : effect;
+    } catch (error) {
+      if (waitsForOthers && this.#hasReadAhead) return undefined;
+      throw error;
+    }
   }
 
   derived(): DerivedSteps {
@@ -141,8 +175,8 @@ class Derivation {
     const amended = new Map<number, Identified>();
     const changed: OwnerStep[] = [];
     for (const [reference, next] of this.#made) {
-      const bringing = this.#changes.find(({ change }) => change.reference === reference && change.after);
-      if (bringing) amended.set(bringing.step, next);
+      const bringing = this.#changes.get(reference);
+      if (bringing?.change.after) amended.set(bringing.step, next);
       else changed.push(changeStep(next));
     }
     return {
@@ -186,7 +220,9 @@ class Derivation {
 
   async #read(reference: string): Promise<Identified | undefined> {
     const { facts, store } = this.#sources;
-    const brought = this.#changes.find(({ change }) => change.reference === reference)?.change.after;
+    const changed = this.#changes.get(reference);
+    if (changed && !this.#taken.has(reference)) this.#hasReadAhead = true;
+    const brought = changed?.change.after;
     const written = brought && { ...brought, id: splitPlace(reference)[1] };
     return this.#made.get(reference) ?? (facts.isWritten(reference) ? written : await storedAt(store, reference));
   }

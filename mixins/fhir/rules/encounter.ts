@@ -6,8 +6,9 @@ import { notDeletedUnder } from "./deletion.ts";
 import { notInFuture } from "./done.ts";
 import { namedBefore } from "./named-before.ts";
 import { patientCanHave } from "./patient.ts";
+import { isAmong } from "./one-person.ts";
 import { referencesExist } from "./references-exist.ts";
-import type { Change, Rule } from "./rule.ts";
+import type { Change, Facts, Rule } from "./rule.ts";
 import { sameSubject } from "./same-subject.ts";
 
 /** Whether the patient is there. */
@@ -104,21 +105,27 @@ function newlyKept({ before, after }: Change<Encounter>): string[] {
   return (after?.appointment ?? []).flatMap((it) => (known.includes(placeOf(it)) ? [] : (placeOf(it) ?? [])));
 }
 
+/** Those of them that are other patients', as it seems: another record of the same person has another id. */
+function keptOfOthers(change: Change<Encounter>, facts: Facts): { place: string; patients: string[]; own: string[] }[] {
+  // A patient who takes another's place comes to the one first, then to the other.
+  const own = [change.after, change.before].flatMap((it) => placeOf(it?.subject) ?? []).filter((it) => it.startsWith("Patient/"));
+  return newlyKept(change).flatMap((place) => {
+    const patients = patientsOf((facts.of(place)?.resource ?? {}) as Pick<Appointment, "participant">);
+    const areOthers = patients.length > 0 && own.length > 0 && !own.some((one) => patients.includes(one));
+    return areOthers ? [{ place, patients, own }] : [];
+  });
+}
+
 /** Of a couple's, or a group's, appointment each has an encounter. */
 const appointment: Rule<Encounter> = {
   id: "encounter-appointment",
   group: "subject",
   says: "An Encounter has a patient of the appointment that it keeps.",
-  facts: newlyKept,
+  facts: (change, facts) => [...newlyKept(change), ...keptOfOthers(change, facts).flatMap(({ patients, own }) => [...patients, ...own])],
   check(change, facts) {
-    // A patient who takes another's place comes to the one first, then to the other.
-    const own = [change.after, change.before].flatMap((it) => placeOf(it?.subject) ?? []).filter((it) => it.startsWith("Patient/"));
-    const other = newlyKept(change).find((it) => {
-      const patients = patientsOf((facts.of(it)?.resource ?? {}) as Pick<Appointment, "participant">);
-      return patients.length > 0 && own.length > 0 && !own.some((one) => patients.includes(one));
-    });
+    const other = keptOfOthers(change, facts).find(({ patients, own }) => !own.some((one) => isAmong(one, patients, facts)));
     if (other === undefined) return undefined;
-    return refusal("encounter-appointment", `${other} is another patient's: name one of this patient's.`, "Encounter.appointment");
+    return refusal("encounter-appointment", `${other.place} is another patient's: name one of this patient's.`, "Encounter.appointment");
   },
 };
 

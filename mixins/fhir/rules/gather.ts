@@ -35,6 +35,8 @@ export class GatheredFacts implements Facts {
   readonly #replaced: ReadonlyMap<string, Resource>;
   readonly #naming: Naming[] = [];
   #resting: ReadonlyMap<string, string[]> = new Map();
+  /** Made when a question asks for it: a rule asks for each of thousands of changes. */
+  #made: ReadonlyMap<string, Resource[]> | undefined;
   /** Made when a deletion asks for it. */
   #under: ReadonlyMap<string, string[]> | undefined;
 
@@ -72,11 +74,19 @@ export class GatheredFacts implements Facts {
   found(question: Question): Resource[] {
     const { type, isAnswer } = question;
     const stored = this.#found.get(JSON.stringify(question)) ?? [];
+    if (!isAnswer) return stored;
     const left = stored.filter(({ id }) => !this.#pending.has(`${type}/${id as string}`));
-    const made = [...this.#pending].flatMap(([reference, resource]): Resource[] =>
-      resource?.resourceType === type ? [{ ...resource, id: splitPlace(reference)[1] }] : [],
+    return [...left, ...(this.#madeByType().get(type) ?? []).filter(isAnswer)];
+  }
+
+  /** What the write makes, with its id. */
+  #madeByType(): ReadonlyMap<string, Resource[]> {
+    if (this.#made) return this.#made;
+    const all = [...this.#pending].flatMap(([reference, resource]): Resource[] =>
+      resource ? [{ ...resource, id: splitPlace(reference)[1] }] : [],
     );
-    return made.length === 0 ? left : [...left, ...made.filter(isAnswer)];
+    this.#made = Map.groupBy(all, ({ resourceType }) => resourceType);
+    return this.#made;
   }
 
   /**

@@ -8,7 +8,7 @@ import type { StoreQuery } from "../../../fhir/search/query.ts";
 import { splitPlace } from "../../../federation/facts.ts";
 import { type NamedResource, type Naming, type NamingType, namingTypes } from "../../../federation/named-resources.ts";
 import type { Store } from "../../../store/store.ts";
-import { idOf, placeOf, refusal, withArticle } from "./common.ts";
+import { focusOf, idOf, placeOf, refusal, withArticle } from "./common.ts";
 import { currentRecord } from "./one-person.ts";
 import { referencesAt } from "./references-exist.ts";
 import type { Change, Rule } from "./rule.ts";
@@ -96,7 +96,8 @@ async function otherNaming(store: Store, { by, paths, patient, slots }: NamingTy
       const resource = json === undefined ? undefined : (parseJson(json) as Resource);
       const whose = placeOf(resource?.[patient] as Reference | undefined);
       const isNaming = paths.some((path) => referencesAt(resource, path).some((it) => placeOf(it) === named.place));
-      if (isNaming && isPatient(whose) && whose !== named.patient) return { place: named.place, by: `${by}/${id}`, patient: whose };
+      const isOfOther = isPatient(whose) && whose !== named.patient && !focusOf(resource).includes(named.patient);
+      if (isNaming && isOfOther) return { place: named.place, by: `${by}/${id}`, patient: whose };
     }
     const last = rows.at(-1);
     if (!more || !last) return undefined;

@@ -10,6 +10,10 @@ export function currentRecord(patient: string, facts: Facts): string {
   return localReference(links.find(({ type }) => type === "replaced-by")?.other?.reference) ?? patient;
 }
 
+/** Whether a patient is one of these, by whichever of a person's records. All are to be known as facts, unless it is among them by itself. */
+export const isAmong = (patient: string, own: string[], facts: Facts): boolean =>
+  own.includes(patient) || own.some((one) => currentRecord(one, facts) === currentRecord(patient, facts));
+
 /** `Patient/id` of all patients that a resource refers to. */
 export function patientsIn(resource: FhirResource | undefined): string[] {
   const patients = new Set<string>();

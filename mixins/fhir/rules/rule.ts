@@ -37,13 +37,16 @@ export interface Question {
   type: string;
   clauses: Clause[];
   limit: number;
-  /** Whether a resource that the same write makes is an answer: whole of this owner, of others what they tell of it. */
-  isAnswer(made: Resource): boolean;
+  /**
+   * Whether a resource that the same write makes is an answer: whole of this owner, of others what they tell of it. Absent: answers are as they
+   * are stored, whatever the write makes of them.
+   */
+  isAnswer?(made: Resource): boolean;
 }
 
 /** What rules may know of other resources, as they will be when the write is done. */
 export interface Facts {
-  /** What a question of the same rule has found, as the write will leave it; empty where nobody serves the type. */
+  /** What a question of the same rule has found, as the write will leave it if it says `isAnswer`; empty where nobody serves the type. */
   found(question: Question): Resource[];
   /** Who names a resource and is another patient's, once that was asked for; without those that the same write changes. */
   namedBy(reference: string): Naming[];

@@ -34,8 +34,7 @@ export function signedStays<Of extends FhirResource>(
       referenceClause("Provenance", "target", [change.reference]),
       { kind: "missing", slots: slotsOfParameters("Provenance", ["signature-type"]), missing: false },
     ],
-    limit: 100,
-    isAnswer: () => false, // what comes with its signature is signed as it comes
+    limit: 100, // without those of the same write: what comes with its signature is signed as it comes
   });
   return {
     id,

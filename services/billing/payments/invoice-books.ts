@@ -1,6 +1,6 @@
 /** What is counted of invoices, and the invoices themselves, as the movements of one effect leave them. */
 import type { Invoice } from "../../../fhir/r4.ts";
-import type { Effect, EffectTools, Movement } from "../../../mixins/fhir/rules/effects.ts";
+import type { EffectTools, FullEffect, Movement } from "../../../mixins/fhir/rules/effects.ts";
 import { isInForce } from "../billing.model.ts";
 import { creditedBy, creditsOf, noteIn } from "../credit.model.ts";
 import { type Balance, balanceOf, centsAsked, leftIn, withSettled } from "./balance.model.ts";
@@ -10,7 +10,7 @@ type StoredInvoice = Invoice & { id: string };
 
 /** Gathers one effect on the books of invoices. */
 export class InvoiceBooks {
-  readonly effect: Required<Effect> = { movements: [], changes: [], refusals: [] };
+  readonly effect: FullEffect = { movements: [], changes: [], refusals: [] };
   readonly #tools: EffectTools;
   readonly #moved = new Map<string, number>();
   readonly #changed = new Map<string, StoredInvoice>();

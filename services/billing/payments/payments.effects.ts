@@ -1,7 +1,7 @@
 /** What follows from payments and credit notes, by whichever door they are written: what is counted, and what is balanced. */
 import type { Invoice, PaymentReconciliation } from "../../../fhir/r4.ts";
 import { refusal } from "../../../mixins/fhir/rules/common.ts";
-import type { Effect, EffectTools } from "../../../mixins/fhir/rules/effects.ts";
+import type { Effect, EffectTools, FullEffect } from "../../../mixins/fhir/rules/effects.ts";
 import { type Change, refusalBy } from "../../../mixins/fhir/rules/rule.ts";
 import { splitPlace } from "../../../federation/facts.ts";
 import { invoicePartlyPaid, paidTooMuch } from "../billing.errors.ts";
@@ -64,7 +64,7 @@ async function balanced(books: InvoiceBooks, invoice: Invoice & { id: string }, 
 }
 
 /** What is credited is set off against the bill, and what of that was paid already is paid back. */
-export async function credited({ before, after, reference }: Change<Invoice>, tools: EffectTools): Promise<Required<Effect>> {
+export async function credited({ before, after, reference }: Change<Invoice>, tools: EffectTools): Promise<FullEffect> {
   const books = new InvoiceBooks(tools);
   const [was, is] = [creditOf(before), creditOf(after)];
   const bills = new Set([was?.bill, is?.bill].flatMap((bill) => bill ?? []));

@@ -2,7 +2,7 @@
 import type { SupplyDelivery } from "../../../fhir/r4.ts";
 import { localReference, splitPlace } from "../../../federation/facts.ts";
 import { ruleType } from "../../../mixins/fhir/rules/common.ts";
-import type { Effect, EffectTools, Movement } from "../../../mixins/fhir/rules/effects.ts";
+import type { EffectTools, FullEffect, Movement } from "../../../mixins/fhir/rules/effects.ts";
 import { type Change, type Refusal, refusalBy } from "../../../mixins/fhir/rules/rule.ts";
 import { momentOf, shelfMovements } from "../stock-book.ts";
 import { lotDiffers, stockChanged, stockTooLow } from "../pharmacy.errors.ts";
@@ -59,7 +59,7 @@ const cannotBeUndone: Refusal = {
 };
 
 /** What becomes of the shelves by a delivery that is no return. @throws 409 STOCK_CHANGED */
-export async function delivered({ before, after, reference, now }: Change<SupplyDelivery>, tools: EffectTools): Promise<Required<Effect>> {
+export async function delivered({ before, after, reference, now }: Change<SupplyDelivery>, tools: EffectTools): Promise<FullEffect> {
   const stood = await standing(before, tools);
   const moved = { time: (after ?? before)?.occurrenceDateTime, now };
   const isSame = isArrived(before) && isArrived(after) && essence(before) === essence(after);
@@ -87,7 +87,7 @@ interface Settled {
   borne?: Portion[];
   /** Shelves that a count was compared with: they stay as they are meanwhile. */
   seen: Movement[];
-  refusals: Required<Effect>["refusals"];
+  refusals: FullEffect["refusals"];
 }
 
 const NOTHING: Settled = { portions: [], seen: [], refusals: [] };

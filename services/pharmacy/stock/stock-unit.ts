@@ -9,7 +9,7 @@ import { tokenClause } from "../../../fhir/search/exact-clauses.ts";
 import { splitPlace } from "../../../federation/facts.ts";
 import { typed } from "../../../fhir/typed.ts";
 import { ruleType } from "../../../mixins/fhir/rules/common.ts";
-import type { Effect, EffectTools, Movement } from "../../../mixins/fhir/rules/effects.ts";
+import type { Effect, EffectTools, FullEffect, Movement } from "../../../mixins/fhir/rules/effects.ts";
 import { OWN_EXTENSIONS } from "../../../mixins/fhir/rules/final.ts";
 import type { Change, Facts, Question } from "../../../mixins/fhir/rules/rule.ts";
 import { counted } from "../../../store/counted.ts";
@@ -140,7 +140,7 @@ export interface MovedBy<Of> {
 export interface ChangeInStockUnit<Of extends FhirResource> {
   change: Change<Of>;
   movements: Movement[];
-  refusals: Required<Effect>["refusals"];
+  refusals: FullEffect["refusals"];
 }
 
 /** The change, with the resource marked by the unit of its stock. */
@@ -168,7 +168,7 @@ interface MarkFor {
   first?: Movement[];
   /** Held while it is that of others. */
   held?: Pick<Movement, "above">;
-  refusals?: Required<Effect>["refusals"];
+  refusals?: FullEffect["refusals"];
 }
 
 async function markFor<Of extends FhirResource>(
@@ -225,14 +225,15 @@ function unitMovements(before: Marked | undefined, after: Marked | undefined, he
 
 /** What follows of both. @param given the resource as it came */
 export function withUnit<Of extends FhirResource & Marked>(
-  effect: Required<Effect>,
+  effect: FullEffect,
   { change: { after, reference }, movements, refusals }: ChangeInStockUnit<Of>,
   given: Of | undefined,
-): Required<Effect> {
+): Effect {
   const isAmended = JSON.stringify(markOf(after)) !== JSON.stringify(markOf(given));
   const id = splitPlace(reference)[1];
   const isIn = effect.changes.some((it) => it.resourceType === after?.resourceType && it.id === id);
   return {
+    ...effect,
     movements: [...effect.movements, ...movements],
     changes: after && isAmended && !isIn ? [...effect.changes, { ...after, id }] : effect.changes,
     refusals: [...refusals, ...effect.refusals],

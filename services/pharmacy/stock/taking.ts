@@ -99,6 +99,8 @@ export interface TakenOff {
   movements: Movement[];
   changes: Identified[];
   refusals: { rule: string; refusal: Refusal }[];
+  /** Which lots, or whether the pharmacy keeps any, was decided by what there is. */
+  isChoice: boolean;
 }
 
 /** Begins the names of counters of what took nothing of the stock, as the pharmacy did not keep the medication when it was written. */
@@ -157,6 +159,7 @@ export async function takenOff<Of extends (MedicationDispense | MedicationAdmini
     ],
     changes: next && isAmended ? [{ ...next, id: splitPlace(reference)[1] }] : [],
     refusals: chosen.refusals,
+    isChoice: is !== undefined && !isSame && chosen.isOpen === true,
   };
 }
 
@@ -166,6 +169,8 @@ interface Chosen {
   borne?: Portion[];
   /** The pharmacy does not keep it: nothing is taken, also when it is kept later. */
   isElsewhere?: boolean;
+  /** No lot was named. */
+  isOpen?: boolean;
   refusals: TakenOff["refusals"];
 }
 
@@ -181,7 +186,7 @@ async function chosenFor<Of>(
 ): Promise<Chosen> {
   const item = await itemOf(taking, tools);
   const kept = await keptBy(item.codes, tools);
-  if (!kept) return { portions: [], refusals: [], isElsewhere: taking.isPlainWithout };
+  if (!kept) return { portions: [], refusals: [], isElsewhere: taking.isPlainWithout, isOpen: true };
   const place = placeFrom(taking.place, kept);
   const lot = taking.lot ?? item.lot;
   const shelves = plus(kept.shelves, standing).filter((it) => it.place === place && it.medication.code === kept.medication.code);
@@ -192,7 +197,12 @@ async function chosenFor<Of>(
   const elsewhere = found.first ?? { medication: kept.medication, place, lot: "", expires: "", quantity: 0 };
   const portions = found.missing > 0 ? plus(found.portions, [{ ...elsewhere, quantity: found.missing }]) : found.portions;
   const isAsBefore = !isNoted && taking.isPlainWithout && item.codes.length === 1 && portions.every(isPlain) && portions.length < 2;
-  return { portions: portions.filter(({ quantity }) => counted(quantity) > 0), ...(!isAsBefore && { borne: portions }), refusals };
+  return {
+    portions: portions.filter(({ quantity }) => counted(quantity) > 0),
+    ...(!isAsBefore && { borne: portions }),
+    isOpen: lot === undefined,
+    refusals,
+  };
 }
 
 /** A lot that is named must be one that may be used. */

@@ -178,6 +178,7 @@ describe("the authors of a closed hospital", () => {
       { id: "carreno", name: [{ family: "Carreño Quiñones", given: ["Inés"] }] },
       { id: "salma", name: [{ family: "بن علي", given: ["سلمى"] }] },
       { id: "text", name: [{ text: "Lisa Cuddy" }] },
+      { id: "brien", name: [{ family: "O'Brien-Smith", given: ["Anne-Marie"] }] },
       { id: "brother", name: [{ family: "Rossi", given: ["Bruno"] }] },
       { id: "ada", name: [{ family: "Rossi", given: ["Ada"] }] },
     ];
@@ -196,6 +197,8 @@ describe("the authors of a closed hospital", () => {
       "الدكتورة سلمى بن علي",
       "lisa cuddy",
       "Bruno Rossi",
+      "Anne-Marie O'Brien-Smith",
+      "Sr. A. O\u2019Brien Smith",
     ];
     for (const display of others) {
       for (const requester of [{ ...mine, display }, { display }, { identifier: { value: "1" }, display }]) {
@@ -213,6 +216,7 @@ describe("the authors of a closed hospital", () => {
       "The mother",
       "House Laboratories Ltd",
       "Cuddy",
+      "Mrs O'Brien",
       "",
     ]) {
       const requester = display === "" ? mine : { ...mine, display };

@@ -129,7 +129,7 @@ describe("a SMART app", () => {
       const [first, second] = [await signedIn(`launch ${scope}`, more), await signedIn(`launch ${scope}`, more)];
       const back = await first.browser.leave(first.shown.url, { step: "allow" });
       expect(await app.exchange(back, first.request.verifier, first.request.state)).toMatchObject({ patient: bianchi });
-      expect((await second.browser.go(second.shown.url, { step: "allow" })).status).toBe(400);
+      expect((await second.browser.see(second.shown.url, { step: "allow" })).status).toBe(400);
     },
   );
 
@@ -140,7 +140,7 @@ describe("a SMART app", () => {
     const now = Date.now();
     const clock = jest.spyOn(Date, "now").mockImplementation(() => now + 301_000);
     try {
-      expect((await browser.go(shown.url, { step: "allow" })).status).toBe(400); // the person was asked in time, and answers late
+      expect((await browser.see(shown.url, { step: "allow" })).status).toBe(400); // the person was asked in time, and answers late
       const request = await app.request(`launch ${scope}`, { ...more, launch: late });
       expect((await browser.leave(request.url)).searchParams.get("error_description")).toContain("the launch is over");
     } finally {

@@ -207,6 +207,14 @@ describe("the authors of a closed hospital", () => {
       }
       expect([display, await statusOf({ note: [{ text: "x", authorString: display }] })]).toEqual([display, 422]);
     }
+    // However many are named, and however long.
+    const crowd = (count: number) =>
+      Array.from({ length: count }, (_, n) => ({
+        text: "x",
+        authorString: Array.from({ length: 12 }, (_, word) => `Nobody${n}x${word}`).join(" "),
+      }));
+    expect(await statusOf({ note: crowd(50) })).toBe(201);
+    expect(await statusOf({ note: [...crowd(49), { text: "x", authorString: "Lisa Cuddy" }] })).toBe(422);
     // Own names, and those of nobody of this house: a mother, another house, what only has a word in common.
     for (const display of [
       "Ada Rossi",

@@ -17,6 +17,7 @@ export class AuditNotes {
   readonly #warn: (sentence: string) => void;
   #waiting: AuditEntry[] = [];
   #told: { id: string; entries: AuditEntry[] } | undefined;
+  #telling: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -33,17 +34,29 @@ export class AuditNotes {
       this.#waiting.shift();
       this.#warn("The ledger is away for long: what is on record has holes.");
     }
-    if (!this.#told && !this.#timer) void this.#tell();
+    if (!this.#timer) void this.#tell();
   }
 
-  /** Tells what waits once more, and nothing after that. */
+  /** Tells what waits once more, and no longer tries what fails. All that the ledger has taken is there when it resolves. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    if (this.#waiting.length > 0 && !this.#told) await this.#tell();
+    this.#timer = undefined;
+    await this.#telling;
+    if (this.#waiting.length > 0 || this.#told) await this.#tell();
   }
 
-  async #tell(): Promise<void> {
+  /** One at a time. */
+  #tell(): Promise<void> {
+    this.#telling ??= this.#tellAll().finally(() => {
+      this.#telling = undefined;
+      // What came after the last look.
+      if (this.#waiting.length > 0 && !this.#timer && !this.#isStopped) void this.#tell();
+    });
+    return this.#telling;
+  }
+
+  async #tellAll(): Promise<void> {
     this.#timer = undefined;
     for (;;) {
       this.#told ??= { id: timeOrderedId(), entries: this.#waiting.splice(0, MAX_TOLD) };

@@ -25,10 +25,10 @@ export const nameWords = (text: string): string[] =>
     .filter((word) => word !== "" && !TITLES.has(word))
     .slice(0, MAX_WORDS);
 
-/** What the words may have for a family name: each alone, and those that follow each other. */
+/** What the words may have for a family name: each alone, and those that follow each other; also as one word, which `O'Brien` is to a search. */
 export function familyNamesIn(words: readonly string[]): string[] {
-  const found = words.flatMap((_, from) => Array.from({ length: MAX_FAMILY }, (_, more) => words.slice(from, from + more + 1).join(" ")));
-  return [...new Set(found)];
+  const runs = words.flatMap((_, from) => Array.from({ length: MAX_FAMILY }, (_, more) => words.slice(from, from + more + 1)));
+  return [...new Set(runs.flatMap((run) => [run.join(" "), run.join("")]))];
 }
 
 /** A name of a Practitioner or a Patient (R4 HumanName). */
@@ -53,12 +53,20 @@ function matchOf(words: readonly string[], { family, given, text }: HumanName): 
     const all = typeof text === "string" ? nameWords(text) : [];
     return all.length > 1 && all.every((word) => words.includes(word)) ? "whole" : undefined;
   }
-  const parts = nameWords(family);
-  if (parts.length === 0 || !parts.every((part) => words.includes(part))) return undefined;
-  const first = (Array.isArray(given) ? given : []).flatMap((one) => (typeof one === "string" ? nameWords(one) : []));
+  const parts = partsIn(words, family);
+  if (parts.length === 0) return undefined;
+  const first = (Array.isArray(given) ? given : []).flatMap((one) => (typeof one === "string" ? [...nameWords(one), fold(one)] : []));
   const rest = words.filter((word) => !parts.includes(word));
   if (rest.length === 0) return "family";
   return rest.some((word) => first.some((one) => one === word || (word.length === 1 && one.startsWith(word)))) ? "whole" : undefined;
+}
+
+/** The words that are the family name, with its hyphens and apostrophes, or without; none: it is not there. */
+function partsIn(words: readonly string[], family: string): string[] {
+  const parts = nameWords(family);
+  if (parts.every((part) => words.includes(part))) return parts;
+  const whole = parts.join("");
+  return words.includes(whole) ? [whole] : [];
 }
 
 /** Whether the words say nothing but (a part of) the name, or all of it and more. */

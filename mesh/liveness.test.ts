@@ -180,8 +180,8 @@ describe("a node that heard nobody", () => {
     expect(liveness.mayBeRepeated(performance.now())).toBe(false);
   });
 
-  it("because it stood still for less than a second looks so too, whatever it notices first: what was sent, or the time", () => {
-    for (const notice of [() => liveness.heard(FAR), () => jest.advanceTimersToNextTimer()]) {
+  it("because it stood still for less than a second looks so too, whatever it notices first: what was sent, the time, or nothing yet", () => {
+    for (const notice of [() => liveness.heard(FAR), () => jest.advanceTimersToNextTimer(), () => {}]) {
       pass(11_000);
       expect(liveness.mayBeRepeated(performance.now())).toBe(false);
       const now = jest.spyOn(performance, "now");
@@ -191,5 +191,11 @@ describe("a node that heard nobody", () => {
       expect([liveness.isCatchingUp, liveness.mayBeRepeated(late)]).toEqual([false, true]);
       now.mockRestore();
     }
+  });
+
+  it("looks for no other where there is none: in one process", () => {
+    const alone = new Liveness({ nodeID: OWN } as unknown as ServiceBroker);
+    jest.advanceTimersByTime(60_000);
+    expect(alone.mayBeRepeated(performance.now())).toBe(false);
   });
 });

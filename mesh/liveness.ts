@@ -144,7 +144,11 @@ export class Liveness {
    * @param begun on the clock of `performance.now()`
    */
   mayBeRepeated(begun: number): boolean {
-    return this.#suspendedAt >= begun || this.#lateAt >= begun - LATE_FOR_MS || performance.now() - this.#heardAt > UNHEARD_MS;
+    const now = performance.now();
+    // Work that goes on at once after a standstill comes before anything that notices it.
+    const standsStill = this.#timer !== undefined && now - this.#lastTick > LATE_MS;
+    const isLate = standsStill || this.#lateAt >= begun - LATE_FOR_MS;
+    return isLate || this.#suspendedAt >= begun || now - this.#heardAt > UNHEARD_MS;
   }
 
   #tick(): void {

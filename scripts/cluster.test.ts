@@ -207,6 +207,14 @@ describe("a cluster", () => {
     await ask();
   });
 
+  it("starts nothing of a system where nobody could sign in", async () => {
+    const lacking = { SERVICES: "api,patients", MEMBERS: "api,patients", ACCESS: "closed", DATA_DIR: join(dir, "lacking") };
+    const program = run(["cluster"], { ...env, ...lacking, OPENWARD_SERVICES_DIR: "" });
+    expect(await program.ended).toBe(1);
+    expect(program.output()).toMatch(/MEMBERS lacks identity and ledger/);
+    expect(program.output()).not.toContain("died");
+  });
+
   it("neither ends nor minds a stranger whose process has an id of the last mesh", async () => {
     const stranger = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
     const other = join(dir, "other");

@@ -10,7 +10,7 @@
  */
 import { type Config, readConfig } from "../mesh/config.ts";
 import { exposureOf } from "../mesh/exposure.ts";
-import { refuseToRetire, serviceNames, withNeeded } from "../services/systems.ts";
+import { refuseMembersWithoutNeeded, refuseToRetire, serviceNames, withNeeded } from "../services/systems.ts";
 import { type Command, listen, removeSocket, socketFor, tell } from "./cluster/control.ts";
 import { type ClusterState, readState, runs, surelyRuns } from "./cluster/cluster-state.ts";
 import { MAX_REPLICAS, Supervisor } from "./cluster/supervisor.ts";
@@ -62,6 +62,7 @@ function logLine({ logFormat }: Config, message: string): string {
 
 async function run(settings: Config, [replicas = ""]: string[]): Promise<void> {
   const config = withNeeded(settings);
+  refuseMembersWithoutNeeded(config);
   const wanted = new Map(serviceNames(config).map((name) => [name, 1]));
   for (const pair of replicas.split(",").filter(Boolean)) {
     const [service, count] = pair.split("=");

@@ -142,6 +142,11 @@ export default (config: Config): ServiceSchema =>
         }
       },
 
+      async noteAll(this: This) {
+        await this.refusals.stop();
+        await this.notes.stop();
+      },
+
       noteRefusal(
         this: This,
         error: unknown,
@@ -280,14 +285,14 @@ export default (config: Config): ServiceSchema =>
 
     async stopped(this: This) {
       this.isReady = false;
-      await this.refusals.stop();
-      await this.notes.stop();
+      await this.noteAll();
       for (const end of this.sampled ?? []) end();
       this.webSockets?.close();
       this.boardStreams?.close();
       this.versionStreams?.close();
       this.presence.stop();
       if (this.http) await (this.closed ?? shut(this.http, this.connections));
+      await this.noteAll(); // of what was answered since
       this.inFlight.stop();
       this.reclaim.stop();
       await this.criteria.close();

@@ -53,6 +53,8 @@ export type Gateway = Service &
     refusals: Refusals;
     /** Tells pages of owners that have gone, or are back. */
     noteOwners(): void;
+    /** All that was refused until now is on record when it resolves, as far as the ledger is there. */
+    noteAll(): Promise<void>;
     /** An error as who asks may see it: without what is not shown to them. @param sent what they have sent, besides the address */
     shownTo(caller: Pick<Caller, "meta">, error: unknown, sent?: string): unknown;
     /** Puts a try that was refused on record. @param caller of an entry, or of the request @param sent its text, default: the request's */

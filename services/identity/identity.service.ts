@@ -219,9 +219,10 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       this.keyTimer = undefined;
       this.news?.stop();
       this.roleNews?.stop();
+      if (this.listener) await stopListener(this.listener);
+      // Last: what was still answered is on record, too.
       this.refusals?.flush();
       await this.notes?.stop();
-      if (this.listener) await stopListener(this.listener);
     },
   });
 

@@ -113,9 +113,9 @@ export class IdentityNode {
         refusedSignIns: refusals,
       });
     }
-    if (path.startsWith(`${MOUNT}/password/`)) return setPasswordByLink(exchange(), accounts);
+    if (path.startsWith(`${MOUNT}/password/`)) return setPasswordByLink(exchange(), accounts, notes);
     if (path === `${MOUNT}/account`) {
-      return showAccount(exchange(), { provider, kept, factor: this.#factor, accounts, signIn: this.#signIn, demanded, refusals });
+      return showAccount(exchange(), { provider, kept, factor: this.#factor, accounts, signIn: this.#signIn, demanded, refusals, notes });
     }
     return ask(issuer, { request, response, body });
   }

@@ -1,4 +1,4 @@
-/** Sign-ins and ended sessions, as they are put on record. */
+/** Sign-ins, ended sessions, and what people change of their own sign-in, as they are put on record. */
 import type { AuditedDeed, AuditEntry } from "../../federation/audit-contract.ts";
 import type { StoredAccount } from "./identity.model.ts";
 
@@ -21,6 +21,14 @@ export function refusedProof(
   const app = client === undefined ? {} : { client };
   const by = account ? sessionEntry("sign-in", account, app).by : { who: "", role: "", ...app };
   return { at: Date.now(), deed, isDone: false, by, address, why };
+}
+
+/** What a person may change of the own sign-in, named as the actions of administrators are; `setPassword`: by a link. */
+export type OwnChange = "changePassword" | "setPassword" | "startSecondFactor" | "endSecondFactor";
+
+/** Somebody has changed by what they prove who they are: whoever it was, the person can see it. @param address of the client */
+export function ownChangeEntry(change: OwnChange, account: StoredAccount, address: string): AuditEntry {
+  return { ...sessionEntry("sign-in", account), deed: "operation", type: `identity.${change}`, address };
 }
 
 /** @param client the app that a person signs in to */

@@ -37,6 +37,18 @@ const TYPES: Names = {
   RelatedPerson: { en: "the relatives", fr: "les proches", ar: "الأقارب" },
   ServiceRequest: { en: "the orders", fr: "les demandes d’examens", ar: "طلبات الفحوص" },
   Specimen: { en: "the specimens", fr: "les prélèvements", ar: "العينات" },
+  "identity.changePassword": {
+    en: "the change of the own password",
+    fr: "le changement de son mot de passe",
+    ar: "تغيير كلمة المرور الخاصة",
+  },
+  "identity.endSecondFactor": { en: "the end of the second factor", fr: "l’arrêt du second facteur", ar: "إيقاف العامل الثاني" },
+  "identity.setPassword": { en: "a link that sets the password", fr: "un lien pour choisir le mot de passe", ar: "رابط تعيين كلمة المرور" },
+  "identity.startSecondFactor": {
+    en: "the set-up of a second factor",
+    fr: "la mise en place d’un second facteur",
+    ar: "إعداد العامل الثاني",
+  },
   "ledger.looksAt": { en: "the record of looks", fr: "la liste des consultations", ar: "سجل الاطلاع" },
   "patients.candidates": { en: "the search for doubles", fr: "la recherche de doublons", ar: "البحث عن ملفات مكررة" },
   "patients.match": { en: "the search for doubles", fr: "la recherche de doublons", ar: "البحث عن ملفات مكررة" },

@@ -1,4 +1,5 @@
 /** Who has subscribed, and whether they may still see what they are told of. */
+import { isRetryable, serviceDown } from "../../federation/errors.ts";
 import type { Author } from "../../mesh/access/author-contract.ts";
 import { authorFrom } from "../../mesh/access/author.ts";
 import type { Access } from "../../mesh/access/access.ts";
@@ -65,7 +66,10 @@ export class Subscribers {
     const name = JSON.stringify([who, client]);
     const known = this.#standings.get(name);
     if (known && known.until > performance.now()) return known.asked;
-    const asked = identity.standing(this.#caller, { who, ...(client !== undefined && { client }) });
+    const asked = identity.standing(this.#caller, { who, ...(client !== undefined && { client }) }).catch((error: unknown) => {
+      // Whatever is wrong there is no fault of who has subscribed, and nothing for their eyes.
+      throw isRetryable(error) ? error : serviceDown("identity");
+    });
     if (this.#standings.size >= MAX_REMEMBERED) this.#standings.clear();
     this.#standings.set(name, { until: performance.now() + HOLDS_MS, asked });
     asked.catch(() => this.#standings.delete(name)); // who waits for it hears of it

@@ -178,6 +178,7 @@ describe("the authors of a closed hospital", () => {
       { id: "carreno", name: [{ family: "Carreño Quiñones", given: ["Inés"] }] },
       { id: "salma", name: [{ family: "بن علي", given: ["سلمى"] }] },
       { id: "text", name: [{ text: "Lisa Cuddy" }] },
+      { id: "brien", name: [{ family: "O'Brien-Smith", given: ["Anne-Marie"] }] },
       { id: "brother", name: [{ family: "Rossi", given: ["Bruno"] }] },
       { id: "ada", name: [{ family: "Rossi", given: ["Ada"] }] },
     ];
@@ -196,6 +197,8 @@ describe("the authors of a closed hospital", () => {
       "الدكتورة سلمى بن علي",
       "lisa cuddy",
       "Bruno Rossi",
+      "Anne-Marie O'Brien-Smith",
+      "Sr. A. O\u2019Brien Smith",
     ];
     for (const display of others) {
       for (const requester of [{ ...mine, display }, { display }, { identifier: { value: "1" }, display }]) {
@@ -204,6 +207,14 @@ describe("the authors of a closed hospital", () => {
       }
       expect([display, await statusOf({ note: [{ text: "x", authorString: display }] })]).toEqual([display, 422]);
     }
+    // However many are named, and however long.
+    const crowd = (count: number) =>
+      Array.from({ length: count }, (_, n) => ({
+        text: "x",
+        authorString: Array.from({ length: 12 }, (_, word) => `Nobody${n}x${word}`).join(" "),
+      }));
+    expect(await statusOf({ note: crowd(50) })).toBe(201);
+    expect(await statusOf({ note: [...crowd(49), { text: "x", authorString: "Lisa Cuddy" }] })).toBe(422);
     // Own names, and those of nobody of this house: a mother, another house, what only has a word in common.
     for (const display of [
       "Ada Rossi",
@@ -213,6 +224,7 @@ describe("the authors of a closed hospital", () => {
       "The mother",
       "House Laboratories Ltd",
       "Cuddy",
+      "Mrs O'Brien",
       "",
     ]) {
       const requester = display === "" ? mine : { ...mine, display };

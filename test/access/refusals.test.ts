@@ -1,9 +1,11 @@
 /** What was refused is on record too: by whom, on whose record, why, and of floods how often. */
-import type { RoleName } from "../../services/identity/identity.contract.ts";
+import { generate } from "otplib";
+import { asSystem } from "../../mesh/access/access.ts";
+import { identity, type RoleName } from "../../services/identity/identity.contract.ts";
 import type { Look } from "../../services/ledger/ledger.contract.ts";
 import { Browser } from "../../scripts/identity/browser.ts";
 import { SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
-import { App } from "../identity/app.ts";
+import { App, PASSWORD } from "../identity/app.ts";
 import { eventually } from "../kit/events.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
@@ -121,6 +123,36 @@ describe("the record of what was refused", () => {
     expect(event.agent.map(({ who }: Json) => who.reference ?? who.display)).toEqual(["Practitioner/ada", "app", "identity"]);
     expect((await rest("auditor", "ledger/looksBy?who=Practitioner/ada")).body.looks[0].says).toMatch(
       /^Ada Rossi \(nurse\) has come with a token that is not valid, from 127/,
+    );
+  });
+
+  it("has beside them what people change of their own password and second factor, with whose and from where", async () => {
+    const operator = asSystem(mesh.caller, "operator");
+    const { link } = await identity.createUser(operator, { login: "ferri", name: "Ferri", roles: ["nurse"] });
+    await new Browser(mesh.base).see(link?.link ?? "", { password: PASSWORD, repeat: PASSWORD });
+    const browser = new Browser(mesh.base);
+    const login = await browser.see((await app.request("openid")).url);
+    await browser.see(login.url, { step: "login", login: "ferri", password: PASSWORD });
+    const page = "/auth/account";
+    const [, proof = ""] = /name="proof" value="([^"]+)"/.exec((await browser.see(page)).text) ?? [];
+    const [, secret = ""] = /name="secret" value="(\w+)"/.exec((await browser.see(page, { step: "start", proof })).text) ?? [];
+    const confirm = (code: string) => browser.see(page, { step: "confirm", proof, secret, code });
+    expect((await confirm("000000")).status).toBe(401); // nothing has changed by it
+    const [, recovery = ""] = /<code>([0-9A-Z-]{19})<\/code>/.exec((await confirm(await generate({ secret }))).text) ?? [];
+    await browser.once(page, { step: "end", proof, code: recovery });
+    const next = "some other four words";
+    expect((await browser.see(page, { step: "password", proof, current: PASSWORD, new: next, repeat: next })).status).toBe(200);
+    const looks = async (): Promise<Look[]> => {
+      const found = (await as("auditor").get("/AuditEvent?subtype=operation&outcome=0&_count=50&_sort=date")).body.entry ?? [];
+      return found.map(({ resource: it }: Json) => [it.agent[0].who?.display, it.agent[0].network?.address, it.entity[0].description]);
+    };
+    const done = await eventually(looks, (found) => found.filter(([who]: Json) => who === "Ferri").length >= 4);
+    expect(done.filter(([who]: Json) => who === "Ferri")).toEqual(
+      ["setPassword", "startSecondFactor", "endSecondFactor", "changePassword"].map((change) => [
+        "Ferri",
+        "127.0.0.1",
+        `identity.${change}`,
+      ]),
     );
   });
 

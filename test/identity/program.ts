@@ -5,10 +5,22 @@ import { asSystem } from "../../mesh/access/access.ts";
 import { identity } from "../../services/identity/identity.contract.ts";
 import type { Mesh } from "../kit/mesh.ts";
 
+/** Gives a fresh assertion, which is taken once; with other claims, in its header too, or by another key, it is whatever they make of it. */
+export type Assertions = (claims?: object, header?: object, key?: Uint8Array) => Promise<string>;
+
+/** Those of a client, whose key has its name. */
+export const assertionsOf =
+  (id: string, endpoint: string, privateKey: CryptoKey): Assertions =>
+  (claims = {}, header = {}, key) => {
+    const iat = Math.floor(Date.now() / 1_000);
+    const whole = { iss: id, sub: id, aud: endpoint, jti: randomUUID(), iat, exp: iat + 120, ...claims };
+    const signed = new SignJWT(JSON.parse(JSON.stringify(whole)) as JWTPayload).setProtectedHeader({ alg: "ES384", kid: id, ...header });
+    return signed.sign(key ?? privateKey);
+  };
+
 /** A registered program. */
 export interface Program {
-  /** A fresh assertion, which is taken once; with other claims, in its header too, or by another key, it is whatever they make of it. */
-  assertion(claims?: object, header?: object, key?: Uint8Array): Promise<string>;
+  assertion: Assertions;
   publicKey: CryptoKey;
   /** An access token with all of its scopes. */
   token(): Promise<string>;
@@ -19,11 +31,7 @@ export async function registerProgram(mesh: Mesh, id: string, scope = "system/*.
   const jwks = { keys: [{ ...((await exportJWK(publicKey)) as Record<string, string>), alg: "ES384", kid: id, use: "sig" }] };
   await identity.createClient(asSystem(mesh.caller, "operator"), { id, name: id, kind: "backend", scope, roles: ["system"], jwks });
   const { token_endpoint: endpoint } = await (await fetch(`${mesh.base}/.well-known/smart-configuration`)).json();
-  const assertion = (claims: object = {}, header: object = {}, key: CryptoKey | Uint8Array = privateKey) => {
-    const iat = Math.floor(Date.now() / 1_000);
-    const whole = { iss: id, sub: id, aud: endpoint, jti: randomUUID(), iat, exp: iat + 120, ...claims };
-    return new SignJWT(JSON.parse(JSON.stringify(whole)) as JWTPayload).setProtectedHeader({ alg: "ES384", kid: id, ...header }).sign(key);
-  };
+  const assertion = assertionsOf(id, endpoint, privateKey);
   return {
     assertion,
     publicKey,

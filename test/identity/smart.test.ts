@@ -121,6 +121,33 @@ describe("a SMART app", () => {
     expect((await browser.leave(stolen.url)).searchParams.get("error")).toBe("invalid_request");
   });
 
+  it.each(["patient/Observation.rs", "user/Observation.rs"])(
+    "gets nothing by a launch that was taken while it asked for %s",
+    async (scope) => {
+      const { launch } = await launchOf(ehr, { client: "app", patient: bianchi });
+      const more = { launch, aud: `${mesh.base}/fhir` };
+      const [first, second] = [await signedIn(`launch ${scope}`, more), await signedIn(`launch ${scope}`, more)];
+      const back = await first.browser.leave(first.shown.url, { step: "allow" });
+      expect(await app.exchange(back, first.request.verifier, first.request.state)).toMatchObject({ patient: bianchi });
+      expect((await second.browser.see(second.shown.url, { step: "allow" })).status).toBe(400);
+    },
+  );
+
+  it.each(["patient/Observation.rs", "user/Observation.rs"])("gets nothing by a launch that is over, for %s", async (scope) => {
+    const { launch } = await launchOf(ehr, { client: "app", patient: bianchi });
+    const [{ launch: late }, more] = [await launchOf(ehr, { client: "app", patient: bianchi }), { aud: `${mesh.base}/fhir` }];
+    const { browser, shown } = await signedIn(`launch ${scope}`, { ...more, launch });
+    const now = Date.now();
+    const clock = jest.spyOn(Date, "now").mockImplementation(() => now + 301_000);
+    try {
+      expect((await browser.see(shown.url, { step: "allow" })).status).toBe(400); // the person was asked in time, and answers late
+      const request = await app.request(`launch ${scope}`, { ...more, launch: late });
+      expect((await browser.leave(request.url)).searchParams.get("error_description")).toContain("the launch is over");
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   it("is started for nobody who is not there, and by no app that may not act for its person", async () => {
     expect(await launchOf(ehr, { client: "app", patient: "no-such-patient" })).toMatchObject({
       status: 404,

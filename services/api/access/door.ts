@@ -83,7 +83,7 @@ export class Door {
     const good = await this.#tokens.read(token);
     if (!this.#access.rolesNow.isUpToDate) await this.#learnRoles();
     // A role that wants a second factor is had by nobody without, also where it wants it only since the token was issued.
-    if (good.lacksSecondFactor && this.#wantsSecondFactor(good.identity)) throw invalidToken("factor", good.identity);
+    if (good.lacksSecondFactor && this.#wantsSecondFactor(good.identity)) throw invalidToken("factor", good);
     meta["as"] = this.#stampOf(good);
     const purpose = purposeOf(request);
     if (purpose !== undefined) meta["purpose"] = purpose;

@@ -42,7 +42,8 @@ export class Refusals {
 
   constructor(parts: RefusalParts) {
     this.#parts = parts;
-    this.#ofPersons = new TalliedNotes(parts.notes, MAX_OF_PERSON);
+    // Owners are asked of what is noted, not of each try: a flood would be theirs, too.
+    this.#ofPersons = new TalliedNotes({ note: (entry) => this.#noteWithPatients(entry) }, MAX_OF_PERSON);
     this.#ofStrangers = new TalliedNotes(parts.notes, 1);
   }
 
@@ -58,17 +59,22 @@ export class Refusals {
       return;
     }
     const entry = refusedTry(error, authorIn(access, meta), asked);
-    if (!entry) return;
-    const noting = this.#withPatients(entry).then((whole) => this.#ofPersons.note(entry.by.who, whole));
-    this.#asking.add(noting);
-    void noting.finally(() => this.#asking.delete(noting));
+    if (entry) this.#ofPersons.note(entry.by.who, entry);
   }
 
   /** All that was refused until now is noted when it resolves. */
   async stop(): Promise<void> {
-    await Promise.all(this.#asking);
     this.#ofPersons.flush();
     this.#ofStrangers.flush();
+    await Promise.all(this.#asking);
+  }
+
+  #noteWithPatients(entry: AuditEntry): void {
+    const noting = this.#withPatients(entry).then((whole) => {
+      this.#parts.notes.note(whole);
+      this.#asking.delete(noting);
+    });
+    this.#asking.add(noting);
   }
 
   /** Of what is named by its id, the patients too: as its owners have it, whatever was sent. */

@@ -1,7 +1,8 @@
 /** Which refusals are worth a trace, and what it says. */
 import { Errors } from "moleculer";
 import { fhirError } from "../../../fhir/outcome.ts";
-import { refusedTry } from "./refused.ts";
+import { refusedToken, refusedTry } from "./refused.ts";
+import { invalidToken } from "./tokens.ts";
 
 const BY = JSON.stringify({ who: "Practitioner/1", role: "nurse" });
 const refused = (asked: string, sent?: string, error: unknown = fhirError(422, "invalid", "x")) => {
@@ -9,6 +10,31 @@ const refused = (asked: string, sent?: string, error: unknown = fhirError(422, "
   return entry && [entry.deed, entry.type, entry.what, entry.patients];
 };
 const reference = (place: string) => JSON.stringify({ subject: { reference: place } });
+
+describe("a token that is not good", () => {
+  const HOUR_MS = 3_600_000;
+  const was = (until: number) => ({
+    until,
+    identity: { sub: "account-1", roles: ["nurse"], scope: "user/*.rs", fhirUser: "Practitioner/1" },
+  });
+  const entryOf = (...bad: Parameters<typeof invalidToken>) =>
+    refusedToken(invalidToken(...bad), { asked: "GET /fhir/Patient/1" }, "192.0.2.1");
+
+  it("leaves no trace where it has only run out, and one where it comes a day later", () => {
+    const now = Date.now();
+    expect(entryOf("expired", was(now - 1))).toBeUndefined();
+    expect(entryOf("expired", was(now - 20 * HOUR_MS))).toBeUndefined();
+    expect(entryOf("expired", was(now - 25 * HOUR_MS))).toMatchObject({ by: { who: "Practitioner/1" }, why: "401 expired" });
+  });
+
+  it.each(["unreadable", "forged"] as const)("that is %s leaves one of nobody who is known", (why) => {
+    expect(entryOf(why)).toMatchObject({ deed: "token", isDone: false, by: { who: "" }, address: "192.0.2.1", why: `401 ${why}` });
+  });
+
+  it.each(["ended", "factor"] as const)("that is %s leaves one of whose it was", (why) => {
+    expect(entryOf(why, was(Date.now() + HOUR_MS))).toMatchObject({ by: { who: "Practitioner/1", role: "nurse" }, why: `401 ${why}` });
+  });
+});
 
 describe("a refused try", () => {
   it.each<[string, string | undefined, ReturnType<typeof refused>]>([

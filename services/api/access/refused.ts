@@ -57,16 +57,24 @@ export function refusedTry(error: unknown, author: string, tried: Tried): AuditE
   return { at: Date.now(), isDone: false, by: authorFrom(author), ...what, ...outcome };
 }
 
-/** Somebody has come with a token that is not good; undefined for other errors. @param address of the client */
+/** So long after its end a token is shown by a screen that has slept, milliseconds: the app gets a new one. Who comes with it later has kept it. */
+const SLEPT_MS = 86_400_000;
+
+/**
+ * Somebody has come with a token that is not good; undefined for other errors, and where it has only run out, as each does after ten minutes:
+ * among entries of these nobody would see an attack.
+ * @param address of the client
+ */
 export function refusedToken(error: unknown, tried: Tried, address: string): AuditEntry | undefined {
   if (!isType(error, "INVALID_TOKEN")) return undefined;
-  const { why = "unreadable", identity } = badTokenOf(error) ?? {};
+  const { why = "unreadable", was } = badTokenOf(error) ?? {};
+  if (why === "expired" && was && Date.now() - was.until < SLEPT_MS) return undefined;
   const { isAboutPatients: _, type: __, deed: ___, ...what } = whatOf({ ...tried, sent: undefined });
   return {
     at: Date.now(),
     deed: "token",
     isDone: false,
-    by: identity ? bearerOf(identity) : { who: "", role: "" },
+    by: was ? bearerOf(was.identity) : { who: "", role: "" },
     address,
     why: `401 ${why}`,
     ...what,

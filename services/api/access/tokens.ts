@@ -65,7 +65,7 @@ export class TokenCheck {
     const good = this.#good.get(name) ?? (await this.#verified(token, name));
     if (good.until <= Date.now() || this.#hasEnded(good)) {
       this.#good.delete(name);
-      throw invalidToken(good.until <= Date.now() ? "expired" : "ended", good.identity);
+      throw invalidToken(this.#hasEnded(good) ? "ended" : "expired", good);
     }
     return good;
   }
@@ -123,7 +123,7 @@ export class TokenCheck {
       } catch (error) {
         // A key that is not known yet may be a new one.
         const isUnknown = error instanceof errors.JWKSNoMatchingKey;
-        if (error instanceof errors.JWTExpired) throw invalidToken("expired", goodOf(error.payload).identity);
+        if (error instanceof errors.JWTExpired) throw invalidToken("expired", goodOf(error.payload));
         if (!isUnknown || isLast || performance.now() - this.#askedAt < ASK_KEYS_EVERY_MS) throw invalidToken("forged");
         await this.#askKeys();
       }
@@ -181,8 +181,8 @@ export type BadTokenReason = "unreadable" | "forged" | "expired" | "ended" | "fa
 
 interface BadToken {
   why: BadTokenReason;
-  /** Whose it was, where it was once good. */
-  identity?: Identity;
+  /** Whose it was, where it was once good, and until when. */
+  was?: Pick<GoodToken, "identity" | "until">;
 }
 
 /** Beside the errors: clients hear nothing of it. */
@@ -192,10 +192,10 @@ const badTokens = new WeakMap<object, BadToken>();
 export const badTokenOf = (error: unknown): BadToken | undefined => badTokens.get(error as object);
 
 /** The answer to a token that is none of ours, or no more: the same for every reason. */
-export function invalidToken(why: BadTokenReason, identity?: Identity): Error {
+export function invalidToken(why: BadTokenReason, was?: BadToken["was"]): Error {
   const error = new Errors.MoleculerClientError("This access token is not valid here, or no more: sign in again.", 401, "INVALID_TOKEN", {
     authenticate: 'Bearer realm="OpenWard", error="invalid_token"',
   });
-  badTokens.set(error, { why, ...(identity && { identity }) });
+  badTokens.set(error, { why, ...(was && { was }) });
   return error;
 }

@@ -44,6 +44,19 @@ describe("a refusal", () => {
     expect(said).toBe("Observation (not shown to you) rests on Observation/b and Patient/p/_history/2.");
   });
 
+  it("keeps the end of its sentences, and the names of what is defined elsewhere", () => {
+    const says = (text: string, ...sent: string[]) =>
+      refusalOf(withoutUnseen(fhirError(422, "invalid", text), rights, sent)).issues[0]?.diagnostics;
+    expect(says("There is no Patient/1.", "GET /fhir/Patient/1")).toBe("There is no Patient/1.");
+    expect(says("It rests on Encounter/1.")).toBe("It rests on Encounter (not shown to you).");
+    expect(says("It rests on https://ehr.example/fhir/Encounter/1.")).toBe(
+      "It rests on https://ehr.example/fhir/Encounter (not shown to you).",
+    );
+    const defined = "Not in http://hl7.org/fhir/ValueSet/administrative-gender|4.0.1, of http://hl7.org/fhir/StructureDefinition/Patient.";
+    expect(says(defined)).toBe(defined);
+    expect(says("ValueSet/v is in use.")).toBe("ValueSet (not shown to you) is in use.");
+  });
+
   it("is as it was where everything is shown, and where it tells what a param looks like", () => {
     expect(withoutUnseen(occupied, undefined, [])).toBe(occupied);
     const example = new Errors.ValidationError("'patient' must be a reference like Patient/1", "VALIDATION_ERROR", []);

@@ -5,7 +5,18 @@ import { isResourceType } from "../../../fhir/search/parameters.ts";
 import type { Issue } from "../../../fhir/outcome.ts";
 import type { Rights } from "../../../mesh/access/access.ts";
 
-const PLACE = new RegExp(String.raw`\b([A-Z][A-Za-z]+)/(${ID_PATTERN})(?:/_history/\d+)?`, "g");
+/** A point at the end is the sentence's. */
+const PLACE = new RegExp(String.raw`(https?://[^\s"'<>]*/)?\b([A-Z][A-Za-z]+)/(${ID_PATTERN})(?<!\.)(?:/_history/\d+)?`, "g");
+/** What these define is named all over the world by an absolute URL, which is no place here: `http://hl7.org/fhir/ValueSet/administrative-gender`. */
+const DEFINITIONS = new Set([
+  "CodeSystem",
+  "ConceptMap",
+  "NamingSystem",
+  "OperationDefinition",
+  "SearchParameter",
+  "StructureDefinition",
+  "ValueSet",
+]);
 /** Members within members of an error's data; none of ours has as many. */
 const MAX_DEPTH = 8;
 /** Resources that are looked for in what was sent, which may be 32 MB; further ones are not shown. */
@@ -26,9 +37,9 @@ export function withoutUnseen(error: unknown, rights: Rights | undefined, sent: 
     return known;
   };
   const shown = (text: string) =>
-    text.replace(PLACE, (place, type: string, id: string) => {
-      if (!isResourceType(type) || rights.with(type, "r") === "all" || isNamed(`${type}/${id}`)) return place;
-      return `${type} (not shown to you)`;
+    text.replace(PLACE, (place, base: string | undefined, type: string, id: string) => {
+      if (!isResourceType(type) || (base !== undefined && DEFINITIONS.has(type))) return place;
+      return rights.with(type, "r") === "all" || isNamed(`${type}/${id}`) ? place : `${base ?? ""}${type} (not shown to you)`;
     });
   const { message, data, issues } = error as { message?: unknown; data?: unknown; issues?: Issue[] };
   // What others hold of the same error stays as it is.

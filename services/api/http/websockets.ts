@@ -27,7 +27,7 @@ const MAX_BUFFERED = 65_536;
 const ALIVE_MS = 30_000;
 /** A client that does not answer the end of its websocket is cut off. Milliseconds. */
 const CLOSE_MS = 1_000;
-const [LEAVING, REFUSED] = [1001, 1008];
+const [LEAVING, REFUSED, TRY_AGAIN] = [1001, 1008, 1013];
 
 interface Client {
   enter(): Promise<Record<string, unknown>>;
@@ -103,7 +103,10 @@ export class WebSockets {
     for (const webSocket of this.#clients.keys()) this.#ifMay(webSocket, () => {});
   }
 
-  /** Does it if the client is still signed in, and may hear of this Subscription, default: of all; else ends the websocket. */
+  /**
+   * Does it if the client is still signed in, and may hear of this Subscription, default: of all; else ends the websocket. So it does where nobody can
+   * tell and there is something to hear: whoever connects again asks for what is new.
+   */
   #ifMay(webSocket: WebSocket, work: () => void, subscription?: string): void {
     const client = this.#clients.get(webSocket);
     client?.enter().then(
@@ -113,7 +116,10 @@ export class WebSockets {
         if (types.every((type) => this.#options.mayHear(type, meta))) work();
         else webSocket.close(REFUSED, "You may not hear of this any more.");
       },
-      (error: { code?: number }) => error.code === 401 && webSocket.close(REFUSED, "Sign in again."),
+      (error: { code?: number }) => {
+        if (error.code === 401) webSocket.close(REFUSED, "Sign in again.");
+        else if (subscription !== undefined) webSocket.close(TRY_AGAIN, "Nobody can tell now whether you may hear of this.");
+      },
     );
   }
 

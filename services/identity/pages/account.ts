@@ -1,12 +1,13 @@
 /** Where a person who is signed in changes the password, and sets up a second factor or takes it away. */
 import type { Provider } from "oidc-provider";
+import type { AuditNotes } from "../../../federation/audit-notes.ts";
 import type { TalliedNotes } from "../../../federation/tallied-notes.ts";
 import type { Accounts } from "../accounts.ts";
 import type { IdentityData } from "../identity-data.ts";
 import { hashOf, type StoredAccount } from "../identity.model.ts";
 import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
 import { newTotpSecret, type SecondFactor, totpUri } from "../sign-in/second-factor.ts";
-import { refusedProof } from "../sessions-on-record.ts";
+import { type OwnChange, ownChangeEntry, refusedProof } from "../sessions-on-record.ts";
 import type { SignIn, SignInOrigin } from "../sign-in/sign-in.ts";
 import type { PageExchange } from "./exchange.ts";
 import { messagePage } from "./forms.ts";
@@ -26,6 +27,7 @@ export interface AccountPageParts {
   demanded: DemandedFactor;
   /** Of each account, and of each address, bounded. */
   refusals: Pick<TalliedNotes, "note">;
+  notes: Pick<AuditNotes, "note">;
 }
 
 /** Answers `/auth/account`. Its forms hold what only this session knows, so that no other site can send them. */
@@ -49,6 +51,7 @@ export async function showAccount(exchange: PageExchange, parts: AccountPagePart
       const secret = form.get("secret") ?? "";
       if (account.totpSecret !== undefined || !/^[A-Z2-7]{32}$/.test(secret)) return exchange.reload();
       const codes = await factor.start(account, secret, code);
+      if (codes) noteChange("startSecondFactor", exchange, account, parts);
       return codes ? show(200, codesPage(language, codes)) : show(401, secretPage(language, account, secret, proof, say("wrongCode")));
     }
     case "end":
@@ -65,6 +68,9 @@ function noteWrong({ address }: PageExchange, account: StoredAccount, { refusals
   refusals.note(`${address} ${account._id}`, refusedProof("sign-in", account, { address, why }));
 }
 
+const noteChange = (change: OwnChange, { address }: PageExchange, account: StoredAccount, { notes }: AccountPageParts): void =>
+  notes.note(ownChangeEntry(change, account, address));
+
 /** Asks for a code once more: who finds a screen that was left open cannot take the second factor away, nor try all codes. */
 async function endFactor(exchange: PageExchange, account: StoredAccount, proof: string, parts: AccountPageParts): Promise<void> {
   const { language, form } = exchange;
@@ -78,6 +84,7 @@ async function endFactor(exchange: PageExchange, account: StoredAccount, proof: 
     return refuse(401, say("wrongCode"));
   }
   await parts.factor.end(account._id);
+  noteChange("endSecondFactor", exchange, account, parts);
   return exchange.reload();
 }
 
@@ -98,6 +105,7 @@ async function changePassword(exchange: PageExchange, account: StoredAccount, pr
       return refuse(401, say("wrongPassword"));
     }
     await parts.accounts.changePassword(account, password);
+    noteChange("changePassword", exchange, account, parts);
   } catch (error) {
     const { type } = error as { type?: string };
     if (type === "SIGN_IN_BUSY") return refuse(503, say("busy"));

@@ -5,7 +5,7 @@ import type { TalliedNotes } from "../../../federation/tallied-notes.ts";
 import type { Accounts } from "../accounts.ts";
 import type { VisiblePatients } from "../visible-patients.ts";
 import type { Launches, Results } from "../provider/launches.ts";
-import { refusedProof, sessionEntry } from "../sessions-on-record.ts";
+import { ownChangeEntry, refusedProof, sessionEntry } from "../sessions-on-record.ts";
 import { DEVICE_MS, type Halfway, type SignInOrigin, type SignIn, type Step } from "../sign-in/sign-in.ts";
 import type { PageExchange } from "./exchange.ts";
 import { codePage, consentPage, loginPage, messagePage, patientPage } from "./forms.ts";
@@ -101,6 +101,7 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
     case "setUp":
       return exchange.reload();
     case "codes":
+      parts.notes.note(ownChangeEntry("startSecondFactor", step.account, exchange.address));
       return show(200, codesPage(language, step.codes, true));
     case "done": {
       const { account, amr, device } = step;

@@ -1,10 +1,12 @@
 /** The page of a link that sets a password, once. Who has the link is the person: it is given by hand, and good for an hour. */
+import type { AuditNotes } from "../../../federation/audit-notes.ts";
 import type { Accounts } from "../accounts.ts";
+import { ownChangeEntry } from "../sessions-on-record.ts";
 import type { PageExchange } from "./exchange.ts";
 import { messagePage, passwordPage } from "./forms.ts";
 
 /** Answers the address of such a link. */
-export async function setPasswordByLink(exchange: PageExchange, accounts: Accounts): Promise<void> {
+export async function setPasswordByLink(exchange: PageExchange, accounts: Accounts, notes: Pick<AuditNotes, "note">): Promise<void> {
   const { language, form } = exchange;
   const { say } = language;
   if (exchange.isForeign) return exchange.send(403, messagePage(say("error"), say("foreignForm")));
@@ -25,5 +27,6 @@ export async function setPasswordByLink(exchange: PageExchange, accounts: Accoun
     if (type !== "PASSWORD_WEAK") throw error;
     return exchange.send(422, passwordPage(language, account.login, say("passwordWeak")));
   }
+  notes.note(ownChangeEntry("setPassword", account, exchange.address));
   return exchange.send(200, messagePage(say("choosePassword"), say("passwordSet")));
 }

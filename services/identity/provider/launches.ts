@@ -85,15 +85,18 @@ export class Launches {
     });
   }
 
-  /** Makes a grant, bound to the patient of its launch, which serves once. @returns undefined: a patient is needed, and the launch was taken */
+  /** Makes a grant, bound to the patient of its launch, which serves once. @returns undefined: its launch was taken or is over, or a patient is needed */
   async grant(provider: KoaContextWithOIDC["oidc"]["provider"], asked: GrantRequest): Promise<Grant | undefined> {
     const { accountId, clientId, scope, resource, launch, results } = asked;
     const grant = new provider.Grant({ accountId, clientId });
     grant.addOIDCScope(scope);
     grant.addResourceScope(resource, scope);
     const launched = launch === undefined ? undefined : await this.#take(launch, accountId, clientId);
+    const scopes = scope.split(" ");
+    // It was taken by another request, or has ended since the person was asked: the app would not be about who is open in the EHR.
+    if (launch !== undefined && scopes.includes("launch") && !launched) return undefined;
     const context = launched ? contextOf(launched) : results.patient && { patient: results.patient.id };
-    if (!context && needsPatient(scope.split(" "))) return undefined;
+    if (!context && needsPatient(scopes)) return undefined;
     const id = await grant.save();
     if (context) await this.#kept.contexts.insert({ _id: id, ...context, expiresAt: Date.now() + CONTEXT_MS });
     return grant;

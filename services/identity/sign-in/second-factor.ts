@@ -7,6 +7,8 @@ import { hashOf, type StoredAccount } from "../identity.model.ts";
 
 /** A code of the step before or after is taken, seconds: clocks differ, and people type. */
 const TOLERANCE_S = 30;
+/** Of one code (RFC 6238, 4.1), seconds. */
+const STEP_S = 30;
 const RECOVERY_CODES = 10;
 const RECOVERY_BYTES = 10;
 
@@ -58,10 +60,15 @@ export class SecondFactor {
   async #takeTotp({ _id, totpSecret }: StoredAccount, code: string): Promise<boolean> {
     const step = totpSecret === undefined ? undefined : await stepOf(totpSecret, code);
     if (step === undefined) return false;
-    const isUnused = { $or: [{ totpStep: { $exists: false } }, { totpStep: { $lt: step } }] };
+    // A step that is still to come was taken by a clock that was set back since: until then no code would be good.
+    const toCome = { totpStep: { $gt: lastStepNow() } };
+    const isUnused = { $or: [{ totpStep: { $exists: false } }, { totpStep: { $lt: step } }, toCome] };
     return (await this.#kept.accounts.updateMany({ _id, ...isUnused }, { $set: { totpStep: step } })) === 1;
   }
 }
+
+/** The last step whose codes are taken now. */
+const lastStepNow = (): number => Math.floor((Date.now() / 1_000 + TOLERANCE_S) / STEP_S);
 
 /** The time step that a code is of; undefined: none. */
 async function stepOf(secret: string, token: string): Promise<number | undefined> {

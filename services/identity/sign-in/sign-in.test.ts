@@ -120,6 +120,49 @@ describe("the second factor", () => {
     expect(await factor.take(account, sets[0]?.[3] ?? "")).toBe(true);
   });
 
+  describe("by the clock", () => {
+    const NOW = 1_800_000_000_000; // the first millisecond of a step
+    let clock: jest.SpyInstance;
+    beforeEach(() => {
+      clock = jest.spyOn(Date, "now").mockReturnValue(NOW);
+    });
+    afterEach(() => clock.mockRestore());
+    const codeAt = (ms: number) => generate({ secret: SECRET, epoch: Math.floor(ms / 1_000) });
+    const setUp = async (login: string) => {
+      const { factor, accounts, account } = await factorOf(login);
+      await accounts.updateMany({ _id: login }, { $set: { totpSecret: SECRET } });
+      return async (ms: number) => factor.take({ ...account, totpSecret: SECRET }, await codeAt(ms));
+    };
+
+    it.each([
+      ["first", NOW],
+      ["last", NOW + 29_999],
+    ])("takes the codes of the step before and after, and no others, in the %s moment of a step", async (at, now) => {
+      clock.mockReturnValue(now);
+      const take = await setUp(`edge-${at}`);
+      const taken: boolean[] = [];
+      for (const steps of [-3, -2, -1, 0, 1, 2, 3]) taken.push(await take(NOW + steps * 30_000));
+      expect(taken).toEqual([false, false, true, true, true, false, false]);
+      expect(await take(NOW)).toBe(false); // an older one than the last
+    });
+
+    it("keeps nobody out after it was set back, and takes no code a second time then", async () => {
+      const take = await setUp("set-back");
+      const ahead = NOW + 86_400_000;
+      clock.mockReturnValue(ahead);
+      expect(await take(ahead)).toBe(true);
+      clock.mockReturnValue(NOW);
+      expect([await take(NOW), await take(NOW), await take(NOW + 30_000), await take(NOW + 30_000)]).toEqual([true, false, true, false]);
+    });
+
+    it("keeps nobody out after it was set ahead, and takes none of before", async () => {
+      const take = await setUp("set-ahead");
+      expect(await take(NOW)).toBe(true);
+      clock.mockReturnValue(NOW + 86_400_000);
+      expect([await take(NOW), await take(NOW + 86_400_000)]).toEqual([false, true]);
+    });
+  });
+
   it.each([
     ["Arabic", 0x660],
     ["Persian", 0x6f0],

@@ -31,7 +31,7 @@ export type Step =
   | { is: "done"; account: StoredAccount; amr: string[]; device?: string }
   | { is: "code" }
   | { is: "setUp" }
-  | { is: "codes"; codes: string[] }
+  | { is: "codes"; codes: string[]; account: StoredAccount }
   | { is: "wrong"; account?: StoredAccount }
   | { is: "wait"; seconds: number };
 
@@ -109,7 +109,7 @@ export class SignIn {
     const codes = await this.#factor.start(account, half.totpSecret, typed);
     if (!codes) return { is: "wrong", account };
     await this.#kept.halfway.updateMany({ _id: half._id }, { $set: { isProven: true }, $unset: { totpSecret: true } });
-    return { is: "codes", codes };
+    return { is: "codes", codes, account };
   }
 
   /** A person who has just set up an authenticator app has seen the recovery codes. */

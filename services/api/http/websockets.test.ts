@@ -1,0 +1,74 @@
+/** Who is told by websocket, while it cannot be known what they may hear. */
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { type AddressInfo, BlockList } from "node:net";
+import { WebSocket } from "ws";
+import { ownName } from "./own-name.ts";
+import { WEBSOCKET_PATH, WebSockets } from "./websockets.ts";
+
+describe("a websocket that is bound to a Subscription", () => {
+  let server: Server;
+  let webSockets: WebSockets;
+  let fault: { code: number } | undefined;
+  let mayHear: boolean;
+
+  beforeEach(async () => {
+    [fault, mayHear] = [undefined, true];
+    server = createServer();
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const own = ownName({ host: "127.0.0.1" }, (server.address() as AddressInfo).port);
+    webSockets = new WebSockets({
+      config: { trustedProxies: new BlockList(), behindProxy: false },
+      own: () => own,
+      isReady: () => true,
+      enter: async () => (fault ? Promise.reject(fault) : {}),
+      refused: () => {},
+      typeOf: async () => "Observation",
+      mayHear: () => mayHear,
+    });
+    server.on("upgrade", (request, socket, head) => webSockets.upgrade(request, socket, head));
+  });
+  afterEach(() => {
+    webSockets.close();
+    server.close();
+  });
+
+  const bound = async () => {
+    const webSocket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}${WEBSOCKET_PATH}`);
+    await once(webSocket, "open");
+    webSocket.send("bind s");
+    expect(String((await once(webSocket, "message"))[0])).toBe("bound s");
+    const heard = once(webSocket, "message").then(([text]) => String(text));
+    const ended = once(webSocket, "close").then(([code]) => code as number);
+    return { webSocket, next: Promise.race([heard, ended]) };
+  };
+
+  it("hears of a match", async () => {
+    const { webSocket, next } = await bound();
+    webSockets.ping("s");
+    expect(await next).toBe("ping s");
+    webSocket.close();
+  });
+
+  it.each<[string, () => void, number]>([
+    ["its client has signed out", () => (fault = { code: 401 }), 1008],
+    ["its client may not hear of it any more", () => (mayHear = false), 1008],
+    ["nobody can tell what its client may do", () => (fault = { code: 503 }), 1013],
+  ])("ends where %s, so that no match is missed unknown", async (_, happens, code) => {
+    const { next } = await bound();
+    happens();
+    webSockets.ping("s");
+    expect(await next).toBe(code);
+  });
+
+  it("stays while nobody can tell what its client may do and there is nothing to hear", async () => {
+    const { webSocket, next } = await bound();
+    fault = { code: 503 };
+    webSockets.look();
+    await new Promise(setImmediate); // what `look` has asked is answered
+    fault = undefined;
+    webSockets.ping("s");
+    expect(await next).toBe("ping s");
+    webSocket.close();
+  });
+});

@@ -8,7 +8,7 @@ import { Needs } from "../../parts/needs.ts";
 import { say } from "../../parts/notices.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
-import { isSame, mergedOf } from "./attributes.ts";
+import { isSame, mergedOf } from "../../platform/merging.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
 

@@ -10,6 +10,7 @@ import { update } from "../../platform/api.ts";
 import { today } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { conceptOf } from "../../platform/names.ts";
+import { takeBack } from "../../platform/taken-back.ts";
 import { t, type TextKey } from "../../platform/texts.ts";
 import { dosageTextOf, sinceOf, stopped, takenSince } from "./home-medication-status.ts";
 
@@ -37,8 +38,8 @@ export function ChangeHomeMedication({ of, onClose, onDone }: ChangeProps) {
   };
   /** @param seen the version that was seen when the form was begun */
   const store = async (changed: MedicationStatement, said: TextKey, seen?: string) => {
-    const { meta } = await update(changed, seen);
-    say(t(said, { what }), () => update({ ...of, ...(meta && { meta }) }).then(onDone));
+    const stored = await update(changed, seen);
+    say(t(said, { what }), () => takeBack(of, stored).then(onDone));
     close();
     onDone();
   };

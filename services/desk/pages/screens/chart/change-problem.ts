@@ -10,6 +10,7 @@ import { update } from "../../platform/api.ts";
 import { today } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { conceptOf } from "../../platform/names.ts";
+import { takeBack } from "../../platform/taken-back.ts";
 import { t, type TextKey } from "../../platform/texts.ts";
 import { active, enteredInError, resolved, statusOf } from "./problem-status.ts";
 
@@ -42,8 +43,8 @@ export function ChangeProblem({ of, onClose, onDone }: ChangeProblemProps) {
   const isDatedOtherwise = Object.keys(of).some((name) => name.startsWith("onset") && name !== "onsetDateTime");
   /** @param seen the version that was seen when the form was begun */
   const store = async (changed: Condition, said: TextKey, seen?: string) => {
-    const { meta } = await update(changed, seen);
-    say(t(said, { what }), () => update({ ...of, ...(meta && { meta }) }).then(onDone));
+    const stored = await update(changed, seen);
+    say(t(said, { what }), () => takeBack(of, stored).then(onDone));
     clear();
     onClose();
     onDone();

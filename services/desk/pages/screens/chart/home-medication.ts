@@ -14,6 +14,7 @@ import { dateOf } from "../../platform/clock.ts";
 import type { Loaded } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
+import { takeBack } from "../../platform/taken-back.ts";
 import { t, tIfAny, type TextKey } from "../../platform/texts.ts";
 import { continuedBy, dosageTextOf, isCurrent, isError, onHold, sinceOf, taken } from "./home-medication-status.ts";
 import type { Parts } from "./sources.ts";
@@ -51,8 +52,8 @@ export function HomeMedication({ parts, patient }: HomeMedicationProps) {
   };
   const store = async (before: MedicationStatement, changed: MedicationStatement, said: TextKey) => {
     try {
-      const { meta } = await update(changed);
-      say(t(said, { what: whatOf(before) }), () => update({ ...before, ...(meta && { meta }) }).then(reload));
+      const stored = await update(changed);
+      say(t(said, { what: whatOf(before) }), () => takeBack(before, stored).then(reload));
     } catch (error) {
       sayFault(error);
     }

@@ -140,6 +140,37 @@ describe("what is taken at home", () => {
     expect(house.complaints).toEqual([]);
   });
 
+  it("what was paused for the stay is asked for at the discharge, and is as it was when that is taken back", async () => {
+    const paused = `${row("Metformin")} .tag:text-is("paused")`;
+    await physician.click(`${row("Metformin")} button:has-text('Pause')`);
+    await physician.waitForSelector(paused);
+    const metformin = async () =>
+      (await all("MedicationStatement")).find(
+        ({ medicationCodeableConcept: of }) => (of as { text: string }).text === "Metformin of another house",
+      );
+    await house.show(physician, "ward");
+    await physician.click("button.bed:has-text('Ada Rossi')");
+    await physician.waitForSelector("dialog fieldset:has-text('Paused for the stay'):has-text('half a tablet')");
+    expect(await physician.locator("dialog fieldset select").count()).toBe(1); // what goes on here is not paused
+    await physician.click("dialog button:has-text('Discharge')");
+    await physician.waitForSelector("dialog fieldset select:focus"); // nobody goes home without an answer
+    expect((await wards.board(house.operator, {})).wards[0]?.rooms[0]?.beds[0]?.status).toBe("taken");
+    expect(await barriers(physician)).toEqual([]);
+    await physician.selectOption("dialog fieldset select", "again");
+    await physician.click("dialog button:has-text('Discharge')");
+    await said(physician, "Ada Rossi is discharged.");
+    expect(await metformin()).toMatchObject({ status: "active" });
+    await physician.keyboard.press("Alt+z");
+    await said(physician, "It is undone.");
+    expect(await metformin()).toMatchObject({ status: "on-hold" });
+    await physician.click("button.bed:has-text('Ada Rossi')");
+    await physician.selectOption("dialog fieldset select", "later");
+    await physician.click("dialog button:has-text('Discharge')");
+    await said(physician, "Ada Rossi is discharged.");
+    expect(await metformin()).toMatchObject({ status: "on-hold" });
+    expect(house.complaints).toEqual([]);
+  });
+
   it("a clerk is not shown it, and the server refuses to tell it", async () => {
     const clerk = await house.person("clerk", ["front-desk"]);
     await house.show(clerk, `chart/${patient.split("/")[1]}`);

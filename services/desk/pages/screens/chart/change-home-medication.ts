@@ -45,15 +45,15 @@ export function ChangeHomeMedication({ of, onClose, onDone }: ChangeProps) {
   };
   const act = (changed: MedicationStatement, said: TextKey) => store(changed, said).catch(sayFault);
   return html`<${Dialog} title=${what} onClose=${onClose}><div class="stack">
-    <div class="buttons">
-      ${of.status !== "stopped" && html`<button type="button" onClick=${() => act(stopped(of, today()), "taken.isStopped")}>${t("taken.stop")}</button>`}
-      <button type="button" onClick=${() => act({ ...of, status: "entered-in-error" }, "problem.isError")}>${t("listed.error")}</button>
-    </div>
     <${Form} send=${() => store(corrected(of, { dosage, since }), "problem.isCorrected", basis())} submit=${t("store")} label=${t("listed.correct")} onCancel=${close}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("dosage")} name="taken-dosage" value=${dosage} onValue=${(typed: string) => set("dosage", typed)} required fault=${faultOf("dosage")} />
         <${DateField} label=${t("problem.since")} name="taken-since" value=${since} onValue=${(day: string) => set("since", day)} max=${today()} isPartial fault=${faultOf("effective")} />
       </div>`}
     <//>
+    <div class="buttons">
+      ${of.status !== "stopped" && html`<button type="button" onClick=${() => act(stopped(of, today()), "taken.isStopped")}>${t("taken.stop")}</button>`}
+      <button type="button" onClick=${() => act({ ...of, status: "entered-in-error" }, "problem.isError")}>${t("listed.error")}</button>
+    </div>
   </div><//>`;
 }

@@ -51,14 +51,6 @@ export function ChangeProblem({ of, onClose, onDone }: ChangeProblemProps) {
   };
   const act = (changed: Condition, said: TextKey) => store(changed, said).catch(sayFault);
   return html`<${Dialog} title=${what} onClose=${onClose}><div class="stack">
-    <div class="buttons">
-      ${
-        statusOf(of) === "active"
-          ? html`<button type="button" onClick=${() => act(resolved(of), "problem.isResolved")}>${t("problem.resolve")}</button>`
-          : html`<button type="button" onClick=${() => act(active(of), "problem.isActive")}>${t("problem.activate")}</button>`
-      }
-      <button type="button" onClick=${() => act(enteredInError(of), "problem.isError")}>${t("listed.error")}</button>
-    </div>
     <${Form} send=${() => store(corrected(of, { text, since }), "problem.isCorrected", basis())} submit=${t("store")} label=${t("listed.correct")} onCancel=${() => {
       clear();
       onClose();
@@ -68,5 +60,13 @@ export function ChangeProblem({ of, onClose, onDone }: ChangeProblemProps) {
         ${!isDatedOtherwise && html`<${DateField} label=${t("problem.since")} name="problem-since" value=${since} onValue=${(typed: string) => set("since", typed)} max=${today()} isPartial fault=${faultOf("onset")} />`}
       </div>`}
     <//>
+    <div class="buttons">
+      ${
+        statusOf(of) === "active"
+          ? html`<button type="button" onClick=${() => act(resolved(of), "problem.isResolved")}>${t("problem.resolve")}</button>`
+          : html`<button type="button" onClick=${() => act(active(of), "problem.isActive")}>${t("problem.activate")}</button>`
+      }
+      <button type="button" onClick=${() => act(enteredInError(of), "problem.isError")}>${t("listed.error")}</button>
+    </div>
   </div><//>`;
 }

@@ -47,6 +47,8 @@ describe("what was done to one record twice", () => {
   });
 
   it("is as it was, of a patient's details", async () => {
+    await nurse.reload(); // without what was said before
+    await house.show(nurse, `chart/${patient.split("/")[1]}`);
     for (const phone of ["0550 11", "0550 22"]) {
       await nurse.click("button:has-text('Details')");
       await nurse.fill("#field-details-phone", phone);

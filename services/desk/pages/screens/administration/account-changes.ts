@@ -14,13 +14,14 @@ interface PartChange {
   change: (version: number) => Promise<User>;
 }
 
+/** These roles, and no others. */
 export const rolesTo = (user: string, roles: string[]): PartChange => ({
   of: (one) => one.roles,
   wanted: roles,
   change: (version) => identity.setRoles({ user, roles, version }),
 });
 
-/** @param practitioner "Practitioner/…"; absent: it is nobody who works here */
+/** Who the person is among those who work here. @param practitioner "Practitioner/…"; absent: nobody */
 export const practitionerTo = (user: string, practitioner?: string): PartChange => ({
   of: (one) => (one.practitioner ? [one.practitioner] : []),
   wanted: practitioner ? [practitioner] : [],

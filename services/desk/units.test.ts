@@ -4,7 +4,7 @@ import { dayIn, lastDayIn, monthsAfter, typedDay, weeksOf } from "./pages/platfo
 import { exponentOf } from "../../fhir/currency-decimals.ts";
 import { moneyText, moneyTyped, unitsTyped } from "./pages/platform/money.ts";
 import { numberTyped, requireOneWay } from "./pages/platform/numbers.ts";
-import { isSame, mergedOf } from "./pages/screens/places/attributes.ts";
+import { isSame, mergedOf } from "./pages/platform/merging.ts";
 import { timeIn } from "./pages/platform/times.ts";
 import { unitOf } from "./pages/platform/units.ts";
 

@@ -1,9 +1,9 @@
 /** Accounts: made, changed and closed by administrators; everything that ends sessions and tokens. */
 import { randomUUID } from "node:crypto";
-import { DuplicateKey } from "../../store/documents/documents.ts";
+import { DuplicateKey, type Update } from "../../store/documents/documents.ts";
 import type { IdentityData } from "./identity-data.ts";
 import type { PasswordLink, RoleName, Session, User } from "./identity.contract.ts";
-import { lastAdministrator, loginTaken, passwordWeak, practitionerTaken, userNotFound } from "./identity.errors.ts";
+import { lastAdministrator, loginTaken, passwordWeak, practitionerTaken, userChanged, userNotFound } from "./identity.errors.ts";
 import {
   hashOf,
   isPassword,
@@ -80,11 +80,19 @@ export class Accounts {
     return found;
   }
 
-  /** @throws 404 USER_NOT_FOUND, also for one that is closed */
-  async #findOpen(user: string): Promise<StoredAccount> {
+  /** @param seen the version that the caller has read @throws 404 USER_NOT_FOUND, also for one that is closed; 409 USER_CHANGED */
+  async #findOpen(user: string, seen?: number): Promise<StoredAccount> {
     const account = await this.find(user);
     if (account.closedAt !== undefined) throw userNotFound(user);
+    if (seen !== undefined && seen !== (account.version ?? 0)) throw userChanged(user);
     return account;
+  }
+
+  /** Changes the account as it was found, or not at all. @throws 404 USER_NOT_FOUND, 409 USER_CHANGED */
+  async #update({ _id, version }: StoredAccount, change: Update<StoredAccount>): Promise<void> {
+    const found = { _id, version: version ?? { $exists: false as const }, closedAt: { $exists: false as const } };
+    if ((await this.#accounts.updateMany(found, change)) === 1) return;
+    throw (await this.open(_id)) ? userChanged(_id) : userNotFound(_id);
   }
 
   /** By its id; null when it is closed, or none. */
@@ -96,32 +104,34 @@ export class Accounts {
     return (await this.#accounts.find({ sort: ["login"], limit: MAX_LISTED })).map(userOf);
   }
 
-  /** @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
-  async setRoles(user: string, roles: RoleName[]): Promise<User> {
-    const account = await this.#findOpen(user);
+  /** @param seen the version that was read @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR, 409 USER_CHANGED */
+  async setRoles(user: string, roles: RoleName[], seen?: number): Promise<User> {
+    const account = await this.#findOpen(user, seen);
     const isAdministrator = roles.includes("administrator");
     if (account.isAdministrator && !isAdministrator) await this.#requireAnother(account);
-    const changed = { roles: [...new Set(roles)], isAdministrator };
-    if ((await this.#accounts.updateMany({ _id: account._id, closedAt: { $exists: false } }, { $set: changed })) !== 1) {
-      throw userNotFound(user);
-    }
+    const changed = { roles: [...new Set(roles)], isAdministrator, version: nextOf(account) };
+    await this.#update(account, { $set: changed });
     await this.#parts.news.tell({ sub: account._id });
     return userOf({ ...account, ...changed });
   }
 
-  /** @param practitioner absent: it is nobody who works here @throws 404 USER_NOT_FOUND, 409 PRACTITIONER_TAKEN */
-  async setPractitioner(user: string, practitioner: string | undefined): Promise<User> {
-    const account = await this.find(user);
-    const isOpen = { _id: account._id, closedAt: { $exists: false } };
-    const change = practitioner === undefined ? { $unset: { practitioner: true as const } } : { $set: { practitioner } };
+  /**
+   * @param practitioner absent: it is nobody who works here
+   * @param seen the version that was read
+   * @throws 404 USER_NOT_FOUND, 409 PRACTITIONER_TAKEN, 409 USER_CHANGED
+   */
+  async setPractitioner(user: string, practitioner: string | undefined, seen?: number): Promise<User> {
+    const account = await this.#findOpen(user, seen);
+    const version = nextOf(account);
+    const isNobody = practitioner === undefined;
     try {
-      if ((await this.#accounts.updateMany(isOpen, change)) !== 1) throw userNotFound(user);
+      await this.#update(account, isNobody ? { $set: { version }, $unset: { practitioner: true } } : { $set: { version, practitioner } });
     } catch (error) {
       throw error instanceof DuplicateKey ? practitionerTaken(practitioner ?? "") : error;
     }
     const { practitioner: before, ...rest } = account;
     if (before !== undefined && before !== practitioner) await this.#parts.news.tell({ sub: account._id });
-    return userOf({ ...rest, ...(practitioner !== undefined && { practitioner }) });
+    return userOf({ ...rest, version, ...(!isNobody && { practitioner }) });
   }
 
   /** @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
@@ -228,10 +238,13 @@ export class Accounts {
 
   async #close(account: StoredAccount): Promise<User> {
     const closedAt = account.closedAt ?? Date.now();
-    await this.#accounts.updateMany({ _id: account._id }, { $set: { closedAt, isAdministrator: false }, $unset: { practitioner: true } });
+    await this.#accounts.updateMany(
+      { _id: account._id },
+      { $set: { closedAt, isAdministrator: false, version: nextOf(account) }, $unset: { practitioner: true } },
+    );
     await this.#parts.kept.links.removeMany({ account: account._id });
     await this.end(account._id);
-    return userOf({ ...account, closedAt });
+    return userOf({ ...account, closedAt, version: nextOf(account) });
   }
 
   /** Two who end each other's right in the same moment could both succeed; the next start makes a new first administrator then. */
@@ -254,10 +267,13 @@ export class Accounts {
   }
 }
 
+const nextOf = ({ version = 0 }: StoredAccount): number => version + 1;
+
 const newAccount = (
   given: Pick<StoredAccount, "login" | "name" | "roles" | "practitioner" | "password" | "isForTrying">,
 ): StoredAccount => ({
   _id: randomUUID(),
+  version: 1,
   ...given,
   roles: [...new Set(given.roles)],
   isAdministrator: given.roles.includes("administrator"),

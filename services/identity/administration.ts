@@ -25,6 +25,8 @@ type Given<Name extends keyof typeof identity> = Context<ParamsOf<Name>>;
 const PRACTITIONER = { type: "string", pattern: new RegExp(`^Practitioner/${ID_PATTERN}$`) } as const;
 const USER = { type: "string", min: 1, max: 100 } as const;
 const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
+/** Of an account, as it was read. */
+const VERSION = { type: "number", integer: true, min: 0, optional: true } as const;
 const SCOPE = { type: "string", max: 5_000 } as const;
 /** A `client_id`. */
 export const CLIENT_ID = { type: "string", pattern: /^[A-Za-z0-9._-]{3,100}$/ } as const;
@@ -74,7 +76,7 @@ export const administration = {
   setRoles: {
     rest: "POST" as const,
     summary: "Give somebody other roles; tokens with those of before end",
-    params: { user: USER, roles: ROLE_LIST, $$strict: true as const },
+    params: { user: USER, roles: ROLE_LIST, version: VERSION, $$strict: true as const },
     async handler(this: Office, ctx: Given<"setRoles">) {
       const { params } = ctx;
       await this.roleBook.requireKnown(params.roles);
@@ -83,16 +85,16 @@ export const administration = {
       if (_id === askedBy(this.broker, ctx) && params.roles.some((role) => !roles.includes(role))) {
         throw otherPersonNeeded(params.roles.join(", "));
       }
-      return this.accounts.setRoles(params.user, params.roles);
+      return this.accounts.setRoles(params.user, params.roles, params.version);
     },
   },
 
   setPractitioner: {
     rest: "POST" as const,
     summary: "Say which practitioner somebody is",
-    params: { user: USER, practitioner: { ...PRACTITIONER, optional: true }, $$strict: true as const },
+    params: { user: USER, practitioner: { ...PRACTITIONER, optional: true }, version: VERSION, $$strict: true as const },
     handler(this: Office, { params }: Given<"setPractitioner">) {
-      return this.accounts.setPractitioner(params.user, params.practitioner);
+      return this.accounts.setPractitioner(params.user, params.practitioner, params.version);
     },
   },
 

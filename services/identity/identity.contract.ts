@@ -59,6 +59,8 @@ export interface RoleChange {
 export interface User {
   /** The `sub` of this person's tokens. */
   id: string;
+  /** Of its last change: other roles, another practitioner, closed. */
+  version: number;
   /** What is typed at the sign-in, in lower case. */
   login: string;
   /** For display. */
@@ -175,16 +177,19 @@ export const identity = {
     { user: User; link?: PasswordLink }
   >("identity.createUser"),
   /**
-   * Tokens with the roles of before end. Nobody gives roles to themselves.
-   * @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR, 409 OTHER_PERSON_NEEDED, 422 ROLE_UNKNOWN
+   * Tokens with the roles of before end. Nobody gives roles to themselves. `version`: of the account as it was read, so that what others have
+   * changed since is not written over unseen.
+   * @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR, 409 OTHER_PERSON_NEEDED, 422 ROLE_UNKNOWN; 409 USER_CHANGED when others have changed the
+   *   account since, or change it at the same moment
    */
-  setRoles: action<{ user: string; roles: RoleName[] }, User>("identity.setRoles"),
+  setRoles: action<{ user: string; roles: RoleName[]; version?: number }, User>("identity.setRoles"),
   /**
    * Says who an account's person is among those who work here: signing needs it. Their next token names the practitioner, ten minutes later at the
    * latest; where the account was another's before, tokens end. Without `practitioner` it is nobody who works here any more.
-   * @throws 404 USER_NOT_FOUND (or closed), 409 PRACTITIONER_TAKEN
+   * `version` as of `setRoles`.
+   * @throws 404 USER_NOT_FOUND (or closed), 409 PRACTITIONER_TAKEN, 409 USER_CHANGED
    */
-  setPractitioner: action<{ user: string; practitioner?: string }, User>("identity.setPractitioner"),
+  setPractitioner: action<{ user: string; practitioner?: string; version?: number }, User>("identity.setPractitioner"),
   /** Ends sessions and tokens, for good. @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
   closeUser: action<{ user: string }, User>("identity.closeUser"),
   /** All accounts by login, at most 10,000. */

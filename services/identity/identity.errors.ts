@@ -14,6 +14,10 @@ export const loginTaken = (login: string) =>
 export const practitionerTaken = (practitioner: string) =>
   new MoleculerClientError("Another account belongs to this practitioner: close that first.", 409, "PRACTITIONER_TAKEN", { practitioner });
 
+/** Another person has changed the account meanwhile. */
+export const userChanged = (user: string) =>
+  new MoleculerClientError("The account has been changed meanwhile: read it again, and say its version.", 409, "USER_CHANGED", { user });
+
 /** Without an administrator nobody could make one. */
 export const lastAdministrator = (user: string) =>
   new MoleculerClientError("This is the last administrator: make another first.", 409, "LAST_ADMINISTRATOR", { user });

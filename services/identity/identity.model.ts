@@ -13,6 +13,8 @@ const MIN_RSA_BITS = 2_048;
 export interface StoredAccount extends Document {
   login: string;
   name: string;
+  /** Of the last change to roles, practitioner or closing; absent: none since accounts have versions. */
+  version?: number;
   roles: RoleName[];
   /** Whether `roles` holds administrator: lists are not searched. */
   isAdministrator: boolean;
@@ -104,9 +106,10 @@ export const newSecret = (): string => randomBytes(32).toString("base64url");
 
 /** An account as others may see it. */
 export function userOf(account: StoredAccount): User {
-  const { _id, login, name, roles, practitioner, password, totpSecret, isForTrying, createdAt, closedAt } = account;
+  const { _id, version = 0, login, name, roles, practitioner, password, totpSecret, isForTrying, createdAt, closedAt } = account;
   return {
     id: _id,
+    version,
     login,
     name,
     roles,

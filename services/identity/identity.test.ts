@@ -91,6 +91,34 @@ describe("accounts", () => {
     await expect(set("Practitioner/4")).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
   });
 
+  it("are changed by who has read them last, and by nobody who has not seen what others have changed", async () => {
+    const { user: made } = await identity.createUser(clinic.caller, { login: "neri", name: "Carla Neri", roles: ["nurse"] });
+    const [user, seen] = [made.id, made.version];
+    const changed = await identity.setRoles(clinic.caller, { user, roles: ["nurse", "midwife"], version: seen });
+    expect(changed.version).toBe(seen + 1);
+    const stale = refusal(409, "USER_CHANGED");
+    await expect(identity.setRoles(clinic.caller, { user, roles: ["pharmacist"], version: seen })).rejects.toEqual(stale);
+    await expect(identity.setPractitioner(clinic.caller, { user, practitioner: "Practitioner/7", version: seen })).rejects.toEqual(stale);
+    const named = await identity.setPractitioner(clinic.caller, { user, practitioner: "Practitioner/7", version: changed.version });
+    expect(named).toMatchObject({ roles: ["nurse", "midwife"], practitioner: "Practitioner/7", version: seen + 2 });
+    const now = async () => (await identity.listUsers(clinic.caller, {})).find(({ id }) => id === user);
+    expect(await now()).toEqual(named);
+    // Who does not say what they have read changes what there is.
+    expect(await identity.setRoles(clinic.caller, { user, roles: ["nurse"] })).toMatchObject({ version: seen + 3 });
+    await expect(identity.setRoles(clinic.caller, { user, roles: [], version: -1 })).rejects.toMatchObject({ code: 422 });
+
+    const { version } = (await now()) ?? {};
+    const both = await Promise.allSettled([
+      identity.setRoles(clinic.caller, { user, roles: ["physician"], version: seen + 3 }),
+      identity.setPractitioner(clinic.caller, { user, version: seen + 3 }),
+    ]);
+    expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(both.find((one) => one.status === "rejected")?.reason).toEqual(stale);
+    expect([version, (await now())?.version]).toEqual([seen + 3, seen + 4]);
+    const { version: last } = await identity.closeUser(clinic.caller, { user });
+    await expect(identity.setRoles(clinic.caller, { user, roles: [], version: last })).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
+  });
+
   it("are closed for good, and the practitioner may have another", async () => {
     const closed = await identity.closeUser(clinic.caller, { user: "rossi" });
     expect(closed.closedAt).toEqual(expect.any(String));

@@ -120,6 +120,7 @@ describe("what is taken at home", () => {
   it("what is not taken any more is stopped, put right or taken back as an error, each undone by a key", async () => {
     const change = () => nurse.click(`${row("Metformin")} button:has-text('Change')`);
     await change();
+    await nurse.waitForSelector("#field-taken-dosage:focus"); // a key pressed twice stops nothing
     await nurse.fill("#field-taken-dosage", "half a tablet");
     await nurse.press("#field-taken-dosage", "Enter");
     await nurse.waitForSelector(`${row("Metformin")}:has-text("half a tablet")`);
@@ -137,6 +138,37 @@ describe("what is taken at home", () => {
     await nurse.waitForSelector(row("Metformin"), { state: "detached" });
     await nurse.keyboard.press("Alt+z");
     await nurse.waitForSelector(`${row("Metformin")}:has-text("half a tablet")`);
+    expect(house.complaints).toEqual([]);
+  });
+
+  it("what was paused for the stay is asked for at the discharge, and is as it was when that is taken back", async () => {
+    const paused = `${row("Metformin")} .tag:text-is("paused")`;
+    await physician.click(`${row("Metformin")} button:has-text('Pause')`);
+    await physician.waitForSelector(paused);
+    const metformin = async () =>
+      (await all("MedicationStatement")).find(
+        ({ medicationCodeableConcept: of }) => (of as { text: string }).text === "Metformin of another house",
+      );
+    await house.show(physician, "ward");
+    await physician.click("button.bed:has-text('Ada Rossi')");
+    await physician.waitForSelector("dialog fieldset:has-text('Paused for the stay'):has-text('half a tablet')");
+    expect(await physician.locator("dialog fieldset select").count()).toBe(1); // what goes on here is not paused
+    await physician.click("dialog button:has-text('Discharge')");
+    await physician.waitForSelector("dialog fieldset select:focus"); // nobody goes home without an answer
+    expect((await wards.board(house.operator, {})).wards[0]?.rooms[0]?.beds[0]?.status).toBe("taken");
+    expect(await barriers(physician)).toEqual([]);
+    await physician.selectOption("dialog fieldset select", "again");
+    await physician.click("dialog button:has-text('Discharge')");
+    await said(physician, "Ada Rossi is discharged.");
+    expect(await metformin()).toMatchObject({ status: "active" });
+    await physician.keyboard.press("Alt+z");
+    await said(physician, "It is undone.");
+    expect(await metformin()).toMatchObject({ status: "on-hold" });
+    await physician.click("button.bed:has-text('Ada Rossi')");
+    await physician.selectOption("dialog fieldset select", "later");
+    await physician.click("dialog button:has-text('Discharge')");
+    await said(physician, "Ada Rossi is discharged.");
+    expect(await metformin()).toMatchObject({ status: "on-hold" });
     expect(house.complaints).toEqual([]);
   });
 

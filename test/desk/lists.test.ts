@@ -189,4 +189,33 @@ describe("lists that people work from", () => {
     expect(await as(physician, prescription)).toMatchObject({ status: "stopped", statusReason: { text: "nausea" } });
     expect(await pharmacy.due(operator, { patient, aheadMinutes: 1_440 })).toEqual([]);
   });
+
+  it("a chart says where there is more of a part than it shows, and nothing of the kind where that is all", async () => {
+    const { patient: other } = await patients.register(house.operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
+    const category = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "vital-signs" }] }];
+    const steps = Array.from({ length: 201 }, (_, index) => {
+      const measured = {
+        resourceType: "Observation",
+        id: `hourly-${index}`,
+        status: "final",
+        category,
+        code: { coding: [{ system: "http://loinc.org", code: "29463-7", display: "Body weight" }] },
+        subject: { reference: other },
+        effectiveDateTime: new Date(Date.now() - (index + 1) * 3_600_000).toISOString(),
+        valueQuantity: { value: 70, unit: "kg", system: "http://unitsofmeasure.org", code: "kg" },
+      };
+      return { op: "create" as const, type: "Observation", id: measured.id, text: JSON.stringify(measured) };
+    });
+    for (const step of steps) await ownerOf("records").write(house.operator, { steps: [step] });
+    const doctor = await house.person("ward-doctor", ["physician"]);
+    await house.show(doctor, `chart/${other.split("/")[1]}`);
+    const older = ".not-known:has-text('older ones are not shown')";
+    await doctor.waitForSelector(`section[aria-label='Results'] ${older}`);
+    await doctor.waitForSelector(`section[aria-label='Timeline'] ${older}`);
+    await doctor.waitForSelector("section[aria-label='Results'] button:has-text('200 values'):not(:has-text('all'))");
+    expect(await doctor.locator(`section[aria-label='Problems'] ${older}`).count()).toBe(0);
+    expect(await barriers(doctor)).toEqual([]);
+    await house.show(doctor, `chart/${patient.split("/")[1]}`);
+    expect(await doctor.locator(older).count()).toBe(0);
+  });
 });

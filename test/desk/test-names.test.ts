@@ -94,7 +94,13 @@ describe("laboratory tests", () => {
     await chief.waitForSelector("tr:has-text('Hémoglobine du sang'):has-text('Taux d’Hb')");
     expect(await chief.locator("[name='merge-ar']").count()).toBe(2); // only the other has changed it: chosen already
     expect(await barriers(chief)).toEqual([]);
-    await chief.check("tr:has-text('Hémoglobine du sang') td:nth-of-type(2) input");
+    // Named once more while one chooses, in a language that did not differ before: of each something is ticked.
+    await chief.check("tr:has-text('Hémoglobine du sang') td:nth-of-type(1) input");
+    await lab.nameTest(house.operator, { code: "718-7", language: "fr", name: "Hémoglobine" });
+    await lab.nameTest(house.operator, { code: "718-7", language: "en", name: "Hemoglobin of the blood" });
+    await chief.click("button:text-is('Store') >> nth=0");
+    await chief.waitForSelector("tr:has-text('Hb level'):has-text('Hemoglobin of the blood') td:nth-of-type(2) input:checked");
+    await chief.waitForSelector("tr:has-text('Taux d’Hb'):has-text('Hémoglobine') td:nth-of-type(1) input:checked");
     await chief.click("button:text-is('Store') >> nth=0");
     await chief.waitForSelector(".notice:has-text('the name is stored')");
     const names = async () => {
@@ -102,6 +108,6 @@ describe("laboratory tests", () => {
       const { designation = [] } = tests.find(({ code }) => code === "718-7") ?? {};
       return Object.fromEntries(designation.map(({ language, value }) => [language, value]));
     };
-    expect(await names()).toMatchObject({ en: "Hb level", fr: "Hémoglobine du sang", ar: "خضاب الدم" });
+    expect(await names()).toMatchObject({ en: "Hemoglobin of the blood", fr: "Taux d’Hb", ar: "خضاب الدم" });
   });
 });

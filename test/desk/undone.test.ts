@@ -16,6 +16,13 @@ describe("what was done by mistake", () => {
   let patient: string;
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
   const undo = async (page: Page) => {
+    // What was undone before is said still: it would be taken for this.
+    await page.evaluate(() => {
+      for (const notice of document.querySelectorAll(".notice")) {
+        if (notice.textContent?.includes("It is undone.")) notice.querySelector<HTMLElement>("button[aria-label='Close']")?.click();
+      }
+    });
+    await page.waitForSelector('.notice:has-text("It is undone.")', { state: "detached" });
     await page.keyboard.press("Alt+z");
     await said(page, "It is undone.");
   };

@@ -21,13 +21,13 @@ interface MergeProps {
 /** See the head of this file. */
 export function MergeView({ label, labels, base, mine, theirs, onChosen }: MergeProps) {
   const differing = Object.keys(labels).filter((field) => mine[field] !== theirs[field]);
-  const [fromMe, setFromMe] = useState<Record<string, boolean>>(() =>
-    Object.fromEntries(differing.map((field) => [field, mine[field] !== base[field]])),
-  );
+  const [picked, setPicked] = useState<Record<string, boolean>>({});
+  // Asked at each drawing: they may change it again while one chooses.
+  const isFromMe = (field: string): boolean => picked[field] ?? mine[field] !== base[field];
   const send = async () =>
-    onChosen(Object.fromEntries(Object.keys(labels).map((field) => [field, (fromMe[field] ? mine : theirs)[field] ?? ""])));
+    onChosen(Object.fromEntries(Object.keys(labels).map((field) => [field, (isFromMe(field) ? mine : theirs)[field] ?? ""])));
   const choice = (field: string, isMine: boolean) => html`<label class="choice">
-    <input type="radio" name=${`merge-${field}`} checked=${fromMe[field] === isMine} onChange=${() => setFromMe({ ...fromMe, [field]: isMine })} />
+    <input type="radio" name=${`merge-${field}`} checked=${isFromMe(field) === isMine} onChange=${() => setPicked({ ...picked, [field]: isMine })} />
     <span class="visually-hidden">${labels[field]}, ${t(isMine ? "merge.mine" : "merge.theirs")}: </span><bdi>${(isMine ? mine : theirs)[field] || t("merge.empty")}</bdi>
   </label>`;
   return html`<p role="alert">${t("merge.text")}</p>

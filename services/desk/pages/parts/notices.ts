@@ -1,6 +1,7 @@
 /** What has just been done, said at the foot of the page, with what takes it back. */
 import { signal } from "@preact/signals";
 import { html } from "../html.ts";
+import { Refused } from "../platform/api.ts";
 import { sentenceOf } from "../platform/errors.ts";
 import { t } from "../platform/texts.ts";
 
@@ -45,14 +46,21 @@ export async function undoLast(): Promise<void> {
   if (last) await undoOne(last);
 }
 
-async function undoOne({ id, undo }: Notice): Promise<void> {
+/** One after the other: what came before is taken back from what taking back the later has left. */
+let undoing = Promise.resolve();
+
+function undoOne({ id, text, undo }: Notice): Promise<void> {
   close(id);
-  try {
-    await undo?.();
-    say(t("undo.done"));
-  } catch (error) {
-    sayFault(error);
-  }
+  undoing = undoing.then(async () => {
+    try {
+      await undo?.();
+      say(t("undo.done"));
+    } catch (error) {
+      sayFault(error);
+      if (error instanceof Refused && error.isTemporary) add({ text, ...(undo && { undo }) }); // to be tried again
+    }
+  });
+  return undoing;
 }
 
 /** The foot of the page, and of a dialog over it: what stands outside of that is neither heard nor reached. A screen reader says each once, as it comes: what was refused at once, the rest when it is silent. */

@@ -33,9 +33,9 @@ export function NotKnown({ loaded: { error, at } }: { loaded: Loaded<unknown> })
   return html`<p class="not-known" role="status"><span aria-hidden="true">?</span> ${text} ${at !== undefined && t("notKnown.asOf", { time: timeOf(at) })}</p>`;
 }
 
-/** Says that what is shown may not be all. */
-export const Partial = ({ isPartial }: { isPartial: boolean }) =>
-  isPartial ? html`<p class="not-known" role="status"><span aria-hidden="true">?</span> ${t("notKnown.part")}</p>` : null;
+/** Says that what is shown may not be all, and why: a service is down, or there is more than a page takes. */
+export const Partial = ({ isPartial, hasMore }: { isPartial: boolean; hasMore?: boolean | undefined }) =>
+  html`${isPartial && html`<p class="not-known" role="status"><span aria-hidden="true">?</span> ${t("notKnown.part")}</p>`}${hasMore && html`<p class="not-known" role="status"><span aria-hidden="true">…</span> ${t("notKnown.older")}</p>`}`;
 
 /** Says which parts of a board are not known now. */
 export function Unknown({ parts }: { parts: BoardPart[] }) {

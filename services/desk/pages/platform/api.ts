@@ -113,6 +113,8 @@ export interface Found<Resource extends FhirResource> {
   included: FhirResource[];
   total?: number;
   isPartial: boolean;
+  /** Whether there are more, which were not asked for. */
+  hasMore: boolean;
 }
 
 interface FhirWrite {
@@ -145,7 +147,7 @@ export async function search<Resource extends FhirResource>(
   query: [string, string][] | Record<string, string>,
 ): Promise<Found<Resource>> {
   const { body } = await fhirAnswer(`${type}?${new URLSearchParams(query)}`);
-  const { entry = [], total } = body as Bundle;
+  const { entry = [], link = [], total } = body as Bundle;
   const of = (mode: string) =>
     entry.flatMap(({ resource, search: how }) => (resource && (how?.mode ?? "match") === mode ? [resource as FhirResource] : []));
   const resources = of("match").filter(({ resourceType }) => resourceType === type) as Resource[];
@@ -156,7 +158,8 @@ export async function search<Resource extends FhirResource>(
   const isPartial = issues.some(({ code }) => code === "incomplete");
   // Nobody who knows any of it answers: what was known before is worth more than nothing.
   if (isPartial && resources.length === 0) throw new Refused(503, "OWNER_DOWN", "");
-  return { resources, included: of("include"), isPartial, ...(total !== undefined && { total }) };
+  const hasMore = link.some(({ relation }) => relation === "next");
+  return { resources, included: of("include"), isPartial, hasMore, ...(total !== undefined && { total }) };
 }
 
 /** How many there are. @throws Refused 503 where a service that is down would have some of them */

@@ -6,13 +6,14 @@ import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { For } from "../../parts/for.ts";
-import { say, sayFault } from "../../parts/notices.ts";
+import { sayFault } from "../../parts/notices.ts";
 import { Panel } from "../../parts/panel.ts";
 import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
-import { joined, t, tIfAny } from "../../platform/texts.ts";
+import { t } from "../../platform/texts.ts";
+import { ChangeAccount, rolesText } from "./change-account.ts";
 import { becomePractitioner, NEW, PractitionerChoice } from "./practitioner-choice.ts";
 import { RoleChoice } from "./role-choice.ts";
 import { useKept } from "../../platform/drafts.ts";
@@ -31,14 +32,14 @@ export function Accounts() {
     users.reload();
   };
   const row = (user: User) => html`<tr key=${user.id}><th scope="row"><bdi>${user.login}</bdi></th><td><bdi>${user.name}</bdi></td>
-    <td>${user.roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ")}</td><td>${tagsOf(user)}</td>
+    <td>${rolesText(user.roles)}</td><td>${tagsOf(user)}</td>
     <td>${!user.closedAt && html`<button type="button" class="quiet" onClick=${() => setOpen(user)}>${t("account.change")}<${For} who=${user.login} /></button>`}</td></tr>`;
   const show = (all: User[]) =>
     html`<${Wide} label=${t("accounts")}><table class="stacked of-figures"><thead><tr><th scope="col">${t("account.login")}</th><th scope="col">${t("person.name")}</th><th scope="col">${t("account.roles")}</th><td></td><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
   const actions = html`<button type="button" onClick=${() => setOpen("new")}>${t("account.new")}</button>`;
   return html`<${Panel} title=${t("accounts")} loaded=${users} show=${show} actions=${actions} />
     ${open === "new" && html`<${New} onClose=${close} onDone=${done} />`}
-    ${typeof open === "object" && html`<${Change} user=${open} onClose=${close} onDone=${done} />`}
+    ${typeof open === "object" && html`<${ChangeAccount} user=${open} onClose=${close} onDone=${done} />`}
     ${link && html`<${Dialog} title=${t("account.link")} onClose=${() => setLink(undefined)}><p>${t("account.link.text", { until: momentOf(link.validUntil) })}</p><p><code dir="ltr" class="link">${link.link}</code></p><//>`}`;
 }
 
@@ -73,47 +74,5 @@ function New({ onClose, onDone }: EditProps) {
         <${PractitionerChoice} name=${name} value=${practitioner} onValue=${setPractitioner} fault=${faultOf("practitioner")} />
       </div><${RoleChoice} chosen=${roles} onChange=${setRoles} />`}
     <//>
-  <//>`;
-}
-
-function Change({ user, onClose, onDone }: EditProps & { user: User }) {
-  const [roles, setRoles] = useState<RoleName[]>(user.roles);
-  const send = async () => {
-    await identity.setRoles({ user: user.id, roles });
-    say(t("account.changed", { login: user.login }), () => identity.setRoles({ user: user.id, roles: user.roles }).then(() => onDone()));
-    onDone();
-  };
-  const [practitioner, setPractitioner] = useState(NEW);
-  const become = async () => {
-    await becomePractitioner(user, practitioner);
-    say(t("account.isPractitioner", { login: user.login }), () => identity.setPractitioner({ user: user.id }).then(() => onDone()));
-    onDone();
-  };
-  const act = async (work: () => Promise<PasswordLink | unknown>, text: string) => {
-    try {
-      const result = await work();
-      say(text);
-      onDone(result && typeof result === "object" && "link" in result ? (result as PasswordLink) : undefined);
-    } catch (error) {
-      sayFault(error);
-    }
-  };
-  const { id, login } = user;
-  return html`<${Dialog} title=${joined(login, user.name)} onClose=${onClose}>
-    <div class="stack">
-      <${Form} send=${send} submit=${t("store")} onCancel=${onClose}>${() => html`<${RoleChoice} chosen=${roles} onChange=${setRoles} />`}<//>
-      ${
-        !user.practitioner &&
-        html`<${Form} send=${become} submit=${t("account.practitioner.set")} label=${t("account.practitioner")} fieldOf=${{ PRACTITIONER_TAKEN: "practitioner" }}>
-          ${(faultOf: (field: string) => string | undefined) => html`<${PractitionerChoice} name=${user.name} value=${practitioner} onValue=${setPractitioner} fault=${faultOf("practitioner")} />`}
-        <//>`
-      }
-      <div class="buttons">
-        <button type="button" onClick=${() => act(() => identity.resetPassword({ user: id }), t("account.reset.done", { login }))}>${t("account.reset")}</button>
-        <button type="button" onClick=${() => act(() => identity.endSessions({ user: id }), t("account.signedOut", { login }))}>${t("account.signOut")}</button>
-        <button type="button" onClick=${() => act(() => identity.closeUser({ user: id }), t("account.isClosed", { login }))}>${t("account.close")}</button>
-      </div>
-      <p class="hint">${t("account.close.hint")}</p>
-    </div>
   <//>`;
 }

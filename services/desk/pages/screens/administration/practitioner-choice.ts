@@ -1,15 +1,15 @@
 /** Who somebody with an account is among those who work here: one of the same name, or a new one. Only a practitioner signs notes and orders. */
 import { useEffect, useState } from "preact/hooks";
 import type { Practitioner } from "../../../../../fhir/r4.ts";
-import type { identity as identityContract } from "../../../../identity/identity.contract.ts";
+import type { User } from "../../../../identity/identity.contract.ts";
 import { html } from "../../html.ts";
 import { Field } from "../../parts/field.ts";
-import { actionsOf, create, search } from "../../platform/api.ts";
+import { create, search } from "../../platform/api.ts";
 import { useLoad } from "../../platform/load.ts";
 import { nameOf, numberOf } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
+import { changeAccount, practitionerTo } from "./account-changes.ts";
 
-const identity = actionsOf<typeof identityContract>("identity");
 /** Names an account's own Practitioner by the account: made twice, it is one. */
 const ACCOUNT = "urn:openward:account";
 /** Looked for when nobody has typed for so long, milliseconds. */
@@ -50,10 +50,11 @@ export function PractitionerChoice({ name, ...field }: ChoiceProps) {
   return html`<${Field} label=${t("account.practitioner")} name="account-practitioner" options=${options} hint=${t("account.practitioner.hint")} ...${field} />`;
 }
 
-/** Says who an account's person is; a new practitioner is made first, once for an account. */
-export async function becomePractitioner({ id, name }: { id: string; name: string }, chosen: string): Promise<void> {
+/** Says who an account's person is; a new practitioner is made first, once for an account. @returns as `changeAccount` */
+export async function becomePractitioner(user: User, chosen: string): ReturnType<typeof changeAccount> {
+  const { id, name } = user;
   const identifier = { system: ACCOUNT, value: id };
   const own: Practitioner = { resourceType: "Practitioner", active: true, identifier: [identifier], name: [{ text: name }] };
   const practitioner = chosen === NEW ? `Practitioner/${(await create(own, `identifier=${ACCOUNT}|${id}`)).id}` : chosen;
-  await identity.setPractitioner({ user: id, practitioner });
+  return changeAccount(user, practitionerTo(id, practitioner));
 }

@@ -12,6 +12,7 @@ import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
+import { asNow, isAsBefore } from "../../platform/taken-back.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 import { TypeRights } from "./type-rights.ts";
 import { useKept } from "../../platform/drafts.ts";
@@ -55,12 +56,18 @@ export function Roles() {
 }
 
 /** The role is what it was, unless others have changed it since. What makes it one of the widest waits again. */
-function takeBack({ role, version, state }: RoleChange, before: RoleNow): Promise<RoleChange> {
+async function takeBack({ role, version: stored, state }: RoleChange, before: RoleNow): Promise<RoleChange> {
   const reason = t("undo.reason");
-  if (state === "waiting") return identity.rejectRole({ role, version });
-  if (before.isAsFiled || before.version === 0) return identity.resetRole({ role, version, reason });
+  const version = Number(asNow(`Role/${role}`, `${stored}`));
+  const back = await (state === "waiting" ? identity.rejectRole({ role, version }) : changeBack({ role, version, reason }, before));
+  isAsBefore(`Role/${role}`, `${before.version}`, `${back.version}`);
+  return back;
+}
+
+function changeBack(now: { role: string; version: number; reason: string }, before: RoleNow): Promise<RoleChange> {
+  if (before.isAsFiled || before.version === 0) return identity.resetRole(now);
   const { says, types, actions, onBehalf, secondFactor } = before;
-  return identity.changeRole({ role, version, reason, says, types, actions, onBehalf, secondFactor });
+  return identity.changeRole({ ...now, says, types, actions, onBehalf, secondFactor });
 }
 
 /** What was rejected by mistake is asked for anew, in the name of who has rejected it: another must confirm it. */

@@ -10,6 +10,7 @@ import { update } from "../../platform/api.ts";
 import { today } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { conceptOf } from "../../platform/names.ts";
+import { takeBack } from "../../platform/taken-back.ts";
 import { t, type TextKey } from "../../platform/texts.ts";
 import { dosageTextOf, sinceOf, stopped, takenSince } from "./home-medication-status.ts";
 
@@ -37,22 +38,22 @@ export function ChangeHomeMedication({ of, onClose, onDone }: ChangeProps) {
   };
   /** @param seen the version that was seen when the form was begun */
   const store = async (changed: MedicationStatement, said: TextKey, seen?: string) => {
-    const { meta } = await update(changed, seen);
-    say(t(said, { what }), () => update({ ...of, ...(meta && { meta }) }).then(onDone));
+    const stored = await update(changed, seen);
+    say(t(said, { what }), () => takeBack(of, stored).then(onDone));
     close();
     onDone();
   };
   const act = (changed: MedicationStatement, said: TextKey) => store(changed, said).catch(sayFault);
   return html`<${Dialog} title=${what} onClose=${onClose}><div class="stack">
-    <div class="buttons">
-      ${of.status !== "stopped" && html`<button type="button" onClick=${() => act(stopped(of, today()), "taken.isStopped")}>${t("taken.stop")}</button>`}
-      <button type="button" onClick=${() => act({ ...of, status: "entered-in-error" }, "problem.isError")}>${t("listed.error")}</button>
-    </div>
     <${Form} send=${() => store(corrected(of, { dosage, since }), "problem.isCorrected", basis())} submit=${t("store")} label=${t("listed.correct")} onCancel=${close}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("dosage")} name="taken-dosage" value=${dosage} onValue=${(typed: string) => set("dosage", typed)} required fault=${faultOf("dosage")} />
         <${DateField} label=${t("problem.since")} name="taken-since" value=${since} onValue=${(day: string) => set("since", day)} max=${today()} isPartial fault=${faultOf("effective")} />
       </div>`}
     <//>
+    <div class="buttons">
+      ${of.status !== "stopped" && html`<button type="button" onClick=${() => act(stopped(of, today()), "taken.isStopped")}>${t("taken.stop")}</button>`}
+      <button type="button" onClick=${() => act({ ...of, status: "entered-in-error" }, "problem.isError")}>${t("listed.error")}</button>
+    </div>
   </div><//>`;
 }

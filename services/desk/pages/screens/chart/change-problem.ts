@@ -10,6 +10,7 @@ import { update } from "../../platform/api.ts";
 import { today } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { conceptOf } from "../../platform/names.ts";
+import { takeBack } from "../../platform/taken-back.ts";
 import { t, type TextKey } from "../../platform/texts.ts";
 import { active, enteredInError, resolved, statusOf } from "./problem-status.ts";
 
@@ -42,22 +43,14 @@ export function ChangeProblem({ of, onClose, onDone }: ChangeProblemProps) {
   const isDatedOtherwise = Object.keys(of).some((name) => name.startsWith("onset") && name !== "onsetDateTime");
   /** @param seen the version that was seen when the form was begun */
   const store = async (changed: Condition, said: TextKey, seen?: string) => {
-    const { meta } = await update(changed, seen);
-    say(t(said, { what }), () => update({ ...of, ...(meta && { meta }) }).then(onDone));
+    const stored = await update(changed, seen);
+    say(t(said, { what }), () => takeBack(of, stored).then(onDone));
     clear();
     onClose();
     onDone();
   };
   const act = (changed: Condition, said: TextKey) => store(changed, said).catch(sayFault);
   return html`<${Dialog} title=${what} onClose=${onClose}><div class="stack">
-    <div class="buttons">
-      ${
-        statusOf(of) === "active"
-          ? html`<button type="button" onClick=${() => act(resolved(of), "problem.isResolved")}>${t("problem.resolve")}</button>`
-          : html`<button type="button" onClick=${() => act(active(of), "problem.isActive")}>${t("problem.activate")}</button>`
-      }
-      <button type="button" onClick=${() => act(enteredInError(of), "problem.isError")}>${t("listed.error")}</button>
-    </div>
     <${Form} send=${() => store(corrected(of, { text, since }), "problem.isCorrected", basis())} submit=${t("store")} label=${t("listed.correct")} onCancel=${() => {
       clear();
       onClose();
@@ -67,5 +60,13 @@ export function ChangeProblem({ of, onClose, onDone }: ChangeProblemProps) {
         ${!isDatedOtherwise && html`<${DateField} label=${t("problem.since")} name="problem-since" value=${since} onValue=${(typed: string) => set("since", typed)} max=${today()} isPartial fault=${faultOf("onset")} />`}
       </div>`}
     <//>
+    <div class="buttons">
+      ${
+        statusOf(of) === "active"
+          ? html`<button type="button" onClick=${() => act(resolved(of), "problem.isResolved")}>${t("problem.resolve")}</button>`
+          : html`<button type="button" onClick=${() => act(active(of), "problem.isActive")}>${t("problem.activate")}</button>`
+      }
+      <button type="button" onClick=${() => act(enteredInError(of), "problem.isError")}>${t("listed.error")}</button>
+    </div>
   </div><//>`;
 }

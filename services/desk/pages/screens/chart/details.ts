@@ -10,6 +10,7 @@ import { say } from "../../parts/notices.ts";
 import { read, Refused, update } from "../../platform/api.ts";
 import { sexChoices } from "../../platform/choices.ts";
 import { type Draft, useDraft } from "../../platform/drafts.ts";
+import { takeBack } from "../../platform/taken-back.ts";
 import { t } from "../../platform/texts.ts";
 import { MergeView } from "../../parts/merge-view.ts";
 
@@ -24,24 +25,30 @@ function fieldsOf(patient: Patient): Draft {
   return { family, given: given.join(" "), birthDate: patient.birthDate ?? "", gender: patient.gender ?? "unknown", phone };
 }
 
+/** Lists that have something in them: FHIR has no empty one. */
+const some = <Lists extends Record<string, unknown[]>>(lists: Lists): Partial<Lists> =>
+  Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) as Partial<Lists>;
+
 /** The record with these fields; all else stays, of a name and a telephone that are as they were too. */
 function withFields(patient: Patient, fields: Draft): Patient {
   const before = fieldsOf(patient);
   const isOther = (...names: (typeof FIELDS)[number][]) => names.some((name) => (fields[name] ?? "") !== before[name]);
   const official = officialOf(patient);
-  const { text: _, ...name } = official ?? {};
-  const renamed = { ...name, family: fields["family"] ?? "", given: (fields["given"] ?? "").split(/\s+/).filter(Boolean) };
+  const { text: _, given: _given, ...name } = official ?? {};
+  const given = (fields["given"] ?? "").split(/\s+/).filter(Boolean);
+  const renamed = { ...name, family: fields["family"] ?? "", ...some({ given }) };
   const names = official ? (patient.name ?? []).map((one) => (one === official ? renamed : one)) : [renamed];
   const known = patient.telecom?.find(({ system }) => system === "phone");
   const others = (patient.telecom ?? []).filter((one) => one !== known);
   const phone = { ...(known ?? { system: "phone" as const }), value: fields["phone"] ?? "" };
-  const { birthDate: __, ...rest } = patient;
+  const { birthDate, telecom, ...rest } = patient;
   return {
-    ...(isOther("birthDate") ? rest : patient),
+    ...rest,
+    ...(!isOther("birthDate") && birthDate !== undefined && { birthDate }),
     ...(isOther("family", "given") && { name: names }),
     ...(isOther("birthDate") && fields["birthDate"] && { birthDate: birthDateOf(fields["birthDate"]) }),
     gender: fields["gender"] as NonNullable<Patient["gender"]>,
-    ...(isOther("phone") && { telecom: [...(fields["phone"] ? [phone] : []), ...others] }),
+    ...some({ telecom: isOther("phone") ? [...(fields["phone"] ? [phone] : []), ...others] : (telecom ?? []) }),
   };
 }
 
@@ -66,7 +73,9 @@ export function DetailsDialog({ patient, onClose, onStored }: { patient: Patient
     }
     clear();
     // What others have changed before was theirs: only what these fields were is taken back, and only while nobody has changed it since.
-    say(t("details.stored"), () => update(withFields(stored, fieldsOf(record))).then(onStored));
+    say(t("details.stored"), () =>
+      takeBack({ ...withFields(stored, fieldsOf(record)), ...(record.meta && { meta: record.meta }) }, stored).then(onStored),
+    );
     onStored();
     onClose();
   };

@@ -14,6 +14,7 @@ import { dateOf } from "../../platform/clock.ts";
 import type { Loaded } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
+import { takeBack } from "../../platform/taken-back.ts";
 import { t, tIfAny, type TextKey } from "../../platform/texts.ts";
 import { continuedBy, dosageTextOf, isCurrent, isError, onHold, sinceOf, taken } from "./home-medication-status.ts";
 import type { Parts } from "./sources.ts";
@@ -51,8 +52,8 @@ export function HomeMedication({ parts, patient }: HomeMedicationProps) {
   };
   const store = async (before: MedicationStatement, changed: MedicationStatement, said: TextKey) => {
     try {
-      const { meta } = await update(changed);
-      say(t(said, { what: whatOf(before) }), () => update({ ...before, ...(meta && { meta }) }).then(reload));
+      const stored = await update(changed);
+      say(t(said, { what: whatOf(before) }), () => takeBack(before, stored).then(reload));
     } catch (error) {
       sayFault(error);
     }
@@ -70,11 +71,11 @@ export function HomeMedication({ parts, patient }: HomeMedicationProps) {
       ${mayWrite && one.status !== "active" && button("taken.again", () => store(one, taken(one), "taken.isTaken"))}
       ${mayWrite && button("account.change", () => setOpen({ as: "change", of: one }))}</span></li>`;
   };
-  const show = ({ resources, isPartial }: Found<MedicationStatement>) => {
+  const show = ({ resources, isPartial, hasMore }: Found<MedicationStatement>) => {
     const shown = resources.filter((one) => !isError(one)).sort((a, b) => Number(isCurrent(b)) - Number(isCurrent(a)));
     const undecided =
       stay && prescriptions.value ? shown.filter((one) => one.status === "active" && !decisionOf(one, prescriptions, stay)).length : 0;
-    return html`<${Partial} isPartial=${isPartial} />
+    return html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
       ${shown.length === 0 && html`<p class="muted">${t("taken.none")}</p>`}
       <p class=${undecided > 0 ? "hint" : "visually-hidden"} role="status">${undecided > 0 && t("taken.count", { n: undecided })}</p>
       <ul class="list">${shown.map(row)}</ul>`;

@@ -8,12 +8,13 @@ import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { NumberField } from "../../parts/number-field.ts";
 import { say } from "../../parts/notices.ts";
-import { create, Refused, update } from "../../platform/api.ts";
+import { create, Refused } from "../../platform/api.ts";
 import { today } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { knownMedications } from "../../platform/known-codes.ts";
 import { useLoad } from "../../platform/load.ts";
 import { amountIn, requireOneWay } from "../../platform/numbers.ts";
+import { takeBack } from "../../platform/taken-back.ts";
 import { t } from "../../platform/texts.ts";
 import { dosageOf, takenSince } from "./home-medication-status.ts";
 
@@ -43,7 +44,7 @@ export function NoteHomeMedication({ patient, onClose, onDone }: NoteProps) {
       ...((dosage || amount || often) && { dosage: [dosageOf(dosage.trim(), amount, Number(often))] }),
     };
     const made = await create(takenSince(noted, since));
-    say(t("taken.noted", { what: what.trim() }), () => update({ ...made, status: "entered-in-error" }).then(onDone));
+    say(t("taken.noted", { what: what.trim() }), () => takeBack({ ...made, status: "entered-in-error" }, made).then(onDone));
     clear();
     onClose();
     onDone();

@@ -72,7 +72,7 @@ export function Notes({ loaded, patient }: NotesProps) {
     }
   };
   const isSigned = ({ id = "" }: DocumentReference) => signed.value?.has(id) ?? false;
-  const show = ({ isPartial }: Found<DocumentReference>) => html`<${Partial} isPartial=${isPartial} />
+  const show = ({ isPartial, hasMore }: Found<DocumentReference>) => html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
       ${
         mayEdit &&
         html`<${NoteForm} key=${open?.id} patient=${patient} of=${open} onDone=${() => {

@@ -28,9 +28,9 @@ interface OrdersProps {
 
 /** See the head of this file. */
 export function Orders({ loaded, patient }: OrdersProps) {
-  const show = ({ resources, isPartial }: Found<ServiceRequest>) => {
+  const show = ({ resources, isPartial, hasMore }: Found<ServiceRequest>) => {
     const waiting = resources.filter(({ status }) => status === "active");
-    return html`<${Partial} isPartial=${isPartial} />
+    return html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
       ${waiting.length === 0 && html`<p class="muted">${t("orders.none")}</p>`}
       <ul class="list">${waiting.map(
         (

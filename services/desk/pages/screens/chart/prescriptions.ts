@@ -24,7 +24,11 @@ interface PrescriptionsProps {
 export function Prescriptions({ loaded, patient }: PrescriptionsProps) {
   const [isOpen, setOpen] = useState(false);
   const [stopped, setStopped] = useState<MedicationRequest | undefined>();
-  const show = ({ resources, isPartial }: Found<MedicationRequest>) => html`<${Partial} isPartial=${isPartial} />
+  const show = ({
+    resources,
+    isPartial,
+    hasMore,
+  }: Found<MedicationRequest>) => html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
     ${resources.length === 0 && html`<p class="muted">${t("prescriptions.none")}</p>`}
     <ul class="list">${resources.map(
       (

@@ -30,11 +30,11 @@ interface ProblemsProps {
 /** See the head of this file. */
 export function Problems({ loaded, patient }: ProblemsProps) {
   const [open, setOpen] = useState<Condition | undefined>();
-  const show = ({ resources, isPartial }: Found<Condition>) => {
+  const show = ({ resources, isPartial, hasMore }: Found<Condition>) => {
     const shown = resources
       .filter((one) => !isError(one))
       .sort((a, b) => Number(statusOf(b) === "active") - Number(statusOf(a) === "active"));
-    return html`<${Partial} isPartial=${isPartial} />
+    return html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
       ${shown.length === 0 && html`<p class="muted">${t("none")}</p>`}
       <ul class="list">${shown.map(
         (

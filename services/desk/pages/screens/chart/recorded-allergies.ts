@@ -6,6 +6,7 @@ import { For } from "../../parts/for.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { update } from "../../platform/api.ts";
 import { conceptOf } from "../../platform/names.ts";
+import { takeBack } from "../../platform/taken-back.ts";
 import { t, tIfAny, type TextKey } from "../../platform/texts.ts";
 
 const CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical";
@@ -40,9 +41,7 @@ export function RecordedAllergies({ all, onDone }: RecordedProps) {
     try {
       const now = await update(change(before));
       stored.current.set(shown.id, now);
-      say(t("allergy.changed", { what: conceptOf(before.code) }), () =>
-        update({ ...before, ...(now.meta && { meta: now.meta }) }).then(onDone),
-      );
+      say(t("allergy.changed", { what: conceptOf(before.code) }), () => takeBack(before, now).then(onDone));
     } catch (error) {
       sayFault(error);
     }

@@ -18,10 +18,10 @@ const VOID = ["entered-in-error", "cancelled"];
 /** See the head of this file. */
 export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
   const [open, setOpen] = useState<Observation[] | undefined>();
-  const show = ({ resources, isPartial }: Found<Observation>) => {
+  const show = ({ resources, isPartial, hasMore }: Found<Observation>) => {
     const valid = resources.filter(({ status }) => !VOID.includes(status));
     const tests = [...Map.groupBy(valid, ({ code }) => code.coding?.[0]?.code ?? conceptOf(code)).values()];
-    return html`<${Partial} isPartial=${isPartial} />
+    return html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
       ${tests.length === 0 && html`<p class="muted">${t("results.none")}</p>`}
       ${
         tests.length > 0 &&

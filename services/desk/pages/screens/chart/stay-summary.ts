@@ -92,7 +92,7 @@ function Section<T extends FhirResource>({
   if (loaded.error?.status === 403) return null;
   const all = loaded.value ? of(loaded.value.resources) : [];
   return html`<h4>${title}</h4><${NotKnown} loaded=${loaded} />
-    ${loaded.value && html`<${Partial} isPartial=${loaded.value.isPartial} />${all.length === 0 ? html`<p>${t("none")}</p>` : show(all as never[])}`}`;
+    ${loaded.value && html`<${Partial} isPartial=${loaded.value.isPartial} hasMore=${loaded.value.hasMore} />${all.length === 0 ? html`<p>${t("none")}</p>` : show(all as never[])}`}`;
 }
 
 /** See the head of this file. */

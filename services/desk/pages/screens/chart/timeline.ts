@@ -72,9 +72,10 @@ export function Timeline({ parts }: { parts: Parts }) {
   const events = eventsOf(parts);
   const more = useMore(STEP, Number.POSITIVE_INFINITY);
   const isPartial = Object.values(parts).some(({ error, value }) => error?.isTemporary || value?.isPartial);
+  const hasMore = Object.values(parts).some(({ value }) => value?.hasMore);
   return html`<section class="panel" aria-label=${t("timeline")}>
     <header><h2>${t("timeline")}</h2></header>
-    <${Partial} isPartial=${isPartial} />
+    <${Partial} isPartial=${isPartial} hasMore=${hasMore} />
     <ol class="timeline">${events
       .slice(0, more.count)
       .map(

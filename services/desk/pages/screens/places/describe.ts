@@ -7,8 +7,9 @@ import { Form } from "../../parts/form.ts";
 import { Needs } from "../../parts/needs.ts";
 import { say } from "../../parts/notices.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
+import { takeBackVersion } from "../../platform/taken-back.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
-import { isSame, mergedOf } from "./attributes.ts";
+import { isSame, mergedOf } from "../../platform/merging.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
 
@@ -63,7 +64,8 @@ export function Describe({ of: found, ward, name, onClose, onDone }: DescribePro
   const [attributes, setAttributes] = useState<string[]>(found.has);
   const store = async ({ version, has: before }: Described) => {
     const stored = await wards.describe({ location, version, attributes });
-    say(t("places.described", { name }), () => wards.describe({ location, version: stored.version, attributes: before }).then(onDone));
+    const back = (now: number) => wards.describe({ location, version: now, attributes: before });
+    say(t("places.described", { name }), () => takeBackVersion(location, { before: version, stored: stored.version }, back).then(onDone));
     onDone();
   };
   const send = async () => {

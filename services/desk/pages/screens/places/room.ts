@@ -6,6 +6,7 @@ import { html } from "../../html.ts";
 import { For } from "../../parts/for.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { actionsOf } from "../../platform/api.ts";
+import { takeBackVersion } from "../../platform/taken-back.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { CloseOrOpen } from "./close.ts";
 import { Attributes, Describe, type Described } from "./describe.ts";
@@ -30,7 +31,9 @@ export function Room({ room, ward, onAddBeds, reload }: RoomProps) {
     try {
       const { version } = await wards.describe({ location: room.location, version: room.version, sex });
       say(t("places.isFor", { name, who: t(`places.for.${sex}`) }), () =>
-        wards.describe({ location: room.location, version, sex: before }).then(reload),
+        takeBackVersion(room.location, { before: room.version, stored: version }, (now) =>
+          wards.describe({ location: room.location, version: now, sex: before }),
+        ).then(reload),
       );
     } catch (error) {
       sayFault(error);

@@ -1,23 +1,21 @@
 /** One stay, opened from its bed: what can be done about it. */
-import { useState } from "preact/hooks";
-import type { Disposition, hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
+import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import type { BoardStay } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
-import { Field } from "../../parts/field.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { momentOf, timeOf } from "../../platform/clock.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { Waits, Who } from "./bed.ts";
+import { Discharge } from "./discharge.ts";
 import { HandOver } from "./hand-over.ts";
 import { Physician } from "./physician.ts";
 import { calledIn, moving, type PlacedBed } from "./move.ts";
 import { Transfer } from "./transfer.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
-const DISPOSITIONS = ["home", "other-hcf", "rehab", "long", "aadvice", "oth"] as const satisfies Disposition[];
 
 interface StayProps {
   bed: PlacedBed;
@@ -28,7 +26,6 @@ interface StayProps {
 
 /** See the head of this file. */
 export function StayDialog({ bed, stay: shown, onClose, reload }: StayProps) {
-  const [disposition, setDisposition] = useState<string>("home");
   const { stay } = shown;
   const name = calledIn(shown);
   const reason = t("undo.reason");
@@ -47,12 +44,6 @@ export function StayDialog({ bed, stay: shown, onClose, reload }: StayProps) {
     }
     reload();
   };
-  const discharge = () =>
-    act(
-      () => stays.discharge({ stay, disposition: disposition as Disposition }),
-      t("ward.discharged", { name }),
-      () => stays.cancelDischarge({ stay, reason }),
-    );
   const leave = () =>
     act(
       () => stays.leave({ stay }),
@@ -64,12 +55,6 @@ export function StayDialog({ bed, stay: shown, onClose, reload }: StayProps) {
       () => stays.return({ stay }),
       t("ward.returned", { name }),
       () => stays.cancelLeave({ stay, reason }),
-    );
-  const die = () =>
-    act(
-      () => stays.die({ stay }),
-      t("ward.died", { name }),
-      () => stays.cancelDeath({ stay, reason }),
     );
   return html`<${Dialog} title=${joined(bed.place, name)} onClose=${onClose}>
     <div class="stack">
@@ -88,11 +73,7 @@ export function StayDialog({ bed, stay: shown, onClose, reload }: StayProps) {
         onClose();
         reload();
       }} />
-      <div class="inline-fields">
-        <${Field} label=${t("ward.disposition")} name="disposition" value=${disposition} onValue=${setDisposition} options=${DISPOSITIONS.map((one) => [one, t(`disposition.${one}`)])} />
-        <button type="button" onClick=${discharge}>${t("ward.discharge")}</button>
-        <button type="button" class="quiet" onClick=${die}>${t("ward.die")}</button>
-      </div>
+      <${Discharge} stay=${shown} act=${act} />
     </div>
   <//>`;
 }

@@ -1,4 +1,4 @@
-/** What a bed has, where two people have changed it. Plain data in, plain data out. */
+/** Lists in which each value stands once, where two people have changed one: what a bed has, roles of a person. Plain data in, plain data out. */
 
 /** Whether they are the same, in whichever order. */
 export const isSame = (some: readonly string[], others: readonly string[]): boolean =>

@@ -1,0 +1,86 @@
+/** One account: its roles, whose it is, its sessions. What others have changed meanwhile is shown, and put together with what was chosen here. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { identity as identityContract, PasswordLink, RoleName, User } from "../../../../identity/identity.contract.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Form } from "../../parts/form.ts";
+import { say, sayFault } from "../../parts/notices.ts";
+import { actionsOf } from "../../platform/api.ts";
+import { mergedOf } from "../../platform/merging.ts";
+import { joined, t, tIfAny } from "../../platform/texts.ts";
+import { changeAccount, changeBack, practitionerTo, rolesTo } from "./account-changes.ts";
+import { becomePractitioner, NEW, PractitionerChoice } from "./practitioner-choice.ts";
+import { RoleChoice } from "./role-choice.ts";
+
+const identity = actionsOf<typeof identityContract>("identity");
+
+/** Names of roles, as people read them. */
+export const rolesText = (roles: RoleName[]): string => roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ");
+
+interface ChangeProps {
+  user: User;
+  onClose: () => void;
+  onDone: (link?: PasswordLink) => void;
+}
+
+/** See the head of this file. */
+export function ChangeAccount({ user: found, onClose, onDone }: ChangeProps) {
+  const [user, setUser] = useState(found);
+  const [isTheirs, setTheirs] = useState(false);
+  const [roles, setRoles] = useState<RoleName[]>(found.roles);
+  const [practitioner, setPractitioner] = useState(NEW);
+  const { id, login } = user;
+  const takeOver = (theirs: User) => {
+    setRoles(mergedOf(user.roles, { mine: roles, theirs: theirs.roles }));
+    setUser(theirs);
+    setTheirs(true);
+  };
+  const send = async () => {
+    const result = await changeAccount(user, rolesTo(id, roles));
+    if ("theirs" in result) return takeOver(result.theirs);
+    say(t("account.changed", { login }), () => changeBack(result.stored, rolesTo(id, user.roles)).then(() => onDone()));
+    onDone();
+  };
+  const become = async () => {
+    const result = await becomePractitioner(user, practitioner);
+    if ("theirs" in result) return takeOver(result.theirs);
+    say(t("account.isPractitioner", { login }), () => changeBack(result.stored, practitionerTo(id)).then(() => onDone()));
+    onDone();
+  };
+  const act = async (work: () => Promise<PasswordLink | unknown>, text: string) => {
+    try {
+      const result = await work();
+      say(text);
+      onDone(result && typeof result === "object" && "link" in result ? (result as PasswordLink) : undefined);
+    } catch (error) {
+      sayFault(error);
+    }
+  };
+  return html`<${Dialog} title=${joined(login, user.name)} onClose=${onClose}>
+    <div class="stack">
+      ${isTheirs && html`<${Theirs} key=${user.version} seen=${found} now=${user} />`}
+      <${Form} send=${send} submit=${t("store")} onCancel=${onClose}>${() => html`<${RoleChoice} chosen=${roles} onChange=${setRoles} />`}<//>
+      ${
+        !user.practitioner &&
+        html`<${Form} send=${become} submit=${t("account.practitioner.set")} label=${t("account.practitioner")} fieldOf=${{ PRACTITIONER_TAKEN: "practitioner" }}>
+          ${(faultOf: (field: string) => string | undefined) => html`<${PractitionerChoice} name=${user.name} value=${practitioner} onValue=${setPractitioner} fault=${faultOf("practitioner")} />`}
+        <//>`
+      }
+      <div class="buttons">
+        <button type="button" onClick=${() => act(() => identity.resetPassword({ user: id }), t("account.reset.done", { login }))}>${t("account.reset")}</button>
+        <button type="button" onClick=${() => act(() => identity.endSessions({ user: id }), t("account.signedOut", { login }))}>${t("account.signOut")}</button>
+        <button type="button" onClick=${() => act(() => identity.closeUser({ user: id }), t("account.isClosed", { login }))}>${t("account.close")}</button>
+      </div>
+      <p class="hint">${t("account.close.hint")}</p>
+    </div>
+  <//>`;
+}
+
+/** What others have made of the account; it has the focus, as the form that was sent may be gone. */
+function Theirs({ seen, now }: { seen: User; now: User }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.focus(), []);
+  return html`<div role="alert" tabindex="-1" ref=${box}><p class="not-known">${t("account.conflict")}</p>
+    <p><strong>${t("account.roles")}:</strong> ${rolesText(now.roles) || t("none")}</p>
+    ${now.practitioner && now.practitioner !== seen.practitioner && html`<p>${t("account.conflict.practitioner")}</p>`}</div>`;
+}

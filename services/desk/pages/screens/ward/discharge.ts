@@ -1,0 +1,97 @@
+/** Discharge, or death, from the stay's dialog. What was taken at home and paused for the stay is asked for: nobody goes home without an answer. */
+import { useState } from "preact/hooks";
+import type { MedicationStatement } from "../../../../../fhir/r4.ts";
+import type { Disposition, hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
+import type { BoardStay } from "../../../../wards/board.contract.ts";
+import { html } from "../../html.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { sayFault } from "../../parts/notices.ts";
+import { NotKnown } from "../../parts/panel.ts";
+import { actionsOf, type Found, Refused, search, update } from "../../platform/api.ts";
+import { today } from "../../platform/clock.ts";
+import { useLoad } from "../../platform/load.ts";
+import { offers } from "../../platform/menu.ts";
+import { conceptOf } from "../../platform/names.ts";
+import { takeBack } from "../../platform/taken-back.ts";
+import { t } from "../../platform/texts.ts";
+import { dosageTextOf, stopped, taken } from "../chart/home-medication-status.ts";
+import { calledIn } from "./move.ts";
+
+const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
+const DISPOSITIONS = ["home", "other-hcf", "rehab", "long", "aadvice", "oth"] as const satisfies Disposition[];
+/** Of one patient; who has more of them is asked for the first. */
+const MAX_ASKED = "50";
+
+/** What becomes of what was paused; of what stays paused nothing is written. */
+const BECOMES: Record<string, (one: MedicationStatement) => MedicationStatement> = {
+  again: taken,
+  stop: (one) => stopped(one, today()),
+};
+
+type Change = [before: MedicationStatement, stored: MedicationStatement];
+
+/** Each by itself: of what others have changed meanwhile it is said, and the discharge holds. @returns those that are stored */
+async function storeAll(paused: MedicationStatement[], chosen: Record<string, string>): Promise<Change[]> {
+  const done: Change[] = [];
+  for (const one of paused) {
+    const change = BECOMES[chosen[one.id ?? ""] ?? ""];
+    if (!change) continue;
+    try {
+      done.push([one, await update(change(one))]);
+    } catch (error) {
+      sayFault(error);
+    }
+  }
+  return done;
+}
+
+interface DischargeProps {
+  stay: BoardStay;
+  /** Does it, says so, and offers to take it back. */
+  act: (work: () => Promise<unknown>, text: string, undo: () => Promise<unknown>) => Promise<void>;
+}
+
+/** See the head of this file. */
+export function Discharge({ stay: { stay, patient, ...person }, act }: DischargeProps) {
+  const name = calledIn(person);
+  const reason = t("undo.reason");
+  const mayAsk = offers("MedicationStatement");
+  const ask = () => search<MedicationStatement>("MedicationStatement", { patient, status: "on-hold", _count: MAX_ASKED });
+  const loaded = useLoad<Found<MedicationStatement>>(`paused ${patient}`, ask, 0, mayAsk);
+  const [disposition, setDisposition] = useState<string>("home");
+  const [chosen, setChosen] = useState<Record<string, string>>({});
+  const send = async () => {
+    // Pressed before the answer is there: it is waited for. What cannot be known keeps nobody in the house.
+    const { resources: paused } = loaded.value ?? (mayAsk ? await ask().catch(() => ({ resources: [] })) : { resources: [] });
+    if (paused.some(({ id = "" }) => !chosen[id])) throw new Refused(422, "PAUSED_UNDECIDED", "");
+    let changes: Change[] = [];
+    const work = async () => {
+      await stays.discharge({ stay, disposition: disposition as Disposition });
+      changes = await storeAll(paused, chosen);
+    };
+    await act(work, t("ward.discharged", { name }), async () => {
+      await stays.cancelDischarge({ stay, reason });
+      for (const [before, stored] of changes) await takeBack(before, stored);
+    });
+  };
+  const die = () =>
+    act(
+      () => stays.die({ stay }),
+      t("ward.died", { name }),
+      () => stays.cancelDeath({ stay, reason }),
+    );
+  const becomes = ["again", "stop", "later"] as const;
+  const options = [["", t("choose")], ...becomes.map((one) => [one, t(`discharge.paused.${one}`)])];
+  const row = (one: MedicationStatement) => {
+    const { id = "" } = one;
+    const label = [conceptOf(one.medicationCodeableConcept), dosageTextOf(one)].filter(Boolean).join(" · ");
+    return html`<${Field} key=${id} label=${label} name=${`paused-${id}`} value=${chosen[id] ?? ""} onValue=${(what: string) => setChosen((now) => ({ ...now, [id]: what }))} options=${options} required />`;
+  };
+  const paused = loaded.value?.resources ?? [];
+  return html`${mayAsk && html`<${NotKnown} loaded=${loaded} />`}
+    <${Form} send=${send} submit=${t("ward.discharge")} isInline>${() => html`
+      ${paused.length > 0 && html`<fieldset><legend>${t("discharge.paused")}</legend><div class="fields">${paused.map(row)}</div></fieldset>`}
+      <${Field} label=${t("ward.disposition")} name="disposition" value=${disposition} onValue=${setDisposition} options=${DISPOSITIONS.map((one) => [one, t(`disposition.${one}`)])} />`}<//>
+    <p class="buttons"><button type="button" class="quiet" onClick=${die}>${t("ward.die")}</button></p>`;
+}

@@ -143,6 +143,9 @@ describe("what is taken at home", () => {
 
   it("what was paused for the stay is asked for at the discharge, and is as it was when that is taken back", async () => {
     const paused = `${row("Metformin")} .tag:text-is("paused")`;
+    // Anew: what the nurse has done last may not have been heard yet.
+    await house.show(physician, "home");
+    await house.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.click(`${row("Metformin")} button:has-text('Pause')`);
     await physician.waitForSelector(paused);
     const metformin = async () =>

@@ -70,7 +70,7 @@ export interface PeopleOfHouse {
 
 /**
  * Fills in and checks what a step brings.
- * @throws 422 FORGED_AUTHOR with the FHIRPath of each element that names another; 503 OWNER_DOWN while nobody can say whose PractitionerRole it names
+ * @throws 422 FORGED_AUTHOR with the FHIRPath of each element that names another; 503 OWNER_DOWN while nobody can say whose PractitionerRole, or whose name, it names
  */
 export async function ownAuthor(resource: Resource, { step, index, writer, store, people }: AuthorCheck): Promise<void> {
   const others = writer.mayEnterForOthers ? [] : await forgedIn(resource, writer, people);

@@ -37,6 +37,15 @@ describe("a refusal", () => {
     });
   });
 
+  it.each(["GET /fhir/Encounter/e-12", '{"reference":"Encounter/e-1.b"}', "MyEncounter/e-1"])(
+    "does not take %s for the name of Encounter/e-1",
+    (sent) => {
+      expect(refusalOf(withoutUnseen(occupied, rights, [sent])).issues[0]?.diagnostics).toContain("Encounter (not shown to you)");
+      const both = `${sent} Encounter/e-1/$everything`;
+      expect(refusalOf(withoutUnseen(occupied, rights, [both])).issues[0]?.diagnostics).toContain("Encounter/e-1 is there");
+    },
+  );
+
   it("keeps what its client has named itself, and of a type of which a part is shown only that", () => {
     const error = fhirError(409, "business-rule", "Observation/a rests on Observation/b and Patient/p/_history/2.");
     const said = refusalOf(withoutUnseen(error, rights, ["DELETE /fhir/Observation/b", '{"reference":"Patient/p"}'])).issues[0]

@@ -32,7 +32,7 @@ export function withoutUnseen(error: unknown, rights: Rights | undefined, sent: 
   if (!rights || typeof error !== "object" || error === null || isType(error, "VALIDATION_ERROR")) return error;
   const named = new Map<string, boolean>();
   const isNamed = (place: string): boolean => {
-    const known = named.get(place) ?? (named.size < MAX_LOOKED_FOR && sent.some((one) => one.includes(place)));
+    const known = named.get(place) ?? (named.size < MAX_LOOKED_FOR && sent.some((one) => names(one, place)));
     named.set(place, known);
     return known;
   };
@@ -48,6 +48,16 @@ export function withoutUnseen(error: unknown, rights: Rights | undefined, sent: 
     ...(data !== undefined && { data: { value: mapped(data, shown, MAX_DEPTH) } }),
     ...(issues !== undefined && { issues: { value: mapped(issues, shown, MAX_DEPTH) } }),
   });
+}
+
+const OF_ID = /[A-Za-z0-9.-]/;
+
+/** Whether a text holds the place itself, and not only one that begins, or ends, like it: `Patient/1` is not named by `Patient/12`. */
+function names(text: string, place: string): boolean {
+  for (let at = text.indexOf(place); at >= 0; at = text.indexOf(place, at + 1)) {
+    if (!OF_ID.test(text.charAt(at + place.length)) && !/[A-Za-z]/.test(text.charAt(at - 1))) return true;
+  }
+  return false;
 }
 
 /** The same with all its texts changed. */

@@ -42,6 +42,31 @@ describe("tries that come in floods", () => {
     expect(noted.reduce((sum, { count = 1 }) => sum + count, 0)).toBe(5_000);
   });
 
+  it("of more people than are told apart are in nobody's name, and each deed is counted by itself", () => {
+    const tallied = new TalliedNotes(notes, 1);
+    for (let n = 0; n < 300; n += 1) {
+      for (const deed of ["read", "update"] as const) {
+        for (let again = 0; again < 2; again += 1) {
+          tallied.note(`person-${n}`, {
+            ...entry("Patient/1"),
+            deed,
+            by: { who: `person-${n}`, role: "nurse" },
+            address: `192.0.2.${n}`,
+            call: `${n}`,
+          });
+        }
+      }
+    }
+    jest.advanceTimersByTime(60_000);
+    const ofMany = noted.filter(({ count = 1 }) => count > 1);
+    expect(ofMany.map(({ deed, by, address, call }) => [deed, by.who, address, call])).toEqual([
+      ["read", "", undefined, undefined],
+      ["update", "", undefined, undefined],
+    ]);
+    expect(noted.reduce((sum, { count = 1 }) => sum + count, 0)).toBe(1_200);
+    for (const { by, count = 1 } of noted) expect([count > 1, by.who === ""]).toEqual([count > 1, count > 1]);
+  });
+
   it("are noted one by one as long as they are few, and what was counted is told at the end", () => {
     const tallied = new TalliedNotes(notes, 3);
     for (let n = 0; n < 5; n += 1) tallied.note("nurse", entry("Patient/1"));

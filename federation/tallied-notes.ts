@@ -5,15 +5,15 @@ import type { AuditEntry } from "./audit-contract.ts";
 /** So long the tries of one source are counted, milliseconds. */
 const MINUTE_MS = 60_000;
 /** Sources that are told apart within a minute: each may make two entries more than it is allowed. */
-const MAX_SOURCES = 200;
-/** All beyond that are counted as one source. */
-const OTHERS = "";
+const MAX_SOURCES = 200; // all beyond that are counted together, by deed, and in nobody's name
 
 interface Tally {
   noted: number;
   /** What is counted, as one entry. */
   more?: AuditEntry;
   count: number;
+  /** Of several sources: nobody is said to have tried what others did. */
+  isOfMany: boolean;
 }
 
 /** Bounds what one source can put on record: by itself it would fill the ledger. */
@@ -31,14 +31,15 @@ export class TalliedNotes {
 
   /** @param source whose tries of one deed are counted together: an address, a person */
   note(source: string, entry: AuditEntry): void {
-    const tally = this.#tallyOf(`${entry.deed} ${source}`);
+    const tally = this.#tallyOf(entry.deed, source);
     if (tally.noted < this.#single) {
       tally.noted += 1;
       this.#notes.note(entry);
       return;
     }
     tally.count += 1;
-    tally.more = tally.more ? together(tally.more, entry) : entry;
+    const counted = tally.isOfMany ? inNobodysName(entry) : entry;
+    tally.more = tally.more ? together(tally.more, counted) : counted;
   }
 
   /** Notes what was counted until now. */
@@ -49,15 +50,21 @@ export class TalliedNotes {
     this.#tallies.clear();
   }
 
-  #tallyOf(source: string): Tally {
+  #tallyOf(deed: AuditEntry["deed"], source: string): Tally {
     this.#timer ??= setTimeout(() => this.flush(), MINUTE_MS).unref();
-    const name = this.#tallies.has(source) || this.#tallies.size < MAX_SOURCES ? source : OTHERS;
+    const own = `${deed} ${source}`;
+    const isOfMany = !this.#tallies.has(own) && this.#tallies.size >= MAX_SOURCES;
+    const name = isOfMany ? deed : own;
     const known = this.#tallies.get(name);
     if (known) return known;
-    const made: Tally = { noted: 0, count: 0 };
+    const made: Tally = { noted: 0, count: 0, isOfMany };
     this.#tallies.set(name, made);
     return made;
   }
+}
+
+function inNobodysName({ address: _, query: __, call: ___, ...entry }: AuditEntry): AuditEntry {
+  return { ...entry, by: { who: "", role: "" } };
 }
 
 /** The first, with whom and what the other is about. */

@@ -22,9 +22,12 @@ let turn = -1;
 /** Whether those that wait are being let go. */
 let isSharing = false;
 
+/** Whether a step need not wait for its turn: this one has not lasted too long yet, and nobody waits. */
+export const isOwnTurn = (): boolean => waiting.length === 0 && !isLong();
+
 /** Resolves when it is the step's turn: at once, unless this turn has lasted too long already or others wait. */
 export function fairTurn(): Promise<void> {
-  if (waiting.length === 0 && !isLong()) return Promise.resolve();
+  if (isOwnTurn()) return Promise.resolve();
   return new Promise((resolve) => {
     waiting.push(resolve);
     if (isSharing) return;

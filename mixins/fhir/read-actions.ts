@@ -87,7 +87,7 @@ export const readingActions = {
     ...READ,
     handler(this: This, ctx: Context<{ type: string; ids: string[] }>) {
       return guarded(this, async () => {
-        const found = await Promise.all(ctx.params.ids.map((id) => this.store.read(ctx.params.type, id)));
+        const found = await this.store.readAll(ctx.params.ids.map((id) => [ctx.params.type, id]));
         return found.flatMap((it): VersionOf[] => (it ? [{ id: it.id, version: it.version, deleted: it.json === undefined }] : []));
       });
     },

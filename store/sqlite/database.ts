@@ -169,19 +169,25 @@ export class Database {
   }
 
   /** Runs `work` as soon as no other process is in the way, without blocking the event loop; once only, so it must not have changed anything when it meets `busy`. */
-  async whenFree<T>(work: () => T): Promise<T> {
+  whenFree<T>(work: () => T): Promise<T> {
+    try {
+      return Promise.resolve(work()); // nearly always: a read is not to cost more promises than it needs
+    } catch (error) {
+      return isBusy(error) ? this.#afterOthers(work) : Promise.reject(this.translate(error));
+    }
+  }
+
+  async #afterOthers<T>(work: () => T): Promise<T> {
     const start = performance.now();
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 1; performance.now() - start <= BUSY_LIMIT_MS; attempt++) {
+      await delay(1 + Math.random() * Math.min(20, attempt * 2));
       try {
         return work();
       } catch (error) {
         if (!isBusy(error)) throw this.translate(error);
-        if (performance.now() - start > BUSY_LIMIT_MS) {
-          throw new FileBusy(this.file);
-        }
       }
-      await delay(1 + Math.random() * Math.min(20, attempt * 2));
     }
+    throw new FileBusy(this.file);
   }
 
   rollback(): void {

@@ -46,18 +46,17 @@ export class IndexWriter {
   replace(seq: number, index: IndexRows): string[] {
     const released: string[] = [];
     this.#several.note(index.ranges);
-    const name = (row: KeyRow | RangeRow): string => JSON.stringify(row);
-    const keys = new Map(index.keys.map((row) => [name(row), row]));
+    const keys = new Map(index.keys.map((row) => [keyName(row[0], row[1]), row]));
     for (const { slot, value } of this.#db.all<{ slot: number; value: string }>("SELECT slot, value FROM keys WHERE seq = ?", seq)) {
-      if (keys.delete(name([slot, value]))) continue;
+      if (keys.delete(keyName(slot, value))) continue;
       this.#db.run("DELETE FROM keys WHERE seq = ? AND slot = ? AND value = ?", seq, slot, value);
       released.push(value);
     }
     for (const row of keys.values()) this.#insertKey(seq, row);
 
-    const ranges = new Map(index.ranges.map((row) => [name(row), row]));
+    const ranges = new Map(index.ranges.map((row) => [rangeName(...row), row]));
     for (const { slot, low, high, unit } of this.#db.all<StoredRange>("SELECT slot, low, high, unit FROM ranges WHERE seq = ?", seq)) {
-      if (ranges.delete(name([slot, low, high, unit]))) continue;
+      if (ranges.delete(rangeName(slot, low, high, unit))) continue;
       this.#db.run("DELETE FROM ranges WHERE seq = ? AND slot = ? AND low = ? AND high = ? AND unit = ?", seq, slot, low, high, unit);
     }
     for (const row of ranges.values()) this.#insertRange(seq, row);
@@ -82,3 +81,6 @@ export class IndexWriter {
     this.#db.run("INSERT INTO words (rowid, content, narrative) VALUES (?, ?, ?)", seq, content, narrative);
   }
 }
+
+const keyName = (slot: number, value: string): string => `${slot} ${value}`;
+const rangeName = (slot: number, low: number, high: number, unit: string): string => `${slot} ${low} ${high} ${unit}`;

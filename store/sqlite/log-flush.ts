@@ -59,17 +59,23 @@ export class LogFlush {
    * Runs what reads, once no other process is in the way. What it has seen is on the disk when it resolves, whichever process has written it,
    * or the disk has refused it.
    */
-  async reading<T>(work: () => T): Promise<T> {
-    const found = await this.#db.whenFree(() => {
+  reading<T>(work: () => T): Promise<T> {
+    const found = this.#db.whenFree(() => {
       const result = work();
       const others = commitsOfOthers(this.#db);
       if (others !== this.#others) this.committed("readers");
       this.#others = others;
       return result;
     });
-    if (this.#isSeen || this.#isRunningSeen) await this.flushed()?.catch(() => {}); // who writes hears of it
-    return found;
+    return found.then(this.#whenOnDisk) as Promise<T>;
   }
+
+  /** Of who reads: that the disk has refused it, who writes hears. */
+  readonly #whenOnDisk = (found: unknown): unknown => {
+    const flushed = this.#isSeen || this.#isRunningSeen ? this.flushed() : undefined;
+    const answer = () => found;
+    return flushed ? flushed.then(answer, answer) : found;
+  };
 
   /** Resolves when all that was committed before is on the disk; undefined: it is there. @throws StoreError STORE_UNAVAILABLE (rejects) */
   flushed(): Promise<void> | undefined {

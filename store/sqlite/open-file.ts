@@ -1,5 +1,5 @@
 /** A store's file while it is open: what the parts of the store share. */
-import { fairTurn } from "../../mesh/turns.ts";
+import { fairTurn, isOwnTurn } from "../../mesh/turns.ts";
 import type { Effects } from "../plan-write.ts";
 import type { StoreOptions } from "../store.ts";
 import { unavailable } from "../store-error.ts";
@@ -78,9 +78,11 @@ export class OpenFile {
   }
 
   /** What is answered is on the disk: nobody has seen what a cut of the power takes away. */
-  async reading<T>(work: () => T): Promise<T> {
-    await fairTurn();
-    if (this.isClosed) throw unavailable("The store is closed.");
-    return this.log.reading(work);
+  reading<T>(work: () => T): Promise<T> {
+    return isOwnTurn() ? this.#read(work) : fairTurn().then(() => this.#read(work));
+  }
+
+  #read<T>(work: () => T): Promise<T> {
+    return this.isClosed ? Promise.reject(unavailable("The store is closed.")) : this.log.reading(work);
   }
 }

@@ -161,6 +161,12 @@ export class SqliteSearch {
   }
 
   #matches(type: number, clauses: Clause[], axes: Axis[], after: After | undefined, need: number): WalkMatch[] {
+    const [only, ...others] = clauses;
+    if (only && others.length === 0 && axes.length === 0 && isEquality(only)) {
+      // However many there are, its rows are in the wanted order: there is nothing to choose.
+      const lanes = lanesOf(this.#db, only);
+      if (lanes.length > 0) return this.#walker.inOrderOfCreation(type, lanes, { probes: [], fixed: [], need, ...(after && { after }) });
+    }
     const best = this.chooser.choose(clauses, type, this.#limits.few);
     const isFew = best !== undefined && best.rows <= this.#limits.few;
     if (isFew && best.covers && axes.length === 0 && isEquality(best.covers)) {

@@ -4,21 +4,23 @@ import { readHistory } from "./history.ts";
 import type { OpenFile } from "./open-file.ts";
 import { methodNames } from "./schema.ts";
 
+/** Resources that are read in one turn of the event loop. */
+const MAX_AT_ONCE = 100;
+
 /** What reads of a store, by place. */
 export const readsOf = (file: OpenFile): Pick<Store, "read" | "readAll" | "readVersion" | "history"> => ({
   read(type: string, id: string): Promise<StoredResource | undefined> {
-    return file.reading(() => {
-      const no = file.types.find(type);
-      if (no === undefined) return undefined;
-      return stored(
-        type,
-        file.db.get<StoredRow>("SELECT id, version, updated, method, json FROM resource WHERE type = ? AND id = ?", no, id),
-      );
-    });
+    return file.reading(() => currentOf(file, type, id));
   },
 
-  readAll(places: [type: string, id: string][]): Promise<(StoredResource | undefined)[]> {
-    return Promise.all(places.map(([type, id]) => this.read(type, id)));
+  async readAll(places: [type: string, id: string][]): Promise<(StoredResource | undefined)[]> {
+    const found: (StoredResource | undefined)[] = [];
+    for (let from = 0; from < places.length; from += MAX_AT_ONCE) {
+      const some = places.slice(from, from + MAX_AT_ONCE);
+      const read = () => some.map(([type, id]) => currentOf(file, type, id));
+      found.push(...(await file.reading(some.length === 1 ? read : () => file.db.snapshot(read))));
+    }
+    return found;
   },
 
   readVersion(type: string, id: string, version: number): Promise<StoredResource | undefined> {
@@ -49,6 +51,12 @@ export const readsOf = (file: OpenFile): Pick<Store, "read" | "readAll" | "readV
     return file.reading(() => file.db.snapshot(() => readHistory(file.db, file.types, query)));
   },
 });
+
+function currentOf({ types, db }: OpenFile, type: string, id: string): StoredResource | undefined {
+  const no = types.find(type);
+  if (no === undefined) return undefined;
+  return stored(type, db.get<StoredRow>("SELECT id, version, updated, method, json FROM resource WHERE type = ? AND id = ?", no, id));
+}
 
 interface StoredRow {
   id: string;

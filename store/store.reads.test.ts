@@ -77,6 +77,23 @@ describe.each(stores)("reads of many resources in $name", (kit) => {
       expect(rows[0]).not.toHaveProperty("json");
     });
 
+    it("brings counters along that tell what moved, of its own moment", async () => {
+      await opened.store.write([create("ann"), { op: "add", counter: "came", by: 2 }]);
+      const question = { type: "Patient", clauses: [], sort: [], limit: 10, want: "ids" as const };
+      expect(await opened.store.search(question, undefined, ["came", "gone"])).toMatchObject({ rows: [{ id: "ann" }], counted: [2, 0] });
+      expect(await opened.store.search(question)).not.toHaveProperty("counted");
+      await opened.store.write([{ op: "add", counter: "gone", by: 1 }]);
+      expect(await opened.store.search(question, undefined, ["came", "gone"])).toMatchObject({ counted: [2, 1] });
+    });
+
+    it("reads many at once, in the order in which they were asked for", async () => {
+      const ids = Array.from({ length: 250 }, (_, n) => `p${n}`);
+      await opened.store.write(ids.map((id) => create(id)));
+      const asked = [...ids.toReversed(), "nobody", "p7"];
+      const found = await opened.store.readAll(asked.map((id) => ["Patient", id]));
+      expect(found.map((one) => one?.id)).toEqual([...ids.toReversed(), undefined, "p7"]);
+    });
+
     it("goes on after a cursor of another store, whose places are not its own", async () => {
       await opened.store.write([create("ann"), create("bob")]);
       const { rows } = await opened.store.search({ type: "Patient", clauses: [], sort: [], limit: 10, want: "ids" });

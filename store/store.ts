@@ -111,8 +111,11 @@ export interface Store {
   /** Newest first. */
   history(query: HistoryQuery): Promise<{ versions: StoredResource[]; more: boolean }>;
 
-  /** @param budget what this and other questions may take together: its time is taken from there */
-  search(query: StoreQuery, budget?: Budget): Promise<Page>;
+  /**
+   * @param budget what this and other questions may take together: its time is taken from there
+   * @param counters two counters, the first read no later than the page, the second no earlier: they come with it as `counted`
+   */
+  search(query: StoreQuery, budget?: Budget, counters?: [string, string]): Promise<Page & { counted?: [number, number] }>;
   /** How many living resources match. @param budget as of `search` */
   count(type: string, clauses: Clause[], budget?: Budget): Promise<number>;
   /** The first `limit` distinct `=` values of living resources in these slots (ascending), in order of slot and value. */

@@ -31,9 +31,8 @@ export async function guarded<Result>(service: Service, work: () => Promise<Resu
 /** A page, and of a type with several owners what has moved: in this order, or a move could be counted whose resource is not on the page. */
 async function pageBesideMoves({ store, directory }: This, query: StoreQuery, budget: Budget | undefined): Promise<TaggedPage> {
   if (!directory.isShared(query.type)) return store.search(query, budget);
-  const came = await store.counter(movesInto(query.type));
-  const page = await store.search(query, budget);
-  return { ...page, moves: { came, gone: await store.counter(movesOutOf(query.type)) } };
+  const { counted: [came, gone] = [0, 0], ...page } = await store.search(query, budget, [movesInto(query.type), movesOutOf(query.type)]);
+  return { ...page, moves: { came, gone } };
 }
 
 /** Pages within the caller's time, of which it hears how much they took. */

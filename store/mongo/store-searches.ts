@@ -6,13 +6,17 @@ import { spending } from "./bounded.ts";
 import { distinctValues } from "./distinct.ts";
 import { joinKeysAmong, joinKeysPage } from "./join-keys.ts";
 import type { OpenDatabase } from "./open-database.ts";
+import { counterValue } from "./values.ts";
 
 type Searches = "search" | "count" | "distinct" | "joinKeys" | "joinKeysAmong" | "referredTo" | "holders" | "heldKeys";
 
 /** What finds of a store, by content. */
 export const searchesOf = (database: OpenDatabase): Pick<Store, Searches> => ({
-  search(query: StoreQuery, budget?: Budget): Promise<Page> {
-    return database.run(() => spending(budget, (bounds) => database.search.page(query, bounds)));
+  async search(query: StoreQuery, budget?: Budget, counters?: [string, string]): Promise<Page & { counted?: [number, number] }> {
+    const value = (name: string) => database.run(() => counterValue(database.collections, name));
+    const first = counters && (await value(counters[0]));
+    const page = await database.run(() => spending(budget, (bounds) => database.search.page(query, bounds)));
+    return first === undefined || !counters ? page : { ...page, counted: [first, await value(counters[1])] };
   },
 
   count(type: string, clauses: Clause[], budget?: Budget): Promise<number> {

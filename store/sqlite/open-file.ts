@@ -83,6 +83,13 @@ export class OpenFile {
   }
 
   #read<T>(work: () => T): Promise<T> {
-    return this.isClosed ? Promise.reject(unavailable("The store is closed.")) : this.log.reading(work);
+    return this.isClosed ? Promise.reject(storeClosed()) : this.log.reading(work);
+  }
+
+  /** For the store's own ends: what it finds is shown to nobody, so that it need not be on the disk. */
+  looking<T>(work: () => T): Promise<T> {
+    return this.isClosed ? Promise.reject(storeClosed()) : this.db.whenFree(work);
   }
 }
+
+const storeClosed = () => unavailable("The store is closed.");

@@ -30,7 +30,7 @@ export const eventsOf = (file: OpenFile): Pick<Store, "outbox" | "relayed" | "ou
   ): Promise<void> {
     if (isAlone) {
       for (const place of places) file.writer.fences.set(place, fencing);
-      const isWaiting = await file.reading(() => file.db.get("SELECT 1 FROM prepared LIMIT 1") !== undefined);
+      const isWaiting = await file.looking(() => file.db.get("SELECT 1 FROM prepared LIMIT 1") !== undefined);
       if (!isWaiting) return;
     }
     await file.queue.add(

@@ -3,7 +3,7 @@ import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.t
 import type { JoinKeysPage, JoinKeysQuery, Store } from "../store.ts";
 import type { Budget } from "../too-costly.ts";
 import { distinctValues } from "./distinct.ts";
-import { heldAfter, holdersOf } from "./values.ts";
+import { counterValue, heldAfter, holdersOf } from "./values.ts";
 import type { OpenFile } from "./open-file.ts";
 
 /** A store that can say how it would answer. */
@@ -28,8 +28,13 @@ type Searches =
 
 /** What finds of a store, by content. */
 export const searchesOf = (file: OpenFile): Pick<SqliteStore, Searches> => ({
-  search(query: StoreQuery, budget?: Budget): Promise<Page> {
-    return file.asked(() => file.search.page(query), budget);
+  search(query: StoreQuery, budget?: Budget, counters?: [string, string]): Promise<Page & { counted?: [number, number] }> {
+    return file.asked(() => {
+      const page = file.search.page(query);
+      if (!counters) return page;
+      const [first, second] = counters; // of the page's own moment
+      return { ...page, counted: [counterValue(file.db, first), counterValue(file.db, second)] };
+    }, budget);
   },
 
   count(type: string, clauses: Clause[], budget?: Budget): Promise<number> {
@@ -65,7 +70,7 @@ export const searchesOf = (file: OpenFile): Pick<SqliteStore, Searches> => ({
 
   referredTo(by: { slots: number[] }[], among: string[]): Promise<string[]> {
     const slots = by.flatMap((one) => one.slots);
-    return file.asked(() => file.joinKeys.inSlots(slots, among));
+    return file.reading(() => file.db.within(() => file.joinKeys.inSlots(slots, among))); // one statement is one snapshot
   },
 
   holders(keys: string[]): Promise<(string | undefined)[]> {

@@ -77,6 +77,7 @@ export const RULE_NAMES: readonly string[] = [
   "document-reference-subject",
   "encounter-appointment",
   "encounter-bed",
+  "encounter-bed-of-one",
   "encounter-bed-since",
   "encounter-named-before",
   "encounter-one-bed",

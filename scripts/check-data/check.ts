@@ -247,8 +247,15 @@ class Check {
     });
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const wanted = cases.flatMap(({ change }) => rules.flatMap((rule) => rule.facts?.(change, this.#known) ?? []));
-      if (!(await this.#known.ask(wanted))) break;
+      const questions = cases.flatMap(({ change }) => rules.flatMap((rule) => rule.questions?.(change, this.#known) ?? []));
+      const isNew = [await this.#known.ask(wanted), await this.#known.askFor(questions)];
+      if (!isNew.includes(true)) break;
     }
+    await this.#told(cases, rules);
+    this.#known.forgetFound();
+  }
+
+  async #told(cases: { change: Change; reference: string }[], rules: AnyRule[]): Promise<void> {
     for (const { change, reference } of cases) {
       for (const rule of rules) {
         const refusal = rule.check(change, this.#known);

@@ -15,7 +15,7 @@ import { type Breach, Findings, type CheckReport } from "./findings.ts";
 import { checkHistory } from "./histories.ts";
 import { KnownResources } from "./known.ts";
 import { wereMerged } from "./merged.ts";
-import { patientsOf, referencesBesides } from "./unwatched-references.ts";
+import { patientsAround, referencesBesides } from "./unwatched-references.ts";
 import type { OwnerSource } from "./owner-stores.ts";
 import { readStored } from "./stored-text.ts";
 import { Tally } from "./tally.ts";
@@ -260,7 +260,7 @@ class Check {
       for (const rule of rules) {
         const refusal = rule.check(change, this.#known);
         if (!refusal) continue;
-        const of = change.after && rule.id.endsWith("-one-patient") ? patientsOf(change.after, this.#known) : [];
+        const of = change.after && rule.id.endsWith("-one-patient") ? patientsAround(change.after, this.#known) : [];
         if (await this.#areLeft(of)) this.findings.leftByUnmerge += 1;
         else {
           const about = rule.group === "references" ? { about: { kind: "reference", resource: reference } as const } : {};

@@ -3,7 +3,7 @@ import { statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { bedOfOne } from "../../mixins/fhir/rules/bed-of-one.ts";
 import { encounterRules } from "../../mixins/fhir/rules/encounter.ts";
-import { namedBefore } from "../../mixins/fhir/rules/named-before.ts";
+import { onePatient } from "../../mixins/fhir/rules/patient-record.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import type { Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
@@ -25,7 +25,7 @@ export const rules: RulesOf = {
   Encounter: [...encounterRules, bedOfOne(INPATIENT)],
   EpisodeOfCare: [
     subjectStays<EpisodeOfCare>("EpisodeOfCare", "patient", ({ patient }) => patient),
-    namedBefore<EpisodeOfCare>("EpisodeOfCare", "patient", ({ patient }) => patient),
+    ...onePatient<EpisodeOfCare>("EpisodeOfCare"),
   ],
   Appointment: [
     statusSteps<Appointment>("Appointment", STATUS_STEPS.Appointment, { says: "An appointment that was kept stays so, or is an error." }),

@@ -7,6 +7,7 @@ import { placeOf, refusal } from "./common.ts";
 import { isOpen, OPEN_STATUSES } from "./encounter.ts";
 import { mayBeBed, newPlaces, placeIn, placesOf } from "./encounter-places.ts";
 import { isAmong } from "./one-person.ts";
+import { isPatientHere } from "./patients-of.ts";
 import { type Change, type Facts, lookedAt, type Question, type Rule } from "./rule.ts";
 
 const ID = "encounter-bed-of-one";
@@ -29,7 +30,7 @@ export function bedOfOne(inpatient: readonly string[]): Rule<Encounter> {
   /** Where somebody comes to be who was not there: another patient than before, too. */
   const asked = (change: Change<Encounter>): string[] => {
     const { after } = change;
-    if (!after || !isPatient(placeOf(after.subject))) return [];
+    if (!after || !isPatientHere(placeOf(after.subject))) return [];
     const before = lookedAt(change);
     return before && placeOf(before.subject) === placeOf(after.subject) ? newPlaces(change) : isOpen(after) ? placesOf(after) : [];
   };
@@ -44,7 +45,7 @@ export function bedOfOne(inpatient: readonly string[]): Rule<Encounter> {
         const by = `Encounter/${other.id}`;
         const patient = placeOf(other.subject);
         const isThereToo = by !== reference && isOpen(other) && placesOf(other).includes(place) && isStay(other) !== isStay(after);
-        return isThereToo && isPatient(patient) ? [{ by, place, patient }] : [];
+        return isThereToo && isPatientHere(patient) ? [{ by, place, patient }] : [];
       }),
     );
   };
@@ -75,5 +76,3 @@ interface Other {
   /** "Patient/…" */
   patient: string;
 }
-
-const isPatient = (place: string | undefined): place is string => place?.startsWith("Patient/") === true;

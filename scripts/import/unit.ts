@@ -2,8 +2,9 @@
 import type { SourceFile } from "./files.ts";
 import type { Entry } from "./once.ts";
 
-/** Of one group of lines. */
+/** Lines of one group. */
 export const MAX_RESOURCES = 200;
+/** Characters of the lines of one group; a longer line is a group by itself. */
 export const MAX_CHARACTERS = 1_000_000;
 
 /** What is sent as one transaction. */

@@ -7,7 +7,8 @@ import { ID_PATTERN } from "../fhir/ids.ts";
 /** Elements that owners give of a resource as facts, by type, besides that it is there; of other types, whose record it is on. */
 const TOLD: Record<string, readonly string[]> = {
   Patient: ["active", "birthDate", "deceasedBoolean", "deceasedDateTime", "link"],
-  Encounter: ["status", "class", "subject", "period", "location"],
+  RelatedPerson: ["patient", "relationship"],
+  Encounter: ["status", "class", "subject", "period", "partOf", "location"],
   EpisodeOfCare: ["status", "patient"],
   Location: ["status", "physicalType", "operationalStatus", "partOf"],
   ServiceRequest: ["status", "intent", "doNotPerform", "category", "subject", "encounter"],

@@ -2,9 +2,9 @@
 import { referencePathsOf } from "../fhir/reference-paths.ts";
 import { resourceTypes } from "../fhir/search/parameters.ts";
 import { slotsAt } from "./act-references.ts";
-import { patientElementOf, withinOf } from "./patient-records.ts";
+import { patientPathOf, withinOf } from "./patient-records.ts";
 
-/** A resource of one patient that names another one. */
+/** A resource of a patient that names another one. */
 export interface Naming {
   /** `Type/id` of the other one. */
   place: string;
@@ -12,6 +12,8 @@ export interface Naming {
   by: string;
   /** "Patient/…" of who names it. */
   patient: string;
+  /** More of them, where it is of several. */
+  besides?: string[];
 }
 
 /** What is named, and whose it becomes. */
@@ -20,6 +22,8 @@ export interface NamedResource {
   place: string;
   /** "Patient/…" */
   patient: string;
+  /** More of them, where it is of several. */
+  besides?: string[];
 }
 
 /** A type that may name one of another type. */
@@ -29,12 +33,20 @@ export interface NamingType {
   paths: string[];
   /** In which the reference index has them. */
   slots: number[];
-  /** The element that names its patient. */
+  /** Path of the References to its patients. */
   patient: string;
 }
 
 /** Besides what any record is made in, for, or with (`withinOf`): what is one act with it. */
 const BESIDES: Readonly<Record<string, readonly string[]>> = {
+  Encounter: ["appointment"],
+  Claim: ["insurance.coverage", "insurance.claimResponse"],
+  ClaimResponse: ["request", "insurance.coverage", "insurance.claimResponse"],
+  CoverageEligibilityRequest: ["insurance.coverage"],
+  CoverageEligibilityResponse: ["request", "insurance.coverage"],
+  EnrollmentRequest: ["coverage"],
+  ExplanationOfBenefit: ["claim", "claimResponse", "insurance.coverage"],
+  Account: ["coverage.coverage"],
   Specimen: ["request", "parent"],
   DiagnosticReport: ["result", "imagingStudy", "media.link"],
   ServiceRequest: ["replaces"],
@@ -45,22 +57,8 @@ const BESIDES: Readonly<Record<string, readonly string[]>> = {
   Invoice: ["lineItem.chargeItemReference"],
 };
 
-/** Types that others name as of their own patient. */
-export const NAMED_TYPES = [
-  "Encounter",
-  "EpisodeOfCare",
-  "ServiceRequest",
-  "Specimen",
-  "Observation",
-  "MedicationRequest",
-  "ChargeItem",
-  "CarePlan",
-  "Procedure",
-  "ImagingStudy",
-  "Media",
-  "QuestionnaireResponse",
-  "NutritionOrder",
-] as const;
+/** What is larger than an act and holds it, pays for it, or was there in its place. */
+const BEYOND = /^(?:partOf|account|insurance|replaces|priorRequest)$/;
 
 /** The types whose resources may name one of this type. The same list each time. */
 export function namingTypes(type: string): readonly NamingType[] {
@@ -73,29 +71,29 @@ export function namingTypes(type: string): readonly NamingType[] {
 const known = new Map<string, readonly NamingType[]>();
 
 /** Paths of the References of a type to what has its patient, without the type. */
-export const onePatientPathsOf = (type: string): string[] => [...withinOf(type), ...(BESIDES[type] ?? [])];
-
-/** Types of a patient's record that some type names as of its own patient. */
-function namedTypes(): ReadonlySet<string> {
-  const naming = resourceTypes.filter((by) => patientElementOf(by) !== undefined);
-  const named = naming.flatMap((by) => {
-    const paths = new Set(onePatientPathsOf(by));
-    return referencePathsOf(by).flatMap(({ path, targets = [] }) => (paths.has(path) ? targets : []));
-  });
-  return new Set(named.filter((type) => patientElementOf(type) !== undefined));
+export function onePatientPathsOf(type: string): readonly string[] {
+  const found = ofOnePatient.get(type) ?? [...new Set([...withinOf(type), ...beyondOf(type), ...(BESIDES[type] ?? [])])];
+  ofOnePatient.set(type, found);
+  return found;
 }
 
-/** Made when it is first asked for. */
-let ofOnePatient: ReadonlySet<string> | undefined;
+/** Made once for each type. */
+const ofOnePatient = new Map<string, readonly string[]>();
+
+const beyondOf = (type: string): string[] =>
+  referencePathsOf(type).flatMap(({ path, targets }) =>
+    BEYOND.test(path) && (targets?.some((it) => patientPathOf(it) !== undefined) ?? true) ? [path] : [],
+  );
+
+/** Types that are of a patient, or of several, and that some type names as of its own patient. */
+export const isNamedByOthers = (type: string): boolean => patientPathOf(type) !== undefined && namingTypes(type).length > 0;
 
 /** The element that says whose a resource is, of a type that others name as of their own patient. */
-export function toldPatientOf(type: string): string | undefined {
-  ofOnePatient ??= namedTypes();
-  return ofOnePatient.has(type) ? patientElementOf(type) : undefined;
-}
+export const toldPatientOf = (type: string): string | undefined =>
+  isNamedByOthers(type) ? patientPathOf(type)?.split(".", 1)[0] : undefined;
 
 function namingType(by: string, type: string): NamingType[] {
-  const patient = patientElementOf(by);
+  const patient = patientPathOf(by);
   if (patient === undefined) return [];
   const wanted = new Set(onePatientPathsOf(by));
   const found = referencePathsOf(by).filter(({ path, targets }) => wanted.has(path) && (targets?.includes(type) ?? true));

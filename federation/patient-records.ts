@@ -1,4 +1,4 @@
-/** By which elements R4's types of a patient's record name the patient, and what they were made in, for or with. */
+/** By which elements R4's types of a patient's record name the patient, or the patients, and what they were made in, for or with. */
 import { referencePathsOf } from "../fhir/reference-paths.ts";
 import { elementsOf } from "../fhir/validate/structure-definition.ts";
 
@@ -6,6 +6,8 @@ import { elementsOf } from "../fhir/validate/structure-definition.ts";
 const PATIENT_ELEMENTS = ["patient", "subject", "for", "beneficiary", "individual", "candidate"];
 /** By which it names what it was done in, for, or with, which has a patient too; others (a reason, a focus) may be another's: a mother's, a donor's. */
 const WITHIN = /(?:^|\.)(?:encounter|context|episodeOfCare|basedOn|specimen|hasMember|derivedFrom)$/;
+/** Types that may be of several patients: a family's account, a couple's appointment. */
+const OF_SEVERAL: Readonly<Record<string, string>> = { Account: "subject", Appointment: "participant.actor" };
 const OF_A_PATIENT = ["Encounter", "EpisodeOfCare", "ServiceRequest", "MedicationRequest", "Specimen", "Observation", "CarePlan"];
 
 /** Paths of the References to what has the same patient, without the type. */
@@ -26,3 +28,6 @@ export function patientElementOf(type: string): string | undefined {
   const isNamed = found?.targets ? found.targets.includes("Patient") : withinOf(type).length > 0;
   return isNamed ? found?.name : undefined;
 }
+
+/** Path of the References to those whose a resource is, without the type; undefined where R4 has none. */
+export const patientPathOf = (type: string): string | undefined => OF_SEVERAL[type] ?? patientElementOf(type);

@@ -127,12 +127,12 @@ async function namedFalsely(
   const names = new Set(asked.map(({ words }) => words.join(" ")));
   if (names.size > MAX_NAMES) return asked.map(({ one }) => one);
   const found = names.size === 0 ? [] : await practitionersNamed([...new Set(asked.flatMap(({ words }) => familyNamesIn(words)))]);
-  return asked.filter(({ words }) => isOfAnother(words, found, practitioner)).map(({ one }) => one);
+  return asked.filter(({ one }) => isOfAnother(one.display, found, practitioner)).map(({ one }) => one);
 }
 
 /** Better the name of somebody else than of who writes, who may share the family name. */
-function isOfAnother(words: string[], people: Resource[], writer: string | undefined): boolean {
-  const matches = people.map((one) => ({ isWriter: `Practitioner/${one.id as string}` === writer, match: matchOfName(words, one) }));
+function isOfAnother(said: string, people: Resource[], writer: string | undefined): boolean {
+  const matches = people.map((one) => ({ isWriter: `Practitioner/${one.id as string}` === writer, match: matchOfName(said, one) }));
   const has = (isWriter: boolean, match: "whole" | "family") => matches.some((one) => one.isWriter === isWriter && one.match === match);
   if (has(true, "whole")) return false;
   return has(false, "whole") || (has(false, "family") && !has(true, "family"));

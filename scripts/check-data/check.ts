@@ -15,7 +15,7 @@ import { type Breach, Findings, type CheckReport } from "./findings.ts";
 import { checkHistory } from "./histories.ts";
 import { KnownResources } from "./known.ts";
 import { wereMerged } from "./merged.ts";
-import { patientsOf, referencesBesides } from "./unwatched-references.ts";
+import { patientsAround, referencesBesides } from "./unwatched-references.ts";
 import type { OwnerSource } from "./owner-stores.ts";
 import { readStored } from "./stored-text.ts";
 import { Tally } from "./tally.ts";
@@ -247,13 +247,20 @@ class Check {
     });
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const wanted = cases.flatMap(({ change }) => rules.flatMap((rule) => rule.facts?.(change, this.#known) ?? []));
-      if (!(await this.#known.ask(wanted))) break;
+      const questions = cases.flatMap(({ change }) => rules.flatMap((rule) => rule.questions?.(change, this.#known) ?? []));
+      const isNew = [await this.#known.ask(wanted), await this.#known.askFor(questions)];
+      if (!isNew.includes(true)) break;
     }
+    await this.#told(cases, rules);
+    this.#known.forgetFound();
+  }
+
+  async #told(cases: { change: Change; reference: string }[], rules: AnyRule[]): Promise<void> {
     for (const { change, reference } of cases) {
       for (const rule of rules) {
         const refusal = rule.check(change, this.#known);
         if (!refusal) continue;
-        const of = change.after && rule.id.endsWith("-one-patient") ? patientsOf(change.after, this.#known) : [];
+        const of = change.after && rule.id.endsWith("-one-patient") ? patientsAround(change.after, this.#known) : [];
         if (await this.#areLeft(of)) this.findings.leftByUnmerge += 1;
         else {
           const about = rule.group === "references" ? { about: { kind: "reference", resource: reference } as const } : {};

@@ -2,7 +2,7 @@
 import type { Resource } from "../../fhir/resource.ts";
 import { idClause } from "../../fhir/search/exact-clauses.ts";
 import { type Fact, localReference, mayBeTold, splitPlace, toldOf } from "../../federation/facts.ts";
-import type { Facts } from "../../mixins/fhir/rules/rule.ts";
+import type { Facts, Question } from "../../mixins/fhir/rules/rule.ts";
 import type { OwnerSource } from "./owner-stores.ts";
 import { readStored } from "./stored-text.ts";
 
@@ -15,6 +15,8 @@ const BATCH = 500;
 export class KnownResources implements Facts {
   readonly #facts = new Map<string, Fact>();
   readonly #sources: OwnerSource[];
+  /** What was asked of one page. */
+  readonly #found = new Map<string, Resource[]>();
 
   constructor(sources: OwnerSource[]) {
     this.#sources = sources;
@@ -25,7 +27,10 @@ export class KnownResources implements Facts {
     return place === undefined ? undefined : this.#facts.get(place);
   }
 
-  found = () => [];
+  found(question: Question): Resource[] {
+    return this.#found.get(keyOf(question)) ?? [];
+  }
+
   written = (): Resource[] => [];
   replacedBy = () => undefined;
   restingOn = () => [];
@@ -44,6 +49,29 @@ export class KnownResources implements Facts {
     this.#forget();
     for (const [type, ids] of byType) await this.#learn(type, [...ids]);
     return true;
+  }
+
+  /** Finds what is asked for and was not yet. @returns whether there was anything */
+  async askFor(questions: Question[]): Promise<boolean> {
+    const open = new Map(questions.map((question) => [keyOf(question), question]));
+    for (const key of this.#found.keys()) open.delete(key);
+    for (const [key, { type, clauses, limit }] of open) {
+      const found: Resource[] = [];
+      for (const { store } of this.#ownersOf(type)) {
+        const { rows } = await store.search({ type, clauses, sort: [], want: "rows", limit });
+        for (const { id, json } of rows) {
+          const read = readStored(json, { type, id });
+          if ("resource" in read) found.push(read.resource);
+        }
+      }
+      this.#found.set(key, found);
+    }
+    return open.size > 0;
+  }
+
+  /** The answers of one page are none of the next: they would fill the memory. */
+  forgetFound(): void {
+    this.#found.clear();
   }
 
   async #learn(type: string, ids: string[]): Promise<void> {
@@ -86,6 +114,8 @@ export class KnownResources implements Facts {
     }
   }
 }
+
+const keyOf = (question: Question): string => JSON.stringify(question);
 
 async function absentOrDeleted(owners: OwnerSource[], type: string, id: string): Promise<"absent" | "deleted"> {
   for (const { store } of owners) if (await store.read(type, id)) return "deleted";

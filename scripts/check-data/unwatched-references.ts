@@ -1,8 +1,8 @@
 /** References of a resource that no rule looks at: R4 lets them lead nowhere. */
 import { ACT_REFERENCES, RESTED_ON } from "../../federation/act-references.ts";
 import { localReference, splitPlace } from "../../federation/facts.ts";
+import { patientsOf } from "../../mixins/fhir/rules/patients-of.ts";
 import { referencesAt } from "../../mixins/fhir/rules/references-exist.ts";
-import type { Reference } from "../../fhir/r4.ts";
 import type { Facts } from "../../mixins/fhir/rules/rule.ts";
 import type { Resource } from "../../fhir/resource.ts";
 
@@ -26,13 +26,12 @@ export function referencesBesides(type: string, resource: Resource, text: string
 }
 
 /** The patients of an act and of what it refers to, as far as that is known; each once. */
-export function patientsOf(act: object, known: Pick<Facts, "of">): string[] {
+export function patientsAround(act: object, known: Pick<Facts, "of">): string[] {
   const all = new Set<string>();
   collect(act, all);
   const patients = [...all].flatMap((place) => {
     if (place.startsWith("Patient/")) return [place];
-    const { subject, patient } = (known.of(place)?.resource ?? {}) as { subject?: Reference; patient?: Reference };
-    return localReference((subject ?? patient)?.reference) ?? [];
+    return patientsOf(known.of(place)?.resource);
   });
   return [...new Set(patients)];
 }

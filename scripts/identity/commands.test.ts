@@ -81,7 +81,8 @@ describe("npm run admin", () => {
 
   it("makes new keys", async () => {
     const [first, second] = [await run("new-keys"), await run("new-keys")];
-    expect(first).toMatch(/^Tokens are signed by [\w-]{43} now\.$/);
+    expect(first).toMatch(/^Tokens are signed by [\w-]{43} now; those of before are good until they run out/);
     expect(second).not.toBe(first);
+    expect(await run("new-keys", "--stolen")).toMatch(/^Tokens are signed by [\w-]{43} now; those of before are void\.$/);
   });
 });

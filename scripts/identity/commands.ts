@@ -43,7 +43,8 @@ export const USAGE = `usage: npm run admin -- COMMAND
                                             --logout-redirect URI, --backchannel-logout URL, --trusted (no consent)
   remove-client ID                          its tokens end
 
-  new-keys                                  where others may have the keys that sign tokens: everybody gets new tokens
+  new-keys                                  signs tokens with new keys; those of before are good until they run out
+                                            --stolen, where others may have the keys: what they signed is void at once
 
 Roles: ${ROLES.join(", ")}.`;
 
@@ -99,7 +100,7 @@ export function commandOf(name: string, args: string[]): AdminCommand {
     case "reject-role":
       return decideRole(identity.rejectRole, first, second);
     case "new-keys":
-      return async (caller) => [`Tokens are signed by ${(await identity.renewKeys(caller, {})).keys[0]?.kid} now.`];
+      return renewKeys(values.stolen);
     default:
       return async (caller) => {
         await identity.removeClient(caller, { id: first });
@@ -145,6 +146,7 @@ function parse(args: string[]) {
         jwks: text,
         reason: text,
         "jwks-uri": text,
+        stolen: { type: "boolean", default: false },
         trusted: { type: "boolean", default: false },
       },
     });
@@ -174,6 +176,14 @@ function clientFrom(id: string, values: Values): Parameters<typeof identity.crea
     ...(jwksUri !== undefined && { jwksUri }),
   };
 }
+
+const renewKeys =
+  (areStolen: boolean): AdminCommand =>
+  async (caller) => {
+    const [signing] = (await identity.renewKeys(caller, { areStolen })).keys;
+    const before = areStolen ? "those of before are void" : "those of before are good until they run out (void at once: --stolen)";
+    return [`Tokens are signed by ${signing?.kid} now; ${before}.`];
+  };
 
 function keysIn(file: string): { keys: Record<string, string>[] } {
   const read = readJson(file, "JWK or set of them") as { keys?: Record<string, string>[] } & Record<string, string>;

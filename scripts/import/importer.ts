@@ -3,7 +3,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Answered, type FhirClient, ImportRefused, Unreachable } from "./client.ts";
 import type { SourceFile } from "./files.ts";
 import { anchorOf, conditional, type Entry, isRepeatable } from "./once.ts";
-import { type Fault, type ImportUnit, unitsOf } from "./units.ts";
+import { regrouped } from "./bring-order.ts";
+import type { ImportUnit } from "./unit.ts";
+import { type Fault, unitsOf } from "./units.ts";
 import { isId } from "../../fhir/ids.ts";
 
 /** How far an import is. */
@@ -38,7 +40,7 @@ export interface Import {
 
 /** One that is down for a part of the data only still takes the rest; one that takes nothing is given up. */
 const MAX_DOWN = 3;
-/** Units that wait for what they rest on: of NDJSON each is a resource in memory. What is more is reported as refused. */
+/** Bundles and lines that wait for what they rest on: a line is a resource in memory. What is more is reported as refused. */
 const MAX_LATER = 10_000;
 
 /** @throws Unreachable when the server has gone for good; what was written until then stays */
@@ -53,17 +55,20 @@ export async function importFiles(options: Import): Promise<Counts> {
   let gone: Unreachable | undefined;
   let down = 0; // units in a row for which the server had no time, in spite of all patience
   let later: ImportUnit[] = [];
-  const work = async (
-    units: AsyncIterator<ImportUnit> | Iterator<ImportUnit>,
-    onRefused: (unit: ImportUnit, error: ImportRefused) => void,
-  ) => {
+  const toldOnce = (unit: ImportUnit, error: ImportRefused) => onFault({ where: placeOf(unit), reason: error.message });
+  const orLater = (unit: ImportUnit, error: ImportRefused) => {
+    if (waiting(later) + waiting([unit]) <= MAX_LATER) later.push(unit);
+    else toldOnce(unit, error);
+  };
+  const work = async (units: AsyncIterator<ImportUnit> | Iterator<ImportUnit>, manner: Manner) => {
+    const onRefused = manner === "last" ? toldOnce : orLater;
     while (!signal?.aborted && !gone) {
       const { value: unit, done } = await units.next();
       if (done) return;
       seen.add(unit.file);
       counts.files = seen.size;
       try {
-        await bring(unit, { ...options, onFault, onRefused }, counts);
+        await bring(unit, { ...options, onFault, onRefused, isWhole: manner === "whole" && waiting(later) < MAX_LATER / 2 }, counts);
         down = 0;
       } catch (error) {
         if (error instanceof ImportRefused && error.isTooEarly) {
@@ -79,27 +84,40 @@ export async function importFiles(options: Import): Promise<Counts> {
       onProgress(counts);
     }
   };
-  const toldOnce = (unit: ImportUnit, error: ImportRefused) => onFault({ where: placeOf(unit), reason: error.message });
-  const orLater = (unit: ImportUnit, error: ImportRefused) => void (later.length < MAX_LATER ? later.push(unit) : toldOnce(unit, error));
   const all = unitsOf(files, onFault);
-  await Promise.all(Array.from({ length: parallel }, () => work(all, orLater)));
+  const inParallel = (units: Parameters<typeof work>[0], manner: Manner) =>
+    Promise.all(Array.from({ length: parallel }, () => work(units, manner)));
+  await inParallel(all, "whole");
   // It may rest on what has come only now (an order before its patient): again, as long as some of it is taken.
-  for (let open = Number.POSITIVE_INFINITY; later.length > 0 && !signal?.aborted && !gone; ) {
-    const isLast = later.length >= open;
-    open = later.length;
-    const again = later.values();
+  let [manner, open]: [Manner, number] = ["whole", Number.POSITIVE_INFINITY];
+  while (later.length > 0 && !signal?.aborted && !gone) {
+    const left = waiting(later);
+    manner = left < open ? "whole" : manner === "whole" ? "lines" : "last";
+    open = left;
+    const again = (await regrouped(later)).values();
     later = [];
-    await Promise.all(Array.from({ length: parallel }, () => work(again, isLast ? toldOnce : orLater)));
+    await inParallel(again, manner);
   }
   if (gone) throw gone;
   return counts;
 }
+
+/**
+ * What becomes of a group of which a line rests on what is not here: `whole`: it waits; `lines`: the line waits, and the others are brought;
+ * `last`: the line is reported.
+ */
+type Manner = "whole" | "lines" | "last";
+
+/** Bundles and lines. */
+const waiting = (units: ImportUnit[]): number => units.reduce((sum, { lines }) => sum + Math.max(1, lines.length), 0);
 
 /** For people: the file, and the line where it is known. */
 const placeOf = ({ file, lines }: ImportUnit): string => (lines.length === 1 ? `${file.path}:${lines[0]}` : file.path);
 
 /** An import that hears of what rests on what is not there: it may be taken later. */
 interface Bringing extends Import {
+  /** A group waits as a whole: to leave a line out costs a transaction. */
+  isWhole: boolean;
   onRefused(unit: ImportUnit, error: ImportRefused): void;
 }
 
@@ -162,6 +180,7 @@ async function bringGroup(unit: ImportUnit, all: Entry[], options: Bringing, cou
   for (let left = 0; lines.length > 0 && left <= MAX_LEFT_OUT; left += 1) {
     const refusal = await together(lines, client, counts);
     if (refusal === undefined) return;
+    if (options.isWhole && refusal.isTooEarly) return options.onRefused(waitingOf(unit, lines), refusal);
     const refused = new Set(refusal.entries);
     if (refused.size === 0) break;
     for (const index of refused) if (lines[index]) refuse(unit, lines[index], refusal, options);
@@ -169,6 +188,15 @@ async function bringGroup(unit: ImportUnit, all: Entry[], options: Bringing, cou
   }
   if (lines.length > 0) await oneByOne(unit, lines, options, counts);
 }
+
+/** Lines of a group that are brought another time. */
+const waitingOf = ({ file }: ImportUnit, lines: Line[]): ImportUnit => ({
+  file,
+  kind: "group",
+  lines: lines.map(({ number }) => number),
+  bytes: 0,
+  entries: async () => lines.map(({ open }) => open),
+});
 
 /** @returns why nothing of it was taken; undefined: all was */
 async function together(lines: Line[], client: FhirClient, counts: Counts): Promise<ImportRefused | undefined> {
@@ -198,9 +226,9 @@ async function oneByOne(unit: ImportUnit, lines: Line[], options: Bringing, coun
 }
 
 /** What rests on what is not there may be taken later; all else is told. */
-function refuse(unit: ImportUnit, { number, open }: Line, refusal: ImportRefused, { onRefused, onFault }: Bringing): void {
-  if (refusal.isTooEarly) onRefused({ ...unit, lines: [number], bytes: 0, entries: async () => [open] }, refusal);
-  else onFault({ where: `${unit.file.path}:${number}`, reason: refusal.message });
+function refuse(unit: ImportUnit, line: Line, refusal: ImportRefused, { onRefused, onFault }: Bringing): void {
+  if (refusal.isTooEarly) onRefused(waitingOf(unit, [line]), refusal);
+  else onFault({ where: `${unit.file.path}:${line.number}`, reason: refusal.message });
 }
 
 /** Of resources that keep their ids those that the server has, as `Type/id`: one question per type. */

@@ -2,22 +2,8 @@
 import { parseJson } from "../../fhir/json.ts";
 import { linesOf, type SourceFile, textOf } from "./files.ts";
 import type { Entry, ImportedResource } from "./once.ts";
-
-/** Of one group of lines. */
-const MAX_RESOURCES = 200;
-const MAX_CHARACTERS = 1_000_000;
-
-/** What is sent as one transaction. */
-export interface ImportUnit {
-  file: SourceFile;
-  kind: "bundle" | "group";
-  /** Where each entry stands: the number of its line. Only of a group. */
-  lines: number[];
-  /** Of the file on the disk, for the progress. */
-  bytes: number;
-  /** A bundle is read when its turn comes. @throws Error for people */
-  entries(): Promise<Entry[]>;
-}
+import { depthOfLine, type Pass, passesOf } from "./bring-order.ts";
+import { type ImportUnit, MAX_CHARACTERS, MAX_RESOURCES } from "./unit.ts";
 
 /** A line or a file that cannot be read; `where` is for people. */
 export interface Fault {
@@ -25,11 +11,12 @@ export interface Fault {
   reason: string;
 }
 
-/** The units of the files, one after the other; what cannot be read goes to `onFault`. */
+/** The units of the files, what others rest on first; what cannot be read goes to `onFault`. */
 export async function* unitsOf(files: SourceFile[], onFault: (fault: Fault) => void): AsyncGenerator<ImportUnit> {
-  for (const file of files) {
+  for (const pass of await passesOf(files)) {
+    const { file } = pass;
     if (file.kind === "bundle") yield { file, kind: "bundle", lines: [], bytes: file.bytes, entries: () => bundleEntries(file.path) };
-    else yield* groupsOf(file, onFault);
+    else yield* groupsOf(pass, onFault);
   }
 }
 
@@ -46,19 +33,20 @@ async function bundleEntries(path: string): Promise<Entry[]> {
   return entries as Entry[];
 }
 
-async function* groupsOf(file: SourceFile, onFault: (fault: Fault) => void): AsyncGenerator<ImportUnit> {
+async function* groupsOf({ file, depth, share }: Pass, onFault: (fault: Fault) => void): AsyncGenerator<ImportUnit> {
   let entries: Entry[] = [];
   let lines: number[] = [];
   let characters = 0;
   let told = 0;
   const group = (bytesRead: number): ImportUnit => {
-    const [mine, bytes] = [entries, bytesRead - told];
+    const [mine, bytes] = [entries, Math.round((bytesRead - told) * share)];
     const unit: ImportUnit = { file, kind: "group", lines, bytes, entries: async () => mine };
     [entries, lines, characters, told] = [[], [], 0, bytesRead];
     return unit;
   };
   try {
     for await (const { number, text, bytesRead } of linesOf(file.path)) {
+      if (depth !== undefined && depthOfLine(text) !== depth) continue;
       try {
         entries.push(entryOf(parseJson(text) as ImportedResource | null));
         lines.push(number);

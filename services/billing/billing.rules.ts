@@ -1,13 +1,11 @@
 import { numberOf } from "../../fhir/json.ts";
-import type { ChargeItem, Claim, FhirResource, Money, PaymentNotice, PaymentReconciliation } from "../../fhir/r4.ts";
+import type { Account, ChargeItem, Claim, FhirResource, Money, PaymentNotice, PaymentReconciliation } from "../../fhir/r4.ts";
 import { idOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalNotDeleted } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
-import { patientRecordRules, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
+import { onePatient, patientRecordRules, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import type { Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
-import { namedBefore } from "../../mixins/fhir/rules/named-before.ts";
-import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { isTooFine, isTooLarge, tooFine } from "./amounts.ts";
 import { exponentOf } from "../../fhir/currency-decimals.ts";
@@ -23,8 +21,7 @@ const charge: Rule<ChargeItem>[] = [
   }),
   finalStays<ChargeItem>("ChargeItem", { isFinal: ({ status }) => status === "billed", openly: [] }),
   subjectStays<ChargeItem>("ChargeItem", "subject", ({ subject }) => subject),
-  sameSubject<ChargeItem>("ChargeItem", ({ subject }) => subject),
-  namedBefore<ChargeItem>("ChargeItem", "subject", ({ subject }) => subject),
+  ...onePatient<ChargeItem>("ChargeItem"),
   finalNotDeleted<ChargeItem>("ChargeItem", {
     what: "A billed charge",
     isFinal: ({ status }) => status === "billed",
@@ -101,6 +98,7 @@ function payable<Of extends FhirResource>(
 export const rules: RulesOf = {
   ChargeItem: charge,
   Invoice: invoiceRules,
+  Account: onePatient<Account>("Account"),
   ...patientRecords(OF_ONE_PATIENT),
   Claim: [
     ...patientRecordRules("Claim"),

@@ -4,9 +4,9 @@ import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/r
 import { finalNotDeleted } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
+import { onePatient } from "../../mixins/fhir/rules/patient-record.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import type { Change, Facts, Rule } from "../../mixins/fhir/rules/rule.ts";
-import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { isTooFine, isTooLarge, tooFine } from "./amounts.ts";
 import { chargesOn, isInForce } from "./billing.model.ts";
@@ -139,7 +139,7 @@ export const invoiceRules: Rule<Invoice>[] = [
   }),
   amendmentReason<Invoice>("Invoice", { isFinal: isInForce, by: ["cancelled", "entered-in-error"], elements: ["cancelledReason", "note"] }),
   subjectStays<Invoice>("Invoice", "subject", subjectOf),
-  sameSubject<Invoice>("Invoice", subjectOf),
+  ...onePatient<Invoice>("Invoice"),
   finalNotDeleted<Invoice>("Invoice", {
     what: "An issued Invoice",
     isFinal: isInForce,

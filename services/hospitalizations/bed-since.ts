@@ -3,10 +3,10 @@ import type { Encounter, Period } from "../../fhir/r4.ts";
 import { referenceClause, timeClause } from "../../fhir/search/exact-clauses.ts";
 import { localReference } from "../../federation/facts.ts";
 import { isThere } from "../../mixins/fhir/rules/encounter.ts";
+import { mayBeBed, newPlaces, placeIn } from "../../mixins/fhir/rules/encounter-places.ts";
 import { type Change, type Facts, type Question, refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
 import { INPATIENT } from "./hospitalizations.contract.ts";
 import { bedOccupied } from "./hospitalizations.errors.ts";
-import { mayBeBed, newPlaces, type KnownLocation } from "./hospitalizations.model.ts";
 import { typed } from "../../fhir/typed.ts";
 
 // Who lies in a bed now the unique keys tell. Who has lain there meanwhile counts where a move is written down later, or undone.
@@ -61,7 +61,7 @@ export const bedSince: Rule<Encounter> = {
   check(change, facts: Facts) {
     const id = change.reference.slice("Encounter/".length);
     const taken = since(change).find((it) => {
-      if (!mayBeBed((facts.of(it.place)?.resource as KnownLocation | undefined) ?? {})) return false;
+      if (!mayBeBed(placeIn(facts, it.place) ?? {})) return false;
       const others = facts.found(questionOf(it, change.now)).filter((stay) => stay.id !== id);
       return others.some((stay) => layThere(typed<Encounter>(stay), it));
     });

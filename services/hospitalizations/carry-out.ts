@@ -22,7 +22,8 @@ import {
   stayChanged,
   wardMissing,
 } from "./hospitalizations.errors.ts";
-import { lastMoveOf, mayBeBed, placesOf, stayOf } from "./hospitalizations.model.ts";
+import { mayBeBed, placesOf } from "../../mixins/fhir/rules/encounter-places.ts";
+import { lastMoveOf, stayOf } from "./hospitalizations.model.ts";
 import { type AdmissionRequest, requestOf } from "./requests.contract.ts";
 import { swap } from "./stays.model.ts";
 

@@ -1,9 +1,11 @@
 import type { Encounter } from "../../fhir/r4.ts";
 import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
+import { bedOfOne } from "../../mixins/fhir/rules/bed-of-one.ts";
+import { placeIn, placesOf } from "../../mixins/fhir/rules/encounter-places.ts";
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
 import type { Facts, Rule } from "../../mixins/fhir/rules/rule.ts";
-import { type KnownLocation, placesOf } from "./hospitalizations.model.ts";
+import { INPATIENT } from "./hospitalizations.contract.ts";
 import { above, oneBed } from "./hospitalizations.rules.ts";
 
 /** Where the patient is, and what that is part of. */
@@ -17,7 +19,7 @@ const bedOpen: Rule<Encounter> = {
   check({ after }, facts) {
     if (!after || !isOpen(after)) return undefined;
     const closed = withAbove(after, facts).find((place) => {
-      const status = (facts.of(place)?.resource as KnownLocation | undefined)?.status;
+      const status = placeIn(facts, place)?.status;
       return status !== undefined && status !== "active";
     });
     if (closed === undefined) return undefined;
@@ -26,4 +28,4 @@ const bedOpen: Rule<Encounter> = {
 };
 
 /** What is true of stays, whatever has happened to their beds since. */
-export const invariants: Invariants = { always: { Encounter: [bedOpen, oneBed] } };
+export const invariants: Invariants = { always: { Encounter: [bedOpen, oneBed, bedOfOne(INPATIENT)] } };

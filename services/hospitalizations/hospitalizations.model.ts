@@ -1,9 +1,8 @@
-import type { CodeableConcept, Encounter, Reference } from "../../fhir/r4.ts";
-import { localReference } from "../../federation/facts.ts";
+import type { Encounter } from "../../fhir/r4.ts";
 import { sharedPlaceOf } from "../../mixins/fhir/rules/common.ts";
 import { isOpen, isThere } from "../../mixins/fhir/rules/encounter.ts";
+import { type KnownLocation, mayBeBed, placeIn, placesOf } from "../../mixins/fhir/rules/encounter-places.ts";
 import type { KeysByFacts } from "../../mixins/fhir/rules/unique-keys.ts";
-import { type Change, lookedAt } from "../../mixins/fhir/rules/rule.ts";
 import { INPATIENT, type Stay, StayStatus } from "./hospitalizations.contract.ts";
 import { alreadyDischarged, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, visitNotOpen } from "./hospitalizations.errors.ts";
 import { transferOf } from "./transfers.contract.ts";
@@ -15,33 +14,6 @@ import { PhysicalType } from "../../fhir/physical-type.ts";
 
 /** Of a stay that begins here. */
 export const CLASS = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "IMP", display: "inpatient encounter" } as const;
-
-/** Where the patient is now, however it is written: the bed, and the room and ward where these are named beside it. */
-export const placesOf = ({ location }: Encounter): string[] => [
-  ...new Set((location ?? []).flatMap((it) => (isThere(it) ? (localReference(it.location.reference) ?? []) : []))),
-];
-
-/** Where a patient comes to lie by this change. */
-export function newPlaces(change: Change<Encounter>): string[] {
-  const { after } = change;
-  const before = lookedAt(change); // who has visited a bed has not lain in it
-  const known = new Set(before && isOpen(before) ? placesOf(before) : []);
-  return after && isOpen(after) ? placesOf(after).filter((place) => !known.has(place)) : [];
-}
-
-/** A Location as other services may know it. */
-export interface KnownLocation {
-  status?: string;
-  physicalType?: CodeableConcept;
-  operationalStatus?: { code?: string };
-  partOf?: Reference;
-}
-
-/** Whether a place is a bed, or does not say what else it is. */
-export function mayBeBed({ physicalType }: KnownLocation): boolean {
-  const kinds = physicalType?.coding?.map(({ code }) => code);
-  return !kinds || kinds.includes(PhysicalType.bed);
-}
 
 /** Whether it says that it is one. */
 export const isBed = ({ physicalType }: KnownLocation): boolean =>
@@ -128,7 +100,7 @@ export const stayKeys: KeysByFacts<Encounter> = {
   keys(stay, facts) {
     if (!isOpen(stay)) return [];
     const patient = sharedPlaceOf(stay.subject);
-    const beds = placesOf(stay).filter((place) => mayBeBed((facts.of(place)?.resource as KnownLocation | undefined) ?? {}));
+    const beds = placesOf(stay).filter((place) => mayBeBed(placeIn(facts, place) ?? {}));
     return [
       ...(patient === undefined ? [] : [{ key: `stay:${patient}`, error: PATIENT_ALREADY_ADMITTED }]),
       ...beds.map((bed) => ({ key: `bed:${bed}`, error: BED_OCCUPIED })),

@@ -2,13 +2,13 @@ import type { Encounter } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
 import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { type Change, type Facts, type Refusal, refusalBy, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { bedOfOne } from "../../mixins/fhir/rules/bed-of-one.ts";
 import { encounterRules } from "../../mixins/fhir/rules/encounter.ts";
+import { type KnownLocation, mayBeBed, newPlaces, placeIn, placesOf } from "../../mixins/fhir/rules/encounter-places.ts";
 import { bedSince } from "./bed-since.ts";
 import { notABed, wardClosed } from "./hospitalizations.errors.ts";
-import { isBed, type KnownLocation, mayBeBed, newPlaces, placesOf } from "./hospitalizations.model.ts";
-
-const placeIn = (facts: Facts, reference: string | undefined): KnownLocation | undefined =>
-  facts.of(reference)?.resource as KnownLocation | undefined;
+import { INPATIENT } from "./hospitalizations.contract.ts";
+import { isBed } from "./hospitalizations.model.ts";
 
 /** A room and a ward are above a bed, at most a building and a site above these. */
 const MAX_ABOVE = 4;
@@ -67,4 +67,4 @@ export const oneBed: Rule<Encounter> = {
 };
 
 /** What holds for stays, whoever writes them. */
-export const rules: RulesOf = { Encounter: [...encounterRules, bed, oneBed, bedSince] };
+export const rules: RulesOf = { Encounter: [...encounterRules, bed, oneBed, bedSince, bedOfOne(INPATIENT)] };

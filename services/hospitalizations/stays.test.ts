@@ -78,11 +78,15 @@ describe("a stay", () => {
     expect(await bedsOf()).toEqual(["free", "free"]);
   });
 
-  it("of a newborn names the mother's", async () => {
-    const [mother, child] = [await newPatient("Rossi"), await newPatient("Newborn")];
+  it("of a newborn names the mother's, and nobody else's does", async () => {
+    const [mother, other] = [await newPatient("Rossi"), await newPatient("Bianchi")];
+    const birth = { gender: "female" as const, birthDate: "2026-01-01" };
+    const { patient: child } = await patients.registerNewborn(clinic.caller, { mother, ...birth });
     const [bed = "", cot = ""] = beds;
     const { stay: motherStay } = await hospitalizations.admit(clinic.caller, { patient: mother, bed });
-    const { request } = await hospitalizations.request(clinic.caller, { patient: child, kind: "newborn", motherStay });
+    const asked = (patient: string) => hospitalizations.request(clinic.caller, { patient, kind: "newborn", motherStay });
+    await expect(asked(other)).rejects.toEqual(refusal(409, "RULE_ENCOUNTER_ONE_PATIENT"));
+    const { request } = await asked(child);
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: child, request, bed: cot });
     expect(await clinic.read("hospitalizations", stay)).toMatchObject({ partOf: { reference: motherStay } });
   });

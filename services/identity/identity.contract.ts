@@ -162,8 +162,11 @@ export const ACCESS_TOKEN_S = 600;
 export const identity = {
   /** Keys whose tokens are valid: this one's, the next one's, and the last one's for as long as a token of it lives. */
   keys: action<Record<string, never>, { keys: PublicKey[] }>("identity.keys"),
-  /** Keys that others may have are forgotten, and new ones signed with; what the old ones signed is void within a second. Each machine must get the files of this one. */
-  renewKeys: action<Record<string, never>, { keys: PublicKey[] }>("identity.renewKeys"),
+  /**
+   * New keys are signed with; those of before stay published until their last token has run out. `areStolen`: others may have them, and what they
+   * signed is void within a second. Each machine must get the files of this one.
+   */
+  renewKeys: action<{ areStolen?: boolean }, { keys: PublicKey[] }>("identity.renewKeys"),
   /** What has ended since (milliseconds since 1970), oldest first; kept for longer than an access token lives. */
   endedSince: action<{ at: number }, Ended[]>("identity.endedSince"),
   /** What who has once signed in may do now, by which app: roles, and the scopes of a program; null: the account or the app is closed. */

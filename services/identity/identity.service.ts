@@ -80,9 +80,10 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       },
 
       renewKeys: {
-        params: { $$strict: true },
-        async handler() {
-          const keySet = await renewKeys(Date.now(), keyFolder(config), this.collections.keys);
+        params: { areStolen: { type: "boolean", optional: true }, $$strict: true },
+        async handler(ctx) {
+          const { areStolen = false } = ctx.params;
+          const keySet = await renewKeys(Date.now(), { folder: keyFolder(config), areStolen }, this.collections.keys);
           this.node?.useKeys(keySet);
           await this.news.tell({ keys: true });
           return { keys: keySet.keys.map(publicPart) };

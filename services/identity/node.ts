@@ -124,7 +124,7 @@ export class IdentityNode {
     const { kept, refusals } = this.#parts;
     // Without the store it is on record all the same.
     const account = accountId === undefined ? null : await kept.accounts.findOne({ _id: accountId }).catch(() => null);
-    refusals.note(`${proof.address} ${proof.client ?? ""}`, refusedProof("token", account, proof));
+    refusals.note(`${proof.address} ${proof.client ?? ""} ${proof.why}`, refusedProof("token", account, proof));
   }
 
   #issuerAt(origin: string): Issuer {

@@ -2,15 +2,13 @@ import type { CodeableConcept, DiagnosticReport, Observation, Quantity, ServiceR
 import { numberOf } from "../../fhir/json.ts";
 import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalNotDeleted, notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
-import { namedBefore } from "../../mixins/fhir/rules/named-before.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
-import { patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
+import { onePatient, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import { type Change, lookedAt, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
-import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { signedStays } from "../../mixins/fhir/rules/signed.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { isUcum } from "./ucum.ts";
@@ -40,8 +38,7 @@ const order: Rule<ServiceRequest>[] = [
     begun: ({ authoredOn }) => authoredOn,
     isOpen: ({ status, intent }) => status === "active" && /order$/.test(intent),
   }),
-  sameSubject<ServiceRequest>("ServiceRequest", subjectOf),
-  namedBefore<ServiceRequest>("ServiceRequest", "subject", subjectOf),
+  ...onePatient<ServiceRequest>("ServiceRequest"),
   referencesExist<ServiceRequest>("ServiceRequest"),
   notDeletedUnder<ServiceRequest>("ServiceRequest", INSTEAD),
 ];
@@ -49,8 +46,7 @@ const order: Rule<ServiceRequest>[] = [
 const specimen: Rule<Specimen>[] = [
   statusSteps<Specimen>("Specimen", STATUS_STEPS.Specimen, { says: "An unsatisfactory Specimen stays so, or is an error." }),
   subjectStays<Specimen>("Specimen", "subject", subjectOf),
-  sameSubject<Specimen>("Specimen", subjectOf),
-  namedBefore<Specimen>("Specimen", "subject", subjectOf),
+  ...onePatient<Specimen>("Specimen"),
   notInFuture<Specimen>("Specimen", {
     statuses: ["available", "unavailable", "unsatisfactory"],
     times: ({ collection }) => ({ collection: collection?.collectedDateTime ?? collection?.collectedPeriod?.start }),
@@ -185,8 +181,7 @@ const result: Rule<Observation>[] = [
     elements: ["note"],
   }),
   subjectStays<Observation>("Observation", "subject", subjectOf),
-  sameSubject<Observation>("Observation", subjectOf),
-  namedBefore<Observation>("Observation", "subject", subjectOf),
+  ...onePatient<Observation>("Observation"),
   orderedHere,
   sane,
   unit,
@@ -225,7 +220,7 @@ const report: Rule<DiagnosticReport>[] = [
     instead: "give it a status that says how it changes: amended, corrected, appended, cancelled, entered-in-error",
   }),
   subjectStays<DiagnosticReport>("DiagnosticReport", "subject", subjectOf),
-  sameSubject<DiagnosticReport>("DiagnosticReport", subjectOf),
+  ...onePatient<DiagnosticReport>("DiagnosticReport"),
   notInFuture<DiagnosticReport>("DiagnosticReport", {
     statuses: FINAL,
     times: ({ issued, effectiveDateTime, effectivePeriod }) => ({ issued, effective: effectiveDateTime ?? effectivePeriod?.start }),

@@ -6,9 +6,9 @@ import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
+import { onePatient } from "../../mixins/fhir/rules/patient-record.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import { type Change, refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
-import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { prescriptionNotActive } from "./pharmacy.errors.ts";
 import { isOrder } from "./pharmacy.model.ts";
@@ -56,7 +56,7 @@ export const administration: Rule<MedicationAdministration>[] = [
     elements: ["statusReason", "note"],
   }),
   subjectStays<MedicationAdministration>("MedicationAdministration", "subject", subjectOf),
-  sameSubject<MedicationAdministration>("MedicationAdministration", subjectOf),
+  ...onePatient<MedicationAdministration>("MedicationAdministration"),
   referencesExist<MedicationAdministration>("MedicationAdministration"),
   administrable,
   notInFuture<MedicationAdministration>("MedicationAdministration", {

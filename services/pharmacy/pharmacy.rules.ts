@@ -6,12 +6,10 @@ import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
-import { patientRecordRules, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
+import { onePatient, patientRecordRules, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import { type Change, type Facts, refusalBy, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
-import { namedBefore } from "../../mixins/fhir/rules/named-before.ts";
-import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { signedStays } from "../../mixins/fhir/rules/signed.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { administration } from "./administration-rules.ts";
@@ -43,8 +41,7 @@ const prescription: Rule<MedicationRequest>[] = [
     begun: ({ authoredOn }) => authoredOn,
     isOpen: (it) => it.status === "active" && isOrder(it),
   }),
-  sameSubject<MedicationRequest>("MedicationRequest", subjectOf),
-  namedBefore<MedicationRequest>("MedicationRequest", "subject", subjectOf),
+  ...onePatient<MedicationRequest>("MedicationRequest"),
   referencesExist<MedicationRequest>("MedicationRequest"),
   allergy,
   possibleQuantity<MedicationRequest>(
@@ -139,7 +136,7 @@ const dispense: Rule<MedicationDispense>[] = [
     begun: ({ whenPrepared }) => whenPrepared,
     isOpen: ({ status }) => status === "preparation" || status === "in-progress",
   }),
-  sameSubject<MedicationDispense>("MedicationDispense", subjectOf),
+  ...onePatient<MedicationDispense>("MedicationDispense"),
   referencesExist<MedicationDispense>("MedicationDispense"),
   dispensable,
   notInFuture<MedicationDispense>("MedicationDispense", { statuses: ["completed"], times: ({ whenHandedOver }) => ({ whenHandedOver }) }),

@@ -1,10 +1,11 @@
 import { intervalOf } from "../../fhir/dates.ts";
-import type { Appointment, Reference } from "../../fhir/r4.ts";
+import type { Appointment } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
 import { refusal } from "../../mixins/fhir/rules/common.ts";
-import { currentRecord, isAmong } from "../../mixins/fhir/rules/one-person.ts";
+import { currentRecord } from "../../mixins/fhir/rules/one-person.ts";
+import { onePatient } from "../../mixins/fhir/rules/patient-record.ts";
 import { reasonAgainst } from "../../mixins/fhir/rules/patient.ts";
-import type { Change, Facts, Rule } from "../../mixins/fhir/rules/rule.ts";
+import type { Change, Rule } from "../../mixins/fhir/rules/rule.ts";
 
 /** Statuses of what is still to come, or is kept now. */
 const OPEN = ["proposed", "pending", "waitlist", "booked", "arrived", "checked-in"];
@@ -53,40 +54,6 @@ const subject: Rule<Appointment> = {
   },
 };
 
-/** Orders for which somebody is to come by this change. */
-function newlyBasedOn({ before, after }: Change<Appointment>): string[] {
-  const isSame = JSON.stringify(patientsOf(before)) === JSON.stringify(patientsOf(after));
-  const known = isSame ? (before?.basedOn ?? []).map(({ reference }) => localReference(reference)) : [];
-  return (after?.basedOn ?? []).flatMap(({ reference }) => {
-    const place = localReference(reference);
-    return place === undefined || known.includes(place) ? [] : [place];
-  });
-}
-
-/** Those of them that are another patient's, as it seems: another record of the same person has another id. */
-function ofOthers(change: Change<Appointment>, facts: Facts): { order: string; patient: string; own: string[] }[] {
-  // A patient who takes another's place comes to the one first, then to the other.
-  const own = [...patientsOf(change.after), ...patientsOf(change.before)];
-  return newlyBasedOn(change).flatMap((order) => {
-    const patient = localReference((facts.of(order)?.resource as { subject?: Reference } | undefined)?.subject?.reference);
-    const isOther = patient?.startsWith("Patient/") === true && own.length > 0 && !own.includes(patient);
-    return isOther ? [{ order, patient, own }] : [];
-  });
-}
-
-const onePatient: Rule<Appointment> = {
-  id: "appointment-one-patient",
-  group: "subject",
-  says: "An appointment is of the patient of the order that it is for.",
-  facts: (change, facts) => [...newlyBasedOn(change), ...ofOthers(change, facts).flatMap(({ patient, own }) => [patient, ...own])],
-  check(change, facts) {
-    const other = ofOthers(change, facts).find(({ patient, own }) => !isAmong(patient, own, facts));
-    if (other === undefined) return undefined;
-    const what = `${other.order} is another patient's: name an order of this patient's.`;
-    return refusal("appointment-one-patient", what, "Appointment.basedOn");
-  },
-};
-
 const period: Rule<Appointment> = {
   id: "appointment-period",
   group: "values",
@@ -104,4 +71,4 @@ const period: Rule<Appointment> = {
 };
 
 /** What holds for the patients and times of appointments, whoever writes them. */
-export const appointmentRules: Rule<Appointment>[] = [patient, subject, onePatient, period];
+export const appointmentRules: Rule<Appointment>[] = [patient, subject, ...onePatient<Appointment>("Appointment"), period];

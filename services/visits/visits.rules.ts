@@ -1,12 +1,14 @@
 import type { Appointment, EpisodeOfCare } from "../../fhir/r4.ts";
 import { statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
+import { bedOfOne } from "../../mixins/fhir/rules/bed-of-one.ts";
 import { encounterRules } from "../../mixins/fhir/rules/encounter.ts";
-import { namedBefore } from "../../mixins/fhir/rules/named-before.ts";
+import { onePatient } from "../../mixins/fhir/rules/patient-record.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references-exist.ts";
 import type { Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { appointmentRules } from "./appointment-rules.ts";
+import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 import { OVERBOOKED } from "./visits.contract.ts";
 import { OVERLAP } from "./visits.effects.ts";
 
@@ -20,10 +22,10 @@ const overlap: Rule<Appointment> = {
 
 /** What holds for ambulatory Encounters, episodes of care and appointments, whoever writes them. */
 export const rules: RulesOf = {
-  Encounter: encounterRules,
+  Encounter: [...encounterRules, bedOfOne(INPATIENT)],
   EpisodeOfCare: [
     subjectStays<EpisodeOfCare>("EpisodeOfCare", "patient", ({ patient }) => patient),
-    namedBefore<EpisodeOfCare>("EpisodeOfCare", "patient", ({ patient }) => patient),
+    ...onePatient<EpisodeOfCare>("EpisodeOfCare"),
   ],
   Appointment: [
     statusSteps<Appointment>("Appointment", STATUS_STEPS.Appointment, { says: "An appointment that was kept stays so, or is an error." }),

@@ -6,6 +6,8 @@ import type { Look } from "../../services/ledger/ledger.contract.ts";
 import { Browser } from "../../scripts/identity/browser.ts";
 import { SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
 import { App, PASSWORD } from "../identity/app.ts";
+import type { IdentityData } from "../../services/identity/identity-data.ts";
+import { RAN_OUT_KEPT_MS } from "../../services/identity/provider/adapter.ts";
 import { eventually } from "../kit/events.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
@@ -108,19 +110,53 @@ describe("the record of what was refused", () => {
     });
   });
 
+  const whoseAre = async (why: string) => {
+    const found = await eventually(
+      async () => (await as("auditor").get("/AuditEvent?subtype=token&_count=50")).body.entry ?? [],
+      (entry: Json[]) => entry.some(({ resource }) => resource.outcomeDesc === why),
+    );
+    const event = found.find(({ resource }: Json) => resource.outcomeDesc === why).resource;
+    return event.agent.map(({ who }: Json) => who?.reference ?? who?.display);
+  };
+
+  it("has a refresh token that has run out, apart from one that is none of ours; the client hears which, and nothing else ends", async () => {
+    const { url, verifier, state } = await app.code(`${SCOPE} offline_access`);
+    const { refresh_token = "", access_token } = await app.exchange(url, verifier, state);
+    const refresh = async (token: string) => {
+      const body = new URLSearchParams({ client_id: "app", grant_type: "refresh_token", refresh_token: token });
+      const answer = await fetch(`${mesh.base}/auth/token`, { method: "POST", body });
+      return [answer.status, await answer.json()];
+    };
+    const { collections } = mesh.caller.getLocalService("identity") as unknown as { collections: IdentityData };
+    const kept = await collections.artifacts.find({ query: { model: "RefreshToken" }, limit: 1_000 });
+    const now = Date.now();
+    for (const { _id, payload, expiresAt } of kept) {
+      const token = JSON.parse(payload) as { exp: number };
+      expect(expiresAt).toBeGreaterThan(token.exp * 1_000 + RAN_OUT_KEPT_MS);
+      // As it is when its time is over, and it is not forgotten yet.
+      await collections.artifacts.updateMany({ _id }, { $set: { payload: JSON.stringify({ ...token, exp: now / 1_000 - 60 }) } });
+    }
+    const answer = (says: RegExp) => [400, { error: "invalid_grant", error_description: expect.stringMatching(says) }];
+    expect(await refresh(refresh_token)).toMatchObject(answer(/^It has run out/));
+    expect(await refresh("guessed")).toMatchObject(answer(/^It is none of ours/));
+    expect(await whoseAre("400 invalid_grant expired")).toEqual(["Practitioner/ada", "app", "identity"]);
+    expect(await whoseAre("400 invalid_grant unknown")).not.toContain("Practitioner/ada");
+    expect((await fhirAt(mesh.base, access_token).get("/Patient?_count=1")).status).toBe(200);
+  });
+
   it("has a refresh token that is shown a second time, with whose they were and by which app", async () => {
     const { url, verifier, state } = await app.code(`${SCOPE} offline_access`);
     const { refresh_token = "" } = await app.exchange(url, verifier, state);
     const post = (form: Record<string, string>) =>
       fetch(`${mesh.base}/auth/token`, { method: "POST", body: new URLSearchParams({ client_id: "app", ...form }) });
     const refresh = () => post({ grant_type: "refresh_token", refresh_token });
-    expect([(await refresh()).status, (await refresh()).status]).toEqual([200, 400]);
-    const found = await eventually(
-      async () => (await as("auditor").get("/AuditEvent?subtype=token&_count=50")).body.entry ?? [],
-      (entry: Json[]) => entry.some(({ resource }) => resource.outcomeDesc === "400 invalid_grant"),
-    );
-    const event = found.find(({ resource }: Json) => resource.outcomeDesc === "400 invalid_grant").resource;
-    expect(event.agent.map(({ who }: Json) => who.reference ?? who.display)).toEqual(["Practitioner/ada", "app", "identity"]);
+    expect((await refresh()).status).toBe(200);
+    const again = await refresh();
+    expect([again.status, await again.json()]).toMatchObject([
+      400,
+      { error: "invalid_grant", error_description: expect.stringMatching(/^It was used before/) },
+    ]);
+    expect(await whoseAre("400 invalid_grant used")).toEqual(["Practitioner/ada", "app", "identity"]);
     expect((await rest("auditor", "ledger/looksBy?who=Practitioner/ada")).body.looks[0].says).toMatch(
       /^Ada Rossi \(nurse\) has come with a token that is not valid, from 127/,
     );
@@ -136,10 +172,10 @@ describe("the record of what was refused", () => {
     const page = "/auth/account";
     const [, proof = ""] = /name="proof" value="([^"]+)"/.exec((await browser.see(page)).text) ?? [];
     const [, secret = ""] = /name="secret" value="(\w+)"/.exec((await browser.see(page, { step: "start", proof })).text) ?? [];
-    const confirm = (code: string) => browser.see(page, { step: "confirm", proof, secret, code });
+    const confirm = (code: string) => browser.see(page, { step: "confirm", proof, secret, current: PASSWORD, code });
     expect((await confirm("000000")).status).toBe(401); // nothing has changed by it
     const [, recovery = ""] = /<code>([0-9A-Z-]{19})<\/code>/.exec((await confirm(await generate({ secret }))).text) ?? [];
-    await browser.once(page, { step: "end", proof, code: recovery });
+    await browser.once(page, { step: "end", proof, current: PASSWORD, code: recovery });
     const next = "some other four words";
     expect((await browser.see(page, { step: "password", proof, current: PASSWORD, new: next, repeat: next })).status).toBe(200);
     const looks = async (): Promise<Look[]> => {
@@ -174,7 +210,7 @@ describe("the record of what was refused", () => {
     const seen = (entry: Json[]) =>
       entry
         .map(({ resource: it }) => [it.subtype[0].code, it.outcomeDesc, it.agent[0].who?.display, it.agent[0].network.address])
-        .filter(([, why]) => why !== "401 forged" && why !== "400 invalid_grant");
+        .filter(([, why]) => why !== "401 forged" && !String(why).startsWith("400 invalid_grant"));
     const found = await eventually(refused, (entry) => seen(entry).length >= 4);
     expect(seen(found)).toEqual(
       expect.arrayContaining([

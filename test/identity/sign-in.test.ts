@@ -66,7 +66,10 @@ describe("an app that signs somebody in", () => {
     const { keys } = await identity.renewKeys(mesh.caller, {});
     const tokens = await new App(mesh, app.user, await configurationOf(mesh, "app")).signIn("openid");
     expect(keys.map(({ kid }) => kid)).toContain(kidOf(tokens));
-    expect(keys.map(({ kid }) => kid)).not.toContain(before);
+    // Of before is what was signed until now, and is good until it runs out.
+    expect(keys.map(({ kid }) => kid).indexOf(before)).toBeGreaterThan(0);
+    const { jwks_uri = "" } = app.config.serverMetadata();
+    expect(((await (await fetch(jwks_uri)).json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid)).toContain(before);
     await jwtVerify(tokens.access_token, createLocalJWKSet(await identity.keys(mesh.caller, {})));
   });
 
@@ -253,8 +256,14 @@ describe("an app that signs somebody in", () => {
     const start = await browser.see(account, { step: "start", proof });
     const secret = /name="secret" value="(\w+)"/.exec(start.text)?.[1] ?? "";
     const codeAt = (steps: number) => generate({ secret, epoch: Math.floor(Date.now() / 1_000) + 30 * steps });
-    expect((await browser.see(account, { step: "confirm", proof, secret, code: "000000" })).status).toBe(401);
-    const codes = await browser.see(account, { step: "confirm", proof, secret, code: await codeAt(-1) });
+    const current = PASSWORD;
+    expect((await browser.see(account, { step: "confirm", proof, secret, current, code: "000000" })).status).toBe(401);
+    // Who finds the session open binds the account to no app of their own.
+    for (const typed of ["", "not mine at all"]) {
+      expect((await browser.see(account, { step: "confirm", proof, secret, code: await codeAt(-1), current: typed })).status).toBe(401);
+    }
+    expect((await identity.listUsers(mesh.caller, {})).find(({ login }) => login === "verdi")).toMatchObject({ hasTotp: false });
+    const codes = await browser.see(account, { step: "confirm", proof, secret, current, code: await codeAt(-1) });
     const recovery = [...codes.text.matchAll(/<code>([0-9A-Z-]{19})<\/code>/g)].map(([, code = ""]) => code);
     expect(recovery).toHaveLength(10);
 
@@ -267,10 +276,13 @@ describe("an app that signs somebody in", () => {
       for (const code of typed) answers.push((await fresh.once(page.url, { step: "code", code })).status);
       return answers;
     };
-    // Who finds the session open tries no more codes to take the second factor away than to sign in.
+    for (const typed of ["", "not mine at all"]) {
+      expect((await browser.see(account, { step: "end", proof, code: recovery[2] ?? "", current: typed })).status).toBe(401);
+    }
+    // Who finds the session open, and knows the password, tries no more codes to take the second factor away than to sign in.
     const tries: number[] = [];
     for (let tried = 0; tried < 30 && tries.at(-1) !== 429; tried++) {
-      tries.push((await browser.see(account, { step: "end", proof, code: String(100_000 + tried) })).status);
+      tries.push((await browser.see(account, { step: "end", proof, current, code: String(100_000 + tried) })).status);
     }
     expect([tries[0], tries.at(-1)]).toEqual([401, 429]);
 
@@ -323,9 +335,9 @@ describe("an app that signs somebody in", () => {
 
     const proof = /name="proof" value="([\w-]+)"/.exec((await browser.see("/auth/account")).text)?.[1] ?? "";
     const [, code = ""] = /<code>([0-9A-Z-]{19})<\/code>/.exec(codes.text) ?? [];
-    expect((await browser.see("/auth/account", { step: "end", proof, code })).status).toBe(403);
+    expect((await browser.see("/auth/account", { step: "end", proof, current: PASSWORD, code })).status).toBe(403);
     await identity.setRoles(mesh.caller, { user: "chief", roles: ["physician"] });
-    expect((await browser.once("/auth/account", { step: "end", proof, code })).status).toBe(303);
+    expect((await browser.once("/auth/account", { step: "end", proof, current: PASSWORD, code })).status).toBe(303);
   });
 });
 

@@ -38,10 +38,20 @@ describe("a token that is out", () => {
     expect(await status(person.access_token)).toBe(401);
   });
 
-  it("is refused once an operator has made new keys, also where it was seen before, and a new one is good at once", async () => {
+  it("is good until it runs out where an operator has made new keys, of which none is stolen", async () => {
     const { access_token: before } = await app.signIn("openid user/Patient.r");
+    const unseen = await app.signIn("openid user/Patient.r");
     expect(await status(before)).toBe(403);
     await identity.renewKeys(asSystem(mesh.caller, "operator"), {});
+    const renewed = new App(mesh, app.user, await configurationOf(mesh, "app"));
+    const tokens = [before, unseen.access_token, (await renewed.signIn("openid user/Patient.r")).access_token];
+    expect(await Promise.all(tokens.map(status))).toEqual([403, 403, 403]);
+  });
+
+  it("is refused once an operator has made new keys, as those of before are stolen, also where it was seen before, and a new one is good at once", async () => {
+    const { access_token: before } = await app.signIn("openid user/Patient.r");
+    expect(await status(before)).toBe(403);
+    await identity.renewKeys(asSystem(mesh.caller, "operator"), { areStolen: true });
     expect(await status(before)).toBe(401);
     const renewed = new App(mesh, app.user, await configurationOf(mesh, "app"));
     expect(await status((await renewed.signIn("openid user/Patient.r")).access_token)).toBe(403);

@@ -1,87 +1,134 @@
 /** One act, one patient, whichever of two comes first: also what is named before it is here, or before it has a patient. */
 import { randomUUID } from "node:crypto";
 import { elementsOf } from "../../fhir/validate/structure-definition.ts";
-import { NAMED_TYPES, namingTypes } from "../../federation/named-resources.ts";
-import { patientElementOf } from "../../federation/patient-records.ts";
+import { namingTypes } from "../../federation/named-resources.ts";
+import { patientPathOf } from "../../federation/patient-records.ts";
+import { mayReferTo, referencesOf, resourceTypes } from "../../fhir/search/parameters.ts";
+import { listedRules } from "../../scripts/generate/rules.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { checkData } from "../../scripts/check-data/check.ts";
 import { closeAll, openSources } from "../../scripts/check-data/owner-stores.ts";
 import type { Store } from "../../store/store.ts";
-import { referringTo } from "../kit/filled.ts";
+import { madeOf, typeOfRule, withReference } from "../kit/of-patients.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
-type Json = Record<string, unknown> & { resourceType: string };
-
-const PAST = "2020-01-01T10:00:00Z";
-const CODE = { text: "x" };
-/** What comes later, by its rule. */
-const LATER: Record<string, Json> = {
-  "encounter-named-before": { resourceType: "Encounter", status: "finished", class: { code: "AMB" } },
-  "episode-of-care-named-before": { resourceType: "EpisodeOfCare", status: "finished" },
-  "service-request-named-before": { resourceType: "ServiceRequest", status: "completed", intent: "order", authoredOn: PAST },
-  "specimen-named-before": { resourceType: "Specimen" },
-  "observation-named-before": { resourceType: "Observation", status: "final", code: CODE },
-  "medication-request-named-before": {
-    resourceType: "MedicationRequest",
-    status: "completed",
-    intent: "order",
-    medicationCodeableConcept: CODE,
-    authoredOn: PAST,
-  },
-  "charge-item-named-before": { resourceType: "ChargeItem", status: "billable", code: CODE },
-  "care-plan-named-before": { resourceType: "CarePlan", status: "completed", intent: "plan" },
-  "procedure-named-before": { resourceType: "Procedure", status: "completed", performedDateTime: PAST },
-  "imaging-study-named-before": { resourceType: "ImagingStudy", status: "available" },
-  "media-named-before": { resourceType: "Media", status: "completed", content: { url: "urn:x" } },
-  "questionnaire-response-named-before": { resourceType: "QuestionnaireResponse", status: "completed" },
-  "nutrition-order-named-before": { resourceType: "NutritionOrder", status: "completed", intent: "order", dateTime: PAST },
+const END = "-named-before";
+/** The rules of all types that are of a patient: what comes later. */
+const LATER = [
+  "account-named-before",
+  "adverse-event-named-before",
+  "allergy-intolerance-named-before",
+  "appointment-named-before",
+  "body-structure-named-before",
+  "care-plan-named-before",
+  "care-team-named-before",
+  "charge-item-named-before",
+  "claim-named-before",
+  "claim-response-named-before",
+  "clinical-impression-named-before",
+  "communication-named-before",
+  "communication-request-named-before",
+  "composition-named-before",
+  "condition-named-before",
+  "consent-named-before",
+  "coverage-eligibility-request-named-before",
+  "coverage-eligibility-response-named-before",
+  "coverage-named-before",
+  "detected-issue-named-before",
+  "device-request-named-before",
+  "device-use-statement-named-before",
+  "diagnostic-report-named-before",
+  "document-manifest-named-before",
+  "document-reference-named-before",
+  "encounter-named-before",
+  "enrollment-request-named-before",
+  "episode-of-care-named-before",
+  "explanation-of-benefit-named-before",
+  "family-member-history-named-before",
+  "flag-named-before",
+  "goal-named-before",
+  "guidance-response-named-before",
+  "imaging-study-named-before",
+  "immunization-evaluation-named-before",
+  "immunization-named-before",
+  "immunization-recommendation-named-before",
+  "invoice-named-before",
+  "list-named-before",
+  "measure-report-named-before",
+  "media-named-before",
+  "medication-administration-named-before",
+  "medication-dispense-named-before",
+  "medication-request-named-before",
+  "medication-statement-named-before",
+  "molecular-sequence-named-before",
+  "nutrition-order-named-before",
+  "observation-named-before",
+  "procedure-named-before",
+  "questionnaire-response-named-before",
+  "related-person-named-before",
+  "request-group-named-before",
+  "research-subject-named-before",
+  "risk-assessment-named-before",
+  "service-request-named-before",
+  "specimen-named-before",
+  "supply-delivery-named-before",
+  "task-named-before",
+  "vision-prescription-named-before",
+];
+/** What may refer to a patient, or is found by one, and need not be of the patient of those who name it: why. */
+const NOT_OF_ONE: Record<string, string> = {
+  AppointmentResponse: "answers for one of those who come",
+  AuditEvent: "is of whatever was done",
+  Basic: "is of what R4 has no type for",
+  Contract: "is of whoever makes it",
+  Device: "goes from one patient to the next",
+  Group: "is of many",
+  ImplementationGuide: "has examples",
+  Linkage: "says that records are alike",
+  MessageHeader: "is of whatever it sends",
+  Patient: "is the patient",
+  PaymentNotice: "is of a bill, whoever pays it",
+  Person: "is of several records of one person",
+  Provenance: "is of whatever was done",
+  Schedule: "is of those who are booked",
+  SupplyRequest: "is for a ward, or a patient",
+  VerificationResult: "is of whatever was verified",
 };
-
-/** A resource with a reference at a path. */
-function withReference(resource: Json, path: string, reference: string): Json {
-  const [name = "", ...rest] = path.split(".");
-  const isList = elementsOf(resource.resourceType).find((it) => it.name === name)?.max === -1;
-  const value = rest.length > 0 ? { ...(resource[name] as object[])?.[0], [rest.join(".")]: { reference } } : { reference };
-  return { ...resource, [name]: isList ? [value] : value };
-}
-
 rulesTable("what is named before it is here", ["visits", "hospitalizations", "lab", "pharmacy", "billing", "personnel"], (at) => {
-  const elementIn = (type: string) => patientElementOf(type) ?? "";
-  const later = (rule: string, patient: object): Json => {
-    const resource = LATER[rule] as Json;
-    return { ...resource, [elementIn(resource.resourceType)]: patient };
-  };
-  const put = (resource: Json, id: string) => ({
+  const put = (resource: { resourceType: string }, id: string) => ({
     resource: { ...resource, id },
     request: { method: "PUT", url: `${resource.resourceType}/${id}` },
   });
   const bundle = (type: string, ...entry: object[]) => at.fhir.send("POST", "", { resourceType: "Bundle", type, entry });
 
-  it("is of every type that others name", () => {
-    expect(Object.values(LATER).map(({ resourceType }) => resourceType)).toEqual(NAMED_TYPES);
+  it("is of every type that a patient is found by, but for those that say why not", async () => {
+    const ruled = (await listedRules()).filter(({ id }) => id.endsWith(END)).map(({ type }) => type);
+    expect(LATER.map((rule) => typeOfRule(rule, END)).sort()).toEqual(ruled.sort());
+    const found = resourceTypes.filter(
+      (type) =>
+        elementsOf(type).some(({ types = [], targets }) => types.includes("Reference") && targets?.includes("Patient")) ||
+        referencesOf(type).some((it) => mayReferTo(it, "Patient")),
+    );
+    expect([...ruled, ...Object.keys(NOT_OF_ONE)].sort()).toEqual(found.sort());
   });
 
-  it.each(Object.keys(LATER))("has the patient of each that names it (%s)", async (rule) => {
-    const { resourceType } = LATER[rule] as Json;
+  it.each(LATER)("has the patient of each that names it (%s)", async (rule) => {
+    const type = typeOfRule(rule, END);
     let taken = 0;
-    for (const { by, paths, patient } of namingTypes(resourceType)) {
+    for (const { by, paths } of namingTypes(type)) {
       for (const path of paths) {
         const id = randomUUID();
-        const naming = withReference(
-          { ...referringTo(by, "Patient/alive", 0), [patient]: at.patient } as Json,
-          path,
-          `${resourceType}/${id}`,
-        );
+        const naming = withReference(madeOf(by, at.patient), path, `${type}/${id}`);
         // An act of today rests on what is here: it is refused by itself.
-        if ((await at.fhir.create(naming)).status !== 201) continue;
+        const { status, text } = await at.fhir.create(naming);
+        if (status === 409) expect(text).toMatch(/RULE_[A-Z_]+_REFERENCES/);
+        else expect([by, path, status === 201 || text]).toEqual([by, path, true]);
+        if (status !== 201) continue;
         taken += 1;
-        const refused = await at.fhir.send("PUT", `/${resourceType}/${id}`, { ...later(rule, at.other), id });
-        expect([by, path, refused]).toMatchObject([
-          by,
-          path,
-          { status: 409, body: { issue: [{ code: "business-rule", expression: [`${resourceType}.${elementIn(resourceType)}`] }] } },
-        ]);
-        const own = await at.fhir.send("PUT", `/${resourceType}/${id}`, { ...later(rule, at.patient), id });
+        const expression = [`${type}.${patientPathOf(type)}`];
+        const refused = await at.fhir.send("PUT", `/${type}/${id}`, { ...madeOf(type, at.other), id });
+        expect([by, path, refused]).toMatchObject([by, path, { status: 409, body: { issue: [{ code: "business-rule", expression }] } }]);
+        const own = await at.fhir.send("PUT", `/${type}/${id}`, { ...madeOf(type, at.patient), id });
         expect([by, path, own]).toMatchObject([by, path, { status: 201 }]);
       }
     }
@@ -93,11 +140,11 @@ rulesTable("what is named before it is here", ["visits", "hospitalizations", "la
     const place = await at.stored({ resourceType: "Condition", subject: at.patient, encounter: { reference: `Encounter/${id}` } });
     return { id, place: place.reference };
   };
-  const encounter = (patient: object) => later("encounter-named-before", patient);
+  const encounter = (patient: object) => madeOf("Encounter", patient);
 
   it("comes by no other door: a transaction, a batch, an Idempotency-Key, with a version, after a deletion", async () => {
     const { id } = await named();
-    const basic = { resource: { resourceType: "Basic", code: CODE }, request: { method: "POST", url: "Basic" } };
+    const basic = { resource: { resourceType: "Basic", code: { text: "x" } }, request: { method: "POST", url: "Basic" } };
     expect(await bundle("transaction", basic, put(encounter(at.other), id))).toMatchObject({ status: 409 });
     const { body } = await bundle("batch", put(encounter(at.other), id));
     expect(body.entry).toMatchObject([{ response: { status: "409" } }]);

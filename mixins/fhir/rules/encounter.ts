@@ -1,15 +1,13 @@
 /** The rules of every Encounter, whichever service owns it: its status, its patient, its time (FHIR R4, encounter.html). */
 import { intervalOf } from "../../../fhir/dates.ts";
-import type { Appointment, Encounter, Patient } from "../../../fhir/r4.ts";
-import { placeOf, refusal, statusSteps, subjectStays } from "./common.ts";
+import type { Encounter, Patient } from "../../../fhir/r4.ts";
+import { refusal, statusSteps, subjectStays } from "./common.ts";
 import { notDeletedUnder } from "./deletion.ts";
 import { notInFuture } from "./done.ts";
-import { namedBefore } from "./named-before.ts";
+import { onePatient } from "./patient-record.ts";
 import { patientCanHave } from "./patient.ts";
-import { isAmong } from "./one-person.ts";
 import { referencesExist } from "./references-exist.ts";
-import type { Change, Facts, Rule } from "./rule.ts";
-import { sameSubject } from "./same-subject.ts";
+import type { Change, Rule } from "./rule.ts";
 
 /** Whether the patient is there. */
 export const isOpen = ({ status }: Pick<Encounter, "status">): boolean => OPEN_STATUSES.includes(status);
@@ -95,40 +93,6 @@ const patient = patientCanHave<Encounter>("Encounter", {
   stages: "planned or open",
 });
 
-const patientsOf = ({ participant = [] }: Pick<Appointment, "participant">): string[] =>
-  participant.flatMap(({ actor }) => placeOf(actor) ?? []).filter((it) => it.startsWith("Patient/"));
-
-/** Appointments that an Encounter keeps by this change, or for another patient. */
-function newlyKept({ before, after }: Change<Encounter>): string[] {
-  const isSame = placeOf(before?.subject) === placeOf(after?.subject);
-  const known = isSame ? (before?.appointment ?? []).map(placeOf) : [];
-  return (after?.appointment ?? []).flatMap((it) => (known.includes(placeOf(it)) ? [] : (placeOf(it) ?? [])));
-}
-
-/** Those of them that are other patients', as it seems: another record of the same person has another id. */
-function keptOfOthers(change: Change<Encounter>, facts: Facts): { place: string; patients: string[]; own: string[] }[] {
-  // A patient who takes another's place comes to the one first, then to the other.
-  const own = [change.after, change.before].flatMap((it) => placeOf(it?.subject) ?? []).filter((it) => it.startsWith("Patient/"));
-  return newlyKept(change).flatMap((place) => {
-    const patients = patientsOf((facts.of(place)?.resource ?? {}) as Pick<Appointment, "participant">);
-    const areOthers = patients.length > 0 && own.length > 0 && !own.some((one) => patients.includes(one));
-    return areOthers ? [{ place, patients, own }] : [];
-  });
-}
-
-/** Of a couple's, or a group's, appointment each has an encounter. */
-const appointment: Rule<Encounter> = {
-  id: "encounter-appointment",
-  group: "subject",
-  says: "An Encounter has a patient of the appointment that it keeps.",
-  facts: (change, facts) => [...newlyKept(change), ...keptOfOthers(change, facts).flatMap(({ patients, own }) => [...patients, ...own])],
-  check(change, facts) {
-    const other = keptOfOthers(change, facts).find(({ patients, own }) => !own.some((one) => isAmong(one, patients, facts)));
-    if (other === undefined) return undefined;
-    return refusal("encounter-appointment", `${other.place} is another patient's: name one of this patient's.`, "Encounter.appointment");
-  },
-};
-
 /** Who has died does not come back by a discharge that is undone: the death would stay on record. */
 const reopened: Rule<Encounter> = {
   id: "encounter-reopened",
@@ -147,10 +111,7 @@ const reopened: Rule<Encounter> = {
 export const encounterRules: Rule<Encounter>[] = [
   status,
   subjectStays<Encounter>("Encounter", "subject", ({ subject }) => subject),
-  // Not `partOf`: a newborn's is part of its mother's.
-  sameSubject<Encounter>("Encounter", ({ subject }) => subject),
-  namedBefore<Encounter>("Encounter", "subject", ({ subject }) => subject),
-  appointment,
+  ...onePatient<Encounter>("Encounter"),
   patient,
   reopened,
   period,

@@ -31,8 +31,8 @@ export async function evaluate(book: Rulebook, changes: SteppedChange[], facts: 
   // First, as it leads to facts.
   await facts.askNaming(
     cases.flatMap(({ active, change }) => {
-      const patient = active.rule.asksNaming?.(change);
-      return patient === undefined ? [] : [{ place: change.reference, patient }];
+      const asked = active.rule.asksNaming?.(change);
+      return asked ? [{ place: change.reference, ...asked }] : [];
     }),
   );
   const asking = cases.filter(({ active: { rule } }) => rule.facts !== undefined || rule.questions !== undefined);

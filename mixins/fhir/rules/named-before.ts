@@ -1,66 +1,85 @@
 /** What was named before it was here, or before it had a patient, is that of those who name it. */
 import type { Service } from "moleculer";
 import { parseJson } from "../../../fhir/json.ts";
-import type { FhirResource, Reference } from "../../../fhir/r4.ts";
+import type { FhirResource } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
 import { anyOfValues } from "../../../fhir/search/exact-clauses.ts";
 import type { StoreQuery } from "../../../fhir/search/query.ts";
 import { splitPlace } from "../../../federation/facts.ts";
 import { type NamedResource, type Naming, type NamingType, namingTypes } from "../../../federation/named-resources.ts";
+import { patientPathOf } from "../../../federation/patient-records.ts";
 import type { Store } from "../../../store/store.ts";
 import { focusOf, idOf, placeOf, refusal, withArticle } from "./common.ts";
-import { currentRecord } from "./one-person.ts";
+import { areMotherAndChild, factsOfTwo, questionsOfTwo, type TwoPatients } from "./mother-and-child.ts";
+import { isAmong } from "./one-person.ts";
+import { patientsOf } from "./patients-of.ts";
 import { referencesAt } from "./references-exist.ts";
-import type { Change, Rule } from "./rule.ts";
+import type { Change, Facts, Rule } from "./rule.ts";
 
 /** Resources that are looked at in one question, and questions: who names it besides, `npm run check-data` finds. */
 const [PAGE, MAX_PAGES] = [200, 10];
-
-const isPatient = (place: string | undefined): place is string => place?.startsWith("Patient/") === true;
-
-/** The patient of what comes under an id that its sender has chosen, or of what had none. */
-function patientNow<Of extends FhirResource>(
-  { before, after, isNamed }: Change<Of>,
-  of: (resource: Of) => Reference | undefined,
-): string | undefined {
-  const patient = after && placeOf(of(after));
-  const isFirst = before ? placeOf(of(before)) === undefined : isNamed === true;
-  return isFirst && isPatient(patient) ? patient : undefined;
-}
+/** Other patients, by whom one resource is named, that are told of one type: a mother may have triplets. */
+const MAX_OTHERS = 20;
 
 /**
- * The other order of `sameSubject`, for a type that others name.
- * @param of where the type has its patient
+ * The patients of what comes under an id that its sender has chosen, of what had none, or of what is no more that of one of several who had
+ * it; undefined: who names it was asked before.
  */
-export function namedBefore<Of extends FhirResource>(
-  type: Of["resourceType"],
-  element: string,
-  of: (resource: Of) => Reference | undefined,
-): Rule<Of> {
+function patientsNow<Of extends FhirResource>({ before, after, isNamed }: Change<Of>): NamedBy | undefined {
+  const [patient, ...besides] = patientsOf(after);
+  if (patient === undefined) return undefined;
+  const were = patientsOf(before);
+  // The one patient of the most types stays: a rule of its own.
+  const isLeft = were.length > 1 && were.some((it) => it !== patient && !besides.includes(it));
+  const isFirst = before ? were.length === 0 : isNamed === true;
+  return isFirst || isLeft ? { patient, besides } : undefined;
+}
+
+type NamedBy = Required<Omit<NamedResource, "place">>;
+
+/** The other order of `sameSubject`, for a type that others name. */
+export function namedBefore<Of extends FhirResource>(type: Of["resourceType"]): Rule<Of> {
   const id = `${idOf(type)}-named-before`;
+  const othersOf = ({ reference }: Change<Of>, { patient, besides }: NamedBy, facts: Facts): (Naming & { twos: TwoPatients[] })[] =>
+    facts.namedBy(reference).map((naming) => {
+      const isPart = type === "Encounter" && naming.by.startsWith("Encounter/");
+      const twos = [patient, ...besides].map((mother) => ({ child: naming.patient, mother, named: reference, isPart }));
+      return { ...naming, twos };
+    });
   return {
     id,
     group: "subject",
     says: `${withArticle(type)} that others name before it is here, or before it has a patient, has their patient.`,
-    asksNaming: (change) => patientNow(change, of),
-    facts: (change, facts) => {
-      const patient = patientNow(change, of);
-      const others = patient === undefined ? [] : facts.namedBy(change.reference).map((it) => it.patient);
-      return others.length === 0 ? [] : [patient, ...others];
+    asksNaming: patientsNow,
+    facts(change, facts) {
+      const now = patientsNow(change);
+      const others = now ? othersOf(change, now, facts) : [];
+      if (!now || others.length === 0) return [];
+      const about = others.flatMap((it) => [...patientsNaming(it), ...it.twos.flatMap((two) => factsOfTwo(two, facts))]);
+      return [now.patient, ...now.besides, ...about];
+    },
+    questions(change, facts) {
+      const now = patientsNow(change);
+      return now ? othersOf(change, now, facts).flatMap(({ twos }) => twos.flatMap(questionsOfTwo)) : [];
     },
     check(change, facts) {
-      const patient = patientNow(change, of);
-      if (patient === undefined) return undefined;
-      const own = currentRecord(patient, facts);
-      const other = facts.namedBy(change.reference).find((it) => currentRecord(it.patient, facts) !== own);
+      const now = patientsNow(change);
+      if (!now) return undefined;
+      const own = [now.patient, ...now.besides];
+      const other = othersOf(change, now, facts).find(
+        (it) =>
+          !patientsNaming(it).some((patient) => isAmong(patient, own, facts)) && !it.twos.some((two) => areMotherAndChild(two, facts)),
+      );
       if (!other) return undefined;
       const what = `${other.by} of another patient names ${change.reference}: correct the patient of one of them.`;
-      return { ...refusal(id, what, `${type}.${element}`), data: { by: other.by } };
+      return { ...refusal(id, what, `${type}.${patientPathOf(type)}`), data: { by: other.by } };
     },
   };
 }
 
-/** Which of an owner's resources name one of these and are of another patient: of each type one for each. */
+const patientsNaming = ({ patient, besides = [] }: Naming): string[] => [patient, ...besides];
+
+/** Which of an owner's resources name one of these and are of another patient: of each type a few for each. */
 export async function namingHere(
   { store }: Service & { store: Store },
   named: NamedResource[],
@@ -70,38 +89,44 @@ export async function namingHere(
   for (const [type, some] of Map.groupBy(named, ({ place }) => splitPlace(place)[0])) {
     const types = namingTypes(type).filter(({ by }) => owns(by));
     if (types.length === 0) continue;
-    const patients = new Map(some.map(({ place, patient }) => [place, patient]));
+    const asked = new Map(some.map((one) => [one.place, one]));
     // Usually nobody does: then the types need not be asked one by one.
     const places = await store.referredTo(
       types.map(({ by, slots }) => ({ type: by, slots })),
-      [...patients.keys()],
+      [...asked.keys()],
     );
     for (const one of places.length > 0 ? types : []) {
       for (const place of await store.joinKeysAmong({ type: one.by, clauses: [], slots: one.slots, among: places })) {
-        const other = await otherNaming(store, one, { place, patient: patients.get(place) ?? "" });
-        if (other) found.push(other);
+        const of = asked.get(place);
+        if (of) found.push(...(await othersNaming(store, one, of)));
       }
     }
   }
   return found;
 }
 
-/** The first resource of a type that names this one and is of another patient. */
-async function otherNaming(store: Store, { by, paths, patient, slots }: NamingType, named: NamedResource): Promise<Naming | undefined> {
+/** Resources of a type that name this one and are of others: of each patient, or several together, the first. */
+async function othersNaming(store: Store, { by, paths, slots }: NamingType, named: NamedResource): Promise<Naming[]> {
   const question: StoreQuery = { type: by, clauses: [anyOfValues(slots, [named.place])], sort: [], want: "rows", limit: PAGE };
+  const own = [named.patient, ...(named.besides ?? [])];
+  const found = new Map<string, Naming>();
   let after: StoreQuery["after"];
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const { rows, more } = await store.search({ ...question, ...(after && { after }) });
     for (const { id, json } of rows) {
       const resource = json === undefined ? undefined : (parseJson(json) as Resource);
-      const whose = placeOf(resource?.[patient] as Reference | undefined);
+      const [patient, ...besides] = patientsOf(resource);
       const isNaming = paths.some((path) => referencesAt(resource, path).some((it) => placeOf(it) === named.place));
-      const isOfOther = isPatient(whose) && whose !== named.patient && !focusOf(resource).includes(named.patient);
-      if (isNaming && isOfOther) return { place: named.place, by: `${by}/${id}`, patient: whose };
+      if (patient === undefined || !isNaming) continue;
+      const key = [patient, ...besides].join();
+      const areOthers = ![patient, ...besides, ...focusOf(resource)].some((it) => own.includes(it));
+      if (areOthers && !found.has(key)) {
+        found.set(key, { place: named.place, by: `${by}/${id}`, patient, ...(besides.length > 0 && { besides }) });
+      }
     }
     const last = rows.at(-1);
-    if (!more || !last) return undefined;
+    if (!more || !last || found.size >= MAX_OTHERS) break;
     after = { values: [], seq: last.seq, id: last.id };
   }
-  return undefined;
+  return [...found.values()].slice(0, MAX_OTHERS);
 }

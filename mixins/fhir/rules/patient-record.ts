@@ -1,6 +1,6 @@
 /** What holds for every type of a patient's record, by R4's own definitions: one patient for good, in none but that patient's encounters. */
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
-import { NAMED_TYPES, onePatientPathsOf } from "../../../federation/named-resources.ts";
+import { isNamedByOthers, onePatientPathsOf } from "../../../federation/named-resources.ts";
 import { patientElementOf } from "../../../federation/patient-records.ts";
 import { subjectStays } from "./common.ts";
 import type { Rule, RulesOf } from "./rule.ts";
@@ -12,12 +12,7 @@ export function patientRecordRules(type: FhirResource["resourceType"]): Rule<nev
   const element = patientElementOf(type);
   if (element === undefined) return [];
   const of = (resource: FhirResource) => (resource as unknown as Record<string, Reference | undefined>)[element]; // by its name
-  const isNamed = (NAMED_TYPES as readonly string[]).includes(type);
-  return [
-    subjectStays(type, element, of),
-    ...(onePatientPathsOf(type).length > 0 ? [sameSubject(type, of)] : []),
-    ...(isNamed ? [namedBefore(type, element, of)] : []),
-  ] as Rule<never>[];
+  return [subjectStays(type, element, of), ...onePatient(type)] as Rule<never>[];
 }
 
 /** The rules of several types, by type. */
@@ -25,3 +20,9 @@ export function patientRecords(types: readonly FhirResource["resourceType"][]): 
   const all = types.map((type) => [type, patientRecordRules(type)] as const);
   return Object.fromEntries(all.filter(([, rules]) => rules.length > 0)) as RulesOf;
 }
+
+/** One act, one patient, whichever of two comes first: the rules of one type. */
+export const onePatient = <Of extends FhirResource>(type: Of["resourceType"]): Rule<Of>[] => [
+  ...(onePatientPathsOf(type).length > 0 ? [sameSubject<Of>(type)] : []),
+  ...(isNamedByOthers(type) ? [namedBefore<Of>(type)] : []),
+];

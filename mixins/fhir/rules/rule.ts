@@ -6,7 +6,7 @@ import type { FhirResource, ResourceOf, ResourceType } from "../../../fhir/r4.ts
 import type { Resource } from "../../../fhir/resource.ts";
 import type { Clause } from "../../../fhir/search/query.ts";
 import type { Fact } from "../../../federation/facts.ts";
-import type { Naming } from "../../../federation/named-resources.ts";
+import type { NamedResource, Naming } from "../../../federation/named-resources.ts";
 
 /** What a rule is about; RULES softens whole groups by these names. */
 export type RuleGroup = "status" | "subject" | "references" | "values" | "beds" | "stock" | "money" | "deletion" | "reasons";
@@ -87,8 +87,8 @@ export interface Rule<Of extends FhirResource = FhirResource> {
   facts?(change: Change<Of>, facts: Facts): (string | undefined)[];
   /** Resources that the rule wants to see; asked again with what is known until nothing is new. Made alike for the same change. */
   questions?(change: Change<Of>, facts: Facts): Question[];
-  /** The patient of what comes, "Patient/…", where the rule wants to know who names it as another patient's. */
-  asksNaming?(change: Change<Of>): string | undefined;
+  /** The patients of what comes, "Patient/…", where the rule wants to know who names it as another patient's. */
+  asksNaming?(change: Change<Of>): Omit<NamedResource, "place"> | undefined;
   /** Nobody may come to rest on the resource while it is changed so, and the rule wants to know who does: all owners are asked. */
   isolates?(change: Change<Of>): boolean;
   /** What it asks of a creation is true of all that is stored, at any time: `npm run check-data` looks at it. */

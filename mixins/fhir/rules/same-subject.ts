@@ -1,31 +1,31 @@
-/** Order, specimen, result, report and encounter of one act have one patient. */
-import type { FhirResource, Reference } from "../../../fhir/r4.ts";
+/** Order, specimen, result, report, encounter, account and insurance of one act have one patient. */
+import type { FhirResource } from "../../../fhir/r4.ts";
 import type { Fact } from "../../../federation/facts.ts";
 import { onePatientPathsOf } from "../../../federation/named-resources.ts";
-import { patientElementOf } from "../../../federation/patient-records.ts";
 import { focusOf, idOf, placeOf, refusal, withArticle } from "./common.ts";
+import { areMotherAndChild, factsOfTwo, questionsOfTwo, type TwoPatients } from "./mother-and-child.ts";
 import { isAmong } from "./one-person.ts";
+import { isPatientHere, patientsOf } from "./patients-of.ts";
 import { type Change, type Facts, lookedAt, type Rule } from "./rule.ts";
 import { referencesAt } from "./references-exist.ts";
 
-/** The patient of what an act refers to. */
-function patientOf(fact: Fact | undefined): string | undefined {
-  const element = fact?.resource && patientElementOf(fact.resource.resourceType);
-  return element === undefined ? undefined : placeOf(fact?.resource?.[element] as Reference | undefined);
+/** Something that is another patient's, as it seems: another record of the same person has another id. */
+interface OfOthers {
+  path: string;
+  /** `Type/id` */
+  place: string;
+  patients: string[];
 }
 
-/** A group, a device, or a patient of another server may be, or have, who is meant here: nobody can tell. */
-const isPatientHere = (place: string | undefined): place is string => place?.startsWith("Patient/") === true;
-
-/** @param of where the type has its patient */
-export function sameSubject<Of extends FhirResource>(type: Of["resourceType"], of: (resource: Of) => Reference | undefined): Rule<Of> {
+/** For a type whose resources refer to what is of a patient, too. */
+export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): Rule<Of> {
   const id = `${idOf(type)}-one-patient`;
   const paths = onePatientPathsOf(type);
-  const whoseOf = (resource: Of): string[] => [placeOf(of(resource)) ?? "", ...focusOf(resource)];
+  const whoseOf = (resource: Of | undefined): string[] => [...patientsOf(resource), ...focusOf(resource)].filter(isPatientHere);
   /** An update that leaves the patient, whom it is about, and a reference as they were is not asked again. */
   const asked = (change: Change<Of>): { path: string; reference: string }[] => {
     const { after } = change;
-    if (!after || !isPatientHere(placeOf(of(after)))) return [];
+    if (!after || patientsOf(after).length === 0) return [];
     const looked = lookedAt(change);
     const before = looked && whoseOf(looked).join() === whoseOf(after).join() ? looked : undefined;
     return paths.flatMap((path) => {
@@ -36,32 +36,46 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"], o
     });
   };
   // What goes over to the patient who took another's place comes one by one: what it refers to is the other's still.
-  const ownOf = ({ after, before }: Change<Of>): string[] =>
-    [...(after ? whoseOf(after) : []), placeOf(before && of(before))].filter(isPatientHere);
-  const othersOf = (change: Change<Of>, facts: Facts): { path: string; reference: string; patient: string }[] => {
+  const ownOf = ({ after, before }: Change<Of>): string[] => [...whoseOf(after), ...patientsOf(before)];
+  const othersOf = (change: Change<Of>, facts: Facts): OfOthers[] => {
     const own = ownOf(change);
-    return asked(change).flatMap((it) => {
-      const patient = patientOf(facts.of(it.reference));
-      return isPatientHere(patient) && !own.includes(patient) ? [{ ...it, patient }] : [];
+    return asked(change).flatMap(({ path, reference }) => {
+      const fact = facts.of(reference);
+      const patients = ofFact(fact);
+      const areOthers = patients.length > 0 && !patients.some((it) => own.includes(it));
+      return areOthers && fact ? [{ path, place: fact.reference, patients }] : [];
     });
+  };
+  const twosOf = ({ after }: Change<Of>, { path, place, patients }: OfOthers): TwoPatients[] => {
+    const isPart = type === "Encounter" && path === "partOf";
+    return patientsOf(after).flatMap((child) => patients.map((mother) => ({ child, mother, named: place, isPart })));
   };
   return {
     id,
     group: "subject",
     holdsAlways: true,
-    says: `${withArticle(type)} has the patient of what it refers to: ${paths.join(", ")}.`,
+    says: `${withArticle(type)} has the patient of what it refers to: ${paths.join(", ")}. What is a newborn's may be of its mother's.`,
     facts(change, facts) {
-      const others = othersOf(change, facts).map(({ patient }) => patient);
-      return [...asked(change).map(({ reference }) => reference), ...(others.length > 0 ? [...others, ...ownOf(change)] : [])];
+      const others = othersOf(change, facts);
+      const about = others.flatMap((it) => [...it.patients, ...twosOf(change, it).flatMap((two) => factsOfTwo(two, facts))]);
+      return [...asked(change).map(({ reference }) => reference), ...(others.length > 0 ? [...about, ...ownOf(change)] : [])];
     },
+    questions: (change, facts) => othersOf(change, facts).flatMap((it) => twosOf(change, it).flatMap(questionsOfTwo)),
     check(change, facts) {
-      const other = othersOf(change, facts).find(({ patient }) => !isAmong(patient, ownOf(change), facts));
+      const own = ownOf(change);
+      const other = othersOf(change, facts).find(
+        (it) =>
+          !it.patients.some((patient) => isAmong(patient, own, facts)) && !twosOf(change, it).some((two) => areMotherAndChild(two, facts)),
+      );
       if (!other) return undefined;
       return refusal(
         id,
-        `${placeOf(other)} is another patient's: refer to one of this patient's, or correct the patient.`,
+        `${other.place} is another patient's: refer to one of this patient's, or correct the patient.`,
         `${type}.${other.path}`,
       );
     },
   };
 }
+
+/** Whose it is that an act refers to; of what is a patient itself nobody asks. */
+const ofFact = (fact: Fact | undefined): string[] => (fact?.resource?.resourceType === "Patient" ? [] : patientsOf(fact?.resource));

@@ -32,7 +32,7 @@ export interface AccountPageParts {
 
 /** Answers `/auth/account`. Its forms hold what only this session knows, so that no other site can send them. */
 export async function showAccount(exchange: PageExchange, parts: AccountPageParts): Promise<void> {
-  const { provider, kept, factor } = parts;
+  const { provider, kept } = parts;
   const { language, form } = exchange;
   const { say } = language;
   if (exchange.isForeign) return exchange.send(403, messagePage(say("error"), say("foreignForm")));
@@ -43,16 +43,13 @@ export async function showAccount(exchange: PageExchange, parts: AccountPagePart
   const show = (status: number, page: PageContent) => exchange.send(status, page);
   if (!exchange.isPost) return show(200, accountPage(language, account, proof));
   if (form.get("proof") !== proof) return show(403, messagePage(say("error"), say("foreignForm")));
-  const code = form.get("code") ?? "";
   switch (form.get("step")) {
     case "start":
       return show(200, secretPage(language, account, newTotpSecret(), proof));
     case "confirm": {
       const secret = form.get("secret") ?? "";
       if (account.totpSecret !== undefined || !/^[A-Z2-7]{32}$/.test(secret)) return exchange.reload();
-      const codes = await factor.start(account, secret, code);
-      if (codes) noteChange("startSecondFactor", exchange, account, parts);
-      return codes ? show(200, codesPage(language, codes)) : show(401, secretPage(language, account, secret, proof, say("wrongCode")));
+      return startFactor(exchange, account, { secret, proof }, parts);
     }
     case "end":
       return endFactor(exchange, account, proof, parts);
@@ -71,18 +68,65 @@ function noteWrong({ address }: PageExchange, account: StoredAccount, { refusals
 const noteChange = (change: OwnChange, { address }: PageExchange, account: StoredAccount, { notes }: AccountPageParts): void =>
   notes.note(ownChangeEntry(change, account, address));
 
-/** Asks for a code once more: who finds a screen that was left open cannot take the second factor away, nor try all codes. */
+/** Asks for the password once more: who finds a screen that was left open would bind the account to an app of their own. */
+async function startFactor(
+  exchange: PageExchange,
+  account: StoredAccount,
+  { secret, proof }: { secret: string; proof: string },
+  parts: AccountPageParts,
+): Promise<void> {
+  const { language, form } = exchange;
+  const { say } = language;
+  const refuse = (status: number, fault: string) => exchange.send(status, secretPage(language, account, secret, proof, fault));
+  if (!(await isAgain(exchange, account, { refuse, why: "401 password", text: say("wrongPassword") }, parts))) return;
+  const codes = await parts.factor.start(account, secret, form.get("code") ?? "");
+  if (!codes) return refuse(401, say("wrongCode"));
+  noteChange("startSecondFactor", exchange, account, parts);
+  return exchange.send(200, codesPage(language, codes));
+}
+
+/** How a proof that was no good is answered, and kept. */
+interface OfRefusal {
+  refuse(status: number, fault: string): void;
+  why: string;
+  text: string;
+}
+
+/** Whether it is still the person who has signed in; answered else. @param proof default: the password */
+async function isAgain(
+  exchange: PageExchange,
+  account: StoredAccount,
+  { refuse, why, text }: OfRefusal,
+  parts: AccountPageParts,
+  proof: () => Promise<boolean | number> = () => parts.signIn.again(account, exchange.form.get("current") ?? "", placeOf(exchange)),
+): Promise<boolean> {
+  const { say } = exchange.language;
+  let isRight: boolean | number;
+  try {
+    isRight = await proof();
+  } catch (error) {
+    if ((error as { type?: string }).type !== "SIGN_IN_BUSY") throw error;
+    refuse(503, say("busy"));
+    return false;
+  }
+  if (isRight === true) return true;
+  if (typeof isRight === "number") refuse(429, say("wait", { seconds: String(isRight) }));
+  else {
+    noteWrong(exchange, account, parts, why);
+    refuse(401, text);
+  }
+  return false;
+}
+
+/** Asks for both once more: who finds a screen that was left open cannot take the second factor away, nor try all codes. */
 async function endFactor(exchange: PageExchange, account: StoredAccount, proof: string, parts: AccountPageParts): Promise<void> {
   const { language, form } = exchange;
   const { say } = language;
   const refuse = (status: number, fault: string) => exchange.send(status, accountPage(language, account, proof, fault));
   if (await parts.demanded.isFor(account)) return refuse(403, say("totpNeeded"));
-  const isRight = await parts.signIn.codeAgain(account, form.get("code") ?? "", placeOf(exchange));
-  if (typeof isRight === "number") return refuse(429, say("wait", { seconds: String(isRight) }));
-  if (!isRight) {
-    noteWrong(exchange, account, parts, "401 code");
-    return refuse(401, say("wrongCode"));
-  }
+  const typed = { password: form.get("current") ?? "", code: form.get("code") ?? "" };
+  const isRight = () => parts.signIn.againByBoth(account, typed, placeOf(exchange));
+  if (!(await isAgain(exchange, account, { refuse, why: "401 password or code", text: say("wrongBoth") }, parts, isRight))) return;
   await parts.factor.end(account._id);
   noteChange("endSecondFactor", exchange, account, parts);
   return exchange.reload();
@@ -97,13 +141,8 @@ async function changePassword(exchange: PageExchange, account: StoredAccount, pr
   const refuse = (status: number, fault: string) => exchange.send(status, accountPage(language, account, proof, fault));
   const password = form.get("new") ?? "";
   if (password !== form.get("repeat")) return refuse(422, say("passwordDiffers"));
+  if (!(await isAgain(exchange, account, { refuse, why: "401 password", text: say("wrongPassword") }, parts))) return;
   try {
-    const isRight = await parts.signIn.again(account, form.get("current") ?? "", placeOf(exchange));
-    if (typeof isRight === "number") return refuse(429, say("wait", { seconds: String(isRight) }));
-    if (!isRight) {
-      noteWrong(exchange, account, parts, "401 password");
-      return refuse(401, say("wrongPassword"));
-    }
     await parts.accounts.changePassword(account, password);
     noteChange("changePassword", exchange, account, parts);
   } catch (error) {
@@ -124,7 +163,7 @@ function accountPage({ say }: PageLanguage, { login, totpSecret }: StoredAccount
     body: html`<p>${login}</p>
 <p>${say(isOn ? "totpOn" : "totpOff")}</p>
 <form method="post">${hidden}
-${isOn ? html`<label for="code">${say("code")}</label><input id="code" name="code" type="text" autocomplete="one-time-code" maxlength="40" required>` : undefined}
+${isOn ? html`${passwordField("factor-current", say("currentPassword"), "current-password", "current")}<label for="code">${say("code")}</label><input id="code" name="code" type="text" autocomplete="one-time-code" maxlength="40" required>` : undefined}
 <button name="step" value="${isOn ? "end" : "start"}">${say(isOn ? "totpEnd" : "totpStart")}</button>
 </form>
 <h2>${say("changePassword")}</h2>
@@ -139,10 +178,14 @@ ${passwordField("repeat", say("repeatPassword"), "new-password")}
   };
 }
 
-const passwordField = (id: string, label: string, autocomplete: string) =>
-  html`<label for="${id}">${label}</label><input id="${id}" name="${id}" type="password" autocomplete="${autocomplete}" maxlength="256" required>`;
+const passwordField = (id: string, label: string, autocomplete: string, name = id) =>
+  html`<label for="${id}">${label}</label><input id="${id}" name="${name}" type="password" autocomplete="${autocomplete}" maxlength="256" required>`;
 
 const proofField = (proof: string): Html => html`<input type="hidden" name="proof" value="${proof}">`;
 
 const secretPage = (language: PageLanguage, { login }: StoredAccount, secret: string, proof: string, fault?: string): PageContent =>
-  setUpPage(language, secret, { fault, uri: totpUri(login, secret), hidden: proofField(proof) });
+  setUpPage(language, secret, {
+    fault,
+    uri: totpUri(login, secret),
+    fields: html`${proofField(proof)}${passwordField("current", language.say("currentPassword"), "current-password")}`,
+  });

@@ -11,11 +11,11 @@ export interface SetUpMore {
   /** The key as an app reads it. */
   uri?: string;
   /** Further fields of the form. */
-  hidden?: Html;
+  fields?: Html;
 }
 
 /** A key for an authenticator app, and the first code that it shows. */
-export function setUpPage({ say }: PageLanguage, secret: string, { fault, text, uri, hidden }: SetUpMore): PageContent {
+export function setUpPage({ say }: PageLanguage, secret: string, { fault, text, uri, fields }: SetUpMore): PageContent {
   return {
     title: say("totpStart"),
     fault,
@@ -24,7 +24,7 @@ export function setUpPage({ say }: PageLanguage, secret: string, { fault, text, 
 <p><code>${secret.replace(/(.{4})(?=.)/g, "$1 ")}</code></p>
 ${uri === undefined ? undefined : html`<p class="hint"><a href="${uri}">${uri}</a></p>`}
 <form method="post">
-${hidden}<input type="hidden" name="secret" value="${secret}">
+${fields}<input type="hidden" name="secret" value="${secret}">
 <label for="code">${say("code")}</label>
 <input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" maxlength="7" required autofocus>
 <button name="step" value="confirm">${say("continue")}</button>

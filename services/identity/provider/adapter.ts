@@ -13,6 +13,8 @@ import type { News } from "../news.ts";
 const KEPT_MS = 86_400_000;
 /** Clocks of nodes and clients may differ by so much, seconds; as the provider has it. */
 export const CLOCK_TOLERANCE_S = 15;
+/** A refresh token is known so long after it has run out, milliseconds: who shows it hears that, and is not taken for a thief. */
+export const RAN_OUT_KEPT_MS = 7 * 86_400_000;
 /** Sign-ins that may begin at a node within a minute; beginning one needs no password, and each is kept for a quarter of an hour. */
 const MAX_BEGUN = 1_200;
 const MINUTE_MS = 60_000;
@@ -76,6 +78,11 @@ export class Artifacts {
     for (const grantId of grants) await this.endGrant(grantId);
   }
 
+  /** Whose a refresh token is, also one that has run out or was used; undefined: it is none of ours, or was ended. */
+  async accountOfRefresh(token: string): Promise<string | undefined> {
+    return (await this.#kept.artifacts.findOne({ _id: keyOf("RefreshToken", token) }))?.accountId;
+  }
+
   /** Remembers an access token, which holds by itself, so that it can be looked at and revoked. */
   async keepToken(jti: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
     await this.#put(payload.kind ?? "AccessToken", TOKEN_NAME + jti, payload, expiresIn);
@@ -95,10 +102,11 @@ export class Artifacts {
     const { jti: _, ...kept } = payload;
     const { grantId, uid, accountId, clientId, sessionUid } = payload;
     const lifeMs = expiresIn === undefined ? KEPT_MS : (expiresIn + CLOCK_TOLERANCE_S) * 1_000;
+    const keptMs = model === "RefreshToken" ? lifeMs + RAN_OUT_KEPT_MS : lifeMs;
     const artifact: Omit<StoredArtifact, "_id"> = {
       model,
       payload: JSON.stringify(kept),
-      expiresAt: Date.now() + lifeMs,
+      expiresAt: Date.now() + keptMs,
       ...(grantId !== undefined && { grantId }),
       ...(uid !== undefined && { uid }),
       ...(accountId !== undefined && { accountId }),

@@ -7,6 +7,7 @@ import type { RefusedProof } from "../sessions-on-record.ts";
 import { type Artifacts, TOKEN_NAME } from "./adapter.ts";
 import { smartMembers } from "./token-claims.ts";
 import { ROUTES } from "./configuration.ts";
+import { GRANT_REFUSALS, type GrantRefusal, grantRefusalOf } from "./grant-refusals.ts";
 import { inVersion2 } from "./granted-scopes.ts";
 
 /** Where the issuer's address stands below the base URL. */
@@ -24,6 +25,11 @@ export function extend(
       return this.get("X-Forwarded-Proto") === "https" ? "https" : "http";
     },
   });
+  const whys = new WeakMap<object, GrantRefusal>();
+  provider.on("grant.error", (ctx, error) => {
+    const why = grantRefusalOf((error as { error_detail?: unknown }).error_detail);
+    if (why) whys.set(ctx, why);
+  });
   provider.use(async (ctx, next) => {
     await next();
     // Koa's context as the provider has widened it, once it knows the route.
@@ -33,8 +39,10 @@ export function extend(
       Object.assign(ctx.body as object, smartMembers(oidc.entities.AccessToken));
     }
     if (PROVING.has(oidc.route) && ctx.status >= 400 && ctx.status < 500) {
-      const grant = (oidc.entities.RefreshToken ?? oidc.entities.AuthorizationCode) as { accountId?: string } | undefined;
-      refused({ address: ip, client: oidc.client?.clientId, why: `${ctx.status} ${body?.error ?? ""}` }, grant?.accountId);
+      const why = body?.error === "invalid_grant" ? whys.get(ctx) : undefined;
+      if (why) Object.assign(body as object, { error_description: GRANT_REFUSALS[why] });
+      const proof = { address: ip, client: oidc.client?.clientId, why: [ctx.status, body?.error, why].filter(Boolean).join(" ") };
+      refused(proof, await ownerOf(oidc, why, artifacts));
     }
     if (oidc.route === "end_session_confirm" && oidc.session && (oidc.session as { destroyed?: boolean }).destroyed) {
       await artifacts.endSession(oidc.session.uid);
@@ -43,6 +51,16 @@ export function extend(
     pages.withoutScript(ctx as unknown as KoaContextWithOIDC);
   });
 }
+
+/** Whose grant it was, if that is known: what has run out the provider does not look at. Without the store it is on record all the same. */
+async function ownerOf({ entities, params }: Asked, why: GrantRefusal | undefined, artifacts: Artifacts): Promise<string | undefined> {
+  const grant = (entities.RefreshToken ?? entities.AuthorizationCode) as { accountId?: string } | undefined;
+  const token = params?.["refresh_token"];
+  if (why !== "expired" || typeof token !== "string") return grant?.accountId;
+  return artifacts.accountOfRefresh(token).catch(() => undefined);
+}
+
+type Asked = Pick<KoaContextWithOIDC["oidc"], "entities" | "params">;
 
 /** Hears of a code, a refresh token or a proof that was not good: forged, over, or used before. @param accountId whose grant it was, if that is known */
 type Refused = (proof: RefusedProof, accountId: string | undefined) => void;

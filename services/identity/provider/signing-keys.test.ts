@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Collection } from "../../../store/documents/documents.ts";
 import { collections } from "../../../test/kit/collection.ts";
-import { keysAt, PERIOD_MS, periodsAt, renewKeys, type StoredKey } from "./signing-keys.ts";
+import { keysAt, PERIOD_MS, periodsAt, REPLACED_MS, renewKeys, type StoredKey } from "./signing-keys.ts";
 
 describe("the keys of tokens", () => {
   const collection = collections();
@@ -47,7 +47,7 @@ describe("the keys of tokens", () => {
   it("are all new when others may have them", async () => {
     const now = 300.5 * PERIOD_MS;
     const before = await keysAt(now, folder, known);
-    const after = await renewKeys(now, folder, known);
+    const after = await renewKeys(now, { folder, areStolen: true }, known);
     expect(after.id).not.toBe(before.id);
     expect(await keysAt(now, folder, known)).toEqual(after);
     expect(readdirSync(folder)).toEqual(["identity-es256-300.json"]);
@@ -62,9 +62,36 @@ describe("the keys of tokens", () => {
     for (let round = 0; round < 10; round += 1) {
       const before = new Set((await keysAt(now, folder, known)).keys.map(({ kid }) => kid));
       const looks = Array.from({ length: 10 }, () => keysAt(now, folder, known).catch(() => undefined));
-      const [after] = await Promise.all([renewKeys(now, folder, known), ...looks]);
+      const [after] = await Promise.all([renewKeys(now, { folder, areStolen: true }, known), ...looks]);
       expect(after.keys.filter(({ kid }) => before.has(kid))).toEqual([]);
       expect(await keysAt(now, folder, known)).toEqual(after);
     }
+  });
+
+  it.each([
+    ["in the middle of a period", 700.5],
+    ["where the next one is published already", 801 - 1e-6],
+    ["where the last one is still published", 902 + 1e-6],
+  ])("sign no more when they are replaced %s, and are published until their last token has run out", async (_, period) => {
+    const now = Math.floor(period * PERIOD_MS);
+    const kids = ({ keys }: { keys: { kid: string }[] }) => keys.map(({ kid }) => kid);
+    const [signing = ""] = kids(await keysAt(now, folder, known));
+    const first = kids(await renewKeys(now, { folder, areStolen: false }, known));
+    const second = kids(await renewKeys(now + 1, { folder, areStolen: false }, known));
+    expect([first[0] === signing, first.includes(signing)]).toEqual([false, true]);
+    expect([second[0] === first[0], second.includes(first[0] ?? ""), second.includes(signing)]).toEqual([false, true, true]);
+    expect(kids(await keysAt(now + REPLACED_MS - 1, folder, known))).toContain(signing);
+    const after = kids(await keysAt(now + REPLACED_MS + 1, folder, known));
+    expect([second.includes(after[0] ?? ""), after.includes(signing), after.includes(first[0] ?? "")]).toEqual([true, false, false]);
+  });
+
+  it("are void at once when they are stolen, those that were replaced before too", async () => {
+    const now = 1_000.5 * PERIOD_MS;
+    const before = await keysAt(now, folder, known);
+    const replaced = await renewKeys(now, { folder, areStolen: false }, known);
+    const { keys } = await renewKeys(now + 1, { folder, areStolen: true }, known);
+    const old = new Set([...before.keys, ...replaced.keys].map(({ kid }) => kid));
+    expect(keys.filter(({ kid }) => old.has(kid))).toEqual([]);
+    expect(readdirSync(folder)).toEqual(["identity-es256-1000.json"]);
   });
 });

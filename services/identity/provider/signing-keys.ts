@@ -1,17 +1,21 @@
 /**
  * The keys that sign tokens: ES256, a file each in a folder that only this user may read. Each signs for thirty days; the next one is
- * published a day before, the last one for a day after, so that nobody meets a token whose key is unknown.
+ * published a day before, the last one for a day after, so that nobody meets a token whose key is unknown. One that is replaced before its time is
+ * published until its last token has run out, unless somebody else may have it.
  */
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { link, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Collection, type Document, DuplicateKey } from "../../../store/documents/documents.ts";
 import { makeKey, readKey, type SigningKey } from "../../../mesh/signing-key.ts";
+import { ACCESS_TOKEN_S } from "../identity.contract.ts";
 import { keysDiffer } from "../identity.errors.ts";
 
 /** Period in which a key signs, milliseconds. */
 export const PERIOD_MS = 30 * 86_400_000;
 /** So long before and after it is published, milliseconds. */
 const OVERLAP_MS = 86_400_000;
+/** So long one that was replaced is published, milliseconds: a node signs with it until it has looked again, and its tokens live on. */
+export const REPLACED_MS = (ACCESS_TOKEN_S + 60) * 1_000;
 
 /** Which key all nodes sign with in a period. */
 export interface StoredKey extends Document {
@@ -46,15 +50,24 @@ export async function keysAt(now: number, folder: string, known: Collection<Stor
     // A key of the past that nobody has made is not needed now.
     others.map((period) => (period > signing ? keyOf(period, folder, known) : readKey(fileOf(folder, period)))),
   );
-  await forget(folder, signing - 1);
-  const keys: KeySet["keys"] = [first, ...more.filter((key) => key !== undefined)];
+  await forget(folder, { oldest: signing - 1, now });
+  const replaced = await Promise.all((await replacedIn(folder)).map(({ file }) => readKey(file)));
+  const keys: KeySet["keys"] = [first, ...[...more, ...replaced].filter((key) => key !== undefined)];
   return { keys, id: keys.map(({ kid }) => kid).join() };
 }
 
-/** Keys that others may have: they are forgotten, and new ones are made, also while nodes look at them. */
-export async function renewKeys(now: number, folder: string, known: Collection<StoredKey>): Promise<KeySet> {
+/**
+ * New keys, also while nodes look at them.
+ * @param areStolen others may have those of before, replaced ones too: they are forgotten, and what they have signed is void; else each is published until it has run out
+ */
+export async function renewKeys(
+  now: number,
+  { folder, areStolen }: { folder: string; areStolen: boolean },
+  known: Collection<StoredKey>,
+): Promise<KeySet> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await forget(folder, Number.POSITIVE_INFINITY);
+  if (!areStolen) await replace(folder, now);
+  await forget(folder, { oldest: Number.POSITIVE_INFINITY, now: areStolen ? Number.POSITIVE_INFINITY : now });
   const [signing, ...others] = periodsAt(now);
   for (const period of [signing, ...others.filter((other) => other > signing)]) {
     const key = await makeKey(fileOf(folder, period));
@@ -86,9 +99,29 @@ async function agreed(period: number, { kid }: SigningKey, known: Collection<Sto
   }
 }
 
-async function forget(folder: string, oldest: number): Promise<void> {
+/** Keys that were replaced, and until when each is published, milliseconds since 1970. */
+async function replacedIn(folder: string): Promise<{ file: string; until: number }[]> {
+  return (await readdir(folder)).sort().flatMap((name) => {
+    const until = /^identity-es256-\d+-until-(\d+)\.json$/.exec(name)?.[1];
+    return until === undefined ? [] : [{ file: join(folder, name), until: Number(until) }];
+  });
+}
+
+/** Those that have signed, and whose tokens are out, under a name that says until when. */
+async function replace(folder: string, now: number): Promise<void> {
+  const [signing] = periodsAt(now);
+  for (const period of [signing, signing - 1]) {
+    await link(fileOf(folder, period), join(folder, `identity-es256-${period}-until-${now + REPLACED_MS}.json`)).catch((error: unknown) => {
+      // There is no such key; or both were asked for in one millisecond.
+      if (!["ENOENT", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    });
+  }
+}
+
+async function forget(folder: string, { oldest, now }: { oldest: number; now: number }): Promise<void> {
   for (const name of await readdir(folder)) {
     const period = Number(/^identity-es256-(\d+)\.json$/.exec(name)?.[1] ?? Number.NaN);
     if (period < oldest) await rm(join(folder, name), { force: true });
   }
+  for (const { file, until } of await replacedIn(folder)) if (until <= now) await rm(file, { force: true });
 }

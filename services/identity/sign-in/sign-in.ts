@@ -80,9 +80,16 @@ export class SignIn {
     return this.#bounded(account, place, () => this.#passwords.matches(password, account.password));
   }
 
-  /** The same by a code of the second factor, which is not good again. */
-  codeAgain(account: StoredAccount, code: string, place: SignInOrigin): Promise<boolean | number> {
-    return this.#bounded(account, place, () => this.#factor.take(account, code));
+  /**
+   * The same by the password and a code of the second factor, which is not good again. Which of the two was wrong nobody hears, and a right
+   * password forgives no wrong code: who knows it would try all codes.
+   */
+  againByBoth(account: StoredAccount, typed: { password: string; code: string }, place: SignInOrigin): Promise<boolean | number> {
+    return this.#bounded(
+      account,
+      place,
+      async () => (await this.#passwords.matches(typed.password, account.password)) && this.#factor.take(account, typed.code),
+    );
   }
 
   async #bounded(account: StoredAccount, place: SignInOrigin, proof: () => Promise<boolean>): Promise<boolean | number> {

@@ -1,0 +1,55 @@
+/** Resources of one patient that name others, made from R4's definitions. */
+import { patientPathOf } from "../../federation/patient-records.ts";
+import { elementsOf } from "../../fhir/validate/structure-definition.ts";
+import { listsOf, referringTo } from "./filled.ts";
+
+type Json = Record<string, unknown> & { resourceType: string };
+
+const ALLERGY_STATUS = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical";
+const CODE = { text: "x" };
+const DRUG = { coding: [{ system: "http://www.whocc.no/atc", code: "N02BE01" }] };
+const UNIT = { system: "http://unitsofmeasure.org", code: "{tbl}", unit: "tablet" };
+/** What R4's invariants, or rules of other kinds, ask for besides what must be there. */
+const MORE: Record<string, object> = {
+  AllergyIntolerance: { clinicalStatus: { coding: [{ system: ALLERGY_STATUS, code: "active" }] } },
+  Consent: { policyRule: CODE },
+  MedicationRequest: {
+    status: "active",
+    intent: "order",
+    medicationCodeableConcept: DRUG,
+    dispenseRequest: { quantity: { value: 10, ...UNIT } },
+  },
+  MedicationDispense: { status: "preparation", medicationCodeableConcept: DRUG, quantity: { value: 1, ...UNIT } },
+  MedicationAdministration: { status: "in-progress", medicationCodeableConcept: DRUG },
+  ImmunizationRecommendation: { recommendation: [{ vaccineCode: [CODE], forecastStatus: CODE }] },
+};
+/** The type that a rule is of: `episode-of-care-one-patient`, without its end. */
+export const typeOfRule = (rule: string, end: string): string =>
+  rule.slice(0, -end.length).replace(/(?:^|-)[a-z]/g, (letter) => letter.slice(-1).toUpperCase());
+
+/** A resource of a patient, with what must be there. @param patient the Reference */
+export function madeOf(type: string, patient: object): Json {
+  const path = patientPathOf(type) ?? "";
+  const whose = { Account: [patient], Appointment: [{ actor: patient, status: "accepted" }] }[type] ?? patient;
+  return { ...referringTo(type, "Patient/alive", 0), ...MORE[type], [path.split(".", 1)[0] as string]: whose } as Json;
+}
+
+/** The resource with a reference at a path, which may lead through one list. */
+export function withReference(resource: Json, path: string, reference: string): Json {
+  const [name = "", ...rest] = path.split(".");
+  const { resourceType: type } = resource;
+  const isList = elementsOf(type).find((it) => it.name === name)?.max === -1;
+  const items = () =>
+    resource[name] ??
+    listsOf(type)
+      .find((it) => it.path === `${type}.${name}`)
+      ?.fill(1)[name];
+  const inner = () =>
+    elementsOf(type)
+      .flatMap((it) => (it.name === name ? (it.elements ?? []) : []))
+      .find((it) => it.name === rest[0]);
+  const innermost = () => (inner()?.max === -1 ? [{ reference }] : { reference });
+  const first = () => [items()].flat()[0] as object | undefined;
+  const value = rest.length > 0 ? { ...first(), [rest.join(".")]: innermost() } : { reference };
+  return { ...resource, [name]: isList ? [value] : value };
+}

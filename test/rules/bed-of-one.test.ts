@@ -1,0 +1,131 @@
+/** Whose bed it is, among Encounters of two owners: stays, and those who are in the house without one. */
+import { readConfig } from "../../mesh/config.ts";
+import { checkData } from "../../scripts/check-data/check.ts";
+import { closeAll, openSources } from "../../scripts/check-data/owner-stores.ts";
+import { hospitalizations, INPATIENT } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import type { Store } from "../../store/store.ts";
+import { refusal } from "../kit/clinic.ts";
+import { rulesTable } from "../kit/rules-table.ts";
+
+const AMBULATORY = ["AMB", "EMER", "HH", "VR"];
+
+rulesTable("a bed and who is in it", ["wards", "visits", "hospitalizations"], (at) => {
+  let next = 0;
+  const newBed = async () => {
+    next += 1;
+    const ward = await wards.open(at.mesh.caller, { name: `Ward ${next}`, rooms: [{ name: "1", beds: ["A"] }] });
+    const [room] = ward.rooms;
+    return { ward: ward.location, room: room?.location ?? "", bed: room?.beds[0]?.location ?? "" };
+  };
+  const somebody = () => at.stored({ resourceType: "Patient" });
+  const encounter = async (code: string, place: string, more: object = {}) => ({
+    resourceType: "Encounter",
+    status: "in-progress",
+    class: { code },
+    subject: await somebody(),
+    location: [{ location: { reference: place }, status: "active" }],
+    ...more,
+  });
+  const taken = async () => {
+    const places = await newBed();
+    const subject = await somebody();
+    const { reference } = await at.stored(await encounter("IMP", places.bed, { subject }));
+    return { ...places, subject, stay: reference };
+  };
+  const as = { status: 409, expression: "Encounter.location.location" };
+
+  at.refuses("encounter-bed-of-one", "an emergency in a bed in which a stay lies", {
+    create: async () => encounter("EMER", (await taken()).bed),
+    insteadOf: async () => encounter("EMER", (await newBed()).bed),
+    as,
+  });
+  at.refuses("encounter-bed-of-one", "a visit to go on in a bed in which a stay lies", {
+    stored: async () => encounter("AMB", (await newBed()).bed, { status: "planned" }),
+    under: async ({ location }) => {
+      const [{ location: place }] = location as [{ location: { reference: string } }];
+      return at.stored(await encounter("IMP", place.reference));
+    },
+    change: (it) => ({ ...it, status: "in-progress" }),
+    instead: (it) => ({ ...it, status: "in-progress", location: [{ ...(it.location as object[])[0], status: "completed" }] }),
+    as,
+  });
+
+  it.each(AMBULATORY)("is nobody else's place, whatever the class (%s), and whichever comes first", async (code) => {
+    for (const stay of INPATIENT) {
+      const { bed } = await newBed();
+      await at.stored(await encounter(stay, bed));
+      expect(await at.fhir.create(await encounter(code, bed))).toMatchObject({ status: 409 });
+      const { bed: other } = await newBed();
+      await at.stored(await encounter(code, other));
+      const late = await at.fhir.create(await encounter(stay, other));
+      expect(late).toMatchObject({ status: 409, body: { issue: [{ code: "business-rule" }] } });
+      expect(late.text).toContain("RULE_ENCOUNTER_BED_OF_ONE");
+    }
+  });
+
+  it("may be named by the patient's own visit, as a place that was left or is planned, and when it is over; a room by all", async () => {
+    const { bed, room, ward, subject } = await taken();
+    await at.stored(await encounter("EMER", bed, { subject }));
+    for (const status of ["completed", "planned", "reserved"]) {
+      await at.stored(await encounter("EMER", bed, { location: [{ location: { reference: bed }, status }] }));
+    }
+    await at.stored(await encounter("EMER", bed, { status: "finished" }));
+    for (const place of [room, ward]) await at.stored(await encounter("AMB", place));
+  });
+
+  it("is the same however it is written, and refused by the action that admits", async () => {
+    const { bed } = await taken();
+    for (const place of [`${bed}/_history/1`, `${at.mesh.base}/fhir/${bed}`]) {
+      expect(await at.fhir.create(await encounter("EMER", place))).toMatchObject({ status: 409 });
+    }
+    const { bed: other } = await newBed();
+    await at.stored(await encounter("EMER", other));
+    const patient = (await somebody()).reference;
+    const refused = refusal(409, "RULE_ENCOUNTER_BED_OF_ONE");
+    await expect(hospitalizations.admit(at.mesh.caller, { patient, bed: other })).rejects.toEqual(refused);
+  });
+
+  it("is free for an emergency in the transaction that discharges who lies there", async () => {
+    const { bed, stay } = await taken();
+    const { body } = await at.fhir.get(`/${stay}`);
+    const coming = { resource: await encounter("EMER", bed), request: { method: "POST", url: "Encounter" } };
+    const going = { resource: { ...body, status: "finished" }, request: { method: "PUT", url: stay } };
+    const send = (...entry: object[]) => at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
+    expect(await send(coming)).toMatchObject({ status: 409 });
+    expect(await send(coming, going)).toMatchObject({ status: 200 });
+  });
+
+  it("keeps its patient where a visit becomes a stay there", async () => {
+    const { bed } = await newBed();
+    const subject = await somebody();
+    const { reference } = await at.stored(await encounter("EMER", bed, { subject }));
+    const { body } = await at.fhir.get(`/${reference}`);
+    expect(await at.fhir.send("PUT", `/${reference}`, { ...body, class: { code: "IMP" } })).toMatchObject({ status: 200 });
+    expect(await at.fhir.create(await encounter("EMER", bed))).toMatchObject({ status: 409 });
+  });
+
+  it("is told by check-data where a stay and an emergency came in the same moment", async () => {
+    const { bed } = await newBed();
+    const { store } = at.mesh.caller.getLocalService("hospitalizations") as unknown as { store: Store };
+    const search = store.search.bind(store);
+    let late: string | undefined;
+    const stay = await encounter("IMP", bed);
+    // Who lies there has been answered, and the emergency is not stored yet.
+    store.search = async (query) => {
+      const answer = await search(query);
+      if (late === undefined) {
+        late = "";
+        late = (await at.stored(stay)).reference;
+      }
+      return answer;
+    };
+    const { status, body } = await at.fhir.create(await encounter("EMER", bed)).finally(() => Object.assign(store, { search }));
+    expect(status).toBe(201);
+    const config = readConfig({ ...at.mesh.settings, SERVICES: "patients,wards,visits,hospitalizations" });
+    const sources = await openSources(config);
+    const { findings } = await checkData(sources, { rules: config.rules, clocksMs: 0 }).finally(() => closeAll(sources));
+    const told = findings.filter(({ invariant }) => invariant === "encounter-bed-of-one");
+    expect(told).toEqual([expect.objectContaining({ resources: [late], detail: expect.stringContaining(`Encounter/${body.id}`) })]);
+  });
+});

@@ -1,0 +1,203 @@
+/** One act, one patient: by each element that names what is of a patient, too; a newborn's may be of its mother's. */
+import { randomUUID } from "node:crypto";
+import { onePatientPathsOf } from "../../federation/named-resources.ts";
+import { patientPathOf } from "../../federation/patient-records.ts";
+import { referencePathsOf } from "../../fhir/reference-paths.ts";
+import { resourceTypes } from "../../fhir/search/parameters.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { madeOf, typeOfRule, withReference } from "../kit/of-patients.ts";
+import { rulesTable } from "../kit/rules-table.ts";
+
+const END = "-one-patient";
+/** The rules of all types that name what is of a patient. */
+const RULES = [
+  "account-one-patient",
+  "adverse-event-one-patient",
+  "allergy-intolerance-one-patient",
+  "appointment-one-patient",
+  "care-plan-one-patient",
+  "care-team-one-patient",
+  "charge-item-one-patient",
+  "claim-one-patient",
+  "claim-response-one-patient",
+  "clinical-impression-one-patient",
+  "communication-one-patient",
+  "communication-request-one-patient",
+  "composition-one-patient",
+  "condition-one-patient",
+  "coverage-eligibility-request-one-patient",
+  "coverage-eligibility-response-one-patient",
+  "device-request-one-patient",
+  "device-use-statement-one-patient",
+  "diagnostic-report-one-patient",
+  "document-reference-one-patient",
+  "encounter-one-patient",
+  "enrollment-request-one-patient",
+  "episode-of-care-one-patient",
+  "explanation-of-benefit-one-patient",
+  "flag-one-patient",
+  "guidance-response-one-patient",
+  "imaging-study-one-patient",
+  "immunization-one-patient",
+  "invoice-one-patient",
+  "list-one-patient",
+  "media-one-patient",
+  "medication-administration-one-patient",
+  "medication-dispense-one-patient",
+  "medication-request-one-patient",
+  "medication-statement-one-patient",
+  "molecular-sequence-one-patient",
+  "nutrition-order-one-patient",
+  "observation-one-patient",
+  "procedure-one-patient",
+  "questionnaire-response-one-patient",
+  "request-group-one-patient",
+  "risk-assessment-one-patient",
+  "service-request-one-patient",
+  "specimen-one-patient",
+  "supply-delivery-one-patient",
+  "task-one-patient",
+  "vision-prescription-one-patient",
+];
+
+/** Types that may be named there and are of a patient; of an element that may name any, two. */
+const targetsAt = (type: string, path: string): string[] => {
+  const { targets } = referencePathsOf(type).find((it) => it.path === path) ?? {};
+  return (targets ?? ["ServiceRequest", "Encounter"]).filter((it) => patientPathOf(it) !== undefined);
+};
+
+rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "pharmacy", "billing", "personnel"], (at) => {
+  it("have one patient in every type that names what is of one", () => {
+    const naming = resourceTypes.filter((type) => patientPathOf(type) !== undefined && onePatientPathsOf(type).length > 0);
+    expect(RULES.map((rule) => typeOfRule(rule, END)).sort()).toEqual(naming.sort());
+  });
+
+  it.each(RULES)("have one patient by each element (%s)", async (rule) => {
+    const type = typeOfRule(rule, END);
+    for (const path of onePatientPathsOf(type)) {
+      for (const target of targetsAt(type, path)) {
+        const send = async (of: object) => {
+          const { reference } = await at.stored(madeOf(target, of));
+          return at.fhir.create(withReference(madeOf(type, at.patient), path, reference));
+        };
+        const expression = [expect.stringContaining(`${type}.${path}`)];
+        const refused = { status: 409, body: { issue: [{ code: "business-rule", expression }] } };
+        expect([path, target, await send(at.other)]).toMatchObject([path, target, refused]);
+        const { status, text } = await send(at.patient);
+        expect([path, target, status === 201 || text]).toEqual([path, target, true]);
+      }
+    }
+  });
+
+  const CLASS = { code: "IMP" };
+  const encounter = (subject: object, more: object = {}) => ({
+    resourceType: "Encounter",
+    status: "finished",
+    class: CLASS,
+    subject,
+    period: { start: "2026-03-01T08:00:00Z" },
+    ...more,
+  });
+  const born = (birthDate: string) => at.stored({ resourceType: "Patient", birthDate });
+  const result = (subject: object, more: object) => ({
+    resourceType: "Observation",
+    status: "final",
+    code: { text: "x" },
+    subject,
+    ...more,
+  });
+  const registered = async () => {
+    const mother = await at.stored({ resourceType: "Patient", active: true });
+    const birth = { gender: "female" as const, birthDate: "2026-02-27" };
+    const { patient } = await patients.registerNewborn(at.mesh.caller, { mother: mother.reference, ...birth });
+    return { mother, child: { reference: patient } };
+  };
+  const refused = { status: 409, body: { issue: [{ code: "business-rule" }] } };
+
+  it("may be a newborn's and its mother's, where it is registered as her child; no other child's, and not the other way round", async () => {
+    const { mother, child } = await registered();
+    const { reference } = await at.stored(encounter(mother));
+    const order = await at.stored({ ...madeOf("ServiceRequest", mother) });
+    for (const it of [
+      encounter(child, { partOf: { reference } }),
+      result(child, { encounter: { reference } }),
+      result(child, { basedOn: [order] }),
+    ]) {
+      expect(await at.fhir.create(it)).toMatchObject({ status: 201 });
+      expect(await at.fhir.create({ ...it, subject: (await registered()).child })).toMatchObject(refused);
+    }
+    const own = await at.stored(encounter(child));
+    expect(await at.fhir.create(result(mother, { encounter: own }))).toMatchObject(refused);
+  });
+
+  it("may be a newborn's and its mother's, whichever comes first, also triplets'", async () => {
+    const { mother, child } = await registered();
+    const id = randomUUID();
+    const twin = await patients.registerNewborn(at.mesh.caller, {
+      mother: mother.reference,
+      gender: "female",
+      birthDate: "2026-02-27",
+      multipleBirth: 2,
+    });
+    for (const subject of [child, { reference: twin.patient }]) {
+      await at.stored(result(subject, { encounter: { reference: `Encounter/${id}` } }));
+    }
+    const put = () => at.fhir.send("PUT", `/Encounter/${id}`, { ...encounter(mother), id });
+    const { reference: wrong } = await at.stored(result(at.other, { encounter: { reference: `Encounter/${id}` } }));
+    expect(await put()).toMatchObject(refused);
+    await at.fhir.send("DELETE", `/${wrong}`);
+    expect(await put()).toMatchObject({ status: 201 });
+  });
+
+  it("may be part of the encounter in which somebody was born, and what is in it then; of nobody else's", async () => {
+    const whole = await at.stored(encounter(at.other));
+    const [newborn, older] = [await born("2026-03-02"), await born("2025-03-02")];
+    expect(await at.fhir.create(result(newborn, { encounter: whole }))).toMatchObject(refused);
+    for (const subject of [older, at.patient]) expect(await at.fhir.create(encounter(subject, { partOf: whole }))).toMatchObject(refused);
+    await at.stored(encounter(newborn, { partOf: whole }));
+    expect(await at.fhir.create(result(newborn, { encounter: whole }))).toMatchObject({ status: 201 });
+    const both = (subject: object) => ({
+      resourceType: "Bundle",
+      type: "transaction",
+      entry: [
+        { resource: result(subject, { encounter: whole }), request: { method: "POST", url: "Observation" } },
+        { resource: encounter(subject, { partOf: whole }), request: { method: "POST", url: "Encounter" } },
+      ],
+    });
+    expect(await at.fhir.send("POST", "", both(older))).toMatchObject({ status: 409 });
+    expect(await at.fhir.send("POST", "", both(await born("2026-03-01")))).toMatchObject({ status: 200 });
+  });
+
+  it("may be paid for by a mother's insurance of her child, and by the account of a family; by nobody else's", async () => {
+    const coverage = { resourceType: "Coverage", status: "active", payor: [{ display: "x" }] };
+    const child = await at.stored({ ...coverage, subscriber: at.other, policyHolder: at.other, beneficiary: at.patient });
+    const others = await at.stored({ ...coverage, subscriber: at.patient, beneficiary: at.other });
+    const order = (insurance: object) => ({ ...madeOf("ServiceRequest", at.patient), insurance: [insurance] });
+    expect(await at.fhir.create(order(child))).toMatchObject({ status: 201 });
+    expect(await at.fhir.create(order(others))).toMatchObject(refused);
+    const account = (...subject: object[]) => at.stored({ resourceType: "Account", status: "active", subject });
+    expect(await at.fhir.create(encounter(at.patient, { account: [await account(at.other, at.patient)] }))).toMatchObject({ status: 201 });
+    expect(await at.fhir.create(encounter(at.patient, { account: [await account(at.other)] }))).toMatchObject(refused);
+    expect(await at.fhir.create(encounter(at.patient, { account: [await account({ reference: "Location/l" })] }))).toMatchObject({
+      status: 201,
+    });
+  });
+
+  it("stay one when a patient of several leaves what an act of theirs is paid by, or keeps", async () => {
+    const [one, two] = [at.patient, at.other];
+    const account = { resourceType: "Account", status: "active" };
+    const participant = (...some: object[]) => some.map((actor) => ({ actor, status: "accepted" }));
+    const appointment = { resourceType: "Appointment", status: "fulfilled", start: "2026-01-01T08:00:00Z", end: "2026-01-01T08:30:00Z" };
+    for (const [resource, whose, naming] of [
+      [account, (...some: object[]) => ({ subject: some }), (of: object) => ({ account: [of] })],
+      [appointment, (...some: object[]) => ({ participant: participant(...some) }), (of: object) => ({ appointment: [of] })],
+    ] as const) {
+      const place = await at.stored({ ...resource, ...whose(one, two) });
+      await at.stored(encounter(one, naming(place)));
+      const { body } = await at.fhir.get(`/${place.reference}`);
+      const put = (more: object) => at.fhir.send("PUT", `/${place.reference}`, { ...body, ...more });
+      expect(await put(whose(two))).toMatchObject(refused);
+      expect(await put(whose(one))).toMatchObject({ status: 200 });
+    }
+  });
+});

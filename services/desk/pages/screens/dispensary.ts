@@ -48,11 +48,5 @@ export default function Dispensary() {
     <${Panel} title=${t("dispensary.toPrepare")} loaded=${requests} show=${show} />
     <div class="stack"><${HandedOut} turn=${turn} onChange=${changed} /><${Shelf} turn=${turn} /></div>
   </div>
-  ${
-    open &&
-    html`<${Dispense} request=${open} onClose=${close} onDone=${() => {
-      close();
-      changed();
-    }} onUndone=${changed} />`
-  }`;
+  ${open && html`<${Dispense} request=${open} onClose=${close} onDone=${changed} />`}`;
 }

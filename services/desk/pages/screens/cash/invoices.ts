@@ -52,15 +52,11 @@ export function Invoices({ turn, everyMs, onChange }: PartProps) {
     <div class="tabs" role="group" aria-label=${t("cash.invoices")}>${tab(true)}${tab(false)}</div>
     ${all.length === 0 && html`<p class="muted">${t(isUnpaid ? "cash.nothingToPay" : "cash.noInvoice")}</p>`}<ul class="list roomy">${all.map(row)}</ul>${more.below(all.length)}`;
   const close = () => setOpen(undefined);
-  const done = () => {
-    close();
-    onChange();
-  };
   return html`<${Panel} title=${t("cash.invoices")} loaded=${invoices} show=${show} id="part-invoices" actions=${html`<button type="button" onClick=${() => setReport(true)}>${t("cash.report")}</button>`} />
     ${isReport && html`<${Report} onClose=${() => setReport(false)} />`}
     ${open?.kind === "pay" && html`<${Pay} bill=${open.bill} onClose=${close} onChange=${onChange} />`}
     ${open?.kind === "print" && html`<${Print} bill=${open.bill} onClose=${close} />`}
-    ${open?.kind === "credit" && html`<${Credit} bill=${open.bill} onClose=${close} onDone=${done} />`}`;
+    ${open?.kind === "credit" && html`<${Credit} bill=${open.bill} onClose=${close} onDone=${onChange} />`}`;
 }
 
 function Credit({ bill: { of, patient }, onClose, onDone }: { bill: Bill; onClose: () => void; onDone: () => void }) {
@@ -71,6 +67,7 @@ function Credit({ bill: { of, patient }, onClose, onDone }: { bill: Bill; onClos
     const [back] = await billing.listBalances({ invoices: [creditNote] }).catch(() => []);
     const text = back && back.left > 0 ? t("cash.creditedBack", { amount: moneyOf(back.left, back.currency) }) : t("cash.credited");
     say(text, () => billing.cancelInvoice({ invoice: creditNote, reason: t("undo.reason") }).then(onDone));
+    onClose();
     onDone();
   };
   return html`<${Dialog} title=${joined(t("cash.credit"), nameOf(patient))} onClose=${onClose}>

@@ -24,7 +24,6 @@ interface DispenseProps {
   request: WithPatient<MedicationRequest>;
   onClose: () => void;
   onDone: () => void;
-  onUndone: () => void;
 }
 
 /** What is known before a medication is handed out. */
@@ -72,7 +71,7 @@ function Proposal({ of: { medicationCodeableConcept }, quantity }: { of: Medicat
 }
 
 /** See the head of this file. */
-export function Dispense({ request: { of, patient }, onClose, onDone, onUndone }: DispenseProps) {
+export function Dispense({ request: { of, patient }, onClose, onDone }: DispenseProps) {
   const known = useLoad(`dispense ${of.id}`, () => facts(of));
   const [typed, setQuantity] = useState<string | undefined>();
   const [chosen, setChosen] = useState(FIRST_TO_EXPIRE);
@@ -85,7 +84,8 @@ export function Dispense({ request: { of, patient }, onClose, onDone, onUndone }
       quantity: Number(quantity),
       ...whereOf(lots[Number(chosen)]),
     });
-    say(t("dispensed", { name: nameOf(patient) }), () => pharmacy.void({ dispense, reason: t("undo.reason") }).then(onUndone));
+    say(t("dispensed", { name: nameOf(patient) }), () => pharmacy.void({ dispense, reason: t("undo.reason") }).then(onDone));
+    onClose();
     onDone();
   };
   return html`<${Dialog} title=${conceptOf(of.medicationCodeableConcept)} onClose=${onClose}>

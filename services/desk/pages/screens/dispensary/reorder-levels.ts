@@ -43,7 +43,6 @@ export function ReorderLevels({ medication, places, turn, onDone }: LevelsProps)
   useTurn(known, turn);
   const [open, setOpen] = useState<Line | undefined>();
   const done = () => {
-    setOpen(undefined);
     known.reload();
     onDone();
   };
@@ -56,7 +55,7 @@ export function ReorderLevels({ medication, places, turn, onDone }: LevelsProps)
   return html`<section aria-label=${t("stock.level")}><h3>${t("stock.level")}</h3>
     <${NotKnown} loaded=${known} />
     <ul class="list">${lines.map((one) => row(one, placeName(one, names)))}</ul>
-    ${open && html`<${SetLevel} key=${open.place} medication=${medication} line=${open} name=${placeName(open, names)} onCancel=${() => setOpen(undefined)} onDone=${done} />`}
+    ${open && html`<${SetLevel} key=${open.place} medication=${medication} line=${open} name=${placeName(open, names)} onClose=${() => setOpen(undefined)} onDone=${done} />`}
   </section>`;
 }
 
@@ -67,19 +66,20 @@ interface SetProps {
   medication: Code;
   line: Line;
   name: string;
-  onCancel: () => void;
+  onClose: () => void;
   onDone: () => void;
 }
 
-function SetLevel({ medication, line: { place, level: before = 0 }, name, onCancel, onDone }: SetProps) {
+function SetLevel({ medication, line: { place, level: before = 0 }, name, onClose, onDone }: SetProps) {
   const [level, setLevel] = useState(`${before || ""}`);
   const store = (units: number) => pharmacy.setReorderLevel({ medication, level: units, ...(place !== undefined && { place }) });
   const send = async () => {
     await store(Number(level));
     say(t("stock.levelIsSet", { place: name }), () => store(before).then(onDone));
+    onClose();
     onDone();
   };
-  return html`<${Form} send=${send} submit=${t("store")} onCancel=${onCancel} label=${t("stock.setLevel")} isInline>
+  return html`<${Form} send=${send} submit=${t("store")} onCancel=${onClose} label=${t("stock.setLevel")} isInline>
     ${(faultOf: (field: string) => string | undefined) => html`<${NumberField} label=${joined(t("stock.orderFrom"), name)} name="reorder-level" min="0" step="any" hint=${t("stock.levelHint")} value=${level} onValue=${setLevel} required autofocus fault=${faultOf("level")} />`}
   <//>`;
 }

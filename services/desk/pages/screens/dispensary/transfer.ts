@@ -24,12 +24,12 @@ const places = async (): Promise<Location[]> =>
 
 interface TransferProps {
   of: StockOfLot;
-  onCancel: () => void;
+  onClose: () => void;
   onDone: () => void;
 }
 
 /** See the head of this file. */
-export function Transfer({ of: { medication, lot, place, quantity: there }, onCancel, onDone }: TransferProps) {
+export function Transfer({ of: { medication, lot, place, quantity: there }, onClose, onDone }: TransferProps) {
   const known = useLoad("places of stock", places);
   const [quantity, setQuantity] = useState(`${there}`);
   const [chosen, setChosen] = useState("");
@@ -48,9 +48,10 @@ export function Transfer({ of: { medication, lot, place, quantity: there }, onCa
       await pharmacy.transfer({ ...of, ...(to && { from: to }), ...(place && { to: place }), reason: t("undo.reason") });
       onDone();
     });
+    onClose();
     onDone();
   };
-  return html`<${NotKnown} loaded=${known} /><${Form} send=${send} submit=${t("stock.transfer")} onCancel=${onCancel} label=${t("stock.transfer")} fieldOf=${{ STOCK_TOO_LOW: "quantity", CHOOSE_FROM_LIST: "place" }}>
+  return html`<${NotKnown} loaded=${known} /><${Form} send=${send} submit=${t("stock.transfer")} onCancel=${onClose} label=${t("stock.transfer")} fieldOf=${{ STOCK_TOO_LOW: "quantity", CHOOSE_FROM_LIST: "place" }}>
     ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
       <${NumberField} label=${`${t("quantity")} · ${lot || t("stock.noLot")}`} name="transfer-quantity" min="1" max=${`${there}`} value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
       <${Field} label=${t("stock.to")} name="transfer-place" value=${chosen} onValue=${setChosen} options=${choices} required fault=${faultOf("place")} />

@@ -2,6 +2,7 @@
 import type { WithNames } from "../../../../lab/bench.contract.ts";
 import type { lab as labContract } from "../../../../lab/lab.contract.ts";
 import { actionsOf } from "../../platform/api.ts";
+import { takeBackEach } from "../../platform/taken-back.ts";
 import { testCatalogue } from "../../platform/test-names.ts";
 import { LANGUAGES } from "../../platform/texts.ts";
 
@@ -64,14 +65,8 @@ export async function giveNames(naming: Naming, wanted: Names): Promise<void> {
 
 /** Gives back all that was stored, each language by itself: what others have named since in one keeps none of the others. @throws what was refused, the last */
 export async function takeNamesBack(naming: Naming): Promise<void> {
-  let refusal: unknown;
-  for (const [language, name] of Object.entries(naming.before)) {
-    try {
-      await give(naming, language, name);
-      delete naming.before[language];
-    } catch (error) {
-      refusal = error;
-    }
-  }
-  if (refusal !== undefined) throw refusal;
+  await takeBackEach(Object.entries(naming.before), async ([language, name]) => {
+    await give(naming, language, name);
+    delete naming.before[language];
+  });
 }

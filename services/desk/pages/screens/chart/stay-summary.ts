@@ -23,7 +23,7 @@ import { dateOf, momentOf } from "../../platform/clock.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
-import { dosageTextOf } from "./home-medication-status.ts";
+import { dosageWords } from "./dosage-words.ts";
 import { isDraft, noteText } from "./note-form.ts";
 import type { Parts } from "./sources.ts";
 
@@ -53,7 +53,7 @@ const homeMedicationOf = (all: MedicationStatement[]) =>
   all
     .filter((one) => one.status !== "entered-in-error")
     .map((one) =>
-      [conceptOf(one.medicationCodeableConcept), dosageTextOf(one), tIfAny(`taken.status.${one.status}`) ?? one.status]
+      [conceptOf(one.medicationCodeableConcept), dosageWords(one), tIfAny(`taken.status.${one.status}`) ?? one.status]
         .filter(Boolean)
         .join(" · "),
     );

@@ -13,9 +13,10 @@ import { today } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
-import { takeBack } from "../../platform/taken-back.ts";
+import { takeBack, takeBackEach } from "../../platform/taken-back.ts";
 import { t } from "../../platform/texts.ts";
-import { dosageTextOf, stopped, taken } from "../chart/home-medication-status.ts";
+import { dosageWords } from "../chart/dosage-words.ts";
+import { stopped, taken } from "../chart/home-medication-status.ts";
 import { calledIn } from "./move.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
@@ -66,14 +67,17 @@ export function Discharge({ stay: { stay, patient, ...person }, act }: Discharge
     const { resources: paused } = loaded.value ?? (mayAsk ? await ask().catch(() => ({ resources: [] })) : { resources: [] });
     if (paused.some(({ id = "" }) => !chosen[id])) throw new Refused(422, "PAUSED_UNDECIDED", "");
     let changes: Change[] = [];
+    let isBack = false;
+    const back = async () => {
+      if (!isBack) await stays.cancelDischarge({ stay, reason });
+      isBack = true;
+      await takeBackEach(changes, ([before, stored]) => takeBack(before, stored));
+    };
     const work = async () => {
       await stays.discharge({ stay, disposition: disposition as Disposition });
       changes = await storeAll(paused, chosen);
     };
-    await act(work, t("ward.discharged", { name }), async () => {
-      await stays.cancelDischarge({ stay, reason });
-      for (const [before, stored] of changes) await takeBack(before, stored);
-    });
+    await act(work, t("ward.discharged", { name }), back);
   };
   const die = () =>
     act(
@@ -85,7 +89,7 @@ export function Discharge({ stay: { stay, patient, ...person }, act }: Discharge
   const options = [["", t("choose")], ...becomes.map((one) => [one, t(`discharge.paused.${one}`)])];
   const row = (one: MedicationStatement) => {
     const { id = "" } = one;
-    const label = [conceptOf(one.medicationCodeableConcept), dosageTextOf(one)].filter(Boolean).join(" · ");
+    const label = [conceptOf(one.medicationCodeableConcept), dosageWords(one)].filter(Boolean).join(" · ");
     return html`<${Field} key=${id} label=${label} name=${`paused-${id}`} value=${chosen[id] ?? ""} onValue=${(what: string) => setChosen((now) => ({ ...now, [id]: what }))} options=${options} required />`;
   };
   const paused = loaded.value?.resources ?? [];

@@ -109,17 +109,40 @@ describe("care", () => {
   });
 
   it("a critical value is shown with its number until notice is taken, and is not said to be none when it is not known", async () => {
-    const { order } = await lab.order(house.operator, { patient, test: POTASSIUM });
-    await lab.collect(house.operator, { orders: [order] });
+    const release = async (typed: string) => {
+      const { order } = await lab.order(house.operator, { patient, test: POTASSIUM });
+      await lab.collect(house.operator, { orders: [order] });
+      await technician.click("tr:has-text('Potassium') button:has-text('Enter result')");
+      await technician.fill("#field-value-2823-3", typed);
+      await technician.press("#field-value-2823-3", "Enter");
+      await technician.waitForSelector("dialog .tag:has-text('critically high')");
+      await technician.click("dialog button:has-text('Release')");
+      await said(technician, "The result is issued.");
+      return order;
+    };
+    const notes = (order: string) =>
+      physician.evaluate(async (path) => {
+        const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string };
+        const answer = await fetch(`/fhir/Observation?based-on=${path}`, { headers: { Authorization: `Bearer ${access}` } });
+        const { entry = [] } = (await answer.json()) as { entry?: { resource: { note?: { text: string }[] } }[] };
+        return entry.flatMap(({ resource }) => resource.note?.map(({ text }) => text) ?? []);
+      }, order);
     await house.show(technician, "bench");
-    await technician.click("tr:has-text('Potassium') button:has-text('Enter result')");
-    await technician.fill("#field-value-2823-3", "٧٫٢"); // digits of an Arabic keyboard
-    await technician.press("#field-value-2823-3", "Enter");
-    await technician.waitForSelector("dialog .tag:has-text('critically high')");
-    await technician.click("dialog button:has-text('Release')");
-    await said(technician, "The result is issued.");
+    const order = await release("٧،٢"); // with the comma of an Arabic keyboard
     await physician.waitForSelector("#part-critical li:has-text('7.2 mmol/L')");
-
+    // At the bench nobody takes notice of it for the ward: who tells it by telephone says whom.
+    await technician.waitForSelector("#part-critical li:has-text('7.2 mmol/L')");
+    expect(await technician.locator("#part-critical button:has-text('I have taken notice')").count()).toBe(0);
+    await house.step("note who was told of a critical value by telephone", technician, async () => {
+      await technician.click("#part-critical button:has-text('Told by telephone')");
+      await technician.fill("#field-told-who", "Dr Neri, Medicine");
+      await technician.press("#field-told-who", "Enter");
+      await said(technician, "It is noted that Dr Neri, Medicine was told.");
+    });
+    await physician.waitForSelector("#part-critical", { state: "detached" });
+    expect(await notes(order)).toEqual([expect.stringContaining("told to Dr Neri, Medicine by telephone, read back")]);
+    await release("٧٫٢");
+    await physician.waitForSelector("#part-critical li:has-text('7.2 mmol/L')");
     await physician.route("**/api/lab/listCritical*", (route) => route.fulfill({ status: 503, body: "{}" }));
     await physician.reload();
     await physician.waitForSelector("section[aria-label='Critical values'] .not-known");

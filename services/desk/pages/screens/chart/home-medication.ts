@@ -16,7 +16,7 @@ import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { takeBack } from "../../platform/taken-back.ts";
 import { t, tIfAny, type TextKey } from "../../platform/texts.ts";
-import { dosageWords } from "./dosage-words.ts";
+import { dosageWords } from "../../platform/dosage-words.ts";
 import { continuedBy, isCurrent, isError, onHold, sinceOf, taken } from "./home-medication-status.ts";
 import type { Parts } from "./sources.ts";
 
@@ -70,7 +70,7 @@ export function HomeMedication({ parts, patient }: HomeMedicationProps) {
     const isDecidable = isAsked && decision !== "taken.continued";
     const button = (key: TextKey, onClick: () => unknown) =>
       html`<button type="button" class="quiet" onClick=${onClick}>${t(key)}<${For} who=${whatOf(one)} /></button>`;
-    return html`<li key=${one.id}><span><bdi>${whatOf(one)}</bdi><br /><span class="muted">${dosageWords(one) && html`<bdi>${dosageWords(one)}</bdi> `}<span class="nowrap">${dateOf(sinceOf(one))}</span></span></span>
+    return html`<li key=${one.id}><span><bdi>${whatOf(one)}</bdi><br /><span class="muted">${dosageWords(one.dosage) && html`<bdi>${dosageWords(one.dosage)}</bdi> `}<span class="nowrap">${dateOf(sinceOf(one))}</span></span></span>
       <span class="buttons"><span class=${isOpen ? "tag warn" : decision === "taken.continued" ? "tag good" : "tag"}>${isOpen ? t("taken.undecided") : decision ? t(decision) : (tIfAny(`taken.status.${one.status}`) ?? one.status)}</span>
       ${isDecidable && offers("pharmacy.prescribe") && html`${button("taken.continue", () => setOpen({ as: "continue", of: one }))} ${button("taken.hold", () => store(one, onHold(one), "taken.isHeld"))}`}
       ${mayWrite && one.status !== "active" && button("taken.again", () => store(one, taken(one), "taken.isTaken"))}

@@ -7,6 +7,7 @@ import { later } from "../../parts/later.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import type { Found } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
+import { dosageWords } from "../../platform/dosage-words.ts";
 import type { Loaded } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
@@ -34,7 +35,7 @@ export function Prescriptions({ loaded, patient }: PrescriptionsProps) {
     <ul class="list">${resources.map(
       (
         one,
-      ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.medicationCodeableConcept)}</bdi><br /><span class="muted">${one.dosageInstruction?.[0]?.text && html`<bdi>${one.dosageInstruction[0].text}</bdi> · `}<span class="nowrap">${dateOf(one.authoredOn)}</span></span></span>
+      ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.medicationCodeableConcept)}</bdi><br /><span class="muted">${dosageWords(one.dosageInstruction) && html`<bdi>${dosageWords(one.dosageInstruction)}</bdi> · `}<span class="nowrap">${dateOf(one.authoredOn)}</span></span></span>
         <span class="buttons"><span class=${one.status === "active" ? "tag good" : "tag"}>${tIfAny(`prescription.${one.status}`) ?? one.status}</span>
         ${one.status === "active" && offers("pharmacy.prescribe") && html`<button type="button" class="quiet" onClick=${() => setStopped(one)}>${t("prescription.stop")}<${For} who=${conceptOf(one.medicationCodeableConcept)} /></button>`}</span></li>`,
     )}</ul>`;

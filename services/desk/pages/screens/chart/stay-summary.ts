@@ -23,7 +23,7 @@ import { dateOf, momentOf } from "../../platform/clock.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
-import { dosageWords } from "./dosage-words.ts";
+import { dosageWords } from "../../platform/dosage-words.ts";
 import { isDraft, noteText } from "./note-form.ts";
 import type { Parts } from "./sources.ts";
 
@@ -46,14 +46,14 @@ const medicationOf = (all: MedicationRequest[]) =>
   all
     .filter(({ status }) => status === "active")
     .map(({ medicationCodeableConcept, dosageInstruction }) =>
-      [conceptOf(medicationCodeableConcept), dosageInstruction?.[0]?.text].filter(Boolean).join(" · "),
+      [conceptOf(medicationCodeableConcept), dosageWords(dosageInstruction)].filter(Boolean).join(" · "),
     );
 
 const homeMedicationOf = (all: MedicationStatement[]) =>
   all
     .filter((one) => one.status !== "entered-in-error")
     .map((one) =>
-      [conceptOf(one.medicationCodeableConcept), dosageWords(one), tIfAny(`taken.status.${one.status}`) ?? one.status]
+      [conceptOf(one.medicationCodeableConcept), dosageWords(one.dosage), tIfAny(`taken.status.${one.status}`) ?? one.status]
         .filter(Boolean)
         .join(" · "),
     );

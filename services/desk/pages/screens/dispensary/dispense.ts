@@ -13,6 +13,7 @@ import { NotKnown } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, search } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
+import { dosageWords } from "../../platform/dosage-words.ts";
 import { useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf, numberIn } from "../../platform/names.ts";
 import { joined, leading, t } from "../../platform/texts.ts";
@@ -93,7 +94,7 @@ export function Dispense({ request: { of, patient }, onClose, onDone }: Dispense
       <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
       <${NotKnown} loaded=${known} />
       ${known.value && known.value.allergies.length > 0 && html`<p class="alert">⚠ ${leading("allergies")} ${known.value.allergies.join(", ")}</p>`}
-      <p><bdi>${of.dosageInstruction?.[0]?.text}</bdi></p>
+      <p><bdi>${dosageWords(of.dosageInstruction)}</bdi></p>
       ${known.value && html`<p class="muted">${t("dispense.facts", { rest: numberIn(known.value.rest), shelf: numberIn(onShelf) })}</p>`}
       <${Form} send=${send} submit=${t("dispense")} onCancel=${onClose} fieldOf=${{ OUT_OF_STOCK: "quantity", MORE_THAN_PRESCRIBED: "quantity", LOT_EXPIRED: "lot", LOT_BLOCKED: "lot" }}>
         ${(

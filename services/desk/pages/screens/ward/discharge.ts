@@ -15,7 +15,7 @@ import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { takeBack, takeBackEach } from "../../platform/taken-back.ts";
 import { t } from "../../platform/texts.ts";
-import { dosageWords } from "../chart/dosage-words.ts";
+import { dosageWords } from "../../platform/dosage-words.ts";
 import { stopped, taken } from "../chart/home-medication-status.ts";
 import { calledIn } from "./move.ts";
 
@@ -89,7 +89,7 @@ export function Discharge({ stay: { stay, patient, ...person }, act }: Discharge
   const options = [["", t("choose")], ...becomes.map((one) => [one, t(`discharge.paused.${one}`)])];
   const row = (one: MedicationStatement) => {
     const { id = "" } = one;
-    const label = [conceptOf(one.medicationCodeableConcept), dosageWords(one)].filter(Boolean).join(" · ");
+    const label = [conceptOf(one.medicationCodeableConcept), dosageWords(one.dosage)].filter(Boolean).join(" · ");
     return html`<${Field} key=${id} label=${label} name=${`paused-${id}`} value=${chosen[id] ?? ""} onValue=${(what: string) => setChosen((now) => ({ ...now, [id]: what }))} options=${options} required />`;
   };
   const paused = loaded.value?.resources ?? [];

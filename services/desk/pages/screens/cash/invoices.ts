@@ -83,7 +83,7 @@ function Print({ bill, onClose }: { bill: Bill; onClose: () => void }) {
   const charges = useLoad(`charges ${of.id}`, () => readAll<ChargeItem>(references));
   return html`<${Dialog} title=${t("invoice")} onClose=${onClose}>
     <div class="stack">
-      <${Sheet} title=${joined(t(isCredit(of) ? "cash.credit" : "invoice"), of.identifier?.[0]?.value ?? "", dateOf(of.date))} patient=${patient} isBusy=${charges.isLoading}>
+      <${Sheet} hasRoll title=${joined(t(isCredit(of) ? "cash.credit" : "invoice"), of.identifier?.[0]?.value ?? "", dateOf(of.date))} patient=${patient} isBusy=${charges.isLoading}>
         <table><tbody>${(of.lineItem ?? []).map(
           (
             line,

@@ -55,6 +55,12 @@ function withFields(patient: Patient, fields: Draft): Patient {
   };
 }
 
+/** What was stored here last: the page may not have read it again when the next change is begun, and one's own is no other's. */
+let last: Patient | undefined;
+
+const isNewer = (one: Patient, other: Patient): boolean =>
+  one.id === other.id && Number(one.meta?.versionId) > Number(other.meta?.versionId);
+
 /** A field as people read it. */
 function textOf(name: string, value: string): string {
   if (name === "gender") return sexOf(value);
@@ -63,7 +69,7 @@ function textOf(name: string, value: string): string {
 
 /** See the head of this file. */
 export function DetailsDialog({ patient, onClose, onStored }: { patient: Patient; onClose: () => void; onStored: () => void }) {
-  const [found] = useState(patient); // as the person saw it when the dialog opened
+  const [found] = useState(last && isNewer(last, patient) ? last : patient); // as the person saw it when the dialog opened
   const [base, setBase] = useState<Draft>({});
   const [theirs, setTheirs] = useState<Patient | undefined>();
   const { draft, set, clear, basis } = useDraft(`details.${patient.id}`, fieldsOf(found), found.meta?.versionId);
@@ -84,11 +90,13 @@ export function DetailsDialog({ patient, onClose, onStored }: { patient: Patient
       }
       return setTheirs(now);
     }
+    last = stored;
     clear();
     // What others have changed before was theirs: only what these fields were is taken back, and only while nobody has changed it since.
-    say(t("details.stored"), () =>
-      takeBack({ ...withFields(stored, fieldsOf(record)), ...(record.meta && { meta: record.meta }) }, stored).then(onStored),
-    );
+    say(t("details.stored"), async () => {
+      last = await takeBack({ ...withFields(stored, fieldsOf(record)), ...(record.meta && { meta: record.meta }) }, stored);
+      onStored();
+    });
     onStored();
     onClose();
   };

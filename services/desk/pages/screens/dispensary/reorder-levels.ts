@@ -13,6 +13,7 @@ import { useLoad, useTurn } from "../../platform/load.ts";
 import { numberIn } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { placeOf, tokenOf } from "./lots.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
@@ -71,7 +72,8 @@ interface SetProps {
 }
 
 function SetLevel({ medication, line: { place, level: before = 0 }, name, onClose, onDone }: SetProps) {
-  const [level, setLevel] = useState(`${before || ""}`);
+  const kept = `level ${tokenOf(medication)} ${place} ${before}`;
+  const [level, setLevel] = useKept(kept, "level", `${before || ""}`);
   const store = (units: number) => pharmacy.setReorderLevel({ medication, level: units, ...(place !== undefined && { place }) });
   const send = async () => {
     await store(Number(level));
@@ -79,7 +81,7 @@ function SetLevel({ medication, line: { place, level: before = 0 }, name, onClos
     onClose();
     onDone();
   };
-  return html`<${Form} send=${send} submit=${t("store")} onCancel=${onClose} label=${t("stock.setLevel")} isInline>
+  return html`<${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose} label=${t("stock.setLevel")} isInline>
     ${(faultOf: (field: string) => string | undefined) => html`<${NumberField} label=${joined(t("stock.orderFrom"), name)} name="reorder-level" min="0" step="any" hint=${t("stock.levelHint")} value=${level} onValue=${setLevel} required autofocus fault=${faultOf("level")} />`}
   <//>`;
 }

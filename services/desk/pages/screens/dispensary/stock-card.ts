@@ -75,7 +75,8 @@ interface LotProps {
 }
 
 function Count({ of: { medication, lot, place, quantity: before }, onClose, onDone }: LotProps) {
-  const [quantity, setQuantity] = useState(`${before}`);
+  const kept = `count ${tokenOf(medication)} ${lot} ${place} ${before}`;
+  const [quantity, setQuantity] = useKept(kept, "quantity", `${before}`);
   const send = async () => {
     const of = { medication, ...(lot && { lot }), ...(place && { place }) };
     const { by } = await pharmacy.count({ ...of, quantity: Number(quantity) });
@@ -85,7 +86,7 @@ function Count({ of: { medication, lot, place, quantity: before }, onClose, onDo
     onClose();
     onDone();
   };
-  return html`<${Form} send=${send} submit=${t("store")} onCancel=${onClose} label=${t("shelf.count")} isInline>
+  return html`<${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose} label=${t("shelf.count")} isInline>
     ${(faultOf: (field: string) => string | undefined) => html`<${NumberField} label=${`${t("shelf.counted.label")} · ${lot || t("stock.noLot")}`} name="count-quantity" min="0" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />`}
   <//>`;
 }

@@ -56,10 +56,10 @@ describe("doses that were noted", () => {
     const physician = await house.person("physician", ["physician"]);
     await house.show(physician, `chart/${patient.split("/")[1]}`);
     const time = shownAt(dueAt + 10 * MINUTE_MS);
-    await house.step("look at the doses that a patient was given", physician, () =>
-      physician.click("section[aria-label='Medication'] button:has-text('Noted doses')"),
-    );
-    await physician.waitForSelector(`dialog li:has-text('Acetaminophen'):has-text('325'):has-text('${time}'):has-text('given')`);
+    await house.step("look at the doses that a patient was given", physician, async () => {
+      await physician.click("section[aria-label='Medication'] button:has-text('Noted doses')");
+      await physician.waitForSelector(`dialog li:has-text('Acetaminophen'):has-text('325'):has-text('${time}'):has-text('given')`);
+    });
     expect(await barriers(physician)).toEqual([]);
     const row = "dialog li:has-text('Acetaminophen')";
     await house.step("take back a dose that was noted by mistake, with the reason", nurse, async () => {

@@ -8,3 +8,13 @@ function digitOf(sign: string): string {
   while (own - first < 10 && /\p{Nd}/u.test(String.fromCodePoint(first - 1))) first -= 1;
   return String((own - first) % 10);
 }
+
+/**
+ * A text as people type or paste it, for a number or a date to be read from it: plain digits, the Arabic comma as a comma, and no signs of the
+ * direction of writing, which come along with what is copied from a page.
+ */
+export const plainTyped = (text: string): string =>
+  plainDigits(text)
+    .replace(/\p{Bidi_Control}/gu, "")
+    .replaceAll("،", ",")
+    .trim();

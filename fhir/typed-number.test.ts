@@ -16,6 +16,8 @@ describe("a number that comes as a text", () => {
     [">= 10", { value: 10, comparator: ">=" }],
     ["\u200f<٥", { value: 5, comparator: "<" }],
     ["−2", { value: -2 }],
+    ["٧،٢", { value: 7.2 }], // the comma of an Arabic keyboard
+    ["\u2067<٠،٥\u2069", { value: 0.5, comparator: "<" }],
   ])("%j is read", (text, read) => {
     expect(readTypedNumber(text)).toEqual(read);
   });
@@ -24,6 +26,8 @@ describe("a number that comes as a text", () => {
     "1,250",
     "<1,250",
     "١,٢٥٠",
+    "١،٢٥٠",
+    "١،٢،٣",
     "1,250.5",
     "1.250,5",
     "1 250",

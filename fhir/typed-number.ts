@@ -1,5 +1,5 @@
 /** Numbers that come as a text: one is read only where that is certain. */
-import { plainDigits } from "./plain-digits.ts";
+import { plainTyped } from "./plain-digits.ts";
 import type { Quantity } from "./r4.ts";
 
 /** A number, and how what was measured stands to it. */
@@ -17,7 +17,7 @@ const LIKE_A_NUMBER = /^[<>=≤≥]*\s*[-−]?[\d\s.,٫٬'’_]*\d[\d\s.,٫٬'�
 
 /** "unclear": it is like a number, and nobody may guess which; undefined: it is in words. */
 export function readTypedNumber(text: string): TypedNumber | "unclear" | undefined {
-  const plain = plainDigits(text.replaceAll(/[\u200e\u200f\u061c]/g, "")).trim();
+  const plain = plainTyped(text);
   const [, sign, digits] = CERTAIN.exec(plain) ?? [];
   if (digits === undefined || TWO_WAYS.test(digits)) return LIKE_A_NUMBER.test(plain) ? "unclear" : undefined;
   const comparator = { "≤": "<=", "≥": ">=" }[sign ?? ""] ?? sign;

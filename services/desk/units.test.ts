@@ -50,6 +50,7 @@ describe("A time", () => {
     ["٨٣٠", "08:30"],
     ["٢:٣٠ م", "14:30"],
     ["۱۴:۳۰", "14:30"],
+    ["\u2067٨:٣٠\u2069", "08:30"],
   ])("typed %s is %s", (text, time) => {
     expect(timeIn(text)).toBe(time);
     expect(timeIn(time)).toBe(time); // as the field shows it
@@ -71,6 +72,8 @@ describe("A day", () => {
     ["٨/٣/٢٠٢٧", "2027-03-08"],
     ["8 مارس", "2026-03-08"],
     ["29/2/2028", "2028-02-29"],
+    ["\u206808/03/2027\u2069", "2027-03-08"], // copied from a page
+    ["٨،٣،٢٠٢٧", "2027-03-08"],
   ])("typed %s is %s", (text, day) => {
     expect(dayIn(text, "2026-11-29")).toBe(day);
     expect(dayIn(typedDay(day), "2026-11-29")).toBe(day); // as the field shows it
@@ -133,6 +136,9 @@ describe("A date of birth", () => {
     ["8 جانفي 1951", "1951-01-08"],
     ["8 كانون الثاني 1951", "1951-01-08"],
     ["غشت 1951", "1951-08"],
+    ["\u20688 مارس 1951\u2069", "1951-03-08"],
+    ["\u200f٨/٣/١٩٥١", "1951-03-08"],
+    ["٨، مارس، ١٩٥١", "1951-03-08"],
     ["68", "1958"],
     ["0", "2026"],
   ])("that is typed as %j is %s", (typed, meant) => {
@@ -166,6 +172,7 @@ describe("Who is looked for", () => {
     ["Ada 8 March 1951 Rossi", "1951-03-08", ["Ada", "Rossi"]],
     ["Rossi ٨/٣/١٩٥١", "1951-03-08", ["Rossi"]],
     ["بن علي ٨ كانون الثاني ١٩٥١", "1951-01-08", ["بن", "علي"]],
+    ["Rossi \u20688 Mar 1951\u2069", "1951-03-08", ["Rossi"]],
     ["May Rossi", undefined, ["May", "Rossi"]],
     ["April 1951", "1951-04", []],
     ["0550123456", undefined, ["0550123456"]],
@@ -190,6 +197,8 @@ describe("Money on a page", () => {
     ["1 250,50", "EUR", 125_050],
     ["١٢٥٠٫٥", "DZD", 125_050],
     ["1.255", "TND", 1_255],
+    ["١٢٥٠،٥", "DZD", 125_050],
+    ["\u206812,50\u2069", "EUR", 1_250],
     ["12", "JPY", 12],
     ["12.", "EUR", 1_200],
   ])("that is typed as %j %s is %i of its smallest units", (typed, currency, units) => {
@@ -223,6 +232,9 @@ describe("A number that is typed", () => {
     ["1\u202f250", 1250],
     ["٥٫٢", 5.2],
     ["١٬٢٥٠", 1250],
+    ["٥،٢", 5.2],
+    ["\u200f٥٫٢", 5.2],
+    ["5،2،1", undefined],
     ["۱۲", 12],
     ["1.250", 1.25],
     ["12 mg", undefined],
@@ -234,7 +246,7 @@ describe("A number that is typed", () => {
     expect(numberTyped(typed)).toBe(number);
   });
 
-  it.each(["1,000", "1,250 mg", "٢,500", "<1,000"])("%s may be a thousand or one: nobody guesses", (typed) => {
+  it.each(["1,000", "1,250 mg", "٢,500", "<1,000", "١،٠٠٠"])("%s may be a thousand or one: nobody guesses", (typed) => {
     expect(() => requireOneWay(typed, "dose")).toThrow(expect.objectContaining({ type: "NUMBER_IN_TWO_WAYS", fields: ["dose"] }));
   });
 

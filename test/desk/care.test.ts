@@ -1,5 +1,6 @@
 /** Care that must not go wrong: the rights of a dose, numbers that can be read in two ways, critical values, who lies where. */
 import type { Page } from "playwright-core";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
@@ -108,18 +109,103 @@ describe("care", () => {
     expect(due.map(({ dose }) => dose)).toContainEqual({ value: 1000, unit: "mg" });
   });
 
-  it("a critical value is shown with its number until notice is taken, and is not said to be none when it is not known", async () => {
-    const { order } = await lab.order(house.operator, { patient, test: POTASSIUM });
-    await lab.collect(house.operator, { orders: [order] });
-    await house.show(technician, "bench");
-    await technician.click("tr:has-text('Potassium') button:has-text('Enter result')");
-    await technician.fill("#field-value-2823-3", "٧٫٢"); // digits of an Arabic keyboard
-    await technician.press("#field-value-2823-3", "Enter");
-    await technician.waitForSelector("dialog .tag:has-text('critically high')");
-    await technician.click("dialog button:has-text('Release')");
-    await said(technician, "The result is issued.");
-    await physician.waitForSelector("#part-critical li:has-text('7.2 mmol/L')");
+  it("who is told of an allergy and chooses another medication need not say why, and nothing is overridden", async () => {
+    const codes = [
+      ["308182", "Amoxicillin 250 MG Oral Capsule"],
+      ["248656", "Azithromycin 500 MG Oral Tablet"],
+    ];
+    const [amoxicillin, azithromycin] = codes.map(([code = "", display = ""]) => ({ system: RXNORM, code, display }));
+    for (const one of [amoxicillin, azithromycin]) {
+      const had = { resourceType: "Medication", id: one?.code, status: "active", code: { coding: [one] } };
+      await ownerOf("pharmacy").write(house.operator, {
+        steps: [{ op: "create", type: "Medication", id: one?.code ?? "", text: JSON.stringify(had) }],
+      });
+    }
+    await physician.reload();
+    await physician.click("button:text-is('Note an allergy')");
+    await physician.fill("#field-allergy", amoxicillin?.display ?? "");
+    await physician.check("dialog input[type=checkbox]"); // severe
+    await physician.press("#field-allergy", "Enter");
+    await physician.waitForSelector(".banner .alert:has-text('Amoxicillin')");
+    await physician.click("button:text-is('Prescribe')");
+    const given = { medication: amoxicillin?.display ?? "", dosage: "1 capsule", dose: "250 mg", often: "3", quantity: "21" };
+    for (const [field, text] of Object.entries(given)) await physician.fill(`#field-${field}`, text);
+    await physician.press("#field-quantity", "Enter");
+    await physician.waitForSelector("#field-override-fault");
+    await physician.fill("#field-override", "she took it last year");
+    await physician.fill("#field-medication", azithromycin?.display ?? "");
+    await physician.fill("#field-dose", "500 mg");
+    await physician.press("#field-dose", "Enter");
+    await said(physician, "Azithromycin 500 MG Oral Tablet is prescribed.");
+    await physician.waitForSelector(
+      "section[aria-label='Medication'] li:has-text('Azithromycin'):has-text('500 mg'):has-text('3 times a day')",
+    );
+    const prescribed = await physician.evaluate(async () => {
+      const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string };
+      const answer = await fetch("/fhir/MedicationRequest?code=248656", { headers: { Authorization: `Bearer ${access}` } });
+      return answer.text();
+    });
+    expect(prescribed).toContain("Azithromycin");
+    expect(prescribed).not.toContain("last year");
+    house.complaints.length = 0; // the browser tells of refusals as of errors
+  });
 
+  it("that somebody is another person is said of who was described then: described otherwise, it is asked anew", async () => {
+    const clerk = await house.person("clerk", ["front-desk"]);
+    await house.show(clerk, "desk");
+    for (const [field, text] of Object.entries({ family: "Rosi", given: "Ada", birthDate: "8/3/1951" })) {
+      await clerk.fill(`#field-${field}`, text);
+    }
+    await clerk.selectOption("#field-gender", "female");
+    await clerk.press("#field-given", "Enter");
+    await clerk.waitForSelector("#field-confirm-fault");
+    await clerk.fill("#field-confirm", "her cousin");
+    await clerk.fill("#field-family", "Rossi");
+    await clerk.waitForSelector("#field-confirm", { state: "detached" });
+    await clerk.press("#field-given", "Enter");
+    await clerk.waitForSelector("#field-confirm-fault");
+    expect(await clerk.inputValue("#field-confirm")).toBe("");
+    await clerk.fill("#field-confirm", "her cousin of the same name");
+    await clerk.press("#field-confirm", "Enter");
+    await said(clerk, "registered");
+    house.complaints.length = 0; // the browser tells of refusals as of errors
+  });
+
+  it("a critical value is shown with its number until notice is taken, and is not said to be none when it is not known", async () => {
+    const release = async (typed: string) => {
+      const { order } = await lab.order(house.operator, { patient, test: POTASSIUM });
+      await lab.collect(house.operator, { orders: [order] });
+      await technician.click("tr:has-text('Potassium') button:has-text('Enter result')");
+      await technician.fill("#field-value-2823-3", typed);
+      await technician.press("#field-value-2823-3", "Enter");
+      await technician.waitForSelector("dialog .tag:has-text('critically high')");
+      await technician.click("dialog button:has-text('Release')");
+      await said(technician, "The result is issued.");
+      return order;
+    };
+    const notes = (order: string) =>
+      physician.evaluate(async (path) => {
+        const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string };
+        const answer = await fetch(`/fhir/Observation?based-on=${path}`, { headers: { Authorization: `Bearer ${access}` } });
+        const { entry = [] } = (await answer.json()) as { entry?: { resource: { note?: { text: string }[] } }[] };
+        return entry.flatMap(({ resource }) => resource.note?.map(({ text }) => text) ?? []);
+      }, order);
+    await house.show(technician, "bench");
+    const order = await release("٧،٢"); // with the comma of an Arabic keyboard
+    await physician.waitForSelector("#part-critical li:has-text('7.2 mmol/L')");
+    // At the bench nobody takes notice of it for the ward: who tells it by telephone says whom.
+    await technician.waitForSelector("#part-critical li:has-text('7.2 mmol/L')");
+    expect(await technician.locator("#part-critical button:has-text('I have taken notice')").count()).toBe(0);
+    await house.step("note who was told of a critical value by telephone", technician, async () => {
+      await technician.click("#part-critical button:has-text('Told by telephone')");
+      await technician.fill("#field-told-who", "Dr Neri, Medicine");
+      await technician.press("#field-told-who", "Enter");
+      await said(technician, "It is noted that Dr Neri, Medicine was told.");
+    });
+    await physician.waitForSelector("#part-critical", { state: "detached" });
+    expect(await notes(order)).toEqual([expect.stringContaining("told to Dr Neri, Medicine by telephone, read back")]);
+    await release("٧٫٢");
+    await physician.waitForSelector("#part-critical li:has-text('7.2 mmol/L')");
     await physician.route("**/api/lab/listCritical*", (route) => route.fulfill({ status: 503, body: "{}" }));
     await physician.reload();
     await physician.waitForSelector("section[aria-label='Critical values'] .not-known");

@@ -147,4 +147,49 @@ describe("at the cash desk", () => {
     expect(await barriers(cashier)).toEqual([]);
     await billing.pay(operator, { invoice: creditNote, cents: 40_00, means: "card" });
   });
+
+  it("one line of a bill that is paid is credited and paid back, the others stay; what is credited already is said", async () => {
+    const { operator } = house;
+    const { patient } = await patients.register(operator, { family: "Kaci", given: ["Dalila"], gender: "female", birthDate: "1980-02-02" });
+    const { visit } = await visits.open(operator, { patient });
+    for (const [text, cents] of [
+      ["consultation", 15_00],
+      ["chest film", 28_00],
+      ["blood count", 9_00],
+    ] as const) {
+      await billing.charge(operator, { encounter: visit, text, cents, currency: "EUR" });
+    }
+    await visits.close(operator, { visit });
+    const { invoice } = await billing.invoice(operator, { encounter: visit });
+    await billing.pay(operator, { invoice, cents: 52_00, means: "cash" });
+    await cashier.reload();
+    await cashier.waitForSelector("[data-page=cash]");
+    const of = (text: string) => `#part-invoices li:has-text('Dalila Kaci'):has-text('${text}')`;
+    const open = async () => {
+      await cashier.click("#part-invoices .tabs button:has-text('all')");
+      await cashier.click(`${of("52.00")} button:has-text('Credit note')`);
+      await cashier.waitForSelector("dialog label:has-text('chest film'):has-text('€28.00') input:checked");
+    };
+    await open();
+    expect(await barriers(cashier)).toEqual([]);
+    for (const text of ["consultation", "chest film", "blood count"]) await cashier.uncheck(`dialog label:has-text('${text}') input`);
+    await cashier.fill("#field-credit-reason", "the film was not taken");
+    await cashier.press("#field-credit-reason", "Enter");
+    await cashier.waitForSelector("#credit-charges-fault:has-text('Tick what is credited')");
+    await cashier.check("dialog label:has-text('chest film') input");
+    await cashier.press("#field-credit-reason", "Enter");
+    await said("€28.00");
+    await cashier.click(`${of("-€28.00")} button:has-text('Pay back')`);
+    await cashier.fill("#field-pay-amount", "20"); // a part of it
+    await cashier.press("#field-pay-amount", "Enter");
+    await said("Dalila Kaci was paid back €20.00.");
+    expect((await cashier.textContent("dialog .print"))?.replaceAll(/\s+/g, " ")).toMatch(/Left to pay back.*€8\.00/);
+    await cashier.keyboard.press("Escape");
+    await open();
+    await cashier.fill("#field-credit-reason", "once more");
+    await cashier.uncheck("dialog label:has-text('consultation') input");
+    await cashier.press("#field-credit-reason", "Enter");
+    await cashier.waitForSelector("#credit-charges-fault:has-text('credited already')");
+    await cashier.keyboard.press("Escape");
+  });
 });

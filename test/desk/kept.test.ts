@@ -3,6 +3,9 @@ import type { Page } from "playwright-core";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
+import { billing } from "../../services/billing/billing.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { visits } from "../../services/visits/visits.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { barriers, House } from "./pages-house.ts";
@@ -67,6 +70,74 @@ describe("what was typed, and what is known", () => {
     }
   });
 
+  it("what becomes of paused medication, how much is handed out, counted and paid are there after a reload too", async () => {
+    const { operator } = house;
+    const { patient: other } = await patients.register(operator, { family: "Neri", given: ["Carla"], gender: "female" });
+    const [bed] = (await wards.listBeds(operator, {})).filter(({ name }) => name.includes("A"));
+    await hospitalizations.admit(operator, { patient: other, bed: bed?.location ?? "", reason: "Fever" });
+    const paused = {
+      resourceType: "MedicationStatement",
+      id: "paused",
+      status: "on-hold",
+      medicationCodeableConcept: { text: "Metformin" },
+      subject: { reference: other },
+    };
+    await ownerOf("pharmacy").write(operator, {
+      steps: [{ op: "create", type: "MedicationStatement", id: "paused", text: JSON.stringify(paused) }],
+    });
+    const medication = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+    await pharmacy.receive(operator, { medication, quantity: 100, lot: "L", expires: "2099-01-01" });
+    await pharmacy.prescribe(operator, { patient: other, medication, quantity: 40, dosage: "1 tablet" });
+    // An allergy that was noted by mistake is none, in the dispensary too.
+    const verificationStatus = {
+      coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification", code: "entered-in-error" }],
+    };
+    const mistake = {
+      resourceType: "AllergyIntolerance",
+      id: "mistake",
+      verificationStatus,
+      code: { text: "Latex" },
+      patient: { reference: other },
+    };
+    await ownerOf("records").write(operator, {
+      steps: [{ op: "create", type: "AllergyIntolerance", id: "mistake", text: JSON.stringify(mistake) }],
+    });
+    const { visit } = await visits.open(operator, { patient });
+    await billing.charge(operator, { encounter: visit, text: "consultation", cents: 100_00, currency: "EUR" });
+    await visits.close(operator, { visit });
+    await billing.invoice(operator, { encounter: visit });
+    const [physician, pharmacist, cashier] = await Promise.all([
+      house.person("physician", ["physician"]),
+      house.signIn("pharmacist"),
+      house.person("cashier", ["billing"]),
+    ]);
+    await Promise.all([house.show(physician, "ward"), house.show(pharmacist, "dispensary"), house.show(cashier, "cash")]);
+    const kept = async (page: Page, open: () => Promise<unknown>, field: string, typed: string) => {
+      await open();
+      await (typed === "again" ? page.selectOption(field, typed) : page.fill(field, typed));
+      await page.reload();
+      await page.waitForFunction(() => document.querySelector("[data-page]") && !document.querySelector('[aria-busy="true"]'));
+      await open();
+      await page.waitForSelector(field);
+      expect([field, await page.inputValue(field)]).toEqual([field, typed]);
+    };
+    await kept(physician, () => physician.click("button.bed:has-text('Carla Neri')"), "#field-paused-paused", "again");
+    await kept(
+      pharmacist,
+      () => pharmacist.click("li:has-text('Carla Neri') button:has-text('Hand out')"),
+      "#field-dispense-quantity",
+      "13",
+    );
+    expect(await pharmacist.textContent("dialog")).not.toContain("Latex");
+    await pharmacist.keyboard.press("Escape");
+    const card = async () => {
+      await pharmacist.click("#part-shelf button.name");
+      await pharmacist.click("dialog tr:has-text('L') button:has-text('Count')");
+    };
+    await kept(pharmacist, card, "#field-count-quantity", "99");
+    await kept(cashier, () => cashier.click("#part-invoices li button:has-text('Take payment')"), "#field-pay-amount", "20.50");
+  });
+
   it("a telephone that is put right keeps what else is known of it, and the change is taken back by a key", async () => {
     const telecom = [{ system: "phone", value: "0550 00 00 00", use: "mobile", rank: 1 }];
     const name = [{ use: "official", family: "Verdi", given: ["Mary Ann"] }];
@@ -125,5 +196,8 @@ describe("what was typed, and what is known", () => {
     moved = 9;
     await said(archivist, "The records are merged");
     await archivist.waitForSelector("progress", { state: "detached" });
+    await archivist.keyboard.press("Alt+z"); // also a long one is taken back
+    await said(archivist, "It is undone.");
+    expect(await patients.mergeState(operator, { source: double })).toMatchObject({ state: "not merged" });
   });
 });

@@ -139,6 +139,7 @@ describe("without a mouse", () => {
     await ear.tabTo("Front desk");
     await press(page, "Enter");
     await ear.hasFocus("main Front desk");
+    await page.waitForSelector("[data-page=desk]"); // its heading is there before its fields are
     await ear.tabTo("Family name");
     await page.keyboard.type("Khelifi");
     await press(page, "Enter"); // the given name is missing

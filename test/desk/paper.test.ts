@@ -1,10 +1,12 @@
 /** What is printed, as sheets come out: their sizes, how many there are, and what stands on them. */
 import type { Page } from "playwright-core";
 import { ownerOf } from "../../federation/owner-contract.ts";
+import { billing } from "../../services/billing/billing.contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { barriers, House } from "./pages-house.ts";
 
@@ -84,6 +86,45 @@ describe("on paper", () => {
       await physician.keyboard.press("Escape");
     },
   );
+
+  it("the summary of a stay is signed by hand, and says on the screen that a note is a draft still", async () => {
+    await physician.selectOption("#language", "en");
+    await physician.fill("#field-note", "She goes home.");
+    await physician.press("#field-note", "Control+Enter");
+    await physician.waitForSelector("article.note");
+    await physician.click("button:has-text('Summary of the stay')");
+    await physician.waitForSelector("dialog .not-known:has-text('is a draft still')");
+    expect(await physician.textContent("dialog .print")).not.toMatch(/She goes home|draft/);
+    await physician.waitForSelector("dialog .print .signature:has-text('Name, signature, stamp')");
+    await physician.keyboard.press("Escape");
+  });
+
+  it("a bill is printed on a sheet, or on a roll of 80 mm that is cut where it ends: the desk's browser keeps which", async () => {
+    const { operator } = house;
+    const { patient: other } = await patients.register(operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
+    const { visit } = await visits.open(operator, { patient: other });
+    await billing.charge(operator, { encounter: visit, text: "consultation", cents: 25_00, currency: "EUR" });
+    await visits.close(operator, { visit });
+    await billing.invoice(operator, { encounter: visit });
+    const cashier = await house.person("cashier", ["billing"]);
+    await house.show(cashier, "cash");
+    const print = async () => {
+      await cashier.click("section[aria-label='Invoices'] li:has-text('Bruno Verdi') button:has-text('Print')");
+      await cashier.waitForSelector('dialog .print[aria-busy="false"]:has-text("Hôpital El Amal")');
+    };
+    await print();
+    expect(await sheetsOf(cashier)).toEqual([A4]);
+    await cashier.click("dialog button:text-is('80 mm roll')");
+    expect(await barriers(cashier)).toEqual([]);
+    const [[width, height] = [0, 0], ...more] = await sheetsOf(cashier);
+    expect([width, more]).toEqual([80, []]);
+    expect(height).toBeLessThan(120);
+    await cashier.reload();
+    await cashier.waitForSelector("[data-page=cash]");
+    await print();
+    expect(await cashier.getAttribute("dialog button:text-is('80 mm roll')", "aria-pressed")).toBe("true");
+    await cashier.waitForSelector("dialog .print.roll");
+  });
 
   it("the laboratory's report has the range of each value, and the hospital's day", async () => {
     const technician = await house.person("technician", ["lab-technician"], { timezoneId: "Asia/Tokyo" });

@@ -110,4 +110,86 @@ describe("laboratory tests", () => {
     };
     expect(await names()).toMatchObject({ en: "Hemoglobin of the blood", fr: "Taux d’Hb", ar: "خضاب الدم" });
   });
+
+  describe("that are named in several languages", () => {
+    let chief: Page;
+    const names = async () => {
+      const { tests } = await lab.listCatalogue(house.operator, {});
+      const { designation = [] } = tests.find(({ code }) => code === "2951-2") ?? {};
+      return Object.fromEntries(designation.map(({ language, value }) => [language, value]));
+    };
+    const give = async (wanted: Record<string, string>) => {
+      await chief.fill("#field-named-test", "2951-2");
+      for (const [language, name] of Object.entries(wanted)) await chief.fill(`#field-test-name-${language}`, name);
+      await chief.press("#field-test-name-fr", "Enter");
+    };
+    const stored = () => chief.waitForSelector(".notice:has-text('the name is stored')");
+    const undo = async () => {
+      await chief.keyboard.press("Alt+z");
+      await chief.waitForSelector(".notice:has-text('undone')");
+    };
+    beforeEach(async () => {
+      chief ??= await house.signIn("chief");
+      await chief.reload(); // without what was said before
+      await house.show(chief, "administration");
+    });
+
+    it("have all of them back, those too that were stored before the others were chosen anew", async () => {
+      const before = await names();
+      await lab.nameTest(house.operator, { code: "2951-2", language: "ar", name: "صوديوم الدم" });
+      await give({ en: "Na", fr: "Natrémie" });
+      await stored();
+      await lab.nameTest(house.operator, { code: "2951-2", language: "ar", name: "الصوديوم في الدم" });
+      await undo(); // what another has named since in one language is theirs
+      expect(await names()).toEqual({ ...before, ar: "الصوديوم في الدم" });
+
+      await chief.reload();
+      await chief.fill("#field-named-test", "2951-2");
+      await chief.fill("#field-test-name-en", "Na");
+      await lab.nameTest(house.operator, { code: "2951-2", language: "fr", name: "Sodium du sang" });
+      await chief.fill("#field-test-name-fr", "Natrémie");
+      await chief.press("#field-test-name-fr", "Enter"); // English is stored, French is another's
+      await chief.waitForSelector("[role=alert]:focus");
+      await chief.check("tr:has-text('Natrémie') td:nth-of-type(1) input");
+      await chief.click("button:text-is('Store') >> nth=0");
+      await stored();
+      expect(await names()).toMatchObject({ en: "Na", fr: "Natrémie" });
+      await undo();
+      expect(await names()).toMatchObject({ fr: "Sodium du sang", ar: "الصوديوم في الدم" });
+      expect((await names())["en"] ?? "").toBe(before["en"] ?? "");
+    });
+
+    it("have back a name that was taken away, where the catalogue has one of its own", async () => {
+      await lab.nameTest(house.operator, { code: "2951-2", language: "fr", name: "Natrémie" });
+      await chief.reload();
+      await give({ fr: "" });
+      await stored();
+      expect((await names())["fr"]).toBe("Sodium");
+      await undo();
+      expect((await names())["fr"]).toBe("Natrémie");
+    });
+
+    it("go on where they were interrupted, and are left alone by who does not want to choose", async () => {
+      let asked = 0;
+      await chief.route("**/api/lab/nameTest", (route) => {
+        asked += 1;
+        return asked === 2 ? route.fulfill({ status: 422, json: { error: { type: "VALIDATION_ERROR", message: "" } } }) : route.fallback();
+      });
+      await give({ en: "Natrium", fr: "Natrium sanguin" });
+      await chief.waitForSelector("form .fault");
+      await chief.press("#field-test-name-fr", "Enter");
+      await stored();
+      expect(await names()).toMatchObject({ en: "Natrium", fr: "Natrium sanguin" });
+      await undo();
+      expect((await names())["fr"]).toBe("Natrémie");
+      expect((await names())["en"]).not.toBe("Natrium");
+      await chief.fill("#field-named-test", "2951-2");
+      await chief.fill("#field-test-name-fr", "Na");
+      await lab.nameTest(house.operator, { code: "2951-2", language: "fr", name: "Sodium du sang" });
+      await chief.press("#field-test-name-fr", "Enter");
+      await chief.click("button:text-is('Cancel') >> nth=0");
+      await chief.waitForSelector("#field-named-test");
+      expect((await names())["fr"]).toBe("Sodium du sang");
+    });
+  });
 });

@@ -156,6 +156,38 @@ describe("two people on one record", () => {
     await first.waitForSelector(".banner:has-text('Ada Rossi'):has-text('0770 22 22 22')");
   });
 
+  it("choose between both in words, are told what was refused with all that they have chosen, and may leave it", async () => {
+    await second.click("button:has-text('Identité')");
+    await first.click("button:has-text('Details')");
+    await first.selectOption("#field-details-gender", "other");
+    await first.fill("#field-details-birthDate", "9 March 1951");
+    await first.press("#field-details-birthDate", "Enter");
+    await second.waitForSelector(".banner:has-text('9 mars 1951')");
+    await second.fill("#field-details-birthDate", "10/3/1951");
+    await second.press("#field-details-birthDate", "Enter");
+    await second.waitForSelector("dialog [role=alert]:focus");
+    const row = (name: string) => second.locator(`dialog tr:has([name='merge-${name}'])`).allTextContents();
+    expect((await row("birthDate")).join()).toMatch(/10 mars 1951.*9 mars 1951/);
+    expect((await row("gender")).join()).toMatch(/féminin.*autre/i);
+    const theirSex = "dialog tr:has([name='merge-gender']) td:nth-of-type(1) input";
+    await second.check(theirSex);
+    await second.route("**/fhir/Patient/*", (route) =>
+      route.request().method() === "PUT"
+        ? route.fulfill({ status: 422, json: { resourceType: "OperationOutcome", issue: [] } })
+        : route.fallback(),
+    );
+    await second.click("dialog button:has-text('Enregistrer')");
+    await second.waitForSelector("dialog .fault[role=alert]");
+    expect(await second.isChecked(theirSex)).toBe(true);
+    await second.unroute("**/fhir/Patient/*");
+    await second.click("dialog button:text-is('Abandonner')");
+    await second.waitForSelector("dialog", { state: "detached" });
+    await second.click("button:has-text('Identité')");
+    expect(await second.inputValue("#field-details-gender")).toBe("other"); // theirs stays
+    await second.keyboard.press("Escape");
+    house.complaints.length = 0; // the browser tells of refusals as of errors
+  });
+
   it("sign when their accounts say which practitioner they are, and amend one signed note at once", async () => {
     await note(first, "dizzy").getByRole("button", { name: "Sign", exact: true }).click();
     await first.waitForSelector(".notice.fault:has-text('does not say which practitioner you are')");

@@ -1,7 +1,7 @@
 /** A field for a day, typed as people say it, with what is understood below it and a calendar beside it; in the page's language, whatever the browser's is. */
 import { useRef, useState } from "preact/hooks";
 import { html } from "../html.ts";
-import { plainDigits } from "../../../../fhir/plain-digits.ts";
+import { plainTyped } from "../../../../fhir/plain-digits.ts";
 import { birthDateIn } from "../platform/birth-date.ts";
 import { dateOf, dayNameOf, today } from "../platform/clock.ts";
 import { dayIn, lastDayIn, typedDay } from "../platform/days.ts";
@@ -32,7 +32,7 @@ type ReadProps = Pick<DateFieldProps, "min" | "max" | "isPartial" | "isLast" | "
 /** What was typed, and what is wrong with it. */
 function readAs(text: string, { min = "", max = "9999", isPartial, isLast, required }: ReadProps): { day?: string; fault?: string } {
   if (text.trim() === "") return required ? {} : { day: "" };
-  const partly = isPartial && /\d{4}/.test(plainDigits(text)) ? birthDateIn(text, today()) : undefined;
+  const partly = isPartial && /\d{4}/.test(plainTyped(text)) ? birthDateIn(text, today()) : undefined;
   const day = (isLast ? lastDayIn : dayIn)(text, today()) ?? partly;
   if (day === undefined) return { fault: t("date.bad") };
   if (day < min.slice(0, day.length)) return { fault: t("date.least", { day: dateOf(min) }) };

@@ -20,7 +20,7 @@ interface PanelProps<T> {
 export function Panel<T>({ title, loaded, show, actions, id }: PanelProps<T>) {
   if (loaded.error?.status === 403 || loaded.error?.isAbsent) return null; // not for this role, or not in this house
   return html`<section class="panel" aria-label=${title} id=${id} aria-busy=${loaded.isLoading}>
-    <header><h2>${title}</h2>${actions}</header>
+    <header><h2>${title}</h2>${actions && html`<div class="buttons">${actions}</div>`}</header>
     <${NotKnown} loaded=${loaded} />
     ${loaded.value === undefined ? loaded.isLoading && html`<p class="muted">${t("loading")}</p>` : show(loaded.value)}
   </section>`;

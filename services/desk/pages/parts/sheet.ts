@@ -5,6 +5,7 @@ import { momentOf, now } from "../platform/clock.ts";
 import { linesOf, useHouse } from "../platform/house.ts";
 import { person } from "../platform/sign-in.ts";
 import { t } from "../platform/texts.ts";
+import { PaperChoice, usePaper } from "./paper-choice.ts";
 import { PersonLine } from "./person-line.ts";
 
 interface SheetProps {
@@ -12,18 +13,25 @@ interface SheetProps {
   /** Absent: it is not about one. */
   patient?: Patient | undefined;
   isBusy?: boolean;
+  /** Somebody signs it by hand. */
+  isSigned?: boolean;
+  /** It is printed on a roll too. */
+  hasRoll?: boolean;
   children?: Children;
 }
 
 /** See the head of this file. */
-export function Sheet({ title, patient, isBusy = false, children }: SheetProps) {
+export function Sheet({ title, patient, isBusy = false, isSigned = false, hasRoll = false, children }: SheetProps) {
   const { value: house, isLoading } = useHouse();
+  const [paper, choose] = usePaper();
   const printed = t("print.at", { at: momentOf(new Date(now.value).toISOString()) });
-  return html`<div class="print report" aria-busy=${isBusy || isLoading}>
+  return html`${hasRoll && html`<${PaperChoice} paper=${paper} onChoose=${choose} />`}
+  <div class=${hasRoll ? `print report ${paper}` : "print report"} aria-busy=${isBusy || isLoading}>
     ${house && html`<p class="letterhead"><strong><bdi>${house.name ?? ""}</bdi></strong>${linesOf(house).map((line) => html`<br /><bdi key=${line}>${line}</bdi>`)}</p>`}
     <h3>${title}</h3>
     ${patient && html`<p class="whose"><${PersonLine} patient=${patient} /></p>`}
     ${children}
+    ${isSigned && html`<p class="signature">${t("print.signature")}</p>`}
     <p class="printed">${printed}${person.value && html` · <bdi>${person.value.name}</bdi>`}</p>
   </div>
   <div class="buttons"><button type="button" class="main" autofocus onClick=${() => print()}>${t("print")}</button></div>`;

@@ -12,13 +12,15 @@ interface TimeFieldProps {
   value: string;
   /** Called with a time, and with "" when the field is emptied: never with what cannot be read. */
   onValue: (value: string) => void;
+  /** What is understood, in words; default: the time. */
+  textOf?: (time: string) => string;
   required?: boolean;
   autofocus?: boolean;
   fault?: string | undefined;
 }
 
 /** See the head of this file. */
-export function TimeField({ value, onValue, fault, ...more }: TimeFieldProps) {
+export function TimeField({ value, onValue, textOf = (time) => time, fault, ...more }: TimeFieldProps) {
   const [typed, setTyped] = useState<string | undefined>();
   const [isLeft, setLeft] = useState(false);
   const readAs = (text: string) => (text.trim() === "" ? "" : timeIn(text));
@@ -31,5 +33,5 @@ export function TimeField({ value, onValue, fault, ...more }: TimeFieldProps) {
     const time = readAs(text);
     if (time !== undefined) onValue(time);
   };
-  return html`<${Field} ...${more} value=${isTyped ? typed : value} onValue=${onInput} hint=${own ?? (value || t("time.hint"))} fault=${fault ?? (isLeft ? own : undefined)} data-fault=${own ?? ""} onBlur=${() => setLeft(true)} />`;
+  return html`<${Field} ...${more} value=${isTyped ? typed : value} onValue=${onInput} hint=${own ?? (value ? textOf(value) : t("time.hint"))} fault=${fault ?? (isLeft ? own : undefined)} data-fault=${own ?? ""} onBlur=${() => setLeft(true)} />`;
 }

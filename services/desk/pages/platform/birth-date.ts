@@ -1,5 +1,5 @@
 /** A date of birth as people say it: 8/3/1951, 8 March 1951, March as 3/1951, a year, an age; in Arabic digits too. */
-import { plainDigits } from "../../../../fhir/plain-digits.ts";
+import { plainTyped } from "../../../../fhir/plain-digits.ts";
 
 /** Who is older has a year of birth that is known. */
 const OLDEST_YEARS = 120;
@@ -39,7 +39,7 @@ function monthNamed(word: string): string | undefined {
 function withoutNames(text: string): string {
   const words = plainLetters(text)
     .replaceAll(/(كانون|تشرين) (?=ال)/g, "$1_")
-    .split(/[\s,،.]+/)
+    .split(/[\s,.]+/)
     .map((word) => word.replace(/^(\d{1,2})(?:er|st|nd|rd|th)$/, "$1"));
   const months = words.flatMap((word) => monthNamed(word) ?? []);
   const [day, year, ...more] = words.filter((word) => word !== "" && monthNamed(word) === undefined).sort((a, b) => a.length - b.length);
@@ -57,11 +57,11 @@ function isReal(year: number, month: number, day: number): boolean {
  * @param today YYYY-MM-DD
  */
 export function birthDateIn(text: string, today: string): string | undefined {
-  const plain = plainDigits(text).trim();
+  const plain = plainTyped(text);
   if (/^\d{1,3}$/.test(plain)) {
     return Number(plain) <= OLDEST_YEARS ? `${Number(today.slice(0, 4)) - Number(plain)}` : undefined;
   }
-  const parts = (/\p{L}/u.test(plain) ? withoutNames(plain) : plain).split(/\s*[/.\-،]\s*|\s+/);
+  const parts = (/\p{L}/u.test(plain) ? withoutNames(plain) : plain).split(/\s*[/.\-,]\s*|\s+/);
   const [year = "", month = "1", day = "1"] = parts[0]?.length === 4 ? parts : parts.toReversed();
   const isRead = parts.length <= 3 && parts.every((part) => /^\d{1,4}$/.test(part)) && /^\d{4}$/.test(year);
   if (!isRead || !isReal(Number(year), Number(month), Number(day))) return undefined;
@@ -80,7 +80,7 @@ export function lookedFor(text: string, today: string): { date?: string; words: 
   for (let length = Math.min(MAX_WORDS, words.length); length > 0; length -= 1) {
     for (let from = 0; from + length <= words.length; from += 1) {
       const said = words.slice(from, from + length).join(" ");
-      const date = /\d{4}/.test(plainDigits(said)) ? birthDateIn(said, today) : undefined; // an age is no date
+      const date = /\d{4}/.test(plainTyped(said)) ? birthDateIn(said, today) : undefined; // an age is no date
       const isPast = date !== undefined && date <= today && Number(date.slice(0, 4)) >= Number(today.slice(0, 4)) - OLDEST_YEARS;
       if (isPast) return { date, words: words.toSpliced(from, length) };
     }

@@ -91,6 +91,12 @@ export function instantOf(day: string, time: string): string {
   return new Date(wanted - (shownAt(guess) - guess)).toISOString();
 }
 
+/** The last instant, until now, at which the hospital's clocks showed this time (HH:MM), ISO 8601, UTC: 23:50 at midnight is yesterday's. */
+export function lastInstantOf(time: string): string {
+  const [ofToday, ofYesterday] = [instantOf(today(), time), instantOf(day(1), time)];
+  return Date.parse(ofToday) <= Date.now() ? ofToday : ofYesterday;
+}
+
 /** The instant at which a day begins. */
 export const startOf = (day: string): string => instantOf(day, "00:00");
 

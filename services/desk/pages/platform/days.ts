@@ -1,5 +1,5 @@
 /** Days as people type them: 8/3/2026, 8 March, 8.3.26; in Arabic digits too. The day comes before the month, as in all languages of the pages. */
-import { plainDigits } from "../../../../fhir/plain-digits.ts";
+import { plainTyped } from "../../../../fhir/plain-digits.ts";
 import { birthDateIn } from "./birth-date.ts";
 
 /**
@@ -7,7 +7,7 @@ import { birthDateIn } from "./birth-date.ts";
  * @param today YYYY-MM-DD
  */
 export function dayIn(text: string, today: string): string | undefined {
-  const plain = plainDigits(text).trim();
+  const plain = plainTyped(text);
   const [, before, year] = /^(\d{1,2}\D+\d{1,2}\D+)(\d{2})$/.exec(plain) ?? [];
   const said = before === undefined ? [plain, `${plain} ${today.slice(0, 4)}`] : [`${before}20${year}`];
   return said.map((one) => birthDateIn(one, today)).find((date) => date?.length === 10);
@@ -16,7 +16,7 @@ export function dayIn(text: string, today: string): string | undefined {
 /** The last day that is meant, YYYY-MM-DD: a day, or of a month as packs name it (03/2027, 03/27) its last. */
 export function lastDayIn(text: string, today: string): string | undefined {
   const day = dayIn(text, today);
-  const [, month = "", year = ""] = /^(\d{1,2})\D+(\d{2}|\d{4})$/.exec(plainDigits(text).trim()) ?? [];
+  const [, month = "", year = ""] = /^(\d{1,2})\D+(\d{2}|\d{4})$/.exec(plainTyped(text)) ?? [];
   if (day !== undefined || Number(month) < 1 || Number(month) > 12) return day;
   return daysAfter(monthsAfter(`${year.padStart(4, "20")}-${month.padStart(2, "0")}-01`, 1), -1);
 }

@@ -57,6 +57,7 @@ const DONE_BY: Record<string, readonly string[]> = {
   Condition: ["physician", "midwife"],
   DocumentReference: ["physician", "records-office"],
   "pharmacy.prescribe": ["physician"],
+  "pharmacy.administer": CARE,
   "ledger.looksAt": ["auditor"],
   "wards.setCleaning": ["nurse", "midwife"],
   "lab.order": ["physician", "midwife"],

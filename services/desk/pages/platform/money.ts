@@ -1,6 +1,6 @@
 /** Money as people write and read it; the decimals of a currency are those of ISO 4217, as the server has them, not those that a browser shows. */
 import { exponentOf } from "../../../../fhir/currency-decimals.ts";
-import { plainDigits } from "../../../../fhir/plain-digits.ts";
+import { plainTyped } from "../../../../fhir/plain-digits.ts";
 
 /** An amount in the smallest units of its currency. */
 export const unitsOf = (amount: number, currency: string): number => Math.round(amount * 10 ** exponentOf(currency));
@@ -25,7 +25,7 @@ export function moneyTyped(units: number, currency: string, locale: string): str
  * decimals than the currency.
  */
 export function unitsTyped(text: string, currency: string): number | undefined {
-  const plain = plainDigits(text)
+  const plain = plainTyped(text)
     .replaceAll(/[\s\u066c']/g, "")
     .replace(/[,\u066b]/, ".");
   const [, whole, decimals = ""] = /^(\d{1,10})(?:\.(\d*))?$/.exec(plain) ?? [];

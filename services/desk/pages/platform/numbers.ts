@@ -1,10 +1,10 @@
 /** Numbers as people type them: 5.2, 5,2, 1 250, ٥٫٢. */
 import { Refused } from "./api.ts";
-import { plainDigits } from "../../../../fhir/plain-digits.ts";
+import { plainTyped } from "../../../../fhir/plain-digits.ts";
 
 /** Digits as they are counted, decimals behind a point, without what parts thousands. */
 export const plainNumber = (text: string): string =>
-  plainDigits(text)
+  plainTyped(text)
     .replaceAll("٬", "")
     .replaceAll(/(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))/g, "")
     .replace(/(?<=\d)[,٫](?=\d)/, ".")
@@ -14,7 +14,7 @@ export const plainNumber = (text: string): string =>
 const TWO_WAYS = /(?<![\d.,])[1-9]\d{0,2},\d{3}(?![\d,.])/;
 
 /** Whether a number in the text can be read in two ways. */
-export const isInTwoWays = (text: string): boolean => TWO_WAYS.test(plainDigits(text));
+export const isInTwoWays = (text: string): boolean => TWO_WAYS.test(plainTyped(text));
 
 /** @throws Refused NUMBER_IN_TWO_WAYS for a number that can be read in two ways; `field` is what it stands in */
 export function requireOneWay(text: string, field: string): void {

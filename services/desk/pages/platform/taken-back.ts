@@ -43,3 +43,21 @@ export async function takeBackVersion(
   const { version } = await work(Number(asNow(what, `${stored}`)));
   isAsBefore(what, `${before}`, `${version}`);
 }
+
+/**
+ * Takes back several things, each by itself: what others have changed since keeps none of the rest.
+ * @param left what is to be taken back; what is, stands in it no more, so that it can be tried once again
+ * @throws what was refused, the last
+ */
+export async function takeBackEach<One>(left: One[], work: (one: One) => Promise<unknown>): Promise<void> {
+  let refusal: unknown;
+  for (const one of [...left]) {
+    try {
+      await work(one);
+      left.splice(left.indexOf(one), 1);
+    } catch (error) {
+      refusal = error;
+    }
+  }
+  if (refusal !== undefined) throw refusal;
+}

@@ -1,12 +1,12 @@
 /** Times of the day as people type them: 830, 8:30, 8h30, 8.30, 2 pm, ٨:٣٠. */
-import { plainDigits } from "../../../../fhir/plain-digits.ts";
+import { plainTyped } from "../../../../fhir/plain-digits.ts";
 
 /** Hours, minutes, and the half of the day where the text has one; Arabic's halves are ص and م. */
-const TYPED = /^(\d{1,2}?)\s*(?:[:.h٫]\s*(\d{2})|h|(\d{2}))?\s*(?:(a|p)\.?\s?m\.?|([صم]))?$/i;
+const TYPED = /^(\d{1,2}?)\s*(?:[:.,h٫]\s*(\d{2})|h|(\d{2}))?\s*(?:(a|p)\.?\s?m\.?|([صم]))?$/i;
 
 /** The time that is meant, HH:MM by the 24 hours of the day. Undefined: it cannot be read as a time. */
 export function timeIn(text: string): string | undefined {
-  const [, hours, apart, joined, half, arabicHalf] = TYPED.exec(plainDigits(text).trim()) ?? [];
+  const [, hours, apart, joined, half, arabicHalf] = TYPED.exec(plainTyped(text)) ?? [];
   if (hours === undefined) return undefined;
   const typed = Number(hours);
   const isHalved = half !== undefined || arabicHalf !== undefined;

@@ -111,7 +111,7 @@ export default function Bench({ part }: { part?: string }) {
       <tbody>${shown.map(row)}</tbody></table><//>`
       }`;
   };
-  return html`<${Critical} turn=${turn} everyMs=${live.everyMs} />
+  return html`<${Critical} isTold turn=${turn} everyMs=${live.everyMs} />
     <${Panel} title=${t("bench.waiting")} loaded=${known} show=${show} />
     <${Issued} turn=${turn} />
     ${open?.kind === "collect" && known.value && html`<${CollectDialog} orders=${together(open.order, known.value)} patient=${open.order.record} onClose=${close} onDone=${changed} />`}

@@ -9,6 +9,7 @@ import { Panel, Partial } from "../parts/panel.ts";
 import { PersonLine } from "../parts/person-line.ts";
 import { since } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
+import { dosageWords } from "../platform/dosage-words.ts";
 import { useLoad, useTurn } from "../platform/load.ts";
 import { conceptOf, countText, nameOf } from "../platform/names.ts";
 import { t } from "../platform/texts.ts";
@@ -38,7 +39,7 @@ export default function Dispensary() {
   const row = (one: Request) => html`<li key=${one.of.id}>
     <span>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}<br />
       <bdi>${conceptOf(one.of.medicationCodeableConcept)}</bdi> <bdi class="nowrap">× ${countText(one.of.dispenseRequest?.quantity ?? {})}</bdi><br />
-      <span class="muted"><bdi>${one.of.dosageInstruction?.[0]?.text}</bdi> · <span class="nowrap">${since(one.of.authoredOn)}</span></span></span>
+      <span class="muted"><bdi>${dosageWords(one.of.dosageInstruction)}</bdi> · <span class="nowrap">${since(one.of.authoredOn)}</span></span></span>
     <button type="button" onClick=${() => setOpen(one)}>${t("dispense")}<${For} who=${`${conceptOf(one.of.medicationCodeableConcept)}, ${nameOf(one.patient)}`} /></button>
   </li>`;
   const show = ({ all, isPartial }: Joined<MedicationRequest>) => html`<${Partial} isPartial=${isPartial} />
@@ -48,11 +49,5 @@ export default function Dispensary() {
     <${Panel} title=${t("dispensary.toPrepare")} loaded=${requests} show=${show} />
     <div class="stack"><${HandedOut} turn=${turn} onChange=${changed} /><${Shelf} turn=${turn} /></div>
   </div>
-  ${
-    open &&
-    html`<${Dispense} request=${open} onClose=${close} onDone=${() => {
-      close();
-      changed();
-    }} onUndone=${changed} />`
-  }`;
+  ${open && html`<${Dispense} request=${open} onClose=${close} onDone=${changed} />`}`;
 }

@@ -33,10 +33,7 @@ export default function FrontDesk() {
       <header><h2>${t("desk.who")}</h2></header>
       ${
         patient
-          ? html`<${Present} patient=${patient} onDone=${() => {
-              setPatient(undefined);
-              changed();
-            }} />`
+          ? html`<${Present} key=${patient.id} patient=${patient} onClose=${() => setPatient(undefined)} onDone=${changed} />`
           : html`<${PatientSearch} id="desk-search" label=${t("desk.find")} onPick=${setPatient} />
             <${Register} onRegistered=${show} onFound=${setPatient} />`
       }
@@ -46,7 +43,7 @@ export default function FrontDesk() {
 }
 
 /** Somebody who stands at the desk and is known: a visit, a label. */
-function Present({ patient, onDone }: { patient: Patient; onDone: () => void }) {
+function Present({ patient, onClose, onDone }: { patient: Patient; onClose: () => void; onDone: () => void }) {
   const kept = `visit ${patient.id}`;
   const [reason, setReason] = useKept(kept, "reason");
   const [open, setOpen] = useState<"label" | "book" | undefined>();
@@ -54,10 +51,11 @@ function Present({ patient, onDone }: { patient: Patient; onDone: () => void }) 
   const openVisit = async () => {
     const { visit } = await visits.open({ patient: `Patient/${patient.id}`, ...(reason && { reason }) });
     say(t("visit.opened", { name: nameOf(patient) }), () => visits.cancel({ visit, reason: t("undo.reason") }).then(onDone));
+    onClose();
     onDone();
   };
   return html`<p><${PersonLine} patient=${patient} /></p>
-    <${Form} draft=${kept} send=${openVisit} submit=${t("visit.open")} onCancel=${onDone} label=${t("visit.open")}>
+    <${Form} draft=${kept} send=${openVisit} submit=${t("visit.open")} onCancel=${onClose} label=${t("visit.open")}>
       ${() => html`<${Field} label=${t("visit.reason")} name="reason" value=${reason} onValue=${setReason} autofocus />`}
     <//>
     <div class="buttons">
@@ -66,5 +64,5 @@ function Present({ patient, onDone }: { patient: Patient; onDone: () => void }) 
       <a href=${hrefOf("chart", patient.id)}>${t("chart")}</a>
     </div>
     ${open === "label" && html`<${LabelDialog} patient=${patient} onClose=${close} />`}
-    ${open === "book" && html`<${Book} patient=${patient} onClose=${close} onDone=${onDone} />`}`;
+    ${open === "book" && html`<${Book} patient=${patient} onClose=${close} onBooked=${onClose} onDone=${onDone} />`}`;
 }

@@ -58,9 +58,18 @@ function Doubles({ reference }: { reference: string }) {
   const known = useLoad(reference, () => similarTo(reference));
   const [other, setOther] = useState<Patient | undefined>();
   const [running, setRunning] = useState<string | undefined>();
-  const ended = ({ refusal, state, moved }: MergeState) => {
+  /** @param source "Patient/…" */
+  const takeApart = async (source: string) => {
+    const { state } = await patients.unmerge({ source });
+    if (state === "running") setRunning(source);
+    known.reload();
+    return state;
+  };
+  /** @param source "Patient/…", which was merged, or taken apart again */
+  const ended = (source: string, { refusal, state, moved }: MergeState) => {
     if (refusal) say(t("records.refused", { what: sentenceOf(new Refused(409, refusal.type ?? "", refusal.message)) }));
-    else say(state === "merged" ? t("records.merged", { n: moved }) : t("records.apart"));
+    else if (state === "merged") say(t("records.merged", { n: moved }), () => takeApart(source));
+    else say(t("records.apart"));
     setRunning(undefined);
     known.reload();
   };
@@ -68,9 +77,8 @@ function Doubles({ reference }: { reference: string }) {
     const [from, to] = [`Patient/${source.id}`, `Patient/${target.id}`];
     try {
       const { state, moved } = await patients.merge({ source: from, target: to });
-      const apart = () => patients.unmerge({ source: from }).then(known.reload);
       if (state === "running") setRunning(from);
-      else say(t("records.merged", { n: moved }), apart);
+      else say(t("records.merged", { n: moved }), () => takeApart(from));
       setOther(undefined);
       known.reload();
     } catch (error) {
@@ -79,11 +87,7 @@ function Doubles({ reference }: { reference: string }) {
   };
   const apart = async (patient: Patient) => {
     try {
-      const source = `Patient/${patient.id}`;
-      const { state } = await patients.unmerge({ source });
-      if (state === "running") setRunning(source);
-      else say(t("records.apart"));
-      known.reload();
+      if ((await takeApart(`Patient/${patient.id}`)) !== "running") say(t("records.apart"));
     } catch (error) {
       sayFault(error);
     }
@@ -96,7 +100,7 @@ function Doubles({ reference }: { reference: string }) {
     const source = running ?? (isMerging ? reference : undefined);
     const isMerged = patient.link?.some(({ type }) => type === "replaced-by");
     return html`<p><${PersonLine} patient=${patient} /></p>
-      ${source && html`<${Running} key=${source} source=${source} onEnd=${ended} />`}
+      ${source && html`<${Running} key=${source} source=${source} onEnd=${(state: MergeState) => ended(source, state)} />`}
       ${isMerged && html`<p class="not-known">${t("chart.merged")} <button type="button" onClick=${() => apart(patient)}>${t("records.takeApart")}</button></p>`}
       ${similar.length === 0 && html`<p class="muted">${t("records.noDouble")}</p>`}
       <ul class="list">${similar.map(row)}</ul>

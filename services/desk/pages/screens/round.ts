@@ -17,7 +17,10 @@ import { nameOf } from "../platform/names.ts";
 import { useHouse, wardOf } from "../platform/own-ward.ts";
 import { go } from "../platform/router.ts";
 import { t } from "../platform/texts.ts";
+import { later } from "../parts/later.ts";
 import { DoseDialog } from "./round/dose.ts";
+
+const NotedDoses = later(() => import("./round/noted-doses.ts").then((it) => it.NotedDoses));
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 /** Doses are shown so long before they are due, minutes: the round begins before the hour. */
@@ -51,7 +54,8 @@ async function dueIn(ward: BoardWard): Promise<Due> {
 function Doses({ ward }: { ward: BoardWard }) {
   const live = useNews("types=Encounter,MedicationAdministration,MedicationRequest", () => due.reload());
   const due = useLoad(`due ${ward.location}`, () => dueIn(ward), live.everyMs);
-  const [open, setOpen] = useState<DueDose | undefined>();
+  const [open, setOpen] = useState<DueDose | "noted" | undefined>();
+  const lying = ward.rooms.flatMap(({ beds }) => beds.flatMap(({ stay }) => stay?.patient ?? []));
   const dose = (one: DueDose, patient: Patient | undefined) => html`<li key=${`${one.prescription} ${one.dueAt}`}>
     <span><strong><bdi>${one.medication.display ?? one.medication.code}</bdi></strong> ${one.dose ? html`<bdi class="nowrap">${one.dose.value} ${one.dose.unit}</bdi>` : html`<bdi>${one.dosage}</bdi>`} <bdi class="muted">${one.route}</bdi></span>
     <span class="buttons"><time datetime=${one.dueAt}>${timeOf(one.dueAt)}</time> ${one.isLate && html`<span class="tag bad">${t("round.late")}</span>`}
@@ -62,6 +66,8 @@ function Doses({ ward }: { ward: BoardWard }) {
       return html`<section key=${reference} aria-label=${nameOf(patient)}><h3>${beds.get(reference)} ${patient && html`<${PersonLine} patient=${patient} />`}</h3><ul class="list">${theirs.map((one) => dose(one, patient))}</ul></section>`;
     })}`;
   const close = () => setOpen(undefined);
-  return html`<${Panel} title=${t("round.due")} loaded=${due} show=${show} />
-    ${open && html`<${DoseDialog} dose=${open} patient=${due.value?.patients.get(open.patient)} onClose=${close} onDone=${due.reload} />`}`;
+  const actions = html`<button type="button" onClick=${() => setOpen("noted")}>${t("round.noted")}</button>`;
+  return html`<${Panel} title=${t("round.due")} loaded=${due} show=${show} actions=${actions} />
+    ${open === "noted" && html`<${NotedDoses} patients=${lying} onClose=${close} onDone=${due.reload} />`}
+    ${typeof open === "object" && html`<${DoseDialog} dose=${open} patient=${due.value?.patients.get(open.patient)} onClose=${close} onDone=${due.reload} />`}`;
 }

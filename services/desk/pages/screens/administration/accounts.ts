@@ -26,11 +26,6 @@ export function Accounts() {
   const [open, setOpen] = useState<User | "new" | undefined>();
   const [link, setLink] = useState<PasswordLink | undefined>();
   const close = () => setOpen(undefined);
-  const done = (made?: PasswordLink) => {
-    close();
-    setLink(made);
-    users.reload();
-  };
   const row = (user: User) => html`<tr key=${user.id}><th scope="row"><bdi>${user.login}</bdi></th><td><bdi>${user.name}</bdi></td>
     <td>${rolesText(user.roles)}</td><td>${tagsOf(user)}</td>
     <td>${!user.closedAt && html`<button type="button" class="quiet" onClick=${() => setOpen(user)}>${t("account.change")}<${For} who=${user.login} /></button>`}</td></tr>`;
@@ -38,8 +33,8 @@ export function Accounts() {
     html`<${Wide} label=${t("accounts")}><table class="stacked of-figures"><thead><tr><th scope="col">${t("account.login")}</th><th scope="col">${t("person.name")}</th><th scope="col">${t("account.roles")}</th><td></td><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
   const actions = html`<button type="button" onClick=${() => setOpen("new")}>${t("account.new")}</button>`;
   return html`<${Panel} title=${t("accounts")} loaded=${users} show=${show} actions=${actions} />
-    ${open === "new" && html`<${New} onClose=${close} onDone=${done} />`}
-    ${typeof open === "object" && html`<${ChangeAccount} user=${open} onClose=${close} onDone=${done} />`}
+    ${open === "new" && html`<${New} onClose=${close} onLink=${setLink} onDone=${users.reload} />`}
+    ${typeof open === "object" && html`<${ChangeAccount} user=${open} onClose=${close} onLink=${setLink} onDone=${users.reload} />`}
     ${link && html`<${Dialog} title=${t("account.link")} onClose=${() => setLink(undefined)}><p>${t("account.link.text", { until: momentOf(link.validUntil) })}</p><p><code dir="ltr" class="link">${link.link}</code></p><//>`}`;
 }
 
@@ -50,10 +45,12 @@ function tagsOf({ closedAt, hasTotp, practitioner }: User) {
 
 interface EditProps {
   onClose: () => void;
-  onDone: (link?: PasswordLink) => void;
+  /** What sets the password, shown once. */
+  onLink: (link: PasswordLink) => void;
+  onDone: () => void;
 }
 
-function New({ onClose, onDone }: EditProps) {
+function New({ onClose, onLink, onDone }: EditProps) {
   const kept = `new account`;
   const [login, setLogin] = useKept(kept, "login");
   const [name, setName] = useKept(kept, "name");
@@ -64,7 +61,9 @@ function New({ onClose, onDone }: EditProps) {
     const { user, link } = await identity.createUser({ login, name, roles, ...picked });
     // The account is there: its link is shown whatever follows, and the list says who is nobody yet.
     if (practitioner === NEW) await becomePractitioner(user, NEW).catch(sayFault);
-    onDone(link);
+    onClose();
+    if (link) onLink(link);
+    onDone();
   };
   return html`<${Dialog} title=${t("account.new")} onClose=${onClose}>
     <${Form} draft=${kept} send=${send} submit=${t("account.make")} onCancel=${onClose} fieldOf=${{ LOGIN_TAKEN: "login", PRACTITIONER_TAKEN: "practitioner" }}>

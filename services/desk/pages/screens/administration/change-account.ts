@@ -20,11 +20,13 @@ export const rolesText = (roles: RoleName[]): string => roles.map((role) => tIfA
 interface ChangeProps {
   user: User;
   onClose: () => void;
-  onDone: (link?: PasswordLink) => void;
+  /** What sets the password, shown once. */
+  onLink: (link: PasswordLink) => void;
+  onDone: () => void;
 }
 
 /** See the head of this file. */
-export function ChangeAccount({ user: found, onClose, onDone }: ChangeProps) {
+export function ChangeAccount({ user: found, onClose, onLink, onDone }: ChangeProps) {
   const [user, setUser] = useState(found);
   const [isTheirs, setTheirs] = useState(false);
   const [roles, setRoles] = useState<RoleName[]>(found.roles);
@@ -35,23 +37,27 @@ export function ChangeAccount({ user: found, onClose, onDone }: ChangeProps) {
     setUser(theirs);
     setTheirs(true);
   };
+  const end = () => {
+    onClose();
+    onDone();
+  };
   const send = async () => {
     const result = await changeAccount(user, rolesTo(id, roles));
     if ("theirs" in result) return takeOver(result.theirs);
-    say(t("account.changed", { login }), () => changeBack(result.stored, rolesTo(id, user.roles)).then(() => onDone()));
-    onDone();
+    say(t("account.changed", { login }), () => changeBack(result.stored, rolesTo(id, user.roles)).then(onDone));
+    end();
   };
   const become = async () => {
     const result = await becomePractitioner(user, practitioner);
     if ("theirs" in result) return takeOver(result.theirs);
-    say(t("account.isPractitioner", { login }), () => changeBack(result.stored, practitionerTo(id)).then(() => onDone()));
-    onDone();
+    say(t("account.isPractitioner", { login }), () => changeBack(result.stored, practitionerTo(id)).then(onDone));
+    end();
   };
-  const act = async (work: () => Promise<PasswordLink | unknown>, text: string) => {
+  const act = async (work: () => Promise<unknown>, text: string) => {
     try {
-      const result = await work();
+      await work();
       say(text);
-      onDone(result && typeof result === "object" && "link" in result ? (result as PasswordLink) : undefined);
+      end();
     } catch (error) {
       sayFault(error);
     }
@@ -67,7 +73,7 @@ export function ChangeAccount({ user: found, onClose, onDone }: ChangeProps) {
         <//>`
       }
       <div class="buttons">
-        <button type="button" onClick=${() => act(() => identity.resetPassword({ user: id }), t("account.reset.done", { login }))}>${t("account.reset")}</button>
+        <button type="button" onClick=${() => act(() => identity.resetPassword({ user: id }).then(onLink), t("account.reset.done", { login }))}>${t("account.reset")}</button>
         <button type="button" onClick=${() => act(() => identity.endSessions({ user: id }), t("account.signedOut", { login }))}>${t("account.signOut")}</button>
         <button type="button" onClick=${() => act(() => identity.closeUser({ user: id }), t("account.isClosed", { login }))}>${t("account.close")}</button>
       </div>

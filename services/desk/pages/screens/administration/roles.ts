@@ -31,7 +31,6 @@ export function Roles() {
   const [open, setOpen] = useState<RoleNow | undefined>();
   /** @param before what the role was; absent: nothing is taken back */
   const done = (change?: RoleChange, before?: RoleNow) => {
-    setOpen(undefined);
     roles.reload();
     changes.reload();
     if (!change) return;
@@ -114,17 +113,16 @@ function Change({
   const [onBehalf, setOnBehalf] = useState(before.onBehalf);
   const [secondFactor, setSecondFactor] = useState(before.secondFactor);
   const [reason, setReason] = useKept(kept, "reason");
+  const end = (change: RoleChange) => {
+    onClose();
+    onDone(change, before);
+  };
   const send = async () => {
     const names = actions.split(/\s+/).filter(Boolean);
-    onDone(
-      await identity.changeRole({ role, version: before.version, reason, says, types, actions: names, onBehalf, secondFactor }),
-      before,
-    );
+    const asked = { role, version: before.version, reason, says, types, actions: names, onBehalf, secondFactor };
+    end(await identity.changeRole(asked));
   };
-  const reset = () =>
-    identity
-      .resetRole({ role, version: before.version, reason: reason || t("roles.reset") })
-      .then((change) => onDone(change, before), sayFault);
+  const reset = () => identity.resetRole({ role, version: before.version, reason: reason || t("roles.reset") }).then(end, sayFault);
   return html`<${Dialog} title=${isNew ? t("roles.new") : nameOf(role)} onClose=${onClose}>
     <${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose} fieldOf=${{ ROLE_INVALID: "types" }}>
       ${(faultOf: (field: string) => string | undefined) => html`

@@ -1,4 +1,5 @@
 /** Critical values that nobody has taken notice of yet: of all patients, or of one. */
+import { useState } from "preact/hooks";
 import type { CriticalValue } from "../../../../lab/bench.contract.ts";
 import type { Patient } from "../../../../../fhir/r4.ts";
 import type { lab as labContract } from "../../../../lab/lab.contract.ts";
@@ -12,22 +13,25 @@ import { actionsOf, readAll } from "../../platform/api.ts";
 import { since } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
-import { quantityOf } from "../../platform/names.ts";
+import { nameOf, quantityOf } from "../../platform/names.ts";
 import { testText } from "../../platform/test-names.ts";
 import { t } from "../../platform/texts.ts";
 import { unitOf } from "../../platform/units.ts";
+import { TellCritical } from "./tell-critical.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
 
 interface CriticalProps {
   patient?: string;
   among?: ReadonlySet<string>;
+  /** At the bench: the laboratory tells, and takes no notice for others. */
+  isTold?: boolean;
   turn: number;
   everyMs: number;
 }
 
 /** @param patient only this one's @param among only those of these patients, "Patient/…" @param turn another one: something was released @param everyMs asked for again after so long */
-export function Critical({ patient, among, turn, everyMs }: CriticalProps) {
+export function Critical({ patient, among, isTold = false, turn, everyMs }: CriticalProps) {
   const known = useLoad(
     `critical ${patient ?? ""}`,
     async () => {
@@ -50,6 +54,7 @@ export function Critical({ patient, among, turn, everyMs }: CriticalProps) {
     }
     known.reload();
   };
+  const [told, setTold] = useState<CriticalValue | undefined>();
   const values = known.value?.values.filter((one) => among?.has(one.patient) ?? true) ?? [];
   // None is another thing than not known.
   if (known.error?.isTemporary) {
@@ -63,7 +68,8 @@ export function Critical({ patient, among, turn, everyMs }: CriticalProps) {
     <ul class="list">${values.map((one) => {
       const record = records.get(one.patient);
       return html`<li key=${one.observation}><span><strong><bdi>${testText(one.test)}</bdi> <bdi class="nowrap">${read(one)}</bdi></strong> <${FlagOf} code=${one.flag} /> ${record && html`<${PersonLine} patient=${record} />`} <span class="muted">${since(one.releasedAt)}</span></span>
-        <button type="button" onClick=${() => acknowledge(one)}>${t("critical.acknowledge")}<${For} who=${testText(one.test)} /></button></li>`;
+        <button type="button" onClick=${() => (isTold ? setTold(one) : acknowledge(one))}>${t(isTold ? "critical.tell" : "critical.acknowledge")}<${For} who=${[testText(one.test), record && nameOf(record)].filter(Boolean).join(", ")} /></button></li>`;
     })}</ul>
+    ${told && html`<${TellCritical} of=${told} patient=${records.get(told.patient)} value=${read(told)} onClose=${() => setTold(undefined)} onDone=${known.reload} />`}
   </section>`;
 }

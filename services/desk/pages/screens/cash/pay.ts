@@ -89,11 +89,11 @@ interface TakeProps {
 }
 
 function Take({ invoice, left, currency, isBack, onTaken, onCancel }: TakeProps) {
-  const kept = `pay ${invoice}`;
-  const [amount, setAmount] = useState(moneyTyped(left, currency, locale.value));
+  const kept = `pay ${invoice} ${left}`;
+  const [amount, setAmount] = useKept(kept, "amount", moneyTyped(left, currency, locale.value));
   const [means, setMeans] = useState<Means>(Means.cash);
   const [reference, setReference] = useKept(kept, "reference");
-  const [given, setGiven] = useState("");
+  const [given, setGiven] = useKept(kept, "given");
   const cents = unitsTyped(amount, currency);
   const send = async () => {
     if (cents === undefined) throw new Refused(422, "AMOUNT_WRONG", "");

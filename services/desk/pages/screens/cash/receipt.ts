@@ -27,7 +27,7 @@ export function Receipt({ payment, bill: { of, patient }, left }: ReceiptProps) 
     ...(cashier?.name === undefined ? [] : [[t("cash.cashier"), html`<bdi>${cashier.name}</bdi>`] as [string, unknown]]),
   ];
   return html`<div class="stack">
-    <${Sheet} title=${joined(t("cash.receipt"), number)} patient=${patient}>
+    <${Sheet} hasRoll title=${joined(t("cash.receipt"), number)} patient=${patient}>
       <table><tbody>${lines.map(([name, value]) => html`<tr key=${name}><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>
     <//>
   </div>`;

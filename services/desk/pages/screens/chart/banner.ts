@@ -75,10 +75,7 @@ function Present({ encounter }: { encounter: Encounter }) {
 function TransferDialog({ stay, name, onClose, onDone }: { stay: Encounter; name: string; onClose: () => void; onDone: () => void }) {
   const from = stay.location?.find(({ status }) => status === "active")?.location.reference;
   return html`<${Dialog} title=${joined(t("transfer"), name)} onClose=${onClose}>
-    <${Transfer} stay=${`Encounter/${stay.id}`} name=${name} transfer=${transferOf(stay)} from=${from} onDone=${() => {
-      onClose();
-      onDone();
-    }} />
+    <${Transfer} stay=${`Encounter/${stay.id}`} name=${name} transfer=${transferOf(stay)} from=${from} onClose=${onClose} onDone=${onDone} />
   <//>`;
 }
 

@@ -23,7 +23,9 @@ interface ChangeProps {
 /** Put right: a dosage that is said otherwise has no number and no timing of what was said before. */
 function corrected(one: MedicationStatement, { dosage, since }: { dosage: string; since: string }): MedicationStatement {
   const dated = since === (sinceOf(one) ?? "").slice(0, 10) ? one : takenSince(one, since);
-  return dosage.trim() === dosageTextOf(one) ? dated : { ...dated, dosage: [{ text: dosage.trim() }] };
+  if (dosage.trim() === dosageTextOf(one)) return dated;
+  const { dosage: _, ...rest } = dated;
+  return dosage.trim() ? { ...rest, dosage: [{ text: dosage.trim() }] } : rest;
 }
 
 /** See the head of this file. */
@@ -47,7 +49,7 @@ export function ChangeHomeMedication({ of, onClose, onDone }: ChangeProps) {
   return html`<${Dialog} title=${what} onClose=${onClose}><div class="stack">
     <${Form} send=${() => store(corrected(of, { dosage, since }), "problem.isCorrected", basis())} submit=${t("store")} label=${t("listed.correct")} onCancel=${close}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
-        <${Field} label=${t("dosage")} name="taken-dosage" value=${dosage} onValue=${(typed: string) => set("dosage", typed)} required fault=${faultOf("dosage")} />
+        <${Field} label=${t("dosage")} name="taken-dosage" value=${dosage} onValue=${(typed: string) => set("dosage", typed)} autofocus fault=${faultOf("dosage")} />
         <${DateField} label=${t("problem.since")} name="taken-since" value=${since} onValue=${(day: string) => set("since", day)} max=${today()} isPartial fault=${faultOf("effective")} />
       </div>`}
     <//>

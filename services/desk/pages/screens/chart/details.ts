@@ -8,6 +8,9 @@ import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
 import { read, Refused, update } from "../../platform/api.ts";
+import { birthDateIn } from "../../platform/birth-date.ts";
+import { dateOf, today } from "../../platform/clock.ts";
+import { sexOf } from "../../platform/names.ts";
 import { sexChoices } from "../../platform/choices.ts";
 import { type Draft, useDraft } from "../../platform/drafts.ts";
 import { takeBack } from "../../platform/taken-back.ts";
@@ -52,9 +55,21 @@ function withFields(patient: Patient, fields: Draft): Patient {
   };
 }
 
+/** What was stored here last: the page may not have read it again when the next change is begun, and one's own is no other's. */
+let last: Patient | undefined;
+
+const isNewer = (one: Patient, other: Patient): boolean =>
+  one.id === other.id && Number(one.meta?.versionId) > Number(other.meta?.versionId);
+
+/** A field as people read it. */
+function textOf(name: string, value: string): string {
+  if (name === "gender") return sexOf(value);
+  return name === "birthDate" && birthDateIn(value, today()) ? dateOf(value) : value;
+}
+
 /** See the head of this file. */
 export function DetailsDialog({ patient, onClose, onStored }: { patient: Patient; onClose: () => void; onStored: () => void }) {
-  const [found] = useState(patient); // as the person saw it when the dialog opened
+  const [found] = useState(last && isNewer(last, patient) ? last : patient); // as the person saw it when the dialog opened
   const [base, setBase] = useState<Draft>({});
   const [theirs, setTheirs] = useState<Patient | undefined>();
   const { draft, set, clear, basis } = useDraft(`details.${patient.id}`, fieldsOf(found), found.meta?.versionId);
@@ -66,26 +81,31 @@ export function DetailsDialog({ patient, onClose, onStored }: { patient: Patient
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 412) throw error;
       const reference = `Patient/${patient.id}`;
-      // As both have found it: typed before a reload, it is an older version.
-      const before = seen === record.meta?.versionId ? record : await read<Patient>(`${reference}/_history/${seen}`).catch(() => undefined);
-      setBase(before ? fieldsOf(before) : {});
-      return setTheirs(await read<Patient>(reference));
+      const now = await read<Patient>(reference);
+      if (!theirs) {
+        // As both have found it: typed before a reload, it is an older version.
+        const before =
+          seen === record.meta?.versionId ? record : await read<Patient>(`${reference}/_history/${seen}`).catch(() => undefined);
+        setBase(before ? fieldsOf(before) : {});
+      }
+      return setTheirs(now);
     }
+    last = stored;
     clear();
     // What others have changed before was theirs: only what these fields were is taken back, and only while nobody has changed it since.
-    say(t("details.stored"), () =>
-      takeBack({ ...withFields(stored, fieldsOf(record)), ...(record.meta && { meta: record.meta }) }, stored).then(onStored),
-    );
+    say(t("details.stored"), async () => {
+      last = await takeBack({ ...withFields(stored, fieldsOf(record)), ...(record.meta && { meta: record.meta }) }, stored);
+      onStored();
+    });
     onStored();
     onClose();
   };
-  const merge = (chosen: Draft) => {
-    if (!theirs) return;
+  const leave = () => {
     clear();
-    for (const field of FIELDS) set(field, chosen[field] ?? "");
-    setTheirs(undefined);
-    return store(theirs, chosen);
+    onClose();
   };
+  /** A day of birth that is typed in words is the same day. */
+  const mine = { ...draft.value, birthDate: birthDateOf(draft.value["birthDate"] ?? "") };
   const labels = {
     family: t("person.family"),
     given: t("person.given"),
@@ -98,7 +118,7 @@ export function DetailsDialog({ patient, onClose, onStored }: { patient: Patient
   return html`<${Dialog} title=${t("chart.details")} onClose=${onClose}>
     ${
       theirs
-        ? html`<${MergeView} label=${t("chart.details")} labels=${labels} base=${base} mine=${draft.value} theirs=${fieldsOf(theirs)} onChosen=${merge} />`
+        ? html`<${MergeView} label=${t("chart.details")} labels=${labels} textOf=${textOf} base=${base} mine=${mine} theirs=${fieldsOf(theirs)} onChosen=${(chosen: Draft) => store(theirs, chosen)} onCancel=${leave} />`
         : html`<${Form} send=${() => store(found, draft.value, basis())} submit=${t("store")} onCancel=${onClose}>
           ${() => html`<div class="fields">${field("family", { required: true })}${field("given")}<${BirthDateField} label=${labels.birthDate} name="details-birthDate" value=${draft.value["birthDate"] ?? ""} onValue=${(text: string) => set("birthDate", text)} />${field("gender", { options: sexChoices() })}${field("phone", { type: "tel" })}</div>`}
         <//>`

@@ -34,9 +34,9 @@ export function taken(one: MedicationStatement): MedicationStatement {
 /** It pauses during the stay. */
 export const onHold = (one: MedicationStatement): MedicationStatement => ({ ...one, status: "on-hold" });
 
-/** The prescription by which the house goes on with it in this stay; one that was taken back is none. */
+/** The prescriptions by which the house goes on with it in this stay; one that was taken back is none. */
 export const continuedBy = ({ id }: MedicationStatement, prescriptions: MedicationRequest[], stay: Encounter) =>
-  prescriptions.find(
+  prescriptions.filter(
     ({ status, supportingInformation = [], authoredOn = "" }) =>
       !["cancelled", "entered-in-error"].includes(status) &&
       supportingInformation.some(({ reference }) => reference === `MedicationStatement/${id}`) &&

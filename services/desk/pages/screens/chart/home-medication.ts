@@ -16,7 +16,8 @@ import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { takeBack } from "../../platform/taken-back.ts";
 import { t, tIfAny, type TextKey } from "../../platform/texts.ts";
-import { continuedBy, dosageTextOf, isCurrent, isError, onHold, sinceOf, taken } from "./home-medication-status.ts";
+import { dosageWords } from "../../platform/dosage-words.ts";
+import { continuedBy, isCurrent, isError, onHold, sinceOf, taken } from "./home-medication-status.ts";
 import type { Parts } from "./sources.ts";
 
 const NoteHomeMedication = later(() => import("./note-home-medication.ts").then((it) => it.NoteHomeMedication));
@@ -33,10 +34,12 @@ interface HomeMedicationProps {
   patient: string;
 }
 
-/** What is decided of it in the stay that goes on; undefined: nothing yet. */
+/** What is decided of it in the stay that goes on; undefined: nothing yet. What was gone on with and stopped since can be decided anew. */
 function decisionOf(one: MedicationStatement, prescriptions: Loaded<Found<MedicationRequest>>, stay: Encounter): TextKey | undefined {
   if (one.status === "on-hold") return "taken.status.on-hold";
-  return prescriptions.value && continuedBy(one, prescriptions.value.resources, stay) ? "taken.continued" : undefined;
+  const all = prescriptions.value ? continuedBy(one, prescriptions.value.resources, stay) : [];
+  if (all.length === 0) return undefined;
+  return all.some(({ status }) => status !== "stopped") ? "taken.continued" : "taken.stoppedHere";
 }
 
 /** See the head of this file. */
@@ -62,12 +65,14 @@ export function HomeMedication({ parts, patient }: HomeMedicationProps) {
   const mayWrite = offers("MedicationStatement");
   const row = (one: MedicationStatement) => {
     const decision = stay && decisionOf(one, prescriptions, stay);
-    const isOpen = stay !== undefined && one.status === "active" && decision === undefined && prescriptions.value !== undefined;
+    const isAsked = stay !== undefined && one.status === "active" && prescriptions.value !== undefined;
+    const isOpen = isAsked && decision === undefined;
+    const isDecidable = isAsked && decision !== "taken.continued";
     const button = (key: TextKey, onClick: () => unknown) =>
       html`<button type="button" class="quiet" onClick=${onClick}>${t(key)}<${For} who=${whatOf(one)} /></button>`;
-    return html`<li key=${one.id}><span><bdi>${whatOf(one)}</bdi><br /><span class="muted">${dosageTextOf(one) && html`<bdi>${dosageTextOf(one)}</bdi> `}<span class="nowrap">${dateOf(sinceOf(one))}</span></span></span>
+    return html`<li key=${one.id}><span><bdi>${whatOf(one)}</bdi><br /><span class="muted">${dosageWords(one.dosage) && html`<bdi>${dosageWords(one.dosage)}</bdi> `}<span class="nowrap">${dateOf(sinceOf(one))}</span></span></span>
       <span class="buttons"><span class=${isOpen ? "tag warn" : decision === "taken.continued" ? "tag good" : "tag"}>${isOpen ? t("taken.undecided") : decision ? t(decision) : (tIfAny(`taken.status.${one.status}`) ?? one.status)}</span>
-      ${isOpen && offers("pharmacy.prescribe") && html`${button("taken.continue", () => setOpen({ as: "continue", of: one }))} ${button("taken.hold", () => store(one, onHold(one), "taken.isHeld"))}`}
+      ${isDecidable && offers("pharmacy.prescribe") && html`${button("taken.continue", () => setOpen({ as: "continue", of: one }))} ${button("taken.hold", () => store(one, onHold(one), "taken.isHeld"))}`}
       ${mayWrite && one.status !== "active" && button("taken.again", () => store(one, taken(one), "taken.isTaken"))}
       ${mayWrite && button("account.change", () => setOpen({ as: "change", of: one }))}</span></li>`;
   };

@@ -59,11 +59,12 @@ interface NoteFormProps {
   patient: string;
   /** What is edited or amended; absent: a new note is written. */
   of?: DocumentReference;
+  onClose: () => void;
   onDone: () => void;
 }
 
 /** See the head of this file. */
-export function NoteForm({ patient, of: found, onDone }: NoteFormProps) {
+export function NoteForm({ patient, of: found, onClose, onDone }: NoteFormProps) {
   const [of, setOf] = useState(found);
   const [isTheirs, setTheirs] = useState(false);
   const version = found?.meta?.versionId;
@@ -89,6 +90,7 @@ export function NoteForm({ patient, of: found, onDone }: NoteFormProps) {
       return setTheirs(true);
     }
     clear();
+    onClose();
     onDone();
   };
   const label = t(!of ? "note.new" : isDraft(of) ? "note.edited" : "note.amendment");
@@ -98,7 +100,7 @@ export function NoteForm({ patient, of: found, onDone }: NoteFormProps) {
     of &&
     html`<div role="alert"><p class="not-known">${t("note.conflict")}</p><blockquote class="note-text" dir="auto" aria-label=${t("merge.theirs")}>${noteText(of)}</blockquote></div>`
   }
-  <${Form} send=${send} submit=${submit} label=${t("notes")} isInline onCancel=${of ? onDone : undefined}>
+  <${Form} send=${send} submit=${submit} label=${t("notes")} isInline onCancel=${of ? onClose : undefined}>
     ${() => html`<${Field} label=${label} name="note" rows=${of ? 6 : 3} value=${draft.value["text"] ?? ""} onValue=${(text: string) => set("text", text)} required autofocus=${of !== undefined} />`}
   <//>`;
 }

@@ -75,10 +75,7 @@ export function Notes({ loaded, patient }: NotesProps) {
   const show = ({ isPartial, hasMore }: Found<DocumentReference>) => html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
       ${
         mayEdit &&
-        html`<${NoteForm} key=${open?.id} patient=${patient} of=${open} onDone=${() => {
-          setOpen(undefined);
-          loaded.reload();
-        }} />`
+        html`<${NoteForm} key=${open?.id} patient=${patient} of=${open} onClose=${() => setOpen(undefined)} onDone=${loaded.reload} />`
       }
       ${notes.length === 0 && html`<p class="muted">${t("none")}</p>`}
       ${notes.map(

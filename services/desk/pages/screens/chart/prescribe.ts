@@ -42,6 +42,12 @@ export function Prescribe({ patient, continues, onClose, onDone }: PrescribeProp
   const { draft, set, clear } = useDraft(`prescribe.${continues?.id ?? patient}`, continues && fieldsOf(continues));
   const [isAllergic, setAllergic] = useState(false);
   const value = (name: string) => draft.value[name] ?? "";
+  /** Of another medication nobody has said why in spite of an allergy: whether there is one is asked anew. */
+  const choose = (text: string) => {
+    setAllergic(false);
+    set("override", "");
+    set("medication", text);
+  };
   const send = async () => {
     const medication = codeNamed(medications.value ?? (await knownMedications()), value("medication"));
     if (!medication) throw new Refused(422, "CHOOSE_FROM_LIST", "");
@@ -85,7 +91,7 @@ export function Prescribe({ patient, continues, onClose, onDone }: PrescribeProp
     ${continues && html`<p class="hint">${leading("taken")} <bdi>${[conceptOf(continues.medicationCodeableConcept), dosageTextOf(continues)].filter(Boolean).join(" · ")}</bdi></p>`}
     <${Form} send=${send} submit=${t("prescribe")} onCancel=${cancel} fieldOf=${fieldOf}>
       ${(faultOf: (field: string) => string | undefined) => html`
-        <${CodeField} label=${t("medication.one")} name="medication" value=${value("medication")} onValue=${(text: string) => set("medication", text)} codes=${medications.value ?? []} autofocus=${value("medication") === ""} fault=${faultOf("medication")} />
+        <${CodeField} label=${t("medication.one")} name="medication" value=${value("medication")} onValue=${choose} codes=${medications.value ?? []} autofocus=${value("medication") === ""} fault=${faultOf("medication")} />
         <div class="fields">
           ${field("dosage", t("dosage"), { fault: faultOf("dosage") })}
           ${field("dose", t("dose"), { required: Number(value("often")) > 0, hint: t("dose.hint"), fault: faultOf("dose") })}

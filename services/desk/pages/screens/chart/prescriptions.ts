@@ -7,12 +7,14 @@ import { later } from "../../parts/later.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import type { Found } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
+import { dosageWords } from "../../platform/dosage-words.ts";
 import type { Loaded } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 
 const Prescribe = later(() => import("./prescribe.ts").then((it) => it.Prescribe));
+const NotedDoses = later(() => import("../round/noted-doses.ts").then((it) => it.NotedDoses));
 const StopPrescription = later(() => import("./stop-prescription.ts").then((it) => it.StopPrescription));
 
 interface PrescriptionsProps {
@@ -22,7 +24,7 @@ interface PrescriptionsProps {
 
 /** See the head of this file. */
 export function Prescriptions({ loaded, patient }: PrescriptionsProps) {
-  const [isOpen, setOpen] = useState(false);
+  const [open, setOpen] = useState<"new" | "doses" | undefined>();
   const [stopped, setStopped] = useState<MedicationRequest | undefined>();
   const show = ({
     resources,
@@ -33,13 +35,15 @@ export function Prescriptions({ loaded, patient }: PrescriptionsProps) {
     <ul class="list">${resources.map(
       (
         one,
-      ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.medicationCodeableConcept)}</bdi><br /><span class="muted">${one.dosageInstruction?.[0]?.text && html`<bdi>${one.dosageInstruction[0].text}</bdi> · `}<span class="nowrap">${dateOf(one.authoredOn)}</span></span></span>
+      ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.medicationCodeableConcept)}</bdi><br /><span class="muted">${dosageWords(one.dosageInstruction) && html`<bdi>${dosageWords(one.dosageInstruction)}</bdi> · `}<span class="nowrap">${dateOf(one.authoredOn)}</span></span></span>
         <span class="buttons"><span class=${one.status === "active" ? "tag good" : "tag"}>${tIfAny(`prescription.${one.status}`) ?? one.status}</span>
         ${one.status === "active" && offers("pharmacy.prescribe") && html`<button type="button" class="quiet" onClick=${() => setStopped(one)}>${t("prescription.stop")}<${For} who=${conceptOf(one.medicationCodeableConcept)} /></button>`}</span></li>`,
     )}</ul>`;
-  const actions = offers("pharmacy.prescribe") && html`<button type="button" onClick=${() => setOpen(true)}>${t("prescribe")}</button>`;
-  const close = () => setOpen(false);
+  const actions = html`<button type="button" class="quiet" onClick=${() => setOpen("doses")}>${t("round.noted")}</button>
+    ${offers("pharmacy.prescribe") && html`<button type="button" onClick=${() => setOpen("new")}>${t("prescribe")}</button>`}`;
+  const close = () => setOpen(undefined);
   return html`<${Panel} title=${t("medication")} loaded=${loaded} show=${show} actions=${actions} />
-    ${isOpen && html`<${Prescribe} patient=${patient} onClose=${close} onDone=${loaded.reload} />`}
+    ${open === "doses" && html`<${NotedDoses} patients=${[patient]} isOfOne onClose=${close} onDone=${loaded.reload} />`}
+    ${open === "new" && html`<${Prescribe} patient=${patient} onClose=${close} onDone=${loaded.reload} />`}
     ${stopped && html`<${StopPrescription} of=${stopped} onClose=${() => setStopped(undefined)} onDone=${loaded.reload} />`}`;
 }

@@ -23,7 +23,7 @@ import { dateOf, momentOf } from "../../platform/clock.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
-import { dosageTextOf } from "./home-medication-status.ts";
+import { dosageWords } from "../../platform/dosage-words.ts";
 import { isDraft, noteText } from "./note-form.ts";
 import type { Parts } from "./sources.ts";
 
@@ -46,14 +46,14 @@ const medicationOf = (all: MedicationRequest[]) =>
   all
     .filter(({ status }) => status === "active")
     .map(({ medicationCodeableConcept, dosageInstruction }) =>
-      [conceptOf(medicationCodeableConcept), dosageInstruction?.[0]?.text].filter(Boolean).join(" · "),
+      [conceptOf(medicationCodeableConcept), dosageWords(dosageInstruction)].filter(Boolean).join(" · "),
     );
 
 const homeMedicationOf = (all: MedicationStatement[]) =>
   all
     .filter((one) => one.status !== "entered-in-error")
     .map((one) =>
-      [conceptOf(one.medicationCodeableConcept), dosageTextOf(one), tIfAny(`taken.status.${one.status}`) ?? one.status]
+      [conceptOf(one.medicationCodeableConcept), dosageWords(one.dosage), tIfAny(`taken.status.${one.status}`) ?? one.status]
         .filter(Boolean)
         .join(" · "),
     );
@@ -123,8 +123,12 @@ export function StaySummary({ stay, patient, parts, onClose }: SummaryProps) {
   ) => html`<table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th><th scope="col">${t("result.when")}</th></tr></thead>
     <tbody>${all.map((one) => html`<tr key=${one.id}><th scope="row"><bdi>${testOf(one)}</bdi></th><td class="figure"><${Finding} of=${one} /> <${Flag} of=${one} /></td><td data-label=${rangeOf(one) && t("result.range")}><bdi>${rangeOf(one)}</bdi></td><td class="nowrap">${dateOf(one.effectiveDateTime)}</td></tr>`)}</tbody></table>`;
   const notes = (all: DocumentReference[]) => all.map((one) => html`<p key=${one.id} class="note-text" dir="auto">${noteText(one)}</p>`);
+  const drafts = (parts.notes.value?.resources ?? []).filter(
+    (one) => isDraft(one) && one.status === "current" && isWithin(stay, one.date),
+  ).length;
   return html`<${Dialog} title=${t("stay.summary")} onClose=${onClose}><div class="stack">
-    <${Sheet} title=${t("stay.summary")} patient=${patient} isBusy=${named.isLoading}>
+    ${drafts > 0 && html`<p class="not-known" role="status">${t("stay.drafts", { n: drafts })}</p>`}
+    <${Sheet} isSigned title=${t("stay.summary")} patient=${patient} isBusy=${named.isLoading}>
       <table><tbody>${facts.filter(([, value]) => value).map(([name, value]) => html`<tr key=${name}><th scope="row">${name}</th><td><bdi>${value}</bdi></td></tr>`)}</tbody></table>
       <${Section} title=${t("allergies")} loaded=${parts.allergies} of=${allergiesOf} show=${list} />
       <${Section} title=${t("problems")} loaded=${parts.problems} of=${problemsOf} show=${list} />

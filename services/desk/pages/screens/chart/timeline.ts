@@ -7,7 +7,8 @@ import { momentOf } from "../../platform/clock.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { t, type TextKey } from "../../platform/texts.ts";
 import { kindOf } from "./encounters.ts";
-import { dosageTextOf, isError } from "./home-medication-status.ts";
+import { dosageWords } from "../../platform/dosage-words.ts";
+import { isError } from "./home-medication-status.ts";
 import { noteText } from "./note-form.ts";
 import type { Parts } from "./sources.ts";
 
@@ -48,7 +49,7 @@ function eventsOf(parts: Parts): Event[] {
         id: one.id,
         at: one.dateAsserted,
         kind: "timeline.taken" as const,
-        text: [conceptOf(one.medicationCodeableConcept), dosageTextOf(one)].filter(Boolean).join(" · "),
+        text: [conceptOf(one.medicationCodeableConcept), dosageWords(one.dosage)].filter(Boolean).join(" · "),
       })),
     ...(orders.value?.resources ?? []).map((one) => ({
       id: one.id,

@@ -13,10 +13,13 @@ import { NotKnown } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, search } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
+import { useDraft } from "../../platform/drafts.ts";
+import { dosageWords } from "../../platform/dosage-words.ts";
 import { useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf, numberIn } from "../../platform/names.ts";
 import { joined, leading, t } from "../../platform/texts.ts";
 import { type Lots, lotsOf, numberOfLot, placeOf, Usable } from "./lots.ts";
+import { isActive } from "../chart/recorded-allergies.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
@@ -24,7 +27,6 @@ interface DispenseProps {
   request: WithPatient<MedicationRequest>;
   onClose: () => void;
   onDone: () => void;
-  onUndone: () => void;
 }
 
 /** What is known before a medication is handed out. */
@@ -42,7 +44,7 @@ async function facts({ id, subject, medicationCodeableConcept, dispenseRequest }
     rest: Math.max(0, (dispenseRequest?.quantity?.value ?? 0) - given),
     lots: lots.filter(({ unusable }) => unusable === undefined),
     places,
-    allergies: allergies.resources.map((one) => conceptOf(one.code)),
+    allergies: allergies.resources.filter(isActive).map((one) => conceptOf(one.code)),
   };
 }
 
@@ -72,11 +74,12 @@ function Proposal({ of: { medicationCodeableConcept }, quantity }: { of: Medicat
 }
 
 /** See the head of this file. */
-export function Dispense({ request: { of, patient }, onClose, onDone, onUndone }: DispenseProps) {
+export function Dispense({ request: { of, patient }, onClose, onDone }: DispenseProps) {
   const known = useLoad(`dispense ${of.id}`, () => facts(of));
-  const [typed, setQuantity] = useState<string | undefined>();
+  const kept = `dispense ${of.id}`;
+  const { draft, set } = useDraft(kept);
   const [chosen, setChosen] = useState(FIRST_TO_EXPIRE);
-  const quantity = typed ?? `${known.value?.rest ?? ""}`;
+  const quantity = draft.value["quantity"] ?? `${known.value?.rest ?? ""}`;
   const lots = known.value?.lots ?? [];
   const onShelf = lots.reduce((sum, one) => sum + one.quantity, 0);
   const send = async () => {
@@ -85,7 +88,8 @@ export function Dispense({ request: { of, patient }, onClose, onDone, onUndone }
       quantity: Number(quantity),
       ...whereOf(lots[Number(chosen)]),
     });
-    say(t("dispensed", { name: nameOf(patient) }), () => pharmacy.void({ dispense, reason: t("undo.reason") }).then(onUndone));
+    say(t("dispensed", { name: nameOf(patient) }), () => pharmacy.void({ dispense, reason: t("undo.reason") }).then(onDone));
+    onClose();
     onDone();
   };
   return html`<${Dialog} title=${conceptOf(of.medicationCodeableConcept)} onClose=${onClose}>
@@ -93,12 +97,12 @@ export function Dispense({ request: { of, patient }, onClose, onDone, onUndone }
       <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
       <${NotKnown} loaded=${known} />
       ${known.value && known.value.allergies.length > 0 && html`<p class="alert">⚠ ${leading("allergies")} ${known.value.allergies.join(", ")}</p>`}
-      <p><bdi>${of.dosageInstruction?.[0]?.text}</bdi></p>
+      <p><bdi>${dosageWords(of.dosageInstruction)}</bdi></p>
       ${known.value && html`<p class="muted">${t("dispense.facts", { rest: numberIn(known.value.rest), shelf: numberIn(onShelf) })}</p>`}
-      <${Form} send=${send} submit=${t("dispense")} onCancel=${onClose} fieldOf=${{ OUT_OF_STOCK: "quantity", MORE_THAN_PRESCRIBED: "quantity", LOT_EXPIRED: "lot", LOT_BLOCKED: "lot" }}>
+      <${Form} draft=${kept} send=${send} submit=${t("dispense")} onCancel=${onClose} fieldOf=${{ OUT_OF_STOCK: "quantity", MORE_THAN_PRESCRIBED: "quantity", LOT_EXPIRED: "lot", LOT_BLOCKED: "lot" }}>
         ${(
           faultOf: (field: string) => string | undefined,
-        ) => html`<div class="fields"><${NumberField} label=${t("quantity")} name="dispense-quantity" min="1" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
+        ) => html`<div class="fields"><${NumberField} label=${t("quantity")} name="dispense-quantity" min="1" value=${quantity} onValue=${(text: string) => set("quantity", text)} required autofocus fault=${faultOf("quantity")} />
           ${lots.length > 0 && html`<${Field} label=${t("shelf.lot")} name="dispense-lot" value=${chosen} onValue=${setChosen} options=${choicesOf(lots, known.value?.places ?? new Map())} fault=${faultOf("lot")} />`}</div>
           ${chosen === FIRST_TO_EXPIRE && lots.length > 0 && html`<${Proposal} of=${of} quantity=${Number(quantity)} />`}`}
       <//>

@@ -40,13 +40,7 @@ export function HandedOut({ turn, onChange }: { turn: number; onChange: () => vo
     ${all.length === 0 && html`<p class="muted">${t("dispensary.nothingHandedOut")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;
   const close = () => setOpen(undefined);
   return html`<${Panel} title=${t("dispensary.handedOut")} loaded=${given} show=${show} />
-    ${
-      open &&
-      html`<${TakeBack} of=${open} onClose=${close} onDone=${() => {
-        close();
-        onChange();
-      }} />`
-    }`;
+    ${open && html`<${TakeBack} of=${open} onClose=${close} onDone=${onChange} />`}`;
 }
 
 function TakeBack({ of: { of }, onClose, onDone }: { of: Given; onClose: () => void; onDone: () => void }) {
@@ -60,6 +54,7 @@ function TakeBack({ of: { of }, onClose, onDone }: { of: Given; onClose: () => v
       await update<SupplyDelivery>({ ...(await read<SupplyDelivery>(came.delivery)), status: "entered-in-error" });
       onDone();
     });
+    onClose();
     onDone();
   };
   return html`<${Dialog} title=${joined(t("return"), conceptOf(of.medicationCodeableConcept))} onClose=${onClose}>

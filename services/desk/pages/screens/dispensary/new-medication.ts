@@ -47,6 +47,7 @@ export function NewMedication({ names, onClose, onDone }: NewProps) {
     const criteria = new URLSearchParams({ code: `${coding.system}|${coding.code}`, "lot-number:missing": "true", status: "active" });
     const stored = await create<Medication>(of, `${criteria}`);
     say(t("medication.isNew", { name: display }), () => update<Medication>({ ...stored, status: "entered-in-error" }).then(onDone));
+    onClose();
     onDone();
   };
   const choices: [string, string][] = [

@@ -13,6 +13,7 @@ import { useLoad, useTurn } from "../../platform/load.ts";
 import { numberIn } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { placeOf, tokenOf } from "./lots.ts";
+import { useKept } from "../../platform/drafts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
@@ -43,7 +44,6 @@ export function ReorderLevels({ medication, places, turn, onDone }: LevelsProps)
   useTurn(known, turn);
   const [open, setOpen] = useState<Line | undefined>();
   const done = () => {
-    setOpen(undefined);
     known.reload();
     onDone();
   };
@@ -56,7 +56,7 @@ export function ReorderLevels({ medication, places, turn, onDone }: LevelsProps)
   return html`<section aria-label=${t("stock.level")}><h3>${t("stock.level")}</h3>
     <${NotKnown} loaded=${known} />
     <ul class="list">${lines.map((one) => row(one, placeName(one, names)))}</ul>
-    ${open && html`<${SetLevel} key=${open.place} medication=${medication} line=${open} name=${placeName(open, names)} onCancel=${() => setOpen(undefined)} onDone=${done} />`}
+    ${open && html`<${SetLevel} key=${open.place} medication=${medication} line=${open} name=${placeName(open, names)} onClose=${() => setOpen(undefined)} onDone=${done} />`}
   </section>`;
 }
 
@@ -67,19 +67,21 @@ interface SetProps {
   medication: Code;
   line: Line;
   name: string;
-  onCancel: () => void;
+  onClose: () => void;
   onDone: () => void;
 }
 
-function SetLevel({ medication, line: { place, level: before = 0 }, name, onCancel, onDone }: SetProps) {
-  const [level, setLevel] = useState(`${before || ""}`);
+function SetLevel({ medication, line: { place, level: before = 0 }, name, onClose, onDone }: SetProps) {
+  const kept = `level ${tokenOf(medication)} ${place} ${before}`;
+  const [level, setLevel] = useKept(kept, "level", `${before || ""}`);
   const store = (units: number) => pharmacy.setReorderLevel({ medication, level: units, ...(place !== undefined && { place }) });
   const send = async () => {
     await store(Number(level));
     say(t("stock.levelIsSet", { place: name }), () => store(before).then(onDone));
+    onClose();
     onDone();
   };
-  return html`<${Form} send=${send} submit=${t("store")} onCancel=${onCancel} label=${t("stock.setLevel")} isInline>
+  return html`<${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose} label=${t("stock.setLevel")} isInline>
     ${(faultOf: (field: string) => string | undefined) => html`<${NumberField} label=${joined(t("stock.orderFrom"), name)} name="reorder-level" min="0" step="any" hint=${t("stock.levelHint")} value=${level} onValue=${setLevel} required autofocus fault=${faultOf("level")} />`}
   <//>`;
 }

@@ -65,14 +65,10 @@ export function Shelf({ turn }: { turn: number }) {
     shelf.reload();
     setChanges((before) => before + 1);
   };
-  const done = () => {
-    close();
-    changed();
-  };
   const names = shelf.value?.names ?? [];
   return html`<${Panel} title=${t("shelf")} loaded=${shelf} show=${show} actions=${actions} id="part-shelf" />
-    ${open === "new" && html`<${NewMedication} names=${names} onClose=${close} onDone=${done} />`}
-    ${open === "delivery" && html`<${Delivery} names=${names} onClose=${close} onDone=${done} />`}
+    ${open === "new" && html`<${NewMedication} names=${names} onClose=${close} onDone=${changed} />`}
+    ${open === "delivery" && html`<${Delivery} names=${names} onClose=${close} onDone=${changed} />`}
     <${Expiring} turn=${turn + changes} nameOf=${(one: StockItem) => nameOf(one, names)} onOpen=${setOpen} />
     ${typeof open === "object" && html`<${StockCard} medication=${open.medication} name=${nameOf(open, names)} onClose=${close} onChange=${changed} />`}`;
 }
@@ -90,6 +86,7 @@ function Delivery({ names, onClose, onDone }: { names: KnownCode[]; onClose: () 
     const { stock } = await pharmacy.receive({ ...of, quantity: Number(quantity), ...(expires && { expires }) });
     const back = () => pharmacy.adjust({ ...of, by: -Number(quantity), reason: t("undo.reason") }).then(onDone);
     say(t("shelf.arrived", { n: numberIn(stock.quantity) }), back);
+    onClose();
     onDone();
   };
   return html`<${Dialog} title=${t("shelf.delivery")} onClose=${onClose}>

@@ -40,7 +40,6 @@ export function StockCard({ medication, name, onClose, onChange }: CardProps) {
   const [hasHistory, setHistory] = useState(false);
   const [turn, setTurn] = useState(0);
   const changed = () => {
-    setOpen(undefined);
     known.reload();
     setTurn((before) => before + 1);
     onChange();
@@ -61,7 +60,7 @@ export function StockCard({ medication, name, onClose, onChange }: CardProps) {
         html`<${Wide} label=${t("stock.card")}><table class="stacked"><thead><tr><th scope="col">${t("shelf.lot")}</th><th scope="col">${t("stock.expires")}</th><th scope="col" class="figure">${t("quantity")}</th><td></td></tr></thead>
           <tbody>${known.value.lots.map((one) => row(one, (known.value as Lots).places))}</tbody></table><//>`
       }
-      ${open && html`<${FORMS[open.kind]} key=${`${open.kind} ${open.lot.lot} ${open.lot.place}`} of=${open.lot} onCancel=${() => setOpen(undefined)} onDone=${changed} />`}
+      ${open && html`<${FORMS[open.kind]} key=${`${open.kind} ${open.lot.lot} ${open.lot.place}`} of=${open.lot} onClose=${() => setOpen(undefined)} onDone=${changed} />`}
       ${known.value && html`<${ReorderLevels} medication=${medication} places=${[...new Set(known.value.lots.map(({ place }) => place))]} turn=${turn} onDone=${onChange} />`}
       <div class="buttons"><button type="button" aria-expanded=${hasHistory} onClick=${() => setHistory(!hasHistory)}>${t("movements")}</button></div>
       ${hasHistory && html`<${Movements} medication=${medication} turn=${turn} />`}
@@ -71,27 +70,29 @@ export function StockCard({ medication, name, onClose, onChange }: CardProps) {
 
 interface LotProps {
   of: StockOfLot;
-  onCancel: () => void;
+  onClose: () => void;
   onDone: () => void;
 }
 
-function Count({ of: { medication, lot, place, quantity: before }, onCancel, onDone }: LotProps) {
-  const [quantity, setQuantity] = useState(`${before}`);
+function Count({ of: { medication, lot, place, quantity: before }, onClose, onDone }: LotProps) {
+  const kept = `count ${tokenOf(medication)} ${lot} ${place} ${before}`;
+  const [quantity, setQuantity] = useKept(kept, "quantity", `${before}`);
   const send = async () => {
     const of = { medication, ...(lot && { lot }), ...(place && { place }) };
     const { by } = await pharmacy.count({ ...of, quantity: Number(quantity) });
     // By what the count has changed it: what was taken since stays taken.
     const back = () => pharmacy.adjust({ ...of, by: -by, reason: t("undo.reason") }).then(onDone);
     say(t("shelf.counted", { by: numberIn(by, { signDisplay: "exceptZero" }) }), ...(by === 0 ? [] : [back]));
+    onClose();
     onDone();
   };
-  return html`<${Form} send=${send} submit=${t("store")} onCancel=${onCancel} label=${t("shelf.count")} isInline>
+  return html`<${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose} label=${t("shelf.count")} isInline>
     ${(faultOf: (field: string) => string | undefined) => html`<${NumberField} label=${`${t("shelf.counted.label")} · ${lot || t("stock.noLot")}`} name="count-quantity" min="0" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />`}
   <//>`;
 }
 
 /** Keeps a lot back, or lets it be used again. */
-function Block({ of: { medication, lot, unusable }, onCancel, onDone }: LotProps) {
+function Block({ of: { medication, lot, unusable }, onClose, onDone }: LotProps) {
   const kept = `block ${lot}`;
   const [reason, setReason] = useKept(kept, "reason");
   const isBlocked = unusable === "blocked";
@@ -101,9 +102,10 @@ function Block({ of: { medication, lot, unusable }, onCancel, onDone }: LotProps
       await (isBlocked ? pharmacy.blockLot : pharmacy.releaseLot)({ medication, lot, reason: t("undo.reason") });
       onDone();
     });
+    onClose();
     onDone();
   };
-  return html`<${Form} draft=${kept} send=${send} submit=${t(isBlocked ? "stock.release" : "stock.block")} onCancel=${onCancel} label=${lot} isInline>
+  return html`<${Form} draft=${kept} send=${send} submit=${t(isBlocked ? "stock.release" : "stock.block")} onCancel=${onClose} label=${lot} isInline>
     ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${`${t("reason")} · ${lot}`} name="block-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
   <//>`;
 }

@@ -1,5 +1,4 @@
 /** Moves units of a lot to another place: to a ward's store, or back to the dispensary. */
-import { useState } from "preact/hooks";
 import type { Location } from "../../../../../fhir/r4.ts";
 import type { pharmacy as pharmacyContract, StockOfLot } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
@@ -12,6 +11,8 @@ import { actionsOf, Refused, search } from "../../platform/api.ts";
 import { useLoad } from "../../platform/load.ts";
 import { numberIn } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
+import { useKept } from "../../platform/drafts.ts";
+import { tokenOf } from "./lots.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 /** To choose from: wards and dispensaries; rooms and beds are parts of them. */
@@ -24,15 +25,16 @@ const places = async (): Promise<Location[]> =>
 
 interface TransferProps {
   of: StockOfLot;
-  onCancel: () => void;
+  onClose: () => void;
   onDone: () => void;
 }
 
 /** See the head of this file. */
-export function Transfer({ of: { medication, lot, place, quantity: there }, onCancel, onDone }: TransferProps) {
+export function Transfer({ of: { medication, lot, place, quantity: there }, onClose, onDone }: TransferProps) {
   const known = useLoad("places of stock", places);
-  const [quantity, setQuantity] = useState(`${there}`);
-  const [chosen, setChosen] = useState("");
+  const kept = `transfer ${tokenOf(medication)} ${lot} ${place} ${there}`;
+  const [quantity, setQuantity] = useKept(kept, "quantity", `${there}`);
+  const [chosen, setChosen] = useKept(kept, "place");
   const choices: [string, string][] = [
     ["", t("choose")],
     ...(place === undefined ? [] : [[DEFAULT, t("stock.place.default")] as [string, string]]),
@@ -48,9 +50,10 @@ export function Transfer({ of: { medication, lot, place, quantity: there }, onCa
       await pharmacy.transfer({ ...of, ...(to && { from: to }), ...(place && { to: place }), reason: t("undo.reason") });
       onDone();
     });
+    onClose();
     onDone();
   };
-  return html`<${NotKnown} loaded=${known} /><${Form} send=${send} submit=${t("stock.transfer")} onCancel=${onCancel} label=${t("stock.transfer")} fieldOf=${{ STOCK_TOO_LOW: "quantity", CHOOSE_FROM_LIST: "place" }}>
+  return html`<${NotKnown} loaded=${known} /><${Form} draft=${kept} send=${send} submit=${t("stock.transfer")} onCancel=${onClose} label=${t("stock.transfer")} fieldOf=${{ STOCK_TOO_LOW: "quantity", CHOOSE_FROM_LIST: "place" }}>
     ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
       <${NumberField} label=${`${t("quantity")} · ${lot || t("stock.noLot")}`} name="transfer-quantity" min="1" max=${`${there}`} value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
       <${Field} label=${t("stock.to")} name="transfer-place" value=${chosen} onValue=${setChosen} options=${choices} required fault=${faultOf("place")} />

@@ -29,6 +29,9 @@ const MINUTE_MS = 60_000;
 interface BookProps {
   patient: Patient;
   onClose: () => void;
+  /** What the dialog was opened for is done. */
+  onBooked: () => void;
+  /** What is booked has changed: it was booked, or that was taken back. */
   onDone: () => void;
 }
 
@@ -59,7 +62,7 @@ function freeFrom({ from, to }: Span, others: Span[]): number {
 }
 
 /** See the head of this file. */
-export function Book({ patient, onClose, onDone }: BookProps) {
+export function Book({ patient, onClose, onBooked, onDone }: BookProps) {
   const people = useLoad("practitioners", practitioners);
   const { draft, set, clear } = useDraft(`book.${patient.id}`, { day: today(), minutes: "15" });
   const { day = "", time = "", minutes = "", practitioner = "", reason = "", override = "" } = draft.value;
@@ -93,6 +96,7 @@ export function Book({ patient, onClose, onDone }: BookProps) {
       throw error;
     }
     clear();
+    onBooked();
     onDone();
   };
   const choose = (name: string, text: string) => {

@@ -70,13 +70,7 @@ export function Queue({ turn }: { turn: number }) {
       <${Partial} isPartial=${isPartial} />
       <p class="muted">${t("queue.count", { n: all.length })}</p>
       <ul class="list">${all.map(row)}</ul>${all.length >= Number(MAX_SHOWN) && html`<p class="muted">${t("list.first", { n: MAX_SHOWN })}</p>`}
-      ${
-        cancelled &&
-        html`<${Cancel} of=${cancelled} onDone=${() => {
-          setCancelled(undefined);
-          queue.reload();
-        }} />`
-      }`} />`;
+      ${cancelled && html`<${Cancel} of=${cancelled} onClose=${() => setCancelled(undefined)} onDone=${queue.reload} />`}`} />`;
 }
 
 /** What was cancelled stays so (rule encounter-status): another visit is opened, of the same appointment or since the same time. */
@@ -90,16 +84,17 @@ async function openAgain({ appointment: [booked] = [], subject, reasonCode, peri
   });
 }
 
-function Cancel({ of: { visit, patient }, onDone }: { of: Waiting; onDone: () => void }) {
+function Cancel({ of: { visit, patient }, onClose, onDone }: { of: Waiting; onClose: () => void; onDone: () => void }) {
   const kept = `cancel ${visit.id}`;
   const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
     await visits.cancel({ visit: `Encounter/${visit.id}`, reason });
     say(t("visit.cancelled", { name: nameOf(patient) }), () => openAgain(visit).then(onDone));
+    onClose();
     onDone();
   };
-  return html`<${Dialog} title=${t("visit.cancelOf", { name: nameOf(patient) })} onClose=${onDone}>
-    <${Form} draft=${kept} send=${send} submit=${t("visit.cancel")} onCancel=${onDone}>
+  return html`<${Dialog} title=${t("visit.cancelOf", { name: nameOf(patient) })} onClose=${onClose}>
+    <${Form} draft=${kept} send=${send} submit=${t("visit.cancel")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="cancel-reason" value=${reason} onValue=${setReason} fault=${faultOf("reason")} required autofocus />`}
     <//>
   <//>`;

@@ -96,19 +96,25 @@ function Known({ onRegistered, onFound }: RegisterProps) {
       throw error;
     }
   };
+  /** Of somebody described otherwise nobody has said that it is another person: who is alike is asked anew. */
+  const describe = (name: string, text: string) => {
+    setSimilar(undefined);
+    set("confirm", "");
+    set(name, text);
+  };
   const field = (name: string, label: string, more: object = {}) =>
-    html`<${Field} label=${label} name=${name} value=${value(name)} onValue=${(text: string) => set(name, text)} ...${more} />`;
+    html`<${Field} label=${label} name=${name} value=${value(name)} onValue=${(text: string) => describe(name, text)} ...${more} />`;
   return html`<${Form} send=${send} submit=${t("register.submit")} label=${t("register.known")} fieldOf=${{ POSSIBLE_DUPLICATE: "confirm" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         ${field("family", t("person.family"), { required: true, fault: faultOf("family") })}
         ${field("given", t("person.given"), { required: true, fault: faultOf("given") })}
-        <${BirthDateField} label=${t("person.birthDate")} name="birthDate" value=${value("birthDate")} onValue=${(text: string) => set("birthDate", text)} fault=${faultOf("birthDate")} />
+        <${BirthDateField} label=${t("person.birthDate")} name="birthDate" value=${value("birthDate")} onValue=${(text: string) => describe("birthDate", text)} fault=${faultOf("birthDate")} />
         ${field("gender", t("person.sex"), { required: true, fault: faultOf("gender"), options: [["", t("choose")], ...sexChoices()] })}
         ${field("phone", t("person.phone"), { type: "tel", fault: faultOf("phone") })}
         ${field("otherFamily", t("person.otherFamily"), { fault: faultOf("otherNames[0].family") })}
         ${field("otherGiven", t("person.otherGiven"), { fault: faultOf("otherNames[0].given") })}
       </div>
-      ${similar && field("confirm", t("register.confirm"), { fault: faultOf("confirm") })}`}
+      ${similar && field("confirm", t("register.confirm"), { fault: faultOf("confirm"), onValue: (text: string) => set("confirm", text) })}`}
     <//>
     <${Candidates} candidates=${similar ?? candidates} onPick=${(one: Patient) => {
       clear();

@@ -45,7 +45,7 @@ interface AddProps {
 
 /** See the head of this file. */
 export function Add({ what, ward, onClose, onDone }: AddProps) {
-  const kept = `add ${what} ${ward ?? ""}`;
+  const kept = `add ${typeof what === "object" ? what.location : what} ${ward?.location ?? ""}`;
   const [name, setName] = useKept(kept, "name");
   const [rooms, setRooms] = useKept(kept, "rooms");
   const [beds, setBeds] = useKept(kept, "beds");

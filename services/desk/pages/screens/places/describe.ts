@@ -66,6 +66,7 @@ export function Describe({ of: found, ward, name, onClose, onDone }: DescribePro
     const stored = await wards.describe({ location, version, attributes });
     const back = (now: number) => wards.describe({ location, version: now, attributes: before });
     say(t("places.described", { name }), () => takeBackVersion(location, { before: version, stored: stored.version }, back).then(onDone));
+    onClose();
     onDone();
   };
   const send = async () => {

@@ -57,12 +57,6 @@ export function Room({ room, ward, onAddBeds, reload }: RoomProps) {
       <button type="button" onClick=${onAddBeds} disabled=${isClosed || ward.status === "closed"}>${t("places.addBeds")}<${For} who=${name} /></button>
       ${ward.status === "open" && html`<${CloseOrOpen} place=${room} name=${name} isClosed=${isClosed} reload=${reload} />`}</div>
     ${room.beds.length > 0 && html`<table class="stacked"><thead><tr><th scope="col">${t("places.bed")}</th><th scope="col">${t("places.has")}</th><th scope="col">${t("places.state")}</th><td></td></tr></thead><tbody>${room.beds.map(row)}</tbody></table>`}
-    ${
-      open &&
-      html`<${Describe} of=${open} ward=${ward.location} name=${open.name} onClose=${() => setOpen(undefined)} onDone=${() => {
-        setOpen(undefined);
-        reload();
-      }} />`
-    }
+    ${open && html`<${Describe} of=${open} ward=${ward.location} name=${open.name} onClose=${() => setOpen(undefined)} onDone=${reload} />`}
   </section>`;
 }

@@ -60,12 +60,8 @@ export function Probable() {
       ${ends.length > 0 && html`<button type="button" onClick=${() => setEnds(ends.slice(0, -1))}>${t("page.before")}</button>`}
       ${doubles.length === PAGE && html`<button type="button" onClick=${() => setEnds([...ends, doubles.at(-1)?.place ?? ""])}>${t("page.next")}</button>`}
     </div>`;
-  const done = () => {
-    setApart(undefined);
-    known.reload();
-  };
   return html`<${Panel} title=${t("records.probable")} loaded=${known} show=${show} />
-    ${apart && html`<${TellApart} double=${apart} onClose=${() => setApart(undefined)} onDone=${done} />`}`;
+    ${apart && html`<${TellApart} double=${apart} onClose=${() => setApart(undefined)} onDone=${known.reload} />`}`;
 }
 
 /** How much of the register was looked through, in words. */
@@ -89,6 +85,7 @@ function TellApart({ double: { patients: pair }, onClose, onDone }: ApartProps) 
   const send = async () => {
     await patients.setDistinct({ patient, other, reason });
     say(t("records.areDistinct"), () => patients.setDistinct({ patient, other }).then(onDone));
+    onClose();
     onDone();
   };
   return html`<${Dialog} title=${t("records.distinct")} onClose=${onClose}>

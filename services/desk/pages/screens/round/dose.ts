@@ -8,9 +8,10 @@ import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
+import { TimeField } from "../../parts/time-field.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
-import { timeOf } from "../../platform/clock.ts";
+import { lastInstantOf, momentOf, timeOf } from "../../platform/clock.ts";
 import { nameOf } from "../../platform/names.ts";
 import { amountIn, requireOneWay } from "../../platform/numbers.ts";
 import { joined, t } from "../../platform/texts.ts";
@@ -36,6 +37,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
   const prescribed = dose.dose ? `${dose.dose.value} ${dose.dose.unit}` : "";
   const [given, setGiven] = useState(prescribed);
   const [reason, setReason] = useKept(kept, "reason");
+  const [time, setTime] = useKept(kept, "time");
   const [mayOverride, setMayOverride] = useState(false);
   const isGiven = outcome === "given";
   /** What is scanned now is looked at anew: only what is refused again needs a reason. */
@@ -65,6 +67,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
         prescription: dose.prescription,
         outcome,
         due: dose.dueAt,
+        ...(time && { at: lastInstantOf(time) }),
         ...(isGiven && dose.dose && { dose: doseGiven() }),
         ...(isGiven && dose.route && { route: dose.route }),
         ...scanned,
@@ -105,6 +108,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
           }
           <div class="fields">
             <${Field} label=${t("round.outcome")} name="outcome" value=${outcome} onValue=${(text: string) => setOutcome(text as DoseOutcome)} options=${outcomes} />
+            <${TimeField} label=${t("round.at")} name="dose-time" value=${time} onValue=${scan(setTime)} textOf=${(typed: string) => momentOf(lastInstantOf(typed))} fault=${faultOf("at")} />
             ${(!isGiven || mayOverride) && html`<${Field} label=${isGiven ? t("round.override") : t("reason")} name="why" value=${reason} onValue=${setReason} fault=${faultOf("why")} required />`}
           </div>`}
       <//>

@@ -69,9 +69,6 @@ export function AdmitDialog({ bed, onClose, reload }: AdmitProps) {
       <//>`
     }`
     }
-    <${CleaningChoice} bed=${bed} onDone=${() => {
-      onClose();
-      reload();
-    }} />
+    <${CleaningChoice} bed=${bed} onClose=${onClose} onDone=${reload} />
   <//>`;
 }

@@ -11,11 +11,11 @@ const wards = actionsOf<typeof wardsContract>("wards");
 const STATES = ["dirty", "cleaning", "clean"] as const satisfies Cleaning[];
 
 /** See the head of this file. */
-export function CleaningChoice({ bed, onDone }: { bed: PlacedBed; onDone: () => void }) {
+export function CleaningChoice({ bed, onClose, onDone }: { bed: PlacedBed; onClose: () => void; onDone: () => void }) {
   if (!offers("wards.setCleaning")) return null;
   const before = bed.cleaning ?? "clean";
   const set = async (cleaning: Cleaning) => {
-    onDone();
+    onClose();
     try {
       await wards.setCleaning({ bed: bed.location, cleaning });
       say(t(`cleaning.isNow.${cleaning}`, { bed: bed.place }), () =>

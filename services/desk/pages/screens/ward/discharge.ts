@@ -1,5 +1,4 @@
 /** Discharge, or death, from the stay's dialog. What was taken at home and paused for the stay is asked for: nobody goes home without an answer. */
-import { useState } from "preact/hooks";
 import type { MedicationStatement } from "../../../../../fhir/r4.ts";
 import type { Disposition, hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import type { BoardStay } from "../../../../wards/board.contract.ts";
@@ -13,10 +12,12 @@ import { today } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
-import { takeBack } from "../../platform/taken-back.ts";
+import { takeBack, takeBackEach } from "../../platform/taken-back.ts";
 import { t } from "../../platform/texts.ts";
-import { dosageTextOf, stopped, taken } from "../chart/home-medication-status.ts";
+import { dosageWords } from "../../platform/dosage-words.ts";
+import { stopped, taken } from "../chart/home-medication-status.ts";
 import { calledIn } from "./move.ts";
+import { useDraft, useKept } from "../../platform/drafts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 const DISPOSITIONS = ["home", "other-hcf", "rehab", "long", "aadvice", "oth"] as const satisfies Disposition[];
@@ -59,21 +60,27 @@ export function Discharge({ stay: { stay, patient, ...person }, act }: Discharge
   const mayAsk = offers("MedicationStatement");
   const ask = () => search<MedicationStatement>("MedicationStatement", { patient, status: "on-hold", _count: MAX_ASKED });
   const loaded = useLoad<Found<MedicationStatement>>(`paused ${patient}`, ask, 0, mayAsk);
-  const [disposition, setDisposition] = useState<string>("home");
-  const [chosen, setChosen] = useState<Record<string, string>>({});
+  const kept = `discharge ${stay}`;
+  const [disposition, setDisposition] = useKept(kept, "disposition", "home");
+  /** What becomes of each, by its id. */
+  const { draft: chosen, set: choose, clear } = useDraft(`${kept} paused`);
   const send = async () => {
     // Pressed before the answer is there: it is waited for. What cannot be known keeps nobody in the house.
     const { resources: paused } = loaded.value ?? (mayAsk ? await ask().catch(() => ({ resources: [] })) : { resources: [] });
-    if (paused.some(({ id = "" }) => !chosen[id])) throw new Refused(422, "PAUSED_UNDECIDED", "");
+    if (paused.some(({ id = "" }) => !chosen.value[id])) throw new Refused(422, "PAUSED_UNDECIDED", "");
     let changes: Change[] = [];
+    let isBack = false;
+    const back = async () => {
+      if (!isBack) await stays.cancelDischarge({ stay, reason });
+      isBack = true;
+      await takeBackEach(changes, ([before, stored]) => takeBack(before, stored));
+    };
     const work = async () => {
       await stays.discharge({ stay, disposition: disposition as Disposition });
-      changes = await storeAll(paused, chosen);
+      changes = await storeAll(paused, chosen.value);
     };
-    await act(work, t("ward.discharged", { name }), async () => {
-      await stays.cancelDischarge({ stay, reason });
-      for (const [before, stored] of changes) await takeBack(before, stored);
-    });
+    await act(work, t("ward.discharged", { name }), back);
+    clear();
   };
   const die = () =>
     act(
@@ -85,12 +92,12 @@ export function Discharge({ stay: { stay, patient, ...person }, act }: Discharge
   const options = [["", t("choose")], ...becomes.map((one) => [one, t(`discharge.paused.${one}`)])];
   const row = (one: MedicationStatement) => {
     const { id = "" } = one;
-    const label = [conceptOf(one.medicationCodeableConcept), dosageTextOf(one)].filter(Boolean).join(" · ");
-    return html`<${Field} key=${id} label=${label} name=${`paused-${id}`} value=${chosen[id] ?? ""} onValue=${(what: string) => setChosen((now) => ({ ...now, [id]: what }))} options=${options} required />`;
+    const label = [conceptOf(one.medicationCodeableConcept), dosageWords(one.dosage)].filter(Boolean).join(" · ");
+    return html`<${Field} key=${id} label=${label} name=${`paused-${id}`} value=${chosen.value[id] ?? ""} onValue=${(what: string) => choose(id, what)} options=${options} required />`;
   };
   const paused = loaded.value?.resources ?? [];
   return html`${mayAsk && html`<${NotKnown} loaded=${loaded} />`}
-    <${Form} send=${send} submit=${t("ward.discharge")} isInline>${() => html`
+    <${Form} draft=${kept} send=${send} submit=${t("ward.discharge")} isInline>${() => html`
       ${paused.length > 0 && html`<fieldset><legend>${t("discharge.paused")}</legend><div class="fields">${paused.map(row)}</div></fieldset>`}
       <${Field} label=${t("ward.disposition")} name="disposition" value=${disposition} onValue=${setDisposition} options=${DISPOSITIONS.map((one) => [one, t(`disposition.${one}`)])} />`}<//>
     <p class="buttons"><button type="button" class="quiet" onClick=${die}>${t("ward.die")}</button></p>`;

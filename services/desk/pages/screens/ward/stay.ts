@@ -69,10 +69,7 @@ export function StayDialog({ bed, stay: shown, onClose, reload }: StayProps) {
         ${shown.leave ? html`<button type="button" onClick=${back}>${t("ward.return")}</button>` : html`<button type="button" onClick=${leave}>${t("ward.leave")}</button>`}
       </div>
       <${HandOver} stay=${shown} onDone=${onClose} />
-      <${Transfer} stay=${stay} name=${name} transfer=${shown.transfer} from=${bed.location} onDone=${() => {
-        onClose();
-        reload();
-      }} />
+      <${Transfer} stay=${stay} name=${name} transfer=${shown.transfer} from=${bed.location} onClose=${onClose} onDone=${reload} />
       <${Discharge} stay=${shown} act=${act} />
     </div>
   <//>`;

@@ -29,11 +29,12 @@ interface TransferProps {
   transfer: TransferRequest | undefined;
   /** Where the patient is: "Location/…", as far as it is known. */
   from: string | undefined;
+  onClose: () => void;
   onDone: () => void;
 }
 
 /** See the head of this file. */
-export function Transfer({ stay, name, transfer, from, onDone }: TransferProps) {
+export function Transfer({ stay, name, transfer, from, onClose, onDone }: TransferProps) {
   const known = useHouse();
   const all: BoardWard[] = known.value?.wards ?? [];
   const [to, setTo] = useState("");
@@ -42,6 +43,7 @@ export function Transfer({ stay, name, transfer, from, onDone }: TransferProps) 
     if (to === "") throw new Refused(422, "CHOOSE_FROM_LIST", "");
     await stays.requestTransfer({ stay, to });
     say(t("transfer.asked", { name, ward: where(to) }), () => stays.withdrawTransfer({ stay }).then(onDone));
+    onClose();
     onDone();
   };
   const withdraw = async (before: string) => {
@@ -51,6 +53,7 @@ export function Transfer({ stay, name, transfer, from, onDone }: TransferProps) 
     } catch (error) {
       sayFault(error);
     }
+    onClose();
     onDone();
   };
   const others = all.filter((ward) => ward.status === "open" && !(from !== undefined && isIn(ward, from)));

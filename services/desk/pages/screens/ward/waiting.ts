@@ -56,16 +56,12 @@ export function Waiting({ board: { waiting, coming }, ward, reload }: WaitingPro
     <span class="buttons">${give(one)}${one.transfer?.status === "requested" && html`<button type="button" class="quiet" onClick=${() => acceptTransfer(one, reload)}>${t("request.accept")}<${For} who=${calledIn(one)} /></button>`}
       <button type="button" class="quiet" onClick=${() => setDenied(one)}>${t("request.deny")}<${For} who=${calledIn(one)} /></button></span>
   </li>`;
-  const done = () => {
-    setDenied(undefined);
-    reload();
-  };
   return html`<aside class="panel" id="part-waiting" aria-label=${t("ward.waiting")}>
     <header><h2>${t("ward.waiting")}</h2></header>
     ${withoutBed.length + waiting.length + coming.length === 0 && html`<p class="muted">${t("ward.nobodyWaits")}</p>`}
     <ul class="list">${withoutBed.map((stay) => html`<li key=${stay.stay} draggable onDragEnd=${endDrag} onDragStart=${(event: DragEvent) => beginDrag(event, stay)}><span><${Who} person=${stay} /></span>${give(stay)}</li>`)}${coming.map(transfer)}${waiting.map(request)}</ul>
     <p class="hint keys">${t("ward.keys")}</p>
-    ${denied && html`<${Deny} carried=${denied} onClose=${() => setDenied(undefined)} onDone=${done} />`}
+    ${denied && html`<${Deny} carried=${denied} onClose=${() => setDenied(undefined)} onDone=${reload} />`}
   </aside>`;
 }
 
@@ -132,6 +128,7 @@ function Deny({ carried, onClose, onDone }: { carried: Carried; onClose: () => v
       await stays.deny({ request: carried.request, reason });
       say(t("request.denied", { name }), () => askAgain(carried).then(onDone));
     }
+    onClose();
     onDone();
   };
   return html`<${Dialog} title=${joined(t("request.deny"), name)} onClose=${onClose}>

@@ -1,0 +1,27 @@
+/** What the printer of this browser's desk prints receipts and bills on: a sheet, or a roll of 80 mm. It is asked once, and kept in this browser. */
+import { useState } from "preact/hooks";
+import { html } from "../html.ts";
+import { t } from "../platform/texts.ts";
+
+const PAPERS = ["a4", "roll"] as const;
+/** As a class of what is printed. */
+export type Paper = (typeof PAPERS)[number];
+
+const KEPT_AS = "desk.paper";
+
+/** The chosen paper, and how it is chosen; until then sheets. */
+export function usePaper(): [Paper, (paper: Paper) => void] {
+  const [paper, setPaper] = useState<Paper>(PAPERS.find((one) => one === localStorage.getItem(KEPT_AS)) ?? "a4");
+  const choose = (one: Paper) => {
+    localStorage.setItem(KEPT_AS, one);
+    setPaper(one);
+  };
+  return [paper, choose];
+}
+
+/** See the head of this file. */
+export const PaperChoice = ({ paper, onChoose }: { paper: Paper; onChoose: (paper: Paper) => void }) =>
+  html`<div class="tabs" role="group" aria-label=${t("print.paper")}>${PAPERS.map(
+    (one) =>
+      html`<button key=${one} type="button" aria-pressed=${paper === one} onClick=${() => onChoose(one)}>${t(`print.paper.${one}`)}</button>`,
+  )}</div>`;

@@ -1,0 +1,12 @@
+/** A dosage as people read it: in the words of who wrote it, with one dose and how often a day, as far as they are known in numbers. */
+import type { Dosage } from "../../../../fhir/r4.ts";
+import { quantityOf } from "./names.ts";
+import { t } from "./texts.ts";
+
+/** "": nothing is known of it. */
+export function dosageWords([of]: Dosage[] = []): string {
+  const dose = of?.doseAndRate?.[0]?.doseQuantity;
+  const { frequency = 0, period, periodUnit } = of?.timing?.repeat ?? {};
+  const isDaily = frequency > 0 && period === 1 && periodUnit === "d";
+  return [of?.text, dose && quantityOf(dose), isDaily && t("timing.aDay", { n: frequency })].filter(Boolean).join(" · ");
+}

@@ -1,0 +1,43 @@
+/** The laboratory tells of a critical value by telephone: who was told is noted with it. Who only sees it at the bench has told nobody. */
+import type { Patient } from "../../../../../fhir/r4.ts";
+import type { CriticalValue } from "../../../../lab/bench.contract.ts";
+import type { lab as labContract } from "../../../../lab/lab.contract.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { say } from "../../parts/notices.ts";
+import { PersonLine } from "../../parts/person-line.ts";
+import { actionsOf } from "../../platform/api.ts";
+import { useKept } from "../../platform/drafts.ts";
+import { testText } from "../../platform/test-names.ts";
+import { joined, t } from "../../platform/texts.ts";
+
+const lab = actionsOf<typeof labContract>("lab");
+
+interface TellProps {
+  of: CriticalValue;
+  patient: Patient | undefined;
+  /** The value as it is read out. */
+  value: string;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** See the head of this file. */
+export function TellCritical({ of: { observation, test }, patient, value, onClose, onDone }: TellProps) {
+  const kept = `tell ${observation}`;
+  const [who, setWho] = useKept(kept, "who");
+  const send = async () => {
+    await lab.acknowledge({ observation, note: t("critical.toldTo", { who: who.trim() }) });
+    say(t("critical.isTold", { who: who.trim() }));
+    onClose();
+    onDone();
+  };
+  return html`<${Dialog} title=${t("critical.tell")} onClose=${onClose}><div class="stack">
+    <p>${patient && html`<${PersonLine} patient=${patient} /><br />`}<strong>${joined(testText(test), value)}</strong></p>
+    <${Form} draft=${kept} send=${send} submit=${t("critical.tell")} onCancel=${onClose}>
+      ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("critical.who")} name="told-who" value=${who} onValue=${setWho} hint=${t("critical.readBack")} required autofocus fault=${faultOf("note")} />`}
+    <//>
+  </div><//>`;
+}

@@ -1,0 +1,59 @@
+/** A credit note for all of a bill, or for some of its lines: what was not done is given back, the rest stays. */
+import { useState } from "preact/hooks";
+import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { say } from "../../parts/notices.ts";
+import { NotKnown } from "../../parts/panel.ts";
+import { actionsOf, Refused } from "../../platform/api.ts";
+import { useKept } from "../../platform/drafts.ts";
+import { moneyOf, nameOf } from "../../platform/names.ts";
+import { joined, t } from "../../platform/texts.ts";
+import type { Bill } from "./bills.ts";
+import { type Line, useLines } from "./lines.ts";
+
+const billing = actionsOf<typeof billingContract>("billing");
+
+interface CreditProps {
+  bill: Bill;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** See the head of this file. */
+export function Credit({ bill: { of, patient }, onClose, onDone }: CreditProps) {
+  const kept = `credit ${of.id}`;
+  const [reason, setReason] = useKept(kept, "reason");
+  const { lines, loaded } = useLines(of);
+  const charges = lines.flatMap(({ charge }) => charge ?? []);
+  const [staying, setStaying] = useState<string[]>([]);
+  const send = async () => {
+    const given = charges.filter((one) => !staying.includes(one));
+    if (given.length === 0) throw new Refused(422, "CHOOSE_CHARGES", "");
+    const named = given.length < charges.length ? { charges: given } : {};
+    const { creditNote } = await billing.creditNote({ invoice: `Invoice/${of.id}`, reason, ...named });
+    const [back] = await billing.listBalances({ invoices: [creditNote] }).catch(() => []);
+    const text = back && back.left > 0 ? t("cash.creditedBack", { amount: moneyOf(back.left, back.currency) }) : t("cash.credited");
+    say(text, () => billing.cancelInvoice({ invoice: creditNote, reason: t("undo.reason") }).then(onDone));
+    onClose();
+    onDone();
+  };
+  const toggle = (charge: string) => setStaying(staying.includes(charge) ? staying.filter((one) => one !== charge) : [...staying, charge]);
+  const choice = ({ charge = "", text, amount }: Line) =>
+    html`<label key=${charge} class="choice"><input type="checkbox" checked=${!staying.includes(charge)} onChange=${() => toggle(charge)} /> <bdi>${text}</bdi> <span class="nowrap">${amount}</span></label>`;
+  const named = lines.filter(({ charge }) => charge !== undefined);
+  return html`<${Dialog} title=${joined(t("cash.credit"), nameOf(patient))} onClose=${onClose}>
+    <${NotKnown} loaded=${loaded} />
+    <${Form} draft=${kept} send=${send} submit=${t("cash.credit")} onCancel=${onClose} fieldOf=${{ CHOOSE_CHARGES: "charges", CHARGE_CREDITED: "charges" }}>
+      ${(faultOf: (field: string) => string | undefined) => html`
+        ${
+          named.length > 1 &&
+          html`<fieldset aria-describedby=${faultOf("charges") && "credit-charges-fault"}><legend>${t("cash.creditWhat")}</legend><div class="stack">${named.map(choice)}</div>
+          ${faultOf("charges") && html`<p class="fault" role="alert" id="credit-charges-fault">${faultOf("charges")}</p>`}</fieldset>`
+        }
+        <${Field} label=${t("reason")} name="credit-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
+    <//>
+  <//>`;
+}

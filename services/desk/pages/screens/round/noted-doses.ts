@@ -1,0 +1,111 @@
+/** Doses that were noted, the latest first: given or not, when, and by whom. One that was noted by mistake is taken back with the reason, and is due again. */
+import { useState } from "preact/hooks";
+import type { MedicationAdministration, Patient, Practitioner } from "../../../../../fhir/r4.ts";
+import { DoseOutcome } from "../../../../pharmacy/doses.contract.ts";
+import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { For } from "../../parts/for.ts";
+import { Form } from "../../parts/form.ts";
+import { useMore } from "../../parts/more.ts";
+import { say } from "../../parts/notices.ts";
+import { NotKnown, Partial } from "../../parts/panel.ts";
+import { PersonLine } from "../../parts/person-line.ts";
+import { actionsOf, type Found, search } from "../../platform/api.ts";
+import { momentOf } from "../../platform/clock.ts";
+import { useKept } from "../../platform/drafts.ts";
+import { useLoad, useTurn } from "../../platform/load.ts";
+import { offers } from "../../platform/menu.ts";
+import { conceptOf, nameOf, quantityOf } from "../../platform/names.ts";
+import { joined, t } from "../../platform/texts.ts";
+
+const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
+
+/** Shown at first, and so many more each time. */
+const STEP = 50;
+
+type Noted = Found<MedicationAdministration>;
+
+const readNoted = (patients: readonly string[], count: number): Promise<Noted> =>
+  patients.length === 0
+    ? Promise.resolve({ resources: [], included: [], isPartial: false, hasMore: false })
+    : search<MedicationAdministration>("MedicationAdministration", [
+        ["patient", patients.join(",")],
+        ["_sort", "-effective-time"],
+        ["_count", `${count}`],
+        ["_include", "MedicationAdministration:patient"],
+        ["_include", "MedicationAdministration:performer"],
+      ]);
+
+/** What became of it; what another system has noted in other words was not given. */
+function outcomeOf({ status, statusReason: [why] = [] }: MedicationAdministration): DoseOutcome {
+  if (status !== "not-done") return DoseOutcome.given;
+  const known = Object.values(DoseOutcome).find((one) => why?.coding?.some(({ code }) => code === one));
+  return known ?? DoseOutcome.missed;
+}
+
+const isError = ({ status }: MedicationAdministration): boolean => status === "entered-in-error";
+
+/** Why it was not given, or was without the check. */
+const whyOf = ({ statusReason: [why] = [], note: [said] = [] }: MedicationAdministration): string => why?.text ?? said?.text ?? "";
+
+interface NotedProps {
+  /** "Patient/…": whose doses. */
+  patients: readonly string[];
+  /** Whose dose it is need not be said. */
+  isOfOne?: boolean;
+  onClose: () => void;
+  /** Doses are due again. */
+  onDone: () => void;
+}
+
+/** See the head of this file. */
+export function NotedDoses({ patients, isOfOne = false, onClose, onDone }: NotedProps) {
+  const more = useMore(STEP);
+  const known = useLoad(`noted ${patients.join()}`, () => readNoted(patients, more.count));
+  useTurn(known, more.count);
+  const [open, setOpen] = useState<MedicationAdministration | undefined>();
+  const row = (one: MedicationAdministration, { included }: Noted) => {
+    const of = (reference: string | undefined) => included.find((it) => `${it.resourceType}/${it.id}` === reference);
+    const patient = of(one.subject.reference) as Patient | undefined;
+    const by = of(one.performer?.[0]?.actor.reference) as Practitioner | undefined;
+    const what = conceptOf(one.medicationCodeableConcept);
+    const outcome = outcomeOf(one);
+    const tag = isError(one) ? "tag" : outcome === DoseOutcome.given ? "tag good" : "tag warn";
+    return html`<li key=${one.id}><span><strong><bdi>${what}</bdi></strong> ${one.dosage?.dose && quantityOf(one.dosage.dose)}
+      ${!isOfOne && patient && html`<br /><${PersonLine} patient=${patient} />`}
+      <br /><span class="muted"><span class="nowrap">${momentOf(one.effectiveDateTime)}</span>${by && html` · <bdi>${nameOf(by)}</bdi>`}${whyOf(one) && html` · <bdi>${whyOf(one)}</bdi>`}</span></span>
+      <span class="buttons"><span class=${tag}>${t(isError(one) ? "round.takenBack" : `round.${outcome}`)}</span>
+      ${!isError(one) && offers("pharmacy.administer") && html`<button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("round.takeBack")}<${For} who=${[what, !isOfOne && nameOf(patient), momentOf(one.effectiveDateTime)].filter(Boolean).join(", ")} /></button>`}</span></li>`;
+  };
+  const { value } = known;
+  return html`<${Dialog} title=${t("round.noted")} onClose=${onClose}>
+    <div class="stack" aria-busy=${known.isLoading}>
+      <${NotKnown} loaded=${known} />
+      ${
+        open &&
+        html`<${TakeBack} key=${open.id} of=${open} onClose=${() => setOpen(undefined)} onDone=${() => {
+          known.reload();
+          onDone();
+        }} />`
+      }
+      ${value && html`<${Partial} isPartial=${value.isPartial} />${value.resources.length === 0 && html`<p class="muted">${t("round.noted.none")}</p>`}<ul class="list">${value.resources.map((one) => row(one, value))}</ul>${more.below(value.resources.length)}`}
+    </div>
+  <//>`;
+}
+
+function TakeBack({ of, onClose, onDone }: { of: MedicationAdministration; onClose: () => void; onDone: () => void }) {
+  const kept = `noted ${of.id}`;
+  const [reason, setReason] = useKept(kept, "reason");
+  const send = async () => {
+    await pharmacy.cancelAdministration({ administration: `MedicationAdministration/${of.id}`, reason });
+    say(t("round.isTakenBack", { what: conceptOf(of.medicationCodeableConcept) }));
+    onClose();
+    onDone();
+  };
+  const label = joined(t("round.takeBack"), conceptOf(of.medicationCodeableConcept), momentOf(of.effectiveDateTime));
+  return html`<${Form} draft=${kept} send=${send} submit=${t("round.takeBack")} label=${label} onCancel=${onClose}>
+    ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${joined(t("reason"), conceptOf(of.medicationCodeableConcept), momentOf(of.effectiveDateTime))} name="noted-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
+  <//>`;
+}

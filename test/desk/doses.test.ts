@@ -1,0 +1,92 @@
+/** A night's doses: noted from paper after they were given, looked at by others, and taken back when they were noted by mistake. */
+import type { Page } from "playwright-core";
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { barriers, House } from "./pages-house.ts";
+
+const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+const MINUTE_MS = 60_000;
+
+describe("doses that were noted", () => {
+  let house: House;
+  let nurse: Page;
+  let patient: string;
+  let ward: string;
+  const due = () => pharmacy.due(house.operator, { ward, aheadMinutes: 0 });
+  const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
+  /** What the hospital's clocks showed then. */
+  const shownAt = (at: number) =>
+    new Date(at).toLocaleTimeString("en-GB", { timeZone: "Africa/Algiers", hour: "2-digit", minute: "2-digit" });
+  const dueAt = Math.floor((Date.now() - 100 * MINUTE_MS) / MINUTE_MS) * MINUTE_MS;
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { operator } = house;
+    ({ patient } = await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" }));
+    const at = new Date(dueAt - 20 * MINUTE_MS).toISOString();
+    const opened = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
+    ward = opened.location;
+    await hospitalizations.admit(operator, { patient, bed: opened.rooms[0]?.beds[0]?.location ?? "", reason: "Anaemia", at });
+    const timing = { frequency: 1, period: 1, periodUnit: "d" as const, from: new Date(dueAt).toISOString() };
+    const dose = { value: 325, unit: "mg" };
+    await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 40, dosage: "1 tablet", timing, dose, at });
+    nurse = await house.person("nurse", ["nurse"]);
+    await house.show(nurse, "round");
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  it("from a paper list are noted for when they were given, which was in time, and not for now", async () => {
+    await nurse.click("li:has-text('Acetaminophen'):has-text('late') button:has-text('Note')");
+    expect(await barriers(nurse)).toEqual([]);
+    const time = shownAt(dueAt + 10 * MINUTE_MS);
+    await nurse.fill("#field-dose-time", time);
+    await nurse.waitForSelector(`dialog .hint:has-text('${time}')`); // with its day: at midnight it may be yesterday's
+    await nurse.fill("#field-wristband", patient);
+    await nurse.fill("#field-packed", PARACETAMOL.code);
+    await nurse.press("#field-packed", "Enter");
+    await said(nurse, "The dose of Ada Rossi is given.");
+    expect(await due()).toEqual([]);
+  });
+
+  it("are seen on the round and on the chart with their time, and taken back long after the undo is gone", async () => {
+    await nurse.reload();
+    await nurse.waitForSelector("[data-page=round]");
+    const physician = await house.person("physician", ["physician"]);
+    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    const time = shownAt(dueAt + 10 * MINUTE_MS);
+    await house.step("look at the doses that a patient was given", physician, async () => {
+      await physician.click("section[aria-label='Medication'] button:has-text('Noted doses')");
+      await physician.waitForSelector(`dialog li:has-text('Acetaminophen'):has-text('325'):has-text('${time}'):has-text('given')`);
+    });
+    expect(await barriers(physician)).toEqual([]);
+    const row = "dialog li:has-text('Acetaminophen')";
+    await house.step("take back a dose that was noted by mistake, with the reason", nurse, async () => {
+      await nurse.click("button:has-text('Noted doses')");
+      await nurse.click(`${row} button:has-text('Noted by mistake')`);
+      await nurse.fill("#field-noted-reason", "it was another patient's");
+      await nurse.press("#field-noted-reason", "Enter");
+      await said(nurse, "the dose is due again");
+    });
+    await nurse.waitForSelector(`${row} .tag:text-is('noted by mistake')`);
+    expect(await nurse.locator(`${row} button`).count()).toBe(0);
+    expect(await due()).toHaveLength(1);
+    await nurse.keyboard.press("Escape");
+    await nurse.waitForSelector("li:has-text('Acetaminophen'):has-text('late')");
+  });
+
+  it("that were refused say why; who may not note doses takes none back", async () => {
+    await nurse.click("li:has-text('Acetaminophen') button:has-text('Note') >> nth=0");
+    await nurse.selectOption("#field-outcome", "refused");
+    await nurse.fill("#field-why", "she is sick of it");
+    await nurse.press("#field-why", "Enter");
+    await said(nurse, "has refused the dose");
+    const pharmacist = await house.person("pharmacist", ["pharmacist"]);
+    await house.show(pharmacist, `chart/${patient.split("/")[1]}`);
+    await pharmacist.click("section[aria-label='Medication'] button:has-text('Noted doses')");
+    await pharmacist.waitForSelector("dialog li:has-text('she is sick of it') .tag:text-is('refused by the patient')");
+    expect(await pharmacist.locator("dialog button:has-text('Noted by mistake')").count()).toBe(0);
+    expect(house.complaints).toEqual([]);
+  });
+});

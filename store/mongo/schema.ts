@@ -191,6 +191,12 @@ const SILENT_S = 120;
 /** The index by which the map is measured: it holds all that is asked for. */
 export const MAP_SIZES = { _id: 1, bytes: 1 } as const;
 
+/** The order in which the events of a queue are relayed, and of which records they are. */
+export const OUTBOX_ORDER = { queue: 1, at: 1, n: 1, key: 1 } as const;
+
+/** Indexes that an earlier version has made, and that others stand in for now. */
+export const formerIndexes: Partial<Record<keyof Collections, string[]>> = { outbox: ["queue_1_at_1_n_1"] };
+
 /** The indexes of each collection; every filter and order that is sent is answered from one. */
 export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
   resource: [
@@ -216,7 +222,8 @@ export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
   ],
   prepared_part: [{ key: { tx: 1, place: 1 } }],
   condition: [{ key: { at: 1 }, expireAfterSeconds: DAY_S }],
-  outbox: [{ key: { queue: 1, at: 1, n: 1 } }, { key: { key: 1, at: 1, n: 1 } }],
+  // What waits behind a record that fails is passed over by the index alone.
+  outbox: [{ key: OUTBOX_ORDER }, { key: { key: 1, at: 1, n: 1 } }],
   handled: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
   map: [{ key: { expires: 1 }, expireAfterSeconds: 0 }, { key: MAP_SIZES }],
   sessions: [{ key: { seenAt: 1 }, expireAfterSeconds: SILENT_S }],

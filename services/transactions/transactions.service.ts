@@ -63,6 +63,7 @@ type This = Service &
   WithDirectory & { store: StoreOf } & {
     answers: KeptAnswers;
     dates: DateReading;
+    finish(caller: Caller, tx: string): Promise<void>;
     answeredBefore(attempt: Attempt, shown: Parameters<typeof withResources>[1]): Promise<(EntryResult | null)[] | undefined>;
     process(entries: () => BundleEntry[], how: Manner): Promise<(EntryResult | null)[]>;
     coordinator(caller: Caller): Coordinator;
@@ -110,8 +111,11 @@ export default defineService<typeof transactions, This>({
     beginKeyed: {
       params: { ...KEYED, $$strict: true },
       ...AGAIN,
-      handler(ctx) {
-        return stored(this.answers.begin(ctx.params));
+      async handler(ctx) {
+        const kept = await stored(this.answers.begin(ctx.params));
+        if (!kept) return null;
+        await this.finish(this.broker, kept.tx);
+        return kept.answer;
       },
     },
 
@@ -125,7 +129,7 @@ export default defineService<typeof transactions, This>({
         try {
           const kept = await stored(this.answers.keep(asked, at, parts, answer));
           if (kept.isOwn) await tellCommit(coordinator, { tx: asked.tx, at, parts });
-          else await abortParts(coordinator, parts);
+          else await Promise.all([abortParts(coordinator, parts), this.finish(this.broker, kept.tx)]);
           return kept.answer;
         } catch (error) {
           if (isType(error, "TRANSACTION_ABORTED")) await abortParts(coordinator, parts);
@@ -163,13 +167,17 @@ export default defineService<typeof transactions, This>({
       return { nodeID: this.broker.nodeID, journal: this.store, caller, warn: (message) => this.logger.warn(message) };
     },
 
+    /** Resolves when what was committed can be read: who decided it may have died, or stand still, before all owners heard of it. */
+    async finish(this: This, caller: Caller, tx: string) {
+      const left = await stored(unfinishedOf(this.store, tx));
+      if (left) await tellCommit(this.coordinator(caller), left);
+    },
+
     /** The answer of another try, once what that has made can be read; undefined where none was decided. */
     async answeredBefore(this: This, attempt: Attempt, shown: Parameters<typeof withResources>[1]) {
       const before = await answeredBefore(this.store, attempt);
       if (!before) return undefined;
-      // Who decided it may have died, or stand still, before all owners heard of it.
-      const left = before.tx === undefined ? undefined : await unfinishedOf(this.store, before.tx);
-      if (left) await tellCommit(this.coordinator(shown.caller), left);
+      if (before.tx !== undefined) await this.finish(shown.caller, before.tx);
       return withResources(before.results, shown, () => true);
     },
 

@@ -195,6 +195,34 @@ describe("transactions", () => {
     expect(await first).toEqual([made, linked]);
   });
 
+  it("gives the kept answer of a keyed request once what it tells about can be read, though who decided it stands still", async () => {
+    const asked = { key: "kept-early", fingerprint: "f", tx: transactionId("desk", "kept-early") };
+    const steps = [{ op: "update" as const, type: "Patient", id: "early", text: '{"resourceType":"Patient","id":"early"}', upsert: true }];
+    const parts = [{ tx: `${asked.tx}.a`, owner: "patients" }];
+    const answer = { status: 201 };
+    expect(await transactions.beginKeyed(clinic.caller, asked)).toBeNull();
+    await ownerOf("patients").prepare(clinic.caller, { tx: `${asked.tx}.a`, steps });
+    const { commit } = ownerOf("patients");
+    let goOn = () => {};
+    const stands = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const isDecided = new Promise<void>((decided) => {
+      jest.spyOn(ownerOf("patients"), "commit").mockImplementationOnce(async (...call) => {
+        decided();
+        await stands;
+        return commit(...call);
+      });
+    });
+    const first = transactions.commitKeyed(clinic.caller, { ...asked, at: 5, parts, answer });
+    await isDecided;
+    const again = { ...asked, tx: transactionId("desk", "kept-again") };
+    expect(await transactions.beginKeyed(clinic.caller, again)).toEqual(answer);
+    expect(await clinic.read("patients", "Patient/early")).toMatchObject({ id: "early" });
+    goOn();
+    expect(await first).toEqual(answer);
+  });
+
   it("answers the try that comes to its decision later as the other, not as what it finds there", async () => {
     const key = timeOrderedId();
     const text = transactionOf(patient, condition("urn:uuid:p"));

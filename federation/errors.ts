@@ -121,6 +121,15 @@ const storeIsFull = (service: string, step?: number) =>
     step,
   });
 
+/** 413: a database of documents does not take the resource. `data.limit`: bytes. */
+const resourceTooLarge = (data: Record<string, unknown>) =>
+  new MoleculerClientError(
+    `The resource is larger than a database of documents takes: with its search values ${data["limit"]} bytes are the most. Divide it, or store a document outside and refer to it.`,
+    413,
+    "RESOURCE_TOO_LARGE",
+    data,
+  );
+
 /** What a refused write of the store means to its caller. `data.step` is the index of the refused step. */
 export function fromStoreError(error: unknown, service: string): unknown {
   if (!(error instanceof StoreError)) return error;
@@ -134,6 +143,7 @@ export function fromStoreError(error: unknown, service: string): unknown {
     counterBelow,
     alreadyHandled: handled,
     eventTooLarge,
+    transactionEnded: ended,
     factsOutdated,
     tooCostly,
     tooLarge,
@@ -158,17 +168,14 @@ export function fromStoreError(error: unknown, service: string): unknown {
       return alreadyHandled(data);
     case eventTooLarge:
       return new MoleculerClientError("The event is too large: name what happened, and let others read it.", 413, "EVENT_TOO_LARGE", data);
+    case ended:
+      return new MoleculerClientError("The transaction was given up before this came.", 409, "TRANSACTION_ENDED", data);
     case factsOutdated:
       return new MoleculerRetryableError("What the write was decided on has changed: try again.", 409, "FACTS_OUTDATED", data);
     case tooCostly:
       return new MoleculerClientError("The conditions find too much: narrow them, or send the bundle in parts.", 422, "TOO_COSTLY", data);
     case tooLarge:
-      return new MoleculerClientError(
-        `The resource is larger than a database of documents takes: with its search values ${error.data.limit} bytes are the most. Divide it, or store a document outside and refer to it.`,
-        413,
-        "RESOURCE_TOO_LARGE",
-        data,
-      );
+      return resourceTooLarge(data);
     case notSupported:
       return new MoleculerClientError(String(error.data.reason), 501, "NOT_SUPPORTED");
     case unavailable:

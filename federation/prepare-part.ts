@@ -1,18 +1,26 @@
 /** The writes of a keyed request (mesh/keyed-request.ts): prepared at their owner, and true when its answer is kept. */
 import { randomInt } from "node:crypto";
+import { asSystem } from "../mesh/access/access.ts";
 import { setTimeout as delay } from "node:timers/promises";
+import type { CallingOptions } from "moleculer";
 import { withLastUpdated } from "../fhir/frame.ts";
 import { brokerOf, type Caller } from "../mesh/caller.ts";
 import { type KeyedRequest, newPart, notePart, type RequestMeta } from "../mesh/keyed-request.ts";
 import { retries } from "../mesh/metrics.ts";
 import { mayCallAgain } from "../mesh/retry-budget.ts";
+import { isLeftSilent, leavingSilent } from "../mesh/silent-node.ts";
 import { isType } from "./errors.ts";
 import { type OwnerStep, ownerOf, type StepResult } from "./owner-contract.ts";
 
-/** Tries in all, each under an id of its own: what a node that died has prepared is never committed. */
+/** Tries in all, each under an id of its own: what a node that died, or stood still, has prepared is never committed. */
 const MAX_TRIES = 4;
 /** Pause before the next try, at random up to this; milliseconds. */
 const PAUSE_MS = 100;
+
+/** Checks of so many steps take their time on a busy machine; another node would only double the load. */
+const MANY_STEPS = 100;
+/** An owner without an answer learns later that a transaction is given up, from the journal; milliseconds. */
+const ABORT_CALL = leavingSilent({ timeout: 2_000 });
 
 /** A keyed request's caller. */
 export type KeyedCaller = Caller & { meta: RequestMeta & { keyed: KeyedRequest } };
@@ -29,6 +37,19 @@ export function asCommitted(results: StepResult[], at: number): StepResult[] {
     return { ...result, updated, ...(result.json !== undefined && { json: withLastUpdated(result.json, updated) }) };
   });
 }
+
+/** How an owner is asked to prepare. @param timeout milliseconds */
+export function prepareCall(steps: OwnerStep[], timeout: number): CallingOptions {
+  const options = { timeout, retries: 0 };
+  return steps.length > MANY_STEPS ? options : leavingSilent(options);
+}
+
+/** Nobody knows whether this prepare is done, or will be: its node has died, or says nothing. What is aborted then is refused when it comes. */
+export const isPrepareInDoubt = (error: unknown): boolean => isType(error, "REQUEST_REJECTED") || isLeftSilent(error);
+
+/** What is prepared under this id, or will be, is not committed. @throws when no node of the owner answers in time */
+export const abortPrepared = async (caller: Caller, owner: string, tx: string): Promise<null> =>
+  ownerOf(owner).abort(caller, { tx }, ABORT_CALL);
 
 /**
  * @param withinMs how long it may take in all
@@ -47,11 +68,14 @@ export async function preparePart(
     const timeout = Math.max(1, Math.round(deadline - performance.now()));
     try {
       const sent = { tx, steps, ...(representation !== undefined && { representation }) };
-      const results = await ownerOf(owner).prepare(caller, sent, { timeout, retries: 0 });
+      const results = await ownerOf(owner).prepare(caller, sent, prepareCall(steps, timeout));
       notePart(caller.meta, { tx, owner });
       return asCommitted(results, keyed.at);
     } catch (error) {
-      const isWorthAnother = isType(error, "REQUEST_REJECTED") || hasLabelsOfOthers(error, steps);
+      const isInDoubt = isPrepareInDoubt(error);
+      // What it holds would keep the next try waiting. Where nobody hears of it, the journal tells it later.
+      if (isInDoubt) await abortPrepared(asSystem(caller, "recovery"), owner, tx).catch(() => null);
+      const isWorthAnother = isInDoubt || hasLabelsOfOthers(error, steps);
       if (!isWorthAnother || tries === MAX_TRIES || performance.now() + PAUSE_MS >= deadline) throw error;
       if (!mayCallAgain(brokerOf(caller), ownerOf(owner).prepare.action)) throw error;
       retries.labels(owner).inc();

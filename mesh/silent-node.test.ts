@@ -34,7 +34,7 @@ describe("a write to a node that says nothing", () => {
   it("waits no longer than that shows, and may be made at another", async () => {
     suspects.add("lab-1");
     expect(await becameAfter(800)).toBe("waiting");
-    expect(await becameAfter(1_000)).toEqual(["REQUEST_TIMEOUT", { action: "lab.fhir.write", nodeID: "lab-1" }]);
+    expect(await becameAfter(1_000)).toEqual(["REQUEST_TIMEOUT", { action: "lab.fhir.write", nodeID: "lab-1", isSilent: true }]);
   });
 
   it("waits on where the node is only slow, where no other lives, and where it would be done twice", async () => {

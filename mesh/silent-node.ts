@@ -16,6 +16,10 @@ const LOOK_MS = 100;
 /** The options of a call that waits no longer for a silent node. */
 export const leavingSilent = (options: CallingOptions): CallingOptions & { leavesSilent: true } => ({ ...options, leavesSilent: true });
 
+/** Whether a call was ended because its node says nothing: it may have been done there, and may still be. */
+export const isLeftSilent = (error: unknown): boolean =>
+  error instanceof Error && (error as { data?: { isSilent?: boolean } }).data?.isSilent === true;
+
 /** The call itself; rejected as one that had no answer in time when its node is silent and there is another. */
 export function unlessSilent(call: Call, options: CallingOptions | undefined): Call {
   const { ctx } = call;
@@ -29,7 +33,7 @@ export function unlessSilent(call: Call, options: CallingOptions | undefined): C
       if (nodeID === null || performance.now() - begun < SILENT_MS || !livenessOf(broker).isSuspect(nodeID)) return;
       if (!hasOther(broker, action.name ?? "", nodeID)) return;
       clearInterval(timer);
-      reject(new Errors.RequestTimeoutError({ action: action.name ?? "", nodeID }));
+      reject(new Errors.RequestTimeoutError({ action: action.name ?? "", nodeID, isSilent: true }));
     }, LOOK_MS).unref();
     call.then(resolve, reject).finally(() => clearInterval(timer));
   });

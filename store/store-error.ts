@@ -17,6 +17,8 @@ export const StoreErrorType = {
   alreadyHandled: "ALREADY_HANDLED",
   /** The payload of an event has more than MAX_EVENT_CHARACTERS. */
   eventTooLarge: "EVENT_TOO_LARGE",
+  /** The transaction was aborted before it was prepared here. */
+  transactionEnded: "TRANSACTION_ENDED",
   /** What the write was decided on is no longer so, or too long ago: decide again. */
   factsOutdated: "FACTS_OUTDATED",
   /** The conditions of a write find too much: its steps must be fewer, or the conditions narrower. */

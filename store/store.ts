@@ -145,7 +145,8 @@ export interface Store {
    * Checks and stores the steps durably but invisible, under `tx`. Their resources, unique keys, counters and
    * ifNoneExist locks are held until commit or abort: another writer waits up to `waitMs`, then gets LOCKED.
    * Readers see the last committed state. The results are what commit will make true (`updated` is 0: set by commit).
-   * An `existed` outcome holds nothing. Preparing under a `tx` that is prepared already is a bug and throws.
+   * An `existed` outcome holds nothing. Preparing under a `tx` that is prepared already is a bug and throws; one that was aborted before
+   * is refused (TRANSACTION_ENDED).
    */
   prepare(tx: string, steps: Write[], reliance?: Reliance): Promise<WriteResult[]>;
   /**
@@ -153,7 +154,7 @@ export interface Store {
    * @returns the types of what it has changed
    */
   commit(tx: string, at: number): Promise<string[]>;
-  /** Drops the steps. Idempotent. */
+  /** Drops the steps; those that are not here yet are refused when they come, for an hour (`ended-transactions.ts`). Idempotent. */
   abort(tx: string): Promise<void>;
   prepared(): Promise<Prepared[]>;
 

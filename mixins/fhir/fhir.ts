@@ -119,6 +119,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       this.endGauge = gaugeOutbox(this.name, this.store);
       this.settling = settleInDoubt(this);
       void tellUnownedTypes(this, new Set(owns.map(({ type }) => type)));
+      await this.settling.looked;
     },
 
     async stopped(this: OwnerService) {

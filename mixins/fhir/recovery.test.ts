@@ -3,6 +3,8 @@ import { EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { settleInDoubt } from "./recovery.ts";
 
+const waitForServices = async () => {};
+
 describe("What is left in doubt", () => {
   it("is looked at when a node is lost: it may be the coordinator that everybody waits for", async () => {
     const localBus = new EventEmitter();
@@ -15,7 +17,7 @@ describe("What is left in doubt", () => {
         return [];
       },
     };
-    const broker = { registry: { nodes: new Map() }, localBus };
+    const broker = { registry: { nodes: new Map() }, localBus, waitForServices };
     const watch = settleInDoubt({ broker, name: "lab", store } as unknown as Parameters<typeof settleInDoubt>[0]);
     await once(looked, "done");
     localBus.emit("$node.disconnected", { node: { id: "transactions-1" } });
@@ -23,6 +25,33 @@ describe("What is left in doubt", () => {
     expect(looks).toBe(2);
     await watch.stop();
     expect(localBus.listenerCount("$node.disconnected")).toBe(0);
+  });
+
+  it("at a start is settled before the service serves, once the journal is known; nothing is decided by that", async () => {
+    const told: string[] = [];
+    const prepared = [{ tx: "transactions-1~1", since: 0 }];
+    const store = {
+      prepared: async () => [...prepared],
+      commit: async (tx: string) => {
+        told.push(`committed ${tx}`);
+        prepared.pop();
+      },
+    };
+    const broker = {
+      registry: { nodes: new Map() }, // its coordinator lives, and is not known yet
+      localBus: new EventEmitter(),
+      waitForServices: async (name: string) => void told.push(`waited for ${name}`),
+      call: async (_: string, { decide }: { decide: boolean }) => {
+        told.push(`asked, decide: ${decide}`);
+        return { state: "committed", at: 1 };
+      },
+    };
+    const logger = { info: () => {}, debug: () => {}, error: () => {} };
+    const writes = { ended: async () => {} };
+    const watch = settleInDoubt({ broker, logger, name: "lab", store, writes } as unknown as Parameters<typeof settleInDoubt>[0]);
+    await watch.looked;
+    expect(told).toEqual(["waited for transactions", "asked, decide: false", "committed transactions-1~1"]);
+    await watch.stop();
   });
 
   it("is settled one by one: what cannot be carried out keeps none of the others waiting", async () => {
@@ -39,6 +68,7 @@ describe("What is left in doubt", () => {
     const broker = {
       registry: { nodes: new Map() },
       localBus: new EventEmitter(),
+      waitForServices,
       call: async (_: string, { tx }: { tx: string }) => (tx === "gone~2" ? { state: "aborted" } : { state: "committed", at: 1 }),
     };
     const logger = { info: () => {}, debug: () => {}, error: (text: string) => errors.push(text) };
@@ -70,7 +100,12 @@ describe("What is left in doubt", () => {
         asked.push({ decide, after: performance.now() - begun });
         return { state: "undecided" };
       };
-      const broker = { registry: { nodes: new Map([["transactions-1", { available: true }]]) }, localBus: new EventEmitter(), call };
+      const broker = {
+        registry: { nodes: new Map([["transactions-1", { available: true }]]) },
+        localBus: new EventEmitter(),
+        waitForServices,
+        call,
+      };
       const logger = { info: () => {}, debug: () => {}, error: () => {} };
       const watch = settleInDoubt({ broker, logger, name: "lab", store } as unknown as Parameters<typeof settleInDoubt>[0]);
       await jest.advanceTimersByTimeAsync(10);

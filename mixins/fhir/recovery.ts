@@ -3,6 +3,7 @@
  * silent, is settled by asking the coordinator's journal.
  */
 import { asSystem } from "../../mesh/access/access.ts";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Service } from "moleculer";
 import { nonNull } from "../../fhir/non-null.ts";
 import { inDoubt } from "../../mesh/metrics.ts";
@@ -23,8 +24,16 @@ const DECIDE_AFTER_MS = 25_000;
 /** One indexed read of a table that is empty but for moments. Milliseconds. */
 const LOOK_EVERY_MS = 1_000;
 
-/** The watch; `stop` waits for the look that is under way. */
+/** Longest that a service which finds something in doubt at its start waits for the journal's word, before it serves; milliseconds. */
+const FIRST_LOOK_MS = 3_000;
+/** Who keeps the journal. */
+const JOURNAL = "transactions";
+
+/** The watch. */
 export interface InDoubt {
+  /** What was in doubt at the start is settled, or cannot be within `FIRST_LOOK_MS`. What was confirmed meanwhile can be read then. */
+  looked: Promise<void>;
+  /** Waits for the look that is under way. */
   stop(): Promise<void>;
 }
 
@@ -38,9 +47,10 @@ export function settleInDoubt(service: Service & { store: Store; writes: Pick<Ow
 
   const isAlive = (nodeID: string) => broker.registry.nodes.get(nodeID)?.available === true;
 
-  async function settle({ tx }: Prepared): Promise<void> {
+  /** @param mayDecide at the start a coordinator that lives may not be known yet */
+  async function settle({ tx }: Prepared, mayDecide: boolean): Promise<void> {
     const age = performance.now() - nonNull(seen.get(tx));
-    const decide = age > DECIDE_AFTER_MS || !isAlive(coordinatorOf(tx));
+    const decide = mayDecide && (age > DECIDE_AFTER_MS || !isAlive(coordinatorOf(tx)));
     if (!decide && age < ASK_AFTER_MS) return;
     const outcome = await outcomeOf(asSystem(broker, "recovery"), { tx, decide });
     if (outcome.state === "undecided") return;
@@ -56,10 +66,14 @@ export function settleInDoubt(service: Service & { store: Store; writes: Pick<Ow
   async function settleAll(): Promise<void> {
     const waiting = await store.prepared();
     inDoubt.labels(service.name).set(waiting.length);
+    const isFirst = isFirstLook;
+    if (isFirst && waiting.length > 0) await broker.waitForServices(JOURNAL, FIRST_LOOK_MS).catch(() => {});
     note(waiting);
     for (const prepared of waiting) {
       // The journal cannot be reached: what is in doubt stays prepared, and the next look asks again. Others may have other journals.
-      await settle(prepared).catch((error: Error) => logger.debug(`Transaction ${prepared.tx} waits for the journal: ${error.message}`));
+      await settle(prepared, !isFirst).catch((error: Error) =>
+        logger.debug(`Transaction ${prepared.tx} waits for the journal: ${error.message}`),
+      );
     }
   }
 
@@ -83,8 +97,10 @@ export function settleInDoubt(service: Service & { store: Store; writes: Pick<Ow
   // Of a coordinator, perhaps: who stands in for it waits for what it has prepared here.
   broker.localBus.on("$node.disconnected", look);
   look();
+  const looked = Promise.race([running, delay(FIRST_LOOK_MS, undefined, { ref: false })]);
 
   return {
+    looked: looked.then(() => {}),
     stop: async () => {
       clearInterval(timer);
       broker.localBus.off("$node.disconnected", look);

@@ -1,5 +1,5 @@
 /**
- * A transaction that its caller sends again because the coordinator died over it: whatever the first had done, it takes effect once, and the
+ * A transaction that its caller sends again because the coordinator died over it, or stood still: whatever the first had done, it takes effect once, and the
  * second answer is the first's. Its key makes the same ids of new resources (so the one write of a single owner is found again by its
  * own key), and what became of the entries is one durable line with the decision of those of several owners.
  */
@@ -22,27 +22,39 @@ export function idsOf(attempt: Attempt | undefined): (index: number) => string {
   return (index) => timeOrderedId({ msecs, random, seq: first + index });
 }
 
-type Line = (readonly [status: number, type: string, id: string, version: number, updated: number] | null)[];
+type Results = (readonly [status: number, type: string, id: string, version: number, updated: number] | null)[];
+
+/** What an earlier version has written is the results alone. */
+type Line = { tx: string; results: Results } | Results;
+
+/** What an earlier try has come to. */
+export interface EarlierAnswer {
+  /** The transaction that was committed; absent where an earlier version has decided it. */
+  tx?: string;
+  results: (EntryResult | null)[];
+}
+
+/** Another try of the transaction is the one that is committed: its answer is to be given (`answeredBefore`). */
+export class DecidedBefore extends Error {}
 
 const lineKey = (key: string) => `answered/${key}`;
 
 /** What is written with the decision: what became of the entries, without their resources. */
-export function lineOf({ key }: Attempt, results: (EntryResult | null)[]): MapEntry {
-  const line: Line = results.map((it) => it && [it.status, it.type, it.id, it.version, it.updated]);
+export function lineOf({ key }: Attempt, tx: string, results: (EntryResult | null)[]): MapEntry {
+  const line: Line = { tx, results: results.map((it) => it && [it.status, it.type, it.id, it.version, it.updated]) };
   return { key: lineKey(key), value: JSON.stringify(line), expiresAt: Date.now() + KEEP_MS };
 }
 
 /** What became of the entries in an earlier try; undefined: none was decided. */
-export async function answeredBefore(store: Store, { key }: Attempt): Promise<(EntryResult | null)[] | undefined> {
+export async function answeredBefore(store: Store, { key }: Attempt): Promise<EarlierAnswer | undefined> {
   const text = await store.get(lineKey(key));
-  return text === undefined ? undefined : resultsIn(text);
-}
-
-/** @param text a line's */
-export function resultsIn(text: string): (EntryResult | null)[] {
-  return (JSON.parse(text) as Line).map((it) => {
+  if (text === undefined) return undefined;
+  const line = JSON.parse(text) as Line;
+  const { tx, results } = Array.isArray(line) ? { tx: undefined, results: line } : line;
+  const told = results.map((it) => {
     if (!it) return null;
     const [status, type, id, version, updated] = it;
     return { status, type, id, version, updated };
   });
+  return { ...(tx !== undefined && { tx }), results: told };
 }

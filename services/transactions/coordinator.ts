@@ -12,27 +12,28 @@ import { randomUUID } from "node:crypto";
 import type { Attempt } from "../../mesh/attempt-contract.ts";
 import type { Caller } from "../../mesh/caller.ts";
 import type { KeyedPart } from "../../mesh/keyed-request-contract.ts";
+import { leavingSilent } from "../../mesh/silent-node.ts";
 import { newPart, notePart, transactionOfPart } from "../../mesh/keyed-request.ts";
 import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import { type MadeElsewhere, type OwnerStep, ownerOf, type StepResult, transactionId } from "../../federation/owner-contract.ts";
 import { isType, type IssueOfStep } from "../../federation/errors.ts";
 import { writeToOwner } from "../../federation/write-to-owner.ts";
-import { asCommitted, isKeyed } from "../../federation/prepare-part.ts";
+import { abortPrepared, asCommitted, isKeyed, isPrepareInDoubt, prepareCall } from "../../federation/prepare-part.ts";
 import { WriteConflict } from "../../federation/retry-on-conflict.ts";
 import type { Store } from "../../store/store.ts";
 import { isNothingWritten, StoreErrorType } from "../../store/store-error.ts";
 import { decideCommit, forget, outcomeOrAbort } from "./journal.ts";
 import { isMovesInto } from "../../federation/moves.ts";
 import { resultsOf } from "./entry-results.ts";
-import { lineOf, resultsIn } from "./attempt.ts";
+import { DecidedBefore, lineOf } from "./attempt.ts";
 import type { EntryResult } from "./transactions.contract.ts";
 import type { TransactionPlan, Share } from "./plan.ts";
 import { transactionAborted, transactionUnclear } from "./transactions.errors.ts";
 
 /** From the first prepare to the decision; less than an owner waits (DECIDE_AFTER_MS in mixins/fhir/recovery.ts). */
 const DECIDE_WITHIN_MS = 20_000; // milliseconds
-/** A commit of thousands takes seconds; a node that dies or hangs under it is noticed long before. Milliseconds. */
-const COMMIT_CALL = { timeout: 30_000 };
+/** A commit of thousands takes seconds; a node that dies or hangs under it is noticed long before, and another one does it. Milliseconds. */
+const COMMIT_CALL = leavingSilent({ timeout: 30_000 });
 
 /** Whom a transaction is carried out for, and where its decision is kept. */
 export interface Coordinator {
@@ -46,8 +47,9 @@ export interface Coordinator {
 /**
  * Carries out all shares or none.
  * @param attempt absent: it cannot come again
- * @returns what became of each entry; in another try, if that was decided first
- * @throws what an owner refuses, with `data.entry` as the index of the entry; TRANSACTION_ABORTED, TRANSACTION_UNCLEAR; WriteConflict when they must be planned again
+ * @returns what became of each entry
+ * @throws what an owner refuses, with `data.entry` as the index of the entry; TRANSACTION_ABORTED, TRANSACTION_UNCLEAR; WriteConflict when they must be planned again;
+ *         DecidedBefore when another try of it was decided first
  */
 export async function commitShares(
   coordinator: Coordinator,
@@ -72,7 +74,7 @@ export async function commitShares(
     if (timeout <= 0) throw transactionAborted("its services took too long.");
     const { owner, steps, places } = share;
     const sent = { tx, steps, representation, elsewhere: madeBesides(share, shares) };
-    const prepared = await withEntries(share, () => ownerOf(owner).prepare(coordinator.caller, sent, { timeout, retries: 0 }));
+    const prepared = await withEntries(share, () => ownerOf(owner).prepare(coordinator.caller, sent, prepareCall(steps, timeout)));
     for (const [step, result] of prepared.entries()) results[places[step] as number] = result;
     if (prepared.some((result, index) => isOutdated(steps[index] as OwnerStep, result))) throw new WriteConflict();
   };
@@ -82,8 +84,8 @@ export async function commitShares(
     if (confirm && !(await confirm(results))) throw new WriteConflict();
   } catch (error) {
     await abort(coordinator, tx, asked);
-    // An owner's node died under its prepare: nothing is decided, so all is planned again, under another id.
-    throw isType(error, "REQUEST_REJECTED") ? new WriteConflict() : error;
+    // An owner's node died, or stood still, under its prepare: nothing is decided, so all is planned again, under another id.
+    throw isPrepareInDoubt(error) ? new WriteConflict() : error;
   }
 
   const receivers = new Set(shares.filter(isReceiver).map(({ owner }) => owner));
@@ -95,13 +97,13 @@ export async function commitShares(
 
   const at = Date.now();
   const answered = resultsOf(answers, asCommitted(results, at));
-  const line = attempt && lineOf(attempt, answered);
+  const line = attempt && lineOf(attempt, tx, answered);
   const outcome = await decideCommit(coordinator.journal, { tx, at, owners: asked }, line).catch((error: Error) =>
     giveUp(coordinator, { tx, owners: asked }, error),
   );
   if (outcome.state !== "committed") {
     await abort(coordinator, tx, asked);
-    if (outcome.instead !== undefined) return resultsIn(outcome.instead);
+    if (outcome.isDecidedBefore) throw new DecidedBefore();
     throw transactionAborted("one of its services gave it up.");
   }
   const parts = asked.map((owner) => ({ tx, owner, isFirst: receivers.has(owner) }));
@@ -170,9 +172,7 @@ async function giveUp(coordinator: Coordinator, { tx, owners }: { tx: string; ow
 }
 
 async function abort(coordinator: Coordinator, tx: string, owners: string[]): Promise<void> {
-  const told = await Promise.allSettled(
-    owners.map((owner) => ownerOf(owner).abort(asSystem(coordinator.caller, "transactions"), { tx }, { timeout: 2_000, retries: 0 })),
-  );
+  const told = await Promise.allSettled(owners.map((owner) => abortPrepared(asSystem(coordinator.caller, "transactions"), owner, tx)));
   const unreachable = owners.filter((_, index) => told[index]?.status === "rejected");
   // Of a keyed request the whole is still to be decided; what its decision does not name is aborted by it.
   if (unreachable.length === 0 || transactionOfPart(tx) !== tx) return;
@@ -185,11 +185,7 @@ async function abort(coordinator: Coordinator, tx: string, owners: string[]): Pr
 
 /** Aborts what was prepared for a keyed request. Never throws: who does not hear of it asks the journal, in which it is aborted. */
 export async function abortParts({ caller }: Coordinator, parts: KeyedPart[]): Promise<void> {
-  await mapConcurrent(parts, ({ tx, owner }) =>
-    ownerOf(owner)
-      .abort(caller, { tx }, { timeout: 2_000 })
-      .catch(() => null),
-  );
+  await mapConcurrent(parts, ({ tx, owner }) => abortPrepared(caller, owner, tx).catch(() => null));
 }
 
 /** An owner's error names its own step; the caller of a transaction knows entries. */

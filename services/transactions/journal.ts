@@ -29,8 +29,8 @@ export interface Unfinished {
 /** Key of a transaction's line in the journal. */
 export const keyOf = (tx: string) => `tx/${tx}`;
 
-/** What holds for a transaction; `instead`: the line that an earlier try of it has written. */
-export type Decision = TransactionOutcome & { instead?: string };
+/** What holds for a transaction; `isDecidedBefore`: an earlier try of it has written its line. */
+export type Decision = TransactionOutcome & { isDecidedBefore?: true };
 
 /**
  * Writes the commit, unless the transaction is decided already; what holds is the answer. Durable when it returns.
@@ -47,7 +47,7 @@ export async function decideCommit(
   if (decided === value) return outcomeIn(decided);
   // Nothing was written: an owner has aborted it, or an earlier try has its line there.
   const outcome = decided === undefined ? await outcomeOrAbort(store, tx, true) : outcomeIn(decided);
-  return { ...outcome, ...(written !== undefined && { instead: written }) };
+  return { ...outcome, ...(written !== undefined && { isDecidedBefore: true }) };
 }
 
 /** The line of a keyed request's commit. */
@@ -67,11 +67,18 @@ export async function outcomeOrAbort(store: Store, asked: string, decide: boolea
 /** Commits that some owner may not have heard of: what a coordinator that died left behind. */
 export async function unfinished(store: Store, limit: number): Promise<Unfinished[]> {
   const entries = await store.entries("tx/", limit);
-  return entries.flatMap(({ key, value }) => {
-    const { committed, at, owners, parts } = JSON.parse(value) as Entry;
-    const tx = key.slice(3);
-    return committed ? [{ tx, at, parts: parts ?? owners.map((owner) => ({ tx, owner })) }] : [];
-  });
+  return entries.flatMap(({ key, value }) => unfinishedIn(key.slice(3), value));
+}
+
+/** The same of one transaction; undefined: all its owners have heard of it. */
+export async function unfinishedOf(store: Store, tx: string): Promise<Unfinished | undefined> {
+  const value = await store.get(keyOf(tx));
+  return value === undefined ? undefined : unfinishedIn(tx, value)[0];
+}
+
+function unfinishedIn(tx: string, value: string): Unfinished[] {
+  const { committed, at, owners, parts } = JSON.parse(value) as Entry;
+  return committed ? [{ tx, at, parts: parts ?? owners.map((owner) => ({ tx, owner })) }] : [];
 }
 
 /** Every owner has committed: nobody will ask again. */

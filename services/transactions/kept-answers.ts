@@ -74,10 +74,10 @@ export class KeptAnswers {
   }
 
   /**
-   * The answer that is kept; null: there is none, and the caller has the request to itself.
+   * The answer that is kept, and the transaction of what it tells about; null: there is none, and the caller has the request to itself.
    * @throws 422 another request has this key; 409 it is being answered; 503 no more can be kept
    */
-  async begin(asked: KeyedQuestion): Promise<KeptAnswer | null> {
+  async begin(asked: KeyedQuestion): Promise<Pick<Kept, "tx" | "answer"> | null> {
     const until = performance.now() + this.#limits.waitMs;
     for (;;) {
       const kept = await this.#kept(asked);
@@ -100,7 +100,7 @@ export class KeptAnswers {
 
   /**
    * Keeps the answer and commits what it tells about, in one durable write.
-   * @returns whether it is this request's answer that is kept; else another try has kept its answer before, which counts
+   * @returns whether it is this request's answer that is kept; else another try has kept its answer before, which counts, as has its transaction
    * @throws 503 when the transaction was given up; 413 when the answer is too large
    */
   async keep(
@@ -108,7 +108,7 @@ export class KeptAnswers {
     at: number,
     parts: KeyedPart[],
     answer: KeptAnswer,
-  ): Promise<{ answer: KeptAnswer; isOwn: boolean }> {
+  ): Promise<{ answer: KeptAnswer; isOwn: boolean; tx: string }> {
     const record = JSON.stringify({ fingerprint, tx, answer } satisfies Kept);
     if (record.length > MAX_ANSWER) throw answerTooLarge(MAX_ANSWER);
     const [kept, decided] = await this.#store.putAll([
@@ -117,9 +117,9 @@ export class KeptAnswers {
     ]);
     if (kept === undefined || decided === undefined) {
       const found = kept === undefined ? undefined : (JSON.parse(kept) as Kept);
-      if (found?.tx === tx) return { answer: found.answer, isOwn: true }; // it came twice, and its owners know
+      if (found?.tx === tx) return { answer: found.answer, isOwn: true, tx }; // it came twice, and its owners know
       await outcomeOrAbort(this.#store, tx, true);
-      if (found?.fingerprint === fingerprint) return { answer: found.answer, isOwn: false };
+      if (found?.fingerprint === fingerprint) return { answer: found.answer, isOwn: false, tx: found.tx };
       throw found ? keyOfAnother() : transactionAborted("one of its services gave it up.");
     }
     if (this.#held) {
@@ -127,7 +127,7 @@ export class KeptAnswers {
       this.#held.bytes += record.length;
     }
     await this.#unclaim(key, tx);
-    return { answer, isOwn: true };
+    return { answer, isOwn: true, tx };
   }
 
   /** Gives up a request, unless its answer is kept: sent again, it begins anew. */
@@ -137,12 +137,12 @@ export class KeptAnswers {
     return state === "aborted" ? "aborted" : "committed";
   }
 
-  async #kept({ key, fingerprint }: KeyedQuestion): Promise<KeptAnswer | null> {
+  async #kept({ key, fingerprint }: KeyedQuestion): Promise<Kept | null> {
     const text = await this.#store.get(answerKey(key));
     if (text === undefined) return null;
     const record = JSON.parse(text) as Kept;
     if (record.fingerprint !== fingerprint) throw keyOfAnother();
-    return record.answer;
+    return record;
   }
 
   /** Another request's claim stays; one that came in between is only a second try that does not wait. */

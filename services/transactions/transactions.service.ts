@@ -17,9 +17,9 @@ import { newBudget } from "../../federation/query-context.ts";
 import { Store } from "../../mixins/own-store.ts";
 import type { Store as StoreOf } from "../../store/store.ts";
 import { isToBeRead, withResources } from "./entry-results.ts";
-import { answeredBefore, idsOf } from "./attempt.ts";
+import { answeredBefore, DecidedBefore, idsOf } from "./attempt.ts";
 import { abortParts, commitShares, type Coordinator, tellCommit } from "./coordinator.ts";
-import { outcomeOrAbort, unfinished } from "./journal.ts";
+import { outcomeOrAbort, unfinished, unfinishedOf } from "./journal.ts";
 import { KeptAnswers } from "./kept-answers.ts";
 import { conflictKeysOf, planTransaction } from "./planning.ts";
 import type { EntryResult, transactions } from "./transactions.contract.ts";
@@ -63,6 +63,8 @@ type This = Service &
   WithDirectory & { store: StoreOf } & {
     answers: KeptAnswers;
     dates: DateReading;
+    finish(caller: Caller, tx: string): Promise<void>;
+    answeredBefore(attempt: Attempt, shown: Parameters<typeof withResources>[1]): Promise<(EntryResult | null)[] | undefined>;
     process(entries: () => BundleEntry[], how: Manner): Promise<(EntryResult | null)[]>;
     coordinator(caller: Caller): Coordinator;
     stopTelling?(): Promise<void>;
@@ -109,8 +111,11 @@ export default defineService<typeof transactions, This>({
     beginKeyed: {
       params: { ...KEYED, $$strict: true },
       ...AGAIN,
-      handler(ctx) {
-        return stored(this.answers.begin(ctx.params));
+      async handler(ctx) {
+        const kept = await stored(this.answers.begin(ctx.params));
+        if (!kept) return null;
+        await this.finish(this.broker, kept.tx);
+        return kept.answer;
       },
     },
 
@@ -124,7 +129,7 @@ export default defineService<typeof transactions, This>({
         try {
           const kept = await stored(this.answers.keep(asked, at, parts, answer));
           if (kept.isOwn) await tellCommit(coordinator, { tx: asked.tx, at, parts });
-          else await abortParts(coordinator, parts);
+          else await Promise.all([abortParts(coordinator, parts), this.finish(this.broker, kept.tx)]);
           return kept.answer;
         } catch (error) {
           if (isType(error, "TRANSACTION_ABORTED")) await abortParts(coordinator, parts);
@@ -162,16 +167,32 @@ export default defineService<typeof transactions, This>({
       return { nodeID: this.broker.nodeID, journal: this.store, caller, warn: (message) => this.logger.warn(message) };
     },
 
+    /** Resolves when what was committed can be read: who decided it may have died, or stand still, before all owners heard of it. */
+    async finish(this: This, caller: Caller, tx: string) {
+      const left = await stored(unfinishedOf(this.store, tx));
+      if (left) await tellCommit(this.coordinator(caller), left);
+    },
+
+    /** The answer of another try, once what that has made can be read; undefined where none was decided. */
+    async answeredBefore(this: This, attempt: Attempt, shown: Parameters<typeof withResources>[1]) {
+      const before = await answeredBefore(this.store, attempt);
+      if (!before) return undefined;
+      if (before.tx !== undefined) await this.finish(shown.caller, before.tx);
+      return withResources(before.results, shown, () => true);
+    },
+
     async process(this: This, parse: () => BundleEntry[], { caller, base, representation, keepsLabels, isAlone, bases, attempt }: Manner) {
       const shown = { caller, directory: this.directory, representation };
+      const answered = (isDecided = false) =>
+        attempt && (attempt.isRepeated || isDecided) ? this.answeredBefore(attempt, shown) : undefined;
       try {
-        const before = attempt?.isRepeated && (await answeredBefore(this.store, attempt));
-        if (before) return await withResources(before, shown, () => true);
         const budget = newBudget(); // also of what is planned again
         const names = () => parse().flatMap((entry) => conflictKeysOf(entry));
         return await retryOnConflict(
           names,
           async (count) => {
+            const before = await answered();
+            if (before) return before;
             const entries = parse();
             refuseChangingOperations(entries);
             refuseOverlaps(entries);
@@ -195,6 +216,9 @@ export default defineService<typeof transactions, This>({
           () => locked({}), // no failure of this service: its circuit stays closed
         );
       } catch (error) {
+        // What refuses this try may be what another one has made: that is the answer, then.
+        const before = await answered(error instanceof DecidedBefore);
+        if (before) return before;
         throw error instanceof FhirError ? bundleInvalid(error.status, error.issues) : fromStoreError(error, "transactions");
       }
     },

@@ -1,5 +1,10 @@
 import { jest } from "@jest/globals";
+import { type CallingOptions, Errors } from "moleculer";
 import { outcomeOf, ownerOf, transactionId } from "../../federation/owner-contract.ts";
+import { v7 as timeOrderedId } from "uuid";
+import { prepareCall } from "../../federation/prepare-part.ts";
+import { writeToOwner } from "../../federation/write-to-owner.ts";
+import type { Caller } from "../../mesh/caller.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import HospitalizationsService from "../hospitalizations/hospitalizations.service.ts";
 import PatientsService from "../patients/patients.service.ts";
@@ -7,7 +12,7 @@ import RecordsService from "../records/records.service.ts";
 import VisitsService from "../visits/visits.service.ts";
 import type { Store } from "../../store/store.ts";
 import { storeFull, unavailable, withNothingWritten } from "../../store/store-error.ts";
-import { transactionOf, transactions } from "./transactions.contract.ts";
+import { type EntryResult, transactionOf, transactions } from "./transactions.contract.ts";
 import TransactionsService from "./transactions.service.ts";
 
 /** The rest of its promise needs processes that die: test/chaos. */
@@ -17,6 +22,7 @@ describe("transactions", () => {
     clinic = await startClinic(PatientsService, RecordsService, TransactionsService);
   });
   afterAll(() => clinic.stop());
+  afterEach(() => jest.restoreAllMocks());
 
   const process = (text: string, representation = false) => transactions.process(clinic.caller, { text, base: "", representation });
   const patient = { fullUrl: "urn:uuid:p", resource: { resourceType: "Patient" }, request: { method: "POST" as const, url: "Patient" } };
@@ -72,6 +78,19 @@ describe("transactions", () => {
     };
   };
 
+  /** The next prepare of this owner is given up, as by `unlessSilent`; `arrives` carries it out. */
+  function silentOnce(owner: string) {
+    const action = `${owner}.fhir.prepare`;
+    const { prepare } = ownerOf(owner);
+    let sent: Parameters<typeof prepare>[1] | undefined;
+    jest.spyOn(ownerOf(owner), "prepare").mockImplementationOnce((_, params) => {
+      sent = params;
+      return Promise.reject(new Errors.RequestTimeoutError({ action, nodeID: "silent", isSilent: true } as never));
+    });
+    Object.assign(ownerOf(owner).prepare, { action });
+    return { tx: () => sent?.tx, arrives: () => prepare(clinic.caller, sent as NonNullable<typeof sent>) };
+  }
+
   it.each([
     ["full", storeFull("The disk is full."), 507, "STORE_FULL"],
     ["not to be written", unavailable("Check the disk."), 503, "TRANSACTION_ABORTED"],
@@ -115,6 +134,133 @@ describe("transactions", () => {
     } finally {
       mend();
     }
+  });
+
+  it.each<[string, CallingOptions]>([
+    ["is planned again", {}],
+    ["of a keyed request is planned again", { meta: { keyed: { tx: transactionId("desk", "keyed"), at: 1 } } }],
+  ])(
+    "%s at another node, under another id, when a node that prepares it says nothing, and what that one prepares later is refused",
+    async (_, options) => {
+      const late = silentOnce("records");
+      const text = transactionOf(patient, condition("urn:uuid:p"));
+      const [first, second] = await transactions.process(clinic.caller, { text, base: "" }, options);
+      expect([first?.status, second?.status]).toEqual([201, 201]);
+      await expect(late.arrives()).rejects.toEqual(refusal(409, "TRANSACTION_ENDED"));
+      const prepared = (await Promise.all(["patients", "records"].map((owner) => ownerOf(owner).prepared(clinic.caller, {})))).flat();
+      expect(prepared.map(({ tx }) => tx)).not.toContain(late.tx());
+      for (const { tx } of prepared) for (const owner of ["patients", "records"]) await ownerOf(owner).abort(clinic.caller, { tx });
+    },
+  );
+
+  it("makes one write of a keyed request again when a node that prepares it says nothing, and refuses what that one prepares later", async () => {
+    const late = silentOnce("patients");
+    const meta = { keyed: { tx: transactionId("desk", "one"), at: 1 } };
+    const caller = { broker: clinic.caller, meta, call: clinic.caller.call.bind(clinic.caller) } as unknown as Caller;
+    const steps = [
+      { op: "update" as const, type: "Patient", id: "silent", text: '{"resourceType":"Patient","id":"silent"}', upsert: true },
+    ];
+    expect(await writeToOwner(caller, "patients", { steps })).toMatchObject([{ outcome: "created", version: 1 }]);
+    await expect(late.arrives()).rejects.toEqual(refusal(409, "TRANSACTION_ENDED"));
+    const [{ tx } = { tx: "" }, ...others] = await ownerOf("patients").prepared(clinic.caller, {});
+    expect([others, tx === late.tx(), tx.startsWith("desk~one.")]).toEqual([[], false, true]);
+    await ownerOf("patients").abort(clinic.caller, { tx });
+  });
+
+  /** One try of a transaction, as a gateway sends it. */
+  const tryOnce = (text: string, key: string, isRepeated: boolean) =>
+    clinic.caller.call<(EntryResult | null)[], object>("transactions.process", { text, base: "", representation: true, key, isRepeated });
+
+  it("gives its second try the answer of the first that stands still before all owners have heard, whole, and it can be read", async () => {
+    const key = timeOrderedId();
+    const text = transactionOf(patient, condition("urn:uuid:p"));
+    const { commit } = ownerOf("records");
+    let goOn = () => {};
+    const stands = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const isDecided = new Promise<void>((decided) => {
+      jest.spyOn(ownerOf("records"), "commit").mockImplementationOnce(async (...call) => {
+        decided();
+        await stands;
+        return commit(...call);
+      });
+    });
+    const first = tryOnce(text, key, false);
+    await isDecided;
+    const [made, linked] = await tryOnce(text, key, true);
+    expect([made?.status, linked?.status]).toEqual([201, 201]);
+    expect(JSON.parse(linked?.json ?? "")).toEqual(await clinic.read("records", `Condition/${linked?.id}`));
+    goOn();
+    expect(await first).toEqual([made, linked]);
+  });
+
+  it("gives the kept answer of a keyed request once what it tells about can be read, though who decided it stands still", async () => {
+    const asked = { key: "kept-early", fingerprint: "f", tx: transactionId("desk", "kept-early") };
+    const steps = [{ op: "update" as const, type: "Patient", id: "early", text: '{"resourceType":"Patient","id":"early"}', upsert: true }];
+    const parts = [{ tx: `${asked.tx}.a`, owner: "patients" }];
+    const answer = { status: 201 };
+    expect(await transactions.beginKeyed(clinic.caller, asked)).toBeNull();
+    await ownerOf("patients").prepare(clinic.caller, { tx: `${asked.tx}.a`, steps });
+    const { commit } = ownerOf("patients");
+    let goOn = () => {};
+    const stands = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const isDecided = new Promise<void>((decided) => {
+      jest.spyOn(ownerOf("patients"), "commit").mockImplementationOnce(async (...call) => {
+        decided();
+        await stands;
+        return commit(...call);
+      });
+    });
+    const first = transactions.commitKeyed(clinic.caller, { ...asked, at: 5, parts, answer });
+    await isDecided;
+    const again = { ...asked, tx: transactionId("desk", "kept-again") };
+    expect(await transactions.beginKeyed(clinic.caller, again)).toEqual(answer);
+    expect(await clinic.read("patients", "Patient/early")).toMatchObject({ id: "early" });
+    goOn();
+    expect(await first).toEqual(answer);
+  });
+
+  it("answers the try that comes to its decision later as the other, not as what it finds there", async () => {
+    const key = timeOrderedId();
+    const text = transactionOf(patient, condition("urn:uuid:p"));
+    // Prepared by the first, and held until it goes on; the second finds what the first has made meanwhile.
+    const journal = clinic.hosted<{ store: Store }>("transactions").store;
+    const { putAll } = journal;
+    let goOn = () => {};
+    const stands = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const isPrepared = new Promise<void>((prepared) => {
+      jest.spyOn(journal, "putAll").mockImplementationOnce(async (entries) => {
+        prepared();
+        await stands;
+        return putAll.call(journal, entries);
+      });
+    });
+    const first = tryOnce(text, key, false);
+    await isPrepared;
+    const { prepare } = ownerOf("patients");
+    jest.spyOn(ownerOf("patients"), "prepare").mockImplementationOnce((...call) => {
+      goOn(); // the second is planned, and waits for what the first holds
+      return prepare(...call);
+    });
+    const second = tryOnce(text, key, true);
+    expect(await second).toEqual(await first);
+    expect((await first)[1]).toMatchObject({ status: 201, json: expect.any(String) });
+  });
+
+  it("waits for a node that checks very many: another would only double the load", () => {
+    const step = { op: "delete" as const, type: "Patient", id: "p" };
+    const leaves = (count: number) =>
+      prepareCall(
+        Array.from({ length: count }, () => step),
+        1_000,
+      );
+    expect(leaves(100)).toEqual({ timeout: 1_000, retries: 0, leavesSilent: true });
+    expect(leaves(101)).toEqual({ timeout: 1_000, retries: 0 });
   });
 
   it("refuses what is no bundle", async () => {

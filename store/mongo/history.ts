@@ -1,5 +1,5 @@
 /** Versions, newest first: the current ones and the older ones are in two collections, each read in the wanted order. */
-import type { Document, Filter } from "mongodb";
+import type { Document, Filter, Sort } from "mongodb";
 import type { HistoryQuery, StoredResource } from "../store.ts";
 import { compareText } from "../../fhir/search/text-order.ts";
 import type { Collections, HistoryDocument, ResourceDocument } from "./schema.ts";
@@ -11,7 +11,8 @@ type Version = Pick<HistoryDocument, "_id" | "type" | "id" | "version" | "update
 /** One page of versions, newest first; `more`: there are older ones. */
 export async function readHistory(collections: Collections, query: HistoryQuery): Promise<{ versions: StoredResource[]; more: boolean }> {
   const filter = filterOf(query);
-  const sort = { updated: -1, type: -1, id: -1, version: -1 } as const;
+  // Of one resource no version is older than the one before it: its own index has them in order.
+  const sort = (query.id === undefined ? { updated: -1, type: -1, id: -1, version: -1 } : { version: -1 }) as Sort;
   const options = { projection: { keys: 0, ranges: 0, json: 0 } };
   const [current, older] = await Promise.all([
     collections.resource
@@ -61,7 +62,8 @@ function filterOf({ type, id, since, until, before }: HistoryQuery): Document {
   const updated: Document = {};
   if (since !== undefined) updated.$gte = since;
   if (until !== undefined) updated.$lte = until;
-  if (before) {
+  if (before && before.type === type && before.id === id) filter.version = { $lt: before.version };
+  else if (before) {
     const { updated: at } = before;
     updated.$lte = Math.min(at, until ?? at);
     filter.$or = [

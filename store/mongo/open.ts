@@ -1,7 +1,7 @@
 /** Makes a database ready: its collections, their indexes, and search values that mean what they mean now. */
 import { type Db, MongoServerError } from "mongodb";
 import type { StoreOptions } from "../store.ts";
-import { type Collections, collectionsOf, indexes, indexFields } from "./schema.ts";
+import { type Collections, collectionsOf, formerIndexes, indexes, indexFields } from "./schema.ts";
 import { indexWords, wordsFields } from "./word-fields.ts";
 
 const REINDEX_BATCH = 200;
@@ -15,6 +15,9 @@ export async function openCollections(db: Db, options: StoreOptions): Promise<{ 
     if (!existing.has(name)) await db.createCollection(name).catch(ignoreExisting);
     const wanted = indexes[name];
     if (wanted) await db.collection(name).createIndexes(wanted);
+    for (const former of formerIndexes[name] ?? []) {
+      if (existing.has(name)) await db.collection(name).dropIndex(former).catch(ignoreMissing);
+    }
   }
   const hasWords = options.text !== undefined && (await indexWords(collections.resource));
   await rebuild(collections, options, hasWords);
@@ -53,6 +56,10 @@ async function rebuild({ meta, resource }: Collections, options: StoreOptions, h
     await set("reindexed up to", last);
   }
   await set("index version", indexVersion);
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof MongoServerError && error.codeName === "IndexNotFound")) throw error;
 }
 
 function ignoreExisting(error: unknown): void {

@@ -2,7 +2,10 @@
 import { ObjectId, type ClientSession } from "mongodb";
 import { type PlannedChange, isOfResource } from "../plan-write.ts";
 import type { OutboxEvent, OutboxQueue, OutboxState, WaitingEvent } from "../writes.ts";
-import type { Collections, OutboxDocument } from "./schema.ts";
+import { type Collections, OUTBOX_ORDER, type OutboxDocument } from "./schema.ts";
+
+/** All that there are. */
+const QUEUES: OutboxQueue[] = ["out", "own", "audit"];
 
 /** From one event of a write to the next that is no version: a version that follows them all is a whole number more. */
 const BETWEEN_VERSIONS = 2 ** -20;
@@ -79,11 +82,8 @@ export async function forgetEvents({ outbox }: Collections, places: string[]): P
 
 /** How much waits. */
 export async function outboxState({ outbox }: Collections): Promise<OutboxState> {
-  const waiting = await outbox.countDocuments({});
-  const [oldest] = await outbox
-    .find({}, { projection: { at: 1 } })
-    .sort({ at: 1 })
-    .limit(1)
-    .toArray();
-  return { waiting, ...(oldest && { oldest: oldest.at }) };
+  const waiting = await outbox.countDocuments({ queue: { $in: QUEUES } }, { hint: OUTBOX_ORDER });
+  const first = (queue: OutboxQueue) => outbox.findOne({ queue }, { projection: { at: 1 }, sort: { at: 1, n: 1 } });
+  const oldest = (await Promise.all(QUEUES.map(first))).flatMap((one) => (one ? [one.at] : []));
+  return { waiting, ...(oldest.length > 0 && { oldest: Math.min(...oldest) }) };
 }

@@ -4,28 +4,61 @@
  */
 import type { ClientSession } from "mongodb";
 import type { IndexRows } from "../../fhir/search/query.ts";
+import { MAX_ENDED, transactionEnded } from "../ended-transactions.ts";
 import { type PlannedChange, jsonOf } from "../plan-write.ts";
 import type { Prepared, StoreOptions } from "../store.ts";
-import type { Collections, PreparedDocument, PreparedPart } from "./schema.ts";
+import type { Collections, EndedDocument, PreparedDocument, PreparedPart } from "./schema.ts";
 import { bytesIn, inGroups } from "./sizes.ts";
 
 /** Bytes (BSON) of a part: a good deal less than MongoDB's 16 MB. A change that is larger is a part of its own; `sizes.ts` bounds it. */
 const PART_BYTES = 4 * 1024 * 1024;
+/** Of so many that are noted as ended by one process, at once those that are too many are forgotten. */
+const PRUNE_EVERY = 1_024;
 /** Index rows as they are kept here: as texts, which takes a fifth of the room of arrays. */
 type Stored = Exclude<PlannedChange, { kind: "put" }> | (Omit<Extract<PlannedChange, { kind: "put" }>, "index"> & { index: string });
 
-/** The prepared transactions of one store. */
+/** What is prepared, not what was ended before. */
+const PREPARED = { since: { $exists: true } };
+const isPrepared = (tx: string) => ({ _id: tx, ...PREPARED });
+
+/** The prepared transactions of one store, and those that were ended before they were prepared. */
 export class PreparedTransactions {
   readonly #collections: Collections;
   readonly #options: StoreOptions;
+  #noted = 0;
 
   constructor(collections: Collections, options: StoreOptions) {
     this.#collections = collections;
     this.#options = options;
   }
 
-  async has(tx: string, session?: ClientSession): Promise<boolean> {
-    return (await this.#collections.prepared.findOne({ _id: tx }, { ...(session && { session }), projection: { _id: 1 } })) !== null;
+  async has(tx: string): Promise<boolean> {
+    return (await this.#collections.prepared.findOne(isPrepared(tx), { projection: { _id: 1 } })) !== null;
+  }
+
+  /** What is put under this name is all that there is. @throws StoreError TRANSACTION_ENDED */
+  async refuseKnown(tx: string, session: ClientSession): Promise<void> {
+    const known = await this.#collections.prepared.findOne({ _id: tx }, { session, projection: { since: 1 } });
+    if (known && "since" in known) throw new Error(`The transaction ${tx} is prepared already.`);
+    if (known) throw transactionEnded();
+  }
+
+  /**
+   * Nothing can be put under this name any more, for which nothing is there. What is being put at this moment has the same id: one of the two is
+   * a write conflict, and looks again.
+   */
+  async noteEnded(tx: string, session: ClientSession): Promise<void> {
+    await this.#collections.prepared.updateOne({ _id: tx }, { $set: { endedAt: new Date() } }, { session, upsert: true });
+  }
+
+  /** Forgets the oldest of what has ended, if they are too many: looked at now and then. */
+  async prune(): Promise<void> {
+    this.#noted += 1;
+    if (this.#noted % PRUNE_EVERY !== 0) return;
+    const { prepared } = this.#collections;
+    const newest = prepared.find({ endedAt: { $exists: true } }, { projection: { endedAt: 1 } }).sort({ endedAt: -1 });
+    const [first] = (await newest.skip(MAX_ENDED).limit(1).toArray()) as Pick<EndedDocument, "endedAt">[];
+    if (first) await prepared.deleteMany({ endedAt: { $lte: first.endedAt } });
   }
 
   async put(tx: string, { changes, locks }: { changes: PlannedChange[]; locks: Set<string> }, session: ClientSession): Promise<void> {
@@ -41,7 +74,7 @@ export class PreparedTransactions {
 
   /** What was put under the name, in its order; undefined when there is nothing. @param at time of what is being committed, milliseconds */
   async get(tx: string, at: number, session: ClientSession): Promise<{ changes: PlannedChange[]; locks: string[] } | undefined> {
-    const prepared = await this.#collections.prepared.findOne({ _id: tx }, { session });
+    const prepared = await this.#collections.prepared.findOne<PreparedDocument>(isPrepared(tx), { session });
     if (!prepared) return undefined;
     const parts = [prepared, ...(await this.#further(prepared, session))];
     const { indexVersion, reindex } = this.#options;
@@ -62,7 +95,10 @@ export class PreparedTransactions {
   /** Ends it: nothing of it is there any more. @returns the locks that it held; undefined when there was nothing */
   async remove(tx: string, session: ClientSession): Promise<string[] | undefined> {
     const projection = { locks: 1, more: 1 };
-    const prepared = await this.#collections.prepared.findOneAndDelete({ _id: tx }, { session, projection });
+    const prepared = (await this.#collections.prepared.findOneAndDelete(isPrepared(tx), {
+      session,
+      projection,
+    })) as PreparedDocument | null;
     if (!prepared) return undefined;
     const further = await this.#further(prepared, session, { locks: 1 });
     if (prepared.more > 0) await this.#collections.prepared_part.deleteMany({ tx }, { session });
@@ -76,8 +112,11 @@ export class PreparedTransactions {
 
   /** All of them, the oldest first. */
   async list(): Promise<Prepared[]> {
-    const found = await this.#collections.prepared.find({}, { projection: { since: 1 } }).toArray();
-    return found.map(({ _id, since }) => ({ tx: _id, since })).sort((a, b) => a.since - b.since);
+    const found = await this.#collections.prepared
+      .find<PreparedDocument>(PREPARED, { projection: { since: 1 } })
+      .sort({ since: 1 })
+      .toArray();
+    return found.map(({ _id, since }) => ({ tx: _id, since }));
   }
 }
 

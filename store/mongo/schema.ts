@@ -1,6 +1,7 @@
 /** The collections of a service's MongoDB database, and every index that a question is answered from. */
 import type { Collection, Db, DbOptions, Document, IndexDescription } from "mongodb";
 import type { IndexRows } from "../../fhir/search/query.ts";
+import { ENDED_KEPT_MS } from "../ended-transactions.ts";
 import type { OutboxQueue } from "../writes.ts";
 
 /** What is confirmed survives the loss of a member, and who reads sees it. */
@@ -129,6 +130,12 @@ export interface PreparedDocument extends PreparedPart {
   more: number;
 }
 
+/** In the place of one that was aborted before it was prepared. */
+export interface EndedDocument {
+  _id: string;
+  endedAt: Date;
+}
+
 /** A further part of a prepared transaction. */
 export interface FurtherPart extends PreparedPart {
   /** `TX/PLACE` */
@@ -168,7 +175,7 @@ export interface Collections {
   held: Collection<HeldDocument>;
   counter: Collection<CounterDocument>;
   condition: Collection<ConditionDocument>;
-  prepared: Collection<PreparedDocument>;
+  prepared: Collection<PreparedDocument | EndedDocument>;
   prepared_part: Collection<FurtherPart>;
   outbox: Collection<OutboxDocument>;
   handled: Collection<HandledDocument>;
@@ -183,6 +190,12 @@ const SILENT_S = 120;
 
 /** The index by which the map is measured: it holds all that is asked for. */
 export const MAP_SIZES = { _id: 1, bytes: 1 } as const;
+
+/** The order in which the events of a queue are relayed, and of which records they are. */
+export const OUTBOX_ORDER = { queue: 1, at: 1, n: 1, key: 1 } as const;
+
+/** Indexes that an earlier version has made, and that others stand in for now. */
+export const formerIndexes: Partial<Record<keyof Collections, string[]>> = { outbox: ["queue_1_at_1_n_1"] };
 
 /** The indexes of each collection; every filter and order that is sent is answered from one. */
 export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
@@ -202,9 +215,15 @@ export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
     { key: { updated: -1, type: -1, id: -1, version: -1 } },
   ],
   held: [{ key: { ref: 1 } }],
+  // What was ended before is passed over by who looks for what is prepared.
+  prepared: [
+    { key: { since: 1 }, partialFilterExpression: { since: { $exists: true } } },
+    { key: { endedAt: 1 }, expireAfterSeconds: ENDED_KEPT_MS / 1_000 },
+  ],
   prepared_part: [{ key: { tx: 1, place: 1 } }],
   condition: [{ key: { at: 1 }, expireAfterSeconds: DAY_S }],
-  outbox: [{ key: { queue: 1, at: 1, n: 1 } }, { key: { key: 1, at: 1, n: 1 } }],
+  // What waits behind a record that fails is passed over by the index alone.
+  outbox: [{ key: OUTBOX_ORDER }, { key: { key: 1, at: 1, n: 1 } }],
   handled: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
   map: [{ key: { expires: 1 }, expireAfterSeconds: 0 }, { key: MAP_SIZES }],
   sessions: [{ key: { seenAt: 1 }, expireAfterSeconds: SILENT_S }],

@@ -24,7 +24,7 @@ export const writesOf = (database: OpenDatabase): Pick<Store, "write" | "prepare
 
   prepare(tx: string, steps: Write[], reliance?: Reliance): Promise<WriteResult[]> {
     return database.waiting(async (session) => {
-      if (await database.prepared.has(tx, session)) throw new Error(`The transaction ${tx} is prepared already.`);
+      await database.prepared.refuseKnown(tx, session);
       const state = await database.writer.state(steps, session, reliance);
       const { changes, results, locks } = planWrite(steps, state, Date.now(), reliance);
       refuseTooLarge(changes);
@@ -44,10 +44,13 @@ export const writesOf = (database: OpenDatabase): Pick<Store, "write" | "prepare
   },
 
   async abort(tx: string): Promise<void> {
-    await database.transaction(async (session) => {
+    const isNoted = await database.transaction(async (session) => {
       const locks = await database.prepared.remove(tx, session);
       if (locks) await database.locks.unlock(locks, tx, session);
+      else await database.prepared.noteEnded(tx, session);
+      return locks === undefined;
     });
+    if (isNoted) await database.run(() => database.prepared.prune());
   },
 
   prepared(): Promise<Prepared[]> {

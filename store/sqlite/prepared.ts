@@ -3,6 +3,7 @@
  * nothing again; the locks have kept everything that the check looked at.
  */
 import { type PlannedChange, type Effects, jsonOf, lockKeys, RELIED, typesIn } from "../plan-write.ts";
+import { ENDED_KEPT_MS, MAX_ENDED, transactionEnded } from "../ended-transactions.ts";
 import { planWrite } from "../write-planner.ts";
 import type { Reliance, StoreOptions } from "../store.ts";
 import type { Write, WriteResult } from "../writes.ts";
@@ -48,6 +49,7 @@ export class PreparedWrites {
 
   prepare(tx: string, steps: Write[], reliance?: Reliance): WriteResult[] {
     if (this.#db.get("SELECT 1 FROM prepared WHERE tx = ?", tx)) throw new Misuse(`The transaction ${tx} is prepared already.`);
+    if (this.#db.get("SELECT 1 FROM ended WHERE tx = ?", tx)) throw transactionEnded();
     this.refuseLocked(lockKeys(steps, reliance));
     const { changes, results, locks } = planWrite(steps, this.#writer.state(), this.#writer.now, reliance);
     const payload: Payload = { indexVersion: this.#options.indexVersion, changes };
@@ -69,13 +71,26 @@ export class PreparedWrites {
     const changes = this.#changes(tx);
     if (!changes) return { types: [], hasEvents: false, versions: [] };
     const effects = this.#writer.apply(changes, [], at);
-    this.abort(tx);
+    this.#remove(tx);
     return { types: typesIn(changes), ...effects };
   }
 
+  /** Of what is not prepared here it is noted that it has ended: its prepare may still be on its way. */
   abort(tx: string): void {
+    if (this.#db.get("SELECT 1 FROM prepared WHERE tx = ?", tx)) this.#remove(tx);
+    else this.#noteEnded(tx);
+  }
+
+  #remove(tx: string): void {
     this.#db.run("DELETE FROM lock WHERE tx = ?", tx);
     this.#db.run("DELETE FROM prepared WHERE tx = ?", tx);
+  }
+
+  #noteEnded(tx: string): void {
+    const { now } = this.#writer;
+    this.#db.run("INSERT OR IGNORE INTO ended (tx, at) VALUES (?, ?)", tx, now);
+    this.#db.run("DELETE FROM ended WHERE at < ?", now - ENDED_KEPT_MS);
+    this.#db.run("DELETE FROM ended WHERE no <= (SELECT max(no) FROM ended) - ?", MAX_ENDED);
   }
 
   /** Size of what a commit will write, as far as this process knows. */

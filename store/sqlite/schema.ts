@@ -86,11 +86,17 @@ const outboxByQueue = /* sql */ `
 CREATE INDEX outbox_queue ON outbox (queue, no, key);
 `;
 
+/** Transactions that were aborted before anything was prepared for them here: what comes late for one is refused. The newest have the highest number. */
+const endedTransactions = /* sql */ `
+CREATE TABLE ended (no INTEGER PRIMARY KEY AUTOINCREMENT, tx TEXT NOT NULL UNIQUE, at INTEGER NOT NULL);
+CREATE INDEX ended_at ON ended (at);
+`;
+
 /**
  * Each takes a file from the version of its place to the next: the first makes an empty file version 1. To change the tables, add one at
  * the end and never touch those before it: files of every version are out there.
  */
-export const migrations: readonly string[] = [firstTables, multiValuedSlots, writeKeys, events, authors, outboxByQueue];
+export const migrations: readonly string[] = [firstTables, multiValuedSlots, writeKeys, events, authors, outboxByQueue, endedTransactions];
 
 /** A file with a higher number was written by a newer version of this code. */
 export const SCHEMA_VERSION = migrations.length;

@@ -68,6 +68,18 @@ describe.each(["sqlite", "mongo"] as const)("a transaction over three services o
     }
   }
 
+  /** What each of these is answered as soon as its owner is not told to be away. */
+  const firstAnswers = (entries: { response: { location: string } }[]) =>
+    Promise.all(
+      entries.map(async ({ response }) => {
+        const [, place = ""] = /([A-Za-z]+\/[^/]+)\/_history/.exec(response.location) ?? [];
+        for (;;) {
+          const answer = await fhirAt(mesh.base).get(`/${place}`);
+          if (answer.status !== 503) return answer;
+        }
+      }),
+    );
+
   const count = async (mark: string) => {
     const fhir = fhirAt(mesh.base);
     return Promise.all(
@@ -85,6 +97,8 @@ describe.each(["sqlite", "mongo"] as const)("a transaction over three services o
         .send("POST", "", bundle(mark))
         .catch(() => undefined);
       await revive();
+      // What was confirmed is read from the first moment on in which its owner answers at all.
+      if (answer?.status === 200) expect((await firstAnswers(answer.body.entry)).map(({ status }) => status)).toEqual([200, 200, 200]);
       await settled();
 
       const found = await count(mark);

@@ -15,6 +15,8 @@ const CASES = [
   { ...HARMS.replace, ...PATIENTS, times: 2 },
   { ...HARMS.kill, services: ["api", "transactions", "patients", "records", "lab"], harmed: "transactions", times: 3 },
   { ...HARMS.vanish, services: ["api", "transactions", "patients", "records", "lab"], harmed: "transactions", times: 1 },
+  { ...HARMS.pause, services: ["api", "transactions", "patients", "records", "lab"], harmed: "lab", times: 1 },
+  { ...HARMS.pause, services: ["api", "transactions", "patients", "records", "lab"], harmed: "transactions", times: 1 },
 ];
 
 describe.each(CASES)("a mesh in which $name, of $harmed", ({ harm, services, harmed, times, longestMs }) => {

@@ -69,7 +69,7 @@ export const HARMS = {
   },
   vanish: {
     name: "a node more comes, whose cable is cut for six seconds",
-    longestMs: 4_500,
+    longestMs: 3_000,
     async harm(mesh, service) {
       const { nats } = mesh;
       if (!nats) throw new Error("The mesh has no NATS of its own.");

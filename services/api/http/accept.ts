@@ -14,6 +14,7 @@ import { refuse as refuseFhir } from "../fhir/fhir-refusals.ts";
 import { type Answer, send } from "./answer.ts";
 import { arrivalOf } from "./body.ts";
 import { clientOf } from "./client-address.ts";
+import { gatherSmallChunks } from "./small-chunks.ts";
 import { crossOrigin } from "./cors.ts";
 import { httpError } from "./http-error.ts";
 import { noteFailure } from "./failures.ts";
@@ -107,6 +108,7 @@ const noBoards = () => httpError(404, "ACTION_NOT_FOUND", "This hospital keeps n
 /** What every request passes before the mesh hears of it. */
 export function accept(service: Gateway, config: Config, handle: Handle, request: Received, response: ServerResponse): void {
   service.meter.count();
+  gatherSmallChunks(request, clientOf(request, config));
   setCommonHeaders(response, service.own.origin.startsWith("https:"));
   const answer = (given: Answer) => {
     send(request, response, given).catch(() => response.destroy());

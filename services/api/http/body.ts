@@ -16,7 +16,7 @@ const MAX_FORM_BYTES = 4 * 1024 * 1024;
 
 /** Smaller pieces are put together as they come: each is an object of its own. Bytes. */
 const SMALL_PIECE = 16_384;
-/** Bytes that are held for each byte of a body: it is put together, and becomes text; Brotli keeps a window of it meanwhile. */
+/** Bytes that are held for each byte of a body: it is put together, and becomes text. */
 const HELD_PER_BYTE = 2;
 
 /**
@@ -100,8 +100,10 @@ async function received(request: IncomingMessage, most: number): Promise<Buffer>
   const exchange = exchangeOf(request);
   exchange?.requireRoom(Math.min(Number(request.headers["content-length"] ?? 0), SMALL_PIECE));
   const window = WINDOWS[encodingOf(request)] ?? 0;
+  // When the body becomes text, what has unpacked it is gone: both together are never there.
+  const heldFor = (bytes: number) => Math.max(window + bytes, HELD_PER_BYTE * bytes);
   exchange?.hold(window);
-  const release = () => exchange?.hold(-Math.min(window, exchange.held)); // who had to give way holds nothing
+  const release = (bytes: number) => exchange?.hold(-Math.min(heldFor(bytes) - HELD_PER_BYTE * bytes, exchange.held)); // who had to give way holds nothing
   const through = decoder(request);
   const source = through ?? request;
   exchange?.continue();
@@ -115,7 +117,7 @@ async function received(request: IncomingMessage, most: number): Promise<Buffer>
       through?.destroy();
       request.off("data", note);
       request.resume(); // what is still to come is of no use
-      release();
+      release(pieces.bytes);
       exchange?.received();
       reject(error);
     };
@@ -123,7 +125,7 @@ async function received(request: IncomingMessage, most: number): Promise<Buffer>
     const take = (chunk: Buffer) => {
       if (pieces.bytes + chunk.length > most) return fail(tooLarge(most));
       try {
-        exchange?.hold(chunk.length * HELD_PER_BYTE);
+        exchange?.hold(heldFor(pieces.bytes + chunk.length) - heldFor(pieces.bytes));
       } catch (error) {
         return fail(error as Error);
       }
@@ -135,7 +137,7 @@ async function received(request: IncomingMessage, most: number): Promise<Buffer>
     source.once("end", () => {
       if (isDone) return;
       isDone = true;
-      release();
+      release(pieces.bytes);
       if (exchange) exchange.bodyBytes = pieces.bytes;
       exchange?.received();
       resolve(pieces.whole());

@@ -123,19 +123,6 @@ describe("what is in flight", () => {
     expect(refused).toEqual(["slow REQUEST_TOO_SLOW"]);
   });
 
-  it("ends a body in a hundred thousand small chunks, and none in as many of some size, or in few", () => {
-    const refused: string[] = [];
-    const [crumbs, streamed] = [opened("a"), opened("b")];
-    crumbs.receive((error) => refused.push(`${(error as { code?: number }).code} ${(error as { type?: string }).type}`));
-    streamed.receive(() => refused.push("streamed"));
-    for (let chunk = 0; chunk < 100_000; chunk++) {
-      if (chunk === 30_000) expect(refused).toEqual([]);
-      crumbs.progress(1);
-      streamed.progress(40);
-    }
-    expect([refused, crumbs.isGivenUp, streamed.isGivenUp]).toEqual([["400 BODY_CHUNKS_TOO_SMALL"], true, false]);
-  });
-
   it("ends an answer of which its reader takes nothing, or next to nothing, for half a minute", () => {
     ended.length = 0;
     const [stalled, trickling, quick] = [opened("a"), opened("a"), opened("b")];

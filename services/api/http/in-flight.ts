@@ -33,9 +33,6 @@ export const LIMITS: Limits = {
 const BODY_GRACE_MS = 10_000;
 /** Bytes per second, on average since the body began. */
 const MIN_BODY_RATE = 4_000;
-/** Each chunk of a body costs as much as a hundred bytes: beyond so many of them they must have `LEAST_CHUNK` bytes on average. */
-const MAX_SMALL_CHUNKS = 32_768;
-const LEAST_CHUNK = 32;
 /** Idle timeout of an answer whose reader takes nothing, milliseconds. */
 const READER_IDLE_MS = 30_000;
 /** Bytes per second, on average; an answer that began less than `READER_IDLE_MS` ago may be slower. */
@@ -76,9 +73,8 @@ export class Exchange {
   /** When the state began, and when a byte last moved in it. Milliseconds, of `performance.now()`. */
   since = 0;
   progressAt = 0;
-  /** Bytes that moved since then, and in how many pieces. */
+  /** Bytes that moved since then. */
   moved = 0;
-  #pieces = 0;
   isGivenUp = false;
   readonly #inFlight: InFlight;
   readonly #response: Ending;
@@ -140,13 +136,10 @@ export class Exchange {
     release?.();
   }
 
-  /** So many bytes were received or taken by the reader, in one piece. A body in very many small pieces is given up. */
+  /** So many bytes were received or taken by the reader. */
   progress(bytes: number): void {
     this.moved += bytes;
-    this.#pieces += 1;
     this.progressAt = performance.now();
-    if (this.state !== "receiving" || this.isGivenUp || this.#pieces <= MAX_SMALL_CHUNKS) return;
-    if (this.moved < this.#pieces * LEAST_CHUNK) this.giveUp(chunksTooSmall());
   }
 
   /** Holds so many bytes more, or fewer. @param force also beyond the limit @throws 503 when there is no room, and nothing gives way */
@@ -175,7 +168,6 @@ export class Exchange {
     this.since = performance.now();
     this.progressAt = this.since;
     this.moved = 0;
-    this.#pieces = 0;
   }
 }
 
@@ -333,6 +325,3 @@ export const overloaded = () => {
 };
 
 const tooSlow = () => httpError(408, "REQUEST_TOO_SLOW", `The body must come at ${MIN_BODY_RATE / 1_000} kB a second or more.`);
-
-const chunksTooSmall = () =>
-  httpError(400, "BODY_CHUNKS_TOO_SMALL", `The body comes in too many small chunks: put ${LEAST_CHUNK} bytes or more into each.`);

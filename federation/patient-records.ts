@@ -22,6 +22,14 @@ export const encountersOf = (type: string): string[] =>
 
 /** The element that names the patient; undefined where R4 has none, or several patients. */
 export function patientElementOf(type: string): string | undefined {
+  if (!elements.has(type)) elements.set(type, findPatientElement(type));
+  return elements.get(type);
+}
+
+/** By type: R4 has 148. */
+const elements = new Map<string, string | undefined>();
+
+function findPatientElement(type: string): string | undefined {
   const found = elementsOf(type).find(
     ({ name, max, types }) => PATIENT_ELEMENTS.includes(name) && max === undefined && types?.[0] === "Reference",
   );

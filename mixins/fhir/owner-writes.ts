@@ -181,10 +181,10 @@ export class OwnerWrites {
       if (fenced.places.length > 0) facts.noteResting(await fenceAndAsk({ caller, directory }, fenced, manner.tx));
       for (const warning of await evaluate(this.#rules, changes, facts)) this.#tell(warning);
       const derived = await derive(this.#effects, changes, { facts, store, rules: this.#rules });
-      await this.#addDerived(writes, { steps, derived, work: manner.work });
+      if (derived) await this.#addDerived(writes, { steps, derived, work: manner.work });
       await addKeysByFacts(writes, { unique: this.#unique, changes, facts });
       const on = facts.relied;
-      return { writes, fenced, derived, ...(on.length > 0 && { reliance: { on, until: asked + FACTS_VALID_MS } }) };
+      return { writes, fenced, ...(derived && { derived }), ...(on.length > 0 && { reliance: { on, until: asked + FACTS_VALID_MS } }) };
     });
   }
 

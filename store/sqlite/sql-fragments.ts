@@ -9,16 +9,17 @@ export const sql = (text: string, ...values: Value[]): Sql => new Sql(text, valu
 export function q(texts: TemplateStringsArray, ...parts: (Sql | Value)[]): Sql {
   let text = texts[0] as string;
   const values: Value[] = [];
-  parts.forEach((part, i) => {
+  for (let i = 0; i < parts.length; i += 1) {
+    const part = parts[i] as Sql | Value;
     if (part instanceof Sql) {
       text += part.text;
-      values.push(...part.values);
+      for (const value of part.values) values.push(value);
     } else {
       text += "?";
       values.push(part);
     }
     text += texts[i + 1];
-  });
+  }
   return new Sql(text, values);
 }
 

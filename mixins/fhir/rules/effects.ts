@@ -78,15 +78,17 @@ type Patience = (typeof PATIENCE)[keyof typeof PATIENCE];
 /**
  * Whichever change comes first in the write: one that is refused as things stand comes after those that give back what it takes, one that reads
  * another after that, and one that chooses after those that do not.
+ * @returns undefined where nothing can follow
  * @throws what an effect throws
  */
 export async function derive(
   effects: Record<string, EffectOf<FhirResource> | undefined>,
   changes: SteppedChange[],
   sources: Sources,
-): Promise<DerivedSteps> {
+): Promise<DerivedSteps | undefined> {
+  let left = changes.filter(({ type }) => effects[type] !== undefined);
+  if (left.length === 0) return undefined;
   const derivation = new Derivation(effects, changes, sources);
-  let left = changes;
   let patience: Patience = changes.length > 1 ? PATIENCE.all : PATIENCE.none;
   for (let round = 0; left.length > 0 && round < MAX_ROUNDS; ) {
     const waiting: SteppedChange[] = [];
@@ -221,7 +223,7 @@ class Derivation {
   async #read(reference: string): Promise<Identified | undefined> {
     const { facts, store } = this.#sources;
     const changed = this.#changes.get(reference);
-    if (changed && !this.#taken.has(reference)) this.#hasReadAhead = true;
+    if (changed && this.#effects[changed.type] && !this.#taken.has(reference)) this.#hasReadAhead = true;
     const brought = changed?.change.after;
     const written = brought && { ...brought, id: splitPlace(reference)[1] };
     return this.#made.get(reference) ?? (facts.isWritten(reference) ? written : await storedAt(store, reference));

@@ -14,13 +14,20 @@ interface Placed {
   isOwn: boolean;
 }
 
-/** The References at a path, through arrays. */
+/** By path: rules ask for few, each time. */
+const names = new Map<string, readonly string[]>();
+
+function namesOf(path: string): readonly string[] {
+  const known = names.get(path) ?? path.split(".");
+  names.set(path, known);
+  return known;
+}
+
+/** The References at a path, through arrays. @param path one of R4's definitions, or of a rule's own */
 export function referencesAt(resource: unknown, path: string): Reference[] {
   let values: unknown[] = [resource];
-  for (let from = 0, to = 0; to < path.length && values.length > 0; from = to + 1) {
-    const dot = path.indexOf(".", from);
-    to = dot < 0 ? path.length : dot;
-    const name = path.slice(from, to);
+  for (const name of namesOf(path)) {
+    if (values.length === 0) break;
     const next: unknown[] = [];
     for (const value of values) {
       const found = (value as Record<string, unknown> | null)?.[name];

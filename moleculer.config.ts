@@ -10,6 +10,7 @@ import { ReportAnomalies } from "./mesh/anomalies.ts";
 import { NoteBegunWork } from "./mesh/begun-work.ts";
 import { KnowCurrentCall } from "./mesh/access/current-call.ts";
 import { cacher } from "./mesh/cache.ts";
+import { CallTimeout } from "./mesh/call-timeout.ts";
 import { KnowKeyedRequest } from "./mesh/keyed-request.ts";
 import { KeepDeadlines } from "./mesh/deadline.ts";
 import { consoleLogger } from "./mesh/log.ts";
@@ -86,7 +87,8 @@ export function brokerOptions(config: Config): BrokerOptions {
     // Moleculer's own retries stay silent (`retries: 0`): mesh/retry.ts reads `retryPolicy.enabled` of an action,
     // pauses with jitter and keeps to the call's one deadline.
     retryPolicy: { enabled: false, retries: 0, delay: 0, maxDelay: 0, factor: 1 },
-    middlewares: middlewaresOf(config, keys),
+    middlewares: [...middlewaresOf(config, keys), ...MOLECULERS],
+    internalMiddlewares: false, // MOLECULERS names those that are used: each of the others costs every call a promise
     dependencyInterval: 50, // milliseconds between two looks of who waits for a service; default 1 s
     maxCallLevel: 16, // the deepest real chain is 5; more is a loop
 
@@ -110,8 +112,10 @@ export function brokerOptions(config: Config): BrokerOptions {
   };
 }
 
+type Middlewares = NonNullable<BrokerOptions["middlewares"]>;
+
 /** The first one is the outermost: its part of a call begins first and ends last. */
-const middlewaresOf = (config: Config, keys: MeshKeys): BrokerOptions["middlewares"] => [
+const middlewaresOf = (config: Config, keys: MeshKeys): Middlewares => [
   knowAccess(config, keys, ROLES),
   Retry,
   WatchLiveness,
@@ -124,6 +128,18 @@ const middlewaresOf = (config: Config, keys: MeshKeys): BrokerOptions["middlewar
   KeepDeadlines,
   ServeMetrics(config),
   ...traceCalls(config),
+];
+
+/** Moleculer's own, in its order; without its retries, fallbacks, metrics and traces, which are off, and with our timeout in the place of its. */
+const MOLECULERS: Middlewares = [
+  "ActionHook",
+  "Validator",
+  "Bulkhead",
+  "Cacher",
+  "ContextTracker",
+  "CircuitBreaker",
+  CallTimeout,
+  "ErrorHandler",
 ];
 
 /** What joins this process to others. One process needs none: all calls are function calls. */

@@ -36,6 +36,8 @@ interface MiddlewareHooks {
   call?(next: CallFunction): CallFunction;
   /** @param action with the service that it is of */
   localAction?(next: LocalAction, action: never): LocalAction;
+  /** The same of an action at another node. */
+  remoteAction?(next: LocalAction, action: never): LocalAction;
   transitPublish?(this: never, next: never): unknown;
   transitMessageHandler?(this: never, next: never): unknown;
 }

@@ -174,6 +174,17 @@ export function timed<Of extends object>(service: string, operations: readonly (
   return object;
 }
 
+const handled = new WeakMap<object, { calls: number }>();
+
+function handledOf(service: object): { calls: number } {
+  const known = handled.get(service) ?? { calls: 0 };
+  handled.set(service, known);
+  return known;
+}
+
+/** Calls that a service of this node has been given since it was made. */
+export const callsHandledBy = (service: object): number => handledOf(service).calls;
+
 interface Circuit {
   nodeID: string;
   action: string | { name: string };
@@ -198,10 +209,12 @@ export const MeasureActions = middleware({
       for (const end of ends) end();
     });
   },
-  localAction(next: (ctx: Context) => Promise<unknown>, { name = "" }: { name?: string }) {
+  localAction(next: (ctx: Context) => Promise<unknown>, { name = "", service }: { name?: string; service?: object }) {
     const times = actionSeconds.labels(name);
+    const handled = handledOf(service ?? {});
     return (ctx: Context) => {
       const begun = performance.now();
+      handled.calls += 1;
       const note = () => times.observe((performance.now() - begun) / 1_000);
       const result = next(ctx);
       result.then(note, (error: { code?: unknown }) => {

@@ -75,14 +75,6 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   const own = defineMixin<OwnerGains>({
     metadata: { fhir: { owns } },
 
-    hooks: {
-      before: {
-        "*": function count(this: OwnerService) {
-          this.handled += 1;
-        },
-      },
-    },
-
     actions: {
       ...guardReads(readingActions),
       ...writingActions({ owns, isAppendOnly }),
@@ -96,7 +88,6 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     },
 
     created(this: OwnerService) {
-      this.handled = 0;
       this.profiles = new Profiles(() => ({ caller: asSystem(this.broker, RULES_CALLER), directory: this.directory }));
       const types = owns.map(({ type }) => type);
       const rules = new Rulebook(options.rules ?? {}, readConfig().rules, types);

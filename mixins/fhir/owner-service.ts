@@ -21,8 +21,6 @@ export interface WithFhir {
 export type OwnerGains = WithFhir &
   WithDirectory & {
     settling: InDoubt;
-    /** actions that this replica has answered */
-    handled: number;
     profiles: Profiles;
     watched: WatchedTypes | undefined;
     teller: VersionTeller;

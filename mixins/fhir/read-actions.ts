@@ -6,6 +6,7 @@ import type { HistoryQuery, JoinKeysQuery, Store } from "../../store/store.ts";
 import { StoreCache } from "../../store/store-cache.ts";
 import type { Budget } from "../../store/too-costly.ts";
 import { accessOf } from "../../mesh/access/access.ts";
+import { callsHandledBy } from "../../mesh/metrics.ts";
 import type { Metered, TaggedPage, VersionOf } from "../../federation/owner-contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError, notFound } from "../../federation/errors.ts";
@@ -15,7 +16,7 @@ import { movesInto, movesOutOf } from "../../federation/moves.ts";
 import { allVersions, historyPage } from "./history-page.ts";
 import { factsOf } from "./rules/gather.ts";
 
-type This = Service & WithDirectory & { store: Store; handled: number };
+type This = Service & WithDirectory & { store: Store };
 
 const READ = { cache: false, retryPolicy: { enabled: true } };
 
@@ -197,7 +198,7 @@ export const readingActions = {
     handler(this: This) {
       return guarded(this, async () => ({
         ...(await this.store.stats()),
-        handled: this.handled,
+        handled: callsHandledBy(this),
         outbox: await this.store.outboxState(),
       }));
     },

@@ -12,7 +12,7 @@ import { provenanceOf, versionOfProvenance } from "./version-provenance.ts";
  * @throws 404 NOT_FOUND, 410 GONE, 404 NOT_SUPPORTED, 503 OWNER_DOWN when it is with none of the living owners and one is down
  */
 export async function readResource(mesh: QueryContext, type: string, id: string): Promise<HeldResource & { json: string }> {
-  const made = await madeProvenance(mesh, type, id);
+  const made = asksForAuthors(mesh, type) ? await madeProvenance(mesh, type, id) : undefined;
   if (made) return made;
   let found = await newest(mesh, type, id);
   // Between the two commits of a move the one owner may have let go before the other was asked: look once more.
@@ -31,7 +31,8 @@ const isLiving = (found: HeldResource): found is HeldResource & { json: string }
 
 async function newest({ caller, directory }: QueryContext, type: string, id: string): Promise<HeldResource | null> {
   const owners = liveOwners(directory, type);
-  const answers = await Promise.all(owners.map((owner) => ownerOf(owner).read(caller, { type, id })));
+  const [first, ...others] = owners.map((owner) => ownerOf(owner).read(caller, { type, id }));
+  const answers = others.length > 0 ? await Promise.all([first, ...others]) : [await first];
   let best: HeldResource | null = null;
   answers.forEach((stored, index) => {
     if (stored && (!best || stored.version > best.version)) best = { ...stored, owner: owners[index] as string };

@@ -42,16 +42,18 @@ function tellingTrouble(store: OpenStore, { name, logger }: Pick<Service, "name"
     isClosed = true; // what comes late is no trouble of the store's
     return close();
   };
+  const tell = (error: unknown) => {
+    if (isClosed || !(error instanceof StoreError && TROUBLES.includes(error.type))) return;
+    storeFailures.labels(name).inc();
+    logger.error(error.message);
+  };
   for (const operation of TOLD) {
     const own = store[operation].bind(store) as (...all: unknown[]) => Promise<unknown>;
-    const told = (...all: unknown[]) =>
-      own(...all).catch((error: unknown) => {
-        if (!isClosed && error instanceof StoreError && TROUBLES.includes(error.type)) {
-          storeFailures.labels(name).inc();
-          logger.error(error.message);
-        }
-        throw error;
-      });
+    const told = (...all: unknown[]) => {
+      const result = own(...all);
+      result.catch(tell); // beside the caller, who does not wait for it
+      return result;
+    };
     Object.assign(store, { [operation]: told });
   }
   return store;

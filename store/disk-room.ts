@@ -43,13 +43,18 @@ export function keepingRoom(store: Store, where: string, space: () => DiskSpace 
     throw storeFull(`The disk that holds ${where} is nearly full: nothing new is stored until there is room on it.`);
   };
   const [write, prepare] = [store.write.bind(store), store.prepare.bind(store)];
-  store.write = async (steps, ...more) => {
-    if (!steps.every((step) => step.op === "emit" && step.queue === "audit")) requireRoom();
-    return write(steps, ...more);
+  const unlessFull = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      requireRoom();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return work();
   };
-  store.prepare = async (...all) => {
-    requireRoom();
-    return prepare(...all);
+  store.write = (steps, ...more) => {
+    const isOfLooks = steps.every((step) => step.op === "emit" && step.queue === "audit");
+    return isOfLooks ? write(steps, ...more) : unlessFull(() => write(steps, ...more));
   };
+  store.prepare = (...all) => unlessFull(() => prepare(...all));
   return store;
 }

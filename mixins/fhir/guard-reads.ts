@@ -84,22 +84,21 @@ export function guardReads<Of extends Actions>(actions: Of): Of {
 }
 
 function guarded(name: string, handler: AnyHandler, guard: Guard | undefined): AnyHandler {
-  return asGuarded(async function guardRead(this: Service & { audit: AuditLog }, ctx: Context) {
-    if (!guard) {
-      requireMayCall(ctx, "system");
-      return callHandler(handler, this, ctx);
-    }
-    const sight = sightOf(ctx);
-    if (!sight) return callHandler(handler, this, ctx);
+  const shown = async (sight: Sight, service: Service & { audit: AuditLog }, ctx: Context): Promise<unknown> => {
     const asked = ctx.params as never;
-    const answer = await guard(sight, asked, async (params) => {
+    const answer = await (guard as Guard)(sight, asked, async (params) => {
       ctx.params = params;
-      return callHandler(handler, this, ctx);
+      return callHandler(handler, service, ctx);
     });
     const context = auditContextOf(ctx, { isRead: true });
     const seen = context && seenBy(name, asked, answer);
     // Nothing is shown of which no trace is left.
-    if (seen) await stored(this, () => this.audit.note(entryText(seen, context)));
+    if (seen) await stored(service, () => service.audit.note(entryText(seen, context)));
     return answer;
+  };
+  return asGuarded(function guardRead(this: Service & { audit: AuditLog }, ctx: Context): unknown {
+    if (!guard) requireMayCall(ctx, "system");
+    const sight = guard && sightOf(ctx);
+    return sight ? shown(sight, this, ctx) : callHandler(handler, this, ctx);
   });
 }

@@ -21,11 +21,12 @@ type This = Service & WithDirectory & { store: Store };
 const READ = { cache: false, retryPolicy: { enabled: true } };
 
 /** Work on a service's store, whose errors come out as those of the service. */
-export async function guarded<Result>(service: Service, work: () => Promise<Result>): Promise<Result> {
+export function guarded<Result>(service: Service, work: () => Promise<Result>): Promise<Result> {
+  const refuse = (error: unknown) => Promise.reject<never>(fromStoreError(error, service.name));
   try {
-    return await work();
+    return work().catch(refuse);
   } catch (error) {
-    throw fromStoreError(error, service.name);
+    return refuse(error);
   }
 }
 
@@ -80,7 +81,7 @@ export const readingActions = {
   "fhir.read": {
     ...READ,
     handler(this: This, ctx: Context<{ type: string; id: string }>) {
-      return guarded(this, async () => (await this.store.read(ctx.params.type, ctx.params.id)) ?? null);
+      return guarded(this, () => this.store.read(ctx.params.type, ctx.params.id).then((found) => found ?? null));
     },
   },
   "fhir.versions": {

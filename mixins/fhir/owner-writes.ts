@@ -133,7 +133,7 @@ export class OwnerWrites {
   }
 
   /** What is not deleted after all may be referred to again. */
-  async #whileFenced<Result>(fenced: Fenced, { caller }: WriteManner, work: () => Promise<Result>): Promise<Result> {
+  #whileFenced<Result>(fenced: Fenced, { caller }: WriteManner, work: () => Promise<Result>): Promise<Result> {
     if (fenced.places.length === 0) return work();
     const { directory } = this.#owner;
     return work().catch(async (error: unknown) => {

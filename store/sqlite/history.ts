@@ -82,9 +82,12 @@ function ofResource(db: Database, types: Types, query: HistoryQuery): HistoryPla
       : db.get<VersionRow & { seq: number }>("SELECT seq, version, updated, method FROM resource WHERE type = ? AND id = ?", no, id);
   if (!current) return [];
   const condition = window(query, type, id, "h");
+  // No version of a resource is older than the one before it: behind a place are the lower numbers, and the index leads to them.
+  const below = query.before?.type === type && query.before.id === id ? query.before.version : Number.MAX_SAFE_INTEGER;
   const older = db.all<VersionRow & { no: number }>(
-    `SELECT no, version, updated, method FROM history h WHERE seq = ? AND ${condition.text} ORDER BY version DESC LIMIT ?`,
+    `SELECT no, version, updated, method FROM history h WHERE seq = ? AND version < ? AND ${condition.text} ORDER BY version DESC LIMIT ?`,
     current.seq,
+    below,
     ...condition.values,
     query.limit + 1,
   );

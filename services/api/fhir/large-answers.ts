@@ -2,8 +2,8 @@
 import type { Answer } from "../http/answer.ts";
 import type { FhirRequest } from "./request.ts";
 
-/** Matches, or versions, on a page; one that asks for no more passes, unless much comes along. */
-const SMALL_COUNT = 100;
+/** Matches, or versions, on a page; one that asks for no more passes, unless much comes along: lists of the pages for people do. */
+const SMALL_COUNT = 200;
 
 /** Operations that bring as much as there is. */
 const WHOLE = new Set(["$everything", "$lastn", "*"]);

@@ -9,8 +9,8 @@ import { overloaded } from "./in-flight.ts";
 const MAX_OF_CLIENT = 2;
 /** Of all clients. */
 const MAX_AT_ONCE = 8;
-/** Of one client that wait: more would wait in vain. */
-const MAX_WAITING = 64;
+/** Of one client that wait, a whole house behind one address perhaps: half of the requests that it may have in flight. */
+const MAX_WAITING = 256;
 /** What does not begin within this is refused. Milliseconds. */
 const MAX_WAIT_MS = 10_000;
 

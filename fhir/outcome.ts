@@ -1,5 +1,7 @@
 /** Errors of the FHIR side, and the OperationOutcome that tells them (R4 OperationOutcome). */
 
+import { visibleTexts } from "./visible-text.ts";
+
 /** One thing that is wrong, or worth telling. */
 export interface Issue {
   severity: "fatal" | "error" | "warning" | "information";
@@ -44,7 +46,7 @@ export function fhirError(status: number, code: string, diagnostics: string, ...
   return new FhirError(status, [{ severity: "error", code, diagnostics, ...(expression.length ? { expression } : {}) }]);
 }
 
-/** @param issues at least one */
+/** What they quote of what was sent is visible. @param issues at least one */
 export function outcome(...issues: Issue[]): OperationOutcome {
-  return { resourceType: "OperationOutcome", issue: issues };
+  return { resourceType: "OperationOutcome", issue: visibleTexts(issues) };
 }

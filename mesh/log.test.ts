@@ -48,6 +48,19 @@ describe("the log", () => {
     });
   });
 
+  it.each([
+    ["a text", ["a\u001b[2J\r\u2028b\0"]],
+    ["an error", [new Errors.MoleculerClientError("a\u001b[2J\r\u2028b\0", 404, "NOT_FOUND")]],
+    ["an object", [{ requestID: "a\u001b[2J\r\u2028b\0" }]],
+  ])("lets nobody write a line of their own, or tell a terminal what to do, by %s", (_, args) => {
+    for (const level of ["info", "debug"] as const) {
+      said("text", level).warn(...args);
+      const line = lines.at(-1);
+      expect(line).toContain("a\\u001b[2J\\u000d\\u2028b\\u0000");
+      expect(line).not.toMatch(/[\p{Cc}\u2028]/u);
+    }
+  });
+
   it("quotes nothing of what an error could not read, but says what our own errors say", () => {
     const syntax = (() => {
       try {

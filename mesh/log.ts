@@ -3,6 +3,7 @@
  * No line holds patient data: of objects only what is known to hold none is shown, of errors that are not ours nothing that is quoted.
  */
 import { Loggers } from "moleculer";
+import { visibleText } from "../fhir/visible-text.ts";
 import type { LogFormat, LogLevel } from "./config.ts";
 import { RepeatedLines } from "./repeated-lines.ts";
 
@@ -27,7 +28,7 @@ export function consoleLogger(level: LogLevel, format: LogFormat = "text"): Logg
   const isForFaults = level === "debug" || level === "trace";
   // Moleculer passes what its types leave out: where the line comes from.
   const formatter = (type: string, args: unknown[], ...[bindings]: Bindings[]) => {
-    const text = args.map((arg) => show(arg, isForFaults)).join(" ");
+    const text = onOneLine(args.map((arg) => show(arg, isForFaults)).join(" "));
     return [format === "json" ? jsonLine(type, bindings, text) : textLine(type, bindings, text)];
   };
   return new LineLogger({ level, colors: false, formatter }, isForFaults);
@@ -73,7 +74,6 @@ class LineLogger extends Loggers.Console {
 
 function show(value: unknown, withStacks: boolean): string {
   if (value instanceof Error) return withStacks ? faultOf(value) : `${value.name}: ${messageOf(value)}`;
-  if (typeof value === "string") return onOneLine(value);
   if (typeof value !== "object" || value === null) return String(value);
   const shown = SHOWN.filter((name) => ["string", "number"].includes(typeof (value as Record<string, unknown>)[name]));
   return shown.map((name) => `${name}=${(value as Record<string, unknown>)[name]}`).join(" ");
@@ -85,7 +85,8 @@ export function faultOf(error: Error): string {
   return onOneLine([`${error.name}: ${messageOf(error)}`, ...frames].join("\n"));
 }
 
-const onOneLine = (text: string): string => text.replaceAll("\n", "\\n");
+/** Nothing in it begins another line, or tells a terminal what to do. */
+const onOneLine = (text: string): string => visibleText(text.replaceAll("\n", "\\n"));
 
 /** Errors with a type are written by us, or Moleculer, and name only ids. Others may quote what they could not read. */
 function messageOf(error: Error): string {

@@ -39,6 +39,7 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
       return service.shownTo(caller, error, sent);
     },
     hold: (bytes: number) => exchange?.hold(bytes),
+    largeTurn: async () => (exchange ? service.largeReads.enter(exchange.client.name, () => !service.inFlight.has(exchange)) : () => {}),
   };
   const kind = kindOf(rest);
   const isRead = request.method === "GET" || request.method === "HEAD" || kind.endsWith("/_search");

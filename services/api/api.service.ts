@@ -41,6 +41,7 @@ import { lacksName, ownName } from "./http/own-name.ts";
 import { Presence, type Present, PRESENCE } from "./http/presence.ts";
 import { Reclaim } from "./http/reclaim.ts";
 import { createGateway, listen, refuseMalformed, shut } from "./http/server.ts";
+import { LargeReads } from "./http/large-reads.ts";
 import { WorkGate } from "./http/work-gate.ts";
 import type { Gateway } from "./gateway.ts";
 import { answerFhir, answerRest } from "./answer-request.ts";
@@ -204,6 +205,7 @@ export default (config: Config): ServiceSchema =>
       this.reclaim = new Reclaim();
       this.inFlight = new InFlight(LIMITS, (bytes) => this.reclaim.note(bytes));
       this.gate = new WorkGate((bytes) => this.reclaim.note(bytes));
+      this.largeReads = new LargeReads();
       this.sizes = new AnswerSizes();
       this.criteria = new PageCriteria(config);
       this.meter = new Meter();

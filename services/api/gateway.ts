@@ -16,6 +16,7 @@ import type { BoardStreams } from "./http/board-streams.ts";
 import type { Presence } from "./http/presence.ts";
 import type { VersionStreams } from "./http/version-streams.ts";
 import type { InFlight } from "./http/in-flight.ts";
+import type { LargeReads } from "./http/large-reads.ts";
 import type { OwnName } from "./http/own-name.ts";
 import type { Reclaim } from "./http/reclaim.ts";
 import type { WebSockets } from "./http/websockets.ts";
@@ -35,6 +36,7 @@ export type Gateway = Service &
     inFlight: InFlight;
     connections: Connections;
     gate: WorkGate;
+    largeReads: LargeReads;
     reclaim: Reclaim;
     sizes: AnswerSizes;
     criteria: PageCriteria;

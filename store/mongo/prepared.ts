@@ -19,6 +19,8 @@ type Stored = Exclude<PlannedChange, { kind: "put" }> | (Omit<Extract<PlannedCha
 
 /** What is prepared, not what was ended before. */
 const PREPARED = { since: { $exists: true } };
+/** Locks and further parts are for processes of an earlier version beside this one: they take it for prepared, and end it. */
+const ENDED = { $set: { locks: [], more: 0 }, $currentDate: { endedAt: true as const } };
 const isPrepared = (tx: string) => ({ _id: tx, ...PREPARED });
 
 /** The prepared transactions of one store, and those that were ended before they were prepared. */
@@ -45,10 +47,10 @@ export class PreparedTransactions {
 
   /**
    * Nothing can be put under this name any more, for which nothing is there. What is being put at this moment has the same id: one of the two is
-   * a write conflict, and looks again.
+   * a write conflict, and looks again. When it ended is said by the database server, whose clock also tells when it is forgotten.
    */
   async noteEnded(tx: string, session: ClientSession): Promise<void> {
-    await this.#collections.prepared.updateOne({ _id: tx }, { $set: { endedAt: new Date() } }, { session, upsert: true });
+    await this.#collections.prepared.updateOne({ _id: tx }, ENDED, { session, upsert: true });
   }
 
   /** Forgets the oldest of what has ended, if they are too many: looked at now and then. */

@@ -133,7 +133,10 @@ export interface PreparedDocument extends PreparedPart {
 /** In the place of one that was aborted before it was prepared. */
 export interface EndedDocument {
   _id: string;
+  /** By the clock of the database server. */
   endedAt: Date;
+  locks: string[];
+  more: number;
 }
 
 /** A further part of a prepared transaction. */

@@ -7,6 +7,8 @@ import { methodNames } from "./schema.ts";
 import type { Types } from "./types.ts";
 
 const DEFAULT_MAX_BYTES = 4_000_000;
+/** Versions that are read in one turn of the event loop: by one resource's history others are held up no longer than by a page of a search. */
+const MAX_OF_PIECE = 100;
 
 /** A version before its JSON is read. */
 interface HistoryPlace {
@@ -23,21 +25,46 @@ interface HistoryPlace {
 /** What both tables say of a version. */
 type VersionRow = Pick<HistoryPlace, "version" | "updated" | "method">;
 
-/** One page of versions, newest first; `more`: there are older ones. */
-export function readHistory(db: Database, types: Types, query: HistoryQuery): { versions: StoredResource[]; more: boolean } {
+/** A page of a history that is read piece by piece. */
+interface Reading {
+  versions: StoredResource[];
+  /** Of their JSON. */
+  bytes: number;
+}
+
+/**
+ * One page of versions, newest first; `more`: there are older ones. It is read in pieces, between which others have their turn.
+ * @param read runs a piece in one snapshot
+ */
+export async function readHistory(
+  db: Database,
+  types: Types,
+  query: HistoryQuery,
+  read: <T>(work: () => T) => Promise<T>,
+): Promise<{ versions: StoredResource[]; more: boolean }> {
+  const page: Reading = { versions: [], bytes: 0 };
+  for (;;) {
+    const limit = Math.min(query.limit - page.versions.length, MAX_OF_PIECE);
+    const last = page.versions.at(-1);
+    const before = last ? { updated: last.updated, type: last.type, id: last.id, version: last.version } : query.before;
+    const end = await read(() => readPiece(db, types, { ...query, limit, ...(before && { before }) }, page));
+    if (end !== "piece" || page.versions.length === query.limit) return { versions: page.versions, more: end !== "history" };
+  }
+}
+
+/** Adds the next `query.limit` versions to the page. @returns what has ended: the page by its bytes, the history, or only the piece */
+function readPiece(db: Database, types: Types, query: HistoryQuery, page: Reading): "page" | "history" | "piece" {
   const places = query.id === undefined ? ofTypes(db, types, query) : ofResource(db, types, query);
   places.sort((a, b) => b.updated - a.updated || compareText(a.type, b.type) * -1 || compareText(a.id, b.id) * -1 || b.version - a.version);
-  const versions: StoredResource[] = [];
-  let bytes = 0;
   for (const place of places.slice(0, query.limit)) {
     const { json, author } = contentAt(db, place);
-    bytes += json === null ? 0 : Buffer.byteLength(json);
-    if (versions.length > 0 && bytes > (query.maxBytes ?? DEFAULT_MAX_BYTES)) break;
+    page.bytes += json === null ? 0 : Buffer.byteLength(json);
+    if (page.versions.length > 0 && page.bytes > (query.maxBytes ?? DEFAULT_MAX_BYTES)) return "page";
     const { type, id, version, updated } = place;
     const method = methodNames[place.method] as StoredResource["method"];
-    versions.push({ type, id, version, updated, method, ...(json !== null && { json }), ...(author !== null && { author }) });
+    page.versions.push({ type, id, version, updated, method, ...(json !== null && { json }), ...(author !== null && { author }) });
   }
-  return { versions, more: places.length > versions.length };
+  return places.length > query.limit ? "piece" : "history";
 }
 
 function contentAt(db: Database, { row, isCurrent }: HistoryPlace): { json: string | null; author: string | null } {
@@ -55,9 +82,12 @@ function ofResource(db: Database, types: Types, query: HistoryQuery): HistoryPla
       : db.get<VersionRow & { seq: number }>("SELECT seq, version, updated, method FROM resource WHERE type = ? AND id = ?", no, id);
   if (!current) return [];
   const condition = window(query, type, id, "h");
+  // No version of a resource is older than the one before it: behind a place are the lower numbers, and the index leads to them.
+  const below = query.before?.type === type && query.before.id === id ? query.before.version : Number.MAX_SAFE_INTEGER;
   const older = db.all<VersionRow & { no: number }>(
-    `SELECT no, version, updated, method FROM history h WHERE seq = ? AND ${condition.text} ORDER BY version DESC LIMIT ?`,
+    `SELECT no, version, updated, method FROM history h WHERE seq = ? AND version < ? AND ${condition.text} ORDER BY version DESC LIMIT ?`,
     current.seq,
+    below,
     ...condition.values,
     query.limit + 1,
   );

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Clause, SortKey, StoreQuery } from "../../fhir/search/query.ts";
 import { parseTextQuery } from "../../fhir/search/text-query.ts";
-import { create, named } from "../../test/kit/resources.ts";
+import { create, named, update } from "../../test/kit/resources.ts";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
 import { openSqlite, type SqliteStore } from "./sqlite-store.ts";
 import type { StoreOptions } from "../store.ts";
@@ -24,6 +24,27 @@ describe("the SQLite store", () => {
   afterEach(() => sqliteKit.clear(folder));
 
   const open = (more: Partial<StoreOptions> = {}) => openSqlite({ ...options, ...more, file: join(folder, "store.sqlite") });
+
+  it("lets others in between the pieces of a long history", async () => {
+    const store = await open();
+    for (let n = 0; n < 350; n++) await store.write([update("many")]);
+    for (const query of [{ type: "Patient", id: "many" }, { type: "Patient" }, {}]) {
+      const answered: string[] = [];
+      const history = store.history({ ...query, limit: 1_000 }).then(({ versions, more }) => {
+        answered.push("history");
+        expect([versions.map(({ version }) => version), more]).toEqual([Array.from({ length: 350 }, (_, n) => 350 - n), false]);
+      });
+      await Promise.all([history, store.read("Patient", "many").then(() => answered.push("read"))]);
+      expect(answered).toEqual(["read", "history"]);
+      const cut = await store.history({ ...query, limit: 1_000, maxBytes: 15_000 });
+      expect([cut.more, cut.versions.length > 100, cut.versions.reduce((sum, { json = "" }) => sum + json.length, 0) <= 15_000]).toEqual([
+        true,
+        true,
+        true,
+      ]);
+    }
+    await store.close();
+  });
 
   describe("answers from an index", () => {
     const text = (json: string): [string, string] => [json, JSON.parse(json).name?.[0]?.family ?? ""];

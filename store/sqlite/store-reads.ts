@@ -48,7 +48,7 @@ export const readsOf = (file: OpenFile): Pick<Store, "read" | "readAll" | "readV
   },
 
   history(query: HistoryQuery): Promise<{ versions: StoredResource[]; more: boolean }> {
-    return file.reading(() => file.db.snapshot(() => readHistory(file.db, file.types, query)));
+    return readHistory(file.db, file.types, query, (piece) => file.reading(() => file.db.snapshot(piece)));
   },
 });
 

@@ -48,6 +48,19 @@ describe("a history", () => {
     expect((await fhir.get(`${place}?_summary=count`)).status).toBe(400);
   });
 
+  it("of many large versions ends a page after a megabyte, and goes on behind it", async () => {
+    const address = [{ text: "x".repeat(200_000) }];
+    for (let n = 0; n < 8; n++) await fhir.send("PUT", "/Patient/large", { resourceType: "Patient", id: "large", address });
+    const seen: string[] = [];
+    for (let url: string | undefined = "/Patient/large/_history?_count=1000"; url !== undefined; ) {
+      const { body }: Answered = await fhir.get(url);
+      expect(JSON.stringify(body).length).toBeLessThan(1_100_000);
+      seen.push(...body.entry.map((it: { resource: { meta: { versionId: string } } }) => it.resource.meta.versionId));
+      url = body.link.find(({ relation }: { relation: string }) => relation === "next")?.url;
+    }
+    expect(seen).toEqual(["8", "7", "6", "5", "4", "3", "2", "1"]);
+  });
+
   it("refuses a parameter that it does not have, or leaves it out of what it says it used", async () => {
     const answer = await fhir.get(`${place}?_count=1&colour=blue`);
     expect(answer.status).toBe(200);

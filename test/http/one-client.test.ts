@@ -114,11 +114,11 @@ describe("one client that means harm", () => {
   }, 40_000);
 
   it.each([
-    [100_000, 1, 400],
-    [100_000, 31, 400],
-    [100_000, 40, 201],
-    [20_000, 1, 201],
-  ])("hears of a body in %i chunks of %i bytes: %i", async (chunks, bytes, status) => {
+    [100_000, 1],
+    [100_000, 31],
+    [100_000, 40],
+    [20_000, 1],
+  ])("may send a body in %i chunks of %i bytes: it waits, and is taken", async (chunks, bytes) => {
     const patient = '{"resourceType":"Patient"}';
     const filling = `${bytes.toString(16)}\r\n${" ".repeat(bytes)}\r\n`.repeat(chunks);
     const body = `${patient.length.toString(16)}\r\n${patient}\r\n${filling}0\r\n\r\n`;
@@ -129,8 +129,7 @@ describe("one client that means harm", () => {
     });
     sent.resume();
     await once(sent, "close");
-    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-    expect(answer.includes("small chunks")).toBe(status === 400);
+    expect(answer).toMatch(/^HTTP\/1.1 201 /);
   });
 
   it("hears of a refusal before it has sent a large body", async () => {

@@ -48,6 +48,8 @@ export interface FhirRequest {
   report(error: unknown, caller?: Caller, sent?: string): unknown;
   /** Counts bytes of an answer that is still being made. @throws 503 where there is no room for them */
   hold(bytes: number): void;
+  /** Waits for the client's turn to have a large answer made. @returns gives it back @throws 503 */
+  largeTurn(): Promise<() => void>;
   /** Whether a conditional delete may remove several resources. */
   conditionalDelete: "single" | "multiple";
   /** How searches by date take periods. */
@@ -73,7 +75,10 @@ export function fhirRequest(
   request: IncomingMessage,
   rest: string,
   bases: string[],
-  mesh: Pick<FhirRequest, "caller" | "directory" | "conditionalDelete" | "dates" | "isCrossOrigin" | "profiles" | "report" | "hold">,
+  mesh: Pick<
+    FhirRequest,
+    "caller" | "directory" | "conditionalDelete" | "dates" | "isCrossOrigin" | "profiles" | "report" | "hold" | "largeTurn"
+  >,
 ): FhirRequest {
   const mark = rest.indexOf("?");
   const search = mark < 0 ? "" : rest.slice(mark + 1);

@@ -14,6 +14,7 @@ import { bundle, type Server } from "./interactions/bundle.ts";
 import { capabilities } from "./interactions/capabilities.ts";
 import { everything } from "./operations/everything.ts";
 import { history } from "./interactions/history.ts";
+import { inTurn } from "./large-answers.ts";
 import { lastN } from "./operations/last-n.ts";
 import { operationRequest } from "./operation-input.ts";
 import { type FhirRequest, formRequest } from "./request.ts";
@@ -37,7 +38,8 @@ export async function route(request: FhirRequest, version: string): Promise<Answ
   const { caller, method, path } = request;
   refuseForbidden(accessOf(brokerOf(caller)), caller.meta ?? {}, method, path);
   const isContent = isForContent(request);
-  const answer = await handlerOf(request, version, isContent)();
+  const handler = handlerOf(request, version, isContent);
+  const answer = await inTurn(request, () => handler());
   return isContent ? contentOf(answer) : prettied(request, answer);
 }
 
@@ -155,7 +157,7 @@ const byForm = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Ans
 /** The body may also say in what form the answer is wanted. */
 async function presented(request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
   requireJson(request);
-  return prettied(request, await ask(request));
+  return prettied(request, await inTurn(request, ask));
 }
 
 /** A name that an operation can have, or one of FHIR's own words behind an underscore. */

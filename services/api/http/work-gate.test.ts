@@ -38,6 +38,30 @@ describe("large requests", () => {
     expect(begun).toEqual(["a1", "a2", "b1", "a3"]);
   });
 
+  it("of one client leave room for those of others, however long they last", async () => {
+    const gate = new WorkGate(undefined, 32 * MB);
+    const long = Array.from({ length: 8 }, (_, n) => enter(gate, "a", `a${n + 1}`, 2 * MB));
+    for (let each = 0; each < 8; each++) await turns();
+    expect(begun).toEqual(["a1", "a2", "a3"]);
+    const other = enter(gate, "b", "b1", 2 * MB);
+    await turns();
+    expect(begun).toEqual(["a1", "a2", "a3", "b1"]);
+    (await other)();
+    (await (long[0] as Promise<() => void>))();
+    await turns();
+    expect(begun).toEqual(["a1", "a2", "a3", "b1", "a4"]);
+  });
+
+  it("of one client that need more than its share go with it alone, and another's begin beside", async () => {
+    const gate = new WorkGate(undefined, 32 * MB);
+    void enter(gate, "a", "whole", 32 * MB);
+    void enter(gate, "a", "next", 1 * MB);
+    await turns();
+    void enter(gate, "b", "beside", 2 * MB);
+    await turns();
+    expect(begun).toEqual(["whole", "beside"]);
+  });
+
   it("of many of one kind do not hold up one of another kind by more than a turn, also of the same client", async () => {
     const gate = new WorkGate(undefined, 8 * MB);
     const ask = (kind: string, name: string) =>

@@ -2,10 +2,13 @@
  * How much large work is done at once. What is made of a body or an answer takes several times its bytes in memory: parsed, encoded,
  * copied on its way to an owner. Large requests take turns, client by client, and of one client kind by kind; small ones pass.
  */
+import { EVERYBODY } from "./client-address.ts";
 import { overloaded } from "./in-flight.ts";
 
 /** Bytes of memory that all large requests may take together while they are worked on. */
 const CAPACITY = 128 * 1024 * 1024;
+/** One client has so much of it at most: however long its work lasts, that of others begins. */
+const SHARE = 0.75;
 /** Work that takes less than this passes. Bytes. */
 const SMALL = 256 * 1024;
 /** A body takes this many times its bytes: as text, parsed, and as text again. */
@@ -37,6 +40,8 @@ export class WorkGate {
   readonly #capacity: number;
   readonly #maxWaitMs: number;
   #taken = 0;
+  /** Of it, by each client that has some. */
+  readonly #takenBy = new Map<string, number>();
   /** Of the event loop, until the next may begin. */
   #turnsLeft = 0;
   /** By client, each with something; the first one's turn is next. Bounded by the requests in flight. */
@@ -64,14 +69,25 @@ export class WorkGate {
     client: string,
     { kind = "", body = 0, answer = 0 }: { kind?: string; body?: number; answer?: number },
   ): Promise<(() => void) | undefined> {
-    const weight = Math.min(body * BODY_FACTOR + answer * ANSWER_FACTOR, this.#capacity);
+    const weight = Math.min(body * BODY_FACTOR + answer * ANSWER_FACTOR, this.#shareOf(client));
     if (weight < SMALL) return undefined;
     await this.#turn(client, kind, weight);
     return () => {
-      this.#taken -= weight;
+      this.#take(client, -weight);
       this.#onDone(weight);
       this.#schedule();
     };
+  }
+
+  #shareOf(client: string): number {
+    return client === EVERYBODY ? this.#capacity : this.#capacity * SHARE;
+  }
+
+  #take(client: string, weight: number): void {
+    const own = (this.#takenBy.get(client) ?? 0) + weight;
+    this.#taken += weight;
+    if (own > 0) this.#takenBy.set(client, own);
+    else this.#takenBy.delete(client);
   }
 
   #turn(client: string, kind: string, weight: number): Promise<void> {
@@ -110,23 +126,28 @@ export class WorkGate {
     setImmediate(pass);
   }
 
-  /** Begins what is next, if there is room for it. */
+  /** Begins what is next of those within their share, if there is room for it. */
   #next(): boolean {
-    const [first] = this.#waiting;
-    const [next] = first?.[1] ?? [];
-    const head = next?.[1][0];
-    if (!first || !next || !head || this.#taken + head.weight > this.#capacity) return false;
-    const [client, queues] = first;
-    const [kind, queue] = next;
-    this.#taken += head.weight;
+    for (const [client, queues] of this.#waiting) {
+      const [next] = queues;
+      const head = next?.[1][0];
+      if (!next || !head || (this.#takenBy.get(client) ?? 0) + head.weight > this.#shareOf(client)) continue;
+      if (this.#taken + head.weight > this.#capacity) return false;
+      this.#begin(client, queues, next[0], head);
+      return true;
+    }
+    return false;
+  }
+
+  #begin(client: string, queues: Queues, kind: string, head: Waiting): void {
+    this.#take(client, head.weight);
     // Behind the other kinds of this client, and that behind the other clients.
-    queue.shift();
+    const queue = (queues.get(kind) ?? []).slice(1);
     queues.delete(kind);
     if (queue.length > 0) queues.set(kind, queue);
     this.#waiting.delete(client);
     if (queues.size > 0) this.#waiting.set(client, queues);
     head.start();
-    return true;
   }
 
   #remove(client: string, kind: string, waiting: Waiting): void {

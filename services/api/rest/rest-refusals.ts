@@ -1,4 +1,5 @@
 /** Every error of the mesh as a client of /api sees it: `{ "error": { code, type, message, data } }`. */
+import { visibleTexts } from "../../../fhir/visible-text.ts";
 import { FhirError } from "../../../fhir/outcome.ts";
 import { paramFaults, refusalOf } from "../fhir/fhir-refusals.ts";
 import type { Answer } from "../http/answer.ts";
@@ -19,7 +20,7 @@ export function refuse(error: unknown): Answer {
       ...(!faults && status < 500 && isObject(data) && Object.keys(shown).length > 0 && { data: shown }),
     },
   };
-  return { status, headers: { ...headers, "Content-Type": "application/json; charset=utf-8" }, body: JSON.stringify(body) };
+  return { status, headers: { ...headers, "Content-Type": "application/json; charset=utf-8" }, body: JSON.stringify(visibleTexts(body)) };
 }
 
 const isObject = (data: unknown): boolean => typeof data === "object" && data !== null && !Array.isArray(data);

@@ -11,7 +11,7 @@ import { pagePlace } from "../page-place.ts";
 import { packToken, unpackToken } from "../page-token.ts";
 import type { HistoryQuery, StoredResource } from "../../../../store/store.ts";
 import type { Answer } from "../../http/answer.ts";
-import { DEFAULT_COUNT, MAX_COUNT } from "../answer-limits.ts";
+import { DEFAULT_COUNT, MAX_COUNT, MAX_HISTORY_BYTES } from "../answer-limits.ts";
 import { subsetOfRead, subsetText } from "../presentation.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import type { FhirRequest } from "../request.ts";
@@ -43,6 +43,7 @@ export async function history(request: FhirRequest, type?: string, id?: string):
   const limit = Math.min(count, MAX_COUNT);
   const query: HistoryQuery = {
     limit: Math.max(limit, 1),
+    maxBytes: MAX_HISTORY_BYTES,
     ...(type && { type }),
     ...(id && { id }),
     ...(since !== undefined && { since }),

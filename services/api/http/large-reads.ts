@@ -1,0 +1,128 @@
+/**
+ * How many large answers are made at once. Each takes an owner's time and the gateway's, whatever memory there is: of one client some are
+ * worked on and the others wait in line, and the clients take turns.
+ */
+import { EVERYBODY } from "./client-address.ts";
+import { overloaded } from "./in-flight.ts";
+
+/** Large answers of one client that are made at once: a page of a megabyte or more takes about a tenth of a second of everybody's time. */
+const MAX_OF_CLIENT = 2;
+/** Of all clients. */
+const MAX_AT_ONCE = 8;
+/** Of one client that wait, a whole house behind one address perhaps: half of the requests that it may have in flight. */
+const MAX_WAITING = 256;
+/** What does not begin within this is refused. Milliseconds. */
+const MAX_WAIT_MS = 10_000;
+
+/** How much a `LargeReads` allows. */
+interface Bounds {
+  ofClient: number;
+  atOnce: number;
+  waiting: number;
+  waitMs: number;
+}
+
+interface Waiting {
+  begin: () => void;
+  refuse: () => void;
+  /** Nobody waits for the answer any more. */
+  isGone: () => boolean;
+}
+
+/** Those of one client. */
+interface Line {
+  working: number;
+  /** In the order in which they came. */
+  waiting: Waiting[];
+}
+
+/** Turns for what may have a large answer, client by client. */
+export class LargeReads {
+  readonly #bounds: Bounds;
+  /** Of each client that has something; who began longest ago comes first. Bounded by the requests in flight. */
+  readonly #lines = new Map<string, Line>();
+  #working = 0;
+
+  constructor(bounds: Partial<Bounds> = {}) {
+    this.#bounds = { ofClient: MAX_OF_CLIENT, atOnce: MAX_AT_ONCE, waiting: MAX_WAITING, waitMs: MAX_WAIT_MS, ...bounds };
+  }
+
+  /**
+   * Waits for a turn.
+   * @param isGone whether who asks has gone: then it keeps no place in the line, and is refused
+   * @returns what gives it back, to be called once
+   * @throws 503 where too many of the client wait already, or its turn does not come in time
+   */
+  async enter(client: string, isGone: () => boolean = () => false): Promise<() => void> {
+    const line = this.#lines.get(client) ?? { working: 0, waiting: [] };
+    this.#lines.set(client, line);
+    if (this.#mayBegin(client, line)) this.#begin(client, line);
+    else await this.#wait(client, line, isGone);
+    return () => {
+      line.working -= 1;
+      this.#working -= 1;
+      this.#forget(client, line);
+      this.#next();
+    };
+  }
+
+  #wait(client: string, line: Line, isGone: () => boolean): Promise<void> {
+    if (line.waiting.length >= this.#bounds.waiting) leaveOut(line);
+    if (client !== EVERYBODY && line.waiting.length >= this.#bounds.waiting) throw overloaded();
+    return new Promise((resolve, reject) => {
+      const refuse = () => {
+        clearTimeout(timer);
+        reject(overloaded());
+      };
+      const timer = setTimeout(() => {
+        line.waiting = line.waiting.filter((it) => it !== waiting);
+        this.#forget(client, line);
+        refuse();
+      }, this.#bounds.waitMs).unref();
+      const begin = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const waiting = { begin, refuse, isGone };
+      line.waiting.push(waiting);
+    });
+  }
+
+  #mayBegin(client: string, { working }: Line): boolean {
+    return this.#working < this.#bounds.atOnce && (client === EVERYBODY || working < this.#bounds.ofClient);
+  }
+
+  /** Its client comes behind the others. */
+  #begin(client: string, line: Line): void {
+    line.working += 1;
+    this.#working += 1;
+    this.#lines.delete(client);
+    this.#lines.set(client, line);
+  }
+
+  /** Begins one of the client that has the fewest at work. */
+  #next(): void {
+    let next: [client: string, line: Line] | undefined;
+    for (const [client, line] of this.#lines) {
+      leaveOut(line);
+      this.#forget(client, line);
+      if (line.waiting.length === 0 || !this.#mayBegin(client, line)) continue;
+      if (!next || line.working < next[1].working) next = [client, line];
+    }
+    if (!next) return;
+    this.#begin(...next);
+    next[1].waiting.shift()?.begin();
+  }
+
+  #forget(client: string, { working, waiting }: Line): void {
+    if (working === 0 && waiting.length === 0) this.#lines.delete(client);
+  }
+}
+
+/** Refuses those of a line that have gone. */
+function leaveOut(line: Line): void {
+  const gone = line.waiting.filter(({ isGone }) => isGone());
+  if (gone.length === 0) return;
+  line.waiting = line.waiting.filter((it) => !gone.includes(it));
+  for (const { refuse } of gone) refuse();
+}

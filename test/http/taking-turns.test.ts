@@ -1,0 +1,61 @@
+/** By whatever door a large answer is asked for, it takes its client's turn, and gives it back. */
+import { jest } from "@jest/globals";
+import { LargeReads } from "../../services/api/http/large-reads.ts";
+import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+describe("what may have a large answer takes a turn", () => {
+  let mesh: Mesh;
+  let fhir: FhirHttp;
+  let [entered, left] = [0, 0];
+  beforeAll(async () => {
+    mesh = await startMesh({ services: ["api", "patients"], nats: false, split: "broker" });
+    fhir = fhirAt(mesh.base);
+    await fhir.send("PUT", "/Patient/ann", { resourceType: "Patient", id: "ann" });
+  });
+  afterAll(() => mesh.stop());
+  beforeEach(() => {
+    [entered, left] = [0, 0];
+    const { enter } = LargeReads.prototype;
+    jest.spyOn(LargeReads.prototype, "enter").mockImplementation(async function (this: LargeReads, ...asked) {
+      const leave = await enter.call(this, ...asked);
+      entered += 1;
+      return () => {
+        left += 1;
+        leave();
+      };
+    });
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  const form = (path: string, body: string) =>
+    fetch(`${mesh.base}/fhir${path}`, { method: "POST", body, headers: { "Content-Type": "application/x-www-form-urlencoded" } });
+  const batch = (...urls: string[]) => ({
+    resourceType: "Bundle",
+    type: "batch",
+    entry: urls.map((url) => ({ request: { method: "GET", url } })),
+  });
+
+  it.each<[string, number, number, () => Promise<{ status: number }>]>([
+    ["a history", 1, 200, () => fhir.get("/Patient/ann/_history?_count=1000")],
+    ["a search", 1, 200, () => fhir.get("/Patient?_count=1000")],
+    ["a search by POST", 1, 200, () => form("/Patient/_search", "_count=1000")],
+    ["a search of all types by POST", 1, 200, () => form("/_search", "_type=Patient&_count=1000")],
+    ["a whole record", 1, 200, () => fhir.get("/Patient/ann/$everything")],
+    ["a whole record by POST", 1, 200, () => fhir.send("POST", "/Patient/ann/$everything", { resourceType: "Parameters" })],
+    [
+      "each of a batch's entries",
+      2,
+      200,
+      () => fhir.send("POST", "", batch("Patient?_count=1000", "Patient/ann", "Patient/ann/$everything")),
+    ],
+    ["one that is refused", 1, 404, () => fhir.get("/Patient/nobody/_history?_count=1000")],
+    ["none: one resource", 0, 200, () => fhir.get("/Patient/ann")],
+    ["none: a small search by POST", 0, 200, () => form("/Patient/_search", "_count=10")],
+  ])("%s", async (_, turns, status, ask) => {
+    expect((await ask()).status).toBe(status);
+    expect([entered, left]).toEqual([turns, turns]);
+  });
+});

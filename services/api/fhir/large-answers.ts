@@ -9,8 +9,10 @@ const SMALL_COUNT = 200;
 const WHOLE = new Set(["$everything", "$lastn", "*"]);
 
 /** Answers the request, in its turn where the answer may be large. @throws 503 where that does not come in time */
-export async function inTurn(request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
-  if (!mayBeLarge(request)) return ask(request);
+export const inTurn = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): Promise<Answer> =>
+  mayBeLarge(request) ? whenFree(request, ask) : ask(request);
+
+async function whenFree(request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
   const leave = await request.largeTurn();
   try {
     return await ask(request);

@@ -8,8 +8,9 @@ import { ID_PATTERN } from "../fhir/ids.ts";
 const TOLD: Record<string, readonly string[]> = {
   Patient: ["active", "birthDate", "deceasedBoolean", "deceasedDateTime", "link"],
   RelatedPerson: ["patient", "relationship"],
-  Encounter: ["status", "class", "subject", "period", "partOf", "location"],
+  Encounter: ["status", "class", "subject", "period", "partOf", "location", "hospitalization"],
   EpisodeOfCare: ["status", "patient"],
+  Coverage: ["beneficiary", "subscriber", "policyHolder"],
   Location: ["status", "physicalType", "operationalStatus", "partOf"],
   ServiceRequest: ["status", "intent", "doNotPerform", "category", "subject", "encounter"],
   Specimen: ["status", "subject"],

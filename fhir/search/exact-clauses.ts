@@ -2,6 +2,7 @@
  * Clauses that ask for exact values, for code that knows its question: services, chains, compartments. What a client writes into a URL
  * goes through `parseSearch`. How a value stands in the index is known here, and in `types/`, a file for each type of parameter.
  */
+import type { Interval } from "../dates.ts";
 import { parametersOf, type SearchParameter } from "./parameters.ts";
 import { type Clause, type KeyMatch, SEP } from "./query.ts";
 
@@ -76,6 +77,15 @@ export function textClause(type: string, code: string, texts: readonly string[])
 export function timeClause(type: string, code: string, { since, until }: { since?: number; until?: number }): Clause {
   const within = { ...(since !== undefined && { highGe: since }), ...(until !== undefined && { lowLe: until }) };
   return { kind: "range", slots: slotsOfType(type, code, "date"), any: [within] };
+}
+
+/**
+ * Resources whose date or period begins in one of these times, both ends included, milliseconds since 1970: a date begins with its first moment.
+ * @throws Error for a parameter that R4 does not define, or that is no date
+ */
+export function beginClause(type: string, code: string, times: readonly Interval[]): Clause {
+  const any = times.map(([lowGe, lowLe]) => ({ lowGe, lowLe }));
+  return { kind: "range", slots: slotsOfType(type, code, "date"), any };
 }
 
 /**

@@ -49,7 +49,7 @@ export type StayStatus = (typeof StayStatus)[keyof typeof StayStatus];
 export const hospitalizations = {
   /**
    * Asks that a patient be admitted, to a ward or to any. The stay that `motherStay` names is the mother's, where the patient is registered as her
-   * child, or was born since it began. @throws 404 NOT_FOUND for an unknown patient, ward or mother's stay; 409 RULE_ENCOUNTER_ONE_PATIENT for another's
+   * child, was born since it began, or is a newborn (`kind`) of unknown birth date. @throws 404 NOT_FOUND for an unknown patient, ward or mother's stay; 409 RULE_ENCOUNTER_ONE_PATIENT for another's
    */
   request: action<
     { patient: string; kind: RequestKind; ward?: string; reason?: string; plannedFor?: string; motherStay?: string; needs?: string[] },

@@ -86,6 +86,8 @@ describe("a stay", () => {
     const { stay: motherStay } = await hospitalizations.admit(clinic.caller, { patient: mother, bed });
     const asked = (patient: string) => hospitalizations.request(clinic.caller, { patient, kind: "newborn", motherStay });
     await expect(asked(other)).rejects.toEqual(refusal(409, "RULE_ENCOUNTER_ONE_PATIENT"));
+    const { patient: unknown } = await patients.registerUnknown(clinic.caller, { gender: "female" });
+    await expect(asked(unknown)).resolves.toMatchObject({ motherStay, kind: "newborn" });
     const { request } = await asked(child);
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: child, request, bed: cot });
     expect(await clinic.read("hospitalizations", stay)).toMatchObject({ partOf: { reference: motherStay } });

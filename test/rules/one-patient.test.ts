@@ -168,6 +168,28 @@ rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "ph
     expect(await at.fhir.send("POST", "", both(await born("2026-03-01")))).toMatchObject({ status: 200 });
   });
 
+  it("may be part of a mother's where a newborn of unknown birth date is said to be born, whichever comes first; of nobody else's", async () => {
+    const unknown = () => at.stored({ resourceType: "Patient", name: [{ text: "Newborn" }] });
+    const admitted = (code: string) => ({
+      hospitalization: { admitSource: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/admit-source", code }] } },
+    });
+    const whole = await at.stored(encounter(at.other));
+    const child = await unknown();
+    const part = (subject: object, more: object) => encounter(subject, { partOf: whole, ...more });
+    for (const more of [{}, admitted("outp")]) expect(await at.fhir.create(part(child, more))).toMatchObject(refused);
+    expect(await at.fhir.create(part(await born("2025-03-02"), admitted("born")))).toMatchObject(refused);
+    expect(await at.fhir.create(result(child, { encounter: whole }))).toMatchObject(refused);
+    await at.stored(part(child, admitted("born")));
+    expect(await at.fhir.create(result(child, { encounter: whole }))).toMatchObject({ status: 201 });
+
+    const put = (id: string) => at.fhir.send("PUT", `/Encounter/${id}`, { ...encounter(at.other), id });
+    const [first, second] = [randomUUID(), randomUUID()];
+    await at.stored(encounter(await unknown(), { partOf: { reference: `Encounter/${first}` }, ...admitted("born") }));
+    await at.stored(encounter(await unknown(), { partOf: { reference: `Encounter/${second}` } }));
+    expect(await put(first)).toMatchObject({ status: 201 });
+    expect(await put(second)).toMatchObject(refused);
+  });
+
   it("may be paid for by a mother's insurance of her child, and by the account of a family; by nobody else's", async () => {
     const coverage = { resourceType: "Coverage", status: "active", payor: [{ display: "x" }] };
     const child = await at.stored({ ...coverage, subscriber: at.other, policyHolder: at.other, beneficiary: at.patient });
@@ -178,6 +200,22 @@ rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "ph
     const account = (...subject: object[]) => at.stored({ resourceType: "Account", status: "active", subject });
     expect(await at.fhir.create(encounter(at.patient, { account: [await account(at.other, at.patient)] }))).toMatchObject({ status: 201 });
     expect(await at.fhir.create(encounter(at.patient, { account: [await account(at.other)] }))).toMatchObject(refused);
+    // R4 has an element for who pays for another: no patient of the account or of the insurance, but its guarantor, its policy holder.
+    const ofFather = { guarantor: [{ party: at.other }], coverage: [{ coverage: child }] };
+    const guaranteed = await at.stored({ resourceType: "Account", status: "active", subject: [at.patient], ...ofFather });
+    expect(await at.fhir.create(encounter(at.patient, { account: [guaranteed] }))).toMatchObject({ status: 201 });
+    const fathers = { resourceType: "Account", status: "active", subject: [at.other] };
+    expect(await at.fhir.create({ ...fathers, coverage: [{ coverage: child }] })).toMatchObject({ status: 201 });
+    expect(await at.fhir.create({ ...fathers, subject: [await born("2000-01-01")], coverage: [{ coverage: child }] })).toMatchObject(
+      refused,
+    );
+    const later = async (policyHolder: object) => {
+      const id = randomUUID();
+      await at.stored({ ...fathers, coverage: [{ coverage: { reference: `Coverage/${id}` } }] });
+      return at.fhir.send("PUT", `/Coverage/${id}`, { ...coverage, id, policyHolder, beneficiary: at.patient });
+    };
+    expect(await later(at.other)).toMatchObject({ status: 201 });
+    expect(await later(at.patient)).toMatchObject(refused);
     expect(await at.fhir.create(encounter(at.patient, { account: [await account({ reference: "Location/l" })] }))).toMatchObject({
       status: 201,
     });

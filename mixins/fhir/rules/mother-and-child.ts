@@ -1,6 +1,7 @@
 /**
  * What is a newborn's may be of an act of its mother: its encounter is part of hers, its result is made in hers (R4, Encounter.partOf). It is
- * her child where it is registered so (`patients.registerNewborn`): her record links a RelatedPerson, who is the child's mother.
+ * her child where it is registered so (`patients.registerNewborn`): her record links a RelatedPerson, who is the child's mother. Of others that
+ * write neither RelatedPerson nor birth date, the encounter says it: it is part of hers, and its `hospitalization.admitSource` is `born`.
  */
 import { intervalOf } from "../../../fhir/dates.ts";
 import type { Encounter, Patient, RelatedPerson } from "../../../fhir/r4.ts";
@@ -20,10 +21,14 @@ export interface TwoPatients {
   named: string;
   /** It is an Encounter that is part of the named one. */
   isPart: boolean;
+  /** And says itself that the child was born in hospital. */
+  isBirth: boolean;
 }
 
 /** HL7 v3-RoleCode: mother, natural mother, gestational mother. */
 const MOTHER = ["MTH", "NMTH", "GESTM"];
+/** HL7 admit-source: the patient is a newborn, delivered in hospital. */
+const BORN = "born";
 /** Dates are days of one place or another. Milliseconds. */
 const A_DAY_MS = 86_400_000;
 
@@ -64,13 +69,18 @@ function isRegistered({ child, mother }: TwoPatients, facts: Facts): boolean {
   });
 }
 
-/** Who was born since the encounter began may be born in it, though it is registered nowhere. */
-function isBornSince({ child, named }: TwoPatients, facts: Facts): boolean {
+/** Whether an encounter is of somebody who was born in hospital (HL7, admit-source). */
+export const isBirth = (encounter: object | undefined): boolean =>
+  ((encounter ?? {}) as Partial<Encounter>).hospitalization?.admitSource?.coding?.some(({ code }) => code === BORN) === true;
+
+/** Who was born since the encounter began may be born in it, though it is registered nowhere; of unknown birth date, who is said to be. */
+function isBornSince({ child, named, isBirth: isSaid }: TwoPatients, facts: Facts): boolean {
   const { birthDate = "" } = (facts.of(child)?.resource ?? {}) as Partial<Patient>;
   const { period } = (facts.of(named)?.resource ?? {}) as Partial<Encounter>;
   const [, born] = intervalOf(birthDate) ?? [];
+  if (born === undefined) return isSaid;
   const [began] = intervalOf(period?.start ?? "") ?? [];
-  return born !== undefined && began !== undefined && born >= began - A_DAY_MS;
+  return began !== undefined && born >= began - A_DAY_MS;
 }
 
 /** Whether what is the one's may be of the other's act. */

@@ -10,9 +10,9 @@ import { type NamedResource, type Naming, type NamingType, namingTypes } from ".
 import { patientPathOf } from "../../../federation/patient-records.ts";
 import type { Store } from "../../../store/store.ts";
 import { focusOf, idOf, placeOf, refusal, withArticle } from "./common.ts";
-import { areMotherAndChild, factsOfTwo, questionsOfTwo, type TwoPatients } from "./mother-and-child.ts";
+import { areMotherAndChild, factsOfTwo, isBirth, questionsOfTwo, type TwoPatients } from "./mother-and-child.ts";
 import { isAmong } from "./one-person.ts";
-import { patientsOf } from "./patients-of.ts";
+import { holdersOf, patientsOf } from "./patients-of.ts";
 import { referencesAt } from "./references-exist.ts";
 import type { Change, Facts, Rule } from "./rule.ts";
 
@@ -43,7 +43,8 @@ export function namedBefore<Of extends FhirResource>(type: Of["resourceType"]): 
   const othersOf = ({ reference }: Change<Of>, { patient, besides }: NamedBy, facts: Facts): (Naming & { twos: TwoPatients[] })[] =>
     facts.namedBy(reference).map((naming) => {
       const isPart = type === "Encounter" && naming.by.startsWith("Encounter/");
-      const twos = [patient, ...besides].map((mother) => ({ child: naming.patient, mother, named: reference, isPart }));
+      const pair = { child: naming.patient, named: reference, isPart, isBirth: isPart && isBirth(facts.of(naming.by)?.resource) };
+      const twos = [patient, ...besides].map((mother) => ({ mother, ...pair }));
       return { ...naming, twos };
     });
   return {
@@ -55,7 +56,11 @@ export function namedBefore<Of extends FhirResource>(type: Of["resourceType"]): 
       const now = patientsNow(change);
       const others = now ? othersOf(change, now, facts) : [];
       if (!now || others.length === 0) return [];
-      const about = others.flatMap((it) => [...patientsNaming(it), ...it.twos.flatMap((two) => factsOfTwo(two, facts))]);
+      const about = others.flatMap((it) => [
+        ...(it.twos.some(({ isPart }) => isPart) ? [it.by] : []),
+        ...patientsNaming(it),
+        ...it.twos.flatMap((two) => factsOfTwo(two, facts)),
+      ]);
       return [now.patient, ...now.besides, ...about];
     },
     questions(change, facts) {
@@ -66,9 +71,11 @@ export function namedBefore<Of extends FhirResource>(type: Of["resourceType"]): 
       const now = patientsNow(change);
       if (!now) return undefined;
       const own = [now.patient, ...now.besides];
+      const holding = [...own, ...holdersOf(change.after)];
       const other = othersOf(change, now, facts).find(
         (it) =>
-          !patientsNaming(it).some((patient) => isAmong(patient, own, facts)) && !it.twos.some((two) => areMotherAndChild(two, facts)),
+          !patientsNaming(it).some((patient) => isAmong(patient, it.by.startsWith("Account/") ? holding : own, facts)) &&
+          !it.twos.some((two) => areMotherAndChild(two, facts)),
       );
       if (!other) return undefined;
       const what = `${other.by} of another patient names ${change.reference}: correct the patient of one of them.`;

@@ -3,9 +3,9 @@ import type { FhirResource } from "../../../fhir/r4.ts";
 import type { Fact } from "../../../federation/facts.ts";
 import { onePatientPathsOf } from "../../../federation/named-resources.ts";
 import { focusOf, idOf, placeOf, refusal, withArticle } from "./common.ts";
-import { areMotherAndChild, factsOfTwo, questionsOfTwo, type TwoPatients } from "./mother-and-child.ts";
+import { areMotherAndChild, factsOfTwo, isBirth, questionsOfTwo, type TwoPatients } from "./mother-and-child.ts";
 import { isAmong } from "./one-person.ts";
-import { isPatientHere, patientsOf } from "./patients-of.ts";
+import { holdersOf, isPatientHere, patientsOf } from "./patients-of.ts";
 import { type Change, type Facts, lookedAt, type Rule } from "./rule.ts";
 import { referencesAt } from "./references-exist.ts";
 
@@ -41,14 +41,15 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
     const own = ownOf(change);
     return asked(change).flatMap(({ path, reference }) => {
       const fact = facts.of(reference);
-      const patients = ofFact(fact);
+      const patients = ofFact(fact, type);
       const areOthers = patients.length > 0 && !patients.some((it) => own.includes(it));
       return areOthers && fact ? [{ path, place: fact.reference, patients }] : [];
     });
   };
   const twosOf = ({ after }: Change<Of>, { path, place, patients }: OfOthers): TwoPatients[] => {
     const isPart = type === "Encounter" && path === "partOf";
-    return patientsOf(after).flatMap((child) => patients.map((mother) => ({ child, mother, named: place, isPart })));
+    const pair = { named: place, isPart, isBirth: isPart && isBirth(after) };
+    return patientsOf(after).flatMap((child) => patients.map((mother) => ({ child, mother, ...pair })));
   };
   return {
     id,
@@ -78,4 +79,8 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
 }
 
 /** Whose it is that an act refers to; of what is a patient itself nobody asks. */
-const ofFact = (fact: Fact | undefined): string[] => (fact?.resource?.resourceType === "Patient" ? [] : patientsOf(fact?.resource));
+function ofFact(fact: Fact | undefined, by: string): string[] {
+  const resource = fact?.resource;
+  const holders = by === "Account" ? holdersOf(resource) : [];
+  return resource?.resourceType === "Patient" ? [] : [...patientsOf(resource), ...holders];
+}

@@ -2,6 +2,7 @@
 import distance from "damerau-levenshtein";
 import { doubleMetaphone } from "double-metaphone";
 import { consonantsOf, scriptOf } from "../../../fhir/search/across-scripts.ts";
+import { type DateAgreement, datesOf } from "./birth-dates.ts";
 import type { ComparedName, Person } from "./person.ts";
 
 /** Alike: so much of the longer word is the same; of what sounds alike less. */
@@ -13,7 +14,7 @@ const SHORT = 4;
 export interface Agreement {
   family?: "same" | "alike" | "different";
   given?: "same" | "alike" | "different";
-  birthDate?: "same" | "near" | "partial" | "different";
+  birthDate?: DateAgreement;
   gender?: "same" | "different";
   phone?: "same" | "different";
   address?: "same" | "near" | "different";
@@ -52,6 +53,8 @@ function namesOf(some: ComparedName[], others: ComparedName[]): Pick<Agreement, 
   for (const one of some) {
     for (const other of others) {
       take(wordsOf(one.family, other.family), wordsOf(one.given, other.given));
+      // Nothing agrees better, and of a common name that is most of a hundred.
+      if (best?.family === "same" && best.given === "same") return best;
       const [family, given] = [wordsOf(one.family, other.given), wordsOf(one.given, other.family)];
       if (family !== "different" && given !== "different") take(family, given);
     }
@@ -62,6 +65,7 @@ function namesOf(some: ComparedName[], others: ComparedName[]): Pick<Agreement, 
 /** Two folded names of one or more words. */
 export function wordsOf(one: string, other: string): "same" | "alike" | "different" {
   if (one === "" || other === "") return "different";
+  if (one === other) return "same";
   const [script, otherScript] = [scriptOf(one), scriptOf(other)];
   if (script && otherScript && script !== otherScript) return acrossScripts(consonantsOf(one), consonantsOf(other)) ? "alike" : "different";
   const [whole, otherWhole] = [one.replaceAll(" ", ""), other.replaceAll(" ", "")];
@@ -88,15 +92,6 @@ function isAlike(one: string, other: string): boolean {
 function soundsAlike(one: string, other: string): boolean {
   const codes = doubleMetaphone(one).filter((code) => code !== "");
   return doubleMetaphone(other).some((code) => codes.includes(code));
-}
-
-/** Near: day and month are taken for one another, or one digit is another. */
-export function datesOf(one: string, other: string): NonNullable<Agreement["birthDate"]> {
-  if (one === other) return one.length === 10 ? "same" : "partial";
-  if (one.length < 10 || other.length < 10) return one.startsWith(other) || other.startsWith(one) ? "partial" : "different";
-  const swapped = `${one.slice(0, 5)}${one.slice(8)}-${one.slice(5, 7)}`;
-  const wrong = [...one].filter((sign, index) => sign !== other[index]).length;
-  return swapped === other || wrong === 1 ? "near" : "different";
 }
 
 function addressesOf({ addresses: some }: Person, { addresses: others }: Person): Pick<Agreement, "address"> {

@@ -2,11 +2,11 @@
 import { parseJson } from "../../../fhir/json.ts";
 import type { Patient, Stored } from "../../../fhir/r4.ts";
 import type { Store } from "../../../store/store.ts";
-import { type Double, MatchGrade } from "../patients.contract.ts";
+import type { Double } from "../patients.contract.ts";
 import { isClosed, isConfirmed } from "../patients.model.ts";
 import { agreementOf } from "./compare.ts";
 import { areDistinct } from "./distinct.model.ts";
-import { gradeOf, type Match } from "./grade.ts";
+import { gradeOf, isSure, type Match } from "./grade.ts";
 import { candidatesFor, type MatchingOptions } from "./find-matches.ts";
 import { personOf } from "./person.ts";
 
@@ -16,8 +16,6 @@ const MAX_LATEST = 50;
 const FOUND = "doubles/found/";
 /** Pairs that are kept, 100 bytes each: more than an office works through in weeks. The pass waits while there are so many. */
 export const MAX_FOUND = 2_000;
-
-const isSure = ({ grade }: Pick<Match, "grade">): boolean => grade === MatchGrade.certain || grade === MatchGrade.probable;
 
 /** Its place in the order, the most probable first; one for each pair and score. */
 const placeOf = (score: number, ids: string[]): string => [`${1_000 - Math.round(score * 1_000)}`.padStart(4, "0"), ...ids].join("/");

@@ -18,7 +18,7 @@ export const MATCH_WEIGHTS: MatchWeights = {
   fields: {
     family: { same: 8, alike: 5, different: -5 },
     given: { same: 6, alike: 3.5, different: -5 },
-    birthDate: { same: 13, near: 5.5, partial: 3, different: -8 },
+    birthDate: { same: 13, presumed: 6, near: 5.5, partial: 3, around: 1, different: -8 },
     gender: { same: 1, different: -5 },
     phone: { same: 11, different: -1 },
     address: { same: 8, near: 2, different: -1 },
@@ -38,6 +38,9 @@ export interface Match {
   grade: MatchGrade;
 }
 
+/** Whether it is taken for the same person until somebody says otherwise. */
+export const isSure = ({ grade }: Pick<Match, "grade">): boolean => grade === MatchGrade.certain || grade === MatchGrade.probable;
+
 /** What an agreement says. */
 export function gradeOf(agreement: Agreement, { fields, certain, probable, possible }: MatchWeights = MATCH_WEIGHTS): Match {
   const { sibling, ...levels } = agreement;
@@ -54,8 +57,7 @@ export function gradeOf(agreement: Agreement, { fields, certain, probable, possi
         : weight >= possible
           ? MatchGrade.possible
           : MatchGrade.certainlyNot;
-  const isSure = grade === MatchGrade.certain || grade === MatchGrade.probable;
-  return { weight, score, grade: isSure && isOther({ sibling, ...levels }) ? MatchGrade.possible : grade };
+  return { weight, score, grade: isSure({ grade }) && isOther({ sibling, ...levels }) ? MatchGrade.possible : grade };
 }
 
 /** Families share all but given name and birth date, and twins all but the given name: such records are for people to look at. */

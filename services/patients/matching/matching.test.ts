@@ -10,7 +10,8 @@ import { IdentifierTable } from "../identifier-systems.ts";
 import { patients, type Registration } from "../patients.contract.ts";
 import PatientsService from "../patients.service.ts";
 import { readPatientSettings } from "../settings.ts";
-import { agreementOf, datesOf, wordsOf } from "./compare.ts";
+import { datesOf } from "./birth-dates.ts";
+import { agreementOf, wordsOf } from "./compare.ts";
 import { gradeOf, MATCH_WEIGHTS } from "./grade.ts";
 import { personOf } from "./person.ts";
 
@@ -33,7 +34,17 @@ it.each([
   ["1980-03-04", "1980-04-03", "near"],
   ["1980-03-04", "1981-03-04", "near"],
   ["1980-03-04", "1980-03", "partial"],
-  ["1980", "1981-03-04", "different"],
+  ["1980", "1981-03-04", "around"],
+  ["1980", "1982-03-04", "different"],
+  ["1980-01-01", "1980-01-01", "presumed"],
+  ["1980-01-01", "1980-01-10", "partial"],
+  ["1980-07-01", "1980", "partial"],
+  ["1980-01-01", "1981-03-04", "around"],
+  ["1935-01-01", "1938-01-01", "around"],
+  ["1935-01-01", "1965-01-01", "different"],
+  ["1980-03-15", "1980-03-15", "same"],
+  ["1980-03-15", "1980-03-04", "partial"],
+  ["1980-03-15", "1980-08-04", "different"],
   ["1980-03-04", "1991-03-05", "different"],
 ])("the birth date %s is to %s: %s", (one, other, level) => {
   expect(datesOf(one, other)).toBe(level);

@@ -107,6 +107,8 @@ describe("a SMART app in a browser", () => {
     await account.click('button[value="start"]');
     const secret = await account.getAttribute('[name="secret"]', "value");
     const codeAt = (steps: number) => generate({ secret: secret ?? "", epoch: Math.floor(Date.now() / 1_000) + 30 * steps });
+    expect(await barriers(account)).toEqual([]);
+    await account.fill("#current", PASSWORD);
     await account.fill("#code", await codeAt(-1));
     await account.click('button[value="confirm"]');
     expect(await account.locator("li code").count()).toBe(10);

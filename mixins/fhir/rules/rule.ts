@@ -113,3 +113,13 @@ export const refusalBy = (error: { code: number; type: string; message: string; 
   at,
   data: error.data as Record<string, unknown>,
 });
+
+/** What of a change does not depend on facts: a rule is asked of one change in several rounds, and then whether it refuses it. */
+export function oncePerChange<Of extends FhirResource, Result>(work: (change: Change<Of>) => Result): (change: Change<Of>) => Result {
+  const known = new WeakMap<Change<Of>, { result: Result }>();
+  return (change) => {
+    const before = known.get(change) ?? { result: work(change) };
+    known.set(change, before);
+    return before.result;
+  };
+}

@@ -6,7 +6,7 @@ import { focusOf, idOf, placeOf, refusal, withArticle } from "./common.ts";
 import { areMotherAndChild, factsOfTwo, isBirth, questionsOfTwo, type TwoPatients } from "./mother-and-child.ts";
 import { isAmong } from "./one-person.ts";
 import { holdersOf, isPatientHere, patientsOf } from "./patients-of.ts";
-import { type Change, type Facts, lookedAt, type Rule } from "./rule.ts";
+import { type Change, type Facts, lookedAt, oncePerChange, type Rule } from "./rule.ts";
 import { referencesAt } from "./references-exist.ts";
 
 /** Something that is another patient's, as it seems: another record of the same person has another id. */
@@ -23,7 +23,7 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
   const paths = onePatientPathsOf(type);
   const whoseOf = (resource: Of | undefined): string[] => [...patientsOf(resource), ...focusOf(resource)].filter(isPatientHere);
   /** An update that leaves the patient, whom it is about, and a reference as they were is not asked again. */
-  const asked = (change: Change<Of>): { path: string; reference: string }[] => {
+  const asked = oncePerChange((change: Change<Of>): { path: string; reference: string }[] => {
     const { after } = change;
     if (!after || patientsOf(after).length === 0) return [];
     const looked = lookedAt(change);
@@ -34,10 +34,11 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
         it.reference === undefined || known.has(placeOf(it)) ? [] : [{ path, reference: it.reference }],
       );
     });
-  };
+  });
   // What goes over to the patient who took another's place comes one by one: what it refers to is the other's still.
-  const ownOf = ({ after, before }: Change<Of>): string[] => [...whoseOf(after), ...patientsOf(before)];
+  const ownOf = oncePerChange(({ after, before }: Change<Of>): string[] => [...whoseOf(after), ...patientsOf(before)]);
   const othersOf = (change: Change<Of>, facts: Facts): OfOthers[] => {
+    if (asked(change).length === 0) return [];
     const own = ownOf(change);
     return asked(change).flatMap(({ path, reference }) => {
       const fact = facts.of(reference);

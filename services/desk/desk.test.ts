@@ -68,6 +68,15 @@ describe("the texts of the pages", () => {
   });
 });
 
+describe("a part of a page", () => {
+  it("that may be there twice has no id of its own choice: what it labels is found by a name that is given, or by none of another's", () => {
+    const fixed = filesUnder("services/desk/pages/parts", /\.ts$/).filter((name) =>
+      /\s(id|for|aria-[a-z]+by|popovertarget)="[^"]+"/.test(contentOf(name)),
+    );
+    expect(fixed).toEqual([]);
+  });
+});
+
 describe("a form", () => {
   it("takes days, times and numbers in the page's language: no field is one that the browser draws or reads in its own", () => {
     const native = filesUnder("services/desk/pages", /\.ts$/).filter((name) =>

@@ -31,6 +31,13 @@ const tooWide = (page: Page): Promise<string[]> =>
     return found;
   });
 
+/** What is pressed or typed into, and is on the paper all the same; a bed of the board says who lies in it. */
+const pressedOnPaper = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const pressed = [...document.querySelectorAll<HTMLElement>("button:not(.bed), input, textarea, form, [role=combobox]")];
+    return pressed.filter((one) => one.getClientRects().length > 0).map((one) => one.outerHTML.slice(0, 80));
+  });
+
 describe("the pages at any width", () => {
   let house: House;
   let page: Page;
@@ -73,5 +80,13 @@ describe("the pages at any width", () => {
         expect([language, width, await tooWide(page)]).toEqual([language, width, []]);
       }
     }
+  });
+
+  it.each(names)("%s is printed without anything that is pressed, and with what it says", async (name) => {
+    await house.show(page, name === "chart" ? `chart/${patient.split("/")[1]}` : name);
+    await page.emulateMedia({ media: "print" });
+    expect(await pressedOnPaper(page)).toEqual([]);
+    expect((await page.locator("main").boundingBox())?.height).toBeGreaterThan(50);
+    await page.emulateMedia({ media: "screen" });
   });
 });

@@ -16,16 +16,17 @@ export async function setPasswordByLink(exchange: PageExchange, accounts: Accoun
   if (!account) return isVoid();
   if (!exchange.isPost) return exchange.send(200, passwordPage(language, account.login));
   const password = form.get("password") ?? "";
-  if (password !== form.get("repeat")) return exchange.send(422, passwordPage(language, account.login, say("passwordDiffers")));
+  if (password !== form.get("repeat"))
+    return exchange.send(422, passwordPage(language, account.login, { text: say("passwordDiffers"), fields: ["repeat"] }));
   try {
     if (!(await accounts.setPassword(secret, password))) return isVoid();
   } catch (error) {
     const { type } = error as { type?: string };
     if (type === "SIGN_IN_BUSY") {
-      return exchange.send(503, passwordPage(language, account.login, say("busy")), undefined, { "Retry-After": "5" });
+      return exchange.send(503, passwordPage(language, account.login, { text: say("busy") }), undefined, { "Retry-After": "5" });
     }
     if (type !== "PASSWORD_WEAK") throw error;
-    return exchange.send(422, passwordPage(language, account.login, say("passwordWeak")));
+    return exchange.send(422, passwordPage(language, account.login, { text: say("passwordWeak"), fields: ["password"] }));
   }
   notes.note(ownChangeEntry("setPassword", account, exchange.address));
   return exchange.send(200, messagePage(say("choosePassword"), say("passwordSet")));

@@ -65,7 +65,8 @@ describe("the pages at any width", () => {
       await lab.orderPanel(operator, { patient, encounter: stay, code, priority: "urgent" });
     }
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 1_000, lot: "LOT-2027-0815", expires: "2027-08-15" });
-    await pharmacy.prescribe(operator, { patient, encounter: stay, medication: PARACETAMOL, quantity: 20, dosage: "1 tablet" });
+    const timing = { frequency: 2, period: 1, periodUnit: "d" as const, from: new Date().toISOString() }; // due on the round
+    await pharmacy.prescribe(operator, { patient, encounter: stay, medication: PARACETAMOL, quantity: 20, dosage: "1 tablet", timing });
     page = await house.person("everybody-of-the-house", [...ROLES]);
   }, 90_000);
   afterAll(() => house?.close());

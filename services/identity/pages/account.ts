@@ -14,7 +14,7 @@ import { messagePage } from "./forms.ts";
 import { type Html, html } from "./html.ts";
 import { DEVICE_COOKIE } from "./interaction.ts";
 import type { PageLanguage } from "./language.ts";
-import { type Fault, type Marks, marksOf, type PageContent } from "./page.ts";
+import { type PageFault, type Marks, marksOf, type PageContent } from "./page.ts";
 import { codesPage, setUpPage } from "./second-factor-forms.ts";
 
 /** What the page works with. */
@@ -77,7 +77,7 @@ async function startFactor(
 ): Promise<void> {
   const { language, form } = exchange;
   const { say } = language;
-  const refuse = (status: number, fault: Fault) => exchange.send(status, secretPage(language, account, secret, proof, fault));
+  const refuse = (status: number, fault: PageFault) => exchange.send(status, secretPage(language, account, secret, proof, fault));
   const wrong = { text: say("wrongPassword"), fields: ["current"] };
   if (!(await isAgain(exchange, account, { refuse, why: "401 password", wrong }, parts))) return;
   const codes = await parts.factor.start(account, secret, form.get("code") ?? "");
@@ -88,9 +88,9 @@ async function startFactor(
 
 /** How a proof that was no good is answered, and kept. */
 interface OfRefusal {
-  refuse(status: number, fault: Fault): void;
+  refuse(status: number, fault: PageFault): void;
   why: string;
-  wrong: Fault;
+  wrong: PageFault;
 }
 
 /** Whether it is still the person who has signed in; answered else. @param proof default: the password */
@@ -123,7 +123,7 @@ async function isAgain(
 async function endFactor(exchange: PageExchange, account: StoredAccount, proof: string, parts: AccountPageParts): Promise<void> {
   const { language, form } = exchange;
   const { say } = language;
-  const refuse = (status: number, fault: Fault) => exchange.send(status, accountPage(language, account, proof, fault));
+  const refuse = (status: number, fault: PageFault) => exchange.send(status, accountPage(language, account, proof, fault));
   if (await parts.demanded.isFor(account)) return refuse(403, { text: say("totpNeeded") });
   const typed = { password: form.get("current") ?? "", code: form.get("code") ?? "" };
   const isRight = () => parts.signIn.againByBoth(account, typed, placeOf(exchange));
@@ -140,7 +140,7 @@ const placeOf = (exchange: PageExchange): SignInOrigin => ({ address: exchange.a
 async function changePassword(exchange: PageExchange, account: StoredAccount, proof: string, parts: AccountPageParts): Promise<void> {
   const { language, form } = exchange;
   const { say } = language;
-  const refuse = (status: number, fault: Fault) => exchange.send(status, accountPage(language, account, proof, fault));
+  const refuse = (status: number, fault: PageFault) => exchange.send(status, accountPage(language, account, proof, fault));
   const password = form.get("new") ?? "";
   if (password !== form.get("repeat")) return refuse(422, { text: say("passwordDiffers"), fields: ["repeat"] });
   const wrong = { text: say("wrongPassword"), fields: ["current"] };
@@ -157,7 +157,7 @@ async function changePassword(exchange: PageExchange, account: StoredAccount, pr
   return exchange.send(200, messagePage(say("changePassword"), say("passwordChanged")));
 }
 
-function accountPage({ say }: PageLanguage, { login, totpSecret }: StoredAccount, proof: string, fault?: Fault): PageContent {
+function accountPage({ say }: PageLanguage, { login, totpSecret }: StoredAccount, proof: string, fault?: PageFault): PageContent {
   const hidden = proofField(proof);
   const isOn = totpSecret !== undefined;
   return {
@@ -186,7 +186,7 @@ const passwordField = (id: string, label: string, autocomplete: string, { name =
 
 const proofField = (proof: string): Html => html`<input type="hidden" name="proof" value="${proof}">`;
 
-const secretPage = (language: PageLanguage, { login }: StoredAccount, secret: string, proof: string, fault?: Fault): PageContent =>
+const secretPage = (language: PageLanguage, { login }: StoredAccount, secret: string, proof: string, fault?: PageFault): PageContent =>
   setUpPage(language, secret, {
     fault,
     uri: totpUri(login, secret),

@@ -9,7 +9,7 @@ import { ownChangeEntry, refusedProof, sessionEntry } from "../sessions-on-recor
 import { DEVICE_MS, type Halfway, type SignInOrigin, type SignIn, type Step } from "../sign-in/sign-in.ts";
 import type { PageExchange } from "./exchange.ts";
 import { codePage, consentPage, loginPage, messagePage, patientPage } from "./forms.ts";
-import type { Fault, PageContent } from "./page.ts";
+import type { PageFault, PageContent } from "./page.ts";
 import { codesPage, continuePage, setUpPage } from "./second-factor-forms.ts";
 import { isId } from "../../../fhir/ids.ts";
 
@@ -74,7 +74,7 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
   const { say } = language;
   const show = (status: number, page: PageContent, headers = {}) => exchange.send(status, page, redirectUri, headers);
   const halfway = await parts.signIn.halfway(details.uid);
-  const page = (fault?: Fault) => pageOf(halfway, going, fault);
+  const page = (fault?: PageFault) => pageOf(halfway, going, fault);
   if (!exchange.isPost) return show(200, page());
   const place = { address: exchange.address, device: exchange.cookie(DEVICE_COOKIE) };
   let step: Step;
@@ -117,7 +117,7 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
   }
 }
 
-function pageOf(halfway: Halfway | undefined, { exchange: { language, form }, app }: Going, fault?: Fault): PageContent {
+function pageOf(halfway: Halfway | undefined, { exchange: { language, form }, app }: Going, fault?: PageFault): PageContent {
   switch (halfway?.is) {
     case undefined:
       return loginPage(language, app, fault, (form.get("login") ?? "").slice(0, 100));

@@ -25,7 +25,7 @@ code{font-size:1.1rem;word-break:break-all}
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
 /** What went wrong, read out first. */
-export interface Fault {
+export interface PageFault {
   text: string;
   /** Ids of the fields that it is about; the first has the focus. */
   fields?: readonly string[];
@@ -35,12 +35,12 @@ export interface Fault {
 export interface PageContent {
   title: string;
   body: Html;
-  fault?: Fault | undefined;
+  fault?: PageFault | undefined;
 }
 
 /** What a field is told by: its hint, and the fault that is about it. */
 export interface Marks {
-  fault?: Fault | undefined;
+  fault?: PageFault | undefined;
   /** Id of its hint. */
   hint?: string;
   /** Whether one begins in it, where no field is wrong. */

@@ -4,6 +4,7 @@ import type { Accounts } from "../accounts.ts";
 import { ownChangeEntry } from "../sessions-on-record.ts";
 import type { PageExchange } from "./exchange.ts";
 import { messagePage, passwordPage } from "./forms.ts";
+import type { PageFault } from "./page.ts";
 
 /** Answers the address of such a link. */
 export async function setPasswordByLink(exchange: PageExchange, accounts: Accounts, notes: Pick<AuditNotes, "note">): Promise<void> {
@@ -16,8 +17,8 @@ export async function setPasswordByLink(exchange: PageExchange, accounts: Accoun
   if (!account) return isVoid();
   if (!exchange.isPost) return exchange.send(200, passwordPage(language, account.login));
   const password = form.get("password") ?? "";
-  if (password !== form.get("repeat"))
-    return exchange.send(422, passwordPage(language, account.login, { text: say("passwordDiffers"), fields: ["repeat"] }));
+  const refuse = (fault: PageFault) => exchange.send(422, passwordPage(language, account.login, fault));
+  if (password !== form.get("repeat")) return refuse({ text: say("passwordDiffers"), fields: ["repeat"] });
   try {
     if (!(await accounts.setPassword(secret, password))) return isVoid();
   } catch (error) {
@@ -26,7 +27,7 @@ export async function setPasswordByLink(exchange: PageExchange, accounts: Accoun
       return exchange.send(503, passwordPage(language, account.login, { text: say("busy") }), undefined, { "Retry-After": "5" });
     }
     if (type !== "PASSWORD_WEAK") throw error;
-    return exchange.send(422, passwordPage(language, account.login, { text: say("passwordWeak"), fields: ["password"] }));
+    return refuse({ text: say("passwordWeak"), fields: ["password"] });
   }
   notes.note(ownChangeEntry("setPassword", account, exchange.address));
   return exchange.send(200, messagePage(say("choosePassword"), say("passwordSet")));

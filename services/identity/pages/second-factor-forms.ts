@@ -1,11 +1,11 @@
 /** The pages by which a person sets up an authenticator app, at a sign-in or later. */
 import { type Html, html } from "./html.ts";
 import type { PageLanguage } from "./language.ts";
-import { type Fault, marksOf, type PageContent } from "./page.ts";
+import { type PageFault, marksOf, type PageContent } from "./page.ts";
 
 /** What stands on the page beside the key. */
 export interface SetUpMore {
-  fault?: Fault | undefined;
+  fault?: PageFault | undefined;
   /** Why it is shown. */
   text?: string;
   /** The key as an app reads it. */

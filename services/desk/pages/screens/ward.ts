@@ -24,8 +24,9 @@ export default function Ward({ argument, part }: { argument?: string; part?: str
   const all = useHouse();
   const known = wardOf(all.value?.wards ?? [], argument === undefined ? undefined : `Location/${argument}`)?.location;
   if (all.value && all.value.wards.length === 0) return html`<p>${t("ward.none")}</p>`;
-  if (known === undefined)
+  if (known === undefined) {
     return html`<${NotKnown} loaded=${all} />${all.isLoading && html`<p class="muted" aria-busy="true">${t("loading")}</p>`}`;
+  }
   return html`<${OneWard} key=${known} ward=${known} names=${all.value?.wards ?? []} part=${part} />`;
 }
 

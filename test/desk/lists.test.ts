@@ -136,8 +136,8 @@ describe("lists that people work from", () => {
     });
     await physician.waitForSelector("dialog");
     await physician.click("dialog button:text-is('Resolved')"); // what another has written meanwhile is not written over
-    await physician.waitForSelector(".notice.fault");
-    expect(await now()).toMatchObject({ note: other.note });
+    await physician.waitForSelector("dialog [name='merge-status']");
+    expect(await now()).toMatchObject({ note: other.note, clinicalStatus: { coding: [{ code: "active" }] } });
     await physician.close();
   });
 

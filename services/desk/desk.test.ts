@@ -68,6 +68,15 @@ describe("the texts of the pages", () => {
   });
 });
 
+describe("a part of a page", () => {
+  it("that may be there twice has no id of its own choice: what it labels is found by a name that is given, or by none of another's", () => {
+    const fixed = filesUnder("services/desk/pages/parts", /\.ts$/).filter((name) =>
+      /\s(id|for|aria-[a-z]+by|popovertarget)="[^"]+"/.test(contentOf(name)),
+    );
+    expect(fixed).toEqual([]);
+  });
+});
+
 describe("a form", () => {
   it("takes days, times and numbers in the page's language: no field is one that the browser draws or reads in its own", () => {
     const native = filesUnder("services/desk/pages", /\.ts$/).filter((name) =>
@@ -85,6 +94,50 @@ describe("a form", () => {
       "round/dose.ts", // what is scanned
       "ward/physician.ts", // a person
       "ward/transfer.ts", // a ward
+    ]);
+  });
+});
+
+describe("a form that changes what others may change at once", () => {
+  const names = filesUnder("services/desk/pages/screens", /\.ts$/);
+  const nameOf = (name: string) => name.slice("services/desk/pages/screens/".length);
+  /** By FHIR with the version that was seen, or by an action that is told it. */
+  const changes = /\bupdate\(|\b(storeTogether|createAndUpdate)\(|\bversion\b|\w+_CHANGED|_STALE|use(Record)?Editing\(/;
+  const offers = /<\$\{EditingOf\}|<\$\{MergeView\}|mergedOf\(/;
+  const editing = names.filter((name) => /<\$\{Form\}/.test(contentOf(name)) && changes.test(contentOf(name)));
+
+  it("offers the choice between both versions, or puts both together; one that does not is named here, with the reason", () => {
+    expect(
+      editing
+        .filter((name) => !offers.test(contentOf(name)))
+        .map(nameOf)
+        .sort(),
+    ).toEqual([
+      "chart/note-allergy.ts", // makes something; its version is needed to take that back
+      "chart/note-form.ts", // one text: theirs stands over the own one, which one goes on with
+      "chart/prescribe.ts", // makes something
+      "chart/problems.ts", // makes something
+      "chart/vital-signs.ts", // makes something
+      "front-desk/book.ts", // makes something
+      "ward/discharge.ts", // changes the stay, by its rules; of each medication of home it says what others have changed
+    ]);
+  });
+
+  it("and is one of these, each tried by two people in test/desk", () => {
+    expect(
+      editing
+        .filter((name) => offers.test(contentOf(name)))
+        .map(nameOf)
+        .sort(),
+    ).toEqual([
+      "administration/change-account.ts",
+      "administration/change-role.ts",
+      "administration/test-names.ts",
+      "chart/change-home-medication.ts",
+      "chart/change-problem.ts",
+      "chart/details.ts",
+      "chart/stop-prescription.ts",
+      "places/describe.ts",
     ]);
   });
 });

@@ -61,6 +61,7 @@ describe("doses that were noted", () => {
       await physician.waitForSelector(`dialog li:has-text('Acetaminophen'):has-text('325'):has-text('${time}'):has-text('given')`);
     });
     expect(await barriers(physician)).toEqual([]);
+    await physician.waitForSelector("ol.timeline li:has-text('dose'):has-text('Acetaminophen'):has-text('325'):has-text('given')");
     const row = "dialog li:has-text('Acetaminophen')";
     await house.step("take back a dose that was noted by mistake, with the reason", nurse, async () => {
       await nurse.click("button:has-text('Noted doses')");
@@ -70,6 +71,7 @@ describe("doses that were noted", () => {
       await said(nurse, "the dose is due again");
     });
     await nurse.waitForSelector(`${row} .tag:text-is('noted by mistake')`);
+    await physician.waitForSelector("ol.timeline li:has-text('Acetaminophen'):has-text('given')", { state: "detached" });
     expect(await nurse.locator(`${row} button`).count()).toBe(0);
     expect(await due()).toHaveLength(1);
     await nurse.keyboard.press("Escape");

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
+import { visits } from "../../services/visits/visits.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { barriers, House } from "./pages-house.ts";
 
@@ -135,8 +136,8 @@ describe("lists that people work from", () => {
     });
     await physician.waitForSelector("dialog");
     await physician.click("dialog button:text-is('Resolved')"); // what another has written meanwhile is not written over
-    await physician.waitForSelector(".notice.fault");
-    expect(await now()).toMatchObject({ note: other.note });
+    await physician.waitForSelector("dialog [name='merge-status']");
+    expect(await now()).toMatchObject({ note: other.note, clinicalStatus: { coding: [{ code: "active" }] } });
     await physician.close();
   });
 
@@ -217,5 +218,41 @@ describe("lists that people work from", () => {
     expect(await barriers(doctor)).toEqual([]);
     await house.show(doctor, `chart/${patient.split("/")[1]}`);
     expect(await doctor.locator(older).count()).toBe(0);
+  });
+
+  it("a queue of more than 20 is looked through by name, number, reason and whether there is an appointment; a short one has no filter", async () => {
+    const { operator } = house;
+    const open = async (family: string, reason: string) => {
+      const registered = await patients.register(operator, { family, given: ["Bruno"], gender: "male" });
+      await visits.open(operator, { patient: registered.patient, reason });
+      return registered.patient;
+    };
+    const clerk = await house.person("queue-clerk", ["front-desk"]);
+    for (let count = 0; count < 20; count += 1) await open(`Waits${count}`, "dressing");
+    await house.show(clerk, "desk");
+    const queue = clerk.locator("#part-queue ul.list li");
+    await clerk.waitForSelector("#part-queue:has-text('20 patients wait')");
+    expect(await clerk.locator("#field-queue-seek").count()).toBe(0);
+    const last = await open("Bénali", "fever");
+    await clerk.waitForSelector("#field-queue-seek");
+    const number = (await as(clerk, last))["identifier"] as { value: string }[];
+    for (const [text, count] of [
+      ["benali bru", 1],
+      [number[0]?.value ?? "", 1],
+      ["fever", 1],
+      ["dressing", 20],
+      ["nobody", 0],
+    ] as const) {
+      await clerk.fill("#field-queue-seek", text);
+      await clerk.waitForFunction((n) => document.querySelectorAll("#part-queue ul.list li").length === n, count);
+    }
+    await clerk.waitForSelector("#part-queue [role=status]:has-text('Nobody who waits is one of these')");
+    expect(await barriers(clerk)).toEqual([]);
+    await clerk.fill("#field-queue-seek", "");
+    await clerk.selectOption("#field-queue-kind", "booked");
+    await clerk.waitForFunction(() => document.querySelectorAll("#part-queue ul.list li").length === 0);
+    await clerk.selectOption("#field-queue-kind", "unbooked");
+    await clerk.waitForFunction(() => document.querySelectorAll("#part-queue ul.list li").length === 21);
+    expect(await queue.count()).toBe(21);
   });
 });

@@ -31,6 +31,13 @@ const tooWide = (page: Page): Promise<string[]> =>
     return found;
   });
 
+/** What is pressed or typed into, and is on the paper all the same; a bed of the board says who lies in it. */
+const pressedOnPaper = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const pressed = [...document.querySelectorAll<HTMLElement>("button:not(.bed), input, textarea, form, [role=combobox]")];
+    return pressed.filter((one) => one.getClientRects().length > 0).map((one) => one.outerHTML.slice(0, 80));
+  });
+
 describe("the pages at any width", () => {
   let house: House;
   let page: Page;
@@ -58,7 +65,8 @@ describe("the pages at any width", () => {
       await lab.orderPanel(operator, { patient, encounter: stay, code, priority: "urgent" });
     }
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 1_000, lot: "LOT-2027-0815", expires: "2027-08-15" });
-    await pharmacy.prescribe(operator, { patient, encounter: stay, medication: PARACETAMOL, quantity: 20, dosage: "1 tablet" });
+    const timing = { frequency: 2, period: 1, periodUnit: "d" as const, from: new Date().toISOString() }; // due on the round
+    await pharmacy.prescribe(operator, { patient, encounter: stay, medication: PARACETAMOL, quantity: 20, dosage: "1 tablet", timing });
     page = await house.person("everybody-of-the-house", [...ROLES]);
   }, 90_000);
   afterAll(() => house?.close());
@@ -73,5 +81,13 @@ describe("the pages at any width", () => {
         expect([language, width, await tooWide(page)]).toEqual([language, width, []]);
       }
     }
+  });
+
+  it.each(names)("%s is printed without anything that is pressed, and with what it says", async (name) => {
+    await house.show(page, name === "chart" ? `chart/${patient.split("/")[1]}` : name);
+    await page.emulateMedia({ media: "print" });
+    expect(await pressedOnPaper(page)).toEqual([]);
+    expect((await page.locator("main").boundingBox())?.height).toBeGreaterThan(50);
+    await page.emulateMedia({ media: "screen" });
   });
 });

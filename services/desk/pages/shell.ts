@@ -107,7 +107,7 @@ export function Shell() {
     </div></header>
     <main id="main" ref=${main} tabindex="-1" aria-labelledby="page-title" data-page=${isShown ? name : undefined}><h1 id="page-title">${title}</h1>
       ${page === undefined && html`<p>${t("page.none")}</p>`}
-      ${page === "loading" && html`<p class="muted" role="status">${t("loading")}</p>`}
+      ${page === "loading" && html`<p class="muted" role="status" aria-busy="true">${t("loading")}</p>`}
       ${page === "failed" && html`<p class="fault" role="alert">${t("page.failed")}</p>`}
       ${isShown && html`<${page} key=${`${name}/${argument ?? ""}/${part ?? ""}`} argument=${argument} part=${part} />`}
     </main>

@@ -14,7 +14,7 @@ import { messagePage } from "./forms.ts";
 import { type Html, html } from "./html.ts";
 import { DEVICE_COOKIE } from "./interaction.ts";
 import type { PageLanguage } from "./language.ts";
-import type { PageContent } from "./page.ts";
+import { type PageFault, type Marks, marksOf, type PageContent } from "./page.ts";
 import { codesPage, setUpPage } from "./second-factor-forms.ts";
 
 /** What the page works with. */
@@ -77,26 +77,27 @@ async function startFactor(
 ): Promise<void> {
   const { language, form } = exchange;
   const { say } = language;
-  const refuse = (status: number, fault: string) => exchange.send(status, secretPage(language, account, secret, proof, fault));
-  if (!(await isAgain(exchange, account, { refuse, why: "401 password", text: say("wrongPassword") }, parts))) return;
+  const refuse = (status: number, fault: PageFault) => exchange.send(status, secretPage(language, account, secret, proof, fault));
+  const wrong = { text: say("wrongPassword"), fields: ["current"] };
+  if (!(await isAgain(exchange, account, { refuse, why: "401 password", wrong }, parts))) return;
   const codes = await parts.factor.start(account, secret, form.get("code") ?? "");
-  if (!codes) return refuse(401, say("wrongCode"));
+  if (!codes) return refuse(401, { text: say("wrongCode"), fields: ["code"] });
   noteChange("startSecondFactor", exchange, account, parts);
   return exchange.send(200, codesPage(language, codes));
 }
 
 /** How a proof that was no good is answered, and kept. */
 interface OfRefusal {
-  refuse(status: number, fault: string): void;
+  refuse(status: number, fault: PageFault): void;
   why: string;
-  text: string;
+  wrong: PageFault;
 }
 
 /** Whether it is still the person who has signed in; answered else. @param proof default: the password */
 async function isAgain(
   exchange: PageExchange,
   account: StoredAccount,
-  { refuse, why, text }: OfRefusal,
+  { refuse, why, wrong }: OfRefusal,
   parts: AccountPageParts,
   proof: () => Promise<boolean | number> = () => parts.signIn.again(account, exchange.form.get("current") ?? "", placeOf(exchange)),
 ): Promise<boolean> {
@@ -106,14 +107,14 @@ async function isAgain(
     isRight = await proof();
   } catch (error) {
     if ((error as { type?: string }).type !== "SIGN_IN_BUSY") throw error;
-    refuse(503, say("busy"));
+    refuse(503, { text: say("busy") });
     return false;
   }
   if (isRight === true) return true;
-  if (typeof isRight === "number") refuse(429, say("wait", { seconds: String(isRight) }));
+  if (typeof isRight === "number") refuse(429, { text: say("wait", { seconds: String(isRight) }) });
   else {
     noteWrong(exchange, account, parts, why);
-    refuse(401, text);
+    refuse(401, wrong);
   }
   return false;
 }
@@ -122,11 +123,12 @@ async function isAgain(
 async function endFactor(exchange: PageExchange, account: StoredAccount, proof: string, parts: AccountPageParts): Promise<void> {
   const { language, form } = exchange;
   const { say } = language;
-  const refuse = (status: number, fault: string) => exchange.send(status, accountPage(language, account, proof, fault));
-  if (await parts.demanded.isFor(account)) return refuse(403, say("totpNeeded"));
+  const refuse = (status: number, fault: PageFault) => exchange.send(status, accountPage(language, account, proof, fault));
+  if (await parts.demanded.isFor(account)) return refuse(403, { text: say("totpNeeded") });
   const typed = { password: form.get("current") ?? "", code: form.get("code") ?? "" };
   const isRight = () => parts.signIn.againByBoth(account, typed, placeOf(exchange));
-  if (!(await isAgain(exchange, account, { refuse, why: "401 password or code", text: say("wrongBoth") }, parts, isRight))) return;
+  const wrong = { text: say("wrongBoth"), fields: ["factor-current", "code"] };
+  if (!(await isAgain(exchange, account, { refuse, why: "401 password or code", wrong }, parts, isRight))) return;
   await parts.factor.end(account._id);
   noteChange("endSecondFactor", exchange, account, parts);
   return exchange.reload();
@@ -138,23 +140,24 @@ const placeOf = (exchange: PageExchange): SignInOrigin => ({ address: exchange.a
 async function changePassword(exchange: PageExchange, account: StoredAccount, proof: string, parts: AccountPageParts): Promise<void> {
   const { language, form } = exchange;
   const { say } = language;
-  const refuse = (status: number, fault: string) => exchange.send(status, accountPage(language, account, proof, fault));
+  const refuse = (status: number, fault: PageFault) => exchange.send(status, accountPage(language, account, proof, fault));
   const password = form.get("new") ?? "";
-  if (password !== form.get("repeat")) return refuse(422, say("passwordDiffers"));
-  if (!(await isAgain(exchange, account, { refuse, why: "401 password", text: say("wrongPassword") }, parts))) return;
+  if (password !== form.get("repeat")) return refuse(422, { text: say("passwordDiffers"), fields: ["repeat"] });
+  const wrong = { text: say("wrongPassword"), fields: ["current"] };
+  if (!(await isAgain(exchange, account, { refuse, why: "401 password", wrong }, parts))) return;
   try {
     await parts.accounts.changePassword(account, password);
     noteChange("changePassword", exchange, account, parts);
   } catch (error) {
     const { type } = error as { type?: string };
-    if (type === "SIGN_IN_BUSY") return refuse(503, say("busy"));
+    if (type === "SIGN_IN_BUSY") return refuse(503, { text: say("busy") });
     if (type !== "PASSWORD_WEAK") throw error;
-    return refuse(422, say("passwordWeak"));
+    return refuse(422, { text: say("passwordWeak"), fields: ["new"] });
   }
   return exchange.send(200, messagePage(say("changePassword"), say("passwordChanged")));
 }
 
-function accountPage({ say }: PageLanguage, { login, totpSecret }: StoredAccount, proof: string, fault?: string): PageContent {
+function accountPage({ say }: PageLanguage, { login, totpSecret }: StoredAccount, proof: string, fault?: PageFault): PageContent {
   const hidden = proofField(proof);
   const isOn = totpSecret !== undefined;
   return {
@@ -163,29 +166,29 @@ function accountPage({ say }: PageLanguage, { login, totpSecret }: StoredAccount
     body: html`<p>${login}</p>
 <p>${say(isOn ? "totpOn" : "totpOff")}</p>
 <form method="post">${hidden}
-${isOn ? html`${passwordField("factor-current", say("currentPassword"), "current-password", "current")}<label for="code">${say("code")}</label><input id="code" name="code" type="text" autocomplete="one-time-code" maxlength="40" required>` : undefined}
+${isOn ? html`${passwordField("factor-current", say("currentPassword"), "current-password", { name: "current", fault })}<label for="code">${say("code")}</label><input id="code" name="code" type="text" autocomplete="one-time-code" maxlength="40" required${marksOf("code", { fault })}>` : undefined}
 <button name="step" value="${isOn ? "end" : "start"}">${say(isOn ? "totpEnd" : "totpStart")}</button>
 </form>
 <h2>${say("changePassword")}</h2>
-<p class="hint">${say("changePasswordHint")}</p>
+<p class="hint" id="new-hint">${say("changePasswordHint")}</p>
 <form method="post">${hidden}
 <input type="hidden" name="username" autocomplete="username" value="${login}">
-${passwordField("current", say("currentPassword"), "current-password")}
-${passwordField("new", say("newPassword"), "new-password")}
-${passwordField("repeat", say("repeatPassword"), "new-password")}
+${passwordField("current", say("currentPassword"), "current-password", { fault })}
+${passwordField("new", say("newPassword"), "new-password", { fault, hint: "new-hint" })}
+${passwordField("repeat", say("repeatPassword"), "new-password", { fault })}
 <button name="step" value="password">${say("changePassword")}</button>
 </form>`,
   };
 }
 
-const passwordField = (id: string, label: string, autocomplete: string, name = id) =>
-  html`<label for="${id}">${label}</label><input id="${id}" name="${name}" type="password" autocomplete="${autocomplete}" maxlength="256" required>`;
+const passwordField = (id: string, label: string, autocomplete: string, { name = id, ...marks }: Marks & { name?: string }): Html =>
+  html`<label for="${id}">${label}</label><input id="${id}" name="${name}" type="password" autocomplete="${autocomplete}" maxlength="256" required${marksOf(id, marks)}>`;
 
 const proofField = (proof: string): Html => html`<input type="hidden" name="proof" value="${proof}">`;
 
-const secretPage = (language: PageLanguage, { login }: StoredAccount, secret: string, proof: string, fault?: string): PageContent =>
+const secretPage = (language: PageLanguage, { login }: StoredAccount, secret: string, proof: string, fault?: PageFault): PageContent =>
   setUpPage(language, secret, {
     fault,
     uri: totpUri(login, secret),
-    fields: html`${proofField(proof)}${passwordField("current", language.say("currentPassword"), "current-password")}`,
+    fields: html`${proofField(proof)}${passwordField("current", language.say("currentPassword"), "current-password", { fault })}`,
   });

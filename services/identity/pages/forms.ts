@@ -1,7 +1,7 @@
 /** The pages of a sign-in, each a form that is sent to its own address. */
 import { type Html, html } from "./html.ts";
 import type { PageLanguage } from "./language.ts";
-import type { PageContent } from "./page.ts";
+import { type PageFault, marksOf, type PageContent } from "./page.ts";
 
 /** A patient who can be picked. */
 export interface PatientChoice {
@@ -16,11 +16,11 @@ const field = (id: string, label: string, input: Html, hint?: string): Html =>
 const cancel = (language: PageLanguage): Html =>
   html`<button class="second" name="step" value="cancel" formnovalidate>${language.say("cancel")}</button>`;
 
-/** Login name and password. */
-export function loginPage(language: PageLanguage, app: string, fault?: string): PageContent {
+/** Login name and password. @param typed the login name, as it was sent before */
+export function loginPage(language: PageLanguage, app: string, fault?: PageFault, typed = ""): PageContent {
   const { say } = language;
-  const login = html`<input id="login" name="login" type="text" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="100" required autofocus>`;
-  const password = html`<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024" required>`;
+  const login = html`<input id="login" name="login" type="text" value="${typed}" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="100" required${marksOf("login", { fault, isFirst: typed === "" })}>`;
+  const password = html`<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024" required${marksOf("password", { fault, isFirst: typed !== "" })}>`;
   return {
     title: say("signIn"),
     fault,
@@ -34,9 +34,9 @@ ${field("password", say("password"), password)}
 }
 
 /** The second factor. */
-export function codePage(language: PageLanguage, fault?: string): PageContent {
+export function codePage(language: PageLanguage, fault?: PageFault): PageContent {
   const { say } = language;
-  const code = html`<input id="code" name="code" type="text" autocomplete="one-time-code" maxlength="40" required autofocus aria-describedby="code-hint">`;
+  const code = html`<input id="code" name="code" type="text" autocomplete="one-time-code" maxlength="40" required${marksOf("code", { fault, hint: "code-hint", isFirst: true })}>`;
   return {
     title: say("secondFactor"),
     fault,
@@ -117,14 +117,14 @@ function scopeText({ say }: PageLanguage, scope: string): string | undefined {
 }
 
 /** A password for the account of a link. */
-export function passwordPage(language: PageLanguage, login: string, fault?: string): PageContent {
+export function passwordPage(language: PageLanguage, login: string, fault?: PageFault): PageContent {
   const { say } = language;
   const input = (id: string) =>
-    html`<input id="${id}" name="${id}" type="password" autocomplete="new-password" minlength="12" maxlength="256" required>`;
+    html`<input id="${id}" name="${id}" type="password" autocomplete="new-password" minlength="12" maxlength="256" required${marksOf(id, { fault, hint: "password-rules", isFirst: id === "password" })}>`;
   return {
     title: say("choosePassword"),
     fault,
-    body: html`<p>${say("choosePasswordFor", { login })}</p>
+    body: html`<p id="password-rules">${say("choosePasswordFor", { login })}</p>
 <form method="post">
 <input type="hidden" name="username" autocomplete="username" value="${login}">
 ${field("password", say("password"), input("password"))}

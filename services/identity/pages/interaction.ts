@@ -9,7 +9,7 @@ import { ownChangeEntry, refusedProof, sessionEntry } from "../sessions-on-recor
 import { DEVICE_MS, type Halfway, type SignInOrigin, type SignIn, type Step } from "../sign-in/sign-in.ts";
 import type { PageExchange } from "./exchange.ts";
 import { codePage, consentPage, loginPage, messagePage, patientPage } from "./forms.ts";
-import type { PageContent } from "./page.ts";
+import type { PageFault, PageContent } from "./page.ts";
 import { codesPage, continuePage, setUpPage } from "./second-factor-forms.ts";
 import { isId } from "../../../fhir/ids.ts";
 
@@ -74,7 +74,7 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
   const { say } = language;
   const show = (status: number, page: PageContent, headers = {}) => exchange.send(status, page, redirectUri, headers);
   const halfway = await parts.signIn.halfway(details.uid);
-  const page = (fault?: string) => pageOf(halfway, going, fault);
+  const page = (fault?: PageFault) => pageOf(halfway, going, fault);
   if (!exchange.isPost) return show(200, page());
   const place = { address: exchange.address, device: exchange.cookie(DEVICE_COOKIE) };
   let step: Step;
@@ -82,11 +82,11 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
     step = await nextStep(halfway, details.uid, form, place, parts.signIn);
   } catch (error) {
     if ((error as { type?: string }).type !== "SIGN_IN_BUSY") throw error;
-    return show(503, page(say("busy")), { "Retry-After": "5" });
+    return show(503, page({ text: say("busy") }), { "Retry-After": "5" });
   }
   switch (step.is) {
     case "wait":
-      return show(429, page(say("wait", { seconds: step.seconds })), { "Retry-After": String(step.seconds) });
+      return show(429, page({ text: say("wait", { seconds: step.seconds }) }), { "Retry-After": String(step.seconds) });
     case "wrong":
       parts.refusedSignIns.note(
         `${exchange.address} ${step.account?._id ?? ""}`,
@@ -96,7 +96,10 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
           why: halfway ? "401 code" : "401 password",
         }),
       );
-      return show(401, page(say(halfway ? "wrongCode" : "wrong")));
+      return show(
+        401,
+        page(halfway ? { text: say("wrongCode"), fields: ["code"] } : { text: say("wrong"), fields: ["password", "login"] }),
+      );
     case "code":
     case "setUp":
       return exchange.reload();
@@ -114,10 +117,10 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
   }
 }
 
-function pageOf(halfway: Halfway | undefined, { exchange: { language }, app }: Going, fault?: string): PageContent {
+function pageOf(halfway: Halfway | undefined, { exchange: { language, form }, app }: Going, fault?: PageFault): PageContent {
   switch (halfway?.is) {
     case undefined:
-      return loginPage(language, app, fault);
+      return loginPage(language, app, fault, (form.get("login") ?? "").slice(0, 100));
     case "code":
       return codePage(language, fault);
     case "setUp":

@@ -6,7 +6,7 @@ import type { PageLanguage } from "./language.ts";
 const STYLE = `
 :root{color-scheme:light dark;font:100%/1.5 system-ui,sans-serif}
 body{margin:0;display:grid;justify-items:center;padding:2rem 1rem}
-main{inline-size:min(28rem,100%)}
+main{inline-size:min(28rem,100%);overflow-wrap:anywhere}
 h1{font-size:1.5rem;line-height:1.25}
 label{display:block;font-weight:600;margin-block:1rem .25rem}
 input[type=text],input[type=password],input[type=search]{box-sizing:border-box;inline-size:100%;font:inherit;padding:.6rem;border:1px solid #767676;border-radius:.25rem}
@@ -15,6 +15,8 @@ button.second{background:none;color:inherit;border-color:#767676}
 button.row{display:block;inline-size:100%;text-align:start;margin-block-start:.5rem;background:none;color:inherit;border-color:#767676}
 :focus-visible{outline:3px solid #f5a300;outline-offset:2px}
 .fault{border-inline-start:4px solid #b3261e;padding:.5rem .75rem;background:#b3261e1f}
+[aria-invalid=true]{border:2px solid #b3261e}
+@media(forced-colors:active){.fault,[aria-invalid=true]{border-color:CanvasText}}
 .hint{opacity:.8;margin-block:.25rem}
 code{font-size:1.1rem;word-break:break-all}
 .name{font-weight:600;opacity:.8}
@@ -22,12 +24,36 @@ code{font-size:1.1rem;word-break:break-all}
 
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
+/** What went wrong, read out first. */
+export interface PageFault {
+  text: string;
+  /** Ids of the fields that it is about; the first has the focus. */
+  fields?: readonly string[];
+}
+
 /** What a page says. */
 export interface PageContent {
   title: string;
   body: Html;
-  /** What went wrong, read out first. */
-  fault?: string | undefined;
+  fault?: PageFault | undefined;
+}
+
+/** What a field is told by: its hint, and the fault that is about it. */
+export interface Marks {
+  fault?: PageFault | undefined;
+  /** Id of its hint. */
+  hint?: string;
+  /** Whether one begins in it, where no field is wrong. */
+  isFirst?: boolean;
+}
+
+/** The attributes of a field that say so to who reads by ear, and put the focus on what is wrong. */
+export function marksOf(id: string, { fault, hint, isFirst = false }: Marks): Html {
+  const { fields = [] } = fault ?? {};
+  const isWrong = fields.includes(id);
+  const told = [...(isWrong ? ["fault"] : []), ...(hint === undefined ? [] : [hint])].join(" ");
+  const hasFocus = fields.length > 0 ? fields[0] === id : isFirst;
+  return html`${told === "" ? undefined : html` aria-describedby="${told}"`}${isWrong ? html` aria-invalid="true"` : undefined}${hasFocus ? html` autofocus` : undefined}`;
 }
 
 /** The whole page as text. */
@@ -44,7 +70,7 @@ export function pageText({ title, body, fault }: PageContent, { code, direction 
 <main>
 <p class="name">OpenWard</p>
 <h1>${title}</h1>
-${fault === undefined ? undefined : html`<p class="fault" role="alert" id="fault">${fault}</p>`}
+${fault === undefined ? undefined : html`<p class="fault" role="alert" id="fault">${fault.text}</p>`}
 ${body}
 </main>
 </body>

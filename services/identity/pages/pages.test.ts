@@ -1,8 +1,11 @@
+import { codePage, loginPage, passwordPage } from "./forms.ts";
 import { html } from "./html.ts";
 import { languageFor } from "./language.ts";
 import ar from "./messages/ar.json" with { type: "json" };
 import en from "./messages/en.json" with { type: "json" };
 import fr from "./messages/fr.json" with { type: "json" };
+import { pageText } from "./page.ts";
+import { setUpPage } from "./second-factor-forms.ts";
 
 describe("the pages", () => {
   it("say the same in each language", () => {
@@ -26,5 +29,29 @@ describe("the pages", () => {
 
   it("put nothing into HTML that is not meant to be HTML", () => {
     expect(html`<p title="${'"'}">${"<b>&'"}${html`<i></i>`}</p>`.text).toBe('<p title="&quot;">&lt;b&gt;&amp;&#39;<i></i></p>');
+  });
+
+  const language = languageFor("en", undefined);
+  const text = "It is wrong.";
+  it.each([
+    ["a sign-in", loginPage(language, "an app", { text, fields: ["password", "login"] }, "rossi"), ["password", "login"]],
+    ["a code", codePage(language, { text, fields: ["code"] }), ["code"]],
+    ["a new password", passwordPage(language, "rossi", { text, fields: ["repeat"] }), ["repeat"]],
+    ["an authenticator app", setUpPage(language, "SECRET", { fault: { text, fields: ["code"] } }), ["code"]],
+  ])("say of %s what is wrong at the field, which has the focus", (_, page, fields) => {
+    const inputs = [...pageText(page, language).matchAll(/<input id="(\w+)"[^>]*>/g)];
+    const wrong = inputs.filter(([input]) => /aria-invalid="true"/.test(input) && /aria-describedby="fault( [\w-]+)?"/.test(input));
+    expect(wrong.map(([, id]) => id).sort()).toEqual([...fields].sort());
+    expect(inputs.filter(([input]) => /\sautofocus/.test(input)).map(([, id]) => id)).toEqual(fields.slice(0, 1));
+    expect(pageText(page, language)).toContain(`<p class="fault" role="alert" id="fault">${text}</p>`);
+  });
+
+  it("begin in the first field where nothing is wrong, and keep the login name that was typed", () => {
+    const begun = (page: ReturnType<typeof loginPage>) =>
+      [...pageText(page, language).matchAll(/<input id="(\w+)"[^>]*\sautofocus[^>]*>/g)].map(([, id]) => id);
+    expect(begun(loginPage(language, "an app"))).toEqual(["login"]);
+    const busy = loginPage(language, "an app", { text }, 'ro"ssi');
+    expect(begun(busy)).toEqual(["password"]);
+    expect(pageText(busy, language)).toContain('value="ro&quot;ssi"');
   });
 });

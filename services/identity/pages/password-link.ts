@@ -4,6 +4,7 @@ import type { Accounts } from "../accounts.ts";
 import { ownChangeEntry } from "../sessions-on-record.ts";
 import type { PageExchange } from "./exchange.ts";
 import { messagePage, passwordPage } from "./forms.ts";
+import type { PageFault } from "./page.ts";
 
 /** Answers the address of such a link. */
 export async function setPasswordByLink(exchange: PageExchange, accounts: Accounts, notes: Pick<AuditNotes, "note">): Promise<void> {
@@ -16,16 +17,17 @@ export async function setPasswordByLink(exchange: PageExchange, accounts: Accoun
   if (!account) return isVoid();
   if (!exchange.isPost) return exchange.send(200, passwordPage(language, account.login));
   const password = form.get("password") ?? "";
-  if (password !== form.get("repeat")) return exchange.send(422, passwordPage(language, account.login, say("passwordDiffers")));
+  const refuse = (fault: PageFault) => exchange.send(422, passwordPage(language, account.login, fault));
+  if (password !== form.get("repeat")) return refuse({ text: say("passwordDiffers"), fields: ["repeat"] });
   try {
     if (!(await accounts.setPassword(secret, password))) return isVoid();
   } catch (error) {
     const { type } = error as { type?: string };
     if (type === "SIGN_IN_BUSY") {
-      return exchange.send(503, passwordPage(language, account.login, say("busy")), undefined, { "Retry-After": "5" });
+      return exchange.send(503, passwordPage(language, account.login, { text: say("busy") }), undefined, { "Retry-After": "5" });
     }
     if (type !== "PASSWORD_WEAK") throw error;
-    return exchange.send(422, passwordPage(language, account.login, say("passwordWeak")));
+    return refuse({ text: say("passwordWeak"), fields: ["password"] });
   }
   notes.note(ownChangeEntry("setPassword", account, exchange.address));
   return exchange.send(200, messagePage(say("choosePassword"), say("passwordSet")));

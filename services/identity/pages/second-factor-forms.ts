@@ -1,11 +1,11 @@
 /** The pages by which a person sets up an authenticator app, at a sign-in or later. */
 import { type Html, html } from "./html.ts";
 import type { PageLanguage } from "./language.ts";
-import type { PageContent } from "./page.ts";
+import { type PageFault, marksOf, type PageContent } from "./page.ts";
 
 /** What stands on the page beside the key. */
 export interface SetUpMore {
-  fault?: string | undefined;
+  fault?: PageFault | undefined;
   /** Why it is shown. */
   text?: string;
   /** The key as an app reads it. */
@@ -26,7 +26,7 @@ ${uri === undefined ? undefined : html`<p class="hint"><a href="${uri}">${uri}</
 <form method="post">
 ${fields}<input type="hidden" name="secret" value="${secret}">
 <label for="code">${say("code")}</label>
-<input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" maxlength="7" required autofocus>
+<input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" maxlength="7" required${marksOf("code", { fault, isFirst: true })}>
 <button name="step" value="confirm">${say("continue")}</button>
 </form>`,
   };

@@ -1,5 +1,5 @@
 /** A dialog over the page. The browser keeps the focus in it, and gives it back to where it was. */
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { type Children, html } from "../html.ts";
 import { Notices } from "./notices.ts";
 import { goToSignIn, hasEnded } from "../platform/sign-in.ts";
@@ -11,6 +11,7 @@ const FIRST = ":scope > :not(header) :is(input, select, textarea, button, a[href
 /** See the head of this file. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: Children }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
   /** Another dialog may have taken its place before the browser says that it is closed. */
   const isGone = useRef(false);
   // Before it is painted: a key pressed right after the click is the dialog's already.
@@ -35,8 +36,8 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
     event.stopPropagation(); // one dialog over another goes alone
     onClose();
   };
-  return html`<dialog ref=${dialog} aria-labelledby="dialog-title" onKeyDown=${onKeyDown} onClose=${() => isGone.current || onClose()}>
-    <header><h2 id="dialog-title">${title}</h2><button type="button" class="quiet" aria-label=${t("close")} onClick=${onClose}>×</button></header>
+  return html`<dialog ref=${dialog} aria-labelledby=${titleId} onKeyDown=${onKeyDown} onClose=${() => isGone.current || onClose()}>
+    <header><h2 id=${titleId}>${title}</h2><button type="button" class="quiet" aria-label=${t("close")} onClick=${onClose}>×</button></header>
     ${hasEnded.value && html`<p class="not-known" role="status">${t("signIn.ended")} <button type="button" onClick=${goToSignIn}>${t("signIn")}</button></p>`}
     ${children}
     <${Notices} />

@@ -55,7 +55,12 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, draft, la
     else form.current?.querySelector(".fault")?.scrollIntoView({ block: "nearest" });
   }, [error]);
   const wrong = error instanceof Refused ? [...error.fields, ...(fieldOf[error.type] ? [fieldOf[error.type] as string] : [])] : [];
-  const faultOf = (field: string) => (wrong.includes(field) ? sentenceOf(error) : undefined);
+  let isSaid = false;
+  const faultOf = (field: string) => {
+    if (!wrong.includes(field)) return undefined;
+    isSaid = true;
+    return sentenceOf(error);
+  };
   useEffect(() => {
     if (isBusy && hasEnded.value) void goToSignIn(); // it is sent again by who comes back
   }, [isBusy, hasEnded.value]);
@@ -87,9 +92,10 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, draft, la
     forget(event.currentTarget as HTMLFormElement);
     (event.currentTarget as HTMLFormElement).requestSubmit();
   };
+  const fields = children(faultOf);
   return html`<form ref=${form} onSubmit=${onSubmit} onInvalidCapture=${onInvalid} onInputCapture=${onInput} onClickCapture=${onClick} onKeyDown=${onKeyDown} aria-label=${label} aria-busy=${isBusy} class=${isInline ? "inline" : ""}>
-    ${children(faultOf)}
-    ${error !== undefined && wrong.length === 0 && html`<p class="fault" role="alert">${sentenceOf(error)}</p>`}
+    ${fields}
+    ${error !== undefined && !isSaid && html`<p class="fault" role="alert">${sentenceOf(error)}</p>`}
     <div class="buttons">
       <button type="submit" class=${isInline ? "" : "main"} aria-disabled=${isBusy}>${isBusy ? t("working") : submit}</button>
       ${onCancel && html`<button type="button" onClick=${cancel}>${t("cancel")}</button>`}

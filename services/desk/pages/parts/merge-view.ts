@@ -24,7 +24,7 @@ interface MergeProps {
 
 /** See the head of this file. */
 export function MergeView({ label, labels, textOf = (_, value) => value, base, mine, theirs, onChosen, onCancel }: MergeProps) {
-  const differing = Object.keys(labels).filter((field) => mine[field] !== theirs[field]);
+  const differing = Object.keys(labels).filter((field) => (mine[field] ?? "") !== (theirs[field] ?? ""));
   const said = useRef<HTMLParagraphElement>(null);
   // The form that was sent is gone, and so may be what had the focus; when they have changed it once more, that is read out again.
   useEffect(() => said.current?.focus(), [JSON.stringify(theirs)]);

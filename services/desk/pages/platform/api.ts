@@ -2,8 +2,8 @@
 import type { Action } from "../../../../mesh/contract.ts";
 import type { Bundle, FhirResource, OperationOutcome } from "../../../../fhir/r4.ts";
 import { isUnkeyed } from "./unkeyed-actions.ts";
-import { sendOnce } from "./sending.ts";
-import { authorization, leaveWhenDone, renew } from "./sign-in.ts";
+import { isTemporary, sendOnce } from "./sending.ts";
+import { authorization, leaveWhenDone, mayRenew, renew } from "./sign-in.ts";
 import { isOpenToAll } from "./settings.ts";
 
 /** Longest that a request may take, milliseconds: the mesh itself gives up after ten seconds. */
@@ -39,27 +39,38 @@ export class Refused extends Error {
   }
 }
 
+/** An answer with all of its content: what breaks off half-way is none, and is asked for again. */
+async function wholeAnswer(path: string, init: RequestInit): Promise<Response> {
+  const response = await fetch(path, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
+  const text = await response.text();
+  const { status, headers } = response;
+  return new Response(text === "" ? null : text, { status, headers });
+}
+
 async function ask(path: string, init: RequestInit, isSecond = false): Promise<Response> {
   const headers = { ...(init.headers as Record<string, string>), ...(await authorization()) };
-  const response = await fetch(path, { ...init, headers, signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => {
+  const response = await wholeAnswer(path, { ...init, headers }).catch(() => {
     throw new Refused(0, "UNREACHABLE", "The gateway does not answer.");
   });
   if (response.status !== 401 || isOpenToAll()) return response;
   if (!isSecond && (await renew())) return ask(path, init, true);
+  if (!isSecond && mayRenew()) throw new Refused(503, "UNREACHABLE", "Sign-in does not answer.");
   leaveWhenDone();
   return new Promise(() => {}); // the page is left
 }
 
-/** Asks a second time where the connection was lost at once, as with a gateway that ends: another one answers. */
+/**
+ * Asks a second time where the connection was lost at once, as with a gateway that ends: another one answers; and where a service has not
+ * answered in time, as a look may be taken again.
+ */
 async function askAgain(path: string, init: RequestInit = {}): Promise<Response> {
   const begun = performance.now();
-  try {
-    return await ask(path, init);
-  } catch (refusal) {
+  const first = await ask(path, init).catch((refusal: unknown) => {
     if (!navigator.onLine || performance.now() - begun > LOST_MS) throw refusal;
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-    return ask(path, init);
-  }
+  });
+  if (first && !(isTemporary(first.status) && navigator.onLine)) return first;
+  await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  return ask(path, init);
 }
 
 /** @param content all that is sent: the same again is the same request */

@@ -25,7 +25,8 @@ const MONTHS = [
 const ENOUGH = 3;
 
 /** Without accents, hamzas and capitals. */
-const plainLetters = (text: string): string => text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
+/** A text without what two people may write differently: small letters without accents. */
+export const plainLetters = (text: string): string => text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
 
 /** The number of the month, in two digits, that a word names; undefined: none, or one of several. */
 function monthNamed(word: string): string | undefined {

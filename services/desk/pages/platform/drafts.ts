@@ -16,6 +16,8 @@ export interface Drafting {
   draft: Signal<Draft>;
   /** The version that was seen when the first field was typed in; undefined: nothing is typed, or it is about no record. */
   basis(): string | undefined;
+  /** The fields that were typed in. */
+  typed(): Draft;
   set(field: string, value: string): void;
   clear(): void;
 }
@@ -34,6 +36,7 @@ export function useDraft(name: string, initial: Draft = {}, version?: string): D
   return {
     draft,
     basis: () => keptAs(key).basis,
+    typed: () => keptAs(key).typed,
     set(field, value) {
       const { typed, basis = version } = keptAs(key);
       draft.value = { ...draft.value, [field]: value };

@@ -59,7 +59,8 @@ export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isO
           const refused = error instanceof Refused ? error : new Refused(500, "ours", String(error));
           if (!(error instanceof Refused)) console.error(error);
           setState((before) => ({ ...before, error: refused, isLoading: false }));
-          askLater(refused.isTemporary ? AGAIN_MS : 0);
+          // A fault of a service may be gone the next time; what one may not see, or is not there, is not asked for again.
+          askLater(refused.isTemporary ? AGAIN_MS : refused.status >= 500 ? every.current : 0);
         },
       );
     };

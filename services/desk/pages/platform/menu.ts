@@ -42,6 +42,7 @@ const DONE_BY: Record<string, readonly string[]> = {
   "see Condition": [...CARE, "pharmacist"],
   "see DocumentReference": [...CARE, "records-office"],
   "see Encounter": [...CARE, "front-desk", "lab-technician", "pharmacist", "billing", "records-office"],
+  "see MedicationAdministration": [...CARE, "pharmacist"],
   "see MedicationRequest": [...CARE, "pharmacist"],
   "see MedicationStatement": [...CARE, "pharmacist"],
   "see Observation": [...CARE, "lab-technician", "pharmacist"],

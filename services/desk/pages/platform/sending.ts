@@ -19,7 +19,7 @@ const unanswered = new Map<string, { key: string; at: number }>();
 const unkeyed = new Set<string>();
 
 /** Whether nobody knows if it was carried out, or it will be in a moment. */
-const isTemporary = (status: number): boolean => status >= 502 && status <= 504;
+export const isTemporary = (status: number): boolean => status >= 502 && status <= 504;
 
 async function isInUse(response: Response): Promise<boolean> {
   return response.status === 409 && (await response.clone().text()).includes("IDEMPOTENCY_KEY_IN_USE");

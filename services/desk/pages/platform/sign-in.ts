@@ -11,6 +11,8 @@ const BEGUN_AS = "desk.sign-in";
 const KEPT_AS = "desk.tokens";
 /** A token is renewed so long before it ends, milliseconds. */
 const BEFORE_END_MS = 60_000;
+/** Longest that a request to sign-in may take, milliseconds: all others wait for a token that is being renewed. */
+const ANSWER_MS = 15_000;
 
 interface Tokens {
   access: string;
@@ -40,16 +42,24 @@ interface Endpoints {
 export const person = signal<Person | undefined>(undefined);
 
 let tokens: Tokens | undefined;
-let renewing: Promise<void> | undefined;
+let renewing: Promise<boolean> | undefined;
 let leaving: Promise<void> | undefined;
 
 const redirectUri = (): string => `${location.origin}/desk/`;
 const base64url = (bytes: ArrayBuffer | Uint8Array): string =>
   btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/[+/=]/g, (sign) => ({ "+": "-", "/": "_" })[sign] ?? "");
 const random = (): string => base64url(crypto.getRandomValues(new Uint8Array(32)));
-const endpoints = async (): Promise<Endpoints> => (await fetch("/auth/.well-known/openid-configuration")).json();
+const endpoints = async (): Promise<Endpoints> => answerOf(await ask("/auth/.well-known/openid-configuration"));
 
-/** Takes up what this tab has, or the code that a sign-in comes back with. @returns whether somebody is signed in, or nobody need be */
+const ask = (path: string, init: RequestInit = {}): Promise<Response> => fetch(path, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
+
+/** What sign-in answers, a refusal too. @throws where it is down: that ends no session */
+async function answerOf<Answer>(response: Response): Promise<Answer> {
+  if (response.status === 429 || response.status >= 500) throw new Error("Sign-in does not answer.");
+  return (await response.json()) as Answer;
+}
+
+/** Takes up what this tab has, or the code that a sign-in comes back with. @returns whether somebody is signed in, or nobody need be @throws where sign-in is down */
 export async function takeUp(): Promise<boolean> {
   if (isOpenToAll()) return true;
   const { code, state } = Object.fromEntries(new URLSearchParams(location.search)) as Record<string, string | undefined>;
@@ -62,20 +72,24 @@ export async function takeUp(): Promise<boolean> {
   const kept = JSON.parse(sessionStorage.getItem(KEPT_AS) ?? "null") as Tokens | null;
   if (!kept) return false;
   keep(kept);
-  return kept.until > Date.now() + BEFORE_END_MS || (await renew());
+  if (kept.until > Date.now() + BEFORE_END_MS || (await renew())) return true;
+  if (tokens && kept.until > Date.now()) return true; // good still
+  if (mayRenew()) throw new Error("Sign-in does not answer.");
+  return false;
 }
+
+/** The session has ended, and the page is here still: somebody types, or sign-in does not answer. */
+export const hasEnded = signal(false);
 
 /** Leaves for the page where one signs in, and comes back to where one was. Once, however many requests find that nobody is signed in any more. */
 export function goToSignIn(): Promise<void> {
   leaving ??= leave().catch((error: unknown) => {
     leaving = undefined; // nobody answers: the next one tries again
+    hasEnded.value = true;
     throw error;
   });
   return leaving;
 }
-
-/** The session has ended, and somebody types still. */
-export const hasEnded = signal(false);
 
 const isTyping = (): boolean => document.activeElement?.matches("input, textarea, select") ?? false;
 
@@ -115,35 +129,37 @@ export async function signOut(): Promise<void> {
 export async function authorization(): Promise<Record<string, string>> {
   if (isOpenToAll() || !tokens) return {};
   if (tokens.until <= Date.now() + BEFORE_END_MS) await renew();
-  return { Authorization: `Bearer ${tokens.access}` };
+  // The session may have ended over it.
+  return tokens ? { Authorization: `Bearer ${tokens.access}` } : {};
 }
 
-/** @returns whether there is a good token now */
+/** Whether the session goes on, as far as anybody has said: a token that could not be renewed was not refused. */
+export const mayRenew = (): boolean => tokens?.refresh !== undefined;
+
+/** @returns whether the token is a new one now; false too where sign-in is down: then `mayRenew` */
 export async function renew(): Promise<boolean> {
   const refresh = tokens?.refresh;
   if (refresh === undefined) return false;
   // A refresh token is good once: two requests that find the token old share one renewal.
-  renewing ??= exchange({ grant_type: "refresh_token", refresh_token: refresh }).then(
-    () => {
+  renewing ??= exchange({ grant_type: "refresh_token", refresh_token: refresh })
+    .catch(() => false) // nobody answers: the next request tries again
+    .finally(() => {
       renewing = undefined;
-    },
-    () => {
-      renewing = undefined; // nobody answers: the next request tries again
-    },
-  );
-  await renewing;
-  return (tokens?.until ?? 0) > Date.now();
+    });
+  return renewing;
+}
+
+interface Granted {
+  access_token?: string;
+  refresh_token?: string;
+  id_token?: string;
+  expires_in?: number;
 }
 
 async function exchange(asked: Record<string, string>): Promise<boolean> {
   const { token_endpoint } = await endpoints();
-  const response = await fetch(token_endpoint, { method: "POST", body: new URLSearchParams({ client_id: CLIENT, ...asked }) });
-  const answer = (await response.json()) as {
-    access_token?: string;
-    refresh_token?: string;
-    id_token?: string;
-    expires_in?: number;
-  };
+  const response = await ask(token_endpoint, { method: "POST", body: new URLSearchParams({ client_id: CLIENT, ...asked }) });
+  const answer = await answerOf<Granted>(response);
   if (answer.access_token === undefined) {
     sessionStorage.removeItem(KEPT_AS);
     tokens = undefined;

@@ -54,7 +54,7 @@ function named(found: FoundBed[], board: Board): Named[] {
 export default function Beds({ argument }: { argument?: string }) {
   const known = useHouse();
   const carried = carriedOf(known.value, argument);
-  if (argument !== undefined && !known.value && known.isLoading) return html`<p class="muted">${t("loading")}</p>`;
+  if (argument !== undefined && !known.value && known.isLoading) return html`<p class="muted" aria-busy="true">${t("loading")}</p>`;
   return html`<${Search} key=${carried ? "for" : ""} carried=${carried} board=${known.value} />`;
 }
 

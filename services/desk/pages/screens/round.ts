@@ -36,7 +36,7 @@ interface Due {
 export default function Round({ argument }: { argument?: string }) {
   const all = useHouse();
   const ward = wardOf(all.value?.wards ?? [], argument === undefined ? undefined : `Location/${argument}`);
-  if (!all.value) return all.isLoading ? html`<p class="muted">${t("loading")}</p>` : html`<${NotKnown} loaded=${all} />`;
+  if (!all.value) return all.isLoading ? html`<p class="muted" aria-busy="true">${t("loading")}</p>` : html`<${NotKnown} loaded=${all} />`;
   if (!ward) return html`<p class="muted">${t("ward.none")}</p>`;
   const options = (all.value?.wards ?? []).map(({ location, name }) => [location, name] as const);
   return html`<div class="ward-bar"><${Field} label=${t("ward.which")} name="round-ward" value=${ward.location} onValue=${(location: string) => go("round", location)} options=${options} /></div>

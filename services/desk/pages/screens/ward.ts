@@ -24,7 +24,9 @@ export default function Ward({ argument, part }: { argument?: string; part?: str
   const all = useHouse();
   const known = wardOf(all.value?.wards ?? [], argument === undefined ? undefined : `Location/${argument}`)?.location;
   if (all.value && all.value.wards.length === 0) return html`<p>${t("ward.none")}</p>`;
-  if (known === undefined) return html`<${NotKnown} loaded=${all} />${all.isLoading && html`<p class="muted">${t("loading")}</p>`}`;
+  if (known === undefined) {
+    return html`<${NotKnown} loaded=${all} />${all.isLoading && html`<p class="muted" aria-busy="true">${t("loading")}</p>`}`;
+  }
   return html`<${OneWard} key=${known} ward=${known} names=${all.value?.wards ?? []} part=${part} />`;
 }
 
@@ -56,7 +58,7 @@ function OneWard({ ward, names, part }: { ward: string; names: BoardWard[]; part
     <${NotKnown} loaded=${board} />
     ${board.value && html`<${Unknown} parts=${board.value.unknown} />`}
     ${shown?.status === "closed" && html`<p class="not-known">${t("ward.closed")}</p>`}
-    ${shown ? html`<${Beds} board=${board.value as Board} ward=${shown} filter=${filter} reload=${board.reload} />` : board.isLoading && html`<p class="muted">${t("loading")}</p>`}`;
+    ${shown ? html`<${Beds} board=${board.value as Board} ward=${shown} filter=${filter} reload=${board.reload} />` : board.isLoading && html`<p class="muted" aria-busy="true">${t("loading")}</p>`}`;
 }
 
 /** Free, taken, closed: in words, not by colour. */

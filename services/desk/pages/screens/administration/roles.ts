@@ -2,10 +2,7 @@
 import { useState } from "preact/hooks";
 import type { identity as identityContract, RoleChange, RoleNow } from "../../../../identity/identity.contract.ts";
 import { html } from "../../html.ts";
-import { Dialog } from "../../parts/dialog.ts";
-import { Field } from "../../parts/field.ts";
 import { For } from "../../parts/for.ts";
-import { Form } from "../../parts/form.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { Panel } from "../../parts/panel.ts";
 import { Wide } from "../../parts/wide.ts";
@@ -14,11 +11,10 @@ import { momentOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { asNow, isAsBefore } from "../../platform/taken-back.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
-import { TypeRights } from "./type-rights.ts";
-import { useKept } from "../../platform/drafts.ts";
+import { ChangeRole } from "./change-role.ts";
+import { roleName } from "./role-fields.ts";
 
 const identity = actionsOf<typeof identityContract>("identity");
-const nameOf = (role: string): string => tIfAny(`role.${role}`) ?? role;
 /** What a role is for: of those that come with the project in the page's language, of others as somebody here has written it. */
 const saidOf = ({ role, says, isAsFiled }: RoleNow) =>
   (isAsFiled && tIfAny(`role.says.${role}`)) || html`<span dir="auto" translate=${false}>${says}</span>`;
@@ -35,15 +31,15 @@ export function Roles() {
     changes.reload();
     if (!change) return;
     say(
-      t(change.state === "waiting" ? "roles.waits" : "roles.holds", { role: nameOf(change.role) }),
+      t(change.state === "waiting" ? "roles.waits" : "roles.holds", { role: roleName(change.role) }),
       before && (() => takeBack(change, before).then(done)),
     );
   };
   const row = (
     one: RoleNow,
-  ) => html`<tr key=${one.role}><th scope="row">${nameOf(one.role)}${!one.isAsFiled && html` <span class="tag">${t("roles.changed")}</span>`}</th>
+  ) => html`<tr key=${one.role}><th scope="row">${roleName(one.role)}${!one.isAsFiled && html` <span class="tag">${t("roles.changed")}</span>`}</th>
     <td>${saidOf(one)}</td>
-    <td><button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("account.change")}<${For} who=${nameOf(one.role)} /></button></td></tr>`;
+    <td><button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("account.change")}<${For} who=${roleName(one.role)} /></button></td></tr>`;
   const waiting = (changes.value ?? []).filter(({ state }) => state === "waiting");
   const show = (
     all: RoleNow[],
@@ -51,7 +47,7 @@ export function Roles() {
     <${Wide} label=${t("roles")}><table class="stacked"><thead><tr><th scope="col">${t("roles.role")}</th><th scope="col">${t("roles.says")}</th><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
   const actions = html`<button type="button" onClick=${() => setOpen(NONE)}>${t("roles.new")}</button>`;
   return html`<${Panel} title=${t("roles")} loaded=${roles} show=${show} actions=${actions} />
-    ${open && html`<${Change} key=${open.role} role=${open} onClose=${() => setOpen(undefined)} onDone=${done} />`}`;
+    ${open && html`<${ChangeRole} key=${open.role} role=${open} onClose=${() => setOpen(undefined)} onDone=${done} />`}`;
 }
 
 /** The role is what it was, unless others have changed it since. What makes it one of the widest waits again. */
@@ -87,53 +83,10 @@ function Waiting({ change, now, onDone }: WaitingProps) {
   const confirm = () => identity.confirmRole({ role, version }).then((done) => onDone(done, now), sayFault);
   const reject = () =>
     identity.rejectRole({ role, version }).then(() => {
-      say(t("roles.isRejected", { role: nameOf(role) }), () => askAgain(change).then(() => onDone()));
+      say(t("roles.isRejected", { role: roleName(role) }), () => askAgain(change).then(() => onDone()));
       onDone();
     }, sayFault);
-  return html`<div class="card"><p><span class="tag warn">${t("roles.waitsTag")}</span> ${t("roles.waiting", { role: nameOf(role), at: momentOf(at) })} <bdi translate="no">${reason}</bdi></p>
+  return html`<div class="card"><p><span class="tag warn">${t("roles.waitsTag")}</span> ${t("roles.waiting", { role: roleName(role), at: momentOf(at) })} <bdi translate="no">${reason}</bdi></p>
     <div class="buttons"><button type="button" onClick=${confirm}>${t("roles.confirm")}</button>
     <button type="button" onClick=${reject}>${t("roles.reject")}</button></div></div>`;
-}
-
-function Change({
-  role: before,
-  onClose,
-  onDone,
-}: {
-  role: RoleNow;
-  onClose: () => void;
-  onDone: (change?: RoleChange, before?: RoleNow) => void;
-}) {
-  const kept = `role ${before.role} ${before.version}`; // what was typed about another version would take back what others have changed
-  const isNew = before.role === "";
-  const [role, setRole] = useKept(kept, "role", before.role);
-  const [says, setSays] = useKept(kept, "says", before.says);
-  const [types, setTypes] = useState<Readonly<Record<string, string>>>(before.types);
-  const [actions, setActions] = useKept(kept, "actions", before.actions.join("\n"));
-  const [onBehalf, setOnBehalf] = useState(before.onBehalf);
-  const [secondFactor, setSecondFactor] = useState(before.secondFactor);
-  const [reason, setReason] = useKept(kept, "reason");
-  const end = (change: RoleChange) => {
-    onClose();
-    onDone(change, before);
-  };
-  const send = async () => {
-    const names = actions.split(/\s+/).filter(Boolean);
-    const asked = { role, version: before.version, reason, says, types, actions: names, onBehalf, secondFactor };
-    end(await identity.changeRole(asked));
-  };
-  const reset = () => identity.resetRole({ role, version: before.version, reason: reason || t("roles.reset") }).then(end, sayFault);
-  return html`<${Dialog} title=${isNew ? t("roles.new") : nameOf(role)} onClose=${onClose}>
-    <${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose} fieldOf=${{ ROLE_INVALID: "types" }}>
-      ${(faultOf: (field: string) => string | undefined) => html`
-        ${isNew && html`<${Field} label=${t("roles.name")} name="role-name" value=${role} onValue=${setRole} hint=${t("roles.name.hint")} required autofocus fault=${faultOf("role")} />`}
-        <${Field} label=${t("roles.says")} name="role-says" value=${says} onValue=${setSays} required fault=${faultOf("says")} />
-        <${TypeRights} types=${types} onChange=${setTypes} fault=${faultOf("types")} />
-        <${Field} label=${t("roles.actions")} name="role-actions" value=${actions} onValue=${setActions} rows=${6} hint=${t("roles.actions.hint")} fault=${faultOf("actions")} />
-        <label class="choice"><input type="checkbox" checked=${onBehalf} onChange=${() => setOnBehalf(!onBehalf)} /> ${t("roles.onBehalf")}</label>
-        <label class="choice"><input type="checkbox" checked=${secondFactor} onChange=${() => setSecondFactor(!secondFactor)} /> ${t("roles.secondFactor")}</label>
-        <${Field} label=${t("reason")} name="role-reason" value=${reason} onValue=${setReason} required fault=${faultOf("reason")} />`}
-    <//>
-    ${!isNew && !before.isAsFiled && html`<div class="buttons"><button type="button" onClick=${reset}>${t("roles.reset")}</button></div>`}
-  <//>`;
 }

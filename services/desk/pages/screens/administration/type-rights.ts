@@ -5,9 +5,12 @@ import { Wide } from "../../parts/wide.ts";
 import { t } from "../../platform/texts.ts";
 
 /** SMART's letters, in their order. */
-const LETTERS = ["c", "r", "u", "d", "s"] as const;
+export const LETTERS = ["c", "r", "u", "d", "s"] as const;
 /** All types that are not named. */
 const OTHERS = "*";
+
+/** A type as people read it. */
+export const typeName = (type: string): string => (type === OTHERS ? t("roles.others") : type);
 
 interface TypeRightsProps {
   /** Letters by type. */
@@ -28,13 +31,12 @@ export function TypeRights({ types, onChange, fault }: TypeRightsProps) {
     if (/^(\*|[A-Z][A-Za-z]+)$/.test(added) && types[added] === undefined) onChange({ ...types, [added]: "rs" });
     setAdded("");
   };
-  const nameOf = (type: string) => (type === OTHERS ? t("roles.others") : type);
   const box = (type: string, letter: (typeof LETTERS)[number]) =>
-    html`<td key=${letter} data-label=${t(`roles.may.${letter}`)}><input type="checkbox" aria-label=${`${nameOf(type)}: ${t(`roles.may.${letter}`)}`} checked=${types[type]?.includes(letter)} onChange=${() => toggle(type, letter)} /></td>`;
+    html`<td key=${letter} data-label=${t(`roles.may.${letter}`)}><input type="checkbox" aria-label=${`${typeName(type)}: ${t(`roles.may.${letter}`)}`} checked=${types[type]?.includes(letter)} onChange=${() => toggle(type, letter)} /></td>`;
   const row = (
     type: string,
-  ) => html`<tr key=${type}><th scope="row" translate="no">${nameOf(type)}</th>${LETTERS.map((letter) => box(type, letter))}
-    <td><button type="button" class="quiet" aria-label=${t("roles.removeType", { type: nameOf(type) })} onClick=${() => remove(type)}>×</button></td></tr>`;
+  ) => html`<tr key=${type}><th scope="row" translate="no">${typeName(type)}</th>${LETTERS.map((letter) => box(type, letter))}
+    <td><button type="button" class="quiet" aria-label=${t("roles.removeType", { type: typeName(type) })} onClick=${() => remove(type)}>×</button></td></tr>`;
   return html`<fieldset><legend>${t("roles.types")}</legend>
     <${Wide} label=${t("roles.types")}><table class="stacked"><thead><tr><th scope="col">${t("roles.type")}</th>${LETTERS.map((letter) => html`<th key=${letter} scope="col">${t(`roles.may.${letter}`)}</th>`)}<td></td></tr></thead>
       <tbody>${Object.keys(types).sort().map(row)}</tbody></table><//>

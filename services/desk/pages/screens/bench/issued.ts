@@ -74,6 +74,7 @@ function Correct({ result: { of, patient }, onClose, onDone }: { result: Result;
     onDone();
   };
   return html`<${Dialog} title=${joined(conceptOf(of.code), nameOf(patient))} onClose=${onClose}>
+    <p class="hint">${t("bench.correct.hint")}</p>
     <${Form} draft=${kept} send=${send} submit=${t("bench.correct")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("result.value")} name="correct-value" value=${value} onValue=${setValue} required fault=${faultOf("value")} />

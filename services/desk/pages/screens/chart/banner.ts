@@ -92,7 +92,7 @@ function Allergies({ parts: { allergies } }: { parts: Parts }) {
   if (allergies.error && !allergies.value) {
     return html`<p class="not-known"><span aria-hidden="true">?</span> ${t("allergies.notKnown")}</p>`;
   }
-  if (!allergies.value) return html`<p class="muted">${t("loading")}</p>`;
+  if (!allergies.value) return html`<p class="muted" aria-busy="true">${t("loading")}</p>`;
   if (active.length === 0) return html`<p class="muted">${t("allergies.none")}</p>`;
   return html`<p class="alert">⚠ ${leading("allergies")} ${active.map((one) => `${conceptOf(one.code)}${one.criticality === "high" ? ` (${t("allergies.severe")})` : ""}`).join(", ")}</p>`;
 }

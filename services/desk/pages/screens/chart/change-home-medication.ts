@@ -1,18 +1,20 @@
-/** What is taken at home no more, otherwise, or was noted by mistake. Each can be taken back at once. */
+/** What is taken at home no more, otherwise, or was noted by mistake. Each can be taken back at once; others' changes are not written over. */
 import type { MedicationStatement } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { DateField } from "../../parts/date-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
+import { EditingOf } from "../../parts/editing.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
-import { say, sayFault } from "../../parts/notices.ts";
-import { update } from "../../platform/api.ts";
-import { today } from "../../platform/clock.ts";
-import { useDraft } from "../../platform/drafts.ts";
+import { useRecordEditing } from "../../parts/record-editing.ts";
+import { dateOf, today } from "../../platform/clock.ts";
+import type { Draft } from "../../platform/drafts.ts";
 import { conceptOf } from "../../platform/names.ts";
-import { takeBack } from "../../platform/taken-back.ts";
-import { t, type TextKey } from "../../platform/texts.ts";
+import { t, tIfAny } from "../../platform/texts.ts";
 import { dosageTextOf, sinceOf, stopped, takenSince } from "./home-medication-status.ts";
+
+/** As a status: it was noted by mistake. */
+const ERROR = "entered-in-error";
 
 interface ChangeProps {
   of: MedicationStatement;
@@ -20,42 +22,49 @@ interface ChangeProps {
   onDone: () => void;
 }
 
-/** Put right: a dosage that is said otherwise has no number and no timing of what was said before. */
-function corrected(one: MedicationStatement, { dosage, since }: { dosage: string; since: string }): MedicationStatement {
-  const dated = since === (sinceOf(one) ?? "").slice(0, 10) ? one : takenSince(one, since);
-  if (dosage.trim() === dosageTextOf(one)) return dated;
+/** The fields of what is taken. */
+const fieldsOf = (one: MedicationStatement): Draft => ({
+  dosage: dosageTextOf(one),
+  since: (sinceOf(one) ?? "").slice(0, 10),
+  status: one.status,
+});
+
+/** As it becomes: a dosage that is said otherwise has no number and no timing of what was said before. */
+function withFields(one: MedicationStatement, fields: Draft): MedicationStatement {
+  const { dosage: text = "", since = "", status } = fields;
+  const before = fieldsOf(one);
+  const dated = since === before["since"] ? one : takenSince(one, since);
   const { dosage: _, ...rest } = dated;
-  return dosage.trim() ? { ...rest, dosage: [{ text: dosage.trim() }] } : rest;
+  const isSame = text.trim() === before["dosage"];
+  const dosed: MedicationStatement = isSame ? dated : { ...rest, ...(text.trim() && { dosage: [{ text: text.trim() }] }) };
+  if (status === before["status"]) return dosed;
+  return status === "stopped" ? stopped(dosed, today()) : { ...dosed, status: status as MedicationStatement["status"] };
+}
+
+/** A field as people read it. */
+function textOf(field: string, value: string): string {
+  if (field === "since") return value && dateOf(value);
+  if (field !== "status") return value;
+  return value === ERROR ? t("listed.error") : (tIfAny(`taken.status.${value}`) ?? value);
 }
 
 /** See the head of this file. */
 export function ChangeHomeMedication({ of, onClose, onDone }: ChangeProps) {
   const what = conceptOf(of.medicationCodeableConcept);
-  const initial = { dosage: dosageTextOf(of), since: (sinceOf(of) ?? "").slice(0, 10) };
-  const { draft, set, clear, basis } = useDraft(`change ${of.id}`, initial, of.meta?.versionId);
-  const { dosage = "", since = "" } = draft.value;
-  const close = () => {
-    clear();
-    onClose();
-  };
-  /** @param seen the version that was seen when the form was begun */
-  const store = async (changed: MedicationStatement, said: TextKey, seen?: string) => {
-    const stored = await update(changed, seen);
-    say(t(said, { what }), () => takeBack(of, stored).then(onDone));
-    close();
-    onDone();
-  };
-  const act = (changed: MedicationStatement, said: TextKey) => store(changed, said).catch(sayFault);
-  return html`<${Dialog} title=${what} onClose=${onClose}><div class="stack">
-    <${Form} send=${() => store(corrected(of, { dosage, since }), "problem.isCorrected", basis())} submit=${t("store")} label=${t("listed.correct")} onCancel=${close}>
+  const editing = useRecordEditing({ of, fieldsOf, withFields, onClose, onDone });
+  const { dosage = "", since = "" } = editing.fields;
+  const { set } = editing;
+  const labels = { dosage: t("dosage"), since: t("problem.since"), status: t("places.state") };
+  return html`<${Dialog} title=${what} onClose=${onClose}><${EditingOf} editing=${editing} label=${what} labels=${labels} textOf=${textOf}><div class="stack">
+    <${Form} send=${() => editing.send(t("problem.isCorrected", { what }))} submit=${t("store")} label=${t("listed.correct")} onCancel=${editing.leave}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
-        <${Field} label=${t("dosage")} name="taken-dosage" value=${dosage} onValue=${(typed: string) => set("dosage", typed)} autofocus fault=${faultOf("dosage")} />
-        <${DateField} label=${t("problem.since")} name="taken-since" value=${since} onValue=${(day: string) => set("since", day)} max=${today()} isPartial fault=${faultOf("effective")} />
+        <${Field} label=${labels.dosage} name="taken-dosage" value=${dosage} onValue=${(typed: string) => set("dosage", typed)} autofocus fault=${faultOf("dosage")} />
+        <${DateField} label=${labels.since} name="taken-since" value=${since} onValue=${(day: string) => set("since", day)} max=${today()} isPartial fault=${faultOf("effective")} />
       </div>`}
     <//>
     <div class="buttons">
-      ${of.status !== "stopped" && html`<button type="button" onClick=${() => act(stopped(of, today()), "taken.isStopped")}>${t("taken.stop")}</button>`}
-      <button type="button" onClick=${() => act({ ...of, status: "entered-in-error" }, "problem.isError")}>${t("listed.error")}</button>
+      ${of.status !== "stopped" && html`<button type="button" onClick=${() => editing.act({ status: "stopped" }, t("taken.isStopped", { what }))}>${t("taken.stop")}</button>`}
+      <button type="button" onClick=${() => editing.act({ status: ERROR }, t("problem.isError", { what }))}>${t("listed.error")}</button>
     </div>
-  </div><//>`;
+  </div><//><//>`;
 }

@@ -1,28 +1,49 @@
-/** A problem that is over, is put right, or was noted by mistake. Each can be taken back at once. */
+/** A problem that is over, is put right, or was noted by mistake. Each can be taken back at once; others' changes are not written over. */
 import type { Condition } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { DateField } from "../../parts/date-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
+import { EditingOf } from "../../parts/editing.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
-import { say, sayFault } from "../../parts/notices.ts";
-import { update } from "../../platform/api.ts";
-import { today } from "../../platform/clock.ts";
-import { useDraft } from "../../platform/drafts.ts";
+import { useRecordEditing } from "../../parts/record-editing.ts";
+import { dateOf, today } from "../../platform/clock.ts";
+import type { Draft } from "../../platform/drafts.ts";
 import { conceptOf } from "../../platform/names.ts";
-import { takeBack } from "../../platform/taken-back.ts";
-import { t, type TextKey } from "../../platform/texts.ts";
-import { active, enteredInError, resolved, statusOf } from "./problem-status.ts";
+import { t, tIfAny, type TextKey } from "../../platform/texts.ts";
+import { active, enteredInError, isError, resolved, statusOf } from "./problem-status.ts";
 
-/** Put right: what is called otherwise has no code of what it was called before. */
-function corrected(one: Condition, { text, since }: { text: string; since: string }): Condition {
-  const { onsetDateTime: before, ...rest } = one;
-  const onset = since === (before ?? "").slice(0, 10) ? before : since || undefined;
-  return {
+/** As a status: it was never one. */
+const ERROR = "entered-in-error";
+
+/** The fields of a problem. */
+const fieldsOf = (one: Condition): Draft => ({
+  text: conceptOf(one.code),
+  since: (one.onsetDateTime ?? "").slice(0, 10),
+  status: isError(one) ? ERROR : statusOf(one),
+});
+
+/** As it becomes: what is called otherwise has no code of what it was called before. */
+function withFields(one: Condition, fields: Draft): Condition {
+  const { text = "", since = "", status } = fields;
+  const before = fieldsOf(one);
+  const { onsetDateTime, ...rest } = one;
+  const onset = since === before["since"] ? onsetDateTime : since || undefined;
+  const corrected: Condition = {
     ...rest,
-    ...(text.trim() !== conceptOf(one.code) && { code: { text: text.trim() } }),
+    ...(text.trim() !== before["text"] && { code: { text: text.trim() } }),
     ...(onset !== undefined && { onsetDateTime: onset }),
   };
+  if (status === before["status"]) return corrected;
+  if (status === ERROR) return enteredInError(corrected);
+  return (status === "active" ? active : resolved)(corrected);
+}
+
+/** A field as people read it. */
+function textOf(field: string, value: string): string {
+  if (field === "since") return value && dateOf(value);
+  if (field !== "status") return value;
+  return value === ERROR ? t("listed.error") : (tIfAny(`condition.${value}`) ?? value);
 }
 
 interface ChangeProblemProps {
@@ -34,39 +55,26 @@ interface ChangeProblemProps {
 /** See the head of this file. */
 export function ChangeProblem({ of, onClose, onDone }: ChangeProblemProps) {
   const what = conceptOf(of.code);
-  const { draft, set, clear, basis } = useDraft(
-    `change ${of.id}`,
-    { text: what, since: (of.onsetDateTime ?? "").slice(0, 10) },
-    of.meta?.versionId,
-  );
-  const { text = "", since = "" } = draft.value;
+  const editing = useRecordEditing({ of, fieldsOf, withFields, onClose, onDone });
+  const { text = "", since = "" } = editing.fields;
+  const { set } = editing;
   const isDatedOtherwise = Object.keys(of).some((name) => name.startsWith("onset") && name !== "onsetDateTime");
-  /** @param seen the version that was seen when the form was begun */
-  const store = async (changed: Condition, said: TextKey, seen?: string) => {
-    const stored = await update(changed, seen);
-    say(t(said, { what }), () => takeBack(of, stored).then(onDone));
-    clear();
-    onClose();
-    onDone();
-  };
-  const act = (changed: Condition, said: TextKey) => store(changed, said).catch(sayFault);
-  return html`<${Dialog} title=${what} onClose=${onClose}><div class="stack">
-    <${Form} send=${() => store(corrected(of, { text, since }), "problem.isCorrected", basis())} submit=${t("store")} label=${t("listed.correct")} onCancel=${() => {
-      clear();
-      onClose();
-    }}>
+  const labels = { text: t("problem.what"), since: t("problem.since"), status: t("places.state") };
+  const become = (status: string, said: TextKey) => editing.act({ status }, t(said, { what }));
+  return html`<${Dialog} title=${what} onClose=${onClose}><${EditingOf} editing=${editing} label=${what} labels=${labels} textOf=${textOf}><div class="stack">
+    <${Form} send=${() => editing.send(t("problem.isCorrected", { what }))} submit=${t("store")} label=${t("listed.correct")} onCancel=${editing.leave}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
-        <${Field} label=${t("problem.what")} name="problem-text" value=${text} onValue=${(typed: string) => set("text", typed)} required fault=${faultOf("code")} />
-        ${!isDatedOtherwise && html`<${DateField} label=${t("problem.since")} name="problem-since" value=${since} onValue=${(typed: string) => set("since", typed)} max=${today()} isPartial fault=${faultOf("onset")} />`}
+        <${Field} label=${labels.text} name="problem-text" value=${text} onValue=${(typed: string) => set("text", typed)} required fault=${faultOf("code")} />
+        ${!isDatedOtherwise && html`<${DateField} label=${labels.since} name="problem-since" value=${since} onValue=${(typed: string) => set("since", typed)} max=${today()} isPartial fault=${faultOf("onset")} />`}
       </div>`}
     <//>
     <div class="buttons">
       ${
         statusOf(of) === "active"
-          ? html`<button type="button" onClick=${() => act(resolved(of), "problem.isResolved")}>${t("problem.resolve")}</button>`
-          : html`<button type="button" onClick=${() => act(active(of), "problem.isActive")}>${t("problem.activate")}</button>`
+          ? html`<button type="button" onClick=${() => become("resolved", "problem.isResolved")}>${t("problem.resolve")}</button>`
+          : html`<button type="button" onClick=${() => become("active", "problem.isActive")}>${t("problem.activate")}</button>`
       }
-      <button type="button" onClick=${() => act(enteredInError(of), "problem.isError")}>${t("listed.error")}</button>
+      <button type="button" onClick=${() => become(ERROR, "problem.isError")}>${t("listed.error")}</button>
     </div>
-  </div><//>`;
+  </div><//><//>`;
 }

@@ -1,21 +1,18 @@
 /** A patient's details, put right. Who has changed them meanwhile is not overwritten: both versions are shown, and one chooses. */
-import { useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { BirthDateField, birthDateOf } from "../../parts/birth-date-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
+import { EditingOf } from "../../parts/editing.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
-import { say } from "../../parts/notices.ts";
-import { read, Refused, update } from "../../platform/api.ts";
+import { useRecordEditing } from "../../parts/record-editing.ts";
 import { birthDateIn } from "../../platform/birth-date.ts";
 import { dateOf, today } from "../../platform/clock.ts";
 import { sexOf } from "../../platform/names.ts";
 import { sexChoices } from "../../platform/choices.ts";
-import { type Draft, useDraft } from "../../platform/drafts.ts";
-import { takeBack } from "../../platform/taken-back.ts";
+import type { Draft } from "../../platform/drafts.ts";
 import { t } from "../../platform/texts.ts";
-import { MergeView } from "../../parts/merge-view.ts";
 
 const FIELDS = ["family", "given", "birthDate", "gender", "phone"] as const;
 
@@ -55,57 +52,20 @@ function withFields(patient: Patient, fields: Draft): Patient {
   };
 }
 
-/** What was stored here last: the page may not have read it again when the next change is begun, and one's own is no other's. */
-let last: Patient | undefined;
-
-const isNewer = (one: Patient, other: Patient): boolean =>
-  one.id === other.id && Number(one.meta?.versionId) > Number(other.meta?.versionId);
-
 /** A field as people read it. */
 function textOf(name: string, value: string): string {
   if (name === "gender") return sexOf(value);
   return name === "birthDate" && birthDateIn(value, today()) ? dateOf(value) : value;
 }
 
+/** A day of birth that is typed in words is the same day. */
+const readOf = (typed: Draft): Draft =>
+  typed["birthDate"] === undefined ? typed : { ...typed, birthDate: birthDateOf(typed["birthDate"]) };
+
 /** See the head of this file. */
 export function DetailsDialog({ patient, onClose, onStored }: { patient: Patient; onClose: () => void; onStored: () => void }) {
-  const [found] = useState(last && isNewer(last, patient) ? last : patient); // as the person saw it when the dialog opened
-  const [base, setBase] = useState<Draft>({});
-  const [theirs, setTheirs] = useState<Patient | undefined>();
-  const { draft, set, clear, basis } = useDraft(`details.${patient.id}`, fieldsOf(found), found.meta?.versionId);
-  /** @param seen the version that what was typed is about */
-  const store = async (record: Patient, fields: Draft, seen = record.meta?.versionId) => {
-    let stored: Patient;
-    try {
-      stored = await update(withFields(record, fields), seen);
-    } catch (error) {
-      if (!(error instanceof Refused) || error.status !== 412) throw error;
-      const reference = `Patient/${patient.id}`;
-      const now = await read<Patient>(reference);
-      if (!theirs) {
-        // As both have found it: typed before a reload, it is an older version.
-        const before =
-          seen === record.meta?.versionId ? record : await read<Patient>(`${reference}/_history/${seen}`).catch(() => undefined);
-        setBase(before ? fieldsOf(before) : {});
-      }
-      return setTheirs(now);
-    }
-    last = stored;
-    clear();
-    // What others have changed before was theirs: only what these fields were is taken back, and only while nobody has changed it since.
-    say(t("details.stored"), async () => {
-      last = await takeBack({ ...withFields(stored, fieldsOf(record)), ...(record.meta && { meta: record.meta }) }, stored);
-      onStored();
-    });
-    onStored();
-    onClose();
-  };
-  const leave = () => {
-    clear();
-    onClose();
-  };
-  /** A day of birth that is typed in words is the same day. */
-  const mine = { ...draft.value, birthDate: birthDateOf(draft.value["birthDate"] ?? "") };
+  const editing = useRecordEditing({ of: patient, fieldsOf, withFields, readOf, onClose, onDone: onStored });
+  const { fields, set } = editing;
   const labels = {
     family: t("person.family"),
     given: t("person.given"),
@@ -114,14 +74,12 @@ export function DetailsDialog({ patient, onClose, onStored }: { patient: Patient
     phone: t("person.phone"),
   };
   const field = (name: (typeof FIELDS)[number], more: object = {}) =>
-    html`<${Field} label=${labels[name]} name=${`details-${name}`} value=${draft.value[name] ?? ""} onValue=${(text: string) => set(name, text)} ...${more} />`;
+    html`<${Field} label=${labels[name]} name=${`details-${name}`} value=${fields[name] ?? ""} onValue=${(text: string) => set(name, text)} ...${more} />`;
   return html`<${Dialog} title=${t("chart.details")} onClose=${onClose}>
-    ${
-      theirs
-        ? html`<${MergeView} label=${t("chart.details")} labels=${labels} textOf=${textOf} base=${base} mine=${mine} theirs=${fieldsOf(theirs)} onChosen=${(chosen: Draft) => store(theirs, chosen)} onCancel=${leave} />`
-        : html`<${Form} send=${() => store(found, draft.value, basis())} submit=${t("store")} onCancel=${onClose}>
-          ${() => html`<div class="fields">${field("family", { required: true })}${field("given")}<${BirthDateField} label=${labels.birthDate} name="details-birthDate" value=${draft.value["birthDate"] ?? ""} onValue=${(text: string) => set("birthDate", text)} />${field("gender", { options: sexChoices() })}${field("phone", { type: "tel" })}</div>`}
-        <//>`
-    }
+    <${EditingOf} editing=${editing} label=${t("chart.details")} labels=${labels} textOf=${textOf}>
+      <${Form} send=${() => editing.send(t("details.stored"))} submit=${t("store")} onCancel=${onClose}>
+        ${() => html`<div class="fields">${field("family", { required: true })}${field("given")}<${BirthDateField} label=${labels.birthDate} name="details-birthDate" value=${fields["birthDate"] ?? ""} onValue=${(text: string) => set("birthDate", text)} />${field("gender", { options: sexChoices() })}${field("phone", { type: "tel" })}</div>`}
+      <//>
+    <//>
   <//>`;
 }

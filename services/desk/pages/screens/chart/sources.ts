@@ -5,6 +5,7 @@ import type {
   DocumentReference,
   Encounter,
   FhirResource,
+  MedicationAdministration,
   MedicationRequest,
   MedicationStatement,
   Observation,
@@ -23,6 +24,7 @@ export interface Parts {
   allergies: Loaded<Found<AllergyIntolerance>>;
   problems: Loaded<Found<Condition>>;
   prescriptions: Loaded<Found<MedicationRequest>>;
+  doses: Loaded<Found<MedicationAdministration>>;
   taken: Loaded<Found<MedicationStatement>>;
   results: Loaded<Found<Observation>>;
   orders: Loaded<Found<ServiceRequest>>;
@@ -35,6 +37,7 @@ const TYPES: Record<keyof Parts, string> = {
   allergies: "AllergyIntolerance",
   problems: "Condition",
   prescriptions: "MedicationRequest",
+  doses: "MedicationAdministration",
   taken: "MedicationStatement",
   results: "Observation",
   orders: "ServiceRequest",
@@ -57,6 +60,7 @@ export function useParts(patient: string, everyMs: number): Parts {
     allergies: ask<AllergyIntolerance>("AllergyIntolerance"),
     problems: ask<Condition>("Condition", "-onset-date"),
     prescriptions: ask<MedicationRequest>("MedicationRequest", "-authoredon"),
+    doses: ask<MedicationAdministration>("MedicationAdministration", "-effective-time"),
     taken: ask<MedicationStatement>("MedicationStatement"),
     results: ask<Observation>("Observation", "-date"),
     orders: ask<ServiceRequest>("ServiceRequest", "-authored"),

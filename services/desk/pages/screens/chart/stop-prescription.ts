@@ -2,13 +2,13 @@
 import type { MedicationRequest } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
+import { EditingOf } from "../../parts/editing.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
-import { say } from "../../parts/notices.ts";
-import { update } from "../../platform/api.ts";
-import { useKept } from "../../platform/drafts.ts";
+import { useRecordEditing } from "../../parts/record-editing.ts";
+import type { Draft } from "../../platform/drafts.ts";
 import { conceptOf } from "../../platform/names.ts";
-import { joined, t } from "../../platform/texts.ts";
+import { joined, t, tIfAny } from "../../platform/texts.ts";
 
 interface StopProps {
   of: MedicationRequest;
@@ -16,21 +16,30 @@ interface StopProps {
   onDone: () => void;
 }
 
+const fieldsOf = ({ status, statusReason }: MedicationRequest): Draft => ({ status, reason: conceptOf(statusReason) });
+
+/** What is stored is that it is stopped, and why. */
+const readOf = (typed: Draft): Draft => ({ ...typed, status: "stopped" });
+
+function withFields(one: MedicationRequest, { status, reason = "" }: Draft): MedicationRequest {
+  const isSame = reason === fieldsOf(one)["reason"];
+  return { ...one, status: status as MedicationRequest["status"], ...(!isSame && { statusReason: { text: reason } }) };
+}
+
+const textOf = (field: string, value: string): string => (field === "status" ? (tIfAny(`prescription.${value}`) ?? value) : value);
+
 /** See the head of this file. */
 export function StopPrescription({ of, onClose, onDone }: StopProps) {
-  const kept = `stop ${of.id}`;
-  const [reason, setReason] = useKept(kept, "reason");
   const what = conceptOf(of.medicationCodeableConcept);
-  const send = async () => {
-    await update({ ...of, status: "stopped", statusReason: { text: reason } });
-    say(t("prescription.isStopped", { what }));
-    onClose();
-    onDone();
-  };
+  const editing = useRecordEditing({ of, fieldsOf, withFields, readOf, isFinal: true, onClose, onDone });
+  const { reason = "" } = editing.fields;
+  const labels = { status: t("places.state"), reason: t("reason") };
   return html`<${Dialog} title=${joined(t("prescription.stop"), what)} onClose=${onClose}>
     <p class="hint">${t("prescription.stop.hint")}</p>
-    <${Form} draft=${kept} send=${send} submit=${t("prescription.stop")} onCancel=${onClose}>
-      ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="stop-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("statusReason")} />`}
+    <${EditingOf} editing=${editing} label=${what} labels=${labels} textOf=${textOf}>
+      <${Form} send=${() => editing.send(t("prescription.isStopped", { what }))} submit=${t("prescription.stop")} onCancel=${editing.leave}>
+        ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="stop-reason" value=${reason} onValue=${(text: string) => editing.set("reason", text)} required autofocus fault=${faultOf("statusReason")} />`}
+      <//>
     <//>
   <//>`;
 }

@@ -4,10 +4,11 @@ import { findingOf, testOf } from "../../parts/finding.ts";
 import { useMore } from "../../parts/more.ts";
 import { Partial } from "../../parts/panel.ts";
 import { momentOf } from "../../platform/clock.ts";
-import { conceptOf } from "../../platform/names.ts";
+import { conceptOf, quantityOf } from "../../platform/names.ts";
 import { t, type TextKey } from "../../platform/texts.ts";
 import { kindOf } from "./encounters.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
+import { isError as isNotedByMistake, outcomeOf } from "../round/dose-outcome.ts";
 import { isError } from "./home-medication-status.ts";
 import { noteText } from "./note-form.ts";
 import type { Parts } from "./sources.ts";
@@ -23,7 +24,7 @@ interface Event {
 }
 
 function eventsOf(parts: Parts): Event[] {
-  const { encounters, results, prescriptions, taken, orders, problems, notes } = parts;
+  const { encounters, results, prescriptions, doses, taken, orders, problems, notes } = parts;
   const events = [
     ...(encounters.value?.resources ?? []).map((one) => ({
       id: one.id,
@@ -43,6 +44,16 @@ function eventsOf(parts: Parts): Event[] {
       kind: "timeline.prescription" as const,
       text: conceptOf(one.medicationCodeableConcept),
     })),
+    ...(doses.value?.resources ?? [])
+      .filter((one) => !isNotedByMistake(one))
+      .map((one) => ({
+        id: one.id,
+        at: one.effectiveDateTime ?? one.effectivePeriod?.start,
+        kind: "timeline.dose" as const,
+        text: [conceptOf(one.medicationCodeableConcept), one.dosage?.dose && quantityOf(one.dosage.dose), t(`round.${outcomeOf(one)}`)]
+          .filter(Boolean)
+          .join(" · "),
+      })),
     ...(taken.value?.resources ?? [])
       .filter((one) => !isError(one))
       .map((one) => ({

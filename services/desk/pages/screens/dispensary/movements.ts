@@ -28,7 +28,7 @@ export function Movements({ medication, turn }: { medication: Code; turn: number
     <td><bdi>${numberOfLot(one)}</bdi><br /><bdi class="muted">${placeOf(one, places)}</bdi></td>
     <td class="figure">${numberIn(one.quantity, { signDisplay: "exceptZero" })}</td></tr>`;
   return html`<${NotKnown} loaded=${known} />
-    ${known.isLoading && html`<p class="muted">${t("loading")}</p>`}
+    ${known.isLoading && html`<p class="muted" aria-busy="true">${t("loading")}</p>`}
     ${known.value && movements.length === 0 && html`<p class="muted">${t("movements.none")}</p>`}
     ${
       movements.length > 0 &&

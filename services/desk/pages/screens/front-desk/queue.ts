@@ -11,10 +11,11 @@ import { Form } from "../../parts/form.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, search } from "../../platform/api.ts";
+import { plainLetters } from "../../platform/birth-date.ts";
 import { since, timeOf } from "../../platform/clock.ts";
 import { useNews } from "../../platform/live.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
-import { conceptOf, nameOf } from "../../platform/names.ts";
+import { conceptOf, nameOf, numberOf, otherNamesOf } from "../../platform/names.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
@@ -22,6 +23,18 @@ import { useKept } from "../../platform/drafts.ts";
 const visits = actionsOf<typeof visitsContract>("visits");
 /** Shown at once; a longer queue is another room's. */
 const MAX_SHOWN = "100";
+
+/** A queue that is longer is looked through by its filter. */
+const MANY = 20;
+const KINDS = ["all", "booked", "unbooked"] as const;
+
+/** Who is looked for. */
+interface Sought {
+  /** Of a name, a number or a reason. */
+  text: string;
+  kind: (typeof KINDS)[number];
+}
+const ALL: Sought = { text: "", kind: "all" };
 
 interface Waiting {
   visit: Encounter;
@@ -33,6 +46,27 @@ async function waiting(): Promise<{ all: Waiting[]; isPartial: boolean }> {
   const { resources, included, isPartial } = await search<Encounter>("Encounter", query);
   const patients = new Map(included.map((one) => [`Patient/${one.id}`, one as Patient]));
   return { all: resources.map((visit) => ({ visit, patient: patients.get(visit.subject?.reference ?? "") })), isPartial };
+}
+
+/** Those of the queue who are looked for; all, where it is short. */
+function found(all: Waiting[], { text, kind }: Sought): Waiting[] {
+  if (all.length <= MANY) return all;
+  const words = plainLetters(text).split(/\s+/).filter(Boolean);
+  return all.filter(({ visit, patient }) => {
+    const isBooked = (visit.appointment ?? []).length > 0;
+    if (kind !== "all" && isBooked !== (kind === "booked")) return false;
+    const names = patient ? [nameOf(patient), ...otherNamesOf(patient), numberOf(patient)] : [];
+    const told = plainLetters([...names, conceptOf(visit.reasonCode?.[0])].join(" "));
+    return words.every((word) => told.includes(word));
+  });
+}
+
+function Filter({ sought, onSeek }: { sought: Sought; onSeek: (sought: Sought) => void }) {
+  const kinds = KINDS.map((one) => [one, t(`queue.kind.${one}`)] as const);
+  return html`<div class="fields">
+    <${Field} label=${t("queue.seek")} name="queue-seek" value=${sought.text} onValue=${(text: string) => onSeek({ ...sought, text })} />
+    <${Field} label=${t("filter")} name="queue-kind" value=${sought.kind} onValue=${(kind: string) => onSeek({ ...sought, kind: kind as Sought["kind"] })} options=${kinds} />
+  </div>`;
 }
 
 /** @param turn another one: it has changed */
@@ -51,6 +85,7 @@ export function Queue({ turn }: { turn: number }) {
       sayFault(error);
     }
   };
+  const [sought, setSought] = useState(ALL);
   const row = (one: Waiting) => html`<li key=${one.visit.id}>
     <span><a href=${hrefOf("chart", one.visit.subject?.reference)}>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}</a>
       <br /><span class="muted">${conceptOf(one.visit.reasonCode?.[0])}</span></span>
@@ -69,7 +104,9 @@ export function Queue({ turn }: { turn: number }) {
   }) => html`
       <${Partial} isPartial=${isPartial} />
       <p class="muted">${t("queue.count", { n: all.length })}</p>
-      <ul class="list">${all.map(row)}</ul>${all.length >= Number(MAX_SHOWN) && html`<p class="muted">${t("list.first", { n: MAX_SHOWN })}</p>`}
+      ${all.length > MANY && html`<${Filter} sought=${sought} onSeek=${setSought} />`}
+      <ul class="list">${found(all, sought).map(row)}</ul>
+      ${all.length > MANY && found(all, sought).length === 0 && html`<p class="muted" role="status">${t("queue.noneSuch")}</p>`}${all.length >= Number(MAX_SHOWN) && html`<p class="muted">${t("list.first", { n: MAX_SHOWN })}</p>`}
       ${cancelled && html`<${Cancel} of=${cancelled} onClose=${() => setCancelled(undefined)} onDone=${queue.reload} />`}`} />`;
 }
 

@@ -19,6 +19,7 @@ import { useLoad, useTurn } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf, nameOf, quantityOf } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
+import { isError, outcomeOf } from "./dose-outcome.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
@@ -37,15 +38,6 @@ const readNoted = (patients: readonly string[], count: number): Promise<Noted> =
         ["_include", "MedicationAdministration:patient"],
         ["_include", "MedicationAdministration:performer"],
       ]);
-
-/** What became of it; what another system has noted in other words was not given. */
-function outcomeOf({ status, statusReason: [why] = [] }: MedicationAdministration): DoseOutcome {
-  if (status !== "not-done") return DoseOutcome.given;
-  const known = Object.values(DoseOutcome).find((one) => why?.coding?.some(({ code }) => code === one));
-  return known ?? DoseOutcome.missed;
-}
-
-const isError = ({ status }: MedicationAdministration): boolean => status === "entered-in-error";
 
 /** Why it was not given, or was without the check. */
 const whyOf = ({ statusReason: [why] = [], note: [said] = [] }: MedicationAdministration): string => why?.text ?? said?.text ?? "";

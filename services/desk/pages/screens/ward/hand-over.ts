@@ -52,7 +52,7 @@ export function HandOver({ stay: { stay, name }, onDone }: { stay: BoardStay; on
     ${known.value?.length === 0 && html`<p class="muted">${t("ward.noHandOver")}</p>`}
     <ul class="list">${(known.value ?? []).map((one) => html`<li key=${one.id}><span class="note-text" dir="auto">${one.text}</span> <span class="muted">${momentOf(one.at)} ${one.by && html`· <bdi>${one.by}</bdi>`}</span></li>`)}</ul>
     <${Form} send=${send} submit=${t("ward.handOver")} label=${t("ward.handOver")} isInline>
-      ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("ward.handOver.text")} name="hand-over" value=${draft.value["text"] ?? ""} onValue=${(text: string) => set("text", text)} required fault=${faultOf("text")} />`}
+      ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("ward.handOver.text")} name="hand-over" hint=${t("ward.handOver.hint")} value=${draft.value["text"] ?? ""} onValue=${(text: string) => set("text", text)} required fault=${faultOf("text")} />`}
     <//>
   </section>`;
 }

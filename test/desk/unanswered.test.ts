@@ -1,0 +1,70 @@
+/** What is not answered, or half-way, is no answer: it is asked for again, or said with all that was typed, and no page stands still. */
+import type { Page } from "playwright-core";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { House } from "./pages-house.ts";
+
+describe("what is not answered", () => {
+  let house: House;
+  let page: Page;
+  const problems = (name: string) => page.locator("section[aria-label='Problems'] li").filter({ hasText: name });
+  const add = async (name: string) => {
+    await page.fill("#field-problem", name);
+    await page.press("#field-problem", "Enter");
+  };
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { patient } = await patients.register(house.operator, { family: "Rossi", given: ["Ada"], gender: "female" });
+    page = await house.person("physician", ["physician"]);
+    await house.show(page, `chart/${patient.split("/")[1]}`);
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  it("as sign-in is down when a token ends, ends no session: it is said, and the next try stores what was typed, where one is", async () => {
+    await page.route("**/auth/token", (route) => route.fulfill({ status: 503, json: { error: "temporarily_unavailable" } }));
+    await page.route("**/fhir/Condition", (route) => route.fulfill({ status: 401, json: {} }));
+    await add("Anaemia");
+    await page.waitForSelector(".fault:has-text('The server does not answer')");
+    expect(await page.inputValue("#field-problem")).toBe("Anaemia");
+    await page.unroute("**/fhir/Condition");
+    await page.unroute("**/auth/token");
+    await page.press("#field-problem", "Enter");
+    await problems("Anaemia").waitFor();
+    expect(await page.locator(".ended").count()).toBe(0);
+  });
+
+  it("but for its first half is sent again under the same key, and is done once", async () => {
+    await page.evaluate(() => {
+      const real = window.fetch;
+      window.fetch = async (input, init) => {
+        const answer = await real(input, init);
+        if (init?.method !== "POST" || !String(input).endsWith("/fhir/Condition")) return answer;
+        window.fetch = real;
+        const half = (await answer.text()).slice(0, 40);
+        const breaksOff = new ReadableStream({
+          start: (controller) => controller.enqueue(new TextEncoder().encode(half)),
+          pull: (controller) => controller.error(new TypeError("network error")),
+        });
+        return new Response(breaksOff, { status: answer.status, headers: answer.headers });
+      };
+    });
+    await add("Fever");
+    await page.waitForFunction(() => document.querySelector<HTMLInputElement>("#field-problem")?.value === "");
+    await problems("Fever").waitFor();
+    expect(await problems("Fever").count()).toBe(1);
+    await page.keyboard.press("Alt+z"); // its id has come, too
+    await problems("Fever").waitFor({ state: "detached" });
+  });
+
+  it("in time is asked for again where it is a look: who searches is not told that nobody answers", async () => {
+    let tries = 0;
+    await page.route("**/fhir/Patient?*", (route) => {
+      tries += 1;
+      return tries === 1 ? route.fulfill({ status: 504, json: {} }) : route.fallback();
+    });
+    await page.fill("#patient-search", "Rossi");
+    await page.waitForSelector("[role=option]:has-text('Ada Rossi')");
+    expect(tries).toBe(2);
+    await page.unroute("**/fhir/Patient?*");
+  });
+});

@@ -1,4 +1,5 @@
 /** A table of rules: each row is tried through every door, the refused change beside one that is allowed. */
+import { RULE_NAMES } from "../../mesh/rule-names.ts";
 import { DOORS, freshIdentifier, type StoredJson } from "./doors.ts";
 import { type FhirHttp, fhirAt } from "./fhir-http.ts";
 import { type Mesh, startMesh } from "./mesh.ts";
@@ -81,6 +82,7 @@ export function rulesTable(name: string, services: string[], rows: (at: Table) =
       return (await at.fhir.get(`/${place}`)).body;
     };
     at.refuses = (rule, what, row) => {
+      if (!RULE_NAMES.includes(rule)) throw new Error(`There is no rule ${rule}.`);
       it.each(DOORS.filter((door) => ("change" in row ? door.change : "create" in row ? door.create : door.remove)))(
         `refuse by $name (${rule}) ${what}`,
         async (door) => {
@@ -88,19 +90,19 @@ export function rulesTable(name: string, services: string[], rows: (at: Table) =
             let before = await storedWhole(row.stored);
             await row.under?.(before);
             before = (await at.fhir.get(`/${before.resourceType}/${before.id}`)).body;
-            expect(await door.change?.(at.fhir, before, row.change(before) as StoredJson)).toEqual(refusedBy(row.as));
+            expect(await door.change?.(at.fhir, before, row.change(before) as StoredJson)).toEqual(refusedBy(rule, row.as));
             expect((await at.fhir.get(`/${before.resourceType}/${before.id}`)).body.meta.versionId).toBe(
               (before.meta as { versionId: string }).versionId,
             );
             expect(await door.change?.(at.fhir, before, row.instead(before) as StoredJson)).toMatchObject({ status: 200 });
           } else if ("create" in row) {
-            expect(await door.create?.(at.fhir, identified((await row.create()) as Json))).toEqual(refusedBy(row.as));
+            expect(await door.create?.(at.fhir, identified((await row.create()) as Json))).toEqual(refusedBy(rule, row.as));
             const answer = await door.create?.(at.fhir, identified((await row.insteadOf()) as Json));
             expect([200, 201]).toContain(answer?.status);
           } else {
             const stored = await storedWhole(row.remove);
             await row.under?.(stored);
-            expect(await door.remove?.(at.fhir, stored)).toEqual(refusedBy(row.as));
+            expect(await door.remove?.(at.fhir, stored)).toEqual(refusedBy(rule, row.as));
             if (!row.allow) return;
             await row.allow(stored);
             expect([200, 204]).toContain((await door.remove?.(at.fhir, stored))?.status);
@@ -118,8 +120,14 @@ const identified = (resource: Json): Json => {
 };
 
 /** In a bundle the expression begins at its entry. */
-function refusedBy({ status, expression }: Expected) {
-  const issue = { severity: "error", ...(expression && { expression: [expect.stringMatching(new RegExp(`${tailOf(expression)}$`))] }) };
+function refusedBy(rule: string, { status, expression }: Expected) {
+  // Some rules have a code of their own; no other rule's stands for it.
+  const code = expect.stringMatching(new RegExp(`^(?:RULE_${rule.toUpperCase().replaceAll("-", "_")}$|(?!RULE_))`));
+  const issue = {
+    severity: "error",
+    details: { coding: [expect.objectContaining({ code })] },
+    ...(expression && { expression: [expect.stringMatching(new RegExp(`${tailOf(expression)}$`))] }),
+  };
   return expect.objectContaining({ status, body: expect.objectContaining({ issue: [expect.objectContaining(issue)] }) });
 }
 

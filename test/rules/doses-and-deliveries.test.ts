@@ -69,8 +69,8 @@ rulesTable("doses and deliveries", ["wards", "visits", "pharmacy"], (at) => {
     as: { status: 422, expression: "SupplyDelivery.suppliedItem.quantity" },
   });
 
-  at.refuses("medication-administration-subject", "what was given to have been given to another patient", {
-    stored: () => administration(),
+  at.refuses("medication-administration-subject", "what is being given to be given to another patient", {
+    stored: () => administration({ status: "in-progress" }),
     change: (it) => ({ ...it, subject: at.other }),
     instead: (it) => ({ ...it, note: [{ text: "well tolerated" }] }),
     as: { status: 409 },

@@ -129,7 +129,7 @@ rulesTable("Encounters", ["visits", "hospitalizations", "lab"], (at) => {
     end: "2999-05-01T10:30:00Z",
     ...more,
   });
-  at.refuses("encounter-appointment", "a visit that keeps another patient's appointment, but not a couple's", {
+  at.refuses("encounter-one-patient", "a visit that keeps another patient's appointment, but not a couple's", {
     create: async () => visit({ appointment: [await at.stored(toCome({ participant: [{ actor: at.other, status: "accepted" }] }))] }),
     insteadOf: async () => {
       const participant = [at.other, at.patient].map((actor) => ({ actor, status: "accepted" }));

@@ -12,8 +12,9 @@ import { provenanceOf, versionOfProvenance } from "./version-provenance.ts";
  * @throws 404 NOT_FOUND, 410 GONE, 404 NOT_SUPPORTED, 503 OWNER_DOWN when it is with none of the living owners and one is down
  */
 export async function readResource(mesh: QueryContext, type: string, id: string): Promise<HeldResource & { json: string }> {
-  const made = asksForAuthors(mesh, type) ? await madeProvenance(mesh, type, id) : undefined;
-  if (made) return made;
+  const made = madeProvenance(mesh, type, id);
+  const shown = made && (await made);
+  if (shown) return shown;
   let found = await newest(mesh, type, id);
   // Between the two commits of a move the one owner may have let go before the other was asked: look once more.
   if (!found && mesh.directory.isShared(type)) found = await newest(mesh, type, id);
@@ -41,13 +42,16 @@ async function newest({ caller, directory }: QueryContext, type: string, id: str
 }
 
 /** The Provenance that an author of a version is shown as; undefined where the id is no such, or there is no such version to be seen. */
-async function madeProvenance(mesh: QueryContext, type: string, id: string): Promise<(HeldResource & { json: string }) | undefined> {
+function madeProvenance(mesh: QueryContext, type: string, id: string): Promise<(HeldResource & { json: string }) | undefined> | undefined {
   const place = asksForAuthors(mesh, type) ? versionOfProvenance(id) : undefined;
   if (!place || mesh.directory.known(place.type).length === 0) return undefined;
-  const found = await readVersion(mesh, place.type, place.id, place.version).catch(nullIfNotFound);
-  if (!found) return undefined;
-  const json = JSON.stringify(provenanceOf(found));
-  return { type, id, version: 1, updated: found.updated, method: "create", json, owner: "" };
+  return readVersion(mesh, place.type, place.id, place.version).then(
+    (found) => {
+      const json = JSON.stringify(provenanceOf(found));
+      return { type, id, version: 1, updated: found.updated, method: "create" as const, json, owner: "" };
+    },
+    (error: unknown) => nullIfNotFound(error) ?? undefined,
+  );
 }
 
 /** One version of a resource; a deletion comes without json. @throws 404 */

@@ -174,11 +174,11 @@ export function timed<Of extends object>(service: string, operations: readonly (
   return object;
 }
 
-const handled = new WeakMap<object, { calls: number }>();
+const handledCalls = new WeakMap<object, { calls: number }>();
 
 function handledOf(service: object): { calls: number } {
-  const known = handled.get(service) ?? { calls: 0 };
-  handled.set(service, known);
+  const known = handledCalls.get(service) ?? { calls: 0 };
+  handledCalls.set(service, known);
   return known;
 }
 

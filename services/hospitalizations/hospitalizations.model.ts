@@ -1,23 +1,18 @@
 import type { Encounter } from "../../fhir/r4.ts";
 import { sharedPlaceOf } from "../../mixins/fhir/rules/common.ts";
 import { isOpen, isThere } from "../../mixins/fhir/rules/encounter.ts";
-import { type KnownLocation, mayBeBed, placeIn, placesOf } from "../../mixins/fhir/rules/encounter-places.ts";
+import { mayBeBed, placeIn, placesOf } from "../../mixins/fhir/rules/encounter-places.ts";
 import type { KeysByFacts } from "../../mixins/fhir/rules/unique-keys.ts";
 import { INPATIENT, type Stay, StayStatus } from "./hospitalizations.contract.ts";
 import { alreadyDischarged, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, visitNotOpen } from "./hospitalizations.errors.ts";
 import { transferOf } from "./transfers.contract.ts";
 import { withoutDenial } from "./transfers.model.ts";
 import { without } from "../../fhir/typed.ts";
-import { PhysicalType } from "../../fhir/physical-type.ts";
 
 // The rules of a stay: plain data in, plain data out. No broker, no database, no clock.
 
 /** Of a stay that begins here. */
 export const CLASS = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "IMP", display: "inpatient encounter" } as const;
-
-/** Whether it says that it is one. */
-export const isBed = ({ physicalType }: KnownLocation): boolean =>
-  physicalType?.coding?.some(({ code }) => code === PhysicalType.bed) ?? false;
 
 /** The Encounter of a stay that begins now. */
 export function admit(

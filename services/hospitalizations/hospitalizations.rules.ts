@@ -4,11 +4,10 @@ import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { type Change, type Facts, type Refusal, refusalBy, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { bedOfOne } from "../../mixins/fhir/rules/bed-of-one.ts";
 import { encounterRules } from "../../mixins/fhir/rules/encounter.ts";
-import { type KnownLocation, mayBeBed, newPlaces, placeIn, placesOf } from "../../mixins/fhir/rules/encounter-places.ts";
+import { isBed, type KnownLocation, mayBeBed, newPlaces, placeIn, placesOf } from "../../mixins/fhir/rules/encounter-places.ts";
 import { bedSince } from "./bed-since.ts";
 import { notABed, wardClosed } from "./hospitalizations.errors.ts";
 import { INPATIENT } from "./hospitalizations.contract.ts";
-import { isBed } from "./hospitalizations.model.ts";
 
 /** A room and a ward are above a bed, at most a building and a site above these. */
 const MAX_ABOVE = 4;

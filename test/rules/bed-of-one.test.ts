@@ -51,6 +51,12 @@ rulesTable("a bed and who is in it", ["wards", "visits", "hospitalizations"], (a
     as,
   });
 
+  it("is told from a place that does not say that it is one: a whole house, as other systems send it", async () => {
+    const { reference: house } = await at.stored({ resourceType: "Location", name: "General Hospital" });
+    await at.stored(await encounter("IMP", house));
+    for (const code of AMBULATORY) expect(await at.fhir.create(await encounter(code, house))).toMatchObject({ status: 201 });
+  });
+
   it.each(AMBULATORY)("is nobody else's place, whatever the class (%s), and whichever comes first", async (code) => {
     for (const stay of INPATIENT) {
       const { bed } = await newBed();

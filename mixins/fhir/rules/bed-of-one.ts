@@ -5,7 +5,7 @@ import { codesClause, referenceClause } from "../../../fhir/search/exact-clauses
 import { typed } from "../../../fhir/typed.ts";
 import { placeOf, refusal } from "./common.ts";
 import { isOpen, OPEN_STATUSES } from "./encounter.ts";
-import { mayBeBed, newPlaces, placeIn, placesOf } from "./encounter-places.ts";
+import { isBed, newPlaces, placeIn, placesOf } from "./encounter-places.ts";
 import { isAmong } from "./one-person.ts";
 import { isPatientHere } from "./patients-of.ts";
 import { type Change, type Facts, lookedAt, type Question, type Rule } from "./rule.ts";
@@ -14,7 +14,10 @@ const ID = "encounter-bed-of-one";
 /** Open Encounters that name one bed, now or before, that are looked at. */
 const MAX_LOOKED_AT = 200;
 
-/** Two stays in one bed the unique keys tell apart; one owner does not see the keys of the other. */
+/**
+ * Two stays in one bed the unique keys tell apart; one owner does not see the keys of the other. Only of what says that it is a bed: a place that
+ * says nothing may be a whole house, as in what other systems send, where many are at once.
+ */
 export function bedOfOne(inpatient: readonly string[]): Rule<Encounter> {
   const isStay = (it: Encounter): boolean => inpatient.includes(it.class?.code ?? "");
   const questionOf = (place: string, isOfStay: boolean): Question => ({
@@ -35,7 +38,7 @@ export function bedOfOne(inpatient: readonly string[]): Rule<Encounter> {
     return before && placeOf(before.subject) === placeOf(after.subject) ? newPlaces(change) : isOpen(after) ? placesOf(after) : [];
   };
   const beds = (change: Change<Encounter>, facts: Facts): string[] =>
-    asked(change).filter((place) => facts.of(place)?.is === "living" && mayBeBed(placeIn(facts, place) ?? {}));
+    asked(change).filter((place) => facts.of(place)?.is === "living" && isBed(placeIn(facts, place) ?? {}));
   const othersIn = (change: Change<Encounter>, facts: Facts): Other[] => {
     const { after, reference } = change;
     if (!after) return [];

@@ -35,3 +35,7 @@ export function mayBeBed({ physicalType }: KnownLocation): boolean {
   const kinds = physicalType?.coding?.map(({ code }) => code);
   return !kinds || kinds.includes(PhysicalType.bed);
 }
+
+/** Whether it says that it is one. */
+export const isBed = ({ physicalType }: KnownLocation): boolean =>
+  physicalType?.coding?.some(({ code }) => code === PhysicalType.bed) ?? false;

@@ -1,25 +1,25 @@
 /**
- * The last of a disk is kept for what was begun: a commit that finds no room after its transaction was decided would be confirmed and not be there.
- * New writes are refused while little is left; commits, decisions, what is taken out, and notes for the ledger (or nobody could read) go on.
+ * Reserves the last part of a disk for work that has begun: a commit without room after its transaction was decided would be confirmed and lost.
+ * New writes are refused while little is left. Commits, decisions, removals, and audit notes (without which no read is answered) are still taken.
  */
 import { statfsSync } from "node:fs";
 import type { Store } from "./store.ts";
 import { storeFull } from "./store-error.ts";
 
-/** So much is kept, but of a small disk no more than this share. Bytes. */
+/** Bytes that are reserved; of a small disk at most `KEPT_SHARE`. */
 const KEPT_BYTES = 64_000_000;
 const KEPT_SHARE = 0.05;
-/** A disk is looked at so often: within it a store writes some megabytes at most. Milliseconds. */
+/** Interval between two looks at the disk, milliseconds: a store writes a few megabytes in it at most. */
 const LOOK_EVERY_MS = 100;
 
-/** What a disk has, bytes. */
+/** Size of a disk and what is free on it, bytes. */
 export interface DiskSpace {
   size: number;
-  /** For who is not its administrator. */
+  /** Free for processes that do not run as root. */
   free: number;
 }
 
-/** The disk that holds a folder; a system that does not tell has room. */
+/** The disk that holds a folder; without limit where the system does not report it. */
 function spaceOf(folder: string): DiskSpace {
   try {
     const { blocks, bavail, bsize } = statfsSync(folder);
@@ -29,7 +29,7 @@ function spaceOf(folder: string): DiskSpace {
   }
 }
 
-/** The same store, which refuses new writes with STORE_FULL while its disk is nearly full. @param where the folder, for the sentence */
+/** Wraps a store so that it refuses new writes with STORE_FULL while its disk is nearly full. @param where the folder, for the error's text */
 export function keepingRoom(store: Store, where: string, space: () => DiskSpace = () => spaceOf(where)): Store {
   let lookedAt = Number.NEGATIVE_INFINITY;
   let left: DiskSpace = { size: 0, free: 0 };
@@ -39,7 +39,7 @@ export function keepingRoom(store: Store, where: string, space: () => DiskSpace 
       lookedAt = performance.now();
     }
     if (left.free > Math.min(KEPT_BYTES, left.size * KEPT_SHARE)) return;
-    lookedAt = Number.NEGATIVE_INFINITY; // the first write after there is room is taken
+    lookedAt = Number.NEGATIVE_INFINITY; // looks again at the next write, so that writes resume as soon as there is room
     throw storeFull(`The disk that holds ${where} is nearly full: nothing new is stored until there is room on it.`);
   };
   const [write, prepare] = [store.write.bind(store), store.prepare.bind(store)];

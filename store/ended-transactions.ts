@@ -1,13 +1,13 @@
 /**
- * What a store remembers of transactions that were aborted before it had prepared anything for them. Their prepare may still be on its way, in a
- * node that stood still or was cut off; carried out later it would hold what nobody commits or aborts any more.
+ * Bounds of the list of transactions that were aborted before this store had prepared anything for them. Their prepare may still arrive from a
+ * node that was suspended or cut off; if it were carried out, its locks would never be released.
  */
 import { StoreError, StoreErrorType } from "./store-error.ts";
 
-/** How long it is remembered, milliseconds: far longer than any call is on its way. */
+/** How long an aborted transaction is remembered, milliseconds: far longer than any call can be under way. */
 export const ENDED_KEPT_MS = 3_600_000;
-/** So many are remembered, the newest: two megabytes. A hundred refused transactions a second are those of the last minutes. */
+/** How many are remembered, the newest; about two megabytes. At a hundred refused transactions a second they cover the last minutes. */
 export const MAX_ENDED = 16_384;
 
-/** The refusal of a prepare that comes after its transaction was aborted. */
+/** The error of a prepare that arrives after its transaction was aborted. */
 export const transactionEnded = (): StoreError => new StoreError(StoreErrorType.transactionEnded, 0);

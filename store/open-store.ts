@@ -7,15 +7,15 @@ import { openSqlite } from "./sqlite/sqlite-store.ts";
 import type { Store, StoreOptions } from "./store.ts";
 import { unavailable } from "./store-error.ts";
 
-/** Where the stores of this machine are. */
+/** The settings that say where this machine's stores are. */
 export type StoreConfig = Pick<Config, "dataDir" | "mongoUrl" | "natsUrl" | "serversCaFile">;
 
 /**
- * Memory for a file's pages when all services are one process, KiB. At 210,000 resources writing keeps 0.95 of its first
- * rate with it, and 0.81-0.88 with half of it.
+ * Page cache of each file when all services run in one process, KiB. At 210,000 resources the write rate stays at 0.95 of the first;
+ * with half of it, 0.81 to 0.88.
  */
 const CACHE_ALONE = 16_384;
-/** The same for a process that is one of a dozen, and is kept small. */
+/** Page cache of each file in a process of a cluster, KiB, which is to stay small. */
 const CACHE_AMONG_MANY = 6_144;
 
 /** @throws StoreError STORE_UNAVAILABLE with a sentence for the operator as its message */

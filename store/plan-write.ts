@@ -5,7 +5,7 @@ import type { IndexRows } from "../fhir/search/query.ts";
 import type { Reliance } from "./store.ts";
 import type { NoneExist, OutboxEvent, OutboxQueue, ResourceVersion, UniqueKey, Write, WriteResult } from "./writes.ts";
 
-/** What a store knows of an id. `moved`: it lives with another owner now, only its history is here. */
+/** What a store knows of an id. `moved`: the resource lives with another owner now; only its history is here. */
 export interface VersionHead {
   version: number;
   /** Milliseconds since 1970. */
@@ -23,7 +23,7 @@ export interface StoredMatch {
   json: string;
 }
 
-/** The committed state, as far as the steps ask for it. */
+/** The committed state, as far as the steps of a write depend on it. */
 export interface CommittedState {
   head(type: string, id: string): VersionHead | undefined;
   /** "Type/id" of the living resource that holds the key. */
@@ -33,13 +33,13 @@ export interface CommittedState {
   counter(name: string): number;
   /** Whether a write with this `once` has been carried out. */
   isHandled(id: string): boolean;
-  /** The version up to which nothing may rely on the resource any more; see `fence` of the store. */
+  /** The version of the resource up to which no write may rely on it any more (`fence` of the store). */
   fenced(type: string, id: string): number | undefined;
-  /** Up to `limit` living resources that answer the condition. */
+  /** At most `limit` living resources that match the condition. */
   find(type: string, condition: NoneExist, limit: number): StoredMatch[];
 }
 
-/** One effect of a write, without condition: what remains to be done once everything has been checked. */
+/** One unconditional effect of a write, left once everything has been checked. */
 export type PlannedChange =
   | {
       kind: "put";
@@ -61,7 +61,7 @@ export type PlannedChange =
 /** A change of a resource. */
 export type ResourceChange = Extract<PlannedChange, { kind: "put" | "delete" }>;
 
-/** Whether it is about a resource. */
+/** Whether the change is of a resource. */
 export const isOfResource = (change: PlannedChange): change is ResourceChange => change.kind === "put" || change.kind === "delete";
 
 /** A step that is about one resource. */
@@ -73,7 +73,7 @@ export const isResourceStep = (step: Write): step is ResourceStep => step.op ===
 /** A write that has been checked. */
 export interface WritePlan {
   changes: PlannedChange[];
-  /** One result per step; `updated` (until then that of the version replaced) and `json` of what the changes make are filled in when they are made. */
+  /** One result per step; `updated` (until then that of the replaced version) and `json` are filled in when the changes are made. */
   results: WriteResult[];
   /** [step, earlier step]: the first found what the second makes, so it has the same version, time and JSON. */
   echoes: [step: number, of: number][];
@@ -81,13 +81,13 @@ export interface WritePlan {
   locks: Set<string>;
 }
 
-/** Names what a prepared write relies on: no lock that keeps others out, but a fence waits for it. */
+/** Prefix of the keys of resources that a prepared write relies on: they exclude no other write, but a fence waits for them. */
 export const RELIED = "relied:";
 
-/** The names of what a write relies on. */
+/** The keys of the resources that a write relies on. */
 export const reliedKeys = (reliance: Reliance | undefined): string[] => reliance?.on.map(({ type, id }) => `${RELIED}${type}/${id}`) ?? [];
 
-/** The names of the locks that a write must find free: its resources, those that it relies on, unique keys, counters and conditions. */
+/** The lock keys that must be free for a write: its resources, those that it relies on, its unique keys, counters and conditions. */
 export function lockKeys(steps: Write[], reliance?: Reliance): string[] {
   const keys: string[] = [];
   for (const { type, id, isOwn } of reliance?.on ?? []) if (isOwn) keys.push(`resource:${type}/${id}`);
@@ -117,7 +117,7 @@ export function jsonOf(type: string, id: string, version: number, updated: numbe
 
 let lastTime = Number.NaN;
 let lastText = "";
-/** Resources written together share one instant: it is written out once. */
+/** ISO 8601 text of an instant. Resources that are written together share it, so that the last one is kept. */
 function timeText(milliseconds: number): string {
   if (milliseconds !== lastTime) {
     lastTime = milliseconds;
@@ -126,10 +126,10 @@ function timeText(milliseconds: number): string {
   return lastText;
 }
 
-/** A search value takes a store as long to write as so many characters of text. */
+/** Writing one search value takes a store as long as writing this many characters of text. */
 const CHARACTERS_PER_ROW = 50;
 
-/** How much of a store's attention a write takes: its text, in characters, and what it is found by. */
+/** Cost of a write in characters: its text, and its search values at CHARACTERS_PER_ROW each. */
 export function charactersIn(steps: Write[]): number {
   let size = 0;
   for (const step of steps) {
@@ -144,8 +144,8 @@ export function charactersIn(steps: Write[]): number {
 export const typesIn = (changes: PlannedChange[]): string[] => [...new Set(changes.filter(isOfResource).map(({ type }) => type))];
 
 /**
- * What gateways hear of a version of a resource; undefined for one that goes on with another owner, which announces it.
- * @param before values of the index rows of the version that it replaces, those that it has too may be left out
+ * What is announced to gateways about a version. Undefined for a resource that moves to another owner, which announces it itself.
+ * @param before values of the index rows of the version that it replaces; those that the new version has too may be left out
  */
 export function tellVersion(change: ResourceChange, before: string[] = []): ResourceVersion | undefined {
   if (change.kind === "delete" && change.moved) return undefined;
@@ -155,17 +155,17 @@ export function tellVersion(change: ResourceChange, before: string[] = []): Reso
   return { type, id, version, method, ...(patients && { patients }) };
 }
 
-/** The event that a version is. */
+/** The outbox event of a version. */
 export function versionEvent(told: ResourceVersion): OutboxEvent {
   const { type, id, version } = told;
   const key = `${type}/${id}`;
   return { id: `${key}/${version}`, subject: `fhir.${type}`, key, payload: JSON.stringify(told) };
 }
 
-/** What a write has had for an effect, besides its results. */
+/** Effects of a write besides its results. */
 export interface Effects {
-  /** Whether there are events of it in the outbox. */
+  /** Whether it has put events into the outbox. */
   hasEvents: boolean;
-  /** The versions that are no events. */
+  /** The versions that are not published as events. */
   versions: ResourceVersion[];
 }

@@ -1,6 +1,7 @@
 /**
- * Writes that may come twice: the caller's node or connection died, so it asks again and cannot know whether the first try was carried out.
- * Each version keeps the key of the write that made it; a write whose key is found gives the results that it had, and changes nothing.
+ * Writes that may arrive twice: the caller lost its node or its connection and repeats the write, without knowing whether the first attempt
+ * was carried out. Each version keeps the key of the write that made it. A write whose key is found returns the first attempt's results and
+ * changes nothing.
  */
 import { counted } from "./counted.ts";
 import { type CommittedState, isResourceStep, type VersionHead } from "./plan-write.ts";
@@ -11,13 +12,13 @@ export interface MadeVersion extends Pick<VersionHead, "version" | "updated" | "
   json?: string;
 }
 
-/** Whether it is worth looking: it is said to be repeated, or a current version has its key (the first try comes after the second). */
+/** Whether to look for a first attempt: the write says that it is repeated, or a current version has its key (the attempts came in reverse order). */
 export const mayBeRepeated = (steps: Write[], { id: key, isRepeated }: WriteKey, { head }: CommittedState): boolean =>
   isRepeated || steps.some((step) => isResourceStep(step) && head(step.type, step.id)?.write === key);
 
 /**
- * The results of a write that was carried out before; undefined when nothing of it is there.
- * @param made the version of a resource that has the write's key
+ * The results of the first attempt of this write; undefined if there was none.
+ * @param made finds the version of a resource that has the write's key
  */
 export function resultsOfRepeated(
   steps: Write[],

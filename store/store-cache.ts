@@ -1,7 +1,7 @@
-/** Answers that depend on one store's content alone, given again as long as nobody has changed it: quick, and never old. */
+/** A cache of answers that depend on the content of one store alone; an entry is valid until that store changes, so that none is stale. */
 import type { Store } from "./store.ts";
 
-/** Answers kept; beyond it all are forgotten. */
+/** Entries that are kept; when there are more, all are dropped. */
 const MAX_ANSWERS = 200;
 
 /** Answers derived from one store, by key; each is valid until the store changes. */
@@ -11,7 +11,7 @@ export class StoreCache<Answer> {
 
   /**
    * @param key everything that the answer depends on besides the store
-   * @param compute must read nothing but the store; two who ask at once may both compute
+   * @param compute must read nothing but the store; two concurrent callers may both compute
    */
   async get(store: Store, key: string, compute: () => Promise<Answer>): Promise<Answer> {
     const mark = store.changes();
@@ -23,7 +23,7 @@ export class StoreCache<Answer> {
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
     const answer = await compute();
-    // What was changed while it was computed may be in it or not: then it is not kept.
+    // A change during the computation may or may not be in the answer: it is not kept.
     if (store.changes() === mark && this.#mark === mark) this.#answers.set(key, answer);
     return answer;
   }

@@ -1,35 +1,35 @@
-/** What a store refuses, and that it cannot be reached. */
+/** The errors of a store: writes that it refuses, questions that it cannot answer, and its being unavailable. */
 
-/** Why a write was refused. */
+/** Reasons for an error of a store. */
 export const StoreErrorType = {
   /** `ifVersion` does not hold. `data.version` is the current one (0: none living). */
   staleVersion: "STALE_VERSION",
-  /** An update without `upsert` found nothing living. */
+  /** An update without `upsert` found no living resource. */
   notFound: "NOT_FOUND",
   /** A create found the id taken by a living resource, or by one that moved away. */
   idTaken: "ID_TAKEN",
-  /** ifNoneExist matched more than one. */
+  /** More than one resource matches `ifNoneExist`. */
   multipleMatches: "MULTIPLE_MATCHES",
-  /** Another transaction holds it; try again. */
+  /** A prepared transaction holds a lock that the write needs; a later attempt may succeed. */
   locked: "LOCKED",
   counterBelow: "COUNTER_BELOW",
-  /** The write's `once` is known: its effect is there. `data.id` is the event's. */
+  /** The event of the write's `once` has been handled: its effect is stored. `data.id` is the event's. */
   alreadyHandled: "ALREADY_HANDLED",
   /** The payload of an event has more than MAX_EVENT_CHARACTERS. */
   eventTooLarge: "EVENT_TOO_LARGE",
-  /** The transaction was aborted before it was prepared here. */
+  /** The transaction was aborted before this prepare arrived. */
   transactionEnded: "TRANSACTION_ENDED",
-  /** What the write was decided on is no longer so, or too long ago: decide again. */
+  /** The facts on which the write was decided have changed or are too old: the caller must read them again and decide anew. */
   factsOutdated: "FACTS_OUTDATED",
-  /** The conditions of a write find too much: its steps must be fewer, or the conditions narrower. */
+  /** The conditions of a write match too many resources: fewer steps or narrower conditions are needed. */
   tooCostly: "TOO_COSTLY",
-  /** A resource is larger than this store takes; `data.limit` bytes, with its search values. */
+  /** A resource is larger than this store takes: `data.limit` is the limit, in bytes, of its text with its search values. */
   tooLarge: "RESOURCE_TOO_LARGE",
-  /** This store cannot answer it: full text on a MongoDB server without text indexes. */
+  /** This store cannot answer the question: full text on a MongoDB server without text indexes. */
   notSupported: "NOT_SUPPORTED",
-  /** File not writable, database gone. */
+  /** The file cannot be written, or the database cannot be reached. */
   unavailable: "STORE_UNAVAILABLE",
-  /** The disk, a quota or the limit of a file's size leaves no room: what is there is read, and it heals when there is room. */
+  /** The disk, a quota or a file size limit leaves no room. Reads go on; writes are taken again as soon as there is room. */
   full: "STORE_FULL",
 } as const;
 
@@ -61,7 +61,7 @@ function withReason(type: string, reason: string, cause: unknown): StoreError {
   return error;
 }
 
-/** Says of an error that nothing of the write that it ended is stored, nor will be. */
+/** Marks an error: nothing of the write that it ended is stored, nor will be. */
 export const withNothingWritten = <Thrown>(error: Thrown): Thrown => {
   if (error instanceof StoreError) error.data["nothingWritten"] = true;
   return error;

@@ -1,6 +1,6 @@
 /**
  * The store of one service: FHIR resources with their versions, search values, unique keys and counters.
- * SQLite (`sqlite/`) and MongoDB (`mongo/`) keep the same promises; `store.test.ts` runs on both.
+ * SQLite (`sqlite/`) and MongoDB (`mongo/`) give the same guarantees; `store.test.ts` runs on both.
  */
 import type { Clause, IndexRows, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
 import type { Budget } from "./too-costly.ts";
@@ -14,11 +14,11 @@ export interface StoredResource {
   version: number;
   /** Milliseconds since 1970; FHIR's meta.lastUpdated. */
   updated: number;
-  /** What made this version. */
+  /** The interaction that made this version. */
   method: "create" | "update" | "delete";
-  /** FHIR JSON text with id and meta as it goes out; absent when deleted. */
+  /** FHIR JSON text with id and meta, as it is sent to clients; absent when deleted. */
   json?: string;
-  /** Who has made this version, as its write has said; only of what `readVersion` and `history` answer. */
+  /** Author of this version, as its write named it; only `readVersion` and `history` fill it in. */
   author?: string;
 }
 
@@ -29,9 +29,9 @@ export interface VersionReference {
   version: number;
 }
 
-/** Who keeps others from relying on resources, and until when. */
+/** A holder of fences, and when its fences expire. */
 export interface Fencing {
-  /** A UUID: nobody else's. */
+  /** A UUID, unique to the holder. */
   token: string;
   /** Milliseconds since 1970. */
   expiresAt: number;
@@ -39,14 +39,14 @@ export interface Fencing {
 
 /** A resource that a write was decided on, in the version that was seen. */
 export interface Relied extends VersionReference {
-  /** It is in this store. */
+  /** Whether it is in this store. */
   isOwn: boolean;
 }
 
-/** What a write was decided on besides its steps. */
+/** The facts on which a write was decided, besides its steps. */
 export interface Reliance {
   on: Relied[];
-  /** performance.now() after which what was seen counts no more. */
+  /** performance.now() after which the facts are too old. */
   until: number;
 }
 
@@ -57,24 +57,24 @@ export interface Prepared {
   since: number;
 }
 
-/** Which versions of a history. */
+/** Which versions a history is to contain. */
 export interface HistoryQuery {
   /** Absent: all types (system history). */
   type?: string;
   /** With type: one resource. */
   id?: string;
-  /** Only versions written at or after this, milliseconds. */
+  /** Only versions written at or after this, milliseconds since 1970. */
   since?: number;
-  /** Only versions written at or before this, milliseconds. */
+  /** Only versions written at or before this, milliseconds since 1970. */
   until?: number;
-  /** Only versions older than this place (newest first: updated, then type, id, version descending). */
+  /** Only versions that come after this place in the order of a history: updated, then type, id and version, all descending. */
   before?: { updated: number; type: string; id: string; version: number };
   limit: number;
-  /** Bytes of JSON a page may hold (but at least one version); default 4,000,000. */
+  /** Bytes of JSON in a page, which has at least one version; default 4,000,000. */
   maxBytes?: number;
 }
 
-/** What matches are known to others by: their own ids, or what they refer to. Deleted resources never match. */
+/** A question for the join keys of matches: their ids, or what they refer to. Deleted resources never match. */
 export interface JoinKeysQuery {
   type: string;
   clauses: Clause[];
@@ -84,9 +84,9 @@ export interface JoinKeysQuery {
 
 /** One page of join keys. */
 export interface JoinKeysPage {
-  /** Each once, in no order; another page may have it again. */
+  /** No duplicates within a page and no order; another page may repeat a value. */
   values: string[];
-  /** Place behind which there is more; absent: that was all. */
+  /** Place after which the next page begins; absent on the last page. */
   next?: number;
 }
 
@@ -94,7 +94,7 @@ export interface JoinKeysPage {
 export interface MapEntry {
   key: string;
   value: string;
-  /** Milliseconds since 1970: may be forgotten after it. */
+  /** Milliseconds since 1970 after which the entry may be removed. */
   expiresAt?: number;
 }
 
@@ -104,16 +104,16 @@ export interface MapEntry {
 export interface Store {
   /** The current version, also of a deleted resource (without `json`); undefined when there never was one or it moved away. */
   read(type: string, id: string): Promise<StoredResource | undefined>;
-  /** Those of at most 1,000 places at once, in their order. */
+  /** The current versions of at most 1,000 resources, in the given order. */
   readAll(places: [type: string, id: string][]): Promise<(StoredResource | undefined)[]>;
-  /** Also a version that is a deletion (without `json`), also of a resource that moved away. */
+  /** Any version, also a deletion (without `json`), also of a resource that moved away. */
   readVersion(type: string, id: string, version: number): Promise<StoredResource | undefined>;
-  /** Newest first. */
+  /** Versions, newest first. */
   history(query: HistoryQuery): Promise<{ versions: StoredResource[]; more: boolean }>;
 
   /**
-   * @param budget what this and other questions may take together: its time is taken from there
-   * @param counters two counters, the first read no later than the page, the second no earlier: they come with it as `counted`
+   * @param budget processor time that this question shares with others, from which it subtracts its own
+   * @param counters two counters, the first read no later than the page and the second no earlier; their values are `counted`
    */
   search(query: StoreQuery, budget?: Budget, counters?: [string, string]): Promise<Page & { counted?: [number, number] }>;
   /** How many living resources match. @param budget as of `search` */
@@ -121,97 +121,97 @@ export interface Store {
   /** The first `limit` distinct `=` values of living resources in these slots (ascending), in order of slot and value. */
   distinct(slots: number[], limit: number): Promise<KeyRow[]>;
   /**
-   * One end of a chain, page by page.
+   * The join keys of one end of a chain, page by page.
    * @param query.limit resources that a page is made from at most
    * @param query.after `next` of the page before
-   * @param query.whole lists nothing when there are more matches than `limit`, or too many to look through: a quick no
+   * @param query.whole returns nothing when there are more matches than `limit` or too many to look through, after little work
    * @param budget as of `search`
    */
   joinKeys(query: JoinKeysQuery & { limit: number; after?: number; whole?: boolean }, budget?: Budget): Promise<JoinKeysPage>;
-  /** Which of these values some match is known by. Costs little for each value that is, more for each that is not. */
+  /** Those of the given values that are a join key of some match. A value that is none costs more than one that is. */
   joinKeysAmong(query: JoinKeysQuery & { among: string[] }, budget?: Budget): Promise<string[]>;
-  /** Which of these values some living resource of these types has in one of the type's slots. Of many types it costs little where none has. */
+  /** Those of the given values to which a living resource of these types refers in one of its type's slots. Cheap for types without any. */
   referredTo(by: { type: string; slots: number[] }[], among: string[]): Promise<string[]>;
 
   /**
-   * All steps or none, durable when it returns. Takes the steps in the given order.
-   * @param key names the write, so that it may be tried again: what was carried out gives the results it had
-   * @param reliance refuse (FACTS_OUTDATED) unless this still holds
-   * @throws StoreError; `step` tells which one failed
+   * Carries out all steps or none, in the given order; durable when it returns.
+   * @param key identifies the write, so that it may be repeated: a write that was carried out returns its first results
+   * @param reliance facts that must still hold, otherwise FACTS_OUTDATED
+   * @throws StoreError; `step` is the index of the refused step
    */
   write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]>;
 
   /**
-   * Checks and stores the steps durably but invisible, under `tx`. Their resources, unique keys, counters and
+   * Checks the steps and stores them under `tx`, durable but invisible. Their resources, unique keys, counters and
    * ifNoneExist locks are held until commit or abort: another writer waits up to `waitMs`, then gets LOCKED.
-   * Readers see the last committed state. The results are what commit will make true (`updated` is 0: set by commit).
-   * An `existed` outcome holds nothing. Preparing under a `tx` that is prepared already is a bug and throws; one that was aborted before
+   * Readers see the last committed state. The results are those of the commit, but for `updated`, which is 0.
+   * A result `existed` holds no lock. Preparing under a `tx` that is prepared is a bug and throws; one that was aborted before
    * is refused (TRANSACTION_ENDED).
    */
   prepare(tx: string, steps: Write[], reliance?: Reliance): Promise<WriteResult[]>;
   /**
-   * Makes the steps visible with `at` as meta.lastUpdated. Idempotent; unknown tx: nothing.
-   * @returns the types of what it has changed
+   * Makes the steps visible with `at` as meta.lastUpdated. Idempotent; does nothing for an unknown tx.
+   * @returns the types of the changed resources
    */
   commit(tx: string, at: number): Promise<string[]>;
-  /** Drops the steps; those that are not here yet are refused when they come, for an hour (`ended-transactions.ts`). Idempotent. */
+  /** Drops the prepared steps; a prepare that arrives later is refused for an hour (`ended-transactions.ts`). Idempotent. */
   abort(tx: string): Promise<void>;
   prepared(): Promise<Prepared[]>;
 
-  /** `Type/id` of the living resource that holds each of these unique keys, in their order; undefined: nobody does. At most 1,000 keys. */
+  /** `Type/id` of the living resource that holds each of these unique keys, in their order; undefined: no resource does. At most 1,000 keys. */
   holders(keys: string[]): Promise<(string | undefined)[]>;
-  /** Unique keys that are held and by whom, `Type/id`, in order of key; those after one of them, where that is named. */
+  /** Unique keys with `Type/id` of their holders, in order of key. @param after only keys behind this one */
   heldKeys(limit: number, after?: string): Promise<{ key: string; holder: string }[]>;
 
-  /** Events that wait for their relay, oldest first, those of a record in their order; without those of the records in `except`. */
+  /** Events that wait for their relay, oldest first, those of one record in order. @param except records whose events are left out */
   outbox(queue: OutboxQueue, limit: number, except?: string[]): Promise<WaitingEvent[]>;
-  /** Forgets events that have been relayed, by their places. */
+  /** Removes events that have been relayed. @param places of the events in the outbox */
   relayed(places: string[]): Promise<void>;
   outboxState(): Promise<OutboxState>;
-  /** Whether a write with this `once` has been carried out, and is remembered. */
+  /** Whether a write with this `once` has been carried out; known for as long as it is remembered. */
   isHandled(id: string): Promise<boolean>;
   /**
-   * From now on no write is stored that relies on one of these in this version, or an older one (FACTS_OUTDATED). Waits, up to `waitMs`, for
+   * From now on every write that relies on one of these versions, or an older one, is refused (FACTS_OUTDATED). Waits up to `waitMs` for
    * prepared transactions that may refer to them.
    * @param options.tx a prepared transaction that is not waited for
-   * @param options.isAlone no other process writes to the store: its fences need not be written down
+   * @param options.isAlone no other process writes to the store, so that its fences may stay in memory
    */
   fence(places: VersionReference[], fencing: Fencing, options?: { tx?: string; isAlone?: boolean }): Promise<void>;
-  /** Takes the fences of one fencing away: what they were for has not come about. Those of others stay. */
+  /** Removes the fences of one holder, whose write was not made. Those of other holders stay. */
   unfence(places: VersionReference[], token: string): Promise<void>;
 
-  /** A counter's value; 0 when never written. */
+  /** A counter's value; 0 if it was never written. */
   counter(name: string): Promise<number>;
-  /** Counters whose name starts so, in order of name; those after one of them, where that is named. */
+  /** Counters whose name begins with `prefix`, in order of name. @param after only those behind this name */
   counters(prefix: string, limit: number, after?: string): Promise<{ name: string; value: number }[]>;
 
   /**
-   * A small durable map for what is no FHIR resource (the transaction journal).
+   * A small durable map for data that is no FHIR resource, such as the transaction journal.
    * `put` stores only if the key is new and returns what is stored now: a compare-and-set in one step.
-   * `expiresAt` (milliseconds): may be forgotten after it.
+   * The entry may be removed after `expiresAt`, milliseconds since 1970.
    */
   put(key: string, value: string, expiresAt?: number): Promise<string>;
-  /** Stores all of these if none of their keys is there, in one step. What is stored under each now; undefined: nothing, for another one was there. */
+  /** Stores all entries if none of their keys exists, in one step. Returns what is now stored under each; undefined: nothing, another key existed. */
   putAll(entries: MapEntry[]): Promise<(string | undefined)[]>;
   get(key: string): Promise<string | undefined>;
-  /** True when the name is `holder`'s for the next `forMs` milliseconds: nobody else's, or renewed. It ends by itself. */
+  /** True if `holder` has the lease of the name for the next `forMs` milliseconds, newly or renewed; it expires by itself. */
   lease(name: string, holder: string, forMs: number): Promise<boolean>;
   remove(key: string): Promise<void>;
-  /** Keys that start so, in order, with their values. */
+  /** Entries whose key begins with `prefix`, in order of key. */
   entries(prefix: string, limit: number): Promise<{ key: string; value: string }[]>;
-  /** How many keys start so, and the bytes of their values; what has expired may still be counted. Others are served meanwhile. */
+  /** Number of entries whose key begins with `prefix`, and bytes of their values; expired ones may be included. Other work goes on meanwhile. */
   usage(prefix: string): Promise<{ count: number; bytes: number }>;
 
   /**
-   * A mark of the store's content: another one after every change, by any process. undefined where it cannot be had for
-   * almost nothing. Answers computed from the store alone may be given again under the same mark (`store-cache.ts`).
+   * A mark of the store's content, which differs after every change by any process; undefined where it cannot be had at almost
+   * no cost. Answers that depend on the store alone stay valid under the same mark (`store-cache.ts`).
    */
   changes(): string | undefined;
 
-  /** Writes that wait for the store at this moment. */
+  /** Number of writes that wait for the store at this moment. */
   waiting(): number;
 
-  /** Removes resources with all their versions, as if they had never been: for what may be kept no longer. No event tells of it. */
+  /** Removes resources with all their versions, at the end of their retention. No event is published. */
   purge(type: string, ids: string[]): Promise<void>;
 
   /** Living resources by type, and bytes on disk. */
@@ -220,22 +220,22 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** How any store is opened. */
+/** Options to open any store. */
 export interface StoreOptions {
   /** The service's name: the file's name under DATA_DIR, or the database's name in MongoDB. */
   name: string;
-  /** Changes when the slots' meaning changes: the store then rebuilds its rows with `reindex` before it opens. */
+  /** Changes when the meaning of the slots changes: the store then rebuilds its index rows by `reindex` before it opens. */
   indexVersion: string;
   /** Index rows of a stored resource's JSON text. */
   reindex(json: string): IndexRows;
   /** How long a writer waits for a prepared transaction, milliseconds; default 2,000. */
   waitMs?: number;
-  /** What FTS sees of a resource: [content, narrative], undefined: nothing; absent: no full-text search. */
+  /** Texts for full-text search, [content, narrative]; undefined: none of this resource. Absent: no full-text search. */
   text?(json: string): [content: string, narrative: string] | undefined;
-  /** Whether each version of a resource of this type is an event, `fhir.TYPE`; absent: none is. Asked at each change. */
+  /** Whether each version of a resource of this type is published as an event, `fhir.TYPE`; absent: none is. Called at each change. */
   emits?(type: string): boolean;
-  /** Called after each write that has put events into the outbox. @param isOfLooks none but those for the ledger */
+  /** Called after each write that has put events into the outbox. @param isOfLooks all of them are for the ledger */
   onEvents?(isOfLooks?: boolean): void;
-  /** Called after each write with the versions that it has made and that are no events. */
+  /** Called after each write with the versions that it has made and that are not published as events. */
   onVersions?(versions: ResourceVersion[]): void;
 }

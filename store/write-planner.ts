@@ -1,6 +1,6 @@
 /**
- * Decides what a write does, before it does anything: both stores ask this one function, so both refuse the same things.
- * A refused write has touched nothing.
+ * Decides what a write does before anything of it is done. Both stores call this function, so that they refuse the same writes.
+ * A refused write has changed nothing.
  */
 import { FhirError } from "../fhir/outcome.ts";
 import { CandidateIndex } from "../fhir/search/candidate-index.ts";
@@ -12,7 +12,7 @@ import type { Reliance } from "./store.ts";
 import { MAX_EVENT_CHARACTERS, type NoneExist, type UniqueKey, type Write } from "./writes.ts";
 import { StoreError, StoreErrorType } from "./store-error.ts";
 
-/** Stored resources that the conditions of one write may find, all together. */
+/** Stored resources that the conditions of one write may match, all together. */
 const MAX_FOUND = 50_000;
 
 /** A resource that steps have written or deleted. */
@@ -20,12 +20,12 @@ interface Touched {
   type: string;
   id: string;
   head: VersionHead;
-  /** Present while it lives. */
+  /** Present while the resource lives. */
   index?: IndexRows;
   step: number;
 }
 
-/** What a step has made, as conditions see it. */
+/** A resource that a step has made, as later conditions of the same write see it. */
 type Made = Candidate & { of: Touched };
 
 type StepOf<Op extends Write["op"]> = Extract<Write, { op: Op }>;
@@ -60,7 +60,7 @@ function refuseOutdated({ on, until }: Reliance, state: CommittedState): void {
   if (isOutdated) throw new StoreError(StoreErrorType.factsOutdated, 0);
 }
 
-/** Takes the steps of one write, one after the other. */
+/** Plans the steps of one write, one after the other. */
 class WritePlanner {
   readonly plan: WritePlan = { changes: [], results: [], echoes: [], locks: new Set() };
   readonly #state: CommittedState;
@@ -99,7 +99,7 @@ class WritePlanner {
     if (above !== undefined && value <= counted(above)) throw new StoreError(StoreErrorType.factsOutdated, number);
     this.#counters.set(counter, value);
     this.plan.locks.add(`counter:${counter}`);
-    // What is bound to a counter writes it, or of two in MongoDB neither would hear of the other.
+    // A counter with a condition is written even if its value stays: in MongoDB two such writes would otherwise not conflict.
     if (by !== 0 || ifValue !== undefined) this.plan.changes.push({ kind: "add", step: number, counter, by: value - stored });
     this.plan.results.push({ version: 0, updated: 0, outcome: "added", value });
   }
@@ -164,7 +164,7 @@ class WritePlanner {
     this.plan.results.push({ type, id, version, updated: this.#notBefore(type, id), outcome: "deleted" });
   }
 
-  /** What is there before an update or a deletion; `living` is 0 when nothing lives. @throws StoreError STALE_VERSION */
+  /** The version before an update or a deletion; `living` is 0 when no resource lives. @throws StoreError STALE_VERSION */
   #required({ type, id, ifVersion }: StepOf<"update" | "delete">, number: number) {
     const before = this.#head(type, id);
     const living = isLiving(before) ? before.version : 0;
@@ -187,7 +187,7 @@ class WritePlanner {
     this.plan.results.push({ type, id, version, updated: this.#notBefore(type, id), outcome });
   }
 
-  /** The time of the stored version: what replaces it is never older. */
+  /** The time of the stored version: its successor's is never earlier. */
   #notBefore(type: string, id: string): number {
     return this.#state.head(type, id)?.updated ?? 0;
   }
@@ -197,7 +197,7 @@ class WritePlanner {
   }
 }
 
-/** By `Type/id`, the keys that the last step about it leaves to it. */
+/** By `Type/id`: the unique keys that the last step about the resource leaves to it. */
 function lastKeys(steps: Write[]): ReadonlyMap<string, readonly string[]> {
   const keys = new Map<string, readonly string[]>();
   for (const step of steps) {
@@ -207,14 +207,14 @@ function lastKeys(steps: Write[]): ReadonlyMap<string, readonly string[]> {
   return keys;
 }
 
-/** Who holds which unique key, as the steps so far leave it; what a later step gives up is free: two may change places in one write. */
+/** Which resource holds which unique key after the steps so far. What a later step releases counts as free: two may swap keys in one write. */
 class KeyHolders {
   readonly #state: CommittedState;
   readonly #touched: ReadonlyMap<string, Touched>;
   readonly #plan: WritePlan;
   readonly #taken = new Map<string, string>();
   readonly #last: ReadonlyMap<string, readonly string[]>;
-  /** The keys that steps have given to a resource, by `Type/id`. */
+  /** By `Type/id`: the keys that steps have given to a resource. */
   readonly #given = new Map<string, string[]>();
 
   constructor(
@@ -228,7 +228,7 @@ class KeyHolders {
     this.#last = last;
   }
 
-  /** @throws StoreError with the key's error, when another resource holds it */
+  /** @throws StoreError with the key's error if another resource holds one of the keys */
   refuseHeld(unique: UniqueKey[], ref: string, number: number): void {
     for (const { key, error } of unique) {
       const other = this.#holder(key);
@@ -245,7 +245,7 @@ class KeyHolders {
     if (unique.length > 0) this.#given.set(ref, [...(this.#given.get(ref) ?? []), ...unique.map(({ key }) => key)]);
   }
 
-  /** A resource gives back what it holds. */
+  /** Releases all keys of a resource. */
   release(type: string, id: string): void {
     const ref = `${type}/${id}`;
     this.#plan.locks.add(`resource:${ref}`);
@@ -254,7 +254,7 @@ class KeyHolders {
     if (!this.#touched.has(ref)) for (const key of this.#state.held(type, id)) this.#plan.locks.add(`unique:${key}`);
   }
 
-  /** What an earlier step has touched holds only what that step gave it. */
+  /** A resource that an earlier step has written holds only the keys that this step gave it. */
   #holder(key: string): string | undefined {
     const own = this.#taken.get(key);
     if (own !== undefined) return own;
@@ -264,13 +264,13 @@ class KeyHolders {
   }
 }
 
-/** What conditional creates, and conditions that are held, find. */
+/** Evaluates the conditions of conditional creates and of holds. */
 class Conditions {
   readonly #state: CommittedState;
   readonly #touched: ReadonlyMap<string, Touched>;
   readonly #plan: WritePlan;
   readonly #isAsked: boolean;
-  /** What the steps have made, by type; what a later step has changed again is in it twice. */
+  /** By type: what the steps have made. A resource that was changed by two steps is in it twice. */
   readonly #made = new Map<string, CandidateIndex<Made>>();
   #found = 0;
 
@@ -285,9 +285,9 @@ class Conditions {
     if (this.#isAsked) this.#madeOf(made.of.type).add(made);
   }
 
-  /** True when the condition found one, so that nothing is to be created. @throws StoreError MULTIPLE_MATCHES, TOO_COSTLY */
+  /** Whether the condition matches a resource, so that none is created. @throws StoreError MULTIPLE_MATCHES, TOO_COSTLY */
   existed(number: number, type: string, condition: NoneExist): boolean {
-    // Earlier steps can take matches away, one each at most.
+    // Each earlier step can take away one match at most.
     const all = this.#state.find(type, condition, 2 + this.#touched.size);
     this.#found += all.length;
     if (this.#found > MAX_FOUND) throw new StoreError(StoreErrorType.tooCostly, number);

@@ -1,4 +1,4 @@
-/** What a store is asked to write, and what became of it: steps of one atomic write, and the events that go with them. */
+/** The steps of one atomic write, the events that are stored with it, and its results. */
 import type { FramedResource } from "../fhir/frame.ts";
 import type { Clause, IndexRows } from "../fhir/search/query.ts";
 
@@ -19,88 +19,88 @@ interface StoredContent {
   body: FramedResource;
   index: IndexRows;
   unique?: UniqueKey[];
-  /** The type has no rule of uniqueness: no resource of it ever held a key, and nobody need look. */
+  /** The type has no unique keys: no resource of it ever held one, so that none need be looked for. */
   isKeyless?: boolean;
   author?: string;
 }
 
-/** One step of an atomic write. `author` of a resource's version: who has made it, a text that is kept beside the version and not in it. */
+/** One step of an atomic write. `author`: who made the version, a text that is stored beside it. */
 export type Write =
-  /** @param isDecided what follows was decided on `ifNoneExist` finding nothing: FACTS_OUTDATED when it does */
+  /** @param isDecided the steps after it were decided on `ifNoneExist` matching nothing: FACTS_OUTDATED if it matches */
   | (StoredContent & { op: "create"; ifNoneExist?: NoneExist; isDecided?: boolean })
   /**
    * @param ifVersion refuse (STALE_VERSION) unless the living current version is one of these; 0: there is none
-   * @param upsert create (version 1, or next after a deletion) when there is no living resource; else NOT_FOUND
-   * @param since version the resource brings along when it moves here from another owner: the first version written
-   *        here is at least `since` (a move keeps id and version count)
+   * @param upsert create (version 1, or the next one after a deletion) when there is no living resource; otherwise NOT_FOUND
+   * @param since version number of a resource that moves here from another owner, with its id: the first version written
+   *        here is at least `since`
    */
   | (StoredContent & { op: "update"; ifVersion?: number[]; upsert: boolean; since?: number })
   /**
-   * Deleting what is not there, or already deleted, changes nothing (result `version` 0, or the deletion's). Prepared, it keeps
-   * others from making it.
+   * Deleting what is not there, or already deleted, changes nothing (result `version` 0, or the deletion's). While prepared, it keeps
+   * others from creating it.
    * @param ifVersion as for an update
-   * @param moved the resource now lives with another owner: it vanishes here without a version of its own; its history stays
+   * @param moved the resource lives with another owner from now on: it disappears here without a new version; its history stays
    */
   | { op: "delete"; type: string; id: string; ifVersion?: number[]; moved?: boolean; author?: string }
   /**
-   * For conditional writes of a type that several stores share: does something here answer the condition (result `existed`),
-   * or nothing (`none`)? Prepared, it holds the condition's lock if that is as expected, else nothing.
+   * For conditional writes of a type that several stores share: whether a resource of this store matches the condition (result `existed`)
+   * or none does (`none`). While prepared, it holds the condition's lock if that is as expected, otherwise nothing.
    * @param isDecided refuse (FACTS_OUTDATED) unless it is as expected
    */
   | { op: "hold"; type: string; condition: NoneExist; isThere: boolean; isDecided?: boolean }
   /**
-   * Adds `by` to a counter (absent = 0), which has six decimals; COUNTER_BELOW when the result would be under `min`.
-   * @param ifValue refuse (FACTS_OUTDATED) unless this is its value before
-   * @param above refuse (FACTS_OUTDATED) unless the result is more than this
+   * Adds `by` to a counter (absent: 0), which has six decimals. COUNTER_BELOW when the result would be below `min`.
+   * @param ifValue refuse (FACTS_OUTDATED) unless the counter has this value before
+   * @param above refuse (FACTS_OUTDATED) unless the result is greater than this
    */
   | { op: "add"; counter: string; by: number; min?: number; ifValue?: number; above?: number }
   /**
-   * An event that is written with the rest, into the outbox. EVENT_TOO_LARGE over MAX_EVENT_CHARACTERS.
+   * An event that is stored in the outbox with the rest of the write. EVENT_TOO_LARGE over MAX_EVENT_CHARACTERS.
    */
   | { op: "emit"; event: OutboxEvent; queue: OutboxQueue }
-  /** The write is the effect of an event, whose id is remembered until `until` (milliseconds): refused with ALREADY_HANDLED when it is known. */
+  /** The write is the effect of an event, whose id is remembered until `until` (milliseconds since 1970): ALREADY_HANDLED if it is known. */
   | { op: "once"; id: string; until: number };
 
-/** Characters that the payload of one event may have: it names what happened, the resources are read where they are kept. */
+/** Characters of an event's payload: it says what happened; resources are read from their owner. */
 export const MAX_EVENT_CHARACTERS = 64_000;
 
-/** A version of a resource, as its owner tells of it: enough to read it. */
+/** A version of a resource as its owner announces it: enough to read it. */
 export interface ResourceVersion {
   type: string;
   id: string;
   version: number;
   method: "create" | "update" | "delete";
-  /** Patients that it refers to, or did until this version: "Patient/…". Absent: none, or more than 20. */
+  /** Patients that this version or the one before refers to: "Patient/…". Absent: none, or more than 20. */
   patients?: string[];
 }
 
-/** What has happened, for others to act on. */
+/** Something that happened, for other services to act on. */
 export interface OutboxEvent {
-  /** No other event has it: `Type/id/version` of a resource's version. */
+  /** Unique: `Type/id/version` for a version of a resource. */
   id: string;
-  /** What kind of event it is: `fhir.Encounter`. */
+  /** Kind of the event: `fhir.Encounter`. */
   subject: string;
-  /** The record that it is about: the events of one record keep their order. */
+  /** The record that the event is about: events of one record stay in order. */
   key: string;
   /** JSON text. */
   payload: string;
 }
 
-/** Which relay an event waits for: `out`, that to other services; `own`, that to the service itself; `audit`, that to the ledger, which has time. */
+/** The relay that an event waits for. `out`: to other services; `own`: to the service itself; `audit`: to the ledger, which may be late. */
 export type OutboxQueue = "out" | "own" | "audit";
 
 /** An event that has not been relayed yet. */
 export interface WaitingEvent extends OutboxEvent {
-  /** Names it in the outbox. */
+  /** Its identifier in the outbox. */
   place: string;
-  /** When it was written, milliseconds since 1970. */
+  /** Time of the write, milliseconds since 1970. */
   at: number;
 }
 
-/** How much waits in an outbox. */
+/** How many events an outbox holds. */
 export interface OutboxState {
   waiting: number;
-  /** When the oldest was written, milliseconds since 1970; absent when none waits. */
+  /** Time of the oldest, milliseconds since 1970; absent if there is none. */
   oldest?: number;
 }
 
@@ -114,14 +114,14 @@ export interface NoneExist {
   clauses: Clause[];
 }
 
-/** What became of one step of a write. */
+/** The result of one step of a write. */
 export interface WriteResult {
   type?: string;
   id?: string;
   version: number;
-  /** Milliseconds since 1970. While only prepared: when the version that is replaced was written, 0 without one; it will not be before that. */
+  /** Milliseconds since 1970. While prepared: the time of the version that is replaced, 0 without one; the commit's time is not earlier. */
   updated: number;
-  /** created | updated | deleted: done. existed: ifNoneExist found one (its id and version are given). none: nothing to do. added: a counter. */
+  /** existed: ifNoneExist matched one (its id and version are given). none: nothing to do. added: a counter. */
   outcome: "created" | "updated" | "deleted" | "existed" | "none" | "added";
   /** The counter's new value. */
   value?: number;
@@ -129,10 +129,10 @@ export interface WriteResult {
   json?: string;
 }
 
-/** Names one write, however often it is tried. */
+/** Identifies one write across all attempts. */
 export interface WriteKey {
   /** At most 64 characters. */
   id: string;
-  /** It may have been tried before: older versions are looked through as well. */
+  /** There may have been an earlier attempt: older versions are searched as well. */
   isRepeated: boolean;
 }

@@ -1,15 +1,15 @@
-/** What adapters of either database have in common: moleculer-db's interface, spelt in terms of the few methods that differ. */
+/** The part that both adapters share: moleculer-db's adapter interface, by means of the few methods that differ. */
 import type { Service, ServiceBroker } from "moleculer";
 import { type Document, type Find, idQuery, type Query, type Update } from "./documents.ts";
 
-/** A collection, behind moleculer-db's adapter interface. */
+/** A collection with moleculer-db's adapter interface. */
 export abstract class DocumentAdapter<Of extends Document = Document> {
   init(_broker: ServiceBroker, _service: Service): void {}
 
   abstract connect(): Promise<void>;
   abstract disconnect(): Promise<void>;
   abstract find(find?: Find<Of>): Promise<Of[]>;
-  /** Moleculer-db hands over the query inside its filters. */
+  /** Moleculer-db passes the query inside its filters. */
   abstract count(filters?: { query?: Query<Of> }): Promise<number>;
   abstract insert(document: Of): Promise<Of>;
   abstract insertMany(documents: Of[]): Promise<Of[]>;

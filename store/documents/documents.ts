@@ -1,6 +1,6 @@
 /**
- * Collections of plain documents: what a service keeps that is no FHIR resource (anomalies, accounts, sessions). Two adapters with
- * moleculer-db's interface stand behind them, SQLite and MongoDB, and one set of tests.
+ * Collections of plain documents, for data of a service that is no FHIR resource (anomalies, accounts, sessions). There are two adapters with
+ * moleculer-db's interface, for SQLite and MongoDB, and one set of tests for both.
  */
 
 /** A document: JSON values, under an id that its service chooses. */
@@ -11,7 +11,7 @@ export interface Document {
 /** A value that a query compares with. Times are numbers, milliseconds since 1970. */
 export type Scalar = string | number | boolean | null;
 
-/** What a member must be: equal to a value, or all of these. */
+/** The condition on a member: equal to a value, or all of these comparisons. */
 export type Condition =
   | Scalar
   | {
@@ -24,20 +24,20 @@ export type Condition =
       $exists?: boolean;
     };
 
-/** Documents that fulfil every condition; the part of MongoDB's language that both adapters understand alike. Paths are top-level names. */
+/** Documents that fulfil every condition: the part of MongoDB's query language that both adapters evaluate alike. Paths are top-level names. */
 export type Query<Of extends Document = Document> = { [Name in keyof Of]?: Condition } & { $or?: Query<Of>[] };
 
-/** What becomes of each document that fulfils a query. */
+/** The change of each document that fulfils a query. */
 export interface Update<Of extends Document = Document> {
   $set?: Partial<Of>;
   $inc?: { [Name in keyof Of]?: number };
   $unset?: { [Name in keyof Of]?: true };
 }
 
-/** Which documents, in which order. */
+/** Which documents to find, in which order. */
 export interface Find<Of extends Document = Document> {
   query?: Query<Of>;
-  /** Names of members, each with a `-` before it for descending. A missing value comes first, last when descending. */
+  /** Names of members, with a `-` in front for descending. Missing values come first, or last when descending. */
   sort?: string[];
   /** Default 100, at most `MAX_FOUND`. */
   limit?: number;
@@ -48,13 +48,13 @@ export interface Find<Of extends Document = Document> {
 export const MAX_FOUND = 10_000;
 const DEFAULT_FOUND = 100;
 
-/** How a collection is kept. */
+/** Options of a collection. */
 export interface CollectionOptions {
-  /** Members that no two documents share; a document without the member shares with none. */
+  /** Members whose values are unique; documents without the member do not count. */
   unique?: string[];
-  /** Members that queries and orders begin with. */
+  /** Members by which queries and orders begin. */
   indexes?: string[];
-  /** A member that says when the document may be forgotten, milliseconds since 1970; what is past is removed within ten minutes. */
+  /** Member with the time after which a document may be removed, milliseconds since 1970; this happens within ten minutes. */
   expiresAt?: string;
 }
 
@@ -63,16 +63,16 @@ export interface Collection<Of extends Document> {
   find(find?: Find<Of>): Promise<Of[]>;
   findOne(query: Query<Of>): Promise<Of | null>;
   count(query?: Query<Of>): Promise<number>;
-  /** @throws DuplicateKey when a document has this id, or a unique member of it */
+  /** @throws DuplicateKey when another document has this id, or the same value of a unique member */
   insert(document: Of): Promise<Of>;
-  /** Changes what fulfils the query in one atomic step: `updateMany({ _id, version }, …) === 1` is a compare-and-set. @throws DuplicateKey */
+  /** Changes the documents that fulfil the query, each atomically: `updateMany({ _id, version }, …) === 1` is a compare-and-set. @throws DuplicateKey */
   updateMany(query: Query<Of>, update: Update<Of>): Promise<number>;
   removeMany(query: Query<Of>): Promise<number>;
 }
 
 /** Another document has the same id, or the same value of a unique member. */
 export class DuplicateKey extends Error {
-  /** The member, where it is known. */
+  /** The member, if it is known. */
   readonly member: string | undefined;
   constructor(member?: string) {
     super("Another document has the same key.");
@@ -81,7 +81,7 @@ export class DuplicateKey extends Error {
   }
 }
 
-/** The bounds of an answer, checked. @throws RangeError */
+/** Checks the bounds of an answer. @throws RangeError */
 export function boundsOf({ limit = DEFAULT_FOUND, offset = 0 }: Pick<Find, "limit" | "offset">): { limit: number; offset: number } {
   if (!Number.isInteger(limit) || limit < 0 || limit > MAX_FOUND) throw new RangeError(`limit must be 0 to ${MAX_FOUND}.`);
   if (!Number.isInteger(offset) || offset < 0) throw new RangeError("offset must not be negative.");
@@ -90,13 +90,13 @@ export function boundsOf({ limit = DEFAULT_FOUND, offset = 0 }: Pick<Find, "limi
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
-/** Refuses what could be anything but the name of a member. @throws RangeError */
+/** Refuses a text that cannot be the name of a member. @throws RangeError */
 export function memberName(name: string): string {
   if (!NAME.test(name)) throw new RangeError(`"${name.slice(0, 64)}" is no name of a member.`);
   return name;
 }
 
-/** The query for one document. @throws RangeError for what is no id */
+/** The query for one document. @throws RangeError if it is not an id */
 export function idQuery<Of extends Document>(id: string): Query<Of> {
   if (typeof id !== "string") throw new RangeError("An id is a string.");
   return { _id: id } as Query<Of>;
@@ -107,8 +107,8 @@ const isScalar = (value: unknown): boolean => value === null || ["string", "numb
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * The query itself, if it is one of this language: what comes from outside cannot ask a database for more than that.
- * @throws RangeError for other operators, for members without a value, and for what no member can be compared with
+ * Returns the query if it is one of this language, so that no client can ask the database for anything beyond it.
+ * @throws RangeError for other operators, for members without a value, and for values that no member can be compared with
  */
 export function checkedQuery<Of extends Document>(query: Query<Of>): Query<Of> {
   if (!isObject(query)) throw new RangeError("A query is an object.");
@@ -134,7 +134,7 @@ function checkCondition(name: string, condition: unknown): void {
   }
 }
 
-/** The update itself, if it is one of this language. @throws RangeError for other operators, and for names that no member has */
+/** Returns the update if it is one of this language. @throws RangeError for other operators, and for names that no member can have */
 export function checkedUpdate<Of extends Document>(update: Update<Of>): Update<Of> {
   for (const [operator, members] of Object.entries(update)) {
     if (!["$set", "$inc", "$unset"].includes(operator)) throw new RangeError(`"${operator.slice(0, 64)}" is no operator of an update.`);

@@ -17,7 +17,7 @@ import { DocumentAdapter } from "./document-adapter.ts";
 
 const DUPLICATE_KEY = 11_000;
 
-/** Any error of MongoDB about a unique key as ours. */
+/** MongoDB's duplicate key error as DuplicateKey; any other error unchanged. */
 function translate(error: unknown): unknown {
   const { code, keyPattern } = error as Partial<MongoServerError>;
   if (code !== DUPLICATE_KEY) return error;
@@ -32,7 +32,7 @@ export class MongoDocuments<Of extends Document = Document> extends DocumentAdap
   readonly #options: CollectionOptions;
   #db: Db | undefined;
 
-  /** @param open gives the service's database, connected; the same one for all collections of a service */
+  /** @param open returns the connected database of the service, the same one for all of its collections */
   constructor(open: () => Promise<Db>, name: string, options: CollectionOptions = {}) {
     super();
     this.#open = open;
@@ -44,7 +44,7 @@ export class MongoDocuments<Of extends Document = Document> extends DocumentAdap
     const db = await this.#open();
     const { unique = [], indexes = [], expiresAt } = this.#options;
     const collection = db.collection(this.#name);
-    // Partial, so that documents without the member share it with none.
+    // A partial index, so that documents without the member do not collide.
     for (const name of unique) {
       await collection.createIndex(
         { [name]: 1 },
@@ -59,14 +59,14 @@ export class MongoDocuments<Of extends Document = Document> extends DocumentAdap
     this.#db = undefined;
   }
 
-  /** @throws RangeError for bounds that are none */
+  /** @throws RangeError for invalid bounds */
   async find(find: Find<Of> = {}): Promise<Of[]> {
     const { limit, offset } = boundsOf(find);
-    if (limit === 0) return []; // for MongoDB it is no limit
+    if (limit === 0) return []; // MongoDB takes 0 for no limit
     const sort = [...(find.sort ?? []), "_id"].map((name): [string, 1 | -1] =>
       name.startsWith("-") ? [memberName(name.slice(1)), -1] : [memberName(name), 1],
     );
-    // The driver knows documents, not whose they are.
+    // The driver's documents have no type of ours.
     const found = await this.#collection
       .find(checkedQuery(find.query ?? {}) as object)
       .sort(sort)
@@ -76,7 +76,7 @@ export class MongoDocuments<Of extends Document = Document> extends DocumentAdap
     return found as unknown[] as Of[];
   }
 
-  /** Moleculer-db hands over the query inside its filters. */
+  /** Moleculer-db passes the query inside its filters. */
   async count({ query = {} }: { query?: Query<Of> } = {}): Promise<number> {
     return this.#collection.countDocuments(checkedQuery(query) as object);
   }
@@ -87,13 +87,13 @@ export class MongoDocuments<Of extends Document = Document> extends DocumentAdap
     return document;
   }
 
-  /** @throws DuplicateKey; those before the refused one are there then */
+  /** @throws DuplicateKey; the documents before the refused one are stored */
   async insertMany(documents: Of[]): Promise<Of[]> {
     await this.#write(() => this.#collection.insertMany(documents.map((one) => ({ ...one })) as never));
     return documents;
   }
 
-  /** Each document in one atomic step. @returns how many it has changed @throws DuplicateKey */
+  /** Changes each document atomically. @returns the number of changed documents @throws DuplicateKey */
   async updateMany(query: Query<Of>, update: Update<Of>): Promise<number> {
     const [filter, change] = [checkedQuery(query) as object, checkedUpdate(update) as object];
     const { matchedCount } = await this.#write(() => this.#collection.updateMany(filter, change));

@@ -1,4 +1,4 @@
-/** A service's database of documents: `NAME.documents.sqlite` in the data folder, or its MongoDB database where MONGO_URL is set. */
+/** A service's database of documents: `NAME.documents.sqlite` in the data folder, or its MongoDB database if MONGO_URL is set. */
 import { join } from "node:path";
 import { databaseName, makeFolder, type StoreConfig } from "../open-store.ts";
 import { DATABASE_OPTIONS } from "../mongo/schema.ts";
@@ -11,9 +11,9 @@ import type { CollectionOptions, Document } from "./documents.ts";
 import { MongoDocuments } from "./mongo-documents.ts";
 import { closeSqlite, SqliteDocuments } from "./sqlite-documents.ts";
 
-/** How long a MongoDB server may take to be found, milliseconds. */
+/** Time limit to find a MongoDB server, milliseconds. */
 const SERVER_SELECTION_MS = 5_000;
-/** Memory for pages, KiB: collections are small. */
+/** Page cache, KiB: collections are small. */
 const CACHE_KIB = 2_048;
 
 /** The database of one service, opened at the first `connect` of a collection. */
@@ -22,7 +22,7 @@ export interface DocumentDatabase {
   close(): Promise<void>;
 }
 
-/** @throws StoreError STORE_UNAVAILABLE, when a collection connects, with a sentence that says what to do */
+/** @throws StoreError STORE_UNAVAILABLE when a collection connects, with a sentence that says what to do */
 export function documentDatabase(config: StoreConfig, service: string): DocumentDatabase {
   return config.mongoUrl ? mongoDatabase(config.mongoUrl, service, config.serversCaFile) : sqliteDatabase(config.dataDir, service);
 }
@@ -49,7 +49,7 @@ async function openDocuments(dataDir: string, file: string): Promise<Database> {
 function mongoDatabase(url: string, service: string, tlsCAFile: string | undefined): DocumentDatabase {
   type Client = import("mongodb").MongoClient;
   const connect = async (): Promise<Client> => {
-    const { MongoClient } = await import("mongodb"); // 13 MB, only where it is wanted
+    const { MongoClient } = await import("mongodb"); // 13 MB, loaded only if needed
     try {
       return await new MongoClient(url, {
         serverSelectionTimeoutMS: SERVER_SELECTION_MS,
@@ -67,7 +67,7 @@ function mongoDatabase(url: string, service: string, tlsCAFile: string | undefin
   };
 }
 
-/** What is opened by the first that asks and shared by all; an opening that failed is tried again by the next. */
+/** Opens once, at the first call, and shares the result; after a failure the next call tries again. */
 function shared<Thing>(open: () => Promise<Thing>) {
   let opened: Promise<Thing> | undefined;
   return {

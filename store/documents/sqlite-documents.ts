@@ -17,12 +17,12 @@ import {
 import { DocumentAdapter } from "./document-adapter.ts";
 import { memberSql, whereSql } from "./sqlite-query.ts";
 
-/** SQLite's extended result codes of a row that breaks a UNIQUE index or a primary key. */
+/** SQLite's extended result codes for a violated UNIQUE index or primary key. */
 const UNIQUE_VIOLATIONS = new Set([2067, 1555]);
 
 /**
- * One table, `doc_NAME`, with an index for each member that the options name. Several processes may use the file at once; a write is all or
- * nothing, and committed when it resolves.
+ * One table, `doc_NAME`, with an index for each member that the options name. Several processes may use the file at once. A write is atomic,
+ * and committed when it resolves.
  */
 export class SqliteDocuments<Of extends Document = Document> extends DocumentAdapter<Of> {
   readonly #open: () => Promise<Database>;
@@ -30,7 +30,7 @@ export class SqliteDocuments<Of extends Document = Document> extends DocumentAda
   readonly #options: CollectionOptions;
   #db: Database | undefined;
 
-  /** @param open gives the file, opened; the same one for all collections of a service */
+  /** @param open returns the opened file, the same one for all collections of a service */
   constructor(open: () => Promise<Database>, name: string, options: CollectionOptions = {}) {
     super();
     this.#open = open;
@@ -56,7 +56,7 @@ export class SqliteDocuments<Of extends Document = Document> extends DocumentAda
     this.#db = undefined;
   }
 
-  /** @throws RangeError for a query or bounds that are none */
+  /** @throws RangeError for an invalid query or invalid bounds */
   async find(find: Find<Of> = {}): Promise<Of[]> {
     const where = whereSql(find.query ?? {});
     const { limit, offset } = boundsOf(find);
@@ -68,7 +68,7 @@ export class SqliteDocuments<Of extends Document = Document> extends DocumentAda
     return rows.map(({ json }) => JSON.parse(json) as Of);
   }
 
-  /** Moleculer-db hands over the query inside its filters. */
+  /** Moleculer-db passes the query inside its filters. */
   async count({ query = {} }: { query?: Query<Of> } = {}): Promise<number> {
     const where = whereSql(query);
     const found = await this.#run((db) =>
@@ -83,7 +83,7 @@ export class SqliteDocuments<Of extends Document = Document> extends DocumentAda
     return document;
   }
 
-  /** All or none. @throws DuplicateKey */
+  /** Inserts all or none. @throws DuplicateKey */
   async insertMany(documents: Of[]): Promise<Of[]> {
     await this.#write((db) => {
       for (const one of documents) db.run(`INSERT INTO ${this.#table} VALUES (?, ?)`, one._id, JSON.stringify(one));
@@ -91,7 +91,7 @@ export class SqliteDocuments<Of extends Document = Document> extends DocumentAda
     return documents;
   }
 
-  /** In one atomic step. @returns how many it has changed @throws DuplicateKey */
+  /** Changes all documents in one atomic step. @returns the number of changed documents @throws DuplicateKey */
   async updateMany(query: Query<Of>, update: Update<Of>): Promise<number> {
     const where = whereSql(query);
     checkedUpdate(update);
@@ -121,7 +121,7 @@ export class SqliteDocuments<Of extends Document = Document> extends DocumentAda
     return turnsOf(db).log.reading(() => work(db));
   }
 
-  /** Writes that come together share a commit. */
+  /** Concurrent writes share a commit. */
   async #write<Result>(work: (db: Database) => Result): Promise<Result> {
     const db = this.#db;
     if (!db) throw new Error(`${this.#table} is not open.`);
@@ -131,7 +131,7 @@ export class SqliteDocuments<Of extends Document = Document> extends DocumentAda
   }
 }
 
-/** How a file is written, and brought to the disk. */
+/** The write queue of a file, and its flushes. */
 interface Turns {
   queue: WriteQueue;
   log: LogFlush;
@@ -140,7 +140,7 @@ interface Turns {
 const turns = new WeakMap<Database, Turns>();
 const NO_HOOKS = { begun() {}, finish() {}, rolledBack() {} };
 
-/** Of a file, for all of its collections. */
+/** Those of a file, shared by all of its collections. */
 function turnsOf(db: Database): Turns {
   const known = turns.get(db);
   if (known) return known;
@@ -150,7 +150,7 @@ function turnsOf(db: Database): Turns {
   return made;
 }
 
-/** Finishes what is being written. */
+/** Finishes the pending writes and closes the file. */
 export async function closeSqlite(db: Database): Promise<void> {
   const { queue, log } = turnsOf(db);
   await queue.close();
@@ -158,7 +158,7 @@ export async function closeSqlite(db: Database): Promise<void> {
   db.close();
 }
 
-/** One write inside a transaction that others share: it leaves no trace when it meets a key that another document has. */
+/** One write inside a transaction that it shares with others: it leaves no trace if it violates a unique key. */
 function alone<Result>(db: Database, work: (db: Database) => Result): { result: Result } | { duplicate: DuplicateKey } {
   db.run("SAVEPOINT document");
   try {
@@ -173,7 +173,7 @@ function alone<Result>(db: Database, work: (db: Database) => Result): { result: 
   }
 }
 
-/** The document after an update. @throws RangeError for a `$inc` of what is no number */
+/** The document after an update. @throws RangeError for a `$inc` of a value that is not a number */
 function updated<Of extends Document>(document: Of, { $set = {}, $inc = {}, $unset = {} }: Update<Of>): Of {
   const next: Record<string, unknown> = { ...document, ...$set };
   for (const [name, by] of Object.entries($inc)) {

@@ -3,12 +3,12 @@ import { sql } from "../sqlite/sql-fragments.ts";
 import type { Sql, Value } from "../sqlite/database.ts";
 import { checkedQuery, type Condition, type Document, memberName, type Query, type Scalar } from "./documents.ts";
 
-/** The expression that reads a member, as the indexes have it. */
+/** The SQL expression that reads a member, in the form that the indexes have. */
 export const memberSql = (name: string): string => (name === "_id" ? "id" : `json_extract(json, '$.${memberName(name)}')`);
 
 const OPERATORS: Record<string, string> = { $gt: ">", $gte: ">=", $lt: "<", $lte: "<=" };
 
-/** SQL for the documents that fulfil a query. @throws RangeError for what is no query */
+/** SQL for the documents that fulfil a query. @throws RangeError for an invalid query */
 export const whereSql = <Of extends Document>(query: Query<Of>): Sql => sqlOf(checkedQuery(query));
 
 function sqlOf<Of extends Document>(query: Query<Of>): Sql {
@@ -33,7 +33,7 @@ function conditionSql(member: string, condition: Condition): Sql {
 const equalSql = (member: string, value: Scalar): Sql =>
   value === null ? sql(`${member} IS NULL`) : sql(`${member} = ?`, parameterOf(value));
 
-/** SQLite's JSON functions give 1 and 0 for true and false. */
+/** SQLite's JSON functions return 1 and 0 for true and false. */
 const parameterOf = (value: Scalar): Value => (typeof value === "boolean" ? Number(value) : value);
 
 function joined(parts: Sql[], operator: " AND " | " OR ", none: string): Sql {

@@ -1,29 +1,29 @@
-/** How long a question to MongoDB may take. */
+/** Time limits of questions to MongoDB. */
 import { MongoServerError } from "mongodb";
 import { type Budget, QuestionTooCostly, requestTooCostly } from "../too-costly.ts";
 
 /**
- * Time that one question may take of the server, milliseconds. It is time on the clock of a server that others use too, and that answers them
- * meanwhile: more than the processor time that SQLite gives one (store/sqlite/database.ts).
+ * Time limit of one question, milliseconds on the server's clock. That server also works for others, and answers them meanwhile: the limit is
+ * larger than the processor time that SQLite gives to one question (store/sqlite/database.ts).
  */
 const QUESTION_MS = 3_000;
-/** MongoDB's code of it. */
+/** MongoDB's error code of an exceeded time limit. */
 const MAX_TIME_EXPIRED = 50;
 
-/** So much of a request's processor time one millisecond on that clock stands for: one question may take as much of both. */
+/** Processor time of a request's budget that one millisecond on that clock costs: one question may take all of either. */
 const SHARE = 700 / QUESTION_MS;
 
-/** Options of a question that clients make. */
+/** Driver options of a question from a client. */
 export interface Bounds {
   maxTimeMS: number;
 }
 
-/** Of one that is by itself. */
+/** Options of a question that shares no budget. */
 export const BOUNDED: Bounds = { maxTimeMS: QUESTION_MS };
 
 /**
- * Answers one of several questions, at most for as long as is left to all. Of those that are asked at once each takes its own part of the
- * time that passes, not all of it.
+ * Answers one of several questions within the time that is left to all. Of questions that run concurrently each pays its share of the
+ * elapsed time.
  */
 export async function spending<T>(budget: Budget | undefined, ask: (bounds: Bounds) => Promise<T>): Promise<T> {
   if (!budget) return ask(BOUNDED);
@@ -40,7 +40,7 @@ export async function spending<T>(budget: Budget | undefined, ask: (bounds: Boun
   }
 }
 
-/** Notes the time in which at least one question of a budget is under way. */
+/** Measures the time during which at least one question of a budget runs. */
 class Clock {
   #asked = 0;
   #since = 0;
@@ -50,7 +50,7 @@ class Clock {
     this.#asked += 1;
   }
 
-  /** @returns the time since the last begin, or end, of any of them */
+  /** @returns the time since the last begin or end of any question */
   end(): number {
     const now = performance.now();
     const passed = now - this.#since;
@@ -70,5 +70,5 @@ function clockOf(budget: Budget): Clock {
 
 const isTooLate = (error: unknown): boolean => error instanceof MongoServerError && error.code === MAX_TIME_EXPIRED;
 
-/** What is thrown then. */
+/** The error for the client, if the time limit was exceeded. */
 export const tooCostly = (error: unknown): QuestionTooCostly | undefined => (isTooLate(error) ? new QuestionTooCostly() : undefined);

@@ -1,6 +1,6 @@
-/** What a write may meet, so that it is tried again. */
+/** The reasons for which a write is tried again. */
 
-/** A prepared transaction holds what the write needs. */
+/** A prepared transaction holds a lock that the write needs. */
 export class Blocked extends Error {}
-/** What was read is no longer so: the whole write is tried again. */
+/** Data that the write has read have changed since. */
 export class Outdated extends Error {}

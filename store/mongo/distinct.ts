@@ -1,11 +1,11 @@
-/** Which values are in use in a slot. */
+/** The values in use in a slot. */
 import type { KeyRow } from "../../fhir/search/query.ts";
 import { type Collections, SLOT_WIDTH, slotText } from "./schema.ts";
 
-/** Slots that one question asks about: its filter has a range of the index for each. */
+/** Slots of one question: its filter has an index range for each. */
 const SLOTS_AT_ONCE = 50;
 
-/** The first `limit` distinct `=` values, in order of slot and value. Looks at every resource that has one. */
+/** The first `limit` distinct `=` values, in order of slot and value. Reads every resource that has one. */
 export async function distinctValues({ resource }: Collections, slots: number[], limit: number): Promise<KeyRow[]> {
   const found: KeyRow[] = [];
   for (let from = 0; from < slots.length && found.length < limit; from += SLOTS_AT_ONCE) {

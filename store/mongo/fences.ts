@@ -1,13 +1,13 @@
-/** What a write relies on, and the fences that keep others from relying on it (docs/adr/0020-deletion-is-fenced.md). */
+/** Resources that a write relies on, and the fences that forbid it (docs/adr/0020-deletion-is-fenced.md). */
 import type { ClientSession, UpdateFilter } from "mongodb";
 import type { Fencing, VersionReference, Reliance } from "../store.ts";
 import { Blocked } from "./conflicts.ts";
 import type { Collections, ConditionDocument } from "./schema.ts";
 
-/** The document that relying on a resource and fencing it both write. */
+/** Id of the document that both a write that relies on a resource and a fence around it write. */
 export const reliedId = (reference: string): string => `relied/${reference}`;
 
-/** By the server's clock, which also says when the document is forgotten: one of a node that was set back would lose its lock. */
+/** Time by the server's clock, which also removes expired documents: by a node's clock that is late, a lock would be lost. */
 export const touched = { $currentDate: { at: true as const } };
 
 /** The fences of one store. */
@@ -18,7 +18,7 @@ export class Fences {
     this.#collections = collections;
   }
 
-  /** The fences around what a write relies on; each is written, so that a fence that comes at the same moment lets only one through. */
+  /** The fences around the resources that a write relies on. Each is written, so that of a concurrent fence and write one conflicts. */
   async rely(reliance: Reliance | undefined, session: ClientSession): Promise<Map<string, number>> {
     const fences = new Map<string, number>();
     const references = new Map((reliance?.on ?? []).map(({ type, id }) => [reliedId(`${type}/${id}`), `${type}/${id}`]));
@@ -30,7 +30,7 @@ export class Fences {
     return fences;
   }
 
-  /** @throws Blocked when a prepared transaction other than `tx` relies on one of them */
+  /** @throws Blocked when a prepared transaction other than `tx` relies on one of the resources */
   async fence(places: VersionReference[], { token, expiresAt }: Fencing, tx: string | undefined, session: ClientSession): Promise<void> {
     const versions = new Map(places.map(({ type, id, version }) => [reliedId(`${type}/${id}`), version]));
     const until = new Date(expiresAt);
@@ -49,7 +49,7 @@ export class Fences {
     if (cleared.length > 0) await this.#collections.condition.bulkWrite(cleared, { session });
   }
 
-  /** Writes each of these documents, and reads them as they are then: two commands, however many they are. */
+  /** Writes each of these documents and reads them afterwards: two commands, however many documents. */
   async #written(
     ids: string[],
     update: (_id: string) => UpdateFilter<ConditionDocument>,
@@ -70,5 +70,5 @@ export class Fences {
   }
 }
 
-/** Such are left by who died. */
+/** Whether a fence has expired, which happens if its holder has died. */
 const isOver = ({ until }: { until: Date }): boolean => until.getTime() < Date.now();

@@ -1,4 +1,4 @@
-/** Versions, newest first: the current ones and the older ones are in two collections, each read in the wanted order. */
+/** Versions, newest first. Current and older ones are in two collections, each read in the wanted order. */
 import type { Document, Filter, Sort } from "mongodb";
 import type { HistoryQuery, StoredResource } from "../store.ts";
 import { compareText } from "../../fhir/search/text-order.ts";
@@ -11,7 +11,7 @@ type Version = Pick<HistoryDocument, "_id" | "type" | "id" | "version" | "update
 /** One page of versions, newest first; `more`: there are older ones. */
 export async function readHistory(collections: Collections, query: HistoryQuery): Promise<{ versions: StoredResource[]; more: boolean }> {
   const filter = filterOf(query);
-  // Of one resource no version is older than the one before it: its own index has them in order.
+  // No version of a resource is older than the one before it: its own index has them in order.
   const sort = (query.id === undefined ? { updated: -1, type: -1, id: -1, version: -1 } : { version: -1 }) as Sort;
   const options = { projection: { keys: 0, ranges: 0, json: 0 } };
   const [current, older] = await Promise.all([
@@ -42,7 +42,7 @@ export async function readHistory(collections: Collections, query: HistoryQuery)
   return { versions, more: places.length > versions.length };
 }
 
-/** JSON by `Type/id/version`. What was current a moment ago may have become history since. */
+/** JSON by `Type/id/version`. A version that was current when its place was read may be in the history now. */
 async function textsOf({ resource, history }: Collections, places: Version[]): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
   const refs = places.filter(({ isCurrent }) => isCurrent).map(({ _id }) => _id);

@@ -1,4 +1,4 @@
-/** What matches are known to others by: their ids, or what they refer to. The ends of chains and `_has`. */
+/** Join keys of matches: their ids, or what they refer to; the ends of chains and of `_has`. */
 import type { JoinKeysPage, JoinKeysQuery } from "../store.ts";
 import { BOUNDED, type Bounds } from "./bounded.ts";
 import { type Collections, SLOT_WIDTH, slotText } from "./schema.ts";
@@ -23,7 +23,7 @@ export async function joinKeysPage(
   return { values: [...new Set(values)], ...(last !== undefined && { next: last }) };
 }
 
-/** Which of these values some match is known by. */
+/** Those of the given values that are a join key of some match. */
 export async function joinKeysAmong(
   { resource }: Collections,
   { type, clauses, slots, among }: JoinKeysQuery & { among: string[] },

@@ -1,9 +1,9 @@
-/** The right to do something that only one process may do at a time; who dies with it is followed by another soon. */
+/** The right to do what only one process may do at a time. After its holder's death another process gets it soon. */
 import { randomUUID } from "node:crypto";
 import { type Collection, MongoServerError } from "mongodb";
 import type { MapDocument } from "./schema.ts";
 
-/** How long a lease lasts that is not renewed, milliseconds. */
+/** Duration of a lease that is not renewed, milliseconds. */
 const LEASE_MS = 5_000;
 const RENEW_MS = 1_500;
 const DUPLICATE_KEY = 11_000;
@@ -12,7 +12,7 @@ const DUPLICATE_KEY = 11_000;
 export class Lease {
   readonly #map: Collection<MapDocument>;
   readonly #name: string;
-  /** Tells this holder from the one that took the lease when ours had run out. */
+  /** Distinguishes this holder from one that took the lease after it had expired. */
   readonly #holder = randomUUID();
   #renewal: NodeJS.Timeout | undefined;
 
@@ -21,7 +21,7 @@ export class Lease {
     this.#name = name;
   }
 
-  /** True when it is ours now, and renewed until it is given back; false while another has it. */
+  /** True if this process has the lease now; it is renewed until it is given back. False while another process has it. */
   async take(): Promise<boolean> {
     const free = { _id: this.#name, expires: { $lt: new Date() } };
     try {

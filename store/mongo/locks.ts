@@ -1,12 +1,12 @@
-/** What a prepared transaction keeps from all other writers until it is decided: a mark on each document that it will change. */
+/** The locks of prepared transactions: a mark on each document that the commit will change. */
 import type { ClientSession } from "mongodb";
 import { reliedId, touched } from "./fences.ts";
 import type { Collections } from "./schema.ts";
 
-/** A claim of a prepared transaction goes with it, at the latest after this. Milliseconds. */
+/** Age at which a claim is removed if its transaction has not ended it, milliseconds. */
 const CLAIM_MS = 86_400_000;
 
-/** What a write without transaction of its own may touch: nobody holds it. */
+/** Filter for documents that no prepared transaction has locked. */
 export const free = { $exists: false };
 
 /** The locks of prepared transactions, by the names that `lockKeys` gives. */
@@ -17,7 +17,7 @@ export class Locks {
     this.#collections = collections;
   }
 
-  /** Keeps what a prepared transaction will change from everyone else, until `unlock`. */
+  /** Locks everything that a prepared transaction will change, until `unlock`. */
   async lock(locks: Iterable<string>, tx: string, session: ClientSession): Promise<void> {
     const { resource, held, counter, condition, handled } = this.#collections;
     const of = (wanted: string): string[] => parts(locks).flatMap(([kind, key]) => (kind === wanted ? [key] : []));
@@ -65,7 +65,7 @@ export class Locks {
     if (relied.length > 0) await condition.updateMany({ _id: { $in: relied } }, { $addToSet: { relying: tx } }, { session });
   }
 
-  /** What the transaction `tx` still holds is free again; ids and keys that it only held vanish. */
+  /** Releases what the transaction `tx` still holds; documents that exist only for a lock are removed. */
   async unlock(locks: string[], tx: string, session: ClientSession): Promise<void> {
     const { resource, held, counter, condition, handled } = this.#collections;
     const of = (wanted: string): string[] => parts(locks).flatMap(([kind, key]) => (kind === wanted ? [key] : []));

@@ -1,7 +1,7 @@
 /**
- * The store of one service in one MongoDB database; as many processes as wanted may share it. A write is one MongoDB transaction;
- * a prepared one leaves no transaction open, only documents that hold what it will change.
- * Its parts are beside this file, `store-*.ts`; those of SQLite have the same names.
+ * The store of one service in one MongoDB database, which any number of processes may share. A write is one MongoDB transaction;
+ * a prepared write leaves no transaction open, only documents that lock what it will change.
+ * Its parts are in `store-*.ts` beside this file; SQLite's have the same names.
  */
 import { MongoClient } from "mongodb";
 import type { Store } from "../store.ts";
@@ -41,9 +41,9 @@ export async function openMongo(options: MongoOptions): Promise<Store> {
   }
 }
 
-/** What is asked of the database as a whole. */
+/** The operations on the database as a whole. */
 const wholeOf = (database: OpenDatabase): Pick<Store, "changes" | "waiting" | "stats" | "close"> => ({
-  /** Another process may have written, and only a question would tell. */
+  /** Undefined: only a question to the server would tell whether another process has written. */
   changes: () => undefined,
 
   waiting(): number {

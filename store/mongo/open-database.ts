@@ -1,4 +1,4 @@
-/** A store's database while it is open: what the parts of the store share. */
+/** A store's open database, shared by the parts of the store. */
 import type { ClientSession, Db, MongoClient } from "mongodb";
 import { KeyedQueue } from "../../mesh/keyed-queue.ts";
 import type { Effects } from "../plan-write.ts";
@@ -14,11 +14,11 @@ import { MongoSearch } from "./search-pipeline.ts";
 import { transaction, translate, waitingTransaction } from "./transaction.ts";
 import { Writer } from "./write.ts";
 
-/** How a store in MongoDB is opened, besides what every store needs. */
+/** Options of a store in MongoDB, besides those of every store. */
 export interface MongoOptions extends StoreOptions {
   /** A URL to connect to, or a client that the caller connects and closes. */
   url?: string;
-  /** File of the CA by which the server proves itself, where the URL has `tls=true`; absent: any known one. */
+  /** CA file that verifies the server's certificate, if the URL has `tls=true`; absent: the well-known CAs. */
   caFile?: string;
   client?: MongoClient;
   database: string;
@@ -26,16 +26,16 @@ export interface MongoOptions extends StoreOptions {
 
 type Opened = Awaited<ReturnType<typeof openCollections>>;
 
-/** An open database: its parts, and the transactions in which they work on it. */
+/** An open database: its parts, and the transactions in which they use it. */
 export class OpenDatabase {
   readonly client: MongoClient;
-  /** The client, when it was made for this store: closed with it. */
+  /** The client, if it was made for this store, which then closes it. */
   readonly own: MongoClient | undefined;
   readonly db: Db;
   readonly collections: Collections;
-  /** Writes of this process that would abort one another. */
+  /** Serialises writes of this process that would abort one another. */
   readonly queue = new KeyedQueue();
-  /** Commits of this process that are under way, by transaction. */
+  /** Running commits of this process, by transaction. */
   readonly commits = new Map<string, Promise<string[]>>();
   readonly sessions: OpenSessions;
   readonly search: MongoSearch;
@@ -45,7 +45,7 @@ export class OpenDatabase {
   readonly prepared: PreparedTransactions;
   readonly options: MongoOptions;
   isClosed = false;
-  /** What is under way. */
+  /** Running operations. */
   readonly running = new Set<Promise<unknown>>();
 
   constructor(client: MongoClient, own: MongoClient | undefined, db: Db, opened: Opened, options: MongoOptions) {
@@ -66,7 +66,7 @@ export class OpenDatabase {
     });
   }
 
-  /** Says of an atomic write what it has put into the outbox and which versions it has made. */
+  /** Announces the events and versions of an atomic write. */
   tell({ hasEvents, versions }: Effects): void {
     if (hasEvents) this.options.onEvents?.();
     if (versions.length > 0) this.options.onVersions?.(versions);

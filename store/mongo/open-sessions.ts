@@ -1,16 +1,16 @@
 /**
- * The sessions of one process in which MongoDB transactions are open, on record in the database: what a process that is killed has written
- * in one is held until MongoDB ends it by itself (`transactionLifetimeLimitSeconds`, a minute), and nobody else may write it. Who waits for
- * that ends the session as soon as its process has not said for some seconds that it lives.
+ * Records in the database the sessions of each process that may have open MongoDB transactions. What a killed process has written in one stays
+ * locked until MongoDB aborts it (`transactionLifetimeLimitSeconds`, a minute). A process that waits for such a lock ends the session as soon as
+ * the dead process has not renewed its record for some seconds.
  */
 import { randomUUID } from "node:crypto";
 import { type ClientSession, type Collection, type MongoClient, UUID } from "mongodb";
 import type { SessionsDocument } from "./schema.ts";
 
-/** How long a process counts as alive after it has said so, milliseconds. */
+/** How long a process counts as alive after it has renewed its record, milliseconds. */
 const ALIVE_MS = 5_000;
 const RENEW_MS = 1_500;
-/** Sessions that the driver keeps for the next transactions are on record too, so many at most: usually nothing is to be written. */
+/** Sessions that the driver keeps for later transactions stay recorded, at most this many: usually nothing has to be written. */
 const MAX_KEPT = 500;
 
 /** The sessions of one store of one process. */
@@ -19,7 +19,7 @@ export class OpenSessions {
   readonly #records: Collection<SessionsDocument>;
   readonly #own = randomUUID();
   readonly #open = new Set<string>();
-  /** On record, or about to be. */
+  /** Sessions that are recorded, or are about to be. */
   #kept = new Set<string>();
   #renewAt = 0;
   #renewal: NodeJS.Timeout | undefined;
@@ -29,7 +29,7 @@ export class OpenSessions {
     this.#records = records;
   }
 
-  /** A session to be ended by `end`. It is put on record meanwhile: who dies before that is waited for as long as MongoDB says. */
+  /** Starts a session, to be ended by `end`. It is recorded meanwhile; if the process dies before that, MongoDB's own limit applies. */
   start(): ClientSession {
     const session = this.#client.startSession();
     const id = idOf(session);
@@ -48,17 +48,17 @@ export class OpenSessions {
   }
 
   /**
-   * Ends the sessions of processes that do not say any more that they live. One that does after all tries its transactions again. MongoDB lets
-   * each user end their own: the processes of a service are one.
+   * Ends the sessions of processes that have not renewed their records. Such a process that is alive after all repeats its transactions. MongoDB
+   * lets each user end their own sessions: the processes of a service are one user.
    */
   async endThoseOfTheDead(): Promise<void> {
     const admin = this.#client.db("admin");
-    // By the server's clock alone: those of two machines may be minutes apart.
+    // By the server's clock only, since those of two machines may differ by minutes.
     const { localTime } = (await admin.command({ hello: 1 })) as { localTime: Date };
     const silent = (seenAt: Date) => localTime.getTime() - seenAt.getTime() > ALIVE_MS;
     const dead = (await this.#records.find().toArray()).filter(({ _id, seenAt }) => _id !== this.#own && silent(seenAt));
     const ids = dead.flatMap(({ sessions }) => sessions);
-    // An empty list would mean all sessions of the user.
+    // An empty list would end all sessions of the user.
     if (ids.length > 0) await admin.command({ killSessions: ids.map((id) => ({ id: new UUID(id) })) });
     for (const { _id, seenAt } of dead) await this.#records.deleteOne({ _id, seenAt });
   }

@@ -1,4 +1,4 @@
-/** Makes a database ready: its collections, their indexes, and search values that mean what they mean now. */
+/** Prepares a database: its collections, their indexes, and search values of the present meaning. */
 import { type Db, MongoServerError } from "mongodb";
 import type { StoreOptions } from "../store.ts";
 import { type Collections, collectionsOf, formerIndexes, indexes, indexFields } from "./schema.ts";
@@ -6,12 +6,12 @@ import { indexWords, wordsFields } from "./word-fields.ts";
 
 const REINDEX_BATCH = 200;
 
-/** @returns hasWords: full text can be searched */
+/** @returns hasWords: whether full text can be searched */
 export async function openCollections(db: Db, options: StoreOptions): Promise<{ collections: Collections; hasWords: boolean }> {
   const collections = collectionsOf(db);
   const existing = new Set((await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name));
   for (const name of Object.keys(collections) as (keyof Collections)[]) {
-    // A transaction cannot make a collection on every server; another process may be a moment ahead.
+    // Not every server lets a transaction create a collection. Another process may have created it a moment ago.
     if (!existing.has(name)) await db.createCollection(name).catch(ignoreExisting);
     const wanted = indexes[name];
     if (wanted) await db.collection(name).createIndexes(wanted);
@@ -24,7 +24,7 @@ export async function openCollections(db: Db, options: StoreOptions): Promise<{ 
   return { collections, hasWords };
 }
 
-/** Rebuilds the search values of what lives, in batches that note how far they came. */
+/** Rebuilds the search values of living resources, in batches that record their end. */
 async function rebuild({ meta, resource }: Collections, options: StoreOptions, hasWords: boolean): Promise<void> {
   const indexVersion = options.indexVersion + (hasWords ? " with text" : "");
   const fields = (json: string) => ({

@@ -1,30 +1,30 @@
-/** The outbox of a MongoDB store: events that were written with the resources, and wait for their relay. */
+/** The outbox of a MongoDB store: events that are written with the resources, and wait for their relay. */
 import { ObjectId, type ClientSession } from "mongodb";
 import { type PlannedChange, isOfResource } from "../plan-write.ts";
 import type { OutboxEvent, OutboxQueue, OutboxState, WaitingEvent } from "../writes.ts";
 import { type Collections, OUTBOX_ORDER, type OutboxDocument } from "./schema.ts";
 
-/** All that there are. */
+/** All queues. */
 const QUEUES: OutboxQueue[] = ["out", "own", "audit"];
 
-/** From one event of a write to the next that is no version: a version that follows them all is a whole number more. */
+/** Distance between two events of a write that are not versions: the next version is a whole number greater. */
 const BETWEEN_VERSIONS = 2 ** -20;
 
 type OutboxPlace = Pick<OutboxDocument, "at" | "n">;
 
-/** What the events of a write are made of. */
+/** The parts from which the events of a write are made. */
 export interface EventsOfWrite {
   changes: PlannedChange[];
-  /** The event that a version is. */
+  /** The event of a version. */
   eventOf(change: PlannedChange): OutboxEvent | undefined;
-  /** When a resource of the write was written: never before the version that it replaces. */
+  /** The time of each resource's new version: never before the version that it replaces. */
   updatedOf: ReadonlyMap<PlannedChange, number>;
   now: number;
 }
 
 /**
- * The events of a write. Those of a version are in order by its time and number. Another one is never before its resource in that write, nor
- * before the newest of its record that waits, however far the clocks of two machines are apart.
+ * The events of a write. Those of versions are ordered by time and number. Any other event comes after its resource's in that write, and
+ * after the newest waiting event of its record, even if the clocks of two machines differ.
  */
 export async function eventsOf({ changes, eventOf, updatedOf, now }: EventsOfWrite, newest: NewestOf): Promise<OutboxDocument[]> {
   const keys = changes.flatMap((change) => (change.kind === "emit" ? [change.event.key] : []));
@@ -48,10 +48,10 @@ export async function eventsOf({ changes, eventOf, updatedOf, now }: EventsOfWri
   });
 }
 
-/** Where the newest waiting event of each of these records is. */
+/** Finds the places of the newest waiting events of records. */
 export type NewestOf = (keys: string[]) => Promise<Map<string, OutboxPlace>>;
 
-/** As a transaction sees it. */
+/** Finds them within a transaction. */
 export const newestIn =
   ({ outbox }: Collections, session: ClientSession): NewestOf =>
   async (keys) => {
@@ -60,12 +60,12 @@ export const newestIn =
     return new Map(found.map(({ _id, at, n }) => [_id, { at, n }]));
   };
 
-/** Writes events with their resources. */
+/** Writes events in the transaction of their resources. */
 export async function writeEvents({ outbox }: Collections, events: OutboxDocument[], session: ClientSession): Promise<void> {
   if (events.length > 0) await outbox.insertMany(events, { session });
 }
 
-/** Events that wait, oldest first, without those of the records in `except`. */
+/** Waiting events, oldest first. @param except records whose events are left out */
 export async function waitingEvents({ outbox }: Collections, queue: OutboxQueue, limit: number, except: string[]): Promise<WaitingEvent[]> {
   const found = await outbox
     .find({ queue, ...(except.length > 0 && { key: { $nin: except } }) })
@@ -75,12 +75,12 @@ export async function waitingEvents({ outbox }: Collections, queue: OutboxQueue,
   return found.map(({ _id, id, subject, key, at, payload }) => ({ place: _id.toHexString(), id, subject, key, at, payload }));
 }
 
-/** Forgets what was relayed. */
+/** Removes events that have been relayed. */
 export async function forgetEvents({ outbox }: Collections, places: string[]): Promise<void> {
   await outbox.deleteMany({ _id: { $in: places.map((place) => new ObjectId(place)) } });
 }
 
-/** How much waits. */
+/** The number of waiting events, and the time of the oldest. */
 export async function outboxState({ outbox }: Collections): Promise<OutboxState> {
   const waiting = await outbox.countDocuments({ queue: { $in: QUEUES } }, { hint: OUTBOX_ORDER });
   const first = (queue: OutboxQueue) => outbox.findOne({ queue }, { projection: { at: 1 }, sort: { at: 1, n: 1 } });

@@ -1,6 +1,6 @@
 /**
- * What a prepared transaction will change, and the locks that it holds: one document for its name, and parts that each fit into a document
- * of MongoDB. All of them are written, and vanish, inside one MongoDB transaction.
+ * The changes and locks of prepared transactions: one document under the transaction's name, and parts that each fit into a MongoDB
+ * document. All of them are written, and removed, inside one MongoDB transaction.
  */
 import type { ClientSession } from "mongodb";
 import type { IndexRows } from "../../fhir/search/query.ts";
@@ -10,20 +10,20 @@ import type { Prepared, StoreOptions } from "../store.ts";
 import type { Collections, EndedDocument, PreparedDocument, PreparedPart } from "./schema.ts";
 import { bytesIn, inGroups } from "./sizes.ts";
 
-/** Bytes (BSON) of a part: a good deal less than MongoDB's 16 MB. A change that is larger is a part of its own; `sizes.ts` bounds it. */
+/** Bytes (BSON) of a part, well below MongoDB's 16 MB. A larger change is a part of its own; `sizes.ts` limits it. */
 const PART_BYTES = 4 * 1024 * 1024;
-/** Of so many that are noted as ended by one process, at once those that are too many are forgotten. */
+/** After this many transactions that one process has noted as ended, the surplus is removed. */
 const PRUNE_EVERY = 1_024;
-/** Index rows as they are kept here: as texts, which takes a fifth of the room of arrays. */
+/** Index rows as stored: as text, which takes a fifth of the space of arrays. */
 type Stored = Exclude<PlannedChange, { kind: "put" }> | (Omit<Extract<PlannedChange, { kind: "put" }>, "index"> & { index: string });
 
-/** What is prepared, not what was ended before. */
+/** Filter for prepared transactions, without those that are noted as ended. */
 const PREPARED = { since: { $exists: true } };
-/** Locks and further parts are for processes of an earlier version beside this one: they take it for prepared, and end it. */
+/** Has `locks` and `more` for processes of an earlier version, which take it for a prepared transaction and abort it. */
 const ENDED = { $set: { locks: [], more: 0 }, $currentDate: { endedAt: true as const } };
 const isPrepared = (tx: string) => ({ _id: tx, ...PREPARED });
 
-/** The prepared transactions of one store, and those that were ended before they were prepared. */
+/** The prepared transactions of one store, and those that ended before they were prepared. */
 export class PreparedTransactions {
   readonly #collections: Collections;
   readonly #options: StoreOptions;
@@ -38,7 +38,7 @@ export class PreparedTransactions {
     return (await this.#collections.prepared.findOne(isPrepared(tx), { projection: { _id: 1 } })) !== null;
   }
 
-  /** What is put under this name is all that there is. @throws StoreError TRANSACTION_ENDED */
+  /** Does nothing if the transaction is unknown. @throws StoreError TRANSACTION_ENDED if it has ended */
   async refuseKnown(tx: string, session: ClientSession): Promise<void> {
     const known = await this.#collections.prepared.findOne({ _id: tx }, { session, projection: { since: 1 } });
     if (known && "since" in known) throw new Error(`The transaction ${tx} is prepared already.`);
@@ -46,14 +46,14 @@ export class PreparedTransactions {
   }
 
   /**
-   * Nothing can be put under this name any more, for which nothing is there. What is being put at this moment has the same id: one of the two is
-   * a write conflict, and looks again. When it ended is said by the database server, whose clock also tells when it is forgotten.
+   * Notes an unknown transaction as ended, so that it can no longer be prepared. A concurrent prepare has the same id: one of the two meets a write
+   * conflict and repeats. The time is that of the database server, whose clock also decides when the note expires.
    */
   async noteEnded(tx: string, session: ClientSession): Promise<void> {
     await this.#collections.prepared.updateOne({ _id: tx }, ENDED, { session, upsert: true });
   }
 
-  /** Forgets the oldest of what has ended, if they are too many: looked at now and then. */
+  /** Removes the oldest notes of ended transactions if there are too many; checked now and then. */
   async prune(): Promise<void> {
     this.#noted += 1;
     if (this.#noted % PRUNE_EVERY !== 0) return;
@@ -68,13 +68,13 @@ export class PreparedTransactions {
     const [first = { changes: [], locks: [] }, ...more] = parts;
     const { indexVersion } = this.#options;
     await this.#collections.prepared.insertOne({ _id: tx, since: Date.now(), indexVersion, ...first, more: more.length }, { session });
-    // One by one: together they may be more than one message of MongoDB takes.
+    // One at a time: together they may exceed the size of a MongoDB message.
     for (const [place, part] of more.entries()) {
       await this.#collections.prepared_part.insertOne({ _id: `${tx}/${place}`, tx, place, ...part }, { session });
     }
   }
 
-  /** What was put under the name, in its order; undefined when there is nothing. @param at time of what is being committed, milliseconds */
+  /** The changes and locks of a transaction, in their order; undefined if it is not prepared. @param at time of the commit, milliseconds */
   async get(tx: string, at: number, session: ClientSession): Promise<{ changes: PlannedChange[]; locks: string[] } | undefined> {
     const prepared = await this.#collections.prepared.findOne<PreparedDocument>(isPrepared(tx), { session });
     if (!prepared) return undefined;
@@ -84,7 +84,7 @@ export class PreparedTransactions {
     const indexed = (stored: Stored): PlannedChange => {
       if (stored.kind !== "put") return stored;
       const { type, id, version, body } = stored;
-      // Search values may have been computed before their meaning changed.
+      // The search values may have been computed before their meaning changed.
       const index = isCurrent ? (JSON.parse(stored.index) as IndexRows) : reindex(jsonOf(type, id, version, at, body));
       return { ...stored, index };
     };
@@ -94,7 +94,7 @@ export class PreparedTransactions {
     };
   }
 
-  /** Ends it: nothing of it is there any more. @returns the locks that it held; undefined when there was nothing */
+  /** Removes the transaction. @returns its locks; undefined if it was not prepared */
   async remove(tx: string, session: ClientSession): Promise<string[] | undefined> {
     const projection = { locks: 1, more: 1 };
     const prepared = (await this.#collections.prepared.findOneAndDelete(isPrepared(tx), {
@@ -112,7 +112,7 @@ export class PreparedTransactions {
     return this.#collections.prepared_part.find({ tx }, { session, projection }).sort({ tx: 1, place: 1 }).toArray();
   }
 
-  /** All of them, the oldest first. */
+  /** All prepared transactions, the oldest first. */
   async list(): Promise<Prepared[]> {
     const found = await this.#collections.prepared
       .find<PreparedDocument>(PREPARED, { projection: { since: 1 } })
@@ -122,7 +122,7 @@ export class PreparedTransactions {
   }
 }
 
-/** Changes first, then locks; each part fits into a document. */
+/** Divides changes, then locks, into parts that each fit into a document. */
 function partsOf(changes: PlannedChange[], locks: string[]): PreparedPart[] {
   const stored = changes.map(toStored);
   const whole = { changes: stored, locks };

@@ -1,7 +1,7 @@
-/** In which order the changes of one write are made. */
+/** The order in which the changes of one write are made. */
 import type { PlannedChange } from "../plan-write.ts";
 
-/** The changes in as few rounds as can be, in each of which no resource comes twice; all that is added to a counter is one change. */
+/** The changes in as few rounds as possible, none of which has a resource twice. All additions to a counter become one change. */
 export function rounds(changes: PlannedChange[]): PlannedChange[][] {
   const made: PlannedChange[][] = [];
   const next = new Map<string, number>();
@@ -17,7 +17,7 @@ export function rounds(changes: PlannedChange[]): PlannedChange[][] {
   return made;
 }
 
-/** One addition for each counter: its lock can be given back once. */
+/** Sums the additions to each counter, whose lock can be released only once. */
 function withSums(changes: PlannedChange[]): PlannedChange[] {
   const sums = new Map<string, Extract<PlannedChange, { kind: "add" }>>();
   const others = changes.filter((change) => {

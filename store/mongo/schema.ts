@@ -1,10 +1,10 @@
-/** The collections of a service's MongoDB database, and every index that a question is answered from. */
+/** The collections of a service's MongoDB database, and their indexes. */
 import type { Collection, Db, DbOptions, Document, IndexDescription } from "mongodb";
 import type { IndexRows } from "../../fhir/search/query.ts";
 import { ENDED_KEPT_MS } from "../ended-transactions.ts";
 import type { OutboxQueue } from "../writes.ts";
 
-/** What is confirmed survives the loss of a member, and who reads sees it. */
+/** Confirmed writes survive the loss of a member, and every read sees them. */
 export const DATABASE_OPTIONS: DbOptions = { writeConcern: { w: "majority", journal: true }, readPreference: "primary" };
 
 /** 2020-01-01T00:00:00Z, see `seq`. */
@@ -12,10 +12,10 @@ export const SEQ_EPOCH = 1_577_836_800_000;
 /** Places in the order of creation within one millisecond. */
 export const SEQ_PER_MS = 1_024;
 
-/** `none`: holds the id for a prepared transaction. `moved`: lives with another owner, only its history is here. */
+/** `none`: only the id exists, locked by a prepared transaction. `moved`: the resource lives with another owner, only its history is here. */
 export type Method = "create" | "update" | "delete" | "moved" | "none";
 
-/** The current version of a resource, with all that it is found by. */
+/** The current version of a resource, with its search values. */
 export interface ResourceDocument {
   /** `Type/id` */
   _id: string;
@@ -26,22 +26,22 @@ export interface ResourceDocument {
   updated: number;
   method: Method;
   living: boolean;
-  /** Place in the order of creation; absent while only the id is held. */
+  /** Place in the order of creation; absent while only the id is locked. */
   seq?: number;
   json?: string;
   /** Key of the write that made this version. */
   write?: string;
-  /** Who made this version, as its write has said it. */
+  /** Author of this version, as its write named it. */
   author?: string;
   /** `slotText(slot) + value` */
   keys?: string[];
   ranges?: { s: number; l: number; h: number; u: string }[];
   words?: Words;
-  /** The prepared transaction that holds it. */
+  /** The prepared transaction that has locked it. */
   lock?: string;
 }
 
-/** The words of the whole resource and those of its narrative, one space between two. */
+/** The words of the whole resource and those of its narrative, separated by one space. */
 export interface Words {
   content: string;
   narrative: string;
@@ -59,7 +59,7 @@ export interface HistoryDocument {
   json?: string;
   /** Key of the write that made this version. */
   write?: string;
-  /** Who made this version, as its write has said it. */
+  /** Author of this version, as its write named it. */
   author?: string;
 }
 
@@ -71,7 +71,7 @@ export interface HeldDocument {
   isClaim?: boolean;
 }
 
-/** A counter by its name; `lock`: of the prepared write that holds it. */
+/** A counter by its name; `lock`: the prepared transaction that has locked it. */
 export interface CounterDocument {
   _id: string;
   value: number;
@@ -79,35 +79,35 @@ export interface CounterDocument {
 }
 
 /**
- * What two writers both write whose order matters though they write different resources, so that MongoDB lets only one of them through:
- * two conditional creates with one condition, or one who relies on a resource and one who deletes it.
+ * A document that two writers both write if their order matters although they write different resources, so that MongoDB lets only one of them
+ * commit: two conditional creates with one condition, or a write that relies on a resource and one that deletes it.
  */
 export interface ConditionDocument {
   _id: string;
   writes: number;
-  /** When it was last written: forgotten a day later. */
+  /** When it was last written; it is removed a day later. */
   at: Date;
   lock?: string;
-  /** Of a resource: prepared transactions that rely on it. */
+  /** For a resource: the prepared transactions that rely on it. */
   relying?: string[];
-  /** Of a resource, by who fences it: the version up to which nothing may rely on it, until then. */
+  /** For a resource, by holder of the fence: the version up to which no write may rely on it, and the fence's expiry. */
   fences?: Record<string, { version: number; until: Date }>;
 }
 
-/** An event that waits for its relay; `_id` is made by the driver. */
+/** An event that waits for its relay; the driver makes the `_id`. */
 export interface OutboxDocument {
   queue: OutboxQueue;
   id: string;
   subject: string;
   key: string;
-  /** Milliseconds since 1970; of a resource's version its `updated`, which never runs backwards. */
+  /** Milliseconds since 1970; for a resource's version its `updated`, which never runs backwards. */
   at: number;
-  /** Order of a record's events of one instant: its version, or a little more than that of the event before. */
+  /** Order of a record's events of one instant: the version, or slightly more than the event before. */
   n: number;
   payload: string;
 }
 
-/** An event whose effect is stored here. `isClaim`: a prepared transaction will be its effect. */
+/** An event whose effect is stored. `isClaim`: it will be, when a prepared transaction commits. */
 export interface HandledDocument {
   _id: string;
   expires: Date;
@@ -115,7 +115,7 @@ export interface HandledDocument {
   isClaim?: boolean;
 }
 
-/** What a prepared transaction will change, and what it holds, as far as one document takes it. */
+/** Changes and locks of a prepared transaction, as many as fit into one document. */
 export interface PreparedPart {
   changes: Document[];
   locks: string[];
@@ -130,7 +130,7 @@ export interface PreparedDocument extends PreparedPart {
   more: number;
 }
 
-/** In the place of one that was aborted before it was prepared. */
+/** The note that a transaction was aborted before it was prepared. */
 export interface EndedDocument {
   _id: string;
   /** By the clock of the database server. */
@@ -147,22 +147,22 @@ export interface FurtherPart extends PreparedPart {
   place: number;
 }
 
-/** An entry of the durable map; removed by MongoDB some time after it expires. */
+/** An entry of the durable map; MongoDB removes it some time after it expires. */
 export interface MapDocument {
   _id: string;
   value: string;
-  /** Length of the value in UTF-8; absent in a lease (`lease.ts`), and where an older version wrote it: then not counted. */
+  /** Length of the value in UTF-8. Absent in leases (`lease.ts`) and in entries of older versions, which are not counted. */
   bytes?: number;
   expires?: Date;
 }
 
-/** One fact about the database itself, by its name. */
+/** A fact about the database itself, by its name. */
 export interface MetaDocument {
   _id: string;
   value: string | number;
 }
 
-/** The sessions of one process, which has said that it lives; removed by MongoDB when it has been silent for longer than any transaction may last. */
+/** The sessions of one process that is alive; MongoDB removes the document when it has not been renewed for longer than any transaction may last. */
 export interface SessionsDocument {
   _id: string;
   /** UUIDs of MongoDB's sessions. */
@@ -188,19 +188,19 @@ export interface Collections {
 }
 
 const DAY_S = 86_400;
-/** MongoDB has ended the transactions of who was silent so long, two of the minutes that it gives them. */
+/** Age at which a record of sessions is removed, seconds: twice the lifetime of transactions in MongoDB. */
 const SILENT_S = 120;
 
-/** The index by which the map is measured: it holds all that is asked for. */
+/** The index from which the size of the map is summed; it covers the query. */
 export const MAP_SIZES = { _id: 1, bytes: 1 } as const;
 
-/** The order in which the events of a queue are relayed, and of which records they are. */
+/** The order in which the events of a queue are relayed, with their records. */
 export const OUTBOX_ORDER = { queue: 1, at: 1, n: 1, key: 1 } as const;
 
-/** Indexes that an earlier version has made, and that others stand in for now. */
+/** Indexes of earlier versions that others have replaced. */
 export const formerIndexes: Partial<Record<keyof Collections, string[]>> = { outbox: ["queue_1_at_1_n_1"] };
 
-/** The indexes of each collection; every filter and order that is sent is answered from one. */
+/** The indexes of each collection; every filter and order is answered from one of them. */
 export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
   resource: [
     { key: { type: 1, living: 1, seq: 1 } },
@@ -218,21 +218,21 @@ export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
     { key: { updated: -1, type: -1, id: -1, version: -1 } },
   ],
   held: [{ key: { ref: 1 } }],
-  // What was ended before is passed over by who looks for what is prepared.
+  // Notes of ended transactions are not in the index of prepared ones.
   prepared: [
     { key: { since: 1 }, partialFilterExpression: { since: { $exists: true } } },
     { key: { endedAt: 1 }, expireAfterSeconds: ENDED_KEPT_MS / 1_000 },
   ],
   prepared_part: [{ key: { tx: 1, place: 1 } }],
   condition: [{ key: { at: 1 }, expireAfterSeconds: DAY_S }],
-  // What waits behind a record that fails is passed over by the index alone.
+  // Events behind a failing record are skipped within the index.
   outbox: [{ key: OUTBOX_ORDER }, { key: { key: 1, at: 1, n: 1 } }],
   handled: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
   map: [{ key: { expires: 1 }, expireAfterSeconds: 0 }, { key: MAP_SIZES }],
   sessions: [{ key: { seenAt: 1 }, expireAfterSeconds: SILENT_S }],
 };
 
-/** The collections of a database; none is made by this. */
+/** The collections of a database; it creates none. */
 export function collectionsOf(db: Db): Collections {
   return {
     resource: db.collection("resource"),
@@ -250,15 +250,15 @@ export function collectionsOf(db: Db): Collections {
   };
 }
 
-/** Slots have one width, so that a key's value begins at a known place. */
+/** Slots have a fixed width, so that a key's value begins at a known place. */
 export const SLOT_WIDTH = 9;
-/** A slot as the start of a key: all of one width, so that they are in order. */
+/** A slot as the beginning of a key, of fixed width, so that keys sort by slot. */
 export const slotText = (slot: number): string => String(slot).padStart(SLOT_WIDTH, "0");
 
 /** The values of `keys` of a document. */
 export const keyValues = (keys: string[]): string[] => keys.map((key) => key.slice(SLOT_WIDTH));
 
-/** A resource's index rows, as they stand in its document. */
+/** A resource's index rows as fields of its document. */
 export function indexFields({ keys, ranges }: IndexRows): Pick<ResourceDocument, "keys" | "ranges"> {
   return {
     keys: keys.map(([slot, value]) => slotText(slot) + value),

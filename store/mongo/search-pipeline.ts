@@ -10,12 +10,12 @@ import { type Collections, type ResourceDocument, SLOT_WIDTH, slotText } from ".
 import { asksForWords, wordsFilter, wordsSearch } from "./word-fields.ts";
 
 const DEFAULT_MAX_BYTES = 4_000_000;
-/** Nothing answers it. */
+/** A filter that matches nothing. */
 const NOTHING: Document = { _id: { $in: [] } };
 
-/** The filter of a search: what lives, of one type, and answers all clauses. */
+/** The filter of a search: living resources of one type that match all clauses. */
 export function filterOf(type: string, clauses: Clause[]): Document {
-  // MongoDB takes one question to the text index in a filter, outside of all alternatives.
+  // MongoDB takes one text search per filter, at its top level.
   const text = clauses.find((clause) => clause.kind === "text");
   return { type, living: true, ...(text && wordsSearch(text)), ...(clauses.length > 0 && { $and: clauses.map(clauseFilter) }) };
 }
@@ -89,7 +89,7 @@ function boundsOf(match: RangeMatch): Document {
   for (const [name, edge, operator] of bounds) {
     const bound = match[name];
     if (bound === undefined) continue;
-    // Two bounds of one kind (>= and >) both count.
+    // Two bounds of one kind (>= and >) both apply.
     tests[edge] = { ...tests[edge], [operator]: bound };
   }
   return tests;
@@ -109,7 +109,7 @@ function updatedFilter(match: RangeMatch): Document {
   return { $and: [{ updated: { $gte: Number.MIN_SAFE_INTEGER, ...l } }, { updated: { $gte: Number.MIN_SAFE_INTEGER, ...h } }] };
 }
 
-/** The sort value of a document: of the values in its slots the smallest, or the largest when descending. */
+/** The sort value of a document: the smallest value in its slots, or the largest when descending. */
 function sortValue(key: SortKey): Document | string {
   if (!("slots" in key)) return `$${key.by}`;
   const pick = key.desc ? "$max" : "$min";
@@ -126,7 +126,7 @@ function sortValue(key: SortKey): Document | string {
   return { [pick]: { $map: { input, as: "row", in: { $substrCP: ["$$row", SLOT_WIDTH + key.facet.length, length] } } } };
 }
 
-/** What comes after the cursor: s0, s1, … are the sort values, n0, n1, … are 1 where there is none. */
+/** Filter: after the cursor. s0, s1, … are the sort values; n0, n1, … are 1 where there is none. */
 function afterCursor(sort: SortKey[], { values, seq, id }: Cursor): Document {
   let further: Document = { $or: [{ seq: { $gt: seq } }, { seq, id: { $gt: id } }] };
   sort.forEach((_, back) => {
@@ -152,7 +152,7 @@ export class MongoSearch {
     this.#hasWords = hasWords;
   }
 
-  /** The question itself. @throws StoreError NOT_SUPPORTED when it asks for full text and the server has none */
+  /** Returns the question. @throws StoreError NOT_SUPPORTED if it asks for full text and the server has none */
   answerable<Question extends { clauses: Clause[] }>(question: Question): Question {
     if (this.#hasWords || !asksForWords(question.clauses)) return question;
     const reason = "_text and _content need the full-text index of MongoDB, which this database server does not have.";
@@ -172,7 +172,7 @@ export class MongoSearch {
       seen += 1;
       if (row) rows.push(row);
     }
-    // All of them gone since their places were read: those behind them are still there.
+    // All of this page have gone since their places were read; those after them may still be there.
     if (rows.length === 0 && documents.length > seen) return this.page(query, bounds);
     return { rows, more: documents.length > seen };
   }
@@ -205,7 +205,7 @@ export class MongoSearch {
       .toArray();
   }
 
-  /** The matches come from an index; their order is made from the values in them. */
+  /** Takes the matches from an index, and sorts them by the values in it. */
   async #sorted(query: StoreQuery, bounds: Bounds): Promise<(Document | undefined)[]> {
     const { sort } = query;
     const values = Object.fromEntries(sort.map((key, i) => [`s${i}`, sortValue(key)]));
@@ -233,7 +233,7 @@ export class MongoSearch {
     const byId = new Map(documents.map((document) => [document._id, document]));
     return places.map((place) => {
       const document = byId.get(place._id);
-      // Changed since: its place is the one it had; gone since: undefined, which still counts for whether there are more.
+      // A resource that changed since keeps its place; one that has gone is undefined, and still counts for whether there are more.
       return document?.living ? { ...document, values: sort.map((_, i) => place[`s${i}`] ?? null) } : undefined;
     });
   }

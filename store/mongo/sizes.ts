@@ -1,15 +1,15 @@
-/** A document of MongoDB has at most 16 MB (BSON); what the store writes is measured before, so that it is refused in plain words. */
+/** MongoDB's documents have at most 16 MB (BSON). The store measures them before writing, so that a larger one is refused with a clear error. */
 import { BSON, type Document } from "mongodb";
 import { type PlannedChange, jsonOf } from "../plan-write.ts";
 import { StoreError, StoreErrorType } from "../store-error.ts";
 import { indexFields } from "./schema.ts";
 
-/** Less than MongoDB's limit by what a version's head, its words (some MB of folded text at most) and a part's head may take. */
+/** MongoDB's limit, less what a version's head, its words (a few MB of folded text at most) and a part's head may take. */
 const MAX_BYTES = 12 * 1024 * 1024;
-/** Characters of JSON, and rows of the index, below which no document comes near the limit. */
+/** Characters of JSON and rows of the index below which no document comes near the limit. */
 const [SMALL_JSON, SMALL_ROWS] = [1_000_000, 20_000];
 
-/** @throws StoreError RESOURCE_TOO_LARGE for a resource that does not fit into a document, with its search values */
+/** @throws StoreError RESOURCE_TOO_LARGE if a resource and its search values do not fit into a document */
 export function refuseTooLarge(changes: PlannedChange[]): void {
   for (const change of changes) {
     if (change.kind !== "put") continue;
@@ -20,7 +20,7 @@ export function refuseTooLarge(changes: PlannedChange[]): void {
   }
 }
 
-/** The items in groups, each of which fits into a document; an item that is larger than a group stands alone. */
+/** The items in groups that each fit into a document; an item larger than a group is a group of its own. */
 export function* inGroups<Item>(items: Item[], bytesOf: (item: Item) => number, maxBytes: number): Generator<Item[]> {
   let group: Item[] = [];
   let bytes = 0;

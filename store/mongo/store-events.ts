@@ -1,10 +1,10 @@
-/** Events of a store in MongoDB until they are relayed, and fences around what others rely on. */
+/** Events of a MongoDB store until they are relayed, and fences around resources that other writes rely on. */
 import type { Fencing, Store, VersionReference } from "../store.ts";
 import type { OutboxQueue, OutboxState, WaitingEvent } from "../writes.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import { forgetEvents, outboxState, waitingEvents } from "./outbox.ts";
 
-/** What is done with events, and with fences. */
+/** The operations on events and fences. */
 export const eventsOf = (
   database: OpenDatabase,
 ): Pick<Store, "outbox" | "relayed" | "outboxState" | "isHandled" | "fence" | "unfence"> => ({

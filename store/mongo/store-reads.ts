@@ -1,10 +1,10 @@
-/** Reads of a store in MongoDB: single resources, their versions, histories. */
+/** Reads of a MongoDB store: single resources, their versions, histories. */
 import type { HistoryQuery, Store, StoredResource } from "../store.ts";
 import { readHistory } from "./history.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import type { ResourceDocument } from "./schema.ts";
 
-/** What reads of a store, by place. */
+/** The operations that read by type and id. */
 export const readsOf = (database: OpenDatabase): Pick<Store, "read" | "readAll" | "readVersion" | "history"> => ({
   read(type: string, id: string): Promise<StoredResource | undefined> {
     return database.run(async () =>

@@ -1,4 +1,4 @@
-/** Searches of a store in MongoDB. */
+/** Searches of a MongoDB store. */
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
 import type { JoinKeysPage, JoinKeysQuery, Store } from "../store.ts";
 import type { Budget } from "../too-costly.ts";
@@ -10,7 +10,7 @@ import { counterValue } from "./values.ts";
 
 type Searches = "search" | "count" | "distinct" | "joinKeys" | "joinKeysAmong" | "referredTo" | "holders" | "heldKeys";
 
-/** What finds of a store, by content. */
+/** The operations that search by content. */
 export const searchesOf = (database: OpenDatabase): Pick<Store, Searches> => ({
   async search(query: StoreQuery, budget?: Budget, counters?: [string, string]): Promise<Page & { counted?: [number, number] }> {
     const value = (name: string) => database.run(() => counterValue(database.collections, name));

@@ -1,11 +1,11 @@
-/** Counters and the durable map of a store in MongoDB. */
+/** Counters and the durable map of a MongoDB store. */
 import type { MapEntry, Store } from "../store.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import { countersFrom, counterValue, entriesFrom, entryValue, leaseEntry, putEntries, usageOf } from "./values.ts";
 
 type Values = "counter" | "counters" | "put" | "putAll" | "get" | "lease" | "remove" | "entries" | "usage";
 
-/** What is no resource. */
+/** The operations on data that is no resource. */
 export const valuesOf = (database: OpenDatabase): Pick<Store, Values> => ({
   counter(name: string): Promise<number> {
     return database.run(() => counterValue(database.collections, name));
@@ -17,7 +17,7 @@ export const valuesOf = (database: OpenDatabase): Pick<Store, Values> => ({
 
   async put(key: string, value: string, expiresAt?: number): Promise<string> {
     const [stored] = await putAll(database, [{ key, value, ...(expiresAt !== undefined && { expiresAt }) }]);
-    return stored as string; // what is there, or what was put
+    return stored as string; // the earlier value, or the new one
   },
 
   putAll: (entries) => putAll(database, entries),

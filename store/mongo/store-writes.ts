@@ -1,4 +1,4 @@
-/** Writes of a store in MongoDB: at once, and in two phases. */
+/** Writes of a MongoDB store: at once, and in two phases. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type Effects, lockKeys, reliedKeys, typesIn } from "../plan-write.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
@@ -10,13 +10,13 @@ import type { OpenDatabase } from "./open-database.ts";
 import { refuseTooLarge } from "./sizes.ts";
 
 const COMMIT_POLL_MS = 50;
-/** Longest that a write waits for others of this process that write the same, milliseconds. */
+/** Longest wait of a write for others of this process that write the same, milliseconds. */
 const MAX_QUEUE_MS = 5_000;
 
-/** What writes resources and counters. */
+/** The operations that write resources and counters. */
 export const writesOf = (database: OpenDatabase): Pick<Store, "write" | "prepare" | "commit" | "abort" | "prepared" | "purge"> => ({
   write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]> {
-    // Those who write the same resource, counter or key would abort one another's transactions; of this process one does it at a time.
+    // Writes of the same resource, counter or key would abort one another's transactions: within this process they run one after the other.
     return database.queue.run([...lockKeys(steps, reliance), ...reliedKeys(reliance)], performance.now() + MAX_QUEUE_MS, () =>
       writeNow(database, steps, key, reliance),
     );
@@ -34,7 +34,7 @@ export const writesOf = (database: OpenDatabase): Pick<Store, "write" | "prepare
     });
   },
 
-  /** One at a time: a commit that is under way in this process is joined, one of another process is waited for. */
+  /** Joins a running commit of this process, and waits for one of another process, so that one runs at a time. */
   commit(tx: string, at: number): Promise<string[]> {
     const known = database.commits.get(tx);
     if (known) return known;
@@ -103,7 +103,7 @@ async function commitOnce(database: OpenDatabase, tx: string, at: number): Promi
   try {
     return await commitLeased(database, tx, at);
   } finally {
-    await lease.give().catch(() => {}); // it ends by itself
+    await lease.give().catch(() => {}); // it expires by itself
   }
 }
 

@@ -1,4 +1,4 @@
-/** Runs one write as one MongoDB transaction: repeated on a write conflict, and while what it needs is prepared by another transaction. */
+/** Runs one write as one MongoDB transaction, repeated on a write conflict and while a prepared transaction holds what it needs. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type ClientSession, MongoError, MongoServerError } from "mongodb";
 import { StoreError, StoreErrorType, storeFull, unavailable } from "../store-error.ts";
@@ -8,11 +8,11 @@ import type { OpenSessions } from "./open-sessions.ts";
 
 /** How long a writer waits for a prepared transaction, milliseconds. */
 const DEFAULT_WAIT_MS = 2_000;
-/** Pause before looking again whether it has ended, milliseconds, and up to half as much again. */
+/** Interval between two checks whether it has ended, milliseconds, and up to half as much again. */
 const POLL_MS = 20;
 /** How long a write that meets conflicts is repeated, milliseconds. */
 const RETRY_MS = 10_000;
-/** How often a write that meets conflicts looks whether they are of a process that has died, milliseconds. */
+/** Interval at which a write that meets conflicts checks whether they come from a dead process, milliseconds. */
 const LOOK_MS = 1_000;
 const COMMIT_ATTEMPTS = 5;
 const DUPLICATE_KEY = 11_000;
@@ -20,7 +20,7 @@ const OUT_OF_DISK_SPACE = 14_031;
 
 type Work<T> = (session: ClientSession) => Promise<T>;
 
-/** One transaction that waits for what others have prepared. @throws StoreError LOCKED when they have not ended in time */
+/** Runs a transaction that waits for prepared ones. @throws StoreError LOCKED when they have not ended in time */
 export async function waitingTransaction<T>(sessions: OpenSessions, work: Work<T>, waitMs = DEFAULT_WAIT_MS): Promise<T> {
   const until = performance.now() + waitMs;
   for (;;) {
@@ -35,7 +35,7 @@ export async function waitingTransaction<T>(sessions: OpenSessions, work: Work<T
   }
 }
 
-/** One transaction, repeated on write conflicts for up to 10 s. @throws StoreError LOCKED after it */
+/** Runs a transaction, repeated on write conflicts for up to 10 s. @throws StoreError LOCKED after that */
 export async function transaction<T>(sessions: OpenSessions, work: Work<T>): Promise<T> {
   const start = performance.now();
   let lookAt = start + LOOK_MS;
@@ -55,13 +55,13 @@ export async function transaction<T>(sessions: OpenSessions, work: Work<T>): Pro
     }
     if (performance.now() > lookAt) {
       lookAt = performance.now() + LOOK_MS;
-      await sessions.endThoseOfTheDead().catch(() => {}); // MongoDB ends them by itself, later
+      await sessions.endThoseOfTheDead().catch(() => {}); // otherwise MongoDB ends them later
     }
     await delay(Math.random() * Math.min(100, 4 * 2 ** Math.min(attempt, 6)));
   }
 }
 
-/** A commit whose answer got lost may be sent again: it happens once. */
+/** Commits; when the answer was lost it is sent again, which is idempotent. */
 async function commit(session: ClientSession): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -74,7 +74,7 @@ async function commit(session: ClientSession): Promise<void> {
   }
 }
 
-/** Another transaction has written what this one read or wrote. */
+/** Whether another transaction has written data that this one read or wrote. */
 function isWriteConflict(error: unknown): boolean {
   if (error instanceof Outdated) return true;
   if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return true;
@@ -85,7 +85,7 @@ function isWriteConflict(error: unknown): boolean {
   );
 }
 
-/** The driver's errors as the store's. */
+/** The driver's errors as StoreErrors. */
 export function translate(error: unknown): unknown {
   if (error instanceof MongoError && error.code === OUT_OF_DISK_SPACE) return storeFull("The disk of MongoDB is full.", error);
   return tooCostly(error) ?? (error instanceof MongoError ? unavailable("MongoDB did not do what was asked.", error) : error);

@@ -1,4 +1,4 @@
-/** Counters, and the small durable map for what is no FHIR resource. */
+/** Counters, and the small durable map for data that is no FHIR resource. */
 import { type ClientSession, MongoServerError } from "mongodb";
 import { successor } from "../../fhir/search/text-order.ts";
 import { counted } from "../counted.ts";
@@ -7,12 +7,12 @@ import { type Collections, MAP_SIZES } from "./schema.ts";
 
 const DUPLICATE_KEY = 11_000;
 
-/** A counter; 0 when never written. */
+/** A counter's value; 0 if it was never written. */
 export async function counterValue({ counter }: Collections, name: string): Promise<number> {
   return counted((await counter.findOne({ _id: name }))?.value ?? 0);
 }
 
-/** Counters whose name starts so, in order of name. */
+/** Counters whose name begins with `prefix`, in order of name. */
 export async function countersFrom(
   { counter }: Collections,
   { prefix, limit, after = "" }: { prefix: string; limit: number; after?: string | undefined },
@@ -25,7 +25,7 @@ export async function countersFrom(
   return found.map(({ _id, value }) => ({ name: _id, value: counted(value) }));
 }
 
-/** Stores all of these if none of their keys is there; what is stored under each now. */
+/** Stores all entries if none of their keys exists; returns what is now stored under each. */
 export async function putEntries({ map }: Collections, session: ClientSession, entries: MapEntry[]): Promise<(string | undefined)[]> {
   const keys = entries.map(({ key }) => key);
   await map.deleteMany({ _id: { $in: keys }, expires: { $lt: new Date() } }, { session });
@@ -43,7 +43,7 @@ export async function putEntries({ map }: Collections, session: ClientSession, e
   return entries.map(({ value }) => value);
 }
 
-/** How many keys start so, and the bytes of their values: from an index, for the values may be gigabytes. */
+/** Number of keys that begin with `prefix`, and bytes of their values: from an index, since the values may be gigabytes. */
 export async function usageOf({ map }: Collections, prefix: string): Promise<{ count: number; bytes: number }> {
   const sums = { _id: null, count: { $sum: 1 }, bytes: { $sum: "$bytes" } };
   const [found] = await map
@@ -52,7 +52,7 @@ export async function usageOf({ map }: Collections, prefix: string): Promise<{ c
   return { count: found?.count ?? 0, bytes: found?.bytes ?? 0 };
 }
 
-/** Whether the name is the holder's for the next `forMs` milliseconds. */
+/** True if `holder` has the lease of the name for the next `forMs` milliseconds. */
 export async function leaseEntry({ map }: Collections, name: string, holder: string, forMs: number): Promise<boolean> {
   const mine = { _id: name, $or: [{ value: holder }, { expires: { $lt: new Date() } }] };
   try {
@@ -68,13 +68,13 @@ export async function leaseEntry({ map }: Collections, name: string, holder: str
   }
 }
 
-/** What is stored under the key. */
+/** The value under a key. */
 export async function entryValue({ map }: Collections, key: string): Promise<string | undefined> {
   const found = await map.findOne({ _id: key });
   return found && !(found.expires && found.expires.getTime() < Date.now()) ? found.value : undefined;
 }
 
-/** Entries whose key starts so, in order. */
+/** Entries whose key begins with `prefix`, in order of key. */
 export async function entriesFrom({ map }: Collections, prefix: string, limit: number): Promise<{ key: string; value: string }[]> {
   const alive = { $or: [{ expires: { $exists: false } }, { expires: { $gte: new Date() } }] };
   const found = await map

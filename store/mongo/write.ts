@@ -1,4 +1,4 @@
-/** Reads what a write is checked against, and makes its changes, inside one MongoDB transaction. */
+/** Reads the state against which a write is checked, and makes its changes, inside one MongoDB transaction. */
 import type { ClientSession, Document } from "mongodb";
 import {
   type PlannedChange,
@@ -34,13 +34,13 @@ import type { MongoSearch } from "./search-pipeline.ts";
 import { eventsOf, newestIn, writeEvents } from "./outbox.ts";
 import { wordsFields } from "./word-fields.ts";
 
-/** A write while its changes are made: what they have in common, and what is noted of each. */
+/** A write while its changes are made: what they share, and what is noted of each. */
 interface UnderWay {
   session: ClientSession;
   /** time of its changes, milliseconds */
   at: number;
   now: number;
-  /** the prepared transaction that is being committed, else `free` */
+  /** the prepared transaction that is being committed, otherwise `free` */
   lock: string | typeof free;
   /** id of the write */
   key: string | undefined;
@@ -60,7 +60,7 @@ export class Writer {
   readonly #emits: StoreOptions["emits"];
   #seq = 0;
 
-  /** @param options.text what full-text search sees of a resource; absent: there is none */
+  /** @param options.text texts of a resource for full-text search; absent: there is none */
   constructor(collections: Collections, search: MongoSearch, { text, emits }: Pick<StoreOptions, "text" | "emits">) {
     this.#collections = collections;
     this.#search = search;
@@ -123,7 +123,7 @@ export class Writer {
     };
   }
 
-  /** What each condition finds, after writing its own document: of two writers MongoDB lets the second one only try again. */
+  /** The matches of each condition, after writing its own document: of two concurrent writers MongoDB makes one repeat. */
   async #find(steps: Write[], session: ClientSession): Promise<Map<string, StoredMatch[]>> {
     const found = new Map<string, StoredMatch[]>();
     for (const step of steps) {
@@ -143,9 +143,9 @@ export class Writer {
   }
 
   /**
-   * @param options.at time of all changes, milliseconds; default: now. Never before the version that is replaced
+   * @param options.at time of all changes, milliseconds since 1970; default: now. Never before the version that is replaced
    * @param options.tx the prepared transaction that is being committed
-   * @param options.key of the write that they are
+   * @param options.key of the write
    */
   async apply(
     changes: PlannedChange[],
@@ -154,7 +154,7 @@ export class Writer {
     { at, tx, key }: { at?: number; tx?: string; key?: string | undefined } = {},
   ): Promise<Effects> {
     const now = Date.now();
-    // Several changes of one resource follow one another; all others go together, a command or two for each collection.
+    // Several changes of one resource follow one another; all others are made together, with a command or two for each collection.
     const [times, released] = [new Map<PlannedChange, number>(), new Map<PlannedChange, string[]>()];
     const underWay = { session, at: at ?? now, now, lock: tx ?? free, key, results, times, released };
     for (const some of rounds(changes)) await this.#applyTogether(some, underWay);
@@ -174,7 +174,7 @@ export class Writer {
     return { hasEvents: events.length > 0, versions: [...told.values()].filter((version) => !isEvent(version)) };
   }
 
-  /** The events that the changes are the effect of. Of two writes at once MongoDB lets the second one only try again. */
+  /** Notes the events whose effect the changes are. Of two concurrent writers MongoDB makes one repeat. */
   async #remember(changes: PlannedChange[], session: ClientSession, lock: string | typeof free): Promise<void> {
     const handled = changes.flatMap((change) => (change.kind === "once" ? [{ _id: change.id, expires: new Date(change.until) }] : []));
     if (handled.length === 0) return;
@@ -190,7 +190,7 @@ export class Writer {
     const written = changes.filter(isOfResource).map((change) => ({ change, ref: `${change.type}/${change.id}` }));
     if (written.length === 0) return;
     const { resource, history } = this.#collections;
-    // By the keys: whose record a version leaves is told with it.
+    // Includes the keys: those of the patients whose record this version leaves are announced with it.
     const projection = { ranges: 0, words: 0 };
     const found = await resource.find({ _id: { $in: written.map(({ ref }) => ref) } }, { session, projection }).toArray();
     const befores = new Map(found.map((before) => [before._id, before]));
@@ -224,7 +224,7 @@ export class Writer {
     );
   }
 
-  /** The document that a change makes of the one before it; its time, its keys and its result are noted. */
+  /** The document after a change; notes its time, its keys and its result. */
   #versionOf(change: ResourceChange, before: ResourceDocument | undefined, write: UnderWay): ResourceDocument {
     const { at, now, key, results, times, released } = write;
     const isMoved = change.kind === "delete" && change.moved;
@@ -240,7 +240,7 @@ export class Writer {
     return document;
   }
 
-  /** The versions that this write has made before, by `Type/id`. */
+  /** The versions that an earlier attempt of this write has made, by `Type/id`. */
   async made(steps: Write[], { id: key, isRepeated }: WriteKey, session: ClientSession): Promise<Map<string, MadeVersion>> {
     const refs = steps.filter(isResourceStep).map((step) => `${step.type}/${step.id}`);
     const made = new Map<string, MadeVersion>();
@@ -259,7 +259,7 @@ export class Writer {
     return made;
   }
 
-  /** The unique keys of what is written: those that it had and has no more are free, those that it has now are taken. */
+  /** Updates unique keys: releases those that the resources no longer have, and takes those that they have now. */
   async #hold(
     written: { change: ResourceChange; ref: string }[],
     befores: ReadonlyMap<string, unknown>,
@@ -269,13 +269,13 @@ export class Writer {
     const { held } = this.#collections;
     const keysOf = new Map(written.map(({ change, ref }) => [ref, change.kind === "put" ? change.unique.map(({ key }) => key) : []]));
     const taken = [...keysOf].flatMap(([ref, keys]) => keys.map((key) => ({ ref, key })));
-    // What was not there held nothing.
+    // A resource that did not exist held no key.
     const refs = [...keysOf.keys()].filter((ref) => befores.has(ref));
     const kept = taken.map(({ key }) => key);
     if (refs.length > 0) await held.deleteMany({ ref: { $in: refs }, ...(kept.length > 0 && { _id: { $nin: kept } }) }, { session });
     if (taken.length === 0) return;
     const take = (ref: string): { $set: Partial<HeldDocument>; $unset: Document } => ({ $set: { ref }, $unset: { lock: "", isClaim: "" } });
-    // An earlier round of the same write may have taken the key, and given the lock back.
+    // An earlier round of the same write may have taken the key and released the lock.
     await held.bulkWrite(
       taken.map(({ ref, key }) => ({
         updateOne: { filter: { _id: key, $or: [{ lock }, { lock: free }] }, update: take(ref), upsert: true },
@@ -295,14 +295,14 @@ export class Writer {
   }
 
   #nextSeq(now: number): number {
-    // Several processes write to one store: where in its millisecond each starts is left to chance; the index on seq refuses a clash.
+    // Several processes write to one store: each starts at a random place within its millisecond; the index on seq refuses a collision.
     const clock = (now - SEQ_EPOCH) * SEQ_PER_MS + Math.floor(Math.random() * SEQ_PER_MS);
     this.#seq = Math.max(this.#seq + 1, clock);
     return this.#seq;
   }
 }
 
-/** A version as the history has it. */
+/** A version as a document of the history. */
 const archived = ({ _id, type, id, version, updated, method, json, write, author }: ResourceDocument): HistoryDocument => ({
   _id: `${_id}/${version}`,
   type,

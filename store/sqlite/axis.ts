@@ -4,12 +4,12 @@ import { successor } from "../../fhir/search/text-order.ts";
 import { and, oneOf, q, sql } from "./sql-fragments.ts";
 import type { Sql } from "./database.ts";
 
-/** Rows of one index under the name `k`: walked in the order of `column`, then of `k.seq`. */
+/** Rows of one index, under the name `k`: read in the order of `column`, then of `k.seq`. */
 export interface Lane {
   from: string;
   column: string;
   where: Sql;
-  /** False for all but one of the rows of a resource that share a value. */
+  /** Condition that keeps one of the rows of a resource that share a value. */
   first?: Sql;
 }
 
@@ -34,7 +34,7 @@ export interface Axis {
   /** The resource's own value (`seq`: a column with its place), NULL when it has none. */
   value(seq: string): Sql;
   lanes: Lane[];
-  /** Between a value as the world sees it and as the index holds it. */
+  /** Converts a value from its form outside to that in the index, and back. */
   inward(value: SortValue): SortValue;
   outward(value: SortValue): SortValue;
 }
@@ -47,13 +47,13 @@ export function axisOf(key: SortKey, type: number, isSingle: (slot: number) => b
   return "edge" in key ? rangeAxis(key, isSingle) : facetAxis(key);
 }
 
-/** By what every resource has itself: when it was updated, its id. */
+/** Sorts by a column that every resource has: time of the update, id. */
 function ownAxis({ by, desc }: Exclude<SortKey, { slots: number[] }>, type: number): Axis {
   const lane = { from: `resource k INDEXED BY resource_${by}`, column: `k.${by}`, where: q`k.type = ${type}` };
   return { desc, isTotal: true, isSingle: true, value: () => sql(`r.${by}`), lanes: [lane], inward: same, outward: same };
 }
 
-/** By an edge of ranges: dates, numbers, quantities. */
+/** Sorts by an end of ranges: dates, numbers, quantities. */
 function rangeAxis({ desc, edge, slots }: Extract<SortKey, { edge: string }>, isSingle: (slot: number) => boolean): Axis {
   const single = slots.length === 1 && isSingle(slots[0] as number);
   const other = edge === "low" ? "high" : "low";
@@ -91,7 +91,7 @@ function rangeAxis({ desc, edge, slots }: Extract<SortKey, { edge: string }>, is
   };
 }
 
-/** By keys of one facet: texts, codes, references. */
+/** Sorts by keys of one facet: texts, codes, references. */
 function facetAxis({ desc, facet, slots }: Extract<SortKey, { facet: string }>): Axis {
   const end = successor(facet) as string;
   const test = and([oneOf("p.slot", slots), q`p.value >= ${facet} AND p.value < ${end}`]);
@@ -114,5 +114,5 @@ function facetAxis({ desc, facet, slots }: Extract<SortKey, { facet: string }>):
   };
 }
 
-/** Of several values of a resource, the one that it is sorted by: the first in the order asked for. */
+/** Which of several values of a resource it is sorted by: the first in the order of the search. */
 const chosen = (desc: boolean) => (desc ? "max" : "min");

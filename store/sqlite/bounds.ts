@@ -1,8 +1,8 @@
-/** Which part of an axis can hold matches at all: a search by date that is sorted by date need not begin with the oldest. */
+/** The part of an axis that can hold matches: a search by date that is sorted by date need not begin with the oldest. */
 import type { Clause, RangeMatch, SortKey } from "../../fhir/search/query.ts";
 import type { Bounds } from "./axis.ts";
 
-/** The clauses that say between which values of the sort key all matches lie, and these values; undefined when none does. */
+/** The values of the sort key between which all matches lie, with the clauses that say so; undefined if no clause does. */
 export function boundsOf(key: SortKey, clauses: Clause[]): { bounds: Bounds; clauses: Clause[] } | undefined {
   const saying = clauses.filter((clause) => isAbout(clause, key));
   const found: Bounds = { least: undefined, greatest: undefined };
@@ -36,12 +36,12 @@ function ends(match: RangeMatch, key: SortKey): Bounds {
 
 type Pick = (a: number, b: number) => number;
 type Bound = number | undefined;
-/** Of two bounds that both hold. */
+/** The intersection of two bounds. */
 const either =
   (pick: Pick) =>
   (a: Bound, b: Bound): Bound =>
     a === undefined ? b : b === undefined ? a : pick(a, b);
-/** Of two bounds of which one holds. */
+/** The union of two bounds. */
 const both =
   (pick: Pick) =>
   (a: Bound, b: Bound): Bound =>

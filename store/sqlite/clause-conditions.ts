@@ -1,10 +1,10 @@
-/** Clauses as conditions in SQL: does the resource at hand answer it? How a search is driven by one: `index-scans.ts`. */
+/** Clauses as SQL conditions on one resource. How a clause drives a search: `index-scans.ts`. */
 import type { Clause, KeyMatch, RangeMatch } from "../../fhir/search/query.ts";
 import type { Sql } from "./database.ts";
 import { FEW_VALUES, keyTestOf, numberOf, rangeTestOf } from "./many-values.ts";
 import { and, not, oneOf, or, parenthesised, sql, startsWith } from "./sql-fragments.ts";
 
-/** `column` is a key row's value that the match wants. */
+/** Condition: `column`, the value of a key row, passes the match. */
 export function keyTest(column: string, match: KeyMatch): Sql {
   if ("eq" in match) return sql(`${column} = ?`, match.eq);
   if ("prefix" in match) return startsWith(column, match.prefix);
@@ -15,7 +15,7 @@ export function keyTest(column: string, match: KeyMatch): Sql {
   return sql(`${facet.text} AND substr(${rest}, -length(?)) = ?`, ...facet.values, match.ends, match.ends);
 }
 
-/** The equalities of a key clause as one test, the rest one by one, or by a function where they are many. */
+/** The equalities of a key clause as one condition, the others one by one, or by a function where there are many. */
 function keyTests(column: string, any: KeyMatch[]): Sql[] {
   const equal = any.filter((match) => "eq" in match).map((match) => match.eq);
   const others = any.filter((match) => !("eq" in match));
@@ -25,7 +25,7 @@ function keyTests(column: string, any: KeyMatch[]): Sql[] {
   ];
 }
 
-/** `column` is one of many values. */
+/** Condition: `column` is one of many values. */
 export const manyKeys = (column: string, any: KeyMatch[]): Sql => sql(`key_passes(?, ${column})`, numberOf({ key: keyTestOf(any) }));
 
 function rangeTests(columns: Required<RangeColumns>, any: RangeMatch[]): Sql[] {
@@ -45,14 +45,14 @@ const bounds = [
   ["highLt", "high", "<"],
 ] as const;
 
-/** Where the ends and the unit of a range stand. */
+/** Names of the columns that hold the ends and the unit of a range. */
 export interface RangeColumns {
   low: string;
   high: string;
   unit?: string;
 }
 
-/** The ends, and the unit if there is one, are as the match wants them. */
+/** Condition: the range passes the match by its ends and, if the match has one, its unit. */
 export function rangeTest(columns: RangeColumns, match: RangeMatch): Sql {
   const tests: Sql[] = [];
   for (const [name, edge, operator] of bounds) {
@@ -65,10 +65,10 @@ export function rangeTest(columns: RangeColumns, match: RangeMatch): Sql {
   return tests.length > 0 ? sql(`(${tests.map((test) => test.text).join(" AND ")})`, ...tests.flatMap((test) => test.values)) : sql("1");
 }
 
-/** Holds for every row, and ends a statement that takes too long (`Database.within`). */
+/** True for every row, and ends a statement that takes too long (`Database.within`). */
 export const inTime = (column: string): string => `in_time(${column})`;
 
-/** Is there a row of `table` for the resource, in one of the slots, that passes one of the tests? */
+/** Condition: the resource has a row in `table`, in one of the slots, that passes one of the tests. */
 function someRow(table: "keys" | "ranges", seq: string, slots: number[], tests: Sql[]): Sql {
   if (slots.length === 0 || tests.length === 0) return sql("0");
   const slot = oneOf("p.slot", slots);

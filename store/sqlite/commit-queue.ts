@@ -1,6 +1,6 @@
 /**
- * Group commit: writes that come while others are brought to the disk share one transaction and one flush. Each is checked before it
- * changes anything, so a refused one leaves no trace and the others are not disturbed.
+ * Group commit: writes that arrive while others are being committed share the next transaction and flush. Each is checked before it
+ * changes anything, so that a refused one leaves no trace and does not affect the others.
  */
 import { fairTurn, whileBusy } from "../../mesh/turns.ts";
 import { StoreError, StoreErrorType, unavailable, withNothingWritten } from "../store-error.ts";
@@ -8,17 +8,17 @@ import { QuestionTooCostly } from "../too-costly.ts";
 import { type Database, FileBusy } from "./database.ts";
 import type { Awaited, LogFlush } from "./log-flush.ts";
 
-/** One transaction takes at most so many writes, or so much text and search values (`charactersIn`): longer ones would block the event loop. */
+/** Limits of one transaction: writes, and text and search values (`charactersIn`). A longer one would block the event loop. */
 const MAX_WRITES = 512;
 const MAX_SIZE = 1_000_000;
-/** Writes that may wait; more than this is an overload that waiting does not cure. */
+/** Writes that may wait; more are an overload that waiting does not cure. */
 const MAX_WAITING = 20_000;
-/** After writes of several, the next are gathered while the process is busy, but no longer, milliseconds: a commit costs more than most of what is in it. */
+/** How long writes are gathered after a transaction of several, while the process is busy, milliseconds: a commit costs more than most writes in it. */
 const GATHER_MS = 3;
-/** Pause before looking again whether a lock of another process is gone, milliseconds (and up to half as much again). */
+/** Interval between two checks whether a lock of another process has been released, milliseconds (and up to half as much again). */
 const POLL_MS = 20;
 
-/** Thrown by a job that meets a lock: it is tried again when the transaction that holds it has ended. */
+/** Thrown by a job that meets a lock; it is run again when the transaction that holds the lock has ended. */
 export class Blocked {
   readonly tx: string;
   constructor(tx: string) {
@@ -26,19 +26,19 @@ export class Blocked {
   }
 }
 
-/** A bug of the caller, seen before anything was changed. */
+/** A bug of the caller, detected before anything was changed. */
 export class Misuse extends Error {}
 
 interface Job {
   run(): unknown;
   size: number;
-  /** Who waits for the disk. */
+  /** Whose answers wait for the flush. */
   awaited: Awaited;
   /** performance.now() after which a lock is no longer waited for. */
   deadline: number;
   resolve(value: unknown): void;
   reject(error: unknown): void;
-  /** What the last attempt came to; settled when it is on the disk. */
+  /** The outcome of the last attempt; the job is settled with it once it is on the disk. */
   outcome?: { value: unknown } | { error: unknown };
 }
 
@@ -50,14 +50,14 @@ export interface TransactionHooks {
   rolledBack(): void;
 }
 
-/** Writes of this process, one after the other; those that wait together share a commit. */
+/** The write queue of this process for one file; jobs that wait together share a commit. */
 export class WriteQueue {
   readonly #db: Database;
   readonly #hooks: TransactionHooks;
   readonly #log: LogFlush;
   #waiting: Job[] = [];
   #working: Promise<void> | undefined;
-  /** Jobs that wait for a lock, and the timer that tries each again. */
+  /** Jobs that wait for a lock, each with the timer of its next attempt. */
   readonly #parked = new Map<Job, NodeJS.Timeout>();
   #isClosed = false;
 
@@ -70,8 +70,8 @@ export class WriteQueue {
   /**
    * Runs `run` inside a transaction of the file; resolves once that is committed and on the disk.
    * @param run throws StoreError, Blocked or Misuse before it has changed anything, or not at all
-   * @param waitMs how long a lock is waited for, milliseconds
-   * @param awaited who waits for the disk
+   * @param waitMs how long to wait for a lock, milliseconds
+   * @param awaited whose answers wait for the flush
    */
   add<T>(run: () => T, size: number, waitMs: number, awaited: Awaited = "readers"): Promise<T> {
     if (this.#isClosed) return Promise.reject(withNothingWritten(unavailable("The store is closed.")));
@@ -89,7 +89,7 @@ export class WriteQueue {
     return this.#waiting.length + this.#parked.size;
   }
 
-  /** A transaction has ended: jobs that wait for a lock are tried again. */
+  /** Runs the jobs that wait for a lock again, after a transaction has ended. */
   wake(): void {
     for (const [job, timer] of this.#parked) {
       clearTimeout(timer);
@@ -98,7 +98,7 @@ export class WriteQueue {
     this.#parked.clear();
   }
 
-  /** Finishes what is waiting, then takes nothing more. */
+  /** Finishes the jobs that wait, and refuses new ones. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const [job, timer] of this.#parked) {
@@ -115,10 +115,10 @@ export class WriteQueue {
   }
 
   async #work(): Promise<void> {
-    // The rest of this turn's writes come along.
+    // Other writes of this turn of the event loop join the transaction.
     await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
-      await fairTurn(); // a large bundle is written by several stores of a process: not one right after the other
+      await fairTurn(); // several stores of a process that write one bundle do not run directly after one another
       const jobs = this.#take();
       await this.#transaction(jobs);
       await (jobs.length > 1 ? whileBusy(GATHER_MS) : new Promise(setImmediate));
@@ -145,7 +145,7 @@ export class WriteQueue {
         for (const job of jobs) job.reject(withNothingWritten(error));
         return;
       }
-      // Something that no check foresees, e.g. a full disk: each by itself, so that one cannot take the others down.
+      // An error that no check foresees, such as a full disk: each job runs alone, so that one cannot make the others fail.
       for (const job of jobs) await this.#transaction([job]);
       return;
     }

@@ -1,4 +1,4 @@
-/** A SQLite file as the store uses it: cached statements, transactions, and SQLite's errors as the store's. */
+/** A connection to a SQLite file: cached statements, transactions, and SQLite's errors as those of the store. */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { usedMs } from "../../mesh/processor-time.ts";
@@ -7,11 +7,11 @@ import { StoreError, StoreErrorType, storeFull, unavailable } from "../store-err
 import { NO_ROOM, whyNoRoom } from "./no-room.ts";
 import { type Budget, QuestionTooCostly } from "../too-costly.ts";
 
-/** What SQLite takes for a parameter. */
+/** A value that SQLite accepts as a parameter. */
 export type Value = SQLInputValue;
 /**
- * Piece of SQL with the values of its parameters in order. Values never become part of the text. A class, so that nothing that came from
- * outside, whatever its members, can be taken for one.
+ * A piece of SQL with the values of its parameters in order; values never become part of the text. It is a class, so that no object that a
+ * client sent can be taken for one.
  */
 export class Sql {
   readonly text: string;
@@ -22,18 +22,18 @@ export class Sql {
     this.values = values;
   }
 }
-/** Prepared statements kept; the shapes of queries are few, but a client can invent many. */
+/** Prepared statements that are kept; queries have few shapes, but a client can make up many. */
 const MAX_STATEMENTS = 200;
-/** How long SQLite itself may sit and wait for another process, milliseconds: it blocks the event loop meanwhile. */
+/** How long SQLite itself waits for another process, milliseconds; this blocks the event loop. */
 const BUSY_MS = 1;
-/** Processor time that one question to a file may take, milliseconds: everybody else waits meanwhile. */
+/** Processor time that one question to a file may take, milliseconds: everything else waits meanwhile. */
 const QUESTION_MS = 700;
-/** Rows between two looks at the clock. */
+/** Rows between two checks of the processor time. */
 const ROWS_BETWEEN = 64;
-/** How long we wait for another process in all, milliseconds. */
+/** How long a job waits for another process in all, milliseconds. */
 const BUSY_LIMIT_MS = 5_000;
 
-/** SQLite's codes of a write, a flush, and a growth of its files that failed: it tells a full disk from others, but not a quota or a limit. */
+/** SQLite's codes for a write, a flush or a file growth that failed. It reports a full disk apart from them, but not a quota or a limit. */
 const UNWRITABLE = new Set([778, 1_034, 1_546, 4_874]);
 const codes = { busy: 5, locked: 6, readonly: 8, io: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
 
@@ -42,16 +42,16 @@ export class Database {
   readonly file: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  /** Sees each statement before it runs; for tests that ask for its plan. */
+  /** Called with each statement before it runs; for tests that look at query plans. */
   onStatement: ((text: string) => void) | undefined;
-  /** Processor time of this thread at which the question under way is given up, milliseconds; Infinity: none is bounded. */
+  /** Processor time of this thread at which the present question is given up, milliseconds; Infinity: there is no limit. */
   #until = Number.POSITIVE_INFINITY;
   #rows = 0;
 
   constructor(file: string) {
     this.file = file;
     this.#db = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: false });
-    // SQLite cannot be interrupted from outside, but by a function that it calls.
+    // SQLite can be interrupted only by a function that it calls.
     this.#db.function("in_time", (_seq) => {
       this.#rows += 1;
       if (this.#rows % ROWS_BETWEEN === 0) this.#requireTime();
@@ -71,7 +71,7 @@ export class Database {
     if (usedMs() > this.#until) throw new QuestionTooCostly();
   }
 
-  /** Answers one question within a time of the processor. @param ms milliseconds @throws QuestionTooCostly */
+  /** Answers one question within a limit of processor time. @param ms milliseconds @throws QuestionTooCostly */
   within<T>(work: () => T, ms = QUESTION_MS): T {
     const before = this.#until;
     if (before === Number.POSITIVE_INFINITY) forgetTests();
@@ -83,7 +83,7 @@ export class Database {
     }
   }
 
-  /** Answers one of several questions, at most for as long as is left to all. @param exceeded what is thrown then */
+  /** Answers one of several questions within the processor time that is left to all. @param exceeded makes the error when none is left */
   spending<T>(budget: Budget, work: () => T, exceeded: () => Error): T {
     if (budget.leftMs <= 0) throw exceeded();
     const began = usedMs();
@@ -104,7 +104,7 @@ export class Database {
     this.onStatement?.(text);
     const known = this.#statements.get(text);
     if (known) {
-      // The order of use matters only when something will have to go.
+      // Recency only matters when statements will have to be dropped.
       if (this.#statements.size > MAX_STATEMENTS / 2) {
         this.#statements.delete(text);
         this.#statements.set(text, known);
@@ -125,7 +125,7 @@ export class Database {
     return this.prepare(text).get(...values) as Row | undefined;
   }
 
-  /** The row of a statement that always has one: a count, a PRAGMA. @typeParam Row the columns that the statement names */
+  /** The row of a statement that always returns one: a count, a PRAGMA. @typeParam Row the columns that the statement names */
   one<Row extends object>(text: string, ...values: Value[]): Row {
     return this.prepare(text).get(...values) as Row;
   }
@@ -147,18 +147,18 @@ export class Database {
       .map((row) => String(row.detail));
   }
 
-  /** Runs `work` in one snapshot of the file. */
+  /** Runs `work` in one read transaction of the file. */
   snapshot<T>(work: () => T): T {
     this.run("BEGIN");
     try {
       return work();
     } finally {
-      // Some errors (a disk that fails) end the transaction by themselves.
+      // Some errors (a failing disk) end the transaction by themselves.
       if (this.#db.isTransaction) this.run("COMMIT");
     }
   }
 
-  /** Runs `work` while no other connection can write. It writes nothing by this one. */
+  /** Runs `work` while no other connection can write; `work` itself writes nothing through this connection. */
   withWriteLock(work: () => void): void {
     this.run("BEGIN IMMEDIATE");
     try {
@@ -168,10 +168,10 @@ export class Database {
     }
   }
 
-  /** Runs `work` as soon as no other process is in the way, without blocking the event loop; once only, so it must not have changed anything when it meets `busy`. */
+  /** Runs `work` once no other process locks the file, without blocking. It may run again: it must have changed nothing when it meets `busy`. */
   whenFree<T>(work: () => T): Promise<T> {
     try {
-      return Promise.resolve(work()); // nearly always: a read is not to cost more promises than it needs
+      return Promise.resolve(work()); // the usual case: a read should not cost more promises than necessary
     } catch (error) {
       return isBusy(error) ? this.#afterOthers(work) : Promise.reject(this.translate(error));
     }
@@ -194,7 +194,7 @@ export class Database {
     if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
   }
 
-  /** What SQLite says as a sentence that tells an operator what to do; other errors as they are. */
+  /** SQLite's error as a StoreError with a sentence that tells an operator what to do; any other error unchanged. */
   translate(error: unknown): unknown {
     const code = codeOf(error);
     if (code === undefined) return error;
@@ -217,7 +217,7 @@ export class Database {
   }
 }
 
-/** Another process holds the file: nothing can be written to it, whatever it is. */
+/** Another process locks the file: no write of any kind is possible. */
 export class FileBusy extends StoreError {
   constructor(file: string) {
     const reason = `Another process has kept ${file} busy for more than ${BUSY_LIMIT_MS / 1000} s.`;
@@ -226,16 +226,16 @@ export class FileBusy extends StoreError {
   }
 }
 
-/** SQLite's result code of an error with its details; 0 for other errors. */
+/** SQLite's extended result code of an error; 0 for other errors. */
 function errcodeOf(error: unknown): number {
   const code = (error as { errcode?: unknown })?.errcode;
   return typeof code === "number" ? code : 0;
 }
 
-/** SQLite's primary result code of an error, undefined for other errors. */
+/** SQLite's primary result code of an error; undefined for other errors. */
 const codeOf = (error: unknown): number | undefined => errcodeOf(error) & 0xff || undefined;
 
-/** Whether another process was in the way. */
+/** Whether the error is that another process locks the file. */
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error);
   return code === codes.busy || code === codes.locked;

@@ -1,4 +1,4 @@
-/** Which values are in use in a slot: one look into the index for each, however many resources have it. */
+/** The values in use in a slot, at one index lookup for each, however many resources have it. */
 import type { KeyRow } from "../../fhir/search/query.ts";
 import type { Database } from "./database.ts";
 

@@ -1,14 +1,14 @@
-/** Fences of a process that is alone on its file: they are in memory, and end with it. */
+/** Fences of a process that alone writes to its file: they are in memory, and end with it. */
 import type { Fencing, VersionReference } from "../store.ts";
 
-/** Fences kept; beyond it those that are over are thrown out, then the oldest. Each is some 200 bytes. */
+/** Fences that are kept; beyond it expired ones are removed, then the oldest. Each takes about 200 bytes. */
 const MAX_FENCES = 10_000;
 
 interface Fence extends Fencing {
   version: number;
 }
 
-/** By `Type/id` those who fence it, and the version up to which nothing may rely on it. */
+/** By `Type/id`: the fences of a resource, each with the version up to which no write may rely on it. */
 export class Fences {
   readonly #all = new Map<string, Fence[]>();
   #count = 0;
@@ -27,7 +27,7 @@ export class Fences {
     return versions.length > 0 ? Math.max(...versions) : undefined;
   }
 
-  /** @returns whether there was one */
+  /** @returns whether the fence existed */
   delete(reference: string, token: string): boolean {
     return this.#keep(reference, (it) => it.token !== token);
   }

@@ -1,4 +1,4 @@
-/** Versions, newest first. The current ones are in `resource`, the older ones in `history`; each page merges the two. */
+/** Versions, newest first. Current ones are in `resource`, older ones in `history`; each page merges the two. */
 import { compareText } from "../../fhir/search/text-order.ts";
 import type { HistoryQuery, StoredResource } from "../store.ts";
 import { q, sql } from "./sql-fragments.ts";
@@ -7,7 +7,7 @@ import { methodNames } from "./schema.ts";
 import type { Types } from "./types.ts";
 
 const DEFAULT_MAX_BYTES = 4_000_000;
-/** Versions that are read in one turn of the event loop: by one resource's history others are held up no longer than by a page of a search. */
+/** Versions that are read in one turn of the event loop, so that a history delays other work no longer than a page of a search. */
 const MAX_OF_PIECE = 100;
 
 /** A version before its JSON is read. */
@@ -22,18 +22,18 @@ interface HistoryPlace {
   isCurrent: boolean;
 }
 
-/** What both tables say of a version. */
+/** The columns of a version that both tables have. */
 type VersionRow = Pick<HistoryPlace, "version" | "updated" | "method">;
 
-/** A page of a history that is read piece by piece. */
+/** A page of a history while it is read piece by piece. */
 interface Reading {
   versions: StoredResource[];
-  /** Of their JSON. */
+  /** Bytes of the JSON read so far. */
   bytes: number;
 }
 
 /**
- * One page of versions, newest first; `more`: there are older ones. It is read in pieces, between which others have their turn.
+ * One page of versions, newest first; `more`: there are older ones. It is read in pieces, between which other work runs.
  * @param read runs a piece in one snapshot
  */
 export async function readHistory(
@@ -52,7 +52,7 @@ export async function readHistory(
   }
 }
 
-/** Adds the next `query.limit` versions to the page. @returns what has ended: the page by its bytes, the history, or only the piece */
+/** Adds the next `query.limit` versions to the page. @returns what has ended: the page by its bytes, the history, or only this piece */
 function readPiece(db: Database, types: Types, query: HistoryQuery, page: Reading): "page" | "history" | "piece" {
   const places = query.id === undefined ? ofTypes(db, types, query) : ofResource(db, types, query);
   places.sort((a, b) => b.updated - a.updated || compareText(a.type, b.type) * -1 || compareText(a.id, b.id) * -1 || b.version - a.version);
@@ -72,7 +72,7 @@ function contentAt(db: Database, { row, isCurrent }: HistoryPlace): { json: stri
   return db.one(text, row);
 }
 
-/** All versions of one resource that are asked for: they are in its own rows, so none of another is looked at. */
+/** The versions of one resource, read by its own index. */
 function ofResource(db: Database, types: Types, query: HistoryQuery): HistoryPlace[] {
   const { type, id } = query as { type: string; id: string };
   const no = types.find(type);
@@ -82,7 +82,7 @@ function ofResource(db: Database, types: Types, query: HistoryQuery): HistoryPla
       : db.get<VersionRow & { seq: number }>("SELECT seq, version, updated, method FROM resource WHERE type = ? AND id = ?", no, id);
   if (!current) return [];
   const condition = window(query, type, id, "h");
-  // No version of a resource is older than the one before it: behind a place are the lower numbers, and the index leads to them.
+  // No version of a resource is older than the one before it: the versions behind a place are the lower numbers, which the index lists.
   const below = query.before?.type === type && query.before.id === id ? query.before.version : Number.MAX_SAFE_INTEGER;
   const older = db.all<VersionRow & { no: number }>(
     `SELECT no, version, updated, method FROM history h WHERE seq = ? AND version < ? AND ${condition.text} ORDER BY version DESC LIMIT ?`,
@@ -128,14 +128,14 @@ function ofTypes(db: Database, types: Types, query: HistoryQuery): HistoryPlace[
   return places;
 }
 
-/** The bounds of the page for the versions of one type, or of one resource. */
+/** The bounds of a page for the versions of one type or one resource. */
 function window({ since, until, before }: HistoryQuery, type: string, id: string | undefined, table: string): Sql {
   const column = (name: string): Sql => sql(`${table}.${name}`);
   let test = q`${column("updated")} >= ${since ?? 0}`;
   if (until !== undefined) test = q`${test} AND ${column("updated")} <= ${until}`;
   if (!before) return test;
   const order = compareText(type, before.type);
-  // At the same instant: types that sort lower come later, then ids, then versions.
+  // At the same instant the order is by type, then id, then version, all descending.
   if (order > 0) return q`${test} AND ${column("updated")} < ${before.updated}`;
   if (order < 0) return q`${test} AND ${column("updated")} <= ${before.updated}`;
   const sameInstant =

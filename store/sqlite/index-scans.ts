@@ -1,4 +1,4 @@
-/** Clauses that drive a search: some can list the resources that may answer them, from an index. */
+/** Clauses that drive a search: those for which an index can list the resources that may match. */
 import type { Clause, KeyMatch, RangeMatch } from "../../fhir/search/query.ts";
 import { successor } from "../../fhir/search/text-order.ts";
 import { inTime, keyTest, manyKeys, type RangeColumns, rangeTest, textQuery } from "./clause-conditions.ts";
@@ -6,21 +6,21 @@ import type { Sql } from "./database.ts";
 import { FEW_VALUES } from "./many-values.ts";
 import { and, sql } from "./sql-fragments.ts";
 
-/** Statement pieces that list the places (`seq`) of all resources that may answer a clause, each from an index; places may repeat. */
+/** SQL pieces that list the places (`seq`) of all resources that may match a clause, each from an index; places may repeat. */
 export interface IndexScan {
   branches: Sql[];
-  /** The index rows that the branches look at, where these are more than those that they list; absent: the same. */
+  /** The index rows that the branches read, if these are more than those that they list; absent: the same. */
   counted?: Sql[];
   /** No place occurs twice. */
   isDistinct?: boolean;
-  /** True when one has to look at every value of the slot to find the few that match. */
+  /** Whether every value of the slot must be read to find the few that match. */
   isScan?: boolean;
 }
 
-/** More branches than this are probed instead; SQLite takes 500 in one statement. */
+/** A clause with more branches than this is probed instead; SQLite takes 500 in one statement. */
 const MAX_BRANCHES = 64;
 
-/** The ways to drive a search by this clause; none when it can only be probed. Where there are several, the measured one decides. */
+/** The ways to drive a search by this clause; none when it can only be probed. Of several, the one with the fewest counted rows is chosen. */
 export function indexScans(clause: Clause, type: number): IndexScan[] {
   const found = driversOf(clause, type);
   return found.filter((driver) => driver.branches.length <= MAX_BRANCHES);
@@ -79,7 +79,7 @@ function driversOf(clause: Clause, type: number): IndexScan[] {
     case "text":
       return [{ branches: [sql(`SELECT rowid AS seq FROM words WHERE words MATCH ? AND ${inTime("rowid")}`, textQuery(clause))] }];
     case "any":
-      // Its groups are weighed one by one by the search.
+      // The search weighs its groups one by one.
       return [];
   }
 }
@@ -127,7 +127,7 @@ function keyDriver(slots: number[], any: KeyMatch[]): IndexScan {
   return { branches, isDistinct: branches.length === 1 && equal.length === 1, isScan: others.some((match) => !("prefix" in match)) };
 }
 
-/** Where one clause has several beginnings, what lies between each and the next text that does not begin so; empty: one has no such end. */
+/** For several prefixes of one clause, the ranges of index values that begin with each; empty when a prefix has no upper end. */
 function rangesOf(any: KeyMatch[]): [from: string, to: string][] {
   const prefixes = any.filter((match) => "prefix" in match).map(({ prefix }): [string, string | undefined] => [prefix, successor(prefix)]);
   const ranges = prefixes.filter((one): one is [string, string] => one[1] !== undefined);
@@ -135,8 +135,8 @@ function rangesOf(any: KeyMatch[]): [from: string, to: string][] {
 }
 
 /**
- * By the low end or by the high end, whichever a match bounds. A row's low end is never above its high end, so a bound on one end can be
- * a bound on the other.
+ * Scans by the low end or by the high end of a range, whichever a match bounds. A row's low end is never above its high end, so that a bound on
+ * one end can be a bound on the other.
  */
 function rangeDrivers(slots: number[], any: RangeMatch[]): IndexScan[] {
   const byLow: Required<Pick<IndexScan, "branches" | "counted">> = { branches: [], counted: [] };
@@ -169,7 +169,7 @@ function rangeDrivers(slots: number[], any: RangeMatch[]): IndexScan[] {
       byHigh.counted.push(points, rangeRows("ranges_high", slot, highTest));
     }
   }
-  // Without a bound every row of the slot is looked at; from one end is enough.
+  // Without a bound every row of the slot is read; then one end is enough.
   return [...(isLowBound || !isHighBound ? [byLow] : []), ...(isHighBound ? [byHigh] : [])];
 }
 

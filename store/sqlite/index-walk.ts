@@ -1,4 +1,4 @@
-/** Finds the matches of a page in order: collects and sorts where there are few, walks along an index where there are many. */
+/** Finds the matches of a page in order: few candidates are collected and sorted, many are read in order along an index. */
 import type { Clause } from "../../fhir/search/query.ts";
 import { compareText } from "../../fhir/search/text-order.ts";
 import type { Axis, Lane, SortValue } from "./axis.ts";
@@ -7,23 +7,23 @@ import { probe } from "./clause-conditions.ts";
 import { and, or, q, sql, unionAll } from "./sql-fragments.ts";
 import type { Database, Sql } from "./database.ts";
 
-/** Where one way to search becomes better than another; other values than these are for tests. */
+/** Thresholds between two ways to search; tests use other values. */
 export interface SearchLimits {
-  /** A clause with at most so many rows is collected and sorted. */
+  /** Rows of a clause up to which they are collected and sorted. */
   few: number;
-  /** Rows of an index looked at in the first step of a walk; each further step takes four times as many. */
+  /** Index rows that the first step of a walk reads; each further step reads four times as many. */
   window: number;
 }
 
-/** Measured: to collect and sort a row takes 2 µs, to walk over one that does not match 14 µs, because it is somewhere else in the file. */
+/** Measured: collecting and sorting a row takes 2 µs, stepping over a row that does not match 14 µs, since it is elsewhere in the file. */
 export const DEFAULT_LIMITS: SearchLimits = { few: 4_000, window: 64 };
 const MAX_WINDOW = 4_096;
-/** After so many rows of a walk without a full page, what was too many to collect may be fewer than what is left to walk. */
+/** Rows of a walk without a full page after which collecting is considered again: it may take fewer rows than the rest of the walk. */
 const WALK_BEFORE_COLLECTING = 8_000;
-/** So many rows are collected and sorted rather than walked in order. */
+/** Rows up to which collecting is preferred to walking. */
 export const COLLECT_AT_MOST = 20_000;
 
-/** A match before its JSON is read; `values` as the index holds them. */
+/** A match before its JSON is read; `values` in the index's form. */
 export interface WalkMatch {
   seq: number;
   id: string;
@@ -32,53 +32,53 @@ export interface WalkMatch {
   values: SortValue[];
 }
 
-/** One thing that a match must pass. */
+/** One condition of a match. */
 export interface Probe {
   test(seq: string): Sql;
-  /** It looks at columns of `r`, the resource's own row. What does not is asked first: that row is large, and often not in memory. */
+  /** It reads columns of `r`, the resource's own row. Other conditions are checked first: that row is large, and often not in memory. */
   needsRow: boolean;
 }
 
-/** One search under way. */
+/** A search that is being answered. */
 export interface WalkQuestion {
   type: number;
   clauses: Clause[];
   axes: Axis[];
-  /** Rows in order of creation that hold all matches; empty: all of the type. */
+  /** Rows in order of creation that hold all matches; empty: all resources of the type. */
   lanes: Lane[];
 }
 
-/** Where the last page ended, with values as the index holds them. */
+/** The place where the last page ended, with values in the index's form. */
 export interface After {
   values: SortValue[];
   seq: number;
   id: string;
 }
 
-/** How far a walk through the order of a search has come, and what is still wanted. */
+/** The state of a walk in the order of a search. */
 export interface Walk {
   question: WalkQuestion;
-  /** The sort keys that are still open. */
+  /** The sort keys that are not fixed yet. */
   axes: Axis[];
-  /** All that a match must pass. */
+  /** All conditions of a match. */
   probes: Probe[];
-  /** Values of the sort keys before `axes`, which `probes` hold fast. */
+  /** Values of the sort keys before `axes`; `probes` has conditions that fix them. */
   fixed: SortValue[];
   /** Where the page before ended, with the values of `axes`. */
   after?: After;
-  /** Matches that are wanted. */
+  /** Number of matches that are wanted. */
   need: number;
-  /** Rows that hold all matches in order of creation; absent: the question's own. */
+  /** Rows that hold all matches, in order of creation; absent: the question's own. */
   lanes?: Lane[];
 }
 
-/** Which matches are wanted, of those that something lists. */
+/** Which of the listed candidates are wanted. */
 type Wanted = Pick<Walk, "axes" | "probes" | "fixed" | "after" | "need">;
 
 /** The same place without its first value. */
 const withoutFirst = (after: After): After => ({ ...after, values: after.values.slice(1) });
 
-/** Finds the matches of a question in its order, by an index of the first sort key or by sorting what a clause lists. */
+/** Finds the matches of a question in its order, along an index of the first sort key or by sorting what a clause lists. */
 export class Walker {
   readonly #db: Database;
   readonly #chooser: PlanChooser;
@@ -90,7 +90,7 @@ export class Walker {
     this.#limits = limits;
   }
 
-  /** All that the choice lists, sorted. */
+  /** All matches among the rows of the choice, sorted. */
   collectChoice(question: WalkQuestion, choice: PlanChoice, after: After | undefined, need: number): WalkMatch[] {
     const probes = rest(question.clauses, choice.covers).map(probeOf);
     return this.#collect(question.type, choice, { axes: question.axes, probes, fixed: [], need, ...(after && { after }) });
@@ -133,7 +133,7 @@ export class Walker {
     ];
   }
 
-  /** Those that have a value on the axis. `isWhole`: nothing is left to be looked at. */
+  /** Matches that have a value on the axis. `isWhole`: no candidate is left. */
   #withValue(walk: Walk, axis: Axis): { found: WalkMatch[]; isWhole: boolean } {
     const { question, axes, probes, fixed, need } = walk;
     const { after, ...fromStart } = walk;
@@ -156,7 +156,7 @@ export class Walker {
       walked += width;
       width = Math.min(width * 4, MAX_WINDOW);
       if (!mayCollect || found.length >= need || walked <= WALK_BEFORE_COLLECTING) continue;
-      // Few of the many that were walked match: another clause may list them all.
+      // Few of the rows walked match: another clause may list all matches.
       mayCollect = false;
       const choice = this.#chooser.choose(question.clauses, question.type, COLLECT_AT_MOST);
       if (choice && choice.rows <= COLLECT_AT_MOST) return { found: this.collectChoice(question, choice, after, need), isWhole: true };
@@ -164,7 +164,7 @@ export class Walker {
     return { found, isWhole: false };
   }
 
-  /** Those that have exactly this value on the first of the walk's axes, in the order of the others, with whose values `after` begins. */
+  /** Matches that have exactly this value on the first of the walk's axes, in the order of the others; `after` begins with their values. */
   #atValue({ question, axes: [, ...others], probes, fixed: before, after, need }: Walk, axis: Axis, value: SortValue): WalkMatch[] {
     const isHeld = valueProbe(axis, (own) => q`${own} = ${value}`);
     const held = axis.isSingle ? probes : [...probes, isHeld];
@@ -174,12 +174,12 @@ export class Walker {
     if (others.length > 0 && this.#chooser.countUpTo(source, this.#limits.few) <= this.#limits.few) {
       return this.#collect(question.type, source, { ...wanted, probes: held });
     }
-    // By the index of another sort key all of the type is walked, not only the rows with this value.
+    // An index of another sort key covers the whole type, not only the rows with this value.
     const asked = others.length > 0 ? [...probes, isHeld] : held;
     return this.inOrder({ ...wanted, question, probes: asked, lanes: rows });
   }
 
-  /** The value `width` rows further on; undefined when there are fewer. Of several lanes the nearest one. */
+  /** The value `width` rows further on, of several lanes the nearest; undefined when there are fewer rows. */
   #edge(axis: Axis, from: SortValue | undefined, width: number): SortValue | undefined {
     const direction = axis.desc ? "DESC" : "ASC";
     let nearest: SortValue | undefined;
@@ -203,7 +203,7 @@ export class Walker {
     return axis.lanes.map((lane) => laneRows({ ...lane, where: q`${lane.where} AND ${beyond(axis, sql(lane.column), from, to)}` }));
   }
 
-  /** Matches in order of creation: from each lane as many as are wanted, merged; without a lane, among all of the type. */
+  /** Matches in order of creation: as many as are wanted from each lane, merged; without lanes, among all resources of the type. */
   inOrderOfCreation(type: number, lanes: Lane[], { probes, fixed, after, need }: Omit<Wanted, "axes">): WalkMatch[] {
     const start = after?.seq ?? 0;
     const living = q`r.type = ${type} AND r.method < 3`;
@@ -218,7 +218,7 @@ export class Walker {
       statements = lanes.map(({ from, where, first = sql("1") }) => {
         const rows = q`SELECT k.seq AS seq FROM ${sql(from)} WHERE ${where} AND k.seq >= ${start} AND ${first} AND ${testsOf(probes, "k.seq", false)}`;
         const isWhole = !isInRow && !from.startsWith("resource");
-        // Where the rows alone tell what matches, only as many as are wanted are looked up.
+        // Where the rows alone decide what matches, only as many as are wanted are looked up.
         const places = isWhole ? q`${rows} ${limit}` : rows;
         return q`SELECT r.seq AS seq, r.id, r.version, r.updated FROM (${places}) t CROSS JOIN resource r ON r.seq = t.seq
           WHERE ${living} AND ${testsOf(probes, "t.seq", true)} ORDER BY t.seq LIMIT ${need + 1}`;
@@ -244,24 +244,24 @@ type MatchRow = Omit<WalkMatch, "values"> & Record<`s${number}`, SortValue>;
 
 const toMatch = ({ seq, id, version, updated }: MatchRow, values: SortValue[]): WalkMatch => ({ seq, id, version, updated, values });
 
-/** The clauses but the one that the source has answered. */
+/** The clauses except the one that the source covers. */
 export const rest = (clauses: Clause[], covered: Clause | undefined): Clause[] => clauses.filter((clause) => clause !== covered);
 
-/** A clause as a test of each row of a walk. */
+/** A clause as a condition on each row of a walk. */
 export const probeOf = (clause: Clause): Probe => ({ test: (seq) => probe(clause, seq), needsRow: needsRow(clause) });
 
 const valueProbe = (axis: Axis, test: (value: Sql) => Sql): Probe => ({ test: (seq) => test(axis.value(seq)), needsRow: axis.isTotal });
 
-/** Whether a test looks at the row in `resource`, not at search values alone. */
+/** Whether the condition reads the row in `resource`, not only search values. */
 export function needsRow(clause: Clause): boolean {
   return clause.kind === "id" || clause.kind === "updated" || (clause.kind === "any" && clause.of.flat().some(needsRow));
 }
 
-/** Those probes that look at the resource's row, or those that do not. */
+/** The probes that read the resource's row, or those that do not. */
 const testsOf = (probes: Probe[], seq: string, inRow: boolean): Sql =>
   and(probes.filter((one) => one.needsRow === inRow).map((one) => one.test(seq)));
 
-/** The row at the cursor itself, or, after a row of another store in the same place, one that sorts before it. */
+/** Whether this is the row at the cursor; after a row of another store in the same place, a row that sorts before it. */
 function isAt({ seq, id, values }: WalkMatch, after: After | undefined): boolean {
   if (!after || seq !== after.seq) return false;
   const own = values.slice(values.length - after.values.length);
@@ -272,21 +272,21 @@ const laneRows = ({ from, where }: Lane): Sql => q`SELECT k.seq AS seq FROM ${sq
 
 const concat = (pieces: Sql[]): Sql => sql(pieces.map(({ text }) => text).join(""), ...pieces.flatMap(({ values }) => values));
 
-/** Strictly after `from` and before `to` in the axis' direction; where one is absent, from or to the end of the axis. */
+/** Condition: strictly after `from` and before `to` in the axis' direction; where one is absent, up to that end of the axis. */
 function beyond({ desc, bounds }: Axis, value: Sql, from: SortValue | undefined, to: SortValue | undefined): Sql {
   const [after, before] = desc ? ["<", ">"] : [">", "<"];
   const [start, end] = desc ? [bounds?.greatest, bounds?.least] : [bounds?.least, bounds?.greatest];
   const tests: Sql[] = [];
-  // One bound on each side: of two SQLite might walk from the wrong one.
+  // One bound on each side: with two, SQLite might walk from the wrong one.
   if (from !== undefined) tests.push(q`${value} ${sql(after as string)} ${from}`);
   else if (start !== undefined) tests.push(q`${value} ${sql(`${after}=`)} ${start}`);
   if (to !== undefined) tests.push(q`${value} ${sql(before as string)} ${to}`);
   else if (end !== undefined) tests.push(q`${value} ${sql(`${before}=`)} ${end}`);
-  // Without bounds the value must still be there.
+  // Without bounds there must still be a value.
   return tests.length > 0 ? and(tests) : q`${value} IS NOT NULL`;
 }
 
-/** What comes at or after the cursor in the order of `axes` (columns s0, s1, …), then seq. */
+/** Condition: at or after the cursor in the order of `axes` (columns s0, s1, …), then of seq. */
 function afterCursor(axes: Axis[], after: After): Sql {
   let further = q`seq >= ${after.seq}`;
   for (let i = axes.length - 1; i >= 0; i--) {

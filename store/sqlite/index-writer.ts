@@ -1,4 +1,4 @@
-/** Writes what resources are found by: keys, ranges and, where there is full-text search, words. */
+/** Writes the search values of resources: keys, ranges and, with full-text search, words. */
 import type { IndexRows, KeyRow, RangeRow } from "../../fhir/search/query.ts";
 import type { StoreOptions } from "../store.ts";
 import type { Database } from "./database.ts";
@@ -11,20 +11,20 @@ interface StoredRange {
   unit: string;
 }
 
-/** Of one file, inside its write transaction. */
+/** Writes the index rows of one file, inside its write transaction. */
 export class IndexWriter {
   readonly #db: Database;
   readonly #several: MultiValuedSlots;
   readonly #text: StoreOptions["text"];
 
-  /** @param text what full-text search sees of a resource; absent: there is none */
+  /** @param text the texts of a resource for full-text search; absent: there is none */
   constructor(db: Database, several: MultiValuedSlots, text: StoreOptions["text"]) {
     this.#db = db;
     this.#several = several;
     this.#text = text;
   }
 
-  /** Of a resource that has none yet. */
+  /** Writes the rows of a resource that has none yet. */
   insert(seq: number, index: IndexRows): void {
     this.#several.note(index.ranges);
     for (const row of index.keys) this.#insertKey(seq, row);
@@ -40,8 +40,8 @@ export class IndexWriter {
   }
 
   /**
-   * Writes only the rows that differ: most of a resource's search values outlive an update.
-   * @returns values that it was found by until now
+   * Writes only the rows that differ: an update changes few of a resource's search values.
+   * @returns key values that were removed
    */
   replace(seq: number, index: IndexRows): string[] {
     const released: string[] = [];
@@ -63,7 +63,7 @@ export class IndexWriter {
     return released;
   }
 
-  /** @returns values that it was found by until now */
+  /** @returns the key values that were removed */
   remove(seq: number): string[] {
     const released = this.#db.all<{ value: string }>("DELETE FROM keys WHERE seq = ? RETURNING value", seq);
     this.#db.run("DELETE FROM ranges WHERE seq = ?", seq);
@@ -71,7 +71,7 @@ export class IndexWriter {
     return released.map(({ value }) => value);
   }
 
-  /** What full-text search sees of a resource. */
+  /** Writes a resource's texts for full-text search. */
   writeText(seq: number, json: string, replaces: boolean): void {
     if (!this.#text) return;
     if (replaces) this.#db.run("DELETE FROM words WHERE rowid = ?", seq);

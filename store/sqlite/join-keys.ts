@@ -1,6 +1,6 @@
 /**
- * What matches are known to others by: their ids, or what they refer to. The ends of chains and `_has`, so there may be very many
- * matches, of which nothing else is wanted: neither order nor row.
+ * Join keys: the ids of matches, or what they refer to. They are the ends of chains and of `_has`, so that there may be very many
+ * matches, of which neither order nor row is wanted.
  */
 import type { Clause } from "../../fhir/search/query.ts";
 import type { JoinKeysPage, JoinKeysQuery } from "../store.ts";
@@ -13,9 +13,9 @@ import type { SqliteSearch } from "./search-statement.ts";
 import type { Types } from "./types.ts";
 import { needsRow, rest } from "./index-walk.ts";
 
-/** Index rows counted, at most, to see which end to begin at. */
+/** Index rows that are counted at most to decide at which end to begin. */
 const COUNT_AT_MOST = 20_000;
-/** Looking for the first match of a value is so many times cheaper than listing all matches: it ends early, and sorts nothing. */
+/** Looking up the first match of a value is this many times cheaper than listing all matches: it ends early and sorts nothing. */
 const LISTING_COSTS = 3;
 
 /** `joinKeys`, `joinKeysAmong` and `referredTo` of a store in SQLite. */
@@ -53,7 +53,7 @@ export class JoinKeys {
     return slots ? this.#referencesAmong(no, clauses, slots, wanted) : this.#idsAmong(no, clauses, wanted);
   }
 
-  /** Which of the values stand in one of the slots, each of which is a type's own. */
+  /** Those of the values that occur in one of the slots, each of which belongs to one type. */
   inSlots(slots: number[], among: string[]): string[] {
     return this.#values(
       q`SELECT j.value AS value FROM json_each(${JSON.stringify(among)}) j WHERE EXISTS (SELECT 1 FROM json_each(${JSON.stringify(slots)}) s
@@ -61,9 +61,9 @@ export class JoinKeys {
     );
   }
 
-  /** Each id is looked up, and what stands there probed. */
+  /** Looks up each id and probes the resource. */
   #idsAmong(type: number, clauses: Clause[], ids: string[]): string[] {
-    // What has search values lives: then the index of ids says all that is needed of the row itself.
+    // What has search values is living: then the index of ids suffices, without the row itself.
     const living = clauses.some(isOnValues) ? sql("1") : sql("r.method < 3");
     return this.#values(
       q`SELECT j.value AS value FROM json_each(${JSON.stringify(ids)}) j CROSS JOIN resource r INDEXED BY resource_id
@@ -71,7 +71,7 @@ export class JoinKeys {
     );
   }
 
-  /** From the end that has fewer rows: what refers to one of the values, or what answers the clauses. */
+  /** Begins at the end with fewer rows: the resources that refer to one of the values, or those that match the clauses. */
   #referencesAmong(type: number, clauses: Clause[], slots: number[], values: string[]): string[] {
     const keys = values.map((value) => `=${value}`);
     const { chooser } = this.#search;
@@ -117,13 +117,13 @@ export class JoinKeys {
   }
 }
 
-/** What the resources at these places refer to. */
+/** The references of the resources at these places. */
 function referencesOf(places: Sql, slots: number[], further: Sql = sql("1")): Sql {
   const inSlots = oneOf("k.slot", slots);
   return q`SELECT DISTINCT substr(k.value, 2) AS value FROM (${places}) t CROSS JOIN keys k INDEXED BY sqlite_autoindex_keys_1
     ON k.seq = t.seq AND ${inSlots} AND k.value >= '=' AND k.value < '>' WHERE ${further}`;
 }
 
-/** What answers it has a search value. */
+/** Whether only a resource with a search value can match. */
 const isOnValues = (clause: Clause): boolean =>
   ((clause.kind === "key" || clause.kind === "range") && !clause.not) || (clause.kind === "missing" && !clause.missing);

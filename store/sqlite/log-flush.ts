@@ -1,8 +1,8 @@
 /**
- * Brings what was committed to the disk, beside the work of the process: a commit does not wait for it (`synchronous = NORMAL`), but nobody is
- * answered what is not there yet, neither who has written it nor who has read it. The system's `fdatasync` of the write-ahead log runs in a
- * thread of its own, and those who wait share the next: a disk that hesitates holds up nobody else. While the disk takes nothing, what is
- * written is refused, and what is there is read all the same.
+ * Flushes commits to the disk beside the other work of the process. A commit does not wait for the disk (`synchronous = NORMAL`), but no answer
+ * contains data that is not on the disk yet, whether its client has written or read them. The system's `fdatasync` of the write-ahead log runs in
+ * a thread of its own, and all who wait share the next one, so that a slow disk delays nothing else. While the disk refuses to write, writes are
+ * refused and reads go on.
  */
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -10,14 +10,14 @@ import { storeFull, unavailable } from "../store-error.ts";
 import type { Database } from "./database.ts";
 import { isNoRoom } from "./no-room.ts";
 
-/** Bytes of the log that are written again at once. */
+/** Bytes of the log that are rewritten at once. */
 const CHUNK_BYTES = 1_000_000;
-/** A disk that has refused something is asked again after so long, milliseconds: to write the log again holds up the process. */
+/** After a failed flush, how long until the next attempt, milliseconds: rewriting the log blocks the process. */
 const ASK_AGAIN_MS = 500;
 
 /**
- * Who waits for the disk after a commit: `readers` and who has written; `writer`, because nobody is shown it (what somebody has looked at); `nobody`,
- * because it may be lost.
+ * Whose answers wait for the flush of a commit. `readers`: the writer's and those of later readers; `writer`: the writer's only, since no reader
+ * sees the data (audit notes); `nobody`: the data may be lost.
  */
 export type Awaited = "readers" | "writer" | "nobody";
 
@@ -25,20 +25,20 @@ export type Awaited = "readers" | "writer" | "nobody";
 export class LogFlush {
   readonly #db: Database;
   readonly #log: string;
-  /** Changes with each commit of another process. */
+  /** Changes with every commit of another process. */
   #others: number;
-  /** Kept open: the log stays the same file for as long as a connection is open. */
+  /** Stays open: the log is the same file for as long as a connection is open. */
   #handle: Promise<FileHandle> | undefined;
-  /** Something was committed since the last flush began; by another process before this one came, perhaps. */
+  /** Whether something has been committed since the last flush began; true at the start, since another process may have committed. */
   #isBehind = true;
-  /** So was something that readers see. */
+  /** Whether something that readers see is among it. */
   #isSeen = true;
-  /** Why the last flush has failed, and when, by performance.now(). */
+  /** Error and time (performance.now()) of the last flush, if it failed. */
   #failure: { error: Error; at: number } | undefined;
   #running: Promise<void> | undefined;
-  /** The one that is running brings something to the disk that readers see. */
+  /** Whether the running flush contains something that readers see. */
   #isRunningSeen = false;
-  /** The one that has not begun yet. */
+  /** The flush that has not begun yet. */
   #next: Promise<void> | undefined;
 
   /** @param db open, in WAL mode */
@@ -48,7 +48,7 @@ export class LogFlush {
     this.#others = commitsOfOthers(db);
   }
 
-  /** This process has committed something. */
+  /** Notes a commit of this process. */
   committed(by: Awaited): void {
     if (by === "nobody") return;
     this.#isBehind = true;
@@ -56,8 +56,8 @@ export class LogFlush {
   }
 
   /**
-   * Runs what reads, once no other process is in the way. What it has seen is on the disk when it resolves, whichever process has written it,
-   * or the disk has refused it.
+   * Runs a read once no other process locks the file. It resolves when everything that it has seen is on the disk, whichever process wrote it, or
+   * when the disk has refused that.
    */
   reading<T>(work: () => T): Promise<T> {
     const found = this.#db.whenFree(() => {
@@ -70,14 +70,14 @@ export class LogFlush {
     return found.then(this.#whenOnDisk) as Promise<T>;
   }
 
-  /** Of who reads: that the disk has refused it, who writes hears. */
+  /** For readers: a failed flush is an error for the writer only. */
   readonly #whenOnDisk = (found: unknown): unknown => {
     const flushed = this.#isSeen || this.#isRunningSeen ? this.flushed() : undefined;
     const answer = () => found;
     return flushed ? flushed.then(answer, answer) : found;
   };
 
-  /** Resolves when all that was committed before is on the disk; undefined: it is there. @throws StoreError STORE_UNAVAILABLE (rejects) */
+  /** Resolves when all earlier commits are on the disk; undefined if they are. @throws StoreError STORE_UNAVAILABLE (rejects) */
   flushed(): Promise<void> | undefined {
     if (!this.#isBehind) return this.#running;
     const { error, at } = this.#failure ?? { at: Number.NEGATIVE_INFINITY };
@@ -93,7 +93,7 @@ export class LogFlush {
   }
 
   async #afterRunning(): Promise<void> {
-    await this.#running?.catch(() => {}); // each who waits for that one hears of it
+    await this.#running?.catch(() => {}); // those who wait for that flush get its error
     this.#next = undefined;
     this.#running = this.#flush();
     try {
@@ -114,7 +114,7 @@ export class LogFlush {
       this.#failure = undefined;
     } catch (cause) {
       await this.#release();
-      if ((cause as NodeJS.ErrnoException).code === "ENOENT") return; // without a log nothing was committed yet
+      if ((cause as NodeJS.ErrnoException).code === "ENOENT") return; // there is no log before the first commit
       this.#isBehind = true;
       this.#isSeen ||= this.#isRunningSeen;
       const isFull = isNoRoom((cause as NodeJS.ErrnoException).code);
@@ -135,7 +135,7 @@ export class LogFlush {
 
 const commitsOfOthers = (db: Database): number => db.one<{ data_version: number }>("PRAGMA data_version").data_version;
 
-/** What the disk has refused once, the system takes for written: the next flush would succeed without it. */
+/** Rewrites the log: after a failed flush the system takes the pages for written, so that the next flush would succeed without them. */
 function writeAgain(file: string): void {
   const handle = openSync(file, "r+");
   try {

@@ -1,15 +1,15 @@
 /**
- * Clauses with many values, as functions that SQLite calls: as parts of a statement each value would be compiled with it, in a time that
- * grows with their square.
+ * Clauses with many values, evaluated by functions that SQLite calls. As parts of a statement, the values would take SQLite a time to compile
+ * that grows with the square of their number.
  */
 import { type KeyMatch, type RangeMatch, rangeMatches } from "../../fhir/search/query.ts";
 
-/** More values than this, other than exact ones, are not put into a statement. */
+/** Clauses with more values than this, exact ones not counted, use a function. */
 export const FEW_VALUES = 8;
 
-/** Whether a value of a key row is one that is asked for. */
+/** Whether the value of a key row passes. */
 export type KeyTest = (value: string) => boolean;
-/** The same of a range row. */
+/** Whether a range row passes. */
 export type RangeTest = (low: number, high: number, unit: string) => boolean;
 
 /** @param any at least one */
@@ -29,10 +29,10 @@ export function keyTestOf(any: KeyMatch[]): KeyTest {
 
 type PartMatch = Extract<KeyMatch, { facet: string }>;
 
-/** Characters of a text that is looked for with others at once: V8 takes 0.4 ms to prepare a thousand. */
+/** Longest text that is searched for together with others: V8 takes 0.4 ms to prepare a thousand. */
 const MAX_IN_PATTERN = 50;
 
-/** Long texts are looked for one by one, and only in what is as long: few values are. */
+/** Long texts are searched for one by one, only in values that are long enough, which few are. */
 function partTestOf(some: PartMatch[]): (rest: string) => boolean {
   const textOf = (match: PartMatch): string => ("contains" in match ? match.contains : match.ends);
   const isLong = (match: PartMatch): boolean => textOf(match).length > MAX_IN_PATTERN;
@@ -48,12 +48,12 @@ function partTestOf(some: PartMatch[]): (rest: string) => boolean {
   };
 }
 
-/** Texts of one pattern: V8 takes no pattern of any size. */
+/** Texts of one pattern, whose size V8 limits. */
 const MAX_TEXTS = 500;
 
 /**
- * Patterns that look for all texts at once, which takes hardly more time than to look for one. They hold nothing but these texts, side by side:
- * nothing in them is tried again and again.
+ * Patterns that search for all texts at once, in hardly more time than for one. A pattern is an alternative of literal texts, so that it cannot
+ * backtrack.
  */
 function patternsOf(some: PartMatch[]): RegExp[] {
   const texts = some.map((match) => ("contains" in match ? escaped(match.contains) : `${escaped(match.ends)}$`));
@@ -70,7 +70,7 @@ export const rangeTestOf =
   (low, high, unit) =>
     any.some((match) => rangeMatches(match, low, high, unit));
 
-/** In order, without those that begin with another one of them. */
+/** The prefixes in order, without those that begin with another one. */
 function shortest(prefixes: string[]): string[] {
   const kept: string[] = [];
   for (const prefix of [...prefixes].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))) {
@@ -80,7 +80,7 @@ function shortest(prefixes: string[]): string[] {
   return kept;
 }
 
-/** The one that a value begins with is the last that does not come behind it. */
+/** Binary search: only the last prefix that is not greater than the value can be its beginning. */
 function beginsWithOne(value: string, prefixes: string[]): boolean {
   let [low, high] = [0, prefixes.length];
   while (low < high) {
@@ -91,21 +91,21 @@ function beginsWithOne(value: string, prefixes: string[]): boolean {
   return low > 0 && value.startsWith(prefixes[low - 1] as string);
 }
 
-/** Of the question that is being answered, by number: a statement names them by it. */
+/** The tests of the present question; statements refer to them by their number. */
 const asked: { keys: KeyTest[]; ranges: RangeTest[] } = { keys: [], ranges: [] };
 
-/** The number by which a statement calls a test until the question is answered. */
+/** The number by which a statement refers to a test until the question is answered. */
 export function numberOf(test: { key: KeyTest } | { range: RangeTest }): number {
   return "key" in test ? asked.keys.push(test.key) - 1 : asked.ranges.push(test.range) - 1;
 }
 
-/** What a statement calls. */
+/** SQL function `key_passes`. */
 export const keyPasses = (test: number, value: string): boolean => asked.keys[test]?.(value) === true;
-/** What a statement calls. */
+/** SQL function `range_passes`. */
 export const rangePasses = (test: number, low: number, high: number, unit: string): boolean =>
   asked.ranges[test]?.(low, high, unit) === true;
 
-/** Another question begins. */
+/** Removes the tests of the last question. */
 export function forgetTests(): void {
   asked.keys.length = 0;
   asked.ranges.length = 0;

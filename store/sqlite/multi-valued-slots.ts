@@ -1,11 +1,11 @@
 /**
- * In which slots some resource has, or once had, more than one range. In all others a resource's only range tells whether it answers a
- * question about the slot and where it stands in the order of the slot, so that a search may walk just the values that it asks for.
+ * The slots in which some resource has, or once had, more than one range. In all other slots a resource's only range decides whether it matches
+ * and where it sorts, so that a search may read just the values that it asks for.
  */
 import type { RangeRow } from "../../fhir/search/query.ts";
 import type { Database } from "./database.ts";
 
-/** The slots in which a resource may have more than one range row; once such, always such. */
+/** The slots in which a resource may have more than one range row; a slot is never removed. */
 export class MultiValuedSlots {
   readonly #db: Database;
   readonly #known = new Set<number>();
@@ -14,12 +14,12 @@ export class MultiValuedSlots {
     this.#db = db;
   }
 
-  /** In the snapshot at hand. */
+  /** Whether a slot is one of them, in the present snapshot. */
   has(slot: number): boolean {
     return this.#db.get("SELECT 1 FROM several WHERE slot = ?", slot) !== undefined;
   }
 
-  /** Notes what a resource is about to have. Inside a write transaction only. */
+  /** Notes the slots of a resource that is about to be written. Inside a write transaction only. */
   note(ranges: RangeRow[]): void {
     if (ranges.length < 2) return;
     const seen = new Set<number>();
@@ -32,7 +32,7 @@ export class MultiValuedSlots {
     }
   }
 
-  /** After a rollback: what was noted in it never happened. */
+  /** Drops what was noted in a transaction that was rolled back. */
   forget(): void {
     this.#known.clear();
   }

@@ -1,4 +1,4 @@
-/** A store's file while it is open: what the parts of the store share. */
+/** A store's open file, shared by the parts of the store. */
 import { fairTurn, isOwnTurn } from "../../mesh/turns.ts";
 import type { Effects } from "../plan-write.ts";
 import type { StoreOptions } from "../store.ts";
@@ -17,19 +17,19 @@ import { Writer } from "./write.ts";
 /** How long a writer waits for a prepared transaction, milliseconds. */
 const DEFAULT_WAIT_MS = 2_000;
 
-/** How a store in SQLite is opened, besides what every store needs. */
+/** Options of a store in SQLite, besides those of every store. */
 export interface SqliteOptions extends StoreOptions {
   /** Path of the file; its folder must exist. */
   file: string;
-  /** For tests that want the plans of many rows with few. */
+  /** For tests: thresholds that make few rows use the plans of many. */
   limits?: SearchLimits;
-  /** Pages of 4 KiB that the file may have: a full disk, for tests. */
+  /** For tests of a full disk: most pages of 4 KiB that the file may have. */
   maxPages?: number;
   /** Memory for pages of the file, KiB; default 8,192. */
   cacheKib?: number;
 }
 
-/** An open file: its parts, and turns in which they work on it. */
+/** An open file: its parts, and the turns of the event loop in which they use it. */
 export class OpenFile {
   readonly writer: Writer;
   readonly db: Database;
@@ -66,18 +66,18 @@ export class OpenFile {
     this.waitMs = options.waitMs ?? DEFAULT_WAIT_MS;
   }
 
-  /** Says of an atomic write what it has put into the outbox and which versions it has made. */
+  /** Announces the events and versions of an atomic write. */
   tell({ hasEvents, versions }: Effects, isOfLooks?: boolean): void {
     if (hasEvents) this.options.onEvents?.(isOfLooks);
     if (versions.length > 0) this.options.onVersions?.(versions);
   }
 
-  /** In one snapshot, in bounded time. @param budget of several questions, this one among them */
+  /** Answers a question in one snapshot and within a limit of processor time. @param budget shared with other questions */
   asked<T>(work: () => T, budget?: Budget): Promise<T> {
     return this.reading(() => this.db.snapshot(() => (budget ? this.db.spending(budget, work, requestTooCostly) : this.db.within(work))));
   }
 
-  /** What is answered is on the disk: nobody has seen what a cut of the power takes away. */
+  /** Reads what is then answered: it is on the disk, so that a power cut takes away nothing that a client has seen. */
   reading<T>(work: () => T): Promise<T> {
     return isOwnTurn() ? this.#read(work) : fairTurn().then(() => this.#read(work));
   }
@@ -86,7 +86,7 @@ export class OpenFile {
     return this.isClosed ? Promise.reject(storeClosed()) : this.log.reading(work);
   }
 
-  /** For the store's own ends: what it finds is shown to nobody, so that it need not be on the disk. */
+  /** Reads for the store's own use: no client sees it, so that it need not be on the disk. */
   looking<T>(work: () => T): Promise<T> {
     return this.isClosed ? Promise.reject(storeClosed()) : this.db.whenFree(work);
   }

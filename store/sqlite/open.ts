@@ -1,4 +1,4 @@
-/** Opens a service's SQLite file: makes its tables, refuses what is not ours, and rebuilds search values whose meaning has changed. */
+/** Opens a service's SQLite file: creates its tables, refuses foreign files, and rebuilds search values whose meaning has changed. */
 import { DatabaseSync } from "node:sqlite";
 import type { StoreOptions } from "../store.ts";
 import { unavailable } from "../store-error.ts";
@@ -6,15 +6,15 @@ import { Database } from "./database.ts";
 import { APPLICATION_ID, migrations, SCHEMA_VERSION, textTable } from "./schema.ts";
 import type { Writer } from "./write.ts";
 
-/** Memory for pages, KiB, where nothing else is asked for. A process may hold a dozen stores. */
+/** Default page cache, KiB. A process may hold a dozen stores. */
 const CACHE_KIB = 8_192;
-/** Pages in the write-ahead log before they are copied into the file: pages that change often are then copied once. 32 MB. */
+/** Pages in the write-ahead log after which they are copied into the file: pages that change often are then copied once. 32 MB. */
 const CHECKPOINT_PAGES = 8_000;
-/** A log that grew once (a long read held it open) is cut back to this. */
+/** Size to which a log is cut back that grew because a long read held it open. */
 const WAL_LIMIT_BYTES = 64_000_000;
 const REINDEX_BATCH = 200;
 
-/** The file, opened, with all tables. @throws StoreError STORE_UNAVAILABLE */
+/** Opens the file, with all tables. @throws StoreError STORE_UNAVAILABLE */
 export async function openDatabase(
   file: string,
   withText: boolean,
@@ -31,7 +31,7 @@ export async function openDatabase(
   });
 }
 
-/** Opens a file and sets it up; what cannot be set up is closed again. @throws StoreError STORE_UNAVAILABLE, and what `setUp` throws */
+/** Opens a file and runs `setUp`; closes it if that fails. @throws StoreError STORE_UNAVAILABLE, and the errors of `setUp` */
 export async function openFile(file: string, setUp: (db: Database) => Promise<void>): Promise<Database> {
   let db: Database;
   try {
@@ -48,7 +48,7 @@ export async function openFile(file: string, setUp: (db: Database) => Promise<vo
   }
 }
 
-/** Whether to open the file would change nothing in it: its tables and search values are those of this version. */
+/** Whether opening the file would change nothing in it: its tables and search values are of this version. */
 export function isUpToDate(file: string, indexVersion: string, withText: boolean): boolean {
   const db = new DatabaseSync(file, { readOnly: true });
   try {
@@ -64,7 +64,7 @@ export function isUpToDate(file: string, indexVersion: string, withText: boolean
 const rowsVersion = ({ indexVersion, withText }: { indexVersion: string; withText: boolean }): string =>
   indexVersion + (withText ? " with text" : "");
 
-/** Refuses a file of another program. @returns whether nothing is in it yet @throws StoreError STORE_UNAVAILABLE */
+/** Refuses a file of another program. @returns whether the file is empty @throws StoreError STORE_UNAVAILABLE */
 export function refuseForeignFile(db: Database): boolean {
   const { application_id: mark } = db.one<{ application_id: number }>("PRAGMA application_id");
   const isEmpty = db.one<{ n: number }>("SELECT count(*) AS n FROM sqlite_schema").n === 0;
@@ -100,8 +100,8 @@ function inTransaction(db: Database, work: () => void): void {
 }
 
 /**
- * Rebuilds the search values of all living resources when `indexVersion` is another than the file's. Done in batches, each of which
- * notes how far it came: a start that is killed goes on from there, and two processes that start at once share the work.
+ * Rebuilds the search values of all living resources if the file has another `indexVersion`. It runs in batches, each of which
+ * notes its end: a start that was killed continues there, and two processes that start at once share the work.
  */
 export async function reindex(db: Database, writer: Writer, options: StoreOptions): Promise<void> {
   const wanted = rowsVersion({ indexVersion: options.indexVersion, withText: options.text !== undefined });

@@ -5,14 +5,14 @@ import type { Lane } from "./axis.ts";
 import { q, sql } from "./sql-fragments.ts";
 import type { Database } from "./database.ts";
 
-/** So many lanes are walked side by side at most. */
+/** Most lanes that are read side by side. */
 const MAX_LANES = 8;
-/** Two keys that both have more rows than this are equally good to walk. */
+/** Keys that have more rows than this are equally good. */
 const MANY = 20_000;
 
 /**
- * Lanes that together hold every match, each in order of creation; none when no clause asks for few enough values. A prefix that has
- * only a few values in the data (a code without system) counts as those.
+ * Lanes that together hold every match, each in order of creation; none when no clause asks for few enough values. A prefix with
+ * only a few values in the data (a code without system) counts as those values.
  */
 export function eqLanes(db: Database, clauses: Clause[]): { lanes: Lane[]; covers?: Clause } {
   const candidates = clauses.flatMap((clause) => {
@@ -27,7 +27,7 @@ export function eqLanes(db: Database, clauses: Clause[]): { lanes: Lane[]; cover
   return counted.reduce((best, one) => (one.rows < best.rows ? one : best));
 }
 
-/** The lanes of one clause; none when it has too many values, or is no key. */
+/** The lanes of one clause; none if it has too many values or is not a key clause. */
 export function lanesOf(db: Database, clause: Clause): Lane[] {
   if (clause.kind !== "key" || clause.not) return [];
   const lanes: Lane[] = [];
@@ -45,7 +45,7 @@ export function lanesOf(db: Database, clause: Clause): Lane[] {
   return lanes;
 }
 
-/** The distinct values that start so, by one look into the index each; undefined when there are more than `most`. */
+/** The distinct values with this prefix, at one index lookup each; undefined when there are more than `most`. */
 function valuesOf(db: Database, slot: number, prefix: string, most: number): string[] | undefined {
   const values: string[] = [];
   const end = successor(prefix);

@@ -3,7 +3,7 @@ import type { OutboxQueue, OutboxState, WaitingEvent } from "../writes.ts";
 import type { Database } from "./database.ts";
 import { QUEUE } from "./write.ts";
 
-/** Oldest first; without those of the records in `except`. */
+/** Waiting events, oldest first. @param except records whose events are left out */
 export function waitingEvents(db: Database, queue: OutboxQueue, limit: number, except: string[]): WaitingEvent[] {
   const others = except.length === 0 ? "" : " AND key NOT IN (SELECT value FROM json_each(?))";
   const text = `SELECT no AS place, id, subject, key, at, payload FROM outbox INDEXED BY outbox_queue WHERE queue = ?${others} ORDER BY no LIMIT ?`;
@@ -16,7 +16,7 @@ export function forgetRelayed(db: Database, places: string[]): void {
   db.run("DELETE FROM outbox WHERE no IN (SELECT value FROM json_each(?))", JSON.stringify(places.map(Number)));
 }
 
-/** How many wait, and since when. */
+/** The number of waiting events, and the time of the oldest. */
 export function outboxState(db: Database): OutboxState {
   const text = "SELECT count(*) AS waiting, (SELECT at FROM outbox ORDER BY no LIMIT 1) AS oldest FROM outbox";
   const { waiting, oldest } = db.one<{ waiting: number; oldest: number | null }>(text);

@@ -4,24 +4,24 @@ import { type IndexScan, indexScans } from "./index-scans.ts";
 import { q, unionAll } from "./sql-fragments.ts";
 import type { Database, Sql } from "./database.ts";
 
-/** With at most so many rows, the remaining clauses are not even counted. */
+/** A clause with at most so many rows is chosen without counting the remaining ones. */
 const VERY_FEW = 200;
-/** An alternative of more branches than this is probed. */
+/** Alternatives with more branches than this are probed. */
 const MAX_BRANCHES = 64;
 
-/** Places that may match, each from an index. */
+/** Places of candidates, each from an index. */
 export interface RowSource {
   branches: Sql[];
-  /** They are search values, so what they belong to is living and of the type. */
+  /** The branches read search values, which only living resources of the type have. */
   fromSlots: boolean;
   /** No place occurs twice. */
   isDistinct?: boolean;
 }
 
-/** A clause (or several) that drives a search, and how many index rows it has: exact up to the limit it was counted to, else more than that. */
+/** A clause (or several) that drives a search, with its number of index rows: exact up to the limit of counting, otherwise greater than it. */
 export interface PlanChoice extends RowSource {
   rows: number;
-  /** What the branches answer exactly, so that it need not be probed. */
+  /** The clause that the branches answer exactly, so that it need not be probed. */
   covers?: Clause;
 }
 
@@ -33,7 +33,7 @@ export class PlanChooser {
     this.#db = db;
   }
 
-  /** The clause with the fewest rows; undefined when none can drive. */
+  /** The clause with the fewest rows; undefined when none can drive the search. */
   choose(clauses: Clause[], type: number, most: number): PlanChoice | undefined {
     let best: PlanChoice | undefined;
     for (const clause of [...clauses].sort((a, b) => rank(a) - rank(b))) {
@@ -55,7 +55,7 @@ export class PlanChooser {
     return best;
   }
 
-  /** Alternatives drive when each of them has something that drives it. */
+  /** Alternatives drive a search if each of them has a clause that does. */
   #chooseGroups(groups: Clause[][], type: number, limit: number): PlanChoice | undefined {
     const all: PlanChoice = { branches: [], rows: 0, fromSlots: true };
     for (const group of groups) {
@@ -76,14 +76,14 @@ export class PlanChooser {
   }
 }
 
-/** In which order clauses are counted: first what is likely to be few. */
+/** The order in which clauses are counted: those first that are likely to have few rows. */
 function rank(clause: Clause): number {
   if (isScan(clause)) return 9;
   const order = { id: 0, key: 1, text: 2, updated: 4, range: 4, any: 5, missing: 6 } as const;
   return clause.kind === "key" && clause.any.some((match) => !("eq" in match)) ? 3 : order[clause.kind];
 }
 
-/** Its matches are found only by looking at every value of the slot. */
+/** Whether its matches are found only by reading every value of the slot. */
 function isScan(clause: Clause): boolean {
   return clause.kind === "key" && clause.any.some((match) => "contains" in match || "ends" in match);
 }

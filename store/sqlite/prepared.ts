@@ -1,6 +1,6 @@
 /**
- * Prepared writes: stored whole as one text, invisible, with a row per lock. What is committed is what was checked, so a commit checks
- * nothing again; the locks have kept everything that the check looked at.
+ * Prepared writes: each is stored whole as one text, invisible, with a row per lock. The commit makes exactly what was checked and checks
+ * nothing again, since the locks have kept everything that the check depended on.
  */
 import { type PlannedChange, type Effects, jsonOf, lockKeys, RELIED, typesIn } from "../plan-write.ts";
 import { ENDED_KEPT_MS, MAX_ENDED, transactionEnded } from "../ended-transactions.ts";
@@ -11,11 +11,11 @@ import type { Database } from "./database.ts";
 import { Blocked, Misuse } from "./commit-queue.ts";
 import type { Writer } from "./write.ts";
 
-/** Text of prepared changes kept in memory for the commit that usually follows; of older ones the file is read again. Characters. */
+/** Characters of prepared changes that are kept in memory for the commit that usually follows; others are read from the file. */
 const KEPT_SIZE = 8_000_000;
 
 interface Payload {
-  /** What the search values of the changes mean. */
+  /** Version of the index that the changes' search values belong to. */
   indexVersion: string;
   changes: PlannedChange[];
 }
@@ -60,13 +60,13 @@ export class PreparedWrites {
     return results;
   }
 
-  /** @throws Blocked when a prepared transaction other than `tx` mentions the resource, or one whose id begins like its id */
+  /** @throws Blocked when a prepared transaction other than `tx` mentions the resource (or one whose id begins with its id) */
   refuseMentioned(reference: string, tx = ""): void {
     const row = this.#db.get<{ tx: string }>("SELECT tx FROM prepared WHERE instr(payload, ?) > 0 AND tx <> ? LIMIT 1", reference, tx);
     if (row) throw new Blocked(row.tx);
   }
 
-  /** @returns the types of what it has changed, and whether there are events among it */
+  /** @returns the types of the changed resources, and the effects */
   commit(tx: string, at: number): { types: string[] } & Effects {
     const changes = this.#changes(tx);
     if (!changes) return { types: [], hasEvents: false, versions: [] };
@@ -75,7 +75,7 @@ export class PreparedWrites {
     return { types: typesIn(changes), ...effects };
   }
 
-  /** Of what is not prepared here it is noted that it has ended: its prepare may still be on its way. */
+  /** Aborts a prepared transaction; one that is not prepared here is noted as ended, since its prepare may still arrive. */
   abort(tx: string): void {
     if (this.#db.get("SELECT 1 FROM prepared WHERE tx = ?", tx)) this.#remove(tx);
     else this.#noteEnded(tx);
@@ -93,21 +93,21 @@ export class PreparedWrites {
     this.#db.run("DELETE FROM ended WHERE no <= (SELECT max(no) FROM ended) - ?", MAX_ENDED);
   }
 
-  /** Size of what a commit will write, as far as this process knows. */
+  /** Size of what a commit will write, if this process knows it. */
   sizeOf(tx: string): number {
     return this.#kept.get(tx)?.size ?? 100_000;
   }
 
-  /** After the commit or abort is durable. */
+  /** Forgets the transaction, once its commit or abort is durable. */
   ended(tx: string): void {
     this.#keptSize -= this.#kept.get(tx)?.size ?? 0;
     this.#kept.delete(tx);
   }
 
   #keep(tx: string, changes: PlannedChange[], size: number): void {
-    this.ended(tx); // it may be prepared again, after its neighbour in the same commit has failed
+    this.ended(tx); // it may be prepared again, after another job of the same commit has failed
     if (size > KEPT_SIZE) return;
-    // The oldest go: those that another process of this file has ended, most likely.
+    // The oldest are dropped: another process of this file has probably ended them.
     for (const oldest of this.#kept.keys()) {
       if (this.#keptSize + size <= KEPT_SIZE) break;
       this.ended(oldest);

@@ -1,10 +1,10 @@
-/** The tables of a service's SQLite file, as numbered migrations: the file notes (`user_version`) which it has had. */
+/** The tables of a service's SQLite file, as numbered migrations; the file's `user_version` is the number of those it has had. */
 
-/** "OWst": a file with another mark is not ours and is left alone. */
+/** "OWst", the mark of our files: a file with another one is refused. */
 export const APPLICATION_ID = 0x4f577374;
-/** How a version came to be, as stored. What lives has a number below 3, which the partial index relies on. */
+/** The interaction that made a version, as stored. Living resources have a number below 3, which the partial index relies on. */
 export const Method = { create: 1, update: 2, delete: 3, moved: 4 } as const;
-/** The names behind the numbers of `Method`. */
+/** The names of the numbers of `Method`. */
 export const methodNames = ["", "create", "update", "delete", "moved"] as const;
 
 const firstTables = /* sql */ `
@@ -52,21 +52,21 @@ CREATE TABLE lock (key TEXT PRIMARY KEY, tx TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX lock_tx ON lock (tx);
 `;
 
-/** Slots in which some resource has, or had, more than one range; the next open fills it, for it finds no index version. */
+/** Slots in which some resource has, or had, more than one range; the next open fills the table, since it finds no index version. */
 const multiValuedSlots = /* sql */ `
 CREATE TABLE several (slot INTEGER PRIMARY KEY);
 DELETE FROM meta WHERE key IN ('index version', 'reindexing to');
 `;
 
-/** Which write made a version, so that one that is tried again is told from another. */
+/** The key of the write that made a version, so that a repeated write is recognised. */
 const writeKeys = /* sql */ `
 ALTER TABLE resource ADD COLUMN write TEXT;
 ALTER TABLE history ADD COLUMN write TEXT;
 `;
 
 /**
- * Events that wait for their relay (queue 0: to other services; 1: to the service itself; 2: to the ledger), and those whose effect is stored here.
- * No number is given twice: two processes may forget the same event.
+ * Events that wait for their relay (queue 0: to other services; 1: to the service itself; 2: to the ledger), and events whose effect is stored here.
+ * Numbers are never reused: two processes may remove the same event.
  */
 const events = /* sql */ `
 CREATE TABLE outbox (
@@ -75,33 +75,33 @@ CREATE TABLE handled (id TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROW
 CREATE INDEX handled_expires ON handled (expires);
 `;
 
-/** Who made a version, as its write has said it; NULL where nobody was asked. */
+/** The author of a version, as its write named it; NULL if it named none. */
 const authors = /* sql */ `
 ALTER TABLE resource ADD COLUMN author TEXT;
 ALTER TABLE history ADD COLUMN author TEXT;
 `;
 
-/** What waits in one queue is found without passing over another's, and what waits behind a record that fails without its contents. */
+/** Events of one queue are found without reading those of another, and those behind a failing record without their payloads. */
 const outboxByQueue = /* sql */ `
 CREATE INDEX outbox_queue ON outbox (queue, no, key);
 `;
 
-/** Transactions that were aborted before anything was prepared for them here: what comes late for one is refused. The newest have the highest number. */
+/** Transactions that were aborted before they were prepared here: their prepare is refused. The newest have the highest number. */
 const endedTransactions = /* sql */ `
 CREATE TABLE ended (no INTEGER PRIMARY KEY AUTOINCREMENT, tx TEXT NOT NULL UNIQUE, at INTEGER NOT NULL);
 CREATE INDEX ended_at ON ended (at);
 `;
 
 /**
- * Each takes a file from the version of its place to the next: the first makes an empty file version 1. To change the tables, add one at
- * the end and never touch those before it: files of every version are out there.
+ * Each migration takes a file from the version of its place to the next: the first makes an empty file version 1. To change the tables, add one
+ * at the end and never touch those before it: there are files of every version.
  */
 export const migrations: readonly string[] = [firstTables, multiValuedSlots, writeKeys, events, authors, outboxByQueue, endedTransactions];
 
-/** A file with a higher number was written by a newer version of this code. */
+/** The version of this code. A file with a higher number was written by a newer one. */
 export const SCHEMA_VERSION = migrations.length;
 
-/** Contentless: the text itself is in the JSON already. */
+/** Contentless: the text itself is in the JSON of the resource. */
 export const textTable = /* sql */ `
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
   content, narrative, content='', contentless_delete=1, detail='full', tokenize="unicode61 remove_diacritics 2")`;

@@ -1,8 +1,8 @@
 /**
- * Answers a `StoreQuery`. What is selective is measured, not guessed: each clause is counted in its index up to a limit.
- * - Some clause has few rows: they are collected, the other clauses probed, the rest sorted.
- * - No clause has: the answer is dense, so the rows are walked in the wanted order until the page is full.
- * Either way a page starts where the last one ended, by key, and costs the same wherever it is.
+ * Answers a `StoreQuery`. Selectivity is measured, not guessed: the rows of each clause are counted in its index up to a limit.
+ * - If some clause has few rows, they are collected, the other clauses probed, and the matches sorted.
+ * - Otherwise there are many matches: rows are read in the wanted order until the page is full.
+ * Either way a page starts by key where the last one ended, and costs the same wherever it is.
  */
 import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../../fhir/search/query.ts";
 import type { StoredMatch } from "../plan-write.ts";
@@ -22,7 +22,7 @@ export type { SearchLimits };
 
 const DEFAULT_MAX_BYTES = 4_000_000;
 
-/** Answers store queries from one file, in one snapshot each. */
+/** Answers store queries from one file, each in one snapshot. */
 export class SqliteSearch {
   readonly #db: Database;
   readonly #types: Types;
@@ -82,7 +82,7 @@ export class SqliteSearch {
     );
   }
 
-  /** For conditional creates. */
+  /** The matches of a condition, for conditional creates. */
   find(typeName: string, condition: NoneExist, limit: number): StoredMatch[] {
     const type = this.#types.find(typeName);
     if (type === undefined) return [];
@@ -94,7 +94,7 @@ export class SqliteSearch {
     }));
   }
 
-  /** The next matches in order of creation, behind the place `after`. */
+  /** The next matches in order of creation, after the place `after`. */
   inOrderOfCreation(type: number, clauses: Clause[], after: number | undefined, need: number): WalkMatch[] {
     return this.#matches(type, clauses, [], after === undefined ? undefined : { values: [], seq: after + 1, id: "" }, need);
   }
@@ -113,7 +113,7 @@ export class SqliteSearch {
     return row;
   }
 
-  /** What the matches refer to, in one statement: a chain may ask it of thousands. */
+  /** The references of the matches, in one statement, since a chain may ask for thousands. */
   #references(matches: WalkMatch[], slots: number[]): Map<number, [slot: number, value: string][]> {
     const found = new Map<number, [slot: number, value: string][]>();
     const places = JSON.stringify(matches.map(({ seq }) => seq));
@@ -139,8 +139,8 @@ export class SqliteSearch {
   }
 
   /**
-   * Where clauses bound the very values that the search is sorted by, the matches are walked between the bounds, without counting
-   * them: the page is full after as many rows as it has, if nothing else is asked. Undefined: another way is better, or the only one.
+   * Where clauses bound the very values that the search is sorted by, the matches are read between the bounds, without counting
+   * them: without other clauses the page is full after as many rows as it has. Undefined: another way is better, or the only one.
    */
   #alongBounds(type: number, { clauses, sort, limit }: StoreQuery, axes: Axis[], after: After | undefined): WalkMatch[] | undefined {
     const [axis, ...minor] = axes;
@@ -163,21 +163,21 @@ export class SqliteSearch {
   #matches(type: number, clauses: Clause[], axes: Axis[], after: After | undefined, need: number): WalkMatch[] {
     const [only, ...others] = clauses;
     if (only && others.length === 0 && axes.length === 0 && isEquality(only)) {
-      // However many there are, its rows are in the wanted order: there is nothing to choose.
+      // However many rows there are, they are in the wanted order: there is nothing to choose.
       const lanes = lanesOf(this.#db, only);
       if (lanes.length > 0) return this.#walker.inOrderOfCreation(type, lanes, { probes: [], fixed: [], need, ...(after && { after }) });
     }
     const best = this.chooser.choose(clauses, type, this.#limits.few);
     const isFew = best !== undefined && best.rows <= this.#limits.few;
     if (isFew && best.covers && axes.length === 0 && isEquality(best.covers)) {
-      // Its rows are in the wanted order already, so that the walk ends with the page.
+      // The rows are in the wanted order already, so that the walk ends with the page.
       const lanes = lanesOf(this.#db, best.covers);
       const wanted = { probes: rest(clauses, best.covers).map(probeOf), fixed: [], need, ...(after && { after }) };
       if (lanes.length > 0) return this.#walker.inOrderOfCreation(type, lanes, wanted);
     }
     if (isFew) return this.#walker.collectChoice({ type, clauses, axes, lanes: [] }, best, after, need);
     const { lanes, covers } = eqLanes(this.#db, clauses);
-    // In order of creation the lanes answer their clause; in any other order they are not what is walked.
+    // In order of creation the lanes answer their clause; in any other order they are not what is read.
     const probes = (axes.length === 0 ? rest(clauses, covers) : clauses).map(probeOf);
     return this.#walker.inOrder({ question: { type, clauses, axes, lanes }, axes, probes, fixed: [], need, ...(after && { after }) });
   }

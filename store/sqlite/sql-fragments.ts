@@ -1,4 +1,4 @@
-/** Pieces of SQL statements, and how they are put together. What a client gives is always a bound parameter. */
+/** Pieces of SQL statements and their combination. Values from clients are always bound parameters. */
 import { successor } from "../../fhir/search/text-order.ts";
 import { Sql, type Value } from "./database.ts";
 
@@ -32,35 +32,35 @@ function join(pieces: Sql[], word: "AND" | "OR", empty: "1" | "0"): Sql {
   return sql(`(${a.text} ${word} ${b.text})`, ...a.values, ...b.values);
 }
 
-/** All of them hold. */
+/** True if all hold. */
 export const and = (pieces: Sql[]): Sql => join(pieces, "AND", "1");
-/** One of them holds. */
+/** True if one of them holds. */
 export const or = (pieces: Sql[]): Sql => join(pieces, "OR", "0");
-/** It does not hold. */
+/** True if it does not hold. */
 export const not = (piece: Sql): Sql => sql(`NOT ${piece.text}`, ...piece.values);
 
-/** Of more values than this, SQLite would look each up for every row instead of the row's among them. */
+/** With more values than this, SQLite would look up each of them for every row instead of the row's value among them. */
 const MANY_VALUES = 8;
 
-/** `column` is one of the values; a long list is one parameter, so that the statement's text stays the same. */
+/** Condition: `column` is one of the values. A long list is one parameter, so that the statement's text stays the same. */
 export function oneOf(column: string, values: (string | number)[]): Sql {
   if (values.length === 1) return sql(`${column} = ?`, values[0] as Value);
   if (typeof values[0] === "number" && values.length <= MANY_VALUES) {
     return sql(`${column} IN (${values.map(() => "?").join(", ")})`, ...values);
   }
-  // The plus keeps the list from being walked through an index.
+  // The unary plus keeps SQLite from driving the statement by the list.
   return sql(`${values.length > MANY_VALUES ? "+" : ""}${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
 }
 
-/** `column` starts with the text. */
+/** Condition: `column` starts with the text. */
 export function startsWith(column: string, prefix: string): Sql {
   const end = successor(prefix);
   return end === undefined ? sql(`${column} >= ?`, prefix) : sql(`${column} >= ? AND ${column} < ?`, prefix, end);
 }
 
-/** In brackets of its own. */
+/** The piece in parentheses. */
 export const parenthesised = (piece: Sql): Sql => sql(`(${piece.text})`, ...piece.values);
 
-/** One list of what several pieces list. */
+/** The rows of all pieces. */
 export const unionAll = (branches: Sql[]): Sql =>
   sql(branches.map(({ text }) => text).join(" UNION ALL "), ...branches.flatMap(({ values }) => values));

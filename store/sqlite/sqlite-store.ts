@@ -1,6 +1,6 @@
 /**
  * The store of one service in one SQLite file, by Node's own `node:sqlite`. Several processes of a machine may open the same file.
- * Its parts are beside this file, `store-*.ts`; those of MongoDB have the same names.
+ * Its parts are in `store-*.ts` beside this file; MongoDB's have the same names.
  */
 import { stat } from "node:fs/promises";
 import type { Store } from "../store.ts";
@@ -27,10 +27,10 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
   }
 }
 
-/** What is asked of the file as a whole. */
+/** The operations on the file as a whole. */
 const wholeOf = (file: OpenFile): Pick<Store, "changes" | "waiting" | "stats" | "close"> => ({
   changes(): string {
-    // What other connections have committed, and what this one has changed.
+    // Commits of other connections, and changes by this one.
     const { others, own } = file.db.one<{ others: number; own: number }>(
       "SELECT data_version AS others, total_changes() AS own FROM pragma_data_version()",
     );
@@ -61,7 +61,7 @@ const wholeOf = (file: OpenFile): Pick<Store, "changes" | "waiting" | "stats" | 
     file.isClosed = true;
     await file.queue.close();
     await file.log.close();
-    // The last process to close the file empties its log and removes it.
+    // The last process that closes the file empties its log and removes it.
     file.db.close();
   },
 });

@@ -1,17 +1,17 @@
-/** Events of a store in SQLite until they are relayed, and fences around what others rely on. */
+/** Events of a SQLite store until they are relayed, and fences around resources that other writes rely on. */
 import type { Fencing, Store, VersionReference } from "../store.ts";
 import type { OutboxQueue, OutboxState, WaitingEvent } from "../writes.ts";
 import type { OpenFile } from "./open-file.ts";
 import { forgetRelayed, outboxState, waitingEvents } from "./outbox.ts";
 
-/** What is done with events, and with fences. */
+/** The operations on events and fences. */
 export const eventsOf = (file: OpenFile): Pick<Store, "outbox" | "relayed" | "outboxState" | "isHandled" | "fence" | "unfence"> => ({
   outbox(queue: OutboxQueue, limit: number, except: string[] = []): Promise<WaitingEvent[]> {
     return file.reading(() => waitingEvents(file.db, queue, limit, except));
   },
 
   async relayed(places: string[]): Promise<void> {
-    // What comes back after a cut of the power is relayed twice, which its receivers expect.
+    // An event that comes back after a power cut is relayed twice, which its receivers allow for.
     await file.queue.add(() => forgetRelayed(file.db, places), 10 * places.length, 0, "nobody");
   },
 
@@ -41,7 +41,7 @@ export const eventsOf = (file: OpenFile): Pick<Store, "outbox" | "relayed" | "ou
       100 * places.length,
       file.waitMs,
     );
-    for (const { type, id } of places) file.writer.fences.delete(`${type}/${id}`, fencing.token); // they are written down now
+    for (const { type, id } of places) file.writer.fences.delete(`${type}/${id}`, fencing.token); // they are in the file now
   },
 
   async unfence(places: VersionReference[], token: string): Promise<void> {

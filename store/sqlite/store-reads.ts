@@ -1,4 +1,4 @@
-/** Reads of a store in SQLite: single resources, their versions, histories. */
+/** Reads of a SQLite store: single resources, their versions, histories. */
 import type { HistoryQuery, Store, StoredResource } from "../store.ts";
 import { readHistory } from "./history.ts";
 import type { OpenFile } from "./open-file.ts";
@@ -7,7 +7,7 @@ import { methodNames } from "./schema.ts";
 /** Resources that are read in one turn of the event loop. */
 const MAX_AT_ONCE = 100;
 
-/** What reads of a store, by place. */
+/** The operations that read by type and id. */
 export const readsOf = (file: OpenFile): Pick<Store, "read" | "readAll" | "readVersion" | "history"> => ({
   read(type: string, id: string): Promise<StoredResource | undefined> {
     return file.reading(() => currentOf(file, type, id));
@@ -67,7 +67,7 @@ interface StoredRow {
   author?: string | null;
 }
 
-/** A row as the world sees it; what has moved away is not there. */
+/** A row as a stored resource; undefined for one that has moved away. */
 function stored(type: string, row: StoredRow | undefined): StoredResource | undefined {
   if (!row || methodNames[row.method] === "moved") return undefined;
   const { id, version, updated, json, author } = row;

@@ -1,4 +1,4 @@
-/** Searches of a store in SQLite, and how it answers them. */
+/** Searches of a SQLite store, and their query plans. */
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
 import type { JoinKeysPage, JoinKeysQuery, Store } from "../store.ts";
 import type { Budget } from "../too-costly.ts";
@@ -6,11 +6,11 @@ import { distinctValues } from "./distinct.ts";
 import { counterValue, heldAfter, holdersOf } from "./values.ts";
 import type { OpenFile } from "./open-file.ts";
 
-/** A store that can say how it would answer. */
+/** A store that can show its query plans. */
 export interface SqliteStore extends Store {
-  /** SQLite's own plan of every statement that answering the query takes, one line per step: `statement: step`. */
+  /** SQLite's plan of every statement that answers the query, one line per step: `statement: step`. */
   explainSearch(query: StoreQuery): string[];
-  /** The same for `joinKeys`, two pages of them, and for `joinKeysAmong`. */
+  /** The same for two pages of `joinKeys`, and for `joinKeysAmong`. */
   explainLinks(query: JoinKeysQuery & { among: string[] }, limit: number): string[];
 }
 
@@ -26,13 +26,13 @@ type Searches =
   | "explainSearch"
   | "explainLinks";
 
-/** What finds of a store, by content. */
+/** The operations that search by content. */
 export const searchesOf = (file: OpenFile): Pick<SqliteStore, Searches> => ({
   search(query: StoreQuery, budget?: Budget, counters?: [string, string]): Promise<Page & { counted?: [number, number] }> {
     return file.asked(() => {
       const page = file.search.page(query);
       if (!counters) return page;
-      const [first, second] = counters; // of the page's own moment
+      const [first, second] = counters; // read in the page's snapshot
       return { ...page, counted: [counterValue(file.db, first), counterValue(file.db, second)] };
     }, budget);
   },

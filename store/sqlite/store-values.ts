@@ -1,11 +1,11 @@
-/** Counters and the durable map of a store in SQLite. */
+/** Counters and the durable map of a SQLite store. */
 import type { MapEntry, Store } from "../store.ts";
 import { counterValue, countersFrom, entriesFrom, entryValue, leaseEntry, putEntries, usagePage } from "./values.ts";
 import type { OpenFile } from "./open-file.ts";
 
 type Values = "counter" | "counters" | "put" | "putAll" | "get" | "lease" | "remove" | "entries" | "usage";
 
-/** What is no resource. */
+/** The operations on data that is no resource. */
 export const valuesOf = (file: OpenFile): Pick<Store, Values> => ({
   counter(name: string): Promise<number> {
     return file.reading(() => counterValue(file.db, name));
@@ -17,7 +17,7 @@ export const valuesOf = (file: OpenFile): Pick<Store, Values> => ({
 
   async put(key: string, value: string, expiresAt?: number): Promise<string> {
     const [stored] = await putAll(file, [{ key, value, ...(expiresAt !== undefined && { expiresAt }) }]);
-    return stored as string; // what is there, or what was put
+    return stored as string; // the earlier value, or the new one
   },
 
   putAll: (entries) => putAll(file, entries),

@@ -1,4 +1,4 @@
-/** Writes of a store in SQLite: at once, and in two phases. */
+/** Writes of a SQLite store: at once, and in two phases. */
 import { charactersIn, type Effects, lockKeys } from "../plan-write.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
 import type { Prepared, Reliance, Store } from "../store.ts";
@@ -6,7 +6,7 @@ import { planWrite } from "../write-planner.ts";
 import type { Write, WriteKey, WriteResult } from "../writes.ts";
 import type { OpenFile } from "./open-file.ts";
 
-/** What writes resources and counters. */
+/** The operations that write resources and counters. */
 export const writesOf = (file: OpenFile): Pick<Store, "write" | "prepare" | "commit" | "abort" | "prepared" | "purge"> => ({
   async write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]> {
     let effects: Effects | undefined;

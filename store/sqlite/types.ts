@@ -1,4 +1,4 @@
-/** Numbers of resource types in this file, and how many of each live. */
+/** The numbers of resource types in a file, and how many resources of each are living. */
 import type { Database } from "./database.ts";
 
 /** The numbers of the resource types in one file, and the counts of their living resources. */
@@ -19,7 +19,7 @@ export class Types {
     return row && this.#learn(row.no, name);
   }
 
-  /** The number of a type, a new one if need be. Inside a write transaction only. */
+  /** The number of a type, which gets one if it has none. Inside a write transaction only. */
   intern(name: string): number {
     const known = this.find(name);
     if (known !== undefined) return known;
@@ -39,7 +39,7 @@ export class Types {
     return this.#db.all("SELECT no, name, living FROM type ORDER BY name");
   }
 
-  /** After a rollback: what was interned in it never happened. */
+  /** Drops what was interned in a transaction that was rolled back. */
   forget(): void {
     this.#numbers.clear();
     this.#names.clear();

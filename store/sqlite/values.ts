@@ -1,15 +1,15 @@
-/** Who holds unique keys, the counters, and the small durable map for what is no FHIR resource. */
+/** Holders of unique keys, counters, and the small durable map for data that is no FHIR resource. */
 import { counted } from "../counted.ts";
 import type { MapEntry } from "../store.ts";
 import type { Database } from "./database.ts";
 import { startsWith } from "./sql-fragments.ts";
 
-/** Expired entries that one write clears away. */
+/** Expired entries that one write removes. */
 const EXPIRED_PER_PUT = 10;
-/** Entries of the map that are counted in one turn of the event loop: some milliseconds. */
+/** Entries of the map that are counted in one turn of the event loop, which takes a few milliseconds. */
 const ENTRIES_AT_ONCE = 2_000;
 
-/** Stores all of these if none of their keys is there; what is stored under each now. Inside a write transaction of the file. */
+/** Stores all entries if none of their keys exists; returns what is now stored under each. Inside a write transaction of the file. */
 export function putEntries(db: Database, entries: MapEntry[], now: number): (string | undefined)[] {
   db.run("DELETE FROM map WHERE key IN (SELECT key FROM map WHERE expires < ? ORDER BY expires LIMIT ?)", now, EXPIRED_PER_PUT);
   const stored = entries.map(({ key }) => {
@@ -21,18 +21,18 @@ export function putEntries(db: Database, entries: MapEntry[], now: number): (str
   return entries.map(({ value }) => value);
 }
 
-/** What stands under a key and has not expired. */
+/** The value under a key, unless it has expired. */
 export const entryValue = (db: Database, key: string): string | undefined =>
   db.get<{ value: string }>("SELECT value FROM map WHERE key = ? AND (expires IS NULL OR expires >= ?)", key, Date.now())?.value;
 
-/** Up to `limit` entries whose key starts so, in the order of their keys. */
+/** Up to `limit` entries whose key begins with `prefix`, in order of key. */
 export function entriesFrom(db: Database, prefix: string, limit: number): { key: string; value: string }[] {
   const starts = startsWith("key", prefix);
   const text = `SELECT key, value FROM map WHERE ${starts.text} AND (expires IS NULL OR expires >= ?) ORDER BY key LIMIT ?`;
   return db.all<{ key: string; value: string }>(text, ...starts.values, Date.now(), limit).map(({ key, value }) => ({ key, value }));
 }
 
-/** How many of the keys behind `after` start so, and the bytes of their values; `next`: where to go on, absent at the end. */
+/** The number of keys behind `after` that begin with `prefix`, and the bytes of their values; `next`: where to continue, absent at the end. */
 export function usagePage(db: Database, prefix: string, after: string): { count: number; bytes: number; next: string | undefined } {
   const starts = startsWith("key", prefix);
   const text = `SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes, max(key) AS last FROM (
@@ -41,7 +41,7 @@ export function usagePage(db: Database, prefix: string, after: string): { count:
   return { count, bytes, next: count < ENTRIES_AT_ONCE ? undefined : (last ?? undefined) };
 }
 
-/** Whether the name is the holder's for the next `forMs` milliseconds. Inside a write transaction of the file. */
+/** True if `holder` has the lease of the name for the next `forMs` milliseconds. Inside a write transaction of the file. */
 export function leaseEntry(
   db: Database,
   { name, holder, now, forMs }: { name: string; holder: string; now: number; forMs: number },
@@ -52,7 +52,7 @@ export function leaseEntry(
   return db.one<{ value: string }>("SELECT value FROM map WHERE key = ?", name).value === holder;
 }
 
-/** `Type/id` of who holds each unique key, in the order of the keys. */
+/** `Type/id` of the holder of each unique key, in the order of the keys. */
 export function holdersOf(db: Database, keys: string[]): (string | undefined)[] {
   const text = `SELECT h.key, t.name || '/' || r.id AS ref FROM held h JOIN resource r ON r.seq = h.seq JOIN type t ON t.no = r.type
     WHERE h.key IN (SELECT value FROM json_each(?))`;
@@ -60,7 +60,7 @@ export function holdersOf(db: Database, keys: string[]): (string | undefined)[] 
   return keys.map((key) => found.get(key));
 }
 
-/** Up to `limit` unique keys after this one, and `Type/id` of who holds each. */
+/** Up to `limit` unique keys after this one, with `Type/id` of their holders. */
 export const heldAfter = (
   db: Database,
   { limit, after = "" }: { limit: number; after?: string | undefined },
@@ -72,11 +72,11 @@ export const heldAfter = (
     limit,
   );
 
-/** A counter's value; 0 when nothing was added to it. */
+/** A counter's value; 0 if nothing was added to it. */
 export const counterValue = (db: Database, name: string): number =>
   counted(db.get<{ value: number }>("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0);
 
-/** Up to `limit` counters whose name starts so, in the order of their names. */
+/** Up to `limit` counters whose name begins with `prefix`, in order of name. */
 export function countersFrom(
   db: Database,
   { prefix, limit, after = "" }: { prefix: string; limit: number; after?: string | undefined },

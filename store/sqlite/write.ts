@@ -1,4 +1,4 @@
-/** Makes the changes of a checked write true. Everything here runs inside one write transaction of the file. */
+/** Carries out the changes of a checked write. Everything here runs inside one write transaction of the file. */
 import {
   type PlannedChange,
   type CommittedState,
@@ -20,16 +20,16 @@ import { IndexWriter } from "./index-writer.ts";
 import type { MultiValuedSlots } from "./multi-valued-slots.ts";
 import type { Types } from "./types.ts";
 
-/** 2020-01-01T00:00:00Z. Places in the order of creation count from here, so that those of two stores compare roughly. */
+/** 2020-01-01T00:00:00Z. Places in the order of creation count from here, so that the places of two stores are roughly comparable. */
 const SEQ_EPOCH = 1_577_836_800_000;
-/** Where fences stand in the durable map: `fence/Type/id token`. */
+/** Prefix of fences in the durable map: `fence/Type/id token`. */
 const FENCE = "fence/";
-/** Places per millisecond; leaves room until the year 2298 below 2^53. */
+/** Places per millisecond; they stay below 2^53 until the year 2298. */
 const SEQ_PER_MS = 1_024;
 
 /** The outbox's queues, as stored. */
 export const QUEUE = { out: 0, own: 1, audit: 2 } as const;
-/** Handled events past their time that one write with a `once` forgets. */
+/** Expired handled events that one write with a `once` removes. */
 const EXPIRED_PER_WRITE = 10;
 
 interface StoredHead extends VersionHead {
@@ -52,15 +52,15 @@ interface HeadRow extends Omit<MadeRow, "json"> {
 /** Finds living resources for a conditional create, inside the write transaction. */
 export type Finder = (type: string, condition: NoneExist, limit: number, budget: Budget) => StoredMatch[];
 
-/** Makes the changes of a checked write, inside the file's write transaction. */
+/** Carries out the changes of a checked write, inside the file's write transaction. */
 export class Writer {
   readonly #db: Database;
   readonly #types: Types;
-  /** What resources are found by. */
+  /** Writes the search values of resources. */
   readonly index: IndexWriter;
   readonly #emits: StoreOptions["emits"];
   readonly #find: Finder;
-  /** Of this process, where no other writes to the file. */
+  /** Fences of this process, if no other one writes to the file. */
   readonly fences = new Fences();
   #seq = 0;
   #key: string | null = null;
@@ -76,21 +76,21 @@ export class Writer {
     this.#find = find;
   }
 
-  /** A write transaction has begun. */
+  /** Called when a write transaction has begun. */
   begin(): void {
     this.now = Date.now();
     this.#seq = 0;
     this.#living.clear();
   }
 
-  /** Just before the transaction commits: the counts of living resources, once per type instead of once per resource. */
+  /** Called just before the transaction commits: updates the counts of living resources once per type instead of once per resource. */
   finish(): void {
     for (const [type, by] of this.#living) {
       if (by) this.#db.run("UPDATE type SET living = living + ? WHERE no = ?", by, type);
     }
   }
 
-  /** The state that a write is checked against. */
+  /** The committed state against which a write is checked. */
   state(): CommittedState {
     const budget: Budget = { leftMs: WRITE_MS };
     const heads = new Map<string, StoredHead | undefined>();
@@ -130,7 +130,7 @@ export class Writer {
     return written ? Math.max(written, own ?? 0) : own;
   }
 
-  /** Nothing may rely on the resource in this version, or an older one, until then. */
+  /** Until `expiresAt` no write may rely on the resource in this version, or an older one. */
   fence({ type, id, version }: VersionReference, { token, expiresAt }: Fencing): void {
     this.#db.run("INSERT OR REPLACE INTO map VALUES (?, ?, ?)", `${FENCE}${type}/${id} ${token}`, String(version), expiresAt);
   }
@@ -140,9 +140,9 @@ export class Writer {
   }
 
   /**
-   * Applies the changes and completes their results.
-   * @param at time of all of them, milliseconds; absent: now, but never before the version that is replaced
-   * @param key of the write that they are
+   * Carries out the changes and completes their results.
+   * @param at time of all changes, milliseconds since 1970; absent: now, but never before the version that is replaced
+   * @param key of the write
    */
   apply(changes: PlannedChange[], results: WriteResult[], at?: number, key?: string): Effects {
     this.#key = key ?? null;
@@ -166,7 +166,7 @@ export class Writer {
     return effects;
   }
 
-  /** All give up their keys before one takes another's, whichever comes first. */
+  /** Releases the keys of all changes before any of them takes one, in whichever order they come. */
   #releaseKeys(changes: PlannedChange[]): void {
     const written = changes.filter((change) => change.kind === "put" || change.kind === "delete");
     if (written.length < 2 || !written.some((change) => change.kind === "put" && change.unique.length > 0)) return;
@@ -176,7 +176,7 @@ export class Writer {
     }
   }
 
-  /** Whether the effect of an event is stored here. */
+  /** Whether the effect of an event is stored. */
   isHandled(id: string): boolean {
     return this.#db.get("SELECT 1 FROM handled WHERE id = ?", id) !== undefined;
   }
@@ -199,7 +199,7 @@ export class Writer {
     return row && { ...row, method: methodNames[row.method] as VersionHead["method"] };
   }
 
-  /** The version of a resource that this write has made before. */
+  /** The version of a resource that an earlier attempt of this write has made. */
   made(type: string, id: string, { id: key, isRepeated }: WriteKey): MadeVersion | undefined {
     const no = this.#types.find(type);
     if (no === undefined) return undefined;
@@ -240,7 +240,7 @@ export class Writer {
     );
   }
 
-  /** @returns values by which the version before was found, and this one is not */
+  /** @returns values by which the version before was found and this one is not */
   #put(change: Extract<PlannedChange, { kind: "put" }>, result: WriteResult | undefined, at: number | undefined): string[] {
     const { type, id, version, method, body, index, unique } = change;
     const no = this.#types.intern(type);
@@ -281,7 +281,7 @@ export class Writer {
     return released;
   }
 
-  /** @returns values by which it was found */
+  /** @returns values by which the resource was found */
   #delete(
     { type, id, version, moved, author }: Extract<PlannedChange, { kind: "delete" }>,
     result: WriteResult | undefined,
@@ -309,7 +309,7 @@ export class Writer {
     return released;
   }
 
-  /** Nothing of a resource is left. */
+  /** Removes every trace of a resource. */
   purge(type: string, id: string): void {
     const before = this.#head(type, id);
     if (!before) return;
@@ -319,7 +319,7 @@ export class Writer {
     if (method === "create" || method === "update") this.#count(this.#types.intern(type), -1);
   }
 
-  /** The current version becomes an older one. */
+  /** Moves the current version to the history. */
   #archive(seq: number): void {
     this.#db.run(
       "INSERT INTO history (seq, type, id, version, updated, method, json, write, author) SELECT seq, type, id, version, updated, method, json, write, author FROM resource WHERE seq = ?",

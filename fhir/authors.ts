@@ -1,11 +1,11 @@
-/** Elements by which R4's resources name who has written, ordered or made them, as far as that may be a Practitioner. */
+/** The elements by which R4's resources name their author (who wrote, ordered or made them), as far as that may be a Practitioner. */
 import { canonicalJson } from "./canonical-json.ts";
 import type { Resource } from "./resource.ts";
 import { elementsNaming } from "./validate/naming-elements.ts";
 
 /**
- * By type. `[]`: the element repeats. `?`: it is held against who writes, and is not filled in when it is empty: who writes a resource down is not
- * by itself who asserts, attests or receives.
+ * By type. `[]`: the element repeats. `?`: the element is compared with the caller, but not filled in when it is empty, since the person who
+ * records something is not necessarily the one who asserts, attests or receives it.
  */
 export const AUTHOR_ELEMENTS: Readonly<Record<string, readonly string[]>> = {
   AdverseEvent: ["recorder"],
@@ -61,33 +61,33 @@ export const AUTHOR_ELEMENTS: Readonly<Record<string, readonly string[]>> = {
   VisionPrescription: ["prescriber"],
 };
 
-/** Data types by whose element somebody says or signs something, and that element. */
+/** Data types that contain a statement or signature of a person, each with the element that names the person. */
 const SAYINGS: Readonly<Record<string, string>> = { Annotation: "authorReference", Signature: "who" };
 
-/** Somebody whom a resource names as its author, as far as that is a Practitioner, in whatever role. */
+/** A Practitioner, in whatever role, whom a resource names as its author. */
 export interface NamedAuthor {
   /** FHIRPath: `Observation.performer[0]`. */
   expression: string;
-  /** The element, without places in lists. */
+  /** The element without list positions. */
   element: string;
-  /** `Practitioner/1`, `PractitionerRole/1`; undefined: named without a reference, which nobody can hold against who writes. */
+  /** `Practitioner/1`, `PractitionerRole/1`; undefined: named without a reference, which cannot be compared with the caller. */
   reference: string | undefined;
-  /** What is shown for them, beside the reference. */
+  /** The display text beside the reference. */
   display?: string;
-  /** All that names them, in one form: of a note or a signature with what it says. */
+  /** The JSON of the whole element in canonical form; for a note or a signature, of what it says too. */
   whole: string;
-  /** What is said in a note, or signed, is one person's. */
+  /** The statement or signature is of one person only. */
   isAlone: boolean;
 }
 
 type Json = Record<string, unknown>;
 
-/** Somebody who is named by words alone: a Practitioner, a mother, another house. */
+/** An author who is named by words alone: a Practitioner, a mother, another hospital. */
 export interface NamedInWords extends Pick<NamedAuthor, "expression" | "element" | "whole" | "isAlone"> {
   display: string;
 }
 
-/** All who are named so by words alone. */
+/** All authors whom a resource names by words alone. */
 export function authorsInWords(resource: Resource): NamedInWords[] {
   const { resourceType: type } = resource;
   const inWords = (value: unknown, at: Pick<NamedInWords, "expression" | "element" | "isAlone">, whole: unknown): NamedInWords[] =>
@@ -109,7 +109,7 @@ export function authorsInWords(resource: Resource): NamedInWords[] {
   return [...elements, ...notes];
 }
 
-/** All Practitioners whom it names so. */
+/** All Practitioners whom a resource names as authors. */
 export function namedAuthors(resource: Resource): NamedAuthor[] {
   const { resourceType: type } = resource;
   const contained = containedPersons(resource);
@@ -127,7 +127,7 @@ export function namedAuthors(resource: Resource): NamedAuthor[] {
   return [...elements, ...sayings];
 }
 
-/** Practitioners and PractitionerRoles that are contained, by id. */
+/** Contained Practitioners and PractitionerRoles, by id. */
 function containedPersons({ contained }: Resource): ReadonlyMap<unknown, Json> {
   const all = (Array.isArray(contained) ? (contained as (Json | null)[]) : []).filter((one) => one !== null);
   return new Map(all.filter((one) => PERSONS.has(one["resourceType"] as string)).map((one) => [one["id"], one]));
@@ -175,7 +175,7 @@ function valuesAt(within: Json, [step, ...more]: string[], at: string): { value:
   );
 }
 
-/** Names an author in those elements that are empty. @returns whether there were any */
+/** Fills in the author in those elements that are empty. @returns whether there were any */
 export function nameAuthor(resource: Resource, author: { reference: string; display?: string }): boolean {
   const own = resource;
   const empty = (AUTHOR_ELEMENTS[resource.resourceType] ?? []).filter((it) => !it.startsWith("?") && own[nameOf(it)] === undefined);
@@ -187,7 +187,7 @@ export function nameAuthor(resource: Resource, author: { reference: string; disp
   return empty.length > 0;
 }
 
-/** Whether an element that is filled in is empty. */
+/** Whether an element that would be filled in is empty. */
 export const lacksAuthor = (resource: Resource): boolean =>
   (AUTHOR_ELEMENTS[resource.resourceType] ?? []).some((it) => !it.startsWith("?") && resource[nameOf(it)] === undefined);
 

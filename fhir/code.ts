@@ -1,4 +1,4 @@
-/** A code of a code system, e.g. LOINC's 718-7: the members of a Coding that tell which one it is, and how it is called. */
+/** A code of a code system, such as LOINC's 718-7: the members of a Coding that identify it, and its display. */
 export interface Code {
   system: string;
   code: string;

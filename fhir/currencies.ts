@@ -1,6 +1,6 @@
 /**
- * Codes of ISO 4217, which R4 binds currencies to and does not list: all of list one (2026), and of list three (withdrawn) those in which there
- * may be bills that are kept.
+ * Codes of ISO 4217, to which R4 binds currencies without listing them: all of list one (2026), and those of list three (withdrawn) in which
+ * bills that are still kept may be written.
  */
 const NOW = `
   AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU
@@ -13,7 +13,7 @@ const WITHDRAWN = `
   AFA ATS AZM BEF BGL BYR CSD CYP DEM EEK ESP FIM FRF GHC GRD IEP ITL LTL LUF LVL MGF MRO MTL MZM NLG PTE ROL RUR SDD SIT SKK SRG STD TJR TMM TRL
   VEB VEF YUM ZMK ZWD ZWR`;
 
-/** By the system that R4 gives them. */
+/** The code system that R4 uses for them. */
 export const CURRENCY_SYSTEM = "urn:iso:std:iso:4217";
-/** Codes that an amount of money may have, in capitals. */
+/** The codes that a Money may have, in upper case. */
 export const CURRENCIES: readonly string[] = `${NOW} ${WITHDRAWN}`.trim().split(/\s+/).sort();

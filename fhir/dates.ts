@@ -1,8 +1,8 @@
 import { hospitalZone, momentOf } from "./time-zone.ts";
 
 /**
- * FHIR dates as intervals (R4 3.1.1.4.7): what is given to the day lasts the day. Milliseconds since 1970 in UTC, both ends
- * inclusive. A day, and a time without a zone, are the hospital's (`time-zone.ts`), not those of where the server stands.
+ * FHIR dates as intervals (R4 3.1.1.4.7): a date lasts the whole day. Milliseconds since 1970 in UTC, both ends inclusive. A date, and a
+ * time without a zone, are in the hospital's time zone (`time-zone.ts`), not in that of the server.
  */
 export type Interval = [low: number, high: number];
 
@@ -10,11 +10,11 @@ const DAY_MS = 86_400_000;
 
 const form = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/;
 
-/** The interval of a date, dateTime or instant, also without seconds as a search may have it; undefined when it is none. */
+/** The interval of a date, dateTime or instant, also without seconds, as a search may have it; undefined if it is not valid. */
 export function intervalOf(text: string): Interval | undefined {
   const found = form.exec(text);
   if (!found) return undefined;
-  // Groups that took no part are undefined, which TypeScript does not say of a match.
+  // Groups that did not match are undefined, which TypeScript's type of a match does not say.
   const [, y, mo, d, h, mi, s, fraction, zone] = found as unknown as (string | undefined)[];
   const year = Number(y);
   if (year === 0) return undefined;
@@ -29,7 +29,7 @@ export function intervalOf(text: string): Interval | undefined {
   const start = utc(year, month, day);
   if (h === undefined) return [local(start), local(start + DAY_MS) - 1];
   const offset = zone === undefined ? 0 : offsetOf(zone);
-  // 60 is a leap second; 24:00 is no FHIR time.
+  // 60 is a leap second; FHIR does not allow 24:00.
   if (Number(h) > 23 || Number(mi) > 59 || (s !== undefined && Number(s) > 60) || offset === undefined) return undefined;
   const shown = start + Number(h) * 3_600_000 + Number(mi) * 60_000 - offset;
   const minute = zone === undefined ? local(shown) : shown;
@@ -40,10 +40,10 @@ export function intervalOf(text: string): Interval | undefined {
   return [low, low + 10 ** Math.max(0, 3 - fraction.length) - 1];
 }
 
-/** The same for a date in a query, where a plus that was not escaped arrives as a space. */
+/** The interval of a date in a query, in which an unescaped plus arrives as a space. */
 export const intervalAsked = (text: string): Interval | undefined => intervalOf(text.replace(/ (?=\d\d:\d\d$)/, "+"));
 
-/** Date.UTC takes the years 0 to 99 for 1900 to 1999. */
+/** As `Date.UTC`, which takes the years 0 to 99 for 1900 to 1999. */
 function utc(year: number, month: number, day: number): number {
   if (year > 99) return Date.UTC(year, month, day);
   const date = new Date(0);
@@ -55,7 +55,7 @@ function daysIn(year: number, month: number): number {
   return month === 3 || month === 5 || month === 8 || month === 10 ? 30 : 31;
 }
 
-/** Days that are asked for again and again, of which one is some 10 microseconds to find; 100 bytes each. */
+/** Days whose interval is kept, since computing one takes about 10 microseconds; 100 bytes each. */
 const MAX_KNOWN = 20_000;
 const known = new Map<string, number>();
 

@@ -6,9 +6,9 @@ export const etagOf = (version: number): string => `W/"${version}"`;
 
 /**
  * The versions that an If-Match (or an entry's ifMatch) allows; undefined without the header or for `*`.
- * A tag that is no version of ours matches nothing: it stands as -1.
+ * A tag that is not a version of this server matches nothing: it becomes -1.
  *
- * @throws FhirError 400 when the header is no list of entity tags
+ * @throws FhirError 400 if the header is not a list of entity tags
  */
 export function ifMatchVersions(header: string | undefined, where = "If-Match"): number[] | undefined {
   if (header === undefined || header.trim() === "*") return undefined;
@@ -23,7 +23,7 @@ export function ifMatchVersions(header: string | undefined, where = "If-Match"):
   });
 }
 
-/** Whether an If-None-Match names this version (or anything, by `*`); as in If-Match, the quotes may be missing. */
+/** Whether an If-None-Match names this version, or any by `*`; as in If-Match, the quotes may be missing. */
 export const isNamedBy = (header: string | undefined, version: number | string): boolean =>
   header !== undefined &&
   (header.trim() === "*" || header.split(",").some((part) => [`"${version}"`, `${version}`].includes(part.trim().replace(/^W\//, ""))));

@@ -1,13 +1,13 @@
 /**
- * FHIRPath on R4 resources, by the library `fhirpath`: loaded when first needed, for it and its model take 10 MB. It takes as long
- * as an expression makes it take: what clients write is given to it in a worker only (`expressions/evaluator.ts`).
+ * FHIRPath on R4 resources, by the library `fhirpath`, which is loaded when it is first needed: with its model it takes 10 MB. Its run time is
+ * not bounded; expressions from clients are therefore evaluated in a worker only (`expressions/evaluator.ts`).
  */
 import { createRequire } from "node:module";
 import { TooCostly } from "./expressions/budget.ts";
 import { isRawNumber } from "./json.ts";
 import { nonNull } from "./non-null.ts";
 
-/** Compiled expressions that are kept; the least recently used goes first. */
+/** Compiled expressions that are kept; the least recently used is dropped first. */
 const MAX_COMPILED = 500;
 
 type Compiled = (data: unknown, variables?: Record<string, unknown>) => unknown[];
@@ -17,7 +17,7 @@ interface Library {
   FP_Decimal: { getDecimal(text: string): unknown };
 }
 
-/** What the library finds in a resource; anything else is a value that it has computed. */
+/** What the library returns for an element of a resource; anything else is a computed value. */
 interface FoundNode {
   data: unknown;
   parentResNode: FoundNode | null;
@@ -38,7 +38,7 @@ function load(): { fhirpath: Library; model: object } {
   return library;
 }
 
-/** Items of one list, and characters of one text, that an expression may make: far more than a resource has. */
+/** Items of a list and characters of a text that an expression may produce: far more than a resource has. */
 const MAX_ITEMS = 200_000;
 const MAX_TEXT = 4_000_000;
 
@@ -49,10 +49,10 @@ function refuseGrowth(_context: unknown, _from: unknown, result: unknown): void 
   if (isLarge) throw new TooCostly();
 }
 
-/** Also what JavaScript itself refuses: a text too long, calls too deep. */
+/** Includes JavaScript's own limits: a text that is too long, recursion that is too deep. */
 const isTooLarge = (error: unknown): boolean => error instanceof TooCostly || error instanceof RangeError;
 
-/** `Narrative.div` is what it says although `div` is also an operator: after a point only an element can stand. */
+/** Quotes `div` after a point, as in `Narrative.div`, since it is also an operator: there only an element can follow. */
 const readableNames = (expression: string) =>
   expression.replace(/'(?:[^'\\]|\\.)*'|\.div\b/g, (part) => (part === ".div" ? ".`div`" : part));
 
@@ -64,10 +64,10 @@ function compile(text: string, base: string): Compiled {
     compiled.delete(key);
   } else {
     const { fhirpath, model } = load();
-    // trace() is of no use in a service, and would write patients' data to its console.
+    // trace() would write patients' data to the console.
     found = fhirpath.compile(base ? { base, expression } : expression, model, {
       traceFn: () => {},
-      // What the library makes of its results itself, it marks by a hidden property in the resource.
+      // Otherwise the library marks converted values by a hidden property in the resource.
       resolveInternalTypes: false,
       debugger: refuseGrowth,
     });
@@ -78,22 +78,22 @@ function compile(text: string, base: string): Compiled {
 }
 
 /**
- * What an expression finds, starting from an element that the library can read (`readable`): JSON values; a decimal of more digits than a double
- * holds comes as its nearest. The resource is left as it is.
+ * Evaluates an expression on an element in the library's form (`readable`). Returns JSON values; a decimal with more digits than a double
+ * holds is returned as the nearest double. The resource is not changed.
  * @param base the element's type, or the path of its backbone: `Questionnaire.item`; empty for a whole resource
- * @param variables without the percent sign: `{ resource }`
- * @throws Error for an expression that is no FHIRPath, or cannot be evaluated on this element
+ * @param variables names without the percent sign: `{ resource }`
+ * @throws Error for an invalid expression, or one that cannot be evaluated on this element
  */
 export function evaluate(expression: string, base: string, element: unknown, variables: Record<string, unknown>): unknown[] {
   return compile(expression, base)(element, { ...variablesIn(expression), ...variables }).flatMap(plain);
 }
 
-/** Where a resource has an element: the member names and, in lists, the positions that lead there; empty for the resource itself. */
+/** Path to an element of a resource: member names and list positions; empty for the resource itself. */
 export type Location = (string | number)[];
 
 /**
- * Where the elements are that an expression finds.
- * @throws Error as `evaluate`, and for what is no element of the resource but computed
+ * The locations of the elements that an expression returns.
+ * @throws Error as `evaluate`, and if a result is computed rather than an element of the resource
  */
 export function locate(expression: string, resource: unknown): Location[] {
   return compile(
@@ -111,9 +111,9 @@ export function locate(expression: string, resource: unknown): Location[] {
 }
 
 /**
- * Whether each rule is kept by its element: its expression finds `true` alone; null for what cannot be evaluated.
- * @throws TooCostly for an expression that makes lists or texts that are too large
- * @param rules with the element's type (or the path of its backbone) as `base`, and where it is
+ * For each rule, whether its element satisfies it: the expression returns exactly `true`; null if it cannot be evaluated.
+ * @throws TooCostly for an expression that produces lists or texts that are too large
+ * @param rules each with the element's type (or the path of its backbone) as `base`, and its location
  */
 export function areKept(resource: unknown, rules: { expression: string; base: string; at: Location }[]): (boolean | null)[] {
   const root = readable(resource);
@@ -129,7 +129,7 @@ export function areKept(resource: unknown, rules: { expression: string; base: st
   });
 }
 
-/** JSON of a result; nothing for a primitive that has extensions only. */
+/** A result as JSON; nothing for a primitive that only has extensions. */
 function plain(result: unknown): unknown[] {
   const value = isFound(result) ? result.data : result;
   if (value === null || value === undefined) return [];
@@ -138,7 +138,7 @@ function plain(result: unknown): unknown[] {
   return [typeof toJSON === "function" ? toJSON.call(value) : value];
 }
 
-/** FHIR's own variables (R4 fhirpath.html#variables) that the library leaves to its caller. */
+/** FHIR's own variables (R4 fhirpath.html#variables), which the library leaves to its caller. */
 function variablesIn(expression: string): Record<string, string> {
   const variables: Record<string, string> = { sct: "http://snomed.info/sct", loinc: "http://loinc.org" };
   for (const [, kind, name] of expression.matchAll(/%`(vs|ext)-([\w-]+)`/g)) {
@@ -147,7 +147,7 @@ function variablesIn(expression: string): Record<string, string> {
   return variables;
 }
 
-/** A value as the library reads it: decimals kept by their text (`json.ts`) are of its own class; what has none is not copied. */
+/** Converts a value to the library's form: decimals that are kept by their text (`json.ts`) become its own class. Copies only where needed. */
 export function readable(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (isRawNumber(value)) return load().fhirpath.FP_Decimal.getDecimal(value.rawJSON);

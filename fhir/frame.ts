@@ -25,6 +25,6 @@ function commaBefore(members: string): string {
   return members === "" ? "" : `,${members}`;
 }
 
-/** The text of a framed resource with another time, milliseconds since 1970. What comes before it in the frame holds no member of this name. */
+/** The text of a framed resource with another time, milliseconds since 1970. No member of this name precedes it in the frame. */
 export const withLastUpdated = (json: string, at: number): string =>
   json.replace(/"lastUpdated":"[^"]*"/, `"lastUpdated":"${new Date(at).toISOString()}"`);

@@ -8,12 +8,12 @@ export const REFERENCE_PATTERN = `([A-Z][A-Za-z]+)/(${ID_PATTERN})`;
 
 const id = new RegExp(`^${ID_PATTERN}$`);
 
-/** Whether a text is an id as R4 has them: 1 to 64 letters, digits, dashes and points. */
+/** Whether a text is an id in R4's sense: 1 to 64 letters, digits, dashes and points. */
 export const isId = (text: string): boolean => id.test(text);
 
 const literal = new RegExp(`^${REFERENCE_PATTERN}(?:/_history/(${ID_PATTERN}))?$`);
 
-/** A relative reference in its parts. */
+/** The parts of a relative reference. */
 export interface RelativeReference {
   type: string;
   id: string;
@@ -21,7 +21,7 @@ export interface RelativeReference {
   version?: string;
 }
 
-/** `Patient/1`, `Patient/1/_history/2` in their parts; undefined for anything else. The type need not be one of R4's. */
+/** The parts of `Patient/1` or `Patient/1/_history/2`; undefined for any other text. The type need not be one of R4's. */
 export function relativeReference(text: string): RelativeReference | undefined {
   const found = literal.exec(text);
   if (!found) return undefined;

@@ -1,48 +1,48 @@
-/** JSON as FHIR needs it: decimals as they were written (R4 2.24.0.1), and nothing that harms a later reader of it. */
+/** JSON for FHIR: decimals keep their text (R4 2.24.0.1), and input that could harm a later reader is refused. */
 import { FhirError, fhirError } from "./outcome.ts";
 
-/** What `JSON.rawJSON` makes; TypeScript's library does not know it yet. */
+/** The result of `JSON.rawJSON`, which TypeScript's library does not declare yet. */
 interface RawJson {
   rawJSON: string;
 }
 
-// In Node since 22, in TypeScript not yet.
+// In Node since 22, not declared by TypeScript yet.
 const native = JSON as unknown as {
   rawJSON(text: string): RawJson;
   isRawJSON(value: unknown): value is RawJson;
   parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown;
 };
 
-/** Levels of arrays and objects within one another. */
+/** Levels of nested arrays and objects. */
 const MAX_DEPTH = 100;
 /**
- * Objects, lists and separators in one text. Records have one in 23 characters, so the largest body of them stays below; a body of
- * empty objects would take fifty times its size in memory.
+ * Objects, arrays and separators in one text. Medical records have one in 23 characters, so that the largest body of them stays below; a body
+ * of empty objects would take fifty times its size in memory.
  */
 const MAX_PARTS = 2_000_000;
-/** The same of one resource: to check it, to find its values and to write it takes some microseconds for each. */
+/** The same for one resource: validating, indexing and writing it takes a few microseconds for each. */
 export const MAX_PARTS_OF_RESOURCE = 200_000;
-/** Most duplicate members that an answer names; and characters of a name in a path. */
+/** Duplicate members that an answer names at most, and characters of a name in a path. */
 const [MAX_DUPLICATES, MAX_NAME] = [100, 64];
 
 /**
- * The value of a JSON text. A number that would not be written back to the letter (`2.50`, `1e3`, more digits than a
+ * Parses JSON. A number that would not be written back to the letter (`2.50`, `1e3`, more digits than a
  * double holds) becomes a raw-JSON object, which `JSON.stringify` writes as it was; `numberOf` reads either form.
- * @throws FhirError 400: no JSON, nested deeper than 100, a member `__proto__`, a NUL or half a surrogate pair; 413: too many parts
+ * @throws FhirError 400: invalid JSON, nesting deeper than 100, a member `__proto__`, a NUL or an unpaired surrogate; 413: too many parts
  */
 export function parseJson(text: string): unknown {
   return parseScanned(text, scan(text));
 }
 
 /**
- * As `parseJson`, for what a client sends: a member that stands twice in one object is refused, not dropped.
- * @param mostParts objects, lists and members
- * @throws FhirError 422 with an issue for each such member (the first 100), besides what `parseJson` throws
+ * As `parseJson`, for input of clients: a member that occurs twice in one object is refused, not dropped.
+ * @param mostParts objects, arrays and members
+ * @throws FhirError 422 with an issue for each such member (the first 100), besides the errors of `parseJson`
  */
 export function parseInput(text: string, mostParts = MAX_PARTS): unknown {
   const scanned = scan(text);
   const value = parseScanned(text, scanned, mostParts);
-  // Each member has one colon. Counting is much faster than looking for the name, which only a faulty text needs.
+  // Each member has one colon. Counting is much faster than finding the names, which only a faulty text needs.
   if (scanned.members !== countMembers(value)) {
     const issues = duplicateKeys(text).map((path) => ({
       severity: "error" as const,
@@ -75,7 +75,7 @@ function parseScanned(text: string, { depth, isStable, parts }: Scanned, mostPar
   }
   if (depth > MAX_DEPTH) throw fhirError(400, "structure", `The JSON is nested deeper than ${MAX_DEPTH} levels.`);
   const value = parse(text, isStable);
-  // A text with escapes may spell the name so, and hide a NUL. The short needle is searched for much faster than the whole.
+  // A text with escapes may spell the name by them, or hide a NUL. Searching for the short needle is much faster than for the whole name.
   if (text.includes("\\u") || text.includes("__p") || !text.isWellFormed()) refuseHarm(value);
   return value;
 }
@@ -93,13 +93,13 @@ function parse(text: string, isStable: boolean): unknown {
 interface Scanned {
   depth: number;
   isStable: boolean;
-  /** How many members all objects have together, as the text has them. */
+  /** Number of members of all objects, according to the text. */
   members: number;
   /** Objects, lists and commas. */
   parts: number;
 }
 
-/** Deepest nesting, and whether each number is what its double is written as. Of a text that is no JSON: anything. */
+/** The deepest nesting, and whether each number is written as its double would be. Of an invalid text the result means nothing. */
 function scan(text: string): Scanned {
   let members = 0;
   let parts = 0;
@@ -132,7 +132,7 @@ function scan(text: string): Scanned {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Where the string that opens at `start` closes. */
+/** Position at which the string that opens at `start` closes. */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end > 0 && text.charCodeAt(end - 1) === BACKSLASH) {
@@ -180,7 +180,7 @@ function refuseHarm(value: unknown): void {
   }
 }
 
-/** The number that a parsed value is, whichever form it has; undefined when it is none or not finite. */
+/** The number that a parsed value stands for, in either form; undefined if it is not a number or not finite. */
 export function numberOf(value: unknown): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
   if (typeof value !== "object" || value === null || !native.isRawJSON(value)) return undefined;
@@ -194,8 +194,8 @@ export function isRawNumber(value: unknown): value is RawJson {
 }
 
 /**
- * Names that occur twice in one object of a JSON text, with the path of the object: `Patient.name[0].family` is given as
- * `name[0].family`. JSON.parse keeps the last one in silence. The first 100; of long names the beginning. The text must be valid JSON.
+ * Names that occur twice in one object of a JSON text, each with the path of the object: `Patient.name[0].family` is
+ * `name[0].family`. JSON.parse silently keeps the last. At most 100; long names are cut. The text must be valid JSON.
  */
 export function duplicateKeys(text: string): string[] {
   const found: string[] = [];
@@ -233,14 +233,14 @@ export function duplicateKeys(text: string): string[] {
   return found;
 }
 
-/** A plain value as text, a raw-JSON number as it was written; "" for what is none. `String` throws at raw JSON and at much that a client can make up. */
+/** A primitive as text, a raw-JSON number as it was written; "" for any other value. `String` throws for raw JSON and for some inputs of clients. */
 export function plainText(value: unknown): string {
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return `${value}`;
   return isRawNumber(value) ? value.rawJSON : "";
 }
 
-/** The JSON text of an object with one more member, whose value is JSON text already: large parts need not be parsed to be put together. */
+/** JSON text of an object with one more member, whose value is JSON text already, so that a large part need not be parsed. */
 export function withMember(object: object, name: string, json: string): string {
   const text = JSON.stringify(object);
   const isEmpty = text === "{}";

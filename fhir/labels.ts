@@ -4,11 +4,11 @@ import type { Resource } from "./resource.ts";
 type Json = Record<string, unknown>;
 
 /**
- * An update with the security labels that the resource had besides its own, and with the tags that it had if it has none itself: they
- * belong to the record, and who leaves them out does not mean to take them away; PATCH and `$meta-delete` do. Profiles are no labels: a
- * resource keeps what its newest content claims. Two labels are the same by system and code (R4, Resource $meta-add).
+ * An update with the security labels that the resource had besides its own, and with the tags that it had if the update has none. They belong to
+ * the record, so that leaving them out does not remove them; PATCH and `$meta-delete` do. Profiles are not kept: a resource claims those of its
+ * newest content. Two labels are equal by system and code (R4, Resource $meta-add).
  *
- * @returns the same resource when it has all of them
+ * @returns the same object if it has all of them
  */
 export function withLabelsOf(before: Resource, update: Resource): Resource {
   const old = metaOf(before);
@@ -23,7 +23,7 @@ export function withLabelsOf(before: Resource, update: Resource): Resource {
   return Object.keys(kept).length > 0 ? { ...update, meta: { ...meta, ...kept } } : update;
 }
 
-/** Whether the text of a stored resource may have any: most have none. */
+/** Whether the JSON of a stored resource may have any: most have none. */
 export const mayHaveLabels = (json: string): boolean => json.includes('"tag":[') || json.includes('"security":[');
 
 function metaOf({ meta }: Resource): Json {

@@ -1,8 +1,8 @@
-/** Says where a value must be there although its type does not know it. */
+/** Asserts that a value exists although its type allows that it does not. */
 
 /**
  * The value itself.
- * @throws Error where it is not there: a fault of ours, which is better told here than met as `undefined` somewhere else
+ * @throws Error if it is missing: a bug, which is better reported here than as `undefined` elsewhere
  */
 export function nonNull<Value>(value: Value | null | undefined): Value {
   if (value === undefined || value === null) throw new Error("A value is missing that must be there.");

@@ -1,29 +1,29 @@
-/** Errors of the FHIR side, and the OperationOutcome that tells them (R4 OperationOutcome). */
+/** Errors of the FHIR API, and the OperationOutcome that describes them (R4 OperationOutcome). */
 
 import { visibleTexts } from "./visible-text.ts";
 
-/** One thing that is wrong, or worth telling. */
+/** One fault or message. */
 export interface Issue {
   severity: "fatal" | "error" | "warning" | "information";
   /** R4's IssueType, e.g. "invalid", "not-supported", "too-costly". */
   code: string;
-  /** Names the error, where it has a name: a page says it in its own language. */
+  /** Identifies the error, if it has a name, so that a page can show it in its own language. */
   details?: { coding: { system: string; code: string }[] };
-  /** For a person: what is wrong and what to change. Never a patient's data. */
+  /** For a person: what is wrong, and what to change. Never contains patient data. */
   diagnostics: string;
   /** FHIRPath of the element, or the name of the search parameter. */
   expression?: string[];
 }
 
-/** An answer's OperationOutcome, in place of what was asked for or beside it. */
+/** The OperationOutcome of an answer. */
 export interface OperationOutcome {
   resourceType: "OperationOutcome";
   issue: Issue[];
 }
 
 /**
- * A refusal by FHIR's rules: the HTTP status, and every fault that was found. `code`, `type` and `data` are what a mesh
- * carries over the wire, where the class is lost.
+ * A refusal by FHIR's rules: the HTTP status, and every fault that was found. `code`, `type` and `data` survive the mesh, where the class
+ * is lost.
  */
 export class FhirError extends Error {
   readonly status: number;
@@ -41,12 +41,12 @@ export class FhirError extends Error {
   }
 }
 
-/** One fault. */
+/** An error with one fault. */
 export function fhirError(status: number, code: string, diagnostics: string, ...expression: string[]): FhirError {
   return new FhirError(status, [{ severity: "error", code, diagnostics, ...(expression.length ? { expression } : {}) }]);
 }
 
-/** What they quote of what was sent is visible. @param issues at least one */
+/** An OperationOutcome; invisible characters in what it quotes are written out. @param issues at least one */
 export function outcome(...issues: Issue[]): OperationOutcome {
   return { resourceType: "OperationOutcome", issue: visibleTexts(issues) };
 }

@@ -1,22 +1,22 @@
-/** What is addressed under one of the server's own names, however its client spells them. Pure. */
+/** Recognises URLs under the server's own base URLs, in every spelling that clients use. Pure. */
 
-/** A server's address without its scheme: http and https are one server (R4 http.html#root). */
+/** A server's base URL without its scheme: http and https are one server (R4 http.html#root). */
 export interface OwnAddress {
-  /** In lower case, with the port where it is not the scheme's own. */
+  /** In lower case, with the port unless it is the scheme's default. */
   host: string;
-  /** Of the base, with a slash at its end. */
+  /** Path of the base, with a slash at its end. */
   path: string;
-  /** The host, in any case. */
+  /** Matches the host in any case. */
   named: RegExp;
 }
 
-/** A gateway has few names; their spellings are its clients', so that no more are kept. */
+/** Base URLs that are kept. A gateway has few; clients could send any number of spellings. */
 const MAX_KNOWN = 16;
 const known = new Map<string, OwnAddress | undefined>();
 
 /**
  * @param base the server's base URL, without a slash at its end
- * @returns undefined for what is no address
+ * @returns undefined if it is not a URL
  */
 export function ownAddress(base: string): OwnAddress | undefined {
   if (known.has(base)) return known.get(base);
@@ -28,11 +28,11 @@ export function ownAddress(base: string): OwnAddress | undefined {
 }
 
 /**
- * What stands behind the server's base in an absolute URL, as it was written: `Patient/1?_elements=name`. Scheme and host count in any
- * case, and with the scheme's own port or without (RFC 3986, 6.2.2 and 6.2.3).
+ * The part of an absolute URL after the server's base, as it was written: `Patient/1?_elements=name`. Scheme and host match in any
+ * case, with or without the scheme's default port (RFC 3986, 6.2.2 and 6.2.3).
  *
  * @param bases the server's base URLs, without a slash at their end
- * @returns undefined for what is no web address, and for one of another server
+ * @returns undefined if it is not a web address, or one of another server
  */
 export function behindBase(url: string, bases: readonly string[]): string | undefined {
   const [, origin, path] = /^(https?:\/\/[^/?#]*)(\/.*)$/is.exec(url) ?? [];

@@ -1,22 +1,22 @@
-/** Whether words, as somebody writes them down (`Dr. G. House`), are a person's name. */
+/** Whether free text (`Dr. G. House`) is the name of a given person. */
 import { fold } from "./search/fold.ts";
 import type { Resource } from "./resource.ts";
 import { DEGREES, kindOfWord, type WordKind } from "./words-beside-names.ts";
 
-/** Words that are looked at; no name has more. */
+/** Words of a text that are compared; no name has more. */
 const MAX_WORDS = 12;
-/** Words of one family name. */
+/** Words of one family name at most. */
 const MAX_FAMILY = 3;
 
 /** A word, folded as names are searched for. */
 interface Word {
   text: string;
   kind: WordKind | undefined;
-  /** It stands before a name, or is a degree: it is no part of one, though somebody may be called so. */
+  /** A title in front of a name, or a degree: it is no part of the name, although some people are called so. */
   isBeside: boolean;
 }
 
-/** The words that somebody has written for a person. */
+/** The words of a text that names a person. */
 function wordsOf(said: string): Word[] {
   const found = [...said.slice(0, 500).matchAll(/([\p{L}\p{M}\p{N}]+)([^\p{L}\p{M}\p{N}]*)/gu)].slice(0, MAX_WORDS);
   let isLeading = true;
@@ -26,16 +26,16 @@ function wordsOf(said: string): Word[] {
     if (text === "") return [];
     const kind = kindOfWord(text, before);
     before = text;
-    // `Doctor, Jane`: the family name comes first, with its comma.
+    // `Doctor, Jane`: the family name comes first, followed by a comma.
     isLeading &&= kind !== undefined && index < found.length - 1 && !after.includes(",");
     return [{ text, kind, isBeside: isLeading || DEGREES.has(text) }];
   });
 }
 
-/** The words of a name without what stands before it, folded. */
+/** The words of a name without titles, folded. */
 export const nameWords = (text: string): string[] => wordsOf(text).flatMap((word) => (word.isBeside ? [] : [word.text]));
 
-/** What the words may have for a family name: each alone, and those that follow each other; also as one word, which `O'Brien` is to a search. */
+/** The possible family names in the words: each word, and each run of neighbours, also joined into one word, as search sees `O'Brien`. */
 export function familyNamesIn(words: readonly string[]): string[] {
   const runs = words.flatMap((_, from) => Array.from({ length: MAX_FAMILY }, (_, more) => words.slice(from, from + more + 1)));
   return [...new Set(runs.flatMap((run) => [run.join(" "), run.join("")]))];
@@ -48,10 +48,10 @@ interface HumanName {
   text?: unknown;
 }
 
-/** `whole`: family and a given name, or its first letter; `family`: the family name and nothing else, but what makes it one of the staff. */
+/** `whole`: family name and a given name or its initial; `family`: only the family name, with nothing else but a title of the staff. */
 export type NameMatch = "whole" | "family" | undefined;
 
-/** How far the words are the name of this person, as of one who works here: a mother is not, though she be called so. */
+/** How far a text is the name of this member of the staff. A relative of the patient is not, even with the same name. */
 export function matchOfName(said: string, { name }: Resource): NameMatch {
   const words = wordsOf(said);
   const names = (Array.isArray(name) ? name : []).filter((one): one is HumanName => typeof one === "object" && one !== null);
@@ -78,24 +78,24 @@ function matchOf(words: readonly Word[], { family, given, text }: HumanName): Na
   return claimsToBeStaff(beside) && !isBareWord(words) ? "family" : undefined;
 }
 
-/** Whether words say that who is named so is somebody of the patient's, and nothing that makes them one of the staff. */
+/** Whether the words describe a relative of the patient, and nothing marks the person as staff. */
 function isRelative(words: readonly Word[], name: readonly string[]): boolean {
   const beside = words.filter(({ text, isBeside }) => isBeside || !name.includes(text));
-  // A sister who stands before a name is a nurse; behind it she is the patient's.
+  // `Sister` in front of a name is a nurse; after it, the patient's sister.
   const kinds = beside.map(({ text, kind, isBeside }) => (text === "sister" && !isBeside ? "relation" : kind));
   return kinds.includes("relation") && !kinds.includes("staff");
 }
 
-/** A family name alone, or with a title of the staff: `Mrs Smith` is anybody. */
+/** A family name alone, or with a title of the staff: `Mrs Smith` may be anybody. */
 const claimsToBeStaff = (beside: readonly Word[]): boolean =>
   beside.every(({ kind }) => kind === "staff" || kind === "filler" || kind === "address") &&
   (beside.some(({ kind }) => kind === "staff") || beside.every(({ kind }) => kind === "filler"));
 
-/** One word that says what somebody is: `Pastor` alone is no Practitioner Pastor. */
+/** Whether the text is only a word for a role: `Pastor` alone does not name a Practitioner called Pastor. */
 const isBareWord = (words: readonly Word[]): boolean =>
   words.every(({ kind }) => kind !== undefined) && words.filter(({ kind }) => kind !== "filler").length === 1;
 
-/** The words that are the family name, with its hyphens and apostrophes, or without; none: it is not there. */
+/** The words that are the family name, with or without its hyphens and apostrophes; empty if it does not occur. */
 function partsIn(words: readonly string[], family: string): string[] {
   const parts = splitName(family);
   if (parts.length > 0 && parts.every((part) => words.includes(part))) return parts;
@@ -103,10 +103,10 @@ function partsIn(words: readonly string[], family: string): string[] {
   return whole !== "" && words.includes(whole) ? [whole] : [];
 }
 
-/** All words of a family name: of one that is a title as well. */
+/** All words of a family name, including those that are titles. */
 const splitName = (family: string): string[] => wordsOf(family).map(({ text }) => text);
 
-/** Whether the words say nothing but (a part of) the name, or all of it and more. */
+/** Whether the words are all part of the name, or contain all of the name. */
 export function isSameName(words: readonly string[], own: readonly string[]): boolean {
   if (words.length === 0 || own.length === 0) return words.length === 0;
   const isPart = words.every((word) => own.some((one) => one === word || (word.length === 1 && one.startsWith(word))));

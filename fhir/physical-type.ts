@@ -1,4 +1,4 @@
-/** What a Location is, of HL7's location-physical-type: those of its codes that this hospital's rules ask for. */
+/** Codes of HL7's location-physical-type that the hospital's rules use. */
 export const PhysicalType = { ward: "wa", room: "ro", bed: "bd" } as const;
 /** One of them. */
 export type PhysicalType = (typeof PhysicalType)[keyof typeof PhysicalType];

@@ -1,7 +1,7 @@
-/** The text with the digits of any script as those of ASCII: Arabic, Persian, Devanagari, full-width, … */
+/** Replaces the decimal digits of any script by those of ASCII: Arabic, Persian, Devanagari, full-width, … */
 export const plainDigits = (text: string): string => text.replace(/(?![0-9])\p{Nd}/gu, digitOf);
 
-/** The value of a digit of another script: Unicode has the ten of each in a row (UAX #44). */
+/** The value of a digit in another script: Unicode encodes the ten digits of each in a row (UAX #44). */
 function digitOf(sign: string): string {
   const own = sign.codePointAt(0) as number;
   let first = own;
@@ -10,8 +10,8 @@ function digitOf(sign: string): string {
 }
 
 /**
- * A text as people type or paste it, for a number or a date to be read from it: plain digits, the Arabic comma as a comma, and no signs of the
- * direction of writing, which come along with what is copied from a page.
+ * Prepares a text that a person typed or pasted, so that a number or date can be read from it: ASCII digits, the Arabic comma as a comma, and no
+ * marks of writing direction, which come with text that is copied from a page.
  */
 export const plainTyped = (text: string): string =>
   plainDigits(text)

@@ -1,15 +1,15 @@
-/** By which elements a resource type refers to others, as R4 defines it; extensions and notes refer besides. */
+/** The elements by which a resource type refers to others, according to R4; extensions and notes may refer too. */
 import { backboneOf, type ElementJson, elementsOf } from "./validate/structure-definition.ts";
 
-/** One element that holds a Reference, or several. */
+/** An element that contains a Reference, or several. */
 export interface ReferencePath {
-  /** Through members and arrays, without the type: `suppliedItem.itemReference`. */
+  /** Path through members and arrays, without the type: `suppliedItem.itemReference`. */
   path: string;
-  /** Resource types that it may lead to; absent: any. */
+  /** Resource types that it may refer to; absent: any. */
   targets?: readonly string[];
 }
 
-/** Backbones that hold themselves (`Questionnaire.item`) are gone into so often. */
+/** Levels up to which a backbone that contains itself (`Questionnaire.item`) is followed. */
 const MAX_DEPTH = 4;
 
 function pathsIn(elements: ElementJson[], start: string, depth: number): ReferencePath[] {
@@ -24,7 +24,7 @@ function pathsIn(elements: ElementJson[], start: string, depth: number): Referen
 
 const known = new Map<string, readonly ReferencePath[]>();
 
-/** All of a resource type: the same list each time. Bound: R4's types. */
+/** All of a resource type; returns the same list each time. */
 export function referencePathsOf(type: string): readonly ReferencePath[] {
   const found = known.get(type) ?? pathsIn(elementsOf(type), "", 0);
   known.set(type, found);

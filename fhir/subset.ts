@@ -1,6 +1,6 @@
 /**
- * Parts of a resource: `_summary` and `_elements` (FHIR R4, search.html#summary, #elements). What is cut carries the tag
- * SUBSETTED, so that nobody takes it for the whole and writes it back. Pure.
+ * Parts of a resource: `_summary` and `_elements` (FHIR R4, search.html#summary, #elements). A part has the tag SUBSETTED, so that no
+ * client takes it for the whole resource and writes it back. Pure.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { choicesOf } from "./validate/structure-definition.ts";
 
 type Json = Record<string, unknown>;
 
-/** A part of a resource: of a kind, or the elements named. */
+/** Which part of a resource: a summary, or the named elements. */
 export interface Subset {
   summary?: "true" | "text" | "data";
   /** Top-level elements, or paths below the resource. */
@@ -21,10 +21,10 @@ interface SummaryJson {
 }
 
 const SUBSETTED = { system: "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", code: "SUBSETTED", display: "subsetted" };
-/** Systems that the tag has had; some clients leave it out. */
+/** Systems that the tag has had; some clients omit it. */
 const SYSTEMS = new Set<unknown>([undefined, SUBSETTED.system, "http://hl7.org/fhir/v3/ObservationValue"]);
 
-/** Whether a tag says that a resource is only a part of itself. */
+/** Whether a tag marks a resource as a part of itself. */
 export function isSubsetted(tag: unknown): boolean {
   const { system, code } = (tag ?? {}) as { system?: unknown; code?: unknown };
   return code === SUBSETTED.code && SYSTEMS.has(system);
@@ -39,7 +39,7 @@ function definitionOf(type: string): SummaryJson {
   return loaded[type] ?? { summary: [], mandatory: [] };
 }
 
-/** The part of the resource that was asked for; the resource itself is left as it is. */
+/** The requested part; the resource itself is not changed. */
 export function subsetOf(resource: Json, { summary, elements }: Subset): Json {
   const type = String(resource.resourceType);
   const { mandatory, summary: paths } = definitionOf(type);
@@ -53,7 +53,7 @@ export function subsetOf(resource: Json, { summary, elements }: Subset): Json {
   return resource;
 }
 
-/** `Patient.name` is `name`; a choice may be named without its ending: `value` is `value[x]`. */
+/** `Patient.name` is `name`; a choice may be named without its suffix: `value` is `value[x]`. */
 function pathOf(type: string, name: string): string {
   const path = name.startsWith(`${type}.`) ? name.slice(type.length + 1) : name;
   return choicesOf(type).includes(path) ? `${path}[x]` : path;
@@ -64,11 +64,11 @@ function keepPaths(resource: Json, paths: string[]): Json {
   const choices = paths.filter((path) => path.endsWith("[x]")).map((path) => path.slice(0, -3));
   const kept = pick(resource, "", all, choices);
   for (const name of ALWAYS) if (resource[name] !== undefined) kept[name] = resource[name];
-  // The names in the order that they had.
+  // Members keep their order.
   return Object.fromEntries(Object.keys(resource).flatMap((name) => (name in kept ? [[name, kept[name]]] : [])));
 }
 
-/** Members whose path is named; below a named path, the named ones if there are any, else all. */
+/** Members whose path is named; below a named path, the named ones if there are any, otherwise all. */
 function pick(node: Json, at: string, paths: ReadonlySet<string>, choices: readonly string[]): Json {
   const kept: Json = {};
   for (const [name, value] of Object.entries(node)) {
@@ -82,7 +82,7 @@ function pick(node: Json, at: string, paths: ReadonlySet<string>, choices: reado
   return kept;
 }
 
-/** Of what nothing is left, nothing is shown: an object or list without members is no FHIR JSON. */
+/** Undefined if nothing is left: an object or list without members is not valid FHIR JSON. */
 function below(value: unknown, work: (part: Json) => Json): unknown {
   if (Array.isArray(value)) {
     const items = value.map((item) => below(item, work)).filter((item) => item !== undefined);

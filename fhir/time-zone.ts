@@ -1,19 +1,19 @@
-/** The time of a hospital's clocks: from a moment to what they show, and back, with summer time. By the zones of the JavaScript engine (IANA). */
+/** The hospital's local time: conversion between instants and what its clocks show, including daylight saving time, by the engine's IANA zones. */
 
 const DAY_MS = 86_400_000;
 
-/** A process is in one hospital, and in UTC until its zone is set. */
+/** The zone of this process; UTC until it is set. */
 let ownZone = "UTC";
 
-/** Where this process's hospital is: the zone of dates and of times that name none. */
+/** The hospital's time zone, which applies to dates, and to times without a zone. */
 export const hospitalZone = (): string => ownZone;
 
-/** Said once, when a process starts, and alike in each of a mesh: what is stored is found by it. */
+/** Sets the zone when a process starts. All processes of a mesh must have the same: index values depend on it. */
 export function useTimeZone(zone: string): void {
   ownZone = zone;
 }
 
-/** One formatter for each zone: a process has one, tests a few. */
+/** Formatters by zone: a process needs one, tests a few. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 function formatterOf(zone: string): Intl.DateTimeFormat {
@@ -34,7 +34,7 @@ function formatterOf(zone: string): Intl.DateTimeFormat {
   return made;
 }
 
-/** Whether there is a zone of this name, like Africa/Algiers. */
+/** Whether a zone with this name exists, such as Africa/Algiers. */
 export function isTimeZone(name: string): boolean {
   try {
     formatterOf(name);
@@ -44,7 +44,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** What the clocks show at a moment, as milliseconds since 1970 by these clocks. @param moment milliseconds since 1970, UTC */
+/** What the clocks show at an instant, as milliseconds since 1970 in local time. @param moment milliseconds since 1970, UTC */
 export function shownAt(moment: number, zone: string): number {
   if (zone === "UTC") return moment;
   const parts = new Map(
@@ -61,21 +61,21 @@ export function shownAt(moment: number, zone: string): number {
 }
 
 /**
- * The moment at which the clocks show a time: of two (the hour that summer time repeats) the first, of none (the hour that it leaves out) as
- * if the clocks had not been changed yet.
- * @param shown milliseconds since 1970 by the clocks
+ * The instant at which the clocks show a time: the first of two (in the hour that is repeated when daylight saving ends); in the hour that is
+ * skipped when it begins, as if the clocks had not been changed yet.
+ * @param shown milliseconds since 1970 in local time
  * @returns milliseconds since 1970, UTC
  */
 export function momentOf(shown: number, zone: string): number {
   if (zone === "UTC") return shown;
   const offsetAt = (moment: number): number => shownAt(moment, zone) - moment;
-  // The offsets of the day before and after are those that can count.
+  // Only the offsets of the day before and the day after are possible.
   const [before, after] = [offsetAt(shown - DAY_MS), offsetAt(shown + DAY_MS)];
   const first = shown - before;
   return offsetAt(first) === before ? first : offsetAt(shown - after) === after ? shown - after : first;
 }
 
-/** When the clocks show once more what they show at a moment, in the hour that summer time repeats; undefined: they do not. Milliseconds since 1970, UTC. */
+/** The second instant at which the clocks show the same time, in the hour that is repeated; undefined otherwise. Milliseconds since 1970, UTC. */
 export function shownAgainAt(moment: number, zone: string = ownZone): number | undefined {
   if (zone === "UTC") return undefined;
   const shown = shownAt(moment, zone);
@@ -83,5 +83,5 @@ export function shownAgainAt(moment: number, zone: string = ownZone): number | u
   return later > moment && shownAt(later, zone) === shown ? later : undefined;
 }
 
-/** The day that the calendar on the wall shows, in days since 1970. @param moment milliseconds since 1970, UTC */
+/** The local calendar day, in days since 1970. @param moment milliseconds since 1970, UTC */
 export const dayOf = (moment: number, zone: string = ownZone): number => Math.floor(shownAt(moment, zone) / DAY_MS);

@@ -1,21 +1,21 @@
-/** Numbers that come as a text: one is read only where that is certain. */
+/** Numbers that were typed as text: they are read only where the meaning is certain. */
 import { plainTyped } from "./plain-digits.ts";
 import type { Quantity } from "./r4.ts";
 
-/** A number, and how what was measured stands to it. */
+/** A number with its comparator, such as "<5". */
 export interface TypedNumber {
   value: number;
   comparator?: NonNullable<Quantity["comparator"]>;
 }
 
-/** One decimal sign, which may be Arabic, and no sign between thousands. */
+/** One decimal separator, which may be Arabic, and no thousands separator. */
 const CERTAIN = /^(<=|>=|<|>|≤|≥)?\s*([-−]?\d+(?:[.,٫]\d+)?)$/;
-/** "1,250" is a thousand to some, and one to others. */
+/** "1,250" is a thousand in some countries and one in others. */
 const TWO_WAYS = /^[-−]?[1-9]\d{0,2},\d{3}$/;
-/** Digits, and signs that stand in numbers: no words. */
+/** Digits and signs that occur in numbers, but no words. */
 const LIKE_A_NUMBER = /^[<>=≤≥]*\s*[-−]?[\d\s.,٫٬'’_]*\d[\d\s.,٫٬'’_]*(?:[eE][-+−]?\d+)?$/;
 
-/** "unclear": it is like a number, and nobody may guess which; undefined: it is in words. */
+/** "unclear": it looks like a number, but its meaning is ambiguous; undefined: it is words. */
 export function readTypedNumber(text: string): TypedNumber | "unclear" | undefined {
   const plain = plainTyped(text);
   const [, sign, digits] = CERTAIN.exec(plain) ?? [];

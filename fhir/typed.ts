@@ -1,8 +1,8 @@
-/** A resource as plain JSON, and as R4's type of it. To TypeScript the two have nothing in common: R4's types have no index signature. */
+/** Converts between a resource as plain JSON and as R4's type. TypeScript sees nothing in common: R4's types have no index signature. */
 import type { FhirResource } from "./r4.ts";
 import type { Resource } from "./resource.ts";
 
-/** The resource as the type that its reader knows it to be, by where it comes from; nothing is checked. */
+/** The resource as the type that the caller knows it to have; nothing is checked. */
 export function typed<Of extends object>(resource: Record<string, unknown>): Of;
 export function typed<Of extends object>(resource: Record<string, unknown> | undefined): Of | undefined;
 export function typed<Of extends object>(resource: Record<string, unknown> | undefined): Of | undefined {

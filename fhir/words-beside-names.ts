@@ -1,9 +1,9 @@
-/** Words that stand beside a person's name, or in its place, in English, French and Arabic: what they make of who is named. */
+/** Words beside a person's name, or in place of one, in English, French and Arabic, and what they say of the person. */
 import { fold } from "./search/fold.ts";
 
 /**
- * `staff`: who has it works here; `address`: anybody may have it; `relation`: who is meant is somebody of the patient's; `role`: it says what
- * somebody, or something, is, and no name; `filler`: it says nothing.
+ * `staff`: a title of the hospital's staff; `address`: a title of anybody; `relation`: a relative of the patient; `role`: a role or a
+ * thing, which is no name; `filler`: says nothing.
  */
 export type WordKind = "staff" | "address" | "relation" | "role" | "filler";
 
@@ -36,7 +36,7 @@ const KINDS: ReadonlyMap<string, WordKind> = new Map(
   ),
 );
 
-/** What stands behind a name, too: degrees, which are nobody's name. */
+/** Degrees, which also follow a name, and are nobody's name. */
 export const DEGREES: ReadonlySet<string> = new Set(["md", "phd", "rn", "np"]);
 
 /** @param word folded @param before the word before it */

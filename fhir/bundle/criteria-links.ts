@@ -1,21 +1,21 @@
 /**
- * Links in search criteria (`Encounter?subject=urn:uuid:…`): where a parameter is a reference, its value is a link as that of the
- * element (FHIR R4, http.html#trules). Pure.
+ * Replaces links in search criteria (`Encounter?subject=urn:uuid:…`): where a parameter is a reference, its value is a link, as in the
+ * element itself (FHIR R4, http.html#trules). Pure.
  */
 import { relativeReference } from "../ids.ts";
 import { splitAt } from "../search/escapes.ts";
 import { isResourceType, parametersOf, resourceTypes, type SearchParameter } from "../search/parameters.ts";
 import { LinkKind, type Replacement } from "./links.ts";
 
-/** What of a parameter's value is a link: the whole, an id, or those parts of a composite. */
+/** Which part of a parameter's value is a link: all of it, as a reference or an id, or some parts of a composite. */
 type Links = "reference" | "id" | ReadonlySet<number> | undefined;
 
 /**
- * The criteria with their links replaced; parts without one stay to the letter.
- * @param query behind `Type?`, percent-encoded or not
+ * Returns the criteria with their links replaced; parts without a link stay to the letter.
+ * @param query after `Type?`, percent-encoded or not
  */
 export function replaceLinksInCriteria(type: string, query: string, replace: Replacement): string {
-  // A link has a colon or, relative, a slash behind its type.
+  // A link has a colon or, if it is relative, a slash after its type.
   if (!isResourceType(type) || !/[:/]|%3A|%2F/i.test(query)) return query;
   return query
     .split("&")
@@ -41,12 +41,12 @@ function replaced(value: string, links: NonNullable<Links>, replace: Replacement
     .join("$");
 }
 
-/** Chains with more links are refused by the search itself: nothing is looked for in them. */
+/** Longer chains are refused by the search itself, and not examined. */
 const MAX_LINKS = 6;
 
 const everyType: ReadonlySet<string> = new Set(resourceTypes);
 
-/** By the type of the parameter at the end of its chain: a step for each link, whatever types it may lead to. */
+/** Determined by the type of the parameter at the end of its chain, over all types to which each link may lead. */
 function linksIn(type: string, name: string): Links {
   let types: ReadonlySet<string> = new Set([type]);
   let rest = name;
@@ -114,7 +114,7 @@ function parametersNamed(code: string): OfType[] {
   return byCode.get(code) ?? [];
 }
 
-/** In a query a plus is a space; what is no percent-encoding stays as it is. */
+/** In a query a plus is a space; text that is not valid percent-encoding stays as it is. */
 function decoded(text: string): string {
   const spaced = text.replaceAll("+", " ");
   try {

@@ -1,5 +1,5 @@
 /**
- * The entries of a batch or transaction as the server works with them: checked, their urls taken apart
+ * The entries of a batch or transaction in parsed form, with their urls split
  * (FHIR R4, http.html#transaction and bundle.html#bundle-unique). Pure.
  */
 import { comparableUri } from "./uris.ts";
@@ -10,22 +10,22 @@ import { noneExistCriteria } from "../search/condition.ts";
 import { isResourceType } from "../search/parameters.ts";
 import { isId, REFERENCE_PATTERN } from "../ids.ts";
 
-/** What an entry may ask for. */
+/** The methods of an entry's request. */
 export type EntryMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** One entry, taken apart. */
+/** One entry in parsed form. */
 export interface BundleEntry {
-  /** Place in the bundle; the response has the same. */
+  /** Position in the bundle; the response has the same. */
   index: number;
   method: EntryMethod;
-  /** Path and query as given, without leading slash and server base. */
+  /** Path and query without leading slash and server base. */
   url: string;
-  /** Absent for what is not about one type, e.g. a GET of `metadata`. */
+  /** Absent if the request is not about one type, e.g. a GET of `metadata`. */
   type?: string;
   id?: string;
   /** `$validate`: a POST that calls an operation. */
   operation?: string;
-  /** Behind the `?`; absent without. */
+  /** Part after the `?`; absent if there is none. */
   query?: string;
   fullUrl?: string;
   resource?: Resource;
@@ -36,13 +36,13 @@ export interface BundleEntry {
   ifNoneExist?: string;
 }
 
-/** A bundle as it was sent: nothing of it is checked yet. */
+/** A bundle as it was sent, unchecked. */
 export type RequestBundle = Resource & { type?: unknown; entry?: unknown };
 
-/** A bundle with more entries than this is refused with 413; the sum of bytes is bounded by the body's limit. */
+/** A bundle with more entries is refused with 413; its bytes are bounded by the limit of the body. */
 const MAX_ENTRIES = 10_000;
 
-// A misspelt member would change what is done without a word: `ifNoneExists` creates twice, `entries` does nothing.
+// A misspelt member would silently change the effect: `ifNoneExists` creates a duplicate, `entries` does nothing.
 const BUNDLE_MEMBERS = new Set(
   "resourceType id meta implicitRules language identifier type timestamp total link entry signature".split(" "),
 );
@@ -51,11 +51,11 @@ const REQUEST_MEMBERS = new Set("id extension modifierExtension method url ifNon
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
 const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
-/** An entry's address that begins with a resource. */
+/** A url of an entry that begins with a resource. */
 const RESOURCE = new RegExp(String.raw`^${REFERENCE_PATTERN}(?:$|\?|/\$)`);
 
 /**
- * Checks and takes apart all entries.
+ * Checks and parses all entries.
  *
  * @param bases the server's base URLs, without a slash at their end: request urls under them count as relative
  * @throws FhirError 400 with an issue for every faulty entry, 413 for too many
@@ -73,8 +73,8 @@ export function entriesOf(bundle: RequestBundle, bases: readonly string[]): Bund
 }
 
 /**
- * The entries as they came.
- * @throws FhirError 400 for a bundle that has no such form, 413 for too many entries
+ * The entries, unchecked.
+ * @throws FhirError 400 if it has not the form of a bundle, 413 for too many entries
  */
 export function itemsOf(bundle: RequestBundle): unknown[] {
   const stray = strayMember(bundle, BUNDLE_MEMBERS);
@@ -88,7 +88,7 @@ export function itemsOf(bundle: RequestBundle): unknown[] {
   return raw as unknown[];
 }
 
-/** An entry whose members are known and of their types; its resource is still to be checked. */
+/** An entry whose members are known and of the right types; its resource is not checked yet. */
 interface FormedEntry {
   request: { method: EntryMethod; url: string } & Pick<BundleEntry, "ifMatch" | "ifNoneMatch" | "ifNoneExist" | "ifModifiedSince">;
   resource?: unknown;
@@ -127,10 +127,10 @@ function entryOf(item: unknown, index: number, bases: readonly string[]): Bundle
   return method === "POST" && entry.ifNoneExist !== undefined ? withCriteria(whole, entry.ifNoneExist, bases, at) : whole;
 }
 
-/** Members of a request that are conditions, each a string. */
+/** Members of a request that are preconditions, each a string. */
 const CONDITIONS = ["ifMatch", "ifNoneMatch", "ifNoneExist", "ifModifiedSince"] as const;
 
-/** Why an entry is no `FormedEntry`. */
+/** The reason for which an entry is no `FormedEntry`. */
 function formFault(item: unknown, at: string): Issue | undefined {
   if (!isObject(item)) return fault("An entry must be an object.", at);
   const { request, fullUrl } = item;
@@ -149,7 +149,7 @@ function formFault(item: unknown, at: string): Issue | undefined {
   return odd === undefined ? undefined : fault(`request.${odd} must be a string.`, `${at}.request.${odd}`);
 }
 
-/** The type and id that a path names: `Type`, `Type/` or `Type/id`. */
+/** Type and id in a path: `Type`, `Type/` or `Type/id`. */
 function placeOf(path: string, url: string, at: string): { type: string; id?: string } | { fault: Issue } {
   const refuse = (diagnostics: string) => ({ fault: fault(diagnostics, `${at}.request.url`) });
   const [type, id = "", ...deeper] = path.split("/");
@@ -161,7 +161,7 @@ function placeOf(path: string, url: string, at: string): { type: string; id?: st
   return { type, id };
 }
 
-/** Why a resource is not the body of such a request. A patch has a type of its own: Binary, or Parameters. */
+/** The reason for which a resource cannot be the body of this request. The body of a patch has its own type: Binary, or Parameters. */
 function bodyFault(resource: unknown, method: EntryMethod, type: string, at: string): Issue | undefined {
   if (!isObject(resource)) return fault(`A ${method} needs a resource.`, `${at}.resource`);
   if (method === "PATCH" || resource["resourceType"] === type) return undefined;
@@ -170,7 +170,7 @@ function bodyFault(resource: unknown, method: EntryMethod, type: string, at: str
   return fault(`The resource is ${given}, but request.url says ${type}.`, `${at}.resource.resourceType`);
 }
 
-/** Why a write does not say, or says twice, which resource it is about. */
+/** The fault of a write that does not say which resource it is about, or says so twice. */
 function targetFault({ method, type, id, query, resource }: BundleEntry, at: string): Issue | undefined {
   if (method === "POST") {
     const isNamed = id !== undefined || query !== undefined;
@@ -185,7 +185,7 @@ function targetFault({ method, type, id, query, resource }: BundleEntry, at: str
   return undefined;
 }
 
-/** A conditional create with its criteria as they are searched by. */
+/** A conditional create with its criteria in the form of a search. */
 function withCriteria<Of extends BundleEntry & { type: string }>(
   entry: Of,
   criteria: string,
@@ -200,21 +200,21 @@ function withCriteria<Of extends BundleEntry & { type: string }>(
   }
 }
 
-/** What changes nothing: in a transaction it is answered when all else is done. */
+/** Whether the entry changes nothing: in a transaction it is answered after all others. */
 export const isRead = ({ method, operation }: BundleEntry): boolean => method === "GET" || method === "HEAD" || operation !== undefined;
 
-/** The resource that a read, or an operation on one resource, needs: `Patient/1`, `Patient/1/$meta`. Undefined for all other entries. */
+/** The resource of a read, or of an operation on one resource: `Patient/1`, `Patient/1/$meta`. Undefined for all other entries. */
 export function placeRead(entry: BundleEntry): { type: string; id: string } | undefined {
   if (!isRead(entry)) return undefined;
   const [, type = "", id = ""] = RESOURCE.exec(entry.url) ?? [];
   return isResourceType(type) ? { type, id } : undefined;
 }
 
-/** They make a new version of a resource; all other operations change nothing. */
+/** Operations that make a new version of a resource; all others change nothing. */
 const CHANGING = new Set(["$meta-add", "$meta-delete"]);
 
 /**
- * Refuses the operations of a transaction that would write: they are steps of their own, and could not be undone with the others.
+ * Refuses operations in a transaction that would write: they are transactions of their own, and could not be rolled back with the others.
  * @throws FhirError 400
  */
 export function refuseChangingOperations(entries: readonly BundleEntry[]): void {
@@ -248,7 +248,7 @@ export function refuseOverlaps(entries: readonly BundleEntry[]): void {
 
 const fault = (diagnostics: string, where: string) => ({ severity: "error" as const, code: "invalid", diagnostics, expression: [where] });
 
-/** A member that R4 does not have there; the additions to a primitive, `_url`, go with it. */
+/** A member that R4 does not define there; `_url`, the extensions of a primitive, is allowed with it. */
 function strayMember(object: Record<string, unknown>, known: ReadonlySet<string>): string | undefined {
   for (const name in object) if (!known.has(name) && !(name.startsWith("_") && known.has(name.slice(1)))) return name;
   return undefined;

@@ -1,35 +1,35 @@
 /**
- * Where the links of a resource are (FHIR R4, http.html#trules): by the types of its elements, never by their names or by what a
- * text looks like. Compiled once per type; works on parsed JSON in place.
+ * Finds the links of a resource (FHIR R4, http.html#trules) by the types of its elements, never by their names or by the look of a
+ * text. Compiled once per type; works on parsed JSON in place.
  */
 import { comparableUri } from "./uris.ts";
 import { backboneOf, type ElementJson, elementsOf, isPrimitiveType, isResource } from "../validate/structure-definition.ts";
 import { ID_PATTERN } from "../ids.ts";
 
-/** References are links; so are elements of type uri and url; so are `href` and `src` in narratives. */
+/** Links are references, elements of type uri and url, and `href` and `src` in narratives. */
 export const LinkKind = { reference: 0, uri: 1, narrative: 2 } as const;
 export type LinkKind = (typeof LinkKind)[keyof typeof LinkKind];
 
 /**
- * What stands in place of a link now; undefined leaves it as it is.
- * @param isInBundle it is inside a Bundle that is stored as one
+ * Returns the replacement of a link; undefined leaves it unchanged.
+ * @param isInBundle whether it is inside a Bundle that is stored as one
  */
 export type Replacement = (link: string, kind: LinkKind, isInBundle?: boolean) => string | undefined;
 
-/** One JSON member that is a link, or has some further inside; all other members are passed over. */
+/** A JSON member that is a link, or contains some; all other members are skipped. */
 interface Member {
-  /** Set for a link itself. */
+  /** Set if the member itself is a link. */
   kind?: LinkKind;
-  /** Of an object: its type, or the path of its backbone; "" for a resource, which says it itself. */
+  /** For an object: its type, or the path of its backbone; "" for a resource, which names its type itself. */
   inside: string;
-  /** Compiled when the first one is met: types hold each other in circles. */
+  /** Compiled when the first one is met, since types contain each other in circles. */
   members?: Members;
 }
 type Members = ReadonlyMap<string, Member>;
 
 /**
- * Of type uri, and no links all the same: they identify a thing (or say how it is written), wherever that is stored. A namespace
- * (`system`), the rules and the origin of a resource, the type of a reference's target.
+ * Elements of type uri that are no links: they identify something (or its format), wherever that is stored, such as a namespace
+ * (`system`), the rules and the source of a resource, the type of a reference's target.
  */
 const IDENTIFYING = new Set([
   "Extension.url",
@@ -57,7 +57,7 @@ const IDENTIFYING = new Set([
   "Bundle.entry.response.location",
 ]);
 
-/** What a definition demands of others' values; to change it would change what is allowed. */
+/** Constraints of a definition on other values; a replacement would change what is allowed. */
 const DEMANDED = new Set(["ElementDefinition.fixed", "ElementDefinition.pattern", "ElementDefinition.defaultValue"]);
 
 const compiled = new Map<string, Members>();
@@ -92,20 +92,20 @@ function addMembers(members: Map<string, Member>, { name, types, elements, as, i
 }
 
 /**
- * R4 lists canonical as no link. It lists uuid and oid, but what replaces a link is of neither form: a resource that was valid
- * would not be any more.
+ * R4 does not list canonical as a link. It lists uuid and oid, but no replacement has their form: a valid resource would become
+ * invalid.
  */
 function kindOf(path: string, type: string): LinkKind | undefined {
   if (path === "Reference.reference") return LinkKind.reference;
   if (type === "xhtml") return LinkKind.narrative;
   if (type !== "uri" && type !== "url") return undefined;
-  const isOwnAddress = /^[A-Za-z]+\.url$/.test(path) && isResource(path.slice(0, -4)); // of a definition: its canonical address
+  const isOwnAddress = /^[A-Za-z]+\.url$/.test(path) && isResource(path.slice(0, -4)); // a definition's canonical url
   return isOwnAddress || IDENTIFYING.has(path) || path.endsWith(".implicitRules") ? undefined : LinkKind.uri;
 }
 
 /**
- * Calls `replace` for each link of a resource, in its extensions and contained resources too, and puts what it returns in its
- * place. What has not the form of its type is passed over: its owner will refuse it.
+ * Calls `replace` for each link of a resource, including its extensions and contained resources, and stores the result in its
+ * place. Values that have not the form of their type are skipped: the owner will refuse them.
  */
 export function replaceLinks(resource: unknown, replace: Replacement): void {
   if (resource === null || typeof resource !== "object") return;
@@ -153,10 +153,10 @@ function inNarrative(div: string, replace: Replacement): string {
   });
 }
 
-/** An address that ends with `Type/id`. */
+/** A URL that ends with `Type/id`. */
 const AT_THE_END = new RegExp(`/([A-Z][A-Za-z]+/${ID_PATTERN})$`);
 
-/** In a bundle that is stored as one, what leads to one of its own entries stays: there its target is found. */
+/** In a bundle that is stored as one, links to its own entries stay: their targets are in it. */
 function outsideOf({ entry }: { entry?: unknown }, replace: Replacement): Replacement {
   const own = new Set<string>();
   for (const item of Array.isArray(entry) ? (entry as ({ fullUrl?: unknown } | null)[]) : []) {

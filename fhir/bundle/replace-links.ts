@@ -1,6 +1,6 @@
 /**
- * Links inside a bundle: how they are replaced by what the server made of their targets (FHIR R4, http.html#trules and
- * bundle.html#references). Pure; works on parsed JSON in place. Where the links are: `links.ts`.
+ * Replaces links inside a bundle by the references of what the server made of their targets (FHIR R4, http.html#trules and
+ * bundle.html#references). Pure; works on parsed JSON in place. `links.ts` finds the links.
  */
 
 import { isRawNumber, parseInput } from "../json.ts";
@@ -11,45 +11,45 @@ import { LinkKind, type Replacement, replaceLinks } from "./links.ts";
 import { comparableUri, isAbsolute, isLocalToBundle, isWebAddress } from "./uris.ts";
 import { ID_PATTERN } from "../ids.ts";
 
-/** What a link to an entry is replaced by. */
+/** The replacement of links to an entry. */
 export interface LinkTarget {
   /** `Type/id` */
   reference: string;
   /**
-   * The entry is put under the id that its fullUrl, an address elsewhere, names already. Only references need it: what is to be
-   * followed here must be local. As a uri the address goes on meaning what it meant, e.g. that of a definition.
+   * The entry is stored under the id that its fullUrl, a URL elsewhere, already contains. Only references are replaced then: what is to
+   * be followed here must be local, whereas as a uri the URL keeps its meaning, e.g. that of a definition.
    */
   isSame?: boolean;
 }
 
-/** An address of a resource, and the base that it stands under. */
+/** A URL of a resource, with its base. */
 const BASE = new RegExp(`^(.*/)[A-Z][A-Za-z]+/${ID_PATTERN}$`);
 
 /**
  * The replacement that a transaction applies to the resource of one entry.
  *
  * @param targets what the server made of each entry, by fullUrl in comparable form (`uris.ts`)
- * @param fullUrl of the entry the resource is in: a relative reference is first looked up beside it
+ * @param fullUrl of the entry with the resource: a relative reference is first resolved against it
  */
 export function linksTo(targets: ReadonlyMap<string, LinkTarget>, fullUrl?: string): Replacement {
   const base = fullUrl && isWebAddress(fullUrl) ? BASE.exec(fullUrl)?.[1] : undefined;
   return (link, kind) => {
     if (isAbsolute(link)) return found(link, kind, targets);
     const first = link.charCodeAt(0);
-    if (base === undefined || first < 65 || first > 90) return undefined; // a relative reference starts with a type's capital
+    if (base === undefined || first < 65 || first > 90) return undefined; // a relative reference begins with a type's capital letter
     return found(base + link, kind, targets);
   };
 }
 
-/** The same for what was stored before and patched now: what is relative in it, or a uri, meant something else before the bundle came. */
+/** The same for a stored resource that is patched: its relative references and uris had their meaning before the bundle. */
 export const linksInPatched =
   (targets: ReadonlyMap<string, LinkTarget>): Replacement =>
   (link, kind) =>
     isLocalToBundle(link) || (kind === LinkKind.reference && isAbsolute(link)) ? found(link, kind, targets) : undefined;
 
 /**
- * References that name an entry of their own bundle (`urn:uuid:…`), also in the criteria of conditional references; once links are
- * replaced, those that lead to nothing. What is inside a stored Bundle is its own.
+ * References to entries of the same bundle (`urn:uuid:…`), also in the criteria of conditional references. After links have been replaced,
+ * these are the ones that lead to nothing. References inside a stored Bundle are its own.
  */
 export function vainLinksIn(resource: unknown): Set<string> {
   const links = new Set<string>();
@@ -66,13 +66,13 @@ export function vainLinksIn(resource: unknown): Set<string> {
   return links;
 }
 
-/** Where a text may have such a reference: escapes can spell anything. */
+/** Whether a text may contain such a reference: escapes can spell anything. */
 const MAY_LINK = /"reference"\s*:\s*"(?:urn|resource|cid|mid):|\\u00[2-7]/i;
 
 /**
- * Refuses what is written by itself, in no transaction, and refers to an entry of one: nobody could follow that (R4, bundle.html#references).
- * @param before what is there already, whose references may stay as they are
- * @throws FhirError 400; 400, 413 for what is no JSON
+ * Refuses a resource that is written outside of a transaction and refers to an entry of one: nothing could follow it (R4, bundle.html#references).
+ * @param before the stored resource, whose references may stay
+ * @throws FhirError 400; 400 or 413 for invalid JSON
  */
 export function refuseLinksOutside(resource: unknown, before?: unknown): void {
   if (typeof resource === "string" && !MAY_LINK.test(resource)) return;
@@ -88,13 +88,13 @@ export function refuseLinksOutside(resource: unknown, before?: unknown): void {
   );
 }
 
-/** Conditional references by what they lead to, `Type?criteria` → `Type/id`. */
+/** Replaces conditional references by their targets, `Type?criteria` → `Type/id`. */
 export const conditionalLinks =
   (targets: ReadonlyMap<string, string>): Replacement =>
   (link, kind) =>
     kind === LinkKind.reference ? targets.get(link) : undefined;
 
-/** A link to a fullUrl followed by a fragment, or a history version, keeps the suffix. */
+/** A link to a fullUrl followed by a fragment, or a history version, keeps that suffix. */
 function found(link: string, kind: LinkKind, targets: ReadonlyMap<string, LinkTarget>): string | undefined {
   let target = targets.get(link) ?? targets.get(comparableUri(link));
   let suffix = "";
@@ -108,7 +108,7 @@ function found(link: string, kind: LinkKind, targets: ReadonlyMap<string, LinkTa
   return target.reference + suffix;
 }
 
-/** `Patient?identifier=…`, as R4 allows it in the references of a transaction. */
+/** Whether it is of the form `Patient?identifier=…`, which R4 allows in the references of a transaction. */
 export const isConditionalReference = (link: string): boolean => /^[A-Z][A-Za-z]+\?[^\s]+$/.test(link);
 
 /** All conditional references in a resource (Reference.reference only). */
@@ -123,11 +123,11 @@ export function conditionalReferences(resource: unknown): Set<string> {
 
 /**
  * The JSON text of a resource or transaction with references under the server's own base made relative, which mean the same
- * (R4 references.html#literal): only so are they followed, included, and in a compartment; conditional ones too, in a transaction,
- * where R4 allows them. What a bundle says about its own entries stays: a link to a fullUrl, and a bundle that is stored as one.
+ * (R4 references.html#literal): only then are they followed, included, and in a compartment. In a transaction also conditional ones,
+ * which R4 allows there. Links to a fullUrl, and the content of a bundle that is stored as one, stay unchanged.
  *
- * @param bases the server's base URLs, without a slash at their end; in any spelling that leads to the same place
- * @throws FhirError 400, 422 for what is no JSON, where it has to be looked into
+ * @param bases the server's base URLs, without a slash at their end; every equivalent spelling is recognised
+ * @throws FhirError 400 or 422 for invalid JSON, if the text has to be parsed
  */
 export function localReferences(text: string, bases: readonly string[]): string {
   const own = bases.flatMap((base) => ownAddress(base) ?? []);
@@ -151,11 +151,11 @@ const isBundle = (value: unknown): boolean => (value as { resourceType?: unknown
 
 const LITERAL = new RegExp(`^[A-Z][A-Za-z]+/${ID_PATTERN}(?:/_history/${ID_PATTERN})?(?:#.*)?$`);
 
-/** Whether a text may name the host; escapes can spell anything. */
+/** Whether a text may contain the host; escapes can spell anything. */
 const mayName = (text: string, own: OwnAddress[]): boolean =>
   own.some(({ named }) => named.test(text)) || (text.includes("\\") && /\\(?:u00[2-7]|\/)/i.test(text));
 
-/** What an address names under the server's own, however that is spelt (RFC 3986, 6.2.2); undefined: it leads elsewhere. */
+/** The path of a URL under the server's own base, in whatever spelling (RFC 3986, 6.2.2); undefined: it leads elsewhere. */
 function placeUnder(link: string, own: OwnAddress[]): string | undefined {
   const url = URL.parse(link);
   const there = own.filter(({ host }) => host === url?.host);
@@ -167,7 +167,7 @@ function placeUnder(link: string, own: OwnAddress[]): string | undefined {
   return place.slice(base.path.length) + rest;
 }
 
-/** @returns as it is where it has escapes that spell nothing */
+/** @returns the path unchanged if it has invalid escapes */
 function withoutEscapes(path: string): string {
   try {
     return decodeURIComponent(path);
@@ -176,7 +176,7 @@ function withoutEscapes(path: string): string {
   }
 }
 
-/** @returns whether there was one */
+/** @returns whether a reference was changed */
 function makeLocal(node: unknown, placeAt: (link: string) => string | undefined): boolean {
   if (node === null || typeof node !== "object" || isRawNumber(node) || isBundle(node)) return false;
   let isChanged = false;

@@ -1,13 +1,13 @@
-/** A request bundle without what it carries: everything but the resources of its entries is checked like any resource. Pure. */
+/** Validates a request bundle without the resources of its entries. Pure. */
 import { FhirError } from "../outcome.ts";
 import { validate } from "../validate/index.ts";
 import { isObject, type RequestBundle } from "./entries.ts";
 
 /**
- * Entries' resources are left to their owners, so that nothing is validated twice.
+ * The entries' resources are left to their owners, so that nothing is validated twice.
  *
- * @param bundle of which `entriesOf` has found nothing to refuse
- * @throws FhirError 400 with every fault of the bundle around its resources
+ * @param bundle one that `entriesOf` has accepted
+ * @throws FhirError 400 with every fault of the bundle outside of its resources
  */
 export function refuseFaultyShell(bundle: RequestBundle): void {
   const { entry, ...around } = bundle;
@@ -27,7 +27,7 @@ const PLAIN = new Set(["fullUrl", "resource", "request"]);
 const PLAIN_REQUEST = new Set(["method", "url"]);
 const LEGAL_URI = /^[^\0- ]+$/;
 
-/** Nearly every entry is: there is nothing in it that `entriesOf` has not looked at, but for the form of its addresses. */
+/** Whether `entriesOf` has checked everything in the entry but the form of its urls; true for nearly all. */
 function isPlain(entry: unknown): boolean {
   if (!isObject(entry) || !isObject(entry.request)) return false;
   for (const name in entry) if (!PLAIN.has(name)) return false;

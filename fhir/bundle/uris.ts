@@ -1,10 +1,10 @@
-/** Addresses of a bundle's entries as they are compared, and which of them mean something inside it only. */
+/** The comparable form of urls of a bundle's entries, and which of them have a meaning inside the bundle only. */
 
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
 
 /**
- * The form in which a fullUrl and a link to it are compared: schemes, hosts, and the names of URN namespaces are the same in any case
- * (RFC 3986, 6.2.2.1; RFC 8141, 3.1), and so are UUIDs (RFC 4122, 3). What has no scheme stays as it is.
+ * The form in which a fullUrl and a link to it are compared: schemes, hosts, and the names of URN namespaces are case-insensitive
+ * (RFC 3986, 6.2.2.1; RFC 8141, 3.1), and so are UUIDs (RFC 4122, 3). A text without a scheme stays as it is.
  */
 export function comparableUri(uri: string): string {
   const scheme = SCHEME.exec(uri)?.[1]?.toLowerCase();
@@ -17,11 +17,11 @@ export function comparableUri(uri: string): string {
   return `${scheme}:${rest.replace(/^\/\/[^/?#]+/, (authority) => authority.toLowerCase())}`;
 }
 
-/** Whether a text has a scheme: all else is relative. */
+/** Whether a text has a scheme; all others are relative. */
 export const isAbsolute = (link: string): boolean => SCHEME.test(link);
 
-/** Whether a link is the address of a place, which may be followed wherever it is. */
+/** Whether a link is a web address, which can be followed anywhere. */
 export const isWebAddress = (link: string): boolean => /^https?:/i.test(link);
 
-/** Whether a link names an entry of its own bundle, or nothing: nobody could follow it elsewhere. */
+/** Whether a link names an entry of its own bundle, or nothing: outside of it no client could follow it. */
 export const isLocalToBundle = (link: string): boolean => /^(?:urn|resource|cid|mid):/i.test(link);

@@ -1,14 +1,14 @@
 /**
- * What the expressions that clients write may cost: FHIRPath in patches, and in the rules of stored profiles. All expressions of
- * one request share one budget, however many resources it has.
+ * Limits the cost of expressions of clients: FHIRPath in patches, and in the rules of stored profiles. All expressions of
+ * one request share one budget, however many resources the request has.
  */
 
-/** On the main thread, each about a node that is looked at; they take some 200 ms. */
+/** Steps on the main thread, each of which visits a node; they take about 200 ms. */
 const MAX_STEPS = 1_000_000;
-/** In the worker, all evaluations of one request together. Milliseconds. */
+/** Time of all evaluations of one request in the worker, milliseconds. */
 export const MAX_EVALUATION_MS = 300;
 
-/** Requests whose budgets are kept, and for how long: a transaction asks each owner several times. */
+/** Requests whose budgets are kept: a transaction calls each owner several times. */
 const MAX_KEPT = 1_000;
 const KEPT_MS = 30_000; // milliseconds
 
@@ -19,10 +19,10 @@ export class TooCostly extends Error {
   }
 }
 
-/** What is left for the expressions of one request. */
+/** What is left of the evaluation cost of one request. */
 export class EvaluationBudget {
   steps = MAX_STEPS;
-  /** Milliseconds in the worker. */
+  /** Milliseconds left in the worker. */
   ms = MAX_EVALUATION_MS;
 
   /** @throws TooCostly */
@@ -34,7 +34,7 @@ export class EvaluationBudget {
 
 const kept = new Map<string, { budget: EvaluationBudget; at: number }>();
 
-/** The budget of a request, by the name that goes along with all its calls (`workOf`); a new one where there is none. */
+/** The budget of a request, by the id that all its calls carry (`workOf`); a new one if there is none. */
 export function budgetOf(work: string | null | undefined): EvaluationBudget {
   if (!work) return new EvaluationBudget();
   const now = performance.now();

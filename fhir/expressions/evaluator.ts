@@ -1,7 +1,7 @@
 /**
- * Expressions that clients write and the project's own evaluators do not take run here: in a worker thread with a deadline and a
- * bound of its memory. One worker at a time; it is started by the first task, ended when it takes too long or is no longer used,
- * and replaced.
+ * Evaluates expressions of clients that the project's own evaluators do not support, in a worker thread with a deadline and a
+ * limit of its memory. There is one worker at a time: the first task starts it, and it is ended and replaced when a task takes too long,
+ * or ended when it is no longer used.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -10,18 +10,18 @@ import { FhirError } from "../outcome.ts";
 import { type EvaluationBudget, TooCostly } from "./budget.ts";
 import type { TaskAnswer, AnswerTo, WorkerMessage, Task } from "./tasks.ts";
 
-/** The library and its model take 20 MB of it. */
+/** The library and its model take 20 MB of the limit. */
 const LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
-/** Tasks that may wait; and how long the first is waited for, milliseconds. */
+/** Tasks that may wait, and how long the first one may, milliseconds. */
 const MAX_WAITING = 256;
 const MAX_WAIT_MS = 5_000;
-/** A worker that nobody needs is ended, and its memory comes back. Milliseconds. */
+/** Idle time after which the worker is ended, so that its memory is released, milliseconds. */
 const IDLE_MS = 60_000;
-/** A start takes 0.2 s on an idle machine. Milliseconds. */
+/** Time limit of a start, which takes 0.2 s on an idle machine, milliseconds. */
 const START_MS = 15_000;
-/** Characters of JSON that one task may send: the main thread writes them, and the worker reads them within its time. */
+/** Characters of JSON in one task: the main thread writes them, and the worker reads them within the deadline. */
 const MAX_TASK_CHARACTERS = 8_000_000;
-/** Tasks that were too costly, by their hash: as long as they are remembered, others go before them. */
+/** Tasks that were too costly, by their hash; while they are remembered, other tasks take precedence over them. */
 const MAX_SUSPECTS = 1_000;
 
 interface Job {
@@ -39,8 +39,8 @@ const waiting: Job[] = [];
 const suspects = new Set<string>();
 
 /**
- * Does a task in the worker, and takes the time from the budget.
- * @throws TooCostly when the budget does not last; FhirError as the task refuses, or 503 when too many are waiting
+ * Runs a task in the worker, and charges its time to the budget.
+ * @throws TooCostly if the budget does not suffice; the task's own FhirError, or 503 when too many tasks are waiting
  */
 export async function evaluateInWorker<Of extends Task>(task: Of, budget: EvaluationBudget): Promise<AnswerTo<Of>> {
   if (budget.ms <= 0 || sizeOf(task) > MAX_TASK_CHARACTERS) throw new TooCostly();
@@ -73,7 +73,7 @@ const busy = () =>
 
 const sizeOf = (task: Task): number => task.resource.length + (task.kind === "patch" ? task.parameters.length : 0);
 
-/** What makes a task costly is what it asks, whatever resource it is asked of. */
+/** Hash of what a task evaluates, without the resource: its cost depends on the former. */
 function nameOf(task: Task): string {
   const hash = createHash("sha256");
   if (task.kind === "patch") hash.update(task.parameters);
@@ -109,7 +109,7 @@ function start(): NonNullable<typeof worker> {
   const failed = (error: unknown) => {
     if (worker !== made) return;
     if (made.isReady) return abandon();
-    // What keeps it from starting would keep the next one as well.
+    // The cause of a failed start would make the next one fail as well.
     end();
     for (const job of waiting.splice(0)) {
       clearTimeout(job.waiting);
@@ -127,7 +127,7 @@ function start(): NonNullable<typeof worker> {
     made.timer.unref();
     next();
   });
-  // It keeps no process alive. After the listeners: they would undo it.
+  // It does not keep the process alive. After the listeners, which would undo this.
   thread.unref();
   return made;
 }
@@ -140,7 +140,7 @@ function finish({ answer, ms }: Extract<WorkerMessage, { ready: false }>): void 
   job.resolve(answer);
 }
 
-/** The task at hand takes too long, or too much memory: its request has had its time. */
+/** Ends the running task, which takes too much time or memory: its request has used up its time. */
 function abandon(): void {
   const job = running;
   running = undefined;
@@ -151,7 +151,7 @@ function abandon(): void {
     suspects.add(nameOf(job.task));
     job.reject(new TooCostly());
   }
-  // The next task finds one that is ready.
+  // The next task then finds a worker that is ready.
   worker ??= start();
   next();
 }

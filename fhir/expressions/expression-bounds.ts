@@ -1,15 +1,15 @@
-/** Bounds of an expression before anything parses it: a parser needs stack for its depth and time for its length. */
+/** Limits of an expression, checked before it is parsed: a parser needs stack for its depth and time for its length. */
 
 /** Characters; R4's own longest rule has 366. */
 const MAX_EXPRESSION = 4_000;
-/** Parentheses, brackets and braces within one another. */
+/** Levels of nested parentheses, brackets and braces. */
 const MAX_NESTING = 50;
-/** Operators and steps: each is a level of the tree that is made of them, as `a.b.c` is `(a.b).c`. */
+/** Operators and steps: each is a level of the syntax tree, since `a.b.c` is `(a.b).c`. */
 const MAX_PARTS = 1_000;
 
 const TOKEN = /'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|[([{]|[)\]}]|\w+|[^\s\w]/gs;
 
-/** @returns what is too large, as the end of a sentence about the expression; undefined when nothing is */
+/** @returns which limit is exceeded, as the end of a sentence about the expression; undefined if none is */
 export function excessOf(expression: string): string | undefined {
   if (expression.length > MAX_EXPRESSION) return `must not be longer than ${MAX_EXPRESSION} characters`;
   let open = 0;

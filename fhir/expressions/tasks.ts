@@ -1,8 +1,8 @@
-/** What the worker is asked, and what it answers: plain data that survives being copied from thread to thread. */
+/** The messages to and from the worker: plain data that can be copied between threads. */
 import type { Location } from "../fhirpath.ts";
 import type { Issue } from "../outcome.ts";
 
-/** One expression of a profile's rule, on one element of the resource. */
+/** The expression of one rule of a profile, on one element of the resource. */
 export interface RuleTask {
   expression: string;
   /** Type of the element, or the path of its backbone: `Questionnaire.item`. */
@@ -10,22 +10,22 @@ export interface RuleTask {
   at: Location;
 }
 
-/** What the worker does for one message. */
+/** The task in one message to the worker. */
 export type Task =
   | { kind: "rules"; resource: string; rules: RuleTask[] }
   /** A FHIRPath Patch; both as JSON. */
   | { kind: "patch"; resource: string; parameters: string };
 
-/** What the worker answers to one task; `refusal` and `costly` stand in for the result. */
+/** The worker's answer to one task; `refusal` and `costly` replace the result. */
 export type TaskAnswer =
-  /** For each rule whether it is kept; null where its expression cannot be evaluated. */
+  /** For each rule whether it holds; null if its expression cannot be evaluated. */
   | { kind: "rules"; kept: (boolean | null)[] }
   | { kind: "patch"; json: string }
   | { kind: "refusal"; status: number; issues: Issue[] }
   | { kind: "costly" };
 
-/** The answer that a task gets. */
+/** The type of the answer to a task. */
 export type AnswerTo<Of extends Task> = Extract<TaskAnswer, { kind: Of["kind"] }>;
 
-/** From the worker: that it is ready for its first task, then one message for each task. */
+/** Messages from the worker: first that it is ready, then one for each task. */
 export type WorkerMessage = { ready: true } | { ready: false; answer: TaskAnswer; ms: number };

@@ -1,4 +1,4 @@
-/** Evaluates expressions by the library, in a thread of its own that may be ended at any moment. */
+/** Evaluates expressions by the library, in a thread that may be terminated at any moment. */
 import { parentPort } from "node:worker_threads";
 import { TooCostly } from "./budget.ts";
 import { areKept, locate } from "../fhirpath.ts";
@@ -11,7 +11,7 @@ import type { TaskAnswer, WorkerMessage, Task } from "./tasks.ts";
 const port = parentPort;
 if (!port) throw new Error("This file is run as a worker.");
 
-// The library writes warnings there, which may hold what a client has sent.
+// The library writes warnings to the console, which may contain data of clients.
 for (const name of ["log", "info", "warn", "error", "debug"] as const) console[name] = () => {};
 
 const tell = (message: WorkerMessage): void => port.postMessage(message);

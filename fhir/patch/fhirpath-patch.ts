@@ -1,4 +1,4 @@
-/** FHIRPath Patch (FHIR R4, fhirpatch.html): operations in a Parameters resource that say where by FHIRPath. */
+/** FHIRPath Patch (FHIR R4, fhirpatch.html): a Parameters resource with operations on elements that FHIRPath names. */
 import { MemberKind, type PlanMember, type ObjectPlan, planOfMember } from "../validate/type-plan.ts";
 import type { Resource } from "../resource.ts";
 import { copyOf } from "./json-patch.ts";
@@ -9,8 +9,8 @@ import { nonNull } from "../non-null.ts";
 type Json = Record<string, unknown>;
 
 /**
- * @returns the resource after all operations, one after another; the given one is left as it is
- * @throws FhirError 400 for operations that cannot be understood, 422 for one that does not fit the resource; NotPlain and TooCostly of `locate`
+ * @returns the resource after all operations, one after another; the given resource is not changed
+ * @throws FhirError 400 for invalid operations, 422 for one that does not fit the resource; NotPlain and TooCostly of `locate`
  */
 export function fhirPathPatch(resource: Resource, parameters: Resource, locate: Locate): Resource {
   const patched: Patched = { resource: copyOf(resource) as Resource, locate };
@@ -19,7 +19,7 @@ export function fhirPathPatch(resource: Resource, parameters: Resource, locate: 
 }
 
 const operators: Record<string, (patched: Patched, operation: Operation) => void> = {
-  /** Appends to a list, or sets what is not there yet. */
+  /** Appends to a list, or sets an element that does not exist yet. */
   add(patched, operation) {
     const { object, plan } = objectAt(patched, operation);
     const name = textOf(operation.parts, "name", operation);
@@ -43,7 +43,7 @@ const operators: Record<string, (patched: Patched, operation: Operation) => void
     insertInto(parent, member, index, value, sibling);
   },
 
-  /** Nothing to delete is no fault (R4: "if found"). */
+  /** Deletes an element; a missing one is no error (R4: "if found"). */
   delete(patched, operation) {
     const place = onePlace(patched, operation);
     if (!place) return;
@@ -70,7 +70,7 @@ const operators: Record<string, (patched: Patched, operation: Operation) => void
     }
   },
 
-  /** Within one list. */
+  /** Moves an element within its list. */
   move(patched, operation) {
     const source = wholeOf(operation, "source");
     const destination = wholeOf(operation, "destination");
@@ -88,11 +88,11 @@ const operators: Record<string, (patched: Patched, operation: Operation) => void
 interface Given {
   member: PlanMember;
   value: unknown;
-  /** Id and extensions of a primitive. */
+  /** The id and extensions of a primitive. */
   sibling: unknown;
 }
 
-/** What the operation's part "value" holds, as the member of the plan that it is for. */
+/** The value of the operation's part "value", in the form of the member that it is for. */
 function given(operation: Operation, plan: ObjectPlan, name: string): Given {
   const part = operation.parts.get("value");
   if (!part) throw refused(operation, 'must have a part "value"');
@@ -130,7 +130,7 @@ function set(object: Json, { name }: PlanMember, value: unknown, sibling: unknow
   if (sibling !== undefined) object[`_${name}`] = sibling;
 }
 
-/** Keeps the list of values and that of their extensions equally long. */
+/** Inserts into a list, and keeps the list of values and that of their extensions equally long. */
 function insertInto(parent: Json, { name }: PlanMember, index: number, value: unknown, sibling: unknown): void {
   const { [name]: list = [], [`_${name}`]: siblings } = parent as Record<string, unknown[] | undefined>;
   parent[name] = list;
@@ -142,7 +142,7 @@ function insertInto(parent: Json, { name }: PlanMember, index: number, value: un
   list.splice(index, 0, value ?? null);
 }
 
-/** Takes away an element, and what is empty without it: FHIR knows no empty object. */
+/** Removes an element, and its parents that become empty: FHIR has no empty objects. */
 function remove({ parent, member: { name }, index, above }: ElementPlace): void {
   for (const key of [name, `_${name}`]) {
     const held = parent[key];
@@ -155,7 +155,7 @@ function remove({ parent, member: { name }, index, above }: ElementPlace): void 
   else remove(above);
 }
 
-/** The value stays where its last extension goes. */
+/** Removes the extensions of a primitive; its value stays. */
 function removeSibling({ parent, member: { name }, index }: ElementPlace): void {
   const siblings = parent[`_${name}`];
   if (index === undefined || !Array.isArray(siblings)) delete parent[`_${name}`];

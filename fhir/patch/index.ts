@@ -1,4 +1,4 @@
-/** Patches: JSON Patch (RFC 6902) and FHIRPath Patch (FHIR R4, fhirpatch.html). The resource is left as it is. */
+/** Patches: JSON Patch (RFC 6902) and FHIRPath Patch (FHIR R4, fhirpatch.html). The given resource is not changed. */
 import { EvaluationBudget, TooCostly } from "../expressions/budget.ts";
 import { evaluateInWorker } from "../expressions/evaluator.ts";
 import { parseJson } from "../json.ts";
@@ -9,14 +9,14 @@ import { locatePlain } from "./plain-path.ts";
 import { NotPlain } from "../validate/rules/parse-expression.ts";
 import type { Resource } from "../resource.ts";
 
-/** The media type of a JSON Patch; a FHIRPath Patch comes as FHIR JSON, a Parameters resource. */
+/** The media type of a JSON Patch; a FHIRPath Patch is sent as FHIR JSON, a Parameters resource. */
 export const JSON_PATCH = "application/json-patch+json";
 
 /**
- * The resource after the patch; all its operations or none.
+ * Applies a patch: all of its operations or none.
  * @param document a JSON Patch (an array) or a FHIRPath Patch (Parameters)
- * @param budget what the paths of a FHIRPath Patch may cost
- * @throws FhirError 400 for a patch that cannot be understood, 422 for one that does not fit the resource or is too costly, 503
+ * @param budget evaluation cost that the paths of a FHIRPath Patch may take
+ * @throws FhirError 400 for an invalid patch, 422 for one that does not fit the resource or is too costly, 503
  */
 export async function applyPatch(resource: Resource, document: unknown, budget = new EvaluationBudget()): Promise<Resource> {
   const patched = await patchedBy(resource, document, budget);
@@ -39,7 +39,7 @@ async function patchedBy(resource: Resource, document: unknown, budget: Evaluati
 
 const tooCostly = () => fhirError(422, "too-costly", "The patch takes too long: send fewer operations at once, or simpler paths.");
 
-/** Plain paths at once; a patch that has others as a whole in the worker. */
+/** Applies a patch with plain paths at once, one with other paths as a whole in the worker. */
 async function byPaths(resource: Resource, parameters: Resource, budget: EvaluationBudget): Promise<Resource> {
   try {
     return fhirPathPatch(resource, parameters, (path, patched) => locatePlain(path, patched, budget));
@@ -51,8 +51,8 @@ async function byPaths(resource: Resource, parameters: Resource, budget: Evaluat
 }
 
 /**
- * The patch in an entry of a bundle, as text: Parameters are a FHIRPath Patch, a Binary holds a JSON Patch (R4, http.html#patch).
- * @throws FhirError 400 for a Binary of another kind
+ * The patch in a bundle entry, as text: Parameters are a FHIRPath Patch, a Binary contains a JSON Patch (R4, http.html#patch).
+ * @throws FhirError 400 for a Binary of another content type
  */
 export function patchText(resource: Resource): string {
   if (resource.resourceType !== "Binary") return JSON.stringify(resource);

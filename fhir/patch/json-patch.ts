@@ -1,4 +1,4 @@
-/** JSON Patch on a resource (RFC 6902); decimals stay as they were written. */
+/** JSON Patch on a resource (RFC 6902); decimals keep their text. */
 import { isRawNumber, numberOf } from "../json.ts";
 import { fhirError } from "../outcome.ts";
 import type { Resource } from "../resource.ts";
@@ -6,9 +6,9 @@ import { nonNull } from "../non-null.ts";
 
 const OPERATIONS = ["add", "remove", "replace", "move", "copy", "test"] as const;
 const MAX_OPERATIONS = 1_000;
-/** What a patch may put in place, all in all: more than a body can hold. A list copied into itself doubles each time. */
+/** Limit of what a patch may insert altogether: more than a body can hold. A list that is copied into itself doubles each time. */
 const MAX_PLACED = 40_000_000; // characters; a value counts for a hundred
-/** Levels, as in whatever a client sends (fhir/json.ts); a value moved into its neighbour grows deeper each time. */
+/** Levels of nesting, as for all input (fhir/json.ts); a value moved into its neighbour nests deeper each time. */
 const DEEPEST = 100;
 
 interface Operation {
@@ -18,17 +18,17 @@ interface Operation {
   value: unknown;
 }
 
-/** The document is a member itself, so that the path "" has a parent as all others do. */
+/** The state of a patch. The document is a member itself, so that the path "" has a parent as all others do. */
 interface Work {
   root: Record<string, unknown>;
-  /** Lists and objects from which an element was taken: those that are empty in the end go as well. */
+  /** Lists and objects from which an element was removed: those that are empty at the end are removed too. */
   emptied: Set<object>;
-  /** What may still be put in place. */
+  /** How much may still be inserted. */
   left: number;
 }
 
 /**
- * All operations or none; the given resource is left as it is. A list or object that they leave empty goes as well, as
+ * Applies all operations or none; the given resource is not changed. A list or object that they leave empty is removed, since
  * FHIR has no empty ones.
  * @throws FhirError 400, 422
  */
@@ -66,7 +66,7 @@ const isPointer = (text: unknown): text is string =>
 
 const NOTHING = "there is nothing at that place";
 
-/** What each operation does; an answer is why it cannot. */
+/** Carries out one operation; a result is the reason for which it cannot be. */
 const carryOut: Record<Operation["op"], (work: Work, operation: Operation) => string | undefined> = {
   add: (work, { path, value }) => add(work, path, copyOf(value)),
   remove: (work, { path }) => remove(work, path),
@@ -106,7 +106,7 @@ interface PointerTarget {
   key: string;
 }
 
-/** Where the pointer leads; undefined when there is no such list or object. The place itself may be free. */
+/** The place that a pointer names, which may be free; undefined if the list or object around it does not exist. */
 function placeOf(root: Record<string, unknown>, pointer: string): PointerTarget | undefined {
   const keys = [
     DOCUMENT,
@@ -152,7 +152,7 @@ function remove({ root, emptied }: Work, path: string): string | undefined {
   const { parent, key } = place;
   if (Array.isArray(parent)) parent.splice(Number(key), 1);
   else delete parent[key];
-  // Whether it is empty is seen when all is done: of an object it takes as long as the object has members.
+  // Whether it is empty is checked at the end: for an object this takes as long as it has members.
   if (parent !== root) emptied.add(parent);
   return undefined;
 }
@@ -165,7 +165,7 @@ function isEmpty(container: Container): boolean {
   return true;
 }
 
-/** Takes out what was emptied, and what is empty without it. @returns true when the value itself is to go */
+/** Removes the containers that were emptied, and those that are empty without them. @returns whether the value itself is to be removed */
 function prune(value: unknown, emptied: ReadonlySet<object>): boolean {
   if (!isContainer(value)) return false;
   let isChanged = false;
@@ -178,7 +178,7 @@ function prune(value: unknown, emptied: ReadonlySet<object>): boolean {
   return (isChanged || emptied.has(value)) && isEmpty(value);
 }
 
-/** @throws FhirError 400 for a patch that puts too much in place, or too deep */
+/** @throws FhirError 400 for a patch that inserts too much, or too deep */
 function charge(work: Work, path: string, value: unknown): void {
   work.left -= sizeOf(value, work.left, path.split("/").length);
   if (work.left < 0) throw fhirError(400, "too-costly", "The patch puts too much in place, or deeper than 100 levels.");
@@ -186,7 +186,7 @@ function charge(work: Work, path: string, value: unknown): void {
 
 const VALUE_SIZE = 100; // characters
 
-/** Counted no further than the limit. */
+/** Size of a value; the count stops at the limit. */
 function sizeOf(value: unknown, limit: number, depth: number): number {
   if (typeof value === "string") return value.length + VALUE_SIZE;
   if (!isContainer(value)) return VALUE_SIZE;
@@ -199,7 +199,7 @@ function sizeOf(value: unknown, limit: number, depth: number): number {
   return size;
 }
 
-/** Numbers are equal when they have one value, however it is written (RFC 6902, 4.6). */
+/** Numbers are equal if their values are, however they are written (RFC 6902, 4.6). */
 function isEqual(a: unknown, b: unknown): boolean {
   const number = numberOf(a);
   if (number !== undefined) return number === numberOf(b);
@@ -212,7 +212,7 @@ function isEqual(a: unknown, b: unknown): boolean {
   );
 }
 
-/** Raw-JSON decimals (fhir/json.ts) are frozen and may be shared; all else is copied. */
+/** Copies a value. Raw-JSON decimals (fhir/json.ts) are frozen, and shared. */
 export function copyOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copyOf);
   if (value === null || typeof value !== "object" || Object.isFrozen(value)) return value;

@@ -1,4 +1,4 @@
-/** The operations of a FHIRPath Patch as they come, in a Parameters resource. */
+/** Reads the operations of a FHIRPath Patch from its Parameters resource. */
 import { fhirError } from "../outcome.ts";
 import { excessOf } from "../expressions/expression-bounds.ts";
 import type { Resource } from "../resource.ts";
@@ -8,12 +8,12 @@ type Json = Record<string, unknown>;
 const MAX_OPERATIONS = 1_000;
 const LONGEST_PATH = 1_000; // characters
 
-/** Texts in a path: they may be a patient's data, and are not told. */
+/** String literals in a path: they may be patient data, and are not repeated in errors. */
 const TEXTS = /'(?:[^'\\]|\\.)*'/g;
 
-/** One operation, its parts told apart. */
+/** One operation with its parts. */
 export interface Operation {
-  /** For messages: 1 is the first. */
+  /** Number for messages; 1 is the first. */
   number: number;
   type: string;
   path: string;
@@ -21,7 +21,7 @@ export interface Operation {
 }
 
 /**
- * @param types of operations that there are
+ * @param types the known types of operations
  * @throws FhirError 400
  */
 export function operationsOf({ parameter = [] }: Resource, types: string[]): Operation[] {
@@ -43,15 +43,15 @@ export function operationsOf({ parameter = [] }: Resource, types: string[]): Ope
   });
 }
 
-/** 400: the operation cannot be understood. */
+/** 400: the operation is invalid. */
 export const refused = ({ number }: { number: number }, what: string) =>
   fhirError(400, "invalid", `Operation ${number} of the patch ${what}.`);
 
-/** 422: it cannot be carried out on this resource. */
+/** 422: the operation cannot be carried out on this resource. */
 export const unfit = ({ number, path }: Operation, why: string) =>
   fhirError(422, "processing", `Operation ${number} of the patch does not fit the resource: ${why}.`, path.replace(TEXTS, "''"));
 
-/** The text of a part. */
+/** The text of a part. @throws FhirError 400 */
 export function textOf(parts: Map<string, Json>, name: string, operation: { number: number }): string {
   const value = Object.entries(parts.get(name) ?? {}).find(([key]) => key.startsWith("value"))?.[1];
   if (typeof value !== "string") throw refused(operation, `must have a part "${name}" with a text`);
@@ -66,7 +66,7 @@ function pathOf(parts: Map<string, Json>, operation: { number: number }): string
   return path;
 }
 
-/** The whole number of a part. */
+/** The integer of a part. @throws FhirError 400 */
 export function wholeOf({ parts, number }: Operation, name: string): number {
   const value = parts.get(name)?.["valueInteger"];
   if (!Number.isInteger(value) || (value as number) < 0) {

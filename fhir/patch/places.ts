@@ -1,4 +1,4 @@
-/** Where in a resource the path of a FHIRPath Patch leads. */
+/** Resolves the paths of a FHIRPath Patch to places in a resource. */
 import { TooCostly } from "../expressions/budget.ts";
 import type { Location } from "../fhirpath.ts";
 import { fhirError } from "../outcome.ts";
@@ -8,10 +8,10 @@ import { NotPlain } from "../validate/rules/parse-expression.ts";
 import { type Operation, unfit } from "./operations.ts";
 import { nonNull } from "../non-null.ts";
 
-/** Where the elements are that a path finds. @throws Error for what is no path to elements; NotPlain, TooCostly go on to the caller */
+/** The locations of the elements that a path returns. @throws Error if it is no path to elements; NotPlain and TooCostly reach the caller */
 export type Locate = (path: string, resource: Resource) => Location[];
 
-/** The resource under patch, and how paths are followed in it. */
+/** The resource under patch, and the function that resolves paths in it. */
 export interface Patched {
   resource: Resource;
   locate: Locate;
@@ -19,12 +19,12 @@ export interface Patched {
 
 type Json = Record<string, unknown>;
 
-/** Where an element stands: in a member of an object, and in a list at an index. */
+/** The place of an element: in a member of an object, and in a list at an index. */
 export interface ElementPlace {
   parent: Json;
   member: PlanMember;
   index: number | undefined;
-  /** Where its parent stands; undefined for the resource. */
+  /** The place of its parent; undefined for the resource. */
   above: ElementPlace | undefined;
 }
 
@@ -42,7 +42,7 @@ function locations({ resource, locate }: Patched, operation: Operation): Locatio
   }
 }
 
-/** The one element that the path leads to; undefined when there is none. */
+/** The one element that the path names; undefined if there is none. */
 export function onePlace(patched: Patched, operation: Operation): ElementPlace | undefined {
   const found = locations(patched, operation);
   if (found.length > 1) throw unfit(operation, "the path leads to several elements; it must lead to one");
@@ -61,7 +61,7 @@ function placeAt(resource: Resource, operation: Operation, location: Location): 
     const index = typeof next === "number" ? next : undefined;
     i += index === undefined ? 1 : 2;
     const member: PlanMember | undefined = plan?.members.get(name) ?? choiceIn(plan, name, value as Json);
-    // Extensions of a primitive are found under its own name, and stand under another.
+    // FHIRPath finds the extensions of a primitive under its own name; JSON has them under another.
     const parent: Json | undefined = place?.member.kind === MemberKind.primitive ? siblingOf(place) : (value as Json);
     if (!member || !parent) throw unfit(operation, "the path leads to what R4 does not define");
     place = { parent, member, index, above: place };
@@ -72,7 +72,7 @@ function placeAt(resource: Resource, operation: Operation, location: Location): 
   return nonNull(place);
 }
 
-/** FHIRPath calls a choice by its name without the type: `value`. */
+/** FHIRPath names a choice without its type: `value`. */
 function choiceIn(plan: ObjectPlan | undefined, name: string, object: Json): PlanMember | undefined {
   return plan?.members.values().find((member) => member.choice === name && member.kind !== MemberKind.sibling && isIn(object, member));
 }
@@ -84,7 +84,7 @@ function planBelow(member: PlanMember, value: unknown): ObjectPlan | undefined {
   return member.kind === MemberKind.primitive ? objectPlanOf("Element") : planOfMember(member);
 }
 
-/** The object of a primitive's id and extensions, made where there is none. */
+/** The object with a primitive's id and extensions; creates it if it does not exist. */
 function siblingOf({ parent, member, index }: ElementPlace): Json {
   const name = `_${member.name}`;
   if (index === undefined) {
@@ -97,7 +97,7 @@ function siblingOf({ parent, member, index }: ElementPlace): Json {
   return list[index];
 }
 
-/** The one object that the path leads to, with what R4 defines of it. @throws FhirError 422 when it leads to none or several */
+/** The one object that the path names, with R4's definition of it. @throws FhirError 422 if the path names none or several */
 export function objectAt(patched: Patched, operation: Operation): { object: Json; plan: ObjectPlan } {
   const { resource } = patched;
   const found = locations(patched, operation);
@@ -115,7 +115,7 @@ export function objectAt(patched: Patched, operation: Operation): { object: Json
   return { object, plan };
 }
 
-/** The list that the path leads to: all its elements, or none when it is not there yet. */
+/** The list that the path names: all of its elements, or none if it does not exist yet. */
 export function listAt(patched: Patched, operation: Operation): { parent: Json; member: PlanMember; plan: ObjectPlan } {
   const places = locations(patched, operation).map((location) => placeAt(patched.resource, operation, location));
   const [first] = places;
@@ -132,6 +132,6 @@ export function listAt(patched: Patched, operation: Operation): { parent: Json; 
   return { parent, member, plan: member.owner };
 }
 
-/** Elements in a list, those that have only an id or extensions included. */
+/** Length of a list, including elements that only have an id or extensions. */
 export const lengthOf = (parent: Json, { name }: PlanMember): number =>
   Math.max(...[name, `_${name}`].map((key) => (Array.isArray(parent[key]) ? (parent[key] as unknown[]).length : 0)));

@@ -1,6 +1,6 @@
 /**
- * Follows the paths that most FHIRPath Patches have: elements, positions and conditions by a value, `Patient.name[0].given`,
- * `Patient.identifier.where(system = 'x')`. Each part of a path only filters or goes a step down, so that the time it takes is at
+ * Resolves the paths that most FHIRPath Patches have: elements, positions and conditions on a value, `Patient.name[0].given`,
+ * `Patient.identifier.where(system = 'x')`. Each part of a path only filters or descends one level, so that the run time is at
  * most the path's length times the resource's size.
  */
 import type { EvaluationBudget } from "../expressions/budget.ts";
@@ -25,8 +25,8 @@ interface Element {
 }
 
 /**
- * Where the elements are that the path finds.
- * @throws NotPlain for a path, or a resource, that is not that simple; TooCostly
+ * The locations of the elements that the path returns.
+ * @throws NotPlain if the path or the resource is not simple enough; TooCostly
  */
 export function locatePlain(path: string, resource: Resource, budget: EvaluationBudget): Location[] {
   return new PlainPath(resource, budget).find(parse(path)).map(locationOf);
@@ -54,7 +54,7 @@ class PlainPath {
     return this.#follow(ast, (first) => (first === resourceType ? [this.#root] : this.#step([this.#root], first)));
   }
 
-  /** @param begin finds what the path's first name stands for */
+  /** @param begin resolves the path's first name */
   #follow(ast: Ast, begin: (name: string) => Element[]): Element[] {
     if (ast.is === "index") return this.#follow(ast.of, begin).slice(ast.index, ast.index + 1);
     if (ast.is === "this") return begin(THIS);
@@ -116,7 +116,7 @@ class PlainPath {
     throw new NotPlain(name);
   }
 
-  /** Undefined is FHIRPath's empty. */
+  /** Evaluates a condition; undefined is FHIRPath's empty result. */
   #holds(ast: Ast, element: Element): boolean | undefined {
     this.#budget.spend(1);
     if (ast.is === "literal" && typeof ast.value === "boolean") return ast.value;
@@ -157,7 +157,7 @@ class PlainPath {
     throw new NotPlain(name);
   }
 
-  /** What a path inside a condition finds, which starts at the element that the condition is about. */
+  /** The elements of a path inside a condition, which starts at the element under test. */
   #below(ast: Ast, element: Element): Element[] {
     return this.#follow(ast, (name) => (name === THIS ? [element] : this.#step([element], name)));
   }
@@ -180,7 +180,7 @@ function planOf({ value, member }: Element): ObjectPlan {
 
 const known = new WeakMap<ObjectPlan, Map<string, PlanMember[]>>();
 
-/** Members of that name; those of a choice, of which FHIRPath names the part before the type, are several. @throws NotPlain for none */
+/** Members of a name; a choice, which FHIRPath names without the type, has several. @throws NotPlain if there is none */
 function membersOf(plan: ObjectPlan, name: string): PlanMember[] {
   const byName = known.get(plan) ?? new Map<string, PlanMember[]>();
   known.set(plan, byName);
@@ -197,7 +197,7 @@ function findMembers(plan: ObjectPlan, name: string): PlanMember[] {
   return choice;
 }
 
-/** @throws NotPlain where the type derives from the other, or is none of a choice */
+/** @throws NotPlain if the type is derived from the other, or not one of a choice */
 function isOf(member: PlanMember | undefined, type: string): boolean {
   if (member?.choice === undefined) throw new NotPlain("ofType");
   for (let base: string | undefined = member.type; base !== undefined; base = structureOf(base)?.base) {
@@ -213,7 +213,7 @@ const WHOLE = new Set(["integer", "positiveInt", "unsignedInt"]);
 
 const isTextual = ({ value, member }: Element): boolean => typeof value === "string" && TEXTUAL.has(member?.type ?? "");
 
-/** @throws NotPlain for what is compared by more than its JSON: dates, decimals, quantities */
+/** @throws NotPlain for types that are compared by more than their JSON: dates, decimals, quantities */
 function isEqual(elements: Element[], literal: string | number | boolean): boolean | undefined {
   if (elements.length === 0) return undefined;
   if (elements.length > 1) return false;

@@ -1,10 +1,10 @@
 /**
- * One key for a name in Arabic and in Latin letters: its consonants, in classes of those that spellings do not tell apart. Vowels, long ones
- * included, and what is written by the same letters (ou, w, y, ع) are left out: محمد is mhmd as Mohamed and Muhammad are. The Latin spellings are those
+ * One key for a name in Arabic and in Latin letters: its consonants, in classes that spellings do not distinguish. Vowels, long ones included, and
+ * what is written by the same letters (ou, w, y, ع) are left out: محمد becomes mhmd, as do Mohamed and Muhammad. The Latin spellings are those
  * of the Maghreb (ch, dj, kh, gh, ou), and of English (sh, j, oo).
  */
 
-/** A letter of the Arabic script, folded, by the consonant that its name is spelled with. What is not here is a vowel, or written as one. */
+/** Letters of the Arabic script, folded, each with the consonant that spells it. A letter that is missing here is a vowel, or written as one. */
 const LETTERS: Readonly<Record<string, string>> = {
   ب: "b",
   پ: "b",
@@ -38,7 +38,7 @@ const LETTERS: Readonly<Record<string, string>> = {
   ن: "n",
 };
 
-/** What several Latin letters, or one where another follows, stand for; in this order. */
+/** Consonants that are spelled by several Latin letters, or by one before certain others; applied in this order. */
 const SPELLINGS: readonly [spelled: RegExp, as: string][] = [
   [/t?s?ch|sh/g, "C"],
   [/kh/g, "X"],
@@ -57,13 +57,13 @@ const SPELLINGS: readonly [spelled: RegExp, as: string][] = [
 const ARABIC = /\p{Script=Arabic}/u;
 const LATIN = /[a-z]/;
 
-/** The script whose letters a folded word has; undefined: another, or both. */
+/** The script of a folded word; undefined: another one, or both. */
 export function scriptOf(folded: string): "arabic" | "latin" | undefined {
   const [isArabic, isLatin] = [ARABIC.test(folded), LATIN.test(folded)];
   return isArabic === isLatin ? undefined : isArabic ? "arabic" : "latin";
 }
 
-/** The consonants of a folded name, however many words; "" where it has none. */
+/** The consonants of a folded name of any number of words; "" if it has none. */
 export function consonantsOf(folded: string): string {
   const classes =
     scriptOf(folded) === "arabic"
@@ -71,6 +71,6 @@ export function consonantsOf(folded: string): string {
       : SPELLINGS.reduce((text, [spelled, as]) => text.replace(spelled, as), folded)
           .toLowerCase()
           .replace(/[^bcdfhjklmnqrstxz]/g, "");
-  // Written twice is heard once; an h at the end is the ending of a woman's name, or none.
+  // A doubled consonant sounds like one; an h at the end belongs to the ending of a woman's name.
   return classes.replace(/(.)\1+/g, "$1").replace(/h$/, "");
 }

@@ -1,23 +1,23 @@
 /**
- * Finds among many resources those that answer conditions, by an exact value, or how one begins, where a condition has such: many conditions about many
- * resources must not take the product of both.
+ * Finds which of many resources match clauses, by an exact value or a prefix where a clause has one, so that many clauses on many resources do
+ * not cost the product of both.
  */
 import { fhirError } from "../outcome.ts";
 import { type Candidate, matchesClauses } from "./matches-clauses.ts";
 import type { Clause, KeyMatch } from "./query.ts";
 import { SortedValues } from "./sorted-values.ts";
 
-/** Values that all questions to one index may look at; they take about 0.2 s. */
+/** Values that all questions to one index may compare; they take about 0.2 s. */
 const MAX_COMPARED = 3_000_000;
 
-/** Characters that a text is looked for in, where it may stand anywhere, in the time of one comparison; some texts are found slowly. */
+/** Characters that a substring search covers in the time of one comparison. */
 const CHARACTERS_COMPARED = 10;
 
-/** Resources that are not in a store yet. */
+/** An index of resources that are not in a store yet. */
 export class CandidateIndex<Of extends Candidate> {
   readonly #all: Of[] = [];
   readonly #byValue = new Map<string, Of[]>();
-  /** By slot, of the first `#sortedIn` of all: made for the first question about a beginning. */
+  /** By slot: the values of the first `#sortedIn` resources, sorted for the first prefix question. */
   readonly #byBeginning = new Map<number, SortedValues<Of>>();
   #sortedIn = 0;
   #left: number;
@@ -37,8 +37,8 @@ export class CandidateIndex<Of extends Candidate> {
   }
 
   /**
-   * Those that answer all the clauses; one may come more than once.
-   * @throws FhirError 422 when the questions are too many for what they look at
+   * The resources that match all clauses; one may be returned more than once.
+   * @throws FhirError 422 when the questions together compare too many values
    */
   matching(clauses: Clause[], isStill: (one: Of) => boolean = () => true): Of[] {
     const values = clauses.reduce((sum, clause) => sum + sizeOf(clause), 1);
@@ -84,7 +84,7 @@ const TOO_MANY = "The conditions of this bundle match too much of what it writes
 
 const charactersOf = ({ index }: Candidate): number => index.keys.reduce((sum, [, value]) => sum + value.length, 0);
 
-/** Texts that may stand anywhere in a row's value. */
+/** Number of substrings that a clause searches for in each row. */
 const partsOf = (clause: Clause): number =>
   clause.kind === "any"
     ? clause.of.flat().reduce((sum, one) => sum + partsOf(one), 0)
@@ -92,7 +92,7 @@ const partsOf = (clause: Clause): number =>
       ? clause.any.filter((match) => "facet" in match).length
       : 0;
 
-/** Values that each row of a resource may be compared with. */
+/** Number of values that a clause compares with each row of a resource. */
 const sizeOf = (clause: Clause): number =>
   clause.kind === "any"
     ? clause.of.reduce((sum, group) => sum + group.reduce((inner, one) => inner + sizeOf(one), 0), 1)

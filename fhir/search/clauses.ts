@@ -15,11 +15,11 @@ import { phoneticClause, stringMatches } from "./types/string.ts";
 import { tokenClause } from "./types/token.ts";
 import { uriClauses } from "./types/uri.ts";
 
-/** Values in one list. */
+/** Values in a list. */
 const MAX_VALUES = 1_000;
-/** The same where an index finds each: of tokens, references, uris and ids. */
+/** Values in a list each of which an index finds: tokens, references, uris and ids. */
 export const MAX_EXACT_VALUES = 10_000;
-/** Characters of one value. */
+/** Characters in a value. */
 export const MAX_LENGTH = 8_000;
 const modifiers: Record<string, readonly string[]> = {
   token: ["not", "text", "of-type"],
@@ -28,7 +28,7 @@ const modifiers: Record<string, readonly string[]> = {
   reference: ["identifier"],
 };
 
-/** Modifiers of R4 that need a hierarchy or an expansion of codes. */
+/** Modifiers of R4 that need a hierarchy or an expansion of codes: answered 501. */
 const later: Record<string, readonly string[]> = {
   token: ["above", "below", "in", "not-in"],
   reference: ["above", "below"],
@@ -37,7 +37,7 @@ const later: Record<string, readonly string[]> = {
 /**
  * @param name as in the request, for messages
  * @param modifier without colon; "" for none
- * @throws FhirError 400 for a modifier or a value that the parameter does not take, 501 for a modifier not there yet
+ * @throws FhirError 400 for a modifier or value that the parameter does not take, 501 for a modifier that is not supported yet
  */
 export function clausesOf(parameter: SearchParameter, modifier: string, value: string, name: string, context: Context): Clause[] {
   const { type, slots } = parameter;
@@ -91,7 +91,7 @@ function checkModifier(parameter: SearchParameter, modifier: string, name: strin
   if ((modifier === "text" && !parameter.hasText) || (modifier === "of-type" && !parameter.hasTypes)) {
     throw badModifier(parameter, modifier, name);
   }
-  // A canonical address has no identifier beside itself.
+  // A canonical reference has no identifier.
   if (!modifiers[type]?.includes(modifier) || (modifier === "identifier" && parameter.isCanonical)) {
     throw badModifier(parameter, modifier, name);
   }
@@ -122,7 +122,7 @@ function isWellEscaped(text: string): boolean {
   return true;
 }
 
-/** The alternatives, still with their escapes. */
+/** The alternatives, with their escapes. @throws FhirError 400 for a stray backslash or too many values */
 export function valuesOf(value: string, name: string, most = MAX_VALUES): string[] {
   if (!isWellEscaped(value)) {
     throw fhirError(400, "invalid", `"${name}" has a backslash that escapes nothing; itself it is written \\\\.`, name);

@@ -1,4 +1,4 @@
-/** Which resources belong to a compartment, as clauses of a search and of one resource (FHIR R4, compartmentdefinition.html). */
+/** Which resources belong to a compartment, as clauses, and for one resource (FHIR R4, compartmentdefinition.html). */
 import type { Resource } from "../resource.ts";
 import { indexOf } from "./extract.ts";
 import { exactly, slotsOfParameters, toAnyOf } from "./exact-clauses.ts";
@@ -6,9 +6,9 @@ import { compartmentOf } from "./parameters.ts";
 import type { Clause } from "./query.ts";
 
 /**
- * The clauses by which a resource of `type` belongs to a compartment; undefined: that type is never in it.
- * For the compartment's own type: the resource itself, and what R4 counts to it besides (Patients that link to the Patient).
- * @param id absent: to any compartment of this kind
+ * The clauses by which a resource of `type` belongs to a compartment; undefined: no resource of that type does.
+ * For the compartment's own type: the resource itself, and what R4 adds to it (Patients that link to the Patient).
+ * @param id absent: any compartment of this kind
  */
 export function membership(compartment: string, id: string | undefined, type: string): Clause[] | undefined {
   if (type === compartment && id === undefined) return [];
@@ -17,11 +17,11 @@ export function membership(compartment: string, id: string | undefined, type: st
   return more.length === 0 ? [only] : [{ kind: "any", of: [only, ...more].map((way) => [way]) }];
 }
 
-/** The opposite of `membership`: the clauses by which a resource of `type` is outside; none where that type is never inside. */
+/** The opposite of `membership`: the clauses by which a resource of `type` is outside; none if no resource of that type is inside. */
 export const outside = (compartment: string, id: string | undefined, type: string): Clause[] =>
   waysInto(compartment, id, type).map((way) => ({ ...way, not: true }));
 
-/** Whether one resource belongs to a compartment, as `membership` finds it. */
+/** Whether one resource belongs to a compartment, consistent with `membership`. */
 export function isMember(compartment: string, id: string, resource: Resource): boolean {
   const { resourceType: type } = resource;
   if (type === compartment && resource.id === id) return true;
@@ -37,7 +37,7 @@ const slotsInto = (compartment: string, type: string): number[] =>
     compartmentOf(compartment, type).filter((code) => code !== "_id"),
   );
 
-/** Each of them alone makes a member. */
+/** The ways to belong to a compartment; each is sufficient. */
 function waysInto(compartment: string, id: string | undefined, type: string): Extract<Clause, { kind: "key" | "id" }>[] {
   const slots = slotsInto(compartment, type);
   const any = [id === undefined ? toAnyOf(compartment) : exactly(`${compartment}/${id}`)];

@@ -13,12 +13,12 @@ import { nonNull } from "../non-null.ts";
 
 const SEP2 = SEP + SEP;
 
-/** Alternatives of one composite: each is a search of its own. */
+/** Alternatives of a composite; each is a search of its own. */
 const MAX_GROUPS = 100;
 
 type PartClauses = (part: SearchParameter, text: string) => Clause[];
 
-/** @param clausesOf what a part asks of the resource itself */
+/** @param clausesOf clauses of a part on the resource itself */
 export function compositeClauses(
   parameter: SearchParameter,
   values: string[],
@@ -33,7 +33,7 @@ export function compositeClauses(
   return groups.length === 1 ? nonNull(groups[0]) : [{ kind: "any", of: groups }];
 }
 
-/** Either the parts hold on the resource itself, or one element below it fulfils them together. */
+/** Either the parts match on the resource itself, or one element below it matches them together. */
 function groupsOf(parameter: SearchParameter, value: string, name: string, context: Context, clausesOf: PartClauses): Clause[][] {
   const parts = nonNull(parameter.parts);
   const texts = splitAt(value, "$");
@@ -70,7 +70,7 @@ function below(parameter: SearchParameter, texts: string[], name: string, contex
   return { kind: "range", slots, any };
 }
 
-/** What rows begin with: `code␟system` or `code`; the forms of a reference. */
+/** The beginnings of rows: `code␟system` or `code`; the forms of a reference. */
 function firstsOf(part: SearchParameter, text: string, name: string, context: Context): string[] {
   if (part.type === "reference") return referenceMatches(part, "", unescaped(text), name, context).map((match) => match.eq.slice(1));
   const [match] = tokenMatches("=", part, text, name);
@@ -100,13 +100,13 @@ function unitOf(first: string, { unit }: RangeMatch): RangeMatch["unit"] {
   return "eq" in unit ? { eq: first + SEP2 + unit.eq } : { prefix: first + SEP2 + unit.prefix };
 }
 
-/** The second part is the row's low, the third its high. */
+/** The second part is the row's low end, the third its high end. */
 function pair(start: RangeMatch, end: RangeMatch, first: string): RangeMatch {
   const bounds = { ...bound("low", start), ...bound("high", end) };
   return { ...bounds, unit: { eq: first } };
 }
 
-/** Of a single number low and high are the same, so a bound on the one is a bound on the other. */
+/** Low and high end of a single number are equal, so that a bound on one is a bound on the other. */
 function bound(side: "low" | "high", match: RangeMatch): RangeMatch {
   const found: Record<string, number> = {};
   for (const [key, value] of Object.entries(match)) if (typeof value === "number") found[key.replace(/^(low|high)/, side)] = value;

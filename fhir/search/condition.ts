@@ -1,20 +1,20 @@
-/** The condition of a conditional create as clients write it (FHIR R4, http.html#ccreate). Pure. */
+/** The condition of a conditional create, in the forms that clients write (FHIR R4, http.html#ccreate). Pure. */
 import { fhirError } from "../outcome.ts";
 import { behindBase } from "../own-address.ts";
 
-/** What may stand before the criteria: the type, also behind a slash or an address. */
+/** What may precede the criteria: the type, also after a slash or a base URL. */
 const PLACED = /^([A-Za-z][A-Za-z0-9+.-]*:\/\/[^?]*\/|\/)?([A-Z][A-Za-z]*)?\?(.*)$/s;
-/** An address, or a path, before a question mark that does not belong to a value. */
+/** A URL or a path before a question mark that is not part of a value. */
 const ADDRESS = /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/|\/)/;
 
 /**
- * The criteria of If-None-Exist, or of `request.ifNoneExist`: R4 has the criteria alone; clients also send `?criteria`, `Type?criteria`,
- * `/Type?criteria` and `BASE/Type?criteria`. It is no form: a plus is a plus.
+ * The criteria of If-None-Exist, or of `request.ifNoneExist`. R4 has the criteria alone; clients also send `?criteria`, `Type?criteria`,
+ * `/Type?criteria` and `BASE/Type?criteria`. It is not a form: a plus is a plus.
  *
  * @param bases the server's base URLs, without a slash at their end
- * @param where what a fault names as its place
- * @returns the query behind `Type?`, percent-encoded as far as it was, each plus as %2B
- * @throws FhirError 400 for an address that is not this server's, and for another type
+ * @param where the place of a fault in errors
+ * @returns the query after `Type?`, percent-encoded as it was, each plus as %2B
+ * @throws FhirError 400 for a URL of another server, and for another type
  */
 export function noneExistCriteria(given: string, type: string, bases: readonly string[], where?: string): string {
   const text = given.trim();
@@ -35,7 +35,7 @@ const refused = (why: string, where?: string) => fhirError(400, "invalid", `If-N
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** A header as its sender meant it: HTTP hands over bytes as Latin-1, clients send UTF-8. What is no UTF-8 stays as it came. */
+/** Decodes a header: HTTP passes bytes as Latin-1, clients send UTF-8. A value that is not valid UTF-8 is returned unchanged. */
 export function headerText(value: string): string {
   if (/^[\x00-\x7f]*$/.test(value)) return value;
   try {

@@ -1,31 +1,31 @@
 /**
- * Slots of what a resource contains, for chains that lead into it (FHIR R4, search.html#contained): the rows of a contained resource stand
- * with the resource itself, in slots that name the reference by which they are reached. Pure numbers, so that a store need not know.
+ * Slots of contained resources, for chains into them (FHIR R4, search.html#contained). The rows of a contained resource are stored with the
+ * containing one, in slots that include the reference by which it is reached. They are plain numbers, so that a store need not know of them.
  */
 import type { Clause } from "./query.ts";
 
-/** Above any slot of a type (`query.ts`). */
+/** Greater than any slot of a type (`query.ts`). */
 const PER_LEVEL = 100_000;
-/** References that lead from one contained resource to another; a third would not fit into an exact number. */
+/** References from one contained resource to another that are followed; a third would exceed an exact number. */
 const MAX_LEVELS = 2;
 
-/** The slot in which a value of `inner`, of a contained resource that `reference` leads to, is found; undefined too deep. */
+/** The slot of `inner` in a contained resource that is reached by `reference`; undefined if it is too deep. */
 export function containedSlot(reference: number, inner: number): number | undefined {
   return reference < PER_LEVEL ** MAX_LEVELS ? (reference + 1) * PER_LEVEL + inner : undefined;
 }
 
-/** Whether what these references lead to, where it is contained, has no slots. */
+/** Whether contained resources that these references reach have no slots. */
 export const areTooDeep = (references: number[]): boolean =>
   references.length > 0 && references.every((reference) => containedSlot(reference, 0) === undefined);
 
-/** All pairs. */
+/** The slots for all combinations. */
 export function containedSlots(references: number[], inner: number[]): number[] {
   return references.flatMap((reference) => inner.flatMap((slot) => containedSlot(reference, slot) ?? []));
 }
 
 /**
- * Clauses about what is referred to, as clauses about what refers to it and contains it; undefined where there are none: what is contained
- * has no id, time or text of its own. Of several resources that one reference leads to, a negation is about all.
+ * Clauses on a referenced resource as clauses on the resource that refers to and contains it; undefined if there are none, since contained
+ * resources have no id, time or text of their own. If one reference reaches several resources, a negation applies to all.
  */
 export function clausesWithin(references: number[], type: string, clauses: Clause[]): Clause[] | undefined {
   const within: Clause[] = [];

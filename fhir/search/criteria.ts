@@ -1,7 +1,7 @@
-/** A FHIR search, understood: plain data, so that it can go to other services. */
+/** A parsed FHIR search, as plain data that can be sent to other services. */
 import type { Clause, SortKey } from "./query.ts";
 
-/** What resources of one type must fulfil: all clauses, all chains, all `has` and all lists. */
+/** The conditions on resources of one type: all clauses, chains, `has` and lists must hold. */
 export interface Criteria {
   type: string;
   clauses: Clause[];
@@ -11,19 +11,19 @@ export interface Criteria {
   lists: string[][];
 }
 
-/** A criterion on what a reference leads to: `subject:Patient.name=Ann`. */
+/** A condition on a referenced resource: `subject:Patient.name=Ann`. */
 export interface Chain {
-  /** The first link as it was asked for, e.g. `subject:Patient`. */
+  /** The first link as it was requested, e.g. `subject:Patient`. */
   parameter: string;
   /** Slots whose `=` rows hold the references. */
   slots: number[];
-  /** The reference is a canonical address or uri: it leads to resources by their `url`, not by their id. */
+  /** The reference is a canonical or uri: it names resources by their `url`, not by their id. */
   isCanonical: boolean;
-  /** At least one of these holds for a resource that is referred to. */
+  /** A referenced resource must fulfil at least one of these. */
   any: Criteria[];
 }
 
-/** A criterion on what refers here: `_has:Observation:patient:code=1234-5`. */
+/** A condition on a referring resource: `_has:Observation:patient:code=1234-5`. */
 export interface Has {
   /** The reference parameter, e.g. `Observation:patient`. */
   parameter: string;
@@ -31,7 +31,7 @@ export interface Has {
   slots: number[];
   /** As in Chain. */
   isCanonical: boolean;
-  /** What the referring resources fulfil. */
+  /** The conditions on the referring resources. */
   search: Criteria;
 }
 
@@ -43,7 +43,7 @@ export interface Include {
   param: string;
   /** Only references to these types are followed; absent: to any. */
   targets?: string[];
-  /** Also from resources that were themselves included. */
+  /** Whether it also applies to resources that were included. */
   iterate: boolean;
   /** Slots of `source` whose `=` rows hold the references. */
   slots: number[];
@@ -57,23 +57,23 @@ export type Summary = "true" | "text" | "data" | "count" | "false";
 /** Values of `_total`. */
 export type Total = "none" | "estimate" | "accurate";
 
-/** A search request as it was understood. */
+/** A parsed search request. */
 export interface ParsedSearch extends Criteria {
   sort: SortKey[];
   /**
-   * Without `_sort`, and where no criterion is an equality: the order in which the one index that narrows the search can
-   * be walked. The rows are the same in any order; a store that sorts so need not sort.
+   * The order of results without `_sort` when no criterion is an equality: that of the one index that narrows the search. The matches are
+   * the same in any order; a store that uses it need not sort.
    */
   implicitSort?: SortKey;
-  /** `_count`, uncapped; 0 asks for the total only. */
+  /** `_count`, without an upper limit; 0 asks for the total only. */
   count?: number;
   include: Include[];
   revinclude: Include[];
   total?: Total;
   summary?: Summary;
   elements?: string[];
-  /** What took part, for the self link. */
+  /** Parameters that were used, for the self link. */
   used: [name: string, value: string][];
-  /** What did not, and why. */
+  /** Parameters that were ignored, and why. */
   ignored: { name: string; reason: string }[];
 }

@@ -1,4 +1,4 @@
-/** One parameter of a request that narrows what is found, with the chains and `_has` that lead to it (R4 3.1.1.4.15, 3.1.1.4.16). */
+/** One search parameter of a request with its chain or `_has` (R4 3.1.1.4.15, 3.1.1.4.16). */
 import { FhirError, fhirError } from "../outcome.ts";
 import { clausesOf, MAX_EXACT_VALUES, valuesOf } from "./clauses.ts";
 import type { Criteria } from "./criteria.ts";
@@ -15,16 +15,16 @@ import { nonNull } from "../non-null.ts";
 /** Links of a chain, `_has` included. */
 const MAX_DEPTH = 5;
 
-/** A parameter that this type does not have: the one fault that a client may want passed over. */
+/** A parameter that the type does not have: the one fault that lenient handling ignores. */
 export class Unknown extends FhirError {}
 
-/** What the parsing of one search shares over all of its parameters. */
+/** State that all parameters of one search share. */
 export interface ParseContext extends Context {
-  /** Criteria that may still be made: a chain without types stands for one per type that it may lead to. */
+  /** Criteria that may still be added: a chain without a type stands for one per type that the reference may lead to. */
   budget: { left: number };
 }
 
-/** Parameters of every type that are known and not there yet. */
+/** Parameters of every type that are not supported yet: answered 501. */
 const later = new Set(["_filter", "_query"]);
 
 /** @throws Unknown, FhirError 400 or 501 */
@@ -32,15 +32,15 @@ export function addCriterion(criteria: Criteria, name: string, value: string, co
   add(criteria, { name, value, asked: name, context, depth: 0 });
 }
 
-/** One criterion of a request, or what of it holds at the far end of a chain. */
+/** One criterion of a request, or the part of it that applies at the far end of a chain. */
 interface Criterion {
-  /** What is left of `asked`. */
+  /** The rest of `asked`. */
   name: string;
   value: string;
   /** The name in the request. */
   asked: string;
   context: ParseContext;
-  /** References that lead here. */
+  /** Number of links up to here. */
   depth: number;
 }
 
@@ -73,10 +73,10 @@ function parameterOf(type: string, code: string, asked: string): SearchParameter
   throw new Unknown(400, [{ severity: "error", code: "not-supported", diagnostics, expression: [asked] }]);
 }
 
-/** Whether a parameter is a question in words (R4 3.1.1.4.18). */
+/** Whether a parameter is a full-text search (R4 3.1.1.4.18). */
 export const isTextSearch = (name: string): boolean => /(?:^|[.:])_(?:text|content)$/.test(name);
 
-/** What no row answers. */
+/** Adds a criterion that is not answered from index rows. */
 function addCommon(criteria: Criteria, code: string, modifier: string, { value, asked, context }: Criterion): boolean {
   if (later.has(code)) throw fhirError(501, "not-supported", `"${code}" is not supported yet.`, asked);
   if ((code === "_id" || code === "_lastUpdated") && modifier === "missing") addPresence(criteria, value, asked);
@@ -115,7 +115,7 @@ function addUpdated(criteria: Criteria, modifier: string, value: string, asked: 
   criteria.clauses.push({ kind: "updated", any });
 }
 
-/** Every stored resource has an id and a time. */
+/** Every stored resource has an id and a time of update. */
 function addPresence(criteria: Criteria, value: string, asked: string): void {
   if (value === "true") criteria.clauses.push(NOTHING);
   else if (value !== "false") throw fhirError(400, "invalid", `"${asked}" is either true or false.`, asked);
@@ -138,7 +138,7 @@ function referenceParameter(type: string, code: string, asked: string): SearchPa
   return parameter;
 }
 
-/** @param far what is asked of the resource at the far end of the link */
+/** @param far the criterion on the resource at the far end of the link */
 function addChain(criteria: Criteria, link: string, far: Criterion): void {
   const { name, asked, context, depth } = far;
   const [code, type] = splitName(link, asked);
@@ -153,7 +153,7 @@ function addChain(criteria: Criteria, link: string, far: Criterion): void {
   for (const target of types) {
     const search: Criteria = { type: target, clauses: [], chains: [], has: [], lists: [] };
     try {
-      // Without a type the chain means the types that have the parameter; they must not use up the bound of those that do.
+      // Without a type the chain means the types that have the parameter; the others must not use up the budget.
       if (types.length > 1 && !hasParameter(target, name)) throw unknownOf(target, name, asked);
       add(search, { ...far, depth: next });
       any.push(search);

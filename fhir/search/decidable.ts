@@ -1,18 +1,18 @@
-/** Queries that one resource answers by itself: what a scope may narrow a right to (SMART App Launch 2.2, "finer-grained resource constraints"). */
+/** Queries that can be decided by one resource alone, as scopes may have them (SMART App Launch 2.2, "finer-grained resource constraints"). */
 import { FhirError } from "../outcome.ts";
 import { isResultParameter } from "./result-parameters.ts";
 import { parseSearch } from "./parse-search.ts";
 import type { Clause } from "./query.ts";
 
-/** A type that has the parameters that all have, and few of its own. */
+/** A type with the parameters of all types and few of its own. */
 const ANY_TYPE = "Basic";
-/** Clauses that are remembered: as many as scopes with a query are in use, for each type. */
+/** Clauses that are kept: as many as there are scopes with a query in use, for each type. */
 const MAX_REMEMBERED = 1_000;
 const remembered = new Map<string, Clause[] | undefined>();
 
 /**
- * The clauses of a query like `category=laboratory`; undefined where no owner can decide it by one resource alone: chains, lists, full text, when it
- * was written, references whose type is not named, result parameters, and what is no search parameter of the type.
+ * The clauses of a query like `category=laboratory`; undefined if one resource alone cannot decide it: chains, lists, full text, the time of the
+ * update, references without a type, result parameters, and unknown parameters.
  */
 export function decidableClauses(type: string, query: string): Clause[] | undefined {
   const name = `${type}?${query}`;
@@ -23,7 +23,7 @@ export function decidableClauses(type: string, query: string): Clause[] | undefi
   return clauses;
 }
 
-/** The same as a question; `*`: of all types, by parameters that all have. */
+/** Whether a query can be decided so; `*`: for all types, by parameters that all types have. */
 export function isDecidable(type: string, query: string): boolean {
   if (type !== "*") return decidableClauses(type, query) !== undefined;
   return [...new URLSearchParams(query).keys()].every((name) => name.startsWith("_")) && decidableClauses(ANY_TYPE, query) !== undefined;

@@ -1,6 +1,6 @@
 /** Search values with R4's escapes `\,` `\|` `\$` `\\` (R4 3.1.1.4.19). */
 
-/** Splits at each `separator` that no backslash stands before. The parts keep their escapes. */
+/** Splits at each `separator` that is not escaped. The parts keep their escapes. */
 export function splitAt(text: string, separator: "," | "|" | "$"): string[] {
   const parts: string[] = [];
   let from = 0;
@@ -15,7 +15,7 @@ export function splitAt(text: string, separator: "," | "|" | "$"): string[] {
   return parts;
 }
 
-/** Takes the escapes away. */
+/** Removes the escapes. */
 export function unescaped(text: string): string {
   return text.includes("\\") ? text.replace(/\\([,|$\\])/g, "$1") : text;
 }

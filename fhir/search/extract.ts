@@ -1,9 +1,9 @@
 /**
- * What a resource is found by. Each type's slots are compiled once into plain functions; R4's own parameters need no
- * FHIRPath engine at run time, for `npm run generate` has read their expressions into paths.
+ * Computes the index rows of a resource. The slots of each type are compiled once into plain functions. R4's own parameters need no
+ * FHIRPath engine at run time, since `npm run generate` has translated their expressions into paths.
  *
- * Rows of a composite below the resource, one set for each element there (Observation.component, useContext, …). SEP2 is
- * `SEP` twice. A token that comes first has two forms, so that it can be asked for by `system|code` and by code alone:
+ * A composite below the resource has one set of rows for each element (Observation.component, useContext, …). SEP2 is
+ * `SEP` twice. A token in first place has two forms, so that it can be searched by `system|code` and by code alone:
  * `code␟system` and `code`. A reference has one: `Patient/1`.
  *
  * - token$token, reference$token: key row `=` first SEP2 `code␟system`
@@ -29,9 +29,9 @@ const SEP2 = SEP + SEP;
 const compiled = new Map<string, [slot: number, extract: Extractor][]>();
 
 /**
- * All rows of a resource; none for what is no resource. Never throws on malformed content.
- * @param most rows; without it any number, as for what is stored already
- * @throws FhirError 422 for more
+ * All rows of a resource; none for a value that is no resource. Never throws on malformed content.
+ * @param most limit of rows; absent: none, as for resources that are stored already
+ * @throws FhirError 422 when there are more
  */
 export function indexOf(resource: unknown, most?: number): IndexRows {
   const sink = new IndexRowBuilder((resource as object | null | undefined) ?? undefined, most);
@@ -47,7 +47,7 @@ export function indexOf(resource: unknown, most?: number): IndexRows {
   return { keys: sink.keys, ranges: sink.ranges };
 }
 
-/** Rows of what the resource contains, in slots of their own; what these refer to in it is next, as deep as there are slots. */
+/** Adds rows of contained resources, in slots of their own; then of those that these refer to, as deep as there are slots. */
 function addContained(sink: IndexRowBuilder): void {
   for (let reached = sink.takeContained(); reached.length > 0; reached = sink.takeContained()) {
     for (const [reference, contained] of reached) {
@@ -64,10 +64,10 @@ function addContained(sink: IndexRowBuilder): void {
   }
 }
 
-/** From so many references on, the rows that there are already are looked up in a set. */
+/** Number of references from which on existing rows are looked up in a set. */
 const SET_FROM = 8;
 
-/** References of any element that no row has yet: whatever refers to a resource can be found. */
+/** Adds the references of elements without a search parameter, so that everything that refers to a resource can be found. */
 function addOtherReferences(type: string, resource: unknown, sink: IndexRowBuilder): void {
   let known: Set<string> | undefined;
   let count = 0;
@@ -84,7 +84,7 @@ function addOtherReferences(type: string, resource: unknown, sink: IndexRowBuild
   });
 }
 
-/** What is inside a stored Bundle is its own. */
+/** References inside a stored Bundle belong to the Bundle's content. */
 function eachReference(value: unknown, emit: (reference: string) => void): void {
   if (Array.isArray(value)) {
     for (const item of value) if (typeof item === "object") eachReference(item, emit);
@@ -111,7 +111,7 @@ function byType(contained: Iterable<Contained>): Map<string, Contained[]> {
   return found;
 }
 
-/** References of a resource in these slots as they are written, with their versions. */
+/** References of a resource in these slots as written, with their versions. */
 export function referencesAt(resource: unknown, slots: number[]): string[] {
   const type = (resource as { resourceType?: unknown } | null | undefined)?.resourceType;
   if (typeof type !== "string" || !isResourceType(type)) return [];
@@ -160,7 +160,7 @@ function reader(path: string, write: RowWriter, system = ""): Extractor {
 interface Step {
   name: string;
   isFirst?: boolean;
-  /** Only elements whose member has this value. */
+  /** Only elements with this value in this member. */
   where?: [name: string, value: string];
 }
 
@@ -192,7 +192,7 @@ function visit(value: unknown, steps: Step[], at: number, emit: (value: unknown)
   }
 }
 
-/** `deceased`: true when there is a value other than false; each resource has the one or the other. */
+/** `deceased`: true if there is a value other than false; every resource has one of the two tokens. */
 function asserted(paths: string[]): Extractor {
   const steps = paths.map(stepsOf);
   return (resource, sink) => {
@@ -214,7 +214,7 @@ function composite(slot: Extract<SlotJson, { base: string }>): Extractor {
   );
   const combine = combiners[slot.as];
   if (!combine) throw new Error(`No rows are known for the composite ${slot.as}`);
-  // The same for each element: to read it with each would take the product of both.
+  // Read once rather than for each element, which would cost the product of both.
   const isShared = slot.parts.map((reads) => reads.every(([path]) => path.startsWith("/")));
   return (resource, sink) => {
     const rowsOf = (reads: PartReader[], element: unknown): IndexRowBuilder => {
@@ -234,7 +234,7 @@ function composite(slot: Extract<SlotJson, { base: string }>): Extractor {
   };
 }
 
-/** Values of one part that are combined with the other parts': their product must stay small whatever a client sends. */
+/** Values of one part that are combined with those of the other parts: limits their product whatever a client sends. */
 const MAX_OF_A_PART = 24;
 
 const combiners: Record<string, (sink: IndexRowBuilder, first: string, values: IndexRowBuilder[]) => void> = {
@@ -256,13 +256,13 @@ function pairs(sink: IndexRowBuilder, first: string, values: IndexRowBuilder[]):
 
 type PartReader = (element: unknown, resource: unknown, sink: IndexRowBuilder) => void;
 
-/** A path that starts with `/` is read from the resource, any other from the composite's element. */
+/** A path that begins with `/` is read from the resource, any other from the composite's element. */
 function partReader(path: string, write: RowWriter, system = ""): PartReader {
   const read = reader(path.replace(/^\//, ""), write, system);
   return path.startsWith("/") ? (_element, resource, sink) => read(resource, sink) : (element, _resource, sink) => read(element, sink);
 }
 
-/** What stands behind the facet of its `=` rows; without codings that have no code. */
+/** The values of its `=` rows without the facet; codings without a code are left out. */
 function identities(sink: IndexRowBuilder): string[] {
   const found = sink.keys.filter(([, value]) => value[0] === "=" && value[1] !== SEP).slice(0, MAX_OF_A_PART);
   return found.map(([, value]) => value.slice(1));

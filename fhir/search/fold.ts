@@ -1,8 +1,8 @@
 import { nonNull } from "../non-null.ts";
 
 /**
- * Marks that are passed over. Not all there are: without its vowels' marks a word of Hindi is another word, and so is one of Japanese
- * without those of its voiced syllables.
+ * Marks that folding removes. Not all marks: without its vowel signs a word in Hindi is another word, and so is one in Japanese
+ * without its voicing marks.
  */
 const MARKS = [
   "\\u0300-\\u036f\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe20-\\ufe2f", // of any letter: Latin, Greek, …
@@ -13,19 +13,19 @@ const MARKS = [
   "\\ufe00-\\ufe0f", // variants of a sign
 ];
 /**
- * Accents, punctuation, and what nobody sees: zero-width signs, soft hyphens, marks of direction, the stroke that only draws an Arabic
- * word out.
+ * Characters that folding removes: accents, punctuation, and invisible ones: zero-width signs, soft hyphens, direction marks, and the tatweel,
+ * which only lengthens an Arabic word.
  */
 const ignored = new RegExp(`(?:\\p{P}|\\p{Default_Ignorable_Code_Point}|\u0640|[${MARKS.join("")}])+`, "gu");
 const plain = /^[A-Za-z0-9]*(?: [A-Za-z0-9]+)*$/;
 
-/** Letters whose stroke or ligature is a part of the letter to Unicode, but a mark on it to who searches: `Łódź` by `lodz`. */
+/** Letters with a stroke, and ligatures, which Unicode does not decompose, but which people search for without: `Łódź` by `lodz`. */
 const marked = /[łøđħŧæœ]/g;
 const unmarked: Record<string, string> = { ł: "l", ø: "o", đ: "d", ħ: "h", ŧ: "t", æ: "ae", œ: "oe" };
 
 /**
- * Letters that keyboards of Arabic, Persian and Urdu write differently in the same name, each as one of them. Those with a hamza are taken
- * apart by Unicode, but for the alef with a wavy one.
+ * Letters that Arabic, Persian and Urdu keyboards write differently in the same name, each mapped to one of them. Unicode decomposes those
+ * with a hamza, except for the alef with a wavy one.
  */
 const ARABIC: Record<string, string> = {
   "\u0671": "\u0627", // alef wasla
@@ -41,20 +41,20 @@ const ARABIC: Record<string, string> = {
 };
 const arabic = new RegExp(`[${Object.keys(ARABIC).join("")}]`, "g");
 
-/** Characters that are decomposed at once. Some become eighteen. */
+/** Characters that are decomposed at a time. Some become eighteen. */
 const PIECE = 500;
-/** A text that is no longer has no more marks on one letter. */
+/** A text of at most this length cannot have more marks on one letter. */
 const MAX_MARKS = 30;
-/** Characters of a decomposed text that are kept: a row has no more. */
+/** Characters of a decomposed text that are kept; no row has more. */
 const MAX_DECOMPOSED = 8_000;
 
 /**
- * Marks on one letter beyond the thirtieth (UAX #15, D3): nobody writes so many, and to put them in their order takes a time that grows with
+ * Marks on one letter beyond the thirtieth (UAX #15, D3): no real text has so many, and bringing them into order takes a time that grows with
  * their square.
  */
 const tooManyMarks = /(\p{M}{30})\p{M}+/gu;
 
-/** In pieces, so that no more is made than is kept; from the beginning, so that a text and what it begins with have the same pieces. */
+/** Decomposes in pieces, so that no more is produced than is kept; from the beginning, so that a text and its prefixes have the same pieces. */
 function decomposed(given: string): string {
   const text = given.length > MAX_MARKS ? given.replace(tooManyMarks, "$1") : given;
   if (text.length <= PIECE) return text.normalize("NFKD");
@@ -64,16 +64,16 @@ function decomposed(given: string): string {
 }
 
 /**
- * The form in which texts are compared: lower case, without accents and punctuation, each run of white space
- * one space, none at the ends.
- * Of a long text its first 8,000 characters. `Adán` → `adan`, `Straße` → `strasse`, `İ` and `ı` → `i`. Rows and questions both go through it (R4 3.1.1.4.8).
+ * The form in which texts are compared: lower case, without accents and punctuation, each run of white space one space, none at the ends; of
+ * a long text the first 8,000 characters. `Adán` → `adan`, `Straße` → `strasse`, `İ` and `ı` → `i`. Applied to rows and to questions
+ * (R4 3.1.1.4.8).
  */
 export function fold(text: string): string {
   if (plain.test(text)) return text.toLowerCase();
   return decomposed(text)
     .toLowerCase()
     .replace(ignored, "")
-    .normalize("NFC") // the syllables of Korean, which were taken apart as well
+    .normalize("NFC") // recomposes the syllables of Korean
     .replace(/ß/g, "ss")
     .replace(/ı/g, "i")
     .replace(/ς/g, "σ")

@@ -2,25 +2,25 @@ import { fhirError } from "../outcome.ts";
 import type { KeyRow, RangeRow } from "./query.ts";
 import { nonNull } from "../non-null.ts";
 
-/** Characters of a key that are kept. Longer texts are found by what they begin with. */
+/** Characters of a key that are kept. Longer texts are found by their beginning. */
 const KEY_LENGTH = 8_000;
 
-/** Values that one resource is found by. A store writes some 200,000 a second, and does nothing else meanwhile. */
+/** Index rows of one resource. A store writes about 200,000 a second, and does nothing else meanwhile. */
 export const MAX_INDEX_ROWS = 20_000;
-/** Characters of all of them, for each row that is allowed: a long text may be kept in four forms. */
+/** Characters of all rows together, per allowed row: a long text may be stored in four forms. */
 const CHARACTERS_PER_ROW = 200;
 
-/** Never through a surrogate pair: a store would write both halves of all such pairs as the same sign, and two rows as one. */
+/** Cuts a text to the length of a key, never through a surrogate pair: a store would write the halves of all pairs as the same character. */
 export function cut(value: string): string {
   if (value.length <= KEY_LENGTH) return value;
   const last = value.charCodeAt(KEY_LENGTH - 1);
   return value.slice(0, last >= 0xd800 && last <= 0xdbff ? KEY_LENGTH - 1 : KEY_LENGTH);
 }
 
-/** From so many rows of one slot on, doubles are looked up in a set. */
+/** Number of rows in a slot from which on duplicates are looked up in a set. */
 const SET_FROM = 16;
 
-/** Takes the rows of one slot after the other. */
+/** Collects the rows of a resource, slot by slot. */
 export class IndexRowBuilder {
   readonly keys: KeyRow[] = [];
   readonly ranges: RangeRow[] = [];
@@ -32,22 +32,22 @@ export class IndexRowBuilder {
   readonly #resource: { contained?: unknown } | undefined;
   readonly #most: number;
   #characters = 0;
-  /** What the resource contains, by id; made when first needed. */
+  /** Contained resources by id; built when first needed. */
   #containedById: Map<unknown, Contained> | undefined;
-  /** What references in each slot lead to, of what the resource contains. */
+  /** Number of contained resources that references in the slots have reached. */
   #lookedInto = 0;
   readonly #reached = new Map<number, Set<Contained>>();
 
   /**
-   * @param resource whose rows they are, with what it contains
-   * @param most rows; one more is refused with 422
+   * @param resource the resource, with its contained ones
+   * @param most limit of rows; more are refused with 422
    */
   constructor(resource?: object, most = Number.POSITIVE_INFINITY) {
     this.#resource = resource;
     this.#most = most;
   }
 
-  /** A row for what refers to a contained resource, `#id`; its type is known only where it is contained. */
+  /** Adds a row for a reference to a contained resource, `#id`, whose type is only known if it is contained. */
   contained(reference: string): void {
     const id = reference.slice(1);
     this.#containedById ??= byId(this.#resource?.contained);
@@ -59,7 +59,7 @@ export class IndexRowBuilder {
     else this.#reached.set(this.#slot, new Set([found]));
   }
 
-  /** Contained resources that are looked into, each as often as references of another kind lead to it. @throws FhirError 422 for too many */
+  /** Counts contained resources, each as often as references of another kind reach it. @throws FhirError 422 for too many */
   countContained(count: number): void {
     this.#lookedInto += count;
     if (this.#lookedInto > this.#most) {
@@ -67,7 +67,7 @@ export class IndexRowBuilder {
     }
   }
 
-  /** What references lead to that was not taken yet, by slot. */
+  /** The contained resources that references have reached since the last call, by slot. */
   takeContained(): [slot: number, contained: Set<Contained>][] {
     const taken = [...this.#reached];
     this.#reached.clear();
@@ -125,13 +125,13 @@ export class IndexRowBuilder {
   }
 }
 
-/** A contained resource, as it came. */
+/** A contained resource, unchecked. */
 export interface Contained {
   id?: unknown;
   resourceType?: unknown;
 }
 
-/** Of several with one id the first counts. */
+/** Of several with one id the first is used. */
 function byId(contained: unknown): Map<unknown, Contained> {
   const found = new Map<unknown, Contained>();
   for (const one of Array.isArray(contained) ? (contained as (Contained | null)[]) : []) {

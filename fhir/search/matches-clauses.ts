@@ -1,10 +1,10 @@
 /**
- * What clauses mean, without an index: for tests of what searches mean, and for conditional creates, which must also see what the
+ * Evaluates clauses on one resource without an index: as a reference for tests, and for conditional creates, which must also see what
  * earlier steps of the same write make.
  */
 import { type Clause, type IndexRows, type KeyMatch, rangeMatches, type RangeRow } from "./query.ts";
 
-/** A resource as a clause sees it. */
+/** A resource on which clauses are evaluated. */
 export interface Candidate {
   id: string;
   /** Milliseconds since 1970. */
@@ -12,7 +12,7 @@ export interface Candidate {
   index: IndexRows;
 }
 
-/** True when all clauses hold. Full text is not looked at: such a clause never holds here. */
+/** True if all clauses hold. Full text is not supported: such a clause never holds here. */
 export function matchesClauses(clauses: Clause[], candidate: Candidate): boolean {
   return clauses.every((clause) => matchesClause(clause, candidate));
 }
@@ -49,7 +49,7 @@ function matchesClause(clause: Clause, { id, updated, index }: Candidate): boole
   }
 }
 
-/** The rows of one resource, to be asked often: neither a list of exact values nor one of beginnings is held against each row. */
+/** The rows of one resource by slot, for many questions: neither a list of exact values nor one of prefixes is compared with each row. */
 interface RowsBySlot {
   keys: Map<number, KeyValues>;
   ranges: Map<number, RangeRow[]>;
@@ -102,7 +102,7 @@ class KeyValues {
     return false;
   }
 
-  /** What begins with it comes right behind it in order. */
+  /** In sorted order, values with a prefix come directly after the prefix. */
   #someBegins(prefix: string): boolean {
     this.#sorted ??= [...this.#values].sort(inOrder);
     let [low, high] = [0, this.#sorted.length];

@@ -1,11 +1,11 @@
-/** Whom a resource is about, as far as its index rows say so. */
+/** The patients of a resource, according to its index rows. */
 import { ID_PATTERN } from "../ids.ts";
 const PATIENT = new RegExp(`^=(Patient/${ID_PATTERN})$`);
-/** What refers to more is a list of patients, and nobody's record. */
+/** A resource that refers to more is a list of patients, and part of no record. */
 const MAX_PATIENTS = 20;
 
 /**
- * The patients that a resource refers to, each once: "Patient/…". Undefined: to none, or to more than 20.
+ * The patients that a resource refers to, without duplicates: "Patient/…". Undefined: none, or more than 20.
  * @param values of its index rows
  */
 export function namedPatients(values: Iterable<string>): string[] | undefined {
@@ -19,6 +19,6 @@ export function namedPatients(values: Iterable<string>): string[] | undefined {
 
 /** The patient that an index row names: "Patient/…". */
 function patientIn(value: string): string | undefined {
-  // Each row of each write comes by here: most are told apart by two characters.
+  // Called for each row of each write: two characters decide for most.
   return value.startsWith("=P") ? PATIENT.exec(value)?.[1] : undefined;
 }

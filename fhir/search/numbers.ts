@@ -1,6 +1,6 @@
 import { nonNull } from "../non-null.ts";
 
-/** Numbers of a search, with the precision that they are given to (R4 3.1.1.4.6). */
+/** Numbers of a search, with their precision (R4 3.1.1.4.6). */
 
 const bits = new DataView(new ArrayBuffer(8));
 
@@ -12,10 +12,10 @@ export function nextTo(value: number, direction: 1 | -1): number {
   return bits.getFloat64(0);
 }
 
-/** A number as it was given, with what its digits say of its precision. */
+/** A number as written, with the precision that its digits imply. */
 export interface GivenNumber {
   value: number;
-  /** What equals it at its precision: `100` is 99.5 to 100.5, `100.00` is 99.995 to 100.005; the upper end does not belong. */
+  /** Bounds of the numbers that equal it at its precision: `100` is 99.5 to 100.5, `100.00` is 99.995 to 100.005; the upper end is excluded. */
   low: number;
   high: number;
 }
@@ -23,8 +23,8 @@ export interface GivenNumber {
 const form = /^([+-]?)(\d{1,40})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?$/;
 
 /**
- * Undefined when it is no number. The precision is half of the last digit's place: `5.40e-3` is 0.0054 ± 0.000005. A single
- * digit with an exponent would be very coarse so; there R4's own example, `1e2` for 95 to 105, is followed.
+ * Parses a number; undefined if it is none. The precision is half of the last digit's place: `5.40e-3` is 0.0054 ± 0.000005. For a single
+ * digit with an exponent that would be very coarse; there R4's own example applies, `1e2` for 95 to 105.
  */
 export function givenNumber(text: string): GivenNumber | undefined {
   const found = form.exec(text);

@@ -9,7 +9,7 @@ export type SlotJson =
   /** A composite below the resource: the parts are read below each element at `base`. */
   | { as: string; base: string; parts: Read[][] };
 
-/** Each part: search type, and the local numbers of its slots. */
+/** A part of a composite: search type, and the local numbers of its slots. */
 export interface PartJson {
   code: string;
   type: string;
@@ -22,9 +22,9 @@ export interface ParameterJson {
   slots?: number[];
   /** Resource types that a reference may lead to; absent: any. */
   targets?: string[];
-  /** Only references to this type count, though the element has others. */
+  /** Only references to this type count, although the element has others. */
   only?: string;
-  /** Of a composite: the parts' types and codes, each a code of this resource type. */
+  /** For a composite: the parts' types and codes, each a parameter of this resource type. */
   parts?: PartJson[];
 }
 

@@ -1,4 +1,4 @@
-/** R4's search parameters, as `npm run generate` read them from HL7's definitions. Loaded at first use, made up per type. */
+/** R4's search parameters, which `npm run generate` derived from HL7's definitions. Loaded at first use, expanded per type. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,43 +14,43 @@ export type SearchType = "token" | "string" | "reference" | "uri" | "date" | "nu
 export interface SearchParameter {
   code: string;
   type: SearchType;
-  /** Slots (query.ts) with its rows, all of them alternatives. Of a composite: the slots that hold rows of its own. */
+  /** Slots (query.ts) with its rows, which are alternatives. For a composite: the slots with rows of its own. */
   slots: number[];
-  /** Of a reference: types that it leads to; undefined: any. */
+  /** For a reference: target types; undefined: any. */
   targets?: string[];
-  /** Of a reference: only those to this type count, though the slots hold others too. */
+  /** For a reference: only those to this type count, although the slots contain others. */
   only?: string;
-  /** Of a token: its rows have codes whose system is implied and not stored; a question's system does not count there. */
+  /** For a token: the system of its codes is implied and not stored; a system in a question is ignored. */
   isImplied?: boolean;
-  /** Of a token: its elements have no system, so that a question with `|` has no meaning (R4 3.1.1.4.10). */
+  /** For a token: its elements have no system, so that a question with `|` has no meaning (R4 3.1.1.4.10). */
   isPlain?: boolean;
-  /** Of a token: its elements are strings, whose rows are in lower case. */
+  /** For a token: its elements are strings, whose rows are in lower case. */
   ignoresCase?: boolean;
-  /** Of a token: its elements have texts of their own (`:text`), or are identifiers with a type (`:of-type`). */
+  /** For a token: its elements have texts (`:text`), or are identifiers with a type (`:of-type`). */
   hasText?: boolean;
   hasTypes?: boolean;
-  /** Of a reference: the resource is a part of this one, with no place of its own. */
+  /** For a reference: the target is a part of this resource, without an address of its own. */
   isHeld?: boolean;
-  /** Of a token: its elements are MIME types. */
+  /** For a token: its elements are MIME types. */
   isMime?: boolean;
-  /** Of a string: it looks at names, whose later parts are rows of their own. */
+  /** For a string: its elements are names, whose later parts have rows of their own. */
   hasParts?: boolean;
-  /** Of a reference: its rows are canonical addresses or uris, found in the target's `url`, not ids. */
+  /** For a reference: its rows are canonicals or uris, compared with the target's `url` rather than its id. */
   isCanonical?: boolean;
-  /** Of a composite, in order; with slots when these rows lie on the resource itself. */
+  /** For a composite: its parts in order; with slots if their rows belong to the resource itself. */
   parts?: SearchParameter[];
 }
 
-/** To be raised when rows are made differently though slots stay the same: stores then make their rows anew. */
+/** Increase it when rows are computed differently although slots stay the same: stores then rebuild their rows. */
 const EXTRACTION = 7;
 
 const text = readFileSync(join(import.meta.dirname, "../generated/search.json"), "utf8");
 const json = JSON.parse(text) as SearchJson;
 
-/** All concrete resource types of R4, in the order that slots are numbered by. */
+/** All concrete resource types of R4, in the order in which slots are numbered. */
 export const resourceTypes: readonly string[] = Object.keys(json.types);
 
-/** Types that canonical references may lead to: those with an address and a version of their own. */
+/** Types that canonical references may lead to: those with a url and a version of their own. */
 export const addressedTypes: readonly string[] = resourceTypes.filter((type) => {
   const { url, version } = nonNull(json.types[type]).parameters;
   return url !== undefined && version !== undefined;
@@ -58,10 +58,10 @@ export const addressedTypes: readonly string[] = resourceTypes.filter((type) => 
 
 const places = new Map(resourceTypes.map((type, index) => [type, index]));
 
-/** Changes whenever the rows of some resource would, in one time zone. */
+/** Changes whenever the rows of some resource would, within one time zone. */
 const rowsVersion = createHash("sha256").update(`${EXTRACTION}\n`).update(text).digest("hex").slice(0, 16);
 
-/** What the index rows mean; another one makes a store build them anew at its start. Days are the hospital's. */
+/** Version of the meaning of index rows; with another one a store rebuilds them at its start. Days are in the hospital's time zone. */
 export const indexVersion = (): string => (hospitalZone() === "UTC" ? rowsVersion : `${rowsVersion} ${hospitalZone()}`);
 
 /** Whether R4 has a resource type of this name. */
@@ -72,7 +72,7 @@ export function isResourceType(name: string): boolean {
 /** Slots of the parameters that every type has. */
 const commonSlots = { _tag: 0, _profile: 1, _security: 2, _source: 3 } as const;
 
-/** Local number of the slot with the references that no search parameter looks at: a note's author, a guarantor, extensions. */
+/** Local number of the slot for references without a search parameter: a note's author, a guarantor, extensions. */
 const OTHER_REFERENCES = 4;
 
 const common: [local: number, read: SlotJson][] = [
@@ -92,10 +92,10 @@ export function typeOfSlot(slot: number): string | undefined {
   return resourceTypes[Math.floor(slot / 100)];
 }
 
-/** The slot in which references are found that no search parameter of the type looks at. */
+/** The slot for references without a search parameter of the type. */
 export const otherReferencesSlot = (type: string): number => slotOf(type, OTHER_REFERENCES);
 
-/** What each slot reads, for `extract.ts`: [slot, what]. */
+/** The slots of a type with the elements that each reads, for `extract.ts`. */
 export function slotsOf(type: string): [slot: number, read: SlotJson][] {
   const own = nonNull(json.types[type]).slots.map((read, index): [number, SlotJson] => [slotOf(type, FIRST_LOCAL + index), read]);
   return [...common.map(([local, read]): [number, SlotJson] => [slotOf(type, local), read]), ...own];
@@ -104,8 +104,8 @@ export function slotsOf(type: string): [slot: number, read: SlotJson][] {
 const known = new Map<string, Map<string, SearchParameter>>();
 
 /**
- * By code: the parameters of a resource type, with `_tag`, `_profile`, `_security` and `_source`; without those that no row
- * answers (`_id`, `_lastUpdated`, `_text`, …). Empty for a name that is no resource type.
+ * The search parameters of a resource type by code, including `_tag`, `_profile`, `_security` and `_source`, without those that have no
+ * rows (`_id`, `_lastUpdated`, `_text`, …). Empty for an unknown type.
  */
 export function parametersOf(type: string): ReadonlyMap<string, SearchParameter> {
   let parameters = known.get(type);
@@ -148,7 +148,7 @@ function parameterOf(type: string, code: string, from: ParameterJson, own: TypeJ
   return parameter;
 }
 
-/** The named parameter, but with the slots that the composite reads. */
+/** The named parameter, with the slots that the composite reads. */
 function partOf(type: string, part: PartJson, own: TypeJson): SearchParameter {
   const named = parameterOf(type, part.code, own.parameters[part.code] ?? part, own);
   return { ...named, slots: part.slots.map((local) => slotOf(type, local)) };
@@ -160,7 +160,7 @@ function readsOf(slot: SlotJson) {
 
 /**
  * The parameters by which a resource belongs to a compartment (R4 CompartmentDefinition): `compartmentOf("Patient", "Observation")` →
- * `["subject", "performer"]`. "_id": the resource is the compartment itself. Empty: never in it.
+ * `["subject", "performer"]`. "_id": the resource is the compartment itself. Empty: resources of the type never belong to it.
  */
 export function compartmentOf(compartment: string, type: string): readonly string[] {
   const members = Object.hasOwn(json.compartments, compartment) ? nonNull(json.compartments[compartment]) : {};

@@ -1,4 +1,4 @@
-/** A FHIR search request, understood (R4 3.1.1). */
+/** Parses a FHIR search request (R4 3.1.1). */
 import { FhirError, fhirError } from "../outcome.ts";
 import { addResultParameter, isResultParameter } from "./result-parameters.ts";
 import { MAX_LENGTH } from "./clauses.ts";
@@ -9,32 +9,32 @@ import type { Clause, SortKey } from "./query.ts";
 import type { DateReading } from "./types/date.ts";
 import { nonNull } from "../non-null.ts";
 
-/** Bounds of one request: what is beyond them is refused before any work is done. */
+/** Limits of one request; a request beyond them is refused before any work is done. */
 export const MAX_PARAMETERS = 100;
 /** A longer list of values is refused. */
 const MAX_LIST_LENGTH = 1_000_000; // characters of all values of one parameter
 const MAX_MATCHES = 10_000; // values that a store compares with, in all clauses together; SQLite takes 32,766 parameters, some values two
 
-/** Conditions that a store puts together to one statement: a composite value has two, a name that is heard one for each word. */
+/** Conditions that a store combines in one statement: a composite value has two, a phonetic name one for each word. */
 const MAX_CONDITIONS = 500;
 
-/** What a search means besides its parameters. */
+/** Settings that affect the meaning of a search. */
 export interface ParseOptions {
   /** The server's base URL without a slash at its end; absolute references under it equal relative ones. "" for none. */
   base: string;
-  /** Other base URLs that the client may know it by; default: none. */
+  /** Other base URLs under which clients may know it; default: none. */
   bases?: readonly string[] | undefined;
-  /** An unknown parameter: strict refuses it, lenient passes it over and says so in `ignored`. */
+  /** Handling of an unknown parameter: strict refuses it, lenient ignores it and lists it in `ignored`. */
   handling: "strict" | "lenient";
   /** Milliseconds since 1970, for `ap`; default: the clock. */
   now?: number;
-  /** How `ge` and `le` take periods; default: as R4's letter. */
+  /** How `ge` and `le` compare periods; default: R4's letter. */
   dates?: DateReading | undefined;
 }
 
 /**
  * @param pairs the request's parameters, decoded, in their order
- * @throws FhirError with every fault: 400 for what is wrong, 501 for what is not there yet
+ * @throws FhirError with every fault: 400 for invalid ones, 501 for unsupported ones
  */
 export function parseSearch(type: string, pairs: [name: string, value: string][], options: ParseOptions): ParsedSearch {
   if (!isResourceType(type)) throw fhirError(404, "not-supported", `"${type.slice(0, 64)}" is no resource type of R4.`);
@@ -65,7 +65,7 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
   for (const [name, value] of pairs) {
     try {
       checkForm(name, value);
-      // An empty parameter is no error (R4 3.1.1.3): forms send them.
+      // An empty parameter is no error (R4 3.1.1.3): HTML forms send them.
       if (value === "") search.ignored.push({ name, reason: "It has no value." });
       else if (isResultParameter(name)) addResultParameter(search, name, value);
       else addCriterion(search, name, value, context);
@@ -88,17 +88,17 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
 }
 
 function checkForm(name: string, value: string): void {
-  // Only a list may be longer than what it lists.
+  // Only a list may be longer than a value.
   const most = isResultParameter(name) || isTextSearch(name) ? MAX_LENGTH : MAX_LIST_LENGTH;
   if (name.length > 1_000) throw fhirError(400, "too-costly", "The name of a parameter is over 1000 characters long.");
   if (value.length > most) throw fhirError(400, "too-long", `"${name}" is ${value.length} characters long; ${most} are the most.`, name);
-  // No text of FHIR has one, and not every index takes it for a character.
+  // No text in FHIR contains it, and not every index treats it as a character.
   if (name.includes("\0") || value.includes("\0")) {
     throw fhirError(400, "value", "A search holds the character NUL, which FHIR does not allow.");
   }
 }
 
-/** How many values its clauses compare with. */
+/** Number of values that its clauses compare with. */
 function matchesOf({ clauses, chains, has }: Criteria): number {
   const far = [...chains.flatMap((chain) => chain.any), ...has.map(({ search }) => search)];
   return sum(clauses.map(sizeOf)) + sum(far.map(matchesOf));
@@ -126,7 +126,7 @@ function together(faults: FhirError[]): FhirError {
   );
 }
 
-/** The order of the one index that narrows the search, when no equality does. */
+/** The order of the one index that narrows the search, if no criterion is an equality. */
 function walkable({ clauses }: ParsedSearch): SortKey | undefined {
   if (clauses.some(isEquality)) return undefined;
   for (const clause of clauses) {

@@ -1,25 +1,25 @@
 /**
- * The language between a FHIR search and a store: what a resource is found by (`IndexRows`), and what a question asks
- * (`StoreQuery`). It knows neither FHIR's spelling (`parse-search.ts` does) nor a database (`store/` does).
+ * The language between a FHIR search and a store: the search values of a resource (`IndexRows`), and a question for matches
+ * (`StoreQuery`). It knows neither FHIR's syntax (`parse-search.ts` does) nor a database (`store/` does).
  *
- * Every search value of every parameter type becomes one of two rows:
+ * Every search value of every parameter type becomes one of two kinds of rows:
  *
- * - a **key row**: (slot, value). `value` starts with one character that names its facet:
- *     `=`  identity, to be compared as it is.  token `=code␟system` (␟ is `SEP`; no system: `=code␟`),
+ * - a **key row**: (slot, value). `value` begins with one character that names its facet:
+ *     `=`  identity, compared as it is.  token `=code␟system` (␟ is `SEP`; without a system: `=code␟`),
  *          reference `=Patient/1` or `=http://absolute/url`, canonical and uri `=http://…`,
  *          string as it was written (for `:exact`) `=Smith`
  *     `~`  text for prefix search, folded by `fold()`: a string's words, a token's display or text (`:text`)
- *     `+`  a later part of a name, folded: found by, not sorted by
- *     `&`  how a word of a name sounds (`phonetic`)
+ *     `+`  a later part of a name, folded: it is found by, but not sorted by
+ *     `&`  the sound of a word of a name (`phonetic`)
  *     `@`  the identifier of a logical reference, as a token: `@code␟system` (`:identifier`)
- *     `#`  a reference to a contained resource, `#Type/id`: not followed and not searched, but not missing either
+ *     `#`  a reference to a contained resource, `#Type/id`: neither followed nor searched, but not missing either
  *     `%`  an Identifier with its type: `%value␟typeSystem␟typeCode` (`:of-type`)
  * - a **range row**: (slot, low, high, unit). A date is [low, high] in milliseconds since 1970 in UTC, both inclusive,
  *     an open end is ±`FOREVER`. A number or quantity is [value, value]; its unit is `code␟system`, '' without one.
  *
- * A **slot** is a number for one indexed element of one type (`Observation.code`); slot / 100 is the type, so a slot
- * implies its type. One element that several parameters look at has one slot; a parameter is a list of slots.
- * Both row kinds of one resource may repeat a slot (a patient with two names). Rows of what a resource contains have slots of their own
+ * A **slot** is a number for one indexed element of one type (`Observation.code`); slot / 100 is the type, so that a slot
+ * implies its type. An element that several parameters read has one slot; a parameter is a list of slots.
+ * Rows of either kind may repeat a slot (a patient with two names). Rows of contained resources have slots of their own
  * (`contained-slots.ts`).
  */
 
@@ -49,7 +49,7 @@ export type KeyMatch =
   /** `facet` + anything + `ends` (token `system|`). */
   | { facet: string; ends: string };
 
-/** One interval question: every given bound must hold for the row. */
+/** One condition on a range row; every given bound must hold. */
 export interface RangeMatch {
   lowGe?: number;
   lowGt?: number;
@@ -59,26 +59,26 @@ export interface RangeMatch {
   highGt?: number;
   highLe?: number;
   highLt?: number;
-  /** On the row's `unit`, without facet character. */
+  /** Condition on the row's `unit`, which has no facet character. */
   unit?: { eq: string } | { prefix: string };
 }
 
-/** An id that a search gives without a type, though the reference may lead to several. A store does not look at it. */
+/** An id without a type in a search by a reference that may lead to several types. Stores ignore it. */
 export interface BareId {
-  /** The parameter as it was asked for. */
+  /** The parameter as the client wrote it. */
   name: string;
   id: string;
   /** The values of `any` that it stands for, by type. */
   byType: Record<string, string[]>;
 }
 
-/** One condition. A query's clauses are all required; within a clause any match is enough. */
+/** One condition. All clauses of a query must hold; within a clause one match suffices. */
 export type Clause =
   /** Some key row in one of `slots` matches one of `any`; `not`: no such row exists. */
   | { kind: "key"; slots: number[]; any: KeyMatch[]; not?: boolean; bare?: BareId[] }
   /** Some range row in one of `slots` matches one of `any`; `not`: no such row exists. */
   | { kind: "range"; slots: number[]; any: RangeMatch[]; not?: boolean }
-  /** No row of either kind is in `slots` (`missing: true`), or some is. `prefix` narrows to key rows that start so. */
+  /** No row of either kind is in `slots` (`missing: true`), or some is. `prefix` restricts it to key rows with that beginning. */
   | { kind: "missing"; slots: number[]; missing: boolean; prefix?: string[] }
   /** The logical id is one of `any`; `not`: none of them. */
   | { kind: "id"; any: string[]; not?: boolean }
@@ -90,15 +90,15 @@ export type Clause =
   | { kind: "text"; in: "content" | "text"; any: { all: string[]; none: string[] }[] };
 
 /**
- * One sort key. Resources without a value come last in both directions. Of several values of one resource the smallest
- * counts when ascending, the largest when descending; of a range its `edge` counts.
+ * One sort key. Resources without a value come last in both directions. Of several values of a resource the smallest is used when
+ * ascending, the largest when descending; of a range its `edge`.
  */
 export type SortKey =
   | { by: "updated" | "id"; desc: boolean }
   | { by: "key"; slots: number[]; facet: "=" | "~"; desc: boolean }
   | { by: "range"; slots: number[]; edge: "low" | "high"; desc: boolean };
 
-/** Where a page ended: the sort values of its last row (null: had none), then its `seq` and id, which break ties. */
+/** The end of a page: the sort values of its last row (null: none), then its `seq` and id, which break ties. */
 export interface Cursor {
   values: (string | number | null)[];
   seq: number;
@@ -109,17 +109,17 @@ export interface Cursor {
 export interface StoreQuery {
   type: string;
   clauses: Clause[];
-  /** After these keys always `seq` ascending, then `id` ascending; so with [] the order of creation. */
+  /** Sort keys; then always `seq` ascending and `id` ascending, so that [] means the order of creation. */
   sort: SortKey[];
   /** Only rows after this one. */
   after?: Cursor;
-  /** At most so many rows (1 or more). */
+  /** Most rows of the page, 1 or more. */
   limit: number;
-  /** A page ends before its JSON exceeds this (but holds at least one row). Bytes; default 4,000,000. */
+  /** The page ends before its JSON exceeds this, but has at least one row. Bytes; default 4,000,000. */
   maxBytes?: number;
   /** "rows": with JSON. "ids": without JSON (chains). */
   want: "rows" | "ids";
-  /** Slots whose `=` key rows come along with each row as `refs` (for _include and chains), without the facet. */
+  /** Slots whose `=` key rows are returned with each row as `refs` (for _include and chains), without the facet. */
   refs?: number[];
 }
 
@@ -132,7 +132,7 @@ export interface Row {
   updated: number;
   /** Place in the order of creation; unique in one store, not between stores. */
   seq: number;
-  /** The resource as FHIR JSON text, as it goes out; absent with want: "ids". */
+  /** The resource as FHIR JSON text, as it is sent to clients; absent with want: "ids". */
   json?: string;
   /** One value per sort key, null where the resource has none. */
   values: (string | number | null)[];
@@ -143,11 +143,11 @@ export interface Row {
 /** The answer to a `StoreQuery`. */
 export interface Page {
   rows: Row[];
-  /** True when at least one more row follows the last. */
+  /** Whether there are further rows. */
   more: boolean;
 }
 
-/** Whether a range row is as a match wants it. */
+/** Whether a range row satisfies a match. */
 export function rangeMatches(match: RangeMatch, low: number, high: number, unit: string): boolean {
   if (match.lowGe !== undefined && !(low >= match.lowGe)) return false;
   if (match.lowGt !== undefined && !(low > match.lowGt)) return false;

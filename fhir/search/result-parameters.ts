@@ -1,4 +1,4 @@
-/** Search result parameters (R4 3.1.1.5): order, page size, total, what comes along, which elements. They do not change what matches. */
+/** Search result parameters (R4 3.1.1.5): order, page size, total, includes, elements. They do not change which resources match. */
 import { fhirError } from "../outcome.ts";
 import type { Include, ParsedSearch, Summary, Total } from "./criteria.ts";
 import { Unknown } from "./criterion.ts";
@@ -7,7 +7,7 @@ import { isResourceType, mayReferTo, parametersOf, referencesOf, resourceTypes }
 import type { SortKey } from "./query.ts";
 import { nonNull } from "../non-null.ts";
 
-/** Keys of one `_sort`. */
+/** Sort keys of one `_sort`. */
 const MAX_SORT_KEYS = 10;
 
 type Handler = (search: ParsedSearch, value: string, name: string) => void;
@@ -38,12 +38,12 @@ const handlers: Record<string, Handler> = {
   _contained: (_search, value, name) => {
     if (value !== "false") throw fhirError(501, "not-supported", "Searching in contained resources is not supported.", name);
   },
-  // Of the transport: the gateway has read them.
+  // Transport parameters, which the gateway has already handled.
   _format: () => {},
   _pretty: () => {},
 };
 
-/** True for a name of this family, also with a modifier that it does not take. */
+/** Whether a name is one of these parameters, also with a modifier that it does not take. */
 export function isResultParameter(name: string): boolean {
   return Object.hasOwn(handlers, nonNull(name.split(":", 1)[0]));
 }
@@ -54,7 +54,7 @@ export function addResultParameter(search: ParsedSearch, name: string, value: st
   if (!handler) throw fhirError(400, "invalid", `"${name}" has a modifier that it does not take.`, name);
   const isOnce = name === "_sort" || name === "_count" || name === "_total" || name === "_summary";
   if (isOnce && search.used.some(([used]) => used === name)) throw fhirError(400, "invalid", `"${name}" is given twice.`, name);
-  // What is asked for twice comes along once.
+  // A repeated include is applied once.
   if (isInclude(name) && search.used.some(([used, before]) => used === name && before === value)) return;
   handler(search, value, name);
 }
@@ -84,7 +84,7 @@ function sortKey(type: string, code: string, desc: boolean, name: string): SortK
     case "date":
     case "number":
     case "quantity":
-      // Where a stay began tells its place in both directions.
+      // A stay sorts by its beginning in both directions.
       return { by: "range", slots, edge: "low", desc };
     case "string":
       return { by: "key", slots, facet: "~", desc };
@@ -119,7 +119,7 @@ function addRevinclude(search: ParsedSearch, value: string, name: string, iterat
   search.revinclude.push(include);
 }
 
-/** `_revinclude=*`: by every reference that can lead to the type; with `:iterate`, that can lead anywhere. */
+/** `_revinclude=*`: by every reference that may lead to the type; with `:iterate`, by every reference that may lead anywhere. */
 function whateverRefersTo(type: string, iterate: boolean): Include[] {
   return resourceTypes.flatMap((source): Include[] => {
     const parameters = referencesOf(source).filter((one) => iterate || mayReferTo(one, type));

@@ -1,9 +1,9 @@
-/** Texts with what they belong to, found by how they begin, while more come. Pure. */
+/** Texts with associated objects, found by prefix while more are added. Pure. */
 
-/** Texts that wait to be sorted in, besides a quarter of those that are: looking through them takes less than sorting each time. */
+/** Texts that may wait unsorted, besides a quarter of the sorted ones: scanning them is cheaper than sorting each time. */
 const MAX_WAITING = 64;
 
-/** Finds by a beginning, in little more than the logarithm of how many there are. */
+/** Finds by prefix, in little more than logarithmic time. */
 export class SortedValues<Of> {
   #sorted: [value: string, of: Of][] = [];
   #waiting: [value: string, of: Of][] = [];
@@ -15,12 +15,12 @@ export class SortedValues<Of> {
     this.#waiting = [];
   }
 
-  /** How many texts are looked at, whatever the question is. */
+  /** Number of texts that every question compares. */
   get cost(): number {
     return this.#waiting.length;
   }
 
-  /** What belongs to the texts that begin so; one with several such texts comes more than once. */
+  /** The objects of all texts with this prefix; one with several such texts is returned repeatedly. */
   startingWith(prefix: string): Of[] {
     const found = this.#waiting.flatMap(([value, of]) => (value.startsWith(prefix) ? [of] : []));
     for (let index = this.#placeOf(prefix); this.#sorted[index]?.[0].startsWith(prefix); index++) {
@@ -29,7 +29,7 @@ export class SortedValues<Of> {
     return found;
   }
 
-  /** Of the first text that is not before `prefix`. */
+  /** Position of the first text that does not sort before `prefix`. */
   #placeOf(prefix: string): number {
     let [low, high] = [0, this.#sorted.length];
     while (low < high) {

@@ -1,13 +1,13 @@
-/** What `_content` and `_text` look through (FHIR R4, search.html#content). Pure. */
+/** The text that `_content` and `_text` search (FHIR R4, search.html#content). Pure. */
 
-/** Members whose text says nothing that anybody would look for: addresses, codes of systems, marks of the server. */
+/** Members whose text is not worth finding: addresses, code systems, the server's metadata. */
 const SILENT = new Set(["resourceType", "id", "meta", "system", "url", "reference", "contentType", "data", "status", "div"]);
-/** Longest text that is kept of one resource, characters; a scanned document is not read to its end. */
+/** Characters of one resource that are indexed; a scanned document is not read to its end. */
 const MAX_CHARACTERS = 100_000;
 
 /**
  * @param resource parsed FHIR JSON
- * @returns the words of the whole resource, its narrative among them, and those of the narrative alone
+ * @returns the words of the whole resource including its narrative, and those of the narrative alone
  */
 export function textContentOf(resource: Record<string, unknown>): [content: string, narrative: string] {
   const found: string[] = [];
@@ -37,7 +37,7 @@ function collect(node: unknown, found: string[]): void {
   }
 }
 
-/** XHTML without its tags, the five entities of XML read. */
+/** XHTML without its tags, with the five entities of XML decoded. */
 function plain(xhtml: string): string {
   return xhtml
     .replace(/<[^>]*>/g, " ")

@@ -1,4 +1,4 @@
-/** Order and bounds of text, the same in both stores: by code point, which is how SQLite and MongoDB compare bytes of UTF-8. */
+/** Order and bounds of text by code point, the same in both stores, since SQLite and MongoDB compare the bytes of UTF-8. */
 
 /** Compares by code point (JavaScript's `<` compares UTF-16 units, which differs beyond U+FFFF). */
 export function compareText(a: string, b: string): number {
@@ -7,7 +7,7 @@ export function compareText(a: string, b: string): number {
     const x = a.charCodeAt(i);
     const y = b.charCodeAt(i);
     if (x === y) continue;
-    // A surrogate stands for a code point above every lone unit.
+    // A surrogate belongs to a code point above every single unit.
     const xHigh = x >= 0xd800 && x <= 0xdfff;
     const yHigh = y >= 0xd800 && y <= 0xdfff;
     if (xHigh !== yHigh) return xHigh ? 1 : -1;

@@ -1,26 +1,26 @@
 /**
- * What `_text` and `_content` ask for (FHIR R4, search.html#content): words, "phrases", AND, OR, NOT and brackets, in any case;
- * what only stands beside each other belongs together. `(bone OR liver) and metastases` → bone with metastases, or liver with metastases.
+ * Parses `_text` and `_content` (FHIR R4, search.html#content): words, "phrases", AND, OR, NOT and parentheses, in any case. Terms beside
+ * each other are joined by AND. `(bone OR liver) and metastases` → bone with metastases, or liver with metastases.
  */
 import { fhirError } from "../outcome.ts";
 
-/** One way to fulfil it: all of these phrases and none of those. */
+/** One way to match: all phrases of one list and none of the other. */
 export interface Alternative {
   all: string[];
   none: string[];
 }
 
-/** Alternatives of one question: brackets multiply them. */
+/** Alternatives of one query, which parentheses multiply. */
 const MAX_ALTERNATIVES = 200;
-/** Words of all alternatives together: an index reads all places of each. */
+/** Words of all alternatives together: an index reads all positions of each. */
 const MAX_WORDS = 300;
 
 type Node = { word: string } | { not: Node } | { all: Node[] } | { any: Node[] };
 
 /**
- * Whatever is left open is closed at the end; what is no word, and no bracket, is passed over.
+ * An unclosed parenthesis or phrase ends with the query; characters that are neither words nor parentheses are ignored.
  * @param name of the parameter, for messages
- * @throws FhirError 400 for a question without a word to look for, or with too many alternatives
+ * @throws FhirError 400 for a query without a word to find, or with too many alternatives
  */
 export function parseTextQuery(query: string, name: string): Alternative[] {
   const tokens = query.match(/"[^"]*"|[()]|[^\s"()]+/g) ?? [];
@@ -51,7 +51,7 @@ class Reader {
     const all: Node[] = [];
     while (this.#at < this.#tokens.length) {
       all.push(this.#any());
-      this.#at += 1; // a bracket that nothing opened
+      this.#at += 1; // a closing parenthesis without an opening one
     }
     return { all };
   }
@@ -82,7 +82,7 @@ class Reader {
     this.#depth += 1;
     const inner = this.#any();
     this.#depth -= 1;
-    this.#at += 1; // its end
+    this.#at += 1; // the closing parenthesis
     return inner;
   }
 

@@ -1,4 +1,4 @@
-/** Required bindings to value sets that R4 lists in full. */
+/** Required bindings to value sets whose codes R4 lists in full. */
 import { CURRENCY_SYSTEM } from "../currencies.ts";
 import { valueSetOf } from "./structure-definition.ts";
 
@@ -6,13 +6,13 @@ import { valueSetOf } from "./structure-definition.ts";
 export interface Binding {
   /** False for a value set whose codes R4 does not list. */
   isKnown: boolean;
-  /** True when the value (a code, Coding, CodeableConcept or Quantity) is in the value set, or is too malformed to say. */
+  /** Whether the value (a code, Coding, CodeableConcept or Quantity) is in the value set, or too malformed to decide. */
   includes(value: unknown): boolean;
-  /** For a client: what to send instead. */
+  /** Error text: what to send instead. */
   rule: string;
 }
 
-/** Longer lists are not put into a diagnostic. */
+/** Longer lists of codes are not put into an error. */
 const MAX_LISTED = 24;
 
 const bindings = new Map<string, Binding>();
@@ -23,13 +23,13 @@ export function bindingOf(id: string, type: string): Binding {
   let binding = bindings.get(key);
   if (!binding) {
     binding = compile(id, valueSetOf(id), type);
-    // A profile may name any value set: what R4 does not list is not kept.
+    // A profile may name any value set: unknown ones are not kept.
     if (binding.isKnown) bindings.set(key, binding);
   }
   return binding;
 }
 
-/** A list from elsewhere is known by its own name. */
+/** A code list that is not HL7's is called by its own name. */
 const named = (id: string, systems: Record<string, string[]>): string =>
   Object.hasOwn(systems, CURRENCY_SYSTEM) ? "ISO 4217 in capitals, like EUR" : `the value set ${id}`;
 

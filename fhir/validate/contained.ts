@@ -2,7 +2,7 @@
 import { isSubsetted } from "../subset.ts";
 import type { Root, ValidationContext } from "./validation-context.ts";
 
-/** Called when all references of the resource are known. */
+/** Checks contained resources, once all references of the resource are known. */
 export function finishRoot(root: Root, run: ValidationContext): void {
   const { referred, resource } = root;
   const contained = resource["contained"];
@@ -10,7 +10,7 @@ export function finishRoot(root: Root, run: ValidationContext): void {
   const ids = new Set<unknown>();
   for (const [index, item] of contained.entries()) {
     const id = ((item ?? {}) as { id?: unknown }).id;
-    // A reference to it would lead to two (R4 references.html#contained: ids are unique within the container).
+    // A reference to it would be ambiguous (R4 references.html#contained: ids are unique within the container).
     if (id !== undefined && ids.has(id)) run.fault("duplicate", "Another contained resource has this id.", `.contained[${index}].id`);
     ids.add(id);
     if (id === undefined || (typeof id === "string" && !referred.has(id))) {
@@ -23,7 +23,7 @@ export function finishRoot(root: Root, run: ValidationContext): void {
   }
 }
 
-/** What a contained resource must not have in its meta: by R4's rules dom-4 and dom-5, and that it is a part of itself. */
+/** Forbidden elements in the meta of a contained resource: by R4's rules dom-4 and dom-5, and the tag SUBSETTED. */
 export function checkContainedMeta(own: Record<string, unknown>, run: ValidationContext): void {
   const { versionId, lastUpdated, security } = (own["meta"] ?? {}) as Record<string, unknown>;
   checkWholeness(own, run);
@@ -33,7 +33,7 @@ export function checkContainedMeta(own: Record<string, unknown>, run: Validation
   if (security !== undefined) run.fault("invariant", "dom-5: A contained resource must not have a security label.");
 }
 
-/** What is tagged as a part of a resource would destroy the rest of it, if it were stored as the whole (R4, search.html#summary). */
+/** Refuses a resource with the tag SUBSETTED: stored as the whole, it would destroy the rest (R4, search.html#summary). */
 export function checkWholeness(resource: unknown, run: ValidationContext): void {
   const tags = (resource as { meta?: { tag?: unknown } | null } | null | undefined)?.meta?.tag;
   if (!Array.isArray(tags)) return;

@@ -1,4 +1,4 @@
-/** Checks on a resource before it is stored: R4's structure, cardinality, types, required bindings, references and invariants. */
+/** Validates a resource before it is stored: R4's structure, cardinality, types, required bindings, references and invariants. */
 import { EvaluationBudget } from "../expressions/budget.ts";
 import type { Issue } from "../outcome.ts";
 import { checkWholeness } from "./contained.ts";
@@ -11,16 +11,16 @@ import { checkRoot } from "./walk.ts";
 /** R4's own profile of a type, which is the type itself. */
 const OF_R4 = /^http:\/\/hl7\.org\/fhir\/StructureDefinition\/([A-Z][A-Za-z]+)(?:\|.*)?$/;
 
-/** Whether an address names what R4 defines of another type: no resource of this one keeps it. */
+/** Whether a profile is R4's own of another type, which no resource of this type can conform to. */
 export function isOfAnotherType(profile: string, type: string): boolean {
   const named = OF_R4.exec(profile)?.[1];
   return named !== undefined && isResource(named) && named !== type;
 }
 
-/** Profiles that one resource may say it keeps; each is looked up, and may be checked. */
+/** Profiles that one resource may claim; each is looked up, and may be checked. */
 const MAX_PROFILES = 100;
 
-/** The profiles that a resource says it keeps, no more of them than it may. */
+/** The profiles that a resource claims, up to the limit. */
 export function profilesClaimedBy(resource: unknown): string[] {
   const profiles = (resource as { meta?: { profile?: unknown } | null } | null | undefined)?.meta?.profile;
   return Array.isArray(profiles) ? profiles.slice(0, MAX_PROFILES).filter((it) => typeof it === "string") : [];
@@ -40,32 +40,32 @@ function checkOwnProfiles(resource: unknown, type: string, run: ValidationContex
   });
 }
 
-/** What a resource is checked against. */
+/** The expectation against which a resource is validated. */
 export interface Expected {
-  /** The type that the resource was sent as. */
+  /** The type under which the resource was sent. */
   type: string;
 }
 
 /** The same with profiles. */
 export interface ExpectedProfiles extends Expected {
-  /** Profiles that it must keep. */
+  /** Profiles to which it must conform. */
   profiles: Profile[];
-  /** Other profiles that these refer to or build on. */
+  /** Other profiles to which these refer, or on which they are based. */
   stored: Profile[];
-  /** What the profiles may cost, with those of all other resources of the request. */
+  /** Evaluation cost that the profiles may take, shared with all other resources of the request. */
   budget?: EvaluationBudget;
 }
 
 /**
- * All faults of a resource, each with the FHIRPath of its element; empty when there is none. R4's own rules of severity
- * warning are a matter of taste, and not checked. Never throws, and leaves the resource as it is.
+ * All faults of a resource, each with the FHIRPath of its element; empty if it is valid. R4's rules of severity
+ * warning are recommendations, and not checked. Never throws, and does not change the resource.
  */
 export function validate(resource: unknown, { type }: Expected): Issue[] {
   return checked(resource, type).issues;
 }
 
 /**
- * The same, and what breaks a profile. There may be warnings (`not-supported`) too: they name what of a profile is not checked.
+ * As `validate`, with the faults against profiles. Warnings (`not-supported`) name the parts of a profile that are not checked.
  * Profiles that take too long are a fault of the resource (`too-costly`).
  * @throws FhirError 503 when too many rules are waiting to be evaluated
  */

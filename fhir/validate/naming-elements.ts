@@ -1,20 +1,20 @@
-/** Where a resource type has elements of a data type, as R4 defines it; extensions are not gone into. */
+/** Finds the elements of given data types in a resource type, by R4's definitions, without extensions. */
 import { backboneOf, type ElementJson, elementsOf } from "./structure-definition.ts";
 
-/** An element of one of the data types that are looked for. */
+/** An element of one of the given data types. */
 export interface NamingElement {
-  /** Through members and lists, without the resource's type: `activity.progress`. */
+  /** Path through members and lists, without the resource's type: `activity.progress`. */
   path: string;
   /** The data type. */
   type: string;
 }
 
-/** Backbones that hold themselves (`Questionnaire.item`) are gone into so often. */
+/** Levels up to which a backbone that contains itself (`Questionnaire.item`) is followed. */
 const MAX_DEPTH = 4;
 
 const known = new Map<string, readonly NamingElement[]>();
 
-/** All of a resource type. @param wanted the data types, by name: the same each time. Bound: R4's types */
+/** All such elements of a resource type. @param wanted the data types by name; always the same object, since results are kept per type */
 export function elementsNaming(type: string, wanted: Readonly<Record<string, string>>): readonly NamingElement[] {
   const found = known.get(type) ?? elementsIn(elementsOf(type), wanted, { start: "", depth: 0 });
   known.set(type, found);

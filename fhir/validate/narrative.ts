@@ -1,11 +1,11 @@
 import { nonNull } from "../non-null.ts";
 
 /**
- * A narrative's XHTML (R4 narrative.html, rules txt-1 and txt-2): one `div` of the XHTML namespace, well formed, with HTML's
- * basic elements and attributes and something to read. One pass over the text; nothing in it is ever executed or fetched.
+ * Validates a narrative's XHTML (R4 narrative.html, rules txt-1 and txt-2): one well-formed `div` of the XHTML namespace, with HTML's
+ * basic elements and attributes and some content. One pass over the text; nothing in it is executed or fetched.
  */
 
-/** Chapters 7 to 11 (but forms, objects and 9.4, marks of changes) and 15 of HTML 4.0, links and images. */
+/** Chapters 7 to 11 (except forms, objects and 9.4, change marks) and 15 of HTML 4.0, links and images. */
 const ELEMENTS = new Set(
   (
     "a abbr acronym address b bdo big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img " +
@@ -24,10 +24,10 @@ const ATTRIBUTES = new Set(
 
 const XHTML = "http://www.w3.org/1999/xhtml";
 
-/** Deeper ones are made to harm, not to be read. */
+/** Deeper nesting serves attacks only. */
 const DEEPEST = 200;
 
-/** The start of a comment, a tag, or something else, of which nothing is allowed: instructions, CDATA sections, declarations. */
+/** The start of a comment or a tag; anything else (instructions, CDATA sections, declarations) is not allowed. */
 const markup = /<(?:(!--)|(\/?)([A-Za-z][\w:.-]*)(?![\w:.-])((?:[^<>"']|"[^"<]*"|'[^'<]*')*?)(\/?)>|[\s\S])/g;
 const attribute = /\s+([A-Za-z_:][\w:.-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')|([\s\S])/g;
 const reference = /&(?!(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#x[0-9A-Fa-f]+);)/;
@@ -45,29 +45,29 @@ const isCharacter = (point: number): boolean =>
 
 const NAMED: Record<string, string> = { colon: ":", Tab: "\t", NewLine: "\n", amp: "&", quot: '"', apos: "'" };
 
-/** As a browser reads an attribute: entities are the characters that they stand for. */
+/** An attribute's value with entities decoded, as a browser reads it. */
 const decoded = (value: string): string =>
   value
     .replace(numbered, (_, hex, decimal) => String.fromCodePoint(hex ? Number.parseInt(hex, 16) : Number(decimal)))
     .replace(/&(\w+);/g, (whole, name: string) => (Object.hasOwn(NAMED, name) ? (NAMED[name] as string) : whole));
 
-/** Attributes that are addresses. */
+/** Attributes that are URLs. */
 const ADDRESSES = new Set(["href", "src", "cite", "longdesc", "usemap"]);
-/** What a link may lead to. */
+/** Schemes that a link may have. */
 const SCHEMES = new Set(["http", "https", "mailto", "tel"]);
 const IMAGE = /^data:image\/(?:png|jpe?g|gif|webp|bmp)[;,]/i;
 
 /**
- * Whether a browser would do no more with the address than to open or show it: it is of one of the schemes, of none (`#part`, `page.html`),
- * or an image of dots that it holds itself.
+ * Whether a browser can do no more with a URL than open or show it: it has one of the schemes, none (`#part`, `page.html`), or is an embedded
+ * raster image.
  */
 function isHarmless(address: string, isImage: boolean): boolean {
-  const read = decoded(address).replace(/[\0-\x20\x7f-\xa0\u2028\u2029]+/g, ""); // a browser passes over these
+  const read = decoded(address).replace(/[\0-\x20\x7f-\xa0\u2028\u2029]+/g, ""); // browsers ignore these characters
   const scheme = /^([^/?#]*?):/.exec(read)?.[1];
   return scheme === undefined || SCHEMES.has(scheme.toLowerCase()) || (isImage && IMAGE.test(read));
 }
 
-/** Properties that change how a part of the text looks where it stands. What could lay it over something else is none of them. */
+/** CSS properties that change the look of text in its place; none of them can lay it over other content. */
 const STYLES = new RegExp(
   `^(?:${[
     "background(?:-(?:attachment|clip|color|image|origin|position|repeat|size))?",
@@ -85,18 +85,18 @@ const STYLES = new RegExp(
     "orphans|quotes|tab-size|table-layout|unicode-bidi|vertical-align|visibility|white-space|widows|writing-mode",
   ].join("|")})$`,
 );
-/** Properties that move what follows them by a length below zero. */
+/** CSS properties that move the following content when their length is negative. */
 const MOVING = /^(?:margin|text-indent)/;
-/** Of one element, without addresses. Characters. */
+/** Characters of one element's style without its URLs. */
 const MAX_STYLE = 4_000;
 
-/** Where a string, a comment or an address begins: inside of one of them nothing else does. */
+/** Beginnings of a string, a comment or a URL; inside one of them, no other begins. */
 const partOfStyle = /["']|\/\*|\burl\(/gi;
 const addressInStyle = /([^()"']*|\s*"[^"\n\r\f]*"\s*|\s*'[^'\n\r\f]*'\s*)\)/y;
 
 /**
- * A style in one pass from the left, as a browser reads it (CSS Syntax 3, 4.3): its addresses, and what is left without them, strings and
- * comments. One that does not end stays.
+ * Splits a style in one pass from the left, as a browser reads it (CSS Syntax 3, 4.3): its URLs, and the rest without them, strings and
+ * comments. An unterminated one stays in the rest.
  */
 function partsOfStyle(text: string): { plain: string; addresses: string[]; addressLength: number } {
   const addresses: string[] = [];
@@ -111,7 +111,7 @@ function partsOfStyle(text: string): { plain: string; addresses: string[]; addre
       if (end < 2) break;
     } else if (mark === '"' || mark === "'") {
       end = text.indexOf(mark, begin + 1) + 1;
-      if (end === 0 || /[\n\r\f]/.test(text.slice(begin, end))) break; // a line's end ends it
+      if (end === 0 || /[\n\r\f]/.test(text.slice(begin, end))) break; // a line break ends a string
     } else {
       addressInStyle.lastIndex = partOfStyle.lastIndex;
       const [whole, address = ""] = addressInStyle.exec(text) ?? [];
@@ -127,11 +127,11 @@ function partsOfStyle(text: string): { plain: string; addresses: string[]; addre
   return { plain: plain + text.slice(from), addresses, addressLength };
 }
 
-/** What is wrong with a style (CSS 2.1, declarations); undefined when nothing is. */
+/** What is wrong with a style (CSS 2.1, declarations); undefined if nothing is. */
 function styleFault(value: string): string | undefined {
   const text = decoded(value);
   const [script, overlay] = ["must not hold scripts (txt-1), in a style neither", "must not be laid over other text by its style"];
-  // An entity that is left is one that a browser may know and this does not.
+  // An entity that is left may be known to a browser, but is not known here.
   if (text.includes("\\") || text.includes("<") || /&\w+;/.test(text)) return script;
   const { plain, addresses, addressLength } = partsOfStyle(text);
   if (!addresses.every((address) => isHarmless(address, true))) return script;
@@ -139,7 +139,7 @@ function styleFault(value: string): string | undefined {
   if (/(?:url|image|image-set|cross-fade|element|expression|var|env|attr)\s*\(|@|\/\*/i.test(plain)) return script;
   for (const declaration of plain.split(";")) {
     const mark = declaration.indexOf(":");
-    if (mark < 0) continue; // a browser passes over it
+    if (mark < 0) continue; // browsers ignore it
     const name = declaration.slice(0, mark).trim().toLowerCase();
     const setting = declaration.slice(mark + 1);
     if (!STYLES.test(name)) return overlay;
@@ -148,7 +148,7 @@ function styleFault(value: string): string | undefined {
   return undefined;
 }
 
-/** What is wrong with the text; undefined when nothing is. */
+/** What is wrong with the text; undefined if nothing is. */
 export function isXhtml(text: string): string | undefined {
   if (!text.startsWith("<div") && !/^\s*<(?:\w+:)?div[\s>/]/.test(text)) return "must be XHTML in one <div> element";
   if (reference.test(text)) return 'must be well-formed XHTML: "&" is written &amp;';
@@ -158,7 +158,7 @@ export function isXhtml(text: string): string | undefined {
     }
   }
   const open: string[] = [];
-  let declared: Set<string> | undefined; // prefixes of namespaces
+  let declared: Set<string> | undefined; // declared namespace prefixes
   let isDone = false;
   let hasContent = false;
   let end = 0;
@@ -176,7 +176,7 @@ export function isXhtml(text: string): string | undefined {
       if (close < 0) return "must be well-formed XHTML: a comment is not closed";
       const inside = text.slice(end, close);
       if (inside.includes("--")) return 'must be well-formed XHTML: a comment holds no "--"';
-      // A browser reads <!--> and <!---> as a whole comment, and what follows as elements.
+      // Browsers take <!--> and <!---> for complete comments, and what follows for elements.
       if (/^-?>/.test(inside) || inside.endsWith("-")) return "must not hold scripts (txt-1), behind a comment that ends at once neither";
       end = close + 3;
       markup.lastIndex = end;

@@ -1,13 +1,13 @@
 /**
- * FHIR's primitive types in JSON (R4 2.24.0): what each may hold. By hand where HL7's regular expression would be slow, or
- * exponential (base64Binary), or leave open what the text demands (a day that the month has, control characters); a test
- * holds both to each other. HL7's `\s` and `\S` are XML Schema's: a no-break space is no white space.
+ * FHIR's primitive types in JSON (R4 2.24.0). Written by hand where HL7's regular expression would be slow or exponential
+ * (base64Binary), or is weaker than the text (existing calendar days, control characters); a test compares
+ * both. In HL7's expressions `\s` and `\S` are XML Schema's: a no-break space is not white space.
  */
 import { isRawNumber, numberOf } from "../json.ts";
 import { isXhtml } from "./narrative.ts";
 import { ID_PATTERN } from "../ids.ts";
 
-/** What is wrong with the value, as the end of a sentence about the element; undefined when nothing is. */
+/** What is wrong with a value, as the end of a sentence about the element; undefined if nothing is. */
 export type PrimitiveTest = (value: unknown) => string | undefined;
 
 /** R4 2.24.0.1: "strings SHALL NOT exceed 1MB in size". */
@@ -35,7 +35,7 @@ const noSpaces =
 
 const matches = (form: RegExp, what: string) => text((value) => (form.test(value) ? undefined : `must be ${what}`));
 
-/** Single spaces inside, none around. */
+/** A code: single spaces inside, none at the ends. */
 function code(value: string): string | undefined {
   const isWhole = !spaces.test(value) || /^[^ \t\n\r]+(?:[ \t\n\r][^ \t\n\r]+)*$/.test(value);
   return isWhole && !control.test(value) ? undefined : "must be a code: no space before, after, or next to another";
@@ -61,14 +61,14 @@ function base64(value: string): string | undefined {
   return digits > 0 && digits % 4 === 0 ? undefined : "must be base64 (RFC 4648), padded to a multiple of four characters";
 }
 
-/** The two digits at `at`; NaN when they are none. */
+/** The value of the two digits at `at`; NaN if they are none. */
 function two(value: string, at: number): number {
   const tens = value.charCodeAt(at) - 0x30;
   const ones = value.charCodeAt(at + 1) - 0x30;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
-/** Where the date at the start of the text ends; -1 when there is none that the calendar has. */
+/** Position after the date at the start of the text; -1 if there is none, or not in the calendar. */
 function endOfDate(value: string): number {
   const year = two(value, 0) * 100 + two(value, 2);
   if (!(year > 0)) return -1;
@@ -88,7 +88,7 @@ function daysIn(year: number, month: number): number {
 const DASH = 0x2d;
 const COLON = 0x3a;
 
-/** Where the time that starts at `at` ends, without its zone; -1 when there is none. */
+/** Position after the time that starts at `at`, without its zone; -1 if there is none. */
 function endOfTime(value: string, at: number): number {
   const isTime =
     two(value, at) <= 23 &&

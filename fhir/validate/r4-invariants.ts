@@ -1,4 +1,4 @@
-/** FHIR's own invariants (rules of severity error in R4's definitions), compiled when a type is first met. */
+/** FHIR's own invariants (rules of severity error in R4's definitions), compiled when a type is first used. */
 import { plainText } from "../json.ts";
 import type { ElementJson, RuleJson } from "./structure-definition.ts";
 import { compilePlain } from "./rules/compile.ts";
@@ -15,19 +15,19 @@ export interface ElementInvariant {
   isKept(node: unknown, scope: Scope): boolean;
 }
 
-/** Checked by code of their own: `contained.ts`, `reference-form.ts`, `narrative.ts`. */
+/** Invariants that are checked by code: `contained.ts`, `reference-form.ts`, `narrative.ts`. */
 const BY_HAND = new Set(["dom-2", "dom-3", "dom-4", "dom-5", "ref-1", "txt-1", "txt-2"]);
 
-/** Not checked, each for its reason. */
+/** Invariants that are not checked, each with its reason. */
 const EXCLUDED: Record<string, string> = {
   "ctm-1": "It reads another resource (member.resolve()), which a check before storing must not depend on.",
 };
 
-/** Rules whose expression does not say what HL7's sentence and examples do, or that have a plainer one; in the same words otherwise. */
+/** Invariants whose expression contradicts HL7's sentence and examples, or has a simpler equivalent. */
 const REWRITTEN: Record<string, string> = {
-  // `{} is decimal` is empty, and the rule would refuse a prediction without a probability (RiskAssessment/breastcancer-risk).
+  // `{} is decimal` is empty, so that HL7's form would refuse a prediction without a probability (RiskAssessment/breastcancer-risk).
   "ras-2": "probability.ofType(decimal).empty() or probability.ofType(decimal) <= 100",
-  // FHIR's boolean is no System.Boolean, and the rule would refuse every such question (Questionnaire/bb).
+  // FHIR's boolean is not System.Boolean, so that HL7's form would refuse every such question (Questionnaire/bb).
   "que-7": "operator = 'exists' implies answer.ofType(boolean).exists()",
   // Only these two of its children have elements.
   "sdf-9": "(snapshot | differential).element.where(path.contains('.').not()).all(label.empty() and code.empty() and requirements.empty())",
@@ -36,7 +36,7 @@ const REWRITTEN: Record<string, string> = {
 
 type Json = Record<string, unknown>;
 
-/** Rules that hold each of a list to another list, in one pass: the expression would take the product of both. */
+/** Invariants that compare each item of a list with another list, in one pass: the expression would cost the product of both. */
 const WRITTEN: Record<string, (node: unknown, scope: Scope) => boolean> = {
   "csd-1": (node) => areDistinct(node, "concept", "code"),
   "que-2": (node) => areDistinct(node, "item", "linkId"),
@@ -72,7 +72,7 @@ const listIn = (value: unknown, name: string): unknown[] => asList((value as Jso
 const areIn = (known: Set<unknown>, values: unknown[]) => values.every((value) => value === undefined || known.has(value));
 const pathsIn = (node: unknown): string[] => listIn(node, "element").map((element) => plainText((element as Json | null)?.["path"]));
 
-/** @returns undefined for what is not checked as an expression */
+/** @returns undefined for an invariant that is not checked as an expression */
 export function ruleOf(
   { key, human, expression }: RuleJson,
   type: string,
@@ -86,7 +86,7 @@ export function ruleOf(
   return { key, human, expression, isKept: compilePlain(text, type, elements, resource) };
 }
 
-/** True when no two of the elements nested in one another by `list` have the same text in `name`. */
+/** True if no two of the elements that `list` nests have the same text in `name`. */
 function areDistinct(root: unknown, list: string, name: string): boolean {
   const known = new Set<string>();
   const open = [root];

@@ -1,16 +1,16 @@
-/** The form of references (R4 references.html): literal addresses, the types they may lead to, and parts of the same resource. */
+/** The form of references (R4 references.html): literal URLs, permitted target types, and contained resources. */
 import { isResource } from "./structure-definition.ts";
 import type { Root, ValidationContext } from "./validation-context.ts";
 import { nonNull } from "../non-null.ts";
 import { ID_PATTERN, REFERENCE_PATTERN } from "../ids.ts";
 
-/** A relative or absolute address of a resource on a FHIR server, and its type. */
+/** A relative or absolute URL of a resource on a FHIR server, with its type. */
 const restful = new RegExp(String.raw`^(https?://[^\s?#]+/)?${REFERENCE_PATTERN}(?:/_history/${ID_PATTERN})?(?:#\S*)?$`);
 const absolute = /^[A-Za-z][A-Za-z0-9+.-]*:\S+$/;
 const conditional = /^([A-Z][A-Za-z]+)\?\S+$/;
 const uuid = /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** @param targets the types that the element may refer to; undefined for any */
+/** @param targets the permitted target types; undefined for any */
 export function checkReference(value: Record<string, unknown>, targets: Set<string> | undefined, run: ValidationContext): void {
   const { reference, type } = value;
   if (typeof type === "string" && targets && !targets.has(type) && isResource(type)) {
@@ -29,7 +29,7 @@ export function checkReference(value: Record<string, unknown>, targets: Set<stri
 
 const listOf = (targets: Set<string>) => [...targets].join(", ");
 
-/** The type that a literal reference leads to; undefined when it does not tell, or is at fault, which is then reported. */
+/** The target type of a literal reference; undefined if it does not say, or is faulty, which is then reported. */
 function targetOf(reference: string, run: ValidationContext): string | undefined {
   if (reference.startsWith("#")) return targetWithin(reference.slice(1), run);
   const found = restful.exec(reference);
@@ -72,7 +72,7 @@ function targetWithin(id: string, run: ValidationContext): string | undefined {
   return type === "" ? undefined : type;
 }
 
-/** Types of the contained resources by id; "" for one that has no readable type. */
+/** Types of the contained resources by id; "" for one without a valid type. */
 function containedIn(root: Root): Map<string, string> {
   if (root.contained) return root.contained;
   root.contained = new Map();

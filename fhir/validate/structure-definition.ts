@@ -1,4 +1,4 @@
-/** R4's structures as `npm run generate` trims them: one text per type, parsed when the type is first met. */
+/** R4's structures, trimmed by `npm run generate`: one text per type, parsed when the type is first used. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { nonNull } from "../non-null.ts";
@@ -6,9 +6,9 @@ import { nonNull } from "../non-null.ts";
 /** A data type or resource type. */
 export interface StructureJson {
   kind: "primitive" | "complex" | "resource";
-  /** The structure whose elements this one has too. */
+  /** The structure whose elements this one inherits. */
   base?: string;
-  /** Of a primitive: HL7's regular expression of its text. */
+  /** For a primitive: HL7's regular expression. */
   regex?: string;
   elements?: ElementJson[];
   rules?: RuleJson[];
@@ -16,17 +16,17 @@ export interface StructureJson {
 
 /** An element, as `npm run generate` writes it. */
 export interface ElementJson {
-  /** Without `[x]`. */
+  /** Name without `[x]`. */
   name: string;
   /** Absent: 0. */
   min?: number;
   /** Absent: 1; -1: any number. */
   max?: number;
-  /** More than one: a choice (`value[x]`). Absent when `elements` or `as` says what it holds. */
+  /** More than one: a choice (`value[x]`). Absent if `elements` or `as` defines the content. */
   types?: string[];
-  /** `[x]`, also where only one type is left. */
+  /** Whether it is `[x]`, also if only one type is left. */
   isChoice?: boolean;
-  /** Resource types that a reference may lead to; absent: any. */
+  /** Resource types that a reference may have as target; absent: any. */
   targets?: string[];
   /** The required binding's value set, by its id in `valueSets`. */
   codes?: string;
@@ -44,9 +44,9 @@ export interface RuleJson {
   expression: string;
 }
 
-/** What `fhir/generated/structures.json` holds. */
+/** The content of `fhir/generated/structures.json`. */
 export interface StructuresJson {
-  /** Each one a `StructureJson` as text. */
+  /** Each type's `StructureJson` as text. */
   types: Record<string, string>;
   /** Codes by code system, as text. */
   valueSets: Record<string, string>;
@@ -63,14 +63,14 @@ function structures(): StructuresJson & { resources: Set<string> } {
   return loaded;
 }
 
-/** @returns undefined when R4 has no such type */
+/** @returns undefined if R4 has no such type */
 export function structureOf(type: string): StructureJson | undefined {
   return isType(type) ? (JSON.parse(nonNull(structures().types[type])) as StructureJson) : undefined;
 }
 
 const elementsByType = new Map<string, ElementJson[]>();
 
-/** All elements of a type, those of its bases first: the same list each time, to be left as it is. */
+/** All elements of a type, those of its bases first. Always the same list, which callers must not change. */
 export function elementsOf(type: string): ElementJson[] {
   let known = elementsByType.get(type);
   if (!known) {
@@ -101,7 +101,7 @@ export function rulesOf(type: string): RuleJson[] {
 
 const backbones = new Map<string, { elements: ElementJson[]; rules: RuleJson[] }>();
 
-/** The elements and rules of an element that has no type of its own: a backbone, or one that refers to a backbone. */
+/** The elements and rules of an element without a type of its own: a backbone, or a reference to one. */
 export function backboneOf(path: string): { elements: ElementJson[]; rules: RuleJson[] } {
   let known = backbones.get(path);
   if (!known) {
@@ -128,7 +128,7 @@ export function valueSetOf(id: string): Record<string, string[]> {
   return JSON.parse(structures().valueSets[id] ?? "{}") as Record<string, string[]>;
 }
 
-/** True for the name of a data type or resource type of R4. */
+/** Whether R4 has a data type or resource type of this name. */
 export function isType(name: string): boolean {
   return Object.hasOwn(structures().types, name);
 }
@@ -138,7 +138,7 @@ export function isPrimitiveType(name: string): boolean {
   return isType(name) && nonNull(structures().types[name]).startsWith('{"kind":"primitive"');
 }
 
-/** True for the name of a resource type that can have instances. */
+/** Whether it is the name of a concrete resource type. */
 export function isResource(type: string): boolean {
   return structures().resources.has(type);
 }

@@ -1,35 +1,35 @@
-/** What a type's JSON may hold, compiled once from R4's definition to what `walk.ts` goes by. */
+/** R4's definition of a type, compiled once to the form by which `walk.ts` validates JSON. */
 import { backboneOf, type ElementJson, elementsOf, isResource, type RuleJson, rulesOf, structureOf } from "./structure-definition.ts";
 import { type Binding, bindingOf } from "./binding.ts";
 import { type ElementInvariant, ruleOf } from "./r4-invariants.ts";
 import { type PrimitiveTest, primitiveTests } from "./primitives.ts";
 import { nonNull } from "../non-null.ts";
 
-/** The members that one kind of object may and must have, and the rules that it keeps. */
+/** The members that an object may and must have, and its invariants. */
 export interface ObjectPlan {
   /** A type, or the path of a backbone: `Patient.contact`. */
   name: string;
   isResource: boolean;
   members: Map<string, PlanMember>;
-  /** Each a bit mask of members, of which one must be there. */
+  /** Bit masks of members; of each mask one member must be present. */
   required: Required[];
   rules: ElementInvariant[];
 }
 
 interface Required {
   bit: number;
-  /** As a client writes it: `status`, `value[x]`. */
+  /** Name as clients write it: `status`, `value[x]`. */
   name: string;
 }
 
-/** What a member holds: a primitive, an object, a resource, or the extensions of a primitive (`_name`). */
+/** The content of a member: a primitive, an object, a resource, or the extensions of a primitive (`_name`). */
 export const MemberKind = { primitive: 0, object: 1, resource: 2, sibling: 3 } as const;
 export type MemberKind = (typeof MemberKind)[keyof typeof MemberKind];
 
 /** One JSON member that an object may have. */
 export interface PlanMember {
   kind: MemberKind;
-  /** Its name in JSON; of a sibling without the underscore. */
+  /** Its name in JSON; for a sibling without the underscore. */
   name: string;
   /** Its name in FHIRPath: `value.ofType(Quantity)`. */
   step: string;
@@ -37,25 +37,25 @@ export interface PlanMember {
   isList: boolean;
   min: number;
   max: number;
-  /** Set for what is required or a choice; 0 for all else. */
+  /** The bit of a required member or of a choice; 0 for all others. */
   bit: number;
-  /** Of a choice: the name before its type. */
+  /** For a choice: the name without its type. */
   choice: string | undefined;
   test: PrimitiveTest | undefined;
   binding: Binding | undefined;
   targets: Set<string> | undefined;
   rules: ElementInvariant[];
-  /** Compiled when the first value is met: a service pays for what it stores only. */
+  /** Compiled when the first value is met: a service spends memory only on types that it stores. */
   plan: ObjectPlan | undefined;
-  /** A backbone's place in R4's definitions, for `plan`. */
+  /** A backbone's path in R4's definitions, for `plan`. */
   backbone: string | undefined;
-  /** The plan that it is a member of. */
+  /** The plan to which it belongs. */
   owner: ObjectPlan;
 }
 
 const plans = new Map<string, ObjectPlan>();
 
-/** @returns undefined for what is no complex type or resource type of R4 */
+/** @returns undefined if R4 has no complex type or resource type of this name */
 export function objectPlanOf(type: string): ObjectPlan | undefined {
   const known = plans.get(type);
   if (known) return known;
@@ -64,7 +64,7 @@ export function objectPlanOf(type: string): ObjectPlan | undefined {
   return keep(type, compile(type, type, elementsOf(type), rulesOf(type), structure.kind === "resource"));
 }
 
-/** The plan of the object that the member holds. */
+/** The plan of the object in the member. */
 export function planOfMember(member: PlanMember): ObjectPlan {
   member.plan ??= member.backbone === undefined ? objectPlanOf(member.type) : planOfBackbone(member.backbone);
   if (!member.plan) throw new Error(`R4 has no type ${member.type}.`);
@@ -108,12 +108,12 @@ function compile(name: string, type: string, elements: ElementJson[], ruleJsons:
 
 function membersOf(owner: ObjectPlan, element: ElementJson, bit: number, ofResource: boolean, resource: string | undefined): PlanMember[] {
   const { name, isChoice = false, max = 1, min = 0 } = element;
-  // A resource's id has the form of an id, an element's is any text; R4's definitions call both a string.
+  // A resource's id must have the form of an id, an element's is any text; R4's definitions give both as string.
   const types = element.name === "id" && ofResource ? ["id"] : (element.types ?? [nonNull(element.as)]);
   return types.map((type): PlanMember => {
     const inline = element.elements ? `${owner.name}.${name}` : element.as;
     const test = inline === undefined ? primitiveTests[type] : undefined;
-    // A backbone's own rules are those of its plan. Elsewhere a rule may speak of what only some types of a choice have.
+    // The rules of a backbone are in its plan. Elsewhere a rule may apply to only some types of a choice.
     const rules =
       inline === undefined ? (element.rules ?? []).flatMap((rule) => ruleOf(rule, type, types.flatMap(elementsOf), resource) ?? []) : [];
     return {

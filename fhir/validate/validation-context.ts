@@ -1,32 +1,32 @@
-/** One validation under way: where in the resource it is, and what it has found. */
+/** The state of one validation: the position in the resource, and the findings. */
 import type { Issue } from "../outcome.ts";
 import { nonNull } from "../non-null.ts";
 
-/** A body of faults only would otherwise grow to many times its size. */
+/** Limit of findings: an input of faults only would otherwise produce an answer many times its size. */
 const MAX_ISSUES = 10_000;
-/** The same of one sentence, characters: some repeat what a client or a profile says. */
+/** Characters of one finding: some repeat text of a client or a profile. */
 const MAX_SENTENCE = 1_000;
 
-/** What a reference to a part of the same resource (`#id`) is resolved in: a resource that is not contained in another. */
+/** A resource that is not contained in another; references to its parts (`#id`) are resolved in it. */
 export interface Root {
   resource: Record<string, unknown>;
-  /** Types of the contained resources by id; made when first needed. */
+  /** Types of the contained resources by id; computed when first needed. */
   contained?: Map<string, string>;
-  /** Ids that something in the resource refers to; only gathered where there are contained resources. */
+  /** Ids to which something in the resource refers; collected only if there are contained resources. */
   referred?: Set<string>;
-  /** Conditional references (`Patient?identifier=…`) are for the entries of a transaction. */
+  /** Whether conditional references (`Patient?identifier=…`) are allowed, as in entries of a transaction. */
   allowsConditional: boolean;
 }
 
-/** The place that a validation has reached in a resource, and its findings; bounded by MAX_ISSUES. */
+/** The position of a validation in a resource, and its findings, at most MAX_ISSUES. */
 export class ValidationContext {
   readonly issues: Issue[] = [];
   root: Root | undefined;
-  /** The resource that the element is in: a contained one, or that of `root`. */
+  /** The resource of the element: a contained one, or that of `root`. */
   resource: Record<string, unknown> = {};
-  /** Set while a contained resource is checked. */
+  /** Whether a contained resource is being checked. */
   isContained = false;
-  /** In a contained resource: something refers to its container by `#`. */
+  /** In a contained resource: whether something refers to its container by `#`. */
   refersToContainer = false;
   depth = 0;
   #known: Set<string> | undefined;
@@ -39,7 +39,7 @@ export class ValidationContext {
     this.depth += 1;
   }
 
-  /** Says which item of the list is looked at; -1 for the list itself. */
+  /** Sets the position in the list; -1 for the list itself. */
   at(index: number): void {
     this.#indexes[this.depth - 1] = index;
   }
@@ -48,7 +48,7 @@ export class ValidationContext {
     this.depth -= 1;
   }
 
-  /** FHIRPath of where it is: `Patient.name[0].use`. */
+  /** FHIRPath of the present position: `Patient.name[0].use`. */
   path(): string {
     let path = "";
     for (let i = 0; i < this.depth; i++) {
@@ -57,17 +57,17 @@ export class ValidationContext {
     return path;
   }
 
-  /** The name of the element that is looked at: `name.use`. */
+  /** Name of the present element: `name.use`. */
   name(): string {
     return this.#steps.slice(Math.max(this.depth > 1 ? 1 : 0, this.depth - 2), this.depth).join(".");
   }
 
-  /** From here on, a fault of the same kind at the same place is not said twice. */
+  /** From now on, faults that were found before, by code and position, are not reported again. */
   ignoreKnown(): void {
     this.#known = new Set(this.issues.map(({ code, expression }) => `${code} ${expression?.[0]}`));
   }
 
-  /** Nothing more is noted. */
+  /** Whether no further findings are recorded. */
   get isFull(): boolean {
     return this.issues.length > MAX_ISSUES;
   }
@@ -80,7 +80,7 @@ export class ValidationContext {
     if (!this.isFull) this.reportAt(this.path() + below, severity, code, diagnostics);
   }
 
-  /** The same for an element that was looked at before. */
+  /** Reports a finding at an earlier position. */
   reportAt(path: string, severity: Issue["severity"], code: string, diagnostics: string): void {
     if (this.isFull) return;
     if (this.#known?.has(`${code} ${path}`)) return;

@@ -1,4 +1,4 @@
-/** Goes through a resource's JSON along the plans of its types. */
+/** Walks through a resource's JSON and validates it by the plans of its types. */
 import { isRawNumber } from "../json.ts";
 import { isResource } from "./structure-definition.ts";
 import { MemberKind, type PlanMember, type ObjectPlan, objectPlanOf, planOfMember } from "./type-plan.ts";
@@ -9,10 +9,10 @@ import { nonNull } from "../non-null.ts";
 
 type Json = Record<string, unknown>;
 
-/** Deeper than any record of care; `parseJson` refuses such a text before. */
+/** Levels of nesting: more than any medical record has; `parseJson` refuses such a text first. */
 const DEEPEST = 100;
 
-/** A resource that stands by itself: the one that was sent, an entry of a Bundle, a parameter. */
+/** Validates a resource that is not contained: the one that was sent, an entry of a Bundle, a parameter. */
 export function checkRoot(value: unknown, run: ValidationContext, expected?: string): void {
   const plan = planOfResource(value, run, expected);
   if (!plan) return;
@@ -30,7 +30,7 @@ export function checkRoot(value: unknown, run: ValidationContext, expected?: str
   run.isContained = isContained;
 }
 
-/** Checks one contained resource by its own type and by what R4 asks of those inside another. */
+/** Validates a contained resource by its type, and by R4's rules for contained resources. */
 function checkContained(value: unknown, run: ValidationContext): void {
   const plan = planOfResource(value, run);
   if (!plan) return;
@@ -42,14 +42,14 @@ function checkContained(value: unknown, run: ValidationContext): void {
   run.refersToContainer = false;
   checkObject(own, plan, run, undefined);
   checkContainedMeta(own, run);
-  // What refers to its container needs no reference from it (dom-3).
+  // A contained resource that refers to its container need not be referred to (dom-3).
   if (run.refersToContainer && typeof own["id"] === "string") run.root?.referred?.add(own["id"]);
   run.resource = resource;
   run.isContained = isContained;
   run.refersToContainer = refersToContainer;
 }
 
-/** The plan that a resource says it follows; undefined when it says none, which is reported. */
+/** The plan of the type that a resource names; undefined if it names none, which is reported. */
 function planOfResource(value: unknown, run: ValidationContext, expected?: string): ObjectPlan | undefined {
   if (!isObject(value)) {
     run.fault("structure", "A resource must be a JSON object.");
@@ -73,7 +73,7 @@ const isObject = (value: unknown): value is Json =>
 
 /**
  * @param member undefined for a resource
- * @param hasValue of a primitive's sibling: an id alone is enough beside a value
+ * @param hasValue for a primitive's sibling: whether there is a value, beside which an id alone is enough
  */
 function checkObject(value: unknown, plan: ObjectPlan, run: ValidationContext, member: PlanMember | undefined, hasValue = false): void {
   if (!isObject(value)) {
@@ -166,7 +166,7 @@ function checkList(list: unknown, parent: Json, member: PlanMember, run: Validat
   }
 }
 
-/** `_birthDate`: id and extensions of a primitive; null in a list where an item has none. */
+/** Validates `_birthDate`: id and extensions of a primitive; null in a list where an item has none. */
 function checkSibling(item: unknown, value: unknown, member: PlanMember, run: ValidationContext): void {
   const plan = planOfMember(member);
   if (!member.isList) {
@@ -206,7 +206,7 @@ function reportUnknown(name: string, plan: ObjectPlan, run: ValidationContext): 
   }
 }
 
-/** As FHIRPath writes a name that it would not read otherwise. */
+/** A step of a FHIRPath for a name; "" for a name that FHIRPath cannot express. */
 const stepOf = (name: string) => (/^[A-Za-z_]\w{0,63}$/.test(name) ? `.${name}` : "");
 
 /** `valueString` and `_valueString` are one value; `valueString` and `valueCode` are two. */
@@ -219,7 +219,7 @@ function reportSecondChoice(value: Json, member: PlanMember, plan: ObjectPlan, r
     names.add(nonNull(other).name);
     last = name;
   }
-  // Told once, at the last of them.
+  // Reported once, at the last of them.
   if (names.size > 1 && plan.members.get(last) === member) {
     run.fault("structure", `${run.name()} may have one ${member.choice}[x] only; it has ${[...names].join(" and ")}.`, `.${member.choice}`);
   }

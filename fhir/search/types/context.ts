@@ -1,14 +1,14 @@
-/** What the meaning of a value that is searched for depends on. */
+/** The context on which the meaning of a search value depends. */
 import type { DateReading } from "./date.ts";
 
-/** What the meaning of a value depends on beside itself. */
+/** Settings and time on which the meaning of a search value depends. */
 export interface Context {
   /** The server's base URL without a slash at its end; "" when it has none. */
   base: string;
-  /** All base URLs that it is known by, this one among them. */
+  /** All base URLs under which it is known, including this one. */
   bases: readonly string[];
   /** Milliseconds since 1970. */
   now: number;
-  /** How `ge` and `le` take periods; default: as R4's letter. */
+  /** How `ge` and `le` compare periods; default: R4's letter. */
   dates?: DateReading;
 }

@@ -1,17 +1,17 @@
-/** Dates, periods and timings (R4, search.html#date). How they are stored, and how they are asked for. */
+/** Dates, periods and timings (R4, search.html#date): their index rows, and questions for them. */
 import { intervalAsked, intervalOf } from "../../dates.ts";
 import { fhirError } from "../../outcome.ts";
 import { FOREVER, type RangeMatch } from "../query.ts";
 import { ANY_PREFIX, APPROXIMATELY, comparisons, splitPrefix } from "./prefix.ts";
 import { each, isObject, isText, type RowWriter } from "./writer.ts";
 
-/** A date, to the precision that it is given in. */
+/** A date with its precision. */
 export const date: RowWriter = (sink, value) => {
   const interval = isText(value) ? intervalOf(value) : undefined;
   if (interval) sink.range(interval[0], interval[1]);
 };
 
-/** An absent end is open; a Period without either says nothing, a malformed end neither. */
+/** A missing end is open. Undefined for a Period without both ends, or with a malformed one. */
 function periodOf(value: unknown): [number, number] | undefined {
   if (!isObject(value) || (value.start === undefined && value.end === undefined)) return undefined;
   const start = value.start === undefined ? -FOREVER : isText(value.start) ? intervalOf(value.start)?.[0] : undefined;
@@ -19,7 +19,7 @@ function periodOf(value: unknown): [number, number] | undefined {
   return start === undefined || end === undefined ? undefined : [start, end];
 }
 
-/** A point in time, whatever number of digits it is given to. */
+/** A point in time, whatever its number of digits. */
 export const instant: RowWriter = (sink, value) => {
   const interval = isText(value) ? intervalOf(value) : undefined;
   if (interval) sink.range(interval[0], interval[0]);
@@ -31,7 +31,7 @@ export const period: RowWriter = (sink, value) => {
   if (interval) sink.range(interval[0], interval[1]);
 };
 
-/** The outer limits of its events and bounds; what repeats within them is not told apart (R4 3.1.1.4.7). */
+/** The outer limits of its events and bounds; repetitions within them are not distinguished (R4 3.1.1.4.7). */
 export const timing: RowWriter = (sink, value) => {
   if (!isObject(value)) return;
   let low = FOREVER;
@@ -47,14 +47,14 @@ export const timing: RowWriter = (sink, value) => {
 };
 
 /**
- * How `ge` and `le` take a period that only overlaps the date of the question: as R4's letter does, which finds it neither equal nor, on
- * this side, beyond; or as found (docs/adr/0014-dates-that-overlap.md).
+ * How `ge` and `le` compare a period that only overlaps the date of the question: `r4`, by the letter of R4, does not find it; `overlap`
+ * does (docs/adr/0014-dates-that-overlap.md).
  */
 const dateReadings = ["r4", "overlap"] as const;
 /** One of `dateReadings`. */
 export type DateReading = (typeof dateReadings)[number];
 
-/** @param now milliseconds; what `ap` measures from */
+/** @param now milliseconds since 1970, from which `ap` measures */
 export function dateMatches(value: string, name: string, { now, dates = "r4" }: { now: number; dates?: DateReading }): RangeMatch[] {
   const [prefix, text] = splitPrefix(value);
   const interval = intervalAsked(text);

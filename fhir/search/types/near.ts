@@ -6,7 +6,7 @@ import { splitAt } from "../escapes.ts";
 import { number } from "./number.ts";
 import { isObject, type RowWriter } from "./writer.ts";
 
-/** Metres of one unit, by its UCUM code or name. */
+/** Metres per unit, by its UCUM code or name. */
 const METRES: Record<string, number> = {
   m: 1,
   km: 1000,
@@ -17,10 +17,10 @@ const METRES: Record<string, number> = {
   ft: 0.3048,
   "[nmi_i]": 1852,
 };
-/** Where none is given the distance is left to the server: kilometres. */
+/** Default distance, kilometres, which R4 leaves to the server. */
 const DEFAULT_KM = 50;
 const METRES_PER_DEGREE = 111_195;
-/** The circle is covered by so many strips, each as wide as the circle is within it. */
+/** Number of strips that cover the circle, each as wide as the circle is within it. */
 const STRIPS = 16;
 
 const MAX_PLACES = 10;
@@ -30,7 +30,7 @@ export function coordinate(name: string): RowWriter {
   return (sink, value) => isObject(value) && number(sink, value[name], "");
 }
 
-/** Locations in the circle, or outside of it by at most a sixteenth of its height. Slots: latitude, longitude. */
+/** Locations in the circle, or outside it by at most a sixteenth of its height. Slots: latitude, longitude. */
 export function nearClauses(parameter: SearchParameter, values: string[], name: string): Clause[] {
   if (values.length > MAX_PLACES) {
     throw fhirError(400, "too-costly", `"${name}" has ${values.length} places; ${MAX_PLACES} are the most.`, name);
@@ -79,23 +79,23 @@ function strips(latitude: number, longitude: number, metres: number): [RangeMatc
 
 const RADIANS = Math.PI / 180;
 
-/** The most that the circle reaches east or west in a strip, degrees of longitude: at one of its edges, or where the circle is widest. */
+/** The farthest that the circle extends east or west within a strip, degrees of longitude: at one of its edges, or where the circle is widest. */
 function halfWidth(latitude: number, reach: number, south: number, north: number): number {
-  const widest = Math.asin(Math.sin(latitude * RADIANS) / Math.cos(reach * RADIANS)) / RADIANS; // NaN where a pole is inside
+  const widest = Math.asin(Math.sin(latitude * RADIANS) / Math.cos(reach * RADIANS)) / RADIANS; // NaN if the circle contains a pole
   const inside = widest > south && widest < north ? [widest] : [];
   return Math.max(...[Math.max(south, -90), Math.min(north, 90), ...inside].map((at) => widthAt(latitude, reach, at)));
 }
 
-/** How far the circle reaches east or west on a parallel: 0 outside of it, 180 where it holds all of the parallel. */
+/** How far the circle extends east or west on a parallel, degrees: 0 outside of it, 180 if it contains the whole parallel. */
 function widthAt(latitude: number, reach: number, at: number): number {
   const across = Math.cos(latitude * RADIANS) * Math.cos(at * RADIANS);
-  // At a pole every longitude is the same place.
+  // At a pole all longitudes are the same place.
   if (across < 1e-12) return Math.abs(at - latitude) <= reach ? 180 : 0;
   const cosine = (Math.cos(reach * RADIANS) - Math.sin(latitude * RADIANS) * Math.sin(at * RADIANS)) / across;
   return Math.acos(Math.min(1, Math.max(-1, cosine))) / RADIANS;
 }
 
-/** Over the line of date there are two pieces. */
+/** Across the antimeridian there are two intervals. */
 function around(longitude: number, width: number): RangeMatch[] {
   if (width >= 180) return [{ lowGe: -180, highLe: 180 }];
   const [west, east] = [longitude - width, longitude + width];

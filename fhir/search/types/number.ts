@@ -1,4 +1,4 @@
-/** Numbers (R4, search.html#number). How they are stored, and how they are asked for. */
+/** Numbers (R4, search.html#number): their index rows, and questions for them. */
 import { numberOf } from "../../json.ts";
 import { fhirError } from "../../outcome.ts";
 import { givenNumber, nextTo } from "../numbers.ts";
@@ -19,9 +19,9 @@ export function numberMatches(value: string, name: string): RangeMatch[] {
   if (!given) {
     throw fhirError(400, "invalid", `"${name}" needs a number such as 5, 5.40 or 1e3, with ${ANY_PREFIX} before it.`, name);
   }
-  // A number of more digits than a double holds has no room around it; it still equals itself.
+  // A number with more digits than a double holds has an empty interval; it still equals itself.
   const [low, high] = [Math.min(given.low, given.value), Math.max(nextTo(given.high, -1), given.value)];
-  // Greater and less are about the exact number; equality is about what it stands for.
+  // Greater and less compare the exact number; equality the interval of its precision.
   if (prefix === "eq" || prefix === "ne") return comparisons(prefix, low, high);
   if (prefix !== "ap") return comparisons(prefix, given.value, given.value);
   const margin = Math.abs(given.value) * APPROXIMATELY;

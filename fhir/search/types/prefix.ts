@@ -1,15 +1,15 @@
-/** Prefixes (`ge2020`, `lt5.4`) as questions to range rows (R4, search.html#prefix). */
+/** Prefixes (`ge2020`, `lt5.4`) as conditions on range rows (R4, search.html#prefix). */
 import type { Clause, RangeMatch } from "../query.ts";
 
-/** How a value stands to the one that is searched for (R4, search.html#prefix). */
+/** The comparisons of R4 (search.html#prefix). */
 export const prefixes = ["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"] as const;
 /** One of `prefixes`. */
 export type Prefix = (typeof prefixes)[number];
 
-/** How far `ap` reaches: a tenth of the number, or of the time between now and the date. */
+/** Width of `ap`: a tenth of the number, or of the time between now and the date. */
 export const APPROXIMATELY = 0.1;
 
-/** All prefixes, for people. */
+/** All prefixes, for error texts. */
 export const ANY_PREFIX = `${prefixes.slice(0, -1).join(", ")} or ${prefixes.at(-1)}`;
 
 const PREFIXED = new RegExp(`^(${prefixes.join("|")})(.*)$`, "s");
@@ -21,8 +21,8 @@ export function splitPrefix(text: string): [Prefix, string] {
 }
 
 /**
- * What a row [low, high] must be to stand so to the interval of the question; both ends of both belong to them. `ge` is
- * what reaches above it, or lies in it: what begins before it and ends in it is not greater or equal as a whole.
+ * Conditions on a row [low, high] for a comparison with the interval of the question; both ends of both are inclusive. `ge` matches
+ * rows that extend above the interval, or lie in it: a row that begins before and ends in it is not greater or equal as a whole.
  */
 export function comparisons(prefix: Prefix, low: number, high: number): RangeMatch[] {
   switch (prefix) {
@@ -48,8 +48,8 @@ export function comparisons(prefix: Prefix, low: number, high: number): RangeMat
 }
 
 /**
- * The clauses of a list of alternatives. `ge` and `le` are two matches each, which no index answers in one walk: a clause
- * with the one bound that both imply goes before, for the index to be walked by.
+ * The clauses for a list of alternatives. `ge` and `le` are two matches each, which no index answers in one walk: a clause
+ * with the one bound that both imply precedes, so that the index can be walked by it.
  */
 export function rangeClauses(slots: number[], any: RangeMatch[]): Clause[] {
   const exact: Clause = { kind: "range", slots, any };

@@ -1,4 +1,4 @@
-/** Quantities, ranges and amounts (R4, search.html#quantity). How they are stored, and how they are asked for. */
+/** Quantities, ranges and amounts of money (R4, search.html#quantity): their index rows, and questions for them. */
 import { numberOf } from "../../json.ts";
 import { fhirError } from "../../outcome.ts";
 import { splitAt, unescaped } from "../escapes.ts";
@@ -11,7 +11,7 @@ import { isObject, isText, type JsonMembers, type RowWriter } from "./writer.ts"
 /** The open end of a quantity or number. */
 export const UNBOUNDED = Number.MAX_VALUE;
 
-/** Once under the coded unit, and once under its printed form where that differs. */
+/** Adds a row for the coded unit, and one for the printed unit if that differs. */
 function measured(sink: IndexRowBuilder, low: number, high: number, quantity: JsonMembers): void {
   const unit = isText(quantity.code) ? `${quantity.code}${SEP}${isText(quantity.system) ? quantity.system : ""}` : "";
   const printed = isText(quantity.unit) && quantity.unit !== quantity.code ? `${quantity.unit}${SEP}` : "";
@@ -19,7 +19,7 @@ function measured(sink: IndexRowBuilder, low: number, high: number, quantity: Js
   if (printed) sink.range(low, high, printed);
 }
 
-/** A Quantity; one with a comparator reaches to where it is open. */
+/** A Quantity; one with a comparator has an open end. */
 export const quantity: RowWriter = (sink, value) => {
   if (!isObject(value)) return;
   const found = numberOf(value.value);
@@ -50,7 +50,7 @@ export const sampledData: RowWriter = (sink, value) => {
   let high = -UNBOUNDED;
   for (const sample of value.data.matchAll(/[^\s]+/g)) {
     const at = origin + Number(sample[0]) * factor;
-    // E, U and L stand for errors and values off the scale.
+    // E, U and L are errors and values off the scale.
     if (!Number.isFinite(at)) continue;
     low = Math.min(low, at);
     high = Math.max(high, at);
@@ -58,7 +58,7 @@ export const sampledData: RowWriter = (sink, value) => {
   measured(sink, low, high, value.origin);
 };
 
-/** An amount, under its currency. */
+/** An amount of money, with its currency as the unit. */
 export const money: RowWriter = (sink, value) => {
   const found = isObject(value) ? numberOf(value.value) : undefined;
   if (found === undefined) return;

@@ -1,4 +1,4 @@
-/** References (R4, search.html#reference). How they are stored, and how they are asked for. */
+/** References (R4, search.html#reference): their index rows, and questions for them. */
 import { ID_PATTERN, isId, relativeReference } from "../../ids.ts";
 import { fhirError } from "../../outcome.ts";
 import { behindBase } from "../../own-address.ts";
@@ -10,10 +10,10 @@ import { tokenMatches } from "./token.ts";
 import { canonical, canonicalBelow, uri } from "./uri.ts";
 import { isObject, isText, type RowWriter } from "./writer.ts";
 
-/** What a store is asked to compare with in one clause; a bare id stands for one reference per type. */
+/** Values that a store compares in one clause; an id without a type counts once per type. */
 const MAX_MATCHES = 10_000;
 
-/** Holds for no resource. */
+/** Matches no resource. */
 export const NOTHING: Clause = { kind: "id", any: [] };
 
 /** `Patient/1/_history/2` and `Patient/1#part` → `Patient/1`; undefined for a contained resource. */
@@ -24,10 +24,10 @@ export function referenceOf(reference: string): string | undefined {
   return PART.test(place) ? place.slice(0, place.indexOf("#")) : place;
 }
 
-/** A part of a resource of this server; in other addresses a `#` may mean anything. */
+/** A part of a resource on this server; in other URLs a `#` may mean anything. */
 const PART = new RegExp(`^[A-Z][A-Za-z]+/${ID_PATTERN}#`);
 
-/** A reference: by its target, by an identifier, or to what is contained. */
+/** A reference: by its target, by an identifier, or to a contained resource. */
 export const reference: RowWriter = (sink, value) => {
   if (!isObject(value)) return;
   if (isText(value.reference)) {
@@ -40,7 +40,7 @@ export const reference: RowWriter = (sink, value) => {
   }
 };
 
-/** Writers of the data types that references are searched in; any other is a Reference. */
+/** Writers of the data types in which references are searched; any other is a Reference. */
 export const references: Record<string, RowWriter> = {
   Reference: reference,
   canonical,
@@ -60,7 +60,7 @@ export function referenceMatches(
 ): { eq: string }[] {
   const text = behindBase(value, bases) ?? value;
   const local = relativeReference(text);
-  // A canonical is stored as it was sent, under whichever name.
+  // A canonical is stored as it was sent, under whichever base URL.
   const both = (relative: string): { eq: string }[] =>
     [relative, ...(base ? [`${base}/${relative}`] : []), ...(text === value || value.startsWith(`${base}/`) ? [] : [value])].map((one) => ({
       eq: `=${one}`,
@@ -93,7 +93,7 @@ export function referenceClause(parameter: SearchParameter, modifier: string, va
   return bare.length > 0 ? { kind: "key", slots, any, bare } : { kind: "key", slots, any };
 }
 
-/** An id alone, where it may be that of several types. */
+/** An id without a type, if the reference may lead to several types. */
 function bareIdOf(parameter: SearchParameter, modifier: string, id: string, name: string, context: Context): BareId | undefined {
   if (modifier || parameter.only || parameter.isCanonical || parameter.targets?.length === 1 || !isId(id)) return undefined;
   const types = parameter.targets ?? resourceTypes;

@@ -1,4 +1,4 @@
-/** Strings (R4, search.html#string) and names that sound alike. How they are stored, and how they are asked for. */
+/** Strings (R4, search.html#string) and names by their sound: their index rows, and questions for them. */
 import { doubleMetaphone } from "double-metaphone";
 import { fhirError } from "../../outcome.ts";
 import { unescaped } from "../escapes.ts";
@@ -8,17 +8,17 @@ import type { SearchParameter } from "../parameters.ts";
 import type { Clause, KeyMatch } from "../query.ts";
 import { each, isObject, isText, words, type RowWriter } from "./writer.ts";
 
-/** A text, as it is and folded. */
+/** A text as written, and folded. */
 export const string: RowWriter = (sink, value) => {
   if (!isText(value)) return;
   sink.key(`=${value}`);
   words(sink, value);
 };
 
-/** Parts of a family name that it is found by, and characters of it that are looked through for them: nobody has a longer one. */
+/** Parts of a family name that are indexed, and characters in which they are looked for: no real name is longer. */
 const [MAX_PARTS, MAX_OF_NAME] = [16, 1_000];
 
-/** A family name of several parts is also found by each of them (R4 3.1.1.4.8): `Carreño Quiñones` by `quinones`. */
+/** A family name of several parts is found by each of them (R4 3.1.1.4.8): `Carreño Quiñones` by `quinones`. */
 const familyName: RowWriter = (sink, value) => {
   if (!isText(value)) return;
   string(sink, value, "");
@@ -31,40 +31,40 @@ const familyName: RowWriter = (sink, value) => {
   }
 };
 
-/** How a name sounds, in the writing of double-metaphone: one or two codes for each word. What has none (other scripts) stands for itself. */
+/** The sounds of a word as double-metaphone codes, one or two. A word without a code (other scripts) is its own sound. */
 function soundsOf(word: string): string[] {
   const folded = fold(word);
   const codes = [...new Set(doubleMetaphone(folded))].filter((code) => code !== "");
   return codes.length > 0 ? codes : folded ? [folded] : [];
 }
 
-/** Consonants by which a word is found in another script: one alone says too little. */
+/** Consonants that a word needs to be found in the other script: one alone says too little. */
 const LEAST_CONSONANTS = 2;
-/** Begins the rows of a word by its consonants, told apart by its own script: it is asked for in the other. */
+/** Prefixes of the rows of a word's consonants, by its own script: a question uses that of the other script. */
 const ACROSS = { arabic: "&arabic/", latin: "&latin/" } as const;
 
-/** The row of a word for those who ask in the other script. */
+/** The row by which a word is found from the other script. */
 function rowsAcross(word: string): string[] {
   const folded = fold(word);
   const [script, consonants] = [scriptOf(folded), consonantsOf(folded)];
   return script && consonants.length >= LEAST_CONSONANTS ? [ACROSS[script] + consonants] : [];
 }
 
-/** The rows that a word finds of the other script. */
+/** The rows of the other script that a word asks for. */
 function askedAcross(word: string): string[] {
   const [row] = rowsAcross(word);
   if (row === undefined) return [];
   return [row.startsWith(ACROSS.arabic) ? row.replace(ACROSS.arabic, ACROSS.latin) : row.replace(ACROSS.latin, ACROSS.arabic)];
 }
 
-/** Words of one name that are listened to, and of their letters. */
+/** Words of a name, and letters of a word, that are encoded. */
 const [MAX_WORDS, MAX_LETTERS] = [16, 64];
 
 /** The words of a name. */
 const wordsOfName = (text: string): string[] =>
   (text.slice(0, MAX_OF_NAME).match(/[\p{L}\p{N}\p{M}'’]+/gu) ?? []).slice(0, MAX_WORDS).map((word) => word.slice(0, MAX_LETTERS));
 
-/** Rows by which a name is found that sounds alike. */
+/** Rows by which a name is found by its sound. */
 export const phonetic: RowWriter = (sink, value) => {
   const parts = isObject(value) ? [value.text, value.family, value.given] : [value];
   for (const part of parts) {
@@ -72,13 +72,13 @@ export const phonetic: RowWriter = (sink, value) => {
       if (!isText(text)) return;
       const words = wordsOfName(text);
       for (const word of words) for (const sound of soundsOf(word)) sink.key(`&${sound}`);
-      // Abdelkader is two words in Arabic.
+      // In Arabic, Abdelkader is two words.
       for (const word of words.length > 1 ? [...words, words.join("")] : words) for (const row of rowsAcross(word)) sink.key(row);
     });
   }
 };
 
-/** Each of the members, which are texts or lists of them. */
+/** Writes each of the members, which are texts or lists of texts. */
 function partsOf(...names: string[]): RowWriter {
   return (sink, value) => {
     if (!isObject(value)) return;
@@ -88,7 +88,7 @@ function partsOf(...names: string[]): RowWriter {
 
 const givenNames = partsOf("text", "given", "prefix", "suffix");
 
-/** Writers of the data types that hold several texts; any other is a text. */
+/** Writers of the data types that contain several texts; any other is one text. */
 export const strings: Record<string, RowWriter> = {
   FamilyName: familyName,
   HumanName: (sink, value, system) => {
@@ -99,14 +99,14 @@ export const strings: Record<string, RowWriter> = {
   Address: partsOf("text", "line", "city", "district", "state", "country", "postalCode"),
 };
 
-/** Text as it is compared. @throws FhirError 400 when nothing is left of it */
+/** The folded text. @throws FhirError 400 if nothing is left of it */
 export function folded(text: string, name: string): string {
   const found = fold(unescaped(text));
   if (!found) throw fhirError(400, "invalid", `"${name}" has no letter or digit to search for.`, name);
   return found;
 }
 
-/** @param hasParts the parameter looks at names, whose later parts are rows of their own */
+/** @param hasParts the parameter searches names, whose later parts have rows of their own */
 export function stringMatches(text: string, modifier: string, name: string, hasParts: boolean): KeyMatch[] {
   if (modifier === "exact") return [{ eq: `=${unescaped(text)}` }];
   const wanted = folded(text, name);
@@ -114,7 +114,7 @@ export function stringMatches(text: string, modifier: string, name: string, hasP
   return hasParts ? [{ prefix: `~${wanted}` }, { prefix: `+${wanted}` }] : [{ prefix: `~${wanted}` }];
 }
 
-/** Names of which each word sounds like one of the words that are asked for. */
+/** Names each word of which sounds like one of the words in the question. */
 export function phoneticClause(parameter: SearchParameter, values: string[], name: string): Clause {
   const { slots } = parameter;
   const of = values.map((value): Clause[] => {
@@ -126,7 +126,7 @@ export function phoneticClause(parameter: SearchParameter, values: string[], nam
       any: [...soundsOf(word).map((sound) => `&${sound}`), ...askedAcross(word)].map((eq) => ({ eq })),
     }));
   });
-  // Words that stand alone are one question to the index.
+  // Words that are a whole name are one question to the index.
   const single = of.flatMap((clauses) => (clauses.length === 1 ? clauses : []));
   const any = single.flatMap((clause) => (clause.kind === "key" ? clause.any : []));
   const alone: Clause[] = any.length > 0 ? [{ kind: "key", slots, any }] : [];

@@ -1,4 +1,4 @@
-/** Tokens (R4, search.html#token): codes, identifiers, contact points, booleans. How they are stored, and how they are asked for. */
+/** Tokens (R4, search.html#token): codes, identifiers, contact points, booleans: their index rows, and questions for them. */
 import { fhirError } from "../../outcome.ts";
 import { splitAt, unescaped } from "../escapes.ts";
 import type { IndexRowBuilder } from "../index-row-builder.ts";
@@ -37,25 +37,25 @@ const identifier: RowWriter = (sink, value) => {
   });
 };
 
-/** A code, under the system that its binding implies. */
+/** A code, with the system that its binding implies. */
 export const code: RowWriter = (sink, value, system) => {
   if (isText(value)) sink.key(`=${value}${SEP}${system}`);
 };
 
-/** R4 gives it no system and leaves the rest to the server (3.1.1.4.10); most take its kind for one: `phone|555`. */
+/** R4 gives contact points no system and leaves it to the server (3.1.1.4.10); as in most servers, it is the kind: `phone|555`. */
 const contactPoint: RowWriter = (sink, value) => {
   if (!isObject(value) || !isText(value.value)) return;
   token(sink, value.value, "");
   if (isText(value.system)) token(sink, value.value, value.system);
 };
 
-/** Writers of the data types that tokens are searched in; any other is a code. */
+/** Writers of the data types in which tokens are searched; any other is a code. */
 export const tokens: Record<string, RowWriter> = {
   CodeableConcept: codeableConcept,
   Coding: coding,
   Identifier: identifier,
   ContactPoint: contactPoint,
-  // A string that is searched as a token is so whatever its case (R4 3.1.1.4.10).
+  // A string that is searched as a token ignores case (R4 3.1.1.4.10).
   string: (sink, value) => isText(value) && token(sink, value.toLowerCase(), ""),
   boolean: (sink, value) => typeof value === "boolean" && sink.key(`=${value}${SEP}`),
 };

@@ -1,15 +1,15 @@
-/** Addresses (R4, search.html#uri) and canonical addresses with a version. How they are stored, and how they are asked for. */
+/** Uris (R4, search.html#uri) and canonicals with a version: their index rows, and questions for them. */
 import { fhirError } from "../../outcome.ts";
 import { parametersOf, type SearchParameter, typeOfSlot } from "../parameters.ts";
 import { type Clause, type KeyMatch, SEP } from "../query.ts";
 import { isText, type RowWriter } from "./writer.ts";
 
-/** An address. */
+/** A uri. */
 export const uri: RowWriter = (sink, value) => {
   if (isText(value)) sink.key(`=${value}`);
 };
 
-/** The address of a conformance resource, with and without its version. */
+/** The canonical of a conformance resource, with and without its version. */
 export const canonical: RowWriter = (sink, value) => {
   if (!isText(value)) return;
   if (value.startsWith("#")) return sink.contained(value);
@@ -18,12 +18,12 @@ export const canonical: RowWriter = (sink, value) => {
   sink.key(`=${value}`);
 };
 
-/** Any version that begins so: `http://a|1` finds `http://a|1.0` (R4 3.1.1.4.13). */
+/** Any version with this beginning: `http://a|1` finds `http://a|1.0` (R4 3.1.1.4.13). */
 export function canonicalBelow(url: string): KeyMatch[] {
   return url.includes("|") ? [{ eq: `=${url}` }, { prefix: `=${url}.` }] : [{ eq: `=${url}` }];
 }
 
-/** A uri, or with `below` and `above` what is under it or over it. @throws FhirError 400 for the path of a URN */
+/** A uri; with `below` and `above` also its descendants or ancestors. @throws FhirError 400 for a URN, which has no path */
 function uriMatches(uri: string, modifier: string, name: string): KeyMatch[] {
   if (modifier === "") return [{ eq: `=${uri}` }];
   if (/^urn:/i.test(uri)) throw fhirError(400, "invalid", `":${modifier}" is about the path of a URL; a URN has none.`, name);
@@ -41,7 +41,7 @@ function ancestorsOf(uri: string): string[] {
   return [...found];
 }
 
-/** An address of a conformance resource may come with its business version: `url=http://a|1.0`. */
+/** The url of a conformance resource may be followed by its business version: `url=http://a|1.0`. */
 export function uriClauses({ code, slots }: SearchParameter, modifier: string, values: string[], name: string): Clause[] {
   const type = code === "url" && modifier === "" ? typeOfSlot(slots[0] as number) : undefined;
   const versions = type === undefined ? undefined : parametersOf(type).get("version")?.slots;

@@ -1,4 +1,4 @@
-/** Which writer makes the rows of a data type for a search parameter of a type. */
+/** Selects the writer of index rows by the type of the search parameter and the data type of the element. */
 import { date, instant, period, timing } from "./date.ts";
 import { coordinate } from "./near.ts";
 import { number } from "./number.ts";
@@ -23,7 +23,7 @@ const byType: Record<string, Record<string, RowWriter>> = {
 
 const otherwise: Record<string, RowWriter> = { token: code, string, uri, date, number, quantity, reference };
 
-/** The writer for a search type's view of a data type. */
+/** The writer for a data type in a search parameter of a type. */
 export function writerOf(searchType: string, dataType: string): RowWriter {
   const writer = byType[searchType]?.[dataType] ?? otherwise[searchType];
   if (!writer) throw new Error(`No rows are known for ${searchType} of ${dataType}`);

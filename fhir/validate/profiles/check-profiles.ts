@@ -1,4 +1,4 @@
-/** Holds a resource to profiles, after it was found to be valid R4 or not: what R4 itself demands is not checked again. */
+/** Validates a resource against profiles, after R4's own rules, which are not checked again. */
 import { numberOf, plainText } from "../../json.ts";
 import { intervalOf } from "../../dates.ts";
 import { MemberKind, type PlanMember, type ObjectPlan, objectPlanOf, planOfMember } from "../type-plan.ts";
@@ -14,13 +14,13 @@ import { nonNull } from "../../non-null.ts";
 
 type Json = Record<string, unknown>;
 
-/** Profiles may refer to one another without end. */
+/** Levels of profiles that refer to one another, possibly in circles. */
 const DEEPEST = 20;
 
 /**
- * Reports as faults what breaks a profile, and as warnings (not-supported) what of a profile is not understood, so that
- * nothing passes in silence.
- * @param named the profiles that the resource must keep; `stored` are others that these may refer to
+ * Reports violations of a profile as faults, and unsupported parts of a profile as warnings (not-supported), so that
+ * nothing is skipped silently.
+ * @param named the profiles to which the resource must conform; `stored` are others to which these may refer
  */
 export async function checkProfiles(
   resource: Json,
@@ -28,7 +28,7 @@ export async function checkProfiles(
   run: ValidationContext,
 ): Promise<void> {
   const known = new Map([...stored, ...named].map((profile) => [withoutVersion(profile.url ?? ""), profile]));
-  // What R4 itself demands was said before; a snapshot says it again.
+  // Violations of R4's own rules have been reported; a snapshot repeats those rules.
   run.ignoreKnown();
   const work: ProfileContext = { run, known, reported: new Set(), depth: 0, budget, location: [], deferred: [] };
   const depth = run.depth;
@@ -78,12 +78,12 @@ function checkProfile(item: SliceValue, profile: Profile, plan: ObjectPlan | und
   work.depth -= 1;
 }
 
-/** What it costs to read an element of a profile. */
+/** Cost of reading one element of a profile, in steps. */
 const NODE_STEPS = 5;
-/** Slices that a sentence names. */
+/** Slices that an error names at most. */
 const MAX_NAMED = 10;
 
-/** One value against what a profile, or a slice of it, demands of it. */
+/** Checks one value against a profile's element, or against a slice of it. */
 function checkNode(item: SliceValue, node: Node, plan: ObjectPlan | undefined, work: ProfileContext, base: string): void {
   const { run } = work;
   const { value, type } = item;
@@ -128,7 +128,7 @@ function compare(value: unknown, limit: unknown): number | undefined {
   return one && two ? (one[1] < two[0] ? -1 : one[0] > two[1] ? 1 : 0) : undefined;
 }
 
-/** Types that a choice is narrowed to, profiles of a type, and what a reference leads to. */
+/** Checks the types to which a choice is restricted, profiles of a type, and targets of a reference. */
 function checkTypes({ value, type }: SliceValue, { types }: Node, plan: ObjectPlan | undefined, work: ProfileContext): void {
   if (!types) return;
   const { run } = work;
@@ -152,7 +152,7 @@ function checkTypes({ value, type }: SliceValue, { types }: Node, plan: ObjectPl
   }
 }
 
-/** All values of one element of an object, in the order of its list. */
+/** Checks all values of one element of an object, in the order of its list. */
 function checkChild(object: Json, node: Node, plan: ObjectPlan, work: ProfileContext): void {
   const { run } = work;
   const members = membersFor(node, plan);
@@ -208,7 +208,7 @@ function planBelow(member: PlanMember, value: unknown): ObjectPlan | undefined {
   return objectPlanOf(plainText((value as { resourceType?: unknown } | null)?.resourceType));
 }
 
-/** The slice of each item; undefined for one that is in none. Slices' own cardinalities are checked here. */
+/** The slice of each item; undefined for an item in none. Checks the slices' own cardinalities. */
 function slicesOf(items: SliceValue[], node: Node, work: ProfileContext): (Node | undefined)[] {
   const { run } = work;
   const found: (Node | undefined)[] = items.map(() => undefined);

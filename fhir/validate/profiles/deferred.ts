@@ -1,4 +1,4 @@
-/** Rules of profiles that the project's own compiler does not take: evaluated all together, in the worker. */
+/** Rules of profiles that the project's own compiler does not support: evaluated together in the worker. */
 import { evaluateInWorker } from "../../expressions/evaluator.ts";
 import { type ProfileContext, unsupported } from "./profile-context.ts";
 

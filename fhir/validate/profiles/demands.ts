@@ -1,4 +1,4 @@
-/** What a profile demands of one value by itself: a value set, a rule, a target of a reference. */
+/** A profile's constraints on a single value: value set, invariant, target of a reference. */
 import type { EvaluationBudget } from "../../expressions/budget.ts";
 import { excessOf } from "../../expressions/expression-bounds.ts";
 import { bindingOf } from "../binding.ts";
@@ -10,10 +10,10 @@ import { coreType, lastStep, type ProfileElement, withoutVersion } from "./tree.
 import { unsupported, type ProfileContext } from "./profile-context.ts";
 import { ID_PATTERN } from "../../ids.ts";
 
-/** A literal reference, relative or not, and its type. */
+/** A literal reference, relative or absolute, with its type. */
 const TARGET = new RegExp(`(?:^|/)([A-Z][A-Za-z]+)/${ID_PATTERN}(?:/_history/[^/]+)?$`);
 
-/** Whether a reference leads to a type that the profile allows. */
+/** Checks that a reference leads to a type that the profile allows. */
 export function checkTarget(value: unknown, targetProfile: string[], work: ProfileContext): void {
   const reference = (value as { reference?: unknown } | null)?.reference;
   const found = typeof reference === "string" ? TARGET.exec(reference)?.[1] : undefined;
@@ -25,7 +25,7 @@ export function checkTarget(value: unknown, targetProfile: string[], work: Profi
   } else work.run.fault("value", `The profile wants ${work.run.name()} to lead to ${targets.join(" or ")}, not to ${found}.`);
 }
 
-/** Whether a code is in the value set that the profile requires, as far as that is known here. */
+/** Checks that a code is in the required value set, if its codes are known here. */
 export function checkBinding(value: unknown, type: string, valueSet: string, work: ProfileContext): void {
   const binding = bindingOf(lastStep(withoutVersion(valueSet)), type);
   if (!valueSet.startsWith("http://hl7.org/fhir/ValueSet/") || !binding.isKnown) {
@@ -33,7 +33,7 @@ export function checkBinding(value: unknown, type: string, valueSet: string, wor
   } else if (!binding.includes(value)) work.run.fault("code-invalid", `By the profile ${work.run.name()} ${binding.rule}.`);
 }
 
-/** Whether a rule of the profile's own holds; what cannot be told here and now is left to the worker. */
+/** Checks an invariant of the profile; one that is not supported here is left to the worker. */
 export function checkConstraint(
   value: unknown,
   { key = "", severity, human = "", expression }: NonNullable<ProfileElement["constraint"]>[number],
@@ -62,15 +62,15 @@ export function checkConstraint(
   work.deferred.push({ key, human, path: work.run.path(), expression, base, at: [...work.location] });
 }
 
-/** What a rule costs for each value, one that is sent to the worker, and each character of one that is compiled. */
+/** Cost of a rule in steps: for each value; for one that is sent to the worker; for each character of one that is compiled. */
 const [RULE_STEPS, DEFERRED_STEPS, COMPILED_STEPS] = [10, 100, 20];
 
-/** Compiled rules of profiles that are kept; the oldest goes first. */
+/** Compiled rules of profiles that are kept; the oldest is dropped first. */
 const MAX_RULES = 2_000;
 
 type ProfileRule = ReturnType<typeof compileMetered>;
 
-/** By base and expression; null for what is left to the worker. */
+/** By base and expression; null for rules that are left to the worker. */
 const rules = new Map<string, ProfileRule | null>();
 
 function ruleOf(expression: string, base: string, plan: ObjectPlan | undefined, budget: EvaluationBudget): ProfileRule | null {

@@ -5,7 +5,7 @@ import { isRawNumber, numberOf } from "../../json.ts";
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !isRawNumber(value);
 
-/** Exactly the same, member for member. @throws TooCostly, as `fits` */
+/** Whether two values are the same, member for member. @throws TooCostly, as `fits` */
 export function isSame(value: unknown, fixed: unknown, budget: EvaluationBudget): boolean {
   budget.spend(1);
   if (Array.isArray(fixed)) {
@@ -18,7 +18,7 @@ export function isSame(value: unknown, fixed: unknown, budget: EvaluationBudget)
   return names.length === Object.keys(value).length && names.every((name) => isSame(value[name], fixed[name], budget));
 }
 
-/** All that the pattern has, and maybe more; of a list, an item for each of the pattern's. */
+/** Whether a value has everything in the pattern, and possibly more; a list needs an item for each of the pattern's. */
 export function fits(value: unknown, pattern: unknown, budget: EvaluationBudget): boolean {
   budget.spend(1);
   if (Array.isArray(pattern)) return Array.isArray(value) && pattern.every((item) => value.some((own) => fits(own, item, budget)));

@@ -1,4 +1,4 @@
-/** Which slice of a profile an item of a list belongs to (R4 profiling.html#slicing). */
+/** Assigns the items of a list to the slices of a profile (R4 profiling.html#slicing). */
 import type { EvaluationBudget } from "../../expressions/budget.ts";
 import { plainText } from "../../json.ts";
 import { bindingOf } from "../binding.ts";
@@ -9,19 +9,19 @@ import { nonNull } from "../../non-null.ts";
 
 type Json = Record<string, unknown>;
 
-/** One value of a list or choice, with its type where the name of the JSON member tells it. */
+/** One value of a list or choice, with its type if the name of the JSON member contains it. */
 export interface SliceValue {
   value: unknown;
   type: string;
 }
 
-/** True for an item of the slice. */
+/** Whether an item belongs to the slice. */
 export type Test = (item: SliceValue) => boolean;
 
 type Discriminator = NonNullable<NonNullable<ProfileElement["slicing"]>["discriminator"]>[number];
 
 /**
- * @returns undefined where the slice does not plainly say what tells it from others; then `unclear` names it
+ * @returns `unclear`, a text, where the slice does not determine the value of its discriminator
  */
 export function testOf(element: Node, slice: Node, budget: EvaluationBudget): { test: Test } | { unclear: string } {
   const tests: Test[] = [];
@@ -40,14 +40,14 @@ export function testOf(element: Node, slice: Node, budget: EvaluationBudget): { 
   };
 }
 
-/** Extensions are told apart by their url and choices by their type, whether a differential says so or not. */
+/** Extensions are sliced by their url and choices by their type, whether a differential says so or not. */
 function discriminatorsOf({ name, slicing }: Node): Discriminator[] {
   if (slicing?.discriminator) return slicing.discriminator;
   if (name === "extension" || name === "modifierExtension") return [{ type: "value", path: "url" }];
   return name.endsWith("[x]") ? [{ type: "type", path: "$this" }] : [];
 }
 
-/** Steps of a path that tells slices apart: no element of R4 is deeper by far. */
+/** Steps of a discriminator's path: no element of R4 is nearly as deep. */
 const MAX_STEPS_OF_PATH = 20;
 
 function discriminate({ type, path = "$this" }: Discriminator, slice: Node, budget: EvaluationBudget): Test | undefined {
@@ -80,7 +80,7 @@ function nodeAt(slice: Node, steps: string[]): Node | undefined {
   return steps.reduce<Node | undefined>((node, step) => node?.children.get(step) ?? node?.children.get(`${step}[x]`), slice);
 }
 
-/** The values at a path, also where a node above it has the pattern that says them. */
+/** Test of the values at a path, also where the pattern is on a node above it. */
 function valueTest(slice: Node, steps: string[], budget: EvaluationBudget): ((value: unknown) => boolean) | undefined {
   let node: Node | undefined = slice;
   for (let depth = 0; node && depth <= steps.length; depth++) {
@@ -126,7 +126,7 @@ function valuesAt(value: unknown, steps: string[], budget: EvaluationBudget): un
   return values;
 }
 
-/** The member of a choice that is there: `valueString` for `value`. */
+/** The present member of a choice: `valueString` for `value`. */
 function choiceIn(members: Json, name: string, budget: EvaluationBudget): string | undefined {
   for (const key in members) {
     budget.spend(1);

@@ -1,4 +1,4 @@
-/** A profile (R4 profiling.html) as a tree of what it demands, from its snapshot or from its differential and those it builds on. */
+/** A profile (R4 profiling.html) as a tree of its constraints, from its snapshot or from its differential and its base profiles. */
 
 import { isType } from "../structure-definition.ts";
 
@@ -13,7 +13,7 @@ export interface Profile {
   differential?: { element?: ProfileElement[] };
 }
 
-/** An ElementDefinition of a profile, as far as it is read here. */
+/** The parts of an ElementDefinition that are read here. */
 export interface ProfileElement {
   id?: string;
   path?: string;
@@ -29,9 +29,9 @@ export interface ProfileElement {
   [member: string]: unknown;
 }
 
-/** What is demanded of one element, or of one slice of it. */
+/** The constraints on one element, or on one slice of it. */
 export interface Node {
-  /** As in the profile: `value[x]`; of a slice its own name. */
+  /** Name as in the profile, `value[x]`; for a slice its own. */
   name: string;
   min: number;
   max: number;
@@ -47,31 +47,31 @@ export interface Node {
   slicing: ProfileElement["slicing"];
   slices: Map<string, Node>;
   children: Map<string, Node>;
-  /** What it takes to hold one value against it, once that is counted (`stepsOf`). */
+  /** Cost of checking one value against it, in steps, once it is known (`stepsOf`). */
   steps: number | undefined;
 }
 
-/** The least that a node costs for each value, and for each type that it names. */
+/** Least cost of a node for each value, and for each type that it names. */
 const NODE_STEPS = 5;
-/** Characters that are looked at, or put into a sentence, in one step. */
+/** Characters that are compared, or put into an error, in one step. */
 const CHARACTERS_PER_STEP = 50;
-/** Characters of a name, key or sentence of a profile: the rest is not told. No element of R4 has so long a name. */
+/** Characters of a name, key or sentence of a profile that errors repeat. No element of R4 has so long a name. */
 const [MAX_NAME, MAX_SENTENCE] = [100, 500];
 
-/** The demands of one profile and of all that it builds on, by element. */
+/** The constraints of one profile and of all that it is based on, by element. */
 export interface Tree {
   root: Node;
   type: string;
-  /** What it builds on and nobody has given. */
+  /** Base profiles that are not stored. */
   missing: string[];
 }
 
 const CORE = "http://hl7.org/fhir/StructureDefinition/";
 
-/** Deeper chains are loops. */
+/** A longer chain is a loop. */
 const MAX_BASES = 20;
 
-/** The type of R4's own that an address names; undefined for a profile's. */
+/** The R4 type that a url names; undefined for a profile's. */
 export function coreType(url: string): string | undefined {
   const name = url.startsWith(CORE) ? url.slice(CORE.length).split("|")[0] : undefined;
   return name !== undefined && isType(name) ? name : undefined;
@@ -104,7 +104,7 @@ const nodeOf = (name: string): Node => ({
   steps: undefined,
 });
 
-/** What it takes to hold one value against a node, in steps of the budget: its author may have written any number of types. */
+/** Cost of checking one value against a node, in steps of the budget: its author may have written any number of types. */
 export function stepsOf(node: Node): number {
   if (node.steps !== undefined) return node.steps;
   const { types = [], valueSet = "" } = node;
@@ -119,7 +119,7 @@ export function stepsOf(node: Node): number {
   return node.steps;
 }
 
-/** @param known the profiles that are stored, by address without version */
+/** @param known the stored profiles, by url without version */
 export function treeOf(profile: Profile, known: Map<string, Profile>): Tree {
   const root = nodeOf(profile.type ?? "");
   const missing: string[] = [];
@@ -127,7 +127,7 @@ export function treeOf(profile: Profile, known: Map<string, Profile>): Tree {
   return { root, type: profile.type ?? "", missing };
 }
 
-/** Element lists from the most general to the profile itself; a snapshot holds what is below it. */
+/** Element lists from the most general profile to this one; a snapshot includes those of its bases. */
 function layersOf(profile: Profile, known: Map<string, Profile>, missing: string[]): ProfileElement[][] {
   const layers: ProfileElement[][] = [];
   let current: Profile | undefined = profile;

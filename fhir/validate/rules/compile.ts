@@ -1,8 +1,8 @@
 /**
- * R4's invariants as plain functions. Collections are JavaScript lists, and empty is the empty list, as in FHIRPath; a rule is kept
- * when it evaluates to true. Two things are as HL7 wrote the rules for, rather than as FHIRPath N1 has them: a text
- * function of nothing is false (`fullUrl.contains('/_history/').not()` holds without a fullUrl), and two values that cannot be
- * compared, such as times to different precision, do not break an order.
+ * Compiles R4's invariants to plain functions. Collections are JavaScript arrays, and empty is the empty array, as in FHIRPath; an invariant
+ * holds if it evaluates to true. In two respects it follows HL7's intention rather than FHIRPath N1: a text
+ * function of an empty collection is false (`fullUrl.contains('/_history/').not()` holds without a fullUrl), and two values that cannot be
+ * compared, such as times of different precision, satisfy a comparison.
  */
 import { backboneOf, type ElementJson, elementsOf, isPrimitiveType, isResource } from "../structure-definition.ts";
 import { criteria, functions, logical, operators, type TextFunction, textFunctions } from "./functions.ts";
@@ -11,7 +11,7 @@ import { type Ast, NotPlain, parse } from "./parse-expression.ts";
 import { EMPTY, type Evaluate, FALSE, type List, only, type Scope, truth, truthOf, VALUELESS } from "./fhirpath-values.ts";
 import { nonNull } from "../../non-null.ts";
 
-/** What is statically known of a collection: the elements of its items, and the primitive types that they may have. */
+/** What is statically known of a collection: the elements of its items, and their possible primitive types. */
 interface Shape {
   elements: ElementJson[];
   primitives: string[];
@@ -25,8 +25,8 @@ interface Compiled {
 const NO_SHAPE: Shape = { elements: [], primitives: [] };
 
 /**
- * @param elements of the element that the expression is evaluated on
- * @param resource the type of the resource that it is in, where that is known
+ * @param elements of the element on which the expression is evaluated
+ * @param resource the type of its resource, if it is known
  * @throws NotPlain
  */
 export function compilePlain(
@@ -39,9 +39,9 @@ export function compilePlain(
 }
 
 /**
- * The same for an expression that a client has written: each node that is looked at is charged to the scope's budget, and no
- * regular expression is taken.
- * @throws NotPlain; what is returned throws TooCostly
+ * Compiles an expression of a client: each node that it visits is charged to the scope's budget, and regular expressions are not
+ * supported.
+ * @throws NotPlain; the compiled function throws TooCostly
  */
 export function compileMetered(expression: string, type: string, elements: ElementJson[]): (node: unknown, scope: MeteredScope) => boolean {
   return compileRule(expression, type, elements, { resource: undefined, isMetered: true });
@@ -119,7 +119,7 @@ class Compiler {
   }
 
   #ofType(of: Compiled, type: string): Compiled {
-    // Only the types of JSON values show in them; a resource says its own.
+    // JSON values only show primitive types; a resource names its own.
     if (!isResource(type)) throw new NotPlain(`is ${type}`);
     return {
       evaluate: (nodes, scope) => {
@@ -145,7 +145,7 @@ class Compiler {
     if (name === "ofType" && first?.is === "member" && of?.is === "member" && !of.of) return choiceOf(here, of.name, first.name);
     const plain = args.length === 0 ? ownIn(functions, name) : undefined;
     if (plain) return { evaluate: (nodes, scope) => plain(before(nodes, scope)), shape: from.shape };
-    // A form that is only known when it is used might be none.
+    // A pattern that is computed at run time might be invalid.
     const isFixed = name !== "matches" || (first?.is === "literal" && !this.#isMetered);
     if (first && isFixed && Object.hasOwn(textFunctions, name)) return this.#textFunction(nonNull(textFunctions[name]), from, first, here);
     throw new NotPlain(name);
@@ -188,7 +188,7 @@ class Compiler {
   }
 }
 
-/** What it looks at and what it finds; a text counts for its length, as `&` makes ever longer ones. */
+/** Charges the nodes that an evaluation reads and returns; a text counts by its length, since `&` makes ever longer ones. */
 const metered =
   (evaluate: Evaluate): Evaluate =>
   (nodes, scope) => {
@@ -201,10 +201,10 @@ const metered =
 /** Characters that are read or written in the time of one step. */
 const CHARACTERS_PER_STEP = 16;
 
-/** At worst a search compares each place of the one text with all of the other. */
+/** Worst case of a substring search: each position is compared with the whole part. */
 const searchCost = (text: string, part: string): number => (text.length * (1 + part.length)) / (CHARACTERS_PER_STEP * CHARACTERS_PER_STEP);
 
-/** None twice: an expression may lead through the same types again and again. */
+/** Without duplicates: an expression may pass through the same types repeatedly. */
 const union = (a: Shape, b: Shape): Shape => ({
   elements: [...new Set([...a.elements, ...b.elements])],
   primitives: [...new Set([...a.primitives, ...b.primitives])],
@@ -212,7 +212,7 @@ const union = (a: Shape, b: Shape): Shape => ({
 
 interface Names {
   name: string;
-  /** Where the extensions of a primitive stand. */
+  /** The member with the extensions of a primitive. */
   sibling: string | undefined;
 }
 
@@ -272,6 +272,6 @@ function stepInto(nodes: List, names: Names[]): List {
   return found.length === 0 ? EMPTY : found;
 }
 
-/** What the table itself has: a profile may name a function as every object has them, `toString`. */
+/** Looks up own properties only: a profile may name a function that every object inherits, such as `toString`. */
 const ownIn = <Entry>(table: Record<string, Entry>, name: string): Entry | undefined =>
   Object.hasOwn(table, name) ? table[name] : undefined;

@@ -1,9 +1,9 @@
-/** What FHIRPath's functions and operators make of collections: those that R4's invariants use. */
+/** FHIRPath's functions and operators on collections, those that R4's invariants use. */
 import { isRawNumber, numberOf, plainText } from "../../json.ts";
 import { NotPlain } from "./parse-expression.ts";
 import { EMPTY, type Evaluate, type List, only, type Scope, truth, truthOf, VALUELESS } from "./fhirpath-values.ts";
 
-/** Without arguments. */
+/** Functions without arguments. */
 export const functions: Record<string, (list: List) => List> = {
   exists: (list) => truth(list.length > 0),
   empty: (list) => truth(list.length === 0),
@@ -23,17 +23,17 @@ export const functions: Record<string, (list: List) => List> = {
   },
 };
 
-/** With a condition on each item. */
+/** Functions with a condition on each item. */
 export const criteria: Record<string, (list: List, criterion: Evaluate, scope: Scope) => List> = {
   where: (list, criterion, scope) => list.filter((node) => truthOf(criterion([node], scope)) === true),
   exists: (list, criterion, scope) => truth(list.some((node) => truthOf(criterion([node], scope)) === true)),
   all: (list, criterion, scope) => truth(list.every((node) => truthOf(criterion([node], scope)) === true)),
 };
 
-/** A function of FHIRPath from two texts to a truth value. */
+/** A function of two texts that returns a truth value. */
 export type TextFunction = (argument: string) => (text: string) => boolean;
 
-/** Of a single text, with a text. */
+/** Functions of a single text with a text as argument. */
 export const textFunctions: Record<string, TextFunction> = {
   startsWith: (start) => (text) => text.startsWith(start),
   contains: (part) => (text) => text.includes(part),
@@ -51,7 +51,7 @@ function regexOf(form: string): RegExp {
   }
 }
 
-/** The right side is evaluated only where it matters. */
+/** The right operand is evaluated only if it affects the result. */
 export const logical: Record<string, (left: boolean | undefined, right: () => boolean | undefined) => boolean | undefined> = {
   and: (left, right) => {
     if (left === false) return false;
@@ -74,7 +74,7 @@ export const logical: Record<string, (left: boolean | undefined, right: () => bo
   },
 };
 
-/** Of two collections. */
+/** Operators of two collections. */
 export const operators: Record<string, (left: List, right: List) => List> = {
   "=": (left, right) => truth(areEqual(left, right)),
   "!=": (left, right) => {
@@ -91,7 +91,7 @@ export const operators: Record<string, (left: List, right: List) => List> = {
   "&": (left, right) => [`${plainText(only(left))}${plainText(only(right))}`],
 };
 
-/** The same for what is equal, whichever order its members are in. */
+/** A text that is the same for equal values, whatever the order of their members. */
 export function textOf(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) =>
     typeof item === "object" && item !== null && !Array.isArray(item) && !isRawNumber(item)

@@ -1,15 +1,15 @@
-/** Orders of numbers, times and quantities. Two values that cannot be compared do not break an order. */
+/** Comparison of numbers, times and quantities. Two values that cannot be compared satisfy every comparison. */
 import { numberOf } from "../../json.ts";
 import { intervalOf } from "../../dates.ts";
 import { EMPTY, FALSE, type List, only, TRUE, truth } from "./fhirpath-values.ts";
 
-/** A zone may lie this far from UTC. */
+/** The largest offset of a time zone from UTC. */
 const FARTHEST_ZONE_MS = 14 * 3_600_000;
 
 /** The operators that compare. */
 export type Order = "<" | ">" | "<=" | ">=";
 
-/** @param isTime whether texts are times: to different precision, and in different zones */
+/** @param isTime texts are times, possibly of different precision and in different zones */
 export function ordered(name: Order, left: List, right: List, isTime: boolean): List {
   const [a, b] = (name.startsWith("<") ? [left, right] : [right, left]).map(only);
   if (a === undefined || b === undefined) return EMPTY;
@@ -20,7 +20,7 @@ export function ordered(name: Order, left: List, right: List, isTime: boolean): 
   return truth(name.length === 2 || x !== y);
 }
 
-/** Numbers as they are, quantities of the same unit by their values. */
+/** Numbers as they are, quantities with the same unit by their values. */
 function comparable(a: unknown, b: unknown): [number | undefined, number | undefined] {
   const isQuantity = typeof a === "object" && typeof b === "object" && numberOf(a) === undefined && numberOf(b) === undefined;
   if (!isQuantity) return [numberOf(a), numberOf(b)];

@@ -1,4 +1,4 @@
-/** A small parser of FHIRPath (N1): the forms that R4's invariants are written in. What it does not know is left to a library. */
+/** A small parser for FHIRPath (N1): the forms that R4's invariants use. Other forms are left to the library. */
 
 /** A parsed expression. */
 export type Ast =
@@ -11,17 +11,17 @@ export type Ast =
   | { is: "operator"; name: string; left: Ast; right: Ast }
   | { is: "type"; of: Ast; type: string };
 
-/** Thrown for an expression that is not plain; the caller falls back to the library. */
+/** Thrown for an expression with other forms; the caller falls back to the library. */
 export class NotPlain extends Error {}
 
 const token = /\s*(?:('(?:[^'\\]|\\.)*')|(\d+(?:\.\d+)?)|([A-Za-z_]\w*)|(%\w+|\$\w+)|(<=|>=|!=|[()[\].,=<>|&+]))/y;
 
-/** Loosest first; FHIRPath N1, "Precedence". */
+/** Operators from the lowest to the highest precedence; FHIRPath N1, "Precedence". */
 const LEVELS = [["implies"], ["or", "xor"], ["and"], ["in"], ["=", "!="], ["<=", ">=", "<", ">"], ["|"], ["is"], ["+", "&"]];
 
 const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t", f: "\f", "'": "'", '"': '"', "`": "`", "\\": "\\", "/": "/" };
 
-/** Parentheses within one another. */
+/** Levels of nested parentheses. */
 const DEEPEST = 50;
 
 /** @throws NotPlain */
@@ -41,7 +41,7 @@ function tokensOf(expression: string): string[] {
   return tokens;
 }
 
-/** Goes once through the tokens of one expression, by recursive descent. */
+/** A recursive descent parser over the tokens of one expression. */
 class Parser {
   readonly #expression: string;
   readonly #tokens: readonly string[];
@@ -67,7 +67,7 @@ class Parser {
     return this.#tokens[this.#at];
   }
 
-  /** The token at the place; the place is behind it then. */
+  /** Returns the next token and moves past it. */
   #take(): string | undefined {
     this.#at += 1;
     return this.#tokens[this.#at - 1];
@@ -77,7 +77,7 @@ class Parser {
     if (this.#take() !== text) throw this.#notPlain();
   }
 
-  /** What `read` makes of the tokens within a parenthesis. */
+  /** Runs `read` within a parenthesis. */
   #within<Of>(read: () => Of): Of {
     this.#depth += 1;
     if (this.#depth > DEEPEST) throw this.#notPlain();
@@ -116,7 +116,7 @@ class Parser {
     }
   }
 
-  /** @param of what stands before the dot; undefined: nothing */
+  /** @param of the expression before the dot; undefined: none */
   #term(of: Ast | undefined): Ast {
     const text = this.#take();
     if (text === undefined) throw this.#notPlain();
@@ -154,7 +154,7 @@ function constantOf(text: string): Ast | undefined {
   return text.startsWith("%") ? { is: "variable", name: text.slice(1) } : undefined;
 }
 
-/** Escapes as FHIRPath has them; R4's rules have regular expressions with others (`\d`), which stand for what is behind the stroke. */
+/** Escapes of FHIRPath. R4's rules contain regular expressions with others (`\d`), which stand for the character after the backslash. */
 const unquoted = (text: string) =>
   text
     .slice(1, -1)

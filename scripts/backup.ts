@@ -1,4 +1,4 @@
-/** Copies all data of this machine at one moment, while the mesh runs or not: `npm run backup -- FOLDER`. The copy is checked as it is made. */
+/** Copies all data of this machine at one point in time, whether the mesh runs or not: `npm run backup -- FOLDER`. The copy is verified as it is made. */
 import { resolve } from "node:path";
 import { readConfig } from "../mesh/config.ts";
 import { makeBackup } from "./backup/backup.ts";

@@ -56,12 +56,12 @@ function progress(): (resources: number) => void {
   };
 }
 
-/** @returns what is wrong still, when something was written */
+/** @returns what is still wrong, if something was written */
 async function repaired(
   report: CheckReport,
   { sources, config, options, isYes }: { sources: OwnerSource[]; config: Config; options: CheckOptions; isYes: boolean },
 ): Promise<CheckReport> {
-  // What only people know is asked, and never done without.
+  // Findings that need a person's knowledge are asked about, and never repaired without an answer.
   const all = isYes ? report.findings : [...report.findings, ...report.doubts];
   const proposals = await Promise.all(all.map((finding) => proposalFor(finding, sources)));
   const types = proposals.flatMap((it) => ("reference" in it ? [it.next.resourceType] : []));
@@ -78,7 +78,7 @@ async function repaired(
     });
     if (!isAsked) console.log("Nothing was written: without a terminal it is only proposed; --yes does it.");
     if (undecided > 0) console.log(`${undecided} things are for people to decide.`);
-    // What was just written is right or wrong, and not under way: nobody else is waited for.
+    // What was just written is final: no write is under way, so that no time has to be allowed for clocks.
     return done > 0 ? await checkData(sources, { ...options, clocksMs: 0 }) : report;
   } finally {
     asking?.close();

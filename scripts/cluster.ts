@@ -52,7 +52,7 @@ async function main(config: Config, [command, ...args]: string[]): Promise<void>
   }
 }
 
-/** A line of the supervisor, in the form of its children's. */
+/** A line of the supervisor's log, in the same format as its children's. */
 function logLine({ logFormat }: Config, message: string): string {
   const time = new Date().toISOString();
   return logFormat === "json"
@@ -84,7 +84,7 @@ async function run(settings: Config, [replicas = ""]: string[]): Promise<void> {
     return stopping;
   };
   const leave = () => {
-    if (stopping) process.exit(1); // asked twice: at once; the children notice and end by themselves
+    if (stopping) process.exit(1); // a second request ends at once; the children notice and end by themselves
     log("Stopping …");
     void stop().then(end);
   };
@@ -112,7 +112,7 @@ async function run(settings: Config, [replicas = ""]: string[]): Promise<void> {
   console.log("  what runs   npm run cluster -- status\n  more labs   npm run cluster -- scale lab 3\n  stop        Ctrl-C");
 }
 
-/** One supervisor per folder, which the kernel's lock decides; its children share the folder with it. */
+/** Takes the right to supervise the folder by a lock of the kernel; the children share the folder with it. */
 function takeCluster({ dataDir }: Config): DataFolder {
   const folder = takeDataFolder(dataDir, { alone: false });
   const supervision = takeSupervision(dataDir);
@@ -121,7 +121,7 @@ function takeCluster({ dataDir }: Config): DataFolder {
     const who = before ? ` (process ${before.supervisor.pid})` : "";
     throw new StartupError(`A mesh runs already on ${dataDir}${who}: stop it with \`npm run cluster -- stop\`.`);
   }
-  // A supervisor that runs, though the right to this folder is ours, has another one, of which this is a copy.
+  // If that supervisor runs although this process has the right to the folder, the folder is a copy of another's.
   if (before && !runs(before.supervisor)) clearAway(before, dataDir);
   return {
     ...folder,
@@ -132,7 +132,7 @@ function takeCluster({ dataDir }: Config): DataFolder {
   };
 }
 
-/** Says what a supervisor that was killed left behind. The file may be old: only what is beyond doubt its own is ended. */
+/** Ends what a killed supervisor left behind. The file may be old: only processes that are certainly its own are ended. */
 function clearAway({ supervisor, children, nats }: ClusterState, dataDir: string): void {
   removeSocket(supervisor.socket, dataDir);
   const left = children.filter(runs);

@@ -22,7 +22,7 @@ import { StartupError, sentenceOf } from "./start/startup-error.ts";
 /** Roles of people; the other is of programs. */
 const PEOPLE = ROLES.filter((role) => role !== "system");
 const SAMPLES = join(import.meta.dirname, "../samples");
-/** Of each service that has a part in the day, a type that nobody else serves. */
+/** One type of each service that takes part in the day, which no other service owns. */
 const PLAYED = ["Patient", "Practitioner", "Location", "Encounter", "ServiceRequest", "MedicationRequest", "Condition", "ChargeItem"];
 
 let isOurs = false;
@@ -30,7 +30,7 @@ try {
   const given = givenUrl();
   const config = readConfig();
   isOurs = !given && runningIn(config.dataDir) === undefined;
-  if (isOurs) await import("./serve.ts"); // says itself what it is, or why it cannot start, and handles Ctrl-C
+  if (isOurs) await import("./serve.ts"); // prints its address, or why it cannot start, and handles Ctrl-C
   await show(given ?? gatewayUrl(config), config);
   if (isOurs) console.log("\nThe server runs until you press Ctrl-C; its data stays, and `npm start` brings it back.");
 } catch (error) {
@@ -41,7 +41,7 @@ try {
   if (isOurs) process.kill(process.pid, "SIGTERM"); // the server closes its stores first
 }
 
-/** The address of a gateway, without a slash at the end; undefined when none is given. @throws StartupError */
+/** The address of a gateway, without a slash at the end; undefined if none is given. @throws StartupError */
 function givenUrl(): string | undefined {
   try {
     const { url } = parseArgs({ args: process.argv.slice(2), options: { url: { type: "string" } } }).values;
@@ -53,7 +53,7 @@ function givenUrl(): string | undefined {
   }
 }
 
-/** @throws StartupError where there is no such server, or a part of the day would have nobody to play it */
+/** @throws StartupError if there is no such server, or a service of the day is missing */
 async function requireWhole(url: string): Promise<void> {
   await requireServer(url);
   const response = await fetch(`${url}/fhir/metadata`).catch(asStartupError);

@@ -1,6 +1,6 @@
 /**
- * The health check of a container: exit code 0 when the node in it serves, 1 and one sentence when not. It looks at the
- * file that the node touches (HEALTH_FILE), so it is true for a gateway and for any other service.
+ * The health check of a container: exit code 0 if the node in it serves, otherwise 1 and one sentence. It reads the
+ * file that the node touches (HEALTH_FILE), so that it works for a gateway and for any other service.
  */
 import { statSync } from "node:fs";
 import { readConfig } from "../mesh/config.ts";

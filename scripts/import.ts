@@ -17,7 +17,7 @@ import { Progress, summaryOf } from "./import/progress.ts";
 import { gatewayUrl } from "./start/address.ts";
 import { sentenceOf } from "./start/startup-error.ts";
 
-const INTERRUPTED = 130; // what a shell reports of a program that Ctrl-C ended
+const INTERRUPTED = 130; // what a shell reports for a program that Ctrl-C ended
 
 try {
   process.exitCode = await main(process.argv.slice(2));

@@ -22,14 +22,14 @@ import { sentenceOf, StartupError } from "./start/startup-error.ts";
 
 const USAGE =
   "usage: npm run mesh-keys -- ca | issue SERVICE[,SERVICE] | compose | server NAME=HOST[,HOST] … | show FILE --ca FILE[,FILE]    [--folder DIR]";
-/** Who owns more is given no list: it is `records`, which takes what nobody else owns, and its certificate stands in each of its stamps. */
+/** An owner of more types gets no list: it is `records`, which owns all types that no other service does, and whose certificate is in each of its stamps. */
 const MAX_TYPES = 25;
-/** What docker-compose.yml mounts. */
+/** Folder that docker-compose.yml mounts. */
 const COMPOSE_FOLDER = join(import.meta.dirname, "..", "secrets");
-/** Its servers; each is also asked by its own health check. */
+/** Servers in docker-compose.yml; each is also addressed by its own health check. */
 const COMPOSE_SERVERS = ["nats-1", "nats-2", "nats-3", "mongo-1", "mongo-2", "mongo-3", "redis", "identity"];
 const OWN_HOSTS = ["localhost", "127.0.0.1"];
-/** Where compose finds the address that clients use. */
+/** File with the public address, for compose. */
 const COMPOSE_ENV = join(import.meta.dirname, "..", ".env");
 
 try {
@@ -64,7 +64,7 @@ async function carryOut(args: string[]): Promise<string[]> {
   }
 }
 
-/** The folder is closed to other users of this machine; the files in it are read by the containers' user, which is another one. */
+/** The folder is closed to other users of this machine; the files in it are readable for the containers' user, which is another one. */
 async function composeFiles(folder: string): Promise<string[]> {
   const services = [...SYSTEMS.provider, ...WHEN_CLOSED];
   const files: string[] = [];
@@ -78,7 +78,7 @@ async function composeFiles(folder: string): Promise<string[]> {
   ];
 }
 
-/** The host of PUBLIC_URL, where `.env` says it already. */
+/** The host of PUBLIC_URL, if `.env` has it. */
 function publicHosts(): string[] {
   const { PUBLIC_URL = "" } = existsSync(COMPOSE_ENV) ? parseEnv(readFileSync(COMPOSE_ENV, "utf8")) : {};
   return URL.canParse(PUBLIC_URL) ? [new URL(PUBLIC_URL).hostname.replace(/^\[|\]$/g, "")] : [];
@@ -101,7 +101,7 @@ function shown(file: string, ca: string | undefined): string {
   return `${serves.join(", ")}; owns ${owns ? owns.join(", ") || "no types" : "any type"}; good until ${new Date(until).toISOString()}; serial ${serial}`;
 }
 
-/** The services with the types that their code says they own. */
+/** The services with the types that they own according to the code. */
 async function grantFor(serves: string[]): Promise<Grant> {
   const config = readConfig();
   const isOfSystem = (service: string) => SYSTEMS[config.system].includes(service) || WHEN_CLOSED.includes(service);

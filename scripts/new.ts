@@ -65,7 +65,7 @@ async function makeService(name: string, owns: string): Promise<void> {
   );
 }
 
-/** The rules of what has moved have another owner now: in a process of its own, for this one knows the services as they were. */
+/** Lists the rules of the types that have moved to a new owner: in a process of its own, since this one has loaded the services as they were. */
 function listRulesAnew(): void {
   const { status, stderr } = spawnSync(process.execPath, [...process.execArgv, join(ROOT, "scripts/generate.ts"), "rules"], {
     encoding: "utf8",

@@ -1,4 +1,4 @@
-/** Joins the running mesh with Moleculer's REPL (`nodes`, `services`, `actions`, `call`, `bench`) and commands of our own. */
+/** Joins the running mesh with Moleculer's REPL (`nodes`, `services`, `actions`, `call`, `bench`) and further commands. */
 import { ServiceBroker } from "moleculer";
 import { actAs } from "../mesh/access/act-as.ts";
 import { DISCONNECT_SUBJECT, readConfig } from "../mesh/config.ts";
@@ -64,7 +64,7 @@ async function join(): Promise<void> {
   });
 }
 
-/** @throws StartupError with the way to get a mesh that can be joined */
+/** @throws StartupError that says how to get a mesh that can be joined */
 function clusterNats(dataDir: string): string {
   const state = readState(dataDir);
   if (state && runs(state.supervisor)) return state.nats.url;

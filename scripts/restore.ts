@@ -1,4 +1,4 @@
-/** Makes a data folder of a backup: `DATA_DIR=… npm run restore -- FOLDER`, before the mesh is started on it. */
+/** Makes a data folder from a backup: `DATA_DIR=… npm run restore -- FOLDER`, before the mesh is started on it. */
 import { resolve } from "node:path";
 import { readConfig } from "../mesh/config.ts";
 import { restoreBackup } from "./backup/backup.ts";

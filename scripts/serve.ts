@@ -25,19 +25,19 @@ import { selfSignedPair } from "./start/self-signed.ts";
 import { StartupError, sentenceOf } from "./start/startup-error.ts";
 import { reportHungProcesses, startWatchdog } from "./start/watchdog.ts";
 
-/** After this a start that failed no longer waits for its parts to stop, milliseconds. */
+/** Longest wait for the parts of a failed start to stop, milliseconds. */
 const GIVE_UP_MS = 3_000;
 
 /**
- * A gateway behind a proxy serves for so long after it has said that it leaves, milliseconds: the proxy asks each second, and sends elsewhere
- * then. A request that meets the end of a connection is lost otherwise, unless it may be sent again.
+ * How long a gateway behind a proxy still serves after it has announced that it leaves, milliseconds: the proxy checks it each second, and then
+ * sends requests elsewhere. Otherwise a request that meets the end of a connection would be lost, unless it may be repeated.
  */
 const PROXY_NOTICES_MS = 3_000;
 
-/** Ctrl-C, and what ends a whole group of processes, comes twice: by itself, and by way of the parent so much later at most. Milliseconds. */
+/** Ctrl-C, and signals to a process group, arrive twice: directly, and through the parent at most this much later. Milliseconds. */
 const SAME_SIGNAL_MS = 500;
 
-/** `npm start -- --tls`: with a certificate of its own making, for trying. */
+/** `npm start -- --tls`: with a self-signed certificate, for trying. */
 const wantsTls = process.argv.includes("--tls");
 
 let config: Config | undefined;
@@ -46,15 +46,15 @@ let broker: ServiceBroker | undefined;
 let pulse: Pulse | undefined;
 let handed: HandedConnections | undefined;
 let isLeaving = false;
-/** The last signal, unless it came both ways. */
+/** The last signal and its source, to recognise the second arrival. */
 let signalled: { by: "system" | "parent"; at: number } | undefined;
 
-// A supervisor that is killed must not take its children's unfinished work along (Node would end them at once).
+// If the supervisor is killed, its children must finish their work; Node would end them at once.
 if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
 
 try {
   config = settings();
-  // Ctrl-C reaches the whole terminal's group: in a cluster only the supervisor acts on it, and tells its children in order.
+  // Ctrl-C reaches the whole process group: in a cluster only the supervisor acts on it, and stops its children in order.
   process.on("SIGINT", () => config?.supervised || signal("system"));
   process.on("SIGTERM", () => signal("system"));
   if (config.parentFd !== undefined) {
@@ -64,7 +64,7 @@ try {
       () => isLeaving || leave(),
     );
   }
-  // A supervisor that dies is a reason to leave, and none to hurry: what is under way is finished.
+  // If the supervisor dies, this process leaves, but finishes its work first.
   if (config.supervised) process.on("disconnect", () => isLeaving || leave());
   if (config.supervised) process.on("message", retire);
   await start(config);
@@ -91,12 +91,12 @@ async function start(settings: Config): Promise<void> {
   const isSelfSigned = wantsTls && !settings.tlsCert;
   const config = isSelfSigned ? { ...settings, ...selfSignedPair(settings.dataDir, hostsOf(settings)) } : settings;
   const services = await loadServices(config);
-  // What was compiled is written down before anybody is served: several seconds of standing still, where many processes start for the first time.
+  // Writes the compile cache before requests are served: it may take seconds, where many processes start for the first time.
   module.flushCompileCache?.();
   broker = new ServiceBroker(brokerOptions(config));
   deploy(broker, await deploymentOf(config));
   for (const service of services) broker.createService(service);
-  // What fails here is printed below, in one sentence; Moleculer would print it as well.
+  // Errors are printed below, in one sentence; Moleculer would print them as well.
   const { error } = broker.logger;
   broker.logger.error = () => {};
   await broker.start();
@@ -121,7 +121,7 @@ async function start(settings: Config): Promise<void> {
   }
 }
 
-/** The port on which the gateway can be reached, if it runs here. */
+/** The port on which the gateway is reached, if it runs here. */
 function gatewayPort(broker: ServiceBroker, { handedPort }: Config): number | undefined {
   const gateway = localService<{ http?: Server; server?: Server }>(broker, "api");
   const server = gateway?.http ?? gateway?.server;
@@ -164,7 +164,7 @@ function examples(url: string, config: Config): string[] {
   return [`  try       ${first}`, ...more.map((line) => `            ${line}`)];
 }
 
-/** The supervisor passes on what an operator has decided: this node tells all others. */
+/** The supervisor passes on an operator's decision, which this node announces to all others. */
 function retire(message: { type?: string; service?: string }): void {
   if (message.type !== "retire" || !broker || message.service === undefined) return;
   try {
@@ -182,7 +182,7 @@ function signal(by: "system" | "parent"): void {
   if (!isSame) void leave();
 }
 
-/** First signal: no longer ready, finish, go. Second: go. */
+/** At the first signal: no longer ready, finish, exit. At the second: exit. */
 async function leave(): Promise<void> {
   if (isLeaving) process.exit(1);
   isLeaving = true;

@@ -1,6 +1,6 @@
 /**
- * A hospital lives some days, by chance and through its public API: `npm run simulate [-- --beds 300 --days 30 --seed 1 --parallel 8 --url …]`.
- * The system must run; `npm run check-data` tells afterwards whether all of it is right.
+ * Simulates some days of a hospital, by chance and through its public API: `npm run simulate [-- --beds 300 --days 30 --seed 1 --parallel 8 --url …]`.
+ * The system must run; `npm run check-data` afterwards checks the data.
  */
 import { parseArgs } from "node:util";
 import { readConfig } from "../mesh/config.ts";
@@ -15,7 +15,7 @@ import { gatewayUrl } from "./start/address.ts";
 import { sentenceOf, StartupError } from "./start/startup-error.ts";
 
 const USAGE = "usage: npm run simulate [-- --beds 300 --days 30 --seed 1 --parallel 8 --url http://127.0.0.1:3000]";
-/** Largest of each. */
+/** Largest value of each option. */
 const LIMITS = { beds: 3_000, days: 366, seed: 2 ** 31 - 1, parallel: 64 };
 
 try {

@@ -1,4 +1,4 @@
-/** Makes a backup of a data folder, and a data folder of a backup. */
+/** Makes a backup from a data folder, and a data folder from a backup. */
 import { closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
@@ -8,15 +8,15 @@ import { StartupError } from "../start/startup-error.ts";
 import { type BackupFile, checkStore, describeFile, MANIFEST, type Manifest, readManifest } from "./manifest.ts";
 import { copyStores, storesIn } from "./snapshot.ts";
 
-/** Besides the stores: who belongs to the mesh, and keys of page links, of tokens and of signatures. All else in the folder is of its running processes. */
+/** Files that are backed up besides the stores: the membership, and keys of page links, tokens and signatures. Other files belong to running processes. */
 const KEPT = /^(?:members\.json|page-links\.key|identity-es256-\d+\.json|records-es256\.json)$/;
 
-/** Where the data are. */
+/** The settings that say where the data are. */
 export type DataSettings = Pick<Config, "dataDir" | "mongoUrl">;
 
 /**
- * A checked copy of all stores of this machine at one moment, in a folder of its own; the mesh may run meanwhile.
- * @throws StartupError with what to do: nothing to copy, a target that is in use, MongoDB, a store that is damaged
+ * Makes a verified copy of all stores of this machine at one point in time, in a folder of its own; the mesh may run meanwhile.
+ * @throws StartupError that says what to do: nothing to copy, a target that is in use, MongoDB, a damaged store
  */
 export async function makeBackup(
   { dataDir, mongoUrl }: DataSettings,
@@ -56,8 +56,8 @@ export async function makeBackup(
 }
 
 /**
- * A data folder as it was when the backup was made. What was in doubt then is settled when the mesh starts.
- * @throws StartupError with what to do: a folder that is no backup, a file that differs from what the backup says, a DATA_DIR that is not empty
+ * Restores a data folder to the state of the backup. Transactions that were in doubt then are settled when the mesh starts.
+ * @throws StartupError that says what to do: a folder that is no backup, a file that differs from the manifest, a DATA_DIR that is not empty
  */
 export async function restoreBackup(
   source: string,
@@ -69,7 +69,7 @@ export async function restoreBackup(
   }
   const manifest = readManifest(source);
   const marker = join(dataDir, RESTORING);
-  // One that was cut short begins again: all that is in the folder is its own.
+  // An interrupted restore begins again: everything in the folder is its own.
   if (!existsSync(marker)) requireEmpty(dataDir, "A backup is restored into an empty DATA_DIR");
   for (const told of manifest.files) {
     const found = await describeFile(source, told.name).catch(() => undefined);
@@ -80,7 +80,7 @@ export async function restoreBackup(
     }
   }
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  // Until it is gone the folder is no data folder, whatever ends this process.
+  // Until this marker is removed the folder is not accepted as a data folder, however this process ends.
   writeFileSync(marker, `${manifest.at}\n`, { mode: 0o600 });
   onDisk(marker);
   folderOnDisk(dataDir);
@@ -110,7 +110,7 @@ function onDisk(file: string): void {
   closeSync(handle);
 }
 
-/** Which files there are. Windows has no such call for folders, and needs none. */
+/** Flushes the folder's entries to the disk. Windows has no such call for folders, and needs none. */
 function folderOnDisk(folder: string): void {
   if (process.platform === "win32") return;
   const handle = openSync(folder, "r");

@@ -1,14 +1,14 @@
-/** What a backup says of itself: its files with their sizes, hashes and contents. It is written last: a folder without one is no backup. */
+/** The manifest of a backup: its files with sizes, hashes and contents. It is written last: a folder without one is no backup. */
 import { createHash } from "node:crypto";
 import { createReadStream, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StartupError } from "../start/startup-error.ts";
 
-/** Its file. */
+/** Name of its file. */
 export const MANIFEST = "backup.json";
 const FORMAT = 1;
-/** A file of a backup lies in its folder. */
+/** Name of a file directly in the backup's folder. */
 const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** One file of a backup. */
@@ -16,21 +16,21 @@ export interface BackupFile {
   name: string;
   bytes: number;
   sha256: string;
-  /** Of a store: living resources by type. */
+  /** For a store: number of living resources by type. */
   resources?: Record<string, number>;
 }
 
-/** What a backup says of itself. */
+/** The content of the manifest. */
 export interface Manifest {
   format: typeof FORMAT;
-  /** When it was begun, ISO 8601, UTC. */
+  /** When the backup began, ISO 8601, UTC. */
   at: string;
-  /** Of the software. */
+  /** Version of the software. */
   version: string;
   files: BackupFile[];
 }
 
-/** @throws StartupError for a folder that is no backup */
+/** @throws StartupError if the folder is no backup */
 export function readManifest(folder: string): Manifest {
   let manifest: Manifest;
   try {
@@ -50,7 +50,7 @@ export function readManifest(folder: string): Manifest {
   return manifest;
 }
 
-/** What a file is at this moment. */
+/** Size and hash of a file. */
 export async function describeFile(folder: string, name: string): Promise<BackupFile> {
   const file = join(folder, name);
   const hash = createHash("sha256");
@@ -59,9 +59,9 @@ export async function describeFile(folder: string, name: string): Promise<Backup
 }
 
 /**
- * Looks a copied store through, and makes it one plain file.
- * @returns living resources by type; undefined where it keeps no resources
- * @throws StartupError for one that is damaged
+ * Verifies a copied store, and makes it a single file.
+ * @returns number of living resources by type; undefined if it contains no resources
+ * @throws StartupError if it is damaged
  */
 export function checkStore(file: string): Record<string, number> | undefined {
   const db = new DatabaseSync(file);

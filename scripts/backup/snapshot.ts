@@ -1,7 +1,8 @@
 /**
- * The stores of a data folder as they stood at one moment, while the mesh writes to them. For that moment, some milliseconds, the write locks of
- * all files are held at once: nobody commits anywhere, so what is then pinned is what a power cut would have left. No bundle is half in it:
- * what is decided but not yet carried out everywhere is still in the coordinator's journal, and what is not decided is aborted after a restore.
+ * Copies the stores of a data folder as of one point in time, while the mesh writes to them. For a few milliseconds the write locks of
+ * all files are held at once, so that no process commits anything and the snapshots opened then are what a power cut would have left. No bundle
+ * is half in the copy: a transaction that is decided but not yet committed everywhere is in the coordinator's journal, and one that is not decided
+ * is aborted after a restore.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -10,21 +11,21 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isBusy } from "../../store/sqlite/database.ts";
 import { StartupError } from "../start/startup-error.ts";
 
-/** A store whose lock does not come within this gives all others back: writers of the mesh wait five seconds for theirs. Milliseconds. */
+/** Time limit of one lock, milliseconds; after it all others are released again. Writers of the mesh wait five seconds for theirs. */
 const LOCK_MS = 200;
-/** Before the next try: at random up to this, milliseconds. */
+/** Longest random pause before the next attempt, milliseconds. */
 const PAUSE_MS = 100;
 const TRIES = 100;
-/** Pages of 4 KiB that are copied at a time, between which the process does other things. */
+/** Pages of 4 KiB that are copied at a time; the process does other work in between. */
 const PAGES = 1_000;
 
-/** The stores in the folder, by the names of their files. */
+/** The names of the stores' files in the folder. */
 export const storesIn = (dataDir: string): string[] =>
   readdirSync(dataDir)
     .filter((name) => name.endsWith(".sqlite"))
     .sort();
 
-/** Copies of the stores, all of the same moment. @param onCopied hears of each */
+/** Copies the stores, all of the same point in time. @param onCopied called after each */
 export async function copyStores(dataDir: string, target: string, onCopied: (name: string) => void): Promise<void> {
   const names = storesIn(dataDir);
   const pinned = await pin(names.map((name) => join(dataDir, name)));
@@ -32,7 +33,7 @@ export async function copyStores(dataDir: string, target: string, onCopied: (nam
     for (const [index, name] of names.entries()) {
       const reader = pinned[index] as DatabaseSync;
       await backup(reader, join(target, name), { rate: PAGES });
-      reader.exec("ROLLBACK"); // the store's log may be cut again
+      reader.exec("ROLLBACK"); // the store may truncate its log again
       onCopied(name);
     }
   } finally {
@@ -40,7 +41,7 @@ export async function copyStores(dataDir: string, target: string, onCopied: (nam
   }
 }
 
-/** A connection to each file whose reading began at the same moment. @throws StartupError when the moment does not come */
+/** Connections to all files whose read transactions began at the same point in time. @throws StartupError if the locks cannot be had */
 async function pin(files: string[]): Promise<DatabaseSync[]> {
   const writers: DatabaseSync[] = [];
   const readers: DatabaseSync[] = [];

@@ -1,6 +1,6 @@
 /**
- * Looks at all that is stored and tells what cannot be: beside running nodes or without any, page by page. What was written meanwhile and
- * seems broken is counted apart, since its other half may have been read before it.
+ * Checks all stored data for violations of invariants, beside running nodes or without any, page by page. Findings in resources that were written
+ * meanwhile are counted apart, since the other half of the same write may have been read before it.
  */
 import type { FhirResource } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
@@ -21,24 +21,24 @@ import { readStored } from "./stored-text.ts";
 import { Tally } from "./tally.ts";
 import { typed } from "../../fhir/typed.ts";
 
-/** Resources that are read at once. */
+/** Resources that are read at a time. */
 const PAGE = 1_000;
-/** Keys in wrong hands that are told of, of one service. */
+/** Keys with a wrong holder that are reported for one service. */
 const MAX_MISHELD = 1_000;
-/** Facts lead to further facts, as deep as at a write. */
+/** Rounds in which facts lead to further facts, as at a write. */
 const MAX_ROUNDS = 4;
 
-/** How to look. */
+/** Options of a check. */
 export interface CheckOptions {
-  /** What RULES says: a rule that is off, or only warns, is not looked at. */
+  /** The setting RULES: a rule that is off, or only warns, is not checked. */
   rules: RuleSettings;
-  /** How far a clock may be from another's: what was written so shortly before the check is taken for written meanwhile. Milliseconds; default 2,000. */
+  /** Largest difference between clocks, milliseconds: writes so shortly before the check count as concurrent with it. Default 2,000. */
   clocksMs?: number;
-  /** Hears how far it has come. */
+  /** Called with the number of resources checked so far. */
   progress?(resources: number): void;
 }
 
-/** @throws StoreError when a store cannot be read */
+/** @throws StoreError if a store cannot be read */
 export async function checkData(
   sources: OwnerSource[],
   { rules, clocksMs = 2_000, progress = () => {} }: CheckOptions,
@@ -80,7 +80,7 @@ export async function checkData(
   };
 }
 
-/** The name of what is needed ends with the resource that gives it. */
+/** The name of a required counterpart ends with the resource that provides it. */
 const counterpart = ({ service }: OwnerSource, name: string, isNeeded: boolean) =>
   ({ kind: "counterpart", service, resource: name.slice(name.lastIndexOf(" ") + 1), isNeeded }) as const;
 
@@ -123,19 +123,19 @@ interface Looked {
   row: Row;
 }
 
-/** Where it is added up what the resources of a service stand for. */
+/** Where the contributions of a service's resources are summed. */
 interface Adding {
   tally: Tally;
-  /** Those that the service has moved so far, by name. */
+  /** The service's counters with their values, by name. */
   counters: ReadonlyMap<string, number>;
 }
 
 class Check {
   readonly findings = new Findings();
   danglingElsewhere = 0;
-  /** Keys that another one holds than who should, of the service that is looked at. */
+  /** Keys of the present service whose holder is not the resource that they belong to. */
   readonly #misheld: { key: string; finding: Breach }[] = [];
-  /** What cannot be read: nobody can tell which keys are its. */
+  /** Resources that cannot be read: their keys are unknown. */
   readonly #unread = new Set<string>();
   readonly #known: KnownResources;
   readonly #sources: OwnerSource[];
@@ -165,7 +165,7 @@ class Check {
     }
   }
 
-  /** Those that can be read; the others are told of. */
+  /** The resources of a page that can be read; the others are reported. */
   async #readable(type: string, rows: Row[]): Promise<Looked[]> {
     const looked: Looked[] = [];
     for (const row of rows) {
@@ -180,7 +180,7 @@ class Check {
     return looked;
   }
 
-  /** What can be told when all resources of a service were seen. */
+  /** Reports what is only known once all resources of a service were read. */
   async tallied(source: OwnerSource, tally: Tally): Promise<void> {
     const told = new Set<string>();
     for (const { key, holders } of tally.keysOfSeveral()) {
@@ -221,7 +221,7 @@ class Check {
     }
   }
 
-  /** What acts rest on is a rule of theirs; the rest is counted. */
+  /** Counts references that lead nowhere; those that an act depends on are the business of a rule. */
   async #references(type: string, looked: Looked[]): Promise<void> {
     const places = looked.flatMap(({ resource, row }) => referencesBesides(type, resource, row.json ?? ""));
     await this.#known.ask(places);
@@ -236,7 +236,7 @@ class Check {
     return own.filter((rule) => modeOf(rule, this.#rules) === "on");
   }
 
-  /** Rules that are true of what is stored, as of a creation at the time of its writing. */
+  /** Checks the rules that hold for stored resources too, as for a creation at the time of writing. */
   async #holding({ options }: OwnerSource, type: string, looked: Looked[]): Promise<void> {
     const always = this.#rulesOf(options.rules, type).filter(({ holdsAlways }) => holdsAlways);
     const rules = [...always, ...this.#rulesOf(options.invariants?.always, type)];
@@ -275,7 +275,7 @@ class Check {
     }
   }
 
-  /** Whether what looks like two patients is one whose records were merged and parted. */
+  /** Whether two patients' records were merged and separated again. */
   async #areLeft([one, ...others]: string[]): Promise<boolean> {
     if (one === undefined || others.length === 0) return false;
     for (const other of others) if (!(await wereMerged(this.#sources, one, other))) return false;
@@ -304,7 +304,7 @@ class Check {
     await this.#held(source, holds);
   }
 
-  /** A key that nobody holds keeps nobody from having it too; one that another holds keeps its own one from being written. */
+  /** Reports keys that no resource holds, which does not keep others from taking them, and keys that another one holds, which blocks writes of the owner. */
   async #held({ store, service }: OwnerSource, holds: { key: string; by: string }[]): Promise<void> {
     for (let from = 0; from < holds.length; from += PAGE) {
       const some = holds.slice(from, from + PAGE);
@@ -324,7 +324,7 @@ class Check {
     else this.findings.unsettled += 1;
   }
 
-  /** What was written since the check began may be one half of what is whole. */
+  /** Whether all resources of a finding were written before the check began; a newer one may be half of a write. */
   async #isSettled(finding: Breach): Promise<boolean> {
     for (const place of finding.resources) {
       const [type = "", id = ""] = place.split("/");

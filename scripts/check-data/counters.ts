@@ -1,14 +1,14 @@
-/** Counters of a service against what its resources add up to. */
+/** Compares the counters of a service with the sums over its resources. */
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
 import { counted } from "../../store/counted.ts";
 import type { Store } from "../../store/store.ts";
 import type { OwnerSource } from "./owner-stores.ts";
 import type { Tally } from "./tally.ts";
 
-/** Counters that are read at once. */
+/** Counters that are read at a time. */
 const PAGE = 10_000;
 
-/** Those whose names begin so, in order of name, however many there are. */
+/** All counters whose names begin with `prefix`, in order of name. */
 export async function* countersOf(store: Pick<Store, "counters">, prefix: string): AsyncGenerator<{ name: string; value: number }> {
   for (let after: string | undefined; ; ) {
     const some = await store.counters(prefix, PAGE, after);
@@ -18,7 +18,7 @@ export async function* countersOf(store: Pick<Store, "counters">, prefix: string
   }
 }
 
-/** Those that the service has moved so far, by name; about 100 bytes each in memory. */
+/** The service's counters with their values, by name; about 100 bytes each in memory. */
 export async function knownCounters({ store, options: { invariants } }: OwnerSource): Promise<ReadonlyMap<string, number>> {
   const values = new Map<string, number>();
   for (const prefix of [...(invariants?.counted ?? []), ...(invariants?.noted ?? [])]) {
@@ -27,13 +27,13 @@ export async function knownCounters({ store, options: { invariants } }: OwnerSou
   return values;
 }
 
-/** A counter that is not what it should be. */
+/** A counter that differs from the sum over the resources. */
 export type WrongCounter =
   | { detail: string; counter: string; value: number; sum: number }
-  /** Its parts do not sum up to it. */
+  /** The counter's parts do not add up to it. */
   | { detail: string; sum?: undefined };
 
-/** Each counter that is not what it should be. */
+/** All counters that differ. */
 export async function* checkCounters(store: Store, invariants: Invariants, tally: Tally): AsyncGenerator<WrongCounter> {
   const seen = new Set<string>();
   for (const prefix of invariants.counted ?? []) {

@@ -1,31 +1,31 @@
-/** What a check finds: each with the invariant that is broken and the resources that it is about. */
+/** The findings of a check, each with the broken invariant and the resources concerned. */
 
-/** One breach. */
+/** One violation. */
 export interface Breach {
-  /** Its name, e.g. "encounter-status" (docs/rules.md) or "unique-key". */
+  /** Name of the invariant, e.g. "encounter-status" (docs/rules.md) or "unique-key". */
   invariant: string;
-  /** What is wrong, for people; ids only, never a patient's data. */
+  /** What is wrong, for people; contains ids only, never patient data. */
   detail: string;
   /** `Type/id` */
   resources: string[];
-  /** What `--repair` goes by. */
+  /** The cause, for `--repair`. */
   about?: About;
 }
 
 /** What is wrong, for programs. */
 export type About =
-  /** A counter that is not what the resources of the service add up to. */
+  /** A counter that differs from the sum over the service's resources. */
   | { kind: "counter"; service: string; counter: string; value: number; sum: number }
-  /** A resource, `Type/id`, that does not give what is needed, or gives what is not. */
+  /** A resource, `Type/id`, that lacks a required counterpart, or provides one that is not required. */
   | { kind: "counterpart"; service: string; resource: string; isNeeded: boolean }
-  /** A resource, `Type/id`, that is not what follows from the counters of its service. */
+  /** A resource, `Type/id`, that contradicts the counters of its service. */
   | { kind: "follows"; service: string; resource: string }
-  /** A resource that does not hold a unique key of its own. */
+  /** A resource that does not hold one of its unique keys. */
   | { kind: "hold"; resource: string }
-  /** An act that rests on what is not here. */
+  /** An act with a required reference that leads nowhere. */
   | { kind: "reference"; resource: string };
 
-/** What a check has seen. */
+/** The result of a check. */
 export interface CheckReport {
   /** ISO 8601, UTC. */
   at: string;
@@ -33,21 +33,21 @@ export interface CheckReport {
   resources: number;
   /** The first of each invariant, up to `MAX_TOLD`. */
   findings: Breach[];
-  /** What may be right or not, which only people know: a charge that is billed on no Invoice here may be billed elsewhere. The first `MAX_TOLD`. */
+  /** Possible violations that only people can judge, e.g. a charge that is billed on no Invoice here may be billed elsewhere. The first `MAX_TOLD`. */
   doubts: Breach[];
-  /** How many there are in all. */
+  /** Number of all possible violations. */
   doubtful: number;
-  /** How many of each invariant there are in all. */
+  /** Number of all violations by invariant. */
   counts: Record<string, number>;
-  /** Breaches of what was written while it was looked at: run the check again. */
+  /** Violations in resources that were written during the check: run it again. */
   unsettled: number;
-  /** Acts of two patients whose records were merged, and apart again: what was edited in between stayed where it was. */
+  /** Acts with two patients whose records were merged and separated again: what was edited in between stayed where it was. */
   leftByUnmerge: number;
-  /** References of other resources than acts that lead nowhere; R4 allows it. */
+  /** References of resources other than acts that lead nowhere, which R4 allows. */
   danglingElsewhere: number;
 }
 
-/** Told of one invariant: the rest is counted. */
+/** Findings of one invariant that are listed; further ones are counted. */
 const MAX_TOLD = 100;
 
 /** Collects findings up to the bound. */

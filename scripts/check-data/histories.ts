@@ -1,4 +1,4 @@
-/** The versions of one resource: all there, each a step that its rules allow. */
+/** Checks the versions of one resource: they are complete, and each follows from the one before by the rules. */
 import { patientElementOf } from "../../federation/patient-records.ts";
 import type { FhirResource } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
@@ -12,14 +12,14 @@ import type { OwnerSource } from "./owner-stores.ts";
 import { plain, typed } from "../../fhir/typed.ts";
 import { readStored } from "./stored-text.ts";
 
-/** Versions of one resource that are looked at, the newest. */
+/** Versions of a resource that are checked, the newest. */
 const MAX_VERSIONS = 1_000;
 
-/** By what a history is judged. */
+/** What a history is checked against. */
 export interface HistoryCheck {
   source: OwnerSource;
   sources: OwnerSource[];
-  /** Rules of its status, and of its patient. */
+  /** The rules of its status, and of its patient. */
   rules: AnyRule[];
   known: KnownResources;
 }
@@ -35,7 +35,7 @@ export async function checkHistory(
   const found = (invariant: string, detail: string) =>
     findings.push({ invariant, detail: `${reference}: ${detail}`, resources: [reference] });
   const [first] = versions;
-  // What has moved here from another owner begins with the version that it had there.
+  // A resource that moved here from another owner begins with the version that it had there.
   const isGap = versions.some(({ version }, index) => index > 0 && version !== (versions[index - 1]?.version ?? 0) + 1);
   if (isGap) found("history", "versions are missing between others");
   for (const { json, version, ...at } of versions.slice(0, -1)) {
@@ -48,12 +48,12 @@ export async function checkHistory(
     if (!change) continue;
     const doubtful = statuses.filter((rule) => rule.check(change, known));
     if (doubtful.length === 0) continue;
-    // Some steps are taken only beside others in the same write.
+    // Some transitions are only allowed beside others in the same write.
     const facts = new AtOnce(known, await writtenWith(source, next));
     for (const rule of doubtful)
       if (rule.check(change, facts)) found(rule.id, `version ${next.version} takes a step that is none. ${rule.says}`);
   }
-  // A merge may move it to another patient, and its undoing back: what counts is whose it was, and whose it is.
+  // A merge may move it to another patient, and unmerge back: the first and the last patient are compared.
   const change = changeOf(first, versions.at(-1));
   for (const rule of rules.filter(({ id: name }) => name.endsWith("-subject"))) {
     if (!change) continue;
@@ -66,7 +66,7 @@ export async function checkHistory(
   return findings;
 }
 
-/** Of all owners that it has had, oldest first; the newest of very many. What has moved away is a version of the one it went to. */
+/** Versions at all owners that it has had, oldest first; of very many the newest. A version "moved" is also a version of the next owner. */
 async function versionsOf(sources: OwnerSource[], type: string, id: string): Promise<StoredResource[]> {
   const all = new Map<number, StoredResource>();
   for (const { store, owns } of sources) {
@@ -88,7 +88,7 @@ function changeOf(before: StoredResource | undefined, after: StoredResource | un
   return { op: "update", reference: `${after.type}/${after.id}`, before: was, after: is, now: new Date(after.updated) };
 }
 
-/** Versions of the same service that were written in the same moment, with those before them. */
+/** Versions of the same service that were written at the same instant, each with the version before it. */
 async function writtenWith({ store }: OwnerSource, { updated }: StoredResource): Promise<StoredResource[][]> {
   const { versions } = await store.history({ since: updated, until: updated, limit: MAX_VERSIONS });
   return Promise.all(
@@ -96,7 +96,7 @@ async function writtenWith({ store }: OwnerSource, { updated }: StoredResource):
   );
 }
 
-/** Facts as the write saw them that made these versions. */
+/** Facts as the write that made these versions saw them. */
 class AtOnce implements Facts {
   readonly #known: KnownResources;
   readonly #versions: Resource[][];

@@ -1,4 +1,4 @@
-/** What is known of the resources that others refer to: asked of the stores many at a time, and remembered up to a bound. */
+/** Facts about referenced resources: read from the stores in batches, and cached up to a limit. */
 import type { Resource } from "../../fhir/resource.ts";
 import { idClause } from "../../fhir/search/exact-clauses.ts";
 import { type Fact, localReference, mayBeTold, splitPlace, toldOf } from "../../federation/facts.ts";
@@ -6,16 +6,16 @@ import type { Facts, Question } from "../../mixins/fhir/rules/rule.ts";
 import type { OwnerSource } from "./owner-stores.ts";
 import { readStored } from "./stored-text.ts";
 
-/** Facts in memory; those that were asked for first are forgotten first. A few hundred bytes each. */
+/** Facts in memory; the oldest are dropped first. A few hundred bytes each. */
 const MAX_KNOWN = 100_000;
 /** Ids in one question. */
 const BATCH = 500;
 
-/** Facts of what is stored. There is no write: nothing is replaced, made or deleted. */
+/** Facts about stored resources. There is no write: nothing is replaced, created or deleted. */
 export class KnownResources implements Facts {
   readonly #facts = new Map<string, Fact>();
   readonly #sources: OwnerSource[];
-  /** What was asked of one page. */
+  /** Answers to the questions of one page. */
   readonly #found = new Map<string, Resource[]>();
 
   constructor(sources: OwnerSource[]) {
@@ -36,7 +36,7 @@ export class KnownResources implements Facts {
   restingOn = () => [];
   namedBy = () => [];
 
-  /** Learns of those that are not known yet. @returns whether there were any */
+  /** Reads the facts that are not known yet. @returns whether there were any */
   async ask(references: Iterable<string | undefined>): Promise<boolean> {
     const byType = new Map<string, Set<string>>();
     for (const reference of references) {
@@ -51,7 +51,7 @@ export class KnownResources implements Facts {
     return true;
   }
 
-  /** Finds what is asked for and was not yet. @returns whether there was anything */
+  /** Answers the questions that are not answered yet. @returns whether there were any */
   async askFor(questions: Question[]): Promise<boolean> {
     const open = new Map(questions.map((question) => [keyOf(question), question]));
     for (const key of this.#found.keys()) open.delete(key);
@@ -69,7 +69,7 @@ export class KnownResources implements Facts {
     return open.size > 0;
   }
 
-  /** The answers of one page are none of the next: they would fill the memory. */
+  /** Drops the answers of a page, which would fill the memory. */
   forgetFound(): void {
     this.#found.clear();
   }
@@ -86,7 +86,7 @@ export class KnownResources implements Facts {
           for (const { id, version, json } of page.rows) {
             const reference = `${type}/${id}`;
             const read = readStored(json, { type, id });
-            // What cannot be read is told of by itself.
+            // Unreadable resources are reported elsewhere.
             const resource = "resource" in read ? toldOf(read.resource) : { resourceType: type };
             found.set(id, { reference, is: "living", version, resource });
           }

@@ -1,14 +1,14 @@
-/** Records that were, at any time, one record: what was edited between a merge and its undoing stays where it was. */
+/** Records that were one record at some time: what was edited between a merge and its unmerge stays where it was. */
 import { parseJson } from "../../fhir/json.ts";
 import type { Patient } from "../../fhir/r4.ts";
 import { localReference, splitPlace } from "../../federation/facts.ts";
 import type { OwnerSource } from "./owner-stores.ts";
 
-/** Versions of a patient, and patients, that are looked at. */
+/** Limits of the search: versions of a patient, and patients. */
 const MAX_VERSIONS = 500;
 const MAX_PATIENTS = 50;
 
-/** Whether these, `Patient/id`, were ever merged, one with the other or both with a third. */
+/** Whether two patients, `Patient/id`, were ever merged, with each other or both with a third. */
 export async function wereMerged(sources: OwnerSource[], one: string, other: string): Promise<boolean> {
   const seen = new Set([one]);
   for (const patient of seen) {

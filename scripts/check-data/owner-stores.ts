@@ -1,4 +1,4 @@
-/** The stores of a system's services, opened to be read: beside running nodes, or while none runs. */
+/** Opens the stores of a system's services for reading, beside running nodes or without any. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Ownership } from "../../federation/owner-contract.ts";
@@ -10,16 +10,16 @@ import { isUpToDate } from "../../store/sqlite/open.ts";
 import type { Store } from "../../store/store.ts";
 import { StartupError } from "../start/startup-error.ts";
 
-/** One owner: what it has told the Fhir mixin, and its store. */
+/** One owner: its options of the Fhir mixin, and its store. */
 export interface OwnerSource {
   service: string;
   options: FhirOptions;
-  /** The types that it owns, or parts of which it owns. */
+  /** The types that it owns, wholly or in part. */
   owns: ReadonlySet<string>;
   store: Store;
 }
 
-/** All owners that have stored anything. @throws StartupError where there is nothing, or what another version has written */
+/** All owners that have stored something. @throws StartupError if there are none, or if another version has written them */
 export async function openSources(config: Config): Promise<OwnerSource[]> {
   const sources: OwnerSource[] = [];
   try {
@@ -37,14 +37,14 @@ export async function openSources(config: Config): Promise<OwnerSource[]> {
   throw new StartupError(`There are no stores in ${config.dataDir}: set DATA_DIR to the folder of the data, or MONGO_URL.`);
 }
 
-/** Closes what `openSources` has opened. */
+/** Closes the stores that `openSources` has opened. */
 export const closeAll = async (sources: OwnerSource[]): Promise<void> => {
   await Promise.all(sources.map(({ store }) => store.close()));
 };
 
 const typesOf = (owns: (string | Ownership)[]) => new Set(owns.map((own) => (typeof own === "string" ? own : own.type)));
 
-/** To open a file of another version would change it. */
+/** Whether the store exists. Opening a file of another version would change it. */
 function isThere({ mongoUrl, dataDir }: Config, service: string): boolean {
   if (mongoUrl) return true;
   const file = join(dataDir, `${service}.sqlite`);

@@ -1,17 +1,17 @@
-/** Adds up what resources stand for, in a file that is gone afterwards: memory stays the same for a million of them. */
+/** Sums over resources in a temporary file, so that memory does not grow with their number. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
-/** Names that are needed and not given once, with who needs them and who gives them. */
+/** A name that is required but not provided exactly once, with the resources that require and provide it. */
 export interface Unmet {
   name: string;
   by: string;
   givers: string[];
 }
 
-/** What one service's resources stand for. */
+/** The sums over one service's resources. */
 export class Tally {
   readonly #folder = mkdtempSync(join(tmpdir(), "openward-check-"));
   readonly #db: DatabaseSync;
@@ -47,7 +47,7 @@ export class Tally {
     this.#move.run(counter, by);
   }
 
-  /** Whether a living resource has this key by its content. */
+  /** Whether the content of a living resource has this key. */
   hasKey(key: string, holder: string): boolean {
     this.#indexKeys();
     return this.#db.prepare("SELECT 1 FROM key WHERE key = ? AND holder = ?").get(key, holder) !== undefined;
@@ -57,7 +57,7 @@ export class Tally {
     this.#db.exec("CREATE INDEX IF NOT EXISTS key_key ON key (key)");
   }
 
-  /** Keys that several living resources hold. */
+  /** Keys in the content of several living resources. */
   *keysOfSeveral(): Generator<{ key: string; holders: string[] }> {
     this.#indexKeys();
     const rows = this.#db.prepare("SELECT key, json_group_array(DISTINCT holder) AS holders FROM key GROUP BY key HAVING count(*) > 1");
@@ -75,14 +75,14 @@ export class Tally {
     }
   }
 
-  /** What is given and nobody needs. */
+  /** Names that are provided but not required. */
   *unneeded(): Generator<{ name: string; by: string }> {
     this.#db.exec("CREATE INDEX IF NOT EXISTS need_name ON need (name)");
     const rows = this.#db.prepare("SELECT name, by FROM give WHERE NOT EXISTS (SELECT 1 FROM need WHERE need.name = give.name)");
     yield* rows.iterate() as Iterable<{ name: string; by: string }>;
   }
 
-  /** How far resources have moved a counter; undefined: none did. */
+  /** The sum of a counter over all resources; undefined if none contributes. */
   movedBy(counter: string): number | undefined {
     return (this.#db.prepare("SELECT value FROM move WHERE counter = ?").get(counter) as { value: number } | undefined)?.value;
   }

@@ -1,4 +1,4 @@
-/** A report as people read it. */
+/** A report in plain text. */
 import type { CheckReport } from "./findings.ts";
 
 /** A line for each finding, then a summary. */

@@ -1,4 +1,4 @@
-/** References of a resource that no rule looks at: R4 lets them lead nowhere. */
+/** References that no rule checks: R4 allows them to lead nowhere. */
 import { ACT_REFERENCES, RESTED_ON } from "../../federation/act-references.ts";
 import { localReference, splitPlace } from "../../federation/facts.ts";
 import { patientsOf } from "../../mixins/fhir/rules/patients-of.ts";
@@ -6,10 +6,10 @@ import { referencesAt } from "../../mixins/fhir/rules/references-exist.ts";
 import type { Facts } from "../../mixins/fhir/rules/rule.ts";
 import type { Resource } from "../../fhir/resource.ts";
 
-/** In the text of a resource; a quotation mark inside a string has a backslash before it, so that what a string says is none. */
+/** Matches references in the JSON of a resource; inside strings quotation marks are escaped, so that string contents do not match. */
 const REFERENCE = /"reference"\s*:\s*("(?:[^"\\]|\\.)*")/g;
 
-/** `Type/id` of local references, each once, but for those that an act rests on. @param text the resource as JSON: walking through it takes three times as long */
+/** `Type/id` of local references without duplicates, except those that an act depends on. @param text the resource's JSON: walking the object takes three times as long */
 export function referencesBesides(type: string, resource: Resource, text: string): string[] {
   const all = new Set<string>();
   for (const [, written = ""] of text.matchAll(REFERENCE)) {
@@ -25,7 +25,7 @@ export function referencesBesides(type: string, resource: Resource, text: string
   return [...all];
 }
 
-/** The patients of an act and of what it refers to, as far as that is known; each once. */
+/** The known patients of an act and of the resources that it refers to, without duplicates. */
 export function patientsAround(act: object, known: Pick<Facts, "of">): string[] {
   const all = new Set<string>();
   collect(act, all);

@@ -1,4 +1,4 @@
-/** One process of the mesh, as the supervisor sees it. */
+/** A child process of the supervisor. */
 import cluster, { type Worker } from "node:cluster";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -7,13 +7,13 @@ import { type Mark, markOf } from "./cluster-state.ts";
 import { whenStopped } from "./stopped.ts";
 
 /**
- * Fits a dozen processes on a small machine: an idle service takes 87 MB with these, 123 MB without. The young generation
- * is small (more, but shorter collections), V8 prefers less memory to more speed (60 MB of the whole cluster, at next
- * to no cost: docs/performance.md), one thread helps it instead of
- * four. The C library keeps two heaps, and gives large blocks back at once (20 MB after an import).
+ * Flags that let a dozen processes fit on a small machine: an idle service takes 87 MB with them, 123 MB without. The young generation
+ * is small (more but shorter collections), V8 prefers less memory to more speed (60 MB for the whole cluster, at almost
+ * no cost: docs/performance.md), and has one helper thread instead of four. The C library keeps two heaps, and returns large blocks at
+ * once (20 MB after an import).
  */
 const SMALL = ["--max-semi-space-size=1", "--optimize-for-size", "--v8-pool-size=1", "--max-old-space-size=384"];
-/** Every request passes the gateway: there speed comes first, and what a request leaves behind is gone before it grows old. */
+/** Flags of a gateway, which every request passes: speed matters, and the objects of a request die young. */
 const QUICK = ["--max-semi-space-size=16", "--v8-pool-size=1", "--max-old-space-size=384"];
 
 /** Node's flags for a process of this service. */
@@ -21,43 +21,43 @@ export const flagsOf = (service: string): string[] => (service === "api" ? QUICK
 const MEMORY_ENV = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "131072" };
 
 /**
- * A store whose search values are made anew takes minutes where it holds millions, and to begin again helps nobody; nor does it where many processes
- * start on few processors. One that hangs is ended by its own watchdog.
+ * Time limit of a start, milliseconds. Rebuilding the search values of millions of resources takes minutes, and starting again would not help; nor
+ * would it where many processes start on few processors. A process that hangs is ended by its own watchdog.
  */
 const READY_MS = 600_000;
-const LEAVE_MS = 15_000; // longer than a node drains; then SIGKILL
+const LEAVE_MS = 15_000; // longer than a node drains; then it gets SIGKILL
 const ANSWER_MS = 5_000;
-/** After its end so much longer until all that it has said is read. Milliseconds. */
+/** Time after its end in which the last output is read, milliseconds. */
 const LAST_WORDS_MS = 20;
-const TAIL = 400; // characters of its last words
+const TAIL = 400; // characters of its last output
 
-/** What a process says when it serves; `port`: only of a gateway. */
+/** Message of a process that it serves; `port`: only from a gateway. */
 export interface Ready {
   nodeId: string;
   port?: number;
 }
 
-/** A child with a gateway does not listen: the supervisor hands it its connections, one after the other. */
+/** A child process. One with a gateway does not listen: the supervisor hands it connections, one after the other. */
 export class Child implements GatewayProcess {
   readonly service: string;
   readonly started = new Date().toISOString();
-  /** Resolves when it serves; fails when it ends before, or takes too long. */
+  /** Resolves when it serves; rejects if it ends before that, or takes too long. */
   readonly ready: Promise<Ready>;
-  /** Resolves when it is gone, with the reason for people. */
+  /** Resolves when it has ended, with the reason for people. */
   readonly exited: Promise<string>;
   state: "starting" | "ready" | "leaving" = "starting";
   info: Ready | undefined;
-  /** Absent when the system would not make another process. */
+  /** Absent if the system could not create the process. */
   readonly #worker: Worker | undefined;
   readonly mark: Mark;
   /** undefined: it has no gateway. */
   readonly #gateways: GatewaySocket | undefined;
-  /** A signal has ended it: its watchdog's, or the system's, where memory is short. It had nothing to say against starting. */
+  /** Whether a signal ended it: from its watchdog, or from the system for lack of memory. Then it did not refuse to start. */
   wasKilled = false;
   #lastWords = "";
-  /** It was ended for having been stopped for so long. */
+  /** How long it had been stopped when it was ended for that. */
   #stoppedMs: number | undefined;
-  /** Why it could not start, in its own words. */
+  /** Its own message why it could not start. */
   #refusal: string | undefined;
 
   constructor(service: string, env: Record<string, string>, gateways?: GatewaySocket) {
@@ -81,7 +81,7 @@ export class Child implements GatewayProcess {
         this.wasKilled = signal !== null;
         resolve(signal ? `killed by ${signal}${this.#whyKilled()}` : this.#reason(code));
       });
-      // Also what could not be said to a process that is just gone is an error: its exit tells the rest.
+      // Sending to a process that has just ended is an error too; its exit is reported separately.
       worker?.on("error", (error: Error) => {
         if (worker.process.pid === undefined) notStarted(error);
       });
@@ -96,7 +96,7 @@ export class Child implements GatewayProcess {
         if (message.type === "taken") gateways?.taken(this);
         if (message.type === "leaving") {
           void gateways?.leave(this);
-          worker.send({ type: "left" }, () => {}); // it may be dead by now
+          worker.send({ type: "left" }, () => {}); // it may have ended by now
         }
         if (message.type !== "ready") return;
         clearTimeout(timer);
@@ -111,9 +111,9 @@ export class Child implements GatewayProcess {
         reject(new Error(`${service}: ${reason}`));
       });
     });
-    // Not on "disconnect", which Node keeps back as long as a connection under way is not confirmed.
+    // Not at "disconnect", which Node delays while a handed connection is not confirmed.
     void this.exited.then(() => setTimeout(() => setImmediate(() => gateways?.lost(this)), LAST_WORDS_MS));
-    this.ready.catch(() => {}); // who waits for it hears of it; `exited` tells the others
+    this.ready.catch(() => {}); // those who wait for it get the error; all others are told by `exited`
   }
 
   /** 0: it could not be started. */
@@ -135,7 +135,7 @@ export class Child implements GatewayProcess {
     void this.exited.then(unwatch);
   }
 
-  /** Lets the process tell the mesh that a service is retired. @throws Error with its reason to refuse */
+  /** Lets the process announce to the mesh that a service is retired. @throws Error with its reason to refuse */
   async retire(service: string): Promise<void> {
     const worker = this.#worker;
     if (!worker) throw new Error("The process does not run.");
@@ -155,7 +155,7 @@ export class Child implements GatewayProcess {
     });
   }
 
-  /** Drains and ends; resolves when it is gone. */
+  /** Drains and ends it; resolves when it has ended. */
   async leave(): Promise<void> {
     this.state = "leaving";
     await this.#gateways?.leave(this);
@@ -179,7 +179,7 @@ export class Child implements GatewayProcess {
   }
 }
 
-/** A machine that is short of processes or memory refuses one: at once, or as the worker's first 'error'. */
+/** Creates a process. A machine short of processes or memory refuses, at once or by the worker's first 'error'. */
 function fork(env: Record<string, string>): { worker?: Worker; failure?: Error } {
   try {
     return { worker: cluster.fork(env) };

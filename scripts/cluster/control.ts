@@ -1,29 +1,29 @@
-/** How `npm run cluster -- COMMAND` talks to the supervisor that runs: one line of JSON each way, over a socket of this user. */
+/** How `npm run cluster -- COMMAND` talks to the running supervisor: one line of JSON each way, over a socket that only this user can open. */
 import { mkdtempSync, rmdirSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { StartupError } from "../start/startup-error.ts";
 
-/** Longest path of a socket; the system's limit is 104 or 108 bytes. */
+/** Longest path of a socket; the systems' limits are 104 or 108 bytes. */
 const LONGEST_PATH = 100;
 const LONGEST_LINE = 10_000;
 
-/** What a supervisor is asked to do with the services that it runs; one line of JSON each. */
+/** A command to the supervisor; one line of JSON. */
 export type Command =
   | { do: "restart"; service: string }
   | { do: "scale"; service: string; count: number }
   | { do: "retire"; service: string }
   | { do: "stop" };
-/** What became of it; `reason` is a sentence for people. */
+/** The result of a command; `reason` is a sentence for people. */
 export type Outcome = { ok: true } | { ok: false; reason: string };
 
 const NAME = "cluster.sock";
 const isShort = (path: string): boolean => Buffer.byteLength(path) <= LONGEST_PATH;
 
 /**
- * A socket in the data folder, or, where its path is too long for one, in a new folder of this user's among the system's temporary ones.
- * @throws StartupError when both are too long
+ * Path of the socket: in the data folder or, if that is too long, in a new folder under the system's temporary one.
+ * @throws StartupError if both are too long
  */
 export function socketFor(dataDir: string): string {
   const inside = join(dataDir, NAME);
@@ -42,13 +42,13 @@ export function removeSocket(socket: string, dataDir: string): void {
   try {
     rmdirSync(dirname(socket));
   } catch {
-    // Gone already, or there is something in it that is not ours.
+    // It has gone already, or contains other files.
   }
 }
 
-/** @param obey carries a command out; what it throws is answered to the caller */
+/** @param obey carries out a command; its error is returned to the caller */
 export async function listen(socket: string, obey: (command: Command) => Promise<void>): Promise<Server> {
-  rmSync(socket, { force: true }); // the holder of the data folder's lock is the only supervisor
+  rmSync(socket, { force: true }); // only the holder of the data folder's lock is a supervisor
   const server = createServer((peer) => {
     let text = "";
     peer.setEncoding("utf8").on("error", () => {});
@@ -66,7 +66,7 @@ export async function listen(socket: string, obey: (command: Command) => Promise
     });
   });
   const listening = new Promise<void>((resolve, reject) => server.once("error", reject).once("listening", resolve));
-  // The socket is made before `listen` returns, and never open to others: to change its mode afterwards would be too late.
+  // The umask makes the socket private from its creation; changing its mode afterwards would be too late.
   const before = process.umask(0o177);
   try {
     server.listen(socket);
@@ -77,7 +77,7 @@ export async function listen(socket: string, obey: (command: Command) => Promise
   return server;
 }
 
-/** @throws when no supervisor listens */
+/** @throws Error if no supervisor listens */
 export function tell(socket: string, command: Command): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     let text = "";

@@ -1,21 +1,21 @@
 /**
- * The address of the mesh on this machine. The supervisor accepts each connection and hands it to a gateway that is free to take one; it
- * keeps the connection itself until the gateway has said that it has it. So none is lost with a gateway that dies: it goes to another.
+ * The address of the mesh on this machine. The supervisor accepts each connection and hands it to a free gateway. It keeps the connection
+ * until the gateway has confirmed it, so that none is lost with a gateway that dies: it goes to another one.
  */
 import { createServer, type Server, type Socket, type AddressInfo } from "node:net";
 
-/** A connection waits so long for a gateway, then it is closed. Milliseconds. */
+/** Longest wait of a connection for a gateway, after which it is closed, milliseconds. */
 const WAIT_MS = 10_000;
-/** Connections that wait; one more is closed at once. */
+/** Connections that may wait; further ones are closed at once. */
 const MAX_WAITING = 4_096;
-/** Connections that wait in the system to be accepted; it may allow fewer. */
+/** Length of the system's queue of connections to be accepted, which the system may shorten. */
 const BACKLOG = 4_096;
-/** A gateway that leaves is not waited for longer until it takes what it was handed. Milliseconds. */
+/** Longest wait for a leaving gateway to confirm what it was handed, milliseconds. */
 const TAKE_MS = 1_000;
 
 /** A process with a gateway. */
 export interface GatewayProcess {
-  /** Sends it a connection; `taken` or `lost` follows. */
+  /** Sends it a connection; `taken` or `lost` is called afterwards. */
   hand(socket: Socket): void;
 }
 
@@ -24,10 +24,10 @@ interface Waiting {
   timer: NodeJS.Timeout;
 }
 
-/** The gateway's address, which the supervisor holds; each connection is handed to a gateway that has nothing to take, and waits if there is none. */
+/** The gateways' common address, held by the supervisor. A connection goes to a gateway with no unconfirmed connection, and waits while there is none. */
 export class GatewaySocket {
   readonly #waiting = new Set<Waiting>();
-  /** Gateways that have nothing to take; the one that waits for longest is the next. */
+  /** Gateways without an unconfirmed connection; the one that has waited longest is next. */
   readonly #free = new Set<GatewayProcess>();
   readonly #members = new Set<GatewayProcess>();
   readonly #handed = new Map<GatewayProcess, Waiting>();
@@ -35,7 +35,7 @@ export class GatewaySocket {
   #server: Server | undefined;
   #port = 0;
 
-  /** The port it listens on, or did; 0 before. */
+  /** The port on which it listens or listened; 0 before that. */
   get port(): number {
     return this.#port;
   }
@@ -44,9 +44,9 @@ export class GatewaySocket {
     return this.#server !== undefined;
   }
 
-  /** @param address port 0 is any, at first; after that the same. @throws the system's error (EADDRINUSE, EACCES, …) */
+  /** @param address port 0 is any free one, and the same on later calls. @throws the system's error (EADDRINUSE, EACCES, …) */
   async open({ host, port }: { host: string; port: number }): Promise<void> {
-    // Gateways read what comes; nothing may be read here.
+    // Gateways read the data; nothing may be read here.
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -55,26 +55,26 @@ export class GatewaySocket {
         resolve();
       });
     });
-    server.on("error", () => {}); // a connection that could not be accepted: the machine is short of something
+    server.on("error", () => {}); // a connection that could not be accepted for lack of resources
     this.#server = server;
     this.#port = (server.address() as AddressInfo).port;
   }
 
-  /** Takes no more, and closes what waits. */
+  /** Stops listening, and closes the waiting connections. */
   close(): void {
     this.#server?.close();
     this.#server = undefined;
     for (const waiting of this.#waiting) this.#drop(waiting);
   }
 
-  /** From now on this one takes connections. */
+  /** Adds a gateway, which gets connections from now on. */
   join(gateway: GatewayProcess): void {
     this.#members.add(gateway);
     this.#free.add(gateway);
     this.#assign();
   }
 
-  /** Hands it no more; resolves when it has what it was handed, or does not take it in time. */
+  /** Removes a gateway; resolves when it has confirmed what it was handed, or has not done so in time. */
   async leave(gateway: GatewayProcess): Promise<void> {
     this.#members.delete(gateway);
     this.#free.delete(gateway);
@@ -89,19 +89,19 @@ export class GatewaySocket {
     this.#left.delete(gateway);
   }
 
-  /** It has what it was handed. */
+  /** Called when a gateway has confirmed a connection. */
   taken(gateway: GatewayProcess): void {
     const taken = this.#handed.get(gateway);
     if (!taken) return;
     this.#handed.delete(gateway);
-    this.#drop(taken); // the other's remains
+    this.#drop(taken); // closes this process's copy; the gateway has its own
     this.#left.get(gateway)?.();
     if (!this.#members.has(gateway)) return;
     this.#free.add(gateway);
     this.#assign();
   }
 
-  /** It has ended: what it had not taken goes to another one. */
+  /** Called when a gateway has ended: its unconfirmed connection goes to another one. */
   lost(gateway: GatewayProcess): void {
     this.#members.delete(gateway);
     this.#free.delete(gateway);

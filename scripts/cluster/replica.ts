@@ -1,35 +1,35 @@
-/** A replica of a service on this machine: one process at a time, replaced when it dies. */
+/** A replica of a service on this machine: one process at a time, replaced when it ends. */
 import { setTimeout as pause } from "node:timers/promises";
 import { Child } from "./child.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
 
-const FIRST_PAUSE_MS = 100; // before a dead process is replaced; doubled with each quick death
+const FIRST_PAUSE_MS = 100; // before a process is replaced; doubled after each quick end
 const LONGEST_PAUSE_MS = 10_000;
-/** A process that lived so long was no start that failed. */
+/** A process that lived this long did not fail to start. */
 const STABLE_MS = 10_000;
-/** So many quick deaths in a row are called a crash loop. */
+/** Number of quick ends in a row that is reported as a crash loop. */
 const LOOP = 5;
 
-/** What a replica tells its supervisor. */
+/** What a replica reports to its supervisor. */
 export interface ReplicaEvents {
-  /** Its process, or its state, is another one. */
+  /** Its process or its state has changed. */
   changed(): void;
   log(line: string): void;
-  /** Where the connections of its processes come from; undefined: they take none. */
+  /** Source of its processes' connections; undefined: they get none. */
   gateways?: GatewaySocket;
 }
 
-/** Keeps one process of a service alive: a dead one is replaced, after a pause that doubles with each quick death. */
+/** Keeps one process of a service running: one that ends is replaced, after a pause that doubles with each quick end. */
 export class Replica {
   readonly service: string;
   child: Child | undefined;
   restarts = 0;
-  /** Quick deaths in a row, and the last reason. */
+  /** Quick ends in a row, and the last reason. */
   failing: { deaths: number; reason: string; nextTry: string } | undefined;
   readonly #env: Record<string, string>;
   readonly #events: ReplicaEvents;
   #timer: NodeJS.Timeout | undefined;
-  /** Every process of this replica, also one that is to be its child or was it. */
+  /** All processes of this replica, including predecessor and successor of the present one. */
   readonly #alive = new Set<Child>();
   #isClosed = false;
 
@@ -48,7 +48,7 @@ export class Replica {
     this.#events.changed();
   }
 
-  /** Fills it for the first time, also where its first processes are killed while they start. @throws the reason of one that will not, or of the last of `LOOP` */
+  /** Starts its first process, again if it is killed while it starts. @throws its reason if it refuses to start, or that of the last of `LOOP` attempts */
   async fill(): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       const opening = this.open();
@@ -58,13 +58,13 @@ export class Replica {
       } catch (error) {
         if (!child?.wasKilled || tries === LOOP) throw error;
       }
-      clearTimeout(this.#timer); // of the next try: it is made here
+      clearTimeout(this.#timer); // cancels the next attempt, which is made here
       await pause(FIRST_PAUSE_MS);
       if (this.#isClosed) throw new Error(`${this.service} is being stopped.`);
     }
   }
 
-  /** The successor serves before the predecessor leaves: no moment without. */
+  /** Replaces the process; the successor serves before the predecessor leaves. */
   async renew(): Promise<void> {
     if (this.#isClosed) throw new Error(`${this.service} is being stopped.`);
     const successor = this.#spawn();
@@ -74,8 +74,8 @@ export class Replica {
       successor.kill();
       throw error;
     }
-    if (this.#isClosed) return; // it is leaving
-    // Its process may have died meanwhile, or been replaced, or be about to: the successor is the only one now.
+    if (this.#isClosed) return; // the successor is leaving
+    // The present process may have ended meanwhile, or been replaced: the successor is the only one now.
     clearTimeout(this.#timer);
     const predecessor = this.child;
     this.child = successor;
@@ -84,7 +84,7 @@ export class Replica {
     this.#events.changed();
   }
 
-  /** Drains and stays empty. */
+  /** Drains and ends the process, without a successor. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -125,7 +125,7 @@ export class Replica {
         if (this.child === child) this.failing = undefined;
       }, STABLE_MS).unref();
     } catch {
-      // Its death is told, and followed, by #died.
+      // `#died` reports and handles its end.
     }
   }
 }

@@ -1,23 +1,22 @@
 /**
- * Ends processes that the system has stopped (SIGSTOP, a debugger that has gone): others wait for what they hold, and their own watchdog is
- * stopped with them. One that is only slow, on a machine with too much to do, is not stopped. Where the system does not tell (it does on Linux), none
- * is ended.
+ * Ends processes that were suspended (SIGSTOP, a debugger that has gone): others wait for what they hold, and their own watchdog is
+ * suspended too. A process that is only slow is not suspended. Needs the system's process states (Linux); elsewhere no process is ended.
  */
 import { readFileSync } from "node:fs";
 
-/** Between two looks, milliseconds. */
+/** Interval between two checks, milliseconds. */
 const LOOK_MS = 500;
-/** A stopped gateway holds the connections of clients: when it has ended they connect anew, to another. Milliseconds. */
+/** Limit for a gateway, milliseconds: it holds connections of clients, which reconnect to another one when it has ended. */
 const GATEWAY_MS = 1_500;
-/** One that was stopped while it wrote to a file keeps all others from writing to it. Milliseconds. */
+/** Limit for a process that was suspended while it wrote to a file, which blocks all other writers, milliseconds. */
 const WRITER_MS = 1_000;
-/** Of any other the work has gone to other nodes by then (mesh/liveness.ts); it is only missed as one of several. Milliseconds. */
+/** Limit for any other process, milliseconds: other nodes have taken over its work by then (mesh/liveness.ts). */
 const OTHER_MS = 15_000;
 
-/** What the system says of a process: its id, its program, its state. */
+/** Id, program and state of a process in /proc. */
 const STATE = /^\d+ \(.*\) (\S)/s;
 
-/** Calls `end` when the process has been stopped for so long that others must not wait any more. @returns ends the watch */
+/** Calls `end` when the process has been suspended for longer than its limit. @returns a function that ends the watch */
 export function whenStopped(pid: number, isGateway: boolean, end: (stoppedMs: number) => void): () => void {
   let looks = 0;
   const timer = setInterval(() => {
@@ -37,7 +36,7 @@ function patienceWith(pid: number, isGateway: boolean): number {
 
 const isStopped = (pid: number): boolean => STATE.exec(told(`/proc/${pid}/stat`))?.[1] === "T";
 
-/** Whether it has locked a part of a file for itself, as SQLite does while it writes. */
+/** Whether it holds a lock on a part of a file, as SQLite does while it writes. */
 const isWriting = (pid: number): boolean => new RegExp(String.raw`^\d+: POSIX +\S+ +WRITE ${pid} `, "m").test(told("/proc/locks"));
 
 function told(file: string): string {

@@ -1,4 +1,4 @@
-/** Keeps the wanted number of processes of each service alive, and changes it on demand. */
+/** Keeps the wanted number of processes of each service running, and changes it on demand. */
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Config } from "../../mesh/config.ts";
@@ -12,14 +12,14 @@ import { Replica } from "./replica.ts";
 import { type ClusterState, type Mark, markOf, writeState } from "./cluster-state.ts";
 import { warmUp } from "./warm.ts";
 
-/** More processes than that on one machine help no service. */
+/** Most processes of a service on one machine. */
 export const MAX_REPLICAS = 64;
 /** Services whose nodes know the membership. */
 const TELLERS = new Set(["api", "transactions"]);
-/** Between two tries to start NATS, whose port or folder something else may hold for a while. */
+/** Interval between attempts to start NATS, whose port or folder may be in use for a while. */
 const REVIVE_EVERY_MS = 1_000;
 
-/** Starts NATS and the processes of each service, keeps their number, and ends them in order. */
+/** Starts NATS and the processes of each service, keeps their number, and stops them in order. */
 export class Supervisor {
   readonly #config: Config;
   readonly #log: (line: string) => void;
@@ -31,7 +31,7 @@ export class Supervisor {
   #nats: (Server & Mark) | undefined;
   #natsUrl = "";
   #deployment: Record<string, string> = {};
-  /** Restarts and scalings go one after the other. */
+  /** Serialises restarts and scalings. */
   #queue: Promise<unknown> = Promise.resolve();
   #isStopping = false;
 
@@ -45,7 +45,7 @@ export class Supervisor {
   async start(wanted: Map<string, number>): Promise<void> {
     await Promise.all([this.#config.natsUrl ? undefined : this.#startNats(0), this.#config.servicesDir ? undefined : this.#warmUp(wanted)]);
     this.#natsUrl = this.#config.natsUrl ?? this.#nats?.url ?? "";
-    // What is started now makes up the system; what is added later joins by itself.
+    // What is started now makes up the system; services that are added later join by themselves.
     if (!this.#config.members) this.#deployment = { MEMBERS: [...wanted.keys()].join(",") };
     await this.#listenFor(wanted.get("api") ?? 0);
     for (const [service, count] of wanted) for (let n = 0; n < count; n++) this.#add(service);
@@ -86,7 +86,7 @@ export class Supervisor {
     };
   }
 
-  /** Replaces each process of a service by a new one, one after the other. */
+  /** Replaces each process of a service, one after the other. */
   restart(service: string): Promise<void> {
     return this.#inTurn(async () => {
       const replicas = this.#of(service);
@@ -95,7 +95,7 @@ export class Supervisor {
     });
   }
 
-  /** @param count processes of the service from now on; 0 takes it out of the mesh. Where not all can start, none is added. */
+  /** @param count processes of the service from now on; 0 takes it out of the mesh. If not all can start, none is added. */
   scale(service: string, count: number): Promise<void> {
     return this.#inTurn(async () => {
       const replicas = this.#of(service);
@@ -112,7 +112,7 @@ export class Supervisor {
     });
   }
 
-  /** Takes a service out of the mesh for good: its processes end, and the others know that it is no member any more. */
+  /** Takes a service out of the mesh for good: its processes end, and the others know that it is no longer a member. */
   retire(service: string): Promise<void> {
     return this.#inTurn(async () => {
       await Promise.all(this.#of(service).map((replica) => this.#remove(replica)));
@@ -122,7 +122,7 @@ export class Supervisor {
     });
   }
 
-  /** Drains everything: gateways first, so that nothing new comes in while the rest finishes; NATS last. */
+  /** Drains everything: gateways first, so that no new work arrives while the rest finishes; NATS last. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.all(this.#of("api").map((replica) => this.#remove(replica)));
@@ -137,7 +137,7 @@ export class Supervisor {
     return result;
   }
 
-  /** The mesh has an address as long as it has a gateway. */
+  /** Opens the mesh's address while it has a gateway. */
   async #listenFor(gateways: number): Promise<void> {
     if (gateways === 0 || this.#gateways.isOpen) return;
     await this.#gateways.open(this.#config).catch((error) => {
@@ -169,14 +169,14 @@ export class Supervisor {
     return replica;
   }
 
-  /** A process is given no key but its service's own; where the settings name a file, that one is for all. */
+  /** Key files of a process: only its own service's, unless the settings name a file for all. */
   #keysOf(service: string): Record<string, string> {
-    if (this.#config.meshIdentityFile) return {}; // it inherits the settings
+    if (this.#config.meshIdentityFile) return {}; // the process inherits the settings
     const folder = keyFolder(this.#config.dataDir);
     return { MESH_IDENTITY_FILE: ensureKeyFile(folder, { serves: [service] }), MESH_CA_FILE: caPublicFile(folder) };
   }
 
-  /** One for each replica, whatever process is in it: so the scraper's list stays as it is. */
+  /** A port for each replica, whichever process is in it, so that the scraper's list stays the same. */
   #freeMetricsPort(): number | undefined {
     const first = this.#config.metricsPort;
     if (first === undefined) return undefined;
@@ -199,7 +199,7 @@ export class Supervisor {
     void nats.exited.then(() => this.#reviveNats(nats.port));
   }
 
-  /** NATS is a child too: when it dies it is started again on its port, where its clients look for it, until it runs. */
+  /** Starts NATS again after it has ended, on its port, where its clients look for it, until it runs. */
   async #reviveNats(port: number): Promise<void> {
     if (!this.#isStopping) this.#log("NATS died; it is started again.");
     while (!this.#isStopping) {

@@ -1,6 +1,6 @@
 /**
- * The compiled form of the sources, made once before a dozen processes ask for it at the same moment. Each of them would
- * make its own instead: slower, and some 15 MB larger for as long as it lives.
+ * Fills the compile cache once before a dozen processes need it at the same time. Otherwise each would compile the sources itself, which is
+ * slower, and makes it about 15 MB larger for its lifetime.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -12,12 +12,12 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CACHE = join(ROOT, "node_modules/.cache/node");
 const SOURCES = ["fhir", "mesh", "store", "federation", "mixins", "services", "scripts", "moleculer.config.ts"];
-/** A start that takes longer is not waited for: the children do without. Milliseconds. */
+/** Time limit of that start; after it the children start without the cache. Milliseconds. */
 const START_TIMEOUT_MS = 20_000;
 
 /**
- * Starts the whole system once, in a folder that is thrown away, unless that was done for these sources.
- * @param flags of the children; code compiled under other flags is of no use to them
+ * Starts the whole system once in a temporary folder, unless that was done for these sources.
+ * @param flags of the children; code compiled under other flags cannot be used by them
  */
 export async function warmUp(flags: string[]): Promise<void> {
   const mark = join(CACHE, `warm-${fingerprint(flags)}`);
@@ -35,14 +35,14 @@ export async function warmUp(flags: string[]): Promise<void> {
     NATS_URL: "",
     MONGO_URL: "",
     REDIS_URL: "",
-    // It leaves when the socket at that descriptor closes: it does not outlive the supervisor.
+    // The process ends when the socket at that descriptor closes: it does not outlive the supervisor.
     OPENWARD_PARENT_FD: "3",
   };
   const args = [...flags, join(ROOT, "scripts/run.mjs"), "serve"];
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "ignore", "pipe"] });
   const timer = setTimeout(() => child.kill("SIGKILL"), START_TIMEOUT_MS);
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  child.once("error", () => {}); // the children will tell better what is wrong
+  child.once("error", () => {}); // the children will report the cause better
   let isReady = false;
   child.stdio[3]?.on("error", () => {}); // its end follows
   child.stdout?.on("data", (chunk: Buffer) => {

@@ -1,4 +1,4 @@
-/** One day in a hospital, lived through its API: each step makes FHIR resources that anyone can read afterwards. */
+/** One day in a hospital, played through its API: each step makes FHIR resources that can be read afterwards. */
 import type { RoleName } from "../../services/identity/identity.contract.ts";
 import type { TokenSource } from "../identity/try-account.ts";
 import { ActionRefused, rolesClient } from "./roles-client.ts";
@@ -13,19 +13,19 @@ import { wards } from "../../services/wards/wards.contract.ts";
 const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin [Mass/volume] in Blood" };
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG Oral Tablet" };
 
-/** What happened, for people, and the resource that holds it. */
+/** Reports an event, for people, and its resource. */
 export type Tell = (event: string, reference: string) => void;
 
-/** Where the day has left its traces. */
+/** The resources that the day has made. */
 export interface Day {
   patient: string;
   ward: string;
 }
 
 /**
- * @param tokens of each role; absent where who asks need not sign in
- * @param name makes this day's patient and ward different from those of any other day
- * @throws Error with the server's own sentence, when a step is refused
+ * @param tokens of each role; absent where no sign-in is needed
+ * @param name distinguishes this day's patient and ward from those of other days
+ * @throws Error with the server's own sentence if a step is refused
  */
 export async function liveOneDay(url: string, name: string, tell: Tell, tokens?: (role: RoleName) => TokenSource): Promise<Day> {
   const { call } = rolesClient(url, tokens);
@@ -35,7 +35,7 @@ export async function liveOneDay(url: string, name: string, tell: Tell, tokens?:
   const title = "Medicine";
   const ward = await call(wards.open, { name: title, rooms }).catch((error: Error) => {
     if (!(error instanceof ActionRefused && error.type === "WARD_ALREADY_OPEN")) throw error;
-    return call(wards.open, { name: `${title} ${name}`, rooms }); // of an earlier day
+    return call(wards.open, { name: `${title} ${name}`, rooms }); // the name without suffix is taken by an earlier day
   });
   const [bedA = "", bedB = ""] = ward.rooms.flatMap(({ beds }) => beds.map(({ location }) => location));
   tell(`a ward with two beds is opened: ${ward.name}`, ward.location);

@@ -1,15 +1,15 @@
-/** Accounts for trying are people: each gets a Practitioner, as who administers a hospital gives one to each account. */
+/** Gives each trial account a Practitioner, as an administrator of a hospital does. */
 import { identity } from "../../services/identity/identity.contract.ts";
 import type { RoleName } from "../../services/identity/identity.contract.ts";
 import type { TokenSource, TryAccount } from "../identity/try-account.ts";
 import { rolesClient } from "./roles-client.ts";
 
-/** Names an account's Practitioner by the account: a second run finds it. */
+/** Identifier system by which a second run finds an account's Practitioner. */
 const ACCOUNT = "urn:openward:account";
 
 /**
  * Gives a Practitioner to those of these accounts that have none; safe to repeat.
- * @returns who each is, "Practitioner/…" by login
+ * @returns "Practitioner/…" by login
  * @throws ActionRefused
  */
 export async function makePeople(

@@ -1,9 +1,9 @@
-/** Calls actions as anyone outside does, over HTTP, each as who does it in a hospital. */
+/** Calls actions over HTTP as an outside client, each in the role that performs it in a hospital. */
 import type { Action } from "../../mesh/contract.ts";
 import type { RoleName } from "../../services/identity/identity.contract.ts";
 import type { TokenSource } from "../identity/try-account.ts";
 
-/** Who does what, by service or action. */
+/** The role by service or action. */
 const DONE_BY: Record<string, RoleName> = {
   wards: "administrator",
   "wards.setCleaning": "nurse",
@@ -22,10 +22,10 @@ const DONE_BY: Record<string, RoleName> = {
   practitioner: "administrator",
   fhir: "nurse",
 };
-/** The server has said no. */
+/** The server has refused an action. */
 export class ActionRefused extends Error {
   readonly code: number;
-  /** Names the error, e.g. BED_OCCUPIED. */
+  /** Type of the error, e.g. BED_OCCUPIED. */
   readonly type: string;
   readonly data: Record<string, unknown> | undefined;
 
@@ -40,16 +40,16 @@ export class ActionRefused extends Error {
 /** Calls an action by its contract. @throws ActionRefused */
 export type CallAction = <Params, Result>(action: Action<Params, Result>, params: Params) => Promise<Result>;
 
-/** The front doors of a server, for programs. */
+/** A client of the actions and of FHIR. */
 export interface RolesClient {
   call: CallAction;
-  /** A request to FHIR as a nurse. @returns the status */
+  /** Sends a request to FHIR as a nurse. @returns the status */
   fhir(method: string, path: string, body?: object): Promise<{ status: number; body: unknown }>;
-  /** Stores a Practitioner where these criteria find none. @returns its id, or that of the one that is there @throws ActionRefused */
+  /** Creates a Practitioner unless one matches the criteria. @returns the id of the new or the existing one @throws ActionRefused */
   create(practitioner: object, ifNoneExist: string): Promise<string>;
 }
 
-/** @param tokens of each role; absent where who asks need not sign in */
+/** @param tokens of each role; absent where no sign-in is needed */
 export function rolesClient(url: string, tokens?: (role: RoleName) => TokenSource): RolesClient {
   const sources = new Map<RoleName, TokenSource>();
   const headersFor = async (action: string): Promise<Record<string, string>> => {

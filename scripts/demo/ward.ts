@@ -1,4 +1,4 @@
-/** A ward with patients in it, and some who wait: for who looks at the pages. */
+/** A ward with patients in it and some who wait, so that the pages have something to show. */
 import type { RoleName } from "../../services/identity/identity.contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
@@ -18,7 +18,7 @@ const TESTS = [
 ];
 const MEDICATION = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG Oral Tablet" };
 
-/** Family name, given name, the same in Arabic, day of birth, sex, why they come. */
+/** Family name, given name, both in Arabic, birth date, sex, reason of the stay. */
 const PEOPLE = [
   ["Benali", "Yasmine", "بن علي", "ياسمين", "1958-04-12", "female", "Heart failure"],
   ["Haddad", "Karim", "حداد", "كريم", "1971-09-30", "male", "Chest pain"],
@@ -27,13 +27,13 @@ const PEOPLE = [
   ["Saadi", "Nadia", "سعدي", "نادية", "1983-02-11", "female", "Syncope"],
   ["Brahimi", "Omar", "براهيمي", "عمر", "2001-10-20", "male", "Control"],
 ] as const;
-/** So many lie in the ward; the others wait at the front desk. */
+/** Number of patients in the ward; the others wait at the front desk. */
 const ADMITTED = 4;
 
 /**
- * @param tokens of each role; absent where who asks need not sign in
- * @param physician who is responsible for the patients of the ward, "Practitioner/…"
- * @returns false: the ward is there already, and is left as it is
+ * @param tokens of each role; absent where no sign-in is needed
+ * @param physician responsible for the ward's patients, "Practitioner/…"
+ * @returns false if the ward exists already; it is not changed
  */
 export async function fillWard(url: string, tokens?: (role: RoleName) => TokenSource, physician?: string): Promise<boolean> {
   const { call } = rolesClient(url, tokens);

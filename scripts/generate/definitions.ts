@@ -91,7 +91,7 @@ export function compartments(): CompartmentDefinition[] {
   );
 }
 
-/** The one code system that all codes of a value set are from; undefined when there are several or they are not listed. */
+/** The one code system of all codes of a value set; undefined if there are several or they are not listed. */
 export function systemOf(valueSet: string): string | undefined {
   const id = /^http:\/\/hl7\.org\/fhir\/ValueSet\/([^|]+)/.exec(valueSet)?.[1];
   if (!id || !existsSync(join(folder, `ValueSet-${id}.json`))) return undefined;
@@ -102,8 +102,8 @@ export function systemOf(valueSet: string): string | undefined {
 }
 
 /**
- * Every code of a value set by its code system; undefined when R4 itself does not list them all (languages, MIME types,
- * units, LOINC's lists), but for currencies.
+ * All codes of a value set by code system; undefined if R4 itself does not list them all (languages, MIME types,
+ * units, LOINC's lists), except for currencies.
  */
 export function codesOf(valueSet: string): Record<string, string[]> | undefined {
   const id = /^http:\/\/hl7\.org\/fhir\/ValueSet\/([^|]+)/.exec(valueSet)?.[1];
@@ -120,7 +120,7 @@ export function codesOf(valueSet: string): Record<string, string[]> | undefined 
   return codes;
 }
 
-/** The concepts of a code system that HL7 defines; its file is named after its address or after its only value set. */
+/** The concepts of a code system of HL7; its file is named after its url or after its only value set. */
 function conceptsOf(system: string, valueSetId: string): Concept[] | undefined {
   for (const id of [system.slice(system.lastIndexOf("/") + 1), valueSetId]) {
     if (!existsSync(join(folder, `CodeSystem-${id}.json`))) continue;

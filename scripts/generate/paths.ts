@@ -1,19 +1,19 @@
 /**
- * Reads the FHIRPath of R4's search parameters, which use few forms of it, into paths of JSON members:
+ * Translates the FHIRPath of R4's search parameters, which use few of its forms, into paths of JSON members:
  * `Observation.value.ofType(Quantity)` → `valueQuantity: Quantity`.
  */
 import type { ElementDefinition, StructureDefinition } from "./definitions.ts";
 import { systemOf } from "./definitions.ts";
 import { nonNull } from "../../fhir/non-null.ts";
 
-/** A place in a resource's JSON, e.g. `component.valueQuantity`, and the data type found there. */
+/** A place in a resource's JSON, e.g. `component.valueQuantity`, with its data type. */
 export interface Leaf {
-  /** Members joined by dots. `telecom[system=phone]` keeps the members of a list that have this value, `entry[0]` its first. */
+  /** Members joined by dots. `telecom[system=phone]` selects the items of a list with this value, `entry[0]` its first. */
   path: string;
   type: string;
-  /** Of a `code`: the one system that its required binding names; "" when there is none or several. */
+  /** For a `code`: the one system of its required binding; "" if there is none or several. */
   system?: string;
-  /** Of a Reference: the resource types that it may refer to. */
+  /** For a Reference: the resource types to which it may refer. */
   targets?: string[];
 }
 
@@ -28,14 +28,14 @@ export interface UnionMember {
 
 interface PathTarget {
   path: string;
-  /** The structure that defines the members, and where in it: ("Observation", "Observation.component"). */
+  /** The structure that defines the members, and the path in it: ("Observation", "Observation.component"). */
   structure: string;
   at: string;
   type: string;
   element?: ElementDefinition;
 }
 
-/** Finds what a path of a search parameter leads to. */
+/** Resolves the paths of search parameters. */
 export class Paths {
   readonly #structures: Map<string, StructureDefinition>;
   readonly #elements = new Map<string, Map<string, ElementDefinition>>();
@@ -44,7 +44,7 @@ export class Paths {
     this.#structures = structures;
   }
 
-  /** The members of an expression that speak of `type`. */
+  /** The parts of an expression that apply to `type`. */
   members(expression: string, type: string): UnionMember[] {
     const deceased = /^(\w+)\.(\w+)\.exists\(\) and \1\.\2 != false$/.exec(expression);
     if (deceased) return [{ ...this.member(`${deceased[1]}.${deceased[2]}`, type), asserted: true }];
@@ -55,7 +55,7 @@ export class Paths {
       .map((part) => this.member(part, type));
   }
 
-  /** One member, below `base` (a path inside the type) or at the type itself. */
+  /** One part, below `base` (a path inside the type) or at the type itself. */
   member(expression: string, type: string, base = ""): UnionMember {
     const only = /\.where\(resolve\(\) is (\w+)\)$/.exec(expression)?.[1];
     const steps = stepsOf(expression.replace(/\.where\(resolve\(\) is \w+\)$/, ""));
@@ -69,7 +69,7 @@ export class Paths {
 
   #step(place: PathTarget, step: string, expression: string): PathTarget[] {
     const ofType = /^ofType\((\w+)\)$/.exec(step)?.[1];
-    // A choice is written with its type in FHIRPath only where needed; by then all its types are known.
+    // FHIRPath names the type of a choice only where needed; here all its types are known.
     if (ofType) return isA(place.type, ofType) ? [place] : [];
     const filter = /^where\((\w+)='([\w-]+)'\)$/.exec(step);
     if (filter) return [{ ...place, path: `${place.path}[${filter[1]}=${filter[2]}]` }];
@@ -116,7 +116,7 @@ export class Paths {
   }
 }
 
-/** FHIR's types that are special kinds of uri. HL7 writes dateTime with a capital once. */
+/** Whether a type is a kind of another; FHIR derives several from uri. HL7 writes dateTime with a capital once. */
 function isA(type: string, general: string): boolean {
   if (general === "uri") return ["uri", "url", "canonical", "oid", "uuid"].includes(type);
   return type === general || (general === "DateTime" && type === "dateTime");

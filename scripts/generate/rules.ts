@@ -1,4 +1,4 @@
-/** The hospital's rules as papers: `docs/rules.md` for people, and the names that the setting RULES may have. */
+/** The hospital's rules as documents: `docs/rules.md`, and the names that the setting RULES may have. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AnyRule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
@@ -7,11 +7,11 @@ import { withTables } from "../new/table.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** A rule and where it holds. */
+/** A rule and the types for which it holds. */
 export interface ListedRule extends Pick<AnyRule, "id" | "group" | "says"> {
   type: string;
   services: string[];
-  /** Of `test/rules`; absent: it is not tested. */
+  /** Its file in `test/rules`; absent: it has no test. */
   test?: string;
 }
 
@@ -41,7 +41,7 @@ function testOf(id: string): string | undefined {
   return readdirSync(folder).find((file) => file !== "list.test.ts" && readFileSync(join(folder, file), "utf8").includes(`"${id}"`));
 }
 
-/** By path, from the project's root. */
+/** The files by path from the project's root. */
 export async function rulesFiles(): Promise<Record<string, string>> {
   const rules = await listedRules();
   const groups = new Set<string>(rules.map(({ group }) => group));

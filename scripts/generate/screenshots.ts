@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots`: the pages as they are, docs/screens/*.png, taken by Chromium of a demo that is started for it: each as a person of the
- * role that works there sees it, in three languages and widths, light and dark.
+ * `npm run screenshots`: takes docs/screens/*.png in Chromium from a demo that it starts, each page in the role that works with it, in three
+ * languages and widths, light and dark.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -18,7 +18,7 @@ interface Shot {
   language: string;
   width: number;
   isDark?: boolean;
-  /** What is done before. */
+  /** Steps before the picture is taken. */
   prepare?: (page: Page) => Promise<void>;
 }
 
@@ -62,7 +62,7 @@ try {
   demo.once("exit", () => rmSync(dir, { recursive: true, force: true }));
 }
 
-/** @returns the address of the demo when it has lived its day, and the passwords of its accounts by role */
+/** @returns the address of the demo once its day has been played, and the passwords of its accounts by role */
 async function started(): Promise<{ url: string; passwords: Map<string, string> }> {
   let text = "";
   for await (const piece of demo.stdout) {
@@ -98,7 +98,7 @@ async function take(browser: Browser, url: string, shot: Shot & { password: stri
   console.log(`docs/screens/${name}.png`);
 }
 
-/** A patient with results, asked for as the page would. */
+/** A patient with results, found by the page's own API. */
 async function aPatient(page: Page): Promise<string> {
   return page.evaluate(async () => {
     const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string };

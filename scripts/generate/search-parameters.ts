@@ -1,4 +1,4 @@
-/** Makes `fhir/generated/search.json`: what each resource type can be searched by, and where in its JSON that is read. */
+/** Makes `fhir/generated/search.json`: the search parameters of each resource type, and the JSON members that they read. */
 import type { SearchParameterDefinition, StructureDefinition } from "./definitions.ts";
 import type { ParameterJson, PartJson, Read, SlotJson, TypeJson } from "../../fhir/search/parameter-definition.ts";
 import type { Leaf, UnionMember } from "./paths.ts";
@@ -7,7 +7,7 @@ import { compartments, searchParameters, structures } from "./definitions.ts";
 import { Paths } from "./paths.ts";
 import { nonNull } from "../../fhir/non-null.ts";
 
-/** Data types that a search type reads; others that an element may have are not searchable by it. */
+/** Data types that each type of search parameter reads; elements of other types are not searchable by it. */
 const readable: Record<string, string[]> = {
   token: [
     "CodeableConcept",
@@ -36,11 +36,11 @@ const readable: Record<string, string[]> = {
 interface Work {
   name: string;
   slots: SlotJson[];
-  /** slot by what it reads */
+  /** slot by the elements that it reads */
   known: Map<string, number>;
 }
 
-/** What R4 has no parameter for, and daily work asks for: which charges no invoice has yet. */
+/** Search parameters beyond R4 that daily work needs: charges that are on no invoice yet. */
 const ADDED: SearchParameterDefinition[] = [
   {
     url: "urn:openward:SearchParameter/ChargeItem-status",
@@ -64,7 +64,7 @@ export function searchJson(): { text: string; notes: string[] } {
   return { text, notes };
 }
 
-/** All concrete resource types in alphabetical order; a type's place in it is part of its slots. */
+/** All concrete resource types in alphabetical order; a type's position is part of its slots. */
 function resourceTypes(defined: Map<string, StructureDefinition>): string[] {
   return [...defined.values()]
     .filter((structure) => structure.kind === "resource" && !structure.abstract)
@@ -72,7 +72,7 @@ function resourceTypes(defined: Map<string, StructureDefinition>): string[] {
     .sort();
 }
 
-/** `{def}` is HL7's word for the compartment's own resource, which belongs to it also where HL7 does not say so. */
+/** `{def}` is HL7's notation for the compartment's own resource, which belongs to it even where HL7 does not say so. */
 function compartmentsJson(): string {
   const entries = compartments().map(({ code, resource }) => {
     const members = resource.map(({ code: type, param = [] }): [string, string[]] => {
@@ -128,7 +128,7 @@ function targetsOf(parameter: SearchParameterDefinition, members: UnionMember[],
   return anyOr(both.length ? both : [...byElement]);
 }
 
-/** Over a hundred targets is HL7's way to write "any". */
+/** Over a hundred targets is how HL7 writes "any". */
 function anyOr(targets: string[] | undefined): string[] | undefined {
   return targets && targets.length > 0 && targets.length < 100 ? [...targets].sort() : undefined;
 }
@@ -183,7 +183,7 @@ function readsOf(member: UnionMember, type: string): Read[] {
   const leaves = member.leaves.filter((leaf: Leaf) => member.asserted || nonNull(readable[type]).includes(leaf.type));
   return leaves.map((leaf): Read => {
     if (type === "token" && leaf.system !== undefined) return [leaf.path, leaf.type, leaf.system];
-    // Its parts are searched one by one (R4 3.1.1.4.8), which other strings' are not.
+    // The parts of family names are searched one by one (R4 3.1.1.4.8), those of other strings are not.
     return [leaf.path, type === "string" && leaf.path.endsWith("name.family") ? "FamilyName" : leaf.type];
   });
 }

@@ -1,4 +1,4 @@
-/** `structures.json`: what a resource is checked against before it is stored; its form is in `fhir/validate/structure-definition.ts`. */
+/** Makes `structures.json`, against which resources are validated; `fhir/validate/structure-definition.ts` has its form. */
 import type { ElementJson, RuleJson, StructureJson, StructuresJson } from "../../fhir/validate/structure-definition.ts";
 import { codesOf, type ElementDefinition, type StructureDefinition, structures } from "./definitions.ts";
 import { nonNull } from "../../fhir/non-null.ts";
@@ -6,14 +6,14 @@ import { nonNull } from "../../fhir/non-null.ts";
 const REGEX = "http://hl7.org/fhir/StructureDefinition/regex";
 const FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type";
 
-/** The only profile that R4's own structures refer to, and its only rule. */
+/** The only profile to which R4's own structures refer, and its only rule. */
 const SIMPLE_QUANTITY = "http://hl7.org/fhir/StructureDefinition/SimpleQuantity";
 const SIMPLE_RULE: RuleJson = { key: "sqty-1", human: "The comparator is not used on a SimpleQuantity", expression: "comparator.empty()" };
 
-/** Rules that hold everywhere alike, and are checked by code of their own. */
+/** Rules that hold for all elements, and are checked by code. */
 const EVERYWHERE = new Set(["ele-1", "ext-1"]);
 
-/** Names of the value sets' ids, filled while the structures are read. */
+/** Ids of the value sets, collected while the structures are read. */
 type ValueSets = Map<string, string>;
 
 /** The text of `structures.json`, and notes on what was left open. */
@@ -89,7 +89,7 @@ function elementsBelow(
         ...(codes ? { codes } : {}),
         ...(isBackbone
           ? {
-              // A backbone's own id, extensions and modifiers are those of its type.
+              // A backbone inherits id, extensions and modifiers from its type.
               types,
               elements: elementsBelow(element.path, elements, new Set(["id", "extension", "modifierExtension"]), valueSets, open),
             }

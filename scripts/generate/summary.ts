@@ -1,16 +1,16 @@
-/** `summary.json`: which elements of a resource type `_summary` keeps (R4 3.1.1.6.1). */
+/** Makes `summary.json`: the elements of a resource type that `_summary` keeps (R4 3.1.1.6.1). */
 import { structures } from "./definitions.ts";
 
-/** Every resource has these in its summary; they are not listed per type. */
+/** Elements in every resource's summary; not listed per type. */
 const EVERYWHERE = new Set(["id", "meta", "implicitRules"]);
 
-/** Of a resource type: what `_summary=true` keeps, as paths below the type; and the top-level elements that are mandatory. */
+/** For a resource type: the elements of `_summary=true`, as paths below the type; and the mandatory top-level elements. */
 interface SummaryJson {
   summary: string[];
   mandatory: string[];
 }
 
-/** Without what stands below an element that is not kept itself (a modifierExtension is always marked). */
+/** Without elements below one that is not kept itself (a modifierExtension is always marked). */
 function withParents(paths: string[]): string[] {
   const all = new Set(paths);
   return paths.filter((path) =>

@@ -1,11 +1,11 @@
-/** Asks at the terminal, on the error stream, so that what a program prints is its result only. */
+/** Asks at the terminal, on the error stream, so that a program's output contains only its result. */
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 
-/** Lines that came on standard input before they were asked for: `echo password | npm run token`. */
+/** Lines on standard input that were sent before a question: `echo password | npm run token`. */
 let lines: AsyncIterator<string> | undefined;
 
-/** @param isSecret what is typed is not shown */
+/** @param isSecret the answer is not shown */
 export async function ask(question: string, isSecret = false): Promise<string> {
   if (!process.stdin.isTTY) {
     lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();

@@ -1,6 +1,6 @@
-/** A browser, as far as the pages of the sign-in need one: cookies, redirects, forms. For programs of ours, and tests. */
+/** A minimal browser for the sign-in pages: cookies, redirects, forms. For the project's own programs, and for tests. */
 
-/** What a page has shown. */
+/** A page. */
 export interface Shown {
   url: string;
   status: number;
@@ -8,7 +8,7 @@ export interface Shown {
   text: string;
 }
 
-/** Where a browser is sent that leaves the server. */
+/** A redirect to another server. */
 export class Left {
   readonly url: URL;
   constructor(url: URL) {
@@ -21,29 +21,29 @@ interface Cookie {
   path: string;
 }
 
-/** Where a program reaches an address of a server: behind a proxy the server names itself by PUBLIC_URL, which its own machine need not reach. @param base where it is reached */
+/** An address of a server as it is reached here: behind a proxy the server calls itself PUBLIC_URL, which its own machine need not reach. @param base where it is reached */
 export function reachedAt(base: string, address: string | URL): URL {
   const { pathname, search } = new URL(address, base);
   return new URL(pathname + search, base);
 }
 
-/** Keeps cookies by path, follows redirects within one server. */
+/** Keeps cookies by path, and follows redirects within one server. */
 export class Browser {
   readonly #base: string;
-  /** Origins under which the server names itself. */
+  /** Origins that the server uses for itself. */
   readonly #own: Set<string>;
   readonly cookies = new Map<string, Cookie>();
-  /** Sent with each request. */
+  /** Headers of each request. */
   readonly headers: Record<string, string>;
 
-  /** @param base where the server is reached @param named an address of its own, as it says */
+  /** @param base where the server is reached @param named the server's address in its own words */
   constructor(base: string, headers: Record<string, string> = {}, named = base) {
     this.#base = base;
     this.#own = new Set([new URL(base).origin, new URL(named).origin]);
     this.headers = headers;
   }
 
-  /** @returns the page, or where it would go on outside */
+  /** @returns the page, or the redirect to another server */
   async go(url: string | URL, form?: Record<string, string>, headers: Record<string, string> = {}): Promise<Shown | Left> {
     let at = new URL(url, this.#base);
     let body = form;
@@ -59,7 +59,7 @@ export class Browser {
     throw new Error("It goes round in circles.");
   }
 
-  /** One request, without following anything. */
+  /** One request, without following redirects. */
   async once(at: URL | string, form?: Record<string, string>, headers: Record<string, string> = {}): Promise<Shown> {
     const url = new URL(at, this.#base);
     const cookie = [...this.cookies]
@@ -76,14 +76,14 @@ export class Browser {
     return { url: url.href, status: answer.status, headers: answer.headers, text: await answer.text() };
   }
 
-  /** The page must be one. */
+  /** Like `go`; must end at a page. */
   async see(url: string | URL, form?: Record<string, string>): Promise<Shown> {
     const shown = await this.go(url, form);
     if (shown instanceof Left) throw new Error(`It left for ${shown.url}.`);
     return shown;
   }
 
-  /** It must go on outside. */
+  /** Like `go`; must end with a redirect to another server. */
   async leave(url: string | URL, form?: Record<string, string>): Promise<URL> {
     const left = await this.go(url, form);
     if (!(left instanceof Left)) throw new Error(`It stayed, ${left.status}: ${left.text}`);

@@ -1,4 +1,4 @@
-/** A token for a program without a person: the client proves itself by an assertion that its private key signs (RFC 7523). */
+/** A token for a program without a person: the client authenticates by an assertion that its private key signs (RFC 7523). */
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { importJWK, importPKCS8, type JWK, SignJWT } from "jose";
@@ -6,10 +6,10 @@ import { StartupError } from "../start/startup-error.ts";
 import { reachedAt } from "./browser.ts";
 import { endpointsOf, type TokenAnswer, tokensFrom } from "./sign-in-by-pages.ts";
 
-/** An assertion is used at once. */
+/** Lifetime of an assertion, which is used at once. */
 const VALID = "60s";
 
-/** Which program, with which key. */
+/** The client, with its key. */
 export interface Program {
   /** The gateway's address, without a slash at the end. */
   base: string;
@@ -19,7 +19,7 @@ export interface Program {
   scope: string;
 }
 
-/** @throws StartupError with what is wrong with the key, or what the server has said */
+/** @throws StartupError if something is wrong with the key, or with the server's answer */
 export async function clientToken({ base, client, keyFile, scope }: Program): Promise<TokenAnswer> {
   const { token_endpoint: endpoint } = await endpointsOf(base);
   const { key, alg, kid } = await keyIn(keyFile);

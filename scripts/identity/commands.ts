@@ -1,4 +1,4 @@
-/** What `npm run admin` can do: each command is a call of the service, and its answer in lines. */
+/** The commands of `npm run admin`: each calls the service, and prints its answer. */
 import { parseArgs } from "node:util";
 import type { Caller } from "../../mesh/caller.ts";
 import {
@@ -14,10 +14,10 @@ import { readJson } from "./read-json.ts";
 import { layLines } from "./lay-lines.ts";
 import { StartupError } from "../start/startup-error.ts";
 
-/** Does it, and says what came of it. */
+/** Runs a command. @returns the lines to print */
 export type AdminCommand = (caller: Caller) => Promise<string[]>;
 
-/** All commands. */
+/** Usage of all commands. */
 export const USAGE = `usage: npm run admin -- COMMAND
 
   users                                     all accounts
@@ -109,7 +109,7 @@ export function commandOf(name: string, args: string[]): AdminCommand {
   }
 }
 
-/** Words after each command. */
+/** Number of arguments of each command. */
 const NEEDED: Record<string, number> = {
   users: 0,
   "add-user": 1,

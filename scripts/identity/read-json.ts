@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { StartupError } from "../start/startup-error.ts";
 
-/** A file of JSON. @param what it should be, for the error @throws StartupError that names the file */
+/** Reads a JSON file. @param what its expected content, for the error @throws StartupError that names the file */
 export function readJson(file: string, what: string): object {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as object;

@@ -1,4 +1,4 @@
-/** What `npm run admin` can do with roles. */
+/** The commands of `npm run admin` on roles. */
 import type { Caller } from "../../mesh/caller.ts";
 import { identity, type RoleChange, type RoleRights } from "../../services/identity/identity.contract.ts";
 import { StartupError } from "../start/startup-error.ts";
@@ -7,7 +7,7 @@ import { readJson } from "./read-json.ts";
 
 type Command = (caller: Caller) => Promise<string[]>;
 
-/** All roles, and what waits to be confirmed. */
+/** All roles, and the changes that wait for confirmation. */
 export async function listRoles(caller: Caller): Promise<string[]> {
   const [roles, changes] = [await identity.listRoles(caller, {}), await identity.listRoleChanges(caller, {})];
   const waiting = changes.filter(({ state }) => state === "waiting");
@@ -20,7 +20,7 @@ export async function listRoles(caller: Caller): Promise<string[]> {
   ];
 }
 
-/** Makes a role, or changes what it may do, to what a file says. */
+/** Creates a role, or replaces its rights, from a file. */
 export function setRole(role: string, file: string, reason: string | undefined): Command {
   const why = reasonOf(reason);
   const rights = readJson(file, "role") as RoleRights;
@@ -29,7 +29,7 @@ export function setRole(role: string, file: string, reason: string | undefined):
   ];
 }
 
-/** Has a role as its own file says again. */
+/** Resets a role to its file. */
 export function resetRole(role: string, reason: string | undefined): Command {
   const why = reasonOf(reason);
   return async (caller) => [lineOf(await identity.resetRole(caller, { role, reason: why, version: await versionOf(caller, role) }))];

@@ -1,19 +1,19 @@
 /**
- * Signs a person in as an app on this machine does: by code and PKCE (RFC 8252), through the same pages, of which this program fills in the
- * forms. The password goes to the server's own page and nowhere else.
+ * Signs a person in as a native app does: by code and PKCE (RFC 8252), through the same pages, whose forms this program fills in. The
+ * password is sent to the server's own page only.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { StartupError } from "../start/startup-error.ts";
 import { Browser, Left, reachedAt, type Shown } from "./browser.ts";
 
-/** The client that this is; every system has it. */
+/** The client of this program, which exists in every system. */
 const CLIENT = "openward-cli";
-/** Nobody listens there: the program reads the address that it is sent to. */
+/** No process listens there: the program reads the code from the redirect. */
 const REDIRECT = "http://127.0.0.1/callback";
-/** Pages of one sign-in: password, code, patient, consent, and a wrong code or two. */
+/** Pages of one sign-in at most: password, code, patient, consent, and a few wrong codes. */
 const MAX_PAGES = 8;
 
-/** Who signs in, and for what. */
+/** Who signs in, and for which scopes. */
 export interface SignInRequest {
   /** The gateway's address, without a slash at the end. */
   base: string;
@@ -21,15 +21,15 @@ export interface SignInRequest {
   password: string;
   /** SMART scopes, separated by spaces. */
   scope: string;
-  /** Asked for where the account has a second factor. @param key where one must be set up first: for an authenticator app */
+  /** Returns a code if the account has a second factor. @param key for an authenticator app, if a second factor must be set up first */
   code?(key?: string): Promise<string>;
-  /** Told the recovery codes of a second factor that was set up. */
+  /** Called with the recovery codes of a second factor that was set up. */
   tell?(codes: string[]): void;
-  /** The patient, where the scopes are about one, by id. */
+  /** Id of the patient, if the scopes are for one. */
   patient?: string | undefined;
 }
 
-/** What a token endpoint gives. */
+/** Answer of a token endpoint. */
 export interface TokenAnswer {
   access_token: string;
   expires_in: number;
@@ -38,7 +38,7 @@ export interface TokenAnswer {
   patient?: string;
 }
 
-/** @throws StartupError with what the page, or the server, has said */
+/** @throws StartupError with the message of the page or the server */
 export async function signIn(person: SignInRequest): Promise<TokenAnswer> {
   const { base, scope } = person;
   const { authorization_endpoint, token_endpoint } = await endpointsOf(base);
@@ -65,7 +65,7 @@ export async function signIn(person: SignInRequest): Promise<TokenAnswer> {
   });
 }
 
-/** Where a server's endpoints are, as it names itself (`reachedAt`). @throws StartupError when it has none */
+/** A server's endpoints as they are reached here (`reachedAt`). @throws StartupError if it has none */
 export async function endpointsOf(base: string): Promise<{ authorization_endpoint: string; token_endpoint: string }> {
   const answer = await fetch(`${base}/.well-known/smart-configuration`).catch((error: Error) => {
     throw new StartupError(`No server answers at ${base} (${error.message}): start one with \`npm start\`, or name it with --url.`);
@@ -74,7 +74,7 @@ export async function endpointsOf(base: string): Promise<{ authorization_endpoin
   return (await answer.json()) as { authorization_endpoint: string; token_endpoint: string };
 }
 
-/** @throws StartupError with what the server has said */
+/** @throws StartupError with the server's message */
 export async function tokensFrom(endpoint: URL, form: Record<string, string>): Promise<TokenAnswer> {
   const answer = await fetch(endpoint, { method: "POST", body: new URLSearchParams(form) });
   const body = (await answer.json().catch(() => ({}))) as TokenAnswer & { error?: string; error_description?: string };
@@ -117,7 +117,7 @@ async function formFor({ text }: Shown, { login, password, code, tell, patient }
   throw new StartupError(faultIn(text) ?? "The server shows a page that this program does not know.");
 }
 
-/** A second factor may be typed again; anything else would be the same again. */
+/** A code of a second factor may be entered again; any other fault would repeat. */
 function refuseFault({ text, status }: Shown, { code }: SignInRequest): void {
   const fault = status < 400 ? undefined : faultIn(text);
   if (status === 401 && code && text.includes('name="code"')) return;

@@ -1,6 +1,6 @@
 /**
- * Accounts for trying: one a role, `try-nurse`, with a random password that is kept in the data folder, beside what it opens. Who may read that
- * folder may do all of this anyway.
+ * Trial accounts: one per role, `try-nurse`, with a random password that is stored in the data folder, beside the data that it opens. A user who can
+ * read that folder has access to the data anyway.
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -15,9 +15,9 @@ import { signIn } from "./sign-in-by-pages.ts";
 
 /** Passwords by login, readable by this user only. */
 const FILE = "try-accounts.json";
-/** A token is asked for anew so long before it ends, milliseconds. */
+/** How long before its end a token is renewed, milliseconds. */
 const BEFORE_END_MS = 60_000;
-/** All that a role may do. */
+/** Everything that the role permits. */
 export const TRY_SCOPE = "openid fhirUser user/*.cruds actions";
 
 /** An account for trying. */
@@ -28,8 +28,8 @@ export interface TryAccount {
 }
 
 /**
- * The accounts of these roles; those that are not there yet are made.
- * @throws StartupError where the system keeps its accounts elsewhere
+ * The accounts of these roles; creates those that do not exist.
+ * @throws StartupError if the system keeps its accounts elsewhere
  */
 export async function tryAccounts(config: Config, roles: readonly RoleName[]): Promise<TryAccount[]> {
   const file = join(config.dataDir, FILE);
@@ -49,15 +49,14 @@ export async function tryAccounts(config: Config, roles: readonly RoleName[]): P
   return roles.map((role) => ({ role, login: loginOf(role), password: passwords[loginOf(role)] as string }));
 }
 
-/** Gives a token for one request. */
+/** Returns a token for one request. */
 export type TokenSource = () => Promise<string>;
 
 /**
- * How programs of who operates a system sign in by themselves: by TOKEN, or by the accounts for trying of the system that keeps its data here.
- * Undefined where who asks need not sign in.
+ * How operators' programs sign in: by TOKEN, or by the trial accounts of the system whose data are here. Undefined where no sign-in is needed.
  * @param base the gateway's address, without a slash at the end
- * @param scope what an account for trying asks for: not more than the program does
- * @throws StartupError where the system keeps its accounts elsewhere
+ * @param scope of a trial account: no more than the program needs
+ * @throws StartupError if the system keeps its accounts elsewhere
  */
 export async function ownTokens(config: Config, base: string, scope = TRY_SCOPE): Promise<((role: RoleName) => TokenSource) | undefined> {
   const { token } = config;
@@ -90,7 +89,7 @@ function tokenSource(config: Config, base: string, role: RoleName, scope = TRY_S
 
 const loginOf = (role: RoleName): string => `try-${role}`;
 
-/** @throws StartupError for what is no role */
+/** @throws StartupError if there is no such role */
 export function roleNamed(text: string, roles: readonly RoleName[]): RoleName {
   const role = roles.find((it) => it === text);
   if (role === undefined) throw new StartupError(`"${text}" is no role; there are ${roles.join(", ")}.`);

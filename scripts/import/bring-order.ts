@@ -1,34 +1,34 @@
-/** In which order NDJSON is brought: what others rest on first, so that little of it has to be sent twice. */
+/** The order in which NDJSON is sent: referenced types first, so that few resources have to be sent twice. */
 import { ACT_REFERENCES, RESTED_ON } from "../../federation/act-references.ts";
 import { referencePathsOf } from "../../fhir/reference-paths.ts";
 import { linesOf, type SourceFile } from "./files.ts";
 import { type ImportUnit, MAX_CHARACTERS, MAX_RESOURCES } from "./unit.ts";
 
-/** Of what rests on nothing that an act could ask for: last, as it may name all others. */
+/** Position of types on which no act depends: last, as they may refer to all others. */
 const LAST = Number.MAX_SAFE_INTEGER;
 
-/** How many types stand one upon another below this one; what is no act, and nothing that acts rest on, comes last. */
+/** Length of the longest chain of references below a type. Types that are no acts, and on which no act depends, come last. */
 export function depthOf(type: string, above: readonly string[] = []): number {
   if (!RESTED_ON.has(type) && !Object.hasOwn(ACT_REFERENCES, type)) return LAST;
   const paths = new Set((ACT_REFERENCES[type] ?? []).map(({ path }) => path));
   const below = referencePathsOf(type).flatMap(({ path, targets = [] }) =>
     paths.has(path) ? targets.filter((it) => RESTED_ON.has(it)) : [],
   );
-  // An order may replace an order, and a result be based on one that is based on it: a circle has no bottom.
+  // An order may replace an order, and a result be based on one that is based on it: circles are cut.
   const open = [...new Set(below)].filter((it) => it !== type && !above.includes(it));
   return open.length === 0 ? 0 : 1 + Math.max(...open.map((it) => depthOf(it, [...above, type])));
 }
 
-/** A file, or those of its lines whose types stand so high. */
+/** A file, or those of its lines whose types have one depth. */
 export interface Pass {
   file: SourceFile;
   /** Absent: all lines. */
   depth?: number;
-  /** Of the file's lines, 0 to 1. */
+  /** Share of the file's lines, 0 to 1. */
   share: number;
 }
 
-/** How high the type of a line stands: by the first `resourceType` in it, which is its own where that comes first, as it mostly does. */
+/** Depth of a line's type: by the first `resourceType` in it, which is nearly always its own. */
 export const depthOfLine = (text: string): number => depthOfType(/"resourceType"\s*:\s*"([A-Za-z]+)"/.exec(text)?.[1] ?? "");
 
 const depths = new Map<string, number>();
@@ -39,21 +39,21 @@ function depthOfType(type: string): number {
   return known;
 }
 
-/** In which order the files are best brought: bundles as they come, then NDJSON from what others rest on upwards, which a large mixed file is read several times for. */
+/** The best order of the files: bundles as they are, then NDJSON by depth. A large mixed file is read once per depth. */
 export async function passesOf(files: SourceFile[]): Promise<Pass[]> {
   const passes: (Pass & { order: number })[] = [];
   for (const file of files) {
     const lines = file.kind === "bundle" ? undefined : await linesByDepth(file);
     const total = [...(lines?.values() ?? [])].reduce((sum, count) => sum + count, 0);
     const [first = -1] = [...(lines?.keys() ?? [])].sort((one, other) => one - other);
-    // A small one is one transaction, in which the order says nothing.
+    // A small file is one transaction, in which the order does not matter.
     if (!lines || lines.size < 2 || total <= MAX_RESOURCES) passes.push({ file, share: 1, order: first });
     else for (const [depth, count] of lines) passes.push({ file, depth, share: count / total, order: depth });
   }
   return passes.sort((one, other) => one.order - other.order);
 }
 
-/** Undefined for a file that cannot be read: that is told of when its turn comes. */
+/** Lines per depth; undefined for a file that cannot be read, which is reported when its turn comes. */
 async function linesByDepth({ path }: SourceFile): Promise<Map<number, number> | undefined> {
   const found = new Map<number, number>();
   try {
@@ -67,7 +67,7 @@ async function linesByDepth({ path }: SourceFile): Promise<Map<number, number> |
   return found;
 }
 
-/** Lines that were left out one by one, in groups again; what waits as a whole stays so. */
+/** Joins lines that were left out one by one into groups; units that wait as a whole stay as they are. */
 export async function regrouped(units: ImportUnit[]): Promise<ImportUnit[]> {
   const isLine = ({ kind, lines }: ImportUnit) => kind === "group" && lines.length === 1;
   const groups: ImportUnit[] = [];

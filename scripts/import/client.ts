@@ -1,18 +1,18 @@
-/** The FHIR server as the import needs it: patient with what passes, clear about what does not. */
+/** The import's FHIR client: retries temporary errors, and reports permanent ones clearly. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { OperationOutcome } from "../../fhir/outcome.ts";
 import { StartupError } from "../start/startup-error.ts";
 import type { Entry } from "./once.ts";
 
-const ANSWER_MS = 120_000; // a thousand entries on a busy machine take some seconds
+const ANSWER_MS = 120_000; // a thousand entries take some seconds on a busy machine
 const REACH_MS = 5_000;
 const RETRIES = 6;
-const FIRST_PAUSE_MS = 200; // doubled with each retry, at most LONGEST_PAUSE_MS: 10 s in all
+const FIRST_PAUSE_MS = 200; // doubled with each retry up to LONGEST_PAUSE_MS: 10 s in all
 const LONGEST_PAUSE_MS = 5_000;
-/** Faults of a moment, when they come with 409: another client writes the same resource just now. */
+/** Issue codes of temporary errors with status 409: another client is writing the same resource. */
 const PASSING = new Set(["lock-error", "conflict", "transient", "throttled"]);
 
-/** The server refuses what was sent; sending it again would not help. */
+/** The server refuses the input; sending it again would not help. */
 export class ImportRefused extends Error {
   readonly outcome: OperationOutcome | undefined;
   readonly status: number;
@@ -21,25 +21,25 @@ export class ImportRefused extends Error {
     this.status = status;
     this.outcome = outcome;
   }
-  /** It refers to what is not there (`mixins/fhir/rules/references-exist.ts`): it may be taken once that has come. */
+  /** Whether it refers to a resource that does not exist yet (`mixins/fhir/rules/references-exist.ts`): it may be accepted later. */
   get isTooEarly(): boolean {
     return this.status === 409 && (this.outcome?.issue ?? []).some(({ diagnostics }) => /^\S+ is not here: /.test(diagnostics));
   }
-  /** The entries of a bundle that it is about, by their index; none where it names none. */
+  /** The entries of a bundle that the issues name, by index. */
   get entries(): number[] {
     const named = (this.outcome?.issue ?? []).map(({ expression }) => /^Bundle\.entry\[(\d+)\]/.exec(expression?.[0] ?? "")?.[1]);
     return named.includes(undefined) ? [] : [...new Set(named.map(Number))];
   }
-  /** Not what was sent is at fault, but the server, and waiting did not help. */
+  /** Whether the server is at fault rather than the input, and waiting did not help. */
   get isDown(): boolean {
     return [429, 502, 503, 504, 507].includes(this.status);
   }
 }
 
-/** Nobody answers any more. */
+/** The server no longer answers. */
 export class Unreachable extends Error {}
 
-/** A server's answer to a bundle, as far as it is read. */
+/** The parts of a server's answer to a bundle that are read. */
 export interface Answered {
   /** In the order of the entries. */
   entry?: { response: { status: string; outcome?: OperationOutcome } }[];
@@ -49,13 +49,13 @@ export interface Answered {
 export class FhirClient {
   readonly base: string;
   readonly #token: (() => Promise<string>) | undefined;
-  /** @param token for each request; absent where who asks need not sign in */
+  /** @param token for each request; absent where no sign-in is needed */
   constructor(base: string, token?: () => Promise<string>) {
     this.base = base;
     this.#token = token;
   }
 
-  /** @throws StartupError: nobody answers there, or not as a FHIR server */
+  /** @throws StartupError if no server answers there, or not a FHIR server */
   async reach(): Promise<void> {
     let status: number;
     let body: { resourceType?: string };
@@ -99,7 +99,7 @@ export class FhirClient {
     throw new ImportRefused(response.status, (body as OperationOutcome | undefined)?.issue ? (body as OperationOutcome) : undefined);
   }
 
-  /** Tries again what passes: a server that is busy or restarts, and where a repetition does no harm a connection that broke. */
+  /** Retries temporary errors: a server that is busy or restarts, and, if a repetition does no harm, a broken connection. */
   async #patiently(send: () => Promise<Response>, isRepeatable: boolean, retries = RETRIES): Promise<Response> {
     for (let tries = 0; ; tries += 1) {
       let wait = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
@@ -110,7 +110,7 @@ export class FhirClient {
       } catch (error) {
         if (tries >= retries || !isRepeatable) throw new Unreachable(reasonOf(error));
       }
-      await pause(wait * (0.5 + Math.random() / 2)); // those who collided do not meet again
+      await pause(wait * (0.5 + Math.random() / 2)); // so that requests that collided do not collide again
     }
   }
 
@@ -125,7 +125,7 @@ export class FhirClient {
   }
 }
 
-/** A timeout tells nothing about what became of a write: only what may be repeated is tried again. */
+/** After a timeout the outcome of a write is unknown: only a repeatable one is retried. */
 async function isPassing(response: Response, isRepeatable: boolean): Promise<boolean> {
   if (![409, 429, 502, 503, 504, 507].includes(response.status)) return false;
   const outcome = (await response
@@ -137,7 +137,7 @@ async function isPassing(response: Response, isRepeatable: boolean): Promise<boo
   return isRepeatable || (response.status !== 502 && response.status !== 504 && !codes.includes("timeout"));
 }
 
-/** As much of an OperationOutcome as fits a line or two. */
+/** The text of an OperationOutcome, shortened to a line or two. */
 export function shortOf(status: number | string, outcome: OperationOutcome | undefined): string {
   const issues = outcome?.issue ?? [];
   const errors = issues.filter(({ severity }) => severity === "error" || severity === "fatal");
@@ -155,5 +155,5 @@ const reasonOf = (error: unknown): string => {
   return cause?.code ?? cause?.message ?? message;
 };
 
-/** Before anything is made here, or sent there. @param base the gateway's address @throws StartupError where no FHIR server answers */
+/** Checks the server before anything is created here or sent there. @param base the gateway's address @throws StartupError if no FHIR server answers */
 export const requireServer = (base: string): Promise<void> => new FhirClient(`${base}/fhir`).reach();

@@ -1,24 +1,24 @@
-/** What is to be imported: found, read as a stream, bounded in memory. */
+/** Finds the files of an import, and reads them as streams, in bounded memory. */
 import { createReadStream, type Dirent, type ReadStream, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { StartupError } from "../start/startup-error.ts";
 
-/** Longest bundle and longest line, decompressed: what the gateway takes as a body. Bytes. */
+/** Longest bundle and longest line, decompressed, bytes: the gateway's limit of a body. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
 /** A file to import. */
 export interface SourceFile {
   path: string;
   kind: "bundle" | "ndjson";
-  /** On the disk. */
+  /** Size on the disk. */
   bytes: number;
 }
 
 /**
- * The files named, and those under the folders named, in order of their names; each once.
- * @throws StartupError naming a path that is not there, or has nothing to import
+ * The given files, and those in the given folders, in order of their names, without duplicates.
+ * @throws StartupError that names a path that does not exist, or contains nothing to import
  */
 export function filesIn(paths: string[]): SourceFile[] {
   const files = new Map(paths.flatMap((path) => under(path)).map((file) => [file.path, file]));
@@ -47,7 +47,7 @@ function sourceFile(path: string): SourceFile | undefined {
   return kind && { path, kind, bytes: statSync(path).size };
 }
 
-/** @throws Error for people: too large, not UTF-8, cut short */
+/** @throws Error for people: too large, not UTF-8, truncated */
 export async function textOf(path: string): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -64,11 +64,11 @@ export interface Line {
   /** From 1. */
   number: number;
   text: string;
-  /** Of the file, read so far, as they lie on the disk. */
+  /** Bytes of the file read so far, as on the disk. */
   bytesRead: number;
 }
 
-/** The lines that are not empty. @throws Error for people: a line too long, not UTF-8, cut short */
+/** The lines that are not empty. @throws Error for people: a line too long, not UTF-8, truncated */
 export async function* linesOf(path: string): AsyncGenerator<Line> {
   const { content, raw } = open(path);
   let parts: Buffer[] = [];
@@ -101,7 +101,7 @@ function open(path: string): { raw: ReadStream; content: AsyncIterable<Buffer> }
   const raw = createReadStream(path);
   if (!/\.gz$/i.test(path)) return { raw, content: raw };
   const content = createGunzip();
-  pipeline(raw, content, () => {}); // who reads `content` hears of an error
+  pipeline(raw, content, () => {}); // the reader of `content` gets the error
   return { raw, content };
 }
 

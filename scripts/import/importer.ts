@@ -1,4 +1,4 @@
-/** Brings files to a FHIR server, several at a time; what fails is reported and the rest goes on. */
+/** Sends files to a FHIR server, several at a time; failures are reported, and the rest goes on. */
 import { setTimeout as pause } from "node:timers/promises";
 import { type Answered, type FhirClient, ImportRefused, Unreachable } from "./client.ts";
 import type { SourceFile } from "./files.ts";
@@ -8,42 +8,42 @@ import type { ImportUnit } from "./unit.ts";
 import { type Fault, unitsOf } from "./units.ts";
 import { isId } from "../../fhir/ids.ts";
 
-/** How far an import is. */
+/** Counts of an import. */
 export interface Counts {
   /** Resources created or updated. */
   written: number;
-  /** Resources that were there already, and left alone. */
+  /** Resources that existed already, and were not changed. */
   found: number;
-  /** Bundles that were there already, left out whole. */
+  /** Bundles that existed already, and were skipped as a whole. */
   skipped: number;
-  /** Bundles without any identifier: a second run cannot know them. */
+  /** Bundles without any identifier, which a second run cannot recognise. */
   unknown: number;
   /** Files, lines and entries that were refused. */
   failed: number;
   /** Files begun. */
   files: number;
-  /** Of the files, on the disk. */
+  /** Bytes of the files, as on the disk. */
   bytes: number;
 }
 
-/** What is imported, where to, and who hears of it. */
+/** What to import, where to, and callbacks. */
 export interface Import {
   files: SourceFile[];
   client: FhirClient;
   parallel: number;
   once: boolean;
-  /** No further bundle is begun after it. */
+  /** Aborted: no further bundle is begun. */
   signal?: AbortSignal;
   onFault(fault: Fault): void;
   onProgress(counts: Readonly<Counts>): void;
 }
 
-/** One that is down for a part of the data only still takes the rest; one that takes nothing is given up. */
+/** Units in a row without an answer after which the server is given up; one that is down for only some of the data still accepts others. */
 const MAX_DOWN = 3;
-/** Bundles and lines that wait for what they rest on: a line is a resource in memory. What is more is reported as refused. */
+/** Bundles and lines that may wait for what they refer to, each line a resource in memory. Further ones are reported as refused. */
 const MAX_LATER = 10_000;
 
-/** @throws Unreachable when the server has gone for good; what was written until then stays */
+/** @throws Unreachable if the server has gone for good; what was written until then stays */
 export async function importFiles(options: Import): Promise<Counts> {
   const { files, parallel, signal, onProgress } = options;
   const counts: Counts = { written: 0, found: 0, skipped: 0, unknown: 0, failed: 0, files: 0, bytes: 0 };
@@ -53,7 +53,7 @@ export async function importFiles(options: Import): Promise<Counts> {
   };
   const seen = new Set<SourceFile>();
   let gone: Unreachable | undefined;
-  let down = 0; // units in a row for which the server had no time, in spite of all patience
+  let down = 0; // units in a row for which the server was unavailable, in spite of retries
   let later: ImportUnit[] = [];
   const toldOnce = (unit: ImportUnit, error: ImportRefused) => onFault({ where: placeOf(unit), reason: error.message });
   const orLater = (unit: ImportUnit, error: ImportRefused) => {
@@ -88,7 +88,7 @@ export async function importFiles(options: Import): Promise<Counts> {
   const inParallel = (units: Parameters<typeof work>[0], manner: Manner) =>
     Promise.all(Array.from({ length: parallel }, () => work(units, manner)));
   await inParallel(all, "whole");
-  // It may rest on what has come only now (an order before its patient): again, as long as some of it is taken.
+  // A resource may refer to one that was sent later (an order to its patient): waiting units are repeated as long as some are accepted.
   let [manner, open]: [Manner, number] = ["whole", Number.POSITIVE_INFINITY];
   while (later.length > 0 && !signal?.aborted && !gone) {
     const left = waiting(later);
@@ -103,20 +103,20 @@ export async function importFiles(options: Import): Promise<Counts> {
 }
 
 /**
- * What becomes of a group of which a line rests on what is not here: `whole`: it waits; `lines`: the line waits, and the others are brought;
- * `last`: the line is reported.
+ * How to treat a group with a line that refers to a missing resource. `whole`: the group waits; `lines`: only that line waits, the others are
+ * sent; `last`: the line is reported.
  */
 type Manner = "whole" | "lines" | "last";
 
-/** Bundles and lines. */
+/** Number of waiting bundles and lines. */
 const waiting = (units: ImportUnit[]): number => units.reduce((sum, { lines }) => sum + Math.max(1, lines.length), 0);
 
-/** For people: the file, and the line where it is known. */
+/** For people: the file, with the line if it is known. */
 const placeOf = ({ file, lines }: ImportUnit): string => (lines.length === 1 ? `${file.path}:${lines[0]}` : file.path);
 
-/** An import that hears of what rests on what is not there: it may be taken later. */
+/** An import with a callback for units that refer to missing resources, and may be accepted later. */
 interface Bringing extends Import {
-  /** A group waits as a whole: to leave a line out costs a transaction. */
+  /** Whether a group waits as a whole: leaving out a line costs a transaction. */
   isWhole: boolean;
   onRefused(unit: ImportUnit, error: ImportRefused): void;
 }
@@ -128,7 +128,7 @@ async function bring(unit: ImportUnit, options: Bringing, counts: Counts): Promi
   else await bringBundle(entries, options, counts);
 }
 
-/** After a connection that broke nobody knows what became of the bundle: its anchor tells. */
+/** After a broken connection the outcome of a bundle is unknown: its anchor is searched for. */
 const LOOK_AGAIN = 3;
 const LOOK_PAUSE_MS = 2_000;
 
@@ -140,7 +140,7 @@ async function bringBundle(entries: Entry[], { client, once }: Import, counts: C
     if (anchor && (await client.find(anchor)).length > 0) {
       if (looks > 1) {
         counts.written += entries.length;
-      } // it was our own first try that got through
+      } // the first attempt of this process got through
       else counts.skipped += 1;
       return;
     }
@@ -155,10 +155,10 @@ async function bringBundle(entries: Entry[], { client, once }: Import, counts: C
   }
 }
 
-/** Lines of one group that are left out one by one, each for a transaction; where more are refused, the rest is brought one by one. */
+/** Lines of one group that are left out one by one, each at the cost of a transaction; beyond it the rest is sent line by line. */
 const MAX_LEFT_OUT = 20;
 
-/** One line of a group, and what is sent of it. */
+/** One line of a group, and the entry that is sent for it. */
 interface Line {
   number: number;
   open: Entry;
@@ -166,8 +166,8 @@ interface Line {
 }
 
 /**
- * One transaction, without the lines that are refused: what contradicts another line is seen only where both are written together. Where the
- * refusal names none, or too many have to be left out, the others are brought one by one.
+ * Sends a group as one transaction, without the lines that are refused: contradictions between lines only show when they are written together. If
+ * the refusal names no line, or too many have to be left out, the others are sent line by line.
  */
 async function bringGroup(unit: ImportUnit, all: Entry[], options: Bringing, counts: Counts): Promise<void> {
   const { client, once } = options;
@@ -189,7 +189,7 @@ async function bringGroup(unit: ImportUnit, all: Entry[], options: Bringing, cou
   if (lines.length > 0) await oneByOne(unit, lines, options, counts);
 }
 
-/** Lines of a group that are brought another time. */
+/** Lines of a group that are sent later. */
 const waitingOf = ({ file }: ImportUnit, lines: Line[]): ImportUnit => ({
   file,
   kind: "group",
@@ -198,7 +198,7 @@ const waitingOf = ({ file }: ImportUnit, lines: Line[]): ImportUnit => ({
   entries: async () => lines.map(({ open }) => open),
 });
 
-/** @returns why nothing of it was taken; undefined: all was */
+/** @returns the refusal; undefined: all lines were accepted */
 async function together(lines: Line[], client: FhirClient, counts: Counts): Promise<ImportRefused | undefined> {
   const entries = lines.map(({ sent }) => sent);
   try {
@@ -225,13 +225,13 @@ async function oneByOne(unit: ImportUnit, lines: Line[], options: Bringing, coun
   }
 }
 
-/** What rests on what is not there may be taken later; all else is told. */
+/** Lets a line wait if it refers to a missing resource; otherwise reports it. */
 function refuse(unit: ImportUnit, line: Line, refusal: ImportRefused, { onRefused, onFault }: Bringing): void {
   if (refusal.isTooEarly) onRefused(waitingOf(unit, [line]), refusal);
   else onFault({ where: `${unit.file.path}:${line.number}`, reason: refusal.message });
 }
 
-/** Of resources that keep their ids those that the server has, as `Type/id`: one question per type. */
+/** `Type/id` of those resources with an id of their own that the server has: one question per type. */
 async function knownIn(entries: Entry[], client: FhirClient): Promise<Set<string>> {
   const byType = Map.groupBy(
     entries.flatMap(({ request, resource }) => (request.method === "PUT" && resource?.id ? [resource] : [])),
@@ -246,13 +246,13 @@ async function knownIn(entries: Entry[], client: FhirClient): Promise<Set<string
   return known;
 }
 
-/** A type that the server does not serve is reported when it is written, with its line. */
+/** A type that the server does not support is reported when it is written, with its line. */
 function nothing(error: unknown): { id: string }[] {
   if (error instanceof ImportRefused && error.status < 500) return [];
   throw error;
 }
 
-/** 201: made. 200 to a POST: a resource has that identifier already, and was left as it is. */
+/** Counts results. 201: created. 200 to a POST: a resource with that identifier exists, and was not changed. */
 function add(counts: Counts, entries: Entry[], { entry = [] }: Answered): void {
   for (const [index, { response }] of entry.entries()) {
     if (entries[index]?.request.method === "POST" && response.status.startsWith("200")) counts.found += 1;

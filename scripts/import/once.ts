@@ -1,7 +1,7 @@
-/** A second import finds what the first has written: by identifier, or where a resource keeps its id, by that. */
+/** Makes an import repeatable: a second one finds the resources of the first by identifier or, if they keep their ids, by id. */
 import { parametersOf } from "../../fhir/search/parameters.ts";
 
-/** A resource, as far as an import looks into it. */
+/** The parts of a resource that an import reads. */
 export interface ImportedResource {
   resourceType: string;
   id?: string;
@@ -9,14 +9,14 @@ export interface ImportedResource {
   [element: string]: unknown;
 }
 
-/** An entry of a bundle that is sent; what it has besides goes along. */
+/** An entry of a bundle; further members are sent as they are. */
 export interface Entry {
   fullUrl?: string;
   resource?: ImportedResource;
   request: { method: string; url: string; ifNoneExist?: string };
 }
 
-/** `identifier=system|value` as a query: the resource's first identifier that has both. */
+/** `identifier=system|value`: the resource's first identifier that has both. */
 function identifierQuery({ resourceType, identifier }: ImportedResource): string | undefined {
   if (!parametersOf(resourceType).has("identifier")) return undefined;
   const list = (Array.isArray(identifier) ? identifier : [identifier]) as ({ system?: unknown; value?: unknown } | undefined)[];
@@ -24,14 +24,14 @@ function identifierQuery({ resourceType, identifier }: ImportedResource): string
   return found && `identifier=${encodeURIComponent(`${escaped(found.system as string)}|${escaped(found.value as string)}`)}`;
 }
 
-/** What separates values in a search parameter stands for itself after a backslash (R4 3.1.1.4.0.1). */
+/** Escapes the separators of a search value (R4 3.1.1.4.0.1). */
 const escaped = (text: string): string => text.replace(/[\\|,$]/g, "\\$&");
 
 const isCreate = ({ request, resource }: Entry): boolean => request.method === "POST" && resource !== undefined;
 
 /**
- * The same entries, with the condition to create only what nobody else with this identifier is. Two entries of one
- * bundle that share an identifier are two resources to its author, and stay two.
+ * The same entries, with conditions that create a resource only if none has its identifier. Two entries of one
+ * bundle with the same identifier are two resources to its author, and stay two.
  */
 export function conditional(entries: Entry[]): Entry[] {
   const queries = entries.map((entry) => (isCreate(entry) ? queryOf(entry) : undefined));
@@ -43,7 +43,7 @@ export function conditional(entries: Entry[]): Entry[] {
   });
 }
 
-/** `Type?identifier=…` of the resource that speaks for the whole bundle: its Patient, else its first that has an identifier. */
+/** `Type?identifier=…` of the resource that identifies the whole bundle: its Patient, otherwise its first with an identifier. */
 export function anchorOf(entries: Entry[]): string | undefined {
   const creates = entries.filter(isCreate);
   const patient = creates.find(({ resource }) => resource?.resourceType === "Patient" && queryOf({ resource }) !== undefined);
@@ -56,6 +56,6 @@ function queryOf({ resource }: Pick<Entry, "resource">): string | undefined {
   return query && `${resource.resourceType}?${query}`;
 }
 
-/** Whether the entries may be sent again when nobody knows what became of the first time. */
+/** Whether the entries may be sent again when the outcome of the first attempt is unknown. */
 export const isRepeatable = (entries: Entry[]): boolean =>
   entries.every(({ request }) => request.method !== "POST" || request.ifNoneExist !== undefined);

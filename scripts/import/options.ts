@@ -6,14 +6,14 @@ const USAGE = "usage: npm run import -- FILE|FOLDER … [--url http://127.0.0.1:
 const PARALLEL = 4; // keeps a server busy while the next bundle is read
 const MAX_PARALLEL = 64;
 
-/** What the command line asks for. */
+/** The options of an import. */
 export interface Options {
   paths: string[];
-  /** FHIR base, without a slash at the end; undefined: the server that runs here. */
+  /** FHIR base URL, without a slash at the end; undefined: the server that runs here. */
   base?: string;
-  /** Bundles, or groups of lines, on their way at the same time. */
+  /** Bundles, or groups of lines, that are sent at the same time. */
   parallel: number;
-  /** What is there already, by identifier or id, is left as it is. */
+  /** Resources that exist already, by identifier or id, are not changed. */
   once: boolean;
 }
 
@@ -41,7 +41,7 @@ function parse(args: string[]) {
   }
 }
 
-/** Of a server's address its FHIR base; an address with a path is taken as the base itself, so any FHIR server can be named. */
+/** The FHIR base URL for a server's address; an address with a path is the base URL itself, so that any FHIR server can be named. */
 export function fhirBase(text: string): string {
   const url = URL.parse(text);
   if (!url || !["http:", "https:"].includes(url.protocol)) {

@@ -1,4 +1,4 @@
-/** How far an import is: a bar on a terminal, a plain line now and then elsewhere. */
+/** Shows the progress of an import: a bar on a terminal, a plain line now and then elsewhere. */
 import type { Writable } from "node:stream";
 import type { Counts } from "./importer.ts";
 
@@ -6,7 +6,7 @@ const BAR = 24; // cells
 const DRAW_MS = 100;
 const LINE_MS = 5_000;
 
-/** All that is to be done; bytes as they lie on the disk. */
+/** The whole import; bytes as on the disk. */
 export interface Totals {
   files: number;
   bytes: number;
@@ -40,13 +40,13 @@ export class Progress {
     this.#isDrawn = true;
   }
 
-  /** A line above the bar. */
+  /** Prints a line above the bar. */
   say(line: string): void {
     this.clear();
     this.#screen.write(`${line}\n`);
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   clear(): void {
     if (this.#isDrawn) this.#screen.write("\r\x1b[K");
     this.#isDrawn = false;
@@ -74,7 +74,7 @@ export function time(seconds: number): string {
     : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** What came of it, in one sentence or two. */
+/** The result of an import, in one or two sentences. */
 export function summaryOf({ written, found, skipped, unknown, failed }: Counts, seconds: number): string {
   const parts = [
     written > 0

@@ -1,4 +1,4 @@
-/** Files as units of work: a bundle, or a group of NDJSON lines. Each is one transaction. */
+/** Splits files into units: bundles, and groups of NDJSON lines. Each is one transaction. */
 import { parseJson } from "../../fhir/json.ts";
 import { linesOf, type SourceFile, textOf } from "./files.ts";
 import type { Entry, ImportedResource } from "./once.ts";
@@ -11,7 +11,7 @@ export interface Fault {
   reason: string;
 }
 
-/** The units of the files, what others rest on first; what cannot be read goes to `onFault`. */
+/** The units of the files, referenced types first; unreadable ones go to `onFault`. */
 export async function* unitsOf(files: SourceFile[], onFault: (fault: Fault) => void): AsyncGenerator<ImportUnit> {
   for (const pass of await passesOf(files)) {
     const { file } = pass;
@@ -59,10 +59,10 @@ async function* groupsOf({ file, depth, share }: Pass, onFault: (fault: Fault) =
   } catch (error) {
     onFault({ where: file.path, reason: (error as Error).message });
   }
-  yield group(file.bytes); // the rest; an empty one still moves the progress to the file's end
+  yield group(file.bytes); // the rest; an empty group still completes the file's progress
 }
 
-/** A resource keeps its id, and so the references to it; one without gets a new one. */
+/** The entry for a resource: one with an id keeps it, and so the references to it; one without gets a new one. */
 function entryOf(resource: ImportedResource | null): Entry {
   if (typeof resource?.resourceType !== "string") throw new Error("it is no FHIR resource: resourceType is missing");
   const { resourceType, id } = resource;

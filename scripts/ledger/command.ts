@@ -1,4 +1,4 @@
-/** What `npm run ledger` asks the running system, and how it tells the answer. */
+/** The commands of `npm run ledger`: questions to the running system, and their answers in plain text. */
 import { parseArgs } from "node:util";
 import type { ChainState, Look, Looks } from "../../services/ledger/ledger.contract.ts";
 import { StartupError } from "../start/startup-error.ts";
@@ -6,7 +6,7 @@ import { StartupError } from "../start/startup-error.ts";
 const USAGE = `usage: npm run ledger -- check [--head HASH]                      is what is on record whole?
        npm run ledger -- looks --patient Patient/ID | --who NAME [--language en|fr|ar]`;
 
-/** Where it asks, and as whom. */
+/** Which system to ask, as whom. */
 export interface Asking {
   /** The gateway's address, without a slash at the end. */
   base: string;
@@ -15,7 +15,7 @@ export interface Asking {
   say(line: string): void;
 }
 
-/** @returns whether all is well @throws StartupError with the usage, or what the server has said */
+/** @returns whether all is well @throws StartupError with the usage, or the server's message */
 export async function ledgerCommand(args: string[], asking: Asking): Promise<boolean> {
   const { positionals, values } = parsed(args);
   const [command] = positionals;

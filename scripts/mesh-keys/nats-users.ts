@@ -1,4 +1,4 @@
-/** A user of NATS for each service: known by a key (NATS's nkeys, Ed25519 too), so that no two services share a password and one can be shut out. */
+/** A NATS user for each service, identified by a key (nkeys, Ed25519), so that services share no password and each can be shut out alone. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { nkeys } from "nats";
@@ -6,12 +6,12 @@ import { inboxOf } from "../../mesh/nats-options.ts";
 import { consumerName, PARTITIONS } from "../../mixins/events/stream-consumers.ts";
 import { writeAtomically } from "../start/data-folder.ts";
 
-/** Keeps the stream of events for all: makes it, and the consumers of services that are down. */
+/** The service that administers the stream of events: it creates the stream, and the consumers of services that are down. */
 const KEEPER = "ledger";
 const MAY_KEEP = ["STREAM.CREATE.*", "STREAM.UPDATE.*", "CONSUMER.CREATE.*.>", "CONSUMER.DURABLE.CREATE.*.*", "CONSUMER.DELETE.*.*"];
-/** What every service may ask of JetStream: nothing that an event stands in. */
+/** JetStream requests that every service may make; none of them returns an event. */
 const MAY_ASK = ["STREAM.NAMES", "STREAM.INFO.*", "CONSUMER.INFO.*.*"];
-/** What a service may do with the consumers of its own events (mixins/events/stream-consumers.ts), and nobody else. */
+/** Requests on the consumers of a service's own events (mixins/events/stream-consumers.ts), which no other service may make. */
 const OWN = (consumer: string) => [
   `$JS.API.CONSUMER.CREATE.*.${consumer}`,
   `$JS.API.CONSUMER.CREATE.*.${consumer}.>`,
@@ -19,14 +19,14 @@ const OWN = (consumer: string) => [
   `$JS.API.CONSUMER.MSG.NEXT.*.${consumer}`,
   `$JS.ACK.*.${consumer}.>`,
 ];
-/** Packets of Moleculer have two or three tokens, what is asked of JetStream has more; events are written by all. */
+/** Moleculer's packets have two or three tokens, requests to JetStream have more; all services publish events. */
 const PACKETS_AND_EVENTS = ["*.*", "*.*.*", "*.event.*.>"];
-/** Only the server says it. */
+/** Only the server may publish it. */
 const DISCONNECTED = "mesh.disconnect";
-/** Events as they are written, and answers of JetStream to who asks by the usual name: nobody listens to them. */
+/** Events as they are published, and JetStream's answers under the usual name: no service may subscribe to them. */
 const UNHEARD = ["*.event.>", "$JS.>", "_INBOX.>"];
 
-/** @param others public keys of the other services' users, whose answers this one does not hear */
+/** @param others public keys of the other services' users, whose answers this one must not receive */
 function permissionsOf(service: string, others: string[]): string {
   const own = Array.from({ length: PARTITIONS }, (_, partition) => OWN(consumerName(service, partition))).flat();
   const asked = [...MAY_ASK, ...(service === KEEPER ? MAY_KEEP : [])].map((name) => `$JS.API.${name}`);
@@ -35,12 +35,12 @@ function permissionsOf(service: string, others: string[]): string {
   return JSON.stringify({ publish, subscribe });
 }
 
-/** The seed of a service's user, NATS_NKEY_FILE of its nodes. */
+/** File with the seed of a service's user: NATS_NKEY_FILE of its nodes. */
 const seedFile = (folder: string, service: string): string => join(folder, `${service}.nk`);
-/** The users as a part of NATS's configuration: public keys only. */
+/** File with the users as a part of NATS's configuration; contains public keys only. */
 const usersFile = (folder: string): string => join(folder, "nats-users.conf");
 
-/** Makes the seeds that are missing, and the configuration of all users. @returns the files */
+/** Creates the missing seeds, and the configuration of all users. @returns the files */
 export function ensureNatsUsers(folder: string, services: string[]): string[] {
   const keys = new Map(services.map((service) => [service, publicKeyOf(seedFile(folder, service))]));
   const users = [...keys].map(([service, key]) => {

@@ -1,6 +1,6 @@
 /**
- * Certificates of the servers that a mesh stands on (NATS, MongoDB, Redis, `identity` for its gateways), and of the proxy before these, by a CA
- * for them alone. A file of a server holds its key and its certificate: NATS and Redis read both from one file, MongoDB wants them so.
+ * Certificates for the servers of a mesh (NATS, MongoDB, Redis, `identity` for its gateways) and for the proxy, by a CA of their own. The file of
+ * a server contains its key and its certificate: NATS and Redis read both from one file, and MongoDB requires it.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { writeAtomically } from "../start/data-folder.ts";
 import { type Issuer, makeCertificate } from "../start/x509.ts";
 
 const CA_NAME = "OpenWard servers";
-/** Longer than any certificate that it signs. */
+/** Lifetime of the CA, longer than that of any certificate that it signs. */
 const CA_LIFE_MS = 3_650 * 86_400_000;
 
 /** The CA's certificate: SERVERS_CA_FILE of every node. */
@@ -19,7 +19,7 @@ const serversCaFile = (folder: string): string => join(folder, "servers-ca.pem")
 /** Key and certificate of one server. */
 const serverFile = (folder: string, server: string): string => join(folder, `${server}.pem`);
 
-/** Makes what is missing, of another CA, for other hosts, or near its end. @param servers by name: under which hosts it is reached @returns the files */
+/** Creates certificates that are missing, by another CA, for other hosts, or about to expire. @param servers hosts of each server by its name @returns the files */
 export function ensureServerFiles(folder: string, servers: Record<string, string[]>): string[] {
   const ca = ensureServersCa(folder);
   for (const [server, hosts] of Object.entries(servers)) {
@@ -30,7 +30,7 @@ export function ensureServerFiles(folder: string, servers: Record<string, string
 }
 
 /**
- * Key and certificate of the proxy that clients see. One by another CA than ours is the house's own: it is left alone.
+ * Key and certificate of the proxy. One by another CA is the hospital's own, and left unchanged.
  * @param hosts names and addresses by which clients reach it @returns the file
  */
 export function ensureProxyFile(folder: string, hosts: string[]): string {
@@ -53,7 +53,7 @@ function ensureServersCa(folder: string): Issuer {
   return ca;
 }
 
-/** Members of a cluster are clients of each other as well. */
+/** For servers and clients: members of a cluster are clients of each other. */
 function newPair(name: string, hosts: string[], ca: Issuer): string {
   const { privateKey, publicKey } = newKey();
   const certificate = makeCertificate({ name, publicKey }, { hosts, use: "server and client", lifeMs: CERTIFICATE_LIFE_MS }, ca);

@@ -1,4 +1,4 @@
-/** Passwords by which servers of a mesh know their users and each other, each in a file. What is there is kept: to change one, remove its file. */
+/** Passwords of the servers' users, and of the servers for each other, each in a file. Existing ones are kept: to change one, remove its file. */
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,13 +6,13 @@ import { writeAtomically } from "../start/data-folder.ts";
 
 /** Servers of the NATS cluster, and the port on which they reach each other. */
 const [NATS_SERVERS, NATS_ROUTE_PORT] = [["nats-1", "nats-2", "nats-3"], 6222];
-/** Who makes MongoDB's other users, backs up and restores. */
+/** The MongoDB user that creates the other users, backs up and restores. */
 const MONGO_OPERATOR = "openward";
 
-/** A file that holds one password. */
+/** A file with one password. */
 const passwordFile = (folder: string, user: string): string => join(folder, `${user}.password`);
 
-/** Makes what is missing. @returns the files */
+/** Creates the missing passwords. @returns the files */
 export function ensurePasswords(folder: string, services: string[]): string[] {
   const mongoUsers = Object.fromEntries(
     [MONGO_OPERATOR, ...services].map((user) => [user, passwordIn(passwordFile(folder, `mongo-${user}`))]),
@@ -32,7 +32,7 @@ export function ensurePasswords(folder: string, services: string[]): string[] {
   return [pageKey, ...passwords, ...Object.keys(made).map((name) => join(folder, name))];
 }
 
-/** A letter comes first and no other signs than letters and digits: they stand in addresses and in files that give other signs a meaning. */
+/** Begins with a letter and contains letters and digits only: it is part of URLs and of files in which other characters have a meaning. */
 function passwordIn(file: string): string {
   if (!existsSync(file)) writeAtomically(file, `m${randomBytes(24).toString("hex")}`);
   return readFileSync(file, "utf8");

@@ -1,22 +1,22 @@
-/** A new action in the files of its service. Everything is made before anything is written: nothing is changed when one step refuses. */
+/** Adds an action to the files of its service. All texts are made before any is written, so that nothing is changed if one step refuses. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StartupError } from "../start/startup-error.ts";
 import { wrongForm } from "./service.ts";
 import { withRow } from "./table.ts";
 
-/** What was written, relative to the project. */
+/** The files that were written, relative to the project. */
 export interface NewAction {
   files: string[];
   testFile: string;
 }
 
-/** Of a service's action: a method's name. */
+/** Name of a service's action: a method's name. */
 const ACTION_NAME = /^[a-z][a-zA-Z0-9]{1,39}$/;
 
 /**
  * @param name of the action in full: `visits.reschedule`
- * @throws StartupError for a name that cannot be, a service that is not there or does not have the usual form
+ * @throws StartupError for an invalid name, and for a service that does not exist or has not the usual form
  */
 export function addAction(root: string, name: string, rest: "GET" | "POST"): NewAction {
   const [service = "", action = "", ...more] = name.split(".");
@@ -55,7 +55,7 @@ export function addAction(root: string, name: string, rest: "GET" | "POST"): New
   return { files: [...texts.keys()].filter((file) => file.endsWith(".ts")), testFile: at("test") };
 }
 
-/** The text of each file with the action in it. */
+/** Makes the text of each file with the action in it. */
 class Made {
   readonly #service: string;
   readonly #action: string;
@@ -154,7 +154,7 @@ describe("${this.#service}.${this.#action}", () => {
   }
 }
 
-/** `more` before the first `end` that follows `from`. */
+/** Inserts `more` before the first `end` after `from`. */
 function insertedBefore(text: string, from: number, end: string, more: string): string {
   const at = text.indexOf(end, from);
   if (from < 0 || at < 0) throw new Error("A file of the service does not have the form that was looked for.");

@@ -1,4 +1,4 @@
-/** Lays out generated files as `npm run format` would. */
+/** Formats generated files as `npm run format` does. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 

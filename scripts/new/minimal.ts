@@ -1,4 +1,4 @@
-/** The least that a resource of a type must hold: what a new service's test begins with. */
+/** The smallest valid resource of a type, with which a new service's test begins. */
 import { backboneOf, type ElementJson, elementsOf, valueSetOf } from "../../fhir/validate/structure-definition.ts";
 import { validate } from "../../fhir/validate/index.ts";
 import { StartupError } from "../start/startup-error.ts";
@@ -38,8 +38,8 @@ const COMPLEX: Record<string, Json> = {
 };
 
 /**
- * A resource with an id and each element that R4 requires, which R4's rules accept.
- * @throws StartupError where the least is not enough: an invariant asks for more
+ * A valid resource with an id and each element that R4 requires.
+ * @throws StartupError if an invariant requires more
  */
 export function minimalResource(type: string): Json {
   const resource = { resourceType: type, id: "1", ...membersOf(elementsOf(type), type) };

@@ -1,4 +1,4 @@
-/** The steps that make a new service. All of them change texts in memory, which are written at the end: nothing is when one refuses. */
+/** The steps that make a new service. All of them change texts in memory, which are written at the end, so that nothing is if one refuses. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -10,11 +10,11 @@ import { StartupError } from "../start/startup-error.ts";
 import { minimalResource } from "./minimal.ts";
 import { withTables } from "./table.ts";
 
-/** Of a service whose data is its own, and of one that owns FHIR types. Both are services, tested where they lie. */
+/** Skeletons of a service with its own data, and of one that owns FHIR types. Both are services with tests. */
 const SKELETON = join(import.meta.dirname, "skeleton");
 const OWNING_SKELETON = join(import.meta.dirname, "owning-skeleton");
 
-/** Files of the project as they shall be. */
+/** Changed files of the project, in memory. */
 export class Edits {
   readonly #root: string;
   readonly #texts = new Map<string, string>();
@@ -28,7 +28,7 @@ export class Edits {
     this.#texts.set(file, text);
   }
 
-  /** @throws StartupError where there is nothing to change: the file has been given another form */
+  /** @throws StartupError if there is nothing to change, because the file has another form */
   change(file: string, change: (text: string) => string): void {
     const before = this.#texts.get(file) ?? readFileSync(join(this.#root, file), "utf8");
     const after = change(before);
@@ -36,7 +36,7 @@ export class Edits {
     this.#texts.set(file, after);
   }
 
-  /** @returns the files written, relative to the project */
+  /** @returns the written files, relative to the project */
   write(): string[] {
     for (const [file, text] of this.#texts) {
       mkdirSync(dirname(join(this.#root, file)), { recursive: true });
@@ -49,7 +49,7 @@ export class Edits {
 /** A service's name is also that of its folder, of the constant in its contract, of its container and of its user at the servers. */
 const SERVICE_NAME = /^[a-z][a-z0-9]{2,29}$/;
 
-/** @throws StartupError for a name that no service can have, or that one has; it says which one to use where only the form is wrong */
+/** @throws StartupError for an invalid name, or one in use; suggests a name if only the form is wrong */
 export function refuseName(root: string, name: string): void {
   const fault = faultOf(root, name);
   if (fault !== undefined) throw new StartupError(fault);
@@ -65,7 +65,7 @@ function faultOf(root: string, name: string): string | undefined {
   return isTaken ? `There is a service with the name "${name}" already: choose another.` : undefined;
 }
 
-/** Why a name has not the form of a service's; what is meant by it, where `isGood` agrees, is the name to use. */
+/** Why a name has not the form of a service's name, with a suggestion if `isGood` accepts one. */
 export function wrongForm(name: string, isGood: (plain: string) => boolean): string | undefined {
   if (SERVICE_NAME.test(name)) return undefined;
   const plain = name
@@ -76,7 +76,7 @@ export function wrongForm(name: string, isGood: (plain: string) => boolean): str
   return `"${name}" cannot be the name of a service: it should be 3 to 30 small letters and digits, as it names a constant and a container too; ${instead}.`;
 }
 
-/** The contract exports a constant with the service's name. */
+/** Whether a name cannot be a constant, as which the contract exports it. */
 function isReserved(name: string): boolean {
   try {
     new Function(`"use strict"; const ${name} = 1;`);
@@ -86,7 +86,7 @@ function isReserved(name: string): boolean {
   }
 }
 
-/** Words of the skeletons' code, whose constants, parameters and imports the service's name would hide. */
+/** Words in the skeletons' code, whose constants, parameters and imports the service's name would shadow. */
 function skeletonWords(): ReadonlySet<string> {
   const files = [SKELETON, OWNING_SKELETON].flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
   const code = files
@@ -95,16 +95,16 @@ function skeletonWords(): ReadonlySet<string> {
   return new Set(code.join(" ").match(/\w+/g));
 }
 
-/** A FHIR type that a new service takes from its owner. */
+/** A FHIR type that a new service takes over from its owner. */
 export interface MovedType {
   type: string;
   owner: string;
-  /** Others handle its versions as events: the new owner tells of them too. */
+  /** Whether other services handle its versions as events, so that the new owner must emit them too. */
   isEmitted: boolean;
   take(edits: Edits): void;
 }
 
-/** Who owns the types now, and how they are taken away. @throws StartupError when one cannot be taken by a simple edit */
+/** The present owners of the types, and the edits that take the types from them. @throws StartupError if one cannot be taken by a simple edit */
 export async function typesFrom(root: string, types: string[]): Promise<MovedType[]> {
   const owners = await ownersOf(root);
   return types.map((type): MovedType => {
@@ -118,7 +118,7 @@ export async function typesFrom(root: string, types: string[]): Promise<MovedTyp
     );
     if (!file) throw new StartupError(`${type} is not named in services/${owner} by a plain word: take it out by hand.`);
     const isEmitted = new RegExp(`emits = \\[[^\\]]*"${type}"`).test(readFileSync(join(root, file), "utf8"));
-    const word = new RegExp(`"${type}",?\\s?`, "g"); // in what it owns, and in what it tells of
+    const word = new RegExp(`"${type}",?\\s?`, "g"); // in the list of owned types, and in that of events
     return { type, owner, isEmitted, take: (edits) => edits.change(file, (text) => text.replaceAll(word, "")) };
   });
 }
@@ -138,7 +138,7 @@ async function ownersOf(root: string): Promise<Map<string, string[]>> {
   return owners;
 }
 
-/** Makes the service's folder, and its example in the words of what it owns. */
+/** Makes the service's folder, with its example in terms of the types that it owns. */
 export function makeSkeleton(edits: Edits, name: string, types: string[], emitted: string[] = []): void {
   const [type] = types;
   const skeleton = type === undefined ? SKELETON : OWNING_SKELETON;
@@ -148,14 +148,14 @@ export function makeSkeleton(edits: Edits, name: string, types: string[], emitte
     const owning = type === undefined ? text : withEvents(withTypes(text, type, types, example), emitted);
     const named = owning
       .replaceAll("SKELETON", name.toUpperCase())
-      .replaceAll("Skeleton", `${name[0]?.toUpperCase()}${name.slice(1)}`) // types: no two services export one name
+      .replaceAll("Skeleton", `${name[0]?.toUpperCase()}${name.slice(1)}`) // type names: no two services export the same
       .replaceAll(/skeleton(?=[A-Z(])/g, name)
       .replaceAll("skeleton", name);
     edits.make(join("services", name, file.replace("skeleton", name)), file.endsWith(".md") ? withTables(named) : named);
   }
 }
 
-/** The example of the skeleton is a Basic: it becomes a resource of the service's first type. */
+/** Replaces the skeleton's example, a Basic, by a resource of the service's first type. */
 const withTypes = (text: string, type: string, types: string[], example: string): string =>
   text
     .replace('[] = ["Basic"]', `[] = ${JSON.stringify(types)}`)
@@ -163,7 +163,7 @@ const withTypes = (text: string, type: string, types: string[], example: string)
     .replace(/= \{ resourceType: "Basic".*\};$/m, `= ${example};`)
     .replaceAll(/\bBasic\b/g, type);
 
-/** Each version of these is an event. */
+/** Makes each version of these types an event. */
 const withEvents = (text: string, emitted: string[]): string =>
   emitted.length === 0
     ? text
@@ -183,13 +183,13 @@ export function register(edits: Edits, name: string): void {
   );
 }
 
-/** In the tests, which start services by name, the new one runs beside each service that has given it a type. */
+/** In tests, which start services by name, the new one is started beside each service that has given it a type. */
 export function runBeside(edits: Edits, name: string, owners: readonly string[]): void {
   const lines = [...new Set(owners)].map((owner) => `["${owner}","${name}"],`).join("");
   if (lines !== "") edits.change("test/kit/taken-over.ts", (text) => text.replace(/(TAKEN_OVER\b.* = \[)/, `$1${lines}`));
 }
 
-/** The action that the service begins with is compared with and without an Idempotency-Key, as all are that write. */
+/** Adds the service's first action to those that are compared with and without an Idempotency-Key, as all writing actions are. */
 export function compareKeyed(edits: Edits, name: string, [type]: readonly string[]): void {
   if (type === undefined) return;
   const example = JSON.stringify(minimalResource(type));
@@ -201,7 +201,7 @@ export function compareKeyed(edits: Edits, name: string, [type]: readonly string
   );
 }
 
-/** Adds a container of the service behind those of the others, with its own keys, and as a user of the database of its own. */
+/** Adds a container of the service after the others, with keys of its own and a user in the database. */
 export function addContainer(edits: Edits, name: string): void {
   const members = [1, 2, 3].map((one) => `mongo-${one}:27017`).join(",");
   const lines = `  ${name}:

@@ -1,6 +1,6 @@
-/** Markdown's tables as `npm run format` would lay them out, if it knew Markdown. */
+/** Formats Markdown tables, which `npm run format` does not. */
 
-/** Adds a row behind the last one whose first cell begins with `prefix`, and lays the table out anew; undefined without such a row. */
+/** Adds a row after the last one whose first cell begins with `prefix`, and formats the table; undefined if there is no such row. */
 export function withRow(text: string, prefix: string, cells: string[]): string | undefined {
   const lines = text.split("\n");
   const last = lines.findLastIndex((line) => line.startsWith(`| ${prefix}`));

@@ -1,4 +1,4 @@
-/** What the REPL's own commands tell about the mesh, read from the registry and asked of the owners. */
+/** The tables of the REPL's commands about the mesh, from the registry and from the owners. */
 import type { ServiceBroker } from "moleculer";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { listActions, listServices } from "../../mesh/moleculer.ts";
@@ -27,7 +27,7 @@ export function ownersTable(broker: ServiceBroker): string[][] {
   return [["FHIR type", "service", "live nodes"], ...rows.sort(([a = ""], [b = ""]) => (a < b ? -1 : 1))];
 }
 
-/** Documents and bytes of each owner's store, and the events in its outbox; one node of a service speaks for all, as they share it. */
+/** Documents and bytes of each owner's store, and the events in its outbox; one node per service is asked, since they share the store. */
 export async function storesTable(broker: ServiceBroker, now = Date.now()): Promise<string[][]> {
   const rows = await Promise.all(
     [...owners(broker).keys()].map(async (service) => {
@@ -44,7 +44,7 @@ export async function storesTable(broker: ServiceBroker, now = Date.now()): Prom
   return [["service", "documents", "size", "events waiting", "oldest"], ...rows];
 }
 
-/** Transactions that are prepared and neither committed nor aborted, at every owner. */
+/** Transactions at every owner that are prepared and neither committed nor aborted. */
 export async function pendingTable(broker: ServiceBroker, now = Date.now()): Promise<string[][]> {
   const rows = await Promise.all(
     [...owners(broker)].flatMap(([service, { nodes }]) =>
@@ -61,7 +61,7 @@ export async function pendingTable(broker: ServiceBroker, now = Date.now()): Pro
   return [["service", "node", "transaction", "for"], ...rows.flat()];
 }
 
-/** Events that were set aside, of all services that handle some. */
+/** Dead letters of all services that handle events. */
 export async function deadTable(broker: ServiceBroker): Promise<string[][]> {
   const rows = await Promise.all(
     handlers(broker).map(async (service) => {
@@ -83,7 +83,7 @@ export async function deadTable(broker: ServiceBroker): Promise<string[][]> {
   return [["service", "event", "id", "tries", "set aside", "reason"], ...rows.flat()];
 }
 
-/** Handles an event that was set aside once more. @returns a sentence for people */
+/** Handles a dead letter once more. @returns a sentence for people */
 export async function replay(broker: ServiceBroker, service: string, id: string): Promise<string> {
   try {
     await eventsOf(service).replay(broker, { id });
@@ -99,7 +99,7 @@ function handlers(broker: ServiceBroker): string[] {
   return [...new Set(listActions(broker).flatMap(({ name }) => (name.endsWith(end) ? [name.slice(0, -end.length)] : [])))].sort();
 }
 
-/** Columns as wide as their widest cell. */
+/** A table with columns as wide as their widest cell. */
 export function layOut(rows: string[][]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows

@@ -1,4 +1,4 @@
-/** What a simulated hospital begins with: wards with beds, a pharmacy with stock, prices. */
+/** Sets up a simulated hospital: wards with beds, a pharmacy with stock, prices. */
 import { billing } from "../../services/billing/billing.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
@@ -7,7 +7,7 @@ import type { CallAction } from "../demo/roles-client.ts";
 const RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm";
 const LOINC = "http://loinc.org";
 
-/** Medications of the house, by RxNorm (public domain, U.S. National Library of Medicine). */
+/** The hospital's medications, by RxNorm (public domain, U.S. National Library of Medicine). */
 export const MEDICATIONS = [
   { system: RXNORM, code: "313782", display: "Acetaminophen 325 MG Oral Tablet" },
   { system: RXNORM, code: "310965", display: "Ibuprofen 200 MG Oral Tablet" },
@@ -16,7 +16,7 @@ export const MEDICATIONS = [
   { system: RXNORM, code: "861007", display: "Metformin hydrochloride 500 MG Oral Tablet" },
 ];
 
-/** Tests of the house with a value that is usual, by LOINC (© Regenstrief Institute, used under its licence). */
+/** The hospital's tests, each with a usual value, by LOINC (© Regenstrief Institute, used under its licence). */
 export const TESTS = [
   { code: { system: LOINC, code: "718-7", display: "Hemoglobin [Mass/volume] in Blood" }, unit: "g/dL", usual: 13.5, spread: 2 },
   { code: { system: LOINC, code: "2345-7", display: "Glucose [Mass/volume] in Serum or Plasma" }, unit: "mg/dL", usual: 95, spread: 25 },
@@ -33,7 +33,7 @@ const BEDS_PER_ROOM = 3;
 const BEDS_PER_WARD = 30;
 const STOCK = 100_000;
 
-/** Opens wards until there are so many beds, and fills the shelves. @returns the beds, `Location/…` @param name tells them from those of another run @param at when the stock arrives */
+/** Opens wards with the given number of beds, and stocks the pharmacy. @returns the beds, `Location/…` @param name distinguishes them from those of other runs @param at when the stock arrives */
 export async function buildHouse(call: CallAction, { beds, name, at }: { beds: number; name: string; at: string }): Promise<string[]> {
   const all: string[] = [];
   for (let ward = 1; all.length < beds; ward += 1) {

@@ -1,5 +1,5 @@
 /**
- * How often what happens in a general hospital. Round figures of the right size, to be changed here: beds four fifths taken and a stay of six
+ * Rates of events in a general hospital, round figures of the right magnitude, to be changed here: four fifths of the beds occupied, and stays of six
  * days (OECD, Health at a Glance 2023: average length of stay 7.7 days with long stays, occupancy 70 to 85 %); the others are estimates.
  */
 export const RATES = {
@@ -8,26 +8,26 @@ export const RATES = {
   /** Visits a day for each bed that do not become a stay. */
   visitsPerBed: 0.4,
   meanStayDays: 6,
-  /** Of those who come: who was here before. */
+  /** Share of arrivals by known patients. */
   known: 0.3,
-  /** Of those who are registered: who cannot say who they are; whose record is made twice, and merged some days later. */
+  /** Shares of registrations: of unknown persons; of duplicates, which are merged some days later. */
   unknown: 0.01,
   double: 0.02,
-  /** Of merges: those that are taken back. */
+  /** Share of merges that are undone. */
   unmerge: 0.2,
-  /** For each patient in a bed and day. */
+  /** Per patient in a bed, and day. */
   orders: 0.8,
   prescriptions: 0.4,
   transfers: 0.08,
-  /** Of results, dispenses, admissions and transfers: those that are put right or undone. */
+  /** Shares of results, dispenses, admissions and transfers that are corrected, or undone. */
   corrections: 0.02,
   voids: 0.01,
   returns: 0.05,
   undone: 0.02,
-  /** Of stays: those that end by death, and those of a woman in which a child is born. */
+  /** Shares of stays that end by death, and, of women's stays, in which a child is born. */
   deaths: 0.02,
   births: 0.05,
-  /** Of bills: those that are taken back and made again, and those of which a charge is credited. */
+  /** Shares of bills that are cancelled and made again, and of which a charge is credited. */
   cancelledBills: 0.02,
   credits: 0.02,
 } as const;

@@ -1,4 +1,4 @@
-/** People who come, lie in beds and leave, by chance: the same for the same seed, but for who is served first. */
+/** Patients who arrive, stay and leave, by chance: the same for the same seed, except for the order in which they are served. */
 import { billing } from "../../services/billing/billing.contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
@@ -20,27 +20,27 @@ interface Inpatient {
   stay: string;
   bed: string;
   isWoman: boolean;
-  /** Days that the stay will take. */
+  /** Planned days of the stay. */
   days: number;
   since: number;
 }
 
-/** Why it is written down so late. */
+/** Reason for a late entry. */
 const LATE = { lateReason: "simulated" };
 
-/** What a simulated hospital goes on with. */
+/** Options of a simulated hospital. */
 export interface HospitalOptions {
   client: RolesClient;
   beds: string[];
   calendar: Calendar;
   seed: number;
-  /** People that are served at the same time. */
+  /** Patients who are served at the same time. */
   parallel: number;
 }
 
-/** Lives day by day. */
+/** A hospital that is simulated day by day. */
 export class Hospital {
-  /** How often what was done, and how often it was refused, by the error's type. */
+  /** How often each event was done, and refused, by the error's type. */
   readonly done: Record<string, number> = {};
   readonly refused: Record<string, number> = {};
   readonly #client: RolesClient;
@@ -62,12 +62,12 @@ export class Hospital {
     this.#people = people(Number.MAX_SAFE_INTEGER, seed);
   }
 
-  /** @param day 0 is the first; days come one after the other */
+  /** Simulates a day. @param day 0 is the first; days follow one another */
   async live(day: number): Promise<void> {
     const beds = this.#free.length + this.#inpatients.length;
     const leaving = this.#inpatients.filter(({ since, days }) => day >= since + days);
     this.#inpatients = this.#inpatients.filter((one) => !leaving.includes(one));
-    // In the order of the day: a bed that is left in the morning is given to another at noon.
+    // In the order of a real day: a bed that is left in the morning is given to another patient at noon.
     await this.#each(leaving, (one, random) => this.#leave(one, day, random));
     await this.#each(this.#inpatients, (one, random) => this.#care(one, day, random));
     await this.#each(Array(this.#times(beds * RATES.admissionsPerBed)).fill(undefined), (_, random) => this.#arrive(day, random));
@@ -75,12 +75,12 @@ export class Hospital {
     await this.#each(this.#doubles.splice(0), (double, random) => this.#merge(double, random));
   }
 
-  /** A whole number whose mean is this. */
+  /** A random whole number with this mean. */
   #times(mean: number): number {
     return Math.floor(mean) + (this.#random() < mean % 1 ? 1 : 0);
   }
 
-  /** Each with chances of their own, so that they do not depend on who is served first. */
+  /** Runs `work` for each with random numbers of its own, so that they do not depend on the order. */
   async #each<Of>(all: Of[], work: (one: Of, random: Random) => Promise<void>): Promise<void> {
     const waiting = all.map((one) => ({ one, random: randomOf(Math.floor(this.#random() * 2 ** 31)) }));
     const serve = async () => {

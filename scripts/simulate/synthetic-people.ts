@@ -1,13 +1,13 @@
 /** Synthetic people: the same for the same seed. */
 import type { Address, HumanName, Patient } from "../../fhir/r4.ts";
 
-/** A person who is registered. */
+/** A registered person. */
 export type PatientWithId = Patient & { id: string };
 
-/** A number from 0 up to 1, the next of its series. */
+/** Returns the next number of a series, from 0 up to 1. */
 export type Random = () => number;
 
-/** A source of numbers from 0 to 1 (mulberry32). */
+/** A pseudorandom series of numbers from 0 up to 1 (mulberry32). */
 export function randomOf(seed: number): Random {
   let state = seed;
   return () => {
@@ -159,8 +159,8 @@ const STREETS = [
 const CITIES = ["Alger", "Bern", "Como", "Dijon", "Essen", "Faro", "Graz", "Huelva", "Imola", "Jena"];
 const MOTHERS_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName";
 
-/** Some are much more common than others (Zipf). */
-/** One of them by chance. */
+/** Some names are much more common than others (Zipf). */
+/** One of them at random. */
 export const pick = <Of>(random: Random, all: readonly Of[]): Of => all[Math.floor(random() * all.length)] as Of;
 const common = <Of>(random: Random, all: readonly Of[]): Of => all[Math.floor(random() ** 2 * all.length)] as Of;
 
@@ -177,7 +177,7 @@ export function* people(count: number, seed = 1): Generator<PatientWithId> {
   for (let n = 0; n < count; n += 1) {
     const share = random();
     const person = newPerson(random, n);
-    // One in eight lives with the one before, and one in a hundred is a twin.
+    // One in eight lives with the person before, and one in a hundred is that person's twin.
     if (before && share < 0.125) {
       const { family } = nameOf(before);
       const isTwin = share < 0.01;
@@ -190,7 +190,7 @@ export function* people(count: number, seed = 1): Generator<PatientWithId> {
   }
 }
 
-/** Nobody calls two children of one house alike. */
+/** Another given name: children of one family have different ones. */
 function otherGiven(random: Random, person: PatientWithId, before: PatientWithId): string[] {
   const [taken] = before.name?.[0]?.given ?? [];
   const all = /[a-z]/i.test(taken ?? "") ? [...GIVEN.female, ...GIVEN.male] : [...GIVEN.arabicFemale, ...GIVEN.arabicMale];
@@ -221,7 +221,7 @@ function newPerson(random: Random, n: number): PatientWithId {
   };
 }
 
-/** A number that nobody has been asked for. */
+/** A phone number in a form that is in use. */
 export const phone = (random: Random): string => `+39 0${Math.floor(1e8 + random() * 9e8)}`;
 /** An address. */
 export const address = (random: Random): Address => ({

@@ -1,13 +1,13 @@
-/** The days that are lived: the last one is yesterday, so that nothing happens in the future. */
+/** The simulated days: the last is yesterday, so that nothing happens in the future. */
 const DAY_MS = 86_400_000;
 
-/** Says when something happens on a day, at an hour and minute of it. */
+/** Converts a day, an hour and a minute to a time. */
 export interface Calendar {
   /** ISO 8601, UTC. @param day 0 is the first */
   at(day: number, hour: number, minute?: number): string;
 }
 
-/** @param days how many there are @param now the moment after them */
+/** @param days number of days @param now the end of the last one */
 export function calendar(days: number, now: Date): Calendar {
   const midnight = Math.floor(now.getTime() / DAY_MS) * DAY_MS;
   const first = midnight - days * DAY_MS;

@@ -1,15 +1,15 @@
-/** Where a script of this machine finds the gateway. */
+/** How a script on this machine finds the gateway. */
 import { hostname } from "node:os";
 import type { Config } from "../../mesh/config.ts";
 import { ownName } from "../../services/api/http/own-name.ts";
 import { runningIn } from "./data-folder.ts";
 
-/** The address of what runs on the data folder; else the one that the settings name. Without a slash at the end. */
+/** The address of the system that runs on the data folder, otherwise that of the settings. Without a slash at the end. */
 export function gatewayUrl(config: Config): string {
   return runningIn(config.dataDir)?.url ?? localUrl(config, config.port);
 }
 
-/** Where programs of this machine reach a gateway with these settings. */
+/** Where programs on this machine reach a gateway with these settings. */
 export const localUrl = ({ host, tlsCert }: Pick<Config, "host" | "tlsCert">, port: number): string =>
   ownName({ host, ...(tlsCert && { tlsCert }) }, port).origin;
 

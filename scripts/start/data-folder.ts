@@ -1,39 +1,39 @@
-/** The folder of all data: made if missing, writable, and used by one mesh at a time. */
+/** The folder of all data: created if missing, writable, and used by one mesh at a time. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { bornAt } from "../lock.mjs";
 import { StartupError } from "./startup-error.ts";
 
-/** Who uses the folder, for people and for scripts that want to join. */
+/** The process that uses the folder, for people and for scripts that join it. */
 export interface Running {
   pid: number;
-  /** Where the gateway answers; absent when this process runs none. */
+  /** Address of the gateway; absent if this process runs none. */
   url?: string;
   started: string;
 }
 
-/** A file that is in a data folder while a backup is restored into it. */
+/** Name of a file that exists in a data folder while a backup is restored into it. */
 export const RESTORING = "restore.unfinished";
 
-/** @throws StartupError where a restore was cut short: some stores are there and others are not */
+/** @throws StartupError if a restore was interrupted: some stores are there and others are not */
 export function refuseUnfinishedRestore(dataDir: string): void {
   if (!existsSync(join(dataDir, RESTORING))) return;
   throw new StartupError(`The restore into ${dataDir} has not ended, and some of its data are missing: run \`npm run restore\` again.`);
 }
 
-/** A data folder that this process has taken; `release` gives it back. */
+/** A data folder that this process has locked. */
 export interface DataFolder {
-  /** Writes who is running, for others to find. */
+  /** Writes which process runs, for others to read. */
   announce(running: Running): void;
   release(): void;
 }
 
 /**
- * Takes the folder: `alone` for a process that is the whole mesh, otherwise together with the other processes of one mesh
- * on this machine. The lock is the kernel's, held through SQLite on a file of its own: it vanishes with its process,
- * however that ends, and holds between containers that share the folder.
- * @throws StartupError: not writable, full, in use, or restored in part
+ * Locks the folder: `alone` for a process that is the whole mesh, otherwise shared with the other processes of one mesh
+ * on this machine. The lock is the kernel's, held through SQLite on a file of its own: it ends with its process,
+ * however that ends, and works between containers that share the folder.
+ * @throws StartupError: not writable, full, in use, or partly restored
  */
 export function takeDataFolder(dataDir: string, { alone }: { alone: boolean }): DataFolder {
   refuseUnfinishedRestore(dataDir);
@@ -67,8 +67,8 @@ export function takeDataFolder(dataDir: string, { alone }: { alone: boolean }): 
 }
 
 /**
- * The right to supervise the mesh on the folder, held like the folder's lock until its process ends; undefined when another has it.
- * (The folder itself is shared: the children of a supervisor that was killed may still use it when the next one starts.)
+ * The right to supervise the mesh on the folder, held by a lock until its process ends; undefined if another process has it.
+ * (The folder itself is shared: children of a killed supervisor may still use it when the next one starts.)
  */
 export function takeSupervision(dataDir: string): { release(): void } | undefined {
   const lock = new DatabaseSync(join(dataDir, "cluster.lock"), { timeout: 0 });
@@ -81,19 +81,19 @@ export function takeSupervision(dataDir: string): { release(): void } | undefine
   return { release: () => lock.close() };
 }
 
-/** Readers see the old content or the new, never a part. Only the owner may read it. */
+/** Replaces a file: readers see the old content or the new one, never a part. Only the owner can read it. */
 export function writeAtomically(file: string, content: string): void {
   const fresh = `${file}.${process.pid}`;
   writeFileSync(fresh, content, { mode: 0o600 });
   renameSync(fresh, file);
 }
 
-/** The process that announced itself in the folder, if it is still alive. */
+/** The process that has announced itself in the folder, if it is still alive. */
 export function runningIn(dataDir: string): Running | undefined {
   try {
     const { born, ...running } = JSON.parse(readFileSync(runningFile(dataDir), "utf8")) as Running & { born?: string };
     process.kill(running.pid, 0);
-    // Another has its id by now: process ids come round.
+    // Another process has its id by now: process ids are reused.
     return born === undefined || born === bornAt(running.pid) ? running : undefined;
   } catch {
     return undefined;
@@ -108,7 +108,7 @@ function whoUses(dataDir: string): string {
   return `Another OpenWard (process ${running.pid}${running.url ? `, ${running.url}` : ""})`;
 }
 
-/** A folder can exist and refuse files; a disk can take the name of a file and not its content. */
+/** Tries to write: a folder may exist and refuse files, and a full disk may accept a file's name but not its content. */
 function probe(dataDir: string): void {
   const file = join(dataDir, `probe.${process.pid}`);
   try {

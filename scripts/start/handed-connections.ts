@@ -1,20 +1,20 @@
-/** A gateway whose connections are accepted by the supervisor and handed over to it (scripts/cluster/gateway-socket.ts). */
+/** A gateway whose connections the supervisor accepts and hands over (scripts/cluster/gateway-socket.ts). */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** A supervisor that does not answer is dying itself. Milliseconds. */
+/** Longest wait for the supervisor's answer, milliseconds: without one it is dying itself. */
 const FAREWELL_MS = 1_000;
-/** A client that uses its connection again within this time after the last answer learns with the next one that it ends. Milliseconds. */
+/** Time after its last answer in which a client that sends another request is told that the connection ends, milliseconds. */
 const GRACE_MS = 2_000;
-/** Requests in flight get this long to finish. Milliseconds. */
+/** Time that requests in flight have to finish, milliseconds. */
 const DRAIN_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 
-/** The connections that a gateway was handed, and their end: what was begun is answered, then each is closed. */
+/** The connections of a gateway, and their end: requests in flight are answered, then each connection is closed. */
 export class HandedConnections {
   readonly #server: Server;
   readonly #open = new Set<Socket>();
-  /** The last request of each connection that is not answered yet. */
+  /** The last unanswered request of each connection. */
   readonly #last = new Map<Socket, ServerResponse>();
   #isLeaving = false;
   #emptied: (() => void) | undefined;
@@ -22,13 +22,13 @@ export class HandedConnections {
   /** @param server it need not listen */
   constructor(server: Server) {
     this.#server = server;
-    // Node begins with this event to look after the time that headers and requests take.
+    // At this event Node begins to enforce the time limits of headers and requests.
     if (!server.listening) server.emit("listening");
     for (const event of ["request", "checkContinue"]) server.prependListener(event, this.#note);
     process.on("message", this.#take);
   }
 
-  /** Tells the supervisor to hand over no more; resolves when what was under way is here, as messages keep their order. */
+  /** Tells the supervisor to hand over no more; resolves when everything on its way is here, since messages stay in order. */
   async farewell(): Promise<void> {
     if (!process.connected) return;
     let timer: NodeJS.Timeout | undefined;
@@ -36,12 +36,12 @@ export class HandedConnections {
       timer = setTimeout(resolve, FAREWELL_MS);
       process.once("disconnect", resolve);
       process.on("message", ({ type }: { type?: string }) => type === "left" && resolve());
-      process.send?.({ type: "leaving" }, () => {}); // if it dies in this moment, there is nobody to wait for
+      process.send?.({ type: "leaving" }, () => {}); // if the supervisor dies now, there is nothing to wait for
     });
     clearTimeout(timer);
   }
 
-  /** Ends each connection with its last answer; one that nobody uses any more, after a while. Resolves when all are closed. */
+  /** Ends each connection with its last answer, an idle one after a while. Resolves when all are closed. */
   async drain(): Promise<void> {
     this.#isLeaving = true;
     for (const response of this.#last.values()) if (!response.headersSent) response.shouldKeepAlive = false;
@@ -69,9 +69,9 @@ export class HandedConnections {
         this.#open.delete(socket);
         if (this.#open.size === 0) this.#emptied?.();
       });
-      socket.allowHalfOpen = true; // a client may end its side when it has asked
+      socket.allowHalfOpen = true; // a client may end its side after the request
     }
-    // Said first: what was read of a connection can be given to nobody else.
+    // Confirmed first: a connection from which data were read cannot be given to another process.
     process.send?.({ type: "taken" }, (error: Error | null) => {
       if (error) socket?.destroy();
       else if (socket && !socket.destroyed) this.#server.emit("connection", socket);
@@ -86,7 +86,7 @@ export class HandedConnections {
       if (this.#last.get(socket) === response) this.#last.delete(socket);
     });
     if (!this.#isLeaving) return;
-    // Of requests that a client has sent ahead, the last one's answer ends the connection.
+    // Of pipelined requests, the last one's answer ends the connection.
     if (before && !before.headersSent) before.shouldKeepAlive = true;
     response.shouldKeepAlive = false;
   };

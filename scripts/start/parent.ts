@@ -1,10 +1,10 @@
-/** The process that started this one (scripts/keep.mjs), as this one knows it: by a socket that both hold. */
+/** Watches the process that started this one (scripts/keep.mjs), by a socket that both hold. */
 import { Socket } from "node:net";
 
 /**
  * @param fd of the socket
- * @param signalled the parent got a signal, and passes it on
- * @param gone the parent has ended
+ * @param signalled called when the parent passes on a signal
+ * @param gone called when the parent has ended
  */
 export function followParent(fd: number, signalled: () => void, gone: () => void): void {
   const socket = new Socket({ fd, readable: true, writable: true });

@@ -1,4 +1,4 @@
-/** Nobody but its owner reads what lies in the data folder. */
+/** Keeps the files of the data folder from being read by other users. */
 import { chmodSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -6,9 +6,9 @@ import { join } from "node:path";
 const OTHERS = 0o077;
 
 /**
- * Takes from others the rights on all that lies in the folder, also on what an earlier version wrote there. The folder itself stays as it
- * was made: its owner may have had a reason.
- * @returns what the owner should know, each one sentence
+ * Removes the rights of others on everything in the folder, also on files of earlier versions. The folder itself is not changed, since its
+ * owner may have had a reason.
+ * @returns what the owner should know, one sentence each
  */
 export function closeToOthers(dataDir: string): string[] {
   const told: string[] = [];
@@ -25,17 +25,17 @@ export function closeToOthers(dataDir: string): string[] {
   return told;
 }
 
-/** @returns what could not be changed */
+/** @returns the paths that could not be changed */
 function tighten(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isSymbolicLink()) return []; // what it leads to is not ours
+    if (entry.isSymbolicLink()) return []; // its target is not ours
     try {
       const { mode } = lstatSync(path);
       if (mode & OTHERS) chmodSync(path, mode & 0o700);
       return entry.isDirectory() ? tighten(path) : [];
     } catch (error) {
-      return (error as NodeJS.ErrnoException).code === "ENOENT" ? [] : [path]; // others of the mesh come and go
+      return (error as NodeJS.ErrnoException).code === "ENOENT" ? [] : [path]; // other processes of the mesh create and remove files
     }
   });
 }

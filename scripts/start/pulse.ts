@@ -1,14 +1,14 @@
 /**
- * How a node without a gateway tells whether it serves: a file that it touches once a second, and that `scripts/health.ts`
- * looks at. A process that hangs, has lost the mesh or is about to leave touches it no more.
+ * How a node without a gateway shows that it serves: a file that it touches once a second, and that `scripts/health.ts`
+ * reads. A process that hangs, has lost the mesh or is about to leave no longer touches it.
  */
 import { rmSync, writeFileSync } from "node:fs";
 
 const BEAT_MS = 1_000;
-/** Older than that, and the node does not serve: three beats may be late on a busy machine. */
+/** Age at which the node no longer counts as serving: three beats may be late on a busy machine. */
 export const FRESH_MS = 4_000;
 
-/** A pulse that beats once a second; `stop` ends it and removes its file. */
+/** Touches the file once a second; `stop` ends that and removes the file. */
 export interface Pulse {
   stop(): void;
 }

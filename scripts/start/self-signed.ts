@@ -1,4 +1,4 @@
-/** A certificate for trying TLS: signed by its own key, so that browsers warn and clients must be told to trust it. */
+/** A self-signed certificate for trying TLS: browsers warn, and clients must be told to trust it. */
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
@@ -8,7 +8,7 @@ import { makeCertificate } from "./x509.ts";
 
 const DAY_MS = 86_400_000;
 const VALID_MS = 365 * DAY_MS;
-/** A certificate that ends sooner is made anew. Milliseconds. */
+/** Remaining lifetime below which a certificate is replaced, milliseconds. */
 const RENEW_MS = 30 * DAY_MS;
 
 /** Files of a certificate and its key, PEM. */
@@ -17,7 +17,7 @@ export interface CertificateFiles {
   tlsKey: string;
 }
 
-/** The pair in the data folder, made if there is none for these hosts; only its owner may read it. @param hosts names and IP addresses */
+/** The pair in the data folder, created if there is none for these hosts; only its owner can read it. @param hosts names and IP addresses */
 export function selfSignedPair(dataDir: string, hosts: string[]): CertificateFiles {
   const folder = join(dataDir, "tls");
   const pair = { tlsCert: join(folder, "cert.pem"), tlsKey: join(folder, "key.pem") };
@@ -38,6 +38,6 @@ function isOfUse({ tlsCert, tlsKey }: CertificateFiles, hosts: string[]): boolea
     const covers = (host: string) => (isIP(host) ? known.checkIP(host) : known.checkHost(host)) !== undefined;
     return Date.parse(known.validTo) - Date.now() > RENEW_MS && hosts.every(covers);
   } catch {
-    return false; // not one of ours
+    return false; // not one of this program
   }
 }

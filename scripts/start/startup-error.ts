@@ -1,9 +1,9 @@
-/** A start that cannot be, for a reason that the operator can mend: one sentence, no stack. */
+/** A start that failed for a reason that the operator can mend: printed as one sentence, without a stack. */
 export class StartupError extends Error {
   override name = "StartupError";
 }
 
-/** What is said before a process ends with exit code 1: the sentence where there is one, the stack where it is our bug. */
+/** The text that is printed before a process ends with exit code 1: a sentence if there is one, the stack if it is a bug. */
 export function sentenceOf(error: unknown, { host, port }: { host: string; port: number }): string {
   const { code, message, stack, name } = error as NodeJS.ErrnoException & { code?: string | number };
   if (code === "EADDRINUSE") return `Port ${port} of ${host} is used by another program: stop it, or choose another PORT.`;

@@ -1,18 +1,18 @@
-/** Writes repairs through the FHIR API of the system that runs. */
+/** Writes repairs through the FHIR API of the running system. */
 import type { ResourceRepair } from "./proposals.ts";
 import { shortOf } from "../../import/client.ts";
 
-/** A write of one resource takes milliseconds; a gateway that starts, some seconds. */
+/** Time limit of an answer, milliseconds: a write takes milliseconds, a starting gateway some seconds. */
 const ANSWER_MS = 30_000;
 
-/** The scope that is asked for: to read and change the types that are put right, nothing else. */
+/** The scope that is requested: to read and update the types under repair, nothing else. */
 export const scopeFor = (types: Iterable<string>): string =>
   ["openid", "fhirUser", ...[...new Set(types)].map((type) => `user/${type}.ru`)].join(" ");
 
 /**
- * @param base of FHIR
- * @param token absent where who asks need not sign in
- * @returns writes one repair, and says why it is refused
+ * @param base FHIR base URL
+ * @param token absent where no sign-in is needed
+ * @returns a function that writes one repair, and returns the reason if it is refused
  */
 export function putter(base: string, token?: () => Promise<string>): (repair: ResourceRepair) => Promise<string | undefined> {
   return async ({ reference, version, next }) => {

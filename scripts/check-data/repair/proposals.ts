@@ -1,4 +1,4 @@
-/** What a finding is put right by, or what people must decide. */
+/** Proposes a repair for a finding, or names the decision that people must take. */
 import { ACT_REFERENCES, RESTED_ON } from "../../../federation/act-references.ts";
 import { localReference, splitPlace } from "../../../federation/facts.ts";
 import { parseJson } from "../../../fhir/json.ts";
@@ -10,18 +10,18 @@ import { knownCounters } from "../counters.ts";
 import type { Breach } from "../findings.ts";
 import type { OwnerSource } from "../owner-stores.ts";
 
-/** A next version of a resource. */
+/** A new version of a resource. */
 export interface ResourceRepair {
   finding: Breach;
-  /** One sentence. */
+  /** What it does, one sentence. */
   does: string;
-  /** `Type/id`, and the version that is replaced. */
+  /** `Type/id`, and the version that it replaces. */
   reference: string;
   version: number;
   next: Resource;
 }
 
-/** A counter that becomes what the resources of its service add up to. */
+/** A counter that is set to the sum over its service's resources. */
 export interface CounterRepair {
   finding: Breach;
   does: string;
@@ -31,16 +31,16 @@ export interface CounterRepair {
   to: number;
 }
 
-/** What no program knows the right answer to. */
+/** A finding that no program can decide. */
 export interface RepairDecision {
   finding: Breach;
   decide: string;
 }
 
-/** One finding, and what is to be done. */
+/** What is to be done about one finding. */
 export type Proposal = ResourceRepair | CounterRepair | RepairDecision;
 
-/** @param sources all owners, as they are now */
+/** @param sources all owners in their present state */
 export async function proposalFor(finding: Breach, sources: OwnerSource[]): Promise<Proposal> {
   const { about } = finding;
   if (about?.kind === "counterpart") return (await counterpart(finding, about, sources)) ?? decision(finding);
@@ -53,7 +53,7 @@ export async function proposalFor(finding: Breach, sources: OwnerSource[]): Prom
   return { finding, source, counter, from, to, does: `${counter} becomes ${to}, as what is stored adds up to` };
 }
 
-/** By the end of an invariant's name. */
+/** Decisions by the suffix of an invariant's name. */
 const DECISIONS: [end: string, decide: string][] = [
   ["content", "Restore it from a backup, or write it anew: what it said is not there any more."],
   ["unique-key-ghost", "Store it once more as it is: it gives the key up then."],
@@ -72,7 +72,7 @@ function decision(finding: Breach): RepairDecision {
   return { finding, decide: decide ?? "What is the right value? Correct it, or mark it as entered in error." };
 }
 
-/** A resource as its owner has it now. */
+/** The current version of a resource at its owner. */
 async function currentOf(
   reference: string,
   sources: OwnerSource[],
@@ -100,7 +100,7 @@ async function counterpart(
   return next && { finding, reference, version, next, does: `${reference} becomes ${String(next["status"])}` };
 }
 
-/** What it is by the counters as they are now; of a wrong counter that is told by itself. */
+/** The resource as it follows from the present counters; undefined if a counter is wrong, which is a finding of its own. */
 async function following(finding: Breach, reference: string, sources: OwnerSource[]): Promise<ResourceRepair | undefined> {
   const current = await currentOf(reference, sources);
   if (!current) return undefined;
@@ -110,7 +110,7 @@ async function following(finding: Breach, reference: string, sources: OwnerSourc
   return next && { finding, reference, version, next, does: `${reference} becomes ${String(next["status"])}` };
 }
 
-/** As it is, once more: what it is to hold is taken with it, if it is free. */
+/** The same content once more: its unique keys are taken with it, if they are free. */
 async function again(finding: Breach, reference: string, sources: OwnerSource[]): Promise<ResourceRepair | undefined> {
   const current = await currentOf(reference, sources);
   if (!current) return undefined;
@@ -118,10 +118,10 @@ async function again(finding: Breach, reference: string, sources: OwnerSource[])
   return { finding, reference, version, next, does: `${reference} is stored once more as it is, and holds its keys` };
 }
 
-/** Without these an act is none: people must say whose it is, or what was given or asked for. */
+/** References without which an act is meaningless: people must say whose it is, or what was given or ordered. */
 const ESSENTIAL = ["subject", "patient", "medicationReference", "suppliedItem.itemReference", "lineItem.chargeItemReference"];
 
-/** A reference that leads nowhere stays as a text: what it said can be read, and nothing follows it. */
+/** Turns a reference that leads nowhere into a text, so that its content can still be read. */
 async function dangling(finding: Breach, reference: string, sources: OwnerSource[]): Promise<ResourceRepair | undefined> {
   const current = await currentOf(reference, sources);
   if (!current) return undefined;
@@ -141,7 +141,7 @@ async function dangling(finding: Breach, reference: string, sources: OwnerSource
   return { finding, reference, version, next, does: `of ${reference}, what is not here becomes a text: ${gone.join(", ")}` };
 }
 
-/** A deleted resource is not here; of a type that nobody keeps here nothing is known. */
+/** Whether a resource exists here: deleted ones do not, and of types without an owner nothing is known. */
 async function isHere(place: string, sources: OwnerSource[]): Promise<boolean> {
   const [type] = splitPlace(place);
   return !sources.some(({ owns }) => owns.has(type)) || (await currentOf(place, sources)) !== undefined;

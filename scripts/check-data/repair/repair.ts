@@ -1,24 +1,24 @@
-/** Proposes what puts findings right, asks, and writes: resources by FHIR, so that every rule holds for it, bound to the version that was looked at. */
+/** Proposes repairs, asks, and writes: resources by FHIR, so that every rule applies, each bound to the version that was checked. */
 import type { Breach } from "../findings.ts";
 import type { OwnerSource } from "../owner-stores.ts";
 import { type CounterRepair, type Proposal, proposalFor, type ResourceRepair } from "./proposals.ts";
 
-/** How it is asked, told and written. */
+/** How to ask, report and write. */
 export interface RepairManner {
-  /** Whether to do it; absent: it is only proposed. */
+  /** Asks whether to do it; absent: repairs are only proposed. */
   ask?: ((question: string) => Promise<boolean>) | undefined;
   tell(line: string): void;
-  /** Writes the next version of a resource. @returns why it is refused; undefined: it is written */
+  /** Writes the new version of a resource. @returns the reason if it is refused; undefined: it is written */
   put(repair: ResourceRepair): Promise<string | undefined>;
 }
 
-/** What became of the findings. */
+/** The outcome for the findings. */
 export interface Repaired {
   done: number;
-  /** Refused by a rule, or since it has changed meanwhile. */
+  /** Refused by a rule, or because the resource has changed meanwhile. */
   refused: number;
   declined: number;
-  /** What people must decide. */
+  /** Findings that people must decide. */
   undecided: number;
 }
 
@@ -28,7 +28,7 @@ export async function repair(findings: Breach[], sources: OwnerSource[], manner:
   const repaired: Repaired = { done: 0, refused: 0, declined: 0, undecided: 0 };
   const mended = new Set<string>();
   for (const finding of findings) {
-    // What else was wrong with a resource that is another now, is looked at again.
+    // Other findings about a resource that was just repaired have to be checked anew.
     if (finding.about && "resource" in finding.about && mended.has(finding.about.resource)) continue;
     tell(`${finding.invariant}: ${finding.detail}`);
     const proposal = await proposalFor(finding, sources);
@@ -53,7 +53,7 @@ export async function repair(findings: Breach[], sources: OwnerSource[], manner:
 const carriedOut = (proposal: Exclude<Proposal, { decide: string }>, { put }: RepairManner): Promise<string | undefined> =>
   "counter" in proposal ? recounted(proposal) : put(proposal);
 
-/** Refused when it has moved meanwhile. */
+/** Sets a counter; refused if it has changed meanwhile. */
 async function recounted({ source, counter, from, to }: CounterRepair): Promise<string | undefined> {
   try {
     await source.store.write([{ op: "add", counter, by: to - from, ifValue: from }]);

@@ -1,4 +1,4 @@
-/** Code systems and value sets. `codification` has no actions of its own: others reach it over FHIR. */
+/** Code systems and value sets. `codification` has no actions of its own: it is used through FHIR. */
 
 /** The FHIR types that `codification` owns. */
 export const owns = ["CodeSystem", "ValueSet", "ConceptMap", "NamingSystem"] as const;

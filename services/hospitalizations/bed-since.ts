@@ -9,21 +9,21 @@ import { INPATIENT } from "./hospitalizations.contract.ts";
 import { bedOccupied } from "./hospitalizations.errors.ts";
 import { typed } from "../../fhir/typed.ts";
 
-// Who lies in a bed now the unique keys tell. Who has lain there meanwhile counts where a move is written down later, or undone.
+// Unique keys tell who is in a bed now. When a move is entered late, or undone, it also matters who was there in between.
 
-/** A move that is written down at once needs no look back. Milliseconds. */
+/** A move that is entered within this time needs no look back. Milliseconds. */
 const AT_ONCE_MS = 60_000;
-/** Stays in one bed in that time that are looked at. */
+/** Stays in one bed and period that are checked. */
 const MAX_STAYS = 200;
 const LAIN_THERE =
   "Somebody has lain in this bed since then: give the time from which the patient lies there (location.period), or choose another bed.";
-/** Stays that never were. */
+/** Statuses of stays that did not take place. */
 const NEVER = ["planned", "cancelled", "entered-in-error"];
 
 const beginOf = (period: Period | undefined): number | undefined =>
   period?.start === undefined ? undefined : intervalOf(period.start)?.[0];
 
-/** The places that a patient has come to earlier than now, and when. */
+/** The places to which a patient is moved as of an earlier time, with that time. */
 function since(change: Change<Encounter>): { place: string; start: number }[] {
   const { after, now } = change;
   return newPlaces(change).flatMap((place) => {
@@ -51,7 +51,7 @@ function layThere(stay: Encounter, { place, start }: { place: string; start: num
   });
 }
 
-/** Nobody has lain there since the time from which a patient lies there. */
+/** Refuses a late entry into a bed in which another patient has been since. */
 export const bedSince: Rule<Encounter> = {
   id: "encounter-bed-since",
   group: "beds",

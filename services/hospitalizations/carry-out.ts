@@ -1,4 +1,4 @@
-/** What an action of a stay has decided, written; and what it needs of other services. */
+/** Writes the decisions of a stay's actions, and reads what they need of other services. */
 import type { Context } from "moleculer";
 import { nonNull } from "../../fhir/non-null.ts";
 import type { Encounter, Location, Patient, Practitioner, Stored } from "../../fhir/r4.ts";
@@ -27,15 +27,15 @@ import { lastMoveOf, stayOf } from "./hospitalizations.model.ts";
 import { type AdmissionRequest, requestOf } from "./requests.contract.ts";
 import { swap } from "./stays.model.ts";
 
-/** Tries of one admission, transfer or discharge while others change the stay; each waits for up to two seconds. */
+/** Attempts of one admission, transfer or discharge while others change the stay; each waits for up to two seconds. */
 const ATTEMPTS = 4;
 
 type Known = Encounter & { id: string };
 
 /**
- * Writes a stay, and what changes with it, in one step: a visit that becomes a stay moves here from another service. Which bed is taken
- * follows from the open stays.
- * @throws 409 BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, STAY_CHANGED, and what a rule refuses
+ * Writes a stay, and what changes with it, in one step; a visit that becomes a stay moves here from another service. The occupied beds
+ * follow from the open stays.
+ * @throws 409 BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, STAY_CHANGED, and refusals by rules
  */
 export async function carryOut(ctx: Context, stay: Known, ...others: (Patient & { id: string })[]): Promise<Stay> {
   for (let attempt = 1; ; attempt += 1) {
@@ -44,7 +44,7 @@ export async function carryOut(ctx: Context, stay: Known, ...others: (Patient & 
       if (!result) throw new Error("A transaction has answered without the result of its first entry.");
       return stayOf(stay, result.version);
     } catch (error) {
-      // The lock was not free in time: run again, the unique key then names the holder.
+      // The lock was not free in time: runs again, since the unique key then names the holder.
       if (isType(error, "LOCKED") && attempt < ATTEMPTS) continue;
       if (isType(error, BED_OCCUPIED)) throw bedOccupied(placesOf(stay)[0] ?? "");
       if (isType(error, PATIENT_ALREADY_ADMITTED)) throw patientAlreadyAdmitted(stay.subject?.reference ?? "");
@@ -55,7 +55,7 @@ export async function carryOut(ctx: Context, stay: Known, ...others: (Patient & 
 }
 
 /**
- * Two patients change their beds, in one write.
+ * Swaps the beds of two patients, in one write.
  * @throws 409 NOT_A_BED, ALREADY_DISCHARGED, STAY_CHANGED
  */
 export async function swapBeds(
@@ -73,7 +73,7 @@ export async function swapBeds(
   return swapped.map((stay, index) => stayOf(stay, nonNull(results[index]).version)) as [Stay, Stay];
 }
 
-/** Writes what the next one on duty must know of a stay, in the name of who asks. */
+/** Writes a hand-over note for the next shift, with the signed-in person as its sender. */
 export async function handOver(ctx: Context, stay: Stored<Encounter>, text: string): Promise<HandOver> {
   const sender = whoAsks(ctx);
   const note = handOverNote(stay, { text, ...(sender !== undefined && { sender }) }, new Date());
@@ -82,7 +82,7 @@ export async function handOver(ctx: Context, stay: Stored<Encounter>, text: stri
   return { note: `Communication/${made?.id}`, stay: `Encounter/${stay.id}`, sentAt: note.sent ?? "" };
 }
 
-/** The next version of a request. @throws 409 STAY_CHANGED */
+/** Writes the next version of a request. @throws 409 STAY_CHANGED */
 export async function changed({ fhir }: WithFhir, request: Known): Promise<AdmissionRequest> {
   const { version } = await fhir.update(request).catch((error: unknown) => {
     throw isType(error, "STALE_VERSION") ? stayChanged() : error;
@@ -90,19 +90,19 @@ export async function changed({ fhir }: WithFhir, request: Known): Promise<Admis
   return requestOf(request, version);
 }
 
-/** The record of a stay's patient; undefined where nobody here keeps patients. */
+/** The record of a stay's patient; undefined if no service owns patients here. */
 export async function patientOf(mesh: QueryContext, { subject }: Encounter): Promise<Stored<Patient> | undefined> {
   return subject?.reference === undefined ? undefined : readIfServed<Patient>(mesh, subject.reference);
 }
 
-/** A physician with their name, where it is known here. */
+/** A physician, with the name if it is known here. */
 export async function physicianOf(mesh: QueryContext, physician: string): Promise<{ physician: string; name?: string }> {
   const [official] = (await readIfServed<Practitioner>(mesh, physician))?.name ?? [];
   const name = official?.text ?? [...(official?.given ?? []), official?.family ?? ""].join(" ").trim();
   return { physician, ...(name !== "" && { name }) };
 }
 
-/** The bed, or the room or ward, that a patient comes to. @throws 409 WARD_MISSING, and as `requireBed` */
+/** The bed, or the room or ward, to which a patient is moved. @throws 409 WARD_MISSING, and as `requireBed` */
 export async function whereTo(mesh: QueryContext, { bed, ward }: { bed?: string; ward?: string }): Promise<string> {
   if (bed !== undefined) await requireBed(mesh, bed);
   else if (ward !== undefined) await requireReference(mesh, ward);
@@ -110,13 +110,13 @@ export async function whereTo(mesh: QueryContext, { bed, ward }: { bed?: string;
   return bed ?? ward ?? "";
 }
 
-/** Refuses what is no bed. @throws 404 NOT_FOUND; 409 NOT_A_BED for a room or a ward; 503 when its owner is down */
+/** Refuses a location that is not a bed. @throws 404 NOT_FOUND; 409 NOT_A_BED for a room or a ward; 503 when its owner is down */
 export async function requireBed(mesh: QueryContext, bed: string): Promise<void> {
   const place = await readIfServed<Location>(mesh, bed);
   if (place && !mayBeBed(place)) throw notABed(bed);
 }
 
-/** The write of a resource, refused when it is not any more as it was read. */
+/** The write of a resource, refused if it is no longer in the version that was read. */
 function entryOf(resource: (Encounter | Patient) & { id: string }): TransactionEntry {
   const version = resource.meta?.versionId;
   return {

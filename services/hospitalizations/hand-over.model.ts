@@ -1,8 +1,8 @@
 import type { Communication, Encounter } from "../../fhir/r4.ts";
 
-// What is handed over at the end of a shift: plain data in, plain data out.
+// Hand-over notes at the end of a shift: plain data in, plain data out.
 
-/** The Communication of a note. @param note.sender who has written it, "Practitioner/…" */
+/** The Communication of a note. @param note.sender its author, "Practitioner/…" */
 export function handOverNote(
   { id, subject }: Encounter & { id: string },
   note: { text: string; sender?: string },

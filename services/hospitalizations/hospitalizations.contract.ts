@@ -19,18 +19,18 @@ export interface Stay {
   stay: string;
   version: number;
   patient: string; // "Patient/…"
-  /** "Location/…", where the patient is: of a patient who has no bed yet the room or ward. Absent after the discharge. */
+  /** "Location/…", where the patient is: a bed, or the room or ward while none is assigned. Absent after the discharge. */
   bed?: string;
   status: StayStatus;
   admittedAt: string; // ISO 8601, UTC
   dischargedAt?: string; // ISO 8601, UTC; absent while the patient stays
-  /** A move that is asked for, or was denied. */
+  /** A transfer that is requested, or was denied. */
   transfer?: TransferRequest;
-  /** Why the stay ended (HL7 discharge-disposition): "home", "aadvice", "exp", … */
+  /** Disposition at the end of the stay (HL7 discharge-disposition): "home", "aadvice", "exp", … */
   disposition?: string;
 }
 
-/** What a nurse or physician hands over to the next: a FHIR Communication. */
+/** A hand-over note of a nurse or physician to the next shift: a FHIR Communication. */
 export interface HandOver {
   /** "Communication/…" */
   note: string;
@@ -38,38 +38,38 @@ export interface HandOver {
   sentAt: string; // ISO 8601, UTC
 }
 
-/** Where a patient may go (HL7 discharge-disposition). */
+/** Dispositions at a discharge (HL7 discharge-disposition). */
 export type Disposition = "home" | "alt-home" | "other-hcf" | "hosp" | "long" | "aadvice" | "psy" | "rehab" | "snf" | "oth";
 
-/** Whether the patient is still in the house; of an admission that was cancelled: what it has become. */
+/** Status of a stay; `visit`: its admission was cancelled, and it is an ambulatory visit again. */
 export const StayStatus = { admitted: "admitted", away: "away", discharged: "discharged", cancelled: "cancelled", visit: "visit" } as const;
 export type StayStatus = (typeof StayStatus)[keyof typeof StayStatus];
 
 /** Everything that other services may know about `hospitalizations`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const hospitalizations = {
   /**
-   * Asks that a patient be admitted, to a ward or to any. The stay that `motherStay` names is the mother's, where the patient is registered as her
-   * child, was born since it began, or is a newborn (`kind`) of unknown birth date. @throws 404 NOT_FOUND for an unknown patient, ward or mother's stay; 409 RULE_ENCOUNTER_ONE_PATIENT for another's
+   * Requests an admission, to a ward or to any. `motherStay` names the mother's stay, if the patient is registered as her
+   * child, was born since it began, or is a newborn (`kind`) without a birth date. @throws 404 NOT_FOUND for an unknown patient, ward or mother's stay; 409 RULE_ENCOUNTER_ONE_PATIENT for another's
    */
   request: action<
     { patient: string; kind: RequestKind; ward?: string; reason?: string; plannedFor?: string; motherStay?: string; needs?: string[] },
     AdmissionRequest
   >("hospitalizations.request"),
   /**
-   * Keeps a place for the patient, in the ward that was asked for or in `ward`.
+   * Accepts a request and reserves a place, in the requested ward or in `ward`.
    * @throws 404 REQUEST_NOT_FOUND; 409 REQUEST_NOT_OPEN, WARD_MISSING, STAY_CHANGED
    */
   accept: action<{ request: string; ward?: string }, AdmissionRequest>("hospitalizations.accept"),
   /**
-   * Takes an acceptance back, while the patient is not admitted: the request waits again, for `ward` or, without it, for any.
+   * Withdraws an acceptance before the patient is admitted: the request waits again, for `ward` or, without it, for any.
    * @throws 404 REQUEST_NOT_FOUND; 409 REQUEST_NOT_OPEN, REQUEST_NOT_ACCEPTED, STAY_CHANGED
    */
   withdrawAcceptance: action<{ request: string; ward?: string }, AdmissionRequest>("hospitalizations.withdrawAcceptance"),
-  /** The patient is not admitted, or does not come. @throws 404 REQUEST_NOT_FOUND; 409 REQUEST_NOT_OPEN, STAY_CHANGED */
+  /** Denies a request; also when the patient does not come. @throws 404 REQUEST_NOT_FOUND; 409 REQUEST_NOT_OPEN, STAY_CHANGED */
   deny: action<{ request: string; reason: string }, AdmissionRequest>("hospitalizations.deny"),
   /**
-   * Admits a patient to a bed or, where none is chosen yet, to a room or ward. With `visit`, the patient's open ambulatory visit becomes the
-   * stay, with `request` the request for admission: same id, next version.
+   * Admits a patient to a bed or, while none is assigned, to a room or ward. With `visit`, the patient's open ambulatory visit becomes the
+   * stay, with `request` the admission request: same id, next version.
    *
    * @throws 404 NOT_FOUND for an unknown patient, place or visit, REQUEST_NOT_FOUND; 409 BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, NOT_A_BED,
    *         WARD_MISSING, WARD_CLOSED, VISIT_NOT_OPEN, REQUEST_NOT_OPEN, STAY_CHANGED (a concurrent write came first: try again)
@@ -78,56 +78,56 @@ export const hospitalizations = {
     "hospitalizations.admit",
   ),
   /**
-   * Moves the patient to another bed or, where none is chosen yet, to a room or ward.
+   * Transfers the patient to another bed or, while none is assigned, to a room or ward.
    * @throws 404 STAY_NOT_FOUND; 409 BED_OCCUPIED, NOT_A_BED, WARD_MISSING, ALREADY_DISCHARGED, STAY_CHANGED
    */
   transfer: action<{ stay: string; bed?: string; ward?: string } & Happened, Stay>("hospitalizations.transfer"),
-  /** Asks that the patient be moved to a bed, room or ward; a transfer ends it. @throws 404 STAY_NOT_FOUND, NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
+  /** Requests a transfer to a bed, room or ward; a transfer completes it. @throws 404 STAY_NOT_FOUND, NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
   requestTransfer: action<{ stay: string; to: string }, Stay>("hospitalizations.requestTransfer"),
-  /** The ward that a patient shall come to keeps a place. @throws 404 STAY_NOT_FOUND; 409 TRANSFER_NOT_ASKED, STAY_CHANGED */
+  /** Accepts a requested transfer: the receiving ward reserves a place. @throws 404 STAY_NOT_FOUND; 409 TRANSFER_NOT_ASKED, STAY_CHANGED */
   acceptTransfer: action<{ stay: string }, Stay>("hospitalizations.acceptTransfer"),
-  /** The patient does not come there; the reason is kept with the stay until the next move. @throws 404 STAY_NOT_FOUND; 409 TRANSFER_NOT_ASKED, STAY_CHANGED */
+  /** Denies a requested transfer; the reason is kept with the stay until the next one. @throws 404 STAY_NOT_FOUND; 409 TRANSFER_NOT_ASKED, STAY_CHANGED */
   denyTransfer: action<{ stay: string; reason: string }, Stay>("hospitalizations.denyTransfer"),
-  /** Nobody asks for the move any more. @throws 404 STAY_NOT_FOUND; 409 TRANSFER_NOT_ASKED, STAY_CHANGED */
+  /** Withdraws a requested transfer. @throws 404 STAY_NOT_FOUND; 409 TRANSFER_NOT_ASKED, STAY_CHANGED */
   withdrawTransfer: action<{ stay: string }, Stay>("hospitalizations.withdrawTransfer"),
   /**
-   * Two patients change their beds in one step.
+   * Swaps the beds of two patients in one step.
    * @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, NOT_A_BED (one of them has none), WARD_CLOSED, STAY_CHANGED
    */
   swap: action<{ stay: string; with: string } & Happened, [Stay, Stay]>("hospitalizations.swap"),
-  /** The patient goes away for a while; the bed stays theirs. @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, NOT_AWAY (is away already), STAY_CHANGED */
+  /** The patient goes on leave; the bed is kept. @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, NOT_AWAY (is away already), STAY_CHANGED */
   leave: action<{ stay: string } & Happened, Stay>("hospitalizations.leave"),
-  /** The patient is back. @throws 404 STAY_NOT_FOUND; 409 NOT_AWAY, STAY_CHANGED */
+  /** The patient returns from leave. @throws 404 STAY_NOT_FOUND; 409 NOT_AWAY, STAY_CHANGED */
   return: action<{ stay: string } & Happened, Stay>("hospitalizations.return"),
   /** Undoes the last leave, or the return from it. @throws 404 STAY_NOT_FOUND; 409 NOT_AWAY, STAY_CHANGED */
   cancelLeave: action<{ stay: string; reason: string }, Stay>("hospitalizations.cancelLeave"),
-  /** Another physician is responsible from now on. @throws 404 STAY_NOT_FOUND, NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
+  /** Makes another physician responsible. @throws 404 STAY_NOT_FOUND, NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
   setPhysician: action<{ stay: string; physician: string }, Stay>("hospitalizations.setPhysician"),
-  /** Writes what the next one on duty must know. @throws 404 STAY_NOT_FOUND, NOT_SUPPORTED where nobody keeps Communications */
+  /** Writes a hand-over note for the next shift. @throws 404 STAY_NOT_FOUND, NOT_SUPPORTED if no service owns Communications */
   handOver: action<{ stay: string; text: string }, HandOver>("hospitalizations.handOver"),
   /** Ends the stay and frees the bed. @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
   discharge: action<{ stay: string; disposition?: Disposition } & Happened, Stay>("hospitalizations.discharge"),
-  /** The patient has died: ends the stay, and says so in the patient's record, in one step. @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
+  /** Records the patient's death: ends the stay, and updates the patient's record, in one step. @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
   die: action<{ stay: string } & Happened, Stay>("hospitalizations.die"),
   /**
-   * Undoes an admission: the bed is free, the stay the open visit that it was before, or cancelled.
-   * @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED, VISIT_ALREADY_OPEN (the patient has come to another visit)
+   * Undoes an admission: the bed is free, and the stay is the open visit that it was before, or cancelled.
+   * @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED, VISIT_ALREADY_OPEN (the patient has another open visit)
    */
   cancelAdmission: action<{ stay: string; reason: string }, Stay>("hospitalizations.cancelAdmission"),
   /**
-   * Undoes the last transfer: the patient is in the bed before it.
+   * Undoes the last transfer: the patient is in the previous bed again.
    * @throws 404 STAY_NOT_FOUND; 409 NOT_TRANSFERRED, ALREADY_DISCHARGED, BED_OCCUPIED, NOT_A_BED, WARD_CLOSED, STAY_CHANGED
    */
   cancelTransfer: action<{ stay: string; reason: string }, Stay>("hospitalizations.cancelTransfer"),
   /**
-   * Undoes a discharge: the stay goes on, in the bed where the patient lay, or in `bed`. One that ended by a death is refused by the rule
+   * Undoes a discharge: the stay continues, in the previous bed or in `bed`. A stay that ended by a death is refused by the rule
    * encounter-reopened: `cancelDeath` undoes both.
    * @throws 404 STAY_NOT_FOUND, NOT_FOUND (the bed); 409 NOT_DISCHARGED, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, NOT_A_BED, WARD_CLOSED,
    *         STAY_CHANGED
    */
   cancelDischarge: action<{ stay: string; reason: string; bed?: string }, Stay>("hospitalizations.cancelDischarge"),
   /**
-   * Undoes a death that was none: the patient lives, the stay goes on, in the bed where the patient lay, or in `bed`.
+   * Undoes a death that was recorded by mistake: the patient is alive, and the stay continues, in the previous bed or in `bed`.
    * @throws 404 STAY_NOT_FOUND, NOT_FOUND (the bed); 409 NOT_DEAD, NOT_DISCHARGED, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, NOT_A_BED,
    *         WARD_CLOSED, STAY_CHANGED
    */

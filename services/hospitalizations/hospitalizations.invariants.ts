@@ -8,7 +8,7 @@ import type { Facts, Rule } from "../../mixins/fhir/rules/rule.ts";
 import { INPATIENT } from "./hospitalizations.contract.ts";
 import { above, oneBed } from "./hospitalizations.rules.ts";
 
-/** Where the patient is, and what that is part of. */
+/** The places of a stay, and those that they are part of. */
 const withAbove = (stay: Encounter, facts: Facts): string[] => placesOf(stay).flatMap((place) => [place, ...above(facts, place)]);
 
 const bedOpen: Rule<Encounter> = {
@@ -27,5 +27,5 @@ const bedOpen: Rule<Encounter> = {
   },
 };
 
-/** What is true of stays, whatever has happened to their beds since. */
+/** Invariants of stored stays, whatever has happened to their beds since. */
 export const invariants: Invariants = { always: { Encounter: [bedOpen, oneBed, bedOfOne(INPATIENT)] } };

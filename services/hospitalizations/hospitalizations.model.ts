@@ -11,7 +11,7 @@ import { without } from "../../fhir/typed.ts";
 
 // The rules of a stay: plain data in, plain data out. No broker, no database, no clock.
 
-/** Of a stay that begins here. */
+/** The class of a stay that begins here. */
 export const CLASS = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "IMP", display: "inpatient encounter" } as const;
 
 /** The Encounter of a stay that begins now. */
@@ -33,7 +33,7 @@ export function admit(
   };
 }
 
-/** An open ambulatory visit goes on as a stay. @throws 409 VISIT_NOT_OPEN */
+/** An open ambulatory visit as a stay. @throws 409 VISIT_NOT_OPEN */
 export function admitFromVisit<Of extends Encounter>(
   visit: Of,
   { patient, bed, reason }: { patient: string; bed: string; reason?: string },
@@ -65,30 +65,30 @@ export function discharge<Of extends Encounter>(stay: Of, now: Date): Of {
   return { ...stay, status: "finished", period: { ...stay.period, end: now.toISOString() }, location: ended(stay, now) };
 }
 
-/** A stay that goes on leads nowhere yet. */
+/** A stay without a disposition, since it continues. */
 export function withoutDisposition<Of extends Encounter>(stay: Of): Of {
   const { dischargeDisposition: _, ...left } = stay.hospitalization ?? {};
   return { ...without(stay, "hospitalization"), ...(Object.keys(left).length > 0 && { hospitalization: left }) };
 }
 
-/** Since when the patient has been where they are: what comes next is not before it. */
+/** The time of the last move: the next one is not earlier. */
 export const lastMoveOf = (stay: Encounter): { what: string; time: string | undefined } => ({
   what: `Encounter/${stay.id}`,
   time: stay.location?.find(isThere)?.period?.start ?? stay.period?.start,
 });
 
-/** The places so far, left now for these; a move that was asked for is made, or is none any more. */
+/** The places of a stay after a move to these; a requested transfer is thereby completed, or void. */
 export const nowIn = (stay: Encounter, places: string[], now: Date): NonNullable<Encounter["location"]> => [
   ...ended(stay, now).filter(({ status }) => status !== "planned" && status !== "reserved"),
   ...places.map((reference) => ({ location: { reference }, status: "active" as const, period: { start: now.toISOString() } })),
 ];
 
-/** The places so far, those that were active ended now. */
+/** The places of a stay, with the active ones ended now. */
 const ended = ({ location = [] }: Encounter, now: Date): NonNullable<Encounter["location"]> =>
   location.map((it) => (isThere(it) ? { ...it, status: "completed", period: { ...it.period, end: now.toISOString() } } : it));
 
 /**
- * One open stay per bed and per patient; a room or a ward has many. The store keeps these rules, by whichever door and however many write at once.
+ * The unique keys of a stay: one open stay per bed and per patient; rooms and wards take many. The store enforces them for all writes, however concurrent.
  */
 export const stayKeys: KeysByFacts<Encounter> = {
   about: (stay) => (isOpen(stay) ? placesOf(stay) : []),
@@ -109,7 +109,7 @@ function statusOf(stay: Encounter): StayStatus {
   return stay.status === "cancelled" ? StayStatus.cancelled : StayStatus.discharged;
 }
 
-/** A stay as its callers see it. */
+/** A stay as callers get it. */
 export function stayOf(stay: Encounter, version: number): Stay {
   const [bed] = placesOf(stay);
   const moved = isOpen(stay) ? transferOf(stay) : undefined;

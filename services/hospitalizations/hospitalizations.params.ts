@@ -1,4 +1,4 @@
-/** What the actions of a stay take, for Moleculer's validator. */
+/** Parameters of the actions, for Moleculer's validator. */
 import { momentRule, reasonRule } from "../../mesh/param-rules.ts";
 import { happenedRules } from "../../mixins/fhir/happened-at.ts";
 import { referenceTo } from "../../mixins/fhir/domain-references.ts";
@@ -9,14 +9,14 @@ const stay = referenceTo("Encounter");
 const place = { ...referenceTo("Location"), optional: true } as const;
 const whereTo = { bed: place, ward: place } as const;
 const optionalReason = { ...reasonRule, optional: true } as const;
-/** A word like "isolation"; a bed has some. */
+/** An attribute such as "isolation". */
 const need = {
   type: "string",
   pattern: /^[a-z][a-z0-9-]{0,39}$/,
   messages: { stringPattern: "'{field}' must be of small letters, digits and hyphens." },
 } as const;
 
-/** Of each action. */
+/** By action. */
 export const params = {
   request: {
     patient: referenceTo("Patient"),

@@ -9,10 +9,10 @@ import { bedSince } from "./bed-since.ts";
 import { notABed, wardClosed } from "./hospitalizations.errors.ts";
 import { INPATIENT } from "./hospitalizations.contract.ts";
 
-/** A room and a ward are above a bed, at most a building and a site above these. */
+/** Levels above a bed: room and ward, at most a building and a site. */
 const MAX_ABOVE = 4;
 
-/** What a bed is part of, as far as it is known, from its room upwards. */
+/** The known places above a bed, from its room upwards. */
 export function above(facts: Facts, bed: string | undefined): string[] {
   const places: string[] = [];
   let next = localReference(placeIn(facts, bed)?.partOf?.reference);
@@ -27,7 +27,7 @@ export function above(facts: Facts, bed: string | undefined): string[] {
 const OUT_OF_USE = ["C", "H", "I", "K"];
 const isClosed = ({ status }: KnownLocation): boolean => status !== undefined && status !== "active";
 
-/** Why nobody can be taken in there; undefined: somebody can, or it is not known here. */
+/** Why no patient can be admitted there; undefined: one can, or the place is not known here. */
 function reasonAgainst(taken: string, facts: Facts): Refusal | undefined {
   const place = placeIn(facts, taken);
   if (!place) return undefined;
@@ -48,10 +48,10 @@ const bed: Rule<Encounter> = {
   check: (change, facts) => newPlaces(change).flatMap((taken) => reasonAgainst(taken, facts) ?? [])[0],
 };
 
-/** Where the patient is by a change that brings them somewhere. */
+/** The places of the patient after a change that moves the patient. */
 const placesAfter = (change: Change<Encounter>): string[] => (change.after && newPlaces(change).length > 0 ? placesOf(change.after) : []);
 
-/** Nobody lies in two beds. */
+/** A patient is not in two beds. */
 export const oneBed: Rule<Encounter> = {
   id: "encounter-one-bed",
   group: "beds",
@@ -65,5 +65,5 @@ export const oneBed: Rule<Encounter> = {
   },
 };
 
-/** What holds for stays, whoever writes them. */
+/** The rules of stays. */
 export const rules: RulesOf = { Encounter: [...encounterRules, bed, oneBed, bedSince, bedOfOne(INPATIENT)] };

@@ -286,7 +286,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       return this.fhir.require("Encounter", reference, requestNotFound);
     },
 
-    /** What happens in a stay at a time. */
+    /** Carries out a move of a stay at a given time. */
     async move(
       this: This,
       ctx: Context<Happened & { stay: string }>,

@@ -1,6 +1,6 @@
 import type { Encounter } from "../../fhir/r4.ts";
 
-/** A request that a patient be admitted: a FHIR Encounter with the status planned, which becomes the stay. */
+/** A request for admission: a FHIR Encounter with the status planned, which becomes the stay. */
 export interface AdmissionRequest {
   /** "Encounter/…" */
   request: string;
@@ -8,37 +8,37 @@ export interface AdmissionRequest {
   patient: string; // "Patient/…"
   kind: RequestKind;
   status: RequestStatus;
-  /** The ward that is asked for or, when it is accepted, given: "Location/…". */
+  /** The requested ward or, after the acceptance, the assigned one: "Location/…". */
   ward?: string;
-  /** Why the patient shall be admitted. */
+  /** Reason for the admission. */
   reason?: string;
   requestedAt: string; // ISO 8601, UTC; "" where a client has planned the stay and does not say
-  /** When the patient shall come. */
+  /** Planned time of arrival. */
   plannedFor?: string; // ISO 8601, UTC
-  /** Of a newborn: the mother's stay, "Encounter/…". */
+  /** For a newborn: the mother's stay, "Encounter/…". */
   motherStay?: string;
-  /** What the bed must have, e.g. "isolation". */
+  /** Required attributes of the bed, e.g. "isolation". */
   needs: string[];
-  /** Why it was denied. */
+  /** Reason for the denial. */
   deniedBecause?: string;
 }
 
-/** How a patient comes to be admitted. */
+/** Kind of an admission. */
 export const RequestKind = { planned: "planned", emergency: "emergency", newborn: "newborn" } as const;
 export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];
 
-/** What has become of a request. */
+/** Status of a request. */
 export const RequestStatus = { requested: "requested", accepted: "accepted", denied: "denied", admitted: "admitted" } as const;
 export type RequestStatus = (typeof RequestStatus)[keyof typeof RequestStatus];
 
-/** URL of an extension of an Encounter, a dateTime: when the admission was asked for. */
+/** URL of an extension of an Encounter, a dateTime: the time of the admission request. */
 export const REQUESTED = "urn:openward:admission-requested";
-/** Code system of what a bed has and a patient needs. */
+/** Code system of attributes that beds have and patients need. */
 export const BED_ATTRIBUTE = "urn:openward:bed-attribute";
-/** HL7's extension of Encounter: why it was cancelled. */
+/** HL7's extension of Encounter: the reason of the cancellation. */
 const REASON_CANCELLED = "http://hl7.org/fhir/StructureDefinition/encounter-reasonCancelled";
 
-/** A planned stay as the request that it is; also of what has become of one. */
+/** A planned stay as a request; also after it has been admitted or denied. */
 export function requestOf(encounter: Encounter, version: number): AdmissionRequest {
   const { extension = [], period, partOf, hospitalization, reasonCode, subject } = encounter;
   const place = encounter.location?.find(({ status }) => status === "reserved" || status === "planned")?.location.reference;

@@ -5,11 +5,11 @@ import { requestNotAccepted, requestNotOpen } from "./hospitalizations.errors.ts
 import { BED_ATTRIBUTE, REQUESTED, RequestKind, RequestStatus, requestOf } from "./requests.contract.ts";
 import { without } from "../../fhir/typed.ts";
 
-// The rules of a request for admission, an Encounter that is planned: plain data in, plain data out.
+// The rules of admission requests, which are planned Encounters: plain data in, plain data out.
 
 type WithId = Encounter & { id: string };
 
-/** What is asked for. */
+/** The content of a request. */
 export interface RequestedAdmission {
   patient: string;
   kind: RequestKind;
@@ -44,34 +44,34 @@ export function newRequest(id: string, wish: RequestedAdmission, now: Date): Wit
     ...(plannedFor !== undefined && { period: { start: plannedFor } }),
     ...(reason !== undefined && { reasonCode: [{ text: reason }] }),
     ...(Object.keys(hospitalization).length > 0 && { hospitalization }),
-    ...(motherStay !== undefined && { partOf: { reference: motherStay } }), // R4 encounter.html: a child's encounter and its mother's
+    ...(motherStay !== undefined && { partOf: { reference: motherStay } }), // R4 encounter.html: the encounters of a child and its mother
     ...(ward !== undefined && { location: [{ location: { reference: ward }, status: "planned" }] }),
     extension: [{ url: REQUESTED, valueDateTime: now.toISOString() }],
   };
 }
 
-/** A place is kept for the patient. @throws 409 REQUEST_NOT_OPEN */
+/** The request as accepted, with a reserved place. @throws 409 REQUEST_NOT_OPEN */
 export function acceptRequest<Of extends WithId>(request: Of, ward: string): Of {
   requireOpen(request);
   return { ...request, location: [{ location: { reference: ward }, status: "reserved" }] };
 }
 
-/** No place is kept any more: the request waits again, for the ward or, without one, for any. @throws 409 REQUEST_NOT_OPEN, REQUEST_NOT_ACCEPTED */
+/** The request without its acceptance: it waits again, for the ward or, without one, for any. @throws 409 REQUEST_NOT_OPEN, REQUEST_NOT_ACCEPTED */
 export function withdrawAcceptance<Of extends WithId>(request: Of, ward: string | undefined): Of {
   requireOpen(request);
   if (requestOf(request, 0).status !== RequestStatus.accepted) throw requestNotAccepted(`Encounter/${request.id}`);
   const { location: _, ...rest } = request;
-  // The element that is taken away is optional in R4, so it is still one.
+  // The removed element is optional in R4, so that it is still an Encounter.
   return { ...(rest as unknown as Of), ...(ward !== undefined && { location: [{ location: { reference: ward }, status: "planned" }] }) };
 }
 
-/** The patient is not admitted. @throws 409 REQUEST_NOT_OPEN */
+/** The request as denied. @throws 409 REQUEST_NOT_OPEN */
 export function denyRequest<Of extends WithId>(request: Of, reason: string, now: Date): Of {
   requireOpen(request);
   return cancelled(without(request, "period", "location"), reason, now);
 }
 
-/** The stay that a request becomes. @throws 409 REQUEST_NOT_OPEN also for another patient's */
+/** The request as the stay that it becomes. @throws 409 REQUEST_NOT_OPEN, also for another patient's */
 export function admitFromRequest<Of extends WithId>(request: Of, { patient, place }: { patient: string; place: string }, now: Date): Of {
   requireOpen(request);
   if (request.subject?.reference !== patient) throw requestNotOpen(`Encounter/${request.id}`);

@@ -8,12 +8,12 @@ import { withoutDenial } from "./transfers.model.ts";
 import { cancelDischarge } from "./undo.model.ts";
 import { without } from "../../fhir/typed.ts";
 
-// What happens in a stay besides moves: leave, who is responsible, how it ends. Plain data in, plain data out.
+// Events of a stay other than moves: leave, responsible physician, end. Plain data in, plain data out.
 
 const TYPE = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
 const DISPOSITION = "http://terminology.hl7.org/CodeSystem/discharge-disposition";
 
-/** How a stay may end (HL7 v3 discharge-disposition); `exp`, a death, has an action of its own. */
+/** Dispositions at the end of a stay (HL7 v3 discharge-disposition); `exp`, a death, has an action of its own. */
 export const DISPOSITIONS = {
   home: "Home",
   "alt-home": "Alternative home",
@@ -28,26 +28,26 @@ export const DISPOSITIONS = {
 } as const;
 const DIED = { code: "exp", display: "Expired" } as const;
 
-/** A status of the past, in the history of the stay. */
+/** The entry for the present status in the stay's history. */
 const until = (stay: Encounter, now: Date): NonNullable<Encounter["statusHistory"]>[number] => {
   const start = stay.statusHistory?.at(-1)?.period.end ?? stay.period?.start;
   return { status: stay.status, period: { ...(start !== undefined && { start }), end: now.toISOString() } };
 };
 
-/** The patient is away for a while; the bed stays theirs. @throws 409 ALREADY_DISCHARGED, NOT_AWAY (away already) */
+/** The stay with the patient on leave; the bed is kept. @throws 409 ALREADY_DISCHARGED, NOT_AWAY (away already) */
 export function goOnLeave<Of extends Encounter>(stay: Of, now: Date): Of {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
   if (stay.status === "onleave") throw notAway(`Encounter/${stay.id}`);
   return { ...stay, status: "onleave", statusHistory: [...(stay.statusHistory ?? []), until(stay, now)] };
 }
 
-/** The patient is back. @throws 409 NOT_AWAY */
+/** The stay after the return from leave. @throws 409 NOT_AWAY */
 export function comeBack<Of extends Encounter>(stay: Of, now: Date): Of {
   if (stay.status !== "onleave") throw notAway(`Encounter/${stay.id}`);
   return { ...stay, status: "in-progress", statusHistory: [...(stay.statusHistory ?? []), until(stay, now)] };
 }
 
-/** A leave that was none, or a return that was none: the stay is as before it. @throws 409 NOT_AWAY */
+/** The stay without its last leave, or return, which did not take place. @throws 409 NOT_AWAY */
 export function cancelLeave<Of extends Encounter>(stay: Of, reason: string): Of {
   const last = stay.statusHistory?.at(-1);
   const isLeave = isOpen(stay) && last !== undefined && (stay.status === "onleave" || last.status === "onleave");
@@ -61,7 +61,7 @@ export function cancelLeave<Of extends Encounter>(stay: Of, reason: string): Of 
   };
 }
 
-/** Another physician is responsible from now on. @throws 409 ALREADY_DISCHARGED */
+/** The stay with another responsible physician. @throws 409 ALREADY_DISCHARGED */
 export function withPhysician<Of extends Encounter>(stay: Of, { physician, name }: { physician: string; name?: string }, now: Date): Of {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
   const time = now.toISOString();
@@ -79,20 +79,20 @@ export function withPhysician<Of extends Encounter>(stay: Of, { physician, name 
 const isResponsible = ({ type }: NonNullable<Encounter["participant"]>[number]): boolean =>
   type?.some(({ coding }) => coding?.some(({ code }) => code === "ATND")) ?? false;
 
-/** The end of a stay, and where the patient goes. @throws 409 ALREADY_DISCHARGED */
+/** The stay as ended, with its disposition. @throws 409 ALREADY_DISCHARGED */
 export function dischargeTo<Of extends Encounter>(stay: Of, disposition: keyof typeof DISPOSITIONS | undefined, now: Date): Of {
   const ended = discharge(stay, now);
   return disposition === undefined ? ended : withDisposition(ended, { code: disposition, display: DISPOSITIONS[disposition] });
 }
 
-/** The end of a stay by death, and the patient's record that says so. @throws 409 ALREADY_DISCHARGED */
+/** The stay as ended by death, and the patient's record with the death. @throws 409 ALREADY_DISCHARGED */
 export function die<Of extends Encounter, Person extends Patient>(stay: Of, patient: Person | undefined, now: Date): [Of, Person?] {
   const ended = withDisposition(discharge(stay, now), DIED);
   if (!patient || isDead(patient)) return [ended];
   return [ended, { ...without(patient, "deceasedBoolean"), deceasedDateTime: now.toISOString() }];
 }
 
-/** A death that was none: the stay goes on, the patient lives. @throws 409 NOT_DEAD when the stay did not end so, NOT_DISCHARGED */
+/** The stay as continued, and the patient's record without the death. @throws 409 NOT_DEAD if the stay did not end by death, NOT_DISCHARGED */
 export function cancelDeath<Of extends Encounter, Person extends Patient>(
   stay: Of,
   patient: Person | undefined,
@@ -113,7 +113,7 @@ const withDisposition = <Of extends Encounter>(stay: Of, coding: { code: string;
   hospitalization: { ...stay.hospitalization, dischargeDisposition: { coding: [{ system: DISPOSITION, ...coding }] } },
 });
 
-/** Two patients change places. @throws 409 ALREADY_DISCHARGED */
+/** Two stays with their places swapped. @throws 409 ALREADY_DISCHARGED */
 export function swap<Of extends Encounter>(first: Of, second: Of, now: Date): [first: Of, second: Of] {
   for (const stay of [first, second]) if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
   const [here, there] = [placesOf(first), placesOf(second)];

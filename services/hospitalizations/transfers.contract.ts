@@ -1,22 +1,22 @@
 import type { Encounter, Extension } from "../../fhir/r4.ts";
 
-/** A move that was asked for: the place in the stay's Encounter is `planned`, `reserved` once the other ward has accepted it. */
+/** A requested transfer: the place in the stay's Encounter is `planned`, and `reserved` once the receiving ward has accepted. */
 export interface TransferRequest {
   /** "Location/…": the bed, room or ward. */
   to: string;
   status: "requested" | "accepted" | "denied";
-  /** Why it was denied. */
+  /** Reason for the denial. */
   reason?: string;
 }
 
-/** URL of an extension of an Encounter: the last move that was asked for was denied, `to` where and for what `reason`; until the next. */
+/** URL of an extension of an Encounter: the last requested transfer was denied, with `to` and `reason`; kept until the next one. */
 export const TRANSFER_DENIED = "urn:openward:transfer-denied";
 
 const partOf = ({ extension = [] }: Extension, url: string): Extension | undefined => extension.find((part) => part.url === url);
 
-/** The move that is asked for; undefined: none is, and none was denied. */
+/** The requested transfer; undefined: none is requested, and none was denied. */
 export function transferOf({ status, location = [], extension = [] }: Encounter): TransferRequest | undefined {
-  if (status === "planned") return undefined; // it is a request for admission
+  if (status === "planned") return undefined; // an admission request
   const asked = location.findLast((place) => place.status === "planned" || place.status === "reserved");
   const to = asked?.location.reference;
   if (asked && to !== undefined) return { to, status: asked.status === "reserved" ? "accepted" : "requested" };

@@ -4,30 +4,30 @@ import { alreadyDischarged, transferNotAsked } from "./hospitalizations.errors.t
 import { TRANSFER_DENIED, transferOf } from "./transfers.contract.ts";
 import { without } from "../../fhir/typed.ts";
 
-// A move that is asked for, and what the other ward says to it; the patient stays where they are meanwhile. Plain data in, plain data out.
+// Requested transfers, and the receiving ward's answers; the patient stays in place meanwhile. Plain data in, plain data out.
 
 const made = ({ location = [] }: Encounter): NonNullable<Encounter["location"]> =>
   location.filter(({ status }) => status !== "planned" && status !== "reserved");
 
-/** The same stay without the word that a move was denied. */
+/** The stay without the note that a transfer was denied. */
 export function withoutDenial<Of extends Encounter>(stay: Of): Of {
   const left = (stay.extension ?? []).filter(({ url }) => url !== TRANSFER_DENIED);
   return { ...without(stay, "extension"), ...(left.length > 0 && { extension: left }) };
 }
 
-/** A move is asked for. @throws 409 ALREADY_DISCHARGED */
+/** The stay with a requested transfer. @throws 409 ALREADY_DISCHARGED */
 export function requestTransfer<Of extends Encounter>(stay: Of, to: string): Of {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
   return { ...withoutDenial(stay), location: [...made(stay), { location: { reference: to }, status: "planned" }] };
 }
 
-/** A place is kept for the patient. @throws 409 TRANSFER_NOT_ASKED */
+/** The stay with the transfer accepted, and a place reserved. @throws 409 TRANSFER_NOT_ASKED */
 export function acceptTransfer<Of extends Encounter>(stay: Of): Of {
   const to = asked(stay);
   return { ...stay, location: [...made(stay), { location: { reference: to }, status: "reserved" }] };
 }
 
-/** The patient does not come there. @throws 409 TRANSFER_NOT_ASKED */
+/** The stay with the transfer denied. @throws 409 TRANSFER_NOT_ASKED */
 export function denyTransfer<Of extends Encounter>(stay: Of, reason: string): Of {
   const parts = [
     { url: "to", valueReference: { reference: asked(stay) } },
@@ -37,7 +37,7 @@ export function denyTransfer<Of extends Encounter>(stay: Of, reason: string): Of
   return { ...without, location: made(stay), extension: [...(without.extension ?? []), { url: TRANSFER_DENIED, extension: parts }] };
 }
 
-/** Nobody asks for the move any more. @throws 409 TRANSFER_NOT_ASKED */
+/** The stay with the transfer withdrawn. @throws 409 TRANSFER_NOT_ASKED */
 export function withdrawTransfer<Of extends Encounter>(stay: Of): Of {
   asked(stay);
   return { ...stay, location: made(stay) };

@@ -7,11 +7,11 @@ import { alreadyDischarged, notDischarged, notTransferred } from "./hospitalizat
 import { nowIn, withoutDisposition } from "./hospitalizations.model.ts";
 import { without } from "../../fhir/typed.ts";
 
-// How an admission, a transfer and a discharge are undone: the stay is as before, its versions keep what was. Plain data in, plain data out.
+// Undoing an admission, a transfer or a discharge: the stay is as before, and its history keeps the versions. Plain data in, plain data out.
 
 type Places = NonNullable<Encounter["location"]>;
 
-/** Places that were left at the moment when another was entered, entered again. */
+/** The places with those active again that were left at the moment when another was entered. */
 const reentered = (places: Places, left: string | undefined): Places =>
   places.map((place) => {
     if (place.status !== "completed" || left === undefined || place.period?.end !== left) return place;
@@ -19,11 +19,11 @@ const reentered = (places: Places, left: string | undefined): Places =>
     return { ...place, status: "active", period };
   });
 
-/** Whether a stay was a visit before its admission. */
+/** Position in the class history of the visit that became the stay. */
 const visitIn = ({ classHistory = [] }: Encounter): number => classHistory.findLastIndex((it) => !INPATIENT.includes(it.class.code ?? ""));
 
 /**
- * A stay that was none: the open visit that it was before, or cancelled.
+ * The stay without its admission: the open visit that it was before, or cancelled.
  * @throws 409 ALREADY_DISCHARGED
  */
 export function cancelAdmission<Of extends Encounter>(stay: Of, reason: string, now: Date): Of {
@@ -47,7 +47,7 @@ export function cancelAdmission<Of extends Encounter>(stay: Of, reason: string, 
 }
 
 /**
- * The patient is where they were before the last transfer.
+ * The stay without its last transfer: the patient is in the previous place.
  * @throws 409 ALREADY_DISCHARGED, NOT_TRANSFERRED
  */
 export function cancelTransfer<Of extends Encounter>(stay: Of, reason: string): Of {
@@ -60,8 +60,8 @@ export function cancelTransfer<Of extends Encounter>(stay: Of, reason: string): 
 }
 
 /**
- * The stay goes on; its statusHistory keeps that it had ended.
- * @param bed where the patient lies now; absent: where they lay
+ * The stay as continued; its statusHistory keeps that it had ended.
+ * @param bed the patient's bed now; absent: the previous one
  * @throws 409 NOT_DISCHARGED
  */
 export function cancelDischarge<Of extends Encounter>(stay: Of, { reason, bed }: { reason: string; bed?: string }, now: Date): Of {

@@ -4,19 +4,19 @@ import type { Anomaly } from "./journal.contract.ts";
 
 // The rules of the journal: plain data in, plain data out. No broker, no database, no clock.
 
-/** Anomalies are kept so long, milliseconds. */
+/** Retention of anomalies, milliseconds. */
 export const KEEP_MS = 30 * 86_400_000;
-/** The same within this time is one anomaly, milliseconds. */
+/** Time within which equal reports are one anomaly, milliseconds. */
 const SAME_MS = 60_000;
 
-/** An anomaly as it is stored. */
+/** The stored document of an anomaly. */
 export interface StoredAnomaly extends Document, Omit<Anomaly, "firstAt" | "lastAt"> {
   firstAt: number; // milliseconds since 1970
   lastAt: number; // milliseconds since 1970
   expiresAt: number; // milliseconds since 1970
 }
 
-/** The document of a report; reports of the same thing within one minute have the same id. */
+/** The document of a report; reports of the same anomaly within one minute have the same id. */
 export function anomalyOf({ kind, subject, node, trace, status, count, at }: AnomalyReport): StoredAnomaly {
   return {
     _id: [kind, node, subject, status ?? "", Math.floor(at / SAME_MS)].join("|"),
@@ -32,7 +32,7 @@ export function anomalyOf({ kind, subject, node, trace, status, count, at }: Ano
   };
 }
 
-/** An anomaly as its readers see it. */
+/** An anomaly as callers get it. */
 export function anomalyFrom({ kind, subject, node, trace, status, count, firstAt, lastAt }: StoredAnomaly): Anomaly {
   return {
     kind,

@@ -75,7 +75,7 @@ export default defineService<typeof journal, WithCollections<{ anomalies: Stored
       } catch (error) {
         if (!(error instanceof DuplicateKey)) throw error;
         const { _id, lastAt, expiresAt } = anomaly;
-        // Every node sees that another is lost: that is one loss.
+        // All nodes report that a node is lost: that counts once.
         const count = report.kind === AnomalyKind.nodeLost ? 0 : report.count;
         await this.collections.anomalies.updateMany({ _id }, { $inc: { count }, $set: { lastAt, expiresAt } });
       }

@@ -1,20 +1,20 @@
-/** The work at the bench: what is tested, how it comes, what was found. */
+/** Types of the laboratory's work: catalogue, specimens, results. */
 
-/** A range of values; an end that is absent is open. */
+/** A range of values; an absent end is open. */
 export interface Range {
   low?: number;
   high?: number;
 }
 
-/** A name in a language (BCP 47), as CodeSystem.concept.designation of FHIR has it. */
+/** A name in a language (BCP 47), like CodeSystem.concept.designation in FHIR. */
 export interface Designation {
   language: string;
   value: string;
 }
 
-/** What has a name of its own in each language. */
+/** Something with names in several languages. */
 export interface WithNames {
-  /** Where there is none in the language of the reader. */
+  /** The name if there is none in the reader's language. */
   display: string;
   designation?: Designation[];
 }
@@ -23,44 +23,44 @@ export interface WithNames {
 export interface CatalogueTest extends WithNames {
   code: string;
   unit: string; // UCUM
-  /** What is collected for it. */
+  /** Kind of specimen that is collected. */
   specimen: string;
   /** Where it is done: the code of one of the catalogue's stations. */
   station?: string;
-  /** Of whom which values are usual: by sex, from an age on, below an age (years). */
+  /** Reference ranges by sex and age: from an age on, below an age (years). */
   ranges: (Range & { sex?: "male" | "female"; from?: number; to?: number })[];
-  /** At and beyond these a value is critical: the physician must hear of it at once. */
+  /** At or beyond these a value is critical: the physician must be informed at once. */
   critical?: Range;
 }
 
-/** What this laboratory does. */
+/** The tests and panels that this laboratory does. */
 export interface Catalogue {
   /** The code system of all codes. */
   system: string;
-  /** Where ranges and limits are from. */
+  /** Source of ranges and limits. */
   says: string;
   tests: CatalogueTest[];
   panels: (WithNames & { code: string; tests: string[] })[];
-  /** Names of what is collected, by what `specimen` of the tests says. */
+  /** Names of the kinds of specimens, by the `specimen` of the tests. */
   specimens?: WithNames[];
-  /** Where its tests are done; codes like those of HL7's table 0074 (HM haematology, CH chemistry, MB microbiology, …). */
+  /** Stations; codes like those of HL7's table 0074 (HM haematology, CH chemistry, MB microbiology, …). */
   stations?: (WithNames & { code: string })[];
 }
 
-/** How urgent an order is, as FHIR has it. */
+/** Priority of an order, as in FHIR. */
 export const Priority = { routine: "routine", urgent: "urgent", asap: "asap", stat: "stat" } as const;
 export type Priority = (typeof Priority)[keyof typeof Priority];
 
-/** A tube and its label: a FHIR Specimen. */
+/** A specimen container with its label: a FHIR Specimen. */
 export interface Label {
   /** "Specimen/…" */
   specimen: string;
-  /** Day, number of the day and a check digit, for a barcode. */
+  /** Accession number: day, serial number of the day and a check digit, for a barcode. */
   accession: string;
   patient: string;
   /** "ServiceRequest/…" */
   orders: string[];
-  /** What is in it, e.g. "Blood (EDTA)". */
+  /** Kind of specimen, e.g. "Blood (EDTA)". */
   kind: string;
   collectedAt: string; // ISO 8601, UTC
 }
@@ -73,7 +73,7 @@ export interface Entered {
   unit?: string;
 }
 
-/** How a value stands to the range of its patient (HL7 v3-ObservationInterpretation). */
+/** Interpretation of a value by the patient's reference range (HL7 v3-ObservationInterpretation). */
 export type ResultFlag = "N" | "L" | "H" | "LL" | "HH";
 
 /** One value of a report: a FHIR Observation. */
@@ -89,7 +89,7 @@ export interface ReportLine {
   isCritical: boolean;
 }
 
-/** What was found for one order: a FHIR DiagnosticReport. */
+/** The results of one order: a FHIR DiagnosticReport. */
 export interface LabReport {
   /** "DiagnosticReport/…" */
   report: string;
@@ -98,11 +98,11 @@ export interface LabReport {
   patient: string;
   status: "preliminary" | "final";
   lines: ReportLine[];
-  /** Codes of the order that have no value. */
+  /** Codes of ordered tests without a value. */
   missing: string[];
 }
 
-/** A critical value that nobody has acknowledged yet, or that a person has. */
+/** A critical value, acknowledged or not. */
 export interface CriticalValue {
   /** "Observation/…" */
   observation: string;
@@ -110,7 +110,7 @@ export interface CriticalValue {
   patient: string;
   encounter?: string;
   test: { system: string; code: string; display?: string };
-  /** As it was read: a number, or "<5"; absent: there is none. */
+  /** As it was read: a number, or "<5"; absent if there is none. */
   value?: number | string;
   unit?: string;
   flag: ResultFlag;
@@ -118,7 +118,7 @@ export interface CriticalValue {
   isAcknowledged: boolean;
 }
 
-/** An order on the bench's list. */
+/** An order on the bench's worklist. */
 export interface BenchOrder {
   /** "ServiceRequest/…" */
   order: string;
@@ -133,5 +133,5 @@ export interface BenchOrder {
   report?: string;
 }
 
-/** System of the tags of critical values, and the tag of those that nobody has acknowledged. */
+/** Tags of critical values, by whether they are acknowledged. */
 export const CRITICAL = { system: "urn:openward:critical-value", waiting: "waiting", acknowledged: "acknowledged" } as const;

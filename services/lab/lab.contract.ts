@@ -20,7 +20,7 @@ export const owns: (string | Ownership)[] = [
 /** Types of which each version is an event, `fhir.TYPE`. */
 export const emits = ["Observation", "ServiceRequest"];
 
-/** A test that was asked for: a FHIR ServiceRequest. */
+/** An order of a test: a FHIR ServiceRequest. */
 export interface LabOrder {
   /** "ServiceRequest/…" */
   order: string;
@@ -31,11 +31,11 @@ export interface LabOrder {
   orderedAt: string; // ISO 8601, UTC
 }
 
-/** Whether an order still waits for its result. */
+/** `active`: the order has no result yet. */
 export const OrderStatus = { active: "active", completed: "completed", revoked: "revoked" } as const;
 export type OrderStatus = (typeof OrderStatus)[keyof typeof OrderStatus];
 
-/** What the test found: an Observation and the DiagnosticReport that issues it. */
+/** A result: an Observation and the DiagnosticReport that issues it. */
 export interface LabResult {
   /** "Observation/…" */
   observation: string;
@@ -45,38 +45,38 @@ export interface LabResult {
   issuedAt: string; // ISO 8601, UTC
 }
 
-/** A result that was put right: its Observation and the DiagnosticReports that issue it are corrected. */
+/** A corrected result: its Observation, and the corrected DiagnosticReports that issue it. */
 export interface CorrectedResult {
   /** "Observation/…" */
   observation: string;
   version: number;
-  /** "DiagnosticReport/…", those that issue it. */
+  /** "DiagnosticReport/…": the reports that issue it. */
   reports: string[];
   issuedAt: string; // ISO 8601, UTC
 }
 
-/** A measured value in a UCUM unit (as a text: one certain number, which may have a comparator, "<5"), or words. */
+/** A measured value in a UCUM unit (as text: an unambiguous number, possibly with a comparator, "<5"), or words. */
 export type Finding = { value: number | string; unit: string } | { text: string };
 
 /** Everything that other services may know about `lab`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const lab = {
   /** @throws 404 NOT_FOUND for an unknown patient or encounter */
   order: action<{ patient: string; encounter?: string; test: Code } & Happened, LabOrder>("lab.order"),
-  /** Result, report and the order's completion in one step; `at`: when it was found. @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED; 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS */
+  /** Writes result, report and the order's completion in one step; `at`: time of the measurement. @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED; 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS */
   enterResult: action<{ order: string; finding: Finding } & Happened, LabResult>("lab.enterResult"),
-  /** Takes back an order that has no result yet. @throws 404 ORDER_NOT_FOUND, 409 ORDER_NOT_ACTIVE, ORDER_CHANGED */
+  /** Cancels an order without a result. @throws 404 ORDER_NOT_FOUND, 409 ORDER_NOT_ACTIVE, ORDER_CHANGED */
   cancel: action<{ order: string; reason: string }, LabOrder>("lab.cancel"),
   /**
-   * Puts a final result right, and all final reports that issue it, in one step.
+   * Corrects a final result, and all final reports that issue it, in one step.
    * @throws 404 RESULT_NOT_FOUND; 409 RESULT_NOT_FINAL, RESULT_CHANGED; 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS
    */
   correctResult: action<{ observation: string; finding: Finding; reason: string }, CorrectedResult>("lab.correctResult"),
-  /** What this laboratory does: tests, units, ranges, panels, by the names that this house gives them. */
+  /** The laboratory's tests, units, ranges and panels, with the hospital's own names. */
   listCatalogue: action<Record<string, never>, Catalogue>("lab.listCatalogue"),
   /**
-   * Gives a test or panel of the catalogue this house's own name in a language; without a name the catalogue's counts again.
-   * `seen`: the name that was read ("": none), so that what others have given since is not written over unseen.
-   * @throws 404 TEST_UNKNOWN; 409 NAME_CHANGED when others have named it since, or name it at the same moment
+   * Sets the hospital's own name of a test or panel in a language; without a name the catalogue's is used again.
+   * `seen`: the name that was read ("": none), so that a later change by others is not overwritten unseen.
+   * @throws 404 TEST_UNKNOWN; 409 NAME_CHANGED if others have changed it since, or change it at the same moment
    */
   nameTest: action<{ code: string; language: string; name?: string; seen?: string }, { code: string; designation: Designation[] }>(
     "lab.nameTest",
@@ -86,24 +86,24 @@ export const lab = {
   /** Open orders, the most urgent first, then the oldest; at most 1,000. */
   worklist: action<Record<string, never>, BenchOrder[]>("lab.worklist"),
   /**
-   * A tube is filled for these orders of one patient, and gets a label with a number of its own.
+   * Records the collection of a specimen for these orders of one patient, and assigns an accession number.
    * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDERS_DIFFER, ORDER_CHANGED, ACCESSION_TAKEN (a client has used the number)
    */
   collect: action<{ orders: string[]; kind?: string } & Happened, Label>("lab.collect"),
-  /** A tube cannot be used: another is collected. @throws 404 SPECIMEN_NOT_FOUND; 409 SPECIMEN_OVER, ORDER_CHANGED */
+  /** Rejects a specimen: another one has to be collected. @throws 404 SPECIMEN_NOT_FOUND; 409 SPECIMEN_OVER, ORDER_CHANGED */
   rejectSpecimen: action<{ specimen: string; reason: string }, Label>("lab.rejectSpecimen"),
   /**
-   * Enters values of an order, all or some, or again what was entered before: a preliminary report with flags by the range of the patient.
+   * Enters some or all values of an order, or replaces earlier ones: makes a preliminary report with interpretations by the patient's reference ranges.
    * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED, NOT_ORDERED, UNIT_DIFFERS; 422 NUMBER_UNCLEAR
    */
   enter: action<{ order: string; results: Entered[]; specimen?: string } & Happened, LabReport>("lab.enter"),
   /**
-   * Makes what was entered final: values, report and the order's completion in one step. Critical values wait to be acknowledged.
+   * Releases the entered values: values, report and the order's completion become final in one step. Critical values wait to be acknowledged.
    * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED, NOTHING_ENTERED, RESULTS_MISSING
    */
   release: action<{ order: string; missingReason?: string }, LabReport>("lab.release"),
-  /** Critical values that nobody has acknowledged, the oldest first; of all patients, or of one. At most 1,000. */
+  /** Critical values that are not acknowledged, the oldest first; of all patients, or of one. At most 1,000. */
   listCritical: action<{ patient?: string }, CriticalValue[]>("lab.listCritical"),
-  /** Takes notice of a critical value. @throws 404 RESULT_NOT_FOUND; 409 NOT_CRITICAL, RESULT_CHANGED */
+  /** Acknowledges a critical value. @throws 404 RESULT_NOT_FOUND; 409 NOT_CRITICAL, RESULT_CHANGED */
   acknowledge: action<{ observation: string; note?: string }, CriticalValue>("lab.acknowledge"),
 };

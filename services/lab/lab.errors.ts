@@ -17,7 +17,7 @@ export const orderChanged = (order: string) =>
 export const resultNotFound = (observation: string) =>
   new MoleculerClientError("No result of the laboratory has this id.", 404, "RESULT_NOT_FOUND", { observation });
 
-/** 409: only what is final is corrected. */
+/** 409: only a final result can be corrected. */
 export const resultNotFinal = (observation: string) =>
   new MoleculerClientError("The result is not final, or was cancelled: enter it, do not correct it.", 409, "RESULT_NOT_FINAL", {
     observation,
@@ -29,19 +29,19 @@ export const resultChanged = (observation: string) =>
     observation,
   });
 
-/** 404: this laboratory does not do it. */
+/** 404: the catalogue has no such test or panel. */
 export const testUnknown = (code: string) =>
   new MoleculerClientError("The catalogue has no test or panel with this code: see lab.listCatalogue.", 404, "TEST_UNKNOWN", { code });
 
-/** 409: a value is of a test that was ordered. */
+/** 409: the value is of a test that was not ordered. */
 export const notOrdered = (order: string) =>
   new MoleculerClientError("The order is for another test, or for one that the catalogue does not have.", 409, "NOT_ORDERED", { order });
 
-/** 409: a value is in the unit of the catalogue. */
+/** 409: the value is not in the unit of the catalogue. */
 export const unitDiffers = (order: string) =>
   new MoleculerClientError("The value is in another unit than the catalogue has: convert it.", 409, "UNIT_DIFFERS", { order });
 
-/** 422: nobody guesses which number a text is. @param field the param that it stands in */
+/** 422: the number in a text is ambiguous. @param field the parameter with the text */
 export const numberUnclear = (field: string) =>
   new MoleculerClientError(
     "This cannot be read as one number: write digits with one decimal point at most and nothing between thousands (1250, or 1.25), after <, <=, > or >= where it is a bound.",
@@ -50,13 +50,13 @@ export const numberUnclear = (field: string) =>
     { fields: [{ field }] },
   );
 
-/** 422: a number that stands in words is seen by nobody who looks for it. @param field the param that needs the unit */
+/** 422: a number as free text cannot be found or compared. @param field the parameter that needs the unit */
 export const numberInWords = (field: string) =>
   new MoleculerClientError("A number is no text: give it as `value` with its `unit` (UCUM; 1 where it has none).", 422, "NUMBER_IN_WORDS", {
     fields: [{ field }],
   });
 
-/** 409: what is released was entered before. */
+/** 409: only entered values can be released. */
 export const nothingEntered = (order: string) =>
   new MoleculerClientError("Nothing was entered for this order yet.", 409, "NOTHING_ENTERED", { order });
 
@@ -72,26 +72,26 @@ export const resultsMissing = (order: string, codes: string[]) =>
     },
   );
 
-/** 409: others have named the test at the same moment. */
+/** 409: others have changed the test's name. */
 export const nameChanged = (code: string) =>
   new MoleculerClientError("Somebody else has named this test at the same moment: look at it, and name it again.", 409, "NAME_CHANGED", {
     code,
   });
 
-/** 409: it is not a critical value that waits. */
+/** 409: it is not a critical value that waits to be acknowledged. */
 export const notCritical = (observation: string) =>
   new MoleculerClientError("This is no critical value, or somebody has acknowledged it already.", 409, "NOT_CRITICAL", { observation });
 
-/** 409: a tube has the blood of one patient. */
+/** 409: a specimen is of one patient. */
 export const ordersDiffer = () => new MoleculerClientError("The orders are not all of one patient.", 409, "ORDERS_DIFFER");
 
-/** 404: there is no such tube. */
+/** 404: there is no such specimen. */
 export const specimenNotFound = (specimen: string) =>
   new MoleculerClientError("No specimen has this id.", 404, "SPECIMEN_NOT_FOUND", { specimen });
 
-/** 409: a tube is rejected once. */
+/** 409: a specimen can be rejected once. */
 export const specimenOver = (specimen: string) =>
   new MoleculerClientError("The specimen was rejected already.", 409, "SPECIMEN_OVER", { specimen });
 
-/** Type of the unique key of labels. */
+/** Error type of the unique key of accession numbers. */
 export const ACCESSION_TAKEN = "ACCESSION_TAKEN";

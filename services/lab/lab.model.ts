@@ -8,15 +8,15 @@ import { without } from "../../fhir/typed.ts";
 
 // The rules of a lab order: plain data in, plain data out. No broker, no database, no clock.
 
-/** Of a result of the laboratory. */
+/** The category of laboratory results. */
 export const CATEGORY = [
   { coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory", display: "Laboratory" }] },
 ];
-/** Of a report of the laboratory. */
+/** The category of laboratory reports. */
 export const LAB_REPORT = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/v2-0074", code: "LAB", display: "Laboratory" }] }];
 const UCUM = "http://unitsofmeasure.org";
 
-/** The ServiceRequest of a test that is ordered now. */
+/** The ServiceRequest of a new order. */
 export function newOrder(
   id: string,
   { patient, encounter, test, priority }: { patient: string; encounter?: string; test: Code; priority?: Priority },
@@ -45,7 +45,7 @@ export interface ResultResources<Order> {
   order: Order;
 }
 
-/** What a finding makes of an active order. @param times when it was found, and is issued. @throws 409 ORDER_NOT_ACTIVE, 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS */
+/** The resources that a finding makes of an active order. @param times of the measurement, and of the issue. @throws 409 ORDER_NOT_ACTIVE, 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS */
 export function resultOf<Order extends ServiceRequest>(
   order: Order,
   ids: { observation: string; report: string },
@@ -90,20 +90,20 @@ function valueIn(finding: Finding): Pick<Observation, "valueString" | "valueQuan
   return { valueQuantity: { ...read, unit, system: UCUM, code: unit } };
 }
 
-/** HL7's extension of requests: why they have their status. */
+/** HL7's extension of requests: the reason of their status. */
 const STATUS_REASON = "http://hl7.org/fhir/StructureDefinition/request-statusReason";
 
-/** An order that is taken back. @throws 409 ORDER_NOT_ACTIVE */
+/** The order as cancelled. @throws 409 ORDER_NOT_ACTIVE */
 export function cancelOrder<Order extends ServiceRequest>(order: Order, reason: string): Order {
   if (order.status !== "active") throw orderNotActive(`ServiceRequest/${order.id}`);
   const because = { url: STATUS_REASON, valueCodeableConcept: { text: reason } };
   return { ...order, status: "revoked", extension: [...(order.extension ?? []), because] };
 }
 
-/** Statuses of what was issued. */
+/** Statuses of issued results. */
 const ISSUED = ["final", "amended", "corrected", "appended"];
 
-/** A result with another finding; what was concluded from the one before (interpretation) is taken away. @throws 409 RESULT_NOT_FINAL, 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS */
+/** The result with another finding, without the interpretation of the previous one. @throws 409 RESULT_NOT_FINAL, 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS */
 export function correctResult<Of extends Observation>(
   observation: Of,
   { finding, reason }: { finding: Finding; reason: string },
@@ -121,20 +121,20 @@ export function correctResult<Of extends Observation>(
   };
 }
 
-/** The reports that issued a result, issued again with the corrected one. */
+/** The reports of a corrected result, issued again. */
 export const correctReports = <Of extends DiagnosticReport>(reports: Of[], reason: string, now: Date): Of[] =>
   reports.flatMap((report) => {
     const extension = [...(report.extension ?? []), because(reason)];
     return ISSUED.includes(report.status) ? [{ ...report, status: "corrected", issued: now.toISOString(), extension }] : [];
   });
 
-/** The code of the test; empty where a client has ordered one without. */
+/** The code of the test; empty if a client has ordered one without. */
 function codingOf({ code }: ServiceRequest): Code {
   const { system = "", code: value = "", display } = code?.coding?.[0] ?? {};
   return { system, code: value, ...(display !== undefined && { display }) };
 }
 
-/** An order as its callers see it. */
+/** An order as callers get it. */
 export function orderOf(order: ServiceRequest, version: number): LabOrder {
   return {
     order: `ServiceRequest/${order.id}`,

@@ -23,7 +23,7 @@ const hasCode = (concepts: CodeableConcept[] | undefined, code: string): boolean
 const FINAL = ["final", "amended", "corrected", "appended"];
 const isFinal = ({ status }: { status?: string }): boolean => FINAL.includes(status ?? "");
 
-/** What is final, and somebody's. */
+/** Whether it is final, and of a patient. */
 const isFinalAct = (it: Observation | DiagnosticReport): boolean => isFinal(it) && it.subject !== undefined;
 const RELEASED = "It was released: cancel it, or mark it as entered in error, if it was wrong.";
 
@@ -55,7 +55,7 @@ const specimen: Rule<Specimen>[] = [
   notDeletedUnder<Specimen>("Specimen", INSTEAD),
 ];
 
-/** Moved to the records, a result could be put right by a plain update. */
+/** A result stays with the laboratory: otherwise, in the records, a plain update could change it. */
 const staysLaboratory: Rule<Observation> = {
   id: "observation-laboratory",
   group: "status",
@@ -73,7 +73,7 @@ const staysLaboratory: Rule<Observation> = {
 };
 
 const SNOMED = "http://snomed.info/sct";
-/** What R4's request categories have besides the laboratory, and physiotherapy (SNOMED CT). Whatever else there is may be for the laboratory. */
+/** Request categories of R4 other than the laboratory, and physiotherapy (SNOMED CT). Any other category may be the laboratory's. */
 const OTHER_ORDERS = new Set([
   "363679005", // imaging
   "409063005", // counselling
@@ -83,7 +83,7 @@ const OTHER_ORDERS = new Set([
   "91251008", // physical therapy procedure
 ]);
 
-/** Whether an order says by SNOMED CT that it is for something else than the laboratory, and nothing besides. */
+/** Whether an order says by SNOMED CT, and only by it, that it is not for the laboratory. */
 function isForOthers(category: CodeableConcept[] | undefined): boolean {
   const codes = (category ?? []).flatMap(({ coding = [] }) =>
     coding.flatMap(({ system, code }) => (system === SNOMED && code ? [code] : [])),
@@ -91,7 +91,7 @@ function isForOthers(category: CodeableConcept[] | undefined): boolean {
   return codes.length > 0 && codes.every((code) => OTHER_ORDERS.has(code));
 }
 
-/** Orders that a result has and had not before. */
+/** Orders that a change adds to a result. */
 const newOrders = (change: Change<Observation>): (string | undefined)[] => {
   const known = new Set(lookedAt(change)?.basedOn?.map(placeOf));
   return change.after?.basedOn?.filter((it) => !known.has(placeOf(it))).map(({ reference }) => reference) ?? [];
@@ -109,9 +109,9 @@ const orderedHere: Rule<Observation> = {
   },
 };
 
-/** Larger than whatever is measured or counted; what is larger is a slip, or a number for what has none. */
+/** Greater than anything that is measured or counted: a larger number is a mistake. */
 const LARGEST = 1e15;
-/** Masses, counts and activities by volume or mass cannot be negative; differences (base excess, mmol/L) can. */
+/** Masses, counts and activities per volume or mass cannot be negative; differences (base excess, mmol/L) can. */
 const NEVER_NEGATIVE = /^(?:[kcdmunpf]?g|10\*\d+|\[?[kmu]?I?U\]?|\{[^}]*\})\/(?:\d*[dcmunpf]?L|[kmu]?g|u[Ll])$/;
 
 const sane: Rule<Observation> = {
@@ -151,7 +151,7 @@ const unit: Rule<Observation> = {
 
 type Measured = Pick<Observation, "valueQuantity" | "valueRange" | "valueRatio" | "valueSampledData">;
 
-/** All quantities of a value, in whichever form it is given. */
+/** All quantities of a value, in any form. */
 const measured = ({ valueQuantity, valueRange, valueRatio, valueSampledData }: Measured): Quantity[] =>
   [valueQuantity, valueRange?.low, valueRange?.high, valueRatio?.numerator, valueRatio?.denominator, valueSampledData?.origin].filter(
     (it) => it !== undefined,
@@ -195,7 +195,7 @@ const result: Rule<Observation>[] = [
   notDeletedUnder<Observation>("Observation", INSTEAD),
   finalNotDeleted<Observation>("Observation", {
     what: "A final result of an order",
-    // What was ordered by nobody here is not known to be an act: it may have been stored for a while.
+    // A report without an order may not be an act of this hospital, but only be stored here.
     isFinal: (it) => isFinalAct(it) && (it.basedOn?.length ?? 0) > 0,
     message: RELEASED,
   }),
@@ -229,7 +229,7 @@ const report: Rule<DiagnosticReport>[] = [
   finalNotDeleted<DiagnosticReport>("DiagnosticReport", { what: "A final report", isFinal: isFinalAct, message: RELEASED }),
 ];
 
-/** What holds for orders, specimens, results, reports and images, whoever writes them. */
+/** The rules of orders, specimens, results, reports and images. */
 export const rules: RulesOf = {
   ServiceRequest: order,
   Specimen: specimen,

@@ -20,7 +20,7 @@ import { orderChanged, orderNotFound, resultChanged, resultNotFound, testUnknown
 import { cancelOrder, correctReports, correctResult, newOrder, orderOf, resultOf } from "./lab.model.ts";
 import { rules } from "./lab.rules.ts";
 
-/** A UCUM code: it becomes `Quantity.code`, whose form FHIR prescribes. */
+/** A UCUM code, which becomes `Quantity.code`, whose form FHIR prescribes. */
 const UNIT = {
   type: "string",
   max: 50,

@@ -1,6 +1,6 @@
 /**
- * The chain over what is kept: AuditEvents in the order of their creation, in segments. The hash of a segment is over that of the one before it and
- * over the texts of its events, so that nobody changes, takes away or adds one without changing all hashes that follow.
+ * The hash chain over the AuditEvents in order of their creation, in segments. The hash of a segment covers that of the one before it and
+ * the texts of its events, so that no event can be changed, removed or added without changing all hashes that follow.
  */
 import { createHash } from "node:crypto";
 import type { Cursor } from "../../fhir/search/query.ts";
@@ -9,23 +9,23 @@ import type { ChainState } from "./ledger.contract.ts";
 
 /** Interval of sealing, milliseconds. */
 const SEAL_EVERY_MS = 10_000;
-/** What is younger is not sealed: on MongoDB nodes give places by their clocks, and one with an earlier place may still come. Milliseconds. */
+/** Age at which events are sealed, milliseconds: on MongoDB each node orders events by its own clock, so that one with an earlier place may still come. */
 const SETTLED_MS = 60_000;
-/** Events of one segment. */
+/** Events in one segment. */
 const MAX_EVENTS = 1_000;
 const SEGMENT = "audit-segment/";
-/** The newest segment whose time is over. */
+/** Prefix of the record of the newest segment whose retention has ended. */
 const EXPIRED = "audit-expired/";
-/** Interval at which what is kept no longer is removed, milliseconds. */
+/** Interval at which expired events are removed, milliseconds. */
 const EXPIRE_EVERY_MS = 3_600_000;
-/** Events that are removed at once. */
+/** Events that are removed at a time. */
 const MAX_PURGED = 500;
 /** Lease of the node that seals, milliseconds. */
 const LEASE_MS = 30_000;
 
 interface Segment {
   n: number;
-  /** Where it ends, in the order of creation. */
+  /** Its end in the order of creation. */
   end: Cursor;
   events: number;
   /** Times of the first and the last event, ISO 8601, UTC. */
@@ -37,21 +37,21 @@ interface Segment {
 
 type OwnStore = Pick<Store, "search" | "put" | "get" | "lease" | "entries" | "remove" | "purge">;
 
-/** Seals AuditEvents into segments, removes those that are kept no longer, and checks the hashes. One node does it at a time, by a lease. */
+/** Seals AuditEvents into segments, removes expired ones, and verifies the hashes. One node at a time does so, by a lease. */
 export class LedgerChain {
   readonly #store: () => OwnStore;
   readonly #holder = createHash("sha256").update(`${process.pid} ${Math.random()}`).digest("hex").slice(0, 16);
-  /** The newest that this node has seen. */
+  /** The newest segment that this node knows. */
   #newest: Segment | undefined;
   #timer: NodeJS.Timeout | undefined;
   #sealing: Promise<unknown> = Promise.resolve();
 
-  /** @param store asked when it is open */
+  /** @param store called once it is open */
   constructor(store: () => OwnStore) {
     this.#store = store;
   }
 
-  /** Seals from now on, and removes what is older. @param keptMs how long events are kept, milliseconds @param warn told when it cannot */
+  /** Starts sealing and removing. @param keptMs retention of events, milliseconds @param warn called when that fails */
   start(keptMs: number, warn: (sentence: string) => void): void {
     let expiredAt = Number.NEGATIVE_INFINITY;
     this.#timer = setInterval(() => {
@@ -71,7 +71,7 @@ export class LedgerChain {
     await this.#sealing;
   }
 
-  /** Seals all events that were stored before a time, milliseconds since 1970. @returns how many segments were made */
+  /** Seals all events that were stored before a time, milliseconds since 1970. @returns number of new segments */
   async seal(before: number): Promise<number> {
     const store = this.#store();
     if (!(await store.lease("lease/chain", this.#holder, LEASE_MS))) return 0;
@@ -81,14 +81,14 @@ export class LedgerChain {
       const segment = await this.#segmentAfter(last, MAX_EVENTS, before);
       if (!segment) return made;
       const stored = JSON.parse(await store.put(keyOf(segment.n), JSON.stringify(segment))) as Segment;
-      if (stored.hash !== segment.hash) return made; // another has sealed it
+      if (stored.hash !== segment.hash) return made; // another node has sealed it
       last = segment;
       this.#newest = segment;
     }
   }
 
   /**
-   * Removes the events of all segments that ended before a time, milliseconds since 1970. The hash of the last of them stays: the chain goes on from it.
+   * Removes the events of all segments that ended before a time, milliseconds since 1970. The hash of the last one is kept, from which the chain continues.
    */
   async expire(before: number): Promise<void> {
     const store = this.#store();
@@ -100,7 +100,7 @@ export class LedgerChain {
       last = segment;
       await store.put(EXPIRED + padded(segment.n), JSON.stringify(segment));
     }
-    // What was to be removed before, and was not, goes now.
+    // Completes an earlier removal that was interrupted.
     if (last) await this.#purge(last.end);
   }
 
@@ -114,13 +114,13 @@ export class LedgerChain {
     }
   }
 
-  /** The newest segment whose events are kept no longer. */
+  /** The newest segment whose retention has ended. */
   async #expired(): Promise<Segment | undefined> {
     const [newest] = (await this.#store().entries(EXPIRED, 10)).slice(-1);
     return newest && (JSON.parse(newest.value) as Segment);
   }
 
-  /** Goes through all segments that are kept, and hashes their events again. */
+  /** Verifies all segments by hashing their events again. */
   async check(): Promise<ChainState> {
     const state = { segments: 0, events: 0 };
     let before = await this.#expired();
@@ -136,7 +136,7 @@ export class LedgerChain {
     return { ...state, ...(before && { head: before.hash }) };
   }
 
-  /** The next segment, as the store has it now. */
+  /** The next segment, from the events in the store. */
   async #segmentAfter(last: Segment | undefined, limit: number, before: number): Promise<Segment | undefined> {
     const hash = createHash("sha256").update(last?.hash ?? "");
     let after = last?.end;
@@ -145,7 +145,7 @@ export class LedgerChain {
     while (events < limit) {
       const question = { type: "AuditEvent", clauses: [], sort: [], limit: limit - events, want: "rows" as const, ...(after && { after }) };
       const { rows, more } = await this.#store().search(question);
-      // What follows one that is too young is not looked at: the chain has no holes.
+      // Events behind one that is too young are left for later, so that the chain has no gaps.
       const young = rows.findIndex(({ updated }) => updated >= before);
       for (const { json = "", updated, seq, id } of young < 0 ? rows : rows.slice(0, young)) {
         hash.update(createHash("sha256").update(json).digest());
@@ -160,7 +160,7 @@ export class LedgerChain {
     return { n: (last?.n ?? 0) + 1, end: after, events, from, to, before: last?.hash ?? "", hash: hash.digest("hex") };
   }
 
-  /** All behind one, in order. */
+  /** All segments after a given one, in order. */
   async *#segments(behind?: Segment): AsyncGenerator<Segment> {
     const store = this.#store();
     for (let n = (behind?.n ?? 0) + 1; ; ) {

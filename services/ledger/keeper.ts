@@ -1,6 +1,6 @@
 /**
- * What comes to the ledger within a moment is kept in one write. Its owners have it safe meanwhile, so a process that is busy serves the wards
- * first: it keeps some of it every few seconds, and the rest when it has time, or when it is a minute old.
+ * Stores the audit entries that arrive together in one write. Their owners keep them until then, so that a busy process gives precedence to
+ * clinical work: it stores a part every few seconds, and the rest when it has time, or when it is a minute old.
  */
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
@@ -10,15 +10,15 @@ import type { AuditEvent } from "../../fhir/r4.ts";
 import { ledgerStops } from "./ledger.errors.ts";
 import { auditEventsOf } from "./ledger.model.ts";
 
-/** What comes within this is kept together, milliseconds. */
+/** Time in which entries are collected for one write, milliseconds. */
 const GATHER_MS = 250;
-/** Entries of one write: they block the node for some 20 ms. */
+/** Entries in one write, which blocks the node for about 20 ms. */
 const MAX_TOGETHER = 200;
-/** Share of its time in which a process works, from which on it is busy. */
+/** Utilisation of the event loop above which a process is busy. */
 const BUSY = 0.6;
-/** A busy process keeps one write's entries after this, milliseconds. */
+/** Interval at which a busy process makes one write, milliseconds. */
 const LONGEST_WAIT_MS = 5_000;
-/** What is older is kept however busy the process is: its owners hold no more than what comes in such a time. By their clocks; milliseconds. */
+/** Age, by the owners' clocks, at which entries are stored however busy the process is: it bounds what owners have to keep. Milliseconds. */
 const LATEST_MS = 60_000;
 
 interface Waiting {
@@ -27,15 +27,15 @@ interface Waiting {
   done: PromiseWithResolvers<void>;
 }
 
-/** Where they are kept. */
+/** The store of AuditEvents. */
 interface Kept {
-  /** All or none. @throws ID_TAKEN where one of them is there */
+  /** Stores all or none. @throws ID_TAKEN if one of them exists */
   write(events: KeptEvent[]): Promise<unknown>;
-  /** Those of these ids that are there. */
+  /** Those of these ids that exist. */
   known(ids: string[]): Promise<string[]>;
 }
 
-/** Begins to measure; what it gives tells the share of the time since then in which the process worked, 0 to 1. */
+/** Starts a measurement; the result returns the share of the time since then in which the process worked, 0 to 1. */
 type LoadMeter = () => () => number;
 
 const eventLoopLoad: LoadMeter = () => {
@@ -46,7 +46,7 @@ const eventLoopLoad: LoadMeter = () => {
 /** An AuditEvent with its id. */
 export type KeptEvent = AuditEvent & { id: string };
 
-/** Keeps batches of entries; those that come within a moment in one write. */
+/** Stores batches of entries; those that arrive together are stored in one write. */
 export class Keeper {
   readonly #kept: Kept;
   readonly #load: LoadMeter;
@@ -54,13 +54,13 @@ export class Keeper {
   #working: Promise<void> | undefined;
   readonly #stopping = new AbortController();
 
-  /** @param load of the process; absent: of its event loop */
+  /** @param load utilisation of the process; absent: of its event loop */
   constructor(kept: Kept, load: LoadMeter = eventLoopLoad) {
     this.#kept = kept;
     this.#load = load;
   }
 
-  /** Once, however often it comes: the ids of AuditEvents follow from what they are of. Durable when it resolves. @param id of the batch, a UUID */
+  /** Stores a batch. Idempotent: the ids of AuditEvents are derived from their content. Durable when it resolves. @param id of the batch, a UUID */
   keep(id: string, batch: AuditBatch): Promise<void> {
     const done = Promise.withResolvers<void>();
     this.#waiting.push({ id, batch, done });
@@ -74,16 +74,16 @@ export class Keeper {
       do await this.#store(this.#take());
       while (this.#waiting.length > 0 && (isQuiet || this.#isLate));
     }
-    this.#working = undefined; // at once: what comes from now on begins anew
+    this.#working = undefined; // at once, so that the next batch starts anew
   }
 
-  /** Keeps what waits no more: its owners tell it again. */
+  /** Drops waiting entries, which their owners will send again. */
   stop(): void {
     this.#stopping.abort();
     for (const { done } of this.#waiting.splice(0)) done.reject(ledgerStops());
   }
 
-  /** Waits until the process has time, or for the longest. @returns whether it has */
+  /** Waits until the process has time, or the longest wait is over. @returns whether it has time */
   async #untilQuiet(): Promise<boolean> {
     const until = performance.now() + LONGEST_WAIT_MS;
     do {
@@ -114,7 +114,7 @@ export class Keeper {
       await this.#write(some);
       for (const { done } of some) done.resolve();
     } catch (error) {
-      // One that cannot be kept is no reason for the others.
+      // An event that cannot be stored must not keep the others from being stored.
       const [only, ...more] = some;
       if (more.length > 0) for (const one of some) await this.#store([one]);
       else only?.done.reject(error as Error);
@@ -128,7 +128,7 @@ export class Keeper {
         await this.#kept.write([...byId.values()]);
         return;
       } catch (error) {
-        // The same deed of the same request is kept already, or the whole batch is, which has come again.
+        // The same act of the same request is stored already, or the whole batch, which was sent again.
         const kept = isType(error, "ID_TAKEN") ? await this.#kept.known([...byId.keys()]) : [];
         if (kept.length === 0) throw error;
         for (const id of kept) byId.delete(id);

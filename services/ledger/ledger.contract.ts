@@ -1,31 +1,31 @@
-/** Who has looked at and done what: AuditEvents, kept as they came. */
+/** The record of accesses: AuditEvents, stored unchanged. */
 import { noteAudit } from "../../federation/audit-contract.ts";
 import { action } from "../../mesh/contract.ts";
 
 /** The FHIR types that `ledger` owns. */
 export const owns = ["AuditEvent"] as const;
 
-/** The languages of its sentences. */
+/** Languages of the sentences. */
 export const LANGUAGES = ["en", "fr", "ar"] as const;
 /** One of `LANGUAGES`. */
 export type LedgerLanguage = (typeof LANGUAGES)[number];
 
-/** One look or deed, for people. */
+/** One access to a record, for people. */
 export interface Look {
   at: string; // ISO 8601, UTC
-  /** `Practitioner/1`, or the account; `unknown` where nobody has said who it was. */
+  /** `Practitioner/1`, or the account; `unknown` if it was not identified. */
   who: string;
   name?: string;
   role?: string;
   client?: string;
-  /** HL7's code. */
+  /** HL7's code of the purpose of use. */
   purpose?: string;
   /** `Patient/1`, up to 100. */
   patients: string[];
-  /** What of it: types, or an action. */
+  /** The types that were accessed, or an action. */
   what: string[];
   isDone: boolean;
-  /** One sentence. */
+  /** A sentence that describes it. */
   says: string;
   /** `AuditEvent/1` */
   event: string;
@@ -34,31 +34,31 @@ export interface Look {
 /** A page of looks, newest first. */
 export interface Looks {
   looks: Look[];
-  /** `before` of the next page; absent: that was all. */
+  /** `before` of the next page; absent on the last page. */
   next?: string; // ISO 8601, UTC
 }
 
-/** Whether the chain of what was kept is whole. */
+/** Result of verifying the hash chain. */
 export interface ChainState {
   segments: number;
   events: number;
-  /** Of the newest segment, hexadecimal; it stands for all before it. */
+  /** Hash of the newest segment, hexadecimal; it covers all before it. */
   head?: string;
-  /** The first that is not what was sealed; absent: all are. */
+  /** The first segment that differs from what was sealed; absent: none does. */
   broken?: { segment: number; from: string; to: string };
 }
 
 /** Everything that other services may know about `ledger`. */
 export const ledger = {
   /**
-   * Who has looked at or changed a patient's record, newest first; at most `limit`, 50 by default. Records that were merged count as one person's.
-   * @throws 503 OWNER_DOWN while nobody can tell which were merged
+   * Accesses to a patient's record, newest first; at most `limit`, 50 by default. Records that were merged count as one person's.
+   * @throws 503 OWNER_DOWN while it is unknown which were merged
    */
   looksAt: action<{ patient: string; before?: string; limit?: number; language?: LedgerLanguage }, Looks>("ledger.looksAt"),
-  /** What a person (`Practitioner/1`, or an account) has looked at or done. */
+  /** Accesses by a person (`Practitioner/1`, or an account). */
   looksBy: action<{ who: string; before?: string; limit?: number; language?: LedgerLanguage }, Looks>("ledger.looksBy"),
-  /** Keeps what no owner has noted: refusals of a gateway, sign-ins. Once for each `id` (a UUID). @throws 503 LEDGER_STOPS */
+  /** Stores what no owner has recorded: refusals of a gateway, sign-ins. Idempotent by `id` (a UUID). @throws 503 LEDGER_STOPS */
   note: noteAudit,
-  /** Goes through the whole chain. It takes as long as reading all that is kept. */
+  /** Verifies the whole chain. Takes as long as reading all AuditEvents. */
   check: action<Record<string, never>, ChainState>("ledger.check"),
 };

@@ -1,4 +1,4 @@
-/** From what was noted to an AuditEvent, and back to words. No broker, no database, no clock. */
+/** Converts audit entries to AuditEvents, and AuditEvents to words. No broker, no database, no clock. */
 import { createHash } from "node:crypto";
 import type { AuditBatch, AuditedDeed, AuditEntry } from "../../federation/audit-contract.ts";
 import type { AuditEvent, AuditEventAgent, AuditEventEntity, CodeableConcept, Coding } from "../../fhir/r4.ts";
@@ -43,14 +43,14 @@ const USER: Record<"reads" | "writes", CodeableConcept> = {
 
 const isSession = (deed: AuditedDeed): deed is keyof typeof SESSION => deed in SESSION;
 
-/** What is the same for two notes of one deed of one request at one owner. */
+/** Hash that is equal for two entries of one act of one request at one owner. */
 function idOf(owner: string, { work, deed, isDone, type, what, patients, by, query }: AuditEntry): string | undefined {
   if (work === undefined) return undefined;
   const text = JSON.stringify([work, owner, deed, isDone, type, what, patients, by.who, query]);
   return createHash("sha256").update(text).digest("hex").slice(0, 40);
 }
 
-/** The AuditEvents of what was noted together. Their ids follow from what they are of, so that none is made twice. */
+/** The AuditEvents of a batch. Their ids are derived from their content, so that none is stored twice. */
 export const auditEventsOf = (id: string, { owner, entries }: AuditBatch): (AuditEvent & { id: string })[] =>
   entries.map((entry, index) => auditEventOf(idOf(owner, entry) ?? `${id}.${index}`, owner, entry));
 
@@ -109,10 +109,10 @@ const DATA = {
 };
 const QUERY = { type: DATA.type, role: { system: ROLE, code: "24", display: "Query" } };
 
-/** The detail that says how often something was tried. */
+/** Type of the detail that contains the number of attempts. */
 const COUNT = "count";
 
-/** Whose data, which resources, which query, and the request. */
+/** The entities: patients, resources, query, and request. */
 function entitiesOf({ deed, type, what = [], patients = [], patientCount, query, call, count }: AuditEntry): Pick<AuditEvent, "entity"> {
   const data = what.filter((reference) => !patients.includes(reference) || deed === "vread");
   const isQuery = deed === "search" || deed === "operation" || (what.length === 0 && query !== undefined);
@@ -144,10 +144,10 @@ function noNameBesideQuery({ name, ...entity }: AuditEventEntity): AuditEventEnt
 
 const codesOf = (entity: AuditEventEntity): string => `${entity.type?.code ?? ""}/${entity.role?.code ?? ""}`;
 
-/** Stands for who is not known. */
+/** Value for an unknown person. */
 const UNKNOWN = "unknown";
 
-/** An AuditEvent in words. */
+/** An AuditEvent as an access with a sentence. */
 export function lookOf(event: AuditEvent & { id: string }, language: LedgerLanguage): Look {
   const [user] = event.agent;
   const { reference, identifier, display } = user?.who ?? {};

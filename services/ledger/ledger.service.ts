@@ -24,10 +24,10 @@ import { lookOf } from "./ledger.model.ts";
 import { recordsOf } from "./same-person.ts";
 
 const MAX_LISTED = 500;
-/** A year and a day in four, milliseconds. */
+/** An average year, milliseconds. */
 const YEAR_MS = 365.25 * 86_400_000;
 const MAX_NOTED = 100;
-/** How a page of looks is asked for. */
+/** Parameters of a page of accesses. */
 const PAGE = {
   before: { ...momentRule, optional: true },
   limit: { type: "number", integer: true, min: 1, max: MAX_LISTED, optional: true },
@@ -49,7 +49,7 @@ interface Own {
 
 type This = WithFhir & WithDirectory & Own;
 
-/** As the store keeps it: they are of one form, whose every kind is tested, and are held against nothing else. */
+/** The write of an AuditEvent. It is not validated: all have one form, each kind of which is tested. */
 const keptAs = (event: KeptEvent, author: string | undefined): Write => ({
   op: "create",
   type: "AuditEvent",
@@ -114,7 +114,7 @@ export default defineService<typeof ledger, This>({
 
     check: {
       rest: "GET",
-      timeout: 600_000, // it reads all that is kept
+      timeout: 600_000, // reads all AuditEvents
       summary: "Whether what was kept is still what was sealed",
       params: { $$strict: true },
       handler() {

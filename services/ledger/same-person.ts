@@ -1,21 +1,21 @@
-/** The records of one person: a look at one that was merged into another is a look at that person. */
+/** The records of one person: an access to a record that was merged into another is an access to that person's record. */
 import type { QueryContext } from "../../federation/query-context.ts";
 import { isType } from "../../federation/errors.ts";
 import { readResource } from "../../federation/read.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { Patient } from "../../fhir/r4.ts";
 
-/** Records that are followed; nobody has so many. */
+/** Records that are followed; no person has so many. */
 const MAX_RECORDS = 50;
 const MERGED = new Set(["replaced-by", "replaces"]);
 
 /**
- * The references of all records that this one was merged into or has taken the place of, and of theirs, itself first.
- * @throws 503 OWNER_DOWN where nobody can tell
+ * The references of this record and of all that it was merged with, directly or through others; itself first.
+ * @throws 503 OWNER_DOWN if that is unknown
  */
 export async function recordsOf(mesh: QueryContext, patient: string): Promise<string[]> {
   const records = [patient];
-  // The list grows while it is gone through.
+  // The list grows during the loop.
   for (const reference of records) {
     for (const other of await mergedWith(mesh, reference)) {
       if (!records.includes(other) && records.length < MAX_RECORDS) records.push(other);
@@ -31,7 +31,7 @@ async function mergedWith(mesh: QueryContext, reference: string): Promise<string
     const { link = [] } = parseJson(json) as Patient;
     return link.flatMap(({ type, other }) => (MERGED.has(type) && other.reference?.startsWith("Patient/") ? [other.reference] : []));
   } catch (error) {
-    if (isType(error, "NOT_FOUND") || isType(error, "GONE")) return []; // what was seen of it is on record all the same
+    if (isType(error, "NOT_FOUND") || isType(error, "GONE")) return []; // accesses to deleted records are found as well
     throw error;
   }
 }

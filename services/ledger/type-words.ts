@@ -1,9 +1,9 @@
-/** What types of resources, roles and purposes are called in sentences. Others keep their code. */
+/** Words for types of resources, roles and purposes in sentences. Others are shown as their code. */
 import type { LedgerLanguage } from "./ledger.contract.ts";
 
 type Names = Record<string, Record<LedgerLanguage, string>>;
 
-/** By type: what a record has of it; and what actions that show it are for. */
+/** By type: the part of the record; and by action. */
 const TYPES: Names = {
   Account: { en: "the account", fr: "le compte", ar: "الحساب" },
   AllergyIntolerance: { en: "the allergies", fr: "les allergies", ar: "الحساسيات" },
@@ -55,7 +55,7 @@ const TYPES: Names = {
   Task: { en: "the tasks", fr: "les tâches", ar: "المهام" },
 };
 
-/** By role: where somebody works, which is the same of a man and of a woman. */
+/** By role: the area of work, in words that fit women and men. */
 const ROLES: Names = {
   administrator: { en: "administrator", fr: "administration", ar: "إدارة النظام" },
   auditor: { en: "auditor", fr: "audit", ar: "التدقيق" },
@@ -83,9 +83,9 @@ const PURPOSES: Names = {
 
 const nameIn = (names: Names) => (code: string, language: LedgerLanguage) => names[code]?.[language] ?? code;
 
-/** What a record has of a type. */
+/** The words for a type. */
 export const typeIn = nameIn(TYPES);
-/** A role. */
+/** The words for a role. */
 export const roleIn = nameIn(ROLES);
-/** A purpose of use. */
+/** The words for a purpose of use. */
 export const purposeIn = nameIn(PURPOSES);

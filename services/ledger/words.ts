@@ -1,23 +1,23 @@
-/** What an AuditEvent says, as a sentence. Names stay as they are. */
+/** AuditEvents as sentences. Names are not translated. */
 import type { AuditedDeed } from "../../federation/audit-contract.ts";
 import type { LedgerLanguage } from "./ledger.contract.ts";
 import { purposeIn, roleIn, typeIn } from "./type-words.ts";
 
-/** What a sentence is made of. */
+/** The parts of a sentence. */
 export interface Said {
   language: LedgerLanguage;
   deed: AuditedDeed;
-  /** Absent: nobody knows. */
+  /** Absent: unknown. */
   name?: string | undefined;
   role?: string | undefined;
   /** Types of resources, or an action. */
   what: string[];
   isDone: boolean;
-  /** Of what was not done: it failed here, and was not refused. */
+  /** For an access that failed: by an error of the server rather than a refusal. */
   isFault?: boolean;
-  /** Of the client, where it is known. */
+  /** Address of the client, if known. */
   address?: string | undefined;
-  /** How often it was tried. */
+  /** Number of attempts. */
   count?: number;
   purpose?: string | undefined;
 }
@@ -33,7 +33,7 @@ type Words = Record<AuditedDeed, string> & {
   comma: string;
 };
 
-/** `%w`: who; `%t`: what; `%n`: how often. Nobody's sex is known here: no verb, and no participle, agrees with it. */
+/** `%w`: who; `%t`: what; `%n`: how often. The person's sex is unknown, so that no verb or participle may agree with it. */
 const WORDS: Record<LedgerLanguage, Words> = {
   en: {
     read: "%w has read %t",
@@ -100,10 +100,10 @@ const WORDS: Record<LedgerLanguage, Words> = {
   },
 };
 
-/** A name or a code keeps its own direction. */
+/** Isolates a name or a code, which keeps its own writing direction. */
 const isolated = (text: string, language: LedgerLanguage): string => (language === "ar" ? `\u2068${text}\u2069` : text);
 
-/** The sentence, in the language that is asked for. @param role several are separated by spaces */
+/** The sentence in the given language. @param role several are separated by spaces */
 export function sentenceOf({ language, deed, name, role, what, isDone, isFault, purpose, address, count = 1 }: Said): string {
   const words = WORDS[language];
   const roles = (role ?? "").split(" ").filter(Boolean);

@@ -2,7 +2,7 @@ import { Errors } from "moleculer";
 
 const { MoleculerClientError } = Errors;
 
-/** 404: nobody like this works here. */
+/** 404: there is no such practitioner. */
 export const practitionerNotFound = (practitioner: string) =>
   new MoleculerClientError("No practitioner has this id.", 404, "PRACTITIONER_NOT_FOUND", { practitioner });
 

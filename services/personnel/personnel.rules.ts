@@ -1,4 +1,4 @@
 import { patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 
-/** What holds for those who care for a patient together, whoever writes it. */
+/** The rules of care teams. */
 export const rules = patientRecords(["CareTeam"]);

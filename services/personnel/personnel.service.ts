@@ -9,7 +9,7 @@ import { practitionerChanged, practitionerNotFound } from "./personnel.errors.ts
 import { endedRole, inactive, isOngoing } from "./personnel.model.ts";
 import { rules } from "./personnel.rules.ts";
 
-/** Roles of one person; nobody has as many. */
+/** Roles of one person; no one has as many. */
 const MAX_ROLES = 1_000;
 
 export default defineService<typeof personnel, WithFhir>({

@@ -1,4 +1,4 @@
-/** The patient's record, every FHIR type of R4 that no other service owns, and signatures. */
+/** The patient's record, all FHIR types that no other service owns, and signatures. */
 import { action } from "../../mesh/contract.ts";
 
 /** Types of which each version is an event, `fhir.TYPE`. */
@@ -100,23 +100,23 @@ export const owns = [
 
 /** One signature of a resource. */
 export interface VerifiedSignature {
-  /** `Provenance/1`, which keeps it. */
+  /** `Provenance/1`, which contains it. */
   provenance: string;
-  /** What was signed, `DiagnosticReport/1/_history/2`; absent where the signature cannot be read. */
+  /** The signed version, `DiagnosticReport/1/_history/2`; absent if the signature cannot be read. */
   target?: string;
   /** `Practitioner/1` */
   who?: string;
   at?: string; // ISO 8601, UTC
-  /** It is of this service, and the version is what was signed. */
+  /** Whether this service made the signature, over exactly this version. */
   isValid: boolean;
-  /** And nothing has changed since. */
+  /** Whether, in addition, nothing has changed since. */
   isCurrent: boolean;
 }
 
-/** What was signed of a resource. */
+/** The signatures of a resource. */
 export interface Verification {
   reference: string;
-  /** As it is now. */
+  /** The current version. */
   version: number;
   signatures: VerifiedSignature[];
 }
@@ -124,11 +124,11 @@ export interface Verification {
 /** Everything that other services may know about `records`. */
 export const records = {
   /**
-   * Signs the current version of a note (DocumentReference, Composition), DiagnosticReport or MedicationRequest, as who has signed in: a
-   * Provenance with `signature`. From then on its content changes only openly.
+   * Signs the current version of a note (DocumentReference, Composition), DiagnosticReport or MedicationRequest as the signed-in person: makes a
+   * Provenance with `signature`. From then on the content can only be changed as a visible amendment.
    * @throws 409 NOT_FINISHED, 403 NO_PRACTITIONER, 403 NOT_ALLOWED
    */
   sign: action<{ reference: string }, { provenance: string; target: string; who: string; at: string }>("records.sign"),
-  /** @throws 409 TOO_MANY_SIGNATURES */
+  /** Verifies the signatures of a resource. @throws 409 TOO_MANY_SIGNATURES */
   verify: action<{ reference: string }, Verification>("records.verify"),
 };

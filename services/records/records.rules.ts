@@ -6,7 +6,7 @@ import { signatureStays, signedStays } from "../../mixins/fhir/rules/signed.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { owns } from "./records.contract.ts";
 
-/** What holds for what is on a patient's record, signed notes and signatures, tasks and consents, whoever writes them. */
+/** The rules of the patient's record, of signed notes and signatures, tasks and consents. */
 export const rules: RulesOf = {
   ...patientRecords(owns),
   Composition: [

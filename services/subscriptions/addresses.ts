@@ -1,8 +1,8 @@
-/** Which addresses a subscription may send to: what a client names must not lead into this house, or to this machine. */
+/** The addresses to which a subscription may send: a client's endpoint must not lead into the hospital's network, or to this machine. */
 import type { LookupAddress } from "node:dns";
 import { BlockList, isIP } from "node:net";
 
-/** IPv4 that is nobody's on the internet, or for special use (IANA's registry of special-purpose addresses). */
+/** IPv4 ranges that are not on the internet, or have a special use (IANA's registry of special-purpose addresses). */
 const SPECIAL = new BlockList();
 for (const [address, bits] of [
   ["0.0.0.0", 8],
@@ -22,10 +22,10 @@ for (const [address, bits] of [
 ] as const) {
   SPECIAL.addSubnet(address, bits, "ipv4");
 }
-/** Of IPv6 only this is on the internet … */
+/** The only IPv6 range on the internet … */
 const GLOBAL = new BlockList();
 GLOBAL.addSubnet("2000::", 3, "ipv6");
-/** … without what carries IPv4, or is for documentation. */
+/** … except for ranges that carry IPv4, or are for documentation. */
 for (const [address, bits] of [
   ["2001::", 23],
   ["2001:db8::", 32],
@@ -48,12 +48,12 @@ export function isPublic(text: string): boolean {
   return isIP(address) === 6 && isIn(GLOBAL, address) && !isIn(SPECIAL, address);
 }
 
-/** Whether one may send there. @param allowed networks of this house; to others only by TLS */
+/** Whether notifications may be sent to an address. @param allowed networks of the hospital; others need TLS */
 export function mayReach(address: string, isEncrypted: boolean, allowed?: BlockList): boolean {
   return isIn(allowed, plain(address)) || (isEncrypted && isPublic(address));
 }
 
-/** The endpoint is where this server does not send to: to try again helps nobody. */
+/** The endpoint has an address to which this server does not send; retrying does not help. */
 export class AddressRefused extends Error {
   constructor() {
     super(
@@ -63,7 +63,7 @@ export class AddressRefused extends Error {
   }
 }
 
-/** @throws AddressRefused unless one may send to each of the addresses: of a name with several, any may be taken */
+/** @throws AddressRefused unless all addresses are permitted: of a name with several, any may be used */
 export function refuseUnreachable(addresses: LookupAddress[], isEncrypted: boolean, allowed?: BlockList): void {
   if (addresses.length === 0 || !addresses.every(({ address }) => mayReach(address, isEncrypted, allowed))) throw new AddressRefused();
 }

@@ -1,32 +1,32 @@
 /**
- * The subscriptions that matches are looked for, as each node of the service knows them: kept in the store, read again every `LOOK_MS`. One is
- * armed some time before it becomes active, so that nobody misses what is written after that.
+ * The armed subscriptions, for which matches are looked for, as each node of the service knows them: in the store, read again every `LOOK_MS`. A
+ * subscription is armed some time before it becomes active, so that no later write is missed.
  */
 import type { ParsedSearch } from "../../fhir/search/criteria.ts";
 import type { Store } from "../../store/store.ts";
 
 const PREFIX = "armed/";
 const LOOK_MS = 1_000;
-/** Subscriptions that may be armed at once: each version of a resource is held against those of its type. */
+/** Subscriptions that may be armed at once: each version of a resource is compared with those of its type. */
 export const MAX_ARMED = 1_000;
-/** More of them than that is read: several nodes may arm one at the same moment, and none that is active may fall silent for it. */
+/** How many more are read: several nodes may arm one at the same moment, and none that is active may be missed. */
 const ROOM = 100;
 
-/** An armed subscription, as it is stored. */
+/** An armed subscription as it is stored. */
 export interface Armed {
   id: string;
   type: string;
   pairs: [name: string, value: string][];
-  /** Of what its handshake was about. */
+  /** Fingerprint of what its handshake was made for. */
   fingerprint: string;
 }
 
-/** One that is known to this node, with its criteria understood. */
+/** An armed subscription with its parsed criteria. */
 export interface ArmedListener extends Armed {
   search: ParsedSearch;
 }
 
-/** All of them. */
+/** All armed subscriptions, as this node knows them. */
 export class ArmedSubscriptions {
   readonly #store: Store;
   readonly #understand: (armed: Armed) => ParsedSearch;
@@ -37,7 +37,7 @@ export class ArmedSubscriptions {
   constructor(store: Store, understand: (armed: Armed) => ParsedSearch) {
     this.#store = store;
     this.#understand = understand;
-    this.#timer = setInterval(() => void this.look().catch(() => {}), LOOK_MS).unref(); // a store that is away for a moment
+    this.#timer = setInterval(() => void this.look().catch(() => {}), LOOK_MS).unref(); // the store may be unavailable for a moment
   }
 
   get types(): string[] {
@@ -52,7 +52,7 @@ export class ArmedSubscriptions {
     return this.#known.get(id)?.listener;
   }
 
-  /** One after the other. @throws Error with a sentence for the client when there are too many */
+  /** Arms one at a time. @throws Error with a sentence for the client if there are too many */
   arm(armed: Armed): Promise<void> {
     const done = this.#arming.then(() => this.#armNow(armed));
     this.#arming = done.catch(() => {});

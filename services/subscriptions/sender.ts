@@ -1,13 +1,13 @@
-/** Sends notifications: to addresses that are checked as they are connected to, a bounded number at once, in bounded time. */
+/** Sends notifications: to addresses that are checked when connecting, a limited number at once, with a time limit. */
 import { lookup as resolve } from "node:dns";
 import http from "node:http";
 import https from "node:https";
 import { type BlockList, isIP, type LookupFunction } from "node:net";
 import { refuseUnreachable } from "./addresses.ts";
 
-/** Requests at once; more wait. */
+/** Concurrent requests; further ones wait. */
 const MAX_AT_ONCE = 32;
-/** From the connection to the end of the answer, milliseconds. */
+/** Time limit from the connection to the end of the answer, milliseconds. */
 const ANSWER_MS = 10_000;
 
 /** One notification. */
@@ -25,12 +25,12 @@ export class Sender {
   readonly #closing = new AbortController();
   #running = 0;
 
-  /** @param allowed networks of this house that may be sent to */
+  /** @param allowed networks of the hospital to which notifications may be sent */
   constructor(allowed?: BlockList) {
     this.#allowed = allowed;
   }
 
-  /** Resolves when the endpoint has answered 2xx. @throws Error with a sentence for the client: any other answer, redirects too, or none */
+  /** Resolves when the endpoint has answered 2xx. @throws Error with a sentence for the client: any other answer, including redirects, or none */
   async send(notification: Notification): Promise<void> {
     if (this.#running >= MAX_AT_ONCE) await new Promise<void>((enter) => this.#waiting.push(enter));
     else this.#running += 1;
@@ -43,7 +43,7 @@ export class Sender {
     }
   }
 
-  /** Gives up what is under way. */
+  /** Aborts running requests. */
   close(): void {
     this.#closing.abort();
   }
@@ -51,7 +51,7 @@ export class Sender {
   #sendNow({ method, url, headers, body }: Notification): Promise<void> {
     const isEncrypted = url.protocol === "https:";
     const host = url.hostname.replace(/^\[|\]$/g, "");
-    // No name to look up: `lookup` below would not be asked.
+    // An IP address is not looked up, so that `lookup` below would not check it.
     if (isIP(host)) refuseUnreachable([{ address: host, family: isIP(host) }], isEncrypted, this.#allowed);
     const signal = AbortSignal.any([AbortSignal.timeout(ANSWER_MS), this.#closing.signal]);
     const options = {
@@ -63,7 +63,7 @@ export class Sender {
     };
     return new Promise((done, fail) => {
       const request = (isEncrypted ? https : http).request(url, options, (answer) => {
-        answer.destroy(); // what it says besides its status is of no interest
+        answer.destroy(); // only the status is read
         const { statusCode = 0 } = answer;
         if (statusCode >= 200 && statusCode < 300) done();
         else {
@@ -79,13 +79,13 @@ export class Sender {
         socket.destroy();
         fail(new Error(`The endpoint answered ${answer.statusCode}: the protocol is not changed.`));
       });
-      // Whatever else ends it: without this the place of the request would never be free again.
+      // However it ends: otherwise the request's slot would never be free again.
       request.on("close", () => fail(new Error("The endpoint closed the connection without an answer.")));
       request.end(body);
     });
   }
 
-  /** The addresses that are connected to are those that were checked. */
+  /** Resolves names, so that the address that is used is the one that was checked. */
   #lookup(isEncrypted: boolean): LookupFunction {
     return (hostname, { all, ...options }, callback) => {
       resolve(hostname, { ...options, all: true }, (error, addresses) => {
@@ -104,7 +104,7 @@ export class Sender {
   }
 }
 
-/** What went wrong, without what an address inside this house might tell. */
+/** The error without details that might reveal addresses inside the hospital. */
 function readable(error: NodeJS.ErrnoException): Error {
   return error.code === undefined ? error : new Error(`The endpoint cannot be reached (${error.code}).`);
 }

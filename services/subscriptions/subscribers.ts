@@ -1,4 +1,4 @@
-/** Who has subscribed, and whether they may still see what they are told of. */
+/** The authors of Subscriptions, and whether they may still see what they are notified of. */
 import { isRetryable, serviceDown } from "../../federation/errors.ts";
 import type { Author } from "../../mesh/access/author-contract.ts";
 import { authorFrom } from "../../mesh/access/author.ts";
@@ -7,14 +7,14 @@ import type { Caller } from "../../mesh/caller.ts";
 import type { Store } from "../../store/store.ts";
 import { identity, type AccountStanding } from "../identity/identity.contract.ts";
 
-/** A standing is asked for anew after this, milliseconds: who has lost a right hears nothing more within a second. */
+/** Time for which a standing is cached, milliseconds: a subscriber who loses a right is no longer notified after a second. */
 const HOLDS_MS = 500;
-/** Subscribers, and Subscriptions, that are remembered. */
+/** Subscribers, and Subscriptions, that are cached. */
 const MAX_REMEMBERED = 1_000;
-/** Versions in a row that are this service's own, at most: what it says of what its client has written. */
+/** Versions in a row that this service itself may have written: status changes after its client's version. */
 const MAX_OWN = 10;
 
-/** Work that the mesh does by itself, as an author. */
+/** Prefix of the mesh's own identities as authors. */
 const SYSTEM = "system:";
 
 /** The subscribers of one node. */
@@ -25,7 +25,7 @@ export class Subscribers {
   readonly #authors = new Map<string, { version: number; author: Author | undefined }>();
   readonly #standings = new Map<string, { until: number; asked: Promise<AccountStanding | null> }>();
 
-  /** @param caller with the right to ask for standings @param store asked when it is open */
+  /** @param caller with the right to ask for standings @param store called once it is open */
   constructor(access: Access, caller: Caller, store: () => Pick<Store, "read" | "readVersion">) {
     this.#access = access;
     this.#caller = caller;
@@ -33,8 +33,8 @@ export class Subscribers {
   }
 
   /**
-   * Whether who has written the Subscription may still search all of the type. What the mesh itself has written may.
-   * @throws 503 while nobody can tell: it is asked again
+   * Whether the author of a Subscription may still search the whole type. The mesh itself may.
+   * @throws 503 while that is unknown: the caller repeats
    */
   async mayHear(subscription: string, type: string): Promise<boolean> {
     if (this.#access.isOpen) return true;
@@ -44,7 +44,7 @@ export class Subscribers {
     return standing !== null && this.#access.rightsOf({ sub: author.who, ...standing }).with(type, "s") === "all";
   }
 
-  /** Who has written it last, besides this service. */
+  /** The last author other than this service. */
   async #authorOf(id: string): Promise<Author | undefined> {
     const current = await this.#store().read("Subscription", id);
     if (!current) return undefined;
@@ -52,7 +52,7 @@ export class Subscribers {
     if (known?.version === current.version) return known.author;
     let author: Author | undefined;
     for (let { version } = current; version > 0 && version > current.version - MAX_OWN; version -= 1) {
-      // Of a current version too: only so its author is told.
+      // Also for a current version, since only `readVersion` returns the author.
       const text = (await this.#store().readVersion("Subscription", id, version))?.author;
       author = text === undefined ? undefined : authorFrom(text);
       if (!author?.who.startsWith(SYSTEM)) break;
@@ -67,12 +67,12 @@ export class Subscribers {
     const known = this.#standings.get(name);
     if (known && known.until > performance.now()) return known.asked;
     const asked = identity.standing(this.#caller, { who, ...(client !== undefined && { client }) }).catch((error: unknown) => {
-      // Whatever is wrong there is no fault of who has subscribed, and nothing for their eyes.
+      // Other errors are not the subscriber's fault, and must not be shown to the subscriber.
       throw isRetryable(error) ? error : serviceDown("identity");
     });
     if (this.#standings.size >= MAX_REMEMBERED) this.#standings.clear();
     this.#standings.set(name, { until: performance.now() + HOLDS_MS, asked });
-    asked.catch(() => this.#standings.delete(name)); // who waits for it hears of it
+    asked.catch(() => this.#standings.delete(name)); // those who wait for it get the error
     return asked;
   }
 }

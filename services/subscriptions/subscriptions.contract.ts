@@ -1,4 +1,4 @@
-/** Tells other systems when something has happened: FHIR R4 Subscription. It has no actions of its own: others reach it over FHIR. */
+/** Notifies other systems of changes: FHIR R4 Subscription. It has no actions of its own: it is used through FHIR. */
 
 /** The FHIR types that this service owns. */
 export const owns = ["Subscription"];

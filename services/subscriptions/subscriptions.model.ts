@@ -9,35 +9,35 @@ import type { DateReading } from "../../fhir/search/types/date.ts";
 
 // The rules of a Subscription: plain data in, plain data out. No broker, no database, no network.
 
-/** Header of each notification that names what has happened: the same however often it is sent. */
+/** Header of each notification with the event's id, the same for every attempt. */
 export const EVENT_ID = "X-Event-Id";
-/** Header of the request that asks an endpoint whether it is there, before a subscription becomes active. */
+/** Header of the request that checks an endpoint before a subscription becomes active. */
 export const HANDSHAKE = "X-Subscription-Handshake";
 const PAYLOADS = ["application/fhir+json", "application/json"];
 const MAX_HEADERS = 20;
-/** Characters of criteria: all that are armed are read again each second. */
+/** Characters of criteria: all armed ones are read again each second. */
 const MAX_CRITERIA = 16_000;
 /**
- * What criteria may ask of each resource that is written, besides exact values and beginnings, which an index answers: a text that is looked
- * for within others is `CONTAINED`, one comparison with ranges 1. The largest resource is held against so much in some 0.2 s.
+ * Cost that criteria may have for each written resource, besides exact values and prefixes, which an index answers: a substring costs
+ * `CONTAINED`, a comparison with ranges 1. For the largest resource this much takes about 0.2 s.
  */
 const [MAX_COMPARED, CONTAINED] = [500, 25];
-/** Headers that are the connection's, or ours. */
+/** Headers that belong to the connection, or to this server. */
 const OWN_HEADERS =
   /^(?:host|connection|content-length|content-type|transfer-encoding|upgrade|te|trailer|keep-alive|expect|proxy-.*|x-event-id|x-subscription-handshake)$/i;
 
-/** What a Subscription asks for, checked. */
+/** The checked request of a Subscription. */
 export interface SubscriptionRequest {
   type: string;
   /** The criteria without their type, as pairs. */
   pairs: [name: string, value: string][];
-  /** undefined: websocket, to those who have bound one at a gateway. */
+  /** undefined: websocket, for clients that have bound one at a gateway. */
   hook?: { endpoint: URL; headers: Record<string, string>; isWithPayload: boolean };
 }
 
-/** How criteria are read: as the gateway reads a search. */
+/** How criteria are parsed: as the gateway parses a search. */
 export interface Reading {
-  /** The server's own base, for absolute references; "" for none. */
+  /** The server's own base URL, for absolute references; "" for none. */
   base: string;
   dates?: DateReading;
 }
@@ -107,29 +107,29 @@ function headersOf(lines: string[] = []): Record<string, string> {
   );
 }
 
-/** Another one when anything changes that a handshake was about. */
+/** Changes with everything that a handshake was made for. */
 export const fingerprintOf = ({ criteria, channel }: Subscription): string =>
   createHash("sha256")
     .update(JSON.stringify([criteria, channel]))
     .digest("hex")
     .slice(0, 32);
 
-/** Whether its time is over. */
+/** Whether its end has passed. */
 export const isEnded = ({ end }: Subscription, now: number): boolean => end !== undefined && Date.parse(end) <= now;
 
-/** What the clauses alone cannot tell of one resource: chains, `_has`, lists and full text are asked of the owners. */
+/** Whether clauses alone cannot decide it for one resource: chains, `_has`, lists and full text need questions to the owners. */
 export function needsOwners({ chains, has, lists, clauses }: ParsedSearch): boolean {
   return chains.length > 0 || has.length > 0 || lists.length > 0 || clauses.some(hasText);
 }
 
 const hasText = (clause: Clause): boolean => clause.kind === "text" || (clause.kind === "any" && clause.of.flat().some(hasText));
 
-/** The Subscription as it becomes active. */
+/** The Subscription when it becomes active. */
 export function activated<Of extends Subscription>({ error: _, ...subscription }: Of): Omit<Of, "error"> & { status: "active" } {
   return { ...subscription, status: "active" };
 }
 
-/** The Subscription as it fails. @param sentence why, for its client */
+/** The Subscription when it has failed. @param sentence the reason, for its client */
 export const failed = <Of extends Subscription>(subscription: Of, sentence: string): Of => ({
   ...subscription,
   status: "error",

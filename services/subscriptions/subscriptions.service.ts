@@ -37,21 +37,21 @@ import {
   wishOf,
 } from "./subscriptions.model.ts";
 
-/** Tries of a handshake, and the pause between two, milliseconds. */
+/** Attempts of a handshake, and the pause between two, milliseconds. */
 const HANDSHAKES = 3;
 const HANDSHAKE_PAUSE_MS = 500;
-/** A subscription whose endpoint has failed for this time ends with `error`, milliseconds. */
+/** A subscription whose endpoint has failed for this long ends with `error`, milliseconds. */
 const FAILING_MS = 30 * 60_000;
-/** Interval at which owners hear again what is watched, as one may be new or have lost it, milliseconds. */
+/** Interval at which owners are told again which types are watched, since one may be new or have lost it, milliseconds. */
 const WATCH_EVERY_MS = 60_000;
-/** Notifications that wait, of all subscriptions; with more, events wait where they come from. */
+/** Waiting notifications of all subscriptions; beyond it events wait at their owners. */
 const MAX_WAITING = 100_000;
-/** Time in which subscriptions are held against a resource before other work comes in between, milliseconds. */
+/** Time for which subscriptions are compared with a resource before other work gets a turn, milliseconds. */
 const TURN_MS = 20;
-/** From one count of them to the next, milliseconds. */
+/** Interval at which they are counted, milliseconds. */
 const COUNT_EVERY_MS = 1_000;
 const NAME = "subscriptions";
-/** Why a Subscription ends whose client is closed, or has a narrower role now. */
+/** Reason of the end of a Subscription whose client was closed, or has fewer rights now. */
 const NO_RIGHT = "Who has subscribed may not search this any more.";
 
 interface Notice extends Pick<ResourceVersion, "type" | "id" | "version"> {
@@ -60,11 +60,11 @@ interface Notice extends Pick<ResourceVersion, "type" | "id" | "version"> {
 }
 
 interface Own {
-  /** Not there until the list is read. */
+  /** Absent until the list has been read. */
   armed: ArmedSubscriptions;
   sender: Sender;
   subscribers: Subscribers;
-  /** Subscriptions whose last try failed: when the first of these tries was, milliseconds since 1970. */
+  /** Subscriptions whose last attempt failed, with the time of the first failed attempt in a row, milliseconds since 1970. */
   failingSince: Map<string, number>;
   watching: NodeJS.Timeout;
   opened(): Own;
@@ -72,7 +72,7 @@ interface Own {
   match(event: DurableEvent<ResourceVersion>): Promise<void>;
   activate(event: DurableEvent<{ id: string }>): Promise<void>;
   notify(event: DurableEvent<Notice>): Promise<void>;
-  /** What waits in the outbox, and when it was counted (`performance.now()`). */
+  /** Number of events in the outbox, and when it was counted (`performance.now()`). */
   counted: { at: number; waiting: Promise<number> };
   isOverloaded(): Promise<boolean>;
   isMatch(listener: ArmedListener, candidate: Candidate): Promise<boolean>;
@@ -85,14 +85,14 @@ interface Own {
 
 type This = Service & WithFhir & WithDirectory & Own;
 
-/** 503: it is tried again. */
+/** 503: the notification is sent again. */
 const endpointFailed = (subscription: string, error: Error) =>
   new Errors.MoleculerRetryableError(error.message, 503, "ENDPOINT_FAILED", { subscription });
 const notOpen = () => new Errors.MoleculerRetryableError("The list of subscriptions is still being read.", 503, "SERVICE_STARTING", {});
 const overloaded = () =>
   new Errors.MoleculerRetryableError("Too many notifications wait: this event waits where it is.", 503, "TOO_MANY_WAITING", {});
 
-/** @param config where one may send, and how criteria are read */
+/** @param config where notifications may be sent, and how criteria are parsed */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: the schema of a service, whose functions are measured one by one
 export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): ServiceSchema => {
   const reading = { base: publicUrl === undefined ? "" : `${publicUrl}/fhir`, dates: dateSearch };
@@ -124,13 +124,13 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
     actions: {},
 
     methods: {
-      /** An event that came before the list is read would find nobody who wants to hear of it. @throws 503 until then */
+      /** An event that arrived before the list is read would match no subscription. @throws 503 until then */
       opened(this: This): Own {
         if (!this.armed) throw notOpen();
         return this;
       },
 
-      /** A Subscription was written, by its client or by us. */
+      /** Handles a new version of a Subscription, by its client or by this service. */
       async manage(this: This, event: DurableEvent<ResourceVersion>): Promise<void> {
         const { id } = event.payload;
         const subscription = await this.fhir.read("Subscription", id);
@@ -142,7 +142,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
           ]);
           return;
         }
-        // Active, but not as the handshake was made: a client has changed it, or has made it so.
+        // Active, but not as the handshake was made: a client has changed it, or has set it active.
         if (this.armed.get(id)?.fingerprint !== fingerprintOf(subscription)) {
           await this.end(subscription, { ...subscription, status: "requested" });
         }
@@ -159,7 +159,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
           if (!(await this.subscribers.mayHear(id, wish.type))) throw new Error(NO_RIGHT);
           await this.armed.arm({ id, type: wish.type, pairs: wish.pairs, fingerprint: fingerprintOf(subscription) });
           await this.watch(wish.type);
-          // Meanwhile every node comes to know that it is armed, and that the type is watched.
+          // Meanwhile all nodes learn that it is armed, and that the type is watched.
           await Promise.all([this.handshake(wish), transportOf(this.broker).isLocal || delay(WATCHED_WITHIN_MS)]);
         } catch (error) {
           if (isRetryable(error)) throw error;
@@ -168,7 +168,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         await this.end(subscription, activated(subscription));
       },
 
-      /** A version of a resource: who wants to hear of it? */
+      /** Compares a version of a resource with the armed subscriptions. */
       async match(this: This, event: DurableEvent<ResourceVersion>): Promise<void> {
         const { type, id, version, method } = event.payload;
         const listeners = this.armed.of(type);
@@ -197,20 +197,20 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         await this.fhir.write([effectOf(event), ...notices]);
       },
 
-      /** As it was found within the last second: they are counted one by one. */
+      /** As counted within the last second, since counting reads all entries. */
       async isOverloaded(this: This): Promise<boolean> {
         const now = performance.now();
         if (now - this.counted.at >= COUNT_EVERY_MS) {
           this.counted.at = now;
           this.counted.waiting = this.store.outboxState().then(
             ({ waiting }) => waiting,
-            () => 0, // a store that is away refuses the write that follows, too
+            () => 0, // an unavailable store also refuses the write that follows
           );
         }
         return (await this.counted.waiting) > MAX_WAITING;
       },
 
-      /** Whether a search would find it. */
+      /** Whether a search would find the resource. */
       async isMatch(this: This, { search, type }: ArmedListener, candidate: Candidate): Promise<boolean> {
         if (!needsOwners(search)) return matchesClauses(search.clauses, candidate);
         const own = search.clauses.filter((clause) => clause.kind !== "text" && clause.kind !== "any");
@@ -244,7 +244,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         }
       },
 
-      /** @throws Error with a sentence for the client when it was not taken */
+      /** @throws Error with a sentence for the client if the endpoint did not accept it */
       async send(this: This, hook: SubscriptionRequest["hook"], { subscription, type, id, version, event }: Notice): Promise<void> {
         if (!hook) return void (await this.broker.broadcast(SUBSCRIPTION_PING, { subscription } satisfies SubscriptionPing));
         const headers = { ...hook.headers, [EVENT_ID]: event };
@@ -260,9 +260,9 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         return this.sender.send({ method: "PUT", url, headers: { ...headers, "Content-Type": "application/fhir+json" }, body });
       },
 
-      /** @throws Error with a sentence for the client when the endpoint does not answer */
+      /** @throws Error with a sentence for the client if the endpoint does not answer */
       async handshake(this: This, { hook }: SubscriptionRequest): Promise<void> {
-        if (!hook) return; // a client says itself that it is there
+        if (!hook) return; // websocket clients connect by themselves
         for (let left = HANDSHAKES - 1; ; left -= 1) {
           try {
             await this.sender.send({ method: "POST", url: hook.endpoint, headers: { ...hook.headers, [HANDSHAKE]: "1" } });
@@ -274,7 +274,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         }
       },
 
-      /** Its next version, unless a client has written one: that one is an event of its own. */
+      /** Writes its next version, unless a client has written one, which is an event of its own. */
       async end(this: This, before: Stored<Subscription>, as: Subscription & { id: string }): Promise<void> {
         if (as.status === "error" || as.status === "off") await this.disarm(before.id);
         await this.fhir.write([change(as)]).catch((error) => {
@@ -282,7 +282,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         });
       },
 
-      /** The owners first: where one of them cannot be reached, all is as before, and the caller tries again. */
+      /** Tells the owners first: if one cannot be reached, nothing has changed, and the caller repeats. */
       async disarm(this: This, id: string): Promise<void> {
         await this.armed.look();
         const type = this.armed.get(id)?.type;

@@ -1,7 +1,7 @@
 /**
- * A transaction that its caller sends again because the coordinator died over it, or stood still: whatever the first had done, it takes effect once, and the
- * second answer is the first's. Its key makes the same ids of new resources (so the one write of a single owner is found again by its
- * own key), and what became of the entries is one durable line with the decision of those of several owners.
+ * Repeated attempts of a transaction, which its caller makes because the coordinator died, or was suspended: it takes effect once, and all attempts get
+ * the first answer. New resources get ids that are derived from the attempts' common key (so that a single owner recognises the repeated write by its
+ * own key); the results are one durable line, written with the decision for several owners.
  */
 import { createHash } from "node:crypto";
 import { v7 as timeOrderedId } from "uuid";
@@ -9,10 +9,10 @@ import type { Attempt } from "../../mesh/attempt-contract.ts";
 import type { MapEntry, Store } from "../../store/store.ts";
 import type { EntryResult } from "./transactions.contract.ts";
 
-/** Longer than a caller waits for the first answer, and for the second; milliseconds. */
+/** Retention of the line, milliseconds: longer than a caller waits for the answers of both attempts. */
 const KEEP_MS = 120_000;
 
-/** The same ids for the same key, by the entry's index; without one new ids each time. */
+/** Ids by entry index, the same for the same key; without a key, new ids each time. */
 export function idsOf(attempt: Attempt | undefined): (index: number) => string {
   if (!attempt) return () => timeOrderedId();
   const { key } = attempt;
@@ -24,28 +24,28 @@ export function idsOf(attempt: Attempt | undefined): (index: number) => string {
 
 type Results = (readonly [status: number, type: string, id: string, version: number, updated: number] | null)[];
 
-/** What an earlier version has written is the results alone. */
+/** Earlier versions wrote the results alone. */
 type Line = { tx: string; results: Results } | Results;
 
-/** What an earlier try has come to. */
+/** The results of an earlier attempt. */
 export interface EarlierAnswer {
-  /** The transaction that was committed; absent where an earlier version has decided it. */
+  /** The committed transaction; absent if an earlier version decided it. */
   tx?: string;
   results: (EntryResult | null)[];
 }
 
-/** Another try of the transaction is the one that is committed: its answer is to be given (`answeredBefore`). */
+/** Another attempt of the transaction has been committed: its results are the answer (`answeredBefore`). */
 export class DecidedBefore extends Error {}
 
 const lineKey = (key: string) => `answered/${key}`;
 
-/** What is written with the decision: what became of the entries, without their resources. */
+/** The line that is written with the decision: the results of the entries, without their resources. */
 export function lineOf({ key }: Attempt, tx: string, results: (EntryResult | null)[]): MapEntry {
   const line: Line = { tx, results: results.map((it) => it && [it.status, it.type, it.id, it.version, it.updated]) };
   return { key: lineKey(key), value: JSON.stringify(line), expiresAt: Date.now() + KEEP_MS };
 }
 
-/** What became of the entries in an earlier try; undefined: none was decided. */
+/** The results of an earlier attempt; undefined: none was decided. */
 export async function answeredBefore(store: Store, { key }: Attempt): Promise<EarlierAnswer | undefined> {
   const text = await store.get(lineKey(key));
   if (text === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Conditions of a transaction's entries: `If-None-Exist`, and criteria in place of an id (FHIR R4, http.html#trules). */
+/** Conditions of a transaction's entries: `If-None-Exist`, and criteria instead of an id (FHIR R4, http.html#trules). */
 import { asSystem } from "../../mesh/access/access.ts";
 import { movesInto } from "../../federation/moves.ts";
 import { writeAtOnce } from "../../federation/write-to-owner.ts";
@@ -11,19 +11,18 @@ import type { CriteriaMatches } from "../../federation/resolve-criteria.ts";
 import { PendingIndex } from "./pending-index.ts";
 import { deletedBy, type Target } from "./targets.ts";
 
-/** What criteria, `Type?query`, find; each is looked up once for the whole bundle. */
+/** The matches of criteria, `Type?query`, each of which is looked up once for the whole bundle. */
 export type Conditions = Map<string, CriteriaMatches>;
 
-/** The criteria, `Type?query`, of an entry that has any. */
+/** The criteria, `Type?query`, of an entry that has some. */
 export const criteriaOf = ({ method, type, query, ifNoneExist }: BundleEntry): string | undefined => {
   if (method === "POST") return ifNoneExist === undefined ? undefined : `${type}?${ifNoneExist}`;
   return query === undefined ? undefined : `${type}?${query}`;
 };
 
 /**
- * What a condition names may come into being, or be found, with any owner of a shared type: a transaction that acts on it holds it with
- * each of them. Behind the deletions and before all other steps: a condition is about what was there before the bundle, without what it
- * deletes (R4, http.html#trules).
+ * The steps that hold conditions with every owner of a shared type, at any of which a match may be created or found. They follow the deletions and
+ * precede all other steps: a condition applies to what was there before the bundle, without what the bundle deletes (R4, http.html#trules).
  */
 export function holdsOf(
   entries: BundleEntry[],
@@ -55,12 +54,12 @@ export function holdsOf(
   });
 }
 
-/** How often resources of shared types have moved, by owner and counter. */
+/** Number of moves of resources of shared types, by owner and counter. */
 type Moves = Map<string, number>;
-/** A counter of moves, of one owner: a key of `Moves`. */
+/** The key of an owner's counter of moves. */
 export const moveKey = (owner: string, type: string): string => `${owner} ${movesInto(type)}`;
 
-/** Types with several owners whose conditions some entry acts on. */
+/** Types with several owners on whose conditions some entry acts. */
 export const watchedTypes = (writes: BundleEntry[], directory: Directory): string[] => [
   ...new Set(
     writes.flatMap((entry) => (isConditionalWrite(entry) && directory.isShared(entry.type as string) ? [entry.type as string] : [])),
@@ -71,8 +70,8 @@ const isConditionalWrite = (entry: BundleEntry): boolean =>
   (entry.method === "POST" || entry.method === "PUT") && criteriaOf(entry) !== undefined;
 
 /**
- * Moves so far. A resource that moves between the looks at two owners is seen by neither: a transaction that creates because a condition finds
- * nothing must know that nothing has moved meanwhile.
+ * Number of moves so far. A resource that moves between the questions to two owners is found at neither: a transaction that creates because a
+ * condition matched nothing must know that nothing has moved meanwhile.
  * @param except owners and counters that the caller's own transaction holds
  */
 export async function movesOf(
@@ -86,7 +85,7 @@ export async function movesOf(
     owners.map(async (owner) => {
       const asked = types.filter((type) => directory.ownersOf(type).includes(owner) && !except.has(moveKey(owner, type)));
       if (asked.length === 0) return;
-      // To add nothing changes nothing, but it waits for a move that is prepared, and so it sees all that are decided.
+      // Adding nothing changes nothing, but waits for a prepared move, so that all decided ones are counted.
       const steps = asked.map((type): OwnerStep => ({ op: "add", counter: movesInto(type), by: 0 }));
       const results = await writeAtOnce(asSystem(caller, "transactions"), owner, { steps });
       for (const [index, type] of asked.entries()) moves.set(moveKey(owner, type), results[index]?.value ?? 0);
@@ -96,8 +95,8 @@ export async function movesOf(
 }
 
 /**
- * What only the conditions could tell: that several entries are about one resource (R4, http.html#trules: identities, also those
- * that conditions resolve to, must not overlap). A conditional create that finds what another entry changes does nothing itself.
+ * Refuses entries that turn out to be about one resource once conditions are resolved (R4, http.html#trules: resolved identities must not
+ * overlap either). A conditional create that finds what another entry changes does nothing itself.
  * @throws FhirError 400
  */
 export function refuseSharedTargets(writes: BundleEntry[], targets: Map<BundleEntry, Target>): void {
@@ -123,7 +122,7 @@ export function refuseSharedTargets(writes: BundleEntry[], targets: Map<BundleEn
 }
 
 /**
- * What a condition has not found must not come from another entry: no order of them would be right.
+ * Refuses an entry that creates what a condition of another entry was to find: no order of them would be right.
  * @throws FhirError 400
  */
 export function refuseOwnMatches(writes: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions): void {

@@ -1,11 +1,11 @@
 /**
- * Two-phase commit over the owners of a transaction's steps. All or nothing, also when any process dies at any point:
+ * Two-phase commit over the owners of a transaction's steps. All or nothing, also if any process dies at any point:
  *
- * 1. each owner prepares: checks, and stores its steps durably but invisible. One call per owner. Owners whose steps
- *    may wait for another transaction are asked one after the other in order of name, so that two transactions never
+ * 1. Each owner prepares: it checks its steps, and stores them durable but invisible. One call per owner. Owners whose steps
+ *    may wait for another transaction are called one after the other in order of name, so that no two transactions
  *    wait for each other; the others at once.
- * 2. the journal takes the decision: one durable write, the commit point.
- * 3. each owner commits. One that cannot be reached asks the journal later (mixins/fhir/recovery.ts).
+ * 2. The journal takes the decision: one durable write, the commit point.
+ * 3. Each owner commits. One that cannot be reached asks the journal later (mixins/fhir/recovery.ts).
  */
 import { asSystem } from "../../mesh/access/access.ts";
 import { randomUUID } from "node:crypto";
@@ -30,26 +30,26 @@ import type { EntryResult } from "./transactions.contract.ts";
 import type { TransactionPlan, Share } from "./plan.ts";
 import { transactionAborted, transactionUnclear } from "./transactions.errors.ts";
 
-/** From the first prepare to the decision; less than an owner waits (DECIDE_AFTER_MS in mixins/fhir/recovery.ts). */
+/** Time from the first prepare to the decision; less than an owner waits (DECIDE_AFTER_MS in mixins/fhir/recovery.ts). */
 const DECIDE_WITHIN_MS = 20_000; // milliseconds
-/** A commit of thousands takes seconds; a node that dies or hangs under it is noticed long before, and another one does it. Milliseconds. */
+/** A commit of thousands of steps takes seconds; a node that dies or hangs is noticed long before, and another one commits. Milliseconds. */
 const COMMIT_CALL = leavingSilent({ timeout: 30_000 });
 
-/** Whom a transaction is carried out for, and where its decision is kept. */
+/** The caller of a transaction, and the journal for its decision. */
 export interface Coordinator {
   nodeID: string;
   journal: Store;
   caller: Caller;
-  /** Told what could not be finished; never throws. */
+  /** Reports what could not be finished; never throws. */
   warn(message: string): void;
 }
 
 /**
  * Carries out all shares or none.
- * @param attempt absent: it cannot come again
- * @returns what became of each entry
- * @throws what an owner refuses, with `data.entry` as the index of the entry; TRANSACTION_ABORTED, TRANSACTION_UNCLEAR; WriteConflict when they must be planned again;
- *         DecidedBefore when another try of it was decided first
+ * @param attempt absent: it cannot be repeated
+ * @returns the result of each entry
+ * @throws an owner's refusal, with `data.entry` as the index of the entry; TRANSACTION_ABORTED, TRANSACTION_UNCLEAR; WriteConflict if it must be planned again;
+ *         DecidedBefore if another attempt was decided first
  */
 export async function commitShares(
   coordinator: Coordinator,
@@ -84,13 +84,13 @@ export async function commitShares(
     if (confirm && !(await confirm(results))) throw new WriteConflict();
   } catch (error) {
     await abort(coordinator, tx, asked);
-    // An owner's node died, or stood still, under its prepare: nothing is decided, so all is planned again, under another id.
+    // An owner's node died or was suspended during its prepare: nothing is decided, so that all is planned again, under another id.
     throw isPrepareInDoubt(error) ? new WriteConflict() : error;
   }
 
   const receivers = new Set(shares.filter(isReceiver).map(({ owner }) => owner));
   if (keyed) {
-    // Decided by the gateway, together with the answer that is kept.
+    // The gateway decides it, together with the answer that is kept.
     for (const owner of asked) notePart(keyed, { tx, owner, isFirst: receivers.has(owner) });
     return resultsOf(answers, asCommitted(results, keyed.keyed.at));
   }
@@ -112,8 +112,8 @@ export async function commitShares(
 }
 
 /**
- * Tells every owner of a commit, and forgets it once all have answered. Never throws: what cannot be told now is found
- * in the journal later. What moves arrives before it leaves (`isFirst`): a reader meanwhile finds it with one of the two owners, or with both.
+ * Commits at every owner, and removes the decision once all have answered. Never throws: an owner that cannot be reached reads the journal
+ * later. A resource that moves is committed at its receiver first (`isFirst`), so that readers find it at one of the two owners, or at both.
  */
 export async function tellCommit(
   coordinator: Coordinator,
@@ -132,11 +132,11 @@ export async function tellCommit(
     coordinator.warn(`Transaction ${tx} is committed; ${[...unreachable].join(", ")} will learn it from the journal.`);
     return;
   }
-  // Forgetting needs no answer: a leftover entry is sent again at the next start, which changes nothing.
+  // Removing needs no answer: a leftover entry is committed again at the next start, which changes nothing.
   forget(coordinator.journal, tx).catch((error: Error) => coordinator.warn(`Transaction ${tx} stays in the journal: ${error.message}`));
 }
 
-/** What the other owners' steps make: the rules of each hold for what is there when all is done. */
+/** What the other owners' steps make: each owner's rules apply to the state after the whole transaction. */
 const madeBesides = (share: Share, shares: Share[]): MadeElsewhere =>
   Object.assign({}, ...shares.flatMap((other) => (other === share ? [] : [other.made])));
 
@@ -144,10 +144,10 @@ const isReceiver = ({ steps }: Share): boolean => steps.some((step) => step.op =
 
 const isOutdated = (step: OwnerStep, { outcome }: StepResult): boolean => (outcome === "existed") !== (step.op === "hold" && step.isThere);
 
-/** Other steps may link to what a conditional create makes: then it must be known to be absent before anything is decided. */
+/** Other steps may link to what a conditional create makes: then its absence must be known before the decision. */
 const dependsOnAbsence = ({ steps }: Share): boolean => steps.length > 1 && steps.some((step) => step.op === "create" && step.ifNoneExist);
 
-/** A transaction with a single owner is one atomic write there. */
+/** A transaction with a single owner is one atomic write at that owner. */
 async function writeOnlyShare(
   { caller }: Coordinator,
   share: Share,
@@ -161,12 +161,12 @@ async function writeOnlyShare(
   return results;
 }
 
-/** The journal has not taken the commit. @throws TRANSACTION_ABORTED, STORE_FULL, TRANSACTION_UNCLEAR */
+/** Handles a commit that the journal has not confirmed. @throws TRANSACTION_ABORTED, STORE_FULL, TRANSACTION_UNCLEAR */
 async function giveUp(coordinator: Coordinator, { tx, owners }: { tx: string; owners: string[] }, error: Error): Promise<never> {
   coordinator.warn(`Transaction ${tx}: the journal did not confirm the commit: ${error.message}`);
-  // Whether the write arrived is unknown: the owners will learn it from the journal, whichever way it went.
+  // Whether the write arrived is unknown: the owners will learn it from the journal, either way.
   if (!isNothingWritten(error)) throw transactionUnclear();
-  // Nobody else commits it, so it is aborted though the journal cannot say so: others need not wait for what is held.
+  // No other process can commit it, so that it is aborted although the journal cannot record that: the locks are released.
   await abort(coordinator, tx, owners);
   throw isType(error, StoreErrorType.full) ? error : transactionAborted("its journal cannot be written.");
 }
@@ -174,21 +174,21 @@ async function giveUp(coordinator: Coordinator, { tx, owners }: { tx: string; ow
 async function abort(coordinator: Coordinator, tx: string, owners: string[]): Promise<void> {
   const told = await Promise.allSettled(owners.map((owner) => abortPrepared(asSystem(coordinator.caller, "transactions"), owner, tx)));
   const unreachable = owners.filter((_, index) => told[index]?.status === "rejected");
-  // Of a keyed request the whole is still to be decided; what its decision does not name is aborted by it.
+  // A keyed request is decided as a whole later; the parts that its decision does not name are aborted by it.
   if (unreachable.length === 0 || transactionOfPart(tx) !== tx) return;
   coordinator.warn(`Transaction ${tx} is aborted; ${unreachable.join(", ")} will learn it from the journal.`);
-  // Absence means abort only to who may decide: written down, it is known to who asks while this coordinator lives.
+  // Absence means abort only to a process that may decide; recorded, it is known to others while this coordinator lives.
   await outcomeOrAbort(coordinator.journal, tx, true).catch((error: Error) =>
     coordinator.warn(`The abort of ${tx} is not in the journal: ${error.message}`),
   );
 }
 
-/** Aborts what was prepared for a keyed request. Never throws: who does not hear of it asks the journal, in which it is aborted. */
+/** Aborts what was prepared for a keyed request. Never throws: an owner that is not reached finds the abort in the journal. */
 export async function abortParts({ caller }: Coordinator, parts: KeyedPart[]): Promise<void> {
   await mapConcurrent(parts, ({ tx, owner }) => abortPrepared(caller, owner, tx).catch(() => null));
 }
 
-/** An owner's error names its own step; the caller of a transaction knows entries. */
+/** An owner's error names its step; the caller of a transaction knows entries. */
 async function withEntries<Result>({ entries }: Share, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
@@ -196,7 +196,7 @@ async function withEntries<Result>({ entries }: Share, work: () => Promise<Resul
     const { data } = error as { data?: { step?: number; entry?: number; issues?: IssueOfStep[] } };
     if (data && typeof data.step === "number") data.entry = entries[data.step];
     for (const issue of data?.issues ?? []) {
-      if (entries[issue.step] === undefined) continue; // it is about all steps together
+      if (entries[issue.step] === undefined) continue; // the issue is about all steps together
       const at = `Bundle.entry[${entries[issue.step]}].resource`;
       // `Patient.name[0].use` inside the bundle is `Bundle.entry[3].resource.name[0].use`.
       issue.expression = issue.expression
@@ -208,9 +208,9 @@ async function withEntries<Result>({ entries }: Share, work: () => Promise<Resul
 }
 
 /**
- * All shares, in the order that lets no two transactions wait for each other. Of several owners that refuse, all are heard whose
- * refusal is that resources are not valid: nothing else is worth mending before those are.
- * @throws what the first has refused, or all faults of all resources in the order of the entries
+ * Prepares all shares in the order in which no two transactions wait for each other. If several owners refuse because of invalid resources, all
+ * of their refusals are collected: the client has to correct those first.
+ * @throws the first refusal, or the faults of all resources in the order of the entries
  */
 async function prepareAll(shares: Share[], prepare: (share: Share) => Promise<void>): Promise<void> {
   const ordered = shares.toSorted((a, b) => (a.owner < b.owner ? -1 : 1));
@@ -220,7 +220,7 @@ async function prepareAll(shares: Share[], prepare: (share: Share) => Promise<vo
     if (mayGoOn()) await prepare(share).catch((error: unknown) => refusals.push(error));
   }
   if (mayGoOn()) {
-    // The slow ones too are waited for, so that no prepare is still on its way at the abort.
+    // Waits for slow ones too, so that no prepare is still under way at the abort.
     const settled = await Promise.allSettled(ordered.filter((it) => !it.mayWait).map(prepare));
     for (const one of settled) if (one.status === "rejected") refusals.push(one.reason);
   }

@@ -1,4 +1,4 @@
-/** What became of each entry of a transaction, by the plan and what its owners have done. */
+/** The results of a transaction's entries, from the plan and the owners' results. */
 import type { Caller } from "../../mesh/caller.ts";
 import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import type { StepResult } from "../../federation/owner-contract.ts";
@@ -21,12 +21,12 @@ export function resultsOf(answers: EntryAnswer[], written: StepResult[]): (Entry
 
 const pick = ({ id, version, updated }: { id: string; version: number; updated: number }) => ({ id, version, updated });
 
-/** Of what an entry found the resource is read; what it has written comes with it, where the caller may read that. */
+/** Whether the resource has to be read: that of an entry which found one; a written one comes with the result, if the caller may read it. */
 export const isToBeRead = (answer: EntryAnswer | undefined): boolean => answer?.kind === "found" && answer.match.owner !== undefined;
 
 /**
- * The same with the resources, where they are wanted and have to be read: what a condition has found, and what an earlier try has written. It may
- * have changed since, or moved to another owner; of what was deleted since, or the caller may not read, only the place is told: all is
+ * Adds the resources that are wanted and have to be read: matches of conditions, and results of an earlier attempt. They may have changed since, or
+ * moved to another owner. Of a resource that was deleted since, or that the caller may not read, only the address is returned, since everything is
  * committed by now.
  * @param isRead by the entry's index
  */

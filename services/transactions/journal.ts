@@ -1,25 +1,25 @@
 /**
- * The coordinator's journal: which transactions are committed. Presumed abort: what is not written here did not happen.
- * One key per transaction; the first to write it decides: the coordinator, or an owner in doubt.
+ * The coordinator's journal of committed transactions. Presumed abort: a transaction that is not in it was not committed.
+ * One key per transaction, and the first writer decides: the coordinator, or an owner in doubt.
  */
 import type { TransactionOutcome } from "../../federation/owner-contract.ts";
 import type { KeyedPart } from "../../mesh/keyed-request-contract.ts";
 import { transactionOfPart } from "../../mesh/keyed-request.ts";
 import type { MapEntry, Store } from "../../store/store.ts";
 
-/** How long a forced abort is remembered; far longer than a coordinator lives on with an undecided transaction. */
+/** Retention of a forced abort; far longer than a coordinator can work on an undecided transaction. */
 const KEEP_ABORT_MS = 3_600_000; // milliseconds
 
 interface Entry {
   committed: boolean;
   at: number;
-  /** Services that have to hear of the commit. */
+  /** Services that have to be told of the commit. */
   owners: string[];
-  /** Of a keyed request: what they have prepared for it. What else there is was prepared by a node that died. */
+  /** For a keyed request: the parts that were prepared for it. Any others were prepared by a node that died. */
   parts?: KeyedPart[];
 }
 
-/** A committed transaction that some owner may not have heard of. */
+/** A committed transaction of which some owner may not know. */
 export interface Unfinished {
   tx: string;
   at: number;
@@ -29,12 +29,12 @@ export interface Unfinished {
 /** Key of a transaction's line in the journal. */
 export const keyOf = (tx: string) => `tx/${tx}`;
 
-/** What holds for a transaction; `isDecidedBefore`: an earlier try of it has written its line. */
+/** The decision on a transaction; `isDecidedBefore`: an earlier attempt has written its line. */
 export type Decision = TransactionOutcome & { isDecidedBefore?: true };
 
 /**
- * Writes the commit, unless the transaction is decided already; what holds is the answer. Durable when it returns.
- * @param line what became of the entries, of a transaction that may come again: only one of its tries commits
+ * Writes the commit, unless the transaction is decided already; returns the decision. Durable when it resolves.
+ * @param line results of the entries, for a transaction that may be repeated: only one of its attempts commits
  */
 export async function decideCommit(
   store: Store,
@@ -45,16 +45,16 @@ export async function decideCommit(
   if (!line) return outcomeIn(await store.put(keyOf(tx), value));
   const [decided, written] = await store.putAll([{ key: keyOf(tx), value }, line]);
   if (decided === value) return outcomeIn(decided);
-  // Nothing was written: an owner has aborted it, or an earlier try has its line there.
+  // Nothing was written: an owner has aborted it, or an earlier attempt has its line there.
   const outcome = decided === undefined ? await outcomeOrAbort(store, tx, true) : outcomeIn(decided);
   return { ...outcome, ...(written !== undefined && { isDecidedBefore: true }) };
 }
 
-/** The line of a keyed request's commit. */
+/** The journal's entry for a keyed request's commit. */
 export const keyedCommit = (at: number, parts: KeyedPart[]): string =>
   JSON.stringify({ committed: true, at, owners: [], parts } satisfies Entry);
 
-/** What holds for a transaction, or for a part of one. With `decide` one that is not decided yet is aborted by this, for good. */
+/** The decision on a transaction, or on a part of one. With `decide` an undecided one is thereby aborted for good. */
 export async function outcomeOrAbort(store: Store, asked: string, decide: boolean): Promise<TransactionOutcome> {
   const tx = transactionOfPart(asked);
   const known = await store.get(keyOf(tx));
@@ -64,13 +64,13 @@ export async function outcomeOrAbort(store: Store, asked: string, decide: boolea
   return outcomeIn(await store.put(keyOf(tx), JSON.stringify(entry), Date.now() + KEEP_ABORT_MS), asked);
 }
 
-/** Commits that some owner may not have heard of: what a coordinator that died left behind. */
+/** Commits of which some owner may not know: left behind by a coordinator that died. */
 export async function unfinished(store: Store, limit: number): Promise<Unfinished[]> {
   const entries = await store.entries("tx/", limit);
   return entries.flatMap(({ key, value }) => unfinishedIn(key.slice(3), value));
 }
 
-/** The same of one transaction; undefined: all its owners have heard of it. */
+/** The same for one transaction; undefined: all its owners know. */
 export async function unfinishedOf(store: Store, tx: string): Promise<Unfinished | undefined> {
   const value = await store.get(keyOf(tx));
   return value === undefined ? undefined : unfinishedIn(tx, value)[0];
@@ -81,7 +81,7 @@ function unfinishedIn(tx: string, value: string): Unfinished[] {
   return committed ? [{ tx, at, parts: parts ?? owners.map((owner) => ({ tx, owner })) }] : [];
 }
 
-/** Every owner has committed: nobody will ask again. */
+/** Removes a commit once every owner has carried it out. */
 export const forget = (store: Store, tx: string): Promise<void> => store.remove(keyOf(tx));
 
 function outcomeIn(text: string, asked?: string): TransactionOutcome {

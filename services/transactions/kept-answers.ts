@@ -1,7 +1,7 @@
 /**
- * The answers to keyed requests (`Idempotency-Key`), in the journal. An answer and the commit of what it tells about are one durable write:
- * a request that comes again finds both or neither. A claim says who is answering it at the moment, so that a second try waits; nothing
- * depends on it: of two that answer at once only one can write the answer, and the other's writes are aborted.
+ * The answers to keyed requests (`Idempotency-Key`), in the journal. An answer and the commit of its writes are one durable write, so that
+ * a repeated request finds both or neither. A claim names the node that is answering, so that a second attempt waits; correctness does not
+ * depend on it: of two nodes that answer at once only one can write the answer, and the other's writes are aborted.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { KeyedPart } from "../../mesh/keyed-request-contract.ts";
@@ -10,23 +10,23 @@ import { keyedCommit, keyOf, outcomeOrAbort } from "./journal.ts";
 import type { KeptAnswer } from "./transactions.contract.ts";
 import { answersFull, answerTooLarge, keyInUse, keyOfAnother, transactionAborted } from "./transactions.errors.ts";
 
-/** As long as the clients' documentation promises. */
+/** Retention of an answer, as documented for clients. */
 const KEEP_ANSWER_MS = 24 * 3_600_000; // milliseconds
-/** One of them, characters: a document of MongoDB holds 16 MB, and the commit is as slow as its answer is long. */
+/** Characters of an answer: a document of MongoDB holds 16 MB, and a commit takes longer the longer its answer is. */
 const MAX_ANSWER = 4_000_000;
-/** Interval at which they are counted; each process counts on from there by itself. Milliseconds. */
+/** Interval at which the kept answers are counted; in between each process keeps its own count. Milliseconds. */
 const COUNT_EVERY_MS = 60_000;
 const POLL_MS = 50;
-/** A request is answered, or given up, long before; milliseconds. */
+/** Retention of a claim, milliseconds: a request is answered or given up long before. */
 const KEEP_CLAIM_MS = 60_000;
 
-/** What is kept, and waited for, at most. */
+/** Limits of kept answers, and of waiting for one. */
 export const KEEP_LIMITS = {
-  /** Answers at once: some ten keyed writes a second for a whole day. */
+  /** Number of answers: about ten keyed writes a second for a whole day. */
   answers: 1_000_000,
-  /** All of them together: a disk must hold them beside the data. */
+  /** Bytes of all of them: the disk must hold them beside the data. */
   bytes: 4 * 1024 * 1024 * 1024,
-  /** A second try waits so long for the first, milliseconds; less than a gateway's call may take. */
+  /** How long a second attempt waits for the first, milliseconds; less than a gateway's call may take. */
   waitMs: 5_000,
 };
 
@@ -41,7 +41,7 @@ interface Claim {
   tx: string;
 }
 
-/** How much is kept; `at`: performance.now() when it was counted. */
+/** What is kept; `at`: performance.now() of the count. */
 interface Held {
   count: number;
   bytes: number;
@@ -51,14 +51,14 @@ interface Held {
 const answerKey = (key: string) => `answer/${key}`;
 const claimKey = (key: string) => `claim/${key}`;
 
-/** A keyed request: its key, what it asks for, and the transaction of what it writes. */
+/** A keyed request: its key, its fingerprint, and the transaction of its writes. */
 export interface KeyedQuestion {
   key: string;
   fingerprint: string;
   tx: string;
 }
 
-/** The kept answers of one process of the coordinator. */
+/** The kept answers, as one process of the coordinator sees them. */
 export class KeptAnswers {
   readonly #store: Store;
   readonly #limits: typeof KEEP_LIMITS;
@@ -66,7 +66,7 @@ export class KeptAnswers {
   #held: Held | undefined;
   #counting: Promise<void> | undefined;
 
-  /** @param isGone whether the node that answers, by the transaction's id, is gone */
+  /** @param isGone whether the node that answers, named by the transaction's id, has gone */
   constructor(store: Store, isGone: (tx: string) => boolean, limits = KEEP_LIMITS) {
     this.#limits = limits;
     this.#store = store;
@@ -74,8 +74,8 @@ export class KeptAnswers {
   }
 
   /**
-   * The answer that is kept, and the transaction of what it tells about; null: there is none, and the caller has the request to itself.
-   * @throws 422 another request has this key; 409 it is being answered; 503 no more can be kept
+   * The kept answer, with the transaction of its writes; null: there is none, and the caller is to carry out the request.
+   * @throws 422 another request has this key; 409 it is being answered; 503 no more answers can be kept
    */
   async begin(asked: KeyedQuestion): Promise<Pick<Kept, "tx" | "answer"> | null> {
     const until = performance.now() + this.#limits.waitMs;
@@ -85,9 +85,9 @@ export class KeptAnswers {
       await this.#requireRoom();
       const mine: Claim = { fingerprint: asked.fingerprint, tx: asked.tx };
       const claim = JSON.parse(await this.#store.put(claimKey(asked.key), JSON.stringify(mine), Date.now() + KEEP_CLAIM_MS)) as Claim;
-      // The other may have kept its answer, and ended its claim, between the look and the claim.
+      // The other attempt may have kept its answer, and ended its claim, between the read and the claim.
       if (claim.tx === asked.tx) return this.#kept(asked);
-      // Its request was cancelled before the claim was there, and nobody carries it out.
+      // Its request was cancelled before the claim was written, so that no node carries it out.
       if ((await outcomeOrAbort(this.#store, claim.tx, false)).state === "aborted") await this.#unclaim(asked.key, claim.tx);
       else if (claim.fingerprint !== asked.fingerprint) throw keyOfAnother();
       else if (this.#isGone(claim.tx)) {
@@ -99,9 +99,9 @@ export class KeptAnswers {
   }
 
   /**
-   * Keeps the answer and commits what it tells about, in one durable write.
-   * @returns whether it is this request's answer that is kept; else another try has kept its answer before, which counts, as has its transaction
-   * @throws 503 when the transaction was given up; 413 when the answer is too large
+   * Keeps the answer and commits its writes, in one durable write.
+   * @returns whether this request's answer is kept; otherwise another attempt's answer was kept before, and is returned with its transaction
+   * @throws 503 if the transaction was given up; 413 if the answer is too large
    */
   async keep(
     { key, fingerprint, tx }: KeyedQuestion,
@@ -117,7 +117,7 @@ export class KeptAnswers {
     ]);
     if (kept === undefined || decided === undefined) {
       const found = kept === undefined ? undefined : (JSON.parse(kept) as Kept);
-      if (found?.tx === tx) return { answer: found.answer, isOwn: true, tx }; // it came twice, and its owners know
+      if (found?.tx === tx) return { answer: found.answer, isOwn: true, tx }; // this write was repeated
       await outcomeOrAbort(this.#store, tx, true);
       if (found?.fingerprint === fingerprint) return { answer: found.answer, isOwn: false, tx: found.tx };
       throw found ? keyOfAnother() : transactionAborted("one of its services gave it up.");
@@ -130,7 +130,7 @@ export class KeptAnswers {
     return { answer, isOwn: true, tx };
   }
 
-  /** Gives up a request, unless its answer is kept: sent again, it begins anew. */
+  /** Gives up a request, unless its answer is kept: a repetition begins anew. */
   async cancel(key: string, tx: string): Promise<"committed" | "aborted"> {
     const { state } = await outcomeOrAbort(this.#store, tx, true);
     if (state === "aborted") await this.#unclaim(key, tx);
@@ -145,21 +145,21 @@ export class KeptAnswers {
     return record;
   }
 
-  /** Another request's claim stays; one that came in between is only a second try that does not wait. */
+  /** Removes a claim unless it is another request's. One that is made in between only keeps a second attempt from waiting. */
   async #unclaim(key: string, tx: string): Promise<void> {
     const text = await this.#store.get(claimKey(key));
     if (text !== undefined && (JSON.parse(text) as Claim).tx === tx) await this.#store.remove(claimKey(key));
   }
 
-  /** Only the first count is waited for; while a later one is under way, the one before holds. */
+  /** Waits only for the first count; while a later one runs, the last result is used. */
   async #requireRoom(): Promise<void> {
     if (!this.#held) await this.#count();
-    else if (performance.now() - this.#held.at > COUNT_EVERY_MS) this.#count().catch(() => {}); // the next who begins counts again
+    else if (performance.now() - this.#held.at > COUNT_EVERY_MS) this.#count().catch(() => {}); // the next request tries again
     const { count, bytes } = this.#held as Held;
     if (count >= this.#limits.answers || bytes >= this.#limits.bytes) throw answersFull();
   }
 
-  /** One count at a time, however many want to know. */
+  /** Runs one count at a time, which all callers share. */
   #count(): Promise<void> {
     this.#counting ??= this.#store
       .usage(answerKey(""))

@@ -1,6 +1,6 @@
 /**
- * Links of a transaction's resources to each other, and conditional references, which are resolved when all else is done (FHIR R4,
- * http.html#trules): they lead to what is there after the bundle.
+ * Links between a transaction's resources, and conditional references, which are resolved when all else is planned (FHIR R4,
+ * http.html#trules): they lead to the state after the bundle.
  */
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { replaceLinksInCriteria } from "../../fhir/bundle/criteria-links.ts";
@@ -21,14 +21,14 @@ import { type Conditions, criteriaOf, refused } from "./conditions.ts";
 import { PendingIndex } from "./pending-index.ts";
 import { isFound, type Target } from "./targets.ts";
 
-/** Links to the entries of the bundle, by their fullUrl, become links to what the server makes of them. */
+/** Replaces links to entries of the bundle, by their fullUrl, by references to what the server makes of them. */
 export function rewriteLinks(writes: BundleEntry[], targets: Map<BundleEntry, Target>): void {
   const byFullUrl = linkTargets(writes, targets);
   if (byFullUrl.size === 0) return;
   for (const entry of writes) if (entry.resource) replaceLinks(entry.resource, inConditionsToo(linksTo(byFullUrl, entry.fullUrl)));
 }
 
-/** A conditional reference may link to entries in its criteria: `Encounter?subject=urn:uuid:…`. */
+/** Applies a replacement to the criteria of conditional references too: `Encounter?subject=urn:uuid:…`. */
 const inConditionsToo =
   (replace: Replacement): Replacement =>
   (link, kind, isInBundle) => {
@@ -38,8 +38,8 @@ const inConditionsToo =
   };
 
 /**
- * Refuses references that name an entry where none is that writes. A patched resource is not looked at: it may have had such before.
- * @throws FhirError 400 with every one
+ * Refuses references to entries that do not exist, or do not write. Patched resources are not checked, since they may have had such references before.
+ * @throws FhirError 400 with all of them
  */
 export function refuseVainLinks(writes: BundleEntry[]): void {
   const faults = writes.flatMap(({ resource, method, index }) =>
@@ -51,13 +51,13 @@ export function refuseVainLinks(writes: BundleEntry[]): void {
   if (issues.length > 0) throw new FhirError(400, issues.slice(0, MAX_ISSUES));
 }
 
-/** Faults that one answer tells of. */
+/** Faults in one answer. */
 const MAX_ISSUES = 1_000;
 
-/** What a link that nothing answers is refused with. */
+/** Error text for a link that leads to no entry. */
 export const vainLink = (link: string): string => `No entry of this bundle that writes has the fullUrl ${link.slice(0, 200)}.`;
 
-/** The same for what a patch has made: what it adds may be a link, too. */
+/** The same for patched resources: what a patch adds may be a link too. */
 export function rewriteLinksInPatched(writes: BundleEntry[], targets: Map<BundleEntry, Target>): void {
   const byFullUrl = linkTargets(writes, targets);
   for (const entry of writes) {
@@ -65,7 +65,7 @@ export function rewriteLinksInPatched(writes: BundleEntry[], targets: Map<Bundle
   }
 }
 
-/** What links to the entries lead to now, by fullUrl. */
+/** The targets of links to the entries, by fullUrl. */
 export function linkTargets(writes: BundleEntry[], targets: Map<BundleEntry, Target>): Map<string, LinkTarget> {
   const found = new Map<string, LinkTarget>();
   for (const entry of writes) {
@@ -77,7 +77,7 @@ export function linkTargets(writes: BundleEntry[], targets: Map<BundleEntry, Tar
   return found;
 }
 
-/** The conditional references of each entry that has any. */
+/** The conditional references of each entry that has some. */
 export function conditionalReferencesOf(writes: BundleEntry[]): Map<BundleEntry, Set<string>> {
   const found = new Map<BundleEntry, Set<string>>();
   for (const entry of writes) {
@@ -87,15 +87,15 @@ export function conditionalReferencesOf(writes: BundleEntry[]): Map<BundleEntry,
   return found;
 }
 
-/** How many stored matches must be known of a condition: those that the bundle writes itself do not count, and two are one too many. */
+/** Number of stored matches that must be known of a condition: those that the bundle writes itself do not count, and two are one too many. */
 export const matchesToKnow = (writes: BundleEntry[], references: Iterable<string>): number => {
   const types = new Set(Array.from(references, typeOf));
   return 2 + writes.filter(({ type, method }) => method !== "POST" && types.has(type as string)).length;
 };
 
 /**
- * @param conditions what the criteria of all the references find in the stores
- * @throws FhirError 412 for what leads to nothing, or to several, once the bundle is done
+ * @param conditions the stored matches of all the references' criteria
+ * @throws FhirError 412 for a reference that leads to none, or to several, after the bundle
  */
 export function linkConditional(
   writes: BundleEntry[],
@@ -106,7 +106,7 @@ export function linkConditional(
   if (references.size === 0) return;
   const written = new PendingIndex(writes, targets);
   const changed = new Set<string>();
-  const made = new Map<string, string>(); // what is made because criteria find nothing answers them
+  const made = new Map<string, string>(); // a resource that is created because criteria matched nothing is their match
   for (const entry of writes) {
     const target = targets.get(entry);
     if (!target || isFound(entry, target)) continue;
@@ -137,5 +137,5 @@ export function linkConditional(
 
 const typeOf = (reference: string): string => reference.slice(0, reference.indexOf("?"));
 
-/** Criteria that must name one resource name several. */
+/** Criteria for one resource that match several. */
 export const ambiguous = (criteria: string, index: number) => refused(412, severalMatch(criteria), index, "multiple-matches");

@@ -1,4 +1,4 @@
-/** What a transaction writes, as criteria will find it when all its entries are done. */
+/** The resources that a transaction writes, as criteria will find them after all its entries. */
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import type { Clause } from "../../fhir/search/query.ts";
@@ -7,7 +7,7 @@ import { MAX_INDEX_ROWS } from "../../fhir/search/index-row-builder.ts";
 import type { Candidate } from "../../fhir/search/matches-clauses.ts";
 import { isFound, type Target } from "./targets.ts";
 
-/** The resources that the bundle creates and changes, indexed when the first question about their type comes. */
+/** The resources that the bundle creates and changes, indexed at the first question about their type. */
 export class PendingIndex {
   readonly #byType = new Map<string, CandidateIndex<PendingResource>>();
   readonly #writes: BundleEntry[];
@@ -19,8 +19,8 @@ export class PendingIndex {
   }
 
   /**
-   * What is written and answers all the clauses; one that several entries stand for may come more than once.
-   * @throws FhirError 422 for conditions that match too much of it, and for a resource with too many values
+   * The written resources that match all clauses; one may be returned once per entry.
+   * @throws FhirError 422 for conditions that match too much, and for a resource with too many values
    */
   matching(type: string, clauses: Clause[]): Target[] {
     const known = this.#byType.get(type) ?? this.#writtenOf(type);

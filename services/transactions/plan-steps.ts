@@ -1,4 +1,4 @@
-/** The steps of a transaction's owners: what each entry asks of whom, once it is known what it is about. */
+/** Plans the steps of a transaction's owners from its entries, once their targets are known. */
 import { type BundleEntry, isRead } from "../../fhir/bundle/entries.ts";
 import { areFulfilled, NONE_LIVING, type Preconditions, preconditionsOf, requiredVersions } from "../../fhir/preconditions.ts";
 import type { Resource } from "../../fhir/resource.ts";
@@ -12,10 +12,10 @@ import type { EntryAnswer, PlannedSteps, Share } from "./plan.ts";
 import type { Target } from "./targets.ts";
 
 /**
- * A resource of a shared type has one living copy in all. A step relies on where the resource was when it was planned, and fails
- * (STALE_VERSION, NOT_FOUND) if it is elsewhere by then: the transaction is planned anew.
+ * A resource of a shared type has one living copy among its owners. A step relies on the owner that held it at the time of planning, and fails
+ * (STALE_VERSION, NOT_FOUND) if it has moved since: then the transaction is planned again.
  *
- * @throws 412 STALE_VERSION where an If-Match does not hold
+ * @throws 412 STALE_VERSION if an If-Match does not hold
  */
 export function planSteps(
   entries: BundleEntry[],
@@ -45,7 +45,7 @@ export function planSteps(
     planned.add(target);
     return planner.plan({ entry, index: entry.index, type, id, held });
   };
-  // Deletions come first (R4, http.html#trules): a conditional create does not find what they take away.
+  // Deletions come first (R4, http.html#trules): a conditional create does not find what they remove.
   const deletions = new Map(entries.filter(({ method }) => method === "DELETE").map((entry) => [entry, answerOf(entry)]));
   const holds = holdsOf(entries, targets, conditions, directory);
   for (const { index, owner, step } of holds) steps.put(index, owner, step, true);
@@ -54,7 +54,7 @@ export function planSteps(
   return { shares: steps.shares, answers, moves, reservations };
 }
 
-/** Steps as they are gathered, one share for each owner. */
+/** Collects steps, in one share for each owner. */
 class StepsByOwner {
   readonly #shares = new Map<string, Share>();
   #places = 0;
@@ -63,13 +63,13 @@ class StepsByOwner {
     return [...this.#shares.values()];
   }
 
-  /** What a step of the owner makes of a resource, or null: deletes it. */
+  /** Notes what a step of the owner makes of a resource; null: deletes it. */
   note(owner: string, reference: string, resource: Resource | null): void {
     const share = this.#shares.get(owner);
     if (share) share.made[reference] = resource;
   }
 
-  /** Adds a step for an entry. @param mayWait another transaction may hold it up @returns its place in the whole */
+  /** Adds a step for an entry. @param mayWait another transaction may delay it @returns its place among all steps */
   put(index: number, owner: string, step: OwnerStep, mayWait: boolean): number {
     const share = this.#shares.get(owner) ?? { owner, steps: [], places: [], entries: [], made: {}, mayWait: false };
     this.#shares.set(owner, share);
@@ -82,7 +82,7 @@ class StepsByOwner {
   }
 }
 
-/** An entry that writes, and what it is about. */
+/** An entry that writes, with its target. */
 interface Writing {
   entry: BundleEntry;
   index: number;
@@ -91,11 +91,11 @@ interface Writing {
   held: Target["held"];
 }
 
-/** The steps of one entry after the other. */
+/** Plans the steps of one entry after the other. */
 class StepPlanner {
   /** By owner and counter: the place of the first step that counts a move into it. */
   readonly moves = new Map<string, number>();
-  /** Places of steps that hold an id with an owner that does not have it, and the newest version that was known of it. */
+  /** By place of a step that holds an id at an owner without the resource: the newest version known there. */
   readonly reservations = new Map<number, number>();
   readonly #steps: StepsByOwner;
   readonly #conditions: Conditions;
@@ -121,13 +121,13 @@ class StepPlanner {
 
   plan(writing: Writing): EntryAnswer {
     const { entry, index, held } = writing;
-    // If-None-Match is of an update only (R4, http.html#ccreate has If-None-Exist).
+    // If-None-Match applies to updates only (R4, http.html#ccreate uses If-None-Exist for creates).
     const { ifMatch, ifNoneMatch } = entry;
     const given = { ifMatch, ...(entry.method === "PUT" && { ifNoneMatch }) };
     const preconditions = preconditionsOf(given, `Bundle.entry[${index}].request.ifMatch`);
     const version = held && !held.deleted ? held.version : NONE_LIVING;
     const isKnown = held !== undefined || isLocated(entry, this.#directory);
-    // What nobody has looked for, its owner finds out.
+    // An unknown version is checked by the owner.
     if ((isKnown || preconditions.mustBeAbsent) && !areFulfilled(preconditions, version)) {
       throw staleEntry(held?.version ?? NONE_LIVING, index);
     }
@@ -149,7 +149,7 @@ class StepPlanner {
     const { entry, type, id } = writing;
     const criteria = criteriaOf(entry);
     const holdsKeys = this.#directory.known(type).some((it) => it.service === owner && it.holdsKeys);
-    // Of a shared type the condition is held with every owner already.
+    // For a shared type the condition is already held with every owner.
     const isHeld = criteria === undefined || this.#directory.isShared(type);
     const ifNoneExist = isHeld ? undefined : this.#conditions.get(criteria)?.condition;
     const step: OwnerStep = { op: "create", type, id, text: textOf(entry), ...(ifNoneExist && { ifNoneExist }) };
@@ -163,7 +163,7 @@ class StepPlanner {
     const update = { op: "update", type, id, text: textOf(entry), ...(isPut && { keepsLabels: true }) } as const;
     if (isShared && (!held || held.deleted)) {
       this.#reserve(writing, owner);
-      // Criteria that found nothing never write over what has been made under the id since.
+      // Criteria that matched nothing never overwrite what has been created under the id since.
       const required = criteriaOf(entry) === undefined && !preconditions.mustBeAbsent ? undefined : [NONE_LIVING];
       return this.#put(writing, owner, { ...update, upsert: true, ...atVersion(required), ...(held && { since: held.version + 1 }) });
     }
@@ -173,7 +173,7 @@ class StepPlanner {
     return this.#put(writing, owner, { ...update, upsert, ...atVersion(required) });
   }
 
-  /** The content has made it another owner's: it leaves the one and goes on with the other, in the same step. */
+  /** Moves a resource whose new content belongs to another owner: it leaves the one and continues at the other, in one transaction. */
   #move(
     writing: Writing,
     held: NonNullable<Target["held"]>,
@@ -181,7 +181,7 @@ class StepPlanner {
     update: Pick<Extract<OwnerStep, { op: "update" }>, "op" | "type" | "id" | "text" | "keepsLabels">,
   ): EntryAnswer {
     const { index, type, id } = writing;
-    // Each owner sees what was and what comes: neither's rules are walked round by a move.
+    // Both owners see the state before and after, so that a move bypasses neither's rules.
     const leave: OwnerStep = { op: "delete", type, id, moved: true, ifVersion: [held.version], becomes: update.text };
     this.#steps.put(index, held.owner, leave, true);
     this.#steps.put(index, held.owner, { op: "add", counter: movesOutOf(type), by: 1 }, true);
@@ -191,7 +191,7 @@ class StepPlanner {
     return { ...this.#put(writing, owner, arrive), isMove: true };
   }
 
-  /** What comes into being under an id, or is found nowhere, must be so with each owner: the others hold the id until it is done. */
+  /** Holds an id that is created, or was found nowhere, with every other owner until the transaction ends. */
   #reserve({ index, type, id, held }: Writing, owner: string): void {
     for (const other of this.#directory.ownersOf(type)) {
       if (other === owner) continue;
@@ -213,7 +213,7 @@ class StepPlanner {
     return mayBeTold(type) ? toldOf(resource) : undefined;
   }
 
-  /** A POST, or criteria that found nothing; of a shared type under an id of the client's it is an update that makes it. */
+  /** A POST, or criteria that matched nothing; for a shared type with an id of the client's choice it is an update that creates. */
   #isCreation({ entry, type, held }: Writing): boolean {
     if (entry.method === "POST") return true;
     const isNamed = entry.method === "PUT" && entry.resource?.id !== undefined;
@@ -223,14 +223,14 @@ class StepPlanner {
 
 const textOf = ({ resource }: BundleEntry): string => JSON.stringify(resource as Resource);
 
-/** Whether it is known if there is a resource that the entry is about; else its owner finds out. */
+/** Whether the entry's target has been looked up; otherwise its owner checks. */
 const isLocated = (entry: BundleEntry, directory: Directory): boolean => criteriaOf(entry) !== undefined || mustBeLocated(entry, directory);
 
-/** Whether it must be known who holds what is under the entry's id before anybody is asked to write. */
+/** Whether the holder of the entry's id must be known before any owner is asked to write. */
 export const mustBeLocated = (entry: BundleEntry, directory: Directory): boolean =>
   entry.ifMatch?.trim() === "*" || mustBeAbsent(entry) || directory.isShared(entry.type as string);
 
-/** `If-None-Match: *` on an update: only what is not there is made (RFC 9110, 13.1.2). */
+/** Whether an update has `If-None-Match: *` and may only create (RFC 9110, 13.1.2). */
 const mustBeAbsent = ({ method, ifNoneMatch }: BundleEntry): boolean => method === "PUT" && ifNoneMatch?.trim() === "*";
 
 const atVersion = (ifVersion: number[] | undefined) => (ifVersion ? { ifVersion } : {});

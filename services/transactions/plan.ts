@@ -1,4 +1,4 @@
-/** What a transaction will do: the steps of each owner, and where the answer of each entry comes from. */
+/** The plan of a transaction: the steps of each owner, and the source of each entry's answer. */
 import type { MadeElsewhere, OwnerStep, StepResult } from "../../federation/owner-contract.ts";
 import type { CriteriaMatch } from "../../federation/resolve-criteria.ts";
 
@@ -6,40 +6,40 @@ import type { CriteriaMatch } from "../../federation/resolve-criteria.ts";
 export interface Share {
   owner: string;
   steps: OwnerStep[];
-  /** Place of each step in the whole. */
+  /** Place of each step among all steps. */
   places: number[];
-  /** Index of the bundle's entry that each step is for: what a refusal names. */
+  /** Index of the bundle entry of each step, which a refusal names. */
   entries: number[];
-  /** What its steps make and delete, as the rules of other owners may know it. */
+  /** What its steps make and delete, as far as other owners' rules may know it. */
   made: MadeElsewhere;
-  /** Whether another transaction may hold it up. */
+  /** Whether another transaction may delay it. */
   mayWait: boolean;
 }
 
-/** Where the result of an entry comes from. */
+/** The source of an entry's result. */
 export type EntryAnswer =
   | { kind: "step"; place: number; type: string; id: string; isMove: boolean }
-  /** Nothing is written: a conditional create that found one, a conditional delete that found none. */
+  /** Nothing is written: a conditional create that matched one, a conditional delete that matched none. */
   | { kind: "found"; type: string; match: CriteriaMatch }
   | { kind: "nothing"; type: string }
   /** A GET, or an operation that changes nothing: answered by the gateway after the commit. */
   | { kind: "read" };
 
-/** The steps of a transaction before its conditions are watched. */
+/** The steps of a transaction before the check of its conditions is added. */
 export interface PlannedSteps {
   shares: Share[];
-  /** For each entry: where its result comes from, or what it is already. */
+  /** For each entry: the source of its result, or the result itself. */
   answers: EntryAnswer[];
   /** By owner and counter: the place of the first step that counts a move into it. */
   moves: Map<string, number>;
-  /** Places of steps that hold an id with an owner that does not have it, and the newest version that was known of it. */
+  /** By place of a step that holds an id at an owner without the resource: the newest version known there. */
   reservations: Map<number, number>;
 }
 
-/** What a transaction will do. */
+/** The whole plan of a transaction. */
 export interface TransactionPlan extends Omit<PlannedSteps, "moves" | "reservations"> {
   /**
-   * Asked when all is prepared: whether nothing has slipped past the conditions.
+   * Called when all is prepared: whether the conditions still hold.
    * @param results of the steps, by place
    */
   confirm?(results: StepResult[]): Promise<boolean>;

@@ -1,6 +1,6 @@
 /**
- * From the entries of a transaction to the steps of its owners: ids minted, conditions looked up, links rewritten,
- * grouped by owner (FHIR R4, http.html#trules).
+ * Plans a transaction from its entries: assigns ids, looks up conditions, replaces links, groups steps by owner
+ * (FHIR R4, http.html#trules).
  */
 import { accessOf, asSystem, notAllowed, outsideOfPart } from "../../mesh/access/access.ts";
 import { type BundleEntry, isRead } from "../../fhir/bundle/entries.ts";
@@ -63,17 +63,17 @@ export async function planTransaction(
   const { moves: own, reservations, ...plan } = planSteps(entries, targets, { conditions, directory, keepsLabels });
   if (watched.length === 0 && reservations.size === 0) return plan;
   const confirm = async (results: StepResult[]): Promise<boolean> => {
-    // It was made and deleted there since: its next version would be one that is there already.
+    // The resource was created and deleted there since: its next version would be one that exists.
     if ([...reservations].some(([place, known]) => (results[place]?.version ?? 0) > known)) return false;
     const now = await movesOf(watched, { caller, directory }, new Set(own.keys()));
-    // What the transaction moves itself keeps others from moving there since it was prepared: its own step tells how many had.
+    // Moves of this transaction block others into the same counter since the prepare: its own step tells how many came before.
     for (const [key, place] of own) now.set(key, (results[place]?.value ?? 0) - 1);
     return [...before].every(([key, count]) => now.get(key) === count);
   };
   return { ...plan, confirm };
 }
 
-/** After everything else, as the resources will be: conditional references, also those that a patch has brought. */
+/** Resolves conditional references after everything else, on the resources as they will be, including those that a patch has added. */
 async function linkToOthers(writes: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions, mesh: MeshOf): Promise<void> {
   if (writes.some(({ method }) => method === "PATCH")) rewriteLinksInPatched(writes, targets);
   const references = conditionalReferencesOf(writes);
@@ -84,8 +84,8 @@ async function linkToOthers(writes: BundleEntry[], targets: Map<BundleEntry, Tar
 }
 
 /**
- * Finds out who holds the resources that are named by id, where it matters before their owners are asked: content may have moved
- * those of shared types.
+ * Finds the holders of resources that are named by id, where they must be known before the owners are called: resources of
+ * shared types move with their content.
  */
 async function locate(
   writes: BundleEntry[],
@@ -107,8 +107,8 @@ async function locate(
 }
 
 /**
- * Criteria that find nothing make a resource under the id that the client gives, also of a deleted one, but never over a living one.
- * @throws FhirError 409; WriteConflict when the living one matches the criteria by now
+ * Criteria that match nothing create a resource under the client's id, even a deleted one, but never over a living one.
+ * @throws FhirError 409; WriteConflict if the living one matches the criteria by now
  */
 async function refuseTakenIds(
   writes: BundleEntry[],
@@ -128,8 +128,8 @@ async function refuseTakenIds(
 }
 
 /**
- * By what an entry names that which it writes, and others may be writing: criteria and id. Not that of a conditional create: once one has
- * made it, all others only look.
+ * Keys of what an entry writes and others may be writing: criteria and id. A conditional create has none: after one of them has
+ * created the resource, the others only find it.
  */
 export function conflictKeysOf(entry: BundleEntry): string[] {
   if (isRead(entry) || entry.method === "POST") return [];
@@ -137,10 +137,10 @@ export function conflictKeysOf(entry: BundleEntry): string[] {
   return [...(criteria === undefined ? [] : [criteria]), ...(id === undefined ? [] : [`${entry.type}/${id}`])];
 }
 
-/** The id that the client gives: in the URL, or for what a conditional update makes. */
+/** The id that the client chose: in the URL, or in the body of a conditional update. */
 const idOf = ({ id, method, resource }: BundleEntry): string | undefined => id ?? (method === "PUT" ? resource?.id : undefined);
 
-/** Who of the owners has the newest version of each id. */
+/** By id: the owner with the newest version. */
 function newestById(owners: string[], found: VersionOf[][]): Map<string, NonNullable<Target["held"]>> {
   const best = new Map<string, NonNullable<Target["held"]>>();
   for (const [index, versions] of found.entries()) {
@@ -153,7 +153,7 @@ function newestById(owners: string[], found: VersionOf[][]): Map<string, NonNull
 }
 
 /**
- * A PATCH becomes the update that it amounts to, on the version that was read: `entry.resource` is the patched resource.
+ * Turns a PATCH into the corresponding update, on the version that was read: `entry.resource` is the patched resource.
  * @throws FhirError 404, 400, 422, and 404, 410 of the owner, with the index of the entry
  */
 async function applyPatches(
@@ -178,8 +178,8 @@ async function applyPatches(
 }
 
 /**
- * What moves to another owner, which cannot read it: its text, for the rules of that owner, and the tags and security labels that it takes
- * along.
+ * Reads resources that move to another owner: that owner's rules need the text, and tags and security labels move
+ * with the resource.
  */
 async function readMoving(
   writes: BundleEntry[],
@@ -206,13 +206,13 @@ async function readMoving(
   });
 }
 
-/** Whether what a caller cannot read of a type is not there. */
+/** Whether resources of a type that the caller cannot read do not exist for it. */
 function seesAll(caller: Caller, type: string): boolean {
   const access = accessOf(brokerOf(caller));
   return access.isOpen || access.rightsOf(access.identityOf(caller)).with(type, "r") === "all";
 }
 
-/** What was there a moment ago. @throws WriteConflict when it has been deleted since, or is on its way between two owners */
+/** Reads a resource that was just located. @throws WriteConflict if it has been deleted since, or is moving between two owners */
 async function readHeld(mesh: { caller: Caller; directory: Directory }, type: string, id: string) {
   try {
     return await readResource(mesh, type, id);
@@ -222,7 +222,7 @@ async function readHeld(mesh: { caller: Caller; directory: Directory }, type: st
   }
 }
 
-/** The error with the entry that it is about. */
+/** The error with the index of its entry. */
 function ofEntry(error: unknown, index: number): unknown {
   if (error instanceof FhirError) {
     return new FhirError(

@@ -1,6 +1,6 @@
 /**
- * Reads of a transaction. They come last, after the commit (FHIR R4, http.html#trules), when nothing can be taken back any more: what
- * is known before to fail refuses the whole.
+ * Reads of a transaction. They are answered last, after the commit (FHIR R4, http.html#trules), when nothing can be rolled back: a read
+ * that is known to fail therefore refuses the whole transaction beforehand.
  */
 import { asSystem } from "../../mesh/access/access.ts";
 import { type BundleEntry, placeRead } from "../../fhir/bundle/entries.ts";
@@ -10,7 +10,7 @@ import type { Directory } from "../../federation/directory.ts";
 import { gone, notFound } from "../../federation/errors.ts";
 import type { Target } from "./targets.ts";
 
-/** What the bundle writes, `Type/id`, and whether it is there afterwards. */
+/** By `Type/id`: whether a resource that the bundle writes exists afterwards. */
 export function writtenPlaces(writes: BundleEntry[], targets: Map<BundleEntry, Target>): Map<string, boolean> {
   const places = new Map<string, boolean>();
   for (const entry of writes) {
@@ -21,8 +21,8 @@ export function writtenPlaces(writes: BundleEntry[], targets: Map<BundleEntry, T
 }
 
 /**
- * @param written what the bundle itself makes and deletes
- * @throws 404 NOT_FOUND, 410 GONE with `data.entry`, for the first entry that reads by its id what will not be there
+ * @param written what the bundle itself creates and deletes
+ * @throws 404 NOT_FOUND, 410 GONE with `data.entry`, for the first entry that reads by id what will not exist
  */
 export async function refuseVainReads(
   entries: BundleEntry[],
@@ -34,7 +34,7 @@ export async function refuseVainReads(
     return place && written.get(`${place.type}/${place.id}`) !== true ? [{ ...place, index: entry.index }] : [];
   });
   const stored = await storedPlaces(reads, { caller, directory });
-  // Between the two commits of a move the one owner may have let go before the other was asked: look once more.
+  // Between the two commits of a move one owner may have released it before the other was asked: ask once more.
   const moving = reads.filter(({ type, id }) => directory.isShared(type) && !stored.has(`${type}/${id}`));
   for (const [place, versions] of await storedPlaces(moving, { caller, directory })) stored.set(place, versions);
   for (const { type, id, index } of reads) {
@@ -50,7 +50,7 @@ export async function refuseVainReads(
 
 type Stored = { version: number; deleted: boolean };
 
-/** What the owners have at these places, each of a shared type's owners its own. */
+/** The stored versions at these addresses; for a shared type each owner's. */
 async function storedPlaces(
   places: { type: string; id: string }[],
   { caller, directory }: { caller: Caller; directory: Directory },

@@ -1,6 +1,6 @@
 /**
- * What each entry of a transaction is about: ids minted, conditions looked up. A condition may link to other entries
- * (`Encounter?subject=urn:uuid:…`), which are found, or made, first (FHIR R4, http.html#trules).
+ * Determines the target of each entry of a transaction: assigns ids, looks up conditions. A condition may link to other entries
+ * (`Encounter?subject=urn:uuid:…`), which are resolved first (FHIR R4, http.html#trules).
  */
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { replaceLinksInCriteria } from "../../fhir/bundle/criteria-links.ts";
@@ -14,14 +14,14 @@ import { deletedBy, type Target } from "./targets.ts";
 
 /** What the look-ups of a transaction need. */
 export interface MeshOf extends CriteriaContext {
-  /** The id of what an entry makes, by its index. */
+  /** The id of the resource that an entry creates, by the entry's index. */
   idOf(index: number): string;
 }
 
-/** Conditions that link to entries whose conditions link to entries …: each step is a question to all owners. */
+/** Levels of conditions that link to entries with conditions: each level is a question to all owners. */
 const MAX_STEPS = 10;
 
-/** @param isAlone the one entry was none when it came: links mean no others @throws FhirError 400, 412, 422 */
+/** @param isAlone the single entry was not sent as a bundle: its links lead to no other entries @throws FhirError 400, 412, 422 */
 export async function resolveTargets(
   writes: BundleEntry[],
   mesh: MeshOf,
@@ -30,7 +30,7 @@ export async function resolveTargets(
   const targets = new Map<BundleEntry, Target>();
   const links = isAlone ? new Map<BundleEntry, BundleEntry[]>() : linksOfConditions(writes);
   const all = [...conditionalReferencesOf(writes).values()].flatMap((some) => [...some]);
-  // Those with links are looked up once these lead somewhere.
+  // Conditions with links are looked up once their targets are known.
   const references = all.filter((text) => isAlone || !hasLocalLink(text));
   const limit = Math.max(matchesToKnow(writes, references), 2 + mostDeletions(writes));
   const created: Created = new Map();
@@ -50,7 +50,7 @@ export async function resolveTargets(
   return { conditions, targets };
 }
 
-/** The entries that each condition links to. @throws FhirError 400 for a link to no entry */
+/** The entries to which each condition links. @throws FhirError 400 for a link to no entry */
 function linksOfConditions(writes: BundleEntry[]): Map<BundleEntry, BundleEntry[]> {
   const byFullUrl = new Map(
     writes.flatMap((entry) => (entry.fullUrl === undefined ? [] : [[comparableUri(entry.fullUrl), entry] as const])),
@@ -80,8 +80,8 @@ const hasLocalLink = (criteria: string): boolean =>
   /(?:urn|resource|cid|mid)(?::|%3A)/i.test(criteria) || /=https?(?::|%3A)/i.test(criteria);
 
 /**
- * Those whose conditions link to nothing that is still open. A conditional create waits for the deletions of its type: what they take
- * away it does not find.
+ * Entries whose conditions link to resolved entries only. A conditional create also waits for the deletions of its type, since it does
+ * not find what they remove.
  */
 function readyOf(open: BundleEntry[], links: Map<BundleEntry, BundleEntry[]>, isOpen: ReadonlySet<BundleEntry>): BundleEntry[] {
   const free = open.filter((entry) => (links.get(entry) ?? []).every((it) => !isOpen.has(it)));
@@ -95,7 +95,7 @@ function readyOf(open: BundleEntry[], links: Map<BundleEntry, BundleEntry[]>, is
 const circular = (entry: BundleEntry) =>
   refused(400, `Its condition depends on the conditions of more than ${MAX_STEPS} other entries, or on itself.`, entry.index, "invalid");
 
-/** Conditions with what their links lead to. */
+/** Replaces the links in conditions by their targets. */
 function linkConditions(ready: BundleEntry[], writes: BundleEntry[], targets: Map<BundleEntry, Target>): void {
   const byFullUrl = linkTargets(writes, targets);
   for (const entry of ready) {
@@ -112,7 +112,7 @@ function linkConditions(ready: BundleEntry[], writes: BundleEntry[], targets: Ma
   }
 }
 
-/** The most entries of one type that delete: so many matches of a condition of that type may not count. */
+/** The largest number of deleting entries of one type: so many matches of a condition on that type may not count. */
 function mostDeletions(writes: BundleEntry[]): number {
   const conditional = new Set(
     writes.flatMap(({ method, type, ifNoneExist }) => (method === "POST" && ifNoneExist !== undefined ? [type] : [])),
@@ -125,14 +125,14 @@ function mostDeletions(writes: BundleEntry[]): number {
 }
 
 /**
- * Different conditions that a transaction may have, of its entries and in conditional references. An owner looks at those of its
- * creates once more in the one step that writes, 0.1 ms each.
+ * Different conditions of a transaction, in entries and in conditional references. An owner evaluates those of its
+ * creates again in the step that writes, at 0.1 ms each.
  */
 const MAX_CONDITIONS = 5_000;
 
 /**
- * What of the criteria is not known yet.
- * @throws FhirError 422 for too many, together with what is known
+ * Looks up those criteria that are not known yet.
+ * @throws FhirError 422 for too many, together with the known ones
  */
 export async function resolveAll(
   criteria: string[],
@@ -154,7 +154,7 @@ export async function resolveAll(
 /** By criteria: the same conditional create twice in one bundle is one resource. */
 type Created = Map<string, Target>;
 
-/** What is known so far of what the entries are about. */
+/** The targets that are known so far. */
 interface Known {
   targets: Map<BundleEntry, Target>;
   conditions: Conditions;
@@ -162,7 +162,7 @@ interface Known {
   idOf(index: number): string;
 }
 
-/** The id that each entry is about; entries that write nothing get none. Deletions come first, as they do in the end. */
+/** Adds the target of each entry that writes. Deletions come first, as in the final order. */
 function addTargets(ready: BundleEntry[], known: Known): void {
   const deletions = ready.filter(({ method }) => method === "DELETE");
   addTargetsOf(deletions, known, new Set());

@@ -1,24 +1,24 @@
-/** The resource that an entry of a transaction is about. */
+/** The resource to which an entry of a transaction applies. */
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 
-/** What an entry that writes is about. */
+/** The target of an entry that writes. */
 export interface Target {
   id: string;
-  /** The owner that holds it now, with its current version; absent when there is none yet. */
+  /** The owner that holds it, with its current version; absent if there is none yet. */
   held?: {
     owner: string;
     version: number;
     updated?: number;
     deleted: boolean;
-    /** Its text; read of what moves to another owner, whose rules compare. */
+    /** Its text, which is read if it moves to another owner, whose rules compare. */
     json?: string;
   };
 }
 
-/** A conditional create that found one writes nothing. */
+/** Whether a conditional create has found a match, and writes nothing. */
 export const isFound = ({ method }: BundleEntry, { held }: Target): boolean => method === "POST" && held !== undefined;
 
-/** `Type/id` of what the bundle deletes. */
+/** `Type/id` of the resources that the bundle deletes. */
 export function deletedBy(targets: Map<BundleEntry, Target>): Set<string> {
   return new Set([...targets].flatMap(([{ method, type }, { id }]) => (method === "DELETE" ? [`${type}/${id}`] : [])));
 }

@@ -11,7 +11,7 @@ export interface TransactionEntry {
   request: { method: "POST" | "PUT" | "DELETE"; url: string; ifMatch?: string; ifNoneMatch?: string; ifNoneExist?: string };
 }
 
-/** What became of one entry. That of a GET, or of an operation, is null: the gateway answers it after the commit. */
+/** The result of one entry. That of a GET, or of an operation, is null: the gateway answers it after the commit. */
 export interface EntryResult {
   /** HTTP status: 200, 201 or 204. */
   status: number;
@@ -24,7 +24,7 @@ export interface EntryResult {
   json?: string;
 }
 
-/** A transaction, and how it is to be carried out: see `transactions.process`. */
+/** A transaction with its options: see `transactions.process`. */
 export interface ToProcess {
   text: string;
   base: string;
@@ -34,50 +34,50 @@ export interface ToProcess {
   bases?: string[];
 }
 
-/** The answer to a keyed request as it is kept. */
+/** The kept answer to a keyed request. */
 export interface KeptAnswer {
   status: number;
   headers?: Record<string, string>;
   body?: string;
-  /** The body is what these characters mean in base64. */
+  /** Whether the body is base64. */
   isBase64?: boolean;
 }
 
-/** Entries as the text that `process` takes. */
+/** The text of a transaction with these entries, for `process`. */
 export const transactionOf = (...entry: TransactionEntry[]): string =>
   JSON.stringify({ resourceType: "Bundle", type: "transaction", entry });
 
 /** Everything that other services may know about `transactions`. */
 export const transactions = {
   /**
-   * Carries out a FHIR transaction over however many owners, all or nothing. `text` is the Bundle as FHIR JSON. `keepsLabels`, unless
-   * false: tags and security labels that an update leaves out stay. `bases`: addresses of the server besides `base`, under which
-   * the bundle may name what is here. `isAlone`: its one entry was no entry when it came, so that no
-   * reference in it (`urn:uuid:…`) means another. A coordinator that dies over it is stood in for by another one: it takes effect once.
+   * Carries out a FHIR transaction over any number of owners, all or nothing. `text` is the Bundle as FHIR JSON. `keepsLabels`, unless
+   * false: tags and security labels that an update omits are kept. `bases`: base URLs of the server besides `base` that
+   * the bundle may use. `isAlone`: its single entry was not sent as a bundle, so that no
+   * reference in it (`urn:uuid:…`) means another entry. If a coordinator dies, another one repeats it: it takes effect once.
    *
-   * @throws 400 (`data.issues`) when the bundle cannot be understood; what an owner refuses comes with its own code and
-   *         type and `data.entry`, the index of the entry; 503 TRANSACTION_ABORTED when it was cut short: nothing is stored;
+   * @throws 400 (`data.issues`) for an invalid bundle; an owner's refusal with its own code and
+   *         type and `data.entry`, the index of the entry; 503 TRANSACTION_ABORTED when it was interrupted: nothing is stored;
    *         503 TRANSACTION_UNCLEAR when the journal did not confirm it: it may be stored
    */
   process: againWhereItDied(action<ToProcess & Partial<Attempt>, (EntryResult | null)[]>("transactions.process")),
   /**
-   * Before a request with an Idempotency-Key is carried out: the answer that is kept for it; null when there is none, and the caller is to
-   * answer. Waits a while for another try that is under way. `tx` is the transaction that all its writes will be parts of.
+   * Begins a request with an Idempotency-Key: returns the kept answer; null if there is none, and the caller is to carry out the
+   * request. Waits a while for another attempt that is running. `tx` is the transaction of all its writes.
    * @throws 422 IDEMPOTENCY_KEY_REUSED, 409 IDEMPOTENCY_KEY_IN_USE, 503 IDEMPOTENCY_KEYS_FULL
    */
   beginKeyed: action<{ key: string; fingerprint: string; tx: string }, KeptAnswer | null>("transactions.beginKeyed"),
   /**
-   * Keeps the answer and commits the request's writes, in one durable write. Gives the answer that counts: another try's when that was kept before.
+   * Keeps the answer and commits the request's writes, in one durable write. Returns the answer that was kept first, which may be another attempt's.
    * @throws 413 IDEMPOTENT_ANSWER_TOO_LARGE, 503 TRANSACTION_ABORTED: nothing is stored
    */
   commitKeyed: action<{ key: string; fingerprint: string; tx: string; at: number; parts: KeyedPart[]; answer: KeptAnswer }, KeptAnswer>(
     "transactions.commitKeyed",
   ),
   /**
-   * Gives up a request that was refused: its writes are aborted, and it may be sent again. `isUnasked`: nobody was asked to commit it, nor will
-   * be; then they are aborted though the journal cannot be written.
+   * Gives up a request that was refused: its writes are aborted, and it may be repeated. `isUnasked`: no coordinator was or will be asked to commit it;
+   * then its writes are aborted even if the journal cannot be written.
    */
   cancelKeyed: action<{ key: string; tx: string; parts: KeyedPart[]; isUnasked?: boolean }, null>("transactions.cancelKeyed"),
-  /** What the journal says of a transaction. With `decide` one without a decision is decided by the question: aborted, for good. */
+  /** The journal's decision on a transaction. With `decide` an undecided one is thereby aborted for good. */
   outcome: outcomeOf,
 };

@@ -2,11 +2,11 @@ import { Errors } from "moleculer";
 
 const { MoleculerClientError, MoleculerRetryableError } = Errors;
 
-/** The bundle cannot be understood. `issues` are OperationOutcome issues. */
+/** The bundle is invalid. `issues` are OperationOutcome issues. */
 export const bundleInvalid = (status: number, issues: object[]) =>
   new MoleculerClientError("The bundle cannot be processed.", status, "BUNDLE_INVALID", { issues });
 
-/** Whether the transaction was decided is not known: the journal did not answer. Its owners will learn it. */
+/** Whether the transaction was decided is unknown: the journal did not answer. Its owners will learn it later. */
 export const transactionUnclear = () =>
   new MoleculerRetryableError(
     "The journal did not confirm the transaction: it may be stored or not. Read before you send it again.",
@@ -14,15 +14,15 @@ export const transactionUnclear = () =>
     "TRANSACTION_UNCLEAR",
   );
 
-/** The transaction was cut short before it was decided: nothing is stored, and the same request may succeed. */
+/** The transaction was interrupted before it was decided: nothing is stored, and the same request may succeed. */
 export const transactionAborted = (why: string) =>
   new MoleculerRetryableError(`The transaction was aborted and nothing is stored: ${why}`, 503, "TRANSACTION_ABORTED");
 
-/** The Idempotency-Key was used for another request: another URL, body or condition. */
+/** The Idempotency-Key was used for another request: with another URL, body or precondition. */
 export const keyOfAnother = () =>
   new MoleculerClientError("This Idempotency-Key belongs to another request: make a new one for each.", 422, "IDEMPOTENCY_KEY_REUSED");
 
-/** The first try is not answered yet. */
+/** The first attempt is not answered yet. */
 export const keyInUse = () =>
   new MoleculerRetryableError(
     "The request with this Idempotency-Key is being answered: send it again in a moment.",

@@ -26,36 +26,36 @@ import type { EntryResult, transactions } from "./transactions.contract.ts";
 import { bundleInvalid } from "./transactions.errors.ts";
 
 /**
- * Attempts before LOCKED is returned: the bundle is planned again, since the transaction that held the lock may have made what a condition
- * names. Each attempt waits up to 2 s at each owner.
+ * Attempts before LOCKED is returned: the bundle is planned again, since the transaction that held the lock may have created what a condition
+ * matches. Each attempt waits up to 2 s at each owner.
  */
 const LOCKED_ATTEMPTS = 5;
 
-/** A commit that is not forgotten by then did not reach all its owners. */
+/** Age of a commit after which it counts as not delivered to all its owners. */
 const COMMIT_AGAIN_AFTER_MS = 10_000; // milliseconds
 const LOOK_EVERY_MS = 5_000; // milliseconds
 
 const KEYED = { key: { type: "string", min: 1, max: 64 }, fingerprint: { type: "string", min: 1, max: 64 }, tx: "string" } as const;
 const PARTS = { type: "array", items: "object" } as const;
-/** Idempotent; another node could only do the same once more. */
+/** Idempotent; hedging would only repeat the same work on another node. */
 const AGAIN = { retryPolicy: { enabled: true }, hedge: false };
 
-/** What the journal refuses, as an error of the mesh. */
+/** The journal's errors as errors of the mesh. */
 const stored = <Result>(work: Promise<Result>): Promise<Result> =>
   work.catch((error: unknown) => {
     throw fromStoreError(error, "transactions");
   });
 
-/** For whom, and how, a transaction is carried out. */
+/** The caller and the options of a transaction. */
 interface Manner {
   caller: Caller;
   base: string;
   representation: boolean;
   keepsLabels: boolean;
   isAlone: boolean;
-  /** Under which addresses of the server references of what a patch makes are made relative. */
+  /** Base URLs of the server, under which references in patched resources are made relative. */
   bases: string[];
-  /** Absent: it cannot come again. */
+  /** Absent: it cannot be repeated. */
   attempt: Attempt | undefined;
 }
 
@@ -72,31 +72,31 @@ type This = Service &
 
 export default defineService<typeof transactions, This>({
   name: "transactions",
-  metadata: { fhir: { owns: [] } }, // so that the gateway tells a coordinator that is down from one that was left out
+  metadata: { fhir: { owns: [] } }, // so that the gateway distinguishes a coordinator that is down from one that was left out
   mixins: [Store({ indexVersion: "none", reindex: () => ({ keys: [], ranges: [] }) }), WithFhirDirectory()],
 
   actions: {
     process: {
-      whoMay: "signed-in", // its parts are guarded by their owners
+      whoMay: "signed-in", // its owners check the rights of its parts
       params: {
         text: "string",
         base: "string",
         representation: { type: "boolean", optional: true },
         keepsLabels: { type: "boolean", optional: true },
         isAlone: { type: "boolean", optional: true },
-        bases: { type: "array", items: "string", max: 6, optional: true }, // a gateway's names
+        bases: { type: "array", items: "string", max: 6, optional: true }, // the gateway's base URLs
         key: { type: "string", min: 36, max: 36, optional: true },
         isRepeated: { type: "boolean", optional: true },
         $$strict: true,
       },
-      timeout: 30_000, // milliseconds; a coordinator gives up by itself after 20 s
+      timeout: 30_000, // milliseconds; a coordinator gives up after 20 s
       async handler(ctx) {
         const { text, base, representation = false, keepsLabels = true, isAlone = false, bases = [], key, isRepeated = false } = ctx.params;
-        // Who asks from the same process dies with it, and of a keyed request nothing is decided here.
+        // A caller in the same process dies with it; and a keyed request is not decided here.
         const isFromHere = ctx.nodeID === this.broker.nodeID;
         const attempt = key === undefined || isFromHere || isKeyed(ctx) ? undefined : { key, isRepeated };
         let isChecked = false;
-        // Planning rewrites the resources in place, so a second attempt parses again.
+        // Planning changes the resources in place, so that a second attempt parses again.
         const parse = () => {
           const bundle = parseInput(text) as RequestBundle;
           const entries = entriesOf(bundle, [base, ...bases]);
@@ -145,7 +145,7 @@ export default defineService<typeof transactions, This>({
         const { key, tx, parts, isUnasked } = ctx.params;
         const release = () => abortParts(this.coordinator(this.broker), parts);
         const outcome = await stored(this.answers.cancel(key, tx)).catch(async (error: unknown) => {
-          // Nobody commits it any more: what is held for it is free, though the journal cannot say so.
+          // No other process can commit it: its locks are released, although the journal cannot record that.
           if (isUnasked) await release();
           throw error;
         });
@@ -167,13 +167,13 @@ export default defineService<typeof transactions, This>({
       return { nodeID: this.broker.nodeID, journal: this.store, caller, warn: (message) => this.logger.warn(message) };
     },
 
-    /** Resolves when what was committed can be read: who decided it may have died, or stand still, before all owners heard of it. */
+    /** Resolves when the committed resources can be read: the coordinator may have died or been suspended before all owners were told. */
     async finish(this: This, caller: Caller, tx: string) {
       const left = await stored(unfinishedOf(this.store, tx));
       if (left) await tellCommit(this.coordinator(caller), left);
     },
 
-    /** The answer of another try, once what that has made can be read; undefined where none was decided. */
+    /** The results of another attempt, once its resources can be read; undefined if none was decided. */
     async answeredBefore(this: This, attempt: Attempt, shown: Parameters<typeof withResources>[1]) {
       const before = await answeredBefore(this.store, attempt);
       if (!before) return undefined;
@@ -186,7 +186,7 @@ export default defineService<typeof transactions, This>({
       const answered = (isDecided = false) =>
         attempt && (attempt.isRepeated || isDecided) ? this.answeredBefore(attempt, shown) : undefined;
       try {
-        const budget = newBudget(); // also of what is planned again
+        const budget = newBudget(); // shared by repeated planning
         const names = () => parse().flatMap((entry) => conflictKeysOf(entry));
         return await retryOnConflict(
           names,
@@ -213,10 +213,10 @@ export default defineService<typeof transactions, This>({
             });
             return withResources(results, shown, (index) => isToBeRead(plan.answers[index]));
           },
-          () => locked({}), // no failure of this service: its circuit stays closed
+          () => locked({}), // not this service's failure: its circuit breaker stays closed
         );
       } catch (error) {
-        // What refuses this try may be what another one has made: that is the answer, then.
+        // This attempt may be refused because of what another attempt has created: then that attempt's results are the answer.
         const before = await answered(error instanceof DecidedBefore);
         if (before) return before;
         throw error instanceof FhirError ? bundleInvalid(error.status, error.issues) : fromStoreError(error, "transactions");
@@ -232,7 +232,7 @@ export default defineService<typeof transactions, This>({
     const isGone = (tx: string) => this.broker.registry.nodes.get(coordinatorOf(tx))?.available !== true;
     this.answers = new KeptAnswers(this.store, isGone);
     let telling: Promise<void> | undefined;
-    // What a coordinator that died, or could not reach an owner, has committed and not told everyone. Told again it changes nothing.
+    // Commits that a coordinator which died, or could not reach an owner, has not delivered. Repeating them changes nothing.
     const tell = async () => {
       for (const left of await unfinished(this.store, 1_000)) {
         if (Date.now() - left.at > COMMIT_AGAIN_AFTER_MS) await tellCommit(this.coordinator(this.broker), left);
@@ -257,7 +257,7 @@ export default defineService<typeof transactions, This>({
   },
 });
 
-/** A resource of which the entry names no version is not where, or as, it was when the transaction was planned. */
+/** Whether a resource without a required version is no longer at the owner, or in the version, of the time of planning. */
 function isOutOfDate(error: unknown, entries: BundleEntry[]): boolean {
   if (!isType(error, "STALE_VERSION") && !isType(error, "NOT_FOUND")) return false;
   const index = (error as { data?: { entry?: number } }).data?.entry;

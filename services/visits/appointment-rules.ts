@@ -7,15 +7,15 @@ import { onePatient } from "../../mixins/fhir/rules/patient-record.ts";
 import { reasonAgainst } from "../../mixins/fhir/rules/patient.ts";
 import type { Change, Rule } from "../../mixins/fhir/rules/rule.ts";
 
-/** Statuses of what is still to come, or is kept now. */
+/** Statuses of appointments that are pending or under way. */
 const OPEN = ["proposed", "pending", "waitlist", "booked", "arrived", "checked-in"];
 const isOpen = (appointment: Appointment | undefined): boolean => OPEN.includes(appointment?.status ?? "");
 
-/** `Patient/id` of those who come. */
+/** `Patient/id` of the participants. */
 const patientsOf = (appointment: Appointment | undefined): string[] =>
   appointment?.participant.flatMap(({ actor }) => localReference(actor?.reference) ?? []).filter((it) => it.startsWith("Patient/")) ?? [];
 
-/** Patients who are to come by this change. */
+/** Patients whom this change adds to an open appointment. */
 function newlyComing({ before, after }: Change<Appointment>): string[] {
   const known = isOpen(before) ? patientsOf(before) : [];
   return isOpen(after) ? patientsOf(after).filter((it) => !known.includes(it)) : [];
@@ -32,7 +32,7 @@ const patient: Rule<Appointment> = {
   },
 };
 
-/** The only patient of an appointment who is exchanged for others. */
+/** The only patient of an appointment, if the change replaces that patient by others. */
 function exchanged({ before, deleted, after }: Change<Appointment>): { from: string; to: string[] } | undefined {
   const [from, ...others] = patientsOf(before ?? deleted);
   const to = patientsOf(after);
@@ -70,5 +70,5 @@ const period: Rule<Appointment> = {
   },
 };
 
-/** What holds for the patients and times of appointments, whoever writes them. */
+/** The rules of appointments' patients and times. */
 export const appointmentRules: Rule<Appointment>[] = [patient, subject, ...onePatient<Appointment>("Appointment"), period];

@@ -3,21 +3,21 @@ import { intervalOf } from "../../fhir/dates.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { OVERBOOKED } from "./visits.contract.ts";
 
-// When practitioners are booked: plain data in, plain data out. Each booked time is a counter of its own, 1 while it is taken.
+// The booked times of practitioners: plain data in, plain data out. Each booked time is a counter of its own, 1 while it is taken.
 
 /** Beginning of the names of counters of booked times. */
 export const BOOKED = "booked/";
-/** Beginning of the names of counters that move with each booking of a practitioner's day: two at once are held against each other. */
+/** Prefix of the names of counters that change with each booking on a practitioner's day, so that concurrent bookings conflict. */
 const BOOKINGS = "bookings/";
 const DAY_MS = 86_400_000;
-/** Days of one appointment that are looked at: nobody is booked for longer. */
+/** Days of one appointment that are counted: none is longer. */
 const MAX_DAYS = 8;
-/** Statuses of an appointment that takes its practitioners' time. */
+/** Statuses of an appointment that occupies its practitioners. */
 const TAKES_TIME: readonly string[] = ["pending", "booked", "arrived", "checked-in"];
-/** Statuses in which an appointment is only planned: a patient who has come is not sent away. */
+/** Statuses of an appointment that is only planned: a patient who has arrived is not sent away. */
 const PLANNED: readonly string[] = ["pending", "booked"];
 
-/** A time that a person is booked for: half open, milliseconds since 1970. */
+/** A booked time of a practitioner: a half-open interval, milliseconds since 1970. */
 export interface Booking {
   /** "Practitioner/…" */
   practitioner: string;
@@ -27,14 +27,14 @@ export interface Booking {
   to: number;
 }
 
-/** Whether it is booked in spite of others, and says why. */
+/** Whether it is booked despite others, with a reason. */
 export const isOverbooked = ({ extension = [] }: Appointment): boolean =>
   extension.some(({ url, valueString = "" }) => url === OVERBOOKED && valueString.trim() !== "");
 
-/** Whether it is still to come about. */
+/** Whether it is only planned. */
 export const isPlanned = ({ status }: Appointment): boolean => PLANNED.includes(status);
 
-/** Times that an appointment takes, one for each practitioner who has not declined; none without begin and end. */
+/** Times that an appointment occupies, one for each practitioner who has not declined; none without start and end. */
 export function bookingsOf(reference: string, appointment: Appointment | undefined): Booking[] {
   const { status = "", start = "", end = "", participant = [] } = appointment ?? {};
   const [[from] = [], [to] = []] = [intervalOf(start), intervalOf(end)];
@@ -44,27 +44,27 @@ export function bookingsOf(reference: string, appointment: Appointment | undefin
   return [...practitioners].map((practitioner) => ({ practitioner, appointment: reference, from, to }));
 }
 
-/** Days in UTC that a booking is in, as numbers since 1970. */
+/** Days in UTC that a booking touches, in days since 1970. */
 export function daysOf({ from, to }: Booking): number[] {
   const [first, last] = [Math.floor(from / DAY_MS), Math.floor((to - 1) / DAY_MS)];
   return Array.from({ length: Math.min(MAX_DAYS, last - first + 1) }, (_, index) => first + index);
 }
 
-/** Beginning of the names of counters of a practitioner's booked times on a day. */
+/** Prefix of the names of counters of a practitioner's booked times on a day. */
 export const bookedOn = (practitioner: string, day: number): string => `${BOOKED}${practitioner}/${day}/`;
 
-/** The counter that moves with each booking of a practitioner's day. */
+/** The counter that changes with each booking on a practitioner's day. */
 export const bookingsOn = (practitioner: string, day: number): string => `${BOOKINGS}${practitioner}/${day}`;
 
-/** The counters of a booking, one for each day that it is in. */
+/** The counters of a booking, one for each day that it touches. */
 export const countersOf = (booking: Booking): string[] =>
   daysOf(booking).map((day) => `${bookedOn(booking.practitioner, day)}${booking.from}-${booking.to}/${booking.appointment}`);
 
-/** Whether two bookings take a time of one person. */
+/** Whether two bookings of one person overlap. */
 export const areAtOnce = (one: Booking, other: Booking): boolean =>
   one.practitioner === other.practitioner && one.from < other.to && one.to > other.from;
 
-/** Which appointment a counter of a booked time is of, if it meets this booking and is another's. */
+/** The appointment of a booked time, if it overlaps this booking and is another one. */
 export function meetingIn(counter: string, { appointment, from, to }: Booking): string | undefined {
   const [, begins, ends, other] = /\/(\d+)-(\d+)\/(Appointment\/[^/]+)$/.exec(counter) ?? [];
   return other !== undefined && other !== appointment && Number(begins) < to && Number(ends) > from ? other : undefined;

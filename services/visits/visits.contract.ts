@@ -7,10 +7,10 @@ export const owns = ["Encounter", "Appointment", "AppointmentResponse", "Schedul
 /** Types of which each version is an event, `fhir.TYPE`. */
 export const emits = ["Appointment", "Encounter"];
 
-/** URL of an extension of an Appointment, a string: why it is booked although its practitioner has another at that time. */
+/** URL of an extension of an Appointment, a string: the reason for booking a practitioner who has another appointment at that time. */
 export const OVERBOOKED = "urn:openward:overbooked";
 
-/** One ambulatory visit of a patient, from the front desk to the door: a FHIR Encounter of class AMB. */
+/** One ambulatory visit of a patient, from registration to departure: a FHIR Encounter of class AMB. */
 export interface Visit {
   /** "Encounter/…" */
   visit: string;
@@ -21,7 +21,7 @@ export interface Visit {
   closedAt?: string; // ISO 8601, UTC; absent while the visit is open
 }
 
-/** Whether the patient is still there. */
+/** `open`: the patient is still there. */
 export const VisitStatus = { open: "open", closed: "closed", cancelled: "cancelled" } as const;
 export type VisitStatus = (typeof VisitStatus)[keyof typeof VisitStatus];
 
@@ -30,17 +30,17 @@ export const visits = {
   /** @throws 404 NOT_FOUND for an unknown patient, 409 VISIT_ALREADY_OPEN when the patient has an open visit */
   open: action<{ patient: string; reason?: string } & Happened, Visit>("visits.open"),
   /**
-   * Opens the visit that an appointment is for, with its reason; both in one step: the appointment is `arrived`.
-   * @throws 404 APPOINTMENT_NOT_FOUND, 409 APPOINTMENT_NOT_BOOKED (done, cancelled, or of no patient), 409 VISIT_ALREADY_OPEN, 409 APPOINTMENT_CHANGED
+   * Opens the visit of an appointment, with its reason, and sets the appointment to `arrived`, in one step.
+   * @throws 404 APPOINTMENT_NOT_FOUND, 409 APPOINTMENT_NOT_BOOKED (done, cancelled, or without a patient), 409 VISIT_ALREADY_OPEN, 409 APPOINTMENT_CHANGED
    *         (read again)
    */
   arrive: action<{ appointment: string }, Visit>("visits.arrive"),
   /** @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
   close: action<{ visit: string } & Happened, Visit>("visits.close"),
-  /** Undoes the opening: the visit was none, and its appointment is booked again. @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
+  /** Undoes the opening: the visit did not take place, and its appointment is booked again. @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
   cancel: action<{ visit: string; reason: string }, Visit>("visits.cancel"),
   /**
-   * Undoes the closing: the visit goes on.
+   * Undoes the closing: the visit continues.
    * @throws 404 VISIT_NOT_FOUND, 409 VISIT_NOT_CLOSED, 409 VISIT_ALREADY_OPEN (another one), 409 VISIT_CHANGED (read again)
    */
   reopen: action<{ visit: string; reason: string }, Visit>("visits.reopen"),

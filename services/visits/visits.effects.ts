@@ -15,15 +15,15 @@ import {
 } from "./bookings.model.ts";
 import { practitionerBusy } from "./visits.errors.ts";
 
-// Practitioners' booked times move with the appointments, by whichever door these are written: no search before the write could be right.
+// Practitioners' booked times follow from the appointments, through whichever API these are written: a search before the write could be outdated.
 
-/** The rule that refuses what meets another. */
+/** The rule that refuses overlapping appointments. */
 export const OVERLAP = "appointment-overlap";
 
 const isSame = (one: Booking, other: Booking): boolean =>
   one.practitioner === other.practitioner && one.from === other.from && one.to === other.to;
 
-/** Another appointment that a booking meets, as the same write leaves that one. @returns undefined: the time is free */
+/** Another appointment that a booking overlaps, in the state after the same write. @returns undefined: the time is free */
 async function metBy(booking: Booking, tools: EffectTools): Promise<string | undefined> {
   for (const day of daysOf(booking)) {
     for (const { name, value } of await tools.counters(bookedOn(booking.practitioner, day))) {
@@ -36,7 +36,7 @@ async function metBy(booking: Booking, tools: EffectTools): Promise<string | und
   return undefined;
 }
 
-/** The days of a booking, seen as they are before its times are looked at: who books the same day at once is asked again. */
+/** Moves the counters of a booking's days, read before its times are checked, so that a concurrent booking of the same day conflicts. */
 async function days({ practitioner, ...booking }: Booking, tools: EffectTools): Promise<Movement[]> {
   const counters = daysOf({ practitioner, ...booking }).map((day) => bookingsOn(practitioner, day));
   for (const counter of counters) await tools.counter(counter);
@@ -47,7 +47,7 @@ async function booked({ before, after, reference, now }: Change<Appointment>, to
   const [were, are] = [bookingsOf(reference, before), bookingsOf(reference, after)];
   const effect: FullEffect = { movements: [], changes: [], refusals: [] };
   for (const booking of were.filter((one) => !are.some((other) => isSame(one, other)))) {
-    // One that was stored before times were counted has none.
+    // An appointment that was stored before times were counted has no counter.
     for (const counter of countersOf(booking)) if (((await tools.counter(counter)) ?? 0) > 0) effect.movements.push({ counter, by: -1 });
   }
   for (const booking of are.filter((one) => one.to > now.getTime() && !were.some((other) => isSame(one, other)))) {
@@ -59,5 +59,5 @@ async function booked({ before, after, reference, now }: Change<Appointment>, to
   return effect;
 }
 
-/** What follows from appointments. */
+/** The effects of appointments. */
 export const effects: EffectsOf = { Appointment: booked };

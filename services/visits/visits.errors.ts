@@ -18,7 +18,7 @@ export const visitNotFound = (visit: string) =>
 export const appointmentNotFound = (appointment: string) =>
   new MoleculerClientError("No appointment has this id.", 404, "APPOINTMENT_NOT_FOUND", { appointment });
 
-/** 409: nobody is expected by it. */
+/** 409: no patient is expected for it. */
 export const appointmentNotBooked = (appointment: string) =>
   new MoleculerClientError(
     "Nobody is expected by this appointment: it was kept or cancelled, or names no patient.",
@@ -52,6 +52,6 @@ export const visitAlreadyClosed = (visit: string) =>
 export const visitChanged = (visit: string) =>
   new MoleculerClientError("Somebody changed the visit meanwhile: read it and try again.", 409, "VISIT_CHANGED", { visit });
 
-/** 409: only a visit that was closed goes on again. */
+/** 409: only a closed visit can be reopened. */
 export const visitNotClosed = (visit: string) =>
   new MoleculerClientError("The visit is open, or was cancelled: there is no closing to undo.", 409, "VISIT_NOT_CLOSED", { visit });

@@ -1,7 +1,7 @@
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
 import { BOOKED, bookingsOf, countersOf } from "./bookings.model.ts";
 
-/** Booked times follow from appointments; what was stored before times were counted, or about the past, has none. */
+/** Booked times follow from appointments; those in the past, or stored before times were counted, have none. */
 export const invariants: Invariants = {
   standings: {
     Appointment: {

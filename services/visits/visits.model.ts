@@ -27,7 +27,7 @@ export function openVisit(id: string, { patient, reason }: { patient: string; re
 /** Statuses of an appointment whose patient is expected. */
 const EXPECTED = ["proposed", "pending", "booked"];
 
-/** The visit that an appointment is for, and the appointment as it is then. @throws 409 APPOINTMENT_NOT_BOOKED */
+/** The visit of an appointment, and the appointment after the arrival. @throws 409 APPOINTMENT_NOT_BOOKED */
 export function arrive<Of extends Appointment>(id: string, appointment: Of, now: Date): [visit: Encounter & { id: string }, kept: Of] {
   const reference = `Appointment/${appointment.id}`;
   const patient = appointment.participant.flatMap(({ actor }) => placeOf(actor) ?? []).find((actor) => actor.startsWith("Patient/"));
@@ -40,7 +40,7 @@ export function arrive<Of extends Appointment>(id: string, appointment: Of, now:
   ];
 }
 
-/** The appointment of a visit that was none: its patient is expected still. Undefined: nothing is to be changed. */
+/** The appointment of a cancelled visit: its patient is expected again. Undefined: nothing changes. */
 export const expectedAgain = <Of extends Appointment>(appointment: Of | undefined): Of | undefined =>
   appointment?.status === "arrived" ? { ...appointment, status: "booked" } : undefined;
 
@@ -50,26 +50,26 @@ export function closeVisit<Of extends Encounter>(encounter: Of, now: Date): Of {
   return { ...encounter, status: "finished", period: { ...encounter.period, end: now.toISOString() } };
 }
 
-/** A visit that was none. @throws 409 VISIT_ALREADY_CLOSED */
+/** The visit as cancelled. @throws 409 VISIT_ALREADY_CLOSED */
 export function cancelVisit<Of extends Encounter>(encounter: Of, reason: string, now: Date): Of {
   if (!isOpen(encounter)) throw visitAlreadyClosed(`Encounter/${encounter.id}`);
   return cancelled(encounter, reason, now);
 }
 
-/** A visit that goes on. @throws 409 VISIT_NOT_CLOSED */
+/** The visit as reopened. @throws 409 VISIT_NOT_CLOSED */
 export function reopenVisit<Of extends Encounter>(encounter: Of, reason: string, now: Date): Of {
   if (encounter.status !== "finished") throw visitNotClosed(`Encounter/${encounter.id}`);
   return reopened(encounter, reason, now);
 }
 
-/** A patient has one open visit at most. The store keeps this rule, so that two front desks cannot break it at the same moment. */
+/** The unique keys of a visit: a patient has at most one open visit. The store enforces it, also for concurrent requests. */
 export function visitKeys(encounter: Encounter): UniqueKey[] {
   const patient = sharedPlaceOf(encounter.subject);
   if (!isOpen(encounter) || encounter.class?.code !== AMBULATORY.code || patient === undefined) return [];
   return [{ key: `visit:${patient}`, error: VISIT_ALREADY_OPEN }];
 }
 
-/** A visit as its callers see it. */
+/** A visit as callers get it. */
 export function visitOf(encounter: Encounter, version: number): Visit {
   return {
     visit: `Encounter/${encounter.id}`,

@@ -12,7 +12,7 @@ import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 import { OVERBOOKED } from "./visits.contract.ts";
 import { OVERLAP } from "./visits.effects.ts";
 
-/** Held by counters in the write itself (`visits.effects.ts`): two who book at once are told apart. */
+/** Enforced by counters in the write itself (`visits.effects.ts`), so that of two concurrent bookings one is refused. */
 const overlap: Rule<Appointment> = {
   id: OVERLAP,
   group: "values",
@@ -20,7 +20,7 @@ const overlap: Rule<Appointment> = {
   check: () => undefined,
 };
 
-/** What holds for ambulatory Encounters, episodes of care and appointments, whoever writes them. */
+/** The rules of ambulatory Encounters, episodes of care and appointments. */
 export const rules: RulesOf = {
   Encounter: [...encounterRules, bedOfOne(INPATIENT)],
   EpisodeOfCare: [

@@ -113,7 +113,7 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
   },
 
   methods: {
-    /** @param besides what is written with it @throws 404 VISIT_NOT_FOUND; 409 VISIT_CHANGED, VISIT_ALREADY_OPEN, and what `next` throws */
+    /** @param besides further changes in the same write @throws 404 VISIT_NOT_FOUND; 409 VISIT_CHANGED, VISIT_ALREADY_OPEN, and the errors of `next` */
     async changed(
       this: WithFhir,
       reference: string,

@@ -1,11 +1,11 @@
-/** How gateways hear that a board has changed: ids only, no patient data. */
+/** How gateways learn that a board has changed: ids only, no patient data. */
 
-/** Moleculer's event for all gateways, once or more for each durable event that changes what a board shows. */
+/** Moleculer's event for all gateways, at least once for each durable event that changes what a board shows. */
 export const BOARD_TOUCHED = "wards.board.touched";
 
 /** A version of a resource that changes a board. */
 export interface Touched {
-  /** Of the durable event. */
+  /** Id of the durable event. */
   id: string;
   /** Type and id of the resource, and its version. */
   type: string;
@@ -13,12 +13,12 @@ export interface Touched {
   version: number;
 }
 
-/** Versions in one question about where they are. */
+/** Versions in one call of `locate`. */
 export const MAX_TOUCHED = 500;
 
-/** Where boards have changed. */
+/** The boards that have changed. */
 export interface BoardChanges {
-  /** It may be anywhere: all boards are read again. */
+  /** The place is unknown: all boards are read again. */
   isAll: boolean;
   wards: { ward: string; beds: string[] }[];
 }

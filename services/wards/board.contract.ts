@@ -1,25 +1,25 @@
 import type { AdmissionRequest } from "../hospitalizations/requests.contract.ts";
 import type { TransferRequest } from "../hospitalizations/transfers.contract.ts";
 
-/** The wards at one moment: their beds, who lies in them, and what waits. */
+/** The wards at one moment: beds, patients, and what waits. */
 export interface Board {
-  /** The ward that was asked for, "Location/…"; absent: all. */
+  /** The requested ward, "Location/…"; absent: all. */
   ward?: string;
   at: string; // ISO 8601, UTC
-  /** False when a service that knows a part of it is down: `unknown` names the parts. */
+  /** False if a service with a part of it is down: `unknown` names the parts. */
   isComplete: boolean;
-  /** Parts that are not known now; what is shown of them is not all that there is. */
+  /** Parts that are unknown now; what is shown of them is incomplete. */
   unknown: BoardPart[];
-  /** Parts that the caller may not see; they are left out everywhere. */
+  /** Parts that the caller may not see; they are left out. */
   hidden: BoardPart[];
   wards: BoardWard[];
-  /** Requests for admission that wait, to this ward or to none in particular, the most urgent first; at most 200. */
+  /** Waiting admission requests for this ward or for any, the most urgent first; at most 200. */
   waiting: WaitingRequest[];
-  /** Patients of other wards for whom a move to one of these wards is asked for; `transfer` says where to. */
+  /** Patients of other wards with a requested transfer to one of these; `transfer` names the place. */
   coming: BoardStay[];
 }
 
-/** What a board is made of, besides the beds themselves. */
+/** The parts of a board, besides the beds themselves. */
 export const BoardPart = {
   stays: "stays",
   patients: "patients",
@@ -39,7 +39,7 @@ export interface BoardWard {
   name: string;
   status: "open" | "closed";
   rooms: BoardRoom[];
-  /** Patients who are in the ward and have no bed yet. */
+  /** Patients in the ward without an assigned bed. */
   withoutBed: BoardStay[];
 }
 
@@ -49,35 +49,35 @@ export interface BoardRoom {
   location: string;
   version: number;
   name: string;
-  /** Closed: it takes nobody in, though its beds may be fit for use. */
+  /** Closed: it takes no patients, although its beds may be usable. */
   status: "open" | "closed";
-  /** What the room has, for all its beds; absent: nothing. */
+  /** Attributes of the room, for all its beds; absent: none. */
   attributes?: string[];
-  /** Whom the room is for; absent: everybody. */
+  /** Sex for which the room is reserved; absent: both. */
   sex?: "male" | "female";
   beds: BoardBed[];
 }
 
-/** One bed, and who lies in it. */
+/** One bed, with its patient. */
 export interface BoardBed {
   /** "Location/…" */
   location: string;
   version: number;
   name: string;
-  /** "unknown": who lies where cannot be known now. */
+  /** "unknown": occupancy is unknown now. */
   status: "free" | "taken" | "closed" | "unknown";
-  /** Absent: nothing is said of it. A bed that is dirty or being cleaned is closed. */
+  /** Absent: not recorded. A bed that is dirty or being cleaned is closed. */
   cleaning?: "dirty" | "cleaning" | "clean";
-  /** What the bed or its room has: "isolation", "oxygen", "cot", … */
+  /** Attributes of the bed or its room: "isolation", "oxygen", "cot", … */
   attributes: string[];
-  /** What of `attributes` the bed itself has, which `wards.describe` changes; absent: all of it. */
+  /** Those of `attributes` that are the bed's own, which `wards.describe` changes; absent: all. */
   own?: string[];
   sex?: "male" | "female";
-  /** Absent: nobody lies there, or the caller may not see who. */
+  /** Absent: the bed is free, or the caller may not see the patient. */
   stay?: BoardStay;
 }
 
-/** Who the patient of a stay or of a request is; what is not known, or may not be seen, is absent. */
+/** The patient of a stay or of a request; what is unknown, or may not be seen, is absent. */
 export interface BoardPatient {
   /** "Patient/…" */
   patient: string;
@@ -86,11 +86,11 @@ export interface BoardPatient {
   names?: string[];
   sex?: string; // FHIR's administrative gender
   birthDate?: string;
-  /** Completed years; days of those under 28 days, months of those under two years. */
+  /** Completed years; days below 28 days, months below two years. */
   age?: { value: number; unit: "years" | "months" | "days" };
 }
 
-/** One stay, as it stands on the board. */
+/** One stay as the board shows it. */
 export interface BoardStay extends BoardPatient {
   /** "Encounter/…" */
   stay: string;
@@ -99,18 +99,18 @@ export interface BoardStay extends BoardPatient {
   /** Midnights since the admission, by the hospital's clock. */
   days: number;
   diagnosis?: string;
-  /** Why the patient is isolated. */
+  /** Reason of the isolation. */
   isolation?: string;
-  /** Active allergies; look at `unknown` and `hidden` before none are taken for none. */
+  /** Active allergies; an empty list means none only if `unknown` and `hidden` do not name them. */
   allergies: string[];
   /** The responsible physician, "Practitioner/…" and name. */
   physician?: string;
   physicianName?: string;
-  /** A move that is asked for, or was denied. */
+  /** A transfer that is requested, or was denied. */
   transfer?: TransferRequest;
-  /** The patient is away for a while. */
+  /** The patient is on leave. */
   leave?: { since: string };
-  /** What waits: critical results that nobody has acknowledged, doses due, transfers asked for, orders without result. */
+  /** Number of critical results to acknowledge, doses due, requested transfers, and orders without a result. */
   waits: { results: number; doses: number; transfers: number; requests: number };
 }
 

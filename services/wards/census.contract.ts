@@ -7,28 +7,28 @@ export interface CensusDay {
   /** "Location/…" */
   ward: string;
   name: string;
-  /** Beds of today. */
+  /** Number of beds at present. */
   beds: number;
-  /** Patients who were there at the end of the day, those on leave among them; of today those who are there now. */
+  /** Patients at the end of the day, including those on leave; for today, those at present. */
   atMidnight: number;
-  /** Of them, those on leave. */
+  /** Those of them who were on leave. */
   away: number;
-  /** Patients for each bed, from 0; absent where there is no bed. */
+  /** Patients per bed, from 0; absent without beds. */
   occupancy?: number;
   admissions: number;
   transfersIn: number;
   transfersOut: number;
   discharges: number;
-  /** Of the discharges. */
+  /** Discharges by death. */
   deaths: number;
 }
 
-/** How long those stayed who were discharged from a ward in this time. */
+/** Length of stay of the patients who were discharged from a ward in this period. */
 export interface LengthOfStay {
   ward: string;
   name: string;
   discharges: number;
-  /** Midnights in the house. */
+  /** Midnights in the hospital. */
   meanDays: number;
   medianDays: number;
 }

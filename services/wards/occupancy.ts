@@ -1,4 +1,4 @@
-/** Which beds are taken: that follows from the open stays, which are Encounters of any owner. */
+/** The occupied beds, which follow from the open stays, Encounters of any owner. */
 import { asSystem } from "../../mesh/access/access.ts";
 import type { Encounter } from "../../fhir/r4.ts";
 import { parseJson } from "../../fhir/json.ts";
@@ -11,24 +11,24 @@ import type { QueryContext } from "../../federation/query-context.ts";
 import { isThere, OPEN_STATUSES } from "../../mixins/fhir/rules/encounter.ts";
 import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 
-/** Stays in one answer. */
+/** Stays per page. */
 const PAGE = 1_000;
 
-/** "Encounters that are open stays." */
+/** Clauses for open stays. */
 export function openStays(): Clause[] {
   return [codesClause("Encounter", "status", OPEN_STATUSES), codesClause("Encounter", "class", INPATIENT)];
 }
 
-/** "Encounters with this place, now or before." */
+/** Clause for Encounters with one of these places, now or before. */
 export const inPlaces = (places: string[]): Clause => referenceClause("Encounter", "location", places);
 
-/** Where the patient of an open stay is, `Location/…`. */
+/** The present places of an open stay, `Location/…`. */
 export const placesIn = ({ location = [] }: Pick<Encounter, "location">): string[] =>
   location.flatMap((it) => (isThere(it) ? (localReference(it.location.reference) ?? []) : []));
 
 /**
  * @param beds `Location/…`; absent: all
- * @returns those in which a patient lies
+ * @returns the occupied ones
  * @throws 503 OWNER_DOWN when an owner of stays is down
  */
 export async function takenBeds({ caller, directory }: QueryContext, beds?: string[]): Promise<Set<string>> {

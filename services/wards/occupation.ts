@@ -1,4 +1,4 @@
-/** Who lies in a place, or in what is part of it, as a write will leave it: for rules. Pure. */
+/** The stays in a place, or in parts of it, as a write will leave them: for rules. Pure. */
 import type { Encounter, Location } from "../../fhir/r4.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
@@ -7,9 +7,9 @@ import { inPlaces, openStays, placesIn } from "./occupancy.ts";
 import { partOf } from "./wards.model.ts";
 import { typed } from "../../fhir/typed.ts";
 
-/** Stays, and places of one level, that are looked at: more than the largest ward has. */
+/** Stays, and places per level, that are read: more than the largest ward has. */
 const MAX_LOOKED_AT = 1_000;
-/** Wards, rooms and beds are under a building. */
+/** Levels below a building: ward, room, bed. */
 const MAX_LEVELS = 4;
 
 const staysIn = (places: string[]): Question => ({
@@ -25,12 +25,12 @@ const partsOf = (places: string[]): Question => ({
   isAnswer: (made) => places.includes(placeOf(typed<Location>(made).partOf) ?? ""),
 });
 
-/** What is part of one of these, as the write leaves it. */
+/** The parts of these places, as the write leaves them. */
 function partsIn(places: string[], facts: Facts): string[] {
   return facts.found(partsOf(places)).map(({ id }) => `Location/${id as string}`);
 }
 
-/** A place, and by level what is part of it, as far as that was found. */
+/** A place and its parts, level by level, as far as they are known. */
 function levelsOf(place: string, facts: Facts): string[][] {
   const levels = [[place]];
   while (levels.length < MAX_LEVELS) {
@@ -42,13 +42,13 @@ function levelsOf(place: string, facts: Facts): string[][] {
   return levels;
 }
 
-/** What has to be asked to know who lies in a place; more, when that is answered. */
+/** The questions whose answers tell who is in a place; their answers may lead to more. */
 export function occupationQuestions(place: string, facts: Facts): Question[] {
   const levels = levelsOf(place, facts);
   return [...levels.map(partsOf), staysIn(levels.flat())];
 }
 
-/** `Encounter/id` of a stay that is in the place, or in what is part of it, when the write is done. */
+/** `Encounter/id` of a stay in the place, or in parts of it, after the write. */
 export function stayUnder(place: string, facts: Facts): string | undefined {
   const places = levelsOf(place, facts).flat();
   const stay = facts.found(staysIn(places)).find((it) => {

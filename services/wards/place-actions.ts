@@ -1,4 +1,4 @@
-/** What is done to wards, rooms and beds; `wards.contract.ts` names the errors. */
+/** Actions on wards, rooms and beds; `wards.contract.ts` names the errors. */
 import { randomUUID } from "node:crypto";
 import type { Context } from "moleculer";
 import type { Location, Stored } from "../../fhir/r4.ts";
@@ -34,7 +34,7 @@ async function placeAt({ fhir }: WithFhir, reference: string): Promise<Stored<Lo
   return fhir.require("Location", reference, placeNotFound);
 }
 
-/** Writes a place as it has become. @throws 409 PLACE_CHANGED, BED_NAME_TAKEN, WARD_ALREADY_OPEN */
+/** Writes the changed place. @throws 409 PLACE_CHANGED, BED_NAME_TAKEN, WARD_ALREADY_OPEN */
 async function written({ fhir }: WithFhir, place: Stored<Location>): Promise<Place> {
   const { version } = await fhir.update(place).catch((error: unknown) => {
     if (isType(error, "STALE_VERSION")) throw placeChanged(`Location/${place.id}`);
@@ -46,9 +46,9 @@ async function written({ fhir }: WithFhir, place: Stored<Location>): Promise<Pla
 }
 
 /**
- * The next version of a place.
- * @param become what it becomes
- * @param read the version that the caller has read; absent: the caller has not said
+ * Writes the next version of a place.
+ * @param become makes the next version
+ * @param read the version that the caller has read; absent: not given
  */
 export async function changePlace(
   wards: WithFhir,
@@ -92,8 +92,8 @@ export async function addBeds(
 }
 
 /**
- * `wards.close`. An admission relies on the version of its bed, room and ward that it has seen: from the fence on none that has seen this one
- * is stored, so that nobody whom it does not find there comes afterwards.
+ * `wards.close`. An admission relies on the versions of its bed, room and ward that it has read: once the fence is set, no write that relies on
+ * the present version is stored, so that no patient can arrive after this check.
  */
 export async function closePlace(wards: Wards, ctx: Context<{ location: string; reason: string }>, house: HouseWard[]): Promise<Place> {
   const { location, reason } = ctx.params;

@@ -9,9 +9,9 @@ import { OCCUPANCY } from "./wards.contract.ts";
 import { without } from "../../fhir/typed.ts";
 import { PhysicalType } from "../../fhir/physical-type.ts";
 
-// What wards, rooms and beds have, and whether they are in use: plain data in, plain data out. No broker, no database, no clock.
+// Attributes and use of wards, rooms and beds: plain data in, plain data out. No broker, no database, no clock.
 
-/** Code system of what a bed has. */
+/** Code system of a bed's attributes. */
 const ATTRIBUTE = "urn:openward:bed-attribute";
 const V2_0116 = "http://terminology.hl7.org/CodeSystem/v2-0116";
 
@@ -37,7 +37,7 @@ export function newBed(room: Stored<Location>, name: string, attributes: string[
   return attributes.length === 0 ? bed : described(bed, { attributes });
 }
 
-/** The same place with what is named. */
+/** The place with the given attributes; others stay. */
 export function described<Of extends Location>(
   place: Of,
   { attributes, sex }: { attributes?: string[]; sex?: "male" | "female" | "any" },
@@ -61,19 +61,19 @@ export function withCleaning<Of extends Location & { id: string }>(bed: Of, clea
   const place = `Location/${bed.id}`;
   if (!isBed(bed)) throw notAWardBed(place);
   const before = cleaningOf(bed);
-  // One that is closed stays so until it is opened again.
+  // A closed bed stays closed until it is reopened.
   if ((before === undefined && isOutOfUse(bed)) || (cleaning === Cleaning.clean && before === Cleaning.dirty)) throw cleaningStep(place);
   return { ...bed, operationalStatus: STATUS[cleaning] };
 }
 
-/** A bed is closed by what it says of its use, a room or a ward by its status. */
+/** The place as closed: a bed by its operational status, a room or a ward by its status. */
 export function closed<Of extends Location>(place: Of, reason: string): Of {
   const because = [...(place.extension ?? []).filter(({ url }) => url !== REASON), { url: REASON, valueString: reason }];
   if (isBed(place)) return withExtensions({ ...place, operationalStatus: CLOSED }, because);
   return withExtensions({ ...place, status: "inactive" }, because);
 }
 
-/** In use again; a bed must be cleaned where it was dirty, and is free otherwise. */
+/** The place in use again; a bed that was dirty must be cleaned first, others are free. */
 export function reopened<Of extends Location>(place: Of): Of {
   const left = withExtensions(
     place,
@@ -83,7 +83,7 @@ export function reopened<Of extends Location>(place: Of): Of {
   return { ...left, status: "active", ...(isClosedBed && { operationalStatus: OCCUPANCY.free }) };
 }
 
-/** A place as its callers see it. */
+/** A place as callers get it. */
 export function placeOf(location: Stored<Location>, version: number): Place {
   const [cleaning, sex] = [isBed(location) ? cleaningOf(location) : undefined, sexOf(location)];
   const isClosed = !isInUse(location) || (isBed(location) && location.operationalStatus?.code === CLOSED.code);
@@ -101,7 +101,7 @@ export function placeOf(location: Stored<Location>, version: number): Place {
 /** Whether beds can be added there. */
 export const isRoom = (location: Location): boolean => kindOf(location) === PhysicalType.room;
 
-/** A place with all that is in it, "Location/…". */
+/** A place with all its parts, "Location/…". */
 export function placesUnder(house: HouseWard[], location: string): string[] {
   const under = house.flatMap((ward) => {
     const rooms = ward.location === location ? ward.rooms : ward.rooms.filter((room) => room.location === location);
@@ -110,7 +110,7 @@ export function placesUnder(house: HouseWard[], location: string): string[] {
   return [...new Set([location, ...under])];
 }
 
-/** Free beds that have what is needed, those first that have least besides. */
+/** Free beds with the needed attributes, those with the fewest others first. */
 export function suitableBeds(
   house: HouseWard[],
   { ward, needs, sex, taken }: { ward?: string; needs: string[]; sex?: string; taken: ReadonlySet<string> },

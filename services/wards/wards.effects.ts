@@ -5,8 +5,8 @@ import { OCCUPANCY } from "./wards.contract.ts";
 import { isOutOfUse } from "./wards.model.ts";
 
 /**
- * "Occupied" is what is shown while a patient lies in the bed. A client that sends it back, or patches what it was shown, has not said that
- * the bed is in use again.
+ * "Occupied" is shown while a patient is in the bed. A client that sends it back, or patches what it was shown, does not thereby put
+ * the bed into use again.
  */
 async function changed({ before, after, reference }: Change<Location>): Promise<Effect | undefined> {
   if (!before || !after || !isOutOfUse(before) || after.operationalStatus?.code !== OCCUPANCY.taken.code) return undefined;
@@ -17,5 +17,5 @@ async function changed({ before, after, reference }: Change<Location>): Promise<
   };
 }
 
-/** What follows from a change of a bed, by whichever door it is written. */
+/** The effects of changes of beds. */
 export const effects: EffectsOf = { Location: changed };

@@ -8,11 +8,11 @@ export const WARD_ALREADY_OPEN = "WARD_ALREADY_OPEN";
 /** Type of `bedNameTaken`, for callers and for the unique key. */
 export const BED_NAME_TAKEN = "BED_NAME_TAKEN";
 
-/** 409: the beds of a room have names of their own. */
+/** 409: bed names are unique within a room. */
 export const bedNameTaken = () =>
   new MoleculerClientError("A bed of this room has this name already: choose another.", 409, BED_NAME_TAKEN);
 
-/** 409: active wards have names of their own. */
+/** 409: names of active wards are unique. */
 export const wardAlreadyOpen = () =>
   new MoleculerClientError("An open ward has this name already: choose another, or close that one first.", 409, WARD_ALREADY_OPEN);
 
@@ -20,38 +20,38 @@ export const wardAlreadyOpen = () =>
 export const placeNotFound = (location: string) =>
   new MoleculerClientError("No ward, room or bed has this id.", 404, "PLACE_NOT_FOUND", { location });
 
-/** 409: rooms are added to wards. */
+/** 409: rooms can only be added to wards. */
 export const notAWard = (location: string) => new MoleculerClientError("This location is no ward.", 409, "NOT_A_WARD", { location });
 
-/** 409: beds are added to rooms. */
+/** 409: beds can only be added to rooms. */
 export const notARoom = (location: string) => new MoleculerClientError("This location is no room.", 409, "NOT_A_ROOM", { location });
 
-/** 409: only beds are cleaned here. */
+/** 409: only beds have a cleaning status. */
 export const notAWardBed = (location: string) => new MoleculerClientError("This location is no bed.", 409, "NOT_A_WARD_BED", { location });
 
-/** 409: nothing is added to what is closed. */
+/** 409: nothing can be added to a closed place. */
 export const wardIsClosed = (location: string) =>
   new MoleculerClientError("The room or the ward is closed: open it again first.", 409, "WARD_IS_CLOSED", { location });
 
-/** 409: a dirty bed is cleaned before it is clean. */
+/** 409: a dirty bed is being cleaned before it is clean. */
 export const cleaningStep = (location: string) =>
   new MoleculerClientError("A dirty bed is being cleaned first, then it is clean.", 409, "CLEANING_STEP", { location });
 
-/** 409: a patient lies there. `data.beds` says where. */
+/** 409: a patient is there. `data.beds` names the beds. */
 export const stillOccupied = (location: string, beds: string[]) =>
   new MoleculerClientError("Somebody is there still: transfer or discharge them first.", 409, "STILL_OCCUPIED", { location, beds });
 
-/** 409: a concurrent write came first. @param version that is stored, where it is known */
+/** 409: a concurrent write came first. @param version the stored one, if it is known */
 export const placeChanged = (location: string, version?: number) =>
   new MoleculerClientError("Somebody changed it meanwhile: read it, put both together, and try again.", 409, "PLACE_CHANGED", {
     location,
     ...(version !== undefined && { version }),
   });
 
-/** 409: a census is of some days. */
+/** 409: invalid period of a census. */
 export const daysImpossible = () =>
   new MoleculerClientError("`to` is not before `from`, and there are 92 days between them at most.", 409, "DAYS_IMPOSSIBLE");
 
-/** 409: it would take too long. */
+/** 409: too many stays in the period. */
 export const censusTooLarge = () =>
   new MoleculerClientError("Too many stays in these days: ask for fewer days at once.", 409, "CENSUS_TOO_LARGE");

@@ -11,7 +11,7 @@ import { BED_NAME_TAKEN, WARD_ALREADY_OPEN } from "./wards.errors.ts";
 
 // The rules of a ward: plain data in, plain data out. No broker, no database, no clock.
 
-/** What makes a Location a bed. */
+/** The physical type of a bed. */
 export const BED = { system: PHYSICAL_TYPE_SYSTEM, code: PhysicalType.bed, display: "Bed" } as const;
 type NewLocation = Location & { id: string };
 
@@ -26,7 +26,7 @@ const made = (name: string, code: PhysicalType, display: string, partOf?: Locati
   ...(code === PhysicalType.bed && { operationalStatus: OCCUPANCY.free }),
 });
 
-/** The Locations of a new room, the room first, and the room as its caller sees it. */
+/** The Locations of a new room, the room first, and the room as callers get it. */
 export function newRoom(
   ward: Location & { id: string },
   { name, beds }: { name: string; beds: string[] },
@@ -38,7 +38,7 @@ export function newRoom(
   return { room: { location: `Location/${room.id}`, name, beds: named }, locations: [room, ...inside] };
 }
 
-/** The Locations of a new ward, the ward first, and the ward as its caller sees it. */
+/** The Locations of a new ward, the ward first, and the ward as callers get it. */
 export function newWard(name: string, rooms: { name: string; beds: string[] }[]): { ward: Ward; locations: NewLocation[] } {
   const ward = made(name, PhysicalType.ward, "Ward");
   const inside = rooms.map((room) => newRoom(ward, room));
@@ -48,17 +48,17 @@ export function newWard(name: string, rooms: { name: string; beds: string[] }[])
   };
 }
 
-/** What a Location is, of HL7's location-physical-type; undefined where it does not say. */
+/** A Location's code of HL7's location-physical-type; undefined if it has none. */
 export const kindOf = ({ physicalType }: Location): string | undefined =>
   physicalType?.coding?.find((coding) => coding.system === PHYSICAL_TYPE_SYSTEM)?.code;
 
-/** Whether a Location is a bed: it says so, or has what only beds have. */
+/** Whether a Location is a bed: by its type, or by an operational status, which only beds have. */
 export const isBed = (location: Location): boolean =>
   (kindOf(location) ?? (location.operationalStatus && PhysicalType.bed)) === PhysicalType.bed;
 
 /**
- * One active ward per name, and one bed per name in a room. The store keeps these rules, so that two clerks cannot break them at the same
- * moment.
+ * Unique keys: names of active wards, and names of beds within a room. The store enforces them, also for concurrent
+ * requests.
  */
 export function wardKeys(location: Location): UniqueKey[] {
   const { name, status, partOf: place } = location;
@@ -69,39 +69,39 @@ export function wardKeys(location: Location): UniqueKey[] {
   return [{ key: `bed:${room}|${fold(name)}`, error: BED_NAME_TAKEN }];
 }
 
-/** "Locations that are part of one of these." */
+/** Clause for Locations that are part of one of these. */
 export const partOf = (places: string[]): Clause => referenceClause("Location", "partof", places);
 
-/** HL7 v2 table 0116: closed, housekeeping, isolated, contaminated. What it says of occupancy follows from the stays. */
+/** HL7 v2 table 0116: closed, housekeeping, isolated, contaminated. Occupancy follows from the stays. */
 const OUT_OF_USE = ["C", "H", "I", "K"];
 
-/** Whether a bed itself says that nobody can lie in it. */
+/** Whether a bed's operational status says that it cannot be used. */
 export const isOutOfUse = ({ operationalStatus }: Location): boolean => OUT_OF_USE.includes(operationalStatus?.code ?? "");
 
-/** Whether a place is one that patients are taken in to, as far as its status says. */
+/** Whether a place takes patients, by its status. */
 export const isInUse = ({ status }: Location): boolean => status === undefined || status === "active";
 
-/** Whether a place is closed: by its status or, of a bed, by what it says of its use. One that is only dirty, or isolated, is not. */
+/** Whether a place is closed: by its status or, for a bed, by its operational status. A dirty or isolated bed is not. */
 export const takesNobody = (location: Location): boolean => !isInUse(location) || location.operationalStatus?.code === "C";
 
-/** R5's Location.characteristic, as R4 has it. */
+/** R5's Location.characteristic as an extension in R4. */
 export const CHARACTERISTIC = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Location.characteristic";
-/** Of a room or a bed, a code: whom it is for. */
+/** URL of an extension of a room or a bed, a code: the sex for which it is reserved. */
 export const ROOM_SEX = "urn:openward:room-sex";
 
-/** What a bed or a room has: "isolation", "oxygen", "cot", … */
+/** Attributes of a bed or a room: "isolation", "oxygen", "cot", … */
 export const attributesOf = ({ extension = [] }: Location): string[] =>
   extension.flatMap(({ url, valueCodeableConcept }) =>
     url === CHARACTERISTIC ? (valueCodeableConcept?.coding ?? []).flatMap(({ code }) => code ?? []) : [],
   );
 
-/** Whom a room or a bed is for; undefined: everybody. */
+/** Sex for which a room or a bed is reserved; undefined: both. */
 export function sexOf({ extension = [] }: Location): "male" | "female" | undefined {
   const code = extension.find(({ url }) => url === ROOM_SEX)?.valueCode;
   return code === "male" || code === "female" ? code : undefined;
 }
 
-/** How clean a bed is; undefined where nothing is said of it (HL7 v2 table 0116: contaminated, housekeeping, unoccupied). */
+/** Cleanliness of a bed; undefined if it is not recorded (HL7 v2 table 0116: contaminated, housekeeping, unoccupied). */
 export function cleaningOf({ operationalStatus }: Location): "dirty" | "cleaning" | "clean" | undefined {
   switch (operationalStatus?.code) {
     case "K":
@@ -116,9 +116,9 @@ export function cleaningOf({ operationalStatus }: Location): "dirty" | "cleaning
 }
 
 /**
- * A bed as its callers see it.
- * @param room the Location that it is part of
- * @param isTaken whether a patient lies in it
+ * A bed as callers get it.
+ * @param room the Location of which it is part
+ * @param isTaken whether a patient is in it
  */
 export function bedOf(location: Location & { id: string }, room: Location | undefined, isTaken: boolean): Bed {
   const isUsable = isInUse(location) && !isOutOfUse(location);
@@ -131,7 +131,7 @@ export function bedOf(location: Location & { id: string }, room: Location | unde
   };
 }
 
-/** The bed with the occupancy that follows from the stays; one that is out of use says so still. */
+/** The bed with the occupancy that follows from the stays; one that cannot be used keeps its status. */
 export function withOccupancy<Of extends Location>(location: Of, isTaken: boolean): Of {
   if (!isTaken && isOutOfUse(location)) return location;
   return { ...location, operationalStatus: isTaken ? OCCUPANCY.taken : OCCUPANCY.free };

@@ -1,4 +1,4 @@
-/** What the actions of wards, rooms and beds take, for Moleculer's validator. */
+/** Parameters of the actions, for Moleculer's validator. */
 import { reasonRule } from "../../mesh/param-rules.ts";
 import { referenceTo } from "../../mixins/fhir/domain-references.ts";
 import { MAX_TOUCHED } from "./board-events.contract.ts";
@@ -21,7 +21,7 @@ const DAY = {
 const census = { from: DAY, to: DAY, ward: { ...referenceTo("Location"), optional: true }, $$strict: true } as const;
 const NAME = { type: "string", trim: true, min: 1, max: 100 } as const;
 
-/** Of each action. */
+/** By action. */
 export const params = {
   open: {
     name: NAME,

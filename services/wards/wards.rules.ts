@@ -7,16 +7,16 @@ import { occupationQuestions, stayUnder } from "./occupation.ts";
 import { isBed, isInUse, takesNobody } from "./wards.model.ts";
 import { typed } from "../../fhir/typed.ts";
 
-/** A room, a ward, a building, a site and a campus are above a bed. */
+/** Levels above a bed: room, ward, building, site, campus. */
 const MAX_ABOVE = 5;
 
-/** A change that says anew what the place is part of. */
+/** The parent place, if the change sets it. */
 const newParent = ({ before, after }: Change<Location>): string | undefined => {
   const parent = localReference(after?.partOf?.reference);
   return parent === localReference(before?.partOf?.reference) ? undefined : parent;
 };
 
-/** What the place comes to be part of, from its room upwards, as far as it is known. */
+/** The known places above the new parent, from the room upwards. */
 function newAbove(change: Change<Location>, facts: Facts): string[] {
   const places: string[] = [];
   for (let next = newParent(change); next !== undefined && places.length < MAX_ABOVE; ) {
@@ -26,14 +26,14 @@ function newAbove(change: Change<Location>, facts: Facts): string[] {
   return places;
 }
 
-/** Whether something that the place comes to be part of is closed, or not there. */
+/** Whether a place above the new parent is closed, or does not exist. */
 const comesUnderClosed = (change: Change<Location>, facts: Facts): boolean =>
   newAbove(change, facts).some((place) => {
     const fact = facts.of(place);
     return fact?.is === "absent" || fact?.is === "deleted" || (fact?.resource && !isInUse(typed<Location>(fact.resource)));
   });
 
-/** The element by which a place is one no more that patients lie in; undefined: it takes them as before. */
+/** The element by which a place stops taking patients; undefined: it takes them as before. */
 function turnedBy(change: Change<Location>): "status" | "physicalType" | "partOf" | undefined {
   const { before, after } = change;
   if (!before || !after) return undefined;
@@ -70,7 +70,7 @@ const partOf: Rule<Location> = {
   },
 };
 
-/** What holds for wards, rooms and beds, whoever writes them. */
+/** The rules of wards, rooms and beds. */
 export const rules: RulesOf = {
   Location: [notDeletedUnder<Location>("Location", "set Location.status to inactive."), partOf, occupied],
 };

@@ -38,7 +38,7 @@ interface PlacedBed {
   room: Stored<Location> | undefined;
 }
 
-/** The house changes far less often than its board is looked at. */
+/** The tree of wards is cached: it changes far less often than boards are read. */
 interface Own {
   house: HouseCache;
   known: StoreCache<PlacedBed[]>;
@@ -51,9 +51,9 @@ interface Own {
 
 type This = Service & WithFhir & WithDirectory & Own;
 
-/** Beds in one answer, the oldest that were asked for; a house with more asks ward by ward. */
+/** Beds in one answer, the oldest; a larger hospital asks ward by ward. */
 const MAX_BEDS = 1_000;
-/** Beds in one answer to a search by need. */
+/** Beds in one answer of `findBeds`. */
 const MAX_FOUND = 200;
 
 export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
@@ -224,7 +224,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     },
 
     async findBeds(this: This, ward?: string): Promise<PlacedBed[]> {
-      // In the ward itself or in one of its rooms; who asks for a room gets its beds.
+      // Beds of the ward itself or of its rooms; for a room, its own.
       const places = ward === undefined ? undefined : [ward, ...(await this.locations(partOf([ward]))).map(({ id }) => `Location/${id}`)];
       const beds: Stored<Location>[] = [];
       let seen = 0;
@@ -244,7 +244,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       return found;
     },
 
-    /** Resources as they go out: beds with the occupancy that follows from the stays. */
+    /** Resources as they are returned: beds with the occupancy that follows from the stays. */
     async shown(this: This, ctx: Context, texts: (string | undefined)[]): Promise<(string | undefined)[]> {
       const beds = new Map<number, Stored<Location>>();
       for (const [index, text] of texts.entries()) {
@@ -283,7 +283,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
   },
 });
 
-/** Gateways hear of it, and ask where it is if anybody looks at a board. It writes nothing, and is safe to repeat. */
+/** Notifies gateways, which call `locate` if they have clients of a board. Writes nothing, and is safe to repeat. */
 async function touchBoards(this: Service, { id, payload }: DurableEvent<ResourceVersion>): Promise<void> {
   const { type, id: resource, version } = payload;
   await this.broker.broadcast(BOARD_TOUCHED, { id, type, resource, version } satisfies Touched);

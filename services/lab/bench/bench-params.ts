@@ -1,4 +1,4 @@
-/** What the actions of the bench take, for Moleculer's validator. */
+/** Parameters of the bench's actions, for Moleculer's validator. */
 import { reasonRule } from "../../../mesh/param-rules.ts";
 import { happenedRules } from "../../../mixins/fhir/happened-at.ts";
 import { referenceTo } from "../../../mixins/fhir/domain-references.ts";
@@ -14,7 +14,7 @@ const unit = { type: "string", min: 1, max: 50, optional: true } as const;
 const result = { type: "object", strict: true, props: { code, value, unit } } as const;
 const order = referenceTo("ServiceRequest");
 
-/** Of each action. */
+/** By action. */
 export const benchParams = {
   nameTest: {
     code,

@@ -1,4 +1,4 @@
-/** The bench's actions: what is read before, decided by the models, and written in one step. `lab.contract.ts` names their errors. */
+/** The bench's actions: each reads, lets the models decide, and writes in one step. `lab.contract.ts` names their errors. */
 import type { Context } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { whoAsks } from "../../../mesh/access/access.ts";
@@ -43,7 +43,7 @@ async function orderAt({ fhir }: WithFhir, reference: string): Promise<Order> {
   return fhir.require("ServiceRequest", reference, orderNotFound);
 }
 
-/** What was entered for an order so far. */
+/** What has been entered for an order. */
 async function caseOf({ fhir }: WithFhir, order: Order): Promise<Case & { order: Order }> {
   const clauses = [
     referenceClause("DiagnosticReport", "based-on", [`ServiceRequest/${order.id}`]),
@@ -55,7 +55,7 @@ async function caseOf({ fhir }: WithFhir, order: Order): Promise<Case & { order:
   return { order, report, observations: await fhir.find({ type: "Observation", clauses: [idClause(ids)], limit: MAX_VALUES }) };
 }
 
-/** What is new is made, what was read is changed. */
+/** Creates a new resource, or updates one that was read. */
 const written = (resource: Identified) => (resource.meta?.versionId === undefined ? creation(resource) : change(resource));
 
 async function store({ fhir }: WithFhir, resources: Identified[], order: string) {
@@ -114,7 +114,7 @@ export async function enterValues(
   };
   const performer = whoAsks(ctx);
   const entered = enter(known, given, { now, found, ...(performer !== undefined && { performer }) });
-  // With the order, so that of two who enter at the same moment one is told.
+  // The order is written too, so that of two concurrent entries one is refused.
   const late = entered.observations.map((it) => withLateReason(it, ctx.params));
   const [, ...stored] = await store(lab, [known.order, ...late, entered.report], reference);
   const kept = known.observations.filter((it) => !late.some(({ id }) => id === it.id));

@@ -1,9 +1,9 @@
-/** What this laboratory does: the table beside it, or one that an operator has put in its place (LAB_CATALOGUE_FILE). */
+/** Reads the laboratory's catalogue: the table beside it, or the operator's (LAB_CATALOGUE_FILE). */
 import { readFileSync } from "node:fs";
 import own from "../catalogue.json" with { type: "json" };
 import type { Catalogue, CatalogueTest } from "../bench.contract.ts";
 
-/** @param file absent: the table of the project @throws Error with one sentence for the operator */
+/** @param file absent: the project's table @throws Error with one sentence for the operator */
 export function readCatalogue(file: string | undefined): Catalogue {
   if (file === undefined) return own as Catalogue;
   try {
@@ -39,13 +39,13 @@ function isTest({ code, display, unit, specimen, ranges, critical }: CatalogueTe
   return areTexts && Array.isArray(ranges) && ranges.every(isRange) && (critical === undefined || isRange(critical));
 }
 
-/** The tests that a code orders: its own, or those of its panel; none where the catalogue does not have it. */
+/** The tests that a code orders: its own, or those of its panel; none if the catalogue does not have it. */
 export function testsOf({ tests, panels }: Catalogue, code: string): CatalogueTest[] {
   const codes = panels.find((panel) => panel.code === code)?.tests ?? [code];
   return codes.flatMap((one) => tests.find((test) => test.code === one) ?? []);
 }
 
-/** A code as FHIR has it; undefined where the catalogue does not have it. */
+/** A code as a FHIR Coding; undefined if the catalogue does not have it. */
 export function codingOf(
   { system, tests, panels }: Catalogue,
   code: string,

@@ -1,4 +1,4 @@
-/** A value as it was read, and how it stands to the range of its patient. Plain data in, plain data out. */
+/** Reads a value, and interprets it by the patient's reference range. Plain data in, plain data out. */
 import { intervalOf } from "../../../fhir/dates.ts";
 import { numberOf } from "../../../fhir/json.ts";
 import type { Observation, Patient } from "../../../fhir/r4.ts";
@@ -8,14 +8,14 @@ import type { CatalogueTest, Range, ResultFlag } from "../bench.contract.ts";
 const YEAR_MS = 365.25 * 86_400_000;
 const UCUM = "http://unitsofmeasure.org";
 
-/** What of a patient decides which values are usual. */
+/** The properties of a patient that select a reference range. */
 export interface SexAndAge {
   sex?: string;
   /** Years; absent: not known. */
   age?: number;
 }
 
-/** @param at when it was found */
+/** @param at time of the measurement */
 export function personOf(patient: Pick<Patient, "gender" | "birthDate"> | undefined, at: Date): SexAndAge {
   const [born] = (patient?.birthDate !== undefined && intervalOf(patient.birthDate)) || [];
   return {
@@ -24,7 +24,7 @@ export function personOf(patient: Pick<Patient, "gender" | "birthDate"> | undefi
   };
 }
 
-/** Which values are usual; undefined: nobody can say, e.g. without the sex that it depends on. */
+/** The reference range; undefined if it cannot be determined, e.g. without the sex on which it depends. */
 export function rangeFor({ ranges }: CatalogueTest, { sex, age }: SexAndAge): Range | undefined {
   const found = ranges.find((range) => {
     if (range.sex !== undefined && range.sex !== sex) return false;
@@ -34,11 +34,11 @@ export function rangeFor({ ranges }: CatalogueTest, { sex, age }: SexAndAge): Ra
   return found && { ...(found.low !== undefined && { low: found.low }), ...(found.high !== undefined && { high: found.high }) };
 }
 
-/** How a value stands to its range; undefined where that cannot be told: without a range, and of "<5" where 4 would be usual and 1 not. */
+/** The interpretation of a value; undefined if it cannot be determined: without a range, or for "<5" when 4 would be normal and 1 would not. */
 export function flagOf(read: TypedNumber, range: Range | undefined, critical: Range = {}): ResultFlag | undefined {
   const { value, comparator } = read;
   const [isBelow, isAbove] = [comparator?.startsWith("<") ?? false, comparator?.startsWith(">") ?? false];
-  // Of "<5" it is known that it is below 5, not that it is above anything.
+  // "<5" is known to be below 5, not to be above anything.
   if (!isAbove && critical.low !== undefined && value <= critical.low) return "LL";
   if (!isBelow && critical.high !== undefined && value >= critical.high) return "HH";
   if (!range) return undefined;
@@ -48,7 +48,7 @@ export function flagOf(read: TypedNumber, range: Range | undefined, critical: Ra
   return value < low ? "L" : value > high ? "H" : "N";
 }
 
-/** Whether it is critical: the physician must hear of it at once. */
+/** Whether it is critical: the physician must be informed at once. */
 export const isCritical = (flag: ResultFlag | undefined): boolean => flag === "LL" || flag === "HH";
 
 const DISPLAY: Record<ResultFlag, string> = { N: "Normal", L: "Low", H: "High", LL: "Critical low", HH: "Critical high" };
@@ -76,13 +76,13 @@ export function foundIn(
   };
 }
 
-/** The flag that an Observation bears. */
+/** The interpretation of an Observation. */
 export const flagIn = ({ interpretation }: Observation): ResultFlag | undefined =>
   interpretation?.flatMap(({ coding }) => coding ?? []).find(({ code }) => code !== undefined && code in DISPLAY)?.code as
     | ResultFlag
     | undefined;
 
-/** The value as it is read; undefined: there is none. */
+/** The value as callers read it; undefined if there is none. */
 export function valueIn({ valueQuantity, valueString }: Observation): number | string | undefined {
   const value = numberOf(valueQuantity?.value);
   if (value === undefined) return valueString;

@@ -1,20 +1,20 @@
-/** Names of tests that this house gives them: ObservationDefinitions beside the catalogue. Plain data in, plain data out. */
+/** The hospital's own names of tests: ObservationDefinitions beside the catalogue. Plain data in, plain data out. */
 import { createHash } from "node:crypto";
 import type { Extension, ObservationDefinition } from "../../../fhir/r4.ts";
 import type { Catalogue, Designation } from "../bench.contract.ts";
 
-/** R4's extension for a text in another language, and its parts. */
+/** R4's extension for a text in another language. */
 const TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation";
 
 type Definition = ObservationDefinition & { id: string };
 
-/** The id of the definition of a code, always the same. */
+/** The id of a code's definition, which is always the same. */
 export const definitionIdOf = ({ system, code }: { system: string; code: string }): string =>
   `test-${createHash("sha256").update(`${system}|${code}`).digest("hex").slice(0, 40)}`;
 
 const partOf = ({ extension }: Extension, url: string) => extension?.find((one) => one.url === url);
 
-/** The names that a definition gives, by language. */
+/** The names in a definition, by language. */
 export function designationOf({ language, preferredReportName, _preferredReportName }: ObservationDefinition): Designation[] {
   const translated = (_preferredReportName?.extension ?? []).flatMap((one): Designation[] => {
     const [lang, content] = [partOf(one, "lang")?.valueCode, partOf(one, "content")];
@@ -33,7 +33,7 @@ const translationOf = ({ language, value }: Designation): Extension => ({
   ],
 });
 
-/** The definition with another name in a language, or with none in it. @param before absent: none was given yet */
+/** The definition with another name in a language, or without one. @param before absent: there is no definition yet */
 export function renamed(
   before: Definition | undefined,
   coding: { system: string; code: string; display: string },
@@ -51,7 +51,7 @@ export function renamed(
   };
 }
 
-/** The catalogue by this house's names: its own before the catalogue's, language by language. */
+/** The catalogue with the hospital's own names, which take precedence language by language. */
 export function named(catalogue: Catalogue, definitions: ObservationDefinition[]): Catalogue {
   const own = new Map(
     definitions.flatMap((one) => (one.code?.coding ?? []).map(({ system = "", code = "" }) => [`${system}|${code}`, one] as const)),

@@ -1,4 +1,4 @@
-/** The catalogue by this house's names, and naming. `lab.contract.ts` names their errors. */
+/** The catalogue with the hospital's own names, and the action that sets one. `lab.contract.ts` names their errors. */
 import type { ObservationDefinition } from "../../../fhir/r4.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
@@ -10,7 +10,7 @@ import { definitionIdOf, designationOf, named, renamed } from "./names.ts";
 
 type Lab = WithFhir & { catalogue: Catalogue };
 
-/** Definitions that are looked at: a catalogue has some hundreds of tests. */
+/** Definitions that are read: a catalogue has a few hundred tests. */
 const MAX_DEFINITIONS = 10_000;
 
 /** `lab.listCatalogue` */
@@ -36,7 +36,7 @@ export async function nameTest(
   return { code, designation: designationOf(definition) };
 }
 
-/** What the catalogue tells as a test's name in a language; "" where it has none in it. */
+/** The present name of a test in a language; "" if it has none. */
 function nameNow(
   catalogue: Catalogue,
   definitions: ObservationDefinition[],

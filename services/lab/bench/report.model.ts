@@ -1,4 +1,4 @@
-/** Entry and release of what was found for an order. Plain data in, plain data out; time is passed in. */
+/** Entry and release of an order's results. Plain data in, plain data out; time is passed in. */
 import { numberOf } from "../../../fhir/json.ts";
 import type { Annotation, Coding, DiagnosticReport, Observation, ServiceRequest } from "../../../fhir/r4.ts";
 import { readTypedNumber, type TypedNumber } from "../../../fhir/typed-number.ts";
@@ -19,18 +19,18 @@ import { flagIn, foundIn, isCritical, type SexAndAge, valueIn } from "./measured
 
 type WithId<Of> = Of & { id: string };
 
-/** What is known of an order so far. */
+/** An order with its results so far. */
 export interface Case {
   order: WithId<ServiceRequest>;
-  /** Absent: nothing was entered yet. */
+  /** Absent: nothing has been entered. */
   report?: WithId<DiagnosticReport>;
   observations: WithId<Observation>[];
 }
 
-/** Who works, and when. */
+/** The person at work, and the times. */
 export interface Moment {
   now: Date;
-  /** When it was found. */
+  /** Time of the measurement. */
   found: Date;
   /** "Practitioner/…" */
   performer?: string;
@@ -42,7 +42,7 @@ export const orderedCode = ({ code }: ServiceRequest): string => code?.coding?.[
 /** The code of a result. */
 const codeOf = ({ code }: Observation): string => code.coding?.[0]?.code ?? "";
 
-/** The test that a value is of. @throws 409 NOT_ORDERED, UNIT_DIFFERS */
+/** The test of a value. @throws 409 NOT_ORDERED, UNIT_DIFFERS */
 function testFor(catalogue: Catalogue, order: WithId<ServiceRequest>, { code, unit }: Entered): CatalogueTest {
   const test = testsOf(catalogue, orderedCode(order)).find((it) => it.code === code);
   if (!test) throw notOrdered(`ServiceRequest/${order.id}`);
@@ -51,7 +51,7 @@ function testFor(catalogue: Catalogue, order: WithId<ServiceRequest>, { code, un
 }
 
 /**
- * The report with these values, preliminary: entered for the first time, besides others, or again.
+ * The preliminary report with these values, which are new or replace earlier ones.
  * @param newId makes ids
  * @throws 409 ORDER_NOT_ACTIVE, NOT_ORDERED, UNIT_DIFFERS
  */
@@ -117,8 +117,8 @@ const inOrder = (observations: WithId<Observation>[], tests: CatalogueTest[]): W
 };
 
 /**
- * What was entered, final, and the order completed; critical values wait to be acknowledged.
- * @param missingReason why some of it has no value
+ * The final report and results, and the completed order; critical values wait to be acknowledged.
+ * @param missingReason why some tests have no value
  * @throws 409 ORDER_NOT_ACTIVE, NOTHING_ENTERED, RESULTS_MISSING
  */
 export function release(
@@ -148,7 +148,7 @@ export function release(
   };
 }
 
-/** Codes of the order that have no value. */
+/** Codes of ordered tests without a value. */
 function missingIn(order: ServiceRequest, observations: Observation[], catalogue: Catalogue): string[] {
   const known = new Set(observations.map(codeOf));
   return testsOf(catalogue, orderedCode(order)).flatMap(({ code }) => (known.has(code) ? [] : [code]));
@@ -162,7 +162,7 @@ function tagged<Of extends Observation>(observation: Of, code: string): Of {
 const isTagged = ({ meta }: Observation, wanted: string): boolean =>
   meta?.tag?.some(({ system, code }) => system === CRITICAL.system && code === wanted) ?? false;
 
-/** A critical value that a person has taken notice of: who and when stands in a note. @throws 409 NOT_CRITICAL */
+/** A critical value as acknowledged, with person and time in a note. @throws 409 NOT_CRITICAL */
 export function acknowledge<Of extends WithId<Observation>>(
   observation: Of,
   { performer, note }: { performer?: string; note?: string },
@@ -177,7 +177,7 @@ export function acknowledge<Of extends WithId<Observation>>(
   return tagged({ ...observation, note: [...(observation.note ?? []), text] }, CRITICAL.acknowledged);
 }
 
-/** A critical value as its callers see it. */
+/** A critical value as callers get it. */
 export function criticalOf(observation: WithId<Observation>, version: number): CriticalValue {
   const { system = "", code = "", display } = observation.code.coding?.[0] ?? {};
   const [value, unit] = [valueIn(observation), observation.valueQuantity?.unit ?? observation.valueQuantity?.code];
@@ -195,7 +195,7 @@ export function criticalOf(observation: WithId<Observation>, version: number): C
   };
 }
 
-/** A report as its callers see it. */
+/** A report as callers get it. */
 export function reportOf({ order, report, observations }: Required<Case>, version: number, catalogue: Catalogue): LabReport {
   return {
     report: `DiagnosticReport/${report.id}`,

@@ -1,14 +1,14 @@
-/** Tubes and their labels. Plain data in, plain data out; time is passed in. */
+/** Specimens and their labels. Plain data in, plain data out; time is passed in. */
 import type { ServiceRequest, Specimen } from "../../../fhir/r4.ts";
 import type { UniqueKey } from "../../../store/writes.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
 import type { Label } from "../bench.contract.ts";
 import { ACCESSION_TAKEN, orderNotActive, ordersDiffer, specimenOver } from "../lab.errors.ts";
 
-/** System of the numbers on the labels. */
+/** Identifier system of accession numbers. */
 const ACCESSION = "urn:openward:accession";
 
-/** Whom a tube is for. @throws 409 ORDER_NOT_ACTIVE, ORDERS_DIFFER */
+/** The common patient of orders for one specimen. @throws 409 ORDER_NOT_ACTIVE, ORDERS_DIFFER */
 export function subjectOfAll(orders: (ServiceRequest & { id: string })[]): ServiceRequest["subject"] {
   const [first] = orders;
   if (!first) throw ordersDiffer();
@@ -19,7 +19,7 @@ export function subjectOfAll(orders: (ServiceRequest & { id: string })[]): Servi
   return first.subject;
 }
 
-/** The Specimen of a tube. */
+/** The Specimen of a container. */
 export function specimenOf(
   id: string,
   orders: (ServiceRequest & { id: string })[],
@@ -38,19 +38,19 @@ export function specimenOf(
   };
 }
 
-/** A tube that cannot be used: it is collected again. @throws 409 SPECIMEN_OVER */
+/** The specimen as rejected: another one has to be collected. @throws 409 SPECIMEN_OVER */
 export function rejectSpecimen<Of extends Specimen>(specimen: Of, reason: string, now: Date): Of {
   if (specimen.status !== undefined && specimen.status !== "available") throw specimenOver(`Specimen/${specimen.id}`);
   return { ...specimen, status: "unsatisfactory", note: [...(specimen.note ?? []), { time: now.toISOString(), text: reason }] };
 }
 
-/** No two tubes have one number. */
+/** Unique keys: no two specimens have the same accession number. */
 export function accessionKeys({ accessionIdentifier }: Specimen): UniqueKey[] {
   if (accessionIdentifier?.system !== ACCESSION || accessionIdentifier.value === undefined) return [];
   return [{ key: `accession:${accessionIdentifier.value}`, error: ACCESSION_TAKEN }];
 }
 
-/** A label as its callers see it. */
+/** A label as callers get it. */
 export const labelOf = (specimen: Specimen & { id: string }): Label => ({
   specimen: `Specimen/${specimen.id}`,
   accession: specimen.accessionIdentifier?.value ?? "",

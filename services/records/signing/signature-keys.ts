@@ -1,6 +1,6 @@
 /**
- * The key by which this node signs, and all by which signatures of this service can be verified: the former is in a file of the data folder, the
- * public parts of all are in the service's store, for as long as there are signatures.
+ * The key by which this node signs, in a file of the data folder, and the public parts of all keys of this service, which are in its store for
+ * as long as there are signatures.
  */
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -9,19 +9,19 @@ import type { Store } from "../../../store/store.ts";
 
 const KEY = "signing-key/";
 
-/** Makes and keeps this node's signing key, and finds the public part of any. */
+/** Creates and stores this node's signing key, and finds the public part of any key. */
 export class SignatureKeys {
   readonly #store: () => Pick<Store, "get" | "put">;
   readonly #file: string;
   #own: Promise<SigningKey> | undefined;
 
-  /** @param store asked when it is open */
+  /** @param store called once it is open */
   constructor(store: () => Pick<Store, "get" | "put">, file: string) {
     this.#store = store;
     this.#file = file;
   }
 
-  /** The one that signs; made when it is needed for the first time. Its public part is kept before anything is signed with it. */
+  /** The signing key, created when it is first needed. Its public part is stored before anything is signed with it. */
   signing(): Promise<SigningKey> {
     this.#own ??= this.#read().catch((error: unknown) => {
       this.#own = undefined;
@@ -37,7 +37,7 @@ export class SignatureKeys {
     return key;
   }
 
-  /** The one that a signature names; undefined when it is none of ours. */
+  /** The public part of a key that a signature names; undefined if it is not of this service. */
   async known(kid: string): Promise<PublicPart | undefined> {
     const text = await this.#store().get(KEY + kid);
     return text === undefined ? undefined : (JSON.parse(text) as PublicPart);

@@ -1,4 +1,4 @@
-/** What a signature is over, and how it is kept: plain data in, plain data out. */
+/** What a signature covers, and its form: plain data in, plain data out. */
 import { createHash } from "node:crypto";
 import { CompactSign, compactVerify, importJWK } from "jose";
 import { namedAuthors } from "../../../fhir/authors.ts";
@@ -8,7 +8,7 @@ import type { Resource } from "../../../fhir/resource.ts";
 import type { PublicPart, SigningKey } from "../../../mesh/signing-key.ts";
 import { JOSE } from "../../../mixins/fhir/rules/signed.ts";
 
-/** Statuses in which something is finished, by type: before that there is nothing to sign. */
+/** By type: the statuses of a finished resource; others cannot be signed. */
 const FINISHED: Record<string, readonly string[]> = {
   Composition: ["final", "amended"],
   DiagnosticReport: ["final", "amended", "corrected", "appended"],
@@ -16,10 +16,10 @@ const FINISHED: Record<string, readonly string[]> = {
   MedicationRequest: ["active", "completed"],
 };
 
-/** The types that are signed: notes, reports, prescriptions. */
+/** The types that can be signed: notes, reports, prescriptions. */
 export const SIGNED_TYPES = Object.keys(FINISHED);
 
-/** Whether it is as it shall stay. A DocumentReference may leave out in which state the document is. */
+/** Whether a resource is finished. A DocumentReference may omit the status of the document. */
 export function isFinished(resource: Resource): boolean {
   const { resourceType: type, status, docStatus } = resource as Resource & { status?: string; docStatus?: string };
   if (type === "DocumentReference" && status !== "current") return false;
@@ -27,7 +27,7 @@ export function isFinished(resource: Resource): boolean {
   return FINISHED[type]?.includes(state ?? "") === true;
 }
 
-/** Who signs what, and when. It is in the signature's protected header. */
+/** Signer, signed version and time, in the signature's protected header. */
 export interface Signing {
   /** `DiagnosticReport/1/_history/2` */
   target: string;
@@ -40,14 +40,14 @@ export interface Signing {
 
 const digestOf = (json: string): Buffer => createHash("sha256").update(canonicalJson(json)).digest();
 
-/** JWS in compact form without its payload, which is the SHA-256 of the version's canonical JSON (RFC 7515, appendix F). */
+/** A JWS in compact form with detached payload, the SHA-256 of the version's canonical JSON (RFC 7515, appendix F). */
 export async function signatureOf(json: string, { target, who, at }: Signing, key: SigningKey): Promise<string> {
   const header = { alg: "ES256", kid: key.kid, target, who, at };
   const [head, , end] = (await new CompactSign(digestOf(json)).setProtectedHeader(header).sign(await importJWK(key, "ES256"))).split(".");
   return `${head}..${end}`;
 }
 
-/** What a signature says of itself; it is to be verified. Undefined for what is no such. */
+/** The unverified claims of a signature; undefined if it is not one of these. */
 export function saidBy(jws: string): (Signing & { kid: string }) | undefined {
   try {
     const said = JSON.parse(Buffer.from(jws.split(".", 1)[0] as string, "base64url").toString()) as Signing & { kid: string };
@@ -57,7 +57,7 @@ export function saidBy(jws: string): (Signing & { kid: string }) | undefined {
   }
 }
 
-/** Whether it is this key's signature over this text. */
+/** Whether the signature is by this key over this text. */
 export async function isGood(jws: string, json: string, key: PublicPart): Promise<boolean> {
   const [head, , end] = jws.split(".");
   const whole = `${head}.${digestOf(json).toString("base64url")}.${end}`;
@@ -67,13 +67,13 @@ export async function isGood(jws: string, json: string, key: PublicPart): Promis
   );
 }
 
-/** ASTM E1762: the author's signature, or that of a person who confirms it. */
+/** ASTM E1762: the author's signature, or that of a person who confirms the content. */
 const PURPOSE = {
   author: { code: "1.2.840.10065.1.12.1.1", display: "Author's Signature" },
   verifier: { code: "1.2.840.10065.1.12.1.5", display: "Verification Signature" },
 };
 
-/** The Provenance that keeps a signature. */
+/** The Provenance with a signature. */
 export function signedProvenance(
   id: string,
   resource: Resource,

@@ -1,4 +1,4 @@
-/** What was signed of a resource, by whom, and whether it is still what was signed. */
+/** Verifies the signatures of a resource: signer, version, and whether it has changed since. */
 import { isType } from "../../../federation/errors.ts";
 import type { QueryContext } from "../../../federation/query-context.ts";
 import { readResource, readVersion } from "../../../federation/read.ts";
@@ -12,7 +12,7 @@ import { tooManySignatures } from "../records.errors.ts";
 import type { SignatureKeys } from "./signature-keys.ts";
 import { isGood, saidBy } from "./signature.model.ts";
 
-/** Signatures of one resource. */
+/** Signatures of one resource that are verified. */
 const MAX_SIGNATURES = 200;
 
 interface Verifying {
@@ -21,7 +21,7 @@ interface Verifying {
   keys: SignatureKeys;
 }
 
-/** Who may read the resource may verify it. @throws 404 NOT_FOUND, 410 GONE, 409 TOO_MANY_SIGNATURES */
+/** Needs the right to read the resource. @throws 404 NOT_FOUND, 410 GONE, 409 TOO_MANY_SIGNATURES */
 export async function verified(reference: string, { mesh, fhir, keys }: Verifying): Promise<Verification> {
   const [type, id] = splitReference(reference);
   const current = await readResource(mesh, type, id);

@@ -1,6 +1,6 @@
 /**
- * What a board asks of the services that know a part of it: two rounds, one call to each service a round. Who is down, or does not answer in
- * time, leaves its parts unknown; what the caller may not see is not asked for.
+ * Reads what a board shows from the services that own it: two rounds, with one call to each service per round. Parts of a service that is down or
+ * does not answer in time are unknown; parts that the caller may not see are not read.
  */
 import { Errors } from "moleculer";
 import type { ResourceOf, ResourceType } from "../../../fhir/r4.ts";
@@ -16,32 +16,32 @@ import { pharmacy } from "../../pharmacy/pharmacy.contract.ts";
 import { BoardPart } from "../board.contract.ts";
 import type { Found, Versions } from "./versions.ts";
 
-/** What one round of questions has found. */
+/** The answers to one round of questions. */
 export interface Answers {
   of<Type extends ResourceType>(type: Type): Found<ResourceOf<Type>>[];
-  /** Parts that some service could not tell. */
+  /** Parts for which some service did not answer. */
   unknown: Set<BoardPart>;
 }
 
-/** One question, and the part of the board that it is for. */
+/** One question, and the part of the board that it serves. */
 export interface BoardQuestion {
   part: BoardPart;
   query: StoreQuery;
 }
 
-/** Resources in one answer; a page that has more is followed by the next. */
+/** Resources per page of an answer. */
 const PAGE = 1_000;
 /** Pages of one question: more than any hospital has patients. */
 const MAX_PAGES = 10;
-/** How long a service is waited for; what it knows is unknown then. Milliseconds. */
+/** Time limit of an answer, milliseconds; after it the service's parts are unknown. */
 export const ASKED_MS = 2_000;
-/** Requests for admission that are shown. */
+/** Admission requests that are shown. */
 const MAX_WAITING = 200;
 
 const isInpatient = (): Clause => codesClause("Encounter", "class", INPATIENT);
 const isOpenStay = (): Clause[] => [isInpatient(), codesClause("Encounter", "status", OPEN_STATUSES)];
 
-/** Open stays in these places (`Location/…`), all without them, and requests for admission. */
+/** Questions for the open stays in these places (`Location/…`; absent: all), and for admission requests. */
 export function stayQuestions(places: string[] | undefined): BoardQuestion[] {
   const here = places ? [referenceClause("Encounter", "location", places)] : [];
   const planned = [isInpatient(), codesClause("Encounter", "status", ["planned"])];
@@ -51,7 +51,7 @@ export function stayQuestions(places: string[] | undefined): BoardQuestion[] {
   ];
 }
 
-/** The open stays of these patients. */
+/** The question for the open stays of these patients. */
 export const openStaysOf = (patients: string[]): BoardQuestion[] => [
   {
     part: BoardPart.stays,
@@ -65,7 +65,7 @@ export const openStaysOf = (patients: string[]): BoardQuestion[] => [
   },
 ];
 
-/** What is asked of these patients ("Patient/…"), and of diagnoses of their stays ("Condition/…"). */
+/** Questions about these patients ("Patient/…"), and for the diagnoses of their stays ("Condition/…"). */
 export function patientQuestions(patients: string[], conditions: string[]): BoardQuestion[] {
   if (patients.length === 0) return [];
   const all = (type: ResourceType, clauses: Clause[]): StoreQuery => ({ type, clauses, sort: [], limit: PAGE, want: "ids" });
@@ -93,7 +93,7 @@ export function patientQuestions(patients: string[], conditions: string[]): Boar
   ];
 }
 
-/** Which type tells of each part. */
+/** The type of each part. */
 const TYPE_OF: Partial<Record<BoardPart, ResourceType>> = {
   stays: "Encounter",
   patients: "Patient",
@@ -104,19 +104,19 @@ const TYPE_OF: Partial<Record<BoardPart, ResourceType>> = {
   results: "Observation",
 };
 
-/** Parts that a person with these rights does not see. @param rights undefined: everything is open */
+/** Parts that a caller with these rights may not see. @param rights undefined: everything is permitted */
 export function hiddenFrom(rights: Rights | undefined): BoardPart[] {
   if (!rights) return [];
   const hidden = Object.entries(TYPE_OF).flatMap(([part, type]) => (rights.with(type, "s") !== "all" ? [part as BoardPart] : []));
   return rights.mayCall(pharmacy.countDue.action) ? hidden : [...hidden, BoardPart.doses];
 }
 
-/** Puts the questions to the owners of their types. @throws what is no failure of one service alone */
+/** Asks the owners. @throws errors that are not failures of a single service */
 export async function ask({ caller, directory }: QueryContext, questions: BoardQuestion[], versions: Versions): Promise<Answers> {
   const unknown = new Set<BoardPart>();
   const perOwner = new Map<string, BoardQuestion[]>();
   for (const question of questions) {
-    // Who owns nothing of the type asks nobody: then nobody here keeps such a thing.
+    // A service that owns nothing of the type is not asked.
     for (const { service, alive } of directory.known(question.query.type)) {
       if (alive) perOwner.set(service, [...(perOwner.get(service) ?? []), question]);
       else unknown.add(question.part);
@@ -130,7 +130,7 @@ export async function ask({ caller, directory }: QueryContext, questions: BoardQ
           const { resourceType, id } = one.resource;
           const ofType = found.get(resourceType) ?? new Map<string, Found>();
           found.set(resourceType, ofType);
-          // What is on its way between two owners is seen with both: the newer one counts.
+          // A resource that moves between two owners is found at both: the newer version is used.
           if ((ofType.get(id)?.version ?? 0) < one.version) ofType.set(id, one);
         }
       } catch (error) {
@@ -140,7 +140,7 @@ export async function ask({ caller, directory }: QueryContext, questions: BoardQ
     }),
   );
   return {
-    // Kept by type.
+    // The map's entries are of the type.
     of: <Type extends ResourceType>(type: Type) => [...(found.get(type)?.values() ?? [])] as unknown as Found<ResourceOf<Type>>[],
     unknown,
   };
@@ -152,8 +152,8 @@ interface Source {
 }
 
 /**
- * What one service has found: which versions, and of those that are not remembered the text. Where it says that its last answer holds, also for
- * who asks now, that one.
+ * The matches of one service: their versions, and the text of those that are not cached. If the owner confirms its last answer, for the
+ * present caller too, that one is used.
  */
 async function foundBy(source: Source, asked: BoardQuestion[], versions: Versions): Promise<Found[]> {
   const { caller, service } = source;
@@ -168,7 +168,7 @@ async function foundBy(source: Source, asked: BoardQuestion[], versions: Version
     const last = page.isSame ? before[index] : undefined;
     if (last) return last.found;
     const known = (rows[index] ?? []).map((row) => versions.of(row));
-    // One that has changed meanwhile is taken as it was read, and looked for again next time.
+    // A resource that has changed meanwhile is used as it was read, and asked for again next time.
     const found = (rows[index] ?? []).flatMap((row, at) => known[at] ?? read.get(`${row.type}/${row.id}`) ?? []);
     if (page.tag !== undefined && !page.more && known.every((it) => it !== undefined)) {
       versions.noteAnswer(names[index] as string, { tag: page.tag, found });
@@ -177,7 +177,7 @@ async function foundBy(source: Source, asked: BoardQuestion[], versions: Version
   });
 }
 
-/** Reads the versions that are not remembered. @returns what was read, by `Type/id` */
+/** Reads the versions that are not cached. @returns by `Type/id` */
 async function readUnknown(source: Source, rows: Row[], versions: Versions): Promise<Map<string, Found>> {
   const read = new Map<string, Found>();
   const unread = new Map<string, string[]>();
@@ -199,7 +199,7 @@ async function rowsOf(source: Source, query: StoreQuery): Promise<Row[]> {
   return [...first.rows, ...(await restOf(source, query, first))];
 }
 
-/** What follows a page. */
+/** The pages after the first. */
 async function restOf({ caller, service }: Source, query: StoreQuery | undefined, first: Page): Promise<Row[]> {
   const rows: Row[] = [];
   let page = first;
@@ -213,6 +213,6 @@ async function restOf({ caller, service }: Source, query: StoreQuery | undefined
   return rows;
 }
 
-/** Whether a service has failed, rather than refused: it is down, too slow, or has too much to do. */
+/** Whether a service has failed rather than refused: it is down, too slow, or overloaded. */
 export const isFailure = (error: unknown): boolean =>
   error instanceof Errors.MoleculerRetryableError || (error as { code?: number }).code === 504;

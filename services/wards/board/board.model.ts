@@ -1,4 +1,4 @@
-/** A board from what is known of house, stays and patients. Plain data in, plain data out; time is passed in. */
+/** Makes a board from the known wards, stays and patients. Plain data in, plain data out; time is passed in. */
 import type { AllergyIntolerance, Condition, Encounter, FhirResource, Flag, Patient, Reference, ServiceRequest } from "../../../fhir/r4.ts";
 import { intervalOf } from "../../../fhir/dates.ts";
 import { dayOf } from "../../../fhir/time-zone.ts";
@@ -12,7 +12,7 @@ import type { HouseBed, HouseWard } from "./house.ts";
 import { personOf } from "./patient-line.ts";
 import type { Found } from "./versions.ts";
 
-/** All that is known of those who are in the house. */
+/** What is known of the patients in the hospital. */
 export interface Known {
   stays: Found<Encounter>[];
   planned: Found<Encounter>[];
@@ -26,11 +26,11 @@ export interface Known {
   doses: ReadonlyMap<string, number>;
 }
 
-/** What is shown of whom. */
+/** What is shown to whom. */
 export interface View {
   house: HouseWard[];
   ward?: string;
-  /** Beds in which a patient lies. */
+  /** Occupied beds. */
   taken: ReadonlySet<string>;
   isOccupancyKnown: boolean;
   now: Date;
@@ -38,7 +38,7 @@ export interface View {
 
 const places = new WeakMap<object, string | undefined>();
 
-/** Where a reference leads; of versions that are remembered it is read once. */
+/** The target of a reference, computed once for cached versions. */
 function placeOf(reference: Reference | undefined): string | undefined {
   if (!reference || places.has(reference)) return reference && places.get(reference);
   const place = readPlace(reference);
@@ -50,7 +50,7 @@ const ISOLATION = "40174006"; // SNOMED CT: isolation procedure
 
 const active = new WeakMap<Encounter, string[]>();
 
-/** Where a patient is now: the bed, and the room and ward where these are named beside it. */
+/** The present place of a patient: the bed, and room and ward if they are recorded beside it. */
 export function placesOf(stay: Encounter): string[] {
   const known = active.get(stay);
   if (known) return known;
@@ -59,7 +59,7 @@ export function placesOf(stay: Encounter): string[] {
   return found;
 }
 
-/** Diagnoses of stays that stand in records of their own, "Condition/…". */
+/** Diagnoses of stays that are resources of their own, "Condition/…". */
 export const conditionsOf = (stays: Found<Encounter>[]): string[] => [
   ...new Set(
     stays.flatMap(({ resource }) => {
@@ -70,7 +70,7 @@ export const conditionsOf = (stays: Found<Encounter>[]): string[] => [
   ),
 ];
 
-/** The wards, those who wait, and those who shall come from another ward. */
+/** The wards, the waiting requests, and the patients who are to be transferred here. */
 export function boardOf(view: View, known: Known): Pick<Board, "wards" | "waiting" | "coming"> {
   const byPlace = new Map<string, BoardStay>();
   const lines = linesOf(known, view.now);
@@ -91,7 +91,7 @@ export function boardOf(view: View, known: Known): Pick<Board, "wards" | "waitin
   return { wards, waiting: waitingOf(known, lines.person, view.ward), coming: comingTo(view.house, known.stays).map(lines.of) };
 }
 
-/** Those for whom a move to another ward, one of these, is asked for. */
+/** Stays with a requested transfer from another ward to one of these. */
 function comingTo(house: HouseWard[], stays: Found<Encounter>[]): Found<Encounter>[] {
   const wardAt = new Map<string, string>();
   for (const { location: ward, rooms } of house) {
@@ -114,11 +114,11 @@ function bedOf(
   const free = isUsable && isOpen ? BedStatus.free : BedStatus.closed;
   const status = isTaken ? BedStatus.taken : isOccupancyKnown || free === BedStatus.closed ? free : "unknown";
   const { cleaning, ...rest } = bed;
-  // A bed is not clean any more while a patient lies in it.
+  // A bed with a patient is no longer clean.
   return { ...rest, status, ...(cleaning && !(isTaken && cleaning === "clean") && { cleaning }), ...(stay && { stay }) };
 }
 
-/** Who is in the ward or in one of its rooms, and in no bed. */
+/** Patients in the ward or in one of its rooms without a bed. */
 function withoutBed(
   ward: BoardWard,
   stays: Found<Encounter>[],
@@ -208,7 +208,7 @@ const textOf = (concept: Concept | undefined): string | undefined =>
 const has = (concept: Concept | undefined, codes: string[]): boolean =>
   concept?.coding?.some(({ code = "" }) => codes.includes(code)) ?? false;
 
-/** What a patient must not get; nothing where it is over, or was an error. */
+/** The substance of an allergy; undefined if the allergy is inactive or was an error. */
 function allergyOf({ code, clinicalStatus, verificationStatus }: AllergyIntolerance): string | undefined {
   const isOver = has(clinicalStatus, ["inactive", "resolved"]) || has(verificationStatus, ["refuted", "entered-in-error"]);
   return isOver ? undefined : (textOf(code) ?? "?");
@@ -235,7 +235,7 @@ function by<Of extends FhirResource>(found: Found<Of>[], key: (resource: Of) => 
 
 const URGENCY = { emergency: 0, newborn: 1, planned: 2 } as const;
 
-/** Those who wait for this ward, or for any; the most urgent first, then the earliest. */
+/** The requests for this ward, or for any; the most urgent first, then the earliest. */
 function waitingOf({ planned }: Known, person: Lines["person"], ward: string | undefined): WaitingRequest[] {
   const all = planned.map(({ resource, version }): WaitingRequest => {
     const request = requestOf(resource, version);

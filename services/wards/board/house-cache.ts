@@ -1,4 +1,4 @@
-/** The tree of wards, made again only when some Location has changed: a store changes also by what else is written into it. */
+/** Caches the tree of wards until some Location changes; the store's mark also changes by other writes. */
 import type { Location, Stored } from "../../../fhir/r4.ts";
 import { parseJson } from "../../../fhir/json.ts";
 import type { StoreQuery } from "../../../fhir/search/query.ts";
@@ -6,16 +6,16 @@ import type { Store } from "../../../store/store.ts";
 import { type HouseWard, houseOf } from "./house.ts";
 
 const PAGE = 1_000;
-/** Locations that are looked through for beds, the oldest: a large hospital has some thousand. */
+/** Locations that are read for the tree, the oldest: a large hospital has a few thousand. */
 export const MAX_LOCATIONS = 50_000;
 
-/** Answers with the tree as it was last made, as long as no Location has changed. */
+/** Returns the last tree while no Location has changed. */
 export class HouseCache {
   #mark: string | undefined;
   #versions = "";
   #house: HouseWard[] = [];
 
-  /** The tree as it is now. */
+  /** The present tree. */
   async get(store: Store): Promise<HouseWard[]> {
     const mark = store.changes();
     if (mark !== undefined && mark === this.#mark) return this.#house;

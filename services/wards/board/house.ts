@@ -1,20 +1,20 @@
-/** The wards as a tree: each with its rooms and beds, as the Locations say it. Plain data in, plain data out. */
+/** The wards as a tree with rooms and beds, from their Locations. Plain data in, plain data out. */
 import type { Location, Stored } from "../../../fhir/r4.ts";
 import { versionOf } from "../../../mixins/fhir/write-steps.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
 import { PhysicalType } from "../../../fhir/physical-type.ts";
 import { attributesOf, cleaningOf, isBed, isInUse, isOutOfUse, kindOf, sexOf } from "../wards.model.ts";
 
-/** A bed, before anybody knows who lies there. */
+/** A bed without its occupancy. */
 export interface HouseBed {
   location: string;
   version: number;
   name: string;
   isUsable: boolean;
   cleaning?: "dirty" | "cleaning" | "clean";
-  /** What the bed or its room has. */
+  /** Attributes of the bed or its room. */
   attributes: string[];
-  /** What the bed itself has; absent: all of it, as the room has nothing. */
+  /** The bed's own attributes; absent: all, since the room has none. */
   own?: string[];
   sex?: "male" | "female";
 }
@@ -25,7 +25,7 @@ export interface HouseRoom {
   version: number;
   name: string;
   status: "open" | "closed";
-  /** What the room has, for all its beds; absent: nothing. */
+  /** Attributes of the room, for all its beds; absent: none. */
   attributes?: string[];
   sex?: "male" | "female";
   beds: HouseBed[];
@@ -39,7 +39,7 @@ export interface HouseWard {
   rooms: HouseRoom[];
 }
 
-/** A room, a ward, a building and a site may be above a bed. */
+/** Levels above a bed: room, ward, building, site. */
 const MAX_ABOVE = 5;
 
 /** The tree of these Locations; a bed outside of any ward is a ward and a room of its own. */
@@ -102,7 +102,7 @@ export function houseOf(locations: Stored<Location>[]): HouseWard[] {
   return [...wards.values()];
 }
 
-/** The ward that a place is in, or what is topmost above it. */
+/** The ward of a place, or the topmost place above it. */
 function wardAbove(
   place: string,
   location: Stored<Location>,

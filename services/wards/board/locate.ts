@@ -1,4 +1,4 @@
-/** Which wards and beds a change is about, so that only those boards are read again that show it. */
+/** Finds the wards and beds that a change concerns, so that only boards that show them are read again. */
 import type { Encounter, FhirResource, Reference, ResourceType } from "../../../fhir/r4.ts";
 import { parseJson } from "../../../fhir/json.ts";
 import { idClause } from "../../../fhir/search/exact-clauses.ts";
@@ -49,12 +49,12 @@ export async function locate(
   const patients = new Set<string>();
   for (const [type, wanted] of ids) {
     const found = now.of(type as ResourceType);
-    if (found.length < wanted.length) return EVERYWHERE; // deleted: nobody can say any more whose it was
+    if (found.length < wanted.length) return EVERYWHERE; // a deleted resource no longer tells its patient
     for (const { resource, version } of found) {
       if (resource.resourceType === "Encounter") {
         const stay = await asStay(mesh, resource, version);
         const there = stay?.location?.flatMap(({ location }) => placeOf(location) ?? []) ?? [];
-        // Who is asked for without a ward waits for each.
+        // A request without a ward is on each board.
         if (stay?.status === "planned" && there.length === 0) return EVERYWHERE;
         for (const place of [...there, ...plannedBefore(versions, resource.id, version)]) places.add(place);
       } else patients.add(subjectOf(resource) ?? "");
@@ -68,7 +68,7 @@ export async function locate(
   return changesAt(places, house);
 }
 
-/** Where the patient should have come by the version before, as far as some board has shown it: there they are not waited for any more. */
+/** Places of a requested transfer in the previous version, if some board has shown it: they have to remove the patient. */
 function plannedBefore(versions: Versions, id: string, version: number): string[] {
   const before = versions.of({ type: "Encounter", id, version: version - 1 } as Row)?.resource as Encounter | undefined;
   return (before?.location ?? []).flatMap(({ status, location }) =>
@@ -76,7 +76,7 @@ function plannedBefore(versions: Versions, id: string, version: number): string[
   );
 }
 
-/** The Encounter as a stay: as it is or, of a stay that is a visit again, as it was; undefined: it is none. */
+/** The Encounter as a stay, in the previous version if it has become a visit again; undefined if it is none. */
 async function asStay(mesh: QueryContext, encounter: Encounter & { id: string }, version: number): Promise<Encounter | undefined> {
   const isStay = (it: Encounter) => INPATIENT.includes(it.class?.code ?? "");
   if (isStay(encounter) || version === 1) return isStay(encounter) ? encounter : undefined;
@@ -93,7 +93,7 @@ function subjectOf(resource: FhirResource): string | undefined {
   return placeOf(subject ?? patient);
 }
 
-/** Places that no ward has, though they are Locations, may be new, or gone: then it may be anywhere. */
+/** The changed wards and beds. For Locations that are in no known ward, since they are new or were removed, all boards change. */
 function changesAt(places: ReadonlySet<string>, house: HouseWard[]): BoardChanges {
   const wards = new Map<string, Set<string>>();
   const left = new Set([...places].filter(Boolean));

@@ -4,11 +4,11 @@ import type { HumanName, Patient } from "../../../fhir/r4.ts";
 import { dayOf } from "../../../fhir/time-zone.ts";
 import type { BoardPatient } from "../board.contract.ts";
 
-/** Ages below are given in days, and in months. */
+/** Ages below these are shown in days, and in months. */
 const [DAYS_BELOW, MONTHS_BELOW] = [28, 24];
 const DAY_MS = 86_400_000;
 
-/** What the board says of a patient. @param patient "Patient/…" */
+/** The patient as the board shows it. @param patient "Patient/…" */
 export function personOf(patient: string, record: Patient | undefined, now: Date): BoardPatient {
   if (!record) return { patient };
   const [name, ...names] = namesOf(record);
@@ -24,7 +24,7 @@ export function personOf(patient: string, record: Patient | undefined, now: Date
   };
 }
 
-/** The official name first, old ones not at all. */
+/** Current names, the official one first. */
 function namesOf({ name = [] }: Patient): string[] {
   const valid = name.filter(({ use }) => use !== "old" && use !== "maiden");
   const first = valid.find(({ use }) => use === "official") ?? valid[0];
@@ -33,12 +33,12 @@ function namesOf({ name = [] }: Patient): string[] {
 
 const textOf = ({ text, family = "", given = [] }: HumanName): string => text ?? [...given, family].filter(Boolean).join(" ");
 
-/** How old a person is by the hospital's calendar; undefined for who is not born yet. A date without its day tells years only. */
+/** Age by the hospital's calendar; undefined for a birth date in the future. A birth date without a day gives years only. */
 export function ageOf(birthDate: string, now: Date): BoardPatient["age"] {
   const [low] = intervalOf(birthDate) ?? [];
   if (low === undefined) return undefined;
   const today = dayOf(now.getTime());
-  // A date has the hospital's day, wherever its midnight is.
+  // A date is a day of the hospital's calendar, whatever instant its midnight is.
   const born = birthDate.length === 10 ? Date.parse(birthDate) / DAY_MS : dayOf(low);
   const days = today - born;
   if (days < 0) return undefined;

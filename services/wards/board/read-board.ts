@@ -1,4 +1,4 @@
-/** Puts a board together for one caller. */
+/** Reads a board for one caller. */
 import type { Context } from "moleculer";
 import type { QueryContext } from "../../../federation/query-context.ts";
 import { accessOf, asSystem, type Rights } from "../../../mesh/access/access.ts";
@@ -10,26 +10,26 @@ import type { HouseWard } from "./house.ts";
 import { type Answers, ask, ASKED_MS, hiddenFrom, isFailure, patientQuestions, stayQuestions } from "./board-sources.ts";
 import type { Versions } from "./versions.ts";
 
-/** Of a caller who may do anything: undefined. */
+/** The caller's rights; undefined if everything is permitted. */
 function rightsOf(ctx: Context): Rights | undefined {
   const access = accessOf(ctx.broker);
   return access.isOpen ? undefined : access.rightsOf(access.identityOf(ctx));
 }
 
-/** What a board is read with. */
+/** What is needed to read a board. */
 export interface BoardSources extends Pick<QueryContext, "directory"> {
-  /** The wards that are shown. */
+  /** The wards to show. */
   house: HouseWard[];
   versions: Versions;
 }
 
-/** @param ward the only one that is shown, "Location/…" */
+/** @param ward the only ward to show, "Location/…" */
 export async function readBoard(ctx: Context, { directory, house, versions }: BoardSources, ward: string | undefined): Promise<Board> {
   const now = new Date();
   const hidden = hiddenFrom(rightsOf(ctx));
   const isHidden = new Set(hidden);
   const mesh: QueryContext = { caller: ctx, directory };
-  // Whether a bed is taken everybody may know who may see the board; by whom is the caller's right.
+  // All who may see the board may know whether a bed is occupied; by whom depends on the caller's rights.
   const seesStays = !isHidden.has(BoardPart.stays);
   const asked = seesStays ? mesh : { ...mesh, caller: asSystem(ctx, "wards") };
   const stays = await ask(asked, stayQuestions(ward === undefined ? undefined : placesIn(house)), versions);
@@ -66,7 +66,7 @@ function countsOf(patients: (string | undefined)[]): Map<string, number> {
 
 type Counts = Record<string, number> | undefined;
 
-/** How many doses of whom are due; undefined: nobody can tell now. */
+/** Number of doses due by patient; undefined: unknown now. */
 async function dosesOf(mesh: QueryContext, patients: string[], isHidden: ReadonlySet<BoardPart>): Promise<Counts> {
   const { caller, directory } = mesh;
   const isKept = directory.services().some(({ service }) => service === "pharmacy");

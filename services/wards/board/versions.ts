@@ -1,18 +1,18 @@
-/** What the board needs of versions of resources. A version never changes: what was read of it once need not be sent and parsed again. */
+/** Caches the parts of resources' versions that boards show. A version never changes, so that it need be sent and parsed only once. */
 import { parseJson } from "../../../fhir/json.ts";
 import type { FhirResource, ResourceType } from "../../../fhir/r4.ts";
 import type { Row } from "../../../fhir/search/query.ts";
 
-/** A resource, as far as the board needs it, and its version. */
+/** The parts of a resource that a board shows, and its version. */
 export interface Found<Of extends FhirResource = FhirResource> {
   resource: Of & { id: string };
   version: number;
 }
 
-/** Versions that are remembered, one or two kilobytes each: a house of two thousand beds has so many on its board. */
+/** Versions that are cached, one or two kilobytes each: as many as two thousand beds need. */
 const MAX_VERSIONS = 12_000;
 
-/** What is remembered of each type. */
+/** The elements that are kept, by type. */
 const ELEMENTS: Partial<Record<ResourceType, readonly string[]>> = {
   AllergyIntolerance: ["patient", "code", "clinicalStatus", "verificationStatus"],
   Condition: ["code"],
@@ -39,26 +39,26 @@ const ELEMENTS: Partial<Record<ResourceType, readonly string[]>> = {
   ServiceRequest: ["subject", "encounter"],
 };
 
-/** Answers that are remembered: of some wards, to callers of some roles. */
+/** Answers that are cached, for several wards and roles. */
 const MAX_ANSWERS = 200;
 
-/** What an owner has found, and its tag for it. */
+/** An owner's answer, with its tag. */
 interface Answer {
   tag: string;
   found: Found[];
 }
 
-/** Versions by `Type/id/version`, and which of them answer a question; the oldest ones are forgotten first. */
+/** Versions by `Type/id/version`, and answers as lists of versions; the oldest are dropped first. */
 export class Versions {
   readonly #known = new Map<string, Found>();
   readonly #answers = new Map<string, Answer>();
 
-  /** What the owner gave last for this question; the owner says whether it still holds for who asks now. */
+  /** The owner's last answer to this question; the owner decides whether it is still valid for the present caller. */
   answer(question: string): Answer | undefined {
     return this.#answers.get(question);
   }
 
-  /** Remembers an answer that is whole. */
+  /** Caches a complete answer. */
   noteAnswer(question: string, answer: Answer): void {
     this.#answers.delete(question);
     this.#answers.set(question, answer);
@@ -73,12 +73,12 @@ export class Versions {
     return this.#known.get(nameOf(row));
   }
 
-  /** Remembers what was read. */
+  /** Caches a version. */
   note(row: Row & { json: string }): Found {
     const whole = parseJson(row.json) as Record<string, unknown>;
     const elements = ELEMENTS[row.type as ResourceType] ?? [];
     const kept = elements.flatMap((name) => (whole[name] === undefined ? [] : [[name, whole[name]] as const]));
-    // A part of a resource, of the elements that a board shows.
+    // Only the elements that a board shows.
     const resource = { resourceType: row.type, id: row.id, ...Object.fromEntries(kept) } as unknown as Found["resource"];
     const found: Found = { resource, version: row.version };
     this.#known.set(nameOf(row), found);

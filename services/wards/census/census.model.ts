@@ -1,4 +1,4 @@
-/** Figures of the wards from the stays that touched these days. Plain data in, plain data out. */
+/** Computes figures of the wards from the stays of a period. Plain data in, plain data out. */
 import { intervalOf } from "../../../fhir/dates.ts";
 import type { Encounter, Period } from "../../../fhir/r4.ts";
 import { dayOf, momentOf } from "../../../fhir/time-zone.ts";
@@ -8,11 +8,11 @@ import type { Census, CensusDay, LengthOfStay } from "../census.contract.ts";
 import { daysImpossible } from "../wards.errors.ts";
 
 const DAY_MS = 86_400_000;
-/** Days of one question: a quarter of a year. */
+/** Days of one census: a quarter of a year. */
 const MAX_DAYS = 92;
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** The days of a question, as days since 1970. */
+/** A period, in days since 1970. */
 export interface Days {
   first: number;
   last: number;
@@ -26,13 +26,13 @@ export function daysBetween(from: string, to: string, zone: string): Days {
   return { first, last, zone };
 }
 
-/** The moments between which these days are, milliseconds since 1970. */
+/** Begin and end of the period, milliseconds since 1970. */
 export const momentsOf = ({ first, last, zone }: Days): [from: number, to: number] => [
   momentOf(first * DAY_MS, zone),
   momentOf((last + 1) * DAY_MS, zone),
 ];
 
-/** A time in a ward. */
+/** A patient's time in a ward. */
 interface Visit {
   ward: string;
   from: number;
@@ -46,7 +46,7 @@ const boundsOf = (period: Period | undefined, otherwise: Period | undefined): [f
   return [from, to];
 };
 
-/** Where a patient was, one ward after the other; moves within a ward are none. */
+/** A patient's times in wards, in order; moves within a ward do not count. */
 function visitsOf({ location = [], period }: Encounter, wardOf: ReadonlyMap<string, string>): Visit[] {
   const times = location.flatMap(({ status, location: place, period: own }): Visit[] => {
     const ward = wardOf.get(placeOf(place) ?? "");
@@ -62,7 +62,7 @@ function visitsOf({ location = [], period }: Encounter, wardOf: ReadonlyMap<stri
   return visits;
 }
 
-/** Whether the patient was away at that moment. */
+/** Whether the patient was on leave at that moment. */
 function wasAway({ status, statusHistory = [] }: Encounter, moment: number): boolean {
   const left = statusHistory.some((it) => {
     const [from, to] = boundsOf(it.period, undefined);
@@ -72,7 +72,7 @@ function wasAway({ status, statusHistory = [] }: Encounter, moment: number): boo
   return left || (status === "onleave" && since <= moment);
 }
 
-/** The figures. @param stays inpatient Encounters that touched these days, none that never were */
+/** The figures. @param stays inpatient Encounters of the period, without cancelled ones */
 export function censusOf(house: HouseWard[], stays: Encounter[], days: Days): Census {
   const { first, last, zone } = days;
   const wardOf = new Map(
@@ -172,7 +172,7 @@ const COLUMNS = [
 export const csvOf = ({ days }: Census): string =>
   [COLUMNS.join(","), ...days.map((row) => COLUMNS.map((name) => quoted(row[name] ?? "")).join(","))].map((line) => `${line}\r\n`).join("");
 
-/** A text that a spreadsheet would take for a formula is none (OWASP, CSV injection). */
+/** Prevents that a spreadsheet takes a text for a formula (OWASP, CSV injection). */
 function quoted(value: string | number): string {
   if (typeof value === "number") return String(value);
   const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;

@@ -1,4 +1,4 @@
-/** Asks for the stays that touched some days. */
+/** Reads the stays of a period. */
 import type { Encounter } from "../../../fhir/r4.ts";
 import { parseJson } from "../../../fhir/json.ts";
 import { codesClause, timeClause } from "../../../fhir/search/exact-clauses.ts";
@@ -13,7 +13,7 @@ import type { Census } from "../census.contract.ts";
 import { censusTooLarge } from "../wards.errors.ts";
 import { censusOf, daysBetween, momentsOf } from "./census.model.ts";
 
-/** Stays in one answer, and in one census: those of a quarter of a year in a house of 3,000 beds. */
+/** Stays per page, and per census: those of a quarter of a year in a hospital with 3,000 beds. */
 const [PAGE, MAX_STAYS] = [1_000, 60_000];
 
 /** @param mesh asks as the service itself: the figures have no patient data @throws 409 DAYS_IMPOSSIBLE, CENSUS_TOO_LARGE; 503 */

@@ -21,18 +21,18 @@ import type { Code, Price } from "./billing.contract.ts";
 import { ACT_ALREADY_CHARGED } from "./billing.errors.ts";
 import { money, unitsIn } from "./minor-units.ts";
 
-// What is charged for by itself: visits and stays that end, laboratory results, dispenses. Plain data in, plain data out.
+// Acts that are charged automatically: visits and stays that end, laboratory results, dispenses. Plain data in, plain data out.
 
-/** Names the act that a charge is for, so that it has one charge, by whichever door it is written. */
+/** Identifier system for the act of a charge, so that each act has one charge, whoever writes it. */
 export const ACT = "urn:openward:charged-act";
 
-/** Something that was done, as far as a charge needs it. */
+/** The parts of an act that a charge needs. */
 export interface Act {
   /** "Encounter/…", "Observation/…", "MedicationDispense/…" */
   reference: string;
-  /** Whether it is to be charged; an act that was never meant is no act. */
+  /** Whether it is to be charged. */
   state: "done" | "not done" | "entered in error";
-  /** Codes that it may have a price by, the first that has one counts. */
+  /** Codes by which it may have a price; the first with a price is used. */
   codes: Code[];
   quantity: number;
   unit?: { unit: string; system: string; code: string };
@@ -41,7 +41,7 @@ export interface Act {
   occurrence: Pick<ChargeItem, "occurrenceDateTime" | "occurrencePeriod">;
 }
 
-/** The act that a resource is; undefined for what is never charged by itself. */
+/** The act of a resource; undefined for resources that are not charged automatically. */
 export function actOf(resource: FhirResource): Act | undefined {
   if (resource.resourceType === "Encounter") return encounterAct(resource);
   if (resource.resourceType === "Observation") return observationAct(resource);
@@ -71,7 +71,7 @@ function encounterAct({ id, status, class: kind, subject, period }: Encounter): 
   };
 }
 
-/** Midnights, by the hospital's clocks, that a stay went over; one day at least. */
+/** Midnights of a stay by the hospital's clocks; at least one. */
 function daysOf({ start, end }: Period = {}): number {
   const [from, to] = [start, end].map((time) => {
     const [low] = (time !== undefined && intervalOf(time)) || [];
@@ -92,7 +92,7 @@ function observationAct({ id, status, code, subject, encounter, effectiveDateTim
   };
 }
 
-/** What was given back is not paid for. */
+/** A dispense without the quantity that was returned. */
 function dispenseAct(dispense: MedicationDispense): Act {
   const { id, status, medicationCodeableConcept: concept, medicationReference, contained } = dispense;
   const { quantity, subject, context, whenHandedOver, extension } = dispense;
@@ -114,19 +114,19 @@ function dispenseAct(dispense: MedicationDispense): Act {
 
 const hashed = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 40);
 
-/** The id of the charge for an act, always the same. */
+/** The id of an act's charge, which is always the same. */
 export const chargeIdOf = (reference: string): string => `act-${hashed(reference)}`;
 
-/** One charge for each act. */
+/** Unique keys: one charge for each act. */
 export function chargeKeys({ identifier = [] }: ChargeItem): UniqueKey[] {
   return identifier.flatMap(({ system, value }) => (system === ACT && value ? [{ key: `act:${value}`, error: ACT_ALREADY_CHARGED }] : []));
 }
 
 /**
- * The charge as it should be now; undefined when it may stay as it is, also as none. What is billed, or what a person has set to another
- * status, is left alone.
+ * The charge as it should be now; undefined if it stays as it is, or if there is none. A billed charge, or one that a person has set to another
+ * status, is not changed.
  * @param act undefined: deleted
- * @param price absent: none is set
+ * @param price absent: there is none
  */
 export function chargeForAct(
   reference: string,
@@ -139,7 +139,7 @@ export function chargeForAct(
     return before?.status === "billable" ? { ...before, status: "aborted" } : undefined;
   }
   if (!price || act.patient === undefined) {
-    // Corrected to something that costs nothing. A price that was withdrawn since changes no charge.
+    // The act was corrected to one without a price. A price that was withdrawn since changes no charge.
     const isOther = before?.status === "billable" && !act.codes.some((code) => isCodeOf(before, code));
     return isOther ? { ...before, status: "aborted" } : undefined;
   }
@@ -161,7 +161,7 @@ export function chargeForAct(
   };
 }
 
-/** Whether a charge is for this act as it is now. */
+/** Whether a charge agrees with this act as it is now. */
 function isChargeOf(charge: ChargeItem, act: Act, { code }: Price): boolean {
   const { quantity, subject, context } = charge;
   const isOfSame = subject.reference === act.patient && context?.reference === act.encounter;
@@ -171,10 +171,10 @@ function isChargeOf(charge: ChargeItem, act: Act, { code }: Price): boolean {
 const isCodeOf = ({ code: { coding = [] } }: ChargeItem, { system, code }: Code): boolean =>
   coding[0]?.code === code && (coding[0]?.system ?? "") === system;
 
-/** The id of the price of a code, always the same. */
+/** The id of a code's price, which is always the same. */
 export const priceIdOf = ({ system, code }: Code): string => `price-${hashed(`${system}|${code}`)}`;
 
-/** The definition of what one unit costs. */
+/** The ChargeItemDefinition of a unit price. */
 export function definitionOf({
   code,
   cents,
@@ -195,7 +195,7 @@ export function definitionOf({
   };
 }
 
-/** The price that a definition sets; undefined when it is not active, or sets none for a code. */
+/** The price in a definition; undefined if it is not active, or has none for a code. */
 export function priceOf({ id, status, code, propertyGroup }: ChargeItemDefinition): Price | undefined {
   const [coding] = codesOf(code?.coding);
   const amount = propertyGroup?.flatMap(({ priceComponent = [] }) => priceComponent).find(({ type }) => type === "base")?.amount;

@@ -10,7 +10,7 @@ import { typed } from "../../fhir/typed.ts";
 
 const creditedIn = (invoice: Invoice | undefined): string | undefined => (invoice && isInForce(invoice) ? creditedBy(invoice) : undefined);
 
-/** How many credit notes an Invoice has is counted with each, by whichever door it is written: no look before its cancellation could be right. */
+/** Counts the credit notes of an Invoice, whoever writes them: a search before its cancellation could be outdated. */
 function credits({ before, after, reference }: Change<Invoice>): Movement[] {
   const movements: Movement[] = [];
   const [was, is] = [creditedIn(before), creditedIn(after)];
@@ -29,10 +29,10 @@ function credits({ before, after, reference }: Change<Invoice>): Movement[] {
   return movements;
 }
 
-/** Members of the second that the first has not. */
+/** Members of the second list that are not in the first. */
 const newIn = (before: string[], after: string[]): string[] => [...new Set(after)].filter((it) => !before.includes(it));
 
-/** What an Invoice in force asks for is billed, and free again when it does not any more; each charge counts how many name it. */
+/** Sets the charges of an Invoice in force to billed, and free again when it no longer is; each charge counts the Invoices that name it. */
 async function charges({ before, after }: Change<Invoice>, { read }: EffectTools): Promise<Omit<FullEffect, "refusals">> {
   const effect: Omit<FullEffect, "refusals"> = { movements: [], changes: [] };
   const [listed, lists] = [before ? chargesOn(before) : [], after ? chargesOn(after) : []];
@@ -71,7 +71,7 @@ const BILLED: Refusal = {
   at: "ChargeItem.status",
 };
 
-/** Whether the same write takes the charge off the Invoice that it was on. */
+/** Whether the same write removes the charge from its Invoice. */
 const isTakenBack = (charge: string, facts: Facts): boolean =>
   facts.written("Invoice").some((it) => {
     const before = typed<Invoice>(facts.replacedBy(it));
@@ -88,5 +88,5 @@ async function charged({ before, after, reference }: Change<ChargeItem>, { facts
   return { movements: [{ counter: listedCounter(reference), by: 0, bound: { min: 0, rule: "charge-item-listed", refusal: LISTED } }] };
 }
 
-/** What follows from a bill and from a charge, by whichever door it is written. */
+/** The effects of invoices, charges and payments. */
 export const effects: EffectsOf = { Invoice: invoiced, ChargeItem: charged, PaymentReconciliation: paid };

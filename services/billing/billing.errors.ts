@@ -2,18 +2,18 @@ import { Errors } from "moleculer";
 
 const { MoleculerClientError } = Errors;
 
-/** 409, type of the unique key: a charge is on one invoice at most. */
+/** 409, type of the unique key: a charge is on at most one invoice. */
 export const CHARGE_INVOICED = "CHARGE_INVOICED";
 
-/** 409: only what has ended is billed. */
+/** 409: only an ended encounter is billed. */
 export const encounterNotEnded = (encounter: string) =>
   new MoleculerClientError("The visit or stay has not ended: close or discharge it first.", 409, "ENCOUNTER_NOT_ENDED", { encounter });
 
-/** 409: no charge is open. */
+/** 409: there is no open charge. */
 export const nothingToInvoice = (encounter: string) =>
   new MoleculerClientError("There is no open charge for this visit or stay.", 409, "NOTHING_TO_INVOICE", { encounter });
 
-/** 409: the open charges do not have one currency. */
+/** 409: the open charges have several currencies. */
 export const severalCurrencies = (encounter: string) =>
   new MoleculerClientError("The charges are in several currencies: one bill has one.", 409, "SEVERAL_CURRENCIES", { encounter });
 
@@ -28,7 +28,7 @@ export const priceChanged = (definition: string) =>
     },
   );
 
-/** Type of the store's refusal of a second charge for one act. */
+/** Error type of the unique key: an act has one charge. */
 export const ACT_ALREADY_CHARGED = "ACT_ALREADY_CHARGED";
 
 /** 409: a concurrent write came first; the same call may succeed. */
@@ -38,7 +38,7 @@ export const chargesChanged = (encounter: string) =>
 /** Type of `chargeCredited`, for callers and for the unique key. */
 export const CHARGE_CREDITED = "CHARGE_CREDITED";
 
-/** 409: a charge is credited once. */
+/** 409: a charge can be credited once. */
 export const chargeCredited = (invoice: string) =>
   new MoleculerClientError("A charge of these is credited already: name the others.", 409, CHARGE_CREDITED, { invoice });
 
@@ -46,44 +46,44 @@ export const chargeCredited = (invoice: string) =>
 export const invoiceNotFound = (invoice: string) =>
   new MoleculerClientError("No invoice has this id.", 404, "INVOICE_NOT_FOUND", { invoice });
 
-/** 409: all of it was paid. */
+/** 409: it is paid in full. */
 export const invoicePaid = (invoice: string) =>
   new MoleculerClientError("Nothing of the invoice is left to be paid.", 409, "INVOICE_PAID", { invoice });
 
-/** 409: it is paid more than it asks for. @param left in the smallest unit of its currency */
+/** 409: the payment exceeds the amount due. @param left amount due in the minor unit of the currency */
 export const paidTooMuch = (invoice: string, left: number) =>
   new MoleculerClientError("The invoice asks for less than that: pay what is left of it at most.", 409, "PAID_TOO_MUCH", { invoice, left });
 
-/** 409: what was paid in part is not cancelled. */
+/** 409: a partly paid invoice cannot be cancelled. */
 export const invoicePartlyPaid = (invoice: string) =>
   new MoleculerClientError("Something of the invoice is paid: take the payments back first.", 409, "INVOICE_PARTLY_PAID", { invoice });
 
-/** 404: there is no such payment, or it takes back another. */
+/** 404: there is no such payment, or it is itself a reversal. */
 export const paymentNotFound = (payment: string) =>
   new MoleculerClientError("No payment of an invoice has this id.", 404, "PAYMENT_NOT_FOUND", { payment });
 
 /** Type of `paymentTakenBack`, for callers and for the unique key. */
 export const PAYMENT_TAKEN_BACK = "PAYMENT_TAKEN_BACK";
 
-/** 409: a payment is taken back once. */
+/** 409: a payment can be reversed once. */
 export const paymentTakenBack = (payment: string) =>
   new MoleculerClientError("The payment is taken back already.", 409, PAYMENT_TAKEN_BACK, { payment });
 
-/** 409: it asks for nothing (a draft, a cancelled one), or is a credit note itself. */
+/** 409: it is a draft, cancelled, or a credit note. */
 export const invoiceNotInForce = (invoice: string) =>
   new MoleculerClientError("The invoice is not issued, was cancelled, or is a credit note.", 409, "INVOICE_NOT_IN_FORCE", { invoice });
 
-/** 409: what was credited in part is not cancelled as a whole. */
+/** 409: a partly credited invoice cannot be cancelled. */
 export const invoiceCredited = (invoice: string) =>
   new MoleculerClientError("Part of the invoice is credited: cancel the credit notes first, or credit the rest.", 409, "INVOICE_CREDITED", {
     invoice,
   });
 
-/** 409: only what an invoice asks for is credited. */
+/** 409: only charges on the invoice can be credited. */
 export const notOnInvoice = (charge: string, invoice: string) =>
   new MoleculerClientError("The charge is not on this invoice.", 409, "NOT_ON_INVOICE", { charge, invoice });
 
-/** 409: the charges come to nothing. */
+/** 409: the charges amount to nothing. */
 export const nothingToCredit = (invoice: string) =>
   new MoleculerClientError("These charges come to nothing: there is nothing to credit.", 409, "NOTHING_TO_CREDIT", { invoice });
 

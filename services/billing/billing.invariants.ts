@@ -5,14 +5,14 @@ import { billedBy, CREDIT, CREDITED, creditCounter, creditedBy, creditedCounter,
 import { settledElsewhere } from "./payments/balance.model.ts";
 import { type Credit, creditOf } from "./payments/payments.effects.ts";
 
-/** What a credit note is counted by. */
+/** The counters of a credit note. */
 const creditCounters = (note: string, { bill, cents }: Credit): [string, number][] => [
   [creditedCounter(bill), -cents],
   [creditCounter(bill, note), cents],
   [paidCounter(bill), -cents],
 ];
 
-/** What an invoice in force asks for is billed (that no other asks for it is a unique key), and what is counted is so. */
+/** The charges of an invoice in force are billed (a unique key keeps them from being on two), and the counters agree with the invoices. */
 export const invariants: Invariants = {
   standings: {
     ChargeItem: {

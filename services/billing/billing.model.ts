@@ -12,14 +12,14 @@ import { encounterNotEnded, nothingToInvoice, severalCurrencies } from "./billin
 
 const priceOf = ({ priceOverride }: ChargeItem): number => numberOf(priceOverride?.value) ?? 0;
 
-/** The sum in the smallest units of the currency: twice 1.005 EUR are 201 cents. */
+/** The sum in the minor unit of the currency: twice 1.005 EUR are 201 cents. */
 const unitsOf = (items: ChargeItem[], currency: string): number =>
   unitsIn(
     items.reduce((all, item) => all + priceOf(item), 0),
     currency,
   );
 
-/** The ChargeItem of something to pay for. */
+/** The ChargeItem of a charge. */
 export function newCharge(
   id: string,
   { encounter, text, cents, currency }: { encounter: string; text: string; cents: number; currency: string },
@@ -38,7 +38,7 @@ export function newCharge(
   };
 }
 
-/** A charge as its callers see it. */
+/** A charge as callers get it. */
 export const chargeOf = (item: ChargeItem): Charge => ({
   charge: `ChargeItem/${item.id}`,
   encounter: item.context?.reference ?? "",
@@ -47,24 +47,24 @@ export const chargeOf = (item: ChargeItem): Charge => ({
   currency: item.priceOverride?.currency ?? "",
 });
 
-/** Has yet to be billed. */
+/** Whether it has yet to be billed. */
 export const isOpen = ({ status }: ChargeItem): boolean => status === "billable";
 
 const IN_FORCE = ["issued", "balanced"];
 
-/** Whether an Invoice asks for its charges. */
+/** Whether an Invoice claims its charges. */
 export const isInForce = ({ status }: Pick<Invoice, "status">): boolean => IN_FORCE.includes(status);
 
 /** The charges of an Invoice, `ChargeItem/…`. */
 export const chargesOn = ({ lineItem }: Pick<Invoice, "lineItem">): string[] =>
   lineItem?.flatMap(({ chargeItemReference }) => localReference(chargeItemReference?.reference) ?? []) ?? [];
 
-/** Begins the names of counters of invoices that name a charge. */
+/** Prefix of the names of counters of invoices that name a charge. */
 export const LISTED = "listed/";
-/** Counts down from zero the invoices that name a charge, whatever their status. */
+/** The counter of invoices that name a charge, whatever their status; it counts down from zero. */
 export const listedCounter = (charge: string): string => LISTED + charge.slice("ChargeItem/".length);
 
-/** What is paid for, in words: FHIR's lines name their ChargeItems only. */
+/** The charges in words, since FHIR's lines only refer to ChargeItems. */
 export function billText(items: ChargeItem[], { value, currency }: Money): Pick<Invoice, "text"> {
   const lines = items.map((item) => `<li>${escaped(item.code.text ?? "")}: ${priceOf(item)} ${item.priceOverride?.currency ?? ""}</li>`);
   const div = `<div xmlns="http://www.w3.org/1999/xhtml"><ul>${lines.join("")}</ul><p>${value} ${currency}</p></div>`;
@@ -73,17 +73,17 @@ export function billText(items: ChargeItem[], { value, currency }: Money): Pick<
 
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
-/** The year of its making and what is random in its id: a number that people can read out, and no other bill has. */
+/** The year and the random part of the id: a bill number that people can read out, and that is unique. */
 export const numberOfBill = (id: string, now: Date): string =>
   `${new Date(shownAt(now.getTime(), hospitalZone())).getUTCFullYear()}-${id.slice(-12)}`;
 
-/** "ChargeItems of this encounter." */
+/** Clauses for the ChargeItems of an encounter. */
 export const chargesOf = (encounter: string): Clause[] => [referenceClause("ChargeItem", "context", [encounter])];
 
 /**
- * The bill over those of the charges that are open, and its charges marked as billed: that they are still as they were read is checked
- * in the same step, so no charge is billed twice.
- * @param left how many more are open, for the next bill
+ * The bill of the open charges, and the charges as billed. The write checks that they are still in the version that was read, so that no charge is
+ * billed twice.
+ * @param left number of further open charges, for the next bill
  * @throws 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, SEVERAL_CURRENCIES
  */
 export function newInvoice<Item extends ChargeItem & { id: string }>(
@@ -106,7 +106,7 @@ export function newInvoice<Item extends ChargeItem & { id: string }>(
     id,
     ...billText(open, money(cents, currency)),
     identifier: [{ use: "official", type: { text: "invoice number" }, value: numberOfBill(id, now) }],
-    status: cents === 0 ? "balanced" : "issued", // nothing is to be paid
+    status: cents === 0 ? "balanced" : "issued", // there is nothing to pay
     subject: { reference: patient },
     date: now.toISOString(),
     lineItem: open.map((item, index) => ({

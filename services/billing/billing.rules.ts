@@ -16,7 +16,7 @@ const charge: Rule<ChargeItem>[] = [
   statusSteps<ChargeItem>("ChargeItem", STATUS_STEPS.ChargeItem, {
     says: "A billed charge stays billed until its Invoice is cancelled, in the same transaction; one that no Invoice here names may be billable again.",
     sealed: ["billed"],
-    // That no Invoice names it is held by a counter, in the write itself (`billing.effects.ts`).
+    // A counter ensures, in the write itself, that no Invoice names it (`billing.effects.ts`).
     may: ({ before, after }) => before?.status === "billed" && after?.status === "billable",
   }),
   finalStays<ChargeItem>("ChargeItem", { isFinal: ({ status }) => status === "billed", openly: [] }),
@@ -31,7 +31,7 @@ const charge: Rule<ChargeItem>[] = [
     id: "charge-item-listed",
     group: "deletion",
     says: "A charge that an Invoice names, also one that was cancelled, is not deleted.",
-    check: () => undefined, // the invoices that name it are counted in the write itself (`billing.effects.ts`)
+    check: () => undefined, // the write itself counts the invoices that name it (`billing.effects.ts`)
   },
   {
     id: "charge-item-currency",
@@ -58,10 +58,10 @@ const charge: Rule<ChargeItem>[] = [
   referencesExist<ChargeItem>("ChargeItem"),
 ];
 
-/** Other prices may be finer than what can be paid: they are summed up before they are rounded. */
+/** Other prices may have more decimals than can be paid: they are rounded after summing. */
 const hasNoDecimals = ({ currency = "" }: Money): boolean => exponentOf(currency) === 0;
 
-/** Of one patient for good, as what is on the record. */
+/** Types that keep their patient for good, like the medical record. */
 const OF_ONE_PATIENT = [
   "ClaimResponse",
   "Coverage",
@@ -71,7 +71,7 @@ const OF_ONE_PATIENT = [
   "ExplanationOfBenefit",
 ] as const;
 
-/** What is asked for, or was paid, can be paid; prices of one unit may be finer. */
+/** Amounts due and paid must be payable; unit prices may have more decimals. */
 function payable<Of extends FhirResource>(
   type: Of["resourceType"],
   elements: string,
@@ -94,7 +94,7 @@ function payable<Of extends FhirResource>(
   };
 }
 
-/** What holds for charges, invoices, coverages and claims, whoever writes them. */
+/** The rules of charges, invoices, coverages and claims. */
 export const rules: RulesOf = {
   ChargeItem: charge,
   Invoice: invoiceRules,

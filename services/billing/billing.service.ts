@@ -35,7 +35,7 @@ import { paymentKeys } from "./payments/payment.model.ts";
 import { listBalances, listPayments, pay, paymentParams, reportOf, takeBack } from "./payments/payments.ts";
 import { cancelInvoice, creditedBy, invoiceKeys, newCreditNote } from "./credit.model.ts";
 
-/** Charges on one bill, which is one atomic write; more go on the next. */
+/** Charges on one bill, which is one atomic write; further ones go on the next. */
 const MAX_CHARGES = 1_000;
 
 interface OpenCharges {
@@ -60,7 +60,7 @@ const CURRENCY = {
   messages: { enumValue: "'{field}' must be a code of ISO 4217 in capitals, like EUR." },
 } as const;
 
-/** A version of what may be charged for. */
+/** Handles a new version of a resource that may be charged. */
 async function charge(this: Own, event: DurableEvent<ResourceVersion>): Promise<void> {
   await this.chargeAct(event);
 }
@@ -68,7 +68,7 @@ async function charge(this: Own, event: DurableEvent<ResourceVersion>): Promise<
 /** A task of this service: to look again at an act whose charge is free again. */
 const CHARGE_AGAIN = "billing.chargeAgain";
 
-/** What happened to its act while a charge was billed is made up for. */
+/** Task for a charge that is free again: changes of its act while it was billed have to be applied. */
 function again({ id, meta, identifier }: Stored<ChargeItem>): OwnerStep[] {
   const act = identifier?.find(({ system }) => system === ACT)?.value;
   if (act === undefined) return [];
@@ -246,7 +246,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       return this.fhir.require("Invoice", reference, invoiceNotFound);
     },
 
-    /** Those that there are. */
+    /** Those of the charges that exist. */
     async chargesAt(this: WithFhir, references: string[]): Promise<Stored<ChargeItem>[]> {
       const found = await Promise.all(references.map((reference) => this.fhir.read("ChargeItem", splitReference(reference)[1])));
       return found.flatMap((item) => item ?? []);
@@ -262,7 +262,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       }
     },
 
-    /** Brings the charge of an act to what the act is now: an older event than the newest changes nothing more. */
+    /** Brings the charge of an act up to date with the act as it is now, so that events may be handled in any order. */
     async chargeAct(this: Service & WithFhir & WithDirectory & Own, event: DurableEvent<ResourceVersion>): Promise<void> {
       const { type, id } = event.payload;
       const reference = `${type}/${id}`;
@@ -295,7 +295,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       return undefined;
     },
 
-    /** FHIR has no search parameter for a charge's status: all are looked at, also those that are billed long since. */
+    /** FHIR has no search parameter for a charge's status: all charges of the encounter are read, billed ones too. */
     async openCharges(this: Service & WithFhir, encounter: string): Promise<OpenCharges> {
       const open: OpenCharges = { items: [], left: 0 };
       for await (const item of this.fhir.each({ type: "ChargeItem", clauses: chargesOf(encounter) })) {

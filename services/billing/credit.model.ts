@@ -7,56 +7,56 @@ import { CHARGE_CREDITED, CHARGE_INVOICED, invoiceNotInForce, nothingToCredit, n
 import { billText, chargesOn, isInForce, numberOfBill } from "./billing.model.ts";
 import { money, unitsIn } from "./minor-units.ts";
 
-// How a bill is taken back, whole or in part: plain data in, plain data out. No broker, no database, no clock.
+// Cancelling and crediting a bill: plain data in, plain data out. No broker, no database, no clock.
 
-/** URL of an extension of an Invoice that is a credit note: the Invoice of which it takes something back. */
+/** URL of an extension of a credit note: the Invoice that it credits. */
 const CREDITS = "urn:openward:credits";
 
-/** `Invoice/…` of which a credit note takes something back; undefined for any other Invoice. */
+/** `Invoice/…` that a credit note credits; undefined for any other Invoice. */
 export const creditedBy = ({ extension }: Pick<Invoice, "extension">): string | undefined =>
   localReference(extension?.find(({ url }) => url === CREDITS)?.valueReference?.reference);
 
-/** The charges that an Invoice in force asks for; none of a credit note. */
+/** The charges that an Invoice in force claims; none for a credit note. */
 export const billedBy = (invoice: Invoice | undefined): string[] =>
   invoice && isInForce(invoice) && creditedBy(invoice) === undefined ? chargesOn(invoice) : [];
 
-/** A charge is on one Invoice in force at most, which has it once, and is credited once. */
+/** Unique keys: a charge is on at most one Invoice in force, once, and is credited once. */
 export function invoiceKeys(invoice: Invoice): UniqueKey[] {
   if (!isInForce(invoice)) return [];
   const [name, error] = creditedBy(invoice) === undefined ? ["invoiced", CHARGE_INVOICED] : ["credited", CHARGE_CREDITED];
   return [...new Set(chargesOn(invoice))].map((charge) => ({ key: `${name}:${charge}`, error }));
 }
 
-/** Begins the names of counters of credit notes. */
+/** Prefix of the names of counters of credit notes. */
 export const UNCREDITED = "uncredited/";
-/** Counts down from zero the credit notes of an Invoice, so that one that has any is not cancelled as a whole. */
+/** The counter of an Invoice's credit notes, down from zero, so that one with any cannot be cancelled. */
 export const uncreditedCounter = (invoice: string): string => UNCREDITED + invoice.slice("Invoice/".length);
 
-/** Begins the names of counters of what is credited of an Invoice, in all. */
+/** Prefix of the names of counters of credited amounts. */
 export const CREDITED = "credited/";
-/** Counts down from zero what the credit notes of an Invoice take off, in the smallest units. */
+/** The counter of the credited amount of an Invoice, down from zero, in minor units. */
 export const creditedCounter = (invoice: string): string => CREDITED + invoice.slice("Invoice/".length);
 
-/** Begins the names of counters of single credit notes. */
+/** Prefix of the names of counters of single credit notes. */
 export const CREDIT = "credit/";
-/** Credit notes of one Invoice: each is over a charge of it, and a bill has so many. */
+/** Credit notes of one Invoice: each credits at least one of its charges, of which a bill has at most this many. */
 export const MAX_NOTES = 1_000;
-/** Begins the names of the counters of the credit notes of one Invoice. */
+/** Prefix of the names of the counters of one Invoice's credit notes. */
 export const creditsOf = (invoice: string): string => `${CREDIT}${invoice.slice("Invoice/".length)}/`;
-/** Counts up what a credit note takes off its Invoice, in the smallest units. */
+/** The counter of a credit note's amount, in minor units. */
 export const creditCounter = (invoice: string, note: string): string => creditsOf(invoice) + note.slice("Invoice/".length);
-/** `Invoice/…`, the credit note that a counter is of. */
+/** `Invoice/…`: the credit note of a counter. */
 export const noteIn = (counter: string): string => `Invoice/${counter.slice(counter.lastIndexOf("/") + 1)}`;
 
-/** An Invoice that is not in force any more; its charges are set free beside it. @throws 409 INVOICE_NOT_IN_FORCE */
+/** The Invoice as cancelled; its charges are freed in the same write. @throws 409 INVOICE_NOT_IN_FORCE */
 export function cancelInvoice<Of extends Invoice>(invoice: Of, reason: string): Of {
   if (!isInForce(invoice)) throw invoiceNotInForce(`Invoice/${invoice.id}`);
   return { ...invoice, status: "cancelled", cancelledReason: reason };
 }
 
 /**
- * The credit note over charges of an Invoice in force, and the Invoice with a note of it. The charges stay billed: they were.
- * @param items the charges that it is about
+ * The credit note for charges of an Invoice in force, and the Invoice with a note of it. The charges stay billed.
+ * @param items the credited charges
  * @throws 409 INVOICE_NOT_IN_FORCE, NOT_ON_INVOICE, NOTHING_TO_CREDIT
  */
 export function newCreditNote<Of extends Invoice & { id: string }>(

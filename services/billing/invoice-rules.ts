@@ -26,11 +26,11 @@ function amountsOf({ lineItem = [], totalPriceComponent = [], totalNet, totalGro
   return [...components.map(({ amount }) => amount), totalNet, totalGross].filter((it) => it !== undefined);
 }
 
-/** What lines ask for before taxes; whether a discount is written with a sign, R4 leaves open. */
+/** Price components that count before taxes; R4 leaves open whether a discount has a sign. */
 const ADDED = ["base", "surcharge"];
 const ASIDE = ["tax", "informational"];
 
-/** The sum of the lines before taxes; undefined where a line says no price, or takes something off. */
+/** The sum of the lines before taxes; undefined if a line has no price, or a deduction. */
 function sumOf({ lineItem = [], totalPriceComponent = [] }: Invoice): number | undefined {
   const lines = lineItem.map(({ priceComponent = [] }) => priceComponent.filter(({ type }) => !ASIDE.includes(type)));
   const isPlain = lines.every((line) => line.length > 0 && line.every(({ type, amount }) => amount && ADDED.includes(type)));
@@ -75,7 +75,7 @@ const total: Rule<Invoice> = {
   },
 };
 
-/** What an Invoice asks for that it did not before. */
+/** The charges that a change adds to an Invoice in force. */
 function newlyBilled({ before, after }: Change<Invoice>): string[] {
   const known = billedBy(before);
   return billedBy(after).filter((it) => !known.includes(it));
@@ -99,11 +99,11 @@ const charges: Rule<Invoice> = {
   },
 };
 
-/** The Invoice of which this change comes to take something back. */
+/** The Invoice that a new credit note credits. */
 const newlyCredited = (change: Change<Invoice>): string | undefined =>
   isIssued(change) && change.after ? creditedBy(change.after) : undefined;
 
-/** Why a credit note does not take back something of an Invoice. */
+/** The reason for which a credit note does not fit its Invoice. */
 function reasonAgainst(note: Invoice, credited: string, facts: Facts): string | undefined {
   const invoice = typed<Invoice>(facts.of(credited)?.resource);
   if (!invoice) return `${credited} is not here: name the Invoice that is credited.`;
@@ -129,7 +129,7 @@ const credit: Rule<Invoice> = {
   },
 };
 
-/** What holds for invoices and credit notes, whoever writes them. */
+/** The rules of invoices and credit notes. */
 export const invoiceRules: Rule<Invoice>[] = [
   statusSteps<Invoice>("Invoice", STATUS_STEPS.Invoice, { says: "An issued Invoice is balanced or cancelled; a cancelled one stays so." }),
   finalStays<Invoice>("Invoice", {
@@ -154,18 +154,18 @@ export const invoiceRules: Rule<Invoice>[] = [
     id: "invoice-credited",
     group: "money",
     says: "An Invoice that is credited in part is not cancelled as a whole.",
-    check: () => undefined, // its credit notes are counted in the write itself (`billing.effects.ts`)
+    check: () => undefined, // the write itself counts its credit notes (`billing.effects.ts`)
   },
   {
     id: "invoice-balanced",
     group: "money",
     says: "An Invoice is balanced by what is paid and credited of it, in a house that takes payments here, or where something of it was paid here.",
-    check: () => undefined, // what was paid is counted in the write itself (`payments.effects.ts`)
+    check: () => undefined, // the write itself counts payments (`payments.effects.ts`)
   },
   {
     id: "invoice-paid",
     group: "money",
     says: "An Invoice of which something is paid is not cancelled.",
-    check: () => undefined, // what was paid is counted in the write itself (`payments.effects.ts`)
+    check: () => undefined, // the write itself counts payments (`payments.effects.ts`)
   },
 ];

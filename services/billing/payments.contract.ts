@@ -1,75 +1,75 @@
-/** What is paid of a bill, and by which means. */
+/** Payments of bills. */
 
-/** How somebody pays. */
+/** Means of payment. */
 export const Means = { cash: "cash", card: "card", transfer: "transfer", insurance: "insurance" } as const;
 export type Means = (typeof Means)[keyof typeof Means];
 
-/** Who took the money. */
+/** The person who took the payment. */
 export interface Cashier {
-  /** "Practitioner/…"; absent: the account has no such record. */
+  /** "Practitioner/…"; absent: the account has none. */
   reference?: string;
   name?: string;
 }
 
-/** Money that came in for a bill, or went out for a credit note: a FHIR PaymentReconciliation. It stays as it is; what was wrong is taken back by another. */
+/** A payment of a bill, or a refund of a credit note: a FHIR PaymentReconciliation. It is never changed; a mistake is reversed by another one. */
 export interface Payment {
   /** "PaymentReconciliation/…" */
   payment: string;
-  /** Of its receipt: the year and the count of the year, for people. */
+  /** Receipt number: the year and a serial number of the year. */
   number: string;
   invoice: string; // "Invoice/…"
-  /** In the smallest unit of the currency; below zero for what goes out: paid back, or taken back. */
+  /** In the minor unit of the currency; negative for refunds and reversals. */
   cents: number;
   currency: string; // ISO 4217
   means: Means;
-  /** Of a card's slip, a transfer, a policy. */
+  /** Number of a card slip, a transfer or a policy. */
   reference?: string;
   cashier?: Cashier;
   paidAt: string; // ISO 8601, UTC
-  /** "PaymentReconciliation/…" that it takes back, and why. */
+  /** "PaymentReconciliation/…" that it reverses, and the reason. */
   takesBack?: string;
   reason?: string;
 }
 
-/** What came of a payment. */
+/** The result of a payment. */
 export interface Paid extends Payment {
-  /** What the bill still asks for, in the smallest unit; of a credit note: what is still to be paid back. */
+  /** The amount still due, in the minor unit; for a credit note: still to be refunded. */
   left: number;
 }
 
-/** What a bill asks for, and what is left of it, in the smallest unit. */
+/** The amount of a bill, and what is due, in the minor unit. */
 export interface InvoiceBalance {
   invoice: string;
   cents: number;
-  /** What is still to be paid; of a credit note: paid back. */
+  /** The amount due; for a credit note: to be refunded. */
   left: number;
-  /** What credit notes take off a bill; of a credit note: what of it is set off against its bill. */
+  /** The credited amount of a bill; for a credit note: the part that is set off against its bill. */
   credited: number;
   currency: string;
 }
 
-/** What a bill asks for, and what was paid of it. */
+/** The amount of a bill, with its payments. */
 export interface Account extends InvoiceBalance {
-  /** The first comes first. */
+  /** In order of time. */
   payments: Payment[];
 }
 
-/** What one cashier took by one means, in one currency. */
+/** The sum of a cashier's payments by one means, in one currency. */
 export interface CashSum {
   cashier?: Cashier;
   means: Means;
   currency: string;
-  /** Payments, and those that were taken back. */
+  /** Number of payments, and of reversals. */
   count: number;
   takenBack: number;
-  /** What came in less what went out. */
+  /** Payments less refunds and reversals. */
   cents: number;
 }
 
-/** The cash desk's day by the hospital's clocks. */
+/** The report of the cash desk for a day by the hospital's clocks. */
 export interface CashReport {
   day: string; // YYYY-MM-DD
   sums: CashSum[];
-  /** The first comes first. */
+  /** In order of time. */
   payments: Payment[];
 }

@@ -1,20 +1,20 @@
-/** Identifiers by their system: how one is written, and what its check digit must be. A table: no broker, no database. */
+/** Identifier systems: the form of their values, and check digits. A table: no broker, no database. */
 import { plainDigits } from "../../fhir/plain-digits.ts";
 
-/** How the identifiers of one system are written. */
+/** The form of one system's identifiers. */
 export interface IdentifierSystem {
   system: string;
-  /** Signs between the digits that people write or leave out, besides blanks; default: none. */
+  /** Separators, besides blanks, that people write or omit; default: none. */
   separators?: string;
-  /** What is left without blanks and separators, in upper case: a regular expression of all of it. */
+  /** The form without blanks and separators, in upper case: a regular expression for the whole value. */
   form?: string;
   check?: CheckDigit;
 }
 
-/** How the last digits follow from those before. */
+/** Algorithm of the check digits. */
 export type CheckDigit = keyof typeof checks;
 
-/** Systems that say how their identifiers are made. An operator adds more in PATIENTS_FILE. */
+/** Systems with a published form. An operator adds more in PATIENTS_FILE. */
 export const IDENTIFIER_SYSTEMS: readonly IdentifierSystem[] = [
   { system: "https://fhir.nhs.uk/Id/nhs-number", separators: "-", form: "\\d{10}", check: "mod11" },
   { system: "http://ns.electronichealth.net.au/id/hi/ihi/1.0", separators: "-", form: "\\d{16}", check: "luhn" },
@@ -25,7 +25,7 @@ export const IDENTIFIER_SYSTEMS: readonly IdentifierSystem[] = [
 
 const digitsOf = (text: string): number[] => [...text].map(Number);
 
-/** Luhn (ISO/IEC 7812-1): every second digit from the right doubled. */
+/** Luhn (ISO/IEC 7812-1): every second digit from the right is doubled. */
 const luhn = (text: string): boolean =>
   digitsOf(text).reduceRight((sum, digit, index) => {
     const isDoubled = (text.length - index) % 2 === 0;
@@ -36,34 +36,34 @@ const luhn = (text: string): boolean =>
 
 const checks = {
   luhn,
-  /** Of the last ten digits: a century before them is not counted. */
+  /** Over the last ten digits: a preceding century does not count. */
   luhn10: (text: string) => luhn(text.slice(-10)),
-  /** Weights 10 to 2, the rest to 11; 10 is given to nobody. */
+  /** Weights 10 to 2, remainder to 11; a check digit of 10 is not assigned. */
   mod11: (text: string) => {
     const digits = digitsOf(text);
     const sum = digits.slice(0, 9).reduce((total, digit, index) => total + digit * (10 - index), 0);
     return (11 - (sum % 11)) % 11 === digits[9];
   },
-  /** 97 less the rest to 97; of Corsica's departments 2A is 19, and 2B 18. */
+  /** 97 less the remainder to 97; Corsica's departments 2A and 2B count as 19 and 18. */
   mod97: (text: string) => {
     const number = text.slice(0, 13).replace("2A", "19").replace("2B", "18");
     return 97n - (BigInt(number) % 97n) === BigInt(text.slice(13));
   },
 };
 
-/** Whether there is such a check digit. */
+/** Whether there is a check digit algorithm of this name. */
 export const isCheckDigit = (name: string): name is CheckDigit => Object.hasOwn(checks, name);
 
-/** Identifiers of known systems, as they are stored and compared. */
+/** Normalises, validates and compares identifiers of known systems. */
 export class IdentifierTable {
   readonly #systems: ReadonlyMap<string, IdentifierSystem>;
 
-  /** @param more an operator's, which count more */
+  /** @param more an operator's systems, which take precedence */
   constructor(more: readonly IdentifierSystem[] = []) {
     this.#systems = new Map([...IDENTIFIER_SYSTEMS, ...more].map((one) => [one.system, one]));
   }
 
-  /** As it is stored: of a system in the table without what people write between the digits; of another as it is given. */
+  /** The stored form: for known systems without separators; for others unchanged. */
   normalized(system: string, value: string): string {
     const known = this.#systems.get(system);
     if (!known) return value;
@@ -71,7 +71,7 @@ export class IdentifierTable {
     return [...compared(value).toUpperCase()].filter((sign) => !ignored.has(sign)).join("");
   }
 
-  /** Of a normalized one. */
+  /** Whether a normalised value is valid. */
   isValid(system: string, value: string): boolean {
     const known = this.#systems.get(system);
     if (!known) return true;
@@ -79,7 +79,7 @@ export class IdentifierTable {
     return known.check === undefined || checks[known.check](value);
   }
 
-  /** However it is typed: without blanks and what nobody sees, in one case and one form of each character, in the digits of any script. */
+  /** The form for comparison: without blanks and invisible characters, in one case, with ASCII digits. */
   keyOf(system: string, value: string): string {
     return `identifier:${system}|${compared(this.normalized(system, value))}`;
   }

@@ -6,11 +6,11 @@ const { MoleculerClientError } = Errors;
 /** Type of `patientAlreadyRegistered`, for callers and for the unique key. */
 export const PATIENT_ALREADY_REGISTERED = "PATIENT_ALREADY_REGISTERED";
 
-/** `patient` is the reference of the one that has the identifier. */
+/** 409: a patient with this identifier is registered; `patient` is its reference. */
 export const patientAlreadyRegistered = (patient: string) =>
   new MoleculerClientError("A patient with this identifier is registered already.", 409, PATIENT_ALREADY_REGISTERED, { patient });
 
-/** `patients` are the references of those that share the identifier, or of the first of them. */
+/** 409: several patients have this identifier; `patients` are their references, or the first ones. */
 export const identifierShared = (patients: string[]) =>
   new MoleculerClientError(
     "Several patients have this identifier: their records must be merged, then the one that is left is the person's.",
@@ -19,7 +19,7 @@ export const identifierShared = (patients: string[]) =>
     { patients },
   );
 
-/** Records that are probably the same person's: ids and grades. */
+/** 409: records are probably the same person's; contains ids and grades. */
 export const possibleDuplicate = (candidates: GradedPatient[]) =>
   new MoleculerClientError(
     "This person is probably registered already: use that record, or say in `confirm` why it is another person.",
@@ -28,7 +28,7 @@ export const possibleDuplicate = (candidates: GradedPatient[]) =>
     { candidates },
   );
 
-/** `system` is the identifier's. */
+/** 422: the identifier is invalid; `system` is its system. */
 export const identifierInvalid = (system: string) =>
   new MoleculerClientError(
     "The identifier is none that its system gives: a sign is missing or wrong, or its check digit says so. Read it again.",
@@ -37,13 +37,13 @@ export const identifierInvalid = (system: string) =>
     { system },
   );
 
-/** Nobody is merged with a record that is not active, or was replaced. */
+/** 409: a record that is inactive or replaced cannot be merged. */
 export const patientNotActive = (patient: string) =>
   new MoleculerClientError("The record is not active, or was replaced by another: merge the one that is.", 409, "PATIENT_NOT_ACTIVE", {
     patient,
   });
 
-/** Both have visits or stays that go on: `encounters` are those of both. */
+/** 409: both patients have open visits or stays; `encounters` are those of both. */
 export const mergeConflict = (encounters: string[]) =>
   new MoleculerClientError(
     "Both records have a visit or stay that goes on: end one of them first, or mark it as entered in error.",
@@ -52,23 +52,23 @@ export const mergeConflict = (encounters: string[]) =>
     { encounters },
   );
 
-/** One record cannot take its own place. */
+/** 409: a record cannot replace itself. */
 export const samePatient = (patient: string) =>
   new MoleculerClientError("The two records are one: name the record that is replaced, and the one that stays.", 409, "SAME_PATIENT", {
     patient,
   });
 
-/** There is nothing to take back. */
+/** 409: there is no merge to undo. */
 export const notMerged = (patient: string) =>
   new MoleculerClientError("This record was not merged into another.", 409, "PATIENT_NOT_MERGED", { patient });
 
-/** `patient` has taken the place of the record that the merge was into: what both merges moved is given back from the last. */
+/** 409: `patient` has replaced the record into which it was merged: the later merge must be undone first. */
 export const mergedOn = (patient: string) =>
   new MoleculerClientError("The record that took its place was replaced itself: take that merge back first.", 409, "PATIENT_MERGED_ON", {
     patient,
   });
 
-/** Both records stay where they are while what one bears goes to the other; `source` is the one that is replaced. */
+/** 409: another merge moves resources of one of the records; `source` is the one that is replaced. */
 export const mergeRunning = (source: string) =>
   new MoleculerClientError(
     "What one record bears is still being moved to another: wait until that merge has ended (patients.mergeState).",
@@ -77,13 +77,13 @@ export const mergeRunning = (source: string) =>
     { source },
   );
 
-/** The record of the mother is closed. */
+/** 409: the mother's record is closed. */
 export const motherNotActive = (patient: string) =>
   new MoleculerClientError("The mother's record is not active, or was replaced: name the one that is.", 409, "MOTHER_NOT_ACTIVE", {
     patient,
   });
 
-/** `patient` is the record of the child that is there. */
+/** 409: the child is registered; `patient` is its record. */
 export const childAlreadyRegistered = (patient: string) =>
   new MoleculerClientError(
     "This child of the mother is registered already: use that record; of several of one birth say in `multipleBirth` which it is.",

@@ -19,14 +19,14 @@ import { identifierInvalid, PATIENT_ALREADY_REGISTERED } from "./patients.errors
 
 type PatientWithId = Patient & { id: string };
 
-/** Numbers that this hospital gives to who has none. */
+/** System of identifiers that this hospital gives to patients without one. */
 export const PATIENT_NUMBER = "urn:openward:patient-number";
-/** Numbers of those who are unknown, until they are known. */
+/** System of identifiers of unknown persons, until they are identified. */
 export const TEMPORARY_NUMBER = "urn:openward:temporary-number";
-/** HL7's extension that says why a value is missing. */
+/** HL7's extension for the reason of a missing value. */
 const ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
 const LANGUAGE = "http://hl7.org/fhir/StructureDefinition/language";
-/** Why a record that is like another is not the same person's. */
+/** URL of an extension: the reason why a similar record is another person's. */
 const NOT_A_DUPLICATE = "urn:openward:not-a-duplicate";
 const CONTACT_ROLE = "http://terminology.hl7.org/CodeSystem/v2-0131";
 const ROLE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
@@ -51,7 +51,7 @@ export function newPatient(
   };
 }
 
-/** A patient who is not known, under a name and a number that are marked as temporary. */
+/** An unknown patient, under a name and an identifier that are marked as temporary. */
 export function unknownPatient(
   id: string,
   number: string,
@@ -68,17 +68,17 @@ export function unknownPatient(
   };
 }
 
-/** Whose record is closed. */
+/** Whether a record is inactive or replaced. */
 export const isClosed = ({ active, link }: Patient): boolean => active === false || replacementOf({ link }) !== undefined;
 
-/** Whether the clerk has said at the registration why this is nobody who was registered before. */
+/** Whether the clerk has confirmed at the registration that it is a new person. */
 export const isConfirmed = ({ extension = [] }: Patient): boolean => extension.some(({ url }) => url === NOT_A_DUPLICATE);
 
-/** The record that has taken the place of this one, "Patient/…". */
+/** The record that has replaced this one, "Patient/…". */
 export const replacementOf = ({ link = [] }: Pick<Patient, "link">): string | undefined =>
   link.find(({ type }) => type === "replaced-by")?.other.reference;
 
-/** A child with its mother: the child, the mother as its RelatedPerson, and the mother's record that names this one (Patient.link). */
+/** A newborn: the child, the mother as its RelatedPerson, and the mother's record with a link to it (Patient.link). */
 export function newborn(
   ids: { child: string; mother: string; number: string },
   { gender, birthDate, multipleBirth, family, given }: Omit<Newborn, "mother">,
@@ -112,7 +112,7 @@ export function newborn(
 
 const officialName = ({ name = [] }: Patient): HumanName | undefined => name.find(({ use }) => use === "official") ?? name[0];
 
-/** The record with what is given put right. A temporary name or number of one who is known now is an old one. @throws 422 IDENTIFIER_INVALID */
+/** The corrected record. The temporary name or identifier of a person who is now known becomes an old one. @throws 422 IDENTIFIER_INVALID */
 export function updated(before: PatientWithId, change: Omit<PatientUpdate, "patient">, table: IdentifierTable): PatientWithId {
   const { family, given, birthDate, gender, identifiers = [] } = change;
   const isRenamed = family !== undefined || given !== undefined;
@@ -132,7 +132,7 @@ export function updated(before: PatientWithId, change: Omit<PatientUpdate, "pati
   };
 }
 
-/** The Patient that a description is of. */
+/** The Patient of a description. */
 export function described({ family = "", given = [], ...known }: Omit<PersonDescription, "like">, table: IdentifierTable): Patient {
   const { identifier, identifiers = [], birthDate, gender, otherNames = [] } = known;
   const numbers = identifier ? [identifier, ...identifiers] : identifiers;
@@ -163,7 +163,7 @@ function renamed(before: Patient, { family, given }: Pick<PatientUpdate, "family
   const { name = [] } = before;
   const current = officialName(before);
   const isTemporary = current?.use === "temp";
-  // What a person was called before is none of a temporary name.
+  // A temporary name has no former family name.
   const kept = isTemporary ? { family: current?.extension ? undefined : current?.family } : current;
   const official: HumanName = { ...kept, use: "official", ...(family !== undefined && { family }), ...(given && { given }) };
   const others = name.filter((one) => one !== current).filter(({ use }) => use !== "official");
@@ -172,7 +172,7 @@ function renamed(before: Patient, { family, given }: Pick<PatientUpdate, "family
 
 const clean = ({ family, ...name }: HumanName): HumanName => ({ ...name, ...(family !== undefined && { family }) });
 
-/** One of each system: the new one; a first one becomes the official. */
+/** One identifier per system, the new one; the first becomes the official one. */
 function withIdentifiers(before: Identifier[], more: PersonIdentifier[], isKnown: boolean): Identifier[] {
   const kept = before
     .filter(({ system }) => !more.some((one) => one.system === system))
@@ -189,7 +189,7 @@ function withIdentifiers(before: Identifier[], more: PersonIdentifier[], isKnown
   ];
 }
 
-/** The elements of Patient for what is given of a person's details. */
+/** The elements of Patient for the given details. */
 function detailsOf({ phone, addresses, contacts }: PersonDetails, before?: Patient): Partial<Patient> {
   const telecom: ContactPoint[] | undefined =
     phone === undefined
@@ -202,7 +202,7 @@ function detailsOf({ phone, addresses, contacts }: PersonDetails, before?: Patie
   };
 }
 
-/** The same person's name, as others write it. */
+/** A further name of the person. */
 const nameOf = ({ family, given, language }: OtherName): HumanName => ({
   use: "usual",
   family,
@@ -218,14 +218,14 @@ function contactOf({ family, given, relationship = "N", phone }: ContactPerson):
   };
 }
 
-/** An identifier as it is stored. @throws 422 IDENTIFIER_INVALID */
+/** An identifier in its stored form. @throws 422 IDENTIFIER_INVALID */
 export function checked({ system, value }: PersonIdentifier, table: IdentifierTable): PersonIdentifier {
   const normalized = table.normalized(system, value);
   if (!table.isValid(system, normalized)) throw identifierInvalid(system);
   return { system, value: normalized };
 }
 
-/** Nobody else has an official or generated identifier of a patient, however it is typed; but whom a record was replaced by may. */
+/** Unique keys: official and generated identifiers of a patient, in the form for comparison; replaced records have none. */
 export function patientKeys({ identifier = [], active, link }: Patient, table: IdentifierTable): UniqueKey[] {
   if (isClosed({ resourceType: "Patient", active, link })) return [];
   const own = identifier.filter(({ use, system, value }) => value !== undefined && (use === "official" || system === TEMPORARY_NUMBER));
@@ -233,7 +233,7 @@ export function patientKeys({ identifier = [], active, link }: Patient, table: I
   return [...keys].map((key) => ({ key, error: PATIENT_ALREADY_REGISTERED }));
 }
 
-/** "Nobody has this identifier yet", as the store checks it in the step that writes. */
+/** The condition that no patient has this identifier, which the store checks in the write itself. */
 export function nobodyHas({ system, value }: PersonIdentifier): NoneExist {
   return { lock: `Patient?identifier=${system}|${value}`, clauses: [tokenClause("Patient", "identifier", { system, value })] };
 }

@@ -1,4 +1,4 @@
-/** Rules for the params of this service's actions. */
+/** Parameters of the actions, for Moleculer's validator. */
 import { dateRule, reasonRule, uriRule } from "../../mesh/param-rules.ts";
 import { referenceTo } from "../../mixins/fhir/domain-references.ts";
 import { Gender } from "./patients.contract.ts";
@@ -7,11 +7,11 @@ import { Gender } from "./patients.contract.ts";
 const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
 /** Given names. */
 const GIVEN = { type: "array", min: 1, max: 10, items: NAME } as const;
-/** A day, or as much of it as is known. */
+/** A date, possibly without day or month. */
 const birthDate = dateRule;
 const phone = { type: "string", min: 1, max: 50, optional: true } as const;
 
-/** A number in the system that gives it. */
+/** An identifier with its system. */
 const identifier = {
   type: "object",
   strict: true,
@@ -26,7 +26,7 @@ const language = {
   optional: true,
 } as const;
 
-/** What may be known of a person besides the name: a few of each. */
+/** Details of a person besides the name, a few of each. */
 const details = {
   phone,
   mothersName: { ...NAME, optional: true },
@@ -77,7 +77,7 @@ const details = {
 const gender = { type: "enum", values: Object.values(Gender) } as const;
 const optional = <Rule extends object>(rule: Rule) => ({ ...rule, optional: true }) as const;
 
-/** Of `register`. */
+/** Parameters of `register`. */
 export const registration = {
   family: NAME,
   given: GIVEN,
@@ -89,10 +89,10 @@ export const registration = {
   $$strict: true,
 } as const;
 
-/** Of `registerUnknown`. */
+/** Parameters of `registerUnknown`. */
 export const unknown = { gender, birthDate: optional(birthDate), $$strict: true } as const;
 
-/** Of `registerNewborn`. */
+/** Parameters of `registerNewborn`. */
 export const newbornChild = {
   mother: referenceTo("Patient"),
   gender,
@@ -103,7 +103,7 @@ export const newbornChild = {
   $$strict: true,
 } as const;
 
-/** What is known of a person, each of it optional. */
+/** What is known of a person, all of it optional. */
 const known = {
   family: optional(NAME),
   given: optional(GIVEN),
@@ -112,10 +112,10 @@ const known = {
   ...details,
 } as const;
 
-/** Of `update`. */
+/** Parameters of `update`. */
 export const update = { patient: referenceTo("Patient"), ...known, $$strict: true } as const;
 
-/** Of `candidates`. @param most candidates in one answer */
+/** Parameters of `candidates`. @param most candidates in one answer */
 export const description = (most: number) =>
   ({
     ...known,
@@ -125,14 +125,14 @@ export const description = (most: number) =>
     $$strict: true,
   }) as const;
 
-/** Of `listDoubles`. */
+/** Parameters of `listDoubles`. */
 export const doublesAsked = {
   limit: { type: "number", integer: true, min: 1, max: 100, optional: true },
   after: { type: "string", max: 200, optional: true },
   $$strict: true,
 } as const;
 
-/** Of `setDistinct`. */
+/** Parameters of `setDistinct`. */
 export const distinct = {
   patient: referenceTo("Patient"),
   other: referenceTo("Patient"),

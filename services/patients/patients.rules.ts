@@ -8,13 +8,13 @@ import { patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 import type { Change, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { typed } from "../../fhir/typed.ts";
 
-/** A date is another one elsewhere on earth. Milliseconds. */
+/** Tolerance for dates in the future, since the date differs between time zones. Milliseconds. */
 const AHEAD_MS = 86_400_000;
 
 const linked = (patient: Patient | undefined, kind: "replaced-by" | "replaces"): string[] =>
   patient?.link?.flatMap(({ type, other }) => (type === kind ? (localReference(other.reference) ?? []) : [])) ?? [];
 
-/** The record that takes this one's place by this change, and the one that does not any more. */
+/** The record that replaces this one by this change, and the one that no longer does. */
 function replacedBy({ before, after }: Change<Patient>): { now?: string | undefined; before?: string | undefined } {
   const [[was], [is]] = [linked(before, "replaced-by"), linked(after, "replaced-by")];
   return was === is || !after ? {} : { now: is, before: was };
@@ -28,7 +28,7 @@ const link: Rule<Patient> = {
   check(change, facts) {
     const { now: other, before } = replacedBy(change);
     const kept = typed<Patient>(facts.of(before)?.resource);
-    // Where the other was replaced itself, this one may name the last.
+    // If the other record was replaced itself, this one may name the last.
     if (other === undefined && linked(kept, "replaces").includes(change.reference)) {
       return refusal("patient-link", `${before} has taken its place: undo the merge (patients.unmerge).`, "Patient.link");
     }
@@ -55,7 +55,7 @@ const dates: Rule<Patient> = {
   },
 };
 
-/** What holds for patients and their kin, whoever writes them. */
+/** The rules of patients and their relatives. */
 export const rules: RulesOf = {
   Patient: [notDeletedUnder<Patient>("Patient", "set Patient.active to false, or delete those first."), link, dates],
   ...patientRecords(["RelatedPerson"]),

@@ -50,18 +50,18 @@ import { description, distinct, doublesAsked, newbornChild, registration, unknow
 import { rules } from "./patients.rules.ts";
 import { registeredChild } from "./siblings.ts";
 
-/** Of the service, and of its own work over all owners (`services/identity/roles/system`): who merges records need not see all that they bear. */
+/** Identity of the service's own work over all owners (`services/identity/roles/system`): who merges records need not have the right to see all their resources. */
 const SERVICE = "patients";
 /** Patients that a refusal names. */
 const MAX_NAMED = 10;
-/** For one transaction over all owners; what takes more is a task. Milliseconds. */
+/** Time limit of a merge in one transaction; a larger one is a task. Milliseconds. */
 const MERGE_MS = 30_000;
 /** Candidates in one answer. */
 const MAX_CANDIDATES = 100;
-/** Tries of a change while others write the same record. */
+/** Attempts of a change while others write the same record. */
 const ATTEMPTS = 5;
 
-/** From one read of the settings file to the end of the process. */
+/** The settings file is read once per process. */
 let known: PatientSettings | undefined;
 const settings = (): PatientSettings => {
   known ??= readPatientSettings(readConfig().patientsFile);
@@ -205,7 +205,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         const { text, limit, onlyCertain } = ctx.params;
         const all = await this.alike(parseJson(text) as Patient);
         const certain = all.filter(({ grade }) => grade === MatchGrade.certain);
-        // Of several that are certain none is (R4, patient-operation-match.html).
+        // If several are certain, none is (R4, patient-operation-match.html).
         const wanted = onlyCertain ? (certain.length === 1 ? certain : []) : all;
         return wanted.slice(0, limit).map((one) => ({ ...gradedOf(one), json: one.json }));
       },
@@ -292,20 +292,20 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
   },
 
   methods: {
-    /** Carried out by one node of this service, again until it is done; under an Idempotency-Key as soon as that is decided. */
+    /** Starts a task, which one node of the service runs and repeats until it is done; under an Idempotency-Key it starts when the request is decided. */
     async beginTask(this: This, event: string, { ctx, pair }: { ctx: Context; pair: MergedPair }): Promise<MergeState> {
-      // Found running by who asks before the task begins; what may still be given up is not noted.
+      // The caller finds it running before the task starts; a keyed request is not noted, since it may still be given up.
       if (!isKeyed(ctx)) await this.merges.begun(pair, event === "patients.merge" ? "merge" : "part");
       await this.fhir.write([task({ id: `${event}/${timeOrderedId()}`, event, key: pair.source, payload: pair })]);
       return { ...(await this.merges.state(asSystem(ctx, SERVICE), pair.source)), state: "running" };
     },
 
-    /** The most probable first. */
+    /** Similar patients, the most probable first. */
     async alike(this: This, patient: Patient): Promise<PatientMatch[]> {
       return candidatesFor(patient, { store: this.store, ...settings() });
     },
 
-    /** @throws 409 POSSIBLE_DUPLICATE, but for who has the same number: that is refused as it is written */
+    /** @throws 409 POSSIBLE_DUPLICATE, except for a patient with the same identifier, who is refused by the write */
     async refuseDuplicate(this: This, patient: Patient, { system, value }: PersonIdentifier): Promise<void> {
       const key = settings().table.keyOf(system, value);
       const keysOf = ({ identifier = [] }: Patient) => identifier.map((one) => settings().table.keyOf(one.system ?? "", one.value ?? ""));
@@ -336,7 +336,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
 
 const gradedOf = ({ patient, grade, score }: PatientMatch): GradedPatient => ({ patient: `Patient/${patient.id}`, grade, score });
 
-/** Who has the unique key that was refused. */
+/** The holder of the unique key that was refused. */
 const holderOf = (error: unknown): string => (error as { data: { holder: string } }).data.holder;
 
 const registered = (id: string, { version, updated }: { version: number; updated: number }) => ({

@@ -1,9 +1,9 @@
-/** What an operator may change of how patients are told from one another: a JSON file that PATIENTS_FILE names. */
+/** An operator's settings for identifiers and matching: a JSON file that PATIENTS_FILE names. */
 import { readFileSync } from "node:fs";
 import { type CheckDigit, IDENTIFIER_SYSTEMS, type IdentifierSystem, IdentifierTable, isCheckDigit } from "./identifier-systems.ts";
 import { MATCH_WEIGHTS, type MatchWeights } from "./matching/grade.ts";
 
-/** How patients are told from one another here. */
+/** The tables of identifiers and weights. */
 export interface PatientSettings {
   table: IdentifierTable;
   weights: MatchWeights;
@@ -36,14 +36,14 @@ function systemsIn(given: unknown): IdentifierSystem[] {
     if (!texts || (check !== undefined && !isCheckDigit(check as string))) {
       throw new Error(`a system has a form like ${JSON.stringify(IDENTIFIER_SYSTEMS[0])}.`);
     }
-    new RegExp((form as string | undefined) ?? ""); // thrown now, not when a patient is registered
+    new RegExp((form as string | undefined) ?? ""); // throws now rather than at a registration
     return { system: system as string, ...pick({ separators, form, check: check as CheckDigit | undefined }) } as IdentifierSystem;
   });
 }
 
 const pick = (given: object): object => Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 
-/** The defaults with what the operator says: numbers in their places, and nothing else. */
+/** The defaults with the operator's numbers in their places, and nothing else. */
 function weightsIn<Of extends object>(given: unknown, defaults: Of): Of {
   if (given === null || typeof given !== "object") throw new Error("match must be an object of weights.");
   requireNone(Object.keys(given).filter((name) => !(name in defaults)));

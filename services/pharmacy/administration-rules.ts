@@ -15,7 +15,7 @@ import { isOrder } from "./pharmacy.model.ts";
 import { counted, OVER, subjectOf } from "./shared-rules.ts";
 import { typed } from "../../fhir/typed.ts";
 
-/** By which prescription something is given by this change, and was not before. */
+/** The prescription of a dose that this change records as given. */
 function newlyGivenBy({ before, after }: Change<MedicationAdministration>): string | undefined {
   const isGiven = (it: MedicationAdministration | undefined) => it?.status === "completed" || it?.status === "in-progress";
   const request = isGiven(after) ? placeOf(after?.request) : undefined;
@@ -40,7 +40,7 @@ const administrable: Rule<MedicationAdministration> = {
   },
 };
 
-/** What holds for doses, whoever writes them. */
+/** The rules of doses. */
 export const administration: Rule<MedicationAdministration>[] = [
   statusSteps<MedicationAdministration>("MedicationAdministration", STATUS_STEPS.MedicationAdministration, {
     says: `${OVER} (what was given, stopped or not done).`,

@@ -12,11 +12,11 @@ const isInForce = (it: MedicationRequest): boolean => it.status === "active" && 
 
 const isOverridden = ({ detectedIssue }: MedicationRequest): boolean => (detectedIssue?.length ?? 0) > 0;
 
-/** What the answer depends on: the patient, and how the medication is named. */
+/** The parts of an order on which the check depends: the patient, and the medication. */
 const essence = (it: MedicationRequest): string =>
   JSON.stringify([placeOf(it.subject), it.medicationCodeableConcept?.coding, it.medicationReference?.reference, containedCodes(it)]);
 
-/** Whether an order comes into force, is for another medication or patient, or is not overridden any more. */
+/** Whether an order comes into force, is for another medication or patient, or is no longer overridden. */
 function isNew({ before, after }: Change<MedicationRequest>): boolean {
   if (!after || !isInForce(after) || isOverridden(after)) return false;
   return !before || !isInForce(before) || isOverridden(before) || essence(before) !== essence(after);
@@ -25,13 +25,13 @@ function isNew({ before, after }: Change<MedicationRequest>): boolean {
 /** `system|code` */
 const codesOf = (concept: CodeableConcept | undefined): string[] => concept?.coding?.map(({ system, code }) => `${system}|${code}`) ?? [];
 
-/** The codes of a Medication, and of what it is made of. */
+/** The codes of a Medication, and of its ingredients. */
 const codesIn = (medication: Medication | undefined): string[] => [
   ...codesOf(medication?.code),
   ...(medication?.ingredient?.flatMap(({ itemCodeableConcept }) => codesOf(itemCodeableConcept)) ?? []),
 ];
 
-/** The codes of a Medication that is contained and referred to. */
+/** The codes of a contained Medication that is referred to. */
 function containedCodes({ medicationReference, contained }: MedicationRequest): string[] {
   const id = medicationReference?.reference?.startsWith("#") ? medicationReference.reference.slice(1) : undefined;
   const found = contained?.find((it) => it.resourceType === "Medication" && it.id === id);
@@ -43,7 +43,7 @@ function codesPrescribed(it: MedicationRequest, facts: Facts): Set<string> {
   return new Set([...codesOf(it.medicationCodeableConcept), ...containedCodes(it), ...codesIn(stored)]);
 }
 
-/** The allergies of the patient to whom something is prescribed now. */
+/** The question for the allergies of the patient of a new order. */
 function allergiesOf(change: Change<MedicationRequest>): Question[] {
   const patient = isNew(change) ? localReference(change.after?.subject.reference) : undefined;
   if (patient === undefined) return [];
@@ -52,7 +52,7 @@ function allergiesOf(change: Change<MedicationRequest>): Question[] {
   return [{ type: "AllergyIntolerance", clauses, limit: MAX_ALLERGIES, isAnswer }];
 }
 
-/** Allergies of one patient that are looked at. */
+/** Allergies of one patient that are checked. */
 const MAX_ALLERGIES = 200;
 
 const isSevere = ({ criticality, clinicalStatus, verificationStatus, reaction }: AllergyIntolerance): boolean => {
@@ -61,7 +61,7 @@ const isSevere = ({ criticality, clinicalStatus, verificationStatus, reaction }:
   return isActive && (criticality === "high" || (reaction?.some(({ severity }) => severity === "severe") ?? false));
 };
 
-/** Asks the owner of allergies; a hospital without the patients' records knows of none. */
+/** Reads the allergies from their owner; without a service that owns them, none are known. */
 export const allergy: Rule<MedicationRequest> = {
   id: "medication-request-allergy",
   group: "values",

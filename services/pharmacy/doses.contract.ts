@@ -1,4 +1,4 @@
-/** Doses: when a prescription is due, and what became of each. */
+/** Doses: when they are due, and how each was recorded. */
 import type { Where } from "./stock.contract.ts";
 
 /** A quantity of a dose, e.g. 500 mg, in a UCUM unit. */
@@ -7,24 +7,24 @@ export interface Amount {
   unit: string;
 }
 
-/** How often a medication is given, as FHIR's Timing has it. */
+/** How often a medication is given, like FHIR's Timing. */
 export interface DoseTiming {
-  /** So many times in each period. */
+  /** Number of times in each period. */
   frequency: number;
   period: number;
   periodUnit: "h" | "d" | "wk";
-  /** The first dose. ISO 8601 with a zone, or by the hospital's clocks. */
+  /** Time of the first dose. ISO 8601 with a zone, or by the hospital's clocks. */
   from: string;
-  /** No dose from then on; absent: as long as the prescription is active. */
+  /** End, exclusive; absent: as long as the prescription is active. */
   until?: string;
 }
 
-/** One dose that is to be given. */
+/** A dose to be given. */
 export interface DueDose {
   /** "MedicationRequest/…" */
   prescription: string;
   patient: string; // "Patient/…"
-  /** "Encounter/…", as the prescription has it. */
+  /** "Encounter/…" of the prescription. */
   encounter?: string;
   medication: { system: string; code: string; display?: string };
   dose?: Amount;
@@ -32,15 +32,15 @@ export interface DueDose {
   /** The dosage in words. */
   dosage: string;
   dueAt: string; // ISO 8601, UTC
-  /** It was due more than half an hour ago. */
+  /** Whether it was due more than half an hour ago. */
   isLate: boolean;
 }
 
-/** What became of a dose. */
+/** Outcome of a dose. */
 export const DoseOutcome = { given: "given", held: "held", refused: "refused", missed: "missed" } as const;
 export type DoseOutcome = (typeof DoseOutcome)[keyof typeof DoseOutcome];
 
-/** A dose that was given, or was not, on record: a FHIR MedicationAdministration. */
+/** A recorded dose, given or not: a FHIR MedicationAdministration. */
 export interface Administration {
   /** "MedicationAdministration/…" */
   administration: string;
@@ -48,14 +48,14 @@ export interface Administration {
   prescription: string;
   patient: string;
   outcome: DoseOutcome | "cancelled";
-  /** When the dose was due; absent: it was not planned. */
+  /** When the dose was due; absent: it was not scheduled. */
   dueAt?: string; // ISO 8601, UTC
   at: string; // ISO 8601, UTC
-  /** Who has signed in, "Practitioner/…". */
+  /** The signed-in person, "Practitioner/…". */
   performer?: string;
 }
 
-/** What was read from wristband and package. */
+/** The scanned wristband and package. */
 export interface Scanned {
   /** "Patient/…", or the value of one of the patient's identifiers. */
   patient: string;
@@ -63,7 +63,7 @@ export interface Scanned {
   medication: string;
 }
 
-/** What is recorded of one dose. */
+/** The content of a dose record. */
 export interface DoseRecord {
   outcome: DoseOutcome;
   due?: string;
@@ -71,8 +71,8 @@ export interface DoseRecord {
   route?: string;
   reason?: string;
   scanned?: Scanned;
-  /** Why it is given although one of the rights is not met. */
+  /** Reason for giving it although one of the five rights is not met. */
   override?: string;
-  /** Taken of a ward's store; absent: it was dispensed before. */
+  /** Taken from a ward's stock; absent: it was dispensed before. */
   fromStock?: Where & { quantity: number };
 }

@@ -32,26 +32,26 @@ export const owns = [
 /** Types of which each version is an event, `fhir.TYPE`. */
 export const emits = ["MedicationAdministration", "MedicationDispense", "MedicationRequest"];
 
-/** URL of an extension of a MedicationDispense, a decimal: units that were given back, all together. */
+/** URL of an extension of a MedicationDispense, a decimal: the sum of returned units. */
 export const RETURNED = "urn:openward:returned-quantity";
 
-/** A delivery that arrived: a FHIR SupplyDelivery. */
+/** A received delivery: a FHIR SupplyDelivery. */
 export interface Receipt {
   /** "SupplyDelivery/…" */
   delivery: string;
   stock: StockItem;
 }
 
-/** A correction of the stock: a FHIR SupplyDelivery to the pharmacy, or from it. */
+/** A correction of the stock: a FHIR SupplyDelivery to or from the pharmacy. */
 export interface Adjustment {
-  /** "SupplyDelivery/…"; absent: the books were right. */
+  /** "SupplyDelivery/…"; absent: the recorded stock was right. */
   delivery?: string;
-  /** Units more, or below zero less, than by the books. */
+  /** Units more, or if negative less, than recorded. */
   by: number;
   stock: StockItem;
 }
 
-/** What was prescribed: a FHIR MedicationRequest. */
+/** A prescription: a FHIR MedicationRequest. */
 export interface Prescription {
   /** "MedicationRequest/…" */
   prescription: string;
@@ -62,28 +62,28 @@ export interface Prescription {
   prescribedAt: string; // ISO 8601, UTC
 }
 
-/** What was handed out: a FHIR MedicationDispense. */
+/** A dispense: a FHIR MedicationDispense. */
 export interface Dispense {
   /** "MedicationDispense/…" */
   dispense: string;
   prescription: string;
   quantity: number; // units
-  /** Units of the medication that are left on the shelf, of all lots. */
+  /** Units of the medication that are left in stock, of all lots. */
   left: number;
   dispensedAt: string; // ISO 8601, UTC
-  /** What was taken. */
+  /** The lots that were taken. */
   lots: LotUnits[];
 }
 
-/** What a patient gave back of a dispense: a FHIR SupplyDelivery to the pharmacy. */
+/** A return of dispensed units by a patient: a FHIR SupplyDelivery to the pharmacy. */
 export interface Return {
   /** "SupplyDelivery/…" */
   delivery: string;
   dispense: string;
   quantity: number; // units
-  /** Units of the dispense that have not been given back. */
+  /** Units of the dispense that have not been returned. */
   kept: number;
-  /** Units of the medication that are on the shelf now; absent: the pharmacy does not keep it. */
+  /** Units of the medication in stock now; absent: the pharmacy does not stock it. */
   left?: number;
 }
 
@@ -91,59 +91,59 @@ export interface Return {
 export interface VoidedDispense {
   dispense: string;
   version: number;
-  /** "MedicationRequest/…", which can be dispensed again; absent: it was dispensed without. */
+  /** "MedicationRequest/…", which can be dispensed again; absent: there was none. */
   prescription?: string;
   quantity: number; // units
-  /** Units of the medication that are on the shelf now; absent: the pharmacy does not keep it. */
+  /** Units of the medication in stock now; absent: the pharmacy does not stock it. */
   left?: number;
 }
 
 /** Everything that other services may know about `pharmacy`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const pharmacy = {
   /**
-   * Takes a delivery into stock. `expires` (a FHIR date) is of the lot; `unit`: what the quantity is a number of, absent: of the stock's unit.
+   * Receives a delivery into stock. `expires` (a FHIR date) is the lot's; `unit`: the unit of the quantity, absent: the stock's.
    * @throws 404 NOT_FOUND for an unknown place; 409 LOT_DIFFERS, LOT_MISSING; 422 by its rule for another unit
    */
   receive: action<{ medication: Code; quantity: number; unit?: string; expires?: string } & Where & Happened, Receipt>("pharmacy.receive"),
   /**
-   * Puts the stock right by so many units more or, below zero, less (broken, expired): of the lot, or of the first to expire.
+   * Corrects the stock by a number of units, negative for broken or expired ones: of the given lot, or of the first to expire.
    * @throws 404 NOT_FOUND for an unknown place; 409 STOCK_TOO_LOW
    */
   adjust: action<{ medication: Code; by: number; reason: string } & Where & Happened, Adjustment>("pharmacy.adjust"),
-  /** Sets the stock of a place, or of a lot there, to what was counted. @throws 409 STOCK_CHANGED while others take from it: count again */
+  /** Sets the stock of a place, or of a lot there, to a count. @throws 409 STOCK_CHANGED while others take from it: count again */
   count: action<{ medication: Code; quantity: number; reason?: string } & Where, Adjustment>("pharmacy.count"),
-  /** The stock of all places and lots, or that of one medication; at most 1,000 items. */
+  /** The stock over all places and lots, or that of one medication; at most 1,000 items. */
   listStock: action<{ medication?: string }, StockItem[]>("pharmacy.listStock"),
-  /** What is there by medication, place and lot, without what is used up; at most 1,000 lots, the first to expire first. `place`: "default" is the default one. */
+  /** The stock by medication, place and lot, without empty ones; at most 1,000 lots, the first to expire first. `place`: "default" is the default one. */
   listLots: action<{ medication?: string; place?: string }, StockOfLot[]>("pharmacy.listLots"),
-  /** Lots that are there and expire within so many days (default 30), or have; at most 1,000. */
+  /** Lots in stock that expire within a number of days (default 30), or have expired; at most 1,000. */
   expiring: action<{ days?: number; place?: string }, StockOfLot[]>("pharmacy.expiring"),
   /**
-   * Sets from which stock on a medication is ordered at a place; 0: it is not watched there. An absent place is the default one.
+   * Sets the reorder level of a medication at a place; 0: none. An absent place is the default one.
    * @throws 404 NOT_FOUND for an unknown place; 409 REORDER_LEVEL_CHANGED
    */
   setReorderLevel: action<{ medication: Code; level: number; place?: string }, ReorderLevel>("pharmacy.setReorderLevel"),
-  /** The levels of all, or of one medication (system|code), the emptiest shelf first; `isBelow`: only what is to be ordered. At most 1,000, of 5,000 levels. */
+  /** Reorder levels, or those of one medication (system|code), the lowest stock first; `isBelow`: only what is to be ordered. At most 1,000, of 5,000 levels. */
   listReorderLevels: action<{ medication?: string; isBelow?: boolean }, ReorderLevel[]>("pharmacy.listReorderLevels"),
-  /** What has moved the stock of a medication (system|code), the latest first; at most 200. Of what was handed out: what patients have kept. */
+  /** The stock movements of a medication (system|code), the latest first; at most 200. Dispenses count without returned units. */
   listMovements: action<{ medication: string }, StockMovement[]>("pharmacy.listMovements"),
-  /** Which lots a dispense without a lot would take. `medication`: system|code. */
+  /** The lots that a dispense without a given lot would take. `medication`: system|code. */
   proposeLot: action<{ medication: string; quantity: number; place?: string }, LotProposal>("pharmacy.proposeLot"),
   /**
-   * Moves stock from one place to another, of the lot or of the first to expire; an absent place is the default one.
+   * Moves stock from one place to another, of the given lot or of the first to expire; an absent place is the default one.
    * @throws 404 NOT_FOUND for an unknown place; 409 STOCK_TOO_LOW, SAME_PLACE
    */
   transfer: action<
     { medication: Code; quantity: number; from?: string; to?: string; lot?: string; reason?: string } & Happened,
     StockTransfer
   >("pharmacy.transfer"),
-  /** Keeps a lot from being dispensed (recalled, damaged), wherever it lies. @throws 409 LOT_CHANGED */
+  /** Blocks a lot from being dispensed (recalled, damaged), at all places. @throws 409 LOT_CHANGED */
   blockLot: action<{ medication: Code; lot: string; reason: string }, LotState>("pharmacy.blockLot"),
-  /** @throws 409 LOT_NOT_BLOCKED, LOT_CHANGED */
+  /** Unblocks a lot. @throws 409 LOT_NOT_BLOCKED, LOT_CHANGED */
   releaseLot: action<{ medication: Code; lot: string; reason: string }, LotState>("pharmacy.releaseLot"),
   /**
-   * `override`: why it is prescribed in spite of a severe allergy that is recorded. With `timing` its doses are due (`due`).
-   * `continues`: what the patient has taken before and goes on taking by it, a MedicationStatement; the prescription names it in its
+   * Prescribes a medication. `override`: the reason for doing so despite a recorded severe allergy. With `timing` its doses are due (`due`).
+   * `continues`: a MedicationStatement of a medication that the patient has taken before, and continues by it; the prescription refers to it in
    * `supportingInformation`.
    * @throws 404 NOT_FOUND for an unknown patient or encounter, STATEMENT_NOT_FOUND; 409 ALLERGY_RECORDED, TIMING_IMPOSSIBLE
    */
@@ -163,37 +163,37 @@ export const pharmacy = {
     Prescription
   >("pharmacy.prescribe"),
   /**
-   * Hands out a prescribed medication, all of the quantity or nothing: of the lot, or of the first to expire.
+   * Dispenses a prescribed medication, the whole quantity or nothing: of the given lot, or of the first to expire.
    * @throws 404 PRESCRIPTION_NOT_FOUND; 409 OUT_OF_STOCK, MORE_THAN_PRESCRIBED, PRESCRIPTION_NOT_ACTIVE, LOT_EXPIRED, LOT_BLOCKED
    */
   dispense: action<{ prescription: string; quantity: number } & Where & Happened, Dispense>("pharmacy.dispense"),
   /**
-   * Undoes a dispense that was never handed out: it is on the shelf again, its prescription as it was, and not charged.
+   * Undoes a dispense that was not handed out: the units are in stock again, the prescription is as before, and nothing is charged.
    * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, DISPENSE_CHANGED
    */
   void: action<{ dispense: string; reason: string }, VoidedDispense>("pharmacy.void"),
   /**
-   * Takes back what was handed out and not used: it is on the shelf of its lot (of the lot that was taken last, where none is named), may be
-   * dispensed again by the prescription, and is not charged.
+   * Takes back unused units of a dispense: they are in the stock of their lot again (if none is given, of the one taken last), may be
+   * dispensed again by the prescription, and are not charged.
    * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, MORE_THAN_DISPENSED
    */
   return: action<{ dispense: string; quantity: number; reason?: string; lot?: string } & Happened, Return>("pharmacy.return"),
   /**
-   * Doses that are due in a ward, or for one patient: those of the last twelve hours that nobody has noted, and those of the next minutes
+   * Doses that are due in a ward, or for one patient: those of the last twelve hours without a record, and those of the next minutes
    * (`aheadMinutes`, default 60). At most 2,000, in order of time.
-   * @throws 409 WARD_OR_PATIENT_MISSING; 503 when who lies there is not known now
+   * @throws 409 WARD_OR_PATIENT_MISSING; 503 when the ward's patients are unknown now
    */
   due: action<{ ward?: string; patient?: string; aheadMinutes?: number }, DueDose[]>("pharmacy.due"),
-  /** How many doses of each of these patients are due by now; patients without are left out. */
+  /** The number of doses that are due by now, by patient; patients without any are left out. */
   countDue: action<{ patients: string[] }, Record<string, number>>("pharmacy.countDue"),
   /**
-   * Notes what became of a dose; of one that was given after a look at the five rights: `scanned` against patient and medication; dose, route
-   * and time against the prescription, unless `override` says why not. Who has given it is who has signed in. `fromStock`: it was taken of a
-   * ward's store, not dispensed before.
+   * Records the outcome of a dose. For one that was given, the five rights are checked: `scanned` against patient and medication; dose, route
+   * and time against the prescription, unless `override` gives a reason. The performer is the signed-in person. `fromStock`: it was taken from a
+   * ward's stock, rather than dispensed before.
    * @throws 404 PRESCRIPTION_NOT_FOUND; 409 PRESCRIPTION_NOT_ACTIVE, DOSE_RECORDED, DOSE_NOT_DUE, DOSE_REASON_MISSING, WRONG_PATIENT,
    *         WRONG_MEDICATION, NOT_SCANNED, DOSE_DIFFERS, DOSE_OUT_OF_TIME, OUT_OF_STOCK, LOT_EXPIRED, LOT_BLOCKED
    */
   administer: action<{ prescription: string } & DoseRecord & Happened, Administration>("pharmacy.administer"),
-  /** Takes back a record that was a mistake: the dose is due again. @throws 404 ADMINISTRATION_NOT_FOUND; 409 ADMINISTRATION_OVER, ADMINISTRATION_CHANGED */
+  /** Undoes a record that was made by mistake: the dose is due again. @throws 404 ADMINISTRATION_NOT_FOUND; 409 ADMINISTRATION_OVER, ADMINISTRATION_CHANGED */
   cancelAdministration: action<{ administration: string; reason: string }, Administration>("pharmacy.cancelAdministration"),
 };

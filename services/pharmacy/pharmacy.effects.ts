@@ -16,12 +16,12 @@ import { inStock, inStockUnit, withUnit } from "./stock/stock-unit.ts";
 import { blockedCounter, lastOf, negative, plus, type Portion, portionsOf, withPortions } from "./stock/portions.model.ts";
 import { movesOf, standingOf, takenOff, takingOfDispense, takingOfDose } from "./stock/taking.ts";
 
-// What shelf and prescriptions become by what is written, by whichever door: their counters move in the same atomic write.
+// Stock and prescriptions follow from what is written, whoever writes it: their counters change in the same atomic write.
 
-/** How far a counter is moved by a version, e.g. a dispense by what it takes off the shelf. */
+/** By counter: the amount that a version moves it, e.g. the units that a dispense takes from stock. */
 type Moves = Map<string, number>;
 
-/** What the next version moves more than the one before it. */
+/** The difference between the moves of the next version and of the one before. */
 function difference(before: Moves, after: Moves): [counter: string, by: number][] {
   const names = new Set([...before.keys(), ...after.keys()]);
   return [...names].flatMap((name): [string, number][] => {
@@ -35,7 +35,7 @@ const isHandedOut = (dispense: MedicationDispense | undefined): dispense is Medi
 const prescriptionsOf = (dispense: MedicationDispense | undefined): string[] =>
   dispense?.authorizingPrescription?.flatMap(({ reference }) => localReference(reference) ?? []) ?? [];
 
-/** Which of several prescriptions a unit belongs to is not told: each must have room for all. */
+/** A dispense of several prescriptions does not say which unit belongs to which: each must have room for all. */
 const offThePrescriptions = (dispense: MedicationDispense | undefined): Moves =>
   new Map(isHandedOut(dispense) ? prescriptionsOf(dispense).map((one) => [one, -keptOf(dispense)]) : []);
 
@@ -58,7 +58,7 @@ async function dispensed(given: Change<MedicationDispense>, tools: EffectTools):
   return withUnit(all, inUnit, given.after);
 }
 
-/** A dose takes from the shelf only what it says to be taken of a stock: the rest was dispensed before. */
+/** A dose takes from stock only if it says so: otherwise it was dispensed before. */
 function given(change: Change<MedicationAdministration>, tools: EffectTools): Promise<Effect> {
   return takenOff(change, tools, {
     takingOf: takingOfDose,
@@ -71,7 +71,7 @@ function given(change: Change<MedicationAdministration>, tools: EffectTools): Pr
   });
 }
 
-/** The counter of the lot that a Medication says not to be used; undefined: it says so of none. */
+/** The counter of the lot that a Medication blocks; undefined: it blocks none. */
 export function blockedBy(medication: Medication | undefined): string | undefined {
   const [code] = codesOf(medication?.code);
   const { lot } = medication ? lotOf(medication) : {};
@@ -85,8 +85,8 @@ async function blocked({ before, after }: Change<Medication>): Promise<Effect> {
 }
 
 /**
- * How prescriptions follow what is dispensed by them, or given back.
- * @param held the rule of the changed type that holds what was prescribed, and the element that it is about
+ * The effects on prescriptions of units that are dispensed or returned.
+ * @param held the rule of the changed type that limits the prescribed quantity, and the element that it names
  */
 async function allowances(
   moves: [reference: string, by: number][],
@@ -104,7 +104,7 @@ async function allowances(
       continue;
     }
     const left = counted(prescribed + ((await tools.counter(name)) ?? 0) + by);
-    // Who takes the last of it completes the prescription; of many who do not, none need wait for another.
+    // The dispense of the last units completes the prescription; others need not wait for one another.
     const decided = left > 0 && by < 0 ? { above: -prescribed } : { isExact: true };
     effect.movements.push({ counter: name, by, ...decided, ...(by < 0 && { bound: { min: -prescribed, ...tooMuch } }) });
     if (left <= 0 && request.status === "active") effect.changes.push({ ...request, status: "completed" });
@@ -113,7 +113,7 @@ async function allowances(
   return effect;
 }
 
-/** What a prescription is dispensed by. */
+/** The parts of a prescription on which dispenses depend. */
 const essence = (request: MedicationRequest): string =>
   JSON.stringify([
     request.medicationCodeableConcept?.coding,
@@ -160,13 +160,13 @@ const returns = (delivery: SupplyDelivery | undefined): Moves => {
   return new Map(dispense === undefined ? [] : [[dispense, unitsOf(delivery?.suppliedItem?.quantity)]]);
 };
 
-/** What comes back of a dispense is on the shelf that it came from, is noted on the dispense, and may be dispensed again. */
+/** Returned units are in the stock that they came from, are noted on the dispense, and may be dispensed again. */
 async function givenBack({ before, after, reference: own, now }: Change<SupplyDelivery>, tools: EffectTools): Promise<FullEffect> {
   const effect: FullEffect = { movements: [], changes: [], refusals: [] };
   for (const [reference, by] of difference(returns(before), returns(after))) {
     const dispense = await tools.read<MedicationDispense>(reference);
     if (!dispense) {
-      // It was a mistake and is deleted: what came back of it is undone all the same.
+      // The dispense was entered in error and is deleted: its returns are undone all the same.
       effect.movements.push({ counter: returnedCounter(reference), by: -by });
       continue;
     }
@@ -195,9 +195,9 @@ async function givenBack({ before, after, reference: own, now }: Change<SupplyDe
 }
 
 /**
- * Of which lots of a dispense comes back what comes back.
- * @param undone what had come back before and has not after all
- * @throws 409 MORE_THAN_DISPENSED when there was not so much of the lot
+ * The lots of a dispense to which returned units belong.
+ * @param undone earlier returns that are undone
+ * @throws 409 MORE_THAN_DISPENSED if the dispense had fewer units of the lot
  */
 function lotsBack<Of extends MedicationDispense>(
   next: Of,
@@ -217,7 +217,7 @@ function lotsBack<Of extends MedicationDispense>(
 
 const tooMuchBack = (dispense: string): Refusal => refusalBy(moreThanDispensed(dispense), "SupplyDelivery.suppliedItem.quantity");
 
-/** What follows from dispenses, prescriptions, doses, deliveries and lots, by whichever door they are written. */
+/** The effects of dispenses, prescriptions, doses, deliveries and lots. */
 export const effects: EffectsOf = {
   Medication: blocked,
   MedicationAdministration: given,

@@ -6,7 +6,7 @@ const { MoleculerClientError } = Errors;
 export const prescriptionNotFound = (prescription: string) =>
   new MoleculerClientError("No prescription has this id.", 404, "PRESCRIPTION_NOT_FOUND", { prescription });
 
-/** 409: only an active prescription of a coded medication and a quantity is dispensed. */
+/** 409: only an active prescription with a coded medication and a quantity can be dispensed. */
 export const prescriptionNotActive = (prescription: string) =>
   new MoleculerClientError(
     "The prescription is not active, or names no medication by code and no quantity.",
@@ -15,7 +15,7 @@ export const prescriptionNotActive = (prescription: string) =>
     { prescription },
   );
 
-/** 404: the patient takes no such thing. */
+/** 404: the patient has no such MedicationStatement. */
 export const statementNotFound = (statement: string) =>
   new MoleculerClientError("This patient has no such MedicationStatement.", 404, "STATEMENT_NOT_FOUND", { statement });
 
@@ -28,11 +28,11 @@ export const allergyRecorded = (allergy: string) =>
     { allergy },
   );
 
-/** 409: the stock holds less than was asked for. */
+/** 409: the stock is less than the requested quantity. */
 export const outOfStock = (prescription: string) =>
   new MoleculerClientError("There is not so much of this medication in stock.", 409, "OUT_OF_STOCK", { prescription });
 
-/** 409: all dispensing together stays within what was prescribed. */
+/** 409: all dispenses together must not exceed the prescription. */
 export const moreThanPrescribed = (prescription: string) =>
   new MoleculerClientError("More than was prescribed would have been dispensed.", 409, "MORE_THAN_PRESCRIBED", { prescription });
 
@@ -40,7 +40,7 @@ export const moreThanPrescribed = (prescription: string) =>
 export const dispenseNotFound = (dispense: string) =>
   new MoleculerClientError("No dispense has this id.", 404, "DISPENSE_NOT_FOUND", { dispense });
 
-/** 409: only what was handed out is undone. */
+/** 409: only a completed dispense can be undone. */
 export const dispenseNotCompleted = (dispense: string) =>
   new MoleculerClientError("The dispense was not handed out, or is undone already.", 409, "DISPENSE_NOT_COMPLETED", { dispense });
 
@@ -48,21 +48,21 @@ export const dispenseNotCompleted = (dispense: string) =>
 export const dispenseChanged = (dispense: string) =>
   new MoleculerClientError("Somebody changed the dispense meanwhile: look at it and try again.", 409, "DISPENSE_CHANGED", { dispense });
 
-/** 409: all that is given back of a dispense stays within what was handed out. */
+/** 409: all returns together must not exceed the dispense. */
 export const moreThanDispensed = (dispense: string) =>
   new MoleculerClientError("More would be given back than was handed out.", 409, "MORE_THAN_DISPENSED", { dispense });
 
-/** 409: no more leaves the shelf than lies on it. */
+/** 409: no more can be taken than is in stock. */
 export const stockTooLow = () =>
   new MoleculerClientError("There is not so much on the shelf by the books: count it.", 409, "STOCK_TOO_LOW");
 
-/** 409: the books say something else than what a count was compared with. */
+/** 409: the recorded stock has changed since the count. */
 export const stockChanged = () => new MoleculerClientError("The stock changed while it was counted: count again.", 409, "STOCK_CHANGED");
 
 /** Type of `doseRecorded`, for callers and for the unique key. */
 export const DOSE_RECORDED = "DOSE_RECORDED";
 
-/** 409: a dose is given once. */
+/** 409: a dose is recorded once. */
 export const doseRecorded = (prescription: string) =>
   new MoleculerClientError("This dose is on record already: look at the list again.", 409, DOSE_RECORDED, { prescription });
 
@@ -78,34 +78,34 @@ export const wrongMedication = (prescription: string) =>
     prescription,
   });
 
-/** 409: nobody has read wristband and package. */
+/** 409: wristband and package were not scanned. */
 export const notScanned = (prescription: string) =>
   new MoleculerClientError("Scan wristband and package first, or say in `override` why not.", 409, "NOT_SCANNED", { prescription });
 
-/** 409: another dose or route than prescribed. */
+/** 409: the dose or route differs from the prescription. */
 export const doseDiffers = (prescription: string) =>
   new MoleculerClientError("Dose or route is not as prescribed: correct it, or say in `override` why.", 409, "DOSE_DIFFERS", {
     prescription,
   });
 
-/** 409: more than an hour before or after it is due. */
+/** 409: more than an hour before or after the scheduled time. */
 export const doseOutOfTime = (prescription: string) =>
   new MoleculerClientError("It is not the time of this dose: wait, or say in `override` why.", 409, "DOSE_OUT_OF_TIME", { prescription });
 
-/** 409: no dose is planned at this time. */
+/** 409: no dose is scheduled at this time. */
 export const doseNotDue = (prescription: string) =>
   new MoleculerClientError("The prescription has no dose at this time: look at the list again, or leave out `due`.", 409, "DOSE_NOT_DUE", {
     prescription,
   });
 
-/** 409: what was not given says why. */
+/** 409: a dose that was not given needs a reason. */
 export const doseReasonMissing = () => new MoleculerClientError("Say in `reason` why the dose was not given.", 409, "DOSE_REASON_MISSING");
 
 /** 404: there is no such record. */
 export const administrationNotFound = (administration: string) =>
   new MoleculerClientError("No dose on record has this id.", 404, "ADMINISTRATION_NOT_FOUND", { administration });
 
-/** 409: a record that was a mistake is not taken back twice. */
+/** 409: the record is already entered in error. */
 export const administrationOver = (administration: string) =>
   new MoleculerClientError("The record was taken back already.", 409, "ADMINISTRATION_OVER", { administration });
 
@@ -115,7 +115,7 @@ export const administrationChanged = (administration: string) =>
     administration,
   });
 
-/** 409: doses come one after the other, and end after they begin. */
+/** 409: the timing is impossible: doses too close, or an end before the beginning. */
 export const timingImpossible = () =>
   new MoleculerClientError(
     "No dose can be given so: `until` is after `from`, and doses are at least 15 minutes apart.",
@@ -123,19 +123,19 @@ export const timingImpossible = () =>
     "TIMING_IMPOSSIBLE",
   );
 
-/** 409: nobody has said whose doses are asked for. */
+/** 409: neither a ward nor a patient is given. */
 export const wardOrPatient = () =>
   new MoleculerClientError("Say whose doses are asked for: a ward's, or one patient's.", 409, "WARD_OR_PATIENT_MISSING");
 
-/** 409: nobody gets what has expired. */
+/** 409: an expired lot cannot be dispensed. */
 export const lotExpired = (lot: string) =>
   new MoleculerClientError("This lot has expired: take another, and withdraw this one.", 409, "LOT_EXPIRED", { lot });
 
-/** 409: nobody gets what was recalled. */
+/** 409: a blocked lot cannot be dispensed. */
 export const lotBlocked = (lot: string) =>
   new MoleculerClientError("This lot is blocked: take another, or release it first.", 409, "LOT_BLOCKED", { lot });
 
-/** 409: one lot has one date. */
+/** 409: a lot has one expiry date. */
 export const lotDiffers = (lot: string) =>
   new MoleculerClientError(
     "This lot is on the shelf with another date of expiry: correct the date, or that delivery.",
@@ -146,17 +146,17 @@ export const lotDiffers = (lot: string) =>
     },
   );
 
-/** 409: a date of expiry is a lot's. */
+/** 409: an expiry date needs a lot. */
 export const lotMissing = () => new MoleculerClientError("Say of which lot this is the date of expiry.", 409, "LOT_MISSING");
 
-/** 409: a transfer goes somewhere. */
+/** 409: a transfer needs two places. */
 export const samePlace = () => new MoleculerClientError("It is there already: name two places.", 409, "SAME_PLACE");
 
 /** 409: a concurrent write came first; the same call may succeed. */
 export const reorderLevelChanged = () =>
   new MoleculerClientError("Somebody has set the reorder level meanwhile: look at it and try again.", 409, "REORDER_LEVEL_CHANGED");
 
-/** 409: what was blocked is released once. */
+/** 409: the lot is not blocked by the pharmacy. */
 export const lotNotBlocked = (lot: string) =>
   new MoleculerClientError("This lot is not blocked by the pharmacy.", 409, "LOT_NOT_BLOCKED", { lot });
 

@@ -14,13 +14,13 @@ import { ELSEWHERE, elsewhereCounter, movesOf, takingOfDispense, takingOfDose } 
 type Level = [counter: string, by: number];
 type Has = (counter: string) => boolean;
 
-/** What bears no portions is of the shelf without lots, where the pharmacy has one for it. */
+/** The portion of a resource without portions: of stock without a lot, if the pharmacy has any. */
 function plainPortion(counter: string | undefined, quantity: number): Portion[] {
   const shelf = counter === undefined ? undefined : shelfOfCounter(counter);
   return shelf ? [{ ...shelf, quantity }] : [];
 }
 
-/** What patients have kept is off the shelf that it came from, and off what was prescribed. */
+/** What patients have kept of a dispense has been taken from its shelf, and from the prescribed quantity. */
 function dispensed(dispense: MedicationDispense, has: Has): Level[] {
   const taking = takingOfDispense(dispense);
   if (!taking) return [];
@@ -34,7 +34,7 @@ function dispensed(dispense: MedicationDispense, has: Has): Level[] {
   ];
 }
 
-/** A prescription of which all was dispensed is completed; what was completed before may have been so by hand. */
+/** A fully dispensed prescription is completed; one that was completed before may have been so by hand. */
 function completedBy(request: MedicationRequest, value: (counter: string) => number | undefined): MedicationRequest | undefined {
   const prescribed = prescribedBy(request);
   if (request.status !== "active" || request.id === undefined || prescribed === undefined || prescribed <= 0) return undefined;
@@ -44,7 +44,7 @@ function completedBy(request: MedicationRequest, value: (counter: string) => num
 
 const given = (dose: MedicationAdministration): Level[] => (takingOfDose(dose) ? movesOf(negative(portionsOf(dose) ?? [])) : []);
 
-/** What came to the shelf, was taken from it, or moved; what a patient gave back is counted with its dispense. */
+/** Deliveries add to a shelf, take from it, or move between shelves; returns are counted with their dispense. */
 function delivered(delivery: SupplyDelivery, has: Has): Level[] {
   if (delivery.status !== "completed") return [];
   const dispense = returnOf(delivery);
@@ -61,7 +61,7 @@ const blocks = (medication: Medication): Level[] => {
   return counter === undefined ? [] : [[counter, 1]];
 };
 
-/** Shelves, prescriptions and returns follow from dispenses, doses and deliveries; the days of a shelf sum up to it. */
+/** Stock, prescriptions and returns follow from dispenses, doses and deliveries; the days of a shelf add up to its total. */
 export const invariants: Invariants = {
   standings: {
     Medication: { counters: blocks },

@@ -16,46 +16,46 @@ import { dispenseNotCompleted, moreThanPrescribed, prescriptionNotActive } from 
 
 // The rules of stock and prescriptions: plain data in, plain data out. No broker, no database, no clock.
 
-/** Begins the names of counters of stock. */
+/** Prefix of the names of stock counters. */
 export const STOCK = "stock/";
-/** Begins the names of counters of what was dispensed by prescriptions. */
+/** Prefix of the names of counters of dispensed quantities, by prescription. */
 export const DISPENSED = "dispensed/";
 
-/** Of a MedicationDispense that names its medication by a code: the lot that it is to be taken of. */
+/** URL of an extension of a MedicationDispense whose medication is a code: the lot from which it is to be taken. */
 export const LOT = "urn:openward:lot";
 
-/** Whether a prescription is one that is dispensed by; others (a proposal, a plan) are none. */
+/** Whether a prescription can be dispensed; proposals and plans cannot. */
 export const isOrder = ({ intent }: Pick<MedicationRequest, "intent">): boolean => /order$/.test(intent);
 
-/** Units that may be dispensed in all; undefined when the prescription does not say. */
+/** Units that may be dispensed in all; undefined if the prescription does not say. */
 export const prescribedBy = ({ dispenseRequest }: MedicationRequest): number | undefined => numberOf(dispenseRequest?.quantity?.value);
 
-/** Units of one dispense or delivery: no pharmacy hands out more, and sums of thousands are exact to the sixth decimal. */
+/** Units of one dispense or delivery at most: sums of thousands below it are exact to the sixth decimal. */
 const MAX_UNITS = 1e9;
 
-/** Whether so much can be handed out or arrive. */
+/** Whether a quantity can be dispensed or received. */
 export const isPossible = (units: number): boolean => units >= 0 && units <= MAX_UNITS;
 
-/** Units that shelf and prescription are counted by: what cannot be counts as nothing. */
+/** Units by which stock and prescription are counted; an impossible quantity counts as zero. */
 export function unitsOf(quantity: Quantity | undefined): number {
   const units = numberOf(quantity?.value) ?? 0;
   return isPossible(units) ? counted(units) : 0;
 }
 
-/** The counter that holds how many units of a medication are on the shelf. */
+/** The counter of the units of a medication in stock. */
 export const stockCounter = ({ system, code }: Code): string => `${STOCK}${system}|${code}`;
 
-/** The medication whose stock a counter holds. */
+/** The medication of a stock counter. */
 export function codeOfCounter(counter: string): Code {
   const text = counter.slice(STOCK.length);
   const bar = text.lastIndexOf("|");
   return { system: text.slice(0, bar), code: text.slice(bar + 1) };
 }
 
-/** Counts down from zero what was dispensed of a prescription, so that its quantity is a lower bound. */
+/** The counter of dispensed units of a prescription, down from zero, so that the prescribed quantity is a lower bound. */
 export const dispensedCounter = (id: string): string => DISPENSED + id;
 
-/** The SupplyDelivery of what has arrived. */
+/** The SupplyDelivery of a received delivery. */
 export function deliveryOf(
   id: string,
   { medication, quantity, unit, lot, expires, place }: Where & { medication: Code; quantity: number; unit?: string; expires?: string },
@@ -76,7 +76,7 @@ export function deliveryOf(
   };
 }
 
-/** The Medication of one lot, to be contained. */
+/** The contained Medication of one lot. */
 const lotMedication = (medication: Code, { lot, expires }: { lot: string; expires?: string }): Medication & { id: string } => ({
   resourceType: "Medication",
   id: "lot",
@@ -84,7 +84,7 @@ const lotMedication = (medication: Code, { lot, expires }: { lot: string; expire
   batch: { lotNumber: lot, ...(expires !== undefined && { expirationDate: expires }) },
 });
 
-/** The MedicationRequest of what is prescribed now. */
+/** The MedicationRequest of a new prescription. */
 export function newPrescription(
   id: string,
   {
@@ -114,7 +114,7 @@ export function newPrescription(
   };
 }
 
-/** An allergy was seen, and this is why it is prescribed all the same. */
+/** The record that an allergy was seen, with the reason for prescribing despite it. */
 function overridden(reason: string, now: Date): Pick<MedicationRequest, "contained" | "detectedIssue"> {
   const mitigation = [{ action: { text: reason }, date: now.toISOString() }];
   const issue: DetectedIssue = { resourceType: "DetectedIssue", id: "override", status: "final", severity: "high", mitigation };
@@ -124,17 +124,17 @@ function overridden(reason: string, now: Date): Pick<MedicationRequest, "contain
   };
 }
 
-/** The codes of a medication, e.g. a local and a national one; none for what is named in words only. */
+/** The codes of a medication, e.g. a local and a national one; none for a medication in words only. */
 export const codesOf = (concept: CodeableConcept | undefined): Code[] =>
   (concept?.coding ?? []).flatMap(({ system = "", code, display }) =>
     code === undefined ? [] : [{ system, code, ...(display !== undefined && { display }) }],
   );
 
-/** The code of what is prescribed or dispensed; undefined for one that has no code. */
+/** The code of the prescribed or dispensed medication; undefined if it has none. */
 export const medicationOf = ({ medicationCodeableConcept }: Pick<MedicationRequest, "medicationCodeableConcept">): Code | undefined =>
   codesOf(medicationCodeableConcept)[0];
 
-/** A prescription as its callers see it. */
+/** A prescription as callers get it. */
 export function prescriptionOf(request: MedicationRequest, version: number): Prescription {
   return {
     prescription: `MedicationRequest/${request.id}`,
@@ -146,7 +146,7 @@ export function prescriptionOf(request: MedicationRequest, version: number): Pre
   };
 }
 
-/** Handing out `quantity`, on record; shelf and prescription follow (`pharmacy.effects.ts`). @throws 409 PRESCRIPTION_NOT_ACTIVE, MORE_THAN_PRESCRIBED */
+/** The record of a dispense; stock and prescription follow (`pharmacy.effects.ts`). @throws 409 PRESCRIPTION_NOT_ACTIVE, MORE_THAN_PRESCRIBED */
 export function newDispense(
   request: MedicationRequest & { id: string },
   { id, quantity, lot, place }: Where & { id: string; quantity: number },
@@ -171,7 +171,7 @@ export function newDispense(
   };
 }
 
-/** A dispense that was never handed out; shelf, prescription and charge follow. @throws 409 DISPENSE_NOT_COMPLETED */
+/** The dispense as entered in error; stock, prescription and charge follow. @throws 409 DISPENSE_NOT_COMPLETED */
 export function voidDispense<Of extends MedicationDispense>(dispense: Of, reason: string): Of {
   if (dispense.status !== "completed") throw dispenseNotCompleted(`MedicationDispense/${dispense.id}`);
   return { ...dispense, status: "entered-in-error", statusReasonCodeableConcept: { text: reason } };

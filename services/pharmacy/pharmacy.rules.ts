@@ -56,7 +56,7 @@ const prescription: Rule<MedicationRequest>[] = [
   notDeletedUnder<MedicationRequest>("MedicationRequest", "mark it as entered in error instead."),
 ];
 
-/** Whether the same write undoes a dispense that was handed out by the prescription, or takes something of it back. */
+/** Whether the same write undoes a dispense of the prescription, or returns some of it. */
 function isUndone(prescribed: string, facts: Facts): boolean {
   return facts.written("MedicationDispense").some((it) => {
     const before = typed<MedicationDispense>(facts.replacedBy(it));
@@ -66,11 +66,11 @@ function isUndone(prescribed: string, facts: Facts): boolean {
   });
 }
 
-/** Statuses in which something has been, or is being, handed out. */
+/** Statuses of dispenses that are, or are being, handed out. */
 const HANDED_OUT = ["preparation", "in-progress", "completed"];
 const isHandedOut = ({ status }: Pick<MedicationDispense, "status">): boolean => HANDED_OUT.includes(status);
 
-/** Prescriptions by which a dispense is made that was none before, or was only prepared. */
+/** Prescriptions of a dispense that this change makes, or moves beyond preparation. */
 function newPrescriptions({ before, after }: Change<MedicationDispense>): Reference[] {
   if (!after || !isHandedOut(after)) return [];
   const isCompleted = after.status === "completed" && before?.status !== "completed";
@@ -94,16 +94,16 @@ const dispensable: Rule<MedicationDispense> = {
   },
 };
 
-/** How much is left of a completed prescription is held by its counter, if it has a quantity. */
+/** Whether the counter of a completed prescription limits it: it needs a quantity. */
 const hasRoom = (request: MedicationRequest): boolean => prescribedBy(request) !== undefined;
 
-/** What says that it was handed out more than a day ago is a record of the past. */
+/** Whether a dispense was handed out more than a day ago, and is a record of the past. */
 function isRecord({ whenHandedOver }: MedicationDispense, now: Date): boolean {
   const [low = Number.POSITIVE_INFINITY] = whenHandedOver === undefined ? [] : (intervalOf(whenHandedOver) ?? []);
   return low <= now.getTime() - PAST_MS;
 }
 
-/** What was handed out before the end of its prescription, and is recorded later, was right. */
+/** The reason for which a prescription cannot be dispensed; a late record of a dispense before its end is allowed. */
 function reasonAgainst(request: MedicationRequest | undefined, { after, now }: Change<MedicationDispense>): string | undefined {
   if (!request) return undefined;
   if (request.doNotPerform) return "The prescription says that the medication must not be given.";
@@ -157,7 +157,7 @@ const dispense: Rule<MedicationDispense>[] = [
   }),
 ];
 
-/** The dispense of which something comes back by this change. */
+/** The dispense of which this change returns units. */
 function newReturnOf({ before, after }: Change<SupplyDelivery>): string | undefined {
   const dispense = after?.status === "completed" ? returnOf(after) : undefined;
   return before?.status === "completed" && returnOf(before) === dispense ? undefined : dispense;
@@ -206,7 +206,7 @@ const delivery: Rule<SupplyDelivery>[] = [
   counted("supply-delivery-lot", "A lot of a medication has one date of expiry."),
 ];
 
-/** What holds for prescriptions, dispenses, administrations and deliveries, whoever writes them. */
+/** The rules of prescriptions, dispenses, administrations and deliveries. */
 export const rules: RulesOf = {
   Medication: [notDeletedUnder<Medication>("Medication", "set Medication.status to inactive.")],
   MedicationRequest: prescription,

@@ -205,7 +205,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
         const at = happenedAt(ctx.params, { now: new Date(), after: { what: prescription, time: request.authoredOn } });
         const dispense = withLateReason(newDispense(request, { ...ctx.params, id: timeOrderedId() }, at), ctx.params);
         const kept = await keptBy(codesOf(request.medicationCodeableConcept), booksOf(this.store));
-        // By FHIR, what the pharmacy does not keep is dispensed by others; here there is none of it.
+        // Through FHIR, others may dispense a medication that the pharmacy does not stock; the action cannot.
         const isKept = kept?.shelves.some((shelf) => place === undefined || shelf.place === place) ?? false;
         if (!kept || !isKept) throw outOfStock(prescription);
         const stored = await this.fhir.create(dispense);
@@ -321,7 +321,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
     async dispenseAt(this: WithFhir, reference: string): Promise<Stored<MedicationDispense>> {
       return this.fhir.require("MedicationDispense", reference, dispenseNotFound);
     },
-    /** @throws 404 STATEMENT_NOT_FOUND where the patient has no such statement */
+    /** @throws 404 STATEMENT_NOT_FOUND if the patient has no such statement */
     async requireTaken(this: WithFhir, patient: string, statement: string): Promise<void> {
       const { subject } = await this.fhir.require("MedicationStatement", statement, statementNotFound);
       if (placeOf(subject) !== patient) throw statementNotFound(statement);

@@ -7,39 +7,39 @@ import { RETURNED } from "./pharmacy.contract.ts";
 import { dispenseNotCompleted } from "./pharmacy.errors.ts";
 import { unitsOf } from "./pharmacy.model.ts";
 
-// What comes back of a dispense: a delivery to the pharmacy that names it, and how much on the dispense itself. Plain data in and out.
+// Returns of a dispense: a delivery to the pharmacy that refers to it, and the returned quantity on the dispense itself. Plain data in and out.
 
-/** Of a SupplyDelivery: the MedicationDispense that it brings something back of. */
+/** URL of an extension of a SupplyDelivery: the MedicationDispense of which it returns units. */
 const RETURN_OF = "urn:openward:return-of";
 
 const extensionOf = (resource: { extension?: Extension[] } | undefined, address: string): Extension | undefined =>
   resource?.extension?.find(({ url }) => url === address);
 
-/** `MedicationDispense/…` of which a delivery brings something back; undefined for any other delivery. */
+/** `MedicationDispense/…` of which a delivery returns units; undefined for any other delivery. */
 export function returnOf(delivery: SupplyDelivery | undefined): string | undefined {
   const place = localReference(extensionOf(delivery, RETURN_OF)?.valueReference?.reference);
   return place?.startsWith("MedicationDispense/") ? place : undefined;
 }
 
-/** Units of a dispense that were given back. */
+/** Returned units of a dispense. */
 export const returnedOf = (dispense: MedicationDispense): number =>
   unitsOf({ value: numberOf(extensionOf(dispense, RETURNED)?.valueDecimal) ?? 0 });
 
-/** Units that the patient has kept. */
+/** Units of a dispense that were not returned. */
 export const keptOf = (dispense: MedicationDispense): number => counted(unitsOf(dispense.quantity) - returnedOf(dispense));
 
-/** The dispense with so much given back. */
+/** The dispense with a returned quantity. */
 export function withReturned<Of extends MedicationDispense>(dispense: Of, units: number): Of {
   const others = dispense.extension?.filter(({ url }) => url !== RETURNED) ?? [];
   return { ...dispense, extension: [...others, { url: RETURNED, valueDecimal: units }] };
 }
 
-/** Begins the names of counters of what was given back. */
+/** Prefix of the names of counters of returned quantities. */
 export const RETURNED_COUNTER = "returned/";
-/** Counts down from zero what was given back of a dispense, so that its quantity is a lower bound. */
+/** The counter of returned units of a dispense, down from zero, so that its quantity is a lower bound. */
 export const returnedCounter = (dispense: string): string => RETURNED_COUNTER + dispense.slice("MedicationDispense/".length);
 
-/** The delivery of what a patient gives back now; shelf, prescription and charge follow. @throws 409 DISPENSE_NOT_COMPLETED */
+/** The delivery of a return; stock, prescription and charge follow. @throws 409 DISPENSE_NOT_COMPLETED */
 export function newReturn(
   id: string,
   dispense: MedicationDispense & { id: string },
@@ -61,7 +61,7 @@ export function newReturn(
   };
 }
 
-/** What comes back, as the dispense has it. @param lot the one that it is of, where that is known */
+/** The returned item, as on the dispense. @param lot its lot, if known */
 function itemBack(
   { medicationCodeableConcept: concept, medicationReference: medication, contained }: MedicationDispense,
   lot: string | undefined,

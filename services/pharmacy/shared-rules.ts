@@ -4,15 +4,15 @@ import { refusal } from "../../mixins/fhir/rules/common.ts";
 import type { Rule } from "../../mixins/fhir/rules/rule.ts";
 import { isPossible } from "./pharmacy.model.ts";
 
-// What rules of several types of the pharmacy have in common.
+// Shared by the rules of several types of the pharmacy.
 
-/** Where prescriptions, dispenses and doses have their patient. */
+/** The patient of prescriptions, dispenses and doses. */
 export const subjectOf = ({ subject }: { subject?: Reference }) => subject;
 
-/** How a rule of status begins. */
+/** Beginning of the text of a status rule. */
 export const OVER = "What is over changes to entered-in-error only";
 
-/** What is held by counters with a bound, in the write itself (`pharmacy.effects.ts`): no look before could be right. */
+/** A rule that bounded counters enforce in the write itself (`pharmacy.effects.ts`): an earlier check could be outdated. */
 export const counted = <Of extends FhirResource>(id: string, says: string): Rule<Of> => ({
   id,
   group: "stock",
@@ -20,7 +20,7 @@ export const counted = <Of extends FhirResource>(id: string, says: string): Rule
   check: () => undefined,
 });
 
-/** A quantity that can be counted: 1e308 tablets, or fewer than none, would make any number of them. */
+/** Refuses impossible quantities: 1e308 tablets, or a negative number, would make the stock anything. */
 export function possibleQuantity<Of extends FhirResource>(
   id: string,
   element: string,
@@ -33,7 +33,7 @@ export function possibleQuantity<Of extends FhirResource>(
     says: "A quantity is from 0 to 1e9.",
     check({ before, after }) {
       const units = numberOf((after && of(after))?.value);
-      // What was stored before there was this rule can be marked as an error.
+      // A resource that was stored before this rule can still be marked as an error.
       if (units === undefined || isPossible(units) || units === numberOf((before && of(before))?.value)) return undefined;
       return refusal(id, "No such quantity can be handed out or arrive: correct it.", element, 422);
     },

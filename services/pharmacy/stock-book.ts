@@ -1,6 +1,6 @@
 /**
- * The shelf day by day: what moves it is counted under the day on which it happened too, so that what is written down later is held against
- * what lay there at each end of a day since.
+ * The stock day by day: movements are also counted under the day on which they happened, so that a late entry can be checked against the stock
+ * at the end of each day since.
  */
 import { intervalOf } from "../../fhir/dates.ts";
 import { dayOf } from "../../fhir/time-zone.ts";
@@ -8,24 +8,24 @@ import type { EffectTools, Movement } from "../../mixins/fhir/rules/effects.ts";
 import { counted } from "../../store/counted.ts";
 
 const MOVED = "moved/";
-/** Characters of a day's number: they stand in order. */
+/** Digits of a day's number in a counter's name, so that names sort by day. */
 const DIGITS = 8;
 
 const prefixOf = (shelf: string): string => `${MOVED}${shelf}/`;
 const nameOf = (shelf: string, day: number): string => `${prefixOf(shelf)}${String(Math.max(0, day)).padStart(DIGITS, "0")}`;
 
-/** The shelf whose movements of one day a counter holds; undefined: it is another counter. */
+/** The shelf of a daily counter; undefined: it is another counter. */
 export const shelfOfPart = (counter: string): string | undefined =>
   counter.startsWith(MOVED) ? counter.slice(MOVED.length, counter.lastIndexOf("/")) : undefined;
 
-/** When a movement happened. */
+/** Time of a movement. */
 export interface MovedAt {
-  /** As the resource has it; absent: now. */
+  /** As in the resource; absent: now. */
   time: string | undefined;
   now: Date;
 }
 
-/** When it happened, and its day if that is over: what was taken then must have been there on each day since. */
+/** The time of a movement, and its day if that is over: then the stock of each day since has to suffice. */
 export function momentOf({ time, now }: MovedAt): { at: number; day: number; since: number | undefined } {
   const today = dayOf(now.getTime());
   const [at = now.getTime()] = (time !== undefined && intervalOf(time)) || [];
@@ -33,13 +33,13 @@ export function momentOf({ time, now }: MovedAt): { at: number; day: number; sin
   return { at, day, since: day < today ? day : undefined };
 }
 
-/** The least step of a counter. */
+/** The smallest step of a counter. */
 const LEAST = 0.000_001;
 
 /**
- * How a shelf moves, and its day.
- * @param bound what refuses that it would be below zero, then or at the end of a day since
- * @param chosen shelves that were chosen since there is enough on them: when there is not any more, it is chosen again
+ * The movements of a shelf, in total and for the day.
+ * @param bound refusal if the stock would be negative, then or at the end of a day since
+ * @param chosen shelves that were chosen because their stock suffices: if it no longer does, the choice is made again
  */
 export async function shelfMovements(
   moves: [shelf: string, by: number][],
@@ -59,7 +59,7 @@ export async function shelfMovements(
   return movements;
 }
 
-/** What must be left of a shelf now, so that it was not below zero at the end of any day since that one. */
+/** The least present stock with which a shelf was not negative at the end of any day since the given one. */
 export async function leastKept(shelf: string, since: number, tools: Pick<EffectTools, "counter" | "counters">): Promise<number> {
   const prefix = prefixOf(shelf);
   const present = (await tools.counter(shelf)) ?? 0;

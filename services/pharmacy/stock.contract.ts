@@ -1,84 +1,84 @@
-/** The stock by place and lot, as callers see it; a part of the pharmacy's contract. */
+/** Types of the stock by place and lot; a part of the pharmacy's contract. */
 import type { Code } from "../../fhir/code.ts";
 
 export type { Code };
 
-/** How much of a medication is on the shelf. The stock is the pharmacy's own data; its movements are FHIR resources. */
+/** The stock of a medication. It is the pharmacy's own data; its movements are FHIR resources. */
 export interface StockItem {
   medication: Code;
   quantity: number; // units, 0 or more, of all lots
-  /** What it is a number of, "tablet"; absent: no movement has said so. */
+  /** Unit of the quantity, "tablet"; absent: no movement has named one. */
   unit?: string;
 }
 
-/** Which part of the stock. */
+/** A part of the stock. */
 export interface Where {
   /** "Location/…" of a dispensary or a ward's store; absent: the pharmacy's default place. */
   place?: string;
-  /** As it stands on the package. */
+  /** Lot number as on the package. */
   lot?: string;
 }
 
 /** Units of one lot at one place. */
 export interface LotUnits {
-  /** "" for what was received without one. */
+  /** "" for units that were received without a lot. */
   lot: string;
-  /** FHIR date; absent: not known. */
+  /** FHIR date; absent: unknown. */
   expires?: string;
   /** "Location/…"; absent: the default place. */
   place?: string;
   quantity: number; // units
 }
 
-/** One lot at one place, and whether it may be used. */
+/** One lot at one place, and whether it can be used. */
 export interface StockOfLot extends LotUnits {
   medication: Code;
-  /** Absent: it may be dispensed. */
+  /** Absent: it can be dispensed. */
   unusable?: "expired" | "blocked";
 }
 
-/** One movement of a shelf: of a lot at a place, units more or, below zero, less. */
+/** One stock movement: units of a lot at a place, negative if taken. */
 export interface StockMovement extends LotUnits {
-  /** A correction is what was counted, found, broken or thrown away; a dose was given of a ward's stock. */
+  /** A correction is a count, a find, a breakage or a disposal; a dose was given from a ward's stock. */
   kind: "delivery" | "transfer" | "correction" | "dispense" | "dose";
   at: string; // ISO 8601
-  /** The resource that bears it: "SupplyDelivery/…", "MedicationDispense/…", "MedicationAdministration/…" */
+  /** The resource of the movement: "SupplyDelivery/…", "MedicationDispense/…", "MedicationAdministration/…" */
   record: string;
-  /** As it was said, of corrections and transfers. */
+  /** The given reason of corrections and transfers. */
   reason?: string;
 }
 
-/** From which stock on a medication is ordered at a place, and what is there. */
+/** The reorder level of a medication at a place, and its stock there. */
 export interface ReorderLevel {
   medication: Code;
   /** "Location/…"; absent: the default place. */
   place?: string;
   level: number; // units; above 0
-  /** Units there that may be used: neither expired nor blocked. */
+  /** Usable units there: neither expired nor blocked. */
   quantity: number;
-  /** It is to be ordered: no more is there than `level`. */
+  /** Whether it is to be ordered: the stock is not above `level`. */
   isBelow: boolean;
 }
 
-/** Which lots are to be taken, the first to expire first. */
+/** The lots to take, the first to expire first. */
 export interface LotProposal {
   lots: LotUnits[];
-  /** Units that are not there. */
+  /** Units that are not in stock. */
   missing: number;
 }
 
-/** What was moved from one place to another: a FHIR SupplyDelivery. */
+/** A transfer between two places: a FHIR SupplyDelivery. */
 export interface StockTransfer {
   /** "SupplyDelivery/…" */
   delivery: string;
   quantity: number; // units
-  /** As they lay at the place that they have left. */
+  /** The lots at the place of origin. */
   lots: LotUnits[];
-  /** What is at the place now to which they have gone. */
+  /** The stock at the destination afterwards. */
   stock: StockItem;
 }
 
-/** A lot that is not to be used, or is again: a FHIR Medication with `batch`, which is inactive while it is blocked. */
+/** A lot that is blocked, or usable again: a FHIR Medication with `batch`, which is inactive while it is blocked. */
 export interface LotState {
   /** "Medication/…" */
   record: string;

@@ -5,34 +5,34 @@ import { REASON } from "../../mixins/fhir/rules/reasons.ts";
 import type { Code, Where } from "./pharmacy.contract.ts";
 import { deliveryOf } from "./pharmacy.model.ts";
 
-// What is found or missing on the shelf: a delivery to the pharmacy, or one from it. Plain data in and out.
+// Corrections of the stock: a delivery to or from the pharmacy. Plain data in and out.
 
-/** Modifier of a SupplyDelivery: what it names was taken off the shelf (broken, expired, missing), not brought. */
+/** URL of a modifier extension of a SupplyDelivery: the item was taken from stock (broken, expired, missing), not added. */
 const WITHDRAWAL = "urn:openward:stock-withdrawal";
-/** Of a SupplyDelivery that a count has made: the units that were on the shelf by the books. */
+/** URL of an extension of a SupplyDelivery that a count has made: the recorded stock at that time. */
 const BOOKED = "urn:openward:stock-booked";
 
-/** Whether a delivery takes something off the shelf. */
+/** Whether a delivery takes from stock. */
 export const isWithdrawal = (delivery: SupplyDelivery | undefined): boolean =>
   delivery?.modifierExtension?.some(({ url, valueBoolean }) => url === WITHDRAWAL && valueBoolean === true) ?? false;
 
-/** Modifier of a SupplyDelivery: it moves what it names from this place (a Location; true: the default one) to its destination. */
+/** URL of a modifier extension of a SupplyDelivery: it moves the item from this place (a Location; true: the default one) to its destination. */
 const ORIGIN = "urn:openward:stock-origin";
 
-/** "Location/…" from where a delivery moves something to another place; "" is the default one; undefined: it moves nothing so. */
+/** The origin of a transfer, "Location/…"; "" is the default place; undefined: it is no transfer. */
 export function originOf(delivery: SupplyDelivery | undefined): string | undefined {
   const origin = delivery?.modifierExtension?.find(({ url }) => url === ORIGIN);
   return origin && (localReference(origin.valueReference?.reference) ?? "");
 }
 
-/** Units that must be on the shelf by the books; undefined: however many. */
+/** The recorded stock that a count requires; undefined: any. */
 export const bookedBefore = (delivery: SupplyDelivery | undefined): number | undefined =>
   numberOf(delivery?.extension?.find(({ url }) => url === BOOKED)?.valueDecimal);
 
 /**
- * The delivery that puts the books right.
- * @param by units more (or, below zero, less) than by the books
- * @param booked what the books must say still
+ * The delivery that corrects the stock.
+ * @param by units more (or, if negative, less) than recorded
+ * @param booked the recorded stock that is required
  */
 export function adjustmentOf(
   id: string,
@@ -46,7 +46,7 @@ export function adjustmentOf(
   };
 }
 
-/** The delivery that moves something from one place to another. */
+/** The delivery of a transfer between two places. */
 export function transferOf(
   id: string,
   { from, to, ...of }: { medication: Code; quantity: number; from?: string; to?: string; lot?: string },

@@ -1,4 +1,4 @@
-/** Quantities that are taken from one another are of one unit: 10 boxes are not 10 tablets. */
+/** Quantities that are compared must have the same unit: 10 boxes are not 10 tablets. */
 import type { MedicationDispense, MedicationRequest, Quantity, SupplyDelivery } from "../../fhir/r4.ts";
 import { refusal } from "../../mixins/fhir/rules/common.ts";
 import type { Facts, Rule } from "../../mixins/fhir/rules/rule.ts";
@@ -7,11 +7,11 @@ import { isOneUnit, type Unit, unitOf } from "./unit.model.ts";
 
 const isSame = (one: Unit | undefined, other: Unit | undefined): boolean => JSON.stringify(unitOf(one)) === JSON.stringify(unitOf(other));
 
-/** What the quantity is counted against that it was not before. */
+/** The references with which a changed quantity has to be compared. */
 const newly = (references: string[], before: Quantity | undefined, after: Quantity | undefined): string[] =>
   after === undefined || isSame(before, after) ? [] : references;
 
-/** Whether the quantity is in another unit than that of what is referred to, where this says one. */
+/** Whether the unit of a quantity differs from that of the referenced resource, if that has one. */
 const isOther = (
   quantity: Quantity | undefined,
   reference: string,
@@ -24,7 +24,7 @@ const isOther = (
 const prescriptionsOf = ({ before, after }: { before?: MedicationDispense; after?: MedicationDispense }): string[] =>
   newly(after?.authorizingPrescription?.flatMap(({ reference }) => reference ?? []) ?? [], before?.quantity, after?.quantity);
 
-/** Of a dispense against its prescription. */
+/** Compares a dispense with its prescription. */
 export const dispensedUnit: Rule<MedicationDispense> = {
   id: "medication-dispense-unit",
   group: "values",
@@ -40,7 +40,7 @@ export const dispensedUnit: Rule<MedicationDispense> = {
 const dispenseOf = ({ before, after }: { before?: SupplyDelivery; after?: SupplyDelivery }): string[] =>
   newly([returnOf(after) ?? ""].filter(Boolean), before?.suppliedItem?.quantity, after?.suppliedItem?.quantity);
 
-/** Of what comes back against what was handed out. */
+/** Compares a return with its dispense. */
 export const returnedUnit: Rule<SupplyDelivery> = {
   id: "supply-delivery-unit",
   group: "values",

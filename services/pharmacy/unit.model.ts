@@ -1,18 +1,18 @@
 import type { Quantity } from "../../fhir/r4.ts";
 import { fold } from "../../fhir/search/fold.ts";
 
-// When quantities are of one unit: plain data in, plain data out.
+// Whether quantities have the same unit: plain data in, plain data out.
 
-/** What says of a quantity what it is a number of. */
+/** The unit of a quantity. */
 export type Unit = Pick<Quantity, "system" | "code" | "unit">;
 
-/** What a unit is called: in words, and by its code. `{tablet}`, an annotation of UCUM, is the word "tablet". */
+/** The names of a unit: its text, and its code. `{tablet}`, an annotation in UCUM, is the word "tablet". */
 const wordsFor = ({ code, unit }: Unit): string[] =>
   [unit, code?.replace(/^\{(.*)\}$/, "$1")].flatMap((word) => (word === undefined ? [] : [fold(word)]));
 
 /**
- * Whether two quantities can be taken from one another: their units have one code of one system, or, where these cannot tell, one name.
- * A quantity without a unit is a number of those that the other has.
+ * Whether two quantities have the same unit: the same code of one system or, if the codes do not tell, the same name.
+ * A quantity without a unit matches any.
  */
 export function isOneUnit(one: Unit = {}, other: Unit = {}): boolean {
   const [names, others] = [wordsFor(one), wordsFor(other)];

@@ -2,31 +2,31 @@ import type { Extension, Invoice } from "../../../fhir/r4.ts";
 import { money } from "../minor-units.ts";
 import { askedBy, centsOf } from "./payment.model.ts";
 
-// What a bill and its credit notes still ask for: plain data in, plain data out. No broker, no database, no clock.
+// The balance of a bill with its credit notes: plain data in, plain data out. No broker, no database, no clock.
 
 /** A credit note in force. */
 export interface NoteState {
   invoice: string; // "Invoice/…"
-  /** What it takes off its bill, and what of it was paid back, in the smallest units. */
+  /** Its amount, and what was refunded of it, in minor units. */
   cents: number;
   paidBack: number;
 }
 
-/** A bill with its credit notes, in the smallest units. */
+/** A bill with its credit notes, in minor units. */
 export interface Balance {
   asked: number;
-  /** What was paid of it, and what was credited. */
+  /** The sum of payments and credits. */
   covered: number;
   notes: NoteState[];
 }
 
-/** Above zero: what the bill still asks for; below: what was paid too much and is to be paid back. */
+/** Positive: the amount due; negative: the overpayment, which is to be refunded. */
 export const balanceOf = ({ asked, covered, notes }: Balance): number =>
   asked - covered + notes.reduce((sum, { paidBack }) => sum + paidBack, 0);
 
 /**
- * What is left to be paid of the bill, or to be paid back by one of its credit notes. What is not to be paid back is set off against the bill,
- * of the first credit notes first.
+ * The amount due of the bill, or to be refunded by one of its credit notes. Credits that are not to be refunded are set off against the bill,
+ * those of the first credit notes first.
  */
 export function leftIn(balance: Balance, invoice: string): number {
   const rest = balanceOf(balance);
@@ -40,17 +40,17 @@ export function leftIn(balance: Balance, invoice: string): number {
   return Math.max(0, rest);
 }
 
-/** What an Invoice asks for, and a credit note takes off, in the smallest units. */
+/** The amount of an Invoice or a credit note, in minor units, without sign. */
 export const centsAsked = (invoice: Invoice | undefined): number => Math.abs(centsOf((invoice && askedBy(invoice)) ?? {}));
 
-/** URL of an extension of an Invoice: how much of it was settled without a payment here. */
+/** URL of an extension of an Invoice: the amount that was settled without a payment here. */
 const SETTLED_ELSEWHERE = "urn:openward:settled-elsewhere";
 
-/** How much of an Invoice was settled without a payment here, in the smallest units. */
+/** The amount of an Invoice that was settled without a payment here, in minor units. */
 export const settledElsewhere = ({ extension = [] }: Invoice): number =>
   extension.reduce((sum, { url, valueMoney }) => sum + (url === SETTLED_ELSEWHERE && valueMoney ? centsOf(valueMoney) : 0), 0);
 
-/** The Invoice, so much more of which was settled without a payment here. */
+/** The Invoice with a further amount that was settled without a payment here. */
 export function withSettled<Of extends Invoice>(invoice: Of, cents: number): Of {
   const settled: Extension = { url: SETTLED_ELSEWHERE, valueMoney: money(cents, askedBy(invoice)?.currency ?? "") };
   return { ...invoice, extension: [...(invoice.extension ?? []), settled] };

@@ -1,4 +1,4 @@
-/** What is counted of invoices, and the invoices themselves, as the movements of one effect leave them. */
+/** The invoices, and the counters of payments and credits, after the movements of one effect. */
 import type { Invoice } from "../../../fhir/r4.ts";
 import type { EffectTools, FullEffect, Movement } from "../../../mixins/fhir/rules/effects.ts";
 import { isInForce } from "../billing.model.ts";
@@ -8,7 +8,7 @@ import { askedBy, paidCounter } from "./payment.model.ts";
 
 type StoredInvoice = Invoice & { id: string };
 
-/** Gathers one effect on the books of invoices. */
+/** Collects one effect on invoices and their counters. */
 export class InvoiceBooks {
   readonly effect: FullEffect = { movements: [], changes: [], refusals: [] };
   readonly #tools: EffectTools;
@@ -19,7 +19,7 @@ export class InvoiceBooks {
     this.#tools = tools;
   }
 
-  /** Zero: it was never moved. */
+  /** Zero if it was never moved. */
   async value(counter: string): Promise<number> {
     return ((await this.#tools.counter(counter)) ?? 0) + (this.#moved.get(counter) ?? 0);
   }
@@ -38,7 +38,7 @@ export class InvoiceBooks {
     this.effect.changes = [...this.#changed.values()];
   }
 
-  /** The bill with its credit notes in force. */
+  /** The balance of a bill with its credit notes in force. */
   async balance(bill: StoredInvoice): Promise<Balance> {
     const reference = `Invoice/${bill.id}`;
     const prefix = creditsOf(reference);
@@ -52,27 +52,27 @@ export class InvoiceBooks {
     return { asked: centsAsked(bill), covered: -(await this.value(paidCounter(reference))), notes };
   }
 
-  /** What else follows was decided on all that is counted of the bill: it is decided again when others have moved a part of it since. */
+  /** Makes the write depend on all counters of the bill: it is decided again if others have moved one since. */
   hold(bill: StoredInvoice, { notes }: Balance): void {
     for (const invoice of [`Invoice/${bill.id}`, ...notes.map((note) => note.invoice)]) {
       this.move({ counter: paidCounter(invoice), by: 0, isExact: true });
     }
   }
 
-  /** So much of an invoice counts as paid, though no payment of it is here. */
+  /** Counts an amount of an invoice as settled without a payment here. */
   settleElsewhere(invoice: StoredInvoice, cents: number): void {
     this.move({ counter: paidCounter(`Invoice/${invoice.id}`), by: -cents, isExact: true });
     this.put(withSettled(invoice, cents));
   }
 
-  /** A bill that was balanced without payments here counts as paid: what is credited of it is paid back. */
+  /** Counts a bill that was balanced without payments here as paid: its credits are refunded. */
   async adopt(bill: StoredInvoice): Promise<void> {
     if (bill.status !== "balanced") return;
     const rest = balanceOf(await this.balance(bill));
     if (rest > 0) this.settleElsewhere(bill, rest);
   }
 
-  /** A bill and its credit notes are balanced where nothing of them is left, and issued where something is. */
+  /** Sets a bill and its credit notes to balanced if nothing is due, and to issued otherwise. */
   async settle(bill: StoredInvoice): Promise<void> {
     const balance = await this.balance(bill);
     this.hold(bill, balance);
@@ -83,7 +83,7 @@ export class InvoiceBooks {
     }
   }
 
-  /** The bill that an invoice is, or that it credits. */
+  /** The bill itself, or the one that a credit note credits. */
   async billOf(invoice: StoredInvoice): Promise<StoredInvoice | undefined> {
     const credited = creditedBy(invoice);
     return credited === undefined ? invoice : this.invoice(credited);

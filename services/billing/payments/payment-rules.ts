@@ -10,14 +10,14 @@ import { askedBy, centsByInvoice, centsOf, paidFor, takenBackBy } from "./paymen
 
 type Paying = Change<PaymentReconciliation>;
 
-/** Whether something of an Invoice of this hospital is paid by it. */
+/** Whether it pays an Invoice of this hospital. */
 const isPayment = (resource: PaymentReconciliation): boolean => paidFor(resource).length > 0;
 
-/** A payment that comes into force by this change. */
+/** A payment that this change puts into force. */
 const newlyPaid = ({ before, after }: Paying): PaymentReconciliation | undefined =>
   after && isPayment(after) && !(before && isPayment(before)) ? after : undefined;
 
-/** Why something of an Invoice is not paid by this. */
+/** The reason for which a payment does not fit its Invoices. */
 function reasonAgainst(payment: PaymentReconciliation, facts: Facts): string | undefined {
   for (const { invoice: reference, amount } of paidFor(payment)) {
     const invoice = typed<Invoice>(facts.of(reference)?.resource);
@@ -29,12 +29,12 @@ function reasonAgainst(payment: PaymentReconciliation, facts: Facts): string | u
     const isOfSign = Math.sign(centsOf(amount)) === (isBack ? -1 : 1) * Math.sign(centsOf(asked));
     if (!isOfSign) return `The amount for ${reference} has the wrong sign: an Invoice is paid by one above zero.`;
   }
-  if ((payment.detail ?? []).length > paidFor(payment).length) return undefined; // others are paid with it
+  if ((payment.detail ?? []).length > paidFor(payment).length) return undefined; // it also pays others
   const sum = [...centsByInvoice(payment).values()].reduce((all, one) => all + one, 0);
   return sum === centsOf(payment.paymentAmount) ? undefined : "The amount is not the sum of its details.";
 }
 
-/** Why this does not take back that payment. */
+/** The reason for which this cannot reverse that payment. */
 function reasonAgainstBack(payment: PaymentReconciliation, taken: string, facts: Facts): string | undefined {
   const first = typed<PaymentReconciliation>(facts.of(taken)?.resource);
   if (!first || !isPayment(first) || takenBackBy(first) !== undefined) return `${taken} is no payment of an Invoice here.`;
@@ -43,7 +43,7 @@ function reasonAgainstBack(payment: PaymentReconciliation, taken: string, facts:
   return isOpposite ? undefined : `It is not the whole of ${taken} with the other sign.`;
 }
 
-/** What holds for payments, whoever writes them. */
+/** The rules of payments. */
 export const paymentRules: Rule<PaymentReconciliation>[] = [
   statusSteps<PaymentReconciliation>("PaymentReconciliation", STATUS_STEPS.PaymentReconciliation, {
     says: "What was paid of an Invoice stays: another payment takes it back.",
@@ -87,6 +87,6 @@ export const paymentRules: Rule<PaymentReconciliation>[] = [
     id: "payment-reconciliation-amount",
     group: "money",
     says: "No Invoice is paid more than it asks for less what was credited, however many pay at once, and of a credit note no more is paid back than was paid too much; when nothing is left it is balanced.",
-    check: () => undefined, // what was paid is counted in the write itself (`payments.effects.ts`)
+    check: () => undefined, // the write itself counts payments (`payments.effects.ts`)
   },
 ];

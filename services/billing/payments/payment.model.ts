@@ -7,49 +7,49 @@ import { PAYMENT_TAKEN_BACK } from "../billing.errors.ts";
 import { money, unitsIn } from "../minor-units.ts";
 import type { Cashier, CashReport, CashSum, Means, Payment } from "../payments.contract.ts";
 
-// What a payment is in FHIR, and what payments come to: plain data in, plain data out. No broker, no database, no clock.
+// Payments in FHIR, and their sums: plain data in, plain data out. No broker, no database, no clock.
 
-/** System of the identifier by which the payments of an Invoice are found: R4 has no search parameter for `detail.request`. */
+/** Identifier system by which the payments of an Invoice are found: R4 has no search parameter for `detail.request`. */
 export const PAYS = "urn:openward:paid-invoice";
 /** System of the means of payment. */
 const MEANS = "urn:openward:means-of-payment";
-/** Elements that R5 has, as its extensions for R4 name them: the means, and who took the money. */
+/** Elements of R5 as extensions in R4: the means of payment, and the person who took the payment. */
 const METHOD = "http://hl7.org/fhir/5.0/StructureDefinition/extension-PaymentReconciliation.method";
 const ENTERER = "http://hl7.org/fhir/5.0/StructureDefinition/extension-PaymentReconciliation.enterer";
-/** URL of an extension: the payment that one takes back. */
+/** URL of an extension: the payment that is reversed. */
 const TAKES_BACK = "urn:openward:takes-back";
-/** R4's code for what is no adjustment and no advance. */
+/** R4's code for a payment that is neither an adjustment nor an advance. */
 const PAYMENT: CodeableConcept = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/payment-type", code: "payment" }] };
 
 type WithId<Of> = Of & { id: string };
 
-/** Begins the names of counters of what was paid. */
+/** Prefix of the names of counters of payments. */
 export const PAID = "paid/";
-/** Counts down from zero what was paid and what was credited of an Invoice, in the smallest units; of a credit note what was paid back. */
+/** The counter of payments and credits of an Invoice, down from zero, in minor units; for a credit note of refunds. */
 export const paidCounter = (invoice: string): string => PAID + invoice.slice("Invoice/".length);
 
-/** Begins the names of counters of receipts, by year: a house that has any takes its payments here. */
+/** Prefix of the names of counters of receipts, by year: a hospital with any takes its payments here. */
 export const RECEIPTS = "receipt/";
 
 const extensionOf = ({ extension }: { extension?: Extension[] | undefined }, url: string) => extension?.find((one) => one.url === url);
 
-/** The payment that one takes back, `PaymentReconciliation/…`; undefined: it takes back none. */
+/** The reversed payment, `PaymentReconciliation/…`; undefined: it is no reversal. */
 export const takenBackBy = (payment: PaymentReconciliation): string | undefined =>
   localReference(extensionOf(payment, TAKES_BACK)?.valueReference?.reference);
 
-/** A payment is taken back once. */
+/** Unique keys: a payment can be reversed once. */
 export function paymentKeys(payment: PaymentReconciliation): UniqueKey[] {
   const taken = payment.status === "active" ? takenBackBy(payment) : undefined;
   return taken === undefined ? [] : [{ key: `taken-back:${taken}`, error: PAYMENT_TAKEN_BACK }];
 }
 
-/** What an Invoice asks for. */
+/** The amount of an Invoice. */
 export const askedBy = ({ totalGross, totalNet }: Invoice): Money | undefined => totalGross ?? totalNet;
 
-/** An amount in the smallest units of its currency. */
+/** An amount in minor units of its currency. */
 export const centsOf = ({ value, currency = "" }: Money): number => unitsIn(numberOf(value) ?? 0, currency);
 
-/** The Invoices of this hospital that a payment in force is for, and how much each gets. */
+/** The Invoices of this hospital that a payment in force pays, with the amount of each. */
 export function paidFor(payment: PaymentReconciliation | undefined): { invoice: string; amount: Money }[] {
   if (payment?.status !== "active") return [];
   return (payment.detail ?? []).flatMap(({ request, amount }) => {
@@ -58,20 +58,20 @@ export function paidFor(payment: PaymentReconciliation | undefined): { invoice: 
   });
 }
 
-/** The same in the smallest units, by Invoice. */
+/** The same in minor units, by Invoice. */
 export function centsByInvoice(payment: PaymentReconciliation | undefined): Map<string, number> {
   const sums = new Map<string, number>();
   for (const { invoice, amount } of paidFor(payment)) sums.set(invoice, (sums.get(invoice) ?? 0) + centsOf(amount));
   return sums;
 }
 
-/** What a payment counts of each Invoice: down for what is paid, or paid back for a credit note, and up for what takes it back. */
+/** By counter of an Invoice, what a payment counts: down for payments and refunds, up for reversals. */
 export function countedOf(payment: PaymentReconciliation | undefined): Map<string, number> {
   const sign = payment && takenBackBy(payment) !== undefined ? 1 : -1;
   return new Map([...centsByInvoice(payment)].map(([invoice, cents]) => [paidCounter(invoice), sign * Math.abs(cents)]));
 }
 
-/** What a payment is made of. */
+/** The content of a payment. */
 export interface NewPayment {
   invoice: string;
   cents: number;
@@ -79,12 +79,12 @@ export interface NewPayment {
   means: Means;
   reference?: string | undefined;
   cashier: Cashier | undefined;
-  /** Of the receipt. */
+  /** Receipt number. */
   number: string;
   takesBack?: { payment: string; reason: string };
 }
 
-/** @param at when the money changed hands */
+/** @param at time of the payment */
 export function newPayment(id: string, given: NewPayment, at: Date): WithId<PaymentReconciliation> {
   const { invoice, cents, currency, means, reference, cashier, number, takesBack } = given;
   const amount = money(cents, currency);
@@ -116,7 +116,7 @@ export function newPayment(id: string, given: NewPayment, at: Date): WithId<Paym
   };
 }
 
-/** A payment as its callers see it. */
+/** A payment as callers get it. */
 export function paymentOf(resource: WithId<PaymentReconciliation>): Payment {
   const { id, identifier = [], created, paymentAmount, paymentIdentifier, disposition } = resource;
   const { reference, display } = extensionOf(resource, ENTERER)?.valueReference ?? {};
@@ -137,7 +137,7 @@ export function paymentOf(resource: WithId<PaymentReconciliation>): Payment {
   };
 }
 
-/** What was paid of an Invoice, or paid back of a credit note, in the smallest units. @param payments of any */
+/** The sum of payments of an Invoice, or refunds of a credit note, in minor units. @param payments of any invoice */
 export const paidOf = (invoice: string, payments: PaymentReconciliation[]): number =>
   -payments.reduce((sum, payment) => sum + (countedOf(payment).get(paidCounter(invoice)) ?? 0), 0);
 
@@ -146,7 +146,7 @@ export const dayShown = (at: Date): string => new Date(shownAt(at.getTime(), hos
 
 const cashierKey = ({ cashier }: { cashier?: Cashier }): string => cashier?.reference ?? cashier?.name ?? "";
 
-/** What each cashier took that day, by means and currency. */
+/** The payments of a day by cashier, means and currency. */
 export function cashReport(day: string, resources: WithId<PaymentReconciliation>[]): CashReport {
   const payments = resources.map(paymentOf).sort((a, b) => a.paidAt.localeCompare(b.paidAt));
   const sums = new Map<string, CashSum>();

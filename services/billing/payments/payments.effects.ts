@@ -1,4 +1,4 @@
-/** What follows from payments and credit notes, by whichever door they are written: what is counted, and what is balanced. */
+/** The effects of payments and credit notes: counters, and which invoices are balanced. */
 import type { Invoice, PaymentReconciliation } from "../../../fhir/r4.ts";
 import { refusal } from "../../../mixins/fhir/rules/common.ts";
 import type { Effect, EffectTools, FullEffect } from "../../../mixins/fhir/rules/effects.ts";
@@ -11,7 +11,7 @@ import { centsAsked, leftIn, settledElsewhere } from "./balance.model.ts";
 import { InvoiceBooks } from "./invoice-books.ts";
 import { countedOf, PAID, paidCounter, RECEIPTS } from "./payment.model.ts";
 
-/** What a credit note in force takes off its bill; undefined for any other Invoice. */
+/** The credit of a credit note in force; undefined for any other Invoice. */
 export interface Credit {
   bill: string;
   cents: number;
@@ -38,7 +38,7 @@ const NOT_PAID_HERE = {
   ),
 };
 
-/** @param cents more, or less when below zero */
+/** @param cents change of the credit, negative for less */
 async function credit(books: InvoiceBooks, note: string, { bill: reference, cents }: Credit): Promise<void> {
   const bill = await books.invoice(reference);
   if (cents > 0 && bill) await books.adopt(bill);
@@ -48,7 +48,7 @@ async function credit(books: InvoiceBooks, note: string, { bill: reference, cent
   books.move({ counter: paidCounter(reference), by: -cents, isExact: true });
 }
 
-/** What an Invoice is balanced by: by what is counted here, where anything of it is, or the house has a cash desk here. */
+/** Decides whether an Invoice is balanced: by its counters if it has any, or if the hospital has a cash desk here. */
 async function balanced(books: InvoiceBooks, invoice: Invoice & { id: string }, tools: EffectTools): Promise<void> {
   const [reference, bill] = [`Invoice/${invoice.id}`, await books.billOf(invoice)];
   const balance = bill && (await books.balance(bill));
@@ -63,7 +63,7 @@ async function balanced(books: InvoiceBooks, invoice: Invoice & { id: string }, 
   }
 }
 
-/** What is credited is set off against the bill, and what of that was paid already is paid back. */
+/** Sets a credit off against its bill; the part that was already paid is to be refunded. */
 export async function credited({ before, after, reference }: Change<Invoice>, tools: EffectTools): Promise<FullEffect> {
   const books = new InvoiceBooks(tools);
   const [was, is] = [creditOf(before), creditOf(after)];
@@ -94,7 +94,7 @@ async function pay(books: InvoiceBooks, counter: string, by: number): Promise<vo
   if (!bill) return books.move({ counter, by, isExact: true });
   await books.adopt(bill);
   const known = creditOf(invoice);
-  const isUncounted = known && (await books.value(creditCounter(known.bill, reference))) === 0; // stored before these were counted
+  const isUncounted = known && (await books.value(creditCounter(known.bill, reference))) === 0; // stored before credits were counted
   if (known && isUncounted) await credit(books, reference, known);
   const balance = await books.balance(bill);
   const left = leftIn(balance, reference);
@@ -107,7 +107,7 @@ async function pay(books: InvoiceBooks, counter: string, by: number): Promise<vo
   await books.settle(bill);
 }
 
-/** What is paid of an Invoice is counted with the payment, and decides whether it is balanced. */
+/** Counts payments of an Invoice, which decide whether it is balanced. */
 export async function paid({ before, after }: Change<PaymentReconciliation>, tools: EffectTools): Promise<Effect> {
   const books = new InvoiceBooks(tools);
   const [was, is] = [countedOf(before), countedOf(after)];
@@ -118,7 +118,7 @@ export async function paid({ before, after }: Change<PaymentReconciliation>, too
   return books.effect;
 }
 
-/** An Invoice of which something is paid stays in force. */
+/** An Invoice with payments stays in force. */
 export async function paidStays({ before, after, reference }: Change<Invoice>, tools: EffectTools): Promise<Effect> {
   const books = new InvoiceBooks(tools);
   if (!before || !isInForce(before) || (after && isInForce(after))) return books.effect;

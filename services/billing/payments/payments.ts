@@ -1,4 +1,4 @@
-/** The cash desk's actions: what is read before, decided by the model, and written in one step. `billing.contract.ts` names their errors. */
+/** The cash desk's actions: each reads, lets the model decide, and writes in one step. `billing.contract.ts` names their errors. */
 import type { Context } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { accessOf, whoAsks } from "../../../mesh/access/access.ts";
@@ -29,11 +29,11 @@ import { type Account, type Cashier, type CashReport, type InvoiceBalance, Means
 import { standingOf } from "./standing.ts";
 import { askedBy, cashReport, centsOf, dayShown, newPayment, paymentOf, RECEIPTS, takenBackBy } from "./payment.model.ts";
 
-/** Payments of one day: what is more is not summed up but refused by the search itself. */
+/** Payments of one day; the search refuses more, so that no sum is incomplete. */
 const MAX_OF_DAY = 10_000;
 const DAY_MS = 86_400_000;
 
-/** Of each action. */
+/** Parameters by action. */
 export const paymentParams = {
   pay: {
     invoice: referenceTo("Invoice"),
@@ -54,7 +54,7 @@ const amountOf = (invoice: Invoice): { cents: number; currency: string } => {
   return { cents: centsOf(asked), currency: asked.currency ?? "" };
 };
 
-/** Who is at the cash desk; undefined where nobody must sign in. */
+/** The signed-in cashier; undefined where no sign-in is needed. */
 function cashierOf(ctx: Context): Cashier | undefined {
   const access = accessOf(brokerOf(ctx));
   if (access.isOpen) return undefined;
@@ -69,14 +69,14 @@ async function invoiceAt({ fhir }: WithFhir, reference: string): Promise<Stored<
   return found;
 }
 
-/** The next number of a receipt. Of a payment that was refused in the last moment it is left out. */
+/** The next receipt number. If a payment is refused at the last moment, its number is skipped. */
 async function nextNumber({ fhir }: WithFhir): Promise<string> {
   const year = dayShown(new Date()).slice(0, 4);
   const [counted] = await fhir.write([addition(RECEIPTS + year, 1)]);
   return `${year}-${String(nonNull(counted).value).padStart(6, "0")}`;
 }
 
-/** Stores a payment. @returns it, with what is left */
+/** Stores a payment. @returns it, with the amount due */
 async function store(billing: WithFhir, payment: PaymentReconciliation & { id: string }, invoice: Stored<Invoice>): Promise<Paid> {
   const reference = `Invoice/${invoice.id}`;
   try {
@@ -85,7 +85,7 @@ async function store(billing: WithFhir, payment: PaymentReconciliation & { id: s
     if (isType(error, PAYMENT_TAKEN_BACK)) throw paymentTakenBack(takenBackBy(payment) ?? "");
     throw isType(error, "STALE_VERSION") ? invoiceChanged(reference) : error;
   }
-  // Others may have been paid meanwhile; of a keyed request nothing is there before its answer is.
+  // Includes concurrent payments; the payment itself is added, since that of a keyed request is not visible before its answer.
   return { ...paymentOf(payment), left: (await standingOf(billing, invoice, payment)).left };
 }
 

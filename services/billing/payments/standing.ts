@@ -1,4 +1,4 @@
-/** How a bill or a credit note stands: what was paid and credited, and what is left. Read, not locked: a write is held to the counters. */
+/** The payments, credits and balance of a bill or a credit note. Read without a lock: writes are checked by the counters. */
 import type { Invoice, PaymentReconciliation, Stored } from "../../../fhir/r4.ts";
 import { tokenClause } from "../../../fhir/search/exact-clauses.ts";
 import { splitReference } from "../../../mixins/fhir/domain-references.ts";
@@ -8,18 +8,18 @@ import { creditedBy, creditsOf, MAX_NOTES, noteIn } from "../credit.model.ts";
 import { centsAsked, leftIn, settledElsewhere } from "./balance.model.ts";
 import { paidOf, PAYS } from "./payment.model.ts";
 
-/** Payments of one invoice: what is more is not summed up but refused by the search itself. */
+/** Payments of one invoice; the search refuses more, so that no sum is incomplete. */
 const MAX_OF_BILL = 1_000;
 
 type Payments = Stored<PaymentReconciliation>[];
 
-/** How an invoice stands. */
+/** The balance of an invoice. */
 export interface InvoiceStanding {
-  /** What is still to be paid, of a credit note to be paid back, in the smallest units. */
+  /** The amount due, or of a credit note to be refunded, in minor units. */
   left: number;
-  /** What credit notes take off a bill; of a credit note what of it is set off against its bill. */
+  /** The credited amount of a bill; of a credit note the part that is set off against its bill. */
   credited: number;
-  /** Of the invoice itself. */
+  /** Payments of the invoice itself. */
   payments: Payments;
 }
 
@@ -39,14 +39,14 @@ async function notesOf({ fhir, store }: WithFhir, bill: string): Promise<Stored<
   return notes.flatMap((note) => (note && isInForce(note) ? [note] : []));
 }
 
-/** @param just a payment that is stored in the same request, and may not be found yet */
+/** @param just a payment that the same request stores, and that may not be visible yet */
 export async function standingOf(billing: WithFhir, invoice: Stored<Invoice>, just?: PaymentReconciliation): Promise<InvoiceStanding> {
   const reference = `Invoice/${invoice.id}`;
   const credits = creditedBy(invoice);
   const bill = credits === undefined ? invoice : await billing.fhir.read("Invoice", splitReference(credits)[1]);
   const notes = bill ? await notesOf(billing, `Invoice/${bill.id}`) : [];
   const isKnown = invoice === bill || notes.some(({ id }) => id === invoice.id);
-  const all = isKnown ? notes : [...notes, invoice]; // a credit note that was stored before these were counted
+  const all = isKnown ? notes : [...notes, invoice]; // a credit note that was stored before credits were counted
   const paid = async (of: Invoice): Promise<{ cents: number; payments: Payments }> => {
     const payments = await paymentsOf(billing, `Invoice/${of.id}`);
     const others = payments.filter(({ id }) => id !== just?.id);

@@ -1,29 +1,29 @@
 /**
- * How two birth dates agree, also where one was presumed: who does not know the day is written down as born on 1 January or on 1 July, or in a
- * year; who knows the month, on its 15th. Plain data in, plain data out.
+ * Compares birth dates, which may be presumed: a person of unknown birthday is often recorded as born on 1 January or 1 July, or only in a
+ * year; one of known month, on its 15th. Plain data in, plain data out.
  */
 
 import { type Interval, intervalOf } from "../../../fhir/dates.ts";
 
-/** Days of a year that are written where only the year is known. */
+/** Days that are recorded if only the year is known. */
 const PRESUMED_DAYS = ["01-01", "07-01"];
-/** The day that is written where only the month is known. */
+/** The day that is recorded if only the month is known. */
 const MIDDLE = "15";
-/** Years by which a presumed birth year is wrong without being another. */
+/** Error of a presumed birth year, in years, up to which it may be the same. */
 const YEARS_OFF = 1;
 
 /**
- * `same`, to the day; `presumed`: the same, but the day was presumed, so that many have it; `near`: day and month taken for one another, or one
- * digit wrong; `partial`: as much as is known; `around`: presumed, and the year is off by one, or its last digit is wrong.
+ * `same`: to the day; `presumed`: the same, but a presumed date, which many people have; `near`: day and month exchanged, or one
+ * digit wrong; `partial`: equal as far as it is known; `around`: presumed, and the year differs by one, or in its last digit.
  */
 export type DateAgreement = "same" | "presumed" | "near" | "partial" | "around" | "different";
 
-/** Whether no more than the year is known. */
+/** Whether only the year is known. */
 export const isYearOnly = (date: string): boolean => date.length === 4 || PRESUMED_DAYS.includes(date.slice(5));
 
 /**
- * When who is born on a date may be written down as born, where no more was known: what such a date begins with, milliseconds since 1970, both
- * ends included. Where no more than the year is known itself, all of it, and the years before and after.
+ * The intervals in which a presumed birth date of a person with this one may begin, milliseconds since 1970, both ends inclusive. If only the year
+ * is known itself: the whole year, and the ones before and after.
  */
 export function presumedTimes(date: string): Interval[] {
   const year = Number(date.slice(0, 4));
@@ -46,17 +46,17 @@ export function datesOf(one: string, other: string): DateAgreement {
   return isMonthOnly && one.slice(0, 7) === other.slice(0, 7) ? "partial" : "different";
 }
 
-/** Of one at least no more than the year is known. */
+/** Compares dates of which at least one is known by its year only. */
 function yearsOf(one: string, other: string): DateAgreement {
   if (one === other) return one.length === 10 ? "presumed" : "partial";
   const [year, otherYear] = [one.slice(0, 4), other.slice(0, 4)];
   if (year === otherYear) return "partial";
-  // A whole generation apart they are father and son.
+  // A generation apart, they are father and son.
   const isTyped = one.slice(4) === other.slice(4) && year.slice(0, 3) === otherYear.slice(0, 3);
   return isTyped || Math.abs(Number(year) - Number(otherYear)) <= YEARS_OFF ? "around" : "different";
 }
 
-/** Day and month taken for one another. */
+/** The date with day and month exchanged. */
 export const swapped = (date: string): string => `${date.slice(0, 5)}${date.slice(8)}-${date.slice(5, 7)}`;
 
 const digitsWrong = (one: string, other: string): number => [...one].filter((sign, index) => sign !== other[index]).length;

@@ -1,4 +1,4 @@
-/** Which of all patients may be the same person: a few questions to the search index, each of which finds few. */
+/** Selects the patients who may be the same person (blocking): a few questions to the search index, each with few matches. */
 import type { HumanName, Patient } from "../../../fhir/r4.ts";
 import { fold } from "../../../fhir/search/fold.ts";
 import { beginClause, tokenClause } from "../../../fhir/search/exact-clauses.ts";
@@ -7,23 +7,23 @@ import type { Clause } from "../../../fhir/search/query.ts";
 import type { IdentifierTable } from "../identifier-systems.ts";
 import { isYearOnly, presumedTimes, swapped } from "./birth-dates.ts";
 
-/** Matches of one question that are looked at; of those that find more the oldest. */
+/** Matches of one question that are compared; of more, the oldest. */
 export const MAX_OF_BLOCK = 100;
-/** Questions about one person, so that nobody's many names cost much. */
+/** Questions about one person, which limits the cost of many names. */
 const MAX_BLOCKS = 16;
-/** Words of a family name, and of given names, that are asked for. */
+/** Words of a family name, and of given names, in questions. */
 const MAX_WORDS = 2;
-/** Words of a name that are asked for together with the year of birth. */
+/** Words of a name that are combined with the year of birth. */
 const MAX_BY_YEAR = 4;
 
 /** One question. */
 export interface Block {
   clauses: Clause[];
-  /** What is asked besides where more than MAX_OF_BLOCK are found: who has a common name, and may be written down with a day that was not known. */
+  /** Additional conditions if more than MAX_OF_BLOCK match: a person with a common name may be recorded with a presumed birth date. */
   ofMany?: Clause[] | undefined;
 }
 
-/** The questions about one person, in order of how much an answer says. */
+/** The questions about one person, the most significant first. */
 export function blocksOf(patient: Patient, table: IdentifierTable): Block[] {
   const { identifier = [], telecom = [], birthDate = "", name = [] } = patient;
   const byIdentifier = identifier.flatMap(({ system = "", value, use }) =>
@@ -38,7 +38,7 @@ export function blocksOf(patient: Patient, table: IdentifierTable): Block[] {
   return [...alone, ...byName(birthDate, name)].slice(0, MAX_BLOCKS);
 }
 
-/** The day of birth; of whom no more than the year is known, as many are, the year and a name: the day alone would be that of half the register. */
+/** By birth date; if only the year is known, by the year and a name, since the presumed day alone matches a large part of the register. */
 function byBirth(birthDate: string, names: HumanName[]): Clause[][] {
   if (birthDate.length === 10 && !isYearOnly(birthDate)) {
     return [clausesOf([["birthdate", [birthDate, ...otherDay(birthDate)].join(",")]])];
@@ -47,7 +47,7 @@ function byBirth(birthDate: string, names: HumanName[]): Clause[][] {
   return words.flatMap((word) => bornAbout(birthDate).map((about) => [...clausesOf([["phonetic", word]]), about]));
 }
 
-/** A word of the family name and one of the given names, whichever stands where. */
+/** By a word of the family name and one of the given names, in either place. */
 const byName = (birthDate: string, names: HumanName[]): Block[] =>
   wordPairs(names).map(([last, first]) => {
     const clauses = clausesOf([
@@ -57,7 +57,7 @@ const byName = (birthDate: string, names: HumanName[]): Block[] =>
     return { clauses, ofMany: bornAbout(birthDate).map((about) => [...clauses, about])[0] };
   });
 
-/** Written down as born when no more was known of that date; none where it is not known itself. */
+/** Conditions for presumed birth dates of a person with this date; none if the date itself is unknown. */
 function bornAbout(birthDate: string): Clause[] {
   const times = presumedTimes(birthDate);
   return times.length > 0 ? [beginClause("Patient", "birthdate", times)] : [];
@@ -73,7 +73,7 @@ const wordPairs = (names: HumanName[]): [string, string][] =>
 const wordsIn = (text: string): string[] =>
   (text.slice(0, 200).match(/[\p{L}\p{N}\p{M}'’]+/gu) ?? []).map(fold).filter(Boolean).slice(0, MAX_WORDS);
 
-/** Day and month taken for one another, where the calendar has such a day. */
+/** The date with day and month exchanged, if it exists. */
 const otherDay = (date: string): string[] => (swapped(date) !== date && Number(date.slice(8)) <= 12 ? [swapped(date)] : []);
 
 const clausesOf = (pairs: [string, string][]): Clause[] => parseSearch("Patient", pairs, { base: "", handling: "strict" }).clauses;

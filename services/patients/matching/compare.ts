@@ -1,16 +1,16 @@
-/** How two persons agree, field by field. Plain data in, plain data out. */
+/** Compares two persons field by field. Plain data in, plain data out. */
 import distance from "damerau-levenshtein";
 import { doubleMetaphone } from "double-metaphone";
 import { consonantsOf, scriptOf } from "../../../fhir/search/across-scripts.ts";
 import { type DateAgreement, datesOf } from "./birth-dates.ts";
 import type { ComparedName, Person } from "./person.ts";
 
-/** Alike: so much of the longer word is the same; of what sounds alike less. */
+/** Similarity from which on words are alike; less suffices if they sound alike. */
 const [ALIKE, ALIKE_IN_SOUND] = [0.8, 0.6];
-/** Letters of a word of which one may be another: of shorter ones that is another name. */
+/** Length from which on words may differ in one letter: a shorter word would be another name. */
 const SHORT = 4;
 
-/** How a field agrees; absent where one of the two does not have it. */
+/** The agreement of each field; absent if one of the two does not have it. */
 export interface Agreement {
   family?: "same" | "alike" | "different";
   given?: "same" | "alike" | "different";
@@ -20,11 +20,11 @@ export interface Agreement {
   address?: "same" | "near" | "different";
   mother?: "same" | "alike" | "different";
   identifier?: "same" | "different";
-  /** Two children of one birth. */
+  /** Of children of one birth. */
   sibling?: "same" | "different";
 }
 
-/** Field by field; of several names, addresses and numbers those that agree best. */
+/** Compares field by field; of several names, addresses and numbers the best agreement counts. */
 export function agreementOf(one: Person, other: Person): Agreement {
   const both = <Key extends "birthDate" | "gender" | "mother" | "multipleBirth">(key: Key) =>
     one[key] !== undefined && other[key] !== undefined ? ([one[key], other[key]] as const) : undefined;
@@ -44,7 +44,7 @@ export function agreementOf(one: Person, other: Person): Agreement {
 
 const RANK = { same: 2, alike: 1, different: 0 } as const;
 
-/** The two that agree best; also where family and given names were taken for one another. */
+/** The best agreement of two names, also with family and given names exchanged. */
 function namesOf(some: ComparedName[], others: ComparedName[]): Pick<Agreement, "family" | "given"> {
   let best: { family: "same" | "alike" | "different"; given: "same" | "alike" | "different" } | undefined;
   const take = (family: keyof typeof RANK, given: keyof typeof RANK) => {
@@ -53,7 +53,7 @@ function namesOf(some: ComparedName[], others: ComparedName[]): Pick<Agreement, 
   for (const one of some) {
     for (const other of others) {
       take(wordsOf(one.family, other.family), wordsOf(one.given, other.given));
-      // Nothing agrees better, and of a common name that is most of a hundred.
+      // No agreement is better; for common names this ends most of a hundred comparisons.
       if (best?.family === "same" && best.given === "same") return best;
       const [family, given] = [wordsOf(one.family, other.given), wordsOf(one.given, other.family)];
       if (family !== "different" && given !== "different") take(family, given);
@@ -62,7 +62,7 @@ function namesOf(some: ComparedName[], others: ComparedName[]): Pick<Agreement, 
   return best ?? {};
 }
 
-/** Two folded names of one or more words. */
+/** Compares two folded names of one or more words. */
 export function wordsOf(one: string, other: string): "same" | "alike" | "different" {
   if (one === "" || other === "") return "different";
   if (one === other) return "same";
@@ -71,18 +71,18 @@ export function wordsOf(one: string, other: string): "same" | "alike" | "differe
   const [whole, otherWhole] = [one.replaceAll(" ", ""), other.replaceAll(" ", "")];
   if (whole === otherWhole) return "same";
   if (isAlike(whole, otherWhole)) return "alike";
-  // One of several names is left out.
+  // One of several names may be omitted.
   const [words, otherWords] = [one.split(" "), other.split(" ")];
   if (words.length === otherWords.length) return "different";
   const [fewer, more] = words.length < otherWords.length ? [words, otherWords] : [otherWords, words];
   return fewer.every((word) => more.some((it) => it === word || isAlike(it, word))) ? "alike" : "different";
 }
 
-/** Names in two scripts: of many consonants one may be another. Vowels alone (آية, Aya) tell nothing apart. */
+/** Compares names in two scripts: of several consonants one may differ. Vowels alone (آية, Aya) distinguish nothing. */
 const acrossScripts = (one: string, other: string): boolean =>
   one === other || (Math.min(one.length, other.length) >= SHORT - 1 && distance(one, other).steps === 1);
 
-/** But for a letter, or as much as one is a part of the word; of what sounds alike more may differ. */
+/** Whether words differ by one letter, or one is a part of the other; more may differ if they sound alike. */
 function isAlike(one: string, other: string): boolean {
   const { similarity, steps } = distance(one, other);
   if (similarity >= ALIKE || (steps === 1 && Math.max(one.length, other.length) >= SHORT)) return true;

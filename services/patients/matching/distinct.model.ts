@@ -1,10 +1,10 @@
 import type { Extension, Patient } from "../../../fhir/r4.ts";
 
-// Of two records that are alike a clerk has said that they are of two people. Plain data in, plain data out.
+// Marks that two similar records are of different people, set by a clerk. Plain data in, plain data out.
 
 /** URL of an extension of a Patient: `patient` (the other record, a Reference) and `reason` (a string). */
 const DISTINCT = "urn:openward:distinct-from";
-/** Kept on one record, the newest: one that is like more has been taken for a whole family's. */
+/** Marks on one record that are kept, the newest. */
 const MAX_DISTINCT = 100;
 
 type WithId = Patient & { id: string };
@@ -15,10 +15,10 @@ const otherOf = ({ extension = [] }: Extension): string | undefined =>
 const saysSo = ({ extension = [] }: Patient, other: string): boolean =>
   extension.some((one) => one.url === DISTINCT && otherOf(one) === `Patient/${other}`);
 
-/** Whether either record says that the other is of another person. */
+/** Whether either record is marked as different from the other. */
 export const areDistinct = (one: WithId, other: WithId): boolean => saysSo(one, other.id) || saysSo(other, one.id);
 
-/** The record that says so of another, "Patient/…". @param reason absent: it says so no more */
+/** The record with a mark that it is not the other's, "Patient/…". @param reason absent: removes the mark */
 export function distinctFrom<Of extends Patient>(patient: Of, other: string, reason: string | undefined): Of {
   const { extension = [], ...rest } = patient;
   const said = extension.filter(({ url }) => url === DISTINCT);
@@ -32,6 +32,6 @@ export function distinctFrom<Of extends Patient>(patient: Of, other: string, rea
     ...others,
     ...(reason === undefined ? [] : [{ url: DISTINCT, extension: parts }]),
   ];
-  // The element that is taken away is optional in R4, so it is still one.
+  // The removed element is optional in R4, so that it is still a Patient.
   return { ...(rest as unknown as Of), ...(after.length > 0 && { extension: after }) };
 }

@@ -1,4 +1,4 @@
-/** The doubles of the register as the service tells them: those of the latest records at once, all others as far as the pass has come. */
+/** The list of probable duplicates: those of the latest records at once, all others as far as the search of the register has come. */
 import type { Store } from "../../../store/store.ts";
 import { StoreCache } from "../../../store/store-cache.ts";
 import type { Double, DoublesState } from "../patients.contract.ts";
@@ -6,10 +6,10 @@ import { FoundDoubles, latestDoubles, MAX_FOUND, pageOfDoubles } from "./doubles
 import { DoublesPass } from "./doubles-pass.ts";
 import type { MatchingOptions } from "./find-matches.ts";
 
-/** Pairs in one page, where nobody says how many. */
+/** Default number of pairs in a page. */
 const PAGE = 50;
 
-/** What `patients.listDoubles` and `patients.doublesState` answer; runs the pass. */
+/** Answers `patients.listDoubles` and `patients.doublesState`; runs the search of the register. */
 export class DoubleList {
   readonly #store: Store;
   readonly #options: MatchingOptions;
@@ -17,7 +17,7 @@ export class DoubleList {
   readonly #found: FoundDoubles;
   readonly #pass: DoublesPass;
 
-  /** @param options.holder names the node among those that may search */
+  /** @param options.holder name of this node for the lease of the search */
   constructor(options: Omit<MatchingOptions, "store"> & { store: Store; holder: string }) {
     this.#store = options.store;
     this.#options = options;
@@ -25,7 +25,7 @@ export class DoubleList {
     this.#pass = new DoublesPass(options);
   }
 
-  /** Begins to search, by itself. */
+  /** Starts the search in the background. */
   start(warn: (sentence: string) => void): void {
     this.#pass.start(warn);
   }

@@ -1,6 +1,6 @@
 /**
- * Goes through the whole register, record by record in the order of their last change, and keeps which are probably of one person. What changes
- * later comes at the end and is looked at again; where the pass is stands in the store, so that it goes on there after a restart. One node of
+ * Searches the whole register for probable duplicates, record by record in the order of their last change, and stores them. Records that change
+ * later come at the end and are compared again. The position is stored, so that the search continues after a restart. One node of
  * the service does it.
  */
 import { performance } from "node:perf_hooks";
@@ -12,45 +12,45 @@ import type { Store } from "../../../store/store.ts";
 import { doublesOf, FoundDoubles, MAX_FOUND } from "./doubles.ts";
 import type { MatchingOptions } from "./find-matches.ts";
 
-/** Part of the time that it works: 50 ms of each second, also of the processor; the desks come first. 100,000 records take some hours. */
+/** Share of the time that the search takes: 50 ms of each second, also of the processor. 100,000 records take some hours. */
 const SHARE = 0.05;
-/** And so much of that part while the process has much else to do. */
+/** Part of that share while the process is busy. */
 const BUSY_SHARE = 0.2;
-/** Part of the time for which the event loop works that is called much. */
+/** Utilisation of the event loop above which the process is busy. */
 const BUSY = 0.5;
-/** Records of one step, after which its place is stored. */
+/** Records of one step, after which the position is stored. */
 const STEP = 10;
-/** Looks for what has changed so often when all was looked through, milliseconds. */
+/** Interval at which new changes are looked for when all records have been compared, milliseconds. */
 const IDLE_MS = 30_000;
-/** What was changed in the last so many milliseconds is left for later: writes that are under way may still come before it. */
+/** Changes of the last milliseconds are left for later: writes under way may still get an earlier position. */
 const SETTLED_MS = 10_000;
-/** One node at a time; more than a step takes, milliseconds. */
+/** Duration of the lease, longer than a step, milliseconds. */
 const LEASE_MS = 120_000;
 const LEASE = "lease/doubles";
-/** Begins the key of the place; the last one counts. */
+/** Prefix of the keys of positions; the last one counts. */
 const PLACE = "doubles/place/";
 
-/** How far the pass has come. */
+/** Progress of the search. */
 export interface PassProgress {
-  /** Records that were looked at, in all. */
+  /** Number of compared records, in all. */
   looked: number;
-  /** The last of them; absent: none yet. */
+  /** Position of the last one; absent: none yet. */
   at?: Cursor;
 }
 
-/** How a step has ended: there is more; all was looked through; so many pairs wait that it waits too; another node does it. */
+/** Result of a step: there are more records; all have been compared; too many pairs are stored, so that it waits; another node does it. */
 export type StepEnd = "more" | "end" | "full" | "elsewhere";
 
-/** What the pass works with. */
+/** Options of the search. */
 export interface PassOptions extends Omit<MatchingOptions, "store"> {
   store: Store;
-  /** Names the node among those that may do it. */
+  /** Name of this node for the lease. */
   holder: string;
-  /** Part of the time that it works; default 0.05. */
+  /** Share of the time that it takes; default 0.05. */
   share?: number;
 }
 
-/** Runs the pass in the background, in small steps. */
+/** Runs the search in the background, in small steps. */
 export class DoublesPass {
   readonly #store: Store;
   readonly #share: number;
@@ -71,24 +71,24 @@ export class DoublesPass {
     this.#found = new FoundDoubles(options.store, options);
   }
 
-  /** Begins, by itself, some seconds later. */
+  /** Starts after some seconds. */
   start(warn: (sentence: string) => void): void {
     this.#running = this.#run(warn);
   }
 
-  /** Ends; resolves when nothing is asked of the store any more. */
+  /** Stops; resolves when the store is no longer used. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
   }
 
-  /** How far it has come, whichever node has done it. */
+  /** Progress of the search on whichever node. */
   async progress(): Promise<PassProgress> {
     const [newest] = (await this.#store.entries(PLACE, 10)).slice(-1);
     return newest ? (JSON.parse(newest.value) as PassProgress) : { looked: 0 };
   }
 
-  /** Looks at the next records. @param now milliseconds since 1970 */
+  /** Compares the next records. @param now milliseconds since 1970 */
   async step(now: number): Promise<StepEnd> {
     if (!(await this.#store.lease(LEASE, this.#holder, LEASE_MS))) return "elsewhere";
     if ((await this.#found.places()).length >= MAX_FOUND) return "full";
@@ -119,7 +119,7 @@ export class DoublesPass {
     return utilization > BUSY ? this.#share * BUSY_SHARE : this.#share;
   }
 
-  /** A record that cannot be looked at for the second time is passed over: it would keep all behind it from being looked at. */
+  /** Compares a record. One that fails a second time is skipped, since it would block all that follow. */
   async #look(id: string, json: string): Promise<void> {
     try {
       const doubles = await doublesOf(parseJson(json) as Stored<Patient>, this.#options);
@@ -131,7 +131,7 @@ export class DoublesPass {
     }
   }
 
-  /** The new place is stored before the old one goes: whenever it is killed, one of both is there. */
+  /** Stores the new position before it removes the old one, so that one of them exists whenever the process is killed. */
   async #keep(progress: PassProgress): Promise<void> {
     const old = await this.#store.entries(PLACE, 10);
     await this.#store.put(PLACE + `${progress.looked}`.padStart(12, "0"), JSON.stringify(progress));

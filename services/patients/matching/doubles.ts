@@ -1,4 +1,4 @@
-/** Pairs of records that are probably of one person: of one record, of those that were written last, and as they are kept until a clerk looks. */
+/** Probable duplicates: those of one record, those of the latest records, and those that are stored until a clerk decides. */
 import { parseJson } from "../../../fhir/json.ts";
 import type { Patient, Stored } from "../../../fhir/r4.ts";
 import type { Store } from "../../../store/store.ts";
@@ -10,14 +10,14 @@ import { gradeOf, isSure, type Match } from "./grade.ts";
 import { candidatesFor, type MatchingOptions } from "./find-matches.ts";
 import { personOf } from "./person.ts";
 
-/** Records that doubles are looked for at each question; each asks the search index up to 16 times. */
+/** Latest records that are compared per question; each costs up to 16 questions to the search index. */
 const MAX_LATEST = 50;
-/** Begins the keys of pairs that the pass has found. */
+/** Prefix of the keys of stored pairs. */
 const FOUND = "doubles/found/";
-/** Pairs that are kept, 100 bytes each: more than an office works through in weeks. The pass waits while there are so many. */
+/** Pairs that are stored, 100 bytes each: more than an office handles in weeks. The search waits at this number. */
 export const MAX_FOUND = 2_000;
 
-/** Its place in the order, the most probable first; one for each pair and score. */
+/** Position of a pair in the list, the most probable first; unique by pair and score. */
 const placeOf = (score: number, ids: string[]): string => [`${1_000 - Math.round(score * 1_000)}`.padStart(4, "0"), ...ids].join("/");
 
 function doubleOf(one: string, other: string, { grade, score }: Match): Double {
@@ -25,10 +25,10 @@ function doubleOf(one: string, other: string, { grade, score }: Match): Double {
   return { patients: [`Patient/${ids[0]}`, `Patient/${ids[1]}`], grade, score, place: placeOf(score, ids) };
 }
 
-/** Whether a clerk has said already that it is another person, or that the record is none any more. */
+/** Whether a clerk has decided that it is another person, or the record is closed. */
 const isSettled = (patient: Patient): boolean => isClosed(patient) || isConfirmed(patient);
 
-/** What is probably another record of the same person. */
+/** Probable duplicates of one record. */
 export async function doublesOf(patient: Stored<Patient>, options: MatchingOptions): Promise<Double[]> {
   if (isSettled(patient)) return [];
   const candidates = await candidatesFor(patient, options);
@@ -37,7 +37,7 @@ export async function doublesOf(patient: Stored<Patient>, options: MatchingOptio
     .map((one) => doubleOf(patient.id, one.patient.id, one));
 }
 
-/** Of the records that were written last: by place, each pair once. */
+/** Probable duplicates of the latest records, by position, each pair once. */
 export async function latestDoubles(options: MatchingOptions): Promise<Double[]> {
   const sort = [{ by: "updated" as const, desc: true }];
   const { rows } = await options.store.search({ type: "Patient", clauses: [], sort, want: "rows", limit: MAX_LATEST });
@@ -48,7 +48,7 @@ export async function latestDoubles(options: MatchingOptions): Promise<Double[]>
   return [...pairs.values()];
 }
 
-/** Pairs that were found, in the store, until they are looked at and are none any more. */
+/** The stored pairs, until they are decided or no longer similar. */
 export class FoundDoubles {
   readonly #store: Store;
   readonly #options: Omit<MatchingOptions, "store">;
@@ -58,12 +58,12 @@ export class FoundDoubles {
     this.#options = options;
   }
 
-  /** Places of all of them, in order. */
+  /** Positions of all, in order. */
   async places(): Promise<string[]> {
     return (await this.#store.entries(FOUND, MAX_FOUND)).map(({ key }) => key.slice(FOUND.length));
   }
 
-  /** Those of one record are these and no others. @param places of all that are kept */
+  /** Replaces the pairs of one record. @param places positions of all stored pairs */
   async replace(id: string, doubles: Double[], places: string[]): Promise<void> {
     const now = new Set(doubles.map(({ place }) => place));
     const before = places.filter((place) => place.split("/").includes(id));
@@ -75,7 +75,7 @@ export class FoundDoubles {
     await this.#store.remove(FOUND + place);
   }
 
-  /** The pair at a place, as its records are now; undefined: they are none any more, and it is forgotten. */
+  /** The pair at a position, from its present records; undefined: they are no longer duplicates, and the pair is removed. */
   async look(place: string): Promise<Double | undefined> {
     const ids = place.split("/").slice(1);
     const [one, other] = await Promise.all(ids.map((id) => this.#store.read("Patient", id)));
@@ -92,7 +92,7 @@ export class FoundDoubles {
   }
 }
 
-/** The next pairs behind a place, the most probable first. @param latest of the records that were written last, which no pass may have seen yet */
+/** The next pairs after a position, the most probable first. @param latest pairs of the latest records, which the search may not have reached */
 export async function pageOfDoubles(
   found: FoundDoubles,
   latest: Double[],

@@ -1,4 +1,4 @@
-/** The patients who may be the same person as one who is described, graded. */
+/** Finds and grades the patients who may be a given person. */
 import { parseJson } from "../../../fhir/json.ts";
 import type { Patient, Stored } from "../../../fhir/r4.ts";
 import type { Clause } from "../../../fhir/search/query.ts";
@@ -11,21 +11,21 @@ import { MatchGrade } from "../patients.contract.ts";
 import { gradeOf, isSure, type Match, type MatchWeights } from "./grade.ts";
 import { personOf } from "./person.ts";
 
-/** A patient, and how probable it is that it is the one. */
+/** A patient, with the probability that it is the person. */
 export interface PatientMatch extends Match {
   patient: Stored<Patient>;
-  /** The same as a text. */
+  /** The patient as JSON. */
   json: string;
 }
 
-/** What is looked through. */
+/** The store and the tables of a search for matches. */
 export interface MatchingOptions {
   store: Pick<Store, "search">;
   table: IdentifierTable;
   weights: MatchWeights;
 }
 
-/** The best first; without those who are certainly others, without the one itself, and without records that another has replaced. */
+/** Candidates, the best first; without certain mismatches, the patient itself, and replaced records. */
 export async function candidatesFor(patient: Patient, { store, table, weights }: MatchingOptions): Promise<PatientMatch[]> {
   const blocks = blocksOf(patient, table);
   const person = personOf(patient, table);
@@ -45,7 +45,7 @@ export async function candidatesFor(patient: Patient, { store, table, weights }:
   const told = (): PatientMatch[] => [...found.values()].flatMap((one) => (one && one.grade !== MatchGrade.certainlyNot ? [one] : []));
 
   const counts = await Promise.all(blocks.map(({ clauses }) => look(clauses)));
-  // The first has the words that are written first. Who is found already is not looked for among all of that name.
+  // The first such question has the words in their written order. It is skipped if a sure match was found.
   const many = blocks.find(({ ofMany }, index) => ofMany && counts[index] === MAX_OF_BLOCK)?.ofMany;
   if (many && !told().some(isSure)) await look(many);
   return told().sort((one, other) => other.weight - one.weight || (one.patient.id < other.patient.id ? -1 : 1));

@@ -1,11 +1,11 @@
 /**
- * How probable it is that two records are of one person: the weights of Fellegi and Sunter (1969). Each field adds the binary logarithm of how
- * much more often it agrees so for one person than for two.
+ * The probability that two records are of one person, by the weights of Fellegi and Sunter (1969): each field adds the binary logarithm of how
+ * much more often it agrees in this way for one person than for two.
  */
 import { MatchGrade } from "../patients.contract.ts";
 import type { Agreement } from "./compare.ts";
 
-/** The weights by field and agreement, and from which sum on a grade is given. */
+/** The weights by field and agreement, and the thresholds of the grades. */
 export interface MatchWeights {
   fields: { [Field in Exclude<keyof Agreement, "sibling">]-?: Record<NonNullable<Agreement[Field]>, number> };
   certain: number;
@@ -13,7 +13,7 @@ export interface MatchWeights {
   possible: number;
 }
 
-/** The defaults; an operator changes single ones in PATIENTS_FILE. */
+/** The default weights; an operator changes single ones in PATIENTS_FILE. */
 export const MATCH_WEIGHTS: MatchWeights = {
   fields: {
     family: { same: 8, alike: 5, different: -5 },
@@ -30,7 +30,7 @@ export const MATCH_WEIGHTS: MatchWeights = {
   possible: 12,
 };
 
-/** How two records agree: a sum, its share of what is certain, and the grade. */
+/** The result of a comparison: the sum of weights, its share of certainty, and the grade. */
 export interface Match {
   weight: number;
   /** 0 to 1. */
@@ -38,10 +38,10 @@ export interface Match {
   grade: MatchGrade;
 }
 
-/** Whether it is taken for the same person until somebody says otherwise. */
+/** Whether it counts as the same person unless a clerk decides otherwise. */
 export const isSure = ({ grade }: Pick<Match, "grade">): boolean => grade === MatchGrade.certain || grade === MatchGrade.probable;
 
-/** What an agreement says. */
+/** Grades an agreement. */
 export function gradeOf(agreement: Agreement, { fields, certain, probable, possible }: MatchWeights = MATCH_WEIGHTS): Match {
   const { sibling, ...levels } = agreement;
   const weight = Object.entries(levels).reduce(
@@ -60,6 +60,6 @@ export function gradeOf(agreement: Agreement, { fields, certain, probable, possi
   return { weight, score, grade: isSure({ grade }) && isOther({ sibling, ...levels }) ? MatchGrade.possible : grade };
 }
 
-/** Families share all but given name and birth date, and twins all but the given name: such records are for people to look at. */
+/** Families share everything but given name and birth date, and twins everything but the given name: a person has to decide about such records. */
 const isOther = ({ identifier, given, birthDate, sibling }: Agreement): boolean =>
   sibling === "different" || (identifier !== "same" && (given === "different" || birthDate === "different"));

@@ -1,24 +1,24 @@
-/** What of a Patient tells one person from another, in the form in which it is compared. */
+/** The identifying fields of a Patient, in the form in which they are compared. */
 import type { HumanName, Patient } from "../../../fhir/r4.ts";
 import { fold } from "../../../fhir/search/fold.ts";
 import type { IdentifierTable } from "../identifier-systems.ts";
 
-/** Names, addresses and numbers of one person that are compared; more help nobody. */
+/** Names, addresses and numbers of one person that are compared. */
 const MAX_OF_EACH = 8;
 /** Letters of a name that are compared. */
 const MAX_LETTERS = 64;
-/** Last digits of a phone number that are compared: how a country is dialled differs. */
+/** Last digits of a phone number that are compared, since country prefixes are written in several ways. */
 const PHONE_DIGITS = 8;
 /** HL7's extension of Patient: the family name of the mother at her birth. */
 export const MOTHERS_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName";
 
-/** A name, folded, its words apart. */
+/** A name, folded, in words. */
 export interface ComparedName {
   family: string;
   given: string;
 }
 
-/** A person, as far as records of one are told from those of another. */
+/** The identifying fields of a person. */
 export interface Person {
   names: ComparedName[];
   birthDate?: string;
@@ -26,13 +26,13 @@ export interface Person {
   phones: string[];
   addresses: { line: string; place: string }[];
   mother?: string;
-  /** Which of several children of one birth. */
+  /** Number among the children of one birth. */
   multipleBirth?: number;
   /** The compared value, by system. */
   identifiers: Map<string, string>;
 }
 
-/** @param table how identifiers are written */
+/** @param table the forms of identifiers */
 export function personOf(patient: Patient, table: IdentifierTable): Person {
   const { birthDate, gender, multipleBirthInteger: multipleBirth } = patient;
   const mother = patient.extension?.find(({ url }) => url === MOTHERS_NAME)?.valueString;
@@ -60,7 +60,7 @@ export function personOf(patient: Patient, table: IdentifierTable): Person {
   };
 }
 
-/** Undefined for a temporary name, which tells nobody from anybody. */
+/** Undefined for a temporary name, which identifies no one. */
 function comparedName({ use, family = "", given = [], text = "" }: HumanName): ComparedName | undefined {
   if (use === "temp" || use === "anonymous") return undefined;
   if (family || given.length > 0) return { family: short(family), given: short(given.join(" ")) };

@@ -1,20 +1,20 @@
-/** What is written down of the merge of a record, in the service's map: what was moved from which version, what was edited since, how it ended. */
+/** The record of a merge in the service's map: moved resources with their previous versions, later edits, and the result. */
 import type { Store } from "../../../store/store.ts";
 import type { MergeState } from "../patients.contract.ts";
 
-/** Resources that an answer names of those that were edited since; and notes that are removed at once. */
+/** Edited resources that an answer names, and notes that are removed at a time. */
 const MAX_EDITED = 1_000;
 
 /** The map of the service. */
 export type NotesStore = Pick<Store, "put" | "get" | "remove" | "entries" | "usage">;
 
-/** A resource that was moved, `Type/id`, and the version that it was in before. */
+/** A moved resource, `Type/id`, and its version before the move. */
 export interface Moved {
   reference: string;
   version: number;
 }
 
-/** Notes by the record that is replaced, "Patient/…". */
+/** Notes by the replaced record, "Patient/…". */
 export class MergeNotes {
   readonly #store: NotesStore;
 
@@ -22,14 +22,14 @@ export class MergeNotes {
     this.#store = store;
   }
 
-  /** It is going on by itself. @param work what is done: a merge, or what takes one back */
+  /** Notes that it runs as a task. @param work a merge, or an unmerge */
   async begun(source: string, target: string, work: "merge" | "part"): Promise<void> {
     await this.#store.remove(refused(source));
     await this.#store.put(running(source), target);
     if (work === "merge") await this.#store.put(into(target) + idOf(source), source);
   }
 
-  /** @param error what has ended it */
+  /** Notes that it has ended. @param error the refusal that ended it */
   async ended(source: string, error?: { type?: string; message: string }): Promise<void> {
     if (error) {
       const { type, message } = error;
@@ -40,13 +40,13 @@ export class MergeNotes {
     await this.#store.remove(running(source));
   }
 
-  /** The record of which a merge into this one is going on by itself; undefined: there is none. */
+  /** The record whose merge into this one runs as a task; undefined: there is none. */
   async runningInto(target: string): Promise<string | undefined> {
     const [first] = await this.#store.entries(into(target), 1);
     return first?.value;
   }
 
-  /** Whether a merge of the record, not what takes it back, is going on by itself. */
+  /** Whether a merge, not an unmerge, of the record runs as a task. */
   async isMerging(source: string): Promise<boolean> {
     const target = await this.#store.get(running(source));
     return target !== undefined && (await this.#store.get(into(target) + idOf(source))) !== undefined;
@@ -61,10 +61,10 @@ export class MergeNotes {
     return text === undefined ? undefined : (JSON.parse(text) as MergeState["refusal"]);
   }
 
-  /** Before it is moved. */
+  /** Notes a resource before it is moved. */
   async moving(source: string, { reference, version }: Moved): Promise<void> {
     const [key, value] = [moved(source) + reference, `${version}`];
-    // An earlier try may have seen another version.
+    // An earlier attempt may have noted another version.
     if ((await this.#store.put(key, value)) === value) return;
     await this.#store.remove(key);
     await this.#store.put(key, value);
@@ -74,19 +74,19 @@ export class MergeNotes {
     return (await this.#store.usage(moved(source))).count;
   }
 
-  /** Some of those that were moved. */
+  /** Some of the moved resources. */
   async some(source: string, limit: number): Promise<Moved[]> {
     const found = await this.#store.entries(moved(source), limit);
     return found.map(({ key, value }) => ({ reference: key.slice(moved(source).length), version: Number(value) }));
   }
 
-  /** The records of patients among them: the two, whichever of them was merged on since. */
+  /** The patient records among them: the two, whichever of them was merged again since. */
   async records(source: string): Promise<string[]> {
     const found = await this.#store.entries(`${moved(source)}Patient/`, MAX_EDITED);
     return found.map(({ key }) => key.slice(moved(source).length));
   }
 
-  /** The version that one was in before; undefined: it was not moved. */
+  /** The version of a resource before the move; undefined: it was not moved. */
   async versionBefore(source: string, reference: string): Promise<number | undefined> {
     const text = await this.#store.get(moved(source) + reference);
     return text === undefined ? undefined : Number(text);
@@ -100,12 +100,12 @@ export class MergeNotes {
     await this.#store.put(edited(source) + reference, "");
   }
 
-  /** 1,000 at most. */
+  /** At most 1,000. */
   async edited(source: string): Promise<string[]> {
     return (await this.#store.entries(edited(source), MAX_EDITED)).map(({ key }) => key.slice(edited(source).length));
   }
 
-  /** What an earlier merge of the record, or one that never came about, has left. */
+  /** Removes the notes of an earlier merge of the record, or of one that did not come about. */
   async forget(source: string): Promise<void> {
     for (const prefix of [moved(source), edited(source)]) {
       for (;;) {

@@ -4,18 +4,18 @@ import { exactly } from "../../../fhir/search/exact-clauses.ts";
 import { mayReferTo, otherReferencesSlot, referencesOf } from "../../../fhir/search/parameters.ts";
 import type { Clause } from "../../../fhir/search/query.ts";
 
-// What a merge changes: plain data in, plain data out. No broker, no database, no clock.
+// The changes of a merge: plain data in, plain data out. No broker, no database, no clock.
 
 type PatientWithId = Patient & { id: string };
 
-/** Whatever refers to a patient, by whichever element. @param bases under which this server's resources are addressed, besides none */
+/** Clause for all resources of a type that refer to a patient, by any element. @param bases base URLs of this server, for absolute references */
 export function referringClause(type: string, patient: string, bases: readonly string[]): Clause {
   const slots = referencesOf(type).flatMap((parameter) => (mayReferTo(parameter, "Patient") ? parameter.slots : []));
   const any = [patient, ...bases.map((base) => `${base}/${patient}`)].map(exactly);
   return { kind: "key", slots: [...new Set([...slots, otherReferencesSlot(type)])], any };
 }
 
-/** The resource with each reference to one patient leading to another; undefined where there is none that may be changed. */
+/** The resource with all references to one patient changed to another; undefined if there is none that may be changed. */
 export function rewritten<Of extends FhirResource>(
   resource: Of,
   { from, to, bases }: { from: string; to: string; bases: readonly string[] },
@@ -32,13 +32,13 @@ export function rewritten<Of extends FhirResource>(
   return isChanged ? resource : undefined;
 }
 
-/** The record that is replaced: it answers still, and says by whom. */
+/** The replaced record, with a link to the one that replaces it. */
 export function replaced(source: PatientWithId, target: string): PatientWithId {
   const link = { type: "replaced-by" as const, other: { reference: target } };
   return { ...source, active: false, link: [...(source.link ?? []), link] };
 }
 
-/** The record that takes its place, with the other's numbers as old ones. */
+/** The replacing record, with the other's identifiers as old ones. */
 export function replacing(target: PatientWithId, source: PatientWithId): PatientWithId {
   const { identifier = [], link = [] } = target;
   const isKnown = ({ system, value }: Identifier) => identifier.some((one) => one.system === system && one.value === value);
@@ -50,7 +50,7 @@ export function replacing(target: PatientWithId, source: PatientWithId): Patient
   };
 }
 
-/** A record that was edited since it was merged, with nothing but the merge taken back. */
+/** A record that was edited since the merge, with only the merge undone. */
 export function parted(patient: PatientWithId, other: string, { isSource }: { isSource: boolean }): PatientWithId {
   const { link = [], ...rest } = patient;
   const kept = link.filter(({ type, other: { reference } }) => reference !== other || type !== (isSource ? "replaced-by" : "replaces"));

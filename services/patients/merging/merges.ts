@@ -1,6 +1,6 @@
 /**
- * Merges two records of one person, and parts them again: in transactions over all owners, each of a bounded size. What each moves is written
- * down before it, with the version that it was in; so it goes on after a crash, and can be taken back.
+ * Merges two records of one person, and separates them again: in transactions of bounded size over all owners. The moved resources are noted
+ * before each transaction, with their versions, so that a merge continues after a crash and can be undone.
  */
 import type { Caller } from "../../../mesh/caller.ts";
 import { parseJson } from "../../../fhir/json.ts";
@@ -21,30 +21,30 @@ import { MergeNotes, type Moved, type NotesStore } from "./merge-notes.ts";
 import { OPEN_STATUSES } from "../../../mixins/fhir/rules/encounter.ts";
 import { parted, referringClause, replaced, replacing, rewritten } from "./merge.model.ts";
 
-/** Resources of one transaction; a merge of no more is one. */
+/** Resources per transaction; a merge of at most so many is one transaction. */
 export const CHUNK = 100;
-/** Tries of one transaction while others write what it moves. */
+/** Attempts of one transaction while others write the resources that it moves. */
 const ATTEMPTS = 5;
-/** Looks for what was written for the source meanwhile: `left` names what goes on coming, which is merged once more. */
+/** Searches for resources that were written for the source meanwhile; `left` counts further ones, for which the merge is repeated. */
 const MAX_LATE = 20;
-/** Bytes of JSON that are read at once. */
+/** Bytes of JSON that are read at a time. */
 const MAX_BYTES = 4_000_000;
-/** What is on record says what was, whatever becomes of it. */
+/** Audit events keep their patient, since they record the past. */
 const ON_RECORD = "AuditEvent";
-/** Types whose owners are asked at once. */
+/** Types that are searched concurrently. */
 const AT_ONCE = 8;
 
 type PatientWithId = Stored<Patient>;
 
-/** What a merge works with. */
+/** Options of merges. */
 export interface MergingOptions {
   store: NotesStore;
   directory: Directory;
-  /** Under which this server's resources are addressed, besides relatively. */
+  /** Base URLs of this server, for absolute references. */
   bases: readonly string[];
 }
 
-/** A record and the one that takes its place, "Patient/…". */
+/** The replaced and the replacing record, "Patient/…". */
 export interface MergedPair {
   source: string;
   target: string;
@@ -62,7 +62,7 @@ export class Merges {
     this.#notes = new MergeNotes(options.store);
   }
 
-  /** How far the merge of a record, or what takes it back, has come. @throws 404 NOT_FOUND, 410 GONE */
+  /** State of the merge, or unmerge, of a record. @throws 404 NOT_FOUND, 410 GONE */
   async state(caller: Caller, source: string): Promise<MergeState> {
     const target = replacementOf(await this.#read(caller, source));
     const refusal = await this.#notes.refusal(source);
@@ -77,18 +77,18 @@ export class Merges {
     };
   }
 
-  /** Whether all fits into one transaction. */
+  /** Whether it fits into one transaction. */
   async isSmall(caller: Caller, { source, target }: MergedPair): Promise<boolean> {
     return (await this.#referring(caller, source, [source, target], CHUNK)).length < CHUNK;
   }
 
-  /** How many resources are left, counted to one more than a transaction takes. */
+  /** Number of resources left to move, counted up to one more than a transaction takes. */
   async left(caller: Caller, { source, target }: MergedPair): Promise<number> {
     const records = [source, target, ...(await this.#notes.records(source))];
     return (await this.#referring(caller, source, records, CHUNK + 1)).length;
   }
 
-  /** Whether the record that it was merged into was merged into the one that it names now. */
+  /** Whether the record into which it was merged was itself merged into the one that it names now. */
   async #isMergedOn({ source, target }: MergedPair): Promise<boolean> {
     return (await this.#notes.count(source)) > 0 && (await this.#notes.versionBefore(source, target)) === undefined;
   }
@@ -97,18 +97,18 @@ export class Merges {
     return this.#notes.count(source);
   }
 
-  /** Notes that it is begun, before the task for it is written: what is asked for in between finds it running. */
+  /** Notes the start, before the task is written, so that a request in between finds it running. */
   async begun({ source, target }: MergedPair, work: "merge" | "part"): Promise<void> {
     await this.#notes.begun(source, target, work);
   }
 
-  /** A merge is taken back when it has ended, and before any that it was merged on by. @throws 409 PATIENT_MERGED_ON, MERGE_RUNNING */
+  /** An unmerge must follow the end of the merge, and precede that of a merge into the source. @throws 409 PATIENT_MERGED_ON, MERGE_RUNNING */
   async requireLast(pair: MergedPair): Promise<void> {
     if (await this.#isMergedOn(pair)) throw mergedOn(pair.target);
     if (await this.#notes.isMerging(pair.source)) throw mergeRunning(pair.source);
   }
 
-  /** Carries out a task to its end. What is refused ends it, and its state says so; what is down is tried again. */
+  /** Runs a task to its end. A refusal ends it, and is kept in its state; if a service is down, it is repeated. */
   async carryOut(caller: Caller, pair: MergedPair, work: "merge" | "part"): Promise<void> {
     try {
       await this.#notes.begun(pair.source, pair.target, work);
@@ -120,10 +120,10 @@ export class Merges {
     }
   }
 
-  /** @throws 409 PATIENT_NOT_ACTIVE, MERGE_RUNNING, MERGE_CONFLICT; what a rule of an owner refuses */
+  /** @throws 409 PATIENT_NOT_ACTIVE, MERGE_RUNNING, MERGE_CONFLICT; refusals by owners' rules */
   async requireMergeable(caller: Caller, pair: MergedPair): Promise<void> {
     const [source, target] = await this.#both(caller, pair);
-    if (replacementOf(source) === pair.target) return; // it goes on
+    if (replacementOf(source) === pair.target) return; // it continues
     if (isClosed(source)) throw patientNotActive(pair.source);
     if (isClosed(target)) throw patientNotActive(pair.target);
     await this.#requireStill(pair);
@@ -131,14 +131,14 @@ export class Merges {
     if (some.length > 0 && others.length > 0) throw mergeConflict([...some, ...others]);
   }
 
-  /** What goes to a record by a merge that is under way would be left between the two. @throws 409 MERGE_RUNNING */
+  /** Refuses while another merge moves resources to the source, which would be left between the two. @throws 409 MERGE_RUNNING */
   async #requireStill({ source, target }: MergedPair): Promise<void> {
     const coming = await this.#notes.runningInto(source);
     if (coming !== undefined) throw mergeRunning(coming);
     if (await this.#notes.isRunning(target)) throw mergeRunning(target);
   }
 
-  /** From wherever it has come to, to its end. */
+  /** Continues the merge from its present state to the end. */
   async merge(caller: Caller, pair: MergedPair): Promise<void> {
     await this.requireMergeable(caller, pair);
     if (replacementOf((await this.#both(caller, pair))[0]) !== pair.target) await this.#notes.forget(pair.source);
@@ -148,10 +148,10 @@ export class Merges {
       const isDone = await this.#untilCurrent(async () => {
         const [source, target] = await this.#both(caller, pair);
         const isMarked = replacementOf(source) === pair.target;
-        // Since it was asked for, another merge may have taken one of the two.
+        // Another merge may have replaced one of the two since the request.
         if (!isMarked && isClosed(source)) throw patientNotActive(pair.source);
         if (!isMarked && isClosed(target)) throw patientNotActive(pair.target);
-        // After the two were read: a merge into the source that begins now changes that record before it moves anything.
+        // Checked after both were read: a merge into the source that starts now changes that record before it moves anything.
         if (!isMarked) await this.#requireStill(pair);
         const rows = await this.#referring(caller, pair.source, [...skipped], CHUNK);
         if (isMarked && (rows.length === 0 || late === MAX_LATE)) return true;
@@ -169,7 +169,7 @@ export class Merges {
     }
   }
 
-  /** Back to what it was before the merge; what was edited since stays where it is, and the answer names it. */
+  /** Undoes the merge; resources that were edited since stay, and are listed in the result. */
   async part(caller: Caller, { source, target }: MergedPair): Promise<void> {
     for (;;) {
       const found = await this.#notes.some(source, CHUNK + 2);
@@ -195,7 +195,7 @@ export class Merges {
     for (const { reference } of some) await this.#notes.givenBack(source, reference);
   }
 
-  /** undefined: the merge has not come to it, or it is gone. */
+  /** The entry that restores a resource; undefined: the merge has not moved it, or it has gone. */
   async #asBefore(
     caller: Caller,
     reference: string,
@@ -208,7 +208,7 @@ export class Merges {
       throw error;
     });
     if (!now || now.version === version) return undefined;
-    // Moved on by another merge, and back, it is at a later version, but what it was then.
+    // After another merge and its unmerge it has a later version, but the same content.
     if (!pair && now.version !== version + 1) return "edited";
     const { json = "" } = await readVersion(mesh, type, id, version);
     const { meta = {}, ...before } = parseJson(json) as Stored;
@@ -216,13 +216,13 @@ export class Merges {
     return entryOf({ ...before, meta: { ...meta, versionId: `${now.version}` } } as Stored);
   }
 
-  /** Whether a version is the one before, moved, and nothing else. */
+  /** Whether a version is the one before with nothing changed but the moved references. */
   #isMoved(before: string, now: string, { source: from, target: to }: MergedPair): boolean {
     const moved = rewritten(parseJson(before) as Stored, { from, to, bases: this.#options.bases });
     return moved !== undefined && contentOf(moved) === contentOf(parseJson(now) as Stored);
   }
 
-  /** The two records themselves, at the end: until then what they bear may go from one to the other. */
+  /** Separates the two records themselves, last: until then resources may move from one to the other. */
   async #partRecords(caller: Caller, { source, target }: MergedPair): Promise<void> {
     const [one, other] = await this.#both(caller, { source, target });
     if (replacementOf(one) !== target) return;
@@ -244,7 +244,7 @@ export class Merges {
     await transactions.process(caller, { text: transactionOf(...entries), base: "", keepsLabels: false });
   }
 
-  /** Written down first: in which version each is now. */
+  /** Processes a transaction, after noting the present version of each resource. */
   async #process(caller: Caller, source: string, entries: TransactionEntry[]): Promise<void> {
     for (const { request } of entries) {
       await this.#notes.moving(source, { reference: request.url, version: Number(/\d+/.exec(request.ifMatch ?? "")?.[0]) });
@@ -261,7 +261,7 @@ export class Merges {
     return parseJson((await readResource(mesh, "Patient", idOf(reference))).json) as PatientWithId;
   }
 
-  /** Up to `limit` resources that refer to a patient, of all owners. @throws 503 OWNER_DOWN when one of them is down */
+  /** Up to `limit` resources of all owners that refer to a patient. @throws 503 OWNER_DOWN when one of them is down */
   async #referring(caller: Caller, patient: string, except: string[], limit: number): Promise<Row[]> {
     const types = resourceTypes.filter((type) => type !== ON_RECORD && this.#options.directory.known(type).length > 0);
     const found: Row[] = [];
@@ -296,7 +296,7 @@ export class Merges {
     return (await searchPage(mesh, { type, search, limit, maxBytes: MAX_BYTES })).rows;
   }
 
-  /** Again while others write what it was planned on. */
+  /** Repeats while others change what was read. */
   async #untilCurrent<Result>(work: () => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt += 1) {
       try {

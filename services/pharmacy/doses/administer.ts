@@ -1,4 +1,4 @@
-/** Notes what became of a dose, and takes a note back. */
+/** Records the outcome of a dose, and undoes a record. */
 import type { Context } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { whoAsks } from "../../../mesh/access/access.ts";

@@ -1,4 +1,4 @@
-/** What became of a dose, on record, and the five rights. Plain data in, plain data out; time is passed in. */
+/** Dose records, and the five rights. Plain data in, plain data out; time is passed in. */
 import { numberOf } from "../../../fhir/json.ts";
 import type { MedicationAdministration, MedicationRequest, Patient } from "../../../fhir/r4.ts";
 import type { UniqueKey } from "../../../store/writes.ts";
@@ -18,15 +18,15 @@ import { codesOf } from "../pharmacy.model.ts";
 import { fromStockOf } from "../stock/taking.ts";
 import { doseName, dueBetween, scheduleOf } from "./schedule.ts";
 
-/** Of a MedicationAdministration, a dateTime: when the dose was due. */
+/** URL of an extension of a MedicationAdministration, a dateTime: when the dose was due. */
 const DUE = "urn:openward:dose-due";
 const OUTCOME = "urn:openward:dose-outcome";
-/** A dose is given in time within this before and after it is due. Milliseconds. */
+/** Time before and after it is due within which a dose counts as given on time, milliseconds. */
 const IN_TIME_MS = 3_600_000;
 
 /**
- * Right patient, medication, dose, route and time of a dose that was given.
- * @throws 409 WRONG_PATIENT, WRONG_MEDICATION whatever is overridden; NOT_SCANNED, DOSE_DIFFERS, DOSE_OUT_OF_TIME
+ * Checks right patient, medication, dose, route and time of a dose that was given.
+ * @throws 409 WRONG_PATIENT, WRONG_MEDICATION regardless of `override`; NOT_SCANNED, DOSE_DIFFERS, DOSE_OUT_OF_TIME
  */
 export function checkRights(request: MedicationRequest & { id: string }, patient: Patient | undefined, given: DoseRecord, at: Date): void {
   const { scanned, override, due, dose, route } = given;
@@ -46,14 +46,14 @@ export function checkRights(request: MedicationRequest & { id: string }, patient
   if (due !== undefined && Math.abs(at.getTime() - Date.parse(due)) > IN_TIME_MS) throw doseOutOfTime(reference);
 }
 
-/** The moment of a dose as it is planned. @throws 409 DOSE_NOT_DUE when the prescription is not due then */
+/** The scheduled time of a dose. @throws 409 DOSE_NOT_DUE if the prescription has no dose then */
 export function plannedDose(request: MedicationRequest & { id: string }, due: string): string {
   const [schedule, moment] = [scheduleOf(request), Date.parse(due)];
   if (!schedule || !dueBetween(schedule, moment, moment).includes(moment)) throw doseNotDue(`MedicationRequest/${request.id}`);
   return new Date(moment).toISOString();
 }
 
-/** The MedicationAdministration of a dose. @param performer who has signed in, "Practitioner/…" */
+/** The MedicationAdministration of a dose. @param performer the signed-in person, "Practitioner/…" */
 export function administrationOf(
   id: string,
   request: MedicationRequest & { id: string },
@@ -96,24 +96,24 @@ export function administrationOf(
   };
 }
 
-/** A record that was made by mistake: the dose is due again. @throws 409 ADMINISTRATION_OVER */
+/** A record as entered in error: the dose is due again. @throws 409 ADMINISTRATION_OVER */
 export function cancelAdministration<Of extends MedicationAdministration>(administration: Of, reason: string): Of {
   if (administration.status === "entered-in-error") throw administrationOver(`MedicationAdministration/${administration.id}`);
   return { ...administration, status: "entered-in-error", note: [...(administration.note ?? []), { text: reason }] };
 }
 
-/** When the dose was due; undefined: it was not planned. */
+/** When the dose was due; undefined: it was not scheduled. */
 export const dueOf = ({ extension = [] }: MedicationAdministration): string | undefined =>
   extension.find(({ url }) => url === DUE)?.valueDateTime;
 
-/** One record for a dose, by whichever door it is written; one that was a mistake does not count. */
+/** Unique keys: one record per dose, whoever writes it; records in error do not count. */
 export function doseKeys(administration: MedicationAdministration): UniqueKey[] {
   const [due, request] = [dueOf(administration), sharedPlaceOf(administration.request)];
   if (due === undefined || request === undefined || administration.status === "entered-in-error") return [];
   return [{ key: `dose:${doseName(request, due)}`, error: DOSE_RECORDED }];
 }
 
-/** A record as its callers see it. */
+/** A record as callers get it. */
 export function recordOf(it: MedicationAdministration & { id: string }, version: number): Administration {
   const dueAt = dueOf(it);
   const performer = it.performer?.[0]?.actor.reference;

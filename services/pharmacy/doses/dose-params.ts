@@ -1,4 +1,4 @@
-/** What the actions of prescriptions and doses take, for Moleculer's validator. */
+/** Parameters of the actions on prescriptions and doses, for Moleculer's validator. */
 import { reasonRule, timeRule } from "../../../mesh/param-rules.ts";
 import { happenedRules } from "../../../mixins/fhir/happened-at.ts";
 import { codeRule, referenceTo } from "../../../mixins/fhir/domain-references.ts";
@@ -30,10 +30,10 @@ const timing = {
     until: { ...timeRule, optional: true },
   },
 } as const;
-/** Patients of whom doses are asked for: a house of 2,000 beds. */
+/** Patients in one question: a hospital with 2,000 beds. */
 const patients = { type: "array", max: 2_000, items: referenceTo("Patient") } as const;
 
-/** Of each action. */
+/** By action. */
 export const doseParams = {
   prescribe: {
     patient: referenceTo("Patient"),

@@ -1,4 +1,4 @@
-/** Which doses are due for whom. */
+/** Finds the doses that are due. */
 import type { Encounter, MedicationRequest, Stored } from "../../../fhir/r4.ts";
 import { parseJson } from "../../../fhir/json.ts";
 import { nonNull } from "../../../fhir/non-null.ts";
@@ -16,15 +16,15 @@ import { isOrder } from "../pharmacy.model.ts";
 import { dueOf } from "./administration.model.ts";
 import { doseName, dueBetween, dueDose, type Schedule, scheduleOf } from "./schedule.ts";
 
-/** How far back doses are looked for: what was not given or noted within this has been missed. Milliseconds. */
+/** How far back doses are listed, milliseconds: an older one without a record counts as missed. */
 const LOOK_BACK_MS = 12 * 3_600_000;
-/** Prescriptions of a course of treatment are not older than this. Milliseconds. */
+/** Age up to which prescriptions of a course of treatment are considered, milliseconds. */
 const OLDEST_MS = 92 * 86_400_000;
 const ROUND_MS = 600_000;
-/** Resources that one question looks at: of a house of 2,000 beds. */
+/** Resources that one question reads: for a hospital with 2,000 beds. */
 const MAX_FOUND = 20_000;
 const PAGE = 1_000;
-/** Prescriptions whose schedule is remembered, a kilobyte each. */
+/** Prescriptions whose schedule is cached, a kilobyte each. */
 const MAX_SCHEDULES = 5_000;
 
 interface Scheduled {
@@ -32,23 +32,23 @@ interface Scheduled {
   schedule: Schedule | undefined;
 }
 
-/** The doses that are due by one store; what was read of a version is remembered, as it never changes. */
+/** Finds the due doses in one store; schedules are cached by version, which never changes. */
 export class DueDoses {
   readonly #store: () => Store;
   readonly #answers = new StoreCache<Row[]>();
   readonly #schedules = new Map<string, Scheduled>();
-  /** Which doses a version of a MedicationAdministration is a record of. */
+  /** By version of a MedicationAdministration: the dose that it records. */
   readonly #records = new Map<string, string | undefined>();
 
   constructor(store: () => Store) {
     this.#store = store;
   }
 
-  /** @param until of the doses, milliseconds since 1970 @returns in order of time */
+  /** @param until end of the period, milliseconds since 1970 @returns in order of time */
   async of(patients: string[], until: number, now: Date): Promise<DueDose[]> {
     if (patients.length === 0) return [];
     const from = now.getTime() - LOOK_BACK_MS;
-    // The questions are the same for some minutes, so that answers to them can be given again.
+    // The bounds are rounded to some minutes, so that answers to the same questions can be cached.
     const [oldest, earliest] = [now.getTime() - OLDEST_MS, from - LOOK_BACK_MS].map((time) => Math.floor(time / ROUND_MS) * ROUND_MS);
     const requests: Clause[] = [
       referenceClause("MedicationRequest", "subject", patients),
@@ -117,7 +117,7 @@ function recordIn(json: string): string | undefined {
   return due === undefined || request === undefined || record.status === "entered-in-error" ? undefined : doseName(request, due);
 }
 
-/** Who lies in a ward, "Patient/…": in itself, in a room or in a bed of it. @throws 503 when an owner is down */
+/** The patients of a ward, "Patient/…": in the ward itself, or in its rooms or beds. @throws 503 when an owner is down */
 export async function patientsIn(mesh: QueryContext, ward: string): Promise<string[]> {
   const places = [ward];
   for (let above = [ward]; above.length > 0; ) {

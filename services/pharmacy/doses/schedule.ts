@@ -1,4 +1,4 @@
-/** When the doses of a prescription are due, from its Dosage as data. Plain data in, plain data out; time is passed in. */
+/** Computes when the doses of a prescription are due, from its structured Dosage. Plain data in, plain data out; time is passed in. */
 import { numberOf } from "../../../fhir/json.ts";
 import { intervalOf } from "../../../fhir/dates.ts";
 import type { Dosage, MedicationRequest, Timing } from "../../../fhir/r4.ts";
@@ -8,23 +8,23 @@ import { timingImpossible } from "../pharmacy.errors.ts";
 import { medicationOf, prescribedBy } from "../pharmacy.model.ts";
 
 const UNIT_MS = { h: 3_600_000, d: 86_400_000, wk: 604_800_000 } as const;
-/** A dose is late after this. Milliseconds. */
+/** Time after which a dose is late, milliseconds. */
 const LATE_MS = 1_800_000;
-/** Doses that are closer are no doses to be given one by one. Milliseconds. */
+/** Shortest interval between doses that are given one by one, milliseconds. */
 const LEAST_MS = 900_000;
-/** Doses of one prescription in one question; more often than each quarter of an hour nobody gives by hand. */
+/** Doses of one prescription in one question; no medication is given by hand more often than every quarter of an hour. */
 const MAX_DOSES = 200;
 
-/** What of a prescription says when it is due. */
+/** The schedule of a prescription. */
 export interface Schedule {
-  /** Moments, milliseconds since 1970. */
+  /** Begin and end, milliseconds since 1970. */
   from: number;
   until: number;
-  /** From one dose to the next, by the clocks on the wall. Milliseconds. */
+  /** Interval between doses, by the local clocks. Milliseconds. */
   everyMs: number;
 }
 
-/** The Dosage of what is prescribed. @throws 409 TIMING_IMPOSSIBLE */
+/** The Dosage of a prescription. @throws 409 TIMING_IMPOSSIBLE */
 export function dosageOf(text: string, { timing, dose, route }: { timing?: DoseTiming; dose?: Amount; route?: string }): Dosage {
   return {
     text,
@@ -44,7 +44,7 @@ function timingOf({ frequency, period, periodUnit, from, until }: DoseTiming): T
   return { repeat: { boundsPeriod: bounds, frequency, period, periodUnit } };
 }
 
-/** When a prescription is due; undefined: it does not say so as data, or is over. */
+/** The schedule of a prescription; undefined if its timing is not structured, or it is over. */
 export function scheduleOf(request: MedicationRequest): Schedule | undefined {
   const repeat = request.dosageInstruction?.[0]?.timing?.repeat;
   const start = repeat?.boundsPeriod?.start;
@@ -56,7 +56,7 @@ export function scheduleOf(request: MedicationRequest): Schedule | undefined {
   const [until = Number.POSITIVE_INFINITY] = (end !== undefined && intervalOf(end)) || [];
   const everyMs = (period * unit) / frequency;
   if (request.status === "active") return { from, until, everyMs };
-  // All of it was handed out: it is still to be given, as long as it lasts.
+  // A fully dispensed prescription is still to be given, as long as the quantity lasts.
   const [units, dose] = [prescribedBy(request), numberOf(request.dosageInstruction?.[0]?.doseAndRate?.[0]?.doseQuantity?.value)];
   if (request.status !== "completed") return undefined;
   if (until !== Number.POSITIVE_INFINITY) return { from, until, everyMs };
@@ -66,14 +66,14 @@ export function scheduleOf(request: MedicationRequest): Schedule | undefined {
   return { from, until: isByElapsed(everyMs) ? from + lastMs : momentOf(shownAt(from, zone) + lastMs, zone), everyMs };
 }
 
-/** Clocks are set by so much at most. Milliseconds. */
+/** Largest change of the clocks at the begin or end of daylight saving time. Milliseconds. */
 const SET_MS = 7_200_000;
-/** What is due oftener than every two hours goes by the time that passes: also in both hours that the clocks show alike, and once where they leave one out. */
+/** Intervals below two hours are counted in elapsed time: doses fall in both hours that the clocks show twice, and are not doubled where they skip one. */
 const isByElapsed = (everyMs: number): boolean => everyMs < SET_MS;
 
 /**
- * Moments at which it is due in this time, both ends included. By the hospital's clocks: at eight o'clock in summer and in winter; a time that they
- * leave out is an hour later, one that they show twice is the first.
+ * Times in this period at which a dose is due, both ends inclusive. By the hospital's clocks: at eight o'clock in summer and in winter; a time that is
+ * skipped is an hour later, and of one that occurs twice the first is used.
  */
 export function dueBetween({ from, until, everyMs }: Schedule, low: number, high: number): number[] {
   const zone = hospitalZone();
@@ -88,10 +88,10 @@ export function dueBetween({ from, until, everyMs }: Schedule, low: number, high
   return due;
 }
 
-/** Which dose of a prescription: no two are given for one. */
+/** Identifies a dose of a prescription: there is one record for each. */
 export const doseName = (prescription: string, dueAt: string): string => `${prescription}|${dueAt}`;
 
-/** A dose as its callers see it. */
+/** A dose as callers get it. */
 export function dueDose(request: MedicationRequest & { id: string }, moment: number, now: Date): DueDose {
   const [dosage] = request.dosageInstruction ?? [];
   const quantity = dosage?.doseAndRate?.[0]?.doseQuantity;

@@ -1,4 +1,4 @@
-/** The books of the stock: what lies on which shelf, and which of it is to be taken. */
+/** Reads the stock by shelf, and selects the portions to take. */
 import type { EffectTools } from "../../../mixins/fhir/rules/effects.ts";
 import { counted } from "../../../store/counted.ts";
 import type { Store } from "../../../store/store.ts";
@@ -7,13 +7,13 @@ import type { Code } from "../pharmacy.contract.ts";
 import { stockCounter } from "../pharmacy.model.ts";
 import { blockedCounter, byExpiry, counterOf, endOf, lotsOf, type Portion, type Shelf, shelfOfCounter } from "./portions.model.ts";
 
-/** Where counters are read. */
+/** Source of counters. */
 export type Books = Pick<EffectTools, "counter" | "counters">;
 
-/** Shelves of one medication that are looked at: of 100 lots a year in ten places, ten years. */
+/** Shelves of one medication that are read: 100 lots a year at ten places, for ten years. */
 const MAX_SHELVES = 10_000;
 
-/** The books of a store, outside of a write. */
+/** The counters of a store, outside of a write. */
 export const booksOf = (store: Store): Books => ({
   counter: async (name) => {
     const [first] = await store.counters(name, 1);
@@ -22,7 +22,7 @@ export const booksOf = (store: Store): Books => ({
   counters: (prefix) => store.counters(prefix, MAX_SHELVES),
 });
 
-/** All shelves on which a medication ever lay, with what lies there. */
+/** All shelves that a medication ever had, with their stock. */
 export async function shelvesOf(medication: Shelf["medication"], books: Books): Promise<Portion[]> {
   const [plain, lots] = [await books.counter(stockCounter(medication)), await books.counters(lotsOf(medication))];
   const all = plain === undefined ? lots : [{ name: stockCounter(medication), value: plain }, ...lots];
@@ -32,13 +32,13 @@ export async function shelvesOf(medication: Shelf["medication"], books: Books): 
   });
 }
 
-/** A medication that the pharmacy has taken in at some time. */
+/** A medication that the pharmacy has received at some time. */
 export interface KeptMedication {
   medication: Shelf["medication"];
   shelves: Portion[];
 }
 
-/** What is kept by one of these codes; undefined: the pharmacy never took it in. */
+/** The stock of the first of these codes that the pharmacy has; undefined: it never received any. */
 export async function keptBy(codes: Code[], books: Books): Promise<KeptMedication | undefined> {
   for (const { system, code } of codes) {
     const shelves = await shelvesOf({ system, code }, books);
@@ -48,8 +48,8 @@ export async function keptBy(codes: Code[], books: Books): Promise<KeptMedicatio
 }
 
 /**
- * From which place a medication is taken: from the one that is named, if it has its own stock of it; else from the default place; else from
- * the only one that has.
+ * The place from which a medication is taken: the given one, if it has stock of its own; otherwise the default place; otherwise
+ * the only one with stock.
  */
 export function placeFrom(asked: string | undefined, { shelves }: KeptMedication): string {
   const places = new Set(shelves.map(({ place }) => place));
@@ -58,36 +58,36 @@ export function placeFrom(asked: string | undefined, { shelves }: KeptMedication
   return places.size === 1 ? only : "";
 }
 
-/** What is to be taken from the shelves of one place. */
+/** A withdrawal from the shelves of one place. */
 export interface Withdrawal {
   units: number;
-  /** This lot; where the books do not know it, what was received without lot. */
+  /** The given lot; if it is unknown, units that were received without a lot. */
   lot?: string | undefined;
-  /** When it is taken, milliseconds since 1970. */
+  /** Time of the withdrawal, milliseconds since 1970. */
   at: number;
-  /** The day of it, when it is written down on a later one. */
+  /** Its day, if it is entered on a later one. */
   since?: number | undefined;
-  /** Also what has expired or is blocked: to be thrown away, or moved. */
+  /** Whether expired or blocked lots may be taken: for disposal, or transfer. */
   isAnyState?: boolean;
 }
 
-/** What is taken of which shelf. */
+/** The portions of a withdrawal, by shelf. */
 export interface Taken {
   portions: Portion[];
-  /** Units that are not there. */
+  /** Units that are not in stock. */
   missing: number;
-  /** From where the missing ones would be taken. */
+  /** The shelf from which the missing units would be taken. */
   first: Portion | undefined;
 }
 
-/** Whether a lot may be used at a moment: "expired", "blocked"; undefined: it may. */
+/** Whether a lot can be used at a time: "expired", "blocked"; undefined: it can. */
 export async function stateOf(shelf: Shelf, at: number, books: Books): Promise<"expired" | "blocked" | undefined> {
   if (endOf(shelf) < at) return "expired";
   const blocked = shelf.lot === "" ? 0 : await books.counter(blockedCounter(shelf));
   return (blocked ?? 0) > 0 ? "blocked" : undefined;
 }
 
-/** The shelves of a lot; of all lots, where none is named. */
+/** The shelves of a lot, or of all lots. */
 export function shelvesOfLot(shelves: Portion[], lot: string | undefined): Portion[] {
   const own = lot === undefined ? shelves : shelves.filter((it) => it.lot === lot);
   return (own.length > 0 ? own : shelves.filter((it) => it.lot === "")).toSorted(byExpiry);

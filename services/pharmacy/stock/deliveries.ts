@@ -1,4 +1,4 @@
-/** What a delivery brings to a shelf, takes off it, or moves to another place. */
+/** The effects of deliveries on stock: added, taken, or moved to another place. */
 import type { SupplyDelivery } from "../../../fhir/r4.ts";
 import { localReference, splitPlace } from "../../../federation/facts.ts";
 import { ruleType } from "../../../mixins/fhir/rules/common.ts";
@@ -15,27 +15,27 @@ import { counterOf, isPlain, negative, plus, type Portion, portionsOf, withPorti
 import { inStock } from "./stock-unit.ts";
 import { movesOf, standingOf } from "./taking.ts";
 
-/** Whether a delivery moves the shelf by itself: a medication that has arrived, and no return of a dispense, which moves what that took. */
+/** Whether a delivery moves stock by itself: a completed one of a medication, except a return, which moves the dispensed portions. */
 export const isArrived = (delivery: SupplyDelivery | undefined): delivery is SupplyDelivery =>
   delivery?.status === "completed" &&
   returnOf(delivery) === undefined &&
   (delivery.type?.coding?.some(({ code }) => code === "medication") ?? false);
 
-/** What is said of the medication of a delivery. */
+/** The medication that a delivery names. */
 export const namedIn = ({ suppliedItem, contained }: SupplyDelivery) => ({
   concept: suppliedItem?.itemCodeableConcept,
   reference: suppliedItem?.itemReference,
   contained,
 });
 
-/** How portions of a delivery stand on the shelves: brought, taken off, or moved from where they were to its destination. */
+/** The portions of a delivery with their sign on the shelves: added, taken, or moved from origin to destination. */
 export function onShelves(delivery: SupplyDelivery, portions: Portion[]): Portion[] {
   if (isWithdrawal(delivery)) return negative(portions);
   if (originOf(delivery) === undefined) return portions;
   return [...negative(portions), ...portions.map((it) => ({ ...it, place: destinationOf(delivery) }))];
 }
 
-/** Units of the stock. */
+/** Quantity in the stock's unit. */
 export const unitsIn = (delivery: SupplyDelivery): number => inStock(unitsOf(delivery.suppliedItem?.quantity), delivery);
 
 const destinationOf = ({ destination }: SupplyDelivery): string => localReference(destination?.reference) ?? "";
@@ -58,7 +58,7 @@ const cannotBeUndone: Refusal = {
   at: "SupplyDelivery.status",
 };
 
-/** What becomes of the shelves by a delivery that is no return. @throws 409 STOCK_CHANGED */
+/** The effect of a delivery that is not a return. @throws 409 STOCK_CHANGED */
 export async function delivered({ before, after, reference, now }: Change<SupplyDelivery>, tools: EffectTools): Promise<FullEffect> {
   const stood = await standing(before, tools);
   const moved = { time: (after ?? before)?.occurrenceDateTime, now };
@@ -83,16 +83,16 @@ export async function delivered({ before, after, reference, now }: Change<Supply
 
 interface Settled {
   portions: Portion[];
-  /** What the delivery is to bear. */
+  /** The portions that the delivery is to record. */
   borne?: Portion[];
-  /** Shelves that a count was compared with: they stay as they are meanwhile. */
+  /** Shelves with which a count was compared: they must not change meanwhile. */
   seen: Movement[];
   refusals: FullEffect["refusals"];
 }
 
 const NOTHING: Settled = { portions: [], seen: [], refusals: [] };
 
-/** On which shelves a delivery is. */
+/** The shelves of a delivery. */
 async function settle(
   delivery: SupplyDelivery,
   stood: Portion[],
@@ -117,7 +117,7 @@ async function settle(
   return { ...settled, seen, ...(!isAsBefore && { borne: settled.portions }) };
 }
 
-/** To the shelf of its place and lot; a lot has one date of expiry. */
+/** Adds to the shelf of its place and lot; a lot has one expiry date. */
 function brings(delivery: SupplyDelivery, { medication, shelves }: KeptMedication, item: MedicationLot): Omit<Settled, "seen"> {
   const { lot = "", expires } = item;
   const others = lot === "" ? [] : shelves.filter((it) => it.lot === lot && it.quantity > 0);
@@ -129,7 +129,7 @@ function brings(delivery: SupplyDelivery, { medication, shelves }: KeptMedicatio
   return { portions: [portion], refusals: refusal ? [{ rule: "supply-delivery-lot", refusal }] : [] };
 }
 
-/** Off the shelves of its place: what is thrown away may have expired, and so may a lot that is named. */
+/** Takes from the shelves of its place: a disposal may take expired lots, and so may one with a given lot. */
 async function takes(
   delivery: SupplyDelivery,
   kept: KeptMedication,
@@ -148,7 +148,7 @@ async function takes(
   return { portions: plus(portions, [{ ...from, quantity: missing }]), refusals: [{ rule: "supply-delivery-stock", refusal }] };
 }
 
-/** What a count was compared with. @throws 409 STOCK_CHANGED */
+/** The shelves with which a count was compared. @throws 409 STOCK_CHANGED */
 function seenBy(delivery: SupplyDelivery, kept: KeptMedication, lot: string | undefined): Movement[] {
   const booked = bookedBefore(delivery);
   if (booked === undefined) return [];
@@ -157,14 +157,14 @@ function seenBy(delivery: SupplyDelivery, kept: KeptMedication, lot: string | un
   return shelves.map((it) => ({ counter: counterOf(it), by: 0, isExact: true }));
 }
 
-/** The shelves that a count of a place, or of one lot there, is about. */
+/** The shelves of a count, at a place or of one lot there. */
 export function shelvesCounted(kept: KeptMedication, { place, lot }: { place: string; lot: string | undefined }): Portion[] {
   const at = place === "" ? placeFrom(undefined, kept) : place;
   const here = kept.shelves.filter((it) => it.place === at);
   return lot === undefined ? here : shelvesOfLot(here, lot).filter((it) => it.lot === lot);
 }
 
-/** Units on shelves, all together. */
+/** The sum of units on shelves. */
 export const sumOf = (shelves: Portion[]): number =>
   plus(
     [],

@@ -1,14 +1,14 @@
-/** Which medication, and which lot of it, a resource is about: by a code, or by a Medication that it contains or refers to. */
+/** Finds the medication and the lot of a resource: from a code, or from a Medication that it contains or refers to. */
 import type { CodeableConcept, Medication, Reference, Resource } from "../../../fhir/r4.ts";
 import { localReference } from "../../../federation/facts.ts";
 import type { EffectTools } from "../../../mixins/fhir/rules/effects.ts";
 import type { Code } from "../pharmacy.contract.ts";
 import { codesOf } from "../pharmacy.model.ts";
 
-/** Characters of a lot number that are looked at. */
+/** Characters of a lot number that are used. */
 const MAX_LOT = 100;
 
-/** What a resource says of its medication. */
+/** How a resource names its medication. */
 export interface Named {
   concept?: CodeableConcept | undefined;
   reference?: Reference | undefined;
@@ -34,7 +34,7 @@ export async function itemOf({ concept, reference, contained }: Named, { read }:
   return medication ? { codes: codesOf(medication.code), ...lotOf(medication) } : { codes: codesOf(concept) };
 }
 
-/** The lot of a Medication that stands for one. */
+/** The lot of a Medication with `batch`. */
 export function lotOf({ batch }: Medication): { lot?: string; expires?: string } {
   const { lotNumber, expirationDate } = batch ?? {};
   const lot = lotNumber?.trim().slice(0, MAX_LOT);

@@ -1,4 +1,4 @@
-/** What is in stock, as it is asked for: all together, or by place and lot. */
+/** Lists the stock, in total or by place and lot. */
 import type { FhirResource, MedicationDispense, Stored } from "../../../fhir/r4.ts";
 import { splitPlace } from "../../../federation/facts.ts";
 import { keyedCall } from "../../../mesh/keyed-request.ts";
@@ -16,7 +16,7 @@ import { byExpiry, endOf, LOTS, lotUnitsOf, type Portion, type Shelf, shelfOfCou
 
 /** Items, and lots, in one answer. */
 const MAX_ITEMS = 1_000;
-/** Counters that an answer is made from, 200 bytes each; behind it are only lots of a pharmacy that never counts. */
+/** Counters from which an answer is made, 200 bytes each; only a pharmacy that never counts has more. */
 const MAX_COUNTERS = 100_000;
 const DAY_MS = 86_400_000;
 
@@ -33,7 +33,7 @@ export async function shelvesIn(store: Store, medication: string | undefined): P
   });
 }
 
-/** By medication, all lots and places together. */
+/** The stock by medication, over all lots and places. */
 export async function stockOf(store: Store, medication?: string): Promise<StockItem[]> {
   const items = new Map<string, StockItem>();
   for (const { medication: of, quantity } of await shelvesIn(store, medication)) {
@@ -52,18 +52,18 @@ export async function stockOf(store: Store, medication?: string): Promise<StockI
   return inOrder.slice(0, MAX_ITEMS).map(([, item]) => item);
 }
 
-/** How much of a medication there is at all places. */
+/** The stock of a medication over all places. */
 export const unitsOfMedication = async (store: Store, { system, code }: Shelf["medication"]): Promise<number> =>
   (await stockOf(store, `${system}|${code}`))[0]?.quantity ?? 0;
 
-/** What is booked after a movement: of a keyed request the movement is not in the books before its answer is. */
+/** The recorded stock after a movement; that of a keyed request is added, since it is not visible before the answer. */
 export const afterMoving = (booked: number, moved: number): number => (keyedCall() ? counted(booked + moved) : booked);
 
-/** Units that a dispense has taken of the stock, and that have not come back. */
+/** Units that a dispense has taken from stock and that were not returned. */
 export const takenBy = async (store: Store, dispense: Stored<MedicationDispense>): Promise<number> =>
   sumOf(await standingOf(dispense, takingOfDispense(dispense), booksOf(store)));
 
-/** Units of what was dispensed that are in stock after a movement; undefined: the pharmacy never took it in. */
+/** The stock of a dispensed medication after a movement; undefined: the pharmacy never received it. */
 export async function unitsLeft(
   { fhir, store }: WithFhir,
   { medicationCodeableConcept: concept, medicationReference: reference, contained }: Stored<MedicationDispense>,
@@ -76,16 +76,16 @@ export async function unitsLeft(
   return kept && afterMoving(await unitsOfMedication(store, kept.medication), moved);
 }
 
-/** Which lots are asked for. */
+/** Filter of lots. */
 export interface LotsAsked {
   medication?: string;
   /** "default" is the default one. */
   place?: string;
-  /** Only those that expire within so many days. */
+  /** Only those that expire within this number of days. */
   days?: number;
 }
 
-/** Lots that are there. */
+/** Lots in stock. */
 export async function lotsOf(store: Store, { medication, place, days }: LotsAsked, now: Date): Promise<StockOfLot[]> {
   const books = booksOf(store);
   const wanted = place === "default" ? "" : place;
@@ -103,7 +103,7 @@ async function shown(shelf: Portion, now: Date, books: Books): Promise<StockOfLo
   return { medication: shelf.medication, ...lotUnitsOf(shelf), ...(unusable && { unusable }) };
 }
 
-/** What a dispense without a lot would take now. */
+/** The lots that a dispense without a given lot would take now. */
 export async function proposal(
   store: Store,
   { medication, quantity: units, place }: { medication: string; quantity: number; place?: string },

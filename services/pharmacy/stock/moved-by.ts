@@ -1,4 +1,4 @@
-/** Which quantities move the stock, and the rules by which they are given in its unit. */
+/** The quantities that move stock, and the rules that require them in its unit. */
 import type { FhirResource, Medication, MedicationDispense, SupplyDelivery } from "../../../fhir/r4.ts";
 import type { Facts, Rule } from "../../../mixins/fhir/rules/rule.ts";
 import { typed } from "../../../fhir/typed.ts";
@@ -9,7 +9,7 @@ import type { Named } from "./item.ts";
 import { type MovedBy, packQuestions } from "./stock-unit.ts";
 import { takingOfDispense } from "./taking.ts";
 
-/** Dispenses that were handed out. */
+/** Completed dispenses. */
 export const DISPENSES: MovedBy<MedicationDispense> = {
   isMoving: (dispense) => takingOfDispense(dispense) !== undefined,
   quantityOf: ({ quantity }) => quantity,
@@ -19,7 +19,7 @@ export const DISPENSES: MovedBy<MedicationDispense> = {
   at: "MedicationDispense.quantity",
 };
 
-/** Deliveries that have arrived; what comes back of a dispense is given in that one's unit. */
+/** Completed deliveries; a return is in the unit of its dispense. */
 export const DELIVERIES: MovedBy<SupplyDelivery> = {
   isMoving: isArrived,
   quantityOf: ({ suppliedItem }) => suppliedItem?.quantity,
@@ -29,7 +29,7 @@ export const DELIVERIES: MovedBy<SupplyDelivery> = {
   at: "SupplyDelivery.suppliedItem.quantity",
 };
 
-/** The codes of a medication, as far as they are known without asking its owner for all of it. */
+/** The codes of a medication, as far as they are known without reading its Medication. */
 function codesIn({ concept, reference, contained }: Named, facts: Facts): Code[] {
   const text = reference?.reference;
   if (text === undefined) return codesOf(concept);
@@ -37,7 +37,7 @@ function codesIn({ concept, reference, contained }: Named, facts: Facts): Code[]
   return codesOf((own ?? typed<Medication>(facts.of(text)?.resource))?.code);
 }
 
-/** The rule of a type; the effects refuse, which know the stock. */
+/** The rule for a type; the effects, which know the stock, refuse. */
 function ruleFor<Of extends FhirResource>({ rule, isMoving, quantityOf, named }: MovedBy<Of>, says: string): Rule<Of> {
   const asked = (after: Of | undefined): Named | undefined => {
     const { unit, code } = (after && isMoving(after) && quantityOf(after)) || {};
@@ -56,13 +56,13 @@ function ruleFor<Of extends FhirResource>({ rule, isMoving, quantityOf, named }:
   };
 }
 
-/** Of dispenses. */
+/** For dispenses. */
 export const dispensedInStockUnit = ruleFor(
   DISPENSES,
   "What leaves the stock is given in the unit in which the stock of the medication is counted, or in one that the catalogue converts (MedicationKnowledge.packaging), or without one.",
 );
 
-/** Of deliveries. */
+/** For deliveries. */
 export const deliveredInStockUnit = ruleFor(
   DELIVERIES,
   "What comes into the stock is given in the unit in which the stock of the medication is counted (what its packs contain, or that of its first delivery), or in one that the catalogue converts (MedicationKnowledge.packaging), or without one.",

@@ -1,4 +1,4 @@
-/** What has moved a medication's shelves, the latest first: each movement with the resource that bears it. */
+/** Lists the movements of a medication's stock, the latest first, each with its resource. */
 import { parseJson } from "../../../fhir/json.ts";
 import type { Extension, FhirResource, MedicationAdministration, MedicationDispense, SupplyDelivery } from "../../../fhir/r4.ts";
 import { tokenClause } from "../../../fhir/search/exact-clauses.ts";
@@ -14,7 +14,7 @@ import { takingOfDispense, takingOfDose } from "./taking.ts";
 
 /** Movements in one answer. */
 const MAX_MOVEMENTS = 200;
-/** Deliveries of all medications that are looked through, the latest, 1 kB each: R4 does not find them by what they bring. */
+/** Deliveries of all medications that are read, the latest, 1 kB each: R4 cannot search them by their item. */
 const MAX_DELIVERIES = 2_000;
 
 type Medication = Portion["medication"];
@@ -22,7 +22,7 @@ type Told = Pick<StockMovement, "kind" | "at" | "reason">;
 
 const isOf = ({ system, code }: Medication, other: Medication): boolean => system === other.system && code === other.code;
 
-/** What bears no portions has moved what has no lot, at the default place. */
+/** The portions of a resource; without any it has moved stock without a lot, at the default place. */
 function borne(resource: { extension?: Extension[] }, codes: Medication[], units: number, medication: Medication): Portion[] {
   const portions = portionsOf(resource)?.filter((one) => isOf(one.medication, medication));
   return portions ?? (codes.some((code) => isOf(code, medication)) ? [plainOf(medication, units)] : []);

@@ -1,4 +1,4 @@
-/** What lies where: shelves by place, medication and lot, and how much of which a resource has moved. Plain data in, plain data out. */
+/** Shelves by place, medication and lot, and the portions that resources have moved. Plain data in, plain data out. */
 import { intervalOf } from "../../../fhir/dates.ts";
 import { numberOf, parseJson } from "../../../fhir/json.ts";
 import type { Extension } from "../../../fhir/r4.ts";
@@ -9,18 +9,18 @@ import { counted } from "../../../store/counted.ts";
 import type { Code, LotUnits } from "../pharmacy.contract.ts";
 import { codeOfCounter, STOCK, stockCounter } from "../pharmacy.model.ts";
 
-/** Begins the names of counters of lots, and of those that are not at the default place. */
+/** Prefix of the names of counters of shelves with a lot, or at another than the default place. */
 export const LOTS = "lots/";
-/** Begins the names of counters of lots that are blocked. */
+/** Prefix of the names of counters of blocked lots. */
 export const BLOCKED = "blocked/";
 
 /**
- * Of a dispense, an administration or a delivery: how much of which lot it has moved, and where. Absent: it has moved what has no lot, at
- * the default place.
+ * URL of an extension of a dispense, an administration or a delivery: the portions that it has moved, with lot and place. Absent: it has moved
+ * stock without a lot, at the default place.
  */
 const PORTION = OWN_EXTENSIONS.lot;
 
-/** One shelf: "" is the default place, a lot that nobody has named, an expiry that is not known. */
+/** One shelf. "" stands for the default place, no lot, and an unknown expiry. */
 export interface Shelf {
   medication: Pick<Code, "system" | "code">;
   /** "Location/…" */
@@ -35,19 +35,19 @@ export interface Portion extends Shelf {
   quantity: number;
 }
 
-/** Parts of a counter's name. Half a pair of UTF-16, which no name has, is taken for a sign that nobody can read. */
+/** Parts of a counter's name. An unpaired surrogate, which no name contains, becomes the replacement character. */
 export const partsOf = (parts: string[]): string => parts.map((part) => encodeURIComponent(part.toWellFormed())).join("/");
 
-/** Begins the names of all counters of lots of a medication. */
+/** Prefix of the names of all counters of a medication's lots. */
 export const lotsOf = ({ system, code }: Shelf["medication"]): string => `${LOTS}${partsOf([`${system}|${code}`])}/`;
 
-/** The counter that holds the units of a shelf. Those of no lot at the default place are `stockCounter`, as before there were lots. */
+/** The counter of a shelf. That of stock without a lot at the default place is `stockCounter`, as before lots were introduced. */
 export function counterOf({ medication, place, lot, expires }: Shelf): string {
   if (isPlain({ place, lot, expires })) return stockCounter(medication);
   return lotsOf(medication) + partsOf([place, expires, lot]);
 }
 
-/** Units of what has no lot, at the default place. */
+/** A portion without a lot, at the default place. */
 export const plainOf = ({ system, code }: Shelf["medication"], quantity: number): Portion => ({
   medication: { system, code },
   place: "",
@@ -56,7 +56,7 @@ export const plainOf = ({ system, code }: Shelf["medication"], quantity: number)
   quantity,
 });
 
-/** Whether it is the shelf of what has no lot, at the default place. */
+/** Whether it is the shelf without a lot, at the default place. */
 export const isPlain = ({ place, lot, expires }: Pick<Shelf, "place" | "lot" | "expires">): boolean => place + lot + expires === "";
 
 /** The shelf of a counter; undefined: it is another counter. */
@@ -67,19 +67,19 @@ export function shelfOfCounter(counter: string): Shelf | undefined {
   return { medication: codeOfCounter(STOCK + medication), place, lot, expires };
 }
 
-/** Counts who says that a lot is not to be used. */
+/** Counts the Medications that block a lot. */
 export const blockedCounter = ({ medication: { system, code }, lot }: Pick<Shelf, "medication" | "lot">): string =>
   BLOCKED + partsOf([`${system}|${code}`, lot]);
 
-/** The last moment of the day on which a lot may be used. Milliseconds since 1970; Infinity when that is not known. */
+/** The end of the day on which a lot expires, milliseconds since 1970; Infinity if it is unknown. */
 export const endOf = ({ expires }: Pick<Shelf, "expires">): number => intervalOf(expires)?.[1] ?? Number.POSITIVE_INFINITY;
 
-/** First expired, first out; what has no date goes last. */
+/** Order of first expired, first out; lots without a date come last. */
 export const byExpiry = (a: Shelf, b: Shelf): number => endOf(a) - endOf(b) || (a.lot < b.lot ? -1 : 1);
 
 const part = (of: Extension, name: string): Extension | undefined => of.extension?.find(({ url }) => url === name);
 
-/** What a resource has moved, as it bears it; undefined: it bears nothing. */
+/** The portions that a resource records; undefined: none. */
 export function portionsOf(resource: { extension?: Extension[] } | undefined): Portion[] | undefined {
   const own = resource?.extension?.filter(({ url }) => url === PORTION) ?? [];
   if (own.length === 0) return undefined;
@@ -95,11 +95,11 @@ export function portionsOf(resource: { extension?: Extension[] } | undefined): P
   });
 }
 
-/** What has moved by a write, as it was stored. */
+/** The portions of a write, as stored. */
 export const portionsIn = ({ json }: Pick<StepResult, "json">): Portion[] | undefined =>
   json === undefined ? undefined : portionsOf(parseJson(json) as { extension?: Extension[] });
 
-/** The resource with what it has moved; undefined: with none. */
+/** The resource with these portions recorded; undefined: without any. */
 export function withPortions<Of extends { extension?: Extension[] }>(resource: Of, portions: Portion[] | undefined): Of {
   const { extension = [], ...rest } = resource;
   const all = [...extension.filter(({ url }) => url !== PORTION), ...(portions ?? []).map(extensionOf)];
@@ -117,7 +117,7 @@ const extensionOf = ({ medication: { system, code }, place, lot, expires, quanti
   ],
 });
 
-/** The same portions with others added to them, one for each shelf. */
+/** The sum of portions, one for each shelf. */
 export function plus(portions: Portion[], others: Portion[]): Portion[] {
   const all = new Map(portions.map((it) => [counterOf(it), it]));
   for (const it of others) {
@@ -127,10 +127,10 @@ export function plus(portions: Portion[], others: Portion[]): Portion[] {
   return [...all.values()];
 }
 
-/** The same portions, taken away. */
+/** The portions with the opposite sign. */
 export const negative = (portions: Portion[]): Portion[] => portions.map((it) => ({ ...it, quantity: -it.quantity }));
 
-/** So many units of these portions, the last first. @param lot of this one only */
+/** The last of these portions, up to a number of units. @param lot of this one only */
 export function lastOf(portions: Portion[], units: number, lot?: string): { portions: Portion[]; missing: number } {
   let missing = units;
   const back: Portion[] = [];
@@ -144,7 +144,7 @@ export function lastOf(portions: Portion[], units: number, lot?: string): { port
   return { portions: back, missing };
 }
 
-/** A portion as callers see it. */
+/** A portion as callers get it. */
 export const lotUnitsOf = ({ place, lot, expires, quantity }: Portion): LotUnits => ({
   lot,
   quantity,

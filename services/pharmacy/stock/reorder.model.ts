@@ -1,4 +1,4 @@
-/** From which stock on a medication is ordered at a place: a FHIR MedicationKnowledge for each medication and place. Plain data in, plain data out. */
+/** Reorder levels: a FHIR MedicationKnowledge for each medication and place. Plain data in, plain data out. */
 import { createHash } from "node:crypto";
 import { numberOf } from "../../../fhir/json.ts";
 import type { MedicationKnowledge, Stored } from "../../../fhir/r4.ts";
@@ -10,24 +10,24 @@ import type { Portion } from "./portions.model.ts";
 
 /** URL of an extension of a MedicationKnowledge: `place` (a Reference; absent: the default place) and `level` (a decimal, units). */
 const REORDER_LEVEL = "urn:openward:reorder-level";
-/** Tag of those that are in use, by which they are found. */
+/** Tag of levels in use, by which they are found. */
 export const IN_USE = { system: "urn:openward:stock", code: "reorder-level" } as const;
 
-/** What is said of one medication at one place; an absent place is the default one. */
+/** The level of one medication at one place; an absent place is the default one. */
 export interface LevelSaid {
   medication: Code;
   place?: string;
   level: number;
 }
 
-/** The record of a medication at a place has an id that follows from both: there is one. */
+/** Id of the record, derived from medication and place, so that there is one. */
 export const recordOf = ({ medication: { system, code }, place = "" }: Omit<LevelSaid, "level">): string =>
   `reorder-${createHash("sha256")
     .update(JSON.stringify([system, code, place]))
     .digest("hex")
     .slice(0, 40)}`;
 
-/** The record that says so; with a level of 0 it is not in use any more. */
+/** The record of a level; with a level of 0 it is no longer in use. */
 export function recordedLevel(said: LevelSaid, before: Stored<MedicationKnowledge> | undefined): MedicationKnowledge & { id: string } {
   const { medication, place, level } = said;
   const isUsed = level > 0;
@@ -45,7 +45,7 @@ export function recordedLevel(said: LevelSaid, before: Stored<MedicationKnowledg
   };
 }
 
-/** What a record says; undefined: nothing that can be read. */
+/** The level in a record; undefined if it cannot be read. */
 export function levelIn({ code, extension = [] }: MedicationKnowledge): LevelSaid | undefined {
   const parts = extension.find(({ url }) => url === REORDER_LEVEL)?.extension ?? [];
   const level = numberOf(parts.find(({ url }) => url === "level")?.valueDecimal);
@@ -55,7 +55,7 @@ export function levelIn({ code, extension = [] }: MedicationKnowledge): LevelSai
   return { medication, level, ...(place !== undefined && { place }) };
 }
 
-/** The level beside what may be used there. @param shelves of the medication, without what has expired or is blocked */
+/** The level with the usable stock. @param shelves of the medication, without expired or blocked lots */
 export function reorderLevel({ medication, place, level }: LevelSaid, shelves: readonly Portion[]): ReorderLevel {
   const quantity = counted(shelves.filter((it) => it.place === (place ?? "")).reduce((sum, it) => sum + it.quantity, 0));
   return { medication, ...(place !== undefined && { place }), level, quantity, isBelow: quantity <= level };

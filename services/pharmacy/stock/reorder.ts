@@ -1,4 +1,4 @@
-/** Sets from which stock on a medication is ordered, and tells what is to be ordered; `pharmacy.contract.ts` names the errors. */
+/** Sets and lists reorder levels; `pharmacy.contract.ts` names the errors. */
 import type { Context } from "moleculer";
 import { tokenClause } from "../../../fhir/search/exact-clauses.ts";
 import type { WithDirectory } from "../../../federation/directory.ts";
@@ -14,11 +14,11 @@ import { shelvesIn } from "./listing.ts";
 import { BLOCKED, type Portion } from "./portions.model.ts";
 import { IN_USE, levelIn, type LevelSaid, recordedLevel, recordOf, reorderLevel } from "./reorder.model.ts";
 
-/** Levels that are looked at, 600 bytes each: of 1,000 medications at five places. */
+/** Levels that are read, 600 bytes each: 1,000 medications at five places. */
 const MAX_LEVELS = 5_000;
 /** Levels in one answer. */
 const MAX_ANSWERED = 1_000;
-/** Lots that are blocked, of all that are looked at. */
+/** Blocked lots that are read. */
 const MAX_BLOCKED = 10_000;
 
 /** `pharmacy.setReorderLevel` */
@@ -31,7 +31,7 @@ export async function setReorderLevel(
   const said = { medication, level, ...(place !== undefined && { place }) };
   const before = await fhir.read("MedicationKnowledge", recordOf(said));
   const next = recordedLevel(said, before);
-  // What nobody has set needs no record that it is not in use.
+  // A level of 0 that was never set needs no record.
   if (before || level > 0) {
     await (before ? fhir.update(next) : fhir.create(next)).catch((error: unknown) => {
       throw isType(error, "STALE_VERSION") || isType(error, "ID_TAKEN") ? reorderLevelChanged() : error;
@@ -60,7 +60,7 @@ export async function reorderLevels(
     .slice(0, MAX_ANSWERED);
 }
 
-/** What lies where and may be used, by the medication's counter: three questions to the store, however many levels there are. */
+/** The usable stock by the medication's counter: three questions to the store, however many levels there are. */
 async function usableShelves(store: Store, medication: string | undefined): Promise<Map<string, Portion[]>> {
   const [shelves, marks] = await Promise.all([shelvesIn(store, medication), store.counters(BLOCKED, MAX_BLOCKED)]);
   const blocked = new Map(marks.map(({ name, value }) => [name, value]));

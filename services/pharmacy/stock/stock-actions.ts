@@ -1,4 +1,4 @@
-/** Carries out what is done to the stock; `pharmacy.contract.ts` names the errors. */
+/** Actions on the stock; `pharmacy.contract.ts` names the errors. */
 import { createHash } from "node:crypto";
 import type { Context } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
@@ -24,15 +24,15 @@ import { lotUnitsOf, portionsIn } from "./portions.model.ts";
 
 type Pharmacy = WithFhir & WithDirectory;
 
-/** Looks at the books that a count is compared with, while others take from the shelf. */
+/** Attempts of a count while others take from the shelf. */
 const COUNT_ATTEMPTS = 8;
 
-/** @throws 404 NOT_FOUND for a place that there is not */
+/** @throws 404 NOT_FOUND for an unknown place */
 async function requirePlaces({ directory }: Pharmacy, ctx: Context, ...places: (string | undefined)[]): Promise<void> {
   await Promise.all(places.map((place) => place !== undefined && requireReference({ caller: ctx, directory }, place)));
 }
 
-/** The SupplyDelivery as it was stored. */
+/** Stores the SupplyDelivery. */
 const recorded = ({ fhir }: Pharmacy, delivery: SupplyDelivery & { id: string }, happened: Happened): Promise<StepResult> =>
   fhir.create(withLateReason(delivery, happened));
 
@@ -55,7 +55,7 @@ export async function receive(
   };
 }
 
-/** What the books are put right by. */
+/** Parameters of a correction. */
 type AdjustmentAsked = { medication: Code; by: number; reason: string; booked?: number } & Where & Happened;
 
 /** `pharmacy.adjust` */
@@ -125,14 +125,14 @@ export async function transfer(
   };
 }
 
-/** The record of a lot has an id that follows from the lot: it is blocked once. */
+/** Id of a lot's record, derived from the lot, so that there is one. */
 const recordOf = ({ system, code }: Code, lot: string): string =>
   `lot-${createHash("sha256")
     .update(JSON.stringify([system, code, lot]))
     .digest("hex")
     .slice(0, 40)}`;
 
-/** `pharmacy.blockLot` and `pharmacy.releaseLot`. @param status what the record of the lot becomes */
+/** `pharmacy.blockLot` and `pharmacy.releaseLot`. @param status new status of the lot's record */
 export async function markLot(
   { fhir }: Pharmacy,
   { medication, lot, reason }: { medication: Code; lot: string; reason: string },

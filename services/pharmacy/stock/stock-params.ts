@@ -1,4 +1,4 @@
-/** What the actions of the stock take, for Moleculer's validator. */
+/** Parameters of the stock's actions, for Moleculer's validator. */
 import { dateRule, reasonRule } from "../../../mesh/param-rules.ts";
 import { happenedRules } from "../../../mixins/fhir/happened-at.ts";
 import { codeRule, referenceTo } from "../../../mixins/fhir/domain-references.ts";
@@ -13,7 +13,7 @@ const lot = { type: "string", trim: true, min: 1, max: 100 } as const;
 const place = { ...referenceTo("Location"), optional: true } as const;
 const optionalReason = { ...reasonRule, optional: true } as const;
 const medicationText = { type: "string", min: 1, max: 500 } as const;
-/** A place, or the default one by its name. */
+/** A place, or "default" for the default one. */
 const placeOrDefault = {
   type: "string",
   optional: true,
@@ -24,7 +24,7 @@ const placeOrDefault = {
 /** Which part of the stock. */
 export const whereRules = { place, lot: { ...lot, optional: true } } as const;
 
-/** Of each action. */
+/** By action. */
 export const stockParams = {
   receive: {
     medication: codeRule,

@@ -1,7 +1,7 @@
 /**
- * The stock of a medication is counted in one unit: that of what its packs contain, as the catalogue (MedicationKnowledge.packaging) says, or else
- * that of its first movement that names one. What is given in another is converted by the catalogue, or refused by the name of the stock's unit.
- * A quantity without a unit is a number of the stock's.
+ * The stock of a medication is counted in one unit: that of its packs' content according to the catalogue (MedicationKnowledge.packaging), otherwise
+ * that of its first movement that names one. A quantity in another unit is converted by the catalogue, or refused by an error that names the stock's
+ * unit. A quantity without a unit is in the stock's.
  */
 import type { Extension, FhirResource, MedicationKnowledge, Quantity } from "../../../fhir/r4.ts";
 import { numberOf } from "../../../fhir/json.ts";
@@ -21,13 +21,13 @@ import { keptBy } from "./books.ts";
 import { itemOf, type Named } from "./item.ts";
 import { partsOf, type Shelf } from "./portions.model.ts";
 
-/** Begins the names of counters of how many movements of a medication name a unit. */
+/** Prefix of the names of counters of movements that name a unit. */
 export const UNITS = "units/";
-/** Begins the names of counters of how often the unit of a stock was decided. */
+/** Prefix of the names of counters that change when the unit of a stock is decided. */
 const FIRST = "first-unit/";
-/** Of a dispense or a delivery that names a unit: how many of the stock's unit one of it is, and for which stock. */
+/** URL of an extension of a dispense or a delivery with a unit: the stock's units per own unit, and the stock. */
 const STOCK_UNIT = OWN_EXTENSIONS.unit;
-/** Codes by which the catalogue is asked, and packs of one medication that are looked at. */
+/** Codes by which the catalogue is searched, and packs of one medication that are used. */
 const [MAX_CODES, MAX_PACKS] = [3, 100];
 const LEAST = 0.000_001;
 
@@ -36,13 +36,13 @@ type Marked = { extension?: Extension[] };
 const markOf = (resource: Marked | undefined): Extension | undefined => resource?.extension?.find(({ url }) => url === STOCK_UNIT);
 const part = (of: Extension | undefined, name: string): Extension | undefined => of?.extension?.find(({ url }) => url === name);
 
-/** How many of the stock's unit one of a resource's own unit is. */
+/** The stock's units per unit of the resource. */
 const factorOf = (resource: Marked | undefined): number => numberOf(part(markOf(resource), "in")?.valueQuantity?.value) ?? 1;
 
-/** Units of the stock. @param own so many of the resource's own unit */
+/** Quantity in the stock's unit. @param own quantity in the resource's own unit */
 export const inStock = (own: number, resource: Marked | undefined): number => counted(own * factorOf(resource));
 
-/** What a resource that moves the stock counts for its unit. */
+/** The counters by which a resource counts for the unit of its stock. */
 export function unitLevels(resource: Marked | undefined): [counter: string, by: number][] {
   const mark = markOf(resource);
   const { system = "", code = "" } = part(mark, "medication")?.valueCoding ?? {};
@@ -59,7 +59,7 @@ function unitOfCounter(name: string): Unit {
   return unitOf({ ...(unit && { unit }), ...(system && { system }), ...(code && { code }) });
 }
 
-/** The unit in which the stock of a medication is counted; undefined: none of its movements has named one. */
+/** The unit of a medication's stock; undefined: no movement has named one. */
 async function stockUnitOf(medication: Shelf["medication"], { counters }: Pick<EffectTools, "counters">): Promise<Unit | undefined> {
   const named = (await counters(unitsOfStock(medication))).find(({ value }) => value > 0);
   return named && unitOfCounter(named.name);
@@ -78,7 +78,7 @@ export async function unitsNamed(
   });
 }
 
-/** What the catalogue is asked about a medication. */
+/** Questions to the catalogue about a medication. */
 export const packQuestions = (codes: Code[]): Question[] =>
   codes.slice(0, MAX_CODES).map(({ system, code }) => ({
     type: "MedicationKnowledge",
@@ -87,7 +87,7 @@ export const packQuestions = (codes: Code[]): Question[] =>
     isAnswer: (made) => typed<MedicationKnowledge>(made).code?.coding?.some((it) => it.system === system && it.code === code) ?? false,
   }));
 
-/** A pack of the catalogue: one of `pack` holds so many of `content`. */
+/** A pack in the catalogue: one `pack` holds a number of `content`. */
 interface Pack {
   pack: Unit[];
   content: Unit;
@@ -107,7 +107,7 @@ function packsOf(codes: Code[], facts: Facts): Pack[] {
   });
 }
 
-/** How many of `to` one of `from` is, by packs; undefined: they do not say, or not in one voice. */
+/** Units of `to` per `from`, by the packs; undefined if they do not say, or contradict each other. */
 function converted(from: Unit, to: Unit, packs: Pack[]): number | undefined {
   const sizes = (unit: Unit, { pack, content, holds }: Pack): number[] => [
     ...(isOneUnit(unit, content) ? [1] : []),
@@ -124,26 +124,26 @@ function converted(from: Unit, to: Unit, packs: Pack[]): number | undefined {
   return found.size === 1 && counted(counted(only) / only) === 1 && Math.abs(counted(only) - only) < LEAST / 1e6 ? only : undefined;
 }
 
-/** How resources of a type move the stock by a quantity. */
+/** How resources of a type move stock by a quantity. */
 export interface MovedBy<Of> {
   isMoving(resource: Of | undefined): boolean;
   quantityOf(resource: Of): Quantity | undefined;
   named(resource: Of): Named;
-  /** Whether it takes a medication in that is not kept yet. */
+  /** Whether it may add a medication that is not stocked yet. */
   isNew: boolean;
   /** Name of the rule, and FHIRPath of the quantity. */
   rule: string;
   at: string;
 }
 
-/** A change whose resource says how its quantity stands in the stock's unit. */
+/** A change whose resource records the conversion of its quantity to the stock's unit. */
 export interface ChangeInStockUnit<Of extends FhirResource> {
   change: Change<Of>;
   movements: Movement[];
   refusals: FullEffect["refusals"];
 }
 
-/** The change, with the resource marked by the unit of its stock. */
+/** The change, with the conversion to its stock's unit recorded on the resource. */
 export async function inStockUnit<Of extends FhirResource & Marked>(
   change: Change<Of>,
   type: MovedBy<Of>,
@@ -161,12 +161,12 @@ export async function inStockUnit<Of extends FhirResource & Marked>(
   return { change: { ...change, after: marked }, movements: [...first, ...unitMovements(stood, marked, held)], refusals };
 }
 
-/** What a resource is to bear for its unit. */
+/** The record of a resource's unit. */
 interface MarkFor {
   mark?: Extension;
-  /** Held while its unit is the first of the stock: of two at once the second is decided again. */
+  /** Conditions while its unit is the first of the stock, so that of two concurrent ones the second is decided again. */
   first?: Movement[];
-  /** Held while it is that of others. */
+  /** Condition while others have the same unit. */
   held?: Pick<Movement, "above">;
   refusals?: FullEffect["refusals"];
 }
@@ -183,7 +183,7 @@ async function markFor<Of extends FhirResource>(
   if (!medication || Object.keys(own).length === 0) return {};
   const packs = packsOf(codes, tools.facts);
   const decided = FIRST + unitsOfStock(medication);
-  await tools.counter(decided); // before the look at the unit: who decides it meanwhile is noticed
+  await tools.counter(decided); // before the unit is read, so that a concurrent decision conflicts
   const known = await stockUnitOf(medication, tools);
   const unit = known ?? packs.find(({ content }) => converted(own, content, packs) !== undefined)?.content ?? own;
   const factor = isOneUnit(own, unit) ? 1 : converted(own, unit, packs);
@@ -215,7 +215,7 @@ const otherUnit = (stock: Unit, own: Unit, { rule, at }: { rule: string; at: str
   data: { unit: nameOf(stock) },
 });
 
-/** How the counters of units move with a change. */
+/** The movements of the units' counters by a change. */
 function unitMovements(before: Marked | undefined, after: Marked | undefined, held: Pick<Movement, "above">): Movement[] {
   const moves = new Map<string, number>();
   for (const [name, by] of unitLevels(before)) moves.set(name, (moves.get(name) ?? 0) - by);
@@ -223,7 +223,7 @@ function unitMovements(before: Marked | undefined, after: Marked | undefined, he
   return [...moves].flatMap(([counter, by]) => (by === 0 ? [] : [{ counter, by, ...(by > 0 && held) }]));
 }
 
-/** What follows of both. @param given the resource as it came */
+/** The combined effect. @param given the resource as it was sent */
 export function withUnit<Of extends FhirResource & Marked>(
   effect: FullEffect,
   { change: { after, reference }, movements, refusals }: ChangeInStockUnit<Of>,

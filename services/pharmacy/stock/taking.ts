@@ -1,4 +1,4 @@
-/** What a dispense, or a dose that is given from a stock, takes off the shelf: which lots, and what becomes of the books. */
+/** The portions that a dispense, or a dose from stock, takes, and the movements of the counters. */
 import { numberOf } from "../../../fhir/json.ts";
 import type { Extension, FhirResource, MedicationAdministration, MedicationDispense } from "../../../fhir/r4.ts";
 import { localReference, splitPlace } from "../../../federation/facts.ts";
@@ -27,21 +27,21 @@ import {
   withPortions,
 } from "./portions.model.ts";
 
-/** Of a MedicationAdministration: it was taken of a stock, so many units, of this place or lot. */
+/** URL of an extension of a MedicationAdministration: units, place and lot taken from stock. */
 const FROM_STOCK = "urn:openward:from-stock";
 
-/** What is taken by one resource. */
+/** What one resource takes. */
 export interface Taking extends Named {
   units: number;
   /** "Location/…" */
   place?: string | undefined;
   lot?: string | undefined;
   time?: string | undefined;
-  /** What bears no portions has taken of what has no lot, at the default place. */
+  /** Whether a resource without recorded portions has taken stock without a lot, at the default place. */
   isPlainWithout: boolean;
 }
 
-/** What a dispense has taken; undefined: nothing yet. */
+/** What a dispense takes; undefined: nothing yet. */
 export function takingOfDispense(dispense: MedicationDispense | undefined): Taking | undefined {
   if (dispense?.status !== "completed") return undefined;
   return {
@@ -58,7 +58,7 @@ export function takingOfDispense(dispense: MedicationDispense | undefined): Taki
 
 const part = (of: Extension | undefined, name: string): Extension | undefined => of?.extension?.find(({ url }) => url === name);
 
-/** What a dose has taken of a stock; undefined: it was dispensed before. */
+/** What a dose takes from stock; undefined: it was dispensed before. */
 export function takingOfDose(dose: MedicationAdministration | undefined): Taking | undefined {
   const from = dose?.extension?.find(({ url }) => url === FROM_STOCK);
   if (dose?.status !== "completed" || !from) return undefined;
@@ -74,7 +74,7 @@ export function takingOfDose(dose: MedicationAdministration | undefined): Taking
   };
 }
 
-/** A dose bears that it was taken of a stock. */
+/** The extension that records a dose from stock. */
 export const fromStockOf = ({ quantity, place, lot }: Where & { quantity: number }): Extension => ({
   url: FROM_STOCK,
   extension: [
@@ -84,31 +84,31 @@ export const fromStockOf = ({ quantity, place, lot }: Where & { quantity: number
   ],
 });
 
-/** How one type takes from the shelf. */
+/** How resources of one type take from stock. */
 export interface TakingType<Of> {
   takingOf(resource: Of | undefined): Taking | undefined;
-  /** Names of rules, and what is refused by the first. */
+  /** Names of the rules, and the refusal of the first. */
   rules: { stock: string; lot: string };
   outOfStock: Refusal;
   /** FHIRPath of the medication. */
   at: string;
 }
 
-/** What follows for the books. */
+/** The effect on the stock. */
 export interface TakenOff {
   movements: Movement[];
   changes: Identified[];
   refusals: { rule: string; refusal: Refusal }[];
-  /** Which lots, or whether the pharmacy keeps any, was decided by what there is. */
+  /** Whether the lots, or whether the pharmacy stocks it at all, were chosen by the present stock. */
   isChoice: boolean;
 }
 
-/** Begins the names of counters of what took nothing of the stock, as the pharmacy did not keep the medication when it was written. */
+/** Prefix of the names of counters of resources that took nothing from stock, since the pharmacy did not stock the medication at that time. */
 export const ELSEWHERE = "elsewhere/";
 /** @param reference `Type/id` */
 export const elsewhereCounter = (reference: string): string => ELSEWHERE + reference;
 
-/** What a resource that was stored has taken. */
+/** The portions that a stored resource has taken. */
 export async function standingOf<Of extends { resourceType: string; id?: string; extension?: Extension[] }>(
   resource: Of | undefined,
   taking: Taking | undefined,
@@ -125,11 +125,11 @@ export async function standingOf<Of extends { resourceType: string; id?: string;
   return [];
 }
 
-/** Units more, or below zero less, on each shelf. */
+/** The movement of each shelf in units, negative if taken. */
 export const movesOf = (portions: Portion[]): [counter: string, by: number][] =>
   plus([], portions).flatMap((it): [string, number][] => (it.quantity === 0 ? [] : [[counterOf(it), it.quantity]]));
 
-/** What the next version of a dispense, or of a dose, takes off the shelf, and puts back. */
+/** The difference between what the next version of a dispense or a dose takes and what the one before took. */
 export async function takenOff<Of extends (MedicationDispense | MedicationAdministration) & FhirResource>(
   { before, after, reference, now }: Change<Of>,
   tools: EffectTools,
@@ -153,7 +153,7 @@ export async function takenOff<Of extends (MedicationDispense | MedicationAdmini
   return {
     movements: [
       ...(await shelfMovements(moves, moved, { bound, chosen: names }, tools)),
-      // Blocked while it is taken: it is chosen again.
+      // If a lot is blocked meanwhile, the choice is made again.
       ...(chosen.isElsewhere && !isNoted ? [{ counter: elsewhere, by: 1 }] : []),
       ...(isSame ? [] : taken.filter(({ lot }) => lot !== "").map((it) => ({ counter: blockedCounter(it), by: 0, isExact: true }))),
     ],
@@ -165,11 +165,11 @@ export async function takenOff<Of extends (MedicationDispense | MedicationAdmini
 
 interface Chosen {
   portions: Portion[];
-  /** What the resource is to bear. */
+  /** The portions that the resource is to record. */
   borne?: Portion[];
-  /** The pharmacy does not keep it: nothing is taken, also when it is kept later. */
+  /** The pharmacy does not stock it: nothing is taken, even if it is stocked later. */
   isElsewhere?: boolean;
-  /** No lot was named. */
+  /** Whether no lot was given. */
   isOpen?: boolean;
   refusals: TakenOff["refusals"];
 }
@@ -205,7 +205,7 @@ async function chosenFor<Of>(
   };
 }
 
-/** A lot that is named must be one that may be used. */
+/** Refuses a given lot that cannot be used. */
 async function stateRefusals<Of>(
   item: MedicationLot,
   { portions, lot, at }: { portions: Portion[]; lot: string | undefined; at: number },

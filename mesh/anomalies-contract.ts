@@ -1,41 +1,41 @@
-/** What a node may report as gone wrong; the service `journal` takes it. */
+/** Anomalies, as nodes report them to the service `journal`. */
 import { action } from "./contract.ts";
 
-/** What kind of thing went wrong. */
+/** Kind of an anomaly. */
 export const AnomalyKind = {
   /** The gateway answered with a 5xx. */
   failedRequest: "failed-request",
-  /** A node stopped calling an action of another, which failed too often. */
+  /** A node opened its circuit breaker for an action of another node, which had failed too often. */
   circuitOpened: "circuit-opened",
-  /** A node left the mesh without saying so. */
+  /** A node left the mesh without announcing it. */
   nodeLost: "node-lost",
-  /** A process was ended because its event loop stood still. */
+  /** A process was ended because its event loop was blocked. */
   processHung: "process-hung",
-  /** An event could not be handled and was set aside (mixins/events). */
+  /** An event could not be handled and became a dead letter (mixins/events). */
   deadLetter: "dead-letter",
-  /** A message of the mesh was not believed (mesh/trust): some node claims what its key may not. */
+  /** A message was refused (mesh/trust): a node claims more than its key permits. */
   refusedPacket: "refused-packet",
-  /** A store holds resources of a type that its service does not own: nobody is shown them. */
+  /** A store contains resources of a type that its service does not own: they are not shown. */
   unownedType: "unowned-type",
 } as const;
 export type AnomalyKind = (typeof AnomalyKind)[keyof typeof AnomalyKind];
 
-/** One thing that went wrong, as a node reports it. */
+/** A report of an anomaly. */
 export interface AnomalyReport {
   kind: AnomalyKind;
-  /** What it is about: an error's type, an action, a node. Cut to 200 characters. */
+  /** An error's type, an action, or a node. Cut to 200 characters. */
   subject: string;
-  /** The node that has seen it; of a lost node, that node. */
+  /** The reporting node; for a lost node, the lost one. */
   node: string;
-  /** Id of one of the requests, as its client has it in X-Request-ID. */
+  /** Id of one of the requests, as in its X-Request-ID. */
   trace?: string;
-  /** HTTP status, where there is one. */
+  /** HTTP status, if there is one. */
   status?: number;
-  /** How often since the report before. */
+  /** Number of occurrences since the last report. */
   count: number;
   /** Milliseconds since 1970. */
   at: number;
 }
 
-/** Answered by the service `journal`; up to 100 reports in one call. */
+/** Action of the service `journal`; up to 100 reports in one call. */
 export const noteAnomalies = action<{ reports: AnomalyReport[] }, null>("journal.note");

@@ -1,25 +1,25 @@
 /**
- * What goes wrong in the mesh, reported to the service `journal`: in the background, together, and with a bound. A report that cannot
- * be delivered waits; a mesh without `journal` forgets the oldest. No report holds patient data.
+ * Reports anomalies to the service `journal`: in the background, in batches, and with a limit. A report that cannot
+ * be delivered waits; without `journal` in the mesh the oldest are dropped. No report contains patient data.
  */
 import type { BrokerOptions, ServiceBroker } from "moleculer";
 import { asSystem } from "./access/access.ts";
 import { AnomalyKind, noteAnomalies, type AnomalyReport } from "./anomalies-contract.ts";
 import { anomalies } from "./metrics.ts";
 
-/** As the role's file is named. */
+/** Name of the role's file. */
 const WORK = "anomalies";
-/** Different reports that wait at once; beyond it the oldest is forgotten. */
+/** Different reports that wait; beyond it the oldest is dropped. */
 const MAX_WAITING = 500;
 /** Reports in one call. */
 const MAX_PER_CALL = 100;
-/** From a report to its call, in which more of the same may join it; milliseconds. */
+/** Time between a report and its delivery, in which equal ones are counted; milliseconds. */
 const GATHER_MS = 1_000;
 const CALL_MS = 2_000;
 /** Characters of a subject. */
 const MAX_SUBJECT = 200;
 
-/** The reports of one node. */
+/** Collects and delivers the reports of one node. */
 class AnomalyReporter {
   readonly #broker: ServiceBroker;
   #waiting = new Map<string, AnomalyReport>();
@@ -29,7 +29,7 @@ class AnomalyReporter {
     this.#broker = broker;
   }
 
-  /** Notes one more of its kind, seen now by this node unless it says otherwise; returns at once and never throws. */
+  /** Reports an anomaly, seen now by this node unless stated otherwise; returns at once and never throws. */
   report({
     node = this.#broker.nodeID,
     at = Date.now(),
@@ -47,7 +47,7 @@ class AnomalyReporter {
     this.#schedule();
   }
 
-  /** Delivers what waits, as far as `journal` can be reached. */
+  /** Delivers what waits, if `journal` can be reached. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -58,7 +58,7 @@ class AnomalyReporter {
         await noteAnomalies(asSystem(this.#broker, WORK), { reports: some.map(([, report]) => report) }, { timeout: CALL_MS, retries: 0 });
       } catch (error) {
         this.#broker.logger.debug(`The journal has not taken ${some.length} reports: ${(error as Error).message}`);
-        // What came meanwhile stays as it is.
+        // Reports that were added meanwhile are kept.
         this.#waiting = new Map([...some, ...this.#waiting].slice(-MAX_WAITING));
         break;
       }
@@ -79,14 +79,14 @@ class AnomalyReporter {
 
 const reporters = new WeakMap<ServiceBroker, AnomalyReporter>();
 
-/** The reporter of a broker; made at first use. */
+/** The reporter of a broker; created at first use. */
 export function anomaliesOf(broker: ServiceBroker): AnomalyReporter {
   const known = reporters.get(broker) ?? new AnomalyReporter(broker);
   reporters.set(broker, known);
   return known;
 }
 
-/** Moleculer's middleware that reports circuits that open and nodes that are lost. */
+/** Moleculer's middleware that reports opened circuit breakers and lost nodes. */
 export const ReportAnomalies: NonNullable<BrokerOptions["middlewares"]>[number] = {
   name: "ReportAnomalies",
   created(broker: ServiceBroker) {

@@ -1,4 +1,4 @@
-/** An action that is carried out once although the node that carries it out may die, or stand still, under it. */
+/** Actions that take effect once although their node may die, or be suspended, while it carries them out. */
 import { setTimeout as delay } from "node:timers/promises";
 import { v7 as timeOrderedId } from "uuid";
 import { brokerOf, type Caller } from "./caller.ts";
@@ -7,19 +7,20 @@ import { retries } from "./metrics.ts";
 import { mayCallAgain, serviceOf } from "./retry-budget.ts";
 import { isLeftSilent, leavingSilent } from "./silent-node.ts";
 
-/** Tries in all, and the longest pause before the second, doubled for the third; milliseconds. */
+/** Attempts in all, and the longest pause before the second, doubled before the third; milliseconds. */
 const [MAX_TRIES, PAUSE_MS] = [3, 50];
 
-/** One of the tries of a call. */
+/** One attempt of a call. */
 export interface Attempt {
-  /** A UUID of version 7, the same in all tries. */
+  /** A UUID of version 7, the same for all attempts. */
   key: string;
   isRepeated: boolean;
 }
 
 /**
- * The action, called again with the same key where its node has died, or says nothing while there is another. That it takes effect once, and has the first answer, is the action's own work.
- * @throws what the action refuses; REQUEST_REJECTED when each node has died that was asked
+ * Calls the action again, with the same key, if its node has died, or is silent while there is another one. The action itself ensures that it takes
+ * effect once, and returns the first answer.
+ * @throws the action's errors; REQUEST_REJECTED if each called node has died
  */
 export function againWhereItDied<Params, Result>(of: Action<Params & Partial<Attempt>, Result>): Action<Params & Partial<Attempt>, Result> {
   const call = async (caller: Caller, params: Params & Partial<Attempt>): Promise<Result> => {

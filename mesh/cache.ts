@@ -1,28 +1,28 @@
 /**
- * The cache of answers of cached actions: this process's memory, or Redis for all nodes. While Redis is unreachable
+ * The cache of answers of cached actions: in this process's memory, or in Redis for all nodes. While Redis is unreachable
  * answers are slower, never wrong, and none fails.
  */
 import { readFileSync } from "node:fs";
 import { Cachers, type Context } from "moleculer";
 
-/** How long an answer may be reused, seconds; also how long a node may be wrong that another could not tell of a change. */
+/** Lifetime of an answer, seconds; also how long a node may be wrong if another could not announce a change. */
 const CACHE_TTL_S = 30;
-/** Answers kept in memory; the longest unused goes first. */
+/** Answers in memory; the least recently used is dropped first. */
 const MEMORY_ENTRIES = 5_000;
-/** Invalidations queued while Redis is unreachable; beyond it the whole cache is cleared when Redis is back. */
+/** Invalidations that are queued while Redis is unreachable; beyond it the whole cache is cleared when Redis is back. */
 const MAX_QUEUED_INVALIDATIONS = 1_000;
 
 type Init = Parameters<Cachers.Redis["init"]>[0];
 type Keygen = NonNullable<ConstructorParameters<typeof Cachers.MemoryLRU>[0]>["keygen"];
 
-/** The broker's cacher: Redis where there is one, otherwise this process's memory; neither fails a call. @param caFile of Redis's CA (`rediss:`) */
+/** The broker's cacher: Redis if there is one, otherwise this process's memory; neither fails a call. @param caFile of Redis's CA (`rediss:`) */
 export function cacher(redisUrl?: string, caFile?: string): MemoryCacher | ResilientRedisCacher {
   return redisUrl ? new ResilientRedisCacher(redisUrl, caFile) : new MemoryCacher();
 }
 
 /**
- * Everything that an answer depends on: the action, its params and who asks (all of `meta`), or exactly what the action's
- * `cache.keys` names (`#name` is from meta). The order of members does not matter, and no two questions share a key.
+ * Key of everything on which an answer depends: the action, its params and the caller (all of `meta`), or exactly what the action's
+ * `cache.keys` names (`#name` is from meta). The order of members does not matter, and different questions have different keys.
  */
 export function cacheKey(action: { name: string }, options: { keys?: string[] } | null, ctx: Pick<Context, "params" | "meta">): string {
   const meta = ctx.meta as Record<string, unknown>;
@@ -42,11 +42,11 @@ function canonical(value: unknown): string {
   );
 }
 
-/** Answers that this process may give again; none outlives a time in which it could not hear of changes. */
+/** An in-memory cache, which is emptied after a time in which it could not learn of changes. */
 class MemoryCacher extends Cachers.MemoryLRU {
   constructor() {
     super({ ttl: CACHE_TTL_S, max: MEMORY_ENTRIES, keygen: cacheKey as Keygen });
-    // A private member: Moleculer would start the time to live again at each use, and a popular answer would never get old.
+    // A private member: otherwise each use would start the lifetime again, and a popular answer would never expire.
     (this as unknown as { cache: { updateAgeOnGet: boolean } }).cache.updateAgeOnGet = false;
   }
 
@@ -56,9 +56,9 @@ class MemoryCacher extends Cachers.MemoryLRU {
   }
 }
 
-/** Takes every failure of Redis for a missing entry, and makes up for the changes it could not tell. */
+/** Treats every failure of Redis as a missing entry, and sends invalidations later that were lost. */
 class ResilientRedisCacher extends Cachers.Redis {
-  /** Patterns whose entries should be gone; "**" stands for all. */
+  /** Patterns of entries to be removed; "**" stands for all. */
   #queuedInvalidations = new Set<string>();
 
   constructor(url: string, caFile: string | undefined) {
@@ -70,17 +70,17 @@ class ResilientRedisCacher extends Cachers.Redis {
         ...redisOptions(url, caFile),
         enableOfflineQueue: false, // no answer waits for Redis to come back
         maxRetriesPerRequest: 0,
-        commandTimeout: 250, // milliseconds; a slower cache helps nobody
+        commandTimeout: 250, // milliseconds; a slower cache is of no use
         connectTimeout: 2_000,
         retryStrategy: (attempt: number) => Math.min(attempt * 100, 2_000),
       },
-      // Moleculer's types do not name `redlock: false`, which its code does.
+      // Moleculer's types do not have `redlock: false`, which its code supports.
     } as unknown as ConstructorParameters<typeof Cachers.Redis>[0]);
   }
 
   override init(broker: Init): void {
     super.init(broker);
-    // Registered after Moleculer's own listener, which sets `connected`: nothing is read before the lost invalidations are sent.
+    // Registered after Moleculer's own listener, which sets `connected`: nothing is read before lost invalidations are sent.
     this.client.on("ready", () => void this.#makeUp());
     this.client.on("close", () => {
       this.connected = false;
@@ -91,12 +91,12 @@ class ResilientRedisCacher extends Cachers.Redis {
     try {
       return await super.get(key);
     } catch {
-      return undefined as unknown as null; // Moleculer's sign for "not there", whatever its types say
+      return undefined as unknown as null; // Moleculer's value for "not found", in spite of its types
     }
   }
 
   override async set(key: string, data: unknown, ttl?: number): Promise<void> {
-    // While a change could not be told, what was computed before it must not come back.
+    // While a change could not be announced, an answer from before it must not be stored.
     if (this.#queuedInvalidations.size > 0) return;
     await Promise.resolve(super.set(key, data, ttl)).catch(() => {});
   }
@@ -116,7 +116,7 @@ class ResilientRedisCacher extends Cachers.Redis {
   #lose(patterns: string | string[]): void {
     for (const pattern of [patterns].flat()) this.#queuedInvalidations.add(pattern);
     if (this.#queuedInvalidations.size > MAX_QUEUED_INVALIDATIONS) this.#queuedInvalidations = new Set(["**"]);
-    // Found dead by a command before the connection closed: it is tried again as soon as Redis answers.
+    // A command failed before the connection was closed: retried as soon as Redis answers.
     if (this.client.status === "ready") setTimeout(() => void this.#makeUp(), 250).unref();
   }
 

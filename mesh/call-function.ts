@@ -1,7 +1,7 @@
-/** What middlewares of calls are made of. */
+/** Types for middlewares of calls. */
 import type { CallingOptions, Context } from "moleculer";
 
-/** Moleculer gives the context of a call along with its promise. */
+/** Moleculer attaches the context of a call to its promise. */
 export type Call = Promise<unknown> & { ctx?: Context };
-/** `broker.call`, as Moleculer hands it from one middleware to the next. */
+/** `broker.call`, as Moleculer passes it from one middleware to the next. */
 export type CallFunction = (action: string, params: unknown, options?: CallingOptions) => Call;

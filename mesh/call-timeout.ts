@@ -1,12 +1,12 @@
 /**
- * How long a caller waits. It stands in for Moleculer's own timeout, which makes eight promises and as many functions for each call, and behaves
- * as that does.
+ * Time limits of calls. It replaces Moleculer's own timeout, which creates eight promises and as many functions for each call, and behaves
+ * the same.
  */
 import { type Context, Errors, type ServiceBroker } from "moleculer";
 import { Stream } from "node:stream";
 import { type LocalAction, middleware } from "./moleculer.ts";
 
-/** The timed action. */
+/** The action with its time limit. */
 interface Timed {
   name: string;
   /** Milliseconds; default: the broker's. */
@@ -20,7 +20,7 @@ function limited(this: ServiceBroker, next: LocalAction, { name, timeout: own }:
     options.timeout ??= own ?? defaults.requestTimeout ?? 0;
     const ms = options.timeout;
     if (!(ms > 0)) return next(ctx);
-    ctx.startHrTime ??= process.hrtime(); // what nested calls have left is counted from here
+    ctx.startHrTime ??= process.hrtime(); // from which the remaining time of nested calls is computed
     const answer = next(ctx);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(timedOut(ctx, name, logger)), ms);

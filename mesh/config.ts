@@ -1,6 +1,6 @@
 /**
- * The settings of one process: the only place that reads the environment. Everything is checked at once, so that one
- * start tells all faults.
+ * The settings of one process: the only place that reads the environment. Everything is checked together, so that one
+ * start reports all faults.
  */
 import type { BlockList } from "node:net";
 import { resolve } from "node:path";
@@ -31,21 +31,21 @@ import {
   withPassword,
 } from "./setting-forms.ts";
 
-// Every process is in UTC, wherever its machine stands: the library for FHIRPath takes a time without a zone for one of its process's.
+// Every process runs in UTC: the FHIRPath library takes a time without a zone to be in the process's.
 process.env.TZ = "UTC";
-// What a process of ours writes is patients' data, or a key to it: nobody else may read it.
+// Files of these processes contain patient data, or keys to them: only their owner may read them.
 process.umask(0o077);
 
-/** Which services a mesh consists of (`services/systems.ts`). */
+/** The systems, each of which consists of certain services (`services/systems.ts`). */
 export const System = { provider: "provider", national: "national" } as const;
 export type System = (typeof System)[keyof typeof System];
 
-/** From what ends a process to what only its developer wants to know. */
+/** From fatal errors to details for developers. */
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
 /** One of `LOG_LEVELS`. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** How a line of the log looks: for people, or one JSON object. */
+/** Format of the log's lines: text for people, or JSON objects. */
 export type LogFormat = "text" | "json";
 
 /** The settings of one node, checked. */
@@ -56,34 +56,34 @@ export interface Config {
   host: string;
   /** Absolute path of the folder that holds all data of this machine. */
   dataDir: string;
-  /** File of this process's key and certificate, and the files of the CAs that it trusts; both or none: the CA in `dataDir`. */
+  /** Files of this process's key and certificate, and of the CAs that it trusts; both or none: the CA in `dataDir`. */
   meshIdentityFile?: string;
   meshCaFiles?: string[];
-  /** Origin under which clients reach the gateway, `https://ehr.example`; undefined: the address that it listens on. */
+  /** Origin under which clients reach the gateway, `https://ehr.example`; undefined: the address on which it listens. */
   publicUrl?: string;
-  /** Addresses of proxies that say for whom they ask; undefined: none. */
+  /** Addresses of proxies whose forwarding headers are trusted; undefined: none. */
   trustedProxies?: BlockList;
-  /** True where only a proxy can reach the gateway, which does without TLS then. */
+  /** True if only a proxy can reach the gateway, which then needs no TLS. */
   behindProxy: boolean;
   /** Files of the gateway's certificate (with its chain) and private key, PEM; both or none. */
   tlsCert?: string;
   tlsKey?: string;
-  /** Key of page links, 32 bytes in hexadecimal or base64; undefined: one that is kept in `dataDir`. */
+  /** Key of page links, 32 bytes in hexadecimal or base64; undefined: one that is stored in `dataDir`. */
   pageKey?: Buffer;
-  /** File that holds the same. */
+  /** File with that key. */
   pageKeyFile?: string;
-  /** Whether who asks must have signed in; `open`, for trying on this machine: anybody may do anything. */
+  /** Whether callers must sign in; `open`, for trying on this machine: everything is permitted to everyone. */
   access: "open" | "closed";
-  /** Access token that programs of who operates the system use instead of their own. */
+  /** Access token that operators' programs use instead of their own. */
   token?: string;
-  /** `Organization/1`: in whose name this system writes; undefined: nobody's. */
+  /** `Organization/1` on whose behalf this system writes; undefined: none. */
   organization?: string;
   /** Folder of the roles' files; undefined: the project's own. */
   rolesDir?: string;
-  /** Address and port that a node of `identity` listens on for gateways; 0: a free port. */
+  /** Address and port on which a node of `identity` listens for gateways; 0: a free port. */
   identityHost: string;
   identityPort: number;
-  /** File of the key and certificate (PEM) by which that node speaks TLS with gateways; undefined: plain HTTP. */
+  /** File of key and certificate (PEM) for TLS between that node and gateways; undefined: plain HTTP. */
   identityTlsFile?: string;
   /** Folder of the keys that sign tokens; undefined: `dataDir`. */
   identityKeys?: string;
@@ -92,66 +92,66 @@ export interface Config {
   services?: string[];
   /** The services that make up this system; undefined: all of the system over NATS, `services` in one process. */
   members?: string[];
-  /** Tells this mesh from others of its system on the same NATS; undefined: made from where its data are. */
+  /** Distinguishes this mesh from others of its system on the same NATS; undefined: derived from the place of its data. */
   meshName?: string;
   /** One or more server URLs, separated by commas; undefined: everything in this process. */
   natsUrl?: string;
-  /** File of the seed by which NATS knows this node (nkeys); undefined: NATS_URL says who it is. */
+  /** File of the seed of this node's NATS user (nkeys); undefined: NATS_URL contains the user. */
   natsNkeyFile?: string;
   /** With the password of MONGO_PASSWORD_FILE; undefined: SQLite under `dataDir`. */
   mongoUrl?: string;
   /** With the password of REDIS_PASSWORD_FILE; undefined: caches in memory. */
   redisUrl?: string;
-  /** File of the CA's certificate that NATS, MongoDB, Redis and `identity` prove themselves by where they are reached by TLS; undefined: any known CA. */
+  /** File of the CA certificate for TLS with NATS, MongoDB, Redis and `identity`; undefined: the well-known CAs. */
   serversCaFile?: string;
-  /** Name of this node before it is made unique per start; undefined: made from the services it runs. */
+  /** Name of this node, to which each start adds a unique part; undefined: made from its services. */
   nodeId?: string;
   logLevel: LogLevel;
   logFormat: LogFormat;
-  /** Port on which this process gives its metrics, besides a gateway's `/metrics`; undefined: none. */
+  /** Port for this process's metrics, besides a gateway's `/metrics`; undefined: none. */
   metricsPort?: number;
   /** Addresses and networks that may read the metrics, besides this machine; undefined: none. */
   metricsFrom?: BlockList;
   /** Base URL of an OpenTelemetry collector that takes OTLP over HTTP; undefined: none. */
   otlpEndpoint?: string;
-  /** Share of the requests without a `traceparent` whose spans are sent to the collector, 0 to 1; a caller's word on its own counts. */
+  /** Share of the requests without a `traceparent` that are traced, 0 to 1; a caller's decision in a `traceparent` is followed. */
   traceShare: number;
-  /** Subject on which NATS's system account announces closed connections; undefined: nobody announces them. */
+  /** Subject on which NATS's system account announces closed connections; undefined: none. */
   natsDisconnectSubject?: string;
-  /** Whether `DELETE Type?criteria` may remove several resources at once. */
+  /** Whether `DELETE Type?criteria` may delete several resources at once. */
   conditionalDelete: "single" | "multiple";
-  /** Whether `ge` and `le` find periods that only overlap the date: "r4", not; "overlap", yes. */
+  /** Whether `ge` and `le` find periods that only overlap the date: "r4", no; "overlap", yes. */
   dateSearch: "r4" | "overlap";
-  /** Where the hospital's clocks hang, like Africa/Algiers: what a day is, and a time without a zone. */
+  /** The hospital's time zone, like Africa/Algiers: it defines days, and times without a zone. */
   hospitalTimeZone: string;
-  /** How long what is on record is kept, years. */
+  /** Retention of audit events, years. */
   auditYears: number;
-  /** Which of the hospital's rules hold. */
+  /** Which of the hospital's rules are enforced. */
   rules: RuleSettings;
   /** Origins of browser apps that may use the API, `https://app.example`; "*": all; undefined: none but the gateway's own. */
   corsOrigin?: "*" | string[];
-  /** Networks of this house that subscriptions may send to, with or without TLS; undefined: only public addresses, by https. */
+  /** The hospital's networks to which subscriptions may send, with or without TLS; undefined: only public addresses, by https. */
   subscriptionNetworks?: BlockList;
   /** JSON file with an operator's identifier systems and match weights; undefined: the defaults. */
   patientsFile?: string;
-  /** A table of tests in place of services/lab/catalogue.json. */
+  /** Catalogue of tests instead of services/lab/catalogue.json. */
   labCatalogueFile?: string;
   /** File that this node touches once a second while it serves; undefined: none. */
   healthFile?: string;
-  /** True in a child of `npm run cluster`: the supervisor holds the data folder and owns the child's life. */
+  /** True in a child of `npm run cluster`: the supervisor locks the data folder, and starts and ends the process. */
   supervised: boolean;
-  /** Port on which the supervisor accepts the connections that it hands to this gateway; undefined: the gateway listens itself. */
+  /** Port on which the supervisor accepts the connections of this gateway; undefined: the gateway listens itself. */
   handedPort?: number;
-  /** File descriptor of a socket to the process that started this one and starts it again; undefined: nobody does. */
+  /** File descriptor of a socket to the process that started this one and replaces it; undefined: there is none. */
   parentFd?: number;
   /** Folder of the services' folders; undefined: the project's own. */
   servicesDir?: string;
 }
 
-/** Nodes of one mesh find each other under this name; another name is another mesh, also on the same NATS. */
+/** Namespace by which nodes of one mesh find each other; another one is another mesh, also on the same NATS. */
 export const NAMESPACE = "openward";
 
-/** Where our own NATS announces closed connections (scripts/servers.mjs). */
+/** Subject on which our own NATS announces closed connections (scripts/servers.mjs). */
 export const DISCONNECT_SUBJECT = "mesh.disconnect";
 
 /** Settings whose values are never printed. */
@@ -168,8 +168,8 @@ const NETWORKS = 'IP addresses or networks like "10.0.0.0/8,fd00::/8", separated
 type Read = <T>(name: string, parse: (text: string) => T | undefined, expected: string) => T | undefined;
 
 /**
- * @param env the environment, `process.env` unless a test gives its own
- * @throws one Error that names every faulty variable, its value (without passwords) and what it should be
+ * @param env the environment, `process.env` except in tests
+ * @throws one Error that names every faulty variable, its value (without passwords) and what is expected
  */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const faults: string[] = [];
@@ -194,7 +194,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   return config;
 }
 
-/** Settings that are of use together only. */
+/** Settings that are only valid together. */
 function halfSet({ tlsCert, tlsKey, meshIdentityFile, meshCaFiles }: Config): string[] {
   const faults: string[] = [];
   if (Boolean(tlsCert) !== Boolean(tlsKey)) {
@@ -206,7 +206,7 @@ function halfSet({ tlsCert, tlsKey, meshIdentityFile, meshCaFiles }: Config): st
   return faults;
 }
 
-/** The members that have a value: a setting that is not set is not there. */
+/** The members that have a value: an unset setting is absent. */
 function given<Of extends object>(members: { [Name in keyof Of]: Of[Name] | undefined }): Partial<Of> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<Of>;
 }
@@ -275,7 +275,7 @@ const serverSettings = (read: Read) => {
   };
 };
 
-/** What is logged, measured and traced. */
+/** Settings of logs, metrics and traces. */
 const reportSettings = (read: Read) => ({
   logLevel: read("LOG_LEVEL", oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`) ?? "info",
   logFormat: read("LOG_FORMAT", oneOf(["text", "json"] as const), "text or json") ?? "text",
@@ -287,7 +287,7 @@ const reportSettings = (read: Read) => ({
   }),
 });
 
-/** How FHIR is served, and what is this hospital's own. */
+/** Settings of FHIR, and of this hospital. */
 const hospitalSettings = (read: Read) => ({
   conditionalDelete: read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single",
   dateSearch: read("DATE_SEARCH", oneOf(["r4", "overlap"] as const), "r4 or overlap") ?? "r4",
@@ -299,7 +299,7 @@ const hospitalSettings = (read: Read) => ({
   }),
 });
 
-/** What ties this process to others of its machine. */
+/** Settings that connect this process to others on its machine. */
 const processSettings = (read: Read) => ({
   supervised: read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1",
   ...given({

@@ -1,6 +1,6 @@
 /**
- * Typed promises between services. A contract file lists what others may know of a service as `action(…)` and
- * `event(…)`; a caller writes `await wards.open(ctx, { … })` and `tsc` checks params and result on both sides.
+ * Typed contracts between services. A contract file lists what other services may use, as `action(…)` and
+ * `event(…)`; a caller writes `await wards.open(ctx, { … })`, and `tsc` checks params and result on both sides.
  */
 import type { ActionParams, ActionSchema, CallingOptions, Context, Service, ServiceSchema } from "moleculer";
 import { accessOf } from "./access/access.ts";
@@ -8,7 +8,7 @@ import { ROLES_CHANGED, type RolesChanged } from "./access/changed-roles.ts";
 import { type WhoMay, withGuard } from "./access/guard.ts";
 import type { Caller } from "./caller.ts";
 
-/** One action that others may call, as a function that carries its types and its name. */
+/** An action that other services may call: a function with its types and its name. */
 export interface Action<Params, Result> {
   (caller: Caller, params: Params, options?: CallingOptions): Promise<Result>;
   readonly action: string;
@@ -20,18 +20,18 @@ export function action<Params, Result>(name: string): Action<Params, Result> {
   return Object.assign(call, { action: name });
 }
 
-/** One event that others may handle; it is written with the record that it is about, and reaches each of them (mixins/events). */
+/** An event that other services may handle; it is written with its record, and delivered to each of them (mixins/events). */
 export interface DomainEvent<Payload> {
   readonly event: string;
-  /** The step of an atomic write that writes it. */
+  /** The step of an atomic write that writes the event. */
   told(occurrence: Occurrence<Payload>): { op: "emit"; event: { id: string; subject: string; key: string; payload: string }; queue: "out" };
 }
 
-/** One time that an event has happened. */
+/** One occurrence of an event. */
 export interface Occurrence<Payload> {
-  /** No other has it: of what is tried again it is the same. */
+  /** Unique; the same for a repeated attempt. */
   id: string;
-  /** The record that it is about; the events of one record keep their order. */
+  /** The record that the event is about; events of one record stay in order. */
   key: string;
   /** JSON only. */
   payload: Payload;
@@ -45,27 +45,27 @@ export function event<Payload>(name: string): DomainEvent<Payload> {
   };
 }
 
-/** How the gateway offers an action: `GET` for one that only reads (POST works too), `POST` for one that writes. */
+/** HTTP method of an action: `GET` for one that only reads (POST works too), `POST` for one that writes. */
 export type RestMethod = "GET" | "POST";
 
-/** The handlers that a service owes for its contract: a missing action, a misspelt param or a wrong result fails `tsc`. */
+/** The handlers that a contract requires: a missing action, a misspelt param or a wrong result fails `tsc`. */
 type HandlersOf<Contract> = {
   [Name in keyof Contract as Contract[Name] extends Action<never, unknown> ? Name : never]: Contract[Name] extends Action<
     infer Params,
     infer Result
   >
     ? Omit<ActionSchema, "handler" | "params" | "rest"> & {
-        /** Absent: callable in the mesh only. */
+        /** Absent: only other services can call it. */
         rest?: RestMethod;
-        /** Absent: of what is published those whose roles name it, of what is not only the mesh's own work. */
+        /** Absent: for a published action callers whose roles name it, otherwise only the mesh's own work. */
         whoMay?: WhoMay;
         /** One sentence for the API's documentation. */
         summary?: string;
-        /** Media type of its answer, a text that goes out as it is; absent: JSON. */
+        /** Media type of its answer, a text that is sent unchanged; absent: JSON. */
         produces?: string;
-        /** The name that the action had in the version before: it answers by it too, marked as deprecated. */
+        /** The action's name in the previous version, which still works, marked as deprecated. */
         formerly?: string;
-        /** Longest time a call may take, milliseconds; default: the broker's requestTimeout. */
+        /** Time limit of a call, milliseconds; default: the broker's requestTimeout. */
         timeout?: number;
         params: { [Key in keyof Required<Params>]: ActionParams[string] } & { $$strict: true };
         handler(ctx: Context<Params>): Promise<Result>;
@@ -74,8 +74,8 @@ type HandlersOf<Contract> = {
 };
 
 /**
- * The parts of a schema that may use `this`. Written without a `this` of their own, so that `ThisType` below gives them
- * what the mixins put there.
+ * The parts of a schema that may use `this`. They declare no `this` of their own, so that `ThisType` below gives them
+ * the additions of the mixins.
  */
 interface Behaviour {
   methods?: Record<string, (...args: never[]) => unknown>;
@@ -88,23 +88,23 @@ interface Behaviour {
 
 type Plain = Pick<ServiceSchema, "mixins" | "metadata" | "dependencies"> & { settings?: Record<string, unknown> };
 
-/** A service that keeps the promises of `Contract`; `Gains` is what its mixins put on `this`. */
+/** A service that implements `Contract`; `Gains` is what its mixins add to `this`. */
 export function defineService<Contract = object, Gains = object>(
   schema: Plain & Behaviour & { name: string; actions: HandlersOf<Contract> } & ThisType<Service & Gains>,
 ): ServiceSchema {
-  // Checked against the contract, which says more than Moleculer's type.
+  // Checked against the contract, which is stricter than Moleculer's type.
   const service = schema as unknown as ServiceSchema;
   return { ...service, actions: withGuards(withFormerNames(service.actions ?? {})), events: { ...service.events, ...followingRoles } };
 }
 
-/** Each node hears of changed roles by the services that it runs. */
+/** Every node learns of changed roles through the services that it runs. */
 const followingRoles: NonNullable<ServiceSchema["events"]> = {
   [ROLES_CHANGED](this: Service, ctx: Context<RolesChanged>) {
     accessOf(this.broker).rolesNow.noteGeneration(ctx.params.generation);
   },
 };
 
-/** Each action behind its guard. */
+/** Each action with its guard. */
 function withGuards(actions: NonNullable<ServiceSchema["actions"]>): NonNullable<ServiceSchema["actions"]> {
   return Object.fromEntries(
     Object.entries(actions).map(([name, action]) => {
@@ -122,7 +122,7 @@ function withGuards(actions: NonNullable<ServiceSchema["actions"]>): NonNullable
   );
 }
 
-/** Each action that has a former name, once more under that name. */
+/** Adds each action with a former name once more under that name. */
 function withFormerNames(actions: NonNullable<ServiceSchema["actions"]>): NonNullable<ServiceSchema["actions"]> {
   const all = { ...actions };
   for (const [name, action] of Object.entries(actions)) {
@@ -139,11 +139,11 @@ type MixinActions = Record<
   false | (Omit<ActionSchema, "handler"> & { hedge?: boolean; summary?: string; whoMay?: WhoMay; handler(ctx: never): unknown })
 >;
 
-/** A mixin that puts `Gains` on the `this` of every service that uses it. */
+/** A mixin that adds `Gains` to the `this` of every service that uses it. */
 export function defineMixin<Gains>(
   schema: Plain & Behaviour & { actions?: MixinActions } & ThisType<Service & Gains>,
 ): Partial<ServiceSchema> {
-  // The same for a mixin.
+  // As above.
   const mixin = schema as unknown as Partial<ServiceSchema>;
   return { ...mixin, ...(mixin.actions && { actions: withGuards(mixin.actions) }) };
 }

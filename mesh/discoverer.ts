@@ -1,36 +1,36 @@
 /**
- * Moleculer's discovery of nodes with heartbeats of its own: Moleculer would send them to all, at an interval that is drawn from 0 to one second where
- * half a second is asked for.
+ * Moleculer's discovery of nodes with its own heartbeats. Moleculer itself would send them to all nodes, at a random interval between 0 and one second
+ * if half a second is configured.
  *
- * A heartbeat goes to the nodes that watch this one (mesh/watchers.ts), under the pair's key. Now and then one goes to all, signed: who has
- * missed that this node is here hears of it. The more nodes, the seldomer, so that what a node has to verify does not grow with them.
+ * A heartbeat is sent to the nodes that watch this one (mesh/watchers.ts), under the pair's key. Now and then one is sent to all, signed, for nodes
+ * that have missed that this node exists. The more nodes there are, the rarer these are, so that the cost of verifying them does not grow.
  */
 import { Discoverers, type ServiceBroker } from "moleculer";
 import { announceMetadata } from "./announce.ts";
 import { watchersOf } from "./watchers.ts";
 
-/** Between two heartbeats: two of them fit into the time after which a silent node is asked (mesh/liveness.ts). Milliseconds. */
+/** Interval of heartbeats, milliseconds: two fit into the time after which a silent node is asked (mesh/liveness.ts). */
 const HEARTBEAT_MS = 500;
-/** Between two heartbeats to all, milliseconds: at least, and for each node of the mesh. */
+/** Interval of heartbeats to all, milliseconds: the minimum, and the addition per node. */
 const [TO_ALL_MS, TO_ALL_PER_NODE_MS] = [10_000, 500];
-/** Interval at which nodes that were offline too long are forgotten, milliseconds. */
+/** Interval at which nodes that were offline for too long are removed, milliseconds. */
 const CLEAN_MS = 60_000;
-/** What a node says that has watchers; one that does not say it (of an older version) expects a heartbeat of each. */
+/** Metadata of a node that uses watchers; one without it (of an older version) expects heartbeats from every node. */
 const HAS_WATCHERS = "hasWatchers";
 
 type Registry = Parameters<Discoverers.Local["init"]>[0];
 
-/** The other nodes that are there, as a broker knows them. */
+/** The other nodes that are available to a broker. */
 export const othersOf = ({ registry }: ServiceBroker) => registry.nodes.toArray().filter(({ available, local }) => available && !local);
 
-/** Moleculer's discoverer that sends heartbeats to the nodes that watch this one, and seldom to all. */
+/** Moleculer's discoverer, which sends heartbeats to the nodes that watch this one, and rarely to all. */
 export class MeshDiscoverer extends Discoverers.Local {
   #toAllAt = 0;
 
   override init(registry: Registry): void {
     super.init(registry);
     announceMetadata(this.broker, HAS_WATCHERS, true);
-    // What is forgotten in ten minutes counts from here: of most nodes no heartbeat comes.
+    // The removal after ten minutes counts from now: most nodes send no heartbeats to this one.
     this.broker.localBus.on("$node.disconnected", ({ node }: { node: { lastHeartbeatTime: number } }) => {
       node.lastHeartbeatTime = Math.round(process.uptime());
     });
@@ -54,13 +54,13 @@ export class MeshDiscoverer extends Discoverers.Local {
     await Promise.all([...new Set([...watchers, ...older])].map((target) => this.#send({ type: "HEARTBEAT", target, payload: { cpu } })));
   }
 
-  /** This node is here: those that have taken it for lost find it again. */
+  /** Sends a heartbeat to all: nodes that have taken this one for lost find it again. */
   async beatToAll(others = othersOf(this.broker).length): Promise<void> {
     this.#toAllAt = performance.now() + Math.max(TO_ALL_MS, others * TO_ALL_PER_NODE_MS);
     await super.sendHeartbeat();
   }
 
-  /** While NATS is away nobody hears it; when it is back all introduce themselves anew. */
+  /** Not delivered while NATS is away; afterwards all nodes introduce themselves anew. */
   async #send(packet: object): Promise<void> {
     await this.transit?.publish(packet as never).catch(() => {});
   }

@@ -1,13 +1,13 @@
-/** Whether other machines reach what listens at an address, and what a gateway needs then. */
+/** Whether other machines can reach an address, and what a gateway then needs. */
 import type { Config } from "./config.ts";
 
-/** Whether only programs of this machine can reach the address. */
+/** Whether only programs on this machine can reach the address. */
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase();
   return name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(name);
 }
 
-/** Why a gateway must not listen at the address that is configured, in one sentence; undefined: it may. */
+/** Why a gateway must not listen on the configured address, in one sentence; undefined: it may. */
 export function exposureOf({
   host,
   tlsCert,

@@ -1,22 +1,22 @@
 /**
- * A packet larger than the server takes travels as numbered parts and is put together again on arrival. Pure: time is
- * passed in. NATS keeps the order of one sender's messages, so parts that arrive out of order mean that one was lost.
+ * A packet larger than the server's limit is sent as numbered parts, and reassembled on arrival. Pure: time is
+ * passed in. NATS keeps the order of one sender's messages, so that parts out of order mean that one was lost.
  */
 
-/** How much of what has not arrived whole is kept. */
+/** Limits of incomplete packets. */
 export interface AssemblyLimits {
-  /** Largest packet, bytes; a larger one is refused by its sender. */
+  /** Largest packet, bytes; its sender refuses a larger one. */
   packetBytes: number;
-  /** All packets of which some parts have arrived, bytes; beyond it the oldest are given up. */
+  /** All incomplete packets together, bytes; beyond it the oldest are dropped. */
   pendingBytes: number;
-  /** A packet whose next part does not come within this time is given up, milliseconds. */
+  /** Longest wait for the next part, milliseconds; after it the packet is dropped. */
   patienceMs: number;
 }
 
-/** Of every node: a packet holds a bundle of 32 MB with room to spare; four of them may be on their way at once. */
+/** The same for every node: a packet holds a bundle of 32 MB with room to spare, and four may be under way at once. */
 export const LIMITS: AssemblyLimits = { packetBytes: 64 * 1024 * 1024, pendingBytes: 256 * 1024 * 1024, patienceMs: 30_000 };
 
-/** Says which part of which packet a message is: `id;index;count;bytes`, where bytes is the whole packet's size. */
+/** Label of a part: `id;index;count;bytes`, where bytes is the whole packet's size. */
 export type PartLabel = string;
 
 /** Cuts without copying: the parts are views of `packet`. */
@@ -35,9 +35,9 @@ interface Half {
   touched: number;
 }
 
-/** Collects parts into packets, within `limits`. */
+/** Assembles parts into packets, within `limits`. */
 export class Assembly {
-  /** Oldest first, by their last part. */
+  /** In order of their last part, oldest first. */
   readonly #halves = new Map<string, Half>();
   readonly #limits: AssemblyLimits;
   #bytes = 0;
@@ -46,12 +46,12 @@ export class Assembly {
     this.#limits = limits;
   }
 
-  /** Bytes that wait for their other parts. */
+  /** Bytes of incomplete packets. */
   get pendingBytes(): number {
     return this.#bytes;
   }
 
-  /** @returns the packet when this was its last part; undefined while parts are missing, and for a part that fits nowhere */
+  /** @returns the packet if this was its last part; undefined while parts are missing, and for a part that fits nowhere */
   add(label: PartLabel, part: Uint8Array, now: number): Buffer | undefined {
     const [id = "", indexText, countText, bytesText] = label.split(";");
     const [index, count, bytes] = [Number(indexText), Number(countText), Number(bytesText)];
@@ -70,7 +70,7 @@ export class Assembly {
     return undefined;
   }
 
-  /** Gives up what waits too long or takes too much. */
+  /** Drops packets that wait too long or take too much. */
   expire(now: number): void {
     for (const [id, half] of this.#halves) {
       if (now - half.touched < this.#limits.patienceMs && this.#bytes <= this.#limits.pendingBytes) return;

@@ -1,4 +1,4 @@
-/** A read that is not answered in time is asked of a second node as well, and the first answer counts (a hedged request); not for a keyed request. */
+/** Hedged requests: a read without a timely answer is also sent to a second node, and the first answer is used. Not for keyed requests. */
 import type { CallingOptions, ServiceBroker } from "moleculer";
 import type { Call } from "./call-function.ts";
 import type { RequestMeta } from "./keyed-request.ts";
@@ -7,14 +7,14 @@ import { endpointsOf } from "./moleculer.ts";
 import { mayCallAgain, serviceOf } from "./retry-budget.ts";
 import { livenessOf } from "./liveness.ts";
 
-/** Without an answer after this, another node is asked; milliseconds. */
+/** Time without an answer after which another node is asked, milliseconds. */
 const HEDGE_MS = 300;
-/** Of all calls so many may be asked twice: a mesh that is slow all over is not made slower. */
+/** Share of all calls that may be hedged, so that a mesh that is slow everywhere is not slowed down further. */
 const BUDGET_SHARE = 0.05;
-/** Hedges that may come at once after a quiet time. */
+/** Hedges that are possible at once after a quiet time. */
 const MAX_BUDGET = 32;
 
-/** Calls that may still be asked twice, by broker. */
+/** Calls that may still be hedged, by broker. */
 const budgets = new WeakMap<ServiceBroker, { left: number }>();
 
 function budgetOf(broker: ServiceBroker): { left: number } {
@@ -24,15 +24,15 @@ function budgetOf(broker: ServiceBroker): { left: number } {
 }
 
 /**
- * The call itself, or with a second one at its side.
+ * The call itself, or together with a second one.
  * @param again makes the same call with other options
  */
 export function hedged(call: Call, again: (options: CallingOptions) => Call, options: CallingOptions | undefined): Call {
   const { ctx } = call;
   if (!ctx?.action?.name || ctx.endpoint?.local || options?.nodeID !== undefined) return call;
-  // Idempotent, and not said to be too heavy for being done twice.
+  // Only idempotent actions that are not marked as too expensive to run twice.
   if (ctx.action.retryPolicy?.enabled !== true || (ctx.action as { hedge?: boolean }).hedge === false) return call;
-  // The caller takes over the meta of one call only: what the other has prepared would be in nobody's list (keyed-request.ts).
+  // The caller takes over the meta of one call only: parts that the other prepared would be in no list (keyed-request.ts).
   if ((ctx.meta as RequestMeta).keyed !== undefined) return call;
   const { broker } = ctx;
   if (endpointsOf(broker, ctx.action.name).length < 2) return call;
@@ -55,7 +55,7 @@ export function hedged(call: Call, again: (options: CallingOptions) => Call, opt
     };
     const fail = (error: unknown) => {
       failures += 1;
-      if (failures < asked) return; // the other may still answer
+      if (failures < asked) return; // the other one may still answer
       clearTimeout(timer);
       reject(error);
     };

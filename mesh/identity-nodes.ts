@@ -1,15 +1,15 @@
-/** Where nodes of the service `identity` answer HTTP: they announce it with the service (`metadata.auth.url`). */
+/** Addresses at which nodes of the service `identity` answer HTTP: they announce them with the service (`metadata.auth.url`). */
 import { hostname } from "node:os";
 import type { ServiceBroker } from "moleculer";
 import { isLoopback } from "./exposure.ts";
 import { listServices } from "./moleculer.ts";
 
-/** By broker, whose turn it is. */
+/** By broker: the next node in turn. */
 const turns = new WeakMap<ServiceBroker, number>();
 
 /**
- * Addresses of live nodes, another one first each time. Not of those on other machines that listen for their own only (IDENTITY_HOST): the
- * address means another place here.
+ * Addresses of live nodes, beginning with another one each time. Without those on other machines that only listen locally (IDENTITY_HOST), since
+ * their address would lead to this machine.
  */
 export function identityAddresses(broker: ServiceBroker): string[] {
   const { registry } = broker;

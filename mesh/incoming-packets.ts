@@ -1,4 +1,4 @@
-/** What a packet may do that has come by the gate (mesh/trust): its sender is known, what it claims is held against that. */
+/** Checks the content of a packet that has passed the gate (mesh/trust): its sender is known, and its claims are compared with the certificate. */
 import type { ServiceBroker } from "moleculer";
 import { AnomalyKind } from "./anomalies-contract.ts";
 import { anomaliesOf } from "./anomalies.ts";
@@ -7,7 +7,7 @@ import type { Certificate } from "./trust/certificate.ts";
 import { type Announcement, mayAnnounce } from "./trust/announced-claims.ts";
 import { PacketRefusal } from "./trust/gate.ts";
 
-/** The members of Moleculer's packets that are looked at. */
+/** The members of Moleculer's packets that are checked. */
 export interface PacketPayload extends Announcement {
   sender?: string;
   id?: string;
@@ -15,18 +15,18 @@ export interface PacketPayload extends Announcement {
   meta?: Record<string, unknown> | null;
 }
 
-/** The calls and streams under way at this node, as Moleculer's transit has them. */
+/** Pending calls and streams of this node, as in Moleculer's transit. */
 export interface UnderWay {
   pendingRequests: { get(id: string): { nodeID: string | null } | undefined };
   pendingReqStreams: { size: number; get(id: string): { sender: string } | undefined };
 }
 
-/** Why the packet is not for Moleculer to handle; undefined: it is. @param sender who has proved to have sent it */
+/** Why the packet is refused; undefined: Moleculer may handle it. @param sender the proven sender */
 export function refusalOf(...packet: Parameters<typeof refused>): PacketRefusal | undefined {
   try {
     return refused(...packet);
   } catch {
-    return PacketRefusal.malformed; // members of another form than any node of ours sends
+    return PacketRefusal.malformed; // members of another form than our nodes send
   }
 }
 
@@ -45,7 +45,7 @@ function refused(
     case "RES": {
       const asked = underWay.pendingRequests.get(id)?.nodeID;
       if (asked !== undefined && asked !== sender) return PacketRefusal.notAsked;
-      // Who asks is the caller's own to say: no answer changes it.
+      // Only the caller itself may state its identity: an answer must not change it.
       if (payload.meta) delete payload.meta["as"];
       return undefined;
     }
@@ -58,7 +58,7 @@ function refused(
   }
 }
 
-/** Counts a refusal and tells the journal of it; ids only, and of nodes only those that are known. */
+/** Counts a refusal and reports it to the journal; contains only ids, and only known nodes. */
 export function reportRefusal(broker: ServiceBroker, refused: PacketRefusal, sender: string | undefined): void {
   refusedPackets.labels(refused).inc();
   anomaliesOf(broker).report({ kind: AnomalyKind.refusedPacket, subject: `${refused} from ${sender ?? "an unknown node"}` });

@@ -1,11 +1,11 @@
 /** A keyed queue: runs work that shares a key one after the other, within one process. */
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Work by its keys; bounded by the calls that are under way in this process, each of which adds one piece. */
+/** Work by its keys; bounded by the pending calls of this process, each of which adds one piece. */
 export class KeyedQueue {
   readonly #tails = new Map<string, Promise<void>>();
 
-  /** Whether work for one of the keys is waiting or running. @param keys computed only when there is work at all */
+  /** Whether work for one of the keys is waiting or running. @param keys computed only if there is any work */
   hasWork(keys: () => string[]): boolean {
     return this.#tails.size > 0 && keys().some((key) => this.#tails.has(key));
   }

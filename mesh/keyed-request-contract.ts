@@ -1,10 +1,10 @@
-/** What of a keyed request (keyed-request.ts) goes from service to service. */
+/** The parts of a keyed request (keyed-request.ts) that services exchange. */
 
-/** Something prepared for a keyed request at one owner. */
+/** A write that was prepared for a keyed request at one owner. */
 export interface KeyedPart {
-  /** The transaction id that the owner knows it by. */
+  /** Its transaction id at the owner. */
   tx: string;
   owner: string;
-  /** It hears of the commit before the others: what moves arrives before it leaves. */
+  /** It is committed before the others: a moving resource arrives before it leaves. */
   isFirst?: boolean;
 }

@@ -1,7 +1,7 @@
 /**
- * A keyed request: one that its client may send again (`Idempotency-Key`). What it writes is prepared, under parts of one transaction id, and
- * becomes true together with the answer that is kept for it. It goes along with all calls of the request, in their `meta`, and what was
- * prepared comes back the same way: Moleculer merges the meta of a call that was answered into its caller's.
+ * A keyed request is one that its client may repeat (`Idempotency-Key`). Its writes are prepared, as parts of one transaction, and
+ * committed together with the answer that is kept for it. It is sent with all calls of the request, in their `meta`, and the prepared parts
+ * are returned the same way: Moleculer merges the meta of an answered call into its caller's.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
@@ -9,38 +9,38 @@ import { type Context, Errors } from "moleculer";
 import type { KeyedPart } from "./keyed-request-contract.ts";
 import { middleware } from "./moleculer.ts";
 
-/** What a keyed request takes along. */
+/** What a keyed request carries. */
 export interface KeyedRequest {
-  /** Id of the transaction that all that it writes belongs to; it begins with the gateway's node id. */
+  /** Id of the transaction of all its writes; it begins with the gateway's node id. */
   tx: string;
-  /** meta.lastUpdated of what it writes, milliseconds since 1970. */
+  /** meta.lastUpdated of its writes, milliseconds since 1970. */
   at: number;
 }
 
-/** What goes along with all calls of one request. */
+/** The meta of all calls of one request. */
 export type RequestMeta = { work?: string; keyed?: KeyedRequest } & Record<string, unknown>;
 
-/** How a part is named in the meta: each has a name of its own, so that calls side by side do not overwrite one another's. */
+/** Prefix of a part's name in the meta: each part has its own, so that concurrent calls do not overwrite each other's. */
 const PART = "part ";
 
 /** A new id of a part. */
 export const newPart = ({ tx }: KeyedRequest): string => `${tx}.${randomBytes(6).toString("hex")}`;
-/** The transaction that a part belongs to; any other id is its own. */
+/** The transaction of a part; any other id is its own transaction. */
 export function transactionOfPart(tx: string): string {
   const end = tx.lastIndexOf(".");
   return end > tx.lastIndexOf("~") ? tx.slice(0, end) : tx;
 }
 
-/** What this process has begun itself, with its parts: their names need not travel with every further call. */
+/** Keyed requests that this process has begun, with their parts, whose names need not be sent with every further call. */
 const begun = new WeakMap<KeyedRequest, KeyedPart[]>();
 
-/** Begins a keyed request: from now on what it writes is prepared only. */
+/** Begins a keyed request: from now on its writes are only prepared. */
 export function beginKeyed(meta: RequestMeta, keyed: KeyedRequest): void {
   begun.set(keyed, []);
   meta.keyed = keyed;
 }
 
-/** Ends it: what is written from now on is written at once. All that was prepared for it. */
+/** Ends it: later writes are committed at once. @returns all prepared parts */
 export function endKeyed(meta: RequestMeta): KeyedPart[] {
   const parts = (meta.keyed && begun.get(meta.keyed)) ?? [];
   delete meta.keyed;
@@ -53,7 +53,7 @@ export function endKeyed(meta: RequestMeta): KeyedPart[] {
   return parts;
 }
 
-/** Notes what was prepared, for the coordinator that decides on it. */
+/** Notes a prepared part, for the coordinator. */
 export function notePart(meta: RequestMeta, part: KeyedPart): void {
   const parts = meta.keyed && begun.get(meta.keyed);
   if (parts) parts.push(part);
@@ -62,13 +62,13 @@ export function notePart(meta: RequestMeta, part: KeyedPart): void {
 
 type KeyedCall = Context<unknown, RequestMeta & { keyed: KeyedRequest }>;
 
-/** Emptied when the call has ended: what it leaves running writes on its own account. */
+/** Emptied when the call has ended: work that is still running then writes on its own behalf. */
 const current = new AsyncLocalStorage<{ call: KeyedCall | undefined }>();
 
-/** The call of a keyed request that is handled at this moment; undefined for all others. */
+/** The current call if it belongs to a keyed request, otherwise undefined. */
 export const keyedCall = (): KeyedCall | undefined => current.getStore()?.call;
 
-/** Moleculer's middleware by which a handler's writes know the keyed request that they are for. */
+/** Moleculer's middleware that makes the keyed request known to the writes of a handler. */
 export const KnowKeyedRequest = middleware({
   name: "KnowKeyedRequest",
   localAction(next: (ctx: Context) => Promise<unknown>) {
@@ -85,7 +85,7 @@ export const KnowKeyedRequest = middleware({
   },
 });
 
-/** A write that cannot be held until the request's answer is kept. */
+/** The error of a write that cannot be prepared until the request's answer is kept. */
 export const notKeyable = () =>
   new Errors.MoleculerClientError(
     "This cannot be held to one effect: send it without Idempotency-Key.",

@@ -1,75 +1,76 @@
 /**
- * Tells nodes that hang (SIGSTOP, a machine that vanished without closing its connections) from those that work: by what is heard of them.
+ * Failure detection: distinguishes nodes that hang (SIGSTOP, a machine that vanished without closing its connections) from those that work, by the
+ * messages that arrive from them.
  *
- * A node hears the heartbeats of those that it watches (mesh/watchers.ts). When one is silent for `SUSPECT_MS`, it asks it (PING) and tells all
- * others, who ask for themselves: nobody takes a node for dead on another's word. Each asks also whom it has called and not heard since.
- * A node that is asked gets no new calls while there is another, until anything of it is heard. If nothing is in time, it is taken out of the
- * registry, its calls in flight are rejected, and those that are safe to repeat go to another node. What it says when it hears that it is
- * suspected brings it back.
+ * A node receives the heartbeats of those that it watches (mesh/watchers.ts). When one is silent for `SUSPECT_MS`, it asks it (PING) and notifies all
+ * others, which ask for themselves: no node takes another for dead on a third one's word. Each also asks nodes that it has called and not heard since.
+ * A node that was asked gets no new calls while there is another, until anything arrives from it. If nothing arrives in time, it is removed from the
+ * registry, its pending calls are rejected, and those that are safe to repeat go to another node. Its own message, when it learns that it is
+ * suspected, brings it back.
  *
- * Who has only just joined may be silent for longer: where many processes start on few processors, each loads and compiles for seconds. A node that was
- * itself suspended, or cut off from all others, refuses what had been sent to it meanwhile, for its callers have asked another node by now, and what
- * comes until it sees the others again: for what rests on them it would say that they are down.
+ * A node that has just joined may be silent for longer: where many processes start on few processors, each loads and compiles for seconds. A node that
+ * was itself suspended, or cut off from all others, refuses calls that had been sent meanwhile, since their callers have asked another node by now, and
+ * new ones until it sees the others again: otherwise it would report the services that they need as down.
  */
 import type { ServiceBroker } from "moleculer";
 import type { NatsConnection } from "nats";
 import { MeshDiscoverer, othersOf } from "./discoverer.ts";
 import { watchedBy } from "./watchers.ts";
 
-/** Tells all nodes that one is silent: `{ node: id }`. No command of Moleculer's. */
+/** Notifies all nodes that one is silent: `{ node: id }`. Not one of Moleculer's commands. */
 export const SUSPECT = "SUSPECT";
-/** A watched node that was not heard for this time is asked whether it lives: two heartbeats, and some. Milliseconds, as all that follow. */
+/** Silence of a watched node after which it is asked: two heartbeats and some. Milliseconds, like all that follow. */
 const SUSPECT_MS = 1_100;
 /** Time for its answer. */
 const ANSWER_MS = 600;
-/** A node that was called and not heard for this time is asked whether it lives, */
+/** Time after a call without any message from the node, after which it is asked, */
 const ASK_MS = 300;
-/** and has this time for its answer: in all as much as one that is watched. */
+/** and the time for its answer: in total the same as for a watched node. */
 const ASKED_ANSWER_MS = SUSPECT_MS + ANSWER_MS - ASK_MS;
 /** A node that was first heard less than `JOINING_MS` ago has more time for its answer. */
 const [JOINING_MS, JOINING_ANSWER_MS] = [8_000, 2_900];
-/** A node that was suspended for this time, or heard nobody, may have been given up by others. */
+/** A node that was suspended, or heard no other, for this long may have been given up by others. */
 const SUSPENDED_MS = 1_800;
-/** What comes to a node that stood still, or heard nobody, for this time may have been made by another node meanwhile (silent-node.ts), */
+/** After a node was blocked, or heard no other, for this long, another node may have taken over its calls (silent-node.ts), */
 const LATE_MS = 500;
-/** and so may what it begins within this time: no write is waited for longer. */
+/** which holds for calls that it begins within this time: no write is waited for longer. */
 const LATE_FOR_MS = 10_000;
-/** Who hears nobody for this time may be cut off, and be given up next: two heartbeats. */
+/** Time without any message after which a node may be cut off, and may be given up next: two heartbeats. */
 const UNHEARD_MS = 1_000;
-/** Who hears nobody for this time is cut off: three heartbeats. */
+/** Time without any message after which a node is cut off: three heartbeats. */
 const SILENT_MS = 1_500;
-/** Who was cut off waits so long for those that it has taken for lost meanwhile. */
+/** Time for which a node that was cut off waits for those that it has taken for lost. */
 const BACK_MS = 1_500;
 const TICK_MS = 200;
-/** Least time between two questions, and between two answers, on the word of others: a node in wrong hands could give its word all the time. */
+/** Least interval between two questions, and two answers, on a notification by others: a compromised node could send notifications all the time. */
 const WORD_MS = 1_000;
 
-/** What is known of another node; times are of `performance.now()`, 0: not so. */
+/** What is known of another node; times are of `performance.now()`, 0: not applicable. */
 interface Known {
   /** First heard; a node that was lost and comes back has not joined again. */
   joinedAt: number;
   heardAt: number;
-  /** Watched by this node since. */
+  /** Time since which this node watches it. */
   watchedAt: number;
-  /** Called, and not heard since. */
+  /** Time of a call since which nothing was heard. */
   calledAt: number;
-  /** It was asked, and answers by then or is taken for dead. */
+  /** It was asked, and is taken for dead without an answer by then. */
   answerBy: number;
-  /** All others have been told by this node. */
+  /** Whether this node has notified all others. */
   isTold: boolean;
-  /** Asked on the word of others. */
+  /** Time of the last question on a notification by others. */
   wordAt: number;
-  /** This node has taken it for dead. */
+  /** Time at which this node has taken it for dead. */
   lostAt: number;
 }
 
-/** What one node hears of the others, and of itself. */
+/** The failure detector of one node. */
 export class Liveness {
   readonly #broker: ServiceBroker;
-  /** By id; forgotten when the registry forgets the node, ten minutes after it has gone. */
+  /** By id; removed when the registry removes the node, ten minutes after it has gone. */
   readonly #nodes = new Map<string, Known>();
   #lastTick = performance.now();
-  /** Anything of any other node was heard; Infinity: never yet. */
+  /** Time of the last message from any other node; Infinity: none yet. */
   #heardAt = Number.POSITIVE_INFINITY;
   #suspendedAt = Number.NEGATIVE_INFINITY;
   #lateAt = Number.NEGATIVE_INFINITY;
@@ -90,7 +91,7 @@ export class Liveness {
     clearInterval(this.#timer);
   }
 
-  /** A packet of this node has come. */
+  /** Called for each packet of a node. */
   heard(nodeID: string): void {
     const now = performance.now();
     if (now - this.#lastTick > SUSPENDED_MS || now - this.#heardAt > SUSPENDED_MS) this.#resume(now);
@@ -107,13 +108,13 @@ export class Liveness {
     }
   }
 
-  /** A call goes to this node. */
+  /** Called for each call to a node. */
   called(nodeID: string): void {
     const node = this.#nodes.get(nodeID);
     if (node && node.calledAt === 0) node.calledAt = performance.now();
   }
 
-  /** Another node says that this one is silent. */
+  /** Called when another node notifies that this one is silent. */
   toldOf(nodeID: string): void {
     const now = performance.now();
     if (nodeID === this.#broker.nodeID) this.#sayThatItLives(now);
@@ -123,29 +124,29 @@ export class Liveness {
     this.#ask(nodeID, node, ANSWER_MS, now);
   }
 
-  /** Another node should be called, if there is one: this one was asked whether it lives, and has not answered. */
+  /** Whether another node should be called instead: this one was asked, and has not answered. */
   isSuspect(nodeID: string): boolean {
     return (this.#nodes.get(nodeID)?.answerBy ?? 0) > 0;
   }
 
-  /** This node was suspended or cut off: what comes now may have been sent before the others gave it up, or rests on others that it does not see yet. */
+  /** Whether this node was suspended or cut off: calls may have been sent before the others gave it up, or need services that it does not see yet. */
   get isCatchingUp(): boolean {
     return this.#isCatchingUp;
   }
 
-  /** Nothing is heard of any other node, though there were some, and this one has looked. */
+  /** Whether no other node is heard, although there were some, and this one has checked. */
   get hearsNobody(): boolean {
     const now = performance.now();
     return now - this.#heardAt > SILENT_MS && now - this.#lastTick < 2 * TICK_MS;
   }
 
   /**
-   * Whether a write that this node has begun may have been made by another: it stood still, was suspended or heard nobody, before the write came or since.
+   * Whether another node may have made a write that this node has begun: this node was blocked, suspended or heard no other, before the write or since.
    * @param begun on the clock of `performance.now()`
    */
   mayBeRepeated(begun: number): boolean {
     const now = performance.now();
-    // Work that goes on at once after a standstill comes before anything that notices it.
+    // Work that continues directly after a blockage runs before the timer that would notice it.
     const standsStill = this.#timer !== undefined && now - this.#lastTick > LATE_MS;
     const isLate = standsStill || this.#lateAt >= begun - LATE_FOR_MS;
     return isLate || this.#suspendedAt >= begun || now - this.#heardAt > UNHEARD_MS;
@@ -156,7 +157,7 @@ export class Liveness {
     const late = now - this.#lastTick - TICK_MS;
     if (now - this.#lastTick > LATE_MS) this.#lateAt = now;
     if (now - this.#lastTick > SUSPENDED_MS) this.#resume(now);
-    // While this process was busy, or got no processor, it could hear nobody: that time says nothing of the others.
+    // While this process was busy, or had no processor time, it could not hear others: that time says nothing about them.
     else if (late > TICK_MS) for (const node of this.#nodes.values()) forgive(node, late, now);
     this.#lastTick = now;
     const others = othersOf(this.#broker).map(({ id }) => id);
@@ -189,12 +190,12 @@ export class Liveness {
     this.#send({ type: "PING", target: nodeID, payload: { time: Date.now(), id: this.#broker.generateUid() } });
   }
 
-  /** Not sent while NATS is away: all others are out of reach then. */
+  /** Not sent while NATS is away: then all others are unreachable. */
   #send(packet: object): void {
     void this.#broker.transit?.publish(packet as never).catch(() => {});
   }
 
-  /** Those who do not hear this node's heartbeats either ask for themselves; it hears of it, too. */
+  /** Notifies the others, which ask for themselves if they do not hear the node either; the node itself learns of it too. */
   #tell(nodeID: string, node: Known): void {
     if (node.isTold) return;
     node.isTold = true;
@@ -208,13 +209,13 @@ export class Liveness {
     if (discoverer instanceof MeshDiscoverer) void discoverer.beatToAll();
   }
 
-  /** What was sent meanwhile is still to come: NATS keeps the order, so it is all here when the server answers a question put now. */
+  /** Ends the suspension once all messages from before have arrived: NATS keeps the order, so that they precede the server's answer to a ping. */
   #resume(now: number): void {
     this.#suspendedAt = now;
     this.#lastTick = now;
-    for (const node of this.#nodes.values()) forgive(node, Number.POSITIVE_INFINITY, now); // nobody could be heard
+    for (const node of this.#nodes.values()) forgive(node, Number.POSITIVE_INFINITY, now); // no node could be heard
     const client = (this.#broker.transit?.tx as { client?: NatsConnection | null } | undefined)?.client;
-    const [since, until] = [this.#heardAt, now + BACK_MS]; // whom it has taken for dead since it heard anybody
+    const [since, until] = [this.#heardAt, now + BACK_MS]; // nodes that were taken for dead since anything was heard
     this.#heardAt = now;
     if (!client || client.isClosed()) return;
     this.#isCatchingUp = true;
@@ -225,14 +226,14 @@ export class Liveness {
     client.flush().then(look, look);
   }
 
-  /** Whether some that this node has taken for dead while it heard nobody are not back yet. @param since on the clock of `performance.now()` */
+  /** Whether some nodes that were taken for dead while nothing was heard are not back yet. @param since on the clock of `performance.now()` */
   #misses(since: number): boolean {
     const { nodes } = this.#broker.registry;
     return [...this.#nodes].some(([id, { lostAt }]) => lostAt >= since && nodes.get(id)?.available === false);
   }
 }
 
-/** This node could not hear the other for so long. */
+/** Shifts a node's times by a time in which this node could not hear it. */
 function forgive(node: Known, lateMs: number, now: number): void {
   const later = (at: number) => (at === 0 ? 0 : Math.min(now, at + lateMs));
   node.heardAt = later(node.heardAt);
@@ -242,7 +243,7 @@ function forgive(node: Known, lateMs: number, now: number): void {
 
 const known = new WeakMap<ServiceBroker, Liveness>();
 
-/** What a broker hears of the others. */
+/** The failure detector of a broker. */
 export function livenessOf(broker: ServiceBroker): Liveness {
   const made = known.get(broker) ?? new Liveness(broker);
   known.set(broker, made);

@@ -1,16 +1,16 @@
 /**
- * The log: one line per event, `21:15:53.120 WARN  lab-4f2a9c transit: …`, or a JSON object. Under trouble a thing is said once and counted.
- * No line holds patient data: of objects only what is known to hold none is shown, of errors that are not ours nothing that is quoted.
+ * The log: one line per event, `21:15:53.120 WARN  lab-4f2a9c transit: …`, or a JSON object. Repeated lines are written once, with a count.
+ * No line contains patient data: of objects only known members are shown, of foreign errors no quoted text.
  */
 import { Loggers } from "moleculer";
 import { visibleText } from "../fhir/visible-text.ts";
 import type { LogFormat, LogLevel } from "./config.ts";
 import { RepeatedLines } from "./repeated-lines.ts";
 
-/** Moleculer's own parts, whose start-up chatter is for those who look for a fault: their info counts as debug. */
+/** Moleculer's own parts, whose messages at start are only of interest for debugging: their info counts as debug. */
 const FRAMEWORK = new Set(["broker", "registry", "transit", "cacher", "discovery", "middleware"]);
 const CHATTER = /^Service '.*' (started|stopped)\.$/;
-/** Fields of objects that Moleculer logs along with a line. */
+/** Members of logged objects that are shown. */
 const SHOWN = ["action", "code", "nodeID", "requestID", "service", "timeout", "type"] as const;
 
 type Bindings = { nodeID: string; mod: string };
@@ -18,15 +18,15 @@ type Handler = (type: string, args: unknown[]) => void;
 
 let traceOf = (): string | undefined => undefined;
 
-/** Says where a line's trace id comes from. */
+/** Sets the source of the lines' trace ids. */
 export function traceLinesBy(current: () => string | undefined): void {
   traceOf = current;
 }
 
-/** Moleculer's console logger, at this level and in this project's line format. */
+/** Moleculer's console logger with this level and this project's line format. */
 export function consoleLogger(level: LogLevel, format: LogFormat = "text"): Loggers.Console {
   const isForFaults = level === "debug" || level === "trace";
-  // Moleculer passes what its types leave out: where the line comes from.
+  // Moleculer passes an argument that its types omit: the origin of the line.
   const formatter = (type: string, args: unknown[], ...[bindings]: Bindings[]) => {
     const text = onOneLine(args.map((arg) => show(arg, isForFaults)).join(" "));
     return [format === "json" ? jsonLine(type, bindings, text) : textLine(type, bindings, text)];
@@ -66,7 +66,7 @@ class LineLogger extends Loggers.Console {
     };
   }
 
-  /** What was only counted is said. */
+  /** Writes the counts of repeated lines. */
   override async stop(): Promise<void> {
     for (const repeated of this.#repeated) repeated.end();
   }
@@ -85,10 +85,10 @@ export function faultOf(error: Error): string {
   return onOneLine([`${error.name}: ${messageOf(error)}`, ...frames].join("\n"));
 }
 
-/** Nothing in it begins another line, or tells a terminal what to do. */
+/** Makes a text safe for one line of a terminal. */
 const onOneLine = (text: string): string => visibleText(text.replaceAll("\n", "\\n"));
 
-/** Errors with a type are written by us, or Moleculer, and name only ids. Others may quote what they could not read. */
+/** Errors with a type are ours, or Moleculer's, and contain only ids. Others may quote what they could not read. */
 function messageOf(error: Error): string {
   if (typeof (error as { type?: unknown }).type === "string") return error.message;
   return error.message.replace(/"[^"]*"|'[^']*'|`[^`]*`/g, '"…"');

@@ -1,11 +1,11 @@
 /**
- * How busy the machine is, for the heartbeats that carry it to other nodes (the REPL's `nodes`). Moleculer's own look takes 0.2 s and three readings of
- * /proc for each heartbeat: of twenty idle processes on one machine it was much of their processor time.
+ * Processor load of the machine, for the heartbeats that carry it to other nodes (the REPL's `nodes`). Moleculer's own measurement takes 0.2 s and three
+ * reads of /proc per heartbeat: for twenty idle processes on one machine it was much of their processor time.
  */
 import { cpus } from "node:os";
 import type { BrokerOptions, ServiceBroker } from "moleculer";
 
-/** Age up to which a reading is given again, milliseconds. */
+/** Age up to which a measurement is reused, milliseconds. */
 const FRESH_MS = 10_000;
 
 /** Ticks of all processors since the machine started. */
@@ -20,7 +20,7 @@ function ticksNow(): Ticks {
   return { idle, all: times.reduce((sum, { user, nice, sys, irq, idle: own }) => sum + user + nice + sys + irq + own, 0) };
 }
 
-/** @returns per cent of the processors' time that was used between two looks, from 0 to 100; 0 at the first look, and where no time has passed */
+/** @returns a function that returns the load since its last measurement, per cent from 0 to 100; 0 at the first, and if no time has passed */
 export function machineLoad(look: () => Ticks = ticksNow, now: () => number = () => performance.now()): () => number {
   let [at, before, load] = [now(), look(), 0];
   return () => {
@@ -33,7 +33,7 @@ export function machineLoad(look: () => Ticks = ticksNow, now: () => number = ()
   };
 }
 
-/** Moleculer's middleware by which a broker tells it. */
+/** Moleculer's middleware that gives it to the broker. */
 export const TellMachineLoad = {
   name: "TellMachineLoad",
   created(broker: ServiceBroker) {

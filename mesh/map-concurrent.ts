@@ -1,6 +1,6 @@
-/** Work on the parts of one request side by side, but not all of them at once. */
+/** Processes the parts of one request concurrently, up to a limit. */
 
-/** Parts of one request that are at work at the same time: an owner takes 256 calls of an action, of all requests together. */
+/** Parts of one request that are processed at the same time: an owner takes 256 calls of an action, from all requests together. */
 const DEFAULT_CONCURRENCY = 32;
 
 /** The results in the order of the items. @throws the first error; nothing is begun after it */

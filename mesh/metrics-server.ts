@@ -1,4 +1,4 @@
-/** Gives the metrics to those who may have them: a page of their own on METRICS_PORT, for processes without a gateway. */
+/** Serves the metrics to permitted clients, on METRICS_PORT, for processes without a gateway. */
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type BlockList, isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
@@ -8,10 +8,10 @@ import { isLoopback } from "./exposure.ts";
 import { registry } from "./metrics.ts";
 import { middleware } from "./moleculer.ts";
 
-/** The predecessor of a process that is replaced still has its port; milliseconds. */
+/** Interval of attempts to listen, milliseconds: the predecessor of a replaced process still has its port. */
 const LISTEN_AGAIN_MS = 1_000;
 
-/** Whether a request may read the metrics: from an address in METRICS_FROM, by default this machine, and not by way of a proxy. */
+/** Whether a request may read the metrics: from an address in METRICS_FROM, by default this machine, and not through a proxy. */
 export function mayReadMetrics({ socket, headers }: Pick<IncomingMessage, "socket" | "headers">, allowed: BlockList | undefined): boolean {
   if (headers["x-forwarded-for"] !== undefined || headers.forwarded !== undefined) return false;
   const peer = socket.remoteAddress ?? "";
@@ -20,7 +20,7 @@ export function mayReadMetrics({ socket, headers }: Pick<IncomingMessage, "socke
   return isLoopback(address) || (family !== 0 && allowed?.check(address, family === 4 ? "ipv4" : "ipv6") === true);
 }
 
-/** All metrics as Prometheus reads them. */
+/** All metrics in Prometheus's format. */
 export const metricsText = async (): Promise<{ type: string; text: string }> => ({
   type: registry.contentType,
   text: await registry.metrics(),
@@ -41,8 +41,8 @@ export const ServeMetrics = ({ metricsPort, metricsFrom }: Pick<Config, "metrics
           () => response.writeHead(500).end(),
         );
       });
-      server.maxConnections = 16; // a scraper has one
-      // Beyond this machine only where METRICS_FROM says who may ask: on all addresses that it has, IPv6 or not.
+      server.maxConnections = 16; // a scraper needs one
+      // With METRICS_FROM it listens on all addresses of the machine, otherwise on the loopback address.
       const listening = { port: metricsPort, ...(!metricsFrom && { host: "127.0.0.1" }), exclusive: true };
       let hasWarned = false;
       server.on("error", async (error) => {

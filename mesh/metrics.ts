@@ -1,19 +1,19 @@
 /**
- * What is measured of one process, for Prometheus. Labels are names of services, actions, operations and statuses only: no ids, nothing of
- * patients, and no more of them than the mesh has actions. Read at `/metrics` of a gateway and of METRICS_PORT (metrics-server.ts).
+ * The metrics of one process, for Prometheus. Labels are names of services, actions, operations and statuses only: no ids, no patient
+ * data, and no more values than the mesh has actions. Read at `/metrics` of a gateway and on METRICS_PORT (metrics-server.ts).
  */
 import type { Context, ServiceBroker } from "moleculer";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { inSpan } from "./trace-context.ts";
 import { middleware } from "./moleculer.ts";
 
-/** All metrics of this process, `nodejs_…` and `process_…` among them: event-loop delay, memory, garbage collection. */
+/** All metrics of this process, including `nodejs_…` and `process_…`: event loop delay, memory, garbage collection. */
 export const registry = new Registry();
-// Delays of the event loop show from this on; each look wakes the process, so that ten times as many would be most of what an idle one does.
+// Resolution of the event loop delay. Each measurement wakes the process: with a tenth of this they would be most of what an idle one does.
 collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 }); // milliseconds
 
 const registers = [registry];
-/** Seconds: from what a read in memory takes to what a caller waits for at most. */
+/** Seconds: from a read in memory to the longest wait of a caller. */
 const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
 
 const actionSeconds = new Histogram({
@@ -50,30 +50,30 @@ const storeSeconds = new Histogram({
   registers,
 });
 
-/** Requests that were refused because too much was under way. */
+/** Requests that were refused because of overload. */
 export const shedRequests = new Counter({ name: "openward_shed_requests_total", help: "Requests refused for lack of room", registers });
-/** Calls that were made again. */
+/** Calls that were repeated. */
 export const retries = new Counter({
   name: "openward_retries_total",
   help: "Calls made again after a failure, by the service that is called",
   labelNames: ["service"],
   registers,
 });
-/** Calls that were asked of a second node. */
+/** Calls that were also sent to a second node. */
 export const hedges = new Counter({
   name: "openward_hedges_total",
   help: "Calls asked of a second node because the first was slow",
   labelNames: ["service"],
   registers,
 });
-/** Second tries for which the budget had nothing left. */
+/** Repetitions for which the budget was exhausted. */
 export const retriesRefused = new Counter({
   name: "openward_retries_refused_total",
   help: "Calls not made again because the budget was used up",
   labelNames: ["service"],
   registers,
 });
-/** Messages that were not believed. */
+/** Messages that were refused. */
 export const refusedPackets = new Counter({
   name: "openward_mesh_refused_packets_total",
   help: "Messages of the mesh that were not believed, by reason",
@@ -87,7 +87,7 @@ export const anomalies = new Counter({
   labelNames: ["kind"],
   registers,
 });
-/** Prepared writes whose decision an owner has not heard of yet. */
+/** Prepared writes whose decision their owner does not know yet. */
 export const inDoubt = new Gauge({
   name: "openward_transactions_in_doubt",
   help: "Prepared writes that wait for a decision",
@@ -95,7 +95,7 @@ export const inDoubt = new Gauge({
   registers,
 });
 
-/** Work that a store could not do: its disk is full or fails, its database is away. */
+/** Failures of a store: its disk is full or fails, its database is away. */
 export const storeFailures = new Counter({
   name: "openward_store_failures_total",
   help: "Work that a store could not do: no room, no permission, no database",
@@ -110,7 +110,7 @@ export const outboxWaiting = new Gauge({
   labelNames: ["service"],
   registers,
 });
-/** How long the oldest of them waits. */
+/** Age of the oldest of them. */
 export const outboxAge = new Gauge({
   name: "openward_outbox_oldest_seconds",
   help: "Since when the oldest event in the outbox waits",
@@ -118,7 +118,7 @@ export const outboxAge = new Gauge({
   registers,
 });
 
-/** A gauge that is read when metrics are asked for: the sum of what its sources say. */
+/** A gauge that is measured when metrics are read: the sum over its sources. */
 function sampled(name: string, help: string): (source: () => number) => () => void {
   const sources = new Set<() => number>();
   new Gauge({
@@ -137,7 +137,7 @@ function sampled(name: string, help: string): (source: () => number) => () => vo
   };
 }
 
-/** Each adds a source, and returns what takes it away. */
+/** Each function adds a source, and returns a function that removes it. */
 export const sample = {
   bytesInFlight: sampled("openward_bytes_in_flight", "Bytes of requests and answers that the gateway holds"),
   requestsInFlight: sampled("openward_requests_in_flight", "Requests whose answers are owed"),
@@ -147,16 +147,16 @@ export const sample = {
   membersDown: sampled("openward_members_down", "Services of the system of which no node is seen"),
 };
 
-/** Which door of the gateway an address leads to: fhir, api or other. */
+/** The API that a URL belongs to: fhir, api or other. */
 export const doorOf = (url: string): string => /^\/(fhir|api)(?=[/?]|$)/.exec(url)?.[1] ?? "other";
 
-/** Notes an answer of the gateway. @param since on the clock of `performance.now()` */
+/** Records an answer of the gateway. @param since on the clock of `performance.now()` */
 export function noteAnswer(url: string, status: number, since: number): void {
   httpAnswers.labels(String(status)).inc();
   httpSeconds.labels(doorOf(url)).observe((performance.now() - since) / 1_000);
 }
 
-/** The same object, whose operations are timed. */
+/** Adds timing to the object's operations. */
 export function timed<Of extends object>(service: string, operations: readonly (keyof Of & string)[], object: Of): Of {
   for (const operation of operations) {
     const own = (object[operation] as (...args: unknown[]) => Promise<unknown>).bind(object);
@@ -182,7 +182,7 @@ function handledOf(service: object): { calls: number } {
   return known;
 }
 
-/** Calls that a service of this node has been given since it was made. */
+/** Number of calls of a service on this node since it was created. */
 export const callsHandledBy = (service: object): number => handledOf(service).calls;
 
 interface Circuit {
@@ -190,7 +190,7 @@ interface Circuit {
   action: string | { name: string };
 }
 
-/** Moleculer's middleware that measures the actions of this node, and watches its circuits. */
+/** Moleculer's middleware that measures the actions of this node, and watches its circuit breakers. */
 export const MeasureActions = middleware({
   name: "MeasureActions",
   created(broker: ServiceBroker) {

@@ -1,6 +1,6 @@
 /**
- * What Moleculer's declarations lack, or say otherwise than its code (0.15): here alone its types are overruled.
- * Each name says what Moleculer's code gives or takes.
+ * Corrections of Moleculer's type declarations (0.15) where they differ from its code; only this file overrides them.
+ * Each name describes what Moleculer's code returns or accepts.
  */
 import type { BrokerOptions, CallingOptions, Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import type { CallFunction } from "./call-function.ts";
@@ -8,17 +8,17 @@ import type { CallFunction } from "./call-function.ts";
 /** A middleware as a broker takes it. */
 export type Middleware = NonNullable<BrokerOptions["middlewares"]>[number];
 
-/** An action's handler, as middlewares hand it on. */
+/** An action's handler as middlewares pass it on. */
 export type LocalAction = (ctx: Context) => Promise<unknown>;
 
-/** An action's handler, of any service and for any params: each has its own, so that handlers have no other common type. */
+/** Any action's handler: services and params differ, so that handlers have no other common type. */
 export type AnyHandler = (this: never, ctx: never) => unknown;
 
 /** Calls a handler with its service and a context of its action. */
 export const callHandler = (handler: AnyHandler, service: unknown, ctx: Context): unknown =>
   (handler as (this: unknown, ctx: Context) => unknown).call(service, ctx);
 
-/** `broker.call` of what a contract has the types of. */
+/** `broker.call` with the types of a contract. */
 export const callBroker = <Result, Params>(
   broker: ServiceBroker,
   action: string,
@@ -34,9 +34,9 @@ interface MiddlewareHooks {
   stopped?(broker: ServiceBroker): void;
   serviceCreating?(service: Service, schema: ServiceSchema): void;
   call?(next: CallFunction): CallFunction;
-  /** @param action with the service that it is of */
+  /** @param action with its service */
   localAction?(next: LocalAction, action: never): LocalAction;
-  /** The same of an action at another node. */
+  /** The same for an action on another node. */
   remoteAction?(next: LocalAction, action: never): LocalAction;
   transitPublish?(this: never, next: never): unknown;
   transitMessageHandler?(this: never, next: never): unknown;
@@ -52,11 +52,11 @@ export interface ListedService<Metadata> {
   metadata?: Metadata;
 }
 
-/** The services in a broker's registry that can be reached; declared as their schemas. */
+/** The available services in a broker's registry; declared as their schemas. */
 export const listServices = <Metadata>({ registry }: ServiceBroker, options: { skipInternal?: boolean } = {}): ListedService<Metadata>[] =>
   registry.getServiceList({ onlyAvailable: true, ...options }) as unknown as ListedService<Metadata>[];
 
-/** The actions in a broker's registry that can be reached, each with its definition; declared as definitions. */
+/** The available actions in a broker's registry, with their definitions; declared as definitions. */
 export const listActions = <Definition>({ registry }: ServiceBroker): { name: string; action?: Definition }[] =>
   registry.getActionList({ onlyAvailable: true, skipInternal: true }) as unknown as { name: string; action?: Definition }[];
 
@@ -64,22 +64,22 @@ export const listActions = <Definition>({ registry }: ServiceBroker): { name: st
 export interface ListedNode<Metadata = object> {
   id: string;
   available: boolean;
-  /** empty unless they are asked for */
+  /** empty unless they are requested */
   services: { name: string }[];
   metadata?: Metadata;
 }
 
-/** The nodes that a broker has heard of; declared as a bare list. */
+/** The nodes that a broker knows; declared as a bare list. */
 export const listNodes = <Metadata>(
   { registry }: ServiceBroker,
   options: { onlyAvailable: boolean; withServices?: boolean },
 ): ListedNode<Metadata>[] => registry.getNodeList(options) as unknown as ListedNode<Metadata>[];
 
-/** The nodes that offer an action at this moment; declared without their list. */
+/** The nodes that offer an action at present; declared without their list. */
 export const endpointsOf = ({ registry }: ServiceBroker, action: string): { id: string; isAvailable: boolean }[] =>
   (registry.actions.get(action) as unknown as { endpoints: { id: string; isAvailable: boolean }[] } | undefined)?.endpoints ?? [];
 
-/** A service of this broker, with what its mixins have put on it; declared without that. */
+/** A service of this broker with the additions of its mixins; declared without those. */
 export const localService = <Gains>(broker: ServiceBroker, name: string): (Service & Gains) | undefined =>
   broker.getLocalService(name) as unknown as (Service & Gains) | undefined;
 
@@ -87,7 +87,7 @@ export const localService = <Gains>(broker: ServiceBroker, name: string): (Servi
 export const trackedCalls = (broker: ServiceBroker): Context[] =>
   (broker as unknown as { _trackedContexts?: Context[] })._trackedContexts ?? [];
 
-/** Has the broker collect anew what it announces, under a new sequence number; not declared. */
+/** Makes the broker collect its announcement anew, under a new sequence number; not declared. */
 export function renewAnnouncement({ registry }: ServiceBroker): void {
   (registry as unknown as { localNodeInfoInvalidated: boolean | "seq" }).localNodeInfoInvalidated = "seq";
 }

@@ -1,12 +1,12 @@
-/** What NATS's client needs to know, from the text of NATS_URL. */
+/** Connection options of NATS's client, from NATS_URL. */
 import { readFileSync } from "node:fs";
 import { type ConnectionOptions, nkeyAuthenticator, nkeys } from "nats";
 
 /**
- * @param natsUrl one or more `nats://user:password@host:port` (or `tls://`), separated by commas; a lone word before the
- *   @ is a token. Percent-encoding is decoded. All servers of one mesh have the same user: the first one given counts.
- * @param nkeyFile holds the seed of a user that the servers know by its public key (nkeys), in place of a password
- * @param caFile by whose CA the servers prove themselves, where they are reached by TLS; absent: any known one
+ * @param natsUrl one or more `nats://user:password@host:port` (or `tls://`), separated by commas; a single word before the
+ *   @ is a token. Percent-encoding is decoded. All servers of one mesh have the same user: that of the first URL is used.
+ * @param nkeyFile file with the seed of a user that the servers know by its public key (nkeys), instead of a password
+ * @param caFile CA of the servers' certificates, for TLS; absent: the well-known CAs
  */
 export function connectionOptions(natsUrl: string, nkeyFile?: string, caFile?: string): ConnectionOptions {
   const urls = natsUrl.split(",").map((text) => new URL(text.trim()));
@@ -23,10 +23,10 @@ export function connectionOptions(natsUrl: string, nkeyFile?: string, caFile?: s
   };
 }
 
-/** Where a user that is known by its key hears answers of the server; no other may listen there (`npm run mesh-keys -- compose`). */
+/** Inbox of a user with a key, to which no other user may subscribe (`npm run mesh-keys -- compose`). */
 export const inboxOf = (publicKey: string): string => `_INBOX_${publicKey}`;
 
-/** A password may hold a % that encodes nothing. */
+/** A password may contain a % that encodes nothing. */
 function decode(text = ""): string {
   try {
     return decodeURIComponent(text);

@@ -1,17 +1,17 @@
 /**
- * Packets that are sent within a moment go together: one write to the socket for all of them, not one for each. A write costs the sender, the
- * server and the receiver a system call and a wake-up, more than the packet itself. So they wait while each turn of
- * the event loop adds to them (an idle node has one empty turn, microseconds; a busy one some requests more to send along),
- * and never for more than `MAX_GATHERED` packets or longer than `BATCH_DELAY_MS`. Packets in a row for the same receiver share a message, too.
+ * Sends packets that are ready at about the same time in one write to the socket. Each write costs the sender, the
+ * server and the receiver a system call and a wake-up, more than the packet itself. Packets wait while each turn of
+ * the event loop adds further ones (an idle node has one empty turn, microseconds; a busy one a few more requests),
+ * and never for more than `MAX_GATHERED` packets or longer than `BATCH_DELAY_MS`. Consecutive packets for the same receiver also share a message.
  */
 import { bytesInBatch, MAX_BATCH_BYTES, packBatch } from "./packet-batch.ts";
 
-/** Longest that a packet waits for others to be sent with it. */
+/** Longest wait of a packet, milliseconds. */
 const BATCH_DELAY_MS = 1;
-/** And the most of it: with more, each of two processes would stand still while the other works. */
+/** Most packets of one write: with more, each of two processes would be idle while the other works. */
 const MAX_GATHERED = 8;
 
-/** A packet on its way out. */
+/** A packet to be sent. */
 interface OutgoingPacket {
   topic: string;
   data: Buffer;
@@ -19,7 +19,7 @@ interface OutgoingPacket {
   reject(error: unknown): void;
 }
 
-/** Gathers the packets of a moment and sends them in one write, by receiver. */
+/** Collects packets and sends them in one write, by receiver. */
 export class OutgoingPackets {
   readonly #publish: (topic: string, data: Buffer) => void;
   #packets: OutgoingPacket[] = [];
@@ -37,7 +37,7 @@ export class OutgoingPackets {
     });
   }
 
-  /** Sends what waits, now. */
+  /** Sends what waits. */
   flush(): void {
     const packets = this.#packets;
     this.#packets = [];
@@ -63,7 +63,7 @@ export class OutgoingPackets {
   }
 }
 
-/** Behind the last packet from `start` on that goes along in one batch: those that follow it with the same topic; packets keep their order. */
+/** End of the batch that begins at `start`: consecutive packets with the same topic; packets keep their order. */
 function endOfBatch(packets: OutgoingPacket[], start: number): number {
   const { topic } = packets[start] as OutgoingPacket;
   let bytes = 1;

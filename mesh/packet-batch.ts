@@ -1,15 +1,15 @@
 /**
- * Small packets for one receiver that leave together travel as one message: NATS and its clients then do once what each message costs them.
+ * Small packets for one receiver are sent as one message, so that NATS and its clients bear the cost of a message once.
  *
  *     0x01 · length of the first packet, 4 bytes · packet · length · packet · …
  *
- * No packet begins with 0x01 (serializer.ts), so a message that holds a single one is that packet. Pure.
+ * No packet begins with 0x01 (serializer.ts), so that a message with a single packet is that packet. Pure.
  */
 
 const MARK = 1;
 const LENGTH_BYTES = 4;
 
-/** Largest batch, bytes: what is longer gains less than it costs to be copied. */
+/** Largest batch, bytes: for longer packets the copy costs more than it saves. */
 export const MAX_BATCH_BYTES = 16_384;
 
 /** What the packet adds to a batch, bytes. */
@@ -28,7 +28,7 @@ export function packBatch(packets: Buffer[]): Buffer {
   return batch;
 }
 
-/** The packets in a message, as views of it; what is cut off is left out. */
+/** The packets in a message, as views of it; truncated ones are left out. */
 export function* unpackBatch(message: Buffer): Generator<Buffer> {
   if (message[0] !== MARK) {
     yield message;

@@ -1,4 +1,4 @@
-/** Rules for params that several services take. Each form is exact, so that the schema of the API tells all that is refused. */
+/** Rules for params that several services use. Each form is exact, so that the API's schema describes everything that is refused. */
 
 const year = "(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})";
 const leapYear = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)";
@@ -8,14 +8,14 @@ const lateDay = "(?:(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)";
 const fullDate = `(?:${year}-(?:${month}-${day}|${lateDay})|${leapYear}-02-29)`;
 const time = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,9})?(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))";
 
-/** A date that the calendar has: YYYY, YYYY-MM or YYYY-MM-DD. */
+/** An existing calendar date: YYYY, YYYY-MM or YYYY-MM-DD. */
 export const dateRule = {
   type: "string",
   pattern: new RegExp(`^(?:${year}(?:-${month})?|${fullDate})$`),
   messages: { stringPattern: "'{field}' must be a date that the calendar has: YYYY, YYYY-MM or YYYY-MM-DD." },
 } as const;
 
-/** A day, or a moment of one with seconds and zone (RFC 3339). */
+/** A date, or a time with seconds and zone (RFC 3339). */
 export const momentRule = {
   type: "string",
   pattern: new RegExp(`^${fullDate}(?:T${time})?$`),
@@ -24,14 +24,14 @@ export const momentRule = {
 
 const minuteTime = "(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\\.[0-9]{1,9})?)?(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))?";
 
-/** A time of a day, to the minute at least, with a zone or by the hospital's clocks. */
+/** A date and time, at least to the minute, with a zone or by the hospital's clocks. */
 export const timeRule = {
   type: "string",
   pattern: new RegExp(`^${fullDate}T${minuteTime}$`),
   messages: { stringPattern: "'{field}' must be a date and time (YYYY-MM-DDThh:mm), with or without seconds and zone." },
 } as const;
 
-/** An absolute or relative URI as FHIR takes it: no white space in it. At most 500 characters. */
+/** An absolute or relative URI in FHIR's form: without white space. At most 500 characters. */
 export const uriRule = {
   type: "string",
   min: 1,
@@ -40,5 +40,5 @@ export const uriRule = {
   messages: { stringPattern: "'{field}' must be a URI, without spaces." },
 } as const;
 
-/** Why something is done, in words that stay on record. */
+/** A reason, in words that stay on record. */
 export const reasonRule = { type: "string", trim: true, min: 1, max: 500 } as const;

@@ -1,21 +1,21 @@
 /**
- * How params of actions are checked: Moleculer's validator (fastest-validator) with what it lacks. A text is counted in characters as
- * JSON Schema counts them, null is no value, and a refusal says where and why without repeating what was sent: that may be anything of
- * any size, and name a patient. services/api/rest/params-schema.ts tells the same rules to the outside.
+ * Validation of params: Moleculer's validator (fastest-validator) with additions. Texts are counted in characters as in
+ * JSON Schema, null is no value, and an error says where and why without repeating the input, which may be of any
+ * size, and name a patient. services/api/rest/params-schema.ts publishes the same rules.
  */
 import { Validators } from "moleculer";
 
-/** Most faults of one call that an answer names; more help nobody. */
+/** Faults of one call that an answer names. */
 const MAX_FAULTS = 20;
 /** Characters of the list of unknown members in an answer. */
 const MAX_NAMES = 200;
 
-/** Characters that no text of FHIR may hold (R4 2.24.0.1), as the inside of a character class. */
+/** Characters that FHIR does not allow in text (R4 2.24.0.1), as the inside of a character class. */
 export const CONTROL = "\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f";
-/** What `String.trim` takes for white space, as the inside of a character class. */
+/** White space according to `String.trim`, as the inside of a character class. */
 export const WHITE = "\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff";
 
-/** What a rule of type `string` may say; others fail at the start, as nothing would check them. */
+/** Options of a rule of type `string`; others fail at the start, since nothing would check them. */
 const TEXT_OPTIONS = new Set(["type", "trim", "min", "max", "pattern", "messages", "description", "optional", "nullable", "default"]);
 
 interface Rule {
@@ -23,7 +23,7 @@ interface Rule {
   messages: Record<string, string>;
 }
 
-/** What a rule is made with: fastest-validator runs it as source text. */
+/** Fastest-validator's code generator. */
 interface Maker {
   makeError(fault: Fault): string;
   rules: Record<string, unknown>;
@@ -59,13 +59,13 @@ const messages = {
   arrayUnique: "'{field}' must not have an item twice.",
 };
 
-/** Types of rules to which null is no value, also where they are optional. */
+/** Types of rules for which null is no value, even if they are optional. */
 const valued = ["string", "number", "boolean", "enum", "array", "object", "multi", "uuid"];
 
 /**
- * Moleculer's validator of params. Differences: a `string` with `max` holds no control characters (one with a `pattern`: what that
- * says) and is counted in Unicode characters, `max` before and `min` after `trim`; null is refused everywhere but for `any`; at most 20
- * faults are told, without the values that were sent.
+ * Moleculer's validator of params. Differences: a `string` with `max` must not contain control characters (one with a `pattern`: as that
+ * says) and is counted in Unicode characters, `max` before and `min` after `trim`; null is refused everywhere except for `any`; at most 20
+ * faults are reported, without the values that were sent.
  */
 export class ParamsValidator extends Validators.Fastest {
   constructor() {
@@ -74,11 +74,11 @@ export class ParamsValidator extends Validators.Fastest {
       considerNullAsAValue: true,
       defaults: Object.fromEntries(valued.map((type) => [type, { nullable: false }])),
     } as object);
-    // The library behind it, a private member.
+    // The underlying library, a private member.
     const maker = (this as unknown as { validator: Maker }).validator;
     const makeError = maker.makeError.bind(maker);
     maker.makeError = ({ actual, ...fault }) => {
-      // Of the rest, `actual` is the value, which the message's text is made with: that fails for much that a client can make up.
+      // Otherwise `actual` is the value, from which the message is formatted: that fails for many values that clients can make up.
       const told = fault.type === "objectStrict" ? { ...fault, actual: `${actual}.slice(0, ${MAX_NAMES})` } : fault;
       return `if (errors.length < ${MAX_FAULTS}) { ${makeError(told)} }`;
     };
@@ -86,7 +86,7 @@ export class ParamsValidator extends Validators.Fastest {
   }
 }
 
-/** What a text should be, in words where the rule has some. */
+/** The expected form of a text, in words if the rule has some. */
 function formOf(pattern: RegExp | string, description: string | undefined): string {
   return (description ?? new RegExp(pattern).source).replace(/\.$/, "").slice(0, MAX_NAMES);
 }
@@ -104,7 +104,7 @@ function checkText(this: Maker, { schema, messages }: Rule, path: string): { sou
   if (trim && (min ?? 0) > 1) throw new Error(`The rule of the param "${path}" has trim and a min over 1, which no schema can tell.`);
   const refuse = (type: string, expected?: unknown) => this.makeError({ type, messages, ...(expected !== undefined && { expected }) });
   const source = [`if (typeof value !== "string") { ${refuse("string")} return value; }`];
-  // Beyond twice the limit it is too long however it is counted.
+  // Beyond twice the limit it is too long in either way of counting.
   const count = (limit: number) => `(value.length > ${2 * limit} ? value.length : Array.from(value).length)`;
   if (max !== undefined) source.push(`if (${count(max)} > ${max}) { ${refuse("stringMax", max)} return value; }`);
   if (max !== undefined && pattern === undefined) source.push(`if (/[${CONTROL}]/.test(value)) { ${refuse("stringControl")} }`);

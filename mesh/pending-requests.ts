@@ -1,10 +1,10 @@
 /**
- * The calls of this node that wait for an answer, by id: in place of Moleculer's Map, which keeps alive what it no longer holds.
+ * Pending calls of this node by id, instead of Moleculer's Map, which keeps deleted entries alive.
  *
- * A Map that grows and shrinks replaces its table again and again, and V8 leaves each old table linked to the next, with all that was in
- * it at that moment. As soon as one such table has become old, the young generation's collection takes every later one for reachable, and
- * every call that ever stood in one of them, with its context, request and socket: they fill the old generation until a full collection.
- * That was a sixth of a busy gateway's time. So the table holds small boxes here, and a box is emptied when its call is answered.
+ * A Map that grows and shrinks replaces its table again and again, and V8 leaves each old table linked to the next, with the entries
+ * of that moment. Once such a table is in the old generation, collections of the young generation treat every later one as reachable, and so
+ * every call that was ever in one of them, with its context, request and socket: they fill the old generation until a full collection.
+ * That took a sixth of a busy gateway's time. Therefore the table contains small boxes, and a box is emptied when its call is answered.
  */
 export class PendingRequests<Value> {
   readonly #boxes = new Map<string, { value: Value | undefined }>();

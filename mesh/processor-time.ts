@@ -1,12 +1,12 @@
 /** Processor time of this thread: other work on the machine does not count. */
 
-/** Asking the system costs more than most of what is measured, and an object each time; within so long the clock stands for it, milliseconds. */
+/** Reading it costs more than most of what is measured, and an object each time; within this time the wall clock is used instead, milliseconds. */
 const READING_HOLDS_MS = 1;
 
 let readAt = Number.NEGATIVE_INFINITY;
 let read = 0;
 
-/** Processor time that this thread has used, milliseconds; up to 1 ms too much, so that a difference may be 1 ms off, also below zero. */
+/** Processor time of this thread, milliseconds; up to 1 ms too much, so that a difference may be off by 1 ms, also negative. */
 export function usedMs(): number {
   const now = performance.now();
   const since = now - readAt;

@@ -1,13 +1,13 @@
-/** Ids of calls: random, so that nobody guesses one and answers in another's place; each goes along with the call and its answer. */
+/** Ids of calls: random, so that they cannot be guessed to answer in another node's place; each is sent with the call and its answer. */
 import { randomFillSync } from "node:crypto";
 
 /** 96 bits are 16 characters of base64url; the default UUID has 36. */
 const ID_BYTES = 12;
-/** The generator is asked for so many at once: a call of it costs as much as a hundred ids. */
+/** Random bytes are generated in blocks: one call of the generator costs as much as a hundred ids. */
 const pool = Buffer.alloc(ID_BYTES * 512);
 let at = pool.length;
 
-/** An id that nobody can guess. */
+/** An id that cannot be guessed. */
 export function randomId(): string {
   if (at === pool.length) {
     randomFillSync(pool);

@@ -1,8 +1,8 @@
-/** Lines of the log that say the same again: the first is written, the others are counted, and the count is said once. */
+/** Repeated lines of the log: the first is written, the others are counted, and the count is written once. */
 
-/** Lines that differ only in names, ids and numbers within this time are one; milliseconds. */
+/** Lines that differ only in names, ids and numbers count as repeated within this time; milliseconds. */
 const WINDOW_MS = 10_000;
-/** Different lines that are counted at once; what comes beyond is written. */
+/** Different lines that are counted at once; further ones are always written. */
 const MAX_SEEN = 200;
 
 interface Seen {
@@ -12,17 +12,17 @@ interface Seen {
   timer: NodeJS.Timeout;
 }
 
-/** The lines of one part of a process. */
+/** Counts the lines of one part of a process. */
 export class RepeatedLines {
   readonly #seen = new Map<string, Seen>();
   readonly #say: (type: string, line: string) => void;
 
-  /** @param say writes the line that tells how often one came */
+  /** @param say writes the line with a count */
   constructor(say: (type: string, line: string) => void) {
     this.#say = say;
   }
 
-  /** Whether such a line was written a moment ago: then it is counted. */
+  /** Whether such a line was written recently; then it is counted. */
   isKnown(type: string, line: string): boolean {
     const shape = `${type} ${shapeOf(line)}`;
     const seen = this.#seen.get(shape);
@@ -36,7 +36,7 @@ export class RepeatedLines {
     return false;
   }
 
-  /** Tells of all that is counted. */
+  /** Writes all counts. */
   end(): void {
     for (const [shape, { timer }] of this.#seen) {
       clearTimeout(timer);
@@ -51,7 +51,7 @@ export class RepeatedLines {
   }
 }
 
-/** A line without what differs from one to the next: what is quoted, and all that has a digit in it. */
+/** A line without its variable parts: quoted texts, and words with a digit. */
 const shapeOf = (line: string): string =>
   line
     .slice(0, 500)

@@ -1,18 +1,18 @@
 /**
- * How often calls to a service may be made again: by a fifth more than are made at all. So repeated calls add a fifth at most
- * to the load of a service that is dying under it; after a quiet time a node's calls in flight may all be made again at once.
+ * Budget of repeated calls: a fifth of the calls to a service. Repetitions therefore add at most a fifth
+ * to the load of a failing service; after a quiet time all of a node's pending calls may be repeated at once.
  */
 import type { ServiceBroker } from "moleculer";
 import { retriesRefused } from "./metrics.ts";
 
-/** Each call allows for so many more. */
+/** Repetitions that each call permits. */
 const SHARE = 0.2;
-/** What is saved up for the moment when a node dies: its calls in flight, of ten seconds at 250 calls a second. */
+/** Most repetitions that are saved up for a node's death: its pending calls, of ten seconds at 250 calls a second. */
 const MAX_TOKENS = 500;
-/** What a process begins with. */
+/** Initial budget of a process. */
 const FIRST = 100;
 
-/** Left for each service, by broker: as many as there are services in the mesh. */
+/** Remaining budget by service, by broker. */
 const budgets = new WeakMap<ServiceBroker, Map<string, number>>();
 
 /** The service of an action. */
@@ -24,14 +24,14 @@ function budgetsOf(broker: ServiceBroker): Map<string, number> {
   return known;
 }
 
-/** A call was made for the first time. */
+/** Notes a first call. */
 export function noteCall(broker: ServiceBroker, action: string): void {
   const known = budgetsOf(broker);
   const service = serviceOf(action);
   known.set(service, Math.min(MAX_TOKENS, (known.get(service) ?? FIRST) + SHARE));
 }
 
-/** Takes one more call to the action's service from the budget; false: there is none left. */
+/** Takes a repetition from the budget of the action's service; false: it is exhausted. */
 export function mayCallAgain(broker: ServiceBroker, action: string): boolean {
   const known = budgetsOf(broker);
   const service = serviceOf(action);

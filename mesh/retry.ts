@@ -1,11 +1,12 @@
 /**
- * Tries a call again where that is safe, after a random pause, within the call's one deadline. It stands in for
+ * Repeats a call if that is safe, after a random pause, within the call's one deadline. It replaces
  * Moleculer's retries, whose pauses have no jitter and whose attempts each get the whole time again.
  *
  * - A call that certainly never ran (its node was leaving, or the packet was never sent) goes to another node, whatever
  *   it does.
- * - An action that is idempotent says `retryPolicy: { enabled: true }`; it is asked of a second node when the first does not answer
- *   (hedge.ts), and tried again, as far as the budget goes (retry-budget.ts), when its node died under it, and at the root of a request also when its handler throws a retryable error.
+ * - An idempotent action says `retryPolicy: { enabled: true }`; it is also sent to a second node if the first does not answer
+ *   (hedge.ts), and repeated within the budget (retry-budget.ts) if its node died, and at the root of a request also if its handler throws a
+ *   retryable error.
  */
 import type { CallingOptions, Context } from "moleculer";
 import { retries } from "./metrics.ts";
@@ -15,7 +16,7 @@ import { hedged } from "./hedge.ts";
 import { unlessSilent } from "./silent-node.ts";
 import { middleware } from "./moleculer.ts";
 
-/** One try and so many more. Three failures in a row are no accident. */
+/** Repetitions after the first attempt: three failures in a row are no accident. */
 const RETRIES = 2;
 /** The pause is random between 0 and this, doubled each time; milliseconds. */
 const PAUSE_MS = 50;
@@ -23,7 +24,7 @@ const PAUSE_MS = 50;
 interface CallError extends Error {
   type?: string;
   retryable?: boolean;
-  /** Set when it came from another node. */
+  /** Set if it came from another node. */
   nodeID?: string;
   data?: { action?: string };
 }
@@ -47,7 +48,7 @@ export const Retry = middleware({
   },
 });
 
-/** A call as it was made. */
+/** The arguments of a call. */
 interface MadeCall {
   next: CallFunction;
   action: string;
@@ -55,7 +56,7 @@ interface MadeCall {
   options: CallingOptions | undefined;
 }
 
-/** @param ctx of the first attempt @param error that it ended in; thrown again, or a later attempt's, when none is answered */
+/** @param ctx of the first attempt @param error of the first attempt; thrown again, or a later attempt's, if none is answered */
 async function again(
   { next, action, params, options }: MadeCall,
   ctx: Context | undefined,
@@ -80,7 +81,7 @@ async function again(
   throw latest;
 }
 
-/** What was refused by a node that was leaving cost it nothing, and goes to another. */
+/** Whether the call may have run; otherwise a repetition costs the refusing node nothing. */
 const mayHaveRun = ({ type }: CallError): boolean =>
   type !== "SERVICE_NOT_AVAILABLE" && type !== "SERVICE_NOT_FOUND" && type !== "BAD_GATEWAY";
 
@@ -92,7 +93,7 @@ function startOf(ctx: Context): number {
 }
 
 function mayRetry(action: string, options: CallingOptions | undefined, ctx: Context | undefined, error: CallError): boolean {
-  if (!ctx?.action || options?.["stream"]) return false; // nobody serves it, or what was sent cannot be sent again
+  if (!ctx?.action || options?.["stream"]) return false; // no node offers it, or a stream cannot be sent again
   const isAboutThisCall = error.data?.action === action;
   const isIdempotent = ctx.action.retryPolicy?.enabled === true;
   switch (error.type) {

@@ -1,6 +1,6 @@
 /**
- * What travels between nodes: JSON, but for long texts, which follow it as they are. FHIR resources travel as text; inside
- * JSON each of their quotes would be escaped, and every page of a search be scanned, copied and unescaped once more.
+ * The wire format: JSON, except for long texts, which follow it unchanged. FHIR resources are sent as text; inside
+ * JSON each of their quotes would be escaped, and every page of a search scanned, copied and unescaped once more.
  *
  *     0x00 · length of the head, 4 bytes · head · text · text · …
  *     head = {"payload": …, "texts": [[bytes, "data", "rows", 0, "json"], …]}
@@ -9,12 +9,12 @@
  */
 import { Serializers } from "moleculer";
 
-/** Shorter texts are not worth a place of their own. Characters. */
+/** Characters from which on a text is sent outside of the JSON. */
 const LONG = 512;
-/** How deep texts are looked for: `data.rows[0].json` is four steps down. */
+/** Depth up to which long texts are looked for: `data.rows[0].json` is four steps deep. */
 const DEPTH = 6;
 const MARK = 0;
-const HEAD_AT = 5; // behind the mark and the length
+const HEAD_AT = 5; // after the mark and the length
 
 type Step = string | number;
 type Members = Record<Step, unknown>;
@@ -29,11 +29,11 @@ interface Head {
   texts: [bytes: number, ...path: Step[]][];
 }
 
-/** Packets as JSON, in which texts of resources stay texts. */
+/** Serialises packets as JSON with the texts of resources outside. */
 export class TextSerializer extends Serializers.Base {
   override serialize(payload: unknown, packet?: string): Buffer {
     const texts: Lifted[] = [];
-    // Only calls and their answers carry resources.
+    // Only calls and their answers contain resources.
     const rest = packet === "REQ" || packet === "RES" ? lift(payload, [], texts) : payload;
     if (texts.length === 0) return Buffer.from(JSON.stringify(payload));
     const sizes = texts.map(({ text }) => Buffer.byteLength(text));
@@ -63,10 +63,10 @@ export class TextSerializer extends Serializers.Base {
   }
 }
 
-/** The value without its long texts; what holds none is given back as it is, nothing is changed. */
+/** The value without its long texts; a value without any is returned itself, and nothing is changed. */
 function lift(value: unknown, path: Step[], texts: Lifted[]): unknown {
   if (typeof value === "string") {
-    // A lone surrogate has no UTF-8; JSON escapes it.
+    // An unpaired surrogate has no UTF-8; JSON escapes it.
     if (value.length < LONG || !value.isWellFormed()) return value;
     texts.push({ path, text: value });
     return "";
@@ -83,7 +83,7 @@ function lift(value: unknown, path: Step[], texts: Lifted[]): unknown {
     return copy ?? value;
   }
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return value; // what knows its own JSON
+  if (prototype !== Object.prototype && prototype !== null) return value; // it has its own toJSON
   let copy: Members | undefined;
   for (const name in value) {
     const member = (value as Members)[name];
@@ -95,7 +95,7 @@ function lift(value: unknown, path: Step[], texts: Lifted[]): unknown {
   return copy ?? value;
 }
 
-/** Most members are numbers and short strings: no path is made for them. */
+/** Most members are numbers and short strings, for which no path is made. */
 function liftMember(member: unknown, path: Step[], step: Step, texts: Lifted[]): unknown {
   if (typeof member === "string" ? member.length < LONG : typeof member !== "object" || member === null) return member;
   return lift(member, [...path, step], texts);

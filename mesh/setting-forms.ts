@@ -1,4 +1,4 @@
-/** The forms that values of settings have: each reads one from its text, and answers undefined for what has another form. */
+/** Parsers of settings: each reads a value from its text, and returns undefined if the text has another form. */
 import { readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
 import { isAbsolute, resolve } from "node:path";
@@ -26,14 +26,14 @@ export function parseHost(text: string): string | undefined {
   return /^[A-Za-z0-9.:_-]{1,255}$/.test(text) ? text : undefined;
 }
 
-/** An origin as browsers write it; a slash at its end is forgiven. */
+/** An origin as browsers write it; a slash at its end is accepted. */
 export function parsePublicUrl(text: string): string | undefined {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol) || !url.hostname || url.username || url.password) return undefined;
   return url.pathname === "/" && url.search === "" && url.hash === "" && !/[?#*]/.test(text) ? url.origin : undefined;
 }
 
-/** A time that something is kept. */
+/** A retention in years. */
 export function parseYears(text: string): number | undefined {
   const years = Number(text);
   return /^\d{1,3}$/.test(text) && years >= 1 && years <= 100 ? years : undefined;
@@ -63,7 +63,7 @@ export function parseKey(text: string): Buffer | undefined {
   return bytes?.length === 32 ? bytes : undefined;
 }
 
-/** A path; a relative one begins at the working folder. */
+/** A path; a relative one is resolved against the working folder. */
 export function parsePath(text: string): string | undefined {
   if (text.includes("\0")) return undefined;
   return isAbsolute(text) ? text : resolve(text);
@@ -81,7 +81,7 @@ export function parseNames(text: string): string[] | undefined {
   return names.every((name) => /^[a-z][a-z0-9-]*$/.test(name)) ? [...new Set(names)] : undefined;
 }
 
-/** As browsers write them, for they are compared as they are: without path, in lower case, without a port that is the scheme's own. */
+/** Origins as browsers write them, since they are compared as texts: without path, in lower case, without the scheme's default port. */
 export function parseOrigins(text: string): "*" | string[] | undefined {
   if (text === "*") return text;
   const origins = text.split(",").map((origin) => origin.trim());
@@ -115,20 +115,20 @@ export function passwordIn(file: string): string | undefined {
   }
 }
 
-/** What a setting of that form should be, for people. */
+/** Expected form of such a setting, for people. */
 export const PASSWORD_EXPECTED = "the path of a file that this process can read, with a password in it";
 
-/** The URL of a server with this password, in place of any that stands in it. */
+/** The URL with this password instead of its own. */
 export function withPassword(url: string, password: string | undefined): string {
   if (password === undefined) return url;
   const whole = /^([a-z+]+:\/\/)(?:([^@/:]*)(?::[^@/]*)?@)?/;
   return url.replace(whole, (_, scheme: string, user = "") => `${scheme}${user}:${encodeURIComponent(password)}@`);
 }
 
-/** Of several rules each: their names have no hyphen. */
+/** Names of groups of rules, which have no hyphen. */
 const GROUPS = RULE_NAMES.filter((name) => !name.includes("-"));
 
-/** What RULES should be, for people. */
+/** Expected form of RULES, for people. */
 export const RULES_EXPECTED =
   'on, off, or names with on, warn or off like "references:warn,status:off" (references also: all). ' +
   `The names are ${GROUPS.join(", ")}, and the ${RULE_NAMES.length - GROUPS.length} rules of docs/rules.md, like encounter-period`;
@@ -156,12 +156,12 @@ function isUrl(text: string, protocols: string[]): boolean {
   return url !== null && protocols.includes(url.protocol) && url.hostname !== "";
 }
 
-/** A MongoDB URL may list several hosts, which `URL` does not know; the driver checks the rest. */
+/** A MongoDB URL may list several hosts, which `URL` does not support; the driver checks the rest. */
 export function mongo(text: string): string | undefined {
   return /^mongodb(\+srv)?:\/\/([^/?#\s]*@)?[^/?#\s@]+(\/[^?#\s]*)?(\?[^#\s]*)?$/.test(text) ? text : undefined;
 }
 
-/** The same text with the password of every URL in it replaced: what may be printed. */
+/** The text with the password of every URL in it masked, so that it can be printed. */
 export function withoutPasswords(text: string): string {
   return text
     .split(",")
@@ -171,7 +171,7 @@ export function withoutPasswords(text: string): string {
     .join(",");
 }
 
-/** `user:password` keeps its user; a lone word before the @ is a token, and as secret as a password. */
+/** `user:password` keeps its user; a single word before the @ is a token, and as secret as a password. */
 function maskUser(user: string): string {
   const colon = user.indexOf(":");
   return colon >= 0 ? `${user.slice(0, colon)}:***` : "***";

@@ -1,26 +1,26 @@
-/** A key that all nodes of a mesh share, and that is the same after every restart. */
+/** A key that all nodes of a mesh share, and that stays the same after a restart. */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeOnce } from "./make-once.ts";
 import { parseKey } from "./setting-forms.ts";
 
-/** Where a key comes from. */
+/** Sources of the key. */
 export interface KeySource {
-  /** The setting that gives it: `PAGE_KEY`. */
+  /** The setting that contains it: `PAGE_KEY`. */
   setting: string;
   given?: Buffer | undefined;
-  /** File that holds it, as text. */
+  /** File with the key as text. */
   file?: string | undefined;
-  /** Folder, and name in it, of a random key that is kept when none is given. */
+  /** Folder and file name of a random key that is created if none is given. */
   dataDir: string;
   name: string;
-  /** What is void when that file is deleted, for people. */
+  /** What becomes invalid if that file is deleted, for people. */
   loss: string;
 }
 
 /**
- * The key that is given, or that the file holds; without both a random one that is kept in the data folder, for all nodes of this machine.
+ * The given key, or that of the file; without both a random one that is stored in the data folder, for all nodes of this machine.
  * @returns 32 bytes
  * @throws one sentence that names a file which cannot be used
  */

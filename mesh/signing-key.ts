@@ -1,9 +1,9 @@
-/** A key that signs: ES256, in a file that only this user may read. */
+/** A signing key: ES256, in a file that only this user can read. */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { calculateJwkThumbprint } from "jose";
 
-/** The part of a key that everybody may know, as a JWK. */
+/** The public part of a key, as a JWK. */
 export interface PublicPart {
   kty: "EC";
   crv: "P-256";
@@ -19,10 +19,10 @@ export interface SigningKey extends PublicPart {
   d: string;
 }
 
-/** The part of a key that everybody may know. */
+/** The public part of a key. */
 export const publicPart = ({ d: _, ...key }: SigningKey): PublicPart => key;
 
-/** The key in a file; undefined where there is none. */
+/** Reads the key in a file; undefined if there is none. */
 export async function readKey(file: string): Promise<SigningKey | undefined> {
   try {
     return JSON.parse(await readFile(file, "utf8")) as SigningKey;
@@ -32,7 +32,7 @@ export async function readKey(file: string): Promise<SigningKey | undefined> {
   }
 }
 
-/** A new key in a file. Of processes that make the same key at once, one makes it. */
+/** Creates a key in a file. Of concurrent processes one creates it, and all get the same. */
 export async function makeKey(file: string): Promise<SigningKey> {
   const { x = "", y = "", d = "" } = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
   const kid = await calculateJwkThumbprint({ kty: "EC", crv: "P-256", x, y });

@@ -1,26 +1,26 @@
 /**
- * A call to a node that does not even answer whether it lives waits no longer than that shows, where its caller wants that: it has it done by
- * another node, under a key by which it is done once. Until the node is taken out of the registry (liveness.ts) it would wait for two
- * seconds, and for more where the node has only just joined.
+ * Lets a caller leave a node that does not even answer whether it lives, if the caller can repeat the call at another node under a key by
+ * which it takes effect once. Otherwise it would wait until the node is removed from the registry (liveness.ts): two
+ * seconds, and longer if the node has just joined.
  */
 import { type CallingOptions, Errors, type ServiceBroker } from "moleculer";
 import type { Call } from "./call-function.ts";
 import { livenessOf } from "./liveness.ts";
 import { endpointsOf } from "./moleculer.ts";
 
-/** A node that was called is asked after 300 ms, and has the rest of this time to say anything at all; milliseconds. */
+/** A called node is asked after 300 ms, and has the rest of this time to send any message; milliseconds. */
 const SILENT_MS = 900;
-/** Between two looks, milliseconds. */
+/** Interval of the check, milliseconds. */
 const LOOK_MS = 100;
 
-/** The options of a call that waits no longer for a silent node. */
+/** The options of a call that leaves a silent node. */
 export const leavingSilent = (options: CallingOptions): CallingOptions & { leavesSilent: true } => ({ ...options, leavesSilent: true });
 
-/** Whether a call was ended because its node says nothing: it may have been done there, and may still be. */
+/** Whether a call was ended because its node is silent: it may have run there, or may still run. */
 export const isLeftSilent = (error: unknown): boolean =>
   error instanceof Error && (error as { data?: { isSilent?: boolean } }).data?.isSilent === true;
 
-/** The call itself; rejected as one that had no answer in time when its node is silent and there is another. */
+/** The call itself; rejected like a timeout when its node is silent and there is another one. */
 export function unlessSilent(call: Call, options: CallingOptions | undefined): Call {
   const { ctx } = call;
   const action = ctx?.action;

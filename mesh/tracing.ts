@@ -1,4 +1,4 @@
-/** Spans that go to an OpenTelemetry collector over OTLP/HTTP. What the collector does not take is dropped: no request waits for it. */
+/** Sends spans to an OpenTelemetry collector over OTLP/HTTP. Spans that the collector does not accept are dropped: no request waits for it. */
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
@@ -6,7 +6,7 @@ import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import type { ServiceBroker } from "moleculer";
 import type { TraceParent } from "./traceparent.ts";
 
-/** Spans that wait to be sent; two seconds of a busy process. Beyond it they are dropped. */
+/** Spans that may wait to be sent: two seconds of a busy process. Further ones are dropped. */
 const MAX_WAITING = 16_384;
 const SEND_EVERY_MS = 1_000;
 const SEND_WITHIN_MS = 5_000;
@@ -16,13 +16,13 @@ export interface OpenSpan {
   traceParent: TraceParent;
   describe(name: string, attributes: Record<string, string | number>): void;
   end(): void;
-  /** Ends it as failed, with the error's type and nothing else of it. */
+  /** Ends it as failed, with the error's type only. */
   fail(error: unknown): void;
 }
 
 /** The spans of one process. */
 export interface Spans {
-  /** @param parent undefined: a trace begins here @param isServer a request comes in from outside of the mesh */
+  /** @param parent undefined: a new trace @param isServer whether it is a request from outside of the mesh */
   begin(name: string, parent: TraceParent | undefined, isServer?: boolean): OpenSpan;
   /** Sends what waits. */
   close(): Promise<void>;
@@ -63,6 +63,6 @@ export function openSpans(endpoint: string, broker: ServiceBroker): Spans {
         },
       };
     },
-    close: () => provider.shutdown().catch(() => {}), // a collector that is away takes nothing; nobody else is to blame
+    close: () => provider.shutdown().catch(() => {}), // fails if the collector is away, which is nobody else's fault
   };
 }

@@ -1,11 +1,11 @@
 /**
- * Moleculer's transporter over NATS, with what it leaves to chance:
+ * Moleculer's transporter over NATS, with additions:
  *
- * - nodes are known by keys: every message is sealed, and what is not believed is dropped (mesh/trust);
- * - packets over the server's `max_payload` travel in parts instead of failing;
- * - a lost connection is noticed at once: calls that wait for an answer fail with a retryable error instead of hanging, new
- *   ones are refused, memory caches are emptied (what others changed meanwhile went unheard);
- * - the server's announcement of a closed connection takes a dead node out of the registry within milliseconds;
+ * - nodes are identified by keys: every message is sealed, and untrusted ones are dropped (mesh/trust);
+ * - packets over the server's `max_payload` are sent in parts instead of failing;
+ * - a lost connection is noticed at once: pending calls fail with a retryable error instead of hanging, new
+ *   ones are refused, memory caches are emptied (changes meanwhile could not be announced);
+ * - the server's announcement of a closed connection removes a dead node from the registry within milliseconds;
  *   heartbeats are the second line.
  */
 import { randomBytes } from "node:crypto";
@@ -28,17 +28,17 @@ import { Gate } from "./trust/gate.ts";
 import type { OwnNode } from "./trust/hello.ts";
 import type { MeshKeys } from "./trust/key-files.ts";
 
-/** Where NATS is, and what it announces. */
+/** Options of the transporter. */
 export interface MeshTransporterOptions {
   /** One or more server URLs, separated by commas. */
   natsUrl: string;
-  /** File of the seed by which the servers know this node; absent: the URL says who it is. */
+  /** File of the seed of this node's user; absent: the URL contains the user. */
   nkeyFile?: string;
-  /** File of the CA by which the servers prove themselves (TLS); absent: any known one. */
+  /** CA file of the servers' certificates (TLS); absent: the well-known CAs. */
   caFile?: string;
-  /** Where closed connections are announced; absent: only heartbeats tell. */
+  /** Subject on which closed connections are announced; absent: only heartbeats tell. */
   disconnectSubject?: string;
-  /** Whom this node believes. */
+  /** Keys that this node trusts, and its own. */
   keys: MeshKeys;
   /** How it introduces itself; its id is the broker's. */
   own: OwnNode;
@@ -46,16 +46,16 @@ export interface MeshTransporterOptions {
 
 /** Header of a message that is one part of a packet. */
 const PART = "part";
-/** Room for a part's subject and header, which count towards `max_payload`. */
+/** Bytes for a part's subject and header, which count towards `max_payload`. */
 const PART_OVERHEAD = 512;
-const FLUSH_MS = 1_000; // on leaving; a server that is gone never answers
-/** Between two looks for what nobody waits for any more, milliseconds: a node that leaves waits for it no longer than this. */
+const FLUSH_MS = 1_000; // when leaving; a server that has gone never answers
+/** Interval at which abandoned calls and parts are removed, milliseconds: a leaving node waits for them no longer than this. */
 const EXPIRY_MS = 1_000;
-/** How often a lost server is tried again. */
+/** Interval of attempts to reconnect. */
 const RETRY_MS = 250;
 const RETRY_JITTER_MS = 250;
 
-/** Which connection of which server a node has: a newer one outlives the announcement that an older one was closed. */
+/** Identifies a node's connection to a server, so that the announcement of an older closed connection does not affect a newer one. */
 interface ConnectionMark {
   server: string;
   client: number;
@@ -63,26 +63,26 @@ interface ConnectionMark {
 
 type Packet = Parameters<Transporters.NATS["publish"]>[0];
 
-/** The part of NATS's announcement that is looked at. */
+/** The members of NATS's announcement that are read. */
 interface Disconnected {
   server?: { id?: string };
   client?: { id?: number; name?: string };
 }
 
-/** The sender's error for a packet that no peer would take. */
+/** The sender's error for a packet that is too large for all nodes. */
 const packetTooLarge = (bytes: number) =>
   new Errors.MoleculerClientError(`A message of ${bytes} bytes is larger than the mesh carries.`, 413, "PACKET_TOO_LARGE", {
     bytes,
     limit: LIMITS.packetBytes,
   });
 
-/** Moleculer's transporter over NATS, sealed, in parts where a packet is too large, and aware of lost connections. */
+/** Moleculer's transporter over NATS, with sealed messages, packets in parts, and detection of lost connections. */
 export class MeshTransporter extends Transporters.NATS {
   declare client: NatsConnection | null;
-  /** Set by Moleculer's `init`; not in its types. */
+  /** Set by Moleculer's `init`; not declared in its types. */
   declare messageHandler: (command: string, packet: unknown) => Promise<boolean>;
   readonly #options: MeshTransporterOptions;
-  /** Of parts of envelopes, which are larger than their packets. */
+  /** Assembles parts of envelopes, which are larger than their packets. */
   readonly #assembly = new Assembly({ ...LIMITS, packetBytes: LIMITS.packetBytes + ENVELOPE_BYTES });
   #expiry: NodeJS.Timeout | undefined;
   readonly #outbox = new OutgoingPackets((topic, data) => this.#publish(topic, this.#gate.seal(topic, this.#receiverOf(topic), data)));
@@ -92,40 +92,40 @@ export class MeshTransporter extends Transporters.NATS {
     super({});
     this.#options = options;
     this.#gate = new Gate(options.own, options.keys.trusted);
-    // Moleculer's own balancer stays in charge: with NATS's, a call in flight to a node that dies is never rejected.
+    // Moleculer's own balancer is used: with that of NATS, a pending call to a node that dies would never be rejected.
     this.hasBuiltInBalancer = false;
   }
 
-  /** How many servers the mesh has, as far as NATS_URL names them. */
+  /** Number of servers of the mesh in NATS_URL. */
   get serverCount(): number {
     return this.#options.natsUrl.split(",").length;
   }
 
-  /** Whom this node believes, and by what it is believed. */
+  /** The keys that this node trusts, and its own. */
   get keys(): MeshKeys {
     return this.#options.keys;
   }
 
-  /** What a node's certificate says; undefined of one that is not known. */
+  /** A node's certificate; undefined for an unknown node. */
   certificateOf(node: string): Certificate | undefined {
     return node === this.nodeID ? this.#options.keys.certificate : this.#gate.certificateOf(node);
   }
 
   override init(...args: Parameters<Transporters.NATS["init"]>): void {
     super.init(...args);
-    // Its types promise a whole Map; its code asks for no more of it than this.
+    // Its types require a whole Map; its code uses no more of it than this.
     this.transit.pendingRequests = new PendingRequests() as unknown as typeof this.transit.pendingRequests;
   }
 
-  /** Moleculer tries again every 5 seconds while this fails; after the first success the client reconnects by itself. */
+  /** Moleculer retries every 5 seconds while this fails; after the first success the client reconnects by itself. */
   override async connect(): Promise<void> {
     const client = await connect({
       ...connectionOptions(this.#options.natsUrl, this.#options.nkeyFile, this.#options.caFile),
-      name: this.nodeID, // what the server calls us when it announces that we are gone
+      name: this.nodeID, // by which the server announces that the connection is closed
       maxReconnectAttempts: -1,
       ignoreAuthErrorAbort: true, // a changed password must not close the client for good
       reconnectTimeWait: RETRY_MS,
-      reconnectJitter: RETRY_JITTER_MS, // a mesh does not come back in one stampede
+      reconnectJitter: RETRY_JITTER_MS, // nodes do not reconnect all at once
       pingInterval: 5_000, // with the next line: a silent server is given up after 10 to 15 s
       maxPingOut: 2,
     });
@@ -138,7 +138,7 @@ export class MeshTransporter extends Transporters.NATS {
   }
 
   override async disconnect(): Promise<void> {
-    this.#outbox.flush(); // the good-bye
+    this.#outbox.flush(); // the announcement that this node leaves
     const { client } = this;
     this.client = null;
     this.connected = false;
@@ -154,15 +154,15 @@ export class MeshTransporter extends Transporters.NATS {
   }
 
   /**
-   * Tells all nodes what this one serves; resolves when the server has passed it on. Moleculer would do so a moment after
+   * Announces this node's services to all; resolves when the server has passed it on. Moleculer would do so a moment after
    * it reports that it has started, and a caller that waited for that would call too early.
    */
   async announce(): Promise<void> {
     await this.transit.discoverer.sendLocalNodeInfo();
-    await this.client?.flush().catch(() => {}); // lost in this moment: when it is back, this node says it again
+    await this.client?.flush().catch(() => {}); // if the connection is lost now, it is announced again after the reconnect
   }
 
-  /** Heartbeats come to each node by itself, too, and suspicions to all (mesh/liveness.ts). */
+  /** Subscribes also to heartbeats for this node alone, and to suspicions (mesh/liveness.ts). */
   override makeSubscriptions(topics: Parameters<Transporters.NATS["makeSubscriptions"]>[0]) {
     const own = [{ cmd: "HEARTBEAT", nodeID: this.nodeID }, { cmd: SUSPECT }] as typeof topics;
     return super.makeSubscriptions([...topics, ...own]);
@@ -177,9 +177,9 @@ export class MeshTransporter extends Transporters.NATS {
     });
   }
 
-  /** Serialises once. An answer that is too large becomes an error for the caller, who would wait for the timeout otherwise. */
+  /** Serialises once. An answer that is too large becomes an error, since its caller would otherwise wait for the timeout. */
   override publish(packet: Packet): Promise<void> {
-    // It left, or died, after it was chosen: nobody would ever answer, and its calls in flight are rejected already.
+    // The node left, or died, after it was selected: it would never answer, and its pending calls have been rejected.
     if (packet.type === "REQ" && packet.target && this.broker.registry.nodes.get(packet.target)?.available === false) {
       const { action = "" } = packet.payload as { action?: string };
       return this.#refuse(packet, new Errors.RequestRejectedError({ action, nodeID: packet.target }));
@@ -197,7 +197,7 @@ export class MeshTransporter extends Transporters.NATS {
     return this.send(topic, data);
   }
 
-  /** A packet that is not sent. Of a call the caller hears at once: Moleculer would only log it, and let the call wait for its timeout. */
+  /** Handles a packet that is not sent. The caller of a call gets the error at once; Moleculer would only log it. */
   #refuse(packet: Packet, error: Error): Promise<void> {
     const { id = "" } = packet.payload as { id?: string };
     const waiting = packet.type === "REQ" ? this.transit.pendingRequests.get(id) : undefined;
@@ -234,7 +234,7 @@ export class MeshTransporter extends Transporters.NATS {
 
   #receivePart(command: string, msg: Msg): void {
     const label = msg.headers?.get(PART);
-    // A view, no copy: the client gives each chunk of the socket a buffer of its own.
+    // A view, not a copy: the client has a buffer of its own for each chunk of the socket.
     const data = Buffer.from(msg.data.buffer, msg.data.byteOffset, msg.data.byteLength);
     const packet = label ? this.#assembly.add(label, data, performance.now()) : data;
     if (!packet) return;
@@ -244,7 +244,7 @@ export class MeshTransporter extends Transporters.NATS {
     else for (const one of unpackBatch(opened.body)) this.#take(command, one, opened.sender);
   }
 
-  /** In place of Moleculer's `receive`, which would believe what the packet says of its sender. */
+  /** Replaces Moleculer's `receive`, which would trust the packet about its sender. */
   #take(command: string, data: Buffer, sender: string): void {
     let packet: ReturnType<Transporters.NATS["deserialize"]>;
     try {
@@ -254,15 +254,15 @@ export class MeshTransporter extends Transporters.NATS {
       return;
     }
     const payload = packet.payload as PacketPayload;
-    // Members of the transit that are private.
+    // Private members of the transit.
     const refused = refusalOf(command, payload, sender, this.#gate.certificateOf(sender), this.transit as unknown as UnderWay);
     if (refused) reportRefusal(this.broker, refused, sender);
     else void this.messageHandler(command, packet);
   }
 
   /**
-   * Moleculer forgets a remote call whose caller has given up, but not that this node has to wait for it before it leaves: its context would
-   * stay for ever.
+   * Moleculer drops a remote call whose caller has given up, but still waits for it before the node leaves: its context would
+   * stay forever.
    */
   #expire(): void {
     this.#assembly.expire(performance.now());
@@ -284,7 +284,7 @@ export class MeshTransporter extends Transporters.NATS {
     this.connected = false; // from now on Moleculer refuses calls at once
     this.logger.warn("The connection to NATS is lost; trying to get it back.");
     this.#assembly.clear();
-    // Out of reach until each says again what it serves: a call to one that is back later than we are would be lost, and wait for its timeout.
+    // All nodes count as unreachable until they announce themselves: a call to one that reconnects later than this one would wait for its timeout.
     const { nodes } = this.broker.registry;
     for (const { id, local } of nodes.toArray()) if (!local) nodes.disconnected(id, false);
     const waiting = new Set([...this.transit.pendingRequests.values()].map((request) => request.nodeID));
@@ -293,13 +293,13 @@ export class MeshTransporter extends Transporters.NATS {
   }
 
   async #regained(client: NatsConnection): Promise<void> {
-    // The server must know our subscriptions again before this node announces itself: a call that arrives earlier is lost.
+    // The server must have our subscriptions before this node announces itself: a call that arrives earlier is lost.
     try {
       await client.flush();
     } catch {
-      return; // lost once more; another status will say when it is back
+      return; // lost once more; another status event will follow
     }
-    // By then the other nodes are back too: a call to one that is not would wait for its timeout instead of being refused.
+    // By then the other nodes have reconnected: a call to one that has not would wait for its timeout instead of being refused.
     await delay(RETRY_MS + RETRY_JITTER_MS);
     if (this.client !== client) return;
     this.logger.info("The connection to NATS is back.");
@@ -308,7 +308,7 @@ export class MeshTransporter extends Transporters.NATS {
     this.onConnected(true).catch((error: Error) => this.logger.error("The mesh could not be told that this node is back.", error.message));
   }
 
-  /** Goes out with this node's INFO, so that others know which connection is ours. */
+  /** Announced with this node's INFO, so that others know which connection is its own. */
   #mark(client: NatsConnection): void {
     const mark: ConnectionMark = { server: client.info?.server_id ?? "", client: client.info?.client_id ?? 0 };
     announceMetadata(this.broker, "connection", mark);
@@ -319,18 +319,18 @@ export class MeshTransporter extends Transporters.NATS {
     const node = client?.name ? this.broker.registry.nodes.get(client.name) : undefined;
     if (!node?.available || node.local) return;
     const mark = node.metadata?.["connection"] as ConnectionMark | undefined;
-    if (mark && (mark.server !== server?.id || mark.client !== client?.id)) return; // it has another connection since
+    if (mark && (mark.server !== server?.id || mark.client !== client?.id)) return; // it has a newer connection
     this.broker.registry.nodes.disconnected(node.id, true);
   }
 }
 
-/** Moleculer's types ask for arguments that its constructor does not have. */
+/** Moleculer's types require arguments that its constructor does not take. */
 const disconnected = () => new (Errors.BrokerDisconnectedError as unknown as new () => Errors.BrokerDisconnectedError)();
 
 function parse(msg: Msg): Disconnected {
   try {
     return msg.json<Disconnected>();
   } catch {
-    return {}; // another's message on this subject
+    return {}; // a foreign message on this subject
   }
 }

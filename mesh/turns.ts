@@ -1,31 +1,31 @@
 /**
- * Turns of the event loop, shared out: promises alone never let anybody else in, so that one request of many steps would keep all others
- * waiting. A step that may take long asks before it begins; who has waited longest is next.
+ * Shares the event loop fairly: promises alone never let other work in, so that one request of many steps would keep all others
+ * waiting. A step that may take long asks for its turn first; the one that has waited longest is next.
  */
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { usedMs } from "./processor-time.ts";
 
 /**
- * So much processor time one turn of the event loop may take before further steps wait for another, milliseconds. Not time on the clock: while a
- * store waits for the disk, those that come then would be let go one by one, each to have a commit of its own.
+ * Processor time of one turn of the event loop after which further steps wait for the next, milliseconds. Not wall-clock time: while a
+ * store waits for the disk, arriving steps would be released one by one, each with a commit of its own.
  */
 const TURN_MS = 25;
-/** Steps that begin in one turn, at most; those that take long end it earlier. */
+/** Steps that begin in one turn at most; long ones end it earlier. */
 const MAX_OF_TURN = 64;
 
-/** Bounded by the requests in flight, and by what each of them does at once. */
+/** Waiting steps; bounded by the requests in flight, and by the concurrency of each. */
 const waiting: (() => void)[] = [];
 let began = 0;
-/** The turn that `began` is of: not known by a callback of its end, behind which others may have their place in the same turn. */
+/** The turn to which `began` belongs: other callbacks of the same turn may follow its end. */
 let turn = -1;
-/** Whether those that wait are being let go. */
+/** Whether waiting steps are being released. */
 let isSharing = false;
 
-/** Whether a step need not wait for its turn: this one has not lasted too long yet, and nobody waits. */
+/** Whether a step need not wait: the present turn has not lasted too long, and no other step waits. */
 export const isOwnTurn = (): boolean => waiting.length === 0 && !isLong();
 
-/** Resolves when it is the step's turn: at once, unless this turn has lasted too long already or others wait. */
+/** Resolves when it is the step's turn: at once, unless the present turn has lasted too long or others wait. */
 export function fairTurn(): Promise<void> {
   if (isOwnTurn()) return Promise.resolve();
   return new Promise((resolve) => {
@@ -44,7 +44,7 @@ function isLong(): boolean {
   return false;
 }
 
-/** Each that is let go runs until it waits for something, before the next one is looked at; what comes in from outside is between two turns. */
+/** Releases waiting steps; each runs until it waits for something before the next one is released. Input is processed between two turns. */
 function share(): void {
   const most = Math.min(waiting.length, MAX_OF_TURN);
   for (let n = 0; n < most; n++) {
@@ -58,7 +58,7 @@ function share(): void {
   });
 }
 
-/** Resolves when the process has had a moment with nothing to do, or after `maxMs` milliseconds: what comes while it is busy can go together. */
+/** Resolves when the process has been idle for a moment, or after `maxMs` milliseconds: work that arrives while it is busy can be combined. */
 export async function whileBusy(maxMs: number): Promise<void> {
   const until = performance.now() + maxMs;
   for (let now = performance.now(); now < until; ) {

@@ -1,4 +1,4 @@
-/** How a broker comes to know what it hears of the others (mesh/liveness.ts), and what it makes of it. */
+/** Connects a broker with its failure detector (mesh/liveness.ts). */
 import { Errors, type ServiceBroker, Strategies } from "moleculer";
 import { livenessOf, SUSPECT } from "./liveness.ts";
 import { middleware } from "./moleculer.ts";
@@ -18,7 +18,7 @@ interface Answering {
 type MessageHandler = (command: string, packet: Packet) => Promise<unknown> | boolean;
 type Publish = (packet: Packet) => Promise<unknown>;
 
-/** Moleculer's middleware that hears every packet, and knows who is called. */
+/** Moleculer's middleware that passes every packet and every call to the failure detector. */
 export const WatchLiveness = middleware({
   name: "WatchLiveness",
   started(broker: ServiceBroker) {
@@ -44,14 +44,14 @@ export const WatchLiveness = middleware({
         return Promise.resolve(true);
       }
       if (command !== "REQ" || !liveness.isCatchingUp || sender === undefined || id === undefined) return next(command, packet);
-      // It has not begun here, so that it may go elsewhere, whatever it does (mesh/retry.ts).
+      // It has not begun here, so that any call may go elsewhere (mesh/retry.ts).
       const error = new Errors.ServiceNotAvailableError({ action: action ?? "", nodeID: this.broker.nodeID });
       return this.sendResponse(sender, id, meta ?? {}, null, null, error).then(() => true);
     };
   },
 });
 
-/** One node after the other, those that are suspected to hang only where there is no other. */
+/** Round robin, with suspected nodes only if there is no other. */
 export class AvoidSilent extends Strategies.RoundRobin {
   override select(list: Parameters<Strategies.RoundRobin["select"]>[0]) {
     const liveness = livenessOf(this.broker);

@@ -1,17 +1,17 @@
 /**
- * Who watches whom. The nodes of a mesh stand on a ring, in the order of the ends of their ids: fingerprints of keys, so chance puts the nodes of a machine or of
- * a service side by side no more often than others. Each tells the next ones that it lives, and no others: what that costs grows with the
- * nodes, not with their square. Pure.
+ * Which nodes watch which. The nodes of a mesh form a ring, in the order of the ends of their ids: these are fingerprints of keys, so that the nodes of
+ * one machine or service are neighbours only by chance. Each sends heartbeats to the next ones only, so that the cost grows with the number of
+ * nodes, not with its square. Pure.
  */
 
-/** So many watch a node: where a third of all nodes vanish at once, one of 27 has lost all of its own, and the next on the ring take their place. */
+/** Watchers of a node: if a third of all nodes vanish at once, one in 27 has lost all of its own, and the next on the ring replace them. */
 export const WATCHERS = 3;
-/** Characters of an id that count: a fingerprint (mesh/trust/hello.ts). */
+/** Characters of an id that determine its place: a fingerprint (mesh/trust/hello.ts). */
 const FINGERPRINT_CHARACTERS = 16;
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** @param nodes all of them; `node` itself may be among them */
+/** @param nodes all nodes, possibly including `node` */
 function neighbours(node: string, nodes: readonly string[], direction: 1 | -1): string[] {
   const placeOf = (id: string) => `${id.slice(-FINGERPRINT_CHARACTERS)} ${id}`;
   const ring = [...nodes, ...(nodes.includes(node) ? [] : [node])].map(placeOf).sort(compare);
@@ -24,8 +24,8 @@ function neighbours(node: string, nodes: readonly string[], direction: 1 | -1): 
   return found;
 }
 
-/** The nodes that a node tells that it lives: the next ones on the ring. */
+/** The nodes to which a node sends heartbeats: the next ones on the ring. */
 export const watchersOf = (node: string, nodes: readonly string[]): string[] => neighbours(node, nodes, 1);
 
-/** The nodes that tell it that they live: those before it. */
+/** The nodes from which it receives heartbeats: those before it. */
 export const watchedBy = (node: string, nodes: readonly string[]): string[] => neighbours(node, nodes, -1);

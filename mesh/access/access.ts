@@ -1,4 +1,4 @@
-/** What a broker knows of access: whether anybody may do anything, by which keys stamps are signed and believed, what roles may do. */
+/** Access control of a broker: whether it is open, the keys of stamps, and the roles' rights. */
 import { type CallingOptions, Context, Errors, type ServiceBroker } from "moleculer";
 import { brokerOf, type Caller } from "../caller.ts";
 import { requireTime, timeLeft } from "../deadline.ts";
@@ -12,27 +12,27 @@ import { readScopes, scopeFor } from "./scopes.ts";
 import { keysInMemory, type MeshKeys } from "../trust/key-files.ts";
 import { STAMP_LIFE_MS, Stamps } from "./stamps.ts";
 
-/** How far a person's right to one interaction with a type reaches: all of it, nothing, or what one of these parts holds. */
+/** Extent of a right to one interaction with a type: everything, nothing, or what one of these parts covers. */
 export type Reach = "all" | "none" | readonly ReachPart[];
 
-/** What belongs to one patient (by id), what a query like `category=laboratory` finds, or what does both. */
+/** Resources of one patient (by id), matches of a query like `category=laboratory`, or both conditions together. */
 export interface ReachPart {
   patient?: string;
   where?: string;
 }
 
-/** What a person may do. */
+/** The rights of a person. */
 export interface Rights {
   with(type: string, interaction: Interaction): Reach;
   mayCall(action: string): boolean;
-  /** Whether resources may name others as their author. */
+  /** Whether the person may record what others have done, and name them as authors. */
   mayEnterForOthers: boolean;
 }
 
-/** Rights that are remembered: as many as there are combinations of roles and scopes in use. */
+/** Rights that are cached: as many as there are combinations of roles and scopes in use. */
 const MAX_RIGHTS = 1_000;
 
-/** The mesh's own stamps, by the name of the work. */
+/** Stamps of the mesh's own work, by its name. */
 type OwnStamps = Map<string, { stamp: string; until: number }>;
 
 interface AccessOptions {
@@ -42,21 +42,21 @@ interface AccessOptions {
   organization?: string | undefined;
 }
 
-/** Decides who may do what in one broker: it verifies stamps and holds identities against the roles. */
+/** Decides access in one broker: verifies stamps, and compares identities with the roles. */
 export class Access {
   readonly isOpen: boolean;
-  /** What each role may do. */
+  /** The present rights of each role. */
   readonly rolesNow: RolesNow;
   readonly #stamps: Stamps;
   readonly #rights = new Map<string, Rights>();
-  /** By the identities of stamps that are remembered. */
+  /** Rights by identity, for the stamps that are cached. */
   #rightsBy = new WeakMap<Identity, Rights>();
   readonly #organization: string | undefined;
   readonly #ownStamps: OwnStamps = new Map();
-  /** Of what the mesh does for a person, by who that is. */
+  /** Stamps of work that the mesh does for a person, by that person's identity. */
   readonly #stampsFor = new WeakMap<Identity, OwnStamps>();
 
-  /** @param keys of this process @param organization in whose name the system writes: `Organization/1` */
+  /** @param keys of this process @param organization on whose behalf the system writes: `Organization/1` */
   constructor({ isOpen, roles, keys, organization }: AccessOptions) {
     this.isOpen = isOpen;
     this.#organization = organization;
@@ -72,7 +72,7 @@ export class Access {
     return this.#stamps.make({ ...identity, ...(generation > 0 && { generation }) });
   }
 
-  /** Stamp of the mesh's own work of this name; made anew in good time. @param meta of the request that it is for */
+  /** The stamp of the mesh's own work of this name, renewed in time. @param meta of the request for which the work is done */
   systemStamp(name: string, meta?: Caller["meta"]): string {
     const now = Date.now();
     const asking = this.#stamps.verify(meta?.["as"]);
@@ -81,19 +81,19 @@ export class Access {
     const stamps = isForSomebody ? (this.#stampsFor.get(person) ?? new Map()) : this.#ownStamps;
     if (isForSomebody) this.#stampsFor.set(person, stamps);
     const known = stamps.get(name);
-    // Nor one of a clock that was set back since: to others it comes from the future.
+    // A stamp from before the clock was set back is not used either: for others it would come from the future.
     if (known && known.until > now && known.until <= now + STAMP_LIFE_MS / 2) return known.stamp;
     const stamp = this.#stamps.make(systemIdentity(name), now, isForSomebody ? this.#stamps.personBehind(meta?.["as"], now) : undefined);
     stamps.set(name, { stamp, until: now + STAMP_LIFE_MS / 2 });
     return stamp;
   }
 
-  /** Who writes, as it is kept with what is written; undefined where nobody is asked. @throws 401 SIGN_IN_NEEDED */
+  /** The author of a write, as it is stored with the version; undefined if access is open. @throws 401 SIGN_IN_NEEDED */
   authorOf(caller: Pick<Caller, "meta">): string | undefined {
     return this.isOpen ? undefined : this.#authorText(this.identityOf(caller), caller.meta?.["purpose"]);
   }
 
-  /** The author of what a service of this name writes by itself; undefined where nobody is asked. */
+  /** The author of what the service of this name writes on its own behalf; undefined if access is open. */
   systemAuthor(name: string): string | undefined {
     return this.isOpen ? undefined : this.#authorText(systemIdentity(name));
   }
@@ -106,7 +106,7 @@ export class Access {
     return authorText(identity, more);
   }
 
-  /** @throws 401 SIGN_IN_NEEDED when the call bears no stamp that is good now; 503 ROLES_BEHIND when it is of newer roles than are known here */
+  /** @throws 401 SIGN_IN_NEEDED if the call has no valid stamp; 503 ROLES_BEHIND if the stamp is of a newer generation of roles than is known here */
   identityOf({ meta }: Pick<Caller, "meta">): Identity {
     const identity = this.#stamps.verify(meta?.["as"]);
     if (!identity) throw signInNeeded();
@@ -114,7 +114,7 @@ export class Access {
     throw rolesBehind();
   }
 
-  /** What a person may do: all that one of the roles may, as far as the scopes leave it. */
+  /** The rights of a person: the union of the roles' rights, limited by the scopes. */
   rightsOf(identity: Identity): Rights {
     const known = this.#rightsBy.get(identity);
     if (known) return known;
@@ -167,30 +167,30 @@ function rightsBy(roles: Role[], scope: string | undefined, patient: string | un
 }
 
 const known = new WeakMap<ServiceBroker, Access>();
-/** Of a broker that nobody has told: nobody may anything. */
+/** Access of a broker for which none was set: nothing is permitted. */
 const closed = new Access({ isOpen: false, roles: new Map(), keys: keysInMemory() });
 
-/** Anybody may do anything. */
+/** Open access: everything is permitted to everyone. */
 export const openAccess = (): Access => new Access({ isOpen: true, roles: new Map(), keys: keysInMemory() });
 
-/** Tells a broker who may what. */
+/** Sets the access of a broker. */
 export function setAccess(broker: ServiceBroker, access: Access): void {
   known.set(broker, access);
 }
 
-/** What the broker was told. */
+/** The access of a broker. */
 export const accessOf = (broker: ServiceBroker): Access => known.get(broker) ?? closed;
 
-/** What who asks may; undefined: everything, or nobody has said who asks, who is told what there is. */
+/** The caller's rights; undefined: unlimited, since access is open, or since the call has no stamp, as for requests about what there is. */
 export function rightsOfCaller(caller: Caller): Rights | undefined {
   const access = accessOf(brokerOf(caller));
   return access.isOpen || caller.meta?.["as"] === undefined ? undefined : access.rightsOf(access.identityOf(caller));
 }
 
-/** The answer to who has not said who is asking, or whose word is too old. */
+/** The error for a call without a valid stamp. */
 export const signInNeeded = () => new Errors.MoleculerClientError("Sign in first: this is not open to everybody.", 401, "SIGN_IN_NEEDED");
 
-/** The answer to who may not. @param what "call wards.open", "read Patient" */
+/** The error for a call that is not permitted. @param what "call wards.open", "read Patient" */
 export const notAllowed = (what: string) =>
   new Errors.MoleculerClientError(
     `You may not ${what}: none of your roles, or not the app that you use, has the right to it.`,
@@ -198,10 +198,10 @@ export const notAllowed = (what: string) =>
     "NOT_ALLOWED",
   );
 
-/** What who reaches a part of a type may not do with the rest of it, for `notAllowed`: the same words whether that is there or not. */
+/** What `notAllowed` names for a caller with a right to a part of a type; the same text whether the resource exists or not. */
 export const outsideOfPart = (does: string, type: string): string => `${does} ${type} outside of what the app was opened for`;
 
-/** The answer of a node that does not know the roles as they are now: it could only guess who may what. */
+/** The error of a node that does not know the present roles. */
 export const rolesBehind = () =>
   new Errors.MoleculerRetryableError(
     "Roles have just been changed, and this node does not know them yet: try again.",
@@ -213,9 +213,9 @@ export const rolesBehind = () =>
   );
 
 /**
- * The mesh's own work, for a request or by itself: what is called so bears the stamp of that work, with its narrow right. What it answers does
- * not change the meta of the request, whose next calls go on with its own stamp.
- * @param name as the role's file is named (`services/identity/roles/system`)
+ * A caller for the mesh's own work, for a request or on its own behalf: its calls bear the stamp of that work, with its narrow rights. Their
+ * answers do not change the meta of the request, whose next calls keep their own stamp.
+ * @param name of the role's file (`services/identity/roles/system`)
  */
 export function asSystem(caller: Caller, name: string): Caller {
   const broker = brokerOf(caller);
@@ -240,7 +240,7 @@ export function asSystem(caller: Caller, name: string): Caller {
   } as Caller;
 }
 
-/** Who asks, as FHIR knows them ("Practitioner/1"); undefined where nobody must sign in, or the account has no such record. */
+/** The caller in FHIR ("Practitioner/1"); undefined if access is open, or the account has no Practitioner. */
 export function whoAsks(caller: Caller): string | undefined {
   const access = accessOf(brokerOf(caller));
   return access.isOpen ? undefined : access.identityOf(caller).fhirUser;

@@ -1,10 +1,10 @@
-/** Moleculer's middleware for a program that operators use: what it calls by itself bears the stamp of the mesh's own work of this name. */
+/** Moleculer's middleware for operators' programs: their own calls bear the stamp of the mesh's work of this name. */
 import type { CallingOptions, ServiceBroker } from "moleculer";
 import type { CallFunction } from "../call-function.ts";
 import { accessOf } from "./access.ts";
 import { middleware, type Middleware } from "../moleculer.ts";
 
-/** @param name as the role's file is named (`services/identity/roles/system`) */
+/** @param name of the role's file (`services/identity/roles/system`) */
 export function actAs(name: string): Middleware {
   let broker: ServiceBroker;
   return middleware({

@@ -1,17 +1,17 @@
-/** Who has made a version, or has looked at one. */
+/** The author of a version, or the person who accessed one. */
 
-/** A person, a client or a service, with their roles at that time; the time itself stands beside it. */
+/** A person, a client or a service, with the roles at that time; the time is stored beside it. */
 export interface Author {
-  /** `Practitioner/1` of who has one, else the account; `system:<name>` of what the mesh does by itself, for nobody. */
+  /** `Practitioner/1`, or the account of a person without one; `system:<name>` for work of the mesh on its own behalf. */
   who: string;
   /** Name for people. */
   name?: string;
-  /** `Organization/1`: in whose name the system writes (ORGANIZATION). */
+  /** `Organization/1` on whose behalf the system writes (ORGANIZATION). */
   onBehalfOf?: string;
   /** Names of roles, separated by blanks. */
   role: string;
-  /** The app by which it was made. */
+  /** The app that was used. */
   client?: string;
-  /** A code of HL7's PurposeOfUse that the client has given. */
+  /** A code of HL7's PurposeOfUse, as the client gave it. */
   reason?: string;
 }

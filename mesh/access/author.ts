@@ -1,13 +1,13 @@
-/** Who has made a version, as it is kept beside it (`author` of a store's write). */
+/** The author of a version in its stored form (`author` of a store's write). */
 import type { Author } from "./author-contract.ts";
 import { type Identity, isSystem } from "./identity.ts";
 
-/** By identity, then by organisation and reason: the same text for all that one person writes within a stamp's life. */
+/** By identity, then by organisation and reason: the text is the same for all writes within a stamp's life. */
 const known = new WeakMap<Identity, Map<string, string>>();
-/** Texts that are remembered for one identity. */
+/** Texts that are cached for one identity. */
 const MAX_TEXTS = 50;
 
-/** The author as a store keeps it. What the mesh does for a person is that person's. */
+/** The author in its stored form. Work that the mesh does for a person counts as that person's. */
 export function authorText(identity: Identity, { onBehalfOf, reason }: Pick<Author, "onBehalfOf" | "reason"> = {}): string {
   const name = `${onBehalfOf ?? ""} ${reason ?? ""}`;
   const texts = known.get(identity) ?? new Map<string, string>();
@@ -28,8 +28,8 @@ export function authorText(identity: Identity, { onBehalfOf, reason }: Pick<Auth
   return text;
 }
 
-/** Who stands behind it: the person for whom the mesh acts, or the mesh itself. */
+/** The person for whom the mesh acts, or the identity itself. */
 export const personOf = (identity: Identity): Identity => (isSystem(identity) ? (identity.for ?? identity) : identity);
 
-/** The author that a store has kept. */
+/** Parses a stored author. */
 export const authorFrom = (text: string): Author => JSON.parse(text) as Author;

@@ -1,4 +1,4 @@
-/** Moleculer's middleware by which what a handler writes by itself knows the call that it is for. */
+/** Moleculer's middleware that makes the current call known to the writes of its handler. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Context } from "moleculer";
 import { accessOf } from "./access.ts";
@@ -9,24 +9,24 @@ interface Held {
   hasWritten: boolean;
 }
 
-/** Emptied when the call has ended: what it leaves running writes on its own account. */
+/** Emptied when the call has ended: work that is still running then writes on its own behalf. */
 const current = new AsyncLocalStorage<Held>();
 
-/** The call that is handled at this moment; undefined where everything is open, and for what the mesh does by itself. */
+/** The current call; undefined if access is open, and for the mesh's own work. */
 export const currentCall = (): Context | undefined => current.getStore()?.call;
 
-/** What the current call writes is on record with the write. */
+/** Notes that the current call has written: the write itself is audited. */
 export function noteWritten(): void {
   const held = current.getStore();
   if (held) held.hasWritten = true;
 }
 
-/** A service that puts on record what its actions show. */
+/** A service that audits what its actions return. */
 interface OnRecord {
   noteAnswer?(ctx: Context, answer: unknown): Promise<void>;
 }
 
-/** Keeps the call for as long as its handler runs. An owner's own actions are given their call, and need not pay for it. */
+/** Holds the call while its handler runs. An owner's own actions get their call as an argument, and are exempt. */
 export const KnowCurrentCall = middleware({
   name: "KnowCurrentCall",
   localAction(
@@ -34,7 +34,7 @@ export const KnowCurrentCall = middleware({
     { name = "", rest, whoMay, service }: { name?: string; rest?: unknown; whoMay?: string; service?: OnRecord },
   ) {
     if (name.includes(".fhir.")) return next;
-    // A person asks it, at an address of its own or by an operation of FHIR's.
+    // People call it, by its own address or by a FHIR operation.
     const isAskedByPersons = rest !== undefined || whoMay === "role";
     return (ctx: Context) => {
       if (accessOf(ctx.broker).isOpen) return next(ctx);

@@ -1,15 +1,15 @@
-/** How a broker learns of roles that were changed: it asks `identity` when it hears of a newer generation than it has. */
+/** Keeps a broker's roles up to date: it asks `identity` when it hears of a newer generation. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import { CURRENT_ROLES, type ChangedRoles } from "./changed-roles.ts";
 import type { RolesNow } from "./roles-now.ts";
 
-/** Longest that one try takes, milliseconds. */
+/** Time limit of one attempt, milliseconds. */
 const TRY_MS = 2_000;
-/** Tries, and milliseconds between them; one more announcement begins them again. */
+/** Attempts, and the pause between them in milliseconds; another announcement starts them again. */
 const [TRIES, PAUSE_MS] = [3, 300];
 
-/** Has `roles.refresh()` ask `identity`; those who ask at once share one question. */
+/** Makes `roles.refresh()` ask `identity`; concurrent callers share one question. */
 export function followRoles(broker: ServiceBroker, roles: RolesNow): void {
   let asking: Promise<void> | undefined;
   const ask = async () => {

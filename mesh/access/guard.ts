@@ -1,6 +1,6 @@
 /**
- * The guard of an action wraps its handler: Moleculer's hooks and middlewares stand inside its cacher, which would answer the second caller
- * from what it remembers of the first.
+ * The guard wraps an action's handler. Moleculer's hooks and middlewares are inside its cacher, which would return to a second caller
+ * the answer that the first one got.
  */
 import type { Context } from "moleculer";
 import { accessOf, notAllowed } from "./access.ts";
@@ -8,23 +8,23 @@ import { type AnyHandler, callHandler } from "../moleculer.ts";
 import { isSystem } from "./identity.ts";
 
 /**
- * Who may call an action, as far as its service says it: those whose roles name it (default for published ones); `system`: only the mesh's own
- * work; `signed-in`: anybody who has signed in, because what it does is guarded where it is done; `anyone`: it tells nothing of people.
+ * Who may call an action. `role`: callers whose roles name it (default for published actions); `system`: only the mesh's own
+ * work; `signed-in`: every signed-in caller, because the resources that it uses are guarded; `anyone`: it reveals nothing about people.
  */
 export type WhoMay = "role" | "system" | "signed-in" | "anyone";
 
 const guarded = new WeakSet<AnyHandler>();
 
-/** Whether a handler has a guard around it. */
+/** Whether a handler is guarded. */
 export const isGuarded = (handler: unknown): boolean => guarded.has(handler as AnyHandler);
 
-/** Says of a handler that it guards itself. */
+/** Marks a handler that guards itself. */
 export function asGuarded<H extends AnyHandler>(handler: H): H {
   guarded.add(handler);
   return handler;
 }
 
-/** The handler behind its guard. */
+/** The handler with its guard. */
 export function withGuard(handler: AnyHandler, whoMay: WhoMay): AnyHandler {
   if (isGuarded(handler)) return handler;
   return asGuarded(function guard(this: unknown, ctx: Context): unknown {

@@ -1,4 +1,4 @@
-/** Moleculer's middleware by which a broker knows who may what, from its settings, and serves no action that nobody guards. */
+/** Moleculer's middleware that sets a broker's access from its settings, and refuses to serve an action without a guard. */
 import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import type { Config } from "../config.ts";
 import type { MeshKeys } from "../trust/key-files.ts";

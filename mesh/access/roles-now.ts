@@ -1,25 +1,25 @@
-/** What each role may do now: as its file says, or as an administrator has changed it while the system runs. */
+/** The present rights of each role: from its file, or as an administrator has changed them at run time. */
 import type { ChangedRoles } from "./changed-roles.ts";
 import { isRoleOfPeople } from "./identity.ts";
 import type { Role } from "./roles.ts";
 
-/** All nodes know of changed roles before a gateway stamps with them, milliseconds. */
+/** Time in which all nodes learn of changed roles, before a gateway puts the new generation into stamps. Milliseconds. */
 const SPREAD_MS = 300;
 
-/** The roles of one process: its files' and, over them, the newest generation that it has heard of. */
+/** The roles of one process: those of the files and, over them, the newest generation that it knows. */
 export class RolesNow {
-  /** As their files say. */
+  /** From the files. */
   readonly #filed: ReadonlyMap<string, Role>;
   #roles: ReadonlyMap<string, Role>;
   #generation = 0;
-  /** The newest generation that anybody has told of. */
+  /** The newest generation that was announced. */
   #told = 0;
   #before = { generation: 0, until: 0 };
   #hasAsked = false;
   #ask: () => Promise<void> = () => Promise.resolve();
   readonly #whenChanged = new Set<() => void>();
 
-  /** @param filed roles as their files say, by name @param react called after each change */
+  /** @param filed roles from the files, by name @param react called after each change */
   constructor(filed: ReadonlyMap<string, Role>, react: () => void) {
     this.#filed = filed;
     this.#roles = filed;
@@ -30,40 +30,40 @@ export class RolesNow {
     return this.#roles.get(name);
   }
 
-  /** What stamps say: for a moment the generation before, while other nodes learn of the new one. */
+  /** The generation for stamps: for a moment still the previous one, while other nodes learn of the new one. */
   get stampedGeneration(): number {
     return this.#before.until > performance.now() ? this.#before.generation : this.#generation;
   }
 
-  /** Whether the roles are known as they are now, as far as anybody has told. */
+  /** Whether the newest announced generation is known. */
   get isUpToDate(): boolean {
     return this.#hasAsked && this.#generation >= this.#told;
   }
 
-  /** How `refresh` asks. */
+  /** Sets how `refresh` asks. */
   askBy(ask: () => Promise<void>): void {
     this.#ask = ask;
   }
 
-  /** Resolves when they are known as they are now. @throws what the question for them has thrown */
+  /** Resolves when the present roles are known. @throws the error of the question */
   refresh(): Promise<void> {
     return this.#ask();
   }
 
-  /** There is another generation: what is not known of it is asked for. */
+  /** Notes an announced generation, and asks for it if it is unknown. */
   noteGeneration(generation: number): void {
     if (generation > this.#told) this.knows(generation);
   }
 
-  /** Whether the roles of this generation are known; if not, they are asked for. */
+  /** Whether this generation is known; otherwise it is asked for. */
   knows(generation = 0): boolean {
     if (generation <= this.#generation) return true;
     this.#told = Math.max(this.#told, generation);
-    this.#ask().catch(() => {}); // the next question has them asked for again
+    this.#ask().catch(() => {}); // the next call asks again
     return false;
   }
 
-  /** Takes them as `identity` tells them; older ones than are known change nothing. */
+  /** Takes the roles from `identity`; older ones than are known change nothing. */
   take({ generation, roles }: ChangedRoles): void {
     this.#hasAsked = true;
     if (generation <= this.#generation) return;
@@ -74,7 +74,7 @@ export class RolesNow {
     for (const react of this.#whenChanged) react();
   }
 
-  /** @param react called after each change @returns ends that */
+  /** @param react called after each change @returns a function that removes it */
   whenChanged(react: () => void): () => void {
     this.#whenChanged.add(react);
     return () => this.#whenChanged.delete(react);

@@ -1,29 +1,29 @@
 /**
- * What a role may do, as its file says: types of resources × interactions, and actions. What a file does not name is refused.
+ * Role files: types of resources × interactions, and actions. Anything that a file does not name is refused.
  *
  *     { "says": "Cares for the patients of a ward", "types": { "*": "rs", "Observation": "crus" }, "actions": ["wards.listBeds", "visits.*"] }
  *
- * Interactions have SMART's letters (SMART App Launch 2.2, scopes): create, read, update, delete, search. A type that is named does not take
- * what `*` says. `"onBehalf": true`: what others have done may be entered in their name. `"secondFactor": true`: nobody signs in to it by a
- * password alone.
+ * Interactions have SMART's letters (SMART App Launch 2.2, scopes): create, read, update, delete, search. An entry for a type replaces
+ * that of `*`. `"onBehalf": true`: its members may record what others have done, in their names. `"secondFactor": true`: a password alone
+ * does not suffice to sign in.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
-/** One role, as its file says. */
+/** One role, from its file. */
 export interface Role {
   /** One sentence for people. */
   says: string;
   types: Readonly<Record<string, string>>;
-  /** Full names; `*` stands for any part of one: `billing.*` for what `billing` does, not for its store (`billing.fhir.read`) or its dead letters. */
+  /** Full names; `*` stands for one part: `billing.*` for the actions of `billing`, not those of its store (`billing.fhir.read`) or its dead letters. */
   actions: readonly string[];
-  /** Whether its people may enter what others have done or ordered, and name them as its author. */
+  /** Whether its members may record what others have done or ordered, and name them as authors. */
   onBehalf?: boolean;
-  /** Whether who has it must sign in with a second factor. */
+  /** Whether its members must sign in with a second factor. */
   secondFactor?: boolean;
 }
 
-/** One of the things that can be done with resources of a type. */
+/** An interaction with resources of a type. */
 export type Interaction = "c" | "r" | "u" | "d" | "s";
 
 /** `cruds` in this order, each at most once. */
@@ -33,8 +33,8 @@ const ACTION = /^(\*|[a-z][a-z0-9-]*)(\.(\*|[A-Za-z][A-Za-z0-9-]*))+$/;
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 
 /**
- * Roles by name: those of people from the folder's files, those of the mesh's own work, as `system:<name>`, from its folder `system`.
- * @throws one Error that names each faulty file, and what it should hold
+ * Reads the roles by name: those of people from the folder's files, those of the mesh's own work, as `system:<name>`, from its folder `system`.
+ * @throws one Error that names each faulty file, and its expected content
  */
 export function readRoles(folder: string): Map<string, Role> {
   const faults: string[] = [];
@@ -87,10 +87,10 @@ export function roleFrom(value: unknown): Role | string {
   return { says, types, actions, ...(onBehalf && { onBehalf }), ...(secondFactor && { secondFactor }) };
 }
 
-/** Whatever there is, however deep. */
+/** Pattern for all actions, at any depth. */
 const ALL = "*.*";
 
-/** Whether a pattern of a role's `actions` names this action. */
+/** Whether a pattern in a role's `actions` matches this action. */
 export function namesAction(pattern: string, action: string): boolean {
   if (!pattern.includes("*")) return pattern === action;
   const [parts, given] = [pattern.split("."), action.split(".")];

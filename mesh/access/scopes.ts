@@ -1,34 +1,34 @@
 /**
- * What an app may do for a person: SMART's scopes for FHIR resources, version 2 and, mapped to it, version 1 (SMART App Launch 2.2, "Scopes for
- * requesting FHIR resources"). Scopes narrow what the roles may; they never add to it.
+ * The rights of an app: SMART's scopes for FHIR resources, version 2 and, mapped to it, version 1 (SMART App Launch 2.2, "Scopes for
+ * requesting FHIR resources"). Scopes limit the roles' rights, and never extend them.
  */
 import type { Interaction } from "./roles.ts";
 
 /** One scope for resources. */
 interface ResourceScope {
-  /** `patient`: only the record of the patient that the app was opened for. */
+  /** `patient`: only the record of the patient for whom the app was launched. */
   level: "patient" | "user" | "system";
   /** `*`: all. */
   type: string;
   letters: string;
-  /** Only what this query finds: `category=laboratory`. */
+  /** Only the matches of this query: `category=laboratory`. */
   where?: string;
 }
 
-/** What a token's scopes leave of the roles. */
+/** The parsed scopes of a token. */
 export interface Scopes {
   resources: ResourceScope[];
-  /** Whether the domain's actions may be called, as far as the roles may. */
+  /** Whether the domain's actions may be called, within the roles' rights. */
   hasActions: boolean;
 }
 
-/** The scope by which an app may call the domain's actions for a person. */
+/** The scope by which an app may call the domain's actions. */
 const ACTIONS = "actions";
 
 const SCOPE = /^(patient|user|system)\/(\*|[A-Z][A-Za-z]{1,63})\.([a-z*]+)(?:\?(\S{1,400}))?$/;
 const FIRST_VERSION: Record<string, string> = { read: "rs", write: "cud", "*": "cruds" };
 
-/** @param text scopes, separated by blanks; those for other purposes grant nothing */
+/** @param text scopes, separated by spaces; those for other purposes grant nothing */
 export function readScopes(text: string): Scopes {
   const words = text.split(" ");
   const resources = words.flatMap((word): ResourceScope[] => {
@@ -40,13 +40,13 @@ export function readScopes(text: string): Scopes {
   return { resources, hasActions: words.includes(ACTIONS) };
 }
 
-/** A part of a type that a scope reaches: only the record of the app's patient, only what a query finds, or both. */
+/** The part of a type that a scope covers: only the record of the app's patient, only the matches of a query, or both. */
 export interface ScopedPart {
   isOfPatient: boolean;
   where?: string;
 }
 
-/** How far scopes reach: all of the type, or these parts of it; without any: nothing. */
+/** Extent of the scopes: the whole type, or these parts of it; an empty list: nothing. */
 export function scopeFor({ resources }: Scopes, type: string, interaction: Interaction): "all" | ScopedPart[] {
   const granted = resources.filter((it) => (it.type === "*" || it.type === type) && it.letters.includes(interaction));
   if (granted.some(({ level, where }) => level !== "patient" && where === undefined)) return "all";

@@ -1,10 +1,10 @@
 /**
- * Stamps: an identity, signed, as it goes along with every call in the field `as` of its meta. A service believes a stamp and nothing else;
- * a plain field of the meta says nothing.
+ * Stamps: signed identities, which every call carries in the field `as` of its meta. A service trusts stamps only, never
+ * plain fields of the meta.
  *
- * They are signed by the key of the service that makes them, and believed as far as its certificate reaches (mesh/trust/vouching.ts). A
- * stamp lives a minute from the first time on that a node looks at it, by a clock that nobody sets: clocks of a hospital's machines may be
- * minutes apart, or be put right in the middle of a request, and the ward must not stop for that.
+ * They are signed by the key of the service that makes them, and trusted as far as its certificate permits (mesh/trust/vouching.ts). A
+ * stamp is valid for a minute from the time at which a node first sees it, by a monotonic clock: the clocks of a hospital's machines may differ by
+ * minutes, or be corrected during a request, which must not stop the work of a ward.
  */
 import { CLOCKS_APART_MS } from "../trust/certificate.ts";
 import type { MeshKeys } from "../trust/key-files.ts";
@@ -14,13 +14,13 @@ import { type Identity, isRoleOfPeople, isSystem, systemIdentity, workOf } from 
 
 /** Lifetime of a stamp, milliseconds. */
 export const STAMP_LIFE_MS = 60_000;
-/** Stamps that are remembered as good: each is verified once. A hospital has fewer people at work in a minute. */
+/** Valid stamps that are cached, so that each is verified once. A hospital has fewer people at work in a minute. */
 const MAX_REMEMBERED = 10_000;
-/** What stands in another stamp has been on its way for longer, by so much at most. Milliseconds. */
+/** Additional age of a stamp inside another stamp. Milliseconds. */
 const INNER_AGE_MS = 2 * STAMP_LIFE_MS;
 const KIND = "stamp";
 
-/** What is signed: of the mesh's own work `for` is the person's stamp. */
+/** The signed content; for the mesh's own work `for` is the person's stamp. */
 interface Claims extends Omit<Identity, "for"> {
   for?: string;
   /** Milliseconds since 1970. */
@@ -29,7 +29,7 @@ interface Claims extends Omit<Identity, "for"> {
 
 interface Remembered {
   identity: Identity;
-  /** The stamp that names the person who stands behind it. */
+  /** The stamp of the person for whom the work is done. */
   person: string | undefined;
   /** By performance.now(). */
   until: number;
@@ -38,25 +38,25 @@ interface Remembered {
 /** Makes and verifies stamps. */
 export class Stamps {
   readonly #keys: MeshKeys;
-  /** Whose signature is right, and until when they are good here. */
+  /** Stamps with a valid signature, and until when they are valid here. */
   readonly #good = new Map<string, Remembered>();
 
   constructor(keys: MeshKeys) {
     this.#keys = keys;
   }
 
-  /** @returns a stamp that is good for a minute, in characters that any header may hold */
+  /** @returns a stamp that is valid for a minute, in characters that any header may contain */
   make({ for: _, ...identity }: Identity, now = Date.now(), person?: string): string {
     const claims: Claims = { ...identity, ...(person !== undefined && { for: person }), until: now + STAMP_LIFE_MS };
     return makeStatement(KIND, claims, this.#keys.signer);
   }
 
-  /** Who the stamp names; undefined when it is forged, spoilt, or too old. */
+  /** The identity in a stamp; undefined if it is forged, damaged, or too old. */
   verify(stamp: unknown, now = Date.now()): Identity | undefined {
     return this.#remembered(stamp, now)?.identity;
   }
 
-  /** The stamp of the person that stands behind this one; undefined where nobody does. */
+  /** The stamp of the person for whom work is done; undefined if there is none. */
   personBehind(stamp: unknown, now = Date.now()): string | undefined {
     return this.#remembered(stamp, now)?.person;
   }
@@ -67,13 +67,13 @@ export class Stamps {
     return known && known.until > performance.now() ? known : undefined;
   }
 
-  /** @param older by so much it may be older than one that comes by itself */
+  /** @param older additional age that is accepted */
   #read(stamp: string, now: number, older: number): Remembered | undefined {
     const statement = readStatement<Claims>(KIND, stamp, this.#keys.trusted, now);
     if (!statement) return undefined;
     const { until, for: person, ...said } = statement.claims;
     if (typeof said.sub !== "string" || !Array.isArray(said.roles)) return undefined;
-    // It may serve for its whole minute before this node sees it.
+    // It may have been used for its whole minute before this node sees it.
     const age = now - (until - STAMP_LIFE_MS);
     if (age > CLOCKS_APART_MS + STAMP_LIFE_MS + older || age < -CLOCKS_APART_MS) return undefined;
     const goodUntil = performance.now() + STAMP_LIFE_MS;
@@ -89,7 +89,7 @@ export class Stamps {
     return this.#remember(stamp, { identity, person, until: goodUntil });
   }
 
-  /** It gives no right; only who it is counts. So it may be past its minute here, as the stamp around it was made later. */
+  /** The person in an inner stamp, who gives no rights: it may be past its minute here, since the stamp around it was made later. */
   #personIn(stamp: string, now: number): Identity | undefined {
     const known = this.#good.get(stamp) ?? this.#good.get(`for ${stamp}`) ?? this.#read(stamp, now, INNER_AGE_MS);
     return known && !isSystem(known.identity) ? known.identity : undefined;

@@ -1,7 +1,7 @@
-/** What a node's announcement (Moleculer's INFO) claims, held against its certificate. */
+/** Compares a node's announcement (Moleculer's INFO) with its certificate. */
 import { type Certificate, mayServe } from "./certificate.ts";
 
-/** The part of an announcement that gives a node calls and events. */
+/** The part of an announcement by which a node gets calls and events. */
 export interface Announcement {
   services?: {
     name?: unknown;
@@ -16,8 +16,8 @@ export interface Announcement {
 const NODE_SERVICE = "$node";
 
 /**
- * Whether the certificate names each service that is announced, each action belongs to its service, and no event is taken in another
- * service's group. Which events a service hears is not restricted: they hold ids.
+ * Whether the certificate names each announced service, each action belongs to its service, and no event is consumed in another
+ * service's group. Which events a service receives is not restricted: they contain ids.
  */
 export function mayAnnounce(certificate: Certificate, { services = [] }: Announcement): boolean {
   return services.every(({ name, fullName = name, version, actions = {}, events = {} }) => {
@@ -31,7 +31,7 @@ export function mayAnnounce(certificate: Certificate, { services = [] }: Announc
   });
 }
 
-/** As Moleculer makes it. */
+/** The full name, as Moleculer makes it. */
 function fullNameOf(name: string, version: unknown): string {
   if (version === undefined || version === null) return name;
   return typeof version === "number" ? `v${version}.${name}` : `${String(version)}.${name}`;

@@ -1,10 +1,10 @@
 /**
- * A certificate: the word of the mesh's CA that a key may serve certain services. Signed JSON: `payload.signature`, both in base64url, by
+ * A certificate: the statement of the mesh's CA that a key may serve certain services. Signed JSON: `payload.signature`, both in base64url, by
  * Ed25519 (RFC 8032).
  */
 import { createPublicKey, type JsonWebKey, type KeyObject, randomBytes, sign, verify } from "node:crypto";
 
-/** What a certificate says. */
+/** The content of a certificate. */
 export interface Certificate {
   /** Names of services, `*`: all. */
   serves: string[];
@@ -12,13 +12,13 @@ export interface Certificate {
   owns?: string[];
   /** The key's public part. */
   key: KeyObject;
-  /** Good from and until, milliseconds since 1970. */
+  /** Validity, milliseconds since 1970. */
   from: number;
   until: number;
   serial: string;
 }
 
-/** An Ed25519 key whose certificate goes along with what it signs. */
+/** An Ed25519 key with the certificate that is sent along with its signatures. */
 export interface Signer {
   privateKey: KeyObject;
   /** The certificate as text. */
@@ -36,13 +36,13 @@ interface Payload {
 
 /** In the certificate of a node that may serve any service. */
 export const ANY_SERVICE = "*";
-/** Clocks of two machines may be five minutes apart, and what one has signed is half a minute on its way to the other. Milliseconds. */
+/** Tolerance of times, milliseconds: clocks of two machines may differ by five minutes, and a message may be under way for half a minute. */
 export const CLOCKS_APART_MS = 330_000;
-/** Certificates that are remembered: each is verified once. A mesh has one a service, or one a process. */
+/** Certificates that are cached, so that each is verified once. A mesh has one per service, or one per process. */
 const MAX_REMEMBERED = 1_000;
-/** Longer ones are none of ours. */
+/** Characters of a certificate at most. */
 const MAX_LENGTH = 4_096;
-/** What the CA signs is never taken for anything else. */
+/** Context of the CA's signatures, so that they are valid for nothing else. */
 const CONTEXT = "openward certificate\0";
 
 /** Whether the certificate names the service. */
@@ -51,10 +51,10 @@ export const mayServe = ({ serves }: Certificate, service: string): boolean => s
 /** The 32 bytes of an Ed25519 key's public part, in base64url. */
 export const publicText = (key: KeyObject): string => key.export({ format: "jwk" }).x ?? "";
 
-/** What a key may do. */
+/** The rights of a key. */
 export type Grant = Pick<Certificate, "serves" | "owns">;
 
-/** @param ca private key of the CA @param key public part of the key that is certified @param lifeMs from now on, milliseconds */
+/** @param ca private key of the CA @param key public part of the certified key @param lifeMs validity from now on, milliseconds */
 export function issueCertificate(ca: KeyObject, { serves, owns }: Grant, key: KeyObject, lifeMs: number, now = Date.now()): string {
   const payload: Payload = {
     serves,
@@ -68,17 +68,17 @@ export function issueCertificate(ca: KeyObject, { serves, owns }: Grant, key: Ke
   return `${text}.${sign(null, Buffer.from(CONTEXT + text), ca).toString("base64url")}`;
 }
 
-/** The CAs that a node trusts, and the certificates of theirs that it has seen. */
+/** The CAs that a node trusts, and the certificates by them that it has seen. */
 export class Trusted {
   readonly #authorities: readonly KeyObject[];
   readonly #seen = new Map<string, Certificate>();
 
-  /** @param authorities public parts; two while one takes the place of the other */
+  /** @param authorities public parts; two during the replacement of a CA */
   constructor(authorities: readonly KeyObject[]) {
     this.#authorities = authorities;
   }
 
-  /** What the certificate says; undefined when no trusted CA has signed it, or it is not good now. */
+  /** The content of a certificate; undefined if no trusted CA has signed it, or it is not valid now. */
   certificate(text: string, now = Date.now()): Certificate | undefined {
     const certificate = this.#seen.get(text) ?? this.#read(text);
     if (!certificate || now < certificate.from - CLOCKS_APART_MS || now > certificate.until) return undefined;

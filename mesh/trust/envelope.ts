@@ -1,40 +1,40 @@
 /**
- * A message on the wire. Pure.
+ * The envelope of a message. Pure.
  *
  *     kind · length of the sender's id, 1 byte · id · number, 6 bytes · [time, 6 bytes] · [length of the hello, 2 bytes · hello] · body · proof
  *
- * Its kind says what the proof is: a tag under the key that sender and receiver share (16 bytes), or the signature of the sender's service
- * (64 bytes), for those that do not know it yet. No packet and no batch begins with one of these kinds.
+ * The kind determines the proof: a tag under the key that sender and receiver share (16 bytes), or the signature of the sender's service
+ * (64 bytes), for receivers that do not share a key yet. No packet and no batch begins with one of these kinds.
  */
 import { TAG_BYTES } from "./mac.ts";
 
-/** What stands first. */
+/** The first byte. */
 export const EnvelopeKind = { tagged: 0xe1, taggedWithHello: 0xe2, signed: 0xe3 } as const;
 export type EnvelopeKind = (typeof EnvelopeKind)[keyof typeof EnvelopeKind];
 
-/** An envelope that was opened, and not believed yet: all of it may be a lie. */
+/** An unpacked envelope that is not verified yet. */
 export interface Envelope {
   kind: EnvelopeKind;
   sender: string;
   number: number;
   /** Milliseconds since 1970; 0 in one with a tag. */
   time: number;
-  /** "" where none goes along. */
+  /** "" if there is none. */
   hello: string;
   body: Buffer;
-  /** What the proof is of, but for the topic. */
+  /** The bytes that the proof covers, besides the topic. */
   proven: Buffer;
   proof: Buffer;
 }
 
 const NUMBER_BYTES = 6;
 const SIGNATURE_BYTES = 64;
-/** The most that an envelope adds to its body, bytes: more than any hello is long. */
+/** Most bytes that an envelope adds to its body. */
 export const ENVELOPE_BYTES = 20_000;
 
 const proofBytes = (kind: number) => (kind === EnvelopeKind.signed ? SIGNATURE_BYTES : TAG_BYTES);
 
-/** An envelope with room for its proof at the end. */
+/** An envelope with space for its proof at the end. */
 export function pack({ kind, sender, number, time, hello }: Omit<Envelope, "body" | "proven" | "proof">, body: Buffer): Buffer {
   const helloBytes = kind === EnvelopeKind.tagged ? 0 : 2 + hello.length;
   const timeBytes = kind === EnvelopeKind.signed ? NUMBER_BYTES : 0;
@@ -52,19 +52,19 @@ export function pack({ kind, sender, number, time, hello }: Omit<Envelope, "body
   return message;
 }
 
-/** The part of a packed envelope that its proof is of, and the proof's place. */
+/** The part of a packed envelope that its proof covers, and the place of the proof. */
 export function partsOf(message: Buffer): { proven: Buffer; proof: Buffer } {
   const end = message.length - proofBytes(message[0] as number);
   return { proven: message.subarray(0, end), proof: message.subarray(end) };
 }
 
-/** @returns undefined for what is no envelope */
+/** @returns undefined if it is no envelope */
 export function unpack(message: Buffer): Envelope | undefined {
   const kind = message[0] as EnvelopeKind;
   if (kind !== EnvelopeKind.tagged && kind !== EnvelopeKind.taggedWithHello && kind !== EnvelopeKind.signed) return undefined;
   const end = message.length - proofBytes(kind);
   let at = 2 + (message[1] ?? 0);
-  if (at + 2 * NUMBER_BYTES + 2 > end) return undefined; // shorter than any envelope with something in it
+  if (at + 2 * NUMBER_BYTES + 2 > end) return undefined; // shorter than any valid envelope
   const sender = message.toString("latin1", 2, at);
   const number = message.readUIntLE(at, NUMBER_BYTES);
   at += NUMBER_BYTES;

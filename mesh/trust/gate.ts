@@ -1,10 +1,10 @@
 /**
- * Every message of this node goes out sealed, and every message of others comes in by the gate: only from the node that it names, for this
- * topic, once. What is not believed is not parsed.
+ * Seals every outgoing message of this node, and verifies every incoming one: it must come from the node that it names, be for this
+ * topic, and be received once. An untrusted message is not parsed.
  *
- * A message for a node that is known bears a tag under the pair's own key; one for all, or for a node that is not known, the signature of
- * this node's service. A peer that is not known yet is introduced by the hello that goes along, so a call that overtakes the announcement is
- * believed all the same.
+ * A message to a known node has a tag under the pair's own key; one to all, or to an unknown node, the signature of
+ * this node's service. A peer that is not known yet is introduced by the hello that is sent along, so that a call that overtakes the announcement is
+ * trusted all the same.
  */
 import { sign, verify } from "node:crypto";
 import { type Certificate, CLOCKS_APART_MS, type Trusted } from "./certificate.ts";
@@ -12,21 +12,21 @@ import { EnvelopeKind, pack, partsOf, unpack, type Envelope } from "./envelope.t
 import { type OwnNode, readHello } from "./hello.ts";
 import { type Peer, Peers } from "./peers.ts";
 
-/** Why a message is not believed. */
+/** Reasons to refuse a message. */
 export const PacketRefusal = {
-  /** It has no envelope: its sender knows nothing of keys. */
+  /** It has no envelope: its sender has no keys. */
   unsealed: "unsealed",
-  /** Its sender has not introduced itself, or not so that it is believed. */
+  /** Its sender has not introduced itself, or not validly. */
   unknownSender: "unknown-sender",
   /** The proof is wrong: it comes from another node, or was changed. */
   wrongProof: "wrong-proof",
-  /** It came before. */
+  /** It was received before. */
   replayed: "replayed",
-  /** It was signed too long ago, or by a clock that is wrong. */
+  /** It was signed too long ago, or by a wrong clock. */
   outOfTime: "out-of-time",
-  /** Too many signatures were wrong within this second: none more is looked at. */
+  /** Too many wrong signatures within this second: no more are verified. */
   flood: "flood",
-  /** The packet inside has not the form of one. */
+  /** The packet inside is malformed. */
   malformed: "malformed",
   /** The packet inside names another sender. */
   wrongSender: "wrong-sender",
@@ -37,20 +37,20 @@ export const PacketRefusal = {
 } as const;
 export type PacketRefusal = (typeof PacketRefusal)[keyof typeof PacketRefusal];
 
-/** A message that is believed, or why it is not. */
+/** A verified message, or the reason of its refusal. */
 export type Opened = { sender: string; body: Buffer } | { refused: PacketRefusal; sender?: string };
 
-/** Wrong signatures that are looked at within a second: each costs some hundred microseconds, so these are a fifth of a processor. */
+/** Wrong signatures that are verified within a second: each costs a few hundred microseconds, so that these take a fifth of a processor. */
 const MAX_WRONG = 500;
-/** What a node signs for all is never taken for a hello or a stamp. */
+/** Context of signatures of messages to all, so that none is valid as a hello or a stamp. */
 const CONTEXT = "openward packet\0";
 
-/** The gate of one node. */
+/** Seals and verifies the messages of one node. */
 export class Gate {
   readonly #own: OwnNode;
   readonly #trusted: Trusted;
   readonly #peers: Peers;
-  /** The last number of a message to all. */
+  /** Number of the last message to all. */
   #signed = 0;
   #wrong = { second: 0, count: 0 };
 
@@ -60,7 +60,7 @@ export class Gate {
     this.#peers = new Peers(own);
   }
 
-  /** What the node's certificate says; undefined of one that has not introduced itself. */
+  /** A node's certificate; undefined if it has not introduced itself. */
   certificateOf(node: string): Certificate | undefined {
     return this.#peers.get(node)?.certificate;
   }
@@ -84,7 +84,7 @@ export class Gate {
     return message;
   }
 
-  /** @param topic on which it came @returns undefined for this node's own: what it tells all comes back to it */
+  /** @param topic on which it was received @returns undefined for this node's own messages to all, which come back to it */
   open(topic: string, message: Buffer, now = Date.now()): Opened | undefined {
     const envelope = unpack(message);
     if (!envelope) return { refused: PacketRefusal.unsealed };
@@ -111,11 +111,11 @@ export class Gate {
       const introduced = readHello(hello, this.#trusted, now);
       return introduced?.id === sender ? this.#peers.add(introduced) : undefined;
     } catch {
-      return undefined; // signed, and still no hello: claims of another form, a key that gives no secret
+      return undefined; // signed, but no valid hello: other claims, or a key without a shared secret
     }
   }
 
-  /** Why the envelope is not believed; undefined: it is. */
+  /** Why the envelope is refused; undefined: it is trusted. */
   #disbelieve(peer: Peer, topic: string, { kind, number, proven, proof }: Envelope, now: number): PacketRefusal | undefined {
     const isSigned = kind === EnvelopeKind.signed;
     const window = isSigned ? peer.receivedSigned : peer.received;

@@ -1,6 +1,6 @@
 /**
- * Where keys are. A file of a service holds its private key (JWK) and its certificate; a file of a CA its public part. Without files a
- * process makes a key of its own and certifies it by the CA of its data folder: who can read that folder is trusted already.
+ * Key files. A file of a service contains its private key (JWK) and its certificate; a file of a CA its public part. Without files a
+ * process creates a key and certifies it by the CA of its data folder: a user who can read that folder is trusted already.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { makeOnce } from "../make-once.ts";
 import { ANY_SERVICE, type Certificate, type Grant, issueCertificate, publicKeyFrom, type Signer, Trusted } from "./certificate.ts";
 
-/** What a process needs to be believed, and to believe others. */
+/** The keys of a process: its own, and those that it trusts. */
 export interface MeshKeys {
   signer: Signer;
   /** Its own certificate. */
@@ -23,28 +23,28 @@ interface KeyFile {
 }
 
 const DAY_MS = 86_400_000;
-/** How long a certificate in a file is good: a new one is due once in two years. */
+/** Validity of a certificate in a file: two years. */
 export const CERTIFICATE_LIFE_MS = 730 * DAY_MS;
-/** From so long before its end on a certificate is spoken of, and replaced where this is done by itself. */
+/** Remaining validity below which a warning is logged, and a certificate is replaced where that happens automatically. */
 export const RENEWAL_MS = 60 * DAY_MS;
-/** Longer than any process runs. */
+/** Validity of an in-memory certificate, longer than any process runs. */
 const OWN_LIFE_MS = 3_650 * DAY_MS;
 
-/** In the data folder. */
+/** Folder of the keys in the data folder. */
 export const keyFolder = (dataDir: string): string => join(dataDir, "mesh-keys");
-/** The CA's private key, and its public part, in that folder. */
+/** Files of the CA's private key and of its public part in that folder. */
 const [CA_FILE, CA_PUBLIC_FILE] = ["ca.key", "ca.pub"] as const;
-/** Of the folder's CA, what every node may know. */
+/** The public part of the folder's CA, which every node may read. */
 export const caPublicFile = (folder: string): string => join(folder, CA_PUBLIC_FILE);
-/** The key of a node that runs these services. */
+/** File of the key of a node that runs these services. */
 const serviceFile = (folder: string, services: string[]): string => join(folder, `${services.join("+")}.key`);
 
-/** Keys of one process that talks to no other. */
+/** Keys of a process that communicates with no other. */
 export function keysInMemory(): MeshKeys {
   return ownKeys(generateKeyPairSync("ed25519").privateKey);
 }
 
-/** Keys of a process on the CA of its data folder, which is made when it is missing. */
+/** Keys of a process, by the CA of its data folder, which is created if it is missing. */
 export const keysFromFolder = (dataDir: string): MeshKeys => ownKeys(ensureCa(keyFolder(dataDir)));
 
 /** @throws one sentence that names a file which cannot be used */
@@ -66,7 +66,7 @@ export function keysFromFiles(identityFile: string, caFiles: string[]): MeshKeys
   return { signer, certificate, trusted };
 }
 
-/** The CA's private key in a folder, made where there is none, its public part beside it. Processes that start together take the same. */
+/** The CA's private key in a folder, created with its public part if there is none. Processes that start together get the same. */
 export function ensureCa(folder: string): KeyObject {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, CA_FILE);
@@ -76,7 +76,7 @@ export function ensureCa(folder: string): KeyObject {
   return ca;
 }
 
-/** Writes a new key with a certificate for this. @returns the file */
+/** Writes a new key with its certificate. @returns the file */
 export function issueKeyFile(folder: string, grant: Grant, now = Date.now()): string {
   const ca = ensureCa(folder);
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
@@ -88,7 +88,7 @@ export function issueKeyFile(folder: string, grant: Grant, now = Date.now()): st
   return file;
 }
 
-/** The same, unless there is one for just this that is good for some time yet. */
+/** The existing file if it is for exactly this and valid for some time; otherwise a new one. */
 export function ensureKeyFile(folder: string, grant: Grant, now = Date.now()): string {
   const file = serviceFile(folder, grant.serves);
   ensureCa(folder);
@@ -97,7 +97,7 @@ export function ensureKeyFile(folder: string, grant: Grant, now = Date.now()): s
     const isSame = JSON.stringify(certificate.owns) === JSON.stringify(grant.owns);
     if (isSame && certificate.until - now > RENEWAL_MS) return file;
   } catch {
-    // missing, spoilt, of another CA or past its end
+    // missing, damaged, of another CA, or expired
   }
   return issueKeyFile(folder, grant, now);
 }

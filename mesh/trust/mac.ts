@@ -1,15 +1,15 @@
 /**
- * HMAC-SHA-256 (RFC 2104), made of two one-shot hashes: a tenth of the time that `createHmac` takes for a small message, which builds
- * objects around each. They are asked for as latin1 texts, a character a byte: a buffer for each would take twice as long as the hash. The
+ * HMAC-SHA-256 (RFC 2104) by two one-shot hashes: for a small message a tenth of the time of `createHmac`, which creates
+ * objects for each. Hashes are returned as latin1 texts, one character per byte: a buffer for each would take twice as long as the hash. The
  * first 16 bytes are the tag.
  */
 import { createHmac, hash, timingSafeEqual } from "node:crypto";
 
-/** Bytes of SHA-256's block: so much room stands before what is hashed. */
+/** Block size of SHA-256, bytes: space before the hashed data. */
 const BLOCK_BYTES = 64;
 /** Bytes of a tag. */
 export const TAG_BYTES = 16;
-/** What is longer is not copied to be hashed: by then `createHmac`'s objects cost less than the copy. Bytes. */
+/** Bytes above which a message is not copied: `createHmac` then costs less than the copy. */
 const MAX_COPIED = 65_536;
 
 const right = Buffer.alloc(TAG_BYTES);
@@ -19,7 +19,7 @@ const scratch = Buffer.alloc(BLOCK_BYTES + MAX_COPIED);
 export class Mac {
   readonly #key: Buffer;
   readonly #inner: Buffer;
-  /** The outer block, and room for the inner hash. */
+  /** The outer block, with space for the inner hash. */
   readonly #outer: Buffer;
 
   /** @param key 64 bytes at most */
@@ -30,7 +30,7 @@ export class Mac {
     this.#outer = Buffer.concat([block.map((byte) => byte ^ 0x5c), Buffer.alloc(32)]);
   }
 
-  /** Tag of a context (latin1) and the message after it, a character a byte. */
+  /** Tag of a context (latin1) followed by the message, one character per byte. */
   tag(context: string, message: Buffer): string {
     const length = context.length + message.length;
     if (length > MAX_COPIED) {
@@ -43,7 +43,7 @@ export class Mac {
     return hash("sha256", this.#outer, "binary").slice(0, TAG_BYTES);
   }
 
-  /** Whether this is the tag, in a time that does not depend on where it differs. */
+  /** Whether this is the tag, in constant time. */
   isTag(tag: Buffer, context: string, message: Buffer): boolean {
     right.write(this.tag(context, message), 0, "latin1");
     return tag.length === TAG_BYTES && timingSafeEqual(tag, right);

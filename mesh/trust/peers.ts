@@ -1,30 +1,30 @@
-/** The other nodes that have introduced themselves: a pair of session keys with each, and which of its messages have come. */
+/** The other nodes that have introduced themselves: a pair of session keys with each, and the numbers of their messages. */
 import { createPublicKey, diffieHellman, hkdfSync } from "node:crypto";
 import { type Certificate, CLOCKS_APART_MS, publicText } from "./certificate.ts";
 import type { Introduced, OwnNode } from "./hello.ts";
 import { Mac } from "./mac.ts";
 import { ReplayWindow } from "./replay-window.ts";
 
-/** Nodes that are remembered, those that have gone too; beyond it the one that was not heard for longest is forgotten. */
+/** Nodes that are kept, including those that have gone; beyond it the one that was heard least recently is dropped. */
 const MAX_PEERS = 4_096;
-/** A node that is not heard is remembered for this time, milliseconds: until what it had signed is too old for every other node. */
+/** Time for which a silent node is kept, milliseconds: until its signatures are too old for every node. */
 const REMEMBERED_MS = 2 * CLOCKS_APART_MS + 60_000;
 
-/** Another node, as this one knows it. */
+/** Another node. */
 export interface Peer {
   id: string;
   certificate: Certificate;
-  /** Under the key of what goes to it, and of what comes from it. */
+  /** Keys of messages to it, and from it. */
   outgoing: Mac;
   incoming: Mac;
-  /** The last number of a message to it. */
+  /** Number of the last message to it. */
   sent: number;
   received: ReplayWindow;
-  /** Of messages to all. */
+  /** For messages to all. */
   receivedSigned: ReplayWindow;
-  /** It has proved that it knows this node's hello. */
+  /** Whether it has proved that it knows this node's hello. */
   knowsThisNode: boolean;
-  /** By performance.now(): who forgot a node because a clock was set would begin its numbers anew, and be taken for a replay. */
+  /** By performance.now(): with a clock that can be set, a node might be dropped early, and its restarted numbers taken for replays. */
   heardAt: number;
 }
 

@@ -1,18 +1,18 @@
-/** A node speaks of its certificate in good time, at its start and each day. */
+/** Warns about a certificate that is about to expire, at the start and each day. */
 import type { ServiceBroker } from "moleculer";
 import type { Certificate } from "./certificate.ts";
 import { RENEWAL_MS } from "./key-files.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Until when a certificate is good, as a sentence; undefined: that is far away. */
+/** A sentence with the end of a certificate; undefined if it is far away. */
 export function renewalSentence({ until, serial }: Pick<Certificate, "until" | "serial">, now = Date.now()): string | undefined {
   if (until - now > RENEWAL_MS) return undefined;
   const end = new Date(until).toISOString().slice(0, 10);
   return `The certificate of this node (${serial}) is good until ${end} only: give it a new one (npm run mesh-keys), and start it again.`;
 }
 
-/** Warns as long as the broker runs. */
+/** Warns while the broker runs. */
 export function watchRenewal(broker: ServiceBroker, certificate: Certificate): void {
   const speak = () => {
     const sentence = renewalSentence(certificate);

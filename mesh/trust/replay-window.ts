@@ -1,14 +1,14 @@
 /**
- * Which numbers of a sender have come: each counts once, and what is far behind the newest counts no more. NATS keeps the order of one
+ * Detects repeated numbers of a sender: each is accepted once, and none that is far behind the newest. NATS keeps the order of one
  * connection; the window is for messages that take different ways through several servers.
  */
 
-/** So far behind the newest a number may be. */
+/** How far behind the newest a number may be. */
 const SIZE = 256;
 
-/** The numbers of one sender. */
+/** The received numbers of one sender. */
 export class ReplayWindow {
-  /** By the number modulo `SIZE`, the newest that came. */
+  /** By the number modulo `SIZE`: the newest received one. */
   readonly #seen = new Float64Array(SIZE);
   #newest = 0;
 
@@ -17,7 +17,7 @@ export class ReplayWindow {
     return number > this.#newest - SIZE && number > 0 && this.#seen[number % SIZE] !== number;
   }
 
-  /** From now on it is not. */
+  /** Marks it as received. */
   add(number: number): void {
     this.#seen[number % SIZE] = number;
     if (number > this.#newest) this.#newest = number;

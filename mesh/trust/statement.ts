@@ -1,14 +1,14 @@
 /**
- * Something that a key has signed, with the key's certificate: `claims.certificate.signature` (the certificate has two parts of its own),
- * each in base64url, by Ed25519. What it is about (`kind`) is signed too, so that none is taken for one of another kind.
+ * A signed statement with the signer's certificate: `claims.certificate.signature` (the certificate has two parts itself),
+ * each in base64url, by Ed25519. Its kind is signed too, so that none is accepted as one of another kind.
  */
 import { sign, verify } from "node:crypto";
 import type { Certificate, Signer, Trusted } from "./certificate.ts";
 
-/** Longer ones are none of ours. Characters. */
+/** Characters of a statement at most. */
 const MAX_LENGTH = 16_384;
 
-/** What was signed, and by whom. */
+/** The claims, and their signer. */
 export interface Statement<Claims> {
   claims: Claims;
   signer: Certificate;
@@ -16,13 +16,13 @@ export interface Statement<Claims> {
 
 const signedBytes = (kind: string, text: string) => Buffer.from(`openward ${kind}\0${text}`);
 
-/** In characters that any header may hold. */
+/** A statement in characters that any header may contain. */
 export function makeStatement(kind: string, claims: object, { privateKey, certificate }: Signer): string {
   const text = `${Buffer.from(JSON.stringify(claims)).toString("base64url")}.${certificate}`;
   return `${text}.${sign(null, signedBytes(kind, text), privateKey).toString("base64url")}`;
 }
 
-/** @returns undefined where the signature is wrong, or no certificate that is good now belongs to the key */
+/** @returns undefined if the signature is wrong, or its key has no valid certificate */
 export function readStatement<Claims>(kind: string, text: unknown, trusted: Trusted, now = Date.now()): Statement<Claims> | undefined {
   if (typeof text !== "string" || text.length > MAX_LENGTH) return undefined;
   const end = text.lastIndexOf(".");

@@ -1,4 +1,4 @@
-/** How the broker runs: our decisions instead of Moleculer's defaults, each with its reason. */
+/** Options of the broker: our choices instead of Moleculer's defaults, each with its reason. */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ import { ParamsValidator } from "./mesh/params.ts";
 import { MeshTransporter } from "./mesh/transporter.ts";
 import { AvoidSilent, WatchLiveness } from "./mesh/watch-liveness.ts";
 
-/** Longest that a caller waits, milliseconds; what is left of it goes along with every call that the handler makes. */
+/** Longest time that a caller waits, milliseconds; calls made by the handler get what is left of it. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** The roles that come with the project. */
@@ -39,62 +39,62 @@ const ROLES = join(import.meta.dirname, "services/identity/roles");
 const CIRCUIT_BREAKER: BrokerOptions["circuitBreaker"] = {
   enabled: true,
   threshold: 0.5, // half of the calls fail
-  minRequestCount: 20, // and not by accident
-  windowTime: 10, // seconds; an old bad minute is forgotten
+  minRequestCount: 20, // so that it is not by chance
+  windowTime: 10, // seconds; older failures are forgotten
   halfOpenTime: 2_000, // milliseconds; a restarted service needs about one second
-  // 501 says what a node cannot do, not that it is ill; client errors are the caller's.
+  // 501 says what a node cannot do, not that it is unhealthy; client errors are the caller's.
   check: (error: Error & { code?: number }) => (error.code ?? 0) >= 500 && error.code !== 501,
 };
 
 const BULKHEAD: BrokerOptions["bulkhead"] = {
   enabled: true,
   concurrency: 256, // calls of one action at once; a store answers some thousand per second, so these are 100 ms of work
-  maxQueueSize: 1_024, // then 429 at once: waiting longer than half a second helps nobody
+  maxQueueSize: 1_024, // then 429 at once: waiting longer than half a second helps no caller
 };
 
 /** The options of the broker of one process. */
 export function brokerOptions(config: Config): BrokerOptions {
   const only = config.services?.length === 1 ? config.services[0] : undefined;
   const name = config.nodeId ?? only ?? config.system;
-  // New at every start: circuit breakers remember the endpoints of a dead process and would keep its successor shut out.
+  // A new node id at every start: circuit breakers remember the endpoints of a dead process and would keep its successor shut out.
   const keys = keysFor(config);
   const own = newNode(name, keys.signer);
   const nodeID = own.id;
   return {
-    // Of two processes of a service the newer one says what it owns (federation/directory.ts).
+    // Of two processes of a service, the one that started later tells what it owns (federation/directory.ts).
     metadata: { startedAt: Date.now() },
-    // A hospital and its ministry may share a NATS without hearing each other; so may two hospitals.
+    // A hospital and its ministry may share a NATS without receiving each other's messages; so may two hospitals.
     namespace: `${NAMESPACE}-${config.system}-${meshName(config)}`,
     nodeID,
     uidGenerator: randomId,
     logger: consoleLogger(config.logLevel, config.logFormat),
 
     ...(config.natsUrl && { transporter: transporterOf(config, config.natsUrl, keys, own) }),
-    serializer: new TextSerializer(), // resources travel as they are, not as JSON inside JSON
+    serializer: new TextSerializer(), // resources are sent as they are, not as JSON inside JSON
     transit: {
-      maxQueueSize: 10_000, // calls of this node that wait for answers; more is overload, and refused
-      serviceChangedDebounceTime: 20, // milliseconds; default 1 s, in which a new service would serve nobody
+      maxQueueSize: 10_000, // this node's calls that wait for answers; more is overload, and refused
+      serviceChangedDebounceTime: 20, // milliseconds; with the default, 1 s, a new service would get no calls for so long
     } as BrokerOptions["transit"],
     registry: {
-      // The second line behind NATS's announcements, for nodes that hang without dying (mesh/liveness.ts).
+      // Besides NATS's own announcements, for nodes that hang without dying (mesh/liveness.ts).
       discoverer: new MeshDiscoverer(),
-      strategy: AvoidSilent, // round robin: replicas are alike; one that hangs gets no new calls
-      preferLocal: true, // in one process, or for a gateway beside a service: no detour over the network
-      stopDelay: 150, // milliseconds between leaving the registry and refusing calls: those under way still arrive
+      strategy: AvoidSilent, // round robin, as replicas are alike; one that hangs gets no new calls
+      preferLocal: true, // in one process, or for a gateway beside a service: no calls over the network
+      stopDelay: 150, // milliseconds between leaving the registry and refusing calls: calls on their way still arrive
     },
 
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // Moleculer's own retries stay silent (`retries: 0`): mesh/retry.ts reads `retryPolicy.enabled` of an action,
-    // pauses with jitter and keeps to the call's one deadline.
+    // Moleculer's own retries are off (`retries: 0`): mesh/retry.ts reads `retryPolicy.enabled` of an action,
+    // pauses with jitter and keeps the deadline of the call.
     retryPolicy: { enabled: false, retries: 0, delay: 0, maxDelay: 0, factor: 1 },
     middlewares: [...middlewaresOf(config, keys), ...MOLECULERS],
-    internalMiddlewares: false, // MOLECULERS names those that are used: each of the others costs every call a promise
-    dependencyInterval: 50, // milliseconds between two looks of who waits for a service; default 1 s
+    internalMiddlewares: false, // MOLECULERS lists those that are used: each of the others costs every call a promise
+    dependencyInterval: 50, // milliseconds between two checks for a service that is waited for; default 1 s
     maxCallLevel: 16, // the deepest real chain is 5; more is a loop
 
     circuitBreaker: CIRCUIT_BREAKER,
     bulkhead: BULKHEAD,
-    // A node that leaves finishes what it began; a handler cannot run longer than its caller waits.
+    // A node that stops finishes the calls that it has begun; a handler cannot run longer than its caller waits.
     tracking: { enabled: true, shutdownTimeout: REQUEST_TIMEOUT_MS },
 
     validator: new ParamsValidator(),
@@ -102,13 +102,13 @@ export function brokerOptions(config: Config): BrokerOptions {
     contextParamsCloning: false, // handlers do not write to their params; cloning costs more than most calls
     metrics: false,
     tracing: false,
-    internalServices: false, // `$node.options` would tell any caller the transporter's password
+    internalServices: false, // `$node.options` would show the transporter's password to any caller
     started: async (broker: ServiceBroker) => {
       watchRenewal(broker, keys.certificate);
       const transporter = broker.transit?.tx;
       if (transporter instanceof MeshTransporter) await transporter.announce();
     },
-    skipProcessEventRegistration: true, // scripts/serve.ts decides what a signal means
+    skipProcessEventRegistration: true, // scripts/serve.ts handles signals
   };
 }
 
@@ -130,7 +130,7 @@ const middlewaresOf = (config: Config, keys: MeshKeys): Middlewares => [
   ...traceCalls(config),
 ];
 
-/** Moleculer's own, in its order; without its retries, fallbacks, metrics and traces, which are off, and with our timeout in the place of its. */
+/** Moleculer's own, in its order; without retries, fallbacks, metrics and tracing, which are off, and with our timeout in place of its. */
 const MOLECULERS: Middlewares = [
   "ActionHook",
   "Validator",
@@ -142,7 +142,7 @@ const MOLECULERS: Middlewares = [
   "ErrorHandler",
 ];
 
-/** What joins this process to others. One process needs none: all calls are function calls. */
+/** Connects this process to others. A single process needs none: all calls are function calls. */
 const transporterOf = (config: Config, natsUrl: string, keys: MeshKeys, own: OwnNode) =>
   new MeshTransporter({
     natsUrl,
@@ -153,10 +153,10 @@ const transporterOf = (config: Config, natsUrl: string, keys: MeshKeys, own: Own
     ...(config.natsDisconnectSubject && { disconnectSubject: config.natsDisconnectSubject }),
   });
 
-/** Two meshes have two places for their data: that tells them apart, whoever has configured them. */
+/** Two meshes have two places for their data, which tells them apart, whatever their configuration. */
 function meshName({ meshName, mongoUrl, dataDir }: Config): string {
   if (meshName) return meshName;
-  // Without credentials: they may differ from node to node.
+  // Without credentials, which may differ from node to node.
   const place = mongoUrl ? withoutPasswords(mongoUrl).replace(/\/\/[^@/]*@/, "//") : `${hostname()}:${dataDir}`;
   return createHash("sha256").update(place).digest("hex").slice(0, 12);
 }

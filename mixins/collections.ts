@@ -1,7 +1,7 @@
 /**
- * `Collections({ anomalies: { indexes: ["at"] } })` → `this.collections.anomalies`: collections of plain documents for what a service
- * keeps that is no FHIR resource, in SQLite or MongoDB as the settings say. Open before the service's own `started`, closed after its
- * `stopped`. Nothing of them is published: the adapters have moleculer-db's interface, its actions would take raw queries from any caller.
+ * `Collections({ anomalies: { indexes: ["at"] } })` → `this.collections.anomalies`: collections of plain documents, for what a service
+ * stores that is not a FHIR resource. They are kept in SQLite or MongoDB, as configured, opened before the service's own `started` and
+ * closed after its `stopped`. No actions are published for them: moleculer-db's actions would take raw queries from any caller.
  */
 import type { Service, ServiceSchema } from "moleculer";
 import { readConfig } from "../mesh/config.ts";
@@ -14,7 +14,7 @@ import { type DocumentDatabase, documentDatabase } from "../store/documents/open
 /** How often expired documents are removed, milliseconds. */
 const SWEEP_MS = 600_000;
 
-/** What the mixin puts on `this`: each collection by its name. */
+/** What the mixin adds to `this`: each collection by its name. */
 export interface WithCollections<Documents extends Record<keyof Documents, Document>> {
   collections: { [Name in keyof Documents]: Collection<Documents[Name]> };
 }
@@ -26,8 +26,8 @@ type This = Service & {
 };
 
 /**
- * @param collections how each collection is kept, by its name
- * @param config default: the process's settings (DATA_DIR, MONGO_URL)
+ * @param collections options of each collection, by name
+ * @param config default: the settings of the process (DATA_DIR, MONGO_URL)
  */
 export function Collections(collections: Record<string, CollectionOptions>, config?: StoreConfig): Partial<ServiceSchema> {
   const own: Partial<ServiceSchema> & ThisType<This> = {
@@ -67,7 +67,7 @@ const collectionOn = <Of extends Document>(adapter: DocumentAdapter<Of>): Collec
   removeMany: (query) => atOnce(() => adapter.removeMany(query)),
 });
 
-/** @throws 501 for a keyed request: a document cannot be held until the request's answer is kept */
+/** @throws 501 for a request with an Idempotency-Key: a document cannot be prepared and committed with the request's answer */
 async function atOnce<Result>(write: () => Promise<Result>): Promise<Result> {
   if (keyedCall()) throw notKeyable();
   return write();

@@ -1,6 +1,6 @@
 /**
- * `Store(…)` → `this.store`: a database of the service's own, open before the service's own `started` and closed after its `stopped`.
- * Nothing of it is published.
+ * `Store(…)` → `this.store`: a database of the service's own, opened before the service's own `started` and closed after its `stopped`.
+ * No actions are published for it.
  */
 import type { Service, ServiceSchema } from "moleculer";
 import { readConfig } from "../mesh/config.ts";
@@ -9,37 +9,37 @@ import { openStore, type StoreConfig } from "../store/open-store.ts";
 import { StoreError, StoreErrorType } from "../store/store-error.ts";
 import type { Store as OpenStore, StoreOptions } from "../store/store.ts";
 
-/** Operations of a store that are measured. */
+/** Operations of a store that are timed. */
 const TIMED = ["read", "search", "write", "prepare", "commit", "putAll"] as const;
 
-/** What the mixin puts on `this`. */
+/** What the mixin adds to `this`. */
 export interface WithStore {
   store: OpenStore;
 }
 
-/** How the store is kept; its name is the service's. */
+/** Options of the store; its name is the service's. */
 export interface StoreMixinOptions extends Omit<StoreOptions, "name" | "emits" | "onEvents" | "onVersions" | "indexVersion"> {
-  /** As of `StoreOptions`; a function is asked when the store is opened. */
+  /** As in `StoreOptions`; a function is called when the store is opened. */
   indexVersion: string | (() => string);
-  /** Which changes of a service are events, and what is called with these and with the others. */
+  /** Which changes of a service are events, and the callbacks for these and for the others. */
   events?(service: Service): Pick<StoreOptions, "emits" | "onEvents" | "onVersions">;
 
-  /** Default: the process's settings (DATA_DIR, MONGO_URL). */
+  /** Default: the settings of the process (DATA_DIR, MONGO_URL). */
   config?: StoreConfig;
 }
 
-/** Work for which a client waits: what it meets is said to the operator, who sees no answers. */
+/** Operations for which a client waits: their failures are reported to the operator, who does not see the answers. */
 const TOLD = ["read", "search", "write", "prepare", "commit", "put", "putAll"] as const;
 
-/** What an operator has to mend. */
+/** Failures that an operator has to fix. */
 const TROUBLES: readonly string[] = [StoreErrorType.unavailable, StoreErrorType.full];
 
-/** The same store; what keeps it from working is in the log (once, then counted) and among the metrics. */
+/** The same store, with failures reported in the log (once, then counted) and the metrics. */
 function tellingTrouble(store: OpenStore, { name, logger }: Pick<Service, "name" | "logger">): OpenStore {
   let isClosed = false;
   const close = store.close.bind(store);
   store.close = () => {
-    isClosed = true; // what comes late is no trouble of the store's
+    isClosed = true; // failures after closing are not the store's
     return close();
   };
   const tell = (error: unknown) => {
@@ -51,7 +51,7 @@ function tellingTrouble(store: OpenStore, { name, logger }: Pick<Service, "name"
     const own = store[operation].bind(store) as (...all: unknown[]) => Promise<unknown>;
     const told = (...all: unknown[]) => {
       const result = own(...all);
-      result.catch(tell); // beside the caller, who does not wait for it
+      result.catch(tell); // besides the caller's own handling; the caller does not wait for this
       return result;
     };
     Object.assign(store, { [operation]: told });
@@ -59,7 +59,7 @@ function tellingTrouble(store: OpenStore, { name, logger }: Pick<Service, "name"
   return store;
 }
 
-/** The start fails with STORE_UNAVAILABLE, and a sentence that says what to do, when the store cannot be opened. */
+/** The start fails with STORE_UNAVAILABLE, and a message that says what to do, when the store cannot be opened. */
 export function Store({ config, events, indexVersion, ...options }: StoreMixinOptions): Partial<ServiceSchema> {
   const own: Partial<ServiceSchema> & ThisType<Service & Partial<WithStore> & { endSampling?: () => void }> = {
     async started() {

@@ -1,4 +1,4 @@
-/** Which services make up which system, and how a process finds the ones it runs. */
+/** Which services each system has, and which of them a process runs. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -7,7 +7,7 @@ import type { Deployment } from "../federation/membership.ts";
 import type { Ownership } from "../federation/owner-contract.ts";
 import type { Config, System } from "../mesh/config.ts";
 
-/** In the order in which they are listed to people. */
+/** In the order in which they are listed for people. */
 export const SYSTEMS: Record<System, readonly string[]> = {
   provider: [
     "api",
@@ -30,10 +30,10 @@ export const SYSTEMS: Record<System, readonly string[]> = {
   national: ["api", "transactions", "codification", "journal", "ledger"],
 };
 
-/** Services that either system has besides where ACCESS is closed, or where they are named: others ask nobody who they are. */
+/** Services that either system also has when ACCESS is closed, or when they are named in SERVICES: with open access there is no sign-in. */
 export const WHEN_CLOSED: readonly string[] = ["identity"];
 
-/** What no system where ACCESS is closed can do without: who somebody is, and who has looked at what. */
+/** Services that no system with closed access can do without: sign-in, and the audit ledger. */
 const NEEDED_WHEN_CLOSED: readonly string[] = [...WHEN_CLOSED, "ledger"];
 
 type Choice = Pick<Config, "system" | "services" | "servicesDir"> & Partial<Pick<Config, "access">>;
@@ -57,8 +57,8 @@ export function serviceNames(choice: Choice): string[] {
 }
 
 /**
- * A choice of services that is a whole mesh, without NATS from elsewhere: nobody but a gateway of its own could reach them, nor anybody sign in, or be
- * on record, in another. These come along.
+ * Adds the services without which a mesh of one process (no NATS_URL) cannot be used: a gateway, and with closed access sign-in and the audit
+ * ledger, which it could not reach in another process.
  */
 export function withNeeded(config: Config): Config {
   const { services, access } = config;
@@ -67,7 +67,7 @@ export function withNeeded(config: Config): Config {
   return { ...config, services: [...missing, ...services] };
 }
 
-/** @throws Error where MEMBERS makes a system of which nobody could sign in, or no look would be on record */
+/** @throws Error where MEMBERS describes a system without sign-in or audit ledger, though access is closed */
 export function refuseMembersWithoutNeeded({ access, members, servicesDir }: Config): void {
   const missing = access === "closed" && members && !servicesDir ? NEEDED_WHEN_CLOSED.filter((name) => !members.includes(name)) : [];
   if (missing.length > 0) {
@@ -75,14 +75,14 @@ export function refuseMembersWithoutNeeded({ access, members, servicesDir }: Con
   }
 }
 
-/** @throws Error for a service without which nobody could sign in, or no look would be on record */
+/** @throws Error for a service that a system with closed access needs for sign-in or audit */
 export function refuseToRetire({ access }: Pick<Config, "access">, service: string): void {
   if (access === "closed" && NEEDED_WHEN_CLOSED.includes(service)) {
     throw new Error(`"${service}" cannot be retired where people sign in: a system needs it then.`);
   }
 }
 
-/** The schemas of the services that a process runs; their files are loaded at the same time. */
+/** The schemas of the services that a process runs; their files are loaded concurrently. */
 export async function loadServices(config: Config): Promise<ServiceSchema[]> {
   const folder = config.servicesDir ?? import.meta.dirname;
   return Promise.all(
@@ -94,7 +94,7 @@ export async function loadServices(config: Config): Promise<ServiceSchema[]> {
 }
 
 /**
- * What a deployment declares: the services of the system, with what their contracts say that they own.
+ * The declared deployment: the services of the system, with what they own according to their contracts.
  * @throws Error naming those in MEMBERS that the system does not have
  */
 export async function declaredMembers(config: Config): Promise<Record<string, Ownership[]>> {
@@ -113,7 +113,7 @@ export async function declaredMembers(config: Config): Promise<Record<string, Ow
 
 /** What a node's broker needs to know of its deployment before its services are created. */
 export async function deploymentOf(config: Config): Promise<Deployment> {
-  // In one process the deployment is all that there is: nobody else could join.
+  // In one process the deployment is all that there is: no other node could join.
   return { declared: await declaredMembers(config), ...(config.natsUrl && { file: join(config.dataDir, "members.json") }) };
 }
 

@@ -1,6 +1,7 @@
 /**
- * What one service does with the events that it handles: each is tried until it is done, with growing pauses. One that fails for a reason
- * of its own is set aside after some tries, so that the next one of its record has its turn: a dead letter, which an operator sees and replays.
+ * How one service handles events: each event is retried with growing pauses until it succeeds. An event that keeps failing for a reason of
+ * its own is set aside after some tries, so that the next event of its record can be handled: a dead letter, which an operator can see and
+ * replay.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { Errors } from "moleculer";
@@ -8,21 +9,21 @@ import type { Store } from "../../store/store.ts";
 import { isRetryable, isType } from "../../federation/errors.ts";
 import type { DurableEvent } from "./event.ts";
 
-/** Tries of an event whose handler fails for a reason of its own; with the pauses they take about a minute. */
+/** Tries of an event whose handler fails for a reason of its own, i.e. not because something is down; about a minute with the pauses. */
 const MAX_TRIES = 10;
-/** Pause after the first try, milliseconds: doubled each time up to the longest, and up to half as much again. */
+/** Pause after the first try, milliseconds. Doubled after each further try up to the longest pause, plus up to half of it at random. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 60_000;
-/** Dead letters are kept so long, milliseconds. */
+/** How long dead letters are kept, milliseconds. */
 const DEAD_KEPT_MS = 30 * 86_400_000;
 const DEAD = "dead-letter/";
-/** Characters of a reason. */
+/** Longest reason that is kept, characters. */
 const MAX_REASON = 500;
 
 const notCertified = (event: string) =>
   new Errors.MoleculerClientError(`No service that may tell of ${event} has signed it.`, 403, "NOT_CERTIFIED", { event });
 
-/** Handles one kind of event. */
+/** Handler of one kind of event. */
 export type EventHandler = (event: DurableEvent) => Promise<void>;
 
 /** An event that was set aside. */
@@ -35,17 +36,17 @@ export interface DeadLetter {
   at: number;
 }
 
-/** What a consumer is made of. */
+/** Options of a consumer. */
 export interface ConsumerOptions {
-  /** By event; `fhir.*` handles each `fhir.…`. */
+  /** Handlers by event name; `fhir.*` handles every `fhir.…`. */
   handlers: Record<string, EventHandler>;
-  /** The service's own, where its effects are; asked when it is open. */
+  /** The service's own store, to which its effects are written. Called only once it is open. */
   store(): Store;
-  /** Told of each event that is set aside. */
+  /** Called for each event that is set aside. */
   onDead(letter: DeadLetter): void;
 }
 
-/** The events of one service. */
+/** Handles the events of one service. */
 export class EventConsumer {
   readonly #options: ConsumerOptions;
   readonly #stopping = new AbortController();
@@ -55,7 +56,7 @@ export class EventConsumer {
     this.#options = options;
   }
 
-  /** Names of events, as they were given. */
+  /** Names of the handled events, as given in the options. */
   get events(): string[] {
     return Object.keys(this.#options.handlers);
   }
@@ -64,20 +65,20 @@ export class EventConsumer {
     return this.#handlerOf(event) !== undefined;
   }
 
-  /** The service is open: until then nothing is tried, however long its store takes to open. */
+  /** Starts handling. Until then nothing is tried, however long the store takes to open. */
   start(): void {
     this.#isStarted = true;
   }
 
-  /** Tries begin no more. */
+  /** Begins no further tries. */
   stop(): void {
     this.#stopping.abort();
   }
 
   /**
-   * One try.
+   * Tries an event once.
    * @param tries how often it was tried before
-   * @returns undefined when it is done or set aside; else milliseconds until it should be tried again
+   * @returns undefined when it was handled or set aside; otherwise the milliseconds until the next try
    */
   async attempt(event: DurableEvent, tries: number): Promise<number | undefined> {
     if (!this.#isStarted) return FIRST_PAUSE_MS;
@@ -86,18 +87,18 @@ export class EventConsumer {
       return undefined;
     } catch (error) {
       if (isType(error, "ALREADY_HANDLED")) return undefined;
-      // What is down or busy is no reason to set it aside, however long it lasts.
+      // A service that is down or busy is no reason to set an event aside, however long that lasts.
       if (!isRetryable(error) && tries + 1 >= MAX_TRIES && (await this.#setAside(event, error, tries + 1))) return undefined;
       return Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tries, 20), LONGEST_PAUSE_MS) * (1 + Math.random() / 2);
     }
   }
 
-  /** Sets aside what is not believed: nothing is done, and an operator sees it. @returns false when it could not be kept */
+  /** Sets aside, without handling it, an event whose sender is not certified. @returns false when it could not be stored */
   refuse(event: DurableEvent): Promise<boolean> {
     return this.#setAside(event, notCertified(event.event), 0);
   }
 
-  /** Tries until it is done or set aside. @throws Error when the service stops before */
+  /** Tries until the event is handled or set aside. @throws Error when the service stops first */
   async deliver(event: DurableEvent): Promise<void> {
     const { signal } = this.#stopping;
     for (let tries = 0; !signal.aborted; ) {
@@ -109,12 +110,12 @@ export class EventConsumer {
     throw new Error("The service that handles the event stops.");
   }
 
-  /** In order of their events' ids. */
+  /** Dead letters, in order of their event ids. */
   async dead(limit: number): Promise<DeadLetter[]> {
     return (await this.#options.store().entries(DEAD, limit)).map(({ value }) => JSON.parse(value) as DeadLetter);
   }
 
-  /** Handles a dead letter once more, now; it is gone when that goes well. @returns false when there is none with this id */
+  /** Handles a dead letter once more, now, and removes it on success. @returns false when there is none with this id */
   async replay(id: string): Promise<boolean> {
     const text = await this.#options.store().get(DEAD + id);
     if (text === undefined) return false;
@@ -135,7 +136,7 @@ export class EventConsumer {
     return handlers[event] ?? handlers[`${event.slice(0, event.indexOf("."))}.*`];
   }
 
-  /** @returns false when it could not be kept: then it is tried again */
+  /** @returns false when it could not be stored; the event is then tried again */
   async #setAside(event: DurableEvent, error: unknown, tries: number): Promise<boolean> {
     const { message = String(error), type, code } = error as { message?: string; type?: string; code?: number };
     const reason = { message: message.slice(0, MAX_REASON), ...(type !== undefined && { type }), ...(code !== undefined && { code }) };

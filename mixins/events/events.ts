@@ -1,9 +1,11 @@
 /**
- * `Events({ handles: { "fhir.Encounter": charge } })`: what a service does when something has happened elsewhere, at least once on the
- * wire and once in effect: the handler writes what follows and `effectOf(event)` in one atomic write. The service has a store (`Fhir`, `Store`).
+ * `Events({ handles: { "fhir.Encounter": charge } })`: what a service does when something has happened in another service. Events are
+ * delivered at least once and take effect exactly once: the handler writes its result together with `effectOf(event)` in one atomic write.
+ * The service needs a store (`Fhir` or `Store`).
  *
- * Who emits writes the event with its record (`emits` of `Fhir`, or a step `billing.charged.told(…)`); the relay of its outbox brings it to
- * the stream. An event that cannot be handled is set aside: `SERVICE.events.dead` lists these, `SERVICE.events.replay` handles one again.
+ * A service that emits writes the event together with its record (`emits` of `Fhir`, or a step `billing.charged.told(…)`); the relay of its
+ * outbox publishes it to the stream. An event that cannot be handled is set aside: `SERVICE.events.dead` lists these dead letters,
+ * `SERVICE.events.replay` handles one again.
  */
 import { Errors, type Context, type Service, type ServiceSchema } from "moleculer";
 import { AnomalyKind } from "../../mesh/anomalies-contract.ts";
@@ -16,37 +18,37 @@ import { Relay } from "./relay.ts";
 import { relaysOf } from "./relays.ts";
 import { transportOf } from "./transports.ts";
 
-/** Dead letters in one answer. */
+/** Most dead letters in one answer. */
 const MAX_LISTED = 1_000;
-/** Lease of the node that carries out the tasks of a service, unless it is renewed, milliseconds. */
+/** Lease of the node that carries out a service's tasks, unless renewed, milliseconds. */
 const LEASE_MS = 5_000;
 
 type Handler<Gains> = (this: Service & Gains, event: DurableEvent<never>) => Promise<void>;
 
-/** What a service handles. */
+/** Options of the mixin. */
 export interface EventsOptions<Gains> {
-  /** By the event's name; `fhir.*` handles each `fhir.…`. A handler that fails is tried again, after a while set aside. */
+  /** Handlers by event name; `fhir.*` handles every `fhir.…`. An event whose handler fails is retried and, after some tries, set aside. */
   handles?: Record<string, Handler<Gains>>;
-  /** What the service has written down for itself (`task`), by name: one of its nodes does it. */
+  /** Handlers of the tasks that the service has written for itself (`task`), by name; one of its nodes carries them out. */
   tasks?: Record<string, Handler<Gains>>;
 }
 
-/** How a service is doing with its events. */
+/** State of a service's events. */
 export interface EventsState {
-  /** Events in its outbox, and when the oldest was written (milliseconds since 1970). */
+  /** Events in the outbox, and when the oldest was written (milliseconds since 1970). */
   waiting: number;
   oldest?: number;
-  /** Events set aside, counted up to 1,000. */
+  /** Dead letters, counted up to 1,000. */
   dead: number;
 }
 
-/** A dead letter as an administrator sees it, by ids: what an error of ours says may be about a patient, and stays with the operator. */
+/** A dead letter as administrators see it: ids only, as the messages of internal errors may contain patient data. Operators see those. */
 export interface ListedLetter {
   id: string;
   event: string;
-  /** The record that it is about: `Encounter/1`. */
+  /** The record that the event is about: `Encounter/1`. */
   key: string;
-  /** Type of the error; absent: an error of ours. */
+  /** Type of the error; absent for an internal error. */
   type?: string;
   code?: number;
   tries: number;
@@ -63,27 +65,27 @@ const listedFrom = ({ event: { id, event, key }, reason: { type, code }, tries, 
   at: new Date(at).toISOString(),
 });
 
-/** The operator's actions of a service that handles events. */
+/** The operators' actions of a service that handles events. */
 export const eventsOf = (service: string) => {
   const declare = <Params, Result>(name: string): Action<Params, Result> => action(`${service}.events.${name}`);
   return {
-    /** Events that were set aside, 1,000 at most. */
+    /** Dead letters, 1,000 at most. */
     dead: declare<Record<string, never>, DeadLetter[]>("dead"),
-    /** The same for an administrator, by ids. */
+    /** Dead letters for administrators, ids only. */
     listDead: declare<Record<string, never>, ListedLetter[]>("listDead"),
-    /** Handles one again, now. @throws 404 DEAD_LETTER_NOT_FOUND, and what the handler throws */
+    /** Handles a dead letter again, now. @throws 404 DEAD_LETTER_NOT_FOUND, and what the handler throws */
     replay: declare<{ id: string }, null>("replay"),
     state: declare<Record<string, never>, EventsState>("state"),
   };
 };
 
-/** 404: no event with this id was set aside. */
+/** 404: there is no dead letter with this id. */
 const deadLetterNotFound = (id: string) =>
   new Errors.MoleculerClientError("No event with this id was set aside here.", 404, "DEAD_LETTER_NOT_FOUND", { id });
 
 type Own = { store: Store; consumer: EventConsumer };
 
-/** The mixin: handles events and tasks of these names, each once in effect. */
+/** The mixin: handles the named events and tasks, each with effect exactly once. */
 export function Events<Gains>({ handles = {}, tasks = {} }: EventsOptions<Gains>): Partial<ServiceSchema> {
   type This = Service & Own;
   const handlersOf = (service: This) =>
@@ -95,7 +97,7 @@ export function Events<Gains>({ handles = {}, tasks = {} }: EventsOptions<Gains>
     );
 
   return defineMixin<Own>({
-    // So that other nodes know what this replica handles, while an older one runs beside it.
+    // Published so that other nodes know what this replica handles while an older version runs beside it.
     ...(Object.keys(handles).length > 0 && { metadata: { events: { handles: withoutOverlap(Object.keys(handles)) } } }),
 
     actions: {
@@ -155,7 +157,7 @@ export function Events<Gains>({ handles = {}, tasks = {} }: EventsOptions<Gains>
   });
 }
 
-/** Tasks are done by one node at a time. */
+/** Tasks are carried out by one node at a time. */
 function taskRelay(service: Service & Own): Relay {
   const { broker, store, consumer, logger } = service;
   let until = 0;

@@ -1,6 +1,6 @@
 /**
- * Events over NATS's JetStream: one stream for the mesh, one durable pull consumer for each service and partition, which the service's
- * replicas share. An event's partition follows from its record, and a partition gives out one event at a time: so those of a record are
+ * Events over NATS JetStream: one stream for the mesh, and one durable pull consumer per service and partition, which the service's replicas
+ * share. The partition of an event follows from its record, and each partition delivers one event at a time, so events of one record are
  * handled in order, whichever replica handles them.
  */
 import { createHash } from "node:crypto";
@@ -24,13 +24,13 @@ import { ensureStream, ofEachPartition } from "./stream.ts";
 import { CLAIM_MS, consumerName, ensureConsumer, PARTITIONS, type StreamNames } from "./stream-consumers.ts";
 import type { EventTransport } from "./transport.ts";
 
-/** Limit of a handler's claim: one that hangs would hold its partition for ever. */
+/** Longest time for which a handler's claim is renewed: a handler that hangs would otherwise block its partition forever. */
 const LONGEST_CLAIM_MS = 600_000;
-/** Events in one message, and their characters: a server takes messages of 1 MB, and UTF-8 may be three bytes a character. */
+/** Events and characters in one message: a server accepts messages of 1 MB, and UTF-8 takes up to three bytes per character. */
 const [MAX_BATCH, MAX_BATCH_CHARACTERS] = [100, 250_000];
 const PUBLISH_MS = 5_000;
 const RETRY_MS = 1_000;
-/** Events whose tries are counted; a node works at one message of each partition, the others are with other nodes. */
+/** Events whose tries are counted. A node works on one message per partition; others are with other nodes. */
 const MAX_TRIED = 10_000;
 
 interface Registered {
@@ -38,9 +38,9 @@ interface Registered {
   consumer: EventConsumer;
   stopping: AbortController;
   messages: Set<ConsumerMessages>;
-  /** How often this node has tried an event that is not done. */
+  /** How often this node has tried each event that is not yet handled. */
   tries: Map<string, number>;
-  /** Partitions whose consumer has been there since this service started. */
+  /** Partitions whose consumer has been ensured since this service started. */
   begun: Set<number>;
   work: Promise<unknown>;
 }
@@ -57,15 +57,15 @@ interface Opened {
   jsm: JetStreamManager;
 }
 
-/** The stream of a mesh, as one node uses it. */
+/** The stream of a mesh, as used by one node. */
 export class JetStreamTransport implements EventTransport {
   readonly isLocal = false;
   readonly #broker: ServiceBroker;
   readonly #transporter: MeshTransporter;
   readonly #registered = new Map<string, Registered>();
-  /** Messages that are not sent yet, by their subject. */
+  /** Messages not yet sent, by subject. */
   readonly #batches = new Map<string, { texts: string[]; characters: number; sent: Promise<void> }>();
-  /** Retired services whose consumers are gone. */
+  /** Retired services whose consumers have been deleted. */
   readonly #forgotten = new Set<string>();
   #opening: Promise<Opened> | undefined;
 
@@ -81,7 +81,7 @@ export class JetStreamTransport implements EventTransport {
     });
   }
 
-  /** The stream keeps nothing for a service that an operator has taken out of the mesh. One that comes back begins anew. */
+  /** Deletes the consumers of a service that an operator has retired. If it comes back, it starts with new ones. */
   async #forget(service: string): Promise<void> {
     if (this.#forgotten.has(service) || this.#isSeen(service)) return;
     this.#forgotten.add(service);
@@ -91,7 +91,7 @@ export class JetStreamTransport implements EventTransport {
         await jsm.consumers.delete(this.#stream, consumerName(service, partition)).catch(() => {});
       } // another node was quicker
     } catch {
-      this.#forgotten.delete(service); // NATS is away: the next change of the membership, or another node, does it
+      this.#forgotten.delete(service); // NATS is away: retried at the next membership change, or by another node
     }
   }
 
@@ -99,7 +99,7 @@ export class JetStreamTransport implements EventTransport {
     return this.#listed().some(({ name }) => name === service);
   }
 
-  /** The service's processes besides this one. */
+  /** The other processes that run the service. */
   #replicas(service: string): Listed[] {
     return this.#listed().filter(({ name, nodeID }) => name === service && nodeID !== this.#broker.nodeID);
   }
@@ -113,7 +113,7 @@ export class JetStreamTransport implements EventTransport {
     return listServices(this.#broker);
   }
 
-  /** What is sent in one turn of the event loop for one partition goes in one message: the server's disk takes some hundred a second. */
+  /** Events sent in one turn of the event loop for one partition share a message: the server's disk takes some hundred messages a second. */
   send({ place: _, ...event }: WaitingEvent): Promise<void> {
     const subject = this.#subject(partitionOf(event.key), event.subject);
     const text = JSON.stringify(event);
@@ -139,7 +139,7 @@ export class JetStreamTransport implements EventTransport {
       signed.set(SIGNED, signatureOf(subject, text, this.#transporter.keys.signer));
       await js.publish(subject, text, { headers: signed, msgID: createHash("sha256").update(text).digest("base64"), timeout: PUBLISH_MS });
     } catch (error) {
-      this.#opening = undefined; // the stream may be gone, with the disk that it was on
+      this.#opening = undefined; // the stream may have been lost with its disk
       throw error;
     }
   }
@@ -164,10 +164,10 @@ export class JetStreamTransport implements EventTransport {
     );
   }
 
-  /** Replicas must know what this one handles before events come that they do not handle. */
+  /** Other replicas must know which events this one handles before events arrive that it does not handle. */
   async #announced(signal: AbortSignal): Promise<void> {
     const { started, localBus } = this.#broker;
-    // Declared with an older EventEmitter's members; at run time it is Node's or has all of its.
+    // Moleculer declares an older EventEmitter interface; at run time it is Node's, or has all of its members.
     if (!started) await once(localBus as unknown as EventEmitter, "$broker.started", { signal }).catch(() => {}); // stopped before
   }
 
@@ -190,7 +190,7 @@ export class JetStreamTransport implements EventTransport {
     return `${this.#broker.namespace}.event.${partition}.${event}`;
   }
 
-  /** @throws when NATS is away, or has no JetStream */
+  /** @throws when NATS is away or has no JetStream */
   #open(): Promise<Opened> {
     if (!this.#transporter.connected) return Promise.reject(new Error("NATS is away."));
     this.#opening ??= this.#make().catch((error: Error) => {
@@ -209,7 +209,7 @@ export class JetStreamTransport implements EventTransport {
     return { js: client.jetstream(), jsm };
   }
 
-  /** One partition, one event after the other, until the service stops. */
+  /** Handles the events of one partition in order until the service stops. */
   async #consume(service: string, own: Registered, partition: number): Promise<void> {
     const { signal } = own.stopping;
     let hasWarned = false;
@@ -236,7 +236,7 @@ export class JetStreamTransport implements EventTransport {
 
   async #messagesOf(service: string, own: Registered, partition: number): Promise<ConsumerMessages> {
     const { js, jsm } = await this.#open();
-    // One that starts alone says what its service handles; beside an older or newer replica it takes nothing from it.
+    // A service's only running version decides the filter; beside an older or newer replica, filters are only added.
     const isNarrowed = !own.begun.has(partition) && this.#replicas(service).length === 0;
     await ensureConsumer(jsm, this.#names, { service, partition, events: own.events, isNarrowed });
     own.begun.add(partition);
@@ -248,7 +248,7 @@ export class JetStreamTransport implements EventTransport {
     return signerOf(subject, data, headers?.get(SIGNED) ?? "", this.#transporter.keys.trusted, info.timestampNanos / 1_000_000);
   }
 
-  /** @returns undefined when it is set aside; else after how many milliseconds that should be tried again */
+  /** @returns undefined when the event was set aside; otherwise the milliseconds until the next try */
   async #refuse(event: DurableEvent, consumer: EventConsumer): Promise<number | undefined> {
     refusedPackets.labels(PacketRefusal.notCertified).inc();
     anomaliesOf(this.#broker).report({ kind: AnomalyKind.refusedPacket, subject: `${PacketRefusal.notCertified} event ${event.event}` });
@@ -262,11 +262,11 @@ export class JetStreamTransport implements EventTransport {
     }
     const events = eventsIn(message.data);
     if (!events) {
-      message.term(); // no events of ours
+      message.term(); // not a message of this mesh
       return;
     }
     if (events.some(({ subject }) => !consumer.handles(subject) && this.#isHandledElsewhere(service, subject))) {
-      message.nak(RETRY_MS); // a replica of another version, while one is rolled out
+      message.nak(RETRY_MS); // for a replica of another version, during a rolling upgrade
       return;
     }
     const signer = this.#signerOf(message);
@@ -275,7 +275,7 @@ export class JetStreamTransport implements EventTransport {
       if (performance.now() - begun < LONGEST_CLAIM_MS) message.working();
     }, CLAIM_MS / 3).unref();
     try {
-      // In order; one that must wait lets those behind it wait, and those before it come again: they are done, and say so.
+      // In order: an event that must wait holds up those behind it. Those before it are redelivered with it and found already handled.
       for (const waiting of events) {
         const before = tries.get(waiting.id) ?? 0;
         const event = eventFrom(waiting);
@@ -283,7 +283,7 @@ export class JetStreamTransport implements EventTransport {
         const pause = isBelieved ? await consumer.attempt(event, before) : await this.#refuse(event, consumer);
         tries.delete(waiting.id);
         if (pause === undefined) continue;
-        // The next try may be another node's: what is forgotten here is counted from the start.
+        // The next try may happen on another node; counts that are dropped here start again.
         if (tries.size >= MAX_TRIED) tries.clear();
         tries.set(waiting.id, before + 1);
         message.nak(Math.ceil(pause));
@@ -296,5 +296,5 @@ export class JetStreamTransport implements EventTransport {
   }
 }
 
-/** Where the events of a record are. */
+/** Partition of a record's events. */
 export const partitionOf = (key: string): number => (createHash("sha256").update(key).digest()[0] as number) % PARTITIONS;

@@ -1,60 +1,60 @@
 /**
- * Takes the events of one outbox queue to where they are handled: those of one record in order, different records side by side. An event
- * leaves the outbox when it is safe there. A process that dies leaves the rest to the next look, its own or a replica's.
+ * Delivers the events of one outbox queue: events of one record in order, those of different records concurrently. An event is removed from
+ * the outbox once its delivery is safe. What a process that dies leaves behind is found by the next look, its own or a replica's.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Store } from "../../store/store.ts";
 import type { OutboxQueue, WaitingEvent } from "../../store/writes.ts";
 
-/** Events read at once; so many are in memory, and their records. */
+/** Events read at once; at most this many, with their records, are in memory. */
 const BATCH = 256;
-/** Records whose events are on their way at once; more wait in the outbox. */
+/** Records whose events are being delivered at the same time; more wait in the outbox. */
 const MAX_UNDER_WAY = 512;
-/** Records whose events did not get through and are tried again later; with more nothing else is begun: whatever they go to is away. More than
- * there are subscriptions, so that no number of dead endpoints holds up the others. */
+/** Failed records that wait for their next try. At this many, nothing further is begun: the destination is taken to be away. More than there
+ * are subscriptions, so that dead endpoints, however many, do not hold up the others. */
 const MAX_FAILED = 2_048;
-/** A record that failed is forgotten so long after its next try was due: another process has sent it. Milliseconds. */
+/** A failed record is dropped from memory this long after its next try was due: another process has delivered it. Milliseconds. */
 const FORGOTTEN_MS = 120_000;
-/** Least time between two batches, in which more events may come: each batch costs a commit. Milliseconds. */
+/** Least time between two batches, in which more events may gather: each batch costs a commit. Milliseconds. */
 const GATHER_MS = 100;
-/** From a write to the look at a quiet time. Milliseconds. */
+/** Delay between a write and the look for its events when nothing else is going on. Milliseconds. */
 const QUIET_MS = 5;
-/** What another process has left behind is found after this. Milliseconds. */
+/** Interval of the looks for what another process has left behind. Milliseconds. */
 const SWEEP_MS = 2_000;
-/** Pause after an event that did not get through, milliseconds: doubled each time up to the longest, and up to half as much again. */
+/** Pause after a failed delivery, milliseconds. Doubled each time up to the longest pause, plus up to half of it at random. */
 const RETRY_MS = 200;
 const LONGEST_RETRY_MS = 5_000;
 
 const WARN_MS = 60_000;
 
-/** What a relay is made of. */
+/** Options of a relay. */
 export interface RelayOptions {
   store: Pick<Store, "outbox" | "relayed">;
   queue: OutboxQueue;
   /** Least time between two batches, milliseconds; default 100. */
   gatherMs?: number;
   /**
-   * Records whose events are on their way at once; default 512. Where it is given, the outbox is read only when half of them have arrived: each look
-   * passes over what is under way, which costs while the other side takes its time.
+   * Records whose events are being delivered at the same time; default 512. When given, the outbox is read again only once half of them are
+   * done: each look skips what is being delivered, which is costly while the receiver is slow.
    */
   maxUnderWay?: number;
   /**
-   * Tries once. @param tries how often the event was tried before, by this relay
-   * @returns undefined when the event is safe where it goes; else after how many milliseconds it should be tried again
-   * @throws what is logged as a warning; it is tried again too
+   * Tries to deliver an event once. @param tries how often this relay has tried it before
+   * @returns undefined when it is safely delivered; otherwise the milliseconds until the next try
+   * @throws what is logged as a warning; the event is tried again as well
    */
   send(event: WaitingEvent, tries: number): Promise<number | undefined>;
   /** Whether it is this process's turn; asked at each look and before each try. Default: always. */
   isOurs?(): Promise<boolean>;
-  /** Told once a minute for as long as it goes wrong. */
+  /** Called at most once a minute while deliveries fail. */
   warn(sentence: string): void;
 }
 
-/** The relay of one queue. */
+/** Relay of one queue. */
 export class Relay {
   readonly #options: RelayOptions;
   readonly #busy = new Set<string>();
-  /** Records whose first event did not get through: which, how often it was tried, and when it is tried again (`performance.now()`). */
+  /** Records whose first event failed: its id, its tries, and when it is due again (`performance.now()`). */
   readonly #failed = new Map<string, { id: string; tries: number; until: number }>();
   readonly #chains = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
@@ -70,7 +70,7 @@ export class Relay {
     this.#sweep = setInterval(() => this.kick(), SWEEP_MS).unref();
   }
 
-  /** Something may be in the outbox. */
+  /** Looks into the outbox soon. */
   kick(): void {
     this.#isKicked = true;
     if (this.#stopping.signal.aborted) return;
@@ -79,7 +79,7 @@ export class Relay {
     });
   }
 
-  /** Sends nothing more; resolves when what is under way has ended, or `patienceMs` milliseconds have gone by. */
+  /** Begins no further deliveries; resolves when those begun have ended, or after `patienceMs` milliseconds. */
   async stop(patienceMs = 5_000): Promise<void> {
     clearInterval(this.#sweep);
     this.#stopping.abort();
@@ -100,9 +100,9 @@ export class Relay {
       this.#lookedAt = performance.now();
       isMore = false;
       try {
-        if (isOurs && !(await isOurs())) return; // asked first: who does it keeps that right however much is under way
+        if (isOurs && !(await isOurs())) return; // asked first, so that a lease is renewed however much is being delivered
         const others = this.#paused();
-        if (this.#isFull || this.#failed.size >= MAX_FAILED) return; // a record that is done kicks, and so does the sweep
+        if (this.#isFull || this.#failed.size >= MAX_FAILED) return; // a record that finishes kicks again, and so does the sweep
         const found = await store.outbox(queue, BATCH, [...this.#busy, ...others]);
         for (const [key, events] of Map.groupBy(found, (event) => event.key)) this.#begin(key, events);
         isMore = found.length === BATCH;
@@ -131,7 +131,7 @@ export class Relay {
     const chain = this.#sendInOrder(key, events).finally(() => {
       this.#busy.delete(key);
       this.#chains.delete(chain);
-      this.kick(); // more of this record may have come
+      this.kick(); // there may be more events of this record
     });
     this.#chains.add(chain);
   }
@@ -145,7 +145,7 @@ export class Relay {
     if (places.length > 0) await this.#forgetFor(places);
   }
 
-  /** One try: an event that does not get through gives its record's place to another until it is due again. */
+  /** Tries once. A record whose event fails gives up its slot until it is due again. */
   async #isSent(key: string, event: WaitingEvent): Promise<boolean> {
     const { isOurs, send } = this.#options;
     const before = this.#failed.get(key);
@@ -178,7 +178,7 @@ export class Relay {
     }
   }
 
-  /** What is done meanwhile is taken out together. */
+  /** Events that finish meanwhile are removed together. */
   #forget(places: string[]): Promise<void> {
     if (this.#forgetting) {
       this.#forgetting.places.push(...places);

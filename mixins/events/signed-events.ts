@@ -1,6 +1,6 @@
 /**
- * Events on the stream are signed by the service that tells them, one signature for all of a message: they lie there for days, and who can write
- * to NATS could write there too. What a service may tell follows from its certificate (mesh/trust).
+ * Messages on the stream are signed by the service that emits their events, one signature per message: they stay there for days, and whoever
+ * has write access to NATS could add others. Which events a service may emit follows from its certificate (mesh/trust).
  */
 import { sign, verify } from "node:crypto";
 import { type AuditBatch, auditRecorded } from "../../federation/audit-contract.ts";
@@ -8,19 +8,19 @@ import { type Certificate, mayServe, type Signer, type Trusted } from "../../mes
 import type { WaitingEvent } from "../../store/writes.ts";
 import type { DurableEvent } from "./event.ts";
 
-/** Header of a message: certificate and signature. */
+/** Header of a message with the certificate and the signature. */
 export const SIGNED = "Signed";
 const VERSIONS = "fhir.";
 
 const signedBytes = (subject: string, text: string | Uint8Array) =>
   Buffer.concat([Buffer.from(`openward events\0${subject}\0`), typeof text === "string" ? Buffer.from(text) : text]);
 
-/** What stands in the header. */
+/** Value of the header. */
 export function signatureOf(subject: string, text: string, { privateKey, certificate }: Signer): string {
   return `${certificate}.${sign(null, signedBytes(subject, text), privateKey).toString("base64url")}`;
 }
 
-/** The events in a message; undefined for what is none of ours. */
+/** The events in a message; undefined if it is not one of this mesh. */
 export function eventsIn(data: Uint8Array): WaitingEvent[] | undefined {
   try {
     const events = JSON.parse(Buffer.from(data).toString()) as unknown;
@@ -30,7 +30,7 @@ export function eventsIn(data: Uint8Array): WaitingEvent[] | undefined {
   }
 }
 
-/** Who has signed the message. @param at when the server took it, milliseconds since 1970: a certificate may have ended since */
+/** The signer of a message. @param at when the server received it, milliseconds since 1970: the certificate may have expired since then */
 export function signerOf(subject: string, data: Uint8Array, header: string, trusted: Trusted, at: number): Certificate | undefined {
   const end = header.lastIndexOf(".");
   const certificate = trusted.certificate(header.slice(0, Math.max(end, 0)), at);
@@ -38,7 +38,7 @@ export function signerOf(subject: string, data: Uint8Array, header: string, trus
   return certificate && verify(null, signedBytes(subject, data), certificate.key, given) ? certificate : undefined;
 }
 
-/** Whether the service may tell this: of versions of the types that it owns, of looks at its own records, and its own facts. */
+/** Whether the service may emit the event: versions of the types that it owns, audit entries about its records, and its own facts. */
 export function mayTell(certificate: Certificate, { event, payload }: Pick<DurableEvent, "event" | "payload">): boolean {
   if (event.startsWith(VERSIONS)) return certificate.owns?.includes(event.slice(VERSIONS.length)) ?? true;
   const service = event === auditRecorded.event ? (payload as Partial<AuditBatch> | null)?.owner : event.slice(0, event.indexOf("."));

@@ -1,27 +1,27 @@
-/** The durable consumers of the mesh's stream: what the stream keeps for a service until it has handled it. */
+/** The durable consumers on the mesh's stream: the stream keeps each event until every service that handles it has done so. */
 import { AckPolicy, type ConsumerConfig, DeliverPolicy, type JetStreamManager, nanos, NatsError } from "nats";
 import { withoutOverlap } from "./event.ts";
 
-/** Never another number on a mesh that runs: the events of one record would be in two partitions. */
+/** Must not change on a running mesh: the events of one record would be in two partitions. */
 export const PARTITIONS = 8;
-/** A claim on an event ends after this, unless it is renewed: the time until a dead process's event goes to another. */
+/** A claim on an event ends after this time unless renewed; after it, the event of a process that died goes to another. */
 export const CLAIM_MS = 5_000;
-/** JetStream's "consumer not found". */
+/** JetStream's error code "consumer not found". */
 const NOT_FOUND = 10_014;
 
-/** Where a consumer is and what its subjects are. */
+/** Names of the stream and its subjects. */
 export interface StreamNames {
   stream: string;
-  /** The subject of an event in a partition. */
+  /** Subject of an event in a partition. */
   subject(partition: number, event: string): string;
 }
 
-/** The consumer of one service and partition. */
+/** Name of the consumer of one service and partition. */
 export const consumerName = (service: string, partition: number): string => `${service}-${partition}`;
 
 /**
- * Makes the consumer of one partition where there is none, and has one that is there ask for these events too.
- * @param isNarrowed it asks for nothing else from now on; else what it asked for before stays
+ * Creates the consumer of one partition, or adds these events to the filter of an existing one.
+ * @param isNarrowed replaces the filter of an existing consumer instead of adding to it
  */
 export async function ensureConsumer(
   jsm: JetStreamManager,
@@ -42,7 +42,7 @@ export async function ensureConsumer(
       ack_policy: AckPolicy.Explicit,
       ack_wait: nanos(CLAIM_MS),
       max_ack_pending: 1, // in order
-      max_deliver: -1, // what fails is set aside by its service
+      max_deliver: -1, // the service itself sets aside what keeps failing
       deliver_policy: DeliverPolicy.All,
       filter_subjects,
     });

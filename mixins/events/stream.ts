@@ -3,27 +3,27 @@ import { DiscardPolicy, ErrorCode, type JetStreamManager, NatsError, nanos, Rete
 import type { Members } from "../../federation/membership.ts";
 import { ensureConsumer, PARTITIONS, type StreamNames } from "./stream-consumers.ts";
 
-/** Age at which an event leaves the stream: a service may be down for this time and miss none. */
+/** Age at which an event is removed from the stream: a service may be down for this long without missing any. */
 const KEPT_MS = 7 * 86_400_000;
-/** Bytes of events that wait for a service; with more nothing is taken, and events stay in their outboxes. */
+/** Bytes of events that wait on the stream. When it is full it accepts nothing more, and events stay in their outboxes. */
 const MAX_STREAM_BYTES = 1_000_000_000;
-/** A message that comes twice within this is one; what else comes twice is dropped where it is handled. */
+/** A message published twice within this time is stored once; later duplicates are recognised by the handling service. */
 const DUPLICATES_MS = 120_000;
 
-/** What a stream is made for. */
+/** Options of the stream. */
 export interface StreamOptions {
   names: StreamNames;
-  /** Servers of the cluster. */
+  /** Number of servers in the cluster. */
   servers: number;
-  /** The services of the system, as the membership knows them. */
+  /** The services of the system, according to the membership. */
   members: Members;
 }
 
-/** Makes the stream where there is none, with the consumers of all services, also of those that are down. */
+/** Creates the stream if there is none, with the consumers of all services, including those that are down. */
 export async function ensureStream(jsm: JetStreamManager, { names, servers, members }: StreamOptions): Promise<void> {
   const config = {
     subjects: [names.subject(0, ">").replace(".0.", ".*.")],
-    retention: RetentionPolicy.Interest, // what all have handled is gone
+    retention: RetentionPolicy.Interest, // removed once all consumers have handled it
     storage: StorageType.File,
     discard: DiscardPolicy.New,
     max_age: nanos(KEPT_MS),
@@ -35,20 +35,20 @@ export async function ensureStream(jsm: JetStreamManager, { names, servers, memb
     () => true,
     () => false,
   );
-  // Until the consumers are there the stream keeps everything: what comes before them, from whichever node, waits for them.
+  // Until its consumers exist, a new stream keeps everything, so that early events from any node are not lost.
   if (!exists) await jsm.streams.add({ ...config, name: names.stream, retention: RetentionPolicy.Limits });
   await keepFor(members, jsm, names);
   await unlessForbidden(jsm.streams.update(names.stream, config));
 }
 
-/** Where each service has a user of its own, one of them keeps the stream for all (`npm run mesh-keys -- compose`). */
+/** Where each service has its own NATS user, only one of them may create the stream (`npm run mesh-keys -- compose`). */
 async function unlessForbidden(work: Promise<unknown>): Promise<void> {
   await work.catch((error: unknown) => {
     if (!(error instanceof NatsError && error.code === ErrorCode.PermissionsViolation)) throw error;
   });
 }
 
-/** A stream that is made anew, after a lost disk, has no consumers. */
+/** A stream that was created again after its disk was lost has no consumers. */
 async function keepFor(members: Members, jsm: JetStreamManager, names: StreamNames): Promise<void> {
   await Promise.all(
     Object.entries(members).flatMap(([service, { handles: events = [], isRetired }]) =>
@@ -59,6 +59,6 @@ async function keepFor(members: Members, jsm: JetStreamManager, names: StreamNam
   );
 }
 
-/** What `work` makes of each partition. */
+/** Calls `work` for each partition. */
 export const ofEachPartition = <Result>(work: (partition: number) => Result): Result[] =>
   Array.from({ length: PARTITIONS }, (_, partition) => work(partition));

@@ -1,17 +1,17 @@
-/** What a way of events from the services that have written them to those that handle them does. */
+/** Interface of a transport that brings events from the services that emit them to those that handle them. */
 import type { WaitingEvent } from "../../store/writes.ts";
 import type { EventConsumer } from "./consumer.ts";
 
-/** A way of events, of one broker. */
+/** Transport of one broker's events. */
 export interface EventTransport {
-  /** Resolves when the event is safe: it will reach each service that handles it. */
+  /** Resolves when the event is safely stored: each service that handles it will receive it. */
   send(event: WaitingEvent): Promise<void>;
-  /** A service handles these events (`fhir.*`: each `fhir.…`); called before the broker starts. */
+  /** Registers the events that a service handles (`fhir.*`: every `fhir.…`). Called before the broker starts. */
   register(service: string, events: string[], consumer: EventConsumer): void;
-  /** The registered service can handle events from now on. */
+  /** From now on the registered service can handle events. */
   start(service: string): void;
-  /** It can no longer. */
+  /** From now on it cannot. */
   stop(service: string): Promise<void>;
-  /** All services are in this process. */
+  /** Whether all services are in this process. */
   readonly isLocal: boolean;
 }

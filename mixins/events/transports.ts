@@ -1,4 +1,4 @@
-/** The two ways of events: function calls in one process, and NATS's JetStream. */
+/** The two transports of events: function calls within one process, and NATS JetStream. */
 import type { ServiceBroker } from "moleculer";
 import type { WaitingEvent } from "../../store/writes.ts";
 import { MeshTransporter } from "../../mesh/transporter.ts";
@@ -7,7 +7,7 @@ import { eventFrom } from "./event.ts";
 import { JetStreamTransport } from "./jetstream.ts";
 import type { EventTransport } from "./transport.ts";
 
-/** One process: an event leaves the outbox when each service that handles it has done so, or has set it aside. */
+/** Within one process: an event leaves the outbox once each service that handles it has done so or has set it aside. */
 class LocalTransport implements EventTransport {
   readonly isLocal = true;
   readonly #consumers = new Map<string, EventConsumer>();
@@ -30,7 +30,7 @@ class LocalTransport implements EventTransport {
 
 const known = new WeakMap<ServiceBroker, EventTransport>();
 
-/** The way of a broker's events: NATS's JetStream, or function calls where there is no NATS. */
+/** The transport of a broker's events: NATS JetStream, or function calls where there is no NATS. */
 export function transportOf(broker: ServiceBroker): EventTransport {
   const transporter = broker.transit?.tx;
   const made =

@@ -1,15 +1,15 @@
 /**
- * Types whose versions are events because another service has asked for them while the mesh runs (a FHIR Subscription). Kept in the owner's
- * store; each node of the owner looks again every `LOOK_MS`, so that all know within WATCHED_WITHIN_MS.
+ * Types whose versions are emitted as events because another service has asked for them at run time (a FHIR Subscription). Stored in the
+ * owner's store; each node of the owner reads them again every `LOOK_MS`, so that all know of them within WATCHED_WITHIN_MS.
  */
 import type { Store } from "../../store/store.ts";
 
 const PREFIX = "watch/";
 const LOOK_MS = 1_000;
-/** Askers times types; more is a fault. */
+/** Limit of subscribing services times types; more indicates a fault. */
 const MAX_WATCHED = 10_000;
 
-/** The watched types of one owner, as one node knows them. */
+/** The watched types of one owner, as known to one node. */
 export class WatchedTypes {
   readonly #store: Store;
   readonly #timer: NodeJS.Timeout;
@@ -17,7 +17,7 @@ export class WatchedTypes {
 
   constructor(store: Store) {
     this.#store = store;
-    this.#timer = setInterval(() => void this.look().catch(() => {}), LOOK_MS).unref(); // a store that is away for a moment
+    this.#timer = setInterval(() => void this.look().catch(() => {}), LOOK_MS).unref(); // the store may be briefly unavailable
   }
 
   has(type: string): boolean {

@@ -1,6 +1,6 @@
 /**
- * An owner notes what a person has seen before it answers: in its own store, whose relay brings it to the ledger. What is noted while a commit
- * is under way goes together with the next one.
+ * An owner records which resources a person has seen before it answers: in its own store, whose relay brings the entries to the ledger.
+ * Entries that arrive while a commit is under way are written together with the next one.
  */
 import { randomUUID } from "node:crypto";
 import type { Context } from "moleculer";
@@ -15,10 +15,10 @@ import { MAX_EVENT_CHARACTERS, type Write } from "../../store/writes.ts";
 import type { Store, StoredResource } from "../../store/store.ts";
 import { ID_PATTERN } from "../../fhir/ids.ts";
 
-/** Entries of one event, and their characters: what a store takes as one. */
+/** Entries in one event, and their characters: what a store accepts as one event. */
 const [MAX_ENTRIES, MAX_CHARACTERS] = [100, MAX_EVENT_CHARACTERS - 1_000];
 
-/** Who is to be noted; undefined where nobody is asked, and for what the mesh does by itself. @param isRead what the mesh reads for a person, nobody sees */
+/** The caller to record; undefined when access is open, and for the mesh's own work. @param isRead a read: the mesh's own are shown to no one */
 export function auditContextOf(ctx: Context, { isRead }: { isRead: boolean }): AuditContext | undefined {
   const access = accessOf(ctx.broker);
   if (access.isOpen) return undefined;
@@ -33,10 +33,10 @@ export function auditContextOf(ctx: Context, { isRead }: { isRead: boolean }): A
   };
 }
 
-/** While several look at once, what they have seen is gathered while the process is busy, but no longer, milliseconds: a commit costs more than most of what is in it. */
+/** Longest time to gather the entries of concurrent readers while the process is busy, milliseconds: a commit costs more than its entries. */
 const GATHER_MS = 5;
 
-/** A patient as an action names one. */
+/** A Patient reference within the parameters of an action. */
 const PATIENT = new RegExp(String.raw`\bPatient/${ID_PATTERN}`, "g");
 
 interface Batch {
@@ -45,22 +45,22 @@ interface Batch {
   written: Promise<void>;
 }
 
-/** The audit entries of one owner: written to its outbox with what they are about, or together a moment later. */
+/** The audit entries of one owner: written to its outbox together with the write that they are about, or in batches a moment later. */
 export class AuditLog {
   readonly #owner: string;
   readonly #store: () => Pick<Store, "write">;
-  /** Not begun to be written yet. */
+  /** The batch that is not yet being written. */
   #next: Batch | undefined;
   #writing: Promise<unknown> = Promise.resolve();
   #areSeveral = false;
 
-  /** @param store asked when it is open */
+  /** @param store called only once it is open */
   constructor(owner: string, store: () => Pick<Store, "write">) {
     this.#owner = owner;
     this.#store = store;
   }
 
-  /** On the disk when it resolves. @throws StoreError when it cannot be noted: then nothing is to be shown */
+  /** Resolves when the entry is on disk. @throws StoreError when it cannot be recorded: nothing may be shown then */
   note(entry: string): Promise<void> {
     const batch = this.#next;
     if (batch && batch.entries.length < MAX_ENTRIES && batch.characters + entry.length < MAX_CHARACTERS) {
@@ -76,11 +76,11 @@ export class AuditLog {
       if (this.#next === made) this.#next = undefined;
       await this.#store().write([auditEvent(randomUUID(), this.#owner, made.entries)]);
     });
-    this.#writing = made.written.catch(() => {}); // each who waits hears of it
+    this.#writing = made.written.catch(() => {}); // every caller that waits for it gets the error itself
     return made.written;
   }
 
-  /** What an action of the service has shown, if it is of patients. */
+  /** Records what an action of the service has returned, if it concerns patients. */
   async noteAnswer(ctx: Context, answer: unknown): Promise<void> {
     const context = auditContextOf(ctx, { isRead: true });
     const found = new Set(context && JSON.stringify([ctx.params, answer]).match(PATIENT));
@@ -89,7 +89,7 @@ export class AuditLog {
     await this.note(entryText(entry, context));
   }
 
-  /** The event that is written with the steps of a write; none where they are of no patient's and of nobody's. */
+  /** The audit event to write with the steps of a write; none for steps that concern no patient and no caller. */
   ofSteps(steps: OwnerStep[], context: AuditContext): Write[] {
     const byDeed = Map.groupBy(steps.filter(writesResource), ({ op }) => op);
     const entries = [...byDeed].flatMap(([op, some]) => {
@@ -108,7 +108,7 @@ export class AuditLog {
   }
 }
 
-/** What a caller has seen by an action that reads; undefined: nothing that is noted. @param name without the service: `fhir.read` */
+/** What a caller has seen by a reading action; undefined if it is not recorded. @param name without the service: `fhir.read` */
 export function seenBy(name: string, params: never, answer: unknown): Omit<AuditEntry, "by"> | undefined {
   switch (name) {
     case "fhir.read":

@@ -1,4 +1,4 @@
-/** What the domain's actions need of resources that other services own. */
+/** Helpers by which domain actions refer to resources of other services. */
 import { uriRule } from "../../mesh/param-rules.ts";
 import type { Encounter, FhirResource, Stored } from "../../fhir/r4.ts";
 import { isType, notFound } from "../../federation/errors.ts";
@@ -7,7 +7,7 @@ import { parseJson } from "../../fhir/json.ts";
 import type { QueryContext } from "../../federation/query-context.ts";
 import { ID_PATTERN } from "../../fhir/ids.ts";
 
-/** A literal reference, `Type/id`, as a rule for Moleculer's validator. */
+/** Rule of a literal reference, `Type/id`, for Moleculer's validator. */
 export const referenceTo = (...types: string[]) =>
   ({
     type: "string",
@@ -15,7 +15,7 @@ export const referenceTo = (...types: string[]) =>
     messages: { stringPattern: `'{field}' must be a reference like ${types[0]}/1.` },
   }) as const;
 
-/** A code with its system, as a rule for Moleculer's validator. */
+/** Rule of a code with its system, for Moleculer's validator. */
 export const codeRule = {
   type: "object",
   strict: true,
@@ -37,15 +37,15 @@ export const splitReference = (reference: string): [type: string, id: string] =>
   return [reference.slice(0, slash), reference.slice(slash + 1)];
 };
 
-/** A resource of another service, with its version. @throws 404 NOT_FOUND, 410 GONE, 404 NOT_SUPPORTED, 503 */
+/** Reads a resource of another service. @throws 404 NOT_FOUND, 410 GONE, 404 NOT_SUPPORTED, 503 */
 export async function readReference<Of extends FhirResource>(mesh: QueryContext, reference: string): Promise<Stored<Of>> {
   const [type, id] = splitReference(reference);
   return parseJson((await readResource(mesh, type, id)).json) as Stored<Of>;
 }
 
 /**
- * Refuses a reference to what is not there. A type that nobody in this mesh serves cannot be checked and passes: a small
- * clinic may keep its patients elsewhere.
+ * Requires that the target of a reference exists. A type that no service in this mesh serves cannot be checked and is accepted: a small
+ * clinic may keep its patients in another system.
  *
  * @throws 404 NOT_FOUND, 410 GONE; 503 when the owner is down
  */
@@ -54,7 +54,7 @@ export async function requireReference(mesh: QueryContext, reference: string): P
 }
 
 /**
- * A resource of another service; undefined when nobody in this mesh serves its type, so that it cannot be checked.
+ * Reads a resource of another service; undefined when no service in this mesh serves its type, so that it cannot be checked.
  * @throws 404 NOT_FOUND; 503 when the owner is down
  */
 export async function readIfServed<Of extends FhirResource>(mesh: QueryContext, reference: string): Promise<Stored<Of> | undefined> {
@@ -65,7 +65,7 @@ export async function readIfServed<Of extends FhirResource>(mesh: QueryContext, 
   });
 }
 
-/** What happens in an encounter does not happen before it. @throws as `readIfServed` */
+/** The start of an encounter: what happens in it cannot have happened before. @throws as `readIfServed` */
 export async function beginOf(
   mesh: QueryContext,
   encounter: string | undefined,

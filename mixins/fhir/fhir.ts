@@ -1,9 +1,9 @@
 /**
- * FHIR behaviour for a service, in one line: `mixins: [Fhir({ owns: ["Patient"] })]`.
+ * Makes a service the owner of FHIR types, in one line: `mixins: [Fhir({ owns: ["Patient"] })]`.
  *
- * The service then keeps these types in a store of its own, answers the actions of `federation/owner-contract.ts`, and publishes in its
- * metadata what it owns, from which the gateway learns to route. Rules over several records ("one open stay per bed")
- * are given as unique keys, so that the store keeps them, by whichever door they are written.
+ * The service then stores these types, answers the actions of `federation/owner-contract.ts`, and publishes in its metadata what it owns,
+ * which tells gateways where to route. Rules over several records ("one open stay per bed") are given as unique keys, which the store
+ * enforces, whichever API the write came through.
  */
 import type { ServiceSchema } from "moleculer";
 import { parseJson } from "../../fhir/json.ts";
@@ -44,29 +44,29 @@ export type { WithFhir } from "./owner-service.ts";
 
 /** Options of the mixin. */
 export interface FhirOptions {
-  /** The types, or parts of shared types, that this service owns. */
+  /** The types, or parts of shared types, that the service owns. */
   owns: (string | Ownership)[];
-  /** What is stored stays as it came, and only the service itself stores: other writes are refused (405 APPEND_ONLY), unless all is open. */
+  /** Stored resources never change, and only the service itself creates any: other writes are refused (405 APPEND_ONLY), unless access is open. */
   isAppendOnly?: boolean;
-  /** Types of which each version is an event for those who handle it (`Events`); of others it is when a service asks for it (`watch`). */
+  /** Types of which every version is emitted as an event (`Events`). Versions of others are emitted while another service watches them (`watch`). */
   emits?: readonly string[];
-  /** Keys that no two living resources may share, per type; see `UniqueKey`. Pure: called at each write. */
+  /** Keys that no two existing resources may share, per type; see `UniqueKey`. Must be pure: called at each write. */
   unique?: UniqueOf;
-  /** Rules over what was before, what comes and what other services know, per type; see `Rule`. */
+  /** Rules over the previous version, the new one and facts of other services, per type; see `Rule`. */
   rules?: RulesOf;
-  /** What follows from a change of a type and is kept in the same atomic write; see `EffectOf`. */
+  /** Effects of a change of a type, written in the same atomic write; see `EffectOf`. */
   effects?: EffectsOf;
-  /** What is true of all that is stored, besides unique keys and rules; only `npm run check-data` looks at it. */
+  /** Further invariants of the stored data, besides unique keys and rules; only `npm run check-data` evaluates them. */
   invariants?: Invariants;
 }
 
 const optionsOf = new WeakMap<object, FhirOptions>();
 
-/** The options that a service has given to this mixin; undefined: it does not use it. */
+/** The options that a service has given to this mixin; undefined if it does not use it. */
 export const fhirOptionsOf = (schema: Partial<ServiceSchema>): FhirOptions | undefined =>
   (schema.mixins ?? []).map((mixin) => optionsOf.get(mixin)).find((options) => options !== undefined);
 
-/** The mixin: a service that owns FHIR types, with a store of its own, `this.fhir` and the actions of an owner. */
+/** The mixin: makes a service the owner of FHIR types, with its own store, `this.fhir` and the actions of an owner. */
 export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   const unique = (options.unique ?? {}) as AnyKeys;
   const owns = options.owns.map((own) => ownershipOf(own, unique));
@@ -91,7 +91,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       this.profiles = new Profiles(() => ({ caller: asSystem(this.broker, RULES_CALLER), directory: this.directory }));
       const types = owns.map(({ type }) => type);
       const rules = new Rulebook(options.rules ?? {}, readConfig().rules, types);
-      // Before it is announced; of this broker only, as its settings are.
+      // Set before the service is announced, and only for this broker, as its settings are.
       this.metadata.fhir = { ...this.metadata.fhir, owns: owns.map((it) => ({ ...it, ...rules.told(it.type) })) };
       this.audit = new AuditLog(this.name, () => this.store);
       this.noteAnswer = (ctx, answer) => guarded(this, () => this.audit.noteAnswer(ctx, answer));
@@ -106,7 +106,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       const { out, audit } = relaysFrom(this);
       this.toLedger = audit;
       relaysOf(this).push(out, audit);
-      for (const relay of relaysOf(this)) relay.kick(); // what the process before has left
+      for (const relay of relaysOf(this)) relay.kick(); // what an earlier process has left in the outbox
       this.endGauge = gaugeOutbox(this.name, this.store);
       this.settling = settleInDoubt(this);
       void tellUnownedTypes(this, new Set(owns.map(({ type }) => type)));
@@ -122,7 +122,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     },
   });
 
-  // The store opens before `started` above and closes after `stopped`: Moleculer runs mixins' hooks from the inside out.
+  // The store opens before `started` above and closes after `stopped`: Moleculer runs the hooks of mixins from the inside out.
   const mixin: Partial<ServiceSchema> = {
     ...own,
     mixins: [WithFhirDirectory(), storeOf({ emits: new Set(options.emits), isAppendOnly })],
@@ -136,10 +136,10 @@ function ownershipOf(own: string | Ownership, unique: AnyKeys): Ownership {
   return unique[ownership.type] ? { ...ownership, holdsKeys: true } : ownership;
 }
 
-/** The mixin of the service's store, which tells the service of what it has stored. */
+/** The mixin of the service's store, which informs the service about what it has stored. */
 function storeOf({ emits, isAppendOnly }: { emits: ReadonlySet<string>; isAppendOnly: boolean }): Partial<ServiceSchema> {
   let kept: boolean | undefined;
-  /** What is only kept is not searched by its words. */
+  /** What is append-only is not indexed for full text. */
   const isKept = (): boolean => {
     kept ??= isAppendOnly && readConfig().access === "closed";
     return kept;
@@ -158,7 +158,7 @@ function storeOf({ emits, isAppendOnly }: { emits: ReadonlySet<string>; isAppend
   });
 }
 
-/** How the store of a service with FHIR types is kept. */
+/** Store options of a service with FHIR types. */
 export const fhirStore = {
   indexVersion,
   reindex: (json: string) => indexOf(parseJson(json) as Resource),

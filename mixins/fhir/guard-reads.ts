@@ -1,6 +1,6 @@
 /**
- * What an owner's reading actions answer to whom: what the caller may not see is as if it were not there. It is decided here, once, for all
- * ways in: a read, a search, a chain, a count, what a bundle or an operation reads.
+ * What each caller gets from an owner's reading actions: resources that the caller may not see are treated as if they did not exist. This is
+ * decided here, once, for all ways in: reads, searches, chains, counts, and what bundles and operations read.
  */
 import type { Context, Service } from "moleculer";
 import { asGuarded, requireMayCall } from "../../mesh/access/guard.ts";
@@ -15,12 +15,12 @@ import { guarded as stored } from "./read-actions.ts";
 import { isVisible, narrowed, type Sight, sightOf, visibleSlots } from "./sight.ts";
 
 type Actions = Record<string, { handler: AnyHandler }>;
-/** Answers a guarded call, whose params its contract names. @param ask the handler, with these params instead of the caller's */
+/** Answers a guarded call with the parameters of its contract. @param ask the handler, with these parameters instead of the caller's */
 type Guard = (sight: Sight, params: never, ask: (params: object) => Promise<unknown>) => Promise<unknown>;
 
 const NO_PAGE = { rows: [], more: false };
 
-/** By what is asked; what has no guard here is for the mesh's own work. */
+/** Guards by action; actions without a guard here are for the mesh's own work. */
 const GUARDS: Record<string, Guard> = {
   "fhir.read": async (sight, params: { type: string }, ask) => {
     if (sight.reach(params.type, "r") === "none") return null;
@@ -76,11 +76,11 @@ const GUARDS: Record<string, Guard> = {
   },
 };
 
-/** The actions behind their guards. */
+/** The actions, each behind its guard. */
 export function guardReads<Of extends Actions>(actions: Of): Of {
   return Object.fromEntries(
     Object.entries(actions).map(([name, action]) => [name, { ...action, handler: guarded(name, action.handler, GUARDS[name]) }]),
-  ) as unknown as Of; // the same names, whose types `fromEntries` forgets
+  ) as unknown as Of; // the same names; `fromEntries` loses their types
 }
 
 function guarded(name: string, handler: AnyHandler, guard: Guard | undefined): AnyHandler {
@@ -92,7 +92,7 @@ function guarded(name: string, handler: AnyHandler, guard: Guard | undefined): A
     });
     const context = auditContextOf(ctx, { isRead: true });
     const seen = context && seenBy(name, asked, answer);
-    // Nothing is shown of which no trace is left.
+    // Nothing is returned before it is recorded in the audit log.
     if (seen) await stored(service, () => service.audit.note(entryText(seen, context)));
     return answer;
   };

@@ -1,4 +1,4 @@
-/** Which steps of a write its caller may send to an owner. Refused is the whole write, and the step named. */
+/** Which steps of a write its caller may send to an owner. A refusal concerns the whole write and names the step. */
 import type { Errors, Context } from "moleculer";
 import { parseJson } from "../../fhir/json.ts";
 import { accessOf, notAllowed, outsideOfPart } from "../../mesh/access/access.ts";
@@ -12,8 +12,8 @@ import { isVisible, type Sight, sightOf } from "./sight.ts";
 const WORDS: Record<Interaction, string> = { c: "create", r: "read", u: "update", d: "delete", s: "search" };
 
 /**
- * Requires that the caller may do all of it.
- * @returns whether it may read what it has written, by step
+ * Requires that the caller may do all of the steps.
+ * @returns a function: whether the caller may read what a step has written
  * @throws 401 SIGN_IN_NEEDED, 403 NOT_ALLOWED with `data.step`
  */
 export async function requireMayWrite(ctx: Context, store: Store, steps: OwnerStep[]): Promise<(step: OwnerStep | undefined) => boolean> {
@@ -31,11 +31,11 @@ export async function requireMayWrite(ctx: Context, store: Store, steps: OwnerSt
   };
 }
 
-/** What of a step the caller may not do; undefined: nothing. */
+/** What the caller may not do of a step; undefined: nothing. */
 async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork: boolean): Promise<string | undefined> {
   const lacks = (type: string, interaction: Interaction) =>
     sight.reach(type, interaction) === "none" ? `${WORDS[interaction]} ${type}` : undefined;
-  // A condition tells whether anybody's resource answers it.
+  // The outcome of a condition reveals whether any resource matches it, also one that the caller may not see.
   const lacksAll = (type: string) => (sight.reach(type, "s") === "all" ? undefined : `search all of ${type}`);
   const subscribed = subscribedBy(step);
   if (subscribed !== undefined && lacksAll(subscribed)) return `subscribe to ${subscribed}`;
@@ -43,17 +43,17 @@ async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork:
     case "create":
       return lacks(step.type, "c") ?? (step.ifNoneExist && lacksAll(step.type)) ?? outsideOf(sight, store, step, ["c"]);
     case "update": {
-      // Most may do both: then nobody needs to know whether it is there.
+      // Most callers may both create and update: then it does not matter which of them it is.
       if (sight.reach(step.type, "c") === "all" && sight.reach(step.type, "u") === "all") return undefined;
       const isNew = step.upsert && (await store.read(step.type, step.id))?.json === undefined && step.was === undefined;
-      // Under an id of its own choice nobody makes anything who could find out so which ids are taken by what they may not see.
+      // A caller who could find out that way which ids are taken by resources it may not see, cannot create under an id of its choice.
       if (isNew && sight.reach(step.type, "r") !== "all" && sight.reach(step.type, "u") !== "all") {
         return outsideOfPart("update", step.type);
       }
       return lacks(step.type, isNew ? "c" : "u") ?? outsideOf(sight, store, step, [isNew ? "c" : "u"]);
     }
     case "delete":
-      // What only moves to another owner is an update, as its client sees it.
+      // A resource that moves to another owner is updated, from its client's point of view.
       return lacks(step.type, step.moved ? "u" : "d") ?? outsideOf(sight, store, step, [step.moved ? "u" : "d"]);
     case "hold":
       return lacksAll(step.type);
@@ -64,14 +64,14 @@ async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork:
   }
 }
 
-/** What a Subscription notifies of: its writer must see it, as notifications are made with the mesh's own right. Undefined for other steps. */
+/** The type that a Subscription selects: its writer must be allowed to see it, as the mesh notifies with its own rights. Undefined for other steps. */
 function subscribedBy(step: OwnerStep): string | undefined {
   if (!("text" in step) || step.type !== "Subscription") return undefined;
   const { criteria } = parseJson(step.text) as { criteria?: unknown };
   return typeof criteria === "string" ? criteria.split("?", 1)[0] : undefined;
 }
 
-/** Of who reaches a part of a type, one patient's record for one: what is written was in it, and stays in it. */
+/** For callers who reach only a part of a type, e.g. one patient's record: the resource must be in it before and after the write. */
 async function outsideOf(sight: Sight, store: Store, step: ResourceOwnerStep, [interaction]: [Interaction]): Promise<string | undefined> {
   if (typeof sight.reach(step.type, interaction) === "string") return undefined;
   const texts = [

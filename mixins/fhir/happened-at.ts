@@ -1,4 +1,4 @@
-/** When something happened that is written down afterwards: `at` of the domain's actions, one parameter and one check for all. */
+/** When something happened that is recorded afterwards: `at` of the domain's actions, one parameter and one check for all. */
 import { Errors } from "moleculer";
 import { intervalOf } from "../../fhir/dates.ts";
 import { shownAgainAt } from "../../fhir/time-zone.ts";
@@ -6,38 +6,38 @@ import type { Extension } from "../../fhir/r4.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
 import { reasonRule, timeRule } from "../../mesh/param-rules.ts";
 
-/** `Happened` as rules for Moleculer's validator. */
+/** Rules of `Happened` for Moleculer's validator. */
 export const happenedRules = { at: { ...timeRule, optional: true }, lateReason: { ...reasonRule, optional: true } } as const;
 
-/** Clocks of senders may be ahead by so much, milliseconds. */
+/** How far ahead the clocks of senders may be, milliseconds. */
 const AHEAD_MS = 300_000;
-/** What happened longer ago is late, and needs a reason. Milliseconds. */
+/** What happened longer ago than this is recorded late and needs a reason. Milliseconds. */
 const LATE_MS = 86_400_000;
 
-/** Nobody has lived longer, so nothing was done for a patient before, whose date of birth may be unknown. Years. */
+/** Limit for patients whose date of birth is not known: longer than anyone has lived. Years. */
 const LIFETIME_YEARS = 130;
-/** A time that names its zone. */
+/** A time with its time zone. */
 const ZONED = /(?:Z|[+-]\d\d:\d\d)$/;
 
 const { MoleculerClientError } = Errors;
 
-/** 409: nothing has happened tomorrow. */
+/** 409: the time is in the future. */
 const atInFuture = () =>
   new MoleculerClientError("`at` is in the future: give the time when it happened, or none for now.", 409, "AT_IN_FUTURE");
 
-/** 409: nothing is done in a visit before it, nothing handed out before it is prescribed. `after` is what comes first. */
+/** 409: the time is before `after`, e.g. the start of the visit, or the prescription of what is dispensed. */
 const atTooEarly = (after: string) =>
   new MoleculerClientError(`\`at\` is before ${after}: give a later time, or correct that one.`, 409, "AT_TOO_EARLY", { after });
 
-/** 409: a year that was mistyped. */
+/** 409: a mistyped year. */
 const atBeforeAnybody = () => atTooEarly(`the lifetime of anybody who is treated (${LIFETIME_YEARS} years)`);
 
-/** 409: what is written down late says why. */
+/** 409: a late entry needs a reason. */
 const lateReasonMissing = () =>
   new MoleculerClientError("It happened more than a day ago: say in `lateReason` why it is written down now.", 409, "LATE_REASON_MISSING");
 
 /**
- * When it happened; now, where nothing is said.
+ * The time at which it happened; now, if none is given.
  * @param after what it cannot have happened before (`Encounter/1`), and its time as FHIR has it
  * @throws 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING
  */
@@ -55,17 +55,17 @@ export function happenedAt(
   return new Date(Math.min(Math.max(low, earliest), now.getTime()));
 }
 
-/** In the hour that the clocks show twice it is the second, where the first is before what comes first, and the second is not in the future. */
+/** In the hour that occurs twice when clocks go back, the second one is meant if the first is too early and the second not in the future. */
 function meant(at: string, earliest: number, now: Date): [low: number, high: number] {
   const [low = now.getTime(), high = low] = intervalOf(at) ?? [];
   const again = ZONED.test(at) || high >= earliest ? undefined : shownAgainAt(low);
   return again === undefined || again > now.getTime() + AHEAD_MS ? [low, high] : [again, again + high - low];
 }
 
-/** Of what was written down late: why. */
+/** Extension: the reason of a late entry. */
 const LATE_REASON = "urn:openward:late-reason";
 
-/** A resource of what happened, with the reason why it is written down late. */
+/** Adds the reason of a late entry to its resource. */
 export function withLateReason<Of extends { extension?: Extension[] }>(resource: Of, { at, lateReason }: Happened): Of {
   if (at === undefined || lateReason === undefined) return resource;
   return { ...resource, extension: [...(resource.extension ?? []), { url: LATE_REASON, valueString: lateReason }] };

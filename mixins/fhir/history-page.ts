@@ -1,15 +1,15 @@
-/** One owner's page of a history, also of what was current from a certain time on (`_at`, FHIR R4, http.html#history). */
+/** A page of one owner's history, optionally of versions that were current at or after a given time (`_at`, FHIR R4, http.html#history). */
 import type { HistoryQuery, Store, StoredResource } from "../../store/store.ts";
 import type { HistoryPage, HistoryCursor } from "../../federation/owner-contract.ts";
 import { MAX_VERSIONS } from "../../federation/version-authors.ts";
 
-/** Versions that one call looks at before it answers with what it has found. */
+/** Versions that one call examines before it answers with what it has found so far. */
 const MAX_LOOKED_AT = 5_000;
-/** Versions that are read at once. */
+/** Versions read at once. */
 const PAGE = 500;
 
 /**
- * The versions behind `query.before`, newest first; fewer than `query.limit` when many were looked at and few found.
+ * Versions older than `query.before`, newest first; fewer than `query.limit` when many were examined and few match.
  * @param currentFrom milliseconds since 1970: only versions that were current then or became so later
  */
 export async function historyPage(store: Store, query: HistoryQuery, currentFrom?: number): Promise<HistoryPage> {
@@ -34,7 +34,7 @@ export async function historyPage(store: Store, query: HistoryQuery, currentFrom
   }
 }
 
-/** Every version of these, and who has made it; with what it says, by which its reader is known to see it. */
+/** Every version of the given resources and its author, with the content by which it is decided whether a reader may see it. */
 export async function allVersions(
   store: Store,
   { type, ids }: { type: string; ids: string[] },
@@ -53,7 +53,7 @@ export async function allVersions(
   return { versions: found, more: false };
 }
 
-/** Whether no later version had taken its place at that time. */
+/** Whether no later version had replaced it at that time. */
 async function wasCurrent(store: Store, { type, id, version }: StoredResource, at: number): Promise<boolean> {
   const next = await store.readVersion(type, id, version + 1);
   return !next || next.updated > at;

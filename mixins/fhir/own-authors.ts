@@ -1,6 +1,7 @@
 /**
- * The element of a resource that names its author (`fhir/authors.ts`): it is who has signed in. A new resource that leaves it empty gets them
- * there; one that names another Practitioner is refused, unless the writer's role may enter for others (`onBehalf`), or it was so before.
+ * The elements of a resource that name its author (`fhir/authors.ts`) must name the signed-in person. In a new resource an empty one is filled
+ * in. A resource that names another Practitioner is refused, unless the writer's role may enter for others (`onBehalf`) or the stored version
+ * named them already.
  */
 import type { Context } from "moleculer";
 import { authorsInWords, lacksAuthor, type NamedAuthor, type NamedInWords, nameAuthor, namedAuthors } from "../../fhir/authors.ts";
@@ -15,15 +16,15 @@ import { isSystem } from "../../mesh/access/identity.ts";
 import type { Store } from "../../store/store.ts";
 import type { Question } from "./rules/rule.ts";
 
-/** Who writes, as far as resources name them. */
+/** The writer, as resources name people. */
 export interface ResourceAuthor {
-  /** `Practitioner/1`; absent for who is none. */
+  /** `Practitioner/1`; absent for a person who is not a Practitioner. */
   practitioner?: string;
   name?: string;
   mayEnterForOthers: boolean;
 }
 
-/** Who has called; undefined where nobody is asked, and for the mesh's own work. @param isOwn the service itself writes, for who has called */
+/** The caller; undefined when access is open, and for the mesh's own work. @param isOwn the service itself writes, on behalf of the caller */
 export function writerOf(ctx: Context, { isOwn }: { isOwn: boolean }): ResourceAuthor | undefined {
   const access = accessOf(ctx.broker);
   if (access.isOpen) return undefined;
@@ -36,10 +37,10 @@ export function writerOf(ctx: Context, { isOwn }: { isOwn: boolean }): ResourceA
   };
 }
 
-/** Of one question; there are hardly so many of one name. */
+/** Limit of one query; hardly ever do so many share a name. */
 const MAX_NAMESAKES = 200;
 
-/** Asks for the Practitioners with one of these family names, or of this name as one text. @param names folded */
+/** The query for Practitioners with one of these family names, or with this name as a single text. @param names folded */
 export function practitionersByName(names: string[]): Question {
   const texts = names.filter((name) => name.includes(" "));
   const groups = [
@@ -51,7 +52,7 @@ export function practitionersByName(names: string[]): Question {
 
 type ResourceStep = Extract<OwnerStep, { op: "create" | "update" }>;
 
-/** What a step is held against. */
+/** The context of the check of one step. */
 interface AuthorCheck {
   step: ResourceStep;
   index: number;
@@ -60,17 +61,17 @@ interface AuthorCheck {
   people: PeopleOfHouse;
 }
 
-/** The people of this house, as far as resources name them. */
+/** Looks up the people of this hospital by what resources say about them. */
 export interface PeopleOfHouse {
-  /** The practitioners of these PractitionerRoles, by role, where there are some. */
+  /** The Practitioners of these PractitionerRoles, by role, for those that name one. */
   practitionersIn(roles: string[]): Promise<ReadonlyMap<string, string>>;
-  /** The Practitioners with one of these family names, or of this name as one text; folded. */
+  /** The Practitioners with one of these family names, or with this name as a single text; names are folded. */
   practitionersNamed(names: string[]): Promise<Resource[]>;
 }
 
 /**
- * Fills in and checks what a step brings.
- * @throws 422 FORGED_AUTHOR with the FHIRPath of each element that names another; 503 OWNER_DOWN while nobody can say whose PractitionerRole, or whose name, it names
+ * Fills in and checks the authors that a step's resource names.
+ * @throws 422 FORGED_AUTHOR with the FHIRPath of each element that names someone else; 503 OWNER_DOWN when a role or name cannot be looked up
  */
 export async function ownAuthor(resource: Resource, { step, index, writer, store, people }: AuthorCheck): Promise<void> {
   const others = writer.mayEnterForOthers ? [] : await forgedIn(resource, writer, people);
@@ -79,7 +80,7 @@ export async function ownAuthor(resource: Resource, { step, index, writer, store
   const before = step.op === "create" ? undefined : ((await store.read(step.type, step.id))?.json ?? step.was);
   const knownBy = before === undefined || others.length === 0 ? new Set() : namedBefore(parseJson(before) as Resource);
   const issues = others
-    // What was so before; of a note or a signature with what it says: another's words are not changed in their name.
+    // What the stored version names already is accepted; notes and signatures only with the same text: nobody's words are changed in their name.
     .filter((other) => !knownBy.has(other.isAlone || other.reference === undefined ? byWhole(other) : byReference(other)))
     .map(
       ({ expression }): IssueOfStep => ({ severity: "error", code: "forbidden", diagnostics: WHY, expression: [expression], step: index }),
@@ -97,10 +98,10 @@ const namedBefore = (before: Resource): ReadonlySet<string> =>
 const byReference = ({ element, reference }: NamedAuthor): string => `${element} is ${reference}`;
 const byWhole = ({ element, whole }: Pick<NamedAuthor, "element" | "whole">): string => `${element} has ${whole}`;
 
-/** Names that are looked for in one resource; who is named beyond them is taken for another. */
+/** Names looked up per resource; people named beyond this limit are treated as someone else. */
 const MAX_NAMES = 50;
 
-/** What is forged. */
+/** A forged author. */
 type Forged = Omit<NamedAuthor, "display">;
 
 async function forgedIn(resource: Resource, writer: ResourceAuthor, people: PeopleOfHouse): Promise<Forged[]> {
@@ -116,7 +117,7 @@ async function forgedIn(resource: Resource, writer: ResourceAuthor, people: Peop
   return [...others, ...falsely.map((one) => ({ ...one, reference: undefined, isAlone: true }))];
 }
 
-/** Those whose words are the name of another Practitioner of this house. A mother, or who works in another house, is nobody's of here. */
+/** Those whose text is the name of another Practitioner of this hospital. Relatives and staff of other hospitals are not found and accepted. */
 async function namedFalsely(
   named: NamedInWords[],
   { practitioner, name = "" }: ResourceAuthor,
@@ -130,7 +131,7 @@ async function namedFalsely(
   return asked.filter(({ one }) => isOfAnother(one.display, found, practitioner)).map(({ one }) => one);
 }
 
-/** Better the name of somebody else than of who writes, who may share the family name. */
+/** Whether the name matches someone else better than the writer, who may share the family name. */
 function isOfAnother(said: string, people: Resource[], writer: string | undefined): boolean {
   const matches = people.map((one) => ({ isWriter: `Practitioner/${one.id as string}` === writer, match: matchOfName(said, one) }));
   const has = (isWriter: boolean, match: "whole" | "family") => matches.some((one) => one.isWriter === isWriter && one.match === match);
@@ -138,7 +139,7 @@ function isOfAnother(said: string, people: Resource[], writer: string | undefine
   return has(false, "whole") || (has(false, "family") && !has(true, "family"));
 }
 
-/** Who is among those that a list names may name who was with them; what is said and signed is each one's own. */
+/** A writer who is in a list of authors may name the others who were present; statements and signatures are each person's own. */
 async function forged(
   named: NamedAuthor[],
   { practitioner }: ResourceAuthor,

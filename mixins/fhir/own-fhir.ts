@@ -1,4 +1,4 @@
-/** `this.fhir`: how a service reads and writes the resources that it owns, without a detour over the mesh. */
+/** `this.fhir`: how a service reads and writes the resources that it owns, without calls over the mesh. */
 import type { Service } from "moleculer";
 import { parseJson } from "../../fhir/json.ts";
 import type { ResourceOf, ResourceType, Stored } from "../../fhir/r4.ts";
@@ -13,32 +13,32 @@ import { change, creation, deletion, type Identified } from "./write-steps.ts";
 /** Resources that `each` reads at once. */
 const PAGE = 1_000;
 
-/** A result for each step, in their order. */
+/** A result for each step, in the order of the steps. */
 type ResultsOf<Steps extends readonly OwnerStep[]> = { -readonly [Index in keyof Steps]: StepResult };
 
 type Question<Type extends ResourceType> = Pick<StoreQuery, "clauses"> & { type: Type };
 
-/** A service's own types. Errors are those of the actions of `owner-contract.ts`. */
+/** Access to a service's own types. Errors are those of the actions of `owner-contract.ts`. */
 export interface OwnFhir {
-  /** The living resource; undefined when there is none. */
+  /** The current version; undefined when there is none. */
   read<Type extends ResourceType>(type: Type, id: string): Promise<Stored<ResourceOf<Type>> | undefined>;
-  /** The living resource that a reference names. @throws what `notFound` makes of the reference when there is none */
+  /** The resource that a reference names. @throws the error that `notFound` makes of the reference when there is none */
   require<Type extends ResourceType>(
     type: Type,
     reference: string,
     notFound: (reference: string) => Error,
   ): Promise<Stored<ResourceOf<Type>>>;
-  /** Up to `limit` living matches, oldest first. */
+  /** Up to `limit` matches, oldest first. */
   find<Type extends ResourceType>(question: Question<Type> & { limit: number }): Promise<Stored<ResourceOf<Type>>[]>;
-  /** All living matches, oldest first; read page by page, so that only one page is in memory. */
+  /** All matches, oldest first; read page by page, so that only one page is in memory. */
   each<Type extends ResourceType>(question: Question<Type>): AsyncGenerator<Stored<ResourceOf<Type>>>;
-  /** Stores a new resource. @param ifNoneExist nothing is made when one resource answers it: the outcome is "existed" */
+  /** Creates a resource. @param ifNoneExist creates none if exactly one resource matches: the outcome is "existed" */
   create(resource: Identified, ifNoneExist?: NoneExist): Promise<StepResult>;
-  /** Stores the next version of a resource that was read. @throws 412 STALE_VERSION when it has changed since */
+  /** Stores the next version of a resource that was read before. @throws 412 STALE_VERSION when it has changed since then */
   update(resource: Identified): Promise<StepResult>;
-  /** Deletes a resource that was read. @throws 412 STALE_VERSION when it has changed since */
+  /** Deletes a resource that was read before. @throws 412 STALE_VERSION when it has changed since then */
   delete(resource: Identified): Promise<StepResult>;
-  /** Several steps (`write-steps.ts`), all or none; an error's `data.step` names the refused one. */
+  /** Several steps (`write-steps.ts`), all or none; an error's `data.step` is the index of the refused one. */
   write<const Steps extends readonly OwnerStep[]>(steps: Steps): Promise<ResultsOf<Steps>>;
 }
 

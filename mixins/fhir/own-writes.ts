@@ -1,4 +1,4 @@
-/** What a service writes by itself (`this.fhir`), for the request that it is answering or for nobody. */
+/** What a service writes by itself (`this.fhir`), on behalf of the request that it is handling or on its own behalf. */
 import type { OwnerStep, StepResult } from "../../federation/owner-contract.ts";
 import { asCommitted } from "../../federation/prepare-part.ts";
 import { accessOf, asSystem } from "../../mesh/access/access.ts";
@@ -11,7 +11,7 @@ import type { OwnerService } from "./owner-service.ts";
 import { RULES_CALLER, type WriteManner } from "./owner-writes.ts";
 import { prepareUnder, resultOf } from "./write-actions.ts";
 
-/** Writes the steps at once; under an `Idempotency-Key` they are prepared, and committed with the request's answer. */
+/** Writes the steps at once. Under an `Idempotency-Key` they are prepared, and committed together with the request's answer. */
 export async function writeOwn(service: OwnerService, steps: OwnerStep[]): Promise<StepResult[]> {
   const call = keyedCall();
   const who = writerOfOwn(service);
@@ -26,7 +26,7 @@ export async function writeOwn(service: OwnerService, steps: OwnerStep[]): Promi
   return asCommitted(results, meta.keyed.at);
 }
 
-/** Who a service writes for: who has called what it is doing, or nobody but itself. */
+/** On whose behalf a service writes: that of the caller whose request it is handling, or its own. */
 function writerOfOwn({ broker, name }: OwnerService): Pick<WriteManner, "author" | "writer" | "trail"> {
   const access = accessOf(broker);
   const call = currentCall();

@@ -1,4 +1,4 @@
-/** What a service is that owns FHIR types: what `Fhir(…)` puts on `this`. */
+/** Types of a service that owns FHIR types: what `Fhir(…)` adds to `this`. */
 import type { Context, Service } from "moleculer";
 import type { WithDirectory } from "../../federation/directory.ts";
 import type { Profiles } from "../../federation/profiles.ts";
@@ -11,13 +11,13 @@ import type { OwnerWrites } from "./owner-writes.ts";
 import type { InDoubt } from "./recovery.ts";
 import type { VersionTeller } from "./tell-versions.ts";
 
-/** What a service gains: `this.fhir` to read and write its own types in one atomic step. */
+/** What the mixin adds for the service: `this.fhir`, to read and write its own types in one atomic step. */
 export interface WithFhir {
   store: Store;
   fhir: OwnFhir;
 }
 
-/** The same, with what the mixin keeps for itself. */
+/** The same, with what is only for the mixin. */
 export type OwnerGains = WithFhir &
   WithDirectory & {
     settling: InDoubt;
@@ -31,5 +31,5 @@ export type OwnerGains = WithFhir &
     noteAnswer(ctx: Context, answer: unknown): Promise<void>;
   };
 
-/** A service that owns FHIR types, seen from within. */
+/** A service that owns FHIR types, as the mixin sees it. */
 export type OwnerService = Service & OwnerGains;

@@ -1,6 +1,6 @@
 /**
- * The one way of every write of an owner, from whichever API: bound to what it replaces, parsed, checked, indexed, held against the rules,
- * stored.
+ * The one path of every write of an owner, whichever API it came through: bound to the versions that it replaces, parsed, checked, indexed,
+ * checked against the rules, stored.
  */
 import { randomUUID } from "node:crypto";
 import type { Service } from "moleculer";
@@ -28,28 +28,28 @@ import { addKeysByFacts, type AnyKeys, areByFacts } from "./rules/unique-keys.ts
 import { FENCED_BY_TX_MS, type Fenced, fenceAndAsk, unfence } from "./rules/resting.ts";
 import type { Rulebook } from "./rules/rulebook.ts";
 
-/** In whose name an owner asks other services what its rules want to know (`services/identity/roles/system`). */
+/** Identity under which an owner reads from other services the facts that its rules need (`services/identity/roles/system`). */
 export const RULES_CALLER = "rules";
 
-/** What other owners say counts so long; a write that comes to its store later asks again. Milliseconds. */
+/** How long facts from other owners are valid. A write that reaches its store later reads them again. Milliseconds. */
 const FACTS_VALID_MS = 5_000;
 
-/** For whom a write is made, and what it is part of. */
+/** On whose behalf a write is made, and what it is part of. */
 export interface WriteManner {
   caller: Caller;
-  /** Under what name its cost is counted (`workOf`). */
+  /** Name under which its evaluation cost is counted (`workOf`). */
   work: string | null | undefined;
   key?: WriteKey;
   elsewhere?: MadeElsewhere;
-  /** Called before anything is stored. @throws when the caller waits no more */
+  /** Called before anything is stored. @throws when the caller no longer waits */
   mayBegin?(): void;
-  /** Who writes, as it is kept with the versions; absent where nobody is asked. */
+  /** Author that is stored with the versions; absent when access is open. */
   author?: string | undefined;
-  /** What the request is noted as; absent for what is the mesh's own. */
+  /** The audit entry's context; absent for the mesh's own work. */
   trail?: AuditContext | undefined;
-  /** Who writes, as resources name them; absent for what is the mesh's own. */
+  /** The writer, as resources name people; absent for the mesh's own work. */
   writer?: ResourceAuthor | undefined;
-  /** The transaction that it is prepared for. */
+  /** The transaction for which the write is prepared. */
   tx?: string;
 }
 
@@ -58,7 +58,7 @@ type TextStep = Extract<OwnerStep, { op: "create" | "update" }>;
 
 type Owner = Service & WithDirectory & { store: Store; profiles: Profiles; audit: AuditLog };
 
-/** What a service has given to the mixin. */
+/** The constraints that a service has given to the mixin. */
 interface WhatHolds {
   unique: AnyKeys;
   rules: Rulebook;
@@ -71,7 +71,7 @@ export class OwnerWrites {
   readonly #unique: WhatHolds["unique"];
   readonly #rules: Rulebook;
   readonly #effects: WhatHolds["effects"];
-  /** By prepared transaction, the oldest first; one that ends at another node leaves its fences, which end by themselves. */
+  /** Fences by prepared transaction, oldest first. Those of a transaction that ends at another node expire by themselves. */
   readonly #fencedBy = new Map<string, Fenced & { until: number }>();
 
   constructor(owner: Owner, { unique, rules, effects }: WhatHolds) {
@@ -81,7 +81,7 @@ export class OwnerWrites {
     this.#effects = effects;
   }
 
-  /** All steps or none. @throws what the steps, the rules or the store refuse */
+  /** Writes all steps or none. @throws what the steps, the rules or the store refuse */
   write(steps: OwnerStep[], manner: WriteManner): Promise<WriteResult[]> {
     return this.#bound(steps, async (bound) => {
       const checked = this.#noted(bound, signed(await this.#checked(bound, manner), manner), manner);
@@ -89,7 +89,7 @@ export class OwnerWrites {
     });
   }
 
-  /** All steps, stored but not visible. */
+  /** Stores all steps without making them visible. */
   prepare(tx: string, steps: OwnerStep[], manner: WriteManner): Promise<{ results: WriteResult[]; writes: Write[] }> {
     return this.#bound(steps, async (bound) => {
       const checked = this.#noted(bound, signed(await this.#checked(bound, { ...manner, tx }), manner), manner);
@@ -108,14 +108,14 @@ export class OwnerWrites {
     this.#fencedBy.set(tx, { ...fenced, until: now + FENCED_BY_TX_MS });
   }
 
-  /** A prepared transaction has ended; what an aborted one has not deleted may be referred to again. */
+  /** Called when a prepared transaction has ended. What an aborted one has not deleted may be referred to again. */
   async ended(tx: string, { isAborted, caller }: { isAborted: boolean; caller: Caller }): Promise<void> {
     const fenced = this.#fencedBy.get(tx);
     this.#fencedBy.delete(tx);
     if (isAborted && fenced) await unfence({ caller, directory: this.#owner.directory }, fenced);
   }
 
-  /** The results of the steps that were sent; what follows from them is this service's own. */
+  /** Results of the steps that were sent, without those of derived steps, which concern only this service. */
   #stored(
     { steps }: BoundSteps,
     checked: Checked,
@@ -132,7 +132,7 @@ export class OwnerWrites {
     });
   }
 
-  /** What is not deleted after all may be referred to again. */
+  /** Removes the fences if `work` fails: what was not deleted may be referred to again. */
   #whileFenced<Result>(fenced: Fenced, { caller }: WriteManner, work: () => Promise<Result>): Promise<Result> {
     if (fenced.places.length === 0) return work();
     const { directory } = this.#owner;
@@ -142,9 +142,9 @@ export class OwnerWrites {
     });
   }
 
-  /** Types without rules, whose labels nobody keeps, need not be looked at before. */
+  /** For types without rules and without labels to keep, previous versions need not be read. */
   #bound<Result>(steps: OwnerStep[], write: (bound: BoundSteps) => Promise<Result>): Promise<Result> {
-    refuseReserved(steps); // before they are held against what is stored: they never are
+    refuseReserved(steps); // first, as reserved ids are never stored
     const { store, name } = this.#owner;
     const hasRules = this.#hasRules;
     const isPlain = !steps.some((step) => writesResource(step) && (hasRules(step.type) || keepsLabels(step)));
@@ -161,7 +161,7 @@ export class OwnerWrites {
 
   async #checked({ steps, before, deleted }: BoundSteps, manner: WriteManner): Promise<Checked> {
     const { profiles } = this.#owner;
-    // A write that may have been carried out before finds its own version: the store knows.
+    // A repeated write may find its own version, made by the first try: the store can tell.
     if (!manner.key?.isRepeated) refuseOutdated({ steps, before }, this.#hasRules);
     const { writes, resources } = await prepareWrites(steps, {
       profiles,
@@ -188,7 +188,7 @@ export class OwnerWrites {
     });
   }
 
-  /** What is written is on record with it. */
+  /** Adds the audit entry, so that it is written together with the steps. */
   #noted({ steps }: BoundSteps, checked: Checked, { trail }: WriteManner): Checked {
     return trail ? { ...checked, writes: [...checked.writes, ...this.#owner.audit.ofSteps(steps, trail)] } : checked;
   }
@@ -216,7 +216,7 @@ export class OwnerWrites {
     return (resource, step, index) => ownAuthor(resource, { step, index, writer, store, people });
   }
 
-  /** What follows from the steps: their own contents that change with it, and writes behind them. */
+  /** Adds effects of the steps: changed contents of the steps' own resources, and further writes. */
   async #addDerived(
     writes: Write[],
     { steps, derived, work }: { steps: OwnerStep[]; derived: DerivedSteps; work: WriteManner["work"] },
@@ -228,7 +228,7 @@ export class OwnerWrites {
     writes.push(...more.writes);
   }
 
-  /** What nobody may come to rest on meanwhile: it is deleted, or closed. */
+  /** The resources to which no reference may be added meanwhile: they are deleted, or closed. */
   #isolatedIn(changes: SteppedChange[], before: BoundSteps["before"]): VersionReference[] {
     return changes.flatMap(({ step, type, change }): VersionReference[] => {
       const stored = before[step];
@@ -242,18 +242,18 @@ export class OwnerWrites {
   }
 }
 
-/** A write that no rule refuses. */
+/** A write that passed the rules. */
 interface Checked {
   writes: Write[];
-  /** What rules knew of other resources; absent: they asked for nothing. */
+  /** Facts about other resources on which the rules relied; absent if they needed none. */
   reliance?: Reliance;
-  /** What follows from the steps: the last of the writes. */
+  /** Effects of the steps; they are the last of the writes. */
   derived?: DerivedSteps;
-  /** What is deleted and must not be referred to meanwhile. */
+  /** What is deleted, and must not be referred to meanwhile. */
   fenced: Fenced;
 }
 
-/** Each version with its author, what follows from the steps as well. Whatever a step says of itself does not count. */
+/** Sets the author of each version, including those of derived steps. An author that a step itself gives is ignored. */
 function signed(checked: Checked, { author }: WriteManner): Checked {
   if (author === undefined) return checked;
   return { ...checked, writes: checked.writes.map((write) => (isResourceStep(write) ? { ...write, author } : write)) };
@@ -262,9 +262,9 @@ function signed(checked: Checked, { author }: WriteManner): Checked {
 const keepsLabels = (step: OwnerStep): boolean => step.op === "update" && step.keepsLabels === true;
 
 /**
- * Rules compare with what is here: what was meant for another version is refused for that, and what is not here is no creation that rules
- * could refuse, as it may live with another owner.
- * @throws StoreError NOT_FOUND, STALE_VERSION as the store would
+ * Refuses steps that the store would refuse anyway, before rules compare them with what is stored: a step for another version, and an update
+ * of a resource that is not here, which must not be treated as a creation, as it may be stored at another owner.
+ * @throws StoreError NOT_FOUND, STALE_VERSION, like the store
  */
 function refuseOutdated({ steps, before }: Pick<BoundSteps, "steps" | "before">, hasRules: (type: string) => boolean): void {
   for (const [index, step] of steps.entries()) {

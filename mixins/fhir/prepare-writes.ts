@@ -1,4 +1,4 @@
-/** From the steps of a write as they come to an owner to those of its store: parsed, checked, indexed. Needs no database. */
+/** Turns the steps of a write, as an owner receives them, into those of its store: parsed, checked, indexed. Needs no database. */
 import { type EvaluationBudget, budgetOf } from "../../fhir/expressions/budget.ts";
 import { frameOf } from "../../fhir/frame.ts";
 import { MAX_PARTS_OF_RESOURCE, parseInput } from "../../fhir/json.ts";
@@ -17,23 +17,23 @@ import type { Profiles } from "../../federation/profiles.ts";
 import type { Write } from "../../store/writes.ts";
 import { type AnyKeys, areByFacts } from "./rules/unique-keys.ts";
 
-/** Values to be found by that one write may bring: a store writes some 200,000 a second, and does nothing else meanwhile. */
+/** Index values that one write may add: a store writes some 200,000 a second and does nothing else meanwhile. */
 const MAX_ROWS_AT_ONCE = 150_000;
 /**
- * Characters of resources that are checked in one go; what is larger waits for its turn. Small writes do not: those that come together share a
- * commit, and let go one by one each would have its own.
+ * Characters of resources that are checked without yielding to other work. Smaller writes do not yield at all: writes that arrive together
+ * share a commit, which they would not if each of them yielded.
  */
 const MAX_CHARACTERS_AT_ONCE = 20_000;
 
 /** What a write is checked with. */
 export interface WriteChecks {
-  /** Stored profiles, for the resources that name one. */
+  /** Stored profiles, for resources that claim one. */
   profiles: Profiles;
-  /** Keys that no two living resources may share, by type. */
+  /** Keys that no two existing resources may share, by type. */
   unique: AnyKeys;
-  /** Under what name the evaluation of profiles is counted: its request's (`workOf`). */
+  /** Name under which the evaluation of profiles is counted: that of the request (`workOf`). */
   work: string | null | undefined;
-  /** Fills in and checks who a resource says has written it; absent where nobody is asked. */
+  /** Fills in and checks the authors that a resource names; absent when access is open. */
   ownAuthor?: ((resource: Resource, step: ResourceStep, index: number) => Promise<void>) | undefined;
 }
 
@@ -41,13 +41,13 @@ type ResourceStep = Extract<OwnerStep, { op: "create" | "update" }>;
 
 const bearsResource = (step: OwnerStep): step is ResourceStep => step.op === "create" || step.op === "update";
 
-/** The steps of a write as its store takes them, and the resources that they bring, by step. */
+/** The steps of a write for its store, and the parsed resources by step. */
 export interface PreparedSteps {
   writes: Write[];
   resources: (Resource | undefined)[];
 }
 
-/** Nothing is stored under the id of what the system makes by itself. @throws 422 RESERVED_ID */
+/** Clients cannot store under ids that the system reserves for resources of its own. @throws 422 RESERVED_ID */
 export function refuseReserved(steps: OwnerStep[]): void {
   for (const [index, step] of steps.entries()) {
     if (writesResource(step) && step.type === PROVENANCE && isVersionProvenance(step.id)) throw reservedId(step.id, index);
@@ -55,13 +55,13 @@ export function refuseReserved(steps: OwnerStep[]): void {
 }
 
 /**
- * All steps of one write.
- * @throws 400 WRONG_RESOURCE_TYPE; 422 RESERVED_ID; 422 FORGED_AUTHOR; 422 INVALID_RESOURCE with every fault of every step; FhirError 400 for what is no JSON
+ * Prepares all steps of one write.
+ * @throws 400 WRONG_RESOURCE_TYPE; 422 RESERVED_ID; 422 FORGED_AUTHOR; 422 INVALID_RESOURCE with all errors of all steps; FhirError 400 for invalid JSON
  */
 export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work, ownAuthor }: WriteChecks): Promise<PreparedSteps> {
   refuseReserved(steps);
   const all = steps.reduce((sum, step) => sum + (bearsResource(step) ? step.text.length : 0), 0);
-  if (all > MAX_CHARACTERS_AT_ONCE) await fairTurn(); // before they are read
+  if (all > MAX_CHARACTERS_AT_ONCE) await fairTurn(); // before they are parsed
   const faults = new Faults();
   const resources = steps.map((step, index) => (bearsResource(step) ? faults.unless(index, () => parsedOf(step, index)) : undefined));
   if (ownAuthor) {
@@ -71,19 +71,19 @@ export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work
     }
   }
   const claimed = resources.map(profilesClaimedBy);
-  // Few resources name a profile: the others need not wait for an answer.
+  // Few resources claim a profile: writes of the others do not wait here.
   const named = claimed.flat();
   const found = named.length > 0 ? await profiles.of(named) : undefined;
   const check = found && profileChecks(found, budgetOf(work));
   const writes: Write[] = [];
-  let [rows, characters] = [0, 0]; // characters since the last turn
+  let [rows, characters] = [0, 0]; // characters since the last yield
   for (const [index, step] of steps.entries()) {
     if (!bearsResource(step)) {
       writes.push(withoutRuleTexts(step));
       continue;
     }
     const resource = resources[index];
-    if (resource === undefined) continue; // it has its fault already
+    if (resource === undefined) continue; // its error is already noted
     characters += step.text.length;
     if (characters > MAX_CHARACTERS_AT_ONCE) {
       await fairTurn();
@@ -98,14 +98,14 @@ export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work
     if (rows > MAX_ROWS_AT_ONCE) faults.note(index, [tooManyRows()]);
     const { text: _, ...rest } = withoutRuleTexts(step);
     const keys = unique[step.type];
-    const held = areByFacts(keys) ? [] : keys?.(resource); // those that depend on facts come when these are known
+    const held = areByFacts(keys) ? [] : keys?.(resource); // keys that depend on facts are added once these are known
     writes.push({ ...rest, body: frameOf(resource), index: values, ...(held ? { unique: held } : { isKeyless: true }) });
   }
   faults.throwAll();
   return { writes, resources };
 }
 
-/** What only the rules want to know is not stored. */
+/** Removes the texts that only the rules need. */
 function withoutRuleTexts<Of extends OwnerStep>(step: Of): Of {
   if (step.op === "delete" && step.becomes !== undefined) {
     const { becomes: _, ...plain } = step;
@@ -118,7 +118,7 @@ function withoutRuleTexts<Of extends OwnerStep>(step: Of): Of {
   return step;
 }
 
-/** The faults of a write, each with its step. */
+/** Collects the errors of a write, each with its step. */
 class Faults {
   readonly #all: IssueOfStep[] = [];
 
@@ -126,12 +126,12 @@ class Faults {
     return this.#all.length > 0;
   }
 
-  /** Warnings refuse nothing. */
+  /** Adds issues; warnings are left out, as they refuse nothing. */
   note(step: number, issues: Issue[]): void {
     for (const issue of issues) if (issue.severity === "error" || issue.severity === "fatal") this.#all.push({ ...issue, step });
   }
 
-  /** What `work` returns; undefined when the resource is too costly, which is noted. */
+  /** The result of `work`; undefined when the resource is too costly to evaluate, which is added as an issue. */
   unless<Result>(step: number, work: () => Result): Result | undefined {
     try {
       return work();
@@ -152,7 +152,7 @@ function parsedOf(step: ResourceStep, index: number): Resource {
   return resourceOfType(parseInput(step.text, MAX_PARTS_OF_RESOURCE), step.type, index);
 }
 
-/** Checks a resource with those profiles that it names. */
+/** Checks a resource against the profiles that it claims. */
 function profileChecks({ profiles, stored }: { profiles: Profile[]; stored: Profile[] }, budget: EvaluationBudget) {
   const byAddress = new Map(profiles.map((profile) => [profile.url, profile]));
   return (resource: Resource, type: string, named: string[]): Promise<Issue[]> => {

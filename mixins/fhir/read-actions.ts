@@ -1,4 +1,4 @@
-/** What an owner answers without changing anything; see `federation/owner-contract.ts`. */
+/** The reading actions of an owner; see `federation/owner-contract.ts`. */
 import { createHash, randomUUID } from "node:crypto";
 import type { Context, Service } from "moleculer";
 import type { Clause, Page, StoreQuery } from "../../fhir/search/query.ts";
@@ -20,7 +20,7 @@ type This = Service & WithDirectory & { store: Store };
 
 const READ = { cache: false, retryPolicy: { enabled: true } };
 
-/** Work on a service's store, whose errors come out as those of the service. */
+/** Runs work on a service's store and turns its errors into those of the service. */
 export function guarded<Result>(service: Service, work: () => Promise<Result>): Promise<Result> {
   const refuse = (error: unknown) => Promise.reject<never>(fromStoreError(error, service.name));
   try {
@@ -30,14 +30,14 @@ export function guarded<Result>(service: Service, work: () => Promise<Result>): 
   }
 }
 
-/** A page, and of a type with several owners what has moved: in this order, or a move could be counted whose resource is not on the page. */
+/** A page and, for a type with several owners, moved resources; in this order: else a moved resource could be counted that is not on the page. */
 async function pageBesideMoves({ store, directory }: This, query: StoreQuery, budget: Budget | undefined): Promise<TaggedPage> {
   if (!directory.isShared(query.type)) return store.search(query, budget);
   const { counted: [came, gone] = [0, 0], ...page } = await store.search(query, budget, [movesInto(query.type), movesOutOf(query.type)]);
   return { ...page, moves: { came, gone } };
 }
 
-/** Pages within the caller's time, of which it hears how much they took. */
+/** Pages within the caller's evaluation budget; reports how much of it was used. */
 async function inBudget(budgetMs: number | undefined, look: (budget: Budget | undefined) => Promise<TaggedPage[]>): Promise<TaggedPage[]> {
   if (budgetMs === undefined) return look(undefined);
   const budget = { leftMs: budgetMs };
@@ -45,7 +45,7 @@ async function inBudget(budgetMs: number | undefined, look: (budget: Budget | un
   return first ? [{ ...first, spentMs: budgetMs - budget.leftMs }, ...others] : [];
 }
 
-/** An answer within the caller's time, of which it hears how much it took. */
+/** An answer within the caller's evaluation budget; reports how much of it was used. */
 async function metered<Answer>(
   budgetMs: number | undefined,
   look: (budget: Budget | undefined) => Promise<Answer>,
@@ -57,26 +57,26 @@ async function metered<Answer>(
 }
 
 const kept = new WeakMap<Store, StoreCache<Page>>();
-/** Of this process: what its stores say of changes means nothing elsewhere. */
+/** Id of this process: change marks of its stores have no meaning in another. */
 const PROCESS = randomUUID();
 
 /**
- * A page of ids that is given again as long as the store has not changed: many look at one board, and all look again when it changes.
- * @param known tag of the page that the caller has
+ * A page of ids, cached for as long as the store does not change: many screens show the same board, and all read again when it changes.
+ * @param known tag of the page that the caller already has
  */
 async function keptPage(store: Store, query: StoreQuery, known: string | undefined): Promise<TaggedPage> {
   const cache = kept.get(store) ?? new StoreCache<Page>();
   kept.set(store, cache);
   const name = JSON.stringify(query);
   const mark = store.changes();
-  // A page that is newer than its tag is only sent once more.
+  // A page that changed while its tag was computed is only sent once more than necessary.
   const tag = mark === undefined ? undefined : createHash("sha256").update(`${PROCESS} ${mark} ${name}`).digest("base64url");
   if (tag !== undefined && tag === known) return { rows: [], more: false, tag, isSame: true };
   const page = await cache.get(store, name, () => store.search(query));
   return { ...page, ...(tag !== undefined && { tag }) };
 }
 
-/** They may be asked again at another node: each is retried. */
+/** All of them may be retried at another node. */
 export const readingActions = {
   "fhir.read": {
     ...READ,
@@ -114,8 +114,8 @@ export const readingActions = {
 
   "fhir.readVersion": {
     ...READ,
-    // A version never changes: it may be given again from any cache, by any node. That there is none is not remembered.
-    // But only where everybody may see all: a cached answer would be given to any caller.
+    // A version never changes, so any node may answer from a cache. A missing version is not cached.
+    // Only while access is open: a cached answer would be returned to any caller.
     cache: { keys: ["type", "id", "version"], enabled: (ctx: Context) => accessOf(ctx.broker).isOpen },
     handler(this: This, ctx: Context<{ type: string; id: string; version: number }>) {
       const { type, id, version } = ctx.params;

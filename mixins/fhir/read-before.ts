@@ -1,6 +1,6 @@
 /**
- * What a write must know of the versions that it replaces: labels that an update keeps, and what rules compare. It is read once, and the
- * write is bound to the versions that were read.
+ * Reads what a write must know of the versions that it replaces: labels that an update keeps, and what rules compare. They are read once, and
+ * the write is bound to the versions that were read.
  */
 import { mayHaveLabels, withLabelsOf } from "../../fhir/labels.ts";
 import { parseInput, parseJson } from "../../fhir/json.ts";
@@ -11,14 +11,14 @@ import { type OwnerStep, writesResource } from "../../federation/owner-contract.
 import { retryOnConflict, WriteConflict } from "../../federation/retry-on-conflict.ts";
 import type { Store, StoredResource } from "../../store/store.ts";
 
-/** The steps of a write, bound to what was read. */
+/** The steps of a write, bound to the versions that were read. */
 export interface BoundSteps {
   steps: OwnerStep[];
-  /** By step: the living version before it; undefined where there is none, or nobody wants to know. */
+  /** By step: the current version before the write; undefined where there is none, or it is not needed. */
   before: ((StoredResource & { json: string }) | undefined)[];
-  /** By step: what was there before it was deleted, of what is stored again under its id. */
+  /** By step, for a resource that is created again under its old id: the version before it was deleted. */
   deleted?: (string | undefined)[];
-  /** Steps whose version the client has not named, or not as the only one. */
+  /** Indexes of steps whose version the client has not named, or not as the only one. */
   guarded: ReadonlySet<number>;
 }
 
@@ -30,8 +30,8 @@ type Changing = Updating | Extract<OwnerStep, { op: "delete" }>;
 const keepsLabels = (step: OwnerStep): boolean => step.op === "update" && step.keepsLabels === true;
 
 /**
- * @param hasRules whether rules of the type compare what was before
- * @throws FhirError 400, 413 for a resource that is no JSON
+ * @param hasRules whether rules of the type compare with the previous version
+ * @throws FhirError 400, 413 for invalid JSON
  */
 export async function boundSteps(steps: OwnerStep[], store: Store, hasRules: (type: string) => boolean): Promise<BoundSteps> {
   const isRead = (step: OwnerStep): step is Changing =>
@@ -52,7 +52,7 @@ export async function boundSteps(steps: OwnerStep[], store: Store, hasRules: (ty
       else if (stored && step.op === "update") deleted[index] = (await store.readVersion(step.type, step.id, stored.version - 1))?.json;
       const plain = step.op === "update" ? withKeptLabels(step, json) : step;
       const read = json === undefined ? NONE_LIVING : (stored?.version ?? NONE_LIVING);
-      // Of several versions that a client names, the one that was looked at; another of them is looked at again.
+      // If the client names several versions, the step is bound to the one that was read; if that changes, it is read again.
       if (step.ifVersion && (step.ifVersion.length === 1 || !step.ifVersion.includes(read))) return plain;
       guarded.add(index);
       return { ...plain, ifVersion: [read] };
@@ -61,16 +61,16 @@ export async function boundSteps(steps: OwnerStep[], store: Store, hasRules: (ty
   return { steps: bound, before, deleted, guarded };
 }
 
-/** What is there already is found, whatever rules say of the one that is not made, and nothing follows from it. */
+/** Decides a conditional create: if a match exists, rules are not applied to what is not created, and it has no effects. */
 async function decided(step: Conditional, steps: OwnerStep[], store: Store): Promise<OwnerStep> {
   const { type, id, ifNoneExist: condition } = step;
   const changed = steps.filter((other): other is Changing => (other.op === "update" || other.op === "delete") && other.type === type);
   const { rows } = await store.search({ type, clauses: condition.clauses, sort: [], limit: changed.length + 1, want: "ids" });
   const others = new Map(changed.map((other) => [other.id, other.op]));
-  // What the same write deletes is not there any more when it comes to this step.
+  // Resources that the same write deletes no longer exist when it comes to this step.
   const found = rows.filter((row) => others.get(row.id) !== "delete");
   if (found.length === 0) return { ...step, isDecided: true };
-  // What it has made itself when it was tried before, or changes: the store decides.
+  // The match may have been created by an earlier try of the same write, or be changed by it: the store decides.
   if (found.some((row) => row.id === id || others.has(row.id))) return step;
   return { op: "hold", type, condition, isThere: true, isDecided: true };
 }
@@ -87,8 +87,8 @@ function withLabels(before: string, text: string): string {
 }
 
 /**
- * Writes the steps; again, when what was read has changed meanwhile and its sender has named no version, or when what rules knew of
- * other resources is no longer so.
+ * Writes the steps. Repeats this when what was read has changed meanwhile and the client has named no version, or when facts that rules
+ * relied on have changed.
  * @throws 409 LOCKED after ten seconds of write conflicts
  */
 export function writeBound<Result>(

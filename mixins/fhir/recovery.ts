@@ -1,6 +1,6 @@
 /**
- * The owner's side of a two-phase commit that was cut short: what is prepared here and whose coordinator died, or fell
- * silent, is settled by asking the coordinator's journal.
+ * The owner's side of recovery after an interrupted two-phase commit: a transaction that is prepared here and whose coordinator died or does
+ * not respond is settled by asking the coordinator's journal.
  */
 import { asSystem } from "../../mesh/access/access.ts";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,28 +12,28 @@ import { type OwnerWrites, RULES_CALLER } from "./owner-writes.ts";
 import { coordinatorOf, outcomeOf } from "../../federation/owner-contract.ts";
 
 /**
- * A prepared transaction older than this is asked about; it is settled if the journal knows the answer, so that an owner
- * that was down when the commit came makes up for it at once. Milliseconds.
+ * Age at which a prepared transaction is asked about. It is settled if the journal knows the outcome, so that an owner that was down during
+ * the commit catches up at once. Milliseconds.
  */
 const ASK_AFTER_MS = 1_000;
 /**
- * When its coordinator lives, the question decides it only after this time, longer than a coordinator takes from its first
- * prepare to its decision (`DECIDE_WITHIN_MS` in services/transactions): it never aborts what is still on its way. Milliseconds.
+ * Age at which the question may decide a transaction whose coordinator is alive: longer than a coordinator takes from its first prepare to its
+ * decision (`DECIDE_WITHIN_MS` in services/transactions), so that no transaction in progress is aborted. Milliseconds.
  */
 const DECIDE_AFTER_MS = 25_000;
-/** One indexed read of a table that is empty but for moments. Milliseconds. */
+/** Interval of the checks: one indexed read of a table that is almost always empty. Milliseconds. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Longest that a service which finds something in doubt at its start waits for the journal's word, before it serves; milliseconds. */
+/** Longest time for which a service that starts with prepared transactions waits for the journal before it serves; milliseconds. */
 const FIRST_LOOK_MS = 3_000;
-/** Who keeps the journal. */
+/** The service with the journal. */
 const JOURNAL = "transactions";
 
-/** The watch. */
+/** The recovery of one service. */
 export interface InDoubt {
-  /** What was in doubt at the start is settled, or cannot be within `FIRST_LOOK_MS`. What was confirmed meanwhile can be read then. */
+  /** Resolves when the transactions found at the start are settled, or `FIRST_LOOK_MS` have passed. Those that were committed are then readable. */
   looked: Promise<void>;
-  /** Waits for the look that is under way. */
+  /** Stops; waits for a check that is under way. */
   stop(): Promise<void>;
 }
 
@@ -41,13 +41,13 @@ export interface InDoubt {
 export function settleInDoubt(service: Service & { store: Store; writes: Pick<OwnerWrites, "ended"> }): InDoubt {
   const { broker, logger, store, writes } = service;
   let running: Promise<void> | undefined;
-  /** When each was first seen here, by a clock that nobody sets; of what was there at the start, long ago. */
+  /** When each was first seen here, by the monotonic clock; for those found at the start, long ago. */
   const seen = new Map<string, number>();
   let isFirstLook = true;
 
   const isAlive = (nodeID: string) => broker.registry.nodes.get(nodeID)?.available === true;
 
-  /** @param mayDecide at the start a coordinator that lives may not be known yet */
+  /** @param mayDecide false at the start, when a coordinator that is alive may not be known yet */
   async function settle({ tx }: Prepared, mayDecide: boolean): Promise<void> {
     const age = performance.now() - nonNull(seen.get(tx));
     const decide = mayDecide && (age > DECIDE_AFTER_MS || !isAlive(coordinatorOf(tx)));
@@ -70,7 +70,7 @@ export function settleInDoubt(service: Service & { store: Store; writes: Pick<Ow
     if (isFirst && waiting.length > 0) await broker.waitForServices(JOURNAL, FIRST_LOOK_MS).catch(() => {});
     note(waiting);
     for (const prepared of waiting) {
-      // The journal cannot be reached: what is in doubt stays prepared, and the next look asks again. Others may have other journals.
+      // If the journal cannot be reached, the transaction stays prepared and the next check asks again. Others may have another journal.
       await settle(prepared, !isFirst).catch((error: Error) =>
         logger.debug(`Transaction ${prepared.tx} waits for the journal: ${error.message}`),
       );
@@ -94,7 +94,7 @@ export function settleInDoubt(service: Service & { store: Store; writes: Pick<Ow
   };
   const timer = setInterval(look, LOOK_EVERY_MS);
   timer.unref();
-  // Of a coordinator, perhaps: who stands in for it waits for what it has prepared here.
+  // It may have been a coordinator, whose stand-in waits for what it has prepared here.
   broker.localBus.on("$node.disconnected", look);
   look();
   const looked = Promise.race([running, delay(FIRST_LOOK_MS, undefined, { ref: false })]);

@@ -17,7 +17,7 @@ export interface Sight {
   reach(type: string, interaction: Interaction): Reach;
 }
 
-/** @returns undefined where everything is open to everybody. @throws 401 SIGN_IN_NEEDED */
+/** @returns undefined when access is open. @throws 401 SIGN_IN_NEEDED */
 export function sightOf(ctx: Context): Sight | undefined {
   const access = accessOf(ctx.broker);
   if (access.isOpen) return undefined;
@@ -25,10 +25,10 @@ export function sightOf(ctx: Context): Sight | undefined {
   return { reach: (type, interaction) => rights.with(type, interaction) };
 }
 
-/** A question as far as the caller may ask it: with the clauses that leave only what may be seen; undefined: nothing of it. */
+/** A query restricted to what the caller may see; undefined: nothing of it. */
 export function narrowed<Question extends { type: string; clauses: Clause[] }>(sight: Sight, question: Question): Question | undefined {
   const { type, clauses } = question;
-  // A caller that has the ids of resources may read them; to look for others is another right.
+  // Reading by known ids requires the right to read; finding resources requires the right to search.
   const isById = clauses.some((clause) => clause.kind === "id" && !clause.not);
   const reach = reachOfSome(sight, type, isById ? ["s", "r"] : ["s"]);
   if (reach === "all") return question;
@@ -41,7 +41,7 @@ export function narrowed<Question extends { type: string; clauses: Clause[] }>(s
   return { ...question, clauses: [...clauses, ...(more.length === 0 ? only : [{ kind: "any" as const, of: groups }])] };
 }
 
-/** The clauses of what a part of a type holds; undefined: nothing. */
+/** The clauses of a part of a type; undefined if it is empty. */
 function clausesOf({ patient, where }: ReachPart, type: string): Clause[] | undefined {
   const ofPatient = patient === undefined ? [] : membership("Patient", patient, type);
   const found = where === undefined ? [] : decidableClauses(type, where);
@@ -52,7 +52,7 @@ function clausesOf({ patient, where }: ReachPart, type: string): Clause[] | unde
 export function isVisible(sight: Sight, { type, json }: Pick<StoredResource, "type" | "json">, interaction: Interaction = "r"): boolean {
   const reach = sight.reach(type, interaction);
   if (reach === "all" || reach === "none") return reach === "all";
-  // Of what is deleted nobody can say any more whose it was.
+  // A deletion has no content that would tell whose resource it was.
   if (json === undefined) return false;
   const resource = parseJson(json) as Resource;
   return reach.some((part) => isIn(part, type, resource));
@@ -65,7 +65,7 @@ function isIn({ patient, where }: ReachPart, type: string, resource: Resource): 
   return clauses !== undefined && matchesClauses(clauses, { id: resource.id ?? "", updated: 0, index: indexOf(resource) });
 }
 
-/** The slots of types that may be searched as a whole. */
+/** The slots of types that the caller may search completely. */
 export const visibleSlots = (sight: Sight, slots: number[]): number[] =>
   slots.filter((slot) => sight.reach(typeOfSlot(slot) ?? "", "s") === "all");
 

@@ -1,12 +1,12 @@
-/** Tells gateways of versions, many in one message: of those that are events as they are relayed, of others when they are stored. */
+/** Notifies gateways about new versions, many per message: those that are events when they are relayed, others when they are stored. */
 import type { ServiceBroker } from "moleculer";
 import { MAX_TOLD, type ToldVersion, type ToldVersions, VERSIONS_TOLD } from "../../federation/told-versions.ts";
 import type { ResourceVersion, WaitingEvent } from "../../store/writes.ts";
 
-/** Versions that come within this are sent together, milliseconds. */
+/** Versions that arrive within this time are sent together, milliseconds. */
 const GATHER_MS = 20;
 
-/** Of one owner, for as long as it runs. */
+/** Notifies about the versions of one owner for as long as it runs. */
 export class VersionTeller {
   readonly #broker: ServiceBroker;
   #versions: ToldVersion[] = [];
@@ -16,12 +16,12 @@ export class VersionTeller {
     this.#broker = broker;
   }
 
-  /** An event of the outbox; others than versions are left out. */
+  /** An event of the outbox; those that are not versions are ignored. */
   noteEvent({ id, subject, payload }: WaitingEvent): void {
     if (subject.startsWith("fhir.")) this.#note({ ...(JSON.parse(payload) as ResourceVersion), event: id });
   }
 
-  /** Versions of a write, that are no events. */
+  /** Versions of a write that are not events. */
   note(versions: ResourceVersion[]): void {
     for (const version of versions) this.#note({ ...version, event: `${version.type}/${version.id}/${version.version}` });
   }
@@ -41,7 +41,7 @@ export class VersionTeller {
     this.#timer = undefined;
     const told: ToldVersions = { versions: this.#versions };
     this.#versions = [];
-    // Where nobody hears it, or NATS is away, pages read again by themselves.
+    // If the message reaches no gateway, or NATS is away, pages still refresh by themselves.
     this.#broker.broadcast(VERSIONS_TOLD, told).catch(() => {});
   }
 }

@@ -1,13 +1,13 @@
 /**
- * Types of which a store holds living resources, though its service does not own them: they were given to another owner while the system was
- * in use, and nobody is shown what has stayed behind (CONTRIBUTING.md, "Give a FHIR type to a service").
+ * Types of which a store holds resources though its service does not own them: they were given to another owner while the system was in use,
+ * and what stayed behind is not accessible (CONTRIBUTING.md, "Give a FHIR type to a service").
  */
 import type { ServiceBroker } from "moleculer";
 import { AnomalyKind } from "../../mesh/anomalies-contract.ts";
 import { anomaliesOf } from "../../mesh/anomalies.ts";
 import type { Store } from "../../store/store.ts";
 
-/** A service, as far as it is asked about its store. */
+/** The part of a service that is needed to examine its store. */
 interface Holder {
   name: string;
   broker: ServiceBroker;
@@ -15,7 +15,7 @@ interface Holder {
   store: Pick<Store, "stats">;
 }
 
-/** Tells the operator, in the log and in the journal of anomalies, what nobody is shown. Never fails: a store that cannot be asked says so elsewhere. */
+/** Reports such resources in the log and the journal of anomalies. Never fails: a store that is unavailable is reported elsewhere. */
 export async function tellUnownedTypes({ name, broker, logger, store }: Holder, owned: ReadonlySet<string>): Promise<void> {
   const { documents } = await store.stats().catch(() => ({ documents: {} }));
   for (const [type, count] of Object.entries(documents)) {

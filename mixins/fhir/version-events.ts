@@ -1,16 +1,16 @@
-/** How what a service has stored reaches those who handle it: new versions over the durable stream, what is on record to the ledger. */
+/** How stored changes leave a service: new versions as events over the durable stream, audit entries to the ledger. */
 import type { Context } from "moleculer";
 import { Relay } from "../events/relay.ts";
 import { transportOf } from "../events/transports.ts";
 import type { OwnerService } from "./owner-service.ts";
 import { guarded } from "./read-actions.ts";
 
-/** The ledger has time: what is on record goes there in larger parts. Milliseconds. */
+/** Audit entries are not urgent: they are gathered for this long and sent in larger batches. Milliseconds. */
 const AUDIT_GATHER_MS = 1_000;
-/** Events on record that are on their way to the ledger at once: a busy one takes its time, and what waits for it in memory is in the outbox too. */
+/** Audit events on their way to the ledger at once; more would only wait in memory, while they are safe in the outbox. */
 const MAX_AUDIT_UNDER_WAY = 256;
 
-/** Another service asks for each new version of a type, or no longer. */
+/** Another service starts or stops watching all new versions of a type. */
 export const watchingActions = {
   "fhir.watch": {
     retryPolicy: { enabled: true }, // idempotent
@@ -32,7 +32,7 @@ export const watchingActions = {
   },
 };
 
-/** The relays of a service's two outboxes: its events, and what is on record. */
+/** The relays of a service's two outboxes: its events, and its audit entries. */
 export function relaysFrom({ broker, store, logger, teller }: OwnerService): { out: Relay; audit: Relay } {
   const way = transportOf(broker);
   const relayOf = (queue: "out" | "audit") =>

@@ -1,4 +1,4 @@
-/** What an owner answers that changes something; see `federation/owner-contract.ts`. */
+/** The writing actions of an owner; see `federation/owner-contract.ts`. */
 import type { Context, Service } from "moleculer";
 import { appendOnly } from "../../federation/errors.ts";
 import {
@@ -27,17 +27,17 @@ import { guarded } from "./read-actions.ts";
 import { namingHere } from "./rules/named-before.ts";
 import { restingHere } from "./rules/resting.ts";
 
-/** @param isAppendOnly only the service itself stores resources, unless all is open */
+/** @param isAppendOnly only the service itself stores resources, unless access is open */
 export const writingActions = ({ owns, isAppendOnly }: { owns: readonly Ownership[]; isAppendOnly: boolean }) => ({
   "fhir.write": {
-    whoMay: "signed-in" as const, // its steps are guarded one by one
+    whoMay: "signed-in" as const, // access is checked step by step
     handler(this: OwnerService, ctx: Context<{ steps: OwnerStep[]; representation?: boolean; key?: string; isRepeated?: boolean }>) {
       const { steps, representation, key: id, isRepeated = false } = ctx.params;
       const key = id === undefined ? undefined : writeKey(this, id, isRepeated);
       return guarded(this, async () => {
         const mayRead = await requireMayWrite(ctx, this.store, steps);
         if (isAppendOnly) refuseResources(ctx, steps);
-        // A caller that has given up takes it for undone, or has it done elsewhere by now.
+        // A caller that has given up treats the write as not done, or has had it done elsewhere by now.
         const how = { ...mannerOf(ctx), ...(key && { key }) };
         const results = await this.writes.write(steps, how);
         if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
@@ -46,7 +46,7 @@ export const writingActions = ({ owns, isAppendOnly }: { owns: readonly Ownershi
     },
   },
   "fhir.prepare": {
-    whoMay: "signed-in" as const, // its steps are guarded one by one
+    whoMay: "signed-in" as const, // access is checked step by step
     handler(this: OwnerService, ctx: Context<{ tx: string; steps: OwnerStep[]; representation?: boolean; elsewhere?: MadeElsewhere }>) {
       const { tx, steps, representation, elsewhere } = ctx.params;
       return guarded(this, async () => {
@@ -107,14 +107,14 @@ export const writingActions = ({ owns, isAppendOnly }: { owns: readonly Ownershi
   },
 });
 
-/** @throws 405 APPEND_ONLY for a step that writes a resource, unless all is open */
+/** @throws 405 APPEND_ONLY for a step that writes a resource, unless access is open */
 function refuseResources(ctx: Context, steps: OwnerStep[]): void {
   if (accessOf(ctx.broker).isOpen) return;
   const step = steps.findIndex(writesResource);
   if (step >= 0) throw appendOnly((steps[step] as ResourceOwnerStep).type, step);
 }
 
-/** Prepares the steps as part of a transaction. @param representation whether results hold the text that commit will store */
+/** Prepares the steps as part of a transaction. @param representation whether results contain the text that commit will store */
 export async function prepareUnder(
   { writes: own }: OwnerService,
   tx: string,
@@ -128,7 +128,7 @@ export async function prepareUnder(
   );
 }
 
-/** How a write that was called for is made. */
+/** The manner of a write that was called for. */
 const mannerOf = (ctx: Context): WriteManner => ({
   caller: asSystem(ctx, RULES_CALLER),
   work: workOf(ctx),
@@ -138,7 +138,7 @@ const mannerOf = (ctx: Context): WriteManner => ({
   mayBegin: () => requireTime(ctx),
 });
 
-/** Of a node that stood still, or was cut off, before a write came or while it worked on it, another may have written by now. */
+/** While this node was suspended or cut off, before or during the write, another may have carried it out. */
 function writeKey({ broker }: Service, id: string, isRepeated: boolean): WriteKey {
   const begun = performance.now();
   return {
@@ -152,13 +152,13 @@ function writeKey({ broker }: Service, id: string, isRepeated: boolean): WriteKe
 const PROFILE = "StructureDefinition";
 const definesProfile = (steps: OwnerStep[]): boolean => steps.some((step) => "type" in step && step.type === PROFILE);
 
-/** The text that commit will store, but for its time. */
+/** The text that commit will store, except for its timestamp. */
 function preview(write: Write | undefined, { outcome, version }: WriteResult): { json?: string } {
   const isWritten = (outcome === "created" || outcome === "updated") && (write?.op === "create" || write?.op === "update");
   return isWritten ? { json: jsonOf(write.type, write.id, version, 0, write.body) } : {};
 }
 
-/** A result as it goes out. @param representation whether with the stored text */
+/** A result as the caller gets it. @param representation whether with the stored text */
 export const resultOf =
   (representation = false) =>
   ({ outcome, id = "", version, updated, json, value }: WriteResult): StepResult => ({

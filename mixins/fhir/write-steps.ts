@@ -1,4 +1,4 @@
-/** The steps of an atomic write, made from resources: `this.fhir.write([creation(invoice), ...charges.map(change)])`. */
+/** Builds the steps of an atomic write from resources: `this.fhir.write([creation(invoice), ...charges.map(change)])`. */
 import type { FhirResource } from "../../fhir/r4.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import type { NoneExist } from "../../store/writes.ts";
@@ -11,19 +11,19 @@ type Change = Extract<OwnerStep, { op: "update" }>;
 type Deletion = Extract<OwnerStep, { op: "delete" }>;
 type Addition = Extract<OwnerStep, { op: "add" }>;
 
-/** A new resource. @param ifNoneExist nothing is made when one resource answers it */
+/** A new resource. @param ifNoneExist creates none if exactly one resource matches */
 export function creation(resource: Identified, ifNoneExist?: NoneExist): Creation {
   const { resourceType: type, id } = resource;
   return { op: "create", type, id, text: JSON.stringify(resource), ...(ifNoneExist && { ifNoneExist }) };
 }
 
-/** The next version of a resource that was read: refused (412 STALE_VERSION) when it is not any more as it was read. */
+/** The next version of a resource that was read: refused (412 STALE_VERSION) when it has changed since then. */
 export function change(resource: Identified): Change {
   const { resourceType: type, id } = resource;
   return { op: "update", type, id, text: JSON.stringify(resource), ifVersion: [versionOf(resource)], upsert: false };
 }
 
-/** The deletion of a resource that was read: refused (412 STALE_VERSION) when it is not any more as it was read. */
+/** The deletion of a resource that was read: refused (412 STALE_VERSION) when it has changed since then. */
 export function deletion(resource: Identified): Deletion {
   return { op: "delete", type: resource.resourceType, id: resource.id, ifVersion: [versionOf(resource)] };
 }
@@ -34,8 +34,8 @@ export function addition(counter: string, by: number, min?: number): Addition {
 }
 
 /**
- * The version that a resource was read in.
- * @throws Error for a resource that was never stored: a fault of ours
+ * The version in which a resource was read.
+ * @throws Error for a resource that was never stored, which is a programming error
  */
 export function versionOf({ resourceType, id, meta }: Identified): number {
   const version = Number(meta?.versionId);

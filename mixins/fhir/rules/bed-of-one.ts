@@ -1,4 +1,4 @@
-/** A bed in which a patient lies is nobody else's place, also of an Encounter that is no stay; and no stay begins where somebody else is. */
+/** A bed in which a patient lies cannot be given to another, not even by an Encounter that is no stay; and no stay begins in an occupied bed. */
 import type { Encounter } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
 import { codesClause, referenceClause } from "../../../fhir/search/exact-clauses.ts";
@@ -11,12 +11,12 @@ import { isPatientHere } from "./patients-of.ts";
 import { type Change, type Facts, lookedAt, type Question, type Rule } from "./rule.ts";
 
 const ID = "encounter-bed-of-one";
-/** Open Encounters that name one bed, now or before, that are looked at. */
+/** Limit of the open Encounters examined that name one bed, now or before. */
 const MAX_LOOKED_AT = 200;
 
 /**
- * Two stays in one bed the unique keys tell apart; one owner does not see the keys of the other. Only of what says that it is a bed: a place that
- * says nothing may be a whole house, as in what other systems send, where many are at once.
+ * Unique keys prevent two stays in one bed, but one owner does not see the other's keys. Applies only to Locations that say that they are a
+ * bed: one that says nothing may be a whole hospital in data from other systems, with many patients at once.
  */
 export function bedOfOne(inpatient: readonly string[]): Rule<Encounter> {
   const isStay = (it: Encounter): boolean => inpatient.includes(it.class?.code ?? "");
@@ -30,7 +30,7 @@ export function bedOfOne(inpatient: readonly string[]): Rule<Encounter> {
     limit: MAX_LOOKED_AT,
     isAnswer: (made) => placesOf(typed<Encounter>(made)).includes(place),
   });
-  /** Where somebody comes to be who was not there: another patient than before, too. */
+  /** The beds into which the change brings a patient who was not there before. */
   const asked = (change: Change<Encounter>): string[] => {
     const { after } = change;
     if (!after || !isPatientHere(placeOf(after.subject))) return [];

@@ -1,4 +1,4 @@
-/** The steps of a write as changes that rules are held against, and as what is there when it is done. */
+/** The steps of a write as changes to which rules are applied, and as the state after the write. */
 import { parseJson } from "../../../fhir/json.ts";
 import type { FhirResource } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
@@ -7,19 +7,19 @@ import type { SteppedChange } from "./evaluate.ts";
 import type { Pending } from "./gather.ts";
 import type { Change } from "./rule.ts";
 
-/** What a write is made of, by step. */
+/** The parts of a write, by step. */
 export interface WriteParts {
   steps: OwnerStep[];
   /** The resource that a step brings. */
   resources: (Resource | undefined)[];
-  /** The version that it replaces, as it is stored. */
+  /** The stored version that it replaces. */
   before: ({ json: string } | undefined)[];
-  /** What was there before it was deleted, by step. */
+  /** The version before a deletion, for a resource that is created again. */
   deleted?: (string | undefined)[];
 }
 
 /**
- * Of the types that have rules.
+ * The changes of types that have rules.
  * @param hasRules whether a type has any
  */
 export function changesOf(
@@ -32,7 +32,7 @@ export function changesOf(
     const own = before[index]?.json;
     const replaced = own ?? (step.op === "update" ? step.was : undefined);
     const becomes = step.op === "delete" ? parsed(step.becomes) : resources[index];
-    if (replaced === undefined && becomes === undefined) return []; // an id that is only held, or a deletion of nothing
+    if (replaced === undefined && becomes === undefined) return []; // an id that is only held, or the deletion of nothing
     const op = becomes === undefined ? "delete" : replaced === undefined ? "create" : "update";
     const change: Change = {
       op,
@@ -50,18 +50,18 @@ export function changesOf(
 
 const parsed = (text: string | undefined): Resource | undefined => (text === undefined ? undefined : (parseJson(text) as Resource));
 
-/** Resources as the write leaves them, and the transaction that it is part of. */
+/** Resources as the write leaves them, with those of the transaction that it is part of. */
 export function pendingOf({ steps, resources }: WriteParts, elsewhere: MadeElsewhere = {}): Pending {
   const pending = new Map<string, Resource | null>(Object.entries(elsewhere));
   for (const [index, step] of steps.entries()) {
     if (!writesResource(step)) continue;
     const reference = `${step.type}/${step.id}`;
     if (step.op === "delete") {
-      // What moves to another owner is there still; that owner says what it is.
+      // A resource that moves to another owner still exists; that owner reports its new state.
       if (!step.moved) pending.set(reference, null);
       continue;
     }
-    // A conditional create may make nothing: others of the write refer to what is there then.
+    // A conditional create may create nothing: other steps then refer to the existing resource.
     const resource = resources[index];
     if (resource) pending.set(reference, resource);
   }

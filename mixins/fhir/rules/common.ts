@@ -1,4 +1,4 @@
-/** Rules that many types share: the steps of a status, and a subject that stays. */
+/** Rules that many types share: allowed changes of status, and a subject that cannot change. */
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import { localReference } from "../../../federation/facts.ts";
 import { currentRecord } from "./one-person.ts";
@@ -6,35 +6,35 @@ import type { Change, Facts, Refusal, Rule } from "./rule.ts";
 
 type WithStatus = FhirResource & { status?: string };
 
-/** `Type/id` of a local reference, whatever version it names; other references as they are written. */
+/** `Type/id` of a local reference, without a version; other references as they are. */
 export const placeOf = (reference: Reference | undefined): string | undefined =>
   localReference(reference?.reference) ?? reference?.reference;
 
-/** The same of what others may refer to as well: what is contained is another one in each resource, under whatever id. */
+/** The same for references that other resources could make too: undefined for contained resources, as each resource has its own. */
 export const sharedPlaceOf = (reference: Reference | undefined): string | undefined =>
   reference?.reference?.startsWith("#") ? undefined : placeOf(reference);
 
-/** Whom or what a result is about where that is not its patient, `Type/id`: a donor, a fetus, a spouse (FHIR R4, Observation.focus). */
+/** `Type/id` of what a result is about if not the patient as a whole: a donor, a fetus, a spouse (FHIR R4, Observation.focus). */
 export const focusOf = (resource: object | undefined): string[] => {
   const { resourceType, focus } = (resource ?? {}) as { resourceType?: string; focus?: Reference[] };
   return resourceType === "Observation" ? (focus ?? []).flatMap((it) => placeOf(it) ?? []) : [];
 };
 
-/** A change that is made wrong is entered in error, from every status. */
+/** Allowed from every status, for a resource that should not exist. */
 const IN_ERROR = "entered-in-error";
 
-/** What a status rule says besides its steps. */
+/** Options of a status rule. */
 interface StatusOptions<Of extends FhirResource> {
   says: string;
-  /** Whether what is stored is an act of the hospital at all, e.g. has a patient; default: it is. */
+  /** Whether the stored resource is an act of the hospital at all, e.g. has a patient; default: it is. */
   isAct?(before: Of): boolean;
-  /** Adds to what the steps allow. */
+  /** Allows further changes. */
   may?(change: Change<Of>, facts: Facts): boolean;
-  /** Statuses that not even an error is undone from. */
+  /** Statuses that cannot even become `entered-in-error`. */
   sealed?: readonly string[];
 }
 
-/** The steps that the status of a type may take. A status that is not named may become any; each may stay as it is. */
+/** The allowed changes of a type's status. A status that is not listed may become any other; every status may stay. */
 export function statusSteps<Of extends WithStatus>(
   type: Of["resourceType"],
   steps: Record<string, readonly string[]>,
@@ -52,7 +52,7 @@ export function statusSteps<Of extends WithStatus>(
       if (isAct && change.before && !isAct(change.before)) return undefined;
       const next = steps[from];
       if (!next) return undefined;
-      // Where R4 asks for no status, what is not over may lose its own.
+      // Where R4 does not require a status, a resource that is not yet over may lose it.
       const isNext = to === undefined ? next.length > 0 : next.includes(to) || (to === IN_ERROR && !sealed.includes(from));
       if (isNext || may?.(change, facts)) return undefined;
       const all = [...next, ...(from === IN_ERROR || sealed.includes(from) ? [] : [IN_ERROR])];
@@ -67,8 +67,8 @@ export function statusSteps<Of extends WithStatus>(
 }
 
 /**
- * The patient of an act stays the same; but between a record that was replaced and the one that took its place it may go.
- * @param of where the type has its patient
+ * The patient of an act cannot change, except from a replaced patient record to the one that replaced it.
+ * @param of reads the patient element of the type
  */
 export function subjectStays<Of extends FhirResource>(
   type: Of["resourceType"],
@@ -110,10 +110,10 @@ export const idOf = (type: string): string => type.replace(/(?<!^)(?=[A-Z])/g, "
 /** `Observation` → `An Observation` */
 export const withArticle = (type: string): string => `${/^[AEIO]/.test(type) ? "An" : "A"} ${type}`;
 
-/** The type of a rule's error, where no action has one of its own: `encounter-status` → `RULE_ENCOUNTER_STATUS` */
+/** Error type of a rule, unless its action has one of its own: `encounter-status` → `RULE_ENCOUNTER_STATUS` */
 export const ruleType = (id: string): string => `RULE_${id.toUpperCase().replaceAll("-", "_")}`;
 
-/** A refusal by its rule's name. @param code 409: as things are; 422: as it is written */
+/** A refusal named after its rule. @param code 409: in conflict with the current state; 422: invalid content */
 export const refusal = (id: string, message: string, at: string, code: Refusal["code"] = 409): Refusal => ({
   code,
   type: ruleType(id),

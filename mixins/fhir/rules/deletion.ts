@@ -1,12 +1,12 @@
-/** What others rest on is not deleted. */
+/** A resource that others depend on cannot be deleted. */
 import type { FhirResource } from "../../../fhir/r4.ts";
 import { idOf, refusal, ruleType, withArticle } from "./common.ts";
 import type { Rule } from "./rule.ts";
 
-/** Those who rest on it that the sentence names; `data.by` has more. */
+/** Dependents named in the message; `data.by` has more. */
 const MAX_TOLD = 3;
 
-/** @param instead what to do in place of a deletion */
+/** @param instead what to do instead of deleting */
 export function notDeletedUnder<Of extends FhirResource>(type: Of["resourceType"], instead: string): Rule<Of> {
   const id = `${idOf(type)}-rested-on`;
   return {
@@ -30,9 +30,9 @@ export function notDeletedUnder<Of extends FhirResource>(type: Of["resourceType"
 }
 
 /**
- * What is final stays on record: it is put right openly.
+ * A final resource cannot be deleted; it is corrected by a new version.
  * @param how.what the resource, as the subject of a sentence
- * @param how.message what to do in place of a deletion
+ * @param how.message what to do instead of deleting
  */
 export function finalNotDeleted<Of extends FhirResource & { status?: string }>(
   type: Of["resourceType"],

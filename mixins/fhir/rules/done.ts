@@ -1,22 +1,22 @@
-/** What is done was not done in the future. */
+/** A completed act cannot lie in the future. */
 import { intervalOf } from "../../../fhir/dates.ts";
 import type { FhirResource } from "../../../fhir/r4.ts";
 import { idOf, refusal, withArticle } from "./common.ts";
 import type { Rule } from "./rule.ts";
 
-/** A date is another one elsewhere on earth, and clocks of senders differ. Milliseconds. */
+/** Tolerance: the date differs between time zones, and clocks of senders differ. Milliseconds. */
 const AHEAD_MS = 86_400_000;
 
 /**
- * @param how.statuses those of what is done
- * @param how.times when it was done, as it says itself, by element; the first that is there counts
+ * @param how.statuses statuses of completed acts
+ * @param how.times elements with the time of completion; the first that has a value counts
  */
 export function notInFuture<Of extends FhirResource & { status?: string }>(
   type: Of["resourceType"],
   { statuses, times }: { statuses: readonly string[]; times(resource: Of): Record<string, string | undefined> },
 ): Rule<Of> {
   const id = `${idOf(type)}-time`;
-  /** The element and the time of what is done. */
+  /** The element and the time of completion. */
   const doneAt = (it: Of | undefined): [element: string, time: string] | undefined => {
     if (!it || !statuses.includes(it.status ?? "")) return undefined;
     return Object.entries(times(it)).find((one): one is [string, string] => one[1] !== undefined);

@@ -1,4 +1,4 @@
-/** What follows from a change and is kept in the same atomic write: counters that move, and resources that change with it. */
+/** Effects of a change, written in the same atomic write: movements of counters, and further changed resources. */
 import type { FhirResource, ResourceOf, ResourceType } from "../../../fhir/r4.ts";
 import { parseJson } from "../../../fhir/json.ts";
 import { splitPlace } from "../../../federation/facts.ts";
@@ -12,73 +12,73 @@ import type { GatheredFacts } from "./gather.ts";
 import type { Change, Facts, Refusal } from "./rule.ts";
 import { type Rulebook, ruleError } from "./rulebook.ts";
 
-/** A counter that moves with a change. */
+/** A movement of a counter. */
 export interface Movement {
   counter: string;
   by: number;
-  /** What else follows was decided on the counter's value: it is decided again when others have moved it since. */
+  /** Whether other effects were decided by the counter's exact value: they are decided again if it has changed since. */
   isExact?: boolean;
-  /** What else follows was decided for a result above this: it is decided again when the result is not. */
+  /** Other effects were decided for a result above this value: they are decided again if the result is not. */
   above?: number;
-  /** Refused when the result would be less, as this rule says; not, where the rule is off or only warns. */
+  /** Refused, as this rule says, if the result would be below the minimum; not if the rule is off or only warns. */
   bound?: { min: number; rule: string; refusal: Refusal };
 }
 
-/** What effects may look at: what the write before them in the same step has done included. */
+/** What effects may read; it includes what earlier steps of the same write have done. */
 export interface EffectTools {
   facts: Facts;
-  /** Undefined: it was never moved. */
+  /** Value of a counter; undefined if it was never moved. */
   counter(name: string): Promise<number | undefined>;
-  /** Those whose names begin so, in order; the first 10,000. */
+  /** Counters with a name prefix, in order; the first 10,000. */
   counters(prefix: string): Promise<{ name: string; value: number }[]>;
-  /** A living resource of this service, as the same write leaves it; undefined when there is none. */
+  /** A resource of this service, as the same write leaves it; undefined when there is none. */
   read<Of extends FhirResource>(reference: string): Promise<(Of & { id: string }) | undefined>;
 }
 
-/** What follows. */
+/** An effect. */
 export interface Effect {
   movements: Movement[];
-  /** Next versions of resources that were read with the tools; of what the same write brings, other contents. */
+  /** Next versions of resources that were read with the tools; for resources of the same write, their changed contents. */
   changes?: Identified[];
-  /** Refused for what only effects know, where the rule is on. */
+  /** Refusals for reasons that only effects can know; they apply if their rule is on. */
   refusals?: { rule: string; refusal: Refusal }[];
-  /** What it moves was chosen by what there is: changes of the same write that name what they move come before it. */
+  /** Whether the counters to move were chosen by what is available: changes of the same write that name theirs come first. */
   isChoice?: boolean;
 }
 
-/** What follows, with each list, also where it is empty. */
+/** An effect with all lists, possibly empty. */
 export type FullEffect = Required<Omit<Effect, "isChoice">> & Pick<Effect, "isChoice">;
 
-/** The effects of one type. Asked at each write, and again when the write is repeated. */
+/** The effects of one type. Computed at each write, and again when the write is repeated. */
 export type EffectOf<Of extends FhirResource> = (change: Change<Of>, tools: EffectTools) => Promise<Effect | undefined>;
 
 /** The effects of a service, by type. */
 export type EffectsOf = { [Type in ResourceType]?: EffectOf<ResourceOf<Type>> };
 
-/** Steps that follow from others, and what their refusal means. */
+/** The derived steps of a write, and how their refusals are reported. */
 export interface DerivedSteps {
   steps: OwnerStep[];
-  /** What steps of the same write bring instead, by their index. */
+  /** Changed contents of steps of the same write, by step index. */
   amended: ReadonlyMap<number, Identified>;
-  /** @param count of the steps before these */
+  /** @param count number of steps before the derived ones */
   meaningOf(error: unknown, count: number): unknown;
 }
 
-/** Where effects look, and which rules hold. */
+/** What effects are computed from. */
 interface Sources {
   facts: GatheredFacts;
   store: Store;
   rules: Rulebook;
 }
 
-/** What a change does not wait for, from round to round in which nothing else can be taken. */
+/** What a change waits for, relaxed from round to round when no other change can be taken. */
 const PATIENCE = { all: 0, choices: 1, none: 2 } as const;
 type Patience = (typeof PATIENCE)[keyof typeof PATIENCE];
 
 /**
- * Whichever change comes first in the write: one that is refused as things stand comes after those that give back what it takes, one that reads
- * another after that, and one that chooses after those that do not.
- * @returns undefined where nothing can follow
+ * Computes the effects of all changes of a write, independently of their order: a change that would be refused for now is taken after those
+ * that release what it needs, a change that reads another's resource after that one, and a change that chooses after those that do not.
+ * @returns undefined where there can be no effects
  * @throws what an effect throws
  */
 export async function derive(
@@ -99,17 +99,17 @@ export async function derive(
     if (isStuck) patience = patience === PATIENCE.all ? PATIENCE.choices : PATIENCE.none;
     else round += 1;
   }
-  // What nothing makes possible the store refuses, which knows what others are writing.
+  // What remains is taken anyway: the store refuses it, unless concurrent writes have made it possible.
   for (const changed of left) await derivation.take(changed, "last");
   return derivation.derived();
 }
 
-/** What follows from the changes that were taken so far. */
+/** The effects of the changes taken so far. */
 class Derivation {
   readonly #effects: Record<string, EffectOf<FhirResource> | undefined>;
   readonly #changes: ReadonlyMap<string, SteppedChange>;
   readonly #taken = new Set<string>();
-  /** Whether the effect that is asked now has read a change that was not taken yet. */
+  /** Whether the effect that is being computed has read a change that was not taken yet. */
   #hasReadAhead = false;
   readonly #sources: Sources;
   readonly #values = new Map<string, number | undefined>();
@@ -130,9 +130,9 @@ class Derivation {
   }
 
   /**
-   * @param patience what it does not wait for; last: counters may come below their bounds by it
-   * @returns whether it was taken; not, where it is refused as things stand, or others come before it
-   * @throws why it is refused for what only effects know, if it is the last
+   * @param patience what the change does not wait for; "last": counters may fall below their bounds
+   * @returns whether it was taken; false if it would be refused for now, or others come before it
+   * @throws the refusal that only effects can know, if it is the last
    */
   async take(changed: SteppedChange, patience: Patience | "last"): Promise<boolean> {
     const { change, step: of } = changed;
@@ -146,7 +146,7 @@ class Derivation {
     for (const { counter: name, by, bound, isExact, above } of movements) {
       const value = await this.#counter(name);
       const isBound = bound !== undefined && this.#isOn(changed, bound.rule);
-      // Where the rule is off that bounds it, the result may not be above: then it is decided again only when others have moved it.
+      // Where the bounding rule is off, the result may not be above: then it is decided again only if the counter has changed.
       const isAbove = above !== undefined && counted((value ?? 0) + by) > counted(above);
       const seen = isExact || (above !== undefined && !isAbove) ? { ifValue: value ?? 0 } : { ...(isAbove && { above }) };
       const step: OwnerStep = { op: "add", counter: name, by, ...seen, ...(isBound && { min: bound.min }) };
@@ -158,7 +158,7 @@ class Derivation {
     return true;
   }
 
-  /** @returns undefined where others come before it */
+  /** @returns undefined where other changes come first */
   async #effectOf({ type, change }: SteppedChange, patience: Patience | "last"): Promise<Effect | undefined> {
     const waitsForOthers = patience === PATIENCE.all || patience === PATIENCE.choices;
     this.#hasReadAhead = false;
@@ -188,7 +188,7 @@ class Derivation {
         if (!(error instanceof StoreError) || error.step < count) return error;
         const { bound, of = 0 } = moves[error.step - count] ?? {};
         if (error.type === StoreErrorType.counterBelow && bound) return ruleError(bound.refusal, { id: bound.rule }, of);
-        // Others have moved it since, or have written what changes along.
+        // The counter, or a resource that changes along with it, was written concurrently.
         return error.type === StoreErrorType.locked ? error : new StoreError(StoreErrorType.factsOutdated, of);
       },
     };
@@ -232,13 +232,13 @@ class Derivation {
 
 const NOTHING: Effect = { movements: [] };
 
-/** Changes that wait for one another, one after the other, in one write: a medication that goes through more places in one is sent in order. */
+/** Limit of rounds of changes that wait for each other in one write; a medication that passes through more places in one write is sent in order. */
 const MAX_ROUNDS = 8;
 
-/** Counters that an effect sees at once: one for each day of 27 years. */
+/** Counters that an effect can read at once: one for each day of 27 years. */
 const MAX_COUNTERS = 10_000;
 
-/** Names are in order: the counter itself comes before those whose names begin like its. */
+/** Names are sorted: a counter comes before those whose names start with its own. */
 async function knownCounter(store: Store, name: string): Promise<number | undefined> {
   const [first] = await store.counters(name, 1);
   return first?.name === name ? first.value : undefined;

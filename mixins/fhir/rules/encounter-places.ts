@@ -1,24 +1,24 @@
-/** Where the patient of an Encounter is, and whether a place may be a bed. Pure. */
+/** Where the patient of an Encounter is, and whether a place may be a bed. Pure functions. */
 import type { CodeableConcept, Encounter, Reference } from "../../../fhir/r4.ts";
 import { PhysicalType } from "../../../fhir/physical-type.ts";
 import { localReference } from "../../../federation/facts.ts";
 import { isOpen, isThere } from "./encounter.ts";
 import { type Change, type Facts, lookedAt } from "./rule.ts";
 
-/** Where the patient is now, however it is written: the bed, and the room and ward where these are named beside it. */
+/** Where the patient is now, in whichever form: the bed, and the room and ward if they are listed too. */
 export const placesOf = ({ location }: Pick<Encounter, "location">): string[] => [
   ...new Set((location ?? []).flatMap((it) => (isThere(it) ? (localReference(it.location.reference) ?? []) : []))),
 ];
 
-/** Where a patient comes to lie by this change. */
+/** Places to which the change brings the patient. */
 export function newPlaces(change: Change<Encounter>): string[] {
   const { after } = change;
-  const before = lookedAt(change); // who has visited a bed has not lain in it
+  const before = lookedAt(change); // an outpatient who visited a bed was not admitted to it
   const known = new Set(before && isOpen(before) ? placesOf(before) : []);
   return after && isOpen(after) ? placesOf(after).filter((place) => !known.has(place)) : [];
 }
 
-/** A Location as other services may know it. */
+/** The part of a Location that other services know. */
 export interface KnownLocation {
   status?: string;
   physicalType?: CodeableConcept;
@@ -26,16 +26,16 @@ export interface KnownLocation {
   partOf?: Reference;
 }
 
-/** What is known of a place; undefined: nothing. */
+/** What is known of a place; undefined if nothing is. */
 export const placeIn = (facts: Pick<Facts, "of">, reference: string | undefined): KnownLocation | undefined =>
   facts.of(reference)?.resource as KnownLocation | undefined;
 
-/** Whether a place is a bed, or does not say what else it is. */
+/** Whether a place is a bed, or does not say what it is. */
 export function mayBeBed({ physicalType }: KnownLocation): boolean {
   const kinds = physicalType?.coding?.map(({ code }) => code);
   return !kinds || kinds.includes(PhysicalType.bed);
 }
 
-/** Whether it says that it is one. */
+/** Whether a place says that it is a bed. */
 export const isBed = ({ physicalType }: KnownLocation): boolean =>
   physicalType?.coding?.some(({ code }) => code === PhysicalType.bed) ?? false;

@@ -1,18 +1,18 @@
-/** How an Encounter that was none, or has not ended, is put right: its history stays. */
+/** How an Encounter that was opened or ended by mistake is corrected; its history is kept. */
 import type { Encounter, Extension } from "../../../fhir/r4.ts";
 import { because } from "./reasons.ts";
 
-/** HL7's extension of Encounter: why it was cancelled. */
+/** HL7's extension of Encounter: reason of cancellation. */
 const REASON_CANCELLED = "http://hl7.org/fhir/StructureDefinition/encounter-reasonCancelled";
 
-/** An open Encounter that was none. */
+/** Cancels an open Encounter that did not take place. */
 export function cancelled<Of extends Encounter>(encounter: Of, reason: string, now: Date): Of {
   const why: Extension = { url: REASON_CANCELLED, valueCodeableConcept: { text: reason } };
   const period = { ...encounter.period, end: now.toISOString() };
   return { ...encounter, status: "cancelled", period, extension: [...(encounter.extension ?? []), why] };
 }
 
-/** A finished Encounter that goes on: its statusHistory keeps that it had ended, as the rule of its status asks. */
+/** Reopens a finished Encounter; its statusHistory records that it had ended, as the status rule requires. */
 export function reopened<Of extends Encounter>(encounter: Of, reason: string, now: Date): Of {
   const { period: before, ...rest } = encounter;
   const { end, ...period } = before ?? {};

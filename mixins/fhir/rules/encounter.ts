@@ -1,4 +1,4 @@
-/** The rules of every Encounter, whichever service owns it: its status, its patient, its time (FHIR R4, encounter.html). */
+/** The rules of every Encounter, whichever service owns it: status, patient, time (FHIR R4, encounter.html). */
 import { intervalOf } from "../../../fhir/dates.ts";
 import type { Encounter, Patient } from "../../../fhir/r4.ts";
 import { refusal, statusSteps, subjectStays } from "./common.ts";
@@ -9,20 +9,20 @@ import { patientCanHave } from "./patient.ts";
 import { referencesExist } from "./references-exist.ts";
 import type { Change, Rule } from "./rule.ts";
 
-/** Whether the patient is there. */
+/** Whether the patient is present. */
 export const isOpen = ({ status }: Pick<Encounter, "status">): boolean => OPEN_STATUSES.includes(status);
 
-/** Statuses of an encounter that goes on. */
+/** Statuses of an encounter in progress. */
 export const OPEN_STATUSES: readonly string[] = ["arrived", "triaged", "in-progress", "onleave"];
 const NEXT = [...OPEN_STATUSES, "finished", "cancelled", "unknown"];
 
 type Stop = NonNullable<Encounter["location"]>[number];
 
-/** Whether a place of an open Encounter is where the patient is now: it says so, or says nothing else and has no end (R4, Encounter.location.status). */
+/** Whether the patient is now at a location of an open Encounter: it says so, or has neither status nor end (R4, Encounter.location.status). */
 export const isThere = ({ status, period }: Pick<Stop, "status" | "period">): boolean =>
   status === "active" || (status === undefined && period?.end === undefined);
 
-/** A discharge that is undone is kept: the state that it was in stands in statusHistory. */
+/** A discharge that is undone stays on record in statusHistory. */
 function isReopened({ before, after }: Change<Encounter>): boolean {
   const ends = (it: Encounter | undefined) => it?.statusHistory?.filter(({ status }) => status === "finished").length ?? 0;
   return before?.status === "finished" && after !== undefined && isOpen(after) && ends(after) > ends(before);
@@ -47,15 +47,15 @@ const status = statusSteps<Encounter>(
   },
 );
 
-/** Clocks of senders may be ahead by so much, milliseconds. */
+/** How far ahead the clocks of senders may be, milliseconds. */
 const AHEAD_MS = 300_000;
 
 const wrong = (message: string, element: string) => refusal("encounter-period", message, `Encounter.period.${element}`, 422);
 
-/** Dates are days of one place or another. */
+/** Tolerance between dates of different time zones. */
 const A_DAY_MS = 86_400_000;
 
-/** The beginning of what goes on, where it is not known already. */
+/** The start of an encounter in progress, unless it is stored already. */
 function newStart({ before, after }: Change<Encounter>): string | undefined {
   const start = after && isOpen(after) ? after.period?.start : undefined;
   return before && isOpen(before) && start === before.period?.start ? undefined : start;
@@ -78,7 +78,7 @@ const period: Rule<Encounter> = {
     const [birth = Number.NEGATIVE_INFINITY] = intervalOf(birthDate) ?? [];
     if (begin < birth - A_DAY_MS) return wrong("It begins before the patient was born: correct one of the two.", "start");
     const { end } = after.period ?? {};
-    // Others write an end into what goes on, which harms nobody; a bed would stay taken.
+    // Other systems write an end into encounters in progress, which is harmless, except that a bed would stay occupied.
     const isNew = end !== undefined && end !== before?.period?.end && after.location?.some(isThere) === true;
     const [, over = Number.POSITIVE_INFINITY] = (isNew && intervalOf(end)) || [];
     return over < now.getTime() ? wrong("It has ended: give it the status finished, or no end.", "end") : undefined;
@@ -93,7 +93,7 @@ const patient = patientCanHave<Encounter>("Encounter", {
   stages: "planned or open",
 });
 
-/** Who has died does not come back by a discharge that is undone: the death would stay on record. */
+/** The encounter of a deceased patient cannot be reopened: the recorded death would remain. */
 const reopened: Rule<Encounter> = {
   id: "encounter-reopened",
   group: "subject",
@@ -107,7 +107,7 @@ const reopened: Rule<Encounter> = {
   },
 };
 
-/** The rules that both owners of Encounters have. */
+/** The rules that both owners of Encounters share. */
 export const encounterRules: Rule<Encounter>[] = [
   status,
   subjectStays<Encounter>("Encounter", "subject", ({ subject }) => subject),

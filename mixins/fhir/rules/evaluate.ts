@@ -1,4 +1,4 @@
-/** Holds the changes of one write against the rules of their types. */
+/** Applies the rules of their types to the changes of one write. */
 import type { FhirResource } from "../../../fhir/r4.ts";
 import type { GatheredFacts } from "./gather.ts";
 import type { Change } from "./rule.ts";
@@ -11,7 +11,7 @@ export interface SteppedChange {
   change: Change;
 }
 
-/** A rule that is only told of, and was broken. */
+/** A broken rule that only warns. */
 export interface Warning {
   rule: string;
   /** `Type/id` */
@@ -19,16 +19,16 @@ export interface Warning {
   message: string;
 }
 
-/** Facts lead to further facts (a bed, its room, its ward, its building, its site; and who is there); this deep. */
+/** Depth to which facts may lead to further facts (a bed, its room, its ward, its building, its site; and its occupant). */
 const MAX_ROUNDS = 6;
 
 /**
- * @returns the rules that were broken and only warn
- * @throws 409, 422 with `data.rule` and `data.step` for the first that refuses; 503 when an owner whose facts are needed is down
+ * @returns the broken rules that only warn
+ * @throws 409, 422 with `data.rule` and `data.step` for the first rule that refuses; 503 when an owner whose facts are needed is down
  */
 export async function evaluate(book: Rulebook, changes: SteppedChange[], facts: GatheredFacts): Promise<Warning[]> {
   const cases = changes.flatMap((changed) => book.of(changed.type).map((active): Case => ({ ...changed, active })));
-  // First, as it leads to facts.
+  // First, as its answers lead to further facts.
   await facts.askNaming(
     cases.flatMap(({ active, change }) => {
       const asked = active.rule.asksNaming?.(change);

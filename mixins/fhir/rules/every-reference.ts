@@ -1,4 +1,4 @@
-/** With `RULES=references:all`: what any resource refers to is there when it is written, not just what acts rest on. */
+/** With `RULES=references:all`, the targets of all local references must exist when a resource is written, not only those of acts. */
 import { LinkKind, replaceLinks } from "../../../fhir/bundle/links.ts";
 import type { FhirResource } from "../../../fhir/r4.ts";
 import { isResourceType } from "../../../fhir/search/parameters.ts";
@@ -6,7 +6,7 @@ import { localReference, splitPlace } from "../../../federation/facts.ts";
 import { refusal } from "./common.ts";
 import type { AnyRule, Change } from "./rule.ts";
 
-/** `Type/id` of all local references, also in what is contained; what is inside a stored Bundle is its own. */
+/** `Type/id` of all local references, including those of contained resources, but not those within the entries of a stored Bundle. */
 function placesIn(resource: FhirResource | undefined): Set<string> {
   const places = new Set<string>();
   replaceLinks(resource, (link, kind, isInBundle) => {
@@ -22,7 +22,7 @@ function added({ before, after }: Change): string[] {
   return [...placesIn(after)].filter((place) => !known.has(place));
 }
 
-/** The rule, which every type has then. */
+/** The rule; with this setting every type has it. */
 export const everyReference: AnyRule = {
   id: "every-reference",
   group: "references",

@@ -1,21 +1,21 @@
-/** What is final, issued or billed changes openly only: by a status that says so. */
+/** What is final, issued or billed can only be changed under a status that says so. */
 import { isRawNumber } from "../../../fhir/json.ts";
 import type { FhirResource } from "../../../fhir/r4.ts";
 import { idOf, refusal } from "./common.ts";
 import { patientsIn, withCurrentRecords } from "./one-person.ts";
 import type { Facts, Rule } from "./rule.ts";
 
-/** What may be added to anything: its labels, its narrative, a note. */
+/** Members that may always be changed: labels, narrative, notes. */
 const BESIDES = ["id", "meta", "text", "note", "status"];
 
 /**
- * Extensions that the pharmacy's effects write, and write again where they are missing: how a movement stands on the shelves. A client that stores
- * what it stored before does not know them.
+ * Extensions that the pharmacy's effects write, and restore when missing: which stock a movement concerns. A client that stores again what it
+ * stored before does not know them.
  */
 export const OWN_EXTENSIONS = { lot: "urn:openward:stock-lot", unit: "urn:openward:stock-unit" } as const;
 const areOwn: ReadonlySet<unknown> = new Set(Object.values(OWN_EXTENSIONS));
 
-/** The content of a resource as text, without some members; the order of members counts not. */
+/** The content of a resource as text, without some members and independent of the order of members. */
 export function contentOf(resource: object, without: readonly string[]): string {
   const left = new Set(without.flatMap((name) => [name, `_${name}`]));
   const members = Object.entries(resource).flatMap(([name, value]): [string, unknown][] => {
@@ -26,7 +26,7 @@ export function contentOf(resource: object, without: readonly string[]): string 
   return JSON.stringify(inOrder(Object.fromEntries(members)));
 }
 
-/** The same value with the members of each object in one order. */
+/** The same value with the members of every object sorted. */
 function inOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inOrder);
   if (value === null || typeof value !== "object" || isRawNumber(value)) return value;
@@ -34,7 +34,7 @@ function inOrder(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, inOrder(member)]));
 }
 
-/** Whether content has changed, but for records of one person that were merged, or parted again. @param besides members that do not count */
+/** Whether content has changed, apart from references to merged or unmerged records of one person. @param besides members that are ignored */
 export function isOtherContent(
   { before, after }: { before: FhirResource; after: FhirResource },
   besides: readonly string[],
@@ -46,14 +46,14 @@ export function isOtherContent(
   return contentOf(then, all) !== contentOf(now, all);
 }
 
-/** The patients that both name, each once. */
+/** The patients that either version names, each once. */
 export const patientsOfBoth = (before: FhirResource, after: FhirResource): string[] => [
   ...new Set([...patientsIn(before), ...patientsIn(after)]),
 ];
 
 /**
- * @param openly statuses under which a changed content may be stored
- * @param besides members that may change at any time
+ * @param openly statuses under which changed content may be stored
+ * @param besides members that may be changed at any time
  */
 export function finalStays<Of extends FhirResource & { status?: string }>(
   type: Of["resourceType"],

@@ -1,4 +1,4 @@
-/** Gathers what rules want to know of other resources: one call to each owner and round, whatever the number of steps and rules. */
+/** Gathers the facts about other resources that rules need: one call per owner and round, whatever the number of steps and rules. */
 import { parseJson } from "../../../fhir/json.ts";
 import type { Resource } from "../../../fhir/resource.ts";
 import type { Directory } from "../../../federation/directory.ts";
@@ -13,11 +13,11 @@ import type { Relied, Store } from "../../../store/store.ts";
 import type { StoreQuery } from "../../../fhir/search/query.ts";
 import type { Facts, Question } from "./rule.ts";
 
-/** Whom facts are asked of. */
+/** Where facts come from. */
 export interface FactSources {
   caller: Caller;
   directory: Directory;
-  /** Name and store of the service that asks: its own resources cost no call. */
+  /** Name and store of this service: its own resources need no call. */
   service: string;
   store: Store;
 }
@@ -35,13 +35,13 @@ export class GatheredFacts implements Facts {
   readonly #replaced: ReadonlyMap<string, Resource>;
   readonly #naming: Naming[] = [];
   #resting: ReadonlyMap<string, string[]> = new Map();
-  /** Made when a question asks for it: a rule asks for each of thousands of changes. */
+  /** Built when first needed: a rule asks a question for each of thousands of changes. */
   #made: ReadonlyMap<string, Resource[]> | undefined;
-  /** Made when a deletion asks for it. */
+  /** Built when a deletion first needs it. */
   #under: ReadonlyMap<string, string[]> | undefined;
 
   /**
-   * @param pending what the write, and the transaction that it is part of, makes
+   * @param pending what the write, and the transaction that it is part of, creates, changes and deletes
    * @param replaced the versions that the write replaces, by `Type/id`
    */
   constructor(sources: FactSources, pending: Pending, replaced: ReadonlyMap<string, Resource>) {
@@ -66,7 +66,7 @@ export class GatheredFacts implements Facts {
     return this.#replaced.get(`${resourceType}/${id as string}`);
   }
 
-  /** Whether the write, or its transaction, makes or deletes the resource. */
+  /** Whether the write, or its transaction, writes or deletes the resource. */
   isWritten(reference: string): boolean {
     return this.#pending.has(reference);
   }
@@ -79,7 +79,7 @@ export class GatheredFacts implements Facts {
     return [...left, ...(this.#madeByType().get(type) ?? []).filter(isAnswer)];
   }
 
-  /** What the write makes, with its id. */
+  /** What the write brings, with ids. */
   #madeByType(): ReadonlyMap<string, Resource[]> {
     if (this.#made) return this.#made;
     const all = [...this.#pending].flatMap(([reference, resource]): Resource[] =>
@@ -90,7 +90,7 @@ export class GatheredFacts implements Facts {
   }
 
   /**
-   * Asks all owners of what the questions are about that were not asked yet.
+   * Asks all owners the questions that were not asked yet.
    * @returns whether there were any
    * @throws 503 OWNER_DOWN when one of them is down
    */
@@ -114,7 +114,7 @@ export class GatheredFacts implements Facts {
     return open.size > 0;
   }
 
-  /** Asks the owners that live: what names it in a store that is down is found by `npm run check-data`. */
+  /** Asks the owners that are up; references from a store that is down are found by `npm run check-data`. */
   async askNaming(named: NamedResource[]): Promise<void> {
     if (named.length === 0) return;
     const { caller, directory } = this.#sources;
@@ -127,7 +127,7 @@ export class GatheredFacts implements Facts {
           ownerOf(owner)
             .naming(caller, { named: some })
             .catch((error: unknown) => {
-              // Gone since, or of an older version.
+              // The owner has left meanwhile, or is of an older version.
               if (isType(error, "SERVICE_NOT_FOUND") || isType(error, "SERVICE_NOT_AVAILABLE")) return [];
               throw error;
             }),
@@ -146,7 +146,7 @@ export class GatheredFacts implements Facts {
     return [...stored, ...(this.#writtenUnder().get(reference) ?? [])];
   }
 
-  /** By `Type/id`, those that the write makes, or leaves, resting on it. */
+  /** The resources of the same write that depend on others, by `Type/id` of the latter. */
   #writtenUnder(): ReadonlyMap<string, string[]> {
     if (this.#under) return this.#under;
     const under = new Map<string, string[]>();
@@ -161,12 +161,12 @@ export class GatheredFacts implements Facts {
     return under;
   }
 
-  /** Who rests on what is deleted, as the owners have said. */
+  /** Sets the dependents of what is deleted, as reported by the owners. */
   noteResting(resting: ReadonlyMap<string, string[]>): void {
     this.#resting = resting;
   }
 
-  /** What was asked for and found living: what the write relies on. */
+  /** What was asked for and exists: what the write relies on. */
   get relied(): Relied[] {
     return [...this.#known.values()].flatMap(({ reference, is, version }) => {
       if (is !== "living" || version === 0) return [];
@@ -178,7 +178,7 @@ export class GatheredFacts implements Facts {
   /**
    * Asks for those that are not known yet.
    * @returns whether there were any
-   * @throws 503 OWNER_DOWN when a resource is with none of the living owners of its type and one of them is down
+   * @throws 503 OWNER_DOWN when none of the available owners of its type has a resource and one of its owners is down
    */
   async ask(references: Iterable<string | undefined>): Promise<boolean> {
     const places = new Set<string>();
@@ -193,13 +193,13 @@ export class GatheredFacts implements Facts {
       this.#known.set(place, { reference: place, is: isServed ? "absent" : "elsewhere", version: 0 });
     }
     await this.#look(places);
-    // What moves between the looks at two owners is seen at neither.
+    // A resource that moves between the reads from two owners is found at neither: read again.
     await this.#look([...places].filter((place) => this.#known.get(place)?.is === "absent" && directory.isShared(splitPlace(place)[0])));
     for (const place of places) this.#refuseUnknowable(place);
     return true;
   }
 
-  /** Asks all living owners of their types. */
+  /** Asks all available owners of the types. */
   async #look(places: Iterable<string>): Promise<void> {
     const wanted = new Map<string, string[]>();
     for (const place of places) {
@@ -225,7 +225,7 @@ export class GatheredFacts implements Facts {
     }
   }
 
-  /** Of a shared type the owner with the newest version knows. */
+  /** For a type with several owners, the one with the newest version is right. */
   #note(reference: string, told: ToldFact | null, isOwn: boolean): void {
     const known = this.#known.get(reference);
     if (!told || (known && known.is !== "absent" && known.version >= told.version)) return;
@@ -242,7 +242,7 @@ export class GatheredFacts implements Facts {
   }
 }
 
-/** `Type/id` of what a resource rests on. */
+/** `Type/id` of the resources on which one depends. */
 const placesUnder = (resource: Resource): Set<string> =>
   new Set(
     restReferencesOf(resource.resourceType).flatMap(({ path }) =>
@@ -250,7 +250,7 @@ const placesUnder = (resource: Resource): Set<string> =>
     ),
   );
 
-/** What a store says of these resources, in their order. */
+/** A store's facts about the resources, in their order. */
 export async function factsOf(store: Store, references: string[]): Promise<(ToldFact | null)[]> {
   const all = await store.readAll(references.map(splitPlace));
   return all.map((found) => {

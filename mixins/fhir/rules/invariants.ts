@@ -1,30 +1,30 @@
-/** What is true of all that a service has stored, between writes; `npm run check-data` looks at it. Pure: plain data in, plain data out. */
+/** Invariants of a service's stored data, which hold between writes; `npm run check-data` evaluates them. Pure: plain data in, plain data out. */
 import type { FhirResource, ResourceOf, ResourceType } from "../../../fhir/r4.ts";
 import type { RulesOf } from "./rule.ts";
 
-/** What one living resource of a type stands for. */
+/** The invariants of one type. */
 export interface Standing<Of extends FhirResource = FhirResource> {
-  /** How far it has moved counters of its service. @param has whether a counter was ever moved */
+  /** By how much a resource has moved counters of its service. @param has whether a counter was ever moved */
   counters?(resource: Of, has: (counter: string) => boolean): [counter: string, by: number][];
-  /** Names of what exactly one other living resource of the service must give; each ends with that resource, e.g. `the billed charge ChargeItem/1`. */
+  /** Names of what exactly one other resource of the service must provide; each ends with that resource, e.g. `the billed charge ChargeItem/1`. */
   needs?(resource: Of): string[];
-  /** Names of what it gives to another; what nobody needs is told apart: it may be right. */
+  /** Names of what it provides to others; what no resource needs is reported separately, as it may be right. */
   gives?(resource: Of): string[];
-  /** What it becomes where it is not what follows from the counters; undefined: it is. @param value of a counter; undefined: it was never moved */
+  /** The resource as the counters require it; undefined if it is so already. @param value of a counter; undefined if it was never moved */
   follows?(resource: Of, value: (counter: string) => number | undefined): Of | undefined;
-  /** What it becomes so that it gives what is needed, and nothing else; undefined: people must decide. */
+  /** The resource changed only so that it provides what is needed; undefined if people must decide. */
   mended?(resource: Of, isNeeded: boolean): Of | undefined;
 }
 
-/** By type, and how counters hang together. */
+/** Invariants by type, and how counters relate to each other. */
 export interface Invariants {
   standings?: { [Type in ResourceType]?: Standing<ResourceOf<Type>> };
-  /** Beginnings of the names of all counters that the resources account for. */
+  /** Name prefixes of the counters that are sums over resources. */
   counted?: readonly string[];
-  /** Beginnings of the names of counters that say something of resources, and count none. */
+  /** Name prefixes of the counters that describe resources and are not sums. */
   noted?: readonly string[];
-  /** The counter that a counter is a part of: the parts sum up to the whole. Undefined: it is no part. */
+  /** The counter of which another is a part; the parts add up to the whole. Undefined: it is not a part. */
   wholeOf?(counter: string): string | undefined;
-  /** Rules that no write is held against, but what is stored: asked as of a creation. */
+  /** Rules that are not applied to writes but to all stored resources, as if each were created. */
   always?: RulesOf;
 }

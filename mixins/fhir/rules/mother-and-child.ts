@@ -1,7 +1,8 @@
 /**
- * What is a newborn's may be of an act of its mother: its encounter is part of hers, its result is made in hers (R4, Encounter.partOf). It is
- * her child where it is registered so (`patients.registerNewborn`): her record links a RelatedPerson, who is the child's mother. Of others that
- * write neither RelatedPerson nor birth date, the encounter says it: it is part of hers, and its `hospitalization.admitSource` is `born`.
+ * A newborn's resource may refer to an act of its mother: the child's encounter is part of hers, a result of the child is made in hers (R4,
+ * Encounter.partOf). They are mother and child if registered so (`patients.registerNewborn`): her record links a RelatedPerson who is the
+ * child's mother. For senders that write neither RelatedPerson nor birth date, the encounter suffices: it is part of hers, and its
+ * `hospitalization.admitSource` is `born`.
  */
 import { intervalOf } from "../../../fhir/dates.ts";
 import type { Encounter, Patient, RelatedPerson } from "../../../fhir/r4.ts";
@@ -11,17 +12,17 @@ import { placeOf } from "./common.ts";
 import { currentRecord } from "./one-person.ts";
 import type { Facts, Question } from "./rule.ts";
 
-/** Two patients of one act, and what of the one the other's resource names. */
+/** Two patients of one act, and the resource of one that the other's refers to. */
 export interface TwoPatients {
-  /** "Patient/…" of who names it. */
+  /** "Patient/…" of the referring resource. */
   child: string;
-  /** "Patient/…" of what is named. */
+  /** "Patient/…" of the resource referred to. */
   mother: string;
-  /** `Type/id` of what is named. */
+  /** `Type/id` of the resource referred to. */
   named: string;
-  /** It is an Encounter that is part of the named one. */
+  /** Whether the referring resource is an Encounter that is part of the other. */
   isPart: boolean;
-  /** And says itself that the child was born in hospital. */
+  /** Whether it says that the child was born in hospital. */
   isBirth: boolean;
 }
 
@@ -29,19 +30,19 @@ export interface TwoPatients {
 const MOTHER = ["MTH", "NMTH", "GESTM"];
 /** HL7 admit-source: the patient is a newborn, delivered in hospital. */
 const BORN = "born";
-/** Dates are days of one place or another. Milliseconds. */
+/** Tolerance between dates of different time zones. Milliseconds. */
 const A_DAY_MS = 86_400_000;
 
 const recordsOf = (person: string, facts: Facts): string[] => [...new Set([person, currentRecord(person, facts)])];
 
-/** RelatedPersons that her record links. */
+/** RelatedPersons linked by the mother's record. */
 const relatedOf = (mother: string, facts: Facts): string[] =>
   recordsOf(mother, facts).flatMap((record) => {
     const { link = [] } = (facts.of(record)?.resource ?? {}) as Partial<Patient>;
     return link.flatMap(({ other }) => placeOf(other) ?? []).filter((it) => it.startsWith("RelatedPerson/"));
   });
 
-/** What has to be known of the two; more, when that is. */
+/** References of the facts needed about the two; more, once some of them are known. */
 export const factsOfTwo = ({ child, mother, named }: TwoPatients, facts: Facts): string[] => [
   named,
   ...recordsOf(child, facts),
@@ -56,7 +57,7 @@ const partsOf = (child: string, named: string): Question => ({
   isAnswer: (made) => placeOf(typed<Encounter>(made).subject) === child && placeOf(typed<Encounter>(made).partOf) === named,
 });
 
-/** Whether the child has an encounter that is part of the named one. */
+/** Asks whether the child has an encounter that is part of the named one. */
 export const questionsOfTwo = ({ child, named, isPart }: TwoPatients): Question[] =>
   named.startsWith("Encounter/") && !isPart ? [partsOf(child, named)] : [];
 
@@ -69,11 +70,11 @@ function isRegistered({ child, mother }: TwoPatients, facts: Facts): boolean {
   });
 }
 
-/** Whether an encounter is of somebody who was born in hospital (HL7, admit-source). */
+/** Whether an encounter is that of a patient born in hospital (HL7, admit-source). */
 export const isBirth = (encounter: object | undefined): boolean =>
   ((encounter ?? {}) as Partial<Encounter>).hospitalization?.admitSource?.coding?.some(({ code }) => code === BORN) === true;
 
-/** Who was born since the encounter began may be born in it, though it is registered nowhere; of unknown birth date, who is said to be. */
+/** A child born since the encounter began may have been born in it, though not registered; with unknown birth date, if the encounter says so. */
 function isBornSince({ child, named, isBirth: isSaid }: TwoPatients, facts: Facts): boolean {
   const { birthDate = "" } = (facts.of(child)?.resource ?? {}) as Partial<Patient>;
   const { period } = (facts.of(named)?.resource ?? {}) as Partial<Encounter>;
@@ -83,7 +84,7 @@ function isBornSince({ child, named, isBirth: isSaid }: TwoPatients, facts: Fact
   return began !== undefined && born >= began - A_DAY_MS;
 }
 
-/** Whether what is the one's may be of the other's act. */
+/** Whether the resource of one patient may refer to the other's act. */
 export const areMotherAndChild = (two: TwoPatients, facts: Facts): boolean =>
   isRegistered(two, facts) ||
   (two.isPart ? isBornSince(two, facts) : questionsOfTwo(two).some((question) => facts.found(question).length > 0));

@@ -1,4 +1,4 @@
-/** What was named before it was here, or before it had a patient, is that of those who name it. */
+/** A resource that was referred to before it existed, or before it had a patient, must be of the same patient as those that refer to it. */
 import type { Service } from "moleculer";
 import { parseJson } from "../../../fhir/json.ts";
 import type { FhirResource } from "../../../fhir/r4.ts";
@@ -16,20 +16,20 @@ import { holdersOf, patientsOf } from "./patients-of.ts";
 import { referencesAt } from "./references-exist.ts";
 import type { Change, Facts, Rule } from "./rule.ts";
 
-/** Resources that are looked at in one question, and questions: who names it besides, `npm run check-data` finds. */
+/** Resources read per query, and queries; further ones are found by `npm run check-data`. */
 const [PAGE, MAX_PAGES] = [200, 10];
-/** Other patients, by whom one resource is named, that are told of one type: a mother may have triplets. */
+/** Other patients reported per type whose resources refer to one resource: a mother may have triplets. */
 const MAX_OTHERS = 20;
 
 /**
- * The patients of what comes under an id that its sender has chosen, of what had none, or of what is no more that of one of several who had
- * it; undefined: who names it was asked before.
+ * The patients of a resource that is created under an id chosen by its sender, that had no patient before, or that loses one of several;
+ * undefined: its referrers were checked before.
  */
 function patientsNow<Of extends FhirResource>({ before, after, isNamed }: Change<Of>): NamedBy | undefined {
   const [patient, ...besides] = patientsOf(after);
   if (patient === undefined) return undefined;
   const were = patientsOf(before);
-  // The one patient of the most types stays: a rule of its own.
+  // For most types the one patient cannot change, by a rule of its own.
   const isLeft = were.length > 1 && were.some((it) => it !== patient && !besides.includes(it));
   const isFirst = before ? were.length === 0 : isNamed === true;
   return isFirst || isLeft ? { patient, besides } : undefined;
@@ -37,7 +37,7 @@ function patientsNow<Of extends FhirResource>({ before, after, isNamed }: Change
 
 type NamedBy = Required<Omit<NamedResource, "place">>;
 
-/** The other order of `sameSubject`, for a type that others name. */
+/** The rule `sameSubject` in the other order of writing, for a type to which others refer. */
 export function namedBefore<Of extends FhirResource>(type: Of["resourceType"]): Rule<Of> {
   const id = `${idOf(type)}-named-before`;
   const othersOf = ({ reference }: Change<Of>, { patient, besides }: NamedBy, facts: Facts): (Naming & { twos: TwoPatients[] })[] =>
@@ -86,7 +86,7 @@ export function namedBefore<Of extends FhirResource>(type: Of["resourceType"]): 
 
 const patientsNaming = ({ patient, besides = [] }: Naming): string[] => [patient, ...besides];
 
-/** Which of an owner's resources name one of these and are of another patient: of each type a few for each. */
+/** The resources of an owner that refer to the given ones and are of another patient; of each type a few for each. */
 export async function namingHere(
   { store }: Service & { store: Store },
   named: NamedResource[],
@@ -97,7 +97,7 @@ export async function namingHere(
     const types = namingTypes(type).filter(({ by }) => owns(by));
     if (types.length === 0) continue;
     const asked = new Map(some.map((one) => [one.place, one]));
-    // Usually nobody does: then the types need not be asked one by one.
+    // Usually there are none: then the types need not be queried one by one.
     const places = await store.referredTo(
       types.map(({ by, slots }) => ({ type: by, slots })),
       [...asked.keys()],
@@ -112,7 +112,7 @@ export async function namingHere(
   return found;
 }
 
-/** Resources of a type that name this one and are of others: of each patient, or several together, the first. */
+/** Resources of a type that refer to this one and are of other patients: the first of each patient, or of several patients together. */
 async function othersNaming(store: Store, { by, paths, slots }: NamingType, named: NamedResource): Promise<Naming[]> {
   const question: StoreQuery = { type: by, clauses: [anyOfValues(slots, [named.place])], sort: [], want: "rows", limit: PAGE };
   const own = [named.patient, ...(named.besides ?? [])];

@@ -1,16 +1,16 @@
-/** Records of one person: a record that was replaced and the one that took its place are the same patient. */
+/** Records of one person: a replaced record and the one that replaced it are the same patient. */
 import { LinkKind, replaceLinks } from "../../../fhir/bundle/links.ts";
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import { localReference } from "../../../federation/facts.ts";
 import type { Facts } from "./rule.ts";
 
-/** The record that has taken the place of this one, "Patient/…"; else itself. Both are to be known as facts. */
+/** The record that has replaced this one, "Patient/…"; else itself. Both must be known as facts. */
 export function currentRecord(patient: string, facts: Facts): string {
   const links = (facts.of(patient)?.resource?.link ?? []) as { type?: string; other?: Reference }[];
   return localReference(links.find(({ type }) => type === "replaced-by")?.other?.reference) ?? patient;
 }
 
-/** Whether a patient is one of these, by whichever of a person's records. All are to be known as facts, unless it is among them by itself. */
+/** Whether a patient is one of the given ones, by any record of the same person. All must be known as facts, unless it is literally among them. */
 export const isAmong = (patient: string, own: string[], facts: Facts): boolean =>
   own.includes(patient) || own.some((one) => currentRecord(one, facts) === currentRecord(patient, facts));
 
@@ -25,7 +25,7 @@ export function patientsIn(resource: FhirResource | undefined): string[] {
   return [...patients];
 }
 
-/** The resource as it would be if each replaced record were named by the one that took its place. */
+/** The resource with every reference to a replaced record pointing to the record that replaced it. */
 export function withCurrentRecords<Of extends FhirResource>(resource: Of, facts: Facts): Of {
   const copy = structuredClone(resource);
   replaceLinks(copy, (link, kind) => {

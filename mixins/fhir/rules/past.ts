@@ -1,10 +1,10 @@
-/** When an act was done, as it says itself: what is entered later, or comes from elsewhere, is a record and begins nothing. */
+/** When an act was done, according to itself: what is entered later, or comes from another system, is a record and begins nothing new. */
 import { intervalOf } from "../../../fhir/dates.ts";
 
-/** What was done longer ago is the past. Milliseconds. */
+/** An act done longer ago than this is past. Milliseconds. */
 export const PAST_MS = 86_400_000;
 
-/** Where acts have their time, the first that is there; through members, not lists. */
+/** Elements with the time of an act; the first that has a value counts. Paths through objects, not arrays. */
 const TIMES = [
   "period.start",
   "authoredOn",
@@ -25,10 +25,10 @@ const TIMES = [
   "created",
 ];
 
-/** Statuses of what is over, whenever that was. */
+/** Statuses of acts that are over, whenever that was. */
 const OVER = ["finished", "completed", "cancelled", "revoked", "stopped", "aborted", "entered-in-error"];
 
-/** Whether it says that it was done more than a day ago, or says no time and is over. */
+/** Whether an act says that it was done more than a day ago, or gives no time and is over. */
 export function isOfThePast(act: object, now: Date): boolean {
   for (const path of TIMES) {
     let value: unknown = act;

@@ -1,4 +1,4 @@
-/** Who may get a new act: a patient who lives, is active, and was not replaced by another record. */
+/** Which patients can have a new act: those who are alive, active, and not replaced by another record. */
 import { intervalOf } from "../../../fhir/dates.ts";
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import type { Fact } from "../../../federation/facts.ts";
@@ -14,8 +14,8 @@ interface Patient {
 }
 
 /**
- * Why nothing new is begun for a patient; undefined: it may be, or nobody here knows the patient.
- * @param begun when the act began, as it says itself
+ * Why nothing new can begin for a patient; undefined: it can, or the patient is not known here.
+ * @param begun when the act began, according to itself
  */
 export function reasonAgainst(fact: Fact | undefined, begun: string | undefined, now: Date): string | undefined {
   const patient = fact?.resource as Patient | undefined;
@@ -33,9 +33,9 @@ export function reasonAgainst(fact: Fact | undefined, begun: string | undefined,
 }
 
 /**
- * @param how.element where the type has its patient, and how it is read
+ * @param how.element the patient element of the type, and how it is read
  * @param how.begun when the act began
- * @param how.isOpen whether the act goes on; or how far it has come, and each step on is asked about
+ * @param how.isOpen whether the act is in progress, or its stage; each further stage is checked
  */
 export function patientCanHave<Of extends FhirResource>(
   type: Of["resourceType"],
@@ -63,6 +63,6 @@ interface PatientRule<Of> {
   of(resource: Of): Reference | undefined;
   begun(resource: Of): string | undefined;
   isOpen(resource: Of): boolean | number;
-  /** What it is called then. */
+  /** What the act is called at that stage. */
   stages?: string;
 }

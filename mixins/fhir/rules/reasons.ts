@@ -1,11 +1,11 @@
-/** What is final changes with a reason: asked at FHIR's door where RULES says so (`reasons:on`); the actions always ask. */
+/** Changes of final resources need a reason: over FHIR if RULES says so (`reasons:on`), by actions always. */
 import type { Extension, FhirResource, Provenance } from "../../../fhir/r4.ts";
 import { localReference } from "../../../federation/facts.ts";
 import { idOf, refusal } from "./common.ts";
 import { isOtherContent, patientsOfBoth } from "./final.ts";
 import type { Facts, Rule } from "./rule.ts";
 
-/** URL of an extension, a string: why something was changed, of what has no element of R4 for it. */
+/** URL of a string extension: the reason of a change, for resources without an R4 element for it. */
 export const REASON = "urn:openward:reason";
 
 /** A reason as an extension. */
@@ -13,7 +13,7 @@ export const because = (reason: string): Extension => ({ url: REASON, valueStrin
 
 const elementOf = (resource: object, name: string): unknown => (resource as Record<string, unknown>)[name];
 
-/** An element, or an extension, that says something that it did not before. */
+/** Whether an element or an extension gives a reason that was not there before. */
 function saysWhy(before: { extension?: Extension[] }, after: { extension?: Extension[] }, elements: readonly string[]): boolean {
   const reasons = ({ extension = [] }: { extension?: Extension[] }) => extension.filter(({ url }) => url === REASON);
   const isNew = (was: unknown, is: unknown) => is !== undefined && JSON.stringify(is) !== JSON.stringify(was);
@@ -21,7 +21,7 @@ function saysWhy(before: { extension?: Extension[] }, after: { extension?: Exten
   return elements.some((name) => isNew(elementOf(before, name), elementOf(after, name)));
 }
 
-/** A Provenance of the same transaction that says why. */
+/** A Provenance of the same transaction gives the reason. */
 const isToldBeside = (reference: string, facts: Facts): boolean =>
   facts.written("Provenance").some((it) => {
     const { target, reason = [] } = it as unknown as Provenance;
@@ -29,8 +29,8 @@ const isToldBeside = (reference: string, facts: Facts): boolean =>
   });
 
 /**
- * @param isFinal what changes with a reason only
- * @param by statuses that say that it was amended
+ * @param isFinal whether changes of the resource need a reason
+ * @param by statuses that mean that it was amended
  * @param elements where R4 has a place for the reason
  */
 export function amendmentReason<Of extends FhirResource & { status?: string; extension?: Extension[] }>(

@@ -1,4 +1,4 @@
-/** What an act refers to is there when it is written. */
+/** The targets of an act's references must exist when it is written. */
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import { ACT_REFERENCES, RESTED_ON } from "../../../federation/act-references.ts";
 import { type Fact, localReference, splitPlace } from "../../../federation/facts.ts";
@@ -6,7 +6,7 @@ import { idOf, refusal } from "./common.ts";
 import { isOfThePast } from "./past.ts";
 import { type Change, lookedAt, type Rule } from "./rule.ts";
 
-/** A reference of an act, and where it stands. */
+/** A reference of an act, and its element. */
 interface Placed {
   /** `Type/id` */
   place: string;
@@ -14,7 +14,7 @@ interface Placed {
   isOwn: boolean;
 }
 
-/** By path: rules ask for few, each time. */
+/** By path; rules use few paths, many times. */
 const names = new Map<string, readonly string[]>();
 
 function namesOf(path: string): readonly string[] {
@@ -23,7 +23,7 @@ function namesOf(path: string): readonly string[] {
   return known;
 }
 
-/** The References at a path, through arrays. @param path one of R4's definitions, or of a rule's own */
+/** The References at a path, through arrays. @param path as in R4's definitions, or one of a rule's own */
 export function referencesAt(resource: unknown, path: string): Reference[] {
   let values: unknown[] = [resource];
   for (const name of namesOf(path)) {
@@ -48,13 +48,13 @@ function restedOn(type: string, resource: unknown): Placed[] {
   );
 }
 
-/** A record of the past, none of whose references was ever known here, was made elsewhere: no act of this hospital rests on nothing. */
+/** A record of the past without any target known here was made in another system: no act of this hospital depends on nothing. */
 const isOfElsewhere = (found: (Fact["is"] | undefined)[], { op, after, arrives, now }: Change): boolean =>
   (op === "create" || arrives === true) && after !== undefined && isOfThePast(after, now) && found.every((is) => is === "absent");
 
 const nameOf = ({ place, path }: Placed): string => `${path} ${place}`;
 
-/** The rule of one type of act. What a resource has referred to before is not asked for again. */
+/** The rule of one type of act. References that the previous version already had are not checked again. */
 export function referencesExist<Of extends FhirResource>(type: Of["resourceType"]): Rule<Of> {
   const id = `${idOf(type)}-references`;
   const allOf = ({ after }: Change<Of>): Placed[] => (after ? restedOn(type, after) : []);
@@ -75,7 +75,7 @@ export function referencesExist<Of extends FhirResource>(type: Of["resourceType"
       const isNew = new Set(added(change, all));
       const vains = all.filter((one) => {
         const fact = facts.of(one.place);
-        // What the same write deletes (version 0) must not be left referred to, whoever referred to it before.
+        // What the same write deletes (version 0) must not remain referred to, not even by earlier references.
         return (fact?.is === "deleted" && (fact.version === 0 || isNew.has(one))) || (fact?.is === "absent" && isNew.has(one));
       });
       const vain = vains.find(({ isOwn }) => isOwn) ?? vains[0];

@@ -1,4 +1,4 @@
-/** Who rests on what is deleted: asked of all owners, after none of them takes a new reference to it any more (docs/adr/0020). */
+/** Finds the resources that depend on what is deleted, at all owners, once none of them accepts new references to it (docs/adr/0020). */
 import type { Service } from "moleculer";
 import { anyOfValues } from "../../../fhir/search/exact-clauses.ts";
 import { ACT_REFERENCES, restingOn } from "../../../federation/act-references.ts";
@@ -8,24 +8,24 @@ import { ownerOf, type Resting } from "../../../federation/owner-contract.ts";
 import type { Caller } from "../../../mesh/caller.ts";
 import type { VersionReference, Store } from "../../../store/store.ts";
 
-/** Those who rest on one resource that a refusal names. */
+/** Dependents of one resource that a refusal names. */
 const MAX_NAMED = 5;
-/** Longer than what was seen counts (`FACTS_VALID_MS`), and than its write may wait in its store. Milliseconds. */
+/** Duration of a fence: longer than facts are valid (`FACTS_VALID_MS`) plus the longest wait of their write in its store. Milliseconds. */
 const FENCED_MS = 15_000;
 /**
- * Of a transaction: longer than until it is decided and its owner has heard of it, from a journal that had to be asked
- * (`DECIDE_AFTER_MS` in recovery.ts) too. Milliseconds.
+ * Duration of a fence for a transaction: longer than until it is decided and its owner knows of it, also if a journal had to be asked
+ * (`DECIDE_AFTER_MS` in recovery.ts). Milliseconds.
  */
 export const FENCED_BY_TX_MS = 60_000;
 
-/** What one owner has: which of its resources rest on these. Fences come first, so that nothing that is seen too late is missed. */
+/** The resources of one owner that depend on the given ones. Fences are set first, so that no later write is missed. */
 export async function restingHere(
   { store, broker }: Service & { store: Store },
   places: VersionReference[],
   { owns, token, tx }: { owns(type: string): boolean; token: string; tx: string | undefined },
 ): Promise<Resting[]> {
   const isAct = places.some(({ type }) => restingOn(type).some(({ by }) => owns(by) && ACT_REFERENCES[by] !== undefined));
-  // Without a transporter this process is the whole mesh, and alone on its data.
+  // Without a transporter this process is the whole mesh and has its data to itself.
   const expiresAt = Date.now() + (tx === undefined ? FENCED_MS : FENCED_BY_TX_MS);
   if (isAct) await store.fence(places, { token, expiresAt }, { isAlone: !broker.transit, ...(tx !== undefined && { tx }) });
   const found = new Map<string, Resting>();
@@ -33,7 +33,7 @@ export async function restingHere(
     const references = some.map(({ id }) => `${type}/${id}`);
     const types = restingOn(type).filter(({ by }) => owns(by));
     if (types.length === 0) continue;
-    // Usually nobody does: then the types need not be asked one by one.
+    // Usually there are none: then the types need not be queried one by one.
     const rested = await store.referredTo(
       types.map(({ by, slots }) => ({ type: by, slots })),
       references,
@@ -51,7 +51,7 @@ export async function restingHere(
   return [...found.values()];
 }
 
-/** The owners of the types that may rest on one of these. @throws 503 OWNER_DOWN when one of them is down */
+/** The owners of types that may depend on one of the resources. @throws 503 OWNER_DOWN when one of them is down */
 function ownersToAsk(directory: Directory, places: VersionReference[]): string[] {
   const types = new Set(places.flatMap(({ type }) => restingOn(type).map(({ by }) => by)));
   const owners = [...types].flatMap((type) =>
@@ -63,13 +63,13 @@ function ownersToAsk(directory: Directory, places: VersionReference[]): string[]
   return [...new Set(owners)].sort();
 }
 
-/** What one write is to delete, and the token of its fences: a UUID. */
+/** What one write is about to delete, and the token of its fences: a UUID. */
 export interface Fenced {
   places: VersionReference[];
   token: string;
 }
 
-/** Fences what is to be deleted at all owners whose resources may rest on it. @returns who does, by `Type/id` */
+/** Fences what is to be deleted at all owners whose resources may depend on it. @returns the dependents, by `Type/id` */
 export async function fenceAndAsk(
   { caller, directory }: { caller: Caller; directory: Directory },
   { places, token }: Fenced,
@@ -84,7 +84,7 @@ export async function fenceAndAsk(
   return resting;
 }
 
-/** What was to be deleted stays: it may be referred to again. An owner that does not hear it forgets the fence by itself. */
+/** Removes fences: what was not deleted may be referred to again. Fences at an owner that cannot be reached expire by themselves. */
 export async function unfence({ caller, directory }: { caller: Caller; directory: Directory }, { places, token }: Fenced): Promise<void> {
   const types = new Set(places.flatMap(({ type }) => restingOn(type).map(({ by }) => by)));
   const owners = new Set([...types].flatMap((type) => directory.known(type).flatMap(({ service, alive }) => (alive ? [service] : []))));

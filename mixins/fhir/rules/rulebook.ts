@@ -1,31 +1,31 @@
-/** The rules of one service that are in force, as RULES says. */
+/** The rules of one service that are in force, according to RULES. */
 import { Errors } from "moleculer";
 import type { Ownership } from "../../../federation/owner-contract.ts";
 import type { RuleSettings } from "../../../mesh/rule-settings.ts";
 import { everyReference } from "./every-reference.ts";
 import type { AnyRule, Refusal, RulesOf } from "./rule.ts";
 
-/** How a rule holds: refusing, only telling, not at all. */
+/** How a rule applies: it refuses, only warns, or does not apply. */
 export type RuleMode = "on" | "warn" | "off";
 
-/** A rule that is looked at, and how it holds. */
+/** A rule that is evaluated, and how it applies. */
 export interface ActiveRule {
   rule: AnyRule;
   mode: "on" | "warn";
 }
 
-/** How one rule holds: its own name in RULES counts before its group's. */
+/** How one rule applies: in RULES its own name takes precedence over its group's. */
 export function modeOf({ id, group, isOptional }: Pick<AnyRule, "id" | "group" | "isOptional">, settings: RuleSettings): RuleMode {
   const mode = settings.named[id] ?? settings.named[group];
   if (mode === undefined) return isOptional ? "off" : settings.otherwise;
   return mode === "all" ? "on" : mode;
 }
 
-/** By type the rules that are looked at; types without any are left out, and cost nothing. */
+/** The evaluated rules by type; types without any are left out and cost nothing. */
 export class Rulebook {
   readonly #byType = new Map<string, ActiveRule[]>();
 
-  /** @param types all that the service owns */
+  /** @param types all types that the service owns */
   constructor(rules: RulesOf, settings: RuleSettings, types: readonly string[] = []) {
     const isAll = settings.named["references"] === "all";
     const all = new Map<string, AnyRule[]>(isAll ? types.map((type) => [type, [everyReference]]) : []);
@@ -44,7 +44,7 @@ export class Rulebook {
     return this.of(type).some(({ rule, mode }) => rule.id === id && mode === "on");
   }
 
-  /** What is announced of the rules of a type. */
+  /** What is announced about the rules of a type. */
   told(type: string): Pick<Ownership, "rules"> {
     const rules = this.of(type).map(({ rule: { id, says }, mode }) => ({ id, says, mode }));
     return rules.length > 0 ? { rules } : {};
@@ -57,11 +57,11 @@ export class Rulebook {
 
 const NONE: readonly ActiveRule[] = [];
 
-/** System of the types of errors, as `issue.details` names them: `PRACTITIONER_BUSY`. */
+/** System of the codes of error types, as in `issue.details`: `PRACTITIONER_BUSY`. */
 const ERROR_TYPES = "urn:openward:error";
 
 /**
- * A refusal as an error that survives the wire: `data.rule` names the rule, `data.issues` are for FHIR's door.
+ * A refusal as an error that can be sent between nodes: `data.rule` is the rule's id, `data.issues` are for the OperationOutcome.
  * @param step index of the refused step
  */
 export function ruleError({ code, type, message, at, data }: Refusal, rule: Pick<AnyRule, "id">, step: number): Error {

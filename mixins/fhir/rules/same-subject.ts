@@ -1,4 +1,4 @@
-/** Order, specimen, result, report, encounter, account and insurance of one act have one patient. */
+/** Order, specimen, result, report, encounter, account and insurance of one act have the same patient. */
 import type { FhirResource } from "../../../fhir/r4.ts";
 import type { Fact } from "../../../federation/facts.ts";
 import { onePatientPathsOf } from "../../../federation/named-resources.ts";
@@ -9,7 +9,7 @@ import { holdersOf, isPatientHere, patientsOf } from "./patients-of.ts";
 import { type Change, type Facts, lookedAt, oncePerChange, type Rule } from "./rule.ts";
 import { referencesAt } from "./references-exist.ts";
 
-/** Something that is another patient's, as it seems: another record of the same person has another id. */
+/** A resource that seems to be another patient's: another record of the same person has another id. */
 interface OfOthers {
   path: string;
   /** `Type/id` */
@@ -17,12 +17,12 @@ interface OfOthers {
   patients: string[];
 }
 
-/** For a type whose resources refer to what is of a patient, too. */
+/** The rule, for a type whose resources refer to resources of patients. */
 export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): Rule<Of> {
   const id = `${idOf(type)}-one-patient`;
   const paths = onePatientPathsOf(type);
   const whoseOf = (resource: Of | undefined): string[] => [...patientsOf(resource), ...focusOf(resource)].filter(isPatientHere);
-  /** An update that leaves the patient, whom it is about, and a reference as they were is not asked again. */
+  /** An update that changes neither the patient, nor the focus, nor a reference is not checked again. */
   const asked = oncePerChange((change: Change<Of>): { path: string; reference: string }[] => {
     const { after } = change;
     if (!after || patientsOf(after).length === 0) return [];
@@ -35,7 +35,7 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
       );
     });
   });
-  // What goes over to the patient who took another's place comes one by one: what it refers to is the other's still.
+  // When resources go over to the record that replaced another, they are updated one by one: their targets are still the old record's.
   const ownOf = oncePerChange(({ after, before }: Change<Of>): string[] => [...whoseOf(after), ...patientsOf(before)]);
   const othersOf = (change: Change<Of>, facts: Facts): OfOthers[] => {
     if (asked(change).length === 0) return [];
@@ -79,7 +79,7 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
   };
 }
 
-/** Whose it is that an act refers to; of what is a patient itself nobody asks. */
+/** The patients of the target of a reference; a target that is itself a patient is not checked. */
 function ofFact(fact: Fact | undefined, by: string): string[] {
   const resource = fact?.resource;
   const holders = by === "Account" ? holdersOf(resource) : [];

@@ -1,4 +1,4 @@
-/** What somebody has signed changes openly only, and is not deleted; so does the signature. */
+/** A signed resource can only be changed under a status that says so, and not deleted; nor can its signature. */
 import type { FhirResource, Provenance } from "../../../fhir/r4.ts";
 import { referenceClause, slotsOfParameters } from "../../../fhir/search/exact-clauses.ts";
 import { idOf, refusal, withArticle } from "./common.ts";
@@ -6,19 +6,19 @@ import { contentOf } from "./final.ts";
 import { patientsIn, withCurrentRecords } from "./one-person.ts";
 import type { Change, Question, Rule } from "./rule.ts";
 
-/** Signatures of this system (`services/records/signing`): JWS. */
+/** Format of this system's signatures (`services/records/signing`): JWS. */
 export const JOSE = "application/jose";
 
-/** Whether a Provenance bears one. */
+/** Whether a Provenance carries a signature. */
 const isSignature = (provenance: object): boolean =>
   (provenance as Provenance).signature?.some(({ sigFormat }) => sigFormat === JOSE) ?? false;
 
 const ASIDE = ["id", "meta", "status"];
 
 /**
- * @param how.openly whether a changed content says that it is changed
- * @param how.instead what to do, for people
- * @param how.besides members that may change at any time
+ * @param how.openly whether changed content says that it is changed
+ * @param how.instead what to do instead, for people
+ * @param how.besides members that may be changed at any time
  */
 export function signedStays<Of extends FhirResource>(
   type: Of["resourceType"],
@@ -34,7 +34,7 @@ export function signedStays<Of extends FhirResource>(
       referenceClause("Provenance", "target", [change.reference]),
       { kind: "missing", slots: slotsOfParameters("Provenance", ["signature-type"]), missing: false },
     ],
-    limit: 100, // without those of the same write: what comes with its signature is signed as it comes
+    limit: 100, // without those of the same write: a signature in it is made over the new content
   });
   return {
     id,
@@ -45,7 +45,7 @@ export function signedStays<Of extends FhirResource>(
     check(change, facts) {
       if (!isAsked(change) || !facts.found(questionOf(change)).some(isSignature)) return undefined;
       const { before, after } = change as Change<Of> & { before: Of };
-      // Records of one person were merged, or parted again.
+      // References may change when records of one person are merged or unmerged.
       const [then, now] = [before, after].map((one) => one && contentOf(withCurrentRecords(one, facts), aside));
       if (then === now) return undefined;
       return refusal(id, `It was signed: ${instead}.`, type);
@@ -53,7 +53,7 @@ export function signedStays<Of extends FhirResource>(
   };
 }
 
-/** A signature is for ever. */
+/** A signature cannot be changed or removed. */
 export const signatureStays: Rule<Provenance> = {
   id: "provenance-signature",
   group: "status",

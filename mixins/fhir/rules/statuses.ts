@@ -1,6 +1,6 @@
 /**
- * The steps of status that R4's acts take, by type. What is over stays over, but for an error (`entered-in-error`); of what goes on the status
- * may come to be unknown, and from there known again.
+ * The allowed changes of status of R4's acts, by type. What is over stays over, except for `entered-in-error`; what is in progress may become
+ * `unknown`, and known again.
  */
 
 type Steps = Record<string, readonly string[]>;
@@ -17,7 +17,7 @@ const request = {
   "entered-in-error": NOTHING,
 } satisfies Steps;
 
-/** R4 valueset-observation-status.html; what was final is never preliminary again. */
+/** R4 valueset-observation-status.html; a final result never becomes preliminary again. */
 const observation = {
   registered: ["preliminary", "final", "amended", "corrected", "cancelled", "unknown"],
   preliminary: ["registered", "final", "amended", "corrected", "cancelled", "unknown"],
@@ -123,7 +123,7 @@ const appointment = {
   pending: ["proposed", "booked", "waitlist", "cancelled", "noshow", "arrived", "checked-in", "fulfilled"],
   waitlist: ["proposed", "pending", "booked", "cancelled"],
   booked: ["pending", "waitlist", "arrived", "checked-in", "fulfilled", "cancelled", "noshow"],
-  arrived: ["booked", "checked-in", "fulfilled", "cancelled", "noshow"], // booked: it was another who came
+  arrived: ["booked", "checked-in", "fulfilled", "cancelled", "noshow"], // booked: another person had arrived
   "checked-in": ["arrived", "fulfilled", "cancelled"],
   fulfilled: NOTHING,
   cancelled: ["booked", "pending"],
@@ -131,7 +131,7 @@ const appointment = {
   "entered-in-error": NOTHING,
 } satisfies Steps;
 
-/** R4 task.html#statemachine, and what its statuses mean where the picture is silent: a step may be passed over, what has ended has. */
+/** R4 task.html#statemachine, and the meaning of its statuses where the diagram is silent: steps may be skipped, ended tasks stay ended. */
 const task = {
   draft: ["requested", "received", "accepted", "rejected", "ready", "cancelled", "in-progress", "on-hold", "failed", "completed"],
   requested: ["received", "accepted", "rejected", "ready", "cancelled", "in-progress", "on-hold", "failed", "completed"],
@@ -147,7 +147,7 @@ const task = {
   "entered-in-error": NOTHING,
 } satisfies Steps;
 
-/** R4 valueset-consent-state-codes.html; consent that has ended is given anew. */
+/** R4 valueset-consent-state-codes.html; for a consent that has ended, a new one is given. */
 const consent = {
   draft: ["proposed", "active", "rejected", "inactive"],
   proposed: ["draft", "active", "rejected", "inactive"],

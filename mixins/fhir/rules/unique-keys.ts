@@ -1,4 +1,4 @@
-/** Keys that no two living resources of a service may share: a rule over several resources ("one open visit per patient"). */
+/** Keys that no two existing resources of a service may share: a rule over several resources ("one open visit per patient"). */
 import type { FhirResource, ResourceOf, ResourceType } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
 import type { UniqueKey, Write } from "../../../store/writes.ts";
@@ -6,12 +6,12 @@ import type { SteppedChange } from "./evaluate.ts";
 import type { GatheredFacts } from "./gather.ts";
 import type { Facts } from "./rule.ts";
 
-/** The keys of a resource by its content alone. Pure. */
+/** Computes the keys of a resource from its content alone. Pure. */
 export type KeysOf<Of> = (resource: Of) => UniqueKey[];
 
-/** Keys that depend on what the resource refers to, e.g. on whether a place is a bed. Pure. */
+/** Keys that depend on facts about what the resource refers to, e.g. whether a place is a bed. Pure. */
 export interface KeysByFacts<Of> {
-  /** References that are asked about at each write; none where none matters. */
+  /** References whose facts are needed; called at each write; empty where none are needed. */
   about(resource: Of): string[];
   keys(resource: Of, facts: Pick<Facts, "of">): UniqueKey[];
 }
@@ -19,13 +19,13 @@ export interface KeysByFacts<Of> {
 /** The keys of a service, by type. */
 export type UniqueOf = { [Type in ResourceType]?: KeysOf<ResourceOf<Type>> | KeysByFacts<ResourceOf<Type>> };
 
-/** The keys of any type, as the mixin asks for them. */
+/** The keys of any type, for the mixin. */
 export type AnyKeys = Record<string, KeysOf<Resource> | KeysByFacts<Resource> | undefined>;
 
-/** Whether keys of the type depend on what it refers to. */
+/** Whether keys of the type depend on facts. */
 export const areByFacts = (keys: AnyKeys[string]): keys is KeysByFacts<Resource> => typeof keys === "object";
 
-/** Gives writes those keys that depend on facts. @throws 503 OWNER_DOWN when an owner whose facts are needed is down */
+/** Adds the keys that depend on facts. @throws 503 OWNER_DOWN when an owner whose facts are needed is down */
 export async function addKeysByFacts(
   writes: Write[],
   { unique, changes, facts }: { unique: AnyKeys; changes: SteppedChange[]; facts: GatheredFacts },

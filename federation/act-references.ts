@@ -1,21 +1,21 @@
 /**
- * By what the acts of a hospital refer to what they rest on: encounters, appointments, orders, specimens, results, reports, prescriptions,
- * dispenses, deliveries, charges, invoices. What they refer to must be there when they are written, and is not deleted under them.
+ * The elements by which the acts of a hospital refer to what they depend on: encounters, appointments, orders, specimens, results, reports,
+ * prescriptions, dispenses, deliveries, charges, invoices. The targets must exist when the act is written and cannot be deleted afterwards.
  */
 
 import { type ReferencePath, referencePathsOf } from "../fhir/reference-paths.ts";
 import { mayReferTo, otherReferencesSlot, referencesOf, resourceTypes, slotsOf } from "../fhir/search/parameters.ts";
 import { encountersOf, patientElementOf } from "./patient-records.ts";
 
-/** One element of a type that refers. */
+/** One referring element of a type. */
 export interface ActReference {
   /** Path of the Reference, through arrays, without the type: `location.location`. */
   path: string;
-  /** Leads to what is the hospital's own: a record of the past from elsewhere does not have it. */
+  /** The target is one of this hospital's own resources: a record of the past from another system does not have it. */
   isOwn?: boolean;
 }
 
-/** By type of the act: what must be there when it is written. */
+/** By type of act: the elements whose targets must exist when it is written. */
 export const ACT_REFERENCES: Readonly<Record<string, readonly ActReference[]>> = {
   Encounter: at("subject", "location.location"),
   Appointment: at("participant.actor"),
@@ -35,7 +35,7 @@ function at(...paths: string[]): ActReference[] {
   return paths.map((path) => ({ path }));
 }
 
-/** Types that acts rest on; other references of theirs (a practitioner, an organization) may lead anywhere. */
+/** Types on which acts depend; an act's references to others (a practitioner, an organization) are not checked. */
 export const RESTED_ON: ReadonlySet<string> = new Set([
   "Patient",
   "Encounter",
@@ -51,16 +51,16 @@ export const RESTED_ON: ReadonlySet<string> = new Set([
   "ChargeItem",
 ]);
 
-/** What rests on others besides: a place on that which it is a part of, an account on those for whom it is. */
+/** Further dependencies: of a place on the place that it is part of, of an account on its subjects. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = { Account: ["subject"], Location: ["partOf"], Patient: ["link.other"] };
 
 /**
- * Of what is no act, the references by which it rests on a patient, an encounter or a place: these are not deleted under it. That they are
- * there is not asked.
+ * For types that are not acts: the elements by which a resource depends on a patient, an encounter or a place, which cannot be deleted while
+ * it exists. Whether they exist when it is written is not checked.
  */
 const recordPaths = (type: string): string[] => [patientElementOf(type) ?? [], encountersOf(type), OTHERS[type] ?? []].flat();
 
-/** The slots in which a reference is found; of one that no search parameter looks at, that of all such. */
+/** The slots of the reference index with a reference; for an element without a search parameter, the slot that all such share. */
 export function slotsAt(type: string, path: string): number[] {
   const own = slotsOf(type).flatMap(([slot, it]) =>
     it.as === "reference" && "read" in it && it.read.some(([read]) => read === path) ? [slot] : [],
@@ -70,7 +70,7 @@ export function slotsAt(type: string, path: string): number[] {
 
 const ofActs = new Map<string, readonly ReferencePath[]>();
 
-/** By which elements an act may rest on others. */
+/** The elements by which an act may depend on others. */
 function pathsOfAct(type: string): readonly ReferencePath[] {
   const known = ofActs.get(type);
   if (known) return known;
@@ -79,13 +79,13 @@ function pathsOfAct(type: string): readonly ReferencePath[] {
   return found;
 }
 
-/** The references by which a resource of a type may rest on others: of an act, whichever element of it refers. */
+/** The references by which a resource of a type may depend on others; for an act, those of all its elements. */
 export const restReferencesOf = (type: string): readonly { path: string }[] =>
   Object.hasOwn(ACT_REFERENCES, type) ? pathsOfAct(type) : recordPaths(type).map((path) => ({ path }));
 
 /**
- * By what resources of a type may rest on one of another type, by type of what refers: slots of the reference index. Of an act each
- * element counts, also one that no search parameter of R4 finds (`Specimen.request`).
+ * How resources may depend on one of the given type, by referring type: slots of the reference index. For acts every element counts, also
+ * one that R4 has no search parameter for (`Specimen.request`).
  */
 export function restingOn(type: string): { by: string; slots: number[] }[] {
   const known = resting.get(type);
@@ -106,5 +106,5 @@ export function restingOn(type: string): { by: string; slots: number[] }[] {
   return found;
 }
 
-/** Made once for each type: a deletion asks for it. */
+/** Cached by type: needed for every deletion. */
 const resting = new Map<string, { by: string; slots: number[] }[]>();

@@ -1,18 +1,18 @@
-/** An id without its type (`subject=1`) that stands for resources of two types: the search is refused (FHIR R4, search.html#reference). */
+/** A search by an id without a type (`subject=1`) that matches references to resources of two types is refused (FHIR R4, search.html#reference). */
 import { fhirError } from "../fhir/outcome.ts";
 import type { BareId, Clause, StoreQuery } from "../fhir/search/query.ts";
 import type { Availability, QueryContext } from "./query-context.ts";
 import { addForEachOwner, askTogether } from "./scatter-gather.ts";
 
-/** Ids without a type in one search. */
+/** Limit of ids without a type in one search. */
 const MAX_BARE_IDS = 500;
-/** Types of which each is asked about at once; of a reference to more, any first, and then any other. */
+/** For references to at most this many types, each type is checked in one query; for more, first any type, then any other. */
 const MAX_TYPES_AT_ONCE = 8;
 
 /**
- * Asks whether what is found refers to the same id of several types. One call to each owner, two where a reference may lead to many types,
- * however many ids.
- * @throws FhirError 400 for one that does, and for too many ids without a type
+ * Checks whether the matches refer to the same id of several types. One call to each owner, or two where a reference may be to many types,
+ * however many ids there are.
+ * @throws FhirError 400 if one does, and for too many ids without a type
  */
 export async function refuseAmbiguousIds(mesh: QueryContext, type: string, clauses: Clause[], availability: Availability): Promise<void> {
   const asked = clauses.flatMap((clause) =>
@@ -39,7 +39,7 @@ const typesOf = ({ byType }: BareId): string[] => Object.keys(byType);
 interface Asked {
   bare: BareId;
   slots: number[];
-  /** Types whose reference has been found. */
+  /** Types of the references found. */
   used: Set<string>;
 }
 
@@ -66,7 +66,7 @@ async function findTypes(mesh: QueryContext, type: string, clauses: Clause[], as
   }
 }
 
-/** As an owner needs it. */
+/** The clause as owners need it. */
 export function withoutBare(clause: Clause): Clause {
   if (clause.kind !== "key" || clause.bare === undefined) return clause;
   const { bare: _, ...rest } = clause;

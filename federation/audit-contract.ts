@@ -1,11 +1,11 @@
 /**
- * What a person has looked at or done, as an owner notes it before it answers. The service `ledger` keeps it as AuditEvents (IHE Basic Audit
+ * What a person has seen or done, as recorded by an owner before it answers. The service `ledger` stores it as AuditEvents (IHE Basic Audit
  * Log Patterns).
  */
 import type { Author } from "../mesh/access/author-contract.ts";
 import { action, event } from "../mesh/contract.ts";
 
-/** What was done: R4's interactions, an action of a service, a sign-in; `token`: a token, or a program's proof of itself, was shown that is not good. */
+/** What was done: one of R4's interactions, an action of a service, a sign-in; `token`: an invalid token or program key was presented. */
 export type AuditedDeed =
   | "read"
   | "vread"
@@ -19,48 +19,48 @@ export type AuditedDeed =
   | "sign-out"
   | "token";
 
-/** One deed of one request at one owner. */
+/** What one request did at one owner. */
 export interface AuditEntry {
   /** Milliseconds since 1970. */
   at: number;
   deed: AuditedDeed;
-  /** False: it was refused. */
+  /** False: it was refused, or failed. */
   isDone: boolean;
-  /** Of what was not done: it failed here, and was not refused. */
+  /** If it was not done: it failed here, rather than being refused. */
   isFault?: boolean;
-  /** Why it was not done, without anything of the data: `409 VISIT_ALREADY_OPEN`. */
+  /** Why it was not done, without any of the data: `409 VISIT_ALREADY_OPEN`. */
   why?: string;
-  /** `who` is "" where nobody knows. */
+  /** `who` is "" if not known. */
   by: Author;
-  /** Address of the client, where who asks is not known by a token. */
+  /** Address of the client, if the caller is not known by a token. */
   address?: string;
   /** How often the same was tried within a minute; absent: once. */
   count?: number;
-  /** The type of resource, or the action: `patients.match`. */
+  /** Type of the resource, or the action: `patients.match`. */
   type?: string;
   /** `Type/id`, at most 100. */
   what?: string[];
-  /** `Patient/id`: whose data they are, at most 100; absent where there are more. */
+  /** `Patient/id` of those whose data it was, at most 100; absent if there are more. */
   patients?: string[];
-  /** How many patients there are, where they are too many to be named. */
+  /** Number of patients, if there are too many to name. */
   patientCount?: number;
-  /** Method and address of the request, as it came. */
+  /** Method and URL of the request, as received. */
   query?: string;
-  /** Id of the request, as its client may have named it. */
+  /** Id of the request, which its client may have chosen. */
   call?: string;
-  /** Its id by the gateway, which no other has: what is noted twice for one request, because its first answer was lost, is one. */
+  /** Unique id given by the gateway: entries recorded twice for one request, because its first answer was lost, count as one. */
   work?: string;
 }
 
-/** Entries that an owner has noted together. */
+/** Entries that an owner has recorded together. */
 export interface AuditBatch {
-  /** The service that has answered. */
+  /** The service that answered. */
   owner: string;
   entries: AuditEntry[];
 }
 
-/** The event by which they reach the ledger. */
+/** The event that brings them to the ledger. */
 export const auditRecorded = event<AuditBatch>("audit.recorded");
 
-/** Keeps what no owner has noted; answered by the service `ledger`. Once for each `id` (a UUID). */
+/** Stores entries of processes that are not owners; answered by the service `ledger`. Idempotent by `id` (a UUID). */
 export const noteAudit = action<{ id: string; owner: string; entries: AuditEntry[] }, null>("ledger.note");

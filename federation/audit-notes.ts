@@ -1,16 +1,16 @@
-/** Audit entries of processes without a store: a gateway's refusals, sign-ins. They are sent to the ledger, again and again until it has them. */
+/** Audit entries of processes without a store: refusals by a gateway, sign-ins. They are sent to the ledger until it has stored them. */
 import { v7 as timeOrderedId } from "uuid";
 import type { Caller } from "../mesh/caller.ts";
 import { type AuditEntry, noteAudit } from "./audit-contract.ts";
 
-/** Entries that wait for a ledger that is away; of more the oldest are dropped, with a warning. */
+/** Entries that wait while the ledger is away; beyond this the oldest are dropped, with a warning. */
 const MAX_WAITING = 5_000;
-/** Entries of one call. */
+/** Entries in one call. */
 const MAX_TOLD = 100;
-/** Pause after a call that failed, milliseconds. */
+/** Pause after a failed call, milliseconds. */
 const AGAIN_MS = 2_000;
 
-/** Entries of a process without a store, kept in memory until the ledger has taken them. */
+/** Entries of a process without a store, kept in memory until the ledger has stored them. */
 export class AuditNotes {
   readonly #caller: Caller;
   readonly #owner: string;
@@ -21,7 +21,7 @@ export class AuditNotes {
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  /** @param caller with the right to `ledger.note` @param owner the service that notes */
+  /** @param caller with the right to call `ledger.note` @param owner the recording service */
   constructor(caller: Caller, owner: string, warn: (sentence: string) => void) {
     this.#caller = caller;
     this.#owner = owner;
@@ -37,7 +37,7 @@ export class AuditNotes {
     if (!this.#timer) void this.#tell();
   }
 
-  /** Tells what waits once more, and no longer tries what fails. All that the ledger has taken is there when it resolves. */
+  /** Sends what waits once more, without further retries. Once it resolves, everything that the ledger has accepted is stored. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
@@ -46,11 +46,11 @@ export class AuditNotes {
     if (this.#waiting.length > 0 || this.#told) await this.#tell();
   }
 
-  /** One at a time. */
+  /** Sends one batch at a time. */
   #tell(): Promise<void> {
     this.#telling ??= this.#tellAll().finally(() => {
       this.#telling = undefined;
-      // What came after the last look.
+      // Entries that arrived after the last batch was taken.
       if (this.#waiting.length > 0 && !this.#timer && !this.#isStopped) void this.#tell();
     });
     return this.#telling;

@@ -1,14 +1,14 @@
-/** How an owner notes what a person has looked at or done: an event of its outbox, in the same commit as a write. */
+/** How an owner records what a person has seen or done: as an event in its outbox, in the same commit as the write. */
 import { compartmentOf } from "../fhir/search/parameters.ts";
 import { type AuditEntry, auditRecorded } from "./audit-contract.ts";
 import { ID_PATTERN } from "../fhir/ids.ts";
 
-/** Resources, and patients, that one entry names. */
+/** Resources, and patients, named in one entry. */
 export const MAX_NAMED = 100;
-/** Characters of a request's address that are kept. */
+/** Characters of a request's URL that are kept. */
 const MAX_QUERY = 4_000;
 
-/** What a request says of itself, for its entries. */
+/** The parts of audit entries that are common to a request. */
 export interface AuditContext {
   /** JSON text of an `Author`. */
   by: string;
@@ -17,7 +17,7 @@ export interface AuditContext {
   work?: string;
 }
 
-/** An entry as JSON text; the author's is there already. */
+/** An entry as JSON text; the author is JSON text already. */
 export function entryText(entry: Omit<AuditEntry, "by">, { by, query, call, work }: AuditContext): string {
   const more = { ...entry, ...(query !== undefined && { query: query.slice(0, MAX_QUERY) }), call, work };
   return `{"by":${by},${JSON.stringify(more).slice(1)}`;
@@ -29,26 +29,26 @@ export const auditEvent = (id: string, owner: string, entries: string[]) => ({
   event: {
     id,
     subject: auditRecorded.event,
-    key: id, // entries need no order among each other
+    key: id, // entries need no order
     payload: `{"owner":${JSON.stringify(owner)},"entries":[${entries.join(",")}]}`,
   },
   queue: "audit" as const,
 });
 
-/** What a patient may be behind, besides what R4 counts to the record. */
+/** Types that may concern a patient, besides those of R4's patient compartment. */
 const ALSO = new Set(["Patient", "Binary", "Bundle"]);
 
-/** Whether a resource of this type may be about a patient: of others, reading leaves no trace. */
+/** Whether a resource of this type may concern a patient: reading others is not recorded. */
 export const isOfPatients = (type: string): boolean => ALSO.has(type) || compartmentOf("Patient", type).length > 0;
 
 const REFERENCE = new RegExp(String.raw`"reference":\s*"(Patient/${ID_PATTERN})`, "g");
 
-/** Adds whom a text is about: each patient that it refers to, or the patient itself. */
+/** Adds the patients that a resource concerns: those that it refers to, or the patient itself. */
 export function notePatients(found: Set<string>, { type, id, json }: { type?: string; id?: string; json?: string | undefined }): void {
   if (type === "Patient" && id !== undefined) found.add(`Patient/${id}`);
   else if (json?.includes("Patient/")) for (const [, reference] of json.matchAll(REFERENCE)) found.add(reference as string);
 }
 
-/** Whose data an entry is about. */
+/** The patients of an entry. */
 export const patientsOf = (found: ReadonlySet<string>): Pick<AuditEntry, "patients" | "patientCount"> =>
   found.size === 0 ? {} : found.size > MAX_NAMED ? { patientCount: found.size } : { patients: [...found] };

@@ -1,4 +1,4 @@
-/** What a node says of owners and of the membership, as far as its certificate reaches (mesh/trust). */
+/** Filters what a node announces about owners and the membership by what its certificate allows (mesh/trust). */
 import type { ServiceBroker } from "moleculer";
 import { reportRefusal } from "../mesh/incoming-packets.ts";
 import { MeshTransporter } from "../mesh/transporter.ts";
@@ -7,12 +7,12 @@ import { PacketRefusal } from "../mesh/trust/gate.ts";
 import type { Members } from "./membership.ts";
 import type { Ownership } from "./owner-contract.ts";
 
-/** Their word on any service counts: they, and who operates the mesh, tell of services that are retired. Others speak of their own. */
+/** Nodes whose announcements about any service count: these learn which services are retired. Others may only announce their own. */
 const TELLERS = ["api", "transactions", "operator"];
-/** Nodes whose claims were reported: each once. More at once than a mesh has. */
+/** Nodes whose announcements were reported, once each. Limit: more than a mesh has at once. */
 const MAX_REPORTED = 1_000;
 
-/** Looks through what other nodes of a broker say. Without the mesh's transporter there are no others, or it is a test's. */
+/** Filters the announcements of a broker's other nodes. Without the mesh's transporter there are no others, or it is a test's. */
 export class CertifiedWords {
   readonly #broker: ServiceBroker;
   readonly #reported = new Set<string>();
@@ -21,7 +21,7 @@ export class CertifiedWords {
     this.#broker = broker;
   }
 
-  /** The types that the node's services may own, of those that it says. */
+  /** Of the announced types, those that the node's services may own. */
   owns(node: string, said: Ownership[]): Ownership[] {
     const certificate = this.#certificateOf(node);
     if (certificate === "none") return said;
@@ -30,7 +30,7 @@ export class CertifiedWords {
     return owns;
   }
 
-  /** What of the membership counts, of what the node says. */
+  /** The part of the announced membership that counts. */
   members(node: string, said: Members): Members {
     const certificate = this.#certificateOf(node);
     return certificate === "none" ? said : certifiedMembers(certificate, said);
@@ -49,14 +49,14 @@ export class CertifiedWords {
   }
 }
 
-/** Those that the certificate names; all where it names none. */
+/** The types that the certificate names; all if it names none. */
 export function certifiedTypes(certificate: Certificate | undefined, said: Ownership[]): Ownership[] {
   if (!certificate) return [];
   const { owns } = certificate;
   return owns ? said.filter(({ type }) => owns.includes(type)) : said;
 }
 
-/** Of services that the node serves itself, that they are there; of others only the word of a teller. */
+/** That the services which the node itself serves exist; what is said about others counts only from `TELLERS`. */
 export function certifiedMembers(certificate: Certificate | undefined, said: Members): Members {
   if (!certificate) return {};
   if (TELLERS.some((service) => mayServe(certificate, service))) return said;

@@ -1,6 +1,6 @@
 /**
- * Chains and `_has` over several services, from the inside out. An end that is small is listed, and becomes a condition on
- * references or ids. One that is not stays a *link*: candidates are read, and each batch of them is probed (`semi-join.ts`).
+ * Chains and `_has` over several services, resolved from the inside out. A small end is listed and becomes a condition on references or ids.
+ * A large one remains a *link*: candidates are read, and each batch of them is probed (`semi-join.ts`).
  */
 import { fhirError } from "../fhir/outcome.ts";
 import { areTooDeep, clausesWithin, containedSlots } from "../fhir/search/contained-slots.ts";
@@ -15,9 +15,9 @@ import { streamMatches, referencesIn, BudgetExceeded } from "./semi-join.ts";
 import { anyOfValues, toContained } from "../fhir/search/exact-clauses.ts";
 import { answerIn, type Availability, budgetFor, type ChainLimits, type QueryContext } from "./query-context.ts";
 
-/** Resources that a page of a list is made from. */
+/** Resources read for one page of a list. */
 const PAGE_OF_KEYS = 5_000;
-/** Pages of one list: what many refer to may be few, but is found only by looking at the many. */
+/** Pages of one list: the targets of many resources may be few, which only shows by reading the many. */
 const MAX_PAGES = 20;
 
 /** @throws FhirError 503 OWNER_DOWN unless `availability.partial` */
@@ -36,8 +36,8 @@ export async function planChains(query: ChainQuery, criteria: Criteria): Promise
 }
 
 /**
- * The clauses of a search for those who ask nothing but clauses.
- * @throws FhirError 400 too-costly where an end is too large to be listed
+ * The clauses of a search, for callers that can use nothing else.
+ * @throws FhirError 400 too-costly if an end is too large to list
  */
 export async function clausesOf(mesh: QueryContext, criteria: Criteria, availability: Availability): Promise<Clause[]> {
   const limits = (mesh.chainLimits ?? CHAIN_LIMITS).at(-1) as ChainLimits;
@@ -55,13 +55,13 @@ export async function clausesOf(mesh: QueryContext, criteria: Criteria, availabi
   return clauses;
 }
 
-/** Types at the far end, for a sentence. */
+/** Types at the far end, for an error message. */
 export const farTypesOf = (link: Link): string =>
   link.kind === "has" ? link.end.type : [...new Set((link.ends.length > 0 ? link.ends : link.inside).map(({ type }) => type))].join(" or ");
 
 /**
- * `subject:Patient.name=Ann`: the far owners name the resources, the near one is asked for references to them, or for what it contains
- * itself (R4, search.html#contained).
+ * `subject:Patient.name=Ann`: the far owners list the resources; the near owner is queried for references to them, or for what its resources
+ * contain themselves (R4, search.html#contained).
  */
 async function planChain(query: ChainQuery, type: string, { parameter, slots, isCanonical, any }: Chain): Promise<Clause | Link> {
   const { mesh, limits } = query;
@@ -69,7 +69,7 @@ async function planChain(query: ChainQuery, type: string, { parameter, slots, is
   const served = any.filter(({ type }) => mesh.directory.known(type).length > 0);
   const found = await Promise.all(served.map((far) => endOf(query, far, isCanonical)));
   const all = new Set(found.flatMap(({ references = [] }) => references));
-  // Each may be few, and all together too many.
+  // Each list may be small, and all of them together too large.
   const known = all.size > limits.maxListed ? new Set<string>() : all;
   const tooLarge = found.filter(({ references }) => references === undefined || known.size < all.size).map(({ plan }) => plan);
   if (tooLarge.length > 0 || inside.some(({ links }) => links.length > 0)) {
@@ -79,14 +79,14 @@ async function planChain(query: ChainQuery, type: string, { parameter, slots, is
   return inside.length > 0 ? { kind: "any", of: [[outside], ...inside.map(({ clauses }) => clauses)] } : outside;
 }
 
-/** What is at the end of a chain. */
+/** The end of a chain. */
 interface End {
   plan: ChainPlan;
-  /** How all that fulfils it is referred to; absent when it is too much. */
+  /** References to all of its matches; absent if there are too many. */
   references?: string[] | undefined;
 }
 
-/** Ends that a search has asked for already: one that leads on from a contained resource is the same as from one that is not. */
+/** Ends already queried in a search: a chain that continues from a contained resource has the same end as one that does not. */
 const ends = new WeakMap<ChainQuery, Map<Criteria, Promise<End>>>();
 
 function endOf(query: ChainQuery, far: Criteria, isCanonical: boolean): Promise<End> {
@@ -103,7 +103,7 @@ async function askEnd(query: ChainQuery, far: Criteria, isCanonical: boolean): P
   return { plan, references: isCanonical ? values : values?.map((id) => `${far.type}/${id}`) };
 }
 
-/** The same about what a resource of the near type contains; undefined where that cannot fulfil it. */
+/** The same for contained resources of the near type; undefined if they cannot match. */
 async function planContained(query: ChainQuery, type: string, slots: number[], far: Criteria): Promise<ChainPlan | undefined> {
   if (far.has.length > 0 || far.lists.length > 0) return undefined;
   if (areTooDeep(slots)) {
@@ -117,11 +117,12 @@ async function planContained(query: ChainQuery, type: string, slots: number[], f
   return plan.clauses.length > 0 || plan.links.length > 0 ? plan : undefined;
 }
 
-/** By type and slots, whether something refers from there to what it contains: asked once for each search. */
+/** By type and slots, whether a reference there leads to a contained resource: queried once per search. */
 const deeper = new WeakMap<ChainQuery, Map<string, Promise<Page>>>();
 
 /**
- * What is contained so deep has no rows. A search that leads there finds all that there is as long as nothing is; else it would be incomplete in silence.
+ * Contained resources at this depth are not indexed. A search that leads there is complete only while none exist; otherwise it is refused
+ * rather than answered incompletely.
  * @throws FhirError 400 not-supported
  */
 async function refuseDeeper(query: ChainQuery, type: string, slots: number[], farType: string): Promise<void> {
@@ -139,7 +140,7 @@ async function refuseDeeper(query: ChainQuery, type: string, slots: number[], fa
   );
 }
 
-/** Of a chain over many types: those that ask the same of each are one question. */
+/** For a chain over many types: plans with the same conditions for each type are merged into one query. */
 function together(plans: (ChainPlan | undefined)[]): ChainPlan[] {
   const merged = new Map<string, ChainPlan>();
   for (const [index, plan] of plans.entries()) {
@@ -155,7 +156,7 @@ function together(plans: (ChainPlan | undefined)[]): ChainPlan[] {
   return [...merged.values()];
 }
 
-/** `_has:Observation:patient:code=1234-5`: the far owners name what their matches refer to. */
+/** `_has:Observation:patient:code=1234-5`: the far owners list what their matches refer to. */
 async function planHas(query: ChainQuery, type: string, has: Has): Promise<Clause | Link> {
   const { parameter, slots, isCanonical, search: far } = has;
   const isServed = query.mesh.directory.known(far.type).length > 0;
@@ -170,7 +171,7 @@ async function planHas(query: ChainQuery, type: string, has: Has): Promise<Claus
   return { kind: "id", any: referred.filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length)) };
 }
 
-/** Ids of all that fulfils the plan, or what it refers to; undefined when there is too much of it. */
+/** Ids of all matches of the plan, or what they refer to; undefined if there are too many. */
 async function listEnd(query: ChainQuery, plan: ChainPlan, slots: number[] | undefined): Promise<string[] | undefined> {
   const { mesh, limits, availability } = query;
   const { type, clauses, links } = plan;
@@ -183,7 +184,7 @@ async function listEnd(query: ChainQuery, plan: ChainPlan, slots: number[] | und
     return pages.every((isWhole) => isWhole) && found.size <= limits.maxListed ? [...found] : undefined;
   };
   if (links.length === 0) return listAll(slots);
-  // What is behind it is too much to list; the candidates themselves may be few enough to ask about each.
+  // The end itself is too large to list; the candidates may be few enough to probe each.
   if (!(await listAll(undefined))) return undefined;
   const found = new Set<string>();
   const budget = { rows: limits.maxListed, deadline: performance.now() + limits.timeoutMs };
@@ -198,7 +199,7 @@ async function listEnd(query: ChainQuery, plan: ChainPlan, slots: number[] | und
   return [...found];
 }
 
-/** Adds what one owner lists; false when that would be more than `most`. */
+/** Adds what one owner lists; false if that would be more than `most`. */
 async function listFromOwner(
   mesh: QueryContext,
   owner: string,
@@ -206,7 +207,7 @@ async function listFromOwner(
   most: number,
   found: Set<string>,
 ): Promise<boolean> {
-  // A short list comes whole or not at all. So do ids, of which there are as many as matches: whether there are too many is quickly told.
+  // A short list is returned completely or not at all. So are ids, as their number is that of the matches, which is quick to find out.
   const whole = most <= PAGE_OF_KEYS || !query.slots;
   let after: number | undefined;
   for (let page = 0; page < MAX_PAGES && found.size <= most; page += 1) {
@@ -221,7 +222,7 @@ async function listFromOwner(
   return false;
 }
 
-/** `_list=42`: the resources of this type that the List has, those marked as deleted from it left out. */
+/** `_list=42`: the resources of this type in the List, without those marked as deleted from it. */
 async function entriesOfLists({ mesh, availability }: ChainQuery, type: string, ids: string[]): Promise<Clause> {
   if (mesh.directory.known("List").length === 0) return { kind: "id", any: [] };
   const query: StoreQuery = { type: "List", clauses: [{ kind: "id", any: ids }], sort: [], limit: ids.length, want: "rows" };
@@ -230,7 +231,7 @@ async function entriesOfLists({ mesh, availability }: ChainQuery, type: string, 
   const entries = rows.flatMap(
     ({ json = "{}" }) => (JSON.parse(json) as { entry?: { deleted?: boolean; item?: { reference?: string } }[] }).entry ?? [],
   );
-  // Of a version of a resource it is the resource.
+  // A reference to a version means the resource.
   const references = entries.filter(({ deleted }) => deleted !== true).map(({ item }) => referenceOf(item?.reference ?? "") ?? "");
   return { kind: "id", any: [...new Set(references.filter((it) => it.startsWith(prefix)).map((it) => it.slice(prefix.length)))] };
 }

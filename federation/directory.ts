@@ -1,6 +1,6 @@
 /**
- * Who owns which FHIR type, and who of them lives. Which services there are is the membership's word (`membership.ts`); which of them live is
- * what Moleculer's registry says at this moment. A member without a live node is down: its types answer 503. What no member owns answers 404.
+ * Which services own which FHIR types, and which of them are alive. Which services exist is decided by the membership (`membership.ts`); which
+ * of them are alive, by Moleculer's registry. A member without a live node is down: its types answer 503. Types without an owner answer 404.
  */
 import type { Service, ServiceBroker } from "moleculer";
 import { useTimeZone } from "../fhir/time-zone.ts";
@@ -19,7 +19,7 @@ export interface OwnerEntry {
   where?: Ownership["where"];
   /** False while no node of the service is alive. */
   alive: boolean;
-  /** Its writes may wait for other transactions. */
+  /** Its writes may have to wait for other transactions. */
   holdsKeys: boolean;
 }
 
@@ -28,14 +28,14 @@ interface KnownService {
   nodes: Set<string>;
 }
 
-/** What other nodes say of themselves along with their announcement. */
+/** What nodes publish about themselves in their announcement. */
 interface NodeMetadata {
   /** Milliseconds since 1970. */
   startedAt?: number;
   members?: Members;
 }
 
-/** What services say of themselves there. */
+/** What services publish about themselves there. */
 interface ServiceMetadata {
   fhir?: { owns?: Ownership[] };
   events?: { handles?: string[] };
@@ -48,7 +48,7 @@ export class Directory {
   readonly #certified: CertifiedWords;
   #services = new Map<string, KnownService>();
   #owners = new Map<string, OwnerEntry[]>();
-  /** Grows with every change; whatever is derived from the directory is cached under it. */
+  /** Incremented with every change; whatever is derived from the directory is cached under it. */
   generation = 0;
 
   constructor(broker: ServiceBroker) {
@@ -58,7 +58,7 @@ export class Directory {
     this.#build(new Map());
   }
 
-  /** Reads the registry again: who lives, and what other nodes know of the membership. */
+  /** Reads the registry again: which services are alive, and what other nodes know of the membership. */
   refresh(): void {
     const { registry } = this.#broker;
     for (const node of listNodes<NodeMetadata>(this.#broker, { onlyAvailable: true })) {
@@ -74,7 +74,7 @@ export class Directory {
       this.#membership.join(name, owns, startedAt, metadata?.events?.handles);
       if (!this.#membership.isMember(name, startedAt)) continue;
       const known = live.get(name) ?? { owns, nodes: new Set<string>() };
-      // While a new version is rolled out, the newest process says what the service owns.
+      // During a rolling upgrade the most recently started process tells what the service owns.
       if (startedAt >= (newest.get(name) ?? 0)) known.owns = owns;
       newest.set(name, Math.max(startedAt, newest.get(name) ?? 0));
       known.nodes.add(nodeID);
@@ -97,12 +97,12 @@ export class Directory {
     this.generation += 1;
   }
 
-  /** Types with at least one owner, dead or alive, in alphabetical order. */
+  /** Types with at least one owner, alive or down, in alphabetical order. */
   types(): string[] {
     return [...this.#owners.keys()].sort();
   }
 
-  /** Types that are served right now. */
+  /** Types with a live owner. */
   liveTypes(): string[] {
     return this.types().filter((type) => this.#owners.get(type)?.some((owner) => owner.alive));
   }
@@ -112,7 +112,7 @@ export class Directory {
     return [...this.#services].map(([service, { owns, nodes }]) => ({ service, owns, nodes: [...nodes].sort() }));
   }
 
-  /** Services of the system that no node of which is alive, in alphabetical order. */
+  /** Services of the system without a live node, in alphabetical order. */
   down(): string[] {
     return [...this.#services].flatMap(([service, { nodes }]) => (nodes.size === 0 ? [service] : [])).sort();
   }
@@ -137,7 +137,7 @@ export class Directory {
     });
   }
 
-  /** Whether a service belongs to the system and no node of it is alive. */
+  /** Whether a service belongs to the system but has no live node. */
   isDown(service: string): boolean {
     return this.#services.get(service)?.nodes.size === 0;
   }
@@ -152,14 +152,14 @@ export class Directory {
     if (coordinator.nodes.size === 0) throw ownerDown("transactions");
   }
 
-  /** All owners of a type, in order of name; empty when nobody serves it. */
+  /** All owners of a type, in order of name; empty if it has none. */
   known(type: string): readonly OwnerEntry[] {
     return this.#owners.get(type) ?? [];
   }
 
   /**
-   * All owners of a type that live.
-   * @throws 404 when nobody serves the type, 503 when an owner is down
+   * All owners of a type, all of them alive.
+   * @throws 404 when the type has no owner, 503 when one is down
    */
   ownersOf(type: string): string[] {
     const owners = this.#owners.get(type);
@@ -171,8 +171,8 @@ export class Directory {
   }
 
   /**
-   * The one owner that a resource with this content belongs to.
-   * @throws 404 when nobody serves the type, 503 when that owner is down
+   * The owner to which a resource with this content belongs.
+   * @throws 404 when the type has no owner, 503 when that owner is down
    */
   ownerFor(type: string, resource: unknown): string {
     const owners = this.#owners.get(type);
@@ -183,7 +183,7 @@ export class Directory {
     return chosen.service;
   }
 
-  /** True when the content of a resource decides who owns it. */
+  /** Whether the type has several owners, so that a resource's content decides which one it belongs to. */
   isShared(type: string): boolean {
     return (this.#owners.get(type)?.length ?? 0) > 1;
   }
@@ -200,7 +200,7 @@ function isMet({ path, in: wanted }: NonNullable<Ownership["where"]>, resource: 
   return values.some((value) => typeof value === "string" && wanted.includes(value));
 }
 
-/** What a service gains. */
+/** What the mixin adds for a service. */
 export interface WithDirectory {
   directory: Directory;
 }
@@ -208,8 +208,8 @@ export interface WithDirectory {
 const directories = new WeakMap<ServiceBroker, Directory>();
 
 /**
- * The directory of a broker, current from the moment that Moleculer knows of a change. What this node learns about the membership goes
- * out with its announcement.
+ * The directory of a broker, updated as soon as Moleculer knows of a change. What this node learns about the membership is included in its
+ * announcement.
  */
 export function directoryOf(broker: ServiceBroker): Directory {
   const made = directories.get(broker);
@@ -217,7 +217,7 @@ export function directoryOf(broker: ServiceBroker): Directory {
   const directory = new Directory(broker);
   directories.set(broker, directory);
   const membership = membershipOf(broker);
-  // A copy: Moleculer leaves out what stands in an announcement twice.
+  // A copy: Moleculer omits an object that occurs twice in an announcement.
   const tell = () => announceMetadata(broker, "members", structuredClone(membership.all));
   tell();
   let isAnnounced = true;
@@ -225,7 +225,7 @@ export function directoryOf(broker: ServiceBroker): Directory {
     tell();
     if (!isAnnounced) return;
     isAnnounced = false;
-    // After the change that is being looked at, and once for all that comes with it.
+    // After the current change, once for all that arrive together.
     setImmediate(() => {
       isAnnounced = true;
       directory.refresh();
@@ -242,7 +242,7 @@ export function directoryOf(broker: ServiceBroker): Directory {
 export function WithFhirDirectory() {
   return defineMixin<WithDirectory>({
     created() {
-      useTimeZone(readConfig().hospitalTimeZone); // before anything reads a date
+      useTimeZone(readConfig().hospitalTimeZone); // before any date is read
       this.directory = directoryOf(this.broker);
     },
     started(this: Service & WithDirectory) {

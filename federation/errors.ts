@@ -1,4 +1,4 @@
-/** What can go wrong between the gateway and the owners of FHIR data, by name. They survive the wire. */
+/** Errors between the gateway and the owners of FHIR data. They keep their code and type when sent between nodes. */
 import { Errors } from "moleculer";
 import { fhirError, type Issue } from "../fhir/outcome.ts";
 import type { Resource } from "../fhir/resource.ts";
@@ -6,10 +6,10 @@ import { StoreError, StoreErrorType } from "../store/store-error.ts";
 
 const { MoleculerClientError, MoleculerRetryableError } = Errors;
 
-/** Nobody in this mesh serves the type. */
+/** 404: no service in this mesh owns the type. */
 export const noSuchType = (type: string) => new MoleculerClientError(`No running service serves ${type}.`, 404, "NOT_SUPPORTED", { type });
 
-/** Nobody in this mesh coordinates transactions. */
+/** This mesh has no coordinator of transactions. */
 export const noTransactions = () =>
   new MoleculerClientError(
     "No running service carries out transactions (and what concerns two services is one); a batch works.",
@@ -17,15 +17,15 @@ export const noTransactions = () =>
     "NOT_SUPPORTED",
   );
 
-/** The type's owner is known, but no node of it is alive. */
+/** 503: the owner of the type is known, but none of its nodes is alive. */
 export const ownerDown = (type: string) =>
   new MoleculerRetryableError(`The service that owns ${type} is down; try again in a moment.`, 503, "OWNER_DOWN", { type });
 
-/** The service belongs to the system, but no node of it is alive. */
+/** 503: the service belongs to the system, but none of its nodes is alive. */
 export const serviceDown = (service: string) =>
   new MoleculerRetryableError(`The service ${service} is down; try again in a moment.`, 503, "SERVICE_DOWN", { service });
 
-/** @param criteria the query behind `Type?`, as a person reads it */
+/** @param criteria the query after `Type?`, in readable form */
 export const noMatch = (type: string, criteria: string) =>
   new MoleculerClientError(`No ${type} matches ${criteria}.`, 404, "NOT_FOUND", { type });
 
@@ -33,11 +33,11 @@ export const noMatch = (type: string, criteria: string) =>
 export const notFound = (type: string, id: string) =>
   new MoleculerClientError(`There is no ${type} with the id ${id}.`, 404, "NOT_FOUND", { type, id });
 
-/** 410: the resource was deleted, with this version. */
+/** 410: the resource was deleted; `version` is that of the deletion. */
 export const gone = (type: string, id: string, version: number) =>
   new MoleculerClientError(`${type}/${id} was deleted.`, 410, "GONE", { type, id, version });
 
-/** The version in If-Match, or the version that an action has read, is not the current one any more. `data.version` is; 0: there is none. */
+/** 412: the version in If-Match, or the one that an action has read, is no longer the current one. `data.version` is; 0: there is none. */
 export const staleVersion = (data: Record<string, unknown>) =>
   new MoleculerClientError(
     data.version === 0
@@ -48,21 +48,21 @@ export const staleVersion = (data: Record<string, unknown>) =>
     data,
   );
 
-/** What a conditional interaction says that is about several resources. */
+/** Message of a conditional interaction that matches several resources. */
 export const severalMatch = (criteria: string): string => `More than one resource matches ${criteria}: narrow the criteria.`;
 
-/** A conditional interaction is about one resource; its criteria name several. */
+/** 412: a conditional interaction must match at most one resource. */
 export const multipleMatches = (criteria: string) =>
   new MoleculerClientError(severalMatch(criteria), 412, "MULTIPLE_MATCHES", { criteria });
 
-/** Another transaction holds the resource; the same request may succeed in a moment. */
+/** 409: another transaction has locked the resource; a retry may succeed in a moment. */
 export const locked = (data: Record<string, unknown>) =>
   new MoleculerRetryableError("Another transaction is changing the same resource: try again.", 409, "LOCKED", data);
 
-/** A fault of the resource in one step of a write. */
+/** An issue with the resource of one step of a write. */
 export type IssueOfStep = Issue & { step: number };
 
-/** A resource of another type than the URL, or its place in a transaction, says. `data.step` names it. */
+/** The resource's type differs from that in the URL, or from its place in a transaction. `data.step` is the index of the step. */
 const wrongResourceType = (wanted: string, given: string, step: number) =>
   new MoleculerClientError(
     `A ${wanted} is written here, but the resource says that it is a ${given.slice(0, 64)}: check resourceType.`,
@@ -72,8 +72,8 @@ const wrongResourceType = (wanted: string, given: string, step: number) =>
   );
 
 /**
- * What was parsed, as a resource of the type that the URL, or its place in a transaction, says.
- * @throws FhirError 400 for what is no JSON object; 400 WRONG_RESOURCE_TYPE
+ * The parsed value as a resource of the type in the URL, or of its place in a transaction.
+ * @throws FhirError 400 if it is not a JSON object; 400 WRONG_RESOURCE_TYPE
  */
 export function resourceOfType(parsed: unknown, type: string, step = 0): Resource {
   if (parsed === null || typeof parsed !== "object" || Array.isArray(parsed)) {
@@ -84,44 +84,44 @@ export function resourceOfType(parsed: unknown, type: string, step = 0): Resourc
   return parsed as Resource;
 }
 
-/** Resources that cannot be stored as they are: every fault of every step. */
+/** 422: resources that are not valid, with every issue of every step. */
 export const invalidResource = (issues: IssueOfStep[], step: number) =>
   new MoleculerClientError("The resource is not valid.", 422, "INVALID_RESOURCE", { issues, step });
 
-/** 405: what is of this type is kept as it came. */
+/** 405: resources of this type are never changed. */
 export const appendOnly = (type: string, step: number) =>
   new MoleculerClientError(`${type} is written by the system alone, and nobody changes or deletes it.`, 405, "APPEND_ONLY", { type, step });
 
-/** 422: elements that name an author name another than the person who has signed in. */
+/** 422: an element names an author other than the signed-in person. */
 export const forgedAuthor = (issues: IssueOfStep[], step: number) =>
   new MoleculerClientError("A resource names another than you as its author.", 422, "FORGED_AUTHOR", { issues, step });
 
-/** 422: the id is of a Provenance that the system itself makes of a version's author. */
+/** 422: the id is reserved for the Provenance that the system derives from a version's author. */
 export const reservedId = (id: string, step: number) =>
   new MoleculerClientError("This id is of a Provenance that the system makes by itself: store yours under another.", 422, "RESERVED_ID", {
     id,
     step,
   });
 
-/** 409: the effect of this event is stored already. */
+/** 409: the effect of this event is already stored. */
 export const alreadyHandled = (data: Record<string, unknown>) =>
   new MoleculerClientError("What follows from this event has been done already.", 409, "ALREADY_HANDLED", data);
 
-/** 503: the owner's store cannot be used now; `step` is the place of the step that noticed. */
+/** 503: the owner's store is not usable at the moment; `step` is the index of the step at which that was noticed. */
 const storeUnavailable = (service: string, step?: number) =>
   new MoleculerRetryableError(`The store of ${service} cannot be used at the moment; try again later.`, 503, "STORE_UNAVAILABLE", {
     service,
     step,
   });
 
-/** 507: there is no room where the owner's store is. */
+/** 507: the disk of the owner's store is full. */
 const storeIsFull = (service: string, step?: number) =>
   new MoleculerRetryableError(`The store of ${service} is full: what is there can be read, and nothing new is stored.`, 507, "STORE_FULL", {
     service,
     step,
   });
 
-/** 413: a database of documents does not take the resource. `data.limit`: bytes. */
+/** 413: the document database does not accept a resource of this size. `data.limit`: bytes. */
 const resourceTooLarge = (data: Record<string, unknown>) =>
   new MoleculerClientError(
     `The resource is larger than a database of documents takes: with its search values ${data["limit"]} bytes are the most. Divide it, or store a document outside and refer to it.`,
@@ -130,7 +130,7 @@ const resourceTooLarge = (data: Record<string, unknown>) =>
     data,
   );
 
-/** What a refused write of the store means to its caller. `data.step` is the index of the refused step. */
+/** The error for the caller of a write that the store has refused. `data.step` is the index of the refused step. */
 export function fromStoreError(error: unknown, service: string): unknown {
   if (!(error instanceof StoreError)) return error;
   const data = { ...error.data, step: error.step };
@@ -183,7 +183,7 @@ export function fromStoreError(error: unknown, service: string): unknown {
     case full:
       return storeIsFull(service, error.step);
     default:
-      // A unique key of the service's own rules: the error bears the rule's name.
+      // A unique key of the service's own rules: the error has the rule's name.
       return new MoleculerClientError(
         `${String(error.data.holder)} already holds what only one may hold (${error.type}): change or end that one first.`,
         409,
@@ -193,10 +193,10 @@ export function fromStoreError(error: unknown, service: string): unknown {
   }
 }
 
-/** True for a Moleculer error of this type, also after it has crossed the wire as a plain Error. */
+/** Whether it is a Moleculer error of this type, also after it was sent between nodes and became a plain Error. */
 export const isType = (error: unknown, type: string): boolean => error instanceof Error && (error as { type?: string }).type === type;
 
-/** Whether it failed because something else is down, or busy: the same may go well in a moment. Errors of a store count as what they mean. */
+/** Whether it failed because something else is down or busy, so that a retry may succeed. Store errors count as what they mean to callers. */
 export function isRetryable(error: unknown): boolean {
   const { retryable, code } = (fromStoreError(error, "") ?? {}) as { retryable?: boolean; code?: number };
   return retryable === true || code === 503 || code === 504;

@@ -1,10 +1,10 @@
-/** What owners tell each other of their resources, for rules that look beyond one service: whether they are there, and a few elements. */
+/** Facts that owners give each other about their resources, for rules that span services: whether they exist, and a few elements. */
 import type { Resource } from "../fhir/resource.ts";
 import { restReferencesOf } from "./act-references.ts";
 import { toldPatientOf } from "./named-resources.ts";
 import { ID_PATTERN } from "../fhir/ids.ts";
 
-/** Elements that owners give of a resource as facts, by type, besides that it is there; of other types, whose record it is on. */
+/** Elements of a resource that its owner gives as facts, by type; for other types the patient element. */
 const TOLD: Record<string, readonly string[]> = {
   Patient: ["active", "birthDate", "deceasedBoolean", "deceasedDateTime", "link"],
   RelatedPerson: ["patient", "relationship"],
@@ -37,13 +37,13 @@ const TOLD: Record<string, readonly string[]> = {
   Provenance: ["target", "reason"],
 };
 
-/** References that one call of `fhir.facts` asks about. */
+/** References in one call of `fhir.facts`. */
 export const MAX_FACTS = 1_000;
 
-/** What an owner says of one resource; null: it never had it, or it has moved away. */
+/** What an owner knows of one resource; null: it never had it, or it has moved away. */
 export interface ToldFact {
   version: number;
-  /** Absent when it is deleted. */
+  /** Absent if it is deleted. */
   resource?: Resource;
 }
 
@@ -51,15 +51,15 @@ export interface ToldFact {
 export interface Fact {
   /** `Type/id` */
   reference: string;
-  /** `elsewhere`: no service of this mesh has the type, so nobody can know. */
+  /** `elsewhere`: no service of this mesh owns the type, so it cannot be known. */
   is: "living" | "deleted" | "absent" | "elsewhere";
-  /** 0 for what the same write makes. */
+  /** 0 for what the same write creates or changes. */
   version: number;
-  /** Its elements of `FACTS`, present while it lives. */
+  /** Its elements of `FACTS`, while it exists. */
   resource?: Resource;
 }
 
-/** The elements that are told of a type. */
+/** The elements that are given for a type. */
 function elementsOf(type: string): readonly string[] {
   if (Object.hasOwn(TOLD, type)) return TOLD[type] ?? [];
   const patient = toldPatientOf(type);
@@ -68,20 +68,20 @@ function elementsOf(type: string): readonly string[] {
 
 const told = new Map<string, readonly string[]>();
 
-/** Made once for each type. */
+/** Cached by type. */
 function toldElements(type: string): readonly string[] {
   const known = told.get(type) ?? elementsOf(type);
   told.set(type, known);
   return known;
 }
 
-/** Whether rules of other services look at resources of the type. */
+/** Whether rules of other services use facts about the type. */
 export const mayBeTold = (type: string): boolean => toldElements(type).length > 0;
 
 /** The facts of one resource. */
 export const toldOf = (resource: Resource): Resource => partOf(resource, toldElements(resource.resourceType));
 
-/** The same, and by what it rests on others: told beside deletions; undefined when there is nothing to tell. */
+/** The same, with its references to what it depends on: needed beside deletions; undefined if there is nothing to give. */
 export function toldBesideDeletions(resource: Resource): Resource | undefined {
   const { resourceType: type } = resource;
   const roots = restReferencesOf(type).map(({ path }) => path.split(".", 1)[0] as string);
@@ -97,8 +97,8 @@ function partOf(resource: Resource, names: readonly string[]): Resource {
 const LOCAL = new RegExp(`^([A-Z][A-Za-z]+/${ID_PATTERN})(?:/_history/${ID_PATTERN})?(?:#.*)?$`);
 
 /**
- * The resource of this mesh that a reference leads to, `Type/id`, whatever version it names; undefined for one that is absolute,
- * contained, `urn:`, or none.
+ * The resource of this mesh to which a reference points, `Type/id`, without its version; undefined for absolute, contained, `urn:` and absent
+ * references.
  */
 export const localReference = (reference: string | undefined): string | undefined =>
   reference === undefined ? undefined : (LOCAL.exec(reference)?.[1] ?? undefined);

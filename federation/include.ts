@@ -15,12 +15,12 @@ import { exactly } from "../fhir/search/exact-clauses.ts";
 import type { Availability, QueryContext } from "./query-context.ts";
 import { relativeReference } from "../fhir/ids.ts";
 
-/** How far `:iterate` follows: each step is a question to all owners. What would go on beyond is refused. */
+/** Limit of `:iterate` steps: each is a query to all owners. A search that goes further is refused. */
 const MAX_STEPS = 100;
-/** Versions that are read at once. */
+/** Versions that are read concurrently. */
 const VERSIONS_AT_ONCE = 16;
 
-/** What shall come along with the matches of a search. */
+/** Which resources to include with the matches of a search. */
 export interface Includes {
   include: Include[];
   revinclude: Include[];
@@ -32,8 +32,8 @@ export const slotsToFollow = ({ include }: Includes, type: string): number[] => 
 ];
 
 /**
- * What comes along with the matches, each resource once, none that is a match itself.
- * @param most a search that would bring along more is refused
+ * The included resources, each once, without those that are matches themselves.
+ * @param most a search that would include more is refused
  * @throws FhirError 400 too-costly; 503 OWNER_DOWN unless `availability.partial`
  */
 export async function included(
@@ -77,7 +77,7 @@ export async function included(
     frontier = pages
       .flatMap(({ rows }, index) => rows.filter(kept.get(asked[index] as StoreQuery) ?? (() => true)))
       .filter((row) => !seen.has(keyOf(row)) && seen.add(keyOf(row)));
-    // The current version may come by another way as well; its own entry is enough.
+    // The current version may also be found by another include; one entry is enough.
     for (const row of frontier) seen.add(versionKeyOf(row));
     frontier.push(...old.filter((row) => !seen.has(versionKeyOf(row)) && seen.add(versionKeyOf(row))));
     found.push(...frontier);
@@ -86,16 +86,16 @@ export async function included(
   return found;
 }
 
-/** Bytes that one question of an include may bring. */
+/** Bytes that one query of an include may return. */
 const MAX_BYTES = 16_000_000;
 
-/** What is asked of the owners of one type. */
+/** A query to the owners of one type. */
 interface Question {
   type: string;
   clause: Extract<Clause, { kind: "key" | "id" }>;
-  /** Of what is found, what was meant; absent: all of it. A canonical reference may name one version of what has the address. */
+  /** Which of the results are meant; absent: all. A canonical reference may name one version among those with the same URL. */
   isMeant?: (row: Row) => boolean;
-  /** Slots that `isMeant` looks at. */
+  /** Slots that `isMeant` needs. */
   refs?: number[];
 }
 
@@ -122,7 +122,7 @@ interface VersionAsked {
   version: number;
 }
 
-/** What the rows refer to by `Type/id/_history/version`, which is that version and no other (R4, references.html#literal). */
+/** The versions that rows refer to by `Type/id/_history/version`, which means exactly that version (R4, references.html#literal). */
 function versionsAsked(rows: Row[], includes: Include[], seen: ReadonlySet<string>): VersionAsked[] {
   const asked = new Map<string, VersionAsked>();
   for (const row of rows) {
@@ -140,7 +140,7 @@ function versionsAsked(rows: Row[], includes: Include[], seen: ReadonlySet<strin
   return [...asked.values()];
 }
 
-/** Those that there are, as rows that can be followed; one that was deleted, or never was, leads to nothing. */
+/** The existing ones, as rows that can be followed; deletions and unknown versions are left out. */
 async function readVersions(mesh: QueryContext, versions: VersionAsked[], includes: Includes, availability: Availability): Promise<Row[]> {
   const rows = await mapConcurrent(
     versions,
@@ -180,7 +180,7 @@ const keys = (slots: number[], values: Iterable<string>): Question["clause"] => 
   any: [...new Set(values)].map(exactly),
 });
 
-/** What the rows refer to and what is not there yet, by id and (canonical references) by address. */
+/** The targets of the rows' references that were not found yet, by id and (canonical references) by URL. */
 function forward(rows: Row[], includes: Include[], seen: ReadonlySet<string>): Question[] {
   const ids = new Map<string, Set<string>>();
   const canonicals = new Map<string, Set<string>>();
@@ -210,14 +210,14 @@ function forward(rows: Row[], includes: Include[], seen: ReadonlySet<string>): Q
   ];
 }
 
-/** What a row refers to by a version alone: the current one is not meant. */
+/** Targets of a row that are referred to by version only: their current version is not meant. */
 function versionOnly(row: Row, slots: number[]): ReadonlySet<string> {
   const all = referencesAt(parseJson(row.json ?? "{}"), slots);
   const current = new Set(all.filter((it) => !it.includes("/_history/")));
   return new Set(all.flatMap((it) => (it.includes("/_history/") && !current.has(referenceOf(it) ?? "") ? [referenceOf(it) ?? ""] : [])));
 }
 
-/** What refers to the rows, to their ids or (canonical references) to their addresses. */
+/** Resources that refer to the rows, by id or (canonical references) by URL. */
 function backward(rows: Row[], includes: Include[]): Question[] {
   return includes.flatMap(({ source, slots, canonicalSlots, targets }): Question[] => {
     const reached = rows.filter(({ type }) => targets === undefined || targets.includes(type));
@@ -239,7 +239,7 @@ function addressesOf({ json }: Row): string[] {
   return typeof version === "string" ? [url, `${url}|${version}`] : [url];
 }
 
-/** Canonical references as they were written; one with a version has a row without it besides (fhir/search/types/reference.ts). */
+/** Canonical references as they were written; one with a version also has a row without it (fhir/search/types/reference.ts). */
 function canonicalsIn({ refs = [] }: Row, slots: number[]): string[] {
   const values = refs.filter(([slot]) => slots.includes(slot)).map(([, value]) => value);
   const versioned = new Set(values.filter((value) => value.includes("|")).map((value) => value.split("|", 1)[0]));

@@ -1,37 +1,37 @@
 /**
- * Questions over several types at once (a whole compartment, a search over all types): rows by their sort values, if any, then
- * type by type, within a type in the order of creation. Two calls per owner and page, however many types: which ids, then the resources.
+ * Queries over several types at once (a whole compartment, a search over all types): rows are ordered by their sort values, if any, then by
+ * type, then by creation. Two calls per owner and page, however many types: first the ids, then the resources.
  */
 import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../fhir/search/query.ts";
 import { addForEachOwner, askTogether, byValues, countOwners, cursorOf } from "./scatter-gather.ts";
 import { compareText } from "../fhir/search/text-order.ts";
 import type { Availability, QueryContext } from "./query-context.ts";
 
-/** What is asked about one of the types. */
+/** The query of one of the types. */
 export interface TypeQuestion {
   type: string;
   clauses: Clause[];
-  /** The same keys for every type; each has its own slots. */
+  /** The same keys for every type; each type has its own slots. */
   sort?: SortKey[];
 }
 
-/** Where a page over several types ended. */
+/** The end of a page over several types. */
 export interface TypesCursor {
   type: string;
   after: Cursor;
 }
 
-/** A page may have fewer rows than its limit, even none, although more follow. */
+/** A page may have fewer rows than its limit, even none, although there are more. */
 export interface TypesPage {
   rows: Row[];
-  /** Where the next page begins; absent: this was the last. */
+  /** Start of the next page; absent: this was the last. */
   next?: TypesCursor;
 }
 
 /**
  * One page over several types.
  * @param questions in order of type
- * @param page.maxBytes of JSON in it, and of what each owner is asked for at once; a page holds at least one row
+ * @param page.maxBytes limit of the JSON in it, and of what each owner is asked for at once; a page has at least one row
  * @throws 503 OWNER_DOWN unless `availability.partial`
  */
 export async function searchTypes(
@@ -54,7 +54,7 @@ export async function searchTypes(
   const reads = new Map<string, StoreQuery[]>();
   for (const { type, sort = [] } of questions) {
     const any = ofType.get(type)?.map(({ id }) => id);
-    // In the order of the page, so that what an owner leaves out for its bytes comes after what it gives.
+    // In the order of the page, so that what an owner omits beyond the byte limit comes after what it returns.
     if (any) {
       addForEachOwner(mesh, reads, { type, clauses: [{ kind: "id", any }], sort, limit: any.length, maxBytes, want: "rows" }, availability);
     }
@@ -69,7 +69,7 @@ export async function searchTypes(
   for (const one of wanted) {
     const row = read.get(`${one.type}/${one.id}`);
     bytes += row?.json?.length ?? 0;
-    // What was not read was deleted between the two questions, or left out for its bytes.
+    // A row that was not returned was deleted between the two queries, or omitted because of the byte limit.
     const isBeyond = row ? bytes > maxBytes : cut.has(one.type);
     if (rows.length > 0 && last && isBeyond) return { rows, next: placeOf(last) };
     if (row) rows.push({ ...row, seq: one.seq, values: one.values });
@@ -80,21 +80,21 @@ export async function searchTypes(
 
 const placeOf = (row: Row): TypesCursor => ({ type: row.type, after: cursorOf(row) });
 
-/** Where to go on in one type: of rows with the same sort values those of earlier types came before, those of later ones come. */
+/** Start of the next page within one type: of rows with the same sort values, those of earlier types precede it and those of later ones follow. */
 function placeIn(type: string, { type: last, after }: TypesCursor, isSorted: boolean): Cursor | undefined {
   if (type === last) return after;
   if (!isSorted) return undefined;
   return { values: after.values, seq: type < last ? Number.MAX_SAFE_INTEGER : -1, id: "" };
 }
 
-/** How many resources match, over all types and owners. @throws 503 OWNER_DOWN */
+/** Number of matches over all types and owners. @throws 503 OWNER_DOWN */
 export async function countTypes(mesh: QueryContext, questions: TypeQuestion[]): Promise<number> {
   const served = questions.filter(({ type }) => mesh.directory.known(type).length > 0);
   const counts = await Promise.all(served.map(({ type, clauses }) => countOwners(mesh, type, clauses)));
   return counts.reduce((sum, one) => sum + one, 0);
 }
 
-/** Each resource once: one on its way between two owners may be seen with both. */
+/** Each resource once: during a move between two owners it may be returned by both. */
 function rowsOf(pages: Page[]): Row[] {
   const rows = new Map<string, Row>();
   for (const row of pages.flatMap((page) => page.rows)) {

@@ -1,10 +1,11 @@
 /**
- * Which services make up this system and what each owns: knowledge, not liveness. A member that cannot be seen is down (503); what is no
- * member is not served (404). Membership changes when a service is deployed or an operator retires one, never because a process ends.
+ * Which services make up this system and what each owns: this is knowledge, not liveness. A member without a live node is down (503); types of
+ * services that are no members are unknown (404). Membership changes when a service is deployed or an operator retires one, never because a
+ * process ends.
  *
- * It comes from three places, of which the newest word on a service counts: what this node's deployment declares (MEMBERS and the
- * contracts of the code), what the data folder kept of services that have joined since, and what other nodes know, which they tell
- * along with their own announcement (Moleculer's INFO).
+ * It is merged from three sources, of which the newest statement about a service counts: what this node's deployment declares (MEMBERS and the
+ * contracts in the code), what the data folder has kept about services that have joined since, and what other nodes know, which they include
+ * in their announcements (Moleculer's INFO).
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -14,32 +15,32 @@ import type { Ownership } from "./owner-contract.ts";
 /** What is known of one service. */
 export interface Member {
   owns: Ownership[];
-  /** Names of the events that it handles (`fhir.*`: each `fhir.…`), from its first process on: they are kept for it while it is down. */
+  /** Names of the events that it handles (`fhir.*`: every `fhir.…`), known from its first process on: events are kept for it while it is down. */
   handles?: string[];
-  /** When this became so, milliseconds since 1970; 0 for what was only declared. */
+  /** When this was stated, milliseconds since 1970; 0 if it was only declared. */
   at: number;
-  /** Taken out of the system by an operator. A process of it that starts later brings it back. */
+  /** Removed from the system by an operator. A process of it that starts later adds it again. */
   isRetired?: boolean;
 }
 
 /** By service. */
 export type Members = Record<string, Member>;
 
-/** What a deployment declares, and where what came later is kept. */
+/** The declared deployment, and where later changes are kept. */
 export interface Deployment {
-  /** The services of the system, with what their code says that they own. */
+  /** The services of the system, with what they own according to their contracts. */
   declared: Record<string, Ownership[]>;
   /** A file that outlives the processes of this machine; absent: nothing is kept. */
   file?: string;
 }
 
 interface KeptMembers {
-  /** The services that were declared when it was written: one that is declared no longer is no member any more. */
+  /** The services that were declared when the file was written: one that is no longer declared is no longer a member. */
   declared: string[];
   members: Members;
 }
 
-/** The membership as one node knows it. */
+/** The membership as known to one node. */
 export class Membership {
   readonly #file: string | undefined;
   readonly #declared: string[];
@@ -56,7 +57,7 @@ export class Membership {
     this.#take(Object.fromEntries(Object.entries(kept.members).filter(([service]) => !gone.has(service))));
   }
 
-  /** Everything that is known, retired services too: what other nodes may learn. */
+  /** All that is known, including retired services: what other nodes may learn. */
   get all(): Members {
     return this.#members;
   }
@@ -66,29 +67,29 @@ export class Membership {
     return Object.entries(this.#members).flatMap(([service, { owns, isRetired }]) => (isRetired ? [] : [[service, owns]]));
   }
 
-  /** Whether a process of the service that started then belongs to the system, and is not one that was retired since. */
+  /** Whether a process of the service that started at that time belongs to the system, i.e. was not retired since. */
   isMember(service: string, startedAt: number): boolean {
     const known = this.#members[service];
     return known !== undefined && (!known.isRetired || startedAt > known.at);
   }
 
-  /** A process of the service is seen. @param startedAt milliseconds since 1970 */
+  /** Adds a service of which a process was seen. @param startedAt milliseconds since 1970 */
   join(service: string, owns: Ownership[], startedAt: number, handles: string[] = []): void {
     const known = this.#members[service];
     if (known && startedAt <= known.at) return;
     const isNew = !known || known.isRetired || JSON.stringify([known.owns, known.handles ?? []]) !== JSON.stringify([owns, handles]);
-    // The start of yet another replica is no news.
+    // A further replica of a known member changes nothing.
     if (isNew) this.merge({ [service]: { owns, ...(handles.length > 0 && { handles }), at: startedAt } });
   }
 
-  /** Takes a service out of the system. @throws Error for what is no member */
+  /** Removes a service from the system. @throws Error if it is not a member */
   retire(service: string, now = Date.now()): void {
     const known = this.#members[service];
     if (!known || known.isRetired) throw new Error(`"${service}" is no member of this system: there is nothing to retire.`);
     this.merge({ [service]: { owns: known.owns, at: Math.max(now, known.at + 1), isRetired: true } });
   }
 
-  /** Takes over what is newer. */
+  /** Takes over newer statements. */
   merge(members: Members): void {
     if (!this.#take(members)) return;
     this.#keep();
@@ -111,7 +112,7 @@ export class Membership {
     return isChanged;
   }
 
-  /** Several processes of a machine share the file: each writes it whole, and what one of them overwrites the others still know. */
+  /** Several processes of a machine share the file. Each writes it completely; what one overwrites is still known to the others. */
   #keep(): void {
     if (this.#file === undefined) return;
     const kept = readKept(this.#file);
@@ -127,7 +128,7 @@ export class Membership {
       writeFileSync(temporary, JSON.stringify(text));
       renameSync(temporary, this.#file);
     } catch {
-      // A full or read-only disk: the other nodes still tell it, and the next change is kept.
+      // Full or read-only disk: other nodes still know it, and the next change is written again.
     }
   }
 }
@@ -138,19 +139,19 @@ function readKept(file: string): KeptMembers | undefined {
     const { declared, members } = JSON.parse(readFileSync(file, "utf8")) as Partial<KeptMembers>;
     return Array.isArray(declared) && typeof members === "object" && members !== null ? { declared, members } : undefined;
   } catch {
-    return undefined; // cut short by a crash: what was declared is known all the same
+    return undefined; // truncated by a crash: what was declared is known anyway
   }
 }
 
 const deployments = new WeakMap<ServiceBroker, Deployment>();
 const known = new WeakMap<ServiceBroker, Membership>();
 
-/** Says what a broker's deployment is, before its services are created. Without it only what is seen is a member. */
+/** Sets a broker's deployment, before its services are created. Without it only services that were seen are members. */
 export function deploy(broker: ServiceBroker, deployment: Deployment): void {
   deployments.set(broker, deployment);
 }
 
-/** The membership as a broker knows it; one for all services of its process. */
+/** The membership as known to a broker; one for all services of its process. */
 export function membershipOf(broker: ServiceBroker): Membership {
   const made = known.get(broker) ?? new Membership(deployments.get(broker) ?? { declared: {} });
   known.set(broker, made);

@@ -1,23 +1,23 @@
-/** Counters that tell whether resources move between the owners of a type. */
+/** Counters that show whether resources move between the owners of a type. */
 
-/** The counter of an owner that tells how many resources of the type have moved to it. */
+/** An owner's counter of resources of the type that have moved to it. */
 export const movesInto = (type: string): string => `moves/${type}`;
-/** The counter of an owner that tells how many resources of the type have moved away from it. */
+/** An owner's counter of resources of the type that have moved away from it. */
 export const movesOutOf = (type: string): string => `moved-away/${type}`;
-/** Whether a counter counts moves, this way or that. */
+/** Whether a counter counts moves, in either direction. */
 export const countsMoves = (counter: string): boolean => isMovesInto(counter) || counter.startsWith("moved-away/");
 /** Whether a counter counts moves to its owner. */
 export const isMovesInto = (counter: string): boolean => counter.startsWith("moves/");
 
-/** What an owner says of moves beside a page: what has come before it was read, and what had gone when it was read. */
+/** Move counts returned with a page: of moves to the owner before it was read, and of moves away when it was read. */
 export interface MovesSeen {
   came: number;
   gone: number;
 }
 
 /**
- * Whether several owners' pages may lack what moved between them while they were read: one had let it go already, the other had not got it
- * yet. A move is at its new owner first, so none is lacking where what has come to the others is at least what has gone from each.
+ * Whether the pages of several owners may lack resources that moved between them while they were read: gone from one already, not yet at the
+ * other. A move arrives at the new owner first, so none is missing if at least as many came to the others as have gone from each.
  */
 export function mayLackMoved(seen: (MovesSeen | undefined)[]): boolean {
   const all = seen.filter((one) => one !== undefined);

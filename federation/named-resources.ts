@@ -1,43 +1,43 @@
-/** By which elements R4's types name what must have the same patient as they: the other way round, who may have named it before it came. */
+/** Elements by which R4's types refer to resources that must have the same patient, and in the other direction, which types may refer to one. */
 import { referencePathsOf } from "../fhir/reference-paths.ts";
 import { resourceTypes } from "../fhir/search/parameters.ts";
 import { slotsAt } from "./act-references.ts";
 import { patientPathOf, withinOf } from "./patient-records.ts";
 
-/** A resource of a patient that names another one. */
+/** A resource of a patient that refers to another one. */
 export interface Naming {
-  /** `Type/id` of the other one. */
+  /** `Type/id` of the target. */
   place: string;
   /** `Type/id` */
   by: string;
-  /** "Patient/…" of who names it. */
+  /** "Patient/…" of the referring resource. */
   patient: string;
-  /** More of them, where it is of several. */
+  /** Further patients, if it has several. */
   besides?: string[];
 }
 
-/** What is named, and whose it becomes. */
+/** A resource that is referred to, and its patient after the write. */
 export interface NamedResource {
   /** `Type/id` */
   place: string;
   /** "Patient/…" */
   patient: string;
-  /** More of them, where it is of several. */
+  /** Further patients, if it has several. */
   besides?: string[];
 }
 
-/** A type that may name one of another type. */
+/** A type whose resources may refer to one of another type. */
 export interface NamingType {
   by: string;
-  /** Of the References, through arrays, without the type. */
+  /** Paths of the References, through arrays, without the type. */
   paths: string[];
-  /** In which the reference index has them. */
+  /** Slots of these in the reference index. */
   slots: number[];
   /** Path of the References to its patients. */
   patient: string;
 }
 
-/** Besides what any record is made in, for, or with (`withinOf`): what is one act with it. */
+/** Further elements, besides what a record is made in, for, or with (`withinOf`): resources of the same act. */
 const BESIDES: Readonly<Record<string, readonly string[]>> = {
   Encounter: ["appointment"],
   Claim: ["insurance.coverage", "insurance.claimResponse"],
@@ -57,27 +57,27 @@ const BESIDES: Readonly<Record<string, readonly string[]>> = {
   Invoice: ["lineItem.chargeItemReference"],
 };
 
-/** What is larger than an act and holds it, pays for it, or was there in its place. */
+/** Elements whose targets contain the act, pay for it, or are replaced by it. */
 const BEYOND = /^(?:partOf|account|insurance|replaces|priorRequest)$/;
 
-/** The types whose resources may name one of this type. The same list each time. */
+/** The types whose resources may refer to one of this type. Returns the same array each time. */
 export function namingTypes(type: string): readonly NamingType[] {
   const found = known.get(type) ?? resourceTypes.flatMap((by) => namingType(by, type));
   known.set(type, found);
   return found;
 }
 
-/** Made once for each type. */
+/** Cached by type. */
 const known = new Map<string, readonly NamingType[]>();
 
-/** Paths of the References of a type to what has its patient, without the type. */
+/** Paths of a type's References to resources that must have the same patient, without the type. */
 export function onePatientPathsOf(type: string): readonly string[] {
   const found = ofOnePatient.get(type) ?? [...new Set([...withinOf(type), ...beyondOf(type), ...(BESIDES[type] ?? [])])];
   ofOnePatient.set(type, found);
   return found;
 }
 
-/** Made once for each type. */
+/** Cached by type. */
 const ofOnePatient = new Map<string, readonly string[]>();
 
 const beyondOf = (type: string): string[] =>
@@ -85,10 +85,10 @@ const beyondOf = (type: string): string[] =>
     BEYOND.test(path) && (targets?.some((it) => patientPathOf(it) !== undefined) ?? true) ? [path] : [],
   );
 
-/** Types that are of a patient, or of several, and that some type names as of its own patient. */
+/** Whether the type has one or several patients, and resources of the same patient may refer to it. */
 export const isNamedByOthers = (type: string): boolean => patientPathOf(type) !== undefined && namingTypes(type).length > 0;
 
-/** The element that says whose a resource is, of a type that others name as of their own patient. */
+/** The patient element of a type to which resources of the same patient may refer. */
 export const toldPatientOf = (type: string): string | undefined =>
   isNamedByOthers(type) ? patientPathOf(type)?.split(".", 1)[0] : undefined;
 

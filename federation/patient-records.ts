@@ -1,12 +1,12 @@
-/** By which elements R4's types of a patient's record name the patient, or the patients, and what they were made in, for or with. */
+/** Elements by which R4's types of the patient record refer to their patient or patients, and to what they were made in, for or with. */
 import { referencePathsOf } from "../fhir/reference-paths.ts";
 import { elementsOf } from "../fhir/validate/structure-definition.ts";
 
-/** By which a type names its one patient. */
+/** Elements by which a type refers to its one patient. */
 const PATIENT_ELEMENTS = ["patient", "subject", "for", "beneficiary", "individual", "candidate"];
-/** By which it names what it was done in, for, or with, which has a patient too; others (a reason, a focus) may be another's: a mother's, a donor's. */
+/** Elements that refer to what it was done in, for, or with, which has the same patient; others (a reason, a focus) may be another's. */
 const WITHIN = /(?:^|\.)(?:encounter|context|episodeOfCare|basedOn|specimen|hasMember|derivedFrom)$/;
-/** Types that may be of several patients: a family's account, a couple's appointment. */
+/** Types that may have several patients: a family's account, a couple's appointment. */
 const OF_SEVERAL: Readonly<Record<string, string>> = { Account: "subject", Appointment: "participant.actor" };
 const OF_A_PATIENT = ["Encounter", "EpisodeOfCare", "ServiceRequest", "MedicationRequest", "Specimen", "Observation", "CarePlan"];
 
@@ -16,17 +16,17 @@ export const withinOf = (type: string): string[] =>
     WITHIN.test(path) && (targets?.some((it) => OF_A_PATIENT.includes(it)) ?? true) ? [path] : [],
   );
 
-/** Paths of the References to encounters and episodes that it was made in. */
+/** Paths of the References to the encounters and episodes in which it was made. */
 export const encountersOf = (type: string): string[] =>
   referencePathsOf(type).flatMap(({ path, targets }) => (WITHIN.test(path) && targets?.includes("Encounter") ? [path] : []));
 
-/** The element that names the patient; undefined where R4 has none, or several patients. */
+/** The element that refers to the patient; undefined where R4 has none, or several patients. */
 export function patientElementOf(type: string): string | undefined {
   if (!elements.has(type)) elements.set(type, findPatientElement(type));
   return elements.get(type);
 }
 
-/** By type: R4 has 148. */
+/** By type; R4 has 148. */
 const elements = new Map<string, string | undefined>();
 
 function findPatientElement(type: string): string | undefined {
@@ -37,5 +37,5 @@ function findPatientElement(type: string): string | undefined {
   return isNamed ? found?.name : undefined;
 }
 
-/** Path of the References to those whose a resource is, without the type; undefined where R4 has none. */
+/** Path of the References to the patients of a resource, without the type; undefined where R4 has none. */
 export const patientPathOf = (type: string): string | undefined => OF_SEVERAL[type] ?? patientElementOf(type);

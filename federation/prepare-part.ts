@@ -1,4 +1,4 @@
-/** The writes of a keyed request (mesh/keyed-request.ts): prepared at their owner, and true when its answer is kept. */
+/** The writes of a request with an Idempotency-Key (mesh/keyed-request.ts): prepared at their owner, and committed with the request's answer. */
 import { randomInt } from "node:crypto";
 import { asSystem } from "../mesh/access/access.ts";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,23 +12,23 @@ import { isLeftSilent, leavingSilent } from "../mesh/silent-node.ts";
 import { isType } from "./errors.ts";
 import { type OwnerStep, ownerOf, type StepResult } from "./owner-contract.ts";
 
-/** Tries in all, each under an id of its own: what a node that died, or stood still, has prepared is never committed. */
+/** Tries in all, each under an id of its own: what a node prepared that died or hung is never committed. */
 const MAX_TRIES = 4;
-/** Pause before the next try, at random up to this; milliseconds. */
+/** Longest pause before the next try, chosen at random; milliseconds. */
 const PAUSE_MS = 100;
 
-/** Checks of so many steps take their time on a busy machine; another node would only double the load. */
+/** Checking at least this many steps takes long on a busy machine; a retry at another node would only double the load. */
 const MANY_STEPS = 100;
-/** An owner without an answer learns later that a transaction is given up, from the journal; milliseconds. */
+/** An owner that does not answer learns later from the journal that a transaction was aborted; milliseconds. */
 const ABORT_CALL = leavingSilent({ timeout: 2_000 });
 
-/** A keyed request's caller. */
+/** The caller of a request with an Idempotency-Key. */
 export type KeyedCaller = Caller & { meta: RequestMeta & { keyed: KeyedRequest } };
 
-/** Whether what the caller writes is to be prepared only. */
+/** Whether the caller's writes are only to be prepared. */
 export const isKeyed = (caller: Caller): caller is KeyedCaller => caller.meta?.keyed !== undefined;
 
-/** Results of a prepare as the commit makes them true: with its time `at` (milliseconds), and never before what they replace. */
+/** Results of a prepare as they are after the commit: with its time `at` (milliseconds), but never before what they replace. */
 export function asCommitted(results: StepResult[], at: number): StepResult[] {
   return results.map((result) => {
     const isWritten = result.outcome === "created" || result.outcome === "updated" || result.outcome === "deleted";
@@ -38,22 +38,22 @@ export function asCommitted(results: StepResult[], at: number): StepResult[] {
   });
 }
 
-/** How an owner is asked to prepare. @param timeout milliseconds */
+/** Options of a call of `prepare`. @param timeout milliseconds */
 export function prepareCall(steps: OwnerStep[], timeout: number): CallingOptions {
   const options = { timeout, retries: 0 };
   return steps.length > MANY_STEPS ? options : leavingSilent(options);
 }
 
-/** Nobody knows whether this prepare is done, or will be: its node has died, or says nothing. What is aborted then is refused when it comes. */
+/** Whether it is unknown if the prepare was carried out: its node died or does not respond. Once aborted, it is refused when it arrives late. */
 export const isPrepareInDoubt = (error: unknown): boolean => isType(error, "REQUEST_REJECTED") || isLeftSilent(error);
 
-/** What is prepared under this id, or will be, is not committed. @throws when no node of the owner answers in time */
+/** Ensures that nothing prepared under this id, now or later, is committed. @throws when no node of the owner answers in time */
 export const abortPrepared = async (caller: Caller, owner: string, tx: string): Promise<null> =>
   ownerOf(owner).abort(caller, { tx }, ABORT_CALL);
 
 /**
- * @param withinMs how long it may take in all
- * @throws what the owner refuses; 503, 504 when no node of it answers in time
+ * @param withinMs limit in all
+ * @throws what the owner refuses; 503, 504 when none of its nodes answers in time
  */
 export async function preparePart(
   caller: KeyedCaller,
@@ -73,7 +73,7 @@ export async function preparePart(
       return asCommitted(results, keyed.at);
     } catch (error) {
       const isInDoubt = isPrepareInDoubt(error);
-      // What it holds would keep the next try waiting. Where nobody hears of it, the journal tells it later.
+      // Its locks would hold up the next try. If the owner cannot be reached, it learns of the abort from the journal.
       if (isInDoubt) await abortPrepared(asSystem(caller, "recovery"), owner, tx).catch(() => null);
       const isWorthAnother = isInDoubt || hasLabelsOfOthers(error, steps);
       if (!isWorthAnother || tries === MAX_TRIES || performance.now() + PAUSE_MS >= deadline) throw error;
@@ -84,7 +84,7 @@ export async function preparePart(
   }
 }
 
-/** Others have written what the labels that are kept were read from; the sender has named no version. */
+/** The version from which kept labels were read has changed; the client has named no version. */
 function hasLabelsOfOthers(error: unknown, steps: OwnerStep[]): boolean {
   const step = steps[(error as { data?: { step?: number } }).data?.step ?? -1];
   return isType(error, "STALE_VERSION") && step?.op === "update" && step.keepsLabels === true && step.ifVersion === undefined;

@@ -1,6 +1,6 @@
 /**
- * Profiles that resources say they keep (`meta.profile`), as far as their StructureDefinitions are stored in this mesh. A
- * profile that is not stored cannot be checked, and is not (FHIR R4, profiling.html).
+ * The profiles that resources claim (`meta.profile`), as far as their StructureDefinitions are stored in this mesh. Other profiles cannot be
+ * checked, and are not (FHIR R4, profiling.html).
  */
 import { fhirError } from "../fhir/outcome.ts";
 import type { Profile } from "../fhir/validate/profiles/tree.ts";
@@ -9,19 +9,19 @@ import type { Clause, SortKey, StoreQuery } from "../fhir/search/query.ts";
 import { anyOfValues } from "../fhir/search/exact-clauses.ts";
 import type { QueryContext } from "./query-context.ts";
 
-/** Told to all nodes when a StructureDefinition was written. */
+/** Broadcast to all nodes when a StructureDefinition was written. */
 export const PROFILES_CHANGED = "fhir.profiles.changed";
 
-/** How long a definition, or that there is none, is believed without asking again. Milliseconds. */
+/** How long a definition, or that there is none, is cached. Milliseconds. */
 const FRESH_MS = 10_000;
-/** Definitions that one node keeps. */
+/** Definitions cached by one node. */
 const MAX_KEPT = 500;
-/** Definitions that those of one request may build on or refer to. */
+/** Definitions on which those of one request may build, or to which they may refer. */
 const MAX_RELATED = 100;
-/** Different profiles that the resources of one request may name. */
+/** Different profiles that the resources of one request may claim. */
 const MAX_NAMED = 200;
 
-/** Definitions by address, remembered for a while; one per service. */
+/** Definitions by URL, with a cache; one for each service. */
 export class Profiles {
   readonly #mesh: () => QueryContext;
   readonly #known = new Map<string, { at: number; definition: Profile | undefined }>();
@@ -37,8 +37,8 @@ export class Profiles {
   }
 
   /**
-   * The stored ones among these addresses, each once, and all stored definitions that they build on or refer to.
-   * @throws FhirError 422 for too many addresses
+   * The stored definitions with these URLs, each once, and all stored definitions on which they build or to which they refer.
+   * @throws FhirError 422 for too many URLs
    */
   async of(addresses: string[]): Promise<{ profiles: Profile[]; stored: Profile[] }> {
     const wanted = new Set(addresses.map(withoutVersion));
@@ -74,7 +74,7 @@ export class Profiles {
       const definitions = await this.#ask(unknown);
       for (const address of unknown) found.set(address, definitions.get(address));
       if (this.#known.size > MAX_KEPT) this.#known.clear();
-      // What was written while it was read may be in it or not.
+      // A definition written during the read may be missing in its result.
       if (cleared === this.#cleared) {
         for (const address of unknown) this.#known.set(address, { at: now, definition: definitions.get(address) });
       }
@@ -82,7 +82,7 @@ export class Profiles {
     return [...found];
   }
 
-  /** Of an address with several definitions, versions of it, the one that was written last. */
+  /** Of several definitions with one URL, i.e. versions, the one that was written last. */
   async #ask(addresses: string[]): Promise<Map<string, Profile>> {
     const type = "StructureDefinition";
     const mesh = this.#mesh();
@@ -100,7 +100,7 @@ export class Profiles {
 
 const referredTo = new WeakMap<Profile, string[]>();
 
-/** Addresses of other definitions in a definition: what it derives from, and the profiles of its elements' types. */
+/** URLs of other definitions in a definition: what it derives from, and the profiles of its elements' types. */
 function definitionsReferredTo(definition: Profile): string[] {
   const known = referredTo.get(definition) ?? readReferences(definition);
   referredTo.set(definition, known);

@@ -1,62 +1,62 @@
-/** What a question to the owners of FHIR data goes by. */
+/** The context of queries to the owners of FHIR data. */
 import type { Caller } from "../mesh/caller.ts";
 import type { DateReading } from "../fhir/search/types/date.ts";
 import { type Budget, REQUEST_MS, requestTooCostly } from "../store/too-costly.ts";
 import type { Metered } from "./owner-contract.ts";
 import type { Directory } from "./directory.ts";
 
-/** What a question to other services needs. */
+/** What a query to other services needs. */
 export interface QueryContext {
   caller: Caller;
   directory: Directory;
-  /** How far chains are followed, first this way, then that; default `CHAIN_LIMITS`. Other ones are for tests. */
+  /** Limits of chains, tried in order; default `CHAIN_LIMITS`. Others are for tests. */
   chainLimits?: ChainLimits[];
-  /** Whether Provenances that are made of the authors of versions are meant too: for who asks from outside. */
+  /** Whether to include Provenances that are derived from the authors of versions: for external callers. */
   showsAuthors?: boolean;
-  /** How searches by date take periods; default: as R4's letter. */
+  /** How searches by date compare periods; default: exactly as R4 defines. */
   dates?: DateReading;
-  /** What is left of the processor time that the request may take of stores; absent: each question is bounded by itself. */
+  /** What is left of the request's processor time in stores; absent: each query has a limit of its own. */
   budget?: Budget;
 }
 
-/** What a request has at its begin. */
+/** The budget of a new request. */
 export const newBudget = (): Budget => ({ leftMs: REQUEST_MS });
 
-/** What an owner is asked with. @throws FhirError 400 too-costly when nothing is left */
+/** The budget parameter of a query to an owner. @throws FhirError 400 too-costly when nothing is left */
 export function budgetFor({ budget }: QueryContext): { budgetMs?: number } {
   if (!budget) return {};
   if (budget.leftMs <= 0) throw requestTooCostly();
   return { budgetMs: Math.ceil(budget.leftMs) };
 }
 
-/** Takes what an owner has spent from what is left. */
+/** Subtracts what an owner has spent. */
 export function spend({ budget }: QueryContext, [first]: { spentMs?: number }[]): void {
   if (budget) budget.leftMs -= first?.spentMs ?? 0;
 }
 
-/** The answer of an owner, whose time is taken from what is left. */
+/** The answer of an owner; subtracts what was spent on it. */
 export function answerIn<Answer>(mesh: QueryContext, metered: Metered<Answer>): Answer {
   if (typeof metered !== "object" || metered === null || !("spentMs" in metered)) return metered as Answer;
   spend(mesh, [metered]);
   return metered.answer;
 }
 
-/** What becomes of a question when an owner is down. */
+/** How a query proceeds when an owner is down. */
 export interface Availability {
-  /** Answer with what there is, rather than with 503. */
+  /** Answers with what is available instead of 503. */
   partial: boolean;
-  /** With `partial`: types whose owners could not all be asked. */
+  /** With `partial`: types of which not all owners could be asked. */
   missing: Set<string>;
 }
 
-/** How much of a question is done one way, before another is tried. */
+/** Limits within which one strategy is tried before the next. */
 export interface ChainLimits {
-  /** An end with at most so many resources is listed, the others are probed. */
+  /** Ends with at most this many resources are listed, others are probed. */
   maxListed: number;
-  /** Candidates that are probed for one page. */
+  /** Candidates probed for one page. */
   maxProbed: number;
-  /** Candidates that are probed for one count. */
+  /** Candidates probed for one count. */
   maxCounted: number;
-  /** Time for it, milliseconds. */
+  /** Time limit, milliseconds. */
   timeoutMs: number;
 }

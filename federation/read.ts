@@ -1,4 +1,4 @@
-/** Reads over all owners of a type: a shared type may have a resource with any of them. */
+/** Reads over all owners of a type: a resource of a type with several owners may be with any of them. */
 import type { StoredResource } from "../store/store.ts";
 import { ownerOf, type ShownResource } from "./owner-contract.ts";
 import type { Directory } from "./directory.ts";
@@ -8,15 +8,15 @@ import { asksForAuthors } from "./version-authors.ts";
 import { provenanceOf, versionOfProvenance } from "./version-provenance.ts";
 
 /**
- * The current version, and who holds it.
- * @throws 404 NOT_FOUND, 410 GONE, 404 NOT_SUPPORTED, 503 OWNER_DOWN when it is with none of the living owners and one is down
+ * The current version, and its owner.
+ * @throws 404 NOT_FOUND, 410 GONE, 404 NOT_SUPPORTED, 503 OWNER_DOWN when none of the available owners has it and one is down
  */
 export async function readResource(mesh: QueryContext, type: string, id: string): Promise<HeldResource & { json: string }> {
   const made = madeProvenance(mesh, type, id);
   const shown = made && (await made);
   if (shown) return shown;
   let found = await newest(mesh, type, id);
-  // Between the two commits of a move the one owner may have let go before the other was asked: look once more.
+  // Between the two commits of a move, one owner may have released it before the other was asked: read once more.
   if (!found && mesh.directory.isShared(type)) found = await newest(mesh, type, id);
   if (!found) {
     if (mesh.directory.known(type).some((owner) => !owner.alive)) throw ownerDown(type);
@@ -41,7 +41,7 @@ async function newest({ caller, directory }: QueryContext, type: string, id: str
   return best;
 }
 
-/** The Provenance that an author of a version is shown as; undefined where the id is no such, or there is no such version to be seen. */
+/** The Provenance derived from a version's author; undefined if the id is of another kind, or there is no such version that may be seen. */
 function madeProvenance(mesh: QueryContext, type: string, id: string): Promise<(HeldResource & { json: string }) | undefined> | undefined {
   const place = asksForAuthors(mesh, type) ? versionOfProvenance(id) : undefined;
   if (!place || mesh.directory.known(place.type).length === 0) return undefined;
@@ -54,7 +54,7 @@ function madeProvenance(mesh: QueryContext, type: string, id: string): Promise<(
   );
 }
 
-/** One version of a resource; a deletion comes without json. @throws 404 */
+/** One version of a resource; a deletion is returned without json. @throws 404 */
 export async function readVersion(mesh: QueryContext, type: string, id: string, version: number): Promise<StoredResource> {
   const { caller, directory } = mesh;
   const made = version === 1 ? await madeProvenance(mesh, type, id) : undefined;
@@ -72,7 +72,7 @@ function nullIfNotFound(error: unknown): null {
   throw error;
 }
 
-/** Those that can be asked. @throws 404 when nobody serves the type, 503 when none of its owners lives */
+/** The available owners. @throws 404 when the type has no owner, 503 when none of them is alive */
 function liveOwners(directory: Directory, type: string): string[] {
   const known = directory.known(type);
   const live = known.filter((owner) => owner.alive).map((owner) => owner.service);

@@ -1,4 +1,4 @@
-/** Conditional interactions: which resources do criteria like `Patient?identifier=sys|1` name? (FHIR R4, http.html#ccreate) */
+/** Conditional interactions: which resources match criteria like `Patient?identifier=sys|1`? (FHIR R4, http.html#ccreate) */
 import { createHash } from "node:crypto";
 import { fhirError } from "../fhir/outcome.ts";
 import { isResourceType } from "../fhir/search/parameters.ts";
@@ -10,7 +10,7 @@ import { addForEachOwner, askTogether } from "./scatter-gather.ts";
 import { clausesOf } from "./chains.ts";
 import type { QueryContext } from "./query-context.ts";
 
-/** A resource that answers the criteria. */
+/** A resource that matches the criteria. */
 export interface CriteriaMatch {
   id: string;
   owner: string;
@@ -19,29 +19,29 @@ export interface CriteriaMatch {
   updated: number;
 }
 
-/** What criteria name. */
+/** The matches of criteria. */
 export interface CriteriaMatches {
   matches: CriteriaMatch[];
-  /** The same criteria for the store, to be checked again in the step that writes. */
+  /** The same criteria for the store, which checks them again in the step that writes. */
   condition: NoneExist;
 }
 
-/** What criteria are read by. */
+/** The context in which criteria are parsed. */
 export interface CriteriaContext extends QueryContext {
   /** The server's base URL, without a slash at its end. */
   base: string;
-  /** Other base URLs that the client may know it by; default: none. */
+  /** Further base URLs under which clients may know the server; default: none. */
   bases?: readonly string[];
 }
 
-/** Criteria that are read, and asked of the owners, at once: the work of others comes between. */
+/** Criteria that are parsed and queried together, before other work gets its turn. */
 const CRITERIA_AT_ONCE = 100;
-/** Matches that one question to the owners may bring, and that all criteria of one request may find. */
+/** Limits of the matches of one query to the owners, and of all criteria of one request. */
 const [MAX_ROWS_AT_ONCE, MAX_FOUND] = [20_000, 50_000];
 
 /**
- * Up to `limit` matches for each of the criteria, in their order; asked in groups, one call per owner for each.
- * @throws FhirError 400 for criteria that select nothing in particular or cannot be understood; 422 when they find too much
+ * Up to `limit` matches for each of the criteria, in their order; queried in groups, with one call per owner for each group.
+ * @throws FhirError 400 for criteria that are empty or invalid; 422 when they match too much
  */
 export async function resolveCriteria(mesh: CriteriaContext, criteria: string[], limit: number): Promise<CriteriaMatches[]> {
   const atOnce = Math.max(1, Math.min(CRITERIA_AT_ONCE, Math.floor(MAX_ROWS_AT_ONCE / limit)));
@@ -69,7 +69,7 @@ async function resolveGroup(mesh: CriteriaContext, criteria: string[], limit: nu
       const pairs = [...new URLSearchParams(text.slice(mark + 1))];
       const search = parseSearch(type, pairs, { base: mesh.base, bases: mesh.bases, handling: "strict", dates: mesh.dates });
       const clauses = await clausesOf(mesh, search, availability);
-      // Without any criterion everything would match: surely not what was meant.
+      // Without any criterion everything would match, which is surely not what was meant.
       if (clauses.length === 0) throw fhirError(412, "multiple-matches", `"${text.slice(0, 200)}" has no search criteria.`);
       return { type, clauses, lock: lockOf(type, clauses) };
     }),
@@ -94,7 +94,7 @@ async function resolveGroup(mesh: CriteriaContext, criteria: string[], limit: nu
   return questions.map(({ clauses, lock }, index) => ({ matches: newestVersions(matches[index] ?? []), condition: { lock, clauses } }));
 }
 
-/** The same for criteria that mean the same, however they are spelt. A digest: it becomes a key of the store. */
+/** A key that is equal for equivalent criteria, however they are spelt. A digest, as it becomes a key of the store. */
 const lockOf = (type: string, clauses: Clause[]): string =>
   createHash("sha256")
     .update(
@@ -105,7 +105,7 @@ const lockOf = (type: string, clauses: Clause[]): string =>
     )
     .digest("base64url");
 
-/** Each resource once: one on its way between two owners may be seen with both. */
+/** Each resource once: during a move between two owners it may be returned by both. */
 function newestVersions(matches: CriteriaMatch[]): CriteriaMatch[] {
   const newest = new Map<string, CriteriaMatch>();
   for (const match of matches) {

@@ -1,25 +1,25 @@
-/** Optimistic concurrency for writes that no client has bound to a version: on a write conflict they are read, planned and written again. */
+/** Optimistic concurrency for writes that the client has not bound to a version: on a conflict they are read, planned and written again. */
 import { setTimeout as delay } from "node:timers/promises";
 import { KeyedQueue } from "../mesh/keyed-queue.ts";
 import { isType } from "./errors.ts";
 
-/** Limit of all attempts together, milliseconds. */
+/** Time limit of all attempts together, milliseconds. */
 const RETRY_FOR_MS = 10_000;
-/** Pause between two attempts, milliseconds: random up to the first, which doubles with each attempt up to the second. */
+/** Pause between two attempts, milliseconds: random, up to the first value, which doubles with each attempt up to the second. */
 const [FIRST_PAUSE_MS, MAX_PAUSE_MS] = [10, 400];
 
-/** What this write was planned on has been changed by another write since. */
+/** Another write has changed what this write was planned on. */
 export class WriteConflict extends Error {}
 
 /** Writes that have met a conflict, by what they write. */
 const conflicting = new KeyedQueue();
 
 /**
- * Repeats `attempt` while it throws WriteConflict, for up to 10 s with jitter. Twelve writes of one resource that repeat side by side may take
- * 78 attempts: so after its first conflict, and while others of this process repeat the same, a write runs in a keyed queue and
- * can conflict with one write of each other process only.
+ * Repeats `attempt` while it throws WriteConflict, for up to 10 s with jitter. Twelve concurrent writes of one resource could take 78 attempts:
+ * so after its first conflict, and while others of this process repeat the same, a write waits in a keyed queue and can conflict with only one
+ * write of each other process.
  *
- * @param about what it writes, a key for each; computed only after a conflict, or while other writes repeat
+ * @param about what it writes, one key each; computed only after a conflict, or while other writes repeat
  * @param attempt counted from 1; throws WriteConflict to be repeated
  * @param givenUp makes the error that is thrown after 10 s
  */

@@ -1,4 +1,4 @@
-/** Questions to the owners of a type: one call to each, and their pages merged in the agreed order. */
+/** Queries to the owners of a type: one call to each, and their pages merged in the common order. */
 import { compareText } from "../fhir/search/text-order.ts";
 import { parametersOf } from "../fhir/search/parameters.ts";
 import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../fhir/search/query.ts";
@@ -9,16 +9,16 @@ import { answerIn, type Availability, budgetFor, type QueryContext, spend } from
 import { ownerDown } from "./errors.ts";
 import { asksForAuthors, authorPage, authorRows } from "./version-authors.ts";
 
-/** Slots of the address by which a canonical reference names a resource of this type; none for a type without one. */
+/** Slots of the URL by which canonical references name a resource of this type; none for a type without one. */
 export const canonicalUrlSlots = (type: string): number[] => parametersOf(type).get(CANONICAL_URL)?.slots ?? [];
 
-/** R4 gives it to the types that have an address, and only to those. */
+/** R4 defines this parameter for exactly those types that have a canonical URL. */
 const CANONICAL_URL = "url";
 
-/** Where a page that ends with this row ended. */
+/** The cursor after this row. */
 export const cursorOf = ({ values, seq, id }: Row): Cursor => ({ values, seq, id });
 
-/** One page from every owner, merged; of Provenances also those that the stores know of (`version-authors.ts`). */
+/** One page from every owner, merged; for Provenance also those derived from authors (`version-authors.ts`). */
 export async function searchOwners(mesh: QueryContext, query: StoreQuery, availability: Availability): Promise<Page> {
   const { caller, directory } = mesh;
   const owners = ownersToAsk(directory, query.type, availability);
@@ -37,17 +37,17 @@ export async function searchOwners(mesh: QueryContext, query: StoreQuery, availa
   return merge(authors ? [...pages, authors] : pages, query);
 }
 
-/** Looks at several owners; more are needed only where resources move to and fro all the time. */
+/** Limit of repeated reads of several owners; more are needed only where resources move all the time. */
 const MAX_LOOKS = 10;
 
-/** Pages of several owners that lack nothing which moved between these owners meanwhile: else they are asked again. */
+/** Reads the pages of several owners again until none of them lacks a resource that moved between the owners meanwhile. */
 async function untilWhole(look: () => Promise<TaggedPage[]>): Promise<TaggedPage[]> {
   let pages = await look();
   for (let looks = 1; looks < MAX_LOOKS && mayLackMoved(pages.map(({ moves }) => moves)); looks += 1) pages = await look();
   return pages;
 }
 
-/** How many resources match, over all owners of the type. @throws 404 when nobody serves it; 503 when an owner is down */
+/** Number of matches over all owners of the type. @throws 404 when it has no owner; 503 when one is down */
 export async function countOwners(mesh: QueryContext, type: string, clauses: Clause[]): Promise<number> {
   const { caller, directory } = mesh;
   const count = async (owner: string) => answerIn(mesh, await ownerOf(owner).count(caller, { type, clauses, ...budgetFor(mesh) }));
@@ -56,7 +56,7 @@ export async function countOwners(mesh: QueryContext, type: string, clauses: Cla
   return counts.reduce((sum, one) => sum + one, made);
 }
 
-/** @throws 404 when nobody serves the type; 503 when an owner is down, unless `partial`: then the type is noted as missing */
+/** @throws 404 when the type has no owner; 503 when one is down, unless `partial`: then the type is added to `missing` */
 export function ownersToAsk(directory: Directory, type: string, { partial, missing }: Availability): string[] {
   const known = directory.known(type);
   if (!partial || known.length === 0) return directory.ownersOf(type);
@@ -64,10 +64,10 @@ export function ownersToAsk(directory: Directory, type: string, { partial, missi
   return known.filter((owner) => owner.alive).map((owner) => owner.service);
 }
 
-/** Several owners' pages as one, in the agreed order; a resource on its way between two owners appears once, as the newer. */
+/** Merges the pages of several owners in the common order; a resource that is moving between owners appears once, in its newer version. */
 function merge(pages: Page[], { sort, limit, maxBytes = Number.POSITIVE_INFINITY }: StoreQuery): Page {
   const all = pages.flatMap((page) => page.rows).sort((a, b) => inOrder(a, b, sort));
-  // Behind the last row of a page that has more, that owner's rows are not known yet.
+  // After the last row of a page that has more, the owner's further rows are not known yet.
   const ends = pages.filter((page) => page.more).map((page) => page.rows.at(-1) as Row);
   const rows: Row[] = [];
   const places = new Map<string, number>();
@@ -87,7 +87,7 @@ function merge(pages: Page[], { sort, limit, maxBytes = Number.POSITIVE_INFINITY
   return { rows, more: ends.length > 0 };
 }
 
-/** The agreed order: sort keys, then seq, then id. */
+/** The common order: sort keys, then seq, then id. */
 const inOrder = (a: Row, b: Row, sort: SortKey[]): number => byValues(a, b, sort) || a.seq - b.seq || compareText(a.id, b.id);
 
 /** By the sort keys alone: a missing value comes last in both directions. */
@@ -104,7 +104,7 @@ export function byValues(a: Row, b: Row, sort: Pick<SortKey, "desc">[]): number 
   return 0;
 }
 
-/** Several questions to several owners at once: one call per owner. */
+/** Several queries to several owners at once: one call per owner. */
 export async function askTogether(mesh: QueryContext, perOwner: Map<string, StoreQuery[]>): Promise<Page[]> {
   const { caller } = mesh;
   const look = () =>
@@ -126,7 +126,7 @@ export async function askTogether(mesh: QueryContext, perOwner: Map<string, Stor
   return answers.flat();
 }
 
-/** Whether the owners' answers to these questions may lack what moved between them meanwhile, of any type. */
+/** Whether the owners' answers may lack resources of any type that moved between the owners meanwhile. */
 function mayLack(answers: TaggedPage[][], asked: StoreQuery[][]): boolean {
   const byType = new Map<string, MovesSeen[]>();
   for (const [owner, pages] of answers.entries()) {
@@ -142,7 +142,7 @@ function mayLack(answers: TaggedPage[][], asked: StoreQuery[][]): boolean {
   return [...byType.values()].some((seen) => seen.length > 1 && mayLackMoved(seen));
 }
 
-/** Notes a question for every owner of its type. @throws 503 when one is down, unless `partial`: then the type is noted as missing */
+/** Adds a query for every owner of its type. @throws 503 when one is down, unless `partial`: then the type is added to `missing` */
 export function addForEachOwner(
   { directory }: QueryContext,
   perOwner: Map<string, StoreQuery[]>,

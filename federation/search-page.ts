@@ -1,6 +1,6 @@
 /**
- * A search over all owners of a type: chains and `_has` are resolved from the inside out, the owners each give one page in
- * the agreed order, and the pages are merged by the keyset cursor. One call per owner and step.
+ * A search over all owners of a type: chains and `_has` are resolved from the inside out, each owner returns one page in the common order, and
+ * the pages are merged, with a keyset cursor. One call per owner and step.
  */
 import { type FhirError, fhirError } from "../fhir/outcome.ts";
 import type { ParsedSearch } from "../fhir/search/criteria.ts";
@@ -11,31 +11,31 @@ import { planChains, farTypesOf } from "./chains.ts";
 import { type SemiJoinBudget, streamMatches, BudgetExceeded, type BoundedQuery } from "./semi-join.ts";
 import type { Availability, QueryContext, ChainLimits } from "./query-context.ts";
 
-/** What one page of a search is asked for. */
+/** Request of one page of a search. */
 export interface PageRequest {
   type: string;
   search: ParsedSearch;
   after?: Cursor;
   limit: number;
   maxBytes: number;
-  /** Slots whose references come along with each row. */
+  /** Slots whose references are returned with each row. */
   refs?: number[];
   /** "ids": rows without their JSON. Default "rows". */
   want?: StoreQuery["want"];
-  /** Answer with what there is when an owner is down, rather than with 503. */
+  /** Answers with what is available when an owner is down, instead of with 503. */
   partial?: boolean;
 }
 
-/** A page may have fewer rows than its limit, even none, although more follow. */
+/** A page may have fewer rows than its limit, even none, although there are more. */
 export interface PageOfRows {
   rows: Row[];
-  /** Where the next page begins; absent: this was the last. */
+  /** Start of the next page; absent: this was the last. */
   next?: Cursor;
-  /** Types whose owners could not all be asked; only with `partial`. */
+  /** Types of which not all owners could be asked; only with `partial`. */
   missing: string[];
 }
 
-/** One page, in the agreed order, over all owners. @throws FhirError 400 too-costly; 503 OWNER_DOWN; 404 NOT_SUPPORTED */
+/** One page over all owners, in the common order. @throws FhirError 400 too-costly; 503 OWNER_DOWN; 404 NOT_SUPPORTED */
 export async function searchPage(mesh: QueryContext, request: PageRequest): Promise<PageOfRows> {
   const { search, partial = false } = request;
   const availability: Availability = { partial, missing: new Set() };
@@ -45,14 +45,14 @@ export async function searchPage(mesh: QueryContext, request: PageRequest): Prom
     const plan = await planChains({ mesh, limits, availability }, search);
     if (plan.links.length === 0) return { found: await pageByOwners(mesh, plan, sort, request, availability) };
     const found = await pageBySemiJoin({ mesh, limits, availability, budget: budgetOf(limits.maxProbed, limits) }, plan, sort, request);
-    // A next link has led here: the answer may go on in shorter steps, but it must not end with an error.
+    // The client has followed a next link: pages may become shorter, but the search must not end with an error.
     const isAnswer = !found.isSpent || (isLast && (found.rows.length > 0 || (request.after && found.next)));
     return isAnswer ? { found } : { refused: tooCostly(plan, limits.maxListed, limits.maxProbed) };
   });
   return { rows: page.rows, ...(page.next && { next: page.next }), missing: [...availability.missing] };
 }
 
-/** How many resources match, over all owners. @throws as `searchPage` */
+/** Number of matches over all owners. @throws as `searchPage` */
 export async function countMatches(mesh: QueryContext, type: string, search: ParsedSearch): Promise<number> {
   const availability: Availability = { partial: false, missing: new Set() };
   return withGrowingLimits(mesh.chainLimits ?? CHAIN_LIMITS, async (limits): Promise<Outcome<number>> => {
@@ -79,7 +79,7 @@ const COUNT_BATCH = 500;
 
 type Outcome<Found> = { found: Found } | { refused: FhirError };
 
-/** What `attempt` finds with the first of the limits that it does not refuse. @throws its last refusal */
+/** The result of `attempt` with the first of the limits under which it is not refused. @throws its last refusal */
 async function withGrowingLimits<Found>(
   chainLimits: ChainLimits[],
   attempt: (limits: ChainLimits, isLast: boolean) => Promise<Outcome<Found>>,
@@ -100,7 +100,7 @@ interface Part {
   next?: Cursor;
 }
 
-/** A page that the owners of the type can give by themselves. */
+/** A page that the owners of the type can answer alone. */
 async function pageByOwners(
   mesh: QueryContext,
   { type, clauses }: ChainPlan,
@@ -117,7 +117,7 @@ async function pageByOwners(
   return { rows, ...(more && last && { next: cursorOf(last) }) };
 }
 
-/** A page whose candidates are probed; `isSpent`: no further than the budget reached. */
+/** A page whose candidates are probed; `isSpent`: it ends where the budget was used up. */
 async function pageBySemiJoin(
   query: BoundedQuery,
   plan: ChainPlan,
@@ -146,7 +146,7 @@ async function pageBySemiJoin(
     return { rows: wanted.map((row) => withRefs(row, refs)), isSpent: isSpent && !isCut, ...(next && { next }) };
   }
 
-  // Only now that it is known which ones, their JSON is read.
+  // The JSON is read only now that the matches are known.
   const clauses = [...plan.clauses, { kind: "id" as const, any: wanted.map(({ id }) => id) }];
   const page = await searchOwners(mesh, { type: plan.type, clauses, sort, limit, maxBytes, want, ...(refs && { refs }) }, availability);
   const last = page.rows.at(-1);

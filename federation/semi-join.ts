@@ -1,6 +1,6 @@
 /**
- * Searches whose chains lead to too many to list: candidates are read in the agreed order, in batches, and of each batch it is asked
- * which of its references lead to a match. Per batch one call per owner and step.
+ * Searches whose chains have ends too large to list: candidates are read in batches, in the common order, and the far owners are asked which of
+ * a batch's references lead to a match. One call per owner and step for each batch.
  */
 import type { Clause, Cursor, Row, SortKey } from "../fhir/search/query.ts";
 import { canonicalUrlSlots, searchOwners, cursorOf, ownersToAsk } from "./scatter-gather.ts";
@@ -9,15 +9,15 @@ import { ownerOf } from "./owner-contract.ts";
 import { answerIn, budgetFor } from "./query-context.ts";
 import { anyOfValues, idClause } from "../fhir/search/exact-clauses.ts";
 
-/** What may still be done for a question. */
+/** What is left of a search's limits. */
 export interface SemiJoinBudget {
   /** Candidates that may still be read. */
   rows: number;
-  /** When it has to end, on the clock of `performance.now()`. */
+  /** When it must end, on the clock of `performance.now()`. */
   deadline: number;
 }
 
-/** A search over several services with what may still be done for it. */
+/** A search over several services with its budget. */
 export interface BoundedQuery extends ChainQuery {
   budget: SemiJoinBudget;
 }
@@ -25,18 +25,18 @@ export interface BoundedQuery extends ChainQuery {
 /** The budget is used up. */
 export class BudgetExceeded extends Error {}
 
-/** Candidates of the first batch, unless more are wanted: most searches end with it. */
+/** Candidates of the first batch, unless more are requested: most searches end with it. */
 const FIRST_BATCH = 20;
-/** Each further batch is so many times larger, because few have passed. */
+/** Factor by which each further batch is larger, since few candidates have matched. */
 const BATCH_GROWTH = 4;
-/** Of the largest; an owner probes it within some tens of milliseconds. */
+/** Largest batch; an owner probes it within some tens of milliseconds. */
 const MAX_BATCH = 500;
-/** Of candidates in the middle of a chain, of which many belong to one at its near end. */
+/** Batch of candidates in the middle of a chain, many of which belong to one at its near end. */
 const MIDDLE_BATCH = 2_000;
 /** References in one call. */
 const MAX_KEYS_PER_CALL = 5_000;
 
-/** What of one batch has passed, in order, and where the next one begins. */
+/** The matches of one batch, in order, and where the next one starts. */
 export interface Batch {
   rows: Row[];
   end: Cursor;
@@ -46,13 +46,13 @@ export interface Batch {
 export interface Candidates {
   sort: SortKey[];
   after?: Cursor;
-  /** Slots whose references come along with each row, among others. */
+  /** Slots whose references are returned with each row, besides those needed here. */
   refs?: number[];
   /** Candidates in the first batch; default 20. */
   first?: number;
 }
 
-/** All that fulfils the plan, without JSON, batch by batch. @throws BudgetExceeded */
+/** All matches of the plan, without JSON, batch by batch. @throws BudgetExceeded */
 export async function* streamMatches(
   query: BoundedQuery,
   { type, clauses, links }: ChainPlan,
@@ -83,15 +83,15 @@ export async function* streamMatches(
   }
 }
 
-/** What a row refers to in these slots, each as often as it does. */
+/** The references of a row in these slots, with repetitions. */
 export const referencesIn = ({ refs = [] }: Row, slots: number[]): string[] =>
   refs.filter(([slot]) => slots.includes(slot)).map(([, reference]) => reference);
 
-/** Slots of a candidate that a link looks at. */
+/** Slots of a candidate that a link needs. */
 const slotsOf = (link: Link, type: string): number[] =>
   link.kind === "chain" ? link.slots : link.isCanonical ? canonicalUrlSlots(type) : [];
 
-/** Those that refer to something that fulfils the chain. */
+/** The candidates that refer to a match of the chain's end. */
 async function filterByChain(query: BoundedQuery, { slots, isCanonical, ends, known, inside }: ChainLink, rows: Row[]): Promise<Row[]> {
   const references = [...new Set(rows.flatMap((row) => referencesIn(row, slots)))].filter((reference) => !known.has(reference));
   const found = await Promise.all(
@@ -110,14 +110,14 @@ async function filterByChain(query: BoundedQuery, { slots, isCanonical, ends, kn
   return rows.filter((row) => isOutside(row) || contained.some((ids) => ids.has(row.id)));
 }
 
-/** Those that something refers to that fulfils the `_has`. */
+/** The candidates to which a match of the `_has` refers. */
 async function filterByHas(query: BoundedQuery, { slots, isCanonical, end }: HasLink, rows: Row[]): Promise<Row[]> {
   const namesOf = (row: Row) => (isCanonical ? referencesIn(row, canonicalUrlSlots(row.type)) : [`${row.type}/${row.id}`]);
   const matching = await semiJoin(query, end, slots, [...new Set(rows.flatMap(namesOf))]);
   return rows.filter((row) => namesOf(row).some((name) => matching.has(name)));
 }
 
-/** Which of the values (ids, or references in `slots`) something is known by that fulfils the plan. */
+/** Which of the values (ids, or references in `slots`) belong to a match of the plan. */
 async function semiJoin(query: BoundedQuery, plan: ChainPlan, slots: number[] | undefined, values: string[]): Promise<Set<string>> {
   const { mesh, availability } = query;
   const found = new Set<string>();
@@ -132,7 +132,7 @@ async function semiJoin(query: BoundedQuery, plan: ChainPlan, slots: number[] | 
       for (const value of answers.flat()) found.add(value);
       continue;
     }
-    // These are candidates themselves, of whom more has to be asked.
+    // These are candidates themselves, about which other owners must be asked.
     const one: Clause = slots ? anyOfValues(slots, some) : idClause(some);
     const wanted = new Set(some);
     const candidates: Candidates = { sort: [], first: MIDDLE_BATCH, ...(slots && { refs: slots }) };

@@ -1,9 +1,9 @@
-/** Between the service that keeps Subscriptions and the gateways, whose clients have bound websockets to them. */
+/** Between the service that stores Subscriptions and the gateways, whose clients have bound websockets to them. */
 
-/** Moleculer's event for all gateways, each time that a Subscription whose channel is websocket has a match: at most once. */
+/** Moleculer event for all gateways, emitted whenever a Subscription with channel websocket has a match: at most once. */
 export const SUBSCRIPTION_PING = "fhir.subscription.ping";
 
-/** Its payload. */
+/** Payload of the event. */
 export interface SubscriptionPing {
   /** Id of the Subscription. */
   subscription: string;

@@ -1,35 +1,35 @@
-/** Tries that come in floods, as audit entries: the first of them are noted one by one, those that follow within the minute are counted. */
+/** Audit entries of attempts that may come in floods: the first of them are recorded one by one, further ones within the minute are counted. */
 import { MAX_NAMED } from "./audit.ts";
 import type { AuditEntry } from "./audit-contract.ts";
 
-/** So long the tries of one source are counted, milliseconds. */
+/** For how long the attempts of one source are counted, milliseconds. */
 const MINUTE_MS = 60_000;
-/** Sources that are told apart within a minute: each may make two entries more than it is allowed. */
-const MAX_SOURCES = 200; // all beyond that are counted together, by deed, and in nobody's name
+/** Sources distinguished within a minute; each may cause two entries more than it is allowed. */
+const MAX_SOURCES = 200; // attempts of further ones are counted together, by deed, without a name
 
 interface Tally {
   noted: number;
-  /** What is counted, as one entry. */
+  /** The counted attempts, as one entry. */
   more?: AuditEntry;
   count: number;
-  /** Of several sources: nobody is said to have tried what others did. */
+  /** Attempts of several sources: none of them is named. */
   isOfMany: boolean;
 }
 
-/** Bounds what one source can put on record: by itself it would fill the ledger. */
+/** Limits what one source can write to the audit log, which it could otherwise fill. */
 export class TalliedNotes {
   readonly #notes: { note(entry: AuditEntry): void };
   readonly #single: number;
   readonly #tallies = new Map<string, Tally>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param single how many tries of one source within a minute are noted one by one */
+  /** @param single how many attempts of one source within a minute are recorded one by one */
   constructor(notes: { note(entry: AuditEntry): void }, single: number) {
     this.#notes = notes;
     this.#single = single;
   }
 
-  /** @param source whose tries of one deed are counted together: an address, a person */
+  /** @param source whose attempts of one deed are counted together: an address, a person */
   note(source: string, entry: AuditEntry): void {
     const tally = this.#tallyOf(entry.deed, source);
     if (tally.noted < this.#single) {
@@ -42,7 +42,7 @@ export class TalliedNotes {
     tally.more = tally.more ? together(tally.more, counted) : counted;
   }
 
-  /** Notes what was counted until now. */
+  /** Records what was counted so far. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -67,7 +67,7 @@ function inNobodysName({ address: _, query: __, call: ___, ...entry }: AuditEntr
   return { ...entry, by: { who: "", role: "" } };
 }
 
-/** The first, with whom and what the other is about. */
+/** The first entry, with the patients and resources of the other added. */
 function together(first: AuditEntry, other: AuditEntry): AuditEntry {
   const both = (one: string[] = [], another: string[] = []) =>
     one.length >= MAX_NAMED ? one : [...new Set([...one, ...another])].slice(0, MAX_NAMED);

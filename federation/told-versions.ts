@@ -1,21 +1,22 @@
-/** Between owners and gateways, whose pages show what is stored: which versions there are. Ids only, no patient data. */
+/** Between owners and gateways, whose pages show what is stored: notifications of new versions. Ids only, no patient data. */
 import type { ResourceVersion } from "./owner-contract.ts";
 
 /**
- * Moleculer's event for all gateways, for versions of all types: those that are durable events (`emits` of `Fhir`) are told when they are relayed,
- * once or more, the others when they are stored, once; lost with the process or NATS. It says only that something should be read again.
+ * Moleculer event for all gateways, about versions of all types. Those that are durable events (`emits` of `Fhir`) are notified when they are
+ * relayed, at least once; others when they are stored, at most once, and lost with the process or NATS. It only says that something should be
+ * read again.
  */
 export const VERSIONS_TOLD = "fhir.versions.told";
 
 /** Versions in one event. */
 export const MAX_TOLD = 500;
 
-/** A version, with the id of its durable event, or what it would be. */
+/** A version, with the id of its durable event, or an equivalent id. */
 export interface ToldVersion extends ResourceVersion {
   event: string;
 }
 
-/** Its payload: at most MAX_TOLD. */
+/** Payload of the event: at most MAX_TOLD. */
 export interface ToldVersions {
   versions: ToldVersion[];
 }

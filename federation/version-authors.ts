@@ -1,6 +1,6 @@
 /**
- * Who has made the versions of resources, asked of their owners: as pages of Provenances beside those that clients have stored, where a
- * question names targets. Who may read a target may know who has made it.
+ * The authors of versions, queried from their owners: as pages of Provenances besides those that clients have stored, for searches that name
+ * targets. Callers who may read a target may know its author.
  */
 import { fhirError } from "../fhir/outcome.ts";
 import { relativeReference } from "../fhir/ids.ts";
@@ -14,19 +14,19 @@ import { ownerOf } from "./owner-contract.ts";
 import type { QueryContext } from "./query-context.ts";
 import { type AuthoredVersion, provenanceOf, versionOfProvenance } from "./version-provenance.ts";
 
-/** Targets that one question may name: a page of a search has fewer. */
+/** Targets in one query; a page of a search has fewer. */
 const MAX_TARGETS = 1_000;
-/** Versions that one question looks at. */
+/** Versions examined in one query. */
 export const MAX_VERSIONS = 5_000;
 
-/** The type that they are shown as. */
+/** The type as which authors are shown. */
 export const PROVENANCE = "Provenance";
 
-/** Whether a question about this type is also about authors. Where nobody is asked who they are there are none. */
+/** Whether a query of this type includes authors. With open access there are none. */
 export const asksForAuthors = ({ caller, showsAuthors }: QueryContext, type: string): boolean =>
   type === PROVENANCE && showsAuthors === true && !accessOf(brokerOf(caller)).isOpen;
 
-/** All of them that answer the clauses, as rows in no order. @throws 400 too-costly */
+/** All that match the clauses, as rows in no order. @throws 400 too-costly */
 export async function authorRows(mesh: QueryContext, { clauses, sort, want, refs }: Omit<StoreQuery, "limit" | "type">): Promise<Row[]> {
   const targets = targetsIn(clauses);
   if (targets.size > MAX_TARGETS) throw tooMany();
@@ -40,7 +40,7 @@ export async function authorRows(mesh: QueryContext, { clauses, sort, want, refs
       id: provenance.id,
       version: 1,
       updated: version.updated,
-      // After what is stored, the oldest first.
+      // After all stored ones, oldest first.
       seq: Number.MAX_SAFE_INTEGER - 1e14 + version.updated,
       values: sort.map((key) => sortValueOf(key, provenance.id, version.updated, index)),
       ...(want === "rows" && { json: JSON.stringify(provenance) }),
@@ -54,7 +54,7 @@ export async function authorRows(mesh: QueryContext, { clauses, sort, want, refs
   });
 }
 
-/** One page of them, in the agreed order. @param inOrder compares two rows by that order */
+/** One page of them, in the common order. @param inOrder compares two rows by that order */
 export async function authorPage(mesh: QueryContext, query: StoreQuery, inOrder: (a: Row, b: Row) => number): Promise<Page> {
   const { after, limit } = query;
   const all = (await authorRows(mesh, query)).sort(inOrder);

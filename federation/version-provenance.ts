@@ -1,6 +1,6 @@
 /**
- * A version of a resource has an author, who is kept beside it by its store. To the outside it is a Provenance, which is made when it is asked
- * for; its id says of which version: `by.CODE.VERSION.ID`, where CODE is the type's place in the sorted list of R4's types.
+ * The author of a version is stored beside it. Clients see it as a Provenance, which is derived when requested; its id tells which version it is
+ * about: `by.CODE.VERSION.ID`, where CODE is the type's position in the sorted list of R4's types.
  */
 import { createHash } from "node:crypto";
 import type { Provenance, ProvenanceAgent } from "../fhir/r4.ts";
@@ -10,15 +10,15 @@ import { authorFrom } from "../mesh/access/author.ts";
 import type { Author } from "../mesh/access/author-contract.ts";
 import type { VersionReference, StoredResource } from "../store/store.ts";
 
-/** A version and its author, without what it says. */
+/** A version and its author, without the content. */
 export type AuthoredVersion = Pick<StoredResource, "type" | "id" | "version" | "updated" | "method" | "author">;
 
 const TYPES = resourceTypes.toSorted();
 const MADE = /^by\.([0-9a-z]{2})\.([1-9]\d{0,8})\.(.+)$/;
-/** Of a resource whose own id leaves no room: it is found by its target only. */
+/** For a resource whose own id is too long to be included: its Provenance is found by its target only. */
 const HASHED = /^by\.[0-9a-f]{61}$/;
 
-/** Whether an id is of the kind that only these have: nobody stores a Provenance under it. */
+/** Whether an id is of this kind, under which no Provenance can be stored. */
 export const isVersionProvenance = (id: string): boolean => MADE.test(id) || HASHED.test(id);
 
 /** The id of the Provenance of a version. */
@@ -27,7 +27,7 @@ function provenanceIdOf({ type, id, version }: VersionReference): string {
   return isId(plain) ? plain : `by.${createHash("sha256").update(`${type}/${id}/${version}`).digest("hex").slice(0, 61)}`;
 }
 
-/** The version that such an id is of; undefined for any other id. */
+/** The version of such an id; undefined for any other id. */
 export function versionOfProvenance(provenance: string): VersionReference | undefined {
   const [, code = "", version, id] = MADE.exec(provenance) ?? [];
   const type = TYPES[Number.parseInt(code, 36)];
@@ -39,7 +39,7 @@ const participant = (code: string) => ({
   coding: [{ system: "http://terminology.hl7.org/CodeSystem/provenance-participant-type", code }],
 });
 
-/** The Provenance of a version. Of one that was written before anybody was asked, the author is unknown. */
+/** The Provenance of a version. For versions written while access was open, the author is unknown. */
 export function provenanceOf({ type, id, version, updated, method, author: text }: AuthoredVersion): Provenance & { id: string } {
   const author = text === undefined ? undefined : authorFrom(text);
   const at = new Date(updated).toISOString();
@@ -75,7 +75,7 @@ function agentsOf({ who, name, onBehalfOf, role, client }: Author): [ProvenanceA
   ];
 }
 
-/** Url of the extension by which an entry of a history names its author. */
+/** URL of the extension of a history entry that names its author. */
 const AUTHOR_EXTENSION = "urn:openward:author";
 
 /** The author as an extension of an entry. */

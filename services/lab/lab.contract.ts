@@ -67,10 +67,11 @@ export const lab = {
   /** Takes back an order that has no result yet. @throws 404 ORDER_NOT_FOUND, 409 ORDER_NOT_ACTIVE, ORDER_CHANGED */
   cancel: action<{ order: string; reason: string }, LabOrder>("lab.cancel"),
   /**
-   * Puts a final result right, and all final reports that issue it, in one step.
+   * Puts a final result right, and all final reports that issue it, in one step. `version`: of the result, as it was read; where others have
+   * corrected it since, nothing is stored (RESULT_CHANGED).
    * @throws 404 RESULT_NOT_FOUND; 409 RESULT_NOT_FINAL, RESULT_CHANGED; 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS
    */
-  correctResult: action<{ observation: string; finding: Finding; reason: string }, CorrectedResult>("lab.correctResult"),
+  correctResult: action<{ observation: string; version?: number; finding: Finding; reason: string }, CorrectedResult>("lab.correctResult"),
   /** What this laboratory does: tests, units, ranges, panels, by the names that this house gives them. */
   listCatalogue: action<Record<string, never>, Catalogue>("lab.listCatalogue"),
   /**

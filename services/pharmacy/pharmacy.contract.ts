@@ -120,9 +120,10 @@ export const pharmacy = {
   expiring: action<{ days?: number; place?: string }, StockOfLot[]>("pharmacy.expiring"),
   /**
    * Sets from which stock on a medication is ordered at a place; 0: it is not watched there. An absent place is the default one.
+   * `seen`: the level that was read (0: none); where others have set another since, nothing is stored (REORDER_LEVEL_CHANGED).
    * @throws 404 NOT_FOUND for an unknown place; 409 REORDER_LEVEL_CHANGED
    */
-  setReorderLevel: action<{ medication: Code; level: number; place?: string }, ReorderLevel>("pharmacy.setReorderLevel"),
+  setReorderLevel: action<{ medication: Code; level: number; place?: string; seen?: number }, ReorderLevel>("pharmacy.setReorderLevel"),
   /** The levels of all, or of one medication (system|code), the emptiest shelf first; `isBelow`: only what is to be ordered. At most 1,000, of 5,000 levels. */
   listReorderLevels: action<{ medication?: string; isBelow?: boolean }, ReorderLevel[]>("pharmacy.listReorderLevels"),
   /** What has moved the stock of a medication (system|code), the latest first; at most 200. Of what was handed out: what patients have kept. */

@@ -50,6 +50,8 @@ export interface InvoiceBalance {
 
 /** What a bill asks for, and what was paid of it. */
 export interface Account extends InvoiceBalance {
+  /** "ChargeItem/…" of the bill that are credited: each is once. */
+  creditedCharges: string[];
   /** The first comes first. */
   payments: Payment[];
 }

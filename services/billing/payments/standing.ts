@@ -19,6 +19,8 @@ export interface InvoiceStanding {
   left: number;
   /** What credit notes take off a bill; of a credit note what of it is set off against its bill. */
   credited: number;
+  /** The credit notes in force of the bill. */
+  notes: Stored<Invoice>[];
   /** Of the invoice itself. */
   payments: Payments;
 }
@@ -69,6 +71,7 @@ export async function standingOf(billing: WithFhir, invoice: Stored<Invoice>, ju
   return {
     left,
     credited: own ? own.cents - own.paidBack - left : sum,
+    notes: all,
     payments: (own ? ofNotes[states.indexOf(own)] : ofBill)?.payments ?? [],
   };
 }

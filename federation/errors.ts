@@ -17,9 +17,12 @@ export const noTransactions = () =>
     "NOT_SUPPORTED",
   );
 
-/** The type's owner is known, but no node of it is alive. */
-export const ownerDown = (type: string) =>
-  new MoleculerRetryableError(`The service that owns ${type} is down; try again in a moment.`, 503, "OWNER_DOWN", { type });
+/** The type's owner is known, but no node of it is alive. @param service the owner, where one of several is meant */
+export const ownerDown = (type: string, service?: string) =>
+  new MoleculerRetryableError(`The service that owns ${type} is down; try again in a moment.`, 503, "OWNER_DOWN", {
+    type,
+    ...(service !== undefined && { service }),
+  });
 
 /** The service belongs to the system, but no node of it is alive. */
 export const serviceDown = (service: string) =>

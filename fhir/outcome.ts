@@ -7,13 +7,20 @@ export interface Issue {
   severity: "fatal" | "error" | "warning" | "information";
   /** R4's IssueType, e.g. "invalid", "not-supported", "too-costly". */
   code: string;
-  /** Names the error, where it has a name: a page says it in its own language. */
+  /** Names the error, where it has a name, or the services that do not answer: a page says it in its own language. */
   details?: { coding: { system: string; code: string }[] };
   /** For a person: what is wrong and what to change. Never a patient's data. */
   diagnostics: string;
   /** FHIRPath of the element, or the name of the search parameter. */
   expression?: string[];
 }
+
+/** System of a coding in `issue.details`: the service that does not answer, by its name in the mesh. */
+const SILENT_SERVICE = "urn:openward:service";
+
+/** `issue.details` that name the services that do not answer; {} for none. */
+export const silentServices = (services: string[]): Pick<Issue, "details"> =>
+  services.length === 0 ? {} : { details: { coding: services.map((code) => ({ system: SILENT_SERVICE, code })) } };
 
 /** An answer's OperationOutcome, in place of what was asked for or beside it. */
 export interface OperationOutcome {

@@ -10,6 +10,8 @@ export interface Board {
   isComplete: boolean;
   /** Parts that are not known now; what is shown of them is not all that there is. */
   unknown: BoardPart[];
+  /** Services that have not answered, and so made parts of it unknown. */
+  silent: string[];
   /** Parts that the caller may not see; they are left out everywhere. */
   hidden: BoardPart[];
   wards: BoardWard[];

@@ -2,7 +2,7 @@
 import type { BoardPart } from "../../../wards/board.contract.ts";
 import { type Children, html } from "../html.ts";
 import { timeOf } from "../platform/clock.ts";
-import { sentenceOf } from "../platform/errors.ts";
+import { sentenceOf, serviceText } from "../platform/errors.ts";
 import type { Loaded } from "../platform/load.ts";
 import { t, tIfAny } from "../platform/texts.ts";
 
@@ -29,7 +29,9 @@ export function Panel<T>({ title, loaded, show, actions, id }: PanelProps<T>) {
 /** Says that something is not known now, and as of when what is shown was. */
 export function NotKnown({ loaded: { error, at } }: { loaded: Loaded<unknown> }) {
   if (!error) return null;
-  const text = error.isTemporary ? t("notKnown") : sentenceOf(error);
+  const { isTemporary, service } = error;
+  const unknown = () => (service === undefined ? t("notKnown") : t("notKnown.of", { who: serviceText(service) }));
+  const text = isTemporary ? unknown() : sentenceOf(error);
   return html`<p class="not-known" role="status"><span aria-hidden="true">?</span> ${text} ${at !== undefined && t("notKnown.asOf", { time: timeOf(at) })}</p>`;
 }
 

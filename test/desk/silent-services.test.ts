@@ -101,7 +101,7 @@ describe("a service that does not answer", () => {
     await house.show(page, "bench");
     await page.context().setOffline(true);
     await house.show(page, "home");
-    await page.waitForSelector(".silent:has-text('Hospital’s server (everything on this page)')");
+    await page.waitForSelector(".silent:has-text('The hospital’s server is not reached at the moment.')");
     await page.context().setOffline(false);
     await page.waitForSelector("main .not-known", { state: "detached" });
     house.complaints.length = 0; // the browser tells of what it cannot reach as of errors

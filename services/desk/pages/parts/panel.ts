@@ -4,6 +4,7 @@ import { type Children, html } from "../html.ts";
 import { timeOf } from "../platform/clock.ts";
 import { sentenceOf, serviceText } from "../platform/errors.ts";
 import type { Loaded } from "../platform/load.ts";
+import { GATEWAY } from "../platform/silent.ts";
 import { t, tIfAny } from "../platform/texts.ts";
 
 interface PanelProps<T> {
@@ -30,7 +31,8 @@ export function Panel<T>({ title, loaded, show, actions, id }: PanelProps<T>) {
 export function NotKnown({ loaded: { error, at } }: { loaded: Loaded<unknown> }) {
   if (!error) return null;
   const { isTemporary, service } = error;
-  const unknown = () => (service === undefined ? t("notKnown") : t("notKnown.of", { who: serviceText(service) }));
+  const isOne = service !== undefined && service !== GATEWAY;
+  const unknown = () => (isOne ? t("notKnown.of", { who: serviceText(service) }) : t("notKnown"));
   const text = isTemporary ? unknown() : sentenceOf(error);
   return html`<p class="not-known" role="status"><span aria-hidden="true">?</span> ${text} ${at !== undefined && t("notKnown.asOf", { time: timeOf(at) })}</p>`;
 }

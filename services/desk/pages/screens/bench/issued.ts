@@ -68,7 +68,7 @@ function Report({ result: { of, patient }, onClose }: { result: Result; onClose:
     <div class="stack">
       <${NotKnown} loaded=${values} />
       <${Sheet} title=${t("bench.report")} patient=${patient} isBusy=${values.isLoading}>
-        <table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th></tr></thead><tbody>${(values.value ?? [of]).map(line)}</tbody></table>
+        <${Wide} label=${t("bench.report")}><table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th></tr></thead><tbody>${(values.value ?? [of]).map(line)}</tbody></table><//>
         <p>${momentOf(of.effectiveDateTime)} · ${t("bench.issuedAt", { at: momentOf(of.issued) })}</p>
       <//>
     </div>

@@ -19,6 +19,7 @@ button.row{display:block;inline-size:100%;text-align:start;margin-block-start:.5
 [aria-invalid=true]{border:2px solid var(--bad)}
 @media(forced-colors:active){.fault,[aria-invalid=true]{border-color:CanvasText}}
 .hint{opacity:.8;margin-block:.25rem}
+a{color:var(--accent)}
 code{font-size:1.1rem;word-break:break-all}
 .name{font-weight:600;opacity:.8}
 `.trim();

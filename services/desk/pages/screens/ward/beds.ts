@@ -7,7 +7,19 @@ import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { AdmitDialog } from "./admit.ts";
 import { BedContent } from "./bed.ts";
 import { type BedFilter, isOf } from "./filter.ts";
-import { beginDrag, calledIn, dropDragged, endDrag, isDragged, isStay, isTarget, moveTo, moving, type PlacedBed } from "./move.ts";
+import {
+  beginDrag,
+  type Carried,
+  calledIn,
+  dropDragged,
+  endDrag,
+  isDragged,
+  isStay,
+  isTarget,
+  moveTo,
+  moving,
+  type PlacedBed,
+} from "./move.ts";
 import { StayDialog } from "./stay.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -70,8 +82,9 @@ function Moving() {
   const putBack = () => {
     moving.value = undefined;
   };
+  const text = (one: Carried) => t(isStay(one) ? "ward.moving" : "ward.choose", { name: calledIn(one) });
   // The region is there before its text is, or nobody hears it.
-  return html`<div role="status">${carried && html`<p class="moving">${t("ward.moving", { name: calledIn(carried) })} <button type="button" onClick=${putBack}>${t("cancel")}</button></p>`}</div>`;
+  return html`<div role="status">${carried && html`<p class="moving">${text(carried)} <button type="button" onClick=${putBack}>${t("cancel")} <kbd>Esc</kbd></button></p>`}</div>`;
 }
 
 /** The bed that was entered, as it is now. */

@@ -117,6 +117,11 @@ export class Directory {
     return [...this.#services].flatMap(([service, { nodes }]) => (nodes.size === 0 ? [service] : [])).sort();
   }
 
+  /** Owners of a type that no node of which is alive. */
+  downOf(type: string): string[] {
+    return this.known(type).flatMap(({ service, alive }) => (alive ? [] : [service]));
+  }
+
   /** Resolves when every member is alive, or after `timeoutMs`. */
   async whenComplete(timeoutMs: number): Promise<void> {
     this.refresh();
@@ -149,7 +154,7 @@ export class Directory {
   requireTransactions(): void {
     const coordinator = this.#services.get("transactions");
     if (!coordinator) throw noTransactions();
-    if (coordinator.nodes.size === 0) throw ownerDown("transactions");
+    if (coordinator.nodes.size === 0) throw ownerDown("transactions", "transactions");
   }
 
   /** All owners of a type, in order of name; empty if it has none. */
@@ -165,7 +170,7 @@ export class Directory {
     const owners = this.#owners.get(type);
     if (!owners) throw noSuchType(type);
     return owners.map((owner) => {
-      if (!owner.alive) throw ownerDown(type);
+      if (!owner.alive) throw ownerDown(type, owner.service);
       return owner.service;
     });
   }
@@ -179,7 +184,7 @@ export class Directory {
     if (!owners) throw noSuchType(type);
     const chosen = owners.find((owner) => owner.where && isMet(owner.where, resource)) ?? owners.find((owner) => !owner.where);
     if (!chosen) throw noSuchType(type);
-    if (!chosen.alive) throw ownerDown(type);
+    if (!chosen.alive) throw ownerDown(type, chosen.service);
     return chosen.service;
   }
 

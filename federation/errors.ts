@@ -17,9 +17,12 @@ export const noTransactions = () =>
     "NOT_SUPPORTED",
   );
 
-/** 503: the owner of the type is known, but none of its nodes is alive. */
-export const ownerDown = (type: string) =>
-  new MoleculerRetryableError(`The service that owns ${type} is down; try again in a moment.`, 503, "OWNER_DOWN", { type });
+/** 503: the owner of the type is known, but none of its nodes is alive. @param service the owner, if it is one of several */
+export const ownerDown = (type: string, service?: string) =>
+  new MoleculerRetryableError(`The service that owns ${type} is down; try again in a moment.`, 503, "OWNER_DOWN", {
+    type,
+    ...(service !== undefined && { service }),
+  });
 
 /** 503: the service belongs to the system, but none of its nodes is alive. */
 export const serviceDown = (service: string) =>

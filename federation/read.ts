@@ -19,7 +19,8 @@ export async function readResource(mesh: QueryContext, type: string, id: string)
   // Between the two commits of a move, one owner may have released it before the other was asked: read once more.
   if (!found && mesh.directory.isShared(type)) found = await newest(mesh, type, id);
   if (!found) {
-    if (mesh.directory.known(type).some((owner) => !owner.alive)) throw ownerDown(type);
+    const [down] = mesh.directory.downOf(type);
+    if (down !== undefined) throw ownerDown(type, down);
     throw notFound(type, id);
   }
   if (!isLiving(found)) throw gone(type, id, found.version);
@@ -63,7 +64,8 @@ export async function readVersion(mesh: QueryContext, type: string, id: string, 
   const answers = await Promise.all(owners.map((owner) => ownerOf(owner).readVersion(caller, { type, id, version }).catch(nullIfNotFound)));
   const found = answers.find((it) => it !== null);
   if (found) return found;
-  if (directory.known(type).some((owner) => !owner.alive)) throw ownerDown(type);
+  const [down] = directory.downOf(type);
+  if (down !== undefined) throw ownerDown(type, down);
   throw notFound(type, `${id}/_history/${version}`);
 }
 

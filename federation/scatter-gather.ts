@@ -155,6 +155,6 @@ export function addForEachOwner(
       if (queries) queries.push(query);
       else perOwner.set(service, [query]);
     } else if (partial) missing.add(query.type);
-    else throw ownerDown(query.type);
+    else throw ownerDown(query.type, service);
   }
 }

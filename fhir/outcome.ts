@@ -7,7 +7,7 @@ export interface Issue {
   severity: "fatal" | "error" | "warning" | "information";
   /** R4's IssueType, e.g. "invalid", "not-supported", "too-costly". */
   code: string;
-  /** Identifies the error, if it has a name, so that a page can show it in its own language. */
+  /** Identifies the error, or the services that do not answer, so that a page can show it in its own language. */
   details?: { coding: { system: string; code: string }[] };
   /** For a person: what is wrong, and what to change. Never contains patient data. */
   diagnostics: string;
@@ -15,7 +15,14 @@ export interface Issue {
   expression?: string[];
 }
 
-/** The OperationOutcome of an answer. */
+/** System of a coding in `issue.details`: the service that does not answer, by its name in the mesh. */
+const SILENT_SERVICE = "urn:openward:service";
+
+/** `issue.details` that name the services that do not answer; {} for none. */
+export const silentServices = (services: string[]): Pick<Issue, "details"> =>
+  services.length === 0 ? {} : { details: { coding: services.map((code) => ({ system: SILENT_SERVICE, code })) } };
+
+/** The OperationOutcome of an answer, as its body or as an entry of it. */
 export interface OperationOutcome {
   resourceType: "OperationOutcome";
   issue: Issue[];

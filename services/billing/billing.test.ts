@@ -152,6 +152,8 @@ describe("billing", () => {
     expect(await clinic.read("billing", invoice)).toMatchObject({ status: "issued", totalNet: { value: 42.5 } });
     expect(await clinic.read("billing", second)).toMatchObject({ status: "billed" });
     await expect(credit({})).rejects.toEqual(refusal(409, "CHARGE_CREDITED"));
+    const credited = async (of: string) => (await billing.listPayments(clinic.caller, { invoice: of })).creditedCharges;
+    expect(await Promise.all([invoice, note.creditNote].map(credited))).toEqual([[second], []]);
     const { charges: others } = await billed(100);
     await expect(credit({ charges: others })).rejects.toEqual(refusal(409, "NOT_ON_INVOICE"));
     await expect(credit({ invoice: "Invoice/none" })).rejects.toEqual(refusal(404, "INVOICE_NOT_FOUND"));
@@ -161,6 +163,7 @@ describe("billing", () => {
     // A credit note that is taken back frees no charge.
     expect(await cancel(note.creditNote)).toMatchObject({ charges: [] });
     expect(await clinic.read("billing", second)).toMatchObject({ status: "billed" });
+    expect(await credited(invoice)).toEqual([]);
     expect(await credit({ charges: [first] })).toMatchObject({ cents: 4_000 });
     await expect(billing.invoice(clinic.caller, { encounter: visit })).rejects.toEqual(refusal(409, "NOTHING_TO_INVOICE"));
     const { invoice: free } = await billed(0);

@@ -50,6 +50,8 @@ export interface InvoiceBalance {
 
 /** The amount of a bill, with its payments. */
 export interface Account extends InvoiceBalance {
+  /** Charges of the bill that are credited, "ChargeItem/…", each once. */
+  creditedCharges: string[];
   /** In order of time. */
   payments: Payment[];
 }

@@ -133,10 +133,12 @@ describe("a form that changes what others may change at once", () => {
       "administration/change-account.ts",
       "administration/change-role.ts",
       "administration/test-names.ts",
+      "bench/correct.ts",
       "chart/change-home-medication.ts",
       "chart/change-problem.ts",
       "chart/details.ts",
       "chart/stop-prescription.ts",
+      "dispensary/reorder-levels.ts",
       "places/describe.ts",
     ]);
   });

@@ -67,10 +67,11 @@ export const lab = {
   /** Cancels an order without a result. @throws 404 ORDER_NOT_FOUND, 409 ORDER_NOT_ACTIVE, ORDER_CHANGED */
   cancel: action<{ order: string; reason: string }, LabOrder>("lab.cancel"),
   /**
-   * Corrects a final result, and all final reports that issue it, in one step.
+   * Corrects a final result, and all final reports that issue it, in one step. `version`: that of the result that was read; if it has been
+   * corrected since, nothing is stored (RESULT_CHANGED).
    * @throws 404 RESULT_NOT_FOUND; 409 RESULT_NOT_FINAL, RESULT_CHANGED; 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS
    */
-  correctResult: action<{ observation: string; finding: Finding; reason: string }, CorrectedResult>("lab.correctResult"),
+  correctResult: action<{ observation: string; version?: number; finding: Finding; reason: string }, CorrectedResult>("lab.correctResult"),
   /** The laboratory's tests, units, ranges and panels, with the hospital's own names. */
   listCatalogue: action<Record<string, never>, Catalogue>("lab.listCatalogue"),
   /**

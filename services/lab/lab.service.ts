@@ -6,7 +6,7 @@ import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { change, creation } from "../../mixins/fhir/write-steps.ts";
+import { change, creation, versionOf } from "../../mixins/fhir/write-steps.ts";
 import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
 import { beginOf, codeRule, referenceTo, requireReference } from "../../mixins/fhir/domain-references.ts";
 import type { Catalogue } from "./bench.contract.ts";
@@ -120,10 +120,17 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
     correctResult: {
       rest: "POST",
       summary: "Correct a laboratory result and its report",
-      params: { observation: referenceTo("Observation"), finding: FINDING, reason: reasonRule, $$strict: true },
+      params: {
+        observation: referenceTo("Observation"),
+        version: { type: "number", integer: true, min: 1, optional: true },
+        finding: FINDING,
+        reason: reasonRule,
+        $$strict: true,
+      },
       async handler(ctx) {
-        const { observation: reference } = ctx.params;
+        const { observation: reference, version: seen } = ctx.params;
         const before = await this.fhir.require("Observation", reference, resultNotFound);
+        if (seen !== undefined && seen !== versionOf(before)) throw resultChanged(reference);
         const now = new Date();
         const observation = correctResult(before, ctx.params, now);
         const issuing = [referenceClause("DiagnosticReport", "result", [reference])];

@@ -110,6 +110,20 @@ describe("lab", () => {
     expect(corrected).not.toHaveProperty("valueString");
   });
 
+  it("corrects the result that was read, and not over what others have corrected since", async () => {
+    const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
+    const { observation } = await lab.enterResult(clinic.caller, { order, finding: { value: 132, unit: "g/dL" } });
+    const correct = (value: number, version?: number) =>
+      lab.correctResult(clinic.caller, { observation, finding: { value, unit: "g/dL" }, reason: "slip", ...(version && { version }) });
+    expect(await correct(13.2, 1)).toMatchObject({ version: 2 });
+    await expect(correct(13.4, 1)).rejects.toEqual(refusal(409, "RESULT_CHANGED"));
+    await expect(correct(13.4, 3)).rejects.toEqual(refusal(409, "RESULT_CHANGED"));
+    expect(await clinic.read("lab", observation)).toMatchObject({ valueQuantity: { value: 13.2 } });
+    expect(await correct(13.4, 2)).toMatchObject({ version: 3 });
+    expect(await correct(13.5)).toMatchObject({ version: 4 }); // who does not say what was read
+    await expect(correct(13.6, 0.5)).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+  });
+
   it("corrects final results only", async () => {
     const correct = (observation: string) => lab.correctResult(clinic.caller, { observation, finding: { text: "x" }, reason: "x" });
     await expect(correct("Observation/none")).rejects.toEqual(refusal(404, "RESULT_NOT_FOUND"));

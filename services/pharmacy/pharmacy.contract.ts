@@ -120,9 +120,10 @@ export const pharmacy = {
   expiring: action<{ days?: number; place?: string }, StockOfLot[]>("pharmacy.expiring"),
   /**
    * Sets the reorder level of a medication at a place; 0: none. An absent place is the default one.
+   * `seen`: the level that was read (0: none); if it has been changed since, nothing is stored (REORDER_LEVEL_CHANGED).
    * @throws 404 NOT_FOUND for an unknown place; 409 REORDER_LEVEL_CHANGED
    */
-  setReorderLevel: action<{ medication: Code; level: number; place?: string }, ReorderLevel>("pharmacy.setReorderLevel"),
+  setReorderLevel: action<{ medication: Code; level: number; place?: string; seen?: number }, ReorderLevel>("pharmacy.setReorderLevel"),
   /** Reorder levels, or those of one medication (system|code), the lowest stock first; `isBelow`: only what is to be ordered. At most 1,000, of 5,000 levels. */
   listReorderLevels: action<{ medication?: string; isBelow?: boolean }, ReorderLevel[]>("pharmacy.listReorderLevels"),
   /** The stock movements of a medication (system|code), the latest first; at most 200. Dispenses count without returned units. */

@@ -73,6 +73,21 @@ describe("The stock by place and lot", () => {
     await expect(negative).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
   });
 
+  it("is ordered from another level by who has read the one there is, and not over what others have set since", async () => {
+    const medication = newMedication();
+    const set = (level: number, seen?: number) =>
+      pharmacy.setReorderLevel(clinic.caller, { medication, level, ...(seen !== undefined && { seen }) });
+    await expect(set(5, 3)).rejects.toEqual(refusal(409, "REORDER_LEVEL_CHANGED"));
+    expect(await set(5, 0)).toMatchObject({ level: 5 });
+    await expect(set(7, 0)).rejects.toEqual(refusal(409, "REORDER_LEVEL_CHANGED"));
+    expect(await pharmacy.listReorderLevels(clinic.caller, { medication: textOf(medication) })).toMatchObject([{ level: 5 }]);
+    expect(await set(0, 5)).toMatchObject({ level: 0 });
+    await expect(set(7, 5)).rejects.toEqual(refusal(409, "REORDER_LEVEL_CHANGED"));
+    expect(await set(7, 0)).toMatchObject({ level: 7 }); // what is not watched any more has no level
+    expect(await set(8)).toMatchObject({ level: 8 }); // who does not say what was read
+    await expect(set(9, -1)).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+  });
+
   it("dispenses what expires first, over several lots, and proposes it so", async () => {
     const medication = newMedication();
     await receive(medication, 10, { lot: "LATE", expires: inDays(400) });

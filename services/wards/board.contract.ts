@@ -10,6 +10,8 @@ export interface Board {
   isComplete: boolean;
   /** Parts that are unknown now; what is shown of them is incomplete. */
   unknown: BoardPart[];
+  /** Services that did not answer, which made parts of it unknown. */
+  silent: string[];
   /** Parts that the caller may not see; they are left out. */
   hidden: BoardPart[];
   wards: BoardWard[];

@@ -85,7 +85,7 @@ describe("the board", () => {
 
   it("shows of each bed who lies there, with what one must know of them, in one call", async () => {
     const board = await wards.board(clinic.caller, { ward: surgery.location });
-    expect(board).toMatchObject({ ward: surgery.location, isComplete: true, unknown: [], hidden: [], waiting: [] });
+    expect(board).toMatchObject({ ward: surgery.location, isComplete: true, unknown: [], silent: [], hidden: [], waiting: [] });
     expect(board.wards).toMatchObject([{ name: "Surgery", status: "open", rooms: [{ name: "room 1" }], withoutBed: [] }]);
     expect(bedsOf(board)).toEqual([
       {
@@ -188,11 +188,11 @@ describe("the board", () => {
     const host = clinic.hosted("wards").broker;
     await host.destroyService("records");
     const board = await wards.board(clinic.caller, { ward: surgery.location });
-    expect(board).toMatchObject({ isComplete: false, unknown: ["allergies", "isolation", "results"] });
+    expect(board).toMatchObject({ isComplete: false, unknown: ["allergies", "isolation", "results"], silent: ["records"] });
     expect(bedsOf(board)[0]).toMatchObject({ status: "taken", stay: { name: "Amina Benali", allergies: [] } });
     await host.destroyService("hospitalizations");
     const without = await wards.board(clinic.caller, { ward: surgery.location });
-    expect(without).toMatchObject({ isComplete: false, unknown: ["stays"] });
+    expect(without).toMatchObject({ isComplete: false, unknown: ["stays"], silent: ["hospitalizations"] });
     expect(bedsOf(without).map(({ status }) => status)).toEqual(["unknown", "closed", "unknown"]);
   });
 });

@@ -35,7 +35,7 @@ export async function takenBeds({ caller, directory }: QueryContext, beds?: stri
   const among = beds ? [inPlaces(beds)] : [];
   const taken = new Set<string>();
   for (const { service, alive } of directory.known("Encounter")) {
-    if (!alive) throw ownerDown("Encounter");
+    if (!alive) throw ownerDown("Encounter", service);
     for (let after: StoreQuery["after"]; ; ) {
       const query: StoreQuery = {
         type: "Encounter",

@@ -1,7 +1,9 @@
 /** Whoever changes what somebody else has changed meanwhile has both versions before them, in each form that changes a record; nothing that was typed is lost. */
 import type { Page } from "playwright-core";
 import { identity } from "../../services/identity/identity.contract.ts";
+import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { barriers, House } from "./pages-house.ts";
 
 type Record = { id: string; [member: string]: unknown };
@@ -21,6 +23,7 @@ const write = (page: Page, method: "POST" | "PUT", resource: object): Promise<Re
     [method, JSON.stringify(resource)],
   );
 
+const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin" };
 const concept = (of: string, code: string) => ({ coding: [{ system: `http://terminology.hl7.org/CodeSystem/condition-${of}`, code }] });
 
 describe("a change of what somebody else has changed meanwhile", () => {
@@ -147,6 +150,71 @@ describe("a change of what somebody else has changed meanwhile", () => {
     await page.click("dialog button:has-text('Store')");
     await page.waitForSelector("dialog", { state: "detached" });
     expect(await read(made)).toMatchObject({ status: "stopped", statusReason: { text: "a rash" }, note: [{ text: "seen" }] });
+    house.complaints.length = 0; // the browser tells of refusals as of errors
+  });
+
+  it("shows what another has corrected of a result meanwhile, keeps the reason that was typed, and corrects it once more if one still wants to", async () => {
+    const { order } = await lab.order(house.operator, { patient, test: HAEMOGLOBIN });
+    const { observation } = await lab.enterResult(house.operator, { order, finding: { value: 132, unit: "g/dL" } });
+    const now = async () => {
+      const [, id = ""] = observation.split("/");
+      const { valueQuantity, note, meta } = await read({ resourceType: "Observation", id });
+      return { value: (valueQuantity as { value: number }).value, notes: (note as { text: string }[]).map(({ text }) => text), meta };
+    };
+    const correct = (value: number, reason: string) =>
+      lab.correctResult(house.operator, { observation, finding: { value, unit: "g/dL" }, reason });
+    const bench = await house.person("technician", ["lab-technician"]);
+    await house.show(bench, "bench");
+    const open = () => bench.click("section[aria-label='Issued lately'] tr:has-text('Ada Rossi') button:has-text('Correct')");
+    await open();
+    await bench.fill("#field-correct-value", "13.4");
+    await bench.fill("#field-correct-reason", "read again");
+    await correct(13.2, "slip of the comma");
+    await bench.press("#field-correct-reason", "Enter");
+    await bench.waitForSelector("dialog [role=alert]:focus");
+    await bench.waitForSelector("dialog tr:has-text('13.4'):has-text('13.2')");
+    expect(await barriers(bench)).toEqual([]);
+    expect(await now()).toMatchObject({ value: 13.2, notes: ["slip of the comma"] });
+    await bench.click("dialog button:has-text('Store')");
+    await bench.waitForSelector("dialog", { state: "detached" });
+    expect(await now()).toMatchObject({ value: 13.4, notes: ["slip of the comma", "read again"] });
+
+    // What the other has corrected is right: it is left as it is.
+    await bench.waitForSelector("section[aria-label='Issued lately'] tr:has-text('13.4')");
+    await open();
+    await bench.fill("#field-correct-value", "13.6");
+    await bench.fill("#field-correct-reason", "once more");
+    await correct(13.5, "second tube");
+    await bench.press("#field-correct-reason", "Enter");
+    await bench.check("dialog tr:has-text('13.5') td:last-child input");
+    await bench.click("dialog button:has-text('Store')");
+    await bench.waitForSelector("dialog", { state: "detached" });
+    expect(await now()).toMatchObject({ value: 13.5, meta: { versionId: "4" } });
+    house.complaints.length = 0; // the browser tells of refusals as of errors
+  });
+
+  it("shows from which stock on another has a medication ordered meanwhile, and sets one's own if one still wants to", async () => {
+    const medication = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+    await pharmacy.receive(house.operator, { medication, quantity: 100 });
+    const level = async () => (await pharmacy.listReorderLevels(house.operator, {})).map((one) => one.level);
+    const shelf = await house.person("pharmacist", ["pharmacist"]);
+    await house.show(shelf, "dispensary");
+    await shelf.click("section[aria-label='Shelf'] button.name");
+    await shelf.click("dialog button:has-text('Set minimum')");
+    await shelf.fill("#field-reorder-level", "40");
+    await pharmacy.setReorderLevel(house.operator, { medication, level: 20 });
+    await shelf.press("#field-reorder-level", "Enter");
+    await shelf.waitForSelector("dialog tr:has-text('40'):has-text('20')");
+    expect(await barriers(shelf)).toEqual([]);
+    expect(await level()).toEqual([20]);
+    await shelf.click("dialog button:has-text('Store')");
+    await shelf.waitForSelector("dialog li:has-text('order from 40 down')");
+    expect(await level()).toEqual([40]);
+    // An undo takes back one's own, and no other's.
+    await pharmacy.setReorderLevel(house.operator, { medication, level: 30 });
+    await shelf.keyboard.press("Alt+z");
+    await shelf.waitForSelector(".notice.fault");
+    expect(await level()).toEqual([30]);
     house.complaints.length = 0; // the browser tells of refusals as of errors
   });
 

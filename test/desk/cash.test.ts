@@ -152,23 +152,21 @@ describe("at the cash desk", () => {
     const { operator } = house;
     const { patient } = await patients.register(operator, { family: "Kaci", given: ["Dalila"], gender: "female", birthDate: "1980-02-02" });
     const { visit } = await visits.open(operator, { patient });
-    for (const [text, cents] of [
-      ["consultation", 15_00],
-      ["chest film", 28_00],
-      ["blood count", 9_00],
-    ] as const) {
-      await billing.charge(operator, { encounter: visit, text, cents, currency: "EUR" });
-    }
+    const charge = async (text: string, cents: number) =>
+      (await billing.charge(operator, { encounter: visit, text, cents, currency: "EUR" })).charge;
+    const consultation = await charge("consultation", 15_00);
+    await charge("chest film", 28_00);
+    await charge("blood count", 9_00);
     await visits.close(operator, { visit });
     const { invoice } = await billing.invoice(operator, { encounter: visit });
     await billing.pay(operator, { invoice, cents: 52_00, means: "cash" });
     await cashier.reload();
     await cashier.waitForSelector("[data-page=cash]");
     const of = (text: string) => `#part-invoices li:has-text('Dalila Kaci'):has-text('${text}')`;
-    const open = async () => {
+    const open = async (first = "chest film") => {
       await cashier.click("#part-invoices .tabs button:has-text('all')");
       await cashier.click(`${of("52.00")} button:has-text('Credit note')`);
-      await cashier.waitForSelector("dialog label:has-text('chest film'):has-text('€28.00') input:checked");
+      await cashier.waitForSelector(`dialog label:has-text('${first}'):has-text('€') input:checked`);
     };
     await open();
     expect(await barriers(cashier)).toEqual([]);
@@ -185,11 +183,28 @@ describe("at the cash desk", () => {
     await said("Dalila Kaci was paid back €20.00.");
     expect((await cashier.textContent("dialog .print"))?.replaceAll(/\s+/g, " ")).toMatch(/Left to pay back.*€8\.00/);
     await cashier.keyboard.press("Escape");
-    await open();
+    await open("consultation");
+    const line = (text: string) => cashier.locator("dialog label", { hasText: text });
+    expect(await line("chest film").textContent()).toContain("Credited");
+    expect(await line("chest film").locator("input").isDisabled()).toBe(true);
+    expect(await line("chest film").locator("input").isChecked()).toBe(false);
+    expect(await barriers(cashier)).toEqual([]);
     await cashier.fill("#field-credit-reason", "once more");
-    await cashier.uncheck("dialog label:has-text('consultation') input");
+    await line("blood count").locator("input").uncheck();
+    // Another clerk credits the same meanwhile: it is said, and seen.
+    await billing.creditNote(operator, { invoice, charges: [consultation], reason: "not done" });
     await cashier.press("#field-credit-reason", "Enter");
     await cashier.waitForSelector("#credit-charges-fault:has-text('credited already')");
+    await cashier.waitForSelector("dialog label:has-text('consultation') input:disabled:not(:checked)");
+    await line("blood count").locator("input").check();
+    await cashier.press("#field-credit-reason", "Enter");
+    await said("€9.00");
+    // Nothing is left of it: that is said too.
+    await cashier.click(`${of("52.00")} button:has-text('Credit note')`);
+    await cashier.waitForSelector("dialog label:has-text('blood count') input:disabled");
+    await cashier.fill("#field-credit-reason", "again");
+    await cashier.press("#field-credit-reason", "Enter");
+    await cashier.waitForSelector("dialog .fault:has-text('Everything on this bill is credited already')");
     await cashier.keyboard.press("Escape");
   });
 });

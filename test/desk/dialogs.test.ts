@@ -25,7 +25,9 @@ const names = [...contentOf("services/desk/pages/pages.ts").matchAll(/^ {2}"?([\
 
 /** What is wider than the dialog, or than its own place, and by how much. */
 const tooWide = (page: Page): Promise<string[]> =>
-  page.evaluate(() => {
+  page.evaluate(async () => {
+    // What is stacked where it has no room is so in the frame after.
+    for (let frames = 0; frames < 3; frames += 1) await new Promise(requestAnimationFrame);
     const dialog = document.querySelector("dialog[open]") as HTMLElement;
     const found: string[] = [];
     const of = dialog.getBoundingClientRect();

@@ -4,6 +4,7 @@
  */
 import type { Page } from "playwright-core";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
@@ -91,8 +92,8 @@ describe("without a mouse", () => {
 
     await ear.tabTo("Give a bed · Bruno Verdi");
     await press(page, "Enter");
-    await ear.hears("Bruno Verdi is being moved");
-    await ear.tabTo(/^A free/, "Shift+Tab");
+    await ear.hears("Choose a free bed for Bruno Verdi.");
+    await ear.hasFocus("button A free");
     await press(page, "Enter");
     await ear.hears("Bruno Verdi is admitted to 101 · A");
     await ear.hasFocus(/^button A Bruno Verdi/);
@@ -157,6 +158,48 @@ describe("without a mouse", () => {
     await press(page, "Enter");
     await ear.hears("A visit of Amina Khelifi is open.");
     await ear.hasFocus(/^region /);
+  });
+
+  it("a nurse gives a bed to who waits: the focus goes to the free bed, and is on who lies in it then", async () => {
+    const { operator } = house;
+    const { rooms } = await wards.open(operator, { name: "Surgery", rooms: [{ name: "201", beds: ["A", "B"] }] });
+    const register = async (family: string, birthDate: string) =>
+      (await patients.register(operator, { family, given: ["Lina"], gender: "female", birthDate })).patient;
+    const [lying, waiting] = [await register("Brahim", "1999-05-05"), await register("Saidi", "1988-06-06")];
+    await hospitalizations.admit(operator, { patient: lying, bed: rooms[0]?.beds[0]?.location ?? "" });
+    const page = await house.person("nurse-of-surgery", ["nurse"]);
+    await hospitalizations.request(operator, { patient: waiting, kind: "emergency", reason: "Fall" });
+    await house.show(page, "ward");
+    await page.selectOption("#ward", { label: "Surgery" });
+    await page.waitForSelector("button.bed:has-text('Lina Brahim')");
+    const ear = await ByEar.at(page);
+    await ear.tabTo("Give a bed · Lina Saidi");
+    await press(page, "Enter");
+    await ear.hasFocus("button B free");
+    await press(page, "Escape", "ArrowUp"); // put back; one goes on from there
+    await ear.hasFocus(/^button A Lina Brahim/);
+    await ear.tabTo("Give a bed · Lina Saidi");
+    await press(page, "Enter");
+    await ear.hasFocus("button B free");
+    await press(page, "Enter");
+    await ear.hears("Lina Saidi is admitted to 201 · B.");
+    await ear.hasFocus(/^button B Lina Saidi/);
+  });
+
+  it("a technician collects, prints the label, and is on the row where the values are entered", async () => {
+    await lab.orderPanel(house.operator, { patient: wristband, code: "58410-2" });
+    const page = await house.person("technician", ["lab-technician"]);
+    await house.show(page, "bench");
+    const ear = await ByEar.at(page);
+    await ear.tabTo(/^Collect · /);
+    await press(page, "Enter");
+    await ear.hasFocus("button Collect");
+    await press(page, "Enter");
+    await ear.hears("The tube has the number");
+    await ear.hasFocus("button Print");
+    await page.waitForSelector("main tr:has-text('collected')");
+    await press(page, "Escape");
+    await ear.hasFocus(/^button Enter result · /);
   });
 
   it("a pharmacist hands out what is prescribed, is told what is refused beside the field, and takes it back", async () => {

@@ -10,13 +10,16 @@ import { wards } from "../../services/wards/wards.contract.ts";
 import { contentOf } from "../kit/map.ts";
 import { House } from "./pages-house.ts";
 
-const WIDTHS = [360, 768, 1024, 1280, 1440];
+/** From a phone's to a desk's, in small steps: what fits at two widths may not between them. */
+const WIDTHS = Array.from({ length: 28 }, (_, index) => 360 + 40 * index);
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG Oral Tablet" };
 const names = [...contentOf("services/desk/pages/pages.ts").matchAll(/^ {2}"?([\w-]+)"?: \(\) => import/gm)].map(([, name = ""]) => name);
 
 /** What is wider than its place, and by how much. */
 const tooWide = (page: Page): Promise<string[]> =>
-  page.evaluate(() => {
+  page.evaluate(async () => {
+    // What is stacked where it has no room is so in the frame after.
+    for (let frames = 0; frames < 3; frames += 1) await new Promise(requestAnimationFrame);
     const of = document.documentElement;
     const found = of.scrollWidth > of.clientWidth ? [`the page, by ${of.scrollWidth - of.clientWidth}`] : [];
     for (const one of document.querySelectorAll("main .wide")) {
@@ -48,7 +51,7 @@ describe("the pages at any width", () => {
     const { operator } = house;
     const { rooms } = await wards.open(operator, { name: "Internal medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
     ({ patient } = await patients.register(operator, {
-      family: "Rossi",
+      family: "Wolfeschlegelsteinhausenbergerdorff-Verdi", // longer than any place for it
       given: ["Ada", "Maria"],
       birthDate: "1951-03-08",
       gender: "female",

@@ -5,6 +5,8 @@ import { journal } from "../../services/journal/journal.contract.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
+type Fhir = ReturnType<typeof fhirAt>;
+
 let mesh: Mesh;
 beforeAll(async () => {
   // A member of the system that does not run.
@@ -28,4 +30,41 @@ it("answers 5xx become anomalies by the error's type and one request's id, witho
     { kind: AnomalyKind.failedRequest, subject: "OWNER_DOWN", status: 503, trace: "the-request", count: 2, node: mesh.caller.nodeID },
   ]);
   expect(JSON.stringify(known)).not.toMatch(/secret|rossi|ServiceRequest/);
+});
+
+describe("what is not answered names the service that does not answer", () => {
+  const named = [{ system: "urn:openward:service", code: "lab" }];
+  const order = { resourceType: "ServiceRequest", status: "active", intent: "order", subject: { reference: "Patient/1" } };
+
+  it.each([
+    ["a read", (fhir: Fhir) => fhir.get("/ServiceRequest/1")],
+    ["a search that wants all of it", (fhir: Fhir) => fhir.get("/ServiceRequest?code=x", { Prefer: "handling=strict" })],
+    ["a write", (fhir: Fhir) => fhir.send("POST", "/ServiceRequest", order)],
+    ["a history", (fhir: Fhir) => fhir.get("/ServiceRequest/_history")],
+  ])("to %s by FHIR", async (_, ask) => {
+    const answer = await ask(fhirAt(mesh.base));
+    expect([answer.status, answer.body]).toMatchObject([503, { issue: [{ code: "transient", details: { coding: named } }] }]);
+  });
+
+  it("to a search that takes what there is", async () => {
+    const { status, body } = await fhirAt(mesh.base).get("/ServiceRequest?code=x", { Prefer: "handling=lenient" });
+    expect([status, body]).toMatchObject([200, { entry: [{ resource: { issue: [{ code: "incomplete", details: { coding: named } }] } }] }]);
+  });
+
+  it("to an action", async () => {
+    const answer = await fetch(`${mesh.base}/api/lab/worklist`);
+    expect([answer.status, await answer.json()]).toEqual([
+      503,
+      { error: expect.objectContaining({ code: 503, type: "SERVICE_DOWN", data: { service: "lab" } }) },
+    ]);
+  });
+
+  it("and what was refused names none", async () => {
+    const [none, unknown] = [await fhirAt(mesh.base).get("/Patient/none"), await fetch(`${mesh.base}/api/lab2/worklist`)];
+    expect([none.status, none.body]).toEqual([
+      404,
+      expect.objectContaining({ issue: [expect.not.objectContaining({ details: expect.anything() })] }),
+    ]);
+    expect([unknown.status, await unknown.json()]).toEqual([404, { error: expect.not.objectContaining({ data: expect.anything() }) }]);
+  });
 });

@@ -238,7 +238,8 @@ export class GatheredFacts implements Facts {
   #refuseUnknowable(place: string): void {
     const [type] = splitPlace(place);
     const isLiving = this.#known.get(place)?.is === "living";
-    if (!isLiving && this.#sources.directory.known(type).some(({ alive }) => !alive)) throw ownerDown(type);
+    const down = this.#sources.directory.known(type).find(({ alive }) => !alive);
+    if (!isLiving && down) throw ownerDown(type, down.service);
   }
 }
 

@@ -56,7 +56,7 @@ function ownersToAsk(directory: Directory, places: VersionReference[]): string[]
   const types = new Set(places.flatMap(({ type }) => restingOn(type).map(({ by }) => by)));
   const owners = [...types].flatMap((type) =>
     directory.known(type).map(({ service, alive }) => {
-      if (!alive) throw ownerDown(type);
+      if (!alive) throw ownerDown(type, service);
       return service;
     }),
   );

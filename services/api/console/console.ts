@@ -16,7 +16,7 @@ interface Page {
 }
 
 const PAGES: Record<string, Page> = {
-  "/": { scripts: ["/console.js"], styles: ["/console.css"] },
+  "/": { scripts: ["/console.js", "/console-texts.js"], styles: ["/console.css"] },
   "/docs": { scripts: ["/docs/swagger-ui-bundle.js", "/docs/start.js"], styles: ["/docs/swagger-ui.css"], isInlineStyled: true },
 };
 const TYPES: Record<string, string> = { html: "text/html", css: "text/css", js: "text/javascript" };
@@ -28,6 +28,7 @@ const FILES: Record<string, () => string> = {
   "/": () => own("page.html"),
   "/console.css": () => own("page.css"),
   "/console.js": () => own("page.js"),
+  "/console-texts.js": () => own("texts.js"),
   "/docs": () => own("docs.html"),
   "/docs/start.js": () => own("docs.js"),
   "/docs/swagger-ui.css": () => viewer("swagger-ui.css"),

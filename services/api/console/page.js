@@ -1,8 +1,10 @@
 // Asks every two seconds what runs where, and shows it. Plain text only goes into the page, never markup.
 // Where who asks must sign in it does so as an app: by code and PKCE (RFC 7636). The token stays in this tab.
+import { locale, texts, translate } from "./console-texts.js";
+
 const $ = (id) => document.getElementById(id);
-const number = new Intl.NumberFormat();
-const rate = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const number = new Intl.NumberFormat(locale);
+const rate = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 const show = (value, format = number) => (value === null ? "–" : format.format(value));
 
 function size(bytes) {
@@ -22,21 +24,23 @@ function element(name, text, attributes = {}) {
 function row(service) {
   const tr = document.createElement("tr");
   const nodes = element("td", "");
-  if (service.nodes.length === 0) nodes.append(element("span", "down", { class: "down" }));
+  if (service.nodes.length === 0) nodes.append(element("span", texts.isDown, { class: "down" }));
   else nodes.append(...service.nodes.map((node) => element("span", node, { class: "node" })));
   tr.append(
     element("th", service.name, { scope: "row" }),
     nodes,
-    element("td", show(service.documents), { "data-label": "Documents" }),
-    element("td", size(service.bytes), { "data-label": "Size" }),
-    element("td", show(service.requestsPerSecond, rate), { "data-label": "Calls / s" }),
+    element("td", show(service.documents), { "data-label": texts.documents }),
+    element("td", size(service.bytes), { "data-label": texts.size }),
+    element("td", show(service.requestsPerSecond, rate), { "data-label": texts.calls }),
   );
   return tr;
 }
 
-function state(text, isBad) {
+function state(text, isBad, isGood = false) {
   $("state").textContent = text;
   $("state").classList.toggle("bad", isBad);
+  $("state").classList.toggle("good", isGood);
+  $("state").removeAttribute("data-text");
 }
 
 const CLIENT = "openward-console";
@@ -84,17 +88,17 @@ async function look() {
     $("sign-in").hidden = answer.status !== 401;
     if (answer.status === 401) {
       sessionStorage.removeItem("token");
-      state("Sign in to see what runs where", false);
+      state(texts.signInFirst, false);
       return;
     }
     const mesh = await answer.json();
     if (answer.status === 403) {
-      state(mesh.error.message, true);
+      state(texts.notAllowed, true);
       $("sign-in").hidden = false;
       return;
     }
     const down = mesh.services.filter((it) => it.nodes.length === 0);
-    state(down.length === 0 ? "All services are up" : `Down: ${down.map((it) => it.name).join(", ")}`, down.length > 0);
+    state(down.length === 0 ? texts.allUp : texts.down(down.map((it) => it.name).join(", ")), down.length > 0, down.length === 0);
     $("rate").textContent = rate.format(mesh.requestsPerSecond);
     $("documents").textContent = number.format(mesh.services.reduce((sum, it) => sum + (it.documents ?? 0), 0));
     $("up").textContent = `${mesh.services.length - down.length} / ${mesh.services.length}`;
@@ -102,14 +106,13 @@ async function look() {
     $("services").replaceChildren(...mesh.services.map(row));
     $("open").hidden = !mesh.isOpen;
   } catch {
-    state("The gateway does not answer", true);
+    state(texts.silent, true);
     wait = 5000;
   }
   setTimeout(look, wait);
 }
 
-$("sign-in").addEventListener("click", () =>
-  goToSignIn().catch(() => state("The sign-in cannot be reached: is the service identity up?", true)),
-);
+$("sign-in").addEventListener("click", () => goToSignIn().catch(() => state(texts.signInDown, true)));
+translate();
 await finishSignIn().catch((error) => state(error.message, true));
 await look();

@@ -1,5 +1,5 @@
 /** Every error of the mesh as a FHIR client sees it: status, OperationOutcome, and nothing of the inside. */
-import { FhirError, type Issue, outcome } from "../../../fhir/outcome.ts";
+import { FhirError, type Issue, outcome, silentServices } from "../../../fhir/outcome.ts";
 import type { Answer } from "../http/answer.ts";
 import { FHIR_JSON } from "./media-types.ts";
 
@@ -90,6 +90,19 @@ const issueOfParam = ({ field, rule, message }: { field: string; rule: string; m
   ...(field !== "" && { expression: [field] }),
 });
 
+/**
+ * The service that has not answered, where the error tells; undefined for every other error. Its name is no secret: `/health/ready` and the
+ * names of actions say it.
+ */
+export function silentService(error: unknown): string | undefined {
+  const { service, action } = (error as { data?: { service?: unknown; action?: unknown } | null }).data ?? {};
+  if (typeof service === "string") return service;
+  return typeof action === "string" ? /^([a-z][a-z0-9-]*)\./.exec(action)?.[1] : undefined;
+}
+
+/** Whether nobody has answered, as far as one can see from outside. */
+export const isUnanswered = (status: number): boolean => status >= 502 && status <= 504;
+
 /** How the error looks from outside. An error that is our own bug says only that it happened. */
 export function refusalOf(error: unknown): ErrorAnswer {
   if (error instanceof FhirError) return { status: error.status, issues: error.issues, headers: {} };
@@ -105,9 +118,11 @@ export function refusalOf(error: unknown): ErrorAnswer {
   if (typeof data?.allow === "string") headers.Allow = data.allow;
   if (typeof data?.authenticate === "string") headers["WWW-Authenticate"] = data.authenticate;
   const isOurs = typeof type !== "string" || status === 500;
+  const silent = isUnanswered(status) ? silentService(error) : undefined;
   const issue: Issue = {
     severity: isOurs ? "fatal" : "error",
     code: isOurs ? "exception" : (CODES[type as string] ?? BY_STATUS[status] ?? "processing"),
+    ...silentServices(silent === undefined ? [] : [silent]),
     diagnostics: isOurs ? "Internal error. It is in the server's log." : (frameworks[type as string] ?? message),
     ...(typeof data?.entry === "number" && { expression: [`Bundle.entry[${data.entry}]`] }),
   };

@@ -1,7 +1,7 @@
 /** Every error of the mesh as a client of /api sees it: `{ "error": { code, type, message, data } }`. */
 import { visibleTexts } from "../../../fhir/visible-text.ts";
 import { FhirError } from "../../../fhir/outcome.ts";
-import { paramFaults, refusalOf } from "../fhir/fhir-refusals.ts";
+import { isUnanswered, paramFaults, refusalOf, silentService } from "../fhir/fhir-refusals.ts";
 import type { Answer } from "../http/answer.ts";
 
 /** The answer to an error: what it says to the outside, and nothing of the inside. */
@@ -11,12 +11,14 @@ export function refuse(error: unknown): Answer {
   const { authenticate: _, ...shown } = isObject(data) ? (data as Record<string, unknown>) : {};
   const isInside = status === 500;
   const faults = paramFaults(error);
+  const silent = isUnanswered(status) ? silentService(error) : undefined;
   const body = {
     error: {
       code: status,
       type: isInside ? "INTERNAL_ERROR" : error instanceof FhirError ? "INVALID" : (type ?? "ERROR"),
       message: issues.map((issue) => issue.diagnostics).join(" "),
       ...(faults && { data: { fields: faults } }),
+      ...(silent !== undefined && { data: { service: silent } }),
       ...(!faults && status < 500 && isObject(data) && Object.keys(shown).length > 0 && { data: shown }),
     },
   };

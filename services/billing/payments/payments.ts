@@ -24,7 +24,8 @@ import {
   paymentNotFound,
   paymentTakenBack,
 } from "../billing.errors.ts";
-import { isInForce } from "../billing.model.ts";
+import { chargesOn, isInForce } from "../billing.model.ts";
+import { creditedBy } from "../credit.model.ts";
 import { type Account, type Cashier, type CashReport, type InvoiceBalance, Means, type Paid } from "../payments.contract.ts";
 import { standingOf } from "./standing.ts";
 import { askedBy, cashReport, centsOf, dayShown, newPayment, paymentOf, RECEIPTS, takenBackBy } from "./payment.model.ts";
@@ -139,12 +140,13 @@ export async function takeBack(billing: WithFhir, ctx: Context<{ payment: string
 /** `billing.listPayments` */
 export async function listPayments(billing: WithFhir, reference: string): Promise<Account> {
   const invoice = await invoiceAt(billing, reference);
-  const { left, credited, payments } = await standingOf(billing, invoice);
+  const { left, credited, notes, payments } = await standingOf(billing, invoice);
   return {
     invoice: reference,
     ...amountOf(invoice),
     left,
     credited,
+    creditedCharges: creditedBy(invoice) === undefined ? notes.flatMap(chargesOn) : [],
     payments: payments.map(paymentOf).sort((a, b) => a.paidAt.localeCompare(b.paidAt) || a.number.localeCompare(b.number)),
   };
 }

@@ -19,6 +19,8 @@ export interface InvoiceStanding {
   left: number;
   /** The credited amount of a bill; of a credit note the part that is set off against its bill. */
   credited: number;
+  /** The bill's credit notes in force. */
+  notes: Stored<Invoice>[];
   /** Payments of the invoice itself. */
   payments: Payments;
 }
@@ -69,6 +71,7 @@ export async function standingOf(billing: WithFhir, invoice: Stored<Invoice>, ju
   return {
     left,
     credited: own ? own.cents - own.paidBack - left : sum,
+    notes: all,
     payments: (own ? ofNotes[states.indexOf(own)] : ofBill)?.payments ?? [],
   };
 }

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "./html.ts";
 import { type Page, PAGES } from "./pages.ts";
 import { Notices, undoLast } from "./parts/notices.ts";
+import { SilentServices } from "./parts/silent-services.ts";
 import { PatientSearch } from "./parts/patient-search.ts";
 import { isOffered, MENU } from "./platform/menu.ts";
 import { go, hrefOf, place } from "./platform/router.ts";
@@ -106,6 +107,7 @@ export function Shell() {
       </div>
     </div></header>
     <main id="main" ref=${main} tabindex="-1" aria-labelledby="page-title" data-page=${isShown ? name : undefined}><h1 id="page-title">${title}</h1>
+      <${SilentServices} />
       ${page === undefined && html`<p>${t("page.none")}</p>`}
       ${page === "loading" && html`<p class="muted" role="status" aria-busy="true">${t("loading")}</p>`}
       ${page === "failed" && html`<p class="fault" role="alert">${t("page.failed")}</p>`}

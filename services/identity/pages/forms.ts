@@ -47,6 +47,13 @@ ${field("code", say("code"), code, say("codeHint"))}
   };
 }
 
+/** A birth date as people of the language write it, with Latin digits; of a year or a month alone what there is. */
+function dateIn({ code }: PageLanguage, born: string): string {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(born)) return born;
+  const locale = code === "ar" ? "ar-u-nu-latn" : code === "en" ? "en-GB" : code;
+  return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(new Date(born));
+}
+
 /** Which patient the app may see. */
 export function patientPage(
   language: PageLanguage,
@@ -59,7 +66,7 @@ export function patientPage(
   const name = html`<input id="name" name="name" type="search" value="${typed}" maxlength="100" autocomplete="off" autofocus>`;
   const rows = (found ?? []).map(
     ({ id, name, born }) =>
-      html`<button class="row" name="patient" value="${id}">${name}${born === undefined ? undefined : html` <span class="hint">(${say("born", { date: born })})</span>`}</button>`,
+      html`<button class="row" name="patient" value="${id}"><bdi>${name}</bdi>${born === undefined ? undefined : html` <span class="hint">(${say("born", { date: dateIn(language, born) })})</span>`}</button>`,
   );
   return {
     title: say("pickPatient"),

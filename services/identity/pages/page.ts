@@ -3,21 +3,23 @@ import { createHash } from "node:crypto";
 import { Html, html } from "./html.ts";
 import type { PageLanguage } from "./language.ts";
 
+/** Colours are those of the pages (services/desk/pages/styles/1-tokens.css): who signs in goes on to them. */
 const STYLE = `
-:root{color-scheme:light dark;font:100%/1.5 system-ui,sans-serif}
-body{margin:0;display:grid;justify-items:center;padding:2rem 1rem}
+:root{color-scheme:light dark;font:100%/1.5 system-ui,sans-serif;--accent:light-dark(#0a5f73,#74c7da);--on-accent:light-dark(#fff,#08222a);--edge:light-dark(#7b8a93,#7d8d97);--bad:light-dark(#a8201a,#ff9d94);--bad-soft:light-dark(#fdecea,#43201d)}
+body{margin:0;background:light-dark(#f5f6f6,#14181a);color:light-dark(#1a2227,#e6ebed);display:grid;justify-items:center;padding:2rem 1rem}
 main{inline-size:min(28rem,100%);overflow-wrap:anywhere}
 h1{font-size:1.5rem;line-height:1.25}
 label{display:block;font-weight:600;margin-block:1rem .25rem}
-input[type=text],input[type=password],input[type=search]{box-sizing:border-box;inline-size:100%;font:inherit;padding:.6rem;border:1px solid #767676;border-radius:.25rem}
-button{font:inherit;padding:.6rem 1.2rem;margin-block-start:1.25rem;margin-inline-end:.5rem;border:1px solid #0b57a4;border-radius:.25rem;background:#0b57a4;color:#fff;cursor:pointer}
-button.second{background:none;color:inherit;border-color:#767676}
-button.row{display:block;inline-size:100%;text-align:start;margin-block-start:.5rem;background:none;color:inherit;border-color:#767676}
-:focus-visible{outline:3px solid #f5a300;outline-offset:2px}
-.fault{border-inline-start:4px solid #b3261e;padding:.5rem .75rem;background:#b3261e1f}
-[aria-invalid=true]{border:2px solid #b3261e}
+input[type=text],input[type=password],input[type=search]{box-sizing:border-box;inline-size:100%;font:inherit;padding:.6rem;color:inherit;background:light-dark(#fff,#1d2326);border:1px solid var(--edge);border-radius:.375rem}
+button{font:inherit;padding:.6rem 1.2rem;margin-block-start:1.25rem;margin-inline-end:.5rem;border:1px solid var(--accent);border-radius:.375rem;background:var(--accent);color:var(--on-accent);cursor:pointer}
+button.second{background:none;color:inherit;border-color:var(--edge)}
+button.row{display:block;inline-size:100%;text-align:start;margin-block-start:.5rem;background:none;color:inherit;border-color:var(--edge)}
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+.fault{border-inline-start:4px solid var(--bad);padding:.5rem .75rem;background:var(--bad-soft)}
+[aria-invalid=true]{border:2px solid var(--bad)}
 @media(forced-colors:active){.fault,[aria-invalid=true]{border-color:CanvasText}}
 .hint{opacity:.8;margin-block:.25rem}
+a{color:var(--accent)}
 code{font-size:1.1rem;word-break:break-all}
 .name{font-weight:600;opacity:.8}
 `.trim();

@@ -1,11 +1,11 @@
-import { codePage, loginPage, passwordPage } from "./forms.ts";
+import { codePage, loginPage, passwordPage, patientPage } from "./forms.ts";
 import { html } from "./html.ts";
 import { languageFor } from "./language.ts";
 import ar from "./messages/ar.json" with { type: "json" };
 import en from "./messages/en.json" with { type: "json" };
 import fr from "./messages/fr.json" with { type: "json" };
 import { pageText } from "./page.ts";
-import { setUpPage } from "./second-factor-forms.ts";
+import { codesPage, setUpPage } from "./second-factor-forms.ts";
 
 describe("the pages", () => {
   it("say the same in each language", () => {
@@ -44,6 +44,24 @@ describe("the pages", () => {
     expect(wrong.map(([, id]) => id).sort()).toEqual([...fields].sort());
     expect(inputs.filter(([input]) => /\sautofocus/.test(input)).map(([, id]) => id)).toEqual(fields.slice(0, 1));
     expect(pageText(page, language)).toContain(`<p class="fault" role="alert" id="fault">${text}</p>`);
+  });
+
+  it("show a key, and codes for when the app is lost, from left to right in every language: they are typed so", () => {
+    const arabic = languageFor("ar", undefined);
+    expect(pageText(setUpPage(arabic, "2345ABCD6723", {}), arabic)).toContain('<code dir="ltr">2345 ABCD 6723</code>');
+    expect(pageText(codesPage(arabic, ["12-34"]), arabic)).toContain('<code dir="ltr">12-34</code>');
+  });
+
+  it.each([
+    ["en", "1951-03-08", "8 March 1951"],
+    ["fr", "1951-03-08", "8 mars 1951"],
+    ["ar", "1951-03-08", "8 مارس 1951"],
+    ["en", "1951", "1951"],
+  ])("tell patients of one name apart by their birth date, as it is written in %s: %s", (code, born, told) => {
+    const reader = languageFor(code, undefined);
+    const page = pageText(patientPage(reader, "an app", "rossi", [{ id: "1", name: "Ada Rossi", born }], false), reader);
+    expect(page).toContain("<bdi>Ada Rossi</bdi>");
+    expect(page).toContain(told);
   });
 
   it("begin in the first field where nothing is wrong, and keep the login name that was typed", () => {

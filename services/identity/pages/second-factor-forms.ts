@@ -21,8 +21,8 @@ export function setUpPage({ say }: PageLanguage, secret: string, { fault, text, 
     fault,
     body: html`${text === undefined ? undefined : html`<p>${text}</p>`}
 <p>${say("totpSecret")}</p>
-<p><code>${secret.replace(/(.{4})(?=.)/g, "$1 ")}</code></p>
-${uri === undefined ? undefined : html`<p class="hint"><a href="${uri}">${uri}</a></p>`}
+<p><code dir="ltr">${secret.replace(/(.{4})(?=.)/g, "$1 ")}</code></p>
+${uri === undefined ? undefined : html`<p class="hint"><a href="${uri}" dir="ltr">${uri}</a></p>`}
 <form method="post">
 ${fields}<input type="hidden" name="secret" value="${secret}">
 <label for="code">${say("code")}</label>
@@ -38,7 +38,7 @@ export function codesPage(language: PageLanguage, codes: string[], isOfSignIn = 
   return {
     title: say("recoveryCodes"),
     body: html`<p>${say("recoveryText")}</p>
-<ul>${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>
+<ul>${codes.map((code) => html`<li><code dir="ltr">${code}</code></li>`)}</ul>
 ${isOfSignIn ? goOn(language) : undefined}`,
   };
 }

@@ -24,12 +24,14 @@ const MAX_BLOCKED = 10_000;
 /** `pharmacy.setReorderLevel` */
 export async function setReorderLevel(
   { fhir, store, directory }: WithFhir & WithDirectory,
-  ctx: Context<LevelSaid>,
+  ctx: Context<LevelSaid & { seen?: number }>,
 ): Promise<ReorderLevel> {
-  const { medication, place, level } = ctx.params;
+  const { medication, place, level, seen } = ctx.params;
   if (place !== undefined) await requireReference({ caller: ctx, directory }, place);
   const said = { medication, level, ...(place !== undefined && { place }) };
   const before = await fhir.read("MedicationKnowledge", recordOf(said));
+  const levelNow = (before && levelIn(before)?.level) ?? 0;
+  if (seen !== undefined && seen !== levelNow) throw reorderLevelChanged();
   const next = recordedLevel(said, before);
   // A level of 0 that was never set needs no record.
   if (before || level > 0) {

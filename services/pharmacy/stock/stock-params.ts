@@ -9,6 +9,8 @@ const MAX_QUANTITY = 1_000_000;
 const MIN_QUANTITY = 0.000_001;
 /** Units: tablets, or 2.5 ml. */
 export const quantity = { type: "number", min: MIN_QUANTITY, max: MAX_QUANTITY } as const;
+/** From which stock on is ordered; 0: from none. */
+const level = { type: "number", min: 0, max: MAX_QUANTITY } as const;
 const lot = { type: "string", trim: true, min: 1, max: 100 } as const;
 const place = { ...referenceTo("Location"), optional: true } as const;
 const optionalReason = { ...reasonRule, optional: true } as const;
@@ -57,7 +59,13 @@ export const stockParams = {
     place: placeOrDefault,
     $$strict: true,
   },
-  setReorderLevel: { medication: codeRule, level: { type: "number", min: 0, max: MAX_QUANTITY }, place, $$strict: true },
+  setReorderLevel: {
+    medication: codeRule,
+    level,
+    place,
+    seen: { ...level, optional: true },
+    $$strict: true,
+  },
   listReorderLevels: {
     medication: { ...medicationText, optional: true },
     isBelow: { type: "boolean", optional: true },

@@ -21,6 +21,8 @@ export interface Answers {
   of<Type extends ResourceType>(type: Type): Found<ResourceOf<Type>>[];
   /** Parts for which some service did not answer. */
   unknown: Set<BoardPart>;
+  /** Those services. */
+  silent: Set<string>;
 }
 
 /** One question, and the part of the board that it serves. */
@@ -114,12 +116,16 @@ export function hiddenFrom(rights: Rights | undefined): BoardPart[] {
 /** Asks the owners. @throws errors that are not failures of a single service */
 export async function ask({ caller, directory }: QueryContext, questions: BoardQuestion[], versions: Versions): Promise<Answers> {
   const unknown = new Set<BoardPart>();
+  const silent = new Set<string>();
   const perOwner = new Map<string, BoardQuestion[]>();
   for (const question of questions) {
     // A service that owns nothing of the type is not asked.
     for (const { service, alive } of directory.known(question.query.type)) {
       if (alive) perOwner.set(service, [...(perOwner.get(service) ?? []), question]);
-      else unknown.add(question.part);
+      else {
+        unknown.add(question.part);
+        silent.add(service);
+      }
     }
   }
   const found = new Map<string, Map<string, Found>>();
@@ -135,6 +141,7 @@ export async function ask({ caller, directory }: QueryContext, questions: BoardQ
         }
       } catch (error) {
         if (!isFailure(error)) throw error;
+        silent.add(service);
         for (const { part } of asked) unknown.add(part);
       }
     }),
@@ -143,6 +150,7 @@ export async function ask({ caller, directory }: QueryContext, questions: BoardQ
     // The map's entries are of the type.
     of: <Type extends ResourceType>(type: Type) => [...(found.get(type)?.values() ?? [])] as unknown as Found<ResourceOf<Type>>[],
     unknown,
+    silent,
   };
 }
 

@@ -41,6 +41,7 @@ export async function readBoard(ctx: Context, { directory, house, versions }: Bo
   const questions = patientQuestions(of, conditionsOf(inside)).filter(({ part }) => !isHidden.has(part));
   const [more, doses]: [Answers, Counts] = await Promise.all([ask(mesh, questions, versions), dosesOf(mesh, of, isHidden)]);
   const unknown = [...new Set([...stays.unknown, ...more.unknown, ...(doses === undefined ? [BoardPart.doses] : [])])];
+  const silent = [...new Set([...stays.silent, ...more.silent, ...(doses === undefined ? ["pharmacy"] : [])])].sort();
   const board = boardOf(
     { house, ...(ward !== undefined && { ward }), taken, isOccupancyKnown: !stays.unknown.has(BoardPart.stays), now },
     {
@@ -55,7 +56,15 @@ export async function readBoard(ctx: Context, { directory, house, versions }: Bo
       doses: new Map(Object.entries(doses ?? {})),
     },
   );
-  return { ...(ward !== undefined && { ward }), at: now.toISOString(), isComplete: unknown.length === 0, unknown, hidden, ...board };
+  return {
+    ...(ward !== undefined && { ward }),
+    at: now.toISOString(),
+    isComplete: unknown.length === 0,
+    unknown,
+    silent,
+    hidden,
+    ...board,
+  };
 }
 
 function countsOf(patients: (string | undefined)[]): Map<string, number> {

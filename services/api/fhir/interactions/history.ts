@@ -37,9 +37,8 @@ export async function history(request: FhirRequest, type?: string, id?: string):
   const types = type ? [type] : directory.types();
   if (type) directory.ownersOf(type);
   const owners = [...new Set(types.flatMap((it) => directory.known(it).map((owner) => owner.service)))];
-  if (directory.services().some(({ service, nodes }) => owners.includes(service) && nodes.length === 0)) {
-    throw ownerDown(type ?? "part of the system");
-  }
+  const down = directory.down().find((service) => owners.includes(service));
+  if (down !== undefined) throw ownerDown(type ?? "part of the system", down);
   const limit = Math.min(count, MAX_COUNT);
   const query: HistoryQuery = {
     limit: Math.max(limit, 1),

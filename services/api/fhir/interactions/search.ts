@@ -1,5 +1,5 @@
 /** Search on a type (FHIR R4, search.html): the query string in, a searchset out. */
-import { type Issue, outcome } from "../../../../fhir/outcome.ts";
+import { type Issue, outcome, silentServices } from "../../../../fhir/outcome.ts";
 import type { ParsedSearch } from "../../../../fhir/search/criteria.ts";
 import { parseSearch } from "../../../../fhir/search/parse-search.ts";
 import type { Clause, Cursor, Row } from "../../../../fhir/search/query.ts";
@@ -40,7 +40,7 @@ export async function search(request: FhirRequest, type: string, within: Clause[
   const self = `${request.base}/${path}${selfQuery(parsed)}`;
   if (parsed.summary === "count" || count === 0) {
     const total = await countMatches(request, type, parsed);
-    return searchset([{ relation: "self", url: self }], [], total, issuesOf(parsed, []), request.base);
+    return searchset([{ relation: "self", url: self }], [], total, issuesOf(request, parsed, []), request.base);
   }
 
   const partial = request.prefer.handling === "lenient";
@@ -77,7 +77,7 @@ export async function search(request: FhirRequest, type: string, within: Clause[
     // Elements are named of what was searched for; what comes along is whole (R4 3.1.1.5.9).
     ...along.map((row) => entryText(request.base, row, "include", parsed.elements ? undefined : subset)),
   ];
-  return searchset(links, entries, total, issuesOf(parsed, [...missing]), request.base);
+  return searchset(links, entries, total, issuesOf(request, parsed, [...missing]), request.base);
 }
 
 /** What of the query was used, as the self link tells it. */
@@ -88,13 +88,18 @@ export function selfQuery({ used }: Pick<ParsedSearch, "used">): string {
 }
 
 /** What the client is warned of in the answer: what was passed over, and who could not be asked. */
-export function issuesOf({ ignored }: Pick<ParsedSearch, "ignored">, missing: string[]): Issue[] {
+export function issuesOf(
+  { directory }: Pick<FhirRequest, "directory">,
+  { ignored }: Pick<ParsedSearch, "ignored">,
+  missing: string[],
+): Issue[] {
   return [
     ...ignored.map(({ name, reason }): Issue => ({ severity: "warning", code: "not-supported", diagnostics: reason, expression: [name] })),
     ...missing.map(
       (type): Issue => ({
         severity: "warning",
         code: "incomplete",
+        ...silentServices(directory.downOf(type)),
         diagnostics: `A service that owns ${type} is down: its matches are missing here.`,
       }),
     ),

@@ -86,7 +86,7 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
   const links = [{ relation: "self", url: `${base}${path && `/${path}`}${selfQuery({ used })}` }];
   const count = Math.min(shape.count ?? DEFAULT_COUNT, MAX_COUNT);
   if (shape.summary === "count" || count === 0) {
-    return searchset(links, [], await countTypes(request, questions), issuesOf({ ignored }, []), base);
+    return searchset(links, [], await countTypes(request, questions), issuesOf(request, { ignored }, []), base);
   }
   const subset = subsetAsked(shape);
   const wanted = { limit: count, maxBytes: MAX_PAGE_BYTES, ...(after && { after }) };
@@ -99,7 +99,7 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
   const isTotalAsked = shape.total === "accurate" || shape.total === "estimate";
   const total = isWhole ? rows.length : isTotalAsked ? await countTypes(request, questions) : undefined;
   const entries = rows.map((row) => entryText(base, row, "match", subset));
-  return searchset(links, entries, total, issuesOf({ ignored }, [...availability.missing]), base);
+  return searchset(links, entries, total, issuesOf(request, { ignored }, [...availability.missing]), base);
 }
 
 /**

@@ -48,7 +48,7 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
   const wanted = questions.filter(({ type }) => isWanted(type));
   const used = heeded.filter(([name]) => name !== "_format" && name !== "_pretty");
   const links = [{ relation: "self", url: `${base}/${path}${selfQuery({ used })}` }];
-  if (isCounted) return searchset(links, [], await countTypes(request, wanted), issuesOf({ ignored }, []), base);
+  if (isCounted) return searchset(links, [], await countTypes(request, wanted), issuesOf(request, { ignored }, []), base);
 
   const availability = { partial: request.prefer.handling === "lenient", missing: new Set<string>() };
   const limit = count ?? (isByReference ? MAX_COUNT : DEFAULT_COUNT);
@@ -75,7 +75,7 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
     ...along.map((row) => entryText(base, row, "include", subset)),
   ];
   const isWhole = !next && !page && availability.missing.size === 0;
-  const issues = issuesOf({ ignored }, [...availability.missing]);
+  const issues = issuesOf(request, { ignored }, [...availability.missing]);
   return searchset(links, entries, isWhole ? matches.length : undefined, isCut ? [...issues, tooMuch] : issues, base);
 }
 

@@ -55,7 +55,7 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
     [{ relation: "self", url: `${request.base}/${TYPE}/$lastn${selfQuery({ used })}` }],
     search.summary === "count" ? [] : entries,
     entries.length,
-    issuesOf({ ignored: [...ignored, ...search.ignored] }, []),
+    issuesOf(request, { ignored: [...ignored, ...search.ignored] }, []),
     request.base,
   );
 }

@@ -2,6 +2,7 @@
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { type Children, html } from "../html.ts";
 import { Notices } from "./notices.ts";
+import { wayBack } from "../platform/focus.ts";
 import { goToSignIn, hasEnded } from "../platform/sign-in.ts";
 import { t } from "../platform/texts.ts";
 
@@ -16,7 +17,7 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
   const isGone = useRef(false);
   // Before it is painted: a key pressed right after the click is the dialog's already.
   useLayoutEffect(() => {
-    const before = document.activeElement as HTMLElement | null;
+    const goBack = wayBack(document.activeElement as HTMLElement | null);
     const shown = dialog.current;
     shown?.showModal();
     // The browser gives the focus to what comes first, which closes it again.
@@ -25,8 +26,7 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
       isGone.current = true;
       if (!shown?.open) return; // the browser has closed it, and the focus may be elsewhere by now
       shown.close(); // as long as it is open nothing else takes the focus
-      if (before?.isConnected) before.focus();
-      else document.getElementById("main")?.focus({ preventScroll: true }); // the row that it was opened from is done
+      goBack();
     };
   }, []);
   /** The browser would tell of it later only, when the next key may have opened another. */

@@ -62,6 +62,13 @@ export function useEditing<Of>(edited: Edited<Of>): Editing {
     clear();
     onClose();
   };
+  const end = () => {
+    leave();
+    edited.onDone();
+  };
+  /** Others have made of the record what is wanted: there is nothing to choose, and nothing to store. */
+  const isAlready = (theirs: Of, changes: Draft): boolean =>
+    Object.entries(fieldsOf(theirs)).every(([field, value]) => (changes[field] ?? value) === value);
   /** @param seen the version that the changes are about */
   const store = async (record: Of, changes: Draft, said: string, seen = versionOf(record)) => {
     const fields = { ...fieldsOf(record), ...changes };
@@ -70,13 +77,13 @@ export function useEditing<Of>(edited: Edited<Of>): Editing {
     } catch (error) {
       if (!(error instanceof Refused) || !edited.isStale(error)) throw error;
       const [theirs, before] = await edited.versionsOf(record, seen, fields);
+      if (isAlready(theirs, changes)) return end();
       const empty = Object.fromEntries(Object.keys(changes).map((field) => [field, ""]));
       const base = before ? { ...empty, ...fieldsOf(before) } : {};
       // While one chooses, what both have found stays what it was.
       return setConflict({ base: conflict?.base ?? base, changes: conflict?.changes ?? changes, theirs, said });
     }
-    leave();
-    edited.onDone();
+    end();
   };
   return {
     fields: draft.value,
@@ -91,7 +98,10 @@ export function useEditing<Of>(edited: Edited<Of>): Editing {
         mine: { ...fieldsOf(conflict.theirs), ...conflict.base, ...conflict.changes },
         theirs: fieldsOf(conflict.theirs),
         // What there is nothing to choose of, as a reason, is sent as it was typed.
-        onChosen: (chosen) => store(conflict.theirs, { ...conflict.changes, ...chosen }, conflict.said),
+        onChosen: async (chosen) => {
+          const changes = { ...conflict.changes, ...chosen };
+          return isAlready(conflict.theirs, changes) ? end() : store(conflict.theirs, changes, conflict.said);
+        },
       },
     }),
   };

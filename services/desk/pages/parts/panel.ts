@@ -2,8 +2,9 @@
 import type { BoardPart } from "../../../wards/board.contract.ts";
 import { type Children, html } from "../html.ts";
 import { timeOf } from "../platform/clock.ts";
-import { sentenceOf } from "../platform/errors.ts";
+import { sentenceOf, serviceText } from "../platform/errors.ts";
 import type { Loaded } from "../platform/load.ts";
+import { GATEWAY } from "../platform/silent.ts";
 import { t, tIfAny } from "../platform/texts.ts";
 
 interface PanelProps<T> {
@@ -29,7 +30,10 @@ export function Panel<T>({ title, loaded, show, actions, id }: PanelProps<T>) {
 /** Says that something is not known now, and as of when what is shown was. */
 export function NotKnown({ loaded: { error, at } }: { loaded: Loaded<unknown> }) {
   if (!error) return null;
-  const text = error.isTemporary ? t("notKnown") : sentenceOf(error);
+  const { isTemporary, service } = error;
+  const isOne = service !== undefined && service !== GATEWAY;
+  const unknown = () => (isOne ? t("notKnown.of", { who: serviceText(service) }) : t("notKnown"));
+  const text = isTemporary ? unknown() : sentenceOf(error);
   return html`<p class="not-known" role="status"><span aria-hidden="true">?</span> ${text} ${at !== undefined && t("notKnown.asOf", { time: timeOf(at) })}</p>`;
 }
 

@@ -3,6 +3,7 @@ import type { Action } from "../../../../mesh/contract.ts";
 import type { Bundle, FhirResource, OperationOutcome } from "../../../../fhir/r4.ts";
 import { isUnkeyed } from "./unkeyed-actions.ts";
 import { isTemporary, sendOnce } from "./sending.ts";
+import { GATEWAY, noteSilent, silentIn } from "./silent.ts";
 import { authorization, leaveWhenDone, mayRenew, renew } from "./sign-in.ts";
 import { isOpenToAll } from "./settings.ts";
 
@@ -33,10 +34,23 @@ export class Refused extends Error {
     return this.status === 404 && /^(ACTION_NOT_FOUND|NOT_SUPPORTED|not-supported)$/.test(this.type);
   }
 
+  /** The service that has not answered, by its name in the mesh; undefined: nobody tells which. */
+  get service(): string | undefined {
+    const { service } = this.data;
+    return typeof service === "string" ? service : undefined;
+  }
+
   /** Whether what was asked for is not known at the moment, and may be in the next. */
   get isTemporary(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 502;
   }
+}
+
+/** A refusal; the service that it names as silent is named on the page. */
+function refused(...of: ConstructorParameters<typeof Refused>): Refused {
+  const refusal = new Refused(...of);
+  if (refusal.isTemporary && refusal.service !== undefined) noteSilent([refusal.service]);
+  return refusal;
 }
 
 /** An answer with all of its content: what breaks off half-way is none, and is asked for again. */
@@ -50,11 +64,11 @@ async function wholeAnswer(path: string, init: RequestInit): Promise<Response> {
 async function ask(path: string, init: RequestInit, isSecond = false): Promise<Response> {
   const headers = { ...(init.headers as Record<string, string>), ...(await authorization()) };
   const response = await wholeAnswer(path, { ...init, headers }).catch(() => {
-    throw new Refused(0, "UNREACHABLE", "The gateway does not answer.");
+    throw refused(0, "UNREACHABLE", "The gateway does not answer.", { service: GATEWAY });
   });
   if (response.status !== 401 || isOpenToAll()) return response;
   if (!isSecond && (await renew())) return ask(path, init, true);
-  if (!isSecond && mayRenew()) throw new Refused(503, "UNREACHABLE", "Sign-in does not answer.");
+  if (!isSecond && mayRenew()) throw refused(503, "UNREACHABLE", "Sign-in does not answer.", { service: "identity" });
   leaveWhenDone();
   return new Promise(() => {}); // the page is left
 }
@@ -82,22 +96,32 @@ export async function callNamed(name: string, params: object): Promise<unknown> 
   const [path, text] = [`/api/${name.replace(".", "/")}`, JSON.stringify(params)];
   const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: text };
   const response = await (isUnkeyed(name) ? askAgain(path, init) : send(path, init, text));
-  const body = (await response.json().catch(() => ({}))) as { error?: { type: string; message: string; data?: Record<string, unknown> } };
-  if (!response.ok) throw new Refused(response.status, body.error?.type ?? "ERROR", body.error?.message ?? "", body.error?.data);
+  if (!response.ok) throw await refusalOf(response);
+  const body: unknown = await response.json().catch(() => ({}));
+  const { silent = [] } = (body ?? {}) as { silent?: string[] };
+  noteSilent(silent);
   return body;
+}
+
+/** What the gateway refuses, but for FHIR. */
+async function refusalOf(response: Response): Promise<Refused> {
+  const { error } = (await response.json().catch(() => ({}))) as {
+    error?: { type: string; message: string; data?: Record<string, unknown> };
+  };
+  return refused(response.status, error?.type ?? "ERROR", error?.message ?? "", error?.data);
 }
 
 /** What the gateway itself tells. */
 export async function getJson<T>(path: string): Promise<T> {
   const response = await askAgain(path);
-  if (!response.ok) throw new Refused(response.status, "ERROR", "");
+  if (!response.ok) throw await refusalOf(response);
   return (await response.json()) as T;
 }
 
 /** What an action tells as a text. */
 export async function getText(path: string): Promise<string> {
   const response = await askAgain(path);
-  if (!response.ok) throw new Refused(response.status, "ERROR", "");
+  if (!response.ok) throw await refusalOf(response);
   return response.text();
 }
 
@@ -146,8 +170,10 @@ async function fhirAnswer(path: string, write?: FhirWrite): Promise<{ body: unkn
     : askAgain(`/fhir/${path}`, { headers: { Prefer: "handling=lenient" } }));
   const body: unknown = await response.json().catch(() => ({}));
   if (!response.ok) {
-    const issue = (body as Partial<OperationOutcome>).issue?.[0];
-    throw new Refused(response.status, issue?.details?.coding?.[0]?.code ?? issue?.code ?? "ERROR", issue?.diagnostics ?? "");
+    const { issue: [issue] = [] } = body as Partial<OperationOutcome>;
+    const [service] = silentIn(issue ? [issue] : []);
+    const named = service === undefined ? issue?.details?.coding?.[0]?.code : undefined;
+    throw refused(response.status, named ?? issue?.code ?? "ERROR", issue?.diagnostics ?? "", service === undefined ? {} : { service });
   }
   return { body, etag: response.headers.get("etag") };
 }
@@ -167,8 +193,10 @@ export async function search<Resource extends FhirResource>(
   const ignored = issues.find(({ code }) => code === "not-supported");
   if (ignored) throw new Refused(400, "not-supported", ignored.diagnostics ?? "");
   const isPartial = issues.some(({ code }) => code === "incomplete");
+  const silent = silentIn(issues);
+  noteSilent(silent);
   // Nobody who knows any of it answers: what was known before is worth more than nothing.
-  if (isPartial && resources.length === 0) throw new Refused(503, "OWNER_DOWN", "");
+  if (isPartial && resources.length === 0) throw refused(503, "OWNER_DOWN", "", { service: silent[0] });
   const hasMore = link.some(({ relation }) => relation === "next");
   return { resources, included: of("include"), isPartial, hasMore, ...(total !== undefined && { total }) };
 }

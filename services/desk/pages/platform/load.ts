@@ -5,6 +5,9 @@ import { Refused } from "./api.ts";
 /** A part that is not known is asked for again after so long, milliseconds. */
 const AGAIN_MS = 3_000;
 
+/** Whether something of it is not known, as a service is down. */
+const isPartial = (value: unknown): boolean => (value as { isPartial?: boolean } | null | undefined)?.isPartial === true;
+
 /** What is known. */
 export interface Loaded<T> {
   /** The last that was known. */
@@ -52,7 +55,7 @@ export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isO
         (value) => {
           if (isOver) return;
           setState({ value, at: Date.now(), isLoading: false });
-          askLater(every.current);
+          askLater(isPartial(value) && !(every.current < AGAIN_MS && every.current > 0) ? AGAIN_MS : every.current);
         },
         (error: unknown) => {
           if (isOver) return;

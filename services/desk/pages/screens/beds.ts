@@ -7,6 +7,7 @@ import { Field } from "../parts/field.ts";
 import { For } from "../parts/for.ts";
 import { Needs } from "../parts/needs.ts";
 import { Panel } from "../parts/panel.ts";
+import { Wide } from "../parts/wide.ts";
 import { actionsOf } from "../platform/api.ts";
 import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
@@ -96,7 +97,7 @@ function Search({ carried, board }: { carried: Carried | undefined; board: Board
   const show = ({
     beds,
   }: Free) => html`<p class="muted" role="status">${t("beds.count", { n: beds.length })} ${beds.length >= MAX_FOUND && t("beds.first")}</p>
-    ${beds.length > 0 && html`<table class="stacked"><thead class="visually-hidden"><tr><th scope="col">${t("places.bed")}</th><th scope="col">${t("places.has")}</th><td></td></tr></thead><tbody>${beds.map(row)}</tbody></table>`}`;
+    ${beds.length > 0 && html`<${Wide} label=${t("beds.free")}><table class="stacked"><thead class="visually-hidden"><tr><th scope="col">${t("places.bed")}</th><th scope="col">${t("places.has")}</th><td></td></tr></thead><tbody>${beds.map(row)}</tbody></table><//>`}`;
   return html`${carried && html`<p class="banner"><${Who} person=${carried} /> ${!isStay(carried) && carried.reason && html`<bdi>${carried.reason}</bdi>`}</p>`}
     <section class="panel" aria-label=${t("beds.needs")}><div class="fields">
       <${Needs} legend=${t("admission.needs")} chosen=${needs} onChoose=${setNeeds} />

@@ -16,7 +16,7 @@ import { useLoad } from "../platform/load.ts";
 import { nameOf } from "../platform/names.ts";
 import { useHouse, wardOf } from "../platform/own-ward.ts";
 import { go } from "../platform/router.ts";
-import { t } from "../platform/texts.ts";
+import { joined, t } from "../platform/texts.ts";
 import { later } from "../parts/later.ts";
 import { DoseDialog } from "./round/dose.ts";
 
@@ -46,7 +46,7 @@ export default function Round({ argument }: { argument?: string }) {
 async function dueIn(ward: BoardWard): Promise<Due> {
   const doses = await pharmacy.due({ ward: ward.location, aheadMinutes: AHEAD_MINUTES });
   const beds = new Map(
-    ward.rooms.flatMap((room) => room.beds.flatMap(({ stay, name }) => (stay ? [[stay.patient, `${room.name} · ${name}`]] : []))),
+    ward.rooms.flatMap((room) => room.beds.flatMap(({ stay, name }) => (stay ? [[stay.patient, joined(room.name, name)]] : []))),
   );
   return { doses, beds, patients: await readAll<Patient>(doses.map(({ patient }) => patient)) };
 }
@@ -63,7 +63,7 @@ function Doses({ ward }: { ward: BoardWard }) {
   const show = ({ doses, patients, beds }: Due) => html`<p class="muted" role="status">${t("round.count", { n: doses.length })}</p>
     ${[...Map.groupBy(doses, ({ patient }) => patient)].map(([reference, theirs]) => {
       const patient = patients.get(reference);
-      return html`<section key=${reference} aria-label=${nameOf(patient)}><h3>${beds.get(reference)} ${patient && html`<${PersonLine} patient=${patient} />`}</h3><ul class="list">${theirs.map((one) => dose(one, patient))}</ul></section>`;
+      return html`<section key=${reference} aria-label=${nameOf(patient)}><h3><bdi class="tag">${beds.get(reference)}</bdi> ${patient && html`<${PersonLine} patient=${patient} />`}</h3><ul class="list">${theirs.map((one) => dose(one, patient))}</ul></section>`;
     })}`;
   const close = () => setOpen(undefined);
   const actions = html`<button type="button" onClick=${() => setOpen("noted")}>${t("round.noted")}</button>`;

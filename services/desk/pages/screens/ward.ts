@@ -1,6 +1,6 @@
 /** The ward board: who lies where, what waits, and what is done about it; what others do is seen as it happens. */
 import { useEffect, useState } from "preact/hooks";
-import type { Board, BoardWard } from "../../../wards/board.contract.ts";
+import type { Board, BoardBed, BoardWard } from "../../../wards/board.contract.ts";
 import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
 import { html } from "../html.ts";
 import { NotKnown, Unknown } from "../parts/panel.ts";
@@ -61,9 +61,11 @@ function OneWard({ ward, names, part }: { ward: string; names: BoardWard[]; part
     ${shown ? html`<${Beds} board=${board.value as Board} ward=${shown} filter=${filter} reload=${board.reload} />` : board.isLoading && html`<p class="muted" aria-busy="true">${t("loading")}</p>`}`;
 }
 
-/** Free, taken, closed: in words, not by colour. */
+/** Free, taken, to be cleaned, closed: in words, not by colour. */
 function Numbers({ ward }: { ward: BoardWard }) {
   const beds = ward.rooms.flatMap(({ beds }) => beds);
-  const of = (status: string) => beds.filter((bed) => bed.status === status).length;
-  return html`<span class="numbers">${(["free", "taken", "closed"] as const).filter((status) => of(status) > 0).map((status) => html`<span key=${status} class="tag ${status}">${t(`bed.count.${status}`, { n: of(status) })}</span>`)}</span>`;
+  const isToClean = ({ cleaning }: BoardBed) => cleaning !== undefined && cleaning !== "clean";
+  const statusOf = (bed: BoardBed) => (bed.status === "closed" && isToClean(bed) ? "dirty" : bed.status);
+  const of = (status: string) => beds.filter((bed) => statusOf(bed) === status).length;
+  return html`<span class="numbers">${(["free", "taken", "dirty", "closed"] as const).filter((status) => of(status) > 0).map((status) => html`<span key=${status} class="tag ${status}">${t(`bed.count.${status}`, { n: of(status) })}</span>`)}</span>`;
 }

@@ -3,6 +3,7 @@ import { html } from "../../html.ts";
 import { Panel } from "../../parts/panel.ts";
 import { Wide } from "../../parts/wide.ts";
 import { getJson } from "../../platform/api.ts";
+import { serviceText } from "../../platform/errors.ts";
 import { useLoad } from "../../platform/load.ts";
 import { numberIn } from "../../platform/names.ts";
 import { leading, t } from "../../platform/texts.ts";
@@ -36,7 +37,7 @@ export function Services() {
       <tbody>${services.map(
         (
           one,
-        ) => html`<tr key=${one.name}><th scope="row" translate=${false}>${one.name}</th><td class="figure" data-label=${t("services.nodes")}>${one.nodes.length === 0 ? html`<span class="tag bad">⚠ ${t("services.isDown")}</span>` : html`<span title=${one.nodes.join(", ")}>${numberIn(one.nodes.length)}</span>`}</td>
+        ) => html`<tr key=${one.name}><th scope="row">${serviceText(one.name)} <bdi class="hint" translate=${false}>${one.name}</bdi></th><td class="figure" data-label=${t("services.nodes")}>${one.nodes.length === 0 ? html`<span class="tag bad">⚠ ${t("services.isDown")}</span>` : html`<span title=${one.nodes.join(", ")}>${numberIn(one.nodes.length)}</span>`}</td>
           <td class="figure" data-label=${t("services.documents")}>${numberOr(one.documents)}</td><td class="figure" data-label=${t("services.size")}>${megabytes(one.bytes)}</td><td class="figure" data-label=${t("services.calls")}>${numberOr(one.requestsPerSecond)}</td></tr>`,
       )}</tbody></table><//>`;
   };

@@ -1,5 +1,5 @@
 /** Values of an order in two steps: entered, then looked at with their flags and released. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
 import type { BenchOrder, Catalogue, LabReport, ReportLine } from "../../../../lab/bench.contract.ts";
 import type { Finding, lab as labContract } from "../../../../lab/lab.contract.ts";
@@ -93,8 +93,10 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
 }
 
 function Lines({ lines, system }: { lines: ReportLine[]; system: string }) {
+  const table = useRef<HTMLTableElement>(null);
+  useEffect(() => table.current?.scrollIntoView({ block: "start" }), []); // what is looked at before it is released, on a phone too
   const text = (value: number | string) => (typeof value === "number" ? numberIn(value, { maximumFractionDigits: 3 }) : value);
-  return html`<table aria-label=${t("bench.report")}><tbody>${lines.map(
+  return html`<table ref=${table} aria-label=${t("bench.report")}><tbody>${lines.map(
     ({
       observation,
       code,

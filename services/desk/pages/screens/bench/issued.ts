@@ -1,30 +1,23 @@
 /** Results that were issued lately: put right with a reason, or printed as a report. */
 import { useState } from "preact/hooks";
 import type { DiagnosticReport, Observation } from "../../../../../fhir/r4.ts";
-import type { lab as labContract } from "../../../../lab/lab.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
-import { Field } from "../../parts/field.ts";
-import { Form } from "../../parts/form.ts";
 import { For } from "../../parts/for.ts";
 import { Finding, Flag, rangeOf } from "../../parts/finding.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../../parts/joined.ts";
 import { useMore } from "../../parts/more.ts";
-import { say } from "../../parts/notices.ts";
 import { NotKnown, Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { Sheet } from "../../parts/sheet.ts";
 import { Wide } from "../../parts/wide.ts";
-import { actionsOf, search } from "../../platform/api.ts";
+import { search } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
-import { requireOneWay } from "../../platform/numbers.ts";
-import { joined, t } from "../../platform/texts.ts";
-import { findingIn } from "./enter.ts";
-import { useKept } from "../../platform/drafts.ts";
+import { t } from "../../platform/texts.ts";
+import { Correct } from "./correct.ts";
 
-const lab = actionsOf<typeof labContract>("lab");
 type Result = WithPatient<Observation>;
 
 /** @param turn another one: a result was entered */
@@ -58,33 +51,6 @@ export function Issued({ turn }: { turn: number }) {
     ${open?.kind === "print" && html`<${Report} result=${open.result} onClose=${close} />`}`;
 }
 
-function Correct({ result: { of, patient }, onClose, onDone }: { result: Result; onClose: () => void; onDone: () => void }) {
-  const kept = `correct ${of.id} ${of.meta?.versionId}`;
-  const [value, setValue] = useKept(
-    kept,
-    "value",
-    `${of.valueQuantity?.comparator ?? ""}${of.valueQuantity?.value ?? of.valueString ?? ""}`,
-  );
-  const [unit, setUnit] = useKept(kept, "unit", of.valueQuantity?.unit ?? "");
-  const [reason, setReason] = useKept(kept, "reason");
-  const send = async () => {
-    requireOneWay(value, "value");
-    await lab.correctResult({ observation: `Observation/${of.id}`, finding: findingIn(value, unit), reason });
-    say(t("bench.isCorrected"));
-    onDone();
-  };
-  return html`<${Dialog} title=${joined(conceptOf(of.code), nameOf(patient))} onClose=${onClose}>
-    <p class="hint">${t("bench.correct.hint")}</p>
-    <${Form} draft=${kept} send=${send} submit=${t("bench.correct")} onCancel=${onClose}>
-      ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
-        <${Field} label=${t("result.value")} name="correct-value" value=${value} onValue=${setValue} required fault=${faultOf("value")} />
-        <${Field} label=${t("result.unit")} name="correct-unit" value=${unit} onValue=${setUnit} fault=${faultOf("finding.unit")} />
-        <${Field} label=${t("reason")} name="correct-reason" value=${reason} onValue=${setReason} required fault=${faultOf("reason")} />
-      </div>`}
-    <//>
-  <//>`;
-}
-
 /** All values of the report that one is in; of none it is a report by itself. */
 async function valuesBeside(of: Observation): Promise<Observation[]> {
   const query = { result: `Observation/${of.id}`, _include: "DiagnosticReport:result", _sort: "-issued", _count: "1" };
@@ -102,7 +68,7 @@ function Report({ result: { of, patient }, onClose }: { result: Result; onClose:
     <div class="stack">
       <${NotKnown} loaded=${values} />
       <${Sheet} title=${t("bench.report")} patient=${patient} isBusy=${values.isLoading}>
-        <table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th></tr></thead><tbody>${(values.value ?? [of]).map(line)}</tbody></table>
+        <${Wide} label=${t("bench.report")}><table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th></tr></thead><tbody>${(values.value ?? [of]).map(line)}</tbody></table><//>
         <p>${momentOf(of.effectiveDateTime)} · ${t("bench.issuedAt", { at: momentOf(of.issued) })}</p>
       <//>
     </div>

@@ -9,6 +9,7 @@ import { say } from "../../parts/notices.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { useKept } from "../../platform/drafts.ts";
+import { useLoad } from "../../platform/load.ts";
 import { moneyOf, nameOf } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
 import type { Bill } from "./bills.ts";
@@ -27,13 +28,20 @@ export function Credit({ bill: { of, patient }, onClose, onDone }: CreditProps) 
   const kept = `credit ${of.id}`;
   const [reason, setReason] = useKept(kept, "reason");
   const { lines, loaded } = useLines(of);
+  const account = useLoad(`credited of ${of.id}`, () => billing.listPayments({ invoice: `Invoice/${of.id}` }));
+  const { creditedCharges = [] } = account.value ?? {};
   const charges = lines.flatMap(({ charge }) => charge ?? []);
   const [staying, setStaying] = useState<string[]>([]);
   const send = async () => {
-    const given = charges.filter((one) => !staying.includes(one));
+    const left = charges.filter((one) => !creditedCharges.includes(one));
+    const given = left.filter((one) => !staying.includes(one));
+    if (charges.length > 0 && left.length === 0) throw new Refused(409, "NOTHING_TO_CREDIT", "");
     if (given.length === 0) throw new Refused(422, "CHOOSE_CHARGES", "");
     const named = given.length < charges.length ? { charges: given } : {};
-    const { creditNote } = await billing.creditNote({ invoice: `Invoice/${of.id}`, reason, ...named });
+    const { creditNote } = await billing.creditNote({ invoice: `Invoice/${of.id}`, reason, ...named }).catch((error: unknown) => {
+      account.reload(); // somebody else may have credited one of these
+      throw error;
+    });
     const [back] = await billing.listBalances({ invoices: [creditNote] }).catch(() => []);
     const text = back && back.left > 0 ? t("cash.creditedBack", { amount: moneyOf(back.left, back.currency) }) : t("cash.credited");
     say(text, () => billing.cancelInvoice({ invoice: creditNote, reason: t("undo.reason") }).then(onDone));
@@ -41,15 +49,18 @@ export function Credit({ bill: { of, patient }, onClose, onDone }: CreditProps) 
     onDone();
   };
   const toggle = (charge: string) => setStaying(staying.includes(charge) ? staying.filter((one) => one !== charge) : [...staying, charge]);
-  const choice = ({ charge = "", text, amount }: Line) =>
-    html`<label key=${charge} class="choice"><input type="checkbox" checked=${!staying.includes(charge)} onChange=${() => toggle(charge)} /> <bdi>${text}</bdi> <span class="nowrap">${amount}</span></label>`;
+  const choice = ({ charge = "", text, amount }: Line) => {
+    const isCredited = creditedCharges.includes(charge);
+    return html`<label key=${charge} class="choice"><input type="checkbox" checked=${!isCredited && !staying.includes(charge)} disabled=${isCredited} onChange=${() => toggle(charge)} /> <bdi>${text}</bdi> <span class="nowrap">${amount}</span> ${isCredited && html`<span class="tag">${t("cash.isCredited")}</span>`}</label>`;
+  };
   const named = lines.filter(({ charge }) => charge !== undefined);
   return html`<${Dialog} title=${joined(t("cash.credit"), nameOf(patient))} onClose=${onClose}>
-    <${NotKnown} loaded=${loaded} />
+    <${NotKnown} loaded=${loaded.error ? loaded : account} />
     <${Form} draft=${kept} send=${send} submit=${t("cash.credit")} onCancel=${onClose} fieldOf=${{ CHOOSE_CHARGES: "charges", CHARGE_CREDITED: "charges" }}>
       ${(faultOf: (field: string) => string | undefined) => html`
         ${
           named.length > 1 &&
+          !account.isLoading &&
           html`<fieldset aria-describedby=${faultOf("charges") && "credit-charges-fault"}><legend>${t("cash.creditWhat")}</legend><div class="stack">${named.map(choice)}</div>
           ${faultOf("charges") && html`<p class="fault" role="alert" id="credit-charges-fault">${faultOf("charges")}</p>`}</fieldset>`
         }

@@ -17,6 +17,7 @@ import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Finding, Flag, rangeOf, testOf } from "../../parts/finding.ts";
 import { NotKnown, Partial } from "../../parts/panel.ts";
+import { Wide } from "../../parts/wide.ts";
 import { Sheet } from "../../parts/sheet.ts";
 import { type Found, readAll } from "../../platform/api.ts";
 import { dateOf, momentOf } from "../../platform/clock.ts";
@@ -120,8 +121,8 @@ export function StaySummary({ stay, patient, parts, onClose }: SummaryProps) {
   const list = (lines: string[]) => html`<ul>${lines.map((line) => html`<li key=${line}><bdi>${line}</bdi></li>`)}</ul>`;
   const values = (
     all: Observation[],
-  ) => html`<table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th><th scope="col">${t("result.when")}</th></tr></thead>
-    <tbody>${all.map((one) => html`<tr key=${one.id}><th scope="row"><bdi>${testOf(one)}</bdi></th><td class="figure"><${Finding} of=${one} /> <${Flag} of=${one} /></td><td data-label=${rangeOf(one) && t("result.range")}><bdi>${rangeOf(one)}</bdi></td><td class="nowrap">${dateOf(one.effectiveDateTime)}</td></tr>`)}</tbody></table>`;
+  ) => html`<${Wide} label=${t("results")}><table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th><th scope="col">${t("result.when")}</th></tr></thead>
+    <tbody>${all.map((one) => html`<tr key=${one.id}><th scope="row"><bdi>${testOf(one)}</bdi></th><td class="figure"><${Finding} of=${one} /> <${Flag} of=${one} /></td><td data-label=${rangeOf(one) && t("result.range")}><bdi>${rangeOf(one)}</bdi></td><td class="nowrap">${dateOf(one.effectiveDateTime)}</td></tr>`)}</tbody></table><//>`;
   const notes = (all: DocumentReference[]) => all.map((one) => html`<p key=${one.id} class="note-text" dir="auto">${noteText(one)}</p>`);
   const drafts = (parts.notes.value?.resources ?? []).filter(
     (one) => isDraft(one) && one.status === "current" && isWithin(stay, one.date),

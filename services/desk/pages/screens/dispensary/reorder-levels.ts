@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { Location } from "../../../../../fhir/r4.ts";
 import type { Code, pharmacy as pharmacyContract, ReorderLevel } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
+import { EditingOf, useEditing } from "../../parts/editing.ts";
 import { For } from "../../parts/for.ts";
 import { Form } from "../../parts/form.ts";
 import { NumberField } from "../../parts/number-field.ts";
@@ -13,7 +14,6 @@ import { useLoad, useTurn } from "../../platform/load.ts";
 import { numberIn } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { placeOf, tokenOf } from "./lots.ts";
-import { useKept } from "../../platform/drafts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
@@ -71,17 +71,33 @@ interface SetProps {
   onDone: () => void;
 }
 
-function SetLevel({ medication, line: { place, level: before = 0 }, name, onClose, onDone }: SetProps) {
-  const kept = `level ${tokenOf(medication)} ${place} ${before}`;
-  const [level, setLevel] = useKept(kept, "level", `${before || ""}`);
-  const store = (units: number) => pharmacy.setReorderLevel({ medication, level: units, ...(place !== undefined && { place }) });
-  const send = async () => {
-    await store(Number(level));
-    say(t("stock.levelIsSet", { place: name }), () => store(before).then(onDone));
-    onClose();
-    onDone();
-  };
-  return html`<${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose} label=${t("stock.setLevel")} isInline>
-    ${(faultOf: (field: string) => string | undefined) => html`<${NumberField} label=${joined(t("stock.orderFrom"), name)} name="reorder-level" min="0" step="any" hint=${t("stock.levelHint")} value=${level} onValue=${setLevel} required autofocus fault=${faultOf("level")} />`}
-  <//>`;
+function SetLevel({ medication, line, name, onClose, onDone }: SetProps) {
+  const { place } = line;
+  const setFrom = (seen: number, level: number) =>
+    pharmacy.setReorderLevel({ medication, level, seen, ...(place !== undefined && { place }) });
+  const editing = useEditing<Line>({
+    name: `level ${tokenOf(medication)} ${place}`,
+    of: line,
+    versionOf: ({ level = 0 }) => `${level}`, // a level has no history: as it was read is what it was
+    fieldsOf: ({ level }) => ({ level: `${level || ""}` }),
+    store: async (_, { level }, { seen, said }) => {
+      const [before, units] = [Number(seen), Number(level)];
+      await setFrom(before, units);
+      say(said, () => setFrom(units, before).then(onDone));
+    },
+    isStale: ({ type }) => type === "REORDER_LEVEL_CHANGED",
+    versionsOf: async (_, seen) => {
+      const levels = await pharmacy.listReorderLevels({ medication: tokenOf(medication) });
+      const now = levels.find((one) => one.place === place) ?? { ...(place !== undefined && { place }) };
+      return [now, { ...now, level: Number(seen) }];
+    },
+    onClose,
+    onDone,
+  });
+  const labels = { level: joined(t("stock.orderFrom"), name) };
+  const send = () => editing.send(t("stock.levelIsSet", { place: name }));
+  return html`<${EditingOf} editing=${editing} label=${t("stock.level")} labels=${labels}>
+    <${Form} send=${send} submit=${t("store")} onCancel=${editing.leave} label=${t("stock.setLevel")} isInline>
+    ${(faultOf: (field: string) => string | undefined) => html`<${NumberField} label=${labels.level} name="reorder-level" min="0" step="any" hint=${t("stock.levelHint")} value=${editing.fields["level"] ?? ""} onValue=${(units: string) => editing.set("level", units)} required autofocus fault=${faultOf("level")} />`}
+  <//><//>`;
 }

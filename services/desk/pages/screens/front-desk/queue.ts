@@ -103,10 +103,10 @@ export function Queue({ turn }: { turn: number }) {
     isPartial: boolean;
   }) => html`
       <${Partial} isPartial=${isPartial} />
-      <p class="muted">${t("queue.count", { n: all.length })}</p>
+      <p class="muted">${all.length >= Number(MAX_SHOWN) ? t("list.first", { n: MAX_SHOWN }) : t("queue.count", { n: all.length })}</p>
       ${all.length > MANY && html`<${Filter} sought=${sought} onSeek=${setSought} />`}
       <ul class="list">${found(all, sought).map(row)}</ul>
-      ${all.length > MANY && found(all, sought).length === 0 && html`<p class="muted" role="status">${t("queue.noneSuch")}</p>`}${all.length >= Number(MAX_SHOWN) && html`<p class="muted">${t("list.first", { n: MAX_SHOWN })}</p>`}
+      ${all.length > MANY && found(all, sought).length === 0 && html`<p class="muted" role="status">${t("queue.noneSuch")}</p>`}
       ${cancelled && html`<${Cancel} of=${cancelled} onClose=${() => setCancelled(undefined)} onDone=${queue.reload} />`}`} />`;
 }
 

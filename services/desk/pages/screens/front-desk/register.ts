@@ -111,6 +111,8 @@ function Known({ onRegistered, onFound }: RegisterProps) {
         <${BirthDateField} label=${t("person.birthDate")} name="birthDate" value=${value("birthDate")} onValue=${(text: string) => describe("birthDate", text)} fault=${faultOf("birthDate")} />
         ${field("gender", t("person.sex"), { required: true, fault: faultOf("gender"), options: [["", t("choose")], ...sexChoices()] })}
         ${field("phone", t("person.phone"), { type: "tel", fault: faultOf("phone") })}
+      </div>
+      <div class="fields">
         ${field("otherFamily", t("person.otherFamily"), { fault: faultOf("otherNames[0].family") })}
         ${field("otherGiven", t("person.otherGiven"), { fault: faultOf("otherNames[0].given") })}
       </div>

@@ -5,6 +5,7 @@ import type { wards as wardsContract } from "../../../../wards/wards.contract.ts
 import { html } from "../../html.ts";
 import { For } from "../../parts/for.ts";
 import { say, sayFault } from "../../parts/notices.ts";
+import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { takeBackVersion } from "../../platform/taken-back.ts";
 import { joined, t } from "../../platform/texts.ts";
@@ -56,7 +57,7 @@ export function Room({ room, ward, onAddBeds, reload }: RoomProps) {
       <button type="button" class="quiet" onClick=${() => setOpen({ place: room.location, version: room.version, has: room.attributes ?? [], name })}>${t("places.roomHas")}<${For} who=${name} /></button>
       <button type="button" onClick=${onAddBeds} disabled=${isClosed || ward.status === "closed"}>${t("places.addBeds")}<${For} who=${name} /></button>
       ${ward.status === "open" && html`<${CloseOrOpen} place=${room} name=${name} isClosed=${isClosed} reload=${reload} />`}</div>
-    ${room.beds.length > 0 && html`<table class="stacked"><thead><tr><th scope="col">${t("places.bed")}</th><th scope="col">${t("places.has")}</th><th scope="col">${t("places.state")}</th><td></td></tr></thead><tbody>${room.beds.map(row)}</tbody></table>`}
+    ${room.beds.length > 0 && html`<${Wide} label=${t("ward.room", { name: room.name })}><table class="stacked"><thead><tr><th scope="col">${t("places.bed")}</th><th scope="col">${t("places.has")}</th><th scope="col">${t("places.state")}</th><td></td></tr></thead><tbody>${room.beds.map(row)}</tbody></table><//>`}
     ${open && html`<${Describe} of=${open} ward=${ward.location} name=${open.name} onClose=${() => setOpen(undefined)} onDone=${reload} />`}
   </section>`;
 }

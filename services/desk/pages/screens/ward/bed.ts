@@ -10,7 +10,7 @@ import { TransferTag } from "./transfer.ts";
 export function Who({ person }: { person: BoardPatient }) {
   const { age, sex, names = [] } = person;
   const facts = [sex && sexOf(sex), age && t(`age.${age.unit}`, { n: age.value })].filter(Boolean).join(" · ");
-  return html`<span class="person"><strong><bdi>${calledIn(person)}</bdi></strong> ${names.length > 0 && html`<bdi class="muted">${names.join(" · ")}</bdi> `}<span class="muted nowrap">${facts}</span></span>`;
+  return html`<span class="person"><strong><bdi>${calledIn(person)}</bdi></strong> ${names.length > 0 && html`<bdi class="muted">${names.join(" · ")}</bdi>${facts && html`<span class="muted"> ·</span>`} `}<span class="muted nowrap">${facts}</span></span>`;
 }
 
 /** What waits, in signs with words for who does not see them. */
@@ -28,7 +28,7 @@ export function BedContent({ bed }: { bed: BoardBed }) {
     ${
       stay &&
       html`<span class="bed-who"><${Who} person=${stay} /></span>
-      <span class="bed-why">${stay.diagnosis && html`<bdi>${stay.diagnosis}</bdi> · `}${t("ward.day", { n: stay.days + 1 })}</span>
+      <span class="bed-why">${stay.diagnosis && html`<bdi>${stay.diagnosis}</bdi> · `}<span class="nowrap">${t("ward.day", { n: stay.days + 1 })}</span></span>
       <span class="bed-tags">
         ${stay.allergies.length > 0 && html`<span class="tag bad">⚠ ${stay.allergies.join(", ")}</span> `}
         ${stay.isolation && html`<span class="tag bad">⛔ ${stay.isolation}</span> `}

@@ -1,13 +1,25 @@
 /** Rooms and beds of a ward. Arrow keys go from bed to bed, Enter opens one, M picks its patient up, Escape puts down again. */
 import { type Signal, useSignal } from "@preact/signals";
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Board, BoardRoom, BoardStay, BoardWard } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { AdmitDialog } from "./admit.ts";
 import { BedContent } from "./bed.ts";
 import { type BedFilter, isOf } from "./filter.ts";
-import { beginDrag, calledIn, dropDragged, endDrag, isStay, isTarget, moveTo, moving, type PlacedBed } from "./move.ts";
+import {
+  beginDrag,
+  type Carried,
+  calledIn,
+  dropDragged,
+  endDrag,
+  isDragged,
+  isStay,
+  isTarget,
+  moveTo,
+  moving,
+  type PlacedBed,
+} from "./move.ts";
 import { StayDialog } from "./stay.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -63,11 +75,16 @@ function roomsOf({ rooms }: BoardWard, filter: BedFilter): BoardRoom[] {
 /** Who is being moved, and how to put them back. */
 function Moving() {
   const carried = moving.value;
+  // Who is picked up beside the board goes into a bed next: that has the focus, and is seen on a phone.
+  useEffect(() => {
+    if (carried && !isDragged() && !document.activeElement?.closest(".rooms")) document.querySelector<HTMLElement>(".bed.target")?.focus();
+  }, [carried]);
   const putBack = () => {
     moving.value = undefined;
   };
+  const text = (one: Carried) => t(isStay(one) ? "ward.moving" : "ward.choose", { name: calledIn(one) });
   // The region is there before its text is, or nobody hears it.
-  return html`<div role="status">${carried && html`<p class="moving">${t("ward.moving", { name: calledIn(carried) })} <button type="button" onClick=${putBack}>${t("cancel")}</button></p>`}</div>`;
+  return html`<div role="status">${carried && html`<p class="moving">${text(carried)} <button type="button" onClick=${putBack}>${t("cancel")} <kbd>Esc</kbd></button></p>`}</div>`;
 }
 
 /** The bed that was entered, as it is now. */

@@ -29,6 +29,9 @@ export function beginDrag(event: DragEvent, carried: Carried): void {
   });
 }
 
+/** Whether somebody is under way by the mouse. */
+export const isDragged = (): boolean => dragged !== undefined;
+
 /** Who is dragged is let go over a bed; on a busy machine before the page has been told that they were picked up. */
 export function dropDragged(): void {
   moving.value ??= dragged;

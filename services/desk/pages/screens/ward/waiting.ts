@@ -40,7 +40,7 @@ export function Waiting({ board: { waiting, coming }, ward, reload }: WaitingPro
     <span><a href=${hrefOf("chart", one.patient)}><${Who} person=${one} /></a><br />
       <span class=${one.kind === "emergency" ? "tag bad" : "tag"}>${t(`request.${one.kind}`)}</span> ${one.status === "accepted" && html`<span class="tag good">${t("request.accepted")}</span> `}
       <bdi>${one.reason}</bdi> ${one.needs.map((need) => html`<span key=${need} class="tag">${tIfAny(`attribute.${need}`) ?? need}</span> `)}
-      <span class="muted">${one.plannedFor ? momentOf(one.plannedFor) : one.requestedAt && since(one.requestedAt)}</span></span>
+      <span class="muted nowrap">${one.reason && "· "}${one.plannedFor ? momentOf(one.plannedFor) : one.requestedAt && since(one.requestedAt)}</span></span>
     <span class="buttons">${give(one)}<a href=${hrefOf("beds", one.request)}>${t("beds.find")}<${For} who=${calledIn(one)} /></a>${
       one.status === "requested"
         ? html`<button type="button" class="quiet" onClick=${() => accept(one, ward, reload)}>${t("request.accept")}<${For} who=${calledIn(one)} /></button>`

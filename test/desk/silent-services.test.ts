@@ -1,0 +1,109 @@
+/** A service that does not answer is named on every page that needs it, with what it knows, in each language; it comes back by itself. */
+import type { Page } from "playwright-core";
+import { readConfig } from "../../mesh/config.ts";
+import { LANGUAGES, messagesOf } from "../../services/desk/files/messages.ts";
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { ROLES } from "../../services/identity/identity.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { loadServices, SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { contentOf } from "../kit/map.ts";
+import { barriers, House } from "./pages-house.ts";
+
+const names = [...contentOf("services/desk/pages/pages.ts").matchAll(/^ {2}"?([\w-]+)"?: \(\) => import/gm)].map(([, name = ""]) => name);
+
+/** Each page, with a service that it cannot do without. */
+const NEEDED: Record<string, string> = {
+  home: "lab",
+  desk: "visits",
+  ward: "hospitalizations",
+  beds: "wards",
+  places: "wards",
+  mine: "records",
+  chart: "pharmacy",
+  census: "hospitalizations",
+  round: "pharmacy",
+  bench: "lab",
+  dispensary: "pharmacy",
+  cash: "billing",
+  records: "patients",
+  audit: "ledger",
+  administration: "journal",
+};
+
+describe("a service that does not answer", () => {
+  let house: House;
+  let page: Page;
+  let patient: string;
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { rooms } = await wards.open(house.operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
+    ({ patient } = await patients.register(house.operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" }));
+    await hospitalizations.admit(house.operator, { patient, bed: rooms[0]?.beds[0]?.location ?? "" });
+    page = await house.person("everybody", [...ROLES]);
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  const stop = async (service: string) => {
+    const { caller } = house.mesh;
+    await caller.destroyService(caller.getLocalService(service));
+  };
+  const start = async (service: string) => {
+    for (const schema of await loadServices({ ...readConfig(), services: [service] })) house.mesh.caller.createService(schema);
+    await house.mesh.caller.waitForServices(service);
+  };
+  const placeOf = (name: string) => (name === "chart" ? `chart/${patient.split("/")[1]}` : name);
+  const spoken = async (language: string) => {
+    await page.selectOption("#language", language);
+    await page.waitForFunction((code) => document.documentElement.lang === code, language);
+  };
+  /** Isolating signs of the other direction are not read. */
+  const banner = async () => ((await page.textContent(".silent")) ?? "").replaceAll(/[\u2066-\u2069]/g, "");
+
+  it("has a page to be tried on, and each page has one", () => {
+    expect(Object.keys(NEEDED).sort()).toEqual([...names].sort());
+  });
+
+  it("has a name and what it knows in each language, whichever it is", () => {
+    const lacking = LANGUAGES.flatMap((language) =>
+      [...SYSTEMS.provider, ...WHEN_CLOSED].flatMap((service) =>
+        [`service.${service}`, `service.${service}.knows`].filter((key) => !messagesOf(language)[key]).map((key) => [language, key]),
+      ),
+    );
+    expect(lacking).toEqual([]);
+  });
+
+  it.each(Object.entries(NEEDED))("is named on %s: %s; the rest of it works, and it comes back by itself", async (name, service) => {
+    await house.show(page, "home");
+    await stop(service);
+    try {
+      await house.show(page, placeOf(name));
+      if (name === "audit") await page.click("main .panel header button"); // what is kept is checked when somebody asks
+      for (const language of LANGUAGES) {
+        await spoken(language);
+        const { [`service.${service}`]: who = "?", [`service.${service}.knows`]: knows = "?" } = messagesOf(language);
+        await page.waitForSelector(`.silent:has-text("${who}")`);
+        expect([language, await banner()]).toEqual([language, expect.stringContaining(`${who} (${knows})`)]);
+      }
+      expect(await barriers(page)).toEqual([]);
+      expect(await page.locator("h1").count()).toBe(1);
+      await spoken("en");
+    } finally {
+      await start(service);
+    }
+    await page.waitForSelector(".silent .not-known", { state: "detached" });
+    await page.waitForSelector("main .not-known", { state: "detached" });
+    expect(house.complaints.filter((text) => !/status of 50[34]/.test(text))).toEqual([]);
+  });
+
+  it("is told from a server that is not reached at all, as on a tablet without a network", async () => {
+    await house.show(page, "bench");
+    await page.context().setOffline(true);
+    await house.show(page, "home");
+    await page.waitForSelector(".silent:has-text('The hospital’s server is not reached at the moment.')");
+    await page.context().setOffline(false);
+    await page.waitForSelector("main .not-known", { state: "detached" });
+    house.complaints.length = 0; // the browser tells of what it cannot reach as of errors
+  });
+});

@@ -17,6 +17,8 @@ export interface QueryContext {
   dates?: DateReading;
   /** What is left of the processor time that the request may take of stores; absent: each question is bounded by itself. */
   budget?: Budget;
+  /** Waits until this question may have a large answer, as it turns out to have; absent: it may. @throws 503 where that does not come in time */
+  becomeLarge?(): Promise<void>;
 }
 
 /** What a request has at its begin. */

@@ -9,9 +9,17 @@ describe("what may have a large answer takes a turn", () => {
   let fhir: FhirHttp;
   let [entered, left] = [0, 0];
   beforeAll(async () => {
-    mesh = await startMesh({ services: ["api", "patients"], nats: false, split: "broker" });
+    mesh = await startMesh({ services: ["api", "patients", "records"], nats: false, split: "broker" });
     fhir = fhirAt(mesh.base);
     await fhir.send("PUT", "/Patient/ann", { resourceType: "Patient", id: "ann" });
+    const long = "x".repeat(300_000);
+    const conditions = ["a", "b", "c"].map((id) => ({
+      request: { method: "PUT", url: `Condition/${id}` },
+      resource: { resourceType: "Condition", id, subject: { reference: "Patient/ann" }, note: [{ text: long }] },
+    }));
+    await fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry: conditions });
+    const entry = ["a", "b", "c"].map((id) => ({ item: { reference: `Condition/${id}` } }));
+    await fhir.send("PUT", "/List/all", { resourceType: "List", id: "all", status: "current", mode: "working", entry });
   });
   afterAll(() => mesh.stop());
   beforeEach(() => {
@@ -51,6 +59,20 @@ describe("what may have a large answer takes a turn", () => {
       200,
       () => fhir.send("POST", "", batch("Patient?_count=1000", "Patient/ann", "Patient/ann/$everything")),
     ],
+    ["a search that turns out to be large", 1, 200, () => fhir.get("/Condition")],
+    ["a part of each that it finds", 1, 200, () => fhir.get("/Condition?_elements=code")],
+    ["a compartment that turns out to be large", 1, 200, () => fhir.get("/Patient/ann/Condition")],
+    ["a whole compartment that turns out to be large", 1, 200, () => fhir.get("/Patient/ann/*")],
+    ["a search over types that turns out to be large", 1, 200, () => fhir.get("?_type=Condition,Patient")],
+    ["what comes along and turns out to be large", 1, 200, () => fhir.get("/List?_include=List:item")],
+    [
+      "each of a batch's entries that turns out to be large",
+      2,
+      200,
+      () => fhir.send("POST", "", batch("Condition", "Condition?_id=a,b,c", "Condition/a")),
+    ],
+    ["none: one large resource", 0, 200, () => fhir.get("/Condition/a")],
+    ["none: a page of one large resource", 0, 200, () => fhir.get("/Condition?_count=1")],
     ["one that is refused", 1, 404, () => fhir.get("/Patient/nobody/_history?_count=1000")],
     ["none: one resource", 0, 200, () => fhir.get("/Patient/ann")],
     ["none: a small search by POST", 0, 200, () => form("/Patient/_search", "_count=10")],

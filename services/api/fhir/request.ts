@@ -50,6 +50,8 @@ export interface FhirRequest {
   hold(bytes: number): void;
   /** Waits for the client's turn to have a large answer made. @returns gives it back @throws 503 */
   largeTurn(): Promise<() => void>;
+  /** Waits for that turn, which this request gives back with its answer. @throws 503 */
+  becomeLarge?(): Promise<void>;
   /** Whether a conditional delete may remove several resources. */
   conditionalDelete: "single" | "multiple";
   /** How searches by date take periods. */

@@ -38,8 +38,7 @@ export async function route(request: FhirRequest, version: string): Promise<Answ
   const { caller, method, path } = request;
   refuseForbidden(accessOf(brokerOf(caller)), caller.meta ?? {}, method, path);
   const isContent = isForContent(request);
-  const handler = handlerOf(request, version, isContent);
-  const answer = await inTurn(request, () => handler());
+  const answer = await inTurn(request, (asked) => handlerOf(asked, version, isContent)());
   return isContent ? contentOf(answer) : prettied(request, answer);
 }
 

@@ -80,4 +80,27 @@ describe("what may have a large answer takes a turn", () => {
     expect((await ask()).status).toBe(status);
     expect([entered, left]).toEqual([turns, turns]);
   });
+
+  it("an action that only reads, while nobody knows yet how large its answers are, and as long as they are large", async () => {
+    let rows = "x".repeat(300_000);
+    const answer = { rest: "GET" as const, handler: () => ({ rows }) };
+    mesh.caller.createService({ name: "registers", actions: { list: answer, note: { ...answer, rest: "POST" as const } } });
+    await mesh.caller.waitForServices("registers");
+    const api = (path: string, method = "GET") => fetch(`${mesh.base}/api${path}`, { method });
+    for (const [turns, status, ask] of [
+      [1, 200, () => api("/registers/list")],
+      [2, 200, () => api("/registers/list?")],
+      [3, 200, () => api("/registers/list", "POST")],
+      [3, 200, () => api("/registers/note", "POST")],
+      [3, 404, () => api("/registers/none")],
+    ] as const) {
+      expect((await ask()).status).toBe(status);
+      expect([entered, left]).toEqual([turns, turns]);
+    }
+    rows = "";
+    mesh.caller.createService({ name: "boards", actions: { list: answer } });
+    await mesh.caller.waitForServices("boards");
+    for (let n = 0; n < 3; n++) expect((await api("/boards/list")).status).toBe(200);
+    expect([entered, left]).toEqual([4, 4]);
+  });
 });

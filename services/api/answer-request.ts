@@ -16,7 +16,7 @@ import { hasBody } from "./http/body.ts";
 import { httpError } from "./http/http-error.ts";
 import { logOwnFault } from "./http/failures.ts";
 import { originsFor } from "./http/own-name.ts";
-import type { Exchange } from "./http/in-flight.ts";
+import type { Exchange } from "./http/http-exchange.ts";
 import { exchangeOf } from "./http/received.ts";
 import { callAction, publishedActions } from "./rest/actions.ts";
 import { openapi } from "./rest/openapi.ts";
@@ -51,7 +51,7 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
   if (exchange) exchange.expected = expected;
   // With a body the turn is taken when that has come, for both together: who holds one while it waits for another stops all.
   if (exchange && !(request.method === "POST" && hasBody(request)) && !service.gate.isSmall(expected)) {
-    const turn = await service.gate.enter(exchange.client.name, { kind, answer: expected });
+    const turn = await service.gate.enter(exchange.requester, { kind, answer: expected });
     if (turn) exchange.work(turn);
   }
   // A page link leads to the server's own name: what a search means must not depend on the one that it was asked by.
@@ -95,7 +95,7 @@ export async function answerRest(service: Gateway, ctx: Context, request: Incomi
 
 /** A turn for a large answer. @returns gives it back @throws 503 */
 async function largeTurn({ largeReads, inFlight }: Gateway, exchange: Exchange | undefined): Promise<() => void> {
-  return exchange ? largeReads.enter(exchange.client.name, () => !inFlight.has(exchange)) : () => {};
+  return exchange ? largeReads.enter(exchange.requester, () => !inFlight.has(exchange)) : () => {};
 }
 
 /** An action's answer may be as large as the largest of its answers lately: lists and boards take turns as searches do. */
@@ -107,7 +107,7 @@ async function actionInTurn(service: Gateway, request: IncomingMessage, name: st
   if (exchange) exchange.expected = expected;
   // Params of a body may have their turn already: who holds one while it waits for another stops all.
   if (exchange && !hasBody(request) && !gate.isSmall(expected)) {
-    const turn = await gate.enter(exchange.client.name, { kind, answer: expected });
+    const turn = await gate.enter(exchange.requester, { kind, answer: expected });
     if (turn) exchange.work(turn);
   }
   const leave = expected < LARGE_ACTION ? undefined : await largeTurn(service, exchange);

@@ -44,6 +44,7 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
     },
     hold: (bytes: number) => exchange?.hold(bytes),
     largeTurn: () => largeTurn(service, exchange),
+    isGone: () => exchange?.isGone === true,
   };
   const kind = kindOf(rest);
   const isRead = request.method === "GET" || request.method === "HEAD" || kind.endsWith("/_search");
@@ -94,8 +95,8 @@ export async function answerRest(service: Gateway, ctx: Context, request: Incomi
 }
 
 /** A turn for a large answer. @returns gives it back @throws 503 */
-async function largeTurn({ largeReads, inFlight }: Gateway, exchange: Exchange | undefined): Promise<() => void> {
-  return exchange ? largeReads.enter(exchange.requester, () => !inFlight.has(exchange)) : () => {};
+async function largeTurn({ largeReads }: Gateway, exchange: Exchange | undefined): Promise<() => void> {
+  return exchange ? largeReads.enter(exchange.requester, () => exchange.isGone) : () => {};
 }
 
 /** An action's answer may be as large as the largest of its answers lately: lists and boards take turns as searches do. */

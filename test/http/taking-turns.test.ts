@@ -1,5 +1,6 @@
 /** By whatever door a large answer is asked for, it takes its client's turn, and gives it back. */
 import { jest } from "@jest/globals";
+import { InFlight } from "../../services/api/http/in-flight.ts";
 import { LargeReads } from "../../services/api/http/large-reads.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
@@ -102,5 +103,35 @@ describe("what may have a large answer takes a turn", () => {
     await mesh.caller.waitForServices("boards");
     for (let n = 0; n < 3; n++) expect((await api("/boards/list")).status).toBe(200);
     expect([entered, left]).toEqual([4, 4]);
+  });
+
+  it("nobody who hangs up gets more done: what was begun keeps its place until it has ended", async () => {
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let begun = () => {};
+    const isBegun = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const handler = async () => {
+      begun();
+      await held;
+      return {};
+    };
+    mesh.caller.createService({ name: "slow", actions: { list: { rest: "POST" as const, handler } } });
+    await mesh.caller.waitForServices("slow");
+    const { inFlight } = mesh.caller.getLocalService("api") as unknown as { inFlight: InFlight };
+    const closed = jest.spyOn(InFlight.prototype, "close");
+    const leaving = new AbortController();
+    const asked = fetch(`${mesh.base}/api/slow/list`, { method: "POST", signal: leaving.signal }).catch(() => "gone");
+    await isBegun;
+    leaving.abort();
+    expect(await asked).toBe("gone");
+    while (closed.mock.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(inFlight.requests).toBe(1);
+    goOn();
+    while (closed.mock.calls.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(inFlight.requests).toBe(0);
   });
 });

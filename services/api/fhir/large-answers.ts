@@ -1,6 +1,7 @@
 /** Which requests may have a large answer, as what they ask for says: these take turns, client by client (`services/api/http/large-reads.ts`). */
 import { PIECE_BYTES } from "../../../federation/row-contents.ts";
 import type { Answer } from "../http/answer.ts";
+import { overloaded } from "../http/in-flight.ts";
 import type { FhirRequest } from "./request.ts";
 
 /** Matches, or versions, on a page; one that asks for no more passes, unless much comes along: lists of the pages for people do. */
@@ -20,6 +21,7 @@ export async function inTurn(request: FhirRequest, ask: (request: FhirRequest) =
     return turn;
   };
   const becomeLarge = async () => {
+    if (request.isGone()) throw overloaded(); // between two pieces, of a question that nobody asks any more
     if (turn) return;
     request.hold(PIECE_BYTES); // what it has found, while it waits
     await begin().finally(() => request.hold(-PIECE_BYTES));

@@ -19,6 +19,7 @@ export type State = "working" | "receiving" | "sending";
 /** Who counts what exchanges hold. */
 interface Holder {
   has(exchange: Exchange): boolean;
+  close(exchange: Exchange): void;
   hold(exchange: Exchange, bytes: number, force: boolean): void;
 }
 
@@ -46,6 +47,10 @@ export class Exchange {
   /** Bytes that moved since then. */
   moved = 0;
   isGivenUp = false;
+  /** Its client has gone: nobody waits for the answer, but what is under way for it is still done. */
+  isGone = false;
+  /** It is worked on. What was begun of it ends by itself, whether its client waits for that or not. */
+  isUnderWay = false;
   readonly #inFlight: Holder;
   readonly #response: Ending;
   #isAwaited: boolean;
@@ -59,6 +64,17 @@ export class Exchange {
     this.quotas = quotas;
     this.#response = response;
     this.#isAwaited = isAwaited;
+  }
+
+  /** Work on it begins: until `settle` it keeps its place. */
+  begin(): void {
+    this.isUnderWay = true;
+  }
+
+  /** The answer is made, or is not to be had. */
+  settle(): void {
+    this.isUnderWay = false;
+    if (this.isGone) this.#inFlight.close(this);
   }
 
   /** The body is wanted: the client may send it. */

@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { anybodyAt, EVERYBODY, type Requester } from "./client-address.ts";
 import type { Exchange } from "./http-exchange.ts";
 import { InFlight } from "./in-flight.ts";
@@ -93,6 +94,27 @@ describe("what is in flight", () => {
         ],
       ]);
     });
+  });
+
+  it("keeps the place, and the memory, of what is under way for who has hung up", () => {
+    const worked = jest.fn();
+    const gone = opened("a");
+    gone.hold(600);
+    gone.begin();
+    gone.work(worked);
+    inFlight.close(gone);
+    opened("a");
+    expect([open("a"), inFlight.requests, inFlight.bytes, gone.isGone]).toEqual([undefined, 2, 600, true]);
+    expect(worked).not.toHaveBeenCalled();
+    gone.settle();
+    expect([open("a") !== undefined, inFlight.requests, inFlight.bytes]).toEqual([true, 2, 0]);
+    expect(worked).toHaveBeenCalledTimes(1);
+    const waited = opened("b");
+    waited.begin();
+    waited.settle();
+    expect(inFlight.requests).toBe(3); // its answer is still to be sent
+    inFlight.close(waited);
+    expect(inFlight.requests).toBe(2);
   });
 
   it("has no shares where all come by one proxy that does not say for whom", () => {

@@ -103,9 +103,11 @@ export class InFlight {
     return exchange;
   }
 
-  /** The request has ended. */
+  /** The request has ended, or its client has gone. What is under way for it keeps its place: who hangs up and comes again at once gets no more done. */
   close(exchange: Exchange): void {
     if (!this.#all.has(exchange)) return;
+    exchange.isGone = true;
+    if (exchange.isUnderWay) return;
     exchange.hold(-exchange.held);
     this.#all.delete(exchange);
     this.#throughput.done(performance.now());

@@ -13,6 +13,7 @@ import { asksForAuthors, authorRows } from "./version-authors.ts";
 import { canonicalUrlSlots, addForEachOwner, askTogether } from "./scatter-gather.ts";
 import { exactly } from "../fhir/search/exact-clauses.ts";
 import type { Availability, QueryContext } from "./query-context.ts";
+import { PIECE_BYTES, withContents } from "./row-contents.ts";
 import { relativeReference } from "../fhir/ids.ts";
 
 /** Limit of `:iterate` steps: each is a query to all owners. A search that goes further is refused. */
@@ -60,7 +61,8 @@ export async function included(
     for (const { type, clause, isMeant, refs: own = [] } of questions) {
       const refs = [...new Set([...slotsToFollow(includes, type), ...own])];
       const atMost = clause.kind === "id" ? Math.min(clause.any.length, limit) : limit;
-      const page = { sort: [], limit: atMost, maxBytes: MAX_BYTES, want: "rows" as const, ...(refs.length > 0 && { refs }) };
+      const jsonBytes = Math.ceil(PIECE_BYTES / questions.length);
+      const page = { sort: [], limit: atMost, maxBytes: MAX_BYTES, jsonBytes, want: "rows" as const, ...(refs.length > 0 && { refs }) };
       const query: StoreQuery = { type, clauses: [clause], ...page };
       kept.set(query, isMeant);
       addForEachOwner(mesh, perOwner, query, availability);
@@ -74,19 +76,26 @@ export async function included(
     ]);
     const pages = [...told, ...authors];
     const asked = [...[...perOwner.values()].flat(), ...made];
-    frontier = pages
+    const come = pages
       .flatMap(({ rows }, index) => rows.filter(kept.get(asked[index] as StoreQuery) ?? (() => true)))
       .filter((row) => !seen.has(keyOf(row)) && seen.add(keyOf(row)));
+    if (found.length + come.length > most || pages.some((page) => page.more)) throw tooMuch(most);
+    const clausesOf = (type: string): Clause[] => [
+      { kind: "any", of: questions.filter((it) => it.type === type).map(({ clause }) => [clause]) },
+    ];
+    const whole = await withContents(mesh, { rows: come, clausesOf, maxBytes: MAX_BYTES }, availability);
+    if (whole.isCut) throw tooMuch(most);
+    frontier = whole.rows;
     // The current version may also be found by another include; one entry is enough.
     for (const row of frontier) seen.add(versionKeyOf(row));
     frontier.push(...old.filter((row) => !seen.has(versionKeyOf(row)) && seen.add(versionKeyOf(row))));
     found.push(...frontier);
-    if (found.length > most || pages.some((page) => page.more)) throw tooMuch(most);
+    if (found.length > most) throw tooMuch(most);
   }
   return found;
 }
 
-/** Bytes that one query of an include may return. */
+/** Bytes that one step of an include may return. */
 const MAX_BYTES = 16_000_000;
 
 /** A query to the owners of one type. */

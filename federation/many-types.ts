@@ -1,8 +1,9 @@
 /**
  * Queries over several types at once (a whole compartment, a search over all types): rows are ordered by their sort values, if any, then by
- * type, then by creation. Two calls per owner and page, however many types: first the ids, then the resources.
+ * type, then by creation. However many types there are, each owner is asked once for ids, and then for the resources in pieces.
  */
 import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../fhir/search/query.ts";
+import { withContents } from "./row-contents.ts";
 import { addForEachOwner, askTogether, byValues, countOwners, cursorOf } from "./scatter-gather.ts";
 import { compareText } from "../fhir/search/text-order.ts";
 import type { Availability, QueryContext } from "./query-context.ts";
@@ -31,7 +32,7 @@ export interface TypesPage {
 /**
  * One page over several types.
  * @param questions in order of type
- * @param page.maxBytes limit of the JSON in it, and of what each owner is asked for at once; a page has at least one row
+ * @param page.maxBytes limit of the JSON in it; a page has at least one row
  * @throws 503 OWNER_DOWN unless `availability.partial`
  */
 export async function searchTypes(
@@ -50,32 +51,13 @@ export async function searchTypes(
   const found = rowsOf(await askTogether(mesh, perOwner)).sort((a, b) => byValues(a, b, keys) || inOrder(a, b));
   const wanted = found.slice(0, limit);
 
-  const ofType = Map.groupBy(wanted, ({ type }) => type);
-  const reads = new Map<string, StoreQuery[]>();
-  for (const { type, sort = [] } of questions) {
-    const any = ofType.get(type)?.map(({ id }) => id);
-    // In the order of the page, so that what an owner omits beyond the byte limit comes after what it returns.
-    if (any) {
-      addForEachOwner(mesh, reads, { type, clauses: [{ kind: "id", any }], sort, limit: any.length, maxBytes, want: "rows" }, availability);
-    }
-  }
-  const pages = await askTogether(mesh, reads);
-  const read = new Map(rowsOf(pages).map((row) => [`${row.type}/${row.id}`, row]));
-  const cut = new Set(pages.flatMap((page) => (page.more ? (page.rows[0] as Row).type : [])));
-
-  const rows: Row[] = [];
-  let bytes = 0;
-  let last: Row | undefined;
-  for (const one of wanted) {
-    const row = read.get(`${one.type}/${one.id}`);
-    bytes += row?.json?.length ?? 0;
-    // A row that was not returned was deleted between the two queries, or omitted because of the byte limit.
-    const isBeyond = row ? bytes > maxBytes : cut.has(one.type);
-    if (rows.length > 0 && last && isBeyond) return { rows, next: placeOf(last) };
-    if (row) rows.push({ ...row, seq: one.seq, values: one.values });
-    last = one;
-  }
-  return { rows, ...(found.length > limit && last && { next: placeOf(last) }) };
+  const clauses = new Map(questions.map((question) => [question.type, question.clauses]));
+  const { rows, last, isCut } = await withContents(
+    mesh,
+    { rows: wanted, clausesOf: (type) => clauses.get(type) ?? [], maxBytes },
+    availability,
+  );
+  return { rows, ...((isCut || found.length > limit) && last && { next: placeOf(last) }) };
 }
 
 const placeOf = (row: Row): TypesCursor => ({ type: row.type, after: cursorOf(row) });

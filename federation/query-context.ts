@@ -17,6 +17,8 @@ export interface QueryContext {
   dates?: DateReading;
   /** What is left of the request's processor time in stores; absent: each query has a limit of its own. */
   budget?: Budget;
+  /** Waits until this question may have a large answer, as it turns out to have; absent: it may. @throws 503 where that does not come in time */
+  becomeLarge?(): Promise<void>;
 }
 
 /** The budget of a new request. */

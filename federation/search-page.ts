@@ -4,10 +4,11 @@
  */
 import { type FhirError, fhirError } from "../fhir/outcome.ts";
 import type { ParsedSearch } from "../fhir/search/criteria.ts";
-import type { Cursor, Row, SortKey, StoreQuery } from "../fhir/search/query.ts";
+import type { Clause, Cursor, Row, SortKey, StoreQuery } from "../fhir/search/query.ts";
 import { searchOwners, countOwners, cursorOf } from "./scatter-gather.ts";
 import { type Link, type ChainPlan, CHAIN_LIMITS } from "./chain-plan.ts";
 import { planChains, farTypesOf } from "./chains.ts";
+import { PIECE_BYTES, withContents } from "./row-contents.ts";
 import { type SemiJoinBudget, streamMatches, BudgetExceeded, type BoundedQuery } from "./semi-join.ts";
 import type { Availability, QueryContext, ChainLimits } from "./query-context.ts";
 
@@ -110,11 +111,31 @@ async function pageByOwners(
 ): Promise<Part> {
   const { rows, more } = await searchOwners(
     mesh,
-    { type, clauses, sort, limit, maxBytes, want, ...(after && { after }), ...(refs && { refs }) },
+    { type, clauses, sort, limit, maxBytes, jsonBytes: PIECE_BYTES, want, ...(after && { after }), ...(refs && { refs }) },
     availability,
   );
-  const last = rows.at(-1);
-  return { rows, ...(more && last && { next: cursorOf(last) }) };
+  const found = { rows, ...(more && { next: rows.at(-1) }) };
+  return want === "ids" ? withCursor(found) : wholePage(mesh, clauses, found, maxBytes, availability);
+}
+
+/** A page whose end is known by its row. */
+interface FoundRows {
+  rows: Row[];
+  next?: Row | undefined;
+}
+
+const withCursor = ({ rows, next }: FoundRows): Part => ({ rows, ...(next && { next: cursorOf(next) }) });
+
+/** The page with its JSON, as far as its bytes go. */
+async function wholePage(
+  mesh: QueryContext,
+  clauses: Clause[],
+  found: FoundRows,
+  maxBytes: number,
+  availability: Availability,
+): Promise<Part> {
+  const { rows, last, isCut } = await withContents(mesh, { rows: found.rows, clausesOf: () => clauses, maxBytes }, availability);
+  return withCursor({ rows, next: isCut ? last : found.next });
 }
 
 /** A page whose candidates are probed; `isSpent`: it ends where the budget was used up. */
@@ -147,10 +168,9 @@ async function pageBySemiJoin(
   }
 
   // The JSON is read only now that the matches are known.
-  const clauses = [...plan.clauses, { kind: "id" as const, any: wanted.map(({ id }) => id) }];
-  const page = await searchOwners(mesh, { type: plan.type, clauses, sort, limit, maxBytes, want, ...(refs && { refs }) }, availability);
-  const last = page.rows.at(-1);
-  const onwards = page.more && last ? cursorOf(last) : next;
+  const rows = wanted.map((row) => withRefs(row, refs));
+  const page = await withContents(mesh, { rows, clausesOf: () => plan.clauses, maxBytes }, availability);
+  const onwards = page.isCut && page.last ? cursorOf(page.last) : next;
   return { rows: page.rows, isSpent: isSpent && !isCut, ...(onwards && { next: onwards }) };
 }
 

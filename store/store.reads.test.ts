@@ -70,6 +70,24 @@ describe.each(stores)("reads of many resources in $name", (kit) => {
       ).toMatchObject({ rows: [{ id: "a" }], more: true });
     });
 
+    it.each([
+      ["all of them", 3_000, 3],
+      ["those that fit", 300, 2],
+      ["the first, however large", 1, 1],
+    ])("tells of all rows of a page, with the JSON of %s", async (_, jsonBytes, count) => {
+      await opened.store.write(["a", "b", "c", "d"].map((id) => create(id, { name: "Ann" })));
+      for (const sort of [[], [{ by: "id" as const, desc: false }]]) {
+        const query = { type: "Patient", clauses: [named("Ann")], sort, limit: 3, want: "rows" as const, refs: [102], jsonBytes };
+        const { rows, more } = await opened.store.search(query);
+        expect(rows.map(({ id, refs }) => [id, refs])).toEqual(["a", "b", "c"].map((id) => [id, []]));
+        expect([rows.filter(({ json }) => json !== undefined).length, rows.findLastIndex(({ json }) => json !== undefined), more]).toEqual([
+          count,
+          count - 1,
+          true,
+        ]);
+      }
+    });
+
     it("brings the references along that are asked for", async () => {
       await opened.store.write([create("ann", { name: "Ann", identifier: "1" })]);
       const { rows } = await opened.store.search({ type: "Patient", clauses: [], sort: [], limit: 10, want: "ids", refs: [102, 101] });

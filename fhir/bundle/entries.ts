@@ -8,6 +8,7 @@ import { behindBase } from "../own-address.ts";
 import type { Resource } from "../resource.ts";
 import { noneExistCriteria } from "../search/condition.ts";
 import { isResourceType } from "../search/parameters.ts";
+import { superfluousCriterion } from "../superfluous-criteria.ts";
 import { isId, REFERENCE_PATTERN } from "../ids.ts";
 
 /** The methods of an entry's request. */
@@ -182,7 +183,10 @@ function targetFault({ method, type, id, query, resource }: BundleEntry, at: str
   if (method === "PUT" && id !== undefined && resource?.id !== undefined && resource.id !== id) {
     return fault(`The resource's id ${resource.id} is not the one in request.url.`, `${at}.resource.id`);
   }
-  return undefined;
+  const isRead = method === "GET" || method === "HEAD";
+  const superfluous =
+    id === undefined || type === undefined || isRead ? undefined : superfluousCriterion(type, new URLSearchParams(query ?? "").keys());
+  return superfluous && fault(superfluous.diagnostics, `${at}.request.url`);
 }
 
 /** A conditional create with its criteria in the form of a search. */

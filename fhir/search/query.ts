@@ -117,6 +117,8 @@ export interface StoreQuery {
   limit: number;
   /** The page ends before its JSON exceeds this, but has at least one row. Bytes; default 4,000,000. */
   maxBytes?: number;
+  /** Rows behind so much JSON come without it, but the first row comes with its own. Bytes; default: no bound. */
+  jsonBytes?: number;
   /** "rows": with JSON. "ids": without JSON (chains). */
   want: "rows" | "ids";
   /** Slots whose `=` key rows are returned with each row as `refs` (for _include and chains), without the facet. */

@@ -42,6 +42,11 @@ describe("a narrative", () => {
     [div("A&#0;B"), false],
     [div("A&#xD800;B"), false],
     [div("A&#169;B"), true],
+    [div("&Eacute;&rarr;&nbsp;&apos;&hearts;"), true],
+    [div("A &nobody; B"), false],
+    [div("&NBSP;"), false],
+    [div("&check;"), false], // of HTML 5
+    [div('<a href="#" title="&constructor;">A</a>'), false],
     [div("A]]>B"), false],
     [div("<ins>A</ins>"), false],
   ])("%s: %s", (text, isAllowed) => {

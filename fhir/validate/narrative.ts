@@ -1,4 +1,5 @@
 import { nonNull } from "../non-null.ts";
+import { XHTML_ENTITIES } from "./xhtml-entities.ts";
 
 /**
  * Validates a narrative's XHTML (R4 narrative.html, rules txt-1 and txt-2): one well-formed `div` of the XHTML namespace, with HTML's
@@ -32,6 +33,7 @@ const markup = /<(?:(!--)|(\/?)([A-Za-z][\w:.-]*)(?![\w:.-])((?:[^<>"']|"[^"<]*"
 const attribute = /\s+([A-Za-z_:][\w:.-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')|([\s\S])/g;
 const reference = /&(?!(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#x[0-9A-Fa-f]+);)/;
 
+const named = /&([A-Za-z][A-Za-z0-9]*);/g;
 const numbered = /&#(?:x([0-9A-Fa-f]+)|([0-9]+));/g;
 
 /** Whether XML allows the character (XML 1.0, 2.2). */
@@ -149,7 +151,16 @@ function styleFault(value: string): string | undefined {
 }
 
 /** What is wrong with the text; undefined if nothing is. */
-export function isXhtml(text: string): string | undefined {
+export const isXhtml = (text: string): string | undefined => markupFault(text) ?? entityFault(text);
+
+function entityFault(text: string): string | undefined {
+  for (const [whole, name = ""] of text.matchAll(named)) {
+    if (!XHTML_ENTITIES.has(name)) return `must be well-formed XHTML: ${whole} is no character of HTML 4`;
+  }
+  return undefined;
+}
+
+function markupFault(text: string): string | undefined {
   if (!text.startsWith("<div") && !/^\s*<(?:\w+:)?div[\s>/]/.test(text)) return "must be XHTML in one <div> element";
   if (reference.test(text)) return 'must be well-formed XHTML: "&" is written &amp;';
   for (const [whole, hex, decimal] of text.matchAll(numbered)) {

@@ -152,6 +152,7 @@ function ofVersions(deed: "read" | "vread" | "history", answers: (StoredResource
 
 function ofPages(type: string | undefined, pages: Page[]): Omit<AuditEntry, "by"> {
   const found = new Set<string>();
-  for (const { rows } of pages) for (const row of rows) notePatients(found, row);
+  // What came without its JSON was not shown yet.
+  for (const { rows } of pages) for (const row of rows) if (row.json !== undefined) notePatients(found, row);
   return { at: Date.now(), deed: "search", isDone: true, ...(type !== undefined && { type }), ...patientsOf(found) };
 }

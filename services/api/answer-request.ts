@@ -16,9 +16,13 @@ import { hasBody } from "./http/body.ts";
 import { httpError } from "./http/http-error.ts";
 import { logOwnFault } from "./http/failures.ts";
 import { originsFor } from "./http/own-name.ts";
+import type { Exchange } from "./http/http-exchange.ts";
 import { exchangeOf } from "./http/received.ts";
 import { callAction, publishedActions } from "./rest/actions.ts";
 import { openapi } from "./rest/openapi.ts";
+
+/** An answer of an action from which on it is as large as that of a search that takes turns. Bytes. */
+const LARGE_ACTION = 256 * 1024;
 
 const JSON_TYPE = { "Content-Type": "application/json; charset=utf-8" };
 
@@ -39,7 +43,8 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
       return service.shownTo(caller, error, sent);
     },
     hold: (bytes: number) => exchange?.hold(bytes),
-    largeTurn: async () => (exchange ? service.largeReads.enter(exchange.client.name, () => !service.inFlight.has(exchange)) : () => {}),
+    largeTurn: () => largeTurn(service, exchange),
+    isGone: () => exchange?.isGone === true,
   };
   const kind = kindOf(rest);
   const isRead = request.method === "GET" || request.method === "HEAD" || kind.endsWith("/_search");
@@ -47,7 +52,7 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
   if (exchange) exchange.expected = expected;
   // With a body the turn is taken when that has come, for both together: who holds one while it waits for another stops all.
   if (exchange && !(request.method === "POST" && hasBody(request)) && !service.gate.isSmall(expected)) {
-    const turn = await service.gate.enter(exchange.client.name, { kind, answer: expected });
+    const turn = await service.gate.enter(exchange.requester, { kind, answer: expected });
     if (turn) exchange.work(turn);
   }
   // A page link leads to the server's own name: what a search means must not depend on the one that it was asked by.
@@ -67,7 +72,10 @@ export async function answerRest(service: Gateway, ctx: Context, request: Incomi
   // Not by the URL class: it throws at what is sent as `//`, and resolves dots.
   const [pathname = "/", ...query] = url.split("?");
   const searchParams = new URLSearchParams(query.join("?"));
-  if (pathname.startsWith("/api/")) return callAction(ctx, request, pathname.slice("/api/".length), searchParams);
+  if (pathname.startsWith("/api/")) {
+    const asked = { request, path: pathname.slice("/api/".length), query: searchParams };
+    return callAction(ctx, asked, (name, ask) => actionInTurn(service, request, name, ask));
+  }
   if (request.method !== "GET" && request.method !== "HEAD") {
     throw httpError(405, "METHOD_NOT_ALLOWED", "Only GET is possible here.", { allow: "GET, HEAD" });
   }
@@ -83,5 +91,32 @@ export async function answerRest(service: Gateway, ctx: Context, request: Incomi
     }
     default:
       return consoleAnswer(pathname, { broker: service.broker, directory: service.directory, meter: service.meter, caller: ctx }, hosts);
+  }
+}
+
+/** A turn for a large answer. @returns gives it back @throws 503 */
+async function largeTurn({ largeReads }: Gateway, exchange: Exchange | undefined): Promise<() => void> {
+  return exchange ? largeReads.enter(exchange.requester, () => exchange.isGone) : () => {};
+}
+
+/** An action's answer may be as large as the largest of its answers lately: lists and boards take turns as searches do. */
+async function actionInTurn(service: Gateway, request: IncomingMessage, name: string, ask: () => Promise<Answer>): Promise<Answer> {
+  const { sizes, gate } = service;
+  const exchange = exchangeOf(request);
+  const kind = `api ${name}`;
+  const expected = sizes.expected(kind, performance.now());
+  if (exchange) exchange.expected = expected;
+  // Params of a body may have their turn already: who holds one while it waits for another stops all.
+  if (exchange && !hasBody(request) && !gate.isSmall(expected)) {
+    const turn = await gate.enter(exchange.requester, { kind, answer: expected });
+    if (turn) exchange.work(turn);
+  }
+  const leave = expected < LARGE_ACTION ? undefined : await largeTurn(service, exchange);
+  try {
+    const answer = await ask();
+    sizes.note(kind, Buffer.byteLength(answer.body ?? ""), performance.now());
+    return answer;
+  } finally {
+    leave?.();
   }
 }

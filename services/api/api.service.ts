@@ -39,6 +39,7 @@ import { idempotencyKeyOf } from "./http/idempotency-key.ts";
 import { InFlight, LIMITS } from "./http/in-flight.ts";
 import { lacksName, ownName } from "./http/own-name.ts";
 import { Presence, type Present, PRESENCE } from "./http/presence.ts";
+import { exchangeOf } from "./http/received.ts";
 import { Reclaim } from "./http/reclaim.ts";
 import { createGateway, listen, refuseMalformed, shut } from "./http/server.ts";
 import { LargeReads } from "./http/large-reads.ts";
@@ -304,8 +305,12 @@ export default (config: Config): ServiceSchema =>
 /** moleculer-web calls this for every request. */
 function dispatch(this: Service, request: MeshRequest, response: ServerResponse): void {
   const self = this as This;
+  if (response.closed) return; // nothing is begun for who has gone
+  const exchange = exchangeOf(request);
+  exchange?.begin();
   self
     .answer(request.$ctx, Object.assign(request, { url: request.originalUrl }))
+    .finally(() => exchange?.settle())
     .then((answer) => {
       describeSpan(`${request.method} ${doorOf(request.url ?? "")}`, {
         "http.request.method": request.method ?? "",

@@ -165,11 +165,16 @@ export class MongoSearch {
     const rows: Row[] = [];
     let bytes = 0;
     let seen = 0;
+    let isFull = false;
     for (const document of documents.slice(0, query.limit)) {
-      const row = document && toRow(query, document);
+      const row = document && toRow(isFull ? { ...query, want: "ids" } : query, document);
       bytes += row?.json === undefined ? 0 : Buffer.byteLength(row.json);
       if (rows.length > 0 && bytes > (query.maxBytes ?? DEFAULT_MAX_BYTES)) break;
       seen += 1;
+      if (row && rows.length > 0 && !isFull && bytes > (query.jsonBytes ?? bytes)) {
+        isFull = true;
+        delete row.json;
+      }
       if (row) rows.push(row);
     }
     // All of this page have gone since their places were read; those after them may still be there.

@@ -49,11 +49,16 @@ export class SqliteSearch {
     const refs = query.refs && this.#references(found.slice(0, query.limit), query.refs);
     const rows: Row[] = [];
     let bytes = 0;
+    let isFull = false;
     for (const match of found.slice(0, query.limit)) {
-      const row = this.#row(query, axes, match);
+      const row = this.#row(isFull ? { ...query, want: "ids" } : query, axes, match);
       if (refs) row.refs = refs.get(match.seq) ?? [];
       bytes += row.json === undefined ? 0 : Buffer.byteLength(row.json);
       if (rows.length > 0 && bytes > (query.maxBytes ?? DEFAULT_MAX_BYTES)) break;
+      if (rows.length > 0 && !isFull && bytes > (query.jsonBytes ?? bytes)) {
+        isFull = true;
+        delete row.json;
+      }
       rows.push(row);
     }
     return { rows, more: found.length > rows.length };

@@ -62,6 +62,45 @@ describe("conditional interactions over HTTP", () => {
     expect((await at.fhir.send("DELETE", "/Patient")).status).toBe(412);
   });
 
+  describe("of one resource by its id take no criteria, which would not be looked at:", () => {
+    const patch = [{ op: "add", path: "/gender", value: "other" }];
+    it.each([
+      ["family=x"],
+      ["identifier=urn:mrn|c9"],
+      ["_tag=x"],
+      ["_lastUpdated=lt2020-01-01"],
+      ["_has:Observation:patient:code=x"],
+      ["_format=json&active=true"],
+      ["hardDelete=true"],
+    ])("%s", async (query) => {
+      const { id } = await created();
+      for (const [method, body] of [
+        ["DELETE", undefined],
+        ["PUT", { ...rossi, id }],
+        ["PATCH", patch],
+      ] as const) {
+        const headers: Record<string, string> = method === "PATCH" ? { "Content-Type": "application/json-patch+json" } : {};
+        expect(await at.fhir.send(method, `/Patient/${id}?${query}`, body, headers)).toMatchObject({
+          status: 400,
+          body: outcomeWith("invalid"),
+        });
+        const entry = { request: { method, url: `Patient/${id}?${query}` }, ...(method === "PUT" && { resource: body }) };
+        if (method === "PATCH") continue;
+        const batch = await at.fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry: [entry] });
+        expect(batch.body.entry[0].response.status).toMatch(/^400/);
+        const transaction = await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry: [entry] });
+        expect(transaction.status).toBe(400);
+      }
+      expect((await at.fhir.get(`/Patient/${id}`)).body).toMatchObject({ id, meta: { versionId: "1" } });
+    });
+
+    it("but what clients send along with any request", async () => {
+      const { id } = await created();
+      expect((await at.fhir.send("PUT", `/Patient/${id}?_format=json&_pretty=true`, { ...rossi, id, gender: "other" })).status).toBe(200);
+      expect((await at.fhir.send("DELETE", `/Patient/${id}?_format=json&_cascade=delete`)).status).toBe(204);
+    });
+  });
+
   it("patches the one match", async () => {
     await created(withNumber("c5"));
     const patch = JSON.stringify([{ op: "replace", path: "/gender", value: "unknown" }]);

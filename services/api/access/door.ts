@@ -7,6 +7,7 @@ import type { Identity } from "../../../mesh/access/identity.ts";
 import type { Interaction } from "../../../mesh/access/roles.ts";
 import type { Caller } from "../../../mesh/caller.ts";
 import { PROVENANCE } from "../../../federation/version-authors.ts";
+import { anybodyAt, type Requester } from "../http/client-address.ts";
 import { httpError } from "../http/http-error.ts";
 import { type GoodToken, invalidToken, type TokenCheck } from "./tokens.ts";
 
@@ -89,6 +90,13 @@ export class Door {
     if (purpose !== undefined) meta["purpose"] = purpose;
   }
 
+  /** Whom a request from this address is counted for: who has signed in, once their token was found good. Not refused, whatever it says. */
+  requesterAt(address: string, { headers: { authorization = "" } }: Pick<IncomingMessage, "headers">): Requester {
+    const token = this.#access.isOpen ? undefined : bearerIn(authorization);
+    const good = token === undefined ? undefined : this.#tokens.known(token);
+    return good ? { name: `sub ${good.identity.sub}`, address } : anybodyAt(address);
+  }
+
   /** What the caller may do; undefined where that is everything, or nobody has said who asks. */
   rightsOf(ctx: Pick<Caller, "meta">): Rights | undefined {
     return this.#access.isOpen || ctx.meta?.["as"] === undefined ? undefined : this.#access.rightsOf(this.#access.identityOf(ctx));
@@ -147,9 +155,11 @@ function purposeOf({ headers }: IncomingMessage): string | undefined {
 }
 
 /** RFC 6750, 2.1. A token in the URL would stand in logs: it is not taken. */
+const bearerIn = (authorization: string): string | undefined => /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization)?.[1];
+
 function tokenOf({ headers: { authorization } }: IncomingMessage): string | undefined {
   if (authorization === undefined) return undefined;
-  const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? [];
+  const token = bearerIn(authorization);
   if (token !== undefined) return token;
   throw httpError(401, "INVALID_TOKEN", "Authorization must be: Bearer, a blank, and an access token.", {
     authenticate: 'Bearer realm="OpenWard", error="invalid_request"',

@@ -70,6 +70,12 @@ export class TokenCheck {
     return good;
   }
 
+  /** The same of a token that was found good before, and is still; undefined of any other. */
+  known(token: string): GoodToken | undefined {
+    const good = token.length > MAX_LENGTH ? undefined : this.#good.get(hash("sha256", token, "binary"));
+    return good && good.until > Date.now() && !this.#hasEnded(good) ? good : undefined;
+  }
+
   /** What `identity` has told of. */
   noteEnded({ sub, sid, jti, clientId, keys, at }: Ended): void {
     if (keys && at > this.#keysEndedAt) {

@@ -1,5 +1,7 @@
 /** Which requests may have a large answer, as what they ask for says: these take turns, client by client (`services/api/http/large-reads.ts`). */
+import { PIECE_BYTES } from "../../../federation/row-contents.ts";
 import type { Answer } from "../http/answer.ts";
+import { overloaded } from "../http/in-flight.ts";
 import type { FhirRequest } from "./request.ts";
 
 /** Matches, or versions, on a page; one that asks for no more passes, unless much comes along: lists of the pages for people do. */
@@ -8,16 +10,29 @@ const SMALL_COUNT = 200;
 /** Operations that bring as much as there is. */
 const WHOLE = new Set(["$everything", "$lastn", "*"]);
 
-/** Answers the request, in its turn where the answer may be large. @throws 503 where that does not come in time */
-export const inTurn = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): Promise<Answer> =>
-  mayBeLarge(request) ? whenFree(request, ask) : ask(request);
-
-async function whenFree(request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
-  const leave = await request.largeTurn();
+/**
+ * Answers the request, in its turn where the answer may be large: from the begin where what it asks for says so, else from when it turns out
+ * to be (`becomeLarge`). @throws 503 where the turn does not come in time
+ */
+export async function inTurn(request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
+  let turn: Promise<() => void> | undefined;
+  const begin = () => {
+    turn ??= request.largeTurn();
+    return turn;
+  };
+  const becomeLarge = async () => {
+    if (request.isGone()) throw overloaded(); // between two pieces, of a question that nobody asks any more
+    if (turn) return;
+    request.hold(PIECE_BYTES); // what it has found, while it waits
+    await begin().finally(() => request.hold(-PIECE_BYTES));
+  };
   try {
-    return await ask(request);
+    if (mayBeLarge(request)) await begin();
+    return await ask({ ...request, becomeLarge });
   } finally {
-    leave();
+    // Where it was refused there is nothing to give back.
+    const leave = await turn?.catch(() => undefined);
+    leave?.();
   }
 }
 

@@ -50,6 +50,10 @@ export interface FhirRequest {
   hold(bytes: number): void;
   /** Waits for the client's turn to have a large answer made. @returns gives it back @throws 503 */
   largeTurn(): Promise<() => void>;
+  /** Whether nobody waits for the answer any more. */
+  isGone(): boolean;
+  /** Waits for that turn, which this request gives back with its answer. @throws 503 */
+  becomeLarge?(): Promise<void>;
   /** Whether a conditional delete may remove several resources. */
   conditionalDelete: "single" | "multiple";
   /** How searches by date take periods. */
@@ -77,7 +81,7 @@ export function fhirRequest(
   bases: string[],
   mesh: Pick<
     FhirRequest,
-    "caller" | "directory" | "conditionalDelete" | "dates" | "isCrossOrigin" | "profiles" | "report" | "hold" | "largeTurn"
+    "caller" | "directory" | "conditionalDelete" | "dates" | "isCrossOrigin" | "profiles" | "report" | "hold" | "largeTurn" | "isGone"
   >,
 ): FhirRequest {
   const mark = rest.indexOf("?");

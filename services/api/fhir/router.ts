@@ -3,6 +3,7 @@ import { accessOf } from "../../../mesh/access/access.ts";
 import { brokerOf } from "../../../mesh/caller.ts";
 import { refuseForbidden } from "../access/door.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
+import { superfluousCriterion } from "../../../fhir/superfluous-criteria.ts";
 import { isId } from "../../../fhir/ids.ts";
 import { isResourceType, resourceTypes } from "../../../fhir/search/parameters.ts";
 import { parseSearch } from "../../../fhir/search/parse-search.ts";
@@ -38,8 +39,7 @@ export async function route(request: FhirRequest, version: string): Promise<Answ
   const { caller, method, path } = request;
   refuseForbidden(accessOf(brokerOf(caller)), caller.meta ?? {}, method, path);
   const isContent = isForContent(request);
-  const handler = handlerOf(request, version, isContent);
-  const answer = await inTurn(request, () => handler());
+  const answer = await inTurn(request, (asked) => handlerOf(asked, version, isContent)());
   return isContent ? contentOf(answer) : prettied(request, answer);
 }
 
@@ -109,14 +109,26 @@ const typePlace = (request: FhirRequest, type: string): MethodTable => ({
 
 const instancePlace = (request: FhirRequest, type: string, id: string): MethodTable => ({
   GET: () => read(request, type, id),
-  PUT: () => update(request, type, id),
-  PATCH: () => patch(request, type, id),
-  DELETE: () => {
+  PUT: async () => update(withoutCriteria(request), type, id),
+  PATCH: async () => patch(withoutCriteria(request), type, id),
+  DELETE: async () => {
+    withoutCriteria(request);
     // What cannot be an id was never there; nothing that was deleted before it is meant.
     if (!isId(id)) throw nowhere(request.path);
     return remove(request, type, id);
   },
 });
+
+/** @throws 400 for criteria, which would not be looked at */
+function withoutCriteria(request: FhirRequest): FhirRequest {
+  const [type = ""] = request.path;
+  const superfluous = superfluousCriterion(
+    type,
+    request.query.map(([name]) => name),
+  );
+  if (superfluous) throw fhirError(400, "invalid", superfluous.diagnostics, superfluous.name);
+  return request;
+}
 
 function operationOnType(request: FhirRequest, type: string, name: string): MethodTable {
   if (name === "_search") return byForm(request, (asked) => search(asked, type));

@@ -13,7 +13,7 @@ import type { Subscription } from "../../../fhir/r4.ts";
 import { refuse as refuseFhir } from "../fhir/fhir-refusals.ts";
 import { type Answer, send } from "./answer.ts";
 import { arrivalOf } from "./body.ts";
-import { clientOf } from "./client-address.ts";
+import { clientOf, type Requester } from "./client-address.ts";
 import { gatherSmallChunks } from "./small-chunks.ts";
 import { crossOrigin } from "./cors.ts";
 import { httpError } from "./http-error.ts";
@@ -35,6 +35,7 @@ export function webSocketsOf(service: Gateway, config: Config): WebSockets {
   return new WebSockets({
     config,
     own: () => service.own,
+    requesterOf: (request) => requesterOf(service, config, request),
     isReady: () => service.isReady && !service.isLeaving,
     enter: async (request) => {
       const meta = {};
@@ -108,7 +109,8 @@ const noBoards = () => httpError(404, "ACTION_NOT_FOUND", "This hospital keeps n
 /** What every request passes before the mesh hears of it. */
 export function accept(service: Gateway, config: Config, handle: Handle, request: Received, response: ServerResponse): void {
   service.meter.count();
-  gatherSmallChunks(request, clientOf(request, config));
+  const requester = requesterOf(service, config, request);
+  gatherSmallChunks(request, requester.name);
   setCommonHeaders(response, service.own.origin.startsWith("https:"));
   const answer = (given: Answer) => {
     send(request, response, given).catch(() => response.destroy());
@@ -119,7 +121,7 @@ export function accept(service: Gateway, config: Config, handle: Handle, request
     // Probes are answered before all limits, under any host name: an orchestrator must not take a busy process for a dead one.
     const probed = probeOf(service, request, config);
     if (probed) probed.then(answer, () => response.destroy());
-    else admit(service, config, request, response, { handle, answer, refuseIt });
+    else admit(service, config, { request, response, requester }, { handle, answer, refuseIt });
   } catch (error) {
     refuseIt(error);
   }
@@ -134,8 +136,18 @@ interface Ways {
   refuseIt: (error: unknown) => void;
 }
 
+/** A request, and whom it is counted for. */
+interface Arrived {
+  request: Received;
+  response: ServerResponse;
+  requester: Requester;
+}
+
+const requesterOf = ({ door }: Gateway, config: Config, request: IncomingMessage): Requester =>
+  door.requesterAt(clientOf(request, config), request);
+
 /** Lets a request in within the bounds of its connection and client. @throws why not */
-function admit(service: Gateway, config: Config, request: Received, response: ServerResponse, ways: Ways): void {
+function admit(service: Gateway, config: Config, { request, response, requester }: Arrived, ways: Ways): void {
   const { own, inFlight, connections, gate } = service;
   const { socket } = request;
   const [door, begun] = [request.url ?? "", performance.now()];
@@ -152,13 +164,13 @@ function admit(service: Gateway, config: Config, request: Received, response: Se
   if (streams) {
     response.once("close", () => connections.end(socket));
     if (crossOrigin(request, response, config, own) === "refused") throw originRefused();
-    streams.open(request, response, clientOf(request, config)).catch((error: unknown) => {
+    streams.open(request, response, requester).catch((error: unknown) => {
       service.noteRefusal(error, request);
       ways.refuseIt(error);
     });
     return;
   }
-  const exchange = inFlight.open(clientOf(request, config), response, request.headers.expect !== undefined);
+  const exchange = inFlight.open(requester, response, request.headers.expect !== undefined);
   response.once("close", () => {
     connections.end(socket);
     if (exchange) inFlight.close(exchange);

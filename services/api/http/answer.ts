@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { hasBody } from "./body.ts";
 import { setContentHeaders } from "./headers.ts";
-import type { Exchange } from "./in-flight.ts";
+import type { Exchange } from "./http-exchange.ts";
 import { exchangeOf } from "./received.ts";
 
 /** An answer before it is sent. */

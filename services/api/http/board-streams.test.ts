@@ -1,4 +1,5 @@
 /** Streams of a board, by themselves: who hears of what, and who is ended. */
+import { anybodyAt } from "./client-address.ts";
 import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -25,7 +26,7 @@ describe("the streams of a board", () => {
       locate: () => changes(),
     });
     server = createServer((request, response) => {
-      streams.open(request, response, "client").catch((error: { code: number }) => response.writeHead(error.code).end());
+      streams.open(request, response, anybodyAt("client")).catch((error: { code: number }) => response.writeHead(error.code).end());
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
   });
@@ -132,7 +133,7 @@ describe("the streams of a board", () => {
     expect((await listen("?ward=Patient/1")).answer.statusCode).toBe(400);
     expect(isForBoardStream({ method: "POST", url: BOARD_EVENTS_PATH } as IncomingMessage)).toBe(false);
     const full = new BoardStreams({ isReady: () => false, enter: () => Promise.resolve(), locate: () => changes() });
-    await expect(full.open({ url: BOARD_EVENTS_PATH, headers: {} } as IncomingMessage, {} as never, "client")).rejects.toEqual(
+    await expect(full.open({ url: BOARD_EVENTS_PATH, headers: {} } as IncomingMessage, {} as never, anybodyAt("client"))).rejects.toEqual(
       refusal(503, "OVERLOADED"),
     );
     full.close();

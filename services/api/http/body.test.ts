@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { brotliCompressSync, constants, deflateSync, gzipSync } from "node:zlib";
 import { MAX_BODY_BYTES, readBytes } from "./body.ts";
+import { anybodyAt } from "./client-address.ts";
 import { InFlight } from "./in-flight.ts";
 import type { Received } from "./received.ts";
 
@@ -27,7 +28,7 @@ describe.each(ENCODINGS)("a body that comes as %s", (encoding, pack) => {
     const chunks = Array.from({ length: Math.ceil(body.length / 65_536) }, (_, index) =>
       body.subarray(65_536 * index, 65_536 * (index + 1)),
     );
-    const exchange = inFlight.open("client", { destroy: () => {}, writeContinue: () => {} } as never);
+    const exchange = inFlight.open(anybodyAt("client"), { destroy: () => {}, writeContinue: () => {} } as never);
     return Object.assign(Readable.from(chunks, { objectMode: false }), {
       headers: { "content-encoding": encoding, "transfer-encoding": "chunked" },
       complete: true,

@@ -51,7 +51,7 @@ export async function readBytes(request: Received, most = MAX_BODY_BYTES): Promi
   const whole = await (request.arriving ?? received(request, most));
   request.arriving = undefined; // it is read once
   const exchange = exchangeOf(request);
-  const turn = exchange && (await gateOf(request)?.enter(exchange.client.name, { body: whole.length, answer: exchange.expected }));
+  const turn = exchange && (await gateOf(request)?.enter(exchange.requester, { body: whole.length, answer: exchange.expected }));
   if (turn) exchange.work(turn);
   return whole;
 }

@@ -10,6 +10,17 @@ const MAX_HOPS = 32;
 /** All requests count together where a proxy stands for many clients and does not say for whom: they have no shares. */
 export const EVERYBODY = "*";
 
+/** Whom a request is counted for. Many people are behind one address: each who has signed in has bounds of their own, all at an address wider ones. */
+export interface Requester {
+  /** Who has signed in, by a token that was found good before; else the address. */
+  name: string;
+  /** As `clientOf` gives it. */
+  address: string;
+}
+
+/** Of who has not signed in. */
+export const anybodyAt = (address: string): Requester => ({ name: address, address });
+
 type Settings = Pick<Config, "trustedProxies" | "behindProxy">;
 
 /**

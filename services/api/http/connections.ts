@@ -3,8 +3,8 @@ import type { Socket } from "node:net";
 
 /** Open connections. */
 const MAX_CONNECTIONS = 4_096;
-/** Of one client, a proxy of ours not counted. */
-const MAX_CLIENT_CONNECTIONS = 1_024;
+/** Of one address, a proxy of ours not counted: many work behind that of a hospital, with several connections each. */
+const MAX_CLIENT_CONNECTIONS = 2_048;
 /** Requests of one connection that are not answered yet; a client that sends ahead gets this far. */
 export const MAX_PIPELINED = 16;
 

@@ -3,11 +3,11 @@
  * who comes back with `Last-Event-ID` hears of what was missed or, where that is not known here, that it may be anything.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { EVERYBODY } from "./client-address.ts";
+import { EVERYBODY, type Requester } from "./client-address.ts";
 import { overloaded } from "./in-flight.ts";
 
-/** Streams of a kind in all, and of one client where clients can be told apart. A large hospital has some hundred screens, a few behind one address. */
-const [MAX_STREAMS, MAX_PER_CLIENT] = [2_000, 600];
+/** Streams of a kind in all, of one client and of one address where these can be told apart. A large hospital has some hundred screens, many behind one address. */
+const [MAX_STREAMS, MAX_PER_CLIENT, MAX_PER_ADDRESS] = [2_000, 600, 1_500];
 /** Interval at which a comment keeps a quiet stream open, and its client is checked again, milliseconds. */
 const HEARTBEAT_MS = 15_000;
 /** A reader that has taken nothing for this time, or has so many bytes waiting, is given up. Milliseconds, bytes. */
@@ -24,7 +24,7 @@ export interface EventStream<Topic> {
   /** What is listened to, by whom; renewed each time that it is asked for. */
   topic: Topic;
   response: ServerResponse;
-  client: string;
+  requester: Requester;
   enter(): Promise<Topic>;
   /** When it was seen first that it waits for its reader; undefined: the reader takes what comes. */
   blockedSince: number | undefined;
@@ -61,6 +61,7 @@ export class EventStreams<Topic, News> {
   readonly #options: EventStreamOptions<Topic, News>;
   readonly #streams = new Set<EventStream<Topic>>();
   readonly #perClient = new Map<string, number>();
+  readonly #perAddress = new Map<string, number>();
   readonly #batches: Batch<News>[] = [];
   readonly #heartbeat: NodeJS.Timeout;
   /** When the last stream ended. */
@@ -81,18 +82,35 @@ export class EventStreams<Topic, News> {
     return this.#streams.size > 0 || performance.now() - this.#lookedAt <= REMEMBERED_MS;
   }
 
+  #isFull({ name, address }: Requester): boolean {
+    const isAt = (counts: Map<string, number>, who: string, most: number) => who !== EVERYBODY && (counts.get(who) ?? 0) >= most;
+    return (
+      this.#streams.size >= MAX_STREAMS || isAt(this.#perClient, name, MAX_PER_CLIENT) || isAt(this.#perAddress, address, MAX_PER_ADDRESS)
+    );
+  }
+
+  #count({ name, address }: Requester, more: number): void {
+    for (const [counts, who] of [
+      [this.#perClient, name],
+      [this.#perAddress, address],
+    ] as const) {
+      const count = (counts.get(who) ?? 0) + more;
+      if (count > 0) counts.set(who, count);
+      else counts.delete(who);
+    }
+  }
+
   /** Takes a request over. @throws 400, 401, 403, 404, 503 before anything is sent */
-  async open(request: IncomingMessage, response: ServerResponse, client: string): Promise<void> {
+  async open(request: IncomingMessage, response: ServerResponse, requester: Requester): Promise<void> {
     const enter = () => this.#options.enter(request);
     const topic = await enter();
-    const isFull = this.#streams.size >= MAX_STREAMS || (client !== EVERYBODY && (this.#perClient.get(client) ?? 0) >= MAX_PER_CLIENT);
-    if (isFull || !this.#options.isReady()) throw overloaded();
+    if (this.#isFull(requester) || !this.#options.isReady()) throw overloaded();
     if (response.destroyed) return;
     // What is remembered has a gap where nobody has looked for a while: nobody could tell what was in it.
     if (!this.isHeard) this.#batches.length = 0;
-    const stream: EventStream<Topic> = { response, client, topic, enter, blockedSince: undefined };
+    const stream: EventStream<Topic> = { response, requester, topic, enter, blockedSince: undefined };
     this.#streams.add(stream);
-    this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
+    this.#count(requester, 1);
     response.once("close", () => this.#forget(stream));
     response.on("error", () => {}); // its end follows
     request.socket.setNoDelay(true);
@@ -169,9 +187,7 @@ export class EventStreams<Topic, News> {
   #forget(stream: EventStream<Topic>): void {
     if (!this.#streams.delete(stream)) return;
     if (this.#streams.size === 0) this.#lookedAt = performance.now();
-    const left = (this.#perClient.get(stream.client) ?? 1) - 1;
-    if (left > 0) this.#perClient.set(stream.client, left);
-    else this.#perClient.delete(stream.client);
+    this.#count(stream.requester, -1);
     this.#options.onClose?.(stream.topic);
   }
 

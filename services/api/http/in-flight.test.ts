@@ -1,7 +1,9 @@
-import { EVERYBODY } from "./client-address.ts";
-import { type Exchange, InFlight } from "./in-flight.ts";
+import { jest } from "@jest/globals";
+import { anybodyAt, EVERYBODY, type Requester } from "./client-address.ts";
+import type { Exchange } from "./http-exchange.ts";
+import { InFlight } from "./in-flight.ts";
 
-const LIMITS = { requests: 4, clientRequests: 2, bytes: 1_000, clientBytes: 600 };
+const LIMITS = { requests: 4, clientRequests: 2, addressRequests: 3, bytes: 1_000, clientBytes: 600, addressBytes: 800 };
 
 describe("what is in flight", () => {
   let inFlight: InFlight;
@@ -19,12 +21,13 @@ describe("what is in flight", () => {
   });
 
   const ended: Exchange[] = [];
-  const open = (client: string): Exchange | undefined => {
+  const open = (client: string | Requester): Exchange | undefined => {
+    const requester = typeof client === "string" ? anybodyAt(client) : client;
     const response = { destroy: () => void ended.push(exchange as Exchange), writeContinue: () => {} };
-    const exchange = inFlight.open(client, response as never);
+    const exchange = inFlight.open(requester, response as never);
     return exchange;
   };
-  const opened = (client: string): Exchange => open(client) as Exchange;
+  const opened = (client: string | Requester): Exchange => open(client) as Exchange;
   const overloaded = expect.objectContaining({ code: 503, type: "OVERLOADED" });
 
   it("has places for each client, and in all", () => {
@@ -36,6 +39,82 @@ describe("what is in flight", () => {
     expect(open("c")).toBeUndefined();
     inFlight.close(first);
     expect([open("a"), inFlight.requests]).toEqual([expect.anything(), 4]);
+  });
+
+  describe("of people behind one address", () => {
+    const [ada, bruno] = ["sub ada", "sub bruno"].map((name) => ({ name, address: "house" })) as [Requester, Requester];
+
+    it("is counted for each who has signed in, apart from who has not, and of all together more widely", () => {
+      opened(ada);
+      const second = opened(ada);
+      expect(open(ada)).toBeUndefined();
+      opened(bruno);
+      expect([open(bruno), open("house")]).toEqual([undefined, undefined]); // the house's places are taken
+      inFlight.close(second);
+      expect([open("house"), open("house")]).toEqual([expect.anything(), undefined]);
+      expect(open("elsewhere")).toBeDefined();
+    });
+
+    it("is counted for one person wherever from", () => {
+      opened(ada);
+      opened({ ...ada, address: "home" });
+      expect([open(ada), open({ ...ada, address: "road" })]).toEqual([undefined, undefined]);
+    });
+
+    it("is no person's who has not signed in", () => {
+      opened("house");
+      opened("house");
+      expect([open("house"), open(ada)]).toEqual([undefined, expect.anything()]);
+    });
+
+    it("takes memory of its own person first, then of its own house", () => {
+      const [first, second] = [opened(ada), opened(bruno)];
+      first.hold(600);
+      expect(() => first.hold(1)).toThrow(overloaded);
+      second.hold(200);
+      expect(() => second.hold(1)).toThrow(overloaded);
+      opened("elsewhere").hold(200);
+      inFlight.close(first);
+      second.hold(1);
+      expect(inFlight.bytes).toBe(401);
+    });
+
+    it("leaves nothing behind", () => {
+      for (let n = 0; n < 10; n++) {
+        const exchange = opened(ada);
+        exchange.hold(100);
+        inFlight.close(exchange);
+      }
+      expect([inFlight.requests, inFlight.bytes, opened(ada).quotas.map(({ requests, bytes }) => [requests, bytes])]).toEqual([
+        0,
+        0,
+        [
+          [1, 0],
+          [1, 0],
+        ],
+      ]);
+    });
+  });
+
+  it("keeps the place, and the memory, of what is under way for who has hung up", () => {
+    const worked = jest.fn();
+    const gone = opened("a");
+    gone.hold(600);
+    gone.begin();
+    gone.work(worked);
+    inFlight.close(gone);
+    opened("a");
+    expect([open("a"), inFlight.requests, inFlight.bytes, gone.isGone]).toEqual([undefined, 2, 600, true]);
+    expect(worked).not.toHaveBeenCalled();
+    gone.settle();
+    expect([open("a") !== undefined, inFlight.requests, inFlight.bytes]).toEqual([true, 2, 0]);
+    expect(worked).toHaveBeenCalledTimes(1);
+    const waited = opened("b");
+    waited.begin();
+    waited.settle();
+    expect(inFlight.requests).toBe(3); // its answer is still to be sent
+    inFlight.close(waited);
+    expect(inFlight.requests).toBe(2);
   });
 
   it("has no shares where all come by one proxy that does not say for whom", () => {

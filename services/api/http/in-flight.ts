@@ -2,10 +2,10 @@
  * What this process holds for its clients at this moment: requests, and the bytes of them that were received, unpacked or are still to be
  * sent. Both are bounded, for the process and for each client; nobody keeps a place or memory by being slow.
  */
-import type { ServerResponse } from "node:http";
 import { Errors } from "moleculer";
 import { shedRequests } from "../../../mesh/metrics.ts";
-import { EVERYBODY } from "./client-address.ts";
+import { EVERYBODY, type Requester } from "./client-address.ts";
+import { type Quota, type Ending, Exchange } from "./http-exchange.ts";
 import { httpError } from "./http-error.ts";
 import { Throughput } from "./throughput.ts";
 
@@ -13,20 +13,26 @@ import { Throughput } from "./throughput.ts";
 export interface Limits {
   /** Requests whose answers are still owed, those included that are still being sent. */
   requests: number;
-  /** The same of one client. */
+  /** The same of one client: who has signed in, or all at one address who have not. */
   clientRequests: number;
+  /** The same of one address. */
+  addressRequests: number;
   /** Bytes of bodies and answers. */
   bytes: number;
   /** The same of one client. */
   clientBytes: number;
+  /** The same of one address. */
+  addressBytes: number;
 }
 
 /** Of one process. */
 export const LIMITS: Limits = {
   requests: 2_048,
   clientRequests: 512,
+  addressRequests: 1_536, // others have a quarter at least
   bytes: 100 * 1024 * 1024,
   clientBytes: 72 * 1024 * 1024, // the largest body with what is made of it, or the largest answer to a batch
+  addressBytes: 90 * 1024 * 1024,
 };
 
 /** Grace of a slow body, after which it must come at `MIN_BODY_RATE`, milliseconds. */
@@ -47,136 +53,14 @@ const STALLED_BODY_MS = 100;
 /** Where memory is short, what moves gives way to a request that holds this many times less. */
 const MUCH_LARGER = 4;
 
-/** A client, by its address. */
-interface Client {
-  name: string;
-  maxRequests: number;
-  maxBytes: number;
-  requests: number;
-  bytes: number;
-}
-
-type Ending = Pick<ServerResponse, "destroy" | "writeContinue">;
-
-type State = "working" | "receiving" | "sending";
-
-/** One request and its answer, from the first to the last byte. */
-export class Exchange {
-  readonly client: Client;
-  /** Bytes that it holds. */
-  held = 0;
-  /** Bytes of its body, unpacked. */
-  bodyBytes = 0;
-  /** Bytes that its answer is expected to have. */
-  expected = 0;
-  state: State = "working";
-  /** When the state began, and when a byte last moved in it. Milliseconds, of `performance.now()`. */
-  since = 0;
-  progressAt = 0;
-  /** Bytes that moved since then. */
-  moved = 0;
-  isGivenUp = false;
-  readonly #inFlight: InFlight;
-  readonly #response: Ending;
-  #isAwaited: boolean;
-  #refuse: ((error: Error) => void) | undefined;
-  #onWorked: (() => void) | undefined;
-
-  /** @param isAwaited whether the client waits for `100 Continue` before it sends the body */
-  constructor(inFlight: InFlight, client: Client, response: Ending, isAwaited: boolean) {
-    this.#inFlight = inFlight;
-    this.client = client;
-    this.#response = response;
-    this.#isAwaited = isAwaited;
-  }
-
-  /** The body is wanted: the client may send it. */
-  continue(): void {
-    if (this.#isAwaited) this.#response.writeContinue();
-    this.#isAwaited = false;
-  }
-
-  /** The body is read from now on. @param refuse ends the reading with an error, which becomes the answer */
-  receive(refuse: (error: Error) => void): void {
-    this.#enter("receiving");
-    this.#refuse = refuse;
-  }
-
-  /** The body is there. */
-  received(): void {
-    this.#refuse = undefined;
-    this.#enter("working");
-  }
-
-  /** The answer goes out from now on, and is all that is held. @param force also beyond the limit: for what cannot be taken back @throws 503 */
-  send(bytes: number, force: boolean): void {
-    this.worked();
-    this.#enter("sending");
-    this.hold(bytes - this.held, force);
-  }
-
-  /** @param release called once, as soon as the answer is made, or the request has ended without */
-  work(release: () => void): void {
-    if (!this.#inFlight.has(this)) {
-      release();
-      return;
-    }
-    const before = this.#onWorked;
-    this.#onWorked = before
-      ? () => {
-          before();
-          release();
-        }
-      : release;
-  }
-
-  worked(): void {
-    const release = this.#onWorked;
-    this.#onWorked = undefined;
-    release?.();
-  }
-
-  /** So many bytes were received or taken by the reader. */
-  progress(bytes: number): void {
-    this.moved += bytes;
-    this.progressAt = performance.now();
-  }
-
-  /** Holds so many bytes more, or fewer. @param force also beyond the limit @throws 503 when there is no room, and nothing gives way */
-  hold(bytes: number, force = false): void {
-    this.#inFlight.hold(this, bytes, force);
-  }
-
-  /** @throws 503 when there would be no room for so many bytes more; holds none */
-  requireRoom(bytes: number): void {
-    this.hold(bytes);
-    this.hold(-bytes);
-  }
-
-  /** Gives its place and its memory back at once: a body that is being read is answered by `error`, anything else is cut off. */
-  giveUp(error: Error): void {
-    this.isGivenUp = true;
-    this.hold(-this.held);
-    const refuse = this.#refuse;
-    this.#refuse = undefined;
-    if (refuse) refuse(error);
-    else this.#response.destroy();
-  }
-
-  #enter(state: State): void {
-    this.state = state;
-    this.since = performance.now();
-    this.progressAt = this.since;
-    this.moved = 0;
-  }
-}
-
 /** The requests of this process whose answers are owed, within `Limits`. */
 export class InFlight {
   readonly #limits: Limits;
   readonly #onReleased: (bytes: number) => void;
   readonly #all = new Set<Exchange>();
-  readonly #clients = new Map<string, Client>(); // those with a request in flight
+  // Those with a request in flight.
+  readonly #clients = new Map<string, Quota>();
+  readonly #addresses = new Map<string, Quota>();
   readonly #timer: NodeJS.Timeout;
   readonly #throughput = new Throughput();
   #bytes = 0;
@@ -199,32 +83,39 @@ export class InFlight {
 
   /**
    * A place for one request.
-   * @param client address, or another name that stands for one client
    * @param response of the request: destroyed where the request must end without an answer
    * @returns undefined when there is none
    */
-  open(client: string, response: Ending, isAwaited = false): Exchange | undefined {
-    const known = this.#clients.get(client);
-    if (this.#isBusy(known)) return undefined;
-    const isClientFull = known !== undefined && known.requests >= known.maxRequests;
-    if ((isClientFull || this.#all.size >= this.#limits.requests) && !this.#freePlace(isClientFull ? known : undefined)) return undefined;
-    const own = known ?? this.#client(client);
-    if (!known) this.#clients.set(client, own);
-    own.requests += 1;
-    const exchange = new Exchange(this, own, response, isAwaited);
+  open(requester: Requester, response: Ending, isAwaited = false): Exchange | undefined {
+    const { requests, clientRequests, addressRequests, bytes, clientBytes, addressBytes } = this.#limits;
+    const { name, address } = requester;
+    const client = this.#clients.get(name) ?? emptyQuota(name === EVERYBODY ? [requests, bytes] : [clientRequests, clientBytes]);
+    const whole = this.#addresses.get(address) ?? emptyQuota(address === EVERYBODY ? [requests, bytes] : [addressRequests, addressBytes]);
+    if (this.#isBusy(client)) return undefined;
+    const quotas = [client, whole];
+    for (const full of quotas.filter((it) => it.requests >= it.maxRequests)) if (!this.#freePlace(full)) return undefined;
+    if (this.#all.size >= requests && !this.#freePlace(undefined)) return undefined;
+    this.#clients.set(name, client);
+    this.#addresses.set(address, whole);
+    for (const quota of quotas) quota.requests += 1;
+    const exchange = new Exchange(this, { requester, quotas }, response, isAwaited);
     this.#all.add(exchange);
     return exchange;
   }
 
-  /** The request has ended. */
+  /** The request has ended, or its client has gone. What is under way for it keeps its place: who hangs up and comes again at once gets no more done. */
   close(exchange: Exchange): void {
     if (!this.#all.has(exchange)) return;
+    exchange.isGone = true;
+    if (exchange.isUnderWay) return;
     exchange.hold(-exchange.held);
     this.#all.delete(exchange);
     this.#throughput.done(performance.now());
     exchange.worked();
-    exchange.client.requests -= 1;
-    if (exchange.client.requests === 0) this.#clients.delete(exchange.client.name);
+    const { quotas, requester } = exchange;
+    for (const quota of quotas) quota.requests -= 1;
+    if (this.#clients.get(requester.name)?.requests === 0) this.#clients.delete(requester.name);
+    if (this.#addresses.get(requester.address)?.requests === 0) this.#addresses.delete(requester.address);
   }
 
   has(exchange: Exchange): boolean {
@@ -237,9 +128,9 @@ export class InFlight {
     this.#add(exchange, bytes);
     if (bytes < 0) this.#onReleased(-bytes);
     if (bytes <= 0) return;
-    const { client } = exchange;
-    while (this.#bytes > this.#limits.bytes || client.bytes > client.maxBytes) {
-      const victim = this.#largest(exchange, client.bytes > client.maxBytes ? client : undefined);
+    const overdrawn = () => exchange.quotas.find(({ bytes: held, maxBytes }) => held > maxBytes);
+    for (let of = overdrawn(); of !== undefined || this.#bytes > this.#limits.bytes; of = overdrawn()) {
+      const victim = this.#largest(exchange, of);
       if (victim) victim.giveUp(overloaded());
       else if (force) return;
       else {
@@ -267,33 +158,27 @@ export class InFlight {
   }
 
   /** More is worked on than gets done in time. Clients with many requests under way are refused first, at twice as much all are. */
-  #isBusy(client: Client | undefined): boolean {
+  #isBusy(client: Quota): boolean {
     const bound = this.#throughput.bound(performance.now());
     if (this.#all.size <= bound) return false;
     let working = 0;
     for (const { state } of this.#all) if (state === "working") working += 1;
-    const isHeavy = (client?.requests ?? 0) * this.#clients.size >= this.#all.size;
+    const isHeavy = client.requests * this.#clients.size >= this.#all.size;
     return working > (isHeavy ? bound : 2 * bound);
-  }
-
-  #client(name: string): Client {
-    const { requests, clientRequests, bytes, clientBytes } = this.#limits;
-    const isMany = name === EVERYBODY;
-    return { name, requests: 0, bytes: 0, maxRequests: isMany ? requests : clientRequests, maxBytes: isMany ? bytes : clientBytes };
   }
 
   #add(exchange: Exchange, bytes: number): void {
     exchange.held += bytes;
-    exchange.client.bytes += bytes;
+    for (const quota of exchange.quotas) quota.bytes += bytes;
     this.#bytes += bytes;
   }
 
-  /** The body, or answer, that has stood still for longest gives up its place. @param of only of this client */
-  #freePlace(of: Client | undefined): boolean {
+  /** The body, or answer, that has stood still for longest gives up its place. @param of only of these */
+  #freePlace(of: Quota | undefined): boolean {
     const now = performance.now();
     let found: Exchange | undefined;
     for (const exchange of this.#all) {
-      if (exchange.isGivenUp || exchange.state === "working" || (of && exchange.client !== of)) continue;
+      if (exchange.isGivenUp || exchange.state === "working" || !isOf(exchange, of)) continue;
       if (now - exchange.progressAt < (exchange.state === "receiving" ? STALLED_BODY_MS : STALLED_MS)) continue;
       if (!found || exchange.progressAt < found.progressAt) found = exchange;
     }
@@ -302,12 +187,12 @@ export class InFlight {
   }
 
   /** What should give way to a request that needs memory: the largest of what stands still, else of what is much larger. */
-  #largest(wanting: Exchange, of: Client | undefined): Exchange | undefined {
+  #largest(wanting: Exchange, of: Quota | undefined): Exchange | undefined {
     const now = performance.now();
     let found: Exchange | undefined;
     let isFoundStalled = false;
     for (const exchange of this.#all) {
-      if (exchange === wanting || exchange.held === 0 || exchange.state === "working" || (of && exchange.client !== of)) continue;
+      if (exchange === wanting || exchange.held === 0 || exchange.state === "working" || !isOf(exchange, of)) continue;
       const isStalled = now - exchange.progressAt >= STALLED_MS;
       if (!isStalled && (isFoundStalled || exchange.held < wanting.held * MUCH_LARGER)) continue;
       if (found && isFoundStalled === isStalled && exchange.held <= found.held) continue;
@@ -317,6 +202,15 @@ export class InFlight {
     return found;
   }
 }
+
+const emptyQuota = ([maxRequests, maxBytes]: [requests: number, bytes: number]): Quota => ({
+  maxRequests,
+  maxBytes,
+  requests: 0,
+  bytes: 0,
+});
+
+const isOf = ({ quotas }: Exchange, quota: Quota | undefined): boolean => quota === undefined || quotas.includes(quota);
 
 /** 503: this process has no room for the request now. */
 export const overloaded = () => {

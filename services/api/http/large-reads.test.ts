@@ -7,9 +7,9 @@ describe("large answers", () => {
     const begun: string[] = [];
     const leaves = new Map<string, () => void>();
     const gone = new Set<string>();
-    const ask = (name: string, client = name.charAt(0)) => {
+    const ask = (name: string, client = name.charAt(0), address = client) => {
       const turn = reads
-        .enter(client, () => gone.has(name))
+        .enter({ name: client, address }, () => gone.has(name))
         .then((leave) => {
           begun.push(name);
           leaves.set(name, leave);
@@ -32,6 +32,22 @@ describe("large answers", () => {
     expect(await settled()).toEqual(["b1"]);
     end("a2");
     expect(await settled()).toEqual(["a3"]);
+  });
+
+  it("are made two at once for each who has signed in, four for all behind one address, and another address's begin at once", async () => {
+    const { ask, settled, end } = asking(new LargeReads());
+    for (const name of ["a1", "a2", "a3", "b1", "b2", "c1", "d1"]) void ask(name, name.charAt(0), "house");
+    expect(await settled()).toEqual(["a1", "a2", "b1", "b2"]);
+    void ask("elsewhere", "e", "e");
+    expect(await settled()).toEqual(["elsewhere"]);
+    for (const [ended, next] of [
+      ["a1", "c1"],
+      ["c1", "d1"],
+      ["b1", "a3"],
+    ] as const) {
+      end(ended);
+      expect(await settled()).toEqual([next]);
+    }
   });
 
   it("take turns client by client where all places are taken", async () => {

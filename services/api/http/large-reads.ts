@@ -2,11 +2,13 @@
  * How many large answers are made at once. Each takes an owner's time and the gateway's, whatever memory there is: of one client some are
  * worked on and the others wait in line, and the clients take turns.
  */
-import { EVERYBODY } from "./client-address.ts";
+import { EVERYBODY, type Requester } from "./client-address.ts";
 import { overloaded } from "./in-flight.ts";
 
 /** Large answers of one client that are made at once: a page of a megabyte or more takes about a tenth of a second of everybody's time. */
 const MAX_OF_CLIENT = 2;
+/** Of all clients at one address. */
+const MAX_OF_ADDRESS = 4;
 /** Of all clients. */
 const MAX_AT_ONCE = 8;
 /** Of one client that wait, a whole house behind one address perhaps: half of the requests that it may have in flight. */
@@ -17,12 +19,14 @@ const MAX_WAIT_MS = 10_000;
 /** How much a `LargeReads` allows. */
 interface Bounds {
   ofClient: number;
+  ofAddress: number;
   atOnce: number;
   waiting: number;
   waitMs: number;
 }
 
 interface Waiting {
+  address: string;
   begin: () => void;
   refuse: () => void;
   /** Nobody waits for the answer any more. */
@@ -41,10 +45,18 @@ export class LargeReads {
   readonly #bounds: Bounds;
   /** Of each client that has something; who began longest ago comes first. Bounded by the requests in flight. */
   readonly #lines = new Map<string, Line>();
+  readonly #workingAt = new Map<string, number>();
   #working = 0;
 
   constructor(bounds: Partial<Bounds> = {}) {
-    this.#bounds = { ofClient: MAX_OF_CLIENT, atOnce: MAX_AT_ONCE, waiting: MAX_WAITING, waitMs: MAX_WAIT_MS, ...bounds };
+    this.#bounds = {
+      ofClient: MAX_OF_CLIENT,
+      ofAddress: MAX_OF_ADDRESS,
+      atOnce: MAX_AT_ONCE,
+      waiting: MAX_WAITING,
+      waitMs: MAX_WAIT_MS,
+      ...bounds,
+    };
   }
 
   /**
@@ -53,20 +65,23 @@ export class LargeReads {
    * @returns what gives it back, to be called once
    * @throws 503 where too many of the client wait already, or its turn does not come in time
    */
-  async enter(client: string, isGone: () => boolean = () => false): Promise<() => void> {
+  async enter({ name: client, address }: Requester, isGone: () => boolean = () => false): Promise<() => void> {
     const line = this.#lines.get(client) ?? { working: 0, waiting: [] };
     this.#lines.set(client, line);
-    if (this.#mayBegin(client, line)) this.#begin(client, line);
-    else await this.#wait(client, line, isGone);
+    if (this.#mayBegin(client, line, address)) this.#begin(client, line, address);
+    else await this.#wait({ name: client, address }, line, isGone);
     return () => {
       line.working -= 1;
       this.#working -= 1;
+      const left = (this.#workingAt.get(address) ?? 1) - 1;
+      if (left > 0) this.#workingAt.set(address, left);
+      else this.#workingAt.delete(address);
       this.#forget(client, line);
       this.#next();
     };
   }
 
-  #wait(client: string, line: Line, isGone: () => boolean): Promise<void> {
+  #wait({ name: client, address }: Requester, line: Line, isGone: () => boolean): Promise<void> {
     if (line.waiting.length >= this.#bounds.waiting) leaveOut(line);
     if (client !== EVERYBODY && line.waiting.length >= this.#bounds.waiting) throw overloaded();
     return new Promise((resolve, reject) => {
@@ -83,31 +98,35 @@ export class LargeReads {
         clearTimeout(timer);
         resolve();
       };
-      const waiting = { begin, refuse, isGone };
+      const waiting = { address, begin, refuse, isGone };
       line.waiting.push(waiting);
     });
   }
 
-  #mayBegin(client: string, { working }: Line): boolean {
-    return this.#working < this.#bounds.atOnce && (client === EVERYBODY || working < this.#bounds.ofClient);
+  #mayBegin(client: string, { working }: Line, address: string): boolean {
+    const { atOnce, ofClient, ofAddress } = this.#bounds;
+    const isWithin = (count: number, who: string, most: number) => who === EVERYBODY || count < most;
+    return this.#working < atOnce && isWithin(working, client, ofClient) && isWithin(this.#workingAt.get(address) ?? 0, address, ofAddress);
   }
 
   /** Its client comes behind the others. */
-  #begin(client: string, line: Line): void {
+  #begin(client: string, line: Line, address: string): void {
     line.working += 1;
     this.#working += 1;
+    this.#workingAt.set(address, (this.#workingAt.get(address) ?? 0) + 1);
     this.#lines.delete(client);
     this.#lines.set(client, line);
   }
 
   /** Begins one of the client that has the fewest at work. */
   #next(): void {
-    let next: [client: string, line: Line] | undefined;
+    let next: [client: string, line: Line, address: string] | undefined;
     for (const [client, line] of this.#lines) {
       leaveOut(line);
       this.#forget(client, line);
-      if (line.waiting.length === 0 || !this.#mayBegin(client, line)) continue;
-      if (!next || line.working < next[1].working) next = [client, line];
+      const [first] = line.waiting;
+      if (!first || !this.#mayBegin(client, line, first.address)) continue;
+      if (!next || line.working < next[1].working) next = [client, line, first.address];
     }
     if (!next) return;
     this.#begin(...next);

@@ -1,6 +1,6 @@
 /** What the gateway knows of a request beside HTTP: its place, and the client. */
 import type { IncomingMessage } from "node:http";
-import type { Exchange } from "./in-flight.ts";
+import type { Exchange } from "./http-exchange.ts";
 import type { WorkGate } from "./work-gate.ts";
 
 /** A request that has a place. */

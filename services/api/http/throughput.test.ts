@@ -1,5 +1,7 @@
 import { jest } from "@jest/globals";
-import { type Exchange, InFlight, LIMITS } from "./in-flight.ts";
+import { anybodyAt } from "./client-address.ts";
+import type { Exchange } from "./http-exchange.ts";
+import { InFlight, LIMITS } from "./in-flight.ts";
 import { Throughput } from "./throughput.ts";
 
 describe("the pace of a gateway", () => {
@@ -23,7 +25,7 @@ describe("a gateway that has more to do than it gets done", () => {
     inFlight.stop();
     jest.useRealTimers();
   });
-  const open = (client: string) => inFlight.open(client, { destroy: () => undefined as never, writeContinue: () => {} });
+  const open = (client: string) => inFlight.open(anybodyAt(client), { destroy: () => undefined as never, writeContinue: () => {} });
   const opened = (client: string, count: number) => Array.from({ length: count }, () => open(client)).filter((one) => one !== undefined);
 
   it("refuses whom it has taken most from, and takes from others", () => {

@@ -1,4 +1,5 @@
 /** Streams of versions, by themselves: who hears of what, and who looks at a record besides. */
+import { anybodyAt } from "./client-address.ts";
 import { jest } from "@jest/globals";
 import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type Server } from "node:http";
@@ -33,7 +34,7 @@ describe("the streams of versions", () => {
       others: () => [{ name: "Bruno", roles: ["physician"] }],
     });
     server = createServer((request, response) => {
-      streams.open(request, response, "client").catch((error: { code: number }) => response.writeHead(error.code).end());
+      streams.open(request, response, anybodyAt("client")).catch((error: { code: number }) => response.writeHead(error.code).end());
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
   });

@@ -1,8 +1,9 @@
 /** Who is told by websocket, while it cannot be known what they may hear. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import { type AddressInfo, BlockList } from "node:net";
+import type { AddressInfo } from "node:net";
 import { WebSocket } from "ws";
+import { anybodyAt } from "./client-address.ts";
 import { ownName } from "./own-name.ts";
 import { WEBSOCKET_PATH, WebSockets } from "./websockets.ts";
 
@@ -18,7 +19,8 @@ describe("a websocket that is bound to a Subscription", () => {
     await once(server.listen(0, "127.0.0.1"), "listening");
     const own = ownName({ host: "127.0.0.1" }, (server.address() as AddressInfo).port);
     webSockets = new WebSockets({
-      config: { trustedProxies: new BlockList(), behindProxy: false },
+      config: {},
+      requesterOf: () => anybodyAt("127.0.0.1"),
       own: () => own,
       isReady: () => true,
       enter: async () => (fault ? Promise.reject(fault) : {}),

@@ -7,14 +7,14 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Config } from "../../../mesh/config.ts";
-import { clientOf, EVERYBODY } from "./client-address.ts";
+import { EVERYBODY, type Requester } from "./client-address.ts";
 import { type OwnName, requireOwnHost } from "./own-name.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
 /** Where clients connect to. */
 export const WEBSOCKET_PATH = "/fhir/websocket";
-/** Websockets in all, and of one client where clients can be told apart. */
-const [MAX_SOCKETS, MAX_PER_CLIENT] = [1_000, 50];
+/** Websockets in all, of one client and of one address where these can be told apart. */
+const [MAX_SOCKETS, MAX_PER_CLIENT, MAX_PER_ADDRESS] = [1_000, 50, 500];
 /** Subscriptions that one websocket is bound to, and messages of one that wait to be answered. */
 const [MAX_BOUND, MAX_WAITING] = [100, 16];
 /** Bytes of a client's message: `bind ` and an id. */
@@ -31,7 +31,7 @@ const [LEAVING, REFUSED, TRY_AGAIN] = [1001, 1008, 1013];
 
 interface Client {
   enter(): Promise<Record<string, unknown>>;
-  name: string;
+  requester: Requester;
   /** Types by the Subscriptions that tell of them. */
   bound: Map<string, string>;
   waiting: number;
@@ -40,9 +40,11 @@ interface Client {
 
 /** What websockets need of the gateway. */
 export interface WebSocketOptions {
-  config: Pick<Config, "corsOrigin" | "trustedProxies" | "behindProxy">;
+  config: Pick<Config, "corsOrigin">;
   own(): OwnName;
   isReady(): boolean;
+  /** Whom a websocket is counted for. */
+  requesterOf(request: IncomingMessage): Requester;
   /** Who asks, as the meta of calls for them. @throws 401 when this is not, or no longer, a person who is signed in */
   enter(request: IncomingMessage): Promise<Record<string, unknown>>;
   /** Told of who was not let in. */
@@ -74,15 +76,15 @@ export class WebSockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Node has taken its own listeners off: a reset would end the process.
     socket.on("error", () => socket.destroy());
-    const name = clientOf(request, this.#options.config);
-    const status = this.#refusalOf(request, name);
+    const requester = this.#options.requesterOf(request);
+    const status = this.#refusalOf(request, requester);
     if (status !== undefined) {
       refuse(socket, status);
       return;
     }
     const enter = () => this.#options.enter(request);
     enter().then(
-      () => socket.destroyed || this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, name, enter)),
+      () => socket.destroyed || this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, requester, enter)),
       (error: { code?: number }) => {
         this.#options.refused(error, request);
         refuse(socket, error.code ?? 503);
@@ -133,7 +135,7 @@ export class WebSockets {
   }
 
   /** The status of the refusal; undefined: none. */
-  #refusalOf(request: IncomingMessage, name: string): number | undefined {
+  #refusalOf(request: IncomingMessage, requester: Requester): number | undefined {
     const { own, isReady } = this.#options;
     try {
       requireOwnHost(request, own());
@@ -142,8 +144,10 @@ export class WebSockets {
     }
     if (!isForWebSocket(request)) return 400;
     if (!this.#isOfOwnSite(request)) return 403;
-    const ofClient = [...this.#clients.values()].filter((client) => client.name === name).length;
-    const isFull = this.#clients.size >= MAX_SOCKETS || (name !== EVERYBODY && ofClient >= MAX_PER_CLIENT);
+    const isAt = (member: keyof Requester, most: number) =>
+      requester[member] !== EVERYBODY &&
+      [...this.#clients.values()].filter((client) => client.requester[member] === requester[member]).length >= most;
+    const isFull = this.#clients.size >= MAX_SOCKETS || isAt("name", MAX_PER_CLIENT) || isAt("address", MAX_PER_ADDRESS);
     return isFull || !isReady() ? 503 : undefined;
   }
 
@@ -156,8 +160,8 @@ export class WebSockets {
     return corsOrigin?.includes(given) === true || (!isPublic && given === `${scheme}://${headers.host}`);
   }
 
-  #open(webSocket: WebSocket, name: string, enter: Client["enter"]): void {
-    const client: Client = { name, enter, bound: new Map(), waiting: 0, isAlive: true };
+  #open(webSocket: WebSocket, requester: Requester, enter: Client["enter"]): void {
+    const client: Client = { requester, enter, bound: new Map(), waiting: 0, isAlive: true };
     this.#clients.set(webSocket, client);
     webSocket.on("error", () => {}); // its end follows
     webSocket.on("pong", () => {

@@ -1,11 +1,12 @@
+import { anybodyAt } from "./client-address.ts";
 import { WorkGate } from "./work-gate.ts";
 
 const MB = 1024 * 1024;
 
 describe("large requests", () => {
   const begun: string[] = [];
-  const enter = (gate: WorkGate, client: string, name: string, body: number) =>
-    gate.enter(client, { body }).then((leave) => {
+  const enter = (gate: WorkGate, client: string, name: string, body: number, address = client) =>
+    gate.enter({ name: client, address }, { body }).then((leave) => {
       begun.push(name);
       return leave as () => void;
     });
@@ -22,7 +23,7 @@ describe("large requests", () => {
     const others = [enter(gate, "a", "a2", 2 * MB), enter(gate, "a", "a3", 2 * MB), enter(gate, "b", "b1", 2 * MB)];
     await turns();
     expect(begun).toEqual(["a1"]);
-    expect(await gate.enter("b", { body: 1_000, answer: 1_000 })).toBeUndefined();
+    expect(await gate.enter(anybodyAt("b"), { body: 1_000, answer: 1_000 })).toBeUndefined();
     (await first)();
     await turns();
     expect(begun).toEqual(["a1", "a2"]);
@@ -52,6 +53,18 @@ describe("large requests", () => {
     expect(begun).toEqual(["a1", "a2", "a3", "b1", "a4"]);
   });
 
+  it("of all behind one address leave room for those of others", async () => {
+    const gate = new WorkGate(undefined, 64 * MB);
+    const all = ["a1", "a2", "b1", "b2", "c1", "c2"].map((name) => enter(gate, name.charAt(0), name, 3 * MB, "house"));
+    for (let each = 0; each < 8; each++) await turns();
+    expect(begun).toEqual(["a1", "a2", "b1", "c1"]);
+    void enter(gate, "e", "elsewhere", 3 * MB);
+    await turns();
+    expect(begun.at(-1)).toBe("elsewhere");
+    for (const one of all) one.then((leave) => leave());
+    await Promise.all(all);
+  });
+
   it("of one client that need more than its share go with it alone, and another's begin beside", async () => {
     const gate = new WorkGate(undefined, 32 * MB);
     void enter(gate, "a", "whole", 32 * MB);
@@ -65,7 +78,7 @@ describe("large requests", () => {
   it("of many of one kind do not hold up one of another kind by more than a turn, also of the same client", async () => {
     const gate = new WorkGate(undefined, 8 * MB);
     const ask = (kind: string, name: string) =>
-      gate.enter("a", { kind, answer: 2 * MB }).then((leave) => {
+      gate.enter(anybodyAt("a"), { kind, answer: 2 * MB }).then((leave) => {
         begun.push(name);
         leave?.();
       });

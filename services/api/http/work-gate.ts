@@ -2,13 +2,15 @@
  * How much large work is done at once. What is made of a body or an answer takes several times its bytes in memory: parsed, encoded,
  * copied on its way to an owner. Large requests take turns, client by client, and of one client kind by kind; small ones pass.
  */
-import { EVERYBODY } from "./client-address.ts";
+import { EVERYBODY, type Requester } from "./client-address.ts";
 import { overloaded } from "./in-flight.ts";
 
 /** Bytes of memory that all large requests may take together while they are worked on. */
 const CAPACITY = 128 * 1024 * 1024;
 /** One client has so much of it at most: however long its work lasts, that of others begins. */
 const SHARE = 0.75;
+/** All clients at one address. */
+const ADDRESS_SHARE = 0.875;
 /** Work that takes less than this passes. Bytes. */
 const SMALL = 256 * 1024;
 /** A body takes this many times its bytes: as text, parsed, and as text again. */
@@ -27,6 +29,7 @@ const TURNS_BETWEEN = 32;
 const MAX_BETWEEN_MS = 100;
 
 interface Waiting {
+  address: string;
   weight: number;
   start: () => void;
 }
@@ -42,6 +45,8 @@ export class WorkGate {
   #taken = 0;
   /** Of it, by each client that has some. */
   readonly #takenBy = new Map<string, number>();
+  /** And by each address. */
+  readonly #takenAt = new Map<string, number>();
   /** Of the event loop, until the next may begin. */
   #turnsLeft = 0;
   /** By client, each with something; the first one's turn is next. Bounded by the requests in flight. */
@@ -66,31 +71,42 @@ export class WorkGate {
    * @throws 503 after `maxWaitMs`
    */
   async enter(
-    client: string,
+    requester: Requester,
     { kind = "", body = 0, answer = 0 }: { kind?: string; body?: number; answer?: number },
   ): Promise<(() => void) | undefined> {
-    const weight = Math.min(body * BODY_FACTOR + answer * ANSWER_FACTOR, this.#shareOf(client));
+    const weight = Math.min(body * BODY_FACTOR + answer * ANSWER_FACTOR, this.#shareOf(requester.name, SHARE));
     if (weight < SMALL) return undefined;
-    await this.#turn(client, kind, weight);
+    await this.#turn(requester, kind, weight);
     return () => {
-      this.#take(client, -weight);
+      this.#take(requester, -weight);
       this.#onDone(weight);
       this.#schedule();
     };
   }
 
-  #shareOf(client: string): number {
-    return client === EVERYBODY ? this.#capacity : this.#capacity * SHARE;
+  #shareOf(who: string, share: number): number {
+    return who === EVERYBODY ? this.#capacity : this.#capacity * share;
   }
 
-  #take(client: string, weight: number): void {
-    const own = (this.#takenBy.get(client) ?? 0) + weight;
+  #take({ name, address }: Requester, weight: number): void {
     this.#taken += weight;
-    if (own > 0) this.#takenBy.set(client, own);
-    else this.#takenBy.delete(client);
+    for (const [taken, who] of [
+      [this.#takenBy, name],
+      [this.#takenAt, address],
+    ] as const) {
+      const own = (taken.get(who) ?? 0) + weight;
+      if (own > 0) taken.set(who, own);
+      else taken.delete(who);
+    }
   }
 
-  #turn(client: string, kind: string, weight: number): Promise<void> {
+  #isWithin(name: string, { address, weight }: Waiting): boolean {
+    const own = (this.#takenBy.get(name) ?? 0) + weight;
+    const all = (this.#takenAt.get(address) ?? 0) + weight;
+    return own <= this.#shareOf(name, SHARE) && all <= this.#shareOf(address, ADDRESS_SHARE);
+  }
+
+  #turn({ name: client, address }: Requester, kind: string, weight: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#remove(client, kind, waiting);
@@ -98,6 +114,7 @@ export class WorkGate {
         reject(overloaded());
       }, this.#maxWaitMs).unref();
       const waiting = {
+        address,
         weight,
         start: () => {
           clearTimeout(timer);
@@ -131,7 +148,7 @@ export class WorkGate {
     for (const [client, queues] of this.#waiting) {
       const [next] = queues;
       const head = next?.[1][0];
-      if (!next || !head || (this.#takenBy.get(client) ?? 0) + head.weight > this.#shareOf(client)) continue;
+      if (!next || !head || !this.#isWithin(client, head)) continue;
       if (this.#taken + head.weight > this.#capacity) return false;
       this.#begin(client, queues, next[0], head);
       return true;
@@ -140,7 +157,7 @@ export class WorkGate {
   }
 
   #begin(client: string, queues: Queues, kind: string, head: Waiting): void {
-    this.#take(client, head.weight);
+    this.#take({ name: client, address: head.address }, head.weight);
     // Behind the other kinds of this client, and that behind the other clients.
     const queue = (queues.get(kind) ?? []).slice(1);
     queues.delete(kind);

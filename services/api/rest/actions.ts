@@ -40,18 +40,34 @@ export function publishedActions(broker: ServiceBroker): PublishedAction[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Handles one request; `path` is what follows `/api/`. */
-export async function callAction(ctx: Context, request: IncomingMessage, path: string, query: URLSearchParams): Promise<Answer> {
+/** One request for an action. */
+interface ActionRequest {
+  request: IncomingMessage;
+  /** What follows `/api/`. */
+  path: string;
+  query: URLSearchParams;
+}
+
+/** Answers a question, in its turn where its answer may be large. @param name of the action */
+export type InTurn = (name: string, ask: () => Promise<Answer>) => Promise<Answer>;
+
+/** Handles one request. @param inTurn by which actions that only read are answered */
+export async function callAction(ctx: Context, { request, path, query }: ActionRequest, inTurn: InTurn): Promise<Answer> {
   const action = find(ctx.broker, path.replace("/", "."));
   const allow = action.rest === "GET" ? "GET, HEAD, POST" : "POST";
   switch (request.method) {
     case "OPTIONS":
       return { status: 204, headers: { Allow: allow } };
-    case "POST":
-      return called(ctx, action, await bodyParams(request, action));
+    case "POST": {
+      const params = await bodyParams(request, action);
+      return action.rest === "GET" ? inTurn(action.name, () => called(ctx, action, params)) : called(ctx, action, params);
+    }
     case "GET":
-    case "HEAD":
-      if (action.rest === "GET") return called(ctx, action, queryParams(request.url ?? "", query, action.params));
+    case "HEAD": {
+      if (action.rest !== "GET") break;
+      const params = queryParams(request.url ?? "", query, action.params);
+      return inTurn(action.name, () => called(ctx, action, params));
+    }
   }
   throw httpError(405, "METHOD_NOT_ALLOWED", `${action.name} takes ${allow}.`, { allow });
 }

@@ -3,6 +3,7 @@ import { type Issue, outcome, silentServices } from "../../../../fhir/outcome.ts
 import type { ParsedSearch } from "../../../../fhir/search/criteria.ts";
 import { parseSearch } from "../../../../fhir/search/parse-search.ts";
 import type { Clause, Cursor, Row } from "../../../../fhir/search/query.ts";
+import { fairTurn } from "../../../../mesh/turns.ts";
 import { included, slotsToFollow } from "../../../../federation/include.ts";
 import { countMatches, searchPage } from "../../../../federation/search-page.ts";
 import { pagePlace } from "../page-place.ts";
@@ -73,9 +74,9 @@ export async function search(request: FhirRequest, type: string, within: Clause[
       ? await countMatches(request, type, parsed)
       : undefined;
   const entries = [
-    ...found.rows.map((row) => entryText(request.base, row, "match", subset)),
+    ...(await entryTexts(request.base, found.rows, "match", subset)),
     // Elements are named of what was searched for; what comes along is whole (R4 3.1.1.5.9).
-    ...along.map((row) => entryText(request.base, row, "include", parsed.elements ? undefined : subset)),
+    ...(await entryTexts(request.base, along, "include", parsed.elements ? undefined : subset)),
   ];
   return searchset(links, entries, total, issuesOf(request, parsed, [...missing]), request.base);
 }
@@ -109,6 +110,16 @@ export function issuesOf(
 /** One entry of a searchset, as JSON text. */
 export const entryText = (base: string, { type, id, json = "{}" }: Row, mode: "match" | "include", subset?: Subset): string =>
   `{"fullUrl":"${base}/${type}/${id}","resource":${subsetText(json, subset)},"search":{"mode":"${mode}"}}`;
+
+/** Those of many rows, between which others are served: a part of a resource takes time to be made. */
+export async function entryTexts(base: string, rows: Row[], mode: "match" | "include", subset?: Subset): Promise<string[]> {
+  const texts: string[] = [];
+  for (const row of rows) {
+    if (subset) await fairTurn();
+    texts.push(entryText(base, row, mode, subset));
+  }
+  return texts;
+}
 
 /** 200 with the entries, and a last one for the issues if there are any. */
 export function searchset(

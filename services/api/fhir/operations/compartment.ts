@@ -13,7 +13,7 @@ import { httpError } from "../../http/http-error.ts";
 import { DEFAULT_COUNT, MAX_COUNT, MAX_PAGE_BYTES } from "../answer-limits.ts";
 import { subsetAsked } from "../presentation.ts";
 import { type FhirRequest, pairsOf } from "../request.ts";
-import { entryText, issuesOf, search, searchset, selfQuery } from "../interactions/search.ts";
+import { entryTexts, issuesOf, search, searchset, selfQuery } from "../interactions/search.ts";
 
 const requireCompartment = (compartment: string): void => {
   if (!compartmentTypes.includes(compartment)) {
@@ -98,7 +98,7 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
   const isWhole = !next && !after && availability.missing.size === 0;
   const isTotalAsked = shape.total === "accurate" || shape.total === "estimate";
   const total = isWhole ? rows.length : isTotalAsked ? await countTypes(request, questions) : undefined;
-  const entries = rows.map((row) => entryText(base, row, "match", subset));
+  const entries = await entryTexts(base, rows, "match", subset);
   return searchset(links, entries, total, issuesOf(request, { ignored }, [...availability.missing]), base);
 }
 

@@ -19,7 +19,7 @@ import { heededBy, isResultParameterName, type PageToken, typesAsked } from "./c
 import { DEFAULT_COUNT, MAX_COUNT, MAX_PAGE_BYTES } from "../answer-limits.ts";
 import { subsetAsked } from "../presentation.ts";
 import { type FhirRequest, pairsOf } from "../request.ts";
-import { entryText, issuesOf, searchset, selfQuery } from "../interactions/search.ts";
+import { entryTexts, issuesOf, searchset, selfQuery } from "../interactions/search.ts";
 import { recordOf, type ReferencedResources, referencedResources } from "./referenced-resources.ts";
 
 /**
@@ -70,10 +70,7 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
     });
   }
   const matches = rows.filter(({ type }) => isWanted(type));
-  const entries = [
-    ...matches.map((row) => entryText(base, row, "match", subset)),
-    ...along.map((row) => entryText(base, row, "include", subset)),
-  ];
+  const entries = [...(await entryTexts(base, matches, "match", subset)), ...(await entryTexts(base, along, "include", subset))];
   const isWhole = !next && !page && availability.missing.size === 0;
   const issues = issuesOf(request, { ignored }, [...availability.missing]);
   return searchset(links, entries, isWhole ? matches.length : undefined, isCut ? [...issues, tooMuch] : issues, base);

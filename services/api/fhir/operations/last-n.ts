@@ -3,8 +3,8 @@ import { parseJson } from "../../../../fhir/json.ts";
 import { fhirError } from "../../../../fhir/outcome.ts";
 import type { ParsedSearch } from "../../../../fhir/search/criteria.ts";
 import { parseSearch } from "../../../../fhir/search/parse-search.ts";
-import type { Cursor, Row, SortKey, StoreQuery } from "../../../../fhir/search/query.ts";
-import { addForEachOwner, askTogether } from "../../../../federation/scatter-gather.ts";
+import type { Clause, Cursor, Row, SortKey } from "../../../../fhir/search/query.ts";
+import { withContents } from "../../../../federation/row-contents.ts";
 import { searchPage } from "../../../../federation/search-page.ts";
 import type { Answer } from "../../http/answer.ts";
 import { heededBy } from "./compartment.ts";
@@ -42,10 +42,7 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
     const [coding] = codingsOf(row);
     return coding === undefined || isTaken(groupOf(coding), row);
   });
-  const rows = await rowsOf(
-    request,
-    chosen.map(({ id }) => id),
-  );
+  const rows = await wholeOf(request, chosen, search.clauses);
   const entries = chosen.flatMap((one) => {
     const row = rows.get(one.id);
     return row && (codingsOf(one).length > 0 || isTaken(textOf(row), one)) ? [entryText(request.base, row, "match", subset)] : [];
@@ -126,37 +123,16 @@ function newestOf(max: number): (group: string, row: Row) => boolean {
   };
 }
 
-/** Ids asked for at once. */
-const BATCH = 500;
-
-/** The Observations of these ids, read in turns. @throws FhirError 400 too-costly when they are more than one answer may hold */
-async function rowsOf(request: FhirRequest, ids: string[]): Promise<Map<string, Row>> {
-  const found = new Map<string, Row>();
-  let bytes = 0;
-  for (let first = 0; first < ids.length; first += BATCH) {
-    const any = ids.slice(first, first + BATCH);
-    const perOwner = new Map<string, StoreQuery[]>();
-    const query: StoreQuery = {
-      type: TYPE,
-      clauses: [{ kind: "id", any }],
-      sort: [],
-      limit: any.length,
-      maxBytes: MAX_BYTES,
-      want: "rows",
-    };
-    addForEachOwner(request, perOwner, query, { partial: false, missing: new Set() });
-    const pages = await askTogether(request, perOwner);
-    for (const row of pages.flatMap((page) => page.rows)) {
-      found.set(row.id, row);
-      bytes += row.json?.length ?? 0;
-    }
-    if (bytes > MAX_BYTES || pages.some((page) => page.more)) {
-      throw fhirError(
-        400,
-        "too-costly",
-        "These are too many Observations for one answer: ask for a smaller max, or narrow them by code or date.",
-      );
-    }
+/** The Observations of these rows, by id. @throws FhirError 400 too-costly when they are more than one answer may hold */
+async function wholeOf(request: FhirRequest, rows: Row[], clauses: Clause[]): Promise<Map<string, Row>> {
+  const availability = { partial: false, missing: new Set<string>() };
+  const { rows: found, isCut } = await withContents(request, { rows, clausesOf: () => clauses, maxBytes: MAX_BYTES }, availability);
+  if (isCut) {
+    throw fhirError(
+      400,
+      "too-costly",
+      "These are too many Observations for one answer: ask for a smaller max, or narrow them by code or date.",
+    );
   }
-  return found;
+  return new Map(found.map((row) => [row.id, row]));
 }

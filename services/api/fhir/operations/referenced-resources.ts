@@ -4,12 +4,14 @@
  */
 import { compartmentOf, mayReferTo, parametersOf } from "../../../../fhir/search/parameters.ts";
 import type { Clause, Row, StoreQuery } from "../../../../fhir/search/query.ts";
+import { withContents } from "../../../../federation/row-contents.ts";
 import { addForEachOwner, askTogether } from "../../../../federation/scatter-gather.ts";
 import { outside } from "../../../../fhir/search/compartments.ts";
 import { MAX_INCLUDED } from "../answer-limits.ts";
 import type { FhirRequest } from "../request.ts";
 import { BY_IDENTIFIER, anyOfValues, toContained } from "../../../../fhir/search/exact-clauses.ts";
 import type { Availability } from "../../../../federation/query-context.ts";
+import { fairTurn } from "../../../../mesh/turns.ts";
 import { relativeReference } from "../../../../fhir/ids.ts";
 import { behindBase } from "../../../../fhir/own-address.ts";
 
@@ -58,9 +60,10 @@ export async function referencedResources(
   availability: Availability,
 ): Promise<ReferencedResources> {
   const perOwner = new Map<string, StoreQuery[]>();
+  const asked = new Map<string, Clause[]>();
   let left = MAX_REFERENCES;
   let isCut = false;
-  for (const [type, ids] of referredTo(matches, request.bases)) {
+  for (const [type, ids] of await referredTo(matches, request.bases)) {
     if (!isWanted(type) || !mayComeAlong(type, record) || request.directory.known(type).length === 0) continue;
     const named = type === "Patient" ? [...ids].filter((id) => record.persons.has(`Patient/${id}`)) : [...ids];
     const any = named.slice(0, left);
@@ -70,22 +73,26 @@ export async function referencedResources(
     const refs = type === "Patient" ? [] : ownerSlots(type);
     const clauses: Clause[] = [{ kind: "id", any }, ...outside(record.compartment, record.id, type), ...knownOwners(refs, record)];
     const limit = Math.min(any.length, MAX_INCLUDED + 1);
-    addForEachOwner(request, perOwner, { type, clauses, sort: [], limit, maxBytes: MAX_BYTES, want: "rows", refs }, availability);
+    asked.set(type, clauses);
+    addForEachOwner(request, perOwner, { type, clauses, sort: [], limit, want: "ids", refs }, availability);
   }
   const pages = await askTogether(request, perOwner);
   isCut ||= pages.some((page) => page.more);
 
-  const there = new Set(matches.map(keyOf));
   const rows = new Map<string, Row>();
-  let bytes = 0;
   for (const row of pages.flatMap((page) => page.rows)) {
     const known = rows.get(keyOf(row)); // with two owners, while it moves from one to the other
-    if (known ? known.version >= row.version : !isOf(row, record, there)) continue;
-    bytes += (row.json?.length ?? 0) - (known?.json?.length ?? 0);
-    if (rows.size > 0 && (bytes > MAX_BYTES || rows.size === MAX_INCLUDED)) return { rows: [...rows.values()], isCut: true };
-    rows.set(keyOf(row), row);
+    if (known ? known.version < row.version : isOf(row, record)) rows.set(keyOf(row), row);
   }
-  return { rows: [...rows.values()], isCut };
+  isCut ||= rows.size > MAX_INCLUDED;
+  const wanted = [...rows.values()].slice(0, MAX_INCLUDED);
+  const whole = await withContents(
+    request,
+    { rows: wanted, clausesOf: (type) => asked.get(type) ?? [], maxBytes: MAX_BYTES },
+    availability,
+  );
+  const there = new Set(matches.map(keyOf));
+  return { rows: whole.rows.filter((row) => mayBeShown(row, record, there)), isCut: isCut || whole.isCut };
 }
 
 const keyOf = ({ type, id }: Row): string => `${type}/${id}`;
@@ -111,20 +118,24 @@ function knownOwners(slots: number[], { patients = new Set() }: RecordOf): Claus
 /** A reference to something that is no Patient. Of one that cannot be read (`ldap://…`) nobody knows whom it means. */
 const ELSE = /(?:^|\/)(?!Patient\/)[A-Z][A-Za-z]+\/[^/]+$/;
 
-/** Whether it is nobody's record but theirs. @param there `Type/id` of the matches */
-function isOf({ type, refs = [], json = "{}" }: Row, { patients }: RecordOf, there: ReadonlySet<string>): boolean {
-  const isTheirs = (patient: string) => (patients ? patients.has(patient) : patient.startsWith("Patient/"));
-  if (!refs.every(([, reference]) => ELSE.test(reference) || isTheirs(reference))) return false;
+const isTheirs = ({ patients }: RecordOf, patient: string): boolean => (patients ? patients.has(patient) : patient.startsWith("Patient/"));
+
+/** Whether it is nobody's record but theirs. */
+const isOf = ({ refs = [] }: Row, record: RecordOf): boolean =>
+  refs.every(([, reference]) => ELSE.test(reference) || isTheirs(record, reference));
+
+/** Who may see a Binary is who may see what it names (R4, binary.html#security). @param there `Type/id` of the matches */
+function mayBeShown({ type, json = "{}" }: Row, record: RecordOf, there: ReadonlySet<string>): boolean {
   if (type !== "Binary") return true;
-  // Who may see a Binary is who may see what it names (R4, binary.html#security).
   const { securityContext } = JSON.parse(json) as { securityContext?: { reference?: unknown } };
-  return securityContext === undefined || [...linksIn(securityContext)].some((named) => isTheirs(named) || there.has(named));
+  return securityContext === undefined || [...linksIn(securityContext)].some((named) => isTheirs(record, named) || there.has(named));
 }
 
 /** By type: the ids that the rows refer to. */
-function referredTo(rows: Row[], bases: readonly string[]): Map<string, Set<string>> {
+async function referredTo(rows: Row[], bases: readonly string[]): Promise<Map<string, Set<string>>> {
   const found = new Map<string, Set<string>>();
   for (const { json = "{}" } of rows) {
+    await fairTurn();
     for (const link of linksIn(JSON.parse(json), bases)) {
       const [type, id] = link.split("/") as [string, string];
       found.set(type, (found.get(type) ?? new Set()).add(id));

@@ -1,0 +1,99 @@
+/**
+ * How long does another client wait while 300 connections read large pages slowly, or hang up? `npm run bench -- slow-readers one|cluster [seconds]` (default 10): 3,000
+ * patients of 4 kB and as many conditions of one of them; each connection takes what comes in one piece, waits for 100 ms, and asks again when it has its page, or is
+ * refused; or it asks, hangs up, and asks again after 100 ms. Beside them one client reads a patient, again and again. One JSON line; the exit code is 1 where that client's 99th percentile is 500 ms or more.
+ */
+import { connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { Client, percentile, start, type Way } from "./kit.ts";
+
+const [way = "cluster", seconds = "10"] = process.argv.slice(2);
+const [CONNECTIONS, RECORDS, AT_ONCE] = [300, 3_000, 500];
+/** They are another client than the one beside them. */
+const ADDRESS = "127.0.0.2";
+/** Between two pieces that are taken, and two questions; milliseconds. */
+const PAUSE_MS = 100;
+
+/** What they read. */
+const PAGES = [
+  "/Patient?_count=1000",
+  "/Patient?_count=1000&_elements=name",
+  "/Patient?_count=200",
+  "/Patient/p0/$everything?_count=1000",
+  "/Patient?_id=p0&_revinclude=Condition:subject",
+];
+
+const running = await start(way as Way);
+try {
+  const client = new Client(running.base);
+  await fill(client);
+  const quiet = await waits(client, Number(seconds));
+  const figures: Record<string, object> = { quiet };
+  for (const page of PAGES) {
+    for (const hangsUp of [false, true]) {
+      const readers = readSlowly(running.base, page, hangsUp);
+      figures[`${page}${hangsUp ? ", hung up" : ""}`] = { ...(await waits(client, Number(seconds))), ...readers.end() };
+    }
+  }
+  console.log(JSON.stringify({ way, ...figures }));
+  if (Object.values(figures).some((it) => (it as { p99_ms: number }).p99_ms >= 500)) process.exitCode = 1;
+} finally {
+  await running.stop();
+}
+
+async function fill(client: Client): Promise<void> {
+  const texts = (count: number) => Array.from({ length: count }, (_, n) => ({ text: `${n} ${"of a note ".repeat(8)}` }));
+  const telecom = Array.from({ length: 40 }, (_, n) => ({ system: "phone", value: `+39 06 1234 5678 ${n}`, use: "home", rank: n + 1 }));
+  const subject = { reference: "Patient/p0" };
+  for (const resourceOf of [
+    (id: string) => ({ resourceType: "Patient", id: `p${id}`, name: [{ family: `Rossi ${id}` }], telecom }),
+    (id: string) => ({ resourceType: "Condition", id: `c${id}`, subject, note: texts(40) }),
+  ]) {
+    for (let from = 0; from < RECORDS; from += AT_ONCE) {
+      const entry = Array.from({ length: AT_ONCE }, (_, n) => {
+        const resource = resourceOf(`${from + n}`);
+        return { resource, request: { method: "PUT", url: `${resource.resourceType}/${resource.id}` } };
+      });
+      await client.send("", "POST", JSON.stringify({ resourceType: "Bundle", type: "batch", entry }));
+    }
+  }
+}
+
+/** What a client waits that reads one resource again and again. */
+async function waits(client: Client, forSeconds: number) {
+  const times: number[] = [];
+  for (const until = performance.now() + forSeconds * 1_000; performance.now() < until; await delay(10)) {
+    const begun = performance.now();
+    await client.send("/Patient/p1");
+    times.push(performance.now() - begun);
+  }
+  return { p50_ms: Math.round(percentile(times, 0.5)), p99_ms: Math.round(percentile(times, 0.99)) };
+}
+
+function readSlowly(base: string, page: string, hangsUp: boolean): { end(): { pages: number; refused: number } } {
+  const { host, port, pathname } = new URL(base);
+  const counted = { pages: 0, refused: 0 };
+  let isOver = false;
+  const open = (): void => {
+    if (isOver) return;
+    const socket = connect({ port: Number(port), host: "127.0.0.1", localAddress: ADDRESS });
+    let isFirst = true;
+    socket.on("error", () => {});
+    socket.on("close", () => setTimeout(open, PAUSE_MS));
+    socket.on("data", (chunk) => {
+      if (isFirst) counted[String(chunk).startsWith("HTTP/1.1 200") ? "pages" : "refused"] += 1;
+      isFirst = false;
+      socket.pause();
+      setTimeout(() => socket.resume(), PAUSE_MS);
+    });
+    const ask = `GET ${pathname}${page} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+    socket.write(ask, () => hangsUp && socket.destroy());
+  };
+  for (let n = 0; n < CONNECTIONS; n++) open();
+  return {
+    end: () => {
+      isOver = true;
+      return counted;
+    },
+  };
+}

@@ -14,6 +14,7 @@ import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
 import { CRITICAL } from "../../lab/bench.contract.ts";
 import { pharmacy } from "../../pharmacy/pharmacy.contract.ts";
 import { BoardPart } from "../board.contract.ts";
+import { openSomewhere } from "../occupancy.ts";
 import type { Found, Versions } from "./versions.ts";
 
 /** What one round of questions has found. */
@@ -41,12 +42,18 @@ const MAX_WAITING = 200;
 const isInpatient = (): Clause => codesClause("Encounter", "class", INPATIENT);
 const isOpenStay = (): Clause[] => [isInpatient(), codesClause("Encounter", "status", OPEN_STATUSES)];
 
-/** Open stays in these places (`Location/…`), all without them, and requests for admission. */
+const openVisits = (places: string[] | undefined): Clause[] => [
+  ...openSomewhere(places),
+  { ...codesClause("Encounter", "class", INPATIENT), not: true } as Clause,
+];
+
+/** Open stays in these places (`Location/…`), all without them, visits that are in a place, and requests for admission. */
 export function stayQuestions(places: string[] | undefined): BoardQuestion[] {
   const here = places ? [referenceClause("Encounter", "location", places)] : [];
   const planned = [isInpatient(), codesClause("Encounter", "status", ["planned"])];
   return [
     { part: BoardPart.stays, query: { type: "Encounter", clauses: [...isOpenStay(), ...here], sort: [], limit: PAGE, want: "ids" } },
+    { part: BoardPart.stays, query: { type: "Encounter", clauses: openVisits(places), sort: [], limit: PAGE, want: "ids" } },
     { part: BoardPart.stays, query: { type: "Encounter", clauses: planned, sort: [], limit: MAX_WAITING, want: "ids" } },
   ];
 }

@@ -83,6 +83,12 @@ export const motherNotActive = (patient: string) =>
     patient,
   });
 
+/** One of two dates is wrong; `patient` is the mother. */
+export const bornBeforeMother = (patient: string) =>
+  new MoleculerClientError("The child was not born before its mother: correct one of the two birth dates.", 422, "BORN_BEFORE_MOTHER", {
+    patient,
+  });
+
 /** `patient` is the record of the child that is there. */
 export const childAlreadyRegistered = (patient: string) =>
   new MoleculerClientError(

@@ -18,7 +18,7 @@ import { isResourceStep } from "../../store/plan-write.ts";
 import { StoreError, StoreErrorType } from "../../store/store-error.ts";
 import type { AuditContext } from "../../federation/audit.ts";
 import type { AuditLog } from "./audit-log.ts";
-import { ownAuthor, practitionersByName, type ResourceAuthor } from "./own-authors.ts";
+import { ownAuthor, type PeopleOfHouse, practitionersByName, practitionersByNumber, type ResourceAuthor } from "./own-authors.ts";
 import { prepareWrites, refuseReserved, type WriteChecks } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
 import { changesOf, pendingOf, replacedIn } from "./rules/changes.ts";
@@ -28,6 +28,7 @@ import { GatheredFacts, type Pending } from "./rules/gather.ts";
 import { NamingRounds } from "./rules/naming-rounds.ts";
 import { addKeysByFacts, type AnyKeys, areByFacts } from "./rules/unique-keys.ts";
 import { FENCED_BY_TX_MS, type Fenced, fenceAndAsk, unfence } from "./rules/resting.ts";
+import type { Question } from "./rules/rule.ts";
 import type { Rulebook } from "./rules/rulebook.ts";
 
 /** In whose name an owner asks other services what its rules want to know (`services/identity/roles/system`). */
@@ -216,13 +217,16 @@ export class OwnerWrites {
         }),
       );
     };
-    const practitionersNamed = async (names: string[]) => {
+    const practitionersFor = async (question: Question) => {
       const facts = this.#facts(caller);
-      const question = practitionersByName(names);
       await facts.askFor([question]);
       return facts.found(question);
     };
-    const people = { practitionersIn, practitionersNamed };
+    const people: PeopleOfHouse = {
+      practitionersIn,
+      practitionersNamed: (names) => practitionersFor(practitionersByName(names)),
+      practitionersNumbered: (numbers) => practitionersFor(practitionersByNumber(numbers)),
+    };
     return (resource, step, index) => ownAuthor(resource, { step, index, writer, store, people });
   }
 

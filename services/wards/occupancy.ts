@@ -26,6 +26,7 @@ export const openSomewhere = (places: string[] | undefined): Clause[] => [
   places ? inPlaces(places) : { kind: "missing", slots: slotsOfParameters("Encounter", ["location"]), missing: false },
 ];
 
+/** Whether an Encounter is a stay; others are visits. */
 export const isStay = (it: Pick<Encounter, "class">): boolean => INPATIENT.includes(it.class?.code ?? "");
 
 /** "Encounters with this place, now or before." */

@@ -304,42 +304,6 @@ describe("the authors of a closed hospital", () => {
     expect(await put("as it was not", [note("Practitioner/ada")])).toBe(422);
   });
 
-  it("are nobody else by a number alone, in any element, nor in a note; a number of one's own, or of nobody here, may stand", async () => {
-    const number = (value: string, system: string | undefined = "urn:rpps") => ({ identifier: { value, ...(system && { system }) } });
-    const numbered = { ada: ["urn:rpps", "1"], other: ["urn:rpps", "2"], unsystematic: [undefined, "3"] } as const;
-    for (const [id, [system, value]] of Object.entries(numbered)) {
-      const name = [{ family: id === "ada" ? "Rossi" : "Numbered", given: ["Ada"] }];
-      const practitioner = { resourceType: "Practitioner", id, name, identifier: [{ value, ...(system && { system }) }] };
-      expect((await as("system").send("PUT", `/Practitioner/${id}`, practitioner)).status).toBeLessThan(300);
-    }
-    const subject = { reference: await newPatient() };
-    const all = (who: object): [expression: string, resource: Json][] => [
-      ["Condition.recorder", { resourceType: "Condition", subject, recorder: who }],
-      ["ServiceRequest.requester", { resourceType: "ServiceRequest", status: "draft", intent: "plan", subject, requester: who }],
-      ["Observation.performer[0]", { resourceType: "Observation", status: "final", code: { text: "Weight" }, performer: [who] }],
-      ["Procedure.performer[0].actor", { resourceType: "Procedure", status: "completed", subject, performer: [{ actor: who }] }],
-      [
-        "Observation.note[0].authorReference",
-        { resourceType: "Observation", status: "final", code: { text: "Weight" }, note: [{ text: "as it was", authorReference: who }] },
-      ],
-    ];
-    for (const who of [number("2"), number("3", ""), { ...number("2"), display: "The laboratory" }]) {
-      for (const [expression, resource] of all(who)) {
-        const { status, body } = await as("physician").create(resource);
-        expect([expression, status, body.issue?.[0].expression]).toEqual([expression, 422, [expression]]);
-        expect((await as("system").create(resource)).status).toBe(201); // it may enter for others
-      }
-    }
-    for (const who of [number("1"), number("4"), number("2", "urn:elsewhere"), number("2", "")]) {
-      for (const [expression, resource] of all(who)) {
-        expect([expression, (await as("physician").create(resource)).status]).toEqual([expression, 201]);
-      }
-    }
-    const [[, before]] = all(number("2")) as [[string, Json]];
-    const { body } = await as("system").create(before);
-    expect((await as("physician").send("PUT", `/Condition/${body.id}`, { ...body, code: { text: "Asthma" } })).status).toBe(200);
-  });
-
   it("cannot be written over: nobody stores a Provenance under such an id", async () => {
     const [made] = await provenances(`target=${await newPatient()}`);
     for (const method of ["PUT", "DELETE"]) {

@@ -51,7 +51,7 @@ const ISOLATION = "40174006"; // SNOMED CT: isolation procedure
 const active = new WeakMap<Encounter, string[]>();
 
 /** Where a patient is now: the bed, and the room and ward where these are named beside it. */
-export function placesOf(stay: Encounter): string[] {
+function placesOf(stay: Encounter): string[] {
   const known = active.get(stay);
   if (known) return known;
   const found = (stay.location ?? []).flatMap((it) => (isThere(it) ? (placeOf(it.location) ?? []) : []));

@@ -87,6 +87,13 @@ export interface NamedInWords extends Pick<NamedAuthor, "expression" | "element"
   display: string;
 }
 
+/** An author named only by an identifier (Reference.identifier): a Practitioner, an organization, a device. */
+export interface NamedByNumber extends Pick<NamedAuthor, "expression" | "element" | "whole" | "isAlone"> {
+  /** "": none. */
+  system: string;
+  number: string;
+}
+
 /** All authors whom a resource names by words alone. */
 export function authorsInWords(resource: Resource): NamedInWords[] {
   const { resourceType: type } = resource;
@@ -109,20 +116,46 @@ export function authorsInWords(resource: Resource): NamedInWords[] {
   return [...elements, ...notes];
 }
 
+/** All authors whom a resource names by an identifier alone. */
+export function authorsByNumber(resource: Resource): NamedByNumber[] {
+  return valuesNaming(resource).flatMap(({ value, expression, element, saying }) => {
+    const { reference, type, identifier } = (value ?? {}) as Json;
+    const { system = "", value: number } = (identifier ?? {}) as { system?: unknown; value?: unknown };
+    if (reference !== undefined || type !== undefined || typeof system !== "string" || typeof number !== "string") return [];
+    const whole = canonicalJson(JSON.stringify(saying ?? value));
+    return [{ expression, element, whole, isAlone: saying !== undefined, system, number }];
+  });
+}
+
 /** All Practitioners whom a resource names as authors. */
 export function namedAuthors(resource: Resource): NamedAuthor[] {
-  const { resourceType: type } = resource;
   const contained = containedPersons(resource);
+  return valuesNaming(resource).flatMap(({ value, ...at }) => authorIn(contained, value, at));
+}
+
+/** A Reference that may name an author, and where it stands. */
+interface NamingValue {
+  value: unknown;
+  expression: string;
+  element: string;
+  /** The note or the signature that it is a part of. */
+  saying?: unknown;
+}
+
+function valuesNaming(resource: Resource): NamingValue[] {
+  const { resourceType: type } = resource;
   const elements = (AUTHOR_ELEMENTS[type] ?? []).flatMap((element) => {
     const steps = element.replace("?", "").split(".");
-    return valuesAt(resource, steps, type).flatMap(({ value, expression }) => authorIn(contained, value, { expression, element }));
+    return valuesAt(resource, steps, type).map(({ value, expression }) => ({ value, expression, element }));
   });
   const sayings = elementsNaming(type, SAYINGS).flatMap(({ path, type: saying }) => {
     const name = SAYINGS[saying] as string;
-    return valuesAt(resource, path.split("."), type).flatMap(({ value, expression }) => {
-      const who = (value as Json | null)?.[name];
-      return authorIn(contained, who, { expression: `${expression}.${name}`, element: `${path}.${name}`, saying: value });
-    });
+    return valuesAt(resource, path.split("."), type).map(({ value, expression }) => ({
+      value: (value as Json | null)?.[name],
+      expression: `${expression}.${name}`,
+      element: `${path}.${name}`,
+      saying: value,
+    }));
   });
   return [...elements, ...sayings];
 }
@@ -136,7 +169,7 @@ function containedPersons({ contained }: Resource): ReadonlyMap<unknown, Json> {
 function authorIn(
   contained: ReadonlyMap<unknown, Json>,
   value: unknown,
-  { expression, element, saying }: { expression: string; element: string; saying?: unknown },
+  { expression, element, saying }: Omit<NamingValue, "value">,
 ): NamedAuthor[] {
   const { reference, type, display } = (value ?? {}) as { reference?: unknown; type?: unknown; display?: unknown };
   const shown = typeof display === "string" ? { display } : {};

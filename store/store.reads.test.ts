@@ -171,6 +171,11 @@ describe.each(stores)("reads of many resources in $name", (kit) => {
       expect(await opened.store.joinKeysAmong({ ...anns, slots: [102], among: [] })).toEqual([]);
       expect((await opened.store.referredTo([{ type: "Patient", slots: [101, 102] }], ["1", "2", "3"])).toSorted()).toEqual(["1", "2"]);
       expect(await opened.store.referredTo([{ type: "Patient", slots: [103] }], ["1"])).toEqual([]);
+      const both = [
+        { type: "Observation", slots: [103] },
+        { type: "Patient", slots: [102] },
+      ];
+      expect((await opened.store.referredTo(both, ["1", "2", "4"])).toSorted()).toEqual(["1", "2"]);
     });
   });
 });

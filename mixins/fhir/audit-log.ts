@@ -6,8 +6,10 @@ import { randomUUID } from "node:crypto";
 import type { Context } from "moleculer";
 import { auditEvent, type AuditContext, entryText, isOfPatients, MAX_NAMED, notePatients, patientsOf } from "../../federation/audit.ts";
 import type { AuditEntry } from "../../federation/audit-contract.ts";
-import { type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
-import type { Page, StoreQuery } from "../../fhir/search/query.ts";
+import { PROVENANCE } from "../../federation/version-authors.ts";
+import { type AuthorsPage, type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
+import { namedPatients } from "../../fhir/search/named-patients.ts";
+import type { Clause, Page, StoreQuery } from "../../fhir/search/query.ts";
 import { accessOf } from "../../mesh/access/access.ts";
 import { whileBusy } from "../../mesh/turns.ts";
 import { isSystem, type Identity } from "../../mesh/access/identity.ts";
@@ -108,8 +110,12 @@ export class AuditLog {
   }
 }
 
-/** What a caller has seen by a reading action; undefined if it is not recorded. @param name without the service: `fhir.read` */
-export function seenBy(name: string, params: never, answer: unknown): Omit<AuditEntry, "by"> | undefined {
+/**
+ * What a caller has seen by a reading action; undefined if it is not recorded.
+ * @param name without the service: `fhir.read`
+ * @param mayFindAnybody whether the caller's search is not limited to one patient: finding nothing about a patient is information, too
+ */
+export function seenBy(name: string, params: never, answer: unknown, mayFindAnybody = false): Omit<AuditEntry, "by"> | undefined {
   switch (name) {
     case "fhir.read":
       return ofVersions("read", [answer as StoredResource | null]);
@@ -119,7 +125,10 @@ export function seenBy(name: string, params: never, answer: unknown): Omit<Audit
       return ofVersions("history", (answer as { versions: StoredResource[] }).versions);
     case "fhir.search": {
       const { query } = params as { query: StoreQuery };
-      return isOfPatients(query.type) && query.want === "rows" ? ofPages(query.type, [answer as Page]) : undefined;
+      const page = answer as Page;
+      const named = mayFindAnybody ? patientsNamedIn(query) : [];
+      const isShown = query.want === "rows" || (named.length > 0 && page.rows.length === 0);
+      return isOfPatients(query.type) && isShown ? ofPages(query.type, [page], named) : undefined;
     }
     case "fhir.searchMany": {
       const { queries } = params as { queries: StoreQuery[] };
@@ -130,8 +139,17 @@ export function seenBy(name: string, params: never, answer: unknown): Omit<Audit
       return pages.length > 0 ? ofPages(types.size === 1 ? [...types][0] : undefined, pages) : undefined;
     }
     case "fhir.count": {
+      const { type, clauses } = params as { type: string; clauses: Clause[] };
+      const named = new Set(mayFindAnybody ? patientsNamedIn({ type, clauses }) : []);
+      return isOfPatients(type) ? { at: Date.now(), deed: "search", isDone: true, type, ...patientsOf(named) } : undefined;
+    }
+    case "fhir.authors": {
       const { type } = params as { type: string };
-      return isOfPatients(type) ? { at: Date.now(), deed: "search", isDone: true, type } : undefined;
+      const { versions } = answer as AuthorsPage;
+      if (!isOfPatients(type) || versions.length === 0) return undefined;
+      const what = [...new Set(versions.map(({ id }) => `${type}/${id}`))];
+      const patients = type === "Patient" ? patientsOf(new Set(what)) : {};
+      return { at: Date.now(), deed: "search", isDone: true, type: PROVENANCE, what: what.slice(0, MAX_NAMED), ...patients };
     }
     default:
       return undefined;
@@ -150,9 +168,18 @@ function ofVersions(deed: "read" | "vread" | "history", answers: (StoredResource
   return { at: Date.now(), deed, isDone: true, type: first.type, what: what.slice(0, MAX_NAMED), ...patientsOf(found) };
 }
 
-function ofPages(type: string | undefined, pages: Page[]): Omit<AuditEntry, "by"> {
-  const found = new Set<string>();
-  // What came without its JSON was not shown yet.
+/** The patients whose data a query asks for by reference. */
+function patientsNamedIn({ type, clauses }: Pick<StoreQuery, "type" | "clauses">): string[] {
+  return clauses.flatMap((clause): string[] => {
+    if (clause.kind === "id" && type === "Patient" && !clause.not) return clause.any.map((id) => `Patient/${id}`);
+    if (clause.kind !== "key" || clause.not) return [];
+    return namedPatients(clause.any.flatMap((match) => ("eq" in match ? match.eq : []))) ?? [];
+  });
+}
+
+function ofPages(type: string | undefined, pages: Page[], named: string[] = []): Omit<AuditEntry, "by"> {
+  const found = new Set(named);
+  // Rows without JSON were not shown yet.
   for (const { rows } of pages) for (const row of rows) if (row.json !== undefined) notePatients(found, row);
   return { at: Date.now(), deed: "search", isDone: true, ...(type !== undefined && { type }), ...patientsOf(found) };
 }

@@ -76,6 +76,12 @@ const GUARDS: Record<string, Guard> = {
   },
 };
 
+/** Whether a search by the caller may find resources of any patient. */
+function mayFindAnybody(sight: Sight, { type, query }: { type?: string; query?: { type?: string } }): boolean {
+  const reach = sight.reach(type ?? query?.type ?? "", "s");
+  return reach === "all" || (reach !== "none" && reach.every(({ patient }) => patient === undefined));
+}
+
 /** The actions, each behind its guard. */
 export function guardReads<Of extends Actions>(actions: Of): Of {
   return Object.fromEntries(
@@ -91,7 +97,7 @@ function guarded(name: string, handler: AnyHandler, guard: Guard | undefined): A
       return callHandler(handler, service, ctx);
     });
     const context = auditContextOf(ctx, { isRead: true });
-    const seen = context && seenBy(name, asked, answer);
+    const seen = context && seenBy(name, asked, answer, mayFindAnybody(sight, asked));
     // Nothing is returned before it is recorded in the audit log.
     if (seen) await stored(service, () => service.audit.note(entryText(seen, context)));
     return answer;

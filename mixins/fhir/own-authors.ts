@@ -4,11 +4,21 @@
  * named them already.
  */
 import type { Context } from "moleculer";
-import { authorsInWords, lacksAuthor, type NamedAuthor, type NamedInWords, nameAuthor, namedAuthors } from "../../fhir/authors.ts";
+import {
+  authorsByNumber,
+  authorsInWords,
+  lacksAuthor,
+  type NamedAuthor,
+  type NamedByNumber,
+  type NamedInWords,
+  nameAuthor,
+  namedAuthors,
+} from "../../fhir/authors.ts";
 import { familyNamesIn, isSameName, matchOfName, nameWords } from "../../fhir/person-names.ts";
 import { parseJson } from "../../fhir/json.ts";
+import type { Practitioner } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
-import { textClause } from "../../fhir/search/exact-clauses.ts";
+import { exactToken, slotsOfParameters, textClause } from "../../fhir/search/exact-clauses.ts";
 import { type IssueOfStep, forgedAuthor } from "../../federation/errors.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import { accessOf } from "../../mesh/access/access.ts";
@@ -50,6 +60,19 @@ export function practitionersByName(names: string[]): Question {
   return { type: "Practitioner", clauses: [{ kind: "any", of: groups }], limit: MAX_NAMESAKES };
 }
 
+/** Asks for the Practitioners who have one of these numbers. */
+export const practitionersByNumber = (numbers: NamedByNumber[]): Question => ({
+  type: "Practitioner",
+  clauses: [
+    {
+      kind: "key",
+      slots: slotsOfParameters("Practitioner", ["identifier"]),
+      any: numbers.map(({ system, number }) => exactToken(system, number)),
+    },
+  ],
+  limit: MAX_NAMESAKES,
+});
+
 type ResourceStep = Extract<OwnerStep, { op: "create" | "update" }>;
 
 /** The context of the check of one step. */
@@ -67,6 +90,8 @@ export interface PeopleOfHouse {
   practitionersIn(roles: string[]): Promise<ReadonlyMap<string, string>>;
   /** The Practitioners with one of these family names, or with this name as a single text; names are folded. */
   practitionersNamed(names: string[]): Promise<Resource[]>;
+  /** The Practitioners who have one of these numbers. */
+  practitionersNumbered(numbers: NamedByNumber[]): Promise<Resource[]>;
 }
 
 /**
@@ -93,7 +118,10 @@ export async function ownAuthor(resource: Resource, { step, index, writer, store
 const WHY = "It names another Practitioner than the one who has signed in: leave it empty, or have a role that may enter for others.";
 
 const namedBefore = (before: Resource): ReadonlySet<string> =>
-  new Set([...namedAuthors(before).flatMap((it) => [byReference(it), byWhole(it)]), ...authorsInWords(before).map(byWhole)]);
+  new Set([
+    ...namedAuthors(before).flatMap((it) => [byReference(it), byWhole(it)]),
+    ...[...authorsInWords(before), ...authorsByNumber(before)].map(byWhole),
+  ]);
 
 const byReference = ({ element, reference }: NamedAuthor): string => `${element} is ${reference}`;
 const byWhole = ({ element, whole }: Pick<NamedAuthor, "element" | "whole">): string => `${element} has ${whole}`;
@@ -114,7 +142,26 @@ async function forgedIn(resource: Resource, writer: ResourceAuthor, people: Peop
     ...authorsInWords(resource).filter(({ element, isAlone }) => isAlone || !withOwn.has(element)),
   ];
   const falsely = inWords.length === 0 ? [] : await namedFalsely(inWords, writer, people);
-  return [...others, ...falsely.map((one) => ({ ...one, reference: undefined, isAlone: true }))];
+  const byNumber = authorsByNumber(resource).filter(({ element, isAlone }) => isAlone || !withOwn.has(element));
+  const numbered = byNumber.length === 0 ? [] : await numberedFalsely(byNumber, writer, people);
+  return [...others, ...[...falsely, ...numbered].map((one) => ({ ...one, reference: undefined, isAlone: true }))];
+}
+
+/** Those whose number is another Practitioner's of this house, and not the writer's. */
+async function numberedFalsely(
+  named: NamedByNumber[],
+  { practitioner }: ResourceAuthor,
+  { practitionersNumbered }: PeopleOfHouse,
+): Promise<NamedByNumber[]> {
+  const asked = [...new Map(named.map((one) => [JSON.stringify([one.system, one.number]), one])).values()];
+  if (asked.length > MAX_NAMES) return named;
+  const found = await practitionersNumbered(asked);
+  return named.filter(({ system, number }) => {
+    const has = ({ identifier = [] }: Pick<Practitioner, "identifier">) =>
+      identifier.some((it) => it.value === number && (it.system ?? "") === system);
+    const people = found.filter((one) => has(one as Pick<Practitioner, "identifier">));
+    return people.length > 0 && !people.some(({ id }) => `Practitioner/${id as string}` === practitioner);
+  });
 }
 
 /** Those whose text is the name of another Practitioner of this hospital. Relatives and staff of other hospitals are not found and accepted. */

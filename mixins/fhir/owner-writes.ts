@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import type { Service } from "moleculer";
 import type { FhirResource } from "../../fhir/r4.ts";
+import type { Resource } from "../../fhir/resource.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError } from "../../federation/errors.ts";
 import { type MadeElsewhere, type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
@@ -17,15 +18,17 @@ import { isResourceStep } from "../../store/plan-write.ts";
 import { StoreError, StoreErrorType } from "../../store/store-error.ts";
 import type { AuditContext } from "../../federation/audit.ts";
 import type { AuditLog } from "./audit-log.ts";
-import { ownAuthor, practitionersByName, type ResourceAuthor } from "./own-authors.ts";
+import { ownAuthor, type PeopleOfHouse, practitionersByName, practitionersByNumber, type ResourceAuthor } from "./own-authors.ts";
 import { prepareWrites, refuseReserved, type WriteChecks } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
 import { changesOf, pendingOf, replacedIn } from "./rules/changes.ts";
 import { derive, type DerivedSteps, type EffectOf } from "./rules/effects.ts";
 import { evaluate, type SteppedChange, type Warning } from "./rules/evaluate.ts";
-import { GatheredFacts } from "./rules/gather.ts";
+import { GatheredFacts, type Pending } from "./rules/gather.ts";
+import { NamingRounds } from "./rules/naming-rounds.ts";
 import { addKeysByFacts, type AnyKeys, areByFacts } from "./rules/unique-keys.ts";
 import { FENCED_BY_TX_MS, type Fenced, fenceAndAsk, unfence } from "./rules/resting.ts";
+import type { Question } from "./rules/rule.ts";
 import type { Rulebook } from "./rules/rulebook.ts";
 
 /** Identity under which an owner reads from other services the facts that its rules need (`services/identity/roles/system`). */
@@ -68,6 +71,7 @@ interface WhatHolds {
 /** The writes of one service. */
 export class OwnerWrites {
   readonly #owner: Owner;
+  readonly #naming: NamingRounds;
   readonly #unique: WhatHolds["unique"];
   readonly #rules: Rulebook;
   readonly #effects: WhatHolds["effects"];
@@ -76,6 +80,7 @@ export class OwnerWrites {
 
   constructor(owner: Owner, { unique, rules, effects }: WhatHolds) {
     this.#owner = owner;
+    this.#naming = new NamingRounds(owner);
     this.#unique = unique;
     this.#rules = rules;
     this.#effects = effects;
@@ -172,11 +177,11 @@ export class OwnerWrites {
     const changes = changesOf({ steps, resources, before, ...(deleted && { deleted }) }, this.#hasRules, new Date());
     const fenced: Fenced = { places: this.#isolatedIn(changes, before), token: randomUUID() };
     if (changes.length === 0) return { writes, fenced };
-    const { directory, store, name: service } = this.#owner;
+    const { directory, store } = this.#owner;
     const { caller } = manner;
     const asked = performance.now();
     const pending = pendingOf({ steps, resources, before }, manner.elsewhere);
-    const facts = new GatheredFacts({ caller, directory, service, store }, pending, replacedIn(changes));
+    const facts = this.#facts(caller, pending, replacedIn(changes));
     return this.#whileFenced(fenced, manner, async () => {
       if (fenced.places.length > 0) facts.noteResting(await fenceAndAsk({ caller, directory }, fenced, manner.tx));
       for (const warning of await evaluate(this.#rules, changes, facts)) this.#tell(warning);
@@ -188,6 +193,12 @@ export class OwnerWrites {
     });
   }
 
+  #facts(caller: Caller, ...of: [Pending, ReadonlyMap<string, Resource>] | []): GatheredFacts {
+    const { directory, store, name: service } = this.#owner;
+    const [pending = new Map(), replaced = new Map()] = of;
+    return new GatheredFacts({ caller, directory, service, store, naming: this.#naming }, pending, replaced);
+  }
+
   /** Adds the audit entry, so that it is written together with the steps. */
   #noted({ steps }: BoundSteps, checked: Checked, { trail }: WriteManner): Checked {
     return trail ? { ...checked, writes: [...checked.writes, ...this.#owner.audit.ofSteps(steps, trail)] } : checked;
@@ -195,9 +206,9 @@ export class OwnerWrites {
 
   #ownAuthor({ writer, caller }: WriteManner): WriteChecks["ownAuthor"] {
     if (!writer) return undefined;
-    const { directory, store, name: service } = this.#owner;
+    const { store } = this.#owner;
     const practitionersIn = async (roles: string[]) => {
-      const facts = new GatheredFacts({ caller, directory, service, store }, new Map(), new Map());
+      const facts = this.#facts(caller);
       await facts.ask(roles);
       return new Map(
         roles.flatMap((role) => {
@@ -206,13 +217,16 @@ export class OwnerWrites {
         }),
       );
     };
-    const practitionersNamed = async (names: string[]) => {
-      const facts = new GatheredFacts({ caller, directory, service, store }, new Map(), new Map());
-      const question = practitionersByName(names);
+    const practitionersFor = async (question: Question) => {
+      const facts = this.#facts(caller);
       await facts.askFor([question]);
       return facts.found(question);
     };
-    const people = { practitionersIn, practitionersNamed };
+    const people: PeopleOfHouse = {
+      practitionersIn,
+      practitionersNamed: (names) => practitionersFor(practitionersByName(names)),
+      practitionersNumbered: (numbers) => practitionersFor(practitionersByNumber(numbers)),
+    };
     return (resource, step, index) => ownAuthor(resource, { step, index, writer, store, people });
   }
 

@@ -83,6 +83,12 @@ export const motherNotActive = (patient: string) =>
     patient,
   });
 
+/** 422: one of the two birth dates is wrong; `patient` is the mother. */
+export const bornBeforeMother = (patient: string) =>
+  new MoleculerClientError("The child was not born before its mother: correct one of the two birth dates.", 422, "BORN_BEFORE_MOTHER", {
+    patient,
+  });
+
 /** 409: the child is registered; `patient` is its record. */
 export const childAlreadyRegistered = (patient: string) =>
   new MoleculerClientError(

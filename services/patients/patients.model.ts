@@ -1,3 +1,4 @@
+import { intervalOf } from "../../fhir/dates.ts";
 import type { ContactPoint, HumanName, Identifier, Patient, PatientContact, RelatedPerson } from "../../fhir/r4.ts";
 import { tokenClause } from "../../fhir/search/exact-clauses.ts";
 import type { NoneExist, UniqueKey } from "../../store/writes.ts";
@@ -77,6 +78,13 @@ export const isConfirmed = ({ extension = [] }: Patient): boolean => extension.s
 /** The record that has replaced this one, "Patient/…". */
 export const replacementOf = ({ link = [] }: Pick<Patient, "link">): string | undefined =>
   link.find(({ type }) => type === "replaced-by")?.other.reference;
+
+/** Whether a child's birth date is certainly before its mother's, given the precision of both; false if one is unknown. */
+export function isBornBefore({ birthDate: child }: Pick<Patient, "birthDate">, { birthDate: mother }: Pick<Patient, "birthDate">): boolean {
+  const [, latest = Number.POSITIVE_INFINITY] = intervalOf(child ?? "") ?? [];
+  const [earliest = Number.NEGATIVE_INFINITY] = intervalOf(mother ?? "") ?? [];
+  return latest < earliest;
+}
 
 /** A newborn: the child, the mother as its RelatedPerson, and the mother's record with a link to it (Patient.link). */
 export function newborn(

@@ -21,6 +21,7 @@ import { type PatientMatch, candidatesFor } from "./matching/find-matches.ts";
 import { type PatientSettings, readPatientSettings } from "./settings.ts";
 import { emits, type GradedPatient, type MergeState, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
 import {
+  bornBeforeMother,
   childAlreadyRegistered,
   identifierShared,
   motherNotActive,
@@ -34,6 +35,7 @@ import {
 import {
   checked,
   described,
+  isBornBefore,
   isClosed,
   newborn,
   newPatient,
@@ -139,6 +141,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         return this.untilCurrent(reference, async () => {
           const mother = await this.patient(reference);
           if (isClosed(mother)) throw motherNotActive(reference);
+          if (isBornBefore(child, mother)) throw bornBeforeMother(reference);
           const same = await registeredChild(mother, child, this);
           if (same !== undefined) throw childAlreadyRegistered(same);
           const ids = { child: timeOrderedId(), mother: timeOrderedId(), number: newNumber() };

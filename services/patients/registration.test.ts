@@ -139,6 +139,17 @@ describe("the front desk", () => {
     );
   });
 
+  it.each([
+    ["1990-05-05", "1990-05-04", "1990-05-05"],
+    ["1990-05", "1990-04-30", "1990-05-01"],
+    ["1990", "1989-12-31", "2026-01-01"],
+  ])("registers no child of a mother born %s as born %s, before her; one born %s it does", async (born, before, since) => {
+    const { patient: mother } = await patients.register(clinic.caller, { ...ada, birthDate: born, confirm: "another person" });
+    const child = (birthDate: string) => patients.registerNewborn(clinic.caller, { mother, gender: "female", birthDate });
+    await expect(child(before)).rejects.toEqual(refusal(422, "BORN_BEFORE_MOTHER"));
+    await expect(child(since)).resolves.toMatchObject({ version: 1 });
+  });
+
   it("registers no child of a mother twice, also by two desks at once, and names the one that there is", async () => {
     const { patient: mother } = await patients.register(clinic.caller, {
       ...ada,

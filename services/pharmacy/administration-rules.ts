@@ -4,6 +4,7 @@ import { placeOf, statusSteps, subjectStays } from "../../mixins/fhir/rules/comm
 import { finalNotDeleted } from "../../mixins/fhir/rules/deletion.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
+import { givenInLife } from "../../mixins/fhir/rules/patient.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
 import { onePatient } from "../../mixins/fhir/rules/patient-record.ts";
@@ -15,9 +16,10 @@ import { isOrder } from "./pharmacy.model.ts";
 import { counted, OVER, subjectOf } from "./shared-rules.ts";
 import { typed } from "../../fhir/typed.ts";
 
+const isGiven = (it: MedicationAdministration | undefined) => it?.status === "completed" || it?.status === "in-progress";
+
 /** The prescription of a dose that this change records as given. */
 function newlyGivenBy({ before, after }: Change<MedicationAdministration>): string | undefined {
-  const isGiven = (it: MedicationAdministration | undefined) => it?.status === "completed" || it?.status === "in-progress";
   const request = isGiven(after) ? placeOf(after?.request) : undefined;
   return isGiven(before) && placeOf(before?.request) === request ? undefined : request;
 }
@@ -56,6 +58,11 @@ export const administration: Rule<MedicationAdministration>[] = [
     elements: ["statusReason", "note"],
   }),
   subjectStays<MedicationAdministration>("MedicationAdministration", "subject", subjectOf),
+  givenInLife<MedicationAdministration>("MedicationAdministration", {
+    element: "effective",
+    of: subjectOf,
+    givenAt: (it) => (isGiven(it) ? (it.effectiveDateTime ?? it.effectivePeriod?.start) : undefined),
+  }),
   ...onePatient<MedicationAdministration>("MedicationAdministration"),
   referencesExist<MedicationAdministration>("MedicationAdministration"),
   administrable,

@@ -4,7 +4,7 @@ import { placeOf, statusSteps, subjectStays } from "../../mixins/fhir/rules/comm
 import { finalNotDeleted, notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
-import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
+import { givenInLife, patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
 import { onePatient, patientRecordRules, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
@@ -135,6 +135,11 @@ const dispense: Rule<MedicationDispense>[] = [
     of: subjectOf,
     begun: ({ whenPrepared }) => whenPrepared,
     isOpen: ({ status }) => status === "preparation" || status === "in-progress",
+  }),
+  givenInLife<MedicationDispense>("MedicationDispense", {
+    element: "whenHandedOver",
+    of: subjectOf,
+    givenAt: ({ status, whenHandedOver }) => (status === "completed" ? whenHandedOver : undefined),
   }),
   ...onePatient<MedicationDispense>("MedicationDispense"),
   referencesExist<MedicationDispense>("MedicationDispense"),

@@ -1,5 +1,6 @@
-import type { Composition, Consent, DocumentReference, Task } from "../../fhir/r4.ts";
+import type { Composition, Consent, DocumentReference, Immunization, Task } from "../../fhir/r4.ts";
 import { statusSteps } from "../../mixins/fhir/rules/common.ts";
+import { givenInLife } from "../../mixins/fhir/rules/patient.ts";
 import { patientRecordRules, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 import type { RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { signatureStays, signedStays } from "../../mixins/fhir/rules/signed.ts";
@@ -22,6 +23,14 @@ export const rules: RulesOf = {
       openly: ({ status, docStatus }) => docStatus === "amended" || status === "superseded" || status === "entered-in-error",
       instead: "make its docStatus amended, supersede it, or mark it as entered in error",
       besides: ["docStatus"],
+    }),
+  ],
+  Immunization: [
+    ...patientRecordRules("Immunization"),
+    givenInLife<Immunization>("Immunization", {
+      element: "occurrence",
+      of: ({ patient }) => patient,
+      givenAt: ({ status, occurrenceDateTime }) => (status === "completed" ? occurrenceDateTime : undefined),
     }),
   ],
   Provenance: [signatureStays],

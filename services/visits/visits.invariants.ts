@@ -1,4 +1,6 @@
+import { bedOfOne, otherVisits } from "../../mixins/fhir/rules/bed-of-one.ts";
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
+import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 import { BOOKED, bookingsOf, countersOf } from "./bookings.model.ts";
 
 /** Booked times follow from appointments; those in the past, or stored before times were counted, have none. */
@@ -13,4 +15,5 @@ export const invariants: Invariants = {
     },
   },
   counted: [BOOKED],
+  always: { Encounter: [bedOfOne(INPATIENT, otherVisits(INPATIENT))] },
 };

@@ -1,14 +1,15 @@
-/** The occupied beds, which follow from the open stays, Encounters of any owner. */
+/** The occupied beds, which follow from the open stays and from visits in a bed (an emergency on a trolley), Encounters of any owner. */
 import { asSystem } from "../../mesh/access/access.ts";
 import type { Encounter } from "../../fhir/r4.ts";
 import { parseJson } from "../../fhir/json.ts";
-import { codesClause, referenceClause } from "../../fhir/search/exact-clauses.ts";
+import { codesClause, referenceClause, slotsOfParameters } from "../../fhir/search/exact-clauses.ts";
 import type { Clause, StoreQuery } from "../../fhir/search/query.ts";
 import { ownerDown } from "../../federation/errors.ts";
 import { localReference } from "../../federation/facts.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import type { QueryContext } from "../../federation/query-context.ts";
 import { isThere, OPEN_STATUSES } from "../../mixins/fhir/rules/encounter.ts";
+import { isForgotten } from "../../mixins/fhir/rules/encounter-places.ts";
 import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 
 /** Stays per page. */
@@ -19,6 +20,15 @@ export function openStays(): Clause[] {
   return [codesClause("Encounter", "status", OPEN_STATUSES), codesClause("Encounter", "class", INPATIENT)];
 }
 
+/** Clauses for open Encounters with some place, now or before. */
+export const openSomewhere = (places: string[] | undefined): Clause[] => [
+  codesClause("Encounter", "status", OPEN_STATUSES),
+  places ? inPlaces(places) : { kind: "missing", slots: slotsOfParameters("Encounter", ["location"]), missing: false },
+];
+
+/** Whether an Encounter is a stay; others are visits. */
+export const isStay = (it: Pick<Encounter, "class">): boolean => INPATIENT.includes(it.class?.code ?? "");
+
 /** Clause for Encounters with one of these places, now or before. */
 export const inPlaces = (places: string[]): Clause => referenceClause("Encounter", "location", places);
 
@@ -26,27 +36,39 @@ export const inPlaces = (places: string[]): Clause => referenceClause("Encounter
 export const placesIn = ({ location = [] }: Pick<Encounter, "location">): string[] =>
   location.flatMap((it) => (isThere(it) ? (localReference(it.location.reference) ?? []) : []));
 
+/** Where the patient of an open Encounter is, but of a visit that nobody may have closed (`isForgotten`). */
+export const placesTakenBy = (encounter: Encounter, now: Date): string[] =>
+  placesIn(encounter).filter((place) => isStay(encounter) || !isForgotten(encounter, place, now));
+
+/** Where the patient of an open stay is: who comes to a visit does not keep a place from being closed. */
+export const placesOfStay = (encounter: Encounter): string[] => (isStay(encounter) ? placesIn(encounter) : []);
+
 /**
  * @param beds `Location/…`; absent: all
+ * @param placesOf the places that an Encounter occupies
  * @returns the occupied ones
- * @throws 503 OWNER_DOWN when an owner of stays is down
+ * @throws 503 OWNER_DOWN when an owner of Encounters is down
  */
-export async function takenBeds({ caller, directory }: QueryContext, beds?: string[]): Promise<Set<string>> {
-  const among = beds ? [inPlaces(beds)] : [];
+export async function takenBeds(
+  { caller, directory }: QueryContext,
+  beds?: string[],
+  placesOf: (encounter: Encounter, now: Date) => string[] = placesTakenBy,
+): Promise<Set<string>> {
   const taken = new Set<string>();
+  const now = new Date();
   for (const { service, alive } of directory.known("Encounter")) {
     if (!alive) throw ownerDown("Encounter", service);
     for (let after: StoreQuery["after"]; ; ) {
       const query: StoreQuery = {
         type: "Encounter",
-        clauses: [...openStays(), ...among],
+        clauses: openSomewhere(beds),
         sort: [],
         want: "rows",
         limit: PAGE,
         ...(after && { after }),
       };
       const { rows, more } = await ownerOf(service).search(asSystem(caller, "wards"), { query });
-      for (const { json } of rows) for (const place of placesIn(parseJson(json ?? "{}") as Encounter)) taken.add(place);
+      for (const { json } of rows) for (const place of placesOf(parseJson(json ?? "{}") as Encounter, now)) taken.add(place);
       const last = rows.at(-1);
       if (!more || !last) break;
       after = { values: [], seq: last.seq, id: last.id };

@@ -10,7 +10,7 @@ import { fenceAndAsk, unfence } from "../../mixins/fhir/rules/resting.ts";
 import { creation, versionOf } from "../../mixins/fhir/write-steps.ts";
 import { PhysicalType } from "../../fhir/physical-type.ts";
 import type { HouseWard } from "./board/house.ts";
-import { takenBeds } from "./occupancy.ts";
+import { placesOfStay, takenBeds } from "./occupancy.ts";
 import { closed, isRoom, newBed, placeOf, placesUnder } from "./places.model.ts";
 import type { Bed, Place, WardRoom } from "./wards.contract.ts";
 import {
@@ -104,7 +104,7 @@ export async function closePlace(wards: Wards, ctx: Context<{ location: string; 
   await fenceAndAsk(mesh, fenced);
   try {
     const under = placesUnder(house, location);
-    const taken = await takenBeds({ caller: ctx, directory }, under);
+    const taken = await takenBeds({ caller: ctx, directory }, under, placesOfStay);
     const there = under.filter((one) => taken.has(one));
     if (there.length > 0) throw stillOccupied(location, there);
     return await written(wards, closed(place, reason));

@@ -146,6 +146,17 @@ describe("What the MongoDB store asks its server", () => {
     ["for a number of all", () => store.count("Patient", [])],
     ["for the values of a slot", () => store.distinct([101], 10)],
     ["for one end of a chain", () => store.joinKeys({ type: "Patient", clauses: [named("Ann")], limit: 10 })],
+    [
+      "for who refers to something",
+      () =>
+        store.referredTo(
+          [
+            { type: "Patient", slots: [102] },
+            { type: "Condition", slots: [103] },
+          ],
+          ["1", "2"],
+        ),
+    ],
     ["for the other", () => store.joinKeysAmong({ type: "Patient", clauses: [], slots: [102], among: ["1"] })],
     ["for holders of keys", () => store.holders(["bed:7"])],
     ["for all keys", () => store.heldKeys(10, "a")],

@@ -1,4 +1,5 @@
 /** Join keys of matches: their ids, or what they refer to; the ends of chains and of `_has`. */
+import type { Document } from "mongodb";
 import type { JoinKeysPage, JoinKeysQuery } from "../store.ts";
 import { BOUNDED, type Bounds } from "./bounded.ts";
 import { type Collections, SLOT_WIDTH, slotText } from "./schema.ts";
@@ -33,11 +34,23 @@ export async function joinKeysAmong(
     const filter = filterOf(type, [...clauses, { kind: "id", any: among }]);
     return (await resource.find(filter, { projection: { id: 1 }, ...bounds }).toArray()).map(({ id }) => id);
   }
+  return keysAmong(resource, filterOf(type, clauses), { slots, among, bounds });
+}
+
+/** Which of the values stand in one of the slots of something that lives, each of which is a type's own: one question, however many types. */
+export const inSlots = ({ resource }: Collections, slots: number[], among: string[]): Promise<string[]> =>
+  keysAmong(resource, { living: true }, { slots, among, bounds: BOUNDED });
+
+async function keysAmong(
+  resource: Collections["resource"],
+  filter: Document,
+  { slots, among, bounds }: { slots: number[]; among: string[]; bounds: Bounds },
+): Promise<string[]> {
   const wanted = slots.flatMap((slot) => among.map((value) => `${slotText(slot)}=${value}`));
   const found = await resource
     .aggregate<{ _id: string }>(
       [
-        { $match: { ...filterOf(type, clauses), keys: { $in: wanted } } },
+        { $match: { ...filter, keys: { $in: wanted } } },
         { $project: { keys: 1 } },
         { $unwind: "$keys" },
         { $match: { keys: { $in: wanted } } },

@@ -51,6 +51,12 @@ describe("the MongoDB store", () => {
     expect(await store.readVersion("Patient", "w99", 1)).toMatchObject({ version: 1 });
   });
 
+  it("asks once who refers to something, however many types may", async () => {
+    const types = Array.from({ length: 35 }, (_, index) => ({ type: `Type${index}`, slots: [200 + index, 300 + index] }));
+    expect(await store.referredTo(types, ["Patient/a", "Patient/b"])).toEqual([]);
+    expect(commands).toEqual(["aggregate"]);
+  });
+
   it("writes what relies on a hundred others, and fences them, in fewer than ten commands", async () => {
     const others = Array.from({ length: 100 }, (_, index) => ({ type: "Patient", id: `r${index}`, version: 1 }));
     await store.write(hundred("r"));

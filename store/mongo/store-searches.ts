@@ -4,7 +4,7 @@ import type { JoinKeysPage, JoinKeysQuery, Store } from "../store.ts";
 import type { Budget } from "../too-costly.ts";
 import { spending } from "./bounded.ts";
 import { distinctValues } from "./distinct.ts";
-import { joinKeysAmong, joinKeysPage } from "./join-keys.ts";
+import { inSlots, joinKeysAmong, joinKeysPage } from "./join-keys.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import { counterValue } from "./values.ts";
 
@@ -35,13 +35,9 @@ export const searchesOf = (database: OpenDatabase): Pick<Store, Searches> => ({
     return database.run(() => spending(budget, (bounds) => joinKeysAmong(database.collections, database.search.answerable(query), bounds)));
   },
 
-  async referredTo(by: { type: string; slots: number[] }[], among: string[]): Promise<string[]> {
-    const found = await Promise.all(
-      by.map(({ type, slots }) =>
-        database.run(() => joinKeysAmong(database.collections, database.search.answerable({ type, slots, clauses: [], among }))),
-      ),
-    );
-    return [...new Set(found.flat())];
+  referredTo(by: { slots: number[] }[], among: string[]): Promise<string[]> {
+    const slots = by.flatMap((one) => one.slots);
+    return database.run(() => inSlots(database.collections, slots, among));
   },
 
   holders(keys: string[]): Promise<(string | undefined)[]> {

@@ -4,7 +4,8 @@ import { SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
 import { ledgerCommand } from "../../scripts/ledger/command.ts";
 import { asSystem } from "../../mesh/access/access.ts";
 import type { RoleName } from "../../services/identity/identity.contract.ts";
-import { App } from "../identity/app.ts";
+import { Browser } from "../../scripts/identity/browser.ts";
+import { App, PASSWORD } from "../identity/app.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { eventually } from "../kit/events.ts";
@@ -16,6 +17,7 @@ type Json = any;
 
 describe("the record of looks", () => {
   let mesh: Mesh;
+  let app: App;
   const tokens = new Map<string, string>();
   const as = (name: string): FhirHttp => fhirAt(mesh.base, tokens.get(name));
   const rest = async (name: string, path: string, params?: object) => {
@@ -36,7 +38,7 @@ describe("the record of looks", () => {
 
   beforeAll(async () => {
     mesh = await startMesh({ services: [...SYSTEMS.provider, ...WHEN_CLOSED], nats: false, split: "broker", env: { ACCESS: "closed" } });
-    const app = await App.register(mesh, ["physician"], SCOPE);
+    app = await App.register(mesh, ["physician"], `${SCOPE} patient/*.rs`);
     tokens.set("physician", (await app.signIn(SCOPE)).access_token);
     for (const role of ["front-desk", "nurse", "system", "auditor", "records-office", "administrator"] satisfies RoleName[]) {
       tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
@@ -159,6 +161,46 @@ describe("the record of looks", () => {
       ]),
     );
     expect((await looksAt(patient)).filter(({ what, isDone }) => isDone && what.includes("Patient"))).toHaveLength(1);
+  });
+
+  it.each([
+    ["a search by the patient", "physician", (id: string) => `/Condition?patient=Patient/${id}`, "Condition"],
+    ["one by the id alone", "physician", (id: string) => `/Procedure?subject=${id}`, "Procedure"],
+    ["one within the record", "physician", (id: string) => `/Patient/${id}/CarePlan`, "CarePlan"],
+    ["a count", "physician", (id: string) => `/Condition?patient=${id}&_summary=count`, "Condition"],
+    ["a chain", "physician", (id: string) => `/Condition?patient:Patient._id=${id}&code=none`, "Condition"],
+    ["$lastn", "physician", (id: string) => `/Observation/$lastn?patient=${id}`, "Observation"],
+    ["the record itself, by another criterion too", "physician", (id: string) => `/Patient?_id=${id}&gender=other`, "Patient"],
+  ])("has what was not found of a patient: %s", async (_, role, address, type) => {
+    const patient = await newPatient();
+    const { status, body } = await as(role).get(address(patient.slice("Patient/".length)));
+    expect([status, body.total]).toEqual([200, 0]);
+    const looks = (await recorded(patient, 2)).filter((it) => it.role === role);
+    expect(looks[0]).toMatchObject({ isDone: true, what: [type] });
+  });
+
+  it("has no search that could find nothing, as its caller reaches another patient only", async () => {
+    const [own, other] = [await newPatient(), await newPatient()];
+    const browser = new Browser(mesh.base);
+    const request = await app.request("openid patient/Observation.rs");
+    const login = await browser.see(request.url);
+    const shown = await browser.see(login.url, { step: "login", login: app.login, password: PASSWORD });
+    const consent = await browser.see(shown.url, { step: "pick", patient: own.slice("Patient/".length) });
+    const back = await browser.leave(consent.url, { step: "allow" });
+    const { access_token: token } = await app.exchange(back, request.verifier, request.state);
+    const { body } = await fhirAt(mesh.base, token).get(`/Observation?patient=${other}`);
+    expect(body.total).toBe(0);
+    await as("nurse").get(`/${other}`);
+    const looks = await recorded(other, 2);
+    expect(looks.filter(({ what }) => what.includes("Observation"))).toEqual([]);
+  });
+
+  it("has who was looked up as author of a patient's versions", async () => {
+    const patient = await newPatient();
+    expect((await as("physician").get(`/Provenance?target=${patient}`)).body.total).toBe(1);
+    const looks = (await recorded(patient, 2)).filter((it) => it.role === "physician");
+    expect(looks).not.toEqual([]);
+    for (const look of looks) expect(look).toMatchObject({ isDone: true, what: ["Provenance"] });
   });
 
   it("has each entry of a batch with its own address, also two that have found the same, and one that was refused", async () => {

@@ -1,4 +1,5 @@
 /** Whose bed it is, among Encounters of two owners: stays, and those who are in the house without one. */
+import { randomUUID } from "node:crypto";
 import { readConfig } from "../../mesh/config.ts";
 import { checkData } from "../../scripts/check-data/check.ts";
 import { closeAll, openSources } from "../../scripts/check-data/owner-stores.ts";
@@ -49,6 +50,43 @@ rulesTable("a bed and who is in it", ["wards", "visits", "hospitalizations"], (a
     change: (it) => ({ ...it, status: "in-progress" }),
     instead: (it) => ({ ...it, status: "in-progress", location: [{ ...(it.location as object[])[0], status: "completed" }] }),
     as,
+  });
+
+  at.refuses("encounter-bed-of-one", "an emergency on the trolley of another", {
+    create: async () => {
+      const { bed } = await newBed();
+      await at.stored(await encounter("EMER", bed));
+      return encounter("EMER", bed);
+    },
+    insteadOf: async () => encounter("EMER", (await newBed()).bed),
+    as,
+  });
+
+  const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+
+  it.each(AMBULATORY)("is one visit's place, whatever the class (%s), until that ends", async (code) => {
+    const { bed } = await newBed();
+    const { reference } = await at.stored(await encounter(code, bed));
+    for (const other of AMBULATORY) expect(await at.fhir.create(await encounter(other, bed))).toMatchObject({ status: 409 });
+    const { body } = await at.fhir.get(`/${reference}`);
+    expect(await at.fhir.send("PUT", `/${reference}`, { ...body, status: "finished" })).toMatchObject({ status: 200 });
+    expect(await at.fhir.create(await encounter(code, bed))).toMatchObject({ status: 201 });
+  });
+
+  it("is not kept by a visit that nobody has closed for a day, which is closed as any other", async () => {
+    const { bed } = await newBed();
+    const since = (hours: number) => ({
+      location: [{ location: { reference: bed }, status: "active", period: { start: ago(hours) } }],
+      period: { start: ago(40) },
+    });
+    const { reference } = await at.stored(await encounter("EMER", bed, { period: { start: ago(25) } }));
+    const { reference: second } = await at.stored(await encounter("EMER", bed, since(23))); // moved there from elsewhere
+    expect(await at.fhir.create(await encounter("IMP", bed))).toMatchObject({ status: 409 });
+    const { body: own } = await at.fhir.get(`/${second}`);
+    expect(await at.fhir.send("PUT", `/${second}`, { ...own, ...since(25) })).toMatchObject({ status: 200 });
+    await at.stored(await encounter("IMP", bed));
+    const { body } = await at.fhir.get(`/${reference}`);
+    expect(await at.fhir.send("PUT", `/${reference}`, { ...body, status: "finished" })).toMatchObject({ status: 200 });
   });
 
   it("is told from a place that does not say that it is one: a whole house, as other systems send it", async () => {
@@ -111,12 +149,60 @@ rulesTable("a bed and who is in it", ["wards", "visits", "hospitalizations"], (a
     expect(await at.fhir.create(await encounter("EMER", bed))).toMatchObject({ status: 409 });
   });
 
-  it("is told by check-data where a stay and an emergency came in the same moment", async () => {
+  it("is taken while a visit is there: on the board, in the list of beds, at its Location; not any more when that is over, or forgotten", async () => {
+    const { ward, bed } = await newBed();
+    const seen = async () => {
+      const [board, [listed], found, { body }] = await Promise.all([
+        wards.board(at.mesh.caller, { ward }),
+        wards.listBeds(at.mesh.caller, { ward }),
+        wards.findBeds(at.mesh.caller, { ward }),
+        at.fhir.get(`/${bed}`),
+      ]);
+      const [shown] = board.wards[0]?.rooms[0]?.beds ?? [];
+      expect(shown).not.toHaveProperty("stay");
+      return { board: shown?.status, listed: listed?.status, found: found.length, location: body.operationalStatus.code };
+    };
+    const [free, taken] = [
+      { board: "free", listed: "free", found: 1, location: "U" },
+      { board: "taken", listed: "taken", found: 0, location: "O" },
+    ];
+    expect(await seen()).toEqual(free);
+    const { reference } = await at.stored(await encounter("EMER", bed));
+    expect(await seen()).toEqual(taken);
+    const { body } = await at.fhir.get(`/${reference}`);
+    await at.fhir.send("PUT", `/${reference}`, { ...body, period: { start: ago(25) } });
+    expect(await seen()).toEqual(free);
+    await at.fhir.send("PUT", `/${reference}`, { ...body, period: { start: ago(1) } });
+    expect(await seen()).toEqual(taken);
+    await at.fhir.send("PUT", `/${reference}`, { ...body, status: "finished" });
+    expect(await seen()).toEqual(free);
+  });
+
+  it("is on a board that is read again when a visit comes to it, or leaves it; a consulting room is on none", async () => {
+    const { ward, bed } = await newBed();
+    const { reference: room } = await at.stored({ resourceType: "Location", name: "Consulting room" });
+    const changes = async (reference: string) => {
+      const resource = reference.slice("Encounter/".length);
+      return wards.locate(at.mesh.caller, { touched: [{ id: randomUUID(), type: "Encounter", resource, version: 1 }] });
+    };
+    const { reference } = await at.stored(await encounter("EMER", bed));
+    expect(await changes(reference)).toEqual({ isAll: false, wards: [{ ward, beds: [bed] }] });
+    const { body } = await at.fhir.get(`/${reference}`);
+    await at.fhir.send("PUT", `/${reference}`, { ...body, location: [{ location: { reference: room }, status: "active" }] });
+    expect(await changes(reference)).toEqual({ isAll: false, wards: [{ ward, beds: [bed] }] });
+    const { reference: visit } = await at.stored(await encounter("AMB", room));
+    expect(await changes(visit)).toEqual({ isAll: false, wards: [] });
+  });
+
+  it.each([
+    ["a stay and an emergency", "hospitalizations", "IMP", "stay"],
+    ["two emergencies", "visits", "EMER", "later"],
+  ])("is told by check-data where %s came in the same moment", async (_, owner, code, isTold) => {
     const { bed } = await newBed();
-    const { store } = at.mesh.caller.getLocalService("hospitalizations") as unknown as { store: Store };
+    const { store } = at.mesh.caller.getLocalService(owner) as unknown as { store: Store };
     const search = store.search.bind(store);
     let late: string | undefined;
-    const stay = await encounter("IMP", bed);
+    const stay = await encounter(code, bed);
     // Who lies there has been answered, and the emergency is not stored yet.
     store.search = async (query) => {
       const answer = await search(query);
@@ -132,6 +218,10 @@ rulesTable("a bed and who is in it", ["wards", "visits", "hospitalizations"], (a
     const sources = await openSources(config);
     const { findings } = await checkData(sources, { rules: config.rules, clocksMs: 0 }).finally(() => closeAll(sources));
     const told = findings.filter(({ invariant }) => invariant === "encounter-bed-of-one");
-    expect(told).toEqual([expect.objectContaining({ resources: [late], detail: expect.stringContaining(`Encounter/${body.id}`) })]);
+    const [one, other] = isTold === "stay" ? [late, `Encounter/${body.id}`] : [`Encounter/${body.id}`, late];
+    expect(told.filter(({ resources }) => resources.includes(one as string))).toEqual([
+      expect.objectContaining({ resources: [one], detail: expect.stringContaining(other as string) }),
+    ]);
+    expect(told.filter(({ resources }) => resources.includes(other as string))).toEqual([]);
   });
 });

@@ -44,6 +44,35 @@ rulesTable("doses and deliveries", ["wards", "visits", "pharmacy"], (at) => {
     as: { status: 422, expression: "MedicationAdministration.effective" },
   });
 
+  it.each([
+    ["at a moment", "2026-03-01T10:00:00Z", "2026-03-01T10:00:01+00:00", "2026-03-01T11:00:00+01:00"],
+    ["on a day", "2026-03-01", "2026-03-02T10:00:00Z", "2026-03-01T23:00:00Z"],
+  ])("none is given, handed out or vaccinated after a death %s", async (_, deceasedDateTime, late, intime) => {
+    const subject = await at.stored({ resourceType: "Patient", deceasedDateTime });
+    const all = (time: string) => ({
+      "medication-administration-in-life": administration({ subject, effectivePeriod: { start: time }, effectiveDateTime: undefined }),
+      "medication-dispense-in-life": dispense({ subject, whenHandedOver: time }),
+      "immunization-in-life": {
+        resourceType: "Immunization",
+        status: "completed",
+        vaccineCode: { text: "BCG" },
+        patient: subject,
+        occurrenceDateTime: time,
+      },
+    });
+    for (const [rule, resource] of Object.entries(all(late))) {
+      const { status, body } = await at.fhir.create(resource);
+      const type = `RULE_${rule.toUpperCase().replaceAll("-", "_")}`;
+      expect({ status, body }).toMatchObject({ status: 409, body: { issue: [{ details: { coding: [{ code: type }] } }] } });
+      expect(
+        await at.fhir.create({ ...resource, status: "not-done", ...(rule.includes("dispense") && { status: "cancelled" }) }),
+      ).toMatchObject({
+        status: 201,
+      });
+    }
+    for (const resource of Object.values(all(intime))) expect(await at.fhir.create(resource)).toMatchObject({ status: 201 });
+  });
+
   at.refuses("supply-delivery-time", "what has arrived in the future", {
     create: () => ({ resourceType: "SupplyDelivery", status: "completed", occurrenceDateTime: LATER }),
     insteadOf: () => ({ resourceType: "SupplyDelivery", status: "in-progress", occurrenceDateTime: LATER }),

@@ -85,7 +85,30 @@ rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "ph
         expect([path, target, await send(at.other)]).toMatchObject([path, target, refused]);
         const { status, text } = await send(at.patient);
         expect([path, target, status === 201 || text]).toEqual([path, target, true]);
+        const within = (of: object) =>
+          at.fhir.create({ ...withReference(madeOf(type, at.patient), path, "#c"), contained: [{ ...madeOf(target, of), id: "c" }] });
+        expect([path, target, await within(at.other)]).toMatchObject([path, target, refused]);
+        const own = await within(at.patient);
+        expect([path, target, own.status === 201 || own.text]).toEqual([path, target, true]);
       }
+    }
+  });
+
+  it("have one patient in what they contain, too, unless an update leaves that as it was", async () => {
+    const of = (subject: object, more: object = {}) => ({
+      resourceType: "Condition",
+      subject: at.patient,
+      encounter: { reference: "#e" },
+      contained: [{ resourceType: "Encounter", id: "e", status: "finished", class: { code: "AMB" }, subject }],
+      ...more,
+    });
+    const { reference } = await at.stored(of(at.patient));
+    const id = reference.slice("Condition/".length);
+    expect(await at.fhir.send("PUT", `/${reference}`, of(at.other, { id }))).toMatchObject({ status: 409 });
+    expect(await at.fhir.send("PUT", `/${reference}`, of(at.patient, { id, note: [{ text: "seen" }] }))).toMatchObject({ status: 200 });
+    const elsewhere = { reference: "https://elsewhere.example/Patient/1" };
+    for (const subject of [undefined, elsewhere, { display: "Ada" }]) {
+      expect(await at.fhir.create(of(subject as object))).toMatchObject({ status: 201 });
     }
   });
 

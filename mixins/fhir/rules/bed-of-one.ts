@@ -1,11 +1,12 @@
-/** A bed in which a patient lies cannot be given to another, not even by an Encounter that is no stay; and no stay begins in an occupied bed. */
+/** A bed is the place of one patient at a time, whatever the class of the Encounter: a trolley of the emergency department as well as a ward's bed. */
+import { intervalOf } from "../../../fhir/dates.ts";
 import type { Encounter } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
 import { codesClause, referenceClause } from "../../../fhir/search/exact-clauses.ts";
 import { typed } from "../../../fhir/typed.ts";
 import { placeOf, refusal } from "./common.ts";
 import { isOpen, OPEN_STATUSES } from "./encounter.ts";
-import { isBed, newPlaces, placeIn, placesOf } from "./encounter-places.ts";
+import { isBed, isForgotten, newPlaces, placeIn, placesOf } from "./encounter-places.ts";
 import { isAmong } from "./one-person.ts";
 import { isPatientHere } from "./patients-of.ts";
 import { type Change, type Facts, lookedAt, type Question, type Rule } from "./rule.ts";
@@ -15,18 +16,16 @@ const ID = "encounter-bed-of-one";
 const MAX_LOOKED_AT = 200;
 
 /**
- * Unique keys prevent two stays in one bed, but one owner does not see the other's keys. Applies only to Locations that say that they are a
- * bed: one that says nothing may be a whole hospital in data from other systems, with many patients at once.
+ * @param counts which other Encounters occupy a place, of those that may be written there
+ *
+ * Unique keys prevent two stays in one bed, but one owner does not see the other's keys, and a visit that was never closed must not occupy a bed
+ * forever (`isForgotten`). Applies only to Locations that say that they are a bed: one that says nothing may be a whole hospital in data from
+ * other systems, with many patients at once.
  */
-export function bedOfOne(inpatient: readonly string[]): Rule<Encounter> {
-  const isStay = (it: Encounter): boolean => inpatient.includes(it.class?.code ?? "");
-  const questionOf = (place: string, isOfStay: boolean): Question => ({
+export function bedOfOne(inpatient: readonly string[], counts = anyOther(inpatient)): Rule<Encounter> {
+  const questionOf = (place: string): Question => ({
     type: "Encounter",
-    clauses: [
-      codesClause("Encounter", "status", OPEN_STATUSES),
-      ...(isOfStay ? [] : [codesClause("Encounter", "class", inpatient)]),
-      referenceClause("Encounter", "location", [place]),
-    ],
+    clauses: [codesClause("Encounter", "status", OPEN_STATUSES), referenceClause("Encounter", "location", [place])],
     limit: MAX_LOOKED_AT,
     isAnswer: (made) => placesOf(typed<Encounter>(made)).includes(place),
   });
@@ -40,27 +39,27 @@ export function bedOfOne(inpatient: readonly string[]): Rule<Encounter> {
   const beds = (change: Change<Encounter>, facts: Facts): string[] =>
     asked(change).filter((place) => facts.of(place)?.is === "living" && isBed(placeIn(facts, place) ?? {}));
   const othersIn = (change: Change<Encounter>, facts: Facts): Other[] => {
-    const { after, reference } = change;
+    const { after, reference, now } = change;
     if (!after) return [];
     return beds(change, facts).flatMap((place) =>
-      facts.found(questionOf(place, isStay(after))).flatMap((found: Resource): Other[] => {
+      facts.found(questionOf(place)).flatMap((found: Resource): Other[] => {
         const other = typed<Encounter>(found);
         const by = `Encounter/${other.id}`;
         const patient = placeOf(other.subject);
-        const isThereToo = by !== reference && isOpen(other) && placesOf(other).includes(place) && isStay(other) !== isStay(after);
-        return isThereToo && isPatientHere(patient) ? [{ by, place, patient }] : [];
+        const isThereToo = by !== reference && isOpen(other) && placesOf(other).includes(place);
+        return isThereToo && isPatientHere(patient) && counts({ own: after, other, place, now }) ? [{ by, place, patient }] : [];
       }),
     );
   };
   return {
     id: ID,
     group: "beds",
-    says: "A bed in which a patient lies is not where another patient's open Encounter is, whatever its class; and nobody comes to lie in one in which another's is.",
+    says: "A bed is the place of one patient's open Encounter, whatever its class; a visit that came to it more than a day ago keeps nobody out.",
     facts: (change, facts) => {
       const others = othersIn(change, facts).map(({ patient }) => patient);
       return [...asked(change), ...(others.length > 0 ? [...others, placeOf(change.after?.subject)] : [])];
     },
-    questions: (change, facts) => beds(change, facts).map((place) => questionOf(place, change.after !== undefined && isStay(change.after))),
+    questions: (change, facts) => beds(change, facts).map(questionOf),
     check(change, facts) {
       const own = placeOf(change.after?.subject) ?? "";
       const other = othersIn(change, facts).find(({ patient }) => !isAmong(patient, [own], facts));
@@ -70,6 +69,30 @@ export function bedOfOne(inpatient: readonly string[]): Rule<Encounter> {
     },
   };
 }
+
+/** Two who are in one place. */
+interface Two {
+  own: Encounter;
+  other: Encounter;
+  place: string;
+  now: Date;
+}
+
+const isStay = (it: Encounter, inpatient: readonly string[]): boolean => inpatient.includes(it.class?.code ?? "");
+
+/** Who keeps a place: a stay, but of another stay the unique keys say it; and a visit that is not forgotten. */
+const anyOther =
+  (inpatient: readonly string[]) =>
+  ({ own, other, place, now }: Two): boolean =>
+    isStay(other, inpatient) ? !isStay(own, inpatient) : !isForgotten(other, place, now);
+
+/** Of what is stored, two visits, told of the one that was written last: of a visit and a stay, the stay is told. */
+export const otherVisits =
+  (inpatient: readonly string[]) =>
+  ({ own, other, place, now }: Two): boolean => {
+    const written = intervalOf(other.meta?.lastUpdated ?? "")?.[0] ?? 0;
+    return !isStay(own, inpatient) && !isStay(other, inpatient) && written <= now.getTime() && !isForgotten(other, place, now);
+  };
 
 interface Other {
   /** `Encounter/id` */

@@ -14,7 +14,11 @@ describe("What rules know of other resources", () => {
       },
     } as unknown as Store;
     const directory = { known: () => [{ service: "visits", alive: true }], isShared: () => isShared } as unknown as Directory;
-    return new GatheredFacts({ caller: {} as Caller, directory, service: "visits", store }, new Map(), new Map());
+    return new GatheredFacts(
+      { caller: {} as Caller, directory, service: "visits", store, naming: { ask: async () => [] } },
+      new Map(),
+      new Map(),
+    );
   };
 
   it.each([

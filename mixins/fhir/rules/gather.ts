@@ -2,15 +2,16 @@
 import { parseJson } from "../../../fhir/json.ts";
 import type { Resource } from "../../../fhir/resource.ts";
 import type { Directory } from "../../../federation/directory.ts";
-import { isType, ownerDown } from "../../../federation/errors.ts";
+import { ownerDown } from "../../../federation/errors.ts";
 import { type Fact, localReference, MAX_FACTS, splitPlace, type ToldFact, toldOf } from "../../../federation/facts.ts";
 import { restReferencesOf } from "../../../federation/act-references.ts";
-import { type NamedResource, type Naming, namingTypes } from "../../../federation/named-resources.ts";
+import type { NamedResource, Naming } from "../../../federation/named-resources.ts";
 import { referencesAt } from "./references-exist.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { Caller } from "../../../mesh/caller.ts";
 import type { Relied, Store } from "../../../store/store.ts";
 import type { StoreQuery } from "../../../fhir/search/query.ts";
+import type { NamingRounds } from "./naming-rounds.ts";
 import type { Facts, Question } from "./rule.ts";
 
 /** Where facts come from. */
@@ -20,6 +21,8 @@ export interface FactSources {
   /** Name and store of this service: its own resources need no call. */
   service: string;
   store: Store;
+  /** Its questions to those who may name what it makes. */
+  naming: Pick<NamingRounds, "ask">;
 }
 
 /** Resources as a write will leave them, by `Type/id`; null: deleted. */
@@ -114,27 +117,11 @@ export class GatheredFacts implements Facts {
     return open.size > 0;
   }
 
-  /** Asks the owners that are up; references from a store that is down are found by `npm run check-data`. */
+  /** Asks which resources refer to these. */
   async askNaming(named: NamedResource[]): Promise<void> {
     if (named.length === 0) return;
-    const { caller, directory } = this.#sources;
-    const types = new Set(named.flatMap(({ place }) => namingTypes(splitPlace(place)[0]).map(({ by }) => by)));
-    const owners = new Set([...types].flatMap((type) => directory.known(type).flatMap(({ service, alive }) => (alive ? [service] : []))));
-    for (let from = 0; from < named.length; from += MAX_FACTS) {
-      const some = named.slice(from, from + MAX_FACTS);
-      const answers = await Promise.all(
-        [...owners].map((owner) =>
-          ownerOf(owner)
-            .naming(caller, { named: some })
-            .catch((error: unknown) => {
-              // The owner has left meanwhile, or is of an older version.
-              if (isType(error, "SERVICE_NOT_FOUND") || isType(error, "SERVICE_NOT_AVAILABLE")) return [];
-              throw error;
-            }),
-        ),
-      );
-      this.#naming.push(...answers.flat());
-    }
+    const { caller, naming } = this.#sources;
+    this.#naming.push(...(await naming.ask(caller, named)));
   }
 
   namedBy(reference: string): Naming[] {

@@ -2,7 +2,7 @@
 import { intervalOf } from "../../../fhir/dates.ts";
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import type { Fact } from "../../../federation/facts.ts";
-import { idOf, placeOf, refusal } from "./common.ts";
+import { idOf, placeOf, refusal, withArticle } from "./common.ts";
 import { PAST_MS } from "./past.ts";
 import type { Change, Rule } from "./rule.ts";
 
@@ -65,4 +65,33 @@ interface PatientRule<Of> {
   isOpen(resource: Of): boolean | number;
   /** What the act is called at that stage. */
   stages?: string;
+}
+
+/**
+ * Nobody is given anything after their death; of one whose time of death is not known nothing can be said.
+ * @param how.element where the type says when it was given
+ * @param how.givenAt when something was given, as it says itself; undefined: nothing was, or it does not say when
+ */
+export function givenInLife<Of extends FhirResource>(
+  type: Of["resourceType"],
+  { element, of, givenAt }: Pick<PatientRule<Of>, "element" | "of"> & { givenAt(resource: Of): string | undefined },
+): Rule<Of> {
+  const id = `${idOf(type)}-in-life`;
+  const isAsked = ({ before, after }: Change<Of>): boolean =>
+    after !== undefined && givenAt(after) !== undefined && (!before || givenAt(before) !== givenAt(after));
+  return {
+    id,
+    group: "subject",
+    says: `${withArticle(type)} says of nobody that something was given after their death.`,
+    facts: (change) => (isAsked(change) ? [of(change.after as Of)?.reference] : []),
+    check(change, facts) {
+      if (!isAsked(change)) return undefined;
+      const after = change.after as Of;
+      const { deceasedDateTime = "" } = (facts.of(of(after)?.reference)?.resource ?? {}) as Patient;
+      const [low] = intervalOf(givenAt(after) ?? "") ?? [];
+      const [, death] = intervalOf(deceasedDateTime) ?? [];
+      if (low === undefined || death === undefined || low <= death) return undefined;
+      return refusal(id, "The patient had died by then: correct one of the two times.", `${type}.${element}`);
+    },
+  };
 }

@@ -1,5 +1,6 @@
 /** Order, specimen, result, report, encounter, account and insurance of one act have the same patient. */
 import type { FhirResource } from "../../../fhir/r4.ts";
+import type { Resource } from "../../../fhir/resource.ts";
 import type { Fact } from "../../../federation/facts.ts";
 import { onePatientPathsOf } from "../../../federation/named-resources.ts";
 import { focusOf, idOf, placeOf, refusal, withArticle } from "./common.ts";
@@ -30,9 +31,12 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
     const before = looked && whoseOf(looked).join() === whoseOf(after).join() ? looked : undefined;
     return paths.flatMap((path) => {
       const known = new Set(before ? referencesAt(before, path).map(placeOf) : []);
-      return referencesAt(after, path).flatMap((it) =>
-        it.reference === undefined || known.has(placeOf(it)) ? [] : [{ path, reference: it.reference }],
-      );
+      return referencesAt(after, path).flatMap(({ reference }) => {
+        if (reference === undefined) return [];
+        const isKnown =
+          before !== undefined && isContained(reference) ? isSameWithin(before, after, reference) : known.has(placeOf({ reference }));
+        return isKnown ? [] : [{ path, reference }];
+      });
     });
   });
   // When resources go over to the record that replaced another, they are updated one by one: their targets are still the old record's.
@@ -41,10 +45,11 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
     if (asked(change).length === 0) return [];
     const own = ownOf(change);
     return asked(change).flatMap(({ path, reference }) => {
+      const inside = isContained(reference) ? containedIn(change.after, reference) : undefined;
       const fact = facts.of(reference);
-      const patients = ofFact(fact, type);
+      const patients = inside ? patientsOf(inside).filter(isPatientHere) : ofFact(fact, type);
       const areOthers = patients.length > 0 && !patients.some((it) => own.includes(it));
-      return areOthers && fact ? [{ path, place: fact.reference, patients }] : [];
+      return areOthers ? [{ path, place: fact?.reference ?? reference, patients }] : [];
     });
   };
   const twosOf = ({ after }: Change<Of>, { path, place, patients }: OfOthers): TwoPatients[] => {
@@ -78,6 +83,15 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
     },
   };
 }
+
+const isContained = (reference: string): boolean => reference.startsWith("#");
+
+const containedIn = (resource: FhirResource | undefined, reference: string): Resource | undefined =>
+  (resource as { contained?: Resource[] } | undefined)?.contained?.find(({ id }) => `#${id}` === reference);
+
+/** A contained resource that an update does not change is not checked again. */
+const isSameWithin = (before: FhirResource, after: FhirResource, reference: string): boolean =>
+  JSON.stringify(containedIn(before, reference)) === JSON.stringify(containedIn(after, reference));
 
 /** The patients of the target of a reference; a target that is itself a patient is not checked. */
 function ofFact(fact: Fact | undefined, by: string): string[] {

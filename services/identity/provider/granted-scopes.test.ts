@@ -14,6 +14,7 @@ describe("scopes of SMART", () => {
       "user/Observation.rs?subject=1 user/Observation.rs?_lastUpdated=gt2026 user/Observation.rs?_count=1 user/Observation.rs?colour=red",
       "",
     ],
+    ["user/Nothing.rs patient/observation.rs user/Observations.rs user/Observation.rs", "user/Observation.rs"],
     ["patient/Observation.sr user/.r admin/*.r patient/*. https://x", ""],
   ])("%s becomes %s", (text, scopes) => expect(scopesIn(text).join(" ")).toBe(scopes));
 

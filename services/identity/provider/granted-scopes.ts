@@ -38,6 +38,7 @@ const MAX_SCOPES = 100;
 function dataScopeOf(text: string): DataScope | undefined {
   const [, context, type, does = "", where = ""] = DATA.exec(text) ?? [];
   if (context === undefined || type === undefined || does === "") return undefined;
+  if (type !== "*" && !resourceTypes.includes(type)) return undefined;
   if (where !== "" && !isDecidable(type, where)) return undefined;
   return { context: context as DataScope["context"], type, does: VERSION_1[does] ?? does, where };
 }
@@ -70,12 +71,9 @@ export const inVersion2 = (text: string): string =>
 /** Scopes in a text that there are not, or of types that there are not; more than 100 are too many. */
 export function unknownScopes(text: string): string[] {
   const all = text.split(" ").filter(Boolean);
-  const isKnown = (one: string) => PLAIN.has(one) || isOfKnownType(dataScopeOf(one));
+  const isKnown = (one: string) => PLAIN.has(one) || dataScopeOf(one) !== undefined;
   return [...all.slice(0, MAX_SCOPES).filter((one) => !isKnown(one)), ...all.slice(MAX_SCOPES)];
 }
-
-const isOfKnownType = (scope: DataScope | undefined): boolean =>
-  scope !== undefined && (scope.type === "*" || resourceTypes.includes(scope.type));
 
 /** What is asked for, as far as it is allowed: never more than either. Both in the form of `scopesIn`. */
 export function narrowed(asked: string[], allowed: string[]): string[] {

@@ -51,7 +51,7 @@ const ISOLATION = "40174006"; // SNOMED CT: isolation procedure
 const active = new WeakMap<Encounter, string[]>();
 
 /** The present place of a patient: the bed, and room and ward if they are recorded beside it. */
-export function placesOf(stay: Encounter): string[] {
+function placesOf(stay: Encounter): string[] {
   const known = active.get(stay);
   if (known) return known;
   const found = (stay.location ?? []).flatMap((it) => (isThere(it) ? (placeOf(it.location) ?? []) : []));

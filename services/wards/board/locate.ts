@@ -7,9 +7,9 @@ import { isType } from "../../../federation/errors.ts";
 import type { QueryContext } from "../../../federation/query-context.ts";
 import { readVersion } from "../../../federation/read.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
-import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
 import { BoardPart } from "../board.contract.ts";
 import type { BoardChanges, Touched } from "../board-events.contract.ts";
+import { isStay } from "../occupancy.ts";
 import type { HouseWard } from "./house.ts";
 import { ask, openStaysOf } from "./board-sources.ts";
 import type { Versions } from "./versions.ts";
@@ -46,7 +46,7 @@ export async function locate(
   }));
   const now = await ask(mesh, asked, versions);
   if (now.unknown.size > 0) return EVERYWHERE;
-  const patients = new Set<string>();
+  const [patients, visited] = [new Set<string>(), new Set<string>()];
   for (const [type, wanted] of ids) {
     const found = now.of(type as ResourceType);
     if (found.length < wanted.length) return EVERYWHERE; // a deleted resource no longer tells its patient
@@ -54,6 +54,7 @@ export async function locate(
       if (resource.resourceType === "Encounter") {
         const stay = await asStay(mesh, resource, version);
         const there = stay?.location?.flatMap(({ location }) => placeOf(location) ?? []) ?? [];
+        if (!stay) for (const place of await placesOfVisit(mesh, resource, version)) visited.add(place);
         // A request without a ward is on each board.
         if (stay?.status === "planned" && there.length === 0) return EVERYWHERE;
         for (const place of [...there, ...plannedBefore(versions, resource.id, version)]) places.add(place);
@@ -65,7 +66,7 @@ export async function locate(
     if (stays.unknown.size > 0) return EVERYWHERE;
     for (const { resource } of stays.of("Encounter")) for (const it of resource.location ?? []) places.add(placeOf(it.location) ?? "");
   }
-  return changesAt(places, house);
+  return changesAt(places, visited, house);
 }
 
 /** Places of a requested transfer in the previous version, if some board has shown it: they have to remove the patient. */
@@ -78,14 +79,24 @@ function plannedBefore(versions: Versions, id: string, version: number): string[
 
 /** The Encounter as a stay, in the previous version if it has become a visit again; undefined if it is none. */
 async function asStay(mesh: QueryContext, encounter: Encounter & { id: string }, version: number): Promise<Encounter | undefined> {
-  const isStay = (it: Encounter) => INPATIENT.includes(it.class?.code ?? "");
-  if (isStay(encounter) || version === 1) return isStay(encounter) ? encounter : undefined;
-  const before = await readVersion(mesh, "Encounter", encounter.id, version - 1).catch((error: unknown) => {
+  if (isStay(encounter)) return encounter;
+  const was = await versionBefore(mesh, encounter, version);
+  return was && isStay(was) ? was : undefined;
+}
+
+/** Where the patient of a visit is, and was before. */
+async function placesOfVisit(mesh: QueryContext, visit: Encounter & { id: string }, version: number): Promise<string[]> {
+  const was = await versionBefore(mesh, visit, version);
+  return [visit, was].flatMap((it) => it?.location?.flatMap(({ location }) => placeOf(location) ?? []) ?? []);
+}
+
+async function versionBefore(mesh: QueryContext, { id }: Encounter & { id: string }, version: number): Promise<Encounter | undefined> {
+  if (version === 1) return undefined;
+  const before = await readVersion(mesh, "Encounter", id, version - 1).catch((error: unknown) => {
     if (isType(error, "NOT_FOUND")) return undefined;
     throw error;
   });
-  const was = before?.json === undefined ? undefined : (parseJson(before.json) as Encounter);
-  return was && isStay(was) ? was : undefined;
+  return before?.json === undefined ? undefined : (parseJson(before.json) as Encounter);
 }
 
 function subjectOf(resource: FhirResource): string | undefined {
@@ -93,10 +104,13 @@ function subjectOf(resource: FhirResource): string | undefined {
   return placeOf(subject ?? patient);
 }
 
-/** The changed wards and beds. For Locations that are in no known ward, since they are new or were removed, all boards change. */
-function changesAt(places: ReadonlySet<string>, house: HouseWard[]): BoardChanges {
+/**
+ * The changed wards and beds. For Locations that are in no known ward, since they are new or were removed, all boards change; not for places of
+ * visits, which are mostly outside of wards, e.g. a consulting room.
+ */
+function changesAt(places: ReadonlySet<string>, visited: ReadonlySet<string>, house: HouseWard[]): BoardChanges {
   const wards = new Map<string, Set<string>>();
-  const left = new Set([...places].filter(Boolean));
+  const left = new Set([...places, ...visited].filter(Boolean));
   for (const { location: ward, rooms } of house) {
     const beds = rooms.flatMap((room) => room.beds.map(({ location }) => location)).filter((bed) => left.has(bed));
     const others = [ward, ...rooms.map(({ location }) => location)].filter((place) => left.has(place));
@@ -104,5 +118,6 @@ function changesAt(places: ReadonlySet<string>, house: HouseWard[]): BoardChange
     wards.set(ward, new Set(beds));
     for (const place of [...beds, ...others]) left.delete(place);
   }
-  return { isAll: left.size > 0, wards: [...wards].map(([ward, beds]) => ({ ward, beds: [...beds] })) };
+  const isElsewhere = [...left].some((place) => places.has(place));
+  return { isAll: isElsewhere, wards: [...wards].map(([ward, beds]) => ({ ward, beds: [...beds] })) };
 }

@@ -5,7 +5,8 @@ import { accessOf, asSystem, type Rights } from "../../../mesh/access/access.ts"
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
 import { pharmacy } from "../../pharmacy/pharmacy.contract.ts";
 import { type Board, BoardPart } from "../board.contract.ts";
-import { boardOf, conditionsOf, placesOf } from "./board.model.ts";
+import { isStay, placesTakenBy } from "../occupancy.ts";
+import { boardOf, conditionsOf } from "./board.model.ts";
 import type { HouseWard } from "./house.ts";
 import { type Answers, ask, ASKED_MS, hiddenFrom, isFailure, patientQuestions, stayQuestions } from "./board-sources.ts";
 import type { Versions } from "./versions.ts";
@@ -34,8 +35,10 @@ export async function readBoard(ctx: Context, { directory, house, versions }: Bo
   const asked = seesStays ? mesh : { ...mesh, caller: asSystem(ctx, "wards") };
   const stays = await ask(asked, stayQuestions(ward === undefined ? undefined : placesIn(house)), versions);
   const encounters = stays.of("Encounter");
-  const open = encounters.filter(({ resource }) => resource.status !== "planned");
-  const taken = new Set(open.flatMap(({ resource }) => placesOf(resource)));
+  const present = encounters.filter(({ resource }) => resource.status !== "planned");
+  // Of a visit it is shown that the bed is taken; it has no line of its own.
+  const taken = new Set(present.flatMap(({ resource }) => placesTakenBy(resource, now)));
+  const open = present.filter(({ resource }) => isStay(resource));
   const [inside, planned] = seesStays ? [open, encounters.filter(({ resource }) => resource.status === "planned")] : [[], []];
   const of = [...new Set([...inside, ...planned].flatMap(({ resource }) => placeOf(resource.subject) ?? []))];
   const questions = patientQuestions(of, conditionsOf(inside)).filter(({ part }) => !isHidden.has(part));

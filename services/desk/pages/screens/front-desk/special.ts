@@ -64,7 +64,7 @@ export function Newborn({ onRegistered }: SpecialProps) {
   };
   if (!mother) return html`<${PatientSearch} id="mother" label=${t("newborn.mother")} onPick=${setMother} />`;
   return html`<p>${leading("newborn.mother")} <${PersonLine} patient=${mother} /></p>
-    <${Form} draft=${kept} send=${send} submit=${t("register.submit")} onCancel=${() => setMother(undefined)} label=${t("register.newborn")} fieldOf=${{ MOTHER_NOT_ACTIVE: "mother" }}>
+    <${Form} draft=${kept} send=${send} submit=${t("register.submit")} onCancel=${() => setMother(undefined)} label=${t("register.newborn")} fieldOf=${{ MOTHER_NOT_ACTIVE: "mother", BORN_BEFORE_MOTHER: "birthDate" }}>
       ${(faultOf: FaultOf) => html`<div class="fields">
         <${Field} label=${t("person.sex")} name="newborn-gender" value=${gender} onValue=${setGender} options=${sexChoices()} fault=${faultOf("gender")} />
         <${DateField} label=${t("person.birthDate")} name="newborn-birthDate" value=${birthDate} onValue=${setBirthDate} max=${today()} required fault=${faultOf("birthDate")} />

@@ -1,4 +1,4 @@
-/** How a gateway answers: FHIR under `/fhir`, the domain's actions under `/api`, its own pages. */
+/** How a gateway answers: FHIR under `/fhir`, the domain's actions under `/api`, and its own pages. */
 import type { Gateway } from "./gateway.ts";
 import type { IncomingMessage } from "node:http";
 import type { Context } from "moleculer";
@@ -21,7 +21,7 @@ import { exchangeOf } from "./http/received.ts";
 import { callAction, publishedActions } from "./rest/actions.ts";
 import { openapi } from "./rest/openapi.ts";
 
-/** An answer of an action from which on it is as large as that of a search that takes turns. Bytes. */
+/** From this size on, the answer of an action takes a turn like that of a large search. Bytes. */
 const LARGE_ACTION = 256 * 1024;
 
 const JSON_TYPE = { "Content-Type": "application/json; charset=utf-8" };
@@ -50,16 +50,16 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
   const isRead = request.method === "GET" || request.method === "HEAD" || kind.endsWith("/_search");
   const expected = isRead ? sizes.expected(kind, performance.now()) : 0;
   if (exchange) exchange.expected = expected;
-  // With a body the turn is taken when that has come, for both together: who holds one while it waits for another stops all.
+  // With a body, the turn is taken once the body has arrived, for both together: waiting for a second turn while holding one would deadlock.
   if (exchange && !(request.method === "POST" && hasBody(request)) && !service.gate.isSmall(expected)) {
     const turn = await service.gate.enter(exchange.requester, { kind, answer: expected });
     if (turn) exchange.work(turn);
   }
-  // A page link leads to the server's own name: what a search means must not depend on the one that it was asked by.
+  // Page links use the server's own name: the meaning of a search must not depend on the name by which the server was asked.
   const origins = isRead ? service.own.origins : originsFor(service.own, request);
   const bases = origins.map((origin) => `${origin}/fhir`);
   const answer = await routeFhir(fhirRequest(request, rest, bases, mesh), packageJson.version);
-  // What was written will be read.
+  // The next read returns what was written.
   if (isRead && answer.status === 200) sizes.note(kind, answer.bytes?.length ?? answer.body?.length ?? 0, performance.now());
   else if (exchange && exchange.bodyBytes > 0 && kind !== "") {
     sizes.note(`${kind.split("/", 1)[0]}/id`, exchange.bodyBytes, performance.now());
@@ -69,7 +69,7 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
 
 /** @throws what the mesh or the gateway refuses */
 export async function answerRest(service: Gateway, ctx: Context, request: IncomingMessage, url: string): Promise<Answer> {
-  // Not by the URL class: it throws at what is sent as `//`, and resolves dots.
+  // Not parsed by the URL class, which throws for `//` and resolves dots.
   const [pathname = "/", ...query] = url.split("?");
   const searchParams = new URLSearchParams(query.join("?"));
   if (pathname.startsWith("/api/")) {
@@ -94,19 +94,19 @@ export async function answerRest(service: Gateway, ctx: Context, request: Incomi
   }
 }
 
-/** A turn for a large answer. @returns gives it back @throws 503 */
+/** Waits for a turn for a large answer. @returns a function that gives it back @throws 503 */
 async function largeTurn({ largeReads }: Gateway, exchange: Exchange | undefined): Promise<() => void> {
   return exchange ? largeReads.enter(exchange.requester, () => exchange.isGone) : () => {};
 }
 
-/** An action's answer may be as large as the largest of its answers lately: lists and boards take turns as searches do. */
+/** An action's answer is expected to be as large as its largest recent one: lists and boards take turns like searches. */
 async function actionInTurn(service: Gateway, request: IncomingMessage, name: string, ask: () => Promise<Answer>): Promise<Answer> {
   const { sizes, gate } = service;
   const exchange = exchangeOf(request);
   const kind = `api ${name}`;
   const expected = sizes.expected(kind, performance.now());
   if (exchange) exchange.expected = expected;
-  // Params of a body may have their turn already: who holds one while it waits for another stops all.
+  // The parameters of a body may have a turn already: waiting for a second turn while holding one would deadlock.
   if (exchange && !hasBody(request) && !gate.isSmall(expected)) {
     const turn = await gate.enter(exchange.requester, { kind, answer: expected });
     if (turn) exchange.work(turn);

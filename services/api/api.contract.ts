@@ -1,4 +1,4 @@
-/** Where the gateway answers. It has no actions: nothing in the mesh calls it. */
+/** The paths of the gateway. It has no actions: nothing in the mesh calls it. */
 export const api = {
   /** FHIR R4. */
   fhir: "/fhir",
@@ -6,6 +6,6 @@ export const api = {
   rest: "/api/",
   /** 200 as long as the process lives. */
   live: "/health/live",
-  /** 200 when all members of the system are seen, or five seconds were waited for them (`missing` names who is not there); 503 before and while it stops. */
+  /** 200 once all members of the system are seen, or after five seconds (`missing` names the absent ones); 503 before that and while stopping. */
   ready: "/health/ready",
 } as const;

@@ -55,18 +55,18 @@ type This = Gateway;
 
 type MeshRequest = IncomingMessage & { $ctx: Context; originalUrl: string };
 
-/** What a client may name its request; anything else is named here. */
+/** Request ids that a client may choose; anything else is replaced. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
-/** What the ids of requests begin with, new at every start. */
+/** Prefix of request ids, new at every start. */
 const REQUESTS = randomBytes(4).toString("hex");
 let requests = 0;
 
-/** Longest that a gateway waits for members of the system that it does not see before it serves without them, milliseconds. */
+/** Longest time for which a gateway waits for absent members of the system before it serves without them, milliseconds. */
 const COMPLETE_WITHIN_MS = 5_000;
-/** Interval at which changed roles are asked for, whatever a gateway has heard, milliseconds. */
+/** Interval at which roles are read again, besides notifications, milliseconds. */
 const LOOK_AT_ROLES_MS = 10_000;
 
-/** The gateway. It knows no service: what it offers is what the registry says at this moment. */
+/** The gateway. It knows no service by name: what it offers follows from the registry at each moment. */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: the schema of a service, whose functions are measured one by one
 export default (config: Config): ServiceSchema =>
   defineService<object, This>({
@@ -74,11 +74,11 @@ export default (config: Config): ServiceSchema =>
     mixins: [ApiGateway, WithFhirDirectory()],
 
     settings: {
-      server: false, // moleculer-web as a request handler; the server is ours (http/server.ts)
+      server: false, // moleculer-web only as a request handler; the server is http/server.ts
       logRequest: false,
       logResponse: false,
       logRouteRegistration: false,
-      // Goes along with all that the request asks of the mesh, and back to the client: it names no node.
+      // Sent along with every call that the request makes, and returned to the client: it names no node.
       rootCallOptions: (options: { requestID?: string; meta?: object }, { headers }: IncomingMessage) => {
         requests += 1;
         const work = `${REQUESTS}-${requests.toString(36)}`;
@@ -86,16 +86,16 @@ export default (config: Config): ServiceSchema =>
         options.meta = { ...options.meta, work, ...(parent && { traceparent: traceParentOf(parent) }) };
         if (!REQUEST_ID.test(options.requestID ?? "")) options.requestID = parent?.traceId ?? work;
       },
-      // One route for everything: the path decides below, in a table, and nothing of the mesh is reachable by its name.
+      // One route for everything: dispatch by path is in a table below, and no action can be called by its name.
       routes: [{ path: "/", mappingPolicy: "restrict", bodyParsers: false, logging: false, aliases: {}, use: [dispatch] }],
     },
 
-    // The gateway's own actions would tell about the inside; nobody needs them.
-    // And a request may take as long as its client takes to send it: `LIMITS` (http/in-flight.ts) bounds them, each owner what it does of them at once.
+    // The gateway's own actions would reveal internals, and are not needed.
+    // A request may last as long as its client takes to send it: `LIMITS` (http/in-flight.ts) bounds requests, and each owner its concurrent work.
     actions: { listAliases: false, addRoute: false, removeRoute: false, rest: { bulkhead: { enabled: false } } } as object,
 
     methods: {
-      /** FHIR's query strings are read by services/api/fhir; moleculer-web need not parse them too. */
+      /** FHIR query strings are parsed by services/api/fhir; moleculer-web need not parse them too. */
       parseQueryString(request: IncomingMessage) {
         const [url] = (request.url ?? "/").split("?", 1);
         return { url, query: {} };
@@ -104,7 +104,7 @@ export default (config: Config): ServiceSchema =>
       async answer(this: This, ctx: Context, request: IncomingMessage): Promise<Answer> {
         const url = request.url ?? "/";
         noteBegun(`${request.method} ${pathOnly(request)}`, ctx.requestID);
-        // Before the services beside it have started, a question would be answered as if they did not exist.
+        // Before the services in the same process have started, a request would be answered as if they did not exist.
         if (!this.isReady) return noteFailure(this, starting(), refuse(request, starting()), ctx.requestID);
         const isFhir = url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?");
         const atIdentity = authPath(url);
@@ -129,7 +129,7 @@ export default (config: Config): ServiceSchema =>
       },
 
       noteOwners(this: This) {
-        // When the directory has heard of it too.
+        // Once the directory knows of it too.
         setImmediate(() => {
           const { directory, versionStreams } = this;
           versionStreams?.noteDown(directory.types().filter((type) => directory.known(type).some(({ alive }) => !alive)));
@@ -140,7 +140,7 @@ export default (config: Config): ServiceSchema =>
         try {
           return withoutUnseen(error, this.door.rightsOf({ ...(meta && { meta }) }), [String(meta?.["asked"] ?? ""), sent]);
         } catch {
-          return error; // of nobody who could be shown anything
+          return error; // there is no caller to whom anything could be revealed
         }
       },
 
@@ -190,7 +190,7 @@ export default (config: Config): ServiceSchema =>
       "$services.changed"(this: This) {
         this.noteOwners();
       },
-      // What was told while NATS was away is not known here.
+      // Notifications sent while NATS was away are not known here.
       "$transporter.connected"(this: This, ctx: Context<{ wasReconnect: boolean }>) {
         if (!ctx.params.wasReconnect) return;
         this.boardStreams?.refreshAll();
@@ -212,7 +212,7 @@ export default (config: Config): ServiceSchema =>
       this.meter = new Meter();
       this.presence = new Presence({
         node: this.broker.nodeID,
-        // A gateway that does not hear it shows fewer people.
+        // A gateway that misses it shows fewer people.
         broadcast: (present) => void this.broker.broadcast(PRESENCE, present).catch(() => {}),
         changed: (patient) => this.versionStreams?.tellPresence(patient),
       });
@@ -241,18 +241,18 @@ export default (config: Config): ServiceSchema =>
       this.own = ownName(config, config.port);
       const serve = (request: IncomingMessage, response: ServerResponse) => accept(this, config, handle, request, response);
       this.http.on("request", serve);
-      this.http.on("checkContinue", serve); // who asks first hears a refusal before sending the body
+      this.http.on("checkContinue", serve); // a client that asks first is refused before it sends the body
       this.http.on("connection", (socket: Socket) => this.connections.add(socket, clientOfConnection(socket.remoteAddress, config)));
       this.webSockets = webSocketsOf(this, config);
       this.boardStreams = boardStreamsOf(this);
       this.versionStreams = versionStreamsOf(this);
       this.http.on("upgrade", (request, socket, head) => {
-        this.connections.begin(request.socket); // it is not idle, as long as it lasts
+        this.connections.begin(request.socket); // while the websocket is open, the connection is not idle
         this.webSockets.upgrade(request, socket, head);
       });
       this.http.on("secureConnection", (socket: Socket) => this.connections.addEncrypted(socket));
       this.http.on("clientError", refuseMalformed);
-      // Listening begins at once, and says "not ready" until the broker has started everything beside it.
+      // Listening begins at once and answers "not ready" until the broker has started everything in this process.
       if (config.handedPort === undefined) await listen(this.http, config);
       this.own = ownName(config, config.handedPort ?? (this.http.address() as AddressInfo).port);
       if (lacksName(config)) warn("PUBLIC_URL is not set: only requests to HOST and to names of this machine are answered.");
@@ -263,7 +263,7 @@ export default (config: Config): ServiceSchema =>
           this.isReady = true;
           const { isOpen, rolesNow } = accessOf(this.broker);
           if (isOpen) return;
-          // Roles of which this gateway was not told, and who looks at a board that they may not see any more.
+          // For role changes of which this gateway was not notified, and readers of a board who may no longer see it.
           const timer = setInterval(() => rolesNow.refresh().catch(() => {}), LOOK_AT_ROLES_MS).unref();
           this.sampled?.push(
             this.tokens.catchUp(),
@@ -275,13 +275,13 @@ export default (config: Config): ServiceSchema =>
             }),
           );
         });
-      // The first signal: who asks whether this gateway is ready hears it before the last request is answered.
+      // The first signal: a readiness probe must fail before the last request is answered.
       this.broker.localBus.once("$mesh.leaving", () => {
         this.isLeaving = true;
         this.webSockets.close();
         this.boardStreams.close();
         this.versionStreams.close();
-        // What was handed over ends with its last answer (scripts/start/handed-connections.ts); a proxy has to notice first (scripts/serve.ts).
+        // Handed-over connections end with their last answer (scripts/start/handed-connections.ts); a proxy must notice first (scripts/serve.ts).
         if (config.handedPort === undefined && !config.behindProxy) this.closed ??= shut(this.http as Server, this.connections);
       });
     },
@@ -295,14 +295,14 @@ export default (config: Config): ServiceSchema =>
       this.versionStreams?.close();
       this.presence.stop();
       if (this.http) await (this.closed ?? shut(this.http, this.connections));
-      await this.noteAll(); // of what was answered since
+      await this.noteAll(); // of what was answered since then
       this.inFlight.stop();
       this.reclaim.stop();
       await this.criteria.close();
     },
   });
 
-/** moleculer-web calls this for every request. */
+/** Called by moleculer-web for every request. */
 function dispatch(this: Service, request: MeshRequest, response: ServerResponse): void {
   const self = this as This;
   if (response.closed) return; // nothing is begun for who has gone

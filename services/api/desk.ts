@@ -1,4 +1,4 @@
-/** The pages of `desk`, under `/desk/`: this gateway asks any node of it for each file, and has none itself. */
+/** The pages of `desk`, under `/desk/`: the gateway asks any node of `desk` for each file, and has none itself. */
 import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
@@ -10,7 +10,7 @@ import type { Answer } from "./http/answer.ts";
 import { httpError } from "./http/http-error.ts";
 import { pagePolicy } from "./http/page-policy.ts";
 
-/** Its name says what is in it, by a hash. */
+/** For files whose name contains a hash of their content. */
 const FOR_EVER = "public, max-age=31536000, immutable";
 
 /** Scripts and styles of the pages. */
@@ -19,7 +19,7 @@ const FILES = ["/desk/f/"];
 /**
  * @param path behind `/desk`
  * @param hosts under which a browser may know this server, with port
- * @throws 404 for no file, or where `desk` is left out; 503 SERVICE_DOWN
+ * @throws 404 for an unknown file, or if the system has no `desk`; 503 SERVICE_DOWN
  */
 export async function deskAnswer(ctx: Context, request: IncomingMessage, path: string, hosts: string[]): Promise<Answer> {
   const actions = ctx.broker.registry.actions.get(desk.file.action) as { hasAvailable(): boolean } | undefined;

@@ -1,4 +1,4 @@
-/** What the gateway has, for the files that it is made of. */
+/** The state of the gateway, as shared by its files. */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Context, Service } from "moleculer";
 import type { Caller } from "../../mesh/caller.ts";
@@ -30,7 +30,7 @@ export type Gateway = Service &
     http?: Server;
     profiles: Profiles;
     isReady: boolean;
-    /** Resolves when this gateway is ready: all members of the system are seen, or have been waited for. */
+    /** Resolves when this gateway is ready: all members of the system are seen, or the wait for them has ended. */
     complete: Promise<void>;
     isLeaving: boolean;
     inFlight: InFlight;
@@ -41,7 +41,7 @@ export type Gateway = Service &
     sizes: AnswerSizes;
     criteria: PageCriteria;
     own: OwnName;
-    /** Each ends what it adds to the metrics. */
+    /** Functions that end what was added to the metrics. */
     sampled?: (() => void)[];
     closed?: Promise<void>;
     meter: Meter;
@@ -53,13 +53,13 @@ export type Gateway = Service &
     door: Door;
     notes: AuditNotes;
     refusals: Refusals;
-    /** Tells pages of owners that have gone, or are back. */
+    /** Notifies pages about owners that have gone, or are back. */
     noteOwners(): void;
-    /** All that was refused until now is on record when it resolves, as far as the ledger is there. */
+    /** Once it resolves, everything refused so far is in the audit log, if the ledger is available. */
     noteAll(): Promise<void>;
-    /** An error as who asks may see it: without what is not shown to them. @param sent what they have sent, besides the address */
+    /** An error as the caller may see it. @param sent what the caller has sent, besides the URL */
     shownTo(caller: Pick<Caller, "meta">, error: unknown, sent?: string): unknown;
-    /** Puts a try that was refused on record. @param caller of an entry, or of the request @param sent its text, default: the request's */
+    /** Records a refused attempt. @param caller of an entry, or of the request @param sent its text, default: the request's */
     noteRefusal(error: unknown, request: IncomingMessage, caller?: Pick<Caller, "meta" | "requestID">, sent?: string): void;
     express(): (request: IncomingMessage, response: ServerResponse) => void;
     answer(ctx: Context, request: IncomingMessage): Promise<Answer>;

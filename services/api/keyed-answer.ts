@@ -1,4 +1,4 @@
-/** Answers a request with an Idempotency-Key once, however often and by whichever gateways it is asked. */
+/** Carries out a request with an Idempotency-Key once, however often and through whichever gateways it is sent. */
 import { asSystem } from "../../mesh/access/access.ts";
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
@@ -13,15 +13,15 @@ import { type KeptAnswer, transactions } from "../transactions/transactions.cont
 import type { Answer } from "./http/answer.ts";
 import { fingerprintOf } from "./http/idempotency-key.ts";
 
-/** Another try is waited for, milliseconds; longer than the coordinator waits itself. */
+/** Time limit of waiting for another try of the same request, milliseconds; longer than the coordinator waits itself. */
 const BEGIN_CALL = { timeout: 8_000 };
-/** Attempts to tell the coordinator of the end; then the owners ask it themselves. */
+/** Attempts to tell the coordinator of the end; after that the owners ask it themselves. */
 const CANCEL_TRIES = 5;
 const CANCEL_PAUSE_MS = 1_000;
 
 /**
- * @param key as `idempotencyKeyOf` gives it @param boundTo under which rights it is asked: under others it is another request
- * @param answer carries the request out; what it writes becomes true when its answer is kept
+ * @param key as returned by `idempotencyKeyOf` @param boundTo the rights of the caller: with others it is another request
+ * @param answer carries the request out; its writes are committed when its answer is stored
  * @throws 422, 409, 413, 503 (transactions.contract.ts); 501 in a mesh without the service `transactions`
  */
 export async function answerOnce(
@@ -35,7 +35,7 @@ export async function answerOnce(
   const fingerprint = await fingerprintOf(request, boundTo);
   const tx = transactionId(ctx.broker.nodeID, randomUUID());
   const kept = await transactions.beginKeyed(asSystem(ctx, "api"), { key, fingerprint, tx }, BEGIN_CALL).catch(async (error: unknown) => {
-    // Without a word of the coordinator the request may have been begun.
+    // If the coordinator did not answer, it may still have begun the request.
     if (!isType(error, "IDEMPOTENCY_KEY_IN_USE") && !isType(error, "IDEMPOTENCY_KEY_REUSED")) {
       await cancel(ctx, { key, tx, parts: [], isUnasked: true });
     }
@@ -53,7 +53,7 @@ export async function answerOnce(
     throw error;
   }
   const parts = endKeyed(meta);
-  // What has no effect may be asked again; a refusal too.
+  // A request without effect may be carried out again; so may a refused one.
   if (parts.length === 0 || given.status >= 400) {
     await cancel(ctx, { key, tx, parts, isUnasked: true });
     return given;
@@ -74,7 +74,7 @@ function requireCoordinator(directory: Directory): void {
   }
 }
 
-/** A request that is given up. `isUnasked`: nobody was asked to commit it, nor will be. */
+/** A request that is given up. `isUnasked`: its commit was not requested, and will not be. */
 interface Cancelled {
   key: string;
   tx: string;
@@ -82,10 +82,10 @@ interface Cancelled {
   isUnasked: boolean;
 }
 
-/** Ends what was begun. Whether it was decided meanwhile is the coordinator's knowledge: what is committed stays. */
+/** Ends what was begun. Only the coordinator knows whether it was decided meanwhile: what is committed stays. */
 async function cancel(ctx: Context, { key, tx, parts, isUnasked }: Cancelled): Promise<void> {
   const end = (more: { isUnasked?: boolean }) => transactions.cancelKeyed(asSystem(ctx.broker, "api"), { key, tx, parts, ...more });
-  // A coordinator of an older version knows nothing of it, and need not, unless its journal cannot be written.
+  // A coordinator of an older version does not know the parameter, and needs it only if its journal cannot be written.
   const ended = () => end({}).catch((error: unknown) => (isUnasked ? end({ isUnasked }) : Promise.reject(error)));
   await ended().catch(() => void again(ended, (error) => ctx.broker.logger.warn(`Request ${tx} is left to its owners: ${error.message}`)));
 }

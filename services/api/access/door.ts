@@ -1,4 +1,4 @@
-/** Who comes to a gateway, and what is open to everybody. */
+/** Authentication of requests at a gateway, and the paths that need none. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { type Access, notAllowed, type Rights, rolesBehind, signInNeeded } from "../../../mesh/access/access.ts";
@@ -11,17 +11,17 @@ import { anybodyAt, type Requester } from "../http/client-address.ts";
 import { httpError } from "../http/http-error.ts";
 import { type GoodToken, invalidToken, type TokenCheck } from "./tokens.ts";
 
-/** A request takes less than this, milliseconds: for so long its stamp must be good. */
+/** Upper limit of the duration of a request, for which its stamp must stay valid, milliseconds. */
 const LONGEST_REQUEST_MS = 45_000;
-/** So long a stamp serves further requests. Milliseconds. */
+/** For how long a stamp is used for further requests. Milliseconds. */
 const KEEP_STAMP_MS = STAMP_LIFE_MS - LONGEST_REQUEST_MS;
 
-/** What tells nothing of people. Health and metrics have doors of their own (http/probes.ts). */
+/** Paths without personal data. Health and metrics are handled separately (http/probes.ts). */
 const OPEN_PATHS = new Set(["/fhir/metadata", "/openapi.json", "/", "/docs"]);
 /** Files of the pages. */
 const OPEN_FILES = /^\/(?:(?:docs\/)?[a-z-]+\.(?:css|js)|desk(?:\/.*)?)$/;
 
-/** HL7 v3 PurposeOfUse, those that a hospital meets. */
+/** The codes of HL7 v3 PurposeOfUse that occur in a hospital. */
 const PURPOSES = new Set([
   "TREAT",
   "ETREAT",
@@ -50,10 +50,10 @@ const PURPOSES = new Set([
 
 const metas = new WeakMap<IncomingMessage, Record<string, unknown>>();
 
-/** What the door has put into the meta of a request last; undefined: it has not come there. */
+/** The request's meta as last set by `Door.enter`; undefined if it has not been called. */
 export const metaOf = (request: IncomingMessage): Record<string, unknown> | undefined => metas.get(request);
 
-/** Puts the stamp of who asks into the request's meta. */
+/** Puts the caller's stamp into the request's meta. */
 export class Door {
   readonly #access: Access;
   readonly #tokens: TokenCheck;
@@ -64,7 +64,7 @@ export class Door {
     this.#tokens = tokens;
   }
 
-  /** @throws 401 SIGN_IN_NEEDED, INVALID_TOKEN; 503 while nobody can tell whether a token is good, or what roles may */
+  /** @throws 401 SIGN_IN_NEEDED, INVALID_TOKEN; 503 while tokens or roles cannot be checked */
   async enter(request: IncomingMessage, meta: Record<string, unknown>): Promise<void> {
     delete meta["as"];
     delete meta["purpose"];
@@ -83,26 +83,26 @@ export class Door {
     }
     const good = await this.#tokens.read(token);
     if (!this.#access.rolesNow.isUpToDate) await this.#learnRoles();
-    // A role that wants a second factor is had by nobody without, also where it wants it only since the token was issued.
+    // A role that requires a second factor applies only with one, even if the requirement is newer than the token.
     if (good.lacksSecondFactor && this.#wantsSecondFactor(good.identity)) throw invalidToken("factor", good);
     meta["as"] = this.#stampOf(good);
     const purpose = purposeOf(request);
     if (purpose !== undefined) meta["purpose"] = purpose;
   }
 
-  /** Whom a request from this address is counted for: who has signed in, once their token was found good. Not refused, whatever it says. */
+  /** The client for which a request from this address is counted: the signed-in person if the token was found valid before. Never refuses. */
   requesterAt(address: string, { headers: { authorization = "" } }: Pick<IncomingMessage, "headers">): Requester {
     const token = this.#access.isOpen ? undefined : bearerIn(authorization);
     const good = token === undefined ? undefined : this.#tokens.known(token);
     return good ? { name: `sub ${good.identity.sub}`, address } : anybodyAt(address);
   }
 
-  /** What the caller may do; undefined where that is everything, or nobody has said who asks. */
+  /** The caller's rights; undefined if they are unlimited, or the caller is unknown. */
   rightsOf(ctx: Pick<Caller, "meta">): Rights | undefined {
     return this.#access.isOpen || ctx.meta?.["as"] === undefined ? undefined : this.#access.rightsOf(this.#access.identityOf(ctx));
   }
 
-  /** The name of an idempotency key: each caller has keys of its own. */
+  /** The internal name of an idempotency key: each caller has its own keys. */
   keyOf(key: string, ctx: Pick<Caller, "meta">): string {
     if (this.#access.isOpen) return key;
     return createHash("sha256")
@@ -111,8 +111,8 @@ export class Door {
   }
 
   /**
-   * What a kept answer is bound to besides its request: the app, the roles and the scopes that it was made for. To others it would show what they
-   * may not see.
+   * What a stored answer is bound to besides its request: the app, roles and scopes that it was made for. With others, it might contain what
+   * the caller may not see.
    */
   boundTo(ctx: Pick<Caller, "meta">): string {
     if (this.#access.isOpen) return "";
@@ -124,12 +124,12 @@ export class Door {
     return roles.some((role) => this.#access.rolesNow.get(role)?.secondFactor === true);
   }
 
-  /** One stamp serves the requests of a quarter of its life: services verify it once. */
+  /** One stamp is used for several requests, for a quarter of its validity: services verify it once. */
   #stampOf(good: GoodToken): string {
     const now = Date.now();
     const known = this.#stamps.get(good);
     const generation = this.#access.rolesNow.stampedGeneration;
-    // Nor one that was made ahead of now, by a clock that was set back since: to others it comes from the future.
+    // Nor one that was issued in the future, before the clock was set back: other nodes would refuse it.
     const isOfNow = known && known.until > now && known.until <= now + KEEP_STAMP_MS;
     if (isOfNow && known.generation === generation) return known.stamp;
     const stamp = this.#access.stampOf(good.identity);
@@ -137,7 +137,7 @@ export class Door {
     return stamp;
   }
 
-  /** Nobody comes in while this gateway can only guess what the roles may do now. */
+  /** No request is accepted while this gateway cannot know what the roles may do now. */
   async #learnRoles(): Promise<void> {
     await this.#access.rolesNow.refresh().catch(() => {
       throw rolesBehind();
@@ -146,7 +146,7 @@ export class Door {
   }
 }
 
-/** Why a person asks, as the app says: a code of HL7's PurposeOfUse (TREAT, ETREAT, HPAYMT, …). It is noted, and gives no right. */
+/** The purpose of access, as given by the app: a code of HL7's PurposeOfUse (TREAT, ETREAT, HPAYMT, …). It is recorded, and gives no rights. */
 function purposeOf({ headers }: IncomingMessage): string | undefined {
   const purpose = headers["x-purpose-of-use"];
   if (purpose === undefined) return undefined;
@@ -154,7 +154,7 @@ function purposeOf({ headers }: IncomingMessage): string | undefined {
   throw httpError(400, "INVALID_PURPOSE", `X-Purpose-Of-Use must be one of ${[...PURPOSES].join(", ")}.`);
 }
 
-/** RFC 6750, 2.1. A token in the URL would stand in logs: it is not taken. */
+/** RFC 6750, 2.1. Tokens in the URL are not accepted, as they would end up in logs. */
 const bearerIn = (authorization: string): string | undefined => /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization)?.[1];
 
 function tokenOf({ headers: { authorization } }: IncomingMessage): string | undefined {
@@ -166,7 +166,7 @@ function tokenOf({ headers: { authorization } }: IncomingMessage): string | unde
   });
 }
 
-/** Interactions, one of which a request by this method at this place of a type is. */
+/** The interactions that a request by this method at this path of a type may be. */
 function interactionsOf(method: string, path: string[]): Interaction[] {
   const [, id, third] = path;
   const isOperation = id?.startsWith("$") || third?.startsWith("$");
@@ -188,23 +188,23 @@ function interactionsOf(method: string, path: string[]): Interaction[] {
   }
 }
 
-/** All of them. */
+/** All interactions. */
 export const INTERACTIONS: readonly Interaction[] = ["c", "r", "u", "d", "s"];
 
 const WORDS: Record<Interaction, string> = { c: "create", r: "read", u: "update", d: "delete", s: "search" };
 
 /**
- * Refuses at the gateway what the owners would answer by finding nothing: that the caller has no right to this interaction with the type at all. It depends
- * on the caller and the request only, not on what there is.
+ * Refuses at the gateway a caller who has no right at all to this interaction with the type; owners would answer as if nothing existed. It
+ * depends only on the caller and the request, not on the data.
  * @param path behind `/fhir`, in parts @throws 403 NOT_ALLOWED
  */
 export function refuseForbidden(access: Access, meta: Record<string, unknown>, method: string, path: string[]): void {
   const [first, , third] = path;
   if (access.isOpen || first === undefined || !/^[A-Z]/.test(first)) return;
-  // In a compartment (Patient/1/Observation) it is the other type that is searched.
+  // In a compartment (Patient/1/Observation) the searched type is the second one.
   const type = third !== undefined && /^[A-Z]/.test(third) ? third : first;
   const wanted = interactionsOf(method, path);
-  // Who may read a resource may know who has made it; of what others have stored nothing is shown without the right to it.
+  // Callers who may read a resource may see its author; stored Provenances need the right to them, which their owner checks.
   if (type === PROVENANCE && wanted.every((one) => one === "r" || one === "s")) return;
   if (wanted.length === 0) return;
   const rights = access.rightsOf(access.identityOf({ meta }));

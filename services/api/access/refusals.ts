@@ -1,4 +1,4 @@
-/** Puts what a gateway has refused on record: whose it was, by whom, and of floods how many. */
+/** Records in the audit log what a gateway has refused: which patients it concerned, and who tried; floods are counted. */
 import type { IncomingMessage } from "node:http";
 import type { AuditNotes } from "../../../federation/audit-notes.ts";
 import { patientsOf } from "../../../federation/audit.ts";
@@ -10,10 +10,10 @@ import type { Access } from "../../../mesh/access/access.ts";
 import type { Caller } from "../../../mesh/caller.ts";
 import { refusedToken, refusedTry, type Tried } from "./refused.ts";
 
-/** Refused tries of one person within a minute that are noted one by one: more than hands can make. */
+/** Refused attempts of one person within a minute that are recorded one by one: more than a person can make by hand. */
 const MAX_OF_PERSON = 120;
 
-/** Who asks, by the stamp alone: what this node knows of the roles meanwhile does not matter. */
+/** The caller according to the stamp alone, whatever this node knows about roles at the moment. */
 function authorIn(access: Access, meta: Record<string, unknown>): string {
   try {
     return access.authorOf({ meta }) as string;
@@ -22,32 +22,32 @@ function authorIn(access: Access, meta: Record<string, unknown>): string {
   }
 }
 
-/** What the gateway gives for it. */
+/** What the recording needs from the gateway. */
 export interface RefusalParts {
   access: Access;
   directory: Directory;
-  /** The mesh's own work, with the right to ask owners whose a resource is. */
+  /** The mesh's own caller, with the right to ask owners for the patients of a resource. */
   caller: Caller;
   notes: AuditNotes;
   addressOf(request: IncomingMessage): string;
 }
 
-/** Refusals of one gateway. */
+/** The refusals of one gateway. */
 export class Refusals {
   readonly #parts: RefusalParts;
   readonly #ofPersons: TalliedNotes;
   readonly #ofStrangers: TalliedNotes;
-  /** What is not noted yet: whose it is, is being asked. */
+  /** Entries whose patients are being looked up. */
   readonly #asking = new Set<Promise<void>>();
 
   constructor(parts: RefusalParts) {
     this.#parts = parts;
-    // Owners are asked of what is noted, not of each try: a flood would be theirs, too.
+    // Owners are asked only about recorded attempts, not about each: a flood would reach them, too.
     this.#ofPersons = new TalliedNotes({ note: (entry) => this.#noteWithPatients(entry) }, MAX_OF_PERSON);
     this.#ofStrangers = new TalliedNotes(parts.notes, 1);
   }
 
-  /** @param meta of the request, behind the door */
+  /** @param meta of the request, after authentication */
   note(error: unknown, request: IncomingMessage, meta: Record<string, unknown>, tried: Omit<Tried, "asked">): void {
     const { access } = this.#parts;
     if (access.isOpen || typeof meta["asked"] !== "string") return;
@@ -62,7 +62,7 @@ export class Refusals {
     if (entry) this.#ofPersons.note(entry.by.who, entry);
   }
 
-  /** All that was refused until now is noted when it resolves. */
+  /** Once it resolves, everything refused so far is recorded. */
   async stop(): Promise<void> {
     this.#ofPersons.flush();
     this.#ofStrangers.flush();
@@ -77,7 +77,7 @@ export class Refusals {
     this.#asking.add(noting);
   }
 
-  /** Of what is named by its id, the patients too: as its owners have it, whatever was sent. */
+  /** Adds the patients of the resources named by id, according to their owners, whatever was sent. */
   async #withPatients(entry: AuditEntry): Promise<AuditEntry> {
     const byType = Map.groupBy(
       (entry.what ?? []).filter((place) => !place.startsWith("Patient/")),
@@ -90,7 +90,7 @@ export class Refusals {
         directory
           .known(type)
           .filter(({ alive }) => alive)
-          // An owner that does not answer is no reason to leave out the rest.
+          // An owner that does not answer must not keep the rest from being recorded.
           .map(({ service }) =>
             ownerOf(service)
               .patientsOf(caller, { references })

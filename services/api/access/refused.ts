@@ -1,4 +1,4 @@
-/** A try that was refused, or that failed here, as it is put on record. */
+/** The audit entry of an attempt that was refused or has failed. */
 import type { IncomingMessage } from "node:http";
 import { isOfPatients, MAX_NAMED, patientsOf } from "../../../federation/audit.ts";
 import type { AuditedDeed, AuditEntry } from "../../../federation/audit-contract.ts";
@@ -17,26 +17,26 @@ const PLACE = new RegExp(
 const BASE = /^\/fhir\/?(?:\?|$)/;
 const SEARCH_BY_POST = /\/_search(?:\?|$)/;
 const ACTION = /^\/api\/([\w-]+)\/([\w-]+)/;
-/** A resource, as references in a body or in params name it. */
+/** A resource as named by references in a body or in parameters. */
 const NAMED = new RegExp(`["/]([A-Z][A-Za-z]+)/(${ID_PATTERN})(?=["/#|])`, "g");
-/** The same in an address, whose search parameters may leave out the type. */
+/** The same in a URL, whose search parameters may omit the type. */
 const ASKED = new RegExp(`[=/,](Patient)/(${ID_PATTERN})(?![A-Za-z0-9.-])|[?&](?:patient|subject)=(${ID_PATTERN})(?![\\w./-])`, "g");
-/** Characters of a body that are looked through, and resources that are found there: a bundle may have 32 MB, and everybody waits meanwhile. */
+/** Limits of the examined characters of a body and of the resources found: a bundle may have 32 MB, and everything waits meanwhile. */
 const [MAX_SENT, MAX_PLACES] = [4_000_000, 10_000];
-/** Characters of an address that are kept. */
+/** Characters of a URL that are kept. */
 const MAX_ASKED = 4_000;
 
-/** What was tried. */
+/** What was attempted. */
 export interface Tried {
-  /** `GET /fhir/Patient/1`, as the door has noted it. */
+  /** `GET /fhir/Patient/1`, as set during authentication. */
   asked: string;
-  /** The text of what was sent with it. */
+  /** Text of the body. */
   sent?: string | undefined;
   /** Id of the request. */
   call?: string | null | undefined;
 }
 
-/** Why something was not done, in terms of the gateway's answer; undefined for what is worth no trace: the client has only to try again. */
+/** Why it was not done, in terms of the gateway's answer; undefined for what is not recorded, where the client only has to try again. */
 function outcomeOf(error: unknown): Pick<AuditEntry, "isFault" | "why"> | undefined {
   const { status } = refusalOf(error);
   if (status === 401 || status === 429 || status === 501 || status === 503 || status === 504) return undefined;
@@ -46,8 +46,9 @@ function outcomeOf(error: unknown): Pick<AuditEntry, "isFault" | "why"> | undefi
 }
 
 /**
- * Of somebody who is known: all that no right was had to, and all that was refused for other reasons where it is about patients.
- * @param author JSON text of who asks
+ * The entry of an attempt by a known caller: everything that was refused for lack of rights, and what was refused for other reasons if it
+ * concerns patients.
+ * @param author JSON text of the caller
  */
 export function refusedTry(error: unknown, author: string, tried: Tried): AuditEntry | undefined {
   const outcome = outcomeOf(error);
@@ -57,12 +58,12 @@ export function refusedTry(error: unknown, author: string, tried: Tried): AuditE
   return { at: Date.now(), isDone: false, by: authorFrom(author), ...what, ...outcome };
 }
 
-/** So long after its end a token is shown by a screen that has slept, milliseconds: the app gets a new one. Who comes with it later has kept it. */
+/** For how long after its end a token may still be presented by a device that was asleep, milliseconds: the app then gets a new one. */
 const SLEPT_MS = 86_400_000;
 
 /**
- * Somebody has come with a token that is not good; undefined for other errors, and where it has only run out, as each does after ten minutes:
- * among entries of these nobody would see an attack.
+ * The entry of an attempt with an invalid token; undefined for other errors, and if the token has only just expired, as every token does after
+ * ten minutes: an attack would not be seen among these.
  * @param address of the client
  */
 export function refusedToken(error: unknown, tried: Tried, address: string): AuditEntry | undefined {
@@ -88,7 +89,7 @@ const bearerOf = ({ sub, fhirUser, name, roles, client }: Identity): Author => (
   ...(client && { client }),
 });
 
-/** The deed, and on what: resources of patients, and the patients themselves. */
+/** The deed and its objects: resources of patients, and the patients themselves. */
 function whatOf({ asked, sent = "", call }: Tried): Pick<
   AuditEntry,
   "deed" | "type" | "what" | "patients" | "patientCount" | "query" | "call"
@@ -107,12 +108,12 @@ function whatOf({ asked, sent = "", call }: Tried): Pick<
     if (places.size > MAX_PLACES) break;
   }
   const patients = [...places].filter((place) => place.startsWith("Patient/"));
-  // What stands in a body is what was to be written, or referred to: of that only the patients.
+  // Of the references in a body, which was to be written, only the patients are recorded.
   const what = action ? [...places] : [...places].slice(0, id === undefined ? 0 : 1);
   const isOperation = action !== null || third?.startsWith("$") === true;
   const isRead = method === "GET" || method === "HEAD" || SEARCH_BY_POST.test(url);
   const isSearch = !isOperation && isRead && (id === undefined || third !== undefined);
-  // What is posted to the base is a bundle: what it was to write is of patients, if anything is.
+  // A POST to the base is a bundle; what it was to write concerns patients, if anything.
   const isWrite = action === null && !isRead && (named === undefined ? BASE.test(url) : isOfPatients(named));
   return {
     deed: deedOf(method, { isOperation, isSearch, history }),
@@ -147,13 +148,13 @@ function decoded(url: string): string {
 
 const sentTexts = new WeakMap<IncomingMessage, string>();
 
-/** Remembers what a request has sent, until it is answered. */
+/** Remembers the body of a request until it is answered. */
 export function noteSent(request: IncomingMessage, text: string): void {
   sentTexts.set(request, text);
 }
 
-/** What a request has sent, as far as it was read. */
+/** The body of a request, as far as it was read. */
 export const sentBy = (request: IncomingMessage): string | undefined => sentTexts.get(request);
 
-/** The request is answered. */
+/** Called when the request is answered. */
 export const forgetSent = (request: IncomingMessage): void => void sentTexts.delete(request);

@@ -1,6 +1,6 @@
 /**
- * Access tokens of this mesh's own provider (RFC 9068, ES256): verified once, then remembered by their hash until they end: by their time, or
- * because `identity` says so.
+ * Access tokens of this mesh's own provider (RFC 9068, ES256): verified once, then cached by their hash until they expire or `identity` ends
+ * them.
  */
 import { hash } from "node:crypto";
 import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
@@ -10,55 +10,55 @@ import { CLOCKS_APART_MS } from "../../../mesh/trust/certificate.ts";
 import { type Identity, isRoleOfPeople } from "../../../mesh/access/identity.ts";
 import { ACCESS_TOKEN_S, type Ended, identity } from "../../identity/identity.contract.ts";
 
-/** Tokens that are remembered: more than a hospital has people and apps at work in ten minutes. */
+/** Cached tokens: more than a hospital has people and apps active within ten minutes. */
 const MAX_REMEMBERED = 20_000;
-/** What has ended is remembered longer than a token lives. */
+/** Limit of ended accounts, grants, tokens and clients; they are kept for longer than a token is valid. */
 const MAX_ENDED = 50_000;
-/** Least time between two questions for keys, whatever tokens come, milliseconds. */
+/** Least time between two requests for keys, whatever tokens are presented, milliseconds. */
 const ASK_KEYS_EVERY_MS = 5_000;
-/** Interval at which missed news are asked for, milliseconds. */
+/** Interval at which missed notifications are asked for, milliseconds. */
 const CATCH_UP_MS = 10_000;
-/** News are of the clock of who tells them: asked for since so long before, milliseconds. */
+/** Notifications carry the sender's clock: those since so long ago are asked for, milliseconds. */
 const LOOK_BACK_MS = CATCH_UP_MS + CLOCKS_APART_MS;
-/** A token may have been issued by a clock that is ahead so far, seconds. */
+/** How far ahead the clock of a token's issuer may be, seconds. */
 const CLOCKS_APART_S = 5;
-/** Longer ones are none of ours. */
+/** Longest token that is accepted. */
 const MAX_LENGTH = 8_192;
 
-/** A token that was found good. */
+/** A valid token. */
 export interface GoodToken {
   identity: Identity;
   /** Milliseconds since 1970. */
   issuedAt: number;
   until: number;
-  /** Of a person who has signed in without a second factor, by an account that may have to have one. */
+  /** For a person: signed in without a second factor, though roles may require one. */
   lacksSecondFactor: boolean;
 }
 
 type KeySet = ReturnType<typeof createLocalJWKSet>;
-/** While others are asked for. */
+/** Used until the keys have been received. */
 const NO_KEYS = createLocalJWKSet({ keys: [] });
 
-/** Verifies access tokens, and remembers which are good and which have ended. */
+/** Verifies access tokens, and caches which are valid and which have ended. */
 export class TokenCheck {
   readonly #caller: Caller;
   readonly #origin: () => string;
   readonly #good = new Map<string, GoodToken>();
-  /** By what has ended, `sub account-1`: until when what was issued for it is void, milliseconds since 1970. */
+  /** Until when tokens of an ended account, grant, token or client (`sub account-1`) are invalid by their time of issue, milliseconds since 1970. */
   readonly #ended = new Map<string, number>();
   #keys: KeySet | undefined;
-  /** When keys were last told to be none any more, milliseconds since 1970. */
+  /** When the signing keys were last replaced, milliseconds since 1970. */
   #keysEndedAt = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
 
-  /** @param origin under which clients know this gateway: tokens are for it, and from its `/auth` */
+  /** @param origin under which clients know this gateway: tokens must be for it, and from its `/auth` */
   constructor(caller: Caller, origin: () => string) {
     this.#caller = caller;
     this.#origin = origin;
   }
 
-  /** @throws 401 INVALID_TOKEN; 503 when the keys cannot be asked for */
+  /** @throws 401 INVALID_TOKEN; 503 when the keys cannot be retrieved */
   async read(token: string): Promise<GoodToken> {
     if (token.length > MAX_LENGTH) throw invalidToken("unreadable");
     const name = hash("sha256", token, "binary");
@@ -70,13 +70,13 @@ export class TokenCheck {
     return good;
   }
 
-  /** The same of a token that was found good before, and is still; undefined of any other. */
+  /** The token if it was found valid before and still is; otherwise undefined. */
   known(token: string): GoodToken | undefined {
     const good = token.length > MAX_LENGTH ? undefined : this.#good.get(hash("sha256", token, "binary"));
     return good && good.until > Date.now() && !this.#hasEnded(good) ? good : undefined;
   }
 
-  /** What `identity` has told of. */
+  /** Handles a notification from `identity`. */
   noteEnded({ sub, sid, jti, clientId, keys, at }: Ended): void {
     if (keys && at > this.#keysEndedAt) {
       this.#keysEndedAt = at;
@@ -85,7 +85,7 @@ export class TokenCheck {
     }
     const note = (name: string, until: number) => {
       const before = this.#ended.get(name) ?? 0;
-      this.#ended.delete(name); // what was told last is dropped last
+      this.#ended.delete(name); // so that the most recent one is dropped last
       this.#ended.set(name, Math.max(until, before));
     };
     if (jti !== undefined) note(`jti ${jti}`, Number.POSITIVE_INFINITY);
@@ -95,7 +95,7 @@ export class TokenCheck {
     dropOldest(this.#ended, MAX_ENDED);
   }
 
-  /** Hears also what was missed while this gateway was not there, or cut off. Ends with the function that it gives. */
+  /** Also retrieves the notifications that were missed while this gateway was not running, or cut off. @returns a function that stops it */
   catchUp(): () => void {
     let from = Date.now() - ACCESS_TOKEN_S * 1_000 - CLOCKS_APART_MS;
     const ask = async () => {
@@ -103,7 +103,7 @@ export class TokenCheck {
       for (const ended of await identity.endedSince(this.#caller, { at: from })) this.noteEnded(ended);
       from = at - LOOK_BACK_MS;
     };
-    // Where identity cannot be reached nothing ends, and the next question is for all that time.
+    // While identity cannot be reached nothing is learnt, and the next request asks for all that time.
     const timer = setInterval(() => ask().catch(() => {}), CATCH_UP_MS).unref();
     void ask().catch(() => {});
     return () => clearInterval(timer);
@@ -127,7 +127,7 @@ export class TokenCheck {
       try {
         return (await jwtVerify(token, this.#keys ?? NO_KEYS, wanted)).payload;
       } catch (error) {
-        // A key that is not known yet may be a new one.
+        // An unknown key may be a new one.
         const isUnknown = error instanceof errors.JWKSNoMatchingKey;
         if (error instanceof errors.JWTExpired) throw invalidToken("expired", goodOf(error.payload));
         if (!isUnknown || isLast || performance.now() - this.#askedAt < ASK_KEYS_EVERY_MS) throw invalidToken("forged");
@@ -141,7 +141,7 @@ export class TokenCheck {
     this.#asking ??= identity
       .keys(this.#caller, {})
       .then(({ keys }) => {
-        if (keysEndedAt !== this.#keysEndedAt) return; // those of before, perhaps
+        if (keysEndedAt !== this.#keysEndedAt) return; // they may be the old ones
         this.#keys = createLocalJWKSet({ keys });
         this.#askedAt = performance.now();
       })
@@ -157,7 +157,7 @@ export class TokenCheck {
   }
 }
 
-/** @throws 401 INVALID_TOKEN for claims that none of our tokens has */
+/** @throws 401 INVALID_TOKEN for claims that tokens of this provider do not have */
 function goodOf({ sub, iat, exp, iat_ms, ...claims }: JWTPayload): GoodToken {
   const { roles, scope, name, fhirUser, client_id: client, patient, sid, jti, amr, for_trying } = claims as Record<string, unknown>;
   const isWhole = typeof sub === "string" && typeof scope === "string" && iat !== undefined && exp !== undefined && areRoles(roles);
@@ -167,7 +167,7 @@ function goodOf({ sub, iat, exp, iat_ms, ...claims }: JWTPayload): GoodToken {
     identity: { sub, roles, scope, ...Object.fromEntries(texts) },
     issuedAt: typeof iat_ms === "number" ? iat_ms : iat * 1_000,
     until: exp * 1_000,
-    // A program has no grant of a person, and proves itself by its key.
+    // A program has no grant by a person, and authenticates by its key.
     lacksSecondFactor: sid !== undefined && for_trying !== true && !(Array.isArray(amr) && amr.includes("otp")),
   };
 }
@@ -182,22 +182,22 @@ function dropOldest(map: Map<string, unknown>, most: number): void {
   }
 }
 
-/** Why a token is not good: it is none of ours, it has ended by its time, or by a word of `identity`; who has it lacks the factor that a role wants. */
+/** Why a token is invalid: unreadable, not from this provider, expired, ended by `identity`, or lacking the second factor that a role requires. */
 export type BadTokenReason = "unreadable" | "forged" | "expired" | "ended" | "factor";
 
 interface BadToken {
   why: BadTokenReason;
-  /** Whose it was, where it was once good, and until when. */
+  /** Whose it was, if it was once valid, and until when. */
   was?: Pick<GoodToken, "identity" | "until">;
 }
 
-/** Beside the errors: clients hear nothing of it. */
+/** Kept beside the errors: clients do not see it. */
 const badTokens = new WeakMap<object, BadToken>();
 
-/** What is known of the token behind an error, for the record. */
+/** What is known of the token that caused an error, for the audit log. */
 export const badTokenOf = (error: unknown): BadToken | undefined => badTokens.get(error as object);
 
-/** The answer to a token that is none of ours, or no more: the same for every reason. */
+/** The answer to a token that is not valid (any more): the same for every reason. */
 export function invalidToken(why: BadTokenReason, was?: BadToken["was"]): Error {
   const error = new Errors.MoleculerClientError("This access token is not valid here, or no more: sign in again.", 401, "INVALID_TOKEN", {
     authenticate: 'Bearer realm="OpenWard", error="invalid_token"',

@@ -1,13 +1,13 @@
-/** Refusals name resources by which a rule is broken: whom they are shown to may have no right to see these. */
+/** Removes from errors the references to resources that the caller may not see. */
 import { isType } from "../../../federation/errors.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 import { isResourceType } from "../../../fhir/search/parameters.ts";
 import type { Issue } from "../../../fhir/outcome.ts";
 import type { Rights } from "../../../mesh/access/access.ts";
 
-/** A point at the end is the sentence's. */
+/** A trailing dot belongs to the sentence. */
 const PLACE = new RegExp(String.raw`(https?://[^\s"'<>]*/)?\b([A-Z][A-Za-z]+)/(${ID_PATTERN})(?<!\.)(?:/_history/\d+)?`, "g");
-/** What these define is named all over the world by an absolute URL, which is no place here: `http://hl7.org/fhir/ValueSet/administrative-gender`. */
+/** Definitions are named by absolute URLs everywhere, which are not resources here: `http://hl7.org/fhir/ValueSet/administrative-gender`. */
 const DEFINITIONS = new Set([
   "CodeSystem",
   "ConceptMap",
@@ -17,18 +17,18 @@ const DEFINITIONS = new Set([
   "StructureDefinition",
   "ValueSet",
 ]);
-/** Members within members of an error's data; none of ours has as many. */
+/** Nesting depth of an error's data; no error of the project has as many. */
 const MAX_DEPTH = 8;
-/** Resources that are looked for in what was sent, which may be 32 MB; further ones are not shown. */
+/** Resources looked for in the request, which may be 32 MB; further ones are removed. */
 const MAX_LOOKED_FOR = 20;
 
 /**
- * The error without ids of what is not all shown to who asks, unless they have named it themselves. That there is something stays: it is what
- * was refused for.
- * @param rights undefined: all @param sent by who asks, address and body
+ * The error without ids of resources of types that the caller may not fully see, unless the caller has named them. That a resource exists is
+ * still said, as it is the reason of the refusal.
+ * @param rights undefined: unlimited @param sent by the caller, URL and body
  */
 export function withoutUnseen(error: unknown, rights: Rights | undefined, sent: readonly string[]): unknown {
-  // What is said of an action's params is said before anything is read: its references are examples.
+  // Errors about an action's parameters are raised before anything is read: references in them are examples.
   if (!rights || typeof error !== "object" || error === null || isType(error, "VALIDATION_ERROR")) return error;
   const named = new Map<string, boolean>();
   const isNamed = (place: string): boolean => {
@@ -42,7 +42,7 @@ export function withoutUnseen(error: unknown, rights: Rights | undefined, sent: 
       return rights.with(type, "r") === "all" || isNamed(`${type}/${id}`) ? place : `${base ?? ""}${type} (not shown to you)`;
     });
   const { message, data, issues } = error as { message?: unknown; data?: unknown; issues?: Issue[] };
-  // What others hold of the same error stays as it is.
+  // A copy, as others may hold the same error.
   return Object.create(error, {
     ...(typeof message === "string" && { message: { value: shown(message) } }),
     ...(data !== undefined && { data: { value: mapped(data, shown, MAX_DEPTH) } }),
@@ -52,7 +52,7 @@ export function withoutUnseen(error: unknown, rights: Rights | undefined, sent: 
 
 const OF_ID = /[A-Za-z0-9.-]/;
 
-/** Whether a text holds the place itself, and not only one that begins, or ends, like it: `Patient/1` is not named by `Patient/12`. */
+/** Whether a text contains the reference itself and not only a longer one: `Patient/1` is not named by `Patient/12`. */
 function names(text: string, place: string): boolean {
   for (let at = text.indexOf(place); at >= 0; at = text.indexOf(place, at + 1)) {
     if (!OF_ID.test(text.charAt(at + place.length)) && !/[A-Za-z]/.test(text.charAt(at - 1))) return true;
@@ -60,7 +60,7 @@ function names(text: string, place: string): boolean {
   return false;
 }
 
-/** The same with all its texts changed. */
+/** The same value with all its texts changed. */
 function mapped(value: unknown, change: (text: string) => string, depth: number): unknown {
   if (typeof value === "string") return change(value);
   if (depth === 0 || typeof value !== "object" || value === null) return value;

@@ -1,4 +1,4 @@
-/** Pages for people: what runs where (`/`), and the API's documentation (`/docs`). */
+/** Pages about the system: its state (`/`), and the documentation of the API (`/docs`). */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -8,7 +8,7 @@ import { httpError } from "../http/http-error.ts";
 import { pagePolicy } from "../http/page-policy.ts";
 import { type MeshView, meshState } from "./mesh-state.ts";
 
-/** What a page loads, as paths; the viewer of /docs sets styles inline. */
+/** The files that a page loads, as paths; the viewer of /docs sets styles inline. */
 interface Page {
   scripts: string[];
   styles: string[];
@@ -35,16 +35,16 @@ const FILES: Record<string, () => string> = {
   "/docs/swagger-ui-bundle.js": () => viewer("swagger-ui-bundle.js"),
 };
 
-const read = new Map<string, string>(); // bounded by FILES
+const read = new Map<string, string>(); // at most as many as FILES
 
-/** A name in the roles' files, as of an action. @throws 401 SIGN_IN_NEEDED, 403 NOT_ALLOWED */
+/** The right is named in the roles' files like an action. @throws 401 SIGN_IN_NEEDED, 403 NOT_ALLOWED */
 function requireMayLook({ broker, caller }: MeshView): void {
   const access = accessOf(broker);
   if (access.isOpen || access.rightsOf(access.identityOf(caller)).mayCall("api.console")) return;
   throw notAllowed("see what runs where");
 }
 
-/** @param hosts under which a browser may know this server, with port: what it has asked, and what PUBLIC_URL names @throws 404 for any other path */
+/** @param hosts under which a browser may know this server, with port: the one it asked, and PUBLIC_URL's @throws 404 for any other path */
 export async function consoleAnswer(path: string, view: MeshView, hosts: string[]): Promise<Answer> {
   if (path === "/console.json") {
     requireMayLook(view);

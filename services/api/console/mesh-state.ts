@@ -1,4 +1,4 @@
-/** What runs where at this moment, for the page at `/`. */
+/** The current state of the mesh, for the page at `/`. */
 import { accessOf, asSystem } from "../../../mesh/access/access.ts";
 import type { ServiceBroker } from "moleculer";
 import { eventsOf } from "../../../mixins/events/events.ts";
@@ -8,28 +8,28 @@ import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { Directory } from "../../../federation/directory.ts";
 import { Meter } from "./meter.ts";
 
-/** The mesh as one gateway sees it: nodes, services, what they hold. `at`: ISO 8601, UTC. */
+/** The mesh as seen by one gateway: nodes, services, their data. `at`: ISO 8601, UTC. */
 export interface MeshState {
   at: string;
-  /** Whether anybody may do anything. */
+  /** Whether access is open. */
   isOpen: boolean;
   requestsPerSecond: number;
   nodes: { id: string; isAlive: boolean; services: string[] }[];
   services: {
     name: string;
-    /** FHIR types it owns. */
+    /** Number of FHIR types that it owns. */
     types: number;
     nodes: string[];
-    /** Whether it handles events, and may have set some aside. */
+    /** Whether it handles events, and so may have dead letters. */
     hasEvents: boolean;
-    /** Living resources; null when it holds none of its own, or cannot be asked. */
+    /** Number of resources; null if it has none of its own, or cannot be asked. */
     documents: number | null;
     bytes: number | null;
     requestsPerSecond: number | null;
   }[];
 }
 
-/** What the state is read from. */
+/** What the state is computed from. */
 export interface MeshView {
   broker: ServiceBroker;
   directory: Directory;
@@ -37,15 +37,15 @@ export interface MeshView {
   caller: Caller;
 }
 
-/** A page that many look at costs one round of questions in this time. Milliseconds. */
+/** However many viewers, the nodes are asked once in this time. Milliseconds. */
 const FRESH_MS = 1_000;
 const CALL_OPTIONS = { timeout: 1_500, retries: 0 }; // milliseconds
 
-/** What was last seen of a mesh, and the meters of its nodes' services; those of nodes that are gone are dropped below. */
+/** The last state of each mesh, and the meters of its nodes' services; those of nodes that have left are dropped below. */
 const seen = new WeakMap<ServiceBroker, { at: number; state: Promise<MeshState> }>();
 const metersOf = new WeakMap<ServiceBroker, Map<string, Meter>>();
 
-/** At most a second old. */
+/** The state, at most a second old. */
 export function meshState(view: MeshView): Promise<MeshState> {
   const now = Date.now();
   let latest = seen.get(view.broker);
@@ -82,12 +82,12 @@ async function look({ broker, directory, meter, caller }: MeshView, now: number)
   };
 }
 
-/** Names of the services of a node, without Moleculer's own. */
+/** Names of a node's services, without Moleculer's own. */
 const servicesOf = ({ services }: ListedNode): string[] => services.map(({ name }) => name).filter((name) => !name.startsWith("$"));
 
 type Held = Pick<MeshState["services"][number], "documents" | "bytes" | "requestsPerSecond">;
 
-/** What an owner of types holds, asked of each of its nodes. */
+/** The data of an owner, asked from each of its nodes. */
 async function heldBy(name: string, hosts: string[], { caller, rates, now }: { caller: Caller; rates: Rates; now: number }): Promise<Held> {
   const stats = await Promise.all(
     hosts.map((nodeID) =>
@@ -100,7 +100,7 @@ async function heldBy(name: string, hosts: string[], { caller, rates, now }: { c
     const meter = rates.of(`${hosts[index]} ${name}`);
     return it ? meter.rate(now, it.handled) : 0;
   });
-  const one = stats.find((it) => it !== undefined); // replicas share the store: one tells for all
+  const one = stats.find((it) => it !== undefined); // replicas share the store: any of them has the figures
   return {
     documents: one ? Object.values(one.documents).reduce((sum, count) => sum + count, 0) : null,
     bytes: one?.bytes ?? null,
@@ -108,7 +108,7 @@ async function heldBy(name: string, hosts: string[], { caller, rates, now }: { c
   };
 }
 
-/** The meters of a mesh during one look at it. */
+/** The meters of a mesh while its state is computed. */
 class Rates {
   readonly #meters: Map<string, Meter>;
   readonly #asked = new Set<string>();
@@ -126,7 +126,7 @@ class Rates {
     return meter;
   }
 
-  /** Drops the meters that nobody has asked for in this look: their nodes are gone. */
+  /** Drops the meters that were not used for this state: their nodes have left. */
   dropOthers(): void {
     for (const key of this.#meters.keys()) if (!this.#asked.has(key)) this.#meters.delete(key);
   }

@@ -1,7 +1,7 @@
-/** Counts events and tells how many there were per second lately. */
+/** Counts events, and computes their recent rate. */
 const WINDOW = 5; // seconds
 
-/** A counter of events with their rate, per second over the last five. */
+/** A counter of events with their rate, per second, over the last five seconds. */
 export class Meter {
   #total = 0;
   #marks: { at: number; total: number }[] = [];
@@ -10,7 +10,7 @@ export class Meter {
     this.#total += 1;
   }
 
-  /** Per second, over the last few seconds in which it was asked. @param now milliseconds */
+  /** Rate per second over the last few seconds in which it was called. @param now milliseconds */
   rate(now: number, total = this.#total): number {
     this.#marks.push({ at: now, total });
     while (this.#marks.length > 1 && (this.#marks[0] as { at: number }).at < now - WINDOW * 1000) this.#marks.shift();

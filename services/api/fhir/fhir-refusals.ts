@@ -1,9 +1,9 @@
-/** Every error of the mesh as a FHIR client sees it: status, OperationOutcome, and nothing of the inside. */
+/** Turns every error of the mesh into a FHIR answer: status and OperationOutcome, without internals. */
 import { FhirError, type Issue, outcome, silentServices } from "../../../fhir/outcome.ts";
 import type { Answer } from "../http/answer.ts";
 import { FHIR_JSON } from "./media-types.ts";
 
-/** The issue code that a FHIR client gets for an error's `type`; others have that of their status. */
+/** Issue code by the error's `type`; other types get the code of their status. */
 const CODES: Record<string, string> = {
   NOT_SUPPORTED: "not-supported",
   OWNER_DOWN: "transient",
@@ -49,7 +49,7 @@ const BY_STATUS: Record<number, string> = {
   507: "no-store",
 };
 
-/** A full disk does not empty itself in a second. Seconds. */
+/** A full disk will not be empty within a second. Seconds. */
 const FULL_RETRY_AFTER = "10";
 
 interface MeshError {
@@ -59,21 +59,21 @@ interface MeshError {
   data?: { issues?: unknown; allow?: unknown; authenticate?: unknown; entry?: unknown; retryAfter?: unknown };
 }
 
-/** An error as a FHIR client sees it; headers are Allow, WWW-Authenticate and Retry-After. */
+/** An error as FHIR clients get it; headers are Allow, WWW-Authenticate and Retry-After. */
 export interface ErrorAnswer {
   status: number;
   issues: Issue[];
   headers: Record<string, string>;
 }
 
-/** What Moleculer's validator says of one param; it adds who checked, which is nobody's business outside. */
+/** An error of Moleculer's validator about one parameter, without the internals that it adds. */
 interface Fault {
   type?: unknown;
   field?: unknown;
   message?: unknown;
 }
 
-/** The params that an action refuses, as the validator tells them; undefined for another error. */
+/** The parameters that an action refuses, according to the validator; undefined for other errors. */
 export function paramFaults(error: unknown): { field: string; rule: string; message: string }[] | undefined {
   const { type, data } = error as { type?: unknown; data?: unknown };
   if (type !== "VALIDATION_ERROR" || !Array.isArray(data)) return undefined;
@@ -91,8 +91,8 @@ const issueOfParam = ({ field, rule, message }: { field: string; rule: string; m
 });
 
 /**
- * The service that has not answered, where the error tells; undefined for every other error. Its name is no secret: `/health/ready` and the
- * names of actions say it.
+ * The service that did not answer, if the error names it; undefined for other errors. The name is not secret: `/health/ready` and the names of
+ * actions contain it.
  */
 export function silentService(error: unknown): string | undefined {
   const { service, action } = (error as { data?: { service?: unknown; action?: unknown } | null }).data ?? {};
@@ -100,10 +100,10 @@ export function silentService(error: unknown): string | undefined {
   return typeof action === "string" ? /^([a-z][a-z0-9-]*)\./.exec(action)?.[1] : undefined;
 }
 
-/** Whether nobody has answered, as far as one can see from outside. */
+/** Whether the status means that something did not answer, as clients see it. */
 export const isUnanswered = (status: number): boolean => status >= 502 && status <= 504;
 
-/** How the error looks from outside. An error that is our own bug says only that it happened. */
+/** The error for clients. An internal error only says that it happened. */
 export function refusalOf(error: unknown): ErrorAnswer {
   if (error instanceof FhirError) return { status: error.status, issues: error.issues, headers: {} };
   const { code, type, message, data } = error as MeshError;
@@ -130,7 +130,7 @@ export function refusalOf(error: unknown): ErrorAnswer {
 }
 
 /**
- * A refusal by the coordinator of what the client sent as one resource: it knows of no bundle, so no path may begin in one.
+ * Adapts the coordinator's refusal of a request for a single resource, which the client did not send as a bundle: no path may start in one.
  * @returns the same error
  */
 export function outsideBundle(error: unknown, type: string): unknown {
@@ -157,7 +157,7 @@ const issueOnly = ({ severity, code, details, diagnostics, expression }: Issue):
   ...(expression && { expression }),
 });
 
-/** Messages of Moleculer's own errors name nodes and actions; a client gets these instead. */
+/** Moleculer's own messages name nodes and actions; clients get these instead. */
 const frameworks: Record<string, string> = {
   SERVICE_NOT_FOUND: "The service that answers this is not running at the moment; try again later.",
   SERVICE_NOT_AVAILABLE: "The service that answers this is not available at the moment; try again later.",

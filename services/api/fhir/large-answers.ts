@@ -1,18 +1,18 @@
-/** Which requests may have a large answer, as what they ask for says: these take turns, client by client (`services/api/http/large-reads.ts`). */
+/** Which requests may have a large answer, judging by what they ask for: these take turns, client by client (`services/api/http/large-reads.ts`). */
 import { PIECE_BYTES } from "../../../federation/row-contents.ts";
 import type { Answer } from "../http/answer.ts";
 import { overloaded } from "../http/in-flight.ts";
 import type { FhirRequest } from "./request.ts";
 
-/** Matches, or versions, on a page; one that asks for no more passes, unless much comes along: lists of the pages for people do. */
+/** Page size up to which no turn is needed, unless much is included: the lists of the pages stay below it. */
 const SMALL_COUNT = 200;
 
-/** Operations that bring as much as there is. */
+/** Operations that return everything there is. */
 const WHOLE = new Set(["$everything", "$lastn", "*"]);
 
 /**
- * Answers the request, in its turn where the answer may be large: from the begin where what it asks for says so, else from when it turns out
- * to be (`becomeLarge`). @throws 503 where the turn does not come in time
+ * Answers the request. If the answer may be large, it takes a turn: at the beginning if the request asks for much, otherwise when the answer
+ * turns out to be large (`becomeLarge`). @throws 503 if its turn does not come in time
  */
 export async function inTurn(request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
   let turn: Promise<() => void> | undefined;
@@ -21,16 +21,16 @@ export async function inTurn(request: FhirRequest, ask: (request: FhirRequest) =
     return turn;
   };
   const becomeLarge = async () => {
-    if (request.isGone()) throw overloaded(); // between two pieces, of a question that nobody asks any more
+    if (request.isGone()) throw overloaded(); // between two pieces, if the client has left
     if (turn) return;
-    request.hold(PIECE_BYTES); // what it has found, while it waits
+    request.hold(PIECE_BYTES); // for the results so far, while it waits
     await begin().finally(() => request.hold(-PIECE_BYTES));
   };
   try {
     if (mayBeLarge(request)) await begin();
     return await ask({ ...request, becomeLarge });
   } finally {
-    // Where it was refused there is nothing to give back.
+    // If the turn was refused, there is none to give back.
     const leave = await turn?.catch(() => undefined);
     leave?.();
   }
@@ -42,7 +42,7 @@ export function mayBeLarge({ method, path, query }: Pick<FhirRequest, "method" |
   return WHOLE.has(path.at(-1) ?? "") || query.some(([name, value]) => asksForMuch(name, value));
 }
 
-/** How much a page link asks for is sealed in it. */
+/** What a page link asks for is encrypted in it. */
 const asksForMuch = (name: string, value: string): boolean =>
   name === "_page" ||
   name.startsWith("_revinclude") ||

@@ -1,4 +1,4 @@
-/** How an operation reads what it is given, and how it answers (FHIR R4, operations.html#executing-an-operation-synchronously). */
+/** The input and output of operations (FHIR R4, operations.html#executing-an-operation-synchronously). */
 import { isRawNumber, MAX_PARTS_OF_RESOURCE, parseInput } from "../../../fhir/json.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
 import { isType } from "../../../federation/errors.ts";
@@ -9,23 +9,23 @@ import { type FhirRequest, pairsOf } from "./request.ts";
 /** A resource, or a part of one, as plain JSON. */
 export type Json = Record<string, unknown>;
 
-/** What stands in an element that repeats: a list, or nothing; without what is null. */
+/** The items of a repeating element, without nulls; [] if it is absent. */
 export const asArray = (value: unknown): Json[] => (Array.isArray(value) ? (value as (Json | null)[]).filter((it) => it !== null) : []);
 
-/** 200 with this resource. */
+/** 200 with the resource. */
 export const fhirAnswer = (body: object): Answer => ({ status: 200, headers: { "Content-Type": FHIR_JSON }, body: JSON.stringify(body) });
 
-/** What was sent to an operation on one resource or datatype. */
+/** Input of an operation on one resource or datatype. */
 export interface OperationInput {
-  /** The body, unless it is absent. */
+  /** The body, if there is one. */
   body?: Json;
-  /** The other parameters, where it is Parameters. */
+  /** The further parameters, if the body is Parameters. */
   parameters: Json[];
-  /** The resource, or Meta, that it is about: the parameter of that name, or the body itself if it is no Parameters. */
+  /** The resource, or Meta, to operate on: the parameter of that name, or the body itself if it is not Parameters. */
   value?: Json;
 }
 
-/** @param name of the parameter that holds what the operation is about @throws FhirError 400 for what is no JSON object, 413 */
+/** @param name of the parameter with the resource or datatype to operate on @throws FhirError 400 if it is not a JSON object, 413 */
 export function givenIn(text: string, name: string): OperationInput {
   const body = parseInput(text, MAX_PARTS_OF_RESOURCE) as Json | null;
   if (body === null || typeof body !== "object" || Array.isArray(body)) {
@@ -38,8 +38,8 @@ export function givenIn(text: string, name: string): OperationInput {
 }
 
 /**
- * The call by GET that a POST stands for: the parameters of its body behind those of its URL. A body may be absent.
- * @throws FhirError 400 for a body that is no Parameters, or a parameter that no URL could bear
+ * The GET that is equivalent to a POST: the parameters of the body follow those of the URL. A body may be absent.
+ * @throws FhirError 400 for a body that is not Parameters, or a parameter that cannot be in a URL
  */
 export async function operationRequest(request: FhirRequest): Promise<FhirRequest> {
   const pairs = pairsIn(await optionalBody(request));
@@ -48,7 +48,7 @@ export async function operationRequest(request: FhirRequest): Promise<FhirReques
   return { ...request, method: "GET", search, query: pairsOf(search) };
 }
 
-/** undefined without one; an entry of a batch without a resource has none either. */
+/** The body; undefined without one, as for an entry of a batch without a resource. */
 export async function optionalBody(request: FhirRequest): Promise<string | undefined> {
   try {
     return await request.body();

@@ -1,17 +1,17 @@
-/** Criteria that are too long for a page link, in a small store of the gateway's own: under DATA_DIR, or in MongoDB. */
+/** Criteria that are too long for a page link, in a small store of the gateway: under DATA_DIR, or in MongoDB. */
 import { openStore, type StoreConfig } from "../../../store/open-store.ts";
 import type { Store } from "../../../store/store.ts";
 import type { KeptCriteria } from "./page-token.ts";
 
-/** What this process keeps; beyond it the oldest is forgotten, and its links have expired. Characters. */
+/** Limit of what this process keeps; beyond it the oldest are dropped, and their links have expired. Characters. */
 const MAX_KEPT = 64 * 1024 * 1024;
 const PREFIX = "page/";
 
-/** The store is opened when the first long criteria come: few gateways ever see any. */
+/** The store is opened for the first long criteria: few gateways ever get any. */
 export class PageCriteria implements KeptCriteria {
   readonly #config: StoreConfig;
   readonly #maxKept: number;
-  /** By key, the oldest first. */
+  /** By key, oldest first. */
   readonly #kept = new Map<string, number>();
   #characters = 0;
   #opening: Promise<Store> | undefined;
@@ -49,7 +49,7 @@ export class PageCriteria implements KeptCriteria {
   #open(): Promise<Store> {
     this.#opening ??= openStore(this.#config, { name: "api", indexVersion: "none", reindex: () => ({ keys: [], ranges: [] }) }).catch(
       (error: unknown) => {
-        this.#opening = undefined; // the next one tries again
+        this.#opening = undefined; // the next call tries again
         throw error;
       },
     );

@@ -5,8 +5,8 @@ import { sharedKey } from "../../../mesh/shared-key.ts";
 type Settings = Pick<Config, "pageKey" | "pageKeyFile" | "natsUrl" | "supervised" | "dataDir">;
 
 /**
- * PAGE_KEY, or what PAGE_KEY_FILE holds; without both a random one that is kept in the data folder, for all gateways of this machine.
- * @param warn told where that may not be all gateways of the mesh
+ * PAGE_KEY, or the content of PAGE_KEY_FILE; without both, a random key that is stored in the data folder, for all gateways of this machine.
+ * @param warn called if these may not be all gateways of the mesh
  * @throws one sentence that names a file which cannot be used
  */
 export function pageKey(

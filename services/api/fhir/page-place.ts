@@ -1,11 +1,11 @@
-/** What a page link belongs to: a place, and who was given it there. */
+/** What a page link is bound to: a path, and the caller who got it. */
 import { accessOf } from "../../../mesh/access/access.ts";
 import { brokerOf } from "../../../mesh/caller.ts";
 import type { FhirRequest } from "./request.ts";
 
 /**
- * The place of `packToken`: to others, and to another app of the same person, the link is none of this server's. It would tell them what was searched
- * for; what it shows is decided anew at each page, by the rights of that moment.
+ * The `place` for `packToken`. For other callers, and another app of the same person, the link is invalid: it would reveal what was searched
+ * for. What a page shows is decided by the caller's rights when it is requested.
  * @param path behind the base: `Patient/1/_history`
  */
 export function pagePlace({ caller }: Pick<FhirRequest, "caller">, path: string): string {

@@ -1,27 +1,27 @@
 /**
- * Opaque tokens for page links. A token holds what the page needs to go on, encrypted together with the place that it was made for: it
- * survives restarts and other gateways, tells nobody what was searched for, does not work for another query, and nobody else can make one.
- * It is valid for an hour, and short: long criteria stay here (page-criteria.ts), and the token names them.
+ * Opaque tokens for page links. A token contains what the next page needs, encrypted and bound to the place that it was made for: it survives
+ * restarts and works at other gateways, does not reveal what was searched for, does not work for another query, and cannot be forged. It is valid
+ * for an hour, and short: long criteria are stored here (page-criteria.ts), and the token names them.
  */
 import { createHmac, createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { fhirError } from "../../../fhir/outcome.ts";
 
 const LIFETIME_MS = 3_600_000;
-/** Characters; with its URL it is shorter than what any proxy takes (8 kB). */
+/** Characters; with its URL it is shorter than what any proxy accepts (8 kB). */
 const MAX_TOKEN = 4_000;
-/** Members of a content whose JSON is longer are kept here, where the token would be too long. Characters. */
+/** Members of a content with longer JSON are stored here, if the token would be too long. Characters. */
 const LONG_MEMBER = 500;
-/** Larger than any content: what a token is unpacked to. Bytes. */
+/** Upper limit of the unpacked content of a token. Bytes. */
 const MAX_CONTENT_BYTES = 8 * 1024 * 1024;
 
-const NONCE = 12; // bytes, as GCM wants them
+const NONCE = 12; // bytes, as GCM requires
 const TAG = 16; // bytes
-const TIME = 6; // bytes, of when it ends
+const TIME = 6; // bytes, of the time of expiry
 
-/** Keeps long members of contents for as long as tokens may name them. */
+/** Stores long members of contents for as long as tokens may name them. */
 export interface KeptCriteria {
-  /** Durable when it resolves. @param name of this value, and of no other */
+  /** Durable when it resolves. @param name unique to this value */
   put(name: string, value: string, expiresAt: number): Promise<void>;
   get(name: string): Promise<string | undefined>;
 }
@@ -29,18 +29,18 @@ export interface KeptCriteria {
 let key: Buffer = randomBytes(32);
 let criteria: KeptCriteria | undefined;
 
-/** The key of this process from now on, and where long criteria are; all gateways of a mesh have the same. Until then, a random one. */
+/** Sets the key of this process, and the store of long criteria; all gateways of a mesh have the same. Before that the key is random. */
 export function sealPageLinksWith(secret: Buffer, store?: KeptCriteria): void {
   key = secret;
   criteria = store;
 }
 
-/** @param content JSON of an object @param place what the token belongs to, e.g. the search's type */
+/** @param content JSON of an object @param place what the token is bound to, e.g. the search's type */
 export async function packToken(place: string, content: object): Promise<string> {
   const now = Date.now();
   const token = sealed(place, JSON.stringify(content), now + LIFETIME_MS);
   if (token.length <= MAX_TOKEN || !criteria) return token;
-  // Pages of one search that are asked for in the same hour share what is kept.
+  // Pages of one search that are requested in the same hour share the stored values.
   const hour = Math.floor(now / LIFETIME_MS);
   const kept = await Promise.all(
     Object.entries(content).map(async ([name, value]) => {
@@ -79,7 +79,7 @@ function sealed(place: string, text: string, expiresAt: number): string {
 
 function opened(place: string, token: string): string {
   const bytes = Buffer.from(token, "base64url");
-  // One spelling of each: what Node's decoder passes over is no part of a link.
+  // Only one spelling of each token is accepted: Node's decoder ignores some characters.
   if (bytes.length < NONCE + TIME + TAG || bytes.toString("base64url") !== token) throw foreign();
   const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, NONCE), { authTagLength: TAG }).setAAD(Buffer.from(place));
   decipher.setAuthTag(bytes.subarray(-TAG));

@@ -1,4 +1,4 @@
-/** How an answer is presented: format, indentation, and which part of a resource (FHIR R4, http.html#general). */
+/** The presentation of an answer: format, indentation, and which part of a resource (FHIR R4, http.html#general). */
 import { parseJson } from "../../../fhir/json.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
 import { type Subset, subsetOf } from "../../../fhir/subset.ts";
@@ -7,7 +7,7 @@ import { httpError } from "../http/http-error.ts";
 import { asksJson, isOtherVersion, mediaTypeOf } from "./media-types.ts";
 import type { FhirRequest } from "./request.ts";
 
-/** @throws 406 when the client takes no JSON */
+/** @throws 406 when the client accepts no JSON */
 export function requireJson({ query, header }: Pick<FhirRequest, "query" | "header">): void {
   const format = query.find(([name]) => name === "_format")?.[1];
   if (format) {
@@ -27,10 +27,10 @@ export function requireJson({ query, header }: Pick<FhirRequest, "query" | "head
 const notAcceptable = (wanted: string) =>
   httpError(406, "NOT_ACCEPTABLE", `FHIR is served as application/fhir+json, not as ${wanted.slice(0, 100)}.`);
 
-/** Longer answers are not indented, characters: what is nested deep grows to twenty times its length, and nobody reads so much. */
+/** Longer answers are not indented, characters: deeply nested JSON grows to twenty times its length. */
 const MAX_PRETTY = 500_000;
 
-/** Indented, when the client asked for it by `_pretty=true`. */
+/** The answer, indented if the client has asked for it by `_pretty=true`. */
 export function prettied(request: Pick<FhirRequest, "query">, answer: Answer): Answer {
   if (
     answer.body === undefined ||
@@ -42,10 +42,10 @@ export function prettied(request: Pick<FhirRequest, "query">, answer: Answer): A
   return { ...answer, body: JSON.stringify(parseJson(answer.body), null, 2) };
 }
 
-/** Elements that one answer may be cut down to. */
+/** Limit of the elements in `_elements`. */
 const MAX_ELEMENTS = 100;
 
-/** The part that `_summary` and `_elements` ask for; undefined: the whole. @throws FhirError 400 */
+/** The part that `_summary` and `_elements` ask for; undefined: all. @throws FhirError 400 */
 export function subsetAsked({ summary, elements }: { summary?: string; elements?: string[] }): Subset | undefined {
   if (summary !== undefined && summary !== "false" && elements) {
     throw fhirError(400, "invalid", "_summary and _elements do not go together.", "_elements");
@@ -60,7 +60,7 @@ export function subsetAsked({ summary, elements }: { summary?: string; elements?
 
 /** The same for a read, from its query. @throws FhirError 400 */
 export function subsetOfRead({ query }: Pick<FhirRequest, "query">): Subset | undefined {
-  const value = (wanted: string) => query.find(([name]) => name === wanted)?.[1] || undefined; // empty is as good as absent
+  const value = (wanted: string) => query.find(([name]) => name === wanted)?.[1] || undefined; // empty counts as absent
   const summary = value("_summary");
   if (summary !== undefined && !["true", "text", "data", "false"].includes(summary)) {
     throw fhirError(400, "value", "_summary of a single resource must be true, text, data or false.", "_summary");

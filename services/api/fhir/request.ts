@@ -15,65 +15,65 @@ import { isFhirJson, isOtherVersion, mediaTypeOf } from "./media-types.ts";
 
 /** What the client prefers (RFC 7240; R4, http.html#ops). */
 export interface Prefer {
-  /** What the answer to a write holds. Default: the resource. */
+  /** Content of the answer to a write. Default: the resource. */
   return?: "minimal" | "representation" | "OperationOutcome";
-  /** What to do with unknown search parameters, and with a part of a search that cannot be answered. */
+  /** Handling of unknown search parameters, and of a part of a search that cannot be answered. */
   handling?: "strict" | "lenient";
 }
 
-/** One request to FHIR, and what it needs of the mesh. */
+/** One FHIR request, and what it needs of the mesh. */
 export interface FhirRequest {
   method: string;
   /** Path behind the base, decoded: ["Patient", "1"]. */
   path: string[];
   /** Query parameters in order, decoded. */
   query: [name: string, value: string][];
-  /** The query as it was sent, without `?`. */
+  /** The query as sent, without `?`. */
   search: string;
   /** URL of the server's FHIR base as the client knows it, e.g. http://127.0.0.1:3000/fhir */
   base: string;
-  /** All base URLs by which the client may mean this server, that one first. */
+  /** All base URLs by which the client may refer to this server, `base` first. */
   bases: string[];
   prefer: Prefer;
   header(name: string): string | undefined;
-  /** The body as text; refused with 415 unless it is FHIR JSON, or of one of the media types that are named. */
+  /** The body as text; refused with 415 unless it is FHIR JSON, or one of the given media types. */
   body(...also: string[]): Promise<string>;
-  /** The body as it came, of whatever media type; instead of `body`, as it can be read once. */
+  /** The body as received, of any media type; instead of `body`, as it can be read once only. */
   bytes(): Promise<Buffer>;
   /**
-   * Puts an error into the log, unless it is a refusal: for those that do not become the answer to the request itself.
-   * @param caller who was refused, where that is of an entry; default: the request's @param sent what the entry was to write
+   * Logs an error, unless it is a refusal: for errors that do not become the answer to the request itself.
+   * @param caller who was refused, if that is an entry's; default: the request's @param sent what the entry was to write
    * @returns the error as they may see it
    */
   report(error: unknown, caller?: Caller, sent?: string): unknown;
-  /** Counts bytes of an answer that is still being made. @throws 503 where there is no room for them */
+  /** Counts bytes of an answer that is still being made. @throws 503 if there is no room for them */
   hold(bytes: number): void;
-  /** Waits for the client's turn to have a large answer made. @returns gives it back @throws 503 */
+  /** Waits for the client's turn for a large answer. @returns a function that gives it back @throws 503 */
   largeTurn(): Promise<() => void>;
-  /** Whether nobody waits for the answer any more. */
+  /** Whether the client has left, so that nothing waits for the answer any more. */
   isGone(): boolean;
-  /** Waits for that turn, which this request gives back with its answer. @throws 503 */
+  /** Waits for that turn; the request gives it back with its answer. @throws 503 */
   becomeLarge?(): Promise<void>;
   /** Whether a conditional delete may remove several resources. */
   conditionalDelete: "single" | "multiple";
-  /** How searches by date take periods. */
+  /** How searches by date compare periods. */
   dates: DateReading;
-  /** Whether browser apps of other origins may ask. */
+  /** Whether browser apps of other origins may use the server. */
   isCrossOrigin: boolean;
   caller: Caller;
   directory: Directory;
-  /** What the outside asks for has authors. */
+  /** Answers to clients show the authors of versions. */
   showsAuthors: true;
   /** Stored profiles, for `$validate`. */
   profiles: Profiles;
-  /** What is left of the stores' time, for all entries of a bundle. */
+  /** What is left of the request's processor time in stores, for all entries of a bundle. */
   budget: Budget;
 }
 
 /**
- * Takes apart the request's URL and headers.
+ * Parses the request's URL and headers.
  * @param rest the URL behind `/fhir`, with its query
- * @param bases by which the client may mean this server; the first is the server's own
+ * @param bases by which the client may refer to this server; the first is the server's own
  */
 export function fhirRequest(
   request: IncomingMessage,
@@ -116,9 +116,9 @@ export function pathOf(text: string): string[] {
     .map(decoded);
 }
 
-/** Parameters of one query; no interaction takes nearly as many. */
+/** Limit of the parameters in one query; no interaction takes nearly as many. */
 const MAX_PAIRS = 10_000;
-/** Characters of a search by POST. */
+/** Limit of the characters of a search by POST. */
 const MAX_OF_FORM = 1_000_000;
 
 /** `a=1&b=2` as pairs, in order; `+` is a space. @throws 400 for broken percent-encoding, 413 for too many */
@@ -148,12 +148,12 @@ function decoded(text: string): string {
   }
 }
 
-/** RFC 7240: names in any case, values also in quotes, blanks around the sign; of one name the first counts. */
+/** Parses the header (RFC 7240): names in any case, values optionally in quotes, spaces around `=`; the first occurrence of a name counts. */
 function preferOf(header: string | undefined): Prefer {
   const prefer: Prefer = {};
   if (header === undefined) return prefer;
   for (const part of header.split(/[,;]/)) {
-    // Anchored: the time it takes is that of reading the header once.
+    // Anchored, so that the time is linear in the length of the header.
     const [, name, quoted, bare] = /^\s*([A-Za-z-]+)\s*=\s*(?:"([^"]*)"|([^\s"]*))/.exec(part) ?? [];
     if (name === undefined) continue;
     const value = quoted ?? bare ?? "";
@@ -189,7 +189,7 @@ async function textBody(request: IncomingMessage, also: string[]): Promise<strin
 
 const FORM = "application/x-www-form-urlencoded";
 
-/** A search by POST as the search by GET that it stands for: the form's parameters behind those of the URL. */
+/** The search by GET that is equivalent to a search by POST: the parameters of the form follow those of the URL. */
 export async function formRequest(request: FhirRequest): Promise<FhirRequest> {
   const sent = request.header("content-type");
   const type = sent === undefined ? undefined : mediaTypeOf(sent);
@@ -200,7 +200,7 @@ export async function formRequest(request: FhirRequest): Promise<FhirRequest> {
   }
   const search = [request.search, form].filter((part) => part !== "").join("&");
   const { meta } = request.caller;
-  // On record is what was asked, not only where.
+  // The audit log should show the criteria, not only the path.
   if (typeof meta?.["asked"] === "string") meta["asked"] = `${meta["asked"].split("?", 1)[0]}?${search}`;
   return { ...request, method: "GET", search, query: pairsOf(search) };
 }

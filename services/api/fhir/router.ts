@@ -1,4 +1,4 @@
-/** Method and path → interaction (FHIR R4, http.html#summary). What is not there yet answers 501. */
+/** Method and path → interaction (FHIR R4, http.html#summary). What is not implemented answers 501. */
 import { accessOf } from "../../../mesh/access/access.ts";
 import { brokerOf } from "../../../mesh/caller.ts";
 import { refuseForbidden } from "../access/door.ts";
@@ -31,7 +31,7 @@ import { match } from "./operations/match.ts";
 import { sign, verify } from "./operations/sign.ts";
 import { validateOperation } from "./operations/validate.ts";
 
-/** What a place answers, by method. */
+/** The handlers of a path, by method. */
 type MethodTable = Record<string, (() => Promise<Answer>) | undefined>;
 
 /** @param version of the software, for the CapabilityStatement */
@@ -44,8 +44,8 @@ export async function route(request: FhirRequest, version: string): Promise<Answ
 }
 
 /**
- * Refuses a request that can be answered by no state of the data: there is nothing at its path, not by its method, not yet, or what it
- * searches for cannot be understood. Asks nobody.
+ * Refuses a request that fails whatever is stored: an unknown path, a wrong method, something not implemented, or a search that cannot be
+ * parsed. Calls no service.
  * @throws 400, 404, 405, 501
  */
 async function refuseImpossible(request: FhirRequest, version: string): Promise<void> {
@@ -113,13 +113,13 @@ const instancePlace = (request: FhirRequest, type: string, id: string): MethodTa
   PATCH: async () => patch(withoutCriteria(request), type, id),
   DELETE: async () => {
     withoutCriteria(request);
-    // What cannot be an id was never there; nothing that was deleted before it is meant.
+    // An invalid id never existed; without this, its deletion would succeed like that of any missing resource.
     if (!isId(id)) throw nowhere(request.path);
     return remove(request, type, id);
   },
 });
 
-/** @throws 400 for criteria, which would not be looked at */
+/** @throws 400 for search criteria, which would be ignored */
 function withoutCriteria(request: FhirRequest): FhirRequest {
   const [type = ""] = request.path;
   const superfluous = superfluousCriterion(
@@ -155,7 +155,7 @@ function operationOnInstance(request: FhirRequest, type: string, id: string, nam
   return later(`${type}/id/${name}`);
 }
 
-/** An operation that changes nothing may be asked for by GET, or by POST with Parameters (R4, operations.html#executing). */
+/** An operation that changes nothing, by GET, or by POST with Parameters (R4, operations.html#executing). */
 const query = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): MethodTable => ({
   GET: () => ask(request),
   POST: async () => presented(await operationRequest(request), ask),
@@ -166,16 +166,16 @@ const byForm = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Ans
   POST: async () => presented(await formRequest(request), ask),
 });
 
-/** The body may also say in what form the answer is wanted. */
+/** The parameters in the body may also ask for a format of the answer. */
 async function presented(request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
   requireJson(request);
   return prettied(request, await inTurn(request, ask));
 }
 
-/** A name that an operation can have, or one of FHIR's own words behind an underscore. */
+/** A name that an operation can have, or one of FHIR's own words with an underscore. */
 const OPERATION = /^[$_][a-z][A-Za-z-]{0,63}$/;
 
-/** What refuses by 501, whatever is asked. */
+/** Handlers that always answer 501. */
 const unsupported = new WeakSet<() => Promise<Answer>>();
 
 function later(what: string): MethodTable {
@@ -186,7 +186,7 @@ function later(what: string): MethodTable {
   return { GET: refuse, POST: refuse };
 }
 
-/** How the entries of a bundle are answered. */
+/** Handles the entries of bundles. */
 const server = (version: string): Server => ({
   answer: (entry) => route(entry, version),
   refuseImpossible: (entry) => refuseImpossible(entry, version),

@@ -1,4 +1,4 @@
-/** What every request, and every websocket, passes before the mesh hears of it. */
+/** Admission of requests and websockets, before anything else is done for them. */
 import type { Gateway } from "../gateway.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServiceBroker } from "moleculer";
@@ -53,13 +53,13 @@ export function webSocketsOf(service: Gateway, config: Config): WebSockets {
   });
 }
 
-/** The broker, for a request that has no context. */
+/** A caller for a request that has no Context. */
 const withMeta = (broker: ServiceBroker, meta: Record<string, unknown>): Caller => ({
   meta,
   call: (action, params, options) => callBroker(broker, action, params, { ...options, meta: { ...options?.meta, ...meta } }),
 });
 
-/** The streams of this gateway on which pages hear that a board has changed. */
+/** The streams of this gateway that notify pages of changed boards. */
 export function boardStreamsOf(service: Gateway): BoardStreams {
   const { broker, directory, door } = service;
   const board = wards.board.action;
@@ -75,7 +75,7 @@ export function boardStreamsOf(service: Gateway): BoardStreams {
   });
 }
 
-/** The streams of this gateway on which pages hear of new versions of what they show. */
+/** The streams of this gateway that notify pages of new versions. */
 export function versionStreamsOf(service: Gateway): VersionStreams {
   const { broker, directory, door, presence } = service;
   return new VersionStreams({
@@ -87,7 +87,7 @@ export function versionStreamsOf(service: Gateway): VersionStreams {
       const reaches = (type: string, interaction: "r" | "s") => {
         const reach = rights?.with(type, interaction) ?? "all";
         if (typeof reach === "string") return reach === "all";
-        // What a stream tells of does not say what it is: a part that a query makes is not told of.
+        // Notifications do not contain the resource, so parts of a type that are defined by a query cannot be checked, and are left out.
         return reach.some((part) => part.where === undefined && patient === `Patient/${part.patient}`);
       };
       if (patient !== undefined && !reaches("Patient", "r")) throw notAllowed("read this Patient");
@@ -106,7 +106,7 @@ export function versionStreamsOf(service: Gateway): VersionStreams {
 
 const noBoards = () => httpError(404, "ACTION_NOT_FOUND", "This hospital keeps no board of its wards.");
 
-/** What every request passes before the mesh hears of it. */
+/** Admits a request, or refuses it. */
 export function accept(service: Gateway, config: Config, handle: Handle, request: Received, response: ServerResponse): void {
   service.meter.count();
   const requester = requesterOf(service, config, request);
@@ -129,14 +129,14 @@ export function accept(service: Gateway, config: Config, handle: Handle, request
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** What may become of a request. */
+/** How a request is answered. */
 interface Ways {
   handle: Handle;
   answer: (given: Answer) => void;
   refuseIt: (error: unknown) => void;
 }
 
-/** A request, and whom it is counted for. */
+/** A request, and the client for which it is counted. */
 interface Arrived {
   request: Received;
   response: ServerResponse;
@@ -146,7 +146,7 @@ interface Arrived {
 const requesterOf = ({ door }: Gateway, config: Config, request: IncomingMessage): Requester =>
   door.requesterAt(clientOf(request, config), request);
 
-/** Lets a request in within the bounds of its connection and client. @throws why not */
+/** Admits a request within the limits of its connection and client. @throws why not */
 function admit(service: Gateway, config: Config, { request, response, requester }: Arrived, ways: Ways): void {
   const { own, inFlight, connections, gate } = service;
   const { socket } = request;
@@ -159,7 +159,7 @@ function admit(service: Gateway, config: Config, { request, response, requester 
     response.setHeader("Connection", "close");
     throw overloaded();
   }
-  // It stays open for hours: bounds of its own, and no place among those whose answers are owed.
+  // A stream stays open for hours: it has limits of its own, and takes no place among the requests that wait for answers.
   const streams = streamsFor(service, request);
   if (streams) {
     response.once("close", () => connections.end(socket));
@@ -185,10 +185,10 @@ function admit(service: Gateway, config: Config, { request, response, requester 
   else handleArrived(request, response, ways);
 }
 
-/** Handles a request once as much of it is here as its handler needs. */
+/** Handles a request once enough of it has arrived for its handler. */
 function handleArrived(request: Received, response: ServerResponse, { handle, refuseIt }: Ways): void {
   const arrival = arrivalOf(request);
-  // Of a client that has gone, nobody would hear the end.
+  // If the client has left, the request is not handled.
   if (arrival) arrival.then(() => response.closed || handle(request, response)).catch(refuseIt);
   else handle(request, response);
 }
@@ -196,7 +196,7 @@ function handleArrived(request: Received, response: ServerResponse, { handle, re
 const streamsFor = (service: Gateway, request: IncomingMessage): BoardStreams | VersionStreams | undefined =>
   isForBoardStream(request) ? service.boardStreams : isForVersionStream(request) ? service.versionStreams : undefined;
 
-/** A refusal in the form of the door that was knocked at. */
+/** A refusal in the format of the API that was called. */
 export const refuse = (request: IncomingMessage, error: unknown): Answer =>
   request.url?.startsWith("/api/") ? refuseRest(error) : refuseFhir(error);
 

@@ -1,13 +1,13 @@
-/** How large the answer to a request may be, before it is made: as large as the largest of its kind was lately. */
+/** Estimates the size of an answer before it is made: as large as the largest recent one of its kind. */
 
-/** Of a kind that was not asked for yet. Bytes. */
+/** Estimate for an unknown kind. Bytes. */
 const UNKNOWN = 2 * 1024 * 1024;
-/** What was large is expected half as large after this. Milliseconds. */
+/** Time after which an estimate is halved. Milliseconds. */
 const HALF_LIFE_MS = 600_000;
-/** Kinds that are remembered; the one that was noted longest ago is forgotten first. */
+/** Kinds that are remembered; the one noted longest ago is dropped first. */
 const MAX_KINDS = 2_000;
 
-/** Not remembered more exactly. Bytes. */
+/** Smallest estimate. Bytes. */
 const LEAST = 16 * 1024;
 
 const remembered = ({ bytes, at }: { bytes: number; at: number }, now: number): number =>
@@ -17,7 +17,7 @@ const remembered = ({ bytes, at }: { bytes: number; at: number }, now: number): 
 export class AnswerSizes {
   readonly #sizes = new Map<string, { bytes: number; at: number }>();
 
-  /** Bytes. @param now of `performance.now()` */
+  /** Estimate in bytes. @param now of `performance.now()` */
   expected(kind: string, now: number): number {
     const known = this.#sizes.get(kind);
     return known ? remembered(known, now) : UNKNOWN;
@@ -32,7 +32,7 @@ export class AnswerSizes {
   }
 }
 
-/** `/fhir/Patient/1?…` → `Patient/id`: requests of one kind have answers of about one size. @param path behind `/fhir`, with or without query */
+/** `/fhir/Patient/1?…` → `Patient/id`: answers to requests of one kind have similar sizes. @param path behind `/fhir`, with or without query */
 export function kindOf(path: string): string {
   const mark = path.indexOf("?");
   const end = mark < 0 ? path.length : mark;

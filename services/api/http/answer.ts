@@ -1,4 +1,4 @@
-/** What a handler answers, and how it is sent: with length, compressed when that pays, as fast as its reader takes it. */
+/** The answer of a handler, and how it is sent: with its length, compressed if that is worth it, as fast as the reader takes it. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
@@ -15,25 +15,25 @@ export interface Answer {
   cookies?: string[];
   /** Sent as UTF-8. */
   body?: string;
-  /** Sent as it is, in place of a body. */
+  /** Sent as it is, instead of `body`. */
   bytes?: Buffer;
   /** When the resource was written, milliseconds since 1970: for an entry of a bundle, as Last-Modified has whole seconds. */
   updated?: number;
 }
 
-/** Below this the compressed body would save nothing worth the time. Bytes. */
+/** Smaller bodies are not compressed, as it would not be worth the time. Bytes. */
 const COMPRESS_FROM = 4_096;
 const compress = promisify(gzip);
 
-/** A larger answer goes out in pieces, so that it is seen whether its reader takes them. Bytes. */
+/** Larger answers are sent in pieces, which shows whether the reader takes them. Bytes. */
 const PIECE = 256 * 1024;
 
 /**
  * Sends the answer; for HEAD the same headers without the body.
- * @throws 503 where there is no room for it, unless the request has changed something; nothing is sent then
+ * @throws 503 if there is no room for it, unless the request has changed something; nothing is sent then
  */
 export async function send(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
-  // The client went away, or a timeout has answered already.
+  // The client has left, or was answered because of a timeout.
   if (response.headersSent || response.destroyed) return;
   const exchange = exchangeOf(request);
   const { status, headers = {} } = answer;
@@ -47,7 +47,7 @@ export async function send(request: IncomingMessage, response: ServerResponse, a
     if (response.destroyed) return;
   }
   response.statusCode = status;
-  // What is still to come of its body would be taken for the next request.
+  // The rest of the body would be parsed as the next request.
   if (!request.complete && hasBody(request)) {
     response.setHeader("Connection", "close");
     if (!exchange?.isGivenUp) linger(request);
@@ -66,10 +66,10 @@ export async function send(request: IncomingMessage, response: ServerResponse, a
   else sendPieces(response, bytes, exchange);
 }
 
-/** After an answer that came before the end of a body, so much longer is taken what the client still sends. Milliseconds. */
+/** For how long the rest of a body is still received after an early answer. Milliseconds. */
 const LINGER_MS = 2_000;
 
-/** A connection that is closed while its client still sends is reset, and the client may lose the answer (RFC 9112, 9.6). */
+/** Closing a connection while the client still sends resets it, and the client may lose the answer (RFC 9112, 9.6). */
 function linger({ socket }: IncomingMessage): void {
   socket.destroySoon = () => {
     socket.end();
@@ -80,7 +80,7 @@ function linger({ socket }: IncomingMessage): void {
 
 const contentOf = ({ body, bytes }: Answer): Buffer | undefined => bytes ?? (body === undefined ? undefined : Buffer.from(body));
 
-/** Each piece when the system has taken the one before. */
+/** Sends each piece once the system has taken the previous one. */
 function sendPieces(response: ServerResponse, bytes: Buffer, exchange: Exchange | undefined): void {
   let sent = 0;
   const next = () => {
@@ -99,7 +99,7 @@ function sendPieces(response: ServerResponse, bytes: Buffer, exchange: Exchange 
 
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Whether the request may have changed something: then its answer must be given. A search by POST has not. */
+/** Whether the request may have changed something, so that its answer must be sent. Not for a search by POST. */
 const changes = ({ method = "GET", url = "" }: IncomingMessage): boolean =>
   !SAFE.has(method) && !(method === "POST" && /\/_search(?:\?|$)/.test(url));
 

@@ -1,6 +1,6 @@
 /**
- * Passes `/auth/*`, and the documents that apps begin with, on to a live node of `identity`. What a node hears of the client is what this
- * gateway has seen: nothing that the client says of its own address or of ours is passed on.
+ * Forwards `/auth/*`, and the discovery documents of apps, to a live node of `identity`. Nodes get the client's address and the gateway's name as
+ * the gateway has seen them; what the client claims about them is not forwarded.
  */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -16,14 +16,14 @@ import { clientOf } from "./client-address.ts";
 import { httpError } from "./http-error.ts";
 import type { OwnName } from "./own-name.ts";
 
-/** Longest that a node may take, milliseconds: with a queue of sign-ins before it some two seconds. */
+/** Longest time that a node may take, milliseconds: about two seconds with a queue of sign-ins. */
 const ANSWER_MS = 8_000;
-/** Nodes that one request is tried with. */
+/** Nodes with which one request is tried. */
 const MAX_NODES = 2;
-/** Of a page or a document. Bytes. */
+/** Limit of a page or document. Bytes. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** What is passed on of a request. */
+/** Request headers that are forwarded. */
 const REQUEST_HEADERS = [
   "accept",
   "accept-language",
@@ -36,7 +36,7 @@ const REQUEST_HEADERS = [
   "sec-fetch-site",
   "user-agent",
 ];
-/** What is not passed on of an answer: it is of the connection, or said anew. */
+/** Response headers that are not forwarded: they concern the connection, or are set anew. */
 const HOP_HEADERS = new Set([
   "connection",
   "keep-alive",
@@ -48,7 +48,7 @@ const HOP_HEADERS = new Set([
   "set-cookie",
 ]);
 
-/** Documents that have addresses of their own, by the node's address (RFC 8414, 3; OpenID Connect Discovery 4; SMART App Launch 2.2). */
+/** Documents with well-known paths, by their path at the node (RFC 8414, 3; OpenID Connect Discovery 4; SMART App Launch 2.2). */
 const DOCUMENTS: Record<string, string> = {
   "/.well-known/smart-configuration": "/auth/.well-known/smart-configuration",
   "/fhir/.well-known/smart-configuration": "/auth/.well-known/smart-configuration",
@@ -60,7 +60,7 @@ const DOCUMENTS: Record<string, string> = {
 
 const METHODS = new Set(["GET", "HEAD", "POST", "OPTIONS"]);
 
-/** The path at a node of `identity` that answers a path here; undefined: none does. */
+/** The path at a node of `identity` that answers a path here; undefined if there is none. */
 export function authPath(url: string): string | undefined {
   const [path = "", query] = url.split("?", 2);
   const there = path.startsWith("/auth/") ? path : DOCUMENTS[path];
@@ -68,7 +68,7 @@ export function authPath(url: string): string | undefined {
 }
 
 /**
- * The answer of a node. What changes nothing, and what a node has not heard of, is asked of a second one when the first does not answer.
+ * The answer of a node. A request that changes nothing, or that a node has not received, is tried at a second node.
  * @throws 405; 413; 503 IDENTITY_DOWN
  */
 export async function passToIdentity(
@@ -93,7 +93,7 @@ export async function passToIdentity(
   throw identityDown();
 }
 
-/** Nobody listened there: nothing was sent. */
+/** The node was not listening: nothing was sent. */
 const isUnheard = (error: unknown): boolean => (error as { code?: unknown }).code === "ECONNREFUSED";
 
 function headersOf({ headers, socket }: IncomingMessage, own: OwnName, config: Config): Record<string, string> {
@@ -107,7 +107,7 @@ function headersOf({ headers, socket }: IncomingMessage, own: OwnName, config: C
   };
 }
 
-/** By whose CA nodes prove themselves that speak TLS, by its file. */
+/** The CA of nodes that use TLS, by its file. */
 const authorities = new Map<string, Buffer>();
 
 function caOf({ serversCaFile: file }: Config): Buffer | undefined {
@@ -150,7 +150,7 @@ async function bytesOf(answer: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(pieces, length);
 }
 
-/** As they are written here: `cache-control` → `Cache-Control`. */
+/** Canonical case: `cache-control` → `Cache-Control`. */
 const canonical = (name: string): string => name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase()).replace(/^Www-/, "WWW-");
 
 const identityDown = () =>

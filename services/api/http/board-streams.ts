@@ -1,4 +1,4 @@
-/** Pages that look at a board hear that it has changed, as server-sent events: which wards and beds, never who lies there. */
+/** Notifies pages of changes of a board, as server-sent events: which wards and beds, never which patients. */
 import type { IncomingMessage } from "node:http";
 import type { BoardChanges, Touched } from "../../wards/board-events.contract.ts";
 import { MAX_TOUCHED } from "../../wards/board-events.contract.ts";
@@ -6,22 +6,22 @@ import { httpError } from "./http-error.ts";
 import { EventStreams } from "./event-streams.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
-/** Where clients listen. */
+/** Path of the streams. */
 export const BOARD_EVENTS_PATH = "/api/wards/board/events";
-/** Changes that come within this are sent together, milliseconds. */
+/** Changes within this time are sent together, milliseconds. */
 const GATHER_MS = 50;
 const WARD = new RegExp(`^Location/${ID_PATTERN}$`);
 const ALL: BoardChanges = { isAll: true, wards: [] };
 
-/** The ward that is looked at; undefined: all. */
+/** The ward of a stream; undefined: all. */
 type Ward = string | undefined;
 
 /** What the streams need of the gateway. */
 export interface BoardStreamOptions {
   isReady(): boolean;
-  /** @throws 401 when this is not, or no longer, a person who is signed in; 403 when they may not see boards */
+  /** @throws 401 when this is not, or no longer, a signed-in person; 403 when they may not see boards */
   enter(request: IncomingMessage): Promise<unknown>;
-  /** Which wards these are about. */
+  /** The wards of these. */
   locate(touched: Touched[]): Promise<BoardChanges>;
 }
 
@@ -54,7 +54,7 @@ export class BoardStreams extends EventStreams<Ward, BoardChanges> {
     this.#locate = locate;
   }
 
-  /** A version that changes some board. */
+  /** Called for a version that changes some board. */
   touch(touched: Touched): void {
     if (!this.isHeard) return;
     if (this.#touched.length >= MAX_TOUCHED) this.#isOverflown = true;
@@ -95,7 +95,7 @@ function wardOf({ url = "" }: IncomingMessage): Ward {
   return ward;
 }
 
-/** `wards` is empty where it may be any. */
+/** `wards` is empty if it may be any ward. */
 function dataOf(changes: BoardChanges[], ward: Ward): object {
   const [isAll, beds] = [changes.some((one) => one.isAll), new Map<string, Set<string>>()];
   for (const { wards } of changes) {

@@ -1,31 +1,30 @@
-/** Reads a request's body: bounded, counted as it comes, decompressed, checked to be UTF-8. */
+/** Reads the body of a request: bounded, counted while it arrives, decompressed, checked to be UTF-8. */
 import type { IncomingMessage } from "node:http";
 import type { Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { httpError } from "./http-error.ts";
 import { exchangeOf, gateOf, type Received } from "./received.ts";
 
-/** Of FHIR. A larger body, before or after decompression, is refused with 413. */
+/** Limit under /fhir. A larger body, before or after decompression, is refused with 413. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
-/** Of an action of the domain. */
+/** Limit for actions of the domain. */
 export const MAX_PARAMS_BYTES = 1024 * 1024;
-/** Of a form of the sign-in, or an app's request for a token. */
+/** Limit for sign-in forms and token requests. */
 export const MAX_AUTH_BYTES = 65_536;
-/** Of a search by POST: its characters are counted when it is there. */
+/** Limit for a search by POST; its characters are counted once it has arrived. */
 const MAX_FORM_BYTES = 4 * 1024 * 1024;
 
-/** Smaller pieces are put together as they come: each is an object of its own. Bytes. */
+/** Smaller pieces are joined as they arrive, as each is an object of its own. Bytes. */
 const SMALL_PIECE = 16_384;
-/** Bytes that are held for each byte of a body: it is put together, and becomes text. */
+/** Bytes held for each byte of a body, which is joined and then becomes text. */
 const HELD_PER_BYTE = 2;
 
 /**
- * Bytes that what unpacks a body keeps for itself meanwhile, however little it has unpacked: Brotli's largest window, and Deflate's with its
- * tables.
+ * Bytes that decompression takes meanwhile, however little it has decompressed: Brotli's largest window, and Deflate's with its tables.
  */
 const WINDOWS: Record<string, number> = { br: 16 * 1024 * 1024, gzip: 65_536, "x-gzip": 65_536, deflate: 65_536 };
 
-/** `fatal`: bytes that are no UTF-8 are refused rather than replaced; a byte order mark is dropped. */
+/** `fatal`: invalid UTF-8 is refused rather than replaced; a byte order mark is dropped. */
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
@@ -42,14 +41,14 @@ export async function readText(request: IncomingMessage, most = MAX_BODY_BYTES):
 }
 
 /**
- * The whole body, decompressed; empty without one. A large one waits for its turn to be worked on.
+ * The whole body, decompressed; empty without one. A large one waits for its turn to be processed.
  * @param most bytes
  * @throws 413 too large, 415 unknown encoding, 400 cut short, 408 too slow, 503 no room for it at the moment
  */
 export async function readBytes(request: Received, most = MAX_BODY_BYTES): Promise<Buffer> {
   if (!hasBody(request)) return Buffer.alloc(0);
   const whole = await (request.arriving ?? received(request, most));
-  request.arriving = undefined; // it is read once
+  request.arriving = undefined; // it can be read once only
   const exchange = exchangeOf(request);
   const turn = exchange && (await gateOf(request)?.enter(exchange.requester, { body: whole.length, answer: exchange.expected }));
   if (turn) exchange.work(turn);
@@ -57,10 +56,10 @@ export async function readBytes(request: Received, most = MAX_BODY_BYTES): Promi
 }
 
 /**
- * Waits for the body of a request that means to write, before anything else is done for it: a client that is slow to send costs next to
- * nothing. One that asks first whether it may send (`Expect`) is heard first.
- * @returns undefined where there is nothing to wait for
- * @throws 408, 503: the client is too slow, or must give way; other faults are for who reads the body
+ * Waits for the body of a writing request before anything else is done for it: a slow client costs next to nothing. For a client that asks first
+ * whether it may send (`Expect`), the headers are checked first.
+ * @returns undefined if there is nothing to wait for
+ * @throws 408, 503: the client is too slow, or has to give way; other errors are raised when the body is read
  */
 export function arrivalOf(request: Received): Promise<void> | undefined {
   const { method = "", headers, url = "" } = request;
@@ -75,7 +74,7 @@ export function arrivalOf(request: Received): Promise<void> | undefined {
   );
 }
 
-/** The whole body, which its handler has still to read. @throws as `readBytes` */
+/** The whole body; its handler can still read it. @throws as `readBytes` */
 export async function peekBytes(request: Received): Promise<Buffer> {
   if (!hasBody(request)) return Buffer.alloc(0);
   request.arriving ??= received(request, mostOf(request.url ?? ""));
@@ -84,14 +83,14 @@ export async function peekBytes(request: Received): Promise<Buffer> {
 
 const WRITES = new Set(["POST", "PUT", "PATCH"]);
 
-/** Bytes that a body may have, by its address. */
+/** Limit of the body in bytes, by URL. */
 function mostOf(url: string): number {
   if (url.startsWith("/api/")) return MAX_PARAMS_BYTES;
   if (url.startsWith("/auth/")) return MAX_AUTH_BYTES;
   return /\/_search(?:$|\?)/.test(url) ? MAX_FORM_BYTES : MAX_BODY_BYTES;
 }
 
-/** Whether a request brings a body: it says of what length, or sends it in chunks (RFC 9112, section 6.3). */
+/** Whether a request has a body: it gives a length, or sends chunks (RFC 9112, section 6.3). */
 export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 
@@ -100,10 +99,10 @@ async function received(request: IncomingMessage, most: number): Promise<Buffer>
   const exchange = exchangeOf(request);
   exchange?.requireRoom(Math.min(Number(request.headers["content-length"] ?? 0), SMALL_PIECE));
   const window = WINDOWS[encodingOf(request)] ?? 0;
-  // When the body becomes text, what has unpacked it is gone: both together are never there.
+  // The decompressor is gone by the time the body becomes text: both together never exist.
   const heldFor = (bytes: number) => Math.max(window + bytes, HELD_PER_BYTE * bytes);
   exchange?.hold(window);
-  const release = (bytes: number) => exchange?.hold(-Math.min(heldFor(bytes) - HELD_PER_BYTE * bytes, exchange.held)); // who had to give way holds nothing
+  const release = (bytes: number) => exchange?.hold(-Math.min(heldFor(bytes) - HELD_PER_BYTE * bytes, exchange.held)); // 0 after it had to give way
   const through = decoder(request);
   const source = through ?? request;
   exchange?.continue();
@@ -116,7 +115,7 @@ async function received(request: IncomingMessage, most: number): Promise<Buffer>
       source.off("data", take);
       through?.destroy();
       request.off("data", note);
-      request.resume(); // what is still to come is of no use
+      request.resume(); // the rest is discarded
       release(pieces.bytes);
       exchange?.received();
       reject(error);
@@ -152,7 +151,7 @@ async function received(request: IncomingMessage, most: number): Promise<Buffer>
   });
 }
 
-/** What has come so far, in pieces of some size. */
+/** The body so far, in pieces of some size. */
 class Pieces {
   bytes = 0;
   readonly #pieces: Buffer[] = [];
@@ -160,7 +159,7 @@ class Pieces {
   add(chunk: Buffer): void {
     this.bytes += chunk.length;
     let piece = chunk;
-    // Each byte is copied a few times at most: only pieces of about the same size are put together.
+    // Each byte is copied a few times at most: only pieces of similar size are joined.
     for (let last = this.#pieces.at(-1); last && last.length <= piece.length && last.length + piece.length <= SMALL_PIECE; ) {
       this.#pieces.pop();
       piece = Buffer.concat([last, piece]);

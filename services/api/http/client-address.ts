@@ -1,31 +1,31 @@
-/** Who a request is from, for what is counted per client. */
+/** Determines the client of a request, for limits per client. */
 import type { IncomingMessage } from "node:http";
 import { type BlockList, isIP } from "node:net";
 import type { Config } from "../../../mesh/config.ts";
 import { nonNull } from "../../../fhir/non-null.ts";
 
-/** Addresses of one request that are looked at; no chain of proxies is as long. */
+/** Addresses of one request that are examined; no chain of proxies is as long. */
 const MAX_HOPS = 32;
 
-/** All requests count together where a proxy stands for many clients and does not say for whom: they have no shares. */
+/** All requests count together if a proxy stands for many clients and does not name them: there are no shares then. */
 export const EVERYBODY = "*";
 
-/** Whom a request is counted for. Many people are behind one address: each who has signed in has bounds of their own, all at an address wider ones. */
+/** The client for which a request is counted. Many people share an address: each signed-in person has own limits, each address wider ones. */
 export interface Requester {
-  /** Who has signed in, by a token that was found good before; else the address. */
+  /** The signed-in person, if the token was found valid before; else the address. */
   name: string;
-  /** As `clientOf` gives it. */
+  /** As returned by `clientOf`. */
   address: string;
 }
 
-/** Of who has not signed in. */
+/** A client who is not signed in. */
 export const anybodyAt = (address: string): Requester => ({ name: address, address });
 
 type Settings = Pick<Config, "trustedProxies" | "behindProxy">;
 
 /**
- * The client's address, of IPv6 the network that one customer has. What a proxy says counts only from an address in TRUSTED_PROXIES:
- * the last address of `X-Forwarded-For`, or of `Forwarded` where there is no other, that is none of these proxies.
+ * The client's address; for IPv6 the network of one customer. What proxies say counts only from addresses in TRUSTED_PROXIES: the last address in
+ * `X-Forwarded-For`, or in `Forwarded` if there is no other, that is not one of these proxies.
  */
 export function clientOf({ socket, headers }: Pick<IncomingMessage, "socket" | "headers">, settings: Settings): string {
   const peer = plain(socket.remoteAddress ?? "");
@@ -36,13 +36,13 @@ export function clientOf({ socket, headers }: Pick<IncomingMessage, "socket" | "
   const hops = listed !== undefined ? String(listed).split(",") : forwarded !== undefined ? forwardedFor(forwarded) : [];
   for (const hop of hops.slice(-MAX_HOPS).reverse()) {
     const address = plain(withoutPort(hop.trim()));
-    if (isIP(address) === 0) break; // nothing before it can be trusted
+    if (isIP(address) === 0) break; // what comes before it cannot be trusted
     if (!isIn(trustedProxies, address)) return network(address);
   }
   return network(peer);
 }
 
-/** The same of a connection, before anything is asked; undefined for a proxy, which stands for many clients. */
+/** The same for a connection, before any request; undefined for a proxy, which stands for many clients. */
 export function clientOfConnection(remoteAddress: string | undefined, { trustedProxies, behindProxy }: Settings): string | undefined {
   const peer = plain(remoteAddress ?? "");
   if (behindProxy && !trustedProxies) return undefined;
@@ -56,13 +56,13 @@ const forwardedFor = (header: string): string[] =>
 /** `[::1]:80` → `::1`, `10.0.0.1:80` → `10.0.0.1` */
 const withoutPort = (text: string): string => /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? text.replace(/^([\d.]+):\d+$/, "$1");
 
-/** An IPv4 address that came over an IPv6 socket is the IPv4 address. */
+/** An IPv4 address seen on an IPv6 socket is reduced to the IPv4 address. */
 const plain = (address: string): string => (address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address);
 
 const isIn = (list: BlockList, address: string): boolean =>
   isIP(address) !== 0 && list.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
 
-/** Of an IPv6 address the first 64 bits: a customer chooses the rest. */
+/** The first 64 bits of an IPv6 address: a customer can choose the rest. */
 function network(address: string): string {
   if (!address.includes(":")) return address;
   const [head = "", tail] = nonNull(address.toLowerCase().split("%", 1)[0]).split("::");

@@ -1,32 +1,32 @@
 /** The connections of the gateway's server: bounded in all and per client, so that idle ones cannot keep others out. */
 import type { Socket } from "node:net";
 
-/** Open connections. */
+/** Limit of open connections. */
 const MAX_CONNECTIONS = 4_096;
-/** Of one address, a proxy of ours not counted: many work behind that of a hospital, with several connections each. */
+/** Limit per address, except for trusted proxies: many people work behind a hospital's address, with several connections each. */
 const MAX_CLIENT_CONNECTIONS = 2_048;
-/** Requests of one connection that are not answered yet; a client that sends ahead gets this far. */
+/** Unanswered requests per connection, for clients that pipeline. */
 export const MAX_PIPELINED = 16;
 
 interface Connection {
   socket: Socket;
   /** undefined: a proxy that stands for many clients. */
   client: string | undefined;
-  /** Requests under way. */
+  /** Requests in progress. */
   busy: number;
-  /** Of the last request that was answered, or of the connection itself: the lowest was idle for longest. */
+  /** Order of the last answer, or of the connection itself: the lowest was idle for longest. */
   order: number;
-  /** Nothing was asked on it yet. */
+  /** No request was received on it yet. */
   isUnused: boolean;
-  /** It was refused a request, and ends with that answer: what comes behind is not looked at. */
+  /** A request was refused, and the connection ends with that answer: further requests are ignored. */
   isEnding: boolean;
 }
 
-/** All connections of a server; beyond its bounds the one that is idle for longest makes room. */
+/** All connections of a server; beyond the limits the one that was idle for longest is closed. */
 export class Connections {
   readonly #all = new Set<Connection>();
   readonly #bySocket = new WeakMap<Socket, Connection>();
-  /** Those that speak TLS: what they have read may be the handshake. */
+  /** Connections with TLS: what they have read may be the handshake. */
   readonly #encrypted = new WeakSet<Socket>();
   #order = 0;
   readonly #perClient = new Map<string, number>();
@@ -42,7 +42,7 @@ export class Connections {
     return this.#all.size;
   }
 
-  /** A new connection. Where there are too many, the longest idle one is closed, of the same client if that has too many; else this one. */
+  /** Adds a connection. Beyond the limits the longest idle one is closed, of the same client if that has too many; if there is none, this one. */
   add(socket: Socket, client: string | undefined): void {
     const isClientFull = client !== undefined && (this.#perClient.get(client) ?? 0) >= this.#maxPerClient;
     if ((isClientFull || this.#all.size >= this.#max) && !this.#closeIdle(isClientFull ? client : this.#greediest())) {
@@ -57,7 +57,7 @@ export class Connections {
     socket.once("close", () => this.#remove(connection));
   }
 
-  /** @param encrypted what speaks TLS over a connection that was added: from now on another name of the same */
+  /** @param encrypted the TLS socket over a connection that was added, as which it is known from now on */
   addEncrypted(encrypted: Socket): void {
     const { remoteAddress, remotePort } = encrypted;
     for (const connection of this.#all) {
@@ -68,7 +68,7 @@ export class Connections {
     }
   }
 
-  /** A request begins. @returns "full" for the first one too many, after whose answer the connection must end; "ended" behind that */
+  /** Called when a request begins. @returns "full" for the first one too many, after whose answer the connection must end; "ended" for later ones */
   begin(socket: Socket): "full" | "ended" | undefined {
     const connection = this.#bySocket.get(socket);
     if (!connection) return undefined;
@@ -82,12 +82,12 @@ export class Connections {
     return undefined;
   }
 
-  /** Closes those on which nothing was asked yet: browsers open some in advance, and a server that leaves would wait for their first request. */
+  /** Closes those without any request: browsers open some in advance, and a stopping server would wait for their first request. */
   closeUnused(): void {
     for (const { socket, isUnused } of this.#all) if (isUnused && (socket.bytesRead === 0 || this.#encrypted.has(socket))) socket.destroy();
   }
 
-  /** A request that was begun is answered. */
+  /** Called when a request is answered. */
   end(socket: Socket): void {
     const connection = this.#bySocket.get(socket);
     if (!connection) return;

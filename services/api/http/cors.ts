@@ -1,10 +1,10 @@
-/** What browsers ask and must hear before an app of another origin may use the API (fetch.spec.whatwg.org, CORS protocol). */
+/** Cross-origin requests of browser apps (fetch.spec.whatwg.org, CORS protocol). */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Config } from "../../../mesh/config.ts";
 import type { OwnName } from "./own-name.ts";
 
 const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
-/** What an app may send. Not `*`: that leaves out Authorization. */
+/** Request headers that an app may send. Not `*`, which excludes Authorization. */
 const ALLOWED = [
   "Accept",
   "Authorization",
@@ -22,7 +22,7 @@ const ALLOWED = [
   "X-Purpose-Of-Use",
   "X-Security-Context",
 ].join(", ");
-/** What an app may read of an answer, besides what it always may. */
+/** Response headers that an app may read, besides those that it always may. */
 const EXPOSED = [
   "Allow",
   "Content-Location",
@@ -33,17 +33,17 @@ const EXPOSED = [
   "traceresponse",
   "X-Security-Context",
 ].join(", ");
-/** A browser asks again after this; a change of the setting takes as long. Seconds. */
+/** How long browsers cache the answer; a change of the setting takes as long. Seconds. */
 const MAX_AGE_S = "600";
 
 const READS = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** How a browser names the origin of a request beside `Origin` (Fetch Metadata): by a person, or by our own page. */
+/** Values of Sec-Fetch-Site for a request by the user, or by the gateway's own pages. */
 const OWN_SITES = new Set(["same-origin", "none"]);
 
 /**
- * A page of another site sends what a form could send without asking first, and not to have the answer does not undo what was written.
- * The gateway's own pages have its address as their origin: PUBLIC_URL's, or where that is not set the one that was asked.
+ * Pages of other sites can send what a form could send without a preflight, and withholding the answer does not undo what was written. The
+ * gateway's own pages have its address as their origin: PUBLIC_URL, or if that is not set the requested host.
  */
 function isWrittenFromElsewhere({ method = "GET", headers }: IncomingMessage, { origin: own, scheme, isPublic }: OwnName): boolean {
   if (READS.has(method)) return false;
@@ -54,8 +54,8 @@ function isWrittenFromElsewhere({ method = "GET", headers }: IncomingMessage, { 
 }
 
 /**
- * Puts on an answer under `/fhir` or `/api` what tells the browser whether the app may have it.
- * @returns "preflight" when the request only asks, and the answer needs no more than these headers; "refused" when the app must not
+ * Sets the headers on an answer under `/fhir` or `/api` that tell the browser whether the app may have it.
+ * @returns "preflight" when these headers are the whole answer; "refused" when the app must not have one
  */
 export function crossOrigin(
   request: IncomingMessage,
@@ -68,7 +68,7 @@ export function crossOrigin(
   const { origin } = headers;
   if (corsOrigin === undefined) return isWrittenFromElsewhere(request, own) ? "refused" : undefined;
   if (corsOrigin !== "*") response.appendHeader("Vary", "Origin");
-  // Without Origin nobody knows whose page it is; only where all may ask it does not matter.
+  // Without Origin the origin is unknown, which only does not matter if all origins are allowed.
   if (origin === undefined) return corsOrigin !== "*" && isWrittenFromElsewhere(request, own) ? "refused" : undefined;
   const isPreflight = method === "OPTIONS" && headers["access-control-request-method"] !== undefined;
   if (corsOrigin !== "*" && !corsOrigin.includes(origin)) {

@@ -1,49 +1,50 @@
 /**
- * Server-sent events (HTML Living Standard, 9.2) that a gateway keeps open for hours: whether a client may still hear it is asked before each event,
- * who comes back with `Last-Event-ID` hears of what was missed or, where that is not known here, that it may be anything.
+ * Server-sent events (HTML Living Standard, 9.2) over connections that stay open for hours. Before each event it is checked whether the client may
+ * still get it. A client that reconnects with `Last-Event-ID` gets what it has missed or, if that is not known, an event that anything may have
+ * changed.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { EVERYBODY, type Requester } from "./client-address.ts";
 import { overloaded } from "./in-flight.ts";
 
-/** Streams of a kind in all, of one client and of one address where these can be told apart. A large hospital has some hundred screens, many behind one address. */
+/** Limits of one kind of streams in all, per client and per address. A large hospital has some hundred screens, many behind one address. */
 const [MAX_STREAMS, MAX_PER_CLIENT, MAX_PER_ADDRESS] = [2_000, 600, 1_500];
 /** Interval at which a comment keeps a quiet stream open, and its client is checked again, milliseconds. */
 const HEARTBEAT_MS = 15_000;
-/** A reader that has taken nothing for this time, or has so many bytes waiting, is given up. Milliseconds, bytes. */
+/** A reader is disconnected after this time without reading, or with this much waiting. Milliseconds, bytes. */
 const [READER_IDLE_MS, MAX_BUFFERED] = [30_000, 65_536];
-/** Batches that are remembered for those who come back, and ids in them: minutes of a busy house. */
+/** Batches that are kept for clients that reconnect, and ids in them: minutes of a busy hospital. */
 const [MAX_BATCHES, MAX_IDS] = [500, 5_000];
-/** After the last stream so long. Milliseconds. */
+/** For how long they are kept after the last stream has ended. Milliseconds. */
 const REMEMBERED_MS = 120_000;
-/** A client comes back after this. Milliseconds. */
+/** After how long clients reconnect. Milliseconds. */
 const RETRY_MS = 1_000;
 
 /** One stream. */
 export interface EventStream<Topic> {
-  /** What is listened to, by whom; renewed each time that it is asked for. */
+  /** What the client is subscribed to, and who it is; renewed at each check. */
   topic: Topic;
   response: ServerResponse;
   requester: Requester;
   enter(): Promise<Topic>;
-  /** When it was seen first that it waits for its reader; undefined: the reader takes what comes. */
+  /** Since when the reader has not taken what was sent; undefined: it takes everything. */
   blockedSince: number | undefined;
 }
 
-/** What makes a kind of streams. */
+/** Defines a kind of streams. */
 export interface EventStreamOptions<Topic, News> {
-  /** The field `event` of each. */
+  /** The field `event` of each event. */
   event: string;
   isReady(): boolean;
-  /** What is asked for. @throws 400; 401 when this is not, or no longer, a person who is signed in; 403; 404 */
+  /** What is requested. @throws 400; 401 when this is not, or no longer, a signed-in person; 403; 404 */
   enter(request: IncomingMessage): Promise<Topic>;
-  /** Whether a client that listens to this hears of it. */
+  /** Whether the news concern a topic. */
   concerns(news: News, topic: Topic): boolean;
-  /** The event for several, the oldest first, for a client that listens to this: JSON. */
+  /** The event for several news, oldest first, for a topic: JSON. */
   dataOf(news: News[], topic: Topic): object;
-  /** Streams of which this is the same get the same event; undefined: each its own. */
+  /** Streams with the same value get the same event; undefined: each its own. */
   sameFor(topic: Topic): string | undefined;
-  /** What happened is not known: all is read again. */
+  /** News that anything may have changed: clients read everything again. */
   anything: News;
   onOpen?(stream: EventStream<Topic>): void;
   onClose?(topic: Topic): void;
@@ -56,7 +57,7 @@ interface Batch<News> {
   at: string;
 }
 
-/** The streams of one kind of one gateway. */
+/** The streams of one kind at one gateway. */
 export class EventStreams<Topic, News> {
   readonly #options: EventStreamOptions<Topic, News>;
   readonly #streams = new Set<EventStream<Topic>>();
@@ -72,12 +73,12 @@ export class EventStreams<Topic, News> {
     this.#heartbeat = setInterval(() => this.look(), HEARTBEAT_MS).unref();
   }
 
-  /** Streams that are open. */
+  /** Number of open streams. */
   get size(): number {
     return this.#streams.size;
   }
 
-  /** Whether a client is connected, or may come back for what it has missed. */
+  /** Whether a client is connected, or may reconnect for what it has missed. */
   get isHeard(): boolean {
     return this.#streams.size > 0 || performance.now() - this.#lookedAt <= REMEMBERED_MS;
   }
@@ -100,19 +101,19 @@ export class EventStreams<Topic, News> {
     }
   }
 
-  /** Takes a request over. @throws 400, 401, 403, 404, 503 before anything is sent */
+  /** Takes over a request. @throws 400, 401, 403, 404, 503 before anything is sent */
   async open(request: IncomingMessage, response: ServerResponse, requester: Requester): Promise<void> {
     const enter = () => this.#options.enter(request);
     const topic = await enter();
     if (this.#isFull(requester) || !this.#options.isReady()) throw overloaded();
     if (response.destroyed) return;
-    // What is remembered has a gap where nobody has looked for a while: nobody could tell what was in it.
+    // While there were no streams, news were not kept: the batches from before have an unknown gap after them.
     if (!this.isHeard) this.#batches.length = 0;
     const stream: EventStream<Topic> = { response, requester, topic, enter, blockedSince: undefined };
     this.#streams.add(stream);
     this.#count(requester, 1);
     response.once("close", () => this.#forget(stream));
-    response.on("error", () => {}); // its end follows
+    response.on("error", () => {}); // "close" follows
     request.socket.setNoDelay(true);
     response.writeHead(200, { "Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", "X-Accel-Buffering": "no" });
     this.write(stream, `retry: ${RETRY_MS}\n: open\n\n`);
@@ -121,7 +122,7 @@ export class EventStreams<Topic, News> {
     this.#options.onOpen?.(stream);
   }
 
-  /** @param ids of the durable events that this is about, the newest last; none: who comes back hears of it too */
+  /** @param ids of the durable events concerned, the newest last; none: clients that reconnect get these news in any case */
   tell(news: News, ids: string[]): void {
     const last = ids.at(-1) ?? this.#batches.at(-1)?.last ?? "";
     const batch: Batch<News> = { news, ids: new Set(ids), last, at: new Date().toISOString() };
@@ -141,15 +142,15 @@ export class EventStreams<Topic, News> {
     );
   }
 
-  /** What has happened meanwhile is not known: all is read again. */
+  /** Tells all clients to read everything again, after news were lost. */
   refreshAll(): void {
     if (this.#streams.size > 0) this.tell(this.#options.anything, [`lost-${Date.now()}`]);
   }
 
-  /** Does something with each stream that is meant and whose person may still hear it; ends those whose person may not. */
+  /** Calls `work` for each stream with a matching topic whose person may still get it; ends those whose person may not. */
   each(work: (stream: EventStream<Topic>) => void, isMeant: (topic: Topic) => boolean = () => true): void {
     for (const stream of this.#streams) {
-      if (!isMeant(stream.topic)) continue; // asked first: to look at a token costs more
+      if (!isMeant(stream.topic)) continue; // first, as checking a token costs more
       stream.enter().then(
         (topic) => {
           stream.topic = topic;
@@ -160,7 +161,7 @@ export class EventStreams<Topic, News> {
     }
   }
 
-  /** Ends those whose token holds no longer, and those who do not read; keeps the others open. */
+  /** Ends streams whose token is no longer valid, and those that are not read; keeps the others open. */
   look(): void {
     const now = performance.now();
     for (const stream of this.#streams) {
@@ -171,14 +172,14 @@ export class EventStreams<Topic, News> {
     this.each((stream) => this.write(stream, ": here\n\n"));
   }
 
-  /** Sends a text, unless its reader takes too little. */
+  /** Sends a text, unless the reader is too slow. */
   write({ response }: EventStream<Topic>, text: string): void {
     if (response.writableEnded || response.destroyed) return;
     if (response.writableLength > MAX_BUFFERED) response.destroy();
     else response.write(text);
   }
 
-  /** Ends all: this gateway leaves, and clients come back to another. */
+  /** Ends all streams: this gateway stops, and clients reconnect to another. */
   close(): void {
     clearInterval(this.#heartbeat);
     for (const { response } of this.#streams) response.end();
@@ -191,7 +192,7 @@ export class EventStreams<Topic, News> {
     this.#options.onClose?.(stream.topic);
   }
 
-  /** What was missed since an event; of which nobody knows here, that it may be anything. */
+  /** Sends what was missed since an event, or if that is unknown here, that anything may have changed. */
   #catchUp(stream: EventStream<Topic>, last: string): void {
     const { anything, concerns } = this.#options;
     const index = this.#batches.findIndex(({ ids }) => ids.has(last));
@@ -201,7 +202,7 @@ export class EventStreams<Topic, News> {
       this.write(stream, this.#eventOf([unknown], stream.topic));
       return;
     }
-    // Another gateway may have told of only a part of the batch that it was in.
+    // Another gateway may have sent only part of the batch with that event.
     const isWhole = this.#batches[index]?.last === last;
     const missed = this.#batches.slice(isWhole ? index + 1 : index).filter(({ news }) => concerns(news, stream.topic));
     if (missed.length > 0) this.write(stream, this.#eventOf(missed, stream.topic));
@@ -212,7 +213,7 @@ export class EventStreams<Topic, News> {
     const newest = batches.at(-1);
     const all = batches.map(({ news }) => news);
     const data = { ...dataOf(all, topic), at: newest?.at };
-    // A line break would begin another field.
+    // A line break would start another field.
     const id = (newest?.last ?? "").replace(/[\r\n\0]/g, "");
     return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
   }

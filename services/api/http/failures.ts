@@ -1,4 +1,4 @@
-/** What a gateway keeps of its own failures: a line in the log, an anomaly in the journal. */
+/** Records a gateway's own failures: a line in the log, an anomaly in the journal. */
 import type { IncomingMessage } from "node:http";
 import type { Service } from "moleculer";
 import { anomaliesOf } from "../../../mesh/anomalies.ts";
@@ -6,12 +6,12 @@ import { AnomalyKind } from "../../../mesh/anomalies-contract.ts";
 import { faultOf } from "../../../mesh/log.ts";
 import type { Answer } from "./answer.ts";
 
-/** An error's type; anything else could say more than that. */
+/** An error's type; anything else could contain data. */
 const ERROR_TYPE = /^[A-Za-z0-9_.-]{1,64}$/;
 
 /**
- * Reports an answer 5xx to the journal, except 501: that asks for what nobody offers. Told are the error's type and the request's id,
- * neither path nor message.
+ * Reports an answer 5xx to the journal, except 501, which only means that something is not implemented. Reported are the error's type and the
+ * request's id, neither path nor message.
  * @returns the same answer
  */
 export function noteFailure(service: Service, error: unknown, answer: Answer, trace?: string | null): Answer {
@@ -26,7 +26,7 @@ export function noteFailure(service: Service, error: unknown, answer: Answer, tr
   return answer;
 }
 
-/** What no client did wrong goes to the log, with the path but without the query: that may name a patient. */
+/** Logs failures that are not the client's, with the path but without the query, which may name a patient. */
 export function logOwnFault(service: Service, request: IncomingMessage, error: unknown): void {
   const { code, type } = error as { code?: unknown; type?: unknown };
   const isRefusal = (typeof code === "number" && code < 500) || (error as { status?: number }).status !== undefined;
@@ -34,8 +34,8 @@ export function logOwnFault(service: Service, request: IncomingMessage, error: u
   service.logger.error(`${request.method} ${pathOnly(request)}: ${type ?? ""} ${faultOf(error as Error)}`);
 }
 
-/** What stands behind these is as good as a password. */
+/** Paths whose last part is as good as a password. */
 const SECRET_PATHS = /^(\/auth\/(?:password|interaction)\/).*/;
 
-/** A request's path without its query, and without what would open an account to who reads it in a log. */
+/** A request's path without its query, and without what would give access to an account if read in a log. */
 export const pathOnly = (request: IncomingMessage): string => ((request.url ?? "").split("?", 1)[0] ?? "").replace(SECRET_PATHS, "$1…");

@@ -1,13 +1,13 @@
-/** Headers that every answer carries, whatever it holds. `docs/security.md` lists them by path, and a test holds the two together. */
+/** Headers of every answer, whatever its content. `docs/security.md` lists them by path, and a test compares the two. */
 import type { ServerResponse } from "node:http";
 
-/** Of what is no page: nothing in it is run or loaded, should a browser show it. */
+/** Policy of answers that are not pages: nothing in them is run or loaded if a browser shows them. */
 export const CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
-/** What an answer depends on besides its address: each may be another one for another reader. */
+/** Request headers on which an answer depends: caches must distinguish by them. */
 export const VARY = "Authorization, Accept, Accept-Encoding";
 
-/** A year: from now on the browser asks this host by HTTPS only. */
+/** A year, during which browsers use only HTTPS for this host. */
 export const TRANSPORT_SECURITY = "max-age=31536000";
 
 /** @param isHttps whether clients reach the gateway by HTTPS, here or at a proxy */
@@ -19,8 +19,8 @@ export function setCommonHeaders(response: ServerResponse, isHttps: boolean): vo
 }
 
 /**
- * How an answer may be kept: what has a version is asked for again each time, anything else is not kept at all.
- * @param given headers of the answer, which come first
+ * Sets how an answer may be cached: what has a version is revalidated each time, anything else is not stored at all.
+ * @param given headers of the answer, which take precedence
  */
 export function setContentHeaders(response: ServerResponse, given: Record<string, string>): void {
   if (given["Cache-Control"] === undefined) {

@@ -1,8 +1,8 @@
-/** One request and its answer, and what it holds of its process meanwhile. */
+/** One request with its answer, and the resources that it holds meanwhile. */
 import type { ServerResponse } from "node:http";
 import type { Requester } from "./client-address.ts";
 
-/** What is counted together, and its bounds. */
+/** Requests and bytes that are counted together, with their limits. */
 export interface Quota {
   maxRequests: number;
   maxBytes: number;
@@ -10,23 +10,23 @@ export interface Quota {
   bytes: number;
 }
 
-/** What ends a request without an answer. */
+/** How a request is ended without an answer. */
 export type Ending = Pick<ServerResponse, "destroy" | "writeContinue">;
 
-/** What is done with a request. */
+/** State of a request. */
 export type State = "working" | "receiving" | "sending";
 
-/** Who counts what exchanges hold. */
+/** Counts what exchanges hold. */
 interface Holder {
   has(exchange: Exchange): boolean;
   close(exchange: Exchange): void;
   hold(exchange: Exchange, bytes: number, force: boolean): void;
 }
 
-/** Whom an exchange is counted for. */
+/** The client for which an exchange is counted. */
 interface Counted {
   requester: Requester;
-  /** Of the client, and of its address. */
+  /** The quotas of the client, and of its address. */
   quotas: readonly Quota[];
 }
 
@@ -34,22 +34,22 @@ interface Counted {
 export class Exchange {
   readonly requester: Requester;
   readonly quotas: readonly Quota[];
-  /** Bytes that it holds. */
+  /** Bytes held. */
   held = 0;
-  /** Bytes of its body, unpacked. */
+  /** Bytes of its body, decompressed. */
   bodyBytes = 0;
-  /** Bytes that its answer is expected to have. */
+  /** Expected bytes of its answer. */
   expected = 0;
   state: State = "working";
   /** When the state began, and when a byte last moved in it. Milliseconds, of `performance.now()`. */
   since = 0;
   progressAt = 0;
-  /** Bytes that moved since then. */
+  /** Bytes moved since then. */
   moved = 0;
   isGivenUp = false;
-  /** Its client has gone: nobody waits for the answer, but what is under way for it is still done. */
+  /** The client has left; what is in progress for it still continues. */
   isGone = false;
-  /** It is worked on. What was begun of it ends by itself, whether its client waits for that or not. */
+  /** Work is in progress. It ends by itself, whether its client waits for that or not. */
   isUnderWay = false;
   readonly #inFlight: Holder;
   readonly #response: Ending;
@@ -66,43 +66,43 @@ export class Exchange {
     this.#isAwaited = isAwaited;
   }
 
-  /** Work on it begins: until `settle` it keeps its place. */
+  /** Work begins: until `settle`, the exchange keeps its place. */
   begin(): void {
     this.isUnderWay = true;
   }
 
-  /** The answer is made, or is not to be had. */
+  /** The answer is made, or will not be. */
   settle(): void {
     this.isUnderWay = false;
     if (this.isGone) this.#inFlight.close(this);
   }
 
-  /** The body is wanted: the client may send it. */
+  /** Tells the client that it may send the body. */
   continue(): void {
     if (this.#isAwaited) this.#response.writeContinue();
     this.#isAwaited = false;
   }
 
-  /** The body is read from now on. @param refuse ends the reading with an error, which becomes the answer */
+  /** The body is being read from now on. @param refuse ends the reading with an error, which becomes the answer */
   receive(refuse: (error: Error) => void): void {
     this.#enter("receiving");
     this.#refuse = refuse;
   }
 
-  /** The body is there. */
+  /** The body has arrived. */
   received(): void {
     this.#refuse = undefined;
     this.#enter("working");
   }
 
-  /** The answer goes out from now on, and is all that is held. @param force also beyond the limit: for what cannot be taken back @throws 503 */
+  /** The answer is being sent from now on, and is all that is held. @param force even beyond the limit: for what cannot be undone @throws 503 */
   send(bytes: number, force: boolean): void {
     this.worked();
     this.#enter("sending");
     this.hold(bytes - this.held, force);
   }
 
-  /** @param release called once, as soon as the answer is made, or the request has ended without */
+  /** @param release called once, when the answer is made, or the request has ended without one */
   work(release: () => void): void {
     if (!this.#inFlight.has(this)) {
       release();
@@ -123,24 +123,24 @@ export class Exchange {
     release?.();
   }
 
-  /** So many bytes were received or taken by the reader. */
+  /** Counts bytes received, or taken by the reader. */
   progress(bytes: number): void {
     this.moved += bytes;
     this.progressAt = performance.now();
   }
 
-  /** Holds so many bytes more, or fewer. @param force also beyond the limit @throws 503 when there is no room, and nothing gives way */
+  /** Holds more bytes, or fewer. @param force even beyond the limit @throws 503 when there is no room, and nothing gives way */
   hold(bytes: number, force = false): void {
     this.#inFlight.hold(this, bytes, force);
   }
 
-  /** @throws 503 when there would be no room for so many bytes more; holds none */
+  /** @throws 503 when there would be no room for more bytes; holds none */
   requireRoom(bytes: number): void {
     this.hold(bytes);
     this.hold(-bytes);
   }
 
-  /** Gives its place and its memory back at once: a body that is being read is answered by `error`, anything else is cut off. */
+  /** Releases its place and memory at once: a body that is being read is answered by `error`, anything else is cut off. */
   giveUp(error: Error): void {
     this.isGivenUp = true;
     this.hold(-this.held);

@@ -1,24 +1,24 @@
-/** The header Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07): which try of which request this is. */
+/** The header Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07), which identifies a request over its retries. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { peekBytes } from "./body.ts";
 import { httpError } from "./http-error.ts";
 
-/** Characters of a key; a UUID has 36. */
+/** Longest key, characters; a UUID has 36. */
 const MAX_KEY = 255;
 /** A String of structured headers (RFC 8941, 3.3.3): visible ASCII in quotes, a quote or backslash escaped; or, as many clients send it, a bare token. */
 const STRING = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 const TOKEN = /^[A-Za-z0-9._~:+/=-]+$/;
 
-/** Methods that change something. Of others the header means nothing. */
+/** Methods that change something; with others the header has no meaning. */
 const WRITES = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
-/** Of what is sent beside the body, what makes it another request. */
+/** Headers that make a request another one. */
 const CONDITIONS = ["content-type", "if-match", "if-none-match", "if-none-exist"];
 
 /**
- * The key of a request that may come again; undefined without one.
- * @throws 400 for one that is malformed or too long
+ * The key of a request; undefined without one.
+ * @throws 400 if it is malformed or too long
  */
 export function idempotencyKeyOf({ method = "", headers }: IncomingMessage): string | undefined {
   const sent = headers["idempotency-key"];
@@ -36,8 +36,8 @@ export function idempotencyKeyOf({ method = "", headers }: IncomingMessage): str
 }
 
 /**
- * What is asked for, in few characters: of two requests that differ it differs.
- * @param boundTo what else tells them apart @throws 413, 415, 400, 408, 503 as the body's reader does
+ * A digest of the request, which differs for requests that differ.
+ * @param boundTo what else distinguishes them @throws 413, 415, 400, 408, 503 like the body's reader
  */
 export async function fingerprintOf(request: IncomingMessage, boundTo: string): Promise<string> {
   const conditions = CONDITIONS.map((name) => request.headers[name] ?? null);

@@ -1,6 +1,6 @@
 /**
- * What this process holds for its clients at this moment: requests, and the bytes of them that were received, unpacked or are still to be
- * sent. Both are bounded, for the process and for each client; nobody keeps a place or memory by being slow.
+ * What this process holds for its clients at any moment: requests, and the bytes of them that were received, decompressed or are still to be
+ * sent. Both are bounded, for the process and for each client; slow clients cannot hold places or memory for long.
  */
 import { Errors } from "moleculer";
 import { shedRequests } from "../../../mesh/metrics.ts";
@@ -9,27 +9,27 @@ import { type Quota, type Ending, Exchange } from "./http-exchange.ts";
 import { httpError } from "./http-error.ts";
 import { Throughput } from "./throughput.ts";
 
-/** How much may be in flight. */
+/** Limits of what may be in flight. */
 export interface Limits {
-  /** Requests whose answers are still owed, those included that are still being sent. */
+  /** Requests whose answers are not completely sent. */
   requests: number;
-  /** The same of one client: who has signed in, or all at one address who have not. */
+  /** The same per client: a signed-in person, or all others at one address. */
   clientRequests: number;
-  /** The same of one address. */
+  /** The same per address. */
   addressRequests: number;
   /** Bytes of bodies and answers. */
   bytes: number;
-  /** The same of one client. */
+  /** The same per client. */
   clientBytes: number;
-  /** The same of one address. */
+  /** The same per address. */
   addressBytes: number;
 }
 
-/** Of one process. */
+/** Limits of one process. */
 export const LIMITS: Limits = {
   requests: 2_048,
   clientRequests: 512,
-  addressRequests: 1_536, // others have a quarter at least
+  addressRequests: 1_536, // at least a quarter is left for others
   bytes: 100 * 1024 * 1024,
   clientBytes: 72 * 1024 * 1024, // the largest body with what is made of it, or the largest answer to a batch
   addressBytes: 90 * 1024 * 1024,
@@ -43,17 +43,17 @@ const MIN_BODY_RATE = 4_000;
 const READER_IDLE_MS = 30_000;
 /** Bytes per second, on average; an answer that began less than `READER_IDLE_MS` ago may be slower. */
 const MIN_READER_RATE = 16_000;
-/** How often the rates are looked at. Milliseconds. */
+/** Interval at which the rates are checked. Milliseconds. */
 const SWEEP_MS = 1_000;
 
-/** Where memory is short, an exchange that has been idle for this time gives way, milliseconds. */
+/** If memory is short, an exchange without progress for this time gives way, milliseconds. */
 const STALLED_MS = 1_000;
-/** Where places are short, a body that has been idle for this time gives way, milliseconds. */
+/** If places are short, a body without progress for this time gives way, milliseconds. */
 const STALLED_BODY_MS = 100;
-/** Where memory is short, what moves gives way to a request that holds this many times less. */
+/** If memory is short, an exchange with progress gives way to a request that holds this many times less. */
 const MUCH_LARGER = 4;
 
-/** The requests of this process whose answers are owed, within `Limits`. */
+/** The unanswered requests of this process, within `Limits`. */
 export class InFlight {
   readonly #limits: Limits;
   readonly #onReleased: (bytes: number) => void;
@@ -65,14 +65,14 @@ export class InFlight {
   readonly #throughput = new Throughput();
   #bytes = 0;
 
-  /** @param onReleased told of bytes that are held no longer */
+  /** @param onReleased called with the number of bytes that are no longer held */
   constructor(limits: Limits = LIMITS, onReleased: (bytes: number) => void = () => {}) {
     this.#limits = limits;
     this.#onReleased = onReleased;
     this.#timer = setInterval(() => this.sweep(performance.now()), SWEEP_MS).unref();
   }
 
-  /** Bytes that are held at this moment. */
+  /** Bytes held at the moment. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -82,9 +82,9 @@ export class InFlight {
   }
 
   /**
-   * A place for one request.
-   * @param response of the request: destroyed where the request must end without an answer
-   * @returns undefined when there is none
+   * Opens an exchange for a request.
+   * @param response of the request: destroyed if the request must end without an answer
+   * @returns undefined if there is no place
    */
   open(requester: Requester, response: Ending, isAwaited = false): Exchange | undefined {
     const { requests, clientRequests, addressRequests, bytes, clientBytes, addressBytes } = this.#limits;
@@ -103,7 +103,7 @@ export class InFlight {
     return exchange;
   }
 
-  /** The request has ended, or its client has gone. What is under way for it keeps its place: who hangs up and comes again at once gets no more done. */
+  /** The request has ended, or its client has left. Work in progress keeps its place, so that hanging up and asking again gains nothing. */
   close(exchange: Exchange): void {
     if (!this.#all.has(exchange)) return;
     exchange.isGone = true;
@@ -122,7 +122,7 @@ export class InFlight {
     return this.#all.has(exchange);
   }
 
-  /** See `Exchange.hold`. What has ended holds nothing. */
+  /** See `Exchange.hold`. Exchanges that have ended hold nothing. */
   hold(exchange: Exchange, bytes: number, force: boolean): void {
     if (!this.#all.has(exchange)) return;
     this.#add(exchange, bytes);
@@ -157,7 +157,7 @@ export class InFlight {
     clearInterval(this.#timer);
   }
 
-  /** More is worked on than gets done in time. Clients with many requests under way are refused first, at twice as much all are. */
+  /** Whether more is in progress than can be finished in time. Clients with many requests are refused first, at twice as much all are. */
   #isBusy(client: Quota): boolean {
     const bound = this.#throughput.bound(performance.now());
     if (this.#all.size <= bound) return false;
@@ -173,7 +173,7 @@ export class InFlight {
     this.#bytes += bytes;
   }
 
-  /** The body, or answer, that has stood still for longest gives up its place. @param of only of these */
+  /** Ends the body or answer that has made no progress for longest. @param of only among these */
   #freePlace(of: Quota | undefined): boolean {
     const now = performance.now();
     let found: Exchange | undefined;
@@ -186,7 +186,7 @@ export class InFlight {
     return found !== undefined;
   }
 
-  /** What should give way to a request that needs memory: the largest of what stands still, else of what is much larger. */
+  /** The exchange that should give way to a request that needs memory: the largest without progress, else a much larger one. */
   #largest(wanting: Exchange, of: Quota | undefined): Exchange | undefined {
     const now = performance.now();
     let found: Exchange | undefined;

@@ -1,22 +1,22 @@
 /**
- * How many large answers are made at once. Each takes an owner's time and the gateway's, whatever memory there is: of one client some are
- * worked on and the others wait in line, and the clients take turns.
+ * Limits how many large answers are made at once. Each takes time of an owner and the gateway, independently of memory: some of each client are in
+ * progress while its others wait, and clients take turns.
  */
 import { EVERYBODY, type Requester } from "./client-address.ts";
 import { overloaded } from "./in-flight.ts";
 
-/** Large answers of one client that are made at once: a page of a megabyte or more takes about a tenth of a second of everybody's time. */
+/** Large answers in progress per client: a page of a megabyte or more takes about a tenth of a second, during which nothing else is done. */
 const MAX_OF_CLIENT = 2;
-/** Of all clients at one address. */
+/** The same per address. */
 const MAX_OF_ADDRESS = 4;
-/** Of all clients. */
+/** The same for all clients. */
 const MAX_AT_ONCE = 8;
-/** Of one client that wait, a whole house behind one address perhaps: half of the requests that it may have in flight. */
+/** Waiting requests per client, which may be a whole hospital behind one address: half of the requests that it may have in flight. */
 const MAX_WAITING = 256;
-/** What does not begin within this is refused. Milliseconds. */
+/** What does not begin within this time is refused. Milliseconds. */
 const MAX_WAIT_MS = 10_000;
 
-/** How much a `LargeReads` allows. */
+/** Limits of a `LargeReads`. */
 interface Bounds {
   ofClient: number;
   ofAddress: number;
@@ -29,21 +29,21 @@ interface Waiting {
   address: string;
   begin: () => void;
   refuse: () => void;
-  /** Nobody waits for the answer any more. */
+  /** Whether the client has left. */
   isGone: () => boolean;
 }
 
-/** Those of one client. */
+/** The requests of one client. */
 interface Line {
   working: number;
-  /** In the order in which they came. */
+  /** In order of arrival. */
   waiting: Waiting[];
 }
 
-/** Turns for what may have a large answer, client by client. */
+/** Turns for requests that may have a large answer, client by client. */
 export class LargeReads {
   readonly #bounds: Bounds;
-  /** Of each client that has something; who began longest ago comes first. Bounded by the requests in flight. */
+  /** By client; the one whose last request began longest ago comes first. Bounded by the requests in flight. */
   readonly #lines = new Map<string, Line>();
   readonly #workingAt = new Map<string, number>();
   #working = 0;
@@ -61,9 +61,9 @@ export class LargeReads {
 
   /**
    * Waits for a turn.
-   * @param isGone whether who asks has gone: then it keeps no place in the line, and is refused
-   * @returns what gives it back, to be called once
-   * @throws 503 where too many of the client wait already, or its turn does not come in time
+   * @param isGone whether the client has left: then it keeps no place in the queue, and is refused
+   * @returns a function that gives the turn back, to be called once
+   * @throws 503 if too many requests of the client wait already, or its turn does not come in time
    */
   async enter({ name: client, address }: Requester, isGone: () => boolean = () => false): Promise<() => void> {
     const line = this.#lines.get(client) ?? { working: 0, waiting: [] };
@@ -109,7 +109,7 @@ export class LargeReads {
     return this.#working < atOnce && isWithin(working, client, ofClient) && isWithin(this.#workingAt.get(address) ?? 0, address, ofAddress);
   }
 
-  /** Its client comes behind the others. */
+  /** The client moves behind the others. */
   #begin(client: string, line: Line, address: string): void {
     line.working += 1;
     this.#working += 1;
@@ -118,7 +118,7 @@ export class LargeReads {
     this.#lines.set(client, line);
   }
 
-  /** Begins one of the client that has the fewest at work. */
+  /** Begins a request of the client with the fewest in progress. */
   #next(): void {
     let next: [client: string, line: Line, address: string] | undefined;
     for (const [client, line] of this.#lines) {
@@ -138,7 +138,7 @@ export class LargeReads {
   }
 }
 
-/** Refuses those of a line that have gone. */
+/** Refuses the requests of a queue whose clients have left. */
 function leaveOut(line: Line): void {
   const gone = line.waiting.filter(({ isGone }) => isGone());
   if (gone.length === 0) return;

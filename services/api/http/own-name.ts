@@ -1,4 +1,4 @@
-/** Under which names the gateway answers, and the one that it gives itself in links. */
+/** The names by which the gateway is known, and the one that it uses in links. */
 import type { IncomingMessage } from "node:http";
 import type { Config } from "../../../mesh/config.ts";
 import { isLoopback } from "../../../mesh/exposure.ts";
@@ -6,20 +6,20 @@ import { httpError } from "./http-error.ts";
 
 const WILDCARDS = new Set(["0.0.0.0", "::", "[::]"]);
 
-/** The gateway's own address, and the names that it answers by. */
+/** The gateway's own address, and the names under which it answers. */
 export interface OwnName {
-  /** Base of all links, and of what counts as a reference to here: `https://ehr.example`. No header of a request changes it. */
+  /** Base of all links, and of references to this server: `https://ehr.example`. No request header changes it. */
   origin: string;
   scheme: "http" | "https";
-  /** All by which a client may mean this server, `origin` first: without PUBLIC_URL also the names of this machine, which it then serves. */
+  /** All origins by which a client may refer to this server, `origin` first; without PUBLIC_URL also the names of this machine. */
   origins: readonly string[];
-  /** What may stand in `Host`. */
+  /** Accepted values of `Host`. */
   hosts: ReadonlySet<string>;
-  /** Whether PUBLIC_URL says what the name is. */
+  /** Whether PUBLIC_URL sets the name. */
   isPublic: boolean;
 }
 
-/** @param port on which the gateway really listens */
+/** @param port on which the gateway listens */
 export function ownName({ publicUrl, host, tlsCert }: Pick<Config, "publicUrl" | "host" | "tlsCert">, port: number): OwnName {
   const scheme = tlsCert ? "https" : "http";
   const listening = WILDCARDS.has(host) ? "127.0.0.1" : bracketed(host);
@@ -36,14 +36,14 @@ export function ownName({ publicUrl, host, tlsCert }: Pick<Config, "publicUrl" |
   };
 }
 
-/** The origins by which the writer of a request may mean this server: also the one that it has asked, whose name is the server's own. */
+/** The origins by which the writer of a request may refer to this server: also the one in its Host header, which was accepted as the server's. */
 export function originsFor({ origins, scheme }: OwnName, { headers }: IncomingMessage): string[] {
   const asked = headers.host === undefined ? [] : [`${scheme}://${headers.host}`];
   return [...new Set([...origins, ...asked])];
 }
 
 /**
- * The name by which the server is asked, as the request's one Host header has it; undefined: HTTP/1.0, which needs none.
+ * The name by which the server is addressed, from the request's one Host header; undefined: HTTP/1.0, which does not require it.
  * @throws 400 HOST_TWICE, HOST_MISSING
  */
 export function hostIn({ rawHeaders, httpVersionMajor, httpVersionMinor }: IncomingMessage): string | undefined {
@@ -60,14 +60,14 @@ export function hostIn({ rawHeaders, httpVersionMajor, httpVersionMinor }: Incom
 }
 
 /**
- * Refuses a request that was meant for another server: a page whose name was made to point here (DNS rebinding) is another server's.
- * @throws 400 for a Host that is missing or stands there twice, 421 for one that is none of ours
+ * Refuses a request for another server: a page of a name that was made to point here (DNS rebinding) belongs to another server.
+ * @throws 400 for a missing or repeated Host, 421 for one that is not this server's
  */
 export function requireOwnHost(request: IncomingMessage, { hosts, isPublic }: OwnName): void {
   const { url = "/" } = request;
   const host = hostIn(request);
   if (host !== undefined && !hosts.has(host) && !hosts.has(host.toLowerCase())) throw misdirected(isPublic);
-  // The target of a request may name the server too, which counts before Host (RFC 9112, 3.2.2).
+  // The target of a request may name the server too, which takes precedence over Host (RFC 9112, 3.2.2).
   const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
   if (authority !== undefined && !hosts.has(authority.toLowerCase())) throw misdirected(isPublic);
 }

@@ -1,9 +1,9 @@
 /** What a page of this gateway may load. */
 
 /**
- * The page's Content-Security-Policy: scripts and styles by address, as anybody may store a script here as a Binary; requests and pictures of this server
- * only; in no other page's frame.
- * @param loads addresses, or beginnings of some that end in a slash, as paths
+ * The page's Content-Security-Policy: scripts and styles by URL, as any user may store a script here as a Binary; requests and images only from
+ * this server; no framing by other pages.
+ * @param loads paths, or path prefixes that end in a slash
  * @param hosts under which a browser may know this server, with port
  */
 export function pagePolicy(loads: { scripts: string[]; styles: string[]; isInlineStyled?: boolean }, hosts: string[]): string {

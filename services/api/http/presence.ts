@@ -1,36 +1,36 @@
 /**
- * Who has a patient's record open now, through whichever gateway. Each gateway knows of the patients that its own clients look at; it tells
- * the others when that changes, and asks them when it begins to look. Nothing of it is stored.
+ * Who has a patient's record open now, through any gateway. Each gateway knows this for the patients that its own clients have open; it notifies
+ * the others of changes, and asks them when a first client opens a record. Nothing of it is stored.
  */
 
-/** Moleculer's event between gateways, at most once. */
+/** Moleculer event between gateways, at most once. */
 export const PRESENCE = "api.presence";
-/** A person is still shown for this time after closing a record, as a reloaded page does not leave; milliseconds. */
+/** For how long a person is still shown after closing a record, so that reloading a page does not look like leaving; milliseconds. */
 const LEAVES_AFTER_MS = 3_000;
-/** People who are named; nobody reads more. */
+/** Limit of the people named. */
 const MAX_NAMED = 20;
 
-/** A person who looks. */
+/** A person who has a record open. */
 export interface Viewer {
-  /** Of the account. */
+  /** Id of the account. */
   sub: string;
   name: string;
   roles: string[];
 }
 
-/** Who looks at a patient's record through one gateway. */
+/** The people who have a patient's record open through one gateway. */
 export interface Present {
   node: string;
   patient: string; // "Patient/…"
   people: Viewer[];
-  /** The gateway has not looked before: those that do answer. */
+  /** The gateway has just begun with this patient: the others answer. */
   isAsking: boolean;
 }
 
 interface Looked {
-  /** By `sub`; `streams` 0: has closed it, and is there for a moment still. */
+  /** By `sub`; `streams` 0: has closed it, and is still shown for a moment. */
   own: Map<string, { person: Viewer; streams: number; leaving?: NodeJS.Timeout }>;
-  /** By the other gateways' nodes. */
+  /** By node of the other gateways. */
   elsewhere: Map<string, Viewer[]>;
 }
 
@@ -38,11 +38,11 @@ interface Looked {
 export interface PresenceOptions {
   node: string;
   broadcast(present: Present): void;
-  /** Who looks at this patient has changed. */
+  /** Called when the people at this patient have changed. */
   changed(patient: string): void;
 }
 
-/** The records that are open through one gateway: as many as it has streams, and no others. */
+/** The records that are open through one gateway: not more than it has streams. */
 export class Presence {
   readonly #options: PresenceOptions;
   readonly #looked = new Map<string, Looked>();
@@ -51,7 +51,7 @@ export class Presence {
     this.#options = options;
   }
 
-  /** A person opens a record here, once or more. */
+  /** A person opens a record here, possibly several times. */
   enter(patient: string, person: Viewer): void {
     const known = this.#looked.get(patient);
     const looked = known ?? { own: new Map(), elsewhere: new Map() };
@@ -79,7 +79,7 @@ export class Presence {
     }, LEAVES_AFTER_MS).unref();
   }
 
-  /** What another gateway says. */
+  /** Handles a notification of another gateway. */
   heard({ node, patient, people, isAsking }: Present): void {
     const looked = this.#looked.get(patient);
     if (!looked || node === this.#options.node) return;
@@ -89,14 +89,14 @@ export class Presence {
     this.#options.changed(patient);
   }
 
-  /** A gateway is gone with all who looked through it; they come back through another. */
+  /** Another gateway is gone, with the people connected to it, who reconnect through another. */
   gone(node: string): void {
     for (const [patient, { elsewhere }] of this.#looked) {
       if (elsewhere.delete(node)) this.#options.changed(patient);
     }
   }
 
-  /** Who looks besides this person, each once. */
+  /** The people besides this one, each once. */
   others(patient: string, { sub }: Viewer): Pick<Viewer, "name" | "roles">[] {
     const { own, elsewhere } = this.#looked.get(patient) ?? { own: new Map(), elsewhere: new Map() };
     const all = [...[...own.values()].map(({ person }) => person), ...[...elsewhere.values()].flat()];
@@ -104,7 +104,7 @@ export class Presence {
     return [...others.values()].slice(0, MAX_NAMED).map(({ name, roles }) => ({ name, roles }));
   }
 
-  /** Says nothing more. */
+  /** Stops all timers. */
   stop(): void {
     for (const { own } of this.#looked.values()) for (const { leaving } of own.values()) clearTimeout(leaving);
     this.#looked.clear();

@@ -1,4 +1,4 @@
-/** What watches over a gateway asks it: whether it lives, whether it is ready, its metrics. Answered also when it has too much to do. */
+/** Probes of a gateway: liveness, readiness, metrics. They are answered even under overload. */
 import type { IncomingMessage } from "node:http";
 import type { ServiceBroker } from "moleculer";
 import type { Directory } from "../../../federation/directory.ts";
@@ -8,7 +8,7 @@ import { isCutOff } from "../cut-off.ts";
 import type { Answer } from "./answer.ts";
 import { pathOnly } from "./failures.ts";
 
-/** How a gateway is doing. */
+/** The state of a gateway that probes report. */
 export interface Probed {
   name: string;
   broker: ServiceBroker;
@@ -19,7 +19,7 @@ export interface Probed {
 
 const HEADERS = { "Content-Type": "application/json; charset=utf-8" };
 
-/** The answer to a probe; undefined: the request is none. */
+/** The answer to a probe; undefined if the request is not one. */
 export function probeOf(gateway: Probed, request: IncomingMessage, config: Config): Promise<Answer> | undefined {
   if (request.method !== "GET" && request.method !== "HEAD") return undefined;
   switch (pathOnly(request)) {
@@ -34,8 +34,8 @@ export function probeOf(gateway: Probed, request: IncomingMessage, config: Confi
 }
 
 /**
- * `missing`: services of the system that cannot be seen. A gateway that is ready answers 503 for these, and serves the rest; one that is cut off from
- * all of them is not ready.
+ * `missing`: services of the system that are not seen. A gateway that is ready answers 503 for these, and serves the others; one that is cut off
+ * from all of them is not ready.
  */
 function readiness(gateway: Probed): Answer {
   const { isReady, isLeaving, directory } = gateway;

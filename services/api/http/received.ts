@@ -1,18 +1,18 @@
-/** What the gateway knows of a request beside HTTP: its place, and the client. */
+/** What the gateway attaches to a request: its exchange, and the gate of its client. */
 import type { IncomingMessage } from "node:http";
 import type { Exchange } from "./http-exchange.ts";
 import type { WorkGate } from "./work-gate.ts";
 
-/** A request that has a place. */
+/** A request that was admitted. */
 export interface Received extends IncomingMessage {
-  /** Absent while it has none: of a health check, and of what is refused at once. */
+  /** Absent before admission: for probes, and requests that are refused at once. */
   exchange?: Exchange;
   gate?: WorkGate;
-  /** Its body, where that is awaited before anything is done for it; until it is read. */
+  /** The body, if it is awaited before anything else is done; until it is read. */
   arriving?: Promise<Buffer> | undefined;
 }
 
-/** The place that a request has; undefined while it has none. */
+/** The exchange of a request; undefined before admission. */
 export const exchangeOf = (request: IncomingMessage): Exchange | undefined => (request as Received).exchange;
-/** The gate that large work of a request passes; undefined while it has no place. */
+/** The gate for large work of a request; undefined before admission. */
 export const gateOf = (request: IncomingMessage): WorkGate | undefined => (request as Received).gate;

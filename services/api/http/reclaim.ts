@@ -1,25 +1,25 @@
 /**
- * Gives memory of large requests back to the system. V8 collects when the program allocates, and lets a heap grow by its own size before;
- * a gateway that was asked for much and then for little would keep it for as long as it is idle.
+ * Returns the memory of large requests to the system. V8 collects when the program allocates, and lets the heap grow to double its size first; a
+ * gateway with few requests after large ones would keep the memory for as long as it is idle.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Work that leaves about this much behind is cleared away. Bytes. */
+/** Garbage that makes a collection worth its time. Bytes. */
 const WORTHWHILE = 96 * 1024 * 1024;
 const SMALL = 256 * 1024;
-/** Between two collections. Milliseconds. */
+/** Least time between two collections. Milliseconds. */
 const PAUSE_MS = 1_000;
 
 type Collect = (options: { type: "major"; execution: "async" }) => Promise<void>;
 
-/** Counts the memory that finished work leaves behind, and collects it once it is worth the time. */
+/** Counts the garbage of finished work, and collects it once that is worth the time. */
 export class Reclaim {
   #left = 0;
   #timer: NodeJS.Timeout | undefined;
   #collect: Collect | undefined;
 
-  /** So many bytes were needed, and are no longer. What is small is collected as it comes. */
+  /** Counts bytes that are no longer needed. Small amounts are left to V8. */
   note(bytes: number): void {
     if (bytes < SMALL) return;
     this.#left += bytes;

@@ -1,4 +1,4 @@
-/** The gateway's HTTP server: how it begins and ends to listen, and what it does with what is no HTTP. */
+/** The gateway's HTTP server: how it starts and stops listening, and how it answers what is not valid HTTP. */
 import { createServer, type Server, type ServerOptions, STATUS_CODES } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
@@ -11,17 +11,17 @@ import { CONTENT_POLICY, TRANSPORT_SECURITY, VARY } from "./headers.ts";
 import { isForWebSocket } from "./websockets.ts";
 import { certificate, followCertificate } from "./tls.ts";
 
-/** Request line and headers together. */
+/** Limit of request line and headers together. */
 const MAX_HEADER_BYTES = 65_536;
 
-/** Requests in flight at a stop get this long to finish. Milliseconds. */
+/** How long requests in progress may take to finish when the server stops. Milliseconds. */
 const DRAIN_MS = 10_000;
 
-/** Headers must arrive within this, also the first ones of a connection; a TLS handshake likewise. Milliseconds. */
+/** Time limit of the headers, also the first ones of a connection, and of a TLS handshake. Milliseconds. */
 const HEADERS_MS = 10_000;
-/** The same of a whole request. Milliseconds. */
+/** Time limit of a whole request. Milliseconds. */
 const REQUEST_MS = 300_000;
-/** How often the two are looked at. Milliseconds. */
+/** Interval at which both are checked. Milliseconds. */
 const LOOK_EVERY_MS = 1_000;
 /** Keep-alive timeout of a connection without a request, milliseconds. */
 const KEEP_ALIVE_MS = 65_000;
@@ -35,11 +35,11 @@ const OPTIONS: ServerOptions = {
   requestTimeout: REQUEST_MS,
   connectionsCheckingInterval: LOOK_EVERY_MS,
   keepAliveTimeout: KEEP_ALIVE_MS,
-  requireHostHeader: false, // http/own-name.ts does, and says so
-  shouldUpgradeCallback: isForWebSocket, // another `Upgrade` (h2c, which some clients offer) is not taken up
+  requireHostHeader: false, // done by http/own-name.ts, with a better message
+  shouldUpgradeCallback: isForWebSocket, // other upgrades (h2c, which some clients offer) are ignored
 };
 
-/** With TLS where the settings name a certificate. @throws what says which file cannot be used */
+/** The server, with TLS if the settings name a certificate. @throws a message that names the file which cannot be used */
 export function createGateway(config: Config, warn: (message: string) => void): Server {
   if (!config.tlsCert) return createServer(OPTIONS);
   const server = createTlsServer({ ...OPTIONS, ...certificate(config), handshakeTimeout: HEADERS_MS });
@@ -49,7 +49,7 @@ export function createGateway(config: Config, warn: (message: string) => void): 
   return server;
 }
 
-/** @throws the system's error (EADDRINUSE, EACCES, …), or why other machines must not reach what is not encrypted */
+/** @throws the system's error (EADDRINUSE, EACCES, …), or why unencrypted access from other machines is refused */
 export async function listen(server: Server, config: Config): Promise<void> {
   const { port, host } = config;
   const exposure = exposureOf(config);
@@ -63,7 +63,7 @@ export async function listen(server: Server, config: Config): Promise<void> {
   });
 }
 
-/** Takes no new connection, lets what runs finish, then closes. */
+/** Accepts no further connections, lets requests in progress finish, then closes. */
 export async function shut(server: Server, connections: Pick<Connections, "closeUnused">): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const closeIdle = () => {
@@ -71,23 +71,23 @@ export async function shut(server: Server, connections: Pick<Connections, "close
     connections.closeUnused();
   };
   closeIdle();
-  const idle = setInterval(closeIdle, 50); // keep-alive connections fall idle one by one
+  const idle = setInterval(closeIdle, 50); // keep-alive connections become idle one by one
   const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   await closed;
   clearInterval(idle);
   clearTimeout(force);
 }
 
-/** A request may name the whole address, `GET http://host/fhir/Patient` (RFC 9112, 3.2.2): what is behind the host. */
+/** A request may contain the absolute URL, `GET http://host/fhir/Patient` (RFC 9112, 3.2.2): returns what follows the host. */
 export function originForm(url: string): string {
-  if (url === "*") return "/*"; // of the server as a whole: there is nothing there
+  if (url === "*") return "/*"; // of the server as a whole: answered as not found
   const origin = /^https?:\/\/[^/?]*/i.exec(url)?.[0];
   if (origin === undefined) return url;
   const rest = url.slice(origin.length);
   return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
-/** Why the parser gives up, by Node's code; anything else is 400. */
+/** Answers to the errors of the parser, by Node's code; any other is 400. */
 const MALFORMED: Record<string, [status: number, code: string, diagnostics: string]> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, "too-long", "The chunks of the body have too many extensions."],
   HPE_HEADER_OVERFLOW: [431, "too-long", `The URL and the headers are longer than ${MAX_HEADER_BYTES / 1024} kB: search by POST.`],
@@ -99,9 +99,9 @@ const MALFORMED: Record<string, [status: number, code: string, diagnostics: stri
   ERR_HTTP_REQUEST_TIMEOUT: [408, "timeout", "The request did not arrive in time."],
 };
 
-/** Answers what never becomes a request, where Node would send a status and nothing else. */
+/** Answers what never becomes a request; Node would send only a status. */
 export function refuseMalformed({ code }: NodeJS.ErrnoException, socket: Duplex): void {
-  // What Node hangs on a socket while it answers: behind a part of an answer, another would be read as the rest of it.
+  // Set by Node on a socket while it answers: after part of an answer, a second one would be read as the rest of it.
   const { _httpMessage: answering } = socket as Duplex & { _httpMessage?: { headersSent: boolean } | null };
   if (code === "ECONNRESET" || !socket.writable || answering?.headersSent) return void socket.destroy();
   const [status, issue, diagnostics] = MALFORMED[code ?? ""] ?? [400, "structure", "This is no well-formed HTTP request."];

@@ -1,27 +1,27 @@
 /**
- * Bodies in very many small chunks (`Transfer-Encoding: chunked`, a byte in each). A chunk costs the same whatever is in it, and what one read of a
- * connection brings is taken apart in one go: ten thousand chunks. They are put together before anything else is done with them, and a connection
- * that has brought such a read is read again when its turn comes, so that all of them together take a small part of the time.
- * Who sends chunks of some size, however slowly, or few small ones, is never stopped.
+ * Bodies in very many small chunks (`Transfer-Encoding: chunked`, with a byte in each). A chunk costs the same whatever its size, and Node parses
+ * the chunks of one read of a connection, up to ten thousand, in one go. They are joined before anything else is done with them, and a connection
+ * with such a read is read again only when its turn comes, so that all of these together take a small part of the time. Clients that send larger
+ * chunks, however slowly, or few small ones, are never paused.
  */
 import type { IncomingMessage } from "node:http";
 
-/** Bytes: what is larger is passed on as it comes. */
+/** Larger chunks are passed on as they arrive. Bytes. */
 const SMALL = 128;
-/** Small chunks of one read beyond which its connection waits for its turn. */
+/** Number of small chunks in one read from which on its connection waits for its turn. */
 const MANY = 256;
-/** Small chunks a second that such connections bring together: about a twentieth of the time. */
+/** Small chunks per second of all such connections together: about a twentieth of the time. */
 const PER_SECOND = 50_000;
-/** Longest time from one turn to the next, milliseconds: after very many at once the next do not wait for all of them. */
+/** Longest time between two turns, milliseconds: even very many chunks at once do not delay the next turn for longer. */
 const LONGEST_MS = 1_000;
 
-/** Connections that wait for their turn, by client: each client's are one line, and the clients take turns. */
+/** Connections that wait for their turn, by client: clients take turns, and so do the connections of each. */
 class Turns {
   readonly #waiting = new Map<string, Set<SmallChunks>>();
   #nextAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param chunks that it has just brought */
+  /** @param chunks that it has just received */
   wait(body: SmallChunks, chunks: number): void {
     const now = performance.now();
     this.#nextAt = Math.min(now + LONGEST_MS, Math.max(now, this.#nextAt) + (chunks / PER_SECOND) * 1_000);
@@ -54,7 +54,7 @@ class Turns {
 
 const turns = new Turns();
 
-/** The small chunks of one body that have come in one read. */
+/** The small chunks of one body from one read. */
 class SmallChunks {
   readonly client: string;
   readonly #request: IncomingMessage;
@@ -73,7 +73,7 @@ class SmallChunks {
       this.#flush();
       return this.#pass(chunk);
     }
-    // All that a read brings comes before it; node runs the ticks between two chunks.
+    // Runs after all chunks of one read; Node runs ticks between two chunks.
     if (this.#pieces.length === 0) setImmediate(() => this.#flush());
     this.#pieces.push(chunk);
     if (this.#pieces.length === MANY) this.#stop();
@@ -85,7 +85,7 @@ class SmallChunks {
     this.#request.socket.resume();
   }
 
-  /** Nothing more is read of the connection; `_read` would have it read again. */
+  /** Pauses reading from the connection; `_read` would resume it. */
   #stop(): void {
     this.#request._read = () => {};
     this.#request.socket.pause();
@@ -100,7 +100,7 @@ class SmallChunks {
   }
 }
 
-/** From now on small chunks of the request's body come put together, and very many of them in turn. @param client who sends it */
+/** Joins the small chunks of the request's body from now on; a body with very many of them is read in turns. @param client the sender */
 export function gatherSmallChunks(request: IncomingMessage, client: string): void {
   if (request.headers["transfer-encoding"] === undefined) return;
   const chunks = new SmallChunks(request, client);

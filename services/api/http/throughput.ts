@@ -1,13 +1,13 @@
 /**
- * How much work a gateway takes on: as much as it gets done within three seconds. More would wait longer than clients do, and be done for nobody; what is
- * refused at once may be sent again when there is room.
+ * Limits the work that a gateway accepts to what it finishes within three seconds. More would wait longer than clients do, and be done in vain;
+ * requests that are refused at once can be sent again when there is room.
  */
 
-/** A request that would wait longer than this is better refused. Milliseconds. */
+/** A request that would wait longer than this is refused. Milliseconds. */
 const WORTH_MS = 3_000;
-/** So many are taken on whatever their pace: the calls of one action that an owner works on at once, and enough for large bundles. */
+/** Accepted at any pace: the calls of one action that an owner processes at once, and enough for large bundles. */
 const AT_LEAST = 256;
-/** Over so long the pace is taken, in so many parts. Milliseconds. */
+/** The pace is measured over this many parts of this length. Milliseconds. */
 const PART_MS = 500;
 const PARTS = 6;
 
@@ -17,13 +17,13 @@ export class Throughput {
   readonly #parts: number[] = [];
   #part = 0;
 
-  /** A request was answered. @param now milliseconds */
+  /** Called when a request was answered. @param now milliseconds */
   done(now: number): void {
     this.#turn(now);
     this.#parts[PARTS - 1] = (this.#parts[PARTS - 1] ?? 0) + 1;
   }
 
-  /** How many requests may be under way together. @param now milliseconds */
+  /** Limit of the requests in progress. @param now milliseconds */
   bound(now: number): number {
     this.#turn(now);
     const answered = this.#parts.reduce((sum, count) => sum + count, 0);

@@ -5,7 +5,7 @@ import type { Server } from "node:https";
 import type { Config } from "../../../mesh/config.ts";
 import { httpError } from "./http-error.ts";
 
-/** How often the files are looked at: renewed certificates are there days before the old ones end. Milliseconds. */
+/** Interval at which the files are checked: renewed certificates are there days before the old ones expire. Milliseconds. */
 const LOOK_EVERY_MS = 10_000;
 
 type Files = Pick<Config, "tlsCert" | "tlsKey">;
@@ -27,7 +27,7 @@ export function certificate({ tlsCert = "", tlsKey = "" }: Files): SecureContext
   return options;
 }
 
-/** Takes a renewed certificate for new connections; one that cannot be used is logged, and the old one stays. @returns what ends it */
+/** Uses a renewed certificate for new connections; one that cannot be used is logged, and the old one stays. @returns a function that stops it */
 export function followCertificate(server: Server, files: Files, warn: (message: string) => void): () => void {
   let known = marksOf(files);
   const timer = setInterval(() => {

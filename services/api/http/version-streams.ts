@@ -1,6 +1,6 @@
 /**
- * Pages hear that what they show has new versions, as server-sent events: types and ids, never content. `?patient=Patient/1`: of one patient's
- * record, and who else has it open; `?types=ServiceRequest,Observation`: of anybody's; both: these types of this patient.
+ * Notifies pages of new versions of what they show, as server-sent events: types and ids, never content. `?patient=Patient/1`: of one patient's
+ * record, and who else has it open; `?types=ServiceRequest,Observation`: of any patient; both: these types of this patient.
  */
 import type { IncomingMessage } from "node:http";
 import { MAX_TOLD, type ToldVersion } from "../../../federation/told-versions.ts";
@@ -9,28 +9,28 @@ import { type EventStream, EventStreams } from "./event-streams.ts";
 import type { Viewer } from "./presence.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
-/** Where clients listen. */
+/** Path of the streams. */
 export const VERSION_EVENTS_PATH = "/api/events";
-/** Versions that come within this are sent together, milliseconds. */
+/** Versions within this time are sent together, milliseconds. */
 const GATHER_MS = 50;
-/** Types of one stream. */
+/** Types per stream. */
 const MAX_TYPES = 20;
-/** Ids that an event names; of more only the types. */
+/** Ids in one event; for more, only the types are sent. */
 const MAX_NAMED = 100;
 const PATIENT = new RegExp(`^Patient/${ID_PATTERN}$`);
 const TYPES = /^[A-Z][A-Za-z]{1,63}(,[A-Z][A-Za-z]{1,63})*$/;
 
-/** What a client asks for. */
+/** What a client requests. */
 export interface Asked {
   /** "Patient/…" */
   patient?: string;
   types?: ReadonlySet<string>;
 }
 
-/** Who asks, as far as a stream must know. */
+/** The client, as far as a stream needs it. */
 export interface StreamListener {
   mayRead(type: string): boolean;
-  /** Absent where nobody has to sign in. */
+  /** Absent with open access. */
   person?: Viewer;
 }
 
@@ -39,7 +39,7 @@ type Topic = Asked & StreamListener;
 /** What has happened; `types` and `patients` are those of `versions`. */
 interface News {
   isAll: boolean;
-  /** Types of which an owner has gone, or has come back: what of them is known is another thing now. */
+  /** Types of which an owner has gone or come back: what is known of them has changed. */
   owners: ReadonlySet<string>;
   versions: ToldVersion[];
   types: ReadonlySet<string>;
@@ -49,12 +49,12 @@ interface News {
 /** What the streams need of the gateway. */
 export interface VersionStreamOptions {
   isReady(): boolean;
-  /** @throws 401 when this is not, or no longer, a person who is signed in; 403 when they may not see what they ask for; 404 */
+  /** @throws 401 when this is not, or no longer, a signed-in person; 403 when they may not see what they request; 404 */
   enter(request: IncomingMessage, asked: Asked): Promise<StreamListener>;
   /** A person has opened a patient's record, or closed it. */
   opened(patient: string, person: Viewer): void;
   closed(patient: string, person: Viewer): void;
-  /** Who has it open besides this person. */
+  /** Who else has it open. */
   others(patient: string, person: Viewer): Pick<Viewer, "name" | "roles">[];
 }
 
@@ -94,7 +94,7 @@ export class VersionStreams extends EventStreams<Topic, News> {
     this.#others = others;
   }
 
-  /** What an owner has told of. */
+  /** Handles a notification of an owner. */
   note(versions: ToldVersion[]): void {
     if (!this.isHeard) return;
     this.#told.push(...versions);
@@ -102,7 +102,7 @@ export class VersionStreams extends EventStreams<Topic, News> {
     else this.#gathering ??= setTimeout(() => this.#tell(), GATHER_MS).unref();
   }
 
-  /** Types of which an owner is down at this moment. */
+  /** Sets the types of which an owner is down. */
   noteDown(types: string[]): void {
     const down = new Set(types);
     const changed = [...types.filter((type) => !this.#down.has(type)), ...[...this.#down].filter((type) => !down.has(type))];
@@ -110,7 +110,7 @@ export class VersionStreams extends EventStreams<Topic, News> {
     if (changed.length > 0 && this.isHeard) this.tell({ ...newsOf([]), owners: new Set(changed) }, []);
   }
 
-  /** Who has a patient's record open has changed. */
+  /** The people at a patient's record have changed. */
   tellPresence(patient: string): void {
     this.each(
       (stream) => this.#tellOthers(stream),
@@ -163,7 +163,7 @@ const newsOf = (versions: ToldVersion[]): News => ({
   patients: new Set(versions.flatMap(({ type, id, patients = [] }) => (type === "Patient" ? [...patients, `Patient/${id}`] : patients))),
 });
 
-/** The sets say at once that most news are nothing to most streams. */
+/** Compares sets first, as most news do not concern most streams. */
 function concerns(news: News, topic: Topic): boolean {
   const { patient, types } = topic;
   if (news.isAll || [...news.owners].some((type) => isOf(type, topic))) return true;

@@ -1,6 +1,6 @@
 /**
- * Clients that are notified by websocket (R4, subscription.html, channel websocket): `bind ID` is answered by
- * `bound ID`, and from then on each match by `ping ID`. Who was not connected at that moment asks for what is new when it is bound again.
+ * Notifications by websocket (R4, subscription.html, channel websocket): `bind ID` is answered by `bound ID`, and from then on each match by
+ * `ping ID`. A client that was not connected at the time of a match reads what is new when it has bound again.
  */
 import type { IncomingMessage } from "node:http";
 import { STATUS_CODES } from "node:http";
@@ -11,28 +11,28 @@ import { EVERYBODY, type Requester } from "./client-address.ts";
 import { type OwnName, requireOwnHost } from "./own-name.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
-/** Where clients connect to. */
+/** Path of the websockets. */
 export const WEBSOCKET_PATH = "/fhir/websocket";
-/** Websockets in all, of one client and of one address where these can be told apart. */
+/** Limits of websockets in all, per client and per address. */
 const [MAX_SOCKETS, MAX_PER_CLIENT, MAX_PER_ADDRESS] = [1_000, 50, 500];
-/** Subscriptions that one websocket is bound to, and messages of one that wait to be answered. */
+/** Subscriptions bound to one websocket, and unanswered messages of one. */
 const [MAX_BOUND, MAX_WAITING] = [100, 16];
 /** Bytes of a client's message: `bind ` and an id. */
 const MAX_MESSAGE = 200;
-/** What a client sends to hear of a Subscription. */
+/** Message by which a client binds a Subscription. */
 const BIND = new RegExp(`^bind (${ID_PATTERN})$`);
-/** A client that reads so slowly that this waits for it is given up. Bytes. */
+/** A client that reads so slowly that this much waits is disconnected. Bytes. */
 const MAX_BUFFERED = 65_536;
-/** A client is asked whether it is there, and is given up when it has not said so until the next time. Milliseconds. */
+/** Interval of pings; a client that has not answered the last one is disconnected. Milliseconds. */
 const ALIVE_MS = 30_000;
-/** A client that does not answer the end of its websocket is cut off. Milliseconds. */
+/** A client that does not answer the closing of its websocket within this time is cut off. Milliseconds. */
 const CLOSE_MS = 1_000;
 const [LEAVING, REFUSED, TRY_AGAIN] = [1001, 1008, 1013];
 
 interface Client {
   enter(): Promise<Record<string, unknown>>;
   requester: Requester;
-  /** Types by the Subscriptions that tell of them. */
+  /** Bound Subscriptions, with their types. */
   bound: Map<string, string>;
   waiting: number;
   isAlive: boolean;
@@ -43,19 +43,19 @@ export interface WebSocketOptions {
   config: Pick<Config, "corsOrigin">;
   own(): OwnName;
   isReady(): boolean;
-  /** Whom a websocket is counted for. */
+  /** The client for which a websocket is counted. */
   requesterOf(request: IncomingMessage): Requester;
-  /** Who asks, as the meta of calls for them. @throws 401 when this is not, or no longer, a person who is signed in */
+  /** The caller, as meta of calls on their behalf. @throws 401 when this is not, or no longer, a signed-in person */
   enter(request: IncomingMessage): Promise<Record<string, unknown>>;
-  /** Told of who was not let in. */
+  /** Called when a client is refused. */
   refused(error: unknown, request: IncomingMessage): void;
-  /** What an active Subscription tells of that these may read, and whose channel is websocket; undefined: there is none with the id. */
+  /** The type of an active Subscription that the caller may read, with channel websocket; undefined: there is none with the id. */
   typeOf(subscription: string, meta: Record<string, unknown>): Promise<string | undefined>;
-  /** Whether these may search all of the type: that something has come tells of it, whoever has subscribed. */
+  /** Whether the caller may search all of the type: a ping reveals that there is a new match, whoever has subscribed. */
   mayHear(type: string, meta: Record<string, unknown>): boolean;
 }
 
-/** Whether a request is for a websocket here; others with an `Upgrade` are answered as if they had none. */
+/** Whether a request is for a websocket here; other requests with `Upgrade` are answered as if they had none. */
 export const isForWebSocket = ({ url = "", headers, method }: IncomingMessage): boolean =>
   method === "GET" && url.split("?", 1)[0] === WEBSOCKET_PATH && headers.upgrade?.toLowerCase() === "websocket";
 
@@ -72,9 +72,9 @@ export class WebSockets {
     this.#watch = setInterval(() => this.#askAlive(), ALIVE_MS).unref();
   }
 
-  /** Takes a connection over, or refuses it and ends it. */
+  /** Takes over a connection, or refuses and ends it. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // Node has taken its own listeners off: a reset would end the process.
+    // Node has removed its own listeners: a reset would end the process.
     socket.on("error", () => socket.destroy());
     const requester = this.#options.requesterOf(request);
     const status = this.#refusalOf(request, requester);
@@ -92,7 +92,7 @@ export class WebSockets {
     );
   }
 
-  /** A subscription has a match. */
+  /** A Subscription has a match. */
   ping(subscription: string): void {
     for (const webSocket of this.#bound.get(subscription) ?? []) {
       if (webSocket.bufferedAmount > MAX_BUFFERED) webSocket.terminate();
@@ -100,14 +100,14 @@ export class WebSockets {
     }
   }
 
-  /** Ends those whose client may not hear any more what they are bound to, or has signed out. */
+  /** Ends websockets whose client may no longer have what it is bound to, or has signed out. */
   look(): void {
     for (const webSocket of this.#clients.keys()) this.#ifMay(webSocket, () => {});
   }
 
   /**
-   * Does it if the client is still signed in, and may hear of this Subscription, default: of all; else ends the websocket. So it does where nobody can
-   * tell and there is something to hear: whoever connects again asks for what is new.
+   * Calls `work` if the client is still signed in, and may have notifications of this Subscription (default: all); otherwise ends the websocket.
+   * It is also ended if this cannot be decided: the client reads what is new when it connects again.
    */
   #ifMay(webSocket: WebSocket, work: () => void, subscription?: string): void {
     const client = this.#clients.get(webSocket);
@@ -125,7 +125,7 @@ export class WebSockets {
     );
   }
 
-  /** Tells all clients that this gateway leaves. */
+  /** Tells all clients that this gateway stops. */
   close(): void {
     clearInterval(this.#watch);
     for (const webSocket of this.#clients.keys()) {
@@ -134,7 +134,7 @@ export class WebSockets {
     }
   }
 
-  /** The status of the refusal; undefined: none. */
+  /** Status of the refusal; undefined: none. */
   #refusalOf(request: IncomingMessage, requester: Requester): number | undefined {
     const { own, isReady } = this.#options;
     try {
@@ -151,7 +151,7 @@ export class WebSockets {
     return isFull || !isReady() ? 503 : undefined;
   }
 
-  /** A page of another site may connect no more than it may read. */
+  /** A page of another site may connect only if it may also read. */
   #isOfOwnSite({ headers }: IncomingMessage): boolean {
     const { corsOrigin } = this.#options.config;
     const { origin, scheme, isPublic } = this.#options.own();
@@ -163,7 +163,7 @@ export class WebSockets {
   #open(webSocket: WebSocket, requester: Requester, enter: Client["enter"]): void {
     const client: Client = { requester, enter, bound: new Map(), waiting: 0, isAlive: true };
     this.#clients.set(webSocket, client);
-    webSocket.on("error", () => {}); // its end follows
+    webSocket.on("error", () => {}); // "close" follows
     webSocket.on("pong", () => {
       client.isAlive = true;
     });
@@ -207,11 +207,11 @@ export class WebSockets {
         webSocket.ping();
       }
     }
-    this.look(); // tokens end by their time, too
+    this.look(); // tokens also expire
   }
 }
 
-/** Its client may keep its own half open: nobody waits for that, nor for one that does not read. */
+/** The client may keep its half of the connection open: this is not waited for, nor is a client that does not read. */
 function refuse(socket: Duplex, status: number): void {
   const late = setTimeout(() => socket.destroy(), CLOSE_MS).unref();
   socket.once("close", () => clearTimeout(late));

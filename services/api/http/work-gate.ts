@@ -1,31 +1,31 @@
 /**
- * How much large work is done at once. What is made of a body or an answer takes several times its bytes in memory: parsed, encoded,
- * copied on its way to an owner. Large requests take turns, client by client, and of one client kind by kind; small ones pass.
+ * Limits how much large work is done at once. Processing a body or an answer takes several times its bytes in memory: parsed, encoded, copied on its
+ * way to an owner. Large requests take turns, client by client, and for one client kind by kind; small ones do not wait.
  */
 import { EVERYBODY, type Requester } from "./client-address.ts";
 import { overloaded } from "./in-flight.ts";
 
-/** Bytes of memory that all large requests may take together while they are worked on. */
+/** Bytes of memory for all large requests in progress. */
 const CAPACITY = 128 * 1024 * 1024;
-/** One client has so much of it at most: however long its work lasts, that of others begins. */
+/** Largest part of it for one client: however long its work lasts, that of others can begin. */
 const SHARE = 0.75;
-/** All clients at one address. */
+/** Largest part for all clients at one address. */
 const ADDRESS_SHARE = 0.875;
-/** Work that takes less than this passes. Bytes. */
+/** Work that takes less than this does not wait. Bytes. */
 const SMALL = 256 * 1024;
-/** A body takes this many times its bytes: as text, parsed, and as text again. */
+/** Memory for each byte of a body: as text, parsed, and as text again. */
 const BODY_FACTOR = 4;
-/** An answer, likewise: as text of an owner, as text of ours, as bytes. */
+/** Memory for each byte of an answer: as the owner's text, as the gateway's text, as bytes. */
 const ANSWER_FACTOR = 3;
-/** A turn that does not come within this is refused. Milliseconds. */
+/** A request whose turn does not come within this time is refused. Milliseconds. */
 const MAX_WAIT_MS = 10_000;
 
 /**
- * Turns of the event loop between two that begin. Each turn takes one new connection and what others have sent: they take a millisecond
- * when nothing is there, and let in who else comes when much is.
+ * Iterations of the event loop between the beginnings of two requests. In each iteration a new connection is accepted and data of others are read:
+ * they take a millisecond in all when there are none, and let other clients in when there are many.
  */
 const TURNS_BETWEEN = 32;
-/** The same where turns are long: work that is under way is shared out among them. Milliseconds. */
+/** The same for long iterations, over which the work in progress is spread. Milliseconds. */
 const MAX_BETWEEN_MS = 100;
 
 interface Waiting {
@@ -34,40 +34,40 @@ interface Waiting {
   start: () => void;
 }
 
-/** Those of one client by the kind of request, each with something. */
+/** The waiting requests of one client by kind; no empty ones. */
 type Queues = Map<string, Waiting[]>;
 
-/** Turns for large work: so much memory in all, client by client and kind by kind, refused after ten seconds. */
+/** Turns for large work: a limited amount of memory in all, client by client and kind by kind, refused after ten seconds. */
 export class WorkGate {
   readonly #onDone: (bytes: number) => void;
   readonly #capacity: number;
   readonly #maxWaitMs: number;
   #taken = 0;
-  /** Of it, by each client that has some. */
+  /** Taken by each client that has any. */
   readonly #takenBy = new Map<string, number>();
-  /** And by each address. */
+  /** Taken by each address. */
   readonly #takenAt = new Map<string, number>();
-  /** Of the event loop, until the next may begin. */
+  /** Iterations of the event loop until the next may begin. */
   #turnsLeft = 0;
-  /** By client, each with something; the first one's turn is next. Bounded by the requests in flight. */
+  /** Waiting requests by client; the first client's turn is next. Bounded by the requests in flight. */
   readonly #waiting = new Map<string, Queues>();
 
-  /** @param onDone told of the bytes that work took, once it is done */
+  /** @param onDone called with the bytes that work took, once it is done */
   constructor(onDone: (bytes: number) => void = () => {}, capacity = CAPACITY, maxWaitMs = MAX_WAIT_MS) {
     this.#onDone = onDone;
     this.#capacity = capacity;
     this.#maxWaitMs = maxWaitMs;
   }
 
-  /** Whether work on an answer of so many bytes passes: then there is no need to `enter`. */
+  /** Whether work on an answer of this size need not wait: then `enter` is not needed. */
   isSmall(answer: number): boolean {
     return answer * ANSWER_FACTOR < SMALL;
   }
 
   /**
-   * Waits for its turn, where there is not enough left.
-   * @param kind of request; many of one kind hold up those of other kinds by no more than a turn
-   * @returns what gives the turn back, to be called once; undefined for small work
+   * Waits for a turn if there is not enough memory left.
+   * @param kind of request; many of one kind delay those of other kinds by no more than a turn
+   * @returns a function that gives the turn back, to be called once; undefined for small work
    * @throws 503 after `maxWaitMs`
    */
   async enter(
@@ -130,7 +130,7 @@ export class WorkGate {
     });
   }
 
-  /** Begins one after the other, with turns of the event loop in between. */
+  /** Begins one request after another, with iterations of the event loop in between. */
   #schedule(): void {
     if (this.#turnsLeft > 0 || this.#waiting.size === 0 || !this.#next()) return;
     this.#turnsLeft = TURNS_BETWEEN;
@@ -143,7 +143,7 @@ export class WorkGate {
     setImmediate(pass);
   }
 
-  /** Begins what is next of those within their share, if there is room for it. */
+  /** Begins the next request among clients within their share, if there is room for it. */
   #next(): boolean {
     for (const [client, queues] of this.#waiting) {
       const [next] = queues;
@@ -158,7 +158,7 @@ export class WorkGate {
 
   #begin(client: string, queues: Queues, kind: string, head: Waiting): void {
     this.#take({ name: client, address: head.address }, head.weight);
-    // Behind the other kinds of this client, and that behind the other clients.
+    // The kind moves behind the client's other kinds, and the client behind the others.
     const queue = (queues.get(kind) ?? []).slice(1);
     queues.delete(kind);
     if (queue.length > 0) queues.set(kind, queue);

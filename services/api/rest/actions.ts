@@ -1,7 +1,7 @@
 /**
- * The domain's actions over HTTP: `POST /api/<service>/<action>` with the params as a JSON object, and `GET` with the
- * params as query for those that only read. What may be called, and how, is said by the action itself (`rest`), and
- * learnt from Moleculer's registry; nothing else of the mesh can be reached this way.
+ * The domain's actions over HTTP: `POST /api/<service>/<action>` with the parameters as a JSON object, and `GET` with the parameters as query for
+ * those that only read. Whether and how an action can be called is declared by the action itself (`rest`), and known from Moleculer's registry;
+ * nothing else of the mesh can be called this way.
  */
 import type { IncomingMessage } from "node:http";
 import type { ActionSchema as MoleculerAction, Context, ServiceBroker } from "moleculer";
@@ -18,22 +18,22 @@ import { objectSchema, typeOfRule } from "./params-schema.ts";
 
 type ActionSchema = MoleculerAction & { summary?: string; deprecated?: string; produces?: string };
 
-/** Objects, lists and members of one call's params: parsed, each takes many times the memory of its text. */
+/** Limit of objects, arrays and members in the parameters of one call: parsed, each takes many times the memory of its text. */
 const MAX_PARTS = 20_000;
 
-/** An action as the registry knows it. */
+/** An action as known from the registry. */
 export interface PublishedAction {
   name: string;
   rest: "GET" | "POST";
   summary?: string;
-  /** Media type of its answer, a text that goes out as it is; absent: JSON. */
+  /** Media type of its answer, a text that is sent as it is; absent: JSON. */
   produces?: string;
   params: Record<string, unknown>;
-  /** This is its former name; the one to use now, without the service. */
+  /** Set if this is its former name: the current one, without the service. */
   deprecated?: string;
 }
 
-/** All actions that any live service publishes, in order of name. */
+/** All actions that live services publish, in order of name. */
 export function publishedActions(broker: ServiceBroker): PublishedAction[] {
   return listActions<ActionSchema>(broker)
     .flatMap(({ name, action }) => (action && isPublished(action) ? [describe(name, action)] : []))
@@ -48,10 +48,10 @@ interface ActionRequest {
   query: URLSearchParams;
 }
 
-/** Answers a question, in its turn where its answer may be large. @param name of the action */
+/** Answers a call, in its turn if the answer may be large. @param name of the action */
 export type InTurn = (name: string, ask: () => Promise<Answer>) => Promise<Answer>;
 
-/** Handles one request. @param inTurn by which actions that only read are answered */
+/** Handles one request. @param inTurn used for actions that only read */
 export async function callAction(ctx: Context, { request, path, query }: ActionRequest, inTurn: InTurn): Promise<Answer> {
   const action = find(ctx.broker, path.replace("/", "."));
   const allow = action.rest === "GET" ? "GET, HEAD, POST" : "POST";
@@ -81,7 +81,7 @@ async function called(ctx: Context, { name, produces }: PublishedAction, params:
 function find(broker: ServiceBroker, name: string): PublishedAction {
   const list = broker.registry.actions.get(name) as { hasAvailable(): boolean; endpoints: { action: ActionSchema }[] } | undefined;
   const action = list?.endpoints[0]?.action;
-  // An action that is not published is answered like one that does not exist: nobody can probe for names.
+  // An action that is not published is answered like one that does not exist, so that names cannot be probed.
   if (action && isPublished(action)) return describe(name, action);
   const [service = ""] = name.split(".", 1);
   if (!action && directoryOf(broker).isDown(service)) throw serviceDown(service);
@@ -99,7 +99,7 @@ const describe = (name: string, action: ActionSchema): PublishedAction => ({
   ...(typeof action.deprecated === "string" && { deprecated: action.deprecated }),
 });
 
-/** Whether an action can be called without any param. */
+/** Whether an action cannot be called without parameters. */
 export const needsParams = ({ params }: PublishedAction): boolean => objectSchema(params).required !== undefined;
 
 async function bodyParams(request: IncomingMessage, action: PublishedAction): Promise<object> {
@@ -110,7 +110,7 @@ async function bodyParams(request: IncomingMessage, action: PublishedAction): Pr
     return {};
   }
   if (!isJson(request.headers["content-type"] ?? "")) throw httpError(415, "NOT_JSON", "Send the params as application/json, in UTF-8.");
-  // Read as FHIR's JSON is, for what that refuses; but a number is a number here, however it was written.
+  // Parsed like FHIR's JSON for its checks; but a number is a number here, however it is written.
   try {
     parseInput(text, MAX_PARTS);
   } catch (error) {
@@ -123,7 +123,7 @@ async function bodyParams(request: IncomingMessage, action: PublishedAction): Pr
   return params;
 }
 
-/** Names the param that has the most of them. */
+/** Names the largest parameter. */
 function tooManyParts(params: unknown) {
   const sizes = Object.entries(params ?? {}).map(([name, value]) => [name, JSON.stringify(value).length] as const);
   const [largest = ""] = sizes.sort(([, a], [, b]) => b - a)[0] ?? [];
@@ -139,11 +139,11 @@ function isJson(contentType: string): boolean {
 }
 
 /**
- * A query has only strings: numbers and booleans are read where the action's params say so.
- * @throws 400 for a name that stands twice, broken percent-encoding, a NUL
+ * A query has only strings: numbers and booleans are parsed where the action's parameters say so.
+ * @throws 400 for a repeated name, broken percent-encoding, a NUL
  */
 function queryParams(url: string, query: URLSearchParams, rules: Record<string, unknown>): object {
-  // URLSearchParams replaces what is no UTF-8 in silence.
+  // URLSearchParams replaces invalid UTF-8 silently.
   if (!isDecodable(url)) throw httpError(400, "BAD_URL", "The URL has a broken percent-encoding.");
   const params = new Map<string, unknown>();
   for (const [name, value] of query) {

@@ -1,7 +1,7 @@
-/** What /api answers besides results: the error's form, and the statuses that any action may give. */
+/** Answers of /api besides results: the format of errors, and the statuses that any action may have. */
 import type { JsonSchema } from "./params-schema.ts";
 
-/** As services/api/rest/rest-refusals.ts makes it. */
+/** As made by services/api/rest/rest-refusals.ts. */
 export const ERROR_SCHEMA = {
   type: "object",
   required: ["error"],
@@ -53,7 +53,7 @@ const STATUSES: Record<string, string> = {
   507: "The store of a service is full: nothing new is stored until there is room",
 };
 
-/** Answers of any action that are no results, by status. */
+/** Answers of any action other than results, by status. */
 export const ACTION_ERRORS: JsonSchema = Object.fromEntries(
   [...Object.keys(STATUSES), "default"].map((status) => [
     status,
@@ -63,7 +63,7 @@ export const ACTION_ERRORS: JsonSchema = Object.fromEntries(
 
 const content = { "application/json": { schema: { $ref: "#/components/schemas/Error" } } };
 
-/** What they refer to. */
+/** The responses to which they refer. */
 export const ERROR_RESPONSES: JsonSchema = Object.fromEntries([
   ["Error", { description: "Refused", content }],
   ...Object.entries(STATUSES).map(([status, description]) => [

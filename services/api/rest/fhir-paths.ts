@@ -1,4 +1,4 @@
-/** The paths under /fhir of the OpenAPI document: each interaction of each type that is served right now. */
+/** The paths under /fhir of the OpenAPI document: each interaction of each type that is currently served. */
 import { criteriaOf, fhirContent, REFUSALS, ref } from "./fhir-schemas.ts";
 import type { JsonSchema } from "./params-schema.ts";
 
@@ -10,10 +10,10 @@ const IF_MATCH = '`If-Match: W/"3"` names the version that is changed; another i
 const BY_CRITERIA = "By search parameters, as a search has them, in the query; without any it is refused by 412.";
 
 interface Told {
-  /** What a schema of `components` says of the body that is sent. */
+  /** Schema of the body, in `components`. */
   body?: string;
   media?: string;
-  /** Answers that are no refusals, by status: a schema's name, or "" for none. */
+  /** Answers other than refusals, by status: a schema's name, or "" for none. */
   answers: Record<number, string>;
   parameters?: JsonSchema[];
   description?: string;
@@ -47,7 +47,7 @@ const DESCRIPTIONS: Record<string, string> = {
   304: "Not changed since the version, or the time, that was named",
 };
 
-/** @param types that are served; none: there is no FHIR here */
+/** @param types that are served; none: FHIR is not served */
 export function fhirPaths(types: string[]): JsonSchema {
   if (types.length === 0) return {};
   return {

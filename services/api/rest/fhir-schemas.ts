@@ -1,10 +1,10 @@
-/** Parts of the OpenAPI document that all paths of FHIR share: resources, statuses, parameters. */
+/** Parts of the OpenAPI document that all FHIR paths share: resources, statuses, parameters. */
 import { elementsOf, isPrimitiveType } from "../../../fhir/validate/structure-definition.ts";
 import { parametersOf } from "../../../fhir/search/parameters.ts";
 import { IDEMPOTENCY_KEY, type JsonSchema } from "./params-schema.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
-/** A part of the document by its place in `components`. */
+/** A reference to a part of the document in `components`. */
 export const ref = (kind: "schemas" | "responses" | "parameters", name: string): JsonSchema => ({ $ref: `#/components/${kind}/${name}` });
 
 /** Content in FHIR's JSON with a schema of `components`. */
@@ -13,8 +13,8 @@ export const fhirContent = (schema: string): JsonSchema => ({ "application/fhir+
 const ID = `^${ID_PATTERN}$`;
 
 /**
- * A resource as far as a schema tells it: its elements by name, and what each is in JSON. R4's rules go further (types of elements, value
- * sets, invariants, references); what breaks them is refused by 422.
+ * A resource as far as a schema can describe it: its elements by name, and their JSON types. R4's further rules (types of elements, value sets,
+ * invariants, references) are refused with 422.
  */
 function resourceSchema(type: string): JsonSchema {
   const elements = elementsOf(type).flatMap(({ name, types = ["BackboneElement"], isChoice = false, max = 1, min = 0 }) =>
@@ -31,7 +31,7 @@ function resourceSchema(type: string): JsonSchema {
       ...(isPrimitiveType(one) && name !== "id" ? [[`_${name}`, { type: isList ? "array" : "object" }] as [string, JsonSchema]] : []),
     ]),
   );
-  // An element of a primitive type may be there by its extensions only, under its name with an underscore.
+  // A required element of a primitive type may have only extensions, under its name with an underscore.
   const required = elements.filter(({ isRequired, one }) => isRequired && !isPrimitiveType(one)).map(({ name }) => name);
   return {
     type: "object",
@@ -89,7 +89,7 @@ const STATUSES: Record<string, string> = {
   507: "The store of a service is full: nothing new is stored until there is room",
 };
 
-/** Of any interaction: what it answers when it refuses. Each status has its meaning in the description of its class. */
+/** Refusals, for any interaction. The description of each class explains its statuses. */
 export const REFUSALS: JsonSchema = { "4XX": ref("responses", "Refused"), "5XX": ref("responses", "Failed") };
 
 const refusals = (first: string, headers: JsonSchema): JsonSchema => ({
@@ -119,7 +119,7 @@ export function fhirComponents(types: string[]): Record<string, JsonSchema> {
         ...BUNDLE(["batch", "transaction"]),
         description: "A Bundle whose entries each have a `request`",
       },
-      // What an operation reads of it; as a resource it has its own schema below.
+      // What an operation takes of it; as a resource it has its own schema below.
       OperationParameters: { type: "object", required: ["resourceType"], properties: { resourceType: { const: "Parameters" } } },
       Capabilities: { type: "object", required: ["resourceType"], properties: { resourceType: { const: "CapabilityStatement" } } },
       Patch: {
@@ -145,7 +145,7 @@ export function fhirComponents(types: string[]): Record<string, JsonSchema> {
       id: { name: "id", in: "path", required: true, description: "The resource's logical id", schema: { type: "string", pattern: ID } },
       idempotencyKey: IDEMPOTENCY_KEY,
       version: { name: "version", in: "path", required: true, description: "Of the resource", schema: { type: "string", pattern: ID } },
-      // Empty is as good as absent (R4 3.1.1.3): forms send it.
+      // An empty value counts as absent (R4 3.1.1.3): forms send it.
       count: query("_count", "Matches on a page; more than 1,000 are taken as 1,000", {
         type: ["integer", "string"],
         minimum: 0,
@@ -168,7 +168,7 @@ export function fhirComponents(types: string[]): Record<string, JsonSchema> {
 const sortable = (type: string): string[] =>
   [...parametersOf(type).values()].flatMap((one) => (["special", "composite"].includes(one.type) ? [] : one.code));
 
-/** @param empty `?` where an empty one is as good as absent */
+/** @param empty `?` if an empty value counts as absent */
 function sort(codes: string[], empty: "?" | "" = "?"): JsonSchema {
   const key = `-?(?:${["_id", "_lastUpdated", ...codes].join("|")})`;
   return query("_sort", "Codes of search parameters, the first counts most; `-` turns the order round", {
@@ -177,7 +177,7 @@ function sort(codes: string[], empty: "?" | "" = "?"): JsonSchema {
   });
 }
 
-/** Search parameters of a type, for people: each takes modifiers, lists, prefixes and chains of its own, which no schema tells. */
+/** Search parameters of a type, for people: each has modifiers, lists, prefixes and chains, which a schema cannot express. */
 export function criteriaOf(type: string): string {
   const known = [...parametersOf(type).values()].map((one) => `\`${one.code}\` (${one.type})`);
   return `Search parameters: \`_id\`, \`_lastUpdated\` (date), ${known.join(", ")}. What is unknown is passed over and named in the answer, or refused where \`Prefer: handling=strict\` asks so.`;

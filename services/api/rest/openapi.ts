@@ -1,4 +1,4 @@
-/** OpenAPI 3.1 of what the mesh serves at this moment, made from the live contracts. */
+/** OpenAPI 3.1 of what the mesh currently serves, made from the live contracts. */
 import { needsParams, type PublishedAction } from "./actions.ts";
 import { ACTION_ERRORS, ERROR_RESPONSES, ERROR_SCHEMA } from "./errors-schema.ts";
 import { fhirPaths } from "./fhir-paths.ts";
@@ -7,7 +7,7 @@ import { IDEMPOTENCY_KEY, type JsonSchema, objectSchema } from "./params-schema.
 
 /**
  * @param actions the domain's published actions
- * @param fhirTypes FHIR types that are served right now
+ * @param fhirTypes FHIR types that are currently served
  * @param server base URL, e.g. http://127.0.0.1:3000
  */
 export function openapi(actions: PublishedAction[], fhirTypes: string[], server: string, version: string): JsonSchema {
@@ -68,7 +68,7 @@ function actionPath(action: PublishedAction): JsonSchema {
   return { get: { ...common, operationId: action.name, parameters }, post };
 }
 
-/** Two sets of components as one. */
+/** Merges two sets of components. */
 function merged(ours: Record<string, object>, others: Record<string, object>): JsonSchema {
   const kinds = [...new Set([...Object.keys(ours), ...Object.keys(others)])];
   return Object.fromEntries(kinds.map((kind) => [kind, { ...ours[kind], ...others[kind] }]));

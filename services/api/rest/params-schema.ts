@@ -1,4 +1,4 @@
-/** Rules of Moleculer's validator as JSON Schema (2020-12): what mesh/params.ts refuses is what the schema excludes. */
+/** Rules of Moleculer's validator as JSON Schema (2020-12): what mesh/params.ts refuses, the schema excludes. */
 import { CONTROL, WHITE } from "../../../mesh/params.ts";
 
 /** A schema, or a part of one. */
@@ -12,7 +12,7 @@ export function typeOfRule(rule: unknown): string | undefined {
   return undefined;
 }
 
-/** The schema of an object: of an action's params, or of an `object` among them. */
+/** The schema of an object: of an action's parameters, or of an `object` among them. */
 export function objectSchema(rules: JsonSchema, isStrict = rules.$$strict === true): JsonSchema {
   const names = Object.keys(rules).filter((name) => !name.startsWith("$$"));
   const required = names.filter((name) => !isOptional(rules[name]));
@@ -30,7 +30,7 @@ const isOptional = (rule: unknown): boolean =>
 const optionsOf = (rule: unknown): JsonSchema =>
   typeof rule === "object" && rule !== null ? (rule as JsonSchema) : shorthand(String(rule));
 
-/** The schema of one param. A rule of a type that it does not know allows anything. */
+/** The schema of one parameter. A rule of an unknown type allows anything. */
 export function schemaOf(rule: unknown): JsonSchema {
   if (Array.isArray(rule)) return { anyOf: rule.map(schemaOf) };
   const options = optionsOf(rule);
@@ -71,11 +71,11 @@ function plainSchema(type: string | undefined, options: JsonSchema): JsonSchema 
   }
 }
 
-/** As mesh/params.ts reads such a rule. */
+/** The schema of a text, as mesh/params.ts checks it. */
 function textSchema(options: JsonSchema): JsonSchema {
   const { trim, min, max, pattern } = options as { trim?: boolean; min?: number; max?: number; pattern?: RegExp | string };
   const form = pattern instanceof RegExp ? pattern.source : pattern;
-  // Trimmed to at least one character: one of them is no white space.
+  // At least one character after trimming: one that is not white space.
   const inside = `[^${CONTROL}]*`;
   const isBounded = max !== undefined && form === undefined;
   const plain = trim && (min ?? 0) > 0 ? `^${inside}[^${CONTROL}${WHITE}]${inside}$` : isBounded ? `^${inside}$` : undefined;
@@ -99,7 +99,7 @@ function shorthand(rule: string): JsonSchema {
   );
 }
 
-/** The header by which a request that is sent again has one effect, as OpenAPI tells it. */
+/** The header by which a repeated request takes effect once, for OpenAPI. */
 export const IDEMPOTENCY_KEY: JsonSchema = {
   name: "Idempotency-Key",
   in: "header",

@@ -1,10 +1,10 @@
-/** Every error of the mesh as a client of /api sees it: `{ "error": { code, type, message, data } }`. */
+/** Turns every error of the mesh into an answer of /api: `{ "error": { code, type, message, data } }`. */
 import { visibleTexts } from "../../../fhir/visible-text.ts";
 import { FhirError } from "../../../fhir/outcome.ts";
 import { isUnanswered, paramFaults, refusalOf, silentService } from "../fhir/fhir-refusals.ts";
 import type { Answer } from "../http/answer.ts";
 
-/** The answer to an error: what it says to the outside, and nothing of the inside. */
+/** The answer to an error, without internals. */
 export function refuse(error: unknown): Answer {
   const { status, issues, headers } = refusalOf(error);
   const { type, data } = error as { type?: string; data?: unknown };

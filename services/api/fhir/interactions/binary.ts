@@ -1,4 +1,4 @@
-/** A Binary's content goes in and out as it is, unless the client speaks FHIR (R4, binary.html#rest). */
+/** The content of a Binary is sent and received as it is, unless the client uses a FHIR format (R4, binary.html#rest). */
 import { parseJson } from "../../../../fhir/json.ts";
 import type { Answer } from "../../http/answer.ts";
 import { MAX_BODY_BYTES } from "../../http/body.ts";
@@ -12,14 +12,14 @@ const MAX_CONTENT_BYTES = (MAX_BODY_BYTES / 4) * 3;
 /** Parameters by which a client asks for the resource, whatever it accepts. */
 const OF_FHIR = new Set(["_format", "_pretty", "_summary", "_elements"]);
 
-/** Whether this is the read of a Binary by who does not name a FHIR format: the content is asked for. */
+/** Whether this is a read of a Binary by a client that does not accept a FHIR format: it gets the content. */
 export function isForContent({ method, path: [type, id = "", third, , ...rest], query, header }: FhirRequest): boolean {
   if (method !== "GET" || type !== "Binary" || !/^[^_$]/.test(id) || rest.length > 0) return false;
   if (third !== undefined && third !== "_history") return false;
   return !query.some(([name]) => OF_FHIR.has(name)) && !namesFhir(header("accept"));
 }
 
-/** The content of the Binary that was read. */
+/** The content of a Binary. */
 export function contentOf(answer: Answer): Answer {
   const { status, headers, body } = answer;
   if (status !== 200 || body === undefined) return answer;
@@ -40,8 +40,8 @@ export function contentOf(answer: Answer): Answer {
 }
 
 /**
- * Whether a browser may show the content in place: images and PDF, which run nothing of their own. An image of XML (SVG) is a document with
- * scripts; what is not written as one media type is not read as one by every browser.
+ * Whether browsers may show the content in place: images and PDF, which cannot run scripts in this origin. SVG is a document with scripts; a
+ * value that is not exactly one media type is not interpreted alike by all browsers.
  */
 const isShown = (contentType: unknown): boolean =>
   typeof contentType === "string" &&
@@ -51,8 +51,8 @@ const isShown = (contentType: unknown): boolean =>
 const isHeaderText = (value: unknown): value is string => typeof value === "string" && /^[!-~][ -~]*$/.test(value);
 
 /**
- * The request with the Binary that its body stands for: what is no Binary in FHIR's JSON is the content itself, of the type
- * in Content-Type.
+ * The request with its body wrapped in a Binary: a body that is not a Binary in FHIR JSON is the content itself, with the media type in
+ * Content-Type.
  * @param id of an update
  */
 export function binaryRequest(request: FhirRequest, id?: string): FhirRequest {
@@ -61,7 +61,7 @@ export function binaryRequest(request: FhirRequest, id?: string): FhirRequest {
   return writes && sent !== undefined ? { ...request, body: () => binaryText(request, sent, id) } : request;
 }
 
-/** @throws 400 without content, 413 for too much of it */
+/** @throws 400 without content, 413 if it is too large */
 async function binaryText(request: FhirRequest, sent: string, id: string | undefined): Promise<string> {
   if (!namesFhir(mediaTypeOf(sent))) return wrapped(request, id, sent, await request.bytes());
   const text = await request.body();

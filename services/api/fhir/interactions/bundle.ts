@@ -20,16 +20,16 @@ import { withLocalReferences } from "./resource.ts";
 
 type Handle = (request: FhirRequest) => Promise<Answer>;
 
-/** What a bundle asks of the rest of the gateway: the entries of a batch, and the reads of a transaction. */
+/** What a bundle needs from the rest of the gateway: for the entries of a batch, and the reads of a transaction. */
 export interface Server {
   answer: Handle;
-  /** @throws what the request would be answered with whatever is stored; asks nobody */
+  /** @throws if the request can be refused whatever is stored; calls no service */
   refuseImpossible(request: FhirRequest): Promise<void>;
 }
 
 /**
  * POST of a batch or transaction Bundle.
- * @throws FhirError 400 for another type of bundle, 413, 422; of a transaction what an entry is refused with
+ * @throws FhirError 400 for another type of bundle, 413, 422; for a transaction, the error of the refused entry
  */
 export async function bundle(request: FhirRequest, server: Server): Promise<Answer> {
   const text = await request.body();
@@ -43,8 +43,8 @@ export async function bundle(request: FhirRequest, server: Server): Promise<Answ
 }
 
 /**
- * The type of the bundle, when it can be seen without parsing: the coordinator parses a transaction, and doing it here as
- * well would be done twice. Anything unusual is parsed.
+ * The type of the bundle, if it can be seen without parsing: the coordinator parses a transaction, and should be the only one. Any unusual text
+ * is parsed.
  */
 const bundleType = (text: string): string | undefined =>
   /^\s*\{\s*"resourceType"\s*:\s*"Bundle"\s*,\s*(?:"id"\s*:\s*"[^"\\]*"\s*,\s*)?"type"\s*:\s*"(transaction)"/.exec(
@@ -64,7 +64,7 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
   const representation = prefer.return === "representation";
   const sent = MAY_READ.test(text) ? entriesOf(parseInput(text) as RequestBundle, bases) : [];
   const reads = sent.filter(isRead);
-  // They would be answered before the commit, and kept with it.
+  // Reads would be answered before the commit, and stored with the answer.
   if (reads.length > 0 && request.caller.meta?.keyed) throw readsUnderKey();
   await refuseImpossibleReads(request, reads, server);
   const local = withLocalReferences(request, text);
@@ -80,7 +80,7 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
 const readsUnderKey = () =>
   fhirError(501, "not-supported", "A transaction that also reads cannot be held to an Idempotency-Key: send the reads by themselves.");
 
-/** The reads, with links in their criteria to what the other entries have made (R4, http.html#trules). */
+/** The reads, with links in their criteria replaced by what the other entries have created (R4, http.html#trules). */
 function linkedReads(entries: BundleEntry[], results: (EntryResult | null)[]): BundleEntry[] {
   const byFullUrl = new Map<string, LinkTarget>();
   for (const { index, fullUrl } of entries) {
@@ -96,13 +96,13 @@ function linkedReads(entries: BundleEntry[], results: (EntryResult | null)[]): B
 }
 
 /**
- * The coordinator parses a transaction; the gateway as well only if some entry may be for it: a method, or the address of an operation.
- * A letter of theirs may be written as its number.
+ * The coordinator parses a transaction; the gateway does so too only if some entry may be a read: by its method, or by the URL of an operation.
+ * Letters may be written as escapes.
  */
 const MAY_READ = /"(?:GET|HEAD)"|"url"\s*:\s*"[^"$]*\$|\\u00(?:4[1-9A-Fa-f]|5[0-9Aa]|24)/;
 
 /**
- * All succeed, or none (R4, http.html#transaction): a read that nothing could make succeed is refused before anything is written.
+ * All entries succeed, or none (R4, http.html#transaction): a read that cannot succeed is refused before anything is written.
  * @throws FhirError with every such entry
  */
 async function refuseImpossibleReads(request: FhirRequest, reads: BundleEntry[], { refuseImpossible }: Server): Promise<void> {
@@ -125,7 +125,7 @@ async function refuseImpossibleReads(request: FhirRequest, reads: BundleEntry[],
   }
 }
 
-/** What was written is committed by now: a read that fails is answered beside it, as the entry's own outcome. */
+/** The writes are committed by now: a failed read is answered as the entry's own outcome. */
 async function readEntry(request: FhirRequest, entry: BundleEntry, handle: Handle): Promise<string> {
   const asked = entryRequest(request, entry);
   try {
@@ -143,12 +143,12 @@ async function batch(request: FhirRequest, parsed: RequestBundle, handle: Handle
   return bundleAnswer("batch-response", entries);
 }
 
-/** The answers to all entries together; what comes after is not done. */
+/** Limit of the answers to all entries together; further entries are not carried out. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
-/** Each may read or change the largest resource there is, and others wait for as many steps as there are at once. */
+/** Each entry may read or change a resource of the largest size, and other requests wait while these are processed. */
 const ENTRIES_AT_ONCE = 4;
 
-/** Handles requests until their answers have so many bytes together. @throws FhirError 413, before anything is done */
+/** Handles requests until their answers reach this number of bytes. @throws FhirError 413, before anything is done */
 function within(most: number, handle: Handle): Handle {
   let bytes = 0;
   return async (request) => {
@@ -167,7 +167,7 @@ function within(most: number, handle: Handle): Handle {
   };
 }
 
-/** One entry of a batch stands alone: its fault is its own answer. */
+/** The entries of a batch are independent: the error of one is its own answer. */
 async function batchEntry(request: FhirRequest, item: unknown, index: number, handle: Handle): Promise<string> {
   let asked = request;
   try {
@@ -182,7 +182,7 @@ async function batchEntry(request: FhirRequest, item: unknown, index: number, ha
   }
 }
 
-/** The entries of a batch do not know each other (R4, http.html#batch). @throws FhirError 400 for a link to one */
+/** The entries of a batch cannot refer to each other (R4, http.html#batch). @throws FhirError 400 for such a link */
 function refuseLinksInBatch({ type, resource, method, query, ifNoneExist }: BundleEntry): void {
   if (type === undefined) return;
   const links = resource && method !== "DELETE" ? vainLinksIn(resource) : new Set<string>();
@@ -214,7 +214,7 @@ function entryRequest(request: FhirRequest, entry: BundleEntry): FhirRequest {
     "if-none-match": entry.ifNoneMatch,
     "if-none-exist": entry.ifNoneExist,
     "if-modified-since": entry.ifModifiedSince,
-    host: request.header("host"), // of the bundle: the address that references may name
+    host: request.header("host"), // of the bundle: references may use that name
   };
   const caller = askingFor(request.caller, `${entry.method} /fhir/${entry.url} in ${request.method} /fhir`);
   return {
@@ -246,7 +246,7 @@ function writtenEntry(base: string, { status, type, id, version, updated, json }
   return json === undefined ? `{${response}}` : `{"fullUrl":"${base}/${type}/${id}","resource":${json},${response}}`;
 }
 
-/** The answer to a request as the entry of a response bundle. */
+/** The answer to a request as an entry of a response bundle. */
 function answerEntry({ status, headers = {}, body, updated }: Answer, { method }: BundleEntry): string {
   const response = {
     status: String(status),

@@ -1,4 +1,4 @@
-/** The CapabilityStatement of what is served at this moment, made from the live registry (FHIR R4, capabilitystatement.html). */
+/** The CapabilityStatement of what is currently served, made from the live registry (FHIR R4, capabilitystatement.html). */
 import { createHash } from "node:crypto";
 import { isNamedBy } from "../../../../fhir/etag.ts";
 import { mayReferTo, parametersOf, referencesOf } from "../../../../fhir/search/parameters.ts";
@@ -15,7 +15,7 @@ import { withMember } from "../../../../fhir/json.ts";
 
 const STARTED = new Date().toISOString();
 
-/** Search parameters that every type has and that `parametersOf` does not list. */
+/** Search parameters that every type has, which `parametersOf` does not list. */
 const EVERYWHERE = [
   { name: "_id", type: "token" },
   { name: "_lastUpdated", type: "date" },
@@ -39,18 +39,18 @@ const OWN_OPERATIONS: Record<string, { name: string; definition: string }[]> = {
   Observation: [{ name: "lastn", definition: `${DEFINITION}/Observation-lastn` }],
 };
 
-/** The part that depends on the services and on who asks, and its digest. */
+/** The part that depends on the services and the caller's rights, and its digest. */
 interface ResourcesPart {
   resources: string;
   digest: string;
 }
 
-/** As it was last made for a directory: for who may everything, or has not said who asks, and by what a person may. */
+/** Cached by directory: for unlimited rights or unknown callers, and by rights. */
 const made = new WeakMap<Directory, { generation: number; whole?: ResourcesPart; byRights: WeakMap<Rights, ResourcesPart> }>();
 
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 22);
 
-/** GET metadata: with a tag that changes when the statement does (R4, http.html#capabilities), and by `_summary` and `_elements` in part. */
+/** GET metadata: with an ETag that changes with the statement (R4, http.html#capabilities), and with `_summary` and `_elements`. */
 export function capabilities(request: FhirRequest, version: string): Answer {
   const subset = subsetOfRead(request);
   const { text, tag } = statement(request, version);
@@ -59,7 +59,7 @@ export function capabilities(request: FhirRequest, version: string): Answer {
   return { status: 200, headers: { ...headers, "Content-Type": FHIR_JSON }, body: subsetText(text, subset) };
 }
 
-/** Made anew only when a service came or went, once for all who may the same. */
+/** Made again only when services have come or gone, once for all callers with the same rights. */
 function resourcesPart({
   directory,
   conditionalDelete,
@@ -80,7 +80,7 @@ function resourcesPart({
   return part;
 }
 
-/** As JSON text. */
+/** The statement as JSON text. */
 function statement(
   {
     directory,
@@ -117,14 +117,14 @@ function statement(
     searchParam: EVERYWHERE,
     operation: SYSTEM_OPERATIONS,
   };
-  // The resources are text already: they are the most of it, and the same for all who may the same.
+  // The resources are text already: they are most of it, and equal for all callers with the same rights.
   const text = withMember(head, "rest", `[${withMember(rest, "resource", known.resources)}]`);
   return { text, tag: digestOf(JSON.stringify([head, rest]) + known.digest) };
 }
 
 const OPEN = "ACCESS=open: anybody who reaches this server may read and change everything. It is for trying, on one machine.";
 
-/** How apps sign people in (SMART App Launch 2.2, conformance, "Declaring support in the CapabilityStatement"). */
+/** The sign-in endpoints for apps (SMART App Launch 2.2, conformance, "Declaring support in the CapabilityStatement"). */
 function signInAt(base: string): object {
   const auth = base.replace(/\/fhir$/, "/auth");
   const uris = { authorize: `${auth}/authorize`, token: `${auth}/token`, introspect: `${auth}/introspect`, revoke: `${auth}/revoke` };
@@ -140,11 +140,11 @@ function signInAt(base: string): object {
   };
 }
 
-/** R4's extension that tells where websockets are. */
+/** R4's extension with the address of websockets. */
 const WEBSOCKET = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket";
 const webSocketAddress = (base: string): string => base.replace(/^http/, "ws").replace(/\/fhir$/, WEBSOCKET_PATH);
 
-/** What a write of the type may be refused by, besides what R4 says. */
+/** The rules by which writes of the type may be refused, besides R4's own. */
 function rulesOf(directory: Directory, type: string): { documentation?: string } {
   const rules = directory.services().flatMap(({ owns }) => owns.flatMap((own) => (own.type === type ? (own.rules ?? []) : [])));
   const told = new Set(rules.map(({ id, says, mode }) => `- ${id}${mode === "warn" ? " (only warns)" : ""}: ${says}`));
@@ -166,7 +166,7 @@ const INTERACTIONS: readonly (readonly [string, Interaction])[] = [
   ["search-type", "s"],
 ];
 
-/** @param rights of who asks; undefined: all that there is */
+/** @param rights of the caller; undefined: unlimited */
 function resources(directory: Directory, conditionalDelete: "single" | "multiple", rights: Rights | undefined): object[] {
   const may = (type: string, letter: Interaction) => rights === undefined || rights.with(type, letter) !== "none";
   const types = directory.types().filter((type) => INTERACTIONS.some(([, letter]) => may(type, letter)));

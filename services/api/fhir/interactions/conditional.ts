@@ -12,7 +12,7 @@ import { patch } from "./patch.ts";
 import { createUnless, type Parsed, parsed, remove, rewrite, throughTransaction } from "./resource.ts";
 import type { FhirRequest } from "../request.ts";
 
-/** Resources that one conditional delete may remove, where several are allowed at all. */
+/** Resources that one conditional delete may remove, if several are allowed at all. */
 const MAX_DELETED = 1_000;
 
 /** The query without `_format` and `_pretty`. @throws FhirError 412 without criteria */
@@ -22,7 +22,7 @@ function criteriaOf(request: FhirRequest, type: string): string {
   return `${type}?${pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&")}`;
 }
 
-/** PUT Type?criteria: updates the one match, creates when there is none, refuses when there are more. */
+/** PUT Type?criteria: updates the one match, creates if there is none, refuses if there are several. */
 export async function conditionalUpdate(request: FhirRequest, type: string): Promise<Answer> {
   const text = await request.body();
   const criteria = criteriaOf(request, type);
@@ -60,7 +60,7 @@ export async function conditionalUpdate(request: FhirRequest, type: string): Pro
   );
 }
 
-/** @throws WriteConflict when the match was changed meanwhile and the client named no version of it */
+/** @throws WriteConflict when the match was changed meanwhile and the client has named no version */
 async function updateMatch(request: FhirRequest, resource: Parsed, { id, version }: CriteriaMatch, namesVersion: boolean) {
   const type = resource.resourceType;
   if (resource.id !== undefined && resource.id !== id) {
@@ -81,7 +81,7 @@ export async function conditionalPatch(request: FhirRequest, type: string): Prom
   return patch({ ...request, body: async () => document }, type, match.id);
 }
 
-/** DELETE Type?criteria: of one match; of several when the server allows it (CONDITIONAL_DELETE=multiple). */
+/** DELETE Type?criteria: deletes the one match; several if the server allows it (CONDITIONAL_DELETE=multiple). */
 export async function conditionalDelete(request: FhirRequest, type: string): Promise<Answer> {
   const criteria = criteriaOf(request, type);
   const isMultiple = request.conditionalDelete === "multiple";

@@ -16,7 +16,7 @@ import { subsetOfRead, subsetText } from "../presentation.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import type { FhirRequest } from "../request.ts";
 
-/** What a next link holds. */
+/** Content of a next link. */
 interface PageToken {
   count: number;
   since?: number;
@@ -52,7 +52,7 @@ export async function history(request: FhirRequest, type?: string, id?: string):
   const pages = await Promise.all(owners.map((owner) => ownerOf(owner).history(caller, { query, ...(at && { currentFrom: at[0] }) })));
   const merged = pages.flatMap((it) => it.versions).sort(newestFirst);
   if (id && type && merged.length === 0 && before === undefined) await requireExisted(request, type, id);
-  // An owner's page may be cut short by bytes: what lies beyond its end is not known yet.
+  // An owner's page may have ended at the byte limit: what lies beyond its end is not known yet.
   const known = pages.flatMap((it) => (it.more && it.end ? [it.end] : []));
   const safe = merged.filter((version) => known.every((end) => newestFirst(version, end) <= 0));
   const versions = safe.slice(0, limit);
@@ -84,7 +84,7 @@ export async function history(request: FhirRequest, type?: string, id?: string):
 const METHOD = { create: "POST", update: "PUT", delete: "DELETE" } as const;
 const STATUS = { create: "201", update: "200", delete: "204" } as const;
 
-/** Of a type with several owners the next version may be with another one, which alone knows when it took the place of this. */
+/** For a type with several owners the next version may be at another owner, which alone knows when it replaced this one. */
 async function withoutSucceeded(request: FhirRequest, versions: StoredResource[], from: number): Promise<StoredResource[]> {
   const areCurrent = await mapConcurrent(versions, async ({ type, id, version, updated }) => {
     if (updated >= from || !request.directory.isShared(type)) return true;
@@ -96,7 +96,7 @@ async function withoutSucceeded(request: FhirRequest, versions: StoredResource[]
   return versions.filter((_, index) => areCurrent[index]);
 }
 
-/** @param isAgain it was deleted before: the update has made it anew */
+/** @param isAgain the resource was deleted before: the update has created it again */
 function entryText(
   base: string,
   { type, id, version, updated, method, json, author }: StoredResource,
@@ -105,7 +105,7 @@ function entryText(
 ): string {
   const url = method === "create" ? type : `${type}/${id}`;
   const resource = json === undefined ? "" : `,"resource":${subsetText(json, subset)}`;
-  // An update that made the first version has created.
+  // An update that made the first version has created the resource.
   const status = STATUS[version === 1 || (isAgain && method === "update") ? "create" : method];
   const response = `{"status":"${status}","etag":"W/\\"${version}\\"","lastModified":"${new Date(updated).toISOString()}"}`;
   const by = author === undefined ? "" : `"extension":[${JSON.stringify(authorExtension(author))}],`;
@@ -114,11 +114,11 @@ function entryText(
 
 const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The order that the stores answer in. */
+/** The order in which stores answer. */
 const newestFirst = (a: HistoryCursor, b: HistoryCursor): number =>
   b.updated - a.updated || text(b.type, a.type) || text(b.id, a.id) || b.version - a.version;
 
-/** A resource of which no version was asked for has a history all the same, when there ever was one. */
+/** A resource without versions in the requested range still has a history, if it ever existed. */
 async function requireExisted(request: FhirRequest, type: string, id: string): Promise<void> {
   try {
     await readResource(request, type, id);
@@ -129,7 +129,7 @@ async function requireExisted(request: FhirRequest, type: string, id: string): P
 
 const PARAMETERS = new Set(["_count", "_since", "_at", "_summary", "_elements", "_page", "_format", "_pretty"]);
 
-/** The query without what is not understood. */
+/** The query without parameters that are not supported. */
 function usedOf({ query }: FhirRequest): string {
   const used = query.filter(([name]) => PARAMETERS.has(name) && name !== "_format" && name !== "_pretty");
   return used.length > 0 ? `?${used.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&")}` : "";

@@ -13,7 +13,7 @@ import type { FhirRequest } from "../request.ts";
 import { rewrite } from "./resource.ts";
 
 /**
- * Changes a part of a resource; without If-Match it is made again when others write meanwhile.
+ * Changes parts of a resource; without If-Match it is applied again after concurrent writes.
  * @throws 400, 404, 410, 412, 422; LOCKED after 10 s
  */
 export async function patch(request: FhirRequest, type: string, id: string): Promise<Answer> {

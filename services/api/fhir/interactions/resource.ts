@@ -36,7 +36,7 @@ export async function vread(request: FhirRequest, type: string, id: string, vers
   return notModified(request, stored) ?? resourceAnswer(200, stored, subsetText(stored.json, subsetOfRead(request)));
 }
 
-/** @throws 404 NOT_FOUND for what names no version */
+/** @throws 404 NOT_FOUND for an invalid version */
 export function versionNamed(type: string, id: string, version: string): number {
   if (!/^[1-9]\d{0,8}$/.test(version)) throw notFound(type, `${id}/_history/${version}`);
   return Number(version);
@@ -50,7 +50,7 @@ export async function create(request: FhirRequest, type: string): Promise<Answer
   const ifNoneExist = request.header("if-none-exist") ?? criteriaInQuery(request);
   const id = timeOrderedId();
   if (ifNoneExist === undefined) {
-    // Of a shared type only the owner of this content need be alive.
+    // For a type with several owners, only the owner of this content must be alive.
     const owner = directory.ownerFor(type, directory.isShared(type) ? parsed(text, type) : {});
     return written(request, type, id, await one(request, owner, { op: "create", type, id, text }));
   }
@@ -71,14 +71,14 @@ export async function create(request: FhirRequest, type: string): Promise<Answer
   return written(request, type, id, result);
 }
 
-/** `POST Type?criteria`: R4 has no such thing, some clients send it for a conditional create, and it can mean nothing else. */
+/** `POST Type?criteria` does not exist in R4; some clients send it for a conditional create, and it can mean nothing else. */
 function criteriaInQuery({ query }: FhirRequest): string | undefined {
   const criteria = query.filter(([name]) => !isResultParameter(name));
   if (criteria.length === 0) return undefined;
   return criteria.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&");
 }
 
-/** The text with references to this server, under each of its names, made relative. @throws FhirError as `localReferences` */
+/** The text with references to this server, by any of its names, made relative. @throws FhirError as `localReferences` */
 export const withLocalReferences = ({ bases }: Pick<FhirRequest, "bases">, text: string): string => localReferences(text, bases);
 
 /** PUT Type/id */
@@ -95,7 +95,7 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
   if (required?.length === 0) throw staleVersion({ type, id });
   const owner = directory.ownerFor(type, resource);
   const isShared = directory.isShared(type);
-  // Without a version to be held to, a missing resource must not be made where one must exist.
+  // Without a given version, a missing resource must not be created if it is required to exist.
   const upsert = !isShared && (!preconditions.mustExist || preconditions.versions !== undefined);
   const step: OwnerStep = { op: "update", type, id, text, upsert, keepsLabels: true, ...(required && { ifVersion: required }) };
   try {
@@ -103,7 +103,7 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
   } catch (error) {
     const isNowhere = isType(error, "NOT_FOUND");
     if (!isShared) throw isNowhere ? staleVersion({ type, id, version: NONE_LIVING }) : error;
-    // Usually the resource is where its content says; if it is not there, or on its way, it may have to move.
+    // Usually the resource is at the owner of its content; if it is not there, or is moving, it may have to move.
     if (!isNowhere && !isType(error, "STALE_VERSION") && !isType(error, "LOCKED")) throw error;
     const entry: TransactionEntry = {
       resource,
@@ -118,7 +118,7 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
   }
 }
 
-/** DELETE Type/id; deleting what is not there is done at once (R4, http.html#delete), unless If-Match says that it is */
+/** DELETE Type/id; deleting what does not exist succeeds (R4, http.html#delete), unless If-Match requires it to exist */
 export async function remove(request: FhirRequest, type: string, id: string): Promise<Answer> {
   const owners = request.directory.ownersOf(type);
   const ifMatch = request.header("if-match");
@@ -129,7 +129,7 @@ export async function remove(request: FhirRequest, type: string, id: string): Pr
   }
   const step: OwnerStep = { op: "delete", type, id, ...(ifVersion && { ifVersion }) };
   const deleted = () => one(request, owners[0] as string, step);
-  // An owner's own rule may hold for the version that it looked at (wards: nobody lies in the bed); the client has named none.
+  // An owner's rule may be based on the version that it has read (wards: the bed must be empty); the client has named none.
   const result = ifVersion
     ? await deleted()
     : await retryOnConflict(
@@ -148,9 +148,9 @@ async function one(request: FhirRequest, owner: string, sent: OwnerStep): Promis
 }
 
 /**
- * Gives a resource that was read another content.
- * @param keepsLabels tags and security labels that the new content leaves out stay
- * @throws 412 STALE_VERSION when it is not at that version any more
+ * Replaces the content of a resource that was read.
+ * @param keepsLabels keeps tags and security labels that the new content omits
+ * @throws 412 STALE_VERSION when its version has changed since
  */
 export async function rewrite(
   request: FhirRequest,
@@ -168,7 +168,7 @@ export async function rewrite(
   return written(request, type, id, await one(request, request.directory.ownerFor(type, resource), step));
 }
 
-/** Creates unless something matches by now; undefined when it does. */
+/** Creates a resource unless something matches by now; undefined if it does. */
 export async function createUnless(request: FhirRequest, resource: Parsed, ifNoneExist: NoneExist): Promise<Answer | undefined> {
   const { resourceType: type } = resource;
   const id = typeof resource.id === "string" ? resource.id : timeOrderedId();
@@ -178,7 +178,7 @@ export async function createUnless(request: FhirRequest, resource: Parsed, ifNon
   return result.outcome === "existed" ? undefined : written(request, type, id, result);
 }
 
-/** What concerns more than one owner is a transaction, also for a single resource. @param keepsLabels as for `rewrite` */
+/** Whatever concerns several owners is a transaction, also for a single resource. @param keepsLabels as for `rewrite` */
 export async function throughTransaction(request: FhirRequest, entry: TransactionEntry, keepsLabels = true): Promise<Answer> {
   request.directory.requireTransactions();
   const text = withLocalReferences(request, transactionOf(entry));
@@ -197,7 +197,7 @@ const wantsResource = ({ prefer }: FhirRequest): boolean => prefer.return === un
 function written(request: FhirRequest, type: string, id: string, { outcome: what, version, updated, json }: StepResult): Answer {
   const status = what === "created" ? 201 : 200;
   const headers: Record<string, string> = { ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() };
-  // Of an update too: clients take the id, and the version, from there (R4 has it for a 201 only).
+  // Also for an update: clients take id and version from there (R4 has it for a 201 only).
   const place = `${request.base}/${type}/${id}/_history/${version}`;
   headers.Location = place;
   headers["Content-Location"] = place;
@@ -231,10 +231,10 @@ function notModified(request: FhirRequest, { version, updated, isDerived }: Show
     : undefined;
 }
 
-/** An HTTP date; the oldest of its three forms has no zone and means GMT as well (RFC 9110, 5.6.7). */
+/** Parses an HTTP date; the oldest of its three forms has no zone and means GMT as well (RFC 9110, 5.6.7). */
 const dateOf = (text: string): number => Date.parse(/\d{4}$/.test(text) ? `${text} GMT` : text);
 
-/** A resource as a client sent it. */
+/** A resource as sent by a client. */
 export type Parsed = { resourceType: string; id?: unknown } & Record<string, unknown>;
 
 /** The body as a resource of the type in the URL. @throws FhirError 400, 413 */

@@ -15,15 +15,15 @@ import { subsetAsked, subsetText } from "../presentation.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import { type FhirRequest, pairsOf } from "../request.ts";
 
-/** What a next link holds: the query as the client wrote it, and where the last page ended. */
+/** Content of a next link: the query as the client wrote it, and where the last page ended. */
 interface PageToken {
   query: string;
   after: Cursor;
 }
 
 /**
- * @param within clauses that hold besides the query, e.g. of a compartment
- * @param path what the links name; default: the type
+ * @param within further clauses besides the query, e.g. of a compartment
+ * @param path for the links; default: the type
  */
 export async function search(request: FhirRequest, type: string, within: Clause[] = [], path = type): Promise<Answer> {
   const token = request.query.find(([name]) => name === "_page")?.[1];
@@ -61,7 +61,7 @@ export async function search(request: FhirRequest, type: string, within: Clause[
   const links = [{ relation: "self", url: self }];
   if (found.next) {
     const after = found.next;
-    const query = page?.query ?? request.search; // of a search by POST: its form, as a query
+    const query = page?.query ?? request.search; // for a search by POST: its form, as a query
     links.push({
       relation: "next",
       url: `${request.base}/${path}?_page=${await packToken(pagePlace(request, path), { query, after } satisfies PageToken)}`,
@@ -75,20 +75,20 @@ export async function search(request: FhirRequest, type: string, within: Clause[
       : undefined;
   const entries = [
     ...(await entryTexts(request.base, found.rows, "match", subset)),
-    // Elements are named of what was searched for; what comes along is whole (R4 3.1.1.5.9).
+    // `_elements` applies to matches only; included resources are complete (R4 3.1.1.5.9).
     ...(await entryTexts(request.base, along, "include", parsed.elements ? undefined : subset)),
   ];
   return searchset(links, entries, total, issuesOf(request, parsed, [...missing]), request.base);
 }
 
-/** What of the query was used, as the self link tells it. */
+/** The used part of the query, for the self link. */
 export function selfQuery({ used }: Pick<ParsedSearch, "used">): string {
   if (used.length === 0) return "";
   const told = ([name, value]: [string, string]) => (name === "_count" && Number(value) > MAX_COUNT ? `${MAX_COUNT}` : value);
   return `?${used.map((one) => `${encodeURIComponent(one[0]).replaceAll("%3A", ":")}=${encodeURIComponent(told(one))}`).join("&")}`;
 }
 
-/** What the client is warned of in the answer: what was passed over, and who could not be asked. */
+/** Warnings in the answer: ignored parameters, and types whose owners could not be asked. */
 export function issuesOf(
   { directory }: Pick<FhirRequest, "directory">,
   { ignored }: Pick<ParsedSearch, "ignored">,
@@ -111,7 +111,7 @@ export function issuesOf(
 export const entryText = (base: string, { type, id, json = "{}" }: Row, mode: "match" | "include", subset?: Subset): string =>
   `{"fullUrl":"${base}/${type}/${id}","resource":${subsetText(json, subset)},"search":{"mode":"${mode}"}}`;
 
-/** Those of many rows, between which others are served: a part of a resource takes time to be made. */
+/** The entries of many rows; yields to other work in between, as making a part of a resource takes time. */
 export async function entryTexts(base: string, rows: Row[], mode: "match" | "include", subset?: Subset): Promise<string[]> {
   const texts: string[] = [];
   for (const row of rows) {
@@ -121,7 +121,7 @@ export async function entryTexts(base: string, rows: Row[], mode: "match" | "inc
   return texts;
 }
 
-/** 200 with the entries, and a last one for the issues if there are any. */
+/** 200 with the entries, and a final one for the issues, if there are any. */
 export function searchset(
   links: { relation: string; url: string }[],
   entries: string[],

@@ -2,9 +2,9 @@ import type { Clause } from "../../../../fhir/search/query.ts";
 import { slotsOfParameters } from "../../../../fhir/search/exact-clauses.ts";
 
 /**
- * Search parameters that say when care was given, ordered or planned. A type that is not named has none: it describes
- * a person or a thing (Patient, Coverage, Group), holds for all care (AllergyIntolerance, FamilyMemberHistory), or has only the
- * date of its own making (Consent, AuditEvent, Claim).
+ * Search parameters with the time at which care was given, ordered or planned. Types that are not listed describe a person or a thing (Patient,
+ * Coverage, Group), apply to all care (AllergyIntolerance, FamilyMemberHistory), or only have the date of their own creation (Consent,
+ * AuditEvent, Claim).
  */
 const CARE_DATES: Record<string, readonly string[]> = {
   Account: ["period"],
@@ -48,19 +48,19 @@ const CARE_DATES: Record<string, readonly string[]> = {
   VisionPrescription: ["datewritten"],
 };
 
-/** Types whose care lasts from one date to another; without the second it goes on. */
+/** Types whose care lasts from one date to another; without the second it is ongoing. */
 const CARE_SPANS: Record<string, readonly [from: string, until: string]> = {
   Condition: ["onset-date", "abatement-date"],
   Goal: ["start-date", "target-date"],
 };
 
-/** A time, milliseconds since 1970, both ends included; an open end is ±Infinity. */
+/** A time range, milliseconds since 1970, both ends included; an open end is ±Infinity. */
 export interface CareTime {
   start: number;
   end: number;
 }
 
-/** What a record of the type fulfils if its care touches that time. One that bears no care date stays in: nothing says that it is of another time. */
+/** Clauses for records of the type whose care overlaps the range. Records without a care date match, as they may be of any time. */
 export function careWithin(type: string, { start, end }: CareTime): Clause[] {
   const begun = end < Number.POSITIVE_INFINITY ? { lowLe: end } : undefined;
   const lasted = start > Number.NEGATIVE_INFINITY ? { highGe: start } : undefined;

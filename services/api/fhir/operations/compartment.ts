@@ -39,7 +39,7 @@ export async function searchWholeCompartment(request: FhirRequest, compartment: 
   return searchMany(request, `${compartment}/${id}/*`, types);
 }
 
-/** GET [base]?_type=…&… and POST [base]/_search: parameters that every type has. */
+/** GET [base]?_type=…&… and POST [base]/_search, with parameters that every type has. */
 export function searchSystem(request: FhirRequest): Promise<Answer> {
   return searchMany(
     request,
@@ -48,13 +48,13 @@ export function searchSystem(request: FhirRequest): Promise<Answer> {
   );
 }
 
-/** What a next link holds: the query as the client wrote it, and where the last page ended. */
+/** Content of a next link: the query as the client wrote it, and where the last page ended. */
 export interface PageToken {
   query: string;
   after: TypesCursor;
 }
 
-/** A page asked for: the query as the client wrote it, and where the page begins. */
+/** A requested page: the query as the client wrote it, and where the page starts. */
 interface AskedPage {
   query: string;
   pairs: [name: string, value: string][];
@@ -103,8 +103,8 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
 }
 
 /**
- * The search of each type, and what concerns the page, which is read once for all types.
- * @throws FhirError 400 for what only a search on one type can answer
+ * The search of each type, and the result parameters, which are parsed once for all types.
+ * @throws FhirError 400 for what is only possible in a search on one type
  */
 function searchesOf(request: FhirRequest, pairs: AskedPage["pairs"], all: TypeQuestion[]) {
   const wanted = typesAsked(pairs);
@@ -127,8 +127,8 @@ function searchesOf(request: FhirRequest, pairs: AskedPage["pairs"], all: TypeQu
 }
 
 /**
- * What no type understands is passed over, as in a search on one type. What some understand and others do not would find
- * everything of the others.
+ * Parameters that no type supports are ignored, as in a search on one type. A parameter that only some types support is refused: for the other
+ * types everything would match.
  * @throws FhirError 400
  */
 function ignoredByAll(searches: ParsedSearch[]): ParsedSearch["ignored"] {
@@ -164,12 +164,12 @@ const CONTROLS = new Set([
   "_revinclude",
   "_contained",
 ]);
-/** Shapes the answer, and narrows nothing. */
+/** Whether a parameter only shapes the answer, without selecting. */
 export const isResultParameterName = (name: string): boolean => CONTROLS.has(name.split(":", 1)[0] as string);
 
 /**
- * What an operation does with parameters that shape a search, of which R4 defines few for operations: it heeds those named; the
- * rest are passed over and told of in the answer, or refused, as the client prefers.
+ * Handles result parameters of an operation, of which R4 defines few for operations: the supported ones are used; the others are ignored with a
+ * warning, or refused if the client prefers that.
  * @throws FhirError 400 not-supported, when strict
  */
 export function heededBy(

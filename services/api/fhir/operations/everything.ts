@@ -1,5 +1,5 @@
 /**
- * `$everything`: a patient's, or an encounter's, whole record (FHIR R4, patient-operation-everything.html,
+ * `$everything`: the complete record of a patient or an encounter (FHIR R4, patient-operation-everything.html,
  * encounter-operation-everything.html). Without an id: the records of all patients.
  */
 import { fhirError, type Issue } from "../../../../fhir/outcome.ts";
@@ -23,8 +23,8 @@ import { entryTexts, issuesOf, searchset, selfQuery } from "../interactions/sear
 import { recordOf, type ReferencedResources, referencedResources } from "./referenced-resources.ts";
 
 /**
- * The resource, its compartment, and what these refer to: of any type, but of no other patient's record.
- * @param id absent: of every resource of the type
+ * The resource, its compartment, and what these refer to: of any type, except for other patients' records.
+ * @param id absent: for every resource of the type
  */
 export async function everything(request: FhirRequest, compartment: "Patient" | "Encounter", id?: string): Promise<Answer> {
   const { base, directory } = request;
@@ -38,7 +38,7 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
   const root = id === undefined ? undefined : await readResource(request, compartment, id);
 
   const isWanted = (type: string): boolean => !types || types.has(type);
-  // A type that is never in the compartment is found by what refers to it: by all of the record, whose other types are left out then.
+  // Types that are never in the compartment are found by references from the record, whose other types are then left out of the answer.
   const isByReference = types !== undefined && [...types].some((type) => !membership(compartment, id, type));
   const recent: Clause[] = since === undefined ? [] : [{ kind: "updated", any: [{ lowGe: since }] }];
   const questions = directory.types().flatMap((type): TypeQuestion[] => {
@@ -82,7 +82,7 @@ const tooMuch: Issue = {
   diagnostics: "The resource here refers to more than one answer may hold: some of it is left out.",
 };
 
-/** The page with what comes along; a shorter page where too much would. Only of a single match some may be left out: `isCut`. */
+/** The page with what it refers to; a shorter page if that would be too much. For a single match it may be incomplete: `isCut`. */
 async function withSurroundings(
   { rows, next }: TypesPage,
   find: (matches: Row[]) => Promise<ReferencedResources>,
@@ -100,9 +100,9 @@ interface Asked {
   since?: number;
   care: CareTime;
   count?: number;
-  /** Only the number of matches is asked for. */
+  /** Only the number of matches is requested. */
   isCounted: boolean;
-  /** The part of each resource that is asked for; absent: the whole. */
+  /** The requested part of each resource; absent: all of it. */
   subset?: Subset;
 }
 

@@ -14,9 +14,9 @@ import type { FhirRequest } from "../request.ts";
 import { entryText, issuesOf, searchset, selfQuery } from "../interactions/search.ts";
 import { requireParameter, tokenOfRow } from "../../../../fhir/search/exact-clauses.ts";
 
-/** JSON in one answer of `$lastn`, which has no pages. */
+/** Limit of the JSON in one answer of `$lastn`, which has no pages. */
 const MAX_BYTES = MAX_PAGE_BYTES * 4;
-/** Observations that `$lastn` looks through; more are refused, with what would narrow them. */
+/** Observations that `$lastn` examines; more are refused, with advice on how to narrow the search. */
 const MAX_OBSERVATIONS = 20_000;
 
 const TYPE = "Observation";
@@ -30,14 +30,14 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
   if (!pairs.some(([name]) => /^(patient|subject)(:|$)/.test(name))) {
     throw fhirError(400, "required", "$lastn needs a patient or subject.", "patient");
   }
-  // A criterion that is passed over would find too much: it is refused, whatever the client prefers.
+  // An ignored criterion would find too much: it is refused, whatever the client prefers.
   const search = parseSearch(TYPE, pairs, { base: request.base, bases: request.bases, handling: "strict", dates: request.dates });
   const subset = subsetAsked(search);
 
   const all = await newestFirst(request, search);
   const groupOf = groupsOf(all);
   const isTaken = newestOf(Number(max));
-  // What has no coding is grouped by the text of its code, which is known when it is read.
+  // Observations without a coding are grouped by the text of their code, which is known once they are read.
   const chosen = all.filter((row) => {
     const [coding] = codingsOf(row);
     return coding === undefined || isTaken(groupOf(coding), row);
@@ -57,7 +57,7 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
   );
 }
 
-/** All that match, without their JSON: the time of each as its one sort value, its codings as its references. @throws FhirError 400 too-costly */
+/** All matches without their JSON: with their time as the one sort value, and their codings as references. @throws FhirError 400 too-costly */
 async function newestFirst(request: FhirRequest, search: ParsedSearch): Promise<Row[]> {
   const slotsOf = (code: string) => requireParameter(TYPE, code).slots;
   const sort: SortKey[] = [{ by: "range", slots: slotsOf("date"), edge: "low", desc: true }];
@@ -81,14 +81,14 @@ async function newestFirst(request: FhirRequest, search: ParsedSearch): Promise<
   }
 }
 
-/** As `code␟system`: a code without a system is another than the same code of a system. A system alone is no code. */
+/** Codings as `code␟system`: a code without a system differs from the same code with one. A system alone is no code. */
 const codingsOf = ({ refs = [] }: Row): string[] => refs.map(([, coding]) => coding).filter((coding) => tokenOfRow(coding).code !== "");
 
 const textOf = ({ json = "{}" }: Row): string => `text ${(parseJson(json) as { code?: { text?: string } }).code?.text ?? ""}`;
 
 /**
- * By coding: the group that it is in. Codings that one Observation bears are translations of each other, and so are those that a
- * chain of Observations joins (R4: "the transitive property of equality").
+ * The group of a coding. Codings of one Observation are translations of each other, and so are those that a chain of Observations connects (R4:
+ * "the transitive property of equality").
  */
 function groupsOf(rows: Row[]): (coding: string) => string {
   const above = new Map<string, string>();
@@ -97,7 +97,7 @@ function groupsOf(rows: Row[]): (coding: string) => string {
       const next = above.get(at);
       if (next === undefined) return at;
       const over = above.get(next);
-      if (over !== undefined) above.set(at, over); // shortens the way for those that come after
+      if (over !== undefined) above.set(at, over); // shortens the path for later lookups
       at = next;
     }
   };
@@ -111,7 +111,7 @@ function groupsOf(rows: Row[]): (coding: string) => string {
   return topOf;
 }
 
-/** Whether a row, asked in order of time, is among the newest `max` of its group, or as new as the last of these (R4: a tie is returned whole). */
+/** Whether a row is among the newest `max` of its group, or as new as the last of these (R4: ties are returned completely). Called in order of time. */
 function newestOf(max: number): (group: string, row: Row) => boolean {
   const taken = new Map<string, { count: number; last: Row["values"][number] }>();
   return (group, { values }) => {
@@ -123,7 +123,7 @@ function newestOf(max: number): (group: string, row: Row) => boolean {
   };
 }
 
-/** The Observations of these rows, by id. @throws FhirError 400 too-costly when they are more than one answer may hold */
+/** The Observations of these rows, by id. @throws FhirError 400 too-costly if they exceed the limit of one answer */
 async function wholeOf(request: FhirRequest, rows: Row[], clauses: Clause[]): Promise<Map<string, Row>> {
   const availability = { partial: false, missing: new Set<string>() };
   const { rows: found, isCut } = await withContents(request, { rows, clausesOf: () => clauses, maxBytes: MAX_BYTES }, availability);

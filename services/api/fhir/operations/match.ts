@@ -12,11 +12,11 @@ const GRADE = "http://hl7.org/fhir/StructureDefinition/match-grade";
 /** Candidates in an answer without `count`, and at most. */
 const [COUNT, MAX_COUNT] = [10, 100];
 
-/** Names, addresses, numbers, … of who is looked for; few are compared. */
+/** Names, addresses, identifiers, … of the person that are compared; few are needed. */
 const MAX_OF_EACH = 100;
-/** Characters of them all; a longer text is no description of a person. */
+/** Characters of all of them; a longer text is not a description of a person. */
 const MAX_TEXT = 100_000;
-/** By what one person is told from another: the rest (a photo, a narrative) need not go to who compares. */
+/** Elements that identify a person: others (a photo, a narrative) need not be sent to the service that compares. */
 const COMPARED = [
   "resourceType",
   "id",
@@ -30,7 +30,7 @@ const COMPARED = [
   "extension",
 ];
 
-/** What is compared of a Patient, as a text. @throws FhirError 422 for what is too much of it */
+/** The compared elements of a Patient, as text. @throws FhirError 422 if there is too much */
 function described(patient: Json): string {
   const parts = COMPARED.flatMap((name) => (patient[name] === undefined ? [] : [[name, patient[name]] as const]));
   for (const [name, value] of parts) {
@@ -45,7 +45,7 @@ function described(patient: Json): string {
   throw fhirError(422, "too-costly", diagnostics, `Patient.${longest}`);
 }
 
-/** POST Patient/$match: `resource`, `count`, `onlyCertainMatches`; the candidates with their grades, the most probable first. */
+/** POST Patient/$match: `resource`, `count`, `onlyCertainMatches`; answers the candidates with their grades, the most probable first. */
 export async function match(request: FhirRequest): Promise<Answer> {
   const { value: resource, parameters } = givenIn(await request.body(), "resource");
   if (resource?.resourceType !== "Patient") throw fhirError(400, "required", "Who is looked for must be sent as a Patient.", "resource");

@@ -1,4 +1,4 @@
-/** `Patient/$merge`, as HL7 defines it after R4 (https://hl7.org/fhir/R5/patient-operation-merge.html). */
+/** `Patient/$merge`, as defined by HL7 after R4 (https://hl7.org/fhir/R5/patient-operation-merge.html). */
 import { fhirError, outcome } from "../../../../fhir/outcome.ts";
 import { behindBase } from "../../../../fhir/own-address.ts";
 import { parseJson } from "../../../../fhir/json.ts";
@@ -9,7 +9,7 @@ import { fhirAnswer, givenIn, type Json } from "../operation-input.ts";
 import type { FhirRequest } from "../request.ts";
 import { ID_PATTERN } from "../../../../fhir/ids.ts";
 
-/** POST Patient/$merge: `source-patient`, `target-patient`, `preview`. The answer has the outcome, and the patient that stays. */
+/** POST Patient/$merge: `source-patient`, `target-patient`, `preview`. Answers the outcome and the remaining patient. */
 export async function merge(request: FhirRequest): Promise<Answer> {
   const { parameters } = givenIn(await request.body(), "none");
   for (const name of ["source-patient-identifier", "target-patient-identifier", "result-patient"]) {

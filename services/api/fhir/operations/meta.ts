@@ -22,14 +22,14 @@ export async function meta(request: FhirRequest, type: string, id: string, versi
   return metaAnswer((parseJson(stored.json) as Json).meta);
 }
 
-/** Profiles, tags and labels that one answer may list. */
+/** Limit of the profiles, tags and labels in one answer. */
 const MAX_IN_USE = 10_000;
 const IN_USE = { profile: "_profile", security: "_security", tag: "_tag" } as const;
 type Member = keyof typeof IN_USE;
 
 /**
- * GET Type/$meta and GET $meta: what is in use in the type, or in the system. One call per owner. The search values are what is
- * asked, so a coding comes without its display, and a profile that is named with a version also without it.
+ * GET Type/$meta and GET $meta: what is used in the type, or in the system. One call per owner. The answer is made from search values, so codings
+ * come without display, and a profile that is named with a version also without it.
  */
 export async function metaInUse(request: FhirRequest, type?: string): Promise<Answer> {
   const { directory, caller } = request;
@@ -62,7 +62,7 @@ function codingOf(token: string): Json {
   return { ...(system && { system }), ...(code && { code }) };
 }
 
-/** POST Type/id/$meta-add and $meta-delete: profiles, tags and security labels; what changes makes a new version. */
+/** POST Type/id/$meta-add and $meta-delete: profiles, tags and security labels; a change makes a new version. */
 export async function changeMeta(request: FhirRequest, type: string, id: string, change: "add" | "delete"): Promise<Answer> {
   const { value } = givenIn(await request.body(), "meta");
   if (!value || value.resourceType !== undefined) {
@@ -83,7 +83,7 @@ export async function changeMeta(request: FhirRequest, type: string, id: string,
   );
 }
 
-/** The same for two codings that are the same. */
+/** A key that is equal for equal codings. */
 const codingKey = ({ system, code }: Json): string => JSON.stringify([system, code]);
 const keysOf = (codings: Json[]): ReadonlySet<string> => new Set(codings.map(codingKey));
 

@@ -1,6 +1,6 @@
 /**
- * What supports a record: whatever its resources refer to, except another patient's record (FHIR R4,
- * patient-operation-everything.html: "any resource referenced from those, including binaries and attachments").
+ * Resources that support a record: whatever it refers to, except for other patients' records (FHIR R4, patient-operation-everything.html: "any
+ * resource referenced from those, including binaries and attachments").
  */
 import { compartmentOf, mayReferTo, parametersOf } from "../../../../fhir/search/parameters.ts";
 import type { Clause, Row, StoreQuery } from "../../../../fhir/search/query.ts";
@@ -18,26 +18,26 @@ import { behindBase } from "../../../../fhir/own-address.ts";
 /** Whose record it is. */
 export interface RecordOf {
   compartment: "Patient" | "Encounter";
-  /** Absent: the records of everybody. */
+  /** Absent: the records of all. */
   id?: string;
-  /** `Patient/id` of those whose records may come along; absent: of everybody. */
+  /** `Patient/id` of those whose resources may be included; absent: of all. */
   patients?: ReadonlySet<string>;
-  /** `Patient/id` of those who come along themselves, if something refers to them. */
+  /** `Patient/id` of those who are included themselves, if something refers to them. */
   persons: ReadonlySet<string>;
 }
 
-/** What was found, and whether there is more than one answer may hold. */
+/** What was found, and whether there is more than fits into one answer. */
 export interface ReferencedResources {
   rows: Row[];
   isCut: boolean;
 }
 
-/** Bytes of JSON that come along with one page. */
+/** Bytes of JSON included with one page. */
 const MAX_BYTES = 16_000_000;
 /** References that are looked up for one page. */
 const MAX_REFERENCES = 20_000;
 
-/** Whose record a resource of the compartment's kind is. @param json of that Patient or Encounter */
+/** The record to which a resource of the compartment's type belongs. @param json of that Patient or Encounter */
 export function recordOf(compartment: RecordOf["compartment"], id: string | undefined, json: string | undefined): RecordOf {
   if (id === undefined || json === undefined) return { compartment, persons: new Set() };
   const { link, subject } = JSON.parse(json) as { link?: unknown; subject?: unknown };
@@ -48,8 +48,8 @@ export function recordOf(compartment: RecordOf["compartment"], id: string | unde
 }
 
 /**
- * What the matches refer to and what is not of the record itself: that is found as a match, or was not asked for.
- * @param isWanted whether resources of a type shall come along
+ * The targets of the matches' references that are not part of the record itself, which is found as matches, or was not asked for.
+ * @param isWanted whether to include resources of a type
  * @throws FhirError 503 OWNER_DOWN unless `availability.partial`
  */
 export async function referencedResources(
@@ -81,7 +81,7 @@ export async function referencedResources(
 
   const rows = new Map<string, Row>();
   for (const row of pages.flatMap((page) => page.rows)) {
-    const known = rows.get(keyOf(row)); // with two owners, while it moves from one to the other
+    const known = rows.get(keyOf(row)); // it may be found at two owners while it moves
     if (known ? known.version < row.version : isOf(row, record)) rows.set(keyOf(row), row);
   }
   isCut ||= rows.size > MAX_INCLUDED;
@@ -97,10 +97,10 @@ export async function referencedResources(
 
 const keyOf = ({ type, id }: Row): string => `${type}/${id}`;
 
-/** Whose records a Bundle holds cannot be told; of everybody's record all Patients are matches. */
+/** A Bundle may contain any patient's resources; for the record of all, Patients are matches. */
 const mayComeAlong = (type: string, { id }: RecordOf): boolean => type !== "Bundle" && (type !== "Patient" || id !== undefined);
 
-/** Slots that say whose a resource is: those of the Patient compartment, and where a type outside of it (Device, Task) names a patient. */
+/** Slots with the patients of a resource: those of the Patient compartment, and for other types (Device, Task) the elements that name a patient. */
 function ownerSlots(type: string): number[] {
   const parameters = [...new Set([...compartmentOf("Patient", type), "patient", "subject"])]
     .flatMap((code) => parametersOf(type).get(code) ?? [])
@@ -108,30 +108,30 @@ function ownerSlots(type: string): number[] {
   return [...new Set(parameters.flatMap((it) => it.slots))];
 }
 
-/** Not of a person who is only known by an identifier, or contained; unless one of the record's patients is named besides. */
+/** Excludes resources of a person who is only named by an identifier, or contained, unless one of the record's patients is named as well. */
 function knownOwners(slots: number[], { patients = new Set() }: RecordOf): Clause[] {
   if (slots.length === 0) return [];
   const unknown: Clause = { kind: "key", slots, any: [BY_IDENTIFIER, toContained("Patient")], not: true };
   return [patients.size > 0 ? { kind: "any", of: [[unknown], [anyOfValues(slots, patients)]] } : unknown];
 }
 
-/** A reference to something that is no Patient. Of one that cannot be read (`ldap://…`) nobody knows whom it means. */
+/** A reference to something that is certainly not a Patient; the target of one that cannot be parsed (`ldap://…`) is unknown. */
 const ELSE = /(?:^|\/)(?!Patient\/)[A-Z][A-Za-z]+\/[^/]+$/;
 
 const isTheirs = ({ patients }: RecordOf, patient: string): boolean => (patients ? patients.has(patient) : patient.startsWith("Patient/"));
 
-/** Whether it is nobody's record but theirs. */
+/** Whether it belongs to no other patient's record. */
 const isOf = ({ refs = [] }: Row, record: RecordOf): boolean =>
   refs.every(([, reference]) => ELSE.test(reference) || isTheirs(record, reference));
 
-/** Who may see a Binary is who may see what it names (R4, binary.html#security). @param there `Type/id` of the matches */
+/** A Binary may be seen by those who may see its securityContext (R4, binary.html#security). @param there `Type/id` of the matches */
 function mayBeShown({ type, json = "{}" }: Row, record: RecordOf, there: ReadonlySet<string>): boolean {
   if (type !== "Binary") return true;
   const { securityContext } = JSON.parse(json) as { securityContext?: { reference?: unknown } };
   return securityContext === undefined || [...linksIn(securityContext)].some((named) => isTheirs(record, named) || there.has(named));
 }
 
-/** By type: the ids that the rows refer to. */
+/** By type: the ids to which the rows refer. */
 async function referredTo(rows: Row[], bases: readonly string[]): Promise<Map<string, Set<string>>> {
   const found = new Map<string, Set<string>>();
   for (const { json = "{}" } of rows) {
@@ -145,13 +145,13 @@ async function referredTo(rows: Row[], bases: readonly string[]): Promise<Map<st
   return found;
 }
 
-/** As `Type/id`: what the references of a resource, or a part of it, lead to, and the Binaries at the addresses of its attachments. */
+/** Targets, as `Type/id`, of the references in a resource or a part of it, and the Binaries at the URLs of its attachments. */
 function* linksIn(node: unknown, bases: readonly string[] = []): Generator<string> {
   if (node === null || typeof node !== "object") return;
   for (const [name, value] of Object.entries(node)) {
     if (typeof value === "object") yield* linksIn(value, bases);
     if (typeof value !== "string" || (name !== "reference" && name !== "url")) continue;
-    // Attachments keep the address that they came with; references of the server's own were made relative.
+    // The URLs of attachments are stored as received; the server's own in references were made relative.
     const link = behindBase(value, bases) ?? value;
     const target = relativeReference(link);
     if (target && (name === "reference" || target.type === "Binary")) yield `${target.type}/${target.id}`;

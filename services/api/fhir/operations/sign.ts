@@ -7,7 +7,7 @@ import { FHIR_JSON } from "../media-types.ts";
 import { fhirAnswer } from "../operation-input.ts";
 import type { FhirRequest } from "../request.ts";
 
-/** POST Type/id/$sign: signs the current version; the answer is the Provenance that keeps the signature, or its address where the signer may not read those. */
+/** POST Type/id/$sign: signs the current version; answers the Provenance with the signature, or its URL if the signer may not read Provenances. */
 export async function sign(request: FhirRequest, type: string, id: string): Promise<Answer> {
   const { provenance } = await records.sign(request.caller, { reference: `${type}/${id}` });
   const Location = `${request.base}/${provenance}/_history/1`;
@@ -18,7 +18,7 @@ export async function sign(request: FhirRequest, type: string, id: string): Prom
   return { status: 201, headers: { Location, ...(found && { "Content-Type": FHIR_JSON }) }, ...(found && { body: found.json }) };
 }
 
-/** GET Type/id/$verify: a parameter `signature` for each. */
+/** GET Type/id/$verify: answers a parameter `signature` for each signature. */
 export async function verify(request: FhirRequest, type: string, id: string): Promise<Answer> {
   const { version, signatures } = await records.verify(request.caller, { reference: `${type}/${id}` });
   return fhirAnswer({

@@ -10,13 +10,13 @@ import type { Answer } from "../../http/answer.ts";
 import { fhirAnswer, type OperationInput, givenIn, type Json, optionalBody } from "../operation-input.ts";
 import type { FhirRequest } from "../request.ts";
 
-/** POST Type/$validate and Type/id/$validate (`mode` create, update, delete, profile). The faults are the answer, not an error. */
+/** POST Type/$validate and Type/id/$validate (`mode` create, update, delete, profile). Issues are the answer, not an error. */
 export async function validateOperation(request: FhirRequest, type: string, id?: string): Promise<Answer> {
-  // What is stored, or to be deleted, needs no body.
+  // Validating a stored resource, or a deletion, needs no body.
   const text = request.method === "GET" ? undefined : await optionalBody(request);
   const sent: OperationInput = text === undefined ? { parameters: [] } : givenIn(text, "resource");
   const { parameters } = sent;
-  const value = sent.value ?? (type === "Parameters" ? sent.body : undefined); // Parameters may be what is to be validated
+  const value = sent.value ?? (type === "Parameters" ? sent.body : undefined); // Parameters may be what to validate
   const asked = (name: string) => request.query.find(([it]) => it === name)?.[1] ?? stringIn(parameters.find((it) => it.name === name));
   const mode = asked("mode");
   if (mode !== undefined && !["create", "update", "delete", "profile"].includes(mode)) {
@@ -55,7 +55,7 @@ export async function validateOperation(request: FhirRequest, type: string, id?:
   );
 }
 
-/** What is known before a deletion is tried: whether it is there, and whether who asks may. Rules and what rests on it are looked at by its owner. */
+/** What is known before a deletion: whether the resource exists, and whether the caller may delete it. Its owner checks rules and dependents. */
 function deletionIssue({ caller }: FhirRequest, type: string, stored: unknown): Issue {
   if (!stored) throw fhirError(400, "required", "There is nothing to delete: name a resource by its id.");
   if (rightsOfCaller(caller)?.with(type, "d") === "none") {
@@ -65,7 +65,7 @@ function deletionIssue({ caller }: FhirRequest, type: string, stored: unknown): 
   return { severity: "information", code: "informational", diagnostics };
 }
 
-/** Whether the profile is what R4 itself defines of the type, which is validated against anyway. */
+/** Whether the profile is R4's own definition of the type, against which it is validated anyway. */
 const isBase = (profile: string, type: string): boolean =>
   ["Resource", type].some((name) => new RegExp(`^http://hl7\\.org/fhir/StructureDefinition/${name}(\\|4\\.0(\\.\\d)?)?$`).test(profile));
 

@@ -1,14 +1,14 @@
-/** What who has once signed in may do now. */
+/** The current rights of an account or program that has signed in before. */
 import type { IdentityData } from "./identity-data.ts";
 import type { AccountStanding } from "./identity.contract.ts";
 import { ownClients } from "./provider/clients.ts";
 
-/** Ids of the apps that are there without being made. */
+/** Ids of the built-in apps. */
 const OWN = new Set(ownClients("").map(({ _id }) => _id));
 
 /**
- * @param who as an author names them: `Practitioner/1`, an account, a program
- * @returns null where the account, the program, or the app by which it was, is closed
+ * @param who as authors are named: `Practitioner/1`, an account, a program
+ * @returns null if the account, the program, or the app that was used is closed
  */
 export async function standingOf(
   { accounts, clients }: Pick<IdentityData, "accounts" | "clients">,

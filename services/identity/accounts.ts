@@ -1,4 +1,4 @@
-/** Accounts: made, changed and closed by administrators; everything that ends sessions and tokens. */
+/** Accounts: created, changed and closed by administrators, with everything that ends sessions and tokens. */
 import { randomUUID } from "node:crypto";
 import { DuplicateKey, type Update } from "../../store/documents/documents.ts";
 import type { IdentityData } from "./identity-data.ts";
@@ -19,12 +19,12 @@ import type { Passwords } from "./sign-in/passwords.ts";
 
 /** Lifetime of a link that sets a password, milliseconds. */
 const LINK_MS = 3_600_000;
-/** In one list. */
+/** Limit of one list. */
 const MAX_LISTED = 10_000;
-/** The login name of the administrator that the first start makes. */
+/** Login name of the administrator that the first start creates. */
 const FIRST_LOGIN = "admin";
 
-/** Who administers the system; an account for trying is nobody's. */
+/** Query for administrators; trial accounts do not count. */
 const ADMINISTRATES = {
   isAdministrator: true,
   password: { $exists: true },
@@ -32,7 +32,7 @@ const ADMINISTRATES = {
   isForTrying: { $exists: false },
 } as const;
 
-/** What accounts are worked on with. */
+/** What accounts need. */
 export interface AccountParts {
   kept: IdentityData;
   news: News;
@@ -80,7 +80,7 @@ export class Accounts {
     return found;
   }
 
-  /** @param seen the version that the caller has read @throws 404 USER_NOT_FOUND, also for one that is closed; 409 USER_CHANGED */
+  /** @param seen the version that the caller has read @throws 404 USER_NOT_FOUND, also for a closed account; 409 USER_CHANGED */
   async #findOpen(user: string, seen?: number): Promise<StoredAccount> {
     const account = await this.find(user);
     if (account.closedAt !== undefined) throw userNotFound(user);
@@ -88,14 +88,14 @@ export class Accounts {
     return account;
   }
 
-  /** Changes the account as it was found, or not at all. @throws 404 USER_NOT_FOUND, 409 USER_CHANGED */
+  /** Changes the account in the version that was found, or not at all. @throws 404 USER_NOT_FOUND, 409 USER_CHANGED */
   async #update({ _id, version }: StoredAccount, change: Update<StoredAccount>): Promise<void> {
     const found = { _id, version: version ?? { $exists: false as const }, closedAt: { $exists: false as const } };
     if ((await this.#accounts.updateMany(found, change)) === 1) return;
     throw (await this.open(_id)) ? userChanged(_id) : userNotFound(_id);
   }
 
-  /** By its id; null when it is closed, or none. */
+  /** The account with this id; null if it is closed, or does not exist. */
   open(id: string): Promise<StoredAccount | null> {
     return this.#accounts.findOne({ _id: id, closedAt: { $exists: false } });
   }
@@ -116,7 +116,7 @@ export class Accounts {
   }
 
   /**
-   * @param practitioner absent: it is nobody who works here
+   * @param practitioner absent: the person is not a Practitioner here
    * @param seen the version that was read
    * @throws 404 USER_NOT_FOUND, 409 PRACTITIONER_TAKEN, 409 USER_CHANGED
    */
@@ -147,7 +147,7 @@ export class Accounts {
     if (account) await this.#close(account);
   }
 
-  /** Sessions, codes and tokens; who it is may sign in again, unless the account is closed. */
+  /** Ends sessions, codes and tokens; the person may sign in again, unless the account is closed. */
   async end(accountId: string): Promise<void> {
     const { kept, news } = this.#parts;
     await kept.artifacts.removeMany({ accountId });
@@ -161,7 +161,7 @@ export class Accounts {
     return found.map(sessionOf);
   }
 
-  /** @returns the link that sets a new password, and takes the second factor away @throws 404 USER_NOT_FOUND */
+  /** @returns a link that sets a new password; the second factor is removed @throws 404 USER_NOT_FOUND */
   async resetPassword(user: string): Promise<PasswordLink> {
     const account = await this.#findOpen(user);
     const { kept } = this.#parts;
@@ -170,13 +170,13 @@ export class Accounts {
     return this.#link(account._id, account.password === undefined && account.login === FIRST_LOGIN ? "first" : "reset");
   }
 
-  /** The account whose password a link sets; undefined: it was used, or is too old. */
+  /** The account of a password link; undefined if it was used, or has expired. */
   async ofLink(secret: string): Promise<StoredAccount | undefined> {
     const link = await this.#parts.kept.links.findOne({ _id: hashOf(secret), expiresAt: { $gt: Date.now() } });
     return link ? this.#forLink(link) : undefined;
   }
 
-  /** Sets the password, once for each link. @throws 422 PASSWORD_WEAK, 503 SIGN_IN_BUSY @returns false: the link is void */
+  /** Sets the password, once per link. @throws 422 PASSWORD_WEAK, 503 SIGN_IN_BUSY @returns false: the link is not valid any more */
   async setPassword(secret: string, password: string): Promise<boolean> {
     const { kept, passwords } = this.#parts;
     const account = await this.ofLink(secret);
@@ -207,8 +207,8 @@ export class Accounts {
   }
 
   /**
-   * As long as nobody administers the system, other than to try it: the account that may, and a link that sets its password. Nodes that start at once make one
-   * account. @returns undefined when there is an administrator
+   * While there is no administrator other than trial accounts: creates one, with a link that sets its password. Nodes that start at the same time
+   * create one account. @returns undefined if there is an administrator
    */
   async first(): Promise<PasswordLink | undefined> {
     const isThere = await this.#accounts.findOne(ADMINISTRATES);
@@ -247,7 +247,7 @@ export class Accounts {
     return userOf({ ...account, closedAt, version: nextOf(account) });
   }
 
-  /** Two who end each other's right in the same moment could both succeed; the next start makes a new first administrator then. */
+  /** Two administrators who remove each other's right at the same moment could both succeed; the next start then creates a first administrator. */
   async #requireAnother({ _id, isForTrying }: StoredAccount): Promise<void> {
     if (isForTrying) return;
     const others = await this.#accounts.count({ ...ADMINISTRATES, _id: { $ne: _id } });

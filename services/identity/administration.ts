@@ -1,4 +1,4 @@
-/** The actions by which an operator, or an administrator who has signed in, works on accounts; on clients by an operator in the mesh only. */
+/** Actions by which operators and signed-in administrators manage accounts; clients can only be managed by operators in the mesh. */
 import type { Context, ServiceBroker } from "moleculer";
 import { notAllowed } from "../../mesh/access/access.ts";
 import type { Caller } from "../../mesh/caller.ts";
@@ -10,7 +10,7 @@ import { askedBy, OPERATOR } from "./roles-now/role-actions.ts";
 import type { RoleBook } from "./roles-now/role-book.ts";
 import { ID_PATTERN } from "../../fhir/ids.ts";
 
-/** The service, as these actions see it. */
+/** The service, as far as these actions need it. */
 interface Office {
   broker: ServiceBroker;
   accounts: Accounts;
@@ -18,14 +18,14 @@ interface Office {
   roleBook: RoleBook;
 }
 
-/** What a caller gives to an action. */
+/** Parameters of an action. */
 type ParamsOf<Name extends keyof typeof identity> = Parameters<(typeof identity)[Name]>[1];
 type Given<Name extends keyof typeof identity> = Context<ParamsOf<Name>>;
 
 const PRACTITIONER = { type: "string", pattern: new RegExp(`^Practitioner/${ID_PATTERN}$`) } as const;
 const USER = { type: "string", min: 1, max: 100 } as const;
 const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
-/** Of an account, as it was read. */
+/** Version of an account as it was read. */
 const VERSION = { type: "number", integer: true, min: 0, optional: true } as const;
 const SCOPE = { type: "string", max: 5_000 } as const;
 /** A `client_id`. */
@@ -48,7 +48,7 @@ const JWKS = {
 const ofUser = { params: { user: USER, $$strict: true } } as const;
 const ofNothing = { params: { $$strict: true } } as const;
 
-/** Whether it is who operates the system. */
+/** Whether the caller is an operator. */
 const isOperator = (broker: ServiceBroker, caller: Caller): boolean => askedBy(broker, caller) === OPERATOR;
 
 /** Actions of `identity`, by name. */
@@ -81,7 +81,7 @@ export const administration = {
       const { params } = ctx;
       await this.roleBook.requireKnown(params.roles);
       const { _id, roles } = await this.accounts.find(params.user);
-      // Who gives roles gives none to themselves: two must want that a person sees patients' data, or what is on record.
+      // Nobody can give roles to themselves: access to patient data or audit logs needs two people.
       if (_id === askedBy(this.broker, ctx) && params.roles.some((role) => !roles.includes(role))) {
         throw otherPersonNeeded(params.roles.join(", "));
       }

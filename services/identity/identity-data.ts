@@ -1,4 +1,4 @@
-/** What `identity` keeps, in its own database. */
+/** What `identity` stores, in its own database. */
 import { Collections, type WithCollections } from "../../mixins/collections.ts";
 import type {
   StoredAccount,
@@ -15,31 +15,31 @@ import type {
 import type { StoredRoleChange } from "./roles-now/role-book.ts";
 import type { StoredKey } from "./provider/signing-keys.ts";
 
-/** The collections by their names. */
+/** The collections, by name. */
 export interface IdentityDocuments {
   accounts: StoredAccount;
   clients: StoredClient;
   artifacts: StoredArtifact;
-  /** What a grant is bound to, by the grant's id. */
+  /** What a grant is bound to, by the id of the grant. */
   contexts: StoredContext;
   links: StoredLink;
   launches: StoredLaunch;
   recoveryCodes: StoredTicket;
-  /** Browsers that a person has signed in with before. */
+  /** Browsers with which a person has signed in before. */
   devices: StoredTicket;
-  /** Sign-ins whose password was right and whose second factor is still to come, by the interaction. */
+  /** Sign-ins with a correct password that still need the second factor, by interaction. */
   halfway: StoredHalfway;
   failures: StoredFailures;
   ended: StoredEnded;
-  /** Which key all nodes sign with. */
+  /** The key with which all nodes sign. */
   keys: StoredKey;
   roleChanges: StoredRoleChange;
 }
 
-/** The collections as `this.collections` has them. */
+/** The collections in `this.collections`. */
 export type IdentityData = WithCollections<IdentityDocuments>["collections"];
 
-/** The mixin that opens them. */
+/** The mixin with these collections. */
 export const IdentityCollections = () =>
   Collections({
     accounts: { unique: ["login", "practitioner"], indexes: ["isAdministrator"] },

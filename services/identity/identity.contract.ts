@@ -1,6 +1,6 @@
 import { action } from "../../mesh/contract.ts";
 
-/** Roles that come with the project: what a person is in the hospital. What each may do is in `services/identity/roles`. */
+/** Roles that come with the project: a person's function in the hospital. Their rights are in `services/identity/roles`. */
 export const ROLES = [
   "physician",
   "nurse",
@@ -14,38 +14,38 @@ export const ROLES = [
   "auditor",
   "system",
 ] as const;
-/** Name of a role: one of `ROLES`, or one that this hospital has made (`identity.changeRole`). */
+/** Name of a role: one of `ROLES`, or one that this hospital has added (`identity.changeRole`). */
 export type RoleName = string;
 
-/** What a role may do, and what became of it. */
+/** The current rights of a role, and its state. */
 export interface RoleNow {
   role: RoleName;
   /** One sentence for people. */
   says: string;
-  /** Letters of `cruds` by type of resource; `*`: each type that is not named. */
+  /** Letters of `cruds` by resource type; `*`: all other types. */
   types: Readonly<Record<string, string>>;
-  /** Names of actions; `*` stands for any part of one. */
+  /** Names of actions; `*` stands for any part of a name. */
   actions: readonly string[];
-  /** Whether its people may enter in the name of others what these have done. */
+  /** Whether its people may record acts of others in their name. */
   onBehalf: boolean;
   /** Whether its people must sign in with a second factor. */
   secondFactor: boolean;
-  /** Of its last change, also one that waits or was rejected; 0: it was never changed. */
+  /** Version of its last change, including changes that wait or were rejected; 0: never changed. */
   version: number;
-  /** Whether it is as its file says. */
+  /** Whether it is as in its file. */
   isAsFiled: boolean;
 }
 
-/** What a role may do. */
+/** The rights of a role. */
 export type RoleRights = Pick<RoleNow, "says" | "types" | "actions"> & Partial<Pick<RoleNow, "onBehalf" | "secondFactor">>;
 
 /** One change of a role. */
 export interface RoleChange {
   role: RoleName;
   version: number;
-  /** `waiting`: the role is given so much that another administrator must confirm it. */
+  /** `waiting`: it adds so many rights that another administrator must confirm it. */
   state: "waiting" | "done" | "rejected";
-  /** What the role may do then; absent: what its file says, or nothing. */
+  /** Rights after the change; absent: as in the file, or none. */
   to?: RoleRights;
   /** Account id, or `system:operator`. */
   by: string;
@@ -55,22 +55,22 @@ export interface RoleChange {
   decidedAt?: string; // ISO 8601, UTC
 }
 
-/** An account of a person, without its secrets. */
+/** A person's account, without its secrets. */
 export interface User {
-  /** The `sub` of this person's tokens. */
+  /** The `sub` of the person's tokens. */
   id: string;
-  /** Of its last change: other roles, another practitioner, closed. */
+  /** Version of its last change: of roles, of the practitioner, closing. */
   version: number;
-  /** What is typed at the sign-in, in lower case. */
+  /** Login name, in lower case. */
   login: string;
   /** For display. */
   name: string;
   roles: RoleName[];
-  /** "Practitioner/…": who this is among those who work here. */
+  /** "Practitioner/…" of the person. */
   practitioner?: string;
   hasPassword: boolean;
   hasTotp: boolean;
-  /** Whether it is for trying the system: no second factor is demanded of it. */
+  /** Whether it is a trial account, which needs no second factor. */
   isForTrying?: boolean;
   createdAt: string; // ISO 8601, UTC
   closedAt?: string; // ISO 8601, UTC
@@ -78,51 +78,51 @@ export interface User {
 
 /** A link that sets the password of one account, once. */
 export interface PasswordLink {
-  /** The address; without its origin where the process does not know the gateway's. */
+  /** The URL; without its origin if the process does not know the gateway's. */
   link: string;
   validUntil: string; // ISO 8601, UTC
 }
 
-/** How a client proves who it is: not at all (an app on a device), or by a JWT that its private key has signed. */
+/** How a client authenticates: not at all (an app on a device), or by a JWT signed with its private key. */
 export const ClientKind = { public: "public", confidential: "confidential", backend: "backend" } as const;
 export type ClientKind = (typeof ClientKind)[keyof typeof ClientKind];
 
-/** A program that may ask for tokens. */
+/** A program that may request tokens. */
 export interface Client {
   /** The `client_id`. */
   id: string;
   name: string;
   kind: ClientKind;
-  /** Where a code may be sent, compared as text; of a `backend` none. */
+  /** Where a code may be sent, compared as text; none for a `backend`. */
   redirectUris: string[];
   postLogoutRedirectUris: string[];
-  /** Where this client hears that a session has ended. */
+  /** URL that is called when a session has ended. */
   backchannelLogoutUri?: string;
-  /** SMART scopes (v2) that it may ask for, separated by spaces. */
+  /** SMART scopes (v2) that it may request, separated by spaces. */
   scope: string;
-  /** Of a `backend`: whose rights it has. */
+  /** For a `backend`: its roles. */
   roles: RoleName[];
-  /** Public keys of its assertions, or where they are. */
+  /** Public keys of its assertions, or their URL. */
   jwks?: { keys: Record<string, string>[] };
   jwksUri?: string;
-  /** The hospital's own app: nobody is asked for consent. */
+  /** The hospital's own app: people are not asked for consent. */
   isTrusted: boolean;
   createdAt: string; // ISO 8601, UTC
 }
 
-/** What no longer holds, whatever the tokens say. */
+/** Tokens that are no longer valid, although they have not expired. */
 export interface Ended {
-  /** No other has it. */
+  /** Unique id of the notification. */
   id: string;
-  /** Tokens of this account that were issued until `at`. */
+  /** Tokens of this account issued until `at`. */
   sub?: string;
   /** All tokens of this grant, whenever they were issued. */
   sid?: string;
   /** This token. */
   jti?: string;
-  /** Tokens of this client that were issued until `at`. */
+  /** Tokens of this client issued until `at`. */
   clientId?: string;
-  /** All tokens of keys that are none any more: others may have had them. */
+  /** All tokens signed with withdrawn keys, which may have been stolen. */
   keys?: true;
   at: number; // milliseconds since 1970
 }
@@ -145,31 +145,31 @@ export interface PublicKey {
   use: "sig";
 }
 
-/** What an account or a program may do at this moment. */
+/** Current rights of an account or program. */
 export interface AccountStanding {
   roles: string[];
-  /** Of a program, which grants itself all that it may ask for; a person grants an app something each time. */
+  /** For a program, which gets all scopes that it may request; a person grants scopes to an app each time. */
   scope?: string;
 }
 
-/** The broadcast event that carries an `Ended`. Best effort: `identity.endedSince` has what was missed. */
+/** Broadcast event with an `Ended`. Best effort: `identity.endedSince` returns what was missed. */
 export const IDENTITY_ENDED = "identity.ended";
 
-/** Longest life of an access token, seconds. */
+/** Longest validity of an access token, seconds. */
 export const ACCESS_TOKEN_S = 600;
 
-/** Everything that other services may know about `identity`. `user` is a login name or an id. */
+/** The contract of `identity` for other services. `user` is a login name or an id. */
 export const identity = {
-  /** Keys whose tokens are valid: this one's, the next one's, and the last one's for as long as a token of it lives. */
+  /** Keys of valid tokens: the current one, the next one, and the previous one while its tokens are valid. */
   keys: action<Record<string, never>, { keys: PublicKey[] }>("identity.keys"),
   /**
-   * New keys are signed with; those of before stay published until their last token has run out. `areStolen`: others may have them, and what they
-   * signed is void within a second. Each machine must get the files of this one.
+   * Replaces the signing keys; the previous ones stay published until their last token has expired. `areStolen`: tokens signed with the previous
+   * ones become invalid within a second. The new files must be copied to every machine.
    */
   renewKeys: action<{ areStolen?: boolean }, { keys: PublicKey[] }>("identity.renewKeys"),
-  /** What has ended since (milliseconds since 1970), oldest first; kept for longer than an access token lives. */
+  /** What has ended since a time (milliseconds since 1970), oldest first; kept for longer than an access token is valid. */
   endedSince: action<{ at: number }, Ended[]>("identity.endedSince"),
-  /** What who has once signed in may do now, by which app: roles, and the scopes of a program; null: the account or the app is closed. */
+  /** Current rights of an author, by app: roles, and a program's scopes; null: the account or the app is closed. */
   standing: action<{ who: string; client?: string }, AccountStanding | null>("identity.standing"),
   /**
    * Makes an account; without `password` it comes with a link that sets one. `isForTrying` is for an operator only.
@@ -180,24 +180,23 @@ export const identity = {
     { user: User; link?: PasswordLink }
   >("identity.createUser"),
   /**
-   * Tokens with the roles of before end. Nobody gives roles to themselves. `version`: of the account as it was read, so that what others have
-   * changed since is not written over unseen.
-   * @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR, 409 OTHER_PERSON_NEEDED, 422 ROLE_UNKNOWN; 409 USER_CHANGED when others have changed the
+   * Sets the roles; tokens with the previous ones end. Nobody can give roles to themselves. `version`: that of the account that was read, so that a
+   * later change by others is not overwritten unseen.
+   * @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR, 409 OTHER_PERSON_NEEDED, 422 ROLE_UNKNOWN; 409 USER_CHANGED if others have changed the
    *   account since, or change it at the same moment
    */
   setRoles: action<{ user: string; roles: RoleName[]; version?: number }, User>("identity.setRoles"),
   /**
-   * Says who an account's person is among those who work here: signing needs it. Their next token names the practitioner, ten minutes later at the
-   * latest; where the account was another's before, tokens end. Without `practitioner` it is nobody who works here any more.
-   * `version` as of `setRoles`.
+   * Sets the Practitioner of an account's person, which signing requires. Their next token, at the latest ten minutes later, names the practitioner;
+   * if the account belonged to another before, its tokens end. Without `practitioner` the person no longer works here. `version` as in `setRoles`.
    * @throws 404 USER_NOT_FOUND (or closed), 409 PRACTITIONER_TAKEN, 409 USER_CHANGED
    */
   setPractitioner: action<{ user: string; practitioner?: string; version?: number }, User>("identity.setPractitioner"),
-  /** Ends sessions and tokens, for good. @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
+  /** Closes an account for good, with its sessions and tokens. @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
   closeUser: action<{ user: string }, User>("identity.closeUser"),
   /** All accounts by login, at most 10,000. */
   listUsers: action<Record<string, never>, User[]>("identity.listUsers"),
-  /** Ends sessions and tokens; the link sets a new password and takes the second factor away. @throws 404 USER_NOT_FOUND */
+  /** Ends sessions and tokens, removes the second factor, and returns a link that sets a new password. @throws 404 USER_NOT_FOUND */
   resetPassword: action<{ user: string }, PasswordLink>("identity.resetPassword"),
   /** @throws 404 USER_NOT_FOUND */
   listSessions: action<{ user: string }, Session[]>("identity.listSessions"),
@@ -211,32 +210,32 @@ export const identity = {
       >,
     Client
   >("identity.createClient"),
-  /** Its tokens end. @throws 404 CLIENT_NOT_FOUND */
+  /** Removes a client; its tokens end. @throws 404 CLIENT_NOT_FOUND */
   removeClient: action<{ id: string }, null>("identity.removeClient"),
   /** All clients by id, at most 10,000. */
   listClients: action<Record<string, never>, Client[]>("identity.listClients"),
   /**
-   * The `launch` parameter of an EHR launch (SMART App Launch 2.2): the app that is started with it within five minutes, by who calls this,
-   * gets this patient and encounter (ids).
-   * @throws 404 CLIENT_NOT_FOUND, 404 PATIENT_NOT_FOUND (or not to be seen), 404 USER_NOT_FOUND (a program has no account)
+   * Prepares an EHR launch (SMART App Launch 2.2) and returns its `launch` parameter: the app started with it by the caller within five minutes gets
+   * this patient and encounter (ids).
+   * @throws 404 CLIENT_NOT_FOUND, 404 PATIENT_NOT_FOUND (or not visible to the caller), 404 USER_NOT_FOUND (a program has no account)
    */
   createLaunch: action<{ client: string; patient: string; encounter?: string }, { launch: string }>("identity.createLaunch"),
   /** All roles of people and programs, by name. */
   listRoles: action<Record<string, never>, RoleNow[]>("identity.listRoles"),
   /**
-   * Makes a role, or changes what it may do; `version` is what `listRoles` said of it (0: a new one). It holds everywhere within a second, also for
-   * who is signed in; what makes a role one of the widest waits until another administrator confirms it.
+   * Adds a role, or changes its rights; `version` is that returned by `listRoles` (0: a new one). It takes effect within a second, also for people
+   * who are signed in; a change that adds the widest rights waits until another administrator confirms it.
    * @throws 409 ROLE_STALE, 409 ROLE_LOCKS_OUT, 422 ROLE_INVALID
    */
   changeRole: action<{ role: RoleName; version: number; reason: string } & RoleRights, RoleChange>("identity.changeRole"),
-  /** The role is as its file says again; one that has no file gives nothing any more. @throws 404 ROLE_NOT_FOUND, 409 ROLE_STALE */
+  /** Resets a role to its file; one without a file has no rights any more. @throws 404 ROLE_NOT_FOUND, 409 ROLE_STALE */
   resetRole: action<{ role: RoleName; version: number; reason: string }, RoleChange>("identity.resetRole"),
-  /** Confirms the change of this version, which another person has made. @throws 404 ROLE_NOT_FOUND, 409 CHANGE_NOT_WAITING, 409 OTHER_PERSON_NEEDED */
+  /** Confirms the change with this version, made by another person. @throws 404 ROLE_NOT_FOUND, 409 CHANGE_NOT_WAITING, 409 OTHER_PERSON_NEEDED */
   confirmRole: action<{ role: RoleName; version: number }, RoleChange>("identity.confirmRole"),
-  /** Rejects a change that waits, or takes back one's own. @throws 404 ROLE_NOT_FOUND, 409 CHANGE_NOT_WAITING */
+  /** Rejects a waiting change, or withdraws one's own. @throws 404 ROLE_NOT_FOUND, 409 CHANGE_NOT_WAITING */
   rejectRole: action<{ role: RoleName; version: number }, RoleChange>("identity.rejectRole"),
   /** Changes of a role, or of all, newest first, at most 1,000. */
   listRoleChanges: action<{ role?: RoleName }, RoleChange[]>("identity.listRoleChanges"),
-  /** What nodes of the mesh ask: the roles that are not as their files say. */
+  /** For the nodes of the mesh: the roles that differ from their files. */
   currentRoles: action<Record<string, never>, { generation: number; roles: Record<string, RoleRights> }>("identity.currentRoles"),
 };

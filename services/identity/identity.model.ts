@@ -2,41 +2,41 @@ import { createHash, createPublicKey, type JsonWebKey, randomBytes } from "node:
 import type { Document } from "../../store/documents/documents.ts";
 import type { Client, Ended, RoleName, User } from "./identity.contract.ts";
 
-// What is stored, and the rules over it: plain data in, plain data out.
+// The stored documents, and the rules over them: plain data in, plain data out.
 
 /** Curves of ES256 and ES384, as Node names them. */
 const CURVES = new Set(["prime256v1", "secp384r1"]);
-/** Shorter RSA keys are refused by who verifies with them (RFC 7518, 3.3). */
+/** Verifiers must refuse shorter RSA keys (RFC 7518, 3.3). */
 const MIN_RSA_BITS = 2_048;
 
-/** An account as it is stored. */
+/** An account as stored. */
 export interface StoredAccount extends Document {
   login: string;
   name: string;
-  /** Of the last change to roles, practitioner or closing; absent: none since accounts have versions. */
+  /** Version of the last change of roles, practitioner or closing; absent: none since accounts have versions. */
   version?: number;
   roles: RoleName[];
-  /** Whether `roles` holds administrator: lists are not searched. */
+  /** Whether `roles` contains administrator: arrays cannot be queried. */
   isAdministrator: boolean;
   practitioner?: string;
   /** PHC string of argon2id. */
   password?: string;
   /** Base32; absent while there is no second factor. */
   totpSecret?: string;
-  /** The last time step whose code was used: a code is good once. */
+  /** Time step of the last code used: each code is valid once. */
   totpStep?: number;
-  /** For trying: no second factor is demanded. */
+  /** A trial account, without second factor. */
   isForTrying?: true;
   createdAt: number; // milliseconds since 1970
   closedAt?: number; // milliseconds since 1970
 }
 
-/** A client as it is stored. */
+/** A client as stored. */
 export interface StoredClient extends Document, Omit<Client, "id" | "createdAt"> {
   createdAt: number; // milliseconds since 1970
 }
 
-/** What `oidc-provider` keeps: sessions, grants, codes, tokens, interactions. Ids are hashes: who reads the store cannot use them. */
+/** An object of `oidc-provider`: session, grant, code, token, interaction. Ids are hashes, of no use to readers of the store. */
 export interface StoredArtifact extends Document {
   model: string;
   /** JSON, without the id. */
@@ -50,28 +50,28 @@ export interface StoredArtifact extends Document {
   expiresAt: number; // milliseconds since 1970
 }
 
-/** A secret that is good once, kept as its hash: a link that sets a password, an EHR launch, a recovery code. */
+/** A secret that can be used once, stored as its hash: a password link, an EHR launch, a recovery code. */
 export interface StoredTicket extends Document {
   account: string;
   /** Absent: as long as the account. */
   expiresAt?: number; // milliseconds since 1970
 }
 
-/** A sign-in whose password was right, and whose second factor is still to come. */
+/** A sign-in with a correct password that still needs the second factor. */
 export interface StoredHalfway extends StoredTicket {
   /** The key of an authenticator app that is being set up. */
   totpSecret?: string;
-  /** The app was set up in this sign-in, and has proved itself. */
+  /** The app was set up during this sign-in, with a correct code. */
   isProven?: true;
 }
 
 /** A link that sets a password. */
 export interface StoredLink extends StoredTicket {
-  /** "first": only while the account has no password. */
+  /** "first": valid only while the account has no password. */
   kind: "first" | "reset";
 }
 
-/** An EHR launch that was prepared. */
+/** A prepared EHR launch. */
 export interface StoredLaunch extends StoredTicket {
   client: string;
   patient: string;
@@ -85,26 +85,26 @@ export interface StoredContext extends Document {
   expiresAt: number; // milliseconds since 1970
 }
 
-/** Tries to sign in that have failed. */
+/** Failed attempts to sign in. */
 export interface StoredFailures extends Document {
   count: number;
-  /** Before this no other try is looked at, milliseconds since 1970. */
+  /** Time before which no further attempt is checked, milliseconds since 1970. */
   next: number;
   expiresAt: number; // milliseconds since 1970
 }
 
-/** News as they are stored. */
+/** A notification as stored. */
 export interface StoredEnded extends Document, Omit<Ended, "id"> {
   expiresAt: number; // milliseconds since 1970
 }
 
-/** How secrets are kept that are too long to be guessed. */
+/** The stored form of secrets that are too long to be guessed. */
 export const hashOf = (secret: string): string => createHash("sha256").update(secret).digest("base64url");
 
 /** A secret of 256 bits, for a link or a cookie. */
 export const newSecret = (): string => randomBytes(32).toString("base64url");
 
-/** An account as others may see it. */
+/** An account without its secrets. */
 export function userOf(account: StoredAccount): User {
   const { _id, version = 0, login, name, roles, practitioner, password, totpSecret, isForTrying, createdAt, closedAt } = account;
   return {
@@ -127,7 +127,7 @@ export function clientOf({ _id, createdAt, ...client }: StoredClient): Client {
   return { id: _id, ...client, createdAt: new Date(createdAt).toISOString() };
 }
 
-/** News as gateways hear them. */
+/** A notification as sent to gateways. */
 export function endedOf({ _id, sub, sid, jti, clientId, keys, at }: StoredEnded): Ended {
   return {
     id: _id,
@@ -140,14 +140,14 @@ export function endedOf({ _id, sub, sid, jti, clientId, keys, at }: StoredEnded)
   };
 }
 
-/** Login names are the same in any case and with any blanks around them. */
+/** Normalizes login names, which are equal in any case and with any surrounding spaces. */
 export const loginOf = (typed: string): string => typed.normalize("NFKC").trim().toLowerCase();
 
-/** Whether a password may be set: length counts, rules about signs do not (NIST SP 800-63B-4, 3.1.1). */
+/** Whether a password is acceptable: its length counts, without rules about characters (NIST SP 800-63B-4, 3.1.1). */
 export const isPassword = (password: string, login: string): boolean =>
   [...password].length >= 12 && [...password].length <= 256 && loginOf(password) !== login;
 
-/** Why a client cannot be as it is said to be; undefined: it can. */
+/** Why the properties of a client are not acceptable; undefined if they are. */
 export function clientFault(client: Omit<StoredClient, "_id" | "createdAt">): string | undefined {
   const { kind, redirectUris, postLogoutRedirectUris, jwks, jwksUri, roles, scope } = client;
   const hasKeys = jwks !== undefined || jwksUri !== undefined;
@@ -167,18 +167,18 @@ export function clientFault(client: Omit<StoredClient, "_id" | "createdAt">): st
   return undefined;
 }
 
-/** Whether an assertion of a key's owner can be verified: by one of the algorithms that are taken of clients. */
+/** Whether assertions signed with the key can be verified: by one of the algorithms accepted from clients. */
 function canSignAssertions(key: Record<string, unknown>): boolean {
   try {
     const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: key as JsonWebKey, format: "jwk" });
     if (asymmetricKeyType === "rsa") return (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
     return asymmetricKeyType === "ec" && CURVES.has(asymmetricKeyDetails?.namedCurve ?? "");
   } catch {
-    return false; // it is no key
+    return false; // not a key
   }
 }
 
-/** Where a code may be sent: encrypted, on this machine, or to an app (RFC 8252, 7). */
+/** Whether a code may be sent there: encrypted, on this machine, or to an app (RFC 8252, 7). */
 function isRedirectUri(text: string): boolean {
   const url = URL.parse(text);
   if (url?.hash !== "" || url.username !== "" || text.includes("*")) return false;

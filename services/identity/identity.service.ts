@@ -38,7 +38,7 @@ import { ID_PATTERN } from "../../fhir/ids.ts";
 const FHIR_ID = { type: "string", pattern: new RegExp(`^${ID_PATTERN}$`) } as const;
 /** The roles that come with the project. */
 const ROLE_FILES = join(import.meta.dirname, "roles");
-/** How often it is looked whether another key signs now, milliseconds: each has a period, and files may come from another machine. */
+/** Interval at which it is checked whether another key signs now, milliseconds: each has a period, and files may come from another machine. */
 const LOOK_AT_KEYS_MS = 10_000;
 
 type This = Service &
@@ -51,7 +51,7 @@ type This = Service &
     roleNews: RoleNews;
     patients: VisiblePatients;
     notes?: AuditNotes;
-    /** Of sign-ins and tokens, by where they come from. */
+    /** For sign-ins and tokens, by where they come from. */
     refusals?: TalliedNotes;
     noteEnd(accountId: string): void;
     passwords: Passwords;
@@ -63,7 +63,7 @@ type This = Service &
     tellFirstLink(): Promise<void>;
   };
 
-/** @param listens false: for a program that works on the store and answers nobody */
+/** @param listens false: for a program that works on the store and serves no requests */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: the schema of a service, whose functions are measured one by one
 export default (config: Config, { listens = true } = {}): ServiceSchema =>
   defineService<typeof identity, This>({
@@ -109,7 +109,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
 
       createLaunch: {
         rest: "POST",
-        whoMay: "signed-in", // an app is started by a person who has a patient open; the app sees what its person may
+        whoMay: "signed-in", // a person starts an app for a patient; the app sees what that person may see
         summary: "Prepare the start of an app for the patient that is open",
         params: { client: CLIENT_ID, patient: FHIR_ID, encounter: { ...FHIR_ID, optional: true }, $$strict: true },
         async handler(ctx) {
@@ -133,7 +133,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
     methods: {
       async serve(this: This): Promise<void> {
         const { collections: kept, news, accounts, passwords, patients } = this;
-        const notes = this.notes as AuditNotes; // a node that serves has them
+        const notes = this.notes as AuditNotes; // set on nodes that serve requests
         this.refusals = new TalliedNotes(notes, 1);
         const sessionEnded = (accountId: string) => this.noteEnd(accountId);
         const failed = (error: Error) => this.logger.error(`A request was not answered: ${error.message}`);
@@ -159,7 +159,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         this.keyTimer = setInterval(() => this.lookAtKeys(), LOOK_AT_KEYS_MS).unref();
         const at = { host: config.identityHost, port: config.identityPort, tlsFile: config.identityTlsFile };
         this.listener = await startListener(at, (...request) => node.answer(...request), failed);
-        // Announced with the service, as soon as it has started: gateways read it.
+        // Announced with the service once it has started: gateways read it.
         Object.assign(this.metadata, { auth: { url: addressOf(this.listener, at) } });
         news.watch((message) => this.logger.warn(message));
         this.roleNews.watch(
@@ -196,7 +196,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
 
     async started(this: This) {
       const kept = this.collections;
-      // A program that works on the store is the operator's, and reaches no ledger.
+      // A program that works on the store acts for the operator, and reaches no ledger.
       if (listens) this.notes = new AuditNotes(asSystem(this.broker, "identity"), this.name, (sentence) => this.logger.warn(sentence));
       this.passwords = new Passwords();
       this.news = new News(kept.ended, (ended) => {
@@ -221,7 +221,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       this.news?.stop();
       this.roleNews?.stop();
       if (this.listener) await stopListener(this.listener);
-      // Last: what was still answered is on record, too.
+      // Last, so that what was answered until now is recorded, too.
       this.refusals?.flush();
       await this.notes?.stop();
     },

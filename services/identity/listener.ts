@@ -1,30 +1,30 @@
-/** The HTTP server of a node of `identity`. Gateways pass `/auth/*` on to it; nobody else should reach it. */
+/** The HTTP server of a node of `identity`. Gateways forward `/auth/*` to it; it should not be reachable otherwise. */
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
 
-/** Of a form; the largest is an assertion of a client. Bytes. */
+/** Limit of a body; the largest is a form with a client's assertion. Bytes. */
 const MAX_BODY_BYTES = 65_536;
-/** A request arrives within this, milliseconds: gateways have it whole before they pass it on. */
+/** Time limit of receiving a request, milliseconds: gateways have it completely before they forward it. */
 const REQUEST_MS = 10_000;
-/** Connections at once: each gateway keeps some. */
+/** Limit of connections: each gateway keeps some. */
 const MAX_CONNECTIONS = 1_024;
-/** What runs at a stop has so long to finish, milliseconds. */
+/** How long requests in progress may take to finish when the server stops, milliseconds. */
 const DRAIN_MS = 5_000;
 
-/** Answers a request whose body has been read. */
+/** Handles a request whose body has been read. */
 export type Handler = (request: IncomingMessage, response: ServerResponse, body: Buffer) => Promise<void> | void;
 
-/** Where a listener is; `tlsFile`: its key and certificate, PEM. */
+/** Where a listener listens; `tlsFile`: its key and certificate, PEM. */
 export interface ListenerPlace {
   host: string;
   port: number;
   tlsFile?: string | undefined;
 }
 
-/** @param failed told of what no client did wrong @throws the system's error (EADDRINUSE, …) */
+/** @param failed called for errors that are not a client's @throws the system's error (EADDRINUSE, …) */
 export async function startListener(at: ListenerPlace, handle: Handler, failed: (error: Error) => void): Promise<Server> {
   const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS };
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
@@ -52,14 +52,14 @@ export async function startListener(at: ListenerPlace, handle: Handler, failed: 
 /** Addresses that stand for all of a machine's. */
 const WILDCARDS = new Set(["0.0.0.0", "::"]);
 
-/** Where gateways of this machine, or of others, find it: a listener on all addresses is found under the machine's first one. */
+/** The URL at which gateways reach it: for a listener on all addresses, the machine's first one. */
 export function addressOf(server: Server, { host, tlsFile }: Pick<ListenerPlace, "host" | "tlsFile">): string {
   const { port } = server.address() as AddressInfo;
   const found = WILDCARDS.has(host) ? (firstAddress() ?? "127.0.0.1") : host;
   return `http${tlsFile === undefined ? "" : "s"}://${found.includes(":") ? `[${found}]` : found}:${port}`;
 }
 
-/** An address that other machines may reach; IPv4 where there is one. */
+/** An address that other machines may reach; IPv4 if there is one. */
 function firstAddress(): string | undefined {
   const outside = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
@@ -67,12 +67,12 @@ function firstAddress(): string | undefined {
   return (outside.find(({ family }) => family === "IPv4") ?? outside[0])?.address;
 }
 
-/** Lets what runs finish. */
+/** Stops the server; requests in progress finish first. */
 export async function stopListener(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  const idle = setInterval(() => server.closeIdleConnections(), 50); // kept open by gateways, they fall idle one by one
+  const idle = setInterval(() => server.closeIdleConnections(), 50); // connections that gateways keep open become idle one by one
   await closed;
   clearTimeout(force);
   clearInterval(idle);

@@ -1,9 +1,9 @@
-/** Looks at a store again and again, for what another process has written there. */
+/** Polls a store for changes by other processes. */
 
-/** How often, milliseconds: what has ended or was changed holds everywhere within a second. */
+/** Interval, milliseconds: what has ended or was changed takes effect everywhere within a second. */
 const EVERY_MS = 400;
 
-/** @param look one look @param failed told when the store does not answer @returns ends it */
+/** @param look one poll @param failed called when the store does not answer @returns a function that ends it */
 export function lookAgain(look: () => Promise<unknown>, failed: (error: Error) => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   const next = () => {

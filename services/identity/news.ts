@@ -1,6 +1,6 @@
 /**
- * What has ended, told to all gateways: an event at once, and a list for who has missed it. The list is looked through twice a second, so
- * that what another process has ended in the store (an operator's program) is announced as well.
+ * Notifies all gateways of what has ended: by an event at once, and by a list for those that have missed it. The list is polled twice a second, so
+ * that what another process has ended in the store (an operator's program) is announced, too.
  */
 import { randomUUID } from "node:crypto";
 import type { Collection } from "../../store/documents/documents.ts";
@@ -9,31 +9,31 @@ import { lookAgain } from "./look-again.ts";
 import { ACCESS_TOKEN_S, type Ended } from "./identity.contract.ts";
 import { endedOf, type StoredEnded } from "./identity.model.ts";
 
-/** News are of the clock of who tells them; an announcement that comes twice does no harm. Milliseconds. */
+/** Notifications carry the clock of their author; announcing one twice does no harm. Milliseconds. */
 const LOOK_BACK_MS = CLOCKS_APART_MS;
-/** Kept for longer than an access token lives, milliseconds. */
+/** Kept for longer than an access token is valid, milliseconds. */
 const KEPT_MS = (ACCESS_TOKEN_S + 60) * 1_000 + CLOCKS_APART_MS;
-/** In one answer; what is older comes first, and who asks again gets the rest. */
+/** Limit of one answer; older ones come first, and the next request gets the rest. */
 const MAX_LISTED = 10_000;
 
-/** What ends, without its id and time. */
+/** What ends, without id and time. */
 export type What = Omit<Ended, "id" | "at">;
 
-/** The news of a node of `identity`, or of a program that works on its store (`tell` only). */
+/** The notifications of a node of `identity`, or of a program that works on its store (`tell` only). */
 export class News {
   readonly #list: Collection<StoredEnded>;
   readonly #broadcast: (ended: Ended) => unknown;
-  /** Those that were announced, by their id, with their time. */
+  /** Those that were announced: time by id. */
   readonly #told = new Map<string, number>();
   #end: (() => void) | undefined;
 
-  /** @param broadcast tells all nodes */
+  /** @param broadcast sends to all nodes */
   constructor(list: Collection<StoredEnded>, broadcast: (ended: Ended) => unknown) {
     this.#list = list;
     this.#broadcast = broadcast;
   }
 
-  /** Durable when it resolves. */
+  /** Stores and announces a notification; durable when it resolves. */
   async tell(what: What): Promise<void> {
     const at = Date.now();
     const stored: StoredEnded = { _id: randomUUID(), ...what, at, expiresAt: at + KEPT_MS };
@@ -42,7 +42,7 @@ export class News {
     this.#broadcast(endedOf(stored));
   }
 
-  /** Another node has told it. */
+  /** Another node has announced it. */
   heard(id: string, at: number): void {
     this.#told.set(id, at);
   }
@@ -53,7 +53,7 @@ export class News {
     return found.map(endedOf);
   }
 
-  /** @param warn told when the store does not answer */
+  /** @param warn called when the store does not answer */
   watch(warn: (message: string) => void): void {
     const look = async () => {
       const from = Date.now() - LOOK_BACK_MS;

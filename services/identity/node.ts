@@ -1,4 +1,4 @@
-/** What a node of `identity` answers over HTTP: the provider, its pages, and the documents that apps begin with. */
+/** What a node of `identity` answers over HTTP: the provider, its pages, and the discovery documents for apps. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createLocalJWKSet, type JWTVerifyGetKey } from "jose";
 import type { Provider } from "oidc-provider";
@@ -32,13 +32,13 @@ import { SecondFactor } from "./sign-in/second-factor.ts";
 import { SignIn } from "./sign-in/sign-in.ts";
 import { Throttle } from "./sign-in/throttle.ts";
 
-/** The library, which is loaded where it is needed: 49 MB. */
+/** The library is loaded only where it is needed: it takes 49 MB. */
 type Library = typeof import("oidc-provider");
 
-/** Addresses of one process, where it does not know its own: 127.0.0.1, localhost, [::1]. */
+/** Addresses of one process that does not know its own: 127.0.0.1, localhost, [::1]. */
 const MAX_ORIGINS = 4;
 
-/** What a node works with. */
+/** What a node needs. */
 export interface NodeParts {
   config: Config;
   kept: IdentityData;
@@ -49,22 +49,22 @@ export interface NodeParts {
   patients: VisiblePatients;
   library: Library;
   notes: Pick<AuditNotes, "note">;
-  /** What was refused, of each source no more than a few entries a minute. */
+  /** Records refusals, with a few entries a minute per source. */
   refusals: Pick<TalliedNotes, "note">;
-  /** A person has signed out. */
+  /** Called when a person has signed out. */
   sessionEnded(accountId: string): void;
-  /** Told of what no client did wrong. */
+  /** Called for errors that are not a client's. */
   failed(error: Error): void;
 }
 
-/** One provider, under one address and with the keys of one time. */
+/** One provider, with one issuer address and one set of keys. */
 interface Issuer {
   provider: Provider;
   launches: Launches;
   keys: JWTVerifyGetKey;
 }
 
-/** Answers requests that gateways pass on. */
+/** Answers the requests that gateways forward. */
 export class IdentityNode {
   readonly #parts: NodeParts;
   readonly #signIn: SignIn;
@@ -81,7 +81,7 @@ export class IdentityNode {
     this.#signIn = new SignIn(parts.kept, { passwords, demanded, factor: this.#factor, throttle: new Throttle(parts.kept.failures) });
   }
 
-  /** The keys of another time: the next request is answered with them. */
+  /** Sets the current keys: the next request uses them. */
   useKeys(keySet: KeySet): void {
     if (keySet.id === this.#keySet.id) return;
     this.#keySet = keySet;
@@ -122,7 +122,7 @@ export class IdentityNode {
 
   async #noteRefused(proof: RefusedProof, accountId: string | undefined): Promise<void> {
     const { kept, refusals } = this.#parts;
-    // Without the store it is on record all the same.
+    // It is recorded even if the store is not available.
     const account = accountId === undefined ? null : await kept.accounts.findOne({ _id: accountId }).catch(() => null);
     refusals.note(`${proof.address} ${proof.client ?? ""} ${proof.why}`, refusedProof("token", account, proof));
   }
@@ -161,7 +161,7 @@ function json(response: ServerResponse, status: number, value: object): void {
   response.writeHead(status, {
     "Content-Type": "application/json",
     "Cache-Control": "no-store",
-    "Access-Control-Allow-Origin": "*", // what stands here is for everybody
+    "Access-Control-Allow-Origin": "*", // public documents
   });
   response.end(JSON.stringify(value));
 }

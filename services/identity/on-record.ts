@@ -1,4 +1,4 @@
-/** What is done to accounts and roles is on record, as looks at patients are: who, what, to whom, and also what was refused. */
+/** Records changes of accounts and roles in the audit log, like accesses to patients: who, what, to whom, and what was refused. */
 import type { Context, ServiceBroker } from "moleculer";
 import type { AuditEntry } from "../../federation/audit-contract.ts";
 import type { AuditNotes } from "../../federation/audit-notes.ts";
@@ -6,23 +6,23 @@ import { accessOf } from "../../mesh/access/access.ts";
 import { authorFrom } from "../../mesh/access/author.ts";
 import { type AnyHandler, callHandler } from "../../mesh/moleculer.ts";
 
-/** The service, as the record needs it. */
+/** The service, as far as it is needed here. */
 interface Office {
   broker: ServiceBroker;
   notes?: Pick<AuditNotes, "note">;
 }
 
-/** Characters of what was asked for that are kept. */
+/** Characters of the parameters that are kept. */
 const MAX_ASKED = 4_000;
 
-/** The actions that change something, each of which notes what it was called for. */
+/** The actions that change something, each recording its calls. */
 export function onRecord<Of extends Record<string, { handler: AnyHandler }>>(actions: Of): Of {
   return Object.fromEntries(
     Object.entries(actions).map(([name, action]) => {
       const changes = (action as { rest?: string }).rest === "POST";
       return [name, changes ? { ...action, handler: noting(action.handler) } : action];
     }),
-  ) as unknown as Of; // the same names, whose types `fromEntries` forgets
+  ) as unknown as Of; // the same names; `fromEntries` loses their types
 }
 
 function noting(handler: AnyHandler): AnyHandler {
@@ -42,7 +42,7 @@ function noting(handler: AnyHandler): AnyHandler {
   };
 }
 
-/** Undefined where nobody is asked who asks. */
+/** The entry; undefined with open access. */
 function deedOf(broker: ServiceBroker, ctx: Context, isDone: boolean): AuditEntry | undefined {
   const by = accessOf(broker).authorOf(ctx);
   if (by === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** A person who works here no longer has no account: `identity` hears of each version of a Practitioner. */
+/** Closes the account of a person who no longer works here: `identity` handles each version of a Practitioner. */
 import type { Service, ServiceSchema } from "moleculer";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
@@ -14,7 +14,7 @@ import type { Accounts } from "./accounts.ts";
 
 type This = Service & WithDirectory & { accounts: Accounts };
 
-/** Mixins of the service; the store holds what events need, and no resource. */
+/** Mixins of the service; the store contains what events need, and no resources. */
 export const followsPractitioners = (): Partial<ServiceSchema>[] => [
   Events<This>({ handles: { "fhir.Practitioner": closeAccount } }),
   Store({ indexVersion: "none", reindex: () => ({ keys: [], ranges: [] }) }),

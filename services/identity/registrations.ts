@@ -1,4 +1,4 @@
-/** Clients, and what they are launched with. */
+/** Clients, and the launches prepared for them. */
 import { DuplicateKey } from "../../store/documents/documents.ts";
 import type { IdentityData } from "./identity-data.ts";
 import type { Client } from "./identity.contract.ts";
@@ -8,9 +8,9 @@ import type { News } from "./news.ts";
 import { ownClients } from "./provider/clients.ts";
 import { scopesIn, unknownScopes } from "./provider/granted-scopes.ts";
 
-/** In one list. */
+/** Limit of one list. */
 const MAX_LISTED = 10_000;
-/** An EHR starts the app at once, milliseconds. */
+/** Validity of a launch, milliseconds: the EHR starts the app at once. */
 const LAUNCH_MS = 300_000;
 
 /** The clients of a node of `identity`, or of a program that works on its store. */
@@ -41,7 +41,7 @@ export class Registrations {
       ...(jwksUri !== undefined && { jwksUri }),
     };
     const unknown = unknownScopes(scope);
-    // An app that silently may less than its operator has said would be looked for at its users.
+    // An app silently registered with fewer rights than its operator has given would look broken to its users.
     const fault = unknown.length > 0 ? `There is no scope ${unknown.slice(0, 5).join(", ")}.` : clientFault(client);
     if (fault) throw clientInvalid(id, fault);
     if (ownClients("").some(({ _id }) => _id === id)) throw clientTaken(id);
@@ -64,7 +64,7 @@ export class Registrations {
     return (await this.#kept.clients.find({ sort: ["_id"], limit: MAX_LISTED })).map(clientOf);
   }
 
-  /** @param account who has the patient open @returns the `launch` parameter @throws 404 CLIENT_NOT_FOUND */
+  /** @param account of the person who has the patient open @returns the `launch` parameter @throws 404 CLIENT_NOT_FOUND */
   async launch(account: string, { client, patient, encounter }: Launch): Promise<string> {
     if (!(await this.#kept.clients.findOne({ _id: client }))) throw clientNotFound(client);
     const launch = newSecret();
@@ -74,7 +74,7 @@ export class Registrations {
   }
 }
 
-/** Which app is started, and what is open then. */
+/** The app to be started, and its context. */
 export interface Launch {
   client: string;
   patient: string;

@@ -1,8 +1,8 @@
-/** Sign-ins, ended sessions, and what people change of their own sign-in, as they are put on record. */
+/** Audit entries of sign-ins, ended sessions, and changes that people make of their own sign-in. */
 import type { AuditedDeed, AuditEntry } from "../../federation/audit-contract.ts";
 import type { StoredAccount } from "./identity.model.ts";
 
-/** From where somebody came who was refused, by which app, and why. */
+/** A refused attempt: from where, by which app, and why. */
 export interface RefusedProof {
   address: string;
   client?: string | undefined;
@@ -10,8 +10,8 @@ export interface RefusedProof {
 }
 
 /**
- * A try to sign in, or a token or an app's proof of itself, that was refused.
- * @param account whose password it was to be, or whose grant; undefined: nobody's, as far as is known
+ * The entry of a refused attempt to sign in, or of a refused token or proof of an app.
+ * @param account whose password or grant it was supposed to be; undefined if unknown
  */
 export function refusedProof(
   deed: AuditedDeed & ("sign-in" | "token"),
@@ -23,15 +23,15 @@ export function refusedProof(
   return { at: Date.now(), deed, isDone: false, by, address, why };
 }
 
-/** What a person may change of the own sign-in, named as the actions of administrators are; `setPassword`: by a link. */
+/** Changes that people make of their own sign-in, named like the actions of administrators; `setPassword`: by a link. */
 export type OwnChange = "changePassword" | "setPassword" | "startSecondFactor" | "endSecondFactor";
 
-/** Somebody has changed by what they prove who they are: whoever it was, the person can see it. @param address of the client */
+/** The entry of a change of an account's sign-in, which shows the person if another has made it. @param address of the client */
 export function ownChangeEntry(change: OwnChange, account: StoredAccount, address: string): AuditEntry {
   return { ...sessionEntry("sign-in", account), deed: "operation", type: `identity.${change}`, address };
 }
 
-/** @param client the app that a person signs in to */
+/** @param client the app to which a person signs in */
 export function sessionEntry(
   deed: AuditedDeed & ("sign-in" | "sign-out"),
   account: StoredAccount,

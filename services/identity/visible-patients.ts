@@ -1,4 +1,4 @@
-/** The patients that a person may pick one of: those that this person may see. */
+/** The patients among which a person may select: those that this person may see. */
 import type { CallingOptions, Service } from "moleculer";
 import { accessOf } from "../../mesh/access/access.ts";
 import type { Caller } from "../../mesh/caller.ts";
@@ -13,12 +13,12 @@ import { parseSearch } from "../../fhir/search/parse-search.ts";
 import type { StoredAccount } from "./identity.model.ts";
 import type { PatientChoice } from "./pages/forms.ts";
 
-/** On one page; more are for a longer name. */
+/** Limit of one page; to see others, a longer name is entered. */
 const MAX_SHOWN = 20;
 /** Bytes of resources that are read for one page. */
 const MAX_BYTES = 1_048_576;
 
-/** Asks the services of the mesh, whichever owns Patient, in the name of who asks. */
+/** Asks the services of the mesh that own Patient, with the rights of the person. */
 export class VisiblePatients {
   readonly #service: Service & WithDirectory;
 
@@ -26,7 +26,7 @@ export class VisiblePatients {
     this.#service = service;
   }
 
-  /** Active patients whose name begins like this. @throws 503 OWNER_DOWN */
+  /** Active patients whose name starts with the text. @throws 503 OWNER_DOWN */
   async named(name: string, account: StoredAccount): Promise<{ found: PatientChoice[]; isMore: boolean }> {
     const search = parseSearch(
       "Patient",
@@ -45,7 +45,7 @@ export class VisiblePatients {
     return { found: found.map(choiceOf), isMore: next !== undefined };
   }
 
-  /** Whether there is such a patient for this person. */
+  /** Whether the patient exists and this person may see it. */
   async has(id: string, account: StoredAccount): Promise<boolean> {
     try {
       await readResource(this.#meshFor(account), "Patient", id);

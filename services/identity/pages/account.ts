@@ -1,4 +1,4 @@
-/** Where a person who is signed in changes the password, and sets up a second factor or takes it away. */
+/** The page where a signed-in person changes the password, and sets up or removes a second factor. */
 import type { Provider } from "oidc-provider";
 import type { AuditNotes } from "../../../federation/audit-notes.ts";
 import type { TalliedNotes } from "../../../federation/tallied-notes.ts";
@@ -17,7 +17,7 @@ import type { PageLanguage } from "./language.ts";
 import { type PageFault, type Marks, marksOf, type PageContent } from "./page.ts";
 import { codesPage, setUpPage } from "./second-factor-forms.ts";
 
-/** What the page works with. */
+/** What the page needs. */
 export interface AccountPageParts {
   provider: Provider;
   kept: IdentityData;
@@ -25,12 +25,12 @@ export interface AccountPageParts {
   accounts: Accounts;
   signIn: SignIn;
   demanded: DemandedFactor;
-  /** Of each account, and of each address, bounded. */
+  /** Per account and address, bounded. */
   refusals: Pick<TalliedNotes, "note">;
   notes: Pick<AuditNotes, "note">;
 }
 
-/** Answers `/auth/account`. Its forms hold what only this session knows, so that no other site can send them. */
+/** Answers `/auth/account`. Its forms contain a secret of this session, so that other sites cannot send them. */
 export async function showAccount(exchange: PageExchange, parts: AccountPageParts): Promise<void> {
   const { provider, kept } = parts;
   const { language, form } = exchange;
@@ -60,7 +60,7 @@ export async function showAccount(exchange: PageExchange, parts: AccountPagePart
   }
 }
 
-/** Who is at this screen is perhaps another: it is on record as a sign-in that was refused. */
+/** The person at the screen may be another: recorded as a refused sign-in. */
 function noteWrong({ address }: PageExchange, account: StoredAccount, { refusals }: AccountPageParts, why: string): void {
   refusals.note(`${address} ${account._id}`, refusedProof("sign-in", account, { address, why }));
 }
@@ -68,7 +68,7 @@ function noteWrong({ address }: PageExchange, account: StoredAccount, { refusals
 const noteChange = (change: OwnChange, { address }: PageExchange, account: StoredAccount, { notes }: AccountPageParts): void =>
   notes.note(ownChangeEntry(change, account, address));
 
-/** Asks for the password once more: who finds a screen that was left open would bind the account to an app of their own. */
+/** Asks for the password again: otherwise anybody at an unattended screen could bind the account to an app of their own. */
 async function startFactor(
   exchange: PageExchange,
   account: StoredAccount,
@@ -86,14 +86,14 @@ async function startFactor(
   return exchange.send(200, codesPage(language, codes));
 }
 
-/** How a proof that was no good is answered, and kept. */
+/** How a wrong proof is answered and recorded. */
 interface OfRefusal {
   refuse(status: number, fault: PageFault): void;
   why: string;
   wrong: PageFault;
 }
 
-/** Whether it is still the person who has signed in; answered else. @param proof default: the password */
+/** Whether it is still the signed-in person; otherwise the request is answered. @param proof default: the password */
 async function isAgain(
   exchange: PageExchange,
   account: StoredAccount,
@@ -119,7 +119,7 @@ async function isAgain(
   return false;
 }
 
-/** Asks for both once more: who finds a screen that was left open cannot take the second factor away, nor try all codes. */
+/** Asks for both again: otherwise anybody at an unattended screen could remove the second factor, or try all codes. */
 async function endFactor(exchange: PageExchange, account: StoredAccount, proof: string, parts: AccountPageParts): Promise<void> {
   const { language, form } = exchange;
   const { say } = language;
@@ -136,7 +136,7 @@ async function endFactor(exchange: PageExchange, account: StoredAccount, proof: 
 
 const placeOf = (exchange: PageExchange): SignInOrigin => ({ address: exchange.address, device: exchange.cookie(DEVICE_COOKIE) });
 
-/** Asks for the old password once more: who finds a screen that was left open cannot take the account over. */
+/** Asks for the old password: otherwise anybody at an unattended screen could take over the account. */
 async function changePassword(exchange: PageExchange, account: StoredAccount, proof: string, parts: AccountPageParts): Promise<void> {
   const { language, form } = exchange;
   const { say } = language;

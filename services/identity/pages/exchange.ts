@@ -1,16 +1,16 @@
-/** One request to a page of ours, and its answer. */
+/** One request to a page, and its answer. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type PageLanguage, languageFor } from "./language.ts";
 import { type PageContent, pageHeaders, pageText } from "./page.ts";
 
-/** What a handler of a page works with. */
+/** What the handler of a page works with. */
 export class PageExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** What a form has sent; empty for a GET. */
+  /** The sent form; empty for a GET. */
   readonly form: URLSearchParams;
   readonly isPost: boolean;
-  /** The client's, as the gateway has seen it. */
+  /** Address of the client, as seen by the gateway. */
   readonly address: string;
   /** `https://ehr.example` */
   readonly origin: string;
@@ -27,12 +27,12 @@ export class PageExchange {
     this.language = languageFor(undefined, request.headers["accept-language"]);
   }
 
-  /** The languages that the app has asked for come before the browser's. */
+  /** Sets the languages that the app has asked for, which take precedence over the browser's. */
   prefer(uiLocales: unknown): void {
     this.language = languageFor(typeof uiLocales === "string" ? uiLocales : undefined, this.request.headers["accept-language"]);
   }
 
-  /** @param redirectUri where the page's form may lead in the end */
+  /** @param redirectUri where the page's form may finally lead */
   send(status: number, page: PageContent, redirectUri?: string, headers: Record<string, string> = {}): void {
     const text = pageText(page, this.language);
     const all = { ...pageHeaders(redirectUri), "Content-Language": this.language.code, ...headers };
@@ -40,7 +40,7 @@ export class PageExchange {
     this.response.end(this.request.method === "HEAD" ? undefined : text);
   }
 
-  /** To the same address again, by GET: what a form has done is not done twice by a reload. */
+  /** Redirects to the same address by GET, so that reloading does not send a form twice. */
   reload(): void {
     this.response.writeHead(303, { Location: this.path, "Content-Length": "0", "Cache-Control": "no-store" });
     this.response.end();
@@ -64,8 +64,8 @@ export class PageExchange {
   }
 
   /**
-   * Whether a form comes from another site. Cookies of ours do not come along from there (SameSite), browsers say where from; what is no
-   * browser says nothing, and has no cookies of another person's.
+   * Whether a form comes from another site. Own cookies are not sent from there (SameSite), and browsers say where it comes from; other clients do
+   * not, and have no cookies of another person.
    */
   get isForeign(): boolean {
     if (!this.isPost) return false;

@@ -3,7 +3,7 @@ import { type Html, html } from "./html.ts";
 import type { PageLanguage } from "./language.ts";
 import { type PageFault, marksOf, type PageContent } from "./page.ts";
 
-/** A patient who can be picked. */
+/** A patient who can be selected. */
 export interface PatientChoice {
   id: string;
   name: string;
@@ -16,7 +16,7 @@ const field = (id: string, label: string, input: Html, hint?: string): Html =>
 const cancel = (language: PageLanguage): Html =>
   html`<button class="second" name="step" value="cancel" formnovalidate>${language.say("cancel")}</button>`;
 
-/** Login name and password. @param typed the login name, as it was sent before */
+/** Login name and password. @param typed the login name that was sent before */
 export function loginPage(language: PageLanguage, app: string, fault?: PageFault, typed = ""): PageContent {
   const { say } = language;
   const login = html`<input id="login" name="login" type="text" value="${typed}" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="100" required${marksOf("login", { fault, isFirst: typed === "" })}>`;
@@ -47,14 +47,14 @@ ${field("code", say("code"), code, say("codeHint"))}
   };
 }
 
-/** A birth date as people of the language write it, with Latin digits; of a year or a month alone what there is. */
+/** A birth date in the language's form, with Latin digits; years and months alone as they are. */
 function dateIn({ code }: PageLanguage, born: string): string {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(born)) return born;
   const locale = code === "ar" ? "ar-u-nu-latn" : code === "en" ? "en-GB" : code;
   return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(new Date(born));
 }
 
-/** Which patient the app may see. */
+/** Selection of the patient that the app may see. */
 export function patientPage(
   language: PageLanguage,
   app: string,
@@ -98,7 +98,7 @@ export function consentPage(language: PageLanguage, app: string, scopes: string[
   };
 }
 
-/** A scope in words; undefined: it needs none. */
+/** A scope in words; undefined if it needs none. */
 function scopeText({ say }: PageLanguage, scope: string): string | undefined {
   switch (scope) {
     case "openid":
@@ -123,7 +123,7 @@ function scopeText({ say }: PageLanguage, scope: string): string | undefined {
   return say(context === "patient" ? "scopePatient" : "scopeUser", { what, type: named });
 }
 
-/** A password for the account of a link. */
+/** A new password for the account of a link. */
 export function passwordPage(language: PageLanguage, login: string, fault?: PageFault): PageContent {
   const { say } = language;
   const input = (id: string) =>
@@ -141,7 +141,7 @@ ${field("repeat", say("repeatPassword"), input("repeat"))}
   };
 }
 
-/** Whether to sign out; the provider gives the form. */
+/** Asks whether to sign out; the provider supplies the form. */
 export function logoutPage(language: PageLanguage, form: Html): PageContent {
   const { say } = language;
   return {
@@ -153,5 +153,5 @@ ${form}
   };
 }
 
-/** A page that only says something. */
+/** A page with only a message. */
 export const messagePage = (title: string, text: string): PageContent => ({ title, body: html`<p>${text}</p>` });

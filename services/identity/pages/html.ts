@@ -1,4 +1,4 @@
-/** HTML as text: what is put into it is escaped, unless it is HTML already. */
+/** HTML as text: inserted values are escaped, unless they are HTML already. */
 
 /** Text that is HTML. */
 export class Html {
@@ -10,12 +10,12 @@ export class Html {
 
 type Part = Html | Html[] | string | number | undefined;
 
-/** A template whose values are escaped; `undefined` is nothing. */
+/** A template whose values are escaped; `undefined` is left out. */
 export function html(parts: TemplateStringsArray, ...values: Part[]): Html {
   return new Html(parts.reduce((text, part, index) => text + textOf(values[index - 1]) + part));
 }
 
-/** As it stands between tags and in quoted attributes. */
+/** Escaped for text and quoted attributes. */
 const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
 

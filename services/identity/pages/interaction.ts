@@ -1,4 +1,4 @@
-/** The pages between an app's request and its answer: sign in, pick a patient, consent. Bound to one browser by a cookie for this address. */
+/** The pages between an app's request and its answer: sign in, select a patient, consent. Bound to one browser by a cookie for this address. */
 import type { errors as Errors, Interaction, Provider } from "oidc-provider";
 import type { AuditNotes } from "../../../federation/audit-notes.ts";
 import type { TalliedNotes } from "../../../federation/tallied-notes.ts";
@@ -13,10 +13,10 @@ import type { PageFault, PageContent } from "./page.ts";
 import { codesPage, continuePage, setUpPage } from "./second-factor-forms.ts";
 import { isId } from "../../../fhir/ids.ts";
 
-/** The cookie of a browser that a person has signed in with before. */
+/** The cookie of a browser with which a person has signed in before. */
 export const DEVICE_COOKIE = "openward_device";
 
-/** What the pages work with. */
+/** What the pages need. */
 export interface InteractionParts {
   provider: Provider;
   errors: typeof Errors;
@@ -25,20 +25,20 @@ export interface InteractionParts {
   launches: Launches;
   patients: VisiblePatients;
   notes: Pick<AuditNotes, "note">;
-  /** Of each account, and of each address, bounded. */
+  /** Per account and address, bounded. */
   refusedSignIns: Pick<TalliedNotes, "note">;
 }
 
-/** One interaction, as it is going on. */
+/** One interaction in progress. */
 interface Going {
   exchange: PageExchange;
   details: Interaction;
-  /** The app's name. */
+  /** Name of the app. */
   app: string;
   redirectUri: string;
 }
 
-/** Answers an interaction's address. */
+/** Answers the address of an interaction. */
 export async function interact(exchange: PageExchange, parts: InteractionParts): Promise<void> {
   const { provider, errors } = parts;
   const uid = /^\/auth\/interaction\/([\w-]{1,64})$/.exec(exchange.path)?.[1];
@@ -110,7 +110,7 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
       const { account, amr, device } = step;
       parts.notes.note(sessionEntry("sign-in", account, { client: String(details.params["client_id"]) }));
       if (device !== undefined) exchange.setCookie(DEVICE_COOKIE, device, DEVICE_MS);
-      // Not remembered when the browser is closed: wards share machines.
+      // Not remembered after the browser is closed: devices are shared on wards.
       const login = { accountId: account._id, amr, remember: false, ts: Math.floor(Date.now() / 1_000) };
       return finish(going, parts, { login });
     }

@@ -1,21 +1,21 @@
-/** The languages of the pages, and which one a person reads. */
+/** The languages of the pages, and the choice among them. */
 import ar from "./messages/ar.json" with { type: "json" };
 import en from "./messages/en.json" with { type: "json" };
 import fr from "./messages/fr.json" with { type: "json" };
 
-/** What can be said, by its name in the files of `messages`. */
+/** Key of a text in the files of `messages`. */
 export type PageMessage = keyof typeof en;
 
 /** One language of the pages. */
 export interface PageLanguage {
   code: "en" | "fr" | "ar";
   direction: "ltr" | "rtl";
-  /** The text, with `{name}` filled in; what is filled in is no HTML. */
+  /** The text, with `{name}` filled in; values are not HTML. */
   say(message: PageMessage, values?: Record<string, string | number>): string;
 }
 
 const MESSAGES: Record<PageLanguage["code"], Record<PageMessage, string>> = { en, fr, ar };
-/** Languages of one request that are looked at; nobody reads more. */
+/** Languages of one request that are examined. */
 const MAX_WANTED = 20;
 
 const languageOf = (code: PageLanguage["code"]): PageLanguage => ({
@@ -27,8 +27,8 @@ const languageOf = (code: PageLanguage["code"]): PageLanguage => ({
 const LANGUAGES = { en: languageOf("en"), fr: languageOf("fr"), ar: languageOf("ar") };
 
 /**
- * @param uiLocales languages by preference, separated by spaces, as the app has asked for them (OpenID Connect Core, 3.1.2.1)
- * @param acceptLanguage the browser's header, which counts after that
+ * @param uiLocales languages by preference, separated by spaces, as requested by the app (OpenID Connect Core, 3.1.2.1)
+ * @param acceptLanguage the browser's header, which comes second
  */
 export function languageFor(uiLocales: string | undefined, acceptLanguage: string | undefined): PageLanguage {
   const wanted = [...(uiLocales ?? "").split(" "), ...byQuality(acceptLanguage ?? "")].slice(0, MAX_WANTED);
@@ -39,7 +39,7 @@ export function languageFor(uiLocales: string | undefined, acceptLanguage: strin
   return LANGUAGES.en;
 }
 
-/** The languages of an Accept-Language header, the most wanted first (RFC 9110, 12.5.4). */
+/** The languages of an Accept-Language header, the most preferred first (RFC 9110, 12.5.4). */
 function byQuality(header: string): string[] {
   return header
     .split(",")

@@ -1,11 +1,11 @@
-/** The pages that `oidc-provider` asks for: signing out, errors, and a way on where its own would need a script. */
+/** The pages that `oidc-provider` asks for: signing out, errors, and a button where its own page would need a script. */
 import type { KoaContextWithOIDC } from "oidc-provider";
 import { logoutPage, messagePage } from "./forms.ts";
 import { Html, html } from "./html.ts";
 import { type PageLanguage, languageFor } from "./language.ts";
 import { type PageContent, pageHeaders, pageText } from "./page.ts";
 
-/** Errors of an app, which its makers must read; people get a sentence. */
+/** An error for the developers of an app; people get a sentence. */
 interface Fault {
   error: string;
   error_description?: string;
@@ -31,7 +31,7 @@ export class PageSet {
     });
   }
 
-  /** A page of the provider's that sends its form by a script becomes one with a button. */
+  /** Turns a page of the provider that submits its form by script into one with a button. */
   withoutScript(ctx: KoaContextWithOIDC): void {
     if (typeof ctx.body !== "string" || !ctx.body.includes("<noscript>")) return;
     const form = /<form[\s\S]*?(?=<noscript>)/.exec(ctx.body)?.[0] ?? "";

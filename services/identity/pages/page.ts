@@ -1,9 +1,9 @@
-/** The frame of all pages: no script, one style, readable by a screen reader, in either direction. */
+/** The frame of all pages: no script, one style, accessible to screen readers, in either direction. */
 import { createHash } from "node:crypto";
 import { Html, html } from "./html.ts";
 import type { PageLanguage } from "./language.ts";
 
-/** Colours are those of the pages (services/desk/pages/styles/1-tokens.css): who signs in goes on to them. */
+/** The colours are those of the pages (services/desk/pages/styles/1-tokens.css), to which a person continues after signing in. */
 const STYLE = `
 :root{color-scheme:light dark;font:100%/1.5 system-ui,sans-serif;--accent:light-dark(#0a5f73,#74c7da);--on-accent:light-dark(#fff,#08222a);--edge:light-dark(#7b8a93,#7d8d97);--bad:light-dark(#a8201a,#ff9d94);--bad-soft:light-dark(#fdecea,#43201d)}
 body{margin:0;background:light-dark(#f5f6f6,#14181a);color:light-dark(#1a2227,#e6ebed);display:grid;justify-items:center;padding:2rem 1rem}
@@ -29,27 +29,27 @@ const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 /** What went wrong, read out first. */
 export interface PageFault {
   text: string;
-  /** Ids of the fields that it is about; the first has the focus. */
+  /** Ids of the fields concerned; the first gets the focus. */
   fields?: readonly string[];
 }
 
-/** What a page says. */
+/** Content of a page. */
 export interface PageContent {
   title: string;
   body: Html;
   fault?: PageFault | undefined;
 }
 
-/** What a field is told by: its hint, and the fault that is about it. */
+/** What describes a field: its hint, and the error about it. */
 export interface Marks {
   fault?: PageFault | undefined;
   /** Id of its hint. */
   hint?: string;
-  /** Whether one begins in it, where no field is wrong. */
+  /** Whether it gets the focus if no field is wrong. */
   isFirst?: boolean;
 }
 
-/** The attributes of a field that say so to who reads by ear, and put the focus on what is wrong. */
+/** The attributes of a field for screen readers, and the focus on what is wrong. */
 export function marksOf(id: string, { fault, hint, isFirst = false }: Marks): Html {
   const { fields = [] } = fault ?? {};
   const isWrong = fields.includes(id);
@@ -81,9 +81,9 @@ ${body}
 }
 
 /**
- * What a browser may do with a page: nothing is loaded or run, no other page frames it, and its forms go to us only, or on to where the
- * app waits.
- * @param redirectUri where the last form leads; browsers hold redirects of a form against `form-action` too
+ * What a browser may do with a page: nothing is loaded or run, it cannot be framed, and its forms go only to this server, or on to where the app
+ * waits.
+ * @param redirectUri where the last form leads; browsers apply `form-action` to redirects of a form, too
  */
 export function pageHeaders(redirectUri?: string): Record<string, string> {
   const target = redirectUri === undefined ? "" : ` ${sourceOf(redirectUri)}`;
@@ -93,7 +93,7 @@ export function pageHeaders(redirectUri?: string): Record<string, string> {
     "Content-Security-Policy": `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'${target}; base-uri 'none'; frame-ancestors 'none'`,
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
-    // Not `no-referrer`: browsers send no Origin with the forms of such a page, and that is looked at.
+    // Not `no-referrer`: browsers then send no Origin with the forms of such a page, which is checked.
     "Referrer-Policy": "same-origin",
   };
 }

@@ -1,4 +1,4 @@
-/** The page of a link that sets a password, once. Who has the link is the person: it is given by hand, and good for an hour. */
+/** The page of a link that sets a password, once. Possession of the link is proof enough: it is handed over in person, and valid for an hour. */
 import type { AuditNotes } from "../../../federation/audit-notes.ts";
 import type { Accounts } from "../accounts.ts";
 import { ownChangeEntry } from "../sessions-on-record.ts";

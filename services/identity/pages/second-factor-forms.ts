@@ -3,18 +3,18 @@ import { type Html, html } from "./html.ts";
 import type { PageLanguage } from "./language.ts";
 import { type PageFault, marksOf, type PageContent } from "./page.ts";
 
-/** What stands on the page beside the key. */
+/** Further content of the page besides the key. */
 export interface SetUpMore {
   fault?: PageFault | undefined;
   /** Why it is shown. */
   text?: string;
-  /** The key as an app reads it. */
+  /** The key as a URI for apps. */
   uri?: string;
   /** Further fields of the form. */
   fields?: Html;
 }
 
-/** A key for an authenticator app, and the first code that it shows. */
+/** A key for an authenticator app, and a field for its first code. */
 export function setUpPage({ say }: PageLanguage, secret: string, { fault, text, uri, fields }: SetUpMore): PageContent {
   return {
     title: say("totpStart"),
@@ -32,7 +32,7 @@ ${fields}<input type="hidden" name="secret" value="${secret}">
   };
 }
 
-/** Codes for when the app is lost. @param isOfSignIn whether a sign-in goes on after it */
+/** Recovery codes. @param isOfSignIn whether a sign-in continues after it */
 export function codesPage(language: PageLanguage, codes: string[], isOfSignIn = false): PageContent {
   const { say } = language;
   return {
@@ -43,7 +43,7 @@ ${isOfSignIn ? goOn(language) : undefined}`,
   };
 }
 
-/** The same sign-in, when its page is loaded again: the codes are not shown twice. */
+/** The same page of a sign-in after a reload: the codes are not shown again. */
 export const continuePage = (language: PageLanguage): PageContent => ({ title: language.say("totpStart"), body: goOn(language) });
 
 const goOn = ({ say }: PageLanguage): Html => html`<form method="post"><button name="step" value="seen">${say("continue")}</button></form>`;

@@ -1,6 +1,6 @@
 /**
- * Where `oidc-provider` keeps sessions, grants, codes, tokens and interactions: our collections, in either database. What is used once is
- * used once, whatever number of replicas is asked at the same moment, and a second use ends everything that came of the first.
+ * Storage of `oidc-provider`'s sessions, grants, codes, tokens and interactions in our collections, in either database. Single-use objects can
+ * be used once, however many replicas are asked at the same moment, and a second use ends everything that resulted from the first.
  */
 import type { Adapter, AdapterPayload, errors as Errors } from "oidc-provider";
 import { DuplicateKey } from "../../../store/documents/documents.ts";
@@ -9,19 +9,19 @@ import { hashOf, type StoredArtifact } from "../identity.model.ts";
 import type { Clients } from "./clients.ts";
 import type { News } from "../news.ts";
 
-/** What an artifact without a time of its own is kept for, milliseconds: none is meant to be. */
+/** How long an object without a time of its own is kept, milliseconds: there should be none. */
 const KEPT_MS = 86_400_000;
-/** Clocks of nodes and clients may differ by so much, seconds; as the provider has it. */
+/** How far the clocks of nodes and clients may differ, seconds; as in the provider. */
 export const CLOCK_TOLERANCE_S = 15;
-/** A refresh token is known so long after it has run out, milliseconds: who shows it hears that, and is not taken for a thief. */
+/** How long an expired refresh token is remembered, milliseconds: its use is then reported as expired, not as stolen. */
 export const RAN_OUT_KEPT_MS = 7 * 86_400_000;
-/** Sign-ins that may begin at a node within a minute; beginning one needs no password, and each is kept for a quarter of an hour. */
+/** Sign-ins that may be started at a node within a minute; starting one needs no password, and each is kept for a quarter of an hour. */
 const MAX_BEGUN = 1_200;
 const MINUTE_MS = 60_000;
-/** What an access token, which holds by itself, is kept under: this and its `jti`. No client can give it as a token. */
+/** Prefix of the key of an access token, followed by its `jti`; the token itself is not stored. Clients cannot present the key as a token. */
 export const TOKEN_NAME = "at:";
 
-/** Artifacts of all kinds. */
+/** The stored objects of all kinds. */
 export class Artifacts {
   readonly #kept: IdentityData;
   readonly #clients: Clients;
@@ -30,7 +30,7 @@ export class Artifacts {
   readonly #errors: typeof Errors;
   #begun = { count: 0, until: 0 };
 
-  /** @param sessionEnded told of who has signed out */
+  /** @param sessionEnded called when a person has signed out */
   constructor(
     kept: IdentityData,
     clients: Clients,
@@ -45,22 +45,22 @@ export class Artifacts {
     this.#errors = errors;
   }
 
-  /** The adapter of one model, as the provider asks for it. */
+  /** The adapter of one model, as the provider requires it. */
   adapter = (model: string): Adapter => ({
     upsert: (id, payload, expiresIn) => this.#put(model, id, payload, expiresIn),
     find: (id) => (model === "Client" ? this.#clients.metadata(id) : this.#find({ _id: keyOf(model, id) }, id)),
     findByUid: (uid) => this.#find({ model, uid }),
-    findByUserCode: async () => undefined, // the device flow is not offered
+    findByUserCode: async () => undefined, // the device flow is not supported
     destroy: async (id) => {
       await this.#kept.artifacts.removeMany({ _id: keyOf(model, id) });
       if (id.startsWith(TOKEN_NAME)) await this.#news.tell({ jti: id.slice(TOKEN_NAME.length) });
     },
     consume: (id) => this.#consume(model, id),
-    // The provider asks for each model of its own; one is enough, as a grant ends with all that came of it.
+    // The provider calls this for each model; once is enough, as a grant ends with everything that resulted from it.
     revokeByGrantId: async (grantId) => (model === "AccessToken" ? this.endGrant(grantId) : undefined),
   });
 
-  /** A grant and all that came of it: codes and tokens, those that are out too. */
+  /** Ends a grant with everything that resulted from it: codes and tokens, including those already issued. */
   async endGrant(grantId: string): Promise<void> {
     await this.#kept.artifacts.removeMany({ _id: keyOf("Grant", grantId) });
     await this.#kept.artifacts.removeMany({ grantId });
@@ -68,7 +68,7 @@ export class Artifacts {
     await this.#news.tell({ sid: grantId });
   }
 
-  /** What came of one session and was not given for longer (`offline_access`). */
+  /** Ends what resulted from one session and was not granted for longer (`offline_access`). */
   async endSession(uid: string): Promise<void> {
     const tokens = await this.#kept.artifacts.find({ query: { sessionUid: uid }, limit: 10_000 });
     const session = await this.#kept.artifacts.findOne({ model: "Session", uid });
@@ -78,12 +78,12 @@ export class Artifacts {
     for (const grantId of grants) await this.endGrant(grantId);
   }
 
-  /** Whose a refresh token is, also one that has run out or was used; undefined: it is none of ours, or was ended. */
+  /** The account of a refresh token, also of an expired or used one; undefined: unknown, or ended. */
   async accountOfRefresh(token: string): Promise<string | undefined> {
     return (await this.#kept.artifacts.findOne({ _id: keyOf("RefreshToken", token) }))?.accountId;
   }
 
-  /** Remembers an access token, which holds by itself, so that it can be looked at and revoked. */
+  /** Records an access token, which is self-contained, so that it can be introspected and revoked. */
   async keepToken(jti: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
     await this.#put(payload.kind ?? "AccessToken", TOKEN_NAME + jti, payload, expiresIn);
   }
@@ -119,7 +119,7 @@ export class Artifacts {
       await this.#kept.artifacts.insert({ _id, ...artifact });
     } catch (error) {
       if (!(error instanceof DuplicateKey)) throw error;
-      // The provider looks before it writes; of two replicas that looked at once, one has written.
+      // The provider reads before it writes; of two replicas that read at the same time, the other has written.
       if (model === "ReplayDetection") throw new this.#errors.InvalidClientAuth("client assertion tokens must only be used once");
       await this.#kept.artifacts.updateMany({ _id }, { $set: artifact });
     }

@@ -1,10 +1,10 @@
-/** Clients, as we keep them and as `oidc-provider` wants them. */
+/** Clients, as stored and as `oidc-provider` needs them. */
 import type { AdapterPayload, ClientMetadata } from "oidc-provider";
 import type { Collection } from "../../../store/documents/documents.ts";
 import { ClientKind } from "../identity.contract.ts";
 import type { StoredClient } from "../identity.model.ts";
 
-/** The program that gets tokens on the command line: it is there without being made, and answers on this machine only (RFC 8252, 7.3). */
+/** The program that gets tokens on the command line: built in, and with redirects to this machine only (RFC 8252, 7.3). */
 const CLI_CLIENT: StoredClient = {
   _id: "openward-cli",
   name: "OpenWard command line",
@@ -17,7 +17,7 @@ const CLI_CLIENT: StoredClient = {
   createdAt: 0,
 };
 
-/** The page of the gateway that shows what runs where. */
+/** The gateway's status page. */
 const consoleClient = (origin: string): StoredClient => ({
   _id: "openward-console",
   name: "OpenWard console",
@@ -30,7 +30,7 @@ const consoleClient = (origin: string): StoredClient => ({
   createdAt: 0,
 });
 
-/** The pages of `desk`: each person may there what the roles allow. A browser that is closed must sign in again. */
+/** The pages of `desk`: each person may do there what their roles allow. After the browser is closed, a new sign-in is needed. */
 const deskClient = (origin: string): StoredClient => ({
   _id: "openward-desk",
   name: "OpenWard",
@@ -43,26 +43,26 @@ const deskClient = (origin: string): StoredClient => ({
   createdAt: 0,
 });
 
-/** Apps of this system's own pages: of the web, also where it is reached without TLS. Of a native app the provider asks for consent each time. */
+/** The system's own pages are web apps, even if reached without TLS; for native apps the provider would ask for consent each time. */
 const OWN_PAGES = new Set(["openward-console", "openward-desk"]);
 
-/** Clients that are there without being made. @param origin under which the system is known */
+/** The built-in clients. @param origin under which the system is known */
 export const ownClients = (origin: string): StoredClient[] => [CLI_CLIENT, consoleClient(origin), deskClient(origin)];
 
-/** Members of our own in the provider's metadata of a client. */
+/** Own members in the provider's client metadata. */
 export interface OwnMetadata {
   allowed_scope: string;
   is_trusted: boolean;
   roles: string[];
 }
 
-/** Those of a client; the provider's types know only its own. */
+/** The own members of a client; the provider's types know only its own. */
 export const ownMetadata = (client: object | undefined): Partial<OwnMetadata> => client ?? {};
 
-/** What the provider accepts of them. */
+/** Names of the own members, for the provider. */
 export const OWN_METADATA: (keyof OwnMetadata)[] = ["allowed_scope", "is_trusted", "roles"];
 
-/** Looked up at each request: what an operator changes holds at once. */
+/** Clients, read for each request: what an operator changes takes effect at once. */
 export class Clients {
   readonly #clients: Collection<StoredClient>;
   readonly #own: StoredClient[];

@@ -1,4 +1,4 @@
-/** How `oidc-provider` is set up: what it offers, for how long, and where it asks us. */
+/** Configuration of `oidc-provider`: features, lifetimes, and callbacks. */
 import type { Configuration, errors as Errors, KoaContextWithOIDC } from "oidc-provider";
 import { ACCESS_TOKEN_S } from "../identity.contract.ts";
 import type { PageSet } from "../pages/page-set.ts";
@@ -11,13 +11,13 @@ import type { Launches } from "./launches.ts";
 import type { ResourceServer } from "./resource-server.ts";
 import { PLAIN_SCOPES } from "./granted-scopes.ts";
 
-/** A session in a browser ends so long after the sign-in, whatever was done in it: a long shift. Seconds. */
+/** A browser's session ends this long after the sign-in, whatever was done in it: a long shift. Seconds. */
 const SESSION_S = 12 * 3_600;
-/** Longest that an app may refresh without its person, counted from the sign-in. Seconds. */
+/** Longest time for which an app may refresh without its person, counted from the sign-in. Seconds. */
 const OFFLINE_S = 90 * 86_400;
-/** The pages of a sign-in must be gone through in this time. Seconds. */
+/** Time limit of the pages of a sign-in. Seconds. */
 const INTERACTION_S = 900;
-/** A code is exchanged at once. Seconds. */
+/** Validity of a code, which apps exchange at once. Seconds. */
 const CODE_S = 60;
 
 /** Paths below the issuer. */
@@ -30,7 +30,7 @@ export const ROUTES = {
   end_session: "/logout",
 } as const;
 
-/** What the configuration asks. */
+/** What the configuration needs. */
 export interface Parts {
   artifacts: Artifacts;
   claims: Claims;
@@ -43,7 +43,7 @@ export interface Parts {
 
 const left = (from: number, seconds: number): number => Math.max(1, Math.ceil(from + seconds - Date.now() / 1_000));
 
-/** @param keys the one that signs first */
+/** @param keys the signing one first */
 export function configurationOf({ keys }: KeySet, parts: Parts): Configuration {
   const { artifacts, claims, launches, resource, pages, errors, isHttps } = parts;
   const cookie = { httpOnly: true, sameSite: "lax", secure: isHttps, signed: false, path: "/auth" } as const;
@@ -61,7 +61,7 @@ export function configurationOf({ keys }: KeySet, parts: Parts): Configuration {
     allowOmittingSingleRegisteredRedirectUri: false,
     clientDefaults: { id_token_signed_response_alg: "ES256", token_endpoint_auth_method: "none" },
     enabledJWA: {
-      // SMART App Launch 2.2, "Client Authentication: Asymmetric": RS384 and ES384 must be taken.
+      // SMART App Launch 2.2, "Client Authentication: Asymmetric": RS384 and ES384 must be supported.
       clientAuthSigningAlgValues: ["ES256", "ES384", "RS384"],
       idTokenSigningAlgValues: ["ES256"],
     },
@@ -73,7 +73,7 @@ export function configurationOf({ keys }: KeySet, parts: Parts): Configuration {
       short: cookie,
     },
     clockTolerance: CLOCK_TOLERANCE_S,
-    // The library would refuse addresses of private networks; which are asked for keys or told of an end, an operator has registered.
+    // The library would refuse private addresses; the URLs of keys and of logout notifications were registered by an operator.
     fetch: (url, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown } = {}) =>
       fetch(url, { ...options, redirect: "error" }),
     discovery: { ui_locales_supported: ["en", "fr", "ar"] },
@@ -111,7 +111,7 @@ const LIFETIMES: Configuration["ttl"] = {
 
 const featuresOf = (resource: ResourceServer, pages: PageSet): Configuration["features"] => ({
   devInteractions: { enabled: false },
-  userinfo: { enabled: false }, // access tokens are for the API; who a person is stands in the ID token
+  userinfo: { enabled: false }, // access tokens are for the API; the ID token tells who a person is
   dPoP: { enabled: false },
   pushedAuthorizationRequests: { enabled: false },
   clientCredentials: { enabled: true },

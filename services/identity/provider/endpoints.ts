@@ -1,4 +1,4 @@
-/** The provider behind our issuer's address, with what it leaves to us. */
+/** The provider under the issuer's address, with what it leaves to us. */
 import { IncomingMessage, type ServerResponse } from "node:http";
 import { compactVerify, type JWTVerifyGetKey } from "jose";
 import type { KoaContextWithOIDC, Provider } from "oidc-provider";
@@ -10,16 +10,16 @@ import { ROUTES } from "./configuration.ts";
 import { GRANT_REFUSALS, type GrantRefusal, grantRefusalOf } from "./grant-refusals.ts";
 import { inVersion2 } from "./granted-scopes.ts";
 
-/** Where the issuer's address stands below the base URL. */
+/** Path of the issuer below the base URL. */
 export const MOUNT = "/auth";
 
-/** Puts around the provider what it has no setting for. */
+/** Adds to the provider what it has no setting for. */
 export function extend(
   provider: Provider,
   { pages, artifacts, refused }: { pages: PageSet; artifacts: Artifacts; refused: Refused },
 ): void {
-  provider.proxy = true; // the gateway says for whom, by which name
-  // Koa would take the protocol between gateway and node for the one by which the client asks.
+  provider.proxy = true; // the gateway forwards the client's address and the host name
+  // Koa would take the protocol between gateway and node for the client's.
   Object.defineProperty(provider.request, "protocol", {
     get(this: { get(header: string): string }) {
       return this.get("X-Forwarded-Proto") === "https" ? "https" : "http";
@@ -32,7 +32,7 @@ export function extend(
   });
   provider.use(async (ctx, next) => {
     await next();
-    // Koa's context as the provider has widened it, once it knows the route.
+    // Koa's context as extended by the provider, once it knows the route.
     const { oidc, ip, body } = ctx as unknown as { oidc?: KoaContextWithOIDC["oidc"]; ip: string; body?: { error?: unknown } };
     if (!oidc) return;
     if (oidc.route === "token" && ctx.status === 200) {
@@ -47,12 +47,12 @@ export function extend(
     if (oidc.route === "end_session_confirm" && oidc.session && (oidc.session as { destroyed?: boolean }).destroyed) {
       await artifacts.endSession(oidc.session.uid);
     }
-    // The same.
+    // Extended likewise.
     pages.withoutScript(ctx as unknown as KoaContextWithOIDC);
   });
 }
 
-/** Whose grant it was, if that is known: what has run out the provider does not look at. Without the store it is on record all the same. */
+/** The account of a grant, if known; the provider does not read expired ones. Refusals are recorded even if the store is not available. */
 async function ownerOf({ entities, params }: Asked, why: GrantRefusal | undefined, artifacts: Artifacts): Promise<string | undefined> {
   const grant = (entities.RefreshToken ?? entities.AuthorizationCode) as { accountId?: string } | undefined;
   const token = params?.["refresh_token"];
@@ -62,13 +62,13 @@ async function ownerOf({ entities, params }: Asked, why: GrantRefusal | undefine
 
 type Asked = Pick<KoaContextWithOIDC["oidc"], "entities" | "params">;
 
-/** Hears of a code, a refresh token or a proof that was not good: forged, over, or used before. @param accountId whose grant it was, if that is known */
+/** Called for a code, refresh token or proof that was not valid: forged, expired, or used before. @param accountId of the grant, if known */
 type Refused = (proof: RefusedProof, accountId: string | undefined) => void;
 
-/** Where an app proves itself, or shows what it was given. */
+/** Endpoints where an app authenticates, or presents what it was given. */
 const PROVING = new Set(["token", "introspection", "revocation"]);
 
-/** Hands a request, whose body has been read, to the provider. */
+/** Passes a request, whose body has been read, to the provider. */
 export async function ask(
   { provider, keys }: { provider: Provider; keys: JWTVerifyGetKey },
   { request, response, body }: { request: IncomingMessage; response: ServerResponse; body: Buffer },
@@ -80,8 +80,8 @@ export async function ask(
 }
 
 /**
- * Without `prompt=consent` the provider would leave out `offline_access` (OpenID Connect Core, 11), which apps of SMART ask for without it;
- * a grant for longer is always asked for here.
+ * Without `prompt=consent` the provider would drop `offline_access` (OpenID Connect Core, 11), which SMART apps request without it; here consent to a
+ * longer grant is always asked for.
  */
 function changedUrl(url: string): string {
   const [path = "", query = ""] = url.split("?", 2);
@@ -93,8 +93,8 @@ function changedUrl(url: string): string {
 }
 
 /**
- * Our access tokens hold by themselves; what is kept of one stands under a name that its `jti` gives (`TOKEN_NAME`), by which it is looked
- * at and revoked. Only who shows the token can name it.
+ * Access tokens are self-contained; the record of one is stored under a key made from its `jti` (`TOKEN_NAME`), by which it is introspected and
+ * revoked. Only a client that presents the token can name it.
  */
 async function changedBody(url: string, body: Buffer, keys: JWTVerifyGetKey): Promise<Buffer> {
   const path = url.split("?", 1)[0];
@@ -107,7 +107,7 @@ async function changedBody(url: string, body: Buffer, keys: JWTVerifyGetKey): Pr
   return Buffer.from(form.toString());
 }
 
-/** An app that refreshes names its scopes as it asked for them; they were granted in the form of version 2. */
+/** On refresh an app names its scopes as it has requested them; they were granted in the form of version 2. */
 function refreshInVersion2(body: Buffer): Buffer {
   const form = new URLSearchParams(body.toString("utf8"));
   const scope = form.get("scope");
@@ -125,13 +125,13 @@ async function nameOf(token: string, keys: JWTVerifyGetKey): Promise<string> {
   }
 }
 
-/** The request once more, as its body has been read already. */
+/** A copy of the request, whose body has been read already. */
 function withBody(request: IncomingMessage, body: Buffer): IncomingMessage {
   const copy = new IncomingMessage(request.socket);
   copy.method = request.method;
   copy.headers = { ...request.headers, ...(request.method === "POST" && { "content-length": String(body.length) }) };
   copy.httpVersion = request.httpVersion;
-  copy.complete = true; // it would end the connection with itself otherwise
+  copy.complete = true; // otherwise its end would close the connection
   copy.push(body);
   copy.push(null);
   return copy;

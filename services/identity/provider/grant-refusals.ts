@@ -1,6 +1,6 @@
-/** Why a code or a refresh token is no good, as its client and the record are told; the error is `invalid_grant` for all (RFC 6749, 5.2). */
+/** Why a code or refresh token is not valid, for its client and the audit log; the error is always `invalid_grant` (RFC 6749, 5.2). */
 
-/** By reason: what the client hears as `error_description`, which RFC 6749 has in ASCII without quotation marks. */
+/** By reason, the `error_description` for clients: ASCII without quotation marks, as RFC 6749 requires. */
 export const GRANT_REFUSALS = {
   expired: "It has run out: sign in again.",
   used: "It was used before: all that came of this sign-in has ended, as somebody else may have it. Sign in again.",
@@ -11,7 +11,7 @@ export const GRANT_REFUSALS = {
 /** A reason. */
 export type GrantRefusal = keyof typeof GRANT_REFUSALS;
 
-/** What the provider says to itself (`error_detail`), by the reason. */
+/** The provider's internal reason (`error_detail`), by reason. */
 const DETAILS: readonly [RegExp, GrantRefusal][] = [
   [/^grant (?:is expired|not found)$/, "ended"],
   [/ is expired$/, "expired"],
@@ -19,6 +19,6 @@ const DETAILS: readonly [RegExp, GrantRefusal][] = [
   [/ not found\)?$/, "unknown"],
 ];
 
-/** The reason; undefined: another one, such as another app's token, of which the client hears no more. */
+/** The reason; undefined: another one, such as another app's token, which clients are not told. */
 export const grantRefusalOf = (detail: unknown): GrantRefusal | undefined =>
   typeof detail === "string" ? DETAILS.find(([words]) => words.test(detail))?.[1] : undefined;

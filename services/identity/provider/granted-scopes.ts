@@ -1,4 +1,4 @@
-/** SMART scopes (App Launch 2.2, "Scopes for requesting FHIR Resources"): read, made one form of, narrowed. A query that owners cannot decide is no scope. */
+/** SMART scopes (App Launch 2.2, "Scopes for requesting FHIR Resources"): parsed, normalized, narrowed. */
 import { isDecidable } from "../../../fhir/search/decidable.ts";
 import { resourceTypes } from "../../../fhir/search/parameters.ts";
 
@@ -17,7 +17,7 @@ export const PLAIN_SCOPES = [
 
 const PLAIN = new Set<string>(PLAIN_SCOPES);
 
-/** A scope over data: whose, of which type, to do what, only where. */
+/** A scope over data: context, type, interactions, query. */
 interface DataScope {
   context: "patient" | "user" | "system";
   type: string;
@@ -28,11 +28,11 @@ interface DataScope {
 }
 
 const DATA = /^(patient|user|system)\/(\*|[A-Z][A-Za-z]{0,63})\.(c?r?u?d?s?|read|write|\*)(?:\?([\x21\x23-\x5b\x5d-\x7e]{1,200}))?$/;
-/** What the words of version 1 mean. */
+/** The interactions of version 1. */
 const VERSION_1: Record<string, string> = { read: "rs", write: "cud", "*": "cruds" };
-/** Characters of a scope's query. */
+/** Longest query of a scope, characters. */
 const MAX_WHERE = 200;
-/** Scopes in one request; more is no app's need. */
+/** Scopes in one request; no app needs more. */
 const MAX_SCOPES = 100;
 
 function dataScopeOf(text: string): DataScope | undefined {
@@ -45,7 +45,7 @@ function dataScopeOf(text: string): DataScope | undefined {
 
 const textOf = ({ context, type, does, where }: DataScope): string => `${context}/${type}.${does}${where === "" ? "" : `?${where}`}`;
 
-/** Each scope once, in the form of version 2; what is no scope of ours is left out. At most 100. */
+/** Each scope once, in the form of version 2; unknown ones are left out. At most 100. */
 export function scopesIn(text: string | undefined): string[] {
   const scopes = (text ?? "")
     .split(" ")
@@ -58,7 +58,7 @@ export function scopesIn(text: string | undefined): string[] {
   return [...new Set(scopes)];
 }
 
-/** The same text with each scope of version 1 in the form of version 2, as it was granted; what is no scope stays as it is. */
+/** The same text with each scope of version 1 in the form of version 2, as granted; anything else stays as it is. */
 export const inVersion2 = (text: string): string =>
   text
     .split(" ")
@@ -68,14 +68,14 @@ export const inVersion2 = (text: string): string =>
     })
     .join(" ");
 
-/** Scopes in a text that there are not, or of types that there are not; more than 100 are too many. */
+/** Scopes in a text that do not exist, or that name unknown types; above 100 all are too many. */
 export function unknownScopes(text: string): string[] {
   const all = text.split(" ").filter(Boolean);
   const isKnown = (one: string) => PLAIN.has(one) || dataScopeOf(one) !== undefined;
   return [...all.slice(0, MAX_SCOPES).filter((one) => !isKnown(one)), ...all.slice(MAX_SCOPES)];
 }
 
-/** What is asked for, as far as it is allowed: never more than either. Both in the form of `scopesIn`. */
+/** The requested scopes, narrowed to the allowed ones. Both in the form of `scopesIn`. */
 export function narrowed(asked: string[], allowed: string[]): string[] {
   const mayPlain = new Set(allowed);
   const mayData = allowed.map(dataScopeOf).filter((scope) => scope !== undefined);
@@ -87,11 +87,11 @@ export function narrowed(asked: string[], allowed: string[]): string[] {
   return [...new Set(granted)];
 }
 
-/** What both scopes allow; undefined: nothing. */
+/** What both scopes allow; undefined if nothing. */
 function both(one: DataScope, other: DataScope): string | undefined {
   if (one.context !== other.context) return undefined;
   if (one.type !== other.type && one.type !== "*" && other.type !== "*") return undefined;
-  const where = [...new Set([one.where, other.where])].filter(Boolean).join("&"); // both hold
+  const where = [...new Set([one.where, other.where])].filter(Boolean).join("&"); // both conditions apply
   if (where.length > MAX_WHERE) return undefined;
   const does = [...one.does].filter((letter) => other.does.includes(letter)).join("");
   if (does === "") return undefined;
@@ -99,6 +99,6 @@ function both(one: DataScope, other: DataScope): string | undefined {
   return where !== "" && !isDecidable(type, where) ? undefined : textOf({ context: one.context, type, does, where });
 }
 
-/** Whether a token with these scopes is about one patient, who must be known before it is issued. */
+/** Whether a token with these scopes concerns one patient, who must be known before it is issued. */
 export const needsPatient = (scopes: Iterable<string>): boolean =>
   [...scopes].some((scope) => scope === "launch/patient" || scope.startsWith("patient/"));

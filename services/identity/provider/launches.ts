@@ -1,6 +1,6 @@
 /**
- * What an app is started with (SMART App Launch 2.2): the patient that the EHR has open, or one that the person picks; and the grant that
- * binds a token to it. A grant with a patient serves one launch, another patient is another grant.
+ * The context with which an app is started (SMART App Launch 2.2): the patient that is open in the EHR, or one that the person selects; and the grant
+ * that binds a token to it. A grant with a patient serves one launch; another patient needs another grant.
  */
 import type { errors as Errors, Grant, interactionPolicy, InteractionResults, KoaContextWithOIDC } from "oidc-provider";
 import type { IdentityData } from "../identity-data.ts";
@@ -13,14 +13,14 @@ type Policy = typeof interactionPolicy;
 
 /** What the pages have found out so far. */
 export interface Results extends InteractionResults {
-  /** The patient that was picked, by its id. */
+  /** The selected patient, by id. */
   patient?: { id: string };
 }
 
-/** Grants live so long at most, milliseconds; as the configuration has it. */
+/** Longest life of a grant, milliseconds; as in the configuration. */
 const CONTEXT_MS = 90 * 86_400_000;
 
-/** Which patient a request is about. */
+/** Determines the patient of a request. */
 export class Launches {
   readonly #kept: IdentityData;
   readonly #library: { interactionPolicy: Policy; errors: typeof Errors };
@@ -32,7 +32,7 @@ export class Launches {
     this.#library = library;
   }
 
-  /** The pages in their order: sign in, pick a patient, consent. */
+  /** The pages in their order: sign in, select a patient, consent. */
   policy(): ReturnType<Policy["base"]> {
     const { base, Prompt, Check } = this.#library.interactionPolicy;
     const policy = base();
@@ -54,14 +54,14 @@ export class Launches {
     return policy;
   }
 
-  /** Whether a person's session began without the second factor that one of their roles wants now. */
+  /** Whether a person's session began without the second factor that one of their roles requires now. */
   async #isFactorMissing({ oidc: { session } }: KoaContextWithOIDC): Promise<boolean> {
     if (!session?.accountId) return false;
     const account = await this.#kept.accounts.findOne({ _id: session.accountId });
     return account !== null && this.#demanded.isMissing(account, session.amr);
   }
 
-  /** The grant that a request goes on with; undefined: the provider makes one and asks for consent. */
+  /** The grant for a request; undefined: the provider creates one and asks for consent. */
   async grantFor(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
     const { session, client, result, provider } = ctx.oidc;
     const consented = (result as Results | undefined)?.consent?.grantId;
@@ -85,7 +85,7 @@ export class Launches {
     });
   }
 
-  /** Makes a grant, bound to the patient of its launch, which serves once. @returns undefined: its launch was taken or is over, or a patient is needed */
+  /** Creates a grant, bound to the patient of its single-use launch. @returns undefined: the launch was used or is over, or a patient is needed */
   async grant(provider: KoaContextWithOIDC["oidc"]["provider"], asked: GrantRequest): Promise<Grant | undefined> {
     const { accountId, clientId, scope, resource, launch, results } = asked;
     const grant = new provider.Grant({ accountId, clientId });
@@ -93,7 +93,7 @@ export class Launches {
     grant.addResourceScope(resource, scope);
     const launched = launch === undefined ? undefined : await this.#take(launch, accountId, clientId);
     const scopes = scope.split(" ");
-    // It was taken by another request, or has ended since the person was asked: the app would not be about who is open in the EHR.
+    // The launch was used by another request, or has expired meanwhile: the app would not show the patient that is open in the EHR.
     if (launch !== undefined && scopes.includes("launch") && !launched) return undefined;
     const context = launched ? contextOf(launched) : results.patient && { patient: results.patient.id };
     if (!context && needsPatient(scopes)) return undefined;
@@ -102,13 +102,13 @@ export class Launches {
     return grant;
   }
 
-  /** The launch that was prepared for this person and app, which nobody can take again. */
+  /** The launch that was prepared for this person and app; it cannot be used again. */
   async #take(launch: string, accountId: string, clientId: string): Promise<StoredLaunch | undefined> {
     const found = await this.#find(launch, accountId, clientId);
     return found && (await this.#kept.launches.removeMany({ _id: found._id })) === 1 ? found : undefined;
   }
 
-  /** Whether a person who has signed in must pick a patient now. @throws the provider's InvalidRequest for a launch that is over, or another's */
+  /** Whether a signed-in person must select a patient now. @throws the provider's InvalidRequest for a launch that has expired, or is another's */
   async #mustPick(ctx: KoaContextWithOIDC): Promise<boolean> {
     const { session, client, params, result, entities } = ctx.oidc;
     if (!session?.accountId || (result as Results | undefined)?.patient) return false;
@@ -118,7 +118,7 @@ export class Launches {
     const launch = params?.launch as string | undefined;
     if (launch === undefined || !scopes.includes("launch")) return needsPatient(scopes);
     if (await this.#find(launch, session.accountId, client?.clientId ?? "")) return false;
-    // No other patient in its place: who looks at the EHR would take it for the one that is open there.
+    // Not replaced by a selection: the user would take the selected patient for the one that is open in the EHR.
     throw new this.#library.errors.InvalidRequest("the launch is over, or was prepared for somebody else: start the app again");
   }
 
@@ -128,7 +128,7 @@ export class Launches {
   }
 }
 
-/** What a grant is made of. */
+/** What a grant is created from. */
 export interface GrantRequest {
   accountId: string;
   clientId: string;

@@ -1,7 +1,7 @@
 /**
- * The keys that sign tokens: ES256, a file each in a folder that only this user may read. Each signs for thirty days; the next one is
- * published a day before, the last one for a day after, so that nobody meets a token whose key is unknown. One that is replaced before its time is
- * published until its last token has run out, unless somebody else may have it.
+ * The keys that sign tokens: ES256, each in a file of a folder that only this user may read. Each signs for thirty days; the next one is
+ * published a day before, the last one for a day after, so that no verifier meets a token with an unknown key. A key that is replaced early
+ * stays published until its last token has expired, unless it may have been stolen.
  */
 import { link, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,26 +12,26 @@ import { keysDiffer } from "../identity.errors.ts";
 
 /** Period in which a key signs, milliseconds. */
 export const PERIOD_MS = 30 * 86_400_000;
-/** So long before and after it is published, milliseconds. */
+/** For how long it is published before and after its period, milliseconds. */
 const OVERLAP_MS = 86_400_000;
-/** So long one that was replaced is published, milliseconds: a node signs with it until it has looked again, and its tokens live on. */
+/** For how long a replaced key is published, milliseconds: nodes sign with it until their next check, and its tokens stay valid. */
 export const REPLACED_MS = (ACCESS_TOKEN_S + 60) * 1_000;
 
-/** Which key all nodes sign with in a period. */
+/** The key with which all nodes sign in a period. */
 export interface StoredKey extends Document {
   kid: string;
   expiresAt: number; // milliseconds since 1970
 }
 
-/** The keys of a moment. */
+/** The keys at one moment. */
 export interface KeySet {
-  /** The one that signs comes first. */
+  /** The signing one first. */
   keys: [SigningKey, ...SigningKey[]];
-  /** The same for the same keys. */
+  /** Equal for equal keys. */
   id: string;
 }
 
-/** Periods whose keys are published at a moment; the one that signs comes first. */
+/** Periods whose keys are published at a moment; the signing one first. */
 export function periodsAt(now: number): [number, ...number[]] {
   const period = Math.floor(now / PERIOD_MS);
   const [passed, left] = [now - period * PERIOD_MS, (period + 1) * PERIOD_MS - now];
@@ -39,7 +39,7 @@ export function periodsAt(now: number): [number, ...number[]] {
 }
 
 /**
- * The keys of this moment; those that are missing are made, those of the past are deleted.
+ * The keys at this moment; missing ones are created, past ones are deleted.
  * @throws 500 KEYS_DIFFER when other nodes of the mesh sign with other keys
  */
 export async function keysAt(now: number, folder: string, known: Collection<StoredKey>): Promise<KeySet> {
@@ -47,7 +47,7 @@ export async function keysAt(now: number, folder: string, known: Collection<Stor
   const [signing, ...others] = periodsAt(now);
   const first = await keyOf(signing, folder, known);
   const more = await Promise.all(
-    // A key of the past that nobody has made is not needed now.
+    // A past key that was never created is not needed now.
     others.map((period) => (period > signing ? keyOf(period, folder, known) : readKey(fileOf(folder, period)))),
   );
   await forget(folder, { oldest: signing - 1, now });
@@ -57,8 +57,8 @@ export async function keysAt(now: number, folder: string, known: Collection<Stor
 }
 
 /**
- * New keys, also while nodes look at them.
- * @param areStolen others may have those of before, replaced ones too: they are forgotten, and what they have signed is void; else each is published until it has run out
+ * Replaces the keys, even while nodes read them.
+ * @param areStolen the previous keys, including replaced ones, are deleted, and their tokens invalid; otherwise each stays published
  */
 export async function renewKeys(
   now: number,
@@ -71,7 +71,7 @@ export async function renewKeys(
   const [signing, ...others] = periodsAt(now);
   for (const period of [signing, ...others.filter((other) => other > signing)]) {
     const key = await makeKey(fileOf(folder, period));
-    // Replaced and never absent: a node that has just read the old file would bring its key back.
+    // Replaced and never absent: a node that has just read the old file would restore its key.
     const replaced = await known.updateMany({ _id: String(period) }, { $set: { kid: key.kid } });
     if (replaced === 0) await agreed(period, key, known);
   }
@@ -88,7 +88,7 @@ async function keyOf(period: number, folder: string, known: Collection<StoredKey
   return key;
 }
 
-/** The first that says so decides which key is signed with in a period. */
+/** The first node to write decides which key signs in a period. */
 async function agreed(period: number, { kid }: SigningKey, known: Collection<StoredKey>): Promise<StoredKey | null> {
   const document = { _id: String(period), kid, expiresAt: (period + 2) * PERIOD_MS };
   try {
@@ -99,7 +99,7 @@ async function agreed(period: number, { kid }: SigningKey, known: Collection<Sto
   }
 }
 
-/** Keys that were replaced, and until when each is published, milliseconds since 1970. */
+/** Replaced keys, and until when each is published, milliseconds since 1970. */
 async function replacedIn(folder: string): Promise<{ file: string; until: number }[]> {
   return (await readdir(folder)).sort().flatMap((name) => {
     const until = /^identity-es256-\d+-until-(\d+)\.json$/.exec(name)?.[1];
@@ -107,12 +107,12 @@ async function replacedIn(folder: string): Promise<{ file: string; until: number
   });
 }
 
-/** Those that have signed, and whose tokens are out, under a name that says until when. */
+/** Renames keys that have signed valid tokens, to a name with the time until which they are published. */
 async function replace(folder: string, now: number): Promise<void> {
   const [signing] = periodsAt(now);
   for (const period of [signing, signing - 1]) {
     await link(fileOf(folder, period), join(folder, `identity-es256-${period}-until-${now + REPLACED_MS}.json`)).catch((error: unknown) => {
-      // There is no such key; or both were asked for in one millisecond.
+      // There is no such key, or it was replaced twice within a millisecond.
       if (!["ENOENT", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
     });
   }

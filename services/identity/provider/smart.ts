@@ -1,11 +1,11 @@
-/** `/.well-known/smart-configuration` (SMART App Launch 2.2): what an app must know before it asks for anything. */
+/** `/.well-known/smart-configuration` (SMART App Launch 2.2): what an app needs to know first. */
 import { PLAIN_SCOPES } from "./granted-scopes.ts";
 import { ROUTES } from "./configuration.ts";
 
 const CATEGORY = "http://terminology.hl7.org/CodeSystem";
 /**
- * Examples of scopes with a query, those that US Core names: any query is taken that one resource answers by itself (`fhir/search/decidable.ts`), others
- * are not granted.
+ * Examples of scopes with a query, as named by US Core: any query is accepted that can be decided for a single resource (`fhir/search/decidable.ts`);
+ * others are not granted.
  */
 const BY_CATEGORY = [
   `patient/Condition.rs?category=${CATEGORY}/condition-category|encounter-diagnosis`,

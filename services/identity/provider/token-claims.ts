@@ -1,4 +1,4 @@
-/** What tokens say of a person, and the list of tokens that are out. */
+/** The claims of tokens about a person, and the record of issued tokens. */
 import type { Account, AdapterPayload, errors as Errors, KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { IdentityData } from "../identity-data.ts";
 import { isRoleOfPeople } from "../../../mesh/access/identity.ts";
@@ -8,7 +8,7 @@ import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
 import type { Artifacts } from "./adapter.ts";
 import { ownMetadata } from "./clients.ts";
 
-/** A token as it is about to be signed; the provider's types leave out what it has as well. */
+/** A token about to be signed; the provider's types omit some of its members. */
 interface Token {
   kind: string;
   jti: string;
@@ -23,7 +23,7 @@ interface Token {
   extra?: Record<string, unknown>;
 }
 
-/** What the provider asks about accounts and tokens. */
+/** Answers the provider's questions about accounts and tokens. */
 export class Claims {
   readonly #kept: IdentityData;
   readonly #artifacts: Artifacts;
@@ -44,7 +44,7 @@ export class Claims {
     this.#base = base;
   }
 
-  /** Undefined when there is none, or it is closed. */
+  /** The account; undefined if there is none, or it is closed. */
   async account(id: string): Promise<Account | undefined> {
     const account = await this.#open(id);
     if (!account) return undefined;
@@ -56,12 +56,13 @@ export class Claims {
   }
 
   /**
-   * The claims of an access token beside those of RFC 9068. By `amr` and `for_trying` gateways know whether a role may want more of its person. `iat_ms` is its `iat` to the millisecond: sessions may have ended in the same second.
-   * @throws the provider's InvalidGrant where a role wants a second factor now, and the sign-in that the token comes of had none
+   * The claims of an access token besides those of RFC 9068. From `amr` and `for_trying` gateways know whether a role may require more. `iat_ms` is
+   * `iat` in milliseconds: sessions may have ended within the same second.
+   * @throws the provider's InvalidGrant if a role requires a second factor now, and the token's sign-in had none
    */
   async extra({ oidc: { entities } }: KoaContextWithOIDC, token: unknown): Promise<Record<string, unknown>> {
     const { accountId, clientId, grantId } = token as Token;
-    const iat_ms = Date.now(); // before its account is looked at
+    const iat_ms = Date.now(); // before the account is read
     if (accountId === undefined) return { ...this.#ofClient(token as Token, clientId), iat_ms };
     const account = await this.#open(accountId);
     const { amr } = (entities.AuthorizationCode ?? entities.RefreshToken ?? {}) as { amr?: string[] };
@@ -82,7 +83,7 @@ export class Claims {
     };
   }
 
-  /** Keeps what a token is of, so that it can be looked at and revoked; the token itself is nowhere. */
+  /** Records a token, so that it can be introspected and revoked; the token itself is not stored. */
   async keep(token: unknown, { payload }: { payload: object }): Promise<void> {
     const { kind, jti, accountId, clientId, grantId, sessionUid, expiresWithSession, scope, aud, extra } = token as Token;
     const { iat, exp } = payload as { iat: number; exp: number };
@@ -100,9 +101,9 @@ export class Claims {
   }
 }
 
-/** Members of a token's answer that SMART adds (App Launch 2.2, "Obtain access token"). */
+/** Members of a token response that SMART adds (App Launch 2.2, "Obtain access token"). */
 export function smartMembers(token: InstanceType<Provider["AccessToken"]> | undefined): Record<string, unknown> {
-  // A private type of the provider's: what it stores of a token.
+  // A private type of the provider: what it stores of a token.
   const { patient, encounter } = (token as unknown as Token | undefined)?.extra ?? {};
   return {
     ...(patient !== undefined && { patient, need_patient_banner: true }),

@@ -1,4 +1,4 @@
-/** The actions by which administrators see and change what roles may do. */
+/** Actions by which administrators see and change the rights of roles. */
 import type { Context, ServiceBroker } from "moleculer";
 import { accessOf } from "../../../mesh/access/access.ts";
 import { systemIdentity } from "../../../mesh/access/identity.ts";
@@ -6,7 +6,7 @@ import type { Caller } from "../../../mesh/caller.ts";
 import type { identity } from "../identity.contract.ts";
 import type { RoleBook } from "./role-book.ts";
 
-/** The service, as these actions see it. */
+/** The service, as far as these actions need it. */
 interface Office {
   broker: ServiceBroker;
   roleBook: RoleBook;
@@ -19,10 +19,10 @@ const VERSION = { type: "number", integer: true, min: 0, max: 1_000_000 } as con
 const REASON = { type: "string", trim: true, min: 1, max: 1_000 } as const;
 const LETTERS = { type: "string", pattern: /^c?r?u?d?s?$/ } as const;
 
-/** Who operates the system. */
+/** The operator of the system. */
 export const OPERATOR = systemIdentity("operator").sub;
 
-/** The account of who asks; a program that works on the store itself is the operator's. */
+/** The caller's account; a program that works on the store itself acts for the operator. */
 export function askedBy(broker: ServiceBroker, caller: Caller): string {
   const access = accessOf(broker);
   return access.isOpen ? OPERATOR : access.identityOf(caller).sub;
@@ -96,7 +96,7 @@ export const roleActions = {
   },
 
   currentRoles: {
-    whoMay: "anyone" as const, // it says nothing of people, and a node that has just started asks before it knows any role
+    whoMay: "anyone" as const, // contains nothing about people, and a node that has just started calls it before it knows any role
     params: { $$strict: true as const },
     handler(this: Office) {
       return this.roleBook.current();

@@ -1,4 +1,4 @@
-/** The roles as they are now: those of the files, and what administrators have made of them, change by change. */
+/** The current roles: those of the files with the changes by administrators. */
 import type { ChangedRoles } from "../../../mesh/access/changed-roles.ts";
 import { isRoleOfPeople } from "../../../mesh/access/identity.ts";
 import { isRoleName, type Role, roleFrom } from "../../../mesh/access/roles.ts";
@@ -15,52 +15,52 @@ import {
 } from "../identity.errors.ts";
 import { faultOf, locksOut, needsSecond } from "./role.model.ts";
 
-/** A change as it is stored; its id is the role's name and its version. */
+/** A change as stored; its id is the name of the role with its version. */
 export interface StoredRoleChange extends Document {
   role: string;
   version: number;
   state: RoleChange["state"];
-  /** JSON of what the role may do; absent: what its file says. */
+  /** JSON of the rights; absent: as in the file. */
   to?: string;
   by: string;
   at: number; // milliseconds since 1970
   reason: string;
   decidedBy?: string;
   decidedAt?: number; // milliseconds since 1970
-  /** Of a change that holds: no two have the same, and they rise by one. */
+  /** Of a change in force: unique, increasing by one. */
   generation?: number;
 }
 
-/** A change of a role that is asked for. */
+/** A requested change of a role. */
 export interface Wanted {
   role: string;
-  /** Of the last change that they have seen. */
+  /** Version of the last change that they have seen. */
   version: number;
   reason: string;
-  /** Undefined: what its file says. */
+  /** Undefined: as in the file. */
   to: unknown;
   by: string;
 }
 
-/** Two who take the same generation at once: the later tries again, as often as this. */
+/** Attempts for a change that finds its generation taken by another at the same moment. */
 const MAX_TRIES = 50;
-/** In one list for people. */
+/** Limit of one list for people. */
 const MAX_LISTED = 1_000;
 
-/** Reads and changes the roles: each change is stored, confirmed where it must be, and can be listed. */
+/** Reads and changes the roles: each change is stored, confirmed where necessary, and can be listed. */
 export class RoleBook {
   readonly #filed: ReadonlyMap<string, Role>;
   readonly #changes: Collection<StoredRoleChange>;
   readonly #tell: (generation: number) => unknown;
 
-  /** @param filed roles as their files say @param tell says to all nodes that there is another generation */
+  /** @param filed roles according to their files @param tell notifies all nodes of a new generation */
   constructor(filed: ReadonlyMap<string, Role>, changes: Collection<StoredRoleChange>, tell: (generation: number) => unknown) {
     this.#filed = new Map([...filed].filter(([name]) => isRoleOfPeople(name)));
     this.#changes = changes;
     this.#tell = tell;
   }
 
-  /** The roles that are not as their files say. */
+  /** The roles that differ from their files. */
   async current(): Promise<ChangedRoles> {
     const done = await this.#changes.find({ query: { state: "done" }, sort: ["-generation"], limit: MAX_FOUND });
     const roles: Record<string, Role> = {};
@@ -90,19 +90,19 @@ export class RoleBook {
     }));
   }
 
-  /** Whether one of these roles wants its people to sign in with a second factor. */
+  /** Whether one of the roles requires a second factor. */
   async demandSecondFactor(names: string[]): Promise<boolean> {
     const { roles } = await this.current();
     return names.some((name) => (roles[name] ?? this.#filed.get(name))?.secondFactor === true);
   }
 
-  /** @param role only this one's */
+  /** @param role only changes of this one */
   async changes(role?: string): Promise<RoleChange[]> {
     const found = await this.#changes.find({ ...(role !== undefined && { query: { role } }), sort: ["-at"], limit: MAX_LISTED });
     return found.map(changeOf);
   }
 
-  /** @throws 422 ROLE_UNKNOWN for names that no role has now */
+  /** @throws 422 ROLE_UNKNOWN for names of roles that do not exist now */
   async requireKnown(names: string[]): Promise<void> {
     const strange = names.filter((name) => !this.#filed.has(name));
     if (strange.length === 0) return;
@@ -183,7 +183,7 @@ export class RoleBook {
     return { ...change, ...decision };
   }
 
-  /** Gives a change its generation, and tells all nodes. */
+  /** Gives a change its generation, and notifies all nodes. */
   async #inForce(write: (generation: number) => Promise<StoredRoleChange>): Promise<RoleChange> {
     for (let tries = 1; ; tries += 1) {
       const generation = (await this.generation()) + 1;

@@ -1,25 +1,25 @@
-/** Tells all nodes that there is another generation of roles, also where another process has made it in the store (an operator's program). */
+/** Notifies all nodes of a new generation of roles, also if another process has stored it (an operator's program). */
 import { lookAgain } from "../look-again.ts";
 
-/** Broadcasts each generation once, those too that another process has stored. */
+/** Broadcasts each generation once, including those stored by other processes. */
 export class RoleNews {
   readonly #broadcast: (generation: number) => unknown;
   #told = 0;
   #end: (() => void) | undefined;
 
-  /** @param broadcast tells all nodes */
+  /** @param broadcast sends to all nodes */
   constructor(broadcast: (generation: number) => unknown) {
     this.#broadcast = broadcast;
   }
 
-  /** Tells what was not told yet. */
+  /** Announces a generation, unless it was announced already. */
   tell(generation: number): void {
     if (generation <= this.#told) return;
     this.#told = generation;
     this.#broadcast(generation);
   }
 
-  /** @param look the newest generation of the store @param warn told when the store does not answer */
+  /** @param look reads the newest generation of the store @param warn called when the store does not answer */
   watch(look: () => Promise<number>, warn: (message: string) => void): void {
     this.#end = lookAgain(
       async () => this.tell(await look()),

@@ -1,26 +1,26 @@
-/** What makes a change of a role one that two people must want. Pure. */
+/** Which changes of a role need a second person. Pure functions. */
 import { resourceTypes } from "../../../fhir/search/parameters.ts";
 import { namesAction, type Role } from "../../../mesh/access/roles.ts";
 import { identity, ROLES } from "../identity.contract.ts";
 
-/** What anybody of the house may be allowed alone; all other actions of `identity` give rights, or see who has them. */
+/** Actions that may be given without a second person; all other actions of `identity` give rights, or show who has them. */
 const HARMLESS: readonly string[] = [identity.createLaunch, identity.listRoles].map(({ action }) => action);
-/** Actions by which a person could give rights to themselves, or see who has looked at what. */
+/** Actions by which a person could give rights to themselves, or see who has accessed what. */
 const OF_POWER: readonly string[] = [...Object.values(identity).map(({ action }) => action), "ledger.looksAt", "ledger.looksBy"].filter(
   (action) => !HARMLESS.includes(action),
 );
-/** A role with rights to more types than this is among the widest, however they came together: no role of the project names as many. */
+/** A role with rights to more types than this is among the widest, however it got them: no role of the project names as many. */
 const MANY_TYPES = 40;
-/** Roles that are among the widest whatever they may. */
+/** Roles that are among the widest, whatever their rights. */
 const WIDEST = ["administrator", "auditor", "system"];
 
-/** Why a role cannot be so, for people; undefined: it can. */
+/** Why a role is not acceptable, for people; undefined if it is. */
 export function faultOf({ types }: Role): string | undefined {
   const unknown = Object.keys(types).find((type) => type !== "*" && !resourceTypes.includes(type));
   return unknown === undefined ? undefined : `R4 has no type ${unknown}`;
 }
 
-/** Whether administrators could change no role any more. */
+/** Whether administrators could no longer change any role. */
 export const locksOut = (name: string, after: Role | undefined): boolean =>
   name === "administrator" &&
   after !== undefined &&
@@ -29,9 +29,9 @@ export const locksOut = (name: string, after: Role | undefined): boolean =>
   );
 
 /**
- * Whether a change needs a second person: who has the role gets, and had not before, a right to all types, rights to AuditEvents or to actions of
- * power, rights to very many types by name, or the right to enter what others have done; or anything at all in a role that is one of the widest.
- * So does a role whose people would need no second factor any more.
+ * Whether a change needs a second person: it newly gives a right to all types, rights to AuditEvents or to actions of power, rights to very
+ * many types by name, or the right to record acts of others; or any right to one of the widest roles; or it removes the requirement of a second
+ * factor.
  */
 export function needsSecond(name: string, before: Role | undefined, after: Role | undefined): boolean {
   if (after === undefined) return false;

@@ -1,8 +1,8 @@
-/** Whether a person must have a second factor: a role says so in its file, or as administrators have changed it (`secondFactor`). */
+/** Whether a person must have a second factor: roles require it in their files, or as changed by administrators (`secondFactor`). */
 import type { RoleBook } from "../roles-now/role-book.ts";
 import type { StoredAccount } from "../identity.model.ts";
 
-/** Answers whether an account must have a second factor, by the roles that it has now. */
+/** Whether accounts need a second factor, by their current roles. */
 export class DemandedFactor {
   readonly #roles: Pick<RoleBook, "demandSecondFactor">;
 
@@ -10,16 +10,16 @@ export class DemandedFactor {
     this.#roles = roles;
   }
 
-  /** Accounts for trying need none. */
+  /** Trial accounts need none. */
   async isFor({ roles, isForTrying }: Pick<StoredAccount, "roles" | "isForTrying">): Promise<boolean> {
     return isForTrying !== true && (await this.#roles.demandSecondFactor(roles));
   }
 
-  /** Whether it is demanded of a person who has signed in without. @param amr how that was (RFC 8176) */
+  /** Whether it is required and missing for a signed-in person. @param amr of the sign-in (RFC 8176) */
   async isMissing(account: Pick<StoredAccount, "roles" | "isForTrying">, amr: string[] | undefined): Promise<boolean> {
     return !amr?.includes(SECOND) && (await this.isFor(account));
   }
 }
 
-/** In `amr`: a code of an authenticator app, or one for when it is lost. */
+/** Value in `amr`: a code of an authenticator app, or a recovery code. */
 export const SECOND = "otp";

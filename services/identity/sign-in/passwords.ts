@@ -1,6 +1,6 @@
 /**
- * Passwords as argon2id keeps them (RFC 9106), in Node's own implementation. Each check takes a processor and 19 MiB for some 20 ms: few run
- * at once and few wait, so that a whole shift that signs in at seven does not slow the wards.
+ * Password hashes with argon2id (RFC 9106), in Node's own implementation. Each check takes a processor and 19 MiB for some 20 ms: few run at once and
+ * few wait, so that a whole shift that signs in at seven does not slow down the wards.
  */
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
 import { availableParallelism } from "node:os";
@@ -13,15 +13,15 @@ const derive = promisify(argon2);
 const COST = { memory: 19_456, passes: 2, parallelism: 1 } as const;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
-/** At once: half of the processors at most, and half of Node's four threads, which files need too. */
+/** Concurrent checks: at most half of the processors, and half of Node's four threads, which files need too. */
 const AT_ONCE = availableParallelism() >= 4 ? 2 : 1;
-/** Waiting: about a second of work. */
+/** Waiting checks: about a second of work. */
 const MAX_WAITING = 64;
 
-/** A password that nobody has: it is checked where there is no account, so that both take the same time. */
+/** A hash without a password: checked if there is no account, so that both cases take the same time. */
 const NOBODY = `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parallelism}$${base64(Buffer.alloc(SALT_BYTES))}$${base64(Buffer.alloc(HASH_BYTES))}`;
 
-/** Checks and makes hashes of passwords, some at once. */
+/** Checks and creates password hashes, a few at once. */
 export class Passwords {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
@@ -39,7 +39,7 @@ export class Passwords {
     return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${base64(salt)}$${base64(hash)}`;
   }
 
-  /** Takes as long without a hash as with one. @param stored a PHC string; undefined: no account, or none with a password @throws 503 SIGN_IN_BUSY */
+  /** As slow without a stored hash. @param stored a PHC string; undefined: no account, or none with a password @throws 503 SIGN_IN_BUSY */
   async matches(password: string, stored: string | undefined): Promise<boolean> {
     const [, , , cost = "", salt = "", hash = ""] = (stored ?? NOBODY).split("$");
     const [memory, passes, parallelism] = cost.split(",").map((part) => Number(part.slice(2)));
@@ -65,7 +65,7 @@ export class Passwords {
     } finally {
       const next = this.#waiting.shift();
       if (next) {
-        next(); // the place is handed on
+        next(); // the place goes to the next one
       } else {
         this.#running -= 1;
       }

@@ -1,21 +1,21 @@
-/** The second factor: codes of an authenticator app (TOTP, RFC 6238), each good once, and recovery codes for when the app is lost. */
+/** The second factor: codes of an authenticator app (TOTP, RFC 6238), each valid once, and recovery codes for when the app is lost. */
 import { randomBytes } from "node:crypto";
 import { generateSecret, generateURI, verify } from "otplib";
 import { plainDigits } from "../../../fhir/plain-digits.ts";
 import type { IdentityData } from "../identity-data.ts";
 import { hashOf, type StoredAccount } from "../identity.model.ts";
 
-/** A code of the step before or after is taken, seconds: clocks differ, and people type. */
+/** Codes of the previous and next step are accepted, seconds: clocks differ, and typing takes time. */
 const TOLERANCE_S = 30;
-/** Of one code (RFC 6238, 4.1), seconds. */
+/** Period of one code (RFC 6238, 4.1), seconds. */
 const STEP_S = 30;
 const RECOVERY_CODES = 10;
 const RECOVERY_BYTES = 10;
 
-/** A key for an authenticator app, not yet in use. */
+/** A key for an authenticator app that is not in use yet. */
 export const newTotpSecret = (): string => generateSecret();
 
-/** The key as an app reads it. */
+/** The key as a URI for apps. */
 export const totpUri = (login: string, secret: string): string => generateURI({ issuer: "OpenWard", label: login, secret });
 
 /** Second factors of accounts. */
@@ -26,7 +26,7 @@ export class SecondFactor {
     this.#kept = kept;
   }
 
-  /** Takes a code of the app or a recovery code; neither is good again. */
+  /** Uses up a code of the app or a recovery code. @returns whether it was valid */
   async take(account: StoredAccount, typed: string): Promise<boolean> {
     const code = digitsOf(typed).replaceAll("-", "");
     if (/^\d{6}$/.test(code)) return this.#takeTotp(account, code);
@@ -37,7 +37,7 @@ export class SecondFactor {
 
   /**
    * @param code proves that the app has the key
-   * @returns recovery codes, shown once; undefined: the code is not right, or the account has a second factor by now
+   * @returns recovery codes, shown once; undefined: the code is wrong, or the account has a second factor by now
    */
   async start(account: StoredAccount, totpSecret: string, code: string): Promise<string[] | undefined> {
     const step = await stepOf(totpSecret, digitsOf(code));
@@ -60,27 +60,27 @@ export class SecondFactor {
   async #takeTotp({ _id, totpSecret }: StoredAccount, code: string): Promise<boolean> {
     const step = totpSecret === undefined ? undefined : await stepOf(totpSecret, code);
     if (step === undefined) return false;
-    // A step that is still to come was taken by a clock that was set back since: until then no code would be good.
+    // A future step was recorded before the clock was set back: without this no code would be valid until then.
     const toCome = { totpStep: { $gt: lastStepNow() } };
     const isUnused = { $or: [{ totpStep: { $exists: false } }, { totpStep: { $lt: step } }, toCome] };
     return (await this.#kept.accounts.updateMany({ _id, ...isUnused }, { $set: { totpStep: step } })) === 1;
   }
 }
 
-/** The last step whose codes are taken now. */
+/** The last time step whose codes are accepted now. */
 const lastStepNow = (): number => Math.floor((Date.now() / 1_000 + TOLERANCE_S) / STEP_S);
 
-/** The time step that a code is of; undefined: none. */
+/** The time step of a code; undefined if it has none. */
 async function stepOf(secret: string, token: string): Promise<number | undefined> {
   if (!/^\d{6}$/.test(token)) return undefined;
   const result = await verify({ secret, token, epochTolerance: TOLERANCE_S });
   return result.valid && "timeStep" in result ? result.timeStep : undefined;
 }
 
-/** What was typed, without spaces, in the digits of any script. */
+/** The typed text without spaces, with the digits of any script converted. */
 const digitsOf = (typed: string): string => plainDigits(typed.replace(/\s/g, ""));
 
-/** 80 bits, in fours, without letters that look like digits. */
+/** 80 bits, in groups of four, without letters that look like digits. */
 function newRecoveryCode(): string {
   const letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   let bits = BigInt(`0x${randomBytes(RECOVERY_BYTES).toString("hex")}`);

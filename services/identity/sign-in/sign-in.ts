@@ -1,4 +1,4 @@
-/** Who a person is: a password, and a code where the account wants one. Nothing of an answer, nor its time, tells whether there is such an account. */
+/** Authenticates a person: by password, and by code if the account needs one. Neither answers nor their timing reveal whether an account exists. */
 import type { IdentityData } from "../identity-data.ts";
 import { hashOf, loginOf, newSecret, type StoredAccount, type StoredHalfway } from "../identity.model.ts";
 import { type DemandedFactor, SECOND } from "./demanded-factor.ts";
@@ -6,19 +6,19 @@ import type { Passwords } from "./passwords.ts";
 import { newTotpSecret, type SecondFactor } from "./second-factor.ts";
 import type { SignInAttempt, Throttle } from "./throttle.ts";
 
-/** A browser is remembered for this time after a sign-in, milliseconds. */
+/** How long a browser is remembered after a sign-in, milliseconds. */
 export const DEVICE_MS = 180 * 86_400_000;
-/** Between the password and the code, milliseconds. */
+/** Time limit between password and code, milliseconds. */
 const HALFWAY_MS = 300_000;
 
-/** From where a person signs in. */
+/** Where a person signs in from. */
 export interface SignInOrigin {
   address: string;
-  /** The cookie of a browser that a person has signed in with before. */
+  /** The cookie of a browser with which a person has signed in before. */
   device?: string | undefined;
 }
 
-/** What a sign-in works with. */
+/** What a sign-in needs. */
 export interface SignInParts {
   passwords: Passwords;
   factor: SecondFactor;
@@ -26,7 +26,7 @@ export interface SignInParts {
   demanded: DemandedFactor;
 }
 
-/** What came of a step: who it is, what comes next, or why not (`account`: whose password or code it was to be, for the record alone). */
+/** Result of a step: signed in, a next step, or a refusal (`account`: whose password or code was expected, only for the audit log). */
 export type Step =
   | { is: "done"; account: StoredAccount; amr: string[]; device?: string }
   | { is: "code" }
@@ -35,7 +35,7 @@ export type Step =
   | { is: "wrong"; account?: StoredAccount }
   | { is: "wait"; seconds: number };
 
-/** What is still to come of a sign-in whose password was right: a code; an authenticator app with this key; nothing, once its codes were seen. */
+/** What is missing after a correct password: a code; setting up an authenticator app with this key; or nothing, once its recovery codes were seen. */
 export type Halfway = { is: "code" } | { is: "setUp"; secret: string } | { is: "proven" };
 
 /** The steps of a sign-in. */
@@ -54,7 +54,7 @@ export class SignIn {
     this.#throttle = throttle;
   }
 
-  /** @param interaction the sign-in that this is of @throws 503 SIGN_IN_BUSY */
+  /** @param interaction the sign-in @throws 503 SIGN_IN_BUSY */
   async password(interaction: string, typed: { login: string; password: string }, place: SignInOrigin): Promise<Step> {
     const login = loginOf(typed.login);
     const account = await this.#kept.accounts.findOne({ login, closedAt: { $exists: false } });
@@ -73,16 +73,16 @@ export class SignIn {
   }
 
   /**
-   * Whether it is still the person who has signed in: the password once more. Failures count with those of sign-ins.
-   * @returns seconds to wait before the next try, where there were too many @throws 503 SIGN_IN_BUSY
+   * Whether the password is that of the signed-in person. Failures count together with those of sign-ins.
+   * @returns seconds to wait before the next attempt, if there were too many @throws 503 SIGN_IN_BUSY
    */
   again(account: StoredAccount, password: string, place: SignInOrigin): Promise<boolean | number> {
     return this.#bounded(account, place, () => this.#passwords.matches(password, account.password));
   }
 
   /**
-   * The same by the password and a code of the second factor, which is not good again. Which of the two was wrong nobody hears, and a right
-   * password forgives no wrong code: who knows it would try all codes.
+   * The same with the password and a code of the second factor, which is used up. It is not said which of the two was wrong, and a correct password
+   * does not reset the count of wrong codes, which could otherwise all be tried.
    */
   againByBoth(account: StoredAccount, typed: { password: string; code: string }, place: SignInOrigin): Promise<boolean | number> {
     return this.#bounded(
@@ -101,7 +101,7 @@ export class SignIn {
     return isRight;
   }
 
-  /** Undefined before the password of this sign-in was right. */
+  /** Undefined until the password of this sign-in was correct. */
   async halfway(interaction: string): Promise<Halfway | undefined> {
     const half = await this.#kept.halfway.findOne({ _id: hashOf(interaction), expiresAt: { $gt: Date.now() } });
     if (!half) return undefined;
@@ -109,7 +109,7 @@ export class SignIn {
     return half.totpSecret === undefined ? { is: "code" } : { is: "setUp", secret: half.totpSecret };
   }
 
-  /** The first code of an authenticator app that is set up in this sign-in. @returns recovery codes, shown once */
+  /** Checks the first code of an authenticator app that is set up during this sign-in. @returns recovery codes, shown once */
   async setUp(interaction: string, typed: string): Promise<Step> {
     const { half, account } = await this.#begun(interaction);
     if (!account || half?.totpSecret === undefined || account.totpSecret !== undefined) return { is: "wrong" };
@@ -126,7 +126,7 @@ export class SignIn {
     return this.#done(account, await this.#attempt(account.login, account, place), ["pwd", SECOND]);
   }
 
-  /** The code after the password. Its failures count with those of passwords. */
+  /** Checks the code after the password. Failures count together with those of passwords. */
   async code(interaction: string, typed: string, place: SignInOrigin): Promise<Step> {
     const { half, account } = await this.#begun(interaction);
     if (!half || !account) return { is: "wrong" };

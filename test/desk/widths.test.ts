@@ -1,4 +1,4 @@
-/** Each page at the widths of a phone, a tablet and desks, in three languages: nothing is cut off or moved sideways to be read. */
+/** Each page, and the status page, at the widths of a phone, a tablet and desks, in three languages: nothing is cut off or moved sideways to be read. */
 import type { Page } from "playwright-core";
 import { LANGUAGES } from "../../services/desk/files/messages.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
@@ -8,7 +8,7 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { contentOf } from "../kit/map.ts";
-import { House } from "./pages-house.ts";
+import { barriers, House } from "./pages-house.ts";
 
 /** From a phone's to a desk's, in small steps: what fits at two widths may not between them. */
 const WIDTHS = Array.from({ length: 28 }, (_, index) => 360 + 40 * index);
@@ -84,6 +84,38 @@ describe("the pages at any width", () => {
         expect([language, width, await tooWide(page)]).toEqual([language, width, []]);
       }
     }
+  });
+
+  it.each(LANGUAGES)("the status page speaks %s, and shows all of it", async (language) => {
+    const context = await house.browser.newContext({ locale: language });
+    const status = await context.newPage();
+    const node = "provider-ed8aba9dbc4f2b35";
+    const services = ["hospitalizations", "ledger"].map((name) => ({
+      name,
+      nodes: [node],
+      documents: 1_234_567,
+      bytes: 9.9e9,
+      requestsPerSecond: 1_234.5,
+    }));
+    const down = { name: "lab", nodes: [], documents: null, bytes: null, requestsPerSecond: null };
+    const json = { services: [...services, down], nodes: [{ id: node, isAlive: true }], requestsPerSecond: 2_469, isOpen: true };
+    await status.route("**/console.json", (route) => route.fulfill({ json }));
+    await status.goto(house.mesh.base);
+    await status.waitForSelector("#services tr");
+    expect(await status.evaluate(() => [document.documentElement.lang, document.documentElement.dir])).toEqual([
+      language,
+      language === "ar" ? "rtl" : "ltr",
+    ]);
+    const english = language === "en" ? [] : ["What runs where", "All services are up", "Down", "Requests", "Sign in", "Calls"];
+    const shown = await status.evaluate(() => document.body.textContent ?? "");
+    expect(english.filter((text) => shown.includes(text))).toEqual([]);
+    for (const width of WIDTHS) {
+      await status.setViewportSize({ width, height: 900 });
+      const over = await status.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect([width, over]).toEqual([width, 0]);
+    }
+    expect(await barriers(status)).toEqual([]);
+    await context.close();
   });
 
   it.each(names)("%s is printed without anything that is pressed, and with what it says", async (name) => {

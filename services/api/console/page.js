@@ -89,6 +89,7 @@ async function look() {
     if (answer.status === 401) {
       sessionStorage.removeItem("token");
       state(texts.signInFirst, false);
+      $("known").hidden = true;
       return;
     }
     const mesh = await answer.json();
@@ -97,6 +98,7 @@ async function look() {
       $("sign-in").hidden = false;
       return;
     }
+    $("known").hidden = false;
     const down = mesh.services.filter((it) => it.nodes.length === 0);
     state(down.length === 0 ? texts.allUp : texts.down(down.map((it) => it.name).join(", ")), down.length > 0, down.length === 0);
     $("rate").textContent = rate.format(mesh.requestsPerSecond);

@@ -5,7 +5,7 @@ import type { PageLanguage } from "./language.ts";
 
 /** The colours are those of the pages (services/desk/pages/styles/1-tokens.css), to which a person continues after signing in. */
 const STYLE = `
-:root{color-scheme:light dark;font:100%/1.5 system-ui,sans-serif;--accent:light-dark(#0a5f73,#74c7da);--on-accent:light-dark(#fff,#08222a);--edge:light-dark(#7b8a93,#7d8d97);--bad:light-dark(#a8201a,#ff9d94);--bad-soft:light-dark(#fdecea,#43201d)}
+:root{color-scheme:light dark;font:100%/1.5 system-ui,sans-serif;--accent:light-dark(#0a5f73,#74c7da);--on-accent:light-dark(#fff,#08222a);--muted:light-dark(#51606a,#a3b1b9);--edge:light-dark(#7b8a93,#7d8d97);--bad:light-dark(#a8201a,#ff9d94);--bad-soft:light-dark(#fdecea,#43201d)}
 body{margin:0;background:light-dark(#f5f6f6,#14181a);color:light-dark(#1a2227,#e6ebed);display:grid;justify-items:center;padding:2rem 1rem}
 main{inline-size:min(28rem,100%);overflow-wrap:anywhere}
 h1{font-size:1.5rem;line-height:1.25}
@@ -18,10 +18,10 @@ button.row{display:block;inline-size:100%;text-align:start;margin-block-start:.5
 .fault{border-inline-start:4px solid var(--bad);padding:.5rem .75rem;background:var(--bad-soft)}
 [aria-invalid=true]{border:2px solid var(--bad)}
 @media(forced-colors:active){.fault,[aria-invalid=true]{border-color:CanvasText}}
-.hint{opacity:.8;margin-block:.25rem}
+.hint{color:var(--muted);margin-block:.25rem}
 a{color:var(--accent)}
 code{font-size:1.1rem;word-break:break-all}
-.name{font-weight:600;opacity:.8}
+.name{font-weight:600;color:var(--muted)}
 `.trim();
 
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");

@@ -92,7 +92,7 @@ function Search({ carried, board }: { carried: Carried | undefined; board: Board
   const wardsOfHouse = (board?.wards ?? []).map(({ location, name }): [string, string] => [location, name]);
   const row = (one: Named) => html`<tr key=${one.found.location}>
     <th scope="row"><bdi>${one.bed.place}</bdi> <a class="muted" href=${hrefOf("ward", one.found.ward)}><bdi>${one.ward}</bdi></a></th>
-    <td>${one.found.attributes.map((it) => html`<span key=${it} class="tag">${tIfAny(`attribute.${it}`) ?? it}</span> `)} ${one.found.sex && html`<span class="tag">${t(`places.for.${one.found.sex}`)}</span>`}</td>
+    <td>${one.found.attributes.map((it) => html`<span key=${it} class="tag">${tIfAny(`attribute.${it}`) ?? it}</span> `)}${one.found.sex && html`<span class="tag">${t(`places.for.${one.found.sex}`)}</span>`}</td>
     <td>${offers("hospitalizations.admit") && html`<button type="button" onClick=${() => take(one)}>${t(carried && isStay(carried) ? "beds.move" : "ward.admit")}<${For} who=${joined(one.ward, one.bed.place)} /></button>`}</td></tr>`;
   const show = ({
     beds,

@@ -3,7 +3,7 @@
  * patients of 4 kB and as many conditions of one of them; each connection takes what comes in one piece, waits for 100 ms, and asks again when it has its page, or is
  * refused; or it asks, hangs up, and asks again after 100 ms. Beside them one client reads a patient, again and again. One JSON line; the exit code is 1 where that client's 99th percentile is 500 ms or more.
  */
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client, percentile, start, type Way } from "./kit.ts";
 
@@ -11,6 +11,8 @@ const [way = "cluster", seconds = "10"] = process.argv.slice(2);
 const [CONNECTIONS, RECORDS, AT_ONCE] = [300, 3_000, 500];
 /** They are another client than the one beside them. */
 const ADDRESS = "127.0.0.2";
+/** Between two of them, milliseconds. */
+const REST_MS = 3_000;
 /** Between two pieces that are taken, and two questions; milliseconds. */
 const PAUSE_MS = 100;
 
@@ -33,6 +35,7 @@ try {
     for (const hangsUp of [false, true]) {
       const readers = readSlowly(running.base, page, hangsUp);
       figures[`${page}${hangsUp ? ", hung up" : ""}`] = { ...(await waits(client, Number(seconds))), ...readers.end() };
+      await delay(REST_MS); // what is still under way for those who have left
     }
   }
   console.log(JSON.stringify({ way, ...figures }));
@@ -73,13 +76,18 @@ async function waits(client: Client, forSeconds: number) {
 function readSlowly(base: string, page: string, hangsUp: boolean): { end(): { pages: number; refused: number } } {
   const { host, port, pathname } = new URL(base);
   const counted = { pages: 0, refused: 0 };
+  const sockets = new Set<Socket>();
   let isOver = false;
   const open = (): void => {
     if (isOver) return;
     const socket = connect({ port: Number(port), host: "127.0.0.1", localAddress: ADDRESS });
+    sockets.add(socket);
     let isFirst = true;
     socket.on("error", () => {});
-    socket.on("close", () => setTimeout(open, PAUSE_MS));
+    socket.on("close", () => {
+      sockets.delete(socket);
+      setTimeout(open, PAUSE_MS);
+    });
     socket.on("data", (chunk) => {
       if (isFirst) counted[String(chunk).startsWith("HTTP/1.1 200") ? "pages" : "refused"] += 1;
       isFirst = false;
@@ -93,6 +101,7 @@ function readSlowly(base: string, page: string, hangsUp: boolean): { end(): { pa
   return {
     end: () => {
       isOver = true;
+      for (const socket of sockets) socket.destroy();
       return counted;
     },
   };

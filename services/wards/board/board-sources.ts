@@ -14,7 +14,7 @@ import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
 import { CRITICAL } from "../../lab/bench.contract.ts";
 import { pharmacy } from "../../pharmacy/pharmacy.contract.ts";
 import { BoardPart } from "../board.contract.ts";
-import { openSomewhere } from "../occupancy.ts";
+import { openIn } from "../occupancy.ts";
 import type { Found, Versions } from "./versions.ts";
 
 /** What one round of questions has found. */
@@ -42,18 +42,20 @@ const MAX_WAITING = 200;
 const isInpatient = (): Clause => codesClause("Encounter", "class", INPATIENT);
 const isOpenStay = (): Clause[] => [isInpatient(), codesClause("Encounter", "status", OPEN_STATUSES)];
 
-const openVisits = (places: string[] | undefined): Clause[] => [
-  ...openSomewhere(places),
+const openVisits = (beds: string[]): Clause[] => [
+  ...openIn(beds),
   { ...codesClause("Encounter", "class", INPATIENT), not: true } as Clause,
 ];
 
-/** Open stays in these places (`Location/…`), all without them, visits that are in a place, and requests for admission. */
-export function stayQuestions(places: string[] | undefined): BoardQuestion[] {
+/** Open stays in these places (`Location/…`), all without them, visits that are in one of the beds, and requests for admission. */
+export function stayQuestions(places: string[] | undefined, beds: string[]): BoardQuestion[] {
   const here = places ? [referenceClause("Encounter", "location", places)] : [];
   const planned = [isInpatient(), codesClause("Encounter", "status", ["planned"])];
   return [
     { part: BoardPart.stays, query: { type: "Encounter", clauses: [...isOpenStay(), ...here], sort: [], limit: PAGE, want: "ids" } },
-    { part: BoardPart.stays, query: { type: "Encounter", clauses: openVisits(places), sort: [], limit: PAGE, want: "ids" } },
+    ...(beds.length > 0
+      ? [{ part: BoardPart.stays, query: { type: "Encounter", clauses: openVisits(beds), sort: [], limit: PAGE, want: "ids" as const } }]
+      : []),
     { part: BoardPart.stays, query: { type: "Encounter", clauses: planned, sort: [], limit: MAX_WAITING, want: "ids" } },
   ];
 }

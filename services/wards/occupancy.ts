@@ -2,7 +2,7 @@
 import { asSystem } from "../../mesh/access/access.ts";
 import type { Encounter } from "../../fhir/r4.ts";
 import { parseJson } from "../../fhir/json.ts";
-import { codesClause, referenceClause, slotsOfParameters } from "../../fhir/search/exact-clauses.ts";
+import { codesClause, referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { Clause, StoreQuery } from "../../fhir/search/query.ts";
 import { ownerDown } from "../../federation/errors.ts";
 import { localReference } from "../../federation/facts.ts";
@@ -20,11 +20,8 @@ export function openStays(): Clause[] {
   return [codesClause("Encounter", "status", OPEN_STATUSES), codesClause("Encounter", "class", INPATIENT)];
 }
 
-/** Clauses for open Encounters with some place, now or before. */
-export const openSomewhere = (places: string[] | undefined): Clause[] => [
-  codesClause("Encounter", "status", OPEN_STATUSES),
-  places ? inPlaces(places) : { kind: "missing", slots: slotsOfParameters("Encounter", ["location"]), missing: false },
-];
+/** Clauses for open Encounters with one of these places, now or before. */
+export const openIn = (places: string[]): Clause[] => [codesClause("Encounter", "status", OPEN_STATUSES), inPlaces(places)];
 
 /** Whether an Encounter is a stay; others are visits. */
 export const isStay = (it: Pick<Encounter, "class">): boolean => INPATIENT.includes(it.class?.code ?? "");
@@ -44,24 +41,25 @@ export const placesTakenBy = (encounter: Encounter, now: Date): string[] =>
 export const placesOfStay = (encounter: Encounter): string[] => (isStay(encounter) ? placesIn(encounter) : []);
 
 /**
- * @param beds `Location/…`; absent: all
+ * @param beds `Location/…`
  * @param placesOf the places that an Encounter occupies
  * @returns the occupied ones
  * @throws 503 OWNER_DOWN when an owner of Encounters is down
  */
 export async function takenBeds(
   { caller, directory }: QueryContext,
-  beds?: string[],
+  beds: string[],
   placesOf: (encounter: Encounter, now: Date) => string[] = placesTakenBy,
 ): Promise<Set<string>> {
   const taken = new Set<string>();
+  if (beds.length === 0) return taken;
   const now = new Date();
   for (const { service, alive } of directory.known("Encounter")) {
     if (!alive) throw ownerDown("Encounter", service);
     for (let after: StoreQuery["after"]; ; ) {
       const query: StoreQuery = {
         type: "Encounter",
-        clauses: openSomewhere(beds),
+        clauses: openIn(beds),
         sort: [],
         want: "rows",
         limit: PAGE,

@@ -14,6 +14,7 @@ import { csvOf } from "./census/census.model.ts";
 import { readCensus } from "./census/read-census.ts";
 import { addBeds, addRoom, changePlace, closePlace } from "./place-actions.ts";
 import { described, reopened, suitableBeds, withCleaning } from "./places.model.ts";
+import { bedsIn } from "./board/house.ts";
 import { HouseCache, MAX_LOCATIONS } from "./board/house-cache.ts";
 import { readBoard } from "./board/read-board.ts";
 import { Versions } from "./board/versions.ts";
@@ -87,10 +88,9 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       params: params.listBeds,
       async handler(ctx) {
         const { ward, status } = ctx.params;
-        const [beds, taken] = await Promise.all([
-          this.known.get(this.store, ward ?? "", () => this.findBeds(ward)),
-          takenBeds({ caller: ctx, directory: this.directory }),
-        ]);
+        const beds = await this.known.get(this.store, ward ?? "", () => this.findBeds(ward));
+        const places = beds.map(({ bed }) => `Location/${bed.id}`);
+        const taken = await takenBeds({ caller: ctx, directory: this.directory }, places);
         const found: Bed[] = [];
         for (const { bed, room } of beds) {
           const it = bedOf(bed, room, taken.has(`Location/${bed.id}`));
@@ -174,7 +174,8 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       params: params.findBeds,
       async handler(ctx) {
         const { ward, sex, needs = "" } = ctx.params;
-        const [house, taken] = await Promise.all([this.house.get(this.store), takenBeds({ caller: ctx, directory: this.directory })]);
+        const house = await this.house.get(this.store);
+        const taken = await takenBeds({ caller: ctx, directory: this.directory }, bedsIn(house));
         const asked = {
           needs: needs.split(",").filter(Boolean),
           taken,

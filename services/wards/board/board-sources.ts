@@ -14,7 +14,7 @@ import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
 import { CRITICAL } from "../../lab/bench.contract.ts";
 import { pharmacy } from "../../pharmacy/pharmacy.contract.ts";
 import { BoardPart } from "../board.contract.ts";
-import { openSomewhere } from "../occupancy.ts";
+import { openIn } from "../occupancy.ts";
 import type { Found, Versions } from "./versions.ts";
 
 /** The answers to one round of questions. */
@@ -44,18 +44,20 @@ const MAX_WAITING = 200;
 const isInpatient = (): Clause => codesClause("Encounter", "class", INPATIENT);
 const isOpenStay = (): Clause[] => [isInpatient(), codesClause("Encounter", "status", OPEN_STATUSES)];
 
-const openVisits = (places: string[] | undefined): Clause[] => [
-  ...openSomewhere(places),
+const openVisits = (beds: string[]): Clause[] => [
+  ...openIn(beds),
   { ...codesClause("Encounter", "class", INPATIENT), not: true } as Clause,
 ];
 
-/** Questions for the open stays in these places (`Location/…`; absent: all), for visits that have a place, and for admission requests. */
-export function stayQuestions(places: string[] | undefined): BoardQuestion[] {
+/** Questions for the open stays in these places (`Location/…`; absent: all), for visits in one of the beds, and for admission requests. */
+export function stayQuestions(places: string[] | undefined, beds: string[]): BoardQuestion[] {
   const here = places ? [referenceClause("Encounter", "location", places)] : [];
   const planned = [isInpatient(), codesClause("Encounter", "status", ["planned"])];
   return [
     { part: BoardPart.stays, query: { type: "Encounter", clauses: [...isOpenStay(), ...here], sort: [], limit: PAGE, want: "ids" } },
-    { part: BoardPart.stays, query: { type: "Encounter", clauses: openVisits(places), sort: [], limit: PAGE, want: "ids" } },
+    ...(beds.length > 0
+      ? [{ part: BoardPart.stays, query: { type: "Encounter", clauses: openVisits(beds), sort: [], limit: PAGE, want: "ids" as const } }]
+      : []),
     { part: BoardPart.stays, query: { type: "Encounter", clauses: planned, sort: [], limit: MAX_WAITING, want: "ids" } },
   ];
 }

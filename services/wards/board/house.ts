@@ -125,3 +125,7 @@ function shortName(location: Stored<Location>, above: Stored<Location>): string 
   const [own, whole] = [nameOf(location), `${nameOf(above)}, `];
   return own.startsWith(whole) ? own.slice(whole.length) : own;
 }
+
+/** All beds, `Location/…`. */
+export const bedsIn = (house: HouseWard[]): string[] =>
+  house.flatMap(({ rooms }) => rooms.flatMap(({ beds }) => beds.map(({ location }) => location)));

@@ -7,7 +7,7 @@ import { pharmacy } from "../../pharmacy/pharmacy.contract.ts";
 import { type Board, BoardPart } from "../board.contract.ts";
 import { isStay, placesTakenBy } from "../occupancy.ts";
 import { boardOf, conditionsOf } from "./board.model.ts";
-import type { HouseWard } from "./house.ts";
+import { bedsIn, type HouseWard } from "./house.ts";
 import { type Answers, ask, ASKED_MS, hiddenFrom, isFailure, patientQuestions, stayQuestions } from "./board-sources.ts";
 import type { Versions } from "./versions.ts";
 
@@ -33,7 +33,7 @@ export async function readBoard(ctx: Context, { directory, house, versions }: Bo
   // All who may see the board may know whether a bed is occupied; by whom depends on the caller's rights.
   const seesStays = !isHidden.has(BoardPart.stays);
   const asked = seesStays ? mesh : { ...mesh, caller: asSystem(ctx, "wards") };
-  const stays = await ask(asked, stayQuestions(ward === undefined ? undefined : placesIn(house)), versions);
+  const stays = await ask(asked, stayQuestions(ward === undefined ? undefined : placesIn(house), bedsIn(house)), versions);
   const encounters = stays.of("Encounter");
   const present = encounters.filter(({ resource }) => resource.status !== "planned");
   // Of a visit it is shown that the bed is taken; it has no line of its own.

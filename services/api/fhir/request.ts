@@ -66,6 +66,8 @@ export interface FhirRequest {
   showsAuthors: true;
   /** Stored profiles, for `$validate`. */
   profiles: Profiles;
+  /** Patient records that were merged and are therefore searched by the record that replaced them: its id by theirs. */
+  replaced?: ReadonlyMap<string, string>;
   /** What is left of the request's processor time in stores, for all entries of a bundle. */
   budget: Budget;
 }

@@ -28,6 +28,7 @@ import { create, read, remove, update, vread } from "./interactions/resource.ts"
 import { search } from "./interactions/search.ts";
 import { merge } from "./operations/merge.ts";
 import { match } from "./operations/match.ts";
+import { ofCurrentRecords } from "./replaced-records.ts";
 import { sign, verify } from "./operations/sign.ts";
 import { validateOperation } from "./operations/validate.ts";
 
@@ -93,14 +94,17 @@ function placeOf(request: FhirRequest, version: string): MethodTable {
   if (rest.length > 0) throw nowhere(path);
   if (third === "_history") return { GET: () => (fourth === undefined ? history(request, type, id) : vread(request, type, id, fourth)) };
   if (third.startsWith("$") && fourth === undefined) return operationOnInstance(request, type, id, third);
-  if (third === "*" && fourth === undefined) return { GET: () => searchWholeCompartment(request, type, id) };
-  if (isResourceType(third) && fourth === undefined) return { GET: () => searchCompartment(request, type, id, third) };
-  if (isResourceType(third) && fourth === "_search") return byForm(request, (asked) => searchCompartment(asked, type, id, third));
+  const inCompartment = (asked: FhirRequest) => searchCompartment(asked, type, asked.path[1] ?? id, third);
+  if (third === "*" && fourth === undefined) {
+    return { GET: () => ofCurrentRecords(request, (asked) => searchWholeCompartment(asked, type, asked.path[1] ?? id)) };
+  }
+  if (isResourceType(third) && fourth === undefined) return { GET: () => ofCurrentRecords(request, inCompartment) };
+  if (isResourceType(third) && fourth === "_search") return byForm(request, (asked) => ofCurrentRecords(asked, inCompartment));
   throw nowhere(path);
 }
 
 const typePlace = (request: FhirRequest, type: string): MethodTable => ({
-  GET: () => search(request, type),
+  GET: () => ofCurrentRecords(request, (asked) => search(asked, type)),
   POST: () => create(request, type),
   PUT: () => conditionalUpdate(request, type),
   PATCH: () => conditionalPatch(request, type),
@@ -131,14 +135,14 @@ function withoutCriteria(request: FhirRequest): FhirRequest {
 }
 
 function operationOnType(request: FhirRequest, type: string, name: string): MethodTable {
-  if (name === "_search") return byForm(request, (asked) => search(asked, type));
+  if (name === "_search") return byForm(request, (asked) => ofCurrentRecords(asked, (now) => search(now, type)));
   if (name === "_history") return { GET: () => history(request, type) };
   if (name === "$validate") return { POST: () => validateOperation(request, type) };
   if (name === "$meta") return query(request, (asked) => metaInUse(asked, type));
   if (name === "$everything" && type === "Patient") return query(request, (asked) => everything(asked, type));
   if (name === "$merge" && type === "Patient") return { POST: () => merge(request) };
   if (name === "$match" && type === "Patient") return { POST: () => match(request) };
-  if (name === "$lastn" && type === "Observation") return query(request, lastN);
+  if (name === "$lastn" && type === "Observation") return query(request, (asked) => ofCurrentRecords(asked, lastN));
   if (!OPERATION.test(name)) throw nowhere(request.path);
   return later(`${type}/${name}`);
 }

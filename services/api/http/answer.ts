@@ -17,6 +17,8 @@ export interface Answer {
   body?: string;
   /** Sent as it is, instead of `body`. */
   bytes?: Buffer;
+  /** It is a searchset without a match, and without a next page. */
+  isEmptyPage?: true;
   /** When the resource was written, milliseconds since 1970: for an entry of a bundle, as Last-Modified has whole seconds. */
   updated?: number;
 }

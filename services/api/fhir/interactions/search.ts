@@ -88,9 +88,9 @@ export function selfQuery({ used }: Pick<ParsedSearch, "used">): string {
   return `?${used.map((one) => `${encodeURIComponent(one[0]).replaceAll("%3A", ":")}=${encodeURIComponent(told(one))}`).join("&")}`;
 }
 
-/** Warnings in the answer: ignored parameters, and types whose owners could not be asked. */
+/** Notes in the answer: ignored parameters, types whose owners could not be asked, and records that were merged. */
 export function issuesOf(
-  { directory }: Pick<FhirRequest, "directory">,
+  { directory, replaced = new Map() }: Pick<FhirRequest, "directory" | "replaced">,
   { ignored }: Pick<ParsedSearch, "ignored">,
   missing: string[],
 ): Issue[] {
@@ -102,6 +102,13 @@ export function issuesOf(
         code: "incomplete",
         ...silentServices(directory.downOf(type)),
         diagnostics: `A service that owns ${type} is down: its matches are missing here.`,
+      }),
+    ),
+    ...[...replaced].map(
+      ([old, current]): Issue => ({
+        severity: "information",
+        code: "informational",
+        diagnostics: `Patient/${old} was merged into Patient/${current}, whose record this is: use that id from now on.`,
       }),
     ),
   ];
@@ -129,6 +136,7 @@ export function searchset(
   issues: Issue[],
   base: string,
 ): Answer {
+  const isEmptyPage = entries.length === 0 && !total && links.every(({ relation }) => relation !== "next");
   if (issues.length > 0) {
     entries.push(
       `{"fullUrl":"${base}/OperationOutcome/warnings","resource":${JSON.stringify(outcome(...issues))},"search":{"mode":"outcome"}}`,
@@ -140,5 +148,6 @@ export function searchset(
     status: 200,
     headers: { "Content-Type": FHIR_JSON },
     body: `{"resourceType":"Bundle","type":"searchset"${counted},"link":${JSON.stringify(links)}${list}}`,
+    ...(isEmptyPage && { isEmptyPage }),
   };
 }

@@ -20,6 +20,7 @@ import { DEFAULT_COUNT, MAX_COUNT, MAX_PAGE_BYTES } from "../answer-limits.ts";
 import { subsetAsked } from "../presentation.ts";
 import { type FhirRequest, pairsOf } from "../request.ts";
 import { entryTexts, issuesOf, searchset, selfQuery } from "../interactions/search.ts";
+import { forRecords, replacedAmong } from "../replaced-records.ts";
 import { recordOf, type ReferencedResources, referencedResources } from "./referenced-resources.ts";
 
 /**
@@ -36,6 +37,11 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
   const { heeded, ignored } = heededBy("$everything", { query: sent, prefer: request.prefer }, ["_count", "_summary", "_elements"]);
   const { types, since, care, count, isCounted, subset } = parametersIn(compartment, heeded);
   const root = id === undefined ? undefined : await readResource(request, compartment, id);
+  if (root && !page && compartment === "Patient" && root.json.includes('"replaced-by"')) {
+    const replaced = await replacedAmong(request, [root.id]);
+    const current = replaced.get(root.id);
+    if (current !== undefined) return everything(forRecords(request, replaced), compartment, current);
+  }
 
   const isWanted = (type: string): boolean => !types || types.has(type);
   // Types that are never in the compartment are found by references from the record, whose other types are then left out of the answer.

@@ -1,23 +1,23 @@
 import { action } from "../../mesh/contract.ts";
 
-/** How a file is packed for its way: some are too large for a message as they are. */
+/** How a file is compressed for transport: some are too large for a message otherwise. */
 export const Packing = { br: "br", gzip: "gzip" } as const;
 export type Packing = (typeof Packing)[keyof typeof Packing];
 
-/** A file of the pages, as it goes to a browser. */
+/** A file of the pages, for browsers. */
 export interface PageFile {
   /** Its media type. */
   type: string;
-  /** Of its content. */
+  /** ETag of its content. */
   etag: string;
-  /** Its address has its hash in it: it never changes. */
+  /** Its path contains a hash of its content: it never changes. */
   isImmutable: boolean;
-  /** Its bytes, packed as it was asked for. */
+  /** Its bytes, compressed as requested. */
   base64: string;
 }
 
-/** Everything that other services may know about `desk`. */
+/** The contract of `desk` for other services. */
 export const desk = {
-  /** A file by its path behind `/desk`; null: there is none. `/` is the document that all pages are made in. */
+  /** A file by its path behind `/desk`; null if there is none. `/` is the document of all pages. */
   file: action<{ path: string; packing: Packing }, PageFile | null>("desk.file"),
 };

@@ -8,14 +8,14 @@ interface Own {
   files: PageFiles;
 }
 
-/** The pages. They ask for everything as any app does, by the gateway; this service hands them out and knows nothing of patients. */
+/** Serves the pages. They call the gateway like any other app; this service only provides the files and has no patient data. */
 export default (config: Config): ServiceSchema =>
   defineService<typeof desk, Service & Own>({
     name: "desk",
 
     actions: {
       file: {
-        whoMay: "anyone", // programs and texts, the same for everybody
+        whoMay: "anyone", // programs and texts, the same for all
         params: {
           path: { type: "string", min: 1, max: 200 },
           packing: { type: "enum", values: Object.values(Packing) },

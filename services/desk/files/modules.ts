@@ -1,6 +1,6 @@
 /**
- * Modules of the pages as a browser loads them without a build: types stripped, each import replaced by the address of what it means. An
- * address holds the hash of the module and of all that it imports, so a browser may keep it for ever.
+ * Modules of the pages in a form that browsers load without a build: types stripped, each import replaced by the URL of its target. A URL contains
+ * a hash of the module and of all that it imports, so browsers may cache it forever.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -9,19 +9,19 @@ import { basename, dirname, join } from "node:path";
 import { type LANGUAGES, messagesModule } from "./messages.ts";
 import { browserFile } from "./packages.ts";
 
-/** The folder of the pages. */
+/** Folder of the pages. */
 export const PAGES = join(import.meta.dirname, "../pages");
-/** What every page begins with. */
+/** The module with which every page starts. */
 const START = join(PAGES, "main.ts");
 
-/** Texts of a language. */
+/** Imports of texts, by language. */
 const TEXTS = /\/messages\/([a-z]+)\.json$/;
-/** The specifier of an import or a re-export, also where a package is minified. */
+/** The specifier of an import or re-export, also in minified packages. */
 const SPECIFIER = /(\bfrom\s*|\bimport\s*(?:\(\s*)?)["']([\w@./-]+)["']/g;
 
 /** All modules, and the one that starts. */
 export interface Linked {
-  /** `needs`: addresses of what it imports, all along, but for what is loaded later. */
+  /** `needs`: URLs of everything that it imports statically, transitively. */
   start: { address: string; needs: string[] };
   modules: { address: string; text: string }[];
 }
@@ -29,11 +29,11 @@ export interface Linked {
 interface Module {
   address: string;
   text: string;
-  /** What is loaded with it. */
+  /** Modules that are loaded with it. */
   needs: Module[];
 }
 
-/** @param base what addresses begin with @throws Error naming an import that the pages do not have */
+/** @param base prefix of the URLs @throws Error naming an import that the pages do not have */
 export function linked(base: string): Linked {
   const known = new Map<string, Module>();
   const begun = new Set<string>();
@@ -79,7 +79,7 @@ function textOf(source: string): string {
   return source.endsWith(".ts") ? stripped(text) : text.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, "\n");
 }
 
-/** Node, whose version is the project's own, says at the first time that this is new; the log has other things to tell. */
+/** Suppresses Node's warning that type stripping is experimental: the project pins Node's version. */
 function stripped(text: string): string {
   const { emitWarning } = process;
   process.emitWarning = () => {};

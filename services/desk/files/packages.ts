@@ -1,10 +1,10 @@
-/** Packages that the pages import, each as one file that a browser takes as it is. */
+/** Packages that the pages import, each as one file that browsers can load as it is. */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
 const require = createRequire(import.meta.url);
 
-/** What an import names, and the file of the package that is meant. */
+/** By import specifier: the package, and its file for browsers. */
 const FILES: Record<string, [name: string, file: string]> = {
   preact: ["preact", "dist/preact.mjs"],
   "preact/hooks": ["preact", "hooks/dist/hooks.mjs"],
@@ -24,7 +24,7 @@ export function packageFile(name: string, file: string): string {
   return join(main.slice(0, main.lastIndexOf(folder) + folder.length), file);
 }
 
-/** The file that an import of a package means in a browser; undefined: the pages do not have it. */
+/** The file for an import of a package; undefined if the pages do not have it. */
 export function browserFile(specifier: string): string | undefined {
   const found = FILES[specifier];
   return found && packageFile(...found);

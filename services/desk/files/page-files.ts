@@ -1,4 +1,4 @@
-/** All files of the pages, as browsers get them: made once, when the first of them is asked for, and kept. */
+/** All files of the pages as browsers get them, prepared when the first one is requested, and cached. */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,11 +9,11 @@ import { Packing, type PageFile } from "../desk.contract.ts";
 import { linked, type Linked, PAGES } from "./modules.ts";
 import { packageFile } from "./packages.ts";
 
-/** Files under this path never change: the hash of their content is in their name. */
+/** Files under this path never change: their name contains a hash of their content. */
 const FIXED = "/f/";
-/** The best saves a twelfth of a file that every page loads. Of the barcodes' two megabytes it would take seconds of a processor. */
+/** The best compression saves a twelfth of the files that every page loads. For the two megabytes of the barcode library it would take seconds. */
 const [BROTLI_BEST, BROTLI_OF_LARGE] = [11, 9];
-/** Bytes from which a file is large. */
+/** Size from which a file counts as large, bytes. */
 const LARGE_FROM = 100_000;
 
 type HouseConfig = Pick<Config, "access" | "hospitalTimeZone" | "organization">;
@@ -24,12 +24,12 @@ interface Made {
   packed: Map<Packing, Promise<Buffer>>;
 }
 
-/** Gives out the files of the pages. */
+/** Provides the files of the pages. */
 export class PageFiles {
   readonly #config: HouseConfig;
   #made: Map<string, Made> | undefined;
 
-  /** @param config what the pages must know of the house: nothing secret */
+  /** @param config what the pages must know of the hospital: nothing secret */
   constructor(config: HouseConfig) {
     this.#config = config;
   }
@@ -39,7 +39,7 @@ export class PageFiles {
     return [...this.#all().keys()];
   }
 
-  /** @returns null: there is no such file @throws Error for a text or a module that is no good */
+  /** @returns null if there is no such file @throws Error for an invalid text or module */
   async get(path: string, packing: Packing): Promise<PageFile | null> {
     const made = this.#all().get(path);
     if (!made) return null;
@@ -83,7 +83,7 @@ export class PageFiles {
   }
 }
 
-/** In the order of their names, behind the library's own. */
+/** The style sheets in order of their names, after the library's own. */
 function styleSheet(): string {
   const folder = join(PAGES, "styles");
   const own = readdirSync(folder).sort();

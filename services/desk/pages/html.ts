@@ -5,5 +5,5 @@ import { type ComponentChildren, h, type VNode } from "preact";
 /** One element, or several. */
 export const html = htm.bind(h) as (strings: TemplateStringsArray, ...values: unknown[]) => VNode;
 
-/** What may stand inside an element. */
+/** What an element may contain. */
 export type Children = ComponentChildren;

@@ -1,4 +1,4 @@
-/** What every page begins with: the language, who is signed in, and then the page itself. */
+/** Start of every page: sets the language, signs in, and renders. */
 import { render } from "preact";
 import { html } from "./html.ts";
 import { keepFocus } from "./platform/focus.ts";

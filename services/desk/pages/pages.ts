@@ -1,10 +1,10 @@
-/** Where the pages of the menu are; each is loaded when it is first shown. */
+/** The modules of the pages in the menu; each is loaded when first shown. */
 import type { ComponentType } from "preact";
 
-/** A page: it gets what stands behind its name in the address. */
+/** A page; it gets what follows its name in the URL. */
 export type Page = ComponentType<{ argument?: string; part?: string }>;
 
-/** By name in the address. */
+/** By name in the URL. */
 export const PAGES: Record<string, () => Promise<{ default: Page }>> = {
   home: () => import("./screens/home.ts"),
   desk: () => import("./screens/front-desk.ts"),

@@ -1,4 +1,4 @@
-/** What surrounds every page: menu, search, language, who is signed in. */
+/** The frame of every page: menu, search, language, signed-in person. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "./html.ts";
 import { type Page, PAGES } from "./pages.ts";
@@ -11,14 +11,14 @@ import { isOpenToAll } from "./platform/settings.ts";
 import { goToSignIn, hasEnded, person, signOut } from "./platform/sign-in.ts";
 import { LANGUAGES, type Language, language, speak, t } from "./platform/texts.ts";
 
-/** Who has patients to look for. */
+/** Roles without a patient search. */
 const WITHOUT_PATIENTS = ["administrator", "auditor"];
 
 const loaded = new Map<string, Page>(); // bounded by PAGES
 
 type Shown = Page | "loading" | "failed" | undefined;
 
-/** The page of this name, from the first moment on: the one before it is never shown, and asks for nothing, under another's address. */
+/** The page with this name; the previous page is not shown, and loads nothing, under the new URL. */
 function usePage(name: string): Shown {
   const [state, setState] = useState<{ name: string; page: Shown }>({ name: "", page: "loading" });
   const load = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined;
@@ -50,7 +50,7 @@ function onKeyDown(event: KeyboardEvent): void {
   }
 }
 
-/** The menu shows where one is; `scrollIntoView` would have the next Tab begin there, behind what comes first. */
+/** Scrolls the menu to the current page. `scrollIntoView` would make the next Tab start there, skipping what comes first. */
 function showInMenu(): void {
   const current = document.querySelector(".pages [aria-current]")?.getBoundingClientRect();
   const menu = document.querySelector("header nav");
@@ -73,7 +73,7 @@ export function Shell() {
     document.title = `${title} · OpenWard`;
   }, [title]);
   useEffect(() => {
-    // Who reads by ear hears that another page has come.
+    // So that screen readers announce the new page.
     if (!isFirst.current) main.current?.focus();
     isFirst.current = false;
     showInMenu();
@@ -116,7 +116,7 @@ export function Shell() {
     <${Notices} />`;
 }
 
-/** The language, and who one is. */
+/** Language, and the signed-in person. */
 function Own() {
   return html`<div class="own">
     <label class="visually-hidden" for="language">${t("language")}</label>

@@ -1,11 +1,11 @@
-/** A field for a date of birth as people say it, with what is understood below it. */
+/** A field for a date of birth as people write it, with its interpretation below. */
 import { html } from "../html.ts";
 import { birthDateIn } from "../platform/birth-date.ts";
 import { ageOf, dateOf, today } from "../platform/clock.ts";
 import { t } from "../platform/texts.ts";
 import { Field } from "./field.ts";
 
-/** As a FHIR date; what cannot be read as it was typed, for the server to refuse. */
+/** The FHIR date; text that cannot be parsed is returned as typed, for the server to refuse. */
 export const birthDateOf = (text: string): string => birthDateIn(text, today()) ?? text;
 
 interface BirthDateProps {

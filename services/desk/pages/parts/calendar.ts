@@ -1,4 +1,4 @@
-/** A month to choose a day from, in the page's language: by mouse, or by arrows, Page Up and Page Down, Home and End. */
+/** A month from which a day is chosen, in the page's language: by mouse, or by arrow keys, Page Up and Page Down, Home and End. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html } from "../html.ts";
 import { dayNameOf, firstOfWeek, monthOf, today, weekdayOf } from "../platform/clock.ts";
@@ -6,7 +6,7 @@ import { daysAfter, monthsAfter, weeksOf } from "../platform/days.ts";
 import { t } from "../platform/texts.ts";
 
 interface CalendarProps {
-  /** Chosen now, YYYY-MM-DD, or "". */
+  /** The chosen day, YYYY-MM-DD, or "". */
   value: string;
   min?: string | undefined;
   max?: string | undefined;
@@ -15,7 +15,7 @@ interface CalendarProps {
 
 const within = (day: string, min = "", max = "9999"): string => (day < min ? min : day > max ? max : day);
 
-/** Where a key leads from a day; undefined: it is no key of a calendar. */
+/** The day to which a key moves; undefined if the key has no meaning here. */
 function ledTo(key: string, day: string, weeks: string[][]): string | undefined {
   const week = weeks.find((days) => days.includes(day)) ?? [];
   const forward = document.documentElement.dir === "rtl" ? -1 : 1;

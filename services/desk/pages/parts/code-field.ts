@@ -1,4 +1,4 @@
-/** A field that takes one of the codes that the house uses, chosen by name. */
+/** A field for one of the hospital's codes, chosen by name. */
 import { html } from "../html.ts";
 import type { KnownCode } from "../platform/known-codes.ts";
 import { t } from "../platform/texts.ts";
@@ -14,7 +14,7 @@ interface CodeFieldProps {
   autofocus?: boolean;
 }
 
-/** The code whose name, or which itself, was typed; undefined: none. */
+/** The code whose name, or code, was typed; undefined if there is none. */
 export const codeNamed = (codes: KnownCode[], text: string): KnownCode | undefined =>
   codes.find(({ display, code }) => display.toLowerCase() === text.trim().toLowerCase() || code === text.trim());
 

@@ -1,4 +1,4 @@
-/** A code for scanners: drawn when it is needed, as its library is large. */
+/** A code for scanners; its library is large, and loaded when needed. */
 import { useEffect, useRef } from "preact/hooks";
 import { html } from "../html.ts";
 

@@ -1,4 +1,4 @@
-/** Values over time with the limits of their range: drawn by uPlot, which is loaded with the first curve. */
+/** A curve of values over time with the limits of their range, drawn by uPlot, which is loaded with the first curve. */
 import { useEffect, useRef } from "preact/hooks";
 import { html } from "../html.ts";
 import { timeZone } from "../platform/settings.ts";
@@ -19,10 +19,10 @@ const DAY_S = 86_400;
 const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
 const DAY = { day: "numeric", month: "short" } as const;
 const MONTH = { month: "short", year: "numeric" } as const;
-/** Over so many days a year is told with its month. */
+/** Span from which labels have the year with the month. */
 const LONG_S = 300 * DAY_S;
 
-/** See the head of this file. What it shows stands in a table beside it. */
+/** See the head of this file. A table beside it has the same content. */
 export function Curve({ points, low, high, label, unit }: CurveProps) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -72,7 +72,7 @@ const tickOf = (seconds: number, span: number): string =>
     new Date(seconds * 1_000),
   );
 
-/** A colour of the tokens as a canvas takes it: `light-dark()` is resolved only where it is used. */
+/** A colour token resolved for a canvas: `light-dark()` is only resolved where it is used. */
 function resolved(node: HTMLElement, token: string): string {
   node.style.color = `var(${token})`;
   const { color } = getComputedStyle(node);

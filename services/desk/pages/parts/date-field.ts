@@ -1,4 +1,4 @@
-/** A field for a day, typed as people say it, with what is understood below it and a calendar beside it; in the page's language, whatever the browser's is. */
+/** A field for a day, typed as people write it, with its interpretation below and a calendar beside it; in the page's language, whatever the browser's. */
 import { useRef, useState } from "preact/hooks";
 import { html } from "../html.ts";
 import { plainTyped } from "../../../../fhir/plain-digits.ts";
@@ -15,13 +15,13 @@ interface DateFieldProps {
   name: string;
   /** YYYY-MM-DD, or "". */
   value: string;
-  /** Called with a day that is within the bounds, and with "" where none is required: never with what cannot be read. */
+  /** Called with a day within the bounds, and with "" if none is required; not for text that cannot be parsed. */
   onValue: (value: string) => void;
   min?: string | undefined;
   max?: string | undefined;
-  /** A month, or a year, will do: "since 2019". */
+  /** A month or a year is accepted: "since 2019". */
   isPartial?: boolean;
-  /** Of a month its last day is meant: until when something may be used. */
+  /** A month means its last day: for expiry dates. */
   isLast?: boolean;
   required?: boolean;
   fault?: string | undefined;
@@ -29,7 +29,7 @@ interface DateFieldProps {
 
 type ReadProps = Pick<DateFieldProps, "min" | "max" | "isPartial" | "isLast" | "required">;
 
-/** What was typed, and what is wrong with it. */
+/** The day that was typed, or what is wrong with it. */
 function readAs(text: string, { min = "", max = "9999", isPartial, isLast, required }: ReadProps): { day?: string; fault?: string } {
   if (text.trim() === "") return required ? {} : { day: "" };
   const partly = isPartial && /\d{4}/.test(plainTyped(text)) ? birthDateIn(text, today()) : undefined;
@@ -39,7 +39,7 @@ function readAs(text: string, { min = "", max = "9999", isPartial, isLast, requi
   return day > max ? { fault: t("date.most", { day: dateOf(max) }) } : { day };
 }
 
-/** What is understood, in words. */
+/** The interpretation, in words. */
 const understood = (day: string): string => (day.length === 10 ? dayNameOf(day) : day === "" ? t("date.hint") : dateOf(day));
 
 /** See the head of this file. */
@@ -50,7 +50,7 @@ export function DateField({ value, onValue, min, max, isPartial, isLast, fault, 
   const [isOpen, setOpen] = useState(false);
   const calendar = useRef<HTMLDivElement>(null);
   const read = typed === undefined ? { day: value } : readAs(typed, bounds);
-  const isTyped = typed !== undefined && (read.day ?? value) === value; // else another day was chosen meanwhile
+  const isTyped = typed !== undefined && (read.day ?? value) === value; // otherwise another day was chosen meanwhile
   const own = isTyped ? read.fault : undefined;
   const onInput = (text: string) => {
     setTyped(text);

@@ -1,4 +1,4 @@
-/** A dialog over the page. The browser keeps the focus in it, and gives it back to where it was. */
+/** A dialog over the page. The browser keeps the focus inside, and returns it to where it was. */
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { type Children, html } from "../html.ts";
 import { Notices } from "./notices.ts";
@@ -6,34 +6,34 @@ import { wayBack } from "../platform/focus.ts";
 import { goToSignIn, hasEnded } from "../platform/sign-in.ts";
 import { t } from "../platform/texts.ts";
 
-/** What is there to be done in it: before all, its fields. */
+/** The first control that is not in the header: preferably a field. */
 const FIRST = ":scope > :not(header) :is(input, select, textarea, button, a[href])";
 
 /** See the head of this file. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: Children }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  /** Another dialog may have taken its place before the browser says that it is closed. */
+  /** Another dialog may have replaced it before the browser reports that it is closed. */
   const isGone = useRef(false);
-  // Before it is painted: a key pressed right after the click is the dialog's already.
+  // Before painting, so that a key pressed right after the click already goes to the dialog.
   useLayoutEffect(() => {
     const goBack = wayBack(document.activeElement as HTMLElement | null);
     const shown = dialog.current;
     shown?.showModal();
-    // The browser gives the focus to what comes first, which closes it again.
+    // The browser focuses the first control, which would be the close button.
     if (!shown?.querySelector("[autofocus]")) shown?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => {
       isGone.current = true;
-      if (!shown?.open) return; // the browser has closed it, and the focus may be elsewhere by now
-      shown.close(); // as long as it is open nothing else takes the focus
+      if (!shown?.open) return; // already closed by the browser; the focus may be elsewhere by now
+      shown.close(); // while it is open, nothing else can take the focus
       goBack();
     };
   }, []);
-  /** The browser would tell of it later only, when the next key may have opened another. */
+  /** The browser's event comes later, when the next key may already have opened another dialog. */
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Escape" || event.isComposing || dialog.current?.querySelector(":popover-open")) return;
     event.preventDefault();
-    event.stopPropagation(); // one dialog over another goes alone
+    event.stopPropagation(); // closes only the topmost dialog
     onClose();
   };
   return html`<dialog ref=${dialog} aria-labelledby=${titleId} onKeyDown=${onKeyDown} onClose=${() => isGone.current || onClose()}>

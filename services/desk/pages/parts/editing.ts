@@ -1,6 +1,6 @@
 /**
- * A form that changes a record. What others have made of the record meanwhile is not written over: both versions are shown, and one chooses.
- * What was typed is kept until one has chosen, over a reload and a closed dialog too.
+ * A form that changes a record. Changes that others have made meanwhile are not overwritten: both versions are shown to choose from. What was typed is
+ * kept until then, over reloads and closed dialogs too.
  */
 import { useState } from "preact/hooks";
 import { type Children, html } from "../html.ts";
@@ -9,23 +9,23 @@ import { type Draft, useDraft } from "../platform/drafts.ts";
 import { MergeView } from "./merge-view.ts";
 import { sayFault } from "./notices.ts";
 
-/** How a record and the fields of its form belong together. */
+/** How a record relates to the fields of its form. */
 export interface Edited<Of> {
   /** What is typed is kept under this name. */
   name: string;
-  /** The record as it is when the form opens. */
+  /** The record when the form opens. */
   of: Of;
   versionOf: (one: Of) => string | undefined;
   fieldsOf: (one: Of) => Draft;
-  /** What was typed, as it is stored: a day in words is the same day. Default: as it was typed. */
+  /** Normalizes what was typed to what is stored, e.g. a day in words. Default: as typed. */
   readOf?: (typed: Draft) => Draft;
-  /** Stores the record with these fields, and says so in the words of `said`. @throws Refused, stale where it is not of the version `seen` any more */
+  /** Stores the record with these fields, and reports `said`. @throws Refused, stale if the record's version is no longer `seen` */
   store: (record: Of, fields: Draft, about: { seen: string | undefined; said: string }) => Promise<unknown>;
   isStale: (refusal: Refused) => boolean;
-  /** The record as others have made it, and as it was when it was seen; undefined: that is not known any more. */
+  /** The current record, and the version that was seen; undefined if that is no longer available. */
   versionsOf: (one: Of, seen: string | undefined, fields: Draft) => Promise<[Of, Of | undefined]>;
   onClose: () => void;
-  /** Something was stored. */
+  /** Called after storing. */
   onDone: () => void;
 }
 
@@ -37,18 +37,18 @@ interface Conflict<Of> {
   said: string;
 }
 
-/** What a form needs that changes a record. */
+/** What a form that changes a record needs. */
 export interface Editing {
-  /** The fields as they stand in the form. */
+  /** The current values of the fields. */
   fields: Draft;
   set: (field: string, value: string) => void;
-  /** Stores what was typed. @param said when it is stored @throws what was refused, but for others' changes */
+  /** Stores what was typed. @param said message after storing @throws the refusal, unless others have changed the record */
   send: (said: string) => Promise<void>;
-  /** Stores these fields alone, by one press of a button; says what was refused. */
+  /** Stores only these fields, for a button; reports refusals. */
   act: (changes: Draft, said: string) => Promise<void>;
-  /** Forgets what was typed. */
+  /** Discards what was typed. */
   leave: () => void;
-  /** Others have changed the record: what there is to choose from. */
+  /** Others have changed the record: the versions to choose from. */
   conflict?: { base: Draft; mine: Draft; theirs: Draft; onChosen: (chosen: Draft) => Promise<void> };
 }
 
@@ -66,10 +66,10 @@ export function useEditing<Of>(edited: Edited<Of>): Editing {
     leave();
     edited.onDone();
   };
-  /** Others have made of the record what is wanted: there is nothing to choose, and nothing to store. */
+  /** Whether others have already stored what is wanted, so that there is nothing to choose or store. */
   const isAlready = (theirs: Of, changes: Draft): boolean =>
     Object.entries(fieldsOf(theirs)).every(([field, value]) => (changes[field] ?? value) === value);
-  /** @param seen the version that the changes are about */
+  /** @param seen the version on which the changes are based */
   const store = async (record: Of, changes: Draft, said: string, seen = versionOf(record)) => {
     const fields = { ...fieldsOf(record), ...changes };
     try {
@@ -80,7 +80,7 @@ export function useEditing<Of>(edited: Edited<Of>): Editing {
       if (isAlready(theirs, changes)) return end();
       const empty = Object.fromEntries(Object.keys(changes).map((field) => [field, ""]));
       const base = before ? { ...empty, ...fieldsOf(before) } : {};
-      // While one chooses, what both have found stays what it was.
+      // While choosing, the base of both versions stays the same.
       return setConflict({ base: conflict?.base ?? base, changes: conflict?.changes ?? changes, theirs, said });
     }
     end();
@@ -94,10 +94,10 @@ export function useEditing<Of>(edited: Edited<Of>): Editing {
     ...(conflict && {
       conflict: {
         base: conflict.base,
-        // What was not changed here is as it was seen, so that what others have changed is seen too.
+        // Fields not changed here have their base values, so that the changes of others are visible.
         mine: { ...fieldsOf(conflict.theirs), ...conflict.base, ...conflict.changes },
         theirs: fieldsOf(conflict.theirs),
-        // What there is nothing to choose of, as a reason, is sent as it was typed.
+        // Fields without a choice, such as a reason, are sent as typed.
         onChosen: async (chosen) => {
           const changes = { ...conflict.changes, ...chosen };
           return isAlready(conflict.theirs, changes) ? end() : store(conflict.theirs, changes, conflict.said);
@@ -109,13 +109,13 @@ export function useEditing<Of>(edited: Edited<Of>): Editing {
 
 interface EditingProps {
   editing: Editing;
-  /** What is changed. */
+  /** Title: what is changed. */
   label: string;
-  /** Names of its fields. */
+  /** Names of the fields. */
   labels: Record<string, string>;
-  /** A field as people read it. */
+  /** The text of a field's value. */
   textOf?: (field: string, value: string) => string;
-  /** The form, and what else is pressed. */
+  /** The form, and further buttons. */
   children: Children;
 }
 

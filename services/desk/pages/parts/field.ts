@@ -1,35 +1,35 @@
-/** Fields of forms: a label above, what is wrong beside it. */
+/** Fields of forms: a label above, errors beside it. */
 import { useLayoutEffect } from "preact/hooks";
 import { type Children, html } from "../html.ts";
 
 interface FieldProps {
   label: string;
-  /** It is read out only. */
+  /** The label is for screen readers only. */
   isLabelHidden?: boolean;
   name: string;
   value: string;
   onValue: (value: string) => void;
   type?: string;
-  /** Choices of a list: value and text. */
+  /** Options of a select: value and text. */
   options?: readonly (readonly [string, string])[];
   hint?: string;
-  /** What is wrong with it. */
+  /** Error message. */
   fault?: string | undefined;
   required?: boolean;
   rows?: number;
-  /** It has the focus as soon as it appears. */
+  /** Takes the focus when it appears. */
   autofocus?: boolean;
   inputmode?: string;
   min?: string;
   max?: string;
   step?: string;
   list?: string;
-  /** What it knows to be wrong with what is typed: a form that it stands in is not sent. */
+  /** The field's own error about what is typed: the form is not sent. */
   "data-fault"?: string;
-  /** It is left. */
+  /** Called when the focus leaves it. */
   onBlur?: () => void;
   onKeyDown?: (event: KeyboardEvent) => void;
-  /** Beside it, in the same line. */
+  /** Content beside it, in the same line. */
   children?: Children;
 }
 
@@ -51,7 +51,7 @@ export function Field({
   ...more
 }: FieldProps) {
   const id = `field-${name}`;
-  // A browser heeds the attribute when a dialog opens, or a document, and not in what is drawn later.
+  // Browsers apply the attribute when a document or dialog opens, not to elements rendered later.
   useLayoutEffect(() => {
     if (more.autofocus) document.getElementById(id)?.focus();
   }, []);

@@ -1,22 +1,22 @@
-/** What a test has found, as people read it: value, flag, range. */
+/** Result of a test in readable form: value, flag, range. */
 import type { CodeableConcept, Observation } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
 import { conceptOf, numberIn, quantityOf } from "../platform/names.ts";
 import { tIfAny } from "../platform/texts.ts";
 
-/** LOINC's codes of the two parts of a blood pressure. */
+/** LOINC codes of the two components of a blood pressure. */
 const PRESSURES = ["8480-6", "8462-4"];
 const codeOf = ({ coding = [] }: CodeableConcept) => coding.find(({ system }) => system === "http://loinc.org")?.code;
 
-/** What was looked for, in the page's language where it is a vital sign. */
+/** Name of the test; for vital signs in the page's language. */
 export const testOf = ({ code }: Observation): string => tIfAny(`vital.${codeOf(code)}`) ?? conceptOf(code);
 
-/** The value of a result, in words. */
+/** The value of a result as text. */
 export function findingOf({ valueQuantity, valueString, valueCodeableConcept, valueInteger, component = [] }: Observation): string {
   if (valueQuantity) return quantityOf(valueQuantity);
   const [systolic, diastolic] = PRESSURES.map((code) => component.find((one) => codeOf(one.code) === code)?.valueQuantity);
   if (systolic?.value !== undefined && diastolic) {
-    // To the millimetre, as it is read: a monitor's thousandths hide the pressure.
+    // Rounded to whole millimetres, as blood pressures are read; monitors report thousandths.
     return quantityOf({ ...diastolic, value: Math.round(diastolic.value ?? 0) }, `${numberIn(Math.round(systolic.value))}/`);
   }
   if (component.length > 0) {
@@ -25,11 +25,11 @@ export function findingOf({ valueQuantity, valueString, valueCodeableConcept, va
   return valueString ?? conceptOf(valueCodeableConcept) ?? `${valueInteger ?? ""}`;
 }
 
-/** The value of a result on a page: a number is not parted from its unit. */
+/** The value of a result; a number is not separated from its unit by a line break. */
 export const Finding = ({ of }: { of: Observation }) =>
   html`<span class=${of.valueQuantity ? "nowrap" : undefined}>${findingOf(of)}</span>`;
 
-/** The range that it is held against, in words. */
+/** The reference range as text. */
 export const rangeOf = ({ referenceRange: [range] = [] }: Observation): string =>
   range
     ? (range.text ?? [range.low && quantityOf(range.low), range.high && quantityOf(range.high)].map((end) => end ?? "").join(" – "))

@@ -1,4 +1,4 @@
-/** Whom a button is about: read out behind its text, where the eye sees it beside. */
+/** Whom a button concerns, for screen readers: sighted users see it beside the button. */
 import { html } from "../html.ts";
 
 /** See the head of this file. */

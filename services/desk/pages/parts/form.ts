@@ -1,4 +1,4 @@
-/** A form that sends once, and says what was refused beside the field, which has the focus then. */
+/** A form that is sent once, and shows refusals beside the field concerned, which gets the focus. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Children, html } from "../html.ts";
 import { Refused } from "../platform/api.ts";
@@ -9,7 +9,7 @@ import { t } from "../platform/texts.ts";
 
 type Control = HTMLInputElement;
 
-/** What is missing or wrong is said in the page's language: a browser has its own. */
+/** Sets validation messages in the page's language instead of the browser's. */
 function onInvalid({ target }: Event): void {
   const control = target as Control;
   const { valueMissing, rangeUnderflow, rangeOverflow } = control.validity;
@@ -19,26 +19,26 @@ function onInvalid({ target }: Event): void {
   else if (!control.validity.customError) control.setCustomValidity(t("field.bad"));
 }
 
-/** What is typed over is looked at anew. */
+/** Clears the message of a field when it is changed. */
 const onInput = ({ target }: Event): void => (target as Control).setCustomValidity?.("");
 
-/** Before each sending all of it is, but for what a field itself knows to be wrong: what was missing may not be needed any more. */
+/** Clears all messages before sending, except for errors that fields report themselves: what was required before may not be any more. */
 function forget(form: HTMLFormElement): void {
   for (const control of form.elements) (control as Control).setCustomValidity?.((control as Control).dataset["fault"] ?? "");
 }
 
 interface FormProps {
-  /** @throws what was refused */
+  /** @throws the refusal */
   send: () => Promise<unknown>;
   submit: string;
-  /** @param faultOf what is wrong with a field */
+  /** @param faultOf returns the error of a field */
   children: (faultOf: (field: string) => string | undefined) => Children;
-  /** Fields that a refusal is about, by its type: its sentence stands beside them. */
+  /** Fields by the type of a refusal that concerns them: its message is shown beside the field. */
   fieldOf?: Record<string, string>;
   onCancel?: () => void;
-  /** Name of what `useKept` keeps for it: forgotten when it is sent or cancelled. */
+  /** Name under which `useKept` keeps its values, which are discarded when it is sent or cancelled. */
   draft?: string;
-  /** In one row, for what is written beside other things. */
+  /** In one row, for forms beside other content. */
   isInline?: boolean;
   label?: string;
 }
@@ -62,7 +62,7 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, draft, la
     return sentenceOf(error);
   };
   useEffect(() => {
-    if (isBusy && hasEnded.value) void goToSignIn(); // it is sent again by who comes back
+    if (isBusy && hasEnded.value) void goToSignIn(); // to be sent again after signing in
   }, [isBusy, hasEnded.value]);
   const onSubmit = async (event: Event) => {
     event.preventDefault();
@@ -82,11 +82,11 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, draft, la
     if (draft !== undefined) dropDraft(draft);
     onCancel?.();
   };
-  /** Enter in a field is a click, too. */
+  /** Enter in a field also triggers a click on the submit button. */
   const onClick = ({ currentTarget, target }: Event) => {
     if ((target as HTMLElement).closest('[type="submit"]')) forget(currentTarget as HTMLFormElement);
   };
-  /** In a field of several lines Enter begins the next. */
+  /** In a multi-line field Enter starts a new line; Ctrl+Enter submits. */
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     forget(event.currentTarget as HTMLFormElement);

@@ -1,20 +1,20 @@
-/** Resources of a search with the patients that they are about. */
+/** Resources of a search with their patients. */
 import type { FhirResource, Patient, Reference } from "../../../../fhir/r4.ts";
 import { search } from "../platform/api.ts";
 
-/** A resource and its patient; undefined: not known, or not to be seen. */
+/** A resource and its patient; undefined if not available, or not visible to the user. */
 export interface WithPatient<Resource> {
   of: Resource;
   patient: Patient | undefined;
 }
 
-/** What a search found, with its patients. */
+/** Results of a search, with their patients. */
 export interface Joined<Resource> {
   all: WithPatient<Resource>[];
   isPartial: boolean;
 }
 
-/** @param link the search parameter that names the patient: `subject` */
+/** @param link the search parameter that refers to the patient: `subject` */
 export async function searchWithPatients<Resource extends FhirResource & { subject?: Reference }>(
   type: Resource["resourceType"],
   query: Record<string, string>,

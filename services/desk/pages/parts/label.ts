@@ -1,4 +1,4 @@
-/** A patient's label and wristband: shown as they are printed. */
+/** A patient's label and wristband, as they are printed. */
 import { useState } from "preact/hooks";
 import type { Patient } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";

@@ -1,11 +1,11 @@
-/** A dialog whose module is loaded when it is opened for the first time: a chart has many, and few are opened. */
+/** A dialog whose module is loaded when it is first opened: a chart has many, of which few are opened. */
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { html } from "../html.ts";
 import { t } from "../platform/texts.ts";
 import { say } from "./notices.ts";
 
-/** @param load its module's component */
+/** @param load loads the component from its module */
 export function later<Props extends { onClose: () => void }>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
   let known: ComponentType<Props> | undefined;
   return function Later(props: Props) {

@@ -1,10 +1,10 @@
-/** Who has looked at what, in sentences of the ledger. */
+/** Accesses to records, in sentences of the ledger. */
 import type { LedgerLanguage, Looks } from "../../../ledger/ledger.contract.ts";
 import { html } from "../html.ts";
 import { momentOf } from "../platform/clock.ts";
 import { language, t } from "../platform/texts.ts";
 
-/** The language that the ledger speaks in. */
+/** The language for the ledger. */
 export const spoken = (): LedgerLanguage => language.value;
 
 /** See the head of this file. */

@@ -1,4 +1,4 @@
-/** Two people have changed one record: what each has made of it, side by side. What only one has changed is chosen already. */
+/** Two people have changed one record: shows both versions side by side. What only one of them has changed is preselected. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../html.ts";
 import { Form } from "./form.ts";
@@ -7,18 +7,18 @@ import type { Draft } from "../platform/drafts.ts";
 import { t } from "../platform/texts.ts";
 
 interface MergeProps {
-  /** What both have changed. */
+  /** Title: what both have changed. */
   label: string;
   /** Names of the fields that may differ. */
   labels: Record<string, string>;
-  /** A field as people read it; default: as it is written. */
+  /** The text of a field's value; default: the value. */
   textOf?: (field: string, value: string) => string;
-  /** As both have found it. */
+  /** The version on which both are based. */
   base: Draft;
   mine: Draft;
   theirs: Draft;
   onChosen: (chosen: Draft) => unknown;
-  /** What others have made of it stays. */
+  /** Keeps the version of the others. */
   onCancel: () => void;
 }
 
@@ -26,10 +26,10 @@ interface MergeProps {
 export function MergeView({ label, labels, textOf = (_, value) => value, base, mine, theirs, onChosen, onCancel }: MergeProps) {
   const differing = Object.keys(labels).filter((field) => (mine[field] ?? "") !== (theirs[field] ?? ""));
   const said = useRef<HTMLParagraphElement>(null);
-  // The form that was sent is gone, and so may be what had the focus; when they have changed it once more, that is read out again.
+  // The form that was sent may be gone with the focused element. If the record changes again, that is announced again.
   useEffect(() => said.current?.focus(), [JSON.stringify(theirs)]);
   const [picked, setPicked] = useState<Record<string, boolean>>({});
-  // Asked at each drawing: they may change it again while one chooses.
+  // Computed at each rendering: the others' version may change while one chooses.
   const isFromMe = (field: string): boolean => picked[field] ?? mine[field] !== base[field];
   const send = async () =>
     onChosen(Object.fromEntries(Object.keys(labels).map((field) => [field, (isFromMe(field) ? mine : theirs)[field] ?? ""])));

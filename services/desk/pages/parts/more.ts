@@ -1,21 +1,21 @@
-/** Shows more of a list whose end is not on the page, step by step; where even that ends, it is said. */
+/** Shows more of a long list step by step, and says so where even that ends. */
 import { useState } from "preact/hooks";
 import { type Children, html } from "../html.ts";
 import { numberIn } from "../platform/names.ts";
 import { t } from "../platform/texts.ts";
 
-/** Shown at most, unless it is said otherwise: who looks for something older looks for the patient. */
+/** Default limit of the items shown; older ones are found through the patient. */
 const MOST = 200;
 
 /** How much of a list is shown. */
 export interface More {
-  /** So many are asked for. */
+  /** Number of items to request. */
   count: number;
-  /** What stands below the list. @param found so many there are of those that were asked for */
+  /** Content below the list. @param found number of items received */
   below: (found: number) => Children;
 }
 
-/** @param step so many at first, and so many more each time */
+/** @param step items shown at first, and added each time */
 export function useMore(step: number, most = MOST): More {
   const [count, setCount] = useState(Math.min(step, most));
   const below = (found: number) => {

@@ -1,8 +1,8 @@
-/** What a bed must have, or has: chosen of what beds here may have. */
+/** Attributes that a bed must have, or has, chosen from the known ones. */
 import { html } from "../html.ts";
 import { tIfAny } from "../platform/texts.ts";
 
-/** What beds may have; a hospital's own words come beside it where a bed has them. */
+/** Known attributes of beds; a hospital's own are added where beds have them. */
 const ATTRIBUTES = ["isolation", "oxygen", "cot"];
 
 interface NeedsProps {

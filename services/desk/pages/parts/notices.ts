@@ -1,4 +1,4 @@
-/** What has just been done, said at the foot of the page, with what takes it back. */
+/** Messages about what has just been done, at the foot of the page, with a button to undo it. */
 import { signal } from "@preact/signals";
 import { html } from "../html.ts";
 import { Refused } from "../platform/api.ts";
@@ -12,15 +12,15 @@ interface Notice {
   undo?: () => Promise<unknown>;
 }
 
-/** So many stay until they are closed, the newest. */
+/** Number of notices kept, the newest. */
 const MAX_NOTICES = 3;
 
 const notices = signal<Notice[]>([]);
 let count = 0;
 
-/** What cannot be taken back, and is no fault, goes by itself after so long, milliseconds: who reads slowly has read it twice. */
+/** How long notices without undo that are not errors stay, milliseconds: long enough to read them twice. */
 const SEEN_MS = 20_000;
-/** What can be taken back is offered so long, milliseconds: later nobody knows what Alt+Z would undo. */
+/** How long undo is offered, milliseconds: later it would not be clear what Alt+Z undoes. */
 const UNDO_MS = 300_000;
 
 function add(notice: Omit<Notice, "id">): void {
@@ -34,19 +34,19 @@ const close = (id: number) => {
   notices.value = notices.value.filter((one) => one.id !== id);
 };
 
-/** @param undo takes back what was done; absent where nothing can */
+/** @param undo undoes what was done; absent if that is not possible */
 export const say = (text: string, undo?: () => Promise<unknown>): void => add({ text, ...(undo && { undo }) });
 
-/** Says what was refused, and what to do. */
+/** Shows a refusal, and what to do about it. */
 export const sayFault = (error: unknown): void => add({ text: sentenceOf(error), isFault: true });
 
-/** Takes back the newest that can be taken back. */
+/** Undoes the newest action that can be undone. */
 export async function undoLast(): Promise<void> {
   const last = notices.value.findLast(({ undo }) => undo);
   if (last) await undoOne(last);
 }
 
-/** One after the other: what came before is taken back from what taking back the later has left. */
+/** One at a time: an earlier action is undone on the state that undoing the later one has left. */
 let undoing = Promise.resolve();
 
 function undoOne({ id, text, undo }: Notice): Promise<void> {
@@ -63,7 +63,7 @@ function undoOne({ id, text, undo }: Notice): Promise<void> {
   return undoing;
 }
 
-/** The foot of the page, and of a dialog over it: what stands outside of that is neither heard nor reached. A screen reader says each once, as it comes: what was refused at once, the rest when it is silent. */
+/** Shown at the foot of the page, and of a dialog over it, as content outside of a dialog is not reachable. Screen readers announce each notice once, errors at once. */
 export function Notices() {
   const row = (one: Notice) => html`<p key=${one.id} class=${one.isFault ? "notice fault" : "notice"}>
       <span>${one.text}</span>

@@ -1,6 +1,6 @@
 /**
- * A field for a number, typed with a point or a comma and in the digits of any script; what can be read in two ways is not sent. A browser's own
- * field drops what its own language does not write so: 37,2 becomes 372, or nothing.
+ * A field for a number, typed with a point or a comma and in the digits of any script; ambiguous numbers are not sent. A browser's own number field drops
+ * characters that its language does not use: 37,2 would become 372, or nothing.
  */
 import { useState } from "preact/hooks";
 import { html } from "../html.ts";
@@ -11,13 +11,13 @@ import { Field } from "./field.ts";
 interface NumberFieldProps {
   label: string;
   name: string;
-  /** With a point, as a program writes it, or "". */
+  /** With a decimal point, or "". */
   value: string;
-  /** Called with a number within the bounds, and with "" when the field is emptied: never with what cannot be read. */
+  /** Called with a number within the bounds, and with "" when the field is emptied; not for text that cannot be parsed. */
   onValue: (value: string) => void;
   min?: string;
   max?: string;
-  /** It is a multiple of this; "any": of nothing. Default "1": a whole number. */
+  /** The number must be a multiple of this; "any": no restriction. Default "1": a whole number. */
   step?: string;
   hint?: string;
   required?: boolean;
@@ -29,7 +29,7 @@ type Bounds = Pick<NumberFieldProps, "min" | "max" | "step">;
 
 const isMultiple = (value: number, step: number): boolean => Math.abs(value / step - Math.round(value / step)) < 1e-9;
 
-/** What was typed, and what is wrong with it. */
+/** The number that was typed, or what is wrong with it. */
 function readAs(text: string, { min, max, step = "1" }: Bounds): { number?: string; fault?: string } {
   if (text.trim() === "") return { number: "" };
   if (isInTwoWays(text)) return { fault: t("error.NUMBER_IN_TWO_WAYS") };
@@ -46,7 +46,7 @@ export function NumberField({ value, onValue, min, max, step, fault, ...more }: 
   const [typed, setTyped] = useState<string | undefined>();
   const [isLeft, setLeft] = useState(false);
   const read = typed === undefined ? readAs(value, bounds) : readAs(typed, bounds);
-  const isTyped = typed === undefined || (read.number ?? value) === value; // else another number was proposed meanwhile
+  const isTyped = typed === undefined || (read.number ?? value) === value; // otherwise another number was proposed meanwhile
   const own = isTyped ? read.fault : undefined;
   const onInput = (text: string) => {
     setTyped(text);

@@ -1,4 +1,4 @@
-/** A part of a page with what it shows, or why that is not known: the parts beside it go on. */
+/** A part of a page with its content, or why that is not available; other parts are not affected. */
 import type { BoardPart } from "../../../wards/board.contract.ts";
 import { type Children, html } from "../html.ts";
 import { timeOf } from "../platform/clock.ts";
@@ -10,16 +10,16 @@ import { t, tIfAny } from "../platform/texts.ts";
 interface PanelProps<T> {
   title: string;
   loaded: Loaded<T>;
-  /** What is shown of what is known. */
+  /** Renders the available content. */
   show: (value: T) => Children;
-  /** Beside the title. */
+  /** Content beside the title. */
   actions?: Children;
   id?: string;
 }
 
 /** See the head of this file. */
 export function Panel<T>({ title, loaded, show, actions, id }: PanelProps<T>) {
-  if (loaded.error?.status === 403 || loaded.error?.isAbsent) return null; // not for this role, or not in this house
+  if (loaded.error?.status === 403 || loaded.error?.isAbsent) return null; // not for this role, or not in this hospital
   return html`<section class="panel" aria-label=${title} id=${id} aria-busy=${loaded.isLoading}>
     <header><h2>${title}</h2>${actions && html`<div class="buttons">${actions}</div>`}</header>
     <${NotKnown} loaded=${loaded} />
@@ -27,7 +27,7 @@ export function Panel<T>({ title, loaded, show, actions, id }: PanelProps<T>) {
   </section>`;
 }
 
-/** Says that something is not known now, and as of when what is shown was. */
+/** Says that the current data are unavailable, and from when the shown ones are. */
 export function NotKnown({ loaded: { error, at } }: { loaded: Loaded<unknown> }) {
   if (!error) return null;
   const { isTemporary, service } = error;
@@ -37,11 +37,11 @@ export function NotKnown({ loaded: { error, at } }: { loaded: Loaded<unknown> })
   return html`<p class="not-known" role="status"><span aria-hidden="true">?</span> ${text} ${at !== undefined && t("notKnown.asOf", { time: timeOf(at) })}</p>`;
 }
 
-/** Says that what is shown may not be all, and why: a service is down, or there is more than a page takes. */
+/** Says that the list may be incomplete, and why: a service is down, or there is more than a page shows. */
 export const Partial = ({ isPartial, hasMore }: { isPartial: boolean; hasMore?: boolean | undefined }) =>
   html`${isPartial && html`<p class="not-known" role="status"><span aria-hidden="true">?</span> ${t("notKnown.part")}</p>`}${hasMore && html`<p class="not-known" role="status"><span aria-hidden="true">…</span> ${t("notKnown.older")}</p>`}`;
 
-/** Says which parts of a board are not known now. */
+/** Says which parts of a board are unknown. */
 export function Unknown({ parts }: { parts: BoardPart[] }) {
   if (parts.length === 0) return null;
   const names = parts.map((part) => tIfAny(`board.${part}`) ?? part).join(", ");

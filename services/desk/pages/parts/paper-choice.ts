@@ -1,15 +1,15 @@
-/** What the printer of this browser's desk prints receipts and bills on: a sheet, or a roll of 80 mm. It is asked once, and kept in this browser. */
+/** The paper on which receipts and bills are printed: a sheet, or a roll of 80 mm. Asked once, and kept in this browser. */
 import { useState } from "preact/hooks";
 import { html } from "../html.ts";
 import { t } from "../platform/texts.ts";
 
 const PAPERS = ["a4", "roll"] as const;
-/** As a class of what is printed. */
+/** Also the class of what is printed. */
 export type Paper = (typeof PAPERS)[number];
 
 const KEPT_AS = "desk.paper";
 
-/** The chosen paper, and how it is chosen; until then sheets. */
+/** The chosen paper, and a function to choose it; by default sheets. */
 export function usePaper(): [Paper, (paper: Paper) => void] {
   const [paper, setPaper] = useState<Paper>(PAPERS.find((one) => one === localStorage.getItem(KEPT_AS)) ?? "a4");
   const choose = (one: Paper) => {

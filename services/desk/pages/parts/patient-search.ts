@@ -1,4 +1,4 @@
-/** One field that finds a patient by name, number, phone or a scanned label: a combobox (ARIA Authoring Practices). */
+/** A field that finds patients by name, number, phone or a scanned label: a combobox (ARIA Authoring Practices). */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Patient } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
@@ -7,14 +7,14 @@ import { findPatients } from "../platform/patients.ts";
 import { t } from "../platform/texts.ts";
 import { PersonLine } from "./person-line.ts";
 
-/** Asked for when nobody has typed for so long, milliseconds: a scanner types a label within it. */
+/** Pause in typing after which it searches, milliseconds: a scanner types a label faster. */
 const PAUSE_MS = 180;
 
 interface SearchProps {
   id: string;
   label: string;
   onPick: (patient: Patient) => void;
-  /** The label is read out only. */
+  /** The label is for screen readers only. */
   isLabelHidden?: boolean;
   shortcut?: string;
 }
@@ -47,7 +47,7 @@ export function PatientSearch({ id, label, onPick, isLabelHidden, shortcut }: Se
           setFault("");
           setActive(0);
           setFound(patients);
-          // Who has pressed Enter before the answer came, as a scanner does, gets the one who was meant.
+          // Enter was pressed before the answer came, as scanners do: the only match is picked.
           if (isPicking.current && patients.length === 1) pick(patients[0]);
         },
         (error: unknown) => {

@@ -1,4 +1,4 @@
-/** A form that changes a resource of FHIR, as `editing.ts` says; what was stored can be taken back. */
+/** A form that changes a FHIR resource (see `editing.ts`), with undo. */
 import { useState } from "preact/hooks";
 import type { FhirResource } from "../../../../fhir/r4.ts";
 import { read, update } from "../platform/api.ts";
@@ -7,17 +7,17 @@ import { takeBack } from "../platform/taken-back.ts";
 import { type Edited, type Editing, useEditing } from "./editing.ts";
 import { say } from "./notices.ts";
 
-/** How a resource and the fields of its form belong together. */
+/** How a resource relates to the fields of its form. */
 interface EditedRecord<Resource> extends Pick<Edited<Resource>, "fieldsOf" | "readOf" | "onClose" | "onDone"> {
-  /** As the page shows it: the form is about what it is when it opens. */
+  /** The resource as the page shows it when the form opens. */
   of: Resource;
-  /** The record with these fields; all else stays, of fields that are as they were too. */
+  /** The resource with these fields; everything else is kept, also within unchanged fields. */
   withFields: (one: Resource, fields: Draft) => Resource;
-  /** What is stored cannot be taken back. Default: it can. */
+  /** Storing cannot be undone. Default: it can. */
   isFinal?: boolean;
 }
 
-/** What was stored here last: the page may not have read it again when the next change is begun, and one's own is no other's. */
+/** What was last stored here: the page may not have read it yet when the next change begins, and one's own change is no conflict. */
 let last: FhirResource | undefined;
 
 function newestOf<Resource extends FhirResource>(shown: Resource): Resource {

@@ -1,4 +1,4 @@
-/** A sheet as it is printed: the house, what it is, whose it is, what stands on it, when it was printed and by whom. */
+/** A sheet for printing: hospital, title, patient, content, and when it was printed by whom. */
 import type { Patient } from "../../../../fhir/r4.ts";
 import { type Children, html } from "../html.ts";
 import { momentOf, now } from "../platform/clock.ts";
@@ -10,12 +10,12 @@ import { PersonLine } from "./person-line.ts";
 
 interface SheetProps {
   title: string;
-  /** Absent: it is not about one. */
+  /** Absent: it concerns no patient. */
   patient?: Patient | undefined;
   isBusy?: boolean;
-  /** Somebody signs it by hand. */
+  /** Has a line for a handwritten signature. */
   isSigned?: boolean;
-  /** It is printed on a roll too. */
+  /** May also be printed on a roll. */
   hasRoll?: boolean;
   children?: Children;
 }

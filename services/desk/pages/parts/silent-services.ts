@@ -1,4 +1,4 @@
-/** Names the services that do not answer, and what is not known because of that; on every page, until they answer again. */
+/** Names the services that do not answer, and what is unknown because of that; on every page, until they answer again. */
 import { html } from "../html.ts";
 import { knownBy, serviceText } from "../platform/errors.ts";
 import { GATEWAY, silent } from "../platform/silent.ts";

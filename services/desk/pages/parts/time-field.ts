@@ -1,4 +1,4 @@
-/** A field for a time of the day, typed as people say it, with what is understood below it; by 24 hours, whatever the browser's language is. */
+/** A field for a time of day, typed as people write it, with its interpretation below; 24 hours, whatever the browser's language. */
 import { useState } from "preact/hooks";
 import { html } from "../html.ts";
 import { t } from "../platform/texts.ts";
@@ -10,9 +10,9 @@ interface TimeFieldProps {
   name: string;
   /** HH:MM, or "". */
   value: string;
-  /** Called with a time, and with "" when the field is emptied: never with what cannot be read. */
+  /** Called with a time, and with "" when the field is emptied; not for text that cannot be parsed. */
   onValue: (value: string) => void;
-  /** What is understood, in words; default: the time. */
+  /** The interpretation in words; default: the time. */
   textOf?: (time: string) => string;
   required?: boolean;
   autofocus?: boolean;
@@ -25,7 +25,7 @@ export function TimeField({ value, onValue, textOf = (time) => time, fault, ...m
   const [isLeft, setLeft] = useState(false);
   const readAs = (text: string) => (text.trim() === "" ? "" : timeIn(text));
   const read = typed === undefined ? value : readAs(typed);
-  const isTyped = typed !== undefined && (read ?? value) === value; // else another time was chosen meanwhile
+  const isTyped = typed !== undefined && (read ?? value) === value; // otherwise another time was chosen meanwhile
   const own = isTyped && read === undefined ? t("time.bad") : undefined;
   const onInput = (text: string) => {
     setTyped(text);

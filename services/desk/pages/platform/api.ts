@@ -1,4 +1,4 @@
-/** What the pages ask the hospital: the domain's actions, and FHIR. As any other app: by the gateway, with the person's token. */
+/** Requests of the pages: actions of the domain, and FHIR. Like any other app: through the gateway, with the person's token. */
 import type { Action } from "../../../../mesh/contract.ts";
 import type { Bundle, FhirResource, OperationOutcome } from "../../../../fhir/r4.ts";
 import { isUnkeyed } from "./unkeyed-actions.ts";
@@ -7,18 +7,18 @@ import { GATEWAY, noteSilent, silentIn } from "./silent.ts";
 import { authorization, leaveWhenDone, mayRenew, renew } from "./sign-in.ts";
 import { isOpenToAll } from "./settings.ts";
 
-/** Longest that a request may take, milliseconds: the mesh itself gives up after ten seconds. */
+/** Time limit of a request, milliseconds: the mesh itself gives up after ten seconds. */
 const ANSWER_MS = 15_000;
-/** What ends without an answer within this was no slow answer; it is asked again after this. Milliseconds. */
+/** A connection lost within the first time was not a slow answer; the request is repeated after the second. Milliseconds. */
 const [LOST_MS, AGAIN_MS] = [2_000, 200];
 
 /** The server has refused, or cannot be reached (status 0). */
 export class Refused extends Error {
   readonly status: number;
-  /** What kind of refusal: `BED_OCCUPIED`. */
+  /** Type of the refusal: `BED_OCCUPIED`. */
   readonly type: string;
   readonly data: Record<string, unknown>;
-  /** Params that are wrong. */
+  /** Names of the invalid parameters. */
   readonly fields: string[];
 
   constructor(status: number, type: string, message: string, data: Record<string, unknown> = {}) {
@@ -29,31 +29,31 @@ export class Refused extends Error {
     this.fields = (data["fields"] as { field: string }[] | undefined)?.map(({ field }) => field) ?? [];
   }
 
-  /** Whether this house does without what was asked for. */
+  /** Whether this hospital does not run what was requested. */
   get isAbsent(): boolean {
     return this.status === 404 && /^(ACTION_NOT_FOUND|NOT_SUPPORTED|not-supported)$/.test(this.type);
   }
 
-  /** The service that has not answered, by its name in the mesh; undefined: nobody tells which. */
+  /** The service that did not answer, by its name in the mesh; undefined if unknown. */
   get service(): string | undefined {
     const { service } = this.data;
     return typeof service === "string" ? service : undefined;
   }
 
-  /** Whether what was asked for is not known at the moment, and may be in the next. */
+  /** Whether the request may succeed later. */
   get isTemporary(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 502;
   }
 }
 
-/** A refusal; the service that it names as silent is named on the page. */
+/** Creates a refusal; if it names a service that does not answer, the page shows that. */
 function refused(...of: ConstructorParameters<typeof Refused>): Refused {
   const refusal = new Refused(...of);
   if (refusal.isTemporary && refusal.service !== undefined) noteSilent([refusal.service]);
   return refusal;
 }
 
-/** An answer with all of its content: what breaks off half-way is none, and is asked for again. */
+/** An answer with its complete content: a truncated one is treated as lost. */
 async function wholeAnswer(path: string, init: RequestInit): Promise<Response> {
   const response = await fetch(path, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
   const text = await response.text();
@@ -70,12 +70,12 @@ async function ask(path: string, init: RequestInit, isSecond = false): Promise<R
   if (!isSecond && (await renew())) return ask(path, init, true);
   if (!isSecond && mayRenew()) throw refused(503, "UNREACHABLE", "Sign-in does not answer.", { service: "identity" });
   leaveWhenDone();
-  return new Promise(() => {}); // the page is left
+  return new Promise(() => {}); // the page is being left
 }
 
 /**
- * Asks a second time where the connection was lost at once, as with a gateway that ends: another one answers; and where a service has not
- * answered in time, as a look may be taken again.
+ * Repeats a read once: if the connection was lost at once, as when a gateway stops, since another one answers; and if a service has not answered in
+ * time.
  */
 async function askAgain(path: string, init: RequestInit = {}): Promise<Response> {
   const begun = performance.now();
@@ -87,11 +87,11 @@ async function askAgain(path: string, init: RequestInit = {}): Promise<Response>
   return ask(path, init);
 }
 
-/** @param content all that is sent: the same again is the same request */
+/** @param content everything that is sent: equal content is the same request */
 const send = (path: string, init: RequestInit & { headers: Record<string, string> }, content: string): Promise<Response> =>
   sendOnce(path, content, (more) => ask(path, { ...init, headers: { ...init.headers, ...more } }));
 
-/** Calls an action by its full name, where no contract says it: `patients.events.listDead`. */
+/** Calls an action by its full name if there is no contract: `patients.events.listDead`. */
 export async function callNamed(name: string, params: object): Promise<unknown> {
   const [path, text] = [`/api/${name.replace(".", "/")}`, JSON.stringify(params)];
   const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: text };
@@ -103,7 +103,7 @@ export async function callNamed(name: string, params: object): Promise<unknown> 
   return body;
 }
 
-/** What the gateway refuses, but for FHIR. */
+/** A refusal by the gateway, except for FHIR. */
 async function refusalOf(response: Response): Promise<Refused> {
   const { error } = (await response.json().catch(() => ({}))) as {
     error?: { type: string; message: string; data?: Record<string, unknown> };
@@ -111,14 +111,14 @@ async function refusalOf(response: Response): Promise<Refused> {
   return refused(response.status, error?.type ?? "ERROR", error?.message ?? "", error?.data);
 }
 
-/** What the gateway itself tells. */
+/** Reads JSON from the gateway itself. */
 export async function getJson<T>(path: string): Promise<T> {
   const response = await askAgain(path);
   if (!response.ok) throw await refusalOf(response);
   return (await response.json()) as T;
 }
 
-/** What an action tells as a text. */
+/** Reads the answer of an action as text. */
 export async function getText(path: string): Promise<string> {
   const response = await askAgain(path);
   if (!response.ok) throw await refusalOf(response);
@@ -141,14 +141,14 @@ export function actionsOf<Contract>(service: string): Callable<Contract> {
   });
 }
 
-/** Resources of a search, and what of it is not known because a service is down. */
+/** Resources found by a search, and whether some are missing because a service is down. */
 export interface Found<Resource extends FhirResource> {
   resources: Resource[];
-  /** Those that came with them: `_include`. */
+  /** Included resources: `_include`. */
   included: FhirResource[];
   total?: number;
   isPartial: boolean;
-  /** Whether there are more, which were not asked for. */
+  /** Whether there are further ones, which were not requested. */
   hasMore: boolean;
 }
 
@@ -178,7 +178,7 @@ async function fhirAnswer(path: string, write?: FhirWrite): Promise<{ body: unkn
   return { body, etag: response.headers.get("etag") };
 }
 
-/** The first page of a search; what a service that is down would have is missing in it, and that is said. */
+/** The first page of a search; if a service is down, its resources are missing and `isPartial` is set. */
 export async function search<Resource extends FhirResource>(
   type: Resource["resourceType"],
   query: [string, string][] | Record<string, string>,
@@ -189,19 +189,19 @@ export async function search<Resource extends FhirResource>(
     entry.flatMap(({ resource, search: how }) => (resource && (how?.mode ?? "match") === mode ? [resource as FhirResource] : []));
   const resources = of("match").filter(({ resourceType }) => resourceType === type) as Resource[];
   const issues = of("outcome").flatMap((one) => (one as OperationOutcome).issue);
-  // What the server leaves out of a question would be an answer to another one.
+  // A search parameter that the server ignores would give the answer to another question.
   const ignored = issues.find(({ code }) => code === "not-supported");
   if (ignored) throw new Refused(400, "not-supported", ignored.diagnostics ?? "");
   const isPartial = issues.some(({ code }) => code === "incomplete");
   const silent = silentIn(issues);
   noteSilent(silent);
-  // Nobody who knows any of it answers: what was known before is worth more than nothing.
+  // No service with any of it answers: the last known content is better than an empty list.
   if (isPartial && resources.length === 0) throw refused(503, "OWNER_DOWN", "", { service: silent[0] });
   const hasMore = link.some(({ relation }) => relation === "next");
   return { resources, included: of("include"), isPartial, hasMore, ...(total !== undefined && { total }) };
 }
 
-/** How many there are. @throws Refused 503 where a service that is down would have some of them */
+/** Number of matches. @throws Refused 503 if a service that is down may have some of them */
 export async function countOf(type: FhirResource["resourceType"], query: Record<string, string>): Promise<number> {
   const { total = 0, isPartial } = await search(type, { ...query, _summary: "count" });
   if (isPartial) throw new Refused(503, "OWNER_DOWN", "");
@@ -213,7 +213,7 @@ export async function read<Resource extends FhirResource>(reference: string): Pr
   return (await fhirAnswer(reference)).body as Resource;
 }
 
-/** Several by their references, those that are found, by reference; one search for each type. */
+/** Several resources by their references, those that are found; one search for each type. */
 export async function readAll<Resource extends FhirResource>(references: string[]): Promise<Map<string, Resource>> {
   const types = Map.groupBy(new Set(references), (reference) => reference.split("/", 1)[0] as string);
   const found = await Promise.all(
@@ -225,7 +225,7 @@ export async function readAll<Resource extends FhirResource>(references: string[
   return new Map(found.flatMap(({ resources }) => resources.map((one) => [`${one.resourceType}/${one.id}`, one])));
 }
 
-/** Stores a new resource. @param ifNoneExist criteria: what they find is given instead, and nothing stored */
+/** Stores a new resource. @param ifNoneExist criteria: a match is returned instead, and nothing stored */
 export async function create<Resource extends FhirResource>(resource: Resource, ifNoneExist?: string): Promise<Resource> {
   const headers: Record<string, string> = ifNoneExist === undefined ? {} : { "If-None-Exist": ifNoneExist };
   const { body } = await fhirAnswer(resource.resourceType, { method: "POST", headers, resource });
@@ -234,7 +234,7 @@ export async function create<Resource extends FhirResource>(resource: Resource, 
 
 const etagOf = (version: string | undefined): string => `W/"${version}"`;
 
-/** Stores the next version; refused (412) when another has been stored since `resource` was read, or since `seen`. */
+/** Stores the next version; refused (412) if another was stored since `resource` was read, or since `seen`. */
 export async function update<Resource extends FhirResource>(resource: Resource, seen = resource.meta?.versionId): Promise<Resource> {
   const { body } = await fhirAnswer(`${resource.resourceType}/${resource.id}`, {
     method: "PUT",
@@ -245,8 +245,8 @@ export async function update<Resource extends FhirResource>(resource: Resource, 
 }
 
 /**
- * Stores new resources and the next versions of others, all of them or none; refused (412) as an update is.
- * @returns them with their ids and versions, the new ones first
+ * Stores new resources and next versions of others, all or none; refused (412) like an update.
+ * @returns them with ids and versions, the new ones first
  */
 export async function storeTogether(resources: { made?: FhirResource[]; changed?: FhirResource[] }): Promise<FhirResource[]> {
   const { made = [], changed = [] } = resources;
@@ -265,13 +265,13 @@ export async function storeTogether(resources: { made?: FhirResource[]; changed?
   });
 }
 
-/** Deletes them, all or none; refused where others rest on one that stays. */
+/** Deletes resources, all or none; refused if others that remain depend on one. */
 export async function deleteTogether(references: string[]): Promise<void> {
   const entry = references.map((url) => ({ request: { method: "DELETE", url } }));
   await fhirAnswer("", { method: "POST", resource: { resourceType: "Bundle", type: "transaction", entry } });
 }
 
-/** Stores a new resource and the next version of another, both or neither; refused (412) as an update is. @returns the new one's reference */
+/** Stores a new resource and the next version of another, both or neither; refused (412) like an update. @returns the reference of the new one */
 export async function createAndUpdate<Resource extends FhirResource>(made: Resource, changed: FhirResource): Promise<string> {
   const [stored] = await storeTogether({ made: [made], changed: [changed] });
   return `${made.resourceType}/${stored?.id}`;

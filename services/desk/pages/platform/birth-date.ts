@@ -1,12 +1,12 @@
-/** A date of birth as people say it: 8/3/1951, 8 March 1951, March as 3/1951, a year, an age; in Arabic digits too. */
+/** Parses a date of birth as people write it: 8/3/1951, 8 March 1951, a month as 3/1951, a year, an age; with Arabic digits too. */
 import { plainTyped } from "../../../../fhir/plain-digits.ts";
 
-/** Who is older has a year of birth that is known. */
+/** Limit of ages; older people's years of birth are typed. */
 const OLDEST_YEARS = 120;
 
 const padded = (number: string): string => number.padStart(2, "0");
 
-/** Names of each month in the languages of the pages; in Arabic those of Egypt, of the Maghreb and of the Levant. */
+/** Names of each month in the languages of the pages; in Arabic those of Egypt, the Maghreb and the Levant. */
 const MONTHS = [
   "january janvier يناير جانفي كانون_الثاني",
   "february fevrier فبراير فيفري شباط",
@@ -21,14 +21,14 @@ const MONTHS = [
   "november novembre نوفمبر نونبر تشرين_الثاني",
   "december decembre ديسمبر دجنبر كانون_الاول",
 ].map((names) => names.split(" "));
-/** Letters from which on the beginning of a month's name tells which one is meant: mar, sept, juil. */
+/** Number of letters from which the start of a month's name is unambiguous: mar, sept, juil. */
 const ENOUGH = 3;
 
 /** Without accents, hamzas and capitals. */
-/** A text without what two people may write differently: small letters without accents. */
+/** The text in lower case, without accents and hamzas. */
 export const plainLetters = (text: string): string => text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
 
-/** The number of the month, in two digits, that a word names; undefined: none, or one of several. */
+/** Number of the month, two digits, that a word names; undefined if none, or several. */
 function monthNamed(word: string): string | undefined {
   const found = MONTHS.findIndex((names) => names.includes(word));
   if (found >= 0) return padded(`${found + 1}`);
@@ -36,7 +36,7 @@ function monthNamed(word: string): string | undefined {
   return word.length >= ENOUGH && begun.length === 1 ? padded(`${begun[0]}`) : undefined;
 }
 
-/** With the months as numbers, the day before them. */
+/** The text with months as numbers, after the day. */
 function withoutNames(text: string): string {
   const words = plainLetters(text)
     .replaceAll(/(كانون|تشرين) (?=ال)/g, "$1_")
@@ -54,7 +54,7 @@ function isReal(year: number, month: number, day: number): boolean {
 }
 
 /**
- * The FHIR date (day, month or year) that is meant; undefined: it cannot be read. The day comes before the month, as in all languages of the pages.
+ * The FHIR date (day, month or year) that is meant; undefined if it cannot be parsed. The day comes before the month, as in all languages of the pages.
  * @param today YYYY-MM-DD
  */
 export function birthDateIn(text: string, today: string): string | undefined {
@@ -73,7 +73,7 @@ export function birthDateIn(text: string, today: string): string | undefined {
 const MAX_WORDS = 4; // 8 كانون الثاني 1951
 
 /**
- * What somebody is looked for by: a date of birth, with its year, and the words beside it. Without a date all words.
+ * Splits a patient search into a date of birth, with its year, and the other words.
  * @param today YYYY-MM-DD
  */
 export function lookedFor(text: string, today: string): { date?: string; words: string[] } {
@@ -81,7 +81,7 @@ export function lookedFor(text: string, today: string): { date?: string; words: 
   for (let length = Math.min(MAX_WORDS, words.length); length > 0; length -= 1) {
     for (let from = 0; from + length <= words.length; from += 1) {
       const said = words.slice(from, from + length).join(" ");
-      const date = /\d{4}/.test(plainTyped(said)) ? birthDateIn(said, today) : undefined; // an age is no date
+      const date = /\d{4}/.test(plainTyped(said)) ? birthDateIn(said, today) : undefined; // not an age
       const isPast = date !== undefined && date <= today && Number(date.slice(0, 4)) >= Number(today.slice(0, 4)) - OLDEST_YEARS;
       if (isPast) return { date, words: words.toSpliced(from, length) };
     }

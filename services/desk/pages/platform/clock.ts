@@ -1,9 +1,9 @@
-/** Days and times by the hospital's clock, whatever the device's zone is. */
+/** Days and times by the hospital's clock, whatever the device's time zone. */
 import { signal } from "@preact/signals";
 import { timeZone } from "./settings.ts";
 import { locale, t } from "./texts.ts";
 
-/** Now, renewed every half minute: what shows waiting times reads it. Milliseconds since 1970. */
+/** The current time, updated every half minute, for waiting times. Milliseconds since 1970. */
 export const now = signal(Date.now());
 setInterval(() => {
   now.value = Date.now();
@@ -18,10 +18,10 @@ function format(options: Intl.DateTimeFormatOptions, zone = timeZone()): Intl.Da
   return known;
 }
 
-/** Days with the month by its name: in every language told from the day. */
+/** Days with the name of the month, which distinguishes it from the day in every language. */
 const DATE: Intl.DateTimeFormatOptions = { day: "numeric", month: "short", year: "numeric" };
 
-/** A part of a line that keeps its own order between words of another script. */
+/** Isolates a text so that it keeps its direction among words of another script. */
 const isolated = (text: string): string => `\u2068${text}\u2069`;
 
 function plainDate(text: string): string {
@@ -31,33 +31,33 @@ function plainDate(text: string): string {
   return format(parts === 2 ? { year: "numeric", month: "short" } : DATE, "UTC").format(new Date(text));
 }
 
-/** An instant, or a FHIR date, which is a day (or month, or year) wherever one is. */
+/** The day of an instant; or of a FHIR date, which may be a month or a year. */
 export const dateOf = (text: string | undefined): string => (text === undefined ? "" : isolated(plainDate(text)));
 
 /** Hours and minutes of an instant. */
 export const timeOf = (text: string | number | undefined): string =>
   text === undefined ? "" : format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(text));
 
-/** Day and time of an instant; of a date the day. */
+/** Day and time of an instant; for a date the day. */
 export const momentOf = (text: string | undefined): string =>
-  text?.includes("T") ? isolated(`${plainDate(text)} ${timeOf(text)}`) : dateOf(text); // isolated once: the month says in which direction
+  text?.includes("T") ? isolated(`${plainDate(text)} ${timeOf(text)}`) : dateOf(text); // isolated once: the month determines the direction
 
-/** A day, YYYY-MM-DD, with the day of the week: Sunday 8 Mar 2026. */
+/** A day, YYYY-MM-DD, with the weekday: Sunday 8 Mar 2026. */
 export const dayNameOf = (day: string): string => isolated(format({ weekday: "long", ...DATE }, "UTC").format(new Date(day)));
 
 /** The month of a day: March 2026. */
 export const monthOf = (day: string): string => format({ month: "long", year: "numeric" }, "UTC").format(new Date(day));
 
-/** The day of the week. */
+/** The weekday. */
 export const weekdayOf = (day: string, form: "long" | "short"): string => format({ weekday: form }, "UTC").format(new Date(day));
 
-/** On which day a week begins where the page's language is spoken: 1 Monday … 7 Sunday. */
+/** First day of the week in the page's language: 1 Monday … 7 Sunday. */
 export function firstOfWeek(): number {
   const spoken = new Intl.Locale(locale.value) as Intl.Locale & { getWeekInfo?: () => { firstDay: number } };
   return spoken.getWeekInfo?.().firstDay ?? 1;
 }
 
-/** How long since an instant, in words: 5 min, 2 h, 3 days. */
+/** Time since an instant, in words: 5 min, 2 h, 3 days. */
 export function since(text: string | undefined): string {
   if (text === undefined) return "";
   const minutes = Math.max(0, Math.floor((now.value - Date.parse(text)) / 60_000));
@@ -86,12 +86,12 @@ export function instantOf(day: string, time: string): string {
   });
   /** What the clocks show at an instant, as if it were UTC. */
   const shownAt = (at: number) => Date.parse(`${shown.format(at).replace(", ", "T")}Z`);
-  // Twice: across a change of the clocks the first guess is an hour off.
+  // Twice: across a clock change the first guess is an hour off.
   const guess = wanted - (shownAt(wanted) - wanted);
   return new Date(wanted - (shownAt(guess) - guess)).toISOString();
 }
 
-/** The last instant, until now, at which the hospital's clocks showed this time (HH:MM), ISO 8601, UTC: 23:50 at midnight is yesterday's. */
+/** The last instant in the past at which the hospital's clocks showed this time (HH:MM), ISO 8601, UTC: at midnight, 23:50 is yesterday's. */
 export function lastInstantOf(time: string): string {
   const [ofToday, ofYesterday] = [instantOf(today(), time), instantOf(day(1), time)];
   return Date.parse(ofToday) <= Date.now() ? ofToday : ofYesterday;
@@ -100,12 +100,12 @@ export function lastInstantOf(time: string): string {
 /** The instant at which a day begins. */
 export const startOf = (day: string): string => instantOf(day, "00:00");
 
-/** Whole days since a day of birth; of one that is not known to the day, or not at all, infinite. */
+/** Whole days since a day of birth; infinite if it is not known to the day. */
 export function daysOld(birthDate = ""): number {
   return birthDate.length === 10 ? Math.max(0, (Date.parse(today()) - Date.parse(birthDate)) / 86_400_000) : Number.POSITIVE_INFINITY;
 }
 
-/** Age at this moment: days to 28, months to two years, then years. */
+/** Current age: days up to 28, months up to two years, then years. */
 export function ageOf(birthDate: string | undefined): string {
   if (birthDate === undefined) return "";
   const [year = 0, month = 1, day = 1] = birthDate.split("-").map(Number);

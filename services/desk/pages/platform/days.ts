@@ -1,9 +1,9 @@
-/** Days as people type them: 8/3/2026, 8 March, 8.3.26; in Arabic digits too. The day comes before the month, as in all languages of the pages. */
+/** Parses days as people type them: 8/3/2026, 8 March, 8.3.26; with Arabic digits too. The day comes before the month, as in all languages of the pages. */
 import { plainTyped } from "../../../../fhir/plain-digits.ts";
 import { birthDateIn } from "./birth-date.ts";
 
 /**
- * The day that is meant, YYYY-MM-DD; without a year one of this year. Undefined: it cannot be read as a day.
+ * The day that is meant, YYYY-MM-DD; without a year, of this year. Undefined if it cannot be parsed.
  * @param today YYYY-MM-DD
  */
 export function dayIn(text: string, today: string): string | undefined {
@@ -13,7 +13,7 @@ export function dayIn(text: string, today: string): string | undefined {
   return said.map((one) => birthDateIn(one, today)).find((date) => date?.length === 10);
 }
 
-/** The last day that is meant, YYYY-MM-DD: a day, or of a month as packs name it (03/2027, 03/27) its last. */
+/** The last day that is meant, YYYY-MM-DD: a day, or the last one of a month, as on packages (03/2027, 03/27). */
 export function lastDayIn(text: string, today: string): string | undefined {
   const day = dayIn(text, today);
   const [, month = "", year = ""] = /^(\d{1,2})\D+(\d{2}|\d{4})$/.exec(plainTyped(text)) ?? [];
@@ -21,13 +21,13 @@ export function lastDayIn(text: string, today: string): string | undefined {
   return daysAfter(monthsAfter(`${year.padStart(4, "20")}-${month.padStart(2, "0")}-01`, 1), -1);
 }
 
-/** A FHIR date as it is typed: 08/03/2026, 03/2026, 2026. */
+/** A FHIR date in the form in which it is typed: 08/03/2026, 03/2026, 2026. */
 export const typedDay = (date: string): string => date.split("-").toReversed().join("/");
 
-/** The day so many days after, YYYY-MM-DD. */
+/** The day a number of days later, YYYY-MM-DD. */
 export const daysAfter = (day: string, days: number): string => new Date(Date.parse(day) + days * 86_400_000).toISOString().slice(0, 10);
 
-/** The same day some months after, or the last of that month. */
+/** The same day some months later, or the last of that month. */
 export function monthsAfter(day: string, months: number): string {
   const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
   const last = new Date(Date.UTC(year, month + months, 0));
@@ -35,7 +35,7 @@ export function monthsAfter(day: string, months: number): string {
   return last.toISOString().slice(0, 10);
 }
 
-/** Weeks of the month of a day, each of seven days. @param first day on which a week begins: 1 Monday … 7 Sunday */
+/** The weeks of a day's month, each of seven days. @param first weekday on which a week begins: 1 Monday … 7 Sunday */
 export function weeksOf(day: string, first: number): string[][] {
   const begin = `${day.slice(0, 8)}01`;
   const before = (new Date(begin).getUTCDay() - first + 7) % 7;

@@ -1,9 +1,9 @@
-/** A dosage as people read it: in the words of who wrote it, with one dose and how often a day, as far as they are known in numbers. */
+/** A dosage as text: in the prescriber's words, with dose and frequency as far as they are known as numbers. */
 import type { Dosage } from "../../../../fhir/r4.ts";
 import { quantityOf } from "./names.ts";
 import { t } from "./texts.ts";
 
-/** "": nothing is known of it. */
+/** The text; "" if nothing is known. */
 export function dosageWords([of]: Dosage[] = []): string {
   const dose = of?.doseAndRate?.[0]?.doseQuantity;
   const { frequency = 0, period, periodUnit } = of?.timing?.repeat ?? {};

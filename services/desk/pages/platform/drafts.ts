@@ -1,22 +1,22 @@
-/** What is typed and not sent yet: it survives a reload and a closed lid, in this tab only; signing out deletes it. */
+/** What is typed and not sent yet: it survives reloads and sleep, in this tab only; signing out deletes it. */
 import { useSignal, type Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 /** Values of a form's fields by name. */
 export type Draft = Record<string, string>;
 
-/** What is kept: fields that were typed in, and which version of a record the person saw then. */
+/** What is kept: the typed fields, and the version of the record that the person had seen. */
 interface Kept {
   typed: Draft;
   basis?: string | undefined;
 }
 
-/** A form's values as they are typed. */
+/** A form's values while typing. */
 export interface Drafting {
   draft: Signal<Draft>;
-  /** The version that was seen when the first field was typed in; undefined: nothing is typed, or it is about no record. */
+  /** The version that was seen when the first field was typed; undefined: nothing was typed, or the form concerns no record. */
   basis(): string | undefined;
-  /** The fields that were typed in. */
+  /** The fields that were typed. */
   typed(): Draft;
   set(field: string, value: string): void;
   clear(): void;
@@ -26,7 +26,7 @@ const KEPT_AS = "desk.draft.";
 
 const keptAs = (key: string): Kept => ({ typed: {}, ...(JSON.parse(sessionStorage.getItem(key) ?? "{}") as Partial<Kept>) });
 
-/** @param initial what stands in fields that nobody has typed in @param version of the record that is changed */
+/** @param initial values of fields that were not typed @param version of the record that is changed */
 export function useDraft(name: string, initial: Draft = {}, version?: string): Drafting {
   const key = KEPT_AS + name;
   const draft = useSignal<Draft>({ ...initial, ...keptAs(key).typed });
@@ -49,11 +49,11 @@ export function useDraft(name: string, initial: Draft = {}, version?: string): D
   };
 }
 
-/** What somebody has typed into one field of a form; the form forgets it when it is sent or cancelled (`draft` of `Form`). @param form its name, with what it is about */
+/** One field of a form whose value is kept until the form is sent or cancelled (`draft` of `Form`). @param form its name, with what it concerns */
 export function useKept(form: string, field: string, initial = ""): [string, (value: string) => void] {
   const { draft, set } = useDraft(form, { [field]: initial });
   return [draft.value[field] ?? initial, (value) => set(field, value)];
 }
 
-/** What was typed into a form is not kept any more. */
+/** Discards what was typed into a form. */
 export const dropDraft = (form: string): void => sessionStorage.removeItem(KEPT_AS + form);

@@ -1,11 +1,11 @@
-/** What a refusal says to the person at the screen, in their language. */
+/** Refusals as sentences for the user, in their language. */
 import { Refused } from "./api.ts";
 import { t, tIfAny } from "./texts.ts";
 
-/** A service as people call it; one of the house's own has no other name than that of the mesh. */
+/** Name of a service for people; a hospital's own service has only its name in the mesh. */
 export const serviceText = (name: string): string => tIfAny(`service.${name}`) ?? name;
 
-/** What a service knows, and nobody does while it is silent; undefined of one of the house's own. */
+/** What a service knows, which is unknown while it does not answer; undefined for a hospital's own service. */
 export const knownBy = (name: string): string | undefined => tIfAny(`service.${name}.knows`);
 
 /** What has gone wrong, and what to do. */

@@ -1,12 +1,12 @@
-/** The focus is never lost: where what has it is taken away (a row that is done, a dialog's button), it goes to the part of the page that it was in. */
+/** Keeps the focus: if the focused element is removed (a finished row, a dialog's button), it moves to the part of the page that contained it. */
 
 /** Parts of a page that may take the focus, from the inside out. */
 const PARTS = "section, aside, dialog, main";
 
 /**
- * Where the focus goes back to from what was opened over the page.
- * @param from what had it; asked while it is still there
- * @returns gives it back: to `from`, else to what is to be done next in its row, else to the part of the page that the row was in
+ * Where the focus returns from a dialog.
+ * @param from the focused element, while it still exists
+ * @returns a function that returns the focus: to `from`, else to the next control of its row, else to the part of the page with the row
  */
 export function wayBack(from: HTMLElement | null): () => void {
   const row = from?.closest<HTMLElement>("tr, li");
@@ -21,7 +21,7 @@ export function wayBack(from: HTMLElement | null): () => void {
   };
 }
 
-/** In a dialog whose next step has come, what that step is for. */
+/** In a dialog with a next step, its main button. */
 const nextIn = (part: HTMLElement): HTMLElement | null => (part.matches("dialog") ? part.querySelector<HTMLElement>("button.main") : null);
 
 /** @param root of the page */

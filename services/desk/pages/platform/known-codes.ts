@@ -1,4 +1,4 @@
-/** What is ordered and prescribed in this house: the codes of its latest requests, to choose from. */
+/** Codes used in this hospital, from its latest orders and prescriptions, to choose from. */
 import type { CodeableConcept, Medication, MedicationRequest, ServiceRequest } from "../../../../fhir/r4.ts";
 import { type Refused, search } from "./api.ts";
 import { conceptOf } from "./names.ts";
@@ -10,7 +10,7 @@ export interface KnownCode {
   display: string;
 }
 
-/** Requests that are looked through, the latest. */
+/** Number of the latest requests that are examined. */
 const MAX_LOOKED_AT = "500";
 
 function distinct(concepts: (CodeableConcept | undefined)[]): KnownCode[] {
@@ -22,15 +22,15 @@ function distinct(concepts: (CodeableConcept | undefined)[]): KnownCode[] {
   return [...known.values()].sort((a, b) => a.display.localeCompare(b.display));
 }
 
-/** Code system of medications that have no code of another. */
+/** Code system of medications without a code of another system. */
 export const HOUSE_CODES = "urn:openward:medication";
-/** Medications that the house has, at most. */
+/** Limit of the hospital's medications. */
 const MAX_MEDICATIONS = "1000";
 
-/** Medications that the house has, and those that were prescribed. */
+/** The hospital's medications, and those prescribed. */
 export async function knownMedications(): Promise<KnownCode[]> {
   const [listed, prescribed] = await Promise.all([
-    // A hospital's own role may prescribe without seeing these.
+    // A hospital's own role may prescribe without the right to search these.
     search<Medication>("Medication", { status: "active", "lot-number:missing": "true", _count: MAX_MEDICATIONS }).catch(
       (error: Refused) => {
         if (error.status === 403) return { resources: [] };

@@ -1,41 +1,41 @@
-/** What a page shows is read again when the gateway says that it has new versions. */
+/** Reads content of a page again when the gateway notifies of new versions. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { listen } from "./stream.ts";
 
-/** News that come within this of the last are taken together, milliseconds: a busy house changes a list several times a second. */
+/** Notifications within this time are handled together, milliseconds: a busy hospital changes a list several times a second. */
 const TOGETHER_MS = 250;
-/** Asked for so often all the same, milliseconds: where events tell of changes, and where there are none. */
+/** Intervals of reading without notifications, milliseconds: with an event stream, and without. */
 const [WITH_EVENTS_MS, WITHOUT_EVENTS_MS] = [30_000, 5_000];
 
 /** What may have changed. */
 export interface News {
-  /** All of it; else what is of these types. */
+  /** Everything; otherwise resources of these types. */
   isAll: boolean;
   types: ReadonlySet<string>;
 }
 
-/** Somebody else who has the same record open. */
+/** Another person who has the same record open. */
 export interface Other {
   name: string;
   roles: string[];
 }
 
-/** What one who listens knows. */
+/** State of a subscription to notifications. */
 export interface Live {
-  /** Whether changes are told as they happen. */
+  /** Whether notifications arrive. */
   isLive: boolean;
-  /** How often to ask all the same, milliseconds. */
+  /** Interval of reading without notifications, milliseconds. */
   everyMs: number;
   /** Who else has this record open. */
   others: Other[];
 }
 
 /**
- * @param query what to listen to, as of `/api/events`: `patient=Patient/1`, `types=Observation`; with another one anew
- * @param togetherMs what comes within this of the last is told together; the first of them at once
+ * @param query of `/api/events`: `patient=Patient/1`, `types=Observation`; a change subscribes anew
+ * @param togetherMs notifications within this time after the last are passed on together; the first one at once
  */
 export function useNews(query: string, onNews: (news: News) => void, togetherMs = TOGETHER_MS): Live {
-  // Until it is known whether events arrive, nothing is asked for oftener: what a page begins with would be asked for twice.
+  // Until it is known whether events arrive, the longer interval applies: the initial content would be read twice.
   const [isLive, setLive] = useState<boolean | undefined>();
   const [others, setOthers] = useState<Other[]>([]);
   const last = useRef(onNews);

@@ -1,29 +1,29 @@
-/** What a part of a page shows, asked for when it appears, and again: a part whose service is down comes back by itself. */
+/** Loads the content of a part of a page when it appears, and again later: a part whose service was down recovers by itself. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Refused } from "./api.ts";
 
-/** A part that is not known is asked for again after so long, milliseconds. */
+/** Interval of retries while content is unavailable, milliseconds. */
 const AGAIN_MS = 3_000;
 
-/** Whether something of it is not known, as a service is down. */
+/** Whether a part of the content is missing, as a service is down. */
 const isPartial = (value: unknown): boolean => (value as { isPartial?: boolean } | null | undefined)?.isPartial === true;
 
-/** What is known. */
+/** Loaded content. */
 export interface Loaded<T> {
-  /** The last that was known. */
+  /** The last content that was available. */
   value?: T;
-  /** When that was, milliseconds since 1970. */
+  /** When it was loaded, milliseconds since 1970. */
   at?: number;
-  /** Why it is not known now. */
+  /** Why the current content is unavailable. */
   error?: Refused;
   isLoading: boolean;
   reload(): void;
 }
 
 /**
- * @param key what the answer depends on: with another one it is asked for anew
- * @param everyMs asked for again after so long, and at once when that becomes shorter; 0: only by `reload`
- * @param isOffered false: it is not asked for, as if it were refused
+ * @param key of the content: it is loaded anew when the key changes
+ * @param everyMs interval of loading again, at once if it becomes shorter; 0: only by `reload`
+ * @param isOffered false: it is not requested, as if it had been refused
  */
 export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isOffered = true): Loaded<T> {
   const [state, setState] = useState<Omit<Loaded<T>, "reload">>({ isLoading: true });
@@ -31,7 +31,7 @@ export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isO
   const last = useRef({ key: "", read });
   last.current.read = read;
   const every = useRef(everyMs);
-  /** What is being asked for is shown when it comes, though it was wished for again meanwhile: else a busy house would never see its answer. */
+  /** A request that is under way is shown even if a reload was requested meanwhile: a busy hospital would otherwise never see an answer. */
   const asking = useRef({ isUnderWay: false, isWanted: false });
   useEffect(() => {
     if (everyMs < every.current) setTurn((before) => before + 1);
@@ -62,7 +62,7 @@ export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isO
           const refused = error instanceof Refused ? error : new Refused(500, "ours", String(error));
           if (!(error instanceof Refused)) console.error(error);
           setState((before) => ({ ...before, error: refused, isLoading: false }));
-          // A fault of a service may be gone the next time; what one may not see, or is not there, is not asked for again.
+          // A service's failure may be gone the next time; what is forbidden or absent is not requested again.
           askLater(refused.isTemporary ? AGAIN_MS : refused.status >= 500 ? every.current : 0);
         },
       );
@@ -82,7 +82,7 @@ export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isO
   return { ...state, reload };
 }
 
-/** Reads again with each other `turn`: something was done that it shows. */
+/** Reloads when `turn` changes: something was done that it shows. */
 export function useTurn({ reload }: Pick<Loaded<unknown>, "reload">, turn: number): void {
   const last = useRef(turn);
   useEffect(() => {

@@ -1,17 +1,17 @@
-/** Whose daily work each page is. What somebody may do on one is decided by the services. */
+/** Which roles have each page in their menu. What a person may do there is decided by the services. */
 import { person } from "./sign-in.ts";
 import type { TextKey } from "./texts.ts";
 
 /** A page in the menu. */
 export interface MenuEntry {
   title: TextKey;
-  /** Roles that have it in their menu; none: it is reached from others. */
+  /** Roles that have it in their menu; none: it is reached from other pages. */
   roles: readonly string[];
 }
 
 const CARE = ["physician", "nurse", "midwife"];
 
-/** By name in the address. */
+/** By name in the URL. */
 export const MENU: Record<string, MenuEntry> = {
   home: { title: "home", roles: ["*"] },
   desk: { title: "desk", roles: ["front-desk", ...CARE] },
@@ -30,13 +30,13 @@ export const MENU: Record<string, MenuEntry> = {
   administration: { title: "administration", roles: ["administrator"] },
 };
 
-/** Whether a page is in somebody's menu: without roles, as where nobody signs in, all are. */
+/** Whether a page is in the person's menu; without roles, as with open access, all are. */
 export function isOffered({ roles }: MenuEntry): boolean {
   const own = person.value?.roles;
   return roles.length > 0 && (own === undefined || roles.includes("*") || roles.some((role) => own.includes(role)));
 }
 
-/** What the roles that come with the project do on pages that others see too. A hospital's own roles are offered all of it. */
+/** Actions and types on shared pages by the roles of the project that use them. A hospital's own roles are offered all. */
 const DONE_BY: Record<string, readonly string[]> = {
   "see AllergyIntolerance": [...CARE, "pharmacist"],
   "see Condition": [...CARE, "pharmacist"],
@@ -68,8 +68,8 @@ const DONE_BY: Record<string, readonly string[]> = {
 const KNOWN_ROLES = [...CARE, "lab-technician", "pharmacist", "front-desk", "billing", "records-office", "administrator", "auditor"];
 
 /**
- * Whether a page offers an action, or to write or see a type, to who is signed in. It is a courtesy: the services decide. What is not offered is
- * not asked for either: each refusal is on record.
+ * Whether a page offers an action, or writing or reading a type, to the signed-in person. The services decide what is allowed; what is not offered is
+ * not requested either, as each refusal is recorded in the audit log.
  */
 export function offers(name: string): boolean {
   const own = person.value?.roles;

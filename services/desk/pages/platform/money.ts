@@ -1,11 +1,11 @@
-/** Money as people write and read it; the decimals of a currency are those of ISO 4217, as the server has them, not those that a browser shows. */
+/** Money as people write and read it; the decimals of a currency are those of ISO 4217, as on the server, not those that a browser shows. */
 import { exponentOf } from "../../../../fhir/currency-decimals.ts";
 import { plainTyped } from "../../../../fhir/plain-digits.ts";
 
-/** An amount in the smallest units of its currency. */
+/** An amount in the minor units of its currency. */
 export const unitsOf = (amount: number, currency: string): number => Math.round(amount * 10 ** exponentOf(currency));
 
-/** An amount in the smallest units of its currency, for people. */
+/** An amount in the minor units of its currency, as text. */
 export function moneyText(units: number, currency: string, locale: string): string {
   const most = exponentOf(currency);
   const { minimumFractionDigits = 0 } = new Intl.NumberFormat(locale, { style: "currency", currency }).resolvedOptions();
@@ -13,7 +13,7 @@ export function moneyText(units: number, currency: string, locale: string): stri
   return new Intl.NumberFormat(locale, { style: "currency", currency, ...digits }).format(units / 10 ** most);
 }
 
-/** The same to be typed over: 12.50, or 12,50, in digits and without the currency. */
+/** The same for a field: 12.50, or 12,50, in digits and without the currency. */
 export function moneyTyped(units: number, currency: string, locale: string): string {
   const digits = exponentOf(currency);
   const format = { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false };
@@ -21,8 +21,8 @@ export function moneyTyped(units: number, currency: string, locale: string): str
 }
 
 /**
- * What somebody has typed, in the smallest units of the currency: 1250.5, 1 250,50, ١٢٥٠٫٥; undefined: it is no amount above zero, or has more
- * decimals than the currency.
+ * A typed amount in the minor units of the currency: 1250.5, 1 250,50, ١٢٥٠٫٥; undefined if it is not an amount above zero, or has more decimals than the
+ * currency.
  */
 export function unitsTyped(text: string, currency: string): number | undefined {
   const plain = plainTyped(text)

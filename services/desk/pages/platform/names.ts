@@ -1,4 +1,4 @@
-/** How people, numbers and codes of FHIR read on a page. */
+/** People, numbers and codes of FHIR as text. */
 import type { CodeableConcept, HumanName, Patient, Quantity } from "../../../../fhir/r4.ts";
 import { moneyText } from "./money.ts";
 import { testNamed } from "./test-names.ts";
@@ -7,7 +7,7 @@ import { unitOf } from "./units.ts";
 
 const textOf = ({ text, family, given = [] }: HumanName): string => text ?? [...given, family].filter(Boolean).join(" ");
 
-/** The official name, else the first; in words when there is none. */
+/** The official name, else the first; a placeholder if there is none. */
 export function nameOf(patient: Pick<Patient, "name"> | undefined): string {
   const names = patient?.name ?? [];
   const name = names.find(({ use }) => use === "official") ?? names[0];
@@ -18,21 +18,21 @@ export function nameOf(patient: Pick<Patient, "name"> | undefined): string {
 export const otherNamesOf = (patient: Pick<Patient, "name">): string[] =>
   (patient.name ?? []).map(textOf).filter((name) => name !== "" && name !== nameOf(patient));
 
-/** What is longer is a key of some program. */
+/** Longer identifiers are not for people. */
 const MAX_NUMBER = 24;
 
-/** The number that people use: the first that is no temporary one, and that one can read out; else "". */
+/** The identifier that people use: the first that is not temporary and short enough to read out; else "". */
 export function numberOf(patient: Pick<Patient, "identifier">): string {
   const all = (patient.identifier ?? []).filter(({ value = "" }) => value.length <= MAX_NUMBER);
   return (all.find(({ use }) => use !== "temp" && use !== "old") ?? all[0])?.value ?? "";
 }
 
-/** The sex, in a word. */
+/** The sex, as a word. */
 export const sexOf = (gender: string | undefined): string => tIfAny(`sex.${gender ?? "unknown"}`) ?? "";
 
-/** What a code means to people. */
+/** The meaning of a code as text. */
 export function conceptOf({ text, coding = [] }: CodeableConcept = {}): string {
-  // Words of their own are what somebody wrote; those of the code are the code's.
+  // A text that differs from the code's display was written by a person; displays are translated.
   const isOwn = text !== undefined && !coding.some(({ display }) => display === text);
   const named = isOwn ? undefined : coding.map(testNamed).find((name) => name !== undefined);
   return named ?? text ?? coding.find(({ display }) => display)?.display ?? coding[0]?.code ?? "";
@@ -42,11 +42,11 @@ export function conceptOf({ text, coding = [] }: CodeableConcept = {}): string {
 export const numberIn = (value: number, options?: Intl.NumberFormatOptions): string =>
   new Intl.NumberFormat(locale.value, options).format(value);
 
-/** How many of something, with its unit; of what is counted without one: units. */
+/** A quantity with its unit; without a unit, a number of units. */
 export const countText = ({ value = 0, unit, code }: Quantity): string =>
   unit === undefined && code === undefined ? t("units", { n: value }) : quantityOf({ value, ...(unit && { unit }), ...(code && { code }) });
 
-/** A measured value with its unit; the two stay together, and in their order in every script. @param before what stands before the number */
+/** A measured value with its unit; both stay together, in this order in every script. @param before text before the number */
 export function quantityOf({ comparator, value, unit, code }: Quantity, before = ""): string {
   const options = Math.abs(value ?? 1) < 1 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 3 };
   const words = [`${before}${comparator ?? ""}${value === undefined ? "" : numberIn(value, options)}`, unitOf(unit ?? code ?? "")].filter(
@@ -55,5 +55,5 @@ export function quantityOf({ comparator, value, unit, code }: Quantity, before =
   return `\u2066${words.join("\u00a0")}\u2069`;
 }
 
-/** An amount of money. @param cents in the smallest unit of the currency */
+/** An amount of money. @param cents in the minor unit of the currency */
 export const moneyOf = (cents: number, currency: string): string => moneyText(cents, currency, locale.value);

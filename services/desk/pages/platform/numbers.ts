@@ -1,8 +1,8 @@
-/** Numbers as people type them: 5.2, 5,2, 1 250, ٥٫٢. */
+/** Parses numbers as people type them: 5.2, 5,2, 1 250, ٥٫٢. */
 import { Refused } from "./api.ts";
 import { plainTyped } from "../../../../fhir/plain-digits.ts";
 
-/** Digits as they are counted, decimals behind a point, without what parts thousands. */
+/** Latin digits with a decimal point, without thousands separators. */
 export const plainNumber = (text: string): string =>
   plainTyped(text)
     .replaceAll("٬", "")
@@ -10,18 +10,18 @@ export const plainNumber = (text: string): string =>
     .replace(/(?<=\d)[,٫](?=\d)/, ".")
     .trim();
 
-/** "1,000" is a thousand to some, and one to others: of a dose, and of what was measured, nobody may guess. */
+/** "1,000" is a thousand to some, and one to others: doses and measurements must not be guessed. */
 const TWO_WAYS = /(?<![\d.,])[1-9]\d{0,2},\d{3}(?![\d,.])/;
 
-/** Whether a number in the text can be read in two ways. */
+/** Whether a number in the text is ambiguous. */
 export const isInTwoWays = (text: string): boolean => TWO_WAYS.test(plainTyped(text));
 
-/** @throws Refused NUMBER_IN_TWO_WAYS for a number that can be read in two ways; `field` is what it stands in */
+/** @throws Refused NUMBER_IN_TWO_WAYS for an ambiguous number; `field` is its field */
 export function requireOneWay(text: string, field: string): void {
   if (isInTwoWays(text)) throw new Refused(422, "NUMBER_IN_TWO_WAYS", "", { fields: [{ field }] });
 }
 
-/** Undefined: it is no number. */
+/** The number; undefined if it is none. */
 export function numberTyped(text: string): number | undefined {
   const plain = plainNumber(text);
   return /^\d+(\.\d+)?$/.test(plain) ? Number(plain) : undefined;

@@ -1,4 +1,4 @@
-/** What was clicked twice by mistake is done once: the second click of a double click, and Enter that is held down, do nothing to a button. */
+/** Prevents actions from being done twice by mistake: the second click of a double click, and a held-down Enter, are ignored on buttons. */
 
 const isOnButton = ({ target }: Event): boolean => (target as HTMLElement).closest?.("button, summary") !== null;
 
@@ -7,7 +7,7 @@ function stop(event: Event): void {
   event.stopImmediatePropagation();
 }
 
-/** For all of the document, from now on. */
+/** Installs this for the whole document. */
 export function doOnce(): void {
   document.addEventListener("click", (event) => event.detail > 1 && isOnButton(event) && stop(event), { capture: true });
   document.addEventListener("keydown", (event) => event.repeat && event.key === "Enter" && isOnButton(event) && stop(event), {

@@ -1,4 +1,4 @@
-/** The ward that somebody works in: the one that was chosen last in this browser. */
+/** The ward in which a person works: the one last chosen in this browser. */
 import type { Board, BoardStay, BoardWard } from "../../../wards/board.contract.ts";
 import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
 import { actionsOf } from "./api.ts";
@@ -10,21 +10,21 @@ const KEPT_AS = "desk.ward";
 
 let asking: Promise<Board> | undefined;
 
-/** All wards as they stand now. Parts of a page that ask in one moment have one answer: of a big house it is the heaviest of all. */
+/** The current board of all wards. Concurrent requests by parts of a page share one answer: for a large hospital it is the most expensive one. */
 export function houseBoard(): Promise<Board> {
   if (!asking) {
     asking = wards.board({});
     setTimeout(() => {
-      asking = undefined; // who asks later may have heard of a change
+      asking = undefined; // later requests may follow a change
     });
   }
   return asking;
 }
 
-/** All wards as they stand now: to choose one, and for the names of places. */
+/** The current board of all wards: to choose a ward, and for the names of places. */
 export const useHouse = (): Loaded<Board> => useLoad("wards of the house", houseBoard);
 
-/** "Location/…"; undefined: none was chosen in this browser yet. */
+/** "Location/…"; undefined if none was chosen in this browser yet. */
 export function ownWard(): string | undefined {
   const id = localStorage.getItem(KEPT_AS);
   return id === null ? undefined : `Location/${id}`;
@@ -36,7 +36,7 @@ export const chooseWard = (location: string): void => localStorage.setItem(KEPT_
 const isInhabited = ({ rooms, withoutBed }: BoardWard): boolean =>
   withoutBed.length > 0 || rooms.some(({ beds }) => beds.some(({ stay }) => stay !== undefined));
 
-/** One of these: the one that is wished for, else the own, else the first with somebody in it. */
+/** The requested ward if it exists, else the own one, else the first with patients. */
 export const wardOf = (wards: BoardWard[], wished = ownWard()): BoardWard | undefined =>
   wards.find(({ location }) => location === wished) ?? wards.find(isInhabited) ?? wards[0];
 
@@ -44,11 +44,11 @@ export const wardOf = (wards: BoardWard[], wished = ownWard()): BoardWard | unde
 export const isIn = ({ location, rooms }: BoardWard, place: string): boolean =>
   location === place || rooms.some((room) => room.location === place || room.beds.some((bed) => bed.location === place));
 
-/** Everybody who is in a ward, in a bed or not. */
+/** All patients in a ward, in beds or not. */
 export const staysIn = ({ rooms, withoutBed }: BoardWard) => [
   ...withoutBed,
   ...rooms.flatMap(({ beds }) => beds.flatMap(({ stay }) => stay ?? [])),
 ];
 
-/** Whether who has signed in is the physician who is responsible for it. */
+/** Whether the signed-in person is the responsible physician. */
 export const isOwn = ({ physician }: BoardStay): boolean => physician !== undefined && physician === person.value?.fhirUser;

@@ -1,10 +1,10 @@
 /**
- * What is printed while a dialog shows a sheet is that sheet alone, at the size of its paper: what lies in a dialog is above the page, where
- * browsers cut no sheets and know no sizes.
+ * Prints only the sheet that a dialog shows, at the size of its paper: browsers cannot break a dialog, which lies above the page, into pages of a given
+ * size.
  */
 const ID = "paper";
 
-/** Drawings of scanner codes are no part of a copied element. */
+/** Copies an element with its scanner codes, which are canvases and not copied otherwise. */
 function copyOf(sheet: Element): Element {
   const copy = sheet.cloneNode(true) as Element;
   const copies = copy.querySelectorAll("canvas");
@@ -12,11 +12,11 @@ function copyOf(sheet: Element): Element {
   return copy;
 }
 
-/** The roll's page is as long as what is on it: a printer feeds the whole page. */
+/** The page of a roll is as long as its content, as printers feed the whole page. */
 const roll = new CSSStyleSheet();
 document.adoptedStyleSheets.push(roll);
 const PIXELS_OF_MM = 96 / 25.4;
-/** Above and below, and what a line may be taller on paper, mm. */
+/** Margin above and below, and for lines that are taller on paper, mm. */
 const ROLL_ROOM = 10;
 
 function cutRoll(sheet: Element): void {
@@ -37,7 +37,7 @@ function lay(): void {
   document.body.append(paper);
 }
 
-/** From now on, by the button of the page and by the browser's. */
+/** Installs this for printing by the page's button and the browser's. */
 export function layOnPaper(): void {
   addEventListener("beforeprint", lay);
   addEventListener("afterprint", clear);

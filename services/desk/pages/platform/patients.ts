@@ -1,17 +1,17 @@
-/** Patients as all pages find and name them. */
+/** Finding and naming patients. */
 import type { Patient, Specimen } from "../../../../fhir/r4.ts";
 import { search } from "./api.ts";
 import { lookedFor } from "./birth-date.ts";
 import { today } from "./clock.ts";
 import { offers } from "./menu.ts";
 
-/** Found at once; who looks for more gives more of the name. */
+/** Limit of the results; more of the name narrows them. */
 const MAX_FOUND = 12;
 
-/** Of a name and a year so many are looked through for the day. */
+/** Number of patients with a name and a year that are examined for the day. */
 const MAX_LOOKED_AT = 100;
 
-/** Whether a record is of somebody born then, as far as it says: one that has the year only may be. */
+/** Whether a record may be of a person born then: also one with only the year. */
 const isBorn = (date: string, { birthDate = "" }: Patient): boolean =>
   birthDate !== "" && (birthDate.startsWith(date) || date.startsWith(birthDate));
 
@@ -29,16 +29,16 @@ async function byNameAndBirth(text: string): Promise<Patient[]> {
   return resources.filter((one) => isBorn(date, one));
 }
 
-/** What a tube's label holds: digits only. */
+/** The code on a tube's label: digits only. */
 const ACCESSION = /^\d{11,14}$/;
 
-/** Whose tube bears this number; of who may not see specimens nobody is asked. */
+/** The patient of a tube with this number; not requested if the person may not see specimens. */
 async function byTube(accession: string): Promise<Patient[]> {
   if (!ACCESSION.test(accession) || !offers("see Specimen")) return [];
   return (await search<Specimen>("Specimen", { accession, _include: "Specimen:subject" })).included as Patient[];
 }
 
-/** By name in any script, date of birth, number, phone, or what the code of a patient's or a tube's label holds; who is the most likely first. At most 12. */
+/** By name in any script, date of birth, number, phone, or the code on a patient's or tube's label; the most likely first. At most 12. */
 export async function findPatients(text: string): Promise<Patient[]> {
   if (text.trim() === "") return [];
   const questions: [string, string][][] = [];

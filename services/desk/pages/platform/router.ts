@@ -1,11 +1,11 @@
-/** Which page is shown: behind the `#` of the address, so that no patient's id reaches a server's log. */
+/** Routing by the fragment of the URL (after `#`), so that patient ids do not reach server logs. */
 import { signal } from "@preact/signals";
 
-/** `#/ward/123/cleaning` is the page `ward` with the argument `123`, of which the part `cleaning` is meant. */
+/** `#/ward/123/cleaning`: the page `ward` with the argument `123` and the part `cleaning`. */
 export interface Place {
   page: string;
   argument?: string;
-  /** What of the page is meant: some of its list, or one of its panels. */
+  /** Part of the page: some of its list, or one of its panels. */
   part?: string;
 }
 
@@ -17,13 +17,13 @@ function placeIn(hash: string): Place {
 /** The page that is shown. */
 export const place = signal<Place>(placeIn(location.hash));
 
-/** Shows what the address says: also after it was changed without a word, as when one comes back from signing in. */
+/** Shows the page of the URL, also if that was changed without an event, as after signing in. */
 export function followAddress(): void {
   place.value = placeIn(location.hash);
 }
 addEventListener("hashchange", followAddress);
 
-/** The address of a page. @param argument an id, or a reference of which the id is meant @param part what of the page is meant */
+/** The URL of a page. @param argument an id, or a reference whose id is used @param part of the page */
 export function hrefOf(page: string, argument?: string, part?: string): string {
   const id = argument === undefined ? "" : encodeURIComponent(argument.split("/").at(-1) ?? "");
   return ["#", page, ...(id || part ? [id] : []), ...(part ? [part] : [])].join("/");

@@ -1,24 +1,23 @@
 /**
- * Sends what changes something so that it has one effect, however often it is sent: under a key of its own (Idempotency-Key). What was not
- * answered, because a gateway or a service died over it, is sent again by itself; and under the same key when a person presses the button
- * once more.
+ * Sends changes so that they take effect once, however often they are sent: with an Idempotency-Key. A request that was not answered, because a gateway
+ * or a service died, is repeated automatically, and with the same key when the person presses the button again.
  */
 
-/** Tries in all, and the pauses before the second and the third, milliseconds: a dead node is out of the way by then. */
+/** Tries in all, and the pauses before the second and third, milliseconds: a dead node is removed by then. */
 const MAX_TRIES = 3;
 const PAUSES_MS = [300, 1_000];
-/** No try is made after so long, milliseconds: somebody waits for the answer. */
+/** No further try is begun after this time, milliseconds: a person waits for the answer. */
 const TRY_WITHIN_MS = 8_000;
-/** What was not answered keeps its key so long, milliseconds, and so many of them do. */
+/** How long unanswered requests keep their key, milliseconds, and how many of them. */
 const KEEP_MS = 600_000;
 const MAX_KEPT = 50;
 
-/** By what was sent: the key under which it may have been carried out. */
+/** By content: the key under which a request may have been carried out. */
 const unanswered = new Map<string, { key: string; at: number }>();
-/** What the house cannot hold to one effect (501): it keeps no answers, or not for this. */
+/** Requests for which the server does not support keys (501). */
 const unkeyed = new Set<string>();
 
-/** Whether nobody knows if it was carried out, or it will be in a moment. */
+/** Whether it is unknown if the request was carried out, or it may succeed later. */
 export const isTemporary = (status: number): boolean => status >= 502 && status <= 504;
 
 async function isInUse(response: Response): Promise<boolean> {
@@ -39,8 +38,8 @@ function remember(request: string, key: string): void {
 }
 
 /**
- * @param path what is unkeyed is remembered by it
- * @param ask sends it once, with these headers more @throws what it throws without an answer
+ * @param path under which unsupported keys are remembered
+ * @param ask sends the request once, with these additional headers @throws its error without an answer
  */
 export async function sendOnce(
   path: string,

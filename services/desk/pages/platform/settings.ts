@@ -1,11 +1,11 @@
-/** What the document says of the house. */
+/** Settings of the hospital, from the document. */
 const meta = (name: string): string => document.querySelector(`meta[name="${name}"]`)?.getAttribute("content") ?? "";
 
-/** Whether anybody may do anything, without signing in. */
+/** Whether access is open, without sign-in. */
 export const isOpenToAll = (): boolean => meta("access") === "open";
 
-/** `Organization/…` in whose name the system writes; empty: none is set. */
+/** `Organization/…` in whose name the system writes; empty if none is configured. */
 export const organization = (): string => meta("organization");
 
-/** The zone of the hospital's clocks. */
+/** The hospital's time zone. */
 export const timeZone = (): string => meta("time-zone") || "UTC";

@@ -1,6 +1,6 @@
 /**
- * Signing in as any app does: OpenID, code with PKCE (RFC 7636). The token stays in this tab: in memory, and in its session storage, so that
- * a reload keeps it.
+ * Sign-in like any other app: OpenID Connect, code flow with PKCE (RFC 7636). The tokens stay in this tab: in memory, and in its session storage to
+ * survive reloads.
  */
 import { signal } from "@preact/signals";
 import { isOpenToAll } from "./settings.ts";
@@ -9,9 +9,9 @@ const CLIENT = "openward-desk";
 const SCOPE = "openid fhirUser profile online_access user/*.cruds actions";
 const BEGUN_AS = "desk.sign-in";
 const KEPT_AS = "desk.tokens";
-/** A token is renewed so long before it ends, milliseconds. */
+/** How long before its expiry a token is renewed, milliseconds. */
 const BEFORE_END_MS = 60_000;
-/** Longest that a request to sign-in may take, milliseconds: all others wait for a token that is being renewed. */
+/** Time limit of a request to sign-in, milliseconds: all other requests wait while a token is being renewed. */
 const ANSWER_MS = 15_000;
 
 interface Tokens {
@@ -22,9 +22,9 @@ interface Tokens {
   until: number;
 }
 
-/** Who has signed in. */
+/** The signed-in person. */
 export interface Person {
-  /** Of the account: the `sub` of the token. */
+  /** Id of the account: the `sub` of the token. */
   id: string;
   name: string;
   roles: string[];
@@ -38,7 +38,7 @@ interface Endpoints {
   end_session_endpoint?: string;
 }
 
-/** Who has signed in; undefined: nobody has to, or has yet. */
+/** The signed-in person; undefined with open access, or before signing in. */
 export const person = signal<Person | undefined>(undefined);
 
 let tokens: Tokens | undefined;
@@ -53,13 +53,13 @@ const endpoints = async (): Promise<Endpoints> => answerOf(await ask("/auth/.wel
 
 const ask = (path: string, init: RequestInit = {}): Promise<Response> => fetch(path, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
 
-/** What sign-in answers, a refusal too. @throws where it is down: that ends no session */
+/** The answer of sign-in, including refusals. @throws if it is down, which does not end the session */
 async function answerOf<Answer>(response: Response): Promise<Answer> {
   if (response.status === 429 || response.status >= 500) throw new Error("Sign-in does not answer.");
   return (await response.json()) as Answer;
 }
 
-/** Takes up what this tab has, or the code that a sign-in comes back with. @returns whether somebody is signed in, or nobody need be @throws where sign-in is down */
+/** Restores this tab's session, or exchanges the code of a returning sign-in. @returns whether a person is signed in, or need not be @throws if sign-in is down */
 export async function takeUp(): Promise<boolean> {
   if (isOpenToAll()) return true;
   const { code, state } = Object.fromEntries(new URLSearchParams(location.search)) as Record<string, string | undefined>;
@@ -73,18 +73,18 @@ export async function takeUp(): Promise<boolean> {
   if (!kept) return false;
   keep(kept);
   if (kept.until > Date.now() + BEFORE_END_MS || (await renew())) return true;
-  if (tokens && kept.until > Date.now()) return true; // good still
+  if (tokens && kept.until > Date.now()) return true; // still valid
   if (mayRenew()) throw new Error("Sign-in does not answer.");
   return false;
 }
 
-/** The session has ended, and the page is here still: somebody types, or sign-in does not answer. */
+/** The session has ended while the page is still shown, as a person is typing, or sign-in does not answer. */
 export const hasEnded = signal(false);
 
-/** Leaves for the page where one signs in, and comes back to where one was. Once, however many requests find that nobody is signed in any more. */
+/** Leaves for the sign-in page, which returns to the current place. Once, however many requests find the session ended. */
 export function goToSignIn(): Promise<void> {
   leaving ??= leave().catch((error: unknown) => {
-    leaving = undefined; // nobody answers: the next one tries again
+    leaving = undefined; // sign-in does not answer: the next request tries again
     hasEnded.value = true;
     throw error;
   });
@@ -93,7 +93,7 @@ export function goToSignIn(): Promise<void> {
 
 const isTyping = (): boolean => document.activeElement?.matches("input, textarea, select") ?? false;
 
-/** The session has ended: who types is not taken away from it, but is told; all others leave at once. */
+/** The session has ended: a person who is typing is told and stays; otherwise the page is left at once. */
 export function leaveWhenDone(): void {
   if (!isTyping()) {
     void goToSignIn();
@@ -101,7 +101,7 @@ export function leaveWhenDone(): void {
   }
   if (hasEnded.value) return;
   hasEnded.value = true;
-  // From one field to the next the focus is nowhere for a moment.
+  // Between two fields the focus is briefly nowhere.
   document.addEventListener("focusout", () => setTimeout(() => isTyping() || void goToSignIn()));
 }
 
@@ -116,33 +116,33 @@ async function leave(): Promise<void> {
   );
 }
 
-/** Ends the session, here and at the sign-in. */
+/** Ends the session, here and at sign-in. */
 export async function signOut(): Promise<void> {
   const { end_session_endpoint } = await endpoints();
   const hint = tokens?.id;
-  sessionStorage.clear(); // drafts too: the next person is another one
+  sessionStorage.clear(); // drafts too: the next person may be another
   const query = new URLSearchParams({ client_id: CLIENT, post_logout_redirect_uri: redirectUri(), ...(hint && { id_token_hint: hint }) });
   location.assign(end_session_endpoint ? `${end_session_endpoint}?${query}` : "/desk/");
 }
 
-/** The header that says who asks; renews the token when it is about to end. */
+/** The Authorization header; renews the token if it is about to expire. */
 export async function authorization(): Promise<Record<string, string>> {
   if (isOpenToAll() || !tokens) return {};
   if (tokens.until <= Date.now() + BEFORE_END_MS) await renew();
-  // The session may have ended over it.
+  // The session may have ended meanwhile.
   return tokens ? { Authorization: `Bearer ${tokens.access}` } : {};
 }
 
-/** Whether the session goes on, as far as anybody has said: a token that could not be renewed was not refused. */
+/** Whether the session may continue: a token that could not be renewed was not necessarily refused. */
 export const mayRenew = (): boolean => tokens?.refresh !== undefined;
 
-/** @returns whether the token is a new one now; false too where sign-in is down: then `mayRenew` */
+/** @returns whether the token was renewed; also false if sign-in is down: then `mayRenew` is true */
 export async function renew(): Promise<boolean> {
   const refresh = tokens?.refresh;
   if (refresh === undefined) return false;
-  // A refresh token is good once: two requests that find the token old share one renewal.
+  // A refresh token can be used once: two requests with an expired token share one renewal.
   renewing ??= exchange({ grant_type: "refresh_token", refresh_token: refresh })
-    .catch(() => false) // nobody answers: the next request tries again
+    .catch(() => false) // no answer: the next request tries again
     .finally(() => {
       renewing = undefined;
     });

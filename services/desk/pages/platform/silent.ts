@@ -1,29 +1,29 @@
-/** Which services do not answer at the moment, as answers and the gateway tell: what they know may be missing on any page. */
+/** Which services do not answer at the moment, according to answers and the gateway: their data may be missing on any page. */
 import { computed, signal } from "@preact/signals";
 import type { OperationOutcome } from "../../../../fhir/r4.ts";
 
-/** The gateway, where nothing is reached. */
+/** The gateway, if nothing can be reached. */
 export const GATEWAY = "api";
 
-/** Who is silent is looked after so often, milliseconds. */
+/** Interval at which such services are checked, milliseconds. */
 const LOOK_MS = 3_000;
-/** Who runs, and was not found silent for so long, answers again; milliseconds: longer than a call is waited for. */
+/** After this time without a failure a running service counts as answering again; milliseconds: longer than the time limit of a call. */
 const FORGET_MS = 12_000;
 
-/** When it was last found silent, milliseconds since 1970, and whether the gateway says that it does not run. */
+/** When it last failed, milliseconds since 1970, and whether the gateway reports it as down. */
 interface Silence {
   at: number;
   isDown: boolean;
 }
 
-/** By name; bounded by the services that there are. */
+/** By name; bounded by the number of services. */
 const found = signal<ReadonlyMap<string, Silence>>(new Map());
 let isLooking = false;
 
-/** Their names in the mesh, in order. */
+/** Their names in the mesh, sorted. */
 export const silent = computed(() => [...found.value.keys()].sort());
 
-/** These have not answered. */
+/** Records services that did not answer. */
 export function noteSilent(services: readonly string[]): void {
   if (services.length === 0) return;
   const at = Date.now();
@@ -34,7 +34,7 @@ export function noteSilent(services: readonly string[]): void {
   look();
 }
 
-/** What the gateway sees; undefined: it is not reached. */
+/** The services that the gateway reports as down; undefined if it cannot be reached. */
 async function missing(): Promise<string[] | undefined> {
   try {
     const answer = await fetch("/health/ready", { signal: AbortSignal.timeout(LOOK_MS) });
@@ -44,7 +44,7 @@ async function missing(): Promise<string[] | undefined> {
   }
 }
 
-/** Who was down and runs again is not named any more, at once; who ran and was slow is not for a while. */
+/** A service that was down and runs again is removed at once; one that ran but was slow, only after a while. */
 async function look(): Promise<void> {
   const down = await missing();
   const now = Date.now();
@@ -61,6 +61,6 @@ async function look(): Promise<void> {
 /** System of a coding in `issue.details`: the service that does not answer. */
 const SILENT_SERVICE = "urn:openward:service";
 
-/** The services that issues of FHIR name as silent. */
+/** The services that FHIR issues name as not answering. */
 export const silentIn = (issues: OperationOutcome["issue"]): string[] =>
   issues.flatMap(({ details }) => (details?.coding ?? []).flatMap(({ system, code }) => (system === SILENT_SERVICE && code ? [code] : [])));

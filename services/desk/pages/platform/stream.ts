@@ -1,17 +1,17 @@
 /**
- * Server-sent events, asked for with the person's token, which the browser's own EventSource cannot send. A page that nobody sees listens to
- * nothing, and hears what it has missed when it is seen again.
+ * Server-sent events with the person's token, which the browser's EventSource cannot send. A hidden page does not listen, and receives what it has missed
+ * when it is shown again.
  */
 import { authorization } from "./sign-in.ts";
 
-/** What is broken off is begun again after so long, milliseconds. */
+/** Pause before reconnecting, milliseconds. */
 const AGAIN_MS = 2_000;
-/** A gateway says every 15 seconds that it is there; one that says nothing for so long is given up, milliseconds: a network that is gone breaks nothing off. */
+/** Gateways send a comment every 15 seconds; after this time of silence the connection is dropped, milliseconds: a lost network does not close it. */
 const SILENT_MS = 40_000;
-/** Told to one who comes back and has nothing to come back to. */
+/** Event for a listener that reconnects without a last event id. */
 const ANYTHING = { isAll: true };
 
-/** Told of each event with its data, and whether events arrive at the moment. */
+/** Receives each event with its data, and whether the stream is connected. */
 export interface Listener {
   onEvent(event: string, data: Record<string, unknown>): void;
   onOpen(isOpen: boolean): void;
@@ -33,7 +33,7 @@ const seen = (): Promise<void> =>
     document.addEventListener("visibilitychange", () => resolve(), { once: true });
   });
 
-/** @returns what ends it */
+/** @returns a function that ends it */
 export function listen(path: string, { onEvent, onOpen }: Listener): () => void {
   const end = new AbortController();
   let last = "";

@@ -1,31 +1,31 @@
 /**
- * Taking back several changes of one thing, the last first: each is taken back by another write, so that what was before stands there again
- * under a later version. What others have written in between is not written over.
+ * Undoes several changes of one thing, the last first: each is undone by another write, which restores the earlier content under a later version. Changes
+ * that others have made in between are not overwritten.
  */
 import type { FhirResource } from "../../../../fhir/r4.ts";
 import { update } from "./api.ts";
 
-/** So many are known, the latest: far more than can be taken back at a time. */
+/** Limit of remembered versions: far more than can be undone at a time. */
 const MAX_KNOWN = 100;
 
-/** The version that is as an earlier one was, by what it is of and the earlier one. */
+/** The later version with the content of an earlier one, by what it belongs to and the earlier version. */
 const later = new Map<string, string>();
 const keyOf = (what: string, version: string): string => `${what} ${version}`;
 
-/** The latest version that is as this one was, as far as it was written here. */
+/** The latest version with the content of this one, as far as it was written here. */
 export function asNow(what: string, version: string): string {
   const found = later.get(keyOf(what, version));
   return found === undefined ? version : asNow(what, found);
 }
 
-/** `now`, a later version, is as `before` was. */
+/** Records that `now`, a later version, has the content of `before`. */
 export function isAsBefore(what: string, before: string, now: string): void {
   later.set(keyOf(what, before), now);
   const [oldest] = later.keys();
   if (later.size > MAX_KNOWN && oldest !== undefined) later.delete(oldest);
 }
 
-/** Stores a resource as it was before; refused (412) when others have changed it since. @param stored what it has become meanwhile */
+/** Restores the content of a resource; refused (412) if others have changed it since. @param stored the result of the change to undo */
 export async function takeBack<Resource extends FhirResource>(before: Resource, stored: Resource): Promise<Resource> {
   const what = `${stored.resourceType}/${stored.id}`;
   const { versionId: was = "" } = before.meta ?? {};
@@ -34,7 +34,7 @@ export async function takeBack<Resource extends FhirResource>(before: Resource, 
   return back;
 }
 
-/** As `takeBack`, of what an action changes. @param work writes it as it was, where it has this version; tells the next one */
+/** Like `takeBack`, for what an action changes. @param work restores the content if the version is this one; returns the next one */
 export async function takeBackVersion(
   what: string,
   { before, stored }: { before: number; stored: number },
@@ -45,9 +45,9 @@ export async function takeBackVersion(
 }
 
 /**
- * Takes back several things, each by itself: what others have changed since keeps none of the rest.
- * @param left what is to be taken back; what is, stands in it no more, so that it can be tried once again
- * @throws what was refused, the last
+ * Undoes several changes separately: one that others have changed since does not prevent the rest.
+ * @param left what is to be undone; what is done is removed, so that the rest can be tried again
+ * @throws the last refusal
  */
 export async function takeBackEach<One>(left: One[], work: (one: One) => Promise<unknown>): Promise<void> {
   let refusal: unknown;

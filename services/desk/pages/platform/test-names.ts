@@ -1,4 +1,4 @@
-/** Names of laboratory tests in the page's language, as the laboratory's catalogue and this house give them: known when the first of them is shown. */
+/** Names of laboratory tests in the page's language, from the laboratory's catalogue and the hospital; loaded when the first of them is shown. */
 import { computed, signal } from "@preact/signals";
 import type { Catalogue, WithNames } from "../../../lab/bench.contract.ts";
 import type { lab as labContract } from "../../../lab/lab.contract.ts";
@@ -7,15 +7,15 @@ import { offers } from "./menu.ts";
 import { language } from "./texts.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
-/** Codes of the catalogue that comes with the project. One with codes of its own is known where it is shown as a whole. */
+/** Codes of the project's catalogue. A catalogue with codes of its own is loaded where it is shown as a whole. */
 const LOINC = "http://loinc.org";
-/** Where it could not be told it is asked for again after so long, milliseconds. */
+/** Pause before loading is retried, milliseconds. */
 const AGAIN_MS = 30_000;
 
 const catalogue = signal<Catalogue | undefined>();
 let isAsked = false;
 
-/** The name of something in a language, else in one like it, else the one for all. */
+/** The name in a language, else in a related one, else the general one. */
 export const nameIn = (wished: string, { display, designation = [] }: WithNames): string =>
   designation.find((one) => one.language === wished)?.value ??
   designation.find((one) => one.language.split("-")[0] === wished)?.value ??
@@ -27,7 +27,7 @@ const names = computed(() => {
   return new Map([...coded, ...specimens.map((one) => [`|${one.display}`, nameIn(language.value, one)] as const)]);
 });
 
-/** The catalogue, from which the names are known from now on. */
+/** Loads the catalogue; its names are known from then on. */
 export async function testCatalogue(): Promise<Catalogue> {
   isAsked = true;
   try {
@@ -41,14 +41,14 @@ export async function testCatalogue(): Promise<Catalogue> {
   }
 }
 
-/** The name of a code; undefined: it is no test of this laboratory, or is not known yet. */
+/** The name of a code; undefined if it is not a test of this laboratory, or not loaded yet. */
 export function testNamed({ system, code }: { system?: string | undefined; code?: string | undefined }): string | undefined {
-  if (system === LOINC && !isAsked && offers("lab.listCatalogue")) testCatalogue().catch(() => {}); // the names that are stored are shown
+  if (system === LOINC && !isAsked && offers("lab.listCatalogue")) testCatalogue().catch(() => {}); // stored names are shown meanwhile
   return names.value.get(`${system ?? ""}|${code}`);
 }
 
-/** The name of a test that an action tells of. */
+/** The name of a test in an action's answer. */
 export const testText = (test: { system: string; code: string; display?: string }): string => testNamed(test) ?? test.display ?? test.code;
 
-/** The name of what is collected. */
+/** The name of a specimen. */
 export const specimenText = (kind: string): string => names.value.get(`|${kind}`) ?? kind;

@@ -1,10 +1,10 @@
-/** Times of the day as people type them: 830, 8:30, 8h30, 8.30, 2 pm, ٨:٣٠. */
+/** Parses times of day as people type them: 830, 8:30, 8h30, 8.30, 2 pm, ٨:٣٠. */
 import { plainTyped } from "../../../../fhir/plain-digits.ts";
 
-/** Hours, minutes, and the half of the day where the text has one; Arabic's halves are ص and م. */
+/** Hours, minutes, and am or pm; in Arabic ص and م. */
 const TYPED = /^(\d{1,2}?)\s*(?:[:.,h٫]\s*(\d{2})|h|(\d{2}))?\s*(?:(a|p)\.?\s?m\.?|([صم]))?$/i;
 
-/** The time that is meant, HH:MM by the 24 hours of the day. Undefined: it cannot be read as a time. */
+/** The time that is meant, HH:MM (24 hours). Undefined if it cannot be parsed. */
 export function timeIn(text: string): string | undefined {
   const [, hours, apart, joined, half, arabicHalf] = TYPED.exec(plainTyped(text)) ?? [];
   if (hours === undefined) return undefined;

@@ -3,7 +3,7 @@
 const RAISED = ["⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"];
 const raised = (digits: string): string => [...digits].map((digit) => RAISED[Number(digit)]).join("");
 
-/** A UCUM code, or a unit that is one, as people read it: `10*3/uL` is 10³/µL, `mL/min/{1.73_m2}` mL/min/1.73 m², `Cel` °C, `mm[Hg]` mmHg. Others stay. */
+/** A UCUM code, or a unit that is one, in readable form: `10*3/uL` is 10³/µL, `mL/min/{1.73_m2}` mL/min/1.73 m², `Cel` °C, `mm[Hg]` mmHg. Others stay. */
 export const unitOf = (unit: string): string =>
   unit
     .replace(/^Cel$/, "°C")

@@ -1,6 +1,6 @@
 /**
- * Actions that are sent without an Idempotency-Key. A test holds those that change nothing to the services; the others cannot be held to one
- * effect (accounts), or have one by themselves and tell how far they are (merges).
+ * Actions that are sent without an Idempotency-Key. A test compares those that change nothing with the services; the others do not support keys
+ * (accounts), or are idempotent by themselves and report their progress (merges).
  */
 const UNKEYED = new Set([
   "billing.cashReport",

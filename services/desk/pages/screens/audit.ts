@@ -1,4 +1,4 @@
-/** Audit: who has looked at a record, what somebody has looked at, and whether what was kept is whole. */
+/** Audit: who has accessed a record, what a person has accessed, and whether the ledger is intact. */
 import { useState } from "preact/hooks";
 import type { Practitioner } from "../../../../fhir/r4.ts";
 import type { ledger as ledgerContract, Looks } from "../../../ledger/ledger.contract.ts";
@@ -18,7 +18,7 @@ import { t } from "../platform/texts.ts";
 
 const ledger = actionsOf<typeof ledgerContract>("ledger");
 
-/** Chosen by name; others are typed as they are called in the records. */
+/** Limit of people to choose by name; others are typed as they are named in the records. */
 const MAX_PEOPLE = "1000";
 
 async function practitioners(): Promise<KnownCode[]> {

@@ -1,4 +1,4 @@
-/** Free beds of all wards by what a patient needs: for who is asked to be admitted, for who shall be moved, or for anybody. */
+/** Free beds of all wards by a patient's needs: for an admission request, for a transfer, or in general. */
 import { useState } from "preact/hooks";
 import type { Board } from "../../../wards/board.contract.ts";
 import type { FoundBed, wards as wardsContract } from "../../../wards/wards.contract.ts";
@@ -21,7 +21,7 @@ import { type Carried, calledIn, isStay, moveTo, moving, type PlacedBed } from "
 
 const wards = actionsOf<typeof wardsContract>("wards");
 const ANY = "";
-/** As many as the service tells at once. */
+/** Limit of the service's answer. */
 const MAX_FOUND = 200;
 
 /** A bed with the names of its ward and room. */
@@ -36,7 +36,7 @@ interface Free {
   board: Board;
 }
 
-/** Each bed of the board by its reference, and the name of its ward. */
+/** The beds found, with names from the board. */
 function named(found: FoundBed[], board: Board): Named[] {
   const all = new Map(
     board.wards.flatMap(({ name, rooms }) =>
@@ -51,7 +51,7 @@ function named(found: FoundBed[], board: Board): Named[] {
   });
 }
 
-/** @param argument the id of a request for admission, or of a stay */
+/** @param argument the id of an admission request, or of a stay */
 export default function Beds({ argument }: { argument?: string }) {
   const known = useHouse();
   const carried = carriedOf(known.value, argument);
@@ -59,7 +59,7 @@ export default function Beds({ argument }: { argument?: string }) {
   return html`<${Search} key=${carried ? "for" : ""} carried=${carried} board=${known.value} />`;
 }
 
-/** Who a bed is looked for. */
+/** The patient for whom a bed is searched. */
 function carriedOf(board: Board | undefined, id: string | undefined): Carried | undefined {
   if (!board || id === undefined) return undefined;
   const reference = `Encounter/${id}`;

@@ -1,4 +1,4 @@
-/** The bench of the laboratory: what is ordered, collected, entered and released; critical values first. */
+/** The laboratory bench: ordered, collected, entered and released; critical values first. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Patient } from "../../../../fhir/r4.ts";
 import type { BenchOrder, Catalogue } from "../../../lab/bench.contract.ts";
@@ -40,17 +40,17 @@ async function work(): Promise<Work> {
   return { orders: orders.map((one) => ({ ...one, record: records.get(one.patient) })), catalogue };
 }
 
-/** What is collected for an order. */
+/** The specimen for an order. */
 const tubeOf = (order: BenchOrder, catalogue: Catalogue): string | undefined =>
   catalogue.tests.find(({ code }) => code === testsOf(order, catalogue)[0])?.specimen;
 
-/** Orders that one tube is filled for: of the same patient, from the same kind of tube. */
+/** Orders that share a tube: of the same patient, with the same specimen. */
 const together = (order: Shown, { orders, catalogue }: Work): Shown[] =>
   orders.filter((one) => one.state === "ordered" && one.patient === order.patient && tubeOf(one, catalogue) === tubeOf(order, catalogue));
 
 const nameOfTest = ({ test }: BenchOrder): string => testText(test);
 
-/** What is scanned or typed: a tube's number, part of a name, of the patient's number, or of the test. */
+/** Whether an order matches what was scanned or typed: a tube's number, part of a name, of the patient's number, or of the test. */
 function isMeant(one: Shown, text: string): boolean {
   const words = [one.accession ?? "", nameOf(one.record), one.record ? numberOf(one.record) : "", nameOfTest(one), one.test.display ?? ""];
   return words.some((word) => word.toLowerCase().includes(text.trim().toLowerCase()));
@@ -58,7 +58,7 @@ function isMeant(one: Shown, text: string): boolean {
 
 const STATES = ["ordered", "collected", "entered"] as const satisfies BenchOrder["state"][];
 
-/** @param part only orders in this state are shown at first */
+/** @param part initial filter by state */
 export default function Bench({ part }: { part?: string }) {
   const live = useNews("types=Observation,ServiceRequest", () => changed());
   const known = useLoad("worklist", work, live.everyMs);
@@ -67,7 +67,7 @@ export default function Bench({ part }: { part?: string }) {
   const [station, chooseStation] = useStation();
   const [open, setOpen] = useState<{ kind: "collect" | "enter"; order: Shown } | undefined>();
   const [turn, setTurn] = useState(0);
-  /** What was scanned before the list had it. */
+  /** What was scanned before the list contained it. */
   const scanned = useRef("");
   useEffect(() => {
     const [only, ...others] = known.value?.orders.filter((one) => isMeant(one, text)) ?? [];
@@ -93,9 +93,9 @@ export default function Bench({ part }: { part?: string }) {
     const orders = atStation(all, catalogue, station);
     const shown = atStation(meant, catalogue, station).filter((one) => state === "" || one.state === state);
     const onKeyDown = (event: KeyboardEvent) => {
-      const [only] = meant; // a tube that is scanned is meant, whatever is shown
+      const [only] = meant; // a scanned tube is opened whatever the filter
       if (event.key !== "Enter") return;
-      event.preventDefault(); // else it sends the form of the dialog that it opens
+      event.preventDefault(); // otherwise it would submit the form of the dialog that opens
       if (only && meant.length === 1) setOpen({ kind: "enter", order: only });
       else scanned.current = text;
     };

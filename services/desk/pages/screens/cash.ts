@@ -1,4 +1,4 @@
-/** Cash: charges that are not billed yet, by visit or stay, and the invoices of late. */
+/** Cash desk: unbilled charges, by visit or stay, and recent invoices. */
 import { useState } from "preact/hooks";
 import { html } from "../html.ts";
 import { useNews } from "../platform/live.ts";

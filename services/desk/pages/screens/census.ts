@@ -1,4 +1,4 @@
-/** The census: who was in the wards at midnight, how full they were, how long those stayed who left. */
+/** The census: patients in the wards at midnight, occupancy, and lengths of completed stays. */
 import { useState } from "preact/hooks";
 import type { Census, CensusDay, LengthOfStay } from "../../../wards/census.contract.ts";
 import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
@@ -16,7 +16,7 @@ import { numberIn } from "../platform/names.ts";
 import { t, type TextKey } from "../platform/texts.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
-/** Days that are shown at first. */
+/** Number of days shown at first. */
 const FIRST_DAYS = 7;
 /** Figures of a line, in their order. */
 const HEADS: readonly TextKey[] = [
@@ -30,7 +30,7 @@ const HEADS: readonly TextKey[] = [
   "census.discharges",
   "census.deaths",
 ];
-/** What the service gives at once. */
+/** Everything that the service returns at once. */
 const ALL = "";
 
 const percent = (part: number | undefined): string => (part === undefined ? "–" : numberIn(part, { style: "percent" }));
@@ -70,7 +70,7 @@ interface PartProps {
   ward: string;
 }
 
-/** Of the house a line for each ward of the last day and one of them all; of a ward a line for each day. */
+/** For the hospital: a line per ward on the last day, and a total; for a ward: a line per day. */
 function Days({ known, ward }: PartProps) {
   const line = (name: string, days: CensusDay[], isTotal = false) => {
     const [beds, there] = [sumOf(days, (one) => one.beds), sumOf(days, (one) => one.atMidnight)];

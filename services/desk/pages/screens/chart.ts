@@ -37,7 +37,7 @@ function Record({ reference }: { reference: string }) {
   });
   const patient = useLoad(reference, () => read<Patient>(reference), live.everyMs);
   const parts = useParts(reference, live.everyMs);
-  const [turn, setTurn] = useState(0); // of results
+  const [turn, setTurn] = useState(0); // changes with new results
   const given = { patient: reference };
   return html`<${NotKnown} loaded=${patient} />
     ${patient.value && html`<${Banner} patient=${patient.value} parts=${parts} others=${live.others} reload=${patient.reload} />`}

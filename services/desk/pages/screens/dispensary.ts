@@ -1,4 +1,4 @@
-/** The dispensary: what is to be prepared, what was handed out, and the shelf. */
+/** The dispensary: prescriptions to prepare, recent dispenses, and stock. */
 import { useState } from "preact/hooks";
 import type { MedicationRequest } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";

@@ -1,4 +1,4 @@
-/** The front desk: who comes is found or registered, the visits of the day, and who is expected. */
+/** The front desk: patients are found or registered, the day's visits, and appointments. */
 import { useState } from "preact/hooks";
 import type { Patient } from "../../../../fhir/r4.ts";
 import type { visits as visitsContract } from "../../../visits/visits.contract.ts";
@@ -25,7 +25,7 @@ const visits = actionsOf<typeof visitsContract>("visits");
 /** See the head of this file. */
 export default function FrontDesk() {
   const [patient, setPatient] = useState<Patient | undefined>();
-  const [turn, setTurn] = useState(0); // of the queue, and of the appointments
+  const [turn, setTurn] = useState(0); // changes with the queue and the appointments
   const changed = () => setTurn((before) => before + 1);
   const show = async (reference: string) => setPatient(await read<Patient>(reference));
   return html`<div class="columns">
@@ -42,7 +42,7 @@ export default function FrontDesk() {
   </div>`;
 }
 
-/** Somebody who stands at the desk and is known: a visit, a label. */
+/** A known patient at the desk: opens a visit, prints a label. */
 function Present({ patient, onClose, onDone }: { patient: Patient; onClose: () => void; onDone: () => void }) {
   const kept = `visit ${patient.id}`;
   const [reason, setReason] = useKept(kept, "reason");

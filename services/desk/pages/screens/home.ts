@@ -1,4 +1,4 @@
-/** What somebody begins the day with: what waits for who has their role, and the pages of the own work. */
+/** The start page: the person's work lists, by role, and their pages. */
 import { html } from "../html.ts";
 import { isOffered, MENU } from "../platform/menu.ts";
 import { hrefOf } from "../platform/router.ts";

@@ -1,4 +1,4 @@
-/** A physician's own patients, wherever they lie: critical values, what waits, and notes that are not finished. */
+/** A physician's own patients in all wards: critical values, pending work, and unfinished notes. */
 import { useState } from "preact/hooks";
 import type { Board, BoardStay } from "../../../wards/board.contract.ts";
 import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
@@ -16,7 +16,7 @@ import { Waits, Who } from "./ward/bed.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
 
-/** A patient and where they are. */
+/** A patient, with their place. */
 interface Own {
   stay: BoardStay;
   ward: string;

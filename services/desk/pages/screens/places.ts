@@ -1,4 +1,4 @@
-/** Wards, rooms and beds: what they have, whom they are for, added, closed and opened again. */
+/** Wards, rooms and beds: attributes, restrictions, adding, closing and reopening. */
 import { useState } from "preact/hooks";
 import type { Board, BoardRoom, BoardWard } from "../../../wards/board.contract.ts";
 import type { wards as wardsContract } from "../../../wards/wards.contract.ts";

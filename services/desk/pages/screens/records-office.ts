@@ -1,4 +1,4 @@
-/** The records office: two records of one person side by side, merged, and taken apart again. */
+/** The records office: two records of one person side by side, merged, and unmerged. */
 import { useState } from "preact/hooks";
 import type { Patient } from "../../../../fhir/r4.ts";
 import type { GradedPatient, MergeState, patients as patientsContract } from "../../../patients/patients.contract.ts";
@@ -20,7 +20,7 @@ import { SideBySide } from "./records-office/side-by-side.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
 
-/** @param argument the id of the record that is looked at */
+/** @param argument the id of the record */
 export default function RecordsOffice({ argument }: { argument?: string }) {
   return html`<${PatientSearch} id="records-search" label=${t("records.find")} onPick=${({ id }: Patient) => go("records", id)} />
     ${argument === undefined ? html`<${Probable} />` : html`<${Doubles} key=${argument} reference=${`Patient/${argument}`} />`}`;
@@ -33,11 +33,11 @@ interface Similar extends GradedPatient {
 interface Known {
   patient: Patient;
   similar: Similar[];
-  /** It is being merged into another, or taken apart, for a while. */
+  /** A merge or unmerge is in progress. */
   isMerging: boolean;
 }
 
-/** Whoever still has something of it is asked: one that does not answer hides nothing else of the page. */
+/** Whether a merge is in progress; if that cannot be found out, the rest of the page is shown anyway. */
 const isRunning = (source: string): Promise<boolean> =>
   patients.mergeState({ source }).then(
     ({ state }) => state === "running",
@@ -65,7 +65,7 @@ function Doubles({ reference }: { reference: string }) {
     known.reload();
     return state;
   };
-  /** @param source "Patient/…", which was merged, or taken apart again */
+  /** @param source "Patient/…", which was merged or unmerged */
   const ended = (source: string, { refusal, state, moved }: MergeState) => {
     if (refusal) say(t("records.refused", { what: sentenceOf(new Refused(409, refusal.type ?? "", refusal.message)) }));
     else if (state === "merged") say(t("records.merged", { n: moved }), () => takeApart(source));

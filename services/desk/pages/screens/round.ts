@@ -1,4 +1,4 @@
-/** The round: doses that are due in a ward, and what becomes of each. */
+/** The medication round: doses that are due in a ward, and their outcomes. */
 import { useState } from "preact/hooks";
 import type { Patient } from "../../../../fhir/r4.ts";
 import type { DueDose } from "../../../pharmacy/doses.contract.ts";
@@ -23,7 +23,7 @@ import { DoseDialog } from "./round/dose.ts";
 const NotedDoses = later(() => import("./round/noted-doses.ts").then((it) => it.NotedDoses));
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
-/** Doses are shown so long before they are due, minutes: the round begins before the hour. */
+/** How long before they are due doses are shown, minutes: the round starts before the hour. */
 const AHEAD_MINUTES = 60;
 
 interface Due {

@@ -19,7 +19,7 @@ const wards = actionsOf<typeof wardsContract>("wards");
 const WITH_EVENTS_MS = 30_000;
 const WITHOUT_EVENTS_MS = 3_000;
 
-/** @param argument the id of a ward; absent: the own @param part which of its beds are shown at first */
+/** @param argument the id of a ward; absent: the own one @param part initial filter of its beds */
 export default function Ward({ argument, part }: { argument?: string; part?: string }) {
   const all = useHouse();
   const known = wardOf(all.value?.wards ?? [], argument === undefined ? undefined : `Location/${argument}`)?.location;
@@ -61,7 +61,7 @@ function OneWard({ ward, names, part }: { ward: string; names: BoardWard[]; part
     ${shown ? html`<${Beds} board=${board.value as Board} ward=${shown} filter=${filter} reload=${board.reload} />` : board.isLoading && html`<p class="muted" aria-busy="true">${t("loading")}</p>`}`;
 }
 
-/** Free, taken, to be cleaned, closed: in words, not by colour. */
+/** Free, occupied, to be cleaned, closed: in words, not only by colour. */
 function Numbers({ ward }: { ward: BoardWard }) {
   const beds = ward.rooms.flatMap(({ beds }) => beds);
   const isToClean = ({ cleaning }: BoardBed) => cleaning !== undefined && cleaning !== "clean";

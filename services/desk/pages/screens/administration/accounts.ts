@@ -1,4 +1,4 @@
-/** Accounts: made for a practitioner, with a link that sets the password; given roles, signed out, closed. */
+/** Accounts: created for a practitioner, with a link that sets the password; given roles, signed out, closed. */
 import { useState } from "preact/hooks";
 import type { identity as identityContract, PasswordLink, RoleName, User } from "../../../../identity/identity.contract.ts";
 import { html } from "../../html.ts";
@@ -45,7 +45,7 @@ function tagsOf({ closedAt, hasTotp, practitioner }: User) {
 
 interface EditProps {
   onClose: () => void;
-  /** What sets the password, shown once. */
+  /** Receives the password link, which is shown once. */
   onLink: (link: PasswordLink) => void;
   onDone: () => void;
 }
@@ -59,7 +59,7 @@ function New({ onClose, onLink, onDone }: EditProps) {
   const send = async () => {
     const picked = practitioner === NEW ? {} : { practitioner };
     const { user, link } = await identity.createUser({ login, name, roles, ...picked });
-    // The account is there: its link is shown whatever follows, and the list says who is nobody yet.
+    // The account exists: its link is shown whatever follows, and the list shows whose practitioner is missing.
     if (practitioner === NEW) await becomePractitioner(user, NEW).catch(sayFault);
     onClose();
     if (link) onLink(link);

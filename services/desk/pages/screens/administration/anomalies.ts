@@ -1,4 +1,4 @@
-/** What went wrong in the mesh, the latest first: all of it, one kind, or since a day. */
+/** Anomalies in the mesh, the latest first: all, of one kind, or since a day. */
 import { useState } from "preact/hooks";
 import type { Anomaly, journal as journalContract } from "../../../../journal/journal.contract.ts";
 import { html } from "../../html.ts";
@@ -15,9 +15,9 @@ import { t, tIfAny } from "../../platform/texts.ts";
 type Kind = NonNullable<Parameters<typeof journal.list>[0]["kind"]>;
 const KINDS: readonly Kind[] = ["failed-request", "circuit-opened", "node-lost", "process-hung", "dead-letter"];
 const journal = actionsOf<typeof journalContract>("journal");
-/** Asked for again after so long, milliseconds. */
+/** Interval of reading, milliseconds. */
 const EVERY_MS = 10_000;
-/** In one list; who looks further back says since when. */
+/** Limit of the list; earlier ones are found by date. */
 const MAX_SHOWN = 100;
 
 /** See the head of this file. */

@@ -1,4 +1,4 @@
-/** One account: its roles, whose it is, its sessions. What others have changed meanwhile is shown, and put together with what was chosen here. */
+/** One account: its roles, practitioner and sessions. Changes by others are shown and merged with the choices made here. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { identity as identityContract, PasswordLink, RoleName, User } from "../../../../identity/identity.contract.ts";
 import { html } from "../../html.ts";
@@ -14,13 +14,13 @@ import { RoleChoice } from "./role-choice.ts";
 
 const identity = actionsOf<typeof identityContract>("identity");
 
-/** Names of roles, as people read them. */
+/** Names of roles as text. */
 export const rolesText = (roles: RoleName[]): string => roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ");
 
 interface ChangeProps {
   user: User;
   onClose: () => void;
-  /** What sets the password, shown once. */
+  /** Receives the password link, which is shown once. */
   onLink: (link: PasswordLink) => void;
   onDone: () => void;
 }
@@ -82,7 +82,7 @@ export function ChangeAccount({ user: found, onClose, onLink, onDone }: ChangePr
   <//>`;
 }
 
-/** What others have made of the account; it has the focus, as the form that was sent may be gone. */
+/** The changes by others; it takes the focus, as the form that was sent may be gone. */
 function Theirs({ seen, now }: { seen: User; now: User }) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => box.current?.focus(), []);

@@ -1,4 +1,4 @@
-/** One role, changed or made. What another administrator has made of it meanwhile is not written over. */
+/** A role is changed or added. Changes by other administrators are not overwritten. */
 import type { identity as identityContract, RoleChange, RoleNow } from "../../../../identity/identity.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -16,11 +16,11 @@ const identity = actionsOf<typeof identityContract>("identity");
 interface ChangeRoleProps {
   role: RoleNow;
   onClose: () => void;
-  /** @param before what the role was */
+  /** @param before the role before the change */
   onDone: (change?: RoleChange, before?: RoleNow) => void;
 }
 
-/** The role as it is now. @throws Refused 409 ROLE_STALE where there is none of that name any more */
+/** The current role. @throws Refused 409 ROLE_STALE if there is none with that name any more */
 async function roleNow(role: string): Promise<RoleNow> {
   const now = (await identity.listRoles({})).find((one) => one.role === role);
   if (!now) throw new Refused(409, "ROLE_STALE", "");
@@ -57,7 +57,7 @@ export function ChangeRole({ role: before, onClose, onDone }: ChangeRoleProps) {
       onDone(change, before);
     } catch (error) {
       sayFault(error);
-      onDone(); // as others have made it
+      onDone(); // as changed by others
     }
   };
   const { conflict } = editing;

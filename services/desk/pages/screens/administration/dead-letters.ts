@@ -1,4 +1,4 @@
-/** Events that a service could not handle and has set aside: looked into, and handled again when the reason is gone. */
+/** Dead letters: events that a service could not handle. They can be examined, and handled again once the cause is fixed. */
 import { useState } from "preact/hooks";
 import type { ListedLetter } from "../../../../../mixins/events/events.ts";
 import { html } from "../../html.ts";
@@ -14,7 +14,7 @@ import { numberIn } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 import type { MeshState } from "./services.ts";
 
-/** Asked for again after so long, milliseconds. */
+/** Interval of reading, milliseconds. */
 const EVERY_MS = 10_000;
 
 type Letter = ListedLetter & { service: string };

@@ -1,4 +1,4 @@
-/** Names that the house gives a test, in several languages: one is stored after the other, and what is stored already is known. */
+/** The hospital's names of a test, in several languages: they are stored one by one, and it is known which are stored already. */
 import type { WithNames } from "../../../../lab/bench.contract.ts";
 import type { lab as labContract } from "../../../../lab/lab.contract.ts";
 import { actionsOf } from "../../platform/api.ts";
@@ -8,42 +8,42 @@ import { LANGUAGES } from "../../platform/texts.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
 
-/** Names by language; "" where there is none. */
+/** Names by language; "" if there is none. */
 export type Names = Record<string, string>;
 
 /** A test or a panel of the catalogue. */
 export type Named = WithNames & { code: string };
 
-/** What stands in the catalogue, in the languages of the pages. */
+/** The names in the catalogue, in the languages of the pages. */
 export const namesOf = ({ designation = [] }: WithNames): Names =>
   Object.fromEntries(LANGUAGES.map(([code]) => [code, designation.find((one) => one.language === code)?.value ?? ""]));
 
-/** The test as the catalogue has it now; undefined: it is not done any more. */
+/** The test as currently in the catalogue; undefined if it was removed. */
 export async function testNow(code: string): Promise<Named | undefined> {
   const { panels, tests } = await testCatalogue();
   return [...panels, ...tests].find((one) => one.code === code);
 }
 
-/** A test that is being named. */
+/** A test whose names are being changed. */
 export interface Naming {
   code: string;
-  /** What stands there, as far as it is known here; each name that is stored stands there. */
+  /** The current names, as far as known here, including those stored. */
   now: Names;
-  /** Of each language that was stored: what stood there before. */
+  /** The previous names of each language that was stored. */
   before: Names;
 }
 
-/** Of a test as it was read. */
+/** For a test as it was read. */
 export const namingOf = (test: Named): Naming => ({ code: test.code, now: namesOf(test), before: {} });
 
-/** Others have stored these names meanwhile: what was stored here and stands there still can be taken back. */
+/** After changes by others: what was stored here and is unchanged can still be undone. */
 export const namingSince = ({ code, now, before }: Naming, theirs: Names): Naming => ({
   code,
   now: theirs,
   before: Object.fromEntries(Object.entries(before).filter(([language]) => theirs[language] === now[language])),
 });
 
-/** Stores a name; without one the catalogue's own stands there again. */
+/** Stores a name; without one the catalogue's own is used again. */
 async function give(naming: Naming, language: string, name: string): Promise<void> {
   const { code, now, before } = naming;
   const seen = now[language] ?? "";
@@ -55,7 +55,7 @@ async function give(naming: Naming, language: string, name: string): Promise<voi
   now[language] = test ? (namesOf(test)[language] ?? "") : "";
 }
 
-/** Stores what differs. @throws what was refused; `naming` knows what was stored until then */
+/** Stores what differs. @throws the refusal; `naming` records what was stored before */
 export async function giveNames(naming: Naming, wanted: Names): Promise<void> {
   for (const [language] of LANGUAGES) {
     const name = wanted[language]?.trim() ?? "";
@@ -63,7 +63,7 @@ export async function giveNames(naming: Naming, wanted: Names): Promise<void> {
   }
 }
 
-/** Gives back all that was stored, each language by itself: what others have named since in one keeps none of the others. @throws what was refused, the last */
+/** Undoes all that was stored, each language separately: a change by others in one does not prevent the others. @throws the last refusal */
 export async function takeNamesBack(naming: Naming): Promise<void> {
   await takeBackEach(Object.entries(naming.before), async ([language, name]) => {
     await give(naming, language, name);

@@ -1,4 +1,4 @@
-/** Who somebody with an account is among those who work here: one of the same name, or a new one. Only a practitioner signs notes and orders. */
+/** Chooses the Practitioner of an account's person: one with the same name, or a new one. Only practitioners can sign notes and orders. */
 import { useEffect, useState } from "preact/hooks";
 import type { Practitioner } from "../../../../../fhir/r4.ts";
 import type { User } from "../../../../identity/identity.contract.ts";
@@ -10,14 +10,14 @@ import { nameOf, numberOf } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 import { changeAccount, practitionerTo } from "./account-changes.ts";
 
-/** Names an account's own Practitioner by the account: made twice, it is one. */
+/** Identifier of a Practitioner by account, so that it is created once. */
 const ACCOUNT = "urn:openward:account";
-/** Looked for when nobody has typed for so long, milliseconds. */
+/** Pause in typing after which it searches, milliseconds. */
 const PAUSE_MS = 300;
-/** Of one name; who has more of them types more of it. */
+/** Limit of the results for one name; more of the name narrows them. */
 const MAX_FOUND = "20";
 
-/** A practitioner that is made for the account. */
+/** A new practitioner for the account. */
 export const NEW = "new";
 
 async function alike(name: string): Promise<Practitioner[]> {
@@ -28,7 +28,7 @@ async function alike(name: string): Promise<Practitioner[]> {
 }
 
 interface ChoiceProps {
-  /** Of the person. */
+  /** Name of the person. */
   name: string;
   /** `NEW`, or "Practitioner/…". */
   value: string;
@@ -44,13 +44,13 @@ export function PractitionerChoice({ name, ...field }: ChoiceProps) {
     return () => clearTimeout(timer);
   }, [name]);
   const found = useLoad(`practitioners ${settled}`, () => alike(settled));
-  if (found.error?.isAbsent) return null; // a house that keeps no list of who works there
+  if (found.error?.isAbsent) return null; // this hospital keeps no list of its staff
   const said = (one: Practitioner) => [nameOf(one), numberOf(one)].filter(Boolean).join(" · ");
   const options = [[NEW, t("account.practitioner.new")], ...(found.value ?? []).map((one) => [`Practitioner/${one.id}`, said(one)])];
   return html`<${Field} label=${t("account.practitioner")} name="account-practitioner" options=${options} hint=${t("account.practitioner.hint")} ...${field} />`;
 }
 
-/** Says who an account's person is; a new practitioner is made first, once for an account. @returns as `changeAccount` */
+/** Sets the Practitioner of an account's person; a new one is created first, once per account. @returns as `changeAccount` */
 export async function becomePractitioner(user: User, chosen: string): ReturnType<typeof changeAccount> {
   const { id, name } = user;
   const identifier = { system: ACCOUNT, value: id };

@@ -1,4 +1,4 @@
-/** Which roles somebody has, of those that the hospital knows. */
+/** Chooses a person's roles among those of the hospital. */
 import type { identity as identityContract, RoleName, RoleNow } from "../../../../identity/identity.contract.ts";
 import { html } from "../../html.ts";
 import { NotKnown } from "../../parts/panel.ts";
@@ -8,7 +8,7 @@ import { t, tIfAny } from "../../platform/texts.ts";
 
 const identity = actionsOf<typeof identityContract>("identity");
 
-/** Nobody who signs in has this one. */
+/** For programs only, not for people. */
 const OF_PROGRAMS = "system";
 
 /** See the head of this file. */

@@ -1,19 +1,19 @@
-/** The fields of a role in its form, each by itself: two people may change another of them at once. Plain data in, plain data out. */
+/** A role as separate fields of a form, so that two people may change different ones at the same time. Plain data in, plain data out. */
 import type { RoleNow } from "../../../../identity/identity.contract.ts";
 import type { Draft } from "../../platform/drafts.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 import { LETTERS, typeName } from "./type-rights.ts";
 
-/** Before the name of a type: the letters of what may be done with it, "" where it is not named. */
+/** Prefix of the fields of types: their letters, "" if the type is not named. */
 const TYPE = "type ";
-/** Nothing may be done with a type that is named. */
+/** For a named type without rights. */
 const NOTHING = "-";
 const YES = "yes";
 
 /** What can be changed of a role. */
 export type RoleContent = Pick<RoleNow, "says" | "types" | "actions" | "onBehalf" | "secondFactor">;
 
-/** A role as people call it. */
+/** Name of a role for people. */
 export const roleName = (role: string): string => tIfAny(`role.${role}`) ?? role;
 
 /** The fields of a role. */
@@ -26,7 +26,7 @@ export const fieldsOf = ({ role, says, types, actions, onBehalf, secondFactor }:
   ...Object.fromEntries(Object.entries(types).map(([type, letters]) => [TYPE + type, letters || NOTHING])),
 });
 
-/** Letters by type, of the fields of a role. */
+/** Letters by type, from the fields of a role. */
 export const typesOf = (fields: Draft): Record<string, string> =>
   Object.fromEntries(
     Object.entries(fields).flatMap(([name, letters]) =>
@@ -34,7 +34,7 @@ export const typesOf = (fields: Draft): Record<string, string> =>
     ),
   );
 
-/** What the fields of a role say. */
+/** The role from its fields. */
 export const contentOf = (fields: Draft): RoleContent => ({
   says: fields["says"] ?? "",
   types: typesOf(fields),
@@ -43,7 +43,7 @@ export const contentOf = (fields: Draft): RoleContent => ({
   secondFactor: fields["secondFactor"] === YES,
 });
 
-/** The fields that these letters by type change. */
+/** The fields changed by these letters by type. */
 export function typeChanges(before: Record<string, string>, after: Readonly<Record<string, string>>): [string, string][] {
   const types = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return types
@@ -51,10 +51,10 @@ export function typeChanges(before: Record<string, string>, after: Readonly<Reco
     .map((type) => [TYPE + type, after[type] === "" ? NOTHING : (after[type] ?? "")]);
 }
 
-/** A box that is ticked, or not, as a field. */
+/** The value of a check box as a field. */
 export const tick = (isTicked: boolean): string => (isTicked ? YES : "");
 
-/** Names of these fields, as people read them. */
+/** Names of the fields as text. */
 export function labelsOf(fields: Draft): Record<string, string> {
   const types = Object.keys(fields).filter((name) => name.startsWith(TYPE));
   return {
@@ -66,7 +66,7 @@ export function labelsOf(fields: Draft): Record<string, string> {
   };
 }
 
-/** A field as people read it. */
+/** The value of a field as text. */
 export function textOf(field: string, value: string): string {
   if (field === "onBehalf" || field === "secondFactor") return t(value ? "yes" : "no");
   if (!field.startsWith(TYPE)) return value;

@@ -1,4 +1,4 @@
-/** Roles: what each may do; a change of one, and what waits for a second person. */
+/** Roles: their rights, changes, and changes that wait for a second person. */
 import { useState } from "preact/hooks";
 import type { identity as identityContract, RoleChange, RoleNow } from "../../../../identity/identity.contract.ts";
 import { html } from "../../html.ts";
@@ -15,7 +15,7 @@ import { ChangeRole } from "./change-role.ts";
 import { roleName } from "./role-fields.ts";
 
 const identity = actionsOf<typeof identityContract>("identity");
-/** What a role is for: of those that come with the project in the page's language, of others as somebody here has written it. */
+/** Purpose of a role: for those of the project in the page's language, for others as written by the hospital. */
 const saidOf = ({ role, says, isAsFiled }: RoleNow) =>
   (isAsFiled && tIfAny(`role.says.${role}`)) || html`<span dir="auto" translate=${false}>${says}</span>`;
 const NONE: RoleNow = { role: "", says: "", types: {}, actions: [], onBehalf: false, secondFactor: false, version: 0, isAsFiled: false };
@@ -25,7 +25,7 @@ export function Roles() {
   const roles = useLoad("roles-now", () => identity.listRoles({}));
   const changes = useLoad("role-changes", () => identity.listRoleChanges({}));
   const [open, setOpen] = useState<RoleNow | undefined>();
-  /** @param before what the role was; absent: nothing is taken back */
+  /** @param before the role before the change; absent: cannot be undone */
   const done = (change?: RoleChange, before?: RoleNow) => {
     roles.reload();
     changes.reload();
@@ -50,7 +50,7 @@ export function Roles() {
     ${open && html`<${ChangeRole} key=${open.role} role=${open} onClose=${() => setOpen(undefined)} onDone=${done} />`}`;
 }
 
-/** The role is what it was, unless others have changed it since. What makes it one of the widest waits again. */
+/** Restores the role, unless others have changed it since. Widest rights need confirmation again. */
 async function takeBack({ role, version: stored, state }: RoleChange, before: RoleNow): Promise<RoleChange> {
   const reason = t("undo.reason");
   const version = Number(asNow(`Role/${role}`, `${stored}`));
@@ -65,7 +65,7 @@ function changeBack(now: { role: string; version: number; reason: string }, befo
   return identity.changeRole({ ...now, says, types, actions, onBehalf, secondFactor });
 }
 
-/** What was rejected by mistake is asked for anew, in the name of who has rejected it: another must confirm it. */
+/** Requests a change again that was rejected by mistake, in the name of the person who rejected it: another must confirm it. */
 async function askAgain({ role, to, reason }: RoleChange): Promise<RoleChange> {
   const version = (await identity.listRoles({})).find((one) => one.role === role)?.version ?? 0;
   return to ? identity.changeRole({ role, version, reason, ...to }) : identity.resetRole({ role, version, reason });
@@ -73,7 +73,7 @@ async function askAgain({ role, to, reason }: RoleChange): Promise<RoleChange> {
 
 interface WaitingProps {
   change: RoleChange;
-  /** The role as it is until then. */
+  /** The role until then. */
   now: RoleNow;
   onDone: (change?: RoleChange, before?: RoleNow) => void;
 }

@@ -8,7 +8,7 @@ import { useLoad } from "../../platform/load.ts";
 import { numberIn } from "../../platform/names.ts";
 import { leading, t } from "../../platform/texts.ts";
 
-/** What the gateway tells of the mesh. */
+/** The state of the mesh, from the gateway. */
 export interface MeshState {
   requestsPerSecond: number;
   services: {
@@ -21,7 +21,7 @@ export interface MeshState {
   }[];
 }
 
-/** Asked for again after so long, milliseconds. */
+/** Interval of reading, milliseconds. */
 const EVERY_MS = 3_000;
 const numberOr = (value: number | null): string => (value === null ? "–" : numberIn(value, { maximumFractionDigits: 1 }));
 const megabytes = (bytes: number | null): string => (bytes === null ? "–" : numberIn(bytes / 1e6, { maximumFractionDigits: 1 }));

@@ -1,4 +1,4 @@
-/** Names that this house gives the tests of its laboratory, in each language of the pages. */
+/** The hospital's names of laboratory tests, in each language of the pages. */
 import { useState } from "preact/hooks";
 import type { Catalogue } from "../../../../lab/bench.contract.ts";
 import { html } from "../../html.ts";
@@ -14,7 +14,7 @@ import { testCatalogue, testText } from "../../platform/test-names.ts";
 import { LANGUAGES, language, t } from "../../platform/texts.ts";
 import { giveNames, type Named, type Names, type Naming, namesOf, namingOf, namingSince, takeNamesBack, testNow } from "./house-names.ts";
 
-/** Others have named the test since it was chosen here. */
+/** Others have renamed the test since it was chosen here. */
 interface Conflict {
   test: Named;
   base: Names;

@@ -1,4 +1,4 @@
-/** Which interactions a role may have with resources of which types: a row a type, a box an interaction. */
+/** The interactions of a role by resource type: a row per type, a check box per interaction. */
 import { useState } from "preact/hooks";
 import { html } from "../../html.ts";
 import { Wide } from "../../parts/wide.ts";
@@ -9,7 +9,7 @@ export const LETTERS = ["c", "r", "u", "d", "s"] as const;
 /** All types that are not named. */
 const OTHERS = "*";
 
-/** A type as people read it. */
+/** Name of a type for people. */
 export const typeName = (type: string): string => (type === OTHERS ? t("roles.others") : type);
 
 interface TypeRightsProps {

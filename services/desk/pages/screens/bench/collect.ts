@@ -1,4 +1,4 @@
-/** A tube is filled: it gets a label with a number of its own. */
+/** Collects a specimen: the tube gets a label with a number of its own. */
 import { useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
 import type { BenchOrder, Label } from "../../../../lab/bench.contract.ts";
@@ -26,7 +26,7 @@ interface CollectProps {
 /** See the head of this file. */
 export function CollectDialog({ orders, patient, onClose, onDone }: CollectProps) {
   const [label, setLabel] = useState<Label | undefined>();
-  const [asked] = useState(orders); // they are collected when the list is asked for again
+  const [asked] = useState(orders); // they will be collected when the list is read again
   const send = async () => {
     const made = await lab.collect({ orders: asked.map(({ order }) => order) });
     setLabel(made);

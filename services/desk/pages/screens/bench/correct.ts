@@ -1,4 +1,4 @@
-/** An issued result put right with a reason. It goes out at once and stays; what others have corrected meanwhile is not written over. */
+/** Corrects an issued result, with a reason. The correction is issued at once and cannot be undone; corrections by others are not overwritten. */
 import type { Observation } from "../../../../../fhir/r4.ts";
 import type { lab as labContract } from "../../../../lab/lab.contract.ts";
 import { html } from "../../html.ts";

@@ -1,4 +1,4 @@
-/** Critical values that nobody has taken notice of yet: of all patients, or of one. */
+/** Critical values that were not acknowledged yet: of all patients, or of one. */
 import { useState } from "preact/hooks";
 import type { CriticalValue } from "../../../../lab/bench.contract.ts";
 import type { Patient } from "../../../../../fhir/r4.ts";
@@ -24,13 +24,13 @@ const lab = actionsOf<typeof labContract>("lab");
 interface CriticalProps {
   patient?: string;
   among?: ReadonlySet<string>;
-  /** At the bench: the laboratory tells, and takes no notice for others. */
+  /** At the bench: the laboratory reports by telephone, and does not acknowledge for others. */
   isTold?: boolean;
   turn: number;
   everyMs: number;
 }
 
-/** @param patient only this one's @param among only those of these patients, "Patient/…" @param turn another one: something was released @param everyMs asked for again after so long */
+/** @param patient only of this one @param among only of these patients, "Patient/…" @param turn changes when something was released @param everyMs interval of reading */
 export function Critical({ patient, among, isTold = false, turn, everyMs }: CriticalProps) {
   const known = useLoad(
     `critical ${patient ?? ""}`,
@@ -56,7 +56,7 @@ export function Critical({ patient, among, isTold = false, turn, everyMs }: Crit
   };
   const [told, setTold] = useState<CriticalValue | undefined>();
   const values = known.value?.values.filter((one) => among?.has(one.patient) ?? true) ?? [];
-  // None is another thing than not known.
+  // "None" differs from "unknown".
   if (known.error?.isTemporary) {
     return html`<section class="panel" aria-label=${t("critical")}><h2>${t("critical")}</h2><${NotKnown} loaded=${known} /></section>`;
   }

@@ -1,4 +1,4 @@
-/** Values of an order in two steps: entered, then looked at with their flags and released. */
+/** Enters the values of an order in two steps: typed, then reviewed with their flags and released. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
 import type { BenchOrder, Catalogue, LabReport, ReportLine } from "../../../../lab/bench.contract.ts";
@@ -20,7 +20,7 @@ import { unitOf } from "../../platform/units.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
 
-/** What was read: a number in either form of writing, else words ("<5" is one of the laboratory's). */
+/** What was typed: a number in any notation, else words ("<5" is the laboratory's). */
 function readAs(text: string): number | string {
   return numberTyped(text) ?? (/^\s*[<>≤≥]/.test(text) ? plainNumber(text) : text.trim());
 }
@@ -35,7 +35,7 @@ export function findingIn(value: string, unit: string): Finding {
 interface EnterProps {
   order: BenchOrder;
   patient: Patient | undefined;
-  /** Codes of what is to be entered. */
+  /** Codes of the values to enter. */
   tests: string[];
   catalogue: Catalogue;
   onClose: () => void;
@@ -94,7 +94,7 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
 
 function Lines({ lines, system }: { lines: ReportLine[]; system: string }) {
   const table = useRef<HTMLTableElement>(null);
-  useEffect(() => table.current?.scrollIntoView({ block: "start" }), []); // what is looked at before it is released, on a phone too
+  useEffect(() => table.current?.scrollIntoView({ block: "start" }), []); // to be reviewed before the release, on a phone too
   const text = (value: number | string) => (typeof value === "number" ? numberIn(value, { maximumFractionDigits: 3 }) : value);
   return html`<table ref=${table} aria-label=${t("bench.report")}><tbody>${lines.map(
     ({

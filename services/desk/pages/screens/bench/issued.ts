@@ -1,4 +1,4 @@
-/** Results that were issued lately: put right with a reason, or printed as a report. */
+/** Recently issued results: corrected with a reason, or printed as a report. */
 import { useState } from "preact/hooks";
 import type { DiagnosticReport, Observation } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
@@ -20,7 +20,7 @@ import { Correct } from "./correct.ts";
 
 type Result = WithPatient<Observation>;
 
-/** @param turn another one: a result was entered */
+/** @param turn changes when a result was entered */
 export function Issued({ turn }: { turn: number }) {
   const more = useMore(20);
   const results = useLoad("issued", () =>
@@ -51,7 +51,7 @@ export function Issued({ turn }: { turn: number }) {
     ${open?.kind === "print" && html`<${Report} result=${open.result} onClose=${close} />`}`;
 }
 
-/** All values of the report that one is in; of none it is a report by itself. */
+/** All values of the report with this one; without a report only this one. */
 async function valuesBeside(of: Observation): Promise<Observation[]> {
   const query = { result: `Observation/${of.id}`, _include: "DiagnosticReport:result", _sort: "-issued", _count: "1" };
   const { resources, included } = await search<DiagnosticReport>("DiagnosticReport", query);

@@ -1,4 +1,4 @@
-/** The station of the laboratory whose orders are shown: the one that this person has chosen last, in this browser. */
+/** The laboratory station whose orders are shown: the one last chosen by this person in this browser. */
 import { useState } from "preact/hooks";
 import type { BenchOrder, Catalogue } from "../../../../lab/bench.contract.ts";
 import { html } from "../../html.ts";
@@ -8,22 +8,22 @@ import { person } from "../../platform/sign-in.ts";
 import { nameIn } from "../../platform/test-names.ts";
 import { language, t } from "../../platform/texts.ts";
 
-/** Orders of tests that the catalogue places at no station. */
+/** Orders of tests without a station in the catalogue. */
 const ELSEWHERE = "-";
 const keptAs = (): string => `desk.station.${person.value?.id ?? ""}`;
 
-/** What the tests of an order are: of a panel its members. */
+/** The tests of an order: for a panel its members. */
 export const testsOf = ({ test }: BenchOrder, { panels }: Catalogue): string[] =>
   panels.find(({ code }) => code === test.code)?.tests ?? [test.code];
 
-/** Where an order is done: of a panel at one station or several. */
+/** The stations of an order: for a panel one or several. */
 function stationsOf(order: BenchOrder, catalogue: Catalogue): string[] {
   const codes = new Set(testsOf(order, catalogue));
   const found = catalogue.tests.flatMap(({ code, station }) => (station !== undefined && codes.has(code) ? [station] : []));
   return found.length > 0 ? [...new Set(found)] : [ELSEWHERE];
 }
 
-/** The chosen station; one that the catalogue does not have (any more) is none. */
+/** The chosen station; none if the catalogue does not have it (any more). */
 export function useStation(): [string, (code: string) => void] {
   const [station, setStation] = useState(localStorage.getItem(keptAs()) ?? "");
   const choose = (code: string) => {
@@ -33,7 +33,7 @@ export function useStation(): [string, (code: string) => void] {
   return [station, choose];
 }
 
-/** Those of a station; of one that there is not, all. */
+/** The orders of a station; for an unknown station all. */
 export function atStation<Of extends BenchOrder>(orders: Of[], catalogue: Catalogue, station: string): Of[] {
   const isKnown = station === ELSEWHERE || catalogue.stations?.some(({ code }) => code === station);
   return isKnown ? orders.filter((one) => stationsOf(one, catalogue).includes(station)) : orders;
@@ -46,7 +46,7 @@ interface StationProps {
   onChoose: (code: string) => void;
 }
 
-/** Chooses the station; absent where the catalogue has none. */
+/** Chooses the station; not shown if the catalogue has none. */
 export function StationChoice({ orders, catalogue, station, onChoose }: StationProps) {
   const { stations = [] } = catalogue;
   if (stations.length === 0) return null;

@@ -1,4 +1,4 @@
-/** The laboratory tells of a critical value by telephone: who was told is noted with it. Who only sees it at the bench has told nobody. */
+/** The laboratory reports a critical value by telephone, and records who was told. Seeing it at the bench is no acknowledgement. */
 import type { Patient } from "../../../../../fhir/r4.ts";
 import type { CriticalValue } from "../../../../lab/bench.contract.ts";
 import type { lab as labContract } from "../../../../lab/lab.contract.ts";

@@ -1,4 +1,4 @@
-/** Invoices with their patients and what is left of them. */
+/** Invoices with their patients and balances. */
 import type { Invoice } from "../../../../../fhir/r4.ts";
 import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
 import type { InvoiceBalance } from "../../../../billing/payments.contract.ts";
@@ -9,28 +9,28 @@ import { sumOf } from "./open.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
 
-/** Invoices that are asked about at once. */
+/** Invoices in one request for balances. */
 const MAX_BALANCES = 200;
 
-/** An invoice with its patient, and how it stands. */
+/** An invoice with its patient and balance. */
 export interface Bill extends WithPatient<Invoice> {
-  /** Absent: nothing of it is left, or it is not known. */
+  /** Absent: nothing is due, or it is unknown. */
   balance?: InvoiceBalance;
 }
 
-/** What an invoice asks for. */
+/** The amount of an invoice. */
 export const askedBy = ({ totalGross, totalNet }: Invoice): { value: number; currency: string } => {
   const { value = 0, currency = "EUR" } = totalGross ?? totalNet ?? {};
   return { value, currency };
 };
 
-/** What an invoice asks for, in words. */
+/** The amount of an invoice as text. */
 export const totalOf = (invoice: Invoice): string => sumOf([askedBy(invoice).value], askedBy(invoice).currency);
 
-/** Of a credit note it is below zero. */
+/** Whether it is a credit note, whose amount is negative. */
 export const isCredit = (invoice: Invoice): boolean => askedBy(invoice).value < 0;
 
-/** How invoices stand, by reference; of who may not see it none. */
+/** Balances of invoices, by reference; none if the person may not see them. */
 async function balancesOf(invoices: Invoice[]): Promise<Map<string, InvoiceBalance>> {
   const references = invoices.map(({ id }) => `Invoice/${id}`);
   const parts = Array.from({ length: Math.ceil(references.length / MAX_BALANCES) }, (_, part) =>
@@ -43,7 +43,7 @@ async function balancesOf(invoices: Invoice[]): Promise<Map<string, InvoiceBalan
   return new Map(found.flat().map((one) => [one.invoice, one]));
 }
 
-/** @param query which invoices */
+/** @param query selects the invoices */
 export async function bills(query: Record<string, string>): Promise<Joined<Invoice> & { all: Bill[] }> {
   const { all, isPartial } = await searchWithPatients<Invoice>("Invoice", query);
   const balances = await balancesOf(all.map(({ of }) => of).filter(({ status }) => status === "issued"));
@@ -54,7 +54,7 @@ export async function bills(query: Record<string, string>): Promise<Joined<Invoi
   return { all: withBalance, isPartial };
 }
 
-/** What is left of a bill where something was paid or credited of it, in words. */
+/** The amount due of a partly paid or credited bill, as text. */
 export function leftOf({ balance }: Bill): string | undefined {
   if (!balance || balance.left === Math.abs(balance.cents)) return undefined;
   return moneyOf(balance.left, balance.currency);

@@ -1,4 +1,4 @@
-/** A credit note for all of a bill, or for some of its lines: what was not done is given back, the rest stays. */
+/** A credit note for a whole bill, or for some of its lines. */
 import { useState } from "preact/hooks";
 import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
 import { html } from "../../html.ts";
@@ -39,7 +39,7 @@ export function Credit({ bill: { of, patient }, onClose, onDone }: CreditProps) 
     if (given.length === 0) throw new Refused(422, "CHOOSE_CHARGES", "");
     const named = given.length < charges.length ? { charges: given } : {};
     const { creditNote } = await billing.creditNote({ invoice: `Invoice/${of.id}`, reason, ...named }).catch((error: unknown) => {
-      account.reload(); // somebody else may have credited one of these
+      account.reload(); // another person may have credited one of these
       throw error;
     });
     const [back] = await billing.listBalances({ invoices: [creditNote] }).catch(() => []);

@@ -1,4 +1,4 @@
-/** Invoices: those that are to be paid, the oldest first, or all of late; paid, printed, or credited with a reason; and the cash desk's day. */
+/** Invoices: unpaid ones, the oldest first, or all recent ones; paid, printed, or credited with a reason; and the cash report of a day. */
 import { useState } from "preact/hooks";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -19,7 +19,7 @@ import { useLines } from "./lines.ts";
 import { Pay } from "./pay.ts";
 import { Report } from "./report.ts";
 
-/** Shown at first, and so many more each time. */
+/** Number shown at first, and added each time. */
 const STEP = 20;
 
 /** See the head of this file. */

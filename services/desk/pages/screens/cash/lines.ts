@@ -1,4 +1,4 @@
-/** What a bill asks for, line by line, in words. */
+/** The lines of a bill as text. */
 import type { ChargeItem, Invoice } from "../../../../../fhir/r4.ts";
 import { readAll } from "../../platform/api.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
@@ -8,14 +8,14 @@ import { sumOf } from "./open.ts";
 
 /** One line of a bill. */
 export interface Line {
-  /** "ChargeItem/…"; absent: it names none. */
+  /** "ChargeItem/…"; absent if the line has none. */
   charge?: string;
   text: string;
-  /** Absent: the line has none. */
+  /** Absent if the line has none. */
   amount?: string;
 }
 
-/** The lines of a bill; without the texts of its charges until they are known. */
+/** The lines of a bill; without the texts of its charges until they are loaded. */
 export function useLines(of: Invoice): { lines: Line[]; loaded: Loaded<Map<string, ChargeItem>> } {
   const all = of.lineItem ?? [];
   const references = all.flatMap(({ chargeItemReference }) => chargeItemReference?.reference ?? []);

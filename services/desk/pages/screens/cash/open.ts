@@ -1,4 +1,4 @@
-/** Charges that no invoice has yet. */
+/** Charges that are not on an invoice yet. */
 import type { ChargeItem, Encounter, FhirResource, Patient } from "../../../../../fhir/r4.ts";
 import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
 import { html } from "../../html.ts";
@@ -15,7 +15,7 @@ import { t } from "../../platform/texts.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
 
-/** A visit or stay with what is to pay for it. */
+/** A visit or stay with its unbilled charges. */
 interface Account {
   encounter: string;
   visit: Encounter | undefined;
@@ -39,7 +39,7 @@ async function accounts(): Promise<{ all: Account[]; isPartial: boolean }> {
   return { all, isPartial };
 }
 
-/** What charges come to; in minor units, so that it is exact. */
+/** Sum of charges; computed in minor units, so that it is exact. */
 function totalOf(charges: ChargeItem[]): string {
   const currency = charges[0]?.priceOverride?.currency;
   if (currency === undefined) return "";
@@ -58,11 +58,11 @@ export const sumOf = (amounts: number[], currency: string): string =>
     currency,
   );
 
-/** What the parts of the page are told. */
+/** Properties of the parts of the page. */
 export interface PartProps {
-  /** Another one: something was billed, paid or taken back. */
+  /** Changes when something was billed, paid or undone. */
   turn: number;
-  /** Asked for again after so long, milliseconds. */
+  /** Interval of reading, milliseconds. */
   everyMs: number;
   onChange: () => void;
 }

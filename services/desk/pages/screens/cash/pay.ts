@@ -1,4 +1,4 @@
-/** Taking money for an invoice, all of it or a part, by one means; what was paid before, with its receipts, and taken back with a reason. */
+/** Takes a payment for an invoice, in full or in part, by one means; shows earlier payments with their receipts, and reverses them with a reason. */
 import { useState } from "preact/hooks";
 import { Means, type Paid, type Payment } from "../../../../billing/payments.contract.ts";
 import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
@@ -25,7 +25,7 @@ const billing = actionsOf<typeof billingContract>("billing");
 interface PayProps {
   bill: Bill;
   onClose: () => void;
-  /** Something was paid, or taken back. */
+  /** Called when something was paid, or reversed. */
   onChange: () => void;
 }
 
@@ -33,7 +33,7 @@ interface PayProps {
 export function Pay({ bill, onClose, onChange }: PayProps) {
   const { of, patient } = bill;
   const account = useLoad(`payments of ${of.id}`, () => billing.listPayments({ invoice: `Invoice/${of.id}` }));
-  /** With what was left after it, as far as it is known. */
+  /** With the amount due after it, as far as known. */
   const [receipt, setReceipt] = useState<{ payment: Payment; left: number | undefined } | undefined>();
   const [taking, setTaking] = useState<Payment | undefined>();
   const changed = () => {

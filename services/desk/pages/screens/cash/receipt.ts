@@ -1,4 +1,4 @@
-/** The receipt of one payment, as it is printed. */
+/** The receipt of one payment, for printing. */
 import type { Payment } from "../../../../billing/payments.contract.ts";
 import { html } from "../../html.ts";
 import { Sheet } from "../../parts/sheet.ts";
@@ -10,7 +10,7 @@ import { type Bill, isCredit, totalOf } from "./bills.ts";
 interface ReceiptProps {
   payment: Payment;
   bill: Bill;
-  /** What is still to be paid, in the smallest unit; absent: not known. */
+  /** The remaining amount due, in minor units; absent: unknown. */
   left: number | undefined;
 }
 

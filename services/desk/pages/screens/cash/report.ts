@@ -1,4 +1,4 @@
-/** The cash desk's day: what came in and went out, by cashier and means, and each payment; to print. */
+/** The cash report of a day: receipts and refunds by cashier and means, and each payment; for printing. */
 import { useState } from "preact/hooks";
 import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
 import type { CashReport, CashSum, Payment } from "../../../../billing/payments.contract.ts";

@@ -1,4 +1,4 @@
-/** Asks that the patient be admitted: planned, as an emergency, or newborn with its mother. The wards see it on their boards. */
+/** Requests an admission: planned, as an emergency, or of a newborn with its mother. The wards see it on their boards. */
 import { useEffect, useState } from "preact/hooks";
 import type { Encounter, Patient, RelatedPerson } from "../../../../../fhir/r4.ts";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
@@ -24,10 +24,10 @@ const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 const wards = actionsOf<typeof wardsContract>("wards");
 const KINDS = ["emergency", "planned", "newborn"] as const;
 type Kind = (typeof KINDS)[number];
-/** Born here lately, days. */
+/** Age up to which a patient counts as newborn, days. */
 const NEWBORN_DAYS = 28;
 
-/** The mother of a newborn, as its registration has noted it; undefined: nobody has. */
+/** The mother of a newborn according to its registration; undefined if not registered. */
 async function motherOf(child: Patient): Promise<Patient | undefined> {
   const { resources } = await search<RelatedPerson>("RelatedPerson", { patient: `Patient/${child.id}`, relationship: "MTH", _count: "1" });
   const [related] = resources;
@@ -50,7 +50,7 @@ export function AskAdmission({ patient, onClose }: { patient: Patient; onClose: 
   const { kind = "", reason = "", plannedFor = "", needs = "" } = draft.value;
   const [mother, setMother] = useState<Patient | undefined>();
   useEffect(() => {
-    if (isNewborn) motherOf(patient).then(setMother, () => {}); // she can be looked for by name
+    if (isNewborn) motherOf(patient).then(setMother, () => {}); // she can be searched by name
   }, []);
   const wanted = needs.split(",").filter(Boolean);
   const send = async () => {
@@ -88,7 +88,7 @@ export function AskAdmission({ patient, onClose }: { patient: Patient; onClose: 
   <//>`;
 }
 
-/** How many beds could be given now. */
+/** The number of suitable free beds. */
 function FreeBeds({ needs, sex }: { needs: string; sex: string | undefined }) {
   const known: "male" | "female" | undefined = sex === "male" || sex === "female" ? sex : undefined;
   const asked = { ...(needs && { needs }), ...(known && { sex: known }) };

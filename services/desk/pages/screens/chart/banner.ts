@@ -1,4 +1,4 @@
-/** What must be seen first: who it is, allergies, whether the patient has died or the record is another's now. */
+/** What must be seen first: identity, allergies, whether the patient has died or the record was replaced. */
 import { useState } from "preact/hooks";
 import type { Encounter, Patient } from "../../../../../fhir/r4.ts";
 import { transferOf } from "../../../../hospitalizations/transfers.contract.ts";
@@ -71,7 +71,7 @@ function Present({ encounter }: { encounter: Encounter }) {
   return html`<span class="tag">${kind} ${since(encounter.period?.start)}</span> <${TransferTag} transfer=${transferOf(encounter)} />`;
 }
 
-/** A stay's transfer, as from its bed on the board. */
+/** Transfer of a stay, as from its bed on the board. */
 function TransferDialog({ stay, name, onClose, onDone }: { stay: Encounter; name: string; onClose: () => void; onDone: () => void }) {
   const from = stay.location?.find(({ status }) => status === "active")?.location.reference;
   return html`<${Dialog} title=${joined(t("transfer"), name)} onClose=${onClose}>
@@ -79,13 +79,13 @@ function TransferDialog({ stay, name, onClose, onDone }: { stay: Encounter; name
   <//>`;
 }
 
-/** Who else has this record open now: who writes on it at the same time can be spoken to. */
+/** Who else has this record open now, so that one can talk to people who write at the same time. */
 function Others({ others }: { others: Other[] }) {
   const said = others.map(({ name, roles }) => `${name} (${roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ")})`);
   return html`<p class="others" role="status">${said.length > 0 && html`<span aria-hidden="true">◉</span> ${t("chart.others", { who: said.join(", ") })}`}</p>`;
 }
 
-/** None known is another thing than not known. */
+/** "None known" differs from "unknown". */
 function Allergies({ parts: { allergies } }: { parts: Parts }) {
   const active = allergies.value?.resources.filter(isActive) ?? [];
   if (allergies.error?.status === 403) return null;

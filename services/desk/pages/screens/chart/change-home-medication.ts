@@ -1,4 +1,4 @@
-/** What is taken at home no more, otherwise, or was noted by mistake. Each can be taken back at once; others' changes are not written over. */
+/** Home medication is stopped, changed, or marked as entered in error. Each can be undone at once; changes by others are not overwritten. */
 import type { MedicationStatement } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { DateField } from "../../parts/date-field.ts";
@@ -13,7 +13,7 @@ import { conceptOf } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 import { dosageTextOf, sinceOf, stopped, takenSince } from "./home-medication-status.ts";
 
-/** As a status: it was noted by mistake. */
+/** As a status: entered in error. */
 const ERROR = "entered-in-error";
 
 interface ChangeProps {
@@ -22,14 +22,14 @@ interface ChangeProps {
   onDone: () => void;
 }
 
-/** The fields of what is taken. */
+/** The fields of a home medication. */
 const fieldsOf = (one: MedicationStatement): Draft => ({
   dosage: dosageTextOf(one),
   since: (sinceOf(one) ?? "").slice(0, 10),
   status: one.status,
 });
 
-/** As it becomes: a dosage that is said otherwise has no number and no timing of what was said before. */
+/** The changed statement: a new dosage text has no number and no timing from the previous one. */
 function withFields(one: MedicationStatement, fields: Draft): MedicationStatement {
   const { dosage: text = "", since = "", status } = fields;
   const before = fieldsOf(one);
@@ -41,7 +41,7 @@ function withFields(one: MedicationStatement, fields: Draft): MedicationStatemen
   return status === "stopped" ? stopped(dosed, today()) : { ...dosed, status: status as MedicationStatement["status"] };
 }
 
-/** A field as people read it. */
+/** The value of a field as text. */
 function textOf(field: string, value: string): string {
   if (field === "since") return value && dateOf(value);
   if (field !== "status") return value;

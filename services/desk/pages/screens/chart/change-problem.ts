@@ -1,4 +1,4 @@
-/** A problem that is over, is put right, or was noted by mistake. Each can be taken back at once; others' changes are not written over. */
+/** A problem is resolved, corrected, or marked as entered in error. Each can be undone at once; changes by others are not overwritten. */
 import type { Condition } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { DateField } from "../../parts/date-field.ts";
@@ -13,7 +13,7 @@ import { conceptOf } from "../../platform/names.ts";
 import { t, tIfAny, type TextKey } from "../../platform/texts.ts";
 import { active, enteredInError, isError, resolved, statusOf } from "./problem-status.ts";
 
-/** As a status: it was never one. */
+/** As a status: entered in error. */
 const ERROR = "entered-in-error";
 
 /** The fields of a problem. */
@@ -23,7 +23,7 @@ const fieldsOf = (one: Condition): Draft => ({
   status: isError(one) ? ERROR : statusOf(one),
 });
 
-/** As it becomes: what is called otherwise has no code of what it was called before. */
+/** The changed problem: with a new text it does not keep the code of the previous one. */
 function withFields(one: Condition, fields: Draft): Condition {
   const { text = "", since = "", status } = fields;
   const before = fieldsOf(one);
@@ -39,7 +39,7 @@ function withFields(one: Condition, fields: Draft): Condition {
   return (status === "active" ? active : resolved)(corrected);
 }
 
-/** A field as people read it. */
+/** The value of a field as text. */
 function textOf(field: string, value: string): string {
   if (field === "since") return value && dateOf(value);
   if (field !== "status") return value;

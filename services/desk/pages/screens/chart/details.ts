@@ -1,4 +1,4 @@
-/** A patient's details, put right. Who has changed them meanwhile is not overwritten: both versions are shown, and one chooses. */
+/** Corrects a patient's details. Changes by others are not overwritten: both versions are shown to choose from. */
 import type { Patient } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { BirthDateField, birthDateOf } from "../../parts/birth-date-field.ts";
@@ -25,11 +25,11 @@ function fieldsOf(patient: Patient): Draft {
   return { family, given: given.join(" "), birthDate: patient.birthDate ?? "", gender: patient.gender ?? "unknown", phone };
 }
 
-/** Lists that have something in them: FHIR has no empty one. */
+/** The non-empty lists: FHIR has no empty ones. */
 const some = <Lists extends Record<string, unknown[]>>(lists: Lists): Partial<Lists> =>
   Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) as Partial<Lists>;
 
-/** The record with these fields; all else stays, of a name and a telephone that are as they were too. */
+/** The record with these fields; everything else is kept, also of unchanged names and telephone numbers. */
 function withFields(patient: Patient, fields: Draft): Patient {
   const before = fieldsOf(patient);
   const isOther = (...names: (typeof FIELDS)[number][]) => names.some((name) => (fields[name] ?? "") !== before[name]);
@@ -52,13 +52,13 @@ function withFields(patient: Patient, fields: Draft): Patient {
   };
 }
 
-/** A field as people read it. */
+/** The value of a field as text. */
 function textOf(name: string, value: string): string {
   if (name === "gender") return sexOf(value);
   return name === "birthDate" && birthDateIn(value, today()) ? dateOf(value) : value;
 }
 
-/** A day of birth that is typed in words is the same day. */
+/** Normalizes a date of birth typed in words. */
 const readOf = (typed: Draft): Draft =>
   typed["birthDate"] === undefined ? typed : { ...typed, birthDate: birthDateOf(typed["birthDate"]) };
 

@@ -15,15 +15,15 @@ import type { Parts } from "./sources.ts";
 
 const StaySummary = later(() => import("./stay-summary.ts").then((it) => it.StaySummary));
 
-/** Shown at first, and so many more each time. */
+/** Number shown at first, and added each time. */
 const STEP = 20;
-/** Of these a summary is printed: stays that are or were. */
+/** Encounters for which a summary can be printed: current and past stays. */
 const [STAYS, PRINTED] = [
   ["IMP", "ACUTE", "NONAC", "EMER"],
   ["in-progress", "onleave", "finished"],
 ];
 
-/** What a visit or stay is called. */
+/** Name of the kind of encounter. */
 export const kindOf = ({ class: kind }: Encounter): string => tIfAny(`encounter.${kind?.code}`) ?? kind?.display ?? kind?.code ?? "";
 
 /** See the head of this file. */

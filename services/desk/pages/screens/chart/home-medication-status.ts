@@ -1,24 +1,24 @@
-/** What a patient takes at home, and what becomes of it: plain data in, plain data out. */
+/** A patient's home medication, and its changes: plain data in, plain data out. */
 import type { Dosage, Encounter, MedicationRequest, MedicationStatement } from "../../../../../fhir/r4.ts";
 
-/** Whether it was noted by mistake. */
+/** Whether it was entered in error. */
 export const isError = ({ status }: MedicationStatement): boolean => status === "entered-in-error";
 
-/** Whether it is taken, or was until this stay. */
+/** Whether it is taken, or was taken until this stay. */
 export const isCurrent = ({ status }: MedicationStatement): boolean => ["active", "on-hold", "intended", "unknown"].includes(status);
 
-/** Since when, as a FHIR date. */
+/** Start of taking it, as a FHIR date. */
 export const sinceOf = ({ effectiveDateTime, effectivePeriod }: MedicationStatement): string | undefined =>
   effectivePeriod?.start ?? effectiveDateTime;
 
-/** It is taken since then; what is known of its end stays. */
+/** Sets the start; a known end is kept. */
 export function takenSince({ effectiveDateTime: _, ...one }: MedicationStatement, since: string): MedicationStatement {
   const { effectivePeriod: { start: __, ...period } = {}, ...rest } = one;
   const known = { ...(since && { start: since }), ...period };
   return { ...rest, ...(Object.keys(known).length > 0 && { effectivePeriod: known }) };
 }
 
-/** It is not taken any more. @param day the last */
+/** It is no longer taken. @param day the last one */
 export function stopped(one: MedicationStatement, day: string): MedicationStatement {
   const { effectiveDateTime: _, ...rest } = one;
   const since = sinceOf(one);
@@ -31,10 +31,10 @@ export function taken(one: MedicationStatement): MedicationStatement {
   return { ...rest, status: "active", ...(Object.keys(period).length > 0 && { effectivePeriod: period }) };
 }
 
-/** It pauses during the stay. */
+/** It is paused during the stay. */
 export const onHold = (one: MedicationStatement): MedicationStatement => ({ ...one, status: "on-hold" });
 
-/** The prescriptions by which the house goes on with it in this stay; one that was taken back is none. */
+/** The prescriptions by which it is continued in this stay, without cancelled ones. */
 export const continuedBy = ({ id }: MedicationStatement, prescriptions: MedicationRequest[], stay: Encounter) =>
   prescriptions.filter(
     ({ status, supportingInformation = [], authoredOn = "" }) =>
@@ -43,22 +43,22 @@ export const continuedBy = ({ id }: MedicationStatement, prescriptions: Medicati
       Date.parse(authoredOn) >= Date.parse(stay.period?.start ?? ""),
   );
 
-/** The dosage, in the words of who noted it. */
+/** The dosage, as written by its author. */
 export const dosageTextOf = ({ dosage = [] }: MedicationStatement): string => dosage[0]?.text ?? "";
 
-/** One dose as it is typed: "500 mg"; "" where only words are known. */
+/** One dose as typed: "500 mg"; "" if only words are known. */
 export function doseTextOf({ dosage = [] }: MedicationStatement): string {
   const { value, unit } = dosage[0]?.doseAndRate?.[0]?.doseQuantity ?? {};
   return value === undefined ? "" : `${value} ${unit ?? ""}`.trim();
 }
 
-/** How often a day; "" where that is not known as a number. */
+/** Times per day; "" if not known as a number. */
 export function timesADayOf({ dosage = [] }: MedicationStatement): string {
   const { frequency, period, periodUnit } = dosage[0]?.timing?.repeat ?? {};
   return frequency !== undefined && period === 1 && periodUnit === "d" ? `${frequency}` : "";
 }
 
-/** @param often times a day; 0: not known, or when needed */
+/** @param often times per day; 0: unknown, or as needed */
 export const dosageOf = (text: string, dose: { value: number; unit: string } | undefined, often: number): Dosage => ({
   ...(text && { text }),
   ...(often > 0 && { timing: { repeat: { frequency: often, period: 1, periodUnit: "d" } } }),

@@ -1,6 +1,6 @@
 /**
- * What the patient takes at home, beside what the house prescribes. In a stay the physician decides of each, in one step: it goes on as a
- * prescription, or pauses during the stay. What nobody has decided yet is counted.
+ * What the patient takes at home, besides the hospital's prescriptions. During a stay the physician decides on each, in one step: it is continued as a
+ * prescription, or paused during the stay. Undecided ones are counted.
  */
 import { useState } from "preact/hooks";
 import type { Encounter, MedicationRequest, MedicationStatement } from "../../../../../fhir/r4.ts";
@@ -34,7 +34,7 @@ interface HomeMedicationProps {
   patient: string;
 }
 
-/** What is decided of it in the stay that goes on; undefined: nothing yet. What was gone on with and stopped since can be decided anew. */
+/** The decision in the current stay; undefined: none yet. What was continued and then stopped can be decided again. */
 function decisionOf(one: MedicationStatement, prescriptions: Loaded<Found<MedicationRequest>>, stay: Encounter): TextKey | undefined {
   if (one.status === "on-hold") return "taken.status.on-hold";
   const all = prescriptions.value ? continuedBy(one, prescriptions.value.resources, stay) : [];

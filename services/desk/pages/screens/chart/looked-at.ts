@@ -1,4 +1,4 @@
-/** Who has looked at this record. It is asked for when somebody wants to know, as the question is on record too. */
+/** Who has accessed this record. Loaded only on request, as the request is recorded too. */
 import { useState } from "preact/hooks";
 import type { ledger as ledgerContract, Looks } from "../../../../ledger/ledger.contract.ts";
 import { html } from "../../html.ts";

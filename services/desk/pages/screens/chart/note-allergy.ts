@@ -1,4 +1,4 @@
-/** Notes an allergy: to a medication of the house by its code, so that prescriptions are held against it, or to anything else in words. */
+/** Records an allergy: to one of the hospital's medications by its code, so that prescriptions are checked against it, or to anything else in words. */
 import type { AllergyIntolerance, CodeableConcept } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { codeNamed } from "../../parts/code-field.ts";
@@ -20,7 +20,7 @@ const concept = (system: string, code: string): CodeableConcept => ({ coding: [{
 interface NoteAllergyProps {
   /** "Patient/…" */
   patient: string;
-  /** What is recorded already. */
+  /** Already recorded allergies. */
   recorded: AllergyIntolerance[];
   onClose: () => void;
   onDone: () => void;
@@ -33,7 +33,7 @@ export function NoteAllergy({ patient, recorded, onClose, onDone }: NoteAllergyP
   const { to = "", severe = "" } = draft.value;
   const codes = medications.value ?? [];
   const send = async () => {
-    // Without its code no prescription is held against it: what was typed before the list had come waits for that.
+    // Without the code, prescriptions would not be checked against it: waits for the list if it was not loaded while typing.
     const coding = codeNamed(medications.value ?? (await knownMedications()), to);
     const made = await create<AllergyIntolerance>({
       resourceType: "AllergyIntolerance",

@@ -1,6 +1,6 @@
 /**
- * A note is written, a draft of one edited, a signed one amended: then the amendment replaces it, and both are kept. What somebody else has made
- * of it meanwhile is shown beside what was typed, and nothing of either is lost.
+ * Writes a note, edits a draft, or amends a signed note: the amendment replaces it, and both are kept. Changes by others are shown beside what was typed,
+ * and nothing of either is lost.
  */
 import { useState } from "preact/hooks";
 import type { DocumentReference } from "../../../../../fhir/r4.ts";
@@ -19,14 +19,14 @@ const NOTE = { coding: [{ system: "http://loinc.org", code: "34109-9", display: 
 const encoded = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 const contentOf = (text: string) => [{ attachment: { contentType: "text/plain; charset=utf-8", data: encoded(text) } }];
 
-/** The text of a note; "" for a document of another kind. */
+/** The text of a note; "" for other documents. */
 export function noteText({ content: [first] }: DocumentReference): string {
   const { contentType = "", data } = first?.attachment ?? {};
   if (!contentType.startsWith("text/plain") || data === undefined) return "";
   return new TextDecoder().decode(Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)));
 }
 
-/** Nobody has signed it yet. */
+/** Whether it is not signed yet. */
 export const isDraft = ({ docStatus }: DocumentReference): boolean => docStatus === "preliminary";
 
 function noteOf(patient: string, text: string, amends?: DocumentReference): DocumentReference {
@@ -44,7 +44,7 @@ function noteOf(patient: string, text: string, amends?: DocumentReference): Docu
   };
 }
 
-/** A note as it is now: itself, or what has replaced it since. */
+/** The current version of a note: itself, or what has replaced it. */
 async function newest({ id }: DocumentReference): Promise<DocumentReference> {
   const reference = `DocumentReference/${id}`;
   const { resources } = await search<DocumentReference>("DocumentReference", {
@@ -57,7 +57,7 @@ async function newest({ id }: DocumentReference): Promise<DocumentReference> {
 
 interface NoteFormProps {
   patient: string;
-  /** What is edited or amended; absent: a new note is written. */
+  /** The note to edit or amend; absent: a new note. */
   of?: DocumentReference;
   onClose: () => void;
   onDone: () => void;
@@ -74,7 +74,7 @@ export function NoteForm({ patient, of: found, onClose, onDone }: NoteFormProps)
       const made = await create(noteOf(patient, text));
       return say(t("note.stored"), () => update({ ...made, status: "entered-in-error" }).then(onDone));
     }
-    // Typed before a reload, it is about the version of then.
+    // Text typed before a reload is based on the version of that time.
     const seen = isTheirs ? of.meta?.versionId : (basis() ?? version);
     const before: DocumentReference = { ...of, meta: { ...of.meta, ...(seen && { versionId: seen }) } };
     if (isDraft(of)) await update({ ...before, content: contentOf(text) });

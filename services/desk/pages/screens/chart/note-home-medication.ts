@@ -1,4 +1,4 @@
-/** Notes what the patient takes at home: a medication of the house by its code, so that it can be prescribed by it, or any other in words. */
+/** Records home medication: one of the hospital's medications by its code, so that it can be prescribed, or any other in words. */
 import type { MedicationStatement } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { codeNamed } from "../../parts/code-field.ts";

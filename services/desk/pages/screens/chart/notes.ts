@@ -1,4 +1,4 @@
-/** Notes: written, edited, signed, amended. A signed one is never changed: its amendment replaces it, and both are kept. */
+/** Notes: written, edited, signed, amended. A signed note never changes: its amendment replaces it, and both are kept. */
 import { useState } from "preact/hooks";
 import type { DocumentReference, Provenance } from "../../../../../fhir/r4.ts";
 import type { records as recordsContract } from "../../../../records/records.contract.ts";
@@ -15,14 +15,14 @@ import { t } from "../../platform/texts.ts";
 import { isDraft, NoteForm, noteText } from "./note-form.ts";
 
 const records = actionsOf<typeof recordsContract>("records");
-/** Who has become a practitioner since the token was given gets one that says so. @throws Refused */
+/** Renews the token of a person who has become a practitioner since it was issued. @throws Refused */
 async function requirePractitioner(): Promise<void> {
   const isOne = () => isOpenToAll() || person.value?.fhirUser?.startsWith("Practitioner/");
   if (!isOne()) await renew();
   if (!isOne()) throw new Refused(403, "NO_PRACTITIONER", "");
 }
 
-/** Which of these notes bear a signature, by id. */
+/** Ids of the notes that are signed. */
 async function signedOf(ids: string[]): Promise<Set<string>> {
   if (ids.length === 0) return new Set();
   const target = ids.map((id) => `DocumentReference/${id}`).join();
@@ -31,7 +31,7 @@ async function signedOf(ids: string[]): Promise<Set<string>> {
   return new Set(signed.flatMap(({ target: all }) => all.map(({ reference = "" }) => reference.split("/")[1] ?? "")));
 }
 
-/** A signature is no version of the note: it is asked for again after so long, milliseconds. */
+/** Interval of reading signatures, which are no versions of the notes, milliseconds. */
 const SIGNATURES_EVERY_MS = 30_000;
 
 interface NotesProps {
@@ -48,7 +48,7 @@ export function Notes({ loaded, patient }: NotesProps) {
   const signed = useLoad(`signed ${finished.join()}`, () => signedOf(finished), SIGNATURES_EVERY_MS);
   const sign = async (note: DocumentReference) => {
     try {
-      await requirePractitioner(); // before: what is final and not signed is neither the one nor the other
+      await requirePractitioner(); // first: otherwise the note could become final without a signature
       if (isDraft(note)) await update({ ...note, docStatus: "final" });
       await records.sign({ reference: `DocumentReference/${note.id}` });
       say(t("note.signed"));

@@ -1,4 +1,4 @@
-/** Orders to the laboratory, and ordering. */
+/** Laboratory orders, and ordering. */
 import type { ServiceRequest } from "../../../../../fhir/r4.ts";
 import type { Priority } from "../../../../lab/bench.contract.ts";
 import type { lab as labContract } from "../../../../lab/lab.contract.ts";
@@ -43,7 +43,7 @@ export function Orders({ loaded, patient }: OrdersProps) {
   return html`<${Panel} title=${t("orders")} loaded=${loaded} show=${show} />`;
 }
 
-/** What the laboratory does; where it has no catalogue, what was ordered before. */
+/** The tests of the laboratory; without a catalogue those ordered before. */
 async function choices(): Promise<{ codes: KnownCode[]; inCatalogue: Set<string> }> {
   const { system, tests, panels } = await testCatalogue().catch(() => ({ system: "", tests: [], panels: [] }));
   const listed = [...panels, ...tests].map(({ code, display }) => ({ system, code, display: testText({ system, code, display }) }));
@@ -57,7 +57,7 @@ function Order({ patient, onDone }: { patient: string; onDone: () => void }) {
   const { draft, set, clear } = useDraft(`order.${patient}`, { priority: "routine" });
   const { test: text = "", priority = "" } = draft.value;
   const send = async () => {
-    // Who types faster than the list comes has chosen all the same.
+    // Waits for the list if it was not loaded while typing.
     const { codes, inCatalogue } = known.value ?? (await choices());
     const test = codeNamed(codes, text);
     if (!test) throw new Refused(422, "CHOOSE_FROM_LIST", "");

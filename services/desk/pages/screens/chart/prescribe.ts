@@ -1,4 +1,4 @@
-/** Prescribing: a severe allergy that is recorded must be overridden with a reason. What was taken at home is gone on with as it was taken. */
+/** Prescribing: a recorded severe allergy must be overridden with a reason. Home medication is continued with its dosage. */
 import { useState } from "preact/hooks";
 import type { MedicationRequest, MedicationStatement } from "../../../../../fhir/r4.ts";
 import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
@@ -22,13 +22,13 @@ const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
 interface PrescribeProps {
   patient: string;
-  /** What the patient has taken at home, and goes on taking by this. */
+  /** The home medication that is continued by this. */
   continues?: MedicationStatement;
   onClose: () => void;
   onDone: () => void;
 }
 
-/** The fields of what is gone on with; what has no code is chosen of the house's. */
+/** The fields for continued home medication; without a code, a medication is chosen from the hospital's. */
 const fieldsOf = (one: MedicationStatement) => ({
   medication: one.medicationCodeableConcept?.coding ? conceptOf(one.medicationCodeableConcept) : "",
   dosage: dosageTextOf(one),
@@ -42,7 +42,7 @@ export function Prescribe({ patient, continues, onClose, onDone }: PrescribeProp
   const { draft, set, clear } = useDraft(`prescribe.${continues?.id ?? patient}`, continues && fieldsOf(continues));
   const [isAllergic, setAllergic] = useState(false);
   const value = (name: string) => draft.value[name] ?? "";
-  /** Of another medication nobody has said why in spite of an allergy: whether there is one is asked anew. */
+  /** A reason given for one medication does not apply to another: allergies are checked again. */
   const choose = (text: string) => {
     setAllergic(false);
     set("override", "");

@@ -1,4 +1,4 @@
-/** Medication that the house prescribes. */
+/** The hospital's prescriptions. */
 import { useState } from "preact/hooks";
 import type { MedicationRequest } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";

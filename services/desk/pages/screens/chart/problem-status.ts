@@ -1,4 +1,4 @@
-/** What becomes of a problem: plain data in, plain data out. */
+/** Changes of a problem: plain data in, plain data out. */
 import type { CodeableConcept, Condition } from "../../../../../fhir/r4.ts";
 import { today } from "../../platform/clock.ts";
 
@@ -6,28 +6,28 @@ const CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical";
 const VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
 const concept = (system: string, code: string): CodeableConcept => ({ coding: [{ system, code }] });
 
-/** Whether it is a problem now; what does not say so is one. */
+/** The clinical status; active if not given. */
 export const statusOf = ({ clinicalStatus }: Condition): string => clinicalStatus?.coding?.[0]?.code ?? "active";
 
-/** It is over, since today. */
+/** It is resolved, as of today. */
 export const resolved = (one: Condition): Condition => ({
   ...withoutEnd(one),
   clinicalStatus: concept(CLINICAL, "resolved"),
   abatementDateTime: today(),
 });
-/** It is a problem again: without an end (R4, con-4). */
+/** It is active again: without an end (R4, con-4). */
 export const active = (one: Condition): Condition => ({ ...withoutEnd(one), clinicalStatus: concept(CLINICAL, "active") });
 
 function withoutEnd(one: Condition): Condition {
   const kept = Object.entries(one).filter(([name]) => !/^_?abatement/.test(name));
-  // Each form of the end is optional in R4, so it is still a Condition.
+  // Each form of the end is optional in R4, so the result is still a Condition.
   return Object.fromEntries(kept) as unknown as Condition;
 }
 
-/** It was never one: without a clinical status (R4, con-5). */
+/** It was entered in error: without a clinical status (R4, con-5). */
 export function enteredInError({ clinicalStatus: _, ...one }: Condition): Condition {
   return { ...one, verificationStatus: concept(VERIFICATION, "entered-in-error") };
 }
 
-/** Whether it was noted by mistake. */
+/** Whether it was entered in error. */
 export const isError = ({ verificationStatus }: Condition): boolean => verificationStatus?.coding?.[0]?.code === "entered-in-error";

@@ -1,4 +1,4 @@
-/** Problems and diagnoses; a new one is written in a line. */
+/** Problems and diagnoses; a new one is entered in a line. */
 import { useState } from "preact/hooks";
 import type { Condition } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";

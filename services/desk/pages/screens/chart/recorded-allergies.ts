@@ -1,4 +1,4 @@
-/** Allergies that are recorded, those that are over too: taken back, made severe or not, active again. Each can be undone at once. */
+/** Recorded allergies, including resolved ones: marked as entered in error, changed in severity, reactivated. Each can be undone at once. */
 import type { AllergyIntolerance, CodeableConcept } from "../../../../../fhir/r4.ts";
 import { useRef } from "preact/hooks";
 import { html } from "../../html.ts";
@@ -14,13 +14,13 @@ const VERIFICATION = "http://terminology.hl7.org/CodeSystem/allergyintolerance-v
 const concept = (system: string, code: string): CodeableConcept => ({ coding: [{ system, code }] });
 const statusOf = ({ clinicalStatus }: AllergyIntolerance): string => clinicalStatus?.coding?.[0]?.code ?? "active";
 
-/** Whether it was noted by mistake. */
+/** Whether it was entered in error. */
 const isError = ({ verificationStatus }: AllergyIntolerance): boolean => verificationStatus?.coding?.[0]?.code === "entered-in-error";
 
-/** Whether it holds now; what does not say so does. */
+/** Whether it is active; also if no status is given. */
 export const isActive = (one: AllergyIntolerance): boolean => statusOf(one) === "active" && !isError(one);
 
-/** It was never one: without a clinical status (R4, ait-2). */
+/** It was entered in error: without a clinical status (R4, ait-2). */
 export function enteredInError({ clinicalStatus: _, ...one }: AllergyIntolerance): AllergyIntolerance {
   return { ...one, verificationStatus: concept(VERIFICATION, "entered-in-error") };
 }
@@ -32,7 +32,7 @@ interface RecordedProps {
 
 /** See the head of this file. */
 export function RecordedAllergies({ all, onDone }: RecordedProps) {
-  /** As they were stored here last, which the list may not show yet: what is pressed next is about that. */
+  /** The versions last stored here, which the list may not show yet: the next click is based on them. */
   const stored = useRef(new Map<string | undefined, AllergyIntolerance>());
   const queue = useRef(Promise.resolve());
   const storeNext = async (shown: AllergyIntolerance, change: (one: AllergyIntolerance) => AllergyIntolerance) => {

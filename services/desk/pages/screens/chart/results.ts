@@ -1,4 +1,4 @@
-/** Results: the latest of each test with its range, and a curve over all of them. */
+/** Results: the latest of each test with its range, and a curve of all of them. */
 import { useState } from "preact/hooks";
 import type { Observation } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";

@@ -1,4 +1,4 @@
-/** What a chart is made of: each part asked for by itself, so that one that is not known leaves the others. */
+/** The parts of a chart, each loaded separately, so that an unavailable one does not affect the others. */
 import type {
   AllergyIntolerance,
   Condition,
@@ -16,7 +16,7 @@ import type { News } from "../../platform/live.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 
-/** The newest of each part; who needs older ones looks in the timeline's source, FHIR. */
+/** Limit per part, the newest; older ones are available through FHIR. */
 const MAX_SHOWN = "200";
 
 /** All parts of a chart. */
@@ -32,7 +32,7 @@ export interface Parts {
   notes: Loaded<Found<DocumentReference>>;
 }
 
-/** What each part is made of. */
+/** The resource type of each part. */
 const TYPES: Record<keyof Parts, string> = {
   allergies: "AllergyIntolerance",
   problems: "Condition",
@@ -45,12 +45,12 @@ const TYPES: Record<keyof Parts, string> = {
   notes: "DocumentReference",
 };
 
-/** Reads those again that may have changed. */
+/** Reloads the parts that may have changed. */
 export function reloadParts(parts: Parts, { isAll, types }: News): void {
   for (const [name, part] of Object.entries(parts)) if (isAll || types.has(TYPES[name as keyof Parts])) part.reload();
 }
 
-/** @param patient "Patient/…" @param everyMs asked for again after so long */
+/** @param patient "Patient/…" @param everyMs interval of reading */
 export function useParts(patient: string, everyMs: number): Parts {
   const ask = <Resource extends FhirResource>(type: Resource["resourceType"], sort?: string) => {
     const query = { patient, _count: MAX_SHOWN, ...(sort && { _sort: sort }) };

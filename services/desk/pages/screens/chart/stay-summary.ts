@@ -1,4 +1,4 @@
-/** The summary of a stay, as it is handed to who leaves: why, how long, what was found, what goes on; to print. */
+/** The summary of a stay for the patient: reason, duration, findings, continued medication; for printing. */
 import type {
   AllergyIntolerance,
   Condition,
@@ -32,7 +32,7 @@ const isVoid = (status: string) => ["entered-in-error", "cancelled"].includes(st
 const isError = ({ verificationStatus }: AllergyIntolerance | Condition) => verificationStatus?.coding?.[0]?.code === "entered-in-error";
 const isActive = ({ clinicalStatus }: AllergyIntolerance | Condition) => (clinicalStatus?.coding?.[0]?.code ?? "active") === "active";
 
-/** Whether a moment lies in the stay. */
+/** Whether a time lies within the stay. */
 const isWithin = ({ period }: Encounter, at: string | undefined): boolean =>
   at !== undefined && Date.parse(at) >= Date.parse(period?.start ?? "") && !(period?.end && Date.parse(at) > Date.parse(period.end));
 
@@ -59,7 +59,7 @@ const homeMedicationOf = (all: MedicationStatement[]) =>
         .join(" · "),
     );
 
-/** The latest of each test in the stay. */
+/** The latest result of each test in the stay. */
 function resultsOf(stay: Encounter, all: Observation[]): Observation[] {
   const within = all.filter(
     ({ status, effectiveDateTime }) => !isVoid(status) && status !== "preliminary" && isWithin(stay, effectiveDateTime),
@@ -78,7 +78,7 @@ interface SummaryProps {
   onClose: () => void;
 }
 
-/** A part of the sheet: what is not known is marked as such, on paper too. */
+/** A part of the sheet: unknown content is marked as such, on paper too. */
 function Section<T extends FhirResource>({
   title,
   loaded,

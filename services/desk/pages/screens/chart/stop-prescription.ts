@@ -1,4 +1,4 @@
-/** A prescription is stopped: nothing more of it is handed out, and no dose is due. It is not active again: the dialog says so. */
+/** Stops a prescription: nothing more is dispensed, and no dose is due. It cannot become active again: the dialog says so. */
 import type { MedicationRequest } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -18,7 +18,7 @@ interface StopProps {
 
 const fieldsOf = ({ status, statusReason }: MedicationRequest): Draft => ({ status, reason: conceptOf(statusReason) });
 
-/** What is stored is that it is stopped, and why. */
+/** Stored are the status, and the reason. */
 const readOf = (typed: Draft): Draft => ({ ...typed, status: "stopped" });
 
 function withFields(one: MedicationRequest, { status, reason = "" }: Draft): MedicationRequest {

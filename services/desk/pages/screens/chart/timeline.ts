@@ -1,4 +1,4 @@
-/** What happened, from all services in one row; what is not known is said above it. */
+/** Events of all services in one list; unavailable sources are named above it. */
 import { html } from "../../html.ts";
 import { findingOf, testOf } from "../../parts/finding.ts";
 import { useMore } from "../../parts/more.ts";
@@ -13,7 +13,7 @@ import { isError } from "./home-medication-status.ts";
 import { noteText } from "./note-form.ts";
 import type { Parts } from "./sources.ts";
 
-/** The newest first; so many more each time. */
+/** Number shown at first, the newest first, and added each time. */
 const STEP = 40;
 
 interface Event {

@@ -1,4 +1,4 @@
-/** Notes what was measured at the bedside, all of it at one time: observations as R4's vital signs profiles have them (http://hl7.org/fhir/R4/observation-vitalsigns.html). */
+/** Records vital signs measured at one time: Observations according to R4's vital signs profiles (http://hl7.org/fhir/R4/observation-vitalsigns.html). */
 import type { CodeableConcept, Observation, Quantity } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -14,7 +14,7 @@ const LOINC = "http://loinc.org";
 const UCUM = "http://unitsofmeasure.org";
 const CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category";
 
-/** What is measured: its LOINC code, its UCUM unit, and what a living person may have. */
+/** A vital sign: its LOINC code, UCUM unit, and plausible range. */
 interface Sign {
   code: string;
   display: string;
@@ -35,7 +35,7 @@ const SIGNS: readonly Sign[] = [
 const SYSTOLIC: Sign = { code: "8480-6", display: "Systolic blood pressure", unit: "mm[Hg]", min: 20, max: 350, step: 1 };
 const DIASTOLIC: Sign = { code: "8462-4", display: "Diastolic blood pressure", unit: "mm[Hg]", min: 10, max: 250, step: 1 };
 const PRESSURE = { code: "85354-9", display: "Blood pressure panel with all children optional" };
-/** How they are typed: the pressure first of what a nurse counts. */
+/** Order of the fields: the blood pressure before what is counted. */
 const IN_ORDER: readonly Sign[] = [...SIGNS.slice(0, 2), SYSTOLIC, DIASTOLIC, ...SIGNS.slice(2)];
 
 const conceptOf = ({ code, display }: { code: string; display: string }): CodeableConcept => ({
@@ -47,13 +47,13 @@ const quantityOf = ({ unit }: Sign, value: number): Quantity => ({ value, unit: 
 interface Measured {
   /** "Patient/…" */
   patient: string;
-  /** "Encounter/…", where there is one. */
+  /** "Encounter/…", if there is one. */
   encounter: string | undefined;
   /** ISO 8601 */
   at: string;
 }
 
-/** One Observation for each value that was typed; the two of the pressure are one. @param values what was typed, by code */
+/** One Observation per typed value; the two blood pressures share one. @param values what was typed, by code */
 export function observationsOf(values: Record<string, string>, { patient, encounter, at }: Measured): Observation[] {
   const typed = (sign: Sign) => (values[sign.code] ?? "").trim();
   const of = (code: CodeableConcept, what: Partial<Observation>): Observation => ({

@@ -1,4 +1,4 @@
-/** Hands a prescribed medication out: whom for, allergies, how much is left to give and on the shelf. */
+/** Dispenses a prescription: shows patient, allergies, remaining quantity, and stock. */
 import { useState } from "preact/hooks";
 import type { AllergyIntolerance, MedicationDispense, MedicationRequest } from "../../../../../fhir/r4.ts";
 import type { pharmacy as pharmacyContract, StockOfLot } from "../../../../pharmacy/pharmacy.contract.ts";
@@ -29,7 +29,7 @@ interface DispenseProps {
   onDone: () => void;
 }
 
-/** What is known before a medication is handed out. */
+/** What must be known before dispensing. */
 async function facts({ id, subject, medicationCodeableConcept, dispenseRequest }: MedicationRequest) {
   const { system, code } = medicationCodeableConcept?.coding?.[0] ?? {};
   const [dispensed, { lots, places }, allergies] = await Promise.all([
@@ -48,12 +48,12 @@ async function facts({ id, subject, medicationCodeableConcept, dispenseRequest }
   };
 }
 
-/** Lots are taken as they expire, several where one has not enough. */
+/** Lots are taken in order of expiry, several if one is not enough. */
 const FIRST_TO_EXPIRE = "first";
 
 const whereOf = (lot: StockOfLot | undefined) => (lot ? { lot: lot.lot, ...(lot.place && { place: lot.place }) } : {});
 
-/** A lot of another place than the dispensary is told with it. */
+/** A lot as text, with its place unless it is the dispensary. */
 const saidOf = (one: StockOfLot, places: Lots["places"]): string =>
   joined(numberOfLot(one), dateOf(one.expires), numberIn(one.quantity), one.place === undefined ? "" : placeOf(one, places));
 
@@ -62,7 +62,7 @@ const choicesOf = (lots: StockOfLot[], places: Lots["places"]): [string, string]
   ...lots.flatMap((one, index): [string, string][] => (one.lot === "" ? [] : [[`${index}`, saidOf(one, places)]])),
 ];
 
-/** Which packages are to be taken from the shelf. */
+/** The packages to be taken from the shelf. */
 function Proposal({ of: { medicationCodeableConcept }, quantity }: { of: MedicationRequest; quantity: number }) {
   const { system, code } = medicationCodeableConcept?.coding?.[0] ?? {};
   const ask = async () =>

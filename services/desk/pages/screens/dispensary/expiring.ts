@@ -1,4 +1,4 @@
-/** Lots that expire soon, or have: to be used first, or to be taken from the shelf. */
+/** Lots that expire soon, or have expired: to be used first, or removed. */
 import type { StockOfLot } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
 import { Panel } from "../../parts/panel.ts";
@@ -8,7 +8,7 @@ import { t } from "../../platform/texts.ts";
 import { expiringLots, type Lots, numberOfLot, placeOf, Usable } from "./lots.ts";
 
 interface ExpiringProps {
-  /** Another one: the stock has changed. */
+  /** Changes with the stock. */
   turn: number;
   nameOf: (lot: StockOfLot) => string;
   onOpen: (lot: StockOfLot) => void;

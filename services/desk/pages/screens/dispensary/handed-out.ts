@@ -1,4 +1,4 @@
-/** What was handed out lately, and taking back what was not used. */
+/** Recent dispenses, and returns. */
 import { useState } from "preact/hooks";
 import type { MedicationDispense, SupplyDelivery } from "../../../../../fhir/r4.ts";
 import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
@@ -23,7 +23,7 @@ import { useKept } from "../../platform/drafts.ts";
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 type Given = WithPatient<MedicationDispense>;
 
-/** @param turn another one: something was handed out */
+/** @param turn changes when something was dispensed */
 export function HandedOut({ turn, onChange }: { turn: number; onChange: () => void }) {
   const more = useMore(10);
   const query = { status: "completed", _sort: "-whenhandedover", _count: `${more.count}` };
@@ -49,7 +49,7 @@ function TakeBack({ of: { of }, onClose, onDone }: { of: Given; onClose: () => v
   const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
     const came = await pharmacy.return({ dispense: `MedicationDispense/${of.id}`, quantity: Number(quantity), ...(reason && { reason }) });
-    // Its delivery was a mistake: lot and place have what they had, and the patient has it again.
+    // Undoing a return: the delivery was a mistake, so lot and place have their previous stock, and the patient has the medication.
     say(t("returned"), async () => {
       await update<SupplyDelivery>({ ...(await read<SupplyDelivery>(came.delivery)), status: "entered-in-error" });
       onDone();

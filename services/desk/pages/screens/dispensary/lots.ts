@@ -1,4 +1,4 @@
-/** How a lot reads, and what is asked about lots by several parts of the dispensary. */
+/** Lots as text, and requests about lots that several parts of the dispensary share. */
 import type { Location } from "../../../../../fhir/r4.ts";
 import type { Code, LotUnits, pharmacy as pharmacyContract, StockOfLot } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
@@ -7,10 +7,10 @@ import { dateOf, today } from "../../platform/clock.ts";
 import { t } from "../../platform/texts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
-/** Soon is so many days, as of the service itself. */
+/** Number of days that count as soon, as in the service. */
 const SOON_DAYS = 30;
 
-/** `system|code`, as the stock is asked for. */
+/** `system|code`, as in requests for stock. */
 export const tokenOf = ({ system, code }: Code): string => `${system}|${code}`;
 
 /** Lots with the names of their places. */
@@ -24,27 +24,27 @@ async function withPlaces(lots: StockOfLot[]): Promise<Lots> {
   return { lots, places };
 }
 
-/** What is there of a medication. */
+/** The lots of a medication in stock. */
 export const lotsOf = async (medication: Code): Promise<Lots> => withPlaces(await pharmacy.listLots({ medication: tokenOf(medication) }));
 
-/** Lots that expire within 30 days, or have. */
+/** Lots that expire within 30 days, or have expired. */
 export const expiringLots = async (): Promise<Lots> => withPlaces(await pharmacy.expiring({ days: SOON_DAYS }));
 
-/** Where a lot lies. */
+/** The place of a lot. */
 export const placeOf = ({ place }: LotUnits, places: Lots["places"]): string =>
   place === undefined ? t("stock.place.default") : (places.get(place)?.name ?? place);
 
-/** Its number, in words where it has none. */
+/** The lot number, or a text if there is none. */
 export const numberOfLot = ({ lot }: LotUnits): string => lot || t("stock.noLot");
 
-/** How many days a lot may be used still; of a FHIR date without day, or month, the last day of it counts. */
+/** Number of days until a lot expires; for a FHIR date without day or month, until its last day. */
 export function daysLeft(expires: string): number {
   const [year = 0, month, last] = expires.split("-").map(Number);
   const end = last === undefined ? Date.UTC(year, month ?? 12, 0) : Date.parse(expires);
   return Math.round((end - Date.parse(today())) / 86_400_000);
 }
 
-/** Until when it may be used, and why it may not. */
+/** Until when it may be used, and why not any more. */
 export function Usable({ of: { expires, unusable } }: { of: LotUnits & Pick<StockOfLot, "unusable"> }) {
   const left = expires === undefined ? Number.POSITIVE_INFINITY : daysLeft(expires);
   const isLate = unusable === undefined && left <= SOON_DAYS;

@@ -1,4 +1,4 @@
-/** What has moved a medication's stock: when, how, which lot and place, and why. */
+/** The stock movements of a medication: time, kind, lot, place and reason. */
 import type { Location } from "../../../../../fhir/r4.ts";
 import type { Code, pharmacy as pharmacyContract, StockMovement } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
@@ -18,7 +18,7 @@ async function movementsOf(medication: Code) {
   return { movements, places: await readAll<Location>(movements.flatMap(({ place }) => place ?? [])) };
 }
 
-/** @param turn another one: the stock has changed */
+/** @param turn changes with the stock */
 export function Movements({ medication, turn }: { medication: Code; turn: number }) {
   const known = useLoad(`movements ${tokenOf(medication)}`, () => movementsOf(medication));
   useTurn(known, turn);

@@ -1,4 +1,4 @@
-/** A medication that this house has not had yet: from now on it is delivered, and prescribed, by its name. A FHIR Medication without a lot. */
+/** Adds a medication to the hospital's list, for deliveries and prescriptions: a FHIR Medication without a lot. */
 import { useState } from "preact/hooks";
 import type { Medication } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
@@ -11,14 +11,14 @@ import { HOUSE_CODES, type KnownCode } from "../../platform/known-codes.ts";
 import { t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
 
-/** Systems that medications have codes of, by the names that people know them by. */
+/** Code systems of medications, with their common names. */
 const SYSTEMS: readonly [system: string, name: string][] = [
   ["http://www.whocc.no/atc", "ATC"],
   ["http://www.nlm.nih.gov/research/umls/rxnorm", "RxNorm"],
   ["http://snomed.info/sct", "SNOMED CT"],
 ];
 
-/** Of a name, where nobody knows a code: "Paracetamol 500 mg" is PARACETAMOL-500-MG. */
+/** A code made from the name if none is known: "Paracetamol 500 mg" becomes PARACETAMOL-500-MG. */
 const codeFrom = (name: string): string =>
   name
     .trim()
@@ -27,7 +27,7 @@ const codeFrom = (name: string): string =>
     .slice(0, 200);
 
 interface NewProps {
-  /** What there is: two of one name could not be told apart. */
+  /** Existing medications: two with the same name could not be distinguished. */
   names: KnownCode[];
   onClose: () => void;
   onDone: () => void;

@@ -1,4 +1,4 @@
-/** From which stock on a medication is ordered, at each place where it lies or is watched. */
+/** Reorder levels of a medication, at each place with stock or a level. */
 import { useState } from "preact/hooks";
 import type { Location } from "../../../../../fhir/r4.ts";
 import type { Code, pharmacy as pharmacyContract, ReorderLevel } from "../../../../pharmacy/pharmacy.contract.ts";
@@ -19,14 +19,14 @@ const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
 interface LevelsProps {
   medication: Code;
-  /** Where it lies, "Location/…"; undefined: the default place. */
+  /** Places with stock, "Location/…"; undefined: the default place. */
   places: (string | undefined)[];
-  /** Another one: the stock has changed. */
+  /** Changes with the stock. */
   turn: number;
   onDone: () => void;
 }
 
-/** A place with its level; without one nothing is watched there. */
+/** A place with its level; without one none is set there. */
 type Line = Pick<ReorderLevel, "place"> & Partial<ReorderLevel>;
 
 async function linesOf(medication: Code, places: LevelsProps["places"]): Promise<{ lines: Line[]; names: Map<string, Location> }> {
@@ -78,7 +78,7 @@ function SetLevel({ medication, line, name, onClose, onDone }: SetProps) {
   const editing = useEditing<Line>({
     name: `level ${tokenOf(medication)} ${place}`,
     of: line,
-    versionOf: ({ level = 0 }) => `${level}`, // a level has no history: as it was read is what it was
+    versionOf: ({ level = 0 }) => `${level}`, // a level has no versions: its value stands for one
     fieldsOf: ({ level }) => ({ level: `${level || ""}` }),
     store: async (_, { level }, { seen, said }) => {
       const [before, units] = [Number(seen), Number(level)];

@@ -1,4 +1,4 @@
-/** The shelf: how much is there, what expires soon, deliveries, and the card of each medication. */
+/** The stock: quantities, lots that expire soon, deliveries, and the stock card of each medication. */
 import { useState } from "preact/hooks";
 import type { pharmacy as pharmacyContract, StockItem } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
@@ -26,7 +26,7 @@ const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
 interface Shown {
   stock: StockItem[];
-  /** Tokens of what is to be ordered at some place. */
+  /** Tokens of medications to be ordered at some place. */
   toOrder: Set<string>;
   names: KnownCode[];
 }
@@ -45,7 +45,7 @@ async function readShelf(): Promise<Shown> {
   return { stock, names, toOrder: new Set(below.map(({ medication }) => tokenOf(medication))) };
 }
 
-/** @param turn another one: something was handed out */
+/** @param turn changes when something was dispensed */
 export function Shelf({ turn }: { turn: number }) {
   const shelf = useLoad("shelf", readShelf);
   useTurn(shelf, turn);

@@ -1,4 +1,4 @@
-/** The stock card of a medication: its lots, where they lie and until when they may be used; counted, moved, kept back; and what has moved them. */
+/** The stock card of a medication: its lots with place and expiry; counted, moved, blocked; and its movements. */
 import { useState } from "preact/hooks";
 import type { Code, pharmacy as pharmacyContract, StockOfLot } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
@@ -26,7 +26,7 @@ interface CardProps {
   medication: Code;
   name: string;
   onClose: () => void;
-  /** The stock has changed. */
+  /** Called when the stock has changed. */
   onChange: () => void;
 }
 
@@ -80,7 +80,7 @@ function Count({ of: { medication, lot, place, quantity: before }, onClose, onDo
   const send = async () => {
     const of = { medication, ...(lot && { lot }), ...(place && { place }) };
     const { by } = await pharmacy.count({ ...of, quantity: Number(quantity) });
-    // By what the count has changed it: what was taken since stays taken.
+    // Undone by the difference of the count: dispenses since then stay.
     const back = () => pharmacy.adjust({ ...of, by: -by, reason: t("undo.reason") }).then(onDone);
     say(t("shelf.counted", { by: numberIn(by, { signDisplay: "exceptZero" }) }), ...(by === 0 ? [] : [back]));
     onClose();
@@ -91,7 +91,7 @@ function Count({ of: { medication, lot, place, quantity: before }, onClose, onDo
   <//>`;
 }
 
-/** Keeps a lot back, or lets it be used again. */
+/** Blocks a lot, or releases it. */
 function Block({ of: { medication, lot, unusable }, onClose, onDone }: LotProps) {
   const kept = `block ${lot}`;
   const [reason, setReason] = useKept(kept, "reason");

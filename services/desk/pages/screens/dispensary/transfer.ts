@@ -15,7 +15,7 @@ import { useKept } from "../../platform/drafts.ts";
 import { tokenOf } from "./lots.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
-/** To choose from: wards and dispensaries; rooms and beds are parts of them. */
+/** Places to choose from: wards and dispensaries, without rooms and beds. */
 const MAX_PLACES = "200";
 /** The default place, as a choice. */
 const DEFAULT = "default";

@@ -1,4 +1,4 @@
-/** Appointments of a day: who is expected, who has come, who has not. */
+/** Appointments of a day: expected, arrived, missed. */
 import { useState } from "preact/hooks";
 import type { Appointment, Patient, Practitioner } from "../../../../../fhir/r4.ts";
 import type { visits as visitsContract } from "../../../../visits/visits.contract.ts";
@@ -18,11 +18,11 @@ import { hrefOf } from "../../platform/router.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 
 const visits = actionsOf<typeof visitsContract>("visits");
-/** Of one day. */
+/** Limit per day. */
 const MAX_SHOWN = "200";
 const EXPECTED: readonly string[] = ["proposed", "pending", "booked"];
 
-/** Booked at the time of another, for a reason. */
+/** Booked at a time that is already taken, with a reason. */
 const isOverbooked = ({ extension = [] }: Appointment): boolean => extension.some(({ url }) => url === "urn:openward:overbooked");
 
 interface Expected {
@@ -50,7 +50,7 @@ async function ofDay(date: string): Promise<Day> {
   return { all: all.filter(({ of }) => of.status !== "entered-in-error"), isPartial };
 }
 
-/** @param turn another one: one was booked @param onArrived the queue has changed */
+/** @param turn changes when one was booked @param onArrived called when the queue has changed */
 export function Appointments({ turn, onArrived }: { turn: number; onArrived: () => void }) {
   const [day, setDay] = useState(today());
   const live = useNews("types=Appointment", () => known.reload());

@@ -1,4 +1,4 @@
-/** Books an appointment for a patient: when, for how long, with whom, and why. At a time that is taken only with a reason. */
+/** Books an appointment for a patient: time, duration, practitioner, reason. A time that is taken needs a reason. */
 import { useState } from "preact/hooks";
 import type { Appointment, Patient, Practitioner } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
@@ -16,36 +16,36 @@ import { useLoad } from "../../platform/load.ts";
 import { nameOf, numberIn } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 
-/** How long an appointment may be, minutes. */
+/** Durations of appointments, minutes. */
 const MINUTES = ["10", "15", "20", "30", "45", "60", "90"];
-/** To choose from; a larger house has appointments without a name, too. */
+/** Limit of practitioners to choose from; appointments can also be booked without one. */
 const MAX_PRACTITIONERS = "500";
 const MAX_TAKEN = "50";
 const ON = ["proposed", "pending", "booked", "arrived", "checked-in"];
-/** The extension that says why a time is booked twice. */
+/** Extension with the reason of a double booking. */
 const OVERBOOKED = "urn:openward:overbooked";
 const MINUTE_MS = 60_000;
 
 interface BookProps {
   patient: Patient;
   onClose: () => void;
-  /** What the dialog was opened for is done. */
+  /** Called when the dialog has done its work. */
   onBooked: () => void;
-  /** What is booked has changed: it was booked, or that was taken back. */
+  /** Called when appointments have changed: one was booked, or that was undone. */
   onDone: () => void;
 }
 
 const practitioners = async (): Promise<Practitioner[]> =>
   (await search<Practitioner>("Practitioner", { active: "true", _sort: "family", _count: MAX_PRACTITIONERS })).resources;
 
-/** What somebody has on a day already. */
+/** A practitioner's appointments on a day. */
 async function taken(practitioner: string, date: string): Promise<Appointment[]> {
   if (!practitioner || !date) return [];
   const { resources } = await search<Appointment>("Appointment", { actor: practitioner, date, _sort: "date", _count: MAX_TAKEN });
   return resources.filter(({ status }) => ON.includes(status));
 }
 
-/** A time that is taken, or wanted: half open, milliseconds since 1970. */
+/** A time span: half open, milliseconds since 1970. */
 interface Span {
   from: number;
   to: number;
@@ -54,7 +54,7 @@ interface Span {
 const spanOf = ({ start = "", end = "" }: Appointment): Span => ({ from: Date.parse(start), to: Date.parse(end) });
 const meets = (one: Span, other: Span): boolean => one.from < other.to && one.to > other.from;
 
-/** The first from the wanted time on that is free, as long. @param others in order */
+/** The first free time of the same length from the wanted one on. @param others in order */
 function freeFrom({ from, to }: Span, others: Span[]): number {
   let free = from;
   for (const other of others) if (meets({ from: free, to: free + to - from }, other)) free = other.to;
@@ -90,7 +90,7 @@ export function Book({ patient, onClose, onBooked, onDone }: BookProps) {
       say(t("appointment.booked", { name: nameOf(patient), at: momentOf(made.start) }), back);
     } catch (error) {
       if (error instanceof Refused && error.type === "PRACTITIONER_BUSY") {
-        setRefused(true); // somebody else was faster
+        setRefused(true); // another person was faster
         others.reload();
       }
       throw error;
@@ -125,7 +125,7 @@ export function Book({ patient, onClose, onBooked, onDone }: BookProps) {
 
 const said = ({ from, to }: Span): string => `${timeOf(from)}–${timeOf(to)}`;
 
-/** The time is another's: the next one that is free is a click away. */
+/** The time is taken: offers the next free one. */
 function Taken({ free, day, onTime }: { free: number; day: string; onTime: (time: string) => void }) {
   const isToday = Number.isFinite(free) && instantOf(day, timeOf(free)) === new Date(free).toISOString();
   return html`<div class="not-known" role="status">${t("appointment.meets")}

@@ -1,4 +1,4 @@
-/** Records that may be the person's who is being registered, the most probable first. */
+/** Records that may be of the person being registered, the most probable first. */
 import type { Patient } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { For } from "../../parts/for.ts";
@@ -7,7 +7,7 @@ import { nameOf } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 import type { GradedPatient } from "../../../../patients/patients.contract.ts";
 
-/** A candidate with the record. */
+/** A candidate with its record. */
 export interface Candidate extends GradedPatient {
   record: Patient | undefined;
 }

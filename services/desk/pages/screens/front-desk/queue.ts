@@ -1,4 +1,4 @@
-/** Who waits: open visits, the longest first. */
+/** Waiting patients: open visits, the longest first. */
 import { useState } from "preact/hooks";
 import type { Encounter, Patient } from "../../../../../fhir/r4.ts";
 import type { visits as visitsContract } from "../../../../visits/visits.contract.ts";
@@ -21,16 +21,16 @@ import { t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
 
 const visits = actionsOf<typeof visitsContract>("visits");
-/** Shown at once; a longer queue is another room's. */
+/** Limit of the list. */
 const MAX_SHOWN = "100";
 
-/** A queue that is longer is looked through by its filter. */
+/** Number from which on the queue has a filter. */
 const MANY = 20;
 const KINDS = ["all", "booked", "unbooked"] as const;
 
-/** Who is looked for. */
+/** The filter. */
 interface Sought {
-  /** Of a name, a number or a reason. */
+  /** Part of a name, a number or a reason. */
   text: string;
   kind: (typeof KINDS)[number];
 }
@@ -48,7 +48,7 @@ async function waiting(): Promise<{ all: Waiting[]; isPartial: boolean }> {
   return { all: resources.map((visit) => ({ visit, patient: patients.get(visit.subject?.reference ?? "") })), isPartial };
 }
 
-/** Those of the queue who are looked for; all, where it is short. */
+/** The visits that match the filter; all, if the queue is short. */
 function found(all: Waiting[], { text, kind }: Sought): Waiting[] {
   if (all.length <= MANY) return all;
   const words = plainLetters(text).split(/\s+/).filter(Boolean);
@@ -69,7 +69,7 @@ function Filter({ sought, onSeek }: { sought: Sought; onSeek: (sought: Sought) =
   </div>`;
 }
 
-/** @param turn another one: it has changed */
+/** @param turn changes with the queue */
 export function Queue({ turn }: { turn: number }) {
   const live = useNews("types=Encounter", () => queue.reload());
   const queue = useLoad("queue", waiting, live.everyMs);
@@ -110,7 +110,7 @@ export function Queue({ turn }: { turn: number }) {
       ${cancelled && html`<${Cancel} of=${cancelled} onClose=${() => setCancelled(undefined)} onDone=${queue.reload} />`}`} />`;
 }
 
-/** What was cancelled stays so (rule encounter-status): another visit is opened, of the same appointment or since the same time. */
+/** A cancelled visit stays cancelled (rule encounter-status): opens another one, of the same appointment or with the same start. */
 async function openAgain({ appointment: [booked] = [], subject, reasonCode, period }: Encounter): Promise<unknown> {
   if (booked?.reference) return visits.arrive({ appointment: booked.reference });
   const reason = conceptOf(reasonCode?.[0]);

@@ -1,4 +1,4 @@
-/** Registers who comes: records that may be the same person's are shown beside the form while it is filled in. */
+/** Registers a patient: records that may be of the same person are shown beside the form while it is filled in. */
 import { useEffect, useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
 import type { GradedPatient, patients as patientsContract, Registration } from "../../../../patients/patients.contract.ts";
@@ -15,12 +15,12 @@ import { type Candidate, Candidates } from "./candidates.ts";
 import { Newborn, Unknown } from "./special.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
-/** Candidates are asked for when nobody has typed for so long, milliseconds. */
+/** Pause in typing after which candidates are requested, milliseconds. */
 const PAUSE_MS = 300;
 
 const words = (text: string) => text.trim().split(/\s+/).filter(Boolean);
 
-/** What is typed, as the action takes it. */
+/** The typed fields as parameters of the action. */
 function described({ family = "", given = "", birthDate, gender, phone, otherFamily, otherGiven = "" }: Draft) {
   return {
     ...(family.trim() && { family: family.trim() }),
@@ -48,7 +48,7 @@ function useCandidates(draft: Draft): Candidate[] {
       const all = await graded(await patients.candidates({ ...person, limit: 5 }));
       if (!isOver) setFound(all);
     };
-    const timer = setTimeout(() => ask().catch(() => {}), PAUSE_MS); // it is a help: registering checks again
+    const timer = setTimeout(() => ask().catch(() => {}), PAUSE_MS); // only a help: registering checks again
     return () => {
       isOver = true;
       clearTimeout(timer);
@@ -62,7 +62,7 @@ interface RegisterProps {
   onFound: (patient: Patient) => void;
 }
 
-/** The three ways to be registered. */
+/** The three ways of registering. */
 export function Register({ onRegistered, onFound }: RegisterProps) {
   const [kind, setKind] = useState<"known" | "unknown" | "newborn">("known");
   return html`<div class="tabs" role="group" aria-label=${t("register")}>
@@ -96,7 +96,7 @@ function Known({ onRegistered, onFound }: RegisterProps) {
       throw error;
     }
   };
-  /** Of somebody described otherwise nobody has said that it is another person: who is alike is asked anew. */
+  /** After a change of the description, a confirmation that it is another person no longer applies: candidates are requested again. */
   const describe = (name: string, text: string) => {
     setSimilar(undefined);
     set("confirm", "");

@@ -1,4 +1,4 @@
-/** Registering who cannot say who they are, and who was born here. */
+/** Registers unidentified patients, and newborns. */
 import { useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
 import type { Gender, patients as patientsContract } from "../../../../patients/patients.contract.ts";
@@ -44,7 +44,7 @@ export function Unknown({ onRegistered }: SpecialProps) {
   <//>`;
 }
 
-/** With its mother. */
+/** With the mother. */
 export function Newborn({ onRegistered }: SpecialProps) {
   const kept = `register newborn`;
   const [mother, setMother] = useState<Patient | undefined>();

@@ -1,4 +1,4 @@
-/** What waits in the wards: for the nurses of one, and for a physician in all of them. */
+/** Work in the wards: for the nurses of one, and for a physician in all of them. */
 import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
 import type { Board, BoardPart, BoardStay, BoardWard } from "../../../../wards/board.contract.ts";
 import { actionsOf } from "../../platform/api.ts";
@@ -8,13 +8,13 @@ import { ownDrafts } from "../mine/drafts.ts";
 import { type Counted, EVERY_MS, type Source } from "./work.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
-/** As the round shows them, minutes. */
+/** As on the round, minutes. */
 const AHEAD_MINUTES = 60;
 const ON_BOARD = ["Encounter", "Location", "Observation"];
 
 const sum = (stays: BoardStay[], of: keyof BoardStay["waits"]): number => stays.reduce((all, { waits }) => all + waits[of], 0);
 
-/** A number that is known only while these parts of the board are. */
+/** A number that is known only if this part of the board is. */
 const ifKnown = ({ unknown }: Board, part: BoardPart, n: number): Pick<Counted, "n"> => (unknown.includes(part) ? {} : { n });
 
 function inWard(board: Board, ward: BoardWard) {
@@ -38,7 +38,7 @@ function inWard(board: Board, ward: BoardWard) {
   } as const;
 }
 
-/** Where somebody works who has chosen no ward yet. */
+/** The ward of a person who has not chosen one yet. */
 const firstWard = async (): Promise<string | undefined> => wardOf((await houseBoard()).wards)?.location;
 
 /** In the order in which they are shown. */

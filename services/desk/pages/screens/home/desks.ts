@@ -1,4 +1,4 @@
-/** What waits at the bench, in the dispensary, at the front desk, at the cash desk and for who runs the system. */
+/** Work at the bench, in the dispensary, at the front desk, at the cash desk, in the records office and for administrators. */
 import type { Encounter, Appointment } from "../../../../../fhir/r4.ts";
 import type { lab as labContract } from "../../../../lab/lab.contract.ts";
 import type { patients as patientsContract } from "../../../../patients/patients.contract.ts";
@@ -14,12 +14,12 @@ import { EVERY_MS, type Source } from "./work.ts";
 const lab = actionsOf<typeof labContract>("lab");
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 const patients = actionsOf<typeof patientsContract>("patients");
-/** So many doubles are looked at one by one; of more the number is enough. */
+/** Number of doubles that are examined one by one; beyond it only their number is shown. */
 const MAX_LISTED = 100;
-/** Nobody tells of these: asked for again after so long, milliseconds. */
+/** Interval of reading what sends no notifications, milliseconds. */
 const WITHOUT_NEWS_MS = 10_000;
 
-/** Where orders stand. */
+/** Orders by state. */
 export const benchSources: readonly Source[] = [
   {
     name: "work at the bench",
@@ -54,7 +54,7 @@ export const benchSources: readonly Source[] = [
   },
 ];
 
-/** What is to be prepared, and what the shelf lacks. */
+/** Prescriptions to prepare, and stock to order. */
 export const pharmacySources: readonly Source[] = [
   {
     name: "prescriptions to prepare",
@@ -93,7 +93,7 @@ export const pharmacySources: readonly Source[] = [
   },
 ];
 
-/** Who waits, and who is expected. */
+/** Waiting patients, and appointments. */
 export const deskSources: readonly Source[] = [
   {
     name: "the queue's length",
@@ -135,7 +135,7 @@ export const deskSources: readonly Source[] = [
   },
 ];
 
-/** What no invoice has yet. */
+/** Unbilled charges. */
 export const cashSources: readonly Source[] = [
   {
     name: "charges that no invoice has",
@@ -171,7 +171,7 @@ export const recordsSources: readonly Source[] = [
   },
 ];
 
-/** What does not run. */
+/** Services that are down. */
 export const adminSources: readonly Source[] = [
   {
     name: "services that are down",

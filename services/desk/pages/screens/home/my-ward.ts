@@ -1,10 +1,10 @@
-/** Which ward the own work is in. */
+/** Chooses the person's own ward. */
 import { useState } from "preact/hooks";
 import { html } from "../../html.ts";
 import { chooseWard, useHouse, wardOf } from "../../platform/own-ward.ts";
 import { t } from "../../platform/texts.ts";
 
-/** @param onChange another ward was chosen */
+/** @param onChange called when another ward was chosen */
 export function MyWard({ onChange }: { onChange: () => void }) {
   const known = useHouse();
   const [chosen, setChosen] = useState<string | undefined>();

@@ -1,4 +1,4 @@
-/** What waits for who has signed in, by their roles: how much of it, and the page where it is done. What is not known now says so. */
+/** The signed-in person's work by role: the amount, and the page where it is done. Unknown amounts are marked. */
 import { useEffect, useState } from "preact/hooks";
 import { html } from "../../html.ts";
 import { useNews } from "../../platform/live.ts";
@@ -11,7 +11,7 @@ import { MyWard } from "./my-ward.ts";
 import { SOURCES } from "./sources.ts";
 import { type Counted, EVERY_MS, type Source, type WorkKey } from "./work.ts";
 
-/** News within this are taken together, milliseconds: counts of a whole house need not follow each of its changes. */
+/** Notifications within this time are handled together, milliseconds: counts of a whole hospital need not follow each of its changes. */
 const TOGETHER_MS = 1_000;
 
 const isMine = ({ roles }: Source): boolean => {
@@ -20,7 +20,7 @@ const isMine = ({ roles }: Source): boolean => {
 };
 
 interface Told {
-  /** Another one: something has changed. */
+  /** Changes with each notification. */
   turn: number;
   isAll: boolean;
   types: ReadonlySet<string>;
@@ -45,11 +45,11 @@ export function MyWork() {
 interface ListeningProps {
   types: string;
   onNews: (news: Omit<Told, "turn">) => void;
-  /** How often to ask all the same, milliseconds: oftener while no news arrive. */
+  /** Sets the interval of reading, milliseconds: shorter while no notifications arrive. */
   onEvery: (everyMs: number) => void;
 }
 
-/** One stream for all of it: a browser has few connections to one server. */
+/** One stream for all sources: browsers allow few connections to one server. */
 function Listening({ types, onNews, onEvery }: ListeningProps) {
   const { everyMs } = useNews(`types=${types}`, onNews, TOGETHER_MS);
   useEffect(() => onEvery(everyMs), [everyMs]);
@@ -61,13 +61,13 @@ function OfSource({ source, told, everyMs }: { source: Source; told: Told; every
   useEffect(() => {
     if (told.turn > 0 && (told.isAll || source.types.some((type) => told.types.has(type)))) known.reload();
   }, [told.turn]);
-  if (known.error?.status === 403 || known.error?.isAbsent) return null; // not for this role, or not in this house
+  if (known.error?.status === 403 || known.error?.isAbsent) return null; // not for this role, or not in this hospital
   return html`${source.works.map((key) => html`<${Card} key=${key} work=${key} counted=${known.error ? undefined : known.value?.[key]} isLoading=${known.isLoading} />`)}`;
 }
 
 interface CardProps {
   work: WorkKey;
-  /** Absent: not known. */
+  /** Absent: unknown. */
   counted: Counted | undefined;
   isLoading: boolean;
 }

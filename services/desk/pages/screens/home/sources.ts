@@ -1,4 +1,4 @@
-/** What waits, by who does it: each source is asked by itself, so that one that is down leaves the others. */
+/** All sources of work; each is read separately, so that one that is down does not affect the others. */
 import { adminSources, benchSources, cashSources, deskSources, pharmacySources, recordsSources } from "./desks.ts";
 import { careSources } from "./care.ts";
 import type { Source } from "./work.ts";

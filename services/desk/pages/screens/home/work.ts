@@ -1,6 +1,6 @@
-/** One kind of work that waits, and who tells how much of it. */
+/** Kinds of work, and the sources of their amounts. */
 
-/** Kinds of work, as the texts name them. */
+/** Kinds of work, by the keys of their texts. */
 export type WorkKey =
   | "work.requests"
   | "work.coming"
@@ -25,30 +25,30 @@ export type WorkKey =
   | "work.unpaid"
   | "work.servicesDown";
 
-/** How much of one kind waits. */
+/** The amount of one kind of work. */
 export interface Counted {
-  /** Absent: not known. */
+  /** Absent: unknown. */
   n?: number;
-  /** What else is to be said of it, in the language of the moment: how many of them are late. */
+  /** Further text, in the current language: how many of them are late. */
   says?: () => string;
   isUrgent?: boolean;
   /** Where it is done: page, argument, part. */
   place: readonly [page: string, argument?: string, part?: string];
 }
 
-/** Somebody who is asked, and what they tell of. */
+/** A source that reports amounts. */
 export interface Source {
   name: string;
   roles: readonly string[];
-  /** Types of resources of which another version may change the counts. */
+  /** Types whose new versions may change the amounts. */
   types: readonly string[];
-  /** Asked for again after so long, milliseconds. */
+  /** Interval of reading, milliseconds. */
   everyMs: number;
-  /** It tells of the own ward. */
+  /** It concerns the own ward. */
   isOfWard?: boolean;
   works: readonly WorkKey[];
   read: () => Promise<Partial<Record<WorkKey, Counted>>>;
 }
 
-/** What hears of changes is asked again so often all the same, milliseconds: time alone makes a dose due. */
+/** Interval of reading sources with notifications, milliseconds: a dose becomes due without a change. */
 export const EVERY_MS = 30_000;

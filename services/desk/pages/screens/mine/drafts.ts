@@ -1,4 +1,4 @@
-/** Own notes that are written and not finished: each in its patient's chart. */
+/** The person's own unfinished notes, each with a link to its patient's chart. */
 import type { DocumentReference } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { type Joined, searchWithPatients } from "../../parts/joined.ts";
@@ -11,9 +11,9 @@ import { person } from "../../platform/sign-in.ts";
 import { t } from "../../platform/texts.ts";
 import { isDraft, noteText } from "../chart/note-form.ts";
 
-/** Notes that are looked through for drafts, the newest. */
+/** Number of the newest notes that are searched for drafts. */
 const MAX_NOTES = "200";
-/** Letters of a note that are shown. */
+/** Characters of a note that are shown. */
 const MAX_LETTERS = 120;
 
 /** See the head of this file. */
@@ -27,7 +27,7 @@ export async function ownDrafts(): Promise<Joined<DocumentReference>> {
 
 const beginningOf = (text: string): string => (text.length > MAX_LETTERS ? `${text.slice(0, MAX_LETTERS)}…` : text);
 
-/** @param turn another one: something has changed @param everyMs asked for again after so long */
+/** @param turn changes when something has changed @param everyMs interval of reading */
 export function Drafts({ turn, everyMs }: { turn: number; everyMs: number }) {
   const known = useLoad("own drafts", ownDrafts, everyMs);
   useTurn(known, turn);

@@ -1,4 +1,4 @@
-/** A new ward, a room more in a ward, or beds more in a room: names, separated by commas. */
+/** Adds a ward, rooms of a ward, or beds of a room: names, separated by commas. */
 import { useState } from "preact/hooks";
 import type { BoardRoom, BoardWard } from "../../../../wards/board.contract.ts";
 import type { wards as wardsContract } from "../../../../wards/wards.contract.ts";
@@ -15,7 +15,7 @@ import { useKept } from "../../platform/drafts.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
 
-/** "A, B" or, from a number to another, "1-6". */
+/** "A, B" or a range of numbers, "1-6". */
 function namesIn(text: string): string[] {
   return text
     .split(/[,،;]/)
@@ -51,7 +51,7 @@ export function Add({ what, ward, onClose, onDone }: AddProps) {
   const [beds, setBeds] = useKept(kept, "beds");
   const [attributes, setAttributes] = useState<string[]>([]);
   const isBeds = typeof what === "object";
-  /** @returns all that was made, "Location/…", what is inside before what it is in */
+  /** @returns everything that was created, "Location/…", inner places first */
   const add = async (names: string[]): Promise<string[]> => {
     if (isBeds) return placesOf(await wards.addBeds({ room: what.location, beds: names, ...(attributes.length > 0 && { attributes }) }));
     if (what === "room") return roomPlaces(await wards.addRoom({ ward: ward?.location ?? "", name, beds: names }));
@@ -65,7 +65,7 @@ export function Add({ what, ward, onClose, onDone }: AddProps) {
     const names = namesIn(beds);
     if (names.length === 0) throw new Refused(422, "NAMES_MISSING", "");
     const made = await add(names);
-    // Nobody has lain there yet: it is as if it had never been.
+    // They have not been used yet, so undo deletes them.
     say(t("places.added"), () => deleteTogether(made).then(onDone));
     onClose();
     onDone();

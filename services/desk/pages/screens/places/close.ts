@@ -1,4 +1,4 @@
-/** A bed, a room or a ward takes nobody in any more, for a reason, or takes patients in again. */
+/** Closes a bed, a room or a ward for new patients, with a reason, or reopens it. */
 import { useState } from "preact/hooks";
 import type { wards as wardsContract } from "../../../../wards/wards.contract.ts";
 import { html } from "../../html.ts";

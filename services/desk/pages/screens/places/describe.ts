@@ -1,4 +1,4 @@
-/** What a bed itself has, or a room for all its beds; what is the room's is shown at the bed, and changed at the room. */
+/** The attributes of a bed itself, or of a room for all its beds; those of the room are shown at the bed, and changed at the room. */
 import { useState } from "preact/hooks";
 import type { wards as wardsContract } from "../../../../wards/wards.contract.ts";
 import { html } from "../../html.ts";
@@ -13,13 +13,13 @@ import { isSame, mergedOf } from "../../platform/merging.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
 
-/** A bed or a room, and what it has by itself. */
+/** A bed or a room with its own attributes. */
 export interface Described {
   /** "Location/…" */
   place: string;
   version: number;
   has: string[];
-  /** Of a bed: what it has because its room does. */
+  /** For a bed: attributes of its room. */
   ofRoom?: string[] | undefined;
 }
 
@@ -30,13 +30,13 @@ interface AttributesProps {
 
 const wordOf = (one: string): string => tIfAny(`attribute.${one}`) ?? one;
 
-/** What a place has, each with whose it is where that is the room's. */
+/** The attributes of a place, marked if they are the room's. */
 export const Attributes = ({ own, ofRoom = [] }: AttributesProps) =>
   html`${own.map((one) => html`<span key=${one} class="tag">${wordOf(one)}</span> `)}${ofRoom
     .filter((one) => !own.includes(one))
     .map((one) => html`<span key=${one} class="tag muted">${t("places.ofRoom", { what: wordOf(one) })}</span> `)}`;
 
-/** The place as it is now; undefined: its ward does not have it any more. */
+/** The current place; undefined if its ward no longer has it. */
 async function placeNow(ward: string, place: string): Promise<Described | undefined> {
   const { rooms } = (await wards.board({ ward })).wards[0] ?? { rooms: [] };
   for (const { location, version, attributes = [], beds } of rooms) {
@@ -75,7 +75,7 @@ export function Describe({ of: found, ward, name, onClose, onDone }: DescribePro
     } catch (error) {
       const theirs = error instanceof Refused && error.type === "PLACE_CHANGED" ? await placeNow(ward, location) : undefined;
       if (!theirs) throw error;
-      // What changed is not what it has: it was cleaned, say.
+      // The change did not concern the attributes: e.g. the bed was cleaned.
       if (isSame(theirs.has, seen.has)) return store(theirs);
       setAttributes(mergedOf(seen.has, { mine: attributes, theirs: theirs.has }));
       setSeen(theirs);

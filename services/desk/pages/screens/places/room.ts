@@ -1,4 +1,4 @@
-/** One room with its beds: whom it is for, and what each bed has. */
+/** One room with its beds: restrictions, and the attributes of each bed. */
 import { useState } from "preact/hooks";
 import type { BoardBed, BoardRoom, BoardWard } from "../../../../wards/board.contract.ts";
 import type { wards as wardsContract } from "../../../../wards/wards.contract.ts";

@@ -1,4 +1,4 @@
-/** Records of the register that are probably of one person, page by page: each pair is looked at by a person, who merges them or tells them apart. */
+/** Probable duplicates in the register, page by page: a person reviews each pair, and merges it or marks it as distinct. */
 import { useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
 import type { Double, DoublesState, patients as patientsContract } from "../../../../patients/patients.contract.ts";
@@ -19,7 +19,7 @@ import { t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
-/** Pairs on one page. */
+/** Pairs per page. */
 const PAGE = 20;
 
 interface Known {
@@ -39,7 +39,7 @@ async function read(after: string | undefined): Promise<Known> {
 /** See the head of this file. */
 export function Probable() {
   const live = useNews("types=Patient", () => known.reload());
-  /** Where the pages before this one have ended. */
+  /** Ends of the pages before this one. */
   const [ends, setEnds] = useState<string[]>([]);
   const after = ends.at(-1);
   const known = useLoad(`probable doubles ${after}`, () => read(after), live.everyMs);
@@ -64,7 +64,7 @@ export function Probable() {
     ${apart && html`<${TellApart} double=${apart} onClose=${() => setApart(undefined)} onDone=${known.reload} />`}`;
 }
 
-/** How much of the register was looked through, in words. */
+/** Progress of the search for duplicates, in words. */
 function progressOf({ looked, records, isFull }: DoublesState): string {
   if (isFull) return t("records.full");
   if (looked >= records) return t("records.allLooked", { n: records });
@@ -77,7 +77,7 @@ interface ApartProps {
   onDone: () => void;
 }
 
-/** Two records are of two people, and why. */
+/** Marks two records as of two people, with a reason. */
 function TellApart({ double: { patients: pair }, onClose, onDone }: ApartProps) {
   const kept = `apart ${pair.join(" ")}`;
   const [reason, setReason] = useKept(kept, "reason");

@@ -1,4 +1,4 @@
-/** How far a long merge has come, until it has ended; it goes on by itself, also when nobody looks. */
+/** Progress of a long merge, until it has ended; it continues even if the page is closed. */
 import { useEffect } from "preact/hooks";
 import type { MergeState, patients as patientsContract } from "../../../../patients/patients.contract.ts";
 import { html } from "../../html.ts";
@@ -9,12 +9,12 @@ import { numberIn } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
-/** Asked for again after so long, milliseconds. */
+/** Interval of reading, milliseconds. */
 const EVERY_MS = 1_000;
-/** What is left is counted so far. */
+/** Limit up to which the rest is counted. */
 const MAX_COUNTED = 100;
 
-/** @param source "Patient/…" @param onEnd it has ended, or what refused it */
+/** @param source "Patient/…" @param onEnd called when it has ended, or was refused */
 export function Running({ source, onEnd }: { source: string; onEnd: (state: MergeState) => void }) {
   const known = useLoad(`merge ${source}`, () => patients.mergeState({ source }), EVERY_MS);
   const { value } = known;

@@ -1,4 +1,4 @@
-/** Two records, line by line; what differs is marked. One is kept, what refers to the other moves there. */
+/** Two records, line by line, with differences marked. One is kept; references to the other move to it. */
 import { useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
 import type { patients as patientsContract } from "../../../../patients/patients.contract.ts";
@@ -14,7 +14,7 @@ import { t } from "../../platform/texts.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
 
-/** What is compared: name of the line, and the line of a record. */
+/** The compared lines: name, and value of a record. */
 const LINES: [() => string, (patient: Patient) => string][] = [
   [() => t("person.name"), (one) => nameOf(one)],
   [() => t("person.otherNames"), (one) => otherNamesOf(one).join(", ")],

@@ -1,4 +1,4 @@
-/** What becomes of a dose: given after wristband and package were scanned, or not given with a reason. */
+/** Records a dose: given after scanning wristband and package, or not given with a reason. */
 import { useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
 import type { DoseOutcome, DueDose } from "../../../../pharmacy/doses.contract.ts";
@@ -18,7 +18,7 @@ import { joined, t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
-/** Refusals that a reason overrides. */
+/** Refusals that can be overridden with a reason. */
 const OVERRIDABLE = ["NOT_SCANNED", "DOSE_DIFFERS", "DOSE_OUT_OF_TIME", "WRONG_MEDICATION"];
 
 interface DoseProps {
@@ -40,7 +40,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
   const [time, setTime] = useKept(kept, "time");
   const [mayOverride, setMayOverride] = useState(false);
   const isGiven = outcome === "given";
-  /** What is scanned now is looked at anew: only what is refused again needs a reason. */
+  /** After a new scan, only a further refusal needs a reason. */
   const scan = (set: (text: string) => void) => (text: string) => {
     setMayOverride(false);
     set(text);

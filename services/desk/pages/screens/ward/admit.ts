@@ -18,7 +18,7 @@ import { useKept } from "../../platform/drafts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 
-/** The visit that the patient has come to. */
+/** The open visit of the patient. */
 async function openVisitOf(patient: string): Promise<Encounter | undefined> {
   return (await search<Encounter>("Encounter", { subject: patient, class: "AMB", status: "in-progress", _count: "1" })).resources[0];
 }

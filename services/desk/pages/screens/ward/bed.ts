@@ -1,4 +1,4 @@
-/** What a bed on the board says. Each state has a word or a sign, none is told by colour alone. */
+/** The content of a bed on the board. Each state has a word or a sign, not only a colour. */
 import type { BoardBed, BoardPatient, BoardStay } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
 import { sexOf } from "../../platform/names.ts";
@@ -13,7 +13,7 @@ export function Who({ person }: { person: BoardPatient }) {
   return html`<span class="person"><strong><bdi>${calledIn(person)}</bdi></strong> ${names.length > 0 && html`<bdi class="muted">${names.join(" · ")}</bdi>${facts && html`<span class="muted"> ·</span>`} `}<span class="muted nowrap">${facts}</span></span>`;
 }
 
-/** What waits, in signs with words for who does not see them. */
+/** Pending work as signs, with words for screen readers. */
 export function Waits({ stay: { waits, transfer } }: { stay: BoardStay }) {
   const shown = (["results", "doses", "requests"] as const).filter((part) => waits[part] > 0);
   return html`<${TransferTag} transfer=${transfer} />${shown.map((part) => html`<span key=${part} class="tag warn">${t(`waits.${part}`, { n: waits[part] })}</span> `)}`;

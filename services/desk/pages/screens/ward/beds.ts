@@ -1,4 +1,4 @@
-/** Rooms and beds of a ward. Arrow keys go from bed to bed, Enter opens one, M picks its patient up, Escape puts down again. */
+/** Rooms and beds of a ward. Arrow keys move between beds, Enter opens one, M picks up its patient, Escape cancels. */
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Board, BoardRoom, BoardStay, BoardWard } from "../../../../wards/board.contract.ts";
@@ -36,7 +36,7 @@ interface BedsProps {
 
 /** See the head of this file. */
 export function Beds({ board, ward, filter, reload }: BedsProps) {
-  const open = useSignal<PlacedBed | undefined>(undefined); // what is read by the dialog only: the beds are not drawn again
+  const open = useSignal<PlacedBed | undefined>(undefined); // read by the dialog only, so that the beds are not rendered again
   const grid = useRef<HTMLDivElement>(null);
 
   const enter = (bed: PlacedBed) => {
@@ -53,7 +53,7 @@ export function Beds({ board, ward, filter, reload }: BedsProps) {
     event.preventDefault();
     buttons[Math.min(buttons.length - 1, Math.max(0, at + step))]?.focus();
   };
-  const shown = filter !== "all" && moving.value ? "all" : filter; // who is carried may be put into any bed
+  const shown = filter !== "all" && moving.value ? "all" : filter; // a patient being moved may be put into any bed
   const rooms = useMemo(() => roomsOf(ward, shown), [ward, shown]);
   return html`<${Moving} />
     <div class="ward">
@@ -66,16 +66,16 @@ export function Beds({ board, ward, filter, reload }: BedsProps) {
     <${Opened} open=${open} ward=${ward} reload=${reload} />`;
 }
 
-/** Rooms with those of their beds that are shown. */
+/** Rooms with those of their beds that match the filter. */
 function roomsOf({ rooms }: BoardWard, filter: BedFilter): BoardRoom[] {
   if (filter === "all") return rooms;
   return rooms.map((room) => ({ ...room, beds: room.beds.filter((bed) => isOf(filter, bed)) })).filter(({ beds }) => beds.length > 0);
 }
 
-/** Who is being moved, and how to put them back. */
+/** The patient being moved, with a button to cancel. */
 function Moving() {
   const carried = moving.value;
-  // Who is picked up beside the board goes into a bed next: that has the focus, and is seen on a phone.
+  // A patient picked up beside the board goes into a bed next: the first suitable one is focused, and scrolled into view on a phone.
   useEffect(() => {
     if (carried && !isDragged() && !document.activeElement?.closest(".rooms")) document.querySelector<HTMLElement>(".bed.target")?.focus();
   }, [carried]);
@@ -83,11 +83,11 @@ function Moving() {
     moving.value = undefined;
   };
   const text = (one: Carried) => t(isStay(one) ? "ward.moving" : "ward.choose", { name: calledIn(one) });
-  // The region is there before its text is, or nobody hears it.
+  // The live region must exist before its text, or screen readers do not announce it.
   return html`<div role="status">${carried && html`<p class="moving">${text(carried)} <button type="button" onClick=${putBack}>${t("cancel")} <kbd>Esc</kbd></button></p>`}</div>`;
 }
 
-/** The bed that was entered, as it is now. */
+/** The opened bed in its current state. */
 function Opened({ open, ward, reload }: { open: Signal<PlacedBed | undefined>; ward: BoardWard; reload: () => void }) {
   const entered = open.value;
   if (!entered) return null;
@@ -123,7 +123,7 @@ function Bed({ bed, enter, reload }: { bed: PlacedBed; enter: (bed: PlacedBed) =
   const [isOver, setOver] = useState(false);
   const { stay } = bed;
   const isGoal = isTarget(bed);
-  const content = useMemo(() => html`<${BedContent} bed=${bed} />`, [bed]); // who is picked up changes its frame only
+  const content = useMemo(() => html`<${BedContent} bed=${bed} />`, [bed]); // picking up a patient changes only its frame
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key.toLowerCase() === "m" && stay && !event.ctrlKey && !event.metaKey) pickUp(stay);
   };

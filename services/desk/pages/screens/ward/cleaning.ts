@@ -1,4 +1,4 @@
-/** How far the cleaning of a bed is: dirty, being cleaned, clean. A bed that is not clean is given to nobody. */
+/** The cleaning state of a bed: dirty, being cleaned, clean. A bed that is not clean cannot be given to a patient. */
 import type { wards as wardsContract, Cleaning } from "../../../../wards/wards.contract.ts";
 import { html } from "../../html.ts";
 import { say, sayFault } from "../../parts/notices.ts";

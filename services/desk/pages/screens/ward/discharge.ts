@@ -1,4 +1,4 @@
-/** Discharge, or death, from the stay's dialog. What was taken at home and paused for the stay is asked for: nobody goes home without an answer. */
+/** Discharge, or death, from the stay's dialog. For home medication that was paused for the stay a decision is required. */
 import type { MedicationStatement } from "../../../../../fhir/r4.ts";
 import type { Disposition, hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import type { BoardStay } from "../../../../wards/board.contract.ts";
@@ -21,10 +21,10 @@ import { useDraft, useKept } from "../../platform/drafts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 const DISPOSITIONS = ["home", "other-hcf", "rehab", "long", "aadvice", "oth"] as const satisfies Disposition[];
-/** Of one patient; who has more of them is asked for the first. */
+/** Limit per patient; for more, the first ones are asked about. */
 const MAX_ASKED = "50";
 
-/** What becomes of what was paused; of what stays paused nothing is written. */
+/** Decisions about paused medication; if it stays paused nothing is written. */
 const BECOMES: Record<string, (one: MedicationStatement) => MedicationStatement> = {
   again: taken,
   stop: (one) => stopped(one, today()),
@@ -32,7 +32,7 @@ const BECOMES: Record<string, (one: MedicationStatement) => MedicationStatement>
 
 type Change = [before: MedicationStatement, stored: MedicationStatement];
 
-/** Each by itself: of what others have changed meanwhile it is said, and the discharge holds. @returns those that are stored */
+/** Stores each separately: changes by others are reported, and do not prevent the discharge. @returns those that were stored */
 async function storeAll(paused: MedicationStatement[], chosen: Record<string, string>): Promise<Change[]> {
   const done: Change[] = [];
   for (const one of paused) {
@@ -49,7 +49,7 @@ async function storeAll(paused: MedicationStatement[], chosen: Record<string, st
 
 interface DischargeProps {
   stay: BoardStay;
-  /** Does it, says so, and offers to take it back. */
+  /** Carries out an action, reports it, and offers to undo it. */
   act: (work: () => Promise<unknown>, text: string, undo: () => Promise<unknown>) => Promise<void>;
 }
 
@@ -62,10 +62,10 @@ export function Discharge({ stay: { stay, patient, ...person }, act }: Discharge
   const loaded = useLoad<Found<MedicationStatement>>(`paused ${patient}`, ask, 0, mayAsk);
   const kept = `discharge ${stay}`;
   const [disposition, setDisposition] = useKept(kept, "disposition", "home");
-  /** What becomes of each, by its id. */
+  /** The decision about each, by id. */
   const { draft: chosen, set: choose, clear } = useDraft(`${kept} paused`);
   const send = async () => {
-    // Pressed before the answer is there: it is waited for. What cannot be known keeps nobody in the house.
+    // If the list is not loaded yet, waits for it. If it cannot be loaded, the patient can be discharged anyway.
     const { resources: paused } = loaded.value ?? (mayAsk ? await ask().catch(() => ({ resources: [] })) : { resources: [] });
     if (paused.some(({ id = "" }) => !chosen.value[id])) throw new Refused(422, "PAUSED_UNDECIDED", "");
     let changes: Change[] = [];

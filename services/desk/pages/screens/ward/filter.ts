@@ -1,4 +1,4 @@
-/** Which beds of a ward are shown: all, or those with something to do. */
+/** Filters of a ward's beds: all, or those with pending work. */
 import type { BoardBed } from "../../../../wards/board.contract.ts";
 import { isOwn } from "../../platform/own-ward.ts";
 
@@ -7,7 +7,7 @@ export const BED_FILTERS = ["all", "free", "cleaning", "results", "doses", "requ
 /** One of them. */
 export type BedFilter = (typeof BED_FILTERS)[number];
 
-/** Whether a bed is one of these. */
+/** Whether a bed matches the filter. */
 export function isOf(filter: BedFilter, { status, cleaning, stay }: BoardBed): boolean {
   if (filter === "all") return true;
   if (filter === "free") return status === "free";

@@ -1,4 +1,4 @@
-/** What one on duty hands over to the next about a patient: written in a line, the latest notes above it. */
+/** Hand-over notes between shifts about a patient: one line to write, the latest notes above it. */
 import type { Communication, Practitioner } from "../../../../../fhir/r4.ts";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import type { BoardStay } from "../../../../wards/board.contract.ts";
@@ -16,7 +16,7 @@ import { t } from "../../platform/texts.ts";
 import { calledIn } from "./move.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
-/** Shifts that one looks back at. */
+/** Number of the latest notes shown. */
 const MAX_SHOWN = "3";
 
 interface Note {

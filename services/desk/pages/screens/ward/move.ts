@@ -1,4 +1,4 @@
-/** Somebody who is being put into a bed: by drag, or by keyboard and click; where to is chosen next. */
+/** Puts a patient into a bed: by drag and drop, or by keyboard and click, with the bed chosen next. */
 import { signal } from "@preact/signals";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import type { BoardBed, BoardStay, WaitingRequest } from "../../../../wards/board.contract.ts";
@@ -8,19 +8,19 @@ import { t } from "../../platform/texts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 
-/** A bed with the name of its room before its own. */
+/** A bed with the name of its room. */
 export type PlacedBed = BoardBed & { place: string };
 
-/** Who is being put into a bed: a patient of the ward, or one who waits to be admitted. */
+/** The patient being moved: one of the ward, or one who waits to be admitted. */
 export type Carried = BoardStay | WaitingRequest;
 
-/** Who is being moved; undefined: nobody. */
+/** The patient being moved; undefined: none. */
 export const moving = signal<Carried | undefined>(undefined);
 
-/** Who is under way by the mouse. */
+/** The patient being dragged. */
 let dragged: Carried | undefined;
 
-/** A drag begins: what changes the page in the same moment would end it. */
+/** Starts a drag; changing the page in the same moment would end it. */
 export function beginDrag(event: DragEvent, carried: Carried): void {
   event.dataTransfer?.setData("text/plain", calledIn(carried));
   dragged = carried;
@@ -29,34 +29,34 @@ export function beginDrag(event: DragEvent, carried: Carried): void {
   });
 }
 
-/** Whether somebody is under way by the mouse. */
+/** Whether a drag is in progress. */
 export const isDragged = (): boolean => dragged !== undefined;
 
-/** Who is dragged is let go over a bed; on a busy machine before the page has been told that they were picked up. */
+/** Handles a drop on a bed, which on a busy machine may come before the page knows of the drag. */
 export function dropDragged(): void {
   moving.value ??= dragged;
 }
 
-/** A drag has ended, wherever. */
+/** Ends a drag, wherever. */
 export function endDrag(): void {
   dragged = undefined;
   moving.value = undefined;
 }
 
-/** How somebody is called on the board. */
+/** Name of a patient on the board. */
 export const calledIn = ({ name }: { name?: string }): string => name ?? t("person.notKnown");
 
-/** Whether the patient is a patient of the ward already. */
+/** Whether the patient already has a stay in the ward. */
 export const isStay = (carried: Carried): carried is BoardStay => "stay" in carried;
 
-/** Whether who is being moved can be put there: into a free bed, or in the place of another, who changes beds then. */
+/** Whether the patient can be put there: into a free bed, or in exchange with its patient. */
 export function isTarget(bed: BoardBed): boolean {
   const carried = moving.value;
   if (!carried) return false;
   return bed.status === "free" || (isStay(carried) && bed.stay !== undefined && bed.stay.stay !== carried.stay);
 }
 
-/** Puts who is being moved into a bed. @param done called when the board has changed @returns whether they lie there now */
+/** Puts the patient being moved into a bed. @param done called when the board has changed @returns whether it succeeded */
 export async function moveTo(bed: PlacedBed, done: () => void): Promise<boolean> {
   const carried = moving.value;
   if (!carried || !isTarget(bed)) return false;

@@ -1,4 +1,4 @@
-/** Which physician is responsible for a stay, and from now on another one. */
+/** Shows and changes the responsible physician of a stay. */
 import { useState } from "preact/hooks";
 import type { Practitioner } from "../../../../../fhir/r4.ts";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
@@ -15,7 +15,7 @@ import { leading, t } from "../../platform/texts.ts";
 import { calledIn } from "./move.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
-/** To choose from. */
+/** Limit of practitioners to choose from. */
 const MAX_PRACTITIONERS = "500";
 
 const practitioners = async (): Promise<Practitioner[]> =>

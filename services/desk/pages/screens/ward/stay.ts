@@ -1,4 +1,4 @@
-/** One stay, opened from its bed: what can be done about it. */
+/** One stay, opened from its bed, with its actions. */
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import type { BoardStay } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
@@ -33,7 +33,7 @@ export function StayDialog({ bed, stay: shown, onClose, reload }: StayProps) {
     moving.value = shown;
     onClose();
   };
-  /** @param undo takes it back */
+  /** @param undo undoes the action */
   const act = async (work: () => Promise<unknown>, text: string, undo: () => Promise<unknown>) => {
     onClose();
     try {

@@ -1,4 +1,4 @@
-/** A transfer to another ward: asked for, withdrawn, and what that ward has said. */
+/** A transfer to another ward: requested, withdrawn, and the other ward's answer. */
 import { useState } from "preact/hooks";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import type { TransferRequest } from "../../../../hospitalizations/transfers.contract.ts";
@@ -14,7 +14,7 @@ import { t } from "../../platform/texts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 
-/** What is said of it where there is little room. */
+/** Short form of a transfer request. */
 export function TransferTag({ transfer }: { transfer: TransferRequest | undefined }) {
   if (!transfer) return null;
   const tone = { requested: "tag warn", accepted: "tag good", denied: "tag bad" }[transfer.status];
@@ -24,10 +24,10 @@ export function TransferTag({ transfer }: { transfer: TransferRequest | undefine
 interface TransferProps {
   /** "Encounter/…" */
   stay: string;
-  /** What the patient is called. */
+  /** Name of the patient. */
   name: string;
   transfer: TransferRequest | undefined;
-  /** Where the patient is: "Location/…", as far as it is known. */
+  /** Current place of the patient, "Location/…", if known. */
   from: string | undefined;
   onClose: () => void;
   onDone: () => void;

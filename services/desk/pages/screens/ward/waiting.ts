@@ -1,4 +1,4 @@
-/** Who is in the ward without a bed, and who waits to be admitted: picked up here, put down in a bed; or denied with a reason. */
+/** Patients in the ward without a bed, and admission requests: picked up here and put into a bed; or denied with a reason. */
 import { useState } from "preact/hooks";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import type { Board, BoardStay, BoardWard, WaitingRequest } from "../../../../wards/board.contract.ts";
@@ -65,7 +65,7 @@ export function Waiting({ board: { waiting, coming }, ward, reload }: WaitingPro
   </aside>`;
 }
 
-/** Keeps a place in this ward. */
+/** Accepts the request: reserves a place in this ward. */
 async function accept({ request, name, ward: asked }: WaitingRequest, ward: BoardWard, reload: () => void): Promise<void> {
   try {
     await stays.accept({ request, ward: ward.location });
@@ -77,7 +77,7 @@ async function accept({ request, name, ward: asked }: WaitingRequest, ward: Boar
   reload();
 }
 
-/** Keeps no place for a patient any more; the request waits still, for this ward. */
+/** Withdraws the acceptance; the request keeps waiting for this ward. */
 async function withdraw({ request, name }: WaitingRequest, ward: BoardWard, reload: () => void): Promise<void> {
   try {
     await stays.withdrawAcceptance({ request, ward: ward.location });
@@ -88,7 +88,7 @@ async function withdraw({ request, name }: WaitingRequest, ward: BoardWard, relo
   reload();
 }
 
-/** Keeps a place in this ward for a patient of another. */
+/** Accepts a transfer from another ward. */
 async function acceptTransfer({ stay, name, transfer }: BoardStay, reload: () => void): Promise<void> {
   try {
     await stays.acceptTransfer({ stay });
@@ -100,7 +100,7 @@ async function acceptTransfer({ stay, name, transfer }: BoardStay, reload: () =>
   reload();
 }
 
-/** What was denied stays so (rule encounter-status): the same is asked for anew, and accepted where it was. */
+/** A denied request stays denied (rule encounter-status): requests the same again, and accepts it if it was accepted. */
 async function askAgain({ patient, kind, ward, reason, plannedFor, motherStay, needs, status }: WaitingRequest): Promise<void> {
   const { request } = await stays.request({
     patient,
@@ -114,7 +114,7 @@ async function askAgain({ patient, kind, ward, reason, plannedFor, motherStay, n
   if (status === "accepted") await stays.accept({ request });
 }
 
-/** A request for admission, or for a transfer, is denied with a reason. */
+/** Denies an admission request or a transfer, with a reason. */
 function Deny({ carried, onClose, onDone }: { carried: Carried; onClose: () => void; onDone: () => void }) {
   const kept = `deny ${isStay(carried) ? carried.stay : carried.request}`;
   const [reason, setReason] = useKept(kept, "reason");

@@ -3,6 +3,7 @@ import { gunzipSync, brotliDecompressSync } from "node:zlib";
 import { contentOf, filesUnder } from "../../test/kit/map.ts";
 import { Packing } from "./desk.contract.ts";
 import { LANGUAGES, messagesOf } from "./files/messages.ts";
+import { withImports } from "./files/modules.ts";
 import { PageFiles } from "./files/page-files.ts";
 
 const files = new PageFiles({ access: "closed", hospitalTimeZone: "Africa/Algiers", organization: "Organization/1" });
@@ -164,6 +165,26 @@ describe("the pages", () => {
       expect(imported.filter((address) => !files.paths.includes(address.replace(/^\/desk/, "")))).toEqual([]);
       expect((await files.get(path, Packing.gzip))?.isImmutable).toBe(true);
     }
+  });
+
+  it("have their imports replaced, and nothing that only looks like one", () => {
+    const text = [
+      'import{a}from"./a.ts";import "./b.ts";export * from "./c.ts"; // "None" differs from "unknown"',
+      'const words = `taken from "the shelf" by import ("x")`; const later = () => import( \'./d.ts\' );',
+      "const computed = (name) => import(name);",
+    ].join("\n");
+    const asked: [string, boolean][] = [];
+    const replaced = withImports(text, (specifier, isStatic) => {
+      asked.push([specifier, isStatic]);
+      return specifier.replace("./", "/f/");
+    });
+    expect(asked).toEqual([
+      ["./a.ts", true],
+      ["./b.ts", true],
+      ["./c.ts", true],
+      ["./d.ts", false],
+    ]);
+    expect(replaced).toBe(text.replaceAll(/(["'])\.\/([abc])/g, "$1/f/$2").replace("'./d.ts'", '"/f/d.ts"'));
   });
 
   it("have under 150 kB on their way before the first is seen", async () => {

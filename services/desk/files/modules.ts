@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { basename, dirname, join } from "node:path";
+import { parse } from "es-module-lexer/js";
 import { type LANGUAGES, messagesModule } from "./messages.ts";
 import { browserFile } from "./packages.ts";
 
@@ -16,8 +17,6 @@ const START = join(PAGES, "main.ts");
 
 /** Imports of texts, by language. */
 const TEXTS = /\/messages\/([a-z]+)\.json$/;
-/** The specifier of an import or re-export, also in minified packages. */
-const SPECIFIER = /(\bfrom\s*|\bimport\s*(?:\(\s*)?)["']([\w@./-]+)["']/g;
 
 /** All modules, and the one that starts. */
 export interface Linked {
@@ -43,10 +42,10 @@ export function linked(base: string): Linked {
     if (begun.has(source)) throw new Error(`${source} imports itself by way of others: an address is made of what is imported.`);
     begun.add(source);
     const needs: Module[] = [];
-    const text = textOf(source).replace(SPECIFIER, (_, before: string, specifier: string) => {
+    const text = withImports(textOf(source), (specifier, isStatic) => {
       const needed = link(sourceOf(specifier, source));
-      if (!before.includes("(")) needs.push(needed);
-      return `${before}"${needed.address}"`;
+      if (isStatic) needs.push(needed);
+      return needed.address;
     });
     const hash = createHash("sha256").update(text).digest("base64url").slice(0, 12);
     const module = { address: `${base}${nameOf(source)}.${hash}.js`, text, needs };
@@ -55,6 +54,20 @@ export function linked(base: string): Linked {
   };
   const start = link(START);
   return { start: { address: start.address, needs: allNeeds(start) }, modules: [...known.values()] };
+}
+
+/** The text of a module with each specifier of an import or re-export replaced; dynamic imports of computed specifiers are left. */
+export function withImports(text: string, replace: (specifier: string, isStatic: boolean) => string): string {
+  let replaced = "";
+  let at = 0;
+  for (const { n: specifier, s: start, e: end, d: dynamicAt } of parse(text)[0]) {
+    if (specifier === undefined) continue;
+    const isStatic = dynamicAt < 0; // its place is without the quotes
+    const address = replace(specifier, isStatic);
+    replaced += text.slice(at, start) + (isStatic ? address : `"${address}"`);
+    at = end;
+  }
+  return replaced + text.slice(at);
 }
 
 function allNeeds(module: Module, seen = new Set<Module>()): string[] {

@@ -1,4 +1,4 @@
-/** The ward board: who lies where, what waits, and what is done about it; what others do is seen as it happens. */
+/** The ward board: patients by bed, pending work, and actions; changes by others appear as they happen. */
 import { useEffect, useState } from "preact/hooks";
 import type { Board, BoardBed, BoardWard } from "../../../wards/board.contract.ts";
 import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
@@ -15,7 +15,7 @@ import { Beds } from "./ward/beds.ts";
 import { BED_FILTERS, type BedFilter } from "./ward/filter.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
-/** Asked for so often, milliseconds: where events tell of changes, and where there are none. */
+/** Intervals of reading, milliseconds: with notifications of changes, and without. */
 const WITH_EVENTS_MS = 30_000;
 const WITHOUT_EVENTS_MS = 3_000;
 

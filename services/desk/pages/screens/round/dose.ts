@@ -45,7 +45,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
     setMayOverride(false);
     set(text);
   };
-  /** What was given: as prescribed, as long as nobody says otherwise. */
+  /** The dose that was given; as prescribed unless changed. */
   const doseGiven = () => {
     if (given.trim() === prescribed) return dose.dose;
     requireOneWay(given, "dose");
@@ -53,7 +53,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
     if (!amount) throw new Refused(422, "NO_AMOUNT", "");
     return amount;
   };
-  /** A scanner ends what it reads with Enter: the package comes next. */
+  /** Scanners end with Enter: the focus moves to the package. */
   const onWristbandKey = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || wristband === "" || packed !== "") return;
     event.preventDefault();

@@ -1,4 +1,4 @@
-/** Doses that were noted, the latest first: given or not, when, and by whom. One that was noted by mistake is taken back with the reason, and is due again. */
+/** Recorded doses, the latest first: given or not, when, and by whom. A dose that was recorded in error is taken back with a reason, and is due again. */
 import { useState } from "preact/hooks";
 import type { MedicationAdministration, Patient, Practitioner } from "../../../../../fhir/r4.ts";
 import { DoseOutcome } from "../../../../pharmacy/doses.contract.ts";
@@ -23,7 +23,7 @@ import { isError, outcomeOf } from "./dose-outcome.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
-/** Shown at first, and so many more each time. */
+/** Number shown at first, and added each time. */
 const STEP = 50;
 
 type Noted = Found<MedicationAdministration>;
@@ -39,16 +39,16 @@ const readNoted = (patients: readonly string[], count: number): Promise<Noted> =
         ["_include", "MedicationAdministration:performer"],
       ]);
 
-/** Why it was not given, or was without the check. */
+/** Why it was not given, or given without the check. */
 const whyOf = ({ statusReason: [why] = [], note: [said] = [] }: MedicationAdministration): string => why?.text ?? said?.text ?? "";
 
 interface NotedProps {
-  /** "Patient/…": whose doses. */
+  /** The patients, "Patient/…". */
   patients: readonly string[];
-  /** Whose dose it is need not be said. */
+  /** Only one patient's doses are shown, without the name. */
   isOfOne?: boolean;
   onClose: () => void;
-  /** Doses are due again. */
+  /** Called when doses are due again. */
   onDone: () => void;
 }
 

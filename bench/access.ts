@@ -1,5 +1,5 @@
 /**
- * What it costs that who asks must have signed in, and that every look is on record: the load of `harness.mjs` on two servers, one open and one closed, turn by turn.
+ * The cost of sign-in and of the audit log: the load of `harness.mjs` on two servers, one with open and one with closed access, in turns.
  *
  *   npm run bench -- access [seconds] [rounds]
  */
@@ -20,7 +20,7 @@ try {
   for (const what of ["crud", "search"] as const) {
     const ratios: number[] = [];
     const cpu: number[] = [];
-    // Both have compiled what they run before they are compared.
+    // Warm-up: both have compiled their code before they are compared.
     await timed(open, what);
     await timed(closed, what, headers);
     for (let round = 0; round < Number(rounds); round += 1) {
@@ -36,7 +36,7 @@ try {
   await Promise.all([open.stop(), closed.stop()]);
 }
 
-/** One run, and the CPU time of a request: steadier than a rate, on a machine that others use. */
+/** One run, with the CPU time per request, which is steadier than a rate on a shared machine. */
 async function timed(server: Running, what: "crud" | "search", more = {}) {
   const before = server.cpu();
   const run = await load(server.base, what, Number(seconds), more);

@@ -1,8 +1,8 @@
 /**
  * How long does a click take while a hospital is at work, and what does that cost? `npm run bench -- at-work one|cluster [minutes] [boards] [users]`
- * (default 0.5, 50, 20): pages that show a ward hear of changes and read it again, as those of `desk` do; people open charts, write on them,
- * order, move patients and look for others, with pauses between. A click lasts until its last request is answered. One JSON line; the exit code is 1 where
- * a request was refused for another reason than that somebody else was faster.
+ * (default 0.5, 50, 20): pages with a ward board get notifications and read it again, like those of `desk`; people open charts, write, order, move
+ * patients and search others, with pauses. A click lasts until its last request is answered. One JSON line; the exit code is 1 if a request was refused
+ * for another reason than that another person was faster.
  */
 import { once } from "node:events";
 import { type ClientRequest, get, type IncomingMessage } from "node:http";
@@ -13,13 +13,13 @@ import { Client, percentile, start, type Way } from "./kit.ts";
 const [way = "one", minutes = "0.5", boards = "50", users = "20"] = process.argv.slice(2);
 /** Connections of a browser to one host. */
 const CONNECTIONS = 6;
-/** A page reads again so long after the last time at the earliest, and all the same after so long. Milliseconds. */
+/** Least and longest time between two reads of a page. Milliseconds. */
 const [TOGETHER_MS, ANYWAY_MS] = [250, 30_000];
-/** Between two clicks of a person, milliseconds. */
+/** Pause between two clicks of a person, milliseconds. */
 const [SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS] = [1_000, 3_000];
-/** Beds that stay free: somebody is moved into them. */
+/** Beds kept free for moves. */
 const FREE_BEDS = 12;
-/** What a chart asks for. */
+/** Types that a chart reads. */
 const CHART = ["AllergyIntolerance", "Condition", "MedicationRequest", "Observation", "ServiceRequest", "Encounter", "DocumentReference"];
 const TEST = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin" };
 
@@ -77,7 +77,7 @@ try {
   await running.stop();
 }
 
-/** A stream of events, until all ends or `close` is called. */
+/** An event stream, until the end or `close`. */
 function listen(path: string, onEvent: () => void): { close(): void } {
   const request: ClientRequest = get(`${root}${path}`, { agent: false });
   const close = () => request.destroy();
@@ -97,7 +97,7 @@ function listen(path: string, onEvent: () => void): { close(): void } {
   return { close };
 }
 
-/** A page that shows a ward until the end. */
+/** A page with a ward board, until the end. */
 async function showBoard(ward: string): Promise<void> {
   const client = new Client(`${root}/api`, CONNECTIONS);
   let changed = () => {};
@@ -115,7 +115,7 @@ async function showBoard(ward: string): Promise<void> {
   client.close();
 }
 
-/** Somebody who works until the end. */
+/** A person at work, until the end. */
 async function work(stays: Stay[], beds: string[]): Promise<void> {
   const [api, fhir] = [new Client(`${root}/api`, CONNECTIONS), new Client(running.base, CONNECTIONS)];
   let chart: { close(): void } | undefined;
@@ -153,7 +153,7 @@ async function work(stays: Stay[], beds: string[]): Promise<void> {
   for (const client of [api, fhir]) client.close();
 }
 
-/** A bed that somebody else has taken meanwhile is no fault, nor is what the end has broken off. */
+/** Errors do not count if another person has taken the bed, or the run has ended. */
 function noteFault(error: Error): void {
   if (ending.signal.aborted) return;
   if (/: 409 /.test(error.message)) figures.faster += 1;

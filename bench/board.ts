@@ -1,8 +1,8 @@
 /**
- * How long does the board of a house with 300 beds take, and what do 500 pages cost that listen to it? `npm run bench -- board one|cluster [looks]` (default 500): a patient in each bed, with an
- * allergy, an order and a flag; looks one after the other, at the whole house (also while somebody writes between two looks) and at one ward; then streams, and how long it takes from the
- * request of a change until each has heard of it. One JSON line; the exit code is 1 where the whole house takes 30 ms or longer at the 95th
- * percentile, the streams 100 MB, or a change 500 ms.
+ * How long does the board of a hospital with 300 beds take, and what do 500 listening pages cost? `npm run bench -- board one|cluster [looks]` (default
+ * 500): a patient in each bed, with an allergy, an order and a flag; the board is read repeatedly, of the whole hospital (also with a write between two
+ * reads) and of one ward; then streams, and the time from the request of a change until each stream has its notification. One JSON line; the exit code
+ * is 1 if the whole hospital takes 30 ms or longer at the 95th percentile, the streams 100 MB, or a change 500 ms.
  */
 import { once } from "node:events";
 import { type ClientRequest, get, type IncomingMessage } from "node:http";
@@ -11,9 +11,9 @@ import { admissions, BEDS, openWards, ROOMS } from "./full-house.ts";
 import { Client, percentile, start, type Way } from "./kit.ts";
 
 const [way = "one", looks = "500"] = process.argv.slice(2);
-/** Pages that listen, and changes that they hear of. */
+/** Listening pages, and changes. */
 const [STREAMS, CHANGES] = [500, 20];
-/** A gateway compiles as it goes. */
+/** Reads before measuring: a gateway compiles as it runs. */
 const WARM_UP = 200;
 
 const running = await start(way as Way);
@@ -39,7 +39,7 @@ try {
   await running.stop();
 }
 
-/** @param between what somebody else does between two looks */
+/** @param between called between two reads, e.g. to write */
 async function measure(api: Client, path: string, between?: () => Promise<unknown>) {
   const times: number[] = [];
   let text = "";
@@ -86,7 +86,7 @@ async function stream(url: string): Promise<Stream> {
   };
 }
 
-/** Milliseconds from the request of each change until all have heard of it. */
+/** Milliseconds from the request of each change until all streams have its notification. */
 async function changes(fhir: Client, beds: string[], streams: Stream[]): Promise<number[]> {
   const times: number[] = [];
   for (const bed of beds.slice(0, CHANGES)) {

@@ -1,8 +1,8 @@
 /**
- * How long does a large transaction take, and what do others wait meanwhile? `npm run bench -- bundles one|cluster [sqlite|mongo] [sizes]` (default
- * one sqlite 1000,4000,10000): transactions of so many entries for three services, while eight others read, search, change and create, with a pause
- * of 20 ms each. MongoDB is the server that MONGO_URL names, else the tests' stand-in. A line of JSON for each size; the exit code is 1 where
- * something was refused.
+ * How long does a large transaction take, and how long do others wait meanwhile? `npm run bench -- bundles one|cluster [sqlite|mongo] [sizes]` (default
+ * one sqlite 1000,4000,10000): transactions of these numbers of entries for three services, while eight other clients read, search, change and create,
+ * with pauses of 20 ms. MongoDB is the server in MONGO_URL, else the tests' stand-in. A line of JSON for each size; the exit code is 1 if something was
+ * refused.
  */
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -15,7 +15,7 @@ import { Client, percentile, start, type Way } from "./kit.ts";
 const [way = "one", store = "sqlite", sizes = "1000,4000,10000"] = process.argv.slice(2);
 const OTHERS = 8;
 const PAUSE_MS = 20;
-/** How long the others are measured alone. */
+/** Time for measuring the others alone. */
 const ALONE_MS = 5_000;
 
 const mongoDir = mkdtempSync(join(tmpdir(), "openward-bench-mongo-"));
@@ -56,14 +56,14 @@ try {
   rmSync(mongoDir, { recursive: true, force: true });
 }
 
-/** What the others have waited since it was asked last. */
+/** Waiting times of the others since the last call. */
 function taken() {
   const of = waits;
   waits = [];
   return { count: of.length, p50: rounded(percentile(of, 0.5)), p99: rounded(percentile(of, 0.99)), longest: rounded(Math.max(0, ...of)) };
 }
 
-/** Another client, with a patient of its own, in a loop. */
+/** Another client with a patient of its own, in a loop. */
 async function atWork(index: number): Promise<{ ended: Promise<void> }> {
   const client = new Client(running.base);
   const patient = { resourceType: "Patient", name: [{ family: `Other${index}` }] };
@@ -95,7 +95,7 @@ function condition(subject: string) {
   };
 }
 
-/** One patient for every ten entries, and what is known of them: three services own it. */
+/** One patient for every ten entries, with further resources of three services. */
 function transactionOf(size: number) {
   const entry = [];
   let patient = "";

@@ -1,6 +1,6 @@
 /**
- * CPU time of one call over NATS and back, by process: `npm run bench -- echo [TREE]`. TREE is another checkout (default: this one), so that two
- * versions can be measured in turns; CPU time says more than a rate where others are at work on the machine.
+ * CPU time of one call over NATS and back, by process: `npm run bench -- echo [TREE]`. TREE is another checkout (default: this one), so that two versions
+ * can be measured in turns; CPU time is steadier than a rate on a shared machine.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ const { startNats } = await load<typeof import("../scripts/servers.mjs")>("scrip
 const { readConfig } = await load<typeof import("../mesh/config.ts")>("mesh/config.ts");
 const { brokerOptions } = await load<typeof import("../moleculer.config.ts")>("moleculer.config.ts");
 
-/** A clock tick of /proc in microseconds. */
+/** A clock tick of /proc, microseconds. */
 const TICK_US = 10_000;
 const PARAMS = { type: "Patient", id: "1", text: "x".repeat(400) };
 

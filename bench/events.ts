@@ -1,6 +1,6 @@
 /**
- * What an event costs: `npm run bench -- events` writes Encounters in one process, in turns with and without their being events, and tells the
- * CPU time of a write, from its call until its event is handled by billing (without a price list) and subscriptions (without any).
+ * The cost of an event: `npm run bench -- events` writes Encounters in one process, alternately with and without emitting events, and prints the CPU time
+ * of a write, from its call until its event is handled by billing (without a price list) and subscriptions (without any).
  */
 import { execFileSync } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
@@ -25,7 +25,7 @@ else {
 }
 
 async function measure(way: "with" | "without"): Promise<void> {
-  // Before the services are loaded: they say then which of their types are events.
+  // Before the services are loaded, which read from it which of their types are events.
   for (const name of ["visits", "hospitalizations"]) {
     const { emits } = (await import(`../services/${name}/${name}.contract.ts`)) as { emits: string[] };
     if (way === "without") emits.length = 0;
@@ -41,7 +41,7 @@ async function measure(way: "with" | "without"): Promise<void> {
     for (let done = 0; done < WRITES; done += AT_ONCE) await Promise.all(Array.from({ length: AT_ONCE }, write));
     while ((await owner.stats(mesh.caller, {})).outbox.waiting > 0) await delay(20);
   };
-  await round(); // to warm up
+  await round(); // warm-up
   const costs: number[] = [];
   for (let left = ROUNDS; left > 0; left -= 1) {
     const before = process.cpuUsage();

@@ -1,11 +1,11 @@
-/** A house with 300 beds, for measurements: a patient in a bed has an allergy, an order and a flag. */
+/** A hospital with 300 beds, for measurements: each patient has a bed, an allergy, an order and a flag. */
 import type { Client } from "./kit.ts";
 
 /** Rooms of a ward, and beds of a room. */
 export const [ROOMS, BEDS] = [15, ["A", "B"]];
 const WARDS = 10;
 
-/** Opens the wards. @returns all beds, "Location/…" */
+/** Creates the wards. @returns all beds, "Location/…" */
 export async function openWards(api: Client): Promise<string[]> {
   const beds: string[] = [];
   for (let ward = 0; ward < WARDS; ward += 1) {
@@ -18,7 +18,7 @@ export async function openWards(api: Client): Promise<string[]> {
   return beds;
 }
 
-/** A transaction that lays a patient into each of these beds. @param from the number of the first patient */
+/** A transaction that admits a patient to each of these beds. @param from number of the first patient */
 export function admissions(beds: string[], from: number): object {
   const start = new Date(Date.now() - 86_400_000).toISOString();
   const entry = beds.flatMap((bed, index) => {

@@ -1,11 +1,11 @@
 /**
- * What does the way over NATS cost? `npm run bench -- hops [seconds]`: one read over 16 connections, from the system in one process and from
- * the cluster, in turns of one second each, so that both see the same machine.
+ * What do calls over NATS cost? `npm run bench -- hops [seconds]`: one read over 16 connections, alternately from the system in one process and from the
+ * cluster, one second each, so that both run under the same conditions.
  */
 import { Client, median, start } from "./kit.ts";
 
 const CONNECTIONS = 16;
-/** Turns that do not count: until the gateway's code is compiled it takes a fifth more time, and it meets twice as many requests in one process. */
+/** Turns that do not count: uncompiled code of the gateway takes a fifth more time, and in one process it handles twice as many requests meanwhile. */
 const WARM_UP = 10;
 
 const seconds = Number(process.argv[2] ?? 10);
@@ -27,7 +27,7 @@ try {
     }
   }
   const [one, cluster] = rates;
-  const kept = cluster.map((rate, turn) => rate / (one[turn] as number)); // turn by turn: the machine's own speed changes within seconds
+  const kept = cluster.map((rate, turn) => rate / (one[turn] as number)); // by turn: the speed of the machine changes within seconds
   console.log(
     `GET /fhir/Patient/1: ${Math.round(median(one))} requests/s in one process, ${Math.round(median(cluster))} over NATS: ${median(kept).toFixed(2)}` +
       ` (turns: ${Math.min(...kept).toFixed(2)}-${Math.max(...kept).toFixed(2)})`,

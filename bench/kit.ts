@@ -1,4 +1,4 @@
-/** For the measurements: a server on a fresh folder, requests to it, and what it takes. Memory and CPU time are read from Linux's /proc. */
+/** For measurements: a server on a fresh folder, requests to it, and its resource usage. Memory and CPU time are read from Linux's /proc. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -10,26 +10,26 @@ import { setTimeout as delay } from "node:timers/promises";
 import packageJson from "../package.json" with { type: "json" };
 
 const ROOT = join(import.meta.dirname, "..");
-/** The load that is the same for every FHIR server. */
+/** The load, which is the same for every FHIR server. */
 const HARNESS = join(import.meta.dirname, "harness.mjs");
 
 /** How the system is started: `npm start` or `npm run cluster`. */
 export type Way = "one" | "cluster";
 
 export interface Running {
-  /** Its FHIR base. */
+  /** FHIR base URL. */
   base: string;
   dataDir: string;
   /** Seconds from the start of the process until it was ready. */
   readyAfter: number;
-  /** Megabytes of all its processes: `rss` counts what they share once in each, `pss` once in all. */
+  /** Megabytes of all its processes: `rss` counts shared memory in each, `pss` once. */
   memory(): { rss: number; pss: number; processes: number };
   /** CPU time that all its processes have used, milliseconds. */
   cpu(): number;
   stop(): Promise<void>;
 }
 
-/** @param more further settings of it; who asks need not sign in unless they say so */
+/** @param more further settings; default: open access */
 export async function start(way: Way, more: Record<string, string> = {}): Promise<Running> {
   const dataDir = mkdtempSync(join(tmpdir(), "openward-bench-"));
   const port = await freePort();
@@ -76,12 +76,12 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
   }
 }
 
-/** The gateway may be ready before the last service: the supervisor says when all are. */
+/** The gateway may be ready before the last service: waits for the supervisor's message that all are. */
 async function untilWhole({ stdout }: ChildProcess): Promise<void> {
   for await (const chunk of stdout as NodeJS.ReadableStream) if (String(chunk).includes("ready at")) break;
 }
 
-/** A process, those that it has started, and so on: `npm start` keeps the server that it starts. */
+/** A process with all its descendants: `npm start` has the server as a child. */
 function familyOf(pid: number): number[] {
   const parents = new Map(
     readdirSync("/proc")
@@ -98,7 +98,7 @@ function parentOf(pid: number): number | undefined {
   try {
     return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
   } catch {
-    return undefined; // ended meanwhile
+    return undefined; // the process has ended
   }
 }
 
@@ -121,7 +121,7 @@ function memoryOf(pids: number[]): ReturnType<Running["memory"]> {
   return { ...sum, rss: Math.round(sum.rss), pss: Math.round(sum.pss) };
 }
 
-/** What the harness says in its last line. */
+/** The harness's last line of output. */
 export interface Load {
   machine_mb_s: number;
   requests_per_s: number;
@@ -157,7 +157,7 @@ export function percentile(values: number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** One connection, one request at a time; or, as a browser has them, several. */
+/** One connection with one request at a time; or several, like a browser. */
 export class Client {
   readonly #agent: http.Agent;
   readonly #base: URL;

@@ -1,10 +1,10 @@
 /**
- * How fast is the system? `npm run bench -- load one|cluster [seconds]`: starts it on a fresh folder and sends it bench/harness.mjs
- * in the order that README.md asks for: import until two runs agree, then crud and search likewise; the median of the last three counts.
+ * How fast is the system? `npm run bench -- load one|cluster [seconds]`: starts it on a fresh folder and runs bench/harness.mjs in the order that
+ * README.md requires: import until two runs agree, then crud and search likewise; the median of the last three counts.
  */
 import { type Load, load, median, start, type Way } from "./kit.ts";
 
-/** HAPI FHIR with PostgreSQL on a machine like ours: resources or requests per second (README.md). */
+/** HAPI FHIR with PostgreSQL on a similar machine: resources or requests per second (README.md). */
 const HAPI = { import: 1_655, crud: 950, search: 196 };
 const AGREE = 0.05;
 const MAX_RUNS = 8;

@@ -1,6 +1,6 @@
 /**
- * How well and how fast is a person found again? `npm run bench -- match [people] [seed]` (default 100000, 1): synthetic people in SQLite, a
- * disturbed copy of each tenth is looked for, and as many who were never here. One JSON line; the exit code is 1 where a figure is missed.
+ * How well and how fast is a person found again? `npm run bench -- match [people] [seed]` (default 100000, 1): synthetic people in SQLite; searched are
+ * altered copies of a tenth of them, and as many who are not stored. One JSON line; the exit code is 1 if a target is missed.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,8 +1,8 @@
 /**
- * How heavy are the pages, and how fast are they with the processor slowed four times? `npm run bench -- pages [rate] [rounds]` (default 4 and 5): a
- * house of 300 beds, each page opened with an empty cache (bytes on the wire, first contentful paint) and with a full one, then worked on by keyboard. A
- * reaction is what the browser's own Event Timing calls the duration of an interaction: from the key to the next picture, in steps of 8 ms.
- * One JSON line, medians of the rounds; the exit code is 1 where one breaks a bound: 150 kB for the first page, 1 s to the first paint, 100 ms for a reaction.
+ * How large are the pages, and how fast are they on a processor slowed down four times? `npm run bench -- pages [rate] [rounds]` (default 4 and 5): a
+ * hospital of 300 beds, each page opened with an empty cache (bytes on the wire, first contentful paint) and with a full one, then used by keyboard. A
+ * reaction is the duration of an interaction in the browser's Event Timing: from the key to the next frame, in steps of 8 ms. One JSON line, medians of
+ * the rounds; the exit code is 1 if a limit is exceeded: 150 kB for the first page, 1 s to the first paint, 100 ms for a reaction.
  */
 import type { Browser, CDPSession, Page } from "playwright-core";
 import { launchBrowser } from "../test/kit/browser.ts";
@@ -10,12 +10,12 @@ import { admissions, openWards } from "./full-house.ts";
 import { Client, median, start } from "./kit.ts";
 
 const [rate = 4, rounds = 5] = process.argv.slice(2).map(Number);
-/** What is promised. */
+/** The limits. */
 const [MAX_BYTES, MAX_PAINT_MS, MAX_REACTION_MS] = [150_000, 1_000, 100];
-/** Patients of one transaction. */
+/** Patients per transaction. */
 const AT_ONCE = 50;
 
-/** What is done on a page: keys of somebody who works there. */
+/** Typical keys pressed on each page. */
 const WORK: Record<string, (page: Page) => Promise<void>> = {
   home: (page) => press(page, ["/", "Escape"]),
   desk: async (page) => {
@@ -53,12 +53,12 @@ interface Opened {
   paintMs: number;
 }
 
-/** All of a page is there. Its network never rests: it hears of changes. */
+/** Waits until the page is complete. Its network never becomes idle, as it listens to events. */
 async function shown(page: Page): Promise<void> {
   await page.waitForFunction(() => document.querySelector("[data-page]") && !document.querySelector('[aria-busy="true"]'));
 }
 
-/** Opens a page anew. */
+/** Opens a page. */
 async function open(page: Page, cdp: CDPSession, address: string): Promise<Opened> {
   let bytes = 0;
   const count = ({ encodedDataLength }: { encodedDataLength: number }) => {
@@ -74,7 +74,7 @@ async function open(page: Page, cdp: CDPSession, address: string): Promise<Opene
   return { bytes, paintMs: Math.round(paintMs) };
 }
 
-/** The longest interaction of a piece of work, milliseconds; 16 is the least that the browser tells. */
+/** The longest interaction of the work, milliseconds; 16 is the least that browsers report. */
 async function slowest(page: Page, work: () => Promise<void>): Promise<number> {
   await page.evaluate(() => {
     const seen = [16];
@@ -88,7 +88,7 @@ async function slowest(page: Page, work: () => Promise<void>): Promise<number> {
   return page.evaluate(() => Math.max(...(globalThis as unknown as { seen: number[] }).seen));
 }
 
-/** One round of one page, in a browser that has seen nothing yet. */
+/** One round of one page, in a browser without a cache. */
 async function round(browser: Browser, address: string, work: (page: Page) => Promise<void>) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
@@ -117,7 +117,7 @@ try {
   const placeOf = (name: string) => (name === "chart" ? `chart/${found.entry[0]?.resource.id}` : name);
   const pages: Record<string, unknown> = {};
   const faults: string[] = [];
-  // The service makes and packs the files when somebody asks for the first: told apart, as it is once for a start.
+  // The service prepares and compresses the files for the first request after its start: measured separately.
   const begin = performance.now();
   const first = await browser.newPage();
   await first.goto(`${root}/desk/`);

@@ -1,12 +1,12 @@
 /**
- * A measurement by its name: `npm run bench -- load one` runs `load.ts` of this folder, on the project's own Node, with `one`. Without a
- * name it says what there is.
+ * Runs a measurement by its name: `npm run bench -- load one` runs `load.ts` of this folder, on the project's own Node, with `one`. Without a name it
+ * lists them.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** What is no measurement: parts of others, and this. */
+/** Files that are not measurements. */
 const PARTS = new Set(["kit.ts", "full-house.ts", "run.ts"]);
 const programs = new Map(
   readdirSync(import.meta.dirname)

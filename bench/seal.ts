@@ -1,5 +1,5 @@
 /**
- * What does it cost that nodes are known by keys? `npm run bench -- seal`: CPU time to seal a message and to open it, by size, and of what is signed.
+ * What does the authentication of nodes cost? `npm run bench -- seal`: CPU time to seal a message and to open it, by size, and for signed ones.
  */
 import { median } from "./kit.ts";
 import { Gate } from "../mesh/trust/gate.ts";
@@ -16,7 +16,7 @@ const [REQ, RES, INFO] = [
   "MOL-x.INFO",
 ];
 
-/** Microseconds of CPU that one of `count` takes, in the middle of all rounds. */
+/** Microseconds of CPU for one of `count`, median of all rounds. */
 function cost(count: number, work: (index: number) => unknown): string {
   const times = Array.from({ length: ROUNDS }, () => {
     const before = process.cpuUsage();
@@ -27,7 +27,7 @@ function cost(count: number, work: (index: number) => unknown): string {
   return median(times).toFixed(1);
 }
 
-// Each has heard the other: from now on a tag is enough.
+// After one message in each direction a tag is enough.
 there.open(INFO, here.seal(INFO, undefined, Buffer.alloc(20)));
 here.open(RES, there.seal(RES, api.id, Buffer.alloc(20)));
 there.open(REQ, here.seal(REQ, lab.id, Buffer.alloc(20)));

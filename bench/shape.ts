@@ -1,7 +1,6 @@
 /**
- * Does it stay as fast as it grows? `npm run bench -- shape [rounds] [one|cluster]`: imports the 60 records (13,991 resources) so
- * many times (default 15: 210,000 resources) and tells the rate of each round, then what searches cost on their first pages and far
- * behind, and what chains over two and three services cost.
+ * Does it stay fast as it grows? `npm run bench -- shape [rounds] [one|cluster]`: imports the 60 records (13,991 resources) repeatedly (default 15:
+ * 210,000 resources) and prints the rate of each round, then the cost of searches on first and later pages, and of chains over two and three services.
  */
 import { Client, load, median, percentile, start, type Way } from "./kit.ts";
 
@@ -30,7 +29,7 @@ try {
     "/Condition?patient.birthdate=lt1950&_count=20",
     "/Condition?encounter.date=ge2015&code=http://snomed.info/sct%7C444814009&_count=20",
     `/Patient?_has:Observation:patient:${weight}&_count=20`,
-    // Over more than 20,000 resources: nothing of that size is listed.
+    // Over more than 20,000 resources, which is too many to list.
     "/Patient?_has:Observation:patient:date=ge1900&_count=20",
     "/Observation?encounter.date=ge1900&_count=20",
     // Over three services.

@@ -35,7 +35,7 @@ try {
     for (const hangsUp of [false, true]) {
       const readers = readSlowly(running.base, page, hangsUp);
       figures[`${page}${hangsUp ? ", hung up" : ""}`] = { ...(await waits(client, Number(seconds))), ...readers.end() };
-      await delay(REST_MS); // what is still under way for those who have left
+      await delay(REST_MS); // for what is still in progress for clients that have left
     }
   }
   console.log(JSON.stringify({ way, ...figures }));
@@ -62,7 +62,7 @@ async function fill(client: Client): Promise<void> {
   }
 }
 
-/** What a client waits that reads one resource again and again. */
+/** Waiting times of a client that reads one resource repeatedly. */
 async function waits(client: Client, forSeconds: number) {
   const times: number[] = [];
   for (const until = performance.now() + forSeconds * 1_000; performance.now() < until; await delay(10)) {

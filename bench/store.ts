@@ -1,6 +1,6 @@
 /**
- * How fast is the SQLite store? `npm run bench -- store [stored …]` (default 5000 200000): figures at each number of stored resources.
- * Resources like Synthea's observations: 1.2 kB of JSON, twelve search values.
+ * How fast is the SQLite store? `npm run bench -- store [stored …]` (default 5000 200000): figures at each number of stored resources. Resources like
+ * Synthea's observations: 1.2 kB of JSON, twelve search values.
  */
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -57,7 +57,7 @@ async function fill(store: Store, count: number, kept: string[], patients: strin
   }
 }
 
-/** Calls per second of `work`, for about a second, `parallel` at once. */
+/** Calls of `work` per second, for about a second, `parallel` at once. */
 async function rate(work: (i: number) => Promise<unknown>, parallel: number, ms = 1_000): Promise<number> {
   const start = performance.now();
   let calls = 0;

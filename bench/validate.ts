@@ -1,7 +1,6 @@
 /**
- * How fast resources are checked before they are stored, on one core: `npm run bench -- validate`. Each resource of the sixty records is
- * checked by itself, as an owner does. Prints resources/s of the first round, in which the types are compiled, and of the best of five
- * more; parsing is not counted.
+ * How fast are resources validated, on one core? `npm run bench -- validate`. Each resource of the sixty records is validated by itself, as an owner does.
+ * Prints resources/s of the first round, in which the types are compiled, and of the best of five further ones; parsing is not counted.
  */
 import { parseJson } from "../fhir/json.ts";
 import { validate } from "../fhir/validate/index.ts";

@@ -1,12 +1,12 @@
-/** Small hospitals, with and without what somebody may not see. */
+/** Small hospitals with and without the resources that a person may not see. */
 import type { RoleName } from "../../services/identity/identity.contract.ts";
 
-/** Somebody's rights, and what of the hospital below they cannot see. */
+/** A person's rights, and which resources they hide. */
 export interface Rights {
   role: RoleName;
   scope: string;
   hidden: string[];
-  /** What else. */
+  /** Further hidden resources. */
   hides?(resource: Resource): boolean;
 }
 
@@ -17,7 +17,7 @@ const RECORD = ["Condition", "AllergyIntolerance", "MedicationRequest"];
 /** What is stored. */
 export type Resource = { resourceType: string; id: string } & Record<string, unknown>;
 
-/** Of six kinds. */
+/** Six kinds of rights. */
 export const RIGHTS: Rights[] = [
   { role: "front-desk", scope: "user/*.cruds", hidden: ["Observation", ...RECORD, ...MONEY, ...LABORATORY] },
   { role: "lab-technician", scope: "user/*.cruds", hidden: [...RECORD, ...MONEY] },
@@ -35,19 +35,19 @@ export const RIGHTS: Rights[] = [
   { role: "physician", scope: "user/Patient.rs user/Observation.rs", hidden: ["Encounter", ...RECORD, ...MONEY, ...LABORATORY] },
 ];
 
-/** So many patients it has: p0, p1, … */
+/** Number of patients: p0, p1, … */
 export const PATIENTS = 6;
 /** One of its patients. */
 export const patient = (n: number) => ({ reference: `Patient/p${n % PATIENTS}` });
 const encounter = (n: number) => ({ reference: `Encounter/e${n % PATIENTS}` });
-/** A diagnosis, or what is examined. */
+/** The code of a diagnosis or an examination. */
 export const code = (n: number) => ({ coding: [{ system: "urn:codes", code: `c${n % 3}` }], text: ["Glucose", "Fever", "Cough"][n % 3] });
 const identifier = (n: number) => [{ system: "urn:mark", value: `${n % 4}` }];
 const ACTIVE = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };
 /** What the laboratory has found. */
 export const LAB = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
 
-/** A small hospital, the same each time. */
+/** The resources of a small hospital, the same each time. */
 export function hospital(): Resource[] {
   const all: Resource[] = [];
   for (let n = 0; n < PATIENTS; n += 1) {

@@ -1,8 +1,8 @@
-/** Requests of all doors of FHIR to the small hospital, made up. */
+/** Random requests to the small hospital by all interactions of FHIR. */
 import fc from "fast-check";
 import { code, LAB, PATIENTS, patient } from "./hidden-hospital.ts";
 
-/** One request of somebody. */
+/** A request of a person. */
 export interface Request {
   method: string;
   path: string;
@@ -10,7 +10,7 @@ export interface Request {
   headers?: Record<string, string>;
 }
 
-/** With what letter the ids of a type begin there. */
+/** First letter of the ids by type. */
 export const IDS: Record<string, string> = {
   Patient: "p",
   Encounter: "e",
@@ -91,7 +91,7 @@ const JSON_PATCH = { "Content-Type": "application/json-patch+json" };
 const PATCH = [{ op: "add", path: "/language", value: "fr" }];
 const prefer = fc.constantFrom<Record<string, string>>({ Prefer: "return=representation" }, { Prefer: "return=minimal" }, {});
 
-/** Something that can be stored. */
+/** A resource that can be stored. */
 function newOf(type = "", id?: string): object {
   const of = { resourceType: type, ...(id !== undefined && { id }) };
   const seen = { ...of, status: "final", code: code(1), subject: patient(1) };
@@ -129,7 +129,7 @@ export const request: fc.Arbitrary<Request> = fc.oneof(
       },
     })),
   },
-  // What is not seen must not be found by a condition either: that it was not there is what the answer says.
+  // Conditions must not match what is not visible: the outcome would reveal it.
   {
     weight: 1,
     arbitrary: fc
@@ -142,7 +142,7 @@ export const request: fc.Arbitrary<Request> = fc.oneof(
       .tuple(type, criteria, prefer)
       .map(([of, asked, headers]) => ({ method: "PUT", path: `/${of}?${asked}`, body: newOf(of), headers })),
   },
-  // Nor be in the way of what is written, or come along with the answer.
+  // Nor may it block a write, or be included in an answer.
   {
     weight: 1,
     arbitrary: fc

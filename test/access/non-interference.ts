@@ -1,6 +1,6 @@
 /**
- * Two hospitals, one with and one without what somebody may not see: whatever they ask, both must answer alike, but for ids, times and page
- * links that the servers make.
+ * Two hospitals, one with and one without what a person may not see, must answer all requests of that person alike, except for ids, times and page links
+ * that the servers create.
  */
 import fc from "fast-check";
 import { App } from "../identity/app.ts";
@@ -12,7 +12,7 @@ import { hospital, type Resource, type Rights } from "./hidden-hospital.ts";
 import { type Request, request } from "./hidden-requests.ts";
 import { heardBy } from "./hidden-streams.ts";
 
-/** Answers to the requests, and what was heard on streams afterwards. */
+/** Answers to the requests, and what was received on streams afterwards. */
 interface Told {
   answers: string[];
   streams: string[];
@@ -39,7 +39,7 @@ async function answersOf(
       const sent = body instanceof URLSearchParams ? body.toString() : body;
       const asking = fhirAt(mesh.base, access_token);
       let told = toldBy(await asking.send(method, path, sent, headers));
-      // A page more: where it begins must not tell what was left out.
+      // The next page as well: its start must not reveal what was left out.
       const next = /"relation":"next","url":("[^"]*")/.exec(told)?.[1];
       if (next !== undefined) told += toldBy(await asking.get(JSON.parse(next) as string));
       answers.push(normal(mesh.base, told));
@@ -61,7 +61,7 @@ async function fill(fhir: FhirHttp, resources: Resource[]): Promise<void> {
   }
 }
 
-/** Without what each server makes for itself. */
+/** The text without what each server creates itself. */
 const normal = (base: string, text: string): string =>
   text
     .replaceAll(base, "BASE")
@@ -69,7 +69,7 @@ const normal = (base: string, text: string): string =>
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g, "TIME")
     .replaceAll(/_page=[\w%.~-]+/g, "_page=PAGE");
 
-/** Requests whose answers tell the two hospitals apart. */
+/** Requests whose answers distinguish the two hospitals. */
 export interface Difference {
   rights: Rights;
   request: Request;
@@ -77,7 +77,7 @@ export interface Difference {
   without: string;
 }
 
-/** @param cases of each rights */
+/** @param cases for each kind of rights */
 export async function differences(
   rights: Rights,
   { cases, seed, store = "sqlite" }: { cases: number; seed: number; store?: "sqlite" | "mongo" },

@@ -1,11 +1,11 @@
-/** Compares the two hospitals by as many requests as are asked for, each rights in turn; prints the first that tell them apart. */
+/** Compares the two hospitals by a number of requests for each kind of rights; prints the first differences. */
 import { RIGHTS } from "./hidden-hospital.ts";
 import { differences } from "./non-interference.ts";
 
-/** Differences that are printed of each rights. */
+/** Differences printed for each kind of rights. */
 const TOLD = 5;
 
-/** @param cases of each rights @returns whether there was no difference */
+/** @param cases for each kind of rights @returns whether there was no difference */
 export async function runNonInterference(store: "sqlite" | "mongo", { cases, seed }: { cases: number; seed: number }): Promise<boolean> {
   let isSame = true;
   for (const rights of RIGHTS) {

@@ -1,26 +1,26 @@
-/** A hospital whose doors are closed, and people who have signed in there. */
+/** A hospital with closed access, and people who have signed in. */
 import { SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
 import type { RoleName } from "../../services/identity/identity.contract.ts";
 import { App } from "../identity/app.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
-/** The scope of an app that may do whatever the role of its user may. */
+/** Scope of an app that may do whatever its user's role may. */
 const ALL = "openid user/*.cruds actions";
 
 /** @param env more settings */
 export const startClosed = (env: Record<string, string> = {}): Promise<Mesh> =>
   startMesh({ services: [...SYSTEMS.provider, ...WHEN_CLOSED], nats: false, split: "broker", env: { ACCESS: "closed", ...env } });
 
-/** Who has signed in, each under a name: that of their role, or what a test calls them. */
+/** Signed-in people by name: that of their role, or one given by the test. */
 export class SignedIn {
   readonly mesh: Mesh;
-  /** That of the nurse, to make accounts by. */
+  /** The nurse's app, which is also used to create accounts. */
   readonly app: App;
   readonly #people = new Map<string, FhirHttp>();
   readonly #tokens = new Map<string, string>();
 
-  /** @param more scopes that apps may ask for besides those of everybody */
+  /** @param more further scopes that apps may request */
   static async at(mesh: Mesh, roles: RoleName[], more = ""): Promise<SignedIn> {
     const all = new SignedIn(mesh, await App.register(mesh, ["nurse"], `${ALL} ${more}`.trim()));
     await all.signIn(all.app, "nurse");

@@ -1,6 +1,6 @@
 /**
- * A hospital whose disk becomes full, and has room again: what was confirmed is read all the time, what is refused says so, and it heals by itself.
- * The disk is a small one in memory, which only the machine's administrator may make.
+ * A hospital whose disk fills up and is then enlarged: confirmed writes can be read all the time, refusals say why, and it recovers by itself. The disk is a
+ * small one in memory, which only the machine's administrator can create.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -11,26 +11,26 @@ import { freePort } from "../../scripts/servers.mjs";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { run } from "../kit/programs.ts";
 
-/** What came of it. */
+/** Result of a run. */
 export interface FullDiskReport {
   confirmed: number;
-  /** Answers to writes by their status, while there was no room. */
+  /** Answers to writes by status, while the disk was full. */
   refused: Record<string, number>;
-  /** What could not be read while there was no room, and after the next start. */
+  /** What could not be read while the disk was full, and after the next start. */
   unread: string[];
-  /** From the moment that there was room until a write was taken, milliseconds. */
+  /** Time from the enlargement until a write was accepted, milliseconds. */
   healedMs: number;
 }
 
-/** Megabytes of the disk, at first and then. */
+/** Megabytes of the disk, before and after. */
 const [SMALL, LARGE] = [40, 120];
-/** Letters in a record: the disk is full after some hundred. */
+/** Letters in a record: some hundred fill the disk. */
 const LETTERS = 100_000;
-/** Writes that are tried while there is no room. */
+/** Writes that are tried while the disk is full. */
 const REFUSED = 30;
 const HEALED_WITHIN_MS = 30_000;
 
-/** @throws where no disk can be mounted @param tell a line for each step */
+/** @throws if no disk can be mounted @param tell receives a line for each step */
 export async function fillDisk(tell: (line: string) => void): Promise<FullDiskReport> {
   const place = mkdtempSync(join(tmpdir(), "openward-disk-"));
   execFileSync("mount", ["-t", "tmpfs", "-o", `size=${SMALL}m`, "tmpfs", place]);

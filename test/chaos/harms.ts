@@ -1,4 +1,4 @@
-/** What is done to a mesh while clients work on it. Each harm ends when the mesh is whole again. */
+/** Failures that are caused in a mesh while clients work on it. Each ends when the mesh is whole again. */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -6,18 +6,18 @@ import { startNats, startRedis } from "../../scripts/servers.mjs";
 import { cableTo } from "../kit/cable.ts";
 import type { Mesh, MeshNode } from "../kit/mesh.ts";
 
-/** How long a mesh took to notice, and to be whole again, milliseconds. */
+/** How long a mesh took to notice a failure, and to be whole again, milliseconds. */
 export interface Times {
   noticed: number;
   healed: number;
 }
 
-/** One kind of harm. */
+/** One kind of failure. */
 export interface Harm {
   name: string;
-  /** Longest that a client may wait meanwhile, milliseconds: two to three times the aim, for a busy machine. */
+  /** Longest that a client may wait meanwhile, milliseconds: two to three times the target, for a busy machine. */
   longestMs: number;
-  /** @param service whose first node is meant */
+  /** @param service whose first node is affected */
   harm(mesh: Mesh, service: string): Promise<Times>;
 }
 
@@ -43,7 +43,7 @@ export const HARMS = {
       process.kill(node.pid, "SIGSTOP");
       await until(mesh, () => !isKnown(mesh, node));
       const noticed = performance.now() - begun;
-      // Longer than any deadline: what was sent to it is answered by now, by others.
+      // Longer than any deadline: requests sent to it have been answered by others.
       await new Promise((resolve) => setTimeout(resolve, 6_000 - noticed));
       process.kill(node.pid, "SIGCONT");
       await until(mesh, () => isKnown(mesh, node));
@@ -59,7 +59,7 @@ export const HARMS = {
       const begun = performance.now();
       for (let ms = 950; ms < 1_700; ms += 120) {
         process.kill(node.pid, "SIGSTOP");
-        // Until a write to it is made at another, but not until it is taken out of the registry.
+        // Long enough for writes to be repeated at another node, but not for its removal from the registry.
         await delay(ms);
         process.kill(node.pid, "SIGCONT");
         await delay(1_000);
@@ -164,12 +164,12 @@ export const HARMS = {
   },
 } satisfies Record<string, Harm>;
 
-/** Who has just come is given longer to answer (mesh/liveness.ts): it is no newcomer any more. */
+/** A new node is given more time to answer (mesh/liveness.ts); after this it is not new any more. */
 const SETTLED_MS = 8_500;
 const DAY_MS = 86_400_000;
 const FIVE_MINUTES_MS = 300_000;
 
-/** Long enough for several rounds of clients, and for what looks each second after what is in doubt. */
+/** Lasts several rounds of clients, and of the checks for transactions in doubt, which run every second. */
 async function withClock(nodes: MeshNode[], byMs: number): Promise<Times> {
   const begun = performance.now();
   const set = (to: number) => Promise.all(nodes.map((node) => node.setClock?.(to)));
@@ -179,7 +179,7 @@ async function withClock(nodes: MeshNode[], byMs: number): Promise<Times> {
   return { noticed: 0, healed: performance.now() - begun };
 }
 
-/** No file of these processes grows from now on, as on a full disk; with `undefined` they do again. */
+/** Files of these processes cannot grow from now on, as on a full disk; with `undefined` they can again. */
 export function limitFiles(nodes: MeshNode[], bytes: number | undefined): void {
   for (const { pid } of nodes) execFileSync("prlimit", ["--pid", `${pid}`, `--fsize=${bytes ?? "unlimited"}:unlimited`]);
 }
@@ -191,10 +191,10 @@ export function firstOf(mesh: Mesh, service: string): MeshNode {
   return node;
 }
 
-/** Whether the mesh counts on a node. */
+/** Whether the mesh regards a node as available. */
 export const isKnown = (mesh: Mesh, { nodeId }: MeshNode): boolean => mesh.caller.registry.nodes.get(nodeId)?.available === true;
 
-/** Resolves when it is so; asked whenever the mesh has heard of a change. */
+/** Resolves when the condition is true; checked at each change known to the mesh. */
 export async function until({ caller }: Mesh, isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => caller.localBus.once("$services.changed", resolve));
 }

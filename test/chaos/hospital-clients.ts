@@ -1,29 +1,29 @@
-/** Clients of a hospital at work, and what they were told, noted outside the mesh. */
+/** Clients of a hospital at work, with a record of their answers outside of the mesh. */
 import { randomUUID } from "node:crypto";
 import { type Answered, type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import type { Mesh } from "../kit/mesh.ts";
 
-/** The identifier system of what these clients make. */
+/** Identifier system of the resources that these clients create. */
 export const SYSTEM = "urn:test:chaos";
 
-/** What clients were told. */
+/** The answers to clients. */
 export interface Journal {
-  /** Newest confirmed counter of each client's own patient. */
+  /** Newest confirmed counter in each client's own patient. */
   confirmed: Map<string, number>;
-  /** Identifiers whose conditional create was confirmed, with type and id that were told. */
+  /** Identifiers with a confirmed conditional create, and the returned type and id. */
   created: Map<string, string>;
   /** Marks of transactions over three services: confirmed, or without an answer. */
   bundles: Map<string, "confirmed" | "unknown">;
-  /** Idempotent requests that failed, and answers that cannot be. */
+  /** Idempotent requests that failed, and answers that are impossible. */
   failed: string[];
   wrong: string[];
-  /** Transactions that were answered 409 or 503, or not at all: their client may send them again. */
+  /** Transactions answered 409 or 503, or not at all: their client may send them again. */
   refusedBundles: number;
   longestMs: number;
   requests: number;
 }
 
-/** An empty one. */
+/** An empty record. */
 export const newJournal = (): Journal => ({
   confirmed: new Map(),
   created: new Map(),
@@ -35,7 +35,7 @@ export const newJournal = (): Journal => ({
   requests: 0,
 });
 
-/** What clients of a mesh are: `count` of them, at work until `isOver`. @param withBundles transactions over three services too */
+/** `count` clients of a mesh, at work until `isOver`. @param withBundles also send transactions over three services */
 export function clientsOf(
   mesh: Mesh,
   { count, withBundles = false }: { count: number; withBundles?: boolean },
@@ -52,7 +52,7 @@ class Client {
   readonly #mesh: Mesh;
   readonly #name: string;
   readonly #journal: Journal;
-  /** Which of the gateways it speaks to. */
+  /** Number of the gateway in use. */
   #gateway: number;
 
   constructor(mesh: Mesh, name: string, gateway: number, journal: Journal) {
@@ -72,7 +72,7 @@ class Client {
     }
   }
 
-  /** Its own patient: each PUT is the next version, and what was confirmed is read. */
+  /** Updates its own patient: each PUT is the next version, and confirmed content is read back. */
   async #changeOwn(count: number): Promise<void> {
     const { confirmed, wrong } = this.#journal;
     const name = this.#name;
@@ -83,7 +83,7 @@ class Client {
     if (read && seen < (confirmed.get(name) ?? 0)) wrong.push(`read ${seen} after ${confirmed.get(name)} was confirmed`);
   }
 
-  /** A conditional create that is sent twice makes one resource, which is found. */
+  /** A conditional create that is sent twice creates one resource, which is found. */
   async #createOnce(resourceWith: (identifier: object) => { resourceType: string }): Promise<void> {
     const { created, wrong } = this.#journal;
     const value = randomUUID();
@@ -99,7 +99,7 @@ class Client {
     if (made && found && matches !== 1) wrong.push(`found ${matches} of what was created once`);
   }
 
-  /** A transaction over three services; it has no key, so it is not sent again. Then a chain over two of them. */
+  /** A transaction over three services; without a key, so it is not repeated. Then a chain over two of them. */
   async #sendBundle(): Promise<void> {
     const { bundles, wrong } = this.#journal;
     const mark = randomUUID();
@@ -116,7 +116,7 @@ class Client {
     if (found && matches !== 1) wrong.push(`a chain found ${matches} of what was confirmed`);
   }
 
-  /** A transaction of conditional creates in two services: carried out twice, it has made the same. */
+  /** A transaction of conditional creates in two services: repeating it creates nothing more. */
   async #sendRepeatable(): Promise<void> {
     const value = randomUUID();
     const entry = [patientWith, observationWith].map((resourceWith) => {
@@ -130,7 +130,7 @@ class Client {
     if (place !== undefined) this.#journal.created.set(value, place);
   }
 
-  /** Sends what is idempotent: by another gateway where the first has ended the connection. Undefined when it failed. */
+  /** Sends an idempotent request; through another gateway if the first has closed the connection. Undefined if it failed. */
   async #ask(what: string, request: Request): Promise<Answered | undefined> {
     const begun = performance.now();
     const answer = (await this.#once(request)) ?? (await this.#once(request));
@@ -140,7 +140,7 @@ class Client {
     return undefined;
   }
 
-  /** Undefined when the connection ended; the next request goes to the next gateway. */
+  /** Undefined if the connection was closed; the next request goes to the next gateway. */
   async #once(request: Request): Promise<Answered | undefined> {
     this.#journal.requests += 1;
     const gateways = this.#mesh.nodes.flatMap(({ url }) => url ?? []);
@@ -155,7 +155,7 @@ class Client {
 
 const told = ({ status, text }: Answered): string => `${status} ${text.slice(0, 200)}`;
 
-/** A patient, a condition and an order, of three owners, which bear the mark. */
+/** A patient, a condition and an order, of three owners, with the mark. */
 export function bundleOf(mark: string) {
   const identifier = [{ system: SYSTEM, value: mark }];
   const subject = { reference: "urn:uuid:00000000-0000-4000-8000-000000000001" };
@@ -180,7 +180,7 @@ export function bundleOf(mark: string) {
 
 const patientWith = (identifier: object) => ({ resourceType: "Patient", identifier: [identifier] });
 
-/** Of a type that two services own. */
+/** Of a type with two owners. */
 const observationWith = (identifier: object) => ({
   resourceType: "Observation",
   status: "final",
@@ -188,21 +188,21 @@ const observationWith = (identifier: object) => ({
   identifier: [identifier],
 });
 
-/** What the stores hold against what the clients were told. */
+/** Differences between the stored data and the answers to clients. */
 export interface Judgement {
   lost: string[];
   doubled: string[];
   half: string[];
 }
 
-/** Reads back what was confirmed. @param most conditional creates and transactions that are looked at, the newest */
+/** Reads back what was confirmed. @param most number of the newest conditional creates and transactions that are checked */
 export async function judge(fhir: FhirHttp, journal: Journal, most = 300): Promise<Judgement> {
   const judgement: Judgement = { lost: [], doubled: [], half: [] };
   for (const [client, count] of journal.confirmed) {
     const { body } = await fhir.get(`/Patient/${client}`);
     const value = Number(body.identifier?.[0].value);
     if (value < count) judgement.lost.push(`${client} has ${value}, ${count} was confirmed`);
-    // Each PUT makes one version at most, also one that was sent again.
+    // Each PUT creates at most one version, even if it was sent again.
     if (Number(body.meta?.versionId) > value) judgement.doubled.push(`${client} has version ${body.meta?.versionId} at PUT ${value}`);
   }
   const matchesOf = async (query: string): Promise<string[]> =>

@@ -1,32 +1,31 @@
 /**
- * Judges a history of concurrent operations on one record: is there an order of them that agrees with their answers and with real time
- * (Herlihy and Wing 1990)? By depth-first search over the operations that could be next, remembering what was tried (Wing and Gong 1993,
- * Lowe 2017).
+ * Checks a history of concurrent operations on one record: is there an order of them that is consistent with their answers and with real time (Herlihy and
+ * Wing 1990)? By depth-first search over the possible next operations, with a cache of visited states (Wing and Gong 1993, Lowe 2017).
  */
 
 /** One operation as its client saw it. */
 export interface Operation<Input, Output> {
-  /** When it was sent, and when it was answered, on one clock; Infinity: it had no answer, and may have had its effect at any time, or none. */
+  /** When it was sent, and when it was answered, on one clock; Infinity: without an answer, it may have taken effect at any time, or not. */
   begin: number;
   end: number;
   input: Input;
-  /** Absent when it had no answer. */
+  /** Absent if it had no answer. */
   output?: Output;
 }
 
-/** What the record should do. */
+/** The specified behaviour of the record. */
 export interface Model<State, Input, Output> {
   initial: State;
-  /** The state after it; undefined where the record could not have answered so. @param output absent: whatever it would have answered */
+  /** The state after the operation; undefined if the record cannot have given this output. @param output absent: unknown */
   next(state: State, input: Input, output: Output | undefined): State | undefined;
-  /** True for an operation without an answer that could stand where any other such stands: they are tried in the order they were sent. */
+  /** Whether operations without an answer are interchangeable: they are then tried only in the order in which they were sent. */
   isAnonymous?(input: Input): boolean;
 }
 
-/** States looked at before it is given up. */
+/** States that are examined before giving up. */
 const MAX_STATES = 2_000_000;
 
-/** @param history in any order @throws Error when it is too long to be judged */
+/** @param history in any order @throws Error when it is too long to be checked */
 export function isLinearizable<State, Input, Output>(history: Operation<Input, Output>[], model: Model<State, Input, Output>): boolean {
   const operations = history.toSorted((a, b) => a.begin - b.begin);
   const tried = new Set<string>();
@@ -48,7 +47,7 @@ export function isLinearizable<State, Input, Output>(history: Operation<Input, O
   return false;
 }
 
-/** Operations that began before any other that is left has ended. */
+/** Operations that began before any other remaining one has ended. */
 function possibleNext<State, Input, Output>(
   operations: Operation<Input, Output>[],
   done: bigint,
@@ -70,17 +69,17 @@ function possibleNext<State, Input, Output>(
   return possible.filter(({ operation }) => operation.begin <= firstEnd);
 }
 
-/** A versioned FHIR resource that carries one value: read, and update with or without If-Match. */
+/** A versioned FHIR resource with one value: read, and updated with or without If-Match. */
 export type RecordInput = { kind: "read" } | { kind: "put"; value: string; ifVersion?: number };
-/** What it answered: its state, or 412. */
+/** The answer: its state, or 412. */
 export type RecordOutput = { version: number; value: string } | { stale: true };
-/** Version 0: it is not there. */
+/** Version 0: it does not exist. */
 export type RecordState = { version: number; value: string };
 
 /**
- * What R4 promises of one resource (http.html#concurrency): each update makes the next version, If-Match lets only one of two through.
- * Most orders of updates without an answer are not worth trying: the answers of others say what many a version was, nobody saw what comes after
- * the last version that was named, and those whose value nobody saw are as good as each other. Else each would double the work.
+ * What R4 guarantees for one resource (http.html#concurrency): each update creates the next version, and If-Match lets only one of two succeed. Most orders
+ * of updates without an answer need not be tried, each of which would double the work: the versions in other answers determine many of them, nobody has
+ * seen what follows the last named version, and updates whose value was never seen are interchangeable.
  */
 export function recordModelOf(history: Operation<RecordInput, RecordOutput>[]): Model<RecordState, RecordInput, RecordOutput> {
   const seen = new Map<number, string>();
@@ -99,7 +98,7 @@ export function recordModelOf(history: Operation<RecordInput, RecordOutput>[]): 
       const isStale = input.ifVersion !== undefined && input.ifVersion !== state.version;
       if (output && "stale" in output) return isStale ? state : undefined;
       const after = { version: state.version + 1, value: input.value };
-      // Without an answer and without effect: as if it had not come.
+      // Without an answer and without effect: as if it had not been sent.
       if (isStale || (!output && after.version > last)) return undefined;
       const isAsSeen = (seen.get(after.version) ?? after.value) === after.value;
       return isAsSeen && (!output || (output.version === after.version && output.value === after.value)) ? after : undefined;

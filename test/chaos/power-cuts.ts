@@ -1,4 +1,4 @@
-/** A power cut: every process of a hospital is killed at the same moment while clients work, NATS too; then all start again, at once, on the same data. */
+/** A power cut: every process of a hospital, including NATS, is killed at the same moment while clients work; then all start again, at once, on the same data. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,24 +7,24 @@ import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { clientsOf, type Journal, judge, type Judgement, newJournal } from "./hospital-clients.ts";
 
-/** What came of the cuts. */
+/** Result of the cuts. */
 export interface CutReport {
   cuts: number;
   requests: number;
   confirmed: number;
   judgement: Judgement;
   wrong: string[];
-  /** Longest from the start of the processes until all served, milliseconds. */
+  /** Longest time from the start of the processes until all serve, milliseconds. */
   longestStartMs: number;
 }
 
 const SERVICES = ["api", "transactions", "patients", "records", "lab"];
-/** The power fails at some time within this after the first confirmed create, milliseconds. */
+/** The cut happens within this time after the first confirmed create, milliseconds. */
 const [SOONEST_MS, LATEST_MS] = [300, 2_000];
-/** Transactions that were under way are decided within this, milliseconds; the recovery looks each few seconds. */
+/** Time within which unfinished transactions are decided, milliseconds; recovery checks every few seconds. */
 const DECIDED_MS = 30_000;
 
-/** @param random numbers from 0 to 1, which say when the power fails @param tell a line for each cut */
+/** @param random numbers from 0 to 1, which determine the time of the cut @param tell receives a line for each cut */
 export async function cutPower(
   { cuts, clients }: { cuts: number; clients: number },
   random: () => number,
@@ -68,12 +68,12 @@ async function start(dataDir: string, report: CutReport): Promise<Mesh> {
   return mesh;
 }
 
-/** @returns what clients were told until all processes were gone */
+/** @returns the answers to clients until all processes were gone */
 async function workUntilCut(mesh: Mesh, count: number, afterMs: number): Promise<Journal> {
   const journal = newJournal();
   let isOver = false;
   const clients = clientsOf(mesh, { count, withBundles: true }, journal, () => isOver);
-  while (journal.created.size === 0) await delay(5); // before something was confirmed a cut would show nothing
+  while (journal.created.size === 0) await delay(5); // a cut before the first confirmation would show nothing
   await delay(afterMs);
   isOver = true;
   const pids = [...mesh.nodes.map(({ pid }) => pid), ...(mesh.nats ? [mesh.nats.pid] : [])];
@@ -89,6 +89,6 @@ async function judgedWhenDecided(mesh: Mesh, journal: Journal): Promise<Judgemen
   for (;;) {
     const found = await judge(fhirAt(mesh.base), journal);
     if (found.half.length === 0 || performance.now() > until) return found;
-    await delay(500); // the recovery of a coordinator tells nobody
+    await delay(500); // a coordinator's recovery emits no event
   }
 }

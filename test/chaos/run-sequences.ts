@@ -1,9 +1,9 @@
-/** As many random sequences as are asked for, while owners are killed one after the other; prints what came of them. */
+/** Runs a number of random sequences while owners are killed one after the other; prints the outcomes. */
 import { startMesh } from "../kit/mesh.ts";
 import { HARMS } from "./harms.ts";
 import { carryOut, judgeStored, SERVICES, type SequencesOptions, settled } from "./sequences.ts";
 
-/** Sequences of one house: it fills up, and what is in it is chosen less often. */
+/** Sequences per hospital: as it fills up, each of its resources is chosen less often. */
 const PER_HOUSE = 500;
 const KILLED = ["pharmacy", "hospitalizations", "lab", "billing", "visits", "patients"];
 

@@ -1,13 +1,13 @@
 /**
- * Clients at work on a whole mesh while it is harmed, each kind alone and then two at a time; at the end what they were told is held against what
- * is stored. Prints a table, and ends with code 1 where anything was lost, doubled, half there, or answered wrong.
+ * Clients at work on a whole mesh while failures are caused, each kind alone and then two at a time; at the end their answers are compared with the stored
+ * data. Prints a table, and exits with 1 if anything was lost, duplicated, half written, or answered wrong.
  *
  *   npm run chaos                                    SQLite, one round of everything
  *   npm run chaos -- --store mongo --rounds 5 --clients 16
- *   npm run chaos -- --three-nats                    on a cluster of three servers of NATS, one of which is killed
- *   npm run chaos -- --sequences 10000               instead random sequences of actions and FHIR, owners killed meanwhile
+ *   npm run chaos -- --three-nats                    on a cluster of three NATS servers, one of which is killed
+ *   npm run chaos -- --sequences 10000               instead random sequences of actions and FHIR, with owners killed meanwhile
  *   npm run chaos -- --cuts 50                       instead all processes are killed at the same moment, as by a power cut, and start again
- *   npm run chaos -- --full-disk                     instead one node whose disk becomes full and has room again; needs the right to mount one
+ *   npm run chaos -- --full-disk                     instead one node whose disk fills up and is then enlarged; needs the right to mount one
  *   npm run chaos -- --hidden 1000                   instead requests of six kinds of rights to hospitals with and without what these may not see
  */
 import { parseArgs } from "node:util";
@@ -23,7 +23,7 @@ import { type Harm, HARMS, type Times } from "./harms.ts";
 
 const SERVICES = ["api", "transactions", "patients", "records", "lab"];
 
-/** What is harmed, and how; each with a name for the table. */
+/** Failures, each with a name for the table. */
 const ALONE: [name: string, harm: Harm, service: string][] = [
   ["an owner is killed", HARMS.kill, "patients"],
   ["a gateway is killed", HARMS.kill, "api"],
@@ -108,7 +108,7 @@ const mesh = await startMesh({
   hasRedis: true,
   env: CAN_SET_CLOCKS,
 });
-/** The one server of NATS is not killed where there are three: each of them is. */
+/** With three NATS servers not the single one is killed, but one of them. */
 const isHere = (harm: Harm) => harm !== (values["three-nats"] ? HARMS.nats : HARMS.oneOfThreeNats);
 try {
   for (let round = 0; round < rounds; round += 1) {

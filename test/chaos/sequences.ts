@@ -1,6 +1,6 @@
 /**
- * Random sequences of what people and apps do to a few patients, beds and drugs, by several clients at once: actions and FHIR in all its forms,
- * most of it refused for good reasons. What comes out is judged by `checkData`.
+ * Random sequences of what people and apps do to a few patients, beds and drugs, by several clients at once: actions and FHIR in all its forms, most of it
+ * refused for good reasons. The result is checked by `checkData`.
  */
 import fc from "fast-check";
 import type { Action } from "../../mesh/contract.ts";
@@ -23,7 +23,7 @@ export const SERVICES = ["api", "transactions", "patients", "wards", "visits", "
 /** Those of them that own types. */
 const OWNERS = SERVICES.slice(2);
 
-/** One thing that is done; the numbers choose whom or what it is done to. */
+/** One operation; the numbers select its objects. */
 interface Step {
   what: keyof typeof STEPS;
   a: number;
@@ -33,13 +33,13 @@ interface Step {
 
 const choice = fc.nat({ max: 1_000_000 });
 
-/** What has been made so far, by type, `Type/id`; shared by all clients. */
+/** Resources created so far, by type, `Type/id`; shared by all clients. */
 type Made = Record<string, string[]>;
 
 interface Doing extends Omit<Step, "what"> {
   made: Made;
   call<Params, Result>(action: Action<Params, Result>, params: Params): Promise<Result>;
-  /** @returns the body of the answer; undefined when it was refused, or did not come */
+  /** @returns the body of the answer; undefined if it was refused, or lost */
   fhir(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Resource | undefined>;
 }
 
@@ -57,7 +57,7 @@ const keep = (made: Made, ...references: (string | undefined)[]) => {
   }
 };
 const DRUGS = ["1", "2"].map((code) => ({ system: "urn:drugs", code }));
-/** Of the default place and of a ward's, without a lot and of two. */
+/** Of the default place and a ward's, without a lot and with two. */
 const where = ({ made, b, c }: Doing) => ({ ...(c % 3 && { lot: `L${c % 3}` }), ...(b % 4 === 0 && { place: of(made["Location"], b) }) });
 const TEST = { system: "http://loinc.org", code: "718-7" };
 const REASON = { reason: "by chance" };
@@ -93,7 +93,7 @@ const dispenseOf = ({ made, a, b, c }: Doing) => ({
   ...(c % 3 && { authorizingPrescription: [{ reference: of(made["MedicationRequest"], b) }] }),
 });
 
-/** Changes what is there with what was read, so that it fails only by rules and by others who were faster. */
+/** Changes a resource as it was read, so that only rules and concurrent writes can refuse it. */
 async function changed(doing: Doing, reference: string, change: (resource: Resource) => object): Promise<void> {
   const resource = reference && (await doing.fhir("GET", `/${reference}`));
   if (!resource) return;
@@ -168,7 +168,7 @@ const STEPS = {
   cancelInvoice: (it: Doing) => it.call(billing.cancelInvoice, { invoice: of(it.made["Invoice"], it.a), ...REASON }),
   creditNote: async (it: Doing) =>
     keep(it.made, (await it.call(billing.creditNote, { invoice: of(it.made["Invoice"], it.a), ...REASON })).invoice),
-  // The same patients twice, so that merges and their undoing meet.
+  // Of the same patients twice, so that merges and unmerges meet.
   merge: (it: Doing) =>
     it.call(patients.merge, { source: of(it.made["Patient"], it.a % 2), target: of(it.made["Patient"], 2 + (it.b % 2)) }),
   unmerge: (it: Doing) => it.call(patients.unmerge, { source: of(it.made["Patient"], it.a % 2) }),
@@ -220,22 +220,22 @@ const sequences = (length: number): fc.Arbitrary<Step[]> => {
   return fc.array(step, { minLength: 1, maxLength: length });
 };
 
-/** How much is done. */
+/** Size of a run. */
 export interface SequencesOptions {
   count: number;
-  /** Steps of the longest. */
+  /** Steps of the longest sequence. */
   length: number;
   seed: number;
-  /** Sequences at the same time. */
+  /** Concurrent sequences. */
   clients: number;
-  /** Hears that the house stands: what is not repeated has been done. */
+  /** Called when the preparation of the hospital is done, which is not repeated. */
   begun?(): void;
 }
 
-/** What has come of the steps, by their names: how many were carried out, and how many were refused or lost. */
+/** Outcomes of the steps by name: carried out, refused, or without an answer. */
 export type Outcomes = Record<string, { done: number; refused: number; unanswered: number }>;
 
-/** Carries them out; what is harmed meanwhile leaves some without an answer. */
+/** Carries out the sequences; failures caused meanwhile leave some steps without an answer. */
 export async function carryOut(mesh: Mesh, { count, length, seed, clients, begun = () => {} }: SequencesOptions): Promise<Outcomes> {
   const outcomes: Outcomes = {};
   const made: Made = {};
@@ -281,7 +281,7 @@ function doing(mesh: Mesh, step: Omit<Doing, "call" | "fhir">): Doing {
   };
 }
 
-/** Nothing is in doubt any more: each owner has ended what it had prepared, and merges that were cut short have ended by themselves. */
+/** Waits until nothing is in doubt: each owner has settled what it had prepared, and interrupted merges have ended by themselves. */
 export async function settled(mesh: Mesh): Promise<void> {
   const gateway = mesh.nodes.find(({ url }) => url)?.url ?? mesh.base;
   const { entry = [] } = (await (await fetch(`${gateway}/fhir/Patient?_count=1000&_elements=id`)).json()) as { entry?: Resource[] };
@@ -304,7 +304,7 @@ export async function settled(mesh: Mesh): Promise<void> {
   }
 }
 
-/** What is wrong with all that is stored. */
+/** Checks all stored data. */
 export async function judgeStored(mesh: Mesh): Promise<CheckReport> {
   const config = readConfig({ ...mesh.settings, SERVICES: OWNERS.join(",") });
   const sources = await openSources(config);

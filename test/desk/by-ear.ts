@@ -1,4 +1,4 @@
-/** What a person hears who uses a screen reader: the name of what has the focus, and what live regions say, each once. */
+/** What a screen reader would announce: the name of the focused element, and changes of live regions, each once. */
 import type { CDPSession, Page } from "playwright-core";
 
 interface AxNode {
@@ -11,13 +11,13 @@ interface Heard {
   said: string[];
 }
 
-/** A focus that moves by itself has moved within this, milliseconds. */
+/** Time limit for the focus to move by itself, milliseconds. */
 const WAIT_MS = 10_000;
 
-/** Keys to press until something is reached, at most. */
+/** Limit of key presses to reach an element. */
 const MAX_TABS = 80;
 
-/** Runs in the page: notes what is added to live regions, as it is added. */
+/** Runs in the page: records additions to live regions. */
 function listen(): void {
   const said: string[] = [];
   Object.assign(globalThis, { said });
@@ -58,12 +58,12 @@ export class ByEar {
     return new ByEar(page, session);
   }
 
-  /** Role and name of what has the focus, as "button Leave". */
+  /** Role and name of the focused element, as "button Leave". */
   async focused(): Promise<string> {
     return (await this.#heard("document.activeElement"))[0] ?? "";
   }
 
-  /** The description of what has the focus: a hint, or what is wrong. */
+  /** Description of the focused element: a hint, or an error. */
   async described(): Promise<string> {
     return this.#page.evaluate(() => {
       const ids = document.activeElement?.getAttribute("aria-describedby")?.split(" ") ?? [];
@@ -76,25 +76,25 @@ export class ByEar {
     return this.#heard(`document.querySelectorAll(${JSON.stringify(selector)})`);
   }
 
-  /** Waits until a live region has said it. @returns what has it, as often as it was said, without the buttons beside it */
+  /** Waits until a live region has announced the text. @returns each announcement with it, without the buttons beside it */
   async hears(text: string): Promise<string[]> {
     await this.#page.waitForFunction((wanted) => (globalThis as unknown as Heard).said.some((one) => one.includes(wanted)), text);
     const said = await this.#page.evaluate(() => (globalThis as unknown as Heard).said.splice(0));
     return said.filter((one) => one.includes(text));
   }
 
-  /** Waits until what has this role and name has the focus. */
+  /** Waits until the element with this role and name has the focus. */
   async hasFocus(name: string | RegExp): Promise<void> {
     let now = "";
     for (const until = Date.now() + WAIT_MS; Date.now() < until; ) {
       now = await this.focused();
       if (typeof name === "string" ? now === name : name.test(now)) return;
-      await this.#page.evaluate(() => new Promise(requestAnimationFrame)); // what is drawn next may take it
+      await this.#page.evaluate(() => new Promise(requestAnimationFrame)); // the next frame may move it
     }
     throw new Error(`The focus is on “${now}”, not on “${name}”.`);
   }
 
-  /** Presses Tab until what has this name has the focus. */
+  /** Presses Tab until the element with this name has the focus. */
   async tabTo(name: string | RegExp, key = "Tab"): Promise<void> {
     const passed: string[] = [];
     for (let pressed = 0; pressed < MAX_TABS; pressed += 1) {

@@ -1,4 +1,4 @@
-/** A hospital for tests of the pages: closed, with people who sign in, each in a browser of their own. */
+/** A hospital for tests of the pages: with closed access, and people who sign in, each in a browser of their own. */
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { asSystem } from "../../mesh/access/access.ts";
@@ -10,7 +10,7 @@ import { type Mesh, type MeshOptions, startMesh } from "../kit/mesh.ts";
 
 const PASSWORD = "four words make one";
 
-/** Inputs by piece of work, as docs/screens.md tells them. */
+/** Number of inputs by piece of work, according to docs/screens.md. */
 const told = new Map(
   [...contentOf("docs/screens.md").matchAll(/^\| ([^|]+?) \| (\d+) \|/gm)].map(([, work = "", inputs]) => [work, Number(inputs)]),
 );
@@ -18,10 +18,10 @@ const told = new Map(
 export class House {
   readonly mesh: Mesh;
   readonly browser: Browser;
-  /** What pages have complained of: errors of scripts, files that could not be loaded. */
+  /** Errors of pages: of scripts, or files that could not be loaded. */
   readonly complaints: string[] = [];
 
-  /** Inputs by page since its last step: clicks, keys that do something, fields that are filled in. */
+  /** Inputs by page since its last step: clicks, keys with an effect, fields filled in. */
   readonly #inputs = new Map<Page, number>();
 
   private constructor(mesh: Mesh, browser: Browser) {
@@ -29,7 +29,7 @@ export class House {
     this.browser = browser;
   }
 
-  /** @param more of the mesh; as it is, one node without NATS */
+  /** @param more options of the mesh; default: one node without NATS */
   static async open(env: Record<string, string> = {}, more: Partial<MeshOptions> = {}): Promise<House> {
     const services = serviceNames({ system: "provider", access: "closed" });
     const settings = { ACCESS: "closed", HOSPITAL_TIME_ZONE: "Africa/Algiers", ...env };
@@ -45,18 +45,18 @@ export class House {
     await this.mesh.stop();
   }
 
-  /** As the mesh's operator. */
+  /** The mesh's operator. */
   get operator() {
     return asSystem(this.mesh.caller, "operator");
   }
 
-  /** Somebody new, who has signed in. @param gateway the number of the one that the browser talks to */
+  /** A new person, signed in. @param gateway number of the browser's gateway */
   async person(login: string, roles: RoleName[], options: BrowserContextOptions = {}, gateway = 0): Promise<Page> {
     await identity.createUser(this.operator, { login, name: login, roles, password: PASSWORD, isForTrying: true });
     return this.signIn(login, options, gateway);
   }
 
-  /** Somebody who has an account, in a browser of their own. */
+  /** Signs in a person with an account, in a browser of their own. */
   async signIn(login: string, options: BrowserContextOptions = {}, gateway = 0): Promise<Page> {
     const { url } = this.mesh.nodes.filter((node) => node.url)[gateway] ?? {};
     const context = await this.browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
@@ -73,7 +73,7 @@ export class House {
     return page;
   }
 
-  /** Signs in on the page that asks for it. */
+  /** Signs in on the sign-in page. */
   async enter(page: Page, login: string): Promise<void> {
     await page.fill("#login", login);
     await page.fill("#password", PASSWORD);
@@ -95,7 +95,7 @@ export class House {
     counting(page.keyboard, ["press"]);
   }
 
-  /** A piece of work, which takes as many inputs as is told. With `--globals '{"tellSeconds":true}'` it says how long it took. */
+  /** A piece of work, which must take the documented number of inputs. With `--globals '{"tellSeconds":true}'` it prints the time. */
   async step(name: string, page: Page, work: () => Promise<unknown>): Promise<void> {
     this.#inputs.set(page, 0);
     const begun = performance.now();
@@ -105,7 +105,7 @@ export class House {
     expect([name, this.#inputs.get(page)]).toEqual([name, told.get(name)]);
   }
 
-  /** Shows a page; resolves when nothing of it is being asked for any more. */
+  /** Shows a page; resolves when everything on it is loaded. */
   async show(page: Page, place: string): Promise<void> {
     await page.evaluate((hash) => {
       location.hash = hash;
@@ -118,7 +118,7 @@ export class House {
   }
 }
 
-/** What axe finds wrong (WCAG 2.2 AA and best practice), and where. */
+/** Violations found by axe (WCAG 2.2 AA and best practice), and where. */
 export async function barriers(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" ")}`);

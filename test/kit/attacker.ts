@@ -1,23 +1,23 @@
-/** A client that means harm, for a test: raw sockets of an address of its own, and a watch on what others notice of it. */
+/** A malicious client for tests: raw sockets from an address of its own, and a probe of what other clients experience. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 
-/** The attacker's address: not the one of other clients. */
+/** The attacker's address, which differs from that of other clients. */
 const ADDRESS = "127.0.0.2";
 
 export interface Attacker {
-  /** A connection on which this was sent. It reads nothing of what comes. */
+  /** A connection on which this was sent. It reads no answers. */
   socket(text: string | Buffer): Promise<Socket>;
-  /** So many of them. */
+  /** Several of them. */
   sockets(count: number, text: string | Buffer): Promise<Socket[]>;
   /** Closes all connections. */
   leave(): void;
 }
 
-/** @param base the gateway's address @param localAddress from where it comes */
+/** @param base the gateway's address @param localAddress the attacker's address */
 export function attackerOf(base: string, localAddress = ADDRESS): Attacker {
   const open: Socket[] = [];
   const port = Number(new URL(base).port);
@@ -39,13 +39,13 @@ export function attackerOf(base: string, localAddress = ADDRESS): Attacker {
   };
 }
 
-/** What another client notices meanwhile. */
+/** What another client experiences meanwhile. */
 export interface Watch {
-  /** Milliseconds that each request took, and what was not answered by 200. */
+  /** Duration of each request in milliseconds, and failures: answers other than 200. */
   end(): Promise<{ times: number[]; faults: string[] }>;
 }
 
-/** Asks again and again, from a process of its own. Resolves when the first answer is there. @param path below the base */
+/** Sends requests repeatedly, from a process of its own. Resolves with the first answer. @param path below the base */
 export async function watch(base: string, path: string): Promise<Watch> {
   const child = fork(join(import.meta.dirname, "watch-node.ts"), [base + path], { execArgv: [] });
   await once(child, "message");

@@ -1,4 +1,4 @@
-/** Chromium without a window, of an npm package that unpacks it into the temporary folder of the machine. */
+/** Headless Chromium, from an npm package that unpacks it into the machine's temporary folder. */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import chromium from "@sparticuz/chromium";
@@ -7,7 +7,7 @@ import { withLock } from "../../scripts/lock.mjs";
 
 const LOCK = join(tmpdir(), "openward-chromium.lock");
 
-/** Tests run side by side: one unpacks, the others wait for the whole of it. */
+/** Tests run in parallel: one unpacks, the others wait until that is complete. */
 export async function launchBrowser(): Promise<Browser> {
   const executablePath = await withLock(
     LOCK,

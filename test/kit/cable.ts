@@ -1,13 +1,13 @@
 /**
- * The cable of one machine: its connections go through here, and nothing passes while it is cut. No connection ends of that, on neither side; what was
- * sent meanwhile arrives when it is mended, as TCP has it.
+ * The network cable of one machine: its connections go through here, and nothing passes while it is cut. Connections stay open on both sides; data sent
+ * meanwhile arrive when it is mended, as with TCP.
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /** A cable to a server of this machine. */
 export interface Cable {
-  /** Where its machine connects to. */
+  /** Port to which the machine connects. */
   port: number;
   cut(): void;
   mend(): void;
@@ -27,7 +27,7 @@ export async function cableTo(to: number): Promise<Cable> {
     connections.add(ends);
     for (const end of ends) {
       end.on("error", () => {});
-      end.on("close", () => isCut || part(ends)); // who ends it while it is cut is not heard either
+      end.on("close", () => isCut || part(ends)); // closing is not noticed while it is cut
     }
     pass(ends);
   };

@@ -1,6 +1,6 @@
 /**
- * Services in this process for a test: two nodes joined by Moleculer's "Fake" transporter. `caller` reaches the services
- * through the serialiser, so a test sees the dates and errors that a caller on another machine would see.
+ * Services in this process for a test: two nodes joined by Moleculer's "Fake" transporter. `caller` reaches the services through the serializer, so that a
+ * test sees dates and errors as a caller on another machine would.
  */
 import { openAccess, setAccess } from "../../mesh/access/access.ts";
 import { randomUUID } from "node:crypto";
@@ -14,14 +14,14 @@ import { ownerOf } from "../../federation/owner-contract.ts";
 
 export interface Clinic {
   caller: Caller;
-  /** The living resource as its owner keeps it. */
+  /** The resource as stored by its owner. */
   read(service: string, reference: string): Promise<Record<string, unknown>>;
-  /** A service as it is in its own process, to harm it. */
+  /** The service instance, to manipulate it. */
   hosted<Gains>(service: string): Service & Gains;
   stop(): Promise<void>;
 }
 
-/** Promises with which a broker does not wait half a second for nodes that may answer its first message, nor a tenth before it stops: here all are in one process. */
+/** Promises that skip the delays of a broker: half a second for nodes that may answer its first message, a tenth before it stops. Here all are in one process. */
 class WithoutDelay<Value> extends Promise<Value> {
   static delay(): WithoutDelay<void> {
     return WithoutDelay.resolve() as WithoutDelay<void>;
@@ -35,13 +35,13 @@ class WithoutDelay<Value> extends Promise<Value> {
 export async function startClinic(...services: ServiceSchema[]): Promise<Clinic> {
   const dataDir = mkdtempSync(join(tmpdir(), "openward-clinic-"));
   const before = process.env.DATA_DIR;
-  process.env.DATA_DIR = dataDir; // the stores read their settings when they start
+  process.env.DATA_DIR = dataDir; // stores read their settings when they start
   const options = {
     namespace: randomUUID(),
     logger: false,
     transporter: "Fake",
     internalServices: false,
-    // Moleculer's defaults are a second each, which every test would wait for. Milliseconds.
+    // Moleculer's defaults are a second each, which would delay every test. Milliseconds.
     transit: { serviceChangedDebounceTime: 1 } as BrokerOptions["transit"],
     dependencyInterval: 5,
     Promise: WithoutDelay as unknown as PromiseConstructor,
@@ -70,5 +70,5 @@ export async function startClinic(...services: ServiceSchema[]): Promise<Clinic>
   };
 }
 
-/** What a refusal looks like to whoever called. */
+/** A refusal, as callers get it. */
 export const refusal = (code: number, type: string) => expect.objectContaining({ code, type });

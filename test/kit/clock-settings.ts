@@ -1,4 +1,4 @@
-/** Settings of a mesh whose processes have clocks that a test can set. */
+/** Settings of a mesh whose processes have clocks that tests can set. */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 

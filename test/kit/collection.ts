@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { documentDatabase, type DocumentDatabase } from "../../store/documents/open-documents.ts";
 import type { Collection, Document } from "../../store/documents/documents.ts";
 
-/** Inside a `describe`: makes collections, which are gone after its tests. */
+/** Inside a `describe`: creates collections, which are deleted after its tests. */
 export function collections(): <Of extends Document>(name: string) => Promise<Collection<Of>> {
   const folder = mkdtempSync(join(tmpdir(), "openward-collection-"));
   const databases: DocumentDatabase[] = [];

@@ -1,8 +1,8 @@
-/** The containers' description, and their settings as a container sees them. */
+/** The compose file, and its settings as a container sees them. */
 import { parse } from "yaml";
 import { contentOf } from "./map.ts";
 
-/** What is looked at of a container. */
+/** The examined properties of a container. */
 export interface Container {
   image?: string;
   build?: string;
@@ -30,10 +30,10 @@ export const compose = parse(contentOf("docker-compose.yml"), { merge: true }) a
 /** Containers of the project's own image, by name. */
 export const nodes = Object.entries(compose.services).filter(([, { image }]) => image === "openward");
 
-/** As compose fills in the variable of `.env`. */
+/** Substitutes the variable of `.env` like compose. */
 const filled = (value: string): string => value.replace(/\$\{PUBLIC_URL(?::\?[^}]*)?\}/g, "https://ehr.example");
 
-/** Where each secret of a container is, by its path in the container. @param folder as `npm run mesh-keys -- compose` has made it */
+/** Paths of a container's secrets on this machine, by their path in the container. @param folder created by `npm run mesh-keys -- compose` */
 export function secretsOf({ secrets = [] }: Container, folder: string): Map<string, string> {
   return new Map(
     secrets.map((secret) => {
@@ -44,7 +44,7 @@ export function secretsOf({ secrets = [] }: Container, folder: string): Map<stri
   );
 }
 
-/** The environment of a container, with the files of secrets where they are. */
+/** The environment of a container, with the paths of its secrets on this machine. */
 export function environmentOf(container: Container, folder: string): Record<string, string> {
   const paths = secretsOf(container, folder);
   return Object.fromEntries(
@@ -52,7 +52,7 @@ export function environmentOf(container: Container, folder: string): Record<stri
   );
 }
 
-/** A file of configuration as a container reads it, with the files of secrets where they are. */
+/** A configuration file as a container reads it, with the paths of its secrets on this machine. */
 export function configurationOf(file: string, container: Container, folder: string): string {
   let text = contentOf(file);
   for (const [path, at] of secretsOf(container, folder)) text = text.replaceAll(path, at);

@@ -1,15 +1,14 @@
 /**
- * Loaded into a node before its program (`--import`): the process kills itself (SIGKILL, as `kill -9` would) at a point of a two-phase
- * commit, or of an event, that its parent chooses while it runs: `{ type: "crash", at, count }`, answered by `{ type: "armed" }`
- * (test/kit/doom.ts). The program itself knows nothing of it.
+ * Loaded into a node before its program (`--import`): the process kills itself (SIGKILL, like `kill -9`) at a point of a two-phase commit, or of an event,
+ * that its parent selects at run time: `{ type: "crash", at, count }`, answered by `{ type: "armed" }` (test/kit/doom.ts). The program itself is unchanged.
  *
  * A point is one of
- *   handled:NAME    the handler of an action whose name ends so has done its work; its answer is not sent
+ *   handled:NAME    the handler of an action whose name ends with NAME has finished; its answer is not sent
  *   handling:NAME   it is about to begin
  *   answered:NAME   a call of such an action from here has been answered, for the count-th time
  *   calling:NAME    such a call is about to be made
- *   storing:NAME    a service's store is about to be asked this (a method's name)
- *   stored:NAME     it has done it; whoever asked does not hear of it
+ *   storing:NAME    a method of the service's store is about to be called
+ *   stored:NAME     it has finished; its caller does not get the result
  */
 import { createRequire } from "node:module";
 import type { BrokerOptions, Context, Middleware, Service } from "moleculer";
@@ -26,7 +25,7 @@ process.on("message", (message: { type?: string; at?: string; count?: number }) 
   for (const service of services) watchStore(service);
   process.send?.({ type: "armed" });
 });
-process.channel?.unref(); // it keeps no process from ending
+process.channel?.unref(); // does not keep the process alive
 
 function crash(point: string, action: string): void {
   if (point !== when || !action.endsWith(name)) return;
@@ -70,7 +69,7 @@ const middleware: Middleware = {
   },
 };
 
-// CommonJS exports are read when they are first imported: from here on a broker is one that can crash.
+// CommonJS exports are read when first imported: brokers created from here on can crash.
 const moleculer = createRequire(import.meta.url)("moleculer") as { ServiceBroker: new (options: BrokerOptions) => object };
 const Broker = moleculer.ServiceBroker;
 moleculer.ServiceBroker = class extends Broker {

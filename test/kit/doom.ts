@@ -1,22 +1,22 @@
-/** Nodes of a test's mesh that kill themselves at a chosen point, as `kill -9` would. */
+/** Nodes of a test's mesh that kill themselves at a selected point, like `kill -9`. */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Mesh, MeshNode } from "./mesh.ts";
 
-/** Settings of a mesh (`env` of `startMesh`) whose processes can be told where to die. */
+/** Settings of a mesh (`env` of `startMesh`) whose processes can be told where to crash. */
 export const CAN_CRASH = { NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, "crash.ts")).href}` };
 
 /** A node that will die. */
 export interface Doomed {
   node: MeshNode;
-  /** Waits until it has, and starts another in its place. */
+  /** Waits for the crash, and starts another node in its place. */
   revive(): Promise<void>;
 }
 
 /**
- * The only node of a service will kill itself at a point; further ones leave before, so that it is hit.
+ * Makes the only node of a service kill itself at a point; further nodes are stopped first, so that it is hit.
  * @param at see crash.ts
- * @param count for the how manieth time
+ * @param count at which occurrence
  */
 export async function doom(mesh: Mesh, service: string, at: string, count = 1): Promise<Doomed> {
   const [node, ...others] = mesh.nodes.filter(({ services }) => services.includes(service));

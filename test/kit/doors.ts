@@ -1,9 +1,9 @@
-/** The ways by which a client can write: a rule holds at each of them, and each is tried with the same change. */
+/** The APIs by which clients can write: rules apply to each of them, and each is tried with the same change. */
 import type { Answered, FhirHttp } from "./fhir-http.ts";
 
 type Json = Record<string, unknown>;
 
-/** A resource as it is stored. */
+/** A resource as stored. */
 export type StoredJson = Json & { resourceType: string; id: string };
 
 export interface Door {
@@ -17,7 +17,7 @@ export interface Door {
 
 const placeOf = ({ resourceType, id }: StoredJson): string => `/${resourceType}/${id}`;
 const bundle = (fhir: FhirHttp, ...entry: object[]) => fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
-/** Another owner's resource: what a bundle makes of it must come to nothing with the refused entry. */
+/** A resource of another owner in the same bundle: it must not be stored if the other entry is refused. */
 const companion = { resource: { resourceType: "Basic", code: { text: "companion" } }, request: { method: "POST", url: "Basic" } };
 
 let next = 0;
@@ -27,7 +27,7 @@ export const freshIdentifier = () => {
   return { system: "urn:door", value: `${process.pid}-${next}` };
 };
 
-/** What tells the resource from all others; the table gives each one. */
+/** Criteria that match only this resource, by the identifier that the table gives it. */
 function criteriaOf({ identifier }: Json): string {
   const [{ system, value } = { system: "", value: "" }] = [identifier].flat() as { system: string; value: string }[];
   return `identifier=${system}|${value}`;

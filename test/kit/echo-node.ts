@@ -1,4 +1,4 @@
-/** A node of its own for tests that kill one: it answers `echo.back`, never answers `echo.hang`, and says when it serves. */
+/** A separate node for tests that kill one: it answers `echo.back`, never answers `echo.hang`, and reports when it serves. */
 import { ServiceBroker } from "moleculer";
 import { readConfig } from "../../mesh/config.ts";
 import { brokerOptions } from "../../moleculer.config.ts";

@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Subscription } from "../../fhir/r4.ts";
 
-/** One request that came. */
+/** A received request. */
 export interface Received {
   method: string;
   path: string;
@@ -17,11 +17,11 @@ export interface Endpoint {
   /** Without the handshakes. */
   received: Received[];
   handshakes: Received[];
-  /** Most that were under way at once. */
+  /** Highest number of concurrent requests. */
   most: number;
-  /** What the next requests are answered; 200 when there is none. */
+  /** Answers to the next requests; 200 if empty. */
   answers: (number | [status: number, headers: Record<string, string>])[];
-  /** Resolves when so many have come. */
+  /** Resolves when this many have been received. */
   until(count: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -39,7 +39,7 @@ export async function startEndpoint(): Promise<Endpoint> {
     (isHandshake ? endpoint.handshakes : endpoint.received).push({ method, path, headers, body });
     const answer = endpoint.answers.shift() ?? 200;
     const [status, more] = typeof answer === "number" ? [answer, {}] : answer;
-    if (endpoint.received.length > 32) await new Promise(setImmediate); // so that there is time for too many
+    if (endpoint.received.length > 32) await new Promise(setImmediate); // leaves time for too many at once
     running -= 1;
     response.writeHead(status, more).end();
     for (const look of waiting) look();
@@ -71,7 +71,7 @@ export async function startEndpoint(): Promise<Endpoint> {
   return endpoint;
 }
 
-/** A Subscription that asks for what `criteria` finds, and to be told of it at another system. */
+/** A Subscription to what `criteria` match, with notifications to another system. */
 export const subscription = (criteria: string, channel: Partial<Subscription["channel"]> = {}): Subscription => ({
   resourceType: "Subscription",
   status: "requested",

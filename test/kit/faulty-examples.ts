@@ -1,6 +1,6 @@
 /**
- * HL7's examples that break R4's own rules: each rule with what `validate` says of it, why that is true, and the files. Each
- * was held against the specification's text. Read by a test only.
+ * HL7's examples that violate R4's own rules: each with the diagnostics of `validate`, why that is correct, and the files. Each was checked against the text
+ * of the specification. Only read by a test.
  */
 interface Fault {
   diagnostics: string;

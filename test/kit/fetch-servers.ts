@@ -1,6 +1,6 @@
 /**
- * Before the first test of the project `mesh`: the servers that some of them need are found, or fetched, so that no test waits for a
- * download. What cannot be had is named here; the tests that need it fail with the same sentence, the others run.
+ * Before the first test of the project `mesh`: finds or downloads the servers that some of them need, so that no test waits for a download. What is not
+ * available is named here; the tests that need it fail with the same message, the others run.
  */
 import { mongoStandIn, natsServer, redisServer } from "../../scripts/programs.mjs";
 import { caddy, fhirClients, schemathesis } from "./test-programs.ts";

@@ -1,4 +1,4 @@
-/** FHIR over HTTP for a test: plain fetch, with what the answer held. */
+/** FHIR over HTTP for tests: plain fetch, with the parsed answer. */
 export interface Answered {
   status: number;
   headers: Headers;
@@ -12,13 +12,13 @@ export interface FhirHttp {
   get(path: string, headers?: Record<string, string>): Promise<Answered>;
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
   create(resource: object, headers?: Record<string, string>): Promise<Answered>;
-  /** All matches over all pages, in their order, and how many pages there were. */
+  /** All matches over all pages, in their order, and the number of pages. */
   all(path: string): Promise<{ resources: Record<string, unknown>[]; pages: number }>;
 }
 
 /**
- * @param base the gateway's address; paths are below its FHIR base, or absolute links of it
- * @param token access token of who asks
+ * @param base the gateway's address; paths are below its FHIR base, or absolute links
+ * @param token access token of the caller
  */
 export function fhirAt(base: string, token?: string): FhirHttp {
   const send = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answered> => {
@@ -55,6 +55,6 @@ export function fhirAt(base: string, token?: string): FhirHttp {
   };
 }
 
-/** What an OperationOutcome with this code looks like. */
+/** Matches an OperationOutcome with this code. */
 export const outcomeWith = (code: string) =>
   expect.objectContaining({ resourceType: "OperationOutcome", issue: expect.arrayContaining([expect.objectContaining({ code })]) });

@@ -2,13 +2,13 @@
 import { type FhirHttp, fhirAt } from "./fhir-http.ts";
 import { type Mesh, type MeshOptions, startMesh } from "./mesh.ts";
 
-/** What runs from the first test to the last. */
+/** Available from the first test to the last. */
 export interface FhirMesh {
   mesh: Mesh;
   fhir: FhirHttp;
 }
 
-/** Inside a `describe`: nodes of these services, in this process and without NATS, and who asks them for FHIR as nobody in particular. */
+/** Inside a `describe`: nodes of these services, in this process and without NATS, and an anonymous FHIR client. */
 export function fhirMesh(services: string[], options: Partial<MeshOptions> = {}): FhirMesh {
   const at = {} as FhirMesh;
   beforeAll(async () => {

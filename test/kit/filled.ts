@@ -1,20 +1,20 @@
-/** Resources made from R4's definitions, with lists of any length: valid ones as far as structure and types go. */
+/** Resources made from R4's definitions, with lists of any length: valid in structure and types. */
 import { backboneOf, type ElementJson, elementsOf, isPrimitiveType, valueSetOf } from "../../fhir/validate/structure-definition.ts";
 
 type Json = Record<string, unknown>;
 
-/** Elements of every type, which say nothing of it; and those that a list would not make larger. */
+/** Elements of every type, and those that do not make a list larger. */
 const COMMON = new Set(["id", "extension", "modifierExtension", "implicitRules", "meta", "contained", "text"]);
 
-/** Types contain one another: below this nothing more is filled. */
+/** Depth limit: types contain one another. */
 const DEEPEST = 6;
 
-/** A list that a resource may have: `Patient.contact`, `Patient.contact.telecom`. */
+/** A list in a resource: `Patient.contact`, `Patient.contact.telecom`. */
 export interface ListOf {
   path: string;
-  /** Of its items; of a backbone the path. */
+  /** Type of its items; for a backbone element the path. */
   type: string;
-  /** The resource with so many items in it. */
+  /** The resource with this many items in the list. */
   fill(items: number): Json;
 }
 
@@ -45,7 +45,7 @@ export function listsOf(type: string): ListOf[] {
     });
 }
 
-/** The resource with so many items in each of its lists. */
+/** The resource with this many items in each of its lists. */
 export function filledEverywhere(type: string, items: number): Json {
   const resource = resourceOf(type);
   for (const element of elementsOf(type)) if (isList(element)) put(resource, element, { items, depth: 0 });
@@ -53,8 +53,8 @@ export function filledEverywhere(type: string, items: number): Json {
 }
 
 /**
- * A resource that refers to a patient wherever its type may: by each such element of its own, and by an extension.
- * @param most elements besides what must be there; fewer where invariants allow no more
+ * A resource that refers to a patient by every element that can, and by an extension.
+ * @param most number of elements besides required ones; fewer if invariants allow no more
  */
 export function referringTo(type: string, patient: string, most = Number.POSITIVE_INFINITY): Json {
   const resource = resourceOf(type);
@@ -71,7 +71,7 @@ export function referringTo(type: string, patient: string, most = Number.POSITIV
   return resource;
 }
 
-/** Types whose resources may refer to a patient: by an element of their own, or by an extension. */
+/** Types whose resources may refer to a patient: by an element, or by an extension. */
 export const typesThatRefer = (all: readonly string[]): string[] =>
   all.filter((type) => elementsOf(type).some(({ name, types }) => name === "extension" || types?.includes("Reference")));
 

@@ -1,7 +1,7 @@
-/** How what something costs grows with its size. */
+/** How the cost of an operation grows with its size. */
 import { cpuUsage } from "node:process";
 
-/** Processor time that this process has used, its threads with it, milliseconds: other work on the machine does not count. */
+/** Processor time of this process with its threads, milliseconds: other processes do not count. */
 export function usedMs(): number {
   const { user, system } = cpuUsage();
   return (user + system) / 1_000;
@@ -13,10 +13,10 @@ export const timeOf = (work: () => unknown): number => {
   return usedMs() - begun;
 };
 
-/** Ten times as much may take this many times as long (each by each it would a hundred times), and so long in any case, milliseconds. */
+/** Limit of the growth for a tenfold size (quadratic would be a hundredfold), and a time that is always accepted, milliseconds. */
 export const [TIMES, LEAST_MS] = [30, 400];
 
-/** How the time has grown; undefined when it is as it should be. The shortest of three counts: garbage is collected in between. */
+/** The growth of the time; undefined if acceptable. The shortest of three runs counts, because of garbage collection. */
 export function excess(small: () => unknown, large: () => unknown): string | undefined {
   let after = timeOf(large);
   let before = 0;

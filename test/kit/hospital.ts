@@ -2,13 +2,13 @@
 import { type FhirHttp, fhirAt } from "./fhir-http.ts";
 import { type Mesh, startMesh } from "./mesh.ts";
 
-/** There once the tests run. */
+/** Available once the tests run. */
 export interface Hospital {
   mesh: Mesh;
   fhir: FhirHttp;
 }
 
-/** A patient of whom little is known. */
+/** A patient with few data. */
 export const rossi = { resourceType: "Patient", name: [{ family: "Rossi", given: ["Ada"] }], gender: "female" };
 
 /** Inside a `describe`: one hospital for all its tests, gateway and services as one node. @param env further settings of it */

@@ -1,16 +1,16 @@
-/** The project as a map: its files, what they import, which folder they belong to. Read with simple expressions, not compiled. */
+/** The project as a graph: its files, their imports, their folders. Read with simple regular expressions, not compiled. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
-/** Folders without the project's own text: what is installed, fetched, stored or measured, and data of others. */
+/** Folders without the project's own text: installed, downloaded, stored or measured data, and data of others. */
 const NOT_OURS = new Set(["node_modules", ".git", ".servers", "data", "coverage", "test/data/synthea", "test/data/hl7"]);
 
-/** Paths of all files whose name matches, below a folder of the project, relative to the project. */
+/** Paths of all files below a folder whose name matches, relative to the project. */
 export function filesUnder(folder: string, name: RegExp): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (NOT_OURS.has(path)) return []; // also where it is a link
+    if (NOT_OURS.has(path)) return []; // also if it is a link
     if (entry.isDirectory()) return filesUnder(path, name);
     return name.test(entry.name) ? [path] : [];
   });
@@ -23,13 +23,13 @@ export interface Import {
   /** A path relative to the project, or a package's name. */
   to: string;
   isPackage: boolean;
-  /** Nothing of it exists at run time: `import type`, `export type`. */
+  /** It does not exist at run time: `import type`, `export type`. */
   isType?: boolean;
 }
 
 const IMPORT = /^\s*(?:import|export)( type)?\b[^"';]*?\bfrom\s*"([^"]+)"|^\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm;
 
-/** What a file imports, types included. */
+/** The imports of a file, including types. */
 export function importsOf(file: string): Import[] {
   return [...contentOf(file).matchAll(IMPORT)].map(([, type, from, bare, dynamic]) => {
     const to = from ?? bare ?? dynamic ?? "";
@@ -39,24 +39,24 @@ export function importsOf(file: string): Import[] {
   });
 }
 
-/** The project's rooms, from the lowest to the highest: each stands only on those before it. */
+/** The project's rooms, from the lowest to the highest: each may only import from those before it. */
 export const ROOMS = ["fhir", "mesh", "store", "federation", "mixins", "services", "scripts"];
 
-/** The room that a file is in; a file that stands alone is its own. */
+/** The room of a file; a file in the root folder is its own. */
 export const roomOf = (path: string): string => path.split("/", 1)[0] as string;
 
-/** Imports that lead from a room to one above it; a file that stands alone is above all rooms. */
+/** Imports from a room to one above it; files in the root folder are above all rooms. */
 export const upward = (imports: Import[]): Import[] =>
   imports.filter(({ from, to }) => ROOMS.includes(roomOf(from)) && ROOMS.indexOf(roomOf(to)) > ROOMS.indexOf(roomOf(from)));
 
-/** Services are folders each; everything else counts by its room. */
+/** Services have a folder each; everything else is grouped by room. */
 export function folderOf(path: string): string {
   const parts = path.split("/");
   const depth = parts[0] === "services" ? 2 : 1;
   return parts.slice(0, Math.min(depth, parts.length)).join("/");
 }
 
-/** One cycle among files, or among what `groupOf` makes of them, in order; undefined when there is none. */
+/** One cycle among files, or among groups made by `groupOf`, in order; undefined if there is none. */
 export function cycleOf(imports: Import[], groupOf: (path: string) => string = (path) => path): string[] | undefined {
   const next = new Map<string, Set<string>>();
   for (const { from, to } of imports) {

@@ -1,4 +1,4 @@
-/** How well, and how fast, the same person is found again among many. */
+/** Measures how well, and how fast, the same person is found again among many. */
 import { frameOf } from "../../fhir/frame.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import type { Patient } from "../../fhir/r4.ts";
@@ -19,19 +19,19 @@ export interface MatchFigures {
   copies: number;
   /** Share of the copies whose person is found as probable or certain. */
   recall: number;
-  /** Share of those found as probable or certain who are the person. */
+  /** Share of those found as probable or certain who are the right person. */
   precision: number;
   /** Share of the copies whose person is found at all. */
   found: number;
-  /** The same where one record is in Arabic letters and the other in Latin ones. */
+  /** The same if one record is in Arabic letters and the other in Latin ones. */
   twoScripts: { copies: number; recall: number; precision: number; found: number };
   p50: number; // milliseconds
   p95: number; // milliseconds
-  /** Of the time that this process had a core: the same when others are busy on the machine. */
+  /** In processor time, independent of the machine's load. */
   cpu95: number; // milliseconds
 }
 
-/** Stores `count` people, then looks for a disturbed copy of each tenth of them, and for as many who were never here. */
+/** Stores `count` people, then searches an altered copy of a tenth of them, and as many who are not stored. */
 export async function measureMatching(store: Store, count: number, seed = 1): Promise<MatchFigures> {
   const known: Patient[] = [];
   const strangers: Patient[] = [];
@@ -47,7 +47,7 @@ export async function measureMatching(store: Store, count: number, seed = 1): Pr
   };
   const copies = Math.floor(count / 10);
   for (const [index, person] of [...people(count + copies, seed)].entries()) {
-    // Every eleventh is never stored.
+    // Every eleventh person is not stored.
     if (index % 11 === 10) strangers.push(person);
     else {
       known.push(person);
@@ -96,7 +96,7 @@ export async function measureMatching(store: Store, count: number, seed = 1): Pr
   };
 }
 
-/** Of the people who were looked for: found as the right one, as a wrong one, and at all. */
+/** Results for the searched people: found as the right one, as a wrong one, and at all. */
 interface Counts {
   right: number;
   wrong: number;

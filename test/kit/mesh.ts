@@ -19,31 +19,31 @@ export interface MeshOptions {
   services: string[];
   /** Nodes per service; default 1. */
   replicas?: Record<string, number>;
-  /** Default "sqlite". "mongo": the server that MONGO_URL names, else the stand-in; a database of the mesh's own. */
+  /** Default "sqlite". "mongo": the server in MONGO_URL, else the stand-in; with a database of its own. */
   store?: "sqlite" | "mongo";
   /**
-   * Default true: the server that NATS_URL names, else one of the mesh's own. All meshes on one server are one mesh, so a given one is for
-   * tests that run one after the other. Without NATS all services are one node.
+   * Default true: the server in NATS_URL, else one of its own. All meshes on one server form one mesh, so a given server is for tests that run one after
+   * the other. Without NATS all services are one node.
    */
   nats?: boolean;
   /** Three servers of NATS instead of one. */
   hasNatsCluster?: boolean;
-  /** A Redis of the mesh's own, for its caches. */
+  /** A Redis of its own, for caches. */
   hasRedis?: boolean;
-  /** "process" (default): each node a process, which can be killed. "broker": nodes of this process, quicker to start. */
+  /** "process" (default): each node is a process, which can be killed. "broker": nodes in this process, which start faster. */
   split?: "process" | "broker";
   /**
-   * With brokers of this process over NATS: services that are processes all the same, to be killed. All others that have no `replicas` are one
-   * node then: many brokers in one process take long to know each other.
+   * With brokers in this process over NATS: services that are separate processes, to be killed. All others without `replicas` are then one node: many
+   * brokers in one process take long to discover each other.
    */
   apart?: string[];
   /** Further settings of the nodes. */
   env?: Record<string, string>;
-  /** A folder that the mesh finds its data in, and leaves them; default: a new one, deleted in the end. */
+  /** An existing data folder, which is kept; default: a new one, deleted in the end. */
   dataDir?: string;
-  /** Hears what the processes write; default: it goes to the test's own output. */
+  /** Receives the output of the processes; default: the test's own output. */
   log?(text: string): void;
-  /** All nodes start at once, gateways too, as after a power cut. */
+  /** All nodes start at once, including gateways, as after a power cut. */
   isAtOnce?: boolean;
 }
 
@@ -51,19 +51,19 @@ export interface MeshNode {
   /** The services that it runs. */
   services: string[];
   nodeId: string;
-  /** 0 for a broker of this process. */
+  /** 0 for a broker in this process. */
   pid: number;
-  /** The gateway's address, where this node runs one. */
+  /** Address of the gateway, if this node runs one. */
   url?: string;
-  /** Ends it as a signal would: what was begun is finished. */
+  /** Stops it gracefully, like a signal. */
   stop(): Promise<void>;
   /** SIGKILL; only for processes. */
   kill(): Promise<void>;
-  /** It kills itself there, for the count-th time (test/kit/doom.ts); only for processes that can crash. */
+  /** Makes it kill itself at the count-th occurrence of a point (test/kit/doom.ts); only for processes that can crash. */
   crashAt?(point: string, count: number): Promise<void>;
-  /** Its clock is this far from the machine's from now on, milliseconds; only for processes with a clock that can be set (test/kit/shifted-clock.ts). */
+  /** Sets its clock this far from the machine's, milliseconds; only for processes with a settable clock (test/kit/shifted-clock.ts). */
   setClock?(byMs: number): Promise<void>;
-  /** Resolves when the process has ended, however it came to that; never for a broker of this process. */
+  /** Resolves when the process has ended, for any reason; never for a broker in this process. */
   ended: Promise<unknown>;
 }
 
@@ -71,22 +71,22 @@ export interface Mesh {
   /** Address of the first gateway; "" without one. */
   base: string;
   dataDir: string;
-  /** What its nodes are told, as environment variables. */
+  /** Settings of its nodes, as environment variables. */
   settings: Record<string, string>;
-  /** Those that run. */
+  /** Running nodes. */
   nodes: MeshNode[];
-  /** A broker of this process that belongs to the mesh, for contracts: `visits.open(mesh.caller, …)`. */
+  /** A broker in this process that belongs to the mesh, for contracts: `visits.open(mesh.caller, …)`. */
   caller: ServiceBroker;
   call<Result>(action: string, params?: object, options?: CallingOptions): Promise<Result>;
-  /** One node more, a process with further settings of its own; resolves when the caller can reach it. */
+  /** Adds a node, a process with settings of its own; resolves when the caller can reach it. */
   add(service: string, env?: Record<string, string>): Promise<MeshNode>;
   /** Kills the first node of a service; resolves when the caller knows. */
   kill(service: string): Promise<void>;
-  /** The mesh's own server; undefined when another was given. Who kills it puts the next one here. */
+  /** The mesh's own server; undefined if another was given. A test that kills it sets the next one here. */
   nats: Server | undefined;
-  /** The mesh's own Redis, where it has one. */
+  /** The mesh's own Redis, if it has one. */
   redis: Server | undefined;
-  /** Its three servers, where it has a cluster of them. */
+  /** Its three servers, if it has a cluster. */
   natsCluster: Awaited<ReturnType<typeof startNatsCluster>> | undefined;
   stop(): Promise<void>;
 }
@@ -99,7 +99,7 @@ export async function startMesh(asked: MeshOptions): Promise<Mesh> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "openward-test-"));
   const servers = await startServers(options, dataDir);
   const env = settingsOf(options, dataDir, servers);
-  // Stores read their process's settings; with nodes in this process these are this process's.
+  // Stores read the settings of their process; for nodes in this process, these are this process's.
   const before = split === "broker" ? swapEnv({ MONGO_URL: "", NATS_URL: "", ...env }) : undefined;
   const start: StartNode = (names, more = {}) =>
     split === "process" || names.some((name) => options.apart?.includes(name))
@@ -136,7 +136,7 @@ export async function startMesh(asked: MeshOptions): Promise<Mesh> {
     },
     kill: (service) => killFirst(service, nodes, caller),
     async stop() {
-      // What still runs gets no new work: gateways first, the caller last.
+      // In this order, so that running nodes get no new work: gateways first, the caller last.
       await Promise.all(nodes.filter((node) => node.url).map((node) => node.stop()));
       await Promise.all(nodes.filter((node) => !node.url).map((node) => node.stop()));
       await caller.stop();
@@ -156,7 +156,7 @@ interface Servers {
   redis: Server | undefined;
 }
 
-/** What the mesh has of its own. */
+/** The mesh's own servers. */
 async function startServers({ nats: withNats = true, hasNatsCluster, hasRedis, store }: MeshOptions, dataDir: string): Promise<Servers> {
   const [nats, natsCluster, mongo, redis] = await Promise.all([
     withNats && !process.env["NATS_URL"] && !hasNatsCluster ? startNats({ dir: join(dataDir, "nats") }) : undefined,
@@ -188,7 +188,7 @@ async function onlyNode(services: string[], env: Record<string, string>, nodes: 
   return only.broker;
 }
 
-/** Nodes that NATS joins, and a caller that knows all of them. @param nodes takes each as soon as it runs */
+/** Nodes joined by NATS, and a caller that knows all of them. @param nodes receives each node once it runs */
 async function joinedNodes(
   { services, apart, isAtOnce, replicas = {} }: MeshOptions,
   env: Record<string, string>,
@@ -199,7 +199,7 @@ async function joinedNodes(
   const alone = services.filter(isAlone).flatMap((name) => Array.from({ length: replicas[name] ?? 1 }, () => [name]));
   const rest = services.filter((name) => !isAlone(name));
   const wanted = rest.length > 0 ? [rest, ...alone] : alone;
-  // Gateways and the caller come last: what they find on joining is complete.
+  // Gateways and the caller come last, so that the mesh is complete when they join.
   const [last, first] = isAtOnce
     ? [[], wanted]
     : [wanted.filter((names) => names.includes("api")), wanted.filter((names) => !names.includes("api"))];
@@ -212,7 +212,7 @@ async function joinedNodes(
       throw new Error(`${nodeId} ended before all knew of it.`);
     }),
   );
-  for (const one of died) one.catch(() => {}); // later they may
+  for (const one of died) one.catch(() => {}); // later they may end
   while (!nodes.every(({ nodeId }) => hasServices(caller, nodeId))) await Promise.race([heard(caller, "$services.changed"), ...died]);
   return caller;
 }
@@ -260,7 +260,7 @@ async function startProcess(services: string[], env: Record<string, string>, log
   };
 }
 
-/** Tells a process, and waits for the answer of this type. */
+/** Sends a message to a process, and waits for an answer of this type. */
 async function told(child: ChildProcess, message: object, answer: string): Promise<void> {
   const answered = new Promise<void>((resolve) => {
     child.on("message", function hear({ type }: { type: string }) {
@@ -311,7 +311,7 @@ async function startBroker(services: string[], env: Record<string, string>): Pro
   };
 }
 
-/** The server that MONGO_URL names, or the stand-in; with a database name that no other test has. */
+/** The server in MONGO_URL, or the stand-in; with a unique database name. */
 async function mongoUrl(dataDir: string): Promise<{ url: string; stop(): Promise<void> }> {
   const own = `test${randomBytes(5).toString("hex")}`;
   const given = process.env["MONGO_URL"];

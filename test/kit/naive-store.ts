@@ -1,5 +1,5 @@
 /**
- * What a store should answer, found the slow way: every row is looked at, everything is sorted. Shares no code with the stores.
+ * The correct answers of a store, computed the slow way: every row is examined, everything is sorted. Shares no code with the stores.
  */
 import type { Clause, IndexRows, KeyMatch, RangeMatch, SortKey, StoreQuery } from "../../fhir/search/query.ts";
 
@@ -11,7 +11,7 @@ export interface NaiveResource {
   index: IndexRows;
 }
 
-/** Ids of all matches in order, with their sort values; `resources` in order of creation. Neither `after` nor `limit` is applied. */
+/** Ids of all matches in order, with their sort values; `resources` in order of creation. `after` and `limit` are not applied. */
 export function naiveSearch(resources: NaiveResource[], query: Pick<StoreQuery, "type" | "clauses" | "sort">) {
   const rows = resources
     .filter((one) => one.type === query.type && query.clauses.every((clause) => answers(one, clause)))

@@ -1,4 +1,4 @@
-/** Resources of one patient that name others, made from R4's definitions. */
+/** Resources of one patient that refer to others, made from R4's definitions. */
 import { patientPathOf } from "../../federation/patient-records.ts";
 import { elementsOf } from "../../fhir/validate/structure-definition.ts";
 import { listsOf, referringTo } from "./filled.ts";
@@ -9,7 +9,7 @@ const ALLERGY_STATUS = "http://terminology.hl7.org/CodeSystem/allergyintolerance
 const CODE = { text: "x" };
 const DRUG = { coding: [{ system: "http://www.whocc.no/atc", code: "N02BE01" }] };
 const UNIT = { system: "http://unitsofmeasure.org", code: "{tbl}", unit: "tablet" };
-/** What R4's invariants, or rules of other kinds, ask for besides what must be there. */
+/** Elements required by R4's invariants, or by other rules, besides mandatory ones. */
 const MORE: Record<string, object> = {
   AllergyIntolerance: { clinicalStatus: { coding: [{ system: ALLERGY_STATUS, code: "active" }] } },
   Consent: { policyRule: CODE },
@@ -23,18 +23,18 @@ const MORE: Record<string, object> = {
   MedicationAdministration: { status: "in-progress", medicationCodeableConcept: DRUG },
   ImmunizationRecommendation: { recommendation: [{ vaccineCode: [CODE], forecastStatus: CODE }] },
 };
-/** The type that a rule is of: `episode-of-care-one-patient`, without its end. */
+/** The type of a rule: `episode-of-care-one-patient` without its end. */
 export const typeOfRule = (rule: string, end: string): string =>
   rule.slice(0, -end.length).replace(/(?:^|-)[a-z]/g, (letter) => letter.slice(-1).toUpperCase());
 
-/** A resource of a patient, with what must be there. @param patient the Reference */
+/** A resource of a patient, with its mandatory elements. @param patient the Reference */
 export function madeOf(type: string, patient: object): Json {
   const path = patientPathOf(type) ?? "";
   const whose = { Account: [patient], Appointment: [{ actor: patient, status: "accepted" }] }[type] ?? patient;
   return { ...referringTo(type, "Patient/alive", 0), ...MORE[type], [path.split(".", 1)[0] as string]: whose } as Json;
 }
 
-/** The resource with a reference at a path, which may lead through one list. */
+/** The resource with a reference at a path, which may pass through one list. */
 export function withReference(resource: Json, path: string, reference: string): Json {
   const [name = "", ...rest] = path.split(".");
   const { resourceType: type } = resource;

@@ -1,6 +1,6 @@
 /** Profiles for tests. */
 
-/** What every profile of Patient has; its rules are the elements of its differential. */
+/** A profile of Patient with the given elements in its differential. */
 export const profileOfPatient = (url: string, element: object[], more: object = {}) => ({
   resourceType: "StructureDefinition",
   url,

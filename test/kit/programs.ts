@@ -1,4 +1,4 @@
-/** Runs the project's own programs as a person would, and reads what they say. */
+/** Runs the project's own programs like a user, and reads their output. */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { join } from "node:path";
 
@@ -6,15 +6,15 @@ const RUN = join(import.meta.dirname, "../../scripts/run.mjs");
 
 export interface Program {
   child: ChildProcess;
-  /** What it has said so far, on both streams. */
+  /** The output so far, of both streams. */
   output(): string;
-  /** Resolves with the match as soon as the output has one; fails when the program ends without. */
+  /** Resolves with the match once the output has one; fails if the program ends without. */
   says(pattern: RegExp): Promise<RegExpMatchArray>;
   /** Exit code, or the signal's name. */
   ended: Promise<number | string>;
 }
 
-/** @param file what Node runs, `scripts/run.mjs` unless another is named */
+/** @param file run by Node; default `scripts/run.mjs` */
 export function run(args: string[], env: Record<string, string>, options: SpawnOptions = {}, file = RUN): Program {
   const child = spawn(process.execPath, [file, ...args], {
     ...options,

@@ -1,4 +1,4 @@
-/** Which of Jest's two projects a test belongs to: what it reaches decides. */
+/** Which of Jest's two projects a test belongs to, decided by what it uses. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { filesUnder } from "./map.ts";
@@ -6,7 +6,7 @@ import { missingFor } from "./tools.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** What makes a test one of `mesh`: servers, processes of the project, or whole sets of data. */
+/** What makes a test part of `mesh`: servers, processes of the project, or whole data sets. */
 export const HEAVY: Record<string, string> = {
   "scripts/servers.mjs": "starts servers",
   "test/kit/programs.ts": "runs the project's programs",
@@ -25,7 +25,7 @@ export const HEAVY: Record<string, string> = {
   "scripts/new.test.ts": "runs the compiler and Jest in a copy of the project",
 };
 
-/** Files of the project that a file names by a path that begins with a dot: what it imports, and what it starts. */
+/** Files of the project that a file names by a relative path: imported, or started. */
 function reachedFrom(file: string): string[] {
   const text = readFileSync(join(ROOT, file), "utf8");
   return [...text.matchAll(/"(\.\.?\/[^"]+\.(?:ts|mjs))"/g)]
@@ -34,8 +34,8 @@ function reachedFrom(file: string): string[] {
 }
 
 /**
- * The tests by project, as paths from the project's root: `mesh` holds those that reach something of HEAVY, themselves or by way of the
- * files that they name; `unit` all others. A test whose programs the machine has not is in neither.
+ * The tests by project, as paths from the project's root: `mesh` has those that use something of HEAVY, directly or indirectly; `unit` all others. A test
+ * whose programs are missing on this machine is in neither.
  */
 export function testsByProject(): { unit: string[]; mesh: string[] } {
   const next = new Map<string, string[]>();

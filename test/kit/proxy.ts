@@ -1,4 +1,4 @@
-/** The proxy of docker-compose.yml before gateways of a test: Caddy with deploy/Caddyfile, on free ports of this machine. */
+/** The proxy of docker-compose.yml in front of gateways of a test: Caddy with deploy/Caddyfile, on free ports of this machine. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { caddy } from "./test-programs.ts";
 const FILE = join(import.meta.dirname, "../../deploy/Caddyfile");
 const ANSWER_MS = 20_000;
 
-/** What came back; undefined where none came. */
+/** The answer; undefined if there was none. */
 export interface ProxyAnswer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
@@ -21,22 +21,22 @@ export interface ProxyAnswer {
 
 /** A running proxy. */
 export interface FrontProxy {
-  /** What clients use: `https://localhost:PORT`. */
+  /** URL for clients: `https://localhost:PORT`. */
   base: string;
-  /** Of the CA that has signed its certificate. */
+  /** Path of the CA that has signed its certificate. */
   ca: string;
-  /** Asks once, and never again. @param onData hears each part of the answer as it comes */
+  /** Sends a request once, without retries. @param onData receives each part of the answer */
   ask(
     method: string,
     path: string,
     more?: { headers?: Record<string, string>; body?: string; onData?(part: string): void },
   ): Promise<ProxyAnswer>;
-  /** What it has written to its log. */
+  /** Its log so far. */
   log(): string;
   stop(): Promise<void>;
 }
 
-/** A port that is free now, for its address must be known before the gateways start. */
+/** A URL with a free port, as it must be known before the gateways start. */
 export const proxyAddress = async (): Promise<string> => `https://localhost:${await freePort()}`;
 
 /** @param base of `proxyAddress` @param gateways their addresses, `http://127.0.0.1:4000` @param folder for its certificate */

@@ -1,8 +1,8 @@
-/** Records of the synthetic people as other hands write them: the same for the same series of random numbers. */
+/** Records of synthetic people as written by others: reproducible for the same random numbers. */
 import type { Patient } from "../../fhir/r4.ts";
 import { address, nameOf, type PatientWithId, phone, pick, type Random } from "../../scripts/simulate/synthetic-people.ts";
 
-/** The same person's record as another front desk writes it, without any number: one to three faults. */
+/** The same person's record as another front desk may write it, without identifiers: one to three errors. */
 export function copyOf(person: PatientWithId, random: Random): Patient {
   const { id: _, ...rest } = person;
   const copy: Patient = structuredClone(rest);
@@ -41,7 +41,7 @@ const FAULTS: Fault[] = [
   (copy) => Object.assign(copy, { gender: "unknown" }),
 ];
 
-/** A letter left out, doubled, another, or taken for its neighbour. */
+/** A letter omitted, doubled, replaced, or swapped with its neighbour. */
 function typo(word: string, random: Random): string {
   if (word.length < 3) return word;
   const at = 1 + Math.floor(random() * (word.length - 2));

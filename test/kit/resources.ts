@@ -1,4 +1,4 @@
-/** Writes as the stores take them, for tests: a patient with a name and an identifier. */
+/** Writes for stores in tests: a patient with a name and an identifier. */
 import type { Clause, IndexRows } from "../../fhir/search/query.ts";
 import type { Write } from "../../store/writes.ts";
 

@@ -1,6 +1,6 @@
 /**
- * A node in wrong hands, for a test: it has NATS's password, the mesh's namespace and the key file of one service, and does with them what the
- * code of no node would do.
+ * A compromised node for tests: it has NATS's password, the mesh's namespace and the key file of one service, and does with them what the code of no node
+ * would do.
  */
 import { EventEmitter } from "node:events";
 import { connect, type NatsConnection } from "nats";
@@ -17,7 +17,7 @@ import { unpack } from "../../mesh/trust/envelope.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
 import type { Mesh } from "./mesh.ts";
 
-/** A message as it passed. */
+/** A message that was seen. */
 export interface Passed {
   topic: string;
   data: Buffer;
@@ -26,7 +26,7 @@ export interface Passed {
 export class Rogue {
   readonly keys: MeshKeys;
   readonly own: OwnNode;
-  /** All that has passed since it joined, newest last. */
+  /** All messages since it joined, newest last. */
   readonly passed: Passed[] = [];
   readonly #heard = new EventEmitter();
   readonly #gate: Gate;
@@ -64,7 +64,7 @@ export class Rogue {
     return rogue;
   }
 
-  /** A node as Moleculer makes it, with services of any name and stamps of its own key. */
+  /** A plain Moleculer node, with services of any name and stamps of its own key. */
   async node(...services: ServiceSchema[]): Promise<ServiceBroker> {
     const config = readConfig(this.#settings);
     const broker = new ServiceBroker(brokerOptions(config));
@@ -95,19 +95,19 @@ export class Rogue {
     });
   }
 
-  /** What a message says, as far as anybody can read it. */
+  /** The readable content of a message. */
   read({ data }: Passed): Record<string, unknown> {
     return JSON.parse(unpack(data)?.body.toString() ?? "null") as Record<string, unknown>;
   }
 
-  /** The bytes as they are. Resolves when the mesh's caller has had them. */
+  /** Publishes raw bytes. Resolves when the mesh's caller has received them. */
   async publish(topic: string, data: Buffer): Promise<void> {
     this.#client.publish(topic, data);
     await this.#client.flush();
     await nonNull(this.#transporter.client).flush();
   }
 
-  /** A packet in the rogue's own envelope. @param payload may name another sender */
+  /** Sends a packet in the rogue's own envelope. @param payload may name another sender */
   async send(command: string, receiver: string | undefined, payload: object): Promise<void> {
     const topic = this.topic(command, receiver);
     await this.publish(topic, this.#gate.seal(topic, undefined, this.packet(payload)));

@@ -1,4 +1,4 @@
-/** A table of rules: each row is tried through every door, the refused change beside one that is allowed. */
+/** A table of rules: each row is tried through every API, the refused change beside one that is allowed. */
 import { RULE_NAMES } from "../../mesh/rule-names.ts";
 import { DOORS, freshIdentifier, type StoredJson } from "./doors.ts";
 import { type FhirHttp, fhirAt } from "./fhir-http.ts";
@@ -16,7 +16,7 @@ interface Expected {
 /** A change that is refused, and one that is not. */
 interface ChangeRow {
   stored: Made<object>;
-  /** Before it is changed; whatever follows from it has been stored then. */
+  /** Called before the change; its effects are stored by then. */
   under?(stored: StoredJson): Promise<unknown>;
   change(stored: StoredJson): object;
   instead(stored: StoredJson): object;
@@ -30,10 +30,10 @@ interface CreateRow {
   as: Expected;
 }
 
-/** A deletion that is refused; it is allowed after `allow`. */
+/** A deletion that is refused; after `allow` it is allowed. */
 interface RemoveRow {
   remove: Made<object>;
-  /** Before the deletion is asked for. */
+  /** Called before the deletion. */
   under?(stored: StoredJson): Promise<unknown>;
   allow?(stored: StoredJson): Promise<unknown>;
   as: Expected;
@@ -46,7 +46,7 @@ export interface Table {
   other: { reference: string };
   dead: { reference: string };
   replaced: { reference: string };
-  /** Stores a resource that no rule refuses; its reference. */
+  /** Stores a resource that no rule refuses; returns its reference. */
   stored(resource: object): Promise<{ reference: string }>;
   /** One test. @param rule its id @param what is refused, as the end of a sentence */
   refuses(rule: string, what: string, row: ChangeRow | CreateRow | RemoveRow): void;
@@ -54,7 +54,7 @@ export interface Table {
 
 /**
  * @param services that the table needs besides those of every hospital
- * @param RULES the setting; absent: as it is by default
+ * @param RULES the setting; absent: the default
  */
 export function rulesTable(name: string, services: string[], rows: (at: Table) => void, RULES?: string): void {
   describe(`The rules of ${name}`, () => {
@@ -115,13 +115,13 @@ export function rulesTable(name: string, services: string[], rows: (at: Table) =
 }
 
 const identified = (resource: Json): Json => {
-  const identifier = resource.resourceType === "Composition" ? freshIdentifier() : [freshIdentifier()]; // R4 lets it have one
+  const identifier = resource.resourceType === "Composition" ? freshIdentifier() : [freshIdentifier()]; // at most one in R4
   return { identifier, ...resource };
 };
 
-/** In a bundle the expression begins at its entry. */
+/** In a bundle the expression starts at its entry. */
 function refusedBy(rule: string, { status, expression }: Expected) {
-  // Some rules have a code of their own; no other rule's stands for it.
+  // Some rules have an error type of their own; that of another rule is not accepted.
   const code = expect.stringMatching(new RegExp(`^(?:RULE_${rule.toUpperCase().replaceAll("-", "_")}$|(?!RULE_))`));
   const issue = {
     severity: "error",

@@ -1,15 +1,15 @@
-/** Searches for tests: parsed as the gateway would. */
+/** Searches for tests, parsed like at the gateway. */
 import type { ParsedSearch } from "../../fhir/search/criteria.ts";
 import { parseSearch } from "../../fhir/search/parse-search.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { matchesClauses } from "../../fhir/search/matches-clauses.ts";
 import { nonNull } from "../../fhir/non-null.ts";
 
-/** When the searches of a test are asked, and the server that they are asked of. */
+/** Time and server of the searches in tests. */
 export const now = Date.UTC(2020, 0, 1);
 export const base = "http://here/fhir";
 
-/** A search as it stands in a URL, `Type?name=value&…`, nothing of it percent-encoded. */
+/** A search as in a URL, `Type?name=value&…`, without percent-encoding. */
 export function parse(query: string, handling: "strict" | "lenient" = "strict"): ParsedSearch {
   const [type = "", rest = ""] = query.split(/\?(.*)/s);
   const pairs = rest

@@ -1,6 +1,6 @@
 /**
- * Loaded into a node before its program (`--import`): the clock of its process jumps when its parent says so, as a machine's does that is set:
- * `{ type: "clock", byMs }`, answered by `{ type: "set" }`. What measures durations (`performance.now()`, timers) goes on.
+ * Loaded into a node before its program (`--import`): the clock of the process jumps when its parent says so, like that of a machine whose clock is set:
+ * `{ type: "clock", byMs }`, answered by `{ type: "set" }`. What measures durations (`performance.now()`, timers) is not affected.
  */
 const RealDate = Date;
 let byMs = 0;
@@ -23,4 +23,4 @@ process.on("message", (message: { type?: string; byMs?: number }) => {
   byMs = message.byMs ?? 0;
   process.send?.({ type: "set" });
 });
-process.channel?.unref(); // it keeps no process from ending
+process.channel?.unref(); // does not keep the process alive

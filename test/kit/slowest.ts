@@ -1,7 +1,7 @@
-/** How long others wait while one request is worked on. */
+/** How long other requests wait while one is processed. */
 import type { FhirHttp } from "./fhir-http.ts";
 
-/** Reads `path` again and again, one read after the other, until `work` is done; the slowest read in milliseconds. */
+/** Reads `path` repeatedly, one read after the other, until `work` is done; returns the slowest read in milliseconds. */
 export async function slowestWhile(work: Promise<unknown>, fhir: FhirHttp, path: string): Promise<number> {
   let isDone = false;
   let slowest = 0;

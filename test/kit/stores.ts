@@ -12,17 +12,17 @@ import { named } from "./resources.ts";
 
 export interface StoreKit {
   name: string;
-  /** Starts what the store needs. Before the first `open`. */
+  /** Starts what the store needs; before the first `open`. */
   start(): Promise<void>;
   stop(): Promise<void>;
   /**
-   * Opens the store whose data is in `folder`; again with the same folder: the same data.
-   * @param limits SQLite only: the plans of many rows with few
+   * Opens the store with its data in `folder`; with the same folder again, the same data.
+   * @param limits SQLite only: for query plans of many rows with few
    */
   open(folder: string, options?: Partial<StoreOptions>, limits?: SearchLimits): Promise<Store>;
   /** Deletes what was stored under `folder`. */
   clear(folder: string): Promise<void>;
-  /** How many random cases a property is tried with: the stand-in for MongoDB is slow. */
+  /** Number of random cases of a property: the stand-in for MongoDB is slow. */
   runs: number;
   /** Code for another process that opens the same data as `store`. */
   opener(folder: string): string;
@@ -53,7 +53,7 @@ let server: Server | undefined;
 let serverFolder = "";
 let client: MongoClient | undefined;
 
-/** A real MongoDB where MONGO_URL names one, else its stand-in. */
+/** A real MongoDB if MONGO_URL names one, else its stand-in. */
 export const mongoKit: StoreKit & { url(): string } = {
   url: () => mongoUrl(),
   name: "MongoDB",
@@ -82,13 +82,13 @@ const mongoUrl = (): string => process.env.MONGO_URL ?? server?.url ?? "";
 
 export const stores: StoreKit[] = [sqliteKit, mongoKit];
 
-/** A store for the test that runs, and the folder of its data, by which a test may open it again. */
+/** The store of the running test, and the folder of its data, with which a test may open it again. */
 export interface FreshStore {
   store: Store;
   folder: string;
 }
 
-/** Inside a `describe`: a fresh store of the kit for each test, as `opened.store`; what it needs runs from the first test to the last. */
+/** Inside a `describe`: a fresh store for each test, as `opened.store`; its server runs from the first test to the last. */
 export function freshStore(kit: StoreKit, options?: Partial<StoreOptions>): FreshStore {
   const opened = {} as FreshStore;
   beforeAll(() => kit.start(), 60_000);
@@ -104,7 +104,7 @@ export function freshStore(kit: StoreKit, options?: Partial<StoreOptions>): Fres
   return opened;
 }
 
-/** Ids of the patients whose name this is, in the order of their creation. */
+/** Ids of the patients with this name, in order of creation. */
 export async function idsNamed(store: Store, name: string): Promise<string[]> {
   const { rows } = await store.search({ type: "Patient", clauses: [named(name)], sort: [], limit: 100, want: "ids" });
   return rows.map(({ id }) => id);

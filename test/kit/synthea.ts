@@ -6,7 +6,7 @@ import { brotliDecompressSync } from "node:zlib";
 const FILE = join(import.meta.dirname, "../data/synthea/bundles.ndjson.br");
 
 export interface SyntheaBundle {
-  /** Id that its one Patient has in the bundle; no other bundle has it. */
+  /** Id of its one Patient, which no other bundle has. */
   name: string;
   text: string;
   resources: Record<string, unknown>[];

@@ -1,7 +1,7 @@
-/** Programs that tests alone need, in `.servers/` of the project. */
+/** Programs needed by tests only, in `.servers/` of the project. */
 import { program } from "../../scripts/programs.mjs";
 
-/** Tries an API against its OpenAPI document. */
+/** Tests an API against its OpenAPI document. */
 export const schemathesis = program({
   name: "schemathesis",
   find: async () => undefined,

@@ -1,4 +1,4 @@
-/** TLS before a server that knows none: Redis as the packages of the registries have it is built without. */
+/** TLS in front of a server without it: the Redis packages of the registries are built without TLS. */
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -7,14 +7,14 @@ import { createServer, type SecureVersion } from "node:tls";
 
 /** Whether a Redis or Valkey was built with TLS. */
 export const knowsTls = (program: string): boolean =>
-  // Without a certificate either kind ends at once, and says why.
+  // Without a certificate both kinds end at once, with an error message.
   !/connection type tls/i.test(spawnSync(program, ["--port", "0", "--tls-port", "1"], { encoding: "utf8" }).stdout);
 
 /**
- * The certificate and versions that Redis's configuration names, on a port of their own.
+ * Uses the certificate and versions in Redis's configuration, on a port of its own.
  * @param configuration text of a redis.conf
  * @param to the port of the server behind it
- * @returns ends it
+ * @returns a function that ends it
  */
 export async function tlsFront(configuration: string, port: number, to: number): Promise<() => void> {
   const named = (name: string) => new RegExp(`^${name} "?([^"\n]*)`, "m").exec(configuration)?.[1] ?? "";

@@ -102,7 +102,7 @@ const FAMILY: readonly Spelled[] = [
 const pick = <Of>(random: Random, all: readonly Of[]): Of => all[Math.floor(random() * all.length)] as Of;
 const two = (value: number): string => `${value}`.padStart(2, "0");
 
-/** `count` people: the record that is here, and the one that another desk would write, in the other script. Ids are `s0`, `s1`, … */
+/** `count` people: the stored record, and that of another desk in the other script. Ids are `s0`, `s1`, … */
 export function* peopleOfTwoScripts(count: number, seed = 1): Generator<{ here: Patient & { id: string }; there: Patient }> {
   const random = randomOf(seed);
   const spelled = ([arabic, ...latin]: Spelled, isArabic: boolean): string => (isArabic ? arabic : pick(random, latin));
@@ -113,7 +113,7 @@ export function* peopleOfTwoScripts(count: number, seed = 1): Generator<{ here: 
     const birthDate = `${1930 + Math.floor(random() * 95)}-${two(1 + Math.floor(random() * 12))}-${two(1 + Math.floor(random() * 28))}`;
     const phone = random() < 0.5 && { telecom: [{ system: "phone" as const, value: `0${Math.floor(5e8 + random() * 2e8)}` }] };
     const common = { resourceType: "Patient" as const, gender, birthDate } as const;
-    // Of those who have a phone half give it again.
+    // Half of those with a phone give it again.
     yield {
       here: { ...common, id: `s${n}`, name: named(isArabic), ...phone },
       there: { ...common, name: named(!isArabic), ...(random() < 0.5 && phone) },

@@ -1,4 +1,4 @@
-/** A client in a process of its own: asks again and again, one request at a time, and tells its parent when asked what it noticed. */
+/** A client in a separate process: sends requests repeatedly, one at a time, and reports what it experienced when its parent asks. */
 import { get } from "node:http";
 
 const [url = ""] = process.argv.slice(2);

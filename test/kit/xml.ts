@@ -1,4 +1,4 @@
-/** For tests: HL7's test cases are XML. Reads what they hold, no more. */
+/** For tests: HL7's test cases are XML. Reads their content, no more. */
 import { MemberKind, type ObjectPlan, objectPlanOf, planOfMember } from "../../fhir/validate/type-plan.ts";
 import { nonNull } from "../../fhir/non-null.ts";
 

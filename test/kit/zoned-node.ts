@@ -1,8 +1,8 @@
-/** A process that asks a mesh of its own whatever depends on times, and prints what it was told: for a test that sets the zone in which it runs. */
+/** A process that queries a mesh of its own for whatever depends on times, and prints the answers: for a test that sets its time zone. */
 import { fhirAt } from "./fhir-http.ts";
 import { startMesh } from "./mesh.ts";
 
-/** Around midnight, and where the clocks of Newfoundland leave out an hour. */
+/** Around midnight, and where Newfoundland's clocks skip an hour. */
 const TIMES = [
   "2026",
   "2026-03",
@@ -16,7 +16,7 @@ const TIMES = [
   "2027-01-01T00:30:00Z",
 ];
 
-/** Rules that R4's own compiler leaves to the library for FHIRPath: `repeat` is none of its functions. */
+/** Rules that R4's own compiler leaves to the FHIRPath library: `repeat` is none of its functions. */
 const RULES = [
   "repeat($this).effective.exists() and (effective < @2026-03-08T02:30:00)",
   "repeat($this).effective.exists() and (effective <= @2026-03-08)",
@@ -75,7 +75,7 @@ try {
     }
   }
 
-  // A FHIRPath Patch that finds its place by a time.
+  // A FHIRPath Patch that selects by a time.
   for (const [index] of TIMES.entries()) {
     const patch = {
       resourceType: "Parameters",

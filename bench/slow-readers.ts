@@ -1,7 +1,8 @@
 /**
- * How long does another client wait while 300 connections read large pages slowly, or hang up? `npm run bench -- slow-readers one|cluster [seconds]` (default 10): 3,000
- * patients of 4 kB and as many conditions of one of them; each connection takes what comes in one piece, waits for 100 ms, and asks again when it has its page, or is
- * refused; or it asks, hangs up, and asks again after 100 ms. Beside them one client reads a patient, again and again. One JSON line; the exit code is 1 where that client's 99th percentile is 500 ms or more.
+ * How long does another client wait while 300 connections read large pages slowly, or hang up? `npm run bench -- slow-readers one|cluster [seconds]`
+ * (default 10): 3,000 patients of 4 kB and as many conditions of one of them. Each connection reads one piece, waits for 100 ms, and sends its request
+ * again when it has the page or was refused; or it hangs up after the request, and repeats that after 100 ms. Meanwhile one client reads a patient
+ * repeatedly. One JSON line; the exit code is 1 if that client's 99th percentile is 500 ms or more.
  */
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
@@ -9,14 +10,14 @@ import { Client, percentile, start, type Way } from "./kit.ts";
 
 const [way = "cluster", seconds = "10"] = process.argv.slice(2);
 const [CONNECTIONS, RECORDS, AT_ONCE] = [300, 3_000, 500];
-/** They are another client than the one beside them. */
+/** They count as another client than the one that is measured. */
 const ADDRESS = "127.0.0.2";
-/** Between two of them, milliseconds. */
+/** Pause between two of them, milliseconds. */
 const REST_MS = 3_000;
-/** Between two pieces that are taken, and two questions; milliseconds. */
+/** Pause between two pieces, and between two requests; milliseconds. */
 const PAUSE_MS = 100;
 
-/** What they read. */
+/** The pages they read. */
 const PAGES = [
   "/Patient?_count=1000",
   "/Patient?_count=1000&_elements=name",

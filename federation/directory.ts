@@ -117,7 +117,7 @@ export class Directory {
     return [...this.#services].flatMap(([service, { nodes }]) => (nodes.size === 0 ? [service] : [])).sort();
   }
 
-  /** Owners of a type that no node of which is alive. */
+  /** Owners of a type without a live node. */
   downOf(type: string): string[] {
     return this.known(type).flatMap(({ service, alive }) => (alive ? [] : [service]));
   }

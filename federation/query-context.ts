@@ -17,7 +17,7 @@ export interface QueryContext {
   dates?: DateReading;
   /** What is left of the request's processor time in stores; absent: each query has a limit of its own. */
   budget?: Budget;
-  /** Waits until this question may have a large answer, as it turns out to have; absent: it may. @throws 503 where that does not come in time */
+  /** Called when an answer turns out to be large; waits for a turn. Absent: no turn is needed. @throws 503 if it does not come in time */
   becomeLarge?(): Promise<void>;
 }
 

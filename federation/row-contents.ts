@@ -1,44 +1,44 @@
 /**
- * The JSON of a page's rows, read in pieces. A page of 4 MB in one answer is one turn of its owner and one of who asks, for all of which nobody
- * else is served: so an owner says in one answer which rows there are, with the JSON of the first, and gives that of the others piece by piece.
+ * Reads the JSON of a page's rows in pieces. A page of 4 MB in one answer would occupy its owner and the gateway for so long that other requests wait
+ * noticeably: so an owner returns all rows in one answer, with the JSON of the first ones, and the JSON of the others piece by piece.
  */
 import type { Clause, Row, StoreQuery } from "../fhir/search/query.ts";
 import type { Availability, QueryContext } from "./query-context.ts";
 import { addForEachOwner, askTogether } from "./scatter-gather.ts";
 
-/** JSON in one answer of an owner, bytes: some milliseconds of its time, and as much more for each further answer. One resource may be larger. */
+/** JSON in one answer of an owner, bytes: some milliseconds of its time for each answer. A single resource may be larger. */
 export const PIECE_BYTES = 512 * 1024;
-/** Rows that one piece asks for at most. */
+/** Limit of the rows in one piece. */
 const PIECE_ROWS = 250;
 
 /** Rows in the order of the page, some with their JSON already. */
 export interface RowsToRead {
   rows: Row[];
-  /** What rows of a type were found by: one that was changed since is held against it again. */
+  /** The clauses by which rows of a type were found: a row that has changed since is checked against them again. */
   clausesOf: (type: string) => Clause[];
-  /** Of all JSON together; there is at least one row. */
+  /** Limit of the JSON of all rows; at least one row is returned. */
   maxBytes: number;
 }
 
 /** Rows with their JSON. */
 export interface ReadRows {
   rows: Row[];
-  /** The last row that was looked at, whether it was still there or not. */
+  /** The last row that was examined, even if it no longer existed. */
   last?: Row;
-  /** Further rows were left out for their bytes. */
+  /** Further rows were left out because of the byte limit. */
   isCut: boolean;
 }
 
-/** What is known of the rows that came without their JSON. */
+/** What is known of rows that were returned without JSON. */
 interface Reading extends RowsToRead {
-  /** By `Type/id`; undefined: deleted meanwhile, or changed so that it would not be found any more. */
+  /** By `Type/id`; undefined: deleted meanwhile, or changed so that it no longer matches. */
   read: Map<string, Row | undefined>;
-  /** Of these another version was found than the one that was searched for. */
+  /** Rows of which another version was found than by the search. */
   changed: Set<string>;
 }
 
 /**
- * The rows with their JSON, in their order, without those that are not there any more. From the second piece on the request has a large answer.
+ * The rows with their JSON, in order, without those that no longer exist. From the second piece on, the request counts as having a large answer.
  * @throws 503 OWNER_DOWN unless `availability.partial`; what `mesh.largeTurn` throws
  */
 export async function withContents(mesh: QueryContext, asked: RowsToRead, availability: Availability): Promise<ReadRows> {
@@ -53,7 +53,7 @@ export async function withContents(mesh: QueryContext, asked: RowsToRead, availa
     if (row.json === undefined && !reading.read.has(keyOf(row))) {
       if (hasPiece) await mesh.becomeLarge?.();
       hasPiece = true;
-      // As many as make a piece if they are like those before: each that an owner is asked for costs it, also where its JSON does not fit any more.
+      // As many as would make a piece if they are like those before: each requested row costs its owner, even if its JSON does not fit.
       const fitting = Math.ceil((PIECE_BYTES * found.length) / bytes) || PIECE_ROWS;
       await readPiece(mesh, reading, rows.slice(at, at + Math.min(fitting, PIECE_ROWS)), availability);
       continue;
@@ -63,7 +63,7 @@ export async function withContents(mesh: QueryContext, asked: RowsToRead, availa
     bytes += Buffer.byteLength(whole?.json ?? "");
     if (found.length > 0 && bytes > maxBytes) return { rows: found, ...(last && { last }), isCut: true };
     last = row;
-    // At the place that it was found at.
+    // In the position in which it was found.
     if (whole) found.push({ ...whole, seq: row.seq, values: row.values, ...(row.refs && { refs: row.refs }) });
   }
   return { rows: found, ...(last && { last }), isCut: false };
@@ -71,7 +71,7 @@ export async function withContents(mesh: QueryContext, asked: RowsToRead, availa
 
 const keyOf = ({ type, id }: Row): string => `${type}/${id}`;
 
-/** Reads the JSON of those of these rows that have none, as much as makes one piece. */
+/** Reads the JSON of the rows without any, as much as fits in one piece. */
 async function readPiece(mesh: QueryContext, reading: Reading, rows: Row[], availability: Availability): Promise<void> {
   const { read, changed, clausesOf, maxBytes } = reading;
   const pending = rows.filter((row) => row.json === undefined && !read.has(keyOf(row)));
@@ -88,7 +88,7 @@ async function readPiece(mesh: QueryContext, reading: Reading, rows: Row[], avai
   const pages = await askTogether(mesh, perOwner);
   const unfinished = new Set(pages.flatMap(({ rows: some, more }) => (more ? some.map(({ type }) => type) : [])));
   const told = new Map<string, Row>();
-  // With two owners, while it moves from one to the other; of those that have come whole, the newest.
+  // It may be found at two owners while it moves; the newest version counts.
   for (const row of pages.flatMap((page) => page.rows)) if (isBetter(row, told.get(keyOf(row)))) told.set(keyOf(row), row);
   for (const row of pending) {
     const key = keyOf(row);

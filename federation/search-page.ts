@@ -118,7 +118,7 @@ async function pageByOwners(
   return want === "ids" ? withCursor(found) : wholePage(mesh, clauses, found, maxBytes, availability);
 }
 
-/** A page whose end is known by its row. */
+/** A page whose end is given by its last row. */
 interface FoundRows {
   rows: Row[];
   next?: Row | undefined;
@@ -126,7 +126,7 @@ interface FoundRows {
 
 const withCursor = ({ rows, next }: FoundRows): Part => ({ rows, ...(next && { next: cursorOf(next) }) });
 
-/** The page with its JSON, as far as its bytes go. */
+/** The page with its JSON, within the byte limit. */
 async function wholePage(
   mesh: QueryContext,
   clauses: Clause[],

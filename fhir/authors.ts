@@ -133,12 +133,12 @@ export function namedAuthors(resource: Resource): NamedAuthor[] {
   return valuesNaming(resource).flatMap(({ value, ...at }) => authorIn(contained, value, at));
 }
 
-/** A Reference that may name an author, and where it stands. */
+/** A Reference that may name an author, and its element. */
 interface NamingValue {
   value: unknown;
   expression: string;
   element: string;
-  /** The note or the signature that it is a part of. */
+  /** The note or signature that contains it. */
   saying?: unknown;
 }
 

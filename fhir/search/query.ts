@@ -117,7 +117,7 @@ export interface StoreQuery {
   limit: number;
   /** The page ends before its JSON exceeds this, but has at least one row. Bytes; default 4,000,000. */
   maxBytes?: number;
-  /** Rows behind so much JSON come without it, but the first row comes with its own. Bytes; default: no bound. */
+  /** After this much JSON, rows are returned without it, except for the first row. Bytes; default: no limit. */
   jsonBytes?: number;
   /** "rows": with JSON. "ids": without JSON (chains). */
   want: "rows" | "ids";

@@ -1,4 +1,4 @@
-/** Names of characters that a narrative may use (R4, narrative.html: those of HTML 4.0, section 24, and XML's own). To a reader of XML any other one is an error. */
+/** Entities allowed in a narrative (R4, narrative.html: those of HTML 4.0, section 24, and XML's own). For XML parsers any other is an error. */
 export const XHTML_ENTITIES = new Set(
   (
     "quot amp lt gt apos " +

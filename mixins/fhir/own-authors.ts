@@ -60,7 +60,7 @@ export function practitionersByName(names: string[]): Question {
   return { type: "Practitioner", clauses: [{ kind: "any", of: groups }], limit: MAX_NAMESAKES };
 }
 
-/** Asks for the Practitioners who have one of these numbers. */
+/** The query for Practitioners with one of these identifiers. */
 export const practitionersByNumber = (numbers: NamedByNumber[]): Question => ({
   type: "Practitioner",
   clauses: [
@@ -90,7 +90,7 @@ export interface PeopleOfHouse {
   practitionersIn(roles: string[]): Promise<ReadonlyMap<string, string>>;
   /** The Practitioners with one of these family names, or with this name as a single text; names are folded. */
   practitionersNamed(names: string[]): Promise<Resource[]>;
-  /** The Practitioners who have one of these numbers. */
+  /** The Practitioners with one of these identifiers. */
   practitionersNumbered(numbers: NamedByNumber[]): Promise<Resource[]>;
 }
 
@@ -147,7 +147,7 @@ async function forgedIn(resource: Resource, writer: ResourceAuthor, people: Peop
   return [...others, ...[...falsely, ...numbered].map((one) => ({ ...one, reference: undefined, isAlone: true }))];
 }
 
-/** Those whose number is another Practitioner's of this house, and not the writer's. */
+/** Those whose identifier belongs to another Practitioner of this hospital, and not to the writer. */
 async function numberedFalsely(
   named: NamedByNumber[],
   { practitioner }: ResourceAuthor,

@@ -305,7 +305,7 @@ export default (config: Config): ServiceSchema =>
 /** Called by moleculer-web for every request. */
 function dispatch(this: Service, request: MeshRequest, response: ServerResponse): void {
   const self = this as This;
-  if (response.closed) return; // nothing is begun for who has gone
+  if (response.closed) return; // the client has left
   const exchange = exchangeOf(request);
   exchange?.begin();
   self

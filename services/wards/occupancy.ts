@@ -33,11 +33,11 @@ export const inPlaces = (places: string[]): Clause => referenceClause("Encounter
 export const placesIn = ({ location = [] }: Pick<Encounter, "location">): string[] =>
   location.flatMap((it) => (isThere(it) ? (localReference(it.location.reference) ?? []) : []));
 
-/** Where the patient of an open Encounter is, but of a visit that nobody may have closed (`isForgotten`). */
+/** The places of an open Encounter, without those of a visit that was probably left open by mistake (`isForgotten`). */
 export const placesTakenBy = (encounter: Encounter, now: Date): string[] =>
   placesIn(encounter).filter((place) => isStay(encounter) || !isForgotten(encounter, place, now));
 
-/** Where the patient of an open stay is: who comes to a visit does not keep a place from being closed. */
+/** The places of an open stay: a visit does not prevent the closing of a place. */
 export const placesOfStay = (encounter: Encounter): string[] => (isStay(encounter) ? placesIn(encounter) : []);
 
 /**

@@ -37,7 +37,7 @@ export async function joinKeysAmong(
   return keysAmong(resource, filterOf(type, clauses), { slots, among, bounds });
 }
 
-/** Which of the values stand in one of the slots of something that lives, each of which is a type's own: one question, however many types. */
+/** Which of the values occur in one of the slots of an existing resource; each slot belongs to one type: a single query, however many types. */
 export const inSlots = ({ resource }: Collections, slots: number[], among: string[]): Promise<string[]> =>
   keysAmong(resource, { living: true }, { slots, among, bounds: BOUNDED });
 

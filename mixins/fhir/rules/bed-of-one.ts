@@ -70,7 +70,7 @@ export function bedOfOne(inpatient: readonly string[], counts = anyOther(inpatie
   };
 }
 
-/** Two who are in one place. */
+/** Two Encounters in one place. */
 interface Two {
   own: Encounter;
   other: Encounter;
@@ -80,13 +80,13 @@ interface Two {
 
 const isStay = (it: Encounter, inpatient: readonly string[]): boolean => inpatient.includes(it.class?.code ?? "");
 
-/** Who keeps a place: a stay, but of another stay the unique keys say it; and a visit that is not forgotten. */
+/** Which Encounters occupy a place: stays, except for another stay, which unique keys cover; and visits that were not left open by mistake. */
 const anyOther =
   (inpatient: readonly string[]) =>
   ({ own, other, place, now }: Two): boolean =>
     isStay(other, inpatient) ? !isStay(own, inpatient) : !isForgotten(other, place, now);
 
-/** Of what is stored, two visits, told of the one that was written last: of a visit and a stay, the stay is told. */
+/** For stored data: of two visits the one written last is reported; of a visit and a stay, the stay. */
 export const otherVisits =
   (inpatient: readonly string[]) =>
   ({ own, other, place, now }: Two): boolean => {

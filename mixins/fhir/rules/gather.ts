@@ -21,7 +21,7 @@ export interface FactSources {
   /** Name and store of this service: its own resources need no call. */
   service: string;
   store: Store;
-  /** Its questions to those who may name what it makes. */
+  /** Asks which resources refer to those of the write. */
   naming: Pick<NamingRounds, "ask">;
 }
 

@@ -1,4 +1,4 @@
-/** Asks who names what comes: each owner once for all writes that ask in one turn of the event loop, so that a write costs a part of a call. */
+/** Asks owners which resources refer to new ones: one call per owner for all writes that ask in one turn of the event loop. */
 import type { Service } from "moleculer";
 import type { WithDirectory } from "../../../federation/directory.ts";
 import { isType } from "../../../federation/errors.ts";
@@ -9,7 +9,7 @@ import type { Caller } from "../../../mesh/caller.ts";
 import type { Store } from "../../../store/store.ts";
 import { namingHere } from "./named-before.ts";
 
-/** One call that has not gone out yet, and its answer. */
+/** One call that is not sent yet, and its answer. */
 interface Round {
   /** By `Type/id`: at most `MAX_FACTS`. */
   named: Map<string, NamedResource>;
@@ -21,7 +21,7 @@ export class NamingRounds {
   readonly #asking: Service & WithDirectory & { store: Store };
   /** By owner. */
   readonly #open = new Map<string, Round>();
-  /** By type, the owners that live of those that may name it; of one generation of the directory. */
+  /** By type, the live owners of types that may refer to it; for one generation of the directory. */
   readonly #owners = new Map<string, ReadonlySet<string>>();
   #generation = -1;
 
@@ -29,13 +29,13 @@ export class NamingRounds {
     this.#asking = asking;
   }
 
-  /** Asks the owners that live: what names it in a store that is down is found by `npm run check-data`. */
+  /** Asks the owners that are up; references from a store that is down are found by `npm run check-data`. */
   async ask(caller: Caller, named: NamedResource[]): Promise<Naming[]> {
     const answers = await Promise.all([...this.#byOwner(named)].map(([owner, some]) => this.#askOwner(caller, owner, some)));
     return answers.flat();
   }
 
-  /** To each owner what its types may name. */
+  /** Sends to each owner what its types may refer to. */
   #byOwner(named: NamedResource[]): Map<string, NamedResource[]> {
     const wanted = new Map<string, NamedResource[]>();
     for (const [type, some] of Map.groupBy(named, ({ place }) => splitPlace(place)[0])) {
@@ -71,7 +71,7 @@ export class NamingRounds {
     const open = this.#open.get(owner);
     if (!open || !fits(open, named)) return this.#begin(caller, owner, named).answer;
     for (const one of named) open.named.set(one.place, one);
-    // What has failed another caller, as the end of its time, need not fail this one.
+    // An error of another caller, such as the end of its time, need not apply to this one.
     return open.answer.catch(() => this.#askNow(caller, owner, named));
   }
 
@@ -86,7 +86,7 @@ export class NamingRounds {
     return round;
   }
 
-  /** The own store costs no call. An owner that is gone since, or of an older version, says nothing. */
+  /** The own store needs no call. An owner that has left, or is of an older version, contributes nothing. */
   async #askNow(caller: Caller, owner: string, named: NamedResource[]): Promise<Naming[]> {
     const { name, directory } = this.#asking;
     if (owner === name) return namingHere(this.#asking, named, (type) => directory.known(type).some(({ service }) => service === name));
@@ -99,6 +99,6 @@ export class NamingRounds {
   }
 }
 
-/** One that is to become two patients' at once is asked about twice. */
+/** A resource that is to get two different patients at once is asked about twice. */
 const fits = ({ named }: Round, more: NamedResource[]): boolean =>
   named.size + more.length <= MAX_FACTS && !more.some(({ place }) => named.has(place));

@@ -68,9 +68,9 @@ interface PatientRule<Of> {
 }
 
 /**
- * Nobody is given anything after their death; of one whose time of death is not known nothing can be said.
- * @param how.element where the type says when it was given
- * @param how.givenAt when something was given, as it says itself; undefined: nothing was, or it does not say when
+ * Nothing can be given after the patient's death; not checked if the time of death is unknown.
+ * @param how.element with the time at which it was given
+ * @param how.givenAt the time, according to the resource; undefined: nothing was given, or the time is unknown
  */
 export function givenInLife<Of extends FhirResource>(
   type: Of["resourceType"],

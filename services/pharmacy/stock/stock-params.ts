@@ -9,7 +9,7 @@ const MAX_QUANTITY = 1_000_000;
 const MIN_QUANTITY = 0.000_001;
 /** Units: tablets, or 2.5 ml. */
 export const quantity = { type: "number", min: MIN_QUANTITY, max: MAX_QUANTITY } as const;
-/** From which stock on is ordered; 0: from none. */
+/** The reorder level; 0: none. */
 const level = { type: "number", min: 0, max: MAX_QUANTITY } as const;
 const lot = { type: "string", trim: true, min: 1, max: 100 } as const;
 const place = { ...referenceTo("Location"), optional: true } as const;

@@ -22,7 +22,7 @@ export interface Answers {
   of<Type extends ResourceType>(type: Type): Found<ResourceOf<Type>>[];
   /** Parts for which some service did not answer. */
   unknown: Set<BoardPart>;
-  /** Those services. */
+  /** Their services. */
   silent: Set<string>;
 }
 

@@ -84,7 +84,7 @@ async function asStay(mesh: QueryContext, encounter: Encounter & { id: string },
   return was && isStay(was) ? was : undefined;
 }
 
-/** Where the patient of a visit is, and was before. */
+/** The current and previous places of a visit. */
 async function placesOfVisit(mesh: QueryContext, visit: Encounter & { id: string }, version: number): Promise<string[]> {
   const was = await versionBefore(mesh, visit, version);
   return [visit, was].flatMap((it) => it?.location?.flatMap(({ location }) => placeOf(location) ?? []) ?? []);

@@ -36,7 +36,7 @@ export async function readBoard(ctx: Context, { directory, house, versions }: Bo
   const stays = await ask(asked, stayQuestions(ward === undefined ? undefined : placesIn(house), bedsIn(house)), versions);
   const encounters = stays.of("Encounter");
   const present = encounters.filter(({ resource }) => resource.status !== "planned");
-  // Of a visit it is shown that the bed is taken; it has no line of its own.
+  // A visit makes its bed occupied, without a line of its own.
   const taken = new Set(present.flatMap(({ resource }) => placesTakenBy(resource, now)));
   const open = present.filter(({ resource }) => isStay(resource));
   const [inside, planned] = seesStays ? [open, encounters.filter(({ resource }) => resource.status === "planned")] : [[], []];

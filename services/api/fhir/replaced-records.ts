@@ -2,10 +2,10 @@
  * Searches by the id of a patient record that was merged into another (`patients.merge`). Everything that referred to it refers to the other one
  * by then, and an app that still has the old id must not take an empty answer for "nothing is known of this patient".
  */
-import { parseJson } from "../../../fhir/json.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 import type { Patient } from "../../../fhir/r4.ts";
-import { readResource } from "../../../federation/read.ts";
+import { ownerOf } from "../../../federation/owner-contract.ts";
+import { asSystem, rightsOfCaller } from "../../../mesh/access/access.ts";
 import type { Answer } from "../http/answer.ts";
 import type { FhirRequest } from "./request.ts";
 
@@ -48,24 +48,45 @@ export function forRecords(request: FhirRequest, replaced: ReadonlyMap<string, s
   return { ...request, path, query, search, replaced };
 }
 
-/** The records among these that were merged, with those that replaced them; without any that the caller may not see. */
-export async function replacedAmong(request: FhirRequest, ids: Iterable<string>): Promise<Map<string, string>> {
-  const found = await Promise.all([...ids].map(async (id) => [id, await currentOf(request, id)] as const));
-  return new Map(found.filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== pair[0]));
+/**
+ * The records among these that were merged, with those that replaced them. The mesh itself looks them up, which is no access to a patient; so only for
+ * callers who may read all patients.
+ */
+export async function replacedAmong({ caller, directory }: FhirRequest, ids: Iterable<string>): Promise<Map<string, string>> {
+  if ((rightsOfCaller(caller)?.with("Patient", "r") ?? "all") !== "all") return new Map();
+  const current = new Map([...ids].map((id) => [id, id]));
+  let open = [...current.values()];
+  for (let merges = 0; merges < MAX_MERGES && open.length > 0; merges += 1) {
+    const next = await replacementsOf({ caller, directory }, open);
+    for (const [first, id] of current) current.set(first, next.get(id) ?? id);
+    open = [...next.values()];
+  }
+  return new Map([...current].filter(([first, id]) => first !== id && !open.includes(id)));
 }
 
-/** The record that replaces this one in the end; itself if none does, undefined if that cannot be found out. */
-async function currentOf(request: FhirRequest, first: string): Promise<string | undefined> {
-  let id = first;
-  for (let merges = 0; merges <= MAX_MERGES; merges += 1) {
-    const read = await readResource(request, "Patient", id).catch(() => undefined);
-    if (!read) return undefined;
-    const { link = [] } = parseJson(read.json) as Patient;
-    const next = OF_PATIENT.exec(link.find(({ type }) => type === "replaced-by")?.other.reference ?? "")?.[2];
-    if (next === undefined) return id;
-    id = next;
+/** The records that replaced these, by id; none of owners that do not answer. */
+async function replacementsOf(
+  { caller, directory }: Pick<FhirRequest, "caller" | "directory">,
+  ids: string[],
+): Promise<Map<string, string>> {
+  const references = ids.map((id) => `Patient/${id}`);
+  const owners = directory.known("Patient").filter(({ alive }) => alive);
+  const answers = await Promise.all(
+    owners.map(({ service }) =>
+      ownerOf(service)
+        .facts(asSystem(caller, "api"), { references })
+        .catch(() => []),
+    ),
+  );
+  const found = new Map<string, string>();
+  for (const facts of answers) {
+    facts.forEach((fact, index) => {
+      const { link = [] } = (fact?.resource ?? {}) as Partial<Patient>;
+      const next = OF_PATIENT.exec(link.find(({ type }) => type === "replaced-by")?.other.reference ?? "")?.[2];
+      if (next !== undefined) found.set(ids[index] as string, next);
+    });
   }
-  return undefined;
+  return found;
 }
 
 const isCompartment = (path: string[]): boolean => path[0] === "Patient" && path.length > 2;

@@ -35,7 +35,7 @@ import type { Invariants } from "./rules/invariants.ts";
 import type { AnyKeys, UniqueOf } from "./rules/unique-keys.ts";
 import type { RulesOf } from "./rules/rule.ts";
 import { Rulebook } from "./rules/rulebook.ts";
-import { VersionTeller } from "./tell-versions.ts";
+import { VersionNotifier } from "./version-notifier.ts";
 import { tellUnownedTypes } from "./unowned-types.ts";
 import { relaysFrom, watchingActions } from "./version-events.ts";
 import { writingActions } from "./write-actions.ts";
@@ -102,7 +102,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     async started(this: OwnerService) {
       this.watched = new WatchedTypes(this.store);
       await this.watched.look();
-      this.teller = new VersionTeller(this.broker);
+      this.teller = new VersionNotifier(this.broker);
       const { out, audit } = relaysFrom(this);
       this.toLedger = audit;
       relaysOf(this).push(out, audit);

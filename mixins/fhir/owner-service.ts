@@ -9,7 +9,7 @@ import type { AuditLog } from "./audit-log.ts";
 import type { OwnFhir } from "./own-fhir.ts";
 import type { OwnerWrites } from "./owner-writes.ts";
 import type { InDoubt } from "./recovery.ts";
-import type { VersionTeller } from "./tell-versions.ts";
+import type { VersionNotifier } from "./version-notifier.ts";
 
 /** What the mixin adds for the service: `this.fhir`, to read and write its own types in one atomic step. */
 export interface WithFhir {
@@ -23,7 +23,7 @@ export type OwnerGains = WithFhir &
     settling: InDoubt;
     profiles: Profiles;
     watched: WatchedTypes | undefined;
-    teller: VersionTeller;
+    teller: VersionNotifier;
     endGauge: (() => void) | undefined;
     writes: OwnerWrites;
     audit: AuditLog;

@@ -11,7 +11,7 @@ import {
 } from "../../services/identity/identity.contract.ts";
 import { decideRole, listRoles, resetRole, setRole } from "./role-commands.ts";
 import { readJson } from "./read-json.ts";
-import { layLines } from "./lay-lines.ts";
+import { tableLines } from "./table-lines.ts";
 import { StartupError } from "../start/startup-error.ts";
 
 /** Runs a command. @returns the lines to print */
@@ -75,7 +75,7 @@ export function commandOf(name: string, args: string[]): AdminCommand {
     case "sessions":
       return async (caller) => {
         const sessions = await identity.listSessions(caller, { user: first });
-        return layLines([["since", "apps"], ...sessions.map(({ since, clients }) => [since, clients.join(", ")])]);
+        return tableLines([["since", "apps"], ...sessions.map(({ since, clients }) => [since, clients.join(", ")])]);
       };
     case "end-sessions":
       return async (caller) => {
@@ -85,7 +85,7 @@ export function commandOf(name: string, args: string[]): AdminCommand {
     case "clients":
       return async (caller) => {
         const clients = await identity.listClients(caller, {});
-        return layLines([["id", "kind", "name", "scope"], ...clients.map(({ id, kind, name, scope }) => [id, kind, name, scope])]);
+        return tableLines([["id", "kind", "name", "scope"], ...clients.map(({ id, kind, name, scope }) => [id, kind, name, scope])]);
       };
     case "add-client":
       return async (caller) => [`${(await identity.createClient(caller, clientFrom(first, values))).id} may ask for tokens.`];
@@ -195,7 +195,7 @@ const rolesOf = (text = ""): RoleName[] => text.split(",").filter(Boolean);
 const linkLines = ({ link, validUntil }: PasswordLink): string[] => [`Until ${validUntil} this link sets the password, once:`, `  ${link}`];
 
 const table = (users: User[]): string[] =>
-  layLines([
+  tableLines([
     ["login", "name", "roles", "practitioner", "state"],
     ...users.map((user) => [user.login, user.name, user.roles.join(", "), user.practitioner ?? "", stateOf(user)]),
   ]);

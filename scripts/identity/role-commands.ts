@@ -2,7 +2,7 @@
 import type { Caller } from "../../mesh/caller.ts";
 import { identity, type RoleChange, type RoleRights } from "../../services/identity/identity.contract.ts";
 import { StartupError } from "../start/startup-error.ts";
-import { layLines } from "./lay-lines.ts";
+import { tableLines } from "./table-lines.ts";
 import { readJson } from "./read-json.ts";
 
 type Command = (caller: Caller) => Promise<string[]>;
@@ -12,7 +12,7 @@ export async function listRoles(caller: Caller): Promise<string[]> {
   const [roles, changes] = [await identity.listRoles(caller, {}), await identity.listRoleChanges(caller, {})];
   const waiting = changes.filter(({ state }) => state === "waiting");
   return [
-    ...layLines([
+    ...tableLines([
       ["role", "version", "", "what for"],
       ...roles.map((it) => [it.role, `${it.version}`, it.isAsFiled ? "" : "changed", it.says]),
     ]),

@@ -9,7 +9,7 @@ import { consoleAnswer } from "./console/console.ts";
 import { fhirRequest } from "./fhir/request.ts";
 import { route as routeFhir } from "./fhir/router.ts";
 import type { Answer } from "./http/answer.ts";
-import { INTERACTIONS } from "./access/door.ts";
+import { INTERACTIONS } from "./access/authentication.ts";
 import { deskAnswer } from "./desk.ts";
 import { kindOf } from "./http/answer-sizes.ts";
 import { hasBody } from "./http/body.ts";
@@ -83,7 +83,7 @@ export async function answerRest(service: Gateway, ctx: Context, request: Incomi
   if (pathname === "/desk" || pathname.startsWith("/desk/")) return deskAnswer(ctx, request, pathname.slice("/desk".length), hosts);
   switch (pathname) {
     case "/openapi.json": {
-      const rights = service.door.rightsOf(ctx);
+      const rights = service.authentication.rightsOf(ctx);
       const actions = publishedActions(service.broker).filter(({ name }) => rights?.mayCall(name) ?? true);
       const types = service.directory.types().filter((type) => !rights || INTERACTIONS.some((one) => rights.with(type, one) !== "none"));
       const document = openapi(actions, types, service.own.origin, packageJson.version);

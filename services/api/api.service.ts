@@ -14,7 +14,7 @@ import { describeSpan, traceOfAnswer } from "../../mesh/trace-context.ts";
 import { traceParentIn, traceParentOf } from "../../mesh/traceparent.ts";
 import { WithFhirDirectory } from "../../federation/directory.ts";
 import { SUBSCRIPTION_PING, type SubscriptionPing } from "../../federation/subscription-ping.ts";
-import { type ToldVersions, VERSIONS_TOLD } from "../../federation/told-versions.ts";
+import { type VersionNotices, VERSION_NOTICES } from "../../federation/version-notices.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { sealPageLinksWith } from "./fhir/page-token.ts";
 import { PageCriteria } from "./fhir/page-criteria.ts";
@@ -23,9 +23,9 @@ import { refuse as refuseFhir } from "./fhir/fhir-refusals.ts";
 import { type Answer, send } from "./http/answer.ts";
 import { AuditNotes } from "../../federation/audit-notes.ts";
 import { Refusals } from "./access/refusals.ts";
-import { forgetSent, sentBy } from "./access/refused.ts";
-import { withoutUnseen } from "./access/unseen.ts";
-import { Door, metaOf } from "./access/door.ts";
+import { forgetSent, sentBy } from "./access/refusal-entries.ts";
+import { withoutHiddenReferences } from "./access/hidden-references.ts";
+import { Authentication, metaOf } from "./access/authentication.ts";
 import { TokenCheck } from "./access/tokens.ts";
 import { BOARD_TOUCHED, type Touched } from "../wards/board-events.contract.ts";
 import { type Ended, IDENTITY_ENDED } from "../identity/identity.contract.ts";
@@ -110,13 +110,19 @@ export default (config: Config): ServiceSchema =>
         const atIdentity = authPath(url);
         try {
           if (atIdentity !== undefined) return await passToIdentity(request, atIdentity, { broker: this.broker, own: this.own, config });
-          await this.door.enter(request, ctx.meta as Record<string, unknown>);
+          await this.authentication.enter(request, ctx.meta as Record<string, unknown>);
           const answer = () =>
             isFhir ? answerFhir(this, ctx, request, url.slice("/fhir".length), config) : answerRest(this, ctx, request, url);
           const key = idempotencyKeyOf(request);
           return await (key === undefined
             ? answer()
-            : answerOnce(ctx, request, this.directory, { key: this.door.keyOf(key, ctx), boundTo: this.door.boundTo(ctx) }, answer));
+            : answerOnce(
+                ctx,
+                request,
+                this.directory,
+                { key: this.authentication.keyOf(key, ctx), boundTo: this.authentication.boundTo(ctx) },
+                answer,
+              ));
         } catch (error) {
           logOwnFault(this, request, error);
           this.noteRefusal(error, request, ctx);
@@ -138,7 +144,10 @@ export default (config: Config): ServiceSchema =>
 
       shownTo(this: This, { meta }: Pick<Caller, "meta">, error: unknown, sent = "") {
         try {
-          return withoutUnseen(error, this.door.rightsOf({ ...(meta && { meta }) }), [String(meta?.["asked"] ?? ""), sent]);
+          return withoutHiddenReferences(error, this.authentication.rightsOf({ ...(meta && { meta }) }), [
+            String(meta?.["asked"] ?? ""),
+            sent,
+          ]);
         } catch {
           return error; // there is no caller to whom anything could be revealed
         }
@@ -177,7 +186,7 @@ export default (config: Config): ServiceSchema =>
       [BOARD_TOUCHED](this: This, ctx: Context<Touched>) {
         this.boardStreams?.touch(ctx.params);
       },
-      [VERSIONS_TOLD](this: This, ctx: Context<ToldVersions>) {
+      [VERSION_NOTICES](this: This, ctx: Context<VersionNotices>) {
         this.versionStreams?.note(ctx.params.versions);
       },
       [PRESENCE](this: This, ctx: Context<Present>) {
@@ -217,7 +226,7 @@ export default (config: Config): ServiceSchema =>
         changed: (patient) => this.versionStreams?.tellPresence(patient),
       });
       this.tokens = new TokenCheck(asSystem(this.broker, "api"), () => this.own.origin);
-      this.door = new Door(accessOf(this.broker), this.tokens);
+      this.authentication = new Authentication(accessOf(this.broker), this.tokens);
       this.notes = new AuditNotes(asSystem(this.broker, "api"), "api", (sentence) => this.logger.warn(sentence));
       this.refusals = new Refusals({
         access: accessOf(this.broker),

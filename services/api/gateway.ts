@@ -7,7 +7,7 @@ import type { Profiles } from "../../federation/profiles.ts";
 import type { PageCriteria } from "./fhir/page-criteria.ts";
 import type { Answer } from "./http/answer.ts";
 import type { AuditNotes } from "../../federation/audit-notes.ts";
-import type { Door } from "./access/door.ts";
+import type { Authentication } from "./access/authentication.ts";
 import type { Refusals } from "./access/refusals.ts";
 import type { TokenCheck } from "./access/tokens.ts";
 import type { AnswerSizes } from "./http/answer-sizes.ts";
@@ -50,7 +50,7 @@ export type Gateway = Service &
     versionStreams: VersionStreams;
     presence: Presence;
     tokens: TokenCheck;
-    door: Door;
+    authentication: Authentication;
     notes: AuditNotes;
     refusals: Refusals;
     /** Notifies pages about owners that have gone, or are back. */

@@ -1,6 +1,6 @@
 import type { Code } from "../../fhir/code.ts";
 import { action } from "../../mesh/contract.ts";
-import type { Happened } from "../../mesh/happened-contract.ts";
+import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
 import type { Account, CashReport, InvoiceBalance, Means, Paid } from "./payments.contract.ts";
 
 export type { Code };
@@ -84,7 +84,7 @@ export interface CreditNote {
 /** Everything that other services may know about `billing`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const billing = {
   /** Adds a charge. @throws 404 NOT_FOUND for an unknown encounter */
-  charge: action<{ encounter: string; text: string; cents: number; currency: string } & Happened, Charge>("billing.charge"),
+  charge: action<{ encounter: string; text: string; cents: number; currency: string } & OccurrenceTime, Charge>("billing.charge"),
   /**
    * Bills the open charges of an ended visit or stay, the oldest 1,000; `left` is the number that waits for the next bill. No charge is ever on two bills.
    * @throws 404 NOT_FOUND, 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, SEVERAL_CURRENCIES, CHARGES_CHANGED
@@ -106,7 +106,7 @@ export const billing = {
    * nothing due is balanced.
    * @throws 404 INVOICE_NOT_FOUND; 409 INVOICE_NOT_IN_FORCE, INVOICE_PAID, PAID_TOO_MUCH, INVOICE_CHANGED
    */
-  pay: action<{ invoice: string; cents: number; means: Means; reference?: string } & Happened, Paid>("billing.pay"),
+  pay: action<{ invoice: string; cents: number; means: Means; reference?: string } & OccurrenceTime, Paid>("billing.pay"),
   /** Reverses a payment by another one of the same means. @throws 404 PAYMENT_NOT_FOUND, INVOICE_NOT_FOUND; 409 PAYMENT_TAKEN_BACK, INVOICE_CHANGED */
   takeBack: action<{ payment: string; reason: string }, Paid>("billing.takeBack"),
   /** The amount of a bill, and its payments. @throws 404 INVOICE_NOT_FOUND */

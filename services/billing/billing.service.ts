@@ -13,7 +13,7 @@ import { type DurableEvent, effectOf, task } from "../../mixins/events/event.ts"
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { change, creation } from "../../mixins/fhir/write-steps.ts";
-import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { occurrenceTime, occurrenceTimeRules, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
 import { codeRule, readReference, referenceTo, splitReference } from "../../mixins/fhir/domain-references.ts";
 import { ACT, actOf, chargeForAct, chargeIdOf, chargeKeys, definitionOf, priceIdOf, priceOf } from "./acts.model.ts";
 import { type Code, owns, type billing, type Price } from "./billing.contract.ts";
@@ -102,13 +102,13 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
         text: { type: "string", trim: true, min: 1, max: 500 },
         cents: CENTS,
         currency: CURRENCY,
-        ...happenedRules,
+        ...occurrenceTimeRules,
         $$strict: true,
       },
       async handler(ctx) {
         const encounter = await readReference<Encounter>({ caller: ctx, directory: this.directory }, ctx.params.encounter);
         const after = { what: ctx.params.encounter, time: encounter.period?.start };
-        const at = happenedAt(ctx.params, { now: new Date(), after });
+        const at = occurrenceTime(ctx.params, { now: new Date(), after });
         const charged = newCharge(timeOrderedId(), ctx.params, encounter.subject?.reference ?? "", at);
         const item = withLateReason(charged, ctx.params);
         await this.fhir.create(item);

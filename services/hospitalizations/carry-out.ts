@@ -3,11 +3,11 @@ import type { Context } from "moleculer";
 import { nonNull } from "../../fhir/non-null.ts";
 import type { Encounter, Location, Patient, Practitioner, Stored } from "../../fhir/r4.ts";
 import { whoAsks } from "../../mesh/access/access.ts";
-import type { Happened } from "../../mesh/happened-contract.ts";
+import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
 import { isType } from "../../federation/errors.ts";
 import type { QueryContext } from "../../federation/query-context.ts";
 import type { WithFhir } from "../../mixins/fhir/fhir.ts";
-import { happenedAt, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { occurrenceTime, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
 import { change } from "../../mixins/fhir/write-steps.ts";
 import { readIfServed, requireReference } from "../../mixins/fhir/domain-references.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../transactions/transactions.contract.ts";
@@ -61,10 +61,10 @@ export async function carryOut(ctx: Context, stay: Known, ...others: (Patient & 
 export async function swapBeds(
   { fhir }: WithFhir,
   [first, second]: [Stored<Encounter>, Stored<Encounter>],
-  happened: Happened,
+  happened: OccurrenceTime,
 ): Promise<[Stay, Stay]> {
   const [one, other] = [lastMoveOf(first), lastMoveOf(second)];
-  const at = happenedAt(happened, { now: new Date(), after: (one.time ?? "") > (other.time ?? "") ? one : other });
+  const at = occurrenceTime(happened, { now: new Date(), after: (one.time ?? "") > (other.time ?? "") ? one : other });
   for (const stay of [first, second]) if (placesOf(stay).length === 0) throw notABed(`Encounter/${stay.id}`);
   const swapped = swap(first, second, at).map((stay) => withLateReason(stay, happened));
   const results = await fhir.write(swapped.map(change)).catch((error: unknown) => {

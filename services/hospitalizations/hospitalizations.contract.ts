@@ -1,6 +1,6 @@
 import type { Ownership } from "../../federation/owner-contract.ts";
 import { action } from "../../mesh/contract.ts";
-import type { Happened } from "../../mesh/happened-contract.ts";
+import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
 import type { AdmissionRequest, RequestKind } from "./requests.contract.ts";
 import type { TransferRequest } from "./transfers.contract.ts";
 
@@ -74,14 +74,14 @@ export const hospitalizations = {
    * @throws 404 NOT_FOUND for an unknown patient, place or visit, REQUEST_NOT_FOUND; 409 BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, NOT_A_BED,
    *         WARD_MISSING, WARD_CLOSED, VISIT_NOT_OPEN, REQUEST_NOT_OPEN, STAY_CHANGED (a concurrent write came first: try again)
    */
-  admit: action<{ patient: string; bed?: string; ward?: string; visit?: string; request?: string; reason?: string } & Happened, Stay>(
+  admit: action<{ patient: string; bed?: string; ward?: string; visit?: string; request?: string; reason?: string } & OccurrenceTime, Stay>(
     "hospitalizations.admit",
   ),
   /**
    * Transfers the patient to another bed or, while none is assigned, to a room or ward.
    * @throws 404 STAY_NOT_FOUND; 409 BED_OCCUPIED, NOT_A_BED, WARD_MISSING, ALREADY_DISCHARGED, STAY_CHANGED
    */
-  transfer: action<{ stay: string; bed?: string; ward?: string } & Happened, Stay>("hospitalizations.transfer"),
+  transfer: action<{ stay: string; bed?: string; ward?: string } & OccurrenceTime, Stay>("hospitalizations.transfer"),
   /** Requests a transfer to a bed, room or ward; a transfer completes it. @throws 404 STAY_NOT_FOUND, NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
   requestTransfer: action<{ stay: string; to: string }, Stay>("hospitalizations.requestTransfer"),
   /** Accepts a requested transfer: the receiving ward reserves a place. @throws 404 STAY_NOT_FOUND; 409 TRANSFER_NOT_ASKED, STAY_CHANGED */
@@ -94,11 +94,11 @@ export const hospitalizations = {
    * Swaps the beds of two patients in one step.
    * @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, NOT_A_BED (one of them has none), WARD_CLOSED, STAY_CHANGED
    */
-  swap: action<{ stay: string; with: string } & Happened, [Stay, Stay]>("hospitalizations.swap"),
+  swap: action<{ stay: string; with: string } & OccurrenceTime, [Stay, Stay]>("hospitalizations.swap"),
   /** The patient goes on leave; the bed is kept. @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, NOT_AWAY (is away already), STAY_CHANGED */
-  leave: action<{ stay: string } & Happened, Stay>("hospitalizations.leave"),
+  leave: action<{ stay: string } & OccurrenceTime, Stay>("hospitalizations.leave"),
   /** The patient returns from leave. @throws 404 STAY_NOT_FOUND; 409 NOT_AWAY, STAY_CHANGED */
-  return: action<{ stay: string } & Happened, Stay>("hospitalizations.return"),
+  return: action<{ stay: string } & OccurrenceTime, Stay>("hospitalizations.return"),
   /** Undoes the last leave, or the return from it. @throws 404 STAY_NOT_FOUND; 409 NOT_AWAY, STAY_CHANGED */
   cancelLeave: action<{ stay: string; reason: string }, Stay>("hospitalizations.cancelLeave"),
   /** Makes another physician responsible. @throws 404 STAY_NOT_FOUND, NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
@@ -106,9 +106,9 @@ export const hospitalizations = {
   /** Writes a hand-over note for the next shift. @throws 404 STAY_NOT_FOUND, NOT_SUPPORTED if no service owns Communications */
   handOver: action<{ stay: string; text: string }, HandOver>("hospitalizations.handOver"),
   /** Ends the stay and frees the bed. @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
-  discharge: action<{ stay: string; disposition?: Disposition } & Happened, Stay>("hospitalizations.discharge"),
+  discharge: action<{ stay: string; disposition?: Disposition } & OccurrenceTime, Stay>("hospitalizations.discharge"),
   /** Records the patient's death: ends the stay, and updates the patient's record, in one step. @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
-  die: action<{ stay: string } & Happened, Stay>("hospitalizations.die"),
+  die: action<{ stay: string } & OccurrenceTime, Stay>("hospitalizations.die"),
   /**
    * Undoes an admission: the bed is free, and the stay is the open visit that it was before, or cancelled.
    * @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED, VISIT_ALREADY_OPEN (the patient has another open visit)

@@ -1,6 +1,6 @@
 /** Parameters of the actions, for Moleculer's validator. */
 import { momentRule, reasonRule } from "../../mesh/param-rules.ts";
-import { happenedRules } from "../../mixins/fhir/happened-at.ts";
+import { occurrenceTimeRules } from "../../mixins/fhir/occurrence-time.ts";
 import { referenceTo } from "../../mixins/fhir/domain-references.ts";
 import { RequestKind } from "./requests.contract.ts";
 import { DISPOSITIONS } from "./stays.model.ts";
@@ -36,20 +36,20 @@ export const params = {
     visit: { ...stay, optional: true },
     request: { ...stay, optional: true },
     reason: optionalReason,
-    ...happenedRules,
+    ...occurrenceTimeRules,
     $$strict: true,
   },
-  transfer: { stay, ...whereTo, ...happenedRules, $$strict: true },
+  transfer: { stay, ...whereTo, ...occurrenceTimeRules, $$strict: true },
   ofTransfer: { stay, $$strict: true },
   requestTransfer: { stay, to: referenceTo("Location"), $$strict: true },
-  swap: { stay, with: stay, ...happenedRules, $$strict: true },
-  move: { stay, ...happenedRules, $$strict: true },
+  swap: { stay, with: stay, ...occurrenceTimeRules, $$strict: true },
+  move: { stay, ...occurrenceTimeRules, $$strict: true },
   setPhysician: { stay, physician: referenceTo("Practitioner"), $$strict: true },
   handOver: { stay, text: { type: "string", trim: true, min: 1, max: 10_000 }, $$strict: true },
   discharge: {
     stay,
     disposition: { type: "enum", values: Object.keys(DISPOSITIONS), optional: true },
-    ...happenedRules,
+    ...occurrenceTimeRules,
     $$strict: true,
   },
   undo: { stay, reason: reasonRule, $$strict: true },

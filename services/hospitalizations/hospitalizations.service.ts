@@ -1,11 +1,11 @@
 import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
-import type { Happened } from "../../mesh/happened-contract.ts";
+import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
 import type { Encounter, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { happenedAt, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { occurrenceTime, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
 import { placesOf } from "../../mixins/fhir/rules/encounter-places.ts";
 import { readReference, requireReference } from "../../mixins/fhir/domain-references.ts";
 import { emits, owns, type Disposition, type hospitalizations, type Stay } from "./hospitalizations.contract.ts";
@@ -26,7 +26,7 @@ type This = Service & WithFhir & WithDirectory & Helpers;
 interface Helpers {
   stay(reference: string): Promise<Stored<Encounter>>;
   planned(reference: string): Promise<Stored<Encounter>>;
-  move(ctx: Context<Happened & { stay: string }>, made: (before: Stored<Encounter>, at: Date) => Stored<Encounter>): Promise<Stay>;
+  move(ctx: Context<OccurrenceTime & { stay: string }>, made: (before: Stored<Encounter>, at: Date) => Stored<Encounter>): Promise<Stay>;
 }
 
 export default defineService<typeof hospitalizations, WithFhir & WithDirectory & Helpers>({
@@ -93,7 +93,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         await requireReference(mesh, patient);
         const place = await whereTo(mesh, ctx.params);
         const before = visit === undefined ? undefined : await readReference<Encounter>(mesh, visit);
-        const at = happenedAt(ctx.params, { now: new Date(), ...(before && { after: lastMoveOf(before) }) });
+        const at = occurrenceTime(ctx.params, { now: new Date(), ...(before && { after: lastMoveOf(before) }) });
         const asked = { patient, bed: place, ...(reason !== undefined && { reason }) };
         const stay =
           request !== undefined ? admitFromRequest(await this.planned(request), { patient, place }, at) : admit(timeOrderedId(), asked, at);
@@ -109,7 +109,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         const before = await this.stay(ctx.params.stay);
         const place = ctx.params.bed ?? ctx.params.ward;
         if (place === undefined) throw wardMissing();
-        const at = happenedAt(ctx.params, { now: new Date(), after: lastMoveOf(before) });
+        const at = occurrenceTime(ctx.params, { now: new Date(), after: lastMoveOf(before) });
         const stay = withLateReason(transfer(before, place, at), ctx.params);
         if (placesOf(before).includes(place)) throw bedOccupied(place);
         await whereTo({ caller: ctx, directory: this.directory }, ctx.params);
@@ -226,7 +226,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       params: params.move,
       async handler(ctx) {
         const before = await this.stay(ctx.params.stay);
-        const at = happenedAt(ctx.params, { now: new Date(), after: lastMoveOf(before) });
+        const at = occurrenceTime(ctx.params, { now: new Date(), after: lastMoveOf(before) });
         const patient = await patientOf({ caller: ctx, directory: this.directory }, before);
         const [ended, dead] = die(before, patient, at);
         return carryOut(ctx, withLateReason(ended, ctx.params), ...(dead ? [dead] : []));
@@ -289,11 +289,11 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
     /** Carries out a move of a stay at a given time. */
     async move(
       this: This,
-      ctx: Context<Happened & { stay: string }>,
+      ctx: Context<OccurrenceTime & { stay: string }>,
       made: (before: Stored<Encounter>, at: Date) => Stored<Encounter>,
     ): Promise<Stay> {
       const before = await this.stay(ctx.params.stay);
-      const at = happenedAt(ctx.params, { now: new Date(), after: lastMoveOf(before) });
+      const at = occurrenceTime(ctx.params, { now: new Date(), after: lastMoveOf(before) });
       return carryOut(ctx, withLateReason(made(before, at), ctx.params));
     },
   },

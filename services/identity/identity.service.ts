@@ -21,11 +21,11 @@ import { patientNotFound, userNotFound } from "./identity.errors.ts";
 import { addressOf, startListener, stopListener } from "./listener.ts";
 import { News } from "./news.ts";
 import { IdentityNode } from "./node.ts";
-import { onRecord } from "./on-record.ts";
+import { audited } from "./audited-actions.ts";
 import { originIn } from "./origin.ts";
 import { VisiblePatients } from "./visible-patients.ts";
 import { standingOf } from "./account-standing.ts";
-import { sessionEntry } from "./sessions-on-record.ts";
+import { sessionEntry } from "./session-entries.ts";
 import { followsPractitioners } from "./practitioners.ts";
 import { publicPart } from "../../mesh/signing-key.ts";
 import { keysAt, renewKeys } from "./provider/signing-keys.ts";
@@ -104,8 +104,8 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         },
       },
 
-      ...onRecord(administration),
-      ...onRecord(roleActions),
+      ...audited(administration),
+      ...audited(roleActions),
 
       createLaunch: {
         rest: "POST",

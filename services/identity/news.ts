@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import type { Collection } from "../../store/documents/documents.ts";
 import { CLOCKS_APART_MS } from "../../mesh/trust/certificate.ts";
-import { lookAgain } from "./look-again.ts";
+import { poll } from "./poll.ts";
 import { ACCESS_TOKEN_S, type Ended } from "./identity.contract.ts";
 import { endedOf, type StoredEnded } from "./identity.model.ts";
 
@@ -64,7 +64,7 @@ export class News {
         this.#broadcast(ended);
       }
     };
-    this.#end = lookAgain(look, (error) => warn(`What has ended elsewhere is not seen: ${error.message}`));
+    this.#end = poll(look, (error) => warn(`What has ended elsewhere is not seen: ${error.message}`));
   }
 
   stop(): void {

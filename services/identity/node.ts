@@ -25,7 +25,7 @@ import type { KeySet } from "./provider/signing-keys.ts";
 import { Launches } from "./provider/launches.ts";
 import { ResourceServer } from "./provider/resource-server.ts";
 import { smartConfiguration } from "./provider/smart.ts";
-import { type RefusedProof, refusedProof } from "./sessions-on-record.ts";
+import { type RefusedProof, refusedProof } from "./session-entries.ts";
 import type { Passwords } from "./sign-in/passwords.ts";
 import type { DemandedFactor } from "./sign-in/demanded-factor.ts";
 import { SecondFactor } from "./sign-in/second-factor.ts";

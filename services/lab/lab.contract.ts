@@ -1,7 +1,7 @@
 import type { Code } from "../../fhir/code.ts";
 import type { Ownership } from "../../federation/owner-contract.ts";
 import { action } from "../../mesh/contract.ts";
-import type { Happened } from "../../mesh/happened-contract.ts";
+import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
 import type { BenchOrder, Catalogue, CriticalValue, Designation, Entered, Label, LabReport, Priority } from "./bench.contract.ts";
 
 export type { Code };
@@ -61,9 +61,9 @@ export type Finding = { value: number | string; unit: string } | { text: string 
 /** Everything that other services may know about `lab`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const lab = {
   /** @throws 404 NOT_FOUND for an unknown patient or encounter */
-  order: action<{ patient: string; encounter?: string; test: Code } & Happened, LabOrder>("lab.order"),
+  order: action<{ patient: string; encounter?: string; test: Code } & OccurrenceTime, LabOrder>("lab.order"),
   /** Writes result, report and the order's completion in one step; `at`: time of the measurement. @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED; 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS */
-  enterResult: action<{ order: string; finding: Finding } & Happened, LabResult>("lab.enterResult"),
+  enterResult: action<{ order: string; finding: Finding } & OccurrenceTime, LabResult>("lab.enterResult"),
   /** Cancels an order without a result. @throws 404 ORDER_NOT_FOUND, 409 ORDER_NOT_ACTIVE, ORDER_CHANGED */
   cancel: action<{ order: string; reason: string }, LabOrder>("lab.cancel"),
   /**
@@ -83,21 +83,23 @@ export const lab = {
     "lab.nameTest",
   ),
   /** Orders a test or a panel of the catalogue by its code. @throws 404 NOT_FOUND for an unknown patient or encounter, TEST_UNKNOWN */
-  orderPanel: action<{ patient: string; encounter?: string; code: string; priority?: Priority } & Happened, LabOrder>("lab.orderPanel"),
+  orderPanel: action<{ patient: string; encounter?: string; code: string; priority?: Priority } & OccurrenceTime, LabOrder>(
+    "lab.orderPanel",
+  ),
   /** Open orders, the most urgent first, then the oldest; at most 1,000. */
   worklist: action<Record<string, never>, BenchOrder[]>("lab.worklist"),
   /**
    * Records the collection of a specimen for these orders of one patient, and assigns an accession number.
    * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDERS_DIFFER, ORDER_CHANGED, ACCESSION_TAKEN (a client has used the number)
    */
-  collect: action<{ orders: string[]; kind?: string } & Happened, Label>("lab.collect"),
+  collect: action<{ orders: string[]; kind?: string } & OccurrenceTime, Label>("lab.collect"),
   /** Rejects a specimen: another one has to be collected. @throws 404 SPECIMEN_NOT_FOUND; 409 SPECIMEN_OVER, ORDER_CHANGED */
   rejectSpecimen: action<{ specimen: string; reason: string }, Label>("lab.rejectSpecimen"),
   /**
    * Enters some or all values of an order, or replaces earlier ones: makes a preliminary report with interpretations by the patient's reference ranges.
    * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED, NOT_ORDERED, UNIT_DIFFERS; 422 NUMBER_UNCLEAR
    */
-  enter: action<{ order: string; results: Entered[]; specimen?: string } & Happened, LabReport>("lab.enter"),
+  enter: action<{ order: string; results: Entered[]; specimen?: string } & OccurrenceTime, LabReport>("lab.enter"),
   /**
    * Releases the entered values: values, report and the order's completion become final in one step. Critical values wait to be acknowledged.
    * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED, NOTHING_ENTERED, RESULTS_MISSING

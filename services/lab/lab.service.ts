@@ -7,7 +7,7 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { change, creation, versionOf } from "../../mixins/fhir/write-steps.ts";
-import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { occurrenceTime, occurrenceTimeRules, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
 import { beginOf, codeRule, referenceTo, requireReference } from "../../mixins/fhir/domain-references.ts";
 import type { Catalogue } from "./bench.contract.ts";
 import { acknowledgeValue, collectSpecimen, criticalValues, enterValues, openOrders, rejectTube, releaseReport } from "./bench/bench.ts";
@@ -56,14 +56,14 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
         patient: referenceTo("Patient"),
         encounter: { ...referenceTo("Encounter"), optional: true },
         test: codeRule,
-        ...happenedRules,
+        ...occurrenceTimeRules,
         $$strict: true,
       },
       async handler(ctx) {
         const { patient, encounter } = ctx.params;
         const mesh = { caller: ctx, directory: this.directory };
         const [after] = await Promise.all([beginOf(mesh, encounter), requireReference(mesh, patient)]);
-        const at = happenedAt(ctx.params, { now: new Date(), ...(after && { after }) });
+        const at = occurrenceTime(ctx.params, { now: new Date(), ...(after && { after }) });
         const order = withLateReason(newOrder(timeOrderedId(), ctx.params, at), ctx.params);
         const { version } = await this.fhir.create(order);
         return orderOf(order, version);
@@ -77,14 +77,14 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
       params: {
         order: referenceTo("ServiceRequest"),
         finding: FINDING,
-        ...happenedRules,
+        ...occurrenceTimeRules,
         $$strict: true,
       },
       async handler(ctx) {
         const { order: reference, finding } = ctx.params;
         const before = await this.fhir.require("ServiceRequest", reference, orderNotFound);
         const now = new Date();
-        const found = happenedAt(ctx.params, { now, after: { what: reference, time: before.authoredOn } });
+        const found = occurrenceTime(ctx.params, { now, after: { what: reference, time: before.authoredOn } });
         const ids = { observation: timeOrderedId(), report: timeOrderedId() };
         const { observation: made, report, order } = resultOf(before, ids, finding, { found, now });
         const observation = withLateReason(made, ctx.params);
@@ -181,7 +181,7 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
         if (!test) throw testUnknown(code);
         const mesh = { caller: ctx, directory: this.directory };
         const [after] = await Promise.all([beginOf(mesh, encounter), requireReference(mesh, patient)]);
-        const at = happenedAt(ctx.params, { now: new Date(), ...(after && { after }) });
+        const at = occurrenceTime(ctx.params, { now: new Date(), ...(after && { after }) });
         const order = withLateReason(newOrder(timeOrderedId(), { ...ctx.params, test }, at), ctx.params);
         const { version } = await this.fhir.create(order);
         return orderOf(order, version);

@@ -1,5 +1,5 @@
 import { action } from "../../mesh/contract.ts";
-import type { Happened } from "../../mesh/happened-contract.ts";
+import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
 import type { Administration, Amount, DoseRecord, DoseTiming, DueDose } from "./doses.contract.ts";
 import type {
   Code,
@@ -104,12 +104,14 @@ export const pharmacy = {
    * Receives a delivery into stock. `expires` (a FHIR date) is the lot's; `unit`: the unit of the quantity, absent: the stock's.
    * @throws 404 NOT_FOUND for an unknown place; 409 LOT_DIFFERS, LOT_MISSING; 422 by its rule for another unit
    */
-  receive: action<{ medication: Code; quantity: number; unit?: string; expires?: string } & Where & Happened, Receipt>("pharmacy.receive"),
+  receive: action<{ medication: Code; quantity: number; unit?: string; expires?: string } & Where & OccurrenceTime, Receipt>(
+    "pharmacy.receive",
+  ),
   /**
    * Corrects the stock by a number of units, negative for broken or expired ones: of the given lot, or of the first to expire.
    * @throws 404 NOT_FOUND for an unknown place; 409 STOCK_TOO_LOW
    */
-  adjust: action<{ medication: Code; by: number; reason: string } & Where & Happened, Adjustment>("pharmacy.adjust"),
+  adjust: action<{ medication: Code; by: number; reason: string } & Where & OccurrenceTime, Adjustment>("pharmacy.adjust"),
   /** Sets the stock of a place, or of a lot there, to a count. @throws 409 STOCK_CHANGED while others take from it: count again */
   count: action<{ medication: Code; quantity: number; reason?: string } & Where, Adjustment>("pharmacy.count"),
   /** The stock over all places and lots, or that of one medication; at most 1,000 items. */
@@ -135,7 +137,7 @@ export const pharmacy = {
    * @throws 404 NOT_FOUND for an unknown place; 409 STOCK_TOO_LOW, SAME_PLACE
    */
   transfer: action<
-    { medication: Code; quantity: number; from?: string; to?: string; lot?: string; reason?: string } & Happened,
+    { medication: Code; quantity: number; from?: string; to?: string; lot?: string; reason?: string } & OccurrenceTime,
     StockTransfer
   >("pharmacy.transfer"),
   /** Blocks a lot from being dispensed (recalled, damaged), at all places. @throws 409 LOT_CHANGED */
@@ -160,14 +162,14 @@ export const pharmacy = {
       route?: string;
       continues?: string;
       override?: string;
-    } & Happened,
+    } & OccurrenceTime,
     Prescription
   >("pharmacy.prescribe"),
   /**
    * Dispenses a prescribed medication, the whole quantity or nothing: of the given lot, or of the first to expire.
    * @throws 404 PRESCRIPTION_NOT_FOUND; 409 OUT_OF_STOCK, MORE_THAN_PRESCRIBED, PRESCRIPTION_NOT_ACTIVE, LOT_EXPIRED, LOT_BLOCKED
    */
-  dispense: action<{ prescription: string; quantity: number } & Where & Happened, Dispense>("pharmacy.dispense"),
+  dispense: action<{ prescription: string; quantity: number } & Where & OccurrenceTime, Dispense>("pharmacy.dispense"),
   /**
    * Undoes a dispense that was not handed out: the units are in stock again, the prescription is as before, and nothing is charged.
    * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, DISPENSE_CHANGED
@@ -178,7 +180,7 @@ export const pharmacy = {
    * dispensed again by the prescription, and are not charged.
    * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, MORE_THAN_DISPENSED
    */
-  return: action<{ dispense: string; quantity: number; reason?: string; lot?: string } & Happened, Return>("pharmacy.return"),
+  return: action<{ dispense: string; quantity: number; reason?: string; lot?: string } & OccurrenceTime, Return>("pharmacy.return"),
   /**
    * Doses that are due in a ward, or for one patient: those of the last twelve hours without a record, and those of the next minutes
    * (`aheadMinutes`, default 60). At most 2,000, in order of time.
@@ -194,7 +196,7 @@ export const pharmacy = {
    * @throws 404 PRESCRIPTION_NOT_FOUND; 409 PRESCRIPTION_NOT_ACTIVE, DOSE_RECORDED, DOSE_NOT_DUE, DOSE_REASON_MISSING, WRONG_PATIENT,
    *         WRONG_MEDICATION, NOT_SCANNED, DOSE_DIFFERS, DOSE_OUT_OF_TIME, OUT_OF_STOCK, LOT_EXPIRED, LOT_BLOCKED
    */
-  administer: action<{ prescription: string } & DoseRecord & Happened, Administration>("pharmacy.administer"),
+  administer: action<{ prescription: string } & DoseRecord & OccurrenceTime, Administration>("pharmacy.administer"),
   /** Undoes a record that was made by mistake: the dose is due again. @throws 404 ADMINISTRATION_NOT_FOUND; 409 ADMINISTRATION_OVER, ADMINISTRATION_CHANGED */
   cancelAdministration: action<{ administration: string; reason: string }, Administration>("pharmacy.cancelAdministration"),
 };

@@ -6,7 +6,7 @@ import type { MedicationDispense, Stored, SupplyDelivery } from "../../fhir/r4.t
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { happenedAt, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { occurrenceTime, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { beginOf, referenceTo, requireReference } from "../../mixins/fhir/domain-references.ts";
 import { emits, owns, type pharmacy } from "./pharmacy.contract.ts";
@@ -187,7 +187,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
         const mesh = { caller: ctx, directory: this.directory };
         const [after] = await Promise.all([beginOf(mesh, encounter), requireReference(mesh, patient)]);
         if (continues !== undefined) await this.requireTaken(patient, continues);
-        const at = happenedAt(ctx.params, { now: new Date(), ...(after && { after }) });
+        const at = occurrenceTime(ctx.params, { now: new Date(), ...(after && { after }) });
         const dosage = dosageOf(ctx.params.dosage, ctx.params);
         const request = withLateReason(newPrescription(timeOrderedId(), { ...ctx.params, dosage }, at), ctx.params);
         const { version } = await this.fhir.create(request);
@@ -202,7 +202,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       async handler(ctx) {
         const { prescription, quantity, place } = ctx.params;
         const request = await this.fhir.require("MedicationRequest", prescription, prescriptionNotFound);
-        const at = happenedAt(ctx.params, { now: new Date(), after: { what: prescription, time: request.authoredOn } });
+        const at = occurrenceTime(ctx.params, { now: new Date(), after: { what: prescription, time: request.authoredOn } });
         const dispense = withLateReason(newDispense(request, { ...ctx.params, id: timeOrderedId() }, at), ctx.params);
         const kept = await keptBy(codesOf(request.medicationCodeableConcept), booksOf(this.store));
         // Through FHIR, others may dispense a medication that the pharmacy does not stock; the action cannot.
@@ -251,7 +251,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       async handler(ctx) {
         const { dispense: reference, quantity } = ctx.params;
         const dispense = await this.dispenseAt(reference);
-        const at = happenedAt(ctx.params, { now: new Date(), after: { what: reference, time: dispense.whenHandedOver } });
+        const at = occurrenceTime(ctx.params, { now: new Date(), after: { what: reference, time: dispense.whenHandedOver } });
         const delivery = withLateReason(newReturn(timeOrderedId(), dispense, ctx.params, at), ctx.params);
         const stored = await this.fhir.create(delivery);
         const isOurs = (await takenBy(this.store, dispense)) > 0;

@@ -1,5 +1,5 @@
 import { action } from "../../mesh/contract.ts";
-import type { Happened } from "../../mesh/happened-contract.ts";
+import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns = ["Encounter", "Appointment", "AppointmentResponse", "Schedule", "Slot", "EpisodeOfCare"];
@@ -28,7 +28,7 @@ export type VisitStatus = (typeof VisitStatus)[keyof typeof VisitStatus];
 /** Everything that other services may know about `visits`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const visits = {
   /** @throws 404 NOT_FOUND for an unknown patient, 409 VISIT_ALREADY_OPEN when the patient has an open visit */
-  open: action<{ patient: string; reason?: string } & Happened, Visit>("visits.open"),
+  open: action<{ patient: string; reason?: string } & OccurrenceTime, Visit>("visits.open"),
   /**
    * Opens the visit of an appointment, with its reason, and sets the appointment to `arrived`, in one step.
    * @throws 404 APPOINTMENT_NOT_FOUND, 409 APPOINTMENT_NOT_BOOKED (done, cancelled, or without a patient), 409 VISIT_ALREADY_OPEN, 409 APPOINTMENT_CHANGED
@@ -36,7 +36,7 @@ export const visits = {
    */
   arrive: action<{ appointment: string }, Visit>("visits.arrive"),
   /** @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
-  close: action<{ visit: string } & Happened, Visit>("visits.close"),
+  close: action<{ visit: string } & OccurrenceTime, Visit>("visits.close"),
   /** Undoes the opening: the visit did not take place, and its appointment is booked again. @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
   cancel: action<{ visit: string; reason: string }, Visit>("visits.cancel"),
   /**

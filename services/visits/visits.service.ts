@@ -6,7 +6,7 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { occurrenceTime, occurrenceTimeRules, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
 import { referenceTo, requireReference, splitReference } from "../../mixins/fhir/domain-references.ts";
 import { change, creation } from "../../mixins/fhir/write-steps.ts";
 import { emits, owns, type Visit, type visits } from "./visits.contract.ts";
@@ -44,11 +44,11 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
     open: {
       rest: "POST",
       summary: "Open an ambulatory visit",
-      params: { patient: referenceTo("Patient"), reason: { ...reasonRule, optional: true }, ...happenedRules, $$strict: true },
+      params: { patient: referenceTo("Patient"), reason: { ...reasonRule, optional: true }, ...occurrenceTimeRules, $$strict: true },
       async handler(ctx) {
         const { patient } = ctx.params;
         await requireReference({ caller: ctx, directory: this.directory }, patient);
-        const at = happenedAt(ctx.params, { now: new Date() });
+        const at = occurrenceTime(ctx.params, { now: new Date() });
         const encounter = withLateReason(openVisit(timeOrderedId(), ctx.params, at), ctx.params);
         try {
           const { version } = await this.fhir.create(encounter);
@@ -80,11 +80,11 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
     close: {
       rest: "POST",
       summary: "Close an ambulatory visit",
-      params: { visit: referenceTo("Encounter"), ...happenedRules, $$strict: true },
+      params: { visit: referenceTo("Encounter"), ...occurrenceTimeRules, $$strict: true },
       handler(ctx) {
         return this.changed(ctx.params.visit, (visit) => {
           const after = { what: ctx.params.visit, time: visit.period?.start };
-          return withLateReason(closeVisit(visit, happenedAt(ctx.params, { now: new Date(), after })), ctx.params);
+          return withLateReason(closeVisit(visit, occurrenceTime(ctx.params, { now: new Date(), after })), ctx.params);
         });
       },
     },

@@ -8,7 +8,7 @@ import { ownerOf } from "../../../federation/owner-contract.ts";
 import { TalliedNotes } from "../../../federation/tallied-notes.ts";
 import type { Access } from "../../../mesh/access/access.ts";
 import type { Caller } from "../../../mesh/caller.ts";
-import { refusedToken, refusedTry, type Tried } from "./refused.ts";
+import { invalidTokenEntry, refusalEntry, type Tried } from "./refusal-entries.ts";
 
 /** Refused attempts of one person within a minute that are recorded one by one: more than a person can make by hand. */
 const MAX_OF_PERSON = 120;
@@ -54,11 +54,11 @@ export class Refusals {
     const asked = { ...tried, asked: meta["asked"] };
     if (meta["as"] === undefined) {
       const address = this.#parts.addressOf(request);
-      const entry = refusedToken(error, asked, address);
+      const entry = invalidTokenEntry(error, asked, address);
       if (entry) this.#ofStrangers.note(address, entry);
       return;
     }
-    const entry = refusedTry(error, authorIn(access, meta), asked);
+    const entry = refusalEntry(error, authorIn(access, meta), asked);
     if (entry) this.#ofPersons.note(entry.by.who, entry);
   }
 

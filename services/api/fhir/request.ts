@@ -10,7 +10,7 @@ import { nonNull } from "../../../fhir/non-null.ts";
 import { headerText } from "../../../fhir/search/condition.ts";
 import { readBytes, readText } from "../http/body.ts";
 import { httpError } from "../http/http-error.ts";
-import { noteSent } from "../access/refused.ts";
+import { noteSent } from "../access/refusal-entries.ts";
 import { isFhirJson, isOtherVersion, mediaTypeOf } from "./media-types.ts";
 
 /** What the client prefers (RFC 7240; R4, http.html#ops). */

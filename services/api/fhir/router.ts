@@ -1,7 +1,7 @@
 /** Method and path → interaction (FHIR R4, http.html#summary). What is not implemented answers 501. */
 import { accessOf } from "../../../mesh/access/access.ts";
 import { brokerOf } from "../../../mesh/caller.ts";
-import { refuseForbidden } from "../access/door.ts";
+import { refuseForbidden } from "../access/authentication.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
 import { superfluousCriterion } from "../../../fhir/superfluous-criteria.ts";
 import { isId } from "../../../fhir/ids.ts";

@@ -39,7 +39,7 @@ export function webSocketsOf(service: Gateway, config: Config): WebSockets {
     isReady: () => service.isReady && !service.isLeaving,
     enter: async (request) => {
       const meta = {};
-      await service.door.enter(request, meta);
+      await service.authentication.enter(request, meta);
       return meta;
     },
     refused: (error, request) => service.noteRefusal(error, request),
@@ -49,7 +49,7 @@ export function webSocketsOf(service: Gateway, config: Config): WebSockets {
       const { status, channel, criteria } = parseJson(json) as Subscription;
       return status === "active" && channel.type === "websocket" ? criteria.split("?", 1)[0] : undefined;
     },
-    mayHear: (type, meta) => (service.door.rightsOf({ meta })?.with(type, "s") ?? "all") === "all",
+    mayHear: (type, meta) => (service.authentication.rightsOf({ meta })?.with(type, "s") ?? "all") === "all",
   });
 }
 
@@ -61,14 +61,14 @@ const withMeta = (broker: ServiceBroker, meta: Record<string, unknown>): Caller 
 
 /** The streams of this gateway that notify pages of changed boards. */
 export function boardStreamsOf(service: Gateway): BoardStreams {
-  const { broker, directory, door } = service;
+  const { broker, directory, authentication } = service;
   const board = wards.board.action;
   return new BoardStreams({
     isReady: () => service.isReady && !service.isLeaving,
     enter: async (request) => {
       const meta = {};
-      await door.enter(request, meta);
-      if (door.rightsOf({ meta })?.mayCall(board) === false) throw notAllowed(`call ${board}`);
+      await authentication.enter(request, meta);
+      if (authentication.rightsOf({ meta })?.mayCall(board) === false) throw notAllowed(`call ${board}`);
       if (!broker.registry.actions.get(board) && !directory.isDown("wards")) throw noBoards();
     },
     locate: (touched) => wards.locate(asSystem(broker, "api"), { touched }),
@@ -77,13 +77,13 @@ export function boardStreamsOf(service: Gateway): BoardStreams {
 
 /** The streams of this gateway that notify pages of new versions. */
 export function versionStreamsOf(service: Gateway): VersionStreams {
-  const { broker, directory, door, presence } = service;
+  const { broker, directory, authentication, presence } = service;
   return new VersionStreams({
     isReady: () => service.isReady && !service.isLeaving,
     enter: async (request, { patient, types = new Set<string>() }) => {
       const meta = {};
-      await door.enter(request, meta);
-      const rights = door.rightsOf({ meta });
+      await authentication.enter(request, meta);
+      const rights = authentication.rightsOf({ meta });
       const reaches = (type: string, interaction: "r" | "s") => {
         const reach = rights?.with(type, interaction) ?? "all";
         if (typeof reach === "string") return reach === "all";
@@ -143,14 +143,14 @@ interface Arrived {
   requester: Requester;
 }
 
-const requesterOf = ({ door }: Gateway, config: Config, request: IncomingMessage): Requester =>
-  door.requesterAt(clientOf(request, config), request);
+const requesterOf = ({ authentication }: Gateway, config: Config, request: IncomingMessage): Requester =>
+  authentication.requesterAt(clientOf(request, config), request);
 
 /** Admits a request within the limits of its connection and client. @throws why not */
 function admit(service: Gateway, config: Config, { request, response, requester }: Arrived, ways: Ways): void {
   const { own, inFlight, connections, gate } = service;
   const { socket } = request;
-  const [door, begun] = [request.url ?? "", performance.now()];
+  const [url, begun] = [request.url ?? "", performance.now()];
   requireOwnHost(request, own);
   request.url = originForm(request.url ?? "/");
   const fault = connections.begin(socket);
@@ -174,7 +174,7 @@ function admit(service: Gateway, config: Config, { request, response, requester 
   response.once("close", () => {
     connections.end(socket);
     if (exchange) inFlight.close(exchange);
-    if (response.headersSent) noteAnswer(door, response.statusCode, begun);
+    if (response.headersSent) noteAnswer(url, response.statusCode, begun);
   });
   if (!exchange) throw overloaded();
   request.exchange = exchange;

@@ -4,12 +4,12 @@ import { jest } from "@jest/globals";
 import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ToldVersion } from "../../../federation/told-versions.ts";
+import type { VersionNotice } from "../../../federation/version-notices.ts";
 import { httpError } from "./http-error.ts";
 import { Presence, type Present, type Viewer } from "./presence.ts";
 import { isForVersionStream, VERSION_EVENTS_PATH, VersionStreams } from "./version-streams.ts";
 
-const version = (reference: string, ...patients: string[]): ToldVersion => {
+const version = (reference: string, ...patients: string[]): VersionNotice => {
   const [type = "", id = ""] = reference.split("/");
   return { type, id, version: 1, method: "create", event: `${reference}/1`, ...(patients.length > 0 && { patients }) };
 };

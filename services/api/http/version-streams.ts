@@ -3,7 +3,7 @@
  * record, and who else has it open; `?types=ServiceRequest,Observation`: of any patient; both: these types of this patient.
  */
 import type { IncomingMessage } from "node:http";
-import { MAX_TOLD, type ToldVersion } from "../../../federation/told-versions.ts";
+import { MAX_TOLD, type VersionNotice } from "../../../federation/version-notices.ts";
 import { httpError } from "./http-error.ts";
 import { type EventStream, EventStreams } from "./event-streams.ts";
 import type { Viewer } from "./presence.ts";
@@ -41,7 +41,7 @@ interface News {
   isAll: boolean;
   /** Types of which an owner has gone or come back: what is known of them has changed. */
   owners: ReadonlySet<string>;
-  versions: ToldVersion[];
+  versions: VersionNotice[];
   types: ReadonlySet<string>;
   patients: ReadonlySet<string>;
 }
@@ -65,7 +65,7 @@ export const isForVersionStream = ({ method, url = "" }: IncomingMessage): boole
 /** The streams of one gateway. */
 export class VersionStreams extends EventStreams<Topic, News> {
   readonly #others: VersionStreamOptions["others"];
-  #told: ToldVersion[] = [];
+  #told: VersionNotice[] = [];
   #down: ReadonlySet<string> = new Set();
   #gathering: NodeJS.Timeout | undefined;
 
@@ -95,7 +95,7 @@ export class VersionStreams extends EventStreams<Topic, News> {
   }
 
   /** Handles a notification of an owner. */
-  note(versions: ToldVersion[]): void {
+  note(versions: VersionNotice[]): void {
     if (!this.isHeard) return;
     this.#told.push(...versions);
     if (this.#told.length >= MAX_TOLD) this.#tell();
@@ -155,7 +155,7 @@ function askedIn({ url = "" }: IncomingMessage): Asked {
   return { ...(patient !== undefined && { patient }), ...(types !== undefined && { types: wanted }) };
 }
 
-const newsOf = (versions: ToldVersion[]): News => ({
+const newsOf = (versions: VersionNotice[]): News => ({
   isAll: false,
   owners: new Set(),
   versions,
@@ -174,7 +174,7 @@ function concerns(news: News, topic: Topic): boolean {
 
 const isOf = (type: string, { types, mayRead }: Topic): boolean => (types === undefined || types.has(type)) && mayRead(type);
 
-function isAbout({ type, id, patients = [] }: ToldVersion, topic: Topic): boolean {
+function isAbout({ type, id, patients = [] }: VersionNotice, topic: Topic): boolean {
   const { patient } = topic;
   if (!isOf(type, topic)) return false;
   return patient === undefined || `${type}/${id}` === patient || patients.includes(patient);

@@ -12,7 +12,7 @@ import { FhirError } from "../../../fhir/outcome.ts";
 import { listActions } from "../../../mesh/moleculer.ts";
 import { MAX_PARAMS_BYTES, readText } from "../http/body.ts";
 import { httpError } from "../http/http-error.ts";
-import { noteSent } from "../access/refused.ts";
+import { noteSent } from "../access/refusal-entries.ts";
 import type { Answer } from "../http/answer.ts";
 import { objectSchema, typeOfRule } from "./params-schema.ts";
 

@@ -3,7 +3,7 @@ import type { Context } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { accessOf, whoAsks } from "../../../mesh/access/access.ts";
 import { brokerOf } from "../../../mesh/caller.ts";
-import type { Happened } from "../../../mesh/happened-contract.ts";
+import type { OccurrenceTime } from "../../../mesh/occurrence-time-contract.ts";
 import { dateRule, reasonRule } from "../../../mesh/param-rules.ts";
 import { nonNull } from "../../../fhir/non-null.ts";
 import type { Invoice, PaymentReconciliation, Stored } from "../../../fhir/r4.ts";
@@ -11,7 +11,7 @@ import { timeClause } from "../../../fhir/search/exact-clauses.ts";
 import { hospitalZone, momentOf } from "../../../fhir/time-zone.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
-import { happenedAt, happenedRules, withLateReason } from "../../../mixins/fhir/happened-at.ts";
+import { occurrenceTime, occurrenceTimeRules, withLateReason } from "../../../mixins/fhir/occurrence-time.ts";
 import { referenceTo, splitReference } from "../../../mixins/fhir/domain-references.ts";
 import { addition, creation } from "../../../mixins/fhir/write-steps.ts";
 import {
@@ -41,7 +41,7 @@ export const paymentParams = {
     cents: { type: "number", integer: true, min: 1, max: 100_000_000_00 },
     means: { type: "enum", values: Object.values(Means) },
     reference: { type: "string", trim: true, min: 1, max: 100, optional: true },
-    ...happenedRules,
+    ...occurrenceTimeRules,
     $$strict: true,
   },
   takeBack: { payment: referenceTo("PaymentReconciliation"), reason: reasonRule, $$strict: true },
@@ -93,7 +93,7 @@ async function store(billing: WithFhir, payment: PaymentReconciliation & { id: s
 /** `billing.pay` */
 export async function pay(
   billing: WithFhir,
-  ctx: Context<{ invoice: string; cents: number; means: Means; reference?: string } & Happened>,
+  ctx: Context<{ invoice: string; cents: number; means: Means; reference?: string } & OccurrenceTime>,
 ): Promise<Paid> {
   const { invoice: reference, cents, means } = ctx.params;
   const invoice = await invoiceAt(billing, reference);
@@ -102,7 +102,7 @@ export async function pay(
   const { left } = await standingOf(billing, invoice);
   if (left === 0) throw invoicePaid(reference);
   if (cents > left) throw paidTooMuch(reference, left);
-  const at = happenedAt(ctx.params, { now: new Date(), after: { what: reference, time: invoice.date } });
+  const at = occurrenceTime(ctx.params, { now: new Date(), after: { what: reference, time: invoice.date } });
   const given = {
     invoice: reference,
     cents: cents * Math.sign(centsOf(asked)),

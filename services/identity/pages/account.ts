@@ -7,7 +7,7 @@ import type { IdentityData } from "../identity-data.ts";
 import { hashOf, type StoredAccount } from "../identity.model.ts";
 import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
 import { newTotpSecret, type SecondFactor, totpUri } from "../sign-in/second-factor.ts";
-import { type OwnChange, ownChangeEntry, refusedProof } from "../sessions-on-record.ts";
+import { type OwnChange, ownChangeEntry, refusedProof } from "../session-entries.ts";
 import type { SignIn, SignInOrigin } from "../sign-in/sign-in.ts";
 import type { PageExchange } from "./exchange.ts";
 import { messagePage } from "./forms.ts";

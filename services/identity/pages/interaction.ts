@@ -5,7 +5,7 @@ import type { TalliedNotes } from "../../../federation/tallied-notes.ts";
 import type { Accounts } from "../accounts.ts";
 import type { VisiblePatients } from "../visible-patients.ts";
 import type { Launches, Results } from "../provider/launches.ts";
-import { ownChangeEntry, refusedProof, sessionEntry } from "../sessions-on-record.ts";
+import { ownChangeEntry, refusedProof, sessionEntry } from "../session-entries.ts";
 import { DEVICE_MS, type Halfway, type SignInOrigin, type SignIn, type Step } from "../sign-in/sign-in.ts";
 import type { PageExchange } from "./exchange.ts";
 import { codePage, consentPage, loginPage, messagePage, patientPage } from "./forms.ts";

@@ -1,7 +1,7 @@
 /** The page of a link that sets a password, once. Possession of the link is proof enough: it is handed over in person, and valid for an hour. */
 import type { AuditNotes } from "../../../federation/audit-notes.ts";
 import type { Accounts } from "../accounts.ts";
-import { ownChangeEntry } from "../sessions-on-record.ts";
+import { ownChangeEntry } from "../session-entries.ts";
 import type { PageExchange } from "./exchange.ts";
 import { messagePage, passwordPage } from "./forms.ts";
 import type { PageFault } from "./page.ts";

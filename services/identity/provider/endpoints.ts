@@ -3,7 +3,7 @@ import { IncomingMessage, type ServerResponse } from "node:http";
 import { compactVerify, type JWTVerifyGetKey } from "jose";
 import type { KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { PageSet } from "../pages/page-set.ts";
-import type { RefusedProof } from "../sessions-on-record.ts";
+import type { RefusedProof } from "../session-entries.ts";
 import { type Artifacts, TOKEN_NAME } from "./adapter.ts";
 import { smartMembers } from "./token-claims.ts";
 import { ROUTES } from "./configuration.ts";

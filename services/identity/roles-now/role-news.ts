@@ -1,5 +1,5 @@
 /** Notifies all nodes of a new generation of roles, also if another process has stored it (an operator's program). */
-import { lookAgain } from "../look-again.ts";
+import { poll } from "../poll.ts";
 
 /** Broadcasts each generation once, including those stored by other processes. */
 export class RoleNews {
@@ -21,7 +21,7 @@ export class RoleNews {
 
   /** @param look reads the newest generation of the store @param warn called when the store does not answer */
   watch(look: () => Promise<number>, warn: (message: string) => void): void {
-    this.#end = lookAgain(
+    this.#end = poll(
       async () => this.tell(await look()),
       (error) => warn(`Changed roles are not seen: ${error.message}`),
     );

@@ -1,6 +1,6 @@
 /** Parameters of the bench's actions, for Moleculer's validator. */
 import { reasonRule } from "../../../mesh/param-rules.ts";
-import { happenedRules } from "../../../mixins/fhir/happened-at.ts";
+import { occurrenceTimeRules } from "../../../mixins/fhir/occurrence-time.ts";
 import { referenceTo } from "../../../mixins/fhir/domain-references.ts";
 import { Priority } from "../bench.contract.ts";
 
@@ -32,13 +32,13 @@ export const benchParams = {
     encounter: { ...referenceTo("Encounter"), optional: true },
     code,
     priority: { type: "enum", values: Object.values(Priority), optional: true },
-    ...happenedRules,
+    ...occurrenceTimeRules,
     $$strict: true,
   },
   collect: {
     orders: { type: "array", min: 1, max: 50, items: order },
     kind: { type: "string", trim: true, min: 1, max: 100, optional: true },
-    ...happenedRules,
+    ...occurrenceTimeRules,
     $$strict: true,
   },
   rejectSpecimen: { specimen: referenceTo("Specimen"), reason: reasonRule, $$strict: true },
@@ -46,7 +46,7 @@ export const benchParams = {
     order,
     results: { type: "array", min: 1, max: 200, items: result },
     specimen: { ...referenceTo("Specimen"), optional: true },
-    ...happenedRules,
+    ...occurrenceTimeRules,
     $$strict: true,
   },
   release: { order, missingReason: { ...reasonRule, optional: true }, $$strict: true },

@@ -2,7 +2,7 @@
 import type { Context } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { whoAsks } from "../../../mesh/access/access.ts";
-import type { Happened } from "../../../mesh/happened-contract.ts";
+import type { OccurrenceTime } from "../../../mesh/occurrence-time-contract.ts";
 import { nonNull } from "../../../fhir/non-null.ts";
 import type { Patient, ServiceRequest, Specimen, Stored } from "../../../fhir/r4.ts";
 import { codesClause, idClause, referenceClause, tokenClause } from "../../../fhir/search/exact-clauses.ts";
@@ -10,7 +10,7 @@ import { dayOf } from "../../../fhir/time-zone.ts";
 import type { WithDirectory } from "../../../federation/directory.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
-import { happenedAt, withLateReason } from "../../../mixins/fhir/happened-at.ts";
+import { occurrenceTime, withLateReason } from "../../../mixins/fhir/occurrence-time.ts";
 import { readIfServed } from "../../../mixins/fhir/domain-references.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
 import { addition, change, creation, type Identified } from "../../../mixins/fhir/write-steps.ts";
@@ -67,11 +67,11 @@ async function store({ fhir }: WithFhir, resources: Identified[], order: string)
 }
 
 /** `lab.collect` */
-export async function collectSpecimen(lab: Lab, ctx: Context<{ orders: string[]; kind?: string } & Happened>): Promise<Label> {
+export async function collectSpecimen(lab: Lab, ctx: Context<{ orders: string[]; kind?: string } & OccurrenceTime>): Promise<Label> {
   const orders = await Promise.all([...new Set(ctx.params.orders)].map((reference) => orderAt(lab, reference)));
   subjectOfAll(orders);
   const [first] = orders as [Order, ...Order[]];
-  const at = happenedAt(ctx.params, { now: new Date(), after: { what: `ServiceRequest/${first.id}`, time: first.authoredOn } });
+  const at = occurrenceTime(ctx.params, { now: new Date(), after: { what: `ServiceRequest/${first.id}`, time: first.authoredOn } });
   const kind = ctx.params.kind ?? testsOf(lab.catalogue, orderedCode(first))[0]?.specimen ?? "Specimen";
   const day = dayOf(Date.now());
   const [counted] = await lab.fhir.write([addition(`accession/${day}`, 1)]);
@@ -96,12 +96,12 @@ export async function rejectTube(lab: Lab, ctx: Context<{ specimen: string; reas
 /** `lab.enter` */
 export async function enterValues(
   lab: Lab,
-  ctx: Context<{ order: string; results: Entered[]; specimen?: string } & Happened>,
+  ctx: Context<{ order: string; results: Entered[]; specimen?: string } & OccurrenceTime>,
 ): Promise<LabReport> {
   const { order: reference, results, specimen } = ctx.params;
   const known = await caseOf(lab, await orderAt(lab, reference));
   const now = new Date();
-  const found = happenedAt(ctx.params, { now, after: { what: reference, time: known.order.authoredOn } });
+  const found = occurrenceTime(ctx.params, { now, after: { what: reference, time: known.order.authoredOn } });
   const { catalogue, directory } = lab;
   const patient = await readIfServed<Patient>({ caller: ctx, directory }, known.order.subject.reference ?? "");
   const tube = specimen ?? known.order.specimen?.at(-1)?.reference;

@@ -2,12 +2,12 @@
 import type { Context } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { whoAsks } from "../../../mesh/access/access.ts";
-import type { Happened } from "../../../mesh/happened-contract.ts";
+import type { OccurrenceTime } from "../../../mesh/occurrence-time-contract.ts";
 import type { Patient } from "../../../fhir/r4.ts";
 import type { WithDirectory } from "../../../federation/directory.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
-import { happenedAt, withLateReason } from "../../../mixins/fhir/happened-at.ts";
+import { occurrenceTime, withLateReason } from "../../../mixins/fhir/occurrence-time.ts";
 import { readIfServed } from "../../../mixins/fhir/domain-references.ts";
 import { type Administration, DoseOutcome, type DoseRecord } from "../doses.contract.ts";
 import {
@@ -26,13 +26,13 @@ type Pharmacy = WithFhir & WithDirectory;
 /** Carries out `pharmacy.administer`; its contract names the errors. */
 export async function administer(
   { fhir, directory }: Pharmacy,
-  ctx: Context<DoseRecord & Happened & { prescription: string }>,
+  ctx: Context<DoseRecord & OccurrenceTime & { prescription: string }>,
 ): Promise<Administration> {
   const { prescription, due, outcome, reason } = ctx.params;
   const request = await fhir.require("MedicationRequest", prescription, prescriptionNotFound);
   if (request.status !== "active" && request.status !== "completed") throw prescriptionNotActive(prescription);
   if (outcome !== DoseOutcome.given && reason === undefined) throw doseReasonMissing();
-  const at = happenedAt(ctx.params, { now: new Date(), after: { what: prescription, time: request.authoredOn } });
+  const at = occurrenceTime(ctx.params, { now: new Date(), after: { what: prescription, time: request.authoredOn } });
   const record = { ...ctx.params, ...(due !== undefined && { due: plannedDose(request, due) }) };
   if (outcome === DoseOutcome.given) {
     const mesh = { caller: ctx, directory: directory };

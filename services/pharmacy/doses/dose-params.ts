@@ -1,6 +1,6 @@
 /** Parameters of the actions on prescriptions and doses, for Moleculer's validator. */
 import { reasonRule, timeRule } from "../../../mesh/param-rules.ts";
-import { happenedRules } from "../../../mixins/fhir/happened-at.ts";
+import { occurrenceTimeRules } from "../../../mixins/fhir/occurrence-time.ts";
 import { codeRule, referenceTo } from "../../../mixins/fhir/domain-references.ts";
 import { DoseOutcome } from "../doses.contract.ts";
 import { quantity, whereRules } from "../stock/stock-params.ts";
@@ -46,7 +46,7 @@ export const doseParams = {
     route,
     continues: { ...referenceTo("MedicationStatement"), optional: true },
     override: optionalReason,
-    ...happenedRules,
+    ...occurrenceTimeRules,
     $$strict: true,
   },
   due: {
@@ -71,7 +71,7 @@ export const doseParams = {
     },
     override: optionalReason,
     fromStock: { type: "object", strict: true, optional: true, props: { quantity, ...whereRules } },
-    ...happenedRules,
+    ...occurrenceTimeRules,
     $$strict: true,
   },
   cancelAdministration: { administration: referenceTo("MedicationAdministration"), reason: reasonRule, $$strict: true },

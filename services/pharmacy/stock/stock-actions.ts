@@ -7,9 +7,9 @@ import type { Medication, SupplyDelivery } from "../../../fhir/r4.ts";
 import type { WithDirectory } from "../../../federation/directory.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { StepResult } from "../../../federation/owner-contract.ts";
-import type { Happened } from "../../../mesh/happened-contract.ts";
+import type { OccurrenceTime } from "../../../mesh/occurrence-time-contract.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
-import { happenedAt, withLateReason } from "../../../mixins/fhir/happened-at.ts";
+import { occurrenceTime, withLateReason } from "../../../mixins/fhir/occurrence-time.ts";
 import { requireReference } from "../../../mixins/fhir/domain-references.ts";
 import { REASON } from "../../../mixins/fhir/rules/reasons.ts";
 import { counted } from "../../../store/counted.ts";
@@ -33,7 +33,7 @@ async function requirePlaces({ directory }: Pharmacy, ctx: Context, ...places: (
 }
 
 /** Stores the SupplyDelivery. */
-const recorded = ({ fhir }: Pharmacy, delivery: SupplyDelivery & { id: string }, happened: Happened): Promise<StepResult> =>
+const recorded = ({ fhir }: Pharmacy, delivery: SupplyDelivery & { id: string }, happened: OccurrenceTime): Promise<StepResult> =>
   fhir.create(withLateReason(delivery, happened));
 
 const referenceTo = ({ id }: StepResult): string => `SupplyDelivery/${id}`;
@@ -41,12 +41,12 @@ const referenceTo = ({ id }: StepResult): string => `SupplyDelivery/${id}`;
 /** `pharmacy.receive` */
 export async function receive(
   pharmacy: Pharmacy,
-  ctx: Context<{ medication: Code; quantity: number; unit?: string; expires?: string } & Where & Happened>,
+  ctx: Context<{ medication: Code; quantity: number; unit?: string; expires?: string } & Where & OccurrenceTime>,
 ): Promise<Receipt> {
   const { medication, place, lot, expires } = ctx.params;
   if (expires !== undefined && lot === undefined) throw lotMissing();
   await requirePlaces(pharmacy, ctx, place);
-  const at = happenedAt(ctx.params, { now: new Date() });
+  const at = occurrenceTime(ctx.params, { now: new Date() });
   const delivery = await recorded(pharmacy, deliveryOf(timeOrderedId(), ctx.params, at), ctx.params);
   const moved = unitsIn(parseJson(delivery.json as string) as SupplyDelivery);
   return {
@@ -56,7 +56,7 @@ export async function receive(
 }
 
 /** Parameters of a correction. */
-type AdjustmentAsked = { medication: Code; by: number; reason: string; booked?: number } & Where & Happened;
+type AdjustmentAsked = { medication: Code; by: number; reason: string; booked?: number } & Where & OccurrenceTime;
 
 /** `pharmacy.adjust` */
 export async function adjust(pharmacy: Pharmacy, ctx: Context<AdjustmentAsked>): Promise<Adjustment> {
@@ -66,7 +66,7 @@ export async function adjust(pharmacy: Pharmacy, ctx: Context<AdjustmentAsked>):
 
 async function adjusted(pharmacy: Pharmacy, asked: AdjustmentAsked): Promise<Adjustment> {
   const { medication, by } = asked;
-  const delivery = await recorded(pharmacy, adjustmentOf(timeOrderedId(), asked, happenedAt(asked, { now: new Date() })), asked);
+  const delivery = await recorded(pharmacy, adjustmentOf(timeOrderedId(), asked, occurrenceTime(asked, { now: new Date() })), asked);
   return {
     delivery: referenceTo(delivery),
     by,
@@ -104,12 +104,12 @@ export async function count(
 /** `pharmacy.transfer` */
 export async function transfer(
   pharmacy: Pharmacy,
-  ctx: Context<{ medication: Code; quantity: number; from?: string; to?: string; lot?: string; reason?: string } & Happened>,
+  ctx: Context<{ medication: Code; quantity: number; from?: string; to?: string; lot?: string; reason?: string } & OccurrenceTime>,
 ): Promise<StockTransfer> {
   const { medication, quantity, from, to, reason } = ctx.params;
   if (from === to) throw samePlace();
   await requirePlaces(pharmacy, ctx, from, to);
-  const made = transferOf(timeOrderedId(), ctx.params, happenedAt(ctx.params, { now: new Date() }));
+  const made = transferOf(timeOrderedId(), ctx.params, occurrenceTime(ctx.params, { now: new Date() }));
   const delivery = await recorded(
     pharmacy,
     reason === undefined ? made : { ...made, extension: [{ url: REASON, valueString: reason }] },

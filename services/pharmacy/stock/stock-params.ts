@@ -1,6 +1,6 @@
 /** Parameters of the stock's actions, for Moleculer's validator. */
 import { dateRule, reasonRule } from "../../../mesh/param-rules.ts";
-import { happenedRules } from "../../../mixins/fhir/happened-at.ts";
+import { occurrenceTimeRules } from "../../../mixins/fhir/occurrence-time.ts";
 import { codeRule, referenceTo } from "../../../mixins/fhir/domain-references.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
@@ -34,7 +34,7 @@ export const stockParams = {
     unit: { type: "string", trim: true, min: 1, max: 100, optional: true },
     expires: { ...dateRule, optional: true },
     ...whereRules,
-    ...happenedRules,
+    ...occurrenceTimeRules,
     $$strict: true,
   },
   adjust: {
@@ -42,7 +42,7 @@ export const stockParams = {
     by: [quantity, { type: "number", min: -MAX_QUANTITY, max: -MIN_QUANTITY }],
     reason: reasonRule,
     ...whereRules,
-    ...happenedRules,
+    ...occurrenceTimeRules,
     $$strict: true,
   },
   count: {
@@ -80,18 +80,18 @@ export const stockParams = {
     to: place,
     lot: { ...lot, optional: true },
     reason: optionalReason,
-    ...happenedRules,
+    ...occurrenceTimeRules,
     $$strict: true,
   },
   blockLot: { medication: codeRule, lot, reason: reasonRule, $$strict: true },
   releaseLot: { medication: codeRule, lot, reason: reasonRule, $$strict: true },
-  dispense: { prescription: referenceTo("MedicationRequest"), quantity, ...whereRules, ...happenedRules, $$strict: true },
+  dispense: { prescription: referenceTo("MedicationRequest"), quantity, ...whereRules, ...occurrenceTimeRules, $$strict: true },
   return: {
     dispense: referenceTo("MedicationDispense"),
     quantity,
     reason: optionalReason,
     lot: { ...lot, optional: true },
-    ...happenedRules,
+    ...occurrenceTimeRules,
     $$strict: true,
   },
 } as const;

@@ -16,7 +16,7 @@ interface Office {
 const MAX_ASKED = 4_000;
 
 /** The actions that change something, each recording its calls. */
-export function onRecord<Of extends Record<string, { handler: AnyHandler }>>(actions: Of): Of {
+export function audited<Of extends Record<string, { handler: AnyHandler }>>(actions: Of): Of {
   return Object.fromEntries(
     Object.entries(actions).map(([name, action]) => {
       const changes = (action as { rest?: string }).rest === "POST";

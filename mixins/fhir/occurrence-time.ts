@@ -3,11 +3,11 @@ import { Errors } from "moleculer";
 import { intervalOf } from "../../fhir/dates.ts";
 import { shownAgainAt } from "../../fhir/time-zone.ts";
 import type { Extension } from "../../fhir/r4.ts";
-import type { Happened } from "../../mesh/happened-contract.ts";
+import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
 import { reasonRule, timeRule } from "../../mesh/param-rules.ts";
 
-/** Rules of `Happened` for Moleculer's validator. */
-export const happenedRules = { at: { ...timeRule, optional: true }, lateReason: { ...reasonRule, optional: true } } as const;
+/** Rules of `OccurrenceTime` for Moleculer's validator. */
+export const occurrenceTimeRules = { at: { ...timeRule, optional: true }, lateReason: { ...reasonRule, optional: true } } as const;
 
 /** How far ahead the clocks of senders may be, milliseconds. */
 const AHEAD_MS = 300_000;
@@ -41,8 +41,8 @@ const lateReasonMissing = () =>
  * @param after what it cannot have happened before (`Encounter/1`), and its time as FHIR has it
  * @throws 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING
  */
-export function happenedAt(
-  { at, lateReason }: Happened,
+export function occurrenceTime(
+  { at, lateReason }: OccurrenceTime,
   { now, after }: { now: Date; after?: { what: string; time: string | undefined } },
 ): Date {
   if (at === undefined) return now;
@@ -66,7 +66,7 @@ function meant(at: string, earliest: number, now: Date): [low: number, high: num
 const LATE_REASON = "urn:openward:late-reason";
 
 /** Adds the reason of a late entry to its resource. */
-export function withLateReason<Of extends { extension?: Extension[] }>(resource: Of, { at, lateReason }: Happened): Of {
+export function withLateReason<Of extends { extension?: Extension[] }>(resource: Of, { at, lateReason }: OccurrenceTime): Of {
   if (at === undefined || lateReason === undefined) return resource;
   return { ...resource, extension: [...(resource.extension ?? []), { url: LATE_REASON, valueString: lateReason }] };
 }

@@ -1,4 +1,4 @@
 import { layOut } from "../repl/mesh-view.ts";
 
 /** A table as lines, its columns as wide as their widest cell. */
-export const layLines = (rows: string[][]): string[] => layOut(rows).split("\n");
+export const tableLines = (rows: string[][]): string[] => layOut(rows).split("\n");

@@ -6,17 +6,17 @@ import type { ResourceVersion } from "./owner-contract.ts";
  * relayed, at least once; others when they are stored, at most once, and lost with the process or NATS. It only says that something should be
  * read again.
  */
-export const VERSIONS_TOLD = "fhir.versions.told";
+export const VERSION_NOTICES = "fhir.versions.told";
 
 /** Versions in one event. */
 export const MAX_TOLD = 500;
 
 /** A version, with the id of its durable event, or an equivalent id. */
-export interface ToldVersion extends ResourceVersion {
+export interface VersionNotice extends ResourceVersion {
   event: string;
 }
 
 /** Payload of the event: at most MAX_TOLD. */
-export interface ToldVersions {
-  versions: ToldVersion[];
+export interface VersionNotices {
+  versions: VersionNotice[];
 }

@@ -1,12 +1,12 @@
 /** Which refusals are worth a trace, and what it says. */
 import { Errors } from "moleculer";
 import { fhirError } from "../../../fhir/outcome.ts";
-import { refusedToken, refusedTry } from "./refused.ts";
+import { invalidTokenEntry, refusalEntry } from "./refusal-entries.ts";
 import { invalidToken } from "./tokens.ts";
 
 const BY = JSON.stringify({ who: "Practitioner/1", role: "nurse" });
 const refused = (asked: string, sent?: string, error: unknown = fhirError(422, "invalid", "x")) => {
-  const entry = refusedTry(error, BY, { asked, sent });
+  const entry = refusalEntry(error, BY, { asked, sent });
   return entry && [entry.deed, entry.type, entry.what, entry.patients];
 };
 const reference = (place: string) => JSON.stringify({ subject: { reference: place } });
@@ -18,7 +18,7 @@ describe("a token that is not good", () => {
     identity: { sub: "account-1", roles: ["nurse"], scope: "user/*.rs", fhirUser: "Practitioner/1" },
   });
   const entryOf = (...bad: Parameters<typeof invalidToken>) =>
-    refusedToken(invalidToken(...bad), { asked: "GET /fhir/Patient/1" }, "192.0.2.1");
+    invalidTokenEntry(invalidToken(...bad), { asked: "GET /fhir/Patient/1" }, "192.0.2.1");
 
   it("leaves no trace where it has only run out, and one where it comes a day later", () => {
     const now = Date.now();
@@ -70,7 +70,7 @@ describe("a refused try", () => {
   });
 
   it("says whether it was refused or failed here, and nothing of the data", () => {
-    const of = (error: unknown) => refusedTry(error, BY, { asked: "GET /fhir/Patient/1" });
+    const of = (error: unknown) => refusalEntry(error, BY, { asked: "GET /fhir/Patient/1" });
     expect(of(fhirError(412, "conflict", "Patient Rossi"))).toMatchObject({ isDone: false, why: "412 INVALID" });
     expect(of(new Errors.MoleculerClientError("x", 409, "VISIT_ALREADY_OPEN", {}))).toMatchObject({ why: "409 VISIT_ALREADY_OPEN" });
     expect(of(new Errors.MoleculerServerError("x", 507, "STORE_FULL", {}))).toMatchObject({ isFault: true, why: "507 STORE_FULL" });

@@ -54,7 +54,7 @@ const metas = new WeakMap<IncomingMessage, Record<string, unknown>>();
 export const metaOf = (request: IncomingMessage): Record<string, unknown> | undefined => metas.get(request);
 
 /** Puts the caller's stamp into the request's meta. */
-export class Door {
+export class Authentication {
   readonly #access: Access;
   readonly #tokens: TokenCheck;
   readonly #stamps = new WeakMap<GoodToken, { stamp: string; until: number; generation: number }>();

@@ -1,15 +1,15 @@
 /** Notifies gateways about new versions, many per message: those that are events when they are relayed, others when they are stored. */
 import type { ServiceBroker } from "moleculer";
-import { MAX_TOLD, type ToldVersion, type ToldVersions, VERSIONS_TOLD } from "../../federation/told-versions.ts";
+import { MAX_TOLD, type VersionNotice, type VersionNotices, VERSION_NOTICES } from "../../federation/version-notices.ts";
 import type { ResourceVersion, WaitingEvent } from "../../store/writes.ts";
 
 /** Versions that arrive within this time are sent together, milliseconds. */
 const GATHER_MS = 20;
 
 /** Notifies about the versions of one owner for as long as it runs. */
-export class VersionTeller {
+export class VersionNotifier {
   readonly #broker: ServiceBroker;
-  #versions: ToldVersion[] = [];
+  #versions: VersionNotice[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(broker: ServiceBroker) {
@@ -26,7 +26,7 @@ export class VersionTeller {
     for (const version of versions) this.#note({ ...version, event: `${version.type}/${version.id}/${version.version}` });
   }
 
-  #note(version: ToldVersion): void {
+  #note(version: VersionNotice): void {
     this.#versions.push(version);
     if (this.#versions.length >= MAX_TOLD) this.#tell();
     else this.#timer ??= setTimeout(() => this.#tell(), GATHER_MS).unref();
@@ -39,9 +39,9 @@ export class VersionTeller {
   #tell(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const told: ToldVersions = { versions: this.#versions };
+    const told: VersionNotices = { versions: this.#versions };
     this.#versions = [];
     // If the message reaches no gateway, or NATS is away, pages still refresh by themselves.
-    this.#broker.broadcast(VERSIONS_TOLD, told).catch(() => {});
+    this.#broker.broadcast(VERSION_NOTICES, told).catch(() => {});
   }
 }

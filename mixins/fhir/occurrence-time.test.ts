@@ -1,16 +1,16 @@
 import { useTimeZone } from "../../fhir/time-zone.ts";
 import { refusal } from "../../test/kit/clinic.ts";
-import { happenedAt, withLateReason } from "./happened-at.ts";
+import { occurrenceTime, withLateReason } from "./occurrence-time.ts";
 
 const now = new Date("2026-01-05T12:00:00Z");
 const at = (text: string, more: { lateReason?: string; time?: string } = {}) => {
   const { time, ...rest } = more;
-  return happenedAt({ at: text, ...rest }, { now, ...(time !== undefined && { after: { what: "Encounter/1", time } }) }).toISOString();
+  return occurrenceTime({ at: text, ...rest }, { now, ...(time !== undefined && { after: { what: "Encounter/1", time } }) }).toISOString();
 };
 
 describe("What is written down afterwards", () => {
   it("happened when it says, or now; by the hospital's clocks where it names no zone", () => {
-    expect(happenedAt({}, { now })).toBe(now);
+    expect(occurrenceTime({}, { now })).toBe(now);
     expect([at("2026-01-05T10:30:00+01:00"), at("2026-01-05T10:30")]).toEqual(["2026-01-05T09:30:00.000Z", "2026-01-05T10:30:00.000Z"]);
     useTimeZone("Africa/Algiers");
     expect(at("2026-01-05T00:20")).toBe("2026-01-04T23:20:00.000Z");
@@ -43,13 +43,13 @@ describe("What is written down afterwards", () => {
     for (const [zone, said, admitted, then, moment] of cases) {
       useTimeZone(zone);
       const moved = (asked: string, clock: string) =>
-        happenedAt({ at: asked }, { now: new Date(clock), after: { what: "Encounter/1", time: admitted } }).toISOString();
+        occurrenceTime({ at: asked }, { now: new Date(clock), after: { what: "Encounter/1", time: admitted } }).toISOString();
       expect(moved(said, then)).toBe(moment);
       // It is still the first of the two.
       expect(() => moved(said, admitted)).toThrow(refusal(409, "AT_TOO_EARLY"));
       const first = new Date(Date.parse(moment) - 3_600_000).toISOString();
       expect(() => moved(first, then)).toThrow(refusal(409, "AT_TOO_EARLY")); // said with its zone
-      expect(happenedAt({ at: said }, { now: new Date(then) }).toISOString()).toBe(first);
+      expect(occurrenceTime({ at: said }, { now: new Date(then) }).toISOString()).toBe(first);
     }
     useTimeZone("UTC");
   });

@@ -27,7 +27,7 @@ const MAX_LOOKED_FOR = 20;
  * still said, as it is the reason of the refusal.
  * @param rights undefined: unlimited @param sent by the caller, URL and body
  */
-export function withoutUnseen(error: unknown, rights: Rights | undefined, sent: readonly string[]): unknown {
+export function withoutHiddenReferences(error: unknown, rights: Rights | undefined, sent: readonly string[]): unknown {
   // Errors about an action's parameters are raised before anything is read: references in them are examples.
   if (!rights || typeof error !== "object" || error === null || isType(error, "VALIDATION_ERROR")) return error;
   const named = new Map<string, boolean>();

@@ -4,7 +4,7 @@
 const EVERY_MS = 400;
 
 /** @param look one poll @param failed called when the store does not answer @returns a function that ends it */
-export function lookAgain(look: () => Promise<unknown>, failed: (error: Error) => void): () => void {
+export function poll(look: () => Promise<unknown>, failed: (error: Error) => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   const next = () => {
     timer = setTimeout(() => {

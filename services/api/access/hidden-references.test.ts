@@ -3,7 +3,7 @@ import { FhirError, fhirError } from "../../../fhir/outcome.ts";
 import type { Rights } from "../../../mesh/access/access.ts";
 import { Errors } from "moleculer";
 import { refusalOf } from "../fhir/fhir-refusals.ts";
-import { withoutUnseen } from "./unseen.ts";
+import { withoutHiddenReferences } from "./hidden-references.ts";
 
 const rights: Rights = {
   with: (type) => (type === "Location" ? "all" : type === "Observation" ? [{ patient: "1" }] : "none"),
@@ -20,7 +20,7 @@ describe("a refusal", () => {
   );
 
   it("has no id of a type that is not shown to who asks, in its text and its data, and all others", () => {
-    const shown = withoutUnseen(occupied, rights, []);
+    const shown = withoutHiddenReferences(occupied, rights, []);
     expect(refusalOf(shown).issues[0]?.diagnostics).toBe(
       "Encounter (not shown to you) is there, in Location/l.2: transfer the patient first. TLS/SSL",
     );
@@ -29,7 +29,7 @@ describe("a refusal", () => {
     const error = new Errors.MoleculerClientError("Patient/p has one.", 409, "VISIT_ALREADY_OPEN", {
       by: ["Encounter/e", { at: "Location/l" }],
     });
-    expect(withoutUnseen(error, rights, [])).toMatchObject({
+    expect(withoutHiddenReferences(error, rights, [])).toMatchObject({
       code: 409,
       type: "VISIT_ALREADY_OPEN",
       message: "Patient (not shown to you) has one.",
@@ -40,22 +40,22 @@ describe("a refusal", () => {
   it.each(["GET /fhir/Encounter/e-12", '{"reference":"Encounter/e-1.b"}', "MyEncounter/e-1"])(
     "does not take %s for the name of Encounter/e-1",
     (sent) => {
-      expect(refusalOf(withoutUnseen(occupied, rights, [sent])).issues[0]?.diagnostics).toContain("Encounter (not shown to you)");
+      expect(refusalOf(withoutHiddenReferences(occupied, rights, [sent])).issues[0]?.diagnostics).toContain("Encounter (not shown to you)");
       const both = `${sent} Encounter/e-1/$everything`;
-      expect(refusalOf(withoutUnseen(occupied, rights, [both])).issues[0]?.diagnostics).toContain("Encounter/e-1 is there");
+      expect(refusalOf(withoutHiddenReferences(occupied, rights, [both])).issues[0]?.diagnostics).toContain("Encounter/e-1 is there");
     },
   );
 
   it("keeps what its client has named itself, and of a type of which a part is shown only that", () => {
     const error = fhirError(409, "business-rule", "Observation/a rests on Observation/b and Patient/p/_history/2.");
-    const said = refusalOf(withoutUnseen(error, rights, ["DELETE /fhir/Observation/b", '{"reference":"Patient/p"}'])).issues[0]
+    const said = refusalOf(withoutHiddenReferences(error, rights, ["DELETE /fhir/Observation/b", '{"reference":"Patient/p"}'])).issues[0]
       ?.diagnostics;
     expect(said).toBe("Observation (not shown to you) rests on Observation/b and Patient/p/_history/2.");
   });
 
   it("keeps the end of its sentences, and the names of what is defined elsewhere", () => {
     const says = (text: string, ...sent: string[]) =>
-      refusalOf(withoutUnseen(fhirError(422, "invalid", text), rights, sent)).issues[0]?.diagnostics;
+      refusalOf(withoutHiddenReferences(fhirError(422, "invalid", text), rights, sent)).issues[0]?.diagnostics;
     expect(says("There is no Patient/1.", "GET /fhir/Patient/1")).toBe("There is no Patient/1.");
     expect(says("It rests on Encounter/1.")).toBe("It rests on Encounter (not shown to you).");
     expect(says("It rests on https://ehr.example/fhir/Encounter/1.")).toBe(
@@ -67,8 +67,8 @@ describe("a refusal", () => {
   });
 
   it("is as it was where everything is shown, and where it tells what a param looks like", () => {
-    expect(withoutUnseen(occupied, undefined, [])).toBe(occupied);
+    expect(withoutHiddenReferences(occupied, undefined, [])).toBe(occupied);
     const example = new Errors.ValidationError("'patient' must be a reference like Patient/1", "VALIDATION_ERROR", []);
-    expect(withoutUnseen(example, rights, [])).toBe(example);
+    expect(withoutHiddenReferences(example, rights, [])).toBe(example);
   });
 });

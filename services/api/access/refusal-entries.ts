@@ -50,7 +50,7 @@ function outcomeOf(error: unknown): Pick<AuditEntry, "isFault" | "why"> | undefi
  * concerns patients.
  * @param author JSON text of the caller
  */
-export function refusedTry(error: unknown, author: string, tried: Tried): AuditEntry | undefined {
+export function refusalEntry(error: unknown, author: string, tried: Tried): AuditEntry | undefined {
   const outcome = outcomeOf(error);
   if (!outcome) return undefined;
   const { isAboutPatients, ...what } = whatOf(tried);
@@ -66,7 +66,7 @@ const SLEPT_MS = 86_400_000;
  * ten minutes: an attack would not be seen among these.
  * @param address of the client
  */
-export function refusedToken(error: unknown, tried: Tried, address: string): AuditEntry | undefined {
+export function invalidTokenEntry(error: unknown, tried: Tried, address: string): AuditEntry | undefined {
   if (!isType(error, "INVALID_TOKEN")) return undefined;
   const { why = "unreadable", was } = badTokenOf(error) ?? {};
   if (why === "expired" && was && Date.now() - was.until < SLEPT_MS) return undefined;

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { basename, dirname, join } from "node:path";
-import { parse } from "es-module-lexer/js";
+import { initSync, parse } from "es-module-lexer";
 import { type LANGUAGES, messagesModule } from "./messages.ts";
 import { browserFile } from "./packages.ts";
 
@@ -58,6 +58,7 @@ export function linked(base: string): Linked {
 
 /** The text of a module with each specifier of an import or re-export replaced; dynamic imports of computed specifiers are left. */
 export function withImports(text: string, replace: (specifier: string, isStatic: boolean) => string): string {
+  initSync();
   let replaced = "";
   let at = 0;
   for (const { n: specifier, s: start, e: end, d: dynamicAt } of parse(text)[0]) {

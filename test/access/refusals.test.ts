@@ -174,7 +174,7 @@ describe("the record of what was refused", () => {
     const [, secret = ""] = /name="secret" value="(\w+)"/.exec((await browser.see(page, { step: "start", proof })).text) ?? [];
     const confirm = (code: string) => browser.see(page, { step: "confirm", proof, secret, current: PASSWORD, code });
     expect((await confirm("000000")).status).toBe(401); // nothing has changed by it
-    const [, recovery = ""] = /<code>([0-9A-Z-]{19})<\/code>/.exec((await confirm(await generate({ secret }))).text) ?? [];
+    const [, recovery = ""] = /<code dir="ltr">([0-9A-Z-]{19})<\/code>/.exec((await confirm(await generate({ secret }))).text) ?? [];
     await browser.once(page, { step: "end", proof, current: PASSWORD, code: recovery });
     const next = "some other four words";
     expect((await browser.see(page, { step: "password", proof, current: PASSWORD, new: next, repeat: next })).status).toBe(200);

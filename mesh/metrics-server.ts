@@ -46,7 +46,7 @@ export const ServeMetrics = ({ metricsPort, metricsFrom }: Pick<Config, "metrics
       const listening = { port: metricsPort, ...(!metricsFrom && { host: "127.0.0.1" }), exclusive: true };
       let hasWarned = false;
       server.on("error", async (error) => {
-        if (!hasWarned) broker.logger.warn(`No metrics on port ${metricsPort} yet, it is tried again: ${error.message}`);
+        if (!hasWarned) broker.logger.warn(`Metrics are not available on port ${metricsPort} yet; trying again: ${error.message}`);
         hasWarned = true;
         await delay(LISTEN_AGAIN_MS, undefined, { ref: false });
         server?.listen(listening).unref();

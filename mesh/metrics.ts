@@ -18,20 +18,20 @@ const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
 
 const actionSeconds = new Histogram({
   name: "openward_action_seconds",
-  help: "Time that a handled action took",
+  help: "Duration of handled actions",
   labelNames: ["action"],
   buckets: SECONDS,
   registers,
 });
 const actionErrors = new Counter({
   name: "openward_action_errors_total",
-  help: "Handled actions that failed, by the hundreds of their code",
+  help: "Handled actions that failed, by class of their code (4xx, 5xx)",
   labelNames: ["action", "code"],
   registers,
 });
 const httpSeconds = new Histogram({
   name: "openward_http_seconds",
-  help: "Time from a request's arrival to its answer, by door (fhir, api, other)",
+  help: "Time from a request's arrival to its answer, by API (fhir, api, other)",
   labelNames: ["door"],
   buckets: SECONDS,
   registers,
@@ -44,7 +44,7 @@ const httpAnswers = new Counter({
 });
 const storeSeconds = new Histogram({
   name: "openward_store_seconds",
-  help: "Time that a store's operation took, waiting included",
+  help: "Duration of store operations, including waiting",
   labelNames: ["service", "operation"],
   buckets: SECONDS,
   registers,
@@ -55,28 +55,28 @@ export const shedRequests = new Counter({ name: "openward_shed_requests_total", 
 /** Calls that were repeated. */
 export const retries = new Counter({
   name: "openward_retries_total",
-  help: "Calls made again after a failure, by the service that is called",
+  help: "Calls retried after a failure, by called service",
   labelNames: ["service"],
   registers,
 });
 /** Calls that were also sent to a second node. */
 export const hedges = new Counter({
   name: "openward_hedges_total",
-  help: "Calls asked of a second node because the first was slow",
+  help: "Calls also sent to a second node because the first was slow",
   labelNames: ["service"],
   registers,
 });
 /** Repetitions for which the budget was exhausted. */
 export const retriesRefused = new Counter({
   name: "openward_retries_refused_total",
-  help: "Calls not made again because the budget was used up",
+  help: "Calls not retried because the retry budget was used up",
   labelNames: ["service"],
   registers,
 });
 /** Messages that were refused. */
 export const refusedPackets = new Counter({
   name: "openward_mesh_refused_packets_total",
-  help: "Messages of the mesh that were not believed, by reason",
+  help: "Messages between nodes that were refused, by reason",
   labelNames: ["reason"],
   registers,
 });
@@ -98,7 +98,7 @@ export const inDoubt = new Gauge({
 /** Failures of a store: its disk is full or fails, its database is away. */
 export const storeFailures = new Counter({
   name: "openward_store_failures_total",
-  help: "Work that a store could not do: no room, no permission, no database",
+  help: "Failed store operations: no room, no permission, no database",
   labelNames: ["service"],
   registers,
 });
@@ -113,7 +113,7 @@ export const outboxWaiting = new Gauge({
 /** Age of the oldest of them. */
 export const outboxAge = new Gauge({
   name: "openward_outbox_oldest_seconds",
-  help: "Since when the oldest event in the outbox waits",
+  help: "Age of the oldest event in the outbox",
   labelNames: ["service"],
   registers,
 });

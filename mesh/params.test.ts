@@ -91,7 +91,7 @@ describe("the check of params", () => {
   });
 
   it("fails at the start for an option that it would not check", () => {
-    expect(() => faultsOf({ text: { type: "string", lowercase: true } }, {})).toThrow('The rule of the param "text" says lowercase');
+    expect(() => faultsOf({ text: { type: "string", lowercase: true } }, {})).toThrow('The rule of the param "text" has lowercase');
   });
 });
 

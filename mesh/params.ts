@@ -93,7 +93,7 @@ function formOf(pattern: RegExp | string, description: string | undefined): stri
 
 function checkText(this: Maker, { schema, messages }: Rule, path: string): { source: string; sanitized: boolean } {
   const unknown = Object.keys(schema).filter((option) => !TEXT_OPTIONS.has(option));
-  if (unknown.length > 0) throw new Error(`The rule of the param "${path}" says ${unknown.join(", ")}, which no text is checked for.`);
+  if (unknown.length > 0) throw new Error(`The rule of the param "${path}" has ${unknown.join(", ")}, which is not checked in texts.`);
   const { trim, min, max, pattern, description } = schema as {
     trim?: boolean;
     min?: number;
@@ -101,7 +101,7 @@ function checkText(this: Maker, { schema, messages }: Rule, path: string): { sou
     pattern?: RegExp | string;
     description?: string;
   };
-  if (trim && (min ?? 0) > 1) throw new Error(`The rule of the param "${path}" has trim and a min over 1, which no schema can tell.`);
+  if (trim && (min ?? 0) > 1) throw new Error(`The rule of the param "${path}" has trim and a min over 1, which a schema cannot express.`);
   const refuse = (type: string, expected?: unknown) => this.makeError({ type, messages, ...(expected !== undefined && { expected }) });
   const source = [`if (typeof value !== "string") { ${refuse("string")} return value; }`];
   // Beyond twice the limit it is too long in either way of counting.

@@ -31,7 +31,7 @@ export function sharedKey({ setting, given, file, dataDir, name, loss }: KeySour
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   if (!existsSync(own)) makeOnce(own, randomBytes(32));
   const key = readFileSync(own);
-  if (key.length !== 32) throw new Error(`${own} is not whole: delete it, and ${loss} are void.`);
+  if (key.length !== 32) throw new Error(`${own} is incomplete: delete it; ${loss} then become invalid.`);
   return key;
 }
 
@@ -43,6 +43,6 @@ function keyIn(file: string, setting: string): Buffer {
     throw new Error(`${setting}_FILE (${file}) cannot be read: ${(error as Error).message}`);
   }
   const key = parseKey(text.trim());
-  if (!key) throw new Error(`${setting}_FILE (${file}) should hold 32 random bytes in hexadecimal or base64 (openssl rand -hex 32).`);
+  if (!key) throw new Error(`${setting}_FILE (${file}) should contain 32 random bytes in hexadecimal or base64 (openssl rand -hex 32).`);
   return key;
 }

@@ -305,7 +305,9 @@ export class MeshTransporter extends Transporters.NATS {
     this.logger.info("The connection to NATS is back.");
     this.#mark(client);
     this.broker.broadcastLocal("$mesh.reconnected");
-    this.onConnected(true).catch((error: Error) => this.logger.error("The mesh could not be told that this node is back.", error.message));
+    this.onConnected(true).catch((error: Error) =>
+      this.logger.error("This node could not announce to the mesh that it is back.", error.message),
+    );
   }
 
   /** Announced with this node's INFO, so that others know which connection is its own. */

@@ -176,8 +176,8 @@ describe("check-data", () => {
       inDatabase("pharmacy", "UPDATE counter SET value = value + 2 WHERE name LIKE 'stock/%|1'");
     });
     expect(found.map(({ detail }) => detail)).toEqual([
-      expect.stringMatching(/\|1 is 12; what is stored adds up to 10$/),
-      expect.stringMatching(/\|1 is 12; its parts sum up to 10$/),
+      expect.stringMatching(/\|1 is 12; the stored resources add up to 10$/),
+      expect.stringMatching(/\|1 is 12; its parts add up to 10$/),
     ]);
   });
 
@@ -187,8 +187,8 @@ describe("check-data", () => {
       inDatabase("pharmacy", "UPDATE counter SET value = value + 2 WHERE name LIKE 'lots/%2/%/L'");
     });
     expect(found.map(({ detail }) => detail)).toEqual([
-      expect.stringMatching(/L is 12; what is stored adds up to 10$/),
-      expect.stringMatching(/L is 12; its parts sum up to 10$/),
+      expect.stringMatching(/L is 12; the stored resources add up to 10$/),
+      expect.stringMatching(/L is 12; its parts add up to 10$/),
     ]);
   });
 
@@ -253,7 +253,7 @@ describe("check-data", () => {
     const told = await newIn(async () => {
       inDatabase("hospitalizations", "INSERT INTO held SELECT ?, seq FROM resource WHERE id = ?", `bed:${a}`, idOf(over));
     });
-    const detail = expect.stringContaining(`${over} holds the key bed:${a}, which is not its`);
+    const detail = expect.stringContaining(`${over} wrongly holds the key bed:${a}`);
     expect(told).toEqual([expect.objectContaining({ invariant: "unique-key-ghost", detail, resources: [over] })]);
     await change(over, { language: "fr" });
     const left = (await check()).findings.filter(
@@ -282,7 +282,7 @@ describe("check-data", () => {
       const seq = "(SELECT seq FROM resource WHERE id = ?)";
       inDatabase("hospitalizations", `UPDATE held SET seq = ${seq} WHERE key = ?`, idOf(other), `bed:${a}`);
     });
-    const detail = expect.stringContaining(`${one} should hold the key bed:${a}: ${other} does`);
+    const detail = expect.stringContaining(`${one} should hold the key bed:${a}, but ${other} holds it`);
     expect(told).toEqual([expect.objectContaining({ invariant: "unique-key-held", detail, resources: [one, other] })]);
     const twice = await newIn(async () => {
       const location = beds.map((reference) => ({ status: "active", location: { reference } }));
@@ -306,7 +306,7 @@ describe("check-data", () => {
     expect(told).toEqual([
       {
         invariant: "visits-owns",
-        detail: "the store of visits holds 2 of Flag, which visits does not own: nobody is shown them",
+        detail: "the store of visits contains 2 resources of type Flag, which visits does not own: they are not shown",
         resources: [],
       },
     ]);

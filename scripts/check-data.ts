@@ -26,7 +26,7 @@ try {
   const args = process.argv.slice(2);
   const unknown = args.find((arg) => !KNOWN.includes(arg));
   const usage = "Usage: npm run check-data [-- --json], or npm run check-data -- --repair [--yes]";
-  if (unknown !== undefined) throw new StartupError(`${unknown} is not known. ${usage}`);
+  if (unknown !== undefined) throw new StartupError(`Unknown argument ${unknown}. ${usage}`);
   const [isRepair, isYes, isJson] = ["--repair", "--yes", "--json"].map((it) => args.includes(it));
   if ((isYes && !isRepair) || (isRepair && isJson)) throw new StartupError(usage);
   const config = readConfig();
@@ -76,8 +76,8 @@ async function repaired(
       tell: (line) => console.log(line),
       put: putter(`${url}/fhir`, token),
     });
-    if (!isAsked) console.log("Nothing was written: without a terminal it is only proposed; --yes does it.");
-    if (undecided > 0) console.log(`${undecided} things are for people to decide.`);
+    if (!isAsked) console.log("Nothing was written: without a terminal, repairs are only proposed; --yes carries them out.");
+    if (undecided > 0) console.log(`${undecided} faults need a decision by people.`);
     // What was just written is final: no write is under way, so that no time has to be allowed for clocks.
     return done > 0 ? await checkData(sources, { ...options, clocksMs: 0 }) : report;
   } finally {

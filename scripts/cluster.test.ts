@@ -230,7 +230,7 @@ describe("a cluster", () => {
     writeFileSync(join(other, "cluster.json"), JSON.stringify(left));
     await expect(tell("status", { DATA_DIR: other })).rejects.toThrow("No mesh runs");
     const next = run(["cluster"], { ...env, DATA_DIR: other });
-    await next.says(/nothing of it runs any more.*The mesh is ready/s);
+    await next.says(/none of its processes runs any more.*The mesh is ready/s);
     expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
     next.child.kill("SIGTERM");
     expect(await next.ended).toBe(0);

@@ -137,10 +137,12 @@ function clearAway({ supervisor, children, nats }: ClusterState, dataDir: string
   removeSocket(supervisor.socket, dataDir);
   const left = children.filter(runs);
   if (left.length > 0) {
-    console.log(`The last mesh was not stopped; ${left.map((child) => child.nodeId || child.service).join(", ")} still end.`);
-  } else if (children.length > 0) console.log("The last mesh was not stopped; nothing of it runs any more.");
+    console.log(
+      `The last mesh was not stopped in order; these processes are still ending: ${left.map((child) => child.nodeId || child.service).join(", ")} still end.`,
+    );
+  } else if (children.length > 0) console.log("The last mesh was not stopped in order; none of its processes runs any more.");
   if (!surelyRuns(nats)) return;
-  console.log(`Its NATS (process ${nats.pid}) still runs and is ended.`);
+  console.log(`Its NATS (process ${nats.pid}) still runs, and is stopped now.`);
   process.kill(nats.pid, "SIGTERM");
 }
 

@@ -112,5 +112,5 @@ async function importSamples(url: string, token: TokenSource | undefined): Promi
   });
   progress.clear();
   console.log(`  ${summaryOf(counts, progress.seconds)}`);
-  if (counts.failed > 0) throw new StartupError("The samples could not be imported whole.");
+  if (counts.failed > 0) throw new StartupError("Some samples could not be imported.");
 }

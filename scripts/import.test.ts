@@ -111,7 +111,9 @@ describe("an import into a hospital", () => {
     const { code, said } = await imports(join(dir, "in"), "--url", url);
     expect(code).toBe(1);
     expect(said).toMatch(/failed {2}\S+a-bad\.json: 4\d\d .*gender/);
-    expect(said).toContain("c-collection.json: it is a Bundle of type collection: bundles of type transaction can be imported, and NDJSON");
+    expect(said).toContain(
+      "c-collection.json: it is a Bundle of type collection: only bundles of type transaction, and NDJSON, can be imported",
+    );
     expect(said).toMatch(/d-torn\.json\.gz: /);
     expect(said).toContain("1 resource written");
     expect(await total("Patient?identifier=urn:mrn|good")).toBe(1);
@@ -237,7 +239,7 @@ describe("an import into a server that misbehaves", () => {
     const { code, said } = await imports(...paths, "--url", url, "--parallel", "3");
     expect(code).toBe(1);
     expect(said.match(/^failed .*: 503 No\.$/gm)).toHaveLength(3);
-    expect(said).toMatch(/The server at \S+ does not answer any more \(503 No\.\): the same command goes on/);
+    expect(said).toMatch(/The server at \S+ does not answer any more \(503 No\.\): the same command continues/);
     expect(bundles).toBe(3 * 7);
   });
 
@@ -273,7 +275,7 @@ describe("an import into a server that misbehaves", () => {
     });
     const paths = ["1", "2"].map((id) => file(`${id}.json`, bundle(post({ resourceType: "Basic", id }))));
     const program = run(["import", ...paths, "--parallel", "1", "--url", url], { DATA_DIR: dir });
-    await program.says(/Stopping after what is begun/);
+    await program.says(/Stopping after the requests in progress/);
     done(held as unknown as ServerResponse);
     expect(await program.ended).toBe(130);
     expect(program.output()).toContain("1 resource written");

@@ -37,7 +37,7 @@ async function main(args: string[]): Promise<number> {
   const stop = new AbortController();
   process.on("SIGINT", () => {
     if (stop.signal.aborted) process.exit(INTERRUPTED);
-    progress.say("Stopping after what is begun …");
+    progress.say("Stopping after the requests in progress …");
     stop.abort();
   });
   progress.say(`Importing ${files.length} ${files.length === 1 ? "file" : "files"} into ${base} …`);
@@ -57,7 +57,7 @@ async function main(args: string[]): Promise<number> {
     });
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
-    progress.say(`The server at ${base} does not answer any more (${error.message}): the same command goes on where this one ended.`);
+    progress.say(`The server at ${base} does not answer any more (${error.message}): the same command continues where this one ended.`);
     return 1;
   } finally {
     progress.clear();

@@ -71,12 +71,12 @@ function again() {
   const now = performance.now();
   restarts = restarts.filter((at) => now - at < RESTARTS_MS);
   if (isAsked) {
-    console.error("The server stood still while it stopped, and was ended.");
+    console.error("The server was blocked while it stopped, and was ended.");
     process.exit(1);
   }
   const isOften = restarts.length >= MAX_RESTARTS;
   const when = isOften ? `for the ${restarts.length + 1}th time within ${RESTARTS_MS / 60_000} minutes, in ${PAUSE_MS / 1_000} s` : "now";
-  console.error(`The server stood still and was ended; it is started again ${when}. The journal says what it worked on.`);
+  console.error(`The server was blocked and was ended; it is started again ${when}. The journal says what it was working on.`);
   restarts.push(now);
   if (isOften) pausing = setTimeout(start, PAUSE_MS);
   else start();

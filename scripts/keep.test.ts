@@ -89,7 +89,7 @@ describe("a server whose event loop stands still", () => {
     await pause(500);
     program.child.kill("SIGTERM");
     expect(await program.ended).toBe(1);
-    expect(program.output()).toMatch(/The server stood still while it stopped, and was ended\.\n$/);
+    expect(program.output()).toMatch(/The server was blocked while it stopped, and was ended\.\n$/);
   });
 
   it("is not taken for one when the whole process was suspended, or waits for a processor or a disk", async () => {
@@ -131,7 +131,7 @@ describe("the end of a server", () => {
     );
     process.kill(pid, "SIGKILL");
     expect(await first.ended).toBe("SIGKILL");
-    expect(first.output()).not.toContain("stood still");
+    expect(first.output()).not.toContain("was blocked");
   });
 
   it.each([

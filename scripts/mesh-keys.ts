@@ -47,11 +47,11 @@ async function carryOut(args: string[]): Promise<string[]> {
     case "ca":
       ensureCa(folder);
       return [
-        `${caPublicFile(folder)}: MESH_CA_FILE of every node. Beside it is the CA's own key, which no node needs: keep it away from them.`,
+        `${caPublicFile(folder)}: MESH_CA_FILE of every node. The CA's own key is beside it; no node needs it: do not copy it to any.`,
       ];
     case "issue":
       return [
-        `${issueKeyFile(folder, await grantFor(servicesIn(what)))}: MESH_IDENTITY_FILE of a node that runs ${what}, and of nobody else.`,
+        `${issueKeyFile(folder, await grantFor(servicesIn(what)))}: MESH_IDENTITY_FILE of a node that runs ${what}; copy it to no other.`,
       ];
     case "compose":
       return composeFiles(values.folder === undefined ? COMPOSE_FOLDER : folder);
@@ -91,14 +91,14 @@ function serverFiles(folder: string, asked: string[]): string[] {
   const [ca, ...files] = ensureServerFiles(folder, hostsOf);
   return [
     `${ca}: SERVERS_CA_FILE of every node.`,
-    ...files.map((file) => `${file}: key and certificate of this server, and of nobody else.`),
+    ...files.map((file) => `${file}: key and certificate of this server; copy it to no other.`),
   ];
 }
 
 function shown(file: string, ca: string | undefined): string {
   if (file === "" || ca === undefined) throw new StartupError(USAGE);
   const { serves, owns, until, serial } = keysFromFiles(file, ca.split(",")).certificate;
-  return `${serves.join(", ")}; owns ${owns ? owns.join(", ") || "no types" : "any type"}; good until ${new Date(until).toISOString()}; serial ${serial}`;
+  return `${serves.join(", ")}; owns ${owns ? owns.join(", ") || "no types" : "any type"}; valid until ${new Date(until).toISOString()}; serial ${serial}`;
 }
 
 /** The services with the types that they own according to the code. */

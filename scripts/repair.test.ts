@@ -131,7 +131,7 @@ describe("check-data --repair", () => {
     const reference = await make();
     const broken = await read(reference);
     const proposed = await repaired(undefined);
-    expect(proposed.told).toContain("would be put right so: ");
+    expect(proposed.told).toContain("  proposed repair: ");
     const { counts: refused } = await repaired(false);
     expect(refused).toMatchObject({ done: 0, refused: 0, undecided: 0 });
     expect(refused.declined).toBeGreaterThan(0);

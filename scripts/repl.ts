@@ -42,24 +42,24 @@ async function join(): Promise<void> {
       { command: "stores", description: "Documents and bytes of each service's store", action: show(storesTable) },
       {
         command: "retire <service>",
-        description: "Takes a service out of the mesh: what it owned answers 404, not 503",
+        description: "Removes a service from the mesh: its types answer 404 instead of 503",
         action: async (_, { service }) => {
           try {
             refuseToRetire(config, String(service));
             membershipOf(broker).retire(String(service));
-            console.log(`${service} is retired; a process of it that starts brings it back.`);
+            console.log(`${service} is retired; starting a process of it reverses this.`);
           } catch (error) {
             console.log((error as Error).message);
           }
         },
       },
-      { command: "dead", description: "Events that a service could not handle and has set aside", action: show(deadTable) },
+      { command: "dead", description: "Events whose handling failed too often (dead letters)", action: show(deadTable) },
       {
         command: "replay <service> <id>",
-        description: "Handles an event that was set aside once more",
+        description: "Handles a dead letter once more",
         action: async (broker, { service, id }) => console.log(await replay(broker, String(service), String(id))),
       },
-      { command: "pending", description: "Transactions that are prepared and not yet settled", action: show(pendingTable) },
+      { command: "pending", description: "Transactions that are prepared, but not decided yet", action: show(pendingTable) },
     ],
   });
 }
@@ -71,7 +71,7 @@ function clusterNats(dataDir: string): string {
   const running = runningIn(dataDir);
   if (running) {
     throw new StartupError(
-      `What runs on ${dataDir} (process ${running.pid}) is one process without NATS: only a mesh can be joined (npm run cluster).`,
+      `On ${dataDir} runs one process without NATS (process ${running.pid}): only a mesh can be joined (npm run cluster).`,
     );
   }
   throw new StartupError(`No mesh runs on ${dataDir}: start one with \`npm run cluster\`, or name its server with NATS_URL.`);

@@ -142,7 +142,7 @@ function welcome(config: Config, broker: ServiceBroker, url: string | undefined)
     ...(url && config.publicUrl ? [`  known as  ${config.publicUrl}`] : []),
     `  store     ${store}`,
     ...(config.natsUrl ? [`  mesh      ${withoutPasswords(config.natsUrl)}`] : []),
-    ...(config.access === "open" ? ["  access    OPEN: anybody who reaches this address may read and change everything (ACCESS)"] : []),
+    ...(config.access === "open" ? ["  access    OPEN: everyone who can reach this address may read and change everything (ACCESS)"] : []),
     ...(url && serviceNames(config).includes("desk") ? [`  pages     ${url}/desk/`] : []),
     ...(url ? examples(url, config) : []),
   ].join("\n");

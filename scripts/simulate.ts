@@ -37,7 +37,7 @@ try {
   }
   for (const [what, count] of Object.entries(hospital.done).sort()) console.log(`${count} ${what}`);
   for (const [type, count] of Object.entries(hospital.refused)) console.log(`${count} refused: ${type}`);
-  console.log(`In ${((Date.now() - begun.getTime()) / 1_000).toFixed(0)} s. Whether it is right: npm run check-data`);
+  console.log(`In ${((Date.now() - begun.getTime()) / 1_000).toFixed(0)} s. To check the data: npm run check-data`);
 } catch (error) {
   console.error(sentenceOf(error, { host: "", port: 0 }));
   process.exitCode = 1;

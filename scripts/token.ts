@@ -43,10 +43,12 @@ async function tokensOf(asked: Omit<ReturnType<typeof optionsOf>, "json">): Prom
   if (client !== undefined && key !== undefined) return clientToken({ base, client, keyFile: key, scope: scope ?? SCOPE.client });
   const password = await ask(`Password of ${user}: `, true);
   const code = (newKey?: string) => {
-    if (newKey !== undefined) console.error(`A role of yours needs a second factor. Type this key into an authenticator app: ${newKey}`);
+    if (newKey !== undefined) {
+      console.error(`One of your roles requires a second factor. Type this key into an authenticator app: ${newKey}`);
+    }
     return ask("Code of the authenticator app: ");
   };
-  const tell = (codes: string[]) => console.error(`For when the app is lost, each good once: ${codes.join(" ")}`);
+  const tell = (codes: string[]) => console.error(`Recovery codes, in case the app is lost; each is valid once: ${codes.join(" ")}`);
   return signIn({ base, login: user ?? "", password, scope: scope ?? SCOPE.user, code, tell, patient });
 }
 

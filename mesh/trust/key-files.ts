@@ -61,7 +61,7 @@ export function keysFromFiles(identityFile: string, caFiles: string[]): MeshKeys
     );
   }
   if (!certificate.key.equals(createPublicKey(signer.privateKey))) {
-    throw new Error(`The certificate in ${identityFile} is of another key than the one beside it: issue both anew (npm run mesh-keys).`);
+    throw new Error(`The certificate in ${identityFile} does not belong to the key beside it: issue both anew (npm run mesh-keys).`);
   }
   return { signer, certificate, trusted };
 }

@@ -81,7 +81,7 @@ describe("key files", () => {
     const mixed = join(folder, "mixed.key");
     const key = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
     writeFileSync(mixed, JSON.stringify({ key, certificate: signerFor(["x"], ensureCa(folder)).certificate }));
-    expect(() => keysFromFiles(mixed, [pub])).toThrow("of another key");
+    expect(() => keysFromFiles(mixed, [pub])).toThrow("does not belong to the key");
   });
 
   it("of one folder believe each other, whoever has made the CA", () => {

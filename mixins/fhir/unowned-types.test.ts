@@ -60,7 +60,9 @@ describe("A type that is given to another owner while the system is in use", () 
       new Set(["Goal"]),
     );
     expect(lines).toEqual([
-      expect.stringMatching(/^The store of therapies holds 2 of Flag, which therapies does not own: nobody is shown them\./),
+      expect.stringMatching(
+        /^The store of therapies contains 2 resources of type Flag, which therapies does not own: they are not shown\./,
+      ),
     ]);
     expect(await told(broker)).toMatchObject([{ kind: "unowned-type", subject: "therapies: Flag", count: 2 }]); // by the start, and by this test
   });

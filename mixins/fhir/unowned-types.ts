@@ -21,8 +21,8 @@ export async function tellUnownedTypes({ name, broker, logger, store }: Holder, 
   for (const [type, count] of Object.entries(documents)) {
     if (owned.has(type)) continue;
     logger.error(
-      `The store of ${name} holds ${count} of ${type}, which ${name} does not own: nobody is shown them. Read them out with the version in which it did, ` +
-        'and import them here (CONTRIBUTING.md, "Give a FHIR type to a service").',
+      `The store of ${name} contains ${count} resources of type ${type}, which ${name} does not own: they are not shown. Export them with the version ` +
+        'that owned the type, and import them here (CONTRIBUTING.md, "Give a FHIR type to a service").',
     );
     anomaliesOf(broker).report({ kind: AnomalyKind.unownedType, subject: `${name}: ${type}` });
   }

@@ -30,7 +30,7 @@ export async function makeBackup(
     throw new StartupError(`There are no stores in ${dataDir}: set DATA_DIR to the folder of the data.`);
   }
   refuseUnfinishedRestore(dataDir);
-  requireEmpty(target, "A backup gets a folder of its own");
+  requireEmpty(target, "A backup needs an empty folder");
   mkdirSync(target, { recursive: true, mode: 0o700 });
   const at = new Date().toISOString();
   const names: string[] = [];

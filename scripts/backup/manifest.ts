@@ -42,7 +42,7 @@ export function readManifest(folder: string): Manifest {
   }
   if (manifest.format !== FORMAT) {
     throw new StartupError(
-      `The backup in ${folder} has the form ${String(manifest.format)}; this version reads ${FORMAT}: use the version that made it.`,
+      `The backup in ${folder} has format ${String(manifest.format)}; this version reads format ${FORMAT}: use the version that made it.`,
     );
   }
   const isListed = Array.isArray(manifest.files) && manifest.files.length > 0 && manifest.files.every(({ name }) => PLAIN_NAME.test(name));

@@ -51,7 +51,7 @@ async function pin(files: string[]): Promise<DatabaseSync[]> {
       readers.push(new DatabaseSync(file, { timeout: LOCK_MS }));
     }
     for (let tries = 1; !isPinned(writers, readers); tries += 1) {
-      if (tries === TRIES) throw new StartupError("The stores are too busy to be copied at one moment: try again later.");
+      if (tries === TRIES) throw new StartupError("The stores are too busy to be copied at one point in time: try again later.");
       await delay(Math.random() * PAUSE_MS);
     }
     return readers;

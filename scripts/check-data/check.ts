@@ -86,14 +86,14 @@ const counterpart = ({ service }: OwnerSource, name: string, isNeeded: boolean) 
 
 const notFollowing = ({ service }: OwnerSource, reference: string, { status }: { status?: string }): Breach => ({
   invariant: `${service}-follows`,
-  detail: `${reference} does not follow from what was counted: it is ${status ?? "otherwise"}`,
+  detail: `${reference} does not agree with the counters: it is ${status ?? "different"}`,
   resources: [reference],
   about: { kind: "follows", service, resource: reference },
 });
 
 const unowned = ({ service }: OwnerSource, type: string, count: number): Breach => ({
   invariant: `${service}-owns`,
-  detail: `the store of ${service} holds ${count} of ${type}, which ${service} does not own: nobody is shown them`,
+  detail: `the store of ${service} contains ${count} resources of type ${type}, which ${service} does not own: they are not shown`,
   resources: [],
 });
 
@@ -197,7 +197,7 @@ class Check {
     }
     for await (const { key, holder } of heldKeysOf(source.store)) {
       if (told.has(key) || this.#unread.has(holder) || tally.hasKey(key, holder)) continue;
-      const detail = `${source.service}: ${holder} holds the key ${key}, which is not its: nobody else can have it`;
+      const detail = `${source.service}: ${holder} wrongly holds the key ${key}: no other resource can have it`;
       await this.#found({ invariant: "unique-key-ghost", detail, resources: [holder], about: { kind: "hold", resource: holder } });
     }
     for (const { name, by, givers } of tally.unmet()) {
@@ -206,7 +206,7 @@ class Check {
       await this.#found(givers.length > 0 ? finding : { ...finding, about: counterpart(source, name, true) });
     }
     for (const { name, by } of tally.unneeded()) {
-      const detail = `${by} gives ${name}: nobody needs it`;
+      const detail = `${by} provides ${name}, which no resource needs`;
       const finding = { invariant: `${source.service}-counterpart`, detail, resources: [by], about: counterpart(source, name, false) };
       if (await this.#isSettled(finding)) this.findings.doubt(finding);
     }
@@ -311,7 +311,7 @@ class Check {
       for (const [index, holder] of (await store.holders(some.map(({ key }) => key))).entries()) {
         const { key, by } = some[index] as { key: string; by: string };
         if (holder === by) continue;
-        const detail = `${service}: ${by} should hold the key ${key}: ${holder ?? "nobody"} does`;
+        const detail = `${service}: ${by} should hold the key ${key}, but ${holder ?? "no resource"} holds it`;
         const finding = { invariant: "unique-key-held", detail, resources: [by, ...(holder === undefined ? [] : [holder])] };
         if (holder === undefined) await this.#found({ ...finding, about: { kind: "hold", resource: by } });
         else if (this.#misheld.length < MAX_MISHELD) this.#misheld.push({ key, finding });

@@ -41,13 +41,13 @@ export async function* checkCounters(store: Store, invariants: Invariants, tally
       seen.add(name);
       const sum = counted(tally.movedBy(name) ?? 0);
       if (counted(value) === sum) continue;
-      yield { detail: `${name} is ${value}; what is stored adds up to ${sum}`, counter: name, value, sum };
+      yield { detail: `${name} is ${value}; the stored resources add up to ${sum}`, counter: name, value, sum };
     }
   }
   for (const { counter, value } of tally.moved()) {
     const sum = counted(value);
     if (seen.has(counter) || sum === 0) continue;
-    yield { detail: `${counter} is not there; what is stored adds up to ${sum}`, counter, value: 0, sum };
+    yield { detail: `${counter} is missing; the stored resources add up to ${sum}`, counter, value: 0, sum };
   }
   yield* checkParts(store, invariants);
 }
@@ -61,6 +61,6 @@ async function* checkParts(store: Store, { wholeOf }: Invariants): AsyncGenerato
   }
   for (const [whole, sum] of sums) {
     const value = await store.counter(whole);
-    if (counted(value) !== counted(sum)) yield { detail: `${whole} is ${value}; its parts sum up to ${counted(sum)}` };
+    if (counted(value) !== counted(sum)) yield { detail: `${whole} is ${value}; its parts add up to ${counted(sum)}` };
   }
 }

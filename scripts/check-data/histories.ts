@@ -37,7 +37,7 @@ export async function checkHistory(
   const [first] = versions;
   // A resource that moved here from another owner begins with the version that it had there.
   const isGap = versions.some(({ version }, index) => index > 0 && version !== (versions[index - 1]?.version ?? 0) + 1);
-  if (isGap) found("history", "versions are missing between others");
+  if (isGap) found("history", "the history has gaps");
   for (const { json, version, ...at } of versions.slice(0, -1)) {
     const read = json === undefined ? undefined : readStored(json, at);
     if (read && "fault" in read) found("content", `version ${version} ${read.fault}`);
@@ -51,7 +51,7 @@ export async function checkHistory(
     // Some transitions are only allowed beside others in the same write.
     const facts = new AtOnce(known, await writtenWith(source, next));
     for (const rule of doubtful)
-      if (rule.check(change, facts)) found(rule.id, `version ${next.version} takes a step that is none. ${rule.says}`);
+      if (rule.check(change, facts)) found(rule.id, `the change to version ${next.version} is not allowed. ${rule.says}`);
   }
   // A merge may move it to another patient, and unmerge back: the first and the last patient are compared.
   const change = changeOf(first, versions.at(-1));

@@ -20,18 +20,16 @@ export function asText({
   }
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const rate = Math.round(resources / Math.max(seconds, 0.001));
-  lines.push(
-    `${resources} resources in ${seconds.toFixed(1)} s (${rate}/s): ${all === 0 ? "nothing is wrong" : `${all} things are wrong`}.`,
-  );
+  lines.push(`${resources} resources in ${seconds.toFixed(1)} s (${rate}/s): ${all === 0 ? "no fault found" : `${all} faults found`}.`);
   if (doubtful > 0) {
-    lines.push(`${doubtful} things may be right or not, e.g. ${doubts[0]?.detail}; -- --repair asks about each.`);
+    lines.push(`${doubtful} findings may be faults or not, e.g. ${doubts[0]?.detail}; -- --repair asks about each.`);
   }
-  if (unsettled > 0) lines.push(`${unsettled} things changed while they were looked at: run it again.`);
+  if (unsettled > 0) lines.push(`${unsettled} resources changed during the check: run it again.`);
   if (leftByUnmerge > 0) {
-    lines.push(`${leftByUnmerge} acts stand between two patients since a merge was undone: they were edited in between.`);
+    lines.push(`${leftByUnmerge} acts refer to two patients after a merge was undone, because they were edited in between.`);
   }
   if (danglingElsewhere > 0) {
-    lines.push(`${danglingElsewhere} references that no act rests on lead to what is not here, which FHIR allows.`);
+    lines.push(`${danglingElsewhere} references lead to resources that do not exist here. FHIR permits this, and no act depends on them.`);
   }
   return lines.join("\n");
 }

@@ -117,7 +117,7 @@ export class Supervisor {
     return this.#inTurn(async () => {
       await Promise.all(this.#of(service).map((replica) => this.#remove(replica)));
       const teller = this.#replicas.find((replica) => replica.child?.state === "ready" && TELLERS.has(replica.service))?.child;
-      if (!teller) throw new Error("No gateway or coordinator runs that could tell the mesh.");
+      if (!teller) throw new Error("No gateway or coordinator runs that could announce this to the mesh.");
       await teller.retire(service);
     });
   }

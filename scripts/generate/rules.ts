@@ -63,14 +63,14 @@ function paper(rules: ListedRule[]): string {
   );
   return `# Rules
 
-What no resource of the hospital may become, whoever writes it and through whichever door: an action under \`/api\`, FHIR's interactions, a bundle,
-a patch, a conditional write, an import. Written by \`npm run generate\` from \`services/*/*.rules.ts\` (${services.join(", ")}); how they are
-looked at: [ADR 19](adr/0019-rules-belong-to-the-data.md).
+The rules that every stored resource of the hospital follows, whoever writes it and whichever API the write comes through: an action under \`/api\`, FHIR's
+interactions, a bundle, a patch, a conditional write, an import. Written by \`npm run generate\` from \`services/*/*.rules.ts\` (${services.join(", ")}); how they are
+checked: [ADR 19](adr/0019-rules-belong-to-the-data.md).
 
-A refusal is a 409 (as things are) or 422 (as it is written). Its OperationOutcome has the code \`business-rule\`, the element, and what to do
-instead; under \`/api\` its \`data.rule\` names the rule. The setting \`RULES\` softens rules and groups by name: \`warn\` writes and notes it in the log,
-\`off\` does not look. \`RULES=off\` is a plain FHIR server. \`references:all\` asks of every type what acts are asked: that what it refers to is
-there when it is written. Rules of the group \`reasons\` hold only where \`RULES\` names them (\`reasons:on\`). \`/fhir/metadata\` tells which hold.
+A refusal is 409 (the write conflicts with the stored data) or 422 (the resource itself is wrong). Its OperationOutcome has the code \`business-rule\`, the element, and what
+to do instead; under \`/api\` its \`data.rule\` names the rule. The setting \`RULES\` weakens rules and groups by name: with \`warn\` the write is accepted and logged,
+with \`off\` the rule is not checked. \`RULES=off\` makes this a plain FHIR server. \`references:all\` requires of every type, not only of acts, that the resources to which it refers
+exist when it is written. Rules of the group \`reasons\` apply only if \`RULES\` names them (\`reasons:on\`). \`/fhir/metadata\` lists the rules that apply.
 
 | type | rule | group | says | owner | shown by |
 | --- | --- | --- | --- | --- | --- |

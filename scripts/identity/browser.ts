@@ -56,7 +56,7 @@ export class Browser {
       if (!this.#own.has(at.origin)) return new Left(at);
       at = reachedAt(this.#base, at);
     }
-    throw new Error("It goes round in circles.");
+    throw new Error("The server redirects in a circle.");
   }
 
   /** One request, without following redirects. */

@@ -30,7 +30,9 @@ describe("npm run admin", () => {
 
   it("works on accounts", async () => {
     const made = await run("add-user", "rossi", "--name", "Ada Rossi", "--roles", "nurse,midwife", "--practitioner", "Practitioner/ada");
-    expect(made).toMatch(/^rossi is Ada Rossi: nurse, midwife\.\n.*once:\n {2}https:\/\/ehr\.example\/auth\/password\/[\w-]{43}$/);
+    expect(made).toMatch(
+      /^rossi is Ada Rossi: nurse, midwife\.\n.*once, until \S+:\n {2}https:\/\/ehr\.example\/auth\/password\/[\w-]{43}$/,
+    );
     await expect(run("add-user", "eve", "--roles", "king")).rejects.toThrow(/No role is named king\. There are: .*physician,/);
     expect(await run("roles", "rossi", "physician")).toBe("rossi: physician.");
     expect(await run("password", "rossi")).toContain("https://ehr.example/auth/password/");
@@ -45,17 +47,17 @@ describe("npm run admin", () => {
   it("works on roles", async () => {
     const file = join(keys, "porter.json");
     writeFileSync(file, JSON.stringify({ says: "Brings patients.", types: { Location: "rs" }, actions: [] }));
-    expect(() => commandOf("set-role", ["porter", file])).toThrow("Say why");
+    expect(() => commandOf("set-role", ["porter", file])).toThrow("Give the reason");
     expect(() => commandOf("set-role", ["porter", join(keys, "none.json"), "--reason", "x"])).toThrow("none.json is no role");
-    expect(await run("set-role", "porter", file, "--reason", "new")).toBe("porter, version 1, holds everywhere within a second.");
+    expect(await run("set-role", "porter", file, "--reason", "new")).toBe("porter, version 1, takes effect everywhere within a second.");
     writeFileSync(file, JSON.stringify({ says: "Sees all.", types: { "*": "rs" }, actions: [] }));
     expect(await run("set-role", "porter", file, "--reason", "all")).toMatch(/^porter, version 2, waits:/);
     const listed = await run("list-roles");
     expect(listed).toMatch(/porter +2 +changed +Brings patients\./);
-    expect(listed).toContain("porter, version 2, waits to be confirmed: all (by system:operator)");
+    expect(listed).toContain("porter, version 2, waits for confirmation: all (by system:operator)");
     await expect(run("confirm-role", "porter", "2")).rejects.toThrow("Another administrator must confirm");
     expect(await run("reject-role", "porter", "2")).toBe("porter, version 2, is rejected.");
-    expect(await run("reset-role", "porter", "--reason", "nobody")).toBe("porter, version 3, holds everywhere within a second.");
+    expect(await run("reset-role", "porter", "--reason", "nobody")).toBe("porter, version 3, takes effect everywhere within a second.");
     expect(await run("list-roles")).not.toContain("porter");
   });
 
@@ -81,8 +83,8 @@ describe("npm run admin", () => {
 
   it("makes new keys", async () => {
     const [first, second] = [await run("new-keys"), await run("new-keys")];
-    expect(first).toMatch(/^Tokens are signed by [\w-]{43} now; those of before are good until they run out/);
+    expect(first).toMatch(/^Tokens are signed by [\w-]{43} now; older tokens are valid until they expire/);
     expect(second).not.toBe(first);
-    expect(await run("new-keys", "--stolen")).toMatch(/^Tokens are signed by [\w-]{43} now; those of before are void\.$/);
+    expect(await run("new-keys", "--stolen")).toMatch(/^Tokens are signed by [\w-]{43} now; older tokens are invalid\.$/);
   });
 });

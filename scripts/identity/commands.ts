@@ -21,30 +21,30 @@ export type AdminCommand = (caller: Caller) => Promise<string[]>;
 export const USAGE = `usage: npm run admin -- COMMAND
 
   users                                     all accounts
-  add-user LOGIN --name NAME --roles A,B    makes one, with a link that sets its password; --practitioner Practitioner/ID
-  roles LOGIN A,B                           gives it these roles, and no other
-  password LOGIN                            lost password: ends its sessions, prints a link that sets a new one
-  close LOGIN                               closes it for good
-  sessions LOGIN                            its sessions
-  end-sessions LOGIN                        ends them, and its tokens
+  add-user LOGIN --name NAME --roles A,B    creates an account, and prints a link that sets its password; --practitioner Practitioner/ID
+  roles LOGIN A,B                           gives the account these roles only
+  password LOGIN                            for a lost password: ends the sessions, prints a link that sets a new one
+  close LOGIN                               closes the account for good
+  sessions LOGIN                            sessions of the account
+  end-sessions LOGIN                        ends these sessions and their tokens
 
-  list-roles                                what there is, and what waits to be confirmed
-  set-role NAME FILE --reason WHY           makes a role, or changes what it may do, to what the file says (as services/identity/roles/nurse.json)
-  reset-role NAME --reason WHY              as its own file says again
-  confirm-role NAME VERSION                 a change that an administrator has made, and that waits for somebody else
-  reject-role NAME VERSION
+  list-roles                                all roles, and changes that wait for confirmation
+  set-role NAME FILE --reason WHY           creates a role, or replaces its rights, from a file (format: services/identity/roles/nurse.json)
+  reset-role NAME --reason WHY              resets a role to its original file
+  confirm-role NAME VERSION                 confirms an administrator's change that needs a second person
+  reject-role NAME VERSION                  rejects it
 
-  try                                       accounts for trying, one a role, with their passwords, as JSON (npm run demo)
+  try                                       trial accounts, one per role, with their passwords, as JSON (npm run demo)
 
   clients                                   all apps and programs that may ask for tokens
   add-client ID --name NAME --scope SCOPES  with --redirect URI (repeated): an app on a device
                                             with --redirect and --jwks FILE or --jwks-uri URL: an app on a server
                                             with --jwks or --jwks-uri and --roles A,B: a program without people
                                             --logout-redirect URI, --backchannel-logout URL, --trusted (no consent)
-  remove-client ID                          its tokens end
+  remove-client ID                          removes it; its tokens end
 
-  new-keys                                  signs tokens with new keys; those of before are good until they run out
-                                            --stolen, where others may have the keys: what they signed is void at once
+  new-keys                                  signs tokens with new keys; older tokens are valid until they expire
+                                            --stolen, if others may have the keys: older tokens become invalid at once
 
 Roles: ${ROLES.join(", ")}.`;
 
@@ -181,7 +181,7 @@ const renewKeys =
   (areStolen: boolean): AdminCommand =>
   async (caller) => {
     const [signing] = (await identity.renewKeys(caller, { areStolen })).keys;
-    const before = areStolen ? "those of before are void" : "those of before are good until they run out (void at once: --stolen)";
+    const before = areStolen ? "older tokens are invalid" : "older tokens are valid until they expire (--stolen: invalid at once)";
     return [`Tokens are signed by ${signing?.kid} now; ${before}.`];
   };
 
@@ -192,7 +192,10 @@ function keysIn(file: string): { keys: Record<string, string>[] } {
 
 const rolesOf = (text = ""): RoleName[] => text.split(",").filter(Boolean);
 
-const linkLines = ({ link, validUntil }: PasswordLink): string[] => [`Until ${validUntil} this link sets the password, once:`, `  ${link}`];
+const linkLines = ({ link, validUntil }: PasswordLink): string[] => [
+  `This link sets the password, once, until ${validUntil}:`,
+  `  ${link}`,
+];
 
 const table = (users: User[]): string[] =>
   tableLines([

@@ -16,7 +16,7 @@ export async function listRoles(caller: Caller): Promise<string[]> {
       ["role", "version", "", "what for"],
       ...roles.map((it) => [it.role, `${it.version}`, it.isAsFiled ? "" : "changed", it.says]),
     ]),
-    ...waiting.map(({ role, version, by, reason }) => `${role}, version ${version}, waits to be confirmed: ${reason} (by ${by})`),
+    ...waiting.map(({ role, version, by, reason }) => `${role}, version ${version}, waits for confirmation: ${reason} (by ${by})`),
   ];
 }
 
@@ -41,7 +41,7 @@ export function decideRole(decide: typeof identity.confirmRole, role: string, ve
 }
 
 function reasonOf(reason = ""): string {
-  if (reason.trim() === "") throw new StartupError("Say why, for those who look at it later: --reason WHY.");
+  if (reason.trim() === "") throw new StartupError("Give the reason, which is kept with the change: --reason WHY.");
   return reason;
 }
 
@@ -50,5 +50,5 @@ const versionOf = async (caller: Caller, role: string): Promise<number> =>
 
 const lineOf = ({ role, version, state }: RoleChange): string =>
   state === "waiting"
-    ? `${role}, version ${version}, waits: it is given so much that another person must confirm it.`
-    : `${role}, version ${version}, ${state === "done" ? "holds everywhere within a second" : "is rejected"}.`;
+    ? `${role}, version ${version}, waits: the rights are so wide that a second person must confirm them.`
+    : `${role}, version ${version}, ${state === "done" ? "takes effect everywhere within a second" : "is rejected"}.`;

@@ -55,7 +55,9 @@ export async function signIn(person: SignInRequest): Promise<TokenAnswer> {
   });
   const back = await throughPages(`${authorization_endpoint}?${query}`, person);
   const { code, error, error_description: description, state: given } = Object.fromEntries(back.searchParams);
-  if (error || given !== state || !code) throw new StartupError(`Not signed in: ${description ?? error ?? "the answer is not ours"}.`);
+  if (error || given !== state || !code) {
+    throw new StartupError(`Not signed in: ${description ?? error ?? "the answer is for another request"}.`);
+  }
   return tokensFrom(reachedAt(base, token_endpoint), {
     grant_type: "authorization_code",
     client_id: CLIENT,
@@ -70,7 +72,7 @@ export async function endpointsOf(base: string): Promise<{ authorization_endpoin
   const answer = await fetch(`${base}/.well-known/smart-configuration`).catch((error: Error) => {
     throw new StartupError(`No server answers at ${base} (${error.message}): start one with \`npm start\`, or name it with --url.`);
   });
-  if (!answer.ok) throw new StartupError(`The server at ${base} has no identity service (${answer.status}): nobody signs in there.`);
+  if (!answer.ok) throw new StartupError(`The server at ${base} has no identity service (${answer.status}): it has no sign-in.`);
   return (await answer.json()) as { authorization_endpoint: string; token_endpoint: string };
 }
 
@@ -93,7 +95,7 @@ async function throughPages(url: string, person: SignInRequest): Promise<URL> {
     refuseFault(shown, person);
     if (form["step"] === "pick" && shown.text.includes('value="pick"')) throw new StartupError(`No patient has the id ${person.patient}.`);
   }
-  throw new StartupError("The sign-in does not end.");
+  throw new StartupError("The sign-in shows too many pages.");
 }
 
 async function formFor({ text }: Shown, { login, password, code, tell, patient }: SignInRequest): Promise<Record<string, string>> {

@@ -65,7 +65,9 @@ export async function ownTokens(config: Config, base: string, scope = TRY_SCOPE)
   const { status } = await fetch(`${base}/fhir/Patient?_summary=count`).catch(() => ({ status: 0 }));
   if (status !== 401) return undefined; // a server that does not answer is reported later
   if (base !== gatewayUrl(config)) {
-    throw new StartupError(`Who asks at ${base} must sign in: TOKEN=$(npm run --silent token -- --user … --url ${base}), and export it.`);
+    throw new StartupError(
+      `The server at ${base} requires a token: TOKEN=$(npm run --silent token -- --user … --url ${base}), and export it.`,
+    );
   }
   return (role) => tokenSource(config, base, role, scope);
 }
@@ -92,6 +94,6 @@ const loginOf = (role: RoleName): string => `try-${role}`;
 /** @throws StartupError if there is no such role */
 export function roleNamed(text: string, roles: readonly RoleName[]): RoleName {
   const role = roles.find((it) => it === text);
-  if (role === undefined) throw new StartupError(`"${text}" is no role; there are ${roles.join(", ")}.`);
+  if (role === undefined) throw new StartupError(`"${text}" is not a role. The roles are ${roles.join(", ")}.`);
   return role;
 }

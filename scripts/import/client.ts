@@ -69,7 +69,7 @@ export class FhirClient {
       );
     }
     if (body.resourceType !== "CapabilityStatement") {
-      throw new StartupError(`What answers at ${this.base} is no FHIR server (status ${status}): name one with --url.`);
+      throw new StartupError(`The server at ${this.base} is no FHIR server (status ${status}): name one with --url.`);
     }
   }
 

@@ -25,7 +25,7 @@ async function bundleEntries(path: string): Promise<Entry[]> {
   if (bundle?.resourceType !== "Bundle" || bundle.type !== "transaction") {
     const is =
       bundle?.resourceType === "Bundle" ? `a Bundle of type ${bundle.type}` : `a ${bundle?.resourceType ?? "file without resourceType"}`;
-    throw new Error(`it is ${is}: bundles of type transaction can be imported, and NDJSON`);
+    throw new Error(`it is ${is}: only bundles of type transaction, and NDJSON, can be imported`);
   }
   const entries = (Array.isArray(bundle.entry) ? bundle.entry : []) as Partial<Entry>[];
   const bare = entries.findIndex((entry) => typeof entry?.request?.method !== "string" || typeof entry.request.url !== "string");

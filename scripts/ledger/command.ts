@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import type { ChainState, Look, Looks } from "../../services/ledger/ledger.contract.ts";
 import { StartupError } from "../start/startup-error.ts";
 
-const USAGE = `usage: npm run ledger -- check [--head HASH]                      is what is on record whole?
+const USAGE = `usage: npm run ledger -- check [--head HASH]                      verifies the audit chain
        npm run ledger -- looks --patient Patient/ID | --who NAME [--language en|fr|ar]`;
 
 /** Which system to ask, as whom. */
@@ -31,13 +31,13 @@ async function check(asking: Asking, head: string | undefined): Promise<boolean>
   const { segments, events, head: found, broken } = await ask<ChainState>(asking, "check", {});
   if (broken) {
     asking.say(
-      `Segment ${broken.segment} (${broken.from} to ${broken.to}) is not what was sealed: something was changed, added or taken away.`,
+      `Segment ${broken.segment} (${broken.from} to ${broken.to}) does not match its hash: an event was changed, added or removed.`,
     );
     return false;
   }
-  asking.say(`${events} events in ${segments} segments are what was sealed.${found === undefined ? "" : ` Head: ${found}`}`);
+  asking.say(`${events} events in ${segments} segments match their hashes.${found === undefined ? "" : ` Head: ${found}`}`);
   if (head === undefined || head === found) return true;
-  asking.say("The head is another one. If no segment was added since you noted it, the whole chain was made anew.");
+  asking.say("The head is different. If no segment was added since you stored it, the whole chain was recomputed.");
   return false;
 }
 

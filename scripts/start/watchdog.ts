@@ -44,7 +44,7 @@ export function startWatchdog({ dataDir, nodeId, parent }: { dataDir: string; no
 /** Reports what processes that were ended have left in the folder, each once, whichever node starts first. */
 export function reportHungProcesses(broker: ServiceBroker, dataDir: string): void {
   for (const hung of takeHung(folderIn(dataDir))) {
-    broker.logger.error(`The process of ${hung.node} stood still and was ended. It had begun last: ${hung.what.join(", ") || "nothing"}`);
+    broker.logger.error(`The process of ${hung.node} was blocked and was ended. It had begun last: ${hung.what.join(", ") || "nothing"}`);
     const [, trace] = /^\S+ (\S+)$/.exec(hung.what.find((one) => one.includes(" ")) ?? "") ?? [];
     anomaliesOf(broker).report({
       kind: AnomalyKind.processHung,

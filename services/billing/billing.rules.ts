@@ -14,7 +14,7 @@ import { paymentRules } from "./payments/payment-rules.ts";
 
 const charge: Rule<ChargeItem>[] = [
   statusSteps<ChargeItem>("ChargeItem", STATUS_STEPS.ChargeItem, {
-    says: "A billed charge stays billed until its Invoice is cancelled, in the same transaction; one that no Invoice here names may be billable again.",
+    says: "A billed charge stays billed until its Invoice is cancelled in the same transaction; a charge that is on no Invoice here may become billable again.",
     sealed: ["billed"],
     // A counter ensures, in the write itself, that no Invoice names it (`billing.effects.ts`).
     may: ({ before, after }) => before?.status === "billed" && after?.status === "billable",
@@ -30,7 +30,7 @@ const charge: Rule<ChargeItem>[] = [
   {
     id: "charge-item-listed",
     group: "deletion",
-    says: "A charge that an Invoice names, also one that was cancelled, is not deleted.",
+    says: "A charge that is on an Invoice, even on a cancelled one, is not deleted.",
     check: () => undefined, // the write itself counts the invoices that name it (`billing.effects.ts`)
   },
   {
@@ -81,7 +81,7 @@ function payable<Of extends FhirResource>(
   return {
     id,
     group: "money",
-    says: `What a ${type} asks for has the decimals that its currency has, and is below 1e12: ${elements}.`,
+    says: `The amounts of a ${type} have no more decimals than their currency, and are below 1e12: ${elements}.`,
     check({ before, after }) {
       const known = Object.values(before ? amountsOf(before) : {}).map((it) => JSON.stringify(it));
       const amounts = Object.entries(after ? amountsOf(after) : {}).filter(([, it]) => it && !known.includes(JSON.stringify(it)));

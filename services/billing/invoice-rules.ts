@@ -59,7 +59,7 @@ const total: Rule<Invoice> = {
   id: "invoice-total",
   group: "money",
   holdsAlways: true,
-  says: "The total of an issued Invoice is the sum of its lines, in amounts that its currency has.",
+  says: "The total of an issued Invoice is the sum of its lines, with no more decimals than its currency.",
   check(change) {
     const { after } = change;
     if (!after || !isIssued(change)) return undefined;
@@ -87,7 +87,7 @@ const statusOf = (resource: object | undefined): string => (resource as { status
 const charges: Rule<Invoice> = {
   id: "invoice-charges",
   group: "money",
-  says: "What an Invoice asks for is to be paid for, and once: no charge that was aborted, is not billable, or is an error.",
+  says: "The charges on an Invoice are to be paid, and each is billed once: no charge that was aborted, is not billable, or was entered in error.",
   facts: newlyBilled,
   check(change, facts) {
     const asked = newlyBilled(change);
@@ -120,7 +120,7 @@ function reasonAgainst(note: Invoice, credited: string, facts: Facts): string | 
 const credit: Rule<Invoice> = {
   id: "invoice-credit",
   group: "money",
-  says: "A credit note takes back what an Invoice in force of the same patient asks for, and no more, with the other credit notes of it.",
+  says: "A credit note is for an Invoice in force of the same patient; all credit notes of an Invoice together do not exceed it.",
   facts: (change) => [newlyCredited(change)],
   check(change, facts) {
     const credited = newlyCredited(change);
@@ -131,7 +131,9 @@ const credit: Rule<Invoice> = {
 
 /** The rules of invoices and credit notes. */
 export const invoiceRules: Rule<Invoice>[] = [
-  statusSteps<Invoice>("Invoice", STATUS_STEPS.Invoice, { says: "An issued Invoice is balanced or cancelled; a cancelled one stays so." }),
+  statusSteps<Invoice>("Invoice", STATUS_STEPS.Invoice, {
+    says: "An issued Invoice becomes balanced or cancelled; a cancelled one stays cancelled.",
+  }),
   finalStays<Invoice>("Invoice", {
     isFinal: ({ status }) => status !== "draft",
     openly: [],
@@ -153,19 +155,19 @@ export const invoiceRules: Rule<Invoice>[] = [
   {
     id: "invoice-credited",
     group: "money",
-    says: "An Invoice that is credited in part is not cancelled as a whole.",
+    says: "A partly credited Invoice is not cancelled as a whole.",
     check: () => undefined, // the write itself counts its credit notes (`billing.effects.ts`)
   },
   {
     id: "invoice-balanced",
     group: "money",
-    says: "An Invoice is balanced by what is paid and credited of it, in a house that takes payments here, or where something of it was paid here.",
+    says: "An Invoice is balanced when its payments and credits add up to it, if the hospital records payments here, or a part of it was paid here.",
     check: () => undefined, // the write itself counts payments (`payments.effects.ts`)
   },
   {
     id: "invoice-paid",
     group: "money",
-    says: "An Invoice of which something is paid is not cancelled.",
+    says: "An Invoice with payments is not cancelled.",
     check: () => undefined, // the write itself counts payments (`payments.effects.ts`)
   },
 ];

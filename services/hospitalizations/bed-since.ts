@@ -55,7 +55,7 @@ function layThere(stay: Encounter, { place, start }: { place: string; start: num
 export const bedSince: Rule<Encounter> = {
   id: "encounter-bed-since",
   group: "beds",
-  says: "A patient lies in a bed from a time since when nobody else has lain in it.",
+  says: "A patient's time in a bed begins after the last other patient has left it.",
   facts: (change) => since(change).map(({ place }) => place),
   questions: (change) => since(change).map((it) => questionOf(it, change.now)),
   check(change, facts: Facts) {

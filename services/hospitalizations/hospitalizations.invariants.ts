@@ -14,7 +14,7 @@ const withAbove = (stay: Encounter, facts: Facts): string[] => placesOf(stay).fl
 const bedOpen: Rule<Encounter> = {
   id: "stay-bed-in-use",
   group: "beds",
-  says: "Who is in the house lies in a bed, a room or a ward that is in use.",
+  says: "A patient in the hospital is in a bed, a room or a ward that is in use.",
   facts: ({ after }, facts) => (after && isOpen(after) ? withAbove(after, facts) : []),
   check({ after }, facts) {
     if (!after || !isOpen(after)) return undefined;

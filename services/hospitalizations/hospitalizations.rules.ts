@@ -43,7 +43,7 @@ function reasonAgainst(taken: string, facts: Facts): Refusal | undefined {
 const bed: Rule<Encounter> = {
   id: "encounter-bed",
   group: "beds",
-  says: "A patient comes to lie in a bed that is in use, of a ward that is open.",
+  says: "A patient is placed only in a bed that is in use, in a ward that is open.",
   facts: (change, facts) => newPlaces(change).flatMap((taken) => [taken, ...above(facts, taken)]),
   check: (change, facts) => newPlaces(change).flatMap((taken) => reasonAgainst(taken, facts) ?? [])[0],
 };
@@ -55,7 +55,7 @@ const placesAfter = (change: Change<Encounter>): string[] => (change.after && ne
 export const oneBed: Rule<Encounter> = {
   id: "encounter-one-bed",
   group: "beds",
-  says: "A patient lies in one bed at a time.",
+  says: "A patient is in one bed at a time.",
   facts: placesAfter,
   check(change, facts) {
     const beds = placesAfter(change).filter((place) => isBed(placeIn(facts, place) ?? {}));

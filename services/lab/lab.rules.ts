@@ -14,7 +14,7 @@ import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { isUcum } from "./ucum.ts";
 
 const INSTEAD = "mark it as entered in error instead.";
-const OVER = "What is over changes to entered-in-error only";
+const OVER = "After its end, the status changes only to entered-in-error";
 const subjectOf = <Of extends { subject?: { reference?: string } }>({ subject }: Of) => subject;
 
 const hasCode = (concepts: CodeableConcept[] | undefined, code: string): boolean =>
@@ -44,7 +44,9 @@ const order: Rule<ServiceRequest>[] = [
 ];
 
 const specimen: Rule<Specimen>[] = [
-  statusSteps<Specimen>("Specimen", STATUS_STEPS.Specimen, { says: "An unsatisfactory Specimen stays so, or is an error." }),
+  statusSteps<Specimen>("Specimen", STATUS_STEPS.Specimen, {
+    says: "The status of an unsatisfactory Specimen changes only to entered-in-error.",
+  }),
   subjectStays<Specimen>("Specimen", "subject", subjectOf),
   ...onePatient<Specimen>("Specimen"),
   notInFuture<Specimen>("Specimen", {
@@ -59,7 +61,7 @@ const specimen: Rule<Specimen>[] = [
 const staysLaboratory: Rule<Observation> = {
   id: "observation-laboratory",
   group: "status",
-  says: "A final result of the laboratory stays one: its category stays laboratory, so that no other service's rules hold for it.",
+  says: "A final laboratory result keeps the category laboratory, so that the rules of no other service apply to it.",
   check({ before, after }) {
     if (!before || !after || !isFinal(before) || !hasCode(before.category, "laboratory") || hasCode(after.category, "laboratory")) {
       return undefined;
@@ -100,7 +102,7 @@ const newOrders = (change: Change<Observation>): (string | undefined)[] => {
 const orderedHere: Rule<Observation> = {
   id: "observation-order",
   group: "references",
-  says: "A result of the laboratory is not based on an order for something else (a referral to physiotherapy).",
+  says: "A laboratory result is not based on an order for something else (a referral to physiotherapy).",
   facts: newOrders,
   check(change, facts) {
     const other = newOrders(change).find((it) => isForOthers(facts.of(it)?.resource?.category as CodeableConcept[] | undefined));
@@ -118,7 +120,7 @@ const sane: Rule<Observation> = {
   id: "observation-value",
   group: "values",
   holdsAlways: true,
-  says: "A measured value is one that can be: below 1e15, and not below zero in a unit of mass, count or activity per volume.",
+  says: "A measured value is possible: below 1e15, and not negative in a unit of mass, count or activity per volume.",
   check({ after }) {
     for (const { value, at } of quantitiesIn(after)) {
       const number = numberOf(value.value);
@@ -138,7 +140,7 @@ const unit: Rule<Observation> = {
   id: "observation-unit",
   group: "values",
   holdsAlways: true,
-  says: "The unit of a result that is given as a code of UCUM is one.",
+  says: "If the unit of a result is given as a UCUM code, UCUM has this code.",
   check({ before, after }) {
     const kept = new Set(quantitiesIn(before).map(({ value }) => value.code));
     const wrong = quantitiesIn(after).find(

@@ -23,7 +23,7 @@ function replacedBy({ before, after }: Change<Patient>): { now?: string | undefi
 const link: Rule<Patient> = {
   id: "patient-link",
   group: "values",
-  says: "A record is not replaced by itself, nor by one whose place it has taken. One that was replaced stays so while the other says that it replaces it.",
+  says: "A record is not replaced by itself, nor by a record that it has replaced. A replaced record stays replaced while the other record says that it replaces it.",
   facts: (change) => Object.values(replacedBy(change)),
   check(change, facts) {
     const { now: other, before } = replacedBy(change);
@@ -41,7 +41,7 @@ const dates: Rule<Patient> = {
   id: "patient-dates",
   group: "values",
   holdsAlways: true,
-  says: "Nobody is born or has died in the future, nor died before their birth.",
+  says: "A birth or a death is not in the future, and a death is not before the birth.",
   check({ before, after, now }) {
     const [born, died] = [after?.birthDate, after?.deceasedDateTime];
     if (born === before?.birthDate && died === before?.deceasedDateTime) return undefined;

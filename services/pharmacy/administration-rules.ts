@@ -27,7 +27,7 @@ function newlyGivenBy({ before, after }: Change<MedicationAdministration>): stri
 const administrable: Rule<MedicationAdministration> = {
   id: "medication-administration-prescription",
   group: "status",
-  says: 'Given is by a prescription that is an order, is not "do not perform", and was neither stopped nor taken back; the past can be recorded.',
+  says: 'A dose is given by a prescription that is an order, is not "do not perform", and was neither stopped nor withdrawn; past doses of a stopped one can be recorded.',
   facts: (change) => [newlyGivenBy(change)],
   check(change, facts) {
     const place = newlyGivenBy(change);
@@ -45,7 +45,7 @@ const administrable: Rule<MedicationAdministration> = {
 /** The rules of doses. */
 export const administration: Rule<MedicationAdministration>[] = [
   statusSteps<MedicationAdministration>("MedicationAdministration", STATUS_STEPS.MedicationAdministration, {
-    says: `${OVER} (what was given, stopped or not done).`,
+    says: `${OVER} (a dose that was given, stopped or not done).`,
   }),
   finalStays<MedicationAdministration>("MedicationAdministration", {
     isFinal: ({ status }) => status === "completed",
@@ -75,6 +75,6 @@ export const administration: Rule<MedicationAdministration>[] = [
     isFinal: ({ status }) => status === "completed",
     message: "It was given: mark it as entered in error, if it was not.",
   }),
-  counted("medication-administration-stock", "What is given from a stock was there."),
-  counted("medication-administration-lot", "Of a stock no lot is given that has expired or is blocked."),
+  counted("medication-administration-stock", "A dose is given from a stock only if the stock has it."),
+  counted("medication-administration-lot", "A dose is not given from a lot that has expired or is blocked."),
 ];

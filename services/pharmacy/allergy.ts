@@ -65,7 +65,7 @@ const isSevere = ({ criticality, clinicalStatus, verificationStatus, reaction }:
 export const allergy: Rule<MedicationRequest> = {
   id: "medication-request-allergy",
   group: "values",
-  says: "No order of a medication to which, by the same code or that of an ingredient, a severe allergy is recorded, unless its detectedIssue says why.",
+  says: "A medication is not ordered if a severe allergy to it, or to one of its ingredients (by code), is recorded, unless the order's detectedIssue gives the reason.",
   facts: (change) => (isNew(change) ? [change.after?.medicationReference?.reference] : []),
   questions: allergiesOf,
   check(change, facts) {

@@ -25,7 +25,7 @@ import { dispensedUnit, returnedUnit } from "./unit-rules.ts";
 
 const prescription: Rule<MedicationRequest>[] = [
   statusSteps<MedicationRequest>("MedicationRequest", STATUS_STEPS.MedicationRequest, {
-    says: `${OVER} (a completed, cancelled or stopped prescription); one that was completed is active again when a dispense of it is undone, or given back.`,
+    says: `${OVER} (a completed, cancelled or stopped prescription); a completed prescription becomes active again when a dispense of it is undone or returned.`,
     may: ({ before, after, reference }, facts) =>
       before?.status === "completed" && after?.status === "active" && isUndone(reference, facts),
   }),
@@ -51,7 +51,7 @@ const prescription: Rule<MedicationRequest>[] = [
   ),
   counted(
     "medication-request-dispensed",
-    "The medication and the quantity of a prescription stay as they are once something was dispensed by it: prescribe anew.",
+    "The medication and the quantity of a prescription cannot change after a dispense of it: prescribe anew.",
   ),
   notDeletedUnder<MedicationRequest>("MedicationRequest", "mark it as entered in error instead."),
 ];
@@ -81,7 +81,7 @@ function newPrescriptions({ before, after }: Change<MedicationDispense>): Refere
 const dispensable: Rule<MedicationDispense> = {
   id: "medication-dispense-prescription",
   group: "status",
-  says: 'Dispensed is by an active prescription that is an order, is not "do not perform", and has not expired, when it begins and when it is handed out.',
+  says: 'A dispense needs an active prescription that is an order, is not "do not perform", and has not expired, both when the dispense begins and when it is handed out.',
   facts: (change) => newPrescriptions(change).map(({ reference }) => reference),
   check(change, facts) {
     for (const it of newPrescriptions(change)) {
@@ -149,12 +149,15 @@ const dispense: Rule<MedicationDispense>[] = [
   dispensedUnit,
   dispensedInStockUnit,
   possibleQuantity<MedicationDispense>("medication-dispense-value", "MedicationDispense.quantity", ({ quantity }) => quantity),
-  counted("medication-dispense-stock", "What the pharmacy keeps in stock is dispensed as far as it is there; undone, it is there again."),
+  counted(
+    "medication-dispense-stock",
+    "A medication that the pharmacy stocks is dispensed only as far as it is in stock; an undone dispense returns to the stock.",
+  ),
   counted(
     "medication-dispense-lot",
-    "No lot is dispensed that has expired or is blocked; where no lot is named, the first to expire of those that may be used is taken.",
+    "A lot that has expired or is blocked is not dispensed; if no lot is named, the usable lot that expires first is taken.",
   ),
-  counted("medication-dispense-quantity", "No more is dispensed, all together, than was prescribed."),
+  counted("medication-dispense-quantity", "All dispenses of a prescription together do not exceed the prescribed quantity."),
   finalNotDeleted<MedicationDispense>("MedicationDispense", {
     what: "A completed dispense",
     isFinal: ({ status }) => status === "completed",
@@ -180,7 +183,7 @@ const delivery: Rule<SupplyDelivery>[] = [
   {
     id: "supply-delivery-return-of",
     group: "stock",
-    says: "What comes back, comes back of a dispense that was handed out.",
+    says: "A return refers to a dispense that was handed out.",
     facts: (change) => [newReturnOf(change)],
     check(change, facts) {
       const dispense = newReturnOf(change);
@@ -202,11 +205,11 @@ const delivery: Rule<SupplyDelivery>[] = [
   ),
   counted(
     "supply-delivery-return",
-    "No more comes back of a dispense, all together, than was handed out; what came back and is dispensed again did come back.",
+    "All returns of a dispense together do not exceed the quantity that was handed out; a return stays when its quantity was dispensed again.",
   ),
   counted(
     "supply-delivery-stock",
-    "A delivery is undone, or deleted, as far as what it brought is still there; nothing is withdrawn or moved that is not.",
+    "A delivery is undone or deleted only if its quantity is still in stock; only quantities that are in stock are withdrawn or moved.",
   ),
   counted("supply-delivery-lot", "A lot of a medication has one date of expiry."),
 ];

@@ -22,7 +22,7 @@ function asked({ before, after }: { before?: MedicationDispense; after?: Medicat
 export const sameMedication: Rule<MedicationDispense> = {
   id: "medication-dispense-medication",
   group: "values",
-  says: "Dispensed is the medication of the prescription, where both have codes of one system, or the dispense says that it was substituted.",
+  says: "The dispensed medication is that of the prescription if both have codes of one system, unless the dispense says that it was substituted.",
   facts: asked,
   check(change, facts) {
     const isOther = asked(change).some((it) => {

@@ -10,7 +10,7 @@ import { isPossible } from "./pharmacy.model.ts";
 export const subjectOf = ({ subject }: { subject?: Reference }) => subject;
 
 /** Beginning of the text of a status rule. */
-export const OVER = "What is over changes to entered-in-error only";
+export const OVER = "After its end, the status changes only to entered-in-error";
 
 /** A rule that bounded counters enforce in the write itself (`pharmacy.effects.ts`): an earlier check could be outdated. */
 export const counted = <Of extends FhirResource>(id: string, says: string): Rule<Of> => ({

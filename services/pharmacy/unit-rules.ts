@@ -28,7 +28,7 @@ const prescriptionsOf = ({ before, after }: { before?: MedicationDispense; after
 export const dispensedUnit: Rule<MedicationDispense> = {
   id: "medication-dispense-unit",
   group: "values",
-  says: "What is dispensed is given in the unit of the prescription, by its code or its name, or without one: what is left is counted in it.",
+  says: "The quantity of a dispense is in the unit of the prescription (by code or by name), or has no unit: the remaining quantity is counted in that unit.",
   facts: prescriptionsOf,
   check(change, facts) {
     const of = (request: object) => (request as MedicationRequest).dispenseRequest?.quantity;
@@ -44,7 +44,7 @@ const dispenseOf = ({ before, after }: { before?: SupplyDelivery; after?: Supply
 export const returnedUnit: Rule<SupplyDelivery> = {
   id: "supply-delivery-unit",
   group: "values",
-  says: "What comes back of a dispense is given in its unit, or without one.",
+  says: "A returned quantity is in the unit of the dispense, or has no unit.",
   facts: dispenseOf,
   check(change, facts) {
     const quantity = change.after?.suppliedItem?.quantity;

@@ -37,13 +37,13 @@ export const rules: RulesOf = {
   Task: [
     ...patientRecordRules("Task"),
     statusSteps<Task>("Task", STATUS_STEPS.Task, {
-      says: "A task goes the way of HL7's state machine: one that is completed, failed, rejected or cancelled changes to entered-in-error only, one that was begun is not merely requested again.",
+      says: "The status of a task follows HL7's state machine: a completed, failed, rejected or cancelled task changes only to entered-in-error, and a begun task does not become requested again.",
     }),
   ],
   Consent: [
     ...patientRecordRules("Consent"),
     statusSteps<Consent>("Consent", STATUS_STEPS.Consent, {
-      says: "A consent is drafted or proposed, then active or rejected; an active one ends as inactive. What has ended changes to entered-in-error only: it is given anew.",
+      says: "A consent is drafted or proposed, then active or rejected; an active one ends as inactive. A consent that has ended changes only to entered-in-error; a new one is recorded instead.",
     }),
   ],
 };

@@ -24,7 +24,7 @@ function newlyComing({ before, after }: Change<Appointment>): string[] {
 const patient: Rule<Appointment> = {
   id: "appointment-patient",
   group: "subject",
-  says: "No new appointment of a patient who has died, was replaced, or is not active; the past can be recorded.",
+  says: "No new appointment for a patient who has died, is not active, or whose record was merged into another; past appointments can be recorded.",
   facts: newlyComing,
   check(change, facts) {
     const reasons = newlyComing(change).flatMap((it) => reasonAgainst(facts.of(it), change.after?.start, change.now) ?? []);
@@ -42,7 +42,7 @@ function exchanged({ before, deleted, after }: Change<Appointment>): { from: str
 const subject: Rule<Appointment> = {
   id: "appointment-subject",
   group: "subject",
-  says: "The only patient of an appointment stays the same, but for one who was replaced by another; others may join.",
+  says: "The only patient of an appointment cannot change; only the record into which the patient's record was merged can take its place. Further patients may join.",
   facts(change) {
     const { from, to = [] } = exchanged(change) ?? {};
     return [from, ...to];

@@ -16,7 +16,7 @@ import { OVERLAP } from "./visits.effects.ts";
 const overlap: Rule<Appointment> = {
   id: OVERLAP,
   group: "values",
-  says: `A practitioner has no two appointments at one time, of those that are still to come; unless the later one says why, by the extension ${OVERBOOKED}.`,
+  says: `A practitioner has no two future appointments at the same time, unless the later one gives the reason in the extension ${OVERBOOKED}.`,
   check: () => undefined,
 };
 
@@ -28,7 +28,9 @@ export const rules: RulesOf = {
     ...onePatient<EpisodeOfCare>("EpisodeOfCare"),
   ],
   Appointment: [
-    statusSteps<Appointment>("Appointment", STATUS_STEPS.Appointment, { says: "An appointment that was kept stays so, or is an error." }),
+    statusSteps<Appointment>("Appointment", STATUS_STEPS.Appointment, {
+      says: "The status of a fulfilled appointment changes only to entered-in-error.",
+    }),
     ...appointmentRules,
     notInFuture<Appointment>("Appointment", { statuses: ["fulfilled"], times: ({ start }) => ({ start }) }),
     referencesExist<Appointment>("Appointment"),

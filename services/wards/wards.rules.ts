@@ -45,7 +45,7 @@ function turnedBy(change: Change<Location>): "status" | "physicalType" | "partOf
 const occupied: Rule<Location> = {
   id: "location-occupied",
   group: "beds",
-  says: "A place in which somebody lies, also in a bed of it, is not taken out of use, nor made part of what is; nor made a bed, or no bed any more.",
+  says: "A place with a patient in it, or in one of its beds, is not taken out of use, does not become part of a place that is out of use, and does not become a bed, or stop being one.",
   isolates: (change) => turnedBy(change) !== undefined,
   facts: newAbove,
   questions: (change, facts) => (turnedBy(change) ? occupationQuestions(change.reference, facts) : []),
@@ -62,7 +62,7 @@ const partOf: Rule<Location> = {
   id: "location-part-of",
   group: "values",
   holdsAlways: true,
-  says: "A Location is no part of itself, nor of what is a part of it.",
+  says: "A Location is not part of itself, nor of one of its own parts.",
   facts: newAbove,
   check(change, facts) {
     if (!newAbove(change, facts).includes(change.reference)) return undefined;

@@ -54,7 +54,7 @@ export function bedOfOne(inpatient: readonly string[], counts = anyOther(inpatie
   return {
     id: ID,
     group: "beds",
-    says: "A bed is the place of one patient's open Encounter, whatever its class; a visit that came to it more than a day ago keeps nobody out.",
+    says: "A bed is the place of only one patient's open Encounter, whatever its class; a visit that came to the bed more than a day ago does not block it.",
     facts: (change, facts) => {
       const others = othersIn(change, facts).map(({ patient }) => patient);
       return [...asked(change), ...(others.length > 0 ? [...others, placeOf(change.after?.subject)] : [])];

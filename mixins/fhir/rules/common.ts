@@ -85,7 +85,7 @@ export function subjectStays<Of extends FhirResource>(
   return {
     id,
     group: "subject",
-    says: `The patient of a stored ${type} stays the same, also when it was deleted between, but for one who was replaced by another.`,
+    says: `The patient of a stored ${type} cannot change, not even by a deletion and a new creation; only the record into which the patient's record was merged can take its place.`,
     facts: (change) => {
       const it = changed(change);
       return it ? [it.from, it.to] : [];

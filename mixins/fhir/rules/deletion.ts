@@ -12,7 +12,7 @@ export function notDeletedUnder<Of extends FhirResource>(type: Of["resourceType"
   return {
     id,
     group: "deletion",
-    says: `${withArticle(type)} that others rest on is not deleted.`,
+    says: `${withArticle(type)} is not deleted while other resources depend on it.`,
     isolates: ({ op }) => op === "delete",
     check({ op, reference }, facts) {
       const by = op === "delete" ? facts.restingOn(reference) : [];

@@ -25,7 +25,7 @@ export function notInFuture<Of extends FhirResource & { status?: string }>(
     id,
     group: "values",
     holdsAlways: true,
-    says: `${withArticle(type)} that is ${statuses.join(", ")} does not say a time in the future.`,
+    says: `${withArticle(type)} with the status ${statuses.join(", ")} has no time in the future.`,
     check({ before, after, now }) {
       const [element, time] = doneAt(after) ?? [];
       if (time === undefined || time === doneAt(before)?.[1]) return undefined;

@@ -41,7 +41,7 @@ const status = statusSteps<Encounter>(
     "entered-in-error": [],
   },
   {
-    says: "A finished or cancelled Encounter changes its status to entered-in-error only; it is opened again when its statusHistory keeps that it was finished.",
+    says: "The status of a finished or cancelled Encounter changes only to entered-in-error; the Encounter can be reopened if its statusHistory keeps that it was finished.",
     may: isReopened,
     isAct: ({ subject }) => subject !== undefined,
   },
@@ -65,7 +65,7 @@ const period: Rule<Encounter> = {
   id: "encounter-period",
   group: "values",
   holdsAlways: true,
-  says: "An open Encounter has not begun in the future, nor before its patient was born; one that names where the patient is has not ended.",
+  says: "An open Encounter has not begun in the future, nor before the patient's birth; an Encounter that names the patient's present place has not ended.",
   facts: (change) => (newStart(change) === undefined ? [] : [change.after?.subject?.reference]),
   check(change, facts) {
     const { before, after, now } = change;
@@ -97,7 +97,7 @@ const patient = patientCanHave<Encounter>("Encounter", {
 const reopened: Rule<Encounter> = {
   id: "encounter-reopened",
   group: "subject",
-  says: "An Encounter of a patient who has died is not opened again, unless the death is undone in the same write.",
+  says: "An Encounter of a patient who has died is not reopened, unless the same write undoes the death.",
   facts: (change) => (isReopened(change) ? [change.after?.subject?.reference] : []),
   check(change, facts) {
     if (!isReopened(change)) return undefined;

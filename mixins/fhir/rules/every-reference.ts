@@ -26,7 +26,7 @@ function added({ before, after }: Change): string[] {
 export const everyReference: AnyRule = {
   id: "every-reference",
   group: "references",
-  says: "What it refers to is there.",
+  says: "The resources to which it refers exist.",
   facts: added,
   check(change, facts) {
     const vain = added(change).find((place) => ["absent", "deleted"].includes(facts.of(place)?.is ?? ""));

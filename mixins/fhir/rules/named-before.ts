@@ -50,7 +50,7 @@ export function namedBefore<Of extends FhirResource>(type: Of["resourceType"]): 
   return {
     id,
     group: "subject",
-    says: `${withArticle(type)} that others name before it is here, or before it has a patient, has their patient.`,
+    says: `${withArticle(type)} to which other resources already refer when it is created, or when it gets its patient, has the patient of those resources.`,
     asksNaming: patientsNow,
     facts(change, facts) {
       const now = patientsNow(change);

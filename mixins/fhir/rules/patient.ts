@@ -47,7 +47,7 @@ export function patientCanHave<Of extends FhirResource>(
   return {
     id,
     group: "subject",
-    says: `No new ${stages} ${type} for a patient who has died, was replaced, or is not active; the past can be recorded.`,
+    says: `No new ${stages} ${type} for a patient who has died, is not active, or whose record was merged into another; past acts can be recorded.`,
     facts: (change) => (isNew(change) ? [of(change.after as Of)?.reference] : []),
     check(change, facts) {
       if (!isNew(change)) return undefined;
@@ -82,7 +82,7 @@ export function givenInLife<Of extends FhirResource>(
   return {
     id,
     group: "subject",
-    says: `${withArticle(type)} says of nobody that something was given after their death.`,
+    says: `${withArticle(type)} does not say that something was given after the patient's death.`,
     facts: (change) => (isAsked(change) ? [of(change.after as Of)?.reference] : []),
     check(change, facts) {
       if (!isAsked(change)) return undefined;

@@ -44,7 +44,7 @@ export function amendmentReason<Of extends FhirResource & { status?: string; ext
     id,
     group: "reasons",
     isOptional: true,
-    says: `What is final changes with a reason: ${places.join(", ")}.`,
+    says: `A change of final content gives its reason: ${places.join(", ")}.`,
     facts: ({ before, after }) => (before && after && isFinal(before) ? patientsOfBoth(before, after) : []),
     check({ before, after, reference }, facts) {
       if (!before || !after || !isFinal(before)) return undefined;

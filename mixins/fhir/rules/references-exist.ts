@@ -68,7 +68,7 @@ export function referencesExist<Of extends FhirResource>(type: Of["resourceType"
     id,
     group: "references",
     holdsAlways: true,
-    says: `What the act rests on is there: ${(ACT_REFERENCES[type] ?? []).map(({ path }) => path).join(", ")}. A record of the past from elsewhere, of which nothing is known here, may be stored.`,
+    says: `The resources on which the act depends exist: ${(ACT_REFERENCES[type] ?? []).map(({ path }) => path).join(", ")}. A past act from another system may be stored if none of these resources is known here.`,
     facts: (change) => added(change).map(({ place }) => place),
     check(change, facts) {
       const all = allOf(change);

@@ -61,7 +61,7 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
     id,
     group: "subject",
     holdsAlways: true,
-    says: `${withArticle(type)} has the patient of what it refers to: ${paths.join(", ")}. What is a newborn's may be of its mother's.`,
+    says: `${withArticle(type)} has the same patient as the resources to which it refers: ${paths.join(", ")}. A newborn's resource may refer to those of its mother.`,
     facts(change, facts) {
       const others = othersOf(change, facts);
       const about = others.flatMap((it) => [...it.patients, ...twosOf(change, it).flatMap((two) => factsOfTwo(two, facts))]);

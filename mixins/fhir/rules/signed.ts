@@ -1,7 +1,7 @@
 /** A signed resource can only be changed under a status that says so, and not deleted; nor can its signature. */
 import type { FhirResource, Provenance } from "../../../fhir/r4.ts";
 import { referenceClause, slotsOfParameters } from "../../../fhir/search/exact-clauses.ts";
-import { idOf, refusal, withArticle } from "./common.ts";
+import { idOf, refusal } from "./common.ts";
 import { contentOf } from "./final.ts";
 import { patientsIn, withCurrentRecords } from "./one-person.ts";
 import type { Change, Question, Rule } from "./rule.ts";
@@ -39,7 +39,7 @@ export function signedStays<Of extends FhirResource>(
   return {
     id,
     group: "status",
-    says: `${withArticle(type)} that was signed is not deleted, and its content changes only openly: ${instead}.`,
+    says: `A signed ${type} is not deleted. To change its content, ${instead}.`,
     questions: (change) => (isAsked(change) ? [questionOf(change)] : []),
     facts: (change) => (isAsked(change) && change.after ? [...new Set([...patientsIn(change.before), ...patientsIn(change.after)])] : []),
     check(change, facts) {

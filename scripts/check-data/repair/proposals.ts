@@ -50,21 +50,21 @@ export async function proposalFor(finding: Breach, sources: OwnerSource[]): Prom
   if (about?.kind !== "counter") return decision(finding);
   const source = sources.find(({ service }) => service === about.service) as OwnerSource;
   const { counter, value: from, sum: to } = about;
-  return { finding, source, counter, from, to, does: `${counter} becomes ${to}, as what is stored adds up to` };
+  return { finding, source, counter, from, to, does: `${counter} becomes ${to}, the sum of the stored resources` };
 }
 
 /** Decisions by the suffix of an invariant's name. */
 const DECISIONS: [end: string, decide: string][] = [
-  ["content", "Restore it from a backup, or write it anew: what it said is not there any more."],
-  ["unique-key-ghost", "Store it once more as it is: it gives the key up then."],
-  ["unique-key-held", "Change or end who holds the key: that one gives it up then."],
+  ["content", "Restore it from a backup, or write it anew: its content is lost."],
+  ["unique-key-ghost", "Store it once more as it is: this releases the key."],
+  ["unique-key-held", "Change or end the resource that holds the key: this releases the key."],
   ["unique-key", "Which of them is the right one? Correct the other, or mark it as entered in error."],
-  ["-status", "Was the step a mistake? What has happened since stays: mark it as entered in error, or leave it."],
-  ["-subject", "Whose is it? Mark it as entered in error, and record it anew for the right patient."],
-  ["-one-patient", "Whose is it? Mark the one that names the wrong patient as entered in error, and record it anew."],
-  ["history", "Take the versions from a backup, or leave it: what is true now is there."],
+  ["-status", "Was the change of status a mistake? Later changes stay: mark the resource as entered in error, or leave it."],
+  ["-subject", "Which patient is it about? Mark it as entered in error, and record it anew for the right patient."],
+  ["-one-patient", "Which patient is it about? Mark the resource that names the wrong patient as entered in error, and record it anew."],
+  ["history", "Take the versions from a backup, or leave it: the current version exists."],
   ["stay-bed-in-use", "Transfer the patient, or open the bed again."],
-  ["-counter", "Count it, and find out which of its days is wrong."],
+  ["-counter", "Count the stock, and find out which of its days is wrong."],
 ];
 
 function decision(finding: Breach): RepairDecision {
@@ -115,7 +115,7 @@ async function again(finding: Breach, reference: string, sources: OwnerSource[])
   const current = await currentOf(reference, sources);
   if (!current) return undefined;
   const { version, resource: next } = current;
-  return { finding, reference, version, next, does: `${reference} is stored once more as it is, and holds its keys` };
+  return { finding, reference, version, next, does: `${reference} is stored once more as it is, and then holds its keys` };
 }
 
 /** References without which an act is meaningless: people must say whose it is, or what was given or ordered. */
@@ -138,7 +138,7 @@ async function dangling(finding: Breach, reference: string, sources: OwnerSource
     }
   }
   if (gone.length === 0) return undefined;
-  return { finding, reference, version, next, does: `of ${reference}, what is not here becomes a text: ${gone.join(", ")}` };
+  return { finding, reference, version, next, does: `in ${reference}, references to missing resources become texts: ${gone.join(", ")}` };
 }
 
 /** Whether a resource exists here: deleted ones do not, and of types without an owner nothing is known. */

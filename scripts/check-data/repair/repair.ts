@@ -37,7 +37,7 @@ export async function repair(findings: Breach[], sources: OwnerSource[], manner:
       repaired.undecided += 1;
       continue;
     }
-    tell(`  would be put right so: ${proposal.does}`);
+    tell(`  proposed repair: ${proposal.does}`);
     if (!ask || !(await ask("  Do it?"))) {
       repaired.declined += 1;
       continue;

@@ -46,7 +46,7 @@ function reasonAgainstBack(payment: PaymentReconciliation, taken: string, facts:
 /** The rules of payments. */
 export const paymentRules: Rule<PaymentReconciliation>[] = [
   statusSteps<PaymentReconciliation>("PaymentReconciliation", STATUS_STEPS.PaymentReconciliation, {
-    says: "What was paid of an Invoice stays: another payment takes it back.",
+    says: "A payment of an Invoice stays; another payment reverses it.",
     isAct: isPayment,
     sealed: ["active"],
   }),
@@ -63,7 +63,7 @@ export const paymentRules: Rule<PaymentReconciliation>[] = [
   {
     id: "payment-reconciliation-invoice",
     group: "money",
-    says: "Paid is an Invoice in force, in its currency, in parts that make up the whole; what is paid of a credit note goes out.",
+    says: "A payment is for an Invoice in force, in its currency, and its parts add up to the whole; a payment for a credit note is paid out.",
     facts: (change) => paidFor(newlyPaid(change)).map(({ invoice }) => invoice),
     check(change, facts) {
       const payment = newlyPaid(change);
@@ -74,7 +74,7 @@ export const paymentRules: Rule<PaymentReconciliation>[] = [
   {
     id: "payment-reconciliation-back",
     group: "money",
-    says: "A payment is taken back as a whole, and once.",
+    says: "A payment is reversed as a whole, and once.",
     facts: (change) => [newlyPaid(change)].flatMap((payment) => (payment && takenBackBy(payment)) ?? []),
     check(change, facts) {
       const payment = newlyPaid(change);
@@ -86,7 +86,7 @@ export const paymentRules: Rule<PaymentReconciliation>[] = [
   {
     id: "payment-reconciliation-amount",
     group: "money",
-    says: "No Invoice is paid more than it asks for less what was credited, however many pay at once, and of a credit note no more is paid back than was paid too much; when nothing is left it is balanced.",
+    says: "The payments of an Invoice do not exceed its amount less its credits, however many are made at once; no more is paid back for a credit note than was overpaid; an Invoice with nothing left to pay is balanced.",
     check: () => undefined, // the write itself counts payments (`payments.effects.ts`)
   },
 ];

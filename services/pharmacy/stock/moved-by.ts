@@ -59,11 +59,11 @@ function ruleFor<Of extends FhirResource>({ rule, isMoving, quantityOf, named }:
 /** For dispenses. */
 export const dispensedInStockUnit = ruleFor(
   DISPENSES,
-  "What leaves the stock is given in the unit in which the stock of the medication is counted, or in one that the catalogue converts (MedicationKnowledge.packaging), or without one.",
+  "The quantity that leaves the stock is in the unit in which the stock of the medication is counted, or in one that the catalogue converts (MedicationKnowledge.packaging), or without one.",
 );
 
 /** For deliveries. */
 export const deliveredInStockUnit = ruleFor(
   DELIVERIES,
-  "What comes into the stock is given in the unit in which the stock of the medication is counted (what its packs contain, or that of its first delivery), or in one that the catalogue converts (MedicationKnowledge.packaging), or without one.",
+  "The quantity that comes into the stock is in the unit in which the stock of the medication is counted (what its packs contain, or that of its first delivery), or in one that the catalogue converts (MedicationKnowledge.packaging), or without one.",
 );

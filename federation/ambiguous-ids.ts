@@ -31,7 +31,7 @@ export async function refuseAmbiguousIds(mesh: QueryContext, type: string, claus
   const { name, id } = ambiguous.bare;
   const types = [...ambiguous.used].sort();
   const how = types.map((one) => `${one}/${id}`);
-  throw fhirError(400, "multiple-matches", `The id ${id} in "${name}" is that of ${how.join(" and of ")}: write one of them.`, name);
+  throw fhirError(400, "multiple-matches", `The id ${id} in "${name}" is the id of ${how.join(" and of ")}: write one of them.`, name);
 }
 
 const typesOf = ({ byType }: BareId): string[] => Object.keys(byType);

@@ -12,7 +12,7 @@ export const noSuchType = (type: string) => new MoleculerClientError(`No running
 /** This mesh has no coordinator of transactions. */
 export const noTransactions = () =>
   new MoleculerClientError(
-    "No running service carries out transactions (and what concerns two services is one); a batch works.",
+    "No running service carries out transactions (a write at two services is a transaction, too); a batch works.",
     404,
     "NOT_SUPPORTED",
   );
@@ -44,8 +44,8 @@ export const gone = (type: string, id: string, version: number) =>
 export const staleVersion = (data: Record<string, unknown>) =>
   new MoleculerClientError(
     data.version === 0
-      ? "The resource is not there, in no version."
-      : "The resource has changed meanwhile: read it again and repeat the change on what you find.",
+      ? "The resource does not exist in any version."
+      : "The resource has changed meanwhile: read it again, and repeat the change on the new version.",
     412,
     "STALE_VERSION",
     data,
@@ -68,7 +68,7 @@ export type IssueOfStep = Issue & { step: number };
 /** The resource's type differs from that in the URL, or from its place in a transaction. `data.step` is the index of the step. */
 const wrongResourceType = (wanted: string, given: string, step: number) =>
   new MoleculerClientError(
-    `A ${wanted} is written here, but the resource says that it is a ${given.slice(0, 64)}: check resourceType.`,
+    `The request writes a ${wanted}, but the resource is a ${given.slice(0, 64)}: check resourceType.`,
     400,
     "WRONG_RESOURCE_TYPE",
     { type: wanted, step },
@@ -97,18 +97,23 @@ export const appendOnly = (type: string, step: number) =>
 
 /** 422: an element names an author other than the signed-in person. */
 export const forgedAuthor = (issues: IssueOfStep[], step: number) =>
-  new MoleculerClientError("A resource names another than you as its author.", 422, "FORGED_AUTHOR", { issues, step });
+  new MoleculerClientError("A resource names another person than you as its author.", 422, "FORGED_AUTHOR", { issues, step });
 
 /** 422: the id is reserved for the Provenance that the system derives from a version's author. */
 export const reservedId = (id: string, step: number) =>
-  new MoleculerClientError("This id is of a Provenance that the system makes by itself: store yours under another.", 422, "RESERVED_ID", {
-    id,
-    step,
-  });
+  new MoleculerClientError(
+    "Ids of this form are for Provenances that the system makes by itself: store yours under another id.",
+    422,
+    "RESERVED_ID",
+    {
+      id,
+      step,
+    },
+  );
 
 /** 409: the effect of this event is already stored. */
 export const alreadyHandled = (data: Record<string, unknown>) =>
-  new MoleculerClientError("What follows from this event has been done already.", 409, "ALREADY_HANDLED", data);
+  new MoleculerClientError("This event was handled already.", 409, "ALREADY_HANDLED", data);
 
 /** 503: the owner's store is not usable at the moment; `step` is the index of the step at which that was noticed. */
 const storeUnavailable = (service: string, step?: number) =>
@@ -119,7 +124,7 @@ const storeUnavailable = (service: string, step?: number) =>
 
 /** 507: the disk of the owner's store is full. */
 const storeIsFull = (service: string, step?: number) =>
-  new MoleculerRetryableError(`The store of ${service} is full: what is there can be read, and nothing new is stored.`, 507, "STORE_FULL", {
+  new MoleculerRetryableError(`The store of ${service} is full: stored data can be read, but nothing new is stored.`, 507, "STORE_FULL", {
     service,
     step,
   });
@@ -127,7 +132,7 @@ const storeIsFull = (service: string, step?: number) =>
 /** 413: the document database does not accept a resource of this size. `data.limit`: bytes. */
 const resourceTooLarge = (data: Record<string, unknown>) =>
   new MoleculerClientError(
-    `The resource is larger than a database of documents takes: with its search values ${data["limit"]} bytes are the most. Divide it, or store a document outside and refer to it.`,
+    `The resource is too large for the database: with its search values it may have ${data["limit"]} bytes. Divide it, or store a document outside and refer to it.`,
     413,
     "RESOURCE_TOO_LARGE",
     data,
@@ -166,17 +171,17 @@ export function fromStoreError(error: unknown, service: string): unknown {
     case held:
       return locked(data);
     case counterBelow:
-      return new MoleculerClientError("There is not enough of it.", 409, "COUNTER_BELOW", data);
+      return new MoleculerClientError("The quantity is not available.", 409, "COUNTER_BELOW", data);
     case handled:
       return alreadyHandled(data);
     case eventTooLarge:
-      return new MoleculerClientError("The event is too large: name what happened, and let others read it.", 413, "EVENT_TOO_LARGE", data);
+      return new MoleculerClientError("The event is too large: send references to its data instead.", 413, "EVENT_TOO_LARGE", data);
     case ended:
-      return new MoleculerClientError("The transaction was given up before this came.", 409, "TRANSACTION_ENDED", data);
+      return new MoleculerClientError("The transaction was aborted before this part arrived.", 409, "TRANSACTION_ENDED", data);
     case factsOutdated:
-      return new MoleculerRetryableError("What the write was decided on has changed: try again.", 409, "FACTS_OUTDATED", data);
+      return new MoleculerRetryableError("The data on which the write was decided have changed: try again.", 409, "FACTS_OUTDATED", data);
     case tooCostly:
-      return new MoleculerClientError("The conditions find too much: narrow them, or send the bundle in parts.", 422, "TOO_COSTLY", data);
+      return new MoleculerClientError("The conditions match too much: narrow them, or send the bundle in parts.", 422, "TOO_COSTLY", data);
     case tooLarge:
       return resourceTooLarge(data);
     case notSupported:
@@ -188,7 +193,7 @@ export function fromStoreError(error: unknown, service: string): unknown {
     default:
       // A unique key of the service's own rules: the error has the rule's name.
       return new MoleculerClientError(
-        `${String(error.data.holder)} already holds what only one may hold (${error.type}): change or end that one first.`,
+        `${String(error.data.holder)} already holds the unique key of ${error.type}: change or end that resource first.`,
         409,
         error.type,
         data,

@@ -121,7 +121,7 @@ const tooMuch = (most: number) =>
 const endless = ({ include, revinclude }: Includes) => {
   const named = (all: Include[], name: string) => all.map(({ source, param }) => `${name}:iterate=${source}:${param}`);
   const cut = [...named(include, "_include"), ...named(revinclude, "_revinclude")].slice(0, 10).join(", ");
-  return fhirError(400, "too-costly", `After ${MAX_STEPS} steps there is still more to bring along by ${cut}: ask for a part of it.`);
+  return fhirError(400, "too-costly", `After ${MAX_STEPS} steps ${cut} still includes more resources: request fewer.`);
 };
 
 /** A version of a resource that a reference names. */

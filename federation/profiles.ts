@@ -43,7 +43,7 @@ export class Profiles {
   async of(addresses: string[]): Promise<{ profiles: Profile[]; stored: Profile[] }> {
     const wanted = new Set(addresses.map(withoutVersion));
     if (wanted.size > MAX_NAMED) {
-      const diagnostics = `The resources of one request may name ${MAX_NAMED} different profiles in meta.profile, these have ${wanted.size}.`;
+      const diagnostics = `The resources of one request may name ${MAX_NAMED} different profiles in meta.profile, but name ${wanted.size}.`;
       throw fhirError(422, "too-costly", diagnostics, "meta.profile");
     }
     const found = new Map<string, Profile>();

@@ -47,7 +47,7 @@ export function parseInput(text: string, mostParts = MAX_PARTS): unknown {
     const issues = duplicateKeys(text).map((path) => ({
       severity: "error" as const,
       code: "structure",
-      diagnostics: "This member stands twice in its object: leave one.",
+      diagnostics: "This member is in its object twice: leave one out.",
       expression: [path.slice(0, 500)],
     }));
     if (issues.length > 0) throw new FhirError(422, issues);
@@ -86,7 +86,7 @@ function parse(text: string, isStable: boolean): unknown {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const at = /position (\d+)/.exec(error.message)?.[1];
-    throw fhirError(400, "structure", at ? `The body is not JSON: it breaks off or errs at character ${at}.` : "The body is not JSON.");
+    throw fhirError(400, "structure", at ? `The body is not JSON: it ends or has an error at character ${at}.` : "The body is not JSON.");
   }
 }
 
@@ -167,8 +167,8 @@ function keepSource(_key: string, value: unknown, { source }: { source?: string 
 
 function refuseHarm(value: unknown): void {
   if (typeof value === "string") {
-    if (value.includes("\0")) throw fhirError(400, "value", "A text holds the character NUL (\\u0000), which FHIR does not allow.");
-    if (!value.isWellFormed()) throw fhirError(400, "value", "A text holds half of a surrogate pair, which is no character.");
+    if (value.includes("\0")) throw fhirError(400, "value", "A text contains the character NUL (\\u0000), which FHIR does not allow.");
+    if (!value.isWellFormed()) throw fhirError(400, "value", "A text contains half of a surrogate pair, which is no character.");
   } else if (Array.isArray(value)) {
     value.forEach(refuseHarm);
   } else if (typeof value === "object" && value !== null) {

@@ -12,7 +12,7 @@ export function superfluousCriterion(type: string, names: Iterable<string>): { d
     if (whole.startsWith("_") && !UNDERSCORED.test(whole)) continue;
     const name = whole.slice(0, 64);
     return {
-      diagnostics: `The address names one resource, so that "${name}" would not be looked at: leave it out, or write ${type}?….`,
+      diagnostics: `The URL names one resource, so that "${name}" would have no effect: leave it out, or write ${type}?….`,
       name,
     };
   }

@@ -16,7 +16,7 @@ export const WRITE_MS = 1_500;
 
 /** Error: a question took more processor time than it may. */
 export class QuestionTooCostly extends FhirError {
-  constructor(diagnostics = "The search takes too long: ask for fewer values, or for something that fewer resources have.") {
+  constructor(diagnostics = "The search takes too long: use fewer values, or criteria that fewer resources match.") {
     super(400, [{ severity: "error", code: "too-costly", diagnostics }]);
   }
 }

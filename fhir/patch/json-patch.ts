@@ -181,7 +181,7 @@ function prune(value: unknown, emptied: ReadonlySet<object>): boolean {
 /** @throws FhirError 400 for a patch that inserts too much, or too deep */
 function charge(work: Work, path: string, value: unknown): void {
   work.left -= sizeOf(value, work.left, path.split("/").length);
-  if (work.left < 0) throw fhirError(400, "too-costly", "The patch puts too much in place, or deeper than 100 levels.");
+  if (work.left < 0) throw fhirError(400, "too-costly", "The patch adds too much, or nests deeper than 100 levels.");
 }
 
 const VALUE_SIZE = 100; // characters

@@ -94,7 +94,7 @@ function addCommon(criteria: Criteria, code: string, modifier: string, { value, 
 function addList(criteria: Criteria, modifier: string, value: string, asked: string): void {
   if (modifier) throw fhirError(400, "invalid", `"_list" takes no modifier.`, asked);
   if (value.startsWith("$")) {
-    throw fhirError(501, "not-supported", "Lists that the server makes up (_list=$…) are not supported yet.", asked);
+    throw fhirError(501, "not-supported", "Lists that the server computes (_list=$…) are not supported yet.", asked);
   }
   const ids = valuesOf(value, asked).map(unescaped);
   if (!ids.every(isId)) throw fhirError(400, "invalid", '"_list" is the id of a List.', asked);
@@ -144,7 +144,7 @@ function addChain(criteria: Criteria, link: string, far: Criterion): void {
   const [code, type] = splitName(link, asked);
   const parameter = referenceParameter(criteria.type, code, asked);
   if (parameter.isHeld) {
-    throw fhirError(501, "not-supported", `A chain into what a ${criteria.type} itself holds is not supported: "${asked}".`, asked);
+    throw fhirError(501, "not-supported", `A chain into the content of a ${criteria.type} is not supported: "${asked}".`, asked);
   }
   const types = type ? [typeNamed(type, parameter, asked)] : (parameter.targets ?? resourceTypes);
   const next = deeper(depth, asked, context);

@@ -63,7 +63,7 @@ export class IndexRowBuilder {
   countContained(count: number): void {
     this.#lookedInto += count;
     if (this.#lookedInto > this.#most) {
-      throw fhirError(422, "too-costly", "The resource refers too often to what it contains: divide it into several.");
+      throw fhirError(422, "too-costly", "The resource has too many references to its contained resources: divide it into several.");
     }
   }
 
@@ -99,10 +99,10 @@ export class IndexRowBuilder {
 
   #countRow(): void {
     if (this.keys.length + this.ranges.length >= this.#most) {
-      throw fhirError(422, "too-costly", `The resource has more than ${this.#most} values to be found by: divide it into several.`);
+      throw fhirError(422, "too-costly", `The resource has more than ${this.#most} search values: divide it into several.`);
     }
     if (this.#characters > this.#most * CHARACTERS_PER_ROW) {
-      throw fhirError(422, "too-costly", "The resource has too many long texts to be found by: divide it into several, or shorten them.");
+      throw fhirError(422, "too-costly", "The resource has too many long search values: divide it into several, or shorten them.");
     }
   }
 

@@ -81,7 +81,7 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
   }
   if (faults.length) throw together(faults);
   if (matchesOf(search) > MAX_MATCHES || conditionsOf(search) > MAX_CONDITIONS) {
-    throw fhirError(400, "too-costly", "The search asks for too many values: give fewer, or name the types that its references lead to.");
+    throw fhirError(400, "too-costly", "The search has too many values: give fewer, or name the types of its references.");
   }
   const implicitSort = search.sort.length ? undefined : walkable(search);
   return implicitSort ? { ...search, implicitSort } : search;
@@ -94,7 +94,7 @@ function checkForm(name: string, value: string): void {
   if (value.length > most) throw fhirError(400, "too-long", `"${name}" is ${value.length} characters long; ${most} are the most.`, name);
   // No text in FHIR contains it, and not every index treats it as a character.
   if (name.includes("\0") || value.includes("\0")) {
-    throw fhirError(400, "value", "A search holds the character NUL, which FHIR does not allow.");
+    throw fhirError(400, "value", "A search contains the character NUL, which FHIR does not allow.");
   }
 }
 

@@ -21,7 +21,7 @@ const DEAD = "dead-letter/";
 const MAX_REASON = 500;
 
 const notCertified = (event: string) =>
-  new Errors.MoleculerClientError(`No service that may tell of ${event} has signed it.`, 403, "NOT_CERTIFIED", { event });
+  new Errors.MoleculerClientError(`${event} is not signed by a service that may emit it.`, 403, "NOT_CERTIFIED", { event });
 
 /** Handler of one kind of event. */
 export type EventHandler = (event: DurableEvent) => Promise<void>;

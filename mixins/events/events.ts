@@ -81,7 +81,7 @@ export const eventsOf = (service: string) => {
 
 /** 404: there is no dead letter with this id. */
 const deadLetterNotFound = (id: string) =>
-  new Errors.MoleculerClientError("No event with this id was set aside here.", 404, "DEAD_LETTER_NOT_FOUND", { id });
+  new Errors.MoleculerClientError("There is no dead letter with this id.", 404, "DEAD_LETTER_NOT_FOUND", { id });
 
 type Own = { store: Store; consumer: EventConsumer };
 

@@ -34,7 +34,11 @@ const atBeforeAnybody = () => atTooEarly(`the lifetime of anybody who is treated
 
 /** 409: a late entry needs a reason. */
 const lateReasonMissing = () =>
-  new MoleculerClientError("It happened more than a day ago: say in `lateReason` why it is written down now.", 409, "LATE_REASON_MISSING");
+  new MoleculerClientError(
+    "It happened more than a day ago: give in `lateReason` the reason why it is recorded now.",
+    409,
+    "LATE_REASON_MISSING",
+  );
 
 /**
  * The time at which it happened; now, if none is given.

@@ -164,5 +164,5 @@ function profileChecks({ profiles, stored }: { profiles: Profile[]; stored: Prof
 const tooManyRows = (): Issue => ({
   severity: "error",
   code: "too-costly",
-  diagnostics: `The resources up to this one have more than ${MAX_ROWS_AT_ONCE} values to be found by: send them in several bundles.`,
+  diagnostics: `The resources up to this one have more than ${MAX_ROWS_AT_ONCE} search values: send them in several bundles.`,
 });

@@ -106,7 +106,7 @@ async function formFor({ text }: Shown, { login, password, code, tell, patient }
     return { step: "confirm", code: await code(key) };
   }
   if (has('value="seen"')) {
-    tell?.([...text.matchAll(/<li><code>([\w-]+)<\/code>/g)].map(([, one = ""]) => one));
+    tell?.([...text.matchAll(/<li><code[^>]*>([\w-]+)<\/code>/g)].map(([, one = ""]) => one));
     return { step: "seen" };
   }
   if (has('name="password"')) return { step: "login", login, password };

@@ -15,7 +15,7 @@ export const nothingToInvoice = (encounter: string) =>
 
 /** 409: the open charges have several currencies. */
 export const severalCurrencies = (encounter: string) =>
-  new MoleculerClientError("The charges are in several currencies: one bill has one.", 409, "SEVERAL_CURRENCIES", { encounter });
+  new MoleculerClientError("The charges are in several currencies, but a bill has one.", 409, "SEVERAL_CURRENCIES", { encounter });
 
 /** 409: others have set the price at the same moment. */
 export const priceChanged = (definition: string) =>
@@ -40,7 +40,7 @@ export const CHARGE_CREDITED = "CHARGE_CREDITED";
 
 /** 409: a charge can be credited once. */
 export const chargeCredited = (invoice: string) =>
-  new MoleculerClientError("A charge of these is credited already: name the others.", 409, CHARGE_CREDITED, { invoice });
+  new MoleculerClientError("One of these charges is credited already: leave it out.", 409, CHARGE_CREDITED, { invoice });
 
 /** 404: there is no such invoice. */
 export const invoiceNotFound = (invoice: string) =>
@@ -48,15 +48,15 @@ export const invoiceNotFound = (invoice: string) =>
 
 /** 409: it is paid in full. */
 export const invoicePaid = (invoice: string) =>
-  new MoleculerClientError("Nothing of the invoice is left to be paid.", 409, "INVOICE_PAID", { invoice });
+  new MoleculerClientError("The invoice is completely paid.", 409, "INVOICE_PAID", { invoice });
 
 /** 409: the payment exceeds the amount due. @param left amount due in the minor unit of the currency */
 export const paidTooMuch = (invoice: string, left: number) =>
-  new MoleculerClientError("The invoice asks for less than that: pay what is left of it at most.", 409, "PAID_TOO_MUCH", { invoice, left });
+  new MoleculerClientError("The payment is larger than the remaining amount of the invoice.", 409, "PAID_TOO_MUCH", { invoice, left });
 
 /** 409: a partly paid invoice cannot be cancelled. */
 export const invoicePartlyPaid = (invoice: string) =>
-  new MoleculerClientError("Something of the invoice is paid: take the payments back first.", 409, "INVOICE_PARTLY_PAID", { invoice });
+  new MoleculerClientError("The invoice has payments: take them back first.", 409, "INVOICE_PARTLY_PAID", { invoice });
 
 /** 404: there is no such payment, or it is itself a reversal. */
 export const paymentNotFound = (payment: string) =>
@@ -85,7 +85,7 @@ export const notOnInvoice = (charge: string, invoice: string) =>
 
 /** 409: the charges amount to nothing. */
 export const nothingToCredit = (invoice: string) =>
-  new MoleculerClientError("These charges come to nothing: there is nothing to credit.", 409, "NOTHING_TO_CREDIT", { invoice });
+  new MoleculerClientError("The sum of these charges is zero: there is nothing to credit.", 409, "NOTHING_TO_CREDIT", { invoice });
 
 /** 409: a concurrent write came first; the same call may succeed. */
 export const invoiceChanged = (invoice: string) =>

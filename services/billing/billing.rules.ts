@@ -52,7 +52,7 @@ const charge: Rule<ChargeItem>[] = [
     check({ before, after }) {
       const price = after?.priceOverride;
       if (!price || !isTooLarge(price) || numberOf(price.value) === numberOf(before?.priceOverride?.value)) return undefined;
-      return refusal("charge-item-value", "Nobody can pay so much: correct the price.", "ChargeItem.priceOverride", 422);
+      return refusal("charge-item-value", "The price is too large: correct it.", "ChargeItem.priceOverride", 422);
     },
   },
   referencesExist<ChargeItem>("ChargeItem"),
@@ -87,7 +87,7 @@ function payable<Of extends FhirResource>(
       const amounts = Object.entries(after ? amountsOf(after) : {}).filter(([, it]) => it && !known.includes(JSON.stringify(it)));
       for (const [element, amount = {}] of amounts) {
         if (isTooFine(amount)) return tooFine(id, `${type}.${element}`, amount);
-        if (isTooLarge(amount)) return refusal(id, "Nobody can pay so much: correct the amount.", `${type}.${element}`, 422);
+        if (isTooLarge(amount)) return refusal(id, "The amount is too large: correct it.", `${type}.${element}`, 422);
       }
       return undefined;
     },

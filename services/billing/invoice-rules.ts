@@ -48,10 +48,15 @@ const currency: Rule<Invoice> = {
     const { after } = change;
     if (!after || !isIssued(change)) return undefined;
     const amounts = amountsOf(after);
-    if (amounts.some(isTooLarge)) return refusal("invoice-currency", "Nobody can pay so much: correct the amount.", "Invoice", 422);
+    if (amounts.some(isTooLarge)) return refusal("invoice-currency", "The amount is too large: correct it.", "Invoice", 422);
     const currencies = new Set(amounts.flatMap((it) => it.currency ?? []));
     if (currencies.size < 2) return undefined;
-    return refusal("invoice-currency", `It is in ${[...currencies].join(" and ")}: make one for each currency.`, "Invoice", 422);
+    return refusal(
+      "invoice-currency",
+      `The Invoice has amounts in ${[...currencies].join(" and ")}: make one Invoice for each currency.`,
+      "Invoice",
+      422,
+    );
   },
 };
 
@@ -92,7 +97,7 @@ const charges: Rule<Invoice> = {
   check(change, facts) {
     const asked = newlyBilled(change);
     const twice = asked.find((it, index) => asked.indexOf(it) !== index);
-    if (twice !== undefined) return refusal("invoice-charges", `${twice} is on it twice: leave one out.`, "Invoice.lineItem");
+    if (twice !== undefined) return refusal("invoice-charges", `${twice} is on the Invoice twice: leave one out.`, "Invoice.lineItem");
     const wrong = asked.find((it) => NOT_PAID_FOR.includes(statusOf(facts.of(it)?.resource)));
     if (wrong === undefined) return undefined;
     return refusal("invoice-charges", `${wrong} is not to be paid for: leave it out, or correct it first.`, "Invoice.lineItem");

@@ -16,7 +16,7 @@ const AT_ONCE_MS = 60_000;
 /** Stays in one bed and period that are checked. */
 const MAX_STAYS = 200;
 const LAIN_THERE =
-  "Somebody has lain in this bed since then: give the time from which the patient lies there (location.period), or choose another bed.";
+  "Another patient has been in this bed since that time: give the time from which the patient is in it (location.period), or choose another bed.";
 /** Statuses of stays that did not take place. */
 const NEVER = ["planned", "cancelled", "entered-in-error"];
 

@@ -9,7 +9,7 @@ export const PATIENT_ALREADY_ADMITTED = "PATIENT_ALREADY_ADMITTED";
 
 /** 409: another patient is in the bed. */
 export const bedOccupied = (bed: string) =>
-  new MoleculerClientError("Somebody lies in this bed: choose a free one.", 409, BED_OCCUPIED, { bed });
+  new MoleculerClientError("This bed is occupied: choose a free one.", 409, BED_OCCUPIED, { bed });
 
 /** 409: a patient has one stay at a time. */
 export const patientAlreadyAdmitted = (patient: string) =>
@@ -41,7 +41,9 @@ export const stayChanged = () =>
 
 /** 409: there is no transfer to undo. */
 export const notTransferred = (stay: string) =>
-  new MoleculerClientError("The patient is where they were admitted to: there is no transfer to cancel.", 409, "NOT_TRANSFERRED", { stay });
+  new MoleculerClientError("The patient was not transferred since the admission: there is no transfer to cancel.", 409, "NOT_TRANSFERRED", {
+    stay,
+  });
 
 /** 409: only a stay that has ended can continue. */
 export const notDischarged = (stay: string) =>
@@ -63,7 +65,7 @@ export const requestNotAccepted = (request: string) =>
 
 /** 409: neither a bed nor a ward is given. */
 export const wardMissing = () =>
-  new MoleculerClientError("Nobody has said where to: give a bed, or a ward where the bed is not chosen yet.", 409, "WARD_MISSING");
+  new MoleculerClientError("The destination is missing: give a bed, or a ward if the bed is not chosen yet.", 409, "WARD_MISSING");
 
 /** 409: the patient is not on leave or, for a leave, is already. */
 export const notAway = (stay: string) =>
@@ -75,4 +77,4 @@ export const notDead = (stay: string) =>
 
 /** 409: no transfer is requested, or it was made, denied or withdrawn. */
 export const transferNotAsked = (stay: string) =>
-  new MoleculerClientError("No transfer is asked for, or not any more: look at the stay again.", 409, "TRANSFER_NOT_ASKED", { stay });
+  new MoleculerClientError("There is no open request for a transfer: look at the stay again.", 409, "TRANSFER_NOT_ASKED", { stay });

@@ -16,7 +16,7 @@ export const practitionerTaken = (practitioner: string) =>
 
 /** 409: another person has changed the account meanwhile. */
 export const userChanged = (user: string) =>
-  new MoleculerClientError("The account has been changed meanwhile: read it again, and say its version.", 409, "USER_CHANGED", { user });
+  new MoleculerClientError("The account has changed meanwhile: read it again, and send its new version.", 409, "USER_CHANGED", { user });
 
 /** 409: without an administrator nobody could create another. */
 export const lastAdministrator = (user: string) =>
@@ -64,11 +64,11 @@ export const roleUnknown = (roles: string[], known: string[]) =>
 
 /** 422: the rights of the role contradict each other. */
 export const roleInvalid = (role: string, why: string) =>
-  new MoleculerClientError(`The role cannot be so: ${why}.`, 422, "ROLE_INVALID", { role });
+  new MoleculerClientError(`The role is not valid: ${why}.`, 422, "ROLE_INVALID", { role });
 
 /** 409: another person has changed the role meanwhile. */
 export const roleStale = (role: string) =>
-  new MoleculerClientError("The role has been changed meanwhile: read it again, and say its version.", 409, "ROLE_STALE", { role });
+  new MoleculerClientError("The role has changed meanwhile: read it again, and send its new version.", 409, "ROLE_STALE", { role });
 
 /** 409: nobody could change a role any more. */
 export const roleLocksOut = () =>
@@ -82,4 +82,4 @@ export const otherPersonNeeded = (role: string) =>
 
 /** 409: a change can be decided once, while it is the last one. */
 export const changeNotWaiting = (role: string) =>
-  new MoleculerClientError("This change does not wait for anybody (any more).", 409, "CHANGE_NOT_WAITING", { role });
+  new MoleculerClientError("This change does not wait for confirmation, or no longer.", 409, "CHANGE_NOT_WAITING", { role });

@@ -44,7 +44,7 @@ export const unitDiffers = (order: string) =>
 /** 422: the number in a text is ambiguous. @param field the parameter with the text */
 export const numberUnclear = (field: string) =>
   new MoleculerClientError(
-    "This cannot be read as one number: write digits with one decimal point at most and nothing between thousands (1250, or 1.25), after <, <=, > or >= where it is a bound.",
+    "This cannot be read as one number: write digits with at most one decimal point and no thousands separator (1250, or 1.25), for a bound after <, <=, > or >=.",
     422,
     "NUMBER_UNCLEAR",
     { fields: [{ field }] },
@@ -52,7 +52,7 @@ export const numberUnclear = (field: string) =>
 
 /** 422: a number as free text cannot be found or compared. @param field the parameter that needs the unit */
 export const numberInWords = (field: string) =>
-  new MoleculerClientError("A number is no text: give it as `value` with its `unit` (UCUM; 1 where it has none).", 422, "NUMBER_IN_WORDS", {
+  new MoleculerClientError("Give a number as `value` with its `unit` (UCUM; 1 if it has none), not as a text.", 422, "NUMBER_IN_WORDS", {
     fields: [{ field }],
   });
 

@@ -66,11 +66,7 @@ const staysLaboratory: Rule<Observation> = {
     if (!before || !after || !isFinal(before) || !hasCode(before.category, "laboratory") || hasCode(after.category, "laboratory")) {
       return undefined;
     }
-    return refusal(
-      "observation-laboratory",
-      "It is a final result of the laboratory: leave it the category laboratory.",
-      "Observation.category",
-    );
+    return refusal("observation-laboratory", "It is a final laboratory result: keep its category laboratory.", "Observation.category");
   },
 };
 

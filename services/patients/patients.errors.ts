@@ -13,7 +13,7 @@ export const patientAlreadyRegistered = (patient: string) =>
 /** 409: several patients have this identifier; `patients` are their references, or the first ones. */
 export const identifierShared = (patients: string[]) =>
   new MoleculerClientError(
-    "Several patients have this identifier: their records must be merged, then the one that is left is the person's.",
+    "Several patients have this identifier: merge their records, then use the remaining one.",
     409,
     "IDENTIFIER_SHARED",
     { patients },
@@ -31,7 +31,7 @@ export const possibleDuplicate = (candidates: GradedPatient[]) =>
 /** 422: the identifier is invalid; `system` is its system. */
 export const identifierInvalid = (system: string) =>
   new MoleculerClientError(
-    "The identifier is none that its system gives: a sign is missing or wrong, or its check digit says so. Read it again.",
+    "The identifier is not valid in its system: a character is missing or wrong, or its check digit does not match. Read it again.",
     422,
     "IDENTIFIER_INVALID",
     { system },
@@ -39,14 +39,14 @@ export const identifierInvalid = (system: string) =>
 
 /** 409: a record that is inactive or replaced cannot be merged. */
 export const patientNotActive = (patient: string) =>
-  new MoleculerClientError("The record is not active, or was replaced by another: merge the one that is.", 409, "PATIENT_NOT_ACTIVE", {
+  new MoleculerClientError("The record is not active, or was replaced by another: merge the active record.", 409, "PATIENT_NOT_ACTIVE", {
     patient,
   });
 
 /** 409: both patients have open visits or stays; `encounters` are those of both. */
 export const mergeConflict = (encounters: string[]) =>
   new MoleculerClientError(
-    "Both records have a visit or stay that goes on: end one of them first, or mark it as entered in error.",
+    "Both records have an open visit or stay: end one of them first, or mark it as entered in error.",
     409,
     "MERGE_CONFLICT",
     { encounters },
@@ -54,9 +54,14 @@ export const mergeConflict = (encounters: string[]) =>
 
 /** 409: a record cannot replace itself. */
 export const samePatient = (patient: string) =>
-  new MoleculerClientError("The two records are one: name the record that is replaced, and the one that stays.", 409, "SAME_PATIENT", {
-    patient,
-  });
+  new MoleculerClientError(
+    "Both names are of the same record: name the record that is replaced, and the one that stays.",
+    409,
+    "SAME_PATIENT",
+    {
+      patient,
+    },
+  );
 
 /** 409: there is no merge to undo. */
 export const notMerged = (patient: string) =>
@@ -64,14 +69,14 @@ export const notMerged = (patient: string) =>
 
 /** 409: `patient` has replaced the record into which it was merged: the later merge must be undone first. */
 export const mergedOn = (patient: string) =>
-  new MoleculerClientError("The record that took its place was replaced itself: take that merge back first.", 409, "PATIENT_MERGED_ON", {
+  new MoleculerClientError("The record into which it was merged was merged itself: undo that merge first.", 409, "PATIENT_MERGED_ON", {
     patient,
   });
 
 /** 409: another merge moves resources of one of the records; `source` is the one that is replaced. */
 export const mergeRunning = (source: string) =>
   new MoleculerClientError(
-    "What one record bears is still being moved to another: wait until that merge has ended (patients.mergeState).",
+    "Another merge is still moving resources of one of these records: wait until that merge has ended (patients.mergeState).",
     409,
     "MERGE_RUNNING",
     { source },
@@ -79,7 +84,7 @@ export const mergeRunning = (source: string) =>
 
 /** 409: the mother's record is closed. */
 export const motherNotActive = (patient: string) =>
-  new MoleculerClientError("The mother's record is not active, or was replaced: name the one that is.", 409, "MOTHER_NOT_ACTIVE", {
+  new MoleculerClientError("The mother's record is not active, or was replaced: name her active record.", 409, "MOTHER_NOT_ACTIVE", {
     patient,
   });
 
@@ -92,7 +97,7 @@ export const bornBeforeMother = (patient: string) =>
 /** 409: the child is registered; `patient` is its record. */
 export const childAlreadyRegistered = (patient: string) =>
   new MoleculerClientError(
-    "This child of the mother is registered already: use that record; of several of one birth say in `multipleBirth` which it is.",
+    "This child of the mother is registered already: use that record; for twins or more, give the order of birth in `multipleBirth`.",
     409,
     "CHILD_ALREADY_REGISTERED",
     { patient },

@@ -30,11 +30,11 @@ export const allergyRecorded = (allergy: string) =>
 
 /** 409: the stock is less than the requested quantity. */
 export const outOfStock = (prescription: string) =>
-  new MoleculerClientError("There is not so much of this medication in stock.", 409, "OUT_OF_STOCK", { prescription });
+  new MoleculerClientError("There is not enough of this medication in stock.", 409, "OUT_OF_STOCK", { prescription });
 
 /** 409: all dispenses together must not exceed the prescription. */
 export const moreThanPrescribed = (prescription: string) =>
-  new MoleculerClientError("More than was prescribed would have been dispensed.", 409, "MORE_THAN_PRESCRIBED", { prescription });
+  new MoleculerClientError("More would be dispensed than was prescribed.", 409, "MORE_THAN_PRESCRIBED", { prescription });
 
 /** 404: there is no such dispense. */
 export const dispenseNotFound = (dispense: string) =>
@@ -50,11 +50,10 @@ export const dispenseChanged = (dispense: string) =>
 
 /** 409: all returns together must not exceed the dispense. */
 export const moreThanDispensed = (dispense: string) =>
-  new MoleculerClientError("More would be given back than was handed out.", 409, "MORE_THAN_DISPENSED", { dispense });
+  new MoleculerClientError("More would be returned than was handed out.", 409, "MORE_THAN_DISPENSED", { dispense });
 
 /** 409: no more can be taken than is in stock. */
-export const stockTooLow = () =>
-  new MoleculerClientError("There is not so much on the shelf by the books: count it.", 409, "STOCK_TOO_LOW");
+export const stockTooLow = () => new MoleculerClientError("The recorded stock is too low: count the shelf.", 409, "STOCK_TOO_LOW");
 
 /** 409: the recorded stock has changed since the count. */
 export const stockChanged = () => new MoleculerClientError("The stock changed while it was counted: count again.", 409, "STOCK_CHANGED");
@@ -68,9 +67,14 @@ export const doseRecorded = (prescription: string) =>
 
 /** 409: the wristband is another patient's. */
 export const wrongPatient = (prescription: string) =>
-  new MoleculerClientError("Wrong patient: the wristband is not of whom it is prescribed for. Do not give it.", 409, "WRONG_PATIENT", {
-    prescription,
-  });
+  new MoleculerClientError(
+    "Wrong patient: the wristband belongs to another patient than the prescription. Do not give it.",
+    409,
+    "WRONG_PATIENT",
+    {
+      prescription,
+    },
+  );
 
 /** 409: the package is of another medication. */
 export const wrongMedication = (prescription: string) =>
@@ -118,14 +122,14 @@ export const administrationChanged = (administration: string) =>
 /** 409: the timing is impossible: doses too close, or an end before the beginning. */
 export const timingImpossible = () =>
   new MoleculerClientError(
-    "No dose can be given so: `until` is after `from`, and doses are at least 15 minutes apart.",
+    "The schedule is not possible: `until` must be after `from`, and doses at least 15 minutes apart.",
     409,
     "TIMING_IMPOSSIBLE",
   );
 
 /** 409: neither a ward nor a patient is given. */
 export const wardOrPatient = () =>
-  new MoleculerClientError("Say whose doses are asked for: a ward's, or one patient's.", 409, "WARD_OR_PATIENT_MISSING");
+  new MoleculerClientError("Name a ward or a patient whose doses you want.", 409, "WARD_OR_PATIENT_MISSING");
 
 /** 409: an expired lot cannot be dispensed. */
 export const lotExpired = (lot: string) =>
@@ -147,10 +151,10 @@ export const lotDiffers = (lot: string) =>
   );
 
 /** 409: an expiry date needs a lot. */
-export const lotMissing = () => new MoleculerClientError("Say of which lot this is the date of expiry.", 409, "LOT_MISSING");
+export const lotMissing = () => new MoleculerClientError("Name the lot that has this date of expiry.", 409, "LOT_MISSING");
 
 /** 409: a transfer needs two places. */
-export const samePlace = () => new MoleculerClientError("It is there already: name two places.", 409, "SAME_PLACE");
+export const samePlace = () => new MoleculerClientError("Both places are the same: name two different ones.", 409, "SAME_PLACE");
 
 /** 409: a concurrent write came first; the same call may succeed. */
 export const reorderLevelChanged = () =>

@@ -107,7 +107,7 @@ function isRecord({ whenHandedOver }: MedicationDispense, now: Date): boolean {
 function reasonAgainst(request: MedicationRequest | undefined, { after, now }: Change<MedicationDispense>): string | undefined {
   if (!request) return undefined;
   if (request.doNotPerform) return "The prescription says that the medication must not be given.";
-  if (!isOrder(request)) return `The prescription is a ${request.intent}, no order: have it ordered first.`;
+  if (!isOrder(request)) return `The prescription is a ${request.intent}, not an order: it must be ordered first.`;
   const isOver = request.status === "completed" && !(after?.status === "completed" && (hasRoom(request) || isRecord(after, now)));
   if (!["active", "completed"].includes(request.status) || isOver) return `The prescription is ${request.status}: prescribe anew.`;
   const end = request.dispenseRequest?.validityPeriod?.end;

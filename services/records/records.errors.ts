@@ -10,10 +10,15 @@ export const notFinished = (reference: string) =>
 
 /** 403: only a Practitioner can sign. */
 export const noPractitioner = () =>
-  new MoleculerClientError("Your account belongs to no Practitioner: an administrator can say which one you are.", 403, "NO_PRACTITIONER");
+  new MoleculerClientError("Your account has no Practitioner: an administrator can add yours.", 403, "NO_PRACTITIONER");
 
 /** 409: there are more signatures than are verified at once. */
 export const tooManySignatures = (reference: string) =>
-  new MoleculerClientError("It has more signatures than are verified at once: ask for the Provenances.", 409, "TOO_MANY_SIGNATURES", {
-    reference,
-  });
+  new MoleculerClientError(
+    "The resource has more signatures than are verified at once: read its Provenances.",
+    409,
+    "TOO_MANY_SIGNATURES",
+    {
+      reference,
+    },
+  );

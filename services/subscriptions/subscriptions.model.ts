@@ -48,7 +48,7 @@ export function wishOf({ criteria, channel }: Subscription, reading: Reading): S
   const mark = criteria.indexOf("?");
   const type = mark < 0 ? criteria : criteria.slice(0, mark);
   if (!isResourceType(type)) throw new Error("criteria must be a search like Observation?code=718-7.");
-  if (type === "Subscription") throw new Error("Nobody is told of Subscriptions themselves.");
+  if (type === "Subscription") throw new Error("Subscriptions themselves cannot be subscribed to.");
   const pairs = mark < 0 ? [] : [...new URLSearchParams(criteria.slice(mark + 1))];
   if (searchOf(type, pairs, reading).clauses.reduce((sum, clause) => sum + comparedBy(clause), 0) > MAX_COMPARED) {
     throw new Error(

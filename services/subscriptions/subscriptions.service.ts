@@ -90,7 +90,7 @@ const endpointFailed = (subscription: string, error: Error) =>
   new Errors.MoleculerRetryableError(error.message, 503, "ENDPOINT_FAILED", { subscription });
 const notOpen = () => new Errors.MoleculerRetryableError("The list of subscriptions is still being read.", 503, "SERVICE_STARTING", {});
 const overloaded = () =>
-  new Errors.MoleculerRetryableError("Too many notifications wait: this event waits where it is.", 503, "TOO_MANY_WAITING", {});
+  new Errors.MoleculerRetryableError("Too many notifications are waiting: this event is handled later.", 503, "TOO_MANY_WAITING", {});
 
 /** @param config where notifications may be sent, and how criteria are parsed */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: the schema of a service, whose functions are measured one by one

@@ -111,7 +111,7 @@ export function refuseSharedTargets(writes: BundleEntry[], targets: Map<BundleEn
   }
   for (const [key, entries] of about) {
     const [changing, second] = entries.filter(({ method }) => method !== "POST");
-    if (second) throw refused(400, `Another entry of this transaction already stands for ${key}.`, second.index, "invalid");
+    if (second) throw refused(400, `Another entry of this transaction is already about ${key}.`, second.index, "invalid");
     const creating = entries.find(({ method }) => method === "POST");
     if (!creating || !changing) continue;
     const isFound = targets.get(creating)?.held !== undefined;
@@ -133,7 +133,12 @@ export function refuseOwnMatches(writes: BundleEntry[], targets: Map<BundleEntry
     if (criteria === undefined || !target || target.held || !entry.resource) continue;
     const { clauses } = (conditions.get(criteria) as CriteriaMatches).condition;
     if (written.matching(entry.type as string, clauses).some((other) => other !== target)) {
-      throw refused(400, `Another entry of this transaction makes what matches ${criteria}: refer to that one.`, entry.index, "duplicate");
+      throw refused(
+        400,
+        `Another entry of this transaction creates the match of ${criteria}: refer to that entry.`,
+        entry.index,
+        "duplicate",
+      );
     }
   }
 }

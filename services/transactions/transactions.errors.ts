@@ -9,7 +9,7 @@ export const bundleInvalid = (status: number, issues: object[]) =>
 /** Whether the transaction was decided is unknown: the journal did not answer. Its owners will learn it later. */
 export const transactionUnclear = () =>
   new MoleculerRetryableError(
-    "The journal did not confirm the transaction: it may be stored or not. Read before you send it again.",
+    "The journal did not confirm the transaction: it may be stored or not. Read the resources before you send it again.",
     503,
     "TRANSACTION_UNCLEAR",
   );

@@ -21,7 +21,7 @@ export const appointmentNotFound = (appointment: string) =>
 /** 409: no patient is expected for it. */
 export const appointmentNotBooked = (appointment: string) =>
   new MoleculerClientError(
-    "Nobody is expected by this appointment: it was kept or cancelled, or names no patient.",
+    "This appointment expects no patient: it was kept or cancelled, or names no patient.",
     409,
     "APPOINTMENT_NOT_BOOKED",
     {

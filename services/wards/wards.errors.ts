@@ -35,22 +35,22 @@ export const wardIsClosed = (location: string) =>
 
 /** 409: a dirty bed is being cleaned before it is clean. */
 export const cleaningStep = (location: string) =>
-  new MoleculerClientError("A dirty bed is being cleaned first, then it is clean.", 409, "CLEANING_STEP", { location });
+  new MoleculerClientError("A dirty bed must be in cleaning before it is clean.", 409, "CLEANING_STEP", { location });
 
 /** 409: a patient is there. `data.beds` names the beds. */
 export const stillOccupied = (location: string, beds: string[]) =>
-  new MoleculerClientError("Somebody is there still: transfer or discharge them first.", 409, "STILL_OCCUPIED", { location, beds });
+  new MoleculerClientError("A patient is still there: transfer or discharge the patient first.", 409, "STILL_OCCUPIED", { location, beds });
 
 /** 409: a concurrent write came first. @param version the stored one, if it is known */
 export const placeChanged = (location: string, version?: number) =>
-  new MoleculerClientError("Somebody changed it meanwhile: read it, put both together, and try again.", 409, "PLACE_CHANGED", {
+  new MoleculerClientError("Another person has changed it meanwhile: read it, combine both changes, and try again.", 409, "PLACE_CHANGED", {
     location,
     ...(version !== undefined && { version }),
   });
 
 /** 409: invalid period of a census. */
 export const daysImpossible = () =>
-  new MoleculerClientError("`to` is not before `from`, and there are 92 days between them at most.", 409, "DAYS_IMPOSSIBLE");
+  new MoleculerClientError("`to` must not be before `from`, and at most 92 days may be between them.", 409, "DAYS_IMPOSSIBLE");
 
 /** 409: too many stays in the period. */
 export const censusTooLarge = () =>

@@ -66,7 +66,7 @@ const partOf: Rule<Location> = {
   facts: newAbove,
   check(change, facts) {
     if (!newAbove(change, facts).includes(change.reference)) return undefined;
-    return refusal("location-part-of", "It would be a part of itself: name the place that it is in.", "Location.partOf", 422);
+    return refusal("location-part-of", "The place would be part of itself: name the place that contains it.", "Location.partOf", 422);
   },
 };
 

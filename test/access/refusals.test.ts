@@ -137,8 +137,8 @@ describe("the record of what was refused", () => {
       await collections.artifacts.updateMany({ _id }, { $set: { payload: JSON.stringify({ ...token, exp: now / 1_000 - 60 }) } });
     }
     const answer = (says: RegExp) => [400, { error: "invalid_grant", error_description: expect.stringMatching(says) }];
-    expect(await refresh(refresh_token)).toMatchObject(answer(/^It has run out/));
-    expect(await refresh("guessed")).toMatchObject(answer(/^It is none of ours/));
+    expect(await refresh(refresh_token)).toMatchObject(answer(/^It has expired/));
+    expect(await refresh("guessed")).toMatchObject(answer(/^It is not from this server/));
     expect(await whoseAre("400 invalid_grant expired")).toEqual(["Practitioner/ada", "app", "identity"]);
     expect(await whoseAre("400 invalid_grant unknown")).not.toContain("Practitioner/ada");
     expect((await fhirAt(mesh.base, access_token).get("/Patient?_count=1")).status).toBe(200);

@@ -196,7 +196,7 @@ describe("care", () => {
     // At the bench nobody takes notice of it for the ward: who tells it by telephone says whom.
     await technician.waitForSelector("#part-critical li:has-text('7.2 mmol/L')");
     expect(await technician.locator("#part-critical button:has-text('I have taken notice')").count()).toBe(0);
-    await house.step("note who was told of a critical value by telephone", technician, async () => {
+    await house.step("note who was informed of a critical value by telephone", technician, async () => {
       await technician.click("#part-critical button:has-text('Told by telephone')");
       await technician.fill("#field-told-who", "Dr Neri, Medicine");
       await technician.press("#field-told-who", "Enter");

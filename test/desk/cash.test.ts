@@ -27,7 +27,7 @@ describe("at the cash desk", () => {
   const open = () => cashier.click(`${bill} button:has-text('Take payment')`);
 
   it("the insurer pays a part, with a receipt, and the list says what is left", async () => {
-    await house.step("take a part of it from an insurer, with the number of its policy", cashier, async () => {
+    await house.step("take a partial payment from an insurer, with the number of its policy", cashier, async () => {
       await open();
       await cashier.fill("#field-pay-amount", "70");
       await cashier.selectOption("#field-pay-means", { label: "insurance" });
@@ -134,7 +134,7 @@ describe("at the cash desk", () => {
 
     const { creditNote } = await billing.creditNote(operator, { invoice, charges: [second?.charge ?? ""], reason: "not done" });
     expect(await billing.listBalances(operator, { invoices: [creditNote] })).toMatchObject([{ left: 40_00, credited: 0 }]);
-    await house.step("pay back what was credited, with its receipt on the screen", cashier, async () => {
+    await house.step("pay back a credit, with its receipt on the screen", cashier, async () => {
       await cashier.click(`${of("Credit note")} button:has-text('Pay back')`);
       await cashier.press("#field-pay-amount", "Enter");
       await said("Lina Amrani was paid back €40.00.");

@@ -88,7 +88,7 @@ describe("a day in the hospital, by its pages,", () => {
     await clerk.reload(); // what was typed is still there
     await house.show(clerk, "desk");
     expect(await clerk.inputValue("#field-family")).toBe("Rossi");
-    await step("avoid a double registration (what was typed comes before)", clerk, async () => {
+    await step("avoid a duplicate registration (the typing comes before)", clerk, async () => {
       await clerk.press("#field-birthDate", "Enter");
       await clerk.waitForSelector("#field-confirm-fault");
       await clerk.click(".list button:has-text('It is this person')");
@@ -226,7 +226,7 @@ describe("a day in the hospital, by its pages,", () => {
     await said(nurse, "A place is kept for Bruno Verdi.");
     await nurse.waitForSelector(`${row} button:has-text('Withdraw')`);
     expect(await nurse.locator(".notice:has-text('A place is kept')").count()).toBe(1);
-    await step("admit who waits to a bed", nurse, async () => {
+    await step("admit a waiting patient to a bed", nurse, async () => {
       await nurse.click("aside li:has-text('Bruno Verdi') button:has-text('Give a bed')");
       await nurse.click("button.bed >> nth=0");
       await said(nurse, "Bruno Verdi is admitted to 101 · A");
@@ -288,7 +288,7 @@ describe("a day in the hospital, by its pages,", () => {
     await ownerOf("patients").write(house.operator, { steps });
     const pair = "section[aria-label='Probable doubles'] li:has-text('Tarek Abdelmalek')";
     await archivist.waitForSelector(pair);
-    await step("tell two records apart", archivist, async () => {
+    await step("mark two records as different people", archivist, async () => {
       await archivist.click(`${pair} button:has-text('Two people')`);
       await archivist.fill("#field-distinct-reason", "cousins");
       await archivist.press("#field-distinct-reason", "Enter");

@@ -44,7 +44,7 @@ describe("what is taken at home", () => {
     await nurse.waitForSelector("#field-taken-what:focus");
     expect(await barriers(nurse)).toEqual([]);
     await nurse.keyboard.press("Escape");
-    await house.step("note what a patient takes at home", nurse, async () => {
+    await house.step("note a home medication of a patient", nurse, async () => {
       await nurse.click(`${panel} button:has-text('Note what is taken')`);
       await nurse.fill("#field-taken-what", PARACETAMOL.display);
       await nurse.fill("#field-taken-dosage", "1 tablet in the evening");
@@ -95,7 +95,7 @@ describe("what is taken at home", () => {
       await physician.press("#field-quantity", "Enter");
       await said(physician, "Acetaminophen 325 MG is prescribed.");
     };
-    await house.step("go on with what is taken at home as a prescription", physician, goOn);
+    await house.step("continue a home medication as a prescription", physician, goOn);
     await physician.waitForSelector(`${row("Acetaminophen")} .tag:text-is("continued here")`);
     await physician.waitForSelector("section[aria-label='Medication'] li:has-text('Acetaminophen')");
     const [statement] = await all("MedicationStatement");
@@ -118,7 +118,7 @@ describe("what is taken at home", () => {
     await goOn();
     await physician.waitForSelector(`${row("Acetaminophen")} .tag:text-is("continued here")`);
 
-    await house.step("let what is taken at home pause during the stay", physician, () =>
+    await house.step("pause a home medication during the stay", physician, () =>
       physician.click(`${row("Metformin")} button:has-text('Pause')`),
     );
     await physician.waitForSelector(`${row("Metformin")} .tag:text-is("paused")`);

@@ -115,7 +115,7 @@ describe("in the hospital, by role,", () => {
 
   it("who waits is admitted to the bed of another ward that has what is needed", async () => {
     await house.show(nurse, "ward");
-    await house.step("find a bed by what is needed, for who waits, and admit", nurse, async () => {
+    await house.step("find a bed with the properties that a waiting patient needs, and admit", nurse, async () => {
       await nurse.click("aside li:has-text('Bruno Verdi') a:has-text('Find a bed')");
       await nurse.check("label:has-text('oxygen') input");
       await nurse.waitForSelector("[role=status]:has-text('1 bed is free.')");

@@ -63,7 +63,7 @@ describe("laboratory tests", () => {
   it("have the names of the house, which the administrator gives and takes back", async () => {
     const chief = await house.person("chief", ["administrator"]);
     await house.show(chief, "administration");
-    await house.step("give a laboratory test the name of the house", chief, async () => {
+    await house.step("give a laboratory test the hospital's own name", chief, async () => {
       await chief.fill("#field-named-test", "718-7");
       await chief.fill("#field-test-name-fr", "Taux d’Hb");
       await chief.press("#field-test-name-fr", "Enter");

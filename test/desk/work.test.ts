@@ -55,7 +55,7 @@ describe("at work in the hospital,", () => {
     await clerk.waitForSelector("#field-book-time");
     expect(await barriers(clerk)).toEqual([]);
     await clerk.keyboard.press("Escape");
-    await step("book an appointment for who stands at the desk", clerk, async () => {
+    await step("book an appointment for the person at the desk", clerk, async () => {
       await clerk.click("button:has-text('Book an appointment')");
       await clerk.fill("#field-book-time", "23:30"); // by the hospital's clock, wherever the browser is
       await clerk.fill("#field-book-reason", "Control");
@@ -66,7 +66,7 @@ describe("at work in the hospital,", () => {
 
     const expected = "section[aria-label='Appointments'] li:has-text('Ada Rossi')";
     const queue = "section[aria-label='Who waits'] li:has-text('Ada Rossi')";
-    await step("note that who is expected has come: the visit is open", clerk, async () => {
+    await step("note that an expected patient has come: the visit is open", clerk, async () => {
       await clerk.click(`${expected} button:has-text('Has come')`);
       await said(clerk, "A visit of Ada Rossi is open.");
     });
@@ -142,7 +142,7 @@ describe("at work in the hospital,", () => {
     await pharmacist.waitForSelector(`${lot("LATER")}:has-text('80')`);
     expect(await barriers(pharmacist)).toEqual([]);
     await pharmacist.keyboard.press("Escape");
-    await step("keep back a lot that was recalled", pharmacist, async () => {
+    await step("block a recalled lot", pharmacist, async () => {
       await card();
       await pharmacist.click(`${lot("SOON")} button:has-text('Keep back')`);
       await pharmacist.fill("#field-block-reason", "recalled");
@@ -160,7 +160,7 @@ describe("at work in the hospital,", () => {
       await pharmacist.press("#field-transfer-quantity", "Enter");
       await pharmacist.waitForSelector(`${lot("LATER")}:has-text('Medicine'):has-text('9')`);
     });
-    await step("set from which stock on it is ordered", pharmacist, async () => {
+    await step("set its reorder level", pharmacist, async () => {
       await pharmacist.click("dialog li:has-text('dispensary') button:has-text('Set minimum')");
       await pharmacist.fill("#field-reorder-level", "100");
       await pharmacist.press("#field-reorder-level", "Enter");
@@ -172,7 +172,7 @@ describe("at work in the hospital,", () => {
     expect(await barriers(pharmacist)).toEqual([]);
     await pharmacist.keyboard.press("Escape");
     await pharmacist.waitForSelector("section[aria-label='Shelf'] tr:has-text('to order')");
-    await step("take in a medication that is new to the house", pharmacist, async () => {
+    await step("receive a medication that is new to the hospital", pharmacist, async () => {
       await pharmacist.click("button:has-text('New medication')");
       await pharmacist.fill("#field-medication-name", "Zinc 20 mg tablet");
       await pharmacist.press("#field-medication-name", "Enter");
@@ -222,7 +222,7 @@ describe("at work in the hospital,", () => {
     await lookInto();
     expect([await administrator.textContent("dialog"), await barriers(administrator)]).toEqual([expect.not.stringContaining("Rossi"), []]);
     await administrator.keyboard.press("Escape");
-    await step("have an event handled again that was set aside", administrator, async () => {
+    await step("have a dead letter handled again", administrator, async () => {
       await lookInto();
       await administrator.click("dialog button:has-text('Handle again')");
       await said(administrator, "fhir.Encounter is handled.");

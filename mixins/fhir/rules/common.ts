@@ -59,7 +59,7 @@ export function statusSteps<Of extends WithStatus>(
       return {
         code: 409,
         type: ruleType(id),
-        message: `What is ${from} cannot become ${to ?? "nothing"}; it may become ${all.join(", ") || "nothing more"}.`,
+        message: `The status cannot change from ${from} to ${to ?? "nothing"}; it can change to ${all.join(", ") || "no other"}.`,
         at: `${type}.status`,
       };
     },

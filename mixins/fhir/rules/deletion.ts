@@ -21,7 +21,7 @@ export function notDeletedUnder<Of extends FhirResource>(type: Of["resourceType"
       return {
         code: 409,
         type: ruleType(id),
-        message: `${named} ${by.length === 1 ? "rests" : "rest"} on ${reference}: ${instead}`,
+        message: `${named} ${by.length === 1 ? "depends" : "depend"} on ${reference}: ${instead}`,
         at: type,
         data: { by },
       };

@@ -31,7 +31,7 @@ export function notInFuture<Of extends FhirResource & { status?: string }>(
       if (time === undefined || time === doneAt(before)?.[1]) return undefined;
       const [low = 0] = intervalOf(time) ?? [];
       if (low <= now.getTime() + AHEAD_MS) return undefined;
-      return refusal(id, `It is ${after?.status}, and its time is in the future: correct one of them.`, `${type}.${element}`, 422);
+      return refusal(id, `The status is ${after?.status}, but the time is in the future: correct one of them.`, `${type}.${element}`, 422);
     },
   };
 }

@@ -103,7 +103,11 @@ const reopened: Rule<Encounter> = {
     if (!isReopened(change)) return undefined;
     const patient = facts.of(change.after?.subject?.reference)?.resource as Partial<Patient> | undefined;
     if (!patient?.deceasedBoolean && patient?.deceasedDateTime === undefined) return undefined;
-    return refusal("encounter-reopened", "The patient has died: undo that, and this with it.", "Encounter.status");
+    return refusal(
+      "encounter-reopened",
+      "The patient has died: undo the death in the same write, or leave the encounter closed.",
+      "Encounter.status",
+    );
   },
 };
 

@@ -31,7 +31,7 @@ export const everyReference: AnyRule = {
   check(change, facts) {
     const vain = added(change).find((place) => ["absent", "deleted"].includes(facts.of(place)?.is ?? ""));
     if (vain === undefined) return undefined;
-    const what = `${vain} is not here: refer to one that is, or store it first (in one transaction with this).`;
+    const what = `${vain} is not here: refer to an existing resource, or store it first (or in the same transaction).`;
     return { ...refusal("every-reference", what, change.reference.slice(0, change.reference.indexOf("/"))), data: { reference: vain } };
   },
 };

@@ -78,7 +78,7 @@ export function namedBefore<Of extends FhirResource>(type: Of["resourceType"]): 
           !it.twos.some((two) => areMotherAndChild(two, facts)),
       );
       if (!other) return undefined;
-      const what = `${other.by} of another patient names ${change.reference}: correct the patient of one of them.`;
+      const what = `${other.by} of another patient refers to ${change.reference}: correct the patient of one of them.`;
       return { ...refusal(id, what, `${type}.${patientPathOf(type)}`), data: { by: other.by } };
     },
   };

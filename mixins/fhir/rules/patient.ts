@@ -91,7 +91,7 @@ export function givenInLife<Of extends FhirResource>(
       const [low] = intervalOf(givenAt(after) ?? "") ?? [];
       const [, death] = intervalOf(deceasedDateTime) ?? [];
       if (low === undefined || death === undefined || low <= death) return undefined;
-      return refusal(id, "The patient had died by then: correct one of the two times.", `${type}.${element}`);
+      return refusal(id, "The patient had died before that time: correct one of the two times.", `${type}.${element}`);
     },
   };
 }

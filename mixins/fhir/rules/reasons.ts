@@ -51,7 +51,7 @@ export function amendmentReason<Of extends FhirResource & { status?: string; ext
       const isAmended =
         before.status === after.status ? isOtherContent({ before, after }, besides, facts) : by.includes(after.status ?? "");
       if (!isAmended || saysWhy(before, after, elements) || isToldBeside(reference, facts)) return undefined;
-      return refusal(id, `It was final: say why it changes: ${places.join(", or ")}.`, type, 422);
+      return refusal(id, `The content is final: give the reason of the change: ${places.join(", or ")}.`, type, 422);
     },
   };
 }

@@ -89,7 +89,7 @@ export function referencesExist<Of extends FhirResource>(type: Of["resourceType"
       ) {
         return undefined;
       }
-      const what = `${vain.place} is not here: refer to one that is, or store it first (in one transaction with this).`;
+      const what = `${vain.place} is not here: refer to an existing resource, or store it first (or in the same transaction).`;
       return { ...refusal(id, what, `${type}.${vain.path}`), data: { reference: vain.place } };
     },
   };

@@ -61,6 +61,6 @@ export const signatureStays: Rule<Provenance> = {
   check({ before, after }) {
     if (!before || !isSignature(before)) return undefined;
     if (after && contentOf(before, ["id", "meta"]) === contentOf(after, ["id", "meta"])) return undefined;
-    return refusal("provenance-signature", "It is a signature: sign again what has changed.", "Provenance.signature");
+    return refusal("provenance-signature", "A signature cannot change: sign the changed resource again.", "Provenance.signature");
   },
 };

@@ -199,9 +199,14 @@ export const badTokenOf = (error: unknown): BadToken | undefined => badTokens.ge
 
 /** The answer to a token that is not valid (any more): the same for every reason. */
 export function invalidToken(why: BadTokenReason, was?: BadToken["was"]): Error {
-  const error = new Errors.MoleculerClientError("This access token is not valid here, or no more: sign in again.", 401, "INVALID_TOKEN", {
-    authenticate: 'Bearer realm="OpenWard", error="invalid_token"',
-  });
+  const error = new Errors.MoleculerClientError(
+    "This access token is not valid here, or has expired: sign in again.",
+    401,
+    "INVALID_TOKEN",
+    {
+      authenticate: 'Bearer realm="OpenWard", error="invalid_token"',
+    },
+  );
   badTokens.set(error, { why, ...(was && { was }) });
   return error;
 }

@@ -163,7 +163,7 @@ const frameworks: Record<string, string> = {
   SERVICE_NOT_AVAILABLE: "The service that answers this is not available at the moment; try again later.",
   REQUEST_TIMEOUT: "A service did not answer in time; try again.",
   REQUEST_REJECTED: "A service stopped while it worked on this; try again.",
-  REQUEST_SKIPPED: "There was no time left to begin with this; try again.",
+  REQUEST_SKIPPED: "There was no time left to begin this call; try again.",
   BAD_GATEWAY: "The services cannot be reached at the moment; try again later.",
   QUEUE_FULL: "The server is busy; try again in a moment.",
 };

@@ -92,7 +92,7 @@ export function versionStreamsOf(service: Gateway): VersionStreams {
       };
       if (patient !== undefined && !reaches("Patient", "r")) throw notAllowed("read this Patient");
       for (const type of types) {
-        if (directory.known(type).length === 0) throw httpError(404, "NOT_SUPPORTED", `Nobody here keeps ${type}.`);
+        if (directory.known(type).length === 0) throw httpError(404, "NOT_SUPPORTED", `No service here stores ${type}.`);
         if (!reaches(type, "s")) throw notAllowed(`search ${type}`);
       }
       const { sub, name = sub, roles } = rights ? accessOf(broker).identityOf({ meta }) : { sub: "", roles: [] };
@@ -104,7 +104,7 @@ export function versionStreamsOf(service: Gateway): VersionStreams {
   });
 }
 
-const noBoards = () => httpError(404, "ACTION_NOT_FOUND", "This hospital keeps no board of its wards.");
+const noBoards = () => httpError(404, "ACTION_NOT_FOUND", "This system has no board of wards.");
 
 /** Admits a request, or refuses it. */
 export function accept(service: Gateway, config: Config, handle: Handle, request: Received, response: ServerResponse): void {

@@ -218,4 +218,4 @@ export const overloaded = () => {
   return new Errors.MoleculerRetryableError("The server has more requests than it can answer; try again in a moment.", 503, "OVERLOADED");
 };
 
-const tooSlow = () => httpError(408, "REQUEST_TOO_SLOW", `The body must come at ${MIN_BODY_RATE / 1_000} kB a second or more.`);
+const tooSlow = () => httpError(408, "REQUEST_TOO_SLOW", `The body must arrive at ${MIN_BODY_RATE / 1_000} kB a second or more.`);

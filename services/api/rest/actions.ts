@@ -85,7 +85,7 @@ function find(broker: ServiceBroker, name: string): PublishedAction {
   if (action && isPublished(action)) return describe(name, action);
   const [service = ""] = name.split(".", 1);
   if (!action && directoryOf(broker).isDown(service)) throw serviceDown(service);
-  throw httpError(404, "ACTION_NOT_FOUND", "There is no such action; /openapi.json lists those that are.");
+  throw httpError(404, "ACTION_NOT_FOUND", "There is no such action; /openapi.json lists all actions.");
 }
 
 const isPublished = (action: ActionSchema): boolean => action.rest === "GET" || action.rest === "POST";
@@ -147,8 +147,8 @@ function queryParams(url: string, query: URLSearchParams, rules: Record<string, 
   if (!isDecodable(url)) throw httpError(400, "BAD_URL", "The URL has a broken percent-encoding.");
   const params = new Map<string, unknown>();
   for (const [name, value] of query) {
-    if (params.has(name)) throw httpError(400, "PARAM_TWICE", "A param stands twice in the query: leave one.");
-    if (value.includes("\0") || name.includes("\0")) throw httpError(400, "BAD_URL", "The query holds the character NUL.");
+    if (params.has(name)) throw httpError(400, "PARAM_TWICE", "A param is in the query twice: send it once.");
+    if (value.includes("\0") || name.includes("\0")) throw httpError(400, "BAD_URL", "The query contains the character NUL.");
     params.set(name, readAs(value, typeOfRule(rules[name])));
   }
   return Object.fromEntries(params);

@@ -40,13 +40,13 @@ export const ERROR_SCHEMA = {
 } as const;
 
 const STATUSES: Record<string, string> = {
-  400: "The request cannot be read: no JSON, no object, a character that no text may hold",
+  400: "The request cannot be read: no JSON, no object, or a character that is not permitted in texts",
   404: "What the params name is not there, or nobody publishes this action at the moment",
   405: "The action is not called by this method",
   409: "A rule of the domain refuses it; `error.type` names the rule",
   413: "The body is too large",
   415: "The body is no application/json in UTF-8",
-  422: "Params break their schema; `error.data.fields` says which, and how",
+  422: "Params do not match their schema; `error.data.fields` says which, and how",
   429: "Too many calls at once: try again later",
   500: "A fault of the server; it is in its log",
   503: "A service is not available at the moment: try again after `Retry-After` seconds",

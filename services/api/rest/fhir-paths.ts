@@ -7,7 +7,7 @@ const id = ref("parameters", "id");
 const searched = (sort: string): JsonSchema[] => ["count", "summary", "total", sort].map((name) => ref("parameters", name));
 const ONCE = [ref("parameters", "idempotencyKey")];
 const IF_MATCH = '`If-Match: W/"3"` names the version that is changed; another is refused by 412.';
-const BY_CRITERIA = "By search parameters, as a search has them, in the query; without any it is refused by 412.";
+const BY_CRITERIA = "The criteria are search parameters in the query; without any the answer is 412.";
 
 interface Told {
   /** Schema of the body, in `components`. */

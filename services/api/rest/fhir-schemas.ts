@@ -72,11 +72,11 @@ const BUNDLE = (type: string[]): JsonSchema => ({
 });
 
 const STATUSES: Record<string, string> = {
-  400: "The request cannot be understood: no JSON, a parameter or a value that cannot be, an id that is not the path's",
+  400: "The request cannot be understood: no JSON, an impossible parameter or value, an id that differs from the path's",
   404: "There is no such resource, or its type is not served",
   405: "The method is not possible here",
   406: "FHIR is served as JSON only",
-  409: "Something that is stored stands against it: another of the same key, a reference, a rule of the domain",
+  409: "It conflicts with stored data: a resource with the same key, a reference, a rule of the domain",
   410: "The resource was deleted",
   412: "A precondition does not hold: If-Match, If-None-Match, or the criteria have none or several matches",
   413: "The request, or what it asks for, is too large",
@@ -180,5 +180,5 @@ function sort(codes: string[], empty: "?" | "" = "?"): JsonSchema {
 /** Search parameters of a type, for people: each has modifiers, lists, prefixes and chains, which a schema cannot express. */
 export function criteriaOf(type: string): string {
   const known = [...parametersOf(type).values()].map((one) => `\`${one.code}\` (${one.type})`);
-  return `Search parameters: \`_id\`, \`_lastUpdated\` (date), ${known.join(", ")}. What is unknown is passed over and named in the answer, or refused where \`Prefer: handling=strict\` asks so.`;
+  return `Search parameters: \`_id\`, \`_lastUpdated\` (date), ${known.join(", ")}. Unknown parameters are ignored and named in the answer, or refused with \`Prefer: handling=strict\`.`;
 }

@@ -27,7 +27,7 @@ function reasonAgainst(payment: PaymentReconciliation, facts: Facts): string | u
     if (amount.currency !== asked.currency) return `${reference} is in ${asked.currency}: pay in that currency.`;
     const isBack = takenBackBy(payment) !== undefined;
     const isOfSign = Math.sign(centsOf(amount)) === (isBack ? -1 : 1) * Math.sign(centsOf(asked));
-    if (!isOfSign) return `The amount for ${reference} has the wrong sign: an Invoice is paid by one above zero.`;
+    if (!isOfSign) return `The amount for ${reference} has the wrong sign: the payment of an Invoice is above zero.`;
   }
   if ((payment.detail ?? []).length > paidFor(payment).length) return undefined; // it also pays others
   const sum = [...centsByInvoice(payment).values()].reduce((all, one) => all + one, 0);
@@ -40,7 +40,7 @@ function reasonAgainstBack(payment: PaymentReconciliation, taken: string, facts:
   if (!first || !isPayment(first) || takenBackBy(first) !== undefined) return `${taken} is no payment of an Invoice here.`;
   const [was, is] = [centsByInvoice(first), centsByInvoice(payment)];
   const isOpposite = was.size === is.size && [...was].every(([invoice, cents]) => is.get(invoice) === -cents);
-  return isOpposite ? undefined : `It is not the whole of ${taken} with the other sign.`;
+  return isOpposite ? undefined : `It must be the whole amount of ${taken}, with the opposite sign.`;
 }
 
 /** The rules of payments. */

@@ -23,17 +23,13 @@ export function creditOf(note: Invoice | undefined): Credit | undefined {
   return bill === undefined ? undefined : { bill, cents: centsAsked(note) };
 }
 
-const CREDITED_TOO_MUCH = refusal(
-  "invoice-credit",
-  "With its other credit notes it takes back more than the Invoice asks for.",
-  "Invoice.totalNet",
-);
+const CREDITED_TOO_MUCH = refusal("invoice-credit", "The credit notes together are larger than the Invoice.", "Invoice.totalNet");
 
 const NOT_PAID_HERE = {
   rule: "invoice-balanced",
   refusal: refusal(
     "invoice-balanced",
-    "Not all of it is paid here: note the payment (PaymentReconciliation), which balances it.",
+    "It is not completely paid here: record the payment (PaymentReconciliation), which balances it.",
     "Invoice.status",
   ),
 };

@@ -2,10 +2,10 @@
 
 /** By reason, the `error_description` for clients: ASCII without quotation marks, as RFC 6749 requires. */
 export const GRANT_REFUSALS = {
-  expired: "It has run out: sign in again.",
-  used: "It was used before: all that came of this sign-in has ended, as somebody else may have it. Sign in again.",
-  ended: "The sign-in that it came of has ended: sign in again.",
-  unknown: "It is none of ours, or the sign-in that it came of has ended: sign in again.",
+  expired: "It has expired: sign in again.",
+  used: "It was used before, so another person may have it: all tokens of this sign-in have ended. Sign in again.",
+  ended: "Its sign-in has ended: sign in again.",
+  unknown: "It is not from this server, or its sign-in has ended: sign in again.",
 } as const;
 
 /** A reason. */

@@ -148,7 +148,7 @@ export class DoublesPass {
     await this.#pause(SETTLED_MS);
     while (!signal.aborted) {
       const end = await this.step(Date.now()).catch((error: Error) => {
-        if (!signal.aborted) warn(`Doubles cannot be looked for now: ${error.message}`);
+        if (!signal.aborted) warn(`The search for duplicates is not possible now: ${error.message}`);
         return "end";
       });
       if (end !== "more") await this.#pause(IDLE_MS);

@@ -54,7 +54,7 @@ const essence = (delivery: SupplyDelivery): string =>
 const cannotBeUndone: Refusal = {
   code: 409,
   type: ruleType("supply-delivery-stock"),
-  message: "What it brought has been dispensed or moved: undo that first.",
+  message: "Its quantity has been dispensed or moved: undo that first.",
   at: "SupplyDelivery.status",
 };
 

@@ -37,7 +37,7 @@ export async function bundle(request: FhirRequest, server: Server): Promise<Answ
   if (type === "transaction") return transaction(request, text, server);
   const parsed = parseInput(text) as RequestBundle;
   if (parsed?.resourceType !== "Bundle" || parsed.type !== "batch") {
-    throw fhirError(400, "invalid", "What is posted to the server's base must be a Bundle of type batch or transaction.", "Bundle.type");
+    throw fhirError(400, "invalid", "A POST to the server's base must have a Bundle of type batch or transaction.", "Bundle.type");
   }
   return batch(request, parsed, server.answer);
 }
@@ -78,7 +78,7 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
 }
 
 const readsUnderKey = () =>
-  fhirError(501, "not-supported", "A transaction that also reads cannot be held to an Idempotency-Key: send the reads by themselves.");
+  fhirError(501, "not-supported", "A transaction that also reads cannot have an Idempotency-Key: send the reads separately.");
 
 /** The reads, with links in their criteria replaced by what the other entries have created (R4, http.html#trules). */
 function linkedReads(entries: BundleEntry[], results: (EntryResult | null)[]): BundleEntry[] {

@@ -85,7 +85,7 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
 const tooMuch: Issue = {
   severity: "warning",
   code: "incomplete",
-  diagnostics: "The resource here refers to more than one answer may hold: some of it is left out.",
+  diagnostics: "The resources here refer to more resources than fit into one answer: some are left out.",
 };
 
 /** The page with what it refers to; a shorter page if that would be too much. For a single match it may be incomplete: `isCut`. */

@@ -41,14 +41,14 @@ function described(patient: Json): string {
   const text = JSON.stringify(Object.fromEntries(parts));
   if (text.length <= MAX_TEXT) return text;
   const [longest = ""] = parts.map(([name, value]) => [name, JSON.stringify(value).length] as const).sort((a, b) => b[1] - a[1])[0] ?? [];
-  const diagnostics = `Who is looked for may be described in ${MAX_TEXT} characters, these are ${text.length}: shorten ${longest}.`;
+  const diagnostics = `The description of the person may have ${MAX_TEXT} characters, and has ${text.length}: shorten ${longest}.`;
   throw fhirError(422, "too-costly", diagnostics, `Patient.${longest}`);
 }
 
 /** POST Patient/$match: `resource`, `count`, `onlyCertainMatches`; answers the candidates with their grades, the most probable first. */
 export async function match(request: FhirRequest): Promise<Answer> {
   const { value: resource, parameters } = givenIn(await request.body(), "resource");
-  if (resource?.resourceType !== "Patient") throw fhirError(400, "required", "Who is looked for must be sent as a Patient.", "resource");
+  if (resource?.resourceType !== "Patient") throw fhirError(400, "required", "Send the person to find as a Patient.", "resource");
   const faults = validate(resource, { type: "Patient" });
   if (faults.length > 0) throw new FhirError(400, faults);
   const found = await patients.match(request.caller, {

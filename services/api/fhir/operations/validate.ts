@@ -61,7 +61,7 @@ function deletionIssue({ caller }: FhirRequest, type: string, stored: unknown): 
   if (rightsOfCaller(caller)?.with(type, "d") === "none") {
     return { severity: "error", code: "forbidden", diagnostics: `You may not delete ${type}.` };
   }
-  const diagnostics = "It is there, and you may delete it. What rests on it, and the hospital's rules, are looked at when it is deleted.";
+  const diagnostics = "It exists, and you may delete it. Its dependents and the hospital's rules are checked when it is deleted.";
   return { severity: "information", code: "informational", diagnostics };
 }
 

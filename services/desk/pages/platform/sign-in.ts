@@ -59,6 +59,9 @@ async function answerOf<Answer>(response: Response): Promise<Answer> {
   return (await response.json()) as Answer;
 }
 
+/** Whether the address is an answer of sign-in: a code or a refusal, which both repeat the `state` (RFC 6749, 4.1.2). */
+export const isAnswer = (): boolean => new URLSearchParams(location.search).has("state");
+
 /** Restores this tab's session, or exchanges the code of a returning sign-in. @returns whether a person is signed in, or need not be @throws if sign-in is down */
 export async function takeUp(): Promise<boolean> {
   if (isOpenToAll()) return true;
@@ -111,7 +114,8 @@ async function leave(): Promise<void> {
   sessionStorage.setItem(BEGUN_AS, JSON.stringify({ verifier, state, place: location.hash }));
   const challenge = base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier)));
   const asked = { client_id: CLIENT, response_type: "code", redirect_uri: redirectUri(), scope: SCOPE, state };
-  location.assign(
+  // In place of the page: the browser's Back button would come to a page that leads to sign-in again.
+  location.replace(
     `${authorization_endpoint}?${new URLSearchParams({ ...asked, code_challenge: challenge, code_challenge_method: "S256" })}`,
   );
 }

@@ -5,6 +5,7 @@ import { Packing } from "./desk.contract.ts";
 import { LANGUAGES, messagesOf } from "./files/messages.ts";
 import { withImports } from "./files/modules.ts";
 import { PageFiles } from "./files/page-files.ts";
+import { REFUSAL_KINDS } from "./pages/platform/errors.ts";
 
 const files = new PageFiles({ access: "closed", hospitalTimeZone: "Africa/Algiers", organization: "Organization/1" });
 const sources = filesUnder("services/desk/pages", /(?<!\.d)\.ts$/).map(contentOf);
@@ -42,6 +43,25 @@ describe("the texts of the pages", () => {
       others.some((texts) => `${named(texts[key] ?? "")}` !== `${named(text)}`),
     );
     expect(differing).toEqual([]);
+  });
+
+  it("have a sentence for each refusal of each action that the pages call", () => {
+    const called = sources.flatMap((text) =>
+      [...text.matchAll(/const (\w+) = actionsOf<[^>]*>\("(\w+)"\)/g)].flatMap(([, local = "", service = ""]) =>
+        [...text.matchAll(new RegExp(`\\b${local}\\.(\\w+)\\(`, "g"))].map(([, action = ""]) => `${service}.${action}`),
+      ),
+    );
+    expect(new Set(called).size).toBeGreaterThan(90);
+    const services = [...new Set(called.map((name) => name.split(".", 1)[0] ?? ""))];
+    const rows = services.flatMap((service) => [
+      ...contentOf(`services/${service}/README.md`).matchAll(/^\| `([\w.]+)`\s*\|[^|\n]*\|([^|\n]*)\|/gm),
+    ]);
+    const refusals = rows.flatMap(([, name = "", errors = ""]) =>
+      called.includes(name) ? (errors.match(/\b[A-Z][A-Z_]{3,}\b/g) ?? []) : [],
+    );
+    expect(refusals).toEqual(expect.arrayContaining(["VISIT_NOT_OPEN", "BED_OCCUPIED"]));
+    const has = (type: string) => Object.hasOwn(messagesOf("en"), `error.${type}`) || REFUSAL_KINDS.some(([end]) => type.endsWith(end));
+    expect([...new Set(refusals)].filter((type) => !has(type))).toEqual([]);
   });
 
   const textsOf = (language: string): [string, string][] =>

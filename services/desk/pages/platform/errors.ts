@@ -1,12 +1,22 @@
 /** Refusals as sentences for the user, in their language. */
 import { Refused } from "./api.ts";
-import { t, tIfAny } from "./texts.ts";
+import { type TextKey, t, tIfAny } from "./texts.ts";
 
-/** Texts of all refusals whose type ends so: `VISIT_NOT_FOUND`, `DISPENSE_CHANGED`. */
-export const REFUSAL_KINDS = [
-  ["_NOT_FOUND", "error.NOT_FOUND"],
-  ["_CHANGED", "error.STALE_WRITE"],
-] as const;
+/** Texts of refusals without one of their own, by type; the first that fits. Those of rules (docs/rules.md) are by what they look at. */
+const KINDS: readonly [RegExp, TextKey][] = [
+  [/_NOT_FOUND$/, "error.NOT_FOUND"],
+  [/_CHANGED$/, "error.STALE_WRITE"],
+  [/^RULE_.*_IN_LIFE$/, "error.rule.inLife"],
+  [/^RULE_.*_(TIME|DATES|PERIOD)$/, "error.rule.time"],
+  [/^RULE_.*_(STATUS|FINAL|SIGNED|SIGNATURE|DELETED)$/, "error.rule.final"],
+  [/^RULE_.*_(SUBJECT|ONE_PATIENT|NAMED_BEFORE|PATIENT)$/, "error.rule.patient"],
+  [/^RULE_.*_(BED|BED_OF_ONE|BED_SINCE|OCCUPIED)$/, "error.rule.bed"],
+  [/^RULE_.*_(RESTED_ON|LISTED)$/, "error.rule.restedOn"],
+  [/^RULE_/, "error.rule"],
+];
+
+/** Key of the text for refusals of this kind; undefined: only a text of its own says what they are. */
+export const kindOf = (type: string): TextKey | undefined => KINDS.find(([pattern]) => pattern.test(type))?.[1];
 
 /** Name of a service for people; a hospital's own service has only its name in the mesh. */
 export const serviceText = (name: string): string => tIfAny(`service.${name}`) ?? name;
@@ -14,9 +24,9 @@ export const serviceText = (name: string): string => tIfAny(`service.${name}`) ?
 /** What a service knows, which is unknown while it does not answer; undefined for a hospital's own service. */
 export const knownBy = (name: string): string | undefined => tIfAny(`service.${name}.knows`);
 
-/** The sentence for a type of refusal; what is not found, and what others have changed meanwhile, have one for all types without their own. */
+/** The sentence for a type of refusal: its own, or that of its kind. */
 function sentenceFor(type: string): string | undefined {
-  const kind = REFUSAL_KINDS.find(([end]) => type.endsWith(end))?.[1];
+  const kind = kindOf(type);
   return tIfAny(`error.${type}`) ?? (kind && t(kind));
 }
 

@@ -46,7 +46,7 @@ interface EnterProps {
 /** See the head of this file. */
 export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone }: EnterProps) {
   const [own, setOwn] = useState<Review | undefined>();
-  const [wasEntered] = useState(order.state === "entered");
+  const [wasEntered, setWasEntered] = useState(order.state === "entered");
   const before = useLoad(`entered ${order.order}`, () => reviewOfOrder(order.order, tests), 0, wasEntered);
   const review = own ?? before.value;
   const { draft, set, clear } = useDraft(`result.${order.order}`);
@@ -64,9 +64,21 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
     setOwn(reviewOf(await lab.enter({ order: order.order, results: values }), catalogue.system));
     onDone();
   };
+  /** Others have entered values since: theirs are to be reviewed. */
+  const showCurrent = () => {
+    setOwn(undefined);
+    setWasEntered(true);
+    before.reload();
+  };
   const release = async () => {
     const missing = draft.value["missing"];
-    await lab.release({ order: order.order, ...(missing && { missingReason: missing }) });
+    const version = review?.version;
+    try {
+      await lab.release({ order: order.order, ...(version && { version }), ...(missing && { missingReason: missing }) });
+    } catch (error) {
+      if (error instanceof Refused && error.type === "ORDER_CHANGED") showCurrent();
+      throw error;
+    }
     clear();
     say(t("bench.issued"));
     onClose();

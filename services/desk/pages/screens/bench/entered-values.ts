@@ -22,6 +22,8 @@ interface Entered {
 
 /** What is reviewed. */
 export interface Review {
+  /** Version of the report. */
+  version: number;
   values: Entered[];
   /** Codes of ordered tests without a value. */
   missing: string[];
@@ -33,7 +35,7 @@ const rangeText = ({ range }: ReportLine): string =>
   range ? [range.low, range.high].map((end) => (end === undefined ? "" : numberIn(end))).join(" – ") : "";
 
 /** What was just entered. @param system of the catalogue's codes */
-export function reviewOf({ lines, missing }: LabReport, system: string): Review {
+export function reviewOf({ version, lines, missing }: LabReport, system: string): Review {
   const text = (value: number | string) => (typeof value === "number" ? numberIn(value, { maximumFractionDigits: 3 }) : value);
   const values = lines.map((line) => ({
     id: line.observation,
@@ -43,20 +45,23 @@ export function reviewOf({ lines, missing }: LabReport, system: string): Review 
     flag: line.flag,
     range: rangeText(line),
   }));
-  return { values, missing, isOwn: true };
+  return { version, values, missing, isOwn: true };
 }
 
-/** All values of a report that is found by a search. */
-export async function valuesOfReport(query: Record<string, string>): Promise<Observation[]> {
+/** The newest report that a search finds, with its values. */
+export async function reportWithValues(
+  query: Record<string, string>,
+): Promise<{ report: DiagnosticReport | undefined; values: Observation[] }> {
   const newest = { ...query, _include: "DiagnosticReport:result", _sort: "-issued", _count: "1" };
   const { resources, included } = await search<DiagnosticReport>("DiagnosticReport", newest);
   const results = new Map(included.map((one) => [`${one.resourceType}/${one.id}`, one as Observation]));
-  return (resources[0]?.result ?? []).flatMap(({ reference = "" }) => results.get(reference) ?? []);
+  const [report] = resources;
+  return { report, values: (report?.result ?? []).flatMap(({ reference = "" }) => results.get(reference) ?? []) };
 }
 
 /** What was entered before, perhaps by another person. @param order "ServiceRequest/…" @param tests codes of what is ordered */
 export async function reviewOfOrder(order: string, tests: string[]): Promise<Review> {
-  const found = await valuesOfReport({ "based-on": order, status: "preliminary" });
+  const { report, values: found } = await reportWithValues({ "based-on": order, status: "preliminary" });
   const values = found.map((one) => ({
     id: `Observation/${one.id}`,
     code: one.code.coding?.find(({ code = "" }) => tests.includes(code))?.code ?? "",
@@ -65,7 +70,12 @@ export async function reviewOfOrder(order: string, tests: string[]): Promise<Rev
     flag: one.interpretation?.[0]?.coding?.[0]?.code,
     range: rangeOf(one),
   }));
-  return { values, missing: tests.filter((code) => !values.some((one) => one.code === code)), isOwn: false };
+  return {
+    version: Number(report?.meta?.versionId),
+    values,
+    missing: tests.filter((code) => !values.some((one) => one.code === code)),
+    isOwn: false,
+  };
 }
 
 /** See the head of this file. After they are entered the focus is here: one more Enter releases nothing. */

@@ -16,7 +16,7 @@ import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 import { Correct } from "./correct.ts";
-import { valuesOfReport } from "./entered-values.ts";
+import { reportWithValues } from "./entered-values.ts";
 
 type Result = WithPatient<Observation>;
 
@@ -53,7 +53,7 @@ export function Issued({ turn }: { turn: number }) {
 
 /** All values of the report with this one; without a report only this one. */
 async function valuesBeside(of: Observation): Promise<Observation[]> {
-  const all = await valuesOfReport({ result: `Observation/${of.id}` });
+  const { values: all } = await reportWithValues({ result: `Observation/${of.id}` });
   return all.length > 0 ? all : [of];
 }
 

@@ -153,6 +153,7 @@ describe("a form that changes what others may change at once", () => {
         .map(nameOf)
         .sort(),
     ).toEqual([
+      "bench/enter.ts", // releases what is shown; what others have entered since is shown first
       "chart/note-allergy.ts", // makes something; its version is needed to take that back
       "chart/note-form.ts", // one text: theirs stands over the own one, which one goes on with
       "chart/prescribe.ts", // makes something

@@ -29,6 +29,24 @@ describe("a person who comes to the pages", () => {
     await page.context().close();
   });
 
+  it("never types into a form that has expired: another one comes by itself, for the same page", async () => {
+    const page = await arrive("/desk/#/ward");
+    await page.waitForSelector("#login:focus");
+    const first = page.url();
+    await page.route(first, async (route) => {
+      const response = await route.fetch();
+      const [seconds, address] = (response.headers()["refresh"] ?? "").split("; url=");
+      const isSoon = Number(seconds) > 600 && Number(seconds) <= 900;
+      await route.fulfill({ response, headers: { ...response.headers(), ...(isSoon && { refresh: `1; url=${address}` }) } });
+    });
+    await page.goto(first); // as before, and its time is over in a second
+    await page.waitForURL((address) => address.pathname.startsWith("/auth/interaction/") && address.href !== first);
+    await page.waitForSelector("#login:focus");
+    await house.enter(page, "nurse");
+    await page.waitForSelector("[data-page=ward]");
+    await page.context().close();
+  });
+
   it("who cancels the sign-in is not sent there again, and signs in by the button", async () => {
     const page = await arrive("/desk/");
     await page.click('button[value="cancel"]');

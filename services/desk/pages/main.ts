@@ -34,10 +34,11 @@ const hasReturned = isAnswer();
 try {
   const isSignedIn = await takeUp();
   followAddress();
-  if (isSignedIn) render(html`<${Shell} />`, app);
-  else if (hasReturned)
+  if (isSignedIn) {
+    render(html`<${Shell} />`, app);
+  } else if (hasReturned) {
     showSignIn(false); // cancelled, or refused: going there again by itself would not end
-  else {
+  } else {
     showWaiting();
     await goToSignIn();
   }

@@ -68,7 +68,8 @@ export async function takeUp(): Promise<boolean> {
   const { code, state } = Object.fromEntries(new URLSearchParams(location.search)) as Record<string, string | undefined>;
   const begun = JSON.parse(sessionStorage.getItem(BEGUN_AS) ?? "{}") as { verifier?: string; state?: string; place?: string };
   sessionStorage.removeItem(BEGUN_AS);
-  if (location.search !== "") history.replaceState(null, "", `/desk/${begun.place ?? ""}`);
+  const isWithoutPlace = location.hash === "" && begun.place !== undefined; // back from a form that has expired
+  if (location.search !== "" || isWithoutPlace) history.replaceState(null, "", `/desk/${begun.place ?? ""}`);
   if (code !== undefined && begun.verifier !== undefined && state === begun.state) {
     return await exchange({ grant_type: "authorization_code", redirect_uri: redirectUri(), code, code_verifier: begun.verifier });
   }

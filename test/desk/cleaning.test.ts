@@ -1,4 +1,4 @@
-/** Beds between two patients: cleaned step by step from the ward board, seen by others at once, and given to nobody meanwhile. */
+/** Beds between two patients: cleaned step by step from the ward board, seen by others at once, and offered for no patient meanwhile. */
 import type { Page } from "playwright-core";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
@@ -33,7 +33,7 @@ describe("a bed that is to be cleaned", () => {
     await Promise.all([bed(nurse, "to be cleaned").waitFor(), bed(other, "to be cleaned").waitFor()]);
   });
 
-  it("is not clean before it was cleaned, and is given to nobody", async () => {
+  it("is not clean before it was cleaned, and is offered for no patient", async () => {
     await set("clean");
     await nurse.waitForSelector(".notice.fault:has-text('A dirty bed is cleaned first')");
     await bed(nurse, "to be cleaned").waitFor();

@@ -60,7 +60,7 @@ describe("a SMART app", () => {
     expect(shown.text).toContain("The App will see this patient only.");
     const found = await browser.see(shown.url, { step: "search", name: "ross" });
     expect(found.text).toContain("Ada Rossi");
-    expect(found.text).toContain("1980-02-01");
+    expect(found.text).toContain("born 1 February 1980");
     expect(found.text).not.toContain("Bianchi");
     expect((await browser.see(shown.url, { step: "search", name: "nobody" })).text).toContain("Nobody was found.");
     const consent = await browser.see(shown.url, { step: "pick", patient: rossi });

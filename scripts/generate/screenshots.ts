@@ -81,7 +81,6 @@ async function take(browser: Browser, url: string, shot: Shot & { password: stri
   const context = await browser.newContext({ locale: language, viewport, colorScheme: isDark ? "dark" : "light", reducedMotion: "reduce" });
   const page = await context.newPage();
   await page.goto(`${url}/desk/`);
-  await page.click("button.main");
   await page.fill("#login", `try-${role}`);
   await page.fill("#password", password);
   await page.click('button[value="login"]');

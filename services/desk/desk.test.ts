@@ -1,10 +1,12 @@
 /** What the service hands out: texts in each language, modules that a browser can load, all of it small. */
 import { gunzipSync, brotliDecompressSync } from "node:zlib";
+import { ruleType } from "../../mixins/fhir/rules/common.ts";
 import { contentOf, filesUnder } from "../../test/kit/map.ts";
 import { Packing } from "./desk.contract.ts";
 import { LANGUAGES, messagesOf } from "./files/messages.ts";
 import { withImports } from "./files/modules.ts";
 import { PageFiles } from "./files/page-files.ts";
+import { kindOf } from "./pages/platform/errors.ts";
 
 const files = new PageFiles({ access: "closed", hospitalTimeZone: "Africa/Algiers", organization: "Organization/1" });
 const sources = filesUnder("services/desk/pages", /(?<!\.d)\.ts$/).map(contentOf);
@@ -42,6 +44,43 @@ describe("the texts of the pages", () => {
       others.some((texts) => `${named(texts[key] ?? "")}` !== `${named(text)}`),
     );
     expect(differing).toEqual([]);
+  });
+
+  it("have a sentence for each refusal of each action that the pages call", () => {
+    const called = sources.flatMap((text) =>
+      [...text.matchAll(/const (\w+) = actionsOf<[^>]*>\("(\w+)"\)/g)].flatMap(([, local = "", service = ""]) =>
+        [...text.matchAll(new RegExp(`\\b${local}\\.(\\w+)\\(`, "g"))].map(([, action = ""]) => `${service}.${action}`),
+      ),
+    );
+    expect(new Set(called).size).toBeGreaterThan(90);
+    const services = [...new Set(called.map((name) => name.split(".", 1)[0] ?? ""))];
+    const rows = services.flatMap((service) => [
+      ...contentOf(`services/${service}/README.md`).matchAll(/^\| `([\w.]+)`\s*\|[^|\n]*\|([^|\n]*)\|/gm),
+    ]);
+    const refusals = rows.flatMap(([, name = "", errors = ""]) =>
+      called.includes(name) ? (errors.match(/\b[A-Z][A-Z_]{3,}\b/g) ?? []) : [],
+    );
+    expect(refusals).toEqual(expect.arrayContaining(["VISIT_NOT_OPEN", "BED_OCCUPIED"]));
+    const has = (type: string) => Object.hasOwn(messagesOf("en"), `error.${type}`) || kindOf(type) !== undefined;
+    expect([...new Set(refusals)].filter((type) => !has(type))).toEqual([]);
+  });
+
+  it("have a sentence for each rule, and what is wrong with patient, time, bed or status has one of its kind", () => {
+    const rules = [...contentOf("docs/rules.md").matchAll(/^\| \w+ +\| `([a-z0-9-]+)`/gm)].map(([, id = ""]) => ruleType(id));
+    expect(rules.length).toBeGreaterThan(200);
+    expect(rules.filter((type) => kindOf(type) === undefined)).toEqual([]);
+    const kinds = [
+      "observation-time",
+      "encounter-patient",
+      "encounter-one-bed",
+      "document-reference-signed",
+      "immunization-in-life",
+      "patient-rested-on",
+    ];
+    expect(kinds.map((id) => kindOf(ruleType(id)))).toEqual(
+      ["time", "patient", "bed", "final", "inLife", "restedOn"].map((kind) => `error.rule.${kind}`),
+    );
+    expect([kindOf(ruleType("supply-request-quantity")), kindOf("BED_OCCUPIED")]).toEqual(["error.rule", undefined]);
   });
 
   const textsOf = (language: string): [string, string][] =>
@@ -114,6 +153,7 @@ describe("a form that changes what others may change at once", () => {
         .map(nameOf)
         .sort(),
     ).toEqual([
+      "bench/enter.ts", // releases what is shown; what others have entered since is shown first
       "chart/note-allergy.ts", // makes something; its version is needed to take that back
       "chart/note-form.ts", // one text: theirs stands over the own one, which one goes on with
       "chart/prescribe.ts", // makes something

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { birthDateIn, lookedFor } from "./pages/platform/birth-date.ts";
 import { CURRENCIES } from "../../fhir/currencies.ts";
 import { dayIn, lastDayIn, monthsAfter, typedDay, weeksOf } from "./pages/platform/days.ts";
@@ -6,7 +8,32 @@ import { moneyText, moneyTyped, unitsTyped } from "./pages/platform/money.ts";
 import { numberTyped, requireOneWay } from "./pages/platform/numbers.ts";
 import { isSame, mergedOf } from "./pages/platform/merging.ts";
 import { timeIn } from "./pages/platform/times.ts";
+import { joined, language } from "./pages/platform/texts.ts";
 import { unitOf } from "./pages/platform/units.ts";
+
+describe("Several texts in one line", () => {
+  afterAll(() => {
+    language.value = "en";
+  });
+
+  it.each([
+    ["en", ["1 tablet", "twice a day"], "1 tablet · twice a day"],
+    ["en", ["سعيد", "خليفي"], "\u2066\u2068سعيد\u2069 · \u2068خليفي\u2069\u2069"], // else the second stood first
+    ["ar", ["1 tablet", "مرتان"], "\u2067\u20681 tablet\u2069 · \u2068مرتان\u2069\u2069"],
+    ["ar", ["1 tablet", ""], "\u20681 tablet\u2069"],
+    ["ar", ["", ""], ""],
+  ] as const)("are in the order of the page's direction, each in its own (%s, %j)", (code, parts, line) => {
+    language.value = code;
+    expect(joined(...parts)).toBe(line);
+  });
+
+  it("are joined in one place only, which knows of directions", () => {
+    const folder = join(import.meta.dirname, "pages");
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+    const joining = files.filter((name) => /\.join\([^)]*·/.test(readFileSync(join(folder, name), "utf8")));
+    expect(joining).toEqual([join("platform", "texts.ts")]);
+  });
+});
 
 describe("A unit on a page", () => {
   it.each([

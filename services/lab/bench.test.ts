@@ -169,6 +169,18 @@ describe("the bench", () => {
     }
   });
 
+  it("releases the values that were reviewed, and none that were entered since", async () => {
+    const { order } = await lab.orderPanel(clinic.caller, { patient, code: "718-7" });
+    const enter = (value: number) => lab.enter(clinic.caller, { order, results: [{ code: "718-7", value }] });
+    const { version } = await enter(13);
+    const { version: later } = await enter(5.2);
+    for (const stale of [version, later + 1]) {
+      await expect(lab.release(clinic.caller, { order, version: stale })).rejects.toEqual(refusal(409, "ORDER_CHANGED"));
+    }
+    await expect(lab.release(clinic.caller, { order, version: 0.5 })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+    expect(await lab.release(clinic.caller, { order, version: later })).toMatchObject({ status: "final", lines: [{ value: 5.2 }] });
+  });
+
   it("takes what was mistyped again before it is released, and tells what is missing", async () => {
     const { order } = await count();
     await expect(lab.release(clinic.caller, { order })).rejects.toEqual(refusal(409, "NOTHING_ENTERED"));

@@ -102,9 +102,10 @@ export const lab = {
   enter: action<{ order: string; results: Entered[]; specimen?: string } & OccurrenceTime, LabReport>("lab.enter"),
   /**
    * Releases the entered values: values, report and the order's completion become final in one step. Critical values wait to be acknowledged.
+   * With the `version` of the report that was reviewed, no values that were entered since are released (409 ORDER_CHANGED).
    * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED, NOTHING_ENTERED, RESULTS_MISSING
    */
-  release: action<{ order: string; missingReason?: string }, LabReport>("lab.release"),
+  release: action<{ order: string; version?: number; missingReason?: string }, LabReport>("lab.release"),
   /** Critical values that are not acknowledged, the oldest first; of all patients, or of one. At most 1,000. */
   listCritical: action<{ patient?: string }, CriticalValue[]>("lab.listCritical"),
   /** Acknowledges a critical value. @throws 404 RESULT_NOT_FOUND; 409 NOT_CRITICAL, RESULT_CHANGED */

@@ -12,6 +12,7 @@ import { House } from "./pages-house.ts";
 import { ByEar } from "./by-ear.ts";
 
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+const POTASSIUM = { system: "http://loinc.org", code: "2823-3", display: "Potassium" };
 const HOUR_MS = 3_600_000;
 
 describe("without a mouse", () => {
@@ -200,6 +201,39 @@ describe("without a mouse", () => {
     await page.waitForSelector("main tr:has-text('collected')");
     await press(page, "Escape");
     await ear.hasFocus(/^button Enter result · /);
+  });
+
+  it("who enters values and goes on pressing Enter releases nothing that was not seen; who enters them and who releases may be two", async () => {
+    const { order } = await lab.order(house.operator, { patient: wristband, test: POTASSIUM });
+    const [page, second] = [await house.person("technician-2", ["lab-technician"]), await house.person("technician-3", ["lab-technician"])];
+    await house.show(page, "bench");
+    const ear = await ByEar.at(page);
+    await ear.tabTo(/^Enter result · .*Potassium/);
+    await press(page, "Enter");
+    await ear.hasFocus(/^textbox Potassium/);
+    await page.keyboard.type("7.2");
+    await Promise.all([page.waitForResponse("**/api/lab/enter"), press(page, "Enter", "Enter")]);
+    await ear.hasFocus("table Laboratory report");
+    await press(page, "Enter", "Enter");
+    await press(page, "Tab");
+    await ear.hasFocus("button Release");
+    await press(page, "Escape");
+    await page.waitForSelector("tr:has-text('Potassium'):has-text('entered')");
+
+    await house.show(second, "bench");
+    await second.route("**/fhir/DiagnosticReport?*", (route) => route.fulfill({ status: 503, json: {} }));
+    await second.click("tr:has-text('Potassium') button:has-text('Release')");
+    await second.waitForSelector("dialog .not-known");
+    expect(await second.locator("dialog button:has-text('Release')").count()).toBe(0); // what is not known
+    await second.unroute("**/fhir/DiagnosticReport?*");
+    await second.waitForSelector("dialog tr:has-text('Potassium'):has-text('7.2'):has-text('critically high')"); // asked again by itself
+    await lab.enter(house.operator, { order, results: [{ code: POTASSIUM.code, value: 2.1 }] }); // meanwhile by another person
+    await second.click("dialog button:has-text('Release')");
+    await second.waitForSelector("dialog tr:has-text('Potassium'):has-text('2.1'):has-text('critically low')");
+    await second.waitForSelector("dialog .fault:has-text('has changed this order')");
+    await second.click("dialog button:has-text('Release')");
+    await second.waitForSelector(".notice:has-text('The result is issued.')");
+    house.complaints.splice(0, house.complaints.length, ...house.complaints.filter((text) => !/status of (409|503)/.test(text)));
   });
 
   it("a pharmacist hands out what is prescribed, is told what is refused beside the field, and takes it back", async () => {

@@ -74,7 +74,6 @@ describe("lists that people work from", () => {
     await technician.selectOption("#language", "en");
     await technician.click("button:has-text('Sign out')");
     await technician.click('button[name="logout"][value="yes"]');
-    await technician.click("main.sign-in button.main");
     await house.enter(technician, "another"); // at the same machine
     await house.show(technician, "bench");
     await rows(technician, 3);

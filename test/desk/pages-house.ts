@@ -68,7 +68,6 @@ export class House {
     });
     this.#count(page);
     await page.goto(`${url ?? this.mesh.base}/desk/`);
-    await page.click("button.main");
     await this.enter(page, login);
     return page;
   }

@@ -40,8 +40,6 @@ describe("the pages of a sign-in", () => {
     await page.waitForURL(/\/auth\//);
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    await page.waitForSelector("button.main");
-    await page.click("button.main");
     await page.waitForSelector("#login:focus");
     for (const colors of ["none", "active"] as const) await lookAt(page, colors);
     await page.keyboard.type(login);

@@ -86,6 +86,25 @@ describe("the pages at any width", () => {
     }
   });
 
+  it("in Arabic all texts of a line stand from right to left, also where the first is Latin", async () => {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.selectOption("#language", "ar");
+    await house.show(page, `chart/${patient.split("/")[1]}`);
+    const line = page.locator("li bdi:has-text('1 tablet')").first();
+    const [first, second] = await line.evaluate((one) => {
+      const text = one.firstChild as Text;
+      const at = text.data.indexOf(" · ");
+      const leftOf = (from: number, to: number) => {
+        const range = new Range();
+        range.setStart(text, from);
+        range.setEnd(text, to);
+        return range.getBoundingClientRect().left;
+      };
+      return [leftOf(text.data.indexOf("1"), at), leftOf(at + 3, text.length)];
+    });
+    expect(first).toBeGreaterThan(second ?? Number.NaN);
+  });
+
   it.each(LANGUAGES)("the status page speaks %s, and shows all of it", async (language) => {
     const context = await house.browser.newContext({ locale: language });
     const status = await context.newPage();

@@ -5,11 +5,16 @@ import { keepFocus } from "./platform/focus.ts";
 import { doOnce } from "./platform/once.ts";
 import { layOnPaper } from "./platform/paper.ts";
 import { followAddress } from "./platform/router.ts";
-import { goToSignIn, takeUp } from "./platform/sign-in.ts";
+import { goToSignIn, isAnswer, takeUp } from "./platform/sign-in.ts";
 import { firstLanguage, speak, t } from "./platform/texts.ts";
 import { Shell } from "./shell.ts";
 
 const app = document.getElementById("app") as HTMLElement;
+
+/** While sign-in is asked for its form. */
+function showWaiting(): void {
+  render(html`<main class="sign-in"><h1>OpenWard</h1><p class="muted" role="status">${t("loading")}</p></main>`, app);
+}
 
 function showSignIn(isDown: boolean): void {
   const again = () => goToSignIn().catch(() => showSignIn(true));
@@ -25,11 +30,18 @@ keepFocus(app);
 layOnPaper();
 doOnce();
 await speak(firstLanguage());
+const hasReturned = isAnswer();
 try {
   const isSignedIn = await takeUp();
   followAddress();
-  if (isSignedIn) render(html`<${Shell} />`, app);
-  else showSignIn(false);
+  if (isSignedIn) {
+    render(html`<${Shell} />`, app);
+  } else if (hasReturned) {
+    showSignIn(false); // cancelled, or refused: going there again by itself would not end
+  } else {
+    showWaiting();
+    await goToSignIn();
+  }
 } catch {
   showSignIn(true);
 }

@@ -47,11 +47,14 @@ ${field("code", say("code"), code, say("codeHint"))}
   };
 }
 
-/** A birth date in the language's form, with Latin digits; years and months alone as they are. */
-function dateIn({ code }: PageLanguage, born: string): string {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(born)) return born;
+/** A birth date, which may be a month or a year alone (FHIR `date`), in words of the language, with Latin digits. */
+function bornText({ code, say }: PageLanguage, born: string): string {
+  const parts = born.split("-").length;
+  if (parts === 1) return say("bornInYear", { date: born });
   const locale = code === "ar" ? "ar-u-nu-latn" : code === "en" ? "en-GB" : code;
-  return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(new Date(born));
+  const day = parts === 3 ? ({ day: "numeric" } as const) : {};
+  const format = new Intl.DateTimeFormat(locale, { year: "numeric", month: "long", ...day, timeZone: "UTC" });
+  return say(parts === 3 ? "born" : "bornInMonth", { date: format.format(new Date(born)) });
 }
 
 /** Selection of the patient that the app may see. */
@@ -66,7 +69,7 @@ export function patientPage(
   const name = html`<input id="name" name="name" type="search" value="${typed}" maxlength="100" autocomplete="off" autofocus>`;
   const rows = (found ?? []).map(
     ({ id, name, born }) =>
-      html`<button class="row" name="patient" value="${id}"><bdi>${name}</bdi>${born === undefined ? undefined : html` <span class="hint">(${say("born", { date: dateIn(language, born) })})</span>`}</button>`,
+      html`<button class="row" name="patient" value="${id}"><bdi>${name}</bdi>${born === undefined ? undefined : html` <span class="hint">(${bornText(language, born)})</span>`}</button>`,
   );
   return {
     title: say("pickPatient"),

@@ -4,6 +4,7 @@ import type { AuditNotes } from "../../../federation/audit-notes.ts";
 import type { TalliedNotes } from "../../../federation/tallied-notes.ts";
 import type { Accounts } from "../accounts.ts";
 import type { VisiblePatients } from "../visible-patients.ts";
+import { DESK_CLIENT } from "../provider/clients.ts";
 import type { Launches, Results } from "../provider/launches.ts";
 import { ownChangeEntry, refusedProof, sessionEntry } from "../session-entries.ts";
 import { DEVICE_MS, type Halfway, type SignInOrigin, type SignIn, type Step } from "../sign-in/sign-in.ts";
@@ -68,11 +69,21 @@ export async function interact(exchange: PageExchange, parts: InteractionParts):
 const finish = ({ exchange }: Going, { provider }: InteractionParts, results: Results | { error: string; error_description: string }) =>
   provider.interactionFinished(exchange.request, exchange.response, results, { mergeWithLastSubmission: !("error" in results) });
 
+/**
+ * At a shared desk the form stands until the next person comes. When it expires, the pages of `desk` are loaded again, and begin another sign-in: it is
+ * never typed into in vain.
+ */
+function whenExpired({ exp, params }: Interaction): Record<string, string> {
+  if (params["client_id"] !== DESK_CLIENT) return {};
+  return { Refresh: `${Math.max(1, exp - Math.floor(Date.now() / 1_000))}; url=${String(params["redirect_uri"])}` };
+}
+
 async function signIn(going: Going, parts: InteractionParts): Promise<void> {
   const { exchange, details, redirectUri } = going;
   const { form, language } = exchange;
   const { say } = language;
-  const show = (status: number, page: PageContent, headers = {}) => exchange.send(status, page, redirectUri, headers);
+  const show = (status: number, page: PageContent, headers = {}) =>
+    exchange.send(status, page, redirectUri, { ...whenExpired(details), ...headers });
   const halfway = await parts.signIn.halfway(details.uid);
   const page = (fault?: PageFault) => pageOf(halfway, going, fault);
   if (!exchange.isPost) return show(200, page());
@@ -105,7 +116,7 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
       return exchange.reload();
     case "codes":
       parts.notes.note(ownChangeEntry("startSecondFactor", step.account, exchange.address));
-      return show(200, codesPage(language, step.codes, true));
+      return exchange.send(200, codesPage(language, step.codes, true), redirectUri); // shown once: nothing takes them away
     case "done": {
       const { account, amr, device } = step;
       parts.notes.note(sessionEntry("sign-in", account, { client: String(details.params["client_id"]) }));

@@ -53,10 +53,15 @@ describe("the pages", () => {
   });
 
   it.each([
-    ["en", "1951-03-08", "8 March 1951"],
-    ["fr", "1951-03-08", "8 mars 1951"],
-    ["ar", "1951-03-08", "8 مارس 1951"],
-    ["en", "1951", "1951"],
+    ["en", "1951-03-08", "(born 8 March 1951)"],
+    ["fr", "1951-03-08", "(né(e) le 8 mars 1951)"],
+    ["ar", "1951-03-08", "(تاريخ الميلاد 8 مارس 1951)"],
+    ["en", "1951-03", "(born in March 1951)"],
+    ["fr", "1951-03", "(né(e) en mars 1951)"],
+    ["ar", "1951-03", "(شهر الميلاد مارس 1951)"],
+    ["en", "1951", "(born in 1951)"],
+    ["fr", "1951", "(né(e) en 1951)"],
+    ["ar", "1951", "(سنة الميلاد 1951)"],
   ])("tell patients of one name apart by their birth date, as it is written in %s: %s", (code, born, told) => {
     const reader = languageFor(code, undefined);
     const page = pageText(patientPage(reader, "an app", "rossi", [{ id: "1", name: "Ada Rossi", born }], false), reader);

@@ -30,9 +30,12 @@ const consoleClient = (origin: string): StoredClient => ({
   createdAt: 0,
 });
 
+/** Id of the client of the pages of `desk`. */
+export const DESK_CLIENT = "openward-desk";
+
 /** The pages of `desk`: each person may do there what their roles allow. After the browser is closed, a new sign-in is needed. */
 const deskClient = (origin: string): StoredClient => ({
-  _id: "openward-desk",
+  _id: DESK_CLIENT,
   name: "OpenWard",
   kind: ClientKind.public,
   redirectUris: [`${origin}/desk/`],
@@ -44,7 +47,7 @@ const deskClient = (origin: string): StoredClient => ({
 });
 
 /** The system's own pages are web apps, even if reached without TLS; for native apps the provider would ask for consent each time. */
-const OWN_PAGES = new Set(["openward-console", "openward-desk"]);
+const OWN_PAGES = new Set(["openward-console", DESK_CLIENT]);
 
 /** The built-in clients. @param origin under which the system is known */
 export const ownClients = (origin: string): StoredClient[] => [CLI_CLIENT, consoleClient(origin), deskClient(origin)];

@@ -49,7 +49,12 @@ export const benchParams = {
     ...occurrenceTimeRules,
     $$strict: true,
   },
-  release: { order, missingReason: { ...reasonRule, optional: true }, $$strict: true },
+  release: {
+    order,
+    version: { type: "number", integer: true, min: 1, optional: true },
+    missingReason: { ...reasonRule, optional: true },
+    $$strict: true,
+  },
   listCritical: { patient: { ...referenceTo("Patient"), optional: true }, $$strict: true },
   acknowledge: { observation: referenceTo("Observation"), note: { ...reasonRule, optional: true }, $$strict: true },
 } as const;

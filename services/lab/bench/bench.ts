@@ -13,7 +13,7 @@ import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { occurrenceTime, withLateReason } from "../../../mixins/fhir/occurrence-time.ts";
 import { readIfServed } from "../../../mixins/fhir/domain-references.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
-import { addition, change, creation, type Identified } from "../../../mixins/fhir/write-steps.ts";
+import { addition, change, creation, type Identified, versionOf } from "../../../mixins/fhir/write-steps.ts";
 import {
   type BenchOrder,
   type Catalogue,
@@ -123,9 +123,13 @@ export async function enterValues(
 }
 
 /** `lab.release` */
-export async function releaseReport(lab: Lab, ctx: Context<{ order: string; missingReason?: string }>): Promise<LabReport> {
-  const { order: reference, missingReason } = ctx.params;
+export async function releaseReport(
+  lab: Lab,
+  ctx: Context<{ order: string; version?: number; missingReason?: string }>,
+): Promise<LabReport> {
+  const { order: reference, version: seen, missingReason } = ctx.params;
   const known = await caseOf(lab, await orderAt(lab, reference));
+  if (seen !== undefined && known.report && seen !== versionOf(known.report)) throw orderChanged(reference);
   const now = new Date();
   const performer = whoAsks(ctx);
   const { catalogue } = lab;

@@ -2,7 +2,7 @@
 import { html } from "../html.ts";
 import { birthDateIn } from "../platform/birth-date.ts";
 import { ageOf, dateOf, today } from "../platform/clock.ts";
-import { t } from "../platform/texts.ts";
+import { joined, t } from "../platform/texts.ts";
 import { Field } from "./field.ts";
 
 /** The FHIR date; text that cannot be parsed is returned as typed, for the server to refuse. */
@@ -19,6 +19,6 @@ interface BirthDateProps {
 /** See the head of this file. */
 export function BirthDateField({ value, ...more }: BirthDateProps) {
   const date = birthDateIn(value, today());
-  const hint = date === undefined ? t("person.birthDate.hint") : `${dateOf(date)} · ${ageOf(date)}`;
+  const hint = date === undefined ? t("person.birthDate.hint") : joined(dateOf(date), ageOf(date));
   return html`<${Field} ...${more} value=${value} hint=${hint} />`;
 }

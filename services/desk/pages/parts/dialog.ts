@@ -7,7 +7,7 @@ import { goToSignIn, hasEnded } from "../platform/sign-in.ts";
 import { t } from "../platform/texts.ts";
 
 /** The first control that is not in the header: preferably a field. */
-const FIRST = ":scope > :not(header) :is(input, select, textarea, button, a[href])";
+const FIRST = ":scope > .dialog-content > :not(header) :is(input, select, textarea, button, a[href])";
 
 /** See the head of this file. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: Children }) {
@@ -37,9 +37,11 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
     onClose();
   };
   return html`<dialog ref=${dialog} aria-labelledby=${titleId} onKeyDown=${onKeyDown} onClose=${() => isGone.current || onClose()}>
-    <header><h2 id=${titleId}>${title}</h2><button type="button" class="quiet" aria-label=${t("close")} onClick=${onClose}>×</button></header>
-    ${hasEnded.value && html`<p class="not-known" role="status">${t("signIn.ended")} <button type="button" onClick=${goToSignIn}>${t("signIn")}</button></p>`}
-    ${children}
+    <div class="dialog-content">
+      <header><h2 id=${titleId}>${title}</h2><button type="button" class="quiet" aria-label=${t("close")} onClick=${onClose}>×</button></header>
+      ${hasEnded.value && html`<p class="not-known" role="status">${t("signIn.ended")} <button type="button" onClick=${goToSignIn}>${t("signIn")}</button></p>`}
+      ${children}
+    </div>
     <${Notices} />
   </dialog>`;
 }

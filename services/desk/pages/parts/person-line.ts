@@ -3,7 +3,7 @@ import type { Patient } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
 import { ageOf, dateOf } from "../platform/clock.ts";
 import { nameOf, numberOf, otherNamesOf, sexOf } from "../platform/names.ts";
-import { t } from "../platform/texts.ts";
+import { joined, t } from "../platform/texts.ts";
 
 /** See the head of this file. */
 export function PersonLine({ patient }: { patient: Patient }) {
@@ -13,7 +13,7 @@ export function PersonLine({ patient }: { patient: Patient }) {
   const facts = [sexOf(patient.gender), age, number && html`<bdi class="number">${number}</bdi>`].filter(Boolean);
   return html`<span class="person">
     <strong><bdi>${nameOf(patient)}</bdi></strong>
-    ${others.length > 0 && html` <bdi class="muted">${others.join(" · ")}</bdi>${facts.length > 0 && html`<span class="muted"> ·</span>`}`}
+    ${others.length > 0 && html` <bdi class="muted">${joined(...others)}</bdi>${facts.length > 0 && html`<span class="muted"> ·</span>`}`}
     <span class="muted"> ${facts.map((fact, index) => html`<span key=${index} class="nowrap">${fact}${index < facts.length - 1 && " ·"}</span> `)}</span>
     ${patient.deceasedBoolean || patient.deceasedDateTime ? html` <span class="tag">† ${t("person.dead", { sex: patient.gender ?? "unknown" })}</span>` : ""}
     ${patient.active === false && html` <span class="tag">${t("person.inactive")}</span>`}

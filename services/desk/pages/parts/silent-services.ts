@@ -2,7 +2,7 @@
 import { html } from "../html.ts";
 import { knownBy, serviceText } from "../platform/errors.ts";
 import { GATEWAY, silent } from "../platform/silent.ts";
-import { t } from "../platform/texts.ts";
+import { joined, t } from "../platform/texts.ts";
 
 /** "Laboratory (orders, results, reports)" */
 function named(service: string): string {
@@ -13,7 +13,7 @@ function named(service: string): string {
 /** See the head of this file. */
 export function SilentServices() {
   const all = silent.value;
-  const text = () => (all.includes(GATEWAY) ? t("silent.server") : t("silent.all", { who: all.map(named).join(" · ") }));
+  const text = () => (all.includes(GATEWAY) ? t("silent.server") : t("silent.all", { who: joined(...all.map(named)) }));
   return html`<div role="status" class="silent">${
     all.length > 0 && html`<p class="not-known"><span aria-hidden="true">?</span> ${text()}</p>`
   }</div>`;

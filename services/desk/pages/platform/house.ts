@@ -4,6 +4,7 @@ import { read } from "./api.ts";
 import { type Loaded, useLoad } from "./load.ts";
 import { offers } from "./menu.ts";
 import { organization } from "./settings.ts";
+import { joined } from "./texts.ts";
 
 /** Without a value: none is configured, or it is not available now. */
 export function useHouse(): Loaded<Organization> {
@@ -15,5 +16,5 @@ export function useHouse(): Loaded<Organization> {
 export function linesOf({ address: [address] = [], telecom = [] }: Organization): string[] {
   const { text, line = [], postalCode, city } = address ?? {};
   const place = text ?? [...line, [postalCode, city].filter(Boolean).join(" ")].filter(Boolean).join(", ");
-  return [place, telecom.flatMap(({ value }) => value ?? []).join(" · ")].filter(Boolean);
+  return [joined(place), joined(...telecom.map(({ value }) => value))].filter(Boolean);
 }

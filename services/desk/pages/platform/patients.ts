@@ -5,6 +5,12 @@ import { lookedFor } from "./birth-date.ts";
 import { today } from "./clock.ts";
 import { offers } from "./menu.ts";
 
+/** The record that has replaced this one in a merge, "Patient/…"; undefined if none has. */
+export const replacedBy = ({ link = [] }: Patient): string | undefined => link.find(({ type }) => type === "replaced-by")?.other.reference;
+
+/** Whether this record has replaced another. */
+export const hasReplaced = (patient: Patient | undefined): boolean => (patient?.link ?? []).some(({ type }) => type === "replaces");
+
 /** Limit of the results; more of the name narrows them. */
 const MAX_FOUND = 12;
 

@@ -59,13 +59,17 @@ async function answerOf<Answer>(response: Response): Promise<Answer> {
   return (await response.json()) as Answer;
 }
 
+/** Whether the address is an answer of sign-in: a code or a refusal, which both repeat the `state` (RFC 6749, 4.1.2). */
+export const isAnswer = (): boolean => new URLSearchParams(location.search).has("state");
+
 /** Restores this tab's session, or exchanges the code of a returning sign-in. @returns whether a person is signed in, or need not be @throws if sign-in is down */
 export async function takeUp(): Promise<boolean> {
   if (isOpenToAll()) return true;
   const { code, state } = Object.fromEntries(new URLSearchParams(location.search)) as Record<string, string | undefined>;
   const begun = JSON.parse(sessionStorage.getItem(BEGUN_AS) ?? "{}") as { verifier?: string; state?: string; place?: string };
   sessionStorage.removeItem(BEGUN_AS);
-  if (location.search !== "") history.replaceState(null, "", `/desk/${begun.place ?? ""}`);
+  const isWithoutPlace = location.hash === "" && begun.place !== undefined; // back from a form that has expired
+  if (location.search !== "" || isWithoutPlace) history.replaceState(null, "", `/desk/${begun.place ?? ""}`);
   if (code !== undefined && begun.verifier !== undefined && state === begun.state) {
     return await exchange({ grant_type: "authorization_code", redirect_uri: redirectUri(), code, code_verifier: begun.verifier });
   }
@@ -111,7 +115,8 @@ async function leave(): Promise<void> {
   sessionStorage.setItem(BEGUN_AS, JSON.stringify({ verifier, state, place: location.hash }));
   const challenge = base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier)));
   const asked = { client_id: CLIENT, response_type: "code", redirect_uri: redirectUri(), scope: SCOPE, state };
-  location.assign(
+  // In place of the page: the browser's Back button would come to a page that leads to sign-in again.
+  location.replace(
     `${authorization_endpoint}?${new URLSearchParams({ ...asked, code_challenge: challenge, code_challenge_method: "S256" })}`,
   );
 }

@@ -29,11 +29,23 @@ const texts = signal<Texts>({});
 /** For dates and numbers: Latin digits in every language, as in the hospital's forms. */
 export const locale = computed(() => (language.value === "ar" ? "ar-u-nu-latn" : language.value === "en" ? "en-GB" : language.value));
 
-/** Isolates a name or code, so that it keeps its direction and does not affect the words around it. */
-export const isolated = (text: string): string => (language.value === "ar" ? `\u2068${text}\u2069` : text);
+/** Letters that are written from right to left: Hebrew, Arabic and their presentation forms. */
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+const isArabic = (): boolean => language.value === "ar";
 
-/** Several texts in one line, each with its own direction. */
-export const joined = (...parts: string[]): string => parts.filter(Boolean).map(isolated).join(" · ");
+/** Isolates a name or code, so that it keeps its direction and does not affect the words around it. */
+export const isolated = (text: string): string => (isArabic() || RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text);
+
+/**
+ * Several texts in one line, each with its own direction, and in the order of the page's: also within an element whose direction is that of its first
+ * letter. Empty ones are left out.
+ */
+export function joined(...parts: (string | false | undefined)[]): string {
+  const [first = "", ...others] = parts.filter((part): part is string => typeof part === "string" && part !== "");
+  if (others.length === 0) return first && isolated(first);
+  const line = [first, ...others].map(isolated).join(" · ");
+  return isArabic() ? `\u2067${line}\u2069` : RIGHT_TO_LEFT.test(line) ? `\u2066${line}\u2069` : line;
+}
 
 /** A text; numbers in `data` select the plural form, `sex` that of the verb. */
 export function t(key: TextKey, data: Record<string, string | number> = {}): string {

@@ -12,6 +12,7 @@ import { actionsOf, read, readAll, Refused } from "../platform/api.ts";
 import { sentenceOf } from "../platform/errors.ts";
 import { useLoad } from "../platform/load.ts";
 import { nameOf } from "../platform/names.ts";
+import { replacedBy } from "../platform/patients.ts";
 import { go } from "../platform/router.ts";
 import { t } from "../platform/texts.ts";
 import { Probable } from "./records-office/probable.ts";
@@ -98,7 +99,7 @@ function Doubles({ reference }: { reference: string }) {
       <button type="button" onClick=${() => setOther(record)}>${t("records.compare")}<${For} who=${nameOf(record)} /></button></li>`;
   const show = ({ patient, similar, isMerging }: Known) => {
     const source = running ?? (isMerging ? reference : undefined);
-    const isMerged = patient.link?.some(({ type }) => type === "replaced-by");
+    const isMerged = replacedBy(patient) !== undefined;
     return html`<p><${PersonLine} patient=${patient} /></p>
       ${source && html`<${Running} key=${source} source=${source} onEnd=${(state: MergeState) => ended(source, state)} />`}
       ${isMerged && html`<p class="not-known">${t("chart.merged")} <button type="button" onClick=${() => apart(patient)}>${t("records.takeApart")}</button></p>`}

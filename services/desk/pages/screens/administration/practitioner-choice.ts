@@ -7,7 +7,7 @@ import { Field } from "../../parts/field.ts";
 import { create, search } from "../../platform/api.ts";
 import { useLoad } from "../../platform/load.ts";
 import { nameOf, numberOf } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { joined, t } from "../../platform/texts.ts";
 import { changeAccount, practitionerTo } from "./account-changes.ts";
 
 /** Identifier of a Practitioner by account, so that it is created once. */
@@ -45,7 +45,7 @@ export function PractitionerChoice({ name, ...field }: ChoiceProps) {
   }, [name]);
   const found = useLoad(`practitioners ${settled}`, () => alike(settled));
   if (found.error?.isAbsent) return null; // this hospital keeps no list of its staff
-  const said = (one: Practitioner) => [nameOf(one), numberOf(one)].filter(Boolean).join(" · ");
+  const said = (one: Practitioner) => joined(nameOf(one), numberOf(one));
   const options = [[NEW, t("account.practitioner.new")], ...(found.value ?? []).map((one) => [`Practitioner/${one.id}`, said(one)])];
   return html`<${Field} label=${t("account.practitioner")} name="account-practitioner" options=${options} hint=${t("account.practitioner.hint")} ...${field} />`;
 }

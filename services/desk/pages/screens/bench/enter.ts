@@ -1,22 +1,23 @@
-/** Enters the values of an order in two steps: typed, then reviewed with their flags and released. */
-import { useEffect, useRef, useState } from "preact/hooks";
+/** Enters the values of an order in two steps: typed, then reviewed with their flags and released. What is not shown cannot be released. */
+import { useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
-import type { BenchOrder, Catalogue, LabReport, ReportLine } from "../../../../lab/bench.contract.ts";
+import type { BenchOrder, Catalogue } from "../../../../lab/bench.contract.ts";
 import type { Finding, lab as labContract } from "../../../../lab/lab.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
-import { FlagOf } from "../../parts/finding.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
+import { NotKnown } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { useDraft } from "../../platform/drafts.ts";
-import { numberIn } from "../../platform/names.ts";
+import { useLoad } from "../../platform/load.ts";
 import { numberTyped, plainNumber, requireOneWay } from "../../platform/numbers.ts";
 import { testText } from "../../platform/test-names.ts";
 import { t } from "../../platform/texts.ts";
 import { unitOf } from "../../platform/units.ts";
+import { EnteredValues, type Review, reviewOf, reviewOfOrder } from "./entered-values.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
 
@@ -44,7 +45,10 @@ interface EnterProps {
 
 /** See the head of this file. */
 export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone }: EnterProps) {
-  const [report, setReport] = useState<LabReport | undefined>();
+  const [own, setOwn] = useState<Review | undefined>();
+  const [wasEntered, setWasEntered] = useState(order.state === "entered");
+  const before = useLoad(`entered ${order.order}`, () => reviewOfOrder(order.order, tests), 0, wasEntered);
+  const review = own ?? before.value;
   const { draft, set, clear } = useDraft(`result.${order.order}`);
   const testOf = (code: string) => catalogue.tests.find((one) => one.code === code);
   const enter = async () => {
@@ -57,12 +61,24 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
       return value ? [{ code, value: readAs(value), ...(unit && { unit }) }] : [];
     });
     if (values.length === 0) throw new Refused(422, "NOTHING_ENTERED", "");
-    setReport(await lab.enter({ order: order.order, results: values }));
+    setOwn(reviewOf(await lab.enter({ order: order.order, results: values }), catalogue.system));
     onDone();
+  };
+  /** Others have entered values since: theirs are to be reviewed. */
+  const showCurrent = () => {
+    setOwn(undefined);
+    setWasEntered(true);
+    before.reload();
   };
   const release = async () => {
     const missing = draft.value["missing"];
-    setReport(await lab.release({ order: order.order, ...(missing && { missingReason: missing }) }));
+    const version = review?.version;
+    try {
+      await lab.release({ order: order.order, ...(version && { version }), ...(missing && { missingReason: missing }) });
+    } catch (error) {
+      if (error instanceof Refused && error.type === "ORDER_CHANGED") showCurrent();
+      throw error;
+    }
     clear();
     say(t("bench.issued"));
     onClose();
@@ -74,38 +90,20 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
     return html`<${Field} key=${code} label=${testText(test ? { system: catalogue.system, ...test } : { ...order.test, code })} name=${`value-${code}`} value=${draft.value[code] ?? ""} onValue=${(text: string) => set(code, text)} inputmode="decimal" autofocus=${index === 0} fault=${faultOf(`results[${index}].value`)}>${unit}<//>
       ${!test && html`<${Field} label=${t("result.unit")} name=${`unit-${code}`} value=${draft.value[`${code}.unit`] ?? ""} onValue=${(text: string) => set(`${code}.unit`, text)} />`}`;
   };
-  const isEntered = report !== undefined || order.state === "entered";
   return html`<${Dialog} title=${testText(order.test)} onClose=${onClose}>
     <div class="stack">
       <p>${patient && html`<${PersonLine} patient=${patient} />`} <bdi class="number">${order.accession}</bdi></p>
-      <${Form} send=${enter} submit=${t(isEntered ? "bench.enterAgain" : "bench.enterValues")} onCancel=${onClose} isInline=${false} fieldOf=${{ NOTHING_ENTERED: "results[0].value" }}>
+      <${Form} send=${enter} submit=${t(own || wasEntered ? "bench.enterAgain" : "bench.enterValues")} onCancel=${onClose} isInline=${false} fieldOf=${{ NOTHING_ENTERED: "results[0].value" }}>
         ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">${tests.map((code, index) => field(code, faultOf, index))}</div>`}
       <//>
-      ${report && html`<${Lines} lines=${report.lines} system=${catalogue.system} />`}
+      ${wasEntered && !own && html`<${NotKnown} loaded=${before} />`}
       ${
-        isEntered &&
-        html`<${Form} send=${release} submit=${t("bench.release")}>
-        ${(faultOf: (field: string) => string | undefined) => html`${(report?.missing.length ?? 0) > 0 && html`<${Field} label=${t("bench.missing")} name="missing" value=${draft.value["missing"] ?? ""} onValue=${(text: string) => set("missing", text)} fault=${faultOf("missingReason")} required />`}`}
-      <//>`
+        review &&
+        html`<${EnteredValues} review=${review} />
+        <${Form} send=${release} submit=${t("bench.release")}>
+          ${(faultOf: (field: string) => string | undefined) => html`${review.missing.length > 0 && html`<${Field} label=${t("bench.missing")} name="missing" value=${draft.value["missing"] ?? ""} onValue=${(text: string) => set("missing", text)} fault=${faultOf("missingReason")} required />`}`}
+        <//>`
       }
     </div>
   <//>`;
-}
-
-function Lines({ lines, system }: { lines: ReportLine[]; system: string }) {
-  const table = useRef<HTMLTableElement>(null);
-  useEffect(() => table.current?.scrollIntoView({ block: "start" }), []); // to be reviewed before the release, on a phone too
-  const text = (value: number | string) => (typeof value === "number" ? numberIn(value, { maximumFractionDigits: 3 }) : value);
-  return html`<table ref=${table} aria-label=${t("bench.report")}><tbody>${lines.map(
-    ({
-      observation,
-      code,
-      display,
-      value,
-      unit,
-      flag,
-      range,
-    }) => html`<tr key=${observation}><th scope="row"><bdi>${testText({ system, code, display })}</bdi></th>
-      <td class="figure"><bdi>${text(value)} ${unitOf(unit ?? "")}</bdi> <${FlagOf} code=${flag} /></td><td class="muted"><bdi>${range && [range.low, range.high].map((end) => (end === undefined ? "" : numberIn(end))).join(" – ")}</bdi></td></tr>`,
-  )}</tbody></table>`;
 }

@@ -1,6 +1,6 @@
 /** Recently issued results: corrected with a reason, or printed as a report. */
 import { useState } from "preact/hooks";
-import type { DiagnosticReport, Observation } from "../../../../../fhir/r4.ts";
+import type { Observation } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { For } from "../../parts/for.ts";
@@ -11,12 +11,12 @@ import { NotKnown, Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { Sheet } from "../../parts/sheet.ts";
 import { Wide } from "../../parts/wide.ts";
-import { search } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 import { Correct } from "./correct.ts";
+import { reportWithValues } from "./entered-values.ts";
 
 type Result = WithPatient<Observation>;
 
@@ -53,10 +53,7 @@ export function Issued({ turn }: { turn: number }) {
 
 /** All values of the report with this one; without a report only this one. */
 async function valuesBeside(of: Observation): Promise<Observation[]> {
-  const query = { result: `Observation/${of.id}`, _include: "DiagnosticReport:result", _sort: "-issued", _count: "1" };
-  const { resources, included } = await search<DiagnosticReport>("DiagnosticReport", query);
-  const results = new Map(included.map((one) => [`${one.resourceType}/${one.id}`, one as Observation]));
-  const all = (resources[0]?.result ?? []).flatMap(({ reference = "" }) => results.get(reference) ?? []);
+  const { values: all } = await reportWithValues({ result: `Observation/${of.id}` });
   return all.length > 0 ? all : [of];
 }
 

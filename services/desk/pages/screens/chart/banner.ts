@@ -9,6 +9,7 @@ import { ageOf, dateOf, since } from "../../platform/clock.ts";
 import type { Other } from "../../platform/live.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf, nameOf, numberOf, otherNamesOf, sexOf } from "../../platform/names.ts";
+import { replacedBy } from "../../platform/patients.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { joined, leading, t, tIfAny } from "../../platform/texts.ts";
 import { Transfer, TransferTag } from "../ward/transfer.ts";
@@ -33,14 +34,14 @@ interface BannerProps {
 /** See the head of this file. */
 export function Banner({ patient, parts, others, reload }: BannerProps) {
   const [open, setOpen] = useState<"label" | "details" | "admission" | "transfer" | "allergy" | "vitals" | undefined>();
-  const { deceasedBoolean, deceasedDateTime, link = [], telecom = [] } = patient;
-  const replacement = link.find(({ type }) => type === "replaced-by")?.other.reference;
+  const { deceasedBoolean, deceasedDateTime, telecom = [] } = patient;
+  const replacement = replacedBy(patient);
   const current = parts.encounters.value?.resources.find(({ status }) => status === "in-progress" || status === "onleave");
   const close = () => setOpen(undefined);
   return html`<section class="banner" aria-label=${t("chart.banner")}>
     <div>
       <p class="banner-name"><strong><bdi>${nameOf(patient)}</bdi></strong> ${otherNamesOf(patient).map((name) => html`<bdi key=${name} class="muted">${name} </bdi>`)}</p>
-      <p>${[sexOf(patient.gender), patient.birthDate && `${dateOf(patient.birthDate)} (${ageOf(patient.birthDate)})`].filter(Boolean).join(" · ")}
+      <p>${joined(sexOf(patient.gender), patient.birthDate && `${dateOf(patient.birthDate)} (${ageOf(patient.birthDate)})`)}
         ${" · "}<bdi class="number">${numberOf(patient)}</bdi> ${telecom[0]?.value && html` · <bdi>${telecom[0].value}</bdi>`}</p>
     </div>
     <${Allergies} parts=${parts} />

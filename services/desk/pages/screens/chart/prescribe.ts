@@ -15,7 +15,7 @@ import { knownMedications } from "../../platform/known-codes.ts";
 import { useLoad } from "../../platform/load.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { amountIn, requireOneWay } from "../../platform/numbers.ts";
-import { leading, t } from "../../platform/texts.ts";
+import { joined, leading, t } from "../../platform/texts.ts";
 import { dosageTextOf, doseTextOf, timesADayOf } from "./home-medication-status.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
@@ -88,7 +88,7 @@ export function Prescribe({ patient, continues, onClose, onDone }: PrescribeProp
   };
   const fieldOf = { CHOOSE_FROM_LIST: "medication", NO_AMOUNT: "dose", ALLERGY_RECORDED: "override" };
   return html`<${Dialog} title=${t("prescribe")} onClose=${onClose}>
-    ${continues && html`<p class="hint">${leading("taken")} <bdi>${[conceptOf(continues.medicationCodeableConcept), dosageTextOf(continues)].filter(Boolean).join(" · ")}</bdi></p>`}
+    ${continues && html`<p class="hint">${leading("taken")} <bdi>${joined(conceptOf(continues.medicationCodeableConcept), dosageTextOf(continues))}</bdi></p>`}
     <${Form} send=${send} submit=${t("prescribe")} onCancel=${cancel} fieldOf=${fieldOf}>
       ${(faultOf: (field: string) => string | undefined) => html`
         <${CodeField} label=${t("medication.one")} name="medication" value=${value("medication")} onValue=${choose} codes=${medications.value ?? []} autofocus=${value("medication") === ""} fault=${faultOf("medication")} />

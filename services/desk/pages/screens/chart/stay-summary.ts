@@ -23,7 +23,7 @@ import { type Found, readAll } from "../../platform/api.ts";
 import { dateOf, momentOf } from "../../platform/clock.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import { isDraft, noteText } from "./note-form.ts";
 import type { Parts } from "./sources.ts";
@@ -47,16 +47,14 @@ const medicationOf = (all: MedicationRequest[]) =>
   all
     .filter(({ status }) => status === "active")
     .map(({ medicationCodeableConcept, dosageInstruction }) =>
-      [conceptOf(medicationCodeableConcept), dosageWords(dosageInstruction)].filter(Boolean).join(" · "),
+      joined(conceptOf(medicationCodeableConcept), dosageWords(dosageInstruction)),
     );
 
 const homeMedicationOf = (all: MedicationStatement[]) =>
   all
     .filter((one) => one.status !== "entered-in-error")
     .map((one) =>
-      [conceptOf(one.medicationCodeableConcept), dosageWords(one.dosage), tIfAny(`taken.status.${one.status}`) ?? one.status]
-        .filter(Boolean)
-        .join(" · "),
+      joined(conceptOf(one.medicationCodeableConcept), dosageWords(one.dosage), tIfAny(`taken.status.${one.status}`) ?? one.status),
     );
 
 /** The latest result of each test in the stay. */

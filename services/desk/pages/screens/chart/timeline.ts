@@ -5,7 +5,7 @@ import { useMore } from "../../parts/more.ts";
 import { Partial } from "../../parts/panel.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { conceptOf, quantityOf } from "../../platform/names.ts";
-import { t, type TextKey } from "../../platform/texts.ts";
+import { joined, t, type TextKey } from "../../platform/texts.ts";
 import { kindOf } from "./encounters.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import { isError as isNotedByMistake, outcomeOf } from "../round/dose-outcome.ts";
@@ -50,9 +50,11 @@ function eventsOf(parts: Parts): Event[] {
         id: one.id,
         at: one.effectiveDateTime ?? one.effectivePeriod?.start,
         kind: "timeline.dose" as const,
-        text: [conceptOf(one.medicationCodeableConcept), one.dosage?.dose && quantityOf(one.dosage.dose), t(`round.${outcomeOf(one)}`)]
-          .filter(Boolean)
-          .join(" · "),
+        text: joined(
+          conceptOf(one.medicationCodeableConcept),
+          one.dosage?.dose && quantityOf(one.dosage.dose),
+          t(`round.${outcomeOf(one)}`),
+        ),
       })),
     ...(taken.value?.resources ?? [])
       .filter((one) => !isError(one))
@@ -60,7 +62,7 @@ function eventsOf(parts: Parts): Event[] {
         id: one.id,
         at: one.dateAsserted,
         kind: "timeline.taken" as const,
-        text: [conceptOf(one.medicationCodeableConcept), dosageWords(one.dosage)].filter(Boolean).join(" · "),
+        text: joined(conceptOf(one.medicationCodeableConcept), dosageWords(one.dosage)),
       })),
     ...(orders.value?.resources ?? []).map((one) => ({
       id: one.id,

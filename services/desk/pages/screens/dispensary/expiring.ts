@@ -4,7 +4,7 @@ import { html } from "../../html.ts";
 import { Panel } from "../../parts/panel.ts";
 import { Wide } from "../../parts/wide.ts";
 import { type Loaded, useLoad, useTurn } from "../../platform/load.ts";
-import { t } from "../../platform/texts.ts";
+import { joined, t } from "../../platform/texts.ts";
 import { expiringLots, type Lots, numberOfLot, placeOf, Usable } from "./lots.ts";
 
 interface ExpiringProps {
@@ -19,7 +19,7 @@ export function Expiring({ turn, nameOf, onOpen }: ExpiringProps) {
   const known: Loaded<Lots> = useLoad("expiring", expiringLots);
   useTurn(known, turn);
   const row = (one: StockOfLot, places: Lots["places"]) => html`<tr key=${`${one.medication.code} ${one.lot} ${one.place}`}>
-    <th scope="row"><button type="button" class="name" title=${t("stock.card")} onClick=${() => onOpen(one)}><bdi>${nameOf(one)}</bdi></button><br /><bdi class="muted">${numberOfLot(one)} · ${placeOf(one, places)}</bdi></th>
+    <th scope="row"><button type="button" class="name" title=${t("stock.card")} onClick=${() => onOpen(one)}><bdi>${nameOf(one)}</bdi></button><br /><bdi class="muted">${joined(numberOfLot(one), placeOf(one, places))}</bdi></th>
     <td><${Usable} of=${one} /></td><td class="figure">${t("units", { n: one.quantity })}</td></tr>`;
   const show = ({ lots, places }: Lots) =>
     lots.length === 0

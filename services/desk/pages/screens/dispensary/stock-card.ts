@@ -87,7 +87,7 @@ function Count({ of: { medication, lot, place, quantity: before }, onClose, onDo
     onDone();
   };
   return html`<${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose} label=${t("shelf.count")} isInline>
-    ${(faultOf: (field: string) => string | undefined) => html`<${NumberField} label=${`${t("shelf.counted.label")} · ${lot || t("stock.noLot")}`} name="count-quantity" min="0" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />`}
+    ${(faultOf: (field: string) => string | undefined) => html`<${NumberField} label=${joined(t("shelf.counted.label"), lot || t("stock.noLot"))} name="count-quantity" min="0" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />`}
   <//>`;
 }
 
@@ -106,6 +106,6 @@ function Block({ of: { medication, lot, unusable }, onClose, onDone }: LotProps)
     onDone();
   };
   return html`<${Form} draft=${kept} send=${send} submit=${t(isBlocked ? "stock.release" : "stock.block")} onCancel=${onClose} label=${lot} isInline>
-    ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${`${t("reason")} · ${lot}`} name="block-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
+    ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${joined(t("reason"), lot)} name="block-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
   <//>`;
 }

@@ -10,7 +10,7 @@ import { NotKnown } from "../../parts/panel.ts";
 import { actionsOf, Refused, search } from "../../platform/api.ts";
 import { useLoad } from "../../platform/load.ts";
 import { numberIn } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { joined, t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
 import { tokenOf } from "./lots.ts";
 
@@ -55,7 +55,7 @@ export function Transfer({ of: { medication, lot, place, quantity: there }, onCl
   };
   return html`<${NotKnown} loaded=${known} /><${Form} draft=${kept} send=${send} submit=${t("stock.transfer")} onCancel=${onClose} label=${t("stock.transfer")} fieldOf=${{ STOCK_TOO_LOW: "quantity", CHOOSE_FROM_LIST: "place" }}>
     ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
-      <${NumberField} label=${`${t("quantity")} · ${lot || t("stock.noLot")}`} name="transfer-quantity" min="1" max=${`${there}`} value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
+      <${NumberField} label=${joined(t("quantity"), lot || t("stock.noLot"))} name="transfer-quantity" min="1" max=${`${there}`} value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
       <${Field} label=${t("stock.to")} name="transfer-place" value=${chosen} onValue=${setChosen} options=${choices} required fault=${faultOf("place")} />
     </div>`}
   <//>`;

@@ -11,7 +11,7 @@ import { actionsOf, readAll, Refused } from "../../platform/api.ts";
 import { sexChoices } from "../../platform/choices.ts";
 import { type Draft, useDraft } from "../../platform/drafts.ts";
 import { t } from "../../platform/texts.ts";
-import { type Candidate, Candidates } from "./candidates.ts";
+import { type Candidate, Candidates, CandidatesLink } from "./candidates.ts";
 import { Newborn, Unknown } from "./special.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
@@ -116,7 +116,8 @@ function Known({ onRegistered, onFound }: RegisterProps) {
         ${field("otherFamily", t("person.otherFamily"), { fault: faultOf("otherNames[0].family") })}
         ${field("otherGiven", t("person.otherGiven"), { fault: faultOf("otherNames[0].given") })}
       </div>
-      ${similar && field("confirm", t("register.confirm"), { fault: faultOf("confirm"), onValue: (text: string) => set("confirm", text) })}`}
+      ${similar && field("confirm", t("register.confirm"), { fault: faultOf("confirm"), onValue: (text: string) => set("confirm", text) })}
+      <${CandidatesLink} candidates=${similar ?? candidates} />`}
     <//>
     <${Candidates} candidates=${similar ?? candidates} onPick=${(one: Patient) => {
       clear();

@@ -2,15 +2,15 @@
 import type { BoardBed, BoardPatient, BoardStay } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
 import { sexOf } from "../../platform/names.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { calledIn } from "./move.ts";
 import { TransferTag } from "./transfer.ts";
 
 /** Name, sex and age in one line. */
 export function Who({ person }: { person: BoardPatient }) {
   const { age, sex, names = [] } = person;
-  const facts = [sex && sexOf(sex), age && t(`age.${age.unit}`, { n: age.value })].filter(Boolean).join(" · ");
-  return html`<span class="person"><strong><bdi>${calledIn(person)}</bdi></strong> ${names.length > 0 && html`<bdi class="muted">${names.join(" · ")}</bdi>${facts && html`<span class="muted"> ·</span>`} `}<span class="muted nowrap">${facts}</span></span>`;
+  const facts = joined(sex && sexOf(sex), age && t(`age.${age.unit}`, { n: age.value }));
+  return html`<span class="person"><strong><bdi>${calledIn(person)}</bdi></strong> ${names.length > 0 && html`<bdi class="muted">${joined(...names)}</bdi>${facts && html`<span class="muted"> ·</span>`} `}<span class="muted nowrap">${facts}</span></span>`;
 }
 
 /** Pending work as signs, with words for screen readers. */

@@ -13,7 +13,7 @@ import { useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { takeBack, takeBackEach } from "../../platform/taken-back.ts";
-import { t } from "../../platform/texts.ts";
+import { joined, t } from "../../platform/texts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import { stopped, taken } from "../chart/home-medication-status.ts";
 import { calledIn } from "./move.ts";
@@ -92,7 +92,7 @@ export function Discharge({ stay: { stay, patient, ...person }, act }: Discharge
   const options = [["", t("choose")], ...becomes.map((one) => [one, t(`discharge.paused.${one}`)])];
   const row = (one: MedicationStatement) => {
     const { id = "" } = one;
-    const label = [conceptOf(one.medicationCodeableConcept), dosageWords(one.dosage)].filter(Boolean).join(" · ");
+    const label = joined(conceptOf(one.medicationCodeableConcept), dosageWords(one.dosage));
     return html`<${Field} key=${id} label=${label} name=${`paused-${id}`} value=${chosen.value[id] ?? ""} onValue=${(what: string) => choose(id, what)} options=${options} required />`;
   };
   const paused = loaded.value?.resources ?? [];

@@ -1,0 +1,111 @@
+/** What leads to a page: the sign-in form at once, and the id of a merged record to the record that replaced it. */
+import type { Page } from "playwright-core";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { House } from "./pages-house.ts";
+
+const PERSON = { gender: "female" as const, birthDate: "1951-03-08", confirm: "for trying" };
+
+describe("a person who comes to the pages", () => {
+  let house: House;
+  beforeAll(async () => {
+    house = await House.open();
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  const arrive = async (path: string, prepare: (page: Page) => Promise<unknown> = async () => {}) => {
+    const page = await (await house.browser.newContext({ locale: "en-GB" })).newPage();
+    page.setDefaultTimeout(20_000);
+    await prepare(page);
+    await page.goto(`${house.mesh.base}${path}`);
+    return page;
+  };
+
+  it("is at the sign-in form without a click, and after it at the page of the address", async () => {
+    await house.person("nurse", ["nurse"]);
+    const page = await arrive("/desk/#/ward");
+    await page.waitForSelector("#login:focus");
+    await house.enter(page, "nurse");
+    await page.waitForSelector("[data-page=ward]");
+    await page.context().close();
+  });
+
+  it("never types into a form that has expired: another one comes by itself, for the same page", async () => {
+    const page = await arrive("/desk/#/ward");
+    await page.waitForSelector("#login:focus");
+    const first = page.url();
+    await page.route(first, async (route) => {
+      const response = await route.fetch();
+      const [seconds, address] = (response.headers()["refresh"] ?? "").split("; url=");
+      const isSoon = Number(seconds) > 600 && Number(seconds) <= 900;
+      await route.fulfill({ response, headers: { ...response.headers(), ...(isSoon && { refresh: `1; url=${address}` }) } });
+    });
+    await page.goto(first); // as before, and its time is over in a second
+    await page.waitForURL((address) => address.pathname.startsWith("/auth/interaction/") && address.href !== first);
+    await page.waitForSelector("#login:focus");
+    await house.enter(page, "nurse");
+    await page.waitForSelector("[data-page=ward]");
+    await page.context().close();
+  });
+
+  it("who cancels the sign-in is not sent there again, and signs in by the button", async () => {
+    const page = await arrive("/desk/");
+    await page.click('button[value="cancel"]');
+    await page.click("main.sign-in button.main");
+    await page.waitForSelector("#login:focus");
+    await page.context().close();
+  });
+
+  it("whose code is refused is not sent there again", async () => {
+    const page = await arrive("/desk/", (it) =>
+      it.route("**/auth/token", (route) => route.fulfill({ status: 400, json: { error: "invalid_grant" } })),
+    );
+    await page.fill("#login", "nurse");
+    await page.fill("#password", "four words make one");
+    await page.click('button[value="login"]');
+    await page.waitForSelector("main.sign-in button.main");
+    await page.context().close();
+  });
+
+  it("while sign-in is down is told so, and is asked for nothing until the button is pressed", async () => {
+    let asked = 0;
+    const page = await arrive("/desk/", (it) =>
+      it.route("**/auth/.well-known/openid-configuration", (route) => {
+        asked += 1;
+        return route.fulfill({ status: 503, json: {} });
+      }),
+    );
+    await page.waitForSelector("main.sign-in:has-text('does not answer') button.main");
+    await Promise.all([page.waitForResponse("**/auth/.well-known/*"), page.click("main.sign-in button.main")]);
+    await page.waitForSelector("main.sign-in:has-text('does not answer') button.main");
+    expect(asked).toBe(2);
+    await page.unroute("**/auth/.well-known/openid-configuration");
+    await page.click("main.sign-in button.main");
+    await page.waitForSelector("#login:focus");
+    await page.context().close();
+  });
+
+  it("with the id of a merged record, also merged twice, finds the record that replaced it, and is told; who has it open stays", async () => {
+    const register = async (family: string) => (await patients.register(house.operator, { ...PERSON, family, given: ["Ada"] })).patient;
+    const [first, second, third] = [await register("Rosi"), await register("Rosssi"), await register("Rossi")];
+    const idOf = (reference: string) => reference.split("/")[1] ?? "";
+    const physician = await house.person("physician", ["physician"]);
+    await house.show(physician, `chart/${idOf(first)}`);
+    await physician.waitForSelector(".banner-name:has-text('Ada Rosi')");
+    await patients.merge(house.operator, { source: first, target: second });
+    await patients.merge(house.operator, { source: second, target: third });
+
+    await physician.waitForSelector(".banner:has-text('Ada Rosi') .not-known a"); // live: at work on it, the person chooses when to go
+    expect(physician.url()).toContain(`#/chart/${idOf(first)}`);
+
+    await physician.reload();
+    await physician.waitForSelector(".banner-name:has-text('Ada Rossi')");
+    await physician.waitForSelector(".not-known:has-text('in place of the one that was opened')");
+    expect(new URL(physician.url()).hash).toBe(`#/chart/${idOf(third)}/merged`);
+    await patients.unmerge(house.operator, { source: second });
+    await physician.waitForSelector(".not-known", { state: "detached" }); // it replaces none any more
+    await house.show(physician, `chart/${idOf(third)}`); // by its own id nothing is said
+    await physician.waitForSelector(".banner-name:has-text('Ada Rossi')");
+    expect(await physician.locator(".not-known").count()).toBe(0);
+    expect(house.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,111 @@
+/** What must be seen before something is done is in sight, and what is pressed is not covered, on a phone too. */
+import type { Page } from "playwright-core";
+import { LANGUAGES } from "../../services/desk/files/messages.ts";
+import { lab } from "../../services/lab/lab.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { visits } from "../../services/visits/visits.contract.ts";
+import { barriers, House } from "./pages-house.ts";
+
+const PHONE = { width: 360, height: 740 };
+const DESK = { width: 1280, height: 800 };
+const ADA = { family: "Rossi", given: ["Ada"], birthDate: "1951-03-08", gender: "female" as const };
+
+/** Runs in the page: controls of the dialog that are covered when they have the focus. */
+function coveredControls(): string[] {
+  const controls = document.querySelectorAll<HTMLElement>("dialog[open] :is(input, select, textarea, button)");
+  return [...controls].flatMap((control) => {
+    control.focus();
+    const { left, top, width, height } = control.getBoundingClientRect();
+    const seen = document.elementFromPoint(left + width / 2, top + height / 2);
+    return seen && (control.contains(seen) || seen.contains(control)) ? [] : [control.outerHTML.slice(0, 80)];
+  });
+}
+
+describe("on a phone and on a desk", () => {
+  let house: House;
+  let page: Page;
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { patient } = await patients.register(house.operator, ADA);
+    await visits.open(house.operator, { patient, reason: "Fever" });
+    await lab.orderPanel(house.operator, { patient, code: "58410-2" });
+    page = await house.person("clerk", ["front-desk", "lab-technician"]);
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  const inSight = (selector: string) =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate((one) => {
+        const { top, bottom } = one.getBoundingClientRect();
+        return top >= 0 && bottom <= innerHeight && one.checkVisibility();
+      });
+  const topOf = (selector: string) =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate((one) => one.getBoundingClientRect().top + scrollY);
+  const REGISTER = "form[aria-label] button.main";
+  const LINK = ".candidates-link button";
+
+  it.each([...LANGUAGES.map((one) => [one, PHONE] as const), ["en", DESK] as const])(
+    "a clerk sees similar records before registering, and no button moves (%s, %j)",
+    async (code, size) => {
+      const [asked, shown] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      await page.setViewportSize(size);
+      await page.selectOption("#language", code);
+      await house.show(page, "home");
+      await house.show(page, "desk");
+      await page.route("**/api/patients/candidates*", async (route) => {
+        asked.resolve();
+        await shown.promise;
+        await route.continue();
+      });
+      await page.fill("#field-family", "Rosi");
+      await page.fill("#field-given", "Ada");
+      await page.fill("#field-birthDate", "1951-03-08");
+      await asked.promise;
+      const before = await topOf(REGISTER);
+      shown.resolve();
+      await page.waitForSelector("#candidates");
+      await page.unroute("**/api/patients/candidates*");
+      expect(await topOf(REGISTER)).toBe(before);
+      await page.locator(REGISTER).first().scrollIntoViewIfNeeded();
+      if (size === DESK) {
+        expect([await page.locator(LINK).isVisible(), await inSight("#candidates")]).toEqual([false, true]);
+        return;
+      }
+      expect([await inSight(LINK), (await topOf(LINK)) < before]).toEqual([true, true]);
+      expect(await barriers(page)).toEqual([]);
+      await page.click(LINK);
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe("candidates");
+      expect([await inSight("#candidates"), await inSight("#candidates ~ ul button")]).toEqual([true, true]);
+    },
+  );
+
+  it.each(LANGUAGES)("notices cover no control of the dialog that is opened next (%s)", async (code) => {
+    await page.selectOption("#language", code);
+    await page.setViewportSize(PHONE);
+    await house.show(page, "desk");
+    await page.locator("#part-queue li button").first().click();
+    await page.waitForSelector(".notice button");
+    await house.show(page, "bench");
+    await page.locator("main tbody tr button:not(.quiet)").first().click();
+    await page.waitForSelector("dialog[open] .notice");
+    for (const size of [PHONE, { width: 360, height: 400 }, { width: 820, height: 500 }]) {
+      await page.setViewportSize(size);
+      expect([size, await page.evaluate(coveredControls)]).toEqual([size, []]);
+    }
+    expect(await barriers(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Alt+z");
+    await house.show(page, "desk");
+    await page.waitForSelector("#part-queue li button");
+  });
+
+  it("has shown all this without an error", () => {
+    expect(house.complaints).toEqual([]);
+  });
+});

@@ -16,7 +16,6 @@ interface BirthDateProps {
   fault?: string | undefined;
 }
 
-/** See the head of this file. */
 export function BirthDateField({ value, ...more }: BirthDateProps) {
   const date = birthDateIn(value, today());
   const hint = date === undefined ? t("person.birthDate.hint") : joined(dateOf(date), ageOf(date));

@@ -32,7 +32,6 @@ function ledTo(key: string, day: string, weeks: string[][]): string | undefined 
   return steps[key]?.();
 }
 
-/** See the head of this file. */
 export function Calendar({ value, min, max, onChoose }: CalendarProps) {
   const [day, setDay] = useState(within(value.length === 10 ? value : today(), min, max));
   const grid = useRef<HTMLTableElement>(null);

@@ -18,7 +18,6 @@ interface CodeFieldProps {
 export const codeNamed = (codes: KnownCode[], text: string): KnownCode | undefined =>
   codes.find(({ display, code }) => display.toLowerCase() === text.trim().toLowerCase() || code === text.trim());
 
-/** See the head of this file. */
 export function CodeField({ codes, name, ...field }: CodeFieldProps) {
   return html`<${Field} ...${field} name=${name} list=${`${name}-codes`} required hint=${t("codes.hint")} />
     <datalist id=${`${name}-codes`}>${codes.map(({ code, display }) => html`<option key=${code} value=${display}>${code}</option>`)}</datalist>`;

@@ -22,7 +22,7 @@ const MONTH = { month: "short", year: "numeric" } as const;
 /** Span from which labels have the year with the month. */
 const LONG_S = 300 * DAY_S;
 
-/** See the head of this file. A table beside it has the same content. */
+/** A table beside it has the same content. */
 export function Curve({ points, low, high, label, unit }: CurveProps) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {

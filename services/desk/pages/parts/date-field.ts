@@ -42,7 +42,6 @@ function readAs(text: string, { min = "", max = "9999", isPartial, isLast, requi
 /** The interpretation, in words. */
 const understood = (day: string): string => (day.length === 10 ? dayNameOf(day) : day === "" ? t("date.hint") : dateOf(day));
 
-/** See the head of this file. */
 export function DateField({ value, onValue, min, max, isPartial, isLast, fault, ...more }: DateFieldProps) {
   const bounds = { min, max, isPartial: isPartial ?? false, isLast: isLast ?? false, required: more.required ?? false };
   const [typed, setTyped] = useState<string | undefined>();

@@ -9,7 +9,6 @@ import { t } from "../platform/texts.ts";
 /** The first control that is not in the header: preferably a field. */
 const FIRST = ":scope > .dialog-content > :not(header) :is(input, select, textarea, button, a[href])";
 
-/** See the head of this file. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: Children }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();

@@ -52,7 +52,7 @@ export interface Editing {
   conflict?: { base: Draft; mine: Draft; theirs: Draft; onChosen: (chosen: Draft) => Promise<void> };
 }
 
-/** See the head of this file. */
+/** State and actions of such a form. */
 export function useEditing<Of>(edited: Edited<Of>): Editing {
   const { of, versionOf, fieldsOf, readOf = (typed) => typed, onClose } = edited;
   const [found] = useState(of);

@@ -1,5 +1,4 @@
 /** Whom a button concerns, for screen readers: sighted users see it beside the button. */
 import { html } from "../html.ts";
 
-/** See the head of this file. */
 export const For = ({ who }: { who: string }) => html`<span class="visually-hidden"> · ${who}</span>`;

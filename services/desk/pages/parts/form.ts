@@ -43,7 +43,6 @@ interface FormProps {
   label?: string;
 }
 
-/** See the head of this file. */
 export function Form({ send, submit, children, fieldOf = {}, onCancel, draft, label, isInline }: FormProps) {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();

@@ -7,7 +7,6 @@ import { language, t } from "../platform/texts.ts";
 /** The language for the ledger. */
 export const spoken = (): LedgerLanguage => language.value;
 
-/** See the head of this file. */
 export function LookList({ looks }: { looks: Looks }) {
   return html`${looks.looks.length === 0 && html`<p class="muted">${t("none")}</p>`}
     <ul class="list">${looks.looks.map(

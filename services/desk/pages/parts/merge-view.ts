@@ -22,7 +22,6 @@ interface MergeProps {
   onCancel: () => void;
 }
 
-/** See the head of this file. */
 export function MergeView({ label, labels, textOf = (_, value) => value, base, mine, theirs, onChosen, onCancel }: MergeProps) {
   const differing = Object.keys(labels).filter((field) => (mine[field] ?? "") !== (theirs[field] ?? ""));
   const said = useRef<HTMLParagraphElement>(null);

@@ -11,7 +11,6 @@ interface NeedsProps {
   onChoose: (chosen: string[]) => void;
 }
 
-/** See the head of this file. */
 export function Needs({ legend, chosen, onChoose }: NeedsProps) {
   const toggle = (one: string) => onChoose(chosen.includes(one) ? chosen.filter((it) => it !== one) : [...chosen, one]);
   return html`<fieldset><legend>${legend}</legend><div class="buttons">${[...new Set([...ATTRIBUTES, ...chosen])].map(

@@ -40,7 +40,6 @@ function readAs(text: string, { min, max, step = "1" }: Bounds): { number?: stri
   return { number: `${value}` };
 }
 
-/** See the head of this file. */
 export function NumberField({ value, onValue, min, max, step, fault, ...more }: NumberFieldProps) {
   const bounds: Bounds = { ...(min !== undefined && { min }), ...(max !== undefined && { max }), ...(step !== undefined && { step }) };
   const [typed, setTyped] = useState<string | undefined>();

@@ -17,7 +17,6 @@ interface PanelProps<T> {
   id?: string;
 }
 
-/** See the head of this file. */
 export function Panel<T>({ title, loaded, show, actions, id }: PanelProps<T>) {
   if (loaded.error?.status === 403 || loaded.error?.isAbsent) return null; // not for this role, or not in this hospital
   return html`<section class="panel" aria-label=${title} id=${id} aria-busy=${loaded.isLoading}>

@@ -19,7 +19,6 @@ export function usePaper(): [Paper, (paper: Paper) => void] {
   return [paper, choose];
 }
 
-/** See the head of this file. */
 export const PaperChoice = ({ paper, onChoose }: { paper: Paper; onChoose: (paper: Paper) => void }) =>
   html`<div class="tabs" role="group" aria-label=${t("print.paper")}>${PAPERS.map(
     (one) =>

@@ -19,7 +19,6 @@ interface SearchProps {
   shortcut?: string;
 }
 
-/** See the head of this file. */
 export function PatientSearch({ id, label, onPick, isLabelHidden, shortcut }: SearchProps) {
   const [text, setText] = useState("");
   const [found, setFound] = useState<Patient[] | undefined>();

@@ -5,7 +5,6 @@ import { ageOf, dateOf } from "../platform/clock.ts";
 import { nameOf, numberOf, otherNamesOf, sexOf } from "../platform/names.ts";
 import { joined, t } from "../platform/texts.ts";
 
-/** See the head of this file. */
 export function PersonLine({ patient }: { patient: Patient }) {
   const others = otherNamesOf(patient);
   const number = numberOf(patient);

@@ -27,7 +27,7 @@ function newestOf<Resource extends FhirResource>(shown: Resource): Resource {
 
 const versionOf = (one: FhirResource): string | undefined => one.meta?.versionId;
 
-/** See the head of this file. */
+/** State and actions of such a form. */
 export function useRecordEditing<Resource extends FhirResource>(edited: EditedRecord<Resource>): Editing {
   const { withFields, isFinal, onDone, ...rest } = edited;
   const [of] = useState(() => newestOf(edited.of));

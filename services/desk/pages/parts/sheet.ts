@@ -20,7 +20,6 @@ interface SheetProps {
   children?: Children;
 }
 
-/** See the head of this file. */
 export function Sheet({ title, patient, isBusy = false, isSigned = false, hasRoll = false, children }: SheetProps) {
   const { value: house, isLoading } = useHouse();
   const [paper, choose] = usePaper();

@@ -10,7 +10,6 @@ function named(service: string): string {
   return knows === undefined ? serviceText(service) : `${serviceText(service)} (${knows})`;
 }
 
-/** See the head of this file. */
 export function SilentServices() {
   const all = silent.value;
   const text = () => (all.includes(GATEWAY) ? t("silent.server") : t("silent.all", { who: joined(...all.map(named)) }));

@@ -19,7 +19,6 @@ interface TimeFieldProps {
   fault?: string | undefined;
 }
 
-/** See the head of this file. */
 export function TimeField({ value, onValue, textOf = (time) => time, fault, ...more }: TimeFieldProps) {
   const [typed, setTyped] = useState<string | undefined>();
   const [isLeft, setLeft] = useState(false);

@@ -7,7 +7,6 @@ import { Roles } from "./administration/roles.ts";
 import { Services } from "./administration/services.ts";
 import { TestNames } from "./administration/test-names.ts";
 
-/** See the head of this file. */
 export default function Administration() {
   return html`<div class="columns of-tables"><${Services} /><${Accounts} /></div><${Roles} /><${TestNames} /><${DeadLetters} /><${Anomalies} />`;
 }

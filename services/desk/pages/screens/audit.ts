@@ -26,7 +26,6 @@ async function practitioners(): Promise<KnownCode[]> {
   return resources.map((one) => ({ system: "", code: `Practitioner/${one.id}`, display: nameOf(one) }));
 }
 
-/** See the head of this file. */
 export default function Audit() {
   const [text, setText] = useState("");
   const [looks, setLooks] = useState<Looks | undefined>();

@@ -5,7 +5,6 @@ import { useNews } from "../platform/live.ts";
 import { Invoices } from "./cash/invoices.ts";
 import { Open } from "./cash/open.ts";
 
-/** See the head of this file. */
 export default function Cash() {
   const [turn, setTurn] = useState(0);
   const changed = () => setTurn((before) => before + 1);

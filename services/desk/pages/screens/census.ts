@@ -36,7 +36,6 @@ const ALL = "";
 const percent = (part: number | undefined): string => (part === undefined ? "–" : numberIn(part, { style: "percent" }));
 const sumOf = (days: CensusDay[], of: (one: CensusDay) => number): number => days.reduce((sum, one) => sum + of(one), 0);
 
-/** See the head of this file. */
 export default function CensusPage() {
   const [from, setFrom] = useState(day(FIRST_DAYS - 1));
   const [to, setTo] = useState(day(0));

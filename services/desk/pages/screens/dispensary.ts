@@ -20,7 +20,6 @@ import { toPrepare } from "./dispensary/to-prepare.ts";
 
 type Request = WithPatient<MedicationRequest>;
 
-/** See the head of this file. */
 export default function Dispensary() {
   const live = useNews("types=MedicationDispense,MedicationRequest", () => changed());
   const more = useMore(50, 1_000);

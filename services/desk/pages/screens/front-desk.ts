@@ -22,7 +22,6 @@ import { useKept } from "../platform/drafts.ts";
 
 const visits = actionsOf<typeof visitsContract>("visits");
 
-/** See the head of this file. */
 export default function FrontDesk() {
   const [patient, setPatient] = useState<Patient | undefined>();
   const [turn, setTurn] = useState(0); // changes with the queue and the appointments

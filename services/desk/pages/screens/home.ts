@@ -6,7 +6,6 @@ import { person } from "../platform/sign-in.ts";
 import { t, tIfAny } from "../platform/texts.ts";
 import { MyWork } from "./home/my-work.ts";
 
-/** See the head of this file. */
 export default function Home() {
   const offered = Object.entries(MENU).filter(([key, entry]) => key !== "home" && isOffered(entry));
   return html`<p class="muted">${person.value ? html`${t("home.hello", { name: person.value.name })} · ${person.value.roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ")}` : t("home.anybody")}</p>

@@ -31,7 +31,6 @@ const ownOf = ({ wards: all }: Board): Own[] =>
     ...withoutBed.filter(isOwn).map((stay) => ({ stay, ward, place: name })),
   ]);
 
-/** See the head of this file. */
 export default function Mine() {
   const [turn, setTurn] = useState(0);
   const live = useNews("types=DocumentReference,Encounter,Observation", () => {

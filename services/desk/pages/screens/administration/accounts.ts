@@ -20,7 +20,6 @@ import { useKept } from "../../platform/drafts.ts";
 
 const identity = actionsOf<typeof identityContract>("identity");
 
-/** See the head of this file. */
 export function Accounts() {
   const users = useLoad("users", () => identity.listUsers({}));
   const [open, setOpen] = useState<User | "new" | undefined>();

@@ -20,7 +20,6 @@ const EVERY_MS = 10_000;
 /** Limit of the list; earlier ones are found by date. */
 const MAX_SHOWN = 100;
 
-/** See the head of this file. */
 export function Anomalies() {
   const [kind, setKind] = useState("");
   const [since, setSince] = useState("");

@@ -25,7 +25,6 @@ interface ChangeProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function ChangeAccount({ user: found, onClose, onLink, onDone }: ChangeProps) {
   const [user, setUser] = useState(found);
   const [isTheirs, setTheirs] = useState(false);

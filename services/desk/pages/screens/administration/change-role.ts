@@ -27,7 +27,6 @@ async function roleNow(role: string): Promise<RoleNow> {
   return now;
 }
 
-/** See the head of this file. */
 export function ChangeRole({ role: before, onClose, onDone }: ChangeRoleProps) {
   const isNew = before.role === "";
   const editing = useEditing<RoleNow>({

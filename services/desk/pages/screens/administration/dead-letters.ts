@@ -37,7 +37,6 @@ async function deadLetters(): Promise<Letters> {
   return { letters: letters.sort((a, b) => (a.at < b.at ? 1 : -1)), isPartial: found.some(({ status }) => status === "rejected") };
 }
 
-/** See the head of this file. */
 export function DeadLetters() {
   const known = useLoad("dead letters", deadLetters, EVERY_MS);
   const [open, setOpen] = useState<Letter | undefined>();

@@ -36,7 +36,6 @@ interface ChoiceProps {
   fault?: string | undefined;
 }
 
-/** See the head of this file. */
 export function PractitionerChoice({ name, ...field }: ChoiceProps) {
   const [settled, setSettled] = useState(name);
   useEffect(() => {

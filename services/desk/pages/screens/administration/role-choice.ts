@@ -11,7 +11,6 @@ const identity = actionsOf<typeof identityContract>("identity");
 /** For programs only, not for people. */
 const OF_PROGRAMS = "system";
 
-/** See the head of this file. */
 export function RoleChoice({ chosen, onChange }: { chosen: RoleName[]; onChange: (roles: RoleName[]) => void }) {
   const roles = useLoad("roles", () => identity.listRoles({}));
   const toggle = (role: RoleName) => onChange(chosen.includes(role) ? chosen.filter((one) => one !== role) : [...chosen, role]);

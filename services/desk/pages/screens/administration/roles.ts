@@ -20,7 +20,6 @@ const saidOf = ({ role, says, isAsFiled }: RoleNow) =>
   (isAsFiled && tIfAny(`role.says.${role}`)) || html`<span dir="auto" translate=${false}>${says}</span>`;
 const NONE: RoleNow = { role: "", says: "", types: {}, actions: [], onBehalf: false, secondFactor: false, version: 0, isAsFiled: false };
 
-/** See the head of this file. */
 export function Roles() {
   const roles = useLoad("roles-now", () => identity.listRoles({}));
   const changes = useLoad("role-changes", () => identity.listRoleChanges({}));

@@ -26,7 +26,6 @@ const EVERY_MS = 3_000;
 const numberOr = (value: number | null): string => (value === null ? "–" : numberIn(value, { maximumFractionDigits: 1 }));
 const megabytes = (bytes: number | null): string => (bytes === null ? "–" : numberIn(bytes / 1e6, { maximumFractionDigits: 1 }));
 
-/** See the head of this file. */
 export function Services() {
   const state = useLoad("mesh", () => getJson<MeshState>("/console.json"), EVERY_MS);
   const show = ({ services, requestsPerSecond }: MeshState) => {

@@ -22,7 +22,6 @@ interface Conflict {
   theirs: Names;
 }
 
-/** See the head of this file. */
 export function TestNames() {
   const known = useLoad(`test names ${language.value}`, testCatalogue);
   const show = (catalogue: Catalogue) => html`<${NameTests} catalogue=${catalogue} onDone=${known.reload} />`;

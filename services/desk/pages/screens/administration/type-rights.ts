@@ -19,7 +19,6 @@ interface TypeRightsProps {
   fault?: string | undefined;
 }
 
-/** See the head of this file. */
 export function TypeRights({ types, onChange, fault }: TypeRightsProps) {
   const [added, setAdded] = useState("");
   const toggle = (type: string, letter: string) => {

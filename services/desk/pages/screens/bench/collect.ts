@@ -23,7 +23,6 @@ interface CollectProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function CollectDialog({ orders, patient, onClose, onDone }: CollectProps) {
   const [label, setLabel] = useState<Label | undefined>();
   const [asked] = useState(orders); // they will be collected when the list is read again

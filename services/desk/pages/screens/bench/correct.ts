@@ -36,7 +36,6 @@ async function correct({ id }: Observation, { value = "", unit = "", reason = ""
   await lab.correctResult({ observation: `Observation/${id}`, ...version, finding: findingIn(value, unit), reason });
 }
 
-/** See the head of this file. */
 export function Correct({ result: { of, patient }, onClose, onDone }: CorrectProps) {
   const reference = `Observation/${of.id}`;
   const editing = useEditing<Observation>({

@@ -43,7 +43,6 @@ interface EnterProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone }: EnterProps) {
   const [own, setOwn] = useState<Review | undefined>();
   const [wasEntered, setWasEntered] = useState(order.state === "entered");

@@ -78,7 +78,7 @@ export async function reviewOfOrder(order: string, tests: string[]): Promise<Rev
   };
 }
 
-/** See the head of this file. After they are entered the focus is here: one more Enter releases nothing. */
+/** After they are entered the focus is here: one more Enter releases nothing. */
 export function EnteredValues({ review: { values, isOwn } }: { review: Review }) {
   const table = useRef<HTMLTableElement>(null);
   useLayoutEffect(() => {

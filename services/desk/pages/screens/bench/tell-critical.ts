@@ -24,7 +24,6 @@ interface TellProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function TellCritical({ of: { observation, test }, patient, value, onClose, onDone }: TellProps) {
   const kept = `tell ${observation}`;
   const [who, setWho] = useKept(kept, "who");

@@ -23,7 +23,6 @@ interface CreditProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function Credit({ bill: { of, patient }, onClose, onDone }: CreditProps) {
   const kept = `credit ${of.id}`;
   const [reason, setReason] = useKept(kept, "reason");

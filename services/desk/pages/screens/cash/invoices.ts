@@ -22,7 +22,6 @@ import { Report } from "./report.ts";
 /** Number shown at first, and added each time. */
 const STEP = 20;
 
-/** See the head of this file. */
 export function Invoices({ turn, everyMs, onChange }: PartProps) {
   const [isUnpaid, setUnpaid] = useState(true);
   const more = useMore(STEP);

@@ -67,7 +67,6 @@ export interface PartProps {
   onChange: () => void;
 }
 
-/** See the head of this file. */
 export function Open({ turn, everyMs, onChange }: PartProps) {
   const open = useLoad("open charges", accounts, everyMs);
   useTurn(open, turn);

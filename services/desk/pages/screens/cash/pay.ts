@@ -29,7 +29,6 @@ interface PayProps {
   onChange: () => void;
 }
 
-/** See the head of this file. */
 export function Pay({ bill, onClose, onChange }: PayProps) {
   const { of, patient } = bill;
   const account = useLoad(`payments of ${of.id}`, () => billing.listPayments({ invoice: `Invoice/${of.id}` }));

@@ -14,7 +14,6 @@ interface ReceiptProps {
   left: number | undefined;
 }
 
-/** See the head of this file. */
 export function Receipt({ payment, bill: { of, patient }, left }: ReceiptProps) {
   const { number, cents, currency, means, reference, cashier, paidAt, reason } = payment;
   const lines: [string, unknown][] = [

@@ -18,7 +18,6 @@ const billing = actionsOf<typeof billingContract>("billing");
 
 const total = (sums: CashSum[]): number => sums.reduce((sum, { cents }) => sum + cents, 0);
 
-/** See the head of this file. */
 export function Report({ onClose }: { onClose: () => void }) {
   const [day, setDay] = useState(today());
   const report = useLoad(`cash report ${day}`, () => billing.cashReport({ day }));

@@ -43,7 +43,6 @@ async function stayOf(mother: Patient): Promise<string> {
   return `Encounter/${stay.id}`;
 }
 
-/** See the head of this file. */
 export function AskAdmission({ patient, onClose }: { patient: Patient; onClose: () => void }) {
   const isNewborn = daysOld(patient.birthDate) < NEWBORN_DAYS;
   const { draft, set, clear } = useDraft(`admission.${patient.id}`, { kind: isNewborn ? "newborn" : "emergency", needs: "" });

@@ -31,7 +31,6 @@ interface BannerProps {
   reload: () => void;
 }
 
-/** See the head of this file. */
 export function Banner({ patient, parts, others, reload }: BannerProps) {
   const [open, setOpen] = useState<"label" | "details" | "admission" | "transfer" | "allergy" | "vitals" | undefined>();
   const { deceasedBoolean, deceasedDateTime, telecom = [] } = patient;

@@ -48,7 +48,6 @@ function textOf(field: string, value: string): string {
   return value === ERROR ? t("listed.error") : (tIfAny(`taken.status.${value}`) ?? value);
 }
 
-/** See the head of this file. */
 export function ChangeHomeMedication({ of, onClose, onDone }: ChangeProps) {
   const what = conceptOf(of.medicationCodeableConcept);
   const editing = useRecordEditing({ of, fieldsOf, withFields, onClose, onDone });

@@ -52,7 +52,6 @@ interface ChangeProblemProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function ChangeProblem({ of, onClose, onDone }: ChangeProblemProps) {
   const what = conceptOf(of.code);
   const editing = useRecordEditing({ of, fieldsOf, withFields, onClose, onDone });

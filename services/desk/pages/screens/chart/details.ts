@@ -62,7 +62,6 @@ function textOf(name: string, value: string): string {
 const readOf = (typed: Draft): Draft =>
   typed["birthDate"] === undefined ? typed : { ...typed, birthDate: birthDateOf(typed["birthDate"]) };
 
-/** See the head of this file. */
 export function DetailsDialog({ patient, onClose, onStored }: { patient: Patient; onClose: () => void; onStored: () => void }) {
   const editing = useRecordEditing({ of: patient, fieldsOf, withFields, readOf, onClose, onDone: onStored });
   const { fields, set } = editing;

@@ -26,7 +26,6 @@ const [STAYS, PRINTED] = [
 /** Name of the kind of encounter. */
 export const kindOf = ({ class: kind }: Encounter): string => tIfAny(`encounter.${kind?.code}`) ?? kind?.display ?? kind?.code ?? "";
 
-/** See the head of this file. */
 export function Encounters({ loaded, patient, parts }: { loaded: Loaded<Found<Encounter>>; patient: Patient | undefined; parts: Parts }) {
   const [open, setOpen] = useState<Encounter | undefined>();
   const isStay = ({ class: kind, status }: Encounter) => STAYS.includes(kind?.code ?? "") && PRINTED.includes(status);

@@ -42,7 +42,6 @@ function decisionOf(one: MedicationStatement, prescriptions: Loaded<Found<Medica
   return all.some(({ status }) => status !== "stopped") ? "taken.continued" : "taken.stoppedHere";
 }
 
-/** See the head of this file. */
 export function HomeMedication({ parts, patient }: HomeMedicationProps) {
   const [open, setOpen] = useState<Opened | undefined>();
   const { taken: loaded, prescriptions, encounters } = parts;

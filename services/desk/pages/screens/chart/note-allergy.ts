@@ -26,7 +26,6 @@ interface NoteAllergyProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function NoteAllergy({ patient, recorded, onClose, onDone }: NoteAllergyProps) {
   const medications = useLoad("medications", knownMedications);
   const { draft, set, clear } = useDraft(`allergy.${patient}`);

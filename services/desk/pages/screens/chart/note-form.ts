@@ -63,7 +63,6 @@ interface NoteFormProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function NoteForm({ patient, of: found, onClose, onDone }: NoteFormProps) {
   const [of, setOf] = useState(found);
   const [isTheirs, setTheirs] = useState(false);

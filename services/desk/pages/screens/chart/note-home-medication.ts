@@ -25,7 +25,6 @@ interface NoteProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function NoteHomeMedication({ patient, onClose, onDone }: NoteProps) {
   const medications = useLoad("medications", knownMedications);
   const { draft, set, clear } = useDraft(`taken.${patient}`);

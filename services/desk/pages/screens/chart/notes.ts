@@ -39,7 +39,6 @@ interface NotesProps {
   patient: string;
 }
 
-/** See the head of this file. */
 export function Notes({ loaded, patient }: NotesProps) {
   const [open, setOpen] = useState<DocumentReference | undefined>();
   const mayEdit = offers("DocumentReference");

@@ -26,7 +26,6 @@ interface OrdersProps {
   patient: string;
 }
 
-/** See the head of this file. */
 export function Orders({ loaded, patient }: OrdersProps) {
   const show = ({ resources, isPartial, hasMore }: Found<ServiceRequest>) => {
     const waiting = resources.filter(({ status }) => status === "active");

@@ -36,7 +36,6 @@ const fieldsOf = (one: MedicationStatement) => ({
   often: timesADayOf(one),
 });
 
-/** See the head of this file. */
 export function Prescribe({ patient, continues, onClose, onDone }: PrescribeProps) {
   const medications = useLoad("medications", knownMedications);
   const { draft, set, clear } = useDraft(`prescribe.${continues?.id ?? patient}`, continues && fieldsOf(continues));

@@ -22,7 +22,6 @@ interface PrescriptionsProps {
   patient: string;
 }
 
-/** See the head of this file. */
 export function Prescriptions({ loaded, patient }: PrescriptionsProps) {
   const [open, setOpen] = useState<"new" | "doses" | undefined>();
   const [stopped, setStopped] = useState<MedicationRequest | undefined>();

@@ -27,7 +27,6 @@ interface ProblemsProps {
   patient: string;
 }
 
-/** See the head of this file. */
 export function Problems({ loaded, patient }: ProblemsProps) {
   const [open, setOpen] = useState<Condition | undefined>();
   const show = ({ resources, isPartial, hasMore }: Found<Condition>) => {

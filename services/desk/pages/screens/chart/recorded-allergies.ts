@@ -30,7 +30,6 @@ interface RecordedProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function RecordedAllergies({ all, onDone }: RecordedProps) {
   /** The versions last stored here, which the list may not show yet: the next click is based on them. */
   const stored = useRef(new Map<string | undefined, AllergyIntolerance>());

@@ -15,7 +15,6 @@ import { t } from "../../platform/texts.ts";
 
 const VOID = ["entered-in-error", "cancelled"];
 
-/** See the head of this file. */
 export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
   const [open, setOpen] = useState<Observation[] | undefined>();
   const show = ({ resources, isPartial, hasMore }: Found<Observation>) => {

@@ -94,7 +94,6 @@ function Section<T extends FhirResource>({
     ${loaded.value && html`<${Partial} isPartial=${loaded.value.isPartial} hasMore=${loaded.value.hasMore} />${all.length === 0 ? html`<p>${t("none")}</p>` : show(all as never[])}`}`;
 }
 
-/** See the head of this file. */
 export function StaySummary({ stay, patient, parts, onClose }: SummaryProps) {
   const { period, participant = [], hospitalization, reasonCode, location = [] } = stay;
   const responsible = participant.find(({ individual }) => individual?.reference?.startsWith("Practitioner/"))?.individual;

@@ -28,7 +28,6 @@ function withFields(one: MedicationRequest, { status, reason = "" }: Draft): Med
 
 const textOf = (field: string, value: string): string => (field === "status" ? (tIfAny(`prescription.${value}`) ?? value) : value);
 
-/** See the head of this file. */
 export function StopPrescription({ of, onClose, onDone }: StopProps) {
   const what = conceptOf(of.medicationCodeableConcept);
   const editing = useRecordEditing({ of, fieldsOf, withFields, readOf, isFinal: true, onClose, onDone });

@@ -81,7 +81,6 @@ function eventsOf(parts: Parts): Event[] {
   return events.flatMap(({ id = "", at, ...one }) => (at === undefined ? [] : [{ ...one, id, at }])).sort((a, b) => (a.at < b.at ? 1 : -1));
 }
 
-/** See the head of this file. */
 export function Timeline({ parts }: { parts: Parts }) {
   const events = eventsOf(parts);
   const more = useMore(STEP, Number.POSITIVE_INFINITY);

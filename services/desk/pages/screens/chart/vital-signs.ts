@@ -82,7 +82,6 @@ interface VitalSignsProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function VitalSigns({ patient, encounter, onClose, onDone }: VitalSignsProps) {
   const { draft, set, clear } = useDraft(`vitals.${patient}`);
   const isTyped = ({ code }: Sign) => (draft.value[code] ?? "").trim() !== "";

@@ -73,7 +73,6 @@ function Proposal({ of: { medicationCodeableConcept }, quantity }: { of: Medicat
     ${lots.length > 0 && html`<div role="status"><p>${t("dispense.take")}</p><ul>${lots.map((one) => html`<li key=${`${one.lot} ${one.place}`}>${numberIn(one.quantity)} × <bdi>${numberOfLot(one)}</bdi> <${Usable} of=${one} /></li>`)}</ul></div>`}`;
 }
 
-/** See the head of this file. */
 export function Dispense({ request: { of, patient }, onClose, onDone }: DispenseProps) {
   const known = useLoad(`dispense ${of.id}`, () => facts(of));
   const kept = `dispense ${of.id}`;

@@ -14,7 +14,6 @@ interface ExpiringProps {
   onOpen: (lot: StockOfLot) => void;
 }
 
-/** See the head of this file. */
 export function Expiring({ turn, nameOf, onOpen }: ExpiringProps) {
   const known: Loaded<Lots> = useLoad("expiring", expiringLots);
   useTurn(known, turn);

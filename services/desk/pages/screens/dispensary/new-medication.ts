@@ -33,7 +33,6 @@ interface NewProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function NewMedication({ names, onClose, onDone }: NewProps) {
   const kept = `new medication`;
   const [name, setName] = useKept(kept, "name");

@@ -38,7 +38,6 @@ async function linesOf(medication: Code, places: LevelsProps["places"]): Promise
   return { lines, names: await readAll<Location>(lines.flatMap(({ place }) => place ?? [])) };
 }
 
-/** See the head of this file. */
 export function ReorderLevels({ medication, places, turn, onDone }: LevelsProps) {
   const known = useLoad(`levels ${tokenOf(medication)} ${places.join()}`, () => linesOf(medication, places));
   useTurn(known, turn);

@@ -33,7 +33,6 @@ interface CardProps {
 type Open = { kind: "count" | "block" | "transfer"; lot: StockOfLot };
 const FORMS = { count: Count, block: Block, transfer: Transfer };
 
-/** See the head of this file. */
 export function StockCard({ medication, name, onClose, onChange }: CardProps) {
   const known = useLoad(`lots ${tokenOf(medication)}`, () => lotsOf(medication));
   const [open, setOpen] = useState<Open | undefined>();

@@ -29,7 +29,6 @@ interface TransferProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function Transfer({ of: { medication, lot, place, quantity: there }, onClose, onDone }: TransferProps) {
   const known = useLoad("places of stock", places);
   const kept = `transfer ${tokenOf(medication)} ${lot} ${place} ${there}`;

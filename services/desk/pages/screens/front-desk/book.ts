@@ -61,7 +61,6 @@ function freeFrom({ from, to }: Span, others: Span[]): number {
   return free;
 }
 
-/** See the head of this file. */
 export function Book({ patient, onClose, onBooked, onDone }: BookProps) {
   const people = useLoad("practitioners", practitioners);
   const { draft, set, clear } = useDraft(`book.${patient.id}`, { day: today(), minutes: "15" });

@@ -28,7 +28,6 @@ export function CandidatesLink({ candidates }: { candidates: Candidate[] }) {
   return html`<p class="candidates-link">${n > 0 && html`<button type="button" onClick=${jump}>${t("candidates.look", { n })}</button>`}</p>`;
 }
 
-/** See the head of this file. */
 export function Candidates({ candidates, onPick }: { candidates: Candidate[]; onPick: (patient: Patient) => void }) {
   const shown = shownOf(candidates);
   return html`<div aria-live="polite" class="stack">

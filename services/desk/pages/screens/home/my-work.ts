@@ -26,7 +26,6 @@ interface Told {
   types: ReadonlySet<string>;
 }
 
-/** See the head of this file. */
 export function MyWork() {
   const [told, setTold] = useState<Told>({ turn: 0, isAll: false, types: new Set() });
   const [everyMs, setEveryMs] = useState(EVERY_MS);

@@ -16,7 +16,7 @@ const MAX_NOTES = "200";
 /** Characters of a note that are shown. */
 const MAX_LETTERS = 120;
 
-/** See the head of this file. */
+/** The unfinished notes of the signed-in person, with their patients. */
 export async function ownDrafts(): Promise<Joined<DocumentReference>> {
   const author = person.value?.fhirUser ?? "";
   if (!author.startsWith("Practitioner/")) return { all: [], isPartial: false };

@@ -43,7 +43,6 @@ interface AddProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function Add({ what, ward, onClose, onDone }: AddProps) {
   const kept = `add ${typeof what === "object" ? what.location : what} ${ward?.location ?? ""}`;
   const [name, setName] = useKept(kept, "name");

@@ -20,7 +20,6 @@ interface CloseProps {
   reload: () => void;
 }
 
-/** See the head of this file. */
 export function CloseOrOpen(props: CloseProps) {
   const { place, name, isClosed, reload } = props;
   const { location } = place;

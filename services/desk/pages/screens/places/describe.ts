@@ -56,7 +56,6 @@ interface DescribeProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function Describe({ of: found, ward, name, onClose, onDone }: DescribeProps) {
   const location = found.place;
   const [seen, setSeen] = useState(found);

@@ -23,7 +23,6 @@ interface RoomProps {
   reload: () => void;
 }
 
-/** See the head of this file. */
 export function Room({ room, ward, onAddBeds, reload }: RoomProps) {
   const [open, setOpen] = useState<(Described & { name: string }) | undefined>();
   const name = joined(ward.name, room.name);

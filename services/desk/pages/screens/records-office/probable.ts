@@ -36,7 +36,6 @@ async function read(after: string | undefined): Promise<Known> {
   return { doubles, state, records: await readAll<Patient>(doubles.flatMap((one) => one.patients)) };
 }
 
-/** See the head of this file. */
 export function Probable() {
   const live = useNews("types=Patient", () => known.reload());
   /** Ends of the pages before this one. */

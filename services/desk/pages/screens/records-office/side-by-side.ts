@@ -32,7 +32,6 @@ interface SideProps {
   onClose: () => void;
 }
 
-/** See the head of this file. */
 export function SideBySide({ one, other, onMerge, onClose }: SideProps) {
   const [isOneKept, setOneKept] = useState(true);
   const [isBusy, setBusy] = useState(false);

@@ -28,7 +28,6 @@ interface DoseProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
   const kept = `dose ${dose.prescription} ${dose.dueAt}`;
   const [outcome, setOutcome] = useState<DoseOutcome>("given");

@@ -52,7 +52,6 @@ interface NotedProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function NotedDoses({ patients, isOfOne = false, onClose, onDone }: NotedProps) {
   const more = useMore(STEP);
   const known = useLoad(`noted ${patients.join()}`, () => readNoted(patients, more.count));

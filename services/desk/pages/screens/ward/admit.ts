@@ -29,7 +29,6 @@ interface AdmitProps {
   reload: () => void;
 }
 
-/** See the head of this file. */
 export function AdmitDialog({ bed, onClose, reload }: AdmitProps) {
   const kept = `admit ${bed.location}`;
   const [patient, setPatient] = useState<Patient | undefined>();

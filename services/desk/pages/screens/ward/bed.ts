@@ -19,7 +19,6 @@ export function Waits({ stay: { waits, transfer } }: { stay: BoardStay }) {
   return html`<${TransferTag} transfer=${transfer} />${shown.map((part) => html`<span key=${part} class="tag warn">${t(`waits.${part}`, { n: waits[part] })}</span> `)}`;
 }
 
-/** See the head of this file. */
 export function BedContent({ bed }: { bed: BoardBed }) {
   const { stay, attributes, cleaning } = bed;
   const status = cleaning && cleaning !== "clean" ? t(`cleaning.${cleaning}`) : t(`bed.${bed.status}`);

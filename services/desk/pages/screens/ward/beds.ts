@@ -34,7 +34,6 @@ interface BedsProps {
   reload: () => void;
 }
 
-/** See the head of this file. */
 export function Beds({ board, ward, filter, reload }: BedsProps) {
   const open = useSignal<PlacedBed | undefined>(undefined); // read by the dialog only, so that the beds are not rendered again
   const grid = useRef<HTMLDivElement>(null);

@@ -10,7 +10,6 @@ import type { PlacedBed } from "./move.ts";
 const wards = actionsOf<typeof wardsContract>("wards");
 const STATES = ["dirty", "cleaning", "clean"] as const satisfies Cleaning[];
 
-/** See the head of this file. */
 export function CleaningChoice({ bed, onClose, onDone }: { bed: PlacedBed; onClose: () => void; onDone: () => void }) {
   if (!offers("wards.setCleaning")) return null;
   const before = bed.cleaning ?? "clean";

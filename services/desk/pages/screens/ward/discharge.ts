@@ -53,7 +53,6 @@ interface DischargeProps {
   act: (work: () => Promise<unknown>, text: string, undo: () => Promise<unknown>) => Promise<void>;
 }
 
-/** See the head of this file. */
 export function Discharge({ stay: { stay, patient, ...person }, act }: DischargeProps) {
   const name = calledIn(person);
   const reason = t("undo.reason");

@@ -36,7 +36,6 @@ async function notesOf(stay: string): Promise<Note[]> {
   });
 }
 
-/** See the head of this file. */
 export function HandOver({ stay: { stay, name }, onDone }: { stay: BoardStay; onDone: () => void }) {
   const known = useLoad(`hand-overs ${stay}`, () => notesOf(stay));
   const { draft, set, clear } = useDraft(`hand-over.${stay}`);

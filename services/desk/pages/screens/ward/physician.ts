@@ -26,7 +26,6 @@ interface PhysicianProps {
   reload: () => void;
 }
 
-/** See the head of this file. */
 export function Physician({ stay, reload }: PhysicianProps) {
   const [isOpen, setOpen] = useState(false);
   const close = () => setOpen(false);

@@ -24,7 +24,6 @@ interface StayProps {
   reload: () => void;
 }
 
-/** See the head of this file. */
 export function StayDialog({ bed, stay: shown, onClose, reload }: StayProps) {
   const { stay } = shown;
   const name = calledIn(shown);

@@ -33,7 +33,6 @@ interface TransferProps {
   onDone: () => void;
 }
 
-/** See the head of this file. */
 export function Transfer({ stay, name, transfer, from, onClose, onDone }: TransferProps) {
   const known = useHouse();
   const all: BoardWard[] = known.value?.wards ?? [];

@@ -28,7 +28,6 @@ const carry = (carried: Carried) => {
   moving.value = carried;
 };
 
-/** See the head of this file. */
 export function Waiting({ board: { waiting, coming }, ward, reload }: WaitingProps) {
   const [denied, setDenied] = useState<Carried | undefined>();
   const { withoutBed } = ward;

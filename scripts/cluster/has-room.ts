@@ -1,0 +1,25 @@
+/** Whether a disk takes what is written. */
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+/** Bytes that are tried: a server that starts writes some files, and should have room for its work. */
+const TRIED_BYTES = 4_000_000;
+
+/** Writes some megabytes to a file in this folder, and removes it again: what is free says nothing of quotas. */
+export function hasRoom(folder: string): boolean {
+  const file = join(folder, `room-${process.pid}`);
+  try {
+    const opened = openSync(file, "w", 0o600);
+    try {
+      if (writeSync(opened, Buffer.alloc(TRIED_BYTES)) < TRIED_BYTES) return false;
+      fsyncSync(opened);
+    } finally {
+      closeSync(opened);
+    }
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(file, { force: true });
+  }
+}

@@ -1,11 +1,12 @@
 /** Hedged requests: a read without a timely answer is also sent to a second node, and the first answer is used. Not for keyed requests. */
-import type { CallingOptions, ServiceBroker } from "moleculer";
+import type { CallingOptions, Context, ServiceBroker } from "moleculer";
 import type { Call } from "./call-function.ts";
 import type { RequestMeta } from "./keyed-request.ts";
 import { hedges } from "./metrics.ts";
 import { endpointsOf } from "./moleculer.ts";
 import { mayCallAgain, serviceOf } from "./retry-budget.ts";
 import { livenessOf } from "./liveness.ts";
+import { takes } from "./versions-beside.ts";
 
 /** Time without an answer after which another node is asked, milliseconds. */
 const HEDGE_MS = 300;
@@ -42,7 +43,7 @@ export function hedged(call: Call, again: (options: CallingOptions) => Call, opt
     let failures = 0;
     let asked = 1;
     const timer = setTimeout(() => {
-      const other = budget.left < 1 ? undefined : otherNode(broker, ctx.action?.name ?? "", ctx.nodeID as string);
+      const other = budget.left < 1 ? undefined : otherNode(broker, ctx, ctx.action?.name ?? "");
       if (other === undefined || !mayCallAgain(broker, ctx.action?.name ?? "")) return;
       budget.left -= 1;
       hedges.labels(serviceOf(ctx.action?.name ?? "")).inc();
@@ -65,7 +66,9 @@ export function hedged(call: Call, again: (options: CallingOptions) => Call, opt
   return result;
 }
 
-function otherNode(broker: ServiceBroker, action: string, first: string): string | undefined {
+function otherNode(broker: ServiceBroker, { params, nodeID }: Context, action: string): string | undefined {
   const liveness = livenessOf(broker);
-  return endpointsOf(broker, action).find(({ id, isAvailable }) => id !== first && isAvailable && !liveness.isSuspect(id))?.id;
+  return endpointsOf(broker, action).find(
+    (it) => it.id !== nodeID && it.isAvailable && !liveness.isSuspect(it.id) && takes(it.action, params),
+  )?.id;
 }

@@ -75,9 +75,16 @@ export const listNodes = <Metadata>(
   options: { onlyAvailable: boolean; withServices?: boolean },
 ): ListedNode<Metadata>[] => registry.getNodeList(options) as unknown as ListedNode<Metadata>[];
 
+/** A node that offers an action, with the definition that it has announced. */
+export interface ActionEndpoint {
+  id: string;
+  isAvailable: boolean;
+  action?: { params?: unknown };
+}
+
 /** The nodes that offer an action at present; declared without their list. */
-export const endpointsOf = ({ registry }: ServiceBroker, action: string): { id: string; isAvailable: boolean }[] =>
-  (registry.actions.get(action) as unknown as { endpoints: { id: string; isAvailable: boolean }[] } | undefined)?.endpoints ?? [];
+export const endpointsOf = ({ registry }: ServiceBroker, action: string): ActionEndpoint[] =>
+  (registry.actions.get(action) as unknown as { endpoints: ActionEndpoint[] } | undefined)?.endpoints ?? [];
 
 /** A service of this broker with the additions of its mixins; declared without those. */
 export const localService = <Gains>(broker: ServiceBroker, name: string): (Service & Gains) | undefined =>

@@ -3,10 +3,11 @@
  * which it takes effect once. Otherwise it would wait until the node is removed from the registry (liveness.ts): two
  * seconds, and longer if the node has just joined.
  */
-import { type CallingOptions, Errors, type ServiceBroker } from "moleculer";
+import { type CallingOptions, type Context, Errors, type ServiceBroker } from "moleculer";
 import type { Call } from "./call-function.ts";
 import { livenessOf } from "./liveness.ts";
 import { endpointsOf } from "./moleculer.ts";
+import { takes } from "./versions-beside.ts";
 
 /** A called node is asked after 300 ms, and has the rest of this time to send any message; milliseconds. */
 const SILENT_MS = 900;
@@ -31,7 +32,7 @@ export function unlessSilent(call: Call, options: CallingOptions | undefined): C
   const result: Call = new Promise((resolve, reject) => {
     const timer = setInterval(() => {
       if (nodeID === null || performance.now() - begun < SILENT_MS || !livenessOf(broker).isSuspect(nodeID)) return;
-      if (!hasOther(broker, action.name ?? "", nodeID)) return;
+      if (!hasOther(broker, ctx, action.name ?? "")) return;
       clearInterval(timer);
       reject(new Errors.RequestTimeoutError({ action: action.name ?? "", nodeID, isSilent: true }));
     }, LOOK_MS).unref();
@@ -41,7 +42,9 @@ export function unlessSilent(call: Call, options: CallingOptions | undefined): C
   return result;
 }
 
-function hasOther(broker: ServiceBroker, action: string, silent: string): boolean {
+function hasOther(broker: ServiceBroker, { params, nodeID }: Context, name: string): boolean {
   const liveness = livenessOf(broker);
-  return endpointsOf(broker, action).some(({ id, isAvailable }) => id !== silent && isAvailable && !liveness.isSuspect(id));
+  return endpointsOf(broker, name).some(
+    ({ id, isAvailable, action }) => id !== nodeID && isAvailable && !liveness.isSuspect(id) && takes(action, params),
+  );
 }

@@ -1,7 +1,8 @@
 /** Connects a broker with its failure detector (mesh/liveness.ts). */
-import { Errors, type ServiceBroker, Strategies } from "moleculer";
+import { type Context, Errors, type ServiceBroker, Strategies } from "moleculer";
 import { livenessOf, SUSPECT } from "./liveness.ts";
-import { middleware } from "./moleculer.ts";
+import { type ActionEndpoint, middleware } from "./moleculer.ts";
+import { takersAmong } from "./versions-beside.ts";
 
 interface Packet {
   type?: string;
@@ -51,10 +52,14 @@ export const WatchLiveness = middleware({
   },
 });
 
-/** Round robin, with suspected nodes only if there is no other. */
+/** An endpoint of an action; one of an event has no definition of an action. */
+type Offering = Parameters<Strategies.RoundRobin["select"]>[0][number] & Pick<ActionEndpoint, "action">;
+
+/** Round robin among the nodes that take the call's params, with suspected ones only if there is no other. */
 export class AvoidSilent extends Strategies.RoundRobin {
-  override select(list: Parameters<Strategies.RoundRobin["select"]>[0]) {
+  override select(all: Parameters<Strategies.RoundRobin["select"]>[0], ctx?: Context) {
     const liveness = livenessOf(this.broker);
+    const list = takersAmong(all as Offering[], ctx?.params);
     const heard = list.length > 1 ? list.filter(({ id }) => !liveness.isSuspect(id)) : list;
     return super.select(heard.length > 0 ? heard : list);
   }

@@ -16,6 +16,8 @@ const READY_MS = 20_000; // a busy machine; the servers themselves need 10 to 50
 const STOP_MS = 5_000; // then SIGKILL
 const POLL_MS = 15;
 const LOG_LINES = 30;
+/** NATS logs this once when it could not write to a stream. */
+const STREAM_BROKEN = /JetStream stream .* critical write error/;
 /** Bytes that JetStream may keep; the stream of events takes half of it at most (mixins/events). */
 const MAX_EVENTS_BYTES = 2_000_000_000;
 
@@ -44,7 +46,8 @@ const MAX_EVENTS_BYTES = 2_000_000_000;
  * @param {{ dir: string, port?: number, maxPayload?: number, passwords?: string, member?: Member }} options
  *   dir: for its files, which others cannot read; port: 0 (default) is a free one; maxPayload: bytes, default 1 MB;
  *   passwords: the file with them, default one in `dir`
- * @returns {Promise<Server>}
+ * @returns {Promise<Server & { broken: Promise<void> }>} `broken` resolves when it could not write to a stream, as on a full disk: it then
+ *   takes no more events until it is restarted, even if there is room again. The events that it had taken are kept.
  */
 export async function startNats({ dir, port = 0, maxPayload = 1_048_576, passwords, member }) {
   const program = await natsServer();
@@ -56,11 +59,12 @@ export async function startNats({ dir, port = 0, maxPayload = 1_048_576, passwor
   // On one machine with the services: on two cores, one thread does a message in two thirds of the CPU time that several take,
   // which keep waking each other.
   const server = launch("nats-server", program, ["-c", config], { GOMAXPROCS: process.env.GOMAXPROCS ?? "1" });
+  const broken = server.says(STREAM_BROKEN);
   const portsFile = join(folder, `nats-server_${server.pid}.ports`);
   try {
     const actual = await firstAnswer(server, () => portIn(portsFile));
     rmSync(portsFile, { force: true });
-    return ready(server, actual, `nats://mesh:${login.mesh}@127.0.0.1:${actual}`);
+    return { ...(await ready(server, actual, `nats://mesh:${login.mesh}@127.0.0.1:${actual}`)), broken };
   } catch (error) {
     await server.kill();
     throw error;
@@ -216,8 +220,11 @@ function launch(name, program, args, env = {}) {
   running.add(child);
   /** @type {string[]} */
   let lines = [];
+  /** @type {{ pattern: RegExp, resolve: () => void }[]} */
+  const awaited = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (chunk) => {
+      for (const { pattern, resolve } of awaited) if (pattern.test(chunk)) resolve();
       lines = [...lines, ...chunk.split("\n")].filter(Boolean).slice(-LOG_LINES);
     });
   }
@@ -241,7 +248,9 @@ function launch(name, program, args, env = {}) {
     await exited;
     clearTimeout(timer);
   };
-  return { name, pid: child.pid ?? 0, log: () => lines.join("\n"), isGone: () => isGone, exited, end, kill: () => end("SIGKILL") };
+  /** @type {(pattern: RegExp) => Promise<void>} */
+  const says = (pattern) => new Promise((resolve) => awaited.push({ pattern, resolve }));
+  return { name, pid: child.pid ?? 0, says, log: () => lines.join("\n"), isGone: () => isGone, exited, end, kill: () => end("SIGKILL") };
 }
 
 /** A program that `launch` has started. @typedef {ReturnType<typeof launch>} Launched */

@@ -106,10 +106,10 @@ export class Access {
     return authorText(identity, more);
   }
 
-  /** @throws 401 SIGN_IN_NEEDED if the call has no valid stamp; 503 ROLES_BEHIND if the stamp is of a newer generation of roles than is known here */
+  /** @throws 401 SIGN_IN_NEEDED if the call has no valid stamp; 503 CLOCKS_APART if only its time is not valid; 503 ROLES_BEHIND if the stamp is of a newer generation of roles than is known here */
   identityOf({ meta }: Pick<Caller, "meta">): Identity {
     const identity = this.#stamps.verify(meta?.["as"]);
-    if (!identity) throw signInNeeded();
+    if (!identity) throw this.#stamps.isOfAnotherTime(meta?.["as"]) ? clocksApart() : signInNeeded();
     if (this.rolesNow.knows(identity.generation)) return identity;
     throw rolesBehind();
   }
@@ -189,6 +189,10 @@ export function rightsOfCaller(caller: Caller): Rights | undefined {
 
 /** The error for a call without a valid stamp. */
 export const signInNeeded = () => new Errors.MoleculerClientError("Sign in first: this is not open to everybody.", 401, "SIGN_IN_NEEDED");
+
+/** The error for a call between nodes whose clocks differ too much: signing in again would not help. */
+const clocksApart = () =>
+  new Errors.MoleculerRetryableError("The clocks of two machines are more than five minutes apart: set them.", 503, "CLOCKS_APART");
 
 /** The error for a call that is not permitted. @param what "call wards.open", "read Patient" */
 export const notAllowed = (what: string) =>

@@ -82,6 +82,21 @@ describe("a stamp", () => {
     for (const apart of [-6 * MINUTE_MS, 7 * MINUTE_MS]) expect(lab().verify(stamp, NOW + apart)).toBeUndefined();
   });
 
+  it("is told from none where only its time is wrong, so that nobody signs in again for a clock", () => {
+    jest.useFakeTimers({ now: NOW });
+    const there = new Access({ isOpen: false, roles: new Map(), keys: keysOf(["lab"]) } as never);
+    const asked = (stamp: unknown) => () => there.identityOf({ meta: { as: stamp } as never });
+    for (const apart of [-60 * MINUTE_MS, 60 * MINUTE_MS]) {
+      expect(asked(gateway.make(nurse, NOW + apart))).toThrow(expect.objectContaining({ code: 503, type: "CLOCKS_APART" }));
+      const stranger = new Stamps(keysOf(["api"], generateKeyPairSync("ed25519").privateKey)).make(nurse, NOW + apart);
+      expect(asked(stranger)).toThrow(expect.objectContaining({ code: 401, type: "SIGN_IN_NEEDED" }));
+    }
+    for (const stamp of [undefined, "", "x.y.z"]) {
+      expect(asked(stamp)).toThrow(expect.objectContaining({ code: 401, type: "SIGN_IN_NEEDED" }));
+    }
+    expect(asked(gateway.make(nurse, NOW))()).toEqual(nurse);
+  });
+
   it("is refused by a key of no mesh, with other content, cut off, and as anything but a text", () => {
     const stamp = gateway.make(nurse, NOW);
     const [, ...proof] = stamp.split(".");

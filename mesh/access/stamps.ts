@@ -56,6 +56,12 @@ export class Stamps {
     return this.#remembered(stamp, now)?.identity;
   }
 
+  /** Whether a stamp is signed by a key of the mesh, but issued too long ago or in the future by this node's clock. */
+  isOfAnotherTime(stamp: unknown, now = Date.now()): boolean {
+    const claims = typeof stamp === "string" ? readStatement<Claims>(KIND, stamp, this.#keys.trusted, now)?.claims : undefined;
+    return claims !== undefined && !isOfThisTime(claims.until, now, 0);
+  }
+
   /** The stamp of the person for whom work is done; undefined if there is none. */
   personBehind(stamp: unknown, now = Date.now()): string | undefined {
     return this.#remembered(stamp, now)?.person;
@@ -73,9 +79,7 @@ export class Stamps {
     if (!statement) return undefined;
     const { until, for: person, ...said } = statement.claims;
     if (typeof said.sub !== "string" || !Array.isArray(said.roles)) return undefined;
-    // It may have been used for its whole minute before this node sees it.
-    const age = now - (until - STAMP_LIFE_MS);
-    if (age > CLOCKS_APART_MS + STAMP_LIFE_MS + older || age < -CLOCKS_APART_MS) return undefined;
+    if (!isOfThisTime(until, now, older)) return undefined;
     const goodUntil = performance.now() + STAMP_LIFE_MS;
     if (!isSystem(said)) {
       if (!mayVouchForPeople(statement.signer) || person !== undefined || !said.roles.every(isRoleOfPeople)) return undefined;
@@ -103,4 +107,10 @@ export class Stamps {
     this.#good.set(stamp, remembered);
     return remembered;
   }
+}
+
+/** Whether a stamp that is seen for the first time has a valid age. It may have been used for its whole minute before. @param older additional age */
+function isOfThisTime(until: number, now: number, older: number): boolean {
+  const age = now - (until - STAMP_LIFE_MS);
+  return age <= CLOCKS_APART_MS + STAMP_LIFE_MS + older && age >= -CLOCKS_APART_MS;
 }

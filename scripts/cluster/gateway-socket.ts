@@ -3,7 +3,12 @@
  * until the gateway has confirmed it, so that none is lost with a gateway that dies: it goes to another one.
  */
 import { createServer, type Server, type Socket, type AddressInfo } from "node:net";
+import type { Config } from "../../mesh/config.ts";
+import { clientOfConnection } from "../../services/api/http/client-address.ts";
+import { ConnectionRate } from "../../services/api/http/connection-rate.ts";
 
+/** New connections of one address, per second on average: twice those that one gateway takes. Further ones are closed. */
+const PER_SECOND = 1_000;
 /** Longest wait of a connection for a gateway, after which it is closed, milliseconds. */
 const WAIT_MS = 10_000;
 /** Connections that may wait; further ones are closed at once. */
@@ -12,6 +17,9 @@ const MAX_WAITING = 4_096;
 const BACKLOG = 4_096;
 /** Longest wait for a leaving gateway to confirm what it was handed, milliseconds. */
 const TAKE_MS = 1_000;
+
+/** Its address, and the proxies, which have many clients. */
+type Address = Pick<Config, "host" | "port" | "trustedProxies" | "behindProxy">;
 
 /** A process with a gateway. */
 export interface GatewayProcess {
@@ -32,6 +40,7 @@ export class GatewaySocket {
   readonly #members = new Set<GatewayProcess>();
   readonly #handed = new Map<GatewayProcess, Waiting>();
   readonly #left = new Map<GatewayProcess, () => void>();
+  readonly #rate = new ConnectionRate(PER_SECOND);
   #server: Server | undefined;
   #port = 0;
 
@@ -45,9 +54,10 @@ export class GatewaySocket {
   }
 
   /** @param address port 0 is any free one, and the same on later calls. @throws the system's error (EADDRINUSE, EACCES, …) */
-  async open({ host, port }: { host: string; port: number }): Promise<void> {
+  async open(config: Address): Promise<void> {
+    const { host, port } = config;
     // Gateways read the data; nothing may be read here.
-    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket, config));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen({ host, port: port || this.#port, backlog: BACKLOG }, () => {
@@ -113,8 +123,10 @@ export class GatewaySocket {
     this.#assign();
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, config: Address): void {
     socket.on("error", () => {}); // its end follows
+    const client = clientOfConnection(socket.remoteAddress, config);
+    if (client !== undefined && !this.#rate.admits(client)) return void socket.destroy();
     if (this.#waiting.size >= MAX_WAITING) return void socket.destroy();
     const waiting: Waiting = { socket, timer: setTimeout(() => this.#waiting.has(waiting) && this.#drop(waiting), WAIT_MS) };
     this.#waiting.add(waiting);

@@ -9,6 +9,7 @@ import { StartupError, sentenceOf } from "../start/startup-error.ts";
 import { flagsOf } from "./child.ts";
 import { GatewaySocket } from "./gateway-socket.ts";
 import { Replica } from "./replica.ts";
+import { hasRoom } from "./has-room.ts";
 import { type ClusterState, type Mark, markOf, writeState } from "./cluster-state.ts";
 import { warmUp } from "./warm.ts";
 
@@ -18,6 +19,8 @@ export const MAX_REPLICAS = 64;
 const TELLERS = new Set(["api", "transactions"]);
 /** Interval between attempts to start NATS, whose port or folder may be in use for a while. */
 const REVIVE_EVERY_MS = 1_000;
+/** Interval between two checks for room on NATS's disk, and shortest time between two such restarts, milliseconds. */
+const RENEW_EVERY_MS = 5_000;
 
 /** Starts NATS and the processes of each service, keeps their number, and stops them in order. */
 export class Supervisor {
@@ -197,6 +200,16 @@ export class Supervisor {
     const nats = await startNats({ dir: join(this.#config.dataDir, "nats"), port });
     this.#nats = { ...nats, ...markOf(nats.pid) };
     void nats.exited.then(() => this.#reviveNats(nats.port));
+    void nats.broken.then(() => this.#renewNats(nats));
+  }
+
+  /** Ends NATS, which could not write to its disk, as soon as there is room: it takes no events until it is restarted. */
+  async #renewNats(nats: Server): Promise<void> {
+    const folder = join(this.#config.dataDir, "nats");
+    this.#log("NATS could not write to its disk. Events wait in the outboxes; it is started again when there is room.");
+    do await pause(RENEW_EVERY_MS);
+    while (!this.#isStopping && !hasRoom(folder));
+    if (!this.#isStopping) await nats.stop();
   }
 
   /** Starts NATS again after it has ended, on its port, where its clients look for it, until it runs. */

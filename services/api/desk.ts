@@ -5,7 +5,8 @@ import { gunzip } from "node:zlib";
 import type { Context } from "moleculer";
 import { directoryOf } from "../../federation/directory.ts";
 import { serviceDown } from "../../federation/errors.ts";
-import { desk, Packing } from "../desk/desk.contract.ts";
+import { endpointsOf } from "../../mesh/moleculer.ts";
+import { desk, Packing, type PageFile } from "../desk/desk.contract.ts";
 import type { Answer } from "./http/answer.ts";
 import { httpError } from "./http/http-error.ts";
 import { pagePolicy } from "./http/page-policy.ts";
@@ -15,6 +16,9 @@ const FOR_EVER = "public, max-age=31536000, immutable";
 
 /** Scripts and styles of the pages. */
 const FILES = ["/desk/f/"];
+
+/** Limit of nodes asked for a file that the first does not have, which bounds the cost of a wrong address. */
+const MAX_ASKED = 4;
 
 /**
  * @param path behind `/desk`
@@ -27,7 +31,7 @@ export async function deskAnswer(ctx: Context, request: IncomingMessage, path: s
   if (path === "") return { status: 308, headers: { Location: "/desk/" } };
   const accepted = request.headers["accept-encoding"]?.toString() ?? "";
   const packing = /\bbr\b/.test(accepted) ? Packing.br : Packing.gzip;
-  const file = await desk.file(ctx, { path, packing });
+  const file = await fileOf(ctx, { path, packing });
   if (!file) throw noPage();
   const headers = {
     "Content-Type": file.type,
@@ -39,6 +43,17 @@ export async function deskAnswer(ctx: Context, request: IncomingMessage, path: s
   const bytes = Buffer.from(file.base64, "base64");
   if (packing === Packing.gzip && !/\bgzip\b/.test(accepted)) return { status: 200, headers, bytes: await promisify(gunzip)(bytes) };
   return { status: 200, headers: { ...headers, "Content-Encoding": packing }, bytes };
+}
+
+/** Asks any node, and then the others: a page and its files may come from nodes of different versions. */
+async function fileOf(ctx: Context, asked: { path: string; packing: Packing }): Promise<PageFile | null> {
+  const found = await desk.file(ctx, asked);
+  if (found || !FILES.some((folder) => `/desk${asked.path}`.startsWith(folder))) return found;
+  for (const { id, isAvailable } of endpointsOf(ctx.broker, desk.file.action).slice(0, MAX_ASKED)) {
+    const other = isAvailable ? await desk.file(ctx, asked, { nodeID: id }) : null;
+    if (other) return other;
+  }
+  return null;
 }
 
 const noPage = () => httpError(404, "NOT_FOUND", "There is no such page. The pages begin at /desk/, where this system has them.");

@@ -59,7 +59,7 @@ export const transactions = {
    *         type and `data.entry`, the index of the entry; 503 TRANSACTION_ABORTED when it was interrupted: nothing is stored;
    *         503 TRANSACTION_UNCLEAR when the journal did not confirm it: it may be stored
    */
-  process: againWhereItDied(action<ToProcess & Partial<Attempt>, (EntryResult | null)[]>("transactions.process")),
+  process: againWhereItDied(action<ToProcess & Partial<Attempt>, (EntryResult | null)[]>("transactions.process"), ["bases"]),
   /**
    * Begins a request with an Idempotency-Key: returns the kept answer; null if there is none, and the caller is to carry out the
    * request. Waits a while for another attempt that is running. `tx` is the transaction of all its writes.

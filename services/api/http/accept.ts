@@ -172,7 +172,7 @@ function admit(service: Gateway, config: Config, { request, response, requester 
   }
   const exchange = inFlight.open(requester, response, request.headers.expect !== undefined);
   response.once("close", () => {
-    connections.end(socket);
+    connections.end(socket, exchange?.isUnderWay);
     if (exchange) inFlight.close(exchange);
     if (response.headersSent) noteAnswer(url, response.statusCode, begun);
   });
@@ -182,16 +182,22 @@ function admit(service: Gateway, config: Config, { request, response, requester 
   const asked = crossOrigin(request, response, config, own);
   if (asked === "refused") throw originRefused();
   if (asked === "preflight") ways.answer({ status: 204 });
-  else handleArrived(request, response, ways);
+  else handleArrived(request, response, ways, connections.isFirst(socket));
 }
 
-/** Handles a request once enough of it has arrived for its handler. */
-function handleArrived(request: Received, response: ServerResponse, { handle, refuseIt }: Ways): void {
-  const arrival = arrivalOf(request);
-  // If the client has left, the request is not handled.
-  if (arrival) arrival.then(() => response.closed || handle(request, response)).catch(refuseIt);
+/** Handles a request once enough of it has arrived for its handler. If the client has left, it is not handled. */
+function handleArrived(request: Received, response: ServerResponse, { handle, refuseIt }: Ways, isFirst: boolean): void {
+  const arrival = arrivalOf(request) ?? (isFirst ? hangUpSeen() : undefined);
+  const hasLeft = () => response.closed || request.socket.readableEnded;
+  if (arrival) arrival.then(() => hasLeft() || handle(request, response)).catch(refuseIt);
   else handle(request, response);
 }
+
+/**
+ * Resolves when the end of a connection that arrived together with its first request has been read, which happens in the next iteration of the event
+ * loop. A client that connects, sends a request and hangs up thousands of times a second thus costs no more than its connections.
+ */
+const hangUpSeen = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
 const streamsFor = (service: Gateway, request: IncomingMessage): BoardStreams | VersionStreams | undefined =>
   isForBoardStream(request) ? service.boardStreams : isForVersionStream(request) ? service.versionStreams : undefined;

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
+import { ConnectionRate } from "./connection-rate.ts";
 import { Connections, MAX_PIPELINED } from "./connections.ts";
 
 let ports = 0;
@@ -83,5 +84,43 @@ describe("connections", () => {
     connections.add(one, "a");
     for (let ahead = 0; ahead < MAX_PIPELINED; ahead++) expect(connections.begin(one)).toBeUndefined();
     expect([connections.begin(one), connections.begin(one)]).toEqual(["full", "ended"]);
+  });
+
+  it("of one address that come too fast are answered 503, then closed, while those of others and of a proxy are taken", () => {
+    const connections = new Connections(1_000, 1_000, new ConnectionRate(10, 20));
+    const many = Array.from({ length: 200 }, socket);
+    for (const one of many) connections.add(one, "a");
+    const begun = many.filter(({ isDestroyed }) => !isDestroyed).map((one) => connections.begin(one));
+    expect(begun.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => undefined));
+    expect(begun.slice(20)).toEqual(Array.from({ length: 50 }, () => "full"));
+    for (const client of ["b", undefined]) {
+      const other = socket();
+      connections.add(other, client);
+      expect([other.isDestroyed, connections.begin(other)]).toEqual([false, undefined]);
+    }
+  });
+});
+
+describe("the rate of an address", () => {
+  it("is as many as come in on average, after a burst, and starts anew after a quiet time", () => {
+    const rate = new ConnectionRate(10, 20);
+    const admitted = (count: number, at: number) => Array.from({ length: count }, () => rate.admits("a", at)).filter(Boolean).length;
+    expect(admitted(100, 0)).toBe(20);
+    expect(admitted(100, 500)).toBe(5);
+    expect([rate.admits("a", 500), rate.admits("b", 500)]).toEqual([false, true]);
+    expect(admitted(100, 60_000)).toBe(20);
+  });
+
+  it("is a tenth for who hangs up before the answer, and for them only", () => {
+    const rate = new ConnectionRate(100, 100);
+    let begun = 0;
+    for (let at = 0; at < 10_000; at += 1) {
+      if (!rate.admits("a", at)) continue;
+      begun += 1;
+      rate.hungUp("a", at);
+    }
+    expect(begun).toBeGreaterThan(90);
+    expect(begun).toBeLessThan(130);
+    expect(rate.admits("b", 10_000)).toBe(true);
   });
 });

@@ -1,5 +1,6 @@
 /** The connections of the gateway's server: bounded in all and per client, so that idle ones cannot keep others out. */
 import type { Socket } from "node:net";
+import { ConnectionRate } from "./connection-rate.ts";
 
 /** Limit of open connections. */
 const MAX_CONNECTIONS = 4_096;
@@ -7,6 +8,8 @@ const MAX_CONNECTIONS = 4_096;
 const MAX_CLIENT_CONNECTIONS = 2_048;
 /** Unanswered requests per connection, for clients that pipeline. */
 export const MAX_PIPELINED = 16;
+/** If an address connects too often, so many of its connections per second get a 503; further ones are closed at once. */
+const REFUSALS_PER_SECOND = 50;
 
 interface Connection {
   socket: Socket;
@@ -16,8 +19,10 @@ interface Connection {
   busy: number;
   /** Order of the last answer, or of the connection itself: the lowest was idle for longest. */
   order: number;
-  /** No request was received on it yet. */
-  isUnused: boolean;
+  /** Requests received on it. */
+  requests: number;
+  /** Its client connects too often; its first request is refused. */
+  isOneTooMany: boolean;
   /** A request was refused, and the connection ends with that answer: further requests are ignored. */
   isEnding: boolean;
 }
@@ -32,25 +37,34 @@ export class Connections {
   readonly #perClient = new Map<string, number>();
   readonly #max: number;
   readonly #maxPerClient: number;
+  readonly #rate: ConnectionRate;
+  /** Limits the 503 answers, which cost more than closing the connection. */
+  readonly #refusals = new ConnectionRate(REFUSALS_PER_SECOND, REFUSALS_PER_SECOND);
 
-  constructor(max = MAX_CONNECTIONS, maxPerClient = MAX_CLIENT_CONNECTIONS) {
+  constructor(max = MAX_CONNECTIONS, maxPerClient = MAX_CLIENT_CONNECTIONS, rate = new ConnectionRate()) {
     this.#max = max;
     this.#maxPerClient = maxPerClient;
+    this.#rate = rate;
   }
 
   get size(): number {
     return this.#all.size;
   }
 
-  /** Adds a connection. Beyond the limits the longest idle one is closed, of the same client if that has too many; if there is none, this one. */
+  /** Adds a connection; if its client connects too often, it is refused or closed. Beyond the limits the longest idle one is closed, of the same client if that has too many; if there is none, this one. */
   add(socket: Socket, client: string | undefined): void {
+    const isOneTooMany = client !== undefined && !this.#rate.admits(client);
+    if (isOneTooMany && !this.#refusals.admits(client)) {
+      socket.destroy();
+      return;
+    }
     const isClientFull = client !== undefined && (this.#perClient.get(client) ?? 0) >= this.#maxPerClient;
     if ((isClientFull || this.#all.size >= this.#max) && !this.#closeIdle(isClientFull ? client : this.#greediest())) {
       socket.destroy();
       return;
     }
     this.#order += 1;
-    const connection = { socket, client, busy: 0, order: this.#order, isUnused: true, isEnding: false };
+    const connection = { socket, client, busy: 0, order: this.#order, requests: 0, isOneTooMany, isEnding: false };
     this.#all.add(connection);
     this.#bySocket.set(socket, connection);
     if (client !== undefined) this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
@@ -68,29 +82,36 @@ export class Connections {
     }
   }
 
-  /** Called when a request begins. @returns "full" for the first one too many, after whose answer the connection must end; "ended" for later ones */
+  /** Called when a request begins. @returns "full" for the first one too many of the connection or its client, after whose answer the connection must end; "ended" for later ones */
   begin(socket: Socket): "full" | "ended" | undefined {
     const connection = this.#bySocket.get(socket);
     if (!connection) return undefined;
     if (connection.isEnding) return "ended";
-    if (connection.busy >= MAX_PIPELINED) {
+    if (connection.isOneTooMany || connection.busy >= MAX_PIPELINED) {
       connection.isEnding = true;
       return "full";
     }
     connection.busy += 1;
-    connection.isUnused = false;
+    connection.requests += 1;
     return undefined;
+  }
+
+  /** Whether the request that has begun is the first one on its connection. */
+  isFirst(socket: Socket): boolean {
+    return this.#bySocket.get(socket)?.requests === 1;
   }
 
   /** Closes those without any request: browsers open some in advance, and a stopping server would wait for their first request. */
   closeUnused(): void {
-    for (const { socket, isUnused } of this.#all) if (isUnused && (socket.bytesRead === 0 || this.#encrypted.has(socket))) socket.destroy();
+    for (const { socket, requests } of this.#all)
+      if (requests === 0 && (socket.bytesRead === 0 || this.#encrypted.has(socket))) socket.destroy();
   }
 
-  /** Called when a request is answered. */
-  end(socket: Socket): void {
+  /** Called when a request has ended. @param isInVain whether its client has left while it was worked on */
+  end(socket: Socket, isInVain = false): void {
     const connection = this.#bySocket.get(socket);
     if (!connection) return;
+    if (isInVain && connection.client !== undefined) this.#rate.hungUp(connection.client);
     connection.busy -= 1;
     this.#order += 1;
     connection.order = this.#order;

@@ -80,13 +80,19 @@ async function called(ctx: Context, { name, produces }: PublishedAction, params:
 
 function find(broker: ServiceBroker, name: string): PublishedAction {
   const list = broker.registry.actions.get(name) as { hasAvailable(): boolean; endpoints: { action: ActionSchema }[] } | undefined;
-  const action = list?.endpoints[0]?.action;
+  const action = newest(list?.endpoints.map((endpoint) => endpoint.action));
   // An action that is not published is answered like one that does not exist, so that names cannot be probed.
   if (action && isPublished(action)) return describe(name, action);
   const [service = ""] = name.split(".", 1);
   if (!action && directoryOf(broker).isDown(service)) throw serviceDown(service);
   throw httpError(404, "ACTION_NOT_FOUND", "There is no such action; /openapi.json lists all actions.");
 }
+
+/** Of the definitions of nodes of several versions the one with the most params: contracts grow. */
+const newest = (definitions: ActionSchema[] = []): ActionSchema | undefined => {
+  const sizeOf = ({ params = {} }: ActionSchema) => Object.keys(params).length;
+  return definitions.reduce<ActionSchema | undefined>((most, it) => (most && sizeOf(most) >= sizeOf(it) ? most : it), undefined);
+};
 
 const isPublished = (action: ActionSchema): boolean => action.rest === "GET" || action.rest === "POST";
 

@@ -14,8 +14,8 @@ const all = Object.keys(ACT_REFERENCES).flatMap((by) =>
   referencePathsOf(by).flatMap(({ path, targets = [] }) => targets.filter((it) => RESTED_ON.has(it)).map((to) => [by, path, to] as const)),
 );
 
-describe("What an act refers to", () => {
-  it("is found by whichever element of R4 refers, so that it is not deleted under it", () => {
+describe("what an act refers to", () => {
+  it("is found by any referring element of R4, so that it is not deleted", () => {
     expect(all.length).toBeGreaterThan(60);
     const unseen = all.filter(([by, path, to]) => {
       const slots = restingOn(to).find((it) => it.by === by)?.slots ?? [];
@@ -25,7 +25,7 @@ describe("What an act refers to", () => {
     expect(unseen).toEqual([]);
   });
 
-  it("is asked for where R4 has such an element", () => {
+  it("is required where R4 has such an element", () => {
     const paths = Object.keys(ACT_REFERENCES).flatMap((by) => referencePathsOf(by).map(({ path }) => `${by}.${path}`));
     const asked = Object.entries(ACT_REFERENCES).flatMap(([by, references]) => references.map(({ path }) => `${by}.${path}`));
     expect(asked.filter((it) => !paths.includes(it))).toEqual([]);

@@ -5,7 +5,7 @@ import { AuditNotes } from "./audit-notes.ts";
 
 const entry = (n: number): AuditEntry => ({ at: n, deed: "read", isDone: false, by: { who: "Practitioner/1", role: "nurse" } });
 
-describe("entries of a process that ends", () => {
+describe("the audit entries of a stopping process", () => {
   let told: number[];
   let answers: (() => Promise<unknown>)[];
   const call = async (_: string, { entries }: { entries: AuditEntry[] }) => {
@@ -17,7 +17,7 @@ describe("entries of a process that ends", () => {
     [told, answers] = [[], []];
   });
 
-  it("are told before it has stopped, also those that are under way", async () => {
+  it("are sent before it has stopped, including those in progress", async () => {
     let arrive = () => {};
     answers = [() => new Promise<void>((resolve) => (arrive = resolve))];
     const some = notes();
@@ -28,7 +28,7 @@ describe("entries of a process that ends", () => {
     expect(told).toEqual(Array.from({ length: 250 }, (_, n) => n));
   });
 
-  it("are told one after the other, whenever they come", async () => {
+  it("are sent one after the other, whenever they are made", async () => {
     const some = notes();
     for (let n = 0; n < 50; n += 1) {
       some.note(entry(n));
@@ -38,7 +38,7 @@ describe("entries of a process that ends", () => {
     expect(told).toEqual(Array.from({ length: 50 }, (_, n) => n));
   });
 
-  it("are told once more when the ledger had not taken them", async () => {
+  it("are sent again if the ledger had not accepted them", async () => {
     answers = [() => Promise.reject(new Error("away"))];
     const some = notes();
     some.note(entry(1));
@@ -48,7 +48,7 @@ describe("entries of a process that ends", () => {
     expect(told).toEqual([1, 2]);
   });
 
-  it("that come while it stops are told by who stops it again, and keep it from nothing when the ledger is gone", async () => {
+  it("that are made while it stops are sent by the next stop, and do not prevent it if the ledger is gone", async () => {
     const some = notes();
     await some.stop();
     some.note(entry(1));

@@ -43,8 +43,8 @@ function meshOfChains(ms: number): { mesh: QueryContext; asked: string[] } {
   return { mesh: { caller: { call } as unknown as Caller, directory, budget: newBudget() }, asked };
 }
 
-describe("chains and counts", () => {
-  it("take their time from that of the request, and tell what is left of it", async () => {
+describe("chained searches and counts", () => {
+  it("are charged to the time of their request, and report what is left of it", async () => {
     const { mesh, asked } = meshOfChains(600);
     expect(await countOwners(mesh, "Encounter", [])).toBe(2);
     expect(asked).toEqual(["visits.fhir.count 5000", "hospitalizations.fhir.count 5000"]);
@@ -54,7 +54,7 @@ describe("chains and counts", () => {
     expect(mesh.budget?.leftMs).toBe(2_600);
   });
 
-  it("are refused when it is over, with what would help", async () => {
+  it("are refused when it is used up, with advice", async () => {
     const { mesh } = meshOfChains(3_000);
     await countOwners(mesh, "Encounter", []);
     const refused = { status: 400, issues: [{ code: "too-costly", diagnostics: expect.stringContaining("in parts") }] };
@@ -63,7 +63,7 @@ describe("chains and counts", () => {
     await expect(clausesOf(mesh, chain, { partial: false, missing: new Set() })).rejects.toMatchObject(refused);
   });
 
-  it("are answered by a node of an older version, which tells no time", async () => {
+  it("are answered by a node of an older version, which reports no time", async () => {
     const { mesh } = meshOfChains(0);
     Object.assign(mesh.caller, { call: async () => 3 });
     expect([await countOwners(mesh, "Encounter", []), mesh.budget?.leftMs]).toEqual([6, 5_000]);
@@ -71,7 +71,7 @@ describe("chains and counts", () => {
 });
 
 describe("the conditions of a bundle", () => {
-  it("that are each within bounds are refused when all together take too long, with what would help", async () => {
+  it("that are each within limits are refused if all of them together take too long, with advice", async () => {
     const { mesh, told } = meshWhereEachTakes(20);
     const refused = {
       status: 400,
@@ -81,12 +81,12 @@ describe("the conditions of a bundle", () => {
     expect(told).toEqual([5_000, 5_000, 1_000, 1_000]); // a hundred at each owner take 4 s
   });
 
-  it("are all asked where they take little", async () => {
+  it("are all evaluated if they take little time", async () => {
     const { mesh } = meshWhereEachTakes(0.1);
     expect(await resolveCriteria(mesh, criteria(1_000), 2)).toHaveLength(1_000);
   });
 
-  it("share their time with what the same request has asked before", async () => {
+  it("share their time with earlier searches of the same request", async () => {
     const { mesh } = meshWhereEachTakes(700);
     const one = () => resolveCriteria(mesh, criteria(1), 2);
     for (let asked = 0; asked < 4; asked += 1) await one(); // of two owners each

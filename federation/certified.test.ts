@@ -13,27 +13,27 @@ const certificate = (serves: string[], owns?: string[]): Certificate => ({
 const billing = certificate(["billing"], ["Invoice"]);
 const [invoice, patient] = [{ type: "Invoice" }, { type: "Patient" }];
 
-describe("what a node says that it owns", () => {
-  it("counts as far as its certificate names types, or names none", () => {
+describe("the types that a node announces", () => {
+  it("are accepted as far as its certificate names types, or names none", () => {
     expect(certifiedTypes(billing, [invoice, patient])).toEqual([invoice]);
     expect(certifiedTypes(certificate(["records"]), [invoice, patient])).toEqual([invoice, patient]);
     expect(certifiedTypes(undefined, [invoice])).toEqual([]);
   });
 });
 
-describe("what a node says of the membership", () => {
+describe("a membership message of a node", () => {
   const said = {
     billing: { owns: [invoice, patient], at: 5 },
     patients: { owns: [], at: 5, isRetired: true },
   };
 
-  it("counts of its own services, not of others", () => {
+  it("is accepted for its own services only", () => {
     expect(certifiedMembers(billing, said)).toEqual({ billing: { owns: [invoice], at: 5 } });
     expect(certifiedMembers(certificate(["patients"]), said)).toEqual({}); // no service retires itself
     expect(certifiedMembers(undefined, said)).toEqual({});
   });
 
-  it("counts of all services from gateways, the coordinator and who operates the mesh", () => {
+  it("is accepted for all services from gateways, the coordinator and operators", () => {
     for (const teller of ["api", "transactions", "operator", "*"]) expect(certifiedMembers(certificate([teller]), said)).toEqual(said);
   });
 });

@@ -57,7 +57,7 @@ const ten = ["Condition", "Encounter"].flatMap((type) => [0, 1, 2, 3, 4].map((se
 const ids = ten.map(({ id }) => id);
 
 describe("a page over several types", () => {
-  it("asks no owner for more bytes of one type than it may hold, and leaves nothing out", async () => {
+  it("asks no owner for more bytes of one type than it may hold, and omits nothing", async () => {
     const { mesh, answered } = wardOf(ten);
     const pages = await walk(mesh, 100, 2.5 * SIZE);
     expect(pages.flat()).toEqual(ids);
@@ -65,11 +65,11 @@ describe("a page over several types", () => {
     expect(Math.max(...answered)).toBe(2 * SIZE);
   });
 
-  it("holds a record that is larger than a page may be", async () => {
+  it("contains a resource that is larger than the page limit", async () => {
     expect(await walk(wardOf(ten).mesh, 100, 1)).toEqual(ids.map((id) => [id]));
   });
 
-  it("goes on behind records that were all deleted while it was read", async () => {
+  it("continues after resources that were all deleted while it was read", async () => {
     const isGone = ({ type, seq }: Row) => type === "Condition" && seq < 3;
     expect(await walk(wardOf(ten, isGone).mesh, 3, 100 * SIZE)).toEqual([[], ids.slice(3, 6), ids.slice(6, 9), ids.slice(9)]);
   });

@@ -16,17 +16,17 @@ describe("membership", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it("holds what the deployment declares, from the first moment", () => {
+  it("contains the services of the deployment from the start", () => {
     expect(namesIn(new Membership({ declared }))).toEqual(["lab", "patients"]);
     expect(namesIn(new Membership({ declared: {} }))).toEqual([]);
   });
 
-  it("remembers a service that has joined, also when every process has ended", () => {
+  it("keeps a service that has joined, even after all its processes have ended", () => {
     new Membership({ declared, file }).join("dentistry", [{ type: "Flag" }], 1_000);
     expect(new Membership({ declared, file }).members).toContainEqual(["dentistry", [{ type: "Flag" }]]);
   });
 
-  it("remembers which events a service handles, as its newest version says", () => {
+  it("keeps which events a service handles, from its newest version", () => {
     const membership = new Membership({ declared, file });
     membership.join("lab", declared.lab, 1_000, ["fhir.Patient"]);
     membership.join("lab", declared.lab, 999, []); // an older replica
@@ -35,7 +35,7 @@ describe("membership", () => {
     expect(new Membership({ declared, file }).all).toMatchObject({ lab: { handles: ["fhir.Patient", "fhir.Encounter"] } });
   });
 
-  it("remembers that a service was retired, until a process of it starts again", () => {
+  it("keeps that a service was retired, until a process of it starts again", () => {
     const membership = new Membership({ declared, file });
     membership.retire("lab", 2_000);
     expect(namesIn(new Membership({ declared, file }))).toEqual(["patients"]);
@@ -45,28 +45,28 @@ describe("membership", () => {
     expect(namesIn(new Membership({ declared, file }))).toEqual(["lab", "patients"]);
   });
 
-  it("forgets what a new deployment declares no longer, and keeps what had joined", () => {
+  it("drops what a new deployment no longer declares, and keeps what had joined", () => {
     const before = new Membership({ declared, file });
     before.join("dentistry", [{ type: "Flag" }], 1_000);
     before.join("lab", [{ type: "Observation" }, { type: "Specimen" }], 1_000);
     expect(namesIn(new Membership({ declared: { patients: declared.patients }, file }))).toEqual(["dentistry", "patients"]);
   });
 
-  it("takes a file that was cut short for none", () => {
+  it("treats a truncated file as missing", () => {
     writeFileSync(file, '{"declared":["pat');
     expect(namesIn(new Membership({ declared, file }))).toEqual(["lab", "patients"]);
     new Membership({ declared, file }).join("dentistry", [], 1);
     expect(readdirSync(folder)).toEqual(["members.json"]);
   });
 
-  it("refuses to retire what is no member", () => {
+  it("refuses to retire a service that is not a member", () => {
     const membership = new Membership({ declared });
     expect(() => membership.retire("dentistry")).toThrow('"dentistry" is no member of this system');
     membership.retire("lab");
     expect(() => membership.retire("lab")).toThrow("nothing to retire");
   });
 
-  it("is the same at every node in the end, in whatever order they hear of it", () => {
+  it("becomes the same at every node, whatever the order of messages", () => {
     const member = fc.record({ at: fc.integer({ min: 1, max: 20 }) });
     const news = fc.array(fc.dictionary(fc.constantFrom("lab", "patients", "dentistry"), member), { maxLength: 8 });
     fc.assert(

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { mayLackMoved } from "./moves.ts";
 
-describe("what moves between two owners while both are asked", () => {
-  it("is lacking only where one had let it go and the other had not got it yet, as their counters tell", () => {
+describe("a resource that moves between two owners while both are searched", () => {
+  it("is missing only if one had released it and the other had not received it yet, as their counters show", () => {
     expect(
       mayLackMoved([
         { came: 0, gone: 0 },
@@ -37,7 +37,7 @@ describe("what moves between two owners while both are asked", () => {
     expect(mayLackMoved([undefined, { came: 0, gone: 9 }])).toBe(false);
   });
 
-  it("is never lacking unseen, whenever each is read between the steps of any moves", () => {
+  it("is never missed without notice, whenever each owner is read", () => {
     // One resource, to and fro: each move arrives first, then leaves. Both owners are read at some moment, counters around the page.
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 6 }), fc.array(fc.nat({ max: 40 }), { minLength: 6, maxLength: 6 }), (moves, times) => {

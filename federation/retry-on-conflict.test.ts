@@ -18,15 +18,15 @@ function resource() {
 const givenUp = () => new Error("Given up.");
 const some = 32;
 
-describe("Writes that no client has bound to a version", () => {
-  it("are all carried out, and none more than three times", async () => {
+describe("writes without a condition on the version", () => {
+  it("are all carried out, with at most three attempts each", async () => {
     const { state, write } = resource();
     const versions = await Promise.all(Array.from({ length: some }, () => retryOnConflict(() => ["Patient/1"], write, givenUp)));
     expect(versions.sort((a, b) => a - b)).toEqual(Array.from({ length: some }, (_, index) => index + 1));
     expect(state.attempts).toBeLessThanOrEqual(some * 3);
   });
 
-  it("wait for nobody who writes something else", async () => {
+  it("do not wait for writes of other resources", async () => {
     const [busy, other] = [resource(), resource()];
     let isOpen = false;
     const blocked = async () => {
@@ -40,7 +40,7 @@ describe("Writes that no client has bound to a version", () => {
     expect((await Promise.all(waiting)).sort()).toEqual([1, 2]);
   });
 
-  it("do not stand in the way when they fail", async () => {
+  it("do not block others when they fail", async () => {
     const { write } = resource();
     const failing = () => Promise.reject(new Error("Not valid."));
     const overtakenOnce = (count: number) => (count === 1 ? Promise.reject(new WriteConflict()) : failing());

@@ -53,8 +53,8 @@ const read = (mesh: QueryContext, rows: Row[], maxBytes = Number.POSITIVE_INFINI
     { partial: false, missing: new Set() },
   );
 
-describe("what a page's rows say", () => {
-  it("comes in pieces, in the order of the page, and is a large answer from the second on", async () => {
+describe("the resources of a page", () => {
+  it("are read in pieces, in the page's order, and count as a large answer from the second on", async () => {
     const { mesh, answered, turns } = labOf(all);
     const asked = [...all].reverse().map(without);
     expect(await read(mesh, asked)).toMatchObject({ isCut: false, rows: [...all].reverse() });
@@ -62,7 +62,7 @@ describe("what a page's rows say", () => {
     expect(turns).toEqual([1, 2, 3, 4]);
   });
 
-  it("is not asked for again where it has come with the rows, and the next piece is the second", async () => {
+  it("are not read again if they came with the rows, and the next piece is the second", async () => {
     const { mesh, answered, turns } = labOf(all);
     expect((await read(mesh, all)).rows).toEqual(all);
     expect([answered, turns]).toEqual([[], []]);
@@ -70,7 +70,7 @@ describe("what a page's rows say", () => {
     expect([answered, turns]).toEqual([[2 * SIZE], [0]]);
   });
 
-  it("is of several types in one piece", async () => {
+  it("of several types are read in one piece", async () => {
     const conditions = all.map((row) => ({ ...row, type: "Condition" }));
     const { mesh, answered } = labOf([...all, ...conditions]);
     const asked = all.flatMap((row, index) => [row, conditions[index] as Row]);
@@ -78,19 +78,19 @@ describe("what a page's rows say", () => {
     expect(Math.max(...answered)).toBe(PIECE_BYTES);
   });
 
-  it("ends with the page's bytes, without what is behind being read", async () => {
+  it("end with the page's byte limit, without reading further", async () => {
     const { mesh, answered } = labOf(all);
     expect(await read(mesh, all.map(without), 5 * SIZE)).toMatchObject({ isCut: true, last: { id: "4" }, rows: all.slice(0, 5) });
     expect(answered.length).toBe(2);
     expect(await read(mesh, all.map(without), 1)).toMatchObject({ isCut: true, last: { id: "0" }, rows: all.slice(0, 1) });
   });
 
-  it("is left out where it was deleted meanwhile, and the page goes on behind it", async () => {
+  it("are omitted if they were deleted meanwhile, and the page continues after them", async () => {
     const { mesh } = labOf(all.slice(0, 10));
     expect(await read(mesh, all.map(without))).toMatchObject({ isCut: false, last: { id: "19" }, rows: all.slice(0, 10) });
   });
 
-  it("is held against the search again where it was changed meanwhile", async () => {
+  it("are matched with the search again if they were changed meanwhile", async () => {
     const changed = all.map((row) => ({ ...row, version: 2 }));
     // The even ones are found still.
     const { mesh } = labOf(changed, ({ seq }, clauses) => seq % 2 === 0 || !clauses.some(({ kind }) => kind === "missing"));

@@ -12,7 +12,7 @@ const entry = (patient: string): AuditEntry => ({
   patients: [patient],
 });
 
-describe("tries that come in floods", () => {
+describe("refused attempts in large numbers", () => {
   let noted: AuditEntry[];
   const notes = { note: (one: AuditEntry) => void noted.push(one) };
   beforeEach(() => {
@@ -21,7 +21,7 @@ describe("tries that come in floods", () => {
   });
   afterEach(() => jest.useRealTimers());
 
-  it("are two entries of an address and minute, the second of which says how many and whose", () => {
+  it("are two entries per address and minute, the second of which gives their number and people", () => {
     const tallied = new TalliedNotes(notes, 1);
     for (let n = 0; n < 10_000; n += 1) tallied.note("192.0.2.1", entry(`Patient/${n % 300}`));
     expect(noted).toEqual([entry("Patient/0")]);
@@ -34,7 +34,7 @@ describe("tries that come in floods", () => {
     expect(noted).toHaveLength(3);
   });
 
-  it("of one address take nothing from the entries of another, and of very many are counted together", () => {
+  it("of one address take no entries from another, and those of very many addresses are counted together", () => {
     const tallied = new TalliedNotes(notes, 1);
     for (let n = 0; n < 5_000; n += 1) tallied.note(`address-${n}`, entry("Patient/1"));
     jest.advanceTimersByTime(60_000);
@@ -42,7 +42,7 @@ describe("tries that come in floods", () => {
     expect(noted.reduce((sum, { count = 1 }) => sum + count, 0)).toBe(5_000);
   });
 
-  it("of more people than are told apart are in nobody's name, and each deed is counted by itself", () => {
+  it("of more people than are distinguished are in nobody's name, and each action is counted by itself", () => {
     const tallied = new TalliedNotes(notes, 1);
     for (let n = 0; n < 300; n += 1) {
       for (const deed of ["read", "update"] as const) {
@@ -67,7 +67,7 @@ describe("tries that come in floods", () => {
     for (const { by, count = 1 } of noted) expect([count > 1, by.who === ""]).toEqual([count > 1, count > 1]);
   });
 
-  it("are noted one by one as long as they are few, and what was counted is told at the end", () => {
+  it("are recorded one by one while they are few, and counts are written at the end", () => {
     const tallied = new TalliedNotes(notes, 3);
     for (let n = 0; n < 5; n += 1) tallied.note("nurse", entry("Patient/1"));
     tallied.flush();

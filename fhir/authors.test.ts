@@ -88,7 +88,7 @@ describe("elements that name an author", () => {
     expect(namedAuthors({ resourceType, ...more } as Resource)).toEqual([expect.objectContaining({ expression, isAlone: true })]);
   });
 
-  it("are none of other kinds: patients, relatives, organisations, devices, and what is contained of these", () => {
+  it("do not include patients, relatives, organisations, devices, or contained resources of these", () => {
     const performer = [
       { reference: "Patient/1" },
       { reference: "Organization/Practitioner" },
@@ -100,7 +100,7 @@ describe("elements that name an author", () => {
     expect(namedAuthors({ resourceType: "Observation", contained, performer } as unknown as Resource)).toEqual([]);
   });
 
-  it("are filled in where they are empty, and nowhere else", () => {
+  it("are filled in if they are empty, and only then", () => {
     const order: Resource = { resourceType: "MedicationRequest", requester: { reference: "Practitioner/2" } } as Resource;
     expect(lacksAuthor(order)).toBe(true);
     nameAuthor(order, author);

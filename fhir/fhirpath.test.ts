@@ -162,7 +162,7 @@ function isEqual(value: unknown, expected: string): boolean {
 }
 
 describe("HL7's FHIRPath cases for R4", () => {
-  it("are answered as HL7 answers them, but for the library's known deviations", () => {
+  it("give HL7's results, except for known deviations of the library", () => {
     const warn = jest.spyOn(console, "warn").mockImplementation(() => {});
     const all = cases();
     const found = all.filter((one) => fault(one) !== undefined).map((one) => nonNull(one.attributes["name"]));
@@ -171,7 +171,7 @@ describe("HL7's FHIRPath cases for R4", () => {
     expect(all).toHaveLength(935); // and two that are commented out
   });
 
-  it("leave no expression of R4's rules, profiles and search parameters unanswered", () => {
+  it("cover all expressions of R4's invariants, profiles and search parameters", () => {
     const expressions = expressionsOfR4();
     expect(expressions.length).toBeGreaterThan(1_500);
     for (const [what, pattern] of Object.entries(SUSPECTS)) {
@@ -194,7 +194,7 @@ describe("an expression", () => {
     deceasedBoolean: true,
   };
 
-  it("finds JSON values and says where they are", () => {
+  it("finds JSON values and their places", () => {
     expect(evaluate("Patient.name", patient)).toEqual(patient.name);
     expect(locate("Patient.name.given.last()", patient)).toEqual([["name", 0, "given", 1]]);
     expect(locate("Patient.text.div", patient)).toEqual([["text", "div"]]);
@@ -204,13 +204,13 @@ describe("an expression", () => {
     expect(() => evaluate("Patient.name[", patient)).toThrow();
   });
 
-  it("leaves no trace in the record, which may be frozen", () => {
+  it("does not change the resource, which may be frozen", () => {
     const frozen = Object.freeze({ ...patient, name: Object.freeze([Object.freeze({ family: "A" })]) });
     const [name] = evaluate("Patient.name", frozen) as object[];
     expect(Reflect.ownKeys(nonNull(name))).toEqual(["family"]);
   });
 
-  it("reads decimals kept by their text", () => {
+  it("reads decimals that are kept as text", () => {
     const observation = parseJson('{"resourceType":"Observation","valueQuantity":{"value":2.50}}');
     expect(evaluate("Observation.value.value", observation)).toEqual([2.5]);
     expect(evaluate("Observation.value.value > 2.4", observation)).toEqual([true]);

@@ -8,15 +8,15 @@ function framed(resource: Record<string, unknown>): string {
   return `{"resourceType":"T","id":"1","meta":{"versionId":"3","lastUpdated":"2020-01-01T00:00:00.000Z"${meta}}${rest}`;
 }
 
-describe("the frame of a resource", () => {
-  it("leaves id, version and time to the store", () => {
+describe("the id, version and time of a stored resource", () => {
+  it("are set by the store", () => {
     const text = '{"resourceType":"Patient","id":"x","meta":{"versionId":"9","lastUpdated":"2000-01-01","profile":["p"]},"active":true}';
     expect(framed(parseJson(text) as Record<string, unknown>)).toBe(
       '{"resourceType":"T","id":"1","meta":{"versionId":"3","lastUpdated":"2020-01-01T00:00:00.000Z","profile":["p"]},"active":true}',
     );
   });
 
-  it("takes another time, and nothing else of it changes", () => {
+  it("can get another time, without other changes", () => {
     const resource = { contained: [{ meta: { lastUpdated: "2001-01-01" } }], text: { div: '"lastUpdated":"2002"' } };
     const before = framed(resource);
     const after = withLastUpdated(before, Date.UTC(2026, 0, 2));
@@ -24,7 +24,7 @@ describe("the frame of a resource", () => {
     expect(JSON.parse(after)).toMatchObject(resource);
   });
 
-  it("keeps a decimal as it was written", () => {
+  it("do not change decimals", () => {
     expect(framed(parseJson('{"resourceType":"T","value":2.50}') as Record<string, unknown>)).toMatch(/"value":2\.50}$/);
   });
 
@@ -32,7 +32,7 @@ describe("the frame of a resource", () => {
     expect(JSON.parse(framed(resource))).toMatchObject({ id: "1", meta: { versionId: "3" } });
   });
 
-  it("is whole JSON of anything", () => {
+  it("are added to valid JSON of any resource", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (resource) =>
         expect(JSON.parse(framed(resource))).toMatchObject({ id: "1" }),

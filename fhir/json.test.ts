@@ -3,7 +3,7 @@ import { duplicateKeys, numberOf, parseJson, withMember } from "./json.ts";
 
 const refused = { status: 400 };
 
-describe("a body that comes in", () => {
+describe("a received body", () => {
   it.each(["2.50", "1e3", "-0", "0.1234567890123456789", "12345678901234567890", "1E-7", "5.0", "-0.10"])(
     "keeps the decimal %s to the letter",
     (literal) => {
@@ -12,7 +12,7 @@ describe("a body that comes in", () => {
     },
   );
 
-  it("keeps any decimal, however it is spaced", () => {
+  it("keeps every decimal, whatever the white space", () => {
     const digits = (max: number) => fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: max }).map((list) => list.join(""));
     const whole = digits(20).map((text) => text.replace(/^0+(?=\d)/, ""));
     const literal = fc.tuple(fc.constantFrom("", "-"), whole, fc.option(digits(25)), fc.option(fc.constantFrom("e3", "E-7", "e+20")));
@@ -25,7 +25,7 @@ describe("a body that comes in", () => {
     );
   });
 
-  it("equals plain JSON where no number needs care", () => {
+  it("equals plain JSON if no number needs care", () => {
     fc.assert(
       fc.property(fc.jsonValue({ depthSize: "medium" }), (value) => {
         const text = JSON.stringify(value);
@@ -35,7 +35,7 @@ describe("a body that comes in", () => {
     );
   });
 
-  it("gives numbers to those who reckon, whichever form they have", () => {
+  it("gives numbers to code that calculates, in either form", () => {
     const { plain, kept } = parseJson('{"plain":5,"kept":2.50}') as Record<string, unknown>;
     expect([numberOf(plain), numberOf(kept), numberOf("5"), numberOf(null), numberOf(parseJson("1e999"))]).toEqual([
       5,
@@ -46,7 +46,7 @@ describe("a body that comes in", () => {
     ]);
   });
 
-  it("is refused when it is no JSON, and says where", () => {
+  it("is refused if it is not JSON, with the place", () => {
     expect(() => parseJson('{"resourceType":"Patient",}')).toThrow(
       expect.objectContaining({ ...refused, message: expect.stringMatching(/character \d+/) }),
     );
@@ -55,11 +55,11 @@ describe("a body that comes in", () => {
     }
   });
 
-  it("never puts a patient's data into the message", () => {
+  it("is never quoted in the message", () => {
     expect(() => parseJson('{"family": Meier}')).toThrow(expect.not.objectContaining({ message: expect.stringContaining("Meier") }));
   });
 
-  it("is refused when it is nested deeper than 100 levels, also a hundred thousand", () => {
+  it("is refused if it is nested deeper than 100 levels, or a hundred thousand", () => {
     const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
     expect(parseJson(nested(100))).toHaveLength(1);
     for (const levels of [101, 200, 100_000]) expect(() => parseJson(nested(levels))).toThrow(expect.objectContaining(refused));
@@ -79,30 +79,30 @@ describe("a body that comes in", () => {
     expect(({} as Record<string, unknown>)["isAdmin"]).toBeUndefined();
   });
 
-  it("may hold whole surrogate pairs and the word __proto__ in a text", () => {
+  it("may contain surrogate pairs and the word __proto__ in a string", () => {
     expect(parseJson('{"a":"\\ud83d\\ude00","b":"__proto__"}')).toEqual({ a: "😀", b: "__proto__" });
   });
 });
 
-describe("names that occur twice", () => {
-  it("are told with the place where they are", () => {
+describe("duplicate member names", () => {
+  it("are reported with their place", () => {
     expect(duplicateKeys('{"id":"1","name":[{"family":"a"},{"family":"b","given":["x"],"family":"c"}],"id":"2"}')).toEqual([
       "name[1].family",
       "id",
     ]);
   });
 
-  it("are found behind escapes, and not in texts", () => {
+  it("are recognised if escaped, and not within strings", () => {
     expect(duplicateKeys('{"a":"\\"a\\":1","\\u0061":2,"b":{"a":"}{"}}')).toEqual(["a"]);
   });
 
-  it("are none where there are none", () => {
+  it("are not reported if there are none", () => {
     fc.assert(fc.property(fc.jsonValue(), (value) => expect(duplicateKeys(JSON.stringify(value))).toEqual([])));
   });
 });
 
 describe("an object with one more member", () => {
-  it("takes it as it is", () => {
+  it("accepts it unchanged", () => {
     expect(JSON.parse(withMember({ a: 1 }, "b", '{"c":[1.50]}'))).toEqual({ a: 1, b: { c: [1.5] } });
     expect(withMember({}, 'say "b"', "1.50")).toBe('{"say \\"b\\"":1.50}');
   });

@@ -2,7 +2,7 @@ import { areFulfilled, NONE_LIVING, preconditionsOf, requiredVersions } from "./
 
 const any = undefined;
 
-describe("preconditions of a write", () => {
+describe("the preconditions of a write", () => {
   it.each<
     [ifMatch: string | undefined, ifNoneMatch: string | undefined, version: number, isFulfilled: boolean, required: number[] | undefined]
   >([
@@ -25,7 +25,7 @@ describe("preconditions of a write", () => {
     expect(requiredVersions(preconditions)).toEqual(required);
   });
 
-  it("are refused when they are no entity tags", () => {
+  it("are refused if they are not entity tags", () => {
     expect(() => preconditionsOf({ ifMatch: "three" }, "Bundle.entry[1].request.ifMatch")).toThrow(
       expect.objectContaining({ status: 400, issues: [expect.objectContaining({ expression: ["Bundle.entry[1].request.ifMatch"] })] }),
     );

@@ -12,8 +12,8 @@ const patient = {
 };
 const isTagged = { tag: [expect.objectContaining({ code: "SUBSETTED" })] };
 
-describe("a part of a patient's record", () => {
-  it("keeps what the definition marks as summary, and says that it is a part", () => {
+describe("a subset of a resource", () => {
+  it("contains the elements marked as summary, and the tag SUBSETTED", () => {
     expect(subsetOf(patient, { summary: "true" })).toEqual({
       resourceType: "Patient",
       id: "1",
@@ -23,25 +23,25 @@ describe("a part of a patient's record", () => {
     });
   });
 
-  it("leaves the narrative out of the data", () => {
+  it("for _summary=data omits the narrative", () => {
     expect(subsetOf(patient, { summary: "data" })).not.toHaveProperty("text");
   });
 
-  it("keeps the narrative and what is mandatory as text", () => {
+  it("for _summary=text keeps the narrative and mandatory elements", () => {
     expect(Object.keys(subsetOf(patient, { summary: "text" }))).toEqual(["resourceType", "id", "meta", "text"]);
     expect(
       subsetOf({ resourceType: "Observation", status: "final", code: { text: "x" }, valueString: "y" }, { summary: "text" }),
     ).toMatchObject({ status: "final", code: { text: "x" } });
   });
 
-  it("keeps the elements asked for, those inside others too", () => {
+  it("for _elements contains the requested elements, nested ones too", () => {
     const part = subsetOf(patient, { elements: ["birthDate", "communication.language"] });
     expect(part).toMatchObject({ birthDate: "1980-01-31", communication: [{ language: { text: "it" } }], meta: isTagged });
     expect(part).not.toHaveProperty("name");
     expect(JSON.stringify(part)).not.toContain("preferred");
   });
 
-  it("keeps a choice by its name without type, and a mandatory element always", () => {
+  it("contains a choice by its name without a type, and mandatory elements always", () => {
     const observation = {
       resourceType: "Observation",
       status: "final",
@@ -59,7 +59,7 @@ describe("a part of a patient's record", () => {
     expect(subsetOf(observation, { elements: ["Observation.value"] })).toMatchObject({ valueQuantity: { value: 1 } });
   });
 
-  it("shows nothing of that of which no part was asked for", () => {
+  it("contains nothing of elements that were not requested", () => {
     const two = { resourceType: "Patient", identifier: [{ type: { text: "MR" }, value: "1" }, { value: "2" }], name: [{ text: "x" }] };
     expect(subsetOf(two, { elements: ["identifier.type", "name.family"] })).toEqual({
       resourceType: "Patient",

@@ -2,7 +2,7 @@ import { dayOf, isTimeZone, momentOf, shownAgainAt, shownAt } from "./time-zone.
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
 
-describe("The time of a hospital's clocks", () => {
+describe("the hospital's time zone", () => {
   it.each([
     ["Africa/Algiers", "2026-01-04T23:20:00", "2026-01-05T00:20:00"],
     ["Europe/Paris", "2026-07-01T22:30:00", "2026-07-02T00:30:00"],
@@ -14,7 +14,7 @@ describe("The time of a hospital's clocks", () => {
     expect(momentOf(utc(shown), zone)).toBe(utc(moment));
   });
 
-  it("of the hour that summer time repeats is the first, of that which it leaves out is as before the change", () => {
+  it("takes a repeated hour as the first one, and a skipped one as before the change", () => {
     expect(momentOf(utc("2026-10-25T02:30:00"), "Europe/Paris")).toBe(utc("2026-10-25T00:30:00"));
     expect(momentOf(utc("2026-03-29T02:30:00"), "Europe/Paris")).toBe(utc("2026-03-29T01:30:00"));
     expect(momentOf(utc("2026-03-29T03:30:00"), "Europe/Paris")).toBe(utc("2026-03-29T01:30:00"));
@@ -31,7 +31,7 @@ describe("The time of a hospital's clocks", () => {
     expect(shownAgainAt(utc("2026-07-01T10:00:00"), zone)).toBeUndefined();
   });
 
-  it("leaves out a midnight in Santiago: the day begins an hour later", () => {
+  it("has no midnight on one day in Santiago, which begins an hour later", () => {
     expect(momentOf(utc("2026-09-06T00:00:00"), "America/Santiago")).toBe(utc("2026-09-06T04:00:00"));
     expect(dayOf(utc("2026-09-06T04:00:00"), "America/Santiago") - dayOf(utc("2026-09-06T03:59:59"), "America/Santiago")).toBe(1);
   });

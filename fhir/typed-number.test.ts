@@ -1,6 +1,6 @@
 import { readTypedNumber } from "./typed-number.ts";
 
-describe("a number that comes as a text", () => {
+describe("a number given as text", () => {
   it.each([
     ["5", { value: 5 }],
     ["5.2", { value: 5.2 }],

@@ -1,7 +1,7 @@
 import { outcome } from "./outcome.ts";
 import { visibleText, visibleTexts } from "./visible-text.ts";
 
-describe("what somebody has sent, shown again", () => {
+describe("input shown in messages", () => {
   it.each([
     ["NUL", "a\0b", "a\\u0000b"],
     ["an escape sequence of a terminal", "\u001b[2J", "\\u001b[2J"],

@@ -1,7 +1,7 @@
 import { ServiceBroker } from "moleculer";
 import { announceMetadata } from "./announce.ts";
 
-it("a service that is added just before a node's metadata change is announced under a number that others do not have yet", async () => {
+it("a service that is added just before a change of a node's metadata is announced under a new sequence number", async () => {
   const broker = new ServiceBroker({ logger: false });
   await broker.start();
   const { seq } = broker.getLocalNodeInfo() as unknown as { seq: number };

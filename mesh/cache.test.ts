@@ -11,7 +11,7 @@ const action = { name: "wards.beds" };
 const key = (params: object, meta: object = {}, keys?: string[]) => cacheKey(action, keys ? { keys } : null, { params, meta });
 
 describe("the key of a cached answer", () => {
-  it("does not depend on the order in which a question is written", () => {
+  it("does not depend on the order of the params", () => {
     expect(key({ a: 1, b: { c: 2, d: [3] } })).toBe(key({ b: { d: [3], c: 2 }, a: 1 }));
   });
 
@@ -26,7 +26,7 @@ describe("the key of a cached answer", () => {
     expect(one).not.toBe(other);
   });
 
-  it("holds exactly what the action names, when it names something", () => {
+  it("contains exactly the params that the action names, if it names any", () => {
     const keys = ["ward", "#user"];
     expect(key({ ward: "1", trace: "x" }, { user: "ann" }, keys)).toBe(key({ ward: "1", trace: "y" }, { user: "ann" }, keys));
     expect(key({ ward: "1" }, { user: "ann" }, keys)).not.toBe(key({ ward: "1" }, { user: "bob" }, keys));
@@ -76,7 +76,7 @@ describe("Redis", () => {
   };
   const ask = () => broker.call<number, object>("wards.beds", {});
 
-  it("remembers answers, is missed by nobody when it dies, and never gives an answer that changed meanwhile", async () => {
+  it("keeps answers, is not needed when it fails, and never returns an answer that changed meanwhile", async () => {
     expect([await ask(), await ask(), asked]).toEqual([3, 3, 1]);
 
     const gone = new Promise<void>((resolve) => cacher().client.once("close", resolve));

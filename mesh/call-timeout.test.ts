@@ -4,7 +4,7 @@ import { brokerOptions } from "../moleculer.config.ts";
 import { readConfig } from "./config.ts";
 import { timeLeft } from "./deadline.ts";
 
-describe("a call's time", () => {
+describe("the time limit of a call", () => {
   const options = brokerOptions(readConfig({ ACCESS: "open", LOG_LEVEL: "fatal" }));
   const broker = new ServiceBroker({ ...options, requestTimeout: 10_000 });
   const warned = jest.spyOn(broker.logger, "warn");
@@ -35,14 +35,14 @@ describe("a call's time", () => {
     expect(warned).toHaveBeenLastCalledWith(`Request '${action}' is timed out.`, expect.objectContaining({ nodeID: broker.nodeID }));
   });
 
-  it("leaves an answer that comes in time as it is, and a refusal", async () => {
+  it("does not affect an answer in time, nor a refusal", async () => {
     expect(await broker.call("ward.quick", {}, { timeout: 40 })).toBe("done");
     expect(await broker.call("ward.slow", {}, { timeout: 5_000 })).toBe("late");
     expect(await broker.call("ward.slow", {}, { timeout: 0 })).toBe("late");
     await expect(broker.call("ward.wrong")).rejects.toThrow("no such ward");
   });
 
-  it("is the broker's where nobody names one, and nested calls have what is left of it", async () => {
+  it("is the broker's default unless one is given, and nested calls get the remaining time", async () => {
     for (const [action, timeout] of [
       ["ward.left", undefined],
       ["ward.nested", undefined],

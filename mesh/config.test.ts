@@ -6,7 +6,7 @@ import { exposureOf } from "./exposure.ts";
 import { withoutPasswords } from "./setting-forms.ts";
 
 describe("the settings of a process", () => {
-  it("need nothing: a hospital on this machine, port 3000, SQLite, no server", () => {
+  it("have defaults: a hospital on this machine, port 3000, SQLite, no server", () => {
     expect(readConfig({})).toEqual({
       port: 3000,
       rules: { otherwise: "on", named: {} },
@@ -32,14 +32,14 @@ describe("the settings of a process", () => {
     expect(readConfig({ PORT: "", NATS_URL: " " })).toEqual(readConfig({}));
   });
 
-  it("name the time zone of the hospital's clocks", () => {
+  it("name the hospital's time zone", () => {
     expect(readConfig({ HOSPITAL_TIME_ZONE: "Africa/Algiers" }).hospitalTimeZone).toBe("Africa/Algiers");
     for (const HOSPITAL_TIME_ZONE of ["Mars/Olympus", "+01:00", "1"]) {
       expect(() => readConfig({ HOSPITAL_TIME_ZONE })).toThrow(/HOSPITAL_TIME_ZONE is .*the name of a time zone/);
     }
   });
 
-  it("take what the environment says", () => {
+  it("are read from the environment", () => {
     const config = readConfig({
       PORT: "0",
       HOST: "::1",
@@ -71,7 +71,7 @@ describe("the settings of a process", () => {
     });
   });
 
-  it("take passwords from files, into the addresses that they are for", () => {
+  it("read passwords from files, and add them to their addresses", () => {
     const dir = mkdtempSync(join(tmpdir(), "openward-config-"));
     const file = join(dir, "password");
     writeFileSync(file, "s%cr@t\n");
@@ -92,13 +92,13 @@ describe("the settings of a process", () => {
     rmSync(dir, { recursive: true });
   });
 
-  it("take origins as browsers write them", () => {
+  it("accept origins as browsers write them", () => {
     const origins = ["https://app.example", "http://127.0.0.1:8080", "http://[::1]:3000", "capacitor://localhost"];
     expect(readConfig({ CORS_ORIGIN: origins.join(", ") }).corsOrigin).toEqual(origins);
     expect(readConfig({ CORS_ORIGIN: "*" }).corsOrigin).toBe("*");
   });
 
-  it("take the gateway's own name as an origin, and who may speak for clients as networks", () => {
+  it("accept the gateway's own name as an origin, and trusted proxies as networks", () => {
     const config = readConfig({ PUBLIC_URL: "https://EHR.example:443/", TRUSTED_PROXIES: "10.0.0.0/8, ::1,192.0.2.7", BEHIND_PROXY: "1" });
     expect([config.publicUrl, config.behindProxy]).toEqual(["https://ehr.example", true]);
     const trusts = (address: string, family: "ipv4" | "ipv6" = "ipv4") => config.trustedProxies?.check(address, family);
@@ -106,7 +106,7 @@ describe("the settings of a process", () => {
     expect([trusts("11.0.0.1"), trusts("192.0.2.8"), trusts("::2", "ipv6")]).toEqual([false, false, false]);
   });
 
-  it("take a key of page links in hexadecimal or base64, and never print it", () => {
+  it("accept the key of page links in hexadecimal or base64, and never print it", () => {
     const key = Buffer.alloc(32, 0xfb);
     for (const text of [key.toString("hex"), key.toString("base64"), key.toString("base64url")]) {
       expect(readConfig({ PAGE_KEY: text }).pageKey).toEqual(key);
@@ -129,14 +129,14 @@ describe("the settings of a process", () => {
     expect(exposureOf(readConfig({ HOST: host, TLS_CERT: "/cert", TLS_KEY: "/key" }))).toBeUndefined();
   });
 
-  it("take a certificate only with its key", () => {
+  it("require a certificate and its key together", () => {
     expect(() => readConfig({ TLS_CERT: "/cert" })).toThrow("TLS_CERT is set without TLS_KEY");
     expect(() => readConfig({ MESH_CA_FILE: "/ca" })).toThrow("MESH_CA_FILE is set alone");
     expect(readConfig({ MESH_IDENTITY_FILE: "/lab.key", MESH_CA_FILE: "/new,/old" })).toMatchObject({ meshCaFiles: ["/new", "/old"] });
     expect(() => readConfig({ TLS_KEY: "/key" })).toThrow("TLS_KEY is set without TLS_CERT");
   });
 
-  it("listen for no disconnects when told so, as on a NATS without the system account's export", () => {
+  it("do not subscribe to disconnects if told so, as on a NATS without the system account's export", () => {
     expect(readConfig({ NATS_URL: "nats://a", NATS_DISCONNECT_SUBJECT: "-" }).natsDisconnectSubject).toBeUndefined();
   });
 
@@ -176,7 +176,7 @@ describe("the settings of a process", () => {
     expect(() => readConfig({ [name]: value })).toThrow(`${name} is "${value}"; it should be `);
   });
 
-  it("tell all faults in one message, and no password", () => {
+  it("report all faults in one message, without passwords", () => {
     const env = {
       PORT: "x",
       LOG_LEVEL: "y",
@@ -189,7 +189,7 @@ describe("the settings of a process", () => {
     expect(() => readConfig(env)).not.toThrow(/hunter|only-token/);
   });
 
-  it("hide a password that itself holds an @", () => {
+  it("hide a password that contains an @", () => {
     expect(withoutPasswords("redis://u:p@ss@host:1/0")).toBe("redis://u:***@host:1/0");
   });
 });

@@ -15,7 +15,7 @@ describe("a packet in parts", () => {
     expect(assembly.pendingBytes).toBe(0);
   });
 
-  it("does not mix with another whose parts come between", () => {
+  it("is not mixed up with another whose parts arrive in between", () => {
     const [one, two] = [randomBytes(250), randomBytes(300)];
     const assembly = new Assembly(limits);
     const [a, b] = [parts("a", one, 100), parts("b", two, 100)];
@@ -23,7 +23,7 @@ describe("a packet in parts", () => {
     expect(arrived.filter((packet) => packet !== undefined)).toEqual([one, two]);
   });
 
-  it("is given up when a part is lost", () => {
+  it("is dropped if a part is lost", () => {
     const assembly = new Assembly(limits);
     const [first, , third] = parts("a", randomBytes(300), 100);
     expect(assembly.add(...nonNull(first), 0)).toBeUndefined();
@@ -31,7 +31,7 @@ describe("a packet in parts", () => {
     expect(assembly.pendingBytes).toBe(0);
   });
 
-  it("is given up when its next part does not come in time", () => {
+  it("is dropped if its next part does not arrive in time", () => {
     const assembly = new Assembly(limits);
     const [first] = parts("a", randomBytes(300), 100);
     assembly.add(...nonNull(first), 0);
@@ -41,7 +41,7 @@ describe("a packet in parts", () => {
     expect(assembly.pendingBytes).toBe(0);
   });
 
-  it("never makes the half-received ones take more than their bound: the oldest goes", () => {
+  it("that is incomplete counts towards a limit, beyond which the oldest is dropped", () => {
     const assembly = new Assembly(limits);
     for (let sender = 0; sender < 50; sender++) {
       for (const [label, part] of parts(`s${sender}`, randomBytes(1000), 400).slice(0, 2)) assembly.add(label, part, sender);

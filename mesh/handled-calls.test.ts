@@ -3,7 +3,7 @@ import { brokerOptions } from "../moleculer.config.ts";
 import { readConfig } from "./config.ts";
 import { callsHandledBy } from "./metrics.ts";
 
-describe("the calls that a service has handled", () => {
+describe("the counter of handled calls", () => {
   const broker = new ServiceBroker(brokerOptions(readConfig({ ACCESS: "open", LOG_LEVEL: "fatal" })));
   const [ward, bed] = ["ward", "bed"].map((name) =>
     broker.createService({ name, actions: { ask: () => name, refuse: () => Promise.reject(new Error("no")) } }),
@@ -12,7 +12,7 @@ describe("the calls that a service has handled", () => {
   beforeAll(() => broker.start());
   afterAll(() => broker.stop());
 
-  it("are its own, those that it has refused too", async () => {
+  it("counts those of its own service, including refused ones", async () => {
     await broker.call("ward.ask");
     await broker.call("ward.ask");
     await expect(broker.call("ward.refuse")).rejects.toThrow("no");

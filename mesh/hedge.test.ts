@@ -3,7 +3,7 @@ import { ServiceBroker } from "moleculer";
 import type { Call } from "./call-function.ts";
 import { hedged } from "./hedge.ts";
 
-describe("a read that its node does not answer", () => {
+describe("a read without a timely answer", () => {
   const broker = new ServiceBroker({ logger: false });
   beforeEach(() => {
     jest.useFakeTimers();
@@ -25,11 +25,11 @@ describe("a read that its node does not answer", () => {
     return again.mock.calls.map(([options]) => options);
   };
 
-  it("is asked of a second one", async () => {
+  it("is also sent to a second node", async () => {
     expect(await asked({})).toEqual([{ nodeID: "lab-2" }]);
   });
 
-  it("is not when it belongs to a keyed request: what the second prepares for it would be known to nobody", async () => {
+  it("is not sent twice within a keyed request, whose prepared writes would be lost with the second node", async () => {
     expect(await asked({ keyed: { tx: "desk~1", at: 0 } })).toEqual([]);
   });
 });

@@ -63,8 +63,8 @@ function timeToLose(id: string): number {
   return ms;
 }
 
-describe("a node that is watched", () => {
-  it("and falls silent is asked, all others are told of it, and without an answer it is lost within two seconds", () => {
+describe("a watched node", () => {
+  it("that falls silent is probed and announced as suspected, and without an answer it is lost within two seconds", () => {
     pass(20_000);
     expect([asked, told]).toEqual([[], []]); // whoever is heard is left in peace
     pass(1_300, [WATCHED]);
@@ -74,7 +74,7 @@ describe("a node that is watched", () => {
     expect(isThere(WATCHED)).toBe(false);
   });
 
-  it("is no more suspected when anything of it is heard", () => {
+  it("is no longer suspected once any message of it arrives", () => {
     pass(20_000);
     pass(1_400, [WATCHED]);
     liveness.heard(WATCHED);
@@ -83,7 +83,7 @@ describe("a node that is watched", () => {
     expect(isThere(WATCHED)).toBe(true);
   });
 
-  it("has longer while it joins, and no longer when it has hung, was back, and hangs again", () => {
+  it("has more time while it joins, but not when it hangs a second time", () => {
     expect(timeToLose(WATCHED)).toBeGreaterThanOrEqual(3_900);
     const back = present.get(WATCHED);
     pass(6_000, [WATCHED]);
@@ -95,7 +95,7 @@ describe("a node that is watched", () => {
 });
 
 describe("a node that is not watched", () => {
-  it("may be silent, and is asked when another says that it hangs: the answer counts, not the word", () => {
+  it("may be silent; if another node suspects it, it is probed, and only its answer counts", () => {
     pass(20_000);
     liveness.toldOf(FAR);
     pass(3_000);
@@ -105,13 +105,13 @@ describe("a node that is not watched", () => {
     expect(isThere(FAR)).toBe(false);
   });
 
-  it("is not asked all the time, however often another says so", () => {
+  it("is not probed again and again, however often another node suspects it", () => {
     pass(20_000);
     for (let times = 0; times < 100; times += 1) liveness.toldOf(FAR);
     expect(asked).toEqual([FAR]);
   });
 
-  it("and does not answer a call is asked after 300 ms, gets no more calls, and is lost within two seconds", () => {
+  it("that does not answer a call is probed after 300 ms, gets no more calls, and is lost within two seconds", () => {
     pass(20_000);
     liveness.called(FAR);
     pass(600, [FAR]);
@@ -120,7 +120,7 @@ describe("a node that is not watched", () => {
     expect([isThere(FAR), told]).toEqual([false, [[SUSPECT, { node: FAR }]]]); // when it is back it says so to all
   });
 
-  it("may take its time for an answer", () => {
+  it("may be slow to answer", () => {
     pass(20_000);
     liveness.called(FAR);
     pass(8_000);
@@ -128,8 +128,8 @@ describe("a node that is not watched", () => {
   });
 });
 
-describe("a node that could not hear anybody", () => {
-  it("takes nobody for dead: it was busy itself", () => {
+describe("a node that was too busy to receive messages", () => {
+  it("does not take others for lost", () => {
     pass(20_000);
     const now = jest.spyOn(performance, "now");
     const late = performance.now() + 1_500; // its event loop stood still: the next tick comes late
@@ -141,12 +141,12 @@ describe("a node that could not hear anybody", () => {
   });
 });
 
-describe("a node that heard nobody", () => {
+describe("a node that received no messages", () => {
   /** What promises have to do is done. */
   const settled = () => jest.advanceTimersByTimeAsync(0);
   beforeEach(() => pass(20_000));
 
-  it("for some seconds takes no call that was sent meanwhile, nor any until those that it has taken for dead are back", async () => {
+  it("for some seconds accepts no call sent meanwhile, and none until the nodes that it took for lost are back", async () => {
     const begun = performance.now();
     expect(liveness.mayBeRepeated(begun)).toBe(false);
     jest.advanceTimersByTime(5_000);
@@ -162,7 +162,7 @@ describe("a node that heard nobody", () => {
     expect(liveness.isCatchingUp).toBe(false);
   });
 
-  it("waits no longer than a second and a half for those that do not come back", async () => {
+  it("waits at most a second and a half for nodes that do not come back", async () => {
     jest.advanceTimersByTime(5_000);
     liveness.heard(FAR);
     await jest.advanceTimersByTimeAsync(1_300);
@@ -171,7 +171,7 @@ describe("a node that heard nobody", () => {
     expect([liveness.isCatchingUp, isThere(WATCHED)]).toEqual([false, false]);
   });
 
-  it("for a second goes on as before, but looks for each write whether another has made it", async () => {
+  it("for one second continues, but checks before each write whether another node has made it", async () => {
     expect(liveness.mayBeRepeated(performance.now())).toBe(false);
     jest.advanceTimersByTime(900);
     liveness.heard(FAR);
@@ -180,7 +180,7 @@ describe("a node that heard nobody", () => {
     expect(liveness.mayBeRepeated(performance.now())).toBe(false);
   });
 
-  it("because it stood still for less than a second looks so too, whatever it notices first: what was sent, the time, or nothing yet", () => {
+  it("because it was stopped for less than a second checks too, whatever it notices first: a message, the time, or nothing yet", () => {
     for (const notice of [() => liveness.heard(FAR), () => jest.advanceTimersToNextTimer(), () => {}]) {
       pass(11_000);
       expect(liveness.mayBeRepeated(performance.now())).toBe(false);
@@ -193,7 +193,7 @@ describe("a node that heard nobody", () => {
     }
   });
 
-  it("looks for no other where there is none: in one process", () => {
+  it("checks with no other node if it is the only one", () => {
     const alone = new Liveness({ nodeID: OWN } as unknown as ServiceBroker);
     jest.advanceTimersByTime(60_000);
     expect(alone.mayBeRepeated(performance.now())).toBe(false);

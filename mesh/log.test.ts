@@ -17,7 +17,7 @@ describe("the log", () => {
   const said = (format: "text" | "json" = "text", level: "info" | "debug" = "info") =>
     new ServiceBroker({ nodeID: "lab-1", logger: consoleLogger(level, format) }).getLogger("transit");
 
-  it("says a thing once under trouble, and then how often it came", () => {
+  it("writes a repeated error once, and then how often it came", () => {
     jest.useFakeTimers();
     const logger = said();
     lines = [];
@@ -30,14 +30,14 @@ describe("the log", () => {
     expect(lines).toHaveLength(4);
   });
 
-  it("says all of it to who looks for a fault", () => {
+  it("writes everything at the level debug", () => {
     const logger = said("text", "debug");
     lines = [];
     for (let i = 0; i < 3; i += 1) logger.warn("The same.");
     expect(lines).toHaveLength(3);
   });
 
-  it("is JSON, an object a line, where that is wanted", () => {
+  it("is JSON, one object per line, if configured so", () => {
     said("json").error("Two\nlines.", { nodeID: "lab-2", params: { name: "Rossi" } });
     expect(JSON.parse(lines.at(-1) ?? "")).toEqual({
       time: expect.stringMatching(/^\d{4}-.*Z$/),
@@ -61,7 +61,7 @@ describe("the log", () => {
     }
   });
 
-  it("quotes nothing of what an error could not read, but says what our own errors say", () => {
+  it("does not quote data that could not be parsed, but does show our own errors", () => {
     const syntax = (() => {
       try {
         return JSON.parse('Rossi"');

@@ -4,7 +4,7 @@ import { readConfig } from "./config.ts";
 import { machineLoad } from "./machine-load.ts";
 
 describe("the load of a machine", () => {
-  it("is the share of the processors' time that was used since the last look, which stands for ten seconds", () => {
+  it("is the share of processor time used since the last measurement, which is kept for ten seconds", () => {
     let [ms, looks] = [0, 0];
     const ticks = [
       { idle: 1_000, all: 1_000 },
@@ -29,7 +29,7 @@ describe("the load of a machine", () => {
     expect([load(), looks]).toEqual([75, 3]); // no time has passed on the processors' clock
   });
 
-  it("is what a broker's heartbeats carry, told at once", async () => {
+  it("is sent with a broker's heartbeats, and known without a delay", async () => {
     const broker = new ServiceBroker(brokerOptions(readConfig({ LOG_LEVEL: "fatal", ACCESS: "open" })));
     const { avg } = (await broker.getCpuUsage()) as { avg: number };
     expect(avg).toBe(0);

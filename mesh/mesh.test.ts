@@ -91,7 +91,7 @@ const echo: ServiceSchema = {
   },
 };
 
-describe("calls that are made together", () => {
+describe("concurrent calls", () => {
   it("arrive in their order, small ones beside large ones, and each gets its own answer", async () => {
     const arrived: number[] = [];
     const lab: ServiceSchema = {
@@ -117,7 +117,7 @@ describe("calls that are made together", () => {
 });
 
 describe("large packets", () => {
-  it("pass in both directions, although NATS takes only 1 MB at once", async () => {
+  it("pass in both directions, although NATS's limit is 1 MB", async () => {
     const [caller] = await Promise.all([node("caller"), node("lab", echo)]);
     await nonNull(caller).waitForServices("echo");
     const text = "ä".repeat(2_500_000); // 5 MB
@@ -127,7 +127,7 @@ describe("large packets", () => {
     expect(answers.map((answer) => [answer.n, answer.text === text])).toEqual([1, 2, 3].map((n) => [n, true]));
   });
 
-  it("beyond the mesh's limit are refused at the sender, by name, and as an answer told to the caller", async () => {
+  it("beyond the mesh's limit are refused at the sender with a clear error, and a too large answer is reported to the caller", async () => {
     const [caller] = await Promise.all([node("caller"), node("lab", echo)]);
     await nonNull(caller).waitForServices("echo");
     const bytes = LIMITS.packetBytes;
@@ -139,7 +139,7 @@ describe("large packets", () => {
 });
 
 describe("a node that is killed", () => {
-  it("is out of the registry of every other node in less than 100 ms, and calls under way to it fail", async () => {
+  it("is removed from the registry of every other node in less than 100 ms, and calls in progress to it fail", async () => {
     const [one, two] = await Promise.all([node("one"), node("two")]);
     const times: number[] = [];
     for (let round = 0; round < 3; round++) {
@@ -160,7 +160,7 @@ describe("a node that is killed", () => {
     expect(Math.min(...times)).toBeLessThan(100);
   });
 
-  it("costs a read no error while another node serves it", async () => {
+  it("causes no failed read while another node serves it", async () => {
     const { caller, child } = await readFromTwo();
     let running = true;
     const load = Promise.all(
@@ -176,7 +176,7 @@ describe("a node that is killed", () => {
     await load;
   });
 
-  it("is not taken for dead when it has a newer connection than the one that was closed", async () => {
+  it("is not taken for lost if it has a newer connection than the closed one", async () => {
     const [one, lab] = await twoThatKnowEachOther();
     announceMetadata(lab, "connection", { server: "another", client: 1 });
     await transporterOf(lab).announce();
@@ -190,7 +190,7 @@ describe("a node that is killed", () => {
     expect(one.registry.nodes.get(lab.nodeID)?.available).toBe(true);
   });
 
-  it("is said to be gone by the server only", async () => {
+  it("is reported as gone by the server only", async () => {
     const [one, lab] = await twoThatKnowEachOther();
     const connection = one.registry.nodes.get(lab.nodeID)?.metadata?.["connection"] as { server: string; client: number };
     const lie = { server: { id: connection.server }, client: { id: connection.client, name: lab.nodeID } };
@@ -202,7 +202,7 @@ describe("a node that is killed", () => {
 });
 
 describe("a node that hangs", () => {
-  it("costs a read less than two seconds, is out of the registry soon, and comes back by itself", async () => {
+  it("delays a read by less than two seconds, is soon removed from the registry, and comes back by itself", async () => {
     const { caller, child } = await readFromTwo();
     let running = true;
     let longest = 0;
@@ -232,7 +232,7 @@ describe("a node that hangs", () => {
     expect(longest).toBeLessThan(4_500);
   });
 
-  it("refuses, when it goes on, what was sent to it meanwhile", async () => {
+  it("refuses, when it resumes, the calls that were sent to it meanwhile", async () => {
     const caller = await node("caller");
     const child = await process_("lab");
     await caller.waitForServices("echo");
@@ -248,8 +248,8 @@ describe("a node that hangs", () => {
   });
 });
 
-describe("NATS going away", () => {
-  it("fails the calls under way and new ones at once, and all works again when it is back", async () => {
+describe("the loss of NATS", () => {
+  it("fails calls in progress and new ones at once, and everything works again when it is back", async () => {
     const [caller] = await Promise.all([node("caller"), node("lab", echo)]);
     await nonNull(caller).waitForServices("echo");
     const underWay = Array.from({ length: 50 }, () => nonNull(caller).call("echo.hang", {}));
@@ -273,13 +273,13 @@ describe("NATS going away", () => {
     await expect(nonNull(caller).call("echo.back", { again: true })).resolves.toEqual({ again: true });
   });
 
-  it("does not end a node that is just saying that it is there", async () => {
+  it("does not end a node that is just announcing itself", async () => {
     const broker = await node("lab", echo);
     jest.spyOn(clientOf(broker), "flush").mockRejectedValueOnce(new Error("DISCONNECT"));
     await expect(transporterOf(broker).announce()).resolves.toBeUndefined();
   });
 
-  it("does not keep a node from leaving", async () => {
+  it("does not keep a node from stopping", async () => {
     const broker = await node("lab", echo);
     await nats.kill();
     await broker.stop();
@@ -289,7 +289,7 @@ describe("NATS going away", () => {
 });
 
 describe("a deadline", () => {
-  it("goes along: what a handler calls gets only what is left", async () => {
+  it("is passed on: the calls of a handler get only the remaining time", async () => {
     const [caller] = await Promise.all([node("caller"), node("lab", echo)]);
     await nonNull(caller).waitForServices("echo");
     const left = await nonNull(caller).call<number, unknown>("echo.through", {}, { timeout: 2_000 });
@@ -297,7 +297,7 @@ describe("a deadline", () => {
     expect(left).toBeGreaterThan(1_000);
   });
 
-  it("ends a call that is never answered: the node that made it can leave without waiting for it", async () => {
+  it("ends a call that is never answered, so that its caller's node can stop", async () => {
     const [caller] = await twoThatKnowEachOther();
     await expect(caller.call("echo.hang", {}, { timeout: 100 })).rejects.toMatchObject({ type: "REQUEST_TIMEOUT" });
     const said = jest.spyOn(caller.logger, "error");

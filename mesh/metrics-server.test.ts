@@ -12,7 +12,7 @@ import { mayReadMetrics, ServeMetrics } from "./metrics-server.ts";
 const from = (remoteAddress: string, headers = {}) => ({ socket: { remoteAddress }, headers }) as never;
 
 describe("the metrics of a process", () => {
-  it("are served on its own port to this machine, and end with it", async () => {
+  it("are served on their own port to this machine, until the process ends", async () => {
     const port = await freePort();
     const broker = new ServiceBroker(brokerOptions(readConfig({ ACCESS: "open", LOG_LEVEL: "fatal", METRICS_PORT: `${port}` })));
     await broker.start();
@@ -26,7 +26,7 @@ describe("the metrics of a process", () => {
     await expect(fetch(`${url}/metrics`)).rejects.toThrow();
   });
 
-  it("say in the log that their port is taken", async () => {
+  it("log that their port is in use", async () => {
     const port = await freePort();
     const other = createServer().listen(port);
     await once(other, "listening");
@@ -38,7 +38,7 @@ describe("the metrics of a process", () => {
     other.close();
   });
 
-  it("are for this machine, and for those that are named", () => {
+  it("are served to this machine and to named addresses", () => {
     const { metricsFrom } = readConfig({ METRICS_FROM: "10.1.0.0/16, fd00::/8" });
     expect(["127.0.0.1", "::1", "::ffff:127.0.0.1"].map((address) => mayReadMetrics(from(address), undefined))).toEqual([true, true, true]);
     expect(["10.1.2.3", "::ffff:10.1.2.3", "fd00::1"].map((address) => mayReadMetrics(from(address), metricsFrom))).toEqual([
@@ -59,7 +59,7 @@ describe("the metrics of a process", () => {
 });
 
 describe("the Grafana dashboard", () => {
-  it("asks for metrics and labels that there are", () => {
+  it("uses metrics and labels that exist", () => {
     const text = readFileSync(join(import.meta.dirname, "../deploy/grafana-dashboard.json"), "utf8");
     const { panels } = JSON.parse(text) as { panels: { targets: { expr: string }[] }[] };
     const expressions = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
@@ -74,7 +74,7 @@ describe("the Grafana dashboard", () => {
       expect(named.map((name) => name.replace(/_bucket$/, ""))).toContain(own.name); // each is on a panel
     }
   });
-  it("counts what replicas of a service share once", () => {
+  it("counts once what the replicas of a service share", () => {
     const text = readFileSync(join(import.meta.dirname, "../deploy/grafana-dashboard.json"), "utf8");
     expect(text).toContain("max by (service) (openward_outbox_waiting)");
     expect(text).not.toMatch(/sum by [^"]*openward_outbox/);

@@ -6,8 +6,8 @@ const packets = fc.array(
   { minLength: 1, maxLength: 8 },
 );
 
-describe("packets that travel together", () => {
-  it("arrive each as it was sent, in their order", () => {
+describe("packets sent together in one message", () => {
+  it("arrive as they were sent, in their order", () => {
     fc.assert(
       fc.property(packets, (sent) => {
         const batch = packBatch(sent);
@@ -24,7 +24,7 @@ describe("packets that travel together", () => {
     },
   );
 
-  it("are given as far as they came when the message is cut off, and nothing is made up", () => {
+  it("are delivered up to where the message was truncated, and none is made up", () => {
     fc.assert(
       fc.property(packets, fc.nat(3_000), (sent, cut) => {
         const arrived = [...unpackBatch(packBatch(sent).subarray(0, 1 + cut))];

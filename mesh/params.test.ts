@@ -9,7 +9,7 @@ const typesOf = (rules: Record<string, unknown>, params: object) => {
   return faults === true ? [] : faults.map(({ type, field }) => [field, type]);
 };
 
-describe("the check of params", () => {
+describe("the validation of params", () => {
   const rules = {
     text: { type: "string", max: 10, optional: true },
     list: { type: "array", max: 5, items: { type: "string", max: 10 }, optional: true },
@@ -39,13 +39,13 @@ describe("the check of params", () => {
     expect(typesOf(rules, { either: { n: value } })).toEqual(expect.arrayContaining([["either.n", "number"]]));
   });
 
-  it("does not repeat what was sent: it may name a patient", () => {
+  it("does not repeat the values, which may name a patient", () => {
     const faults = faultsOf(rules, { text: "Ada Rossi, born in 1980", choice: "Ada", list: "Ada" });
     expect(faults).toHaveLength(3);
     expect(JSON.stringify(faults)).not.toContain("Ada");
   });
 
-  it("tells twenty faults at most, and a short list of unknown names", () => {
+  it("reports at most twenty faults, and a short list of unknown names", () => {
     const many = { list: Array.from({ length: 10_000 }, () => 1), ["x".repeat(100_000)]: 1 };
     const faults = faultsOf(rules, many) as Fault[];
     expect(faults).toHaveLength(20);
@@ -54,7 +54,7 @@ describe("the check of params", () => {
     expect(unknown?.message.length).toBeLessThan(300);
   });
 
-  it("takes null for no value, also where one may be left out", () => {
+  it("takes null as no value, also for optional params", () => {
     expect(typesOf(rules, { text: null })).toEqual([["text", "required"]]);
     expect(typesOf(rules, { list: [null] })).toEqual([["list", "required"]]);
     expect(typesOf({ any: "any" }, { any: null })).toEqual([]);
@@ -65,7 +65,7 @@ describe("the check of params", () => {
     expect(typesOf(rules, { text: "😀".repeat(11) })).toEqual([["text", "stringMax"]]);
   });
 
-  it("says what form a text should have, in words where there are some, and nothing of what was sent", () => {
+  it("says which form a string should have, in words where there are some, without the value", () => {
     const forms = {
       code: { type: "string", pattern: /^[a-z]{2,3}"\\$/ },
       name: { type: "string", pattern: /^[A-Z]+$/, description: "A name in capitals." },
@@ -78,26 +78,26 @@ describe("the check of params", () => {
     ]);
   });
 
-  it("refuses control characters in a text that has a bound, and leaves a long plain text alone", () => {
+  it("refuses control characters in a bounded string, and accepts a long plain text", () => {
     expect(typesOf(rules, { text: "a\u0007b" })).toEqual([["text", "stringControl"]]);
     expect(typesOf(rules, { text: "a\tb\r\n" })).toEqual([]);
     expect(typesOf({ text: "string" }, { text: "a\u0007b" })).toEqual([]);
   });
 
-  it("trims what it hands on", () => {
+  it("trims strings", () => {
     const params = { name: " Ada " };
     expect(faultsOf({ name: { type: "string", trim: true, min: 1, max: 9 } }, params)).toBe(true);
     expect(params.name).toBe("Ada");
   });
 
-  it("fails at the start for an option that it would not check", () => {
+  it("fails at the start for an option that it does not know", () => {
     expect(() => faultsOf({ text: { type: "string", lowercase: true } }, {})).toThrow('The rule of the param "text" has lowercase');
   });
 });
 
 describe("a date", () => {
   const isDate = (date: string) => faultsOf({ date: dateRule }, { date }) === true;
-  it("is one that the calendar has", () => {
+  it("must exist in the calendar", () => {
     for (let year = 1896; year <= 2104; year++) {
       for (let month = 1; month <= 12; month++) {
         const days = new Date(Date.UTC(year, month, 0)).getUTCDate();

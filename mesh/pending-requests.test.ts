@@ -1,6 +1,6 @@
 import { PendingRequests } from "./pending-requests.ts";
 
-describe("the calls that wait for an answer", () => {
+describe("the calls that await an answer", () => {
   const three = () =>
     new PendingRequests<{ nodeID: string }>().set("a", { nodeID: "lab-1" }).set("b", { nodeID: "lab-1" }).set("c", { nodeID: "wards-1" });
 
@@ -10,7 +10,7 @@ describe("the calls that wait for an answer", () => {
     expect([pending.delete("b"), pending.delete("b"), pending.size, pending.get("b")]).toEqual([true, false, 2, undefined]);
   });
 
-  it("are all visited, also while those of a node that is gone are taken out", () => {
+  it("are all visited, even while those of a lost node are removed", () => {
     const pending = three();
     pending.forEach(({ nodeID }, id) => {
       if (nodeID === "lab-1") pending.delete(id);

@@ -43,43 +43,43 @@ const busy = () => new Errors.MoleculerRetryableError("The store is busy.", 503,
 const leaving = () => new Errors.ServiceNotAvailableError({ action: "lab.write", nodeID: "lab-2" });
 
 describe("a call that fails", () => {
-  it("is tried again when it reads, and the caller sees nothing of it", async () => {
+  it("is retried if it is a read, without the caller noticing", async () => {
     failures = [busy(), busy()];
     await expect(broker.call("lab.read", {})).resolves.toBe("done");
     expect(tries).toBe(3);
   });
 
-  it("is tried three times at most", async () => {
+  it("is sent at most three times", async () => {
     failures = [busy(), busy(), busy(), busy()];
     await expect(broker.call("lab.read", {})).rejects.toMatchObject({ type: "STORE_BUSY" });
     expect(tries).toBe(3);
   });
 
-  it("is not repeated when it writes: it may have written", async () => {
+  it("is not retried if it is a write, which may have taken effect", async () => {
     failures = [busy()];
     await expect(broker.call("lab.write", {})).rejects.toMatchObject({ type: "STORE_BUSY" });
     expect(tries).toBe(1);
   });
 
-  it("goes elsewhere also when it writes, when its node was leaving and never began", async () => {
+  it("is sent to another node, even if it is a write, when its node was stopping and never began it", async () => {
     failures = [leaving()];
     await expect(broker.call("lab.write", {})).resolves.toBe("done");
     expect(tries).toBe(2);
   });
 
-  it("is not repeated for what the caller did wrong", async () => {
+  it("is not retried if the caller is at fault", async () => {
     failures = [new Errors.MoleculerClientError("No.", 409, "TAKEN", {})];
     await expect(broker.call("lab.read", {})).rejects.toMatchObject({ code: 409 });
     expect(tries).toBe(1);
   });
 
-  it("is repeated at the root of a request only, so that tries do not multiply", async () => {
+  it("is retried only at the root of a request, so that retries do not multiply", async () => {
     failures = Array.from({ length: 20 }, busy);
     await expect(broker.call("lab.through", {})).rejects.toMatchObject({ type: "STORE_BUSY" });
     expect(tries).toBe(3);
   });
 
-  it("has one deadline for all its tries", async () => {
+  it("has one deadline for all its attempts", async () => {
     failures = Array.from({ length: 20 }, busy);
     const start = performance.now();
     await expect(broker.call("lab.slow", {}, { timeout: 100 })).rejects.toThrow();
@@ -87,7 +87,7 @@ describe("a call that fails", () => {
   });
 });
 
-describe("a service that fails at all its calls", () => {
+describe("a service whose calls all fail", () => {
   const open = { ...brokerOptions(readConfig({ ACCESS: "open", LOG_LEVEL: "fatal" })), circuitBreaker: { enabled: false } };
   const mesh = new ServiceBroker(open);
   mesh.createService(lab);
@@ -101,12 +101,12 @@ describe("a service that fails at all its calls", () => {
     return tries;
   };
 
-  it("gets a fifth more than its normal calls, beside what a quiet time has saved up", async () => {
+  it("gets retries for a fifth of its normal calls, beside the budget saved in quiet times", async () => {
     await calls(600); // the reserve is used up
     expect(await calls(1_000)).toBeLessThanOrEqual(1_200);
   });
 
-  it("has its calls that never ran made elsewhere all the same", async () => {
+  it("still has calls that never ran sent to other nodes", async () => {
     await calls(600);
     failures = [leaving()];
     await expect(mesh.call("lab.write", {})).resolves.toBe("done");
@@ -142,14 +142,14 @@ describe("a call whose caller has given up", () => {
   beforeAll(() => ward.start());
   afterAll(() => ward.stop());
 
-  it("is not begun when it has waited too long for its place, and begins nothing further", async () => {
+  it("is not begun if it has waited too long in the queue, and begins nothing further", async () => {
     const given = await Promise.allSettled([0, 1, 2].map(() => ward.call("rounds.visit", {}, { timeout: 30 })));
     expect(given.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
     await ward.call("rounds.visit", {}); // waits for its place behind them
     expect([began, nested]).toEqual([2, 1]);
   });
 
-  it("has handed on what was left of its time", async () => {
+  it("has passed on its remaining time", async () => {
     expect(await ward.call("rounds.through", {}, { timeout: 500 })).toBeLessThanOrEqual(481);
   });
 });

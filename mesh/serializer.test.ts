@@ -4,7 +4,7 @@ const serializer = new TextSerializer();
 const there = (payload: unknown, packet = "RES") => serializer.deserialize(serializer.serialize(payload, packet));
 const long = (text: string) => text.repeat(Math.ceil(600 / text.length));
 
-describe("what travels between nodes", () => {
+describe("the serializer of packets", () => {
   it.each([
     ["short texts only", { data: { rows: [{ json: "{}" }], more: false } }],
     [
@@ -30,12 +30,12 @@ describe("what travels between nodes", () => {
     expect(JSON.stringify(there(payload))).toBe(JSON.stringify(payload));
   });
 
-  it("is what JSON makes of it where it is no plain data", () => {
+  it("sends what is not plain data as JSON would", () => {
     const at = new Date(0);
     expect(there({ data: { at, missing: undefined, json: long("x") } })).toEqual({ data: { at: at.toISOString(), json: long("x") } });
   });
 
-  it("is not changed by being sent", () => {
+  it("does not change the data that it sends", () => {
     const payload = { data: { rows: [{ json: long("x") }] } };
     const before = structuredClone(payload);
     serializer.serialize(payload, "RES");

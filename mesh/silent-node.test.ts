@@ -4,7 +4,7 @@ import type { Call } from "./call-function.ts";
 import { livenessOf } from "./liveness.ts";
 import { leavingSilent, unlessSilent } from "./silent-node.ts";
 
-describe("a write to a node that says nothing", () => {
+describe("a write to a node that does not answer", () => {
   const broker = new ServiceBroker({ logger: false });
   const suspects = new Set<string>();
   beforeEach(() => {
@@ -31,13 +31,13 @@ describe("a write to a node that says nothing", () => {
     return became;
   };
 
-  it("waits no longer than that shows, and may be made at another", async () => {
+  it("is given up once the node is known to be silent, and may be sent to another", async () => {
     suspects.add("lab-1");
     expect(await becameAfter(800)).toBe("waiting");
     expect(await becameAfter(1_000)).toEqual(["REQUEST_TIMEOUT", { action: "lab.fhir.write", nodeID: "lab-1", isSilent: true }]);
   });
 
-  it("waits on where the node is only slow, where no other lives, and where it would be done twice", async () => {
+  it("keeps waiting if the node is only slow, if there is no other, or if a repetition could take effect twice", async () => {
     expect(await becameAfter(10_000)).toBe("waiting");
     suspects.add("lab-1");
     expect(await becameAfter(10_000, {})).toBe("waiting");

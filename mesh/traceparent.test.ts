@@ -4,7 +4,7 @@ const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN = "00f067aa0ba902b7";
 
 describe("the header traceparent", () => {
-  it("is understood, also of a later version, and written as version 00", () => {
+  it("is parsed, also in later versions, and written in version 00", () => {
     const parent = { traceId: TRACE, spanId: SPAN, flags: 1 };
     for (const header of [`00-${TRACE}-${SPAN}-01`, ` 00-${TRACE}-${SPAN}-01 `, `cc-${TRACE}-${SPAN}-01-what-comes`]) {
       expect(traceParentIn(header)).toEqual(parent);

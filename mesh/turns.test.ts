@@ -6,8 +6,8 @@ function work(ms: number): void {
   for (const until = used() + ms; used() < until; );
 }
 
-describe("steps that take long", () => {
-  it("of one request let those of others, and what comes in from outside, in between", async () => {
+describe("long steps", () => {
+  it("of one request let other requests and incoming data proceed in between", async () => {
     const order: string[] = [];
     const request = async (name: string, steps: number) => {
       for (let step = 0; step < steps; step++) {
@@ -25,7 +25,7 @@ describe("steps that take long", () => {
     expect(order.lastIndexOf("other")).toBeLessThan(8);
   });
 
-  it("are not taken for those of another turn, whatever has ended meanwhile", async () => {
+  it("are not counted for another turn, whatever has ended meanwhile", async () => {
     const order: string[] = [];
     const step = async (name: string) => {
       await fairTurn();
@@ -43,7 +43,7 @@ describe("steps that take long", () => {
     expect(order.slice(0, 2)).toEqual(["one", "outside"]);
   });
 
-  it("are gathered while the process is busy, and not once it has nothing to do", async () => {
+  it("are batched while the process is busy, and not when it is idle", async () => {
     let isGathered = false;
     const gathered = whileBusy(60_000).then(() => {
       isGathered = true;
@@ -63,7 +63,7 @@ describe("steps that take long", () => {
     expect(performance.now() - begun).toBeGreaterThanOrEqual(10);
   });
 
-  it("begin at once while there is time, and all in the end, the first first", async () => {
+  it("begin at once while there is time, and all of them eventually, in their order", async () => {
     const order: number[] = [];
     await fairTurn();
     work(30);

@@ -19,7 +19,7 @@ const NEWER = { ...KNOWN, key: "string|optional", isRepeated: "boolean|optional"
 const order = action<Order & { key?: string }, { by: string }>("lab.order");
 const orderOnce = againWhereItDied(action<Order & Partial<Attempt>, { by: string; params: object }>("lab.order"), ["bases"]);
 
-describe("a laboratory of two versions", () => {
+describe("a laboratory with nodes of two versions", () => {
   const brokers: ServiceBroker[] = [];
   const options = { logger: false, transporter: "Fake", validator: new ParamsValidator(), retryPolicy: { enabled: false } } as const;
   let namespace: string;
@@ -50,20 +50,20 @@ describe("a laboratory of two versions", () => {
     return [...new Set(all)].sort();
   };
 
-  it("is asked at the newer node for what only that one knows, and at both for the rest", async () => {
+  it("is called at the newer node for params that only that one knows, and at both otherwise", async () => {
     const caller = await ward(OLDER, NEWER);
     expect(await answeredBy(8, () => order(caller, { test: "718-7", key: "k" }))).toEqual(["newer-1"]);
     expect(await answeredBy(8, () => orderOnce(caller, { test: "718-7" }))).toEqual(["newer-1"]);
     expect(await answeredBy(8, () => order(caller, { test: "718-7" }))).toEqual(["newer-1", "older-0"]);
   });
 
-  it("is asked once and without a key while all of it is of the older version", async () => {
+  it("is called once and without a key while all its nodes are of the older version", async () => {
     const caller = await ward(OLDER, OLDER);
     expect(await orderOnce(caller, { test: "718-7", bases: ["https://ehr.example/fhir"] })).toMatchObject({ params: { test: "718-7" } });
     await expect(order(caller, { test: "718-7", key: "k" })).rejects.toMatchObject({ code: 422, type: "VALIDATION_ERROR" });
   });
 
-  it("is not asked once more at an older node for what a newer one may have done before it died", async () => {
+  it("is not called again at an older node after a newer one died, which may have done the work", async () => {
     const caller = await ward(OLDER, NEWER);
     const calls: string[] = [];
     const dying = {
@@ -79,7 +79,7 @@ describe("a laboratory of two versions", () => {
     expect(calls).toEqual(["test key isRepeated"]);
   });
 
-  it("takes anything where it is not strict, and nothing is known of one that is not there", async () => {
+  it("takes any params if it is not strict or not known", async () => {
     const lenient = { id: "lenient", action: { params: { test: "string" } } };
     expect(takersAmong([lenient, { id: "older", action: { params: OLDER } }], { key: "k" })).toEqual([lenient]);
     expect(isTaken(await ward(OLDER), "lab.cancel", { key: "k" })).toBe(true);

@@ -4,7 +4,7 @@ import { WATCHERS, watchedBy, watchersOf } from "./watchers.ts";
 
 const mesh = (size: number) => Array.from({ length: size }, (_, at) => `lab-${at}-${randomBytes(8).toString("hex")}`);
 
-describe("the nodes of a mesh", () => {
+describe("the watchers of a node", () => {
   it.each([1, 2, 3, 4, 5, 16, 64])("of %i have watchers, no more and no fewer than they can have, who know of it", (size) => {
     const nodes = mesh(size);
     for (const node of nodes) {
@@ -15,7 +15,7 @@ describe("the nodes of a mesh", () => {
     }
   });
 
-  it("have the next ones for watchers when one of theirs is gone", () => {
+  it("are the next nodes once one of them is gone", () => {
     const [node = "", ...others] = mesh(8);
     const watchers = watchersOf(node, others);
     const left = others.filter((other) => other !== watchers[0]);

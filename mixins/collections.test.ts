@@ -27,7 +27,7 @@ const desk: ServiceSchema = {
   },
 };
 
-describe("documents that are written for a request with an Idempotency-Key", () => {
+describe("documents written for a request with an Idempotency-Key", () => {
   const broker = new ServiceBroker(brokerOptions(readConfig({ ACCESS: "open", LOG_LEVEL: "fatal", DATA_DIR: dataDir })));
   broker.createService(desk);
   beforeAll(() => broker.start());
@@ -37,13 +37,13 @@ describe("documents that are written for a request with an Idempotency-Key", () 
   });
   const keyed = { meta: { keyed: { tx: "desk~1", at: 0 } } };
 
-  it("are refused, for they cannot wait for its answer; those of other requests are taken", async () => {
+  it("are refused, as they cannot wait for its answer; those of other requests are stored", async () => {
     await expect(broker.call("desk.note", { id: "1" }, keyed)).rejects.toMatchObject({ code: 501, type: "IDEMPOTENCY_KEY_NOT_SUPPORTED" });
     await broker.call("desk.note", { id: "1" });
     await broker.call("desk.noteLater", { id: "2" }, keyed);
   });
 
-  it("are its own while it is handled only", async () => {
+  it("belong to it only while it is handled", async () => {
     await broker.call("desk.note", { id: "3" }, keyed).catch(() => {});
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(left?.()).toBeUndefined();

@@ -21,7 +21,7 @@ describe("a service with a store", () => {
     await sqliteKit.clear(folder);
   });
 
-  it("has it open from its start to its stop, in a file of its own", async () => {
+  it("has it open from start to stop, in a file of its own", async () => {
     const seen: unknown[] = [];
     const service = broker.createService({
       name: "wards",
@@ -38,7 +38,7 @@ describe("a service with a store", () => {
     expect(seen).toEqual(["created", 1]);
   });
 
-  it("publishes nothing of it", async () => {
+  it("publishes none of it", async () => {
     broker.createService({ name: "wards", mixins: [Store({ ...options, config: { dataDir: folder } })] });
     await broker.start();
     for (const action of ["find", "list", "create", "insert", "update", "remove", "get", "count"]) {
@@ -46,7 +46,7 @@ describe("a service with a store", () => {
     }
   });
 
-  it("does not start without it, and says why", async () => {
+  it("does not start without it, and reports why", async () => {
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, "wards.sqlite"), "Dear diary, ".repeat(1_000));
     const service = broker.createService({ name: "wards", mixins: [Store({ ...options, config: { dataDir: folder } })] });

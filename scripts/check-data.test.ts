@@ -70,7 +70,7 @@ async function newIn(happens: () => Promise<void>): Promise<{ invariant: string;
 }
 
 describe("check-data", () => {
-  it("finds nothing where all is well, whatever has happened there", async () => {
+  it("finds nothing in consistent data, whatever has happened", async () => {
     const [bed, other] = await twoBeds("Cardiology");
     const { stay: reference, patient } = await stay(bed);
     await hospitalizations.transfer(mesh.caller, { stay: reference, bed: other });
@@ -116,7 +116,7 @@ describe("check-data", () => {
     inDatabase("billing", "UPDATE counter SET value = value - 500 WHERE name = ?", `paid/${idOf(invoice)}`);
   });
 
-  it("finds an act that rests on what is not here, but where RULES lets it", async () => {
+  it("finds an act whose references do not exist, unless RULES permits it", async () => {
     const vain = await newIn(async () => {
       await order("Patient/nobody");
     });
@@ -133,7 +133,7 @@ describe("check-data", () => {
     expect(found).toEqual([expect.objectContaining({ invariant: "service-request-one-patient" })]);
   });
 
-  it("finds a step of status that is none, and a patient who became another", async () => {
+  it("finds an impossible change of status, and an act whose patient was changed", async () => {
     const reference = await order(await somebody(), { status: "completed" });
     expect(await newIn(() => change(reference, { status: "active" }))).toEqual([
       expect.objectContaining({ invariant: "service-request-status", resources: [reference] }),
@@ -144,7 +144,7 @@ describe("check-data", () => {
     ]);
   });
 
-  it("finds two patients in one bed, and one in a bed that is closed", async () => {
+  it("finds two patients in one bed, and one in a closed bed", async () => {
     const [a, b] = await twoBeds("Surgery");
     const [first, second] = [await stay(a), await stay(b)];
     const twice = await newIn(async () => {
@@ -160,7 +160,7 @@ describe("check-data", () => {
     expect(closed.map(({ invariant }) => invariant)).toEqual(["stay-bed-in-use", "stay-bed-in-use"]);
   });
 
-  it("finds a patient in a bed whose ward was closed, and a ward that is a part of its room", async () => {
+  it("finds a patient in a bed of a closed ward, and a ward that is part of its room", async () => {
     const { location, rooms } = await wards.open(mesh.caller, { name: "Geriatrics", rooms: [{ name: "1", beds: ["A"] }] });
     const { stay: inside } = await stay(rooms[0]?.beds[0]?.location as string);
     expect(await newIn(() => change(location, { status: "inactive" }))).toEqual([
@@ -170,7 +170,7 @@ describe("check-data", () => {
     expect(found.map(({ invariant, resources }) => [invariant, resources[0]])).toContainEqual(["location-part-of", location]);
   });
 
-  it("finds a shelf that is not what has moved it, and a day that is not", async () => {
+  it("finds a stock that differs from its movements, and also a day's", async () => {
     await pharmacy.receive(mesh.caller, { medication: { ...ASPIRIN, code: "1" }, quantity: 10 });
     const found = await newIn(async () => {
       inDatabase("pharmacy", "UPDATE counter SET value = value + 2 WHERE name LIKE 'stock/%|1'");
@@ -181,7 +181,7 @@ describe("check-data", () => {
     ]);
   });
 
-  it("finds a lot that is not what has moved it", async () => {
+  it("finds a lot that differs from its movements", async () => {
     await pharmacy.receive(mesh.caller, { medication: { ...ASPIRIN, code: "2" }, quantity: 10, lot: "L" });
     const found = await newIn(async () => {
       inDatabase("pharmacy", "UPDATE counter SET value = value + 2 WHERE name LIKE 'lots/%2/%/L'");
@@ -192,7 +192,7 @@ describe("check-data", () => {
     ]);
   });
 
-  it("finds a charge on two invoices, and one on an invoice that is not billed", async () => {
+  it("finds a charge on two invoices, and one on an invoice that does not bill it", async () => {
     const patient = await somebody();
     const charge = await store({ resourceType: "ChargeItem", status: "billable", code: { text: "Cast" }, subject: { reference: patient } });
     const lineItem = [{ chargeItemReference: { reference: charge } }];
@@ -238,7 +238,7 @@ describe("check-data", () => {
     inDatabase("lab", "UPDATE resource SET json = ? WHERE id = ?", own, idOf(reference));
   });
 
-  it("finds a version before the last one whose text breaks off", async () => {
+  it("finds an earlier version whose text is truncated", async () => {
     const reference = await order(await somebody());
     await change(reference, { status: "on-hold" });
     const told = await newIn(async () => inDatabase("lab", "UPDATE history SET json = substr(json, 1, 40) WHERE id = ?", idOf(reference)));
@@ -246,7 +246,7 @@ describe("check-data", () => {
     inDatabase("lab", "DELETE FROM history WHERE id = ?", idOf(reference));
   });
 
-  it("finds a bed that nobody lies in and nobody gets, as a stay that is over holds its key", async () => {
+  it("finds a free bed that cannot be assigned, as an ended stay holds its key", async () => {
     const [a] = await twoBeds("For nobody");
     const { stay: over } = await stay(a);
     await hospitalizations.discharge(mesh.caller, { stay: over });
@@ -262,7 +262,7 @@ describe("check-data", () => {
     expect(left).toEqual([]);
   });
 
-  it("tells of a stay that cannot be read once: whether its bed is its own nobody knows", async () => {
+  it("reports once a stay that cannot be read, as it is unknown whether it holds its bed", async () => {
     const [a] = await twoBeds("Of whom");
     const { stay: lying } = await stay(a);
     const own = (await fhir.get(`/${lying}`)).text;
@@ -291,7 +291,7 @@ describe("check-data", () => {
     expect(twice).toEqual([expect.objectContaining({ invariant: "encounter-one-bed", resources: [wide] })]);
   });
 
-  it("finds a version that is missing", async () => {
+  it("finds a missing version", async () => {
     const reference = await order(await somebody());
     await change(reference, { status: "on-hold" });
     await change(reference, { status: "active" });
@@ -299,7 +299,7 @@ describe("check-data", () => {
     expect(found).toEqual([expect.objectContaining({ invariant: "history", resources: [reference] })]);
   });
 
-  it("finds what a service has stored of a type that has another owner now", async () => {
+  it("finds resources of types that have another owner now", async () => {
     const told = await newIn(async () => {
       inDatabase("visits", "INSERT INTO type (name, living) VALUES (?, 2)", "Flag");
     });
@@ -313,7 +313,7 @@ describe("check-data", () => {
     inDatabase("visits", "DELETE FROM type WHERE name = ?", "Flag");
   });
 
-  it("counts apart what was written while it was looked at", async () => {
+  it("counts separately what was written during the check", async () => {
     await order("Patient/nobody-yet");
     const config = readConfig({ DATA_DIR: mesh.dataDir, SERVICES: SERVICES.join(","), ACCESS: "open" });
     const sources = await openSources(config);

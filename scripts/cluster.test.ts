@@ -103,12 +103,12 @@ describe("a cluster", () => {
     );
   });
 
-  it("says what runs, in a file that others cannot read", async () => {
+  it("reports what runs, in a file that others cannot read", async () => {
     expect(await tell("status")).toMatch(/lab\s+lab-2-\w+\s+\d+\s+-\s+ready\s+0/);
     expect(readFileSync(join(dataDir, "cluster.json"), "utf8")).toContain('"nats"');
   });
 
-  it("replaces a dead process, and nobody outside notices", async () => {
+  it("replaces a dead process without a failed request", async () => {
     const [victim] = pidsOf("lab");
     process.kill(nonNull(victim), "SIGKILL");
     await until(() => pidsOf("lab").length === 2 && !pidsOf("lab").includes(nonNull(victim)));
@@ -120,7 +120,7 @@ describe("a cluster", () => {
     await ask();
   });
 
-  it("ends a gateway that is stopped, so that those who wait for it go to another", async () => {
+  it("ends a gateway that hangs, so that waiting clients get another", async () => {
     const [victim] = pidsOf("api");
     process.kill(nonNull(victim), "SIGSTOP");
     const waiting = Array.from({ length: 4 }, () => ask());
@@ -150,7 +150,7 @@ describe("a cluster", () => {
     expect(pidsOf(service).filter((pid) => before.includes(pid))).toEqual([]);
   });
 
-  it("has as many processes of a service as it is told", async () => {
+  it("has as many processes of a service as configured", async () => {
     await tell("scale", "lab", "3");
     expect(pidsOf("lab")).toHaveLength(3);
     await tell("scale", "lab", "1");
@@ -167,7 +167,7 @@ describe("a cluster", () => {
     await expect(tell(...args)).rejects.toThrow(sentence);
   });
 
-  it("tells what cannot start, and why, while the rest goes on", async () => {
+  it("reports what cannot start, and why, while everything else runs", async () => {
     write("broken", BROKEN);
     await expect(tell("scale", "broken", "1")).rejects.toThrow("no microscope");
     expect(state()).toMatchObject({ failing: [] });
@@ -176,7 +176,7 @@ describe("a cluster", () => {
     rmSync(join(dir, "services", "broken"), { recursive: true });
   });
 
-  it("starts a dead NATS again, however long something else holds its port", async () => {
+  it("restarts a dead NATS, however long another program uses its port", async () => {
     const { nats } = state();
     const port = Number(new URL(nats.url).port);
     process.kill(nonNull(nats.pid), "SIGKILL");
@@ -195,7 +195,7 @@ describe("a cluster", () => {
     expect(pidsOf("lab")).toContain(lab);
   });
 
-  it("leaves no process behind when the supervisor is killed, and the next one says what it found", async () => {
+  it("leaves no process behind if the supervisor is killed, and the next one reports what it found", async () => {
     const { children, nats, supervisor } = state();
     process.kill(supervisor.pid, "SIGKILL");
     await mesh.ended;
@@ -207,7 +207,7 @@ describe("a cluster", () => {
     await ask();
   });
 
-  it("starts nothing of a system where nobody could sign in", async () => {
+  it("does not start a system in which nobody could sign in", async () => {
     const lacking = { SERVICES: "api,patients", MEMBERS: "api,patients", ACCESS: "closed", DATA_DIR: join(dir, "lacking") };
     const program = run(["cluster"], { ...env, ...lacking, OPENWARD_SERVICES_DIR: "" });
     expect(await program.ended).toBe(1);
@@ -215,7 +215,7 @@ describe("a cluster", () => {
     expect(program.output()).not.toContain("died");
   });
 
-  it("neither ends nor minds a stranger whose process has an id of the last mesh", async () => {
+  it("neither ends nor minds another program's process that has an id of the last mesh", async () => {
     const stranger = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
     const other = join(dir, "other");
     const old = { pid: stranger.pid, born: "another boot 1" };
@@ -237,7 +237,7 @@ describe("a cluster", () => {
     stranger.kill();
   });
 
-  it("leaves a mesh alone that runs on the folder of which its own is a copy", async () => {
+  it("does not touch a running mesh of the folder of which its own is a copy", async () => {
     const copy = join(dir, "copy");
     mkdirSync(copy);
     copyFileSync(join(dataDir, "cluster.json"), join(copy, "cluster.json"));
@@ -250,7 +250,7 @@ describe("a cluster", () => {
     expect(await tell("status")).toContain(`supervisor ${mesh.child.pid}`);
   });
 
-  it("goes on when nobody reads any more what it says", async () => {
+  it("continues if nobody reads its output any more", async () => {
     mesh.child.stdout?.destroy();
     mesh.child.stderr?.destroy();
     for (let death = 1; death <= 3; death += 1) {
@@ -261,7 +261,7 @@ describe("a cluster", () => {
     await ask();
   });
 
-  it("stops when told, drained", async () => {
+  it("stops when told, after finishing its requests", async () => {
     const { children, nats } = state();
     await tell("stop");
     expect(await mesh.ended).toBe(0);

@@ -25,8 +25,8 @@ const printed = async (args: string[]) => {
   return program.output().trim();
 };
 
-describe("a demo of a closed hospital", () => {
-  it("lives its day by accounts of each role, and tells their passwords to who may read its data only", () => {
+describe("a demo of a hospital with closed access", () => {
+  it("uses accounts of each role, and stores their passwords only for readers of its data", () => {
     expect(demo.output()).toMatch(/1,520 resources written/);
     expect(demo.output()).toContain("and billed: 412.50 EUR");
     expect(linesOf(/^ {2}(\S+) +try-\S+ +\S{20}$/gm)).toEqual(
@@ -46,7 +46,7 @@ describe("a demo of a closed hospital", () => {
     expect(statSync(join(dir, "try-accounts.json")).mode & 0o077).toBe(0);
   });
 
-  it("prints a line that gets a token, and lines that use it: each answers, and none without", async () => {
+  it("prints a command that gets a token, and commands that use it, none of which works without", async () => {
     const [args = ""] = linesOf(/^ {2}TOKEN=\$\(npm run --silent token -- (.*)\)$/gm);
     const token = await printed(["token", ...args.split(" ")]);
     const urls = linesOf(/^ {2}curl '([^']+)' -H "Authorization: Bearer \$TOKEN"$/gm);
@@ -57,7 +57,7 @@ describe("a demo of a closed hospital", () => {
     }
   }, 60_000);
 
-  it("has people behind its accounts: the physician signs what is written", async () => {
+  it("has a person for each account: the physician signs what they write", async () => {
     const [base = ""] = linesOf(/^The pages are at (\S+)desk\/\. To sign in with:$/gm);
     const headers = {
       Authorization: `Bearer ${await printed(["token", "--try", "physician"])}`,
@@ -76,7 +76,7 @@ describe("a demo of a closed hospital", () => {
     });
   }, 60_000);
 
-  it("prints a link that makes the administrator", async () => {
+  it("prints a link that creates the administrator", async () => {
     const [base = ""] = linesOf(/ready at (\S+)/g);
     const [link = ""] = linesOf(/Open (\S*\/auth\/password\/\S+)/g);
     expect((await fetch(new URL(link, base))).status).toBe(200);

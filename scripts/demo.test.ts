@@ -21,7 +21,7 @@ afterAll(async () => {
 const linesOf = (output: string, pattern: RegExp) => [...output.matchAll(pattern)].map(([, text = ""]) => text);
 
 describe("a demo", () => {
-  it("imports ten patients and lives a day, each step with the address of its resource", async () => {
+  it("imports ten patients and plays a day, each step with the URL of its resource", async () => {
     expect(first.output()).toMatch(/1,520 resources written in .*; 4 resources were already there\./);
     const addresses = linesOf(first.output(), /^ {2}.* {2,}(http:\S+\/fhir\/\S+)$/gm);
     const types = addresses.map((address) => address.split("/").at(-2));
@@ -34,7 +34,7 @@ describe("a demo", () => {
     expect(read[4]).toMatchObject({ status: "finished", class: { code: "IMP" }, classHistory: [{ class: { code: "AMB" } }] });
   });
 
-  it("prints three curl lines that find what they promise", async () => {
+  it("prints three curl commands that find what they promise", async () => {
     const portillos = expect.objectContaining({ resource: expect.objectContaining({ resourceType: "Observation" }) });
     const urls = linesOf(first.output(), /^ {2}curl '([^']+)'$/gm);
     const answers = await Promise.all(urls.map(async (url) => (await fetch(url)).json()));
@@ -48,14 +48,14 @@ describe("a demo", () => {
     ]);
   });
 
-  it("works again beside what runs, and leaves that alone", async () => {
+  it("can be repeated on a running system, without changing existing data", async () => {
     const second = run(["demo"], env);
     expect([await second.ended, second.output()]).toEqual([0, expect.stringContaining("Nothing written; 10 bundles were already there.")]);
     expect(second.output()).toContain("and billed: 412.50 EUR");
     expect((await fetch(linesOf(first.output(), /ready at (\S+)/g)[0] ?? "")).status).toBe(200);
   });
 
-  it("says what a server lacks that is no whole hospital, before anything is written", async () => {
+  it("reports what a server lacks that is not a complete hospital, before anything is written", async () => {
     const settings = { ...env, DATA_DIR: join(dir, "clinic"), SERVICES: "api,transactions,patients,visits" };
     const clinic = run(["demo"], settings);
     expect(await clinic.ended).toBe(1);
@@ -69,7 +69,7 @@ describe("a demo", () => {
     await again.ended;
   });
 
-  it("lives its day on the server that is named, and starts none", async () => {
+  it("uses the named server, and starts none", async () => {
     const url = linesOf(first.output(), /ready at (\S+)/g)[0] ?? "";
     const other = run(["demo", "--url", url], { ...env, DATA_DIR: join(dir, "elsewhere") });
     expect([await other.ended, other.output()]).toEqual([0, expect.stringContaining("and billed: 412.50 EUR")]);

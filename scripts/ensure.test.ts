@@ -67,17 +67,17 @@ const RAN = "ran with one --two\n";
 afterEach(() => rmSync(dir, { recursive: true }));
 
 describe("before a script runs", () => {
-  it("nothing is installed: what running needs is, in one line", () => {
+  it("nothing is installed: the packages needed to run are, in one line", () => {
     expect(ensure("run")).toEqual({ status: 0, said: `Installing packages (the packages are not installed yet) …\n${RAN}` });
     expect(npmArguments()).toBe("ci --ignore-scripts --include=optional --no-audit --no-fund --loglevel=error --omit=dev");
   });
 
-  it("nothing is installed, and tests are to run: everything is", () => {
+  it("nothing is installed, and tests are to run: all packages are", () => {
     ensure("full");
     expect(npmArguments()).not.toContain("--omit=dev");
   });
 
-  it("all is there: nothing happens", () => {
+  it("everything is installed: nothing happens", () => {
     installed(lock("2.0.0").packages);
     expect(ensure("full")).toEqual({ status: 0, said: RAN });
     expect(npmArguments()).toBeUndefined();
@@ -96,7 +96,7 @@ describe("before a script runs", () => {
     expect(npmArguments()).not.toContain("--omit=dev");
   });
 
-  it("an installation that broke off is made again", () => {
+  it("an interrupted installation is repeated", () => {
     mkdirSync(join(dir, "node_modules/moleculer"), { recursive: true });
     ensure("run");
     expect(npmArguments()).toContain("ci");
@@ -121,7 +121,7 @@ describe("the script of a command", () => {
   };
   const lockWithNode = { packages: { ...lock("2.0.0").packages, [OWN_NODE]: { version: "24.0.0", optional: true } } };
 
-  it("runs on the project's Node, with its arguments and Node's, and ends as it ends", () => {
+  it("runs on the project's Node, with all arguments, and returns its exit code", () => {
     installed(lock("2.0.0").packages);
     fakeNode('echo "node $@"; exit 7');
     mkdirSync(join(dir, "node_modules/.bin"));
@@ -133,7 +133,7 @@ describe("the script of a command", () => {
     expect(realpathSync(join(dir, "node_modules/.bin/node"))).toBe(realpathSync(join(dir, OWN_NODE, "bin/node"))); // the next begins on it
   });
 
-  it("is ended when the command is", async () => {
+  it("is ended with the command", async () => {
     installed(lock("2.0.0").packages);
     fakeNode("echo started; exec sleep 600");
     const child = spawn(process.execPath, ["scripts/ensure.mjs", "run", "scripts/script.mjs"], {
@@ -146,7 +146,7 @@ describe("the script of a command", () => {
     expect(child.signalCode ?? (await once(child, "exit"))[1]).toBe("SIGTERM");
   });
 
-  it("is not run without the project's Node where the lock file has one for this machine: it is installed first", () => {
+  it("is not run without the project's Node if the lock file has one for this machine: it is installed first", () => {
     write("package-lock.json", lockWithNode);
     installed(lock("2.0.0").packages);
     expect(ensure("run").said).toContain(`${OWN_NODE.slice("node_modules/".length)} is not installed in version 24.0.0`);

@@ -100,7 +100,7 @@ describe.each([
   });
   const url = () => state().url as string;
 
-  it("survives kill -9 of one, again and again: nobody waits for more than 2 s, and only what it had begun is reset", async () => {
+  it("survives repeated kill -9 of one gateway: nobody waits longer than 2 s, and only its own requests are reset", async () => {
     expect(url()).toMatch(new RegExp(`^${scheme}:`));
     const { seen, stop } = load(url());
     const kills: number[] = [];
@@ -121,7 +121,7 @@ describe.each([
     expect(seen.filter(({ fault }) => fault !== undefined).length).toBeLessThanOrEqual(times * 12);
   }, 90_000); // a gateway takes some seconds to start beside such a load
 
-  it("is not noticed to be another one's after a rolling restart", async () => {
+  it("stays the same through a rolling restart", async () => {
     const before = gateways().map(({ pid }) => pid);
     const { seen, stop } = load(url());
     await tell("restart", "api");
@@ -131,7 +131,7 @@ describe.each([
     expect(seen.filter(({ fault }) => fault !== undefined)).toEqual([]);
   });
 
-  it("keeps who comes while no gateway is ready, until one is", async () => {
+  it("keeps new connections while no gateway is ready, until one is", async () => {
     for (const { pid } of gateways()) process.kill(pid, "SIGKILL");
     const { seen, stop } = load(url(), 2);
     await until(() => seen.some(({ fault }) => fault === undefined));
@@ -140,7 +140,7 @@ describe.each([
     await until(() => gateways().length === 2);
   });
 
-  it("is the same after it had no gateway at all", async () => {
+  it("is the same after a time without any gateway", async () => {
     const known = url();
     await tell("scale", "api", "0");
     await expect(fetch(`${known}/health/live`)).rejects.toThrow();
@@ -153,7 +153,7 @@ describe.each([
   });
 });
 
-it("a port that another program has is told in one sentence", async () => {
+it("a port in use by another program is reported in one sentence", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => other.once("listening", resolve));
   const { port } = other.address() as AddressInfo;

@@ -68,7 +68,7 @@ const setPassword = (link: string) => new Browser(base).see(new URL(link, base),
 const claimsOf = (jwt: string) => JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
 
 describe("the first administrator", () => {
-  it("is who opens the link that the first start prints, once", async () => {
+  it("is created by the link that the first start prints, once", async () => {
     const page = await new Browser(base).see(firstLink);
     expect(page.text).toContain("Choose a password");
     expect((await new Browser(base).see(firstLink, { password: PASSWORD, repeat: "another" })).status).toBe(422);
@@ -80,7 +80,7 @@ describe("the first administrator", () => {
     expect(claimsOf(stdout)).toMatchObject({ roles: ["administrator"], amr: ["pwd", "otp"], aud: base, iss: `${base}/auth` });
   });
 
-  it("is not made again at the next start", async () => {
+  it("is not created again at the next start", async () => {
     server.child.kill("SIGTERM");
     await server.ended;
     await start();
@@ -90,7 +90,7 @@ describe("the first administrator", () => {
 });
 
 describe("an operator", () => {
-  it("makes an account with a link, and closes it: no token after that", async () => {
+  it("creates an account with a link, and closes it, after which there is no token", async () => {
     const made = admin("add-user", "rossi", "--name", "Ada Rossi", "--roles", "nurse,midwife").stdout;
     expect(made).toContain("rossi is Ada Rossi: nurse, midwife.");
     const link = /http\S+\/auth\/password\/\S+/.exec(made)?.[0] ?? "";
@@ -104,7 +104,7 @@ describe("an operator", () => {
     expect(admin("close", "nobody")).toMatchObject({ status: 1, stderr: expect.stringContaining("No account has this login name") });
   });
 
-  it("gives a program without people a key, which gets it tokens of the system's scopes", () => {
+  it("gives a program a key, with which it gets tokens with system scopes", () => {
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-384" });
     writeFileSync(join(dir, "public.jwk"), JSON.stringify({ ...publicKey.export({ format: "jwk" }), alg: "ES384", kid: "1" }));
     writeFileSync(join(dir, "private.pem"), privateKey.export({ format: "pem", type: "pkcs8" }));
@@ -129,15 +129,15 @@ describe("an operator", () => {
   });
 });
 
-describe("who tries things on the machine itself", () => {
+describe("a developer on the same machine", () => {
   const tryNurse = (...args: string[]) => program(["token", "--try", "nurse", ...args]);
 
-  it("is told that there is no such patient", () => {
+  it("gets a clear error for an unknown patient", () => {
     const asked = tryNurse("--scope", "patient/*.rs", "--patient", "nobody");
     expect(asked).toMatchObject({ status: 1, stdout: "", stderr: "No patient has the id nobody.\n" });
   });
 
-  it("gets a token where the system is known by a name that this machine cannot reach, behind a proxy", async () => {
+  it("gets a token if the public name of the system cannot be reached from this machine, behind a proxy", async () => {
     server.child.kill("SIGTERM");
     await server.ended;
     await start({ PUBLIC_URL: "https://ehr.example", BEHIND_PROXY: "1" });

@@ -36,19 +36,19 @@ async function imports(...args: string[]): Promise<{ code: number | string; said
   return { code: await program.ended, said: program.output() };
 }
 
-describe("what makes a second import harmless", () => {
-  it("creates only what nobody with the same identifier is; a condition of one's own stays", () => {
+describe("a bundle that can be imported twice", () => {
+  it("creates only resources whose identifiers do not exist; its own conditions are kept", () => {
     const own = { ...post(patient("2")), request: { method: "POST", url: "Patient", ifNoneExist: "name=x" } };
     const [first, second, third] = conditional([post(patient("a|b,c$d\\e")), own, post({ resourceType: "Basic" })]);
     expect(first?.request.ifNoneExist).toBe(`identifier=${encodeURIComponent("urn:mrn|a\\|b\\,c\\$d\\\\e")}`);
     expect([second?.request.ifNoneExist, third?.request.ifNoneExist]).toEqual(["name=x", undefined]);
   });
 
-  it("keeps two resources of one bundle apart though they share an identifier", () => {
+  it("keeps two resources of one bundle apart even if they share an identifier", () => {
     expect(conditional([post(patient("1")), post(patient("1"))]).map(({ request }) => request.ifNoneExist)).toEqual([undefined, undefined]);
   });
 
-  it("knows a bundle by its patient, else by the first resource with an identifier", () => {
+  it("is named after its patient, or the first resource with an identifier", () => {
     const organization = post({ ...patient("9"), resourceType: "Organization" });
     expect(anchorOf([organization, post(patient("1"))])).toBe("Patient?identifier=urn%3Amrn%7C1");
     expect(anchorOf([post({ resourceType: "Patient" }), organization])).toBe("Organization?identifier=urn%3Amrn%7C9");
@@ -74,7 +74,7 @@ describe("an import into a hospital", () => {
   });
   const total = async (query: string) => (await fhir.get(`/${query}${query.includes("?") ? "&" : "?"}_summary=count`)).body.total as number;
 
-  it("brings ten patients whole, and a second time nothing, however many bundles are on their way", async () => {
+  it("imports ten patients completely, and nothing the second time, however many bundles are sent at once", async () => {
     const types = ["Patient", "Practitioner", "Organization", "Observation", "Encounter", "Claim", "ExplanationOfBenefit", "ImagingStudy"];
     const first = run(["import", SAMPLES, "--parallel", "8"], { DATA_DIR: home }); // finds the server that runs on the folder
     expect([await first.ended, first.output()]).toEqual([0, expect.stringMatching(/resources written in/)]);
@@ -88,13 +88,13 @@ describe("an import into a hospital", () => {
     expect(await total("Patient?family=portillo&given=adan")).toBe(1);
   });
 
-  it("doubles what it is told not to look for", async () => {
+  it("duplicates resources that it is told not to look for", async () => {
     const path = file("one.json", bundle(post(patient("double"))));
     for (let runs = 0; runs < 2; runs += 1) expect((await imports(path, "--url", url, "--no-once")).code).toBe(0);
     expect(await total("Patient?identifier=urn:mrn|double")).toBe(2);
   });
 
-  it("does not bring a part of a resource as the whole", async () => {
+  it("does not import a subset of a resource as the whole", async () => {
     const tag = [{ system: "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", code: "SUBSETTED" }];
     const part = { ...patient("part"), meta: { tag } };
     const { code, said } = await imports(file("parts.ndjson", [part, patient("whole")]), "--url", url);
@@ -102,7 +102,7 @@ describe("an import into a hospital", () => {
     expect([await total("Patient?identifier=urn:mrn|part"), await total("Patient?identifier=urn:mrn|whole")]).toEqual([0, 1]);
   });
 
-  it("names what is refused with the server's reason, brings the rest, and ends with 1", async () => {
+  it("reports refused resources with the server's reason, imports the rest, and ends with 1", async () => {
     mkdirSync(join(dir, "in"));
     file("in/a-bad.json", bundle(post({ ...patient("bad"), gender: "f" })));
     file("in/b-good.json.gz", gzipSync(JSON.stringify(bundle(post(patient("good"))))));
@@ -119,7 +119,7 @@ describe("an import into a hospital", () => {
     expect(await total("Patient?identifier=urn:mrn|good")).toBe(1);
   });
 
-  it("brings NDJSON by id, a bad line named by its number, and leaves what is there as it is", async () => {
+  it("imports NDJSON by id, reports a bad line by its number, and does not change existing resources", async () => {
     const resources = Array.from({ length: 450 }, (_, index) => ({
       resourceType: "Basic",
       id: `nd-${index}`,
@@ -138,7 +138,7 @@ describe("an import into a hospital", () => {
     expect((await fhir.get("/Basic/nd-7")).body).toMatchObject({ meta: { versionId: "1" } });
   });
 
-  it("brings what rests on something that comes later, and names what rests on what never came", async () => {
+  it("imports resources that refer to later ones, and reports those whose targets never came", async () => {
     const order = (id: string, of: string) => ({
       resourceType: "ServiceRequest",
       id,
@@ -155,7 +155,7 @@ describe("an import into a hospital", () => {
     for (const id of ["late-1", "late-2"]) expect((await fhir.get(`/ServiceRequest/${id}`)).status).toBe(200);
   });
 
-  it("brings one of two lines that contradict one another, names the other, and brings the rest", async () => {
+  it("imports one of two contradictory lines, reports the other, and imports the rest", async () => {
     const visit = {
       resourceType: "Encounter",
       id: "contra-e",
@@ -182,14 +182,14 @@ describe("an import into a hospital", () => {
     expect(await Promise.all(statuses)).toEqual([404, 200, 200]);
   });
 
-  it("keeps decimals as they were written", async () => {
+  it("keeps decimals as written", async () => {
     const observation = '{"resourceType":"Observation","id":"dec","status":"final","code":{"text":"x"},"valueQuantity":{"value":2.50}}\n';
     await imports(file("decimal.ndjson", Buffer.from(observation)), "--url", url);
     expect((await fhir.get("/Observation/dec")).text).toContain("2.50");
   });
 });
 
-describe("an import into a server that misbehaves", () => {
+describe("an import into a faulty server", () => {
   let server: Server;
   const started = async (answer: (request: IncomingMessage, response: ServerResponse, text: string) => void): Promise<string> => {
     server = createServer(async (request, response) => {
@@ -211,7 +211,7 @@ describe("an import into a server that misbehaves", () => {
     server?.closeAllConnections();
   });
 
-  it("tries again what is refused for the moment, and not what is refused for good", async () => {
+  it("retries temporary refusals, and not permanent ones", async () => {
     const tries = { passing: 0, final: 0 };
     const url = await started((_, response, text) => {
       if (text.includes("final")) {
@@ -229,7 +229,7 @@ describe("an import into a server that misbehaves", () => {
     expect(tries).toEqual({ passing: 3, final: 1 });
   });
 
-  it("gives up a server that takes nothing, though it says that it will", async () => {
+  it("gives up on a server that accepts nothing, although it says that it will", async () => {
     let bundles = 0;
     const url = await started((_, response) => {
       bundles += 1;
@@ -243,7 +243,7 @@ describe("an import into a server that misbehaves", () => {
     expect(bundles).toBe(3 * 7);
   });
 
-  it("does not send a bundle again that may have got through, and says that the server is gone", async () => {
+  it("does not repeat a bundle that may have been stored, and reports that the server is gone", async () => {
     let bundles = 0;
     const url = await started((_, response) => {
       bundles += 1;
@@ -254,7 +254,7 @@ describe("an import into a server that misbehaves", () => {
     expect(bundles).toBe(1);
   });
 
-  it("looks whether a bundle got through before it sends it again", async () => {
+  it("checks whether a bundle was stored before it sends it again", async () => {
     const asked: string[] = [];
     const url = await started((request, response) => {
       asked.push(request.url ?? "");
@@ -266,7 +266,7 @@ describe("an import into a server that misbehaves", () => {
     expect(asked).toEqual(["/fhir/Patient/_search", "/fhir/", "/fhir/Patient/_search"]);
   });
 
-  it("ends between two bundles when asked to, with a summary", async () => {
+  it("ends between two bundles if asked to, with a summary", async () => {
     let held: ServerResponse | undefined;
     const url = await started((_, response) => {
       if (held) throw new Error("a second bundle was begun");
@@ -282,7 +282,7 @@ describe("an import into a server that misbehaves", () => {
   });
 });
 
-describe("an import that cannot begin says why in one sentence", () => {
+describe("an import that cannot begin gives the reason in one sentence", () => {
   it.each([
     ["nobody answers", ["--url", "http://127.0.0.1:2", SAMPLES], /^No server answers at http:\/\/127\.0\.0\.1:2\/fhir \(\w+\): .*\n$/],
     ["the address is none", ["--url", "localhost", SAMPLES], /^--url is "localhost"; it should be like .*\n$/],
@@ -298,7 +298,7 @@ describe("an import that cannot begin says why in one sentence", () => {
   });
 });
 
-it("the samples are what their README says", () => {
+it("the samples are as their README describes them", () => {
   const readme = readFileSync(join(SAMPLES, "README.md"), "utf8");
   const bundles = readdirSync(SAMPLES).filter((name) => name.endsWith(".json"));
   const resources = bundles.flatMap((name) =>

@@ -31,14 +31,14 @@ async function visits(count: number): Promise<[number, number][]> {
 const overlap = (stays: [number, number][]) => stays.some(([start], index) => index > 0 && start < (stays[index - 1]?.[1] ?? 0));
 
 describe("a lock", () => {
-  it("lets one process in at a time, and leaves nothing behind", async () => {
+  it("admits one process at a time, and leaves nothing behind", async () => {
     const stays = await visits(6);
     expect(stays).toHaveLength(6);
     expect(overlap(stays)).toBe(false);
     expect(readdirSync(dir)).toEqual([]);
   });
 
-  it("of a dead process is broken by one of those who wait", async () => {
+  it("of a dead process is broken by one of the waiting ones", async () => {
     const dead = spawn(process.execPath, ["-e", ""]);
     await once(dead, "exit");
     writeFileSync(file, JSON.stringify({ pid: dead.pid, born: "1" }));
@@ -47,7 +47,7 @@ describe("a lock", () => {
     expect(overlap(stays)).toBe(false);
   });
 
-  it("of a dead process whose id another has now is broken too", async () => {
+  it("of a dead process is broken even if another process has its id now", async () => {
     writeFileSync(file, JSON.stringify({ pid: process.pid, born: "1" }));
     expect(await visits(1)).toHaveLength(1);
   });

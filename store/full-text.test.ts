@@ -96,7 +96,7 @@ describe("full text in MongoDB", () => {
     else await expect(found(store, clause)).rejects.toMatchObject({ type: "NOT_SUPPORTED" });
   });
 
-  it("finds two questions at once, and one among alternatives, or says that the server has none", async () => {
+  it("finds two texts at once, and one among alternatives, or reports that the server does not support it", async () => {
     const two = [asked("asthma"), asked("nothing", "text")];
     const among: Clause = { kind: "any", of: [[asked("dolor")], [{ kind: "id", any: ["kidney"] }]] };
     if (hasWords) {
@@ -112,7 +112,7 @@ describe("full text in MongoDB", () => {
   });
 
   // The part that decides needs no text index: it is held against SQLite's on any server.
-  it("decides as SQLite does, and asks the index for no less", async () => {
+  it("gives the same matches as SQLite, and uses the index for them", async () => {
     const word = fc.constantFrom("asthma", "Gicht", "kidney", "disease", "adán", "x-ray", "3", "OR", "—", "a.b");
     const prose = fc.array(word, { maxLength: 6 }).map((words) => words.join(" "));
     const phrase = fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => `"${words.join(" ")}"`);

@@ -9,7 +9,7 @@ describe.each(stores)("the authors of versions in $name", (kit) => {
     return versions.map(({ version, author }) => [version, author]);
   };
 
-  it("are kept with each version, also of a deletion, and are not in the resource", async () => {
+  it("are kept with each version, including deletions, and are not part of the resource", async () => {
     await opened.store.write([create("ann", { name: "Ann" }, { author: "nurse" })]);
     await opened.store.write([update("ann", { name: "Anna" }, { author: "physician" })]);
     await opened.store.write([update("ann", { name: "Anne" })]);
@@ -27,7 +27,7 @@ describe.each(stores)("the authors of versions in $name", (kit) => {
     expect((await opened.store.readVersion("Patient", "ann", 3))?.author).toBeUndefined();
   });
 
-  it("are those of the prepare, whoever commits it", async () => {
+  it("are those of the prepare, whichever process commits it", async () => {
     await opened.store.prepare("t1", [create("ann", {}, { author: "nurse" })]);
     await opened.store.commit("t1", Date.now());
     await opened.store.prepare("t2", [remove("ann", { author: "physician" })]);
@@ -42,7 +42,7 @@ describe.each(stores)("the authors of versions in $name", (kit) => {
 describe.each(stores)("what is purged from the store in $name", (kit) => {
   const opened = freshStore(kit, { text: (json) => [json, ""] });
 
-  it("is gone with all its versions, its search values and its keys, and nothing else is", async () => {
+  it("is removed with all its versions, search values and keys, and nothing else is", async () => {
     const { store } = opened;
     await store.write([create("ann", { name: "Ann" }, inBed("7")), create("bob", { name: "Bob" }), create("eve")]);
     await store.write([update("ann", { name: "Anna" }, inBed("7")), remove("eve")]);

@@ -27,7 +27,7 @@ describe.each(stores)("the time of a request, in $name", (kit) => {
     await expect(ask(opened.store, { leftMs: 0 })).rejects.toMatchObject(refused);
   });
 
-  it("is counted once for what is asked at the same time", async () => {
+  it("is charged once for concurrent searches", async () => {
     const budget = { leftMs: 5_000 };
     const begun = performance.now();
     await Promise.all(Array.from({ length: 100 }, () => opened.store.count("Patient", [], budget)));

@@ -7,7 +7,7 @@ describe.each(stores)("the values in use in $name", (kit) => {
 
   const inUse = (limit: number) => opened.store.distinct([NAME, IDENTIFIER], limit);
 
-  it("are told once each, in order, of what lives, and only identities", async () => {
+  it("are returned once each, in order, of existing resources, as identities only", async () => {
     await opened.store.write([
       create("a", { name: "ann", identifier: "2" }),
       create("b", { name: "bob", identifier: "2" }),
@@ -28,7 +28,7 @@ describe.each(stores)("the values in use in $name", (kit) => {
     ]);
   });
 
-  it("are none in an empty store, also of many slots", async () => {
+  it("are empty for an empty store, even with many slots", async () => {
     expect(
       await opened.store.distinct(
         Array.from({ length: 130 }, (_, index) => index + 1),

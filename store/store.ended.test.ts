@@ -88,7 +88,7 @@ class Told {
 describe.each(stores)("a transaction that was given up, in the store in $name", (kit) => {
   const opened = freshStore(kit, { waitMs: 1 });
 
-  it("is not prepared any more, by this process or another, however often it is given up", async () => {
+  it("cannot be prepared any more, by this process or another, however often it is aborted", async () => {
     const other = await kit.open(opened.folder, { waitMs: 1 });
     await opened.store.abort("late");
     await opened.store.abort("late");
@@ -103,7 +103,7 @@ describe.each(stores)("a transaction that was given up, in the store in $name", 
     await other.close();
   });
 
-  it("holds nothing in the end, in whichever order its prepare and its end come, and whoever is killed meanwhile", async () => {
+  it("holds nothing in the end, in whichever order its prepare and its end arrive, and whichever process is killed", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(deed, { minLength: 3, maxLength: 14 }), async (deeds) => {
         const folder = await temporaryFolder();
@@ -128,11 +128,11 @@ describe.each(stores)("a transaction that was given up, in the store in $name", 
   }, 120_000);
 });
 
-describe("What a SQLite file remembers of transactions that were given up", () => {
+describe("the list of aborted transactions in a SQLite file", () => {
   const [sqlite] = stores as [StoreKit, ...StoreKit[]];
   const opened = freshStore(sqlite);
 
-  it("are the newest, so many as are told", async () => {
+  it("contains the newest ones up to its limit", async () => {
     const names = Array.from({ length: MAX_ENDED + 10 }, (_, index) => `gone~${index}`);
     for (let from = 0; from < names.length; from += 500) {
       await Promise.all(names.slice(from, from + 500).map((tx) => opened.store.abort(tx)));

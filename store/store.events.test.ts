@@ -37,7 +37,7 @@ describe.each(stores)("events of the store in $name", (kit) => {
   });
   const waiting = async (queue: "out" | "own" = "out") => (await store.outbox(queue, 100)).map(({ id }) => id);
 
-  it("are the versions of those resources that somebody wants to hear of, in their order", async () => {
+  it("contain the versions of resources that have subscribers, in their order", async () => {
     await store.write([create("ann"), create("bob")]);
     await store.write([update("ann")]);
     await store.write([remove("ann")]);
@@ -62,7 +62,7 @@ describe.each(stores)("events of the store in $name", (kit) => {
     expect(versions).toEqual([{ type: "Patient", id: "bob", version: 2, method: "update" }]);
   });
 
-  it("or are told once they are stored, and not before, where nobody wants them as events", async () => {
+  it("or are announced once they are stored, and not before, if there are no subscribers", async () => {
     isWanted = false;
     await store.prepare("t1", [create("ann"), create("bob")]);
     expect(versions).toEqual([]);
@@ -72,7 +72,7 @@ describe.each(stores)("events of the store in $name", (kit) => {
     expect(versions.map(({ id, version }) => `${id}/${version}`)).toEqual(["ann/1", "bob/1"]);
   });
 
-  it("name whose record a version leaves, too", async () => {
+  it("also name the patient whose record a version leaves", async () => {
     const about = (patient: string) => ({ keys: [[9_999, `=Patient/${patient}`] as [number, string]], ranges: [] });
     const newest = async () => JSON.parse((await store.outbox("out", 100)).at(-1)?.payload ?? "") as object;
     await store.write([{ ...create("ann"), index: about("mother") }]);
@@ -88,7 +88,7 @@ describe.each(stores)("events of the store in $name", (kit) => {
     expect(await newest()).toEqual({ type: "Patient", id: "ann", version: 3, method: "delete", patients: ["Patient/aunt"] });
   });
 
-  it("of one record stay in their order when clocks are apart", async () => {
+  it("of one record keep their order when clocks differ", async () => {
     const writeAt = (now: number, ...steps: Write[]) => {
       jest.spyOn(Date, "now").mockReturnValue(now);
       return store.write(steps).finally(() => jest.restoreAllMocks());
@@ -113,13 +113,13 @@ describe.each(stores)("events of the store in $name", (kit) => {
     ]);
   });
 
-  it("tell nothing of a resource that goes on with another owner", async () => {
+  it("do not include a resource that moves to another owner", async () => {
     await store.write([create("ann")]);
     await store.write([remove("ann", { moved: true })]);
     expect(await waiting()).toEqual(["Patient/ann/1"]);
   });
 
-  it("are there with the write, and not without it", async () => {
+  it("exist exactly if the write does", async () => {
     await store.write([create("ann"), emit(told("own/1"))]);
     await expect(store.write([emit(told("own/2")), create("bob"), create("ann")])).rejects.toMatchObject({ type: "ID_TAKEN" });
     await expect(store.write([create("bob"), emit(told("big", "b", "x".repeat(MAX_EVENT_CHARACTERS + 1)))])).rejects.toMatchObject({
@@ -130,7 +130,7 @@ describe.each(stores)("events of the store in $name", (kit) => {
     expect(await store.read("Patient", "bob")).toBeUndefined();
   });
 
-  it("of a prepared write come with its commit, and never with its abort", async () => {
+  it("of a prepared write appear with its commit, and never with its abort", async () => {
     await store.prepare("tx", [create("ann"), emit(told("own/1"))]);
     await store.prepare("other", [create("bob"), emit(told("own/2"))]);
     expect(await waiting()).toEqual([]);
@@ -141,7 +141,7 @@ describe.each(stores)("events of the store in $name", (kit) => {
     expect(calls).toBe(1);
   });
 
-  it("wait in two queues, until they are relayed, also over a restart", async () => {
+  it("wait in two queues until they are relayed, even over a restart", async () => {
     await store.write([emit(told("out/1")), emit(told("own/1"), "own"), emit(told("own/2", "bill/2"), "own")]);
     await store.close();
     store = await kit.open(folder, options);
@@ -154,7 +154,7 @@ describe.each(stores)("events of the store in $name", (kit) => {
     expect(await store.outboxState()).toEqual({ waiting: 0 });
   });
 
-  it("are not forgotten by one who forgets another a second time", async () => {
+  it("are not removed when another one is removed a second time", async () => {
     await store.write([emit(told("1"))]);
     const [first] = await store.outbox("out", 1);
     await store.relayed([first?.place ?? ""]);
@@ -163,7 +163,7 @@ describe.each(stores)("events of the store in $name", (kit) => {
     expect(await waiting()).toEqual(["2"]);
   });
 
-  it("have their effect once, however often they come", async () => {
+  it("have their effect once, however often they arrive", async () => {
     await store.write([once("visits/1"), create("ann")]);
     await expect(store.write([once("visits/1"), create("bob")])).rejects.toMatchObject({
       type: "ALREADY_HANDLED",
@@ -178,7 +178,7 @@ describe.each(stores)("events of the store in $name", (kit) => {
     expect(await store.isHandled("a")).toBe(false); // nothing of it was carried out
   });
 
-  it("whose effect is prepared are nobody else's until that is decided", async () => {
+  it("whose effect is prepared are not handled by others until that is decided", async () => {
     await store.prepare("tx", [once("visits/1"), create("ann")]);
     await expect(store.write([once("visits/1"), create("bob")])).rejects.toMatchObject({ type: "LOCKED" });
     expect(await store.isHandled("visits/1")).toBe(false);
@@ -188,7 +188,7 @@ describe.each(stores)("events of the store in $name", (kit) => {
     await expect(store.write([once("visits/1")])).rejects.toMatchObject({ type: "ALREADY_HANDLED" });
   });
 
-  it("are relayed by one at a time, whose right ends by itself", async () => {
+  it("are relayed by one process at a time, whose lease expires by itself", async () => {
     expect(await store.lease("relay", "a", 60_000)).toBe(true);
     expect(await store.lease("relay", "a", 60_000)).toBe(true);
     expect(await store.lease("relay", "b", 60_000)).toBe(false);

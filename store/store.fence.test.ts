@@ -13,7 +13,7 @@ describe.each(stores)("what a write relies on, in $name", (kit) => {
   });
   const soon = (token = "one") => ({ token, expiresAt: Date.now() + 60_000 });
 
-  it("counts as long as was agreed, and of its own store in the version that was seen", async () => {
+  it("is valid for the agreed time, for its own store, and for the version that was read", async () => {
     await opened.store.write([create("ann")]);
     expect(await opened.store.write([create("a")], undefined, relying(1, true))).toMatchObject([{ outcome: "created" }]);
     const late = relying(1, true, performance.now() - 1);
@@ -24,7 +24,7 @@ describe.each(stores)("what a write relies on, in $name", (kit) => {
     await expect(opened.store.write([create("b")], undefined, relying(3, true))).rejects.toMatchObject({ type: "FACTS_OUTDATED" });
   });
 
-  it("can be fenced: no write relies on that version any more, but on a later one", async () => {
+  it("can be fenced: writes can no longer rely on that version, but on a later one", async () => {
     await opened.store.fence([ann(2)], soon());
     for (const version of [1, 2]) {
       await expect(opened.store.write([create("a")], undefined, relying(version))).rejects.toMatchObject({ type: "FACTS_OUTDATED" });
@@ -53,7 +53,7 @@ describe.each(stores)("what a write relies on, in $name", (kit) => {
     },
   );
 
-  it("can be fenced by a process that is alone, as long as it lasts", async () => {
+  it("can be fenced by a single process for as long as that process runs", async () => {
     await opened.store.fence([ann(2)], soon(), { isAlone: true });
     await expect(opened.store.write([create("a")], undefined, relying(2))).rejects.toMatchObject({ type: "FACTS_OUTDATED" });
     expect(await opened.store.write([create("a")], undefined, relying(3))).toMatchObject([{ outcome: "created" }]);
@@ -64,7 +64,7 @@ describe.each(stores)("what a write relies on, in $name", (kit) => {
     await opened.store.abort("tx");
   });
 
-  it("is not fenced while a transaction is prepared that relies on it, but its own", async () => {
+  it("cannot be fenced while another transaction that relies on it is prepared", async () => {
     await opened.store.prepare("tx", [create("a", { name: "Patient/ann" })], relying(1));
     await expect(opened.store.fence([ann(1)], soon())).rejects.toMatchObject({ type: "LOCKED" });
     await opened.store.fence([ann(1)], soon(), { tx: "tx" });

@@ -13,7 +13,7 @@ describe.each(stores)("a condition held by $name", (kit) => {
     isThere,
   });
 
-  it("is none, or what is there", async () => {
+  it("is absent, or what exists", async () => {
     expect(await opened.store.write([hold("1")])).toMatchObject([{ outcome: "none" }]);
     await opened.store.write([create("a", { identifier: "1" })]);
     expect(await opened.store.write([hold("2"), hold("1")])).toMatchObject([
@@ -25,7 +25,7 @@ describe.each(stores)("a condition held by $name", (kit) => {
     expect(await opened.store.read("Patient", "c")).toBeUndefined();
   });
 
-  it("is nobody else's until the transaction that has prepared it ends", async () => {
+  it("belongs to the transaction that has prepared it until that ends", async () => {
     const created = () => opened.store.write([create("a", { identifier: "1" }, unlessIdentified("1"))]);
     await opened.store.prepare("tx", [hold("1"), create("other")]);
     await expect(created()).rejects.toMatchObject({ type: "LOCKED" });
@@ -39,7 +39,7 @@ describe.each(stores)("a condition held by $name", (kit) => {
     expect(await opened.store.write([hold("1", true)])).toMatchObject([{ outcome: "existed", id: "a" }]);
   });
 
-  it("is not held when it is not as expected", async () => {
+  it("is not held if it is not as expected", async () => {
     await opened.store.write([create("a", { identifier: "1" })]);
     expect(await opened.store.prepare("tx", [hold("1", false), hold("2", true)])).toMatchObject([
       { outcome: "existed" },

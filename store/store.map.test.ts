@@ -4,7 +4,7 @@ import { freshStore, stores } from "../test/kit/stores.ts";
 describe.each(stores)("what is kept beside resources in $name", (kit) => {
   const opened = freshStore(kit);
   describe("counters", () => {
-    it("add up, and never fall below their least value", async () => {
+    it("are added to, and never fall below their minimum", async () => {
       expect(await opened.store.write([{ op: "add", counter: "stock:a", by: 3 }])).toMatchObject([{ outcome: "added", value: 3 }]);
       expect(await opened.store.write([{ op: "add", counter: "stock:a", by: -3, min: 0 }])).toMatchObject([{ value: 0 }]);
       await expect(opened.store.write([{ op: "add", counter: "stock:a", by: -1, min: 0 }])).rejects.toMatchObject({
@@ -54,14 +54,14 @@ describe.each(stores)("what is kept beside resources in $name", (kit) => {
       expect([await opened.store.get("tx:1"), await opened.store.get("tx:2")]).toEqual([undefined, "abort"]);
     });
 
-    it("forgets what has expired", async () => {
+    it("removes expired entries", async () => {
       await opened.store.put("key", "old", Date.now() - 1);
       expect(await opened.store.get("key")).toBeUndefined();
       expect(await opened.store.put("key", "new", Date.now() + 60_000)).toBe("new");
       expect(await opened.store.get("key")).toBe("new");
     });
 
-    it("takes several entries in one step, or none when one of their keys is there", async () => {
+    it("stores several entries in one step, or none if one of their keys exists", async () => {
       expect(
         await opened.store.putAll([
           { key: "a", value: "1" },
@@ -86,7 +86,7 @@ describe.each(stores)("what is kept beside resources in $name", (kit) => {
       expect(await opened.store.usage("e")).toEqual({ count: 1, bytes: 2 });
     });
 
-    it("says how much it holds, however much that is", async () => {
+    it("reports its size, whatever it is", async () => {
       for (let from = 0; from < 4_500; from += 1_500) {
         await opened.store.putAll(Array.from({ length: 1_500 }, (_, i) => ({ key: `many/${from + i}`, value: "ab" })));
       }
@@ -94,7 +94,7 @@ describe.each(stores)("what is kept beside resources in $name", (kit) => {
       expect(await opened.store.usage("many/")).toEqual({ count: 4_500, bytes: 9_000 });
     });
 
-    it("of 16 that put overlapping entries at once lets one through", async () => {
+    it("of 16 concurrent puts with overlapping entries lets one succeed", async () => {
       const puts = Array.from({ length: 16 }, (_, i) =>
         opened.store.putAll([
           { key: "shared", value: `${i}` },

@@ -6,7 +6,7 @@ describe.each(stores)("prepared writes of the store in $name", (kit) => {
   const opened = freshStore(kit);
   const idsOf = (name: string) => idsNamed(opened.store, name);
 
-  it("are invisible until they are committed, and carry the time of the commit", async () => {
+  it("are invisible until they are committed, and have the time of the commit", async () => {
     const [{ updated = 0 } = {}] = await opened.store.write([create("ann", { name: "Ann" })]);
     const results = await opened.store.prepare("t1", [
       update("ann", { name: "Anna" }),
@@ -58,7 +58,7 @@ describe.each(stores)("prepared writes of the store in $name", (kit) => {
     expect(results).toMatchObject([{ version: 2 }, { version: 1, outcome: "created" }, { version: 1, outcome: "created" }, { value: 1 }]);
   });
 
-  it("are never older than what they replace, whatever the coordinator's clock says; and tell the types of what they change", async () => {
+  it("are never older than what they replace, whatever the coordinator's clock says; and report the types that they change", async () => {
     await opened.store.write([create("ann")]);
     const { updated = 0 } = (await opened.store.read("Patient", "ann")) ?? {};
     await opened.store.prepare("t1", [update("ann", { name: "Anna" }), { op: "add", counter: "stock", by: 1 }]);
@@ -67,7 +67,7 @@ describe.each(stores)("prepared writes of the store in $name", (kit) => {
     expect(await opened.store.commit("t1", 1_000)).toEqual([]);
   });
 
-  it("may be committed and aborted again, and when unknown", async () => {
+  it("may be committed or aborted repeatedly, even if unknown", async () => {
     await opened.store.prepare("t1", [create("ann")]);
     await opened.store.commit("t1", 1_000);
     await opened.store.commit("t1", 2_000);
@@ -76,7 +76,7 @@ describe.each(stores)("prepared writes of the store in $name", (kit) => {
     expect(await opened.store.read("Patient", "ann")).toMatchObject({ version: 1, updated: 1_000 });
   });
 
-  it("are refused like any write, and under a name that is in use", async () => {
+  it("are refused like any write, and if their name is in use", async () => {
     await expect(opened.store.prepare("t1", [update("ann", {}, { upsert: false })])).rejects.toMatchObject({ type: "NOT_FOUND" });
     expect(await opened.store.prepared()).toEqual([]);
     await opened.store.prepare("t1", [create("ann")]);
@@ -84,7 +84,7 @@ describe.each(stores)("prepared writes of the store in $name", (kit) => {
     expect(await opened.store.prepared()).toHaveLength(1);
   });
 
-  it("hold nothing for what existed already", async () => {
+  it("lock nothing for what existed already", async () => {
     await opened.store.write([create("ann", { identifier: "1" })]);
     expect(await opened.store.prepare("t1", [create("bob", {}, unlessIdentified("1"))])).toMatchObject([{ id: "ann", outcome: "existed" }]);
     await opened.store.write([remove("ann")]);
@@ -92,7 +92,7 @@ describe.each(stores)("prepared writes of the store in $name", (kit) => {
     expect(await opened.store.read("Patient", "bob")).toBeUndefined();
   });
 
-  it("keep a place empty until they end", async () => {
+  it("keep a key reserved until they end", async () => {
     await opened.store.close();
     opened.store = await kit.open(opened.folder, { waitMs: 50 });
     await opened.store.write([create("ann")]);
@@ -115,7 +115,7 @@ describe.each(stores)("prepared writes of the store in $name", (kit) => {
     expect(await idsOf("Ann")).toEqual(["ann"]);
   });
 
-  it("may add to one counter, change one resource and take one key several times", async () => {
+  it("may change one counter, one resource and one key several times", async () => {
     await opened.store.write([{ op: "add", counter: "stock", by: 5 }, create("ann", {}, inBed("7"))]);
     const steps = [
       { op: "add" as const, counter: "stock", by: 3 },
@@ -135,7 +135,7 @@ describe.each(stores)("prepared writes of the store in $name", (kit) => {
     expect(await opened.store.counter("stock")).toBe(0);
   });
 
-  it("delete no earlier than what they delete was written, whatever the coordinator's clock says", async () => {
+  it("delete no earlier than the time of the deleted version, whatever the coordinator's clock says", async () => {
     await opened.store.write([create("ann")]);
     const { updated = 0 } = (await opened.store.read("Patient", "ann")) ?? {};
     await opened.store.prepare("t1", [remove("ann")]);

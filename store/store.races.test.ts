@@ -58,7 +58,7 @@ describe.each(stores)("many writers on the store in $name", (kit) => {
     return { child, line };
   }
 
-  it("64 conditional creates make one patient", async () => {
+  it("64 conditional creates create one patient", async () => {
     const { done, refused } = await outcomes(times(64, (i) => store.write([create(`p${i}`, { identifier: "1" }, unlessIdentified("1"))])));
     expect(refused).toEqual([]);
     expect(done.filter(({ outcome }) => outcome === "created")).toHaveLength(1);
@@ -66,7 +66,7 @@ describe.each(stores)("many writers on the store in $name", (kit) => {
     expect(await store.count("Patient", [])).toBe(1);
   });
 
-  it("of 64 updates of one version one wins", async () => {
+  it("of 64 updates of one version one succeeds", async () => {
     await store.write([create("ann")]);
     const { done, refused } = await outcomes(times(64, () => store.write([update("ann", {}, { ifVersion: [1] })])));
     expect(done).toHaveLength(1);
@@ -80,7 +80,7 @@ describe.each(stores)("many writers on the store in $name", (kit) => {
     expect(refused).toEqual(times(31, () => "BED_OCCUPIED"));
   });
 
-  it("of 32 dispenses of the last 10 units ten go through", async () => {
+  it("of 32 dispenses of the last 10 units ten succeed", async () => {
     await store.write([{ op: "add", counter: "stock", by: 10 }]);
     const { done, refused } = await outcomes(times(32, () => store.write([{ op: "add", counter: "stock", by: -1, min: 0 }])));
     expect(done.map(({ value }) => value).sort()).toEqual(times(10, (i) => i));
@@ -88,7 +88,7 @@ describe.each(stores)("many writers on the store in $name", (kit) => {
     expect(await store.counter("stock")).toBe(0);
   });
 
-  it("16 puts of one key agree on what is stored", async () => {
+  it("16 concurrent puts of one key agree on what is stored", async () => {
     const stored = await Promise.all(times(16, (i) => store.put("tx", `decision ${i}`)));
     expect(new Set(stored).size).toBe(1);
   });
@@ -104,7 +104,7 @@ describe.each(stores)("many writers on the store in $name", (kit) => {
   });
 
   describe("while a transaction is prepared", () => {
-    it("writers of what it holds wait for it, and others do not", async () => {
+    it("writers of the same resources wait for it, and others do not", async () => {
       await store.write([create("ann"), create("bob", {}, inBed("7"))]);
       await store.prepare("t1", [
         update("ann", { name: "Anna" }),
@@ -131,7 +131,7 @@ describe.each(stores)("many writers on the store in $name", (kit) => {
       ]);
     });
 
-    it("a writer gives up after its time", async () => {
+    it("a writer gives up after its time limit", async () => {
       await store.close();
       store = await kit.open(folder, { waitMs: 60 });
       await store.prepare("t1", [create("ann", {}, inBed("7"))]);
@@ -148,7 +148,7 @@ describe.each(stores)("many writers on the store in $name", (kit) => {
     });
   });
 
-  it("a page walk misses and doubles none that stood still, while others come and go", async () => {
+  it("paging misses and repeats no unchanged resource while others are created and deleted", async () => {
     await store.write(times(60, (i) => create(`still${i}`, { name: "X", born: (i * 7) % 60 })));
     await store.write(times(30, (i) => create(`gone${i}`, { name: "X", born: i })));
     for (const sort of [[], [{ by: "range" as const, slots: [111], edge: "low" as const, desc: true }]] satisfies StoreQuery["sort"][]) {
@@ -169,7 +169,7 @@ describe.each(stores)("many writers on the store in $name", (kit) => {
     }
   });
 
-  it("two processes on the same data make one patient, and lose no unit of the stock", async () => {
+  it("two processes on the same data create one patient, and lose no unit of the stock", async () => {
     const code = `
       const none = { keys: [], ranges: [] }, body = { meta: "", rest: "}" };
       const clauses = [{ kind: "key", slots: [102], any: [{ eq: "=1" }] }];
@@ -185,7 +185,7 @@ describe.each(stores)("many writers on the store in $name", (kit) => {
     expect([await store.count("Patient", []), await store.counter("stock")]).toEqual([1, 40]);
   }, 60_000);
 
-  it("what a process has prepared is there after kill -9, holds what it holds, and can be committed by another", async () => {
+  it("what a process has prepared is kept after kill -9 with its locks, and can be committed by another", async () => {
     const steps = JSON.stringify([create("ann", { name: "Ann" }, inBed("7"))]);
     const { child } = await elsewhere(`await store.prepare("t1", ${steps}); console.log("prepared"); setInterval(() => {}, 1000);`);
     child.kill("SIGKILL");
@@ -198,14 +198,14 @@ describe.each(stores)("many writers on the store in $name", (kit) => {
     expect(await store.count("Patient", [named("Ann")])).toBe(1);
   });
 
-  it("a writer hears of the end of a transaction that another process commits", async () => {
+  it("a writer learns of the end of a transaction that another process commits", async () => {
     await store.prepare("t1", [create("ann")]);
     const waiting = store.write([update("ann")]);
     await elsewhere(`await store.commit("t1", 1000); console.log("committed"); await store.close();`);
     expect(await waiting).toMatchObject([{ version: 2, outcome: "updated" }]);
   });
 
-  it("what is confirmed is there after kill -9, and nothing by halves", async () => {
+  it("what was confirmed is kept after kill -9, and nothing is partly written", async () => {
     const code = `
       const step = (id) => ({ op: "create", type: "Patient", id, body: { meta: "", rest: "}" }, index: { keys: [], ranges: [] } });
       for (let i = 0; ; i++) { await store.write([step("a" + i), step("b" + i)]); console.log(i); }`;

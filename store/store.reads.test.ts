@@ -45,7 +45,7 @@ describe.each(stores)("reads of many resources in $name", (kit) => {
       expect(names(await pages({ type: "Group" }, limit))).toEqual([]);
     });
 
-    it("keeps to a time, and to a page's size", async () => {
+    it("can be limited to a time and to a page size", async () => {
       const { updated = 0 } = (await opened.store.readVersion("Patient", "ann", 2)) ?? {};
       expect(names(await pages({ type: "Patient", id: "ann", since: updated }, 10))).toContain("Patient/ann/2");
       expect(names(await pages({ type: "Patient", id: "ann", until: updated - 1 }, 10))).not.toContain("Patient/ann/2");
@@ -54,7 +54,7 @@ describe.each(stores)("reads of many resources in $name", (kit) => {
   });
 
   describe("search", () => {
-    it("ends a page before it gets too big", async () => {
+    it("ends a page before it gets too large", async () => {
       await opened.store.write(["a", "b", "c"].map((id) => create(id, { name: "Ann" })));
       const page = await opened.store.search({
         type: "Patient",
@@ -88,14 +88,14 @@ describe.each(stores)("reads of many resources in $name", (kit) => {
       }
     });
 
-    it("brings the references along that are asked for", async () => {
+    it("returns included resources with the matches", async () => {
       await opened.store.write([create("ann", { name: "Ann", identifier: "1" })]);
       const { rows } = await opened.store.search({ type: "Patient", clauses: [], sort: [], limit: 10, want: "ids", refs: [102, 101] });
       expect(rows).toMatchObject([{ id: "ann", refs: [[102, "1"]] }]);
       expect(rows[0]).not.toHaveProperty("json");
     });
 
-    it("brings counters along that tell what moved, of its own moment", async () => {
+    it("returns the counters of the same moment, which tell whether anything moved", async () => {
       await opened.store.write([create("ann"), { op: "add", counter: "came", by: 2 }]);
       const question = { type: "Patient", clauses: [], sort: [], limit: 10, want: "ids" as const };
       expect(await opened.store.search(question, undefined, ["came", "gone"])).toMatchObject({ rows: [{ id: "ann" }], counted: [2, 0] });
@@ -104,7 +104,7 @@ describe.each(stores)("reads of many resources in $name", (kit) => {
       expect(await opened.store.search(question, undefined, ["came", "gone"])).toMatchObject({ counted: [2, 1] });
     });
 
-    it("reads many at once, in the order in which they were asked for", async () => {
+    it("reads many resources at once, in the requested order", async () => {
       const ids = Array.from({ length: 250 }, (_, n) => `p${n}`);
       await opened.store.write(ids.map((id) => create(id)));
       const asked = [...ids.toReversed(), "nobody", "p7"];
@@ -112,7 +112,7 @@ describe.each(stores)("reads of many resources in $name", (kit) => {
       expect(found.map((one) => one?.id)).toEqual([...ids.toReversed(), undefined, "p7"]);
     });
 
-    it("goes on after a cursor of another store, whose places are not its own", async () => {
+    it("continues after a cursor of another store, whose positions differ", async () => {
       await opened.store.write([create("ann"), create("bob")]);
       const { rows } = await opened.store.search({ type: "Patient", clauses: [], sort: [], limit: 10, want: "ids" });
       const [ann] = rows;
@@ -139,7 +139,7 @@ describe.each(stores)("reads of many resources in $name", (kit) => {
       await opened.store.write([remove("eve")]);
     });
 
-    it("are the ids of the matches, or what they refer to, each once", async () => {
+    it("returns the ids of the matches or of what they refer to, each once", async () => {
       expect((await opened.store.joinKeys({ type: "Patient", clauses: [named("Ann")], limit: 10 })).values.toSorted()).toEqual([
         "ann",
         "cid",
@@ -149,18 +149,18 @@ describe.each(stores)("reads of many resources in $name", (kit) => {
       expect(await opened.store.joinKeys({ type: "Practitioner", clauses: [], limit: 10 })).toEqual({ values: [] });
     });
 
-    it("come in pages, each from so many resources", async () => {
+    it("returns pages, each of a number of resources", async () => {
       const first = await opened.store.joinKeys({ ...all, slots: [102], limit: 2 });
       expect(first).toEqual({ values: ["1"], next: expect.any(Number) });
       expect(await opened.store.joinKeys({ ...all, slots: [102], limit: 2, after: first.next as number })).toEqual({ values: ["2"] });
     });
 
-    it("are not listed at all where only the whole would do and is too much", async () => {
+    it("returns nothing if a complete list is needed and too long", async () => {
       expect(await opened.store.joinKeys({ ...all, limit: 3, whole: true })).toEqual({ values: [], next: 0 });
       expect((await opened.store.joinKeys({ ...all, limit: 4, whole: true })).values).toHaveLength(4);
     });
 
-    it("say which of some ids or references a match is known by", async () => {
+    it("tells by which of some ids or references a match was found", async () => {
       const anns = { type: "Patient", clauses: [named("Ann")] };
       expect((await opened.store.joinKeysAmong({ ...anns, among: ["ann", "bob", "dee", "eve", "nobody"] })).toSorted()).toEqual([
         "ann",

@@ -7,7 +7,7 @@ describe.each(stores)("the store in $name", (kit) => {
   const idsOf = (name: string) => idsNamed(opened.store, name);
 
   describe("versions", () => {
-    it("gives back a patient as FHIR JSON with its version and time", async () => {
+    it("returns a patient as FHIR JSON with its version and time", async () => {
       const [result] = await opened.store.write([create("ann", { name: "Ann" })]);
       expect(result).toMatchObject({ type: "Patient", id: "ann", version: 1, outcome: "created" });
       const lastUpdated = new Date(result?.updated ?? 0).toISOString();
@@ -25,7 +25,7 @@ describe.each(stores)("the store in $name", (kit) => {
       });
     });
 
-    it("knows no patient who was never there", async () => {
+    it("finds no patient who never existed", async () => {
       expect(await opened.store.read("Patient", "nobody")).toBeUndefined();
       expect(await opened.store.readVersion("Patient", "nobody", 1)).toBeUndefined();
       expect(await opened.store.search({ type: "Patient", clauses: [], sort: [], limit: 10, want: "rows" })).toEqual({
@@ -34,7 +34,7 @@ describe.each(stores)("the store in $name", (kit) => {
       });
     });
 
-    it("refuses an id that is taken", async () => {
+    it("refuses an id that exists", async () => {
       await opened.store.write([create("ann")]);
       await expect(opened.store.write([create("bob"), create("ann")])).rejects.toMatchObject({ type: "ID_TAKEN", step: 1 });
       await opened.store.write([remove("ann")]);
@@ -42,7 +42,7 @@ describe.each(stores)("the store in $name", (kit) => {
       expect(await opened.store.read("Patient", "bob")).toBeUndefined();
     });
 
-    it("counts versions over updates and deletions, and keeps each of them", async () => {
+    it("counts versions across updates and deletions, and keeps each of them", async () => {
       await opened.store.write([create("ann", { name: "Ann" })]);
       await opened.store.write([update("ann", { name: "Anna" })]);
       expect(await opened.store.write([remove("ann")])).toMatchObject([{ version: 3, outcome: "deleted" }]);
@@ -61,7 +61,7 @@ describe.each(stores)("the store in $name", (kit) => {
       expect(await opened.store.readVersion("Patient", "ann", 5)).toBeUndefined();
     });
 
-    it("reads a deleted patient as deleted and finds it no more", async () => {
+    it("reads a deleted patient as deleted, and no longer finds it by search", async () => {
       await opened.store.write([create("ann", { name: "Ann" }), create("bob", { name: "Ann" })]);
       await opened.store.write([remove("ann")]);
       expect(await opened.store.read("Patient", "ann")).toMatchObject({ version: 2, method: "delete" });
@@ -76,7 +76,7 @@ describe.each(stores)("the store in $name", (kit) => {
       expect(await opened.store.write([remove("ann")])).toMatchObject([{ version: 2, outcome: "none" }]);
     });
 
-    it("updates only the version that the writer has seen", async () => {
+    it("updates only the version that the writer has read", async () => {
       await opened.store.write([create("ann")]);
       await opened.store.write([update("ann", {}, { ifVersion: [1] })]);
       await expect(opened.store.write([update("ann", {}, { ifVersion: [1] })])).rejects.toMatchObject({
@@ -97,13 +97,13 @@ describe.each(stores)("the store in $name", (kit) => {
       }
     });
 
-    it("creates by update only where that is allowed", async () => {
+    it("creates by an update only if that is allowed", async () => {
       await expect(opened.store.write([update("ann", {}, { upsert: false })])).rejects.toMatchObject({ type: "NOT_FOUND" });
       expect(await opened.store.write([update("ann")])).toMatchObject([{ version: 1, outcome: "created" }]);
       expect(await opened.store.write([update("ann", {}, { upsert: false })])).toMatchObject([{ version: 2, outcome: "updated" }]);
     });
 
-    it("replaces what a patient is found by", async () => {
+    it("replaces a patient's search values", async () => {
       await opened.store.write([create("ann", { name: "Ann", identifier: "1" })]);
       await opened.store.write([update("ann", { name: "Anna", identifier: "1" })]);
       expect([await idsOf("Ann"), await idsOf("Anna"), await opened.store.count("Patient", [identified("1")])]).toEqual([[], ["ann"], 1]);
@@ -116,7 +116,7 @@ describe.each(stores)("the store in $name", (kit) => {
       expect(await idsOf("X")).toEqual(["ann", "bob"]);
     });
 
-    it("lets a resource move to another owner and back, with its versions counted on", async () => {
+    it("lets a resource move to another owner and back, with its version numbers continued", async () => {
       await opened.store.write([create("ann", { name: "Ann" })]);
       await opened.store.write([update("ann", { name: "Ann" }), remove("ann", { moved: true })]);
       expect(await opened.store.read("Patient", "ann")).toBeUndefined();
@@ -128,8 +128,8 @@ describe.each(stores)("the store in $name", (kit) => {
     });
   });
 
-  describe("a write of several steps", () => {
-    it("does all of them or none", async () => {
+  describe("a write with several steps", () => {
+    it("carries out all of them or none", async () => {
       await opened.store.write([create("ann", { name: "Ann" })]);
       const steps = [
         update("ann", { name: "Anna" }),
@@ -143,7 +143,7 @@ describe.each(stores)("the store in $name", (kit) => {
       expect([await idsOf("Ann"), await opened.store.counter("stock")]).toEqual([["ann"], 0]);
     });
 
-    it("takes them in order, each seeing what the ones before have done", async () => {
+    it("carries them out in order, each seeing the effects of the earlier ones", async () => {
       const results = await opened.store.write([
         create("ann", { name: "Ann" }),
         update("ann", { name: "Anna" }),
@@ -169,7 +169,7 @@ describe.each(stores)("the store in $name", (kit) => {
       await expect(opened.store.write([update("eve", {}, inBed("7"))])).rejects.toMatchObject({ type: "BED_OCCUPIED" });
     });
 
-    it("hands a bed from one to the other", async () => {
+    it("passes a bed from one patient to another", async () => {
       await opened.store.write([create("ann", {}, inBed("7"))]);
       await opened.store.write([update("ann"), update("bob", {}, inBed("7"))]);
       await expect(opened.store.write([update("ann", {}, inBed("7"))])).rejects.toMatchObject({ type: "BED_OCCUPIED" });
@@ -177,7 +177,7 @@ describe.each(stores)("the store in $name", (kit) => {
   });
 
   describe("unique keys", () => {
-    it("are held until their holder gives them up", async () => {
+    it("are held until their holder releases them", async () => {
       await opened.store.write([create("ann", {}, inBed("7"))]);
       await opened.store.write([update("ann", {}, inBed("7"))]);
       const [{ key } = { key: "" }] = inBed("7").unique;
@@ -190,7 +190,7 @@ describe.each(stores)("the store in $name", (kit) => {
       expect(await opened.store.write([create("cid", {}, inBed("7"))])).toMatchObject([{ outcome: "created" }]);
     });
 
-    it("change hands among those who are written together, in any order, prepared too", async () => {
+    it("can be exchanged among resources written together, in any order, also when prepared", async () => {
       await opened.store.write([create("ann", {}, inBed("7")), create("bob", {}, inBed("8"))]);
       expect(await opened.store.write([update("ann", {}, inBed("8")), update("bob", {}, inBed("7"))])).toMatchObject([
         { version: 2 },
@@ -206,7 +206,7 @@ describe.each(stores)("the store in $name", (kit) => {
       });
     });
 
-    it("are not given twice within one write", async () => {
+    it("are not assigned twice within one write", async () => {
       await expect(opened.store.write([create("ann", {}, inBed("7")), create("bob", {}, inBed("7"))])).rejects.toMatchObject({
         type: "BED_OCCUPIED",
         step: 1,
@@ -215,14 +215,14 @@ describe.each(stores)("the store in $name", (kit) => {
   });
 
   describe("conditional create", () => {
-    it("creates once, and then finds what is there", async () => {
+    it("creates once, and then returns the existing resource", async () => {
       await opened.store.write([create("ann", { identifier: "1" }, unlessIdentified("1"))]);
       const [second] = await opened.store.write([create("bob", { identifier: "1" }, unlessIdentified("1"))]);
       expect(second).toMatchObject({ id: "ann", version: 1, outcome: "existed", json: expect.stringContaining('"ann"') });
       expect(await opened.store.read("Patient", "bob")).toBeUndefined();
     });
 
-    it("finds what an earlier step of the same write makes, and not what it deletes", async () => {
+    it("finds what an earlier step of the same write creates, and not what it deletes", async () => {
       const twice = await opened.store.write([
         create("ann", { identifier: "1" }),
         create("bob", { identifier: "1" }, unlessIdentified("1")),
@@ -234,20 +234,20 @@ describe.each(stores)("the store in $name", (kit) => {
       ]);
     });
 
-    it("refuses when several match", async () => {
+    it("refuses if several match", async () => {
       await opened.store.write([create("ann", { identifier: "1" }), create("bob", { identifier: "1" })]);
       await expect(opened.store.write([create("cid", {}, unlessIdentified("1"))])).rejects.toMatchObject({ type: "MULTIPLE_MATCHES" });
     });
   });
 
-  it("says how many live, by type, and how big it is", async () => {
+  it("reports the number of resources by type, and its size", async () => {
     await opened.store.write([create("ann"), create("bob"), { ...create("o1"), type: "Observation", index: nothing }]);
     await opened.store.write([remove("bob")]);
     await expect(opened.store.write([create("cid"), create("ann")])).rejects.toMatchObject({ type: "ID_TAKEN" });
     expect(await opened.store.stats()).toMatchObject({ documents: { Patient: 1, Observation: 1 }, bytes: expect.any(Number) });
   });
 
-  it("rebuilds its search values when their meaning has changed, also of what was prepared before", async () => {
+  it("rebuilds its search values when their definition has changed, including those of prepared writes", async () => {
     await opened.store.write([create("ann", { name: "Ann" }), create("bob", { name: "Bob" }), create("cid", { name: "Cid" })]);
     await opened.store.write([remove("cid")]);
     await opened.store.prepare("t1", [update("bob", { name: "Bob" })]);
@@ -264,7 +264,7 @@ describe.each(stores)("the store in $name", (kit) => {
     expect([await idsOf("Bob"), await idsOf("new Bob")]).toEqual([[], ["bob"]]);
   });
 
-  it("takes text that looks like a command for what it is", async () => {
+  it("treats text that looks like a command as text", async () => {
     const nasty = `'; DROP TABLE keys; -- " $where {"$gt":""} %_*`;
     await opened.store.write([
       create("ann", { name: nasty, identifier: nasty }, { ...unlessIdentified(nasty), ...inBed(nasty) }),
@@ -274,7 +274,7 @@ describe.each(stores)("the store in $name", (kit) => {
     expect([await idsOf(nasty), await opened.store.counter(nasty), await opened.store.get(nasty)]).toEqual([["ann"], 1, nasty]);
   });
 
-  it("answers nothing more when it is closed", async () => {
+  it("answers nothing after it is closed", async () => {
     await opened.store.close();
     await expect(opened.store.write([create("ann")])).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" });
     await expect(opened.store.read("Patient", "ann")).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" });

@@ -14,7 +14,7 @@ const rewritten = (resource: object): Record<string, unknown> => {
   return copy;
 };
 
-describe("links of a resource", () => {
+describe("the links of a resource", () => {
   it.each<[string, object, object]>([
     ["a reference", { subject: { reference: OLD } }, { subject: { reference: "Patient/new" } }],
     ["one relative to the entry's fullUrl", { subject: { reference: "Patient/x1" } }, { subject: { reference: "Patient/new" } }],
@@ -58,7 +58,7 @@ describe("links of a resource", () => {
     expect(rewritten({ resourceType: "Observation", ...before })).toEqual({ resourceType: "Observation", ...after });
   });
 
-  it("are followed in items inside items, in Parameters, and in what a choice holds", () => {
+  it("are found in nested items, in Parameters, and in choices", () => {
     const answer = (reference: string) => [{ linkId: "1", item: [{ linkId: "2", answer: [{ valueReference: { reference } }] }] }];
     expect(rewritten({ resourceType: "QuestionnaireResponse", item: answer(OLD) })).toMatchObject({ item: answer("Patient/new") });
     const parameters = (reference: string) => [
@@ -87,13 +87,13 @@ describe("links of a resource", () => {
     expect(rewritten(resource)).toEqual(resource);
   });
 
-  it("to what keeps its id are made local where they are references, and stay addresses elsewhere", () => {
+  it("to resources that keep their ids become relative in references, and stay unchanged elsewhere", () => {
     const address = "http://other.org/fhir/ValueSet/v";
     const list = { resourceType: "List", entry: [{ item: { reference: address } }], extension: [{ url: "http://x", valueUri: address }] };
     expect(rewritten(list)).toEqual({ ...list, entry: [{ item: { reference: "ValueSet/v" } }] });
   });
 
-  it("stay in a bundle that is stored as one, where it has their targets", () => {
+  it("in a bundle that is stored as one are unchanged if it contains their targets", () => {
     const document = {
       resourceType: "Bundle",
       type: "collection",
@@ -108,7 +108,7 @@ describe("links of a resource", () => {
     expect(rewritten(other)).toMatchObject({ entry: [{ resource: { subject: { reference: "Patient/new" } } }] });
   });
 
-  it("of what is patched change only where they cannot have meant another before", () => {
+  it("of a patched resource change only if they cannot have had another meaning before", () => {
     const patched = { resourceType: "Flag", subject: { reference: "Patient/x1" }, author: { reference: OLD }, implicitRules: OLD };
     const seen: [string, LinkKind][] = [];
     replaceLinks(patched, (link, kind) => {

@@ -5,7 +5,7 @@ const absolute = (place: string) => ({ reference: `${BASE}/${place}` });
 const condition = (place: string) => ({ resourceType: "Condition", subject: absolute(place) });
 const made = (value: object): unknown => JSON.parse(localReferences(JSON.stringify(value), [BASE]));
 
-describe("a reference under the server's own address", () => {
+describe("a reference with the server's own base URL", () => {
   it.each(["Patient/1", "Patient/1/_history/2"])("is made relative: %s", (place) => {
     expect(made(condition(place))).toEqual({ resourceType: "Condition", subject: { reference: place } });
   });
@@ -21,7 +21,7 @@ describe("a reference under the server's own address", () => {
     expect(made({ resourceType: "Condition", subject: { reference } })).toMatchObject({ subject: { reference: "Patient/1" } });
   });
 
-  it("is found where its host is in another case, or its slashes are escaped", () => {
+  it("is recognised if its host is in another case, or its slashes are escaped", () => {
     const text = JSON.stringify({ resourceType: "Condition", subject: { reference: "http://Host.Example/fhir/Patient/1" } });
     for (const spelt of [text, text.replaceAll("/", "\\/").toLowerCase().replace("patient", "Patient")]) {
       expect(JSON.parse(localReferences(spelt, ["http://host.example/fhir"]))).toMatchObject({ subject: { reference: "Patient/1" } });
@@ -42,7 +42,7 @@ describe("a reference under the server's own address", () => {
     expect(made(condition(place))).toEqual(condition(place));
   });
 
-  it("stays when it is a link to another entry's fullUrl: the server may make another resource of that one", () => {
+  it("is unchanged if it is the fullUrl of another entry, which may become another resource", () => {
     const bundle = {
       resourceType: "Bundle",
       type: "transaction",
@@ -57,34 +57,34 @@ describe("a reference under the server's own address", () => {
     });
   });
 
-  it("is made relative where it is conditional, in a transaction", () => {
+  it("is made relative if it is conditional, in a transaction", () => {
     const transaction = (place: object) => ({ resourceType: "Bundle", type: "transaction", entry: [{ resource: place }] });
     const criteria = "Patient?identifier=urn:x|1";
     expect(made(transaction(condition(criteria)))).toEqual(transaction({ resourceType: "Condition", subject: { reference: criteria } }));
   });
 
-  it("stays in a bundle that is stored as one", () => {
+  it("is unchanged in a bundle that is stored as one", () => {
     const document = { resourceType: "Bundle", type: "collection", entry: [{ resource: condition("Patient/1") }] };
     expect(made(document)).toEqual(document);
   });
 
-  it("leaves the text as it came when there is none", () => {
+  it("leaves the text unchanged if there is none", () => {
     const text = `{ "resourceType" : "Patient", "multipleBirthInteger" : 2.0 }`;
     expect(localReferences(text, [BASE])).toBe(text);
   });
 });
 
-describe("a reference to an entry of a bundle, in what is in none", () => {
+describe("a reference to a bundle entry outside of a bundle", () => {
   const link = "urn:uuid:0d1a2f5e-8f0a-4c3d-9b1e-00000000000f";
   const patched = { resourceType: "Condition", subject: { reference: link }, asserter: { reference: "Patient/1" } };
 
-  it("is refused, but for one that was there before", () => {
+  it("is refused, unless it was stored before", () => {
     expect(() => refuseLinksOutside(patched)).toThrow("leads nowhere");
     expect(() => refuseLinksOutside({ ...patched, asserter: { reference: "resource:0" } }, patched)).toThrow("resource:0 leads nowhere");
     expect(() => refuseLinksOutside(patched, { resourceType: "Condition", subject: { reference: link } })).not.toThrow();
   });
 
-  it("is none where it only identifies", () => {
+  it("is accepted where it only identifies", () => {
     const text = JSON.stringify({ resourceType: "Patient", identifier: [{ system: "urn:ietf:rfc:3986", value: link }] });
     expect(() => refuseLinksOutside(text)).not.toThrow();
   });

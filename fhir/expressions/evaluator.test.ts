@@ -68,7 +68,7 @@ const longestPause = async <Result>(work: () => Promise<Result>): Promise<{ resu
   return { result, pauseMs: delay.max / 1e6 };
 };
 
-describe("an expression that a client has written", () => {
+describe("an expression of a client", () => {
   it.each(COSTLY)("cannot hold up its service as a profile's rule: %s", async (expression) => {
     const begun = performance.now();
     const { result, pauseMs } = await longestPause(() => check(hostile(), expression));
@@ -89,7 +89,7 @@ describe("an expression that a client has written", () => {
     expect(pauseMs).toBeLessThan(3_000);
   });
 
-  it("is refused before it is parsed when it is too long or too deep", async () => {
+  it("is refused before parsing if it is too long or too deep", async () => {
     const deep = `Patient.name.where(${"(".repeat(200)}true${")".repeat(200)})`;
     const refused = { status: 400, issues: [{ code: "invalid" }] };
     await expect(applyPatch(hostile(), patchOf(deep))).rejects.toMatchObject(refused);
@@ -99,7 +99,7 @@ describe("an expression that a client has written", () => {
     }
   });
 
-  it("is compiled in time that does not double with each level", async () => {
+  it("is compiled in a time that does not double with each level", async () => {
     const nested = (inner: string, outer: string) => outer.repeat(40) + inner + ")".repeat(40);
     const patient = { resourceType: "Patient", name: [{ family: "A" }] };
     // What doubles forty times ends in no time; what does not may be slow on a busy machine.
@@ -109,7 +109,7 @@ describe("an expression that a client has written", () => {
     expect(await check(patient, `${"(".repeat(40)}name${" | name)".repeat(40)}.exists()`, patience())).toEqual([]);
   });
 
-  it("is evaluated where it takes little", async () => {
+  it("is evaluated if it takes little", async () => {
     const patient = { resourceType: "Patient", name: [{ family: "Abc", given: ["D"] }], birthDate: "1980-01-01" };
     expect(await check(patient, "name.family.matches('^[A-Z][a-z]+$')")).toEqual([]);
     expect(await check(patient, "name.family.matches('^[0-9]+$')")).toEqual(["error invariant"]);
@@ -120,10 +120,10 @@ describe("an expression that a client has written", () => {
   });
 });
 
-describe("the worker", () => {
+describe("the worker for expressions", () => {
   const evil = "name.where(family.`matches`('^(a+)+$')).exists()";
 
-  it("gives all resources of one request 300 ms together", async () => {
+  it("gives all resources of one request 300 ms in total", async () => {
     const budget = new EvaluationBudget();
     const begun = performance.now();
     const found = [];
@@ -132,14 +132,14 @@ describe("the worker", () => {
     expect(performance.now() - begun).toBeLessThan(10 * MAX_EVALUATION_MS);
   });
 
-  it("knows a request by its id, and another from it", () => {
+  it("distinguishes requests by their ids", () => {
     const one = budgetOf("a");
     expect(budgetOf("a")).toBe(one);
     expect(budgetOf("b")).not.toBe(one);
     expect(budgetOf(undefined)).not.toBe(budgetOf(undefined));
   });
 
-  it("is there again for the next request, which is served before those that were too costly", async () => {
+  it("is restarted for the next request, which is served before those that were too costly", async () => {
     const patient = { resourceType: "Patient", name: [{ family: "A" }] };
     await check(hostile(), evil);
     const order: string[] = [];
@@ -149,12 +149,12 @@ describe("the worker", () => {
     expect(order.indexOf("plain 0")).toBeLessThan(2);
   });
 
-  it("takes no task that is larger than the largest body", async () => {
+  it("accepts no task larger than the largest body", async () => {
     const task = { kind: "rules" as const, resource: JSON.stringify({ resourceType: "Patient", a: "a".repeat(9_000_000) }), rules: [] };
     await expect(evaluateInWorker(task, new EvaluationBudget())).rejects.toThrow("take too long");
   });
 
-  it("gives its memory back", async () => {
+  it("frees its memory", async () => {
     const before = process.memoryUsage.rss();
     for (let round = 0; round < 3; round++) await check(hostile(), COSTLY[5] as string);
     expect(process.memoryUsage.rss() - before).toBeLessThan(300_000_000);

@@ -3,7 +3,7 @@ import { fold } from "./fold.ts";
 
 const key = (name: string) => consonantsOf(fold(name));
 
-describe("A name in two scripts", () => {
+describe("a name in two scripts", () => {
   it.each([
     ["محمد", "Mohamed", "Muhammad", "MOHAMMED"],
     ["خديجة", "Khadidja", "Khadija"],
@@ -30,7 +30,7 @@ describe("A name in two scripts", () => {
     expect(key(arabic)).not.toBe(key(latin));
   });
 
-  it("is of one script, or of none that is compared", () => {
+  it("has one script, or none that is compared", () => {
     expect(["محمد", "mohamed", "محمد mohamed", "Мария", "42"].map((it) => scriptOf(fold(it)))).toEqual([
       "arabic",
       "latin",

@@ -13,7 +13,7 @@ describe("the condition of a conditional create", () => {
     " Patient?identifier=urn:a|1 ",
   ])("is taken as clients send it: %s", (given) => expect(criteria(given)).toBe("identifier=urn:a|1"));
 
-  it("keeps a question mark in a value, and a plus", () => {
+  it("keeps a question mark and a plus in a value", () => {
     expect(criteria("identifier=http://a/b?c|1")).toBe("identifier=http://a/b?c|1");
     expect(criteria("Patient?identifier=http://a/b?Patient?|1")).toBe("identifier=http://a/b?Patient?|1");
     expect(criteria("url=http://a/Library?x", "Library")).toBe("url=http://a/Library?x");
@@ -29,7 +29,7 @@ describe("the condition of a conditional create", () => {
     ["an address without criteria", `${BASE}/Patient`],
   ])("is refused with %s", (_, given) => expect(() => criteria(given)).toThrow(expect.objectContaining({ status: 400 })));
 
-  it("is read as the UTF-8 that was sent, and else as it came", () => {
+  it("is decoded as UTF-8 if it is, and otherwise unchanged", () => {
     expect(headerText(Buffer.from("family=Äб").toString("latin1"))).toBe("family=Äб");
     expect(headerText("family=Ä")).toBe("family=Ä");
     expect(headerText("family=A")).toBe("family=A");

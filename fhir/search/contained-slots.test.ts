@@ -4,8 +4,8 @@ import { parametersOf } from "./parameters.ts";
 
 const slots = (type: string, code: string): number[] => parametersOf(type).get(code)?.slots ?? [];
 
-describe("slots of what a resource contains", () => {
-  it("name the reference and the value, two deep, and never twice", () => {
+describe("the search values of contained resources", () => {
+  it("name the reference and the value, two levels deep, and never twice", () => {
     const [reference, inner] = [slots("MedicationRequest", "medication")[0] as number, slots("Medication", "manufacturer")[0] as number];
     const once = containedSlot(reference, inner) as number;
     const twice = containedSlot(once, slots("Organization", "name")[0] as number) as number;
@@ -14,14 +14,14 @@ describe("slots of what a resource contains", () => {
     expect(containedSlot(twice, inner)).toBeUndefined();
   });
 
-  it("hold its rows beside those of the resource", () => {
+  it("are stored beside those of the resource", () => {
     const contained = [{ resourceType: "Medication", id: "m", status: "active" }];
     const { keys } = indexOf({ resourceType: "MedicationRequest", contained, medicationReference: { reference: "#m" } });
     const [slot] = containedSlots(slots("MedicationRequest", "medication"), slots("Medication", "status"));
     expect(keys.filter(([at]) => at === slot).map(([, value]) => value)).toEqual([expect.stringMatching(/^=active/)]);
   });
 
-  it("are bounded, however often it is referred to", () => {
+  it("are limited, however often a contained resource is referred to", () => {
     const contained = Array.from({ length: 9_000 }, (_, i) => ({
       resourceType: "Observation",
       id: `o${i}`,
@@ -32,7 +32,7 @@ describe("slots of what a resource contains", () => {
     expect(() => indexOf(resource, 20_000)).toThrow(expect.objectContaining({ status: 422 }));
   });
 
-  it("take clauses about values, but none about an id", () => {
+  it("are searched by values, but not by id", () => {
     expect(clausesWithin([700], "Patient", [{ kind: "id", any: ["1"] }])).toBeUndefined();
     expect(clausesWithin([700], "Patient", [{ kind: "key", slots: [5], any: [{ eq: "=a" }], not: true }])).toEqual([
       { kind: "key", slots: [700], any: [{ prefix: "#Patient/" }] },

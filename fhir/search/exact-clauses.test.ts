@@ -26,7 +26,7 @@ const patient = {
 const found = { id: "1", updated: 0, index: indexOf(patient) };
 
 describe("clauses for exact values", () => {
-  it("find what the index has written of a token, a reference and an id, and nothing else", () => {
+  it("find exactly what the index contains for a token, a reference and an id", () => {
     expect(matchesClauses([tokenClause("Patient", "identifier", { system: "urn:mrn", value: "7" })], found)).toBe(true);
     expect(matchesClauses([tokenClause("Patient", "identifier")], found)).toBe(true);
     expect(matchesClauses([tokenClause("Patient", "identifier", { system: "urn:mrn", value: "70" })], found)).toBe(false);
@@ -37,7 +37,7 @@ describe("clauses for exact values", () => {
     expect(matchesClauses([idClause(["2"])], found)).toBe(false);
   });
 
-  it("find a code whatever its system, a time, and a reference by identifier, as the index has written them", () => {
+  it("find a code of any system, a time, and a reference by identifier, as the index stores them", () => {
     const finds = (...clauses: Clause[]) => matchesClauses(clauses, found);
     expect(finds(codesClause("Patient", "gender", ["male", "female"]))).toBe(true);
     expect(finds(codesClause("Patient", "gender", ["male"]))).toBe(false);
@@ -62,7 +62,7 @@ describe("clauses for exact values", () => {
     expect(() => timeClause("Patient", "gender", {})).toThrow("is a token, not a date");
   });
 
-  it("read a token's row back", () => {
+  it("parse a token's row", () => {
     const { eq } = exactToken("urn:mrn", "7") as { eq: string };
     expect(tokenOfRow(eq.slice(1))).toEqual({ code: "7", system: "urn:mrn" });
   });

@@ -94,7 +94,7 @@ describe("a patient is found by", () => {
     expect(rowsOf(patient, code)).toEqual(rows);
   });
 
-  it("having died, whether the date is known or not", () => {
+  it("death, whether the date is known or not", () => {
     expect(rowsOf({ resourceType: "Patient", deceasedBoolean: true }, "deceased")).toEqual(["=true␟"]);
     expect(rowsOf({ resourceType: "Patient", deceasedDateTime: "2020" }, "deceased")).toEqual(["=true␟"]);
     expect(rowsOf({ resourceType: "Patient", deceasedBoolean: false }, "deceased")).toEqual(["=false␟"]);
@@ -110,7 +110,7 @@ describe("an observation is found by", () => {
     component: [part("8480-6", { value: 140, unit: "mmHg", code: "mm[Hg]", system: ucum }), part("8462-4", { value: 90 })],
   };
 
-  it("each part's code with that part's value", () => {
+  it("each component's code with its value", () => {
     expect(rowsOf(pressure, "component-code-value-quantity")).toEqual([
       [140, 140, `8480-6␟${loinc}␟␟mm[Hg]␟${ucum}`],
       [140, 140, `8480-6␟${loinc}␟␟mmHg␟`],
@@ -135,7 +135,7 @@ describe("an observation is found by", () => {
     expect(rowsOf({ resourceType: "Observation", valueQuantity: value }, "value-quantity")).toEqual(rows);
   });
 
-  it("the samples' smallest and largest value", () => {
+  it("the smallest and largest of its samples", () => {
     const data = { origin: { value: 10, code: "mV" }, factor: 2, data: "1 -3 E 7" };
     expect(rowsOf({ resourceType: "Observation", valueSampledData: data }, "value-quantity")).toEqual([[4, 24, "mV␟"]]);
   });
@@ -157,7 +157,7 @@ describe("an observation is found by", () => {
   });
 });
 
-it("finds a canonical address with and without its version", () => {
+it("finds a canonical URL with and without its version", () => {
   expect(rowsOf({ resourceType: "QuestionnaireResponse", questionnaire: "http://q|2" }, "questionnaire")).toEqual([
     "=http://q",
     "=http://q|2",
@@ -172,26 +172,26 @@ it("finds a document's first entry", () => {
   expect(rowsOf(bundle, "composition")).toEqual(["=Composition/1"]);
 });
 
-it("finds a location by where it is", () => {
+it("finds a location by its position", () => {
   expect(rowsOf({ resourceType: "Location", position: { latitude: 42.5, longitude: -83 } }, "near")).toEqual([
     [42.5, 42.5, ""],
     [-83, -83, ""],
   ]);
 });
 
-describe("the index", () => {
-  it("holds no row twice, however often a value occurs", () => {
+describe("the search index of a resource", () => {
+  it("has no row twice, however often a value occurs", () => {
     const member = Array.from({ length: 200 }, (_, i) => ({ entity: { reference: `Patient/${i % 50}` } }));
     expect(rowsOf({ resourceType: "Group", member }, "member")).toHaveLength(50);
   });
 
-  it("stays small when a client multiplies the codes of a part", () => {
+  it("stays small if a client multiplies the codes of a component", () => {
     const coding = Array.from({ length: 2_000 }, (_, i) => ({ system: loinc, code: `${i}` }));
     const component = [{ code: { coding }, valueCodeableConcept: { coding } }];
     expect(rowsOf({ resourceType: "Observation", component }, "component-code-value-concept").length).toBeLessThan(2_000);
   });
 
-  it("reads all of HL7's examples, and finds each by something", () => {
+  it("is made for all of HL7's examples, and finds each by something", () => {
     let read = 0;
     for (const name of readdirSync(examples).filter((file) =>
       /^(?!Bundle|SearchParameter|StructureDefinition|ValueSet|CodeSystem)[A-Z].*\.json$/.test(file),
@@ -206,7 +206,7 @@ describe("the index", () => {
     expect(read).toBeGreaterThan(800);
   });
 
-  it("passes over what is malformed, whatever it is", () => {
+  it("ignores malformed parts, whatever they are", () => {
     const names = [
       "code",
       "coding",
@@ -241,7 +241,7 @@ describe("the index", () => {
   });
 });
 
-it("references are found that no search parameter looks at, each once", () => {
+it("includes references without a search parameter, each once", () => {
   const account = {
     resourceType: "Account",
     subject: [{ reference: "Patient/1" }],

@@ -37,7 +37,7 @@ function isUnsearchable(value: unknown): boolean {
 /** A time in a string element (CarePlan.activity.detail.scheduledString, Immunization.occurrenceString) is not read as a date. */
 const inWords = /^(CarePlan-.* activity-date|Immunization-.* date)$/;
 
-it("finds in HL7's examples just what HL7's FHIRPath expressions find", () => {
+it("finds in HL7's examples what HL7's FHIRPath expressions find", () => {
   const folder = dirname(require.resolve("hl7.fhir.r4.examples/package.json"));
   const parameters = searchParameters().filter(
     ({ type, expression, base }) => type !== "composite" && expression && !base.some((name) => name.endsWith("Resource")),

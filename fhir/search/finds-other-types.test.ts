@@ -119,7 +119,7 @@ describe("other types", () => {
     expect(found(`Patient?phonetic=${name}`, people)).toBe(ids);
   });
 
-  it("finds every place in a circle, and none farther out than an eighth of its radius", () => {
+  it("finds every place within a circle, and none beyond an eighth of its radius", () => {
     const radians = Math.PI / 180;
     const degreesBetween = ([a, b]: [number, number], [c, d]: [number, number]): number => {
       const [north, east] = [Math.sin(((c - a) * radians) / 2), Math.sin(((d - b) * radians) / 2)];

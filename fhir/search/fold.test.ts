@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { fold } from "./fold.ts";
 
-describe("texts to be compared", () => {
+describe("folded texts", () => {
   it.each([
     ["Adán", "adan"],
     ["ADA\u0301N", "adan"],
@@ -44,14 +44,14 @@ describe("texts to be compared", () => {
     expect(fold(text)).toBe(folded);
   });
 
-  it("have no more marks on one letter than anybody writes: to order them takes the square of their number", () => {
+  it("keep a limited number of marks per letter, as sorting them takes the square of their number", () => {
     for (const [first, second] of ["\u0e48\u0e38", "\u0f72\u0f71", "\u094d\u093c"] as Iterable<string>) {
       const folded = fold(`k${`${first}${second}`.repeat(4_000)}`);
       expect(folded.length).toBeLessThanOrEqual(32);
     }
   });
 
-  it("stay the same when folded again", () => {
+  it("are unchanged when folded again", () => {
     fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => expect(fold(fold(text))).toBe(fold(text))));
   });
 

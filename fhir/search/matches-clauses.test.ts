@@ -18,7 +18,7 @@ function counted(kind: "eq" | "prefix", value: string, looks: { count: number })
   }) as KeyMatch;
 }
 
-describe("clauses with many values about a resource with many", () => {
+describe("clauses with many values for a resource with many values", () => {
   it.each(["eq", "prefix"] as const)("do not hold each against each: %s", (kind) => {
     const looks = { count: 0 };
     const any = Array.from({ length: 5_000 }, (_, index) => counted(kind, `=none${index}`, looks));

@@ -11,35 +11,35 @@ import {
 } from "./parameters.ts";
 import { nonNull } from "../non-null.ts";
 
-describe("R4's search parameters", () => {
-  it("are there for every concrete resource type, of which there are 146", () => {
+describe("the search parameters of R4", () => {
+  it("exist for every concrete resource type, of which there are 146", () => {
     expect(resourceTypes).toHaveLength(146);
     expect(isResourceType("Patient")).toBe(true);
     for (const name of ["DomainResource", "SubscriptionStatus", "toString", "__proto__", ""]) expect(isResourceType(name)).toBe(false);
     for (const name of ["Nonsense", "__proto__", "constructor"]) expect(parametersOf(name).size).toBe(0);
   });
 
-  it("are HL7's own, without what others have added to their copies", () => {
+  it("are HL7's own, without additions of others", () => {
     expect(parametersOf("DetectedIssue").has("status")).toBe(false);
     expect(parametersOf("ServiceRequest").has("order-detail")).toBe(false);
     expect(parametersOf("Observation").get("code-value-quantity")?.type).toBe("composite");
   });
 
-  it("share a slot when they differ only in the type that a reference leads to", () => {
+  it("share a slot if they differ only in the target type of the reference", () => {
     const [patient, subject] = ["patient", "subject"].map((code) => nonNull(parametersOf("Observation").get(code)));
     expect(nonNull(patient).slots).toEqual(nonNull(subject).slots);
     expect(patient).toMatchObject({ only: "Patient", targets: ["Patient"] });
     expect(nonNull(subject).targets).toEqual(["Device", "Group", "Location", "Patient"]);
   });
 
-  it("have slots that name their type, no two alike", () => {
+  it("have slots that name their type, each one unique", () => {
     const slots = resourceTypes.flatMap((type) => slotsOf(type).map(([slot]) => [slot, type] as const));
     expect(new Set(slots.map(([slot]) => slot)).size).toBe(slots.length);
     for (const [slot, type] of slots) expect(typeOfSlot(slot)).toBe(type);
     expect(slotOf("Account", 0)).toBe(0);
   });
 
-  it("are read by slots that exist", () => {
+  it("read slots that exist", () => {
     for (const type of resourceTypes) {
       const known = new Set(slotsOf(type).map(([slot]) => slot));
       for (const { slots, parts = [] } of parametersOf(type).values()) {
@@ -49,13 +49,13 @@ describe("R4's search parameters", () => {
     }
   });
 
-  it("have a version that a store can keep", () => {
+  it("have a version number that a store can keep", () => {
     expect(indexVersion()).toMatch(/^[0-9a-f]{16}$/);
   });
 });
 
 describe("a compartment", () => {
-  it("is told by the parameters that lead to it", () => {
+  it("is defined by the parameters that lead to it", () => {
     expect(compartmentTypes).toEqual(["Device", "Encounter", "Patient", "Practitioner", "RelatedPerson"]);
     expect(compartmentOf("Patient", "Observation")).toEqual(["subject", "performer"]);
     expect(compartmentOf("Patient", "Patient")).toEqual(["_id", "link"]);
@@ -67,7 +67,7 @@ describe("a compartment", () => {
     }
   });
 
-  it("names reference parameters only", () => {
+  it("uses reference parameters only", () => {
     for (const compartment of compartmentTypes) {
       for (const type of resourceTypes) {
         for (const code of compartmentOf(compartment, type)) {

@@ -4,8 +4,8 @@ import { parametersOf, resourceTypes } from "./parameters.ts";
 import { parse } from "../../test/kit/searches.ts";
 import { nonNull } from "../non-null.ts";
 
-describe("a chain", () => {
-  it("leads over references to a criterion on another type, any number of links", () => {
+describe("a chained search", () => {
+  it("follows references to a criterion on another type, over any number of links", () => {
     const [chain] = parse("Observation?subject:Patient.organization.name=x").chains;
     expect(chain).toMatchObject({ parameter: "subject:Patient", slots: nonNull(parametersOf("Observation").get("subject")).slots });
     const [organization] = nonNull(nonNull(chain).any[0]).chains;
@@ -14,7 +14,7 @@ describe("a chain", () => {
     ]);
   });
 
-  it("without a type means the types that have the parameter", () => {
+  it("without a type includes all types that have the parameter", () => {
     const [chain] = parse("Observation?subject.name=ann").chains as [Chain];
     expect(chain.any.map(({ type }) => type)).toEqual(["Location", "Patient"]);
   });
@@ -35,7 +35,7 @@ describe("a chain", () => {
     expect(nonNull(nonNull(has).search.has[0]).search.clauses).toEqual(parse("AuditEvent?agent-name=x").clauses);
   });
 
-  it("says when the reference is a canonical address", () => {
+  it("recognises a reference that is a canonical URL", () => {
     expect(nonNull(parse("QuestionnaireResponse?questionnaire.title=x").chains[0]).isCanonical).toBe(true);
   });
 
@@ -57,7 +57,7 @@ describe("a chain", () => {
   });
 });
 
-describe("what comes beside the criteria of a search", () => {
+describe("parameters beside the criteria of a search", () => {
   it("are the search result parameters", () => {
     const search = parse(
       "Patient?_sort=-birthdate,family,_id&_count=0&_total=accurate&_summary=count&_elements=name,id&_format=json&_pretty=true",
@@ -72,20 +72,20 @@ describe("what comes beside the criteria of a search", () => {
     expect(search.used.map(([name]) => name)).toEqual(["_sort", "_count", "_total", "_summary", "_elements"]);
   });
 
-  it("what is to come along is looked for once, however often it is asked for", () => {
+  it("an _include is evaluated once, however often it is repeated", () => {
     const query = Array.from({ length: 40 }, () => "_revinclude:iterate=*&_include=Patient:organization").join("&");
     const [once, often] = ["_revinclude:iterate=*&_include=Patient:organization", query].map((one) => parse(`Patient?${one}`));
     expect([often?.include.length, often?.revinclude.length]).toEqual([once?.include.length, once?.revinclude.length]);
   });
 
-  it("names of one word that sound alike are one question", () => {
+  it("names that sound like one word are one search", () => {
     const { clauses } = parse(`Patient?phonetic=${Array.from({ length: 900 }, (_, i) => `smith${i}`).join(",")}`);
     expect(clauses).toEqual([expect.objectContaining({ kind: "key" })]);
     const many = Array.from({ length: 300 }, () => "anna maria").join(",");
     expect(() => parse(`Patient?phonetic=${many}`)).toThrow(expect.objectContaining({ status: 400 }));
   });
 
-  it("includes what is referred to, and what refers", () => {
+  it("includes referenced and referring resources", () => {
     const search = parse(
       "Observation?_include=Observation:patient&_include:iterate=Patient:general-practitioner:Practitioner&_include=*&_revinclude=Provenance:target",
     );
@@ -138,7 +138,7 @@ describe("every search parameter of R4", () => {
     quantity: "1",
     special: "0|0",
   };
-  it("takes a value of its type, and can be asked whether it is missing", () => {
+  it("accepts a value of its type, and :missing", () => {
     for (const type of resourceTypes) {
       for (const parameter of parametersOf(type).values()) {
         const value = parameter.parts?.map((part) => example[part.type]).join("$") ?? example[parameter.type];

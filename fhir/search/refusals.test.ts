@@ -4,7 +4,7 @@ import { FhirError } from "../outcome.ts";
 import { MAX_LENGTH } from "./clauses.ts";
 import { MAX_PARAMETERS, parseSearch } from "./parse-search.ts";
 
-describe("a search that is wrong", () => {
+describe("a wrong search", () => {
   it.each([
     "Patient?name:foo=x",
     "Patient?name:=x",
@@ -75,7 +75,7 @@ describe("a search that is wrong", () => {
     );
   });
 
-  it("is told all its faults at once, each with the parameter's name", () => {
+  it("gets all its faults at once, each with the parameter's name", () => {
     const error = ((): FhirError => {
       try {
         parse("Patient?birthdate=x&foo=1&_sort=bar");
@@ -87,7 +87,7 @@ describe("a search that is wrong", () => {
     expect(error.issues.map(({ expression }) => expression)).toEqual([["birthdate"], ["foo"], ["_sort"]]);
   });
 
-  it("has a parameter that is unknown: refused when strict, else passed over and said so", () => {
+  it("with an unknown parameter is refused if strict, and otherwise answered without it, with a note", () => {
     expect(() => parse("Patient?foo=1")).toThrow(expect.objectContaining({ status: 400 }));
     const search = parse("Patient?foo=1&name=x&_has:Observation:patient:foo=1&organization.foo=1", "lenient");
     expect(search.ignored.map(({ name }) => name)).toEqual(["foo", "_has:Observation:patient:foo", "organization.foo"]);
@@ -103,7 +103,7 @@ describe("a search that is wrong", () => {
     },
   );
 
-  it("is not wrong for a parameter without a value", () => {
+  it("is not one with a parameter without a value", () => {
     expect(parse("Patient?name=&gender=male")).toMatchObject({ used: [["gender", "male"]], ignored: [{ name: "name" }] });
   });
 
@@ -127,7 +127,7 @@ describe("a search that is wrong", () => {
     expect(() => parse(query, "lenient")).toThrow(expect.objectContaining({ status: 400 }));
   });
 
-  it("may list more than fits into a URL", () => {
+  it("is not one with a list too long for a URL", () => {
     for (const name of ["identifier", "general-practitioner", "_profile", "_id"]) {
       expect(
         parse(
@@ -140,13 +140,13 @@ describe("a search that is wrong", () => {
     expect(() => parse(`Patient?_content=${"a".repeat(MAX_LENGTH + 1)}`)).toThrow(expect.objectContaining({ status: 400 }));
   });
 
-  it("may list a thousand ids", () => {
+  it("is not one with a thousand ids", () => {
     expect(parse(`Patient?_id=${Array.from({ length: 1_000 }, (_, i) => `${"0".repeat(36)}${i}`).join(",")}`).clauses[0]).toMatchObject({
       kind: "id",
     });
   });
 
-  it("never ends in anything but a FhirError", () => {
+  it("never fails with anything but a FhirError", () => {
     const names = fc.constantFrom(
       "name",
       "birthdate",

@@ -4,7 +4,7 @@ import { parseTextQuery } from "./text-query.ts";
 const refused = (query: string, code: string) =>
   expect(() => parseTextQuery(query, "_text")).toThrow(expect.objectContaining({ code: 400, issues: [expect.objectContaining({ code })] }));
 
-describe("words that are asked for", () => {
+describe("the words of a text search", () => {
   it.each<[string, string[]]>([
     ["bone", ["bone"]],
     ["bone metastases", ["bone metastases"]],
@@ -28,11 +28,11 @@ describe("words that are asked for", () => {
     expect(shown).toEqual(expected);
   });
 
-  it("need one to look for", () => {
+  it("need at least one to search for", () => {
     for (const query of ["", "()", "--", "NOT a", "a OR NOT b", "OR", "AND"]) refused(query, "invalid");
   });
 
-  it("are bounded", () => {
+  it("are limited in number", () => {
     refused(Array.from({ length: 10 }, (_, i) => `(a${i} OR b${i})`).join(" "), "too-costly");
     refused(`${"(".repeat(5_000)}a${" OR b)".repeat(5_000)}`, "too-costly");
     refused(`"${"a ".repeat(301)}"`, "too-costly");
@@ -40,7 +40,7 @@ describe("words that are asked for", () => {
     expect(parseTextQuery(`"${"a ".repeat(300)}"`, "_text")).toHaveLength(1);
   });
 
-  it("are understood or refused, whatever they are", () => {
+  it("are parsed or refused, whatever they are", () => {
     const token = fc.constantFrom("a", "b", "(", ")", "AND", "or", "NOT", '"', '"c d"', "-", " ");
     fc.assert(
       fc.property(fc.array(token, { maxLength: 30 }), (tokens) => {

@@ -11,7 +11,7 @@ const read = (name: string) => parseJson(readFileSync(join(folder, name), "utf8"
 const names = readdirSync(folder).filter((name) => name.endsWith(".json") && name !== "package.json");
 
 describe("HL7's examples of R4", () => {
-  it("are valid, but for those listed with their own fault", () => {
+  it("are valid, except for those listed with their own fault", () => {
     const found = new Map<string, string[]>();
     for (const name of names) {
       const resource = read(name);
@@ -27,7 +27,7 @@ describe("HL7's examples of R4", () => {
     expect(names.length).toBeGreaterThan(5_000);
   });
 
-  it("are told the place of a fault as FHIRPath that leads there", () => {
+  it("get the place of a fault as FHIRPath", () => {
     let followed = 0;
     for (const name of names.filter((it) => /^(Patient-example|Observation-b|Claim-100150)/.test(it))) {
       const resource = read(name);

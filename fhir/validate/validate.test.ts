@@ -14,7 +14,7 @@ const patient = (members: Json) => ({ resourceType: "Patient", ...members });
 const observation = (members: Json) => ({ resourceType: "Observation", status: "final", code: { text: "weight" }, ...members });
 const extension = (members: Json) => patient({ extension: [{ url: "http://hospital.example/e", ...members }] });
 
-describe("a record is refused for", () => {
+describe("a resource is refused for", () => {
   it.each<[what: string, resource: unknown, faults: string[]]>([
     ["an element that its type does not have", patient({ nmae: [] }), ["structure Patient.nmae"]],
     ["an element of another type", patient({ status: "final" }), ["structure Patient.status"]],
@@ -178,19 +178,19 @@ describe("a record is refused for", () => {
     expect(faultsOf(value, "Patient")).toEqual(["structure Patient"]);
   });
 
-  it("being sent as another type, none or one that R4 does not have", () => {
+  it("another, a missing or an unknown type", () => {
     expect(faultsOf(patient({}), "Observation")).toEqual(["invalid Observation.resourceType"]);
     expect(faultsOf({}, "Patient")).toEqual(["required Patient.resourceType"]);
     expect(faultsOf({ resourceType: "constructor" })).toEqual(["value constructor"]);
   });
 
-  it("each of its faults at once", () => {
+  it("all its faults at once", () => {
     const issues = validate(patient({ gender: "x", birthDate: "x", nmae: 1, active: 1, name: [{ family: "" }, {}] }), { type: "Patient" });
     expect(issues).toHaveLength(6);
     expect(issues.every(({ severity }) => severity === "error")).toBe(true);
   });
 
-  it("nesting without end, or faults without end, in a moment", () => {
+  it("endless nesting or endless faults, quickly", () => {
     const root: Json = { url: "a" };
     root["extension"] = [root];
     expect(faultsOf(patient({ extension: [root] }))[0]).toMatch(/^too-long/);
@@ -200,7 +200,7 @@ describe("a record is refused for", () => {
   });
 });
 
-describe("a record is accepted with", () => {
+describe("a resource is accepted with", () => {
   it.each<[what: string, resource: unknown]>([
     ["nothing but its type", patient({})],
     [
@@ -252,7 +252,7 @@ describe("a record is accepted with", () => {
   });
 });
 
-it("says what to change, never what the patient's data is", () => {
+it("says what to change, without the patient's data", () => {
   const issues = validate(
     patient({ gender: "Smith", birthDate: "Smith", name: [{ family: "Smith\0" }], generalPractitioner: [{ reference: "Smith" }] }),
     {
@@ -264,7 +264,7 @@ it("says what to change, never what the patient's data is", () => {
   expect(JSON.stringify(issues)).not.toContain("Smith");
 });
 
-it("never throws, takes long or changes a record, whatever is sent", () => {
+it("never throws, takes long or changes a resource, whatever is sent", () => {
   const folder = dirname(require.resolve("hl7.fhir.r4.examples/package.json"));
   const files = readdirSync(folder).filter((name) =>
     /^(Patient|Observation|Claim|Bundle-bundle|Questionnaire|Timing|CarePlan|Encounter|Parameters)-.*\.json$/.test(name),
@@ -289,7 +289,7 @@ it("never throws, takes long or changes a record, whatever is sent", () => {
   );
 });
 
-it("leaves no value of a record unread: another in its place is a fault, wherever it is", () => {
+it("checks every value of a resource: any wrong one is reported, wherever it is", () => {
   const folder = dirname(require.resolve("hl7.fhir.r4.examples/package.json"));
   let replaced = 0;
   for (const name of readdirSync(folder).filter((file) =>
@@ -328,18 +328,18 @@ function placesIn(root: unknown): [object: Json, name: string][] {
   return places;
 }
 
-describe("a resource that claims", () => {
+describe("a resource with a profile", () => {
   const issuesOf = (profile: string) =>
     validate({ resourceType: "Patient", active: true, meta: { profile: [profile] } }, { type: "Patient" });
   const r4 = "http://hl7.org/fhir/StructureDefinition";
 
-  it("to be what R4 defines of its type is believed", () => {
+  it("that R4 defines for its type is accepted", () => {
     for (const profile of [`${r4}/Patient`, `${r4}/Patient|4.0.1`, `${r4}/vitalsigns`, "http://a.example/Observation"]) {
       expect(issuesOf(profile)).toEqual([]);
     }
   });
 
-  it("to be what R4 defines of another type is refused", () => {
+  it("that R4 defines for another type is refused", () => {
     expect(issuesOf(`${r4}/Observation`)).toMatchObject([{ code: "value", expression: ["Patient.meta.profile[0]"] }]);
   });
 });

@@ -8,7 +8,7 @@ import { namesAction, readRoles } from "./roles.ts";
 
 const OWN = join(import.meta.dirname, "../../services/identity/roles");
 
-describe("the roles' files", () => {
+describe("the files of the roles", () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "openward-roles-"));
@@ -18,11 +18,11 @@ describe("the roles' files", () => {
   const write = (name: string, content: unknown) =>
     writeFileSync(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
 
-  it("are there for each role that an account may have", () => {
+  it("exist for each role that an account may have", () => {
     expect([...readRoles(OWN).keys()].filter((name) => !name.startsWith("system:")).sort()).toEqual([...ROLES].sort());
   });
 
-  it("say what may be done, and nothing else may", () => {
+  it("list what is permitted, and nothing else is", () => {
     write("porter.json", {
       says: "Brings patients.",
       types: { "*": "r", Location: "rs", Invoice: "" },

@@ -5,7 +5,7 @@ const reach = (scopes: string, type: string, interaction: "c" | "r" | "u" | "d" 
 const told = (reach: ReturnType<typeof scopeFor>): string =>
   reach === "all" ? reach : reach.map(({ isOfPatient, where = "" }) => (isOfPatient ? "patient" : "") + where).join(" or ") || "none";
 
-describe("scopes of an app", () => {
+describe("the scopes of an app", () => {
   it.each([
     ["user/Patient.rs", "Patient", "r", "all"],
     ["user/Patient.rs", "Patient", "u", "none"],
@@ -29,7 +29,7 @@ describe("scopes of an app", () => {
     expect(reach(scopes, type, interaction)).toBe(expected);
   });
 
-  it("let it call the domain's actions only where they say so", () => {
+  it("permit actions of the domain only if they name them", () => {
     expect(readScopes("openid actions").hasActions).toBe(true);
     expect(readScopes("user/*.cruds openid").hasActions).toBe(false);
   });

@@ -31,7 +31,7 @@ const lab = () => new Stamps(keysOf(["lab"]));
 afterEach(() => jest.useRealTimers());
 
 describe("a stamp", () => {
-  it("says to another node of the mesh who asks", () => {
+  it("tells another node of the mesh who the caller is", () => {
     expect(lab().verify(gateway.make(nurse, NOW), NOW + 1_000)).toEqual(nurse);
   });
 
@@ -43,7 +43,7 @@ describe("a stamp", () => {
     },
   );
 
-  it("is good for a minute from when a node has seen it first, also where that node's clock is five minutes apart", () => {
+  it("is valid for a minute from when a node first sees it, even if clocks differ by five minutes", () => {
     jest.useFakeTimers({ now: NOW });
     const stamp = gateway.make(nurse, NOW);
     for (const apart of [-5 * MINUTE_MS, 0, 5 * MINUTE_MS]) {
@@ -56,7 +56,7 @@ describe("a stamp", () => {
     }
   });
 
-  it("is believed at the end of its minute by who sees it first then, five minutes apart", () => {
+  it("is accepted by a node that first sees it at the end of its minute, with clocks five minutes apart", () => {
     const stamp = gateway.make(nurse, NOW);
     for (const apart of [-5 * MINUTE_MS, 5 * MINUTE_MS]) expect(lab().verify(stamp, NOW + apart + STAMP_LIFE_MS)).toEqual(nurse);
   });
@@ -77,12 +77,12 @@ describe("a stamp", () => {
     expect(there.verify(stamp)).toBeUndefined();
   });
 
-  it("is refused when it is older than clocks can be apart, or from so far in the future", () => {
+  it("is refused if it is older than the clocks may differ, or as far in the future", () => {
     const stamp = gateway.make(nurse, NOW);
     for (const apart of [-6 * MINUTE_MS, 7 * MINUTE_MS]) expect(lab().verify(stamp, NOW + apart)).toBeUndefined();
   });
 
-  it("is told from none where only its time is wrong, so that nobody signs in again for a clock", () => {
+  it("with a wrong time only is distinguished from a missing one, so that nobody has to sign in again because of a clock", () => {
     jest.useFakeTimers({ now: NOW });
     const there = new Access({ isOpen: false, roles: new Map(), keys: keysOf(["lab"]) } as never);
     const asked = (stamp: unknown) => () => there.identityOf({ meta: { as: stamp } as never });
@@ -97,7 +97,7 @@ describe("a stamp", () => {
     expect(asked(gateway.make(nurse, NOW))()).toEqual(nurse);
   });
 
-  it("is refused by a key of no mesh, with other content, cut off, and as anything but a text", () => {
+  it("is refused with a foreign key, changed content, truncated, or if it is not a string", () => {
     const stamp = gateway.make(nurse, NOW);
     const [, ...proof] = stamp.split(".");
     const other = Buffer.from(JSON.stringify({ ...nurse, roles: ["administrator"], until: NOW + MINUTE_MS })).toString("base64url");
@@ -115,8 +115,8 @@ describe("a stamp", () => {
   });
 });
 
-describe("whose stamps count", () => {
-  it("of people: those of a gateway and of identity, not of another service", () => {
+describe("the stamps that a node accepts", () => {
+  it("of people come from a gateway or identity, not from another service", () => {
     for (const service of ["api", "identity", "*"]) {
       expect(lab().verify(new Stamps(keysOf([service])).make(nurse, NOW), NOW)).toEqual(nurse);
     }
@@ -125,7 +125,7 @@ describe("whose stamps count", () => {
     }
   });
 
-  it("of the mesh's own work: those of its service, and of every service what every owner does", () => {
+  it("of the mesh's own work come from its service, or from any service for work that all owners do", () => {
     const billing = new Stamps(keysOf(["billing"]));
     for (const work of ["billing", "rules", "recovery"]) {
       expect(lab().verify(billing.make(systemIdentity(work), NOW), NOW)).toEqual(systemIdentity(work));
@@ -135,7 +135,7 @@ describe("whose stamps count", () => {
     }
   });
 
-  it("give no role beyond: the mesh's to no person, and to work no other than its own", () => {
+  it("grant no system role to a person, and no other role to the system's work", () => {
     expect(lab().verify(gateway.make({ ...nurse, roles: ["nurse", "system:operator"] }, NOW), NOW)).toBeUndefined();
     const bold = makeStatement(
       "stamp",
@@ -145,7 +145,7 @@ describe("whose stamps count", () => {
     expect(lab().verify(bold, NOW)).toEqual(systemIdentity("api"));
   });
 
-  it("of work for a person: with the stamp of that person, which only a gateway can have made", () => {
+  it("of work for a person contain that person's stamp, which only a gateway can make", () => {
     const coordinator = new Stamps(keysOf(["transactions"]));
     const asked = gateway.make(nurse, NOW);
     const work = systemIdentity("transactions");
@@ -158,7 +158,7 @@ describe("whose stamps count", () => {
     expect(lab().verify(coordinator.make(work, NOW, coordinator.make(work, NOW)), NOW)).toBeUndefined();
   });
 
-  it("of work for a person outlive that person's own stamp: it names, and gives no right", () => {
+  it("of work for a person remain valid after the person's own stamp has expired, and grant no right by it", () => {
     jest.useFakeTimers({ now: NOW });
     const coordinator = new Stamps(keysOf(["transactions"]));
     const asked = gateway.make(nurse, NOW);

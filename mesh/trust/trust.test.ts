@@ -39,7 +39,7 @@ describe("a certificate", () => {
     ]);
   });
 
-  it("counts from its CA only, unchanged, and as long as it is good", () => {
+  it("is valid from its own CA only, unchanged, and until it expires", () => {
     const { certificate } = signerFor(["billing"]);
     const other = generateKeyPairSync("ed25519");
     expect(new Trusted([other.publicKey]).certificate(certificate)).toBeUndefined();
@@ -57,7 +57,7 @@ describe("key files", () => {
   const folder = mkdtempSync(join(tmpdir(), "openward-keys-"));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it("hold a key and its certificate, readable by their owner only, and are kept until the certificate nears its end", () => {
+  it("contain a key and its certificate, are readable by their owner only, and are renewed near the certificate's end", () => {
     const file = ensureKeyFile(folder, { serves: ["lab"] });
     expect(statSync(file).mode & 0o077).toBe(0);
     const { certificate, trusted: own } = keysFromFiles(file, [caPublicFile(folder)]);
@@ -71,7 +71,7 @@ describe("key files", () => {
     expect(own.certificate(keysFromFolder(join(folder, "elsewhere")).signer.certificate)).toBeUndefined();
   });
 
-  it("are refused by name when they are missing, of another CA, or of two keys", () => {
+  it("are refused with their name if they are missing, of another CA, or do not match each other", () => {
     const file = issueKeyFile(folder, { serves: ["pharmacy"] });
     const pub = caPublicFile(folder);
     expect(() => keysFromFiles(join(folder, "none"), [pub])).toThrow("MESH_IDENTITY_FILE");
@@ -84,7 +84,7 @@ describe("key files", () => {
     expect(() => keysFromFiles(mixed, [pub])).toThrow("does not belong to the key");
   });
 
-  it("of one folder believe each other, whoever has made the CA", () => {
+  it("of one folder trust each other, whichever process made the CA", () => {
     const [one, two] = [keysFromFolder(folder), keysFromFolder(folder)];
     expect(one.trusted.certificate(two.signer.certificate)).toBeDefined();
     expect(createPublicKey(ensureCa(join(folder, "mesh-keys"))).equals(createPublicKey(ensureCa(join(folder, "mesh-keys"))))).toBe(true);
@@ -92,7 +92,7 @@ describe("key files", () => {
 });
 
 describe("a certificate near its end", () => {
-  it("is spoken of two months before, and not sooner", () => {
+  it("is warned about two months before, and not sooner", () => {
     const until = Date.parse("2028-03-01T00:00:00Z");
     expect(renewalSentence({ until, serial: "1" }, Date.parse("2027-12-30T00:00:00Z"))).toBeUndefined();
     expect(renewalSentence({ until, serial: "1" }, Date.parse("2028-01-02T00:00:00Z"))).toContain("2028-03-01");
@@ -100,7 +100,7 @@ describe("a certificate near its end", () => {
 });
 
 describe("a statement", () => {
-  it("is of one kind, by one key, unchanged", () => {
+  it("is valid for one kind, one key, and unchanged", () => {
     const text = makeStatement("hello", { node: "lab-1" }, signerFor(["lab"]));
     expect(readStatement("hello", text, trusted)).toMatchObject({ claims: { node: "lab-1" }, signer: { serves: ["lab"] } });
     expect(readStatement("stamp", text, trusted)).toBeUndefined();
@@ -136,8 +136,8 @@ describe("the tag of a message", () => {
   });
 });
 
-describe("the numbers of a sender", () => {
-  it("count once each, also where some come late", () => {
+describe("the sequence numbers of a sender", () => {
+  it("are accepted once each, even if some arrive late", () => {
     const window = new ReplayWindow();
     const come = (number: number) => {
       const isNew = window.isNew(number);
@@ -149,7 +149,7 @@ describe("the numbers of a sender", () => {
   });
 });
 
-describe("the gate", () => {
+describe("the check of received messages", () => {
   const [REQ, RES, INFO] = ["MOL-x.REQ.lab", "MOL-x.RES.api", "MOL-x.INFO"];
   const body = Buffer.from('{"id":"1","action":"lab.order"}');
   function pair() {
@@ -170,7 +170,7 @@ describe("the gate", () => {
     return both;
   }
 
-  it("lets in what was sealed for this topic, once, and names its sender", () => {
+  it("accepts what was signed for this topic, once, and names its sender", () => {
     const {
       nodes: [own, lab],
       gates: [api, there],
@@ -182,7 +182,7 @@ describe("the gate", () => {
     expect(there.certificateOf(own.id)?.serves).toEqual(["api"]);
   });
 
-  it("lets in a call that overtakes its sender's announcement, and its answer", () => {
+  it("accepts a call that arrives before its sender's announcement, and its answer", () => {
     const {
       nodes: [own, lab],
       gates: [api, there],
@@ -195,14 +195,14 @@ describe("the gate", () => {
     expect(there.open(REQ, short)).toEqual({ sender: own.id, body });
   });
 
-  it("passes over what this node has told all itself", () => {
+  it("ignores the broadcasts of this node itself", () => {
     const {
       gates: [api],
     } = pair();
     expect(api.open(INFO, api.seal(INFO, undefined, body))).toBeUndefined();
   });
 
-  it("keeps out what was changed in any byte, and what is no envelope", () => {
+  it("refuses a message with any changed byte, and what is not an envelope", () => {
     for (const receiver of ["known", undefined]) {
       const {
         nodes: [, lab],
@@ -221,7 +221,7 @@ describe("the gate", () => {
     }
   });
 
-  it("keeps out who speaks in another's name: with a key of another service, or with none of this mesh", () => {
+  it("refuses a sender that uses another's name, with a key of another service or of no mesh", () => {
     const {
       nodes: [own],
       gates: [, there],
@@ -236,7 +236,7 @@ describe("the gate", () => {
     expect(there.open(INFO, new Gate(rogue, trusted).seal(INFO, undefined, body))).toEqual({ sender: rogue.id, body }); // in its own name it may speak
   });
 
-  it("keeps out what another node was told, old announcements, and those that come twice", () => {
+  it("refuses messages for another node, old announcements, and repeated ones", () => {
     const {
       gates: [api, there],
       nodes: [, lab],
@@ -251,14 +251,14 @@ describe("the gate", () => {
     expect(there.open(INFO, announcement)).toMatchObject({ refused: PacketRefusal.replayed });
   });
 
-  it("believes what comes by clocks that are five minutes apart, also some seconds later", () => {
+  it("accepts messages if clocks are five minutes apart, also some seconds later", () => {
     for (const apart of [-300_000, 320_000]) {
       const [api, there] = pair().gates;
       expect(there.open(INFO, api.seal(INFO, undefined, body), Date.now() + apart)).toHaveProperty("body");
     }
   });
 
-  it("forgets nobody when its clock is set: whose numbers began anew would be taken for a replay", () => {
+  it("keeps all senders' numbers when its clock is set, as new numbers would look like a replay", () => {
     const {
       gates: [api, there],
       nodes: [own, lab],
@@ -272,7 +272,7 @@ describe("the gate", () => {
     expect(there.open(REQ, api.seal(REQ, lab.id, body))).toEqual({ sender: own.id, body });
   });
 
-  it("looks at no more signatures of strangers when many are wrong within a second; who is known is heard as before", () => {
+  it("stops checking signatures of unknown senders when many are wrong within a second; known ones are not affected", () => {
     const {
       gates: [api, there],
       nodes: [own, lab],
@@ -288,7 +288,7 @@ describe("the gate", () => {
   });
 });
 
-describe("a certified node that sends what no node of ours does", () => {
+describe("a certified node that sends malformed messages", () => {
   const own = newNode("billing-1", signerFor(["billing"]));
   const key = Buffer.alloc(32).toString("base64url"); // it gives no secret with any other
   const noSecret = `billing-1-${createHash("sha256").update(key).digest("hex").slice(0, 16)}`;
@@ -321,7 +321,7 @@ describe("an announcement", () => {
   const billing = trusted.certificate(signerFor(["billing"]).certificate);
   const service = (name: string, more: object = {}) => ({ services: [{ name, fullName: name, ...more }] });
 
-  it("counts when the certificate names what it serves", () => {
+  it("is accepted if the certificate names the announced services", () => {
     const own = { actions: { "billing.charge": { name: "billing.charge" } }, events: { "visits.closed": { name: "visits.closed" } } };
     for (const said of [{}, { services: [] }, service("billing", own), service("$node")]) {
       expect(billing && mayAnnounce(billing, said)).toBe(true);

@@ -28,7 +28,7 @@ describe("an event", () => {
     consumer.start();
   });
 
-  it("is done when its handler is, when its effect is there, and when nobody handles it", async () => {
+  it("is done after its handler, if its effect exists already, and if there is no handler", async () => {
     let calls = 0;
     handler = async () => {
       calls += 1;
@@ -41,7 +41,7 @@ describe("an event", () => {
     expect(dead).toEqual([]);
   });
 
-  it("is tried again after pauses that grow up to a minute, and then set aside with the reason", async () => {
+  it("is retried after pauses of up to a minute, and then becomes a dead letter with the reason", async () => {
     handler = () => Promise.reject(new Errors.MoleculerClientError("no", 422, "INVALID_RESOURCE"));
     const pauses = await Promise.all([0, 1, 2, 3, 8].map((tries) => consumer.attempt(event, tries)));
     for (const [index, least] of [100, 200, 400, 800, 25_600].entries()) {
@@ -65,7 +65,7 @@ describe("an event", () => {
     expect(dead).toEqual([]);
   });
 
-  it("that was set aside is handled again when an operator says so, and stays when that fails too", async () => {
+  it("that is a dead letter is handled again when an operator replays it, and stays one if that fails too", async () => {
     handler = () => Promise.reject(new Error("a fault"));
     await consumer.attempt(event, 9);
     await expect(consumer.replay(event.id)).rejects.toThrow("a fault");
@@ -77,7 +77,7 @@ describe("an event", () => {
     expect(await consumer.replay(event.id)).toBe(false);
   });
 
-  it("waits, without a try that counts, until the service is open", async () => {
+  it("waits, without using an attempt, until the service is ready", async () => {
     let calls = 0;
     handler = async () => {
       calls += 1;
@@ -91,7 +91,7 @@ describe("an event", () => {
     expect(calls).toBe(1);
   });
 
-  it("is in one of the partitions, always the same for one record", () => {
+  it("belongs to one partition, always the same for one record", () => {
     const partitions = Array.from({ length: 200 }, (_, n) => partitionOf(`Encounter/${n}`));
     expect([...new Set(partitions)].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(partitionOf("Encounter/1")).toBe(partitions[1]);

@@ -120,7 +120,7 @@ describe("events over NATS", () => {
     for (const replica of replicas) await stop(replica);
   }, 30_000);
 
-  it("wait for a service that is down, and for a NATS that is away and comes back with what it had", async () => {
+  it("wait for a service that is down, and for a NATS that returns with its data", async () => {
     for (const n of upTo(3)) await tell("down", n);
     await eventually(
       () => (teller.getLocalService("teller") as unknown as WithFhir).store.outboxState(),
@@ -138,7 +138,7 @@ describe("events over NATS", () => {
     await stop(own);
   }, 30_000);
 
-  it("are handled by one at a time, however long it takes", async () => {
+  it("are handled by one replica at a time, however long it takes", async () => {
     await Promise.all([start(listener()), start(listener())]);
     let begun = 0;
     first = async ({ key }) => {
@@ -154,7 +154,7 @@ describe("events over NATS", () => {
     expect(begun).toBe(1);
   }, 30_000);
 
-  it("of another kind reach the next version of a service, which an older replica leaves them to", async () => {
+  it("of a new kind are left by an older replica to the next version of the service", async () => {
     const told = (key: string, event: typeof noted) =>
       (teller.getLocalService("teller") as unknown as WithFhir).fhir.write([event.told({ id: `${key}/0`, key, payload: { n: 0 } })]);
     const handled: string[] = [];
@@ -202,7 +202,7 @@ describe("events over NATS", () => {
     await stop(next);
   }, 30_000);
 
-  it("wait for a service that is down in a stream that is made anew", async () => {
+  it("wait for a service that is down in a new stream", async () => {
     const own = brokers.filter((broker) => broker.getLocalService("listener"));
     for (const broker of own) await stop(broker);
     const jsm = await jetStream();
@@ -221,7 +221,7 @@ describe("events over NATS", () => {
     expect(numbersOf("anew")).toEqual(upTo(3));
   }, 30_000);
 
-  it("that nobody can handle are set aside, and handled when an operator says so", async () => {
+  it("that cannot be handled become dead letters, and are handled when an operator replays them", async () => {
     let isMended = false;
     first = async ({ key }) => {
       if (key === "bad" && !isMended) throw new Errors.MoleculerClientError("never", 422, "NEVER");
@@ -241,7 +241,7 @@ describe("events over NATS", () => {
     });
   }, 30_000);
 
-  it("that nobody has signed who may tell them are set aside, and do nothing", async () => {
+  it("without a valid signature of their sender become dead letters, and have no effect", async () => {
     const own = await start(listener());
     const { client } = nonNull(teller.transit).tx as MeshTransporter;
     const forged = (id: string) => JSON.stringify([{ id, subject: "teller.noted", key: "forged", at: Date.now(), payload: '{"n":0}' }]);
@@ -275,7 +275,7 @@ describe("events over NATS", () => {
     await stop(own);
   }, 30_000);
 
-  it("are kept no longer for a service that an operator has retired", async () => {
+  it("are no longer kept for a retired service", async () => {
     const jsm = await jetStream();
     const consumers = async () =>
       (await jsm.consumers.list(`${teller.namespace}-events`).next()).filter(({ name }) => name.startsWith("listener-")).length;
@@ -286,7 +286,7 @@ describe("events over NATS", () => {
   }, 30_000);
 });
 
-describe("what a service may tell", () => {
+describe("the events that a service may send", () => {
   const certificate = (serves: string[], owns?: string[]) => ({ serves, ...(owns && { owns }) }) as Certificate;
   const billing = certificate(["billing"], ["Invoice"]);
 

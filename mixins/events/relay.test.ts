@@ -61,7 +61,7 @@ describe("the relay of an outbox", () => {
     while (store.waiting.length > 0) await delay(1);
   });
 
-  it("keeps an event that does not get through, and those of its record behind it, while others go on", async () => {
+  it("keeps an event that cannot be sent, and later ones of its record, while others are sent", async () => {
     const store = outboxOf(event(1, "ill"), event(2, "ill"), event(3, "well"));
     const sent: string[] = [];
     const tried: string[] = [];
@@ -87,7 +87,7 @@ describe("the relay of an outbox", () => {
     expect(warned).toEqual([expect.stringContaining("stay in the outbox")]); // once
   });
 
-  it("takes nothing out that was not sent when it stops, and another one goes on", async () => {
+  it("removes nothing unsent when it stops, and another one continues", async () => {
     const store = outboxOf(event(1, "a"), event(2, "b"));
     const first = start({ store, send: () => Promise.reject(new Error("away")) });
     await first.stop(50);
@@ -105,7 +105,7 @@ describe("the relay of an outbox", () => {
     expect(sent.sort()).toEqual(["a/1", "b/2"]);
   });
 
-  it("leaves everything to the one whose turn it is", async () => {
+  it("leaves everything to the holder of the lease", async () => {
     const store = outboxOf(event(1, "a"));
     const asked = new Promise<void>((resolve) => {
       const isOurs = async () => {
@@ -118,7 +118,7 @@ describe("the relay of an outbox", () => {
     expect(store.waiting).toEqual(["a/1"]);
   });
 
-  it("lets no number of records that do not get through hold up the others, and tries each again when it is due", async () => {
+  it("does not let records that fail delay others, however many, and retries each when it is due", async () => {
     const dead = Array.from({ length: 800 }, (_, n) => event(n, `dead${n}`));
     const store = outboxOf(...dead, event(800, "well"));
     const triesOf = new Map<string, number[]>();
@@ -137,7 +137,7 @@ describe("the relay of an outbox", () => {
     expect(triesOf.get("dead0")).toEqual([0, 1, 2]);
   });
 
-  it("asks whose turn it is however much is under way, and before each try", async () => {
+  it("checks its lease under any load, and before each attempt", async () => {
     const asked: number[] = [];
     let isOurs = true;
     const store = outboxOf(...Array.from({ length: 600 }, (_, n) => event(n, `slow${n}`)));

@@ -12,8 +12,8 @@ import type { Write } from "../../store/writes.ts";
 import { AuditLog } from "./audit-log.ts";
 import { Fhir, type WithFhir } from "./fhir.ts";
 
-describe("the log of an owner", () => {
-  it("writes together what comes while it writes, and shortly after, and says to each whether it is written", async () => {
+describe("the audit log of an owner", () => {
+  it("writes together what arrives during a write and shortly after, and tells each caller whether it is written", async () => {
     const writes: Write[][] = [];
     const waiting: { resolve(): void; reject(error: Error): void }[] = [];
     const store = new EventEmitter();
@@ -46,7 +46,7 @@ describe("the log of an owner", () => {
     expect(writes).toHaveLength(3);
   });
 
-  it("does not show what it cannot note", async () => {
+  it("returns no data whose reading it cannot record", async () => {
     const dataDir = mkdtempSync(join(tmpdir(), "openward-log-"));
     const before = process.env.DATA_DIR;
     process.env.DATA_DIR = dataDir; // the store reads its settings when it starts

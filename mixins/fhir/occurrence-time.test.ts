@@ -8,8 +8,8 @@ const at = (text: string, more: { lateReason?: string; time?: string } = {}) => 
   return occurrenceTime({ at: text, ...rest }, { now, ...(time !== undefined && { after: { what: "Encounter/1", time } }) }).toISOString();
 };
 
-describe("What is written down afterwards", () => {
-  it("happened when it says, or now; by the hospital's clocks where it names no zone", () => {
+describe("what is recorded afterwards", () => {
+  it("happened at the stated time, or now; in the hospital's time zone if none is given", () => {
     expect(occurrenceTime({}, { now })).toBe(now);
     expect([at("2026-01-05T10:30:00+01:00"), at("2026-01-05T10:30")]).toEqual(["2026-01-05T09:30:00.000Z", "2026-01-05T10:30:00.000Z"]);
     useTimeZone("Africa/Algiers");
@@ -17,24 +17,24 @@ describe("What is written down afterwards", () => {
     useTimeZone("UTC");
   });
 
-  it("has not happened in the future, but for clocks that are a little ahead", () => {
+  it("cannot be in the future, except for small clock differences", () => {
     expect(at("2026-01-05T12:04:00Z")).toBe(now.toISOString());
     expect(() => at("2026-01-05T12:06:00Z")).toThrow(refusal(409, "AT_IN_FUTURE"));
   });
 
-  it("has not happened before what it is part of, to the minute that is said", () => {
+  it("cannot precede what it is part of, to the precision of the stated time", () => {
     expect(at("2026-01-05T10:30", { time: "2026-01-05T10:30:40Z" })).toBe("2026-01-05T10:30:40.000Z");
     expect(() => at("2026-01-05T10:29", { time: "2026-01-05T10:30:40Z" })).toThrow(refusal(409, "AT_TOO_EARLY"));
     expect(at("2026-01-05T10:29", { time: "2026-01-05" })).toBe("2026-01-05T10:29:00.000Z");
   });
 
-  it("has not happened before anybody who is treated was born, also where no date of birth is known", () => {
+  it("cannot precede the birth of any patient, even if the date of birth is unknown", () => {
     expect(at("1896-01-06", { lateReason: "found in the archive" })).toBe("1896-01-06T00:00:00.000Z");
     const early = expect.objectContaining({ code: 409, type: "AT_TOO_EARLY", message: expect.stringContaining("130 years") });
     for (const time of ["1896-01-04", "1026-01-05T10:30", "0001"]) expect(() => at(time, { lateReason: "x" })).toThrow(early as never);
   });
 
-  it("happened in the second of two hours that the clocks show, where it cannot have been the first", () => {
+  it("in a repeated hour of the clock is in the second one if it cannot be in the first", () => {
     const cases = [
       ["Europe/Paris", "2026-10-25T02:15", "2026-10-25T00:45:00Z", "2026-10-25T01:20:00Z", "2026-10-25T01:15:00.000Z"],
       ["Africa/Casablanca", "2026-02-15T02:15", "2026-02-15T01:45:00Z", "2026-02-15T02:20:00Z", "2026-02-15T02:15:00.000Z"],
@@ -54,7 +54,7 @@ describe("What is written down afterwards", () => {
     useTimeZone("UTC");
   });
 
-  it("says why it is late beyond a day, on record", () => {
+  it("needs a reason if it is more than a day late, which is recorded", () => {
     expect(at("2026-01-04T12:00:00Z")).toBe("2026-01-04T12:00:00.000Z");
     expect(() => at("2026-01-04T11:59:00Z")).toThrow(refusal(409, "LATE_REASON_MISSING"));
     const late = { at: "2026-01-04T11:59:00Z", lateReason: "power failure" };

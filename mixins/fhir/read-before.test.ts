@@ -2,7 +2,7 @@ import type { OwnerStep } from "../../federation/owner-contract.ts";
 import type { Store } from "../../store/store.ts";
 import { boundSteps } from "./read-before.ts";
 
-describe("A write of a type that has rules", () => {
+describe("a write of a type that has rules", () => {
   const store = {
     read: async (type: string, id: string) => ({ type, id, version: 4, updated: 0, method: "update", json: `{"resourceType":"${type}"}` }),
   } as unknown as Store;

@@ -5,8 +5,8 @@ import { settleInDoubt } from "./recovery.ts";
 
 const waitForServices = async () => {};
 
-describe("What is left in doubt", () => {
-  it("is looked at when a node is lost: it may be the coordinator that everybody waits for", async () => {
+describe("a transaction in doubt", () => {
+  it("is examined when a node is lost, as that may be its coordinator", async () => {
     const localBus = new EventEmitter();
     let looks = 0;
     const looked = new EventEmitter();
@@ -27,7 +27,7 @@ describe("What is left in doubt", () => {
     expect(localBus.listenerCount("$node.disconnected")).toBe(0);
   });
 
-  it("at a start is settled before the service serves, once the journal is known; nothing is decided by that", async () => {
+  it("is settled at the start before the service is ready, once the journal is known; the start itself decides nothing", async () => {
     const told: string[] = [];
     const prepared = [{ tx: "transactions-1~1", since: 0 }];
     const store = {
@@ -54,7 +54,7 @@ describe("What is left in doubt", () => {
     await watch.stop();
   });
 
-  it("is settled one by one: what cannot be carried out keeps none of the others waiting", async () => {
+  it("is settled by itself: one that cannot be carried out does not delay others", async () => {
     const settled: string[] = [];
     const store = {
       prepared: async () => ["gone~1", "gone~2", "gone~3"].map((tx) => ({ tx, since: 0 })).filter(({ tx }) => !settled.includes(tx)),

@@ -7,8 +7,8 @@ const question = (clauses: Clause[]) => ({ type: "Observation", clauses });
 const byId: Clause = { kind: "id", any: ["a"] };
 const notById: Clause = { kind: "id", any: ["a"], not: true };
 
-describe("a question of who may read and not search", () => {
-  it("is asked by id, and by nothing else", () => {
+describe("a search by a caller who may read but not search", () => {
+  it("is permitted by id only", () => {
     const reader = seeing({ r: "all" });
     expect(narrowed(reader, question([byId]))).toEqual(question([byId]));
     for (const clauses of [[], [notById], [{ kind: "missing", slots: [1], missing: true } as Clause]]) {
@@ -16,19 +16,19 @@ describe("a question of who may read and not search", () => {
     }
   });
 
-  it("of one patient's record has the clauses that leave only that", () => {
+  it("of one patient's record gets the clauses that restrict it to that record", () => {
     const asked = narrowed(seeing({ s: [{ patient: "1" }] }), question([]));
     expect(asked?.clauses).toHaveLength(1);
     expect(JSON.stringify(asked)).toContain("=Patient/1");
   });
 
-  it("of parts that queries make has the clauses of one or the other, and is not asked where no owner can decide them", () => {
+  it("limited by several queries gets the clauses of any of them, and is not sent if no owner can evaluate them", () => {
     const asked = narrowed(seeing({ s: [{ patient: "1", where: "category=laboratory" }, { where: "status=final" }] }), question([]));
     expect(asked?.clauses).toMatchObject([{ kind: "any", of: [[{ kind: "key" }, { kind: "key" }], [{ kind: "key" }]] }]);
     expect(narrowed(seeing({ s: [{ where: "subject:Patient.name=x" }] }), question([]))).toBeUndefined();
   });
 
-  it("sees one resource as a search finds it", () => {
+  it("matches one resource as a search would", () => {
     const json = (category: string) =>
       JSON.stringify({
         resourceType: "Observation",

@@ -12,7 +12,7 @@ import { Fhir, type WithFhir } from "./fhir.ts";
 import { creation } from "./write-steps.ts";
 import { tellUnownedTypes } from "./unowned-types.ts";
 
-describe("A type that is given to another owner while the system is in use", () => {
+describe("a type that gets another owner while the system is in use", () => {
   let dataDir: string;
   const brokers: ServiceBroker[] = [];
   beforeEach(() => {
@@ -42,7 +42,7 @@ describe("A type that is given to another owner while the system is in use", () 
     return journal.list(broker as unknown as Caller, { kind: AnomalyKind.unownedType });
   };
 
-  it("is told of to the operator, with how many nobody is shown any more; what is owned is not", async () => {
+  it("is reported to the operator with the number of resources that are no longer served; owned types are not", async () => {
     const first = await start("Flag", "Goal");
     const patient = { reference: "Patient/1" };
     await first.therapies.fhir.write([
@@ -67,7 +67,7 @@ describe("A type that is given to another owner while the system is in use", () 
     expect(await told(broker)).toMatchObject([{ kind: "unowned-type", subject: "therapies: Flag", count: 2 }]); // by the start, and by this test
   });
 
-  it("keeps no service from starting when its store cannot be asked", async () => {
+  it("does not keep a service from starting if its store cannot be read", async () => {
     const { broker } = await start("Goal");
     const store = { stats: () => Promise.reject(new Error("The disk says no.")) };
     await tellUnownedTypes({ name: "therapies", broker, logger: { error: () => {} }, store }, new Set(["Goal"]));

@@ -31,7 +31,7 @@ describe("the copy of a store", () => {
     });
   };
 
-  it("waits for another that holds it, also for one that recovers its log after a crash", async () => {
+  it("waits while another process locks it, or recovers its log after a crash", async () => {
     failOnce(BUSY_RECOVERY);
     const target = mkdtempSync(join(dir, "backup-"));
     await copyStores(dir, target, () => {});
@@ -40,7 +40,7 @@ describe("the copy of a store", () => {
     copy.close();
   });
 
-  it("is not tried again when the store is damaged", async () => {
+  it("is not retried if the store is damaged", async () => {
     failOnce(CORRUPT);
     await expect(copyStores(dir, mkdtempSync(join(dir, "backup-")), () => {})).rejects.toMatchObject({ errcode: CORRUPT });
   });

@@ -24,7 +24,7 @@ describe("the supervisor's socket", () => {
     expect([existsSync(socket), existsSync(dirname(socket))]).toEqual([false, dataDir === dir]);
   });
 
-  it("lies in a folder that others cannot enter, where the data folder's path is too long for one", () => {
+  it("is in a folder that others cannot enter if the data folder's path is too long for a socket", () => {
     const socket = socketFor(deep);
     expect(Buffer.byteLength(socket)).toBeLessThanOrEqual(100);
     expect(modeOf(dirname(socket))).toBe("700");

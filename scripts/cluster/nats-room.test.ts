@@ -48,7 +48,7 @@ describe("NATS that could not write to its disk", () => {
       () => false,
     );
 
-  it("is started again when there is room, with all that it had taken", async () => {
+  it("is restarted when there is room, with all events that it had taken", async () => {
     expect(await emit()).toBe(true);
     const { pid } = nonNull(nats());
     execFileSync("prlimit", ["--pid", `${pid}`, "--fsize=1024:unlimited"]);
@@ -60,7 +60,7 @@ describe("NATS that could not write to its disk", () => {
     expect(state.messages).toBeGreaterThanOrEqual(2);
   }, 60_000);
 
-  it("is looked at by what can be written, not by what is said to be free", () => {
+  it("is restarted by what can be written, not by the reported free space", () => {
     expect(hasRoom(dir)).toBe(true);
     expect(hasRoom(join(dir, "not there"))).toBe(false);
   });

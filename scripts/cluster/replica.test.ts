@@ -47,7 +47,7 @@ afterEach(async () => {
 afterAll(() => rmSync(dir, { recursive: true }));
 
 describe("a replica", () => {
-  it("goes on when its process dies with an answer under way to it", async () => {
+  it("continues if its process dies while it answers a request", async () => {
     play(`process.send({ type: "ready", nodeId: "n" }); process.on("message", () => {
       for (let i = 0; i < 50; i += 1) process.send({ type: "leaving" });
       process.kill(process.pid, "SIGKILL"); });`);
@@ -92,7 +92,7 @@ describe("a replica", () => {
     await until(() => replica.child?.state === "ready");
   });
 
-  it("has one process when it is renewed between two tries, and none when it is closed", async () => {
+  it("has one process when it is replaced between two attempts, and none when it is closed", async () => {
     play(`process.exit(3);`);
     const replica = newReplica();
     await expect(replica.open()).rejects.toThrow("exit code 3");
@@ -107,7 +107,7 @@ describe("a replica", () => {
     expect(running()).toEqual([]);
   });
 
-  it("is filled although its first processes are killed while they start, and not with one that says why it will not", async () => {
+  it("is started although its first processes are killed while they start, and not with one that reports why it will not start", async () => {
     const starts = join(dir, "starts");
     writeFileSync(starts, "");
     play(`const fs = require("node:fs"); fs.appendFileSync(${JSON.stringify(starts)}, "x");
@@ -119,7 +119,7 @@ describe("a replica", () => {
     await expect(newReplica().fill()).rejects.toThrow("exit code 3");
   });
 
-  it("leaves nothing behind when it is closed while it is renewed", async () => {
+  it("leaves nothing behind if it is closed while it is replaced", async () => {
     play(READY);
     const replica = newReplica();
     await replica.open();

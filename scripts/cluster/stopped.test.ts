@@ -16,8 +16,8 @@ async function processThat(does: string): Promise<ChildProcess & { pid: number }
   return child as ChildProcess & { pid: number };
 }
 
-describe("a process that the system has stopped", () => {
-  it("is told of within two seconds where others wait for what it holds, and of no other that is stopped, nor of one that works", async () => {
+describe("a process stopped by a signal", () => {
+  it("is reported within two seconds if others wait for its lock; no other stopped one is, nor a working one", async () => {
     const open = `const db = new DatabaseSync(${JSON.stringify(join(dir, "store.sqlite"))}); db.exec("PRAGMA journal_mode = WAL")`;
     const [gateway, writer, reader, working] = await Promise.all([
       processThat(""),

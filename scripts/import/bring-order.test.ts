@@ -105,7 +105,7 @@ describe("an import of NDJSON", () => {
     expect(server.asked).toBeLessThan(fewest * 2);
   });
 
-  it("names the lines that rest on what never came, and brings all others", async () => {
+  it("reports the lines whose targets never came, and imports all others", async () => {
     const lines = records(300).filter(({ resourceType, id }) => resourceType !== "Encounter" || id !== "7");
     write("all.ndjson", lines);
     const { counts, faults } = await bring();
@@ -115,7 +115,7 @@ describe("an import of NDJSON", () => {
     expect([counts.written, faults.toSorted()]).toEqual([lines.length - rest.length, rest.toSorted()]);
   });
 
-  it("begins with what others rest on, of every type of act", () => {
+  it("begins with the resources that others refer to, for every type of act", () => {
     for (const type of [...RESTED_ON, ...Object.keys(ACT_REFERENCES)]) expect([type, depthOf(type) < 10]).toEqual([type, true]);
     const path = ["Patient", "Encounter", "ServiceRequest", "Specimen", "Observation", "DiagnosticReport", "Condition"];
     expect(path.toSorted((one, other) => depthOf(one) - depthOf(other))).toEqual(path);

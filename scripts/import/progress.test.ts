@@ -37,7 +37,7 @@ describe("the progress of an import", () => {
     expect(narrow.said().replace(/\r|\x1b\[K/g, "")).toHaveLength(29);
   });
 
-  it("is a plain line every five seconds elsewhere", () => {
+  it("is a plain line every five seconds otherwise", () => {
     const { out, said } = screen({});
     const progress = new Progress({ files: 12, bytes: 100 }, out as never);
     for (let second = 0; second < 11; second += 1) {
@@ -57,7 +57,7 @@ describe("the progress of an import", () => {
     [7_300, "2 h 1 min"],
   ])("tells %d seconds as %s", (seconds, told) => expect(time(seconds)).toBe(told));
 
-  it("ends with what was written, what was there, what failed, and what a second run would double", () => {
+  it("ends with the numbers of written, existing and failed resources, and what a second run would duplicate", () => {
     expect(summaryOf({ ...counts, written: 0, skipped: 1 }, 2)).toBe("Nothing written; 1 bundle was already there.");
     expect(summaryOf({ ...counts, found: 1, failed: 2, unknown: 2 }, 2)).toBe(
       "1,200 resources written in 2.0 s (600/s); 1 resource was already there; 2 failed. 2 bundles have no identifier to be known by: a second import would double them.",

@@ -12,7 +12,7 @@ describe("the data folder", () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
   const modeOf = (path: string) => (statSync(join(folder, path)).mode & 0o777).toString(8);
 
-  it("is closed to other users, with all that lies in it", () => {
+  it("is closed to other users, with everything in it", () => {
     mkdirSync(join(folder, "nats"), { mode: 0o755 });
     writeFileSync(join(folder, "patients.sqlite"), "", { mode: 0o644 });
     writeFileSync(join(folder, "nats/store"), "", { mode: 0o664 });
@@ -20,7 +20,7 @@ describe("the data folder", () => {
     expect(["patients.sqlite", "nats", "nats/store"].map(modeOf)).toEqual(["600", "700", "600"]);
   });
 
-  it("may hold a folder that this user may not look into, such as lost+found: the start goes on and tells of it", () => {
+  it("may contain a folder that this user may not read, such as lost+found: the start continues and reports it", () => {
     const foreign = join(folder, "lost+found");
     mkdirSync(foreign, { mode: 0o700 });
     writeFileSync(join(folder, "patients.sqlite"), "", { mode: 0o600 });

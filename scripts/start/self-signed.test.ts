@@ -11,7 +11,7 @@ describe("the self-signed certificate", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("is kept while it covers the hosts, and made anew for others", () => {
+  it("is kept while it covers the hosts, and replaced for others", () => {
     const { tlsCert } = selfSignedPair(folder, ["localhost", "127.0.0.1"]);
     const first = readFileSync(tlsCert, "utf8");
     selfSignedPair(folder, ["127.0.0.1"]);
@@ -25,7 +25,7 @@ describe("the self-signed certificate", () => {
     ]);
   });
 
-  it("is made anew where its key is another's", () => {
+  it("is replaced if it does not match its key", () => {
     const { tlsCert, tlsKey } = selfSignedPair(folder, ["localhost"]);
     const first = readFileSync(tlsCert, "utf8");
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

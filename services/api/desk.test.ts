@@ -38,13 +38,13 @@ describe("the pages of two versions", () => {
     return deskAnswer(ctx, { headers: { "accept-encoding": "br" } } as IncomingMessage, path, []);
   };
 
-  it("have all their files, whichever node has made the page", async () => {
+  it("include all their files, whichever node has made the page", async () => {
     for (const path of ["/f/older.js", "/f/newer.js", "/f/older.js", "/f/newer.js", "/f/older.js", "/f/newer.js"]) {
       expect(await get(path)).toMatchObject({ status: 200, headers: { ETag: `"${path}"` } });
     }
   });
 
-  it("ask each node once more at most for a file that there is not, and none for another page", async () => {
+  it("cost at most one more call per node for a file that does not exist, and none for another page", async () => {
     await expect(get("/f/none.js")).rejects.toMatchObject({ code: 404, type: "NOT_FOUND" });
     expect(asked).toHaveLength(4);
     asked.splice(0);

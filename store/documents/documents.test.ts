@@ -47,7 +47,7 @@ describe.each(kits)("a collection in $kind", ({ start, stop, url }) => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it("gives back what was put in, also after it was closed and opened again", async () => {
+  it("returns what was stored, also after it was closed and opened again", async () => {
     await accounts.insert({ _id: "1", name: "ann", age: 30 });
     await database.close();
     database = open(service);
@@ -87,14 +87,14 @@ describe.each(kits)("a collection in $kind", ({ start, stop, url }) => {
     expect(await accounts.count({ query })).toBe(ids.length);
   });
 
-  it("gives pages in the order that was asked for", async () => {
+  it("returns pages in the requested order", async () => {
     await accounts.insertMany(["a", "b", "c", "d"].map((name, index) => ({ _id: name, name, age: index % 2 })));
     expect((await accounts.find({ sort: ["-age", "name"], limit: 3 })).map(({ _id }) => _id)).toEqual(["b", "d", "a"]);
     expect((await accounts.find({ sort: ["-age", "name"], limit: 3, offset: 3 })).map(({ _id }) => _id)).toEqual(["c"]);
     await expect(accounts.find({ limit: 10_001 })).rejects.toThrow(RangeError);
   });
 
-  it("changes by query, counts up, takes members away", async () => {
+  it("updates by query, increments, and removes members", async () => {
     await accounts.insert({ _id: "1", name: "ann", age: 1 });
     expect(await accounts.updateMany({ name: "ann" }, { $inc: { age: 2 }, $set: { isActive: true } })).toBe(1);
     expect(await accounts.findById("1")).toEqual({ _id: "1", name: "ann", age: 3, isActive: true });
@@ -103,7 +103,7 @@ describe.each(kits)("a collection in $kind", ({ start, stop, url }) => {
     expect(await accounts.updateMany({ name: "nobody" }, { $set: { age: 1 } })).toBe(0);
   });
 
-  it("lets one of 64 win that change the same version", async () => {
+  it("lets one of 64 concurrent updates of one version succeed", async () => {
     await accounts.insert({ _id: "1", name: "ann", version: 1 });
     const other = open(service);
     const same = other.collection<Account>("accounts", options);
@@ -115,7 +115,7 @@ describe.each(kits)("a collection in $kind", ({ start, stop, url }) => {
     await other.close();
   });
 
-  it("keeps what is written at the same moment as something that is refused", async () => {
+  it("keeps what is written at the same time as something that is refused", async () => {
     await accounts.insert({ _id: "1", name: "ann", age: 1 });
     await accounts.insert({ _id: "2", name: "bob", age: 1 });
     const writes = await Promise.allSettled([
@@ -135,7 +135,7 @@ describe.each(kits)("a collection in $kind", ({ start, stop, url }) => {
     ]);
   });
 
-  it("takes no text for a query", async () => {
+  it("does not treat text as a query", async () => {
     const hostile = ["a') OR 1=1 --", "$where", "a.b", "", "x".repeat(100)];
     for (const name of hostile) await expect(async () => accounts.find({ sort: [name] })).rejects.toThrow(RangeError);
   });
@@ -166,7 +166,7 @@ describe.each(kits)("a collection in $kind", ({ start, stop, url }) => {
     expect(await accounts.find()).toEqual([{ _id: "1", name: "ann" }]);
   });
 
-  it("takes no id that is none for all of them", async () => {
+  it("does not treat an invalid id as all documents", async () => {
     await accounts.insert({ _id: "1", name: "ann" });
     for (const id of [undefined, { $gt: "" }] as never[]) {
       await expect(accounts.findById(id)).rejects.toThrow(RangeError);

@@ -10,7 +10,7 @@ const REAL = ["hrtime", "nextTick", "performance", "queueMicrotask"] as const;
 const TIMERS = ["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval", "clearImmediate"] as const;
 const HOUR_MS = 3_600_000;
 
-describe("a transaction that was given up, in MongoDB", () => {
+describe("an aborted transaction in MongoDB", () => {
   let client: MongoClient;
   beforeAll(async () => {
     await mongoKit.start();

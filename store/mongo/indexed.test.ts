@@ -87,7 +87,7 @@ function faultOf({ collection, filter, sort }: Asked): string | undefined {
   return isFiltered || wanted.length > 0 ? undefined : "is looked through";
 }
 
-describe("What the MongoDB store asks its server", () => {
+describe("the queries of the MongoDB store", () => {
   let client: MongoClient;
   let store: Store;
   let database: string;
@@ -178,7 +178,7 @@ describe("What the MongoDB store asks its server", () => {
     expect(asked).not.toEqual([]);
   });
 
-  it("passes over what waits behind records that fail by the index alone: it holds all that is asked of it", async () => {
+  it("skip events that wait behind failing records by the index alone, which covers the query", async () => {
     await store.outbox("out", 10, ["Patient/ann"]);
     const [{ filter, sort }] = asked as [Asked];
     const fields = new Set([...Object.keys(filter), ...sort.map(([field]) => field)]);
@@ -186,7 +186,7 @@ describe("What the MongoDB store asks its server", () => {
     expect(held.some((index) => [...fields].every((field) => index.has(field)))).toBe(true);
   });
 
-  it("drops the indexes of an earlier version that others stand in for, once", async () => {
+  it("drop the indexes of an earlier version that have been replaced, once", async () => {
     const outbox = client.db(database).collection("outbox");
     await outbox.createIndex({ queue: 1, at: 1, n: 1 });
     for (const _ of [1, 2]) {

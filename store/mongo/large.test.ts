@@ -4,12 +4,12 @@ import { fhirAt } from "../../test/kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../../test/kit/mesh.ts";
 import { freshStore, mongoKit } from "../../test/kit/stores.ts";
 
-describe("on MongoDB, whose documents have 16 MB at most,", () => {
+describe("on MongoDB, whose documents are limited to 16 MB,", () => {
   const opened = freshStore(mongoKit);
   const MEGABYTE = 1024 * 1024;
   const scan = (megabytes: number) => ({ body: { meta: "", rest: `,"data":"${"a".repeat(megabytes * MEGABYTE)}"}` } });
 
-  it("a transaction of 20 MB is prepared and committed whole, or aborted whole", async () => {
+  it("a transaction of 20 MB is prepared and committed, or aborted, as a whole", async () => {
     const { store } = opened;
     const steps = Array.from({ length: 5 }, (_, index) => create(`scan${index}`, {}, { ...scan(4), ...inBed(`${index}`) }));
     await store.prepare("dropped", steps);
@@ -24,7 +24,7 @@ describe("on MongoDB, whose documents have 16 MB at most,", () => {
     await store.write(steps.map((_, index) => remove(`scan${index}`)));
   }, 60_000);
 
-  it("a resource that is too large is refused by its size, in a write and in a transaction, and nothing of it stays", async () => {
+  it("a resource that is too large is refused with its size, in a write and in a transaction, and nothing of it is stored", async () => {
     const { store } = opened;
     const refused = { type: "RESOURCE_TOO_LARGE", step: 1, data: { id: "film", limit: 12 * MEGABYTE } };
     await expect(store.write([create("ann"), create("film", {}, scan(13))])).rejects.toMatchObject(refused);

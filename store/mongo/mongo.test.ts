@@ -58,8 +58,8 @@ describe("a search on MongoDB", () => {
   });
 });
 
-describe("a question that takes MongoDB too long", () => {
-  it("is refused as one, not told as a database that is ill", () => {
+describe("a search that takes MongoDB too long", () => {
+  it("is refused as such, and not reported as a failing database", () => {
     const expired = new MongoServerError({ message: "operation exceeded time limit", code: 50 });
     expect(translate(expired)).toMatchObject({ status: 400, issues: [{ code: "too-costly" }] });
     expect(translate(new MongoServerError({ message: "not primary", code: 10_107 }))).toMatchObject({ type: "STORE_UNAVAILABLE" });

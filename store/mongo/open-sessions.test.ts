@@ -37,7 +37,7 @@ describe("the sessions of a process that was killed", () => {
     await mongoKit.stop();
   });
 
-  it("end soon after it, and nothing of what they held has happened", async () => {
+  it("end soon after it, and nothing of what they had begun has happened", async () => {
     const store = await openMongo({ ...options(), client });
     await store.write([{ op: "add", counter: "shelf", by: 5 }]);
     const parts = ["open-sessions.ts", "schema.ts"].map((file) => new URL(file, import.meta.url).href);
@@ -50,7 +50,7 @@ describe("the sessions of a process that was killed", () => {
     await store.close();
   }, 30_000);
 
-  it("that lives are left alone", async () => {
+  it("of a running process are left alone", async () => {
     const another = await new MongoClient(mongoKit.url()).connect();
     const { sessions, counter } = collectionsOf(client.db(database));
     const [living, other] = [new OpenSessions(client, sessions), new OpenSessions(another, sessions)];

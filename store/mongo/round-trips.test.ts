@@ -41,7 +41,7 @@ describe("the MongoDB store", () => {
   const hundred = (prefix: string) =>
     Array.from({ length: 100 }, (_, index) => create(`${prefix}${index}`, { name: `n${index}` }, { isKeyless: true }));
 
-  it("writes a hundred resources in fewer than ten commands, and their next versions too", async () => {
+  it("writes a hundred resources in fewer than ten commands, and also their next versions", async () => {
     await store.write(hundred("w"));
     expect(commands.length).toBeLessThan(10);
     commands = [];
@@ -51,13 +51,13 @@ describe("the MongoDB store", () => {
     expect(await store.readVersion("Patient", "w99", 1)).toMatchObject({ version: 1 });
   });
 
-  it("asks once who refers to something, however many types may", async () => {
+  it("finds in one command what refers to a resource, however many types may", async () => {
     const types = Array.from({ length: 35 }, (_, index) => ({ type: `Type${index}`, slots: [200 + index, 300 + index] }));
     expect(await store.referredTo(types, ["Patient/a", "Patient/b"])).toEqual([]);
     expect(commands).toEqual(["aggregate"]);
   });
 
-  it("writes what relies on a hundred others, and fences them, in fewer than ten commands", async () => {
+  it("writes what relies on a hundred other resources, and fences them, in fewer than ten commands", async () => {
     const others = Array.from({ length: 100 }, (_, index) => ({ type: "Patient", id: `r${index}`, version: 1 }));
     await store.write(hundred("r"));
     commands = [];
@@ -78,7 +78,7 @@ describe("the MongoDB store", () => {
     expect(commands.length).toBeLessThan(10);
   });
 
-  it("measures its map in one command, which reads no value", async () => {
+  it("measures its map in one command, without reading values", async () => {
     await store.put("answer/1", "ä");
     await store.put("answer/2", "bc");
     sent = [];
@@ -87,7 +87,7 @@ describe("the MongoDB store", () => {
     expect(sent.join()).not.toContain("$value");
   });
 
-  it("prepares and commits a hundred in fewer than ten commands each, besides its lease", async () => {
+  it("prepares and commits a hundred resources in fewer than ten commands each, besides its lease", async () => {
     await store.prepare("tx-100", hundred("p"));
     expect(commands.length).toBeLessThan(10);
     commands = [];

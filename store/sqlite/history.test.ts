@@ -14,7 +14,7 @@ describe("the history of one resource", () => {
   });
   afterEach(() => sqliteKit.clear(folder));
 
-  it("is found behind a place by the index alone, however many versions stand before it", async () => {
+  it("is continued after a position by the index alone, however many versions precede it", async () => {
     const file = join(folder, "store.sqlite");
     const store = await openSqlite({ name: "test", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }), file });
     for (let n = 0; n < 5; n++) await store.write([update("many")]);

@@ -42,7 +42,7 @@ describe("a store that waits for the disk", () => {
   /** What was answered, in its order. */
   const noted = (answers: string[], name: string) => (): number => answers.push(name);
 
-  it("confirms what it was given when that is on the disk, and those that come meanwhile share the next flush", async () => {
+  it("confirms a write once it is on the disk, and writes that arrive meanwhile share the next flush", async () => {
     const answers: string[] = [];
     const write = (id: string) => create(id).then(noted(answers, id));
     const [first] = await begun(() => [write("a")]);
@@ -56,7 +56,7 @@ describe("a store that waits for the disk", () => {
     expect([answers, disk.length]).toEqual([["a", "b", "c"], 2]);
   });
 
-  it("shows nobody what is not on the disk yet, by whichever process it was written", async () => {
+  it("returns nothing that is not on the disk yet, whichever process wrote it", async () => {
     const answers: string[] = [];
     const replica = await sqliteKit.open(folder);
     const [written] = await begun(() => [create("a").then(noted(answers, "written"))]);
@@ -73,7 +73,7 @@ describe("a store that waits for the disk", () => {
     await replica.close();
   });
 
-  it("holds up no reader for what nobody is shown: who has looked waits for the note of it alone", async () => {
+  it("delays readers only for their own audit entry, not for writes that they do not see", async () => {
     const [made] = await begun(() => [create("a")]);
     disk[0]?.done();
     await made;
@@ -96,7 +96,7 @@ describe("a store that waits for the disk", () => {
     expect((error as { data: object }).data).not.toHaveProperty("nothingWritten");
   });
 
-  it("refuses what the disk does not take, is read all the same, and writes it again before it trusts the disk once more", async () => {
+  it("refuses writes that the disk does not accept, can still be read, and writes them again before it trusts the disk", async () => {
     let now = performance.now();
     jest.spyOn(performance, "now").mockImplementation(() => now);
     const refusal = { type: "STORE_UNAVAILABLE" };

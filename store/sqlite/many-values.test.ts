@@ -68,7 +68,7 @@ describe("a search for very many values", () => {
     expect(Math.max(...plan.map((line) => line.length))).toBeLessThan(20_000);
   });
 
-  it("takes hardly longer for a thousand texts within texts than for ten, whatever characters they have", () => {
+  it("takes little longer for a thousand substrings than for ten, whatever their characters", () => {
     const values = many(5_000, (i) => `~fam${i}ily.given (${i % 1_000})`);
     const costOf = (any: KeyMatch[]): [number, number] => {
       const test = keyTestOf(any);
@@ -88,7 +88,7 @@ describe("a search for very many values", () => {
 
   const text = fc.string({ unit: fc.constantFrom(..."ab", ..."\\^$.*+?()[]{}|/-\n\r\u2028\ud83d\ude00~="), maxLength: 4 });
   const long = fc.tuple(fc.constantFrom(40, 51, 100, 40_000), text).map(([length, end]) => "a".repeat(length) + end);
-  it("finds texts within texts as if they were looked for one by one, whatever they hold and however long they are", () => {
+  it("finds substrings as if each were searched alone, whatever their content and length", () => {
     const part = fc.record({
       facet: fc.constantFrom("~", "="),
       what: fc.constantFrom("contains", "ends"),
@@ -107,7 +107,7 @@ describe("a search for very many values", () => {
     fc.assert(facts, { numRuns: 300 });
   });
 
-  it("prepares texts of a whole page each in little time", () => {
+  it("prepares texts of the size of a page in little time", () => {
     const texts = many(
       125,
       (i): KeyMatch => ({
@@ -123,7 +123,7 @@ describe("a search for very many values", () => {
     expect((user + system) / 1_000).toBeLessThan(100); // as one pattern 700
   });
 
-  it("is given up when it has taken the time that one question has", () => {
+  it("is ended after the time limit of one search", () => {
     const file = new Database(join(folder, "store.sqlite"));
     const statement = "SELECT count(*) AS n FROM resource r WHERE in_time(r.seq)";
     expect(file.within(() => file.one<{ n: number }>(statement))).toEqual({ n: RESOURCES });
@@ -133,7 +133,7 @@ describe("a search for very many values", () => {
     file.close();
   });
 
-  it("is given up when the questions before it have taken what all of one request have", async () => {
+  it("is ended when earlier searches have used the time limit of the request", async () => {
     const query: StoreQuery = { type: "Patient", clauses: [], sort: [], limit: RESOURCES, want: "ids" };
     const budget = { leftMs: 100 };
     expect((await store.search(query, budget)).rows).toHaveLength(RESOURCES);

@@ -15,7 +15,7 @@ describe.each(versions)("a file of version %i", (version) => {
   });
   afterEach(() => sqliteKit.clear(folder));
 
-  it("comes up to date with all that is in it, and is found by search", async () => {
+  it("is migrated with all its data, and found by search", async () => {
     const file = join(folder, "store.sqlite");
     const old = new DatabaseSync(file);
     for (const migration of migrations.slice(0, version)) old.exec(migration);

@@ -7,14 +7,14 @@ import { createInterface } from "node:readline";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
 import { isNoRoom, whyNoRoom } from "./no-room.ts";
 
-describe("a store whose file may not grow", () => {
+describe("a store whose file cannot grow", () => {
   let folder: string;
   beforeEach(async () => {
     folder = await temporaryFolder();
   });
   afterEach(() => sqliteKit.clear(folder));
 
-  it("is full, says why, is read all the same, and takes writes again once it may grow", async () => {
+  it("reports that it is full, can still be read, and accepts writes again once it may grow", async () => {
     const code = `
       process.stdin.on("data", () => {});
       const patient = (id) => ({ op: "create", type: "Patient", id, body: { meta: "", rest: ',"x":"' + "y".repeat(20000) + '"}' }, index: { keys: [], ranges: [] } });
@@ -40,7 +40,7 @@ describe("a store whose file may not grow", () => {
     expect((await readdir(folder)).filter((name) => name.includes("trial"))).toEqual([]);
   }, 60_000);
 
-  it("is not full where there is room: then something else is wrong with the disk", async () => {
+  it("does not report that it is full if there is room: then the disk has another fault", async () => {
     expect(whyNoRoom(join(folder, "store.sqlite"))).toBeUndefined();
     expect(await readdir(folder)).toEqual([]);
     expect(whyNoRoom(join(folder, "nowhere", "store.sqlite"))).toBeUndefined();

@@ -25,7 +25,7 @@ describe("the SQLite store", () => {
 
   const open = (more: Partial<StoreOptions> = {}) => openSqlite({ ...options, ...more, file: join(folder, "store.sqlite") });
 
-  it("lets others in between the pieces of a long history", async () => {
+  it("reads a long history in pieces, between which others proceed", async () => {
     const store = await open();
     for (let n = 0; n < 350; n++) await store.write([update("many")]);
     for (const query of [{ type: "Patient", id: "many" }, { type: "Patient" }, {}]) {
@@ -57,7 +57,7 @@ describe("the SQLite store", () => {
     });
     afterEach(() => store.close());
 
-    it("and takes nothing in a cursor for a part of the statement", async () => {
+    it("take nothing in a cursor as part of the statement", async () => {
       const seq = { text: "0 OR 1 = 1", values: [] } as unknown as number;
       const query: StoreQuery = { type: "Patient", clauses: [], sort: [], limit: 5, want: "rows", after: { values: [], seq, id: "" } };
       await expect(store.search(query)).rejects.toThrow(/cannot be bound/);
@@ -148,7 +148,7 @@ describe("the SQLite store", () => {
       }
     });
 
-    it("finds the words of a resource, and takes a question for words only", async () => {
+    it("finds the words of a resource, and treats the search text as words only", async () => {
       const idsOf = async (query: string) => {
         const { rows } = await store.search({
           type: "Patient",
@@ -171,7 +171,7 @@ describe("the SQLite store", () => {
     });
   });
 
-  it("costs a page the same wherever it is: the walk looks at as many rows", async () => {
+  it("reads as many rows for each page, wherever it is", async () => {
     const store = await openSqlite({ ...options, limits: { few: 3, window: 5 }, file: join(folder, "store.sqlite") });
     await store.write(Array.from({ length: 400 }, (_, i) => create(`p${i}`, { name: "x", born: (i * 13) % 400 })));
     for (const sort of [[], [{ by: "range", slots: [111], edge: "low", desc: true }]] satisfies SortKey[][]) {
@@ -188,7 +188,7 @@ describe("the SQLite store", () => {
     await store.close();
   });
 
-  it("begins a search by date, in the order of date, at the date: no older row is looked at", async () => {
+  it("begins a search by date, ordered by date, at that date, without reading older rows", async () => {
     const store = await openSqlite({ ...options, limits: { few: 3, window: 5 }, file: join(folder, "store.sqlite") });
     await store.write(Array.from({ length: 400 }, (_, i) => create(`p${i}`, { born: (i * 13) % 400 })));
     const since = (born: number): StoreQuery => ({
@@ -203,14 +203,14 @@ describe("the SQLite store", () => {
     await store.close();
   });
 
-  it("leaves one file when it is closed", async () => {
+  it("leaves one file after it is closed", async () => {
     const store = await open();
     await store.write([create("ann")]);
     await store.close();
     expect(await readdir(folder)).toEqual(["store.sqlite"]);
   });
 
-  describe("says why it cannot be used, and leaves the file as it is", () => {
+  describe("reports why it cannot be used, and does not change the file", () => {
     it.each([
       ["is not a database", async (file: string) => writeFile(file, "Dear diary, ".repeat(1_000)), "not a store of OpenWard"],
       [
@@ -237,7 +237,7 @@ describe("the SQLite store", () => {
       expect(await readFile(file)).toEqual(before);
     });
 
-    it("when its folder is not there", async () => {
+    it("if its folder does not exist", async () => {
       const file = join(folder, "nowhere", "store.sqlite");
       await expect(openSqlite({ ...options, file })).rejects.toMatchObject({
         type: "STORE_UNAVAILABLE",
@@ -245,7 +245,7 @@ describe("the SQLite store", () => {
       });
     });
 
-    it("when the disk is full: what was confirmed stays, and it goes on once there is room", async () => {
+    it("if the disk is full: confirmed writes are kept, and it continues once there is room", async () => {
       const file = join(folder, "store.sqlite");
       const store = await openSqlite({ ...options, file, maxPages: 60 });
       const fill = async () => {
@@ -265,7 +265,7 @@ describe("the SQLite store", () => {
     });
   });
 
-  it("waits for another process that writes, and takes the others' writes along meanwhile", async () => {
+  it("waits while another process writes, and sees that process's writes", async () => {
     const store = await open();
     const other = new DatabaseSync(join(folder, "store.sqlite"));
     other.exec("BEGIN IMMEDIATE");
@@ -278,7 +278,7 @@ describe("the SQLite store", () => {
     await store.close();
   });
 
-  it("shares one transaction among the writes of one turn", async () => {
+  it("commits the writes of one turn in one transaction", async () => {
     const store = await open();
     const results = await Promise.all(Array.from({ length: 50 }, (_, i) => store.write([create(`p${i}`)])));
     // All of one transaction have one time, and places next to each other.

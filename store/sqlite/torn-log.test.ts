@@ -10,7 +10,7 @@ import type { Write } from "../writes.ts";
 const WAL_HEADER = 32;
 const WRITES = 40;
 
-describe("a SQLite file whose log was cut off", () => {
+describe("a SQLite file whose log was truncated", () => {
   let folder: string;
   /** Bytes of the log when each write was confirmed. */
   const confirmed: number[] = [];
@@ -66,7 +66,7 @@ describe("a SQLite file whose log was cut off", () => {
     next: "created",
   });
 
-  it("has every write that was confirmed before the place, and of a later one all or nothing, wherever that is", async () => {
+  it("contains every write confirmed before that position, and each later one completely or not at all", async () => {
     const cut = fc.record({ length: fc.integer({ min: confirmed[0] as number, max: log.length }), rubbish: fc.boolean() });
     await fc.assert(
       fc.asyncProperty(cut, async ({ length, rubbish }) => {

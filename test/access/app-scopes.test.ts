@@ -4,7 +4,7 @@ import { outcomeWith } from "../kit/fhir-http.ts";
 import type { Mesh } from "../kit/mesh.ts";
 import { SignedIn, startClosed } from "./signed-in.ts";
 
-describe("an app in a hospital that is closed", () => {
+describe("an app in a hospital with closed access", () => {
   let mesh: Mesh;
   let app: App;
   let all: SignedIn;
@@ -26,7 +26,7 @@ describe("an app in a hospital that is closed", () => {
     expect(await act("reader", "wards/listBeds", {})).toMatchObject({ status: 403, body: { error: { type: "NOT_ALLOWED" } } });
   });
 
-  it("shows an app whose scope has a query what that finds, by every door, and takes nothing else from it", async () => {
+  it("shows an app whose scope has a query what that finds, through every API, and accepts nothing else from it", async () => {
     const category = (code: string) => [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code }] }];
     const patient = (await as("front-desk").create({ resourceType: "Patient", name: [{ family: "Scope" }] })).body.id as string;
     const observation = (code: string, text: string) => ({
@@ -78,7 +78,7 @@ describe("an app in a hospital that is closed", () => {
     expect((await as("physician").get(`/Observation/${survey}`)).body.code.text).toBe("survey");
   });
 
-  it("shows a writer of what they have written only what they may read", async () => {
+  it("returns to a writer only the part of a written resource that they may read", async () => {
     const writer = await app.alsoFor("writer", ["physician"]);
     const { body } = await as("physician").create({ resourceType: "Observation", status: "final", code: { text: "secret" } });
     await all.signIn(writer, "writer", "openid user/Observation.u user/Observation.r?category=vital-signs");
@@ -103,7 +103,7 @@ describe("an app in a hospital that is closed", () => {
     expect(written.entry.map(({ response }: { response: { status: string } }) => response.status.slice(0, 3))).toEqual(["201", "201"]);
   });
 
-  it("gives an answer that was kept for an Idempotency-Key to no app of the same person that may not see it", async () => {
+  it("returns the kept answer of an Idempotency-Key to no app of the same person that may not see it", async () => {
     const keyed = await app.alsoFor("keyed", ["nurse"]);
     await all.signIn(keyed, "keyed");
     const weight = { resourceType: "Observation", status: "final", code: { text: "kept secret" } };

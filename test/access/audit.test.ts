@@ -15,7 +15,7 @@ const SCOPE = "openid user/*.cruds actions";
 // biome-ignore lint/suspicious/noExplicitAny: FHIR JSON as it came
 type Json = any;
 
-describe("the record of looks", () => {
+describe("the audit log", () => {
   let mesh: Mesh;
   let app: App;
   const tokens = new Map<string, string>();
@@ -51,7 +51,7 @@ describe("the record of looks", () => {
     return `Patient/${body.id}`;
   };
 
-  it("has each interaction with a patient's data, in words", async () => {
+  it("has an entry in words for each interaction with a patient's data", async () => {
     const patient = await newPatient({ identifier: [{ system: "urn:seen", value: "1" }] });
     const { body } = await as("physician").get(`/${patient}`);
     await as("physician").get(`/${patient}/_history/1`);
@@ -79,7 +79,7 @@ describe("the record of looks", () => {
     expect([by.looks.length, by.next]).toEqual([2, expect.any(String)]);
   });
 
-  it("is FHIR's: who, which patient, which query, which request", async () => {
+  it("has FHIR's elements: who, which patient, which query, which request", async () => {
     const patient = await newPatient({ identifier: [{ system: "urn:seen", value: "2" }] });
     await as("nurse").get("/Patient?identifier=urn:seen|2", { "X-Request-ID": "request-2" });
     await recorded(patient, 2);
@@ -101,7 +101,7 @@ describe("the record of looks", () => {
     });
   });
 
-  it("has what comes along, what a transaction writes, and what an action shows", async () => {
+  it("has included resources, writes of a transaction, and data shown by an action", async () => {
     const patient = await newPatient();
     const condition = { resourceType: "Condition", subject: { reference: patient } };
     const bundle = {
@@ -118,7 +118,7 @@ describe("the record of looks", () => {
     );
   });
 
-  it("has whom $match has shown", async () => {
+  it("has the patients that $match has shown", async () => {
     const described = { name: [{ family: "Matched", given: ["Ada"] }], birthDate: "1980-02-03", gender: "female" };
     const patient = await newPatient(described);
     const resource = { resourceType: "Patient", ...described };
@@ -129,7 +129,7 @@ describe("the record of looks", () => {
     expect(look).toMatchObject({ role: "physician", isDone: true, says: "Ada Rossi (physician) has used the search for doubles" });
   });
 
-  it("follows records that were merged, in both directions, until they are parted", async () => {
+  it("follows merged records in both directions, until they are separated", async () => {
     const [one, other, third] = [await newPatient(), await newPatient(), await newPatient()];
     for (const patient of [one, other, third]) await as("physician").get(`/${patient}`);
     await recorded(third, 2);
@@ -146,7 +146,7 @@ describe("the record of looks", () => {
     expect(await readsOf(one)).toEqual(new Set([one]));
   });
 
-  it("has refused tries, and no sight of what is not shown", async () => {
+  it("has refused attempts, and no entry for data that was not shown", async () => {
     const patient = await newPatient();
     expect((await as("auditor").get(`/${patient}`)).status).toBe(403);
     const { body } = await eventually(
@@ -179,7 +179,7 @@ describe("the record of looks", () => {
     expect(looks[0]).toMatchObject({ isDone: true, what: [type] });
   });
 
-  it("has no search that could find nothing, as its caller reaches another patient only", async () => {
+  it("has no entry for a search that could find nothing, as its caller is limited to another patient", async () => {
     const [own, other] = [await newPatient(), await newPatient()];
     const browser = new Browser(mesh.base);
     const request = await app.request("openid patient/Observation.rs");
@@ -195,7 +195,7 @@ describe("the record of looks", () => {
     expect(looks.filter(({ what }) => what.includes("Observation"))).toEqual([]);
   });
 
-  it("has who was looked up as author of a patient's versions", async () => {
+  it("has the reading of a patient's versions' authors", async () => {
     const patient = await newPatient();
     expect((await as("physician").get(`/Provenance?target=${patient}`)).body.total).toBe(1);
     const looks = (await recorded(patient, 2)).filter((it) => it.role === "physician");
@@ -203,7 +203,7 @@ describe("the record of looks", () => {
     for (const look of looks) expect(look).toMatchObject({ isDone: true, what: ["Provenance"] });
   });
 
-  it("has each entry of a batch with its own address, also two that have found the same, and one that was refused", async () => {
+  it("has each entry of a batch with its own URL, including equal ones and refused ones", async () => {
     const patient = await newPatient();
     const entry = ["Observation?code=urn:batch|1", "Observation?code=urn:batch|2", patient, "Invoice?_count=1"].map((url) => ({
       request: { method: "GET", url },
@@ -226,7 +226,7 @@ describe("the record of looks", () => {
     expect((await recorded(patient, 2)).map(({ says }) => says)).toContain("nurse (nurse) has read the personal details");
   });
 
-  it("has what is done to accounts and roles, and nobody gives roles to themselves", async () => {
+  it("has changes of accounts and roles, and nobody can give roles to themselves", async () => {
     const change = (user: string, roles: RoleName[]) => rest("administrator", "identity/setRoles", { user, roles });
     expect(await change("administrator", ["administrator", "physician"])).toMatchObject({
       status: 409,
@@ -259,7 +259,7 @@ describe("the record of looks", () => {
     expect(body.entry[0].resource).toMatchObject({ type: { code: "110114" }, subtype: [{ display: "Login" }], outcome: "0" });
   });
 
-  it("is changed by nobody, by no door, and read by the auditor alone", async () => {
+  it("can be changed by nobody through any API, and read only by the auditor", async () => {
     const patient = await newPatient();
     await recorded(patient, 1);
     const { body } = await as("auditor").get(`/AuditEvent?patient=${patient}`);
@@ -301,7 +301,7 @@ describe("the record of looks", () => {
     expect((await as("auditor").get(`${path}/_history`)).body.entry).toHaveLength(1);
   });
 
-  it("is told to an auditor at the console, and whether it is whole", async () => {
+  it("is shown to an auditor at the console, with whether it is complete", async () => {
     const said: string[] = [];
     const asking = {
       base: mesh.base.replace(/\/fhir$/, ""),

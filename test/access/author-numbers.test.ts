@@ -5,7 +5,7 @@ import { SignedIn, startClosed } from "./signed-in.ts";
 // biome-ignore lint/suspicious/noExplicitAny: FHIR JSON as it came
 type Json = any;
 
-describe("the authors whom a resource names by a number", () => {
+describe("the authors that a resource names by a number", () => {
   let mesh: Mesh;
   let people: SignedIn;
   beforeAll(async () => {
@@ -14,7 +14,7 @@ describe("the authors whom a resource names by a number", () => {
   }, 60_000);
   afterAll(() => mesh?.stop());
 
-  it("are nobody else by it, in any element, nor in a note; a number of one's own, or of nobody here, may stand", async () => {
+  it("cannot be somebody else in any element or note; one's own number, or one of nobody here, is accepted", async () => {
     const number = (value: string, system: string | undefined = "urn:rpps") => ({ identifier: { value, ...(system && { system }) } });
     const numbered = { ada: ["urn:rpps", "1"], other: ["urn:rpps", "2"], unsystematic: [undefined, "3"] } as const;
     for (const [id, [system, value]] of Object.entries(numbered)) {

@@ -11,7 +11,7 @@ const ADA = { reference: "Practitioner/ada", display: "Ada Rossi" };
 // biome-ignore lint/suspicious/noExplicitAny: FHIR JSON as it came
 type Json = any;
 
-describe("the authors of a closed hospital", () => {
+describe("the authors of versions in a hospital with closed access", () => {
   let mesh: Mesh;
   let ordered: string;
   const tokens = new Map<string, string>();
@@ -52,7 +52,7 @@ describe("the authors of a closed hospital", () => {
     return `Patient/${body.id}`;
   };
 
-  it("are told as a Provenance for each version, also of a deletion, beside those that clients have stored", async () => {
+  it("are a Provenance for each version, including deletions, beside those that clients have stored", async () => {
     const patient = await newPatient();
     const { body } = await as("physician").get(`/${patient}`);
     await as("physician").send("PUT", `/${patient}`, { ...body, gender: "female" }, { "X-Purpose-Of-Use": "TREAT" });
@@ -87,7 +87,7 @@ describe("the authors of a closed hospital", () => {
     expect(await provenances(`target=${patient}&agent=Practitioner/ada`)).toHaveLength(1);
   });
 
-  it("come along in a history, with _revinclude, and page by page", async () => {
+  it("are included in a history, with _revinclude, and page by page", async () => {
     const patient = await newPatient();
     const { body } = await as("physician").get(`/${patient}`);
     await as("physician").send("PUT", `/${patient}`, { ...body, gender: "male" });
@@ -105,7 +105,7 @@ describe("the authors of a closed hospital", () => {
     expect(next.body.entry.map((it: Json) => it.resource.target[0].reference)).toEqual([`${patient}/_history/2`]);
   });
 
-  it("are who has signed in, of all that an action does, at every owner, also under an Idempotency-Key", async () => {
+  it("are the signed-in person for everything that an action does, at every owner, also with an Idempotency-Key", async () => {
     const patient = await newPatient();
     const { visit } = await act("front-desk", "visits/open", { patient }, { "Idempotency-Key": '"once"' });
     expect(await authorsOf(visit)).toEqual([["1", "CREATE", "front-desk", "front-desk"]]);
@@ -113,7 +113,7 @@ describe("the authors of a closed hospital", () => {
     expect((await authorsOf(visit)).at(-1)).toEqual(["2", "UPDATE", "Practitioner/ada", "physician"]);
   });
 
-  it("are the same for all parts of a transaction over several owners, and of a merge who has asked for it", async () => {
+  it("are the same for all parts of a transaction over several owners, and for a merge its requester", async () => {
     const [source, target] = [await newPatient(), await newPatient()];
     const entry = (resource: { resourceType: string }) => ({ resource, request: { method: "POST", url: resource.resourceType } });
     const subject = { reference: source };
@@ -134,7 +134,7 @@ describe("the authors of a closed hospital", () => {
     }
   });
 
-  it("are told to who may read the target, and to nobody else", async () => {
+  it("are visible to those who may read the target, and to nobody else", async () => {
     const patient = await newPatient();
     const { body } = await as("physician").create({ resourceType: "Condition", subject: { reference: patient } });
     const [made] = await provenances(`target=Condition/${body.id}`);
@@ -154,7 +154,7 @@ describe("the authors of a closed hospital", () => {
   });
   const other = { reference: "Practitioner/other" };
 
-  it("stand in the resource's own element, unless the client has named them truly", async () => {
+  it("are filled into the resource's own element, unless the client has named them correctly", async () => {
     expect((await as("physician").create(order())).body.requester).toEqual(ADA);
     const mine = { reference: "Practitioner/ada" };
     expect((await as("physician").create(order({ requester: mine }))).body.requester).toEqual(mine);
@@ -172,7 +172,7 @@ describe("the authors of a closed hospital", () => {
     expect((await as("physician").get(`/${made.order}`)).body.requester).toEqual(ADA);
   });
 
-  it("are nobody else in words either: not beside an own reference, nor alone, nor of a note", async () => {
+  it("cannot be somebody else by display text: beside an own reference, alone, or in a note", async () => {
     const people = [
       { id: "house", name: [{ family: "House", given: ["Gregory"] }] },
       { id: "carreno", name: [{ family: "Carreño Quiñones", given: ["Inés"] }] },
@@ -238,7 +238,7 @@ describe("the authors of a closed hospital", () => {
     expect((await as("physician").send("PUT", path, { ...body, requester: { display: "Lisa Cuddy" } })).status).toBe(422);
   });
 
-  it("are nobody else: another's name is refused, also in a transaction, and what was so before stays", async () => {
+  it("cannot be somebody else: another's name is refused, also in a transaction, and stored ones are kept", async () => {
     const refused = await as("physician").create(order({ requester: other }));
     expect([refused.status, refused.body.issue]).toEqual([
       422,
@@ -268,7 +268,7 @@ describe("the authors of a closed hospital", () => {
     expect((await as("system").create(note)).status).toBe(201);
   });
 
-  it("are nobody else by their role, their number or a copy of them, nor in a note", async () => {
+  it("cannot be somebody else by their role, their number or a copy of them, nor in a note", async () => {
     for (const [id, practitioner] of Object.entries({ "role-ada": "ada", "role-other": "other" })) {
       const role = { resourceType: "PractitionerRole", id, practitioner: { reference: `Practitioner/${practitioner}` } };
       expect((await as("system").send("PUT", `/PractitionerRole/${id}`, role)).status).toBe(201);
@@ -304,7 +304,7 @@ describe("the authors of a closed hospital", () => {
     expect(await put("as it was not", [note("Practitioner/ada")])).toBe(422);
   });
 
-  it("cannot be written over: nobody stores a Provenance under such an id", async () => {
+  it("cannot be overwritten: nobody can store a Provenance with such an id", async () => {
     const [made] = await provenances(`target=${await newPatient()}`);
     for (const method of ["PUT", "DELETE"]) {
       const { status, body } = await as("system").send(method, `/Provenance/${made.id}`, method === "PUT" ? made : undefined);

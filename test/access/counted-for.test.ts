@@ -11,7 +11,7 @@ import { SignedIn, startClosed } from "./signed-in.ts";
 
 const ADDRESS = "127.0.0.1";
 
-describe("what is counted for a client", () => {
+describe("the limits of a client", () => {
   let mesh: Mesh;
   let people: SignedIn;
   beforeAll(async () => {
@@ -53,7 +53,7 @@ describe("what is counted for a client", () => {
     expect([nurse?.address, physician?.address]).toEqual([ADDRESS, ADDRESS]);
   });
 
-  it("is its address's as long as a token was not found good, and again once it has ended", async () => {
+  it("are those of its address until its token was verified, and again once that has expired", async () => {
     const spy = jest.spyOn(InFlight.prototype, "open");
     const token = people.tokenOf("front-desk");
     const last = () => counted(spy).at(-1)?.name;
@@ -73,7 +73,7 @@ describe("what is counted for a client", () => {
     expect(last()).toBe(ADDRESS);
   });
 
-  it("has the bounds that docs/security.md tells", () => {
+  it("are the ones that docs/security.md gives", () => {
     const text = readFileSync("docs/security.md", "utf8");
     const number = (value: number) => value.toLocaleString("en");
     const mb = (value: number) => `${value / 1024 / 1024} MB`;

@@ -23,7 +23,7 @@ import { Rogue } from "../kit/rogue.ts";
 const MESH_NAME = `access-${process.pid}`;
 const SCOPE = "openid user/*.cruds actions";
 
-describe("a closed mesh", () => {
+describe("a mesh with closed access", () => {
   let mesh: Mesh;
   let app: App;
   let fhir: FhirHttp;
@@ -49,7 +49,7 @@ describe("a closed mesh", () => {
     return { status: answer.status, body: (await answer.json()) as object };
   };
 
-  it("carries a person's right through all services: a transaction over two owners, and what is read of it", async () => {
+  it("passes a person's rights through all services: a transaction over two owners, and its reading", async () => {
     const entry = (resource: { resourceType: string }, fullUrl?: string) => ({
       ...(fullUrl && { fullUrl }),
       resource,
@@ -71,12 +71,12 @@ describe("a closed mesh", () => {
     expect((await fhirAt(mesh.base).get(`/${place}/_history/1`)).status).toBe(401);
   });
 
-  it("refuses nothing of what its own nodes say", async () => {
+  it("refuses none of its own nodes' messages", async () => {
     expect((await refusedPackets.get()).values).toEqual([]); // of this process, which has heard all that was said to all
     expect(await journal.list(asSystem(mesh.caller, "operator"), { kind: AnomalyKind.refusedPacket })).toEqual([]);
   });
 
-  it("hears no node that has NATS's password and a key of another CA, and is not heard by it", async () => {
+  it("ignores a node that has NATS's password and a key of another CA, and is not heard by it", async () => {
     const config = readConfig({ ...mesh.settings, DATA_DIR: elsewhere, NODE_ID: "stranger" });
     const stranger = new ServiceBroker(brokerOptions(config));
     stranger.createService({ name: "billing", actions: { charge: asGuarded(() => "charged") } });
@@ -93,7 +93,7 @@ describe("a closed mesh", () => {
     }
   });
 
-  describe("with a node in wrong hands, which has NATS's password and billing's key", () => {
+  describe("with an attacker's node, which has NATS's password and billing's key", () => {
     let rogue: Rogue;
     beforeAll(async () => {
       rogue = await Rogue.join(mesh, "billing");
@@ -110,7 +110,7 @@ describe("a closed mesh", () => {
       while (!(await reported())) await mesh.caller.ping(nodeOf("journal"));
     };
 
-    it("lets it serve billing, and nothing in the name of patients nor what billing does not own: it answers no read and takes no write, and an alarm is in the journal", async () => {
+    it("lets it serve billing, but nothing for patients or what billing does not own: it answers no read and accepts no write, and an anomaly is in the journal", async () => {
       let taken = 0;
       const take = asGuarded(() => {
         taken += 1;
@@ -134,7 +134,7 @@ describe("a closed mesh", () => {
       expect(await mesh.call("billing.charge")).toBe("charged");
     });
 
-    it("takes no stamp of it for a person, nor for work that is not billing's, at any action", async () => {
+    it("accepts no stamp of it for a person, nor for work that is not billing's, at any action", async () => {
       const node = await rogue.node();
       await node.waitForServices(["patients", "records", "transactions", "identity"]);
       const inside = node.registry
@@ -165,7 +165,7 @@ describe("a closed mesh", () => {
       expect(await own.call("patients.fhir.read", { type: "Patient", id: patient.id })).toBeNull();
     });
 
-    it("does nothing twice when what has passed is sent again", async () => {
+    it("does nothing twice if recorded messages are sent again", async () => {
       const from = rogue.passed.length;
       expect((await fhir.send("POST", "/Patient", { resourceType: "Patient" })).status).toBe(201);
       const before = await patients();
@@ -176,7 +176,7 @@ describe("a closed mesh", () => {
       expect(await patients()).toBe(before);
     });
 
-    it("counts an answer only from the node that was asked", async () => {
+    it("accepts an answer only from the node that was called", async () => {
       const slow = new ServiceBroker(brokerOptions(readConfig({ ...mesh.settings, NODE_ID: "slow" })));
       let finish = (_: string) => {};
       const finished = new Promise<string>((resolve) => {
@@ -203,7 +203,7 @@ describe("a closed mesh", () => {
       }
     });
 
-    it("takes no node for gone because another says so", async () => {
+    it("does not take a node for lost because another says so", async () => {
       const node = nodeOf("patients");
       await rogue.send("DISCONNECT", undefined, { sender: node });
       await rogue.publish(rogue.topic("DISCONNECT"), rogue.packet({ sender: node }));
@@ -220,7 +220,7 @@ describe("a closed mesh", () => {
     });
   });
 
-  it("holds to a role that an administrator changes within a second, at the gateway and at every owner, also for who is signed in", async () => {
+  it("applies a role that an administrator changes within a second, at the gateway and at every owner, also for signed-in persons", async () => {
     const nurse = await app.alsoFor("brown", ["nurse"]);
     const { access_token } = await nurse.signIn(SCOPE);
     const asNurse = fhirAt(mesh.base, access_token);
@@ -251,7 +251,7 @@ describe("a closed mesh", () => {
     while ((await asNurse.get("/Condition")).status !== 200) expect(Date.now()).toBeLessThan(until);
   });
 
-  it("ends what an account that is closed may do, at every gateway, also where its token is remembered", async () => {
+  it("ends the rights of a closed account at every gateway, even if its token was verified before", async () => {
     expect((await fhir.get("/Patient")).status).toBe(200);
     await identity.closeUser(asSystem(mesh.caller, "operator"), { user: app.login });
     const deadline = Date.now() + 1_000; // as promised

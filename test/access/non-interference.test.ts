@@ -3,7 +3,7 @@ import { VERSION_EVENTS_PATH } from "../../services/api/http/version-streams.ts"
 import { RIGHTS } from "./hidden-hospital.ts";
 import { differences } from "./non-interference.ts";
 
-describe("a hospital answers as if it had not what the caller may not see", () => {
+describe("a hospital answers as if it did not have what the caller may not see", () => {
   it.each(RIGHTS)(
     "to $role with $scope",
     async (rights) => {
@@ -12,7 +12,7 @@ describe("a hospital answers as if it had not what the caller may not see", () =
     120_000,
   );
 
-  it("which who may see it would tell apart", async () => {
+  it("which a caller who may see it can tell apart", async () => {
     const rights = { role: "physician" as const, scope: "user/*.cruds", hidden: ["Condition"] };
     const found = await differences(rights, { cases: 40, seed: 20_261_128 });
     expect(found.length).toBeGreaterThan(5);

@@ -21,7 +21,7 @@ const SERVICES = [
 const SCOPE = "openid user/*.cruds actions";
 const CONSULTATION = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "AMB" };
 
-describe("a closed hospital, by itself,", () => {
+describe("the system's own work in a closed hospital", () => {
   let mesh: Mesh;
   let system: FhirHttp;
   const tokens = new Map<string, string>();
@@ -58,7 +58,7 @@ describe("a closed hospital, by itself,", () => {
       identifier: { system: "urn:own", value },
     });
 
-  it("holds its rules for who may not see what they look at", async () => {
+  it("checks rules for callers who may not see what the rules read", async () => {
     const { patient } = await register("Work");
     const { visit } = await act("front-desk", "visits/open", { patient });
     // The front desk sees no orders; the rules that keep what orders rest on do.
@@ -71,7 +71,7 @@ describe("a closed hospital, by itself,", () => {
     expect((await system.create({ ...elsewhere, basedOn: [{ reference: order.order }] })).status).toBe(409);
   });
 
-  it("moves a resource from one owner to another, and makes one of two by one condition", async () => {
+  it("moves a resource from one owner to another, and creates one for two equal conditions", async () => {
     const { patient } = await register("Mover");
     const { visit } = await act("front-desk", "visits/open", { patient });
     const ward = await act<{ rooms: { beds: { location: string }[] }[] }>("administrator", "wards/open", {
@@ -90,7 +90,7 @@ describe("a closed hospital, by itself,", () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 201]);
   });
 
-  it("does once what is sent twice with one key, for each caller apart", async () => {
+  it("does once what is sent twice with one key, separately for each caller", async () => {
     const resource = { resourceType: "Patient", name: [{ family: "Key" }] };
     const headers = { "Idempotency-Key": '"one"' };
     const [first, second] = [await system.create(resource, headers), await system.create(resource, headers)];
@@ -99,7 +99,7 @@ describe("a closed hospital, by itself,", () => {
     expect(other.headers.get("location")).not.toBe(first.headers.get("location"));
   });
 
-  it("charges what was done, by its events", async () => {
+  it("charges for what was done, by its events", async () => {
     await act("billing", "billing/setPrice", { code: CONSULTATION, cents: 25_00, currency: "EUR" });
     const { patient } = await register("Payer");
     const { visit } = await act("front-desk", "visits/open", { patient });
@@ -112,7 +112,7 @@ describe("a closed hospital, by itself,", () => {
     expect(body.entry[0].resource).toMatchObject({ priceOverride: { value: 25, currency: "EUR" } });
   });
 
-  it("tells whom a Subscription names", async () => {
+  it("notifies the endpoint of a Subscription", async () => {
     const endpoint = await startEndpoint();
     try {
       const subscription = {

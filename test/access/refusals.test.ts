@@ -17,7 +17,7 @@ const SCOPE = "openid user/*.cruds actions";
 // biome-ignore lint/suspicious/noExplicitAny: FHIR JSON as it came
 type Json = any;
 
-describe("the record of what was refused", () => {
+describe("the audit entries of refused attempts", () => {
   let mesh: Mesh;
   let app: App;
   const tokens = new Map<string, string>();
@@ -43,7 +43,7 @@ describe("the record of what was refused", () => {
     return `Patient/${body.id}`;
   };
 
-  it("has every try on a record that was refused, for whatever reason, by whichever door", async () => {
+  it("include every refused attempt on a patient's record, for any reason, through any API", async () => {
     const [patient, other] = [await newPatient(), await newPatient()];
     const observation = { resourceType: "Observation", status: "final", code: { text: "x" }, subject: { reference: patient } };
     const { body: stored } = await as("nurse").create(observation);
@@ -87,7 +87,7 @@ describe("the record of what was refused", () => {
     expect(found.map(({ resource }) => `${resource.subtype[0].code} ${resource.outcomeDesc.slice(0, 3)}`).sort()).toEqual(wanted.sort());
   });
 
-  it("has who comes with a token that is not good: of one address no more than one entry at once, whoever it was", async () => {
+  it("include invalid tokens: at most one entry at once for an address, whoever it was", async () => {
     const patient = await newPatient();
     const [head, claims, signature = ""] = (tokens.get("nurse") as string).split(".");
     const forged = fhirAt(mesh.base, [head, claims, [...signature].reverse().join("")].join("."));
@@ -119,7 +119,7 @@ describe("the record of what was refused", () => {
     return event.agent.map(({ who }: Json) => who?.reference ?? who?.display);
   };
 
-  it("has a refresh token that has run out, apart from one that is none of ours; the client hears which, and nothing else ends", async () => {
+  it("distinguish an expired refresh token from a forged one; the client is told which, and nothing else ends", async () => {
     const { url, verifier, state } = await app.code(`${SCOPE} offline_access`);
     const { refresh_token = "", access_token } = await app.exchange(url, verifier, state);
     const refresh = async (token: string) => {
@@ -144,7 +144,7 @@ describe("the record of what was refused", () => {
     expect((await fhirAt(mesh.base, access_token).get("/Patient?_count=1")).status).toBe(200);
   });
 
-  it("has a refresh token that is shown a second time, with whose they were and by which app", async () => {
+  it("include a refresh token that is used a second time, with its person and app", async () => {
     const { url, verifier, state } = await app.code(`${SCOPE} offline_access`);
     const { refresh_token = "" } = await app.exchange(url, verifier, state);
     const post = (form: Record<string, string>) =>
@@ -162,7 +162,7 @@ describe("the record of what was refused", () => {
     );
   });
 
-  it("has beside them what people change of their own password and second factor, with whose and from where", async () => {
+  it("are beside changes of people's own password and second factor, with person and address", async () => {
     const operator = asSystem(mesh.caller, "operator");
     const { link } = await identity.createUser(operator, { login: "ferri", name: "Ferri", roles: ["nurse"] });
     await new Browser(mesh.base).see(link?.link ?? "", { password: PASSWORD, repeat: PASSWORD });
@@ -192,7 +192,7 @@ describe("the record of what was refused", () => {
     );
   });
 
-  it("has sign-ins and proofs that were refused: whose, where somebody has that name, and from where", async () => {
+  it("include refused sign-ins and second factors, with the person, if the name exists, and the address", async () => {
     const browser = new Browser(mesh.base);
     const { url } = await browser.see((await app.request("openid")).url);
     for (const typed of ["nurse", "nurse", "nobody"]) {

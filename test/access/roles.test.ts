@@ -9,7 +9,7 @@ import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
 import type { Mesh } from "../kit/mesh.ts";
 import { SignedIn, startClosed } from "./signed-in.ts";
 
-describe("a hospital that is closed", () => {
+describe("a hospital with closed access", () => {
   let mesh: Mesh;
   let app: App;
   let all: SignedIn;
@@ -63,7 +63,7 @@ describe("a hospital that is closed", () => {
     expect(answer.headers.get("www-authenticate")).toMatch(/error="invalid_(token|request)"/);
   });
 
-  it("says in its CapabilityStatement what who asks may, and to who has not signed in what there is", async () => {
+  it("lists in its CapabilityStatement what the caller may do, and without sign-in what exists", async () => {
     const told = async (fhir: FhirHttp) => {
       const { rest } = (await fhir.get("/metadata")).body as { rest: [{ resource: { type: string; interaction: { code: string }[] }[] }] };
       return new Map(rest[0].resource.map(({ type, interaction }) => [type, interaction.map(({ code }) => code)]));
@@ -77,7 +77,7 @@ describe("a hospital that is closed", () => {
     expect(administrator.get("Location")).toContain("delete");
   });
 
-  it("lets each do the work of their role, from registration to the bill", async () => {
+  it("lets each role do its work, from registration to the bill", async () => {
     const registered = await act("front-desk", "patients/register", {
       family: "Haddad",
       given: ["Lina"],
@@ -101,7 +101,7 @@ describe("a hospital that is closed", () => {
     expect((await as("physician").get(`/Patient?_id=${patient.split("/")[1]}&_revinclude=Observation:subject`)).body.entry).toHaveLength(2);
   });
 
-  it("lets the records office merge two records whole, also what it may not see of them, and the front desk not", async () => {
+  it("lets the records office merge two records completely, including what it may not see, and not the front desk", async () => {
     const register = async (given: string) =>
       (await act("front-desk", "patients/register", { family: "Saidi", given: [given], birthDate: "1970-01-02", gender: "female" })).body
         .patient;
@@ -120,7 +120,7 @@ describe("a hospital that is closed", () => {
     expect((await as("physician").get(`/Condition/${id}`)).body.subject).toEqual({ reference: source });
   });
 
-  it("tells of changes of a board who may see one, as long as they are signed in", async () => {
+  it("sends changes of a board to those who may see one, while they are signed in", async () => {
     const listen = (headers: Record<string, string>) => fetch(`${mesh.base}/api/wards/board/events`, { headers });
     const bearer = (name: string) => ({ Authorization: `Bearer ${all.tokenOf(name)}` });
     expect((await listen({})).status).toBe(401);
@@ -130,7 +130,7 @@ describe("a hospital that is closed", () => {
     await stream.body?.cancel();
   });
 
-  it("gives each page link to who has asked, and to nobody else who may see the same", async () => {
+  it("binds each page link to its caller, and refuses it to others who may see the same", async () => {
     const family = "Turning";
     const { body } = await as("physician").create({ resourceType: "Patient", name: [{ family }] });
     for (const gender of ["female", "male"]) await as("physician").create({ resourceType: "Patient", name: [{ family }], gender });
@@ -153,7 +153,7 @@ describe("a hospital that is closed", () => {
     }
   });
 
-  it("says of a deletion that is asked for whether the role may do it, and no more than is known", async () => {
+  it("tells for a deletion whether the role may do it, without revealing what exists", async () => {
     const { body } = await as("physician").create({ resourceType: "Patient" });
     const issueOf = async (role: string, path: string) => (await as(role).get(path)).body.issue[0];
     const path = `/Patient/${body.id}/$validate?mode=delete`;
@@ -168,7 +168,7 @@ describe("a hospital that is closed", () => {
     expect([ofNone.status, ofNone.body.issue[0].code]).toEqual([400, "required"]);
   });
 
-  it("refuses what a role is not for, and says so", async () => {
+  it("refuses what a role may not do, and says so", async () => {
     expect(await act("nurse", "billing/setPrice", { code: { system: "urn:x", code: "1" }, cents: 1, currency: "EUR" })).toMatchObject({
       status: 403,
       body: { error: { code: 403, type: "NOT_ALLOWED" } },
@@ -188,7 +188,7 @@ describe("a hospital that is closed", () => {
     expect((await as("front-desk").create({ resourceType: "Observation", status: "final", code: { text: "x" } })).status).toBe(403);
   });
 
-  it("shows nothing of what a role may not see through chains, includes, counts, bundles, history and operations", async () => {
+  it("reveals nothing that a role may not see through chains, includes, counts, bundles, history and operations", async () => {
     const patient = (await as("front-desk").get("/Patient?family=Haddad")).body.entry[0].resource.id as string;
     const desk = as("front-desk");
     expect((await as("physician").get("/Patient?_has:Observation:subject:code:text=Weight")).body.total).toBe(1);
@@ -213,7 +213,7 @@ describe("a hospital that is closed", () => {
     ).toBe(true);
   });
 
-  it("carries out nothing of a transaction that holds one step too many", async () => {
+  it("carries out nothing of a transaction with one forbidden entry", async () => {
     const entry = (resource: { resourceType: string }) => ({ resource, request: { method: "POST", url: resource.resourceType } });
     const bundle = {
       resourceType: "Bundle",
@@ -229,7 +229,7 @@ describe("a hospital that is closed", () => {
     expect((await as("front-desk").get("/Patient?family=Nobody")).body.total).toBe(0);
   });
 
-  it("lets nobody be told of what they may not see", async () => {
+  it("notifies nobody of what they may not see", async () => {
     const backend = await app.alsoFor("backend", ["system"]);
     const subscription = (criteria: string) => ({
       resourceType: "Subscription",
@@ -247,7 +247,7 @@ describe("a hospital that is closed", () => {
     expect(refused.body).toEqual(outcomeWith("forbidden"));
   });
 
-  it("lets nobody listen to what another has subscribed to, and they may not see", async () => {
+  it("lets nobody listen to another's subscription to what they may not see", async () => {
     const backend = await app.alsoFor("listener", ["system"]);
     await all.signIn(backend, "whole");
     await all.signIn(backend, "part", "openid user/Subscription.rs user/Patient.rs");
@@ -293,7 +293,7 @@ describe("a hospital that is closed", () => {
     expect(Date.now() - begun).toBeLessThan(1_000); // as promised
   });
 
-  it("shows nobody at a bedside what other systems prove themselves by", async () => {
+  it("shows no clinical role the credentials of other systems", async () => {
     for (const name of ["physician", "nurse"]) expect((await as(name).get("/Subscription")).status).toBe(403);
   });
 });

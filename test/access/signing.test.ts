@@ -44,7 +44,7 @@ describe("a signature", () => {
     );
   };
 
-  it("says who has signed which version, and holds while nothing changes", async () => {
+  it("names who has signed which version, and stays valid while nothing changes", async () => {
     const reference = await note();
     expect(await verify(reference)).toEqual([]);
     const signed = await as("physician").send("POST", `/${reference}/$sign`);
@@ -80,7 +80,7 @@ describe("a signature", () => {
     ]);
   });
 
-  it("is not believed when it is of another resource, or forged", async () => {
+  it("is not accepted if it is of another resource, or forged", async () => {
     const [mine, other] = [await note(), await note()];
     const { body } = await as("physician").send("POST", `/${mine}/$sign`);
     const { id: _, meta: __, ...copy } = body;
@@ -97,7 +97,7 @@ describe("a signature", () => {
     expect((await as(name).send("POST", `/${await note(more)}/$sign`)).status).toBe(status);
   });
 
-  it("is for notes, reports and prescriptions, and by who has signed in", async () => {
+  it("is for notes, reports and prescriptions, by signed-in persons", async () => {
     const { body } = await as("physician").create({ resourceType: "Patient" });
     expect((await as("physician").send("POST", `/Patient/${body.id}/$sign`)).status).toBe(422);
     expect((await fhirAt(mesh.base).send("POST", `/${await note()}/$sign`)).status).toBe(401);

@@ -4,14 +4,14 @@ import { brokerOf } from "../../mesh/caller.ts";
 import type { Mesh } from "../kit/mesh.ts";
 import { startClosed } from "./signed-in.ts";
 
-describe("the mesh of a hospital that is closed", () => {
+describe("the mesh of a hospital with closed access", () => {
   let mesh: Mesh;
   beforeAll(async () => {
     mesh = await startClosed();
   }, 60_000);
   afterAll(() => mesh?.stop());
 
-  it("answers no peer of the mesh without a stamp, or with one of its own making", async () => {
+  it("refuses calls between services without a stamp, or with a forged one", async () => {
     for (const meta of [
       {},
       { as: "forged.stamp" },
@@ -34,7 +34,7 @@ describe("the mesh of a hospital that is closed", () => {
     }
   });
 
-  it("answers at no action of any service who has no stamp, or one of their own making", async () => {
+  it("refuses every action of every service without a stamp, or with a forged one", async () => {
     const actions = brokerOf(mesh.caller).registry.getActionList({ onlyLocal: true, skipInternal: true });
     const open = new Set(["identity.currentRoles", "desk.file", "desk.page", "api.rest"]); // they say nothing of people
     const names = actions.map(({ name }) => name).filter((name) => !open.has(name));
@@ -52,7 +52,7 @@ describe("the mesh of a hospital that is closed", () => {
     }
   });
 
-  it("has one time for all that a request of somebody's asks, whatever it asks", async () => {
+  it("uses one time for everything within a person's request", async () => {
     const meta = { as: accessOf(mesh.caller).stampOf({ sub: "1", roles: ["physician"] }) };
     const named = { type: "Patient", clauses: [] };
     const query = { ...named, sort: [], want: "ids", limit: 10 };
@@ -70,7 +70,7 @@ describe("the mesh of a hospital that is closed", () => {
     }
   });
 
-  it("lets no person do what is the mesh's own work", async () => {
+  it("lets no person do the mesh's own work", async () => {
     // Whatever the roles say: an action of the mesh's own is none that a role may name.
     const physician = { sub: "1", roles: ["physician"] };
     const meta = { as: accessOf(mesh.caller).stampOf(physician) };

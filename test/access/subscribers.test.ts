@@ -74,7 +74,7 @@ describe("a subscriber", () => {
     expect(endpoint.received).toHaveLength(heard + 1); // not of what was written between
   });
 
-  it("whose role sees it no more hears nothing from the next second on", async () => {
+  it("whose role may no longer read it is notified of nothing from the next second on", async () => {
     const narrowed = async () => {
       const now = (await identity.listRoles(operator, {})).find(({ role }) => role === "system") as RoleNow;
       const { role, version, isAsFiled: _, ...rights } = now;

@@ -10,7 +10,7 @@ const SCOPE = "openid user/*.cruds actions";
 // biome-ignore lint/suspicious/noExplicitAny: FHIR JSON as it came
 type Json = any;
 
-describe("looks and their record", () => {
+describe("reads and their audit entries", () => {
   let mesh: Mesh;
   let physician: FhirHttp;
   let auditor: FhirHttp;

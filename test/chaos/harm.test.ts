@@ -26,7 +26,7 @@ describe.each(CASES)("a mesh in which $name, of $harmed", ({ harm, services, har
   }, 60_000);
   afterAll(() => mesh?.stop(), 60_000);
 
-  it("fails nothing that is idempotent, loses nothing, does nothing twice, and pauses shortly", async () => {
+  it("fails no idempotent request, loses nothing, does nothing twice, and pauses only shortly", async () => {
     const journal = newJournal();
     let isOver = false;
     const clients = clientsOf(mesh, { count: 8, withBundles: services.includes("lab") }, journal, () => isOver);

@@ -49,7 +49,7 @@ describe.each(["sqlite", "mongo"] as const)("a transaction on %s, under which an
 
   const stored = async () => (await fhirAt(mesh.base).get("/ServiceRequest/order")).body.identifier[0].value;
 
-  it("is carried out by another before the silent one is taken out of the registry", async () => {
+  it("is carried out by another node before the silent one is removed from the registry", async () => {
     const node = firstOf(mesh, "lab");
     process.kill(node.pid, "SIGSTOP");
     try {

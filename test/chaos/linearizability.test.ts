@@ -22,7 +22,7 @@ const stale = (begin: number, end: number, ifVersion: number): Op => ({
 });
 const unanswered = (begin: number, value: string): Op => ({ begin, end: Infinity, input: { kind: "put", value } });
 
-describe("a history of one record", () => {
+describe("the history of one resource", () => {
   it.each<[string, Op[]]>([
     ["one after the other", [put(0, 1, "a", 1), read(2, 3, "a", 1), put(4, 5, "b", 2), read(6, 7, "b", 2)]],
     ["two at once, in either order", [put(0, 5, "a", 2), put(0, 5, "b", 1), read(6, 7, "a", 2)]],
@@ -47,7 +47,7 @@ describe("a history of one record", () => {
     expect(isLinearizable(history, recordModelOf(history))).toBe(false);
   });
 
-  it("is judged soon where many writes had no answer", () => {
+  it("is checked quickly if many writes had no answer", () => {
     const history = Array.from({ length: 100 }, (_, n) => [
       unanswered(3 * n, `lost-${n}`),
       put(3 * n, 3 * n + 1, `kept-${n}`, n + 1),
@@ -58,7 +58,7 @@ describe("a history of one record", () => {
     expect(isLinearizable(older, recordModelOf(older))).toBe(false);
   });
 
-  it("is judged as by trying every order", () => {
+  it("is checked as by trying every order", () => {
     const operation = fc
       .record({
         begin: fc.integer({ min: 0, max: 8 }),

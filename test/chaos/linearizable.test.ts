@@ -56,14 +56,14 @@ async function work(fhir: FhirHttp, client: number, histories: Map<string, Histo
   }
 }
 
-describe("records that six clients change while their owner's nodes die, hang and return", () => {
+describe("resources that six clients change while their owner's nodes die, hang and return", () => {
   let mesh: Mesh;
   beforeAll(async () => {
     mesh = await startMesh({ services: ["api", "transactions", "records"], replicas: { api: 2, records: 2 } });
   }, 60_000);
   afterAll(() => mesh?.stop(), 60_000);
 
-  it("have histories that one copy could have had", async () => {
+  it("have linearizable histories", async () => {
     const histories = new Map(RECORDS.map((id) => [id, [] as History]));
     const gateways = mesh.nodes.flatMap(({ url }) => url ?? []);
     let isOver = false;

@@ -66,7 +66,7 @@ describe("two gateways behind one address", () => {
     while ((await fetch(`${url}/health/ready`)).status !== 200) await delay(50); // of another process: there is no event to wait for
   }
 
-  it("are one server to a client: what is made has the address of the proxy, and both answer", async () => {
+  it("are one server to a client: new resources have the proxy's URL, and both gateways answer", async () => {
     const { status, headers } = await proxy.ask("POST", "/fhir/Patient", { headers: JSON_BODY, body: '{"resourceType":"Patient"}' });
     expect([status, headers["location"]]).toEqual([201, expect.stringMatching(new RegExp(`^${proxy.base}/fhir/Patient/`))]);
     await Promise.all(Array.from({ length: 16 }, () => proxy.ask("GET", "/fhir/Patient")));
@@ -124,7 +124,7 @@ describe("a gateway that is cut off from the mesh", () => {
     cable?.remove();
   }, 60_000);
 
-  it("is not ready, and fails nothing that may be sent again: the other one answers", async () => {
+  it("is not ready, and fails nothing that may be repeated: the other one answers", async () => {
     const told = { failed: [] as string[], made: [] as string[], asked: 0 };
     let isOver = false;
     const clients = Array.from({ length: 8 }, (_, n) => work(proxy, { name: `cut-${n}`, hasKeys: true, isOver: () => isOver }, told));
@@ -148,7 +148,7 @@ describe("a gateway that is cut off from the mesh", () => {
 /** The code of an OperationOutcome. */
 const issueIn = (body: string) => (JSON.parse(body) as { issue: { code: string }[] }).issue[0]?.code;
 
-describe("what the proxy passes on", () => {
+describe("what the proxy forwards", () => {
   const seen: { headers: IncomingMessage["headers"]; length: number }[] = [];
   const gateway = createServer(async (incoming, answer) => {
     if (incoming.url === "/health/ready") return void answer.end();
@@ -172,7 +172,7 @@ describe("what the proxy passes on", () => {
   });
   beforeEach(() => void seen.splice(0));
 
-  it("is who the client is by its connection, whatever it says, and the name that it has asked for", async () => {
+  it("has the client's address by its connection, whatever it claims, and the requested host", async () => {
     const forged = {
       "X-Forwarded-For": "10.0.0.7",
       "X-Forwarded-Host": "evil.example",
@@ -189,7 +189,7 @@ describe("what the proxy passes on", () => {
     expect(seen[0]?.headers["forwarded"]).toBeUndefined();
   });
 
-  it("is a bundle of many megabytes, whole, and an event as soon as it is there", async () => {
+  it("includes bundles of many megabytes, and events without delay", async () => {
     const { status } = await proxy.ask("POST", "/fhir", { body: "x".repeat(5_000_000) });
     expect([status, seen[0]?.length]).toEqual([200, 5_000_000]);
     const first = await new Promise((resolve, reject) => {
@@ -198,12 +198,12 @@ describe("what the proxy passes on", () => {
     expect(first).toBe("data: first\n\n");
   });
 
-  it("is nothing a second time that was not named so: a create without a key is sent once, and its client hears of it", async () => {
+  it("is not repeated unless it may be: a create without a key is sent once, and its client is told", async () => {
     const { status, headers, body } = await proxy.ask("POST", "/resets?name=Rossi", { body: "{}" });
     expect([status, seen.length, headers["content-type"], issueIn(body)]).toEqual([502, 1, "application/fhir+json", "timeout"]);
   });
 
-  it("is a refusal while no gateway is there, within seconds, and what came has not begun", async () => {
+  it("is refused within seconds while there is no gateway, and has not begun", async () => {
     const nobody = await startProxy(await proxyAddress(), ["http://127.0.0.1:1"], folder);
     try {
       const { status, headers, body } = await nobody.ask("POST", "/fhir/Patient", { body: "{}" });
@@ -213,7 +213,7 @@ describe("what the proxy passes on", () => {
     }
   });
 
-  it("leaves no patient's name in the log of the proxy", async () => {
+  it("leaves no patient's name in the proxy's log", async () => {
     await proxy.ask("POST", "/resets?name=Rossi", { body: "{}", headers: { Authorization: "Bearer secret-token" } });
     expect(proxy.log()).toContain("serving initial configuration");
     expect(proxy.log()).not.toMatch(/Rossi|secret-token/);

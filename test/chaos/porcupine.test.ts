@@ -46,7 +46,7 @@ function historyFrom(next: (below: number) => number): History {
   return history;
 }
 
-describe("the judge of histories", () => {
+describe("the check of linearizability", () => {
   let folder: string;
   let program: string;
   beforeAll(() => {
@@ -57,7 +57,7 @@ describe("the judge of histories", () => {
   }, BUILD_MS);
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it("says of each of 1,500 histories what Porcupine says, of those in order and of those that are not", () => {
+  it("agrees with Porcupine on each of 1,500 histories, linearizable and not", () => {
     const next = numbersFrom(20_261_129);
     const histories = Array.from({ length: HISTORIES }, () => historyFrom(next));
     const lines = execFileSync(program, { input: histories.map((one) => `${JSON.stringify(one)}\n`).join(""), encoding: "utf8" });

@@ -2,7 +2,7 @@
 import { cutPower } from "./power-cuts.ts";
 
 describe("a power cut while clients work", () => {
-  it("loses nothing that was confirmed, doubles nothing, and leaves each transaction whole or not there", async () => {
+  it("loses nothing that was confirmed, duplicates nothing, and leaves each transaction complete or absent", async () => {
     const report = await cutPower({ cuts: 1, clients: 6 }, () => 0.5);
     expect({ ...report.judgement, wrong: report.wrong }).toEqual({ lost: [], doubled: [], half: [], wrong: [] });
     expect(report.confirmed).toBeGreaterThan(0);

@@ -10,7 +10,7 @@ describe("random sequences of actions and FHIR by six clients, over NATS", () =>
   }, 120_000);
   afterAll(() => mesh?.stop(), 60_000);
 
-  it("leave every invariant whole, while owners are killed", async () => {
+  it("keep every invariant while owners are killed", async () => {
     const work = carryOut(mesh, { count: 70, length: 12, seed: 20_261_128, clients: 6 });
     for (const service of ["pharmacy", "hospitalizations"]) await HARMS.kill.harm(mesh, service);
     const outcomes = await work;

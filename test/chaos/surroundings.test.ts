@@ -20,7 +20,7 @@ const CLIENTS = 4;
 const HEALED_WITHIN_MS = 5_000;
 const NOTHING = { lost: [], doubled: [], half: [] };
 
-describe("a mesh at work", () => {
+describe("a running mesh", () => {
   let mesh: Mesh;
   let onLine: (text: string) => void = () => {};
   const heard = (line: RegExp) =>
@@ -50,7 +50,7 @@ describe("a mesh at work", () => {
     expect(journal.longestMs).toBeLessThan(longestMs);
   });
 
-  it("reads on and refuses writes by 507 while the files of one service may not grow, says why, and goes on by itself", async () => {
+  it("reads on and refuses writes by 507 while the files of one service cannot grow, gives the reason, and resumes by itself", async () => {
     const owners = mesh.nodes.filter(({ services }) => services.includes("patients"));
     const create = () => fhirAt(mesh.base).send("POST", "/Patient", { resourceType: "Patient" });
     const journal = await during(false, async ({ confirmed }) => {

@@ -13,7 +13,7 @@ interface Told {
   beds: string[];
 }
 
-describe("a board that is looked at", () => {
+describe("an open board", () => {
   let mesh: Mesh;
   let gateways: string[];
   let [surgery, medicine]: Ward[] = [];
@@ -70,7 +70,7 @@ describe("a board that is looked at", () => {
     return { patient, stay };
   };
 
-  it("tells of an admission and of a move between wards, whichever gateway took it", async () => {
+  it("is notified of an admission and of a transfer between wards, whichever gateway handled it", async () => {
     const [here, there] = [await listen(1, surgery), await listen(1, medicine)];
     const { stay } = await admit("Rossi", bedOf(surgery));
     expect(await here(bedOf(surgery))).toMatchObject({ wards: [surgery?.location] });
@@ -84,7 +84,7 @@ describe("a board that is looked at", () => {
     expect(await here(bedOf(surgery))).toMatchObject({ beds: [bedOf(surgery)] }); // of its own ward only
   });
 
-  it("tells of an allergy that is recorded, and of a bed that is closed", async () => {
+  it("is notified of a recorded allergy, and of a closed bed", async () => {
     const here = await listen(1, surgery);
     const { patient } = await admit("Bianchi", bedOf(surgery, 1));
     await here(bedOf(surgery, 1));
@@ -99,7 +99,7 @@ describe("a board that is looked at", () => {
     expect(await elsewhere(bedOf(medicine, 1))).toMatchObject({ wards: [medicine?.location] });
   });
 
-  it("tells who comes back to another gateway what was missed", async () => {
+  it("gets what it missed when it reconnects to another gateway", async () => {
     const [here, other] = [await listen(0, surgery), await listen(1, surgery)];
     const { stay } = await admit("Verdi", bedOf(surgery));
     const [{ id }] = await Promise.all([here(bedOf(surgery)), other(bedOf(surgery))]);

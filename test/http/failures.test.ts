@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => mesh?.stop());
 
-it("answers 5xx become anomalies by the error's type and one request's id, without path, query or body", async () => {
+it("answers 5xx become anomalies with the error's type and one request's id, without path, query or body", async () => {
   const fhir = fhirAt(mesh.base);
   const down = await fhir.get("/ServiceRequest/secret-id?family=rossi", { "X-Request-ID": "the-request" });
   expect(down.status).toBe(503);
@@ -32,7 +32,7 @@ it("answers 5xx become anomalies by the error's type and one request's id, witho
   expect(JSON.stringify(known)).not.toMatch(/secret|rossi|ServiceRequest/);
 });
 
-describe("what is not answered names the service that does not answer", () => {
+describe("an answer names the service that does not answer", () => {
   const named = [{ system: "urn:openward:service", code: "lab" }];
   const order = { resourceType: "ServiceRequest", status: "active", intent: "order", subject: { reference: "Patient/1" } };
 
@@ -46,7 +46,7 @@ describe("what is not answered names the service that does not answer", () => {
     expect([answer.status, answer.body]).toMatchObject([503, { issue: [{ code: "transient", details: { coding: named } }] }]);
   });
 
-  it("to a search that takes what there is", async () => {
+  it("to a search that returns what it can", async () => {
     const { status, body } = await fhirAt(mesh.base).get("/ServiceRequest?code=x", { Prefer: "handling=lenient" });
     expect([status, body]).toMatchObject([200, { entry: [{ resource: { issue: [{ code: "incomplete", details: { coding: named } }] } }] }]);
   });
@@ -59,7 +59,7 @@ describe("what is not answered names the service that does not answer", () => {
     ]);
   });
 
-  it("and what was refused names none", async () => {
+  it("and a refusal names none", async () => {
     const [none, unknown] = [await fhirAt(mesh.base).get("/Patient/none"), await fetch(`${mesh.base}/api/lab2/worklist`)];
     expect([none.status, none.body]).toEqual([
       404,

@@ -49,7 +49,7 @@ describe("an address that hangs up", () => {
       socket.once("close", () => resolve());
     });
 
-  it("is refused by 503 and Retry-After, and taken again once it has been quiet, while another one is answered", async () => {
+  it("is refused by 503 and Retry-After, and accepted again after a quiet time, while another one is answered", async () => {
     for (let isTold = false; !isTold; ) {
       await Promise.all(Array.from({ length: AT_ONCE }, () => hangUp(ELSEWHERE)));
       const [status, after] = await ask(ELSEWHERE); // 0 where that was one of too many to be told so

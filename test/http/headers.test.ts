@@ -29,7 +29,7 @@ describe("an answer", () => {
 
   const headersOf = async (path: string) => (await fetch(mesh.base + path)).headers;
 
-  it("is told of in a table that has something of all kinds of paths", () => {
+  it("is described in a table that covers all kinds of paths", () => {
     expect(everywhere.length).toBe(4);
     expect(paths.length).toBeGreaterThan(12);
   });
@@ -49,7 +49,7 @@ describe("an answer", () => {
     expect(headers.get("strict-transport-security")).toBeNull();
   });
 
-  it("to a write may be kept as little", async () => {
+  it("to a write is not cached either", async () => {
     const made = await fhirAt(mesh.base).create({ resourceType: "Patient" });
     expect(made.headers.get("cache-control")).toBe("private, no-cache");
     const refused = await fhirAt(mesh.base).create({ resourceType: "Patient", colour: "blue" });

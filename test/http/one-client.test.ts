@@ -19,7 +19,7 @@ const MAX_LEFT = 200;
 /** Of any request, milliseconds: nobody is shut out for the length of the attack. How fast is measured on a quiet machine, not here. */
 const MAX_TIME_MS = 10_000;
 
-describe("one client that means harm", () => {
+describe("one hostile client", () => {
   let dir: string;
   let program: Program;
   let base: string;
@@ -108,7 +108,7 @@ describe("one client that means harm", () => {
     same.leave();
   });
 
-  it("is told that a body is too slow", async () => {
+  it("is told that its body is too slow", async () => {
     const answer = await trickle(base, 500);
     expect(answer).toMatchObject({ status: 408, body: outcomeWith("timeout") });
   }, 40_000);
@@ -132,7 +132,7 @@ describe("one client that means harm", () => {
     expect(answer).toMatch(/^HTTP\/1.1 201 /);
   });
 
-  it("hears of a refusal before it has sent a large body", async () => {
+  it("gets a refusal before it has sent a large body", async () => {
     const asked = (type: string, length: number) =>
       new Promise<number>((resolve, reject) => {
         const headers = { "Content-Type": type, "Content-Length": length, Expect: "100-continue" };

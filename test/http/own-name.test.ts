@@ -47,7 +47,7 @@ describe.each([
     Forwarded: "host=evil.example;proto=gopher;for=1.1.1.1",
   };
 
-  it("gives itself this name in every link, whatever a request says", async () => {
+  it("uses this name in every link, whatever a request says", async () => {
     const made = await fhir.create({ resourceType: "Patient", name: [{ family: "Link" }] }, FORWARDED);
     expect(made.headers.get("location")).toMatch(new RegExp(`^${own}/fhir/Patient/`));
     await fhir.create({ resourceType: "Patient", name: [{ family: "Link" }] });
@@ -60,7 +60,7 @@ describe.each([
     expect((await fhir.get("/metadata", FORWARDED)).text).not.toMatch(/evil|gopher/);
   });
 
-  it("takes a reference by this name for one of its own, and by another for one of another server", async () => {
+  it("treats a reference with this name as its own, and with another as one of another server", async () => {
     const patient = (await fhir.create({ resourceType: "Patient" })).body.id;
     const observation = (reference: string) => ({
       resourceType: "Condition",
@@ -89,7 +89,7 @@ describe.each([
     expect(statusOf(await raw(mesh.base, "GET /fhir/metadata HTTP/1.0\r\n\r\n"))).toBe(200);
   });
 
-  it("refuses what is meant for another server", async () => {
+  it("refuses requests for another server", async () => {
     const names = [
       "evil.example",
       `evil.example:${port}`,
@@ -127,7 +127,7 @@ describe.each([
     expect(statusOf(await get("/fhir/metadata", "X-Other: 1"))).toBe(400);
   });
 
-  it("says whether it is well under any name: who watches over it asks by its address", async () => {
+  it("answers health checks under any name, as monitoring uses its address", async () => {
     for (const path of ["/health/live", "/health/ready"]) expect(statusOf(await get(path, "Host: 10.0.0.1:3000"))).toBe(200);
   });
 
@@ -149,7 +149,7 @@ describe.each([
     expect((await fhir.get("/Patient?_count=1", sent)).status).toBe(200);
   });
 
-  it("tells browsers to stay with HTTPS, where clients come by it", async () => {
+  it("tells browsers to stay with HTTPS, if clients use it", async () => {
     const { headers } = await fhir.get("/Patient");
     expect(headers.get("strict-transport-security")).toBe(own === PUBLIC ? "max-age=31536000" : null);
   });
@@ -187,7 +187,7 @@ describe("a gateway with TLS", () => {
         .end();
     });
 
-  it("has a certificate for the names of this machine, and says https in links", async () => {
+  it("has a certificate for the names of this machine, and https in links", async () => {
     for (const host of ["localhost", "127.0.0.1"]) {
       const { status, headers, text } = await get(host, "/fhir/Patient");
       expect([status, headers["strict-transport-security"]]).toEqual([200, "max-age=31536000"]);
@@ -195,7 +195,7 @@ describe("a gateway with TLS", () => {
     }
   });
 
-  it("speaks TLS 1.2 or newer only, and no plain HTTP", async () => {
+  it("accepts TLS 1.2 or newer only, and no plain HTTP", async () => {
     const spoken = (version: "TLSv1.1" | "TLSv1.2") =>
       new Promise<string>((resolve) => {
         const socket = tlsConnect({ host: "127.0.0.1", port, ca, minVersion: version, maxVersion: version, ciphers: "DEFAULT@SECLEVEL=0" });

@@ -40,7 +40,7 @@ describe("the pages of a search", () => {
     expect(found.sort()).toEqual([...ids].sort());
   });
 
-  it("go on after a GET whose own URL is as long as a URL may be", async () => {
+  it("continue after a GET whose own URL has the greatest length", async () => {
     const long = Array.from({ length: 200 }, () => randomUUID());
     const query = `_count=1&${Array.from({ length: 7 }, () => `_id=${[...ids, ...long].join(",")}`).join("&")}`;
     expect(query.length).toBeGreaterThan(50_000);
@@ -49,14 +49,14 @@ describe("the pages of a search", () => {
     expect((await (gateways[1] as FhirHttp).get(pathOf(next))).body.entry).toHaveLength(1);
   });
 
-  it("go on after a restart", async () => {
+  it("continue after a restart", async () => {
     const form = `_count=1&${Array.from({ length: 3 }, () => `_id=${[...ids, ...Array.from({ length: 197 }, () => randomUUID())].join(",")}`).join("&")}`;
     const next = pathOf(nextOf((await search(form)).body) as string);
     const other = await mesh.add("api");
     expect((await fhirAt(other.url as string).get(next)).status).toBe(200);
   });
 
-  it("end where the link is not whole, or of another search", async () => {
+  it("are refused if the link is truncated, or of another search", async () => {
     const next = pathOf(nextOf((await first().get("/Patient?_count=1")).body) as string);
     expect((await first().get(next)).status).toBe(200);
     expect(await first().get(`${next}x`)).toMatchObject({ status: 400, body: outcomeWith("invalid") });

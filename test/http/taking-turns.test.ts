@@ -5,7 +5,7 @@ import { LargeReads } from "../../services/api/http/large-reads.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
-describe("what may have a large answer takes a turn", () => {
+describe("requests with possibly large answers take turns", () => {
   let mesh: Mesh;
   let fhir: FhirHttp;
   let [entered, left] = [0, 0];
@@ -82,7 +82,7 @@ describe("what may have a large answer takes a turn", () => {
     expect([entered, left]).toEqual([turns, turns]);
   });
 
-  it("an action that only reads, while nobody knows yet how large its answers are, and as long as they are large", async () => {
+  it("actions that only read, while the size of their answers is unknown, and while it is large", async () => {
     let rows = "x".repeat(300_000);
     const answer = { rest: "GET" as const, handler: () => ({ rows }) };
     mesh.caller.createService({ name: "registers", actions: { list: answer, note: { ...answer, rest: "POST" as const } } });
@@ -105,7 +105,7 @@ describe("what may have a large answer takes a turn", () => {
     expect([entered, left]).toEqual([4, 4]);
   });
 
-  it("nobody who hangs up gets more done: what was begun keeps its place until it has ended", async () => {
+  it("clients that hang up gain nothing: a request in progress keeps its place until it has ended", async () => {
     let goOn = () => {};
     const held = new Promise<void>((resolve) => {
       goOn = resolve;

@@ -2,7 +2,7 @@
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
-describe("a refusal shows what is not seen", () => {
+describe("an error shows invisible characters", () => {
   let mesh: Mesh;
   beforeAll(async () => {
     mesh = await startMesh({ services: ["api", "patients"], nats: false, split: "broker" });

@@ -64,7 +64,7 @@ describe("a websocket", () => {
     return body.id as string;
   };
 
-  it("is where the CapabilityStatement says, and tells those that have bound it of each match", async () => {
+  it("has the URL in the CapabilityStatement, and notifies clients that have bound it of each match", async () => {
     expect(address).toBe(`${mesh.base.replace("http", "ws")}/fhir/websocket`);
     const id = await subscribe("Patient?family=rossi");
     const { webSocket, said, until } = await connect();
@@ -88,7 +88,7 @@ describe("a websocket", () => {
     expect(code).toBe(1008);
   });
 
-  it("ends after a message that is longer than any of its", async () => {
+  it("ends after a message that is too long", async () => {
     const { webSocket } = await connect();
     webSocket.send(`bind ${"x".repeat(1_000)}`);
     expect((await once(webSocket, "close"))[0]).toBe(1009);
@@ -130,7 +130,7 @@ describe("a websocket", () => {
     clearInterval(writing);
   }
 
-  it("is not what another upgrade is taken for: that request is answered as if it offered none", async () => {
+  it("is not opened by another upgrade: that request is answered as if it had none", async () => {
     const asked = request(`${mesh.base}/fhir/Patient?_count=1`, {
       headers: { Connection: "Upgrade, HTTP2-Settings", Upgrade: "h2c", "HTTP2-Settings": "" },
     });

@@ -48,7 +48,7 @@ async function settled(mesh: Mesh): Promise<void> {
   throw new Error("Something is still in doubt.");
 }
 
-it("holds what was confirmed before it, and no bundle by half", async () => {
+it("contains what was confirmed before it, and no bundle in part", async () => {
   const mesh = await startMesh({ services: ["api", "transactions", ...OWNERS] });
   const fhir = fhirAt(mesh.base);
   const confirmed = new Set<string>();
@@ -106,7 +106,7 @@ describe("a backup", () => {
   };
   const fresh = () => join(dir, `data-${Math.random()}`);
 
-  it("goes into a folder of its own, and leaves another as it is", async () => {
+  it("is written to a folder of its own, and does not change another", async () => {
     const folder = join(dir, "taken");
     cpSync(join(dir, "data-0"), folder, { recursive: true });
     const before = statSync(join(folder, "patients.sqlite")).mtimeMs;
@@ -115,7 +115,7 @@ describe("a backup", () => {
     await expect(makeBackup({ dataDir: join(dir, "nowhere") }, fresh())).rejects.toEqual(told(/no stores/));
   });
 
-  it("of MongoDB is made by its own tool, and none is made by half", async () => {
+  it("of MongoDB is made by MongoDB's tool, and never in part", async () => {
     const mongoUrl = "mongodb://127.0.0.1:1";
     const folder = fresh();
     await expect(makeBackup({ dataDir: join(dir, "data-0"), mongoUrl }, folder)).rejects.toEqual(told(/mongodump .*--oplog/));
@@ -123,7 +123,7 @@ describe("a backup", () => {
     await expect(restoreBackup(join(dir, "backup-0"), { dataDir: fresh(), mongoUrl })).rejects.toEqual(told(/mongorestore/));
   });
 
-  it("that was restored in part is no data folder, until the restore is done again", async () => {
+  it("that was restored in part is not a data folder until the restore is repeated", async () => {
     const [source, dataDir] = [join(dir, "backup-0"), fresh()];
     const cut = (line: string) => {
       if (line.startsWith("restored lab")) throw new Error("cut short"); // as by a kill -9

@@ -7,7 +7,7 @@ import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 /** What never changes may be remembered for all nodes; without Redis it is read again. */
-describe("versions remembered in Redis", () => {
+describe("versions cached in Redis", () => {
   const dir = mkdtempSync(join(tmpdir(), "openward-cache-"));
   let redis: Server;
   let mesh: Mesh;
@@ -21,7 +21,7 @@ describe("versions remembered in Redis", () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  it("are read from there, are never taken for newer ones, and are read from the store when Redis is gone", async () => {
+  it("are read from there, are never returned for newer ones, and are read from the store if Redis is gone", async () => {
     const fhir = fhirAt(mesh.base);
     const { body } = await fhir.create({ resourceType: "Patient", gender: "female" });
     const version = (number: number) => fhir.get(`/Patient/${body.id}/_history/${number}`);

@@ -7,7 +7,7 @@ import { listServices } from "../../mesh/moleculer.ts";
 import { SYSTEMS } from "../../services/systems.ts";
 
 /** What the gateway offers follows what runs; what is down is told from what is not there. */
-describe("services that come and go", () => {
+describe("services that start and stop", () => {
   let mesh: Mesh;
   let fhir: FhirHttp;
   beforeAll(async () => {
@@ -29,7 +29,7 @@ describe("services that come and go", () => {
     while (!(await check())) if (Date.now() > deadline) throw new Error("It took longer than a second.");
   }
 
-  it("a mesh without a coordinator takes batches, single writes and patches, and says that it takes no transaction", async () => {
+  it("a mesh without a coordinator accepts batches, single writes and patches, and reports that it accepts no transaction", async () => {
     const clinic = await startMesh({ services: ["api", "patients", "visits"], nats: false, split: "broker" });
     try {
       const small = fhirAt(clinic.base);
@@ -65,7 +65,7 @@ describe("services that come and go", () => {
     expect(await fhir.create({ resourceType: "Encounter" })).toMatchObject({ status: 404 });
   });
 
-  it("a service killed answers 503 and when to try again, while all else goes on", async () => {
+  it("a killed service answers 503 with when to try again, while everything else runs", async () => {
     const [inLab, elsewhere] = [await fhir.create(observation(laboratory)), await fhir.create(observation())];
     await mesh.kill("lab");
     await withinASecond(async () => (await fhir.get(`/Observation/${inLab.body.id}`)).status === 503);
@@ -95,7 +95,7 @@ describe("services that come and go", () => {
     expect(await served()).toContain("ServiceRequest");
   }, 30_000);
 
-  it("a gateway that starts while a service is down knows of it too", async () => {
+  it("a gateway that starts while a service is down knows the service too", async () => {
     const late = fhirAt((await mesh.add("api")).url as string);
     expect((await late.get("/Observation")).status).toBe(503);
     expect((await late.get("/ServiceRequest")).status).toBe(503);
@@ -104,13 +104,13 @@ describe("services that come and go", () => {
     expect(await late.send("PUT", "/Observation/of-the-lab", inLab)).toMatchObject({ status: 503, body: outcomeWith("transient") });
   }, 30_000);
 
-  it("a service that comes back is used at once, with all that it had", async () => {
+  it("a service that returns is used at once, with all its data", async () => {
     await mesh.add("lab");
     await withinASecond(async () => (await fhir.get("/Observation?_summary=count")).body.total === 3);
     expect(await served()).toContain("ServiceRequest");
   }, 30_000);
 
-  it("a service that left in order is down like one that was killed, at its actions too", async () => {
+  it("a stopped service is down like a killed one, also for its actions", async () => {
     const lab = mesh.nodes.find((node) => node.services.includes("lab"));
     await lab?.stop();
     mesh.nodes.splice(mesh.nodes.indexOf(lab as never), 1);
@@ -123,7 +123,7 @@ describe("services that come and go", () => {
     expect(await (await fetch(`${mesh.base}/health/ready`)).json()).toEqual({ status: "ready", missing: ["lab"] });
   }, 30_000);
 
-  it("a service that an operator retires is not there any more, at every gateway, and one that starts again is", async () => {
+  it("a retired service no longer exists at any gateway, until it is started again", async () => {
     membershipOf(mesh.caller).retire("lab");
     const gateways = mesh.nodes.flatMap(({ url }) => (url ? [fhirAt(url)] : []));
     expect(gateways).toHaveLength(2);
@@ -154,7 +154,7 @@ describe("services that come and go", () => {
     expect([...statuses]).toEqual([200]);
   }, 30_000);
 
-  it("a replica replaced in order fails no request", async () => {
+  it("a replica replaced in a rolling restart fails no request", async () => {
     let isOver = false;
     const statuses: Record<number, number> = {};
     const writer = async () => {

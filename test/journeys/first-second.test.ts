@@ -37,7 +37,7 @@ describe("the first second of a mesh", () => {
   });
   afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
-  it("has no wrong answer, from before it is ready until all are there", async () => {
+  it("has no wrong answer, from before it is ready until all nodes have joined", async () => {
     const MESH_NAME = `first-${process.pid}`;
     const written = await startMesh({ services: SERVICES, dataDir, env: { MESH_NAME } });
     const fhir = fhirAt(written.base);

@@ -28,7 +28,7 @@ describe.each(HOUSES)("%s", (_, house, each) => {
   }, 60_000);
   afterAll(() => mesh?.stop(), 60_000);
 
-  it("arrive whole", async () => {
+  it("are imported completely", async () => {
     const fhir = fhirAt(mesh.base);
     const waiting = [...bundles];
     const work = async () => {
@@ -59,7 +59,7 @@ describe.each(HOUSES)("%s", (_, house, each) => {
     expect(Object.fromEntries(stored)).toEqual(Object.fromEntries(sent));
   });
 
-  it("are read back equal, every link leading to where its target is", async () => {
+  it("are read back equal, with every link leading to its target", async () => {
     const fhir = fhirAt(mesh.base);
     const stored = new Map<string, Stored>();
     for (const type of new Set(bundles.flatMap(({ resources }) => resources.map((it) => it.resourceType as string)))) {

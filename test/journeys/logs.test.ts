@@ -72,7 +72,7 @@ async function sendAll(): Promise<number[]> {
   return Promise.all(answers);
 }
 
-it("tell what happened, without the name", async () => {
+it("tell what happened, without the patient's name", async () => {
   const statuses = await sendAll();
   expect(statuses.filter((status) => status >= 200 && status < 300).length).toBeGreaterThan(8);
   expect(statuses.filter((status) => status >= 400 && status < 500).length).toBeGreaterThan(8);

@@ -32,7 +32,7 @@ async function work(): Promise<string[]> {
   return marks;
 }
 
-it("tell what was answered and how long it took, and nothing of whom", async () => {
+it("contain what was answered and how long it took, and nothing about persons", async () => {
   const marks = await work();
   const text = await metrics();
   expect(seriesValue(text, 'openward_outbox_waiting{service="patients"}')).toBe(0); // nobody asked for its events
@@ -50,7 +50,7 @@ it("tell what was answered and how long it took, and nothing of whom", async () 
   expect(series(await metrics())).toBe(series(text));
 });
 
-it("are not for whom a proxy speaks, and changed by nobody", async () => {
+it("are not served through a proxy, and cannot be changed", async () => {
   expect((await fetch(`${mesh.base}/metrics`, { headers: { "X-Forwarded-For": "192.0.2.1" } })).status).toBe(403);
   expect((await fetch(`${mesh.base}/metrics`, { method: "POST" })).status).toBe(405);
 });

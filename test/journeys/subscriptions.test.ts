@@ -22,7 +22,7 @@ describe("a subscription in a mesh of processes", () => {
     await endpoint.close();
   }, 60_000);
 
-  it("tells of each version once it is active, in the order of each record, though a process that tells is killed", async () => {
+  it("notifies of each version once it is active, in the order of each resource, even if a notifying process is killed", async () => {
     const { body } = await fhir.send("POST", "/Subscription", {
       resourceType: "Subscription",
       status: "requested",

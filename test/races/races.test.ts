@@ -51,7 +51,7 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
       })
     ).patient;
 
-  it("conditional creates make one", async () => {
+  it("conditional creates create one", async () => {
     const resource = { resourceType: "Patient", identifier: [{ system: "urn:race", value: "conditional" }] };
     const answers = await all(() => fhir.create(resource, { "If-None-Exist": "identifier=urn:race|conditional" }));
     expect(statuses(answers)).toEqual({ 200: many - 1, 201: 1 });
@@ -80,7 +80,7 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
     }
   }, 90_000);
 
-  it("admissions to one bed: one has it", async () => {
+  it("admissions to one bed: one succeeds", async () => {
     const ward = await wards.open(caller, { name: "Race", rooms: [{ name: "room 1", beds: ["A"] }] });
     const bed = ward.rooms[0]?.beds[0]?.location as string;
     const comers = await all((index) => register(`comer-${index}`));
@@ -118,7 +118,7 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
     expect(places.flat().sort()).toEqual([...beds].sort());
   }, 60_000);
 
-  it("dispenses of the last ten units: ten", async () => {
+  it("dispenses of the last ten units: ten succeed", async () => {
     const medication = { system: "urn:rx", code: "race" };
     await pharmacy.receive(caller, { medication, quantity: 10 });
     const { prescription } = await pharmacy.prescribe(caller, {
@@ -134,7 +134,7 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
     expect(await pharmacy.listStock(caller, {})).toEqual([{ medication, quantity: 0 }]);
   }, 90_000);
 
-  it("updates of one version: one is taken", async () => {
+  it("updates of one version: one succeeds", async () => {
     const { body } = await fhir.create({ resourceType: "Patient", active: true });
     const answers = await all((index) =>
       fhir.send("PUT", `/Patient/${body.id}`, { ...body, birthDate: `19${10 + index}` }, { "If-Match": 'W/"1"' }),
@@ -143,7 +143,7 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
     expect((await fhir.get(`/Patient/${body.id}/_history`)).body.total).toBe(2);
   }, 60_000);
 
-  it("the deletion of a free bed, which names no version, is carried out though others change it", async () => {
+  it("the deletion of a free bed without a version is carried out although others change it", async () => {
     const bed = { resourceType: "Location", id: "free", status: "active", operationalStatus: { code: "U" } };
     await fhir.send("PUT", "/Location/free", bed);
     const answers = await Promise.all(
@@ -154,7 +154,7 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
     for (const { status } of answers) expect([200, 201, 204]).toContain(status);
   }, 60_000);
 
-  it("a walk over the pages misses and doubles nobody who stays, while others come and go", async () => {
+  it("paging misses and repeats no unchanged resource while others are created and deleted", async () => {
     const tag = { tag: [{ system: "urn:race", code: "walk" }] };
     const newcomer = () => fhir.create({ resourceType: "Patient", meta: tag });
     const staying = new Set<string>();

@@ -29,7 +29,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
   const oneCreated = [...Array(many - 1).fill(200), 201];
   const count = async (value: string) => (await fhir.get(`/Encounter?identifier=urn:race|${value}&_summary=count`)).body.total;
 
-  it("conditional creates for either owner make one", async () => {
+  it("conditional creates for either owner create one", async () => {
     for (const value of isSlow ? ["a"] : ["a", "b"]) {
       const answers = await all((index) => fhir.create(encounter(value, index), { "If-None-Exist": `identifier=urn:race|${value}` }));
       expect(statuses(answers)).toEqual(oneCreated);
@@ -38,7 +38,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
     }
   }, 90_000);
 
-  it("conditional updates for either owner make one", async () => {
+  it("conditional updates for either owner create one", async () => {
     const answers = await all((index) => fhir.send("PUT", "/Encounter?identifier=urn:race|d", encounter("d", index)));
     // Those who have waited too long are to try again; nobody makes a second one.
     for (const status of new Set(statuses(answers))) expect([200, 201, 409, 503]).toContain(status);
@@ -55,7 +55,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
   const severalTimes = <Result>(work: (index: number) => Promise<Result>) =>
     Promise.all(Array.from({ length: some }, (_, index) => work(index)));
 
-  it("updates that name no version are all carried out, and leave one resource", async () => {
+  it("updates without a version are all carried out, and leave one resource", async () => {
     for (const id of isSlow ? ["put-1"] : ["put-1", "put-2"]) {
       const answers = await severalTimes((index) => fhir.send("PUT", `/Encounter/${id}`, { ...encounter(id, index), id }));
       expect(statuses(answers)).toEqual([...Array(some - 1).fill(200), 201]);
@@ -64,7 +64,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
     }
   }, 90_000);
 
-  it("updates in bundles that name no version are all carried out", async () => {
+  it("updates in bundles without a version are all carried out", async () => {
     const answers = await severalTimes((index) => {
       const entry = [
         { resource: { resourceType: "Patient" }, request: { method: "POST", url: "Patient" } },
@@ -78,7 +78,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
     expect(await history("in-bundle")).toEqual(versions(some));
   }, 90_000);
 
-  it("patches that name no version are all carried out, each on what the others have left", async () => {
+  it("patches without a version are all carried out, each on the result of the others", async () => {
     await fhir.send("PUT", "/Encounter/patched", { ...encounter("patched", 0), id: "patched" });
     const answers = await severalTimes((index) =>
       fhir.send(
@@ -95,7 +95,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
     expect((await fhir.get("/Encounter/patched")).body.identifier).toHaveLength(some + 1);
   }, 90_000);
 
-  it("a deletion that names no version is carried out, wherever the resource is by then", async () => {
+  it("a deletion without a version is carried out, at whichever owner the resource is", async () => {
     await fhir.send("PUT", "/Encounter/deleted", { ...encounter("deleted", 0), id: "deleted" });
     const answers = await severalTimes((index) =>
       index === some / 2
@@ -112,7 +112,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
     expect(await count("deleted")).toBe(0);
   }, 90_000);
 
-  it("conditional updates that bring an id make one, and change it", async () => {
+  it("conditional updates with an id create one resource, and change it", async () => {
     const answers = await severalTimes((index) => {
       const resource = { ...encounter("brought", index), id: "brought" };
       return fhir.send("PUT", "/Encounter?identifier=urn:race|brought", resource);
@@ -121,7 +121,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
     expect(await history("brought")).toEqual(versions(some));
   }, 90_000);
 
-  it("updates that move it and deletions leave one history, with all that was confirmed", async () => {
+  it("updates that move it and deletions leave one history, with everything that was confirmed", async () => {
     const id = "to-and-fro";
     const versionIn = (text: string | null) => Number(/\d+/.exec(text ?? ""));
     for (let round = 0; round < (isSlow ? 2 : 6); round += 1) {
@@ -144,7 +144,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
     }
   }, 90_000);
 
-  it("a search finds what is moving to and fro between its owners", async () => {
+  it("a search finds a resource that moves between its owners", async () => {
     const { id } = (await fhir.create(encounter("seen", 0))).body;
     let isMoving = true;
     const mover = async () => {
@@ -163,7 +163,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
     expect(found).toEqual([id]);
   }, 90_000);
 
-  it("a conditional create finds what is moving to and fro between its owners", async () => {
+  it("a conditional create finds a resource that moves between its owners", async () => {
     const first = (await fhir.create(encounter("moving", 0))).body;
     let isMoving = true;
     const mover = async () => {

@@ -32,7 +32,7 @@ function bySpecification(prefix: string, search: [number, number], target: [numb
 
 const interval = fc.tuple(fc.integer({ min: -8, max: 8 }), fc.nat(5)).map(([low, length]): [number, number] => [low, low + length]);
 
-describe("a prefix", () => {
+describe("a search prefix", () => {
   it.each(prefixes)("%s finds what R4's table says, also where the two overlap in part", (prefix) => {
     fc.assert(
       fc.property(interval, interval, (search, target) => {
@@ -44,7 +44,7 @@ describe("a prefix", () => {
     );
   });
 
-  it("ge gives the index one bound to walk by, which changes no answer", () => {
+  it("ge gives the index one bound to start from, without changing the result", () => {
     expect(rangeClauses([1], comparisons("ge", 5, 9))).toEqual([
       { kind: "range", slots: [1], any: [{ highGe: 5 }] },
       { kind: "range", slots: [1], any: [{ highGt: 9 }, { lowGe: 5, highGe: 5 }] },
@@ -53,20 +53,20 @@ describe("a prefix", () => {
 });
 
 describe("a date in a search", () => {
-  it("may have a plus that the URL made a space", () => {
+  it("accepts a plus that the URL decoded to a space", () => {
     expect(dateMatches("2020-01-01T00:00:00 01:00", "date", { now: 0 })).toEqual(
       dateMatches("2020-01-01T00:00:00+01:00", "date", { now: 0 }),
     );
   });
 
-  it("is approximate by a tenth of the time between it and now", () => {
+  it("with ap is approximate by a tenth of the time between it and now", () => {
     const now = Date.UTC(2020, 0, 1);
     const [match] = dateMatches("ap2010-01-01T00:00:00.000Z", "date", { now });
     const margin = (now - Date.UTC(2010, 0, 1)) / 10;
     expect(match).toEqual({ lowLe: Date.UTC(2010, 0, 1) + margin, highGe: Date.UTC(2010, 0, 1) - margin });
   });
 
-  it("finds what only overlaps it by ge and le where that is the reading", () => {
+  it("with ge and le finds overlapping periods where that is the definition", () => {
     const [low, high] = [Date.UTC(2020, 0, 2), Date.UTC(2020, 0, 3) - 1];
     const matches = (prefix: string) => dateMatches(`${prefix}2020-01-02`, "date", { now: 0, dates: "overlap" });
     expect(matches("ge")).toEqual([{ highGe: low }]);
@@ -97,7 +97,7 @@ describe("a number in a search", () => {
     expect(givenNumber(text)).toMatchObject({ low, high });
   });
 
-  it("equals what it is rounded from, but not the upper end", () => {
+  it("equals what is rounded to it, except for the upper end", () => {
     const [match] = numberMatches("100", "probability");
     expect(match).toEqual({ lowGe: 99.5, highLe: nextTo(100.5, -1) });
     expect(numberMatches("gt100", "probability")).toEqual([{ highGt: 100 }]);
@@ -108,7 +108,7 @@ describe("a number in a search", () => {
     expect(() => numberMatches(value, "probability")).toThrow(expect.objectContaining({ status: 400 }));
   });
 
-  it("has a next one, which lies directly beside it", () => {
+  it("has a next double directly above it", () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e300, max: 1e300 }), (value) => {
         expect(nextTo(value, 1)).toBeGreaterThan(value);
@@ -119,7 +119,7 @@ describe("a number in a search", () => {
   });
 });
 
-describe("a number of more digits than a double holds", () => {
+describe("a number with more digits than a double", () => {
   it.each(["1234567890.1234567", "12345678901234567", "3.14159265358979323846", "-0.1234567890123456789"])("%s equals itself", (text) => {
     const value = Number(text);
     const holdsFor = (prefix: string) =>

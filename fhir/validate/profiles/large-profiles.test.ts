@@ -16,7 +16,7 @@ const value = { id: "Patient.identifier.value", path: "Patient.identifier.value"
 const assigner = { id: "Patient.identifier.assigner", path: "Patient.identifier.assigner" };
 
 /** Each value of a resource is held against all that a profile's author has written about it. */
-describe("a profile of which a part is very long", () => {
+describe("a profile with a very long part", () => {
   it.each<[what: string, element: object]>([
     ["types of an element", { ...value, type: many(20_000, (index) => ({ code: `x${index}` })) }],
     ["targets of a reference", { ...assigner, type: [{ code: "Reference", targetProfile: many(20_000, (index) => `http://x/${index}`) }] }],
@@ -46,7 +46,7 @@ describe("a profile of which a part is very long", () => {
     for (const { diagnostics = "" } of issues) expect(diagnostics.length).toBeLessThanOrEqual(1_000);
   });
 
-  it("has each rule once, however often an element stands in it", async () => {
+  it("has each constraint once, however often an element occurs", async () => {
     const rule = (index: number) => ({ key: `k${index % 2}`, severity: "error", human: "Has a value.", expression: "value.empty()" });
     const issues = await check(many(10_000, (index) => ({ ...identifier, constraint: [rule(index)] })));
     const first = issues.filter(({ expression }) => expression?.[0] === "Patient.identifier[0]");

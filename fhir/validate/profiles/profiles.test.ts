@@ -98,7 +98,7 @@ const check = async (resource: Json, ...profiles: Profile[]) => {
   return issues.map(({ severity, code, expression }) => `${severity} ${code} ${expression?.[0]}`);
 };
 
-it("accepts a patient that keeps the profile", async () => {
+it("accepts a patient that conforms to the profile", async () => {
   expect(await check(good(), corePatient)).toEqual([]);
 });
 
@@ -151,11 +151,11 @@ describe("a profile refuses", () => {
   });
 });
 
-describe("a profile that builds on another", () => {
+describe("a profile with a base profile", () => {
   const derived = (element: ProfileElement[]) =>
     profileOf("http://hospital.example/derived", "Patient", element, { baseDefinition: "http://hospital.example/core-patient|1.0" });
 
-  it("demands what that one demands, and more", async () => {
+  it("requires what its base requires, and more", async () => {
     const strict = derived([
       { id: "Patient.birthDate", path: "Patient.birthDate", min: 1 },
       { id: "Patient.identifier:mrn.value", path: "Patient.identifier.value", fixedString: "7" },
@@ -167,7 +167,7 @@ describe("a profile that builds on another", () => {
     ]);
   });
 
-  it("is said not to be checked whole when that one is not stored", async () => {
+  it("is reported as checked in part if its base is not stored", async () => {
     const [issue, ...others] = await validateWithProfiles(good(), { type: "Patient", profiles: [derived([])], stored: [] });
     expect(issue).toMatchObject({ severity: "warning", code: "not-supported" });
     expect(issue?.diagnostics).toContain("http://hospital.example/core-patient");
@@ -175,7 +175,7 @@ describe("a profile that builds on another", () => {
   });
 });
 
-describe("slices are told apart", () => {
+describe("slices are discriminated", () => {
   const sliced = (slicing: ProfileElement["slicing"], ...slices: ProfileElement[]) =>
     profileOf("http://s.example", "Patient", [{ id: "Patient.telecom", path: "Patient.telecom", slicing }, ...slices]);
   const phone = { id: "Patient.telecom:phone", path: "Patient.telecom", sliceName: "phone", max: "1" };
@@ -276,7 +276,7 @@ it.each<[what: string, element: ProfileElement]>([
   ]);
 });
 
-it("holds HL7's examples to HL7's own profiles by their snapshots, and finds what is known to be wrong with them", async () => {
+it("checks HL7's examples against the snapshots of HL7's own profiles, and finds their known faults", async () => {
   const folder = dirname(require.resolve("hl7.fhir.r4.examples/package.json"));
   const read = (name: string) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Json;
   const profiles = new Map(

@@ -3,7 +3,7 @@ import type { Caller } from "../../../mesh/caller.ts";
 import type { Store } from "../../../store/store.ts";
 import { GatheredFacts } from "./gather.ts";
 
-describe("What rules know of other resources", () => {
+describe("the other resources that rules need", () => {
   /** The owner of everything, whose store has a resource from the given look on. */
   const factsOf = (isShared: boolean, from: number) => {
     let looks = 0;

@@ -34,10 +34,10 @@ function house(answer: (asked: NamedResource[]) => Promise<Naming[]>) {
   return { rounds, caller, calls, looks, directory, owners };
 }
 
-describe("Who names what several writes make", () => {
+describe("the question which resources refer to new ones", () => {
   const all = (asked: NamedResource[]) => Promise.resolve(asked.map(named));
 
-  it("is asked of an owner in one call for all writes of one turn, each of which hears of its own", async () => {
+  it("is sent to an owner in one call for all writes of one turn, each of which gets its own answer", async () => {
     const { rounds, caller, calls, looks } = house(all);
     const asked = ["1", "2", "3"].map((id) => rounds.ask(caller(id), [encounter(id)]));
     expect(await Promise.all(asked)).toEqual(["1", "2", "3"].map((id) => [named(encounter(id))]));
@@ -45,7 +45,7 @@ describe("Who names what several writes make", () => {
     expect(looks).toEqual([["Encounter/1", "Encounter/2", "Encounter/3"]]); // the own store, without a call
   });
 
-  it("is asked again in the next turn: what was stored since is found", async () => {
+  it("is sent again in the next turn, which finds what was stored since", async () => {
     const { rounds, caller, calls } = house(all);
     await rounds.ask(caller("1"), [encounter("1")]);
     await nextTurn();
@@ -53,14 +53,14 @@ describe("Who names what several writes make", () => {
     expect(calls).toHaveLength(2);
   });
 
-  it("is asked once for each patient whose one resource is to become", async () => {
+  it("is sent once for each patient whose new resource it is", async () => {
     const { rounds, caller, calls } = house(async (asked) => asked.filter(({ patient }) => patient === "Patient/ann").map(named));
     const asked = ["Patient/ann", "Patient/ben"].map((patient) => rounds.ask(caller(patient), [encounter("1", patient)]));
     expect(await Promise.all(asked)).toEqual([[named(encounter("1"))], []]);
     expect(calls.map(({ by }) => by)).toEqual(["Patient/ann", "Patient/ben"]);
   });
 
-  it("is asked by each write for itself where the call of the first has failed", async () => {
+  it("is sent by each write for itself if the shared call has failed", async () => {
     let failed = 0;
     const { rounds, caller, calls } = house(async (asked) => {
       failed += 1;
@@ -76,12 +76,12 @@ describe("Who names what several writes make", () => {
     expect(calls.map(({ by }) => by)).toEqual(["1", "2"]);
   });
 
-  it("is said by nobody where the owner is gone since", async () => {
+  it("has no answer of an owner that has gone since", async () => {
     const { rounds, caller } = house(() => Promise.reject(new Errors.ServiceNotFoundError({ action: "records.fhir.naming" })));
     expect(await rounds.ask(caller("1"), [encounter("1")])).toEqual([]);
   });
 
-  it("is asked in calls of a thousand at most", async () => {
+  it("is split into calls of a thousand at most", async () => {
     const { rounds, caller, calls } = house(all);
     const many = Array.from({ length: MAX_FACTS + 1 }, (_, id) => encounter(`${id}`));
     const [first, second] = await Promise.all([rounds.ask(caller("1"), many), rounds.ask(caller("2"), [encounter("other")])]);
@@ -89,7 +89,7 @@ describe("Who names what several writes make", () => {
     expect(calls.map(({ places }) => places.length)).toEqual([MAX_FACTS, 2]);
   });
 
-  it("is asked of those who have come, and of no owner whose types cannot name it", async () => {
+  it("is sent to owners that have joined, and to none whose types cannot refer to the resource", async () => {
     const { rounds, caller, calls, owners, directory } = house(all);
     owners["Organization"] = "personnel";
     await rounds.ask(caller("1"), [encounter("1")]);

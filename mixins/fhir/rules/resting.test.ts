@@ -5,7 +5,7 @@ import { restingHere } from "./resting.ts";
 /** From the first prepare until an owner has heard the decision of a journal that it must ask: 25 s, a look each second, a call of 10 s. */
 const LONGEST_DECISION_MS = 36_000;
 
-describe("A fence at those who may refer to what is deleted", () => {
+describe("a fence at the resources that may refer to a deleted one", () => {
   it.each([
     ["lasts until a transaction is decided, however late", "node~1", true],
     ["ends soon after a single write", undefined, false],

@@ -41,7 +41,7 @@ describe("skeleton", () => {
     expect(listed).not.toContainEqual(expect.objectContaining({ resource: other }));
   });
 
-  it("lets one of 32 mark it who come at the same moment, and tells the others why not", async () => {
+  it("lets one of 32 concurrent callers mark it, and tells the others why not", async () => {
     const resource = await stored();
     const tries = await Promise.allSettled(Array.from({ length: 32 }, () => skeleton.mark(clinic.caller, { resource })));
     expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
@@ -49,7 +49,7 @@ describe("skeleton", () => {
     expect(types.filter((type) => type !== "ALREADY_MARKED" && type !== "SKELETON_CHANGED")).toEqual([]);
   });
 
-  it("refuses a resource that there is not, and what is no reference to one", async () => {
+  it("refuses a resource that does not exist, and what is not a reference", async () => {
     await expect(skeleton.mark(clinic.caller, { resource: "Basic/none" })).rejects.toEqual(refusal(404, "SKELETON_NOT_FOUND"));
     await expect(skeleton.mark(clinic.caller, { resource: "none" })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
   });

@@ -4,12 +4,12 @@ import { addition, itemOf, removal } from "./skeleton.model.ts";
 import SkeletonService from "./skeleton.service.ts";
 
 describe("a quantity", () => {
-  it("has a lower bound when something is taken, and none when something comes", () => {
+  it("has a lower bound if something is taken, and none if something is added", () => {
     expect(removal({ name: "x", quantity: 2 })).toMatchObject({ by: -2, min: 0 });
     expect(addition({ name: "x", quantity: 2 })).not.toHaveProperty("min");
   });
 
-  it("is told under the name that it was given", () => {
+  it("is reported under its given name", () => {
     expect(itemOf({ name: "item/x", value: 2 })).toEqual({ name: "x", quantity: 2 });
   });
 });
@@ -21,7 +21,7 @@ describe("skeleton", () => {
   });
   afterAll(() => clinic.stop());
 
-  it("adds, takes and tells what there is", async () => {
+  it("adds, takes and reports quantities", async () => {
     expect(await skeleton.add(clinic.caller, { name: "gloves", quantity: 3 })).toEqual({ name: "gloves", quantity: 3 });
     expect(await skeleton.take(clinic.caller, { name: "gloves", quantity: 1 })).toEqual({ name: "gloves", quantity: 2 });
     expect(await skeleton.list(clinic.caller, {})).toEqual([{ name: "gloves", quantity: 2 }]);
@@ -33,7 +33,7 @@ describe("skeleton", () => {
     expect(await skeleton.list(clinic.caller, {})).toContainEqual({ name: "masks", quantity: 1 });
   });
 
-  it("gives the last ten to ten of 32 who come at the same moment", async () => {
+  it("gives the last ten to ten of 32 concurrent callers", async () => {
     await skeleton.add(clinic.caller, { name: "beds", quantity: 10 });
     const tries = await Promise.allSettled(Array.from({ length: 32 }, () => skeleton.take(clinic.caller, { name: "beds", quantity: 1 })));
     expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(10);

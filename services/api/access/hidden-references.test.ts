@@ -11,7 +11,7 @@ const rights: Rights = {
   mayEnterForOthers: false,
 };
 
-describe("a refusal", () => {
+describe("an error message", () => {
   const occupied = fhirError(
     409,
     "business-rule",
@@ -19,7 +19,7 @@ describe("a refusal", () => {
     "Location.status",
   );
 
-  it("has no id of a type that is not shown to who asks, in its text and its data, and all others", () => {
+  it("contains no id of a type that the caller may not see, in its text and data, and all others", () => {
     const shown = withoutHiddenReferences(occupied, rights, []);
     expect(refusalOf(shown).issues[0]?.diagnostics).toBe(
       "Encounter (not shown to you) is there, in Location/l.2: transfer the patient first. TLS/SSL",
@@ -46,14 +46,14 @@ describe("a refusal", () => {
     },
   );
 
-  it("keeps what its client has named itself, and of a type of which a part is shown only that", () => {
+  it("keeps the ids that the client has sent itself, and those of the visible part of a type", () => {
     const error = fhirError(409, "business-rule", "Observation/a rests on Observation/b and Patient/p/_history/2.");
     const said = refusalOf(withoutHiddenReferences(error, rights, ["DELETE /fhir/Observation/b", '{"reference":"Patient/p"}'])).issues[0]
       ?.diagnostics;
     expect(said).toBe("Observation (not shown to you) rests on Observation/b and Patient/p/_history/2.");
   });
 
-  it("keeps the end of its sentences, and the names of what is defined elsewhere", () => {
+  it("keeps the ends of its sentences, and names that are defined elsewhere", () => {
     const says = (text: string, ...sent: string[]) =>
       refusalOf(withoutHiddenReferences(fhirError(422, "invalid", text), rights, sent)).issues[0]?.diagnostics;
     expect(says("There is no Patient/1.", "GET /fhir/Patient/1")).toBe("There is no Patient/1.");
@@ -66,7 +66,7 @@ describe("a refusal", () => {
     expect(says("ValueSet/v is in use.")).toBe("ValueSet (not shown to you) is in use.");
   });
 
-  it("is as it was where everything is shown, and where it tells what a param looks like", () => {
+  it("is unchanged if the caller may see everything, and if it describes the form of a param", () => {
     expect(withoutHiddenReferences(occupied, undefined, [])).toBe(occupied);
     const example = new Errors.ValidationError("'patient' must be a reference like Patient/1", "VALIDATION_ERROR", []);
     expect(withoutHiddenReferences(example, rights, [])).toBe(example);

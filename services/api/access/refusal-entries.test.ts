@@ -11,7 +11,7 @@ const refused = (asked: string, sent?: string, error: unknown = fhirError(422, "
 };
 const reference = (place: string) => JSON.stringify({ subject: { reference: place } });
 
-describe("a token that is not good", () => {
+describe("an invalid token", () => {
   const HOUR_MS = 3_600_000;
   const was = (until: number) => ({
     until,
@@ -20,7 +20,7 @@ describe("a token that is not good", () => {
   const entryOf = (...bad: Parameters<typeof invalidToken>) =>
     invalidTokenEntry(invalidToken(...bad), { asked: "GET /fhir/Patient/1" }, "192.0.2.1");
 
-  it("leaves no trace where it has only run out, and one where it comes a day later", () => {
+  it("is not recorded if it has only expired, and is if it is used a day later", () => {
     const now = Date.now();
     expect(entryOf("expired", was(now - 1))).toBeUndefined();
     expect(entryOf("expired", was(now - 20 * HOUR_MS))).toBeUndefined();
@@ -36,7 +36,7 @@ describe("a token that is not good", () => {
   });
 });
 
-describe("a refused try", () => {
+describe("a refused attempt", () => {
   it.each<[string, string | undefined, ReturnType<typeof refused>]>([
     ["GET /fhir/Patient/1", undefined, ["read", "Patient", ["Patient/1"], ["Patient/1"]]],
     ["HEAD /fhir/Observation/1?_elements=id", undefined, ["read", "Observation", ["Observation/1"], undefined]],
@@ -69,7 +69,7 @@ describe("a refused try", () => {
     expect(refused("GET /fhir/Patient/1", undefined, fhirError(status, "x", "x"))).toBeUndefined();
   });
 
-  it("says whether it was refused or failed here, and nothing of the data", () => {
+  it("is recorded as refused or as failed here, without data", () => {
     const of = (error: unknown) => refusalEntry(error, BY, { asked: "GET /fhir/Patient/1" });
     expect(of(fhirError(412, "conflict", "Patient Rossi"))).toMatchObject({ isDone: false, why: "412 INVALID" });
     expect(of(new Errors.MoleculerClientError("x", 409, "VISIT_ALREADY_OPEN", {}))).toMatchObject({ why: "409 VISIT_ALREADY_OPEN" });

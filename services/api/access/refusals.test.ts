@@ -4,7 +4,7 @@ import type { AuditEntry } from "../../../federation/audit-contract.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
 import { Refusals, type RefusalParts } from "./refusals.ts";
 
-describe("a flood of refused tries", () => {
+describe("a flood of refused attempts", () => {
   const noted: AuditEntry[] = [];
   const asked: string[][] = [];
   const parts = {
@@ -20,7 +20,7 @@ describe("a flood of refused tries", () => {
     addressOf: () => "192.0.2.1",
   } as unknown as RefusalParts;
 
-  it("of one person asks owners for no more than is noted, and is on record with all of its number and whose it was", async () => {
+  it("of one person asks owners only for what is recorded, and is recorded with its number and person", async () => {
     const refusals = new Refusals(parts);
     for (let n = 0; n < 2_000; n += 1) {
       const meta = { as: "stamp", asked: `GET /fhir/Observation/${n}` };

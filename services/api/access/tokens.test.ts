@@ -49,7 +49,7 @@ describe("an access token", () => {
   const REFUSED = { code: 401, type: "INVALID_TOKEN" };
   const part = (text: object) => Buffer.from(JSON.stringify(text)).toString("base64url");
 
-  it("of ours says who asks", async () => {
+  it("of our identity names the caller", async () => {
     const { identity } = await tokens.read(await sign());
     expect(identity).toEqual({
       sub: "account-1",
@@ -63,7 +63,7 @@ describe("an access token", () => {
     });
   });
 
-  it("is verified once, and the keys are asked for once", async () => {
+  it("is verified once, and the keys are fetched once", async () => {
     const token = await sign();
     const first = await tokens.read(token);
     expect(await tokens.read(token)).toBe(first);
@@ -71,13 +71,13 @@ describe("an access token", () => {
     expect(asked).toEqual(["identity.keys"]);
   });
 
-  it("is refused with the key of somebody else, under our key's name and under another", async () => {
+  it("is refused with a foreign key, under our key's id and under another", async () => {
     await expect(tokens.read(await sign({}, { key: theirs.privateKey }))).rejects.toMatchObject(REFUSED);
     const header = { ...HEADER, kid: "key-2" };
     await expect(tokens.read(await sign({}, { key: theirs.privateKey, header }))).rejects.toMatchObject(REFUSED);
   });
 
-  it("is refused without a signature, and signed by what everybody knows of our key", async () => {
+  it("is refused without a signature, or signed with our public key as a secret", async () => {
     const now = Math.floor(Date.now() / 1_000);
     const claims = { ...CLAIMS, iss: `${ORIGIN}/auth`, aud: ORIGIN, sub: "account-1", iat: now, exp: now + 600 };
     await expect(tokens.read(`${part({ alg: "none", typ: "at+jwt" })}.${part(claims)}.`)).rejects.toMatchObject(REFUSED);
@@ -121,7 +121,7 @@ describe("an access token", () => {
     await expect(tokens.read(text)).rejects.toMatchObject(REFUSED);
   });
 
-  it("is refused a second after its end, and from when on it will be good", async () => {
+  it("is refused a second after it expires, and before it becomes valid", async () => {
     const now = Math.floor(Date.now() / 1_000);
     const whole = { ...CLAIMS, iss: `${ORIGIN}/auth`, aud: ORIGIN, sub: "account-1", iat: now - 600 };
     for (const times of [{ exp: now - 1 }, { exp: now + 600, nbf: now + 60 }]) {
@@ -130,11 +130,11 @@ describe("an access token", () => {
     }
   });
 
-  it("is refused where it was made to say who somebody is, not what an app may do", async () => {
+  it("is refused if it is an ID token, not an access token", async () => {
     await expect(tokens.read(await sign({}, { header: { ...HEADER, typ: "JWT" } }))).rejects.toMatchObject(REFUSED);
   });
 
-  it("of a key that nobody knows is refused, and a flood of them asks for ours no more than once in five seconds", async () => {
+  it("with an unknown key is refused, and a flood of them fetches our keys at most once in five seconds", async () => {
     await tokens.read(await sign());
     const header = { ...HEADER, kid: "key-2" };
     const token = await sign({}, { key: theirs.privateKey, header });
@@ -157,7 +157,7 @@ describe("an access token", () => {
     if (!("sub" in what)) expect((await tokens.read(other)).identity.sub).toBe("account-1");
   });
 
-  it("of keys that are none any more is refused, also where it is remembered, and the new ones are asked for at once", async () => {
+  it("with a replaced key is refused, even if it was verified before, and the new keys are fetched at once", async () => {
     const token = await sign();
     await tokens.read(token);
     const renewed = { id: "1", at: Date.now(), keys: true } as const;
@@ -173,7 +173,7 @@ describe("an access token", () => {
     expect(asked).toEqual(["identity.keys", "identity.keys"]);
   });
 
-  it("is not taken by keys that were asked for before they ended", async () => {
+  it("is not accepted with keys that were fetched before they ended", async () => {
     const ended = { id: "1", at: Date.now(), keys: true } as const;
     const answers = [published, [{ ...(await exportJWK(theirs.publicKey)), kid: "key-2", alg: "ES256", use: "sig" }]];
     const call = async () => {
@@ -196,12 +196,12 @@ describe("an access token", () => {
     expect((await tokens.read(await sign(claims))).lacksSecondFactor).toBe(isMissing);
   });
 
-  it("that was issued after its account's others ended is good", async () => {
+  it("issued after its account's others were ended is valid", async () => {
     tokens.noteEnded({ id: "1", at: Date.now() - 5_000, sub: "account-1" });
     expect((await tokens.read(await sign())).identity.sub).toBe("account-1");
   });
 
-  it("that was issued in the same second as its account's others ended is good if it was after it", async () => {
+  it("issued in the same second as its account's others were ended is valid if it came after that", async () => {
     const iat = Math.floor(Date.now() / 1_000);
     tokens.noteEnded({ id: "1", at: iat * 1_000 + 300, sub: "account-1" });
     const issued = (ms: number) => sign({ iat_ms: iat * 1_000 + ms, jti: `token-${ms}` });

@@ -23,7 +23,7 @@ describe("a page link", () => {
   const invalid = { status: 400, issues: [{ code: "invalid" }] };
   const expired = { status: 410, issues: [{ code: "expired" }] };
 
-  it("holds what the next page needs, and tells nobody", async () => {
+  it("contains what the next page needs, encrypted", async () => {
     const token = await packToken("Patient", content);
     expect(await unpackToken(token, "Patient")).toEqual(content);
     const seen = Buffer.from(token, "base64url").toString("latin1");
@@ -31,7 +31,7 @@ describe("a page link", () => {
     expect(await packToken("Patient", content)).not.toBe(token); // equal searches cannot be told
   });
 
-  it("works at every gateway that has the key, and at no other", async () => {
+  it("is valid at every gateway that has the key, and at no other", async () => {
     const token = await packToken("Patient", content);
     sealPageLinksWith(Buffer.from(KEY));
     expect(await unpackToken(token, "Patient")).toEqual(content);
@@ -39,7 +39,7 @@ describe("a page link", () => {
     await expect(unpackToken(token, "Patient")).rejects.toMatchObject(invalid);
   });
 
-  it("is refused for another place, changed, cut, or made up", async () => {
+  it("is refused for another place, changed, truncated, or made up", async () => {
     const token = await packToken("Patient", content);
     await expect(unpackToken(token, "Observation")).rejects.toMatchObject(invalid);
     for (let index = 0; index < token.length; index += 7) {
@@ -60,7 +60,7 @@ describe("a page link", () => {
     }
   });
 
-  it("ends after an hour", async () => {
+  it("expires after an hour", async () => {
     const token = await packToken("Patient", content);
     jest.advanceTimersByTime(HOUR_MS - 1_000);
     expect(await unpackToken(token, "Patient")).toEqual(content);

@@ -1,6 +1,6 @@
 import { AnswerSizes, kindOf } from "./answer-sizes.ts";
 
-describe("how large an answer may be", () => {
+describe("the expected size of an answer", () => {
   it.each([
     ["/Patient/1?_format=json", "Patient/id"],
     ["/Patient/1", "Patient/id"],
@@ -16,7 +16,7 @@ describe("how large an answer may be", () => {
     expect(kindOf(path)).toBe(kind);
   });
 
-  it("is as large as the largest was lately, and large for what is not known", () => {
+  it("is that of the largest recent one, and large if unknown", () => {
     const sizes = new AnswerSizes();
     expect(sizes.expected("Binary/id", 0)).toBeGreaterThan(1_000_000);
     sizes.note("Binary/id", 100, 0);
@@ -28,7 +28,7 @@ describe("how large an answer may be", () => {
     expect(sizes.expected("Binary/id", 36_000_000)).toBeLessThan(20_000);
   });
 
-  it("is remembered of a bounded number of kinds", () => {
+  it("is kept for a limited number of kinds", () => {
     const sizes = new AnswerSizes();
     for (let kind = 0; kind < 3_000; kind++) sizes.note(`kind-${kind}`, 100, 0);
     expect(sizes.expected("kind-0", 0)).toBeGreaterThan(1_000_000);

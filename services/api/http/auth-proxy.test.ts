@@ -21,7 +21,7 @@ const seeing = (...urls: string[]) =>
 const request = (method: string, headers: Record<string, string> = {}) =>
   Object.assign(Readable.from([]), { method, headers, socket: { remoteAddress: "192.0.2.7" } }) as unknown as IncomingMessage;
 
-describe("what the gateway passes on to identity", () => {
+describe("what the gateway forwards to identity", () => {
   let node: Server;
   let live: string;
   let heard: IncomingMessage[];
@@ -58,7 +58,7 @@ describe("what the gateway passes on to identity", () => {
     ["/fhir/Patient", undefined],
   ])("%s is at %s", (url, path) => expect(authPath(url)).toBe(path));
 
-  it("is what it has seen of the client, and nothing that the client says of that", async () => {
+  it("contains the client's address as the gateway saw it, and not as the client claims", async () => {
     const said = {
       "x-forwarded-for": "10.0.0.1",
       "x-forwarded-host": "evil.example",
@@ -86,7 +86,7 @@ describe("what the gateway passes on to identity", () => {
     expect(heard).toHaveLength(2);
   });
 
-  it("does not go to a node of another machine that listens for its own only", () => {
+  it("is not sent to a node of another machine that listens on loopback only", () => {
     const listed = (url: string, nodeID: string) => ({ name: "identity", nodeID, metadata: { auth: { url } } });
     const services = [listed("http://127.0.0.1:1", "far"), listed("http://10.0.0.2:2", "far"), listed("http://[::1]:3", "near")];
     const nodes = new Map([
@@ -97,7 +97,7 @@ describe("what the gateway passes on to identity", () => {
     expect(identityAddresses(broker).sort()).toEqual(["http://10.0.0.2:2", "http://[::1]:3"]);
   });
 
-  it("is refused when no node answers, and by methods that there are none of", async () => {
+  it("is refused if no node answers, or if the method does not exist", async () => {
     for (const broker of [seeing(), seeing(dead)]) {
       const tried = passToIdentity(request("GET"), "/auth/token", { broker, own, config });
       await expect(tried).rejects.toMatchObject({ code: 503, type: "IDENTITY_DOWN" });

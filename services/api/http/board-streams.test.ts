@@ -11,7 +11,7 @@ import { httpError } from "./http-error.ts";
 const touched = (id: string) => ({ id, type: "Encounter", resource: "1", version: 1 });
 const inWard = (ward: string, ...beds: string[]): BoardChanges => ({ isAll: false, wards: [{ ward, beds }] });
 
-describe("the streams of a board", () => {
+describe("the event streams of a board", () => {
   let server: Server;
   let streams: BoardStreams;
   let changes: () => Promise<BoardChanges>;
@@ -67,7 +67,7 @@ describe("the streams of a board", () => {
     };
   };
 
-  it("tell a page of its own ward's changes, by ids only", async () => {
+  it("send a page the changes of its own ward, as ids only", async () => {
     const [all, own, other] = [await listen(), await listen("?ward=Location/1"), await listen("?ward=Location/2")];
     streams.touch(touched("a"));
     const event = { id: "a", data: { isAll: false, wards: ["Location/1"], beds: ["Location/11"], at: expect.any(String) } };
@@ -78,7 +78,7 @@ describe("the streams of a board", () => {
     expect(all.answer.headers).toMatchObject({ "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store" });
   });
 
-  it("tell who comes back of what was missed, and who cannot be told, that all may have changed", async () => {
+  it("send a returning client what it missed, or that anything may have changed if that is not known", async () => {
     const first = await listen();
     streams.touch(touched("a"));
     await first.events(1);
@@ -91,7 +91,7 @@ describe("the streams of a board", () => {
     ]);
   });
 
-  it("say that all may have changed where nobody can tell what has", async () => {
+  it("report that anything may have changed if the changes are not known", async () => {
     const page = await listen("?ward=Location/1");
     changes = () => Promise.reject(new Error("wards is down"));
     streams.touch(touched("a"));
@@ -100,7 +100,7 @@ describe("the streams of a board", () => {
     expect((await page.events(2))[1]).toMatchObject({ data: { isAll: true } });
   });
 
-  it("end when the token ends, before anything more is told", async () => {
+  it("end with the token, before anything more is sent", async () => {
     const page = await listen();
     isSignedIn = false;
     const ended = once(page.answer, "end");
@@ -116,7 +116,7 @@ describe("the streams of a board", () => {
     await endedToo;
   });
 
-  it("end who does not read, and keep the others", async () => {
+  it("end for a client that does not read, and continue for others", async () => {
     const [slow, page] = [await listen(), await listen()];
     slow.answer.socket.pause();
     slow.answer.pause();
@@ -129,7 +129,7 @@ describe("the streams of a board", () => {
     expect(streams.size).toBe(1);
   });
 
-  it("refuse a ward that is none, and are asked for by GET only", async () => {
+  it("refuse a ward that does not exist, and methods other than GET", async () => {
     expect((await listen("?ward=Patient/1")).answer.statusCode).toBe(400);
     expect(isForBoardStream({ method: "POST", url: BOARD_EVENTS_PATH } as IncomingMessage)).toBe(false);
     const full = new BoardStreams({ isReady: () => false, enter: () => Promise.resolve(), locate: () => changes() });

@@ -36,7 +36,7 @@ describe.each(ENCODINGS)("a body that comes as %s", (encoding, pack) => {
     }) as unknown as Received;
   }
 
-  it("is taken up to the limit, and holds what its text will need; beyond it is refused as too large", async () => {
+  it("is accepted up to the limit, and reserves the memory for its text; beyond it is refused as too large", async () => {
     const request = requestWith(pack(Buffer.alloc(MAX_BODY_BYTES, " ")));
     expect((await readBytes(request)).length).toBe(MAX_BODY_BYTES);
     expect(request.exchange?.held).toBe(2 * MAX_BODY_BYTES);

@@ -8,7 +8,7 @@ const ask = (remoteAddress: string, headers: IncomingHttpHeaders, env?: Record<s
 const PROXIES = { TRUSTED_PROXIES: "10.0.0.0/8, 127.0.0.1, fd00::/8" };
 
 describe("the client of a request", () => {
-  it("is who connects; what it says of itself does not count", () => {
+  it("is the address that connects, not what its headers claim", () => {
     expect(ask("192.0.2.1", { "x-forwarded-for": "203.0.113.9", forwarded: "for=203.0.113.9" })).toBe("192.0.2.1");
     expect(ask("192.0.2.1", { "x-forwarded-for": "203.0.113.9" }, PROXIES)).toBe("192.0.2.1");
     expect(ask("::ffff:192.0.2.1", {})).toBe("192.0.2.1");
@@ -25,14 +25,14 @@ describe("the client of a request", () => {
     expect(ask(peer, headers, PROXIES)).toBe(client);
   });
 
-  it("is everybody behind a proxy that is not named, and has no connection of its own behind one", () => {
+  it("is the same for everybody behind an unnamed proxy, and has no connection of its own behind a trusted one", () => {
     expect(ask("10.1.2.3", { "x-forwarded-for": "203.0.113.9" }, { BEHIND_PROXY: "1" })).toBe("*");
     expect(clientOfConnection("10.1.2.3", settings({ BEHIND_PROXY: "1" }))).toBeUndefined();
     expect(clientOfConnection("10.1.2.3", settings(PROXIES))).toBeUndefined();
     expect(clientOfConnection("192.0.2.1", settings(PROXIES))).toBe("192.0.2.1");
   });
 
-  it("is a network of IPv6, as one customer has it", () => {
+  it("is a network of IPv6, as one customer gets it", () => {
     expect(ask("2001:db8::1", {})).toBe("2001:db8:0:0::/64");
     expect(ask("2001:db8:0:0:ffff::1", {})).toBe("2001:db8:0:0::/64");
     expect(ask("::1", {})).toBe("0:0:0:0::/64");

@@ -24,7 +24,7 @@ class FakeSocket extends EventEmitter {
 const socket = () => new FakeSocket() as unknown as Socket & FakeSocket;
 
 describe("connections", () => {
-  it("of one client are bounded: the longest idle one makes room", () => {
+  it("of one client are limited: the longest idle one is closed", () => {
     const connections = new Connections(10, 2);
     const [first, second, third] = [socket(), socket(), socket()];
     connections.add(first, "a");
@@ -36,7 +36,7 @@ describe("connections", () => {
     expect(connections.size).toBe(2);
   });
 
-  it("on which nothing was asked are closed when the server leaves, not those that are asking or have asked", () => {
+  it("without any request are closed when the server stops, others are not", () => {
     const connections = new Connections();
     const [fresh, asking, used, encrypted] = [socket(), socket(), socket(), socket()];
     for (const one of [fresh, asking, used, encrypted]) connections.add(one, "a");
@@ -49,7 +49,7 @@ describe("connections", () => {
     expect([fresh, asking, used, encrypted].map((it) => it.isDestroyed)).toEqual([true, false, false, true]);
   });
 
-  it("with a request stay: then the new one is closed", () => {
+  it("with a request in progress stay open: then the new one is closed", () => {
     const connections = new Connections(10, 2);
     const all = [socket(), socket(), socket(), socket()];
     for (const one of all.slice(0, 2)) {
@@ -61,7 +61,7 @@ describe("connections", () => {
     expect(all.map((it) => it.isDestroyed)).toEqual([false, false, true, false]);
   });
 
-  it("are bounded in all: the client with the most makes room", () => {
+  it("are limited in all: one of the client with the most is closed", () => {
     const connections = new Connections(3, 3);
     const [a, b, c, d] = [socket(), socket(), socket(), socket()];
     connections.add(a, "one");
@@ -71,14 +71,14 @@ describe("connections", () => {
     expect([a, b, c, d].map((it) => it.isDestroyed)).toEqual([false, true, false, false]);
   });
 
-  it("of a proxy are not counted for a client", () => {
+  it("of a proxy do not count for a client", () => {
     const connections = new Connections(10, 1);
     const all = [socket(), socket(), socket()];
     for (const one of all) connections.add(one, undefined);
     expect(all.some((it) => it.isDestroyed)).toBe(false);
   });
 
-  it("take so many requests ahead, and end with the first one too many", () => {
+  it("accept a limited number of pipelined requests, and end with the first one too many", () => {
     const connections = new Connections();
     const one = socket();
     connections.add(one, "a");
@@ -86,7 +86,7 @@ describe("connections", () => {
     expect([connections.begin(one), connections.begin(one)]).toEqual(["full", "ended"]);
   });
 
-  it("of one address that come too fast are answered 503, then closed, while those of others and of a proxy are taken", () => {
+  it("of one address that are opened too fast are answered 503, then closed, while those of others and of a proxy are accepted", () => {
     const connections = new Connections(1_000, 1_000, new ConnectionRate(10, 20));
     const many = Array.from({ length: 200 }, socket);
     for (const one of many) connections.add(one, "a");
@@ -101,8 +101,8 @@ describe("connections", () => {
   });
 });
 
-describe("the rate of an address", () => {
-  it("is as many as come in on average, after a burst, and starts anew after a quiet time", () => {
+describe("the connection rate of an address", () => {
+  it("is limited on average after a burst, and starts anew after a quiet time", () => {
     const rate = new ConnectionRate(10, 20);
     const admitted = (count: number, at: number) => Array.from({ length: count }, () => rate.admits("a", at)).filter(Boolean).length;
     expect(admitted(100, 0)).toBe(20);
@@ -111,7 +111,7 @@ describe("the rate of an address", () => {
     expect(admitted(100, 60_000)).toBe(20);
   });
 
-  it("is a tenth for who hangs up before the answer, and for them only", () => {
+  it("is a tenth for clients that hang up before the answer, and only for them", () => {
     const rate = new ConnectionRate(100, 100);
     let begun = 0;
     for (let at = 0; at < 10_000; at += 1) {

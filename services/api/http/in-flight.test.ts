@@ -5,7 +5,7 @@ import { InFlight } from "./in-flight.ts";
 
 const LIMITS = { requests: 4, clientRequests: 2, addressRequests: 3, bytes: 1_000, clientBytes: 600, addressBytes: 800 };
 
-describe("what is in flight", () => {
+describe("requests in flight", () => {
   let inFlight: InFlight;
   let released: number;
   beforeEach(() => {
@@ -30,7 +30,7 @@ describe("what is in flight", () => {
   const opened = (client: string | Requester): Exchange => open(client) as Exchange;
   const overloaded = expect.objectContaining({ code: 503, type: "OVERLOADED" });
 
-  it("has places for each client, and in all", () => {
+  it("are limited per client, and in all", () => {
     const first = opened("a");
     opened("a");
     expect(open("a")).toBeUndefined();
@@ -44,7 +44,7 @@ describe("what is in flight", () => {
   describe("of people behind one address", () => {
     const [ada, bruno] = ["sub ada", "sub bruno"].map((name) => ({ name, address: "house" })) as [Requester, Requester];
 
-    it("is counted for each who has signed in, apart from who has not, and of all together more widely", () => {
+    it("are counted per signed-in person, apart from those who are not, with a wider limit for all together", () => {
       opened(ada);
       const second = opened(ada);
       expect(open(ada)).toBeUndefined();
@@ -55,19 +55,19 @@ describe("what is in flight", () => {
       expect(open("elsewhere")).toBeDefined();
     });
 
-    it("is counted for one person wherever from", () => {
+    it("are counted for one person from any address", () => {
       opened(ada);
       opened({ ...ada, address: "home" });
       expect([open(ada), open({ ...ada, address: "road" })]).toEqual([undefined, undefined]);
     });
 
-    it("is no person's who has not signed in", () => {
+    it("are counted for no person without a sign-in", () => {
       opened("house");
       opened("house");
       expect([open("house"), open(ada)]).toEqual([undefined, expect.anything()]);
     });
 
-    it("takes memory of its own person first, then of its own house", () => {
+    it("take memory from the same person first, then from the same address", () => {
       const [first, second] = [opened(ada), opened(bruno)];
       first.hold(600);
       expect(() => first.hold(1)).toThrow(overloaded);
@@ -79,7 +79,7 @@ describe("what is in flight", () => {
       expect(inFlight.bytes).toBe(401);
     });
 
-    it("leaves nothing behind", () => {
+    it("leave nothing behind when they end", () => {
       for (let n = 0; n < 10; n++) {
         const exchange = opened(ada);
         exchange.hold(100);
@@ -96,7 +96,7 @@ describe("what is in flight", () => {
     });
   });
 
-  it("keeps the place, and the memory, of what is under way for who has hung up", () => {
+  it("keep their place and memory while they are worked on after the client has hung up", () => {
     const worked = jest.fn();
     const gone = opened("a");
     gone.hold(600);
@@ -117,14 +117,14 @@ describe("what is in flight", () => {
     expect(inFlight.requests).toBe(2);
   });
 
-  it("has no shares where all come by one proxy that does not say for whom", () => {
+  it("have no shares if all arrive by one proxy that does not name the clients", () => {
     const everybody = Array.from({ length: 4 }, () => open(EVERYBODY));
     expect(everybody.every(Boolean)).toBe(true);
     everybody[0]?.hold(1_000);
     expect([inFlight.bytes, open(EVERYBODY)]).toEqual([1_000, undefined]);
   });
 
-  it("gives the place of a body that stands still to who comes next", () => {
+  it("give up the place of a stalled body to the next request", () => {
     const refused: unknown[] = [];
     const receiving = opened("a");
     receiving.receive((error) => refused.push(error));
@@ -139,7 +139,7 @@ describe("what is in flight", () => {
     expect(open("a")).toBeUndefined(); // what is worked on stays
   });
 
-  it("counts bytes for each client, and in all, and refuses more", () => {
+  it("are limited in bytes per client, and in all", () => {
     const [a, b] = [opened("a"), opened("b")];
     a.hold(600);
     expect(() => a.hold(1)).toThrow(overloaded as never);
@@ -152,7 +152,7 @@ describe("what is in flight", () => {
     expect([inFlight.bytes, released >= 600]).toEqual([400, true]);
   });
 
-  it("takes the memory of a reader that does not read, before it refuses", () => {
+  it("take memory from a reader that does not read before they are refused", () => {
     ended.length = 0;
     const [slow, other] = [opened("a"), opened("b")];
     slow.send(600, false);
@@ -163,7 +163,7 @@ describe("what is in flight", () => {
     expect([ended, inFlight.bytes]).toEqual([[slow], 500]);
   });
 
-  it("lets a small request win against one that is much larger, of which it does not matter whether it moves", () => {
+  it("that are small win over a much larger one, whether that is moving or not", () => {
     const refused: unknown[] = [];
     const [large, small] = [opened("a"), opened("a")];
     large.receive((error) => refused.push(error));
@@ -172,14 +172,14 @@ describe("what is in flight", () => {
     expect([refused, inFlight.bytes]).toEqual([[overloaded], 20]);
   });
 
-  it("holds the answer to a write in any case", () => {
+  it("always keep the answer to a write", () => {
     const [a, b] = [opened("a"), opened("b")];
     a.hold(600);
     b.send(500, true);
     expect(inFlight.bytes).toBe(1_100);
   });
 
-  it("holds nothing for what has ended, and gives turns back", () => {
+  it("free what they held when they end", () => {
     const exchange = opened("a");
     const turns: string[] = [];
     exchange.work(() => turns.push("first"));
@@ -189,7 +189,7 @@ describe("what is in flight", () => {
     expect([turns, inFlight.bytes, inFlight.requests]).toEqual([["first", "late"], 0, 0]);
   });
 
-  it("ends a body that comes too slowly, and no other", () => {
+  it("are ended if their body arrives too slowly, and others are not", () => {
     const refused: string[] = [];
     const [slow, quick] = [opened("a"), opened("b")];
     slow.receive((error) => refused.push(`slow ${(error as { type?: string }).type}`));
@@ -202,7 +202,7 @@ describe("what is in flight", () => {
     expect(refused).toEqual(["slow REQUEST_TOO_SLOW"]);
   });
 
-  it("ends an answer of which its reader takes nothing, or next to nothing, for half a minute", () => {
+  it("are ended if the client takes nothing, or next to nothing, of the answer for half a minute", () => {
     ended.length = 0;
     const [stalled, trickling, quick] = [opened("a"), opened("a"), opened("b")];
     for (const exchange of [stalled, trickling, quick]) exchange.send(10, false);

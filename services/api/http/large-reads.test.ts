@@ -24,7 +24,7 @@ describe("large answers", () => {
     return { ask, settled, end: (name: string) => leaves.get(name)?.(), leave: (name: string) => gone.add(name) };
   };
 
-  it("are made two at once for one client, whatever it asks, and another's begins at once", async () => {
+  it("are prepared two at once per client, and another client's begin at once", async () => {
     const { ask, settled, end } = asking(new LargeReads());
     for (let n = 1; n <= 40; n++) void ask(`a${n}`);
     expect(await settled()).toEqual(["a1", "a2"]);
@@ -34,7 +34,7 @@ describe("large answers", () => {
     expect(await settled()).toEqual(["a3"]);
   });
 
-  it("are made two at once for each who has signed in, four for all behind one address, and another address's begin at once", async () => {
+  it("are prepared two at once per signed-in person, four for all behind one address, and another address's begin at once", async () => {
     const { ask, settled, end } = asking(new LargeReads());
     for (const name of ["a1", "a2", "a3", "b1", "b2", "c1", "d1"]) void ask(name, name.charAt(0), "house");
     expect(await settled()).toEqual(["a1", "a2", "b1", "b2"]);
@@ -50,7 +50,7 @@ describe("large answers", () => {
     }
   });
 
-  it("take turns client by client where all places are taken", async () => {
+  it("take turns client by client if all places are taken", async () => {
     const { ask, settled, end } = asking(new LargeReads({ ofClient: 2, atOnce: 2 }));
     for (const name of ["a1", "a2", "a3", "a4", "b1", "b2", "c1"]) void ask(name);
     expect(await settled()).toEqual(["a1", "a2"]);
@@ -65,7 +65,7 @@ describe("large answers", () => {
     }
   });
 
-  it("are refused where too many of one client wait, those of another are not", async () => {
+  it("are refused if too many of one client wait, while those of others are not", async () => {
     const { ask, settled } = asking(new LargeReads({ ofClient: 1, waiting: 2 }));
     void ask("a1");
     void ask("a2");
@@ -75,7 +75,7 @@ describe("large answers", () => {
     expect(await settled()).toEqual(["a1", "b1"]);
   });
 
-  it("are refused when their turn does not come, and leave the line", async () => {
+  it("are refused if their turn does not come, and leave the queue", async () => {
     const { ask, settled, end } = asking(new LargeReads({ ofClient: 1, waitMs: 20 }));
     void ask("a1");
     await expect(ask("a2")).rejects.toMatchObject({ code: 503, type: "OVERLOADED" });
@@ -84,7 +84,7 @@ describe("large answers", () => {
     expect(await settled()).toEqual(["a1", "a3"]);
   });
 
-  it("are not made for who has gone, and neither is the line full of those", async () => {
+  it("are not prepared for clients that have left, which do not fill the queue either", async () => {
     const { ask, settled, end, leave } = asking(new LargeReads({ ofClient: 1, waiting: 3 }));
     for (const name of ["a1", "a2", "a3"]) void ask(name);
     const gone = ask("a4");
@@ -103,7 +103,7 @@ describe("large answers", () => {
     }
   });
 
-  it("of many clients behind one address that says nothing of them have no shares", async () => {
+  it("of clients behind a proxy that does not name them have no shares", async () => {
     const { ask, settled } = asking(new LargeReads({ ofClient: 1, atOnce: 3, waiting: 1 }));
     for (const name of ["1", "2", "3", "4", "5"]) void ask(name, EVERYBODY);
     expect(await settled()).toEqual(["1", "2", "3"]);

@@ -1,7 +1,7 @@
 import { Duplex } from "node:stream";
 import { refuseMalformed } from "./server.ts";
 
-describe("what is no HTTP", () => {
+describe("data that is not HTTP", () => {
   const socket = (answering?: { headersSent: boolean }) => {
     const written: string[] = [];
     const made = new Duplex({
@@ -24,13 +24,13 @@ describe("what is no HTTP", () => {
     expect(written.join("")).not.toContain("Strict-Transport-Security");
   });
 
-  it("is answered as anything else where it came by TLS", () => {
+  it("is answered in the same way over TLS", () => {
     const { written, made } = socket();
     refuseMalformed(fault, Object.assign(made, { encrypted: true }));
     expect(written.join("")).toContain("\r\nStrict-Transport-Security: max-age=31536000\r\n");
   });
 
-  it("ends the connection within an answer, which would otherwise go on with the refusal", () => {
+  it("during an answer ends the connection, so that the refusal is not appended to that answer", () => {
     const { written, made } = socket({ headersSent: true });
     refuseMalformed(fault, made);
     expect([written, made.destroyed]).toEqual([[], true]);

@@ -58,14 +58,14 @@ describe("bodies in chunks", () => {
     return JSON.parse(text);
   }
 
-  it("come whole and in their order, small ones put together", async () => {
+  it("arrive complete and in order, with small chunks joined", async () => {
     const chunks = Array.from({ length: 20_000 }, (_, index) => (index % 1_000 === 7 ? `<${index}>`.repeat(100) : `${index},`));
     const { count, text } = await send("/honest", chunks);
     expect(text).toBe(chunks.join(""));
     expect(count).toBeLessThan(chunks.length / 4);
   });
 
-  it("are read in turn where they are very many and small, each client's in its own", async () => {
+  it("are read in turns if they have very many small chunks, client by client", async () => {
     const begun = performance.now();
     for (let index = 0; index < 8; index += 1) flood("/flood");
     flood("/other");
@@ -85,7 +85,7 @@ describe("bodies in chunks", () => {
     expect(other).toBeGreaterThan(flooded / 8);
   }, 30_000);
 
-  it("of who has gone are waited for by nobody", async () => {
+  it("of clients that have left delay nobody", async () => {
     flood("/gone");
     while (!came.has("/gone")) await delay(10);
     sockets.splice(0).map((socket) => socket.destroy());

@@ -15,7 +15,7 @@ const version = (reference: string, ...patients: string[]): VersionNotice => {
 };
 const ADA: Viewer = { sub: "1", name: "Ada", roles: ["nurse"] };
 
-describe("the streams of versions", () => {
+describe("the event streams of versions", () => {
   let server: Server;
   let streams: VersionStreams;
   let refused: Error | undefined;
@@ -72,7 +72,7 @@ describe("the streams of versions", () => {
     };
   };
 
-  it("tell of one patient's record, by types and ids, and of nobody else's", async () => {
+  it("send the changes of one patient's record, as types and ids, and no others", async () => {
     const [hers, his] = [await listen("patient=Patient/ada"), await listen("patient=Patient/bruno")];
     streams.note([version("Observation/1", "Patient/ada"), version("Patient/ada"), version("Location/1")]);
     expect(await hers.events(1)).toEqual([
@@ -83,7 +83,7 @@ describe("the streams of versions", () => {
     expect(await hers.events(2)).toHaveLength(2);
   });
 
-  it("tell lists of their types, whoever the patient is, and of a deletion those whose it was", async () => {
+  it("send lists the changes of their types for any patient, and a deletion with its patient", async () => {
     const [bench, hers] = [await listen("types=ServiceRequest,Observation"), await listen("patient=Patient/ada")];
     streams.note([version("ServiceRequest/1", "Patient/bruno"), version("Condition/1", "Patient/bruno")]);
     expect(await bench.events(1)).toMatchObject([{ types: ["ServiceRequest"], resources: ["ServiceRequest/1"] }]);
@@ -95,14 +95,14 @@ describe("the streams of versions", () => {
     expect((await hers.events(1))[0]).toMatchObject({ resources: ["Observation/9"] });
   });
 
-  it("tell nothing of types that their person may not read", async () => {
+  it("send nothing of types that their person may not read", async () => {
     const hers = await listen("patient=Patient/ada");
     hidden = ["Condition"];
     streams.note([version("Condition/1", "Patient/ada"), version("Encounter/1", "Patient/ada")]);
     expect(await hers.events(1)).toMatchObject([{ types: ["Encounter"], resources: ["Encounter/1"] }]);
   });
 
-  it("tell who comes back of what was missed, and who cannot be told, that it may be anything", async () => {
+  it("send a returning client what it missed, or that anything may have changed if that is not known", async () => {
     const hers = await listen("patient=Patient/ada");
     streams.note([version("Observation/1", "Patient/ada")]);
     await hers.events(1);
@@ -114,7 +114,7 @@ describe("the streams of versions", () => {
     expect((await hers.events(3))[2]).toMatchObject({ isAll: true, types: [] });
   });
 
-  it("tell that an owner has gone, and that it is back, to who shows what it keeps", async () => {
+  it("report that an owner has gone, and that it is back, to pages that show its data", async () => {
     const [hers, ward] = [await listen("patient=Patient/ada"), await listen("types=Location")];
     streams.noteDown(["Observation", "Specimen"]);
     expect(await hers.events(1)).toMatchObject([{ isAll: false, types: ["Observation", "Specimen"] }]);
@@ -125,7 +125,7 @@ describe("the streams of versions", () => {
     expect(await ward.events(1)).toMatchObject([{ types: ["Location"] }]);
   });
 
-  it("say who else has the record open, and end when the token does", async () => {
+  it("report who else has the record open, and end with the token", async () => {
     const hers = await listen("patient=Patient/ada");
     expect(await hers.events(1, "presence")).toEqual([{ people: [{ name: "Bruno", roles: ["physician"] }] }]);
     streams.tellPresence("Patient/ada");
@@ -150,7 +150,7 @@ describe("the streams of versions", () => {
   });
 });
 
-describe("who looks at a record", () => {
+describe("the viewers of a record", () => {
   const BRUNO: Viewer = { sub: "2", name: "Bruno", roles: ["physician"] };
   const [patient, names] = ["Patient/1", (people: { name: string }[]) => people.map(({ name }) => name)];
   let told: Present[];
@@ -170,7 +170,7 @@ describe("who looks at a record", () => {
   });
   afterEach(() => jest.useRealTimers());
 
-  it("is known through each gateway, whoever came first, and not told to themselves", () => {
+  it("are known at each gateway, in any order, and not reported to themselves", () => {
     here.enter(patient, ADA);
     there.enter(patient, BRUNO);
     expect([names(here.others(patient, ADA)), names(there.others(patient, BRUNO)), names(here.others("Patient/2", ADA))]).toEqual([
@@ -180,7 +180,7 @@ describe("who looks at a record", () => {
     ]);
   });
 
-  it("is there as long as one of several pages is, and a moment longer", () => {
+  it("stay while one of several pages is open, and a moment longer", () => {
     here.enter(patient, ADA);
     here.enter(patient, BRUNO);
     here.enter(patient, BRUNO);
@@ -196,14 +196,14 @@ describe("who looks at a record", () => {
     expect(here.others(patient, ADA)).toEqual([]);
   });
 
-  it("is gone with its gateway", () => {
+  it("are removed with their gateway", () => {
     here.enter(patient, ADA);
     there.enter(patient, BRUNO);
     here.gone("there");
     expect(here.others(patient, ADA)).toEqual([]);
   });
 
-  it("is told to other gateways at each change and no more often", () => {
+  it("are sent to other gateways at each change, and not more often", () => {
     here.enter(patient, ADA);
     here.enter(patient, ADA);
     expect(told).toEqual([{ node: "here", patient, people: [ADA], isAsking: true }]);

@@ -45,7 +45,7 @@ describe("a websocket that is bound to a Subscription", () => {
     return { webSocket, next: Promise.race([heard, ended]) };
   };
 
-  it("hears of a match", async () => {
+  it("is notified of a match", async () => {
     const { webSocket, next } = await bound();
     webSockets.ping("s");
     expect(await next).toBe("ping s");
@@ -63,7 +63,7 @@ describe("a websocket that is bound to a Subscription", () => {
     expect(await next).toBe(code);
   });
 
-  it("stays while nobody can tell what its client may do and there is nothing to hear", async () => {
+  it("stays open while its client's rights cannot be checked and there is nothing to send", async () => {
     const { webSocket, next } = await bound();
     fault = { code: 503 };
     webSockets.look();

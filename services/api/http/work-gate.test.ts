@@ -17,7 +17,7 @@ describe("large requests", () => {
     begun.length = 0;
   });
 
-  it("take turns, client by client, where they need more than there is; small ones pass", async () => {
+  it("take turns, client by client, if they need more than is available; small ones do not wait", async () => {
     const gate = new WorkGate(undefined, 8 * MB);
     const first = enter(gate, "a", "a1", 2 * MB);
     const others = [enter(gate, "a", "a2", 2 * MB), enter(gate, "a", "a3", 2 * MB), enter(gate, "b", "b1", 2 * MB)];
@@ -31,7 +31,7 @@ describe("large requests", () => {
     await Promise.all(others);
   });
 
-  it("serve another client before the second one of the first", async () => {
+  it("serve another client before the second request of the first", async () => {
     const gate = new WorkGate(undefined, 8 * MB);
     for (const name of ["a1", "a2", "a3", "b1"]) void enter(gate, name.charAt(0), name, 2 * MB).then((leave) => leave());
     await turns();
@@ -39,7 +39,7 @@ describe("large requests", () => {
     expect(begun).toEqual(["a1", "a2", "b1", "a3"]);
   });
 
-  it("of one client leave room for those of others, however long they last", async () => {
+  it("of one client leave room for others, however long they take", async () => {
     const gate = new WorkGate(undefined, 32 * MB);
     const long = Array.from({ length: 8 }, (_, n) => enter(gate, "a", `a${n + 1}`, 2 * MB));
     for (let each = 0; each < 8; each++) await turns();
@@ -53,7 +53,7 @@ describe("large requests", () => {
     expect(begun).toEqual(["a1", "a2", "a3", "b1", "a4"]);
   });
 
-  it("of all behind one address leave room for those of others", async () => {
+  it("of all clients behind one address leave room for others", async () => {
     const gate = new WorkGate(undefined, 64 * MB);
     const all = ["a1", "a2", "b1", "b2", "c1", "c2"].map((name) => enter(gate, name.charAt(0), name, 3 * MB, "house"));
     for (let each = 0; each < 8; each++) await turns();
@@ -65,7 +65,7 @@ describe("large requests", () => {
     await Promise.all(all);
   });
 
-  it("of one client that need more than its share go with it alone, and another's begin beside", async () => {
+  it("of one client that need more than its share are handled alone, and another client's begin beside them", async () => {
     const gate = new WorkGate(undefined, 32 * MB);
     void enter(gate, "a", "whole", 32 * MB);
     void enter(gate, "a", "next", 1 * MB);
@@ -75,7 +75,7 @@ describe("large requests", () => {
     expect(begun).toEqual(["whole", "beside"]);
   });
 
-  it("of many of one kind do not hold up one of another kind by more than a turn, also of the same client", async () => {
+  it("of one kind delay those of another kind by at most one turn, even of the same client", async () => {
     const gate = new WorkGate(undefined, 8 * MB);
     const ask = (kind: string, name: string) =>
       gate.enter(anybodyAt("a"), { kind, answer: 2 * MB }).then((leave) => {
@@ -88,7 +88,7 @@ describe("large requests", () => {
     expect(begun).toEqual(["r1", "r2", "p1", "r3", "r4"]);
   });
 
-  it("go alone when they are larger than all that there is, and are refused when their turn does not come", async () => {
+  it("are handled alone if they need more than there is in all, and are refused if their turn does not come", async () => {
     const gate = new WorkGate(undefined, 8 * MB, 20);
     const leave = await enter(gate, "a", "large", 100 * MB);
     await expect(enter(gate, "b", "late", 1 * MB)).rejects.toMatchObject({ code: 503, type: "OVERLOADED" });

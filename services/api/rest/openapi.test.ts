@@ -19,7 +19,7 @@ describe("the OpenAPI document", () => {
     "1",
   ) as { paths: Record<string, Record<string, Record<string, unknown>>> };
 
-  it("says of an action what its params demand", () => {
+  it("describes the params of an action", () => {
     expect(document.paths["/api/wards/open"]?.post).toMatchObject({
       operationId: "wards.open",
       summary: "Open a ward",
@@ -40,18 +40,18 @@ describe("the OpenAPI document", () => {
     });
   });
 
-  it("offers GET for an action that only reads, and POST only for one that writes", () => {
+  it("offers GET for an action that only reads, and only POST for one that writes", () => {
     expect(Object.keys(document.paths["/api/wards/beds"] ?? {})).toEqual(["get", "post"]);
     expect(Object.keys(document.paths["/api/wards/open"] ?? {})).toEqual(["post"]);
   });
 
-  it("says what an action answers that is no JSON", () => {
+  it("gives the content type of an action that does not answer JSON", () => {
     expect(document.paths["/api/wards/table"]?.get?.responses).toMatchObject({
       200: { content: { "text/csv": { schema: { type: "string" } } } },
     });
   });
 
-  it("marks the former name of an action as deprecated, and names the present one", () => {
+  it("marks the former name of an action as deprecated, and gives the present one", () => {
     expect(document.paths["/api/wards/beds"]?.get).toMatchObject({
       deprecated: true,
       description: "The former name of wards.listBeds; gone in the next version.",

@@ -41,7 +41,7 @@ describe("the schema of a param", () => {
     expect(check({ name: text }) === true).toBe(isAllowed);
   });
 
-  it("names what must be there", () => {
+  it("names the required params", () => {
     expect(
       objectSchema({ a: "string", b: { type: "number", default: 1 }, c: { type: "any", optional: true }, $$strict: true }),
     ).toMatchObject({

@@ -5,7 +5,7 @@ import { careWithin } from "./care-dates.ts";
 const slotsIn = (clause: Clause): number[] =>
   clause.kind === "any" ? clause.of.flat().flatMap(slotsIn) : "slots" in clause ? clause.slots : [];
 
-it("asks each type that has care dates for dates only", () => {
+it("searches each type that has care dates by dates only", () => {
   let asked = 0;
   for (const type of resourceTypes) {
     const dates = [...parametersOf(type).values()].filter((parameter) => parameter.type === "date").flatMap(({ slots }) => slots);
@@ -16,7 +16,7 @@ it("asks each type that has care dates for dates only", () => {
   expect(asked).toBeGreaterThan(40);
 });
 
-it("asks nothing of types without a care date, or without a time to be in", () => {
+it("searches no types without a care date, and nothing without a time range", () => {
   expect(careWithin("Patient", { start: 0, end: 1 })).toEqual([]);
   expect(careWithin("Observation", { start: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY })).toEqual([]);
 });

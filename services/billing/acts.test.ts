@@ -46,7 +46,7 @@ describe("the charge for an act", () => {
     });
   });
 
-  it("of a stay counts the days of the hospital's clocks: that of 00:20 in Algiers is the day that begins there", () => {
+  it("of a stay counts days of the hospital's time zone: 00:20 in Algiers belongs to the new day", () => {
     const ofStay = () =>
       chargeForAct("Encounter/1", actOf(stay("2026-01-04T23:20:00Z", "2026-01-06T22:00:00Z")), price("IMP", 1), undefined);
     expect(ofStay()).toMatchObject({ quantity: { value: 2 } });
@@ -55,7 +55,7 @@ describe("the charge for an act", () => {
     useTimeZone("UTC");
   });
 
-  it("follows the act until it is billed, and leaves alone what a person has decided", () => {
+  it("follows the act until it is billed, and keeps what a person has decided", () => {
     const ended = stay("2026-01-01", "2026-01-03");
     const made = chargeForAct("Encounter/1", actOf(ended), price("IMP", 100), undefined) as ChargeItem & { id: string };
     const statusAfter = (encounter: Encounter | undefined, before: ChargeItem["status"]) =>
@@ -73,7 +73,7 @@ describe("the charge for an act", () => {
     expect(longer).toMatchObject({ id: made.id, quantity: { value: 8 }, priceOverride: { value: 8 } });
   });
 
-  it("goes with the act to another encounter and another patient, and is none when it is corrected to what costs nothing", () => {
+  it("moves with the act to another encounter and another patient, and is cancelled if the act no longer costs anything", () => {
     const observation = (encounter: string | undefined, patient = "Patient/1"): Observation => ({
       resourceType: "Observation",
       id: "o",
@@ -96,7 +96,7 @@ describe("the charge for an act", () => {
     expect(chargeNow(observation("Encounter/A"), undefined, made)).toBeUndefined(); // its price was withdrawn since
   });
 
-  it("is none without a price, and without a patient", () => {
+  it("does not exist without a price, or without a patient", () => {
     const { subject: _, ...unknown } = stay("2026-01-01", "2026-01-03");
     expect(chargeForAct("Encounter/1", actOf(stay("2026-01-01", "2026-01-03")), undefined, undefined)).toBeUndefined();
     expect(chargeForAct("Encounter/1", actOf(unknown), price("IMP", 1), undefined)).toBeUndefined();

@@ -52,7 +52,7 @@ describe("hospitalizations", () => {
     ownerOf("wards").write(clinic.caller, { steps: [{ op: "delete", type: "Location", id: bed.slice("Location/".length) }] });
   const statusOf = async (bed: string) => (await wards.listBeds(clinic.caller, {})).find((it) => it.location === bed)?.status;
 
-  it("takes the bed with the admission and frees it with the discharge", async () => {
+  it("occupies the bed with the admission and frees it with the discharge", async () => {
     const [bed = ""] = beds;
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
     expect(await statusOf(bed)).toBe("taken");
@@ -60,7 +60,7 @@ describe("hospitalizations", () => {
     expect(await statusOf(bed)).toBe("free");
   });
 
-  it("refuses a bed that somebody lies in, and a patient who is admitted already", async () => {
+  it("refuses an occupied bed, and a patient who is already admitted", async () => {
     const [bed = "", other = ""] = beds;
     const patient = await newPatient("Rossi");
     await hospitalizations.admit(clinic.caller, { patient, bed });
@@ -71,7 +71,7 @@ describe("hospitalizations", () => {
     expect(await statusOf(other)).toBe("free"); // the refused admission has left nothing behind
   });
 
-  it("lets one of 16 patients have the bed that all come for", async () => {
+  it("gives one of 16 concurrent patients the bed", async () => {
     const [bed = ""] = beds;
     const comers = await Promise.all(Array.from({ length: 16 }, (_, index) => newPatient(`Comer${index}`)));
     const tries = await Promise.allSettled(comers.map((patient) => hospitalizations.admit(clinic.caller, { patient, bed })));
@@ -79,7 +79,7 @@ describe("hospitalizations", () => {
     for (const it of tries) if (it.status === "rejected") expect(it.reason).toEqual(refusal(409, "BED_OCCUPIED"));
   });
 
-  it("makes an open visit the stay: same id, next version, its history whole", async () => {
+  it("turns an open visit into the stay: same id, next version, complete history", async () => {
     const [bed = ""] = beds;
     const patient = await newPatient("Rossi");
     const { visit } = await visits.open(clinic.caller, { patient });
@@ -101,7 +101,7 @@ describe("hospitalizations", () => {
     await expect(hospitalizations.transfer(clinic.caller, { stay, bed: other })).rejects.toEqual(refusal(409, "BED_OCCUPIED"));
   });
 
-  it("keeps a bed from deletion in which somebody lies, or has lain", async () => {
+  it("prevents the deletion of a bed that is or was occupied", async () => {
     const [bed = "", other = ""] = beds;
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
     await expect(remove(bed)).rejects.toEqual(refusal(409, "RULE_LOCATION_RESTED_ON"));
@@ -121,7 +121,7 @@ describe("hospitalizations", () => {
     expect(await remove(other)).toEqual([expect.objectContaining({ outcome: "none" })]);
   });
 
-  it("never deletes a bed under the patient who is admitted to it at the same moment", async () => {
+  it("never deletes a bed during a concurrent admission to it", async () => {
     const { rooms } = await wards.open(clinic.caller, { name: `Busy ${next}`, rooms: [{ name: "1", beds: [..."ABCDEFGHIJKLMNOP"] }] });
     for (const [laterMs, { location: bed }] of (rooms[0]?.beds ?? []).entries()) {
       const patient = await newPatient(`Rossi-${laterMs}`);
@@ -133,7 +133,7 @@ describe("hospitalizations", () => {
     }
   });
 
-  it("admits nobody to a ward that is closed", async () => {
+  it("admits nobody to a closed ward", async () => {
     const ward = await wards.open(clinic.caller, { name: `Closing ${next}`, rooms: [{ name: "1", beds: ["A"] }] });
     const [room] = ward.rooms;
     const closed = JSON.stringify({ ...(await clinic.read("wards", ward.location)), status: "inactive" });
@@ -143,7 +143,7 @@ describe("hospitalizations", () => {
     await expect(hospitalizations.admit(clinic.caller, coming)).rejects.toEqual(refusal(409, "WARD_CLOSED"));
   });
 
-  it("refuses a second discharge, a stay that there is not, and a place that is no bed", async () => {
+  it("refuses a second discharge, an unknown stay, and a place that is not a bed", async () => {
     const [bed = ""] = beds;
     const patient = await newPatient("Rossi");
     const { stay } = await hospitalizations.admit(clinic.caller, { patient, bed });
@@ -154,7 +154,7 @@ describe("hospitalizations", () => {
     await expect(hospitalizations.admit(clinic.caller, { patient, bed: room })).rejects.toEqual(refusal(409, "NOT_A_BED"));
   });
 
-  it("undoes a transfer: the patient is in the bed before it, unless somebody else is", async () => {
+  it("undoes a transfer: the patient is in the previous bed, unless that is occupied", async () => {
     const [bed = "", other = ""] = beds;
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
     const undo = () => hospitalizations.cancelTransfer(clinic.caller, { stay, reason: "wrong patient" });
@@ -172,7 +172,7 @@ describe("hospitalizations", () => {
     await expect(undo()).rejects.toEqual(refusal(409, "ALREADY_DISCHARGED"));
   });
 
-  it("undoes a discharge: the stay goes on where the patient lay, or in another bed", async () => {
+  it("undoes a discharge: the stay continues in the same bed, or in another", async () => {
     const [bed = "", other = ""] = beds;
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
     const undo = (more: object = {}) => hospitalizations.cancelDischarge(clinic.caller, { stay, reason: "came back at once", ...more });
@@ -190,7 +190,7 @@ describe("hospitalizations", () => {
     expect([await statusOf(bed), await statusOf(other)]).toEqual(["taken", "taken"]);
   });
 
-  it("undoes an admission: the stay is cancelled, or the visit that it was, open as before", async () => {
+  it("undoes an admission: the stay is cancelled, or is the open visit that it was", async () => {
     const [bed = "", other = ""] = beds;
     const patient = await newPatient("Rossi");
     const { stay } = await hospitalizations.admit(clinic.caller, { patient, bed });
@@ -212,7 +212,7 @@ describe("hospitalizations", () => {
     await expect(undo(visit)).rejects.toEqual(refusal(409, "VISIT_ALREADY_OPEN"));
   });
 
-  it("is written down afterwards: each move at its time, none before the one before it, none in the future", async () => {
+  it("records moves afterwards, each at its time, none before the previous one, none in the future", async () => {
     const [bed = "", other = ""] = beds;
     const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
     const patient = await newPatient("Rossi");
@@ -235,7 +235,7 @@ describe("hospitalizations", () => {
     });
   });
 
-  it("is written down more than a day later with a reason only, which stays on record", async () => {
+  it("records moves more than a day later only with a reason, which is kept", async () => {
     const [bed = ""] = beds;
     const late = { patient: await newPatient("Rossi"), bed, at: new Date(Date.now() - 2 * 86_400_000).toISOString() };
     await expect(hospitalizations.admit(clinic.caller, late)).rejects.toEqual(refusal(409, "LATE_REASON_MISSING"));
@@ -246,7 +246,7 @@ describe("hospitalizations", () => {
     });
   });
 
-  it("lets nobody have lain in a bed while another did, when a move is written down later, or undone", async () => {
+  it("refuses overlapping stays in one bed if a move is recorded later, or undone", async () => {
     const [bed = "", other = ""] = beds;
     const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
     const occupied = refusal(409, "BED_OCCUPIED");

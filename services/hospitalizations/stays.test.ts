@@ -34,7 +34,7 @@ describe("a stay", () => {
     );
   };
 
-  it("is asked for, accepted, and begins in the ward before there is a bed", async () => {
+  it("is requested, accepted, and begins in the ward before a bed is assigned", async () => {
     const patient = await newPatient("Rossi");
     const asked = await hospitalizations.request(clinic.caller, { patient, kind: "emergency", reason: "stroke", needs: ["oxygen"] });
     expect(asked).toMatchObject({ status: "requested", kind: "emergency", reason: "stroke", needs: ["oxygen"], patient });
@@ -58,7 +58,7 @@ describe("a stay", () => {
     await expect(hospitalizations.withdrawAcceptance(clinic.caller, { request })).rejects.toEqual(refusal(409, "REQUEST_NOT_OPEN"));
   });
 
-  it("is denied with a reason, and nobody is admitted by a request that is denied or another's", async () => {
+  it("can be denied with a reason, and nobody is admitted by a denied request or another patient's", async () => {
     const [patient, other] = [await newPatient("Rossi"), await newPatient("Bianchi")];
     const [bed = ""] = beds;
     const { request } = await hospitalizations.request(clinic.caller, { patient, kind: "planned", plannedFor: "2030-01-01" });
@@ -78,7 +78,7 @@ describe("a stay", () => {
     expect(await bedsOf()).toEqual(["free", "free"]);
   });
 
-  it("of a newborn names the mother's, and nobody else's does", async () => {
+  it("of a newborn names the mother's, and only a newborn's does", async () => {
     const [mother, other] = [await newPatient("Rossi"), await newPatient("Bianchi")];
     const birth = { gender: "female" as const, birthDate: "2026-01-01" };
     const { patient: child } = await patients.registerNewborn(clinic.caller, { mother, ...birth });
@@ -93,7 +93,7 @@ describe("a stay", () => {
     expect(await clinic.read("hospitalizations", stay)).toMatchObject({ partOf: { reference: motherStay } });
   });
 
-  it("changes beds with another in one step, and with nobody who has left", async () => {
+  it("can exchange beds with another in one step, but not with an ended one", async () => {
     const [bed = "", other = ""] = beds;
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
     const { stay: second } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Bianchi"), bed: other });
@@ -107,7 +107,7 @@ describe("a stay", () => {
     expect(await bedsOf()).toEqual(["free", "taken"]);
   });
 
-  it("keeps the bed of who is away, and is as before when the leave was none", async () => {
+  it("keeps the bed of a patient on leave, and is unchanged if the leave is cancelled", async () => {
     const [bed = ""] = beds;
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
     await expect(hospitalizations.return(clinic.caller, { stay })).rejects.toEqual(refusal(409, "NOT_AWAY"));
@@ -138,7 +138,7 @@ describe("a stay", () => {
     );
   });
 
-  it("waits for a move that is asked for, until it is made", async () => {
+  it("waits for a requested transfer until it is carried out", async () => {
     const [bed = "", other = ""] = beds;
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
     await hospitalizations.requestTransfer(clinic.caller, { stay, to: ward.location });
@@ -148,7 +148,7 @@ describe("a stay", () => {
     expect(await lineOf(stay)).toMatchObject({ waits: { transfers: 0 } });
   });
 
-  it("keeps a place for a move that the other ward accepts, and says why it is denied until the next move", async () => {
+  it("reserves a place for a transfer that the other ward accepts, and keeps the reason if it is denied", async () => {
     const [bed = "", other = ""] = beds;
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
     const elsewhere = await wards.open(clinic.caller, { name: "Elsewhere", rooms: [{ name: "1", beds: ["A"] }] });
@@ -177,7 +177,7 @@ describe("a stay", () => {
     expect(await hospitalizations.transfer(clinic.caller, { stay, bed: other })).not.toHaveProperty("transfer");
   });
 
-  it("ends where the patient goes, which is forgotten when it goes on", async () => {
+  it("ends with the discharge destination, which is removed if the stay continues", async () => {
     const [bed = ""] = beds;
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
     await expect(hospitalizations.discharge(clinic.caller, { stay, disposition: "exp" as "oth" })).rejects.toEqual(
@@ -188,7 +188,7 @@ describe("a stay", () => {
     expect(await hospitalizations.cancelDischarge(clinic.caller, { stay, reason: "stays" })).not.toHaveProperty("disposition");
   });
 
-  it("ends by death for the whole record at once, and a death that was none is undone likewise", async () => {
+  it("ends by death for the whole record at once, which can be undone likewise", async () => {
     const [bed = ""] = beds;
     const patient = await newPatient("Rossi");
     const { stay } = await hospitalizations.admit(clinic.caller, { patient, bed });
@@ -206,7 +206,7 @@ describe("a stay", () => {
     expect(await bedsOf()).toEqual(["taken", "free"]);
   });
 
-  it("in a closed ward begins for nobody, with or without a bed", async () => {
+  it("cannot begin in a closed ward, with or without a bed", async () => {
     const closed = JSON.stringify({ ...(await clinic.read("wards", ward.location)), status: "inactive" });
     const id = ward.location.slice("Location/".length);
     await ownerOf("wards").write(clinic.caller, { steps: [{ op: "update", type: "Location", id, text: closed, upsert: false }] });

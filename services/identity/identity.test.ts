@@ -56,7 +56,7 @@ describe("accounts", () => {
   });
   afterAll(() => clinic.stop());
 
-  it("have a login name of their own, in any case, and a practitioner of their own", async () => {
+  it("have a unique login name, in any case, and a practitioner of their own", async () => {
     const { user, link } = await identity.createUser(clinic.caller, {
       login: "Rossi",
       name: "Ada Rossi",
@@ -74,7 +74,7 @@ describe("accounts", () => {
     expect(JSON.stringify(await identity.listUsers(clinic.caller, {}))).not.toMatch(/argon2|secret/i);
   });
 
-  it("are told which practitioner their person is, one that no other account has; tokens of another before end", async () => {
+  it("get their person's practitioner, which no other account has; tokens with another one end", async () => {
     const { user } = await identity.createUser(clinic.caller, { login: "verdi", name: "Bruno Verdi", roles: ["physician"] });
     const set = (practitioner?: string) =>
       identity.setPractitioner(clinic.caller, { user: "verdi", ...(practitioner && { practitioner }) });
@@ -91,7 +91,7 @@ describe("accounts", () => {
     await expect(set("Practitioner/4")).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
   });
 
-  it("are changed by who has read them last, and by nobody who has not seen what others have changed", async () => {
+  it("are changed only by those who have read the latest version", async () => {
     const { user: made } = await identity.createUser(clinic.caller, { login: "neri", name: "Carla Neri", roles: ["nurse"] });
     const [user, seen] = [made.id, made.version];
     const changed = await identity.setRoles(clinic.caller, { user, roles: ["nurse", "midwife"], version: seen });
@@ -119,7 +119,7 @@ describe("accounts", () => {
     await expect(identity.setRoles(clinic.caller, { user, roles: [], version: last })).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
   });
 
-  it("are closed for good, and the practitioner may have another", async () => {
+  it("are closed permanently, and the practitioner may have another one", async () => {
     const closed = await identity.closeUser(clinic.caller, { user: "rossi" });
     expect(closed.closedAt).toEqual(expect.any(String));
     await expect(identity.resetPassword(clinic.caller, { user: "rossi" })).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
@@ -129,7 +129,7 @@ describe("accounts", () => {
     await expect(identity.closeUser(clinic.caller, { user: "nobody" })).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
   });
 
-  it("always have an administrator among them, other than one for trying", async () => {
+  it("always include an administrator who is not for trying only", async () => {
     const forTrying = { login: "try-chief", name: "T", roles: ["administrator"], password: "four words make one", isForTrying: true };
     await identity.createUser(clinic.caller, forTrying);
     await identity.createUser(clinic.caller, { login: "chief", name: "C", roles: ["administrator"], password: "four words make one" });
@@ -140,7 +140,7 @@ describe("accounts", () => {
     expect((await identity.setRoles(clinic.caller, { user: "chief", roles: ["auditor"] })).roles).toEqual(["auditor"]);
   });
 
-  it("have clients beside them, each once", async () => {
+  it("are beside clients, each of which exists once", async () => {
     const app = { id: "app", name: "App", kind: "public", scope: "openid user/*.read", redirectUris: ["https://app.example/"] } as const;
     const made = await identity.createClient(clinic.caller, { ...app, redirectUris: [...app.redirectUris] });
     expect(made).toMatchObject({ id: "app", scope: "openid user/*.rs", isTrusted: false, roles: [] });

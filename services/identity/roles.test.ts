@@ -35,7 +35,7 @@ describe("the roles of the project", () => {
     expect(ROLES.filter((name) => mayCall(name, action))).not.toEqual([]);
   });
 
-  it("let only administrators handle the events that a service has set aside", () => {
+  it("let only administrators handle dead letters", () => {
     for (const service of ["billing", "patients", "ledger", "lab", "pharmacy", "visits", "hospitalizations"]) {
       for (const what of ["events.listDead", "events.replay"]) {
         expect(ROLES.filter((name) => mayCall(name, `${service}.${what}`))).toEqual(["administrator"]);
@@ -43,7 +43,7 @@ describe("the roles of the project", () => {
     }
   });
 
-  it("let nobody at a bedside read what other systems prove themselves by, nor what is paid", () => {
+  it("let no clinical role read the credentials of other systems, or payments", () => {
     const types = [
       "Subscription",
       "Endpoint",
@@ -60,14 +60,14 @@ describe("the roles of the project", () => {
     }
   });
 
-  it("let a midwife do and see all that a nurse does", () => {
+  it("let a midwife do and see everything that a nurse does", () => {
     const { actions, types } = role("nurse");
     expect(actions.filter((action) => !role("midwife").actions.includes(action))).toEqual([]);
     const lacks = ([type, letters]: [string, string]) => [...letters].some((letter) => !has("midwife", type, letter as Interaction));
     expect(Object.entries(types).filter(lacks)).toEqual([]);
   });
 
-  it("leave it to the records office to merge records", () => {
+  it("let only the records office merge records", () => {
     for (const action of ["patients.merge", "patients.unmerge", "patients.setDistinct"]) {
       expect(ROLES.filter((name) => mayCall(name, action))).toEqual(["records-office"]);
     }

@@ -16,7 +16,7 @@ describe("an anomaly", () => {
     expect(anomalyOf({ ...failed, at: 60_000, node: "api-2" })._id).not.toBe(first._id);
   });
 
-  it("is told in ISO time, and kept for 30 days", () => {
+  it("has an ISO time, and is kept for 30 days", () => {
     const stored = anomalyOf({ ...failed, at: 0 });
     expect(anomalyFrom(stored)).toMatchObject({ firstAt: "1970-01-01T00:00:00.000Z", trace: "r1", status: 503, count: 1 });
     expect(stored.expiresAt).toBe(KEEP_MS);
@@ -30,7 +30,7 @@ describe("the journal", () => {
   });
   afterEach(() => clinic.stop());
 
-  it("counts the same thing, and lists the newest first", async () => {
+  it("counts repetitions, and lists the newest first", async () => {
     const at = Math.floor(Date.now() / 60_000) * 60_000;
     await journal.note(clinic.caller, { reports: [{ ...failed, at: at - 60_000 }] });
     await journal.note(clinic.caller, {
@@ -44,14 +44,14 @@ describe("the journal", () => {
     expect(await journal.list(clinic.caller, { kind: AnomalyKind.nodeLost })).toEqual([]);
   });
 
-  it("takes what many nodes see of one lost node for one loss", async () => {
+  it("counts one lost node as one loss, even if many nodes report it", async () => {
     const at = Math.floor(Date.now() / 60_000) * 60_000;
     const lost = { kind: AnomalyKind.nodeLost, subject: "lab-1", node: "lab-1", count: 1, at };
     for (let observer = 0; observer < 3; observer += 1) await journal.note(clinic.caller, { reports: [lost] });
     expect(await journal.list(clinic.caller, {})).toMatchObject([{ kind: "node-lost", subject: "lab-1", count: 1 }]);
   });
 
-  it("loses none of 64 that are noted at once", async () => {
+  it("loses none of 64 concurrent anomalies", async () => {
     const at = Math.floor(Date.now() / 60_000) * 60_000;
     await Promise.all(Array.from({ length: 64 }, () => journal.note(clinic.caller, { reports: [{ ...failed, at }] })));
     expect(await journal.list(clinic.caller, {})).toMatchObject([{ count: 64 }]);
@@ -67,7 +67,7 @@ describe("the journal", () => {
 });
 
 describe("a node's reports", () => {
-  it("go to the journal together, and wait while there is none", async () => {
+  it("are sent to the journal together, and wait while it is down", async () => {
     const { ServiceBroker } = await import("moleculer");
     const broker = new ServiceBroker({ logger: false });
     setAccess(broker, openAccess());
@@ -94,7 +94,7 @@ describe("a node's reports", () => {
     await broker.stop();
   });
 
-  it("tell of a circuit that opened and of a node that was lost", async () => {
+  it("include an opened circuit and a lost node", async () => {
     const { ServiceBroker } = await import("moleculer");
     const { ReportAnomalies } = await import("../../mesh/anomalies.ts");
     const broker = new ServiceBroker({ logger: false, middlewares: [ReportAnomalies] });

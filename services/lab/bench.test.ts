@@ -32,13 +32,13 @@ describe("the catalogue", () => {
     }
   });
 
-  it("says of each test at which station it is done, and names that in each language", () => {
+  it("names the station of each test, in each language", () => {
     const { tests, stations = [] } = catalogue;
     expect(new Set(tests.map(({ station }) => station))).toEqual(new Set(stations.map(({ code }) => code)));
     for (const { designation = [] } of stations) expect(designation.map(({ language }) => language)).toEqual(["fr", "ar"]);
   });
 
-  it("is replaced by a table of the laboratory's own, unless that is faulty", () => {
+  it("can be replaced by a table of the laboratory, unless that is faulty", () => {
     const folder = mkdtempSync(join(tmpdir(), "openward-lab-"));
     const read = (table: object) => {
       writeFileSync(join(folder, "own.json"), JSON.stringify(table));
@@ -105,7 +105,7 @@ describe("a value", () => {
 });
 
 describe("the number of a label", () => {
-  it("is not that of another tube after a slip of the hand", () => {
+  it("is never that of another tube after a typing error", () => {
     expect(checkDigit("7992739871")).toBe("3"); // the example of ISO/IEC 7812-1
     const number = accessionOf(20_000, 42);
     expect([number, isAccession(number)]).toEqual(["24100400423", true]);
@@ -143,7 +143,7 @@ describe("the bench", () => {
     "777-3": 250,
   }).map(([code, value]) => ({ code, value }));
 
-  it("makes of a blood count one report, in two calls", async () => {
+  it("turns a blood count into one report, in two calls", async () => {
     const { order } = await count();
     const entered = await lab.enter(clinic.caller, { order, results: values });
     expect(entered).toMatchObject({
@@ -169,7 +169,7 @@ describe("the bench", () => {
     }
   });
 
-  it("releases the values that were reviewed, and none that were entered since", async () => {
+  it("releases the reviewed values, and none entered since", async () => {
     const { order } = await lab.orderPanel(clinic.caller, { patient, code: "718-7" });
     const enter = (value: number) => lab.enter(clinic.caller, { order, results: [{ code: "718-7", value }] });
     const { version } = await enter(13);
@@ -181,7 +181,7 @@ describe("the bench", () => {
     expect(await lab.release(clinic.caller, { order, version: later })).toMatchObject({ status: "final", lines: [{ value: 5.2 }] });
   });
 
-  it("takes what was mistyped again before it is released, and tells what is missing", async () => {
+  it("accepts corrections before the release, and reports what is missing", async () => {
     const { order } = await count();
     await expect(lab.release(clinic.caller, { order })).rejects.toEqual(refusal(409, "NOTHING_ENTERED"));
     const first = await lab.enter(clinic.caller, { order, results: [{ code: "718-7", value: 31 }] });
@@ -218,7 +218,7 @@ describe("the bench", () => {
     );
   });
 
-  it("reads a value that comes as a text where it is one number, and refuses to guess", async () => {
+  it("parses a value given as text if it is one number, and otherwise refuses it", async () => {
     const { order } = await count();
     const enter = (value: string) =>
       lab.enter(clinic.caller, {
@@ -241,7 +241,7 @@ describe("the bench", () => {
     }
   });
 
-  it("gives each tube a label of its own, also to many at the same moment", async () => {
+  it("gives each tube its own label, also to concurrent callers", async () => {
     const orders = await Promise.all(Array.from({ length: 8 }, () => lab.orderPanel(clinic.caller, { patient, code: "718-7" })));
     const labels = await Promise.all(orders.map(({ order }) => lab.collect(clinic.caller, { orders: [order] })));
     expect(new Set(labels.map(({ accession }) => accession)).size).toBe(8);
@@ -256,7 +256,7 @@ describe("the bench", () => {
     await expect(lab.collect(clinic.caller, { orders: [order, third] })).rejects.toEqual(refusal(409, "ORDERS_DIFFER"));
   });
 
-  it("lists what is to be done, the most urgent first, and a rejected tube's order as to be collected", async () => {
+  it("lists what is to be done, the most urgent first, and a rejected specimen's order as to be collected", async () => {
     const [{ order: routine }, { order: urgent }] = [await lab.orderPanel(clinic.caller, { patient, code: "718-7" }), await count()];
     const mine = async () => (await lab.worklist(clinic.caller, {})).filter((it) => it.patient === patient);
     expect(await mine()).toMatchObject([
@@ -277,7 +277,7 @@ describe("the bench", () => {
     expect(await mine()).toMatchObject([{ order: routine }]);
   });
 
-  it("asks for somebody to take notice of a critical value, once", async () => {
+  it("requests the acknowledgement of a critical value, once", async () => {
     const { order } = await lab.orderPanel(clinic.caller, { patient, code: "2823-3" });
     await lab.enter(clinic.caller, { order, results: [{ code: "2823-3", value: 6.9 }] });
     expect(await lab.listCritical(clinic.caller, { patient })).toEqual([]); // not released yet
@@ -297,7 +297,7 @@ describe("the bench", () => {
     await expect(lab.acknowledge(clinic.caller, { observation: "Observation/none" })).rejects.toEqual(refusal(404, "RESULT_NOT_FOUND"));
   });
 
-  it("lets one of two technicians enter at the same moment", async () => {
+  it("lets one of two concurrent technicians enter values", async () => {
     const { order } = await lab.orderPanel(clinic.caller, { patient, code: "718-7" });
     const tries = await Promise.allSettled(
       Array.from({ length: 8 }, (_, index) => lab.enter(clinic.caller, { order, results: [{ code: "718-7", value: 10 + index }] })),

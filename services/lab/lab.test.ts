@@ -23,7 +23,7 @@ describe("lab", () => {
     expect(await clinic.read("lab", report)).toMatchObject({ status: "final", result: [{ reference: observation }] });
   });
 
-  it("takes a finding in words", async () => {
+  it("accepts a finding in words", async () => {
     const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
     const { observation } = await lab.enterResult(clinic.caller, { order, finding: { text: "haemolytic" } });
     expect(await clinic.read("lab", observation)).toMatchObject({ valueString: "haemolytic" });
@@ -38,7 +38,7 @@ describe("lab", () => {
     );
   });
 
-  it("takes one of 16 results that are given at the same moment", async () => {
+  it("accepts one of 16 concurrent results", async () => {
     const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
     const tries = await Promise.allSettled(
       Array.from({ length: 16 }, (_, index) => lab.enterResult(clinic.caller, { order, finding: { value: index, unit: "g/dL" } })),
@@ -52,7 +52,7 @@ describe("lab", () => {
     await expect(lab.enterResult(clinic.caller, { order, finding: {} as never })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
   });
 
-  it("takes back an order that has no result yet, and tells why", async () => {
+  it("cancels an order that has no result yet, with the reason", async () => {
     const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
     expect(await lab.cancel(clinic.caller, { order, reason: "ordered twice" })).toMatchObject({ order, version: 2, status: "revoked" });
     expect(await clinic.read("lab", order)).toMatchObject({ extension: [{ valueCodeableConcept: { text: "ordered twice" } }] });
@@ -65,7 +65,7 @@ describe("lab", () => {
     await expect(lab.cancel(clinic.caller, { order: done, reason: "too late" })).rejects.toEqual(refused);
   });
 
-  it("corrects a result and its report together, as often as needed, and keeps what was", async () => {
+  it("corrects a result and its report together, as often as needed, and keeps the history", async () => {
     const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
     const { observation, report } = await lab.enterResult(clinic.caller, { order, finding: { value: 132, unit: "g/dL" } });
     const { subject, effectiveDateTime } = await clinic.read("lab", observation);
@@ -89,7 +89,7 @@ describe("lab", () => {
     });
   });
 
-  it("keeps a bound as a number with its comparator, and no number in words", async () => {
+  it("stores a limit as a number with its comparator, and no number as text", async () => {
     const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
     const enter = (finding: Finding) => lab.enterResult(clinic.caller, { order, finding });
     await expect(enter({ value: "1,250", unit: "g/dL" })).rejects.toMatchObject({ code: 422, type: "NUMBER_UNCLEAR" });
@@ -110,7 +110,7 @@ describe("lab", () => {
     expect(corrected).not.toHaveProperty("valueString");
   });
 
-  it("corrects the result that was read, and not over what others have corrected since", async () => {
+  it("corrects the version that was read, and does not overwrite later corrections", async () => {
     const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
     const { observation } = await lab.enterResult(clinic.caller, { order, finding: { value: 132, unit: "g/dL" } });
     const correct = (value: number, version?: number) =>
@@ -133,7 +133,7 @@ describe("lab", () => {
     await expect(correct("Observation/early")).rejects.toEqual(refusal(409, "RESULT_NOT_FINAL"));
   });
 
-  it("takes an order and a result that were written down afterwards, the result not before its order", async () => {
+  it("accepts an order and a result that are recorded afterwards, the result not before its order", async () => {
     const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
     const ordered = ago(120);
     const { order, orderedAt } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin, at: ordered });

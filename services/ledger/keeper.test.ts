@@ -32,8 +32,8 @@ function keptFhir() {
   return { kept, writes, keeper: new Keeper({ write, known }), busy: new Keeper({ write, known }, () => () => 1) };
 }
 
-describe("the ledger's keeper", () => {
-  it("keeps what comes together in one write, and a deed that is kept already not again", async () => {
+describe("the writer of the ledger", () => {
+  it("stores concurrent entries in one write, and an existing action not again", async () => {
     const { kept, writes, keeper } = keptFhir();
     await Promise.all([keeper.keep("a", batch("w-1")), keeper.keep("b", batch("w-2"))]);
     expect(writes.map(({ length }) => length)).toEqual([2]);
@@ -41,7 +41,7 @@ describe("the ledger's keeper", () => {
     expect([kept.size, writes.at(-1)?.length]).toEqual([3, 1]);
   });
 
-  it("keeps nothing twice that comes again, and asks for no more writes the more comes again", async () => {
+  it("stores no repeated entry twice, without more writes for more repetitions", async () => {
     const { kept, writes, keeper } = keptFhir();
     const all = Array.from({ length: 100 }, (_, n): [string, AuditBatch] => [
       `b-${n}`,
@@ -54,7 +54,7 @@ describe("the ledger's keeper", () => {
     expect(writes.length - wrote).toBeLessThanOrEqual(4);
   });
 
-  it("lets a busy process serve the wards first, but keeps all that is older than a minute", async () => {
+  it("lets a busy process serve requests first, but stores everything older than a minute", async () => {
     const { writes, busy } = keptFhir();
     const at = (age: number, work: string) => ({ ...batch(work), entries: [{ ...unnamed(Date.now() - age), work }] });
     const many = (age: number) => Array.from({ length: 500 }, (_, n) => busy.keep(`${age}-${n}`, at(age, `w-${age}-${n}`)));
@@ -69,7 +69,7 @@ describe("the ledger's keeper", () => {
     expect(late.writes.map(({ length }) => length)).toEqual([200, 200, 100]); // at once
   }, 15_000);
 
-  it("says of each that it cannot keep, and keeps the others", async () => {
+  it("reports each entry that cannot be stored, and stores the others", async () => {
     const bad = auditEventsOf("bad", batch("bad"))[0]?.id;
     const write = async (events: KeptEvent[]): Promise<void> => {
       if (idsOf(events).some((id) => id === bad)) throw new Error("not this one");
@@ -79,7 +79,7 @@ describe("the ledger's keeper", () => {
     expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   });
 
-  it("tells who waits when it stops", async () => {
+  it("tells its waiting callers when it stops", async () => {
     const keeper = new Keeper({ write: async () => {}, known: async () => [] });
     const waiting = keeper.keep("a", batch("w-1"));
     keeper.stop();

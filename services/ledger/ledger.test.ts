@@ -37,7 +37,7 @@ const DEEDS: AuditedDeed[] = [
   "token",
 ];
 
-describe("an AuditEvent of what was noted", () => {
+describe("the AuditEvent of an entry", () => {
   const rows: [string, AuditEntry][] = [
     ...DEEDS.map((deed): [string, AuditEntry] => [deed, entry({ deed })]),
     ["a refusal", entry({ isDone: false })],
@@ -65,7 +65,7 @@ describe("an AuditEvent of what was noted", () => {
     for (const language of LANGUAGES) expect(lookOf(event as never, language).says).not.toMatch(/[%]|undefined/);
   });
 
-  it("is one, however often one deed of one request is noted", () => {
+  it("is one, however often an action of a request is recorded", () => {
     const idOf = (more: Partial<AuditEntry>, id = "a") => auditEventsOf(id, { owner: "lab", entries: [entry(more)] })[0]?.id;
     expect(idOf({ work: "w-1", at: 1 }, "a")).toBe(idOf({ work: "w-1", at: 2 }, "b"));
     expect(new Set([idOf({ work: "w-1" }), idOf({ work: "w-2" }), idOf({ work: "w-1", patients: [] }), idOf({}), idOf({}, "b")]).size).toBe(
@@ -93,8 +93,8 @@ describe("an AuditEvent of what was noted", () => {
   });
 });
 
-describe("the sentence of a look", () => {
-  it("tells from where somebody unknown has come, how often, and what failed from what was refused", () => {
+describe("the sentence of an audit entry", () => {
+  it("gives the address and number of unknown callers, and distinguishes failures from refusals", () => {
     const saysOf = (more: Partial<AuditEntry>) => {
       const [event] = auditEventsOf("a", { owner: "api", entries: [entry(more)] });
       return LANGUAGES.map((language) => lookOf(event as never, language).says);
@@ -108,7 +108,7 @@ describe("the sentence of a look", () => {
     expect(saysOf({ isDone: false, isFault: true })[0]).toMatch(/ has read the results and measurements, purpose: treatment \(failed\)$/);
   });
 
-  it("has words of the language for each type of a record that the pages show, each role and each deed", () => {
+  it("has words in the language for each type of a record that the pages show, each role and each action", () => {
     const types = ["AllergyIntolerance", "Condition", "DocumentReference", "Encounter", "MedicationRequest", "Observation", "Patient"];
     for (const language of ["fr", "ar"] as const) {
       for (const deed of DEEDS) {
@@ -124,13 +124,13 @@ describe("the sentence of a look", () => {
     }
   });
 
-  it("agrees with nobody's sex", () => {
+  it("is neutral about the person's sex", () => {
     const says = DEEDS.map((deed) => lookOf(auditEventsOf("a", { owner: "lab", entries: [entry({ deed })] })[0] as never, "fr").says);
     expect(says.filter((one) => /s’est|est (dé)?connecté/.test(one))).toEqual([]);
   });
 });
 
-describe("the chain of what was kept", () => {
+describe("the hash chain of the entries", () => {
   let folder: string;
   let store: Store;
   beforeEach(async () => {
@@ -154,7 +154,7 @@ describe("the chain of what was kept", () => {
     store = await sqliteKit.open(folder);
   };
 
-  it("is whole when nobody has changed anything, and goes on where it ended", async () => {
+  it("is valid if nothing was changed, and continues where it ended", async () => {
     expect(await chainOf().check()).toEqual({ segments: 0, events: 0 });
     const chain = chainOf();
     expect(await chain.seal(0)).toBe(0); // all are too young
@@ -165,7 +165,7 @@ describe("the chain of what was kept", () => {
     expect(await chainOf().check()).toEqual({ segments: 2, events: 4, head: expect.stringMatching(/^[0-9a-f]{64}$/) });
   });
 
-  it("forgets what is kept no longer, and is whole from there on", async () => {
+  it("drops expired entries, and is valid from there on", async () => {
     const chain = chainOf();
     await chain.seal(Number.POSITIVE_INFINITY);
     await keep("d");

@@ -29,14 +29,14 @@ describe("patients", () => {
     });
   });
 
-  it("refuses to register an identifier twice, and names who has it", async () => {
+  it("refuses to register an identifier twice, and names its patient", async () => {
     const identifier = { system: "urn:mrn", value: "2" };
     const { patient } = await patients.register(clinic.caller, { ...ada, identifier });
     const again = patients.register(clinic.caller, { ...ada, family: "Bianchi", identifier });
     await expect(again).rejects.toMatchObject({ code: 409, type: "PATIENT_ALREADY_REGISTERED", data: { patient } });
   });
 
-  it("takes an identifier for the same that differs by blanks and case, also by FHIR, and for another in another system", async () => {
+  it("treats identifiers as equal if they differ in blanks and case, also by FHIR, and as different in another system", async () => {
     const { patient } = await patients.register(clinic.caller, { ...ada, identifier: { system: "urn:mrn", value: "AB 12" } });
     for (const value of ["ab12", " AB 12", "A B\u00a01\uff12"]) {
       const again = patients.register(clinic.caller, { ...ada, identifier: { system: "urn:mrn", value } });
@@ -48,7 +48,7 @@ describe("patients", () => {
     expect(await patients.register(clinic.caller, { ...ada, identifier: { system: "urn:other", value: "AB 12" } })).toBeDefined();
   });
 
-  it("refuses an identifier that two patients share, names both, and writes nothing", async () => {
+  it("refuses an identifier of two patients, names both, and writes nothing", async () => {
     const identifier = { system: "urn:mrn", value: "shared" };
     const text = JSON.stringify({ resourceType: "Patient", identifier: [identifier] });
     const [one, two] = [
@@ -65,7 +65,7 @@ describe("patients", () => {
     expect((await ownerOf("patients").stats(clinic.caller, {})).documents).toEqual(documents);
   });
 
-  it("registers one person when 32 front desks do it at the same moment", async () => {
+  it("registers one person once when 32 front desks do so at once", async () => {
     const identifier = { system: "urn:mrn", value: "3" };
     const tries = await Promise.allSettled(Array.from({ length: 32 }, () => patients.register(clinic.caller, { ...ada, identifier })));
     expect(tries.filter((it) => it.status === "fulfilled")).toHaveLength(1);

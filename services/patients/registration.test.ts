@@ -31,7 +31,7 @@ describe("identifiers", () => {
   });
 });
 
-describe("an identifier, however it is typed,", () => {
+describe("an identifier, however it is spelt,", () => {
   it.each([
     "  MRN 0123456789 ",
     "mrn0123456789",
@@ -56,14 +56,14 @@ describe("the front desk", () => {
   afterAll(() => clinic.stop());
   const read = (reference: string) => clinic.read("patients", reference) as unknown as Promise<Patient>;
 
-  it("registers without an identifier or a birth date, under a number of the hospital's own", async () => {
+  it("registers without an identifier or a birth date, under a number of the hospital", async () => {
     const { patient } = await patients.register(clinic.caller, ada);
     const { identifier, birthDate } = await read(patient);
     expect(identifier).toEqual([{ use: "official", system: "urn:openward:patient-number", value: expect.stringMatching(/^\w{4}-\w{4}$/) }]);
     expect(birthDate).toBeUndefined();
   });
 
-  it("takes a name in two scripts, addresses, and next of kin", async () => {
+  it("accepts a name in two scripts, addresses, and next of kin", async () => {
     const { patient } = await patients.register(clinic.caller, {
       family: "Benali",
       given: ["Fatima"],
@@ -84,14 +84,14 @@ describe("the front desk", () => {
     });
   });
 
-  it("refuses an identifier whose check digit is wrong, and takes one however it is written for the same", async () => {
+  it("refuses an identifier with a wrong check digit, and recognises one in any spelling", async () => {
     const register = (value: string) => patients.register(clinic.caller, { ...ada, identifier: { system: NHS, value } });
     await expect(register("943 476 5918")).rejects.toEqual(refusal(422, "IDENTIFIER_INVALID"));
     const { patient } = await register("401 023 2137");
     await expect(register("401-023-2137")).rejects.toMatchObject({ type: "PATIENT_ALREADY_REGISTERED", data: { patient } });
   });
 
-  it("registers the unknown under a temporary name and number, which are old ones as soon as it is known who it is", async () => {
+  it("registers an unknown patient under a temporary name and number, which become old ones once the person is known", async () => {
     const { patient, identifier } = await patients.registerUnknown(clinic.caller, { gender: "male", birthDate: "1960" });
     const unknown = await read(patient);
     expect(unknown.identifier).toEqual([{ use: "temp", ...identifier }]);
@@ -111,7 +111,7 @@ describe("the front desk", () => {
     expect([birthDate, gender]).toEqual(["1961-04-05", "male"]);
   });
 
-  it("registers twins with their mother, whose record names both, and refuses a mother who is not there", async () => {
+  it("registers twins with their mother, whose record names both, and refuses an unknown mother", async () => {
     const { patient: mother } = await patients.register(clinic.caller, { ...ada, birthDate: "1990-01-01" });
     const born = (multipleBirth: number) =>
       patients.registerNewborn(clinic.caller, { mother, gender: "female", birthDate: "2026-01-01", multipleBirth });
@@ -150,7 +150,7 @@ describe("the front desk", () => {
     await expect(child(since)).resolves.toMatchObject({ version: 1 });
   });
 
-  it("registers no child of a mother twice, also by two desks at once, and names the one that there is", async () => {
+  it("registers no child of a mother twice, also by two desks at once, and names the existing one", async () => {
     const { patient: mother } = await patients.register(clinic.caller, {
       ...ada,
       given: ["Mina"],
@@ -171,7 +171,7 @@ describe("the front desk", () => {
     await born({ birthDate: "2024-05-01" });
   });
 
-  it("puts right what is given and leaves the rest, whoever writes at the same moment", async () => {
+  it("corrects the given elements only, also with concurrent writes", async () => {
     const { patient } = await patients.register(clinic.caller, { ...ada, birthDate: "1980-02-28", phone: "1" });
     const before = await read(patient);
     await Promise.all([
@@ -199,7 +199,7 @@ describe("the front desk", () => {
     });
   });
 
-  it("lists records that came by FHIR and are probably of one person, not those of whom somebody has said why they are not", async () => {
+  it("lists records from FHIR that are probably of one person, except those with a stated reason why they are not", async () => {
     const sent = { resourceType: "Patient", birthDate: "1951-03-08", gender: "male", telecom: [{ system: "phone", value: "0550123456" }] };
     const create = (id: string, given: string) => {
       const text = JSON.stringify({ ...sent, id, name: [{ family: "Abdelmalek", given: [given] }] });

@@ -68,7 +68,7 @@ describe("a prescription", () => {
     useTimeZone("UTC");
   });
 
-  it("is due no more when it was stopped, and as long as it lasts when all was handed out", () => {
+  it("is no longer due after it was stopped, and is due to its end if all was dispensed", () => {
     expect(scheduleOf(prescribed(thrice, { status: "stopped" }))).toBeUndefined();
     expect(scheduleOf(prescribed(thrice, { status: "completed" }))).toBeUndefined();
     const dosageInstruction = [{ timing: { repeat: thrice }, doseAndRate: [{ doseQuantity: { value: 2 } }] }];
@@ -139,7 +139,7 @@ describe("the round", () => {
     expect(await pharmacy.due(clinic.caller, { ward: ward.location })).toEqual([]);
   });
 
-  it("notes a dose once, and it is due again when the record was a mistake", async () => {
+  it("records a dose once, which is due again if the record was a mistake", async () => {
     const due = ago(10);
     const { prescription } = await prescribe(due);
     const give = () => pharmacy.administer(clinic.caller, { prescription, outcome: "given", due, scanned: scanned() });
@@ -159,7 +159,7 @@ describe("the round", () => {
     expect(await give()).toMatchObject({ outcome: "given" });
   });
 
-  it("is given once by the many who press at the same moment", async () => {
+  it("records a dose once for many concurrent callers", async () => {
     const due = ago(10);
     const { prescription } = await prescribe(due);
     const given = { prescription, outcome: "given" as const, due, scanned: scanned() };
@@ -168,7 +168,7 @@ describe("the round", () => {
     for (const it of tries) if (it.status === "rejected") expect(it.reason).toEqual(refusal(409, "DOSE_RECORDED"));
   });
 
-  it("says why a dose was not given", async () => {
+  it("records why a dose was not given", async () => {
     const due = ago(10);
     const { prescription } = await prescribe(due);
     const refuse = { prescription, outcome: "refused" as const, due };
@@ -197,7 +197,7 @@ describe("the round", () => {
     }
   });
 
-  it("is nothing for a prescription that is over, or that there is not, and for one that cannot be due", async () => {
+  it("has nothing for an ended or unknown prescription, and one that cannot be due", async () => {
     const none = { prescription: "MedicationRequest/none", outcome: "given" as const, scanned: scanned() };
     await expect(pharmacy.administer(clinic.caller, none)).rejects.toEqual(refusal(404, "PRESCRIPTION_NOT_FOUND"));
     const timing = { frequency: 96, period: 0.25, periodUnit: "h" as const, from: ago(0) };

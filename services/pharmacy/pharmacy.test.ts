@@ -5,7 +5,7 @@ import { codeOfCounter, stockCounter } from "./pharmacy.model.ts";
 import PharmacyService from "./pharmacy.service.ts";
 
 describe("the stock of a medication", () => {
-  it("is kept under its code, whatever the system looks like", () => {
+  it("is kept under its code, whatever the system", () => {
     const code = { system: "urn:oid:1.2|3", code: "313782" };
     expect(codeOfCounter(stockCounter(code))).toEqual(code);
   });
@@ -26,7 +26,7 @@ describe("pharmacy", () => {
   const prescribe = async (medication: { system: string; code: string }, quantity: number) =>
     (await pharmacy.prescribe(clinic.caller, { patient: "Patient/1", medication, quantity, dosage: "1 a day" })).prescription;
 
-  it("dispenses what was prescribed and is there, and the stock goes down", async () => {
+  it("dispenses what was prescribed and is in stock, which is reduced", async () => {
     const medication = newMedication();
     await pharmacy.receive(clinic.caller, { medication, quantity: 10, lot: "L1" });
     const dispense = await pharmacy.dispense(clinic.caller, { prescription: await prescribe(medication, 4), quantity: 4 });
@@ -37,7 +37,7 @@ describe("pharmacy", () => {
     ]);
   });
 
-  it("goes on with what the patient has taken before, and with nobody else's", async () => {
+  it("renews a medication that the patient has taken before, and nobody else's", async () => {
     const medication = newMedication();
     const statement = async (id: string, patient: string) => {
       const taken = { resourceType: "MedicationStatement", id, status: "active", medicationCodeableConcept: { coding: [medication] } };
@@ -54,7 +54,7 @@ describe("pharmacy", () => {
     }
   });
 
-  it("refuses more than is there, and records nothing", async () => {
+  it("refuses more than the stock, and records nothing", async () => {
     const medication = newMedication();
     await pharmacy.receive(clinic.caller, { medication, quantity: 3 });
     const prescription = await prescribe(medication, 10);
@@ -71,7 +71,7 @@ describe("pharmacy", () => {
     expect(await pharmacy.dispense(clinic.caller, { prescription, quantity: 2 })).toMatchObject({ left: 95 });
   });
 
-  it("dispenses a prescription that came by FHIR with a zero at its end, and no more than it says", async () => {
+  it("dispenses a prescription from FHIR with a trailing zero, up to its quantity", async () => {
     const medication = newMedication();
     await pharmacy.receive(clinic.caller, { medication, quantity: 100 });
     const text = `{"resourceType":"MedicationRequest","status":"active","intent":"order","subject":{"reference":"Patient/1"},
@@ -82,7 +82,7 @@ describe("pharmacy", () => {
     await expect(pharmacy.dispense(clinic.caller, { prescription, quantity: 1 })).rejects.toEqual(refusal(409, "MORE_THAN_PRESCRIBED"));
   });
 
-  it("hands the last ten units to ten of 64 who come at the same moment", async () => {
+  it("dispenses the last ten units to ten of 64 concurrent callers", async () => {
     const medication = newMedication();
     await pharmacy.receive(clinic.caller, { medication, quantity: 10 });
     const prescription = await prescribe(medication, 64);
@@ -96,7 +96,7 @@ describe("pharmacy", () => {
     ]);
   });
 
-  it("undoes a dispense: shelf and prescription are as before, and why it was undone is on record", async () => {
+  it("cancels a dispense: stock and prescription are as before, with the reason recorded", async () => {
     const medication = newMedication();
     await pharmacy.receive(clinic.caller, { medication, quantity: 10 });
     const prescription = await prescribe(medication, 4);
@@ -116,7 +116,7 @@ describe("pharmacy", () => {
     expect(await pharmacy.dispense(clinic.caller, { prescription, quantity: 4 })).toMatchObject({ left: 6 });
   });
 
-  it("takes back what was not used, at most what was handed out; a delivery that was no return is undone", async () => {
+  it("takes returns of at most what was dispensed; a wrong return is cancelled", async () => {
     const medication = newMedication();
     await pharmacy.receive(clinic.caller, { medication, quantity: 10 });
     const prescription = await prescribe(medication, 6);
@@ -136,7 +136,7 @@ describe("pharmacy", () => {
     expect(await pharmacy.dispense(clinic.caller, { prescription, quantity: 6 })).toMatchObject({ left: 4 });
   });
 
-  it("puts the stock right, with a reason on record, and never below zero", async () => {
+  it("corrects the stock, with a recorded reason, and never below zero", async () => {
     const medication = newMedication();
     await pharmacy.receive(clinic.caller, { medication, quantity: 10 });
     const adjust = (by: number) => pharmacy.adjust(clinic.caller, { medication, by, reason: "broken" });
@@ -154,7 +154,7 @@ describe("pharmacy", () => {
     );
   });
 
-  it("sets the stock to what was counted, also while others take from the shelf", async () => {
+  it("sets the stock to what was counted, also while others dispense", async () => {
     const medication = newMedication();
     const count = (quantity: number) => pharmacy.count(clinic.caller, { medication, quantity });
     expect(await count(0)).toEqual({ by: 0, stock: { medication, quantity: 0 } });
@@ -173,7 +173,7 @@ describe("pharmacy", () => {
     expect(quantity).toBeGreaterThanOrEqual(35);
   });
 
-  it("takes off the shelf late what lay there then, and at the end of each day since", async () => {
+  it("removes stock for an earlier time if it was there then, and at the end of each day since", async () => {
     const medication = newMedication();
     const ago = (days: number) => ({ at: new Date(Date.now() - days * 86_400_000).toISOString(), lateReason: "power failure" });
     const wanted = { patient: "Patient/1", medication, quantity: 50, dosage: "1 a day", ...ago(9) };
@@ -202,7 +202,7 @@ describe("pharmacy", () => {
     await expect(ownerOf("pharmacy").write(clinic.caller, { steps: [step] })).rejects.toEqual(refusal(409, "RULE_SUPPLY_DELIVERY_STOCK"));
   });
 
-  it("counts decimals: 2.5 ml of 10 are dispensed four times, and no drop more", async () => {
+  it("counts decimals: 2.5 ml of 10 are dispensed four times, and no more", async () => {
     const medication = newMedication();
     expect(await pharmacy.receive(clinic.caller, { medication, quantity: 0.3 })).toMatchObject({ stock: { quantity: 0.3 } });
     expect(await pharmacy.count(clinic.caller, { medication, quantity: 10.1 })).toMatchObject({ by: 9.8 });
@@ -214,7 +214,7 @@ describe("pharmacy", () => {
     expect(await pharmacy.adjust(clinic.caller, { medication, by: -0.1, reason: "spilt" })).toMatchObject({ stock: { quantity: 0 } });
   });
 
-  it("is written down afterwards, in the order in which it happened", async () => {
+  it("records dispenses afterwards, in the order in which they happened", async () => {
     const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
     const medication = newMedication();
     const { delivery } = await pharmacy.receive(clinic.caller, { medication, quantity: 10, at: ago(300) });
@@ -233,7 +233,7 @@ describe("pharmacy", () => {
     );
   });
 
-  it("refuses a prescription that there is not, and a quantity that is none", async () => {
+  it("refuses an unknown prescription, and an invalid quantity", async () => {
     await expect(pharmacy.dispense(clinic.caller, { prescription: "MedicationRequest/none", quantity: 1 })).rejects.toEqual(
       refusal(404, "PRESCRIPTION_NOT_FOUND"),
     );

@@ -6,7 +6,7 @@ import { counterOf, endOf, shelfOfCounter } from "./stock/portions.model.ts";
 const DAY_MS = 86_400_000;
 const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
 
-describe("A shelf", () => {
+describe("a place with stock", () => {
   it.each([
     { medication: { system: "urn:oid:1.2|3", code: "31/37" }, place: "Location/w1", lot: "A/7 b", expires: "2027-03" },
     { medication: { system: "", code: "x" }, place: "Location/w1", lot: "", expires: "" },
@@ -21,7 +21,7 @@ describe("A shelf", () => {
   });
 });
 
-describe("The stock by place and lot", () => {
+describe("the stock by place and lot", () => {
   let clinic: Clinic;
   let next = 0;
   beforeAll(async () => {
@@ -51,7 +51,7 @@ describe("The stock by place and lot", () => {
     expect(await pharmacy.listLots(clinic.caller, { medication })).toEqual([]);
   });
 
-  it("is to be ordered where no more may be used than the level of the place says", async () => {
+  it("is to be reordered if it is not above the place's reorder level", async () => {
     const medication = newMedication();
     const of = textOf(medication);
     await receive(medication, 10, { lot: "GOOD", expires: inDays(400) });
@@ -73,7 +73,7 @@ describe("The stock by place and lot", () => {
     await expect(negative).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
   });
 
-  it("is ordered from another level by who has read the one there is, and not over what others have set since", async () => {
+  it("has a reorder level that is changed by those who have read the latest one", async () => {
     const medication = newMedication();
     const set = (level: number, seen?: number) =>
       pharmacy.setReorderLevel(clinic.caller, { medication, level, ...(seen !== undefined && { seen }) });
@@ -88,7 +88,7 @@ describe("The stock by place and lot", () => {
     await expect(set(9, -1)).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
   });
 
-  it("dispenses what expires first, over several lots, and proposes it so", async () => {
+  it("is dispensed by expiry date, over several lots, and proposed so", async () => {
     const medication = newMedication();
     await receive(medication, 10, { lot: "LATE", expires: inDays(400) });
     await receive(medication, 4, { lot: "SOON", expires: inDays(40) });
@@ -110,7 +110,7 @@ describe("The stock by place and lot", () => {
     await expect(dispense(medication, 8, { lot: "LATE" })).rejects.toEqual(refusal(409, "OUT_OF_STOCK"));
   });
 
-  it("hands out no lot that has expired, and none that is blocked until it is released", async () => {
+  it("dispenses no expired lot, and no blocked one until it is released", async () => {
     const medication = newMedication();
     await receive(medication, 10, { lot: "OLD", expires: inDays(-2) });
     await receive(medication, 10, { lot: "RECALLED", expires: inDays(90) });
@@ -131,7 +131,7 @@ describe("The stock by place and lot", () => {
     expect(await lots(medication)).toEqual([["RECALLED", 9]]);
   });
 
-  it("tells what expires within some days, and what has", async () => {
+  it("lists what expires within some days, and what has expired", async () => {
     const medication = newMedication();
     await receive(medication, 1, { lot: "A", expires: inDays(-1) });
     await receive(medication, 2, { lot: "B", expires: inDays(20) });
@@ -145,7 +145,7 @@ describe("The stock by place and lot", () => {
     expect(await own(60)).toHaveLength(3);
   });
 
-  it("keeps each place apart: what is moved to a ward is dispensed there, and not at the counter", async () => {
+  it("is separate for each place: what is moved to a ward is dispensed there, and not at the counter", async () => {
     const medication = newMedication();
     const ward = "Location/ward-1";
     await receive(medication, 10, { lot: "L", expires: inDays(90) });
@@ -164,7 +164,7 @@ describe("The stock by place and lot", () => {
     expect(await lots(medication)).toEqual([["L", 7]]);
   });
 
-  it("counts a lot at a place, and a place as a whole", async () => {
+  it("can be counted by lot at a place, and for a place as a whole", async () => {
     const medication = newMedication();
     const place = "Location/ward-3";
     await receive(medication, 10, { lot: "L", place });
@@ -178,7 +178,7 @@ describe("The stock by place and lot", () => {
     expect(await lots(medication)).toEqual([["M", 2, place]]);
   });
 
-  it("takes back to the lot, and an undone dispense is in each of its lots again", async () => {
+  it("takes returns back into the lot, and a cancelled dispense into each of its lots", async () => {
     const medication = newMedication();
     await receive(medication, 2, { lot: "A", expires: inDays(30) });
     await receive(medication, 5, { lot: "B", expires: inDays(60) });
@@ -203,7 +203,7 @@ describe("The stock by place and lot", () => {
     ]);
   });
 
-  it("has one date for a lot", async () => {
+  it("has one expiry date per lot", async () => {
     const medication = newMedication();
     await receive(medication, 2, { lot: "A", expires: "2031-05" });
     await expect(receive(medication, 2, { lot: "A", expires: "2031-06" })).rejects.toEqual(refusal(409, "LOT_DIFFERS"));
@@ -212,7 +212,7 @@ describe("The stock by place and lot", () => {
     expect(await lots(medication)).toEqual([["A", 3]]);
   });
 
-  it("gives a dose of a ward's store, and has it again when that was a mistake", async () => {
+  it("is reduced by a dose given on a ward, and restored if that was a mistake", async () => {
     const medication = newMedication();
     const place = "Location/ward-4";
     await receive(medication, 3, { lot: "L", expires: inDays(9), place });
@@ -225,7 +225,7 @@ describe("The stock by place and lot", () => {
     expect(await lots(medication)).toEqual([["L", 3, place]]);
   });
 
-  it("gives the last units to as many as there are, however many come at the same moment and from whatever lots", async () => {
+  it("is dispensed to as many as there are units, with any concurrent callers and lots", async () => {
     const medication = newMedication();
     for (const lot of ["A", "B", "C"]) await receive(medication, 5, { lot });
     const prescription = await prescribe(medication, 40);
@@ -237,7 +237,7 @@ describe("The stock by place and lot", () => {
     expect(await lots(medication)).toEqual([]);
   });
 
-  it("says what has moved it: brought, moved, handed out, given on a ward, counted, and brought back", async () => {
+  it("has a list of its movements: received, moved, dispensed, given on a ward, counted, and returned", async () => {
     const medication = newMedication();
     const ward = "Location/w9";
     await receive(medication, 20, { lot: "A", expires: inDays(400) });

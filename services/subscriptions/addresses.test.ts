@@ -1,7 +1,7 @@
 import { BlockList } from "node:net";
 import { isPublic, mayReach, refuseUnreachable } from "./addresses.ts";
 
-describe("an address that a subscription names", () => {
+describe("the endpoint of a subscription", () => {
   it.each([
     "127.0.0.1",
     "127.9.9.9",
@@ -42,14 +42,14 @@ describe("an address that a subscription names", () => {
     },
   );
 
-  it("may be in a network that the operator has allowed, also without TLS", () => {
+  it("may be in a network that the operator permits, also without TLS", () => {
     const allowed = new BlockList();
     allowed.addSubnet("10.1.0.0", 16, "ipv4");
     expect([mayReach("10.1.2.3", false, allowed), mayReach("::ffff:10.1.2.3", true, allowed)]).toEqual([true, true]);
     expect([mayReach("10.2.0.1", true, allowed), mayReach("8.8.8.8", false, allowed)]).toEqual([false, false]);
   });
 
-  it("is refused when one of several is, and when there is none", () => {
+  it("is refused if any of its addresses is, and if there is none", () => {
     const addresses = ["8.8.8.8", "10.0.0.1"].map((address) => ({ address, family: 4 }));
     expect(() => refuseUnreachable(addresses, true)).toThrow("SUBSCRIPTION_NETWORKS");
     expect(() => refuseUnreachable([], true)).toThrow("SUBSCRIPTION_NETWORKS");

@@ -38,7 +38,7 @@ describe("at the limit of active subscriptions", () => {
     return nodes.map((node) => node.of("Patient").filter(({ id }) => id.startsWith("z")).length);
   };
 
-  it("one more is taken, the others are refused with a sentence, and none that was active falls silent", async () => {
+  it("one more is accepted, further ones are refused with a message, and active ones continue", async () => {
     const [first, ...others] = await armAt(nodes[0], "a1", "a2", "a3", "a4");
     expect(first).toMatchObject({ status: "fulfilled" });
     for (const other of others) expect(other).toMatchObject({ status: "rejected", reason: { message: expect.stringContaining("1000") } });
@@ -46,7 +46,7 @@ describe("at the limit of active subscriptions", () => {
     await (nodes[0] as ArmedSubscriptions).arm(one("a1")); // it is one of them
   });
 
-  it("nodes that arm one at the same moment take back what is too much", async () => {
+  it("nodes that activate one at the same time revert those above the limit", async () => {
     await Promise.all([armAt(nodes[0], "a1", "a2"), armAt(nodes[1], "b1", "b2")]);
     expect(await heard()).toEqual([MAX_ARMED - 1, MAX_ARMED - 1]);
     expect(nodes[0]?.of("Patient").length).toBeLessThanOrEqual(MAX_ARMED);

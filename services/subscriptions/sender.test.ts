@@ -8,13 +8,13 @@ import { Sender } from "./sender.ts";
 describe("a notification", () => {
   const to = (url: string) => ({ method: "POST" as const, url: new URL(url), headers: {} });
 
-  it("goes to no name that leads into this house, whatever it is called", async () => {
+  it("is sent to no name that resolves to an internal address, whatever its spelling", async () => {
     const sender = new Sender();
     await expect(sender.send(to("https://localhost:1/"))).rejects.toThrow("SUBSCRIPTION_NETWORKS");
     await expect(sender.send(to("https://no-such-name.invalid/"))).rejects.toThrow("cannot be reached");
   });
 
-  it("is one of a bounded number that are under way, the others wait", async () => {
+  it("waits if the limit of concurrent ones is reached", async () => {
     const endpoint = await startEndpoint();
     const { subscriptionNetworks } = readConfig({ SUBSCRIPTION_NETWORKS: "127.0.0.1" });
     const sender = new Sender(subscriptionNetworks);

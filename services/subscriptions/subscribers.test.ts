@@ -5,7 +5,7 @@ import type { Caller } from "../../mesh/caller.ts";
 import type { Store } from "../../store/store.ts";
 import { Subscribers } from "./subscribers.ts";
 
-describe("who has subscribed", () => {
+describe("the subscribers", () => {
   const author = JSON.stringify({ who: "Practitioner/1", role: "nurse", client: "app" });
   const store = { read: async () => ({ version: 1 }), readVersion: async () => ({ author }) } as unknown as Store;
   const access = {

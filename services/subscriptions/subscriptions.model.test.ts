@@ -7,8 +7,8 @@ const reading = { base: "" };
 
 const texts = (count: number) => Array.from({ length: count }, (_, index) => `t${index}`).join(",");
 
-describe("what a subscription asks for", () => {
-  it("is a search, and a channel with its headers", () => {
+describe("the criteria and channel of a subscription", () => {
+  it("are a search, and an endpoint with its headers", () => {
     const header = ["Authorization: Bearer abc", "X-Ward:7"];
     expect(
       wishOf(subscription("Observation?code=718-7&status=final", { header, payload: "application/fhir+json; fhirVersion=4.0" }), reading),
@@ -46,17 +46,17 @@ describe("what a subscription asks for", () => {
     expect(() => wishOf(given, reading)).toThrow(sentence);
   });
 
-  it("may list many values that are exact", () => {
+  it("may list many exact values", () => {
     expect(wishOf(subscription(`Patient?identifier=${texts(2_000)}&name:contains=${texts(10)}`), reading).type).toBe("Patient");
   });
 
-  it("is another after a change of criteria or channel, and not of its status", () => {
+  it("differ after a change of criteria or channel, and not of the status", () => {
     const one = subscription("Patient?name=a");
     expect(fingerprintOf({ ...one, status: "active", error: "x" })).toBe(fingerprintOf(one));
     expect(fingerprintOf({ ...one, criteria: "Patient?name=b" })).not.toBe(fingerprintOf(one));
   });
 
-  it("is asked of the owners only where one resource does not tell", () => {
+  it("are evaluated by the owners only if one resource is not enough", () => {
     const of = (type: string, name: string, value: string) => needsOwners(searchOf(type, [[name, value]], reading));
     expect([of("Patient", "name", "a"), of("Observation", "code", "1"), of("Patient", "birthdate", "ge2000")]).toEqual([
       false,

@@ -52,7 +52,7 @@ describe("subscriptions", () => {
     return { id, ...(await settled(id)) };
   };
 
-  it("become active when the endpoint has answered, and tell of what a search would find from then on", async () => {
+  it("become active once the endpoint has answered, and then notify of what a search would find", async () => {
     await patient("before", "Rossi");
     await allRelayed(clinic.caller, "patients", "subscriptions"); // what is still on its way may be told of
     expect(await subscribe("Patient?family=rossi", { header: ["Authorization: Bearer abc"] })).toMatchObject({ status: "active" });
@@ -69,7 +69,7 @@ describe("subscriptions", () => {
     ]);
   });
 
-  it("send the resource as it was written, where the client wants it", async () => {
+  it("send the resource as written, if the client wants it", async () => {
     await subscribe("Patient?family=verdi", { payload: "application/fhir+json" });
     await patient("v", "Verdi");
     await endpoint.until(1);
@@ -78,7 +78,7 @@ describe("subscriptions", () => {
     expect(JSON.parse(body)).toMatchObject({ resourceType: "Patient", id: "v", meta: { versionId: "1" }, name: [{ family: "Verdi" }] });
   });
 
-  it("follow a chain to another service", async () => {
+  it("follow a chained search to another service", async () => {
     await patient("neri", "Neri");
     await subscribe("Encounter?subject:Patient.family=neri");
     const encounter = (subject: string) => ({ status: "finished", class: { code: "AMB" }, subject: { reference: `Patient/${subject}` } });
@@ -89,7 +89,7 @@ describe("subscriptions", () => {
     expect(endpoint.received.map(({ headers }) => headers["x-event-id"])).toEqual(["Encounter/own/1"]);
   });
 
-  it("try again until the endpoint has taken it, in order and under the same id", async () => {
+  it("retry until the endpoint has accepted it, in order and with the same id", async () => {
     await subscribe("Patient?family=blu");
     endpoint.answers.push(500, 404);
     await patient("x", "Blu");
@@ -100,7 +100,7 @@ describe("subscriptions", () => {
     expect(ids).toEqual(["Patient/x/1", "Patient/x/1", "Patient/x/1", "Patient/y/1"]);
   });
 
-  it("fail with a sentence when nobody answers, and by a redirect", async () => {
+  it("fail with a message if there is no answer, or a redirect", async () => {
     endpoint.answers.push(500, 500, 500);
     expect(await subscribe("Patient?family=a")).toMatchObject({ status: "error", error: expect.stringContaining("500") });
     endpoint.answers.push(...Array.from({ length: 3 }, (): [number, Record<string, string>] => [302, { Location: endpoint.url }]));
@@ -111,7 +111,7 @@ describe("subscriptions", () => {
     expect(endpoint.received).toEqual([]);
   });
 
-  it("end when their endpoint has failed for 30 minutes, and not because a notification is as old", async () => {
+  it("end when their endpoint has failed for 30 minutes, not because a notification is that old", async () => {
     const { id } = await subscribe("Patient?family=b");
     await patient("old", "Nobody");
     const { fhir } = clinic.hosted<WithFhir>("subscriptions");
@@ -136,7 +136,7 @@ describe("subscriptions", () => {
     jest.restoreAllMocks();
   });
 
-  it("become active a moment later when the store was away", async () => {
+  it("become active a moment later if the store could not be reached", async () => {
     const { armed } = clinic.hosted<{ armed: ArmedSubscriptions }>("subscriptions");
     jest.spyOn(armed, "arm").mockRejectedValueOnce(new FileBusy("/data/subscriptions.db"));
     expect(await subscribe("Patient?family=a")).toMatchObject({ status: "active" });
@@ -154,7 +154,7 @@ describe("subscriptions", () => {
     expect([status, error]).toEqual(["error", expect.stringContaining("SUBSCRIPTION_NETWORKS")]);
   });
 
-  it("end when their client says so, begin again with another handshake when it changes them, and take no `active` from a client", async () => {
+  it("end if their client says so, begin again with a new handshake when changed, and cannot be set `active` by a client", async () => {
     const { id } = await subscribe("Patient?family=gialli");
     await put("subscriptions", "Subscription", id, { ...subscription("Patient?family=gialli", { endpoint: endpoint.url }), status: "off" });
     await allRelayed(clinic.caller, "subscriptions");
@@ -174,7 +174,7 @@ describe("subscriptions", () => {
     expect(endpoint.received.map(({ headers }) => headers["x-event-id"])).toEqual(["Patient/g/2"]);
   });
 
-  it("let an owner tell nothing more when the last one ends, also when it could not be reached at first", async () => {
+  it("stop an owner's notifications when the last one ends, even if the owner could not be reached at first", async () => {
     const { id, ...active } = await subscribe("Appointment?status=booked");
     const { watched } = clinic.hosted<{ watched: WatchedTypes }>("visits");
     expect(watched.has("Appointment")).toBe(true);
@@ -188,7 +188,7 @@ describe("subscriptions", () => {
     jest.restoreAllMocks();
   });
 
-  it("count what waits once for all events of a second, and take no more while it is too much", async () => {
+  it("count waiting notifications once for all events of a second, and accept no more while there are too many", async () => {
     const { store, isOverloaded, counted } = clinic.hosted<WithFhir & { isOverloaded(): Promise<boolean>; counted: { at: number } }>(
       "subscriptions",
     );
@@ -222,7 +222,7 @@ describe("subscriptions", () => {
   });
 });
 
-it("an event that comes while the list of subscriptions is still being read is tried again, not taken for done", async () => {
+it("an event that arrives while subscriptions are being read is retried, not dropped", async () => {
   let read = (): void => {};
   const reading = new Promise<void>((begun) => {
     jest.spyOn(ArmedSubscriptions.prototype, "look").mockImplementationOnce(() => {

@@ -10,7 +10,7 @@ describe.each(stores)("a transaction that is sent again because its coordinator 
   const decide = (tx: string, key: string, id: string) =>
     decideCommit(opened.store, { tx, at: 1, owners: ["patients"] }, lineOf({ key, isRepeated: false }, tx, created(id)));
 
-  it("is committed by one of its tries, and all have that one's answer, also the try that was taken for dead and wakes up", async () => {
+  it("is committed by one attempt, and all get its answer, even an attempt that was taken for dead and resumes", async () => {
     const key = timeOrderedId();
     expect(await answeredBefore(opened.store, { key, isRepeated: true })).toBeUndefined();
     expect(await decide("one~1", key, "a")).toEqual({ state: "committed", at: 1 });
@@ -22,7 +22,7 @@ describe.each(stores)("a transaction that is sent again because its coordinator 
     expect(await outcomeOrAbort(opened.store, "one~1", false)).toEqual({ state: "committed", at: 1 });
   });
 
-  it("is not committed, and leaves no answer, where an owner has aborted it", async () => {
+  it("is not committed, and keeps no answer, if an owner has aborted it", async () => {
     const key = timeOrderedId();
     await outcomeOrAbort(opened.store, "one~1", true);
     expect(await decide("one~1", key, "a")).toEqual({ state: "aborted" });
@@ -31,8 +31,8 @@ describe.each(stores)("a transaction that is sent again because its coordinator 
   });
 });
 
-describe("the ids of what a transaction makes", () => {
-  it("are the same in each of its tries, in the order of its entries, and no other's", () => {
+describe("the ids of resources that a transaction creates", () => {
+  it("are the same in each attempt, in the order of the entries, and in no other transaction", () => {
     const [one, other] = [timeOrderedId(), timeOrderedId()].map((key) => {
       const [first, second] = [idsOf({ key, isRepeated: false }), idsOf({ key, isRepeated: true })];
       const ids = Array.from({ length: 10_000 }, (_, index) => first(index));

@@ -12,7 +12,7 @@ describe.each(stores)("answers that are kept for their keys, in $name", (kit) =>
     new KeptAnswers(opened.store, (tx) => gone.includes(tx), { ...KEEP_LIMITS, ...limits });
   afterEach(() => jest.restoreAllMocks());
 
-  it("are given again for a day, and then the request is carried out anew", async () => {
+  it("are returned for a day, after which the request is carried out again", async () => {
     const answers = kept();
     expect(await answers.begin(asked("1"))).toBeNull();
     await answers.keep(asked("1"), 0, [], answer);
@@ -23,7 +23,7 @@ describe.each(stores)("answers that are kept for their keys, in $name", (kit) =>
     expect(await answers.begin(asked("3"))).toBeNull();
   });
 
-  it("belong to one request: another under its key is refused, while it is answered and after", async () => {
+  it("belong to one request: another with its key is refused, while it is handled and after", async () => {
     const answers = kept();
     await answers.begin(asked("1"));
     await expect(answers.begin(asked("2", "other"))).rejects.toMatchObject({ code: 422, type: "IDEMPOTENCY_KEY_REUSED" });
@@ -31,7 +31,7 @@ describe.each(stores)("answers that are kept for their keys, in $name", (kit) =>
     await expect(answers.begin(asked("2", "other"))).rejects.toMatchObject({ code: 422, type: "IDEMPOTENCY_KEY_REUSED" });
   });
 
-  it("are waited for, but not for ever", async () => {
+  it("are waited for, for a limited time", async () => {
     await kept().begin(asked("1"));
     await expect(kept({ waitMs: 0 }).begin(asked("2"))).rejects.toMatchObject({
       code: 409,
@@ -43,7 +43,7 @@ describe.each(stores)("answers that are kept for their keys, in $name", (kit) =>
     expect(await waiting).toMatchObject({ answer, tx: "desk~1" });
   });
 
-  it("are not waited for when who gives them is gone: what that had begun is aborted, and it keeps nothing any more", async () => {
+  it("are not waited for if their node is gone: what it had begun is aborted, and it can no longer keep an answer", async () => {
     const answers = kept({}, ["desk~1"]);
     await answers.begin(asked("1"));
     expect(await answers.begin(asked("2"))).toBeNull();
@@ -51,14 +51,14 @@ describe.each(stores)("answers that are kept for their keys, in $name", (kit) =>
     expect(await answers.keep(asked("2"), 0, [], answer)).toMatchObject({ isOwn: true });
   });
 
-  it("of two that are given at once one counts", async () => {
+  it("of two concurrent attempts one is kept", async () => {
     const other = { status: 200 };
     const [one, two] = await Promise.all([kept().keep(asked("1"), 0, [], answer), kept().keep(asked("2"), 0, [], other)]);
     expect([one.isOwn, two.isOwn].filter(Boolean)).toHaveLength(1);
     expect(one.answer).toEqual(two.answer);
   });
 
-  it("are bounded in number, in bytes, and each in its length", async () => {
+  it("are limited in number, in bytes, and each in its length", async () => {
     await expect(kept({ answers: 0 }).begin(asked("1"))).rejects.toMatchObject({ code: 503, type: "IDEMPOTENCY_KEYS_FULL" });
     await expect(kept({ bytes: 0 }).begin(asked("1"))).rejects.toMatchObject({ code: 503, type: "IDEMPOTENCY_KEYS_FULL" });
     const long = { status: 200, body: "x".repeat(5_000_000) };
@@ -66,7 +66,7 @@ describe.each(stores)("answers that are kept for their keys, in $name", (kit) =>
     expect(await kept().begin(asked("1"))).toBeNull();
   });
 
-  it("are counted once for all who begin at once, and later beside them", async () => {
+  it("are counted once for all concurrent requests, and later in the background", async () => {
     const answers = kept({ answers: 1 });
     const usage = jest.spyOn(opened.store, "usage");
     const begun = Array.from({ length: 100 }, (_, n) => answers.begin({ ...asked(`${n}`), key: `k${n}` }));
@@ -86,7 +86,7 @@ describe.each(stores)("answers that are kept for their keys, in $name", (kit) =>
     expect(usage).toHaveBeenCalledTimes(2);
   });
 
-  it("that cannot be counted are counted again by the next who begins", async () => {
+  it("are counted again by the next request if counting failed", async () => {
     const answers = kept();
     const lost = Object.assign(new Error("The store is closed."), { type: "STORE_UNAVAILABLE" });
     const usage = jest.spyOn(opened.store, "usage").mockRejectedValueOnce(lost);
@@ -100,14 +100,14 @@ describe.each(stores)("answers that are kept for their keys, in $name", (kit) =>
     expect(usage).toHaveBeenCalledTimes(4);
   });
 
-  it("that were refused free their key", async () => {
+  it("free their key if they are refusals", async () => {
     const answers = kept();
     await answers.begin(asked("1"));
     expect(await answers.cancel("k", asked("1").tx)).toBe("aborted");
     expect(await answers.begin(asked("2", "other"))).toBeNull();
   });
 
-  it("are not waited for when their request was given up before its claim was there; of one that goes on they are", async () => {
+  it("are not waited for if their request was given up before its claim was stored; otherwise they are", async () => {
     const answers = kept({ waitMs: 0 });
     await answers.cancel("k", asked("1").tx);
     expect(await answers.begin(asked("1"))).toBeNull(); // it was late, and nobody carries it out

@@ -31,7 +31,7 @@ describe("transactions", () => {
     request: { method: "POST" as const, url: "Condition" },
   });
 
-  it("writes to two services at the same time, with one time for all", async () => {
+  it("write to two services at the same time, with one time for all", async () => {
     const [first, second] = await process(transactionOf(patient, condition("urn:uuid:p")), true);
     expect([first?.status, second?.status]).toEqual([201, 201]);
     expect(second?.updated).toBe(first?.updated);
@@ -40,7 +40,7 @@ describe("transactions", () => {
     expect(stored).toEqual(JSON.parse(second?.json ?? ""));
   });
 
-  it("tells the time that the stored version bears, also where the one before it was written by a clock that ran ahead", async () => {
+  it("return the time of the stored version, even if the previous one was written by a clock that was ahead", async () => {
     const written = (birthDate: string) => ({
       resource: { resourceType: "Patient", id: "ahead", birthDate },
       request: { method: "PUT" as const, url: "Patient/ahead" },
@@ -56,7 +56,7 @@ describe("transactions", () => {
     expect(JSON.parse(second?.json ?? "")).toEqual(await clinic.read("records", `Condition/${second?.id}`));
   });
 
-  it("names the entry that an owner refuses, and writes nothing", async () => {
+  it("name the entry that an owner refuses, and write nothing", async () => {
     const stale = {
       resource: { resourceType: "Patient", id: "x" },
       request: { method: "PUT" as const, url: "Patient/x", ifMatch: 'W/"7"' },
@@ -111,7 +111,7 @@ describe("transactions", () => {
     expect(stored).toMatchObject({ status: 201, version: 1 });
   });
 
-  it("is left to its owners when nobody knows whether its journal has taken it", async () => {
+  it("leave the decision to the owners if it is unknown whether the journal has stored it", async () => {
     const mend = refusing(unavailable("What was committed cannot be brought to the disk."));
     const both = process(transactionOf(patient, condition("urn:uuid:p")));
     await expect(both.finally(mend)).rejects.toEqual(refusal(503, "TRANSACTION_UNCLEAR"));
@@ -120,7 +120,7 @@ describe("transactions", () => {
     for (const owner of ["patients", "records"]) await ownerOf(owner).abort(clinic.caller, { tx });
   });
 
-  it("gives up a keyed request that nobody was asked to commit, though its journal is full", async () => {
+  it("abort a keyed request that no owner was asked to commit, even if the journal is full", async () => {
     const tx = transactionId("desk", "1.a");
     const steps = [{ op: "update" as const, type: "Patient", id: "kept", text: '{"resourceType":"Patient","id":"kept"}', upsert: true }];
     await ownerOf("patients").prepare(clinic.caller, { tx, steps });
@@ -153,7 +153,7 @@ describe("transactions", () => {
     },
   );
 
-  it("makes one write of a keyed request again when a node that prepares it says nothing, and refuses what that one prepares later", async () => {
+  it("repeat a write of a keyed request if the preparing node is silent, and refuse its later prepare", async () => {
     const late = silentOnce("patients");
     const meta = { keyed: { tx: transactionId("desk", "one"), at: 1 } };
     const caller = { broker: clinic.caller, meta, call: clinic.caller.call.bind(clinic.caller) } as unknown as Caller;
@@ -171,7 +171,7 @@ describe("transactions", () => {
   const tryOnce = (text: string, key: string, isRepeated: boolean) =>
     clinic.caller.call<(EntryResult | null)[], object>("transactions.process", { text, base: "", representation: true, key, isRepeated });
 
-  it("gives its second try the answer of the first that stands still before all owners have heard, whole, and it can be read", async () => {
+  it("give a second attempt the first one's complete answer if that stopped before all owners knew, once it can be read", async () => {
     const key = timeOrderedId();
     const text = transactionOf(patient, condition("urn:uuid:p"));
     const { commit } = ownerOf("records");
@@ -195,7 +195,7 @@ describe("transactions", () => {
     expect(await first).toEqual([made, linked]);
   });
 
-  it("gives the kept answer of a keyed request once what it tells about can be read, though who decided it stands still", async () => {
+  it("return the kept answer of a keyed request once its resources can be read, even if its coordinator has stopped", async () => {
     const asked = { key: "kept-early", fingerprint: "f", tx: transactionId("desk", "kept-early") };
     const steps = [{ op: "update" as const, type: "Patient", id: "early", text: '{"resourceType":"Patient","id":"early"}', upsert: true }];
     const parts = [{ tx: `${asked.tx}.a`, owner: "patients" }];
@@ -223,7 +223,7 @@ describe("transactions", () => {
     expect(await first).toEqual(answer);
   });
 
-  it("answers the try that comes to its decision later as the other, not as what it finds there", async () => {
+  it("give the attempt that decides later the other's answer, not the present state", async () => {
     const key = timeOrderedId();
     const text = transactionOf(patient, condition("urn:uuid:p"));
     // Prepared by the first, and held until it goes on; the second finds what the first has made meanwhile.
@@ -252,7 +252,7 @@ describe("transactions", () => {
     expect((await first)[1]).toMatchObject({ status: 201, json: expect.any(String) });
   });
 
-  it("waits for a node that checks very many: another would only double the load", () => {
+  it("wait for a node that checks very many entries, as another would only double the load", () => {
     const step = { op: "delete" as const, type: "Patient", id: "p" };
     const leaves = (count: number) =>
       prepareCall(
@@ -263,13 +263,13 @@ describe("transactions", () => {
     expect(leaves(101)).toEqual({ timeout: 1_000, retries: 0 });
   });
 
-  it("refuses what is no bundle", async () => {
+  it("refuse what is not a bundle", async () => {
     await expect(process('{"resourceType":"Bundle","entry":[{"request":{"method":"BREW"}}]}')).rejects.toEqual(
       refusal(400, "BUNDLE_INVALID"),
     );
   });
 
-  it("decides a transaction that nobody has decided only when it is asked to, and then for good", async () => {
+  it("decide an undecided transaction only when asked to, and then finally", async () => {
     const tx = "somewhere~1";
     expect(await outcomeOf(clinic.caller, { tx, decide: false })).toEqual({ state: "undecided" });
     expect(await outcomeOf(clinic.caller, { tx, decide: true })).toEqual({ state: "aborted" });
@@ -277,7 +277,7 @@ describe("transactions", () => {
   });
 });
 
-describe("a resource that is between two owners", () => {
+describe("a resource that moves between two owners", () => {
   let clinic: Clinic;
   beforeAll(async () => {
     clinic = await startClinic(VisitsService, HospitalizationsService, TransactionsService);
@@ -299,7 +299,7 @@ describe("a resource that is between two owners", () => {
       base: "",
     });
 
-  it("is not created a second time because neither of them has it", async () => {
+  it("is not created a second time while neither of them has it", async () => {
     const [first] = await createUnlessThere();
     const id = first?.id as string;
     const visits = ownerOf("visits");

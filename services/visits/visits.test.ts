@@ -9,12 +9,12 @@ import VisitsService from "./visits.service.ts";
 const noon = new Date("2026-01-01T12:00:00Z");
 
 describe("a visit", () => {
-  it("remembers the minute it was closed", () => {
+  it("has the minute of its end", () => {
     const visit = closeVisit(openVisit("1", { patient: "Patient/1" }, noon), noon);
     expect(visit).toMatchObject({ status: "finished", period: { end: "2026-01-01T12:00:00.000Z" } });
   });
 
-  it("holds its patient's key while it is open, and no longer", () => {
+  it("holds its patient's key while it is open, and not longer", () => {
     const open = openVisit("1", { patient: "Patient/1" }, noon);
     expect(visitKeys(open)).toEqual([{ key: "visit:Patient/1", error: "VISIT_ALREADY_OPEN" }]);
     expect(visitKeys(closeVisit(open, noon))).toEqual([]);
@@ -62,7 +62,7 @@ describe("visits", () => {
     };
     const statusOf = async (appointment: string) => (await clinic.read("visits", appointment))["status"];
 
-    it("begin when the patient arrives, with its reason, once", async () => {
+    it("begin once, when the patient arrives, with the appointment's reason", async () => {
       const appointment = await book();
       const { visit } = await visits.arrive(clinic.caller, { appointment });
       expect(await clinic.read("visits", visit)).toMatchObject({
@@ -75,7 +75,7 @@ describe("visits", () => {
       await expect(visits.arrive(clinic.caller, { appointment })).rejects.toEqual(refusal(409, "APPOINTMENT_NOT_BOOKED"));
     });
 
-    it("were none when somebody else came: the patient is expected still", async () => {
+    it("can be cancelled if somebody else came: the patient is still expected", async () => {
       const appointment = await book();
       const { visit } = await visits.arrive(clinic.caller, { appointment });
       await visits.cancel(clinic.caller, { visit, reason: "another person" });
@@ -83,7 +83,7 @@ describe("visits", () => {
       await visits.arrive(clinic.caller, { appointment });
     });
 
-    it("begin neither where one is open, nor where nobody is expected", async () => {
+    it("do not begin if one is open, or if no patient is expected", async () => {
       const appointment = await book();
       await visits.open(clinic.caller, { patient });
       await expect(visits.arrive(clinic.caller, { appointment })).rejects.toEqual(refusal(409, "VISIT_ALREADY_OPEN"));
@@ -108,13 +108,13 @@ describe("visits", () => {
     };
     const busy = refusal(409, "PRACTITIONER_BUSY");
 
-    it("is booked once, whoever of many is first", async () => {
+    it("is booked once, by the first of many", async () => {
       const all = await Promise.allSettled(Array.from({ length: 8 }, (_, n) => write(`many-${n}`, "2091-01-01", ["10:00", "10:15"])));
       expect(all.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
       for (const one of all) if (one.status === "rejected") expect(one.reason).toEqual(busy);
     });
 
-    it("is taken from the first minute to the last, over midnight too, and free before and after", async () => {
+    it("is occupied from the first minute to the last, also over midnight, and free before and after", async () => {
       await write("night", "2091-01-02", ["23:00", "23:59"], { end: "2091-01-03T01:00:00Z" });
       for (const [day, from, to] of [
         ["2091-01-02", "22:30", "23:01"],
@@ -129,7 +129,7 @@ describe("visits", () => {
       await write("declined", "2091-01-02", ["23:10", "23:20"], { participant: [{ ...practitioner, status: "declined" }] });
     });
 
-    it("is free again when an appointment is cancelled or moved, and is taken by one that was booked over another", async () => {
+    it("is free again when an appointment is cancelled or moved, and occupied by one that was double-booked", async () => {
       const day = "2091-01-04";
       await write("first", day, ["08:00", "08:30"]);
       await write("first", day, ["08:15", "08:45"]);
@@ -145,7 +145,7 @@ describe("visits", () => {
       await write("second", day, ["08:00", "08:15"]);
     });
 
-    it("of the past may be written down as it was", async () => {
+    it("in the past can be recorded", async () => {
       await write("past-1", "2020-01-01", ["08:00", "08:30"]);
       await write("past-2", "2020-01-01", ["08:00", "08:30"]);
     });
@@ -163,16 +163,16 @@ describe("visits", () => {
     await expect(visits.close(clinic.caller, { visit })).rejects.toEqual(refusal(409, "VISIT_ALREADY_CLOSED"));
   });
 
-  it("refuses a patient that nobody has registered, and a visit that there is not", async () => {
+  it("refuse an unknown patient, and an unknown visit", async () => {
     await expect(visits.open(clinic.caller, { patient: "Patient/nobody" })).rejects.toEqual(refusal(404, "NOT_FOUND"));
     await expect(visits.close(clinic.caller, { visit: "Encounter/none" })).rejects.toEqual(refusal(404, "VISIT_NOT_FOUND"));
   });
 
-  it("refuses what is no reference to a patient", async () => {
+  it("refuse what is not a reference to a patient", async () => {
     await expect(visits.open(clinic.caller, { patient: "Practitioner/1" })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
   });
 
-  it("cancels a visit that was none, and says why", async () => {
+  it("cancel a visit that did not take place, with the reason", async () => {
     const { visit } = await visits.open(clinic.caller, { patient });
     const cancel = (of: string) => visits.cancel(clinic.caller, { visit: of, reason: "wrong patient" });
     expect(await cancel(visit)).toMatchObject({ visit, status: "cancelled", version: 2 });
@@ -183,7 +183,7 @@ describe("visits", () => {
     expect(await visits.open(clinic.caller, { patient })).toMatchObject({ status: "open" });
   });
 
-  it("opens a closed visit again, but no second one beside another", async () => {
+  it("reopen a closed visit, unless another one is open", async () => {
     const { visit, openedAt } = await visits.open(clinic.caller, { patient });
     const reopen = () => visits.reopen(clinic.caller, { visit, reason: "came back at once" });
     await expect(reopen()).rejects.toEqual(refusal(409, "VISIT_NOT_CLOSED"));

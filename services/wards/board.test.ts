@@ -83,7 +83,7 @@ describe("the board", () => {
   });
   afterAll(() => clinic.stop());
 
-  it("shows of each bed who lies there, with what one must know of them, in one call", async () => {
+  it("shows the patient of each bed with the important facts, in one call", async () => {
     const board = await wards.board(clinic.caller, { ward: surgery.location });
     expect(board).toMatchObject({ ward: surgery.location, isComplete: true, unknown: [], silent: [], hidden: [], waiting: [] });
     expect(board.wards).toMatchObject([{ name: "Surgery", status: "open", rooms: [{ name: "room 1" }], withoutBed: [] }]);
@@ -127,7 +127,7 @@ describe("the board", () => {
     expect(await waits()).toMatchObject({ results: 0 });
   });
 
-  it("shows what has changed since it was looked at last, and to each what they may see", async () => {
+  it("shows changes since the last call, and to each role what it may see", async () => {
     const look = () => wards.board(clinic.caller, { ward: surgery.location });
     const [first, again] = [await look(), await look()];
     expect({ ...again, at: "" }).toEqual({ ...first, at: "" });
@@ -137,13 +137,13 @@ describe("the board", () => {
     expect(bedsOf(await look())[0]?.stay).toMatchObject({ stay, allergies: ["Penicillin"] });
   });
 
-  it("shows all wards where none is asked for, and none where there is no such ward", async () => {
+  it("shows all wards if none is requested, and none if it does not exist", async () => {
     expect((await wards.board(clinic.caller, {})).wards.map(({ name }) => name)).toEqual(["Surgery", "Medicine"]);
     expect((await wards.board(clinic.caller, { ward: "Location/none" })).wards).toEqual([]);
     await expect(wards.board(clinic.caller, { ward: "Patient/1" })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
   });
 
-  describe("in a hospital that is closed", () => {
+  describe("in a hospital with closed access", () => {
     let access: Access;
     const host = (): ServiceBroker => clinic.hosted("wards").broker;
     beforeAll(() => {
@@ -159,7 +159,7 @@ describe("the board", () => {
         { meta: { as: access.stampOf({ sub: "one", roles: [role], ...(scope !== undefined && { scope }) }) } },
       );
 
-    it("shows a nurse all, and an administrator which bed is taken, not by whom", async () => {
+    it("shows a nurse everything, and an administrator which beds are occupied, not by whom", async () => {
       expect(bedsOf(await seenBy("nurse"))[0]).toMatchObject({
         status: "taken",
         stay: { name: "Amina Benali", allergies: ["Penicillin"] },
@@ -170,7 +170,7 @@ describe("the board", () => {
       expect(JSON.stringify(board)).not.toMatch(/Benali|Penicillin|Patient\//);
     });
 
-    it("leaves out what the caller may not see, and names it", async () => {
+    it("omits what the caller may not see, and says so", async () => {
       const board = await seenBy("front-desk");
       expect(bedsOf(board)[0]?.stay).toMatchObject({ name: "Amina Benali", allergies: [], waits: { requests: 0 } });
       expect(board.hidden).toEqual(["allergies", "isolation", "diagnoses", "requests", "results", "doses"]);
@@ -178,7 +178,7 @@ describe("the board", () => {
       expect((await seenBy("nurse", "actions user/Encounter.rs user/Patient.rs")).hidden).toContain("allergies");
     });
 
-    it("is shown to nobody whose role has no right to it", async () => {
+    it("is refused to roles without a right to it", async () => {
       await expect(seenBy("billing")).rejects.toEqual(refusal(403, "NOT_ALLOWED"));
       await expect(wards.board(clinic.caller, {})).rejects.toEqual(refusal(401, "SIGN_IN_NEEDED"));
     });

@@ -8,7 +8,7 @@ import TransactionsService from "../transactions/transactions.service.ts";
 import { type Ward, wards } from "./wards.contract.ts";
 import WardsService from "./wards.service.ts";
 
-describe("a place of the house", () => {
+describe("a place of the hospital", () => {
   let clinic: Clinic;
   let ward: Ward;
   let room: string;
@@ -33,7 +33,7 @@ describe("a place of the house", () => {
   const admit = (place: object, index = 0) => hospitalizations.admit(clinic.caller, { patient: `Patient/${next}-${index}`, ...place });
   const statuses = async () => (await wards.listBeds(clinic.caller, { ward: ward.location })).map(({ status }) => status);
 
-  it("gets more beds, none of a name that the room has, and none where it is no room, or closed", async () => {
+  it("gets more beds with names that are new in the room, unless it is not a room, or is closed", async () => {
     const beds = await wards.addBeds(clinic.caller, { room, beds: ["B", "C"], attributes: ["oxygen"] });
     expect(beds).toMatchObject([{ name: `Ward ${next}, 1, B`, room, ward: ward.location, status: "free" }, {}]);
     expect(await statuses()).toEqual(["free", "free", "free", "free"]);
@@ -45,7 +45,7 @@ describe("a place of the house", () => {
     await expect(add(room, "D")).rejects.toEqual(refusal(409, "WARD_IS_CLOSED"));
   });
 
-  it("is one more room of a ward, where the ward takes patients in", async () => {
+  it("can be a further room of a ward, unless the ward is closed", async () => {
     const add = (to: string) => wards.addRoom(clinic.caller, { ward: to, name: "3", beds: ["A", "B"] });
     expect(await add(ward.location)).toMatchObject({ name: "3", beds: [{ name: "A" }, { name: "B" }] });
     expect(await statuses()).toEqual(["free", "free", "free", "free"]);
@@ -58,7 +58,7 @@ describe("a place of the house", () => {
     await expect(add(ward.location)).rejects.toEqual(refusal(409, "WARD_IS_CLOSED"));
   });
 
-  it("is found by need, a bed that has no more than that first, and not one for the other sex", async () => {
+  it("is found by need, beds without further features first, and none for the other sex", async () => {
     const [isolation, oxygen] = [await wards.addBeds(clinic.caller, { room, beds: ["B"], attributes: ["isolation", "oxygen"] }), bed];
     await wards.describe(clinic.caller, { location: oxygen, attributes: ["oxygen"] });
     const find = async (more: object) => (await wards.findBeds(clinic.caller, { ward: ward.location, ...more })).map((it) => it.location);
@@ -74,7 +74,7 @@ describe("a place of the house", () => {
     expect((await clinic.read("wards", room)).extension).toBeUndefined();
   });
 
-  it("is described by whoever has read it last, and by nobody who has not seen what others have stored", async () => {
+  it("is changed only by callers who have read its latest version", async () => {
     const bedOn = async () => (await wards.board(clinic.caller, { ward: ward.location })).wards[0]?.rooms[0]?.beds[0];
     const { version } = nonNull(await bedOn());
     const stored = await wards.describe(clinic.caller, { location: bed, version, attributes: ["oxygen"] });
@@ -92,7 +92,7 @@ describe("a place of the house", () => {
     expect(await wards.describe(clinic.caller, { location: bed, attributes: ["cot"] })).toMatchObject({ attributes: ["cot"] });
   });
 
-  it("has what its room has, and on the board it is told which is whose", async () => {
+  it("has its room's features, and the board shows which belong to which", async () => {
     const roomOn = async () => nonNull((await wards.board(clinic.caller, { ward: ward.location })).wards[0]?.rooms[0]);
     await wards.describe(clinic.caller, { location: bed, attributes: ["oxygen", "cot"] });
     expect((await roomOn()).beds[0]).toMatchObject({ attributes: ["oxygen", "cot"] });
@@ -106,7 +106,7 @@ describe("a place of the house", () => {
     expect(await wards.findBeds(clinic.caller, { ward: ward.location, needs: "isolation,oxygen" })).toMatchObject([{ location: bed }]);
   });
 
-  it("is dirty, cleaned and clean, in this order, and meanwhile taken by nobody", async () => {
+  it("is contaminated, in cleaning and clean, in this order, and cannot be occupied meanwhile", async () => {
     const set = (cleaning: "dirty" | "cleaning" | "clean") => wards.setCleaning(clinic.caller, { bed, cleaning });
     expect(await set("dirty")).toMatchObject({ cleaning: "dirty", status: "open" });
     await expect(admit({ bed })).rejects.toEqual(refusal(409, "NOT_A_BED"));
@@ -137,12 +137,12 @@ describe("a place of the house", () => {
     expect(await admit({ bed }, 2)).toMatchObject({ bed });
   });
 
-  it("is not closed while a patient is in the ward and has no bed yet", async () => {
+  it("cannot be closed while a patient without a bed is in the ward", async () => {
     await admit({ ward: ward.location });
     await expect(wards.close(clinic.caller, { location: ward.location, reason: "x" })).rejects.toEqual(refusal(409, "STILL_OCCUPIED"));
   });
 
-  it("is never closed over a patient who is admitted at the same moment", async () => {
+  it("cannot be closed during a concurrent admission", async () => {
     for (let laterMs = 0; laterMs < 12; laterMs += 1) {
       const { location, rooms } = await wards.open(clinic.caller, { name: `Busy ${next} ${laterMs}`, rooms: [{ name: "1", beds: ["A"] }] });
       const closing = pause(laterMs).then(() => wards.close(clinic.caller, { location, reason: "no staff" }));

@@ -6,14 +6,14 @@ import { bedOf, newWard } from "./wards.model.ts";
 import WardsService from "./wards.service.ts";
 
 describe("a ward", () => {
-  it("is a tree of Locations, its beds free", () => {
+  it("is a tree of Locations with free beds", () => {
     const { ward, locations } = newWard("Cardiology", [{ name: "room 1", beds: ["A", "B"] }]);
     expect(locations.map((it) => it.physicalType?.coding?.[0]?.code)).toEqual(["wa", "ro", "bd", "bd"]);
     expect(ward.rooms[0]?.beds).toHaveLength(2);
     expect(locations[2]?.partOf?.reference).toBe(ward.rooms[0]?.location);
   });
 
-  it("takes a bed that is contaminated, or suspended, for closed", () => {
+  it("counts a contaminated or suspended bed as closed", () => {
     const bed = newWard("Cardiology", [{ name: "room 1", beds: ["A"] }]).locations[2] as Location & { id: string };
     expect(bedOf({ ...bed, operationalStatus: { code: "K" } }, undefined, false).status).toBe(BedStatus.closed);
     expect(bedOf({ ...bed, status: "suspended" }, undefined, false).status).toBe(BedStatus.closed);
@@ -38,7 +38,7 @@ describe("wards", () => {
   });
   afterAll(() => clinic.stop());
 
-  it("shows the beds of the ward that was opened, all free", async () => {
+  it("lists the beds of a new ward, all free", async () => {
     const ward = await wards.open(clinic.caller, {
       name: "Surgery",
       rooms: [
@@ -55,7 +55,7 @@ describe("wards", () => {
     expect(await wards.listBeds(clinic.caller, { ward: ward.location, status: BedStatus.taken })).toEqual([]);
   });
 
-  it("shows every bed of a house with more than fit in one answer, ward by ward", async () => {
+  it("list every bed of a hospital with more than fit into one answer, ward by ward", async () => {
     const rooms = Array.from({ length: 20 }, (_, room) => ({ name: `${room}`, beds: Array.from({ length: 50 }, (_, bed) => `${bed}`) }));
     const [large, small] = [
       await wards.open(clinic.caller, { name: "Large", rooms }),
@@ -74,14 +74,14 @@ describe("wards", () => {
     expect(await wards.listBeds(clinic.caller, { status: BedStatus.closed })).toEqual([{ ...bed, status: "closed" }]);
   });
 
-  it("refuses a second ward of the same name, however it is written", async () => {
+  it("refuse a second ward of the same name, however it is spelt", async () => {
     await wards.open(clinic.caller, { name: "Maternité", rooms: [{ name: "1", beds: ["A"] }] });
     await expect(wards.open(clinic.caller, { name: "maternite", rooms: [{ name: "1", beds: ["A"] }] })).rejects.toEqual(
       refusal(409, "WARD_ALREADY_OPEN"),
     );
   });
 
-  it("refuses two beds of one name in a room, and takes them in two rooms", async () => {
+  it("refuse two beds of one name in a room, and accept them in two rooms", async () => {
     const room = (name: string, ...beds: string[]) => ({ name, beds });
     await expect(wards.open(clinic.caller, { name: "Twice", rooms: [room("1", "A", "a")] })).rejects.toEqual(
       refusal(409, "BED_NAME_TAKEN"),

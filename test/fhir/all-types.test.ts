@@ -51,7 +51,7 @@ describe.each(["sqlite", "mongo"] as const)("a search over all types, on %s", (s
     }
   });
 
-  it("in order of id, also of a part of the types and of a compartment", async () => {
+  it("ordered by id, also for some types and for a compartment", async () => {
     const found = await all(`/Patient/${patient}/*?_type=Encounter,Condition,Patient&_sort=-_id&_count=4`);
     expect(found.map(({ id }) => id)).toEqual(
       found
@@ -62,7 +62,7 @@ describe.each(["sqlite", "mongo"] as const)("a search over all types, on %s", (s
     expect(found).toHaveLength(10);
   });
 
-  it("by a tag: what has none comes last in both directions", async () => {
+  it("by a tag: resources without one come last in both directions", async () => {
     for (const [sort, first] of [
       ["_tag", "1"],
       ["-_tag", "z"],
@@ -82,11 +82,11 @@ describe.each(["sqlite", "mongo"] as const)("a search over all types, on %s", (s
     expect((await fhir.get(`${path}?_count=2`)).body.total).toBeUndefined();
   });
 
-  it("by what only some types have is refused", async () => {
+  it("by a parameter of only some types is refused", async () => {
     for (const sort of ["date", "-_lastUpdated,date", "_colour"]) expect((await fhir.get(`?_sort=${sort}`)).status).toBe(400);
   });
 
-  it("passes over what no type knows and says so, unless it shall be strict; what only some know is refused", async () => {
+  it("ignores parameters that no type has and reports it, unless strict; those of only some types are refused", async () => {
     const { status, body } = await fhir.get("?_type=Condition,Encounter&colour=blue&_count=1000&_pretty=true");
     expect(status).toBe(200);
     expect(body.link[0].url).toBe(`${mesh.base}/fhir?_type=Condition%2CEncounter&_count=1000`);

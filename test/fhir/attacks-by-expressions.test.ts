@@ -7,7 +7,7 @@ import { profileOfPatient } from "../kit/profiles.ts";
 describe("a hospital that is attacked by expressions", () => {
   const at = fhirMesh(["api", "transactions", "patients", "records"]);
 
-  it("counts what expressions cost for each request, also where a client gives all of them one id", async () => {
+  it("counts the cost of expressions for each request, even if a client gives all of them one id", async () => {
     await at.fhir.send("PUT", "/Patient/counted", { resourceType: "Patient", id: "counted", name: [{ given: ["a".repeat(60), "A"] }] });
     const patched = async (pattern: string) => {
       const part = [
@@ -22,7 +22,7 @@ describe("a hospital that is attacked by expressions", () => {
     expect([await patched("^(a+)+b$"), await patched("^A$")]).toEqual([422, 200]);
   });
 
-  it("does not run what a profile asks of every object, nor a regular expression for ever", async () => {
+  it("does not run endless constraints of a profile, nor endless regular expressions", async () => {
     const url = "http://example.org/StructureDefinition/harm";
     const rule = (key: string, expression: string) => ({ key, severity: "error", human: "Harm.", expression });
     const profile = profileOfPatient(url, [
@@ -79,7 +79,7 @@ describe("a hospital that is attacked by expressions", () => {
       expect((await at.fhir.send("PATCH", "/Patient/e0", patchOf("Patient.name.where(family.matches('^b'))"))).status).toBe(200);
     });
 
-    it("gives all patches of a transaction no more time than one", async () => {
+    it("gives all patches of a transaction together the time of one", async () => {
       const entry = Array.from({ length: 20 }, (_, i) => ({ resource: patchOf(evil), request: { method: "PATCH", url: `Patient/e${i}` } }));
       const begun = performance.now();
       const sending = at.fhir.send("POST", "", bundleOf("transaction", entry));
@@ -93,7 +93,7 @@ describe("a hospital that is attacked by expressions", () => {
       expect(performance.now() - begun).toBeLessThan(18_000);
     });
 
-    it("gives the profiles of all resources of a transaction no more time than those of one", async () => {
+    it("gives the profiles of all resources of a transaction together the time of one", async () => {
       const entry = Array.from({ length: 20 }, () => ({
         resource: { resourceType: "Patient", meta: { profile: [url] }, name: [{ family }] },
         request: { method: "POST", url: "Patient" },
@@ -108,7 +108,7 @@ describe("a hospital that is attacked by expressions", () => {
       expect(body.issue[19].expression[0]).toMatch(/^Bundle\.entry\[19\]/);
     });
 
-    it("ends no service by a rule that fills the memory", async () => {
+    it("loses no service to a constraint that fills the memory", async () => {
       const numbers = Array.from({ length: 30 }, (_, i) => i).join("|");
       const filling = { ...rule, expression: `(${numbers}).aggregate($total.combine($total), 1).exists()` };
       const profile = profileOfPatient(`${url}-memory`, [{ id: "Patient.active", path: "Patient.active", constraint: [filling] }]);
@@ -118,7 +118,7 @@ describe("a hospital that is attacked by expressions", () => {
       expect(await sending).toMatchObject({ status: 200, body: outcomeWith("too-costly") });
     });
 
-    it("looks up no more profiles than a resource may name", async () => {
+    it("reads no more profiles than a resource may claim", async () => {
       const profile = Array.from({ length: 100_000 }, (_, i) => `http://example.org/p${i}`);
       const claiming = { resourceType: "Patient", meta: { profile } };
       const begun = performance.now();
@@ -137,7 +137,7 @@ describe("a hospital that is attacked by expressions", () => {
     });
   });
 
-  it("holds whoever claims a profile to it, however many versions of others there are", async () => {
+  it("checks a claimed profile, however many versions of others there are", async () => {
     const made = (name: string, version: string, min: object) =>
       profileOfPatient(`http://example.org/StructureDefinition/${name}`, [min], { version });
     const needsNumber = { id: "Patient.identifier", path: "Patient.identifier", min: 1 };

@@ -8,10 +8,10 @@ import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { outcomeWith } from "../kit/fhir-http.ts";
 
-describe("a hospital that is attacked", () => {
+describe("a hospital under attack", () => {
   const at = fhirMesh(["api", "transactions", "patients", "records"]);
 
-  it("takes no page link that it has not made, and nothing in one for a part of a statement", async () => {
+  it("accepts no page link that it has not made, and nothing in one as part of a statement", async () => {
     const seq = { text: "0 UNION ALL SELECT seq, id, version, updated FROM resource WHERE 1", values: [] };
     const text = JSON.stringify({ query: "", after: { values: [], seq, id: "" } });
     for (const length of [16, 22]) {
@@ -21,7 +21,7 @@ describe("a hospital that is attacked", () => {
     }
   });
 
-  it("keeps all of a transaction whose names differ only behind what is indexed", async () => {
+  it("keeps all resources of a transaction whose names differ only beyond what is indexed", async () => {
     const given = ["😀", "😁"].map((last) => "a".repeat(7_997) + last + last);
     const entry = [
       { resource: { resourceType: "Patient", id: "long", name: [{ given }] }, request: { method: "PUT", url: "Patient/long" } },
@@ -35,7 +35,7 @@ describe("a hospital that is attacked", () => {
     expect((await at.fhir.get("/Condition/long")).status).toBe(200);
   });
 
-  it("bounds what one batch makes it answer", async () => {
+  it("limits the answer to one batch", async () => {
     const data = Buffer.alloc(750_000, 1).toString("base64");
     await at.fhir.send("PUT", "/Binary/large", { resourceType: "Binary", id: "large", contentType: "text/plain", data });
     const entry = Array.from({ length: 100 }, () => ({ request: { method: "GET", url: "Binary/large" } }));
@@ -52,13 +52,13 @@ describe("a hospital that is attacked", () => {
       body: gzipSync(text) as BodyInit,
     });
 
-  it("refuses a form of nothing but separators, and JSON of nothing but objects", async () => {
+  it("refuses a form that is only separators, and JSON that is only objects", async () => {
     expect((await packed("/Patient/_search", "application/x-www-form-urlencoded", "a&".repeat(8_000_000))).status).toBe(413);
     const objects = `{"resourceType":"Bundle","type":"batch","entry":[${"{},".repeat(8_000_000)}{}]}`;
     expect((await packed("", "application/fhir+json", objects)).status).toBe(413);
   }, 30_000);
 
-  it("refuses a search by POST that is larger than any, without reading it or keeping others from large answers", async () => {
+  it("refuses a search by POST that is too large without reading it, or delaying large answers of others", async () => {
     const form = `_id=${"a".repeat(31_000_000)}`;
     const { status } = await at.fhir.send("POST", "/Observation/_search", form, { "Content-Type": "application/x-www-form-urlencoded" });
     expect(status).toBe(413);
@@ -94,12 +94,12 @@ describe("a hospital that is attacked", () => {
     await at.fhir.get("/Patient/long", { [name]: value });
   });
 
-  it("takes a name of a hundred thousand parts in no time", async () => {
+  it("accepts a name of a hundred thousand parts quickly", async () => {
     const { status } = await at.fhir.create({ resourceType: "Patient", name: [{ family: "a ".repeat(100_000).trim() }] });
     expect([201, 422]).toContain(status);
   });
 
-  it("goes on with a connection whose body could not be unpacked, or ends it", async () => {
+  it("continues a connection whose body could not be decompressed, or ends it", async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const ask = (method: string, path: string, body?: Buffer) =>
       new Promise<number | undefined>((resolve, reject) => {
@@ -125,7 +125,7 @@ describe("a hospital that is attacked", () => {
     return made;
   };
 
-  it("serves others while hundreds are slow to send, and when they have hung up", async () => {
+  it("serves others while hundreds send slowly, and after they have hung up", async () => {
     const upload = "POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\nContent-Length: 5\r\n\r\n";
     const slow = await Promise.all(Array.from({ length: 400 }, () => socket(upload)));
     expect((await at.fhir.get("/Patient/long")).status).toBe(200);
@@ -137,7 +137,7 @@ describe("a hospital that is attacked", () => {
     expect([health.status, health.headers.get("connection")]).toEqual([200, "keep-alive"]);
   }, 30_000);
 
-  it("indents no answer that would grow to many times its length", async () => {
+  it("indents no answer that would grow to many times its size", async () => {
     let extension: object = { url: "u", extension: Array.from({ length: 20_000 }, () => ({ url: "u", valueBoolean: true })) };
     for (let depth = 0; depth < 40; depth++) extension = { url: "u", extension: [extension] };
     const deep = { resourceType: "Basic", id: "deep", code: { text: "x" }, extension: [extension] };
@@ -148,7 +148,7 @@ describe("a hospital that is attacked", () => {
     }
   });
 
-  it("reads no params of an action that are nothing but members", async () => {
+  it("does not read params of an action with very many members", async () => {
     const body = JSON.stringify(Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, 1])));
     const { status } = await fetch(`${at.mesh.base}/api/patients/register`, {
       method: "POST",

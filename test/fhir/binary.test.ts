@@ -15,7 +15,7 @@ describe("a scanned letter", () => {
     return { status: answer.status, headers: answer.headers, bytes: Buffer.from(await answer.arrayBuffer()) };
   };
 
-  it("is stored as it came, and given back to the byte", async () => {
+  it("is stored as sent, and returned byte by byte", async () => {
     const sent = { "Content-Type": "application/pdf", "X-Security-Context": "Patient/1" };
     const { status, body } = await send("POST", "/Binary", letter, sent);
     expect(status).toBe(201);
@@ -33,7 +33,7 @@ describe("a scanned letter", () => {
     expect((await content(`/Binary/${body.id}`, { "If-None-Match": 'W/"1"' })).status).toBe(304);
   });
 
-  it("is a resource to who asks for FHIR", async () => {
+  it("is a resource to a client that asks for FHIR", async () => {
     const { body } = await send("PUT", "/Binary/letter", letter, { "Content-Type": "application/pdf" });
     const resource = { resourceType: "Binary", id: "letter", contentType: "application/pdf", data: letter.toString("base64") };
     expect(body).toMatchObject(resource);
@@ -48,7 +48,7 @@ describe("a scanned letter", () => {
     expect(patched).toMatchObject({ status: 200, body: { ...resource, contentType: "image/png" } });
   });
 
-  it("may be a FHIR document of another kind, which stays what it is", async () => {
+  it("may be a FHIR document of another kind, which is not changed", async () => {
     const report = '{"resourceType":"Patient", "id":"x"}';
     const { status, body } = await send("POST", "/Binary", Buffer.from(report), { "Content-Type": "application/fhir+json" });
     expect(status).toBe(201);

@@ -26,7 +26,7 @@ describe("an answer that would be too large", () => {
   });
   const tooCostly = { status: 400, body: outcomeWith("too-costly") };
 
-  it("is refused: of many records, those that come along or are looked through", async () => {
+  it("is refused: many resources, included or examined", async () => {
     for (const size of [10_000, 10_000, 1]) {
       const entry = Array.from({ length: size }, (_, index) => ({
         resource: observation("busy", `${index % 3}`),
@@ -42,7 +42,7 @@ describe("an answer that would be too large", () => {
     expect(await fhir.get("/Observation?subject=Patient/busy&_summary=count")).toMatchObject({ body: { total: 20_001 } });
   }, 60_000);
 
-  it("is refused: of large records, those that have no pages", async () => {
+  it("is refused: large resources without pages", async () => {
     const note = Array.from({ length: 5 }, () => ({ text: "x".repeat(900_000) })); // R4 ends a string at 1 MB
     for (const code of ["a", "b", "c", "d"]) expect((await fhir.create(observation("verbose", code, { note }))).status).toBe(201);
     expect(await fhir.get("/Observation/$lastn?patient=verbose")).toMatchObject(tooCostly);
@@ -50,7 +50,7 @@ describe("an answer that would be too large", () => {
     expect(await fhir.get("/Patient?_id=verbose&_revinclude=Observation:subject")).toMatchObject(tooCostly);
   }, 60_000);
 
-  it("is refused: of more tags than one can read", async () => {
+  it("is refused: too many tags", async () => {
     for (let index = 0; index < 101; index += 1) {
       const tag = Array.from({ length: 100 }, (_, place) => ({ system: "urn:t", code: `${index}-${place}` }));
       expect((await fhir.create({ resourceType: "Basic", code: { text: "x" }, meta: { tag } })).status).toBe(201);

@@ -9,7 +9,7 @@ describe("a bundle with conditions", () => {
   const idOf = (answer: { body: { entry: { response: { location: string } }[] } }, index: number) =>
     answer.body.entry[index]?.response.location.split("/_history")[0] as string;
 
-  it("resolves conditional references, and refuses those that name none or several", async () => {
+  it("resolves conditional references, and refuses those with no match or several", async () => {
     await at.fhir.create({ resourceType: "Practitioner", identifier: [{ system: "urn:npi", value: "1" }] });
     const encounter = (value: string) =>
       post({
@@ -46,7 +46,7 @@ describe("a bundle with conditions", () => {
     expect((await at.fhir.get(`/${type}?identifier=urn:own|`)).body.total).toBe(2);
   });
 
-  it("creates what does not exist, once, and links to what does", async () => {
+  it("creates what does not exist, once, and links to what exists", async () => {
     const bundle = (day: string) =>
       transaction(
         post({ resourceType: "Organization", name: "Clinic", identifier: [{ system: "urn:org", value: "7" }] }, "urn:uuid:org", {
@@ -60,7 +60,7 @@ describe("a bundle with conditions", () => {
     expect((await at.fhir.get(`/${idOf(second, 1)}`)).body.managingOrganization.reference).toBe(idOf(first, 0));
   });
 
-  it("refuses entries whose conditions lead to one resource, and lets a condition find what another entry changes", async () => {
+  it("refuses entries whose conditions match one resource, and lets a condition match what another entry changes", async () => {
     const identifier = [{ system: "urn:x", value: "overlap" }];
     const { id } = (await at.fhir.create({ resourceType: "Patient", identifier })).body;
     const patient = { resourceType: "Patient", identifier };

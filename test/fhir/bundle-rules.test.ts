@@ -25,7 +25,7 @@ describe("a bundle", () => {
   const placeOf = (answer: { body: { entry: { response: { location: string } }[] } }, index: number) =>
     answer.body.entry[index]?.response.location.split("/_history")[0] as string;
 
-  it("leaves texts that look like a link to what it creates", async () => {
+  it("does not change texts that look like a link to what it creates", async () => {
     const text = "Patient/x1";
     const communication = {
       resourceType: "Communication",
@@ -47,7 +47,7 @@ describe("a bundle", () => {
     expect(body).toMatchObject({ ...communication, subject: { reference: placeOf(answer, 0) } });
   });
 
-  it("stores definitions under their own addresses", async () => {
+  it("stores definitions under their canonical URLs", async () => {
     const url = "http://example.org/fhir/StructureDefinition/own-address";
     const definition = {
       resourceType: "StructureDefinition",
@@ -102,7 +102,7 @@ describe("a bundle", () => {
     },
   );
 
-  describe("resolves conditional references when all else is done:", () => {
+  describe("resolves conditional references after all writes:", () => {
     const named = (value: string, id?: string): Resource => ({
       resourceType: "Patient",
       ...(id && { id }),
@@ -124,7 +124,7 @@ describe("a bundle", () => {
       expect((await at.fhir.get("/Patient/cr1")).status).toBe(200);
     });
 
-    it("not to what does not match any more", async () => {
+    it("not to what no longer matches", async () => {
       await at.fhir.send("PUT", "/Patient/cr2", named("before", "cr2"));
       expect(await send(put(named("after", "cr2")), post(observation("before")))).toMatchObject(noMatch);
       const patch = Buffer.from(JSON.stringify([{ op: "remove", path: "/identifier" }])).toString("base64");
@@ -137,7 +137,7 @@ describe("a bundle", () => {
       expect(await subjectOf(placeOf(answer, 1))).toBe("Patient/cr2");
     });
 
-    it("to what it creates, by whichever entry, and to nothing when that is one of two", async () => {
+    it("to what it creates, by any entry, and to nothing if that is one of two", async () => {
       const answer = await send(post(observation("made")), post(named("made")));
       expect(await subjectOf(placeOf(answer, 0))).toBe(placeOf(answer, 1));
       const unless = await send(post(observation("unless")), post(named("unless"), undefined, { ifNoneExist: "identifier=urn:cr|unless" }));
@@ -148,21 +148,21 @@ describe("a bundle", () => {
       });
     });
 
-    it("to the one that is left of several", async () => {
+    it("to the only remaining one of several", async () => {
       for (const id of ["cr3", "cr4", "cr5"]) await at.fhir.send("PUT", `/Patient/${id}`, named("several", id));
       const remove = (id: string) => ({ request: { method: "DELETE", url: `Patient/${id}` } });
       const answer = await send(post(observation("several")), remove("cr3"), remove("cr4"));
       expect(await subjectOf(placeOf(answer, 0))).toBe("Patient/cr5");
     });
 
-    it("also under the server's own address", async () => {
+    it("also with the server's own base URL", async () => {
       await at.fhir.send("PUT", "/Patient/cr6", named("absolute", "cr6"));
       const reference = `${at.mesh.base}/fhir/Patient?identifier=urn:cr|absolute`;
       const answer = await send(post({ ...observation(""), subject: { reference } }));
       expect(await subjectOf(placeOf(answer, 0))).toBe("Patient/cr6");
     });
 
-    it("and links that a patch brings", async () => {
+    it("and links in a patch", async () => {
       await at.fhir.send("PUT", "/Patient/cr7", named("patched", "cr7"));
       const { id } = (await at.fhir.create({ ...observation(""), subject: undefined })).body;
       const patch = [
@@ -214,7 +214,7 @@ describe("a bundle", () => {
       expect((await at.fhir.get("/Patient/read-there")).status).toBe(200);
     });
 
-    it("but one of what the bundle makes itself sees it", async () => {
+    it("but a read of what the bundle creates finds it", async () => {
       const made = { resourceType: "Patient", id: "read-made" };
       const { status, body } = await at.fhir.send(
         "POST",
@@ -260,7 +260,7 @@ describe("a bundle", () => {
       expect(body.entry[0].resource.issue[0]).toMatchObject({ severity: "error", expression: ["Patient.gender"] });
     });
 
-    it("those that change something by themselves, in a batch, and refuses them in a transaction", async () => {
+    it("those that change something in a batch only, not in a transaction", async () => {
       await at.fhir.send("PUT", "/Patient/op-meta", { resourceType: "Patient", id: "op-meta" });
       const entry = [call("Patient/op-meta/$meta-add", tag)];
       expect(await at.fhir.send("POST", "", transaction(...entry))).toMatchObject({
@@ -272,7 +272,7 @@ describe("a bundle", () => {
       expect((await at.fhir.get("/Patient/op-meta")).body.meta).toMatchObject({ versionId: "2", tag: [{ code: "x" }] });
     });
 
-    it("and tells of those that there are not", async () => {
+    it("and reports those that do not exist", async () => {
       const entry = [call("Patient/$nothing", validated)];
       const { body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry });
       expect(body.entry[0].response.status).toBe("501");
@@ -280,7 +280,7 @@ describe("a bundle", () => {
     });
   });
 
-  it("with faults in several services' resources tells all of them, in the order of its entries", async () => {
+  it("with faults in resources of several services reports all of them, in the order of its entries", async () => {
     const entries = [
       post({ resourceType: "Observation", status: "unsaid", code: { text: "x" } }),
       post({ resourceType: "Patient", gender: "unsaid" }),
@@ -303,7 +303,7 @@ describe("a bundle", () => {
     expect((await at.fhir.send("POST", "", transaction(...entries.slice(2, 3)))).status).toBe(200);
   });
 
-  it("tells in which entry a fault of the Bundle itself is", async () => {
+  it("reports the entry of a fault of the Bundle itself", async () => {
     const found = { ...post({ resourceType: "Patient" }), search: { mode: "found" } };
     const { body } = await at.fhir.send("POST", "", transaction(post({ resourceType: "Patient" }), found));
     expect(body.issue[0].expression).toEqual(["Bundle.entry[1].search.mode"]);

@@ -10,7 +10,7 @@ describe("a bundle", () => {
     answer.body.entry[index]?.response.location.split("/_history")[0] as string;
   const total = async (query: string) => (await at.fhir.get(query)).body.total as number;
 
-  it("links what it creates, wherever a link may stand", async () => {
+  it("links what it creates, wherever a link may be", async () => {
     const [patient, condition] = ["urn:uuid:6f0e2b66-0c5a-4d4e-9d2f-000000000001", "urn:uuid:6f0e2b66-0c5a-4d4e-9d2f-000000000002"];
     const answer = await at.fhir.send(
       "POST",
@@ -62,7 +62,7 @@ describe("a bundle", () => {
     expect(problem.text.div).toContain(`href="${patientRef}"`);
   });
 
-  it("takes entries that refer to each other in a circle", async () => {
+  it("accepts entries that refer to each other in a circle", async () => {
     const answer = await at.fhir.send(
       "POST",
       "",
@@ -75,7 +75,7 @@ describe("a bundle", () => {
     expect((await at.fhir.get(`/${idOf(answer, 1)}`)).body.link[0].other.reference).toBe(idOf(answer, 0));
   });
 
-  it("creates one, when 16 bundles at the same moment create what does not exist", async () => {
+  it("creates one resource if 16 concurrent bundles create what does not exist", async () => {
     const bundle = (index: number) =>
       transaction(
         post({ resourceType: "Organization", identifier: [{ system: "urn:org", value: "race" }] }, "urn:uuid:org", {
@@ -94,7 +94,7 @@ describe("a bundle", () => {
     expect(await total(`/Patient?organization=${idOf(answers[0] as never, 0)}&_summary=count`)).toBe(16);
   });
 
-  it("leaves nothing of itself when one entry is refused", async () => {
+  it("leaves nothing behind if one entry is refused", async () => {
     const mark = { identifier: [{ system: "urn:mark", value: "refused" }] };
     const refused = transaction(
       post({ resourceType: "Patient", ...mark }),
@@ -109,7 +109,7 @@ describe("a bundle", () => {
     expect(await total("/Condition?identifier=urn:mark|refused&_summary=count")).toBe(0);
   });
 
-  it("carries out every verb, deletions first, and answers in the order of the request", async () => {
+  it("carries out every method, deletions first, and answers in the order of the request", async () => {
     const { body: old } = await at.fhir.create({ resourceType: "Patient", active: true });
     const { body: gone } = await at.fhir.create({ resourceType: "Condition", subject: { reference: "Patient/1" } });
     const patch = Buffer.from(JSON.stringify([{ op: "replace", path: "/active", value: false }])).toString("base64");
@@ -162,7 +162,7 @@ describe("a bundle", () => {
     ).toBe(412);
   });
 
-  it("takes a thousand entries", async () => {
+  it("accepts a thousand entries", async () => {
     const entries = Array.from({ length: 1_000 }, (_, index) =>
       post({
         resourceType: "Observation",
@@ -177,7 +177,7 @@ describe("a bundle", () => {
     expect(await total("/Observation?method=urn:m|thousand&_summary=count")).toBe(1_000);
   });
 
-  it("patches and reads more records than an owner takes at once", async () => {
+  it("patches and reads more resources than an owner accepts at once", async () => {
     const ids = Array.from({ length: 1_500 }, (_, index) => `many${index}`);
     const statuses = async (type: string, entry: Entry[]) => {
       const { body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type, entry });
@@ -259,11 +259,11 @@ describe("a bundle", () => {
     expect(await at.fhir.send("POST", "", bundle)).toMatchObject({ status, body: { resourceType: "OperationOutcome" } });
   });
 
-  it("an empty transaction is no mistake", async () => {
+  it("an empty transaction is valid", async () => {
     expect(await at.fhir.send("POST", "", transaction())).toMatchObject({ status: 200, body: { type: "transaction-response" } });
   });
 
-  it("of type batch answers each entry for itself", async () => {
+  it("of type batch answers each entry by itself", async () => {
     const answer = await at.fhir.send("POST", "", {
       resourceType: "Bundle",
       type: "batch",
@@ -287,7 +287,7 @@ describe("a bundle", () => {
     });
   });
 
-  it("of type batch tells when a resource was written as the resource does", async () => {
+  it("of type batch has the same lastModified as the resource", async () => {
     const { id } = (await at.fhir.create({ resourceType: "Patient" })).body;
     const entry = [post({ resourceType: "Patient" }), { request: { method: "GET", url: `Patient/${id}` } }];
     const { body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry });

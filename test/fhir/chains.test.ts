@@ -27,7 +27,7 @@ const PROBING = [limits({ maxListed: 0 })];
  * practice of their own; each has a stay (every fourth one inpatient, which is another service's) and an observation of it (every other
  * one the laboratory's), heavier from one to the next.
  */
-describe("a chain over several services", () => {
+describe("a chained search over several services", () => {
   let mesh: Mesh;
   let directory: Directory;
   let calls: string[];
@@ -164,7 +164,7 @@ describe("a chain over several services", () => {
       expect(await countMatches(over(chainLimits), type, search)).toBe(ids.length);
     });
 
-    it("brings along the references that are asked for, and no others", async () => {
+    it("includes the requested references, and no others", async () => {
       const { slots = [] } = request("Observation?subject=p1").search.clauses[0] as { slots?: number[] };
       const { rows } = await searchPage(
         over(chainLimits),
@@ -173,13 +173,13 @@ describe("a chain over several services", () => {
       expect(rows.map(({ refs }) => refs)).toEqual(numbered("p", (i) => i >= 15).map((id) => [[slots[0], `Patient/${id}`]]));
     });
 
-    it("ends a page before it gets too big", async () => {
+    it("ends a page before it gets too large", async () => {
       const pages = await walk(over(chainLimits), "Observation?encounter.status=cancelled&_sort=value-quantity", { maxBytes: 1 });
       expect(pages).toEqual([["o15"], ["o16"], ["o17"], ["o18"], ["o19"]]);
     });
   });
 
-  it("asks each owner once a step, however many are found", async () => {
+  it("calls each owner once per link, however many matches there are", async () => {
     await searchPage(over(PROBING), request("Patient?_has:Observation:subject:code=weight"));
     const steps = [
       "lab.fhir.joinKeys",
@@ -191,20 +191,20 @@ describe("a chain over several services", () => {
     expect(calls).toEqual([...steps, "patients.fhir.search"]);
   });
 
-  it("is not asked twice where it leads to nothing", async () => {
+  it("is not evaluated again if it leads to nothing", async () => {
     expect(await walk(over(LISTING), "Patient?_has:Observation:subject:code=height")).toEqual([[]]);
     expect(calls).toEqual(["lab.fhir.joinKeys", "records.fhir.joinKeys", "patients.fhir.search"]);
   });
 
-  describe("that takes more than its bounds allow", () => {
+  describe("beyond its limits", () => {
     const narrow = [limits({ maxListed: 2, maxProbed: 6, maxCounted: 6 })];
 
-    it("gives shorter pages, even an empty one, but leaves none out and comes to its end", async () => {
+    it("gives shorter pages, even empty ones, but omits nothing and comes to its end", async () => {
       const pages = await walk(over(narrow), "Observation?encounter.class=IMP&_sort=value-quantity", { limit: 3 });
       expect(pages).toEqual([["o0", "o4"], ["o8"], ["o12", "o16"], []]);
     });
 
-    it("is refused where nothing is found within them, with what would narrow it", async () => {
+    it("is refused if nothing is found within them, with advice to narrow it", async () => {
       const refused = searchPage(over(narrow), request("Observation?encounter.status=cancelled&_sort=value-quantity"));
       await expect(refused).rejects.toMatchObject({ status: 400, issues: [{ code: "too-costly", expression: ["encounter"] }] });
       await expect(refused).rejects.toThrow(
@@ -212,7 +212,7 @@ describe("a chain over several services", () => {
       );
     });
 
-    it("is refused when it comes to time", async () => {
+    it("is refused if it takes too much time", async () => {
       const late = [limits({ maxListed: 0, timeoutMs: -1 })];
       await expect(searchPage(over(late), request("Patient?_has:Observation:subject:code=weight"))).rejects.toMatchObject({ status: 400 });
     });
@@ -222,7 +222,7 @@ describe("a chain over several services", () => {
       await expect(countMatches(over(narrow), type, search)).rejects.toMatchObject({ status: 400, issues: [{ code: "too-costly" }] });
     });
 
-    it("is refused where only clauses would do", async () => {
+    it("is refused where only clauses can be used", async () => {
       const { search } = request("Observation?encounter.class=IMP");
       const availability = { partial: false, missing: new Set<string>() };
       await expect(clausesOf(over(narrow), search, availability)).rejects.toMatchObject({ status: 400, issues: [{ code: "too-costly" }] });
@@ -233,7 +233,7 @@ describe("a chain over several services", () => {
     });
   });
 
-  describe("of which one owner is down", () => {
+  describe("with one owner down", () => {
     const labIsDown = {
       known: (type: string) => directory.known(type).map((owner) => (owner.service === "lab" ? { ...owner, alive: false } : owner)),
       ownersOf: (type: string) => {

@@ -26,7 +26,7 @@ describe.each(["sqlite", "mongo"] as const)("the compartment of a patient, on %s
 
   const ids = (resources: Record<string, unknown>[]) => resources.map(({ id }) => id).sort();
 
-  it("holds the Patients that link to the Patient", async () => {
+  it("includes Patients that link to the Patient", async () => {
     const linked = ["ada", "ada-again", "ada-too"];
     for (const path of ["/Patient/ada/Patient", "/Patient/ada/*?_type=Patient", "/Patient/ada/$everything?_type=Patient"]) {
       expect(ids((await fhir.all(path)).resources)).toEqual(linked);
@@ -39,7 +39,7 @@ describe.each(["sqlite", "mongo"] as const)("the compartment of a patient, on %s
     expect(ids((await fhir.all("/Patient/somebody-else/Patient")).resources)).toEqual(["somebody-else"]);
   });
 
-  it("does not hold what is in theirs", async () => {
+  it("does not include what is in their compartments", async () => {
     expect((await fhir.get("/Patient/ada/Condition")).body.total).toBe(1);
     expect((await fhir.all("/Patient/ada/$everything?_count=2")).resources).toHaveLength(4);
   });

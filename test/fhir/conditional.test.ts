@@ -10,14 +10,14 @@ describe("conditional interactions over HTTP", () => {
 
   const withNumber = (value: string, more: object = {}) => ({ ...rossi, identifier: [{ system: "urn:mrn", value }], ...more });
 
-  it("creates once, and answers with what is there to who asks again", async () => {
+  it("create once, and return the existing resource afterwards", async () => {
     const first = await at.fhir.create(withNumber("c1"), { "If-None-Exist": "identifier=urn:mrn|c1" });
     const second = await at.fhir.create(withNumber("c1"), { "If-None-Exist": "identifier=urn:mrn|c1" });
     expect([first.status, second.status]).toEqual([201, 200]);
     expect(second.body.id).toBe(first.body.id);
   });
 
-  it("updates the one match, creates when there is none, refuses several", async () => {
+  it("update the only match, create if there is none, and refuse several", async () => {
     const put = (resource: object) => at.fhir.send("PUT", "/Patient?identifier=urn:mrn|c2", resource);
     const first = await put(withNumber("c2"));
     expect(first.status).toBe(201);
@@ -26,7 +26,7 @@ describe("conditional interactions over HTTP", () => {
     expect(await put(withNumber("c2"))).toMatchObject({ status: 412, body: outcomeWith("multiple-matches") });
   });
 
-  it("creates under the id of a deleted resource as its next version, and never over a living one", async () => {
+  it("create under the id of a deleted resource as its next version, and never over an existing one", async () => {
     for (const resource of [
       { resourceType: "Patient", id: "reborn", identifier: [{ system: "urn:mrn", value: "reborn" }] },
       {
@@ -51,7 +51,7 @@ describe("conditional interactions over HTTP", () => {
     }
   });
 
-  it("deletes the one match, nothing when there is none, refuses several", async () => {
+  it("delete the only match, nothing if there is none, and refuse several", async () => {
     await created(withNumber("c3"));
     await created(withNumber("c3"));
     expect((await at.fhir.send("DELETE", "/Patient?identifier=urn:mrn|c3")).status).toBe(412);
@@ -62,7 +62,7 @@ describe("conditional interactions over HTTP", () => {
     expect((await at.fhir.send("DELETE", "/Patient")).status).toBe(412);
   });
 
-  describe("of one resource by its id take no criteria, which would not be looked at:", () => {
+  describe("by id accept no criteria, which would be ignored:", () => {
     const patch = [{ op: "add", path: "/gender", value: "other" }];
     it.each([
       ["family=x"],
@@ -94,21 +94,21 @@ describe("conditional interactions over HTTP", () => {
       expect((await at.fhir.get(`/Patient/${id}`)).body).toMatchObject({ id, meta: { versionId: "1" } });
     });
 
-    it("but what clients send along with any request", async () => {
+    it("except general parameters of clients", async () => {
       const { id } = await created();
       expect((await at.fhir.send("PUT", `/Patient/${id}?_format=json&_pretty=true`, { ...rossi, id, gender: "other" })).status).toBe(200);
       expect((await at.fhir.send("DELETE", `/Patient/${id}?_format=json&_cascade=delete`)).status).toBe(204);
     });
   });
 
-  it("patches the one match", async () => {
+  it("patch the only match", async () => {
     await created(withNumber("c5"));
     const patch = JSON.stringify([{ op: "replace", path: "/gender", value: "unknown" }]);
     const answer = await at.fhir.send("PATCH", "/Patient?identifier=urn:mrn|c5", patch, { "Content-Type": "application/json-patch+json" });
     expect(answer).toMatchObject({ status: 200, body: { gender: "unknown", meta: { versionId: "2" } } });
   });
 
-  it("says of a patch that nothing matches its criteria", async () => {
+  it("report that nothing matches the criteria of a patch", async () => {
     const answer = await at.fhir.send("PATCH", "/Patient?identifier=urn:mrn|c6", "[]", { "Content-Type": "application/json-patch+json" });
     expect(answer).toMatchObject({ status: 404, body: outcomeWith("not-found") });
     expect(answer.body.issue[0].diagnostics).toBe("No Patient matches identifier=urn:mrn|c6.");
@@ -144,7 +144,7 @@ describe("conditional interactions over HTTP", () => {
       expect(places.size).toBe(1);
     });
 
-    it("also where the criteria stand in the URL, which R4 does not have", async () => {
+    it("also with the criteria in the URL, which R4 does not define", async () => {
       const first = await at.fhir.send("POST", "/Patient?identifier=urn:mrn|url&_format=json", withNumber("url"));
       const second = await at.fhir.send("POST", "/Patient?identifier=urn:mrn|url", withNumber("url"));
       expect([first.status, second.status, second.body.id]).toEqual([201, 200, first.body.id]);
@@ -152,7 +152,7 @@ describe("conditional interactions over HTTP", () => {
       expect((await at.fhir.send("POST", "/Patient?_format=json&_pretty=true", rossi)).status).toBe(201);
     });
 
-    it("under another name of the server too, but of no other server, and of no other type", async () => {
+    it("with another name of this server too, but of no other server or type", async () => {
       const sent = (form: string) => at.fhir.create(withNumber("named"), { "If-None-Exist": form });
       const { port } = new URL(at.mesh.base);
       const byName = (form: string) => rawPost(Number(port), `localhost:${port}`, form, withNumber("named"));
@@ -190,7 +190,7 @@ describe("conditional interactions over HTTP", () => {
     });
   });
 
-  it("say where what they have changed is", async () => {
+  it("return the location of the changed resource", async () => {
     const first = await at.fhir.send("PUT", "/Patient?identifier=urn:mrn|placed", withNumber("placed"));
     const minimal = { Prefer: "return=minimal" };
     const again = await at.fhir.send("PUT", "/Patient?identifier=urn:mrn|placed", withNumber("placed", { gender: "other" }), minimal);

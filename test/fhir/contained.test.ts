@@ -91,7 +91,7 @@ describe("chains into contained resources", () => {
     ["MedicationRequest?medication._id=m", []],
   ])("%s finds %j", async (path, expected) => expect(await found(`/${path}`)).toEqual(expected));
 
-  it("are refused where they lead over three, as long as there is what they would miss", async () => {
+  it("are refused if they lead over three, while there is anything that they would miss", async () => {
     const paths = [
       "DiagnosticReport?result.specimen.collector:Practitioner.family=deep",
       "DiagnosticReport?result:Observation.specimen.collector.family=deep",
@@ -121,7 +121,7 @@ describe("chains into contained resources", () => {
     for (const path of paths) expect(await found(`/${path}`)).toEqual([]);
   });
 
-  it("follow a change, and a conditional create sees them", async () => {
+  it("follow a change, also in a conditional create", async () => {
     const body = (await fhir.get(`/MedicationRequest/${ids.otherwise}`)).body;
     body.contained[0].code.coding[0].code = "changed";
     expect((await fhir.send("PUT", `/MedicationRequest/${ids.otherwise}`, body)).status).toBe(200);

@@ -37,7 +37,7 @@ describe.each([
     expect(answer.headers.get("access-control-allow-headers")?.toLowerCase()).toMatch(/authorization.*content-type.*if-match.*prefer/);
   });
 
-  it("may read what it has made, and the headers of it", async () => {
+  it("may read what it has created, and its headers", async () => {
     const answer = await fhir.create({ resourceType: "Patient" }, { Origin: APP });
     expect([answer.status, allowed(answer)]).toEqual(isAllowed ? [201, itself] : [403, null]);
     if (!isAllowed) return;
@@ -48,7 +48,7 @@ describe.each([
     expect(answer.headers.get("access-control-allow-credentials")).toBeNull();
   });
 
-  it("may read why it was refused", async () => {
+  it("may read why a request was refused", async () => {
     for (const path of ["/Patient/none", "/Nonsense"]) {
       expect(allowed(await fhir.get(path, { Origin: APP }))).toBe(isAllowed ? itself : null);
     }
@@ -63,7 +63,7 @@ describe.each([
     expect(asked.status).toBe(isAnyAllowed ? 204 : isAllowed ? 403 : 405);
   });
 
-  it("does not write unasked from a page of somebody else, but from the gateway's own", async () => {
+  it("cannot write from a page of another site without permission, but from the gateway's own", async () => {
     const write = (origin: string) => fhir.send("PUT", "/Patient/cors", { resourceType: "Patient", id: "cors" }, { Origin: origin });
     expect((await write(mesh.base)).status).toBeLessThan(300);
     for (const origin of others) expect((await write(origin)).status).toBe(isAnyAllowed ? 200 : 403);
@@ -72,7 +72,7 @@ describe.each([
     expect((await fhir.get("/Patient/cors")).status).toBe(isAnyAllowed ? 410 : 200);
   });
 
-  it("writes with what a browser says of the site, where its origin may", async () => {
+  it("can write with the browser's headers about the site, if its origin may", async () => {
     const patient = { resourceType: "Patient" };
     const site = { "Sec-Fetch-Site": "cross-site" };
     expect((await fhir.create(patient, { ...site, Origin: APP })).status).toBe(isAllowed ? 201 : 403);
@@ -80,13 +80,13 @@ describe.each([
     expect((await fhir.create(patient, site)).status).toBe(isAnyAllowed ? 201 : 403);
   });
 
-  it("never gets from a cache what was another's", async () => {
+  it("never gets another site's answer from a cache", async () => {
     const { headers } = await fhir.get("/Patient");
     expect(headers.get("vary")?.includes("Origin") ?? false).toBe(isAllowed && !isAnyAllowed);
     expect(headers.get("vary")).toContain("Accept-Encoding");
   });
 
-  it("is told of by the CapabilityStatement", async () => {
+  it("is described in the CapabilityStatement", async () => {
     expect((await fhir.get("/metadata")).body.rest[0].security).toMatchObject({ cors: isAllowed });
   });
 });

@@ -28,7 +28,7 @@ describe("elements that name an author", () => {
     },
   );
 
-  it("are found where they are words alone in such a time too", () => {
+  it("are found if they are only text, in as little time", () => {
     const report = (size: number): Resource => {
       const words = Array.from({ length: size }, (_, index) => `Somebody ${index}`);
       return {

@@ -14,7 +14,7 @@ const parseSearchLike = (name: string, identifier: string): Clause[] => [
   { kind: "key", slots: [102], any: [{ eq: identifier }] },
 ];
 
-describe("what the conditions of one write cost", () => {
+describe("the cost of the conditions of one write", () => {
   const nothingStored: CommittedState = {
     head: () => undefined,
     holder: () => undefined,
@@ -44,7 +44,7 @@ describe("what the conditions of one write cost", () => {
     ).toBeUndefined();
   });
 
-  it("sees what a later step has made of a resource, not what an earlier one had", () => {
+  it("counts a resource as the latest step has left it", () => {
     const steps = [
       create("a", { identifier: "1" }),
       update("a", { identifier: "2" }),
@@ -59,7 +59,7 @@ describe("what the conditions of one write cost", () => {
     ]);
   });
 
-  it("is refused where each would be compared with all", () => {
+  it("is refused if each would be compared with all", () => {
     const after = { kind: "range", slots: [111], any: [{ lowGt: 1 }] } as Clause;
     const none = (index: number): Clause => ({ kind: "range", slots: [111], any: [{ lowGt: 1_000_000 + index }] });
     const steps = Array.from({ length: 5_000 }, (_, i) =>
@@ -68,7 +68,7 @@ describe("what the conditions of one write cost", () => {
     expect(() => planWrite(steps, nothingStored, 0)).toThrow(expect.objectContaining({ type: "TOO_COSTLY" }));
   });
 
-  it("is refused where texts would be looked for in very many long ones", () => {
+  it("is refused if texts would be searched in very many long ones", () => {
     const candidates = new CandidateIndex();
     const index = rowsOf({ name: "a".repeat(8_000) });
     for (let i = 0; i < 300; i++) candidates.add({ id: `p${i}`, updated: 0, index });
@@ -77,14 +77,14 @@ describe("what the conditions of one write cost", () => {
     expect(ask).toThrow(expect.objectContaining({ status: 422, issues: [expect.objectContaining({ code: "too-costly" })] }));
   });
 
-  it("asks an index by its rarest value", () => {
+  it("is low by an index of the rarest value", () => {
     const candidates = new CandidateIndex(10_000);
     for (let i = 0; i < 1_000; i++) candidates.add({ id: `p${i}`, updated: 0, index: rowsOf({ name: "same", identifier: `${i}` }) });
     const clauses = (value: number) => parseSearchLike(`~same`, `=${value}`);
     for (let i = 0; i < 1_000; i++) expect(candidates.matching(clauses(i)).map(({ id }) => id)).toEqual([`p${i}`]);
   });
 
-  it("asks it by how a value begins, also while more come: an identifier without its system, a name", () => {
+  it("is low by the beginning of a value, also while resources are added: an identifier without its system, a name", () => {
     const candidates = new CandidateIndex(500_000);
     const asked = (index: number): Clause[] => [{ kind: "key", slots: [102], any: [{ prefix: `=${index}|` }] }];
     for (let i = 0; i < 1_000; i++) {
@@ -96,7 +96,7 @@ describe("what the conditions of one write cost", () => {
   });
 });
 
-describe("what links in criteria cost", () => {
+describe("the cost of links in criteria", () => {
   it.each([
     ["thousands of links to whatever there is", `${"target.".repeat(50_000)}x=urn:uuid:1`],
     ["thousands of links back", `${"_has:Provenance:target:".repeat(50_000)}patient=urn:uuid:1`],
@@ -107,13 +107,13 @@ describe("what links in criteria cost", () => {
     expect(usedMs() - begun).toBeLessThan(1_000);
   });
 
-  it("as deep as a search may be they are found", () => {
+  it("is limited, and links are found as deep as a search may be", () => {
     const query = "target.target.target.target.target.patient=urn:uuid:1";
     expect(replaceLinksInCriteria("Provenance", query, () => "Patient/1")).toBe(query.replace("urn:uuid:1", "Patient%2F1"));
   });
 });
 
-describe("what a search costs", () => {
+describe("the cost of a search", () => {
   it("grows no faster than its values", () => {
     const search = (count: number): [string, string][] =>
       Array.from({ length: 50 }, () => ["identifier", Array.from({ length: count }, (_, i) => `s|${i}`).join(",")]);

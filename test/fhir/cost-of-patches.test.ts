@@ -8,7 +8,7 @@ import { profileOfPatient } from "../kit/profiles.ts";
 
 type Json = Record<string, unknown>;
 
-describe("what a patch costs", () => {
+describe("the cost of a patch", () => {
   const patient = (names: number): Json & { resourceType: string } => ({
     resourceType: "Patient",
     identifier: Array.from({ length: names }, (_, index) => ({ system: "s", value: `${index}` })),
@@ -38,7 +38,7 @@ describe("what a patch costs", () => {
     expect(await timed(50_000)).toBeLessThan(Math.max(LEAST_MS * 5, TIMES * (await timed(5_000))));
   });
 
-  it("by paths is bounded, however many operations and elements there are", async () => {
+  it("by paths is limited, however many operations and elements there are", async () => {
     const parameter = Array.from({ length: 1_000 }, (_, index) => ({
       name: "operation",
       part: [
@@ -59,7 +59,7 @@ describe("what a patch costs", () => {
   });
 });
 
-describe("what a profile costs", () => {
+describe("the cost of a profile", () => {
   const check = (resource: Json, element: object[], budget = new EvaluationBudget()) =>
     validateWithProfiles(resource, {
       type: "Patient",

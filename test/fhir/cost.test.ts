@@ -25,7 +25,7 @@ function process(text: string): void {
   frameOf(resource);
 }
 
-describe("what one resource costs grows no faster than the resource", () => {
+describe("the cost of a resource grows no faster than its size", () => {
   it("in each list that a type may have", () => {
     const seen = new Set<string>();
     const found: string[] = [];
@@ -113,14 +113,14 @@ describe("what one resource costs grows no faster than the resource", () => {
     ).toBeUndefined();
   });
 
-  it("with members that stand twice under a long name", () => {
+  it("with duplicate members of a long name", () => {
     const text = `{"resourceType":"Patient","${"n".repeat(1_000_000)}":{${'"a":1,'.repeat(20_000)}"a":1}}`;
     const begun = usedMs();
     expect(() => parseInput(text)).toThrow(expect.objectContaining({ status: 422 }));
     expect(usedMs() - begun).toBeLessThan(2_000);
   });
 
-  it("with names that are folded into many times their length", () => {
+  it("with names that fold to many times their length", () => {
     const name = list(500, () => ({ family: "\ufdfa".repeat(8_000) }));
     const resource = { resourceType: "Patient", name };
     const begun = usedMs();
@@ -131,7 +131,7 @@ describe("what one resource costs grows no faster than the resource", () => {
     expect(usedMs() - begun).toBeLessThan(10_000);
   });
 
-  it("and is refused where it would be too much", () => {
+  it("and it is refused if it would be too high", () => {
     const identified = (count: number) => ({ resourceType: "Patient", identifier: list(count, (index) => ({ value: `${index}` })) });
     expect(indexOf(identified(MAX_INDEX_ROWS - 10), MAX_INDEX_ROWS).keys.length).toBeGreaterThan(19_000);
     expect(() => indexOf(identified(MAX_INDEX_ROWS + 1), MAX_INDEX_ROWS)).toThrow(expect.objectContaining({ status: 422 }));

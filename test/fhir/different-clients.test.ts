@@ -3,7 +3,7 @@ import { outcomeWith } from "../kit/fhir-http.ts";
 import { hospital, rossi } from "../kit/hospital.ts";
 
 /** What clients send that is not wrong, only different from what others send; and what is wrong is told how it would be right. */
-describe("clients as they are", () => {
+describe("real-world clients", () => {
   const at = hospital();
   const observation = (reference: string, code: string) => ({
     resourceType: "Observation",
@@ -49,7 +49,7 @@ describe("clients as they are", () => {
     ])("and else is found: %s", async (query, total) => expect((await at.fhir.get(`/${query}`)).body.total).toBe(total));
   });
 
-  it("may list more by POST than a URL bears, and page through it", async () => {
+  it("may list more by POST than fits into a URL, and page through it", async () => {
     const { id } = (await at.fhir.create({ ...rossi, identifier: [{ system: "urn:long", value: "900" }] })).body;
     await at.fhir.create({ ...rossi, identifier: [{ system: "urn:long", value: "901" }] });
     const identifiers = Array.from({ length: 3_000 }, (_, index) => `urn:long|${index}`).join(",");
@@ -64,7 +64,7 @@ describe("clients as they are", () => {
     expect(one).toMatchObject({ status: 400, body: outcomeWith("too-long") });
   });
 
-  it("that do not encode a URL are told to", async () => {
+  it("that do not encode a URL are told to do so", async () => {
     const answer = await rawGet(Number(new URL(at.mesh.base).port), "/fhir/Patient?name=Ärzte");
     expect(answer).toContain("400 Bad Request");
     expect(answer).toContain("percent-encoded");

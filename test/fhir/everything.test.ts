@@ -79,7 +79,7 @@ describe("everything about a patient", () => {
     );
   });
 
-  it("asked for by POST, in the body or in the URL", async () => {
+  it("by POST, in the body or in the URL", async () => {
     const parameter = [
       { name: "start", valueDate: "2021-01-01" },
       { name: "_type", valueCode: "Observation" },
@@ -100,7 +100,7 @@ describe("everything about a patient", () => {
     expect(await fhir.send("POST", `/Patient/${patient}/$everything`, nested)).toMatchObject({ status: 400 });
   });
 
-  it("and about all patients, in pages", async () => {
+  it("and of all patients, in pages", async () => {
     const other = (await fhir.create({ resourceType: "Patient" })).body.id;
     made.set(other, "another patient");
     await fhir.create({ resourceType: "Observation", status: "final", code: { text: "x" }, subject: { reference: "Group/1" } });
@@ -114,7 +114,7 @@ describe("everything about a patient", () => {
     expect(await fhir.get(`/Patient/${patient}/$everything?${query}`)).toMatchObject({ status: 400 });
   });
 
-  it("knows no start and end of an encounter's, as R4 does not", async () => {
+  it("has no start and end for an encounter, as in R4", async () => {
     const [id] = [...made].find(([, name]) => name === "a stay that goes on") as [string, string];
     expect((await fhir.get(`/Encounter/${id}/$everything`)).body.total).toBe(1);
     expect(await fhir.get(`/Encounter/${id}/$everything?start=2020`)).toMatchObject({ status: 400, body: outcomeWith("not-supported") });

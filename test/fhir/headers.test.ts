@@ -41,7 +41,7 @@ describe("the headers of a request", () => {
     expect((await fhir.get(place, { Accept: accept })).status).toBe(status);
   });
 
-  it("say it in the query as well", async () => {
+  it("may be given in the query as well", async () => {
     expect(await fhir.get(`${place}?_format=application/fhir%2Bjson;fhirVersion=3.0`)).toMatchObject({
       status: 406,
       body: outcomeWith("not-supported"),
@@ -65,7 +65,7 @@ describe("the headers of a request", () => {
     expect((await fhir.get(place, { "If-Modified-Since": date })).status).toBe(status);
   });
 
-  it("ask for any version by a star, which there must be", async () => {
+  it("with a star require any version, which must exist", async () => {
     const patient = { resourceType: "Patient", id: "any-version" };
     const put = () => fhir.send("PUT", "/Patient/any-version", patient, { "If-Match": "*" });
     expect((await put()).status).toBe(412);
@@ -101,7 +101,7 @@ describe("the headers of a request", () => {
     },
   );
 
-  it("name the CapabilityStatement that the client has", async () => {
+  it("may give the CapabilityStatement that the client has", async () => {
     const answer = await fhir.get("/metadata");
     const tag = answer.headers.get("etag") as string;
     expect((await fhir.get("/metadata", { "If-None-Match": tag })).status).toBe(304);
@@ -112,7 +112,7 @@ describe("the headers of a request", () => {
     expect((await fhir.get("/metadata?_summary=true")).text.length).toBeLessThan(answer.text.length / 2);
   });
 
-  it("name a CapabilityStatement that is out of date once a service was retired, not when its process ends", async () => {
+  it("with a CapabilityStatement are out of date once a service is retired, not when its process ends", async () => {
     const tag = (await fhir.get("/metadata")).headers.get("etag") ?? "";
     await mesh.caller.destroyService("hospitalizations");
     await mesh.caller.destroyService("visits");

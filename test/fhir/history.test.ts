@@ -17,11 +17,11 @@ describe("a history", () => {
 
   const statuses = ({ body }: Answered) => (body.entry ?? []).map((it: { response: { status: string } }) => it.response.status);
 
-  it("says that an update made the first version", async () => {
+  it("marks a first version that was created by an update", async () => {
     expect(statuses(await fhir.get(place))).toEqual(["204", "200", "201"]);
   });
 
-  it("of a time before the resource is empty, and of one that never was not found", async () => {
+  it("of a time before the resource is empty, and of one that never existed not found", async () => {
     expect(await fhir.get(`${place}?_at=1999`)).toMatchObject({ status: 200, body: { total: 0 } });
     expect(await fhir.get(`${place}?_since=2999-01-01`)).toMatchObject({ status: 200, body: { total: 0 } });
     for (const query of ["", "?_at=1999", "?_since=1999"]) {
@@ -29,12 +29,12 @@ describe("a history", () => {
     }
   });
 
-  it("takes a zone whose plus came as a space", async () => {
+  it("accepts a time zone whose plus was decoded to a space", async () => {
     const now = new Date(Date.now() - 60_000 + 5 * 3_600_000).toISOString().slice(0, -1);
     expect(statuses(await fhir.get(`${place}?_since=${now}+05:00`))).toHaveLength(3);
   });
 
-  it("shows the parts that were asked for, on every page", async () => {
+  it("shows the requested elements on every page", async () => {
     const first = await fhir.get(`${place}?_elements=gender&_count=2`);
     const next = first.body.link.find(({ relation }: { relation: string }) => relation === "next").url;
     for (const [{ body }, gender] of [
@@ -48,7 +48,7 @@ describe("a history", () => {
     expect((await fhir.get(`${place}?_summary=count`)).status).toBe(400);
   });
 
-  it("of many large versions ends a page after a megabyte, and goes on behind it", async () => {
+  it("of many large versions ends a page after a megabyte, and continues after it", async () => {
     const address = [{ text: "x".repeat(200_000) }];
     for (let n = 0; n < 8; n++) await fhir.send("PUT", "/Patient/large", { resourceType: "Patient", id: "large", address });
     const seen: string[] = [];
@@ -61,7 +61,7 @@ describe("a history", () => {
     expect(seen).toEqual(["8", "7", "6", "5", "4", "3", "2", "1"]);
   });
 
-  it("refuses a parameter that it does not have, or leaves it out of what it says it used", async () => {
+  it("refuses an unknown parameter, or omits it from the self link", async () => {
     const answer = await fhir.get(`${place}?_count=1&colour=blue`);
     expect(answer.status).toBe(200);
     expect(answer.body.link[0].url).toBe(`${mesh.base}/fhir${place}?_count=1`);

@@ -2,7 +2,7 @@ import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 /** What a day is for a hospital whose clocks are not in UTC. */
-describe("A hospital in Algiers", () => {
+describe("a hospital in Algiers", () => {
   let mesh: Mesh;
   let fhir: FhirHttp;
   beforeAll(async () => {

@@ -3,7 +3,7 @@ import { hospital, rossi } from "../kit/hospital.ts";
 type Entry = { resource: { resourceType: string; id: string; meta: { versionId: string } }; search: { mode: string } };
 
 /** `_include` of versions, and `:iterate` to the end (FHIR R4, search.html#revinclude). */
-describe("what a search brings along", () => {
+describe("included resources", () => {
   const at = hospital({ RULES: "deletion:off" }); // a patient is deleted under what refers to them
   const created = async (resource: object): Promise<string> => {
     const { status, body } = await at.fhir.create(resource);
@@ -17,7 +17,7 @@ describe("what a search brings along", () => {
       .sort();
   const observation = (more: object) => ({ resourceType: "Observation", status: "final", code: { text: "x" }, ...more });
 
-  it("is the version that a reference names, and only that", async () => {
+  it("have the version that a reference names, and only that", async () => {
     const id = await created(rossi);
     for (const gender of ["male", "other"]) await at.fhir.send("PUT", `/Patient/${id}`, { ...rossi, id, gender });
     const about = (version: string) => observation({ subject: { reference: `Patient/${id}${version}` } });
@@ -31,7 +31,7 @@ describe("what a search brings along", () => {
     expect(await included(`/Observation?_id=${old},${current}&_include=Observation:subject`)).toEqual([`Patient/${id}/2`]);
   });
 
-  it("goes on from a version to what that version refers to", async () => {
+  it("continue from a version to what that version refers to", async () => {
     const [first, second] = [await created({ ...rossi, name: [{ family: "First" }] }), await created(rossi)];
     const about = observation({ subject: { reference: `Patient/${first}` } });
     const part = await created(about);
@@ -42,7 +42,7 @@ describe("what a search brings along", () => {
     );
   });
 
-  it("goes to the end of a long chain, and says what it cuts of a longer one", async () => {
+  it("follow a long chain to its end, and report where a longer one was cut", async () => {
     let last = await created(observation({}));
     let middle = "";
     for (let step = 0; step < 103; step += 1) {
@@ -59,7 +59,7 @@ describe("what a search brings along", () => {
     expect(back.status).toBe(200);
   }, 60_000);
 
-  it("ends where it comes round", async () => {
+  it("end where references form a circle", async () => {
     const [one, other] = ["round-1", "round-2"];
     for (const [id, next] of [
       [one, other],

@@ -8,7 +8,7 @@ describe("FHIR over HTTP", () => {
     (await at.fhir.create(resource)).body as Record<string, string> & { meta: { versionId: string } };
 
   describe("create and read", () => {
-    it("gives a new resource an id, a version and a place", async () => {
+    it("gives a new resource an id, a version and a location", async () => {
       const answer = await at.fhir.create(rossi);
       expect(answer.status).toBe(201);
       expect(answer.body).toMatchObject({
@@ -20,11 +20,11 @@ describe("FHIR over HTTP", () => {
       expect(answer.headers.get("etag")).toBe('W/"1"');
     });
 
-    it("ignores the id that a created resource brings along", async () => {
+    it("ignores the id of a resource to create", async () => {
       expect((await created({ ...rossi, id: "mine" })).id).not.toBe("mine");
     });
 
-    it("answers with nothing, or an outcome, to who prefers so", async () => {
+    it("answers without a body, or with an outcome, if preferred", async () => {
       expect(await at.fhir.create(rossi, { Prefer: "return=minimal" })).toMatchObject({ status: 201, text: "" });
       expect(await at.fhir.create(rossi, { Prefer: "return=OperationOutcome" })).toMatchObject({
         status: 201,
@@ -32,7 +32,7 @@ describe("FHIR over HTTP", () => {
       });
     });
 
-    it("tells a resource that never was from one that was deleted", async () => {
+    it("distinguishes a resource that never existed from a deleted one", async () => {
       const { id } = await created();
       expect((await at.fhir.send("DELETE", `/Patient/${id}`)).status).toBe(204);
       expect(await at.fhir.get(`/Patient/${id}`)).toMatchObject({ status: 410, body: outcomeWith("deleted") });
@@ -40,7 +40,7 @@ describe("FHIR over HTTP", () => {
       expect((await at.fhir.send("DELETE", "/Patient/never-was")).status).toBe(204);
     });
 
-    it("answers 304 to who has the version, and HEAD without a body", async () => {
+    it("answers 304 if the client has the version, and HEAD without a body", async () => {
       const { id } = await created();
       expect((await at.fhir.get(`/Patient/${id}`, { "If-None-Match": 'W/"1"' })).status).toBe(304);
       expect((await at.fhir.get(`/Patient/${id}`, { "If-None-Match": 'W/"2"' })).status).toBe(200);
@@ -50,7 +50,7 @@ describe("FHIR over HTTP", () => {
       expect(Number(head.headers.get("content-length"))).toBeGreaterThan(100);
     });
 
-    it("keeps decimals to the letter", async () => {
+    it("keeps decimals unchanged", async () => {
       const text = '{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":2.50}}';
       const { body } = await at.fhir.send("POST", "/Observation", text);
       expect((await at.fhir.get(`/Observation/${body.id}`)).text).toContain('"value":2.50');
@@ -58,7 +58,7 @@ describe("FHIR over HTTP", () => {
   });
 
   describe("update", () => {
-    it("makes the next version, and keeps the old one", async () => {
+    it("creates the next version, and keeps the old one", async () => {
       const patient = await created();
       const answer = await at.fhir.send("PUT", `/Patient/${patient.id}`, { ...patient, gender: "other" });
       expect(answer).toMatchObject({ status: 200, body: { gender: "other", meta: { versionId: "2" } } });
@@ -73,7 +73,7 @@ describe("FHIR over HTTP", () => {
       expect(await at.fhir.send("PUT", "/Patient/rossi-1", mine)).toMatchObject({ status: 201, body: { meta: { versionId: "3" } } });
     });
 
-    it("refuses a version that is not current any more", async () => {
+    it("refuses a version that is no longer current", async () => {
       const patient = await created();
       const change = (version: string) =>
         at.fhir.send("PUT", `/Patient/${patient.id}`, { ...patient, gender: "other" }, { "If-Match": version });
@@ -91,8 +91,8 @@ describe("FHIR over HTTP", () => {
     });
   });
 
-  describe("a resource whose content decides who owns it", () => {
-    it("moves with the content: same id, next version, history whole", async () => {
+  describe("a resource whose content decides its owner", () => {
+    it("moves with its content: same id, next version, complete history", async () => {
       const visit = { resourceType: "Encounter", status: "in-progress", class: { code: "AMB" } };
       const encounter = await created(visit);
       const stay = { ...encounter, class: { code: "IMP" } };
@@ -108,7 +108,7 @@ describe("FHIR over HTTP", () => {
       expect((await at.fhir.get(`/Encounter/${encounter.id}`)).status).toBe(410);
     });
 
-    it("is refused as a single resource is, with no bundle in the paths", async () => {
+    it("is refused as a single resource is, without bundle paths", async () => {
       const encounter = { resourceType: "Encounter", id: "alone", status: "finished", class: { code: "AMB" } };
       expect((await at.fhir.send("PUT", "/Encounter/alone", encounter)).status).toBe(201);
       const answers = [
@@ -127,7 +127,7 @@ describe("FHIR over HTTP", () => {
       expect(answers.map(({ text }) => text).join()).not.toContain("Bundle");
     });
 
-    it("is found by its criteria with whichever owner it is", async () => {
+    it("is found by its criteria at either owner", async () => {
       const numbered = (code: string) => ({
         resourceType: "Encounter",
         status: "finished",
@@ -164,7 +164,7 @@ describe("FHIR over HTTP", () => {
   });
 
   describe("history", () => {
-    it("lists versions newest first, deletions too, in pages", async () => {
+    it("lists versions newest first, including deletions, in pages", async () => {
       const patient = await created();
       for (const gender of ["male", "other"]) await at.fhir.send("PUT", `/Patient/${patient.id}`, { ...patient, gender });
       await at.fhir.send("DELETE", `/Patient/${patient.id}`);
@@ -177,7 +177,7 @@ describe("FHIR over HTTP", () => {
       expect(seen).toEqual(["DELETE", "PUT", "PUT", "POST"]);
     });
 
-    it("tells what was current at a time, and what came since", async () => {
+    it("returns what was current at a time, and what came since", async () => {
       const patient = await created();
       await new Promise((resolve) => setTimeout(resolve, 5)); // the versions differ in their millisecond
       const between = new Date().toISOString();
@@ -195,7 +195,7 @@ describe("FHIR over HTTP", () => {
       });
     });
 
-    it("of the whole system begins with what was written last", async () => {
+    it("of the whole system begins with the latest write", async () => {
       const { id } = await created({ resourceType: "Condition", subject: { reference: "Patient/1" } });
       const { body } = await at.fhir.get("/_history?_count=1");
       expect(body.entry[0].resource.id).toBe(id);
@@ -206,7 +206,7 @@ describe("FHIR over HTTP", () => {
   describe("patch", () => {
     const json = { "Content-Type": "application/json-patch+json" };
 
-    it("changes what it names and leaves the rest", async () => {
+    it("changes the elements that it names only", async () => {
       const { id } = await created();
       const answer = await at.fhir.send(
         "PATCH",
@@ -217,7 +217,7 @@ describe("FHIR over HTTP", () => {
       expect(answer).toMatchObject({ status: 200, body: { name: [{ family: "Rossi", given: ["Ada", "Maria"] }] } });
     });
 
-    it("refuses a version that is not current any more, though the patch would fit", async () => {
+    it("refuses a version that is no longer current, even if the patch would apply", async () => {
       const { id } = await created();
       const change = (version: string) =>
         at.fhir.send("PATCH", `/Patient/${id}`, '[{"op":"add","path":"/birthDate","value":"2001-01-01"}]', {
@@ -229,7 +229,7 @@ describe("FHIR over HTTP", () => {
       expect((await at.fhir.get(`/Patient/${id}`)).body.meta.versionId).toBe("2");
     });
 
-    it("loses no change when 16 patch at the same moment", async () => {
+    it("loses no change of 16 concurrent patches", async () => {
       const { id } = await created();
       const answers = await Promise.all(
         Array.from({ length: 16 }, (_, index) =>
@@ -261,8 +261,8 @@ describe("FHIR over HTTP", () => {
     });
   });
 
-  describe("parts and forms of an answer", () => {
-    it("shows the summary, or the elements asked for", async () => {
+  describe("the form of an answer", () => {
+    it("is the summary, or the requested elements", async () => {
       const { id } = await created({ ...rossi, maritalStatus: { text: "married" } });
       expect((await at.fhir.get(`/Patient/${id}?_summary=true`)).body).not.toHaveProperty("maritalStatus");
       expect(Object.keys((await at.fhir.get(`/Patient/${id}?_elements=gender`)).body)).toEqual(["resourceType", "id", "meta", "gender"]);
@@ -279,7 +279,7 @@ describe("FHIR over HTTP", () => {
       expect((await at.fhir.get("/metadata?_format=json", { Accept: "application/xml" })).status).toBe(200);
     });
 
-    it("is compressed for who can take it", async () => {
+    it("is compressed if the client accepts it", async () => {
       expect((await at.fhir.get("/metadata", { "Accept-Encoding": "gzip" })).headers.get("content-encoding")).toBe("gzip");
       expect((await at.fhir.get("/metadata", { "Accept-Encoding": "gzip;q=0" })).headers.get("content-encoding")).toBeNull();
     });
@@ -294,19 +294,19 @@ describe("FHIR over HTTP", () => {
       expect((await at.fhir.send("POST", "/Patient/_search", "{}")).status).toBe(415);
     });
 
-    it("tells what it ignored, or refuses it, as the client prefers", async () => {
+    it("reports what it ignored, or refuses it, as the client prefers", async () => {
       const lenient = await at.fhir.get("/Patient?colour=blue&name=zepp");
       expect(lenient.body.link[0].url).not.toContain("colour");
       expect(lenient.body.entry.at(-1)).toMatchObject({ search: { mode: "outcome" }, resource: outcomeWith("not-supported") });
       expect((await at.fhir.get("/Patient?colour=blue", { Prefer: "handling=strict" })).status).toBe(400);
     });
 
-    it("tells the largest page that there is to who wants a larger one", async () => {
+    it("reports the largest page size if a larger one is requested", async () => {
       const { body } = await at.fhir.get("/Patient?_count=100000");
       expect(body.link[0].url).toMatch(/\?_count=1000$/);
     });
 
-    it("does not follow a page link that was tampered with, or that is another search's", async () => {
+    it("does not accept a page link that was changed, or is of another search", async () => {
       for (let index = 0; index < 3; index += 1) await created();
       const { body } = await at.fhir.get("/Patient?_count=1");
       const next = new URL(body.link[1].url);
@@ -316,7 +316,7 @@ describe("FHIR over HTTP", () => {
       expect((await at.fhir.get(`/Patient?_page=${token.startsWith("A") ? "B" : "A"}${token.slice(1)}`)).status).toBe(400);
     });
 
-    it("finds what a List has", async () => {
+    it("finds the items of a List", async () => {
       const [a, b, c] = [await created(), await created(), await created()];
       const entry = [
         { item: { reference: `Patient/${a.id}` } },
@@ -340,7 +340,7 @@ describe("FHIR over HTTP", () => {
       expect((await at.fhir.get("/Patient?_text=walnuts")).body.total).toBe(0);
     });
 
-    it("searches over all types by what all types have", async () => {
+    it("searches all types by parameters of all types", async () => {
       const { id } = await created();
       expect((await at.fhir.get(`?_id=${id}`)).body).toMatchObject({ total: 1 });
       expect((await at.fhir.get("?_type=Patient,Condition&_count=0")).body.total).toBeGreaterThan(1);

@@ -26,7 +26,7 @@ describe("tags and security labels", () => {
   ])("of a %s", (_, resource, change) => {
     const type = resource.resourceType;
 
-    it("stay when an update leaves them out, by every door", async () => {
+    it("are kept when an update omits them, through every API", async () => {
       const updates: ((own: { id: string }) => Promise<{ status: number }>)[] = [
         (own) => send("PUT", `/${type}/${own.id}`, { ...own, ...change }),
         (own) => send("PUT", `/${type}/${own.id}`, { ...own, ...change }, { "If-Match": 'W/"1"' }),
@@ -44,7 +44,7 @@ describe("tags and security labels", () => {
       }
     });
 
-    it("are joined by the labels that an update brings; tags and profiles are those that it brings", async () => {
+    it("of an update are added if they are security labels, and replace tags and profiles", async () => {
       const own = await made(resource, {
         security: [restricted],
         tag: [tag],
@@ -60,7 +60,7 @@ describe("tags and security labels", () => {
       expect(await metaOf(`${type}/${own.id}`)).toMatchObject(meta);
     });
 
-    it("go by PATCH and $meta-delete, and with the resource", async () => {
+    it("are removed by PATCH and $meta-delete, and with the resource", async () => {
       const own = await made(resource);
       const json = { "Content-Type": "application/json-patch+json" };
       await at.fhir.send("PATCH", `/${type}/${own.id}`, JSON.stringify([{ op: "remove", path: "/meta/tag" }]), json);
@@ -75,7 +75,7 @@ describe("tags and security labels", () => {
     });
   });
 
-  it("are not lost when they are added at the same moment", async () => {
+  it("are not lost by concurrent additions", async () => {
     const own = await made(rossi, { profile });
     const parameter = [{ name: "meta", valueMeta: { security: [restricted] } }];
     const answers = await Promise.all([

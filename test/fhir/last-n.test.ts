@@ -26,7 +26,7 @@ describe("the last Observations", () => {
   const daysIn = (body: { entry?: { resource: { valueString?: string } }[] }) =>
     (body.entry ?? []).map((it) => it.resource.valueString).filter((day) => day !== undefined);
 
-  it("are the last of all that translations join, however long the chain", async () => {
+  it("are the last of all codes joined by translations, however long the chain", async () => {
     await measure("translated", [
       ["01", codes("a")],
       ["02", codes("b")],
@@ -43,7 +43,7 @@ describe("the last Observations", () => {
     expect(daysIn(await last("translated", "&date=lt2026-01-03"))).toEqual(["02", "01"]);
   });
 
-  it("tell a code without a system from the same code of one, and a system without a code from any", async () => {
+  it("distinguish a code without a system from the same code with one, and a system without a code from any", async () => {
     await measure("plain", [
       ["01", codes("a")],
       ["02", { coding: [{ code: "a" }] }],
@@ -53,7 +53,7 @@ describe("the last Observations", () => {
     expect(daysIn(await last("plain"))).toEqual(["04", "03", "02", "01"]);
   });
 
-  it("are several when several are as new as the last", async () => {
+  it("are several if several have the latest time", async () => {
     await measure("tied", [
       ["01", codes("a")],
       ["02", codes("a")],
@@ -69,7 +69,7 @@ describe("the last Observations", () => {
     expect(daysIn(await last("tied", "&code=urn:c|a,urn:c|b&max=3"))).toEqual(["03", "03", "02", "02"]);
   });
 
-  it("are no more than asked for when none has a time", async () => {
+  it("are at most as many as requested if none has a time", async () => {
     await measure("timeless", [
       ["some day", codes("a")],
       ["some day", codes("a")],
@@ -77,7 +77,7 @@ describe("the last Observations", () => {
     expect(daysIn(await last("timeless"))).toEqual(["some day"]);
   });
 
-  it("are shaped by _summary and _elements; what else shapes a search is told of, or refused when strict", async () => {
+  it("follow _summary and _elements; other result parameters are reported, or refused if strict", async () => {
     await measure("shaped", [["01", codes("a")]]);
     const body = await last("shaped", "&_elements=valueString&_count=5&_include=Observation:patient&_sort=date");
     expect(daysIn(body)).toEqual(["01"]);

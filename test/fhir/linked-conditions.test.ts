@@ -93,7 +93,7 @@ describe("the entries of a transaction", () => {
       expect((await at.fhir.get(`/${placeOf(answer, 6)}`)).body.encounter.reference).toBe(placeOf(made, 1));
     });
 
-    it("but an identifier that looks like a link is none", async () => {
+    it("but an identifier that looks like a link is not one", async () => {
       const urn = `urn:uuid:${randomUUID()}`;
       const named: Resource = { resourceType: "Patient", identifier: [{ system: "urn:ietf:rfc3986", value: urn }] };
       for (const criteria of [`identifier=urn:ietf:rfc3986|${urn}`, `identifier=${urn}`]) {
@@ -102,7 +102,7 @@ describe("the entries of a transaction", () => {
       expect(await total(`/Patient?identifier=${urn}`)).toBe(1);
     });
 
-    it("are refused when they go round in a circle, or lead to nothing", async () => {
+    it("are refused if they form a circle, or lead to nothing", async () => {
       const [a, b] = [`urn:uuid:${randomUUID()}`, `urn:uuid:${randomUUID()}`];
       expect(await send(post(encounter("Patient/x"), a, `part-of=${b}`), post(encounter("Patient/x"), b, `part-of=${a}`))).toMatchObject({
         status: 400,
@@ -130,7 +130,7 @@ describe("the entries of a transaction", () => {
       expect((await at.fhir.get(`/${placeOf(answer, 0)}`)).body.subject.reference).toBe(placeOf(answer, 1));
     });
 
-    it("and two in different cases are the same", async () => {
+    it("and two in different cases are equal", async () => {
       const urn = "urn:uuid:0d1a2f5e-8f0a-4c3d-9b1e-00000000000b";
       expect(await send(post(patient("one"), urn), post(patient("two"), urn.toUpperCase()))).toMatchObject({ status: 400 });
     });
@@ -182,7 +182,7 @@ describe("the entries of a transaction", () => {
       },
     );
 
-    it("and what a stored Bundle says of its own entries stays", async () => {
+    it("and links within a stored Bundle are unchanged", async () => {
       const inner = {
         resourceType: "Bundle",
         type: "collection",
@@ -197,7 +197,7 @@ describe("the entries of a transaction", () => {
     });
   });
 
-  describe("make again what they delete:", () => {
+  describe("create again what they delete:", () => {
     it.each<[string, Resource]>([
       ["Patient", patient("again")],
       ["Encounter", encounter("Patient/x", { identifier: [{ system: "urn:lc", value: "again" }] })],
@@ -227,7 +227,7 @@ describe("the entries of a transaction", () => {
       expect(await total(`/${type}?${criteria}`)).toBe(1);
     });
 
-    it("but find what is left of several", async () => {
+    it("but match the only remaining one of several", async () => {
       for (let index = 0; index < 2; index += 1) await at.fhir.create(patient("left"));
       const [one, other] = (await at.fhir.get("/Patient?identifier=urn:lc|left")).body.entry.map(
         (it: { resource: { id: string } }) => it.resource.id,

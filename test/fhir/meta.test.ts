@@ -11,7 +11,7 @@ describe("profiles, tags and security labels", () => {
     return status === 200 ? body.parameter[0].valueMeta : status;
   };
 
-  it("are told of what is in use, each once, over all owners", async () => {
+  it("are listed if in use, each once, over all owners", async () => {
     expect(await metaAt("")).toEqual({});
     const labelled = (resource: object, meta: object) => at.fhir.create({ ...resource, meta });
     const patient = { resourceType: "Patient" };
@@ -35,7 +35,7 @@ describe("profiles, tags and security labels", () => {
     expect((await at.fhir.send("DELETE", "/$meta")).status).toBe(405);
   });
 
-  it("are told of one version, for ever", async () => {
+  it("are listed for one version, which never changes", async () => {
     const { id } = (await at.fhir.create({ resourceType: "Patient", meta: { tag: [tag("first")] } })).body;
     await at.fhir.send("PUT", `/Patient/${id}`, { resourceType: "Patient", id, meta: { tag: [tag("second")] } });
     expect(await metaAt(`/Patient/${id}`)).toMatchObject({ versionId: "2", tag: [tag("second")] });

@@ -24,7 +24,7 @@ describe("an encounter that has moved", () => {
   });
   afterAll(() => mesh.stop());
 
-  it("has one version that is current, wherever its history is asked for", async () => {
+  it("has one current version, in every history", async () => {
     const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
     for (const path of ["/Encounter/moved/_history", "/Encounter/_history", "/_history"]) {
       const { body } = await fhir.get(`${path}?_at=${tomorrow}`);
@@ -39,7 +39,7 @@ describe("an encounter that has moved", () => {
     expect((await fhir.get(`/Encounter?_list=${body.id}`)).body.total).toBe(1);
   });
 
-  it("comes along whole when only some elements of what refers to it are asked for", async () => {
+  it("is included completely if only some elements of the referring resource are requested", async () => {
     const condition = { resourceType: "Condition", id: "c", subject: { display: "somebody" }, encounter: { reference: "Encounter/moved" } };
     await fhir.send("PUT", "/Condition/c", condition);
     const { body } = await fhir.get("/Condition?_id=c&_elements=subject&_include=Condition:encounter");
@@ -49,7 +49,7 @@ describe("an encounter that has moved", () => {
     expect(included.resource.meta.tag).toBeUndefined();
   });
 
-  it("may be asked for by a form that says in which format, and with parameters that are empty", async () => {
+  it("can be read by a form with its format, and with empty parameters", async () => {
     const form = (body: string) => fhir.send("POST", "/Encounter/_search", body, { "Content-Type": "application/x-www-form-urlencoded" });
     expect(await form("_id=moved&_format=xml")).toMatchObject({ status: 406 });
     expect((await form("_id=moved&_format=json&_pretty=true")).text).toMatch(/^\{\n/);
@@ -60,7 +60,7 @@ describe("an encounter that has moved", () => {
     for (const name of ["_since", "_at", "_count"]) expect((await fhir.get(`/Encounter/moved/_history?${name}=`)).body.total).toBe(3);
   });
 
-  it("was made anew by the update after its deletion", async () => {
+  it("was created again by the update after its deletion", async () => {
     await fhir.send("DELETE", "/Condition/c"); // it rests on the encounter
     await fhir.send("DELETE", "/Encounter/moved");
     await fhir.send("PUT", "/Encounter/moved", { resourceType: "Encounter", id: "moved", status: "finished", class: { code: "IMP" } });

@@ -7,7 +7,7 @@ describe("operations over HTTP", () => {
   const created = async (resource: object = rossi) =>
     (await at.fhir.create(resource)).body as Record<string, string> & { meta: { versionId: string } };
 
-  it("adds tags and takes them away", async () => {
+  it("adds and removes tags", async () => {
     const { id } = await created();
     const body = { resourceType: "Parameters", parameter: [{ name: "meta", valueMeta: { tag: [{ system: "urn:t", code: "vip" }] } }] };
     expect((await at.fhir.send("POST", `/Patient/${id}/$meta-add`, body)).body.parameter[0].valueMeta.tag).toHaveLength(1);
@@ -42,7 +42,7 @@ describe("operations over HTTP", () => {
     expect((await at.fhir.get("/Patient/nobody/$everything")).status).toBe(404);
   });
 
-  it("finds who may be the same person, with grades", async () => {
+  it("finds possible duplicates of a person, with grades", async () => {
     const ada = { ...rossi, name: [{ family: "Matchbox", given: ["Ada"] }], birthDate: "1980-02-10" };
     const phone = { telecom: [{ system: "phone", value: "+39 06 555 7777" }] };
     const { id } = await created({ ...ada, ...phone });
@@ -73,7 +73,7 @@ describe("operations over HTTP", () => {
     expect((await at.fhir.get("/Patient/$match")).status).toBe(405);
   });
 
-  it("merges two records of one person, or says what would be", async () => {
+  it("merges two records of one person, or previews it", async () => {
     const [source, target] = [`Patient/${(await created()).id}`, `Patient/${(await created()).id}`];
     const { id } = await created({ resourceType: "Condition", subject: { reference: source } });
     const ask = async (...more: object[]) => {
@@ -141,7 +141,7 @@ describe("operations over HTTP", () => {
     expect(inPart[0].resource).not.toHaveProperty("subject");
   });
 
-  it("says 501 of what is not there yet, and 404 of what never will be", async () => {
+  it("answers 501 for what is not implemented yet, and 404 for what does not exist", async () => {
     expect(await at.fhir.send("POST", "/Patient/$export", { resourceType: "Parameters" })).toMatchObject({
       status: 501,
       body: outcomeWith("not-supported"),

@@ -1,7 +1,7 @@
 import { hospital, rossi } from "../kit/hospital.ts";
 
 /** What `_summary` and `_elements` have cut is tagged SUBSETTED, so that no one takes it for the whole. */
-describe("a part of a resource is not stored as the whole", () => {
+describe("a SUBSETTED resource is not stored", () => {
   const at = hospital();
   const encounter = { resourceType: "Encounter", status: "finished", class: { code: "AMB" } };
   const refused = {
@@ -59,7 +59,7 @@ describe("a part of a resource is not stored as the whole", () => {
     expect((await at.fhir.get(`/${type}?identifier=urn:part|${resource.identifier[0]?.value}`)).body.total).toBe(1);
   });
 
-  it("under the older system, and without one; another system's code is another tag", async () => {
+  it("with the older system, and without one; the code of another system is another tag", async () => {
     const tagged = (tag: object) => at.fhir.create({ ...rossi, meta: { tag: [tag] } });
     for (const tag of [{ code: "SUBSETTED" }, { system: "http://hl7.org/fhir/v3/ObservationValue", code: "SUBSETTED" }]) {
       expect(await tagged(tag)).toMatchObject(refused);
@@ -67,7 +67,7 @@ describe("a part of a resource is not stored as the whole", () => {
     expect((await tagged({ system: "urn:own", code: "SUBSETTED" })).status).toBe(201);
   });
 
-  it("nor within what contains it, by no door", async () => {
+  it("nor contained in another, through any API", async () => {
     const { part } = await partOf(rossi, "_elements=gender");
     const contained = [{ ...part, id: "p", meta: { tag: part.meta.tag } }];
     const condition = { resourceType: "Condition", subject: { reference: "#p" }, contained };
@@ -80,7 +80,7 @@ describe("a part of a resource is not stored as the whole", () => {
     expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject(refusedWithin);
   });
 
-  it("but is kept in a Bundle that is stored as what was found", async () => {
+  it("but is kept in a Bundle that is stored as a search result", async () => {
     const { part } = await partOf(rossi, "_elements=gender");
     const entry = [{ fullUrl: "http://example.org/Patient/1", resource: part }];
     expect((await at.fhir.create({ resourceType: "Bundle", type: "collection", entry })).status).toBe(201);

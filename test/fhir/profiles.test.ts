@@ -16,14 +16,14 @@ describe("a profile", () => {
   }, 60_000);
   afterAll(() => mesh.stop());
 
-  it("that is not stored asks nothing of anybody", async () => {
+  it("that is not stored requires nothing", async () => {
     expect((await fhir.create(patient())).status).toBe(201);
     expect((await fhir.send("POST", `/Patient/$validate?profile=${URL}`, { resourceType: "Patient" })).body).toEqual(
       outcomeWith("not-found"),
     );
   });
 
-  it("that is stored is asked of who claims it, and of nobody else", async () => {
+  it("that is stored is checked for resources that claim it, and no others", async () => {
     expect((await fhir.create(profile)).status).toBe(201);
     const identifier = [{ system: "urn:mrn", value: "1" }];
     // The patients' service hears of the profile over the mesh.
@@ -35,7 +35,7 @@ describe("a profile", () => {
     expect((await fhir.create({ resourceType: "Patient" })).status).toBe(201);
   });
 
-  it("that comes in a transaction over several services holds from then on as well", async () => {
+  it("that is stored by a transaction over several services is checked from then on as well", async () => {
     const later = "http://example.org/StructureDefinition/later";
     const claiming = { resourceType: "Patient", meta: { profile: [later] } };
     expect((await fhir.create(claiming)).status).toBe(201); // now it is known that there is none
@@ -50,13 +50,13 @@ describe("a profile", () => {
     expect(status).toBe(422);
   });
 
-  it("can be asked of any resource by $validate", async () => {
+  it("can be checked for any resource by $validate", async () => {
     const validate = (resource: object) => fhir.send("POST", `/Patient/$validate?profile=${URL}`, resource);
     expect((await validate({ resourceType: "Patient" })).body.issue[0]).toMatchObject({ severity: "error" });
     expect((await validate({ resourceType: "Patient", identifier: [{ value: "1" }] })).body).toEqual(outcomeWith("informational"));
   });
 
-  it("of R4 itself is known, and needs not be stored", async () => {
+  it("of R4 itself is known, and need not be stored", async () => {
     const base = "http://hl7.org/fhir/StructureDefinition";
     const validate = (address: string, resource: object) => fhir.send("POST", `/Patient/$validate?profile=${address}`, resource);
     expect((await validate(`${base}/Patient`, { resourceType: "Patient" })).body).toEqual(outcomeWith("informational"));
@@ -64,7 +64,7 @@ describe("a profile", () => {
     expect((await validate(`${base}/Observation`, { resourceType: "Patient" })).body).toEqual(outcomeWith("value"));
   });
 
-  it("is not needed to ask whether what is stored may be deleted", async () => {
+  it("is not needed to validate a deletion", async () => {
     const { id } = (await fhir.create({ resourceType: "Patient" })).body;
     for (const query of ["?mode=delete", ""]) {
       expect((await fhir.send("POST", `/Patient/${id}/$validate${query}`)).body).toEqual(outcomeWith("informational"));

@@ -2,7 +2,7 @@ import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 /** What the resources of a record refer to (R4: "any resource referenced from those, including binaries and attachments"). */
-describe("everything that a record refers to", () => {
+describe("what a record refers to", () => {
   let mesh: Mesh;
   let fhir: FhirHttp;
   const patient = "Patient/ada";
@@ -135,7 +135,7 @@ describe("everything that a record refers to", () => {
     "Specimen/pond",
   ];
 
-  it("comes along whatever its type, with attachments, but nothing of another patient's record", async () => {
+  it("is included for any type, with attachments, but nothing of another patient's record", async () => {
     const { body } = await fhir.get(`/${patient}/$everything?_count=100`);
     expect(named(body, "match")).toEqual(record);
     expect(named(body, "include")).toEqual(surroundings);
@@ -150,13 +150,13 @@ describe("everything that a record refers to", () => {
     });
   });
 
-  it("but does not bring back what start, end or _since leave out of the record", async () => {
+  it("does not include what start, end or _since exclude", async () => {
     expect(named((await fhir.get(`/${patient}/$everything?start=2020&_count=100`)).body, "match")).not.toContain("Observation/old");
     expect(named((await fhir.get(`/${patient}/$everything?start=2020&_count=100`)).body, "include")).toEqual(surroundings);
     expect((await fhir.get(`/${patient}/$everything?_since=2999-01-01T00:00:00Z`)).body).toMatchObject({ total: 0 });
   });
 
-  it("is found from the whole record, whatever types are asked for", async () => {
+  it("is found from the whole record, whatever types are requested", async () => {
     const { body } = await fhir.get(`/${patient}/$everything?_type=Practitioner`);
     expect([named(body, "match"), named(body, "include"), body.total]).toEqual([[], ["Practitioner/house"], 0]);
     for (const count of [1, 2, 100]) {
@@ -168,7 +168,7 @@ describe("everything that a record refers to", () => {
     expect((await fhir.get(`/${patient}/$everything?_type=Practitioner,Observation&_summary=count`)).body.total).toBe(2);
   });
 
-  it("holds of an encounter its patient, and what is of that patient, but of nobody else", async () => {
+  it("includes for an encounter its patient and that patient's resources, and of nobody else", async () => {
     const { body } = await fhir.get("/Encounter/stay/$everything");
     expect(named(body, "match")).toEqual(["Encounter/stay", "Observation/panel"]);
     expect(named(body, "include")).toEqual([
@@ -182,7 +182,7 @@ describe("everything that a record refers to", () => {
     expect(named((await fhir.get("/Encounter/stay/$everything?_type=Patient")).body, "include")).toEqual([patient]);
   });
 
-  it("comes along with the records of all patients", async () => {
+  it("is included for all patients", async () => {
     const { matches, along } = await walk("/Patient/$everything?_count=4");
     expect(matches).toEqual(
       [...record, "Condition/berta", "Observation/of-berta", "Patient/ada-of-old", "Patient/berta", "Specimen/berta"].sort(),
@@ -190,7 +190,7 @@ describe("everything that a record refers to", () => {
     expect(along).toEqual([...surroundings, "Binary/of-berta", "Task/berta"].filter((one) => one !== "Patient/ada-of-old").sort());
   });
 
-  it("makes a page shorter where it would be too much, and is told of where one resource refers to too much", async () => {
+  it("makes a page shorter if it would be too large, and is reported if one resource refers to too much", async () => {
     const data = Buffer.alloc(4_500_000, "x").toString("base64"); // 6 MB each
     for (const id of ["1", "2", "3"]) {
       await fhir.send("PUT", `/Binary/large-${id}`, { resourceType: "Binary", id: `large-${id}`, contentType: "text/plain", data });
@@ -220,7 +220,7 @@ describe("everything that a record refers to", () => {
     expect(told).toBe(1);
   }, 60_000);
 
-  it("is shaped by _summary and _elements; what else shapes a search is told of, or refused when strict", async () => {
+  it("follows _summary and _elements; other result parameters are reported, or refused if strict", async () => {
     const { body } = await fhir.get(`/${patient}/$everything?_elements=status&_type=List&_sort=_id&_include=*&_count=5`);
     expect(body.entry[0].resource).toMatchObject({ status: "current", meta: { tag: [{ code: "SUBSETTED" }] } });
     expect(body.entry[0].resource).not.toHaveProperty("entry");

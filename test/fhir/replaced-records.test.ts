@@ -49,7 +49,7 @@ describe("the old id of a merged record", () => {
     return { old, current, allergy, pulse };
   };
 
-  it("finds what is known of the patient, says so, and names the current record in the self link", async () => {
+  it("finds the patient's resources, reports it, and gives the current id in the self link", async () => {
     const { old, current, allergy, pulse } = await merged();
     const { base } = at.mesh;
     const searches: [path: string, id: string][] = [
@@ -79,7 +79,7 @@ describe("the old id of a merged record", () => {
     expect((await at.fhir.get(`/Observation?patient=${old}&_summary=count`)).body.total).toBe(1);
   });
 
-  it("finds the whole record, in pages too", async () => {
+  it("finds the whole record, also in pages", async () => {
     const { old, current } = await merged();
     const types = (body: Found) => matchesIn(body).map((it) => it.resourceType);
     const { body } = (await at.fhir.get(`/Patient/${old}/$everything`)) as { body: Found };
@@ -96,7 +96,7 @@ describe("the old id of a merged record", () => {
     expect(noteIn(body)).toMatchObject([{ diagnostics: expect.stringContaining(`Patient/${current}`) }]);
   });
 
-  it("changes no search that finds something, and none for a record in force", async () => {
+  it("changes no search that finds something, and none for a current record", async () => {
     const { old, current } = await merged();
     const late = await create({ resourceType: "Basic", code: { text: "letter" }, subject: { reference: `Patient/${old}` } });
     const { body } = (await at.fhir.get(`/Basic?subject=Patient/${old}`)) as { body: Found };

@@ -57,7 +57,7 @@ describe("a search over several services", () => {
     return { match: of("match"), include: of("include") };
   };
 
-  it("brings along what its matches refer to, and what refers to them, each once", async () => {
+  it("includes what its matches refer to, and what refers to them, each once", async () => {
     expect(await parts("/Condition?_include=Condition:encounter&_include=Condition:subject")).toEqual({
       match: ["Condition/c1"],
       include: ["Encounter/e1", "Patient/p1"],
@@ -72,7 +72,7 @@ describe("a search over several services", () => {
     ]);
   });
 
-  it("follows further with :iterate only", async () => {
+  it("includes further resources with :iterate only", async () => {
     expect((await parts("/Patient?_id=p1&_include=Patient:organization")).include).toEqual(["Organization/clinic"]);
     expect((await parts("/Patient?_id=p1&_include=Patient:organization&_include:iterate=Organization:partof")).include).toEqual([
       "Organization/clinic",
@@ -83,7 +83,7 @@ describe("a search over several services", () => {
     ).toEqual(["Organization/clinic", "Patient/p1"]);
   });
 
-  it("brings along what canonical references lead to, and what they come from, of the version that they name", async () => {
+  it("includes targets and sources of canonical references, in the version that they name", async () => {
     const url = "http://example.org/intake";
     const questionnaire = (id: string, version: string) => ({ resourceType: "Questionnaire", id, url, version, status: "active" });
     const response = (id: string, canonical: string) => ({
@@ -127,7 +127,7 @@ describe("a search over several services", () => {
     expect(of("Patient")?.searchRevInclude).not.toContain(reverse);
   });
 
-  it("brings along whatever refers to its matches, over all services", async () => {
+  it("includes everything that refers to its matches, over all services", async () => {
     expect((await parts("/Encounter?_id=e1&_revinclude=*")).include).toEqual([
       "Condition/c1",
       "Observation/o0",
@@ -143,14 +143,14 @@ describe("a search over several services", () => {
     expect((await parts("/Questionnaire?_id=q1&_revinclude=*")).include).toEqual(["QuestionnaireResponse/r", "QuestionnaireResponse/r1"]);
   });
 
-  it("sorts over two owners, in pages, and puts what has no value last in both directions", async () => {
+  it("sorts over two owners, in pages, with resources without a value last in both directions", async () => {
     const ids = async (query: string) => (await fhir.all(query)).resources.map((it) => it.id);
     expect(await ids("/Observation?_sort=date&_count=3")).toEqual(["o7", "o6", "o4", "o3", "o2", "o1", "o0", "o5"]);
     expect(await ids("/Observation?_sort=-date&_count=3")).toEqual(["o0", "o1", "o2", "o3", "o4", "o6", "o7", "o5"]);
     expect(await ids("/Observation?_sort=encounter,-date&_count=1")).toEqual(["o0", "o1", "o2", "o3", "o4", "o6", "o7", "o5"]);
   });
 
-  it("counts when it is asked to, and tells the total when it knows it", async () => {
+  it("counts if asked to, and gives the total if it knows it", async () => {
     expect((await fhir.get("/Observation?_count=3")).body).not.toHaveProperty("total");
     expect((await fhir.get("/Observation?_count=3&_total=accurate")).body.total).toBe(8);
     expect((await fhir.get("/Observation?_count=0")).body).toMatchObject({ total: 8 });
@@ -158,7 +158,7 @@ describe("a search over several services", () => {
     expect((await fhir.get("/Observation?code=odd")).body.total).toBe(4);
   });
 
-  it("asks through references over services, in both directions", async () => {
+  it("follows references over services, in both directions", async () => {
     expect((await parts("/Observation?subject:Patient.organization.name=clinic&_count=50")).match).toHaveLength(8);
     expect((await parts("/Observation?subject:Patient.organization.partof.name=ministry")).match).toHaveLength(8);
     expect((await parts("/Observation?encounter.class=IMP")).match).toEqual([
@@ -172,7 +172,7 @@ describe("a search over several services", () => {
     expect((await parts("/Patient?_has:Observation:subject:code=none")).match).toEqual([]);
   });
 
-  it("misses nothing that is contained, and finds it by chains only", async () => {
+  it("finds contained resources by chains only", async () => {
     const contained = [{ resourceType: "Patient", id: "p", name: [{ family: "Verdi" }] }];
     const created = [{ subject: { reference: "#p" }, contained }, { subject: { display: "somebody" } }].map((more) =>
       fhir.create({ resourceType: "Observation", status: "final", code: { coding: [{ system: "urn:c", code: "inside" }] }, ...more }),
@@ -198,7 +198,7 @@ describe("a search over several services", () => {
     expect((await parts("/Patient?_lastUpdated=gt2999-01-01")).match).toEqual([]);
   });
 
-  it("ends a page before it grows too large, and goes on behind it", async () => {
+  it("ends a page before it gets too large, and continues after it", async () => {
     const note = [{ text: "x".repeat(500_000) }];
     for (let index = 0; index < 12; index += 1) {
       await fhir.create({ resourceType: "Condition", code: { text: "large" }, subject: { reference: "Patient/p2" }, note });
@@ -208,7 +208,7 @@ describe("a search over several services", () => {
     expect((await fhir.all("/Condition?subject=Patient/p2&_count=100")).resources).toHaveLength(12);
   });
 
-  it("refuses to bring along more than a page can hold", async () => {
+  it("refuses to include more than fits into a page", async () => {
     expect(await fhir.get("/Patient?_id=p2&_revinclude=Condition:subject")).toMatchObject({ status: 200 });
     expect(await fhir.get("/Observation?subject:Patient.colour=blue", { Prefer: "handling=strict" })).toMatchObject({
       status: 400,
@@ -247,7 +247,7 @@ describe("a search over several services", () => {
     expect((await fhir.get(`/Condition?subject=${absolute.reference}`)).body.total).toBe(1);
   });
 
-  it("knows itself by each of its names and in any case, at every door", async () => {
+  it("recognises its own names in any case, through every API", async () => {
     const patient = (await fhir.create({ resourceType: "Patient", birthDate: "1912-01-01" })).body.id;
     const { port } = new URL(mesh.base);
     const others = [`HTTP://127.0.0.1:${port}`, `http://localhost:${port}`, `http://LOCALHOST:${port}`, `https://[::1]:${port}`];
@@ -272,7 +272,7 @@ describe("a search over several services", () => {
     expect((await fhir.get(`/Condition?subject=${elsewhere}&_summary=count`)).body.total).toBe(1);
   });
 
-  it("leaves the links of a bundle that is stored as one", async () => {
+  it("does not change the links of a bundle that is stored as one", async () => {
     const patient = `${mesh.base}/fhir/Patient/inside`;
     const stored = {
       resourceType: "Bundle",

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 const ZONES = ["UTC", "America/St_Johns", "Pacific/Kiritimati"];
 
 /** Searches, validation, profiles and patches, each asked of a process that runs in the zone. */
-it("answers the same wherever the server stands", async () => {
+it("answers the same whatever the server's time zone", async () => {
   const answers: Record<string, unknown>[] = [];
   for (const TZ of ZONES) {
     const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, "../kit/zoned-node.ts")], {

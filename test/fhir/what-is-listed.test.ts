@@ -53,7 +53,7 @@ describe.each(MESHES)("what %s lists, it answers", (_, services) => {
     expect(refused).toEqual([]);
   }, 120_000);
 
-  it("and which type was meant where a word is nearly one", async () => {
+  it("and suggests a type where a name is misspelt", async () => {
     for (const [word, hint] of [
       ["patient", "; Patient is one."],
       ["Observations", "; Observation is one."],

@@ -147,7 +147,7 @@ describe("a bill", () => {
     await expect(pay("Invoice/none", 1)).rejects.toEqual(refusal(404, "INVOICE_NOT_FOUND"));
   });
 
-  it("that is credited is paid back by the credit note", async () => {
+  it("that is credited is refunded by the credit note", async () => {
     const invoice = await newBill();
     await pay(invoice, 10_000);
     const { creditNote } = await billing.creditNote(clinic.caller, { invoice, reason: "too much" });
@@ -181,7 +181,7 @@ describe("a bill", () => {
       return [one?.left, one?.credited, await statusOf(invoice)];
     };
 
-    it("that is not paid asks for that much less, and nothing is paid back", async () => {
+    it("that is not paid is reduced, without a refund", async () => {
       const { invoice, charges } = await billOf(7_000, 3_000);
       const note = await credit(invoice, charges[1] as string);
       expect(await left(invoice)).toEqual([7_000, 3_000, "issued"]);
@@ -192,7 +192,7 @@ describe("a bill", () => {
       expect(await left(invoice)).toEqual([0, 3_000, "balanced"]);
     });
 
-    it("that is paid in part is paid back no more than was paid too much", async () => {
+    it("that is partly paid is refunded what was paid too much", async () => {
       const { invoice, charges } = await billOf(7_000, 3_000);
       const { payment } = await pay(invoice, 9_000);
       const note = await credit(invoice, charges[1] as string);
@@ -206,7 +206,7 @@ describe("a bill", () => {
       expect(await pay(invoice, 9_000)).toMatchObject({ left: 0 });
     });
 
-    it("is to be paid in full again when the credit note is cancelled, and set off anew when a payment is taken back", async () => {
+    it("is due in full again if the credit note is cancelled, and set off anew if a payment is cancelled", async () => {
       const { invoice, charges } = await billOf(7_000, 3_000);
       const first = await credit(invoice, charges[1] as string);
       await billing.cancelInvoice(clinic.caller, { invoice: first, reason: "done after all" });
@@ -221,7 +221,7 @@ describe("a bill", () => {
       ]);
     });
 
-    it("that is credited as a whole is balanced, and each part of it is paid back once by those who pay back at once", async () => {
+    it("that is credited in full is balanced, and each part is refunded once, even by concurrent refunds", async () => {
       const unpaid = await billOf(500);
       await credit(unpaid.invoice, ...unpaid.charges);
       expect(await left(unpaid.invoice)).toEqual([0, 500, "balanced"]);
@@ -239,11 +239,11 @@ describe("a bill", () => {
     });
   });
 
-  it("over nothing is balanced from the beginning", async () => {
+  it("with a total of zero is balanced from the start", async () => {
     expect(await statusOf(await newBill(0))).toBe("balanced");
   });
 
-  it("is in the report of the day on which it was paid", async () => {
+  it("is in the report of the day of its payment", async () => {
     const before = await billing.cashReport(clinic.caller, {});
     await pay(await newBill(), 1_234, "card");
     const after = await billing.cashReport(clinic.caller, { day: before.day });

@@ -27,7 +27,7 @@ describe("the pages", () => {
     expect(languageFor(uiLocales, accepted)).toMatchObject({ code, direction });
   });
 
-  it("put nothing into HTML that is not meant to be HTML", () => {
+  it("escape everything that is not meant to be HTML", () => {
     expect(html`<p title="${'"'}">${"<b>&'"}${html`<i></i>`}</p>`.text).toBe('<p title="&quot;">&lt;b&gt;&amp;&#39;<i></i></p>');
   });
 
@@ -46,7 +46,7 @@ describe("the pages", () => {
     expect(pageText(page, language)).toContain(`<p class="fault" role="alert" id="fault">${text}</p>`);
   });
 
-  it("show a key, and codes for when the app is lost, from left to right in every language: they are typed so", () => {
+  it("show a key and recovery codes from left to right in every language, as they are typed", () => {
     const arabic = languageFor("ar", undefined);
     expect(pageText(setUpPage(arabic, "2345ABCD6723", {}), arabic)).toContain('<code dir="ltr">2345 ABCD 6723</code>');
     expect(pageText(codesPage(arabic, ["12-34"]), arabic)).toContain('<code dir="ltr">12-34</code>');
@@ -69,7 +69,7 @@ describe("the pages", () => {
     expect(page).toContain(told);
   });
 
-  it("begin in the first field where nothing is wrong, and keep the login name that was typed", () => {
+  it("focus the first field with an error, and keep the login name", () => {
     const begun = (page: ReturnType<typeof loginPage>) =>
       [...pageText(page, language).matchAll(/<input id="(\w+)"[^>]*\sautofocus[^>]*>/g)].map(([, id]) => id);
     expect(begun(loginPage(language, "an app"))).toEqual(["login"]);

@@ -1,6 +1,6 @@
 import { narrowed, needsPatient, scopesIn } from "./granted-scopes.ts";
 
-describe("scopes of SMART", () => {
+describe("SMART scopes", () => {
   it.each([
     ["patient/*.read", "patient/*.rs"],
     ["user/Observation.write", "user/Observation.cud"],
@@ -31,7 +31,7 @@ describe("scopes of SMART", () => {
     expect(narrowed(scopesIn(asked), scopesIn(allowed)).join(" ")).toBe(scopes);
   });
 
-  it("of one patient need a patient", () => {
+  it("of one patient require a patient", () => {
     expect(needsPatient(["openid", "patient/Observation.rs"])).toBe(true);
     expect(needsPatient(["openid", "user/Observation.rs", "launch"])).toBe(false);
   });

@@ -5,7 +5,7 @@ import type { Collection } from "../../../store/documents/documents.ts";
 import { collections } from "../../../test/kit/collection.ts";
 import { keysAt, PERIOD_MS, periodsAt, REPLACED_MS, renewKeys, type StoredKey } from "./signing-keys.ts";
 
-describe("the keys of tokens", () => {
+describe("the signing keys of tokens", () => {
   const collection = collections();
   let folder: string;
   let known: Collection<StoredKey>;
@@ -17,14 +17,14 @@ describe("the keys of tokens", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("are published before they sign, and after", () => {
+  it("are published before they are used, and after", () => {
     const begin = 100 * PERIOD_MS;
     expect(periodsAt(begin + 1)).toEqual([100, 99]);
     expect(periodsAt(begin + PERIOD_MS / 2)).toEqual([100]);
     expect(periodsAt(begin + PERIOD_MS - 1)).toEqual([100, 101]);
   });
 
-  it("are made once by however many at once, readable by nobody else, and forgotten in the end", async () => {
+  it("are created once by concurrent processes, readable by nobody else, and removed eventually", async () => {
     const now = 100 * PERIOD_MS + PERIOD_MS / 2;
     const sets = await Promise.all(Array.from({ length: 8 }, () => keysAt(now, folder, known)));
     expect(new Set(sets.map(({ id }) => id)).size).toBe(1);
@@ -44,7 +44,7 @@ describe("the keys of tokens", () => {
     rmSync(other, { recursive: true, force: true });
   });
 
-  it("are all new when others may have them", async () => {
+  it("are all replaced if others may have them", async () => {
     const now = 300.5 * PERIOD_MS;
     const before = await keysAt(now, folder, known);
     const after = await renewKeys(now, { folder, areStolen: true }, known);
@@ -85,7 +85,7 @@ describe("the keys of tokens", () => {
     expect([second.includes(after[0] ?? ""), after.includes(signing), after.includes(first[0] ?? "")]).toEqual([true, false, false]);
   });
 
-  it("are void at once when they are stolen, those that were replaced before too", async () => {
+  it("are invalid at once if they are stolen, including those that were replaced before", async () => {
     const now = 1_000.5 * PERIOD_MS;
     const before = await keysAt(now, folder, known);
     const replaced = await renewKeys(now, { folder, areStolen: false }, known);

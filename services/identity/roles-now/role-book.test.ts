@@ -9,7 +9,7 @@ import type { RoleBook } from "./role-book.ts";
 const PORTER = { says: "Brings patients.", types: { Location: "rs" }, actions: ["wards.listBeds"] };
 const AGAIN = { reason: "as we work", version: 1 };
 
-describe("roles that an administrator changes", () => {
+describe("roles changed by an administrator", () => {
   let clinic: Clinic;
   let book: RoleBook;
   beforeEach(async () => {
@@ -21,7 +21,7 @@ describe("roles that an administrator changes", () => {
     identity.changeRole(clinic.caller, { role, version: 0, reason: "new", ...PORTER, ...more } as never);
   const roleNow = async (name: string) => (await identity.listRoles(clinic.caller, {})).find(({ role }) => role === name);
 
-  it("are made, given to somebody, changed and taken back, each time with who, when and why", async () => {
+  it("are created, assigned, changed and removed, each time with who, when and why", async () => {
     await expect(identity.createUser(clinic.caller, { login: "porter1", name: "P", roles: ["porter"] })).rejects.toEqual(
       refusal(422, "ROLE_UNKNOWN"),
     );
@@ -40,7 +40,7 @@ describe("roles that an administrator changes", () => {
     await expect(set("porter", { version: 1 })).rejects.toEqual(refusal(409, "ROLE_STALE"));
   });
 
-  it("of the project are what their files say again, when they are set back", async () => {
+  it("of the project are as in their files again after a reset", async () => {
     const filed = await roleNow("nurse");
     expect(filed).toMatchObject({ isAsFiled: true, version: 0 });
     await set("nurse", {});
@@ -79,7 +79,7 @@ describe("roles that an administrator changes", () => {
     await expect(book.confirm("porter", 1, "account-3")).rejects.toEqual(refusal(409, "CHANGE_NOT_WAITING"));
   });
 
-  it("whose people would need no second factor any more wait for another person too", async () => {
+  it("that would no longer require a second factor wait for a second person too", async () => {
     expect(await set("porter", { secondFactor: true })).toMatchObject({ state: "done", to: { secondFactor: true } });
     expect(await book.demandSecondFactor(["nurse", "porter"])).toBe(true);
     expect(await set("porter", { version: 1 })).toMatchObject({ state: "waiting" });
@@ -88,7 +88,7 @@ describe("roles that an administrator changes", () => {
     expect(await book.demandSecondFactor(["administrator"])).toBe(true);
   });
 
-  it("wait no more when they are rejected, or when somebody has made a later one", async () => {
+  it("no longer wait if they are rejected, or replaced by a later one", async () => {
     await set("porter", { types: { "*": "r" } });
     await identity.rejectRole(clinic.caller, { role: "porter", version: 1 });
     await expect(book.confirm("porter", 1, "account-2")).rejects.toEqual(refusal(409, "CHANGE_NOT_WAITING"));
@@ -98,7 +98,7 @@ describe("roles that an administrator changes", () => {
     await expect(book.confirm("porter", 9, "account-2")).rejects.toEqual(refusal(404, "ROLE_NOT_FOUND"));
   });
 
-  it("change once where several change them at the same time, and each change of another role counts", async () => {
+  it("change once for concurrent changes, while changes of other roles all take effect", async () => {
     const tries = await Promise.allSettled(Array.from({ length: 16 }, () => set("porter", {})));
     expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     await Promise.all(Array.from({ length: 16 }, (_, index) => set(`porter-${index}`, {})));
@@ -107,10 +107,10 @@ describe("roles that an administrator changes", () => {
   });
 });
 
-describe("what a node knows of roles", () => {
+describe("the roles that a node knows", () => {
   const porter = (letters: string) => ({ says: "x", types: { Location: letters }, actions: [] });
 
-  it("is the newest that it was told, whatever comes later", () => {
+  it("are the newest that it received, whatever arrives later", () => {
     const roles = new RolesNow(new Map([["porter", porter("rs")]]), () => {});
     roles.take({ generation: 2, roles: { porter: porter("r"), "system:operator": porter("cruds") } });
     roles.take({ generation: 1, roles: { porter: porter("cruds") } });
@@ -119,7 +119,7 @@ describe("what a node knows of roles", () => {
     expect(roles.get("porter")?.types).toEqual({ Location: "rs" });
   });
 
-  it("is not enough for a request of newer roles, and has them asked for", () => {
+  it("are fetched again for a request with newer roles", () => {
     const roles = new RolesNow(new Map(), () => {});
     let asked = 0;
     roles.askBy(async () => {

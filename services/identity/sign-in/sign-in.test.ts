@@ -6,7 +6,7 @@ import { SecondFactor } from "./second-factor.ts";
 import { pauseAfter, Throttle } from "./throttle.ts";
 
 describe("a password", () => {
-  it("is right when it is, and takes the same work where there is none", async () => {
+  it("is checked with the same work whether the account exists or not", async () => {
     const passwords = new Passwords();
     const hash = await passwords.hash("four words make one");
     expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
@@ -15,7 +15,7 @@ describe("a password", () => {
     expect(await passwords.matches("", undefined)).toBe(false);
   });
 
-  it("waits for few others, and is refused when too many wait", async () => {
+  it("waits for few others, and is refused if too many wait", async () => {
     const passwords = new Passwords(4);
     const tries = await Promise.allSettled(Array.from({ length: 10 }, () => passwords.matches("x", undefined)));
     const refused = tries.filter(({ status }) => status === "rejected");
@@ -29,16 +29,16 @@ describe("a password", () => {
   });
 });
 
-describe("who guesses", () => {
+describe("a client that guesses passwords", () => {
   const collection = collections();
 
-  it("waits longer each time, half a minute at most", () => {
+  it("waits longer each time, up to half a minute", () => {
     expect([1, 4, 5, 6, 7, 8, 9, 10, 50].map((count) => pauseAfter(count, 5))).toEqual([
       0, 0, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000,
     ]);
   });
 
-  it("is slowed down by address too, whatever names are tried, and then no more names are counted", async () => {
+  it("is slowed down by its address too, whatever names it tries, after which no more names are counted", async () => {
     const failures = await collection<StoredFailures>("names");
     const throttle = new Throttle(failures);
     const waits = [];
@@ -48,7 +48,7 @@ describe("who guesses", () => {
     expect(await throttle.begin({ login: "name1", address: "10.0.0.2" })).toBe(0);
   });
 
-  it("keeps nobody away for longer because a clock was set, or another node's is ahead", async () => {
+  it("does not delay others longer if a clock was set, or another node's is ahead", async () => {
     const throttle = new Throttle(await collection<StoredFailures>("clocks"));
     const [right, guessed] = [
       { login: "rossi", address: "10.0.0.1" },
@@ -68,7 +68,7 @@ describe("who guesses", () => {
     clock.mockRestore();
   });
 
-  it("gains nothing by trying often at once", async () => {
+  it("gains nothing by concurrent attempts", async () => {
     const throttle = new Throttle(await collection<StoredFailures>("failures"));
     const waits = await Promise.all(Array.from({ length: 40 }, () => throttle.begin({ login: "rossi", address: "10.0.0.1" })));
     expect(waits.filter((seconds) => seconds === 0)).toHaveLength(5);
@@ -81,7 +81,7 @@ describe("who guesses", () => {
 describe("the second factor", () => {
   const collection = collections();
 
-  it("takes each code once, and each recovery code once", async () => {
+  it("accepts each code once, and each recovery code once", async () => {
     const accounts = await collection<StoredAccount>("accounts");
     const factor = new SecondFactor({ accounts, recoveryCodes: await collection<StoredTicket>("codes") } as never);
     const account = { _id: "1", login: "rossi" } as StoredAccount;
@@ -111,7 +111,7 @@ describe("the second factor", () => {
     return { factor: new SecondFactor({ accounts, recoveryCodes } as never), accounts, recoveryCodes, account };
   };
 
-  it("is set up once, by whichever of several pages comes first, with the codes that it showed", async () => {
+  it("is set up once, by the first of several pages, with the codes that it showed", async () => {
     const { factor, recoveryCodes, account } = await factorOf("neri");
     const code = await generate({ secret: SECRET });
     const sets = (await Promise.all([1, 2, 3].map(() => factor.start(account, SECRET, code)))).filter((set) => set !== undefined);
@@ -146,7 +146,7 @@ describe("the second factor", () => {
       expect(await take(NOW)).toBe(false); // an older one than the last
     });
 
-    it("keeps nobody out after it was set back, and takes no code a second time then", async () => {
+    it("locks nobody out after the clock was set back, and accepts no code a second time then", async () => {
       const take = await setUp("set-back");
       const ahead = NOW + 86_400_000;
       clock.mockReturnValue(ahead);
@@ -155,7 +155,7 @@ describe("the second factor", () => {
       expect([await take(NOW), await take(NOW), await take(NOW + 30_000), await take(NOW + 30_000)]).toEqual([true, false, true, false]);
     });
 
-    it("keeps nobody out after it was set ahead, and takes none of before", async () => {
+    it("locks nobody out after the clock was set ahead, and accepts no earlier code", async () => {
       const take = await setUp("set-ahead");
       expect(await take(NOW)).toBe(true);
       clock.mockReturnValue(NOW + 86_400_000);

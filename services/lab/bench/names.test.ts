@@ -21,7 +21,7 @@ describe("the catalogue", () => {
     ).toEqual([]);
   });
 
-  it("is told by the names of the house, and by its own where that gives none", () => {
+  it("uses the hospital's names, and its own where there is none", () => {
     const own = renamed(undefined, HAEMOGLOBIN, { language: "fr", name: "Hb" });
     expect(testOf(named(catalogue, [own]))?.designation).toEqual([
       { language: "fr", value: "Hb" },
@@ -32,7 +32,7 @@ describe("the catalogue", () => {
     );
   });
 
-  it("takes names that came by FHIR, with a language and without", () => {
+  it("accepts names from FHIR, with a language and without", () => {
     const plain = { resourceType: "ObservationDefinition" as const, id: "1", code: { coding: [HAEMOGLOBIN] }, preferredReportName: "Hb" };
     expect(testOf(named(catalogue, [plain]))).toMatchObject({ display: "Hb", designation: [] });
     const french = { ...plain, language: "fr" };
@@ -52,7 +52,7 @@ describe("the laboratory", () => {
   });
   afterAll(() => clinic.stop());
 
-  it("takes a name of the house, another one, and none again", async () => {
+  it("sets a name of the hospital, changes it, and removes it", async () => {
     const name = (language: string, value?: string) =>
       lab.nameTest(clinic.caller, { code: "718-7", language, ...(value && { name: value }) });
     const told = async () =>
@@ -66,7 +66,7 @@ describe("the laboratory", () => {
     expect(await told()).toBe("Hémoglobine");
   });
 
-  it("names no test that it does not do, and in no language that there cannot be", async () => {
+  it("names no test that it does not offer, and no invalid language", async () => {
     const seen = { code: "718-7", language: "fr" };
     await lab.nameTest(clinic.caller, { ...seen, name: "Hb" });
     await expect(lab.nameTest(clinic.caller, { ...seen, name: "Hgb", seen: "Taux" })).rejects.toEqual(refusal(409, "NAME_CHANGED"));

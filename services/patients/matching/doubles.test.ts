@@ -15,7 +15,7 @@ import { DoublesPass } from "./doubles-pass.ts";
 import { distinctFrom } from "./distinct.model.ts";
 import { MATCH_WEIGHTS } from "./grade.ts";
 
-describe("A register of seventy records", () => {
+describe("a register of seventy records", () => {
   const folder = mkdtempSync(join(tmpdir(), "openward-doubles-"));
   const options = { table: new IdentifierTable(), weights: MATCH_WEIGHTS };
   let store: Store;
@@ -60,7 +60,7 @@ describe("A register of seventy records", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("is looked through by one node, record by record, and by the next where that one stood", async () => {
+  it("is searched for duplicates by one node, record by record, and by the next one if that stops", async () => {
     const first = passOf("one");
     expect(await first.step(later())).toBe("more");
     expect(await passOf("two").step(later())).toBe("elsewhere");
@@ -71,7 +71,7 @@ describe("A register of seventy records", () => {
     expect(await page()).toEqual([["Patient/a", "Patient/b"]]);
   });
 
-  it("is told by pages, and what is no double any more is not", async () => {
+  it("lists duplicates in pages, without those that no longer are", async () => {
     await write(twin("c"));
     await through(passOf("one"));
     const [first] = await pageOfDoubles(found, [], { limit: 1 });
@@ -90,7 +90,7 @@ describe("A register of seventy records", () => {
     expect(await found.places()).toEqual([]);
   });
 
-  it("is looked through behind a record that cannot be looked at", async () => {
+  it("is searched beyond a record that cannot be read", async () => {
     const broken = {
       ...options,
       table: {
@@ -108,7 +108,7 @@ describe("A register of seventy records", () => {
     expect((await pass.progress()).looked).toBe(looked + 1);
   });
 
-  it("leaves for later what was changed a moment ago", async () => {
+  it("leaves a record that was changed a moment ago for later", async () => {
     const before = await passOf("one").progress();
     await write(twin("d"));
     expect(await passOf("one").step(Date.now())).toBe("end");

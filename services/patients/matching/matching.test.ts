@@ -77,12 +77,12 @@ describe("two records", () => {
     expect(gradeFor(other)).toBe(grade);
   });
 
-  it("of two children of one birth are of two persons", () => {
+  it("of two children of one birth belong to two persons", () => {
     const child = (multipleBirthInteger: number): Patient => ({ ...ada, name: name("Rossi", "Newborn"), multipleBirthInteger });
     expect([gradeFor(child(2), child(1)), gradeFor(child(1), child(1))]).toEqual(["possible", "certain"]);
   });
 
-  it("with one number of one person are the same, however it is typed", () => {
+  it("with one personal number are of one person, however it is spelt", () => {
     const identifier = (value: string) => [{ system: "http://hl7.org/fhir/sid/us-ssn", value }];
     const one = { ...ada, identifier: identifier("999-12-3456") };
     expect(gradeFor({ identifier: identifier("999 12 3456"), name: name("Verdi", "Ada"), telecom: [] }, one)).toBe("certain");
@@ -99,7 +99,7 @@ describe("the front desk", () => {
   });
   afterAll(() => clinic.stop());
 
-  it("is told of the record that is probably the same person's, by id and grade only, and may say why it is another", async () => {
+  it("gets the probable duplicate, by id and grade only, and may say why it is another person", async () => {
     const again = { ...ada, family: "Rosi", birthDate: "1980-10-02" };
     await expect(patients.register(clinic.caller, again)).rejects.toMatchObject({
       code: 409,
@@ -110,11 +110,11 @@ describe("the front desk", () => {
     expect(await clinic.read("patients", other)).toMatchObject({ extension: [{ valueString: "her cousin, both were here" }] });
   });
 
-  it("registers at once who is only like somebody", async () => {
+  it("registers at once a person who only resembles somebody", async () => {
     await expect(patients.register(clinic.caller, { ...ada, given: ["Bianca"] })).resolves.toMatchObject({ version: 1 });
   });
 
-  it("finds who may be the one by as much as is known, the most probable first", async () => {
+  it("finds possible matches by what is known, the most probable first", async () => {
     const found = await patients.candidates(clinic.caller, { family: "Rossi", given: ["Ada"], birthDate: "1980-02-10" });
     expect(found[0]).toMatchObject({ patient, grade: "probable" });
     const like = await patients.candidates(clinic.caller, { like: patient, limit: 1 });
@@ -125,7 +125,7 @@ describe("the front desk", () => {
   });
 });
 
-describe("the file of an operator", () => {
+describe("the matching file of an operator", () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "openward-patients-"));
@@ -162,7 +162,7 @@ describe("the file of an operator", () => {
   });
 });
 
-it("of 2,000 people one in ten is found again by a record with faults, or in the other script, and nobody is taken for another", async () => {
+it("of 2,000 people one in ten is found again by a faulty record, or in the other script, and nobody is taken for another", async () => {
   const folder = mkdtempSync(join(tmpdir(), "openward-match-"));
   const store = await openSqlite({
     name: "patients",

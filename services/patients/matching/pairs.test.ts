@@ -117,12 +117,12 @@ it.each<[string, Written, Written]>([
   await expect(gradeOfPair(patientOf(here), patientOf(asked))).resolves.toMatch(/^(?:possible|not told)$/);
 });
 
-it("father and son of one name and one house, both of 1 January, are for people to look at", async () => {
+it("father and son of one name and address, both born on 1 January, are for people to review", async () => {
   const [father, son] = [patientOf(["Pace", "Aldo", "1935-01-01"], phone), patientOf(["Pace", "Aldo", "1965-01-01"], phone)];
   await expect(gradeOfPair(father, son)).resolves.toBe("possible");
 });
 
-it("one person is told of among many of that name, by the year that was presumed", async () => {
+it("one person is found among many of that name, by the presumed year", async () => {
   await keep(...Array.from({ length: 150 }, (_, n) => patientOf(["Benali", "Mohamed", `${1950 + (n % 50)}-03-${10 + (n % 19)}`])));
   for (const [here, asked] of [
     ["1935-01-01", "1935-01-10"],

@@ -96,7 +96,7 @@ const ended = (source: string) =>
   );
 
 describe("a merge of two records", () => {
-  it("forgets no resource of any type that may refer to a patient, and gives back every byte when it is taken back", async () => {
+  it("moves every resource of any type that may refer to a patient, and restores every byte when it is undone", async () => {
     const [source, target] = [await newPatient("Rossi"), await newPatient("Bianchi")];
     // What is on record stays as it was.
     const types = typesThatRefer(resourceTypes).filter((type) => type !== "AuditEvent");
@@ -145,7 +145,7 @@ describe("a merge of two records", () => {
 });
 
 describe("two records are not merged", () => {
-  it("when both have a visit that goes on, which is told; then when one has ended", async () => {
+  it("while both have an open visit, which is reported; and are once one has ended", async () => {
     const [source, target] = [await newPatient("Verdi"), await newPatient("Verdi")];
     const visit = (patient: string, status: string) => ({
       resourceType: "Encounter",
@@ -165,7 +165,7 @@ describe("two records are not merged", () => {
     expect(await read(one)).toMatchObject({ subject: { reference: target }, status: "in-progress" });
   });
 
-  it("with themselves, twice, or back without a merge", async () => {
+  it("with themselves, twice, or separated without a merge", async () => {
     const [source, target, third] = [await newPatient("Neri"), await newPatient("Neri"), await newPatient("Neri")];
     await expect(patients.merge(clinic.caller, { source, target: source })).rejects.toEqual(refusal(409, "SAME_PATIENT"));
     await expect(patients.merge(clinic.caller, { source: "Patient/none", target })).rejects.toEqual(refusal(404, "NOT_FOUND"));
@@ -176,14 +176,14 @@ describe("two records are not merged", () => {
     await expect(patients.merge(clinic.caller, { source: third, target: source })).rejects.toEqual(refusal(409, "PATIENT_NOT_ACTIVE"));
   });
 
-  it("but a record that has taken another's place may be replaced itself: the first then names the last", async () => {
+  it("but a record that has replaced another may be replaced itself: the first then names the last", async () => {
     const [first, second, last] = [await newPatient("Blu"), await newPatient("Blu"), await newPatient("Blu")];
     await patients.merge(clinic.caller, { source: first, target: second });
     await patients.merge(clinic.caller, { source: second, target: last });
     expect(await read(first)).toMatchObject({ link: [{ type: "replaced-by", other: { reference: last } }] });
   });
 
-  it("of a chain, before the last one is taken back: then each has what it had", async () => {
+  it("of a chain are separated from the last: then each has what it had", async () => {
     const [first, second, last] = [await newPatient("Viola"), await newPatient("Viola"), await newPatient("Viola")];
     const of = await store({ resourceType: "Condition", subject: { reference: first } });
     await patients.merge(clinic.caller, { source: first, target: second });
@@ -195,7 +195,7 @@ describe("two records are not merged", () => {
     expect(await read(of)).toMatchObject({ subject: { reference: first } });
   });
 
-  it("of one into two at once: one of them is", async () => {
+  it("into two others at once: only one merge succeeds", async () => {
     const [source, one, other] = [await newPatient("Gialli"), await newPatient("Gialli"), await newPatient("Gialli")];
     const merged = await Promise.allSettled([one, other].map((target) => patients.merge(clinic.caller, { source, target })));
     expect(merged.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
@@ -228,7 +228,7 @@ describe("a merge of many resources", () => {
     await transactions.process(clinic.caller, { text: transactionOf(...entries), base: "" });
     return { patient, results: resources.map(({ id }) => `Observation/${id}`) };
   };
-  it("goes on by itself where it was broken off, step by step, and so does what takes it back", async () => {
+  it("continues by itself after an interruption, step by step, and so does its undoing", async () => {
     const { patient: source, results } = await busy(250);
     const target = await newPatient("Calm");
     // The transactions are away after the first step, as when a process is killed.
@@ -252,7 +252,7 @@ describe("a merge of many resources", () => {
     expect(await read(results[249] as string)).toMatchObject({ subject: { reference: source } });
   }, 60_000);
 
-  it("keeps the record that it goes into where it is until it has ended; then that one may be merged on, and all of it be taken back", async () => {
+  it("keeps its target from being merged until it has ended; then that may be merged further, and all be undone", async () => {
     const { patient: source, results } = await busy(250);
     const [target, last] = [await newPatient("Calm"), await newPatient("Calm")];
     const { broker } = clinic.hosted("patients");
@@ -289,7 +289,7 @@ describe("a merge of many resources", () => {
     for (const reference of results) expect(await read(reference)).toMatchObject({ subject: { reference: source } });
   }, 60_000);
 
-  it("tells what has refused it, and may be begun again", async () => {
+  it("reports what has refused it, and may be begun again", async () => {
     const { patient: source } = await busy(120);
     const target = await newPatient("Calm");
     const { merges } = clinic.hosted<{ merges: Merges }>("patients");
@@ -303,7 +303,7 @@ describe("a merge of many resources", () => {
     expect(state).not.toHaveProperty("refusal");
   }, 60_000);
 
-  it("moves what is final between records of one person only", async () => {
+  it("moves final resources between records of one person only", async () => {
     const [source, target, other] = [await newPatient("Rosa"), await newPatient("Rosa"), await newPatient("Rosa")];
     const id = "final-result";
     await store(result(source), id);

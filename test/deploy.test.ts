@@ -83,7 +83,7 @@ describe("the NATS cluster", () => {
     for (const name of NATS) await startNatsServer(program, name, routePorts);
   });
 
-  it("tells a node on one server who left another", async () => {
+  it("reports to a node on one server who left another", async () => {
     const at = (index: number, name: string) =>
       connect({ ...natsOptions(index, name.replace(/-.*/, "")), name, ignoreClusterUpdates: true });
     const [first, third] = [await at(0, "api-1"), await at(2, "lab-1")];
@@ -114,7 +114,7 @@ describe("the NATS cluster", () => {
     await first.close();
   });
 
-  it("talks by TLS only, to who has a key of the mesh only, and proves itself by the mesh's own CA", async () => {
+  it("accepts TLS only, from holders of a key of the mesh, and authenticates by the mesh's own CA", async () => {
     const { authenticator, servers = [] } = natsOptions(0, "lab");
     const plain = { servers, reconnect: false, timeout: 2_000 };
     await expect(connect({ ...plain, tls: { caFile: ca } })).rejects.toMatchObject({ code: "AUTHORIZATION_VIOLATION" });
@@ -163,7 +163,7 @@ describe("Redis", () => {
     }
   }
 
-  it("answers by TLS, and who knows the password", async () => {
+  it("answers by TLS, to clients with the password", async () => {
     const known = redis({ ...withCa(), password: passwordOf("redis") });
     expect(await known.ping()).toBe("PONG");
     known.disconnect();
@@ -227,7 +227,7 @@ describe("MongoDB", () => {
     mongo = await startMongo({ dir, options: ["--auth", "--tls-cert-file", pair, "--tls-key-file", pair] });
   });
 
-  it("gives each service its own database and no other's, and nobody who does not say who asks", async () => {
+  it("gives each service its own database only, and nothing without authentication", async () => {
     const options = { name: "lab", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }) };
     const store = await openStore({ dataDir: dir, mongoUrl: urlOf("lab"), serversCaFile: ca }, options);
     expect(await store.count("Patient", [])).toBe(0);
@@ -244,7 +244,7 @@ describe("MongoDB", () => {
     await expect(plain.connect()).rejects.toMatchObject({ name: "MongoServerSelectionError" });
   });
 
-  it("has passwords that were made anew after the next start, and users of new services", () => {
+  it("has new passwords after the next start, and users of new services", () => {
     const users = initialized(new Map());
     const lab = users.get("lab") as MongoUser;
     users.set("lab", { ...lab, pwd: "of before" });
@@ -257,7 +257,7 @@ describe("MongoDB", () => {
 describe("nodes with the settings of their containers", () => {
   const stream = () => "openward-provider-deploy-events";
 
-  it("serve, on all these servers, and find the stream of events, which one of them keeps for all", async () => {
+  it("work with all these servers, and find the stream of events, which one of them creates for all", async () => {
     const at = { NATS_URL: nats.map(({ clients }) => `tls://${clients}`).join(","), REDIS_URL: `rediss://127.0.0.1:${redisPort}` };
     const programs = ["ledger", "patients"].map((name) => {
       const MONGO_URL = `mongodb://${name}@127.0.0.1:${mongo.port}/openward?directConnection=true&authSource=admin&tls=true`;
@@ -287,7 +287,7 @@ describe("nodes with the settings of their containers", () => {
     }
   });
 
-  it("hear and take the events of their own service only", async () => {
+  it("receive and acknowledge the events of their own service only", async () => {
     const client = await connect(natsOptions(1, "billing"));
     const jsm = await client.jetstreamManager({ timeout: 2_000 });
     const denied = { code: "PERMISSIONS_VIOLATION" };

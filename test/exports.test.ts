@@ -22,7 +22,7 @@ const isDescribedByHead = (file: string, name: string): boolean =>
 const files = [...ROOMS.flatMap((room) => filesUnder(room, /(?<!\.test)\.ts$/)), "moleculer.config.ts"];
 
 describe("an export", () => {
-  it("without a comment is seen", () => {
+  it("without a comment is found", () => {
     expect(
       undocumented("/** One. */\nexport const one = 1;\n\nexport const two = 2;\n// Three.\nexport function three(): void {}\n"),
     ).toEqual(["two", "three"]);
@@ -75,7 +75,7 @@ function unused(file: string, text: string, byPrograms: ReadonlySet<string>, byT
   });
 }
 
-describe("what runs", () => {
+describe("runtime code", () => {
   it("exports nothing that only tests use, or nobody", () => {
     const all = filesUnder(".", /\.(?:ts|mjs)$/).filter((file) => !file.startsWith("fhir/generated"));
     const isTest = (file: string) => /\.test\.ts$|^test\//.test(file);
@@ -87,7 +87,7 @@ describe("what runs", () => {
     expect(looked.flatMap((file) => unused(file, contentOf(file), byPrograms, byTests).map((name) => `${file}: ${name}`))).toEqual([]);
   });
 
-  it("would be seen with such an export", () => {
+  it("would be found with such an export", () => {
     const text = "/** `a` */\nexport const a = 1;\nexport const b = 2;\nexport function c() {\n  return b;\n}\n";
     expect(unused("x.ts", text, new Set(), new Set())).toEqual(["a", "b", "c"]);
     expect(unused("x.ts", text, new Set(["x.ts c"]), new Set(["x.ts a", "x.ts b"]))).toEqual(["a"]);

@@ -14,7 +14,7 @@ const post = (type: string, resource: object) =>
   });
 
 describe("a mesh of processes", () => {
-  it("keeps what one of two replicas wrote when it is killed, and goes on with the other", async () => {
+  it("keeps what one of two replicas wrote before it was killed, and continues with the other", async () => {
     mesh = await startMesh({ services: ["api", "patients", "visits"], replicas: { patients: 2 } });
     const created = await post("Patient", patient);
     expect(created.status).toBe(201);
@@ -24,7 +24,7 @@ describe("a mesh of processes", () => {
     expect(read.map((response) => response.status)).toEqual(Array.from({ length: 20 }, () => 200));
   });
 
-  it("tells what is down, serves the rest, and serves all again when another node comes", async () => {
+  it("reports what is down, serves the rest, and serves everything again when another node joins", async () => {
     mesh = await startMesh({ services: ["api", "patients", "visits"] });
     await mesh.kill("visits");
     expect((await fetch(`${mesh.base}/fhir/Appointment/1`)).status).toBe(503);

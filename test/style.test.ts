@@ -61,7 +61,7 @@ describe("a body of more than the line of its condition", () => {
     expect(faults).toEqual([]);
   });
 
-  it("would be seen without", () => {
+  it("would be found without", () => {
     expect(linesWithoutBraces("if (a)\n  b();\n")).toEqual(["b();"]);
     expect(linesWithoutBraces("// x\nfor (const a of b)\n  c();\n")).toEqual(["c();"]);
     expect(linesWithoutBraces("while (a) b(() => {\n  c();\n});\n")).toHaveLength(1);
@@ -87,7 +87,7 @@ describe("a file, of tests too", () => {
     expect(tooLong(files.map((file) => [file, contentOf(file)]))).toEqual([]);
   });
 
-  it("would be seen with one more", () => {
+  it("would be found with one more", () => {
     expect(tooLong([["a.ts", "x;\n".repeat(350)]])).toEqual([]);
     expect(tooLong([["a.ts", "x;\n".repeat(351)]])).toEqual(["a.ts: 351"]);
   });
@@ -131,7 +131,7 @@ describe("the name of a file", () => {
     expect(sameNames(files)).toEqual([]);
   });
 
-  it("would be seen a second time", () => {
+  it("would be found a second time", () => {
     expect(sameNames(["fhir/keys.ts", "mesh/keys.ts", "store/mongo/write.ts", "store/sqlite/write.ts"])).toEqual([
       ["fhir/keys.ts", "mesh/keys.ts"],
     ]);
@@ -157,7 +157,7 @@ describe("a cast over unknown", () => {
     expect(found).toEqual([]);
   });
 
-  it("would be seen without", () => {
+  it("would be found without", () => {
     expect(castsWithoutReason("// It is one.\nconst a = b as unknown as C;\nconst d = e as unknown as F;\n")).toEqual([
       "const d = e as unknown as F;",
     ]);
@@ -189,7 +189,7 @@ describe("an exported type", () => {
     expect([...declared].filter(([, places]) => places.length > 1 && !isPairOfStores(places))).toEqual([]);
   });
 
-  it("would be seen under the name of another", () => {
+  it("would be found under another's name", () => {
     const twice = declarationsOf([
       ["a.ts", "export interface Page {}\n"],
       ["b.ts", "export const Page = 1;\nexport type Page = 1;\n"],

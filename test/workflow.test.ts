@@ -113,7 +113,7 @@ describe(FILE, () => {
     expect(commandsOf(real)).toMatch(/npm test -- .*--runInBand/); // meshes on one NATS are one mesh
   });
 
-  it("starts the containers with every secret, and lives the demo's day on their gateways, by way of the proxy", () => {
+  it("starts the containers with every secret, and runs the demo on their gateways, through the proxy", () => {
     expect(commandsOf(containers)).toContain("npm run mesh-keys -- compose");
     const [, local] = /127\.0\.0\.1:(\d+)/.exec(compose.services["proxy"]?.ports?.join() ?? "") ?? [];
     expect(commandsOf(containers)).toContain(`npm run demo -- --url http://127.0.0.1:${local}`);

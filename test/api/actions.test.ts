@@ -29,7 +29,7 @@ describe("an action over HTTP", () => {
   }
   const register = (params: object) => send("POST", "patients/register", JSON.stringify({ ...registration, ...params }));
 
-  it("is told which params are wrong and why, and nothing of the inside or of what was sent", async () => {
+  it("gets the wrong params and reasons, without internals or the sent values", async () => {
     const { status, text, error } = await register({ given: [[false, null], { secret: "Ada" }], family: undefined });
     expect(status).toBe(422);
     expect(error).toEqual({
@@ -69,7 +69,7 @@ describe("an action over HTTP", () => {
     }
   });
 
-  it("takes a number however it is written", async () => {
+  it("accepts a number in any notation", async () => {
     const answer = (limit: string) => send("POST", "journal/list", `{"limit":${limit}}`);
     expect((await answer("5.0")).status).toBe(200);
     expect((await answer("5.5")).error).toMatchObject({ code: 422, data: { fields: [{ field: "limit", rule: "numberInteger" }] } });
@@ -91,7 +91,7 @@ describe("an action over HTTP", () => {
     expect((await register(params)).error).toMatchObject({ code: 422, type: "VALIDATION_ERROR", data: { fields: [{ field }] } });
   });
 
-  it("is told which param has too much, and where a member is unknown, by its name", async () => {
+  it("gets the param that is too large, and the name of an unknown member", async () => {
     const addresses = Array.from({ length: 10_000 }, (_, index) => ({ city: `c${index}` }));
     const candidates = (params: object) => send("POST", "patients/candidates", JSON.stringify(params));
     expect((await candidates({ family: "Rossi", addresses })).error).toMatchObject({
@@ -107,7 +107,7 @@ describe("an action over HTTP", () => {
     );
   });
 
-  it("tells FHIR's clients the same: who looks for somebody with too much is told what, and a photo is no matter", async () => {
+  it("gives FHIR clients the same: $match says what is too large, and accepts a photo", async () => {
     const match = async (more: object) => {
       const body = JSON.stringify({ resourceType: "Patient", name: [{ family: "Rossi", given: ["Ada"] }], ...more });
       const answer = await fetch(`${mesh.base}/fhir/Patient/$match`, {
@@ -148,7 +148,7 @@ describe("an action over HTTP", () => {
     expect([answer.status, answer.error?.type]).toEqual([status, type]);
   });
 
-  it("needs no body where no param must be there", async () => {
+  it("needs no body if no param is required", async () => {
     expect((await send("POST", "wards/listBeds", undefined, {})).status).toBe(200);
     expect((await send("POST", "wards/listBeds", "{}", { "Content-Type": "application/vnd.ward+json; charset=UTF-8" })).status).toBe(200);
   });
@@ -160,7 +160,7 @@ describe("an action over HTTP", () => {
     ["a param that nobody knows", "wards/listBeds?colour=red", 422],
   ])("is refused for %s in its query", async (_, path, status) => expect((await send("GET", path)).status).toBe(status));
 
-  it("says by which methods it is called", async () => {
+  it("lists its methods", async () => {
     expect((await send("HEAD", "wards/listBeds")).status).toBe(200);
     for (const [path, allow] of [
       ["wards/listBeds", "GET, HEAD, POST"],
@@ -174,7 +174,7 @@ describe("an action over HTTP", () => {
     expect((await send("GET", "wards/open")).status).toBe(405);
   });
 
-  it("answers by its former name for one version", async () => {
+  it("answers under its former name for one version", async () => {
     expect((await send("GET", "wards/beds")).text).toBe((await send("GET", "wards/listBeds")).text);
   });
 });

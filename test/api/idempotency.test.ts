@@ -32,7 +32,7 @@ describe("a request with an Idempotency-Key", () => {
     20_000,
   );
 
-  it("merges two records once, by itself after the answer", async () => {
+  it("merges two records once, and continues after the answer", async () => {
     const key = `"${randomUUID()}"`;
     const [source, target] = [await at.patient(), await at.patient()];
     const request = { path: "/api/patients/merge", body: { source, target } };
@@ -48,14 +48,14 @@ describe("a request with an Idempotency-Key", () => {
     expect(await at.everything()).toEqual(after);
   });
 
-  it("is told which lots are dispensed, though they leave the shelf with the answer", async () => {
+  it("gets the dispensed lots, although the stock is reduced with the answer", async () => {
     const body = { prescription: await at.prescription(), quantity: 2, lot: "K" };
     await at.done({ path: "/api/pharmacy/receive", body: { medication: MEDICATION, quantity: 5, lot: "K" } });
     const { text } = await at.send({ path: "/api/pharmacy/dispense", body }, randomUUID());
     expect(JSON.parse(text).lots).toEqual([{ lot: "K", quantity: 2 }]);
   });
 
-  it("is told what is in stock after what it has moved", async () => {
+  it("gets the stock after its own movements", async () => {
     const medication = { system: "urn:rx", code: "kept-by-key" };
     const { location: ward } = await at.done({
       path: "/api/wards/open",
@@ -82,7 +82,7 @@ describe("a request with an Idempotency-Key", () => {
     expect([left, back.left, other.left, undone.left]).toEqual([-2, -1, -4, -1].map((by) => stock.quantity + by));
   });
 
-  it("is told what it has written as it is stored", async () => {
+  it("gets what it has written as stored", async () => {
     const { text, told } = await at.send({ path: "/fhir/Patient", body: person() }, randomUUID());
     const stored = await fetch(told.location as string);
     expect(JSON.parse(text)).toEqual(await stored.json());
@@ -96,7 +96,7 @@ describe("a request with an Idempotency-Key", () => {
     }
   });
 
-  it("is told the time that is stored, also where a clock that ran ahead has written the version before", async () => {
+  it("gets the stored time, even if a clock that was ahead wrote the previous version", async () => {
     const now = Date.now();
     const clock = jest.spyOn(Date, "now").mockReturnValue(now + 60_000);
     const { id, ...rest } = await at.done({ path: "/fhir/Patient", body: person() });
@@ -114,7 +114,7 @@ describe("a request with an Idempotency-Key", () => {
     expect(response.lastModified).toBe(new Date(now + 60_000).toISOString());
   });
 
-  it("is refused when its key belongs to another body, address or condition, and taken under a new one", async () => {
+  it("is refused if its key belongs to another body, URL or condition, and accepted with a new one", async () => {
     const key = randomUUID();
     const body = person();
     expect(await at.send({ path: "/fhir/Patient", body }, key)).toMatchObject({ status: 201 });
@@ -129,7 +129,7 @@ describe("a request with an Idempotency-Key", () => {
     expect(await at.send({ path: "/fhir/Patient", body }, randomUUID())).toMatchObject({ status: 201 });
   });
 
-  it("may be sent in quotes, as the standard has it, or bare", async () => {
+  it("may quote the key, as the standard does, or not", async () => {
     const key = randomUUID();
     const request = { path: "/fhir/Patient", body: person() };
     const first = await at.send(request, `"${key}"`);
@@ -147,7 +147,7 @@ describe("a request with an Idempotency-Key", () => {
     },
   );
 
-  it("that was refused leaves nothing, and may be sent again", async () => {
+  it("that was refused leaves nothing, and may be repeated", async () => {
     const [key, id] = [randomUUID(), randomUUID()];
     const request = { path: "/api/visits/open", body: { patient: `Patient/${id}` } };
     expect(await at.send(request, key)).toMatchObject({ status: 404 });
@@ -159,7 +159,7 @@ describe("a request with an Idempotency-Key", () => {
     expect(await at.send(request, randomUUID())).toMatchObject({ status: 409, text: expect.stringContaining("VISIT_ALREADY_OPEN") });
   });
 
-  it("reads as ever: the key means nothing there", async () => {
+  it("that reads is not affected by the key", async () => {
     const answer = await fetch(`${at.base}/fhir/Patient?_count=1`, { headers: { "Idempotency-Key": "not a key" } });
     expect(answer.status).toBe(200);
     expect(
@@ -170,7 +170,7 @@ describe("a request with an Idempotency-Key", () => {
     ).toMatchObject({ status: 200 });
   });
 
-  it("is refused where one effect cannot be promised: a transaction that also reads", async () => {
+  it("is refused if one effect cannot be guaranteed: a transaction that also reads", async () => {
     const read = { request: { method: "GET", url: "Patient/1" } };
     const body = { resourceType: "Bundle", type: "transaction", entry: [entry(person()), read] };
     const before = await at.everything();
@@ -183,7 +183,7 @@ describe("a request with an Idempotency-Key", () => {
 });
 
 describe("a clinic without the service transactions", () => {
-  it("refuses the key, and takes the same request without it", async () => {
+  it("refuses the key, and accepts the same request without it", async () => {
     const small = await startMesh({ services: ["api", "patients"], nats: false, split: "broker" });
     try {
       const post = (headers: object) =>

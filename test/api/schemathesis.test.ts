@@ -68,7 +68,7 @@ async function findings(paths: string, phases: string, examples: number): Promis
 }
 
 describe("the API", () => {
-  it("does under /api what its document says", async () => {
+  it("conforms to its document under /api", async () => {
     const { tested, operations, found } = await findings("^/api/", "coverage,fuzzing", 3);
     expect(found).toBe("");
     expect(operations).toBeGreaterThan(20);
@@ -77,21 +77,21 @@ describe("the API", () => {
 
   const ofTypes = (types: string[]) => `^/fhir(?:/(?:metadata|_history|\\$meta)|/(?:${types.join("|")})(?:/.*)?)?$`;
 
-  it("does under /fhir what its document says, for ten types", async () => {
+  it("conforms to its document under /fhir, for ten types", async () => {
     const { tested, operations, found } = await findings(ofTypes(TYPES), "fuzzing", 2);
     expect(found).toBe("");
     expect(operations).toBeGreaterThan(100);
     expect(tested).toBeGreaterThan(170);
   }, 900_000);
 
-  it("does so at the edges of each schema, for two of them", async () => {
+  it("conforms to it at the limits of each schema, for two of them", async () => {
     const { tested, operations, found } = await findings(ofTypes(["Observation", "Patient"]), "coverage", 1);
     expect(found).toBe("");
     expect(operations).toBeGreaterThan(20);
     expect(tested).toBeGreaterThan(1_000);
   }, 900_000);
 
-  it("has had no fault of its own meanwhile", () => {
+  it("has had no internal error meanwhile", () => {
     expect(node.output()).not.toMatch(/ERROR|FATAL/);
   });
 });

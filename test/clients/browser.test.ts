@@ -90,7 +90,7 @@ describe("a SMART app in a browser", () => {
   /** What axe finds wrong for people who do not see or point. */
   const barriers = async (shown: Page) => (await new AxeBuilder({ page: shown }).analyze()).violations.map(({ id }) => id);
 
-  it("reads the record of the patient that its person picks, after a password and a code, by pages without barriers", async () => {
+  it("reads the record of the patient that its person picks, after a password and a code, on accessible pages", async () => {
     const context = await browser.newContext({ locale: "fr-FR" });
     const shown = await context.newPage();
     const scope = "openid fhirUser launch/patient patient/Patient.rs";
@@ -131,7 +131,7 @@ describe("a SMART app in a browser", () => {
     expect(await said(fresh)).toEqual({ family: "Rossi", patient: ada, user: "Practitioner/ada", all: 1, other: 404 });
   });
 
-  it("that an EHR starts reads the record that is open there", async () => {
+  it("launched by an EHR reads the record that is open there", async () => {
     const verdi = await app.alsoFor("verdi", ["physician"]);
     const { access_token } = await verdi.signIn("actions");
     const answer = await fetch(`${mesh.base}/api/identity/createLaunch`, {

@@ -12,7 +12,7 @@ type Bundle = Json & {
 };
 
 /** Apps that nobody here wrote, against a mesh of processes over NATS: they cannot tell that no single server is there. */
-describe("a client that nobody here wrote", () => {
+describe("a third-party client", () => {
   let mesh: Mesh;
   let baseUrl: string;
   beforeAll(async () => {
@@ -71,7 +71,7 @@ describe("a client that nobody here wrote", () => {
       expect(seen.size).toBe(5);
     });
 
-    it("posts a transaction and a batch, and finds across services what it made", async () => {
+    it("posts a transaction and a batch, and finds across services what it created", async () => {
       const kit = client();
       const answer = (await kit.transaction({ body: transactionOf("Kittrans") as never })) as Bundle;
       expect(answer.entry?.map((it) => it.response?.status)).toEqual(["201 Created", "201 Created"]);
@@ -130,7 +130,7 @@ describe("a client that nobody here wrote", () => {
       expect(new Set(pages.flat()).size).toBe(5);
     });
 
-    it("posts a transaction and a batch, asks for everything, validates", async () => {
+    it("posts a transaction and a batch, calls $everything, validates", async () => {
       const medplum = client();
       const answer = await medplum.executeBatch(transactionOf("Medtrans"));
       expect(answer).toMatchObject({

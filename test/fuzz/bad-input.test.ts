@@ -38,7 +38,7 @@ describe("bad input", () => {
     expect(answer.text).not.toMatch(/node_modules|at .*\.ts|\/main\//);
   });
 
-  it("refuses bytes that are no UTF-8, and encodings that it does not know", async () => {
+  it("refuses bytes that are not UTF-8, and unknown encodings", async () => {
     const raw = await new Promise<number>((resolve, reject) => {
       const request = httpRequest(
         `${mesh.base}/fhir/Patient`,
@@ -55,7 +55,7 @@ describe("bad input", () => {
     expect((await patient("{}", { "Content-Type": "application/fhir+json; charset=latin1" })).status).toBe(415);
   });
 
-  it("refuses a body of 50 MB without reading on", async () => {
+  it("refuses a body of 50 MB without reading all of it", async () => {
     const answer = await new Promise<{ status: number }>((resolve, reject) => {
       const request = httpRequest(
         `${mesh.base}/fhir/Patient`,
@@ -89,11 +89,11 @@ describe("bad input", () => {
     expect(Date.now() - begun).toBeLessThan(2_000);
   });
 
-  it("takes a _count of a thousand millions for as many as a page may hold", async () => {
+  it("treats a _count of a thousand million as the largest page", async () => {
     expect((await fhir.get("/Patient?_count=1000000000")).status).toBe(200);
   });
 
-  it("refuses a patch that doubles a list again and again, or says twice what it means", async () => {
+  it("refuses a patch that doubles a list repeatedly, or has duplicate members", async () => {
     const { id } = (await fhir.create({ resourceType: "Patient", name: [{ family: "Rossi" }] })).body;
     const patch = (text: string) => fhir.send("PATCH", `/Patient/${id}`, text, { "Content-Type": "application/json-patch+json" });
     const doubling = Array.from({ length: 1_000 }, () => ({ op: "copy", from: "/name", path: "/name/-" }));
@@ -101,7 +101,7 @@ describe("bad input", () => {
     expect((await patch('[{"op":"add","path":"/gender","value":"male","value":"female"}]')).status).toBe(422);
   });
 
-  it("answers a path that is none, and a method that is none", async () => {
+  it("answers an invalid path, and an invalid method", async () => {
     expect((await fhir.get("/Patient/%E0%A4%A")).status).toBe(400);
     expect((await fhir.get("/Patient/..%2F..%2Fetc%2Fpasswd")).status).toBe(404);
     expect(await fhir.send("PUT", "/Patient", {})).toMatchObject({ status: 412 });
@@ -142,12 +142,12 @@ describe("bad input", () => {
     expect(await get(path)).toMatch(/^HTTP\/1.1 404 /);
   });
 
-  it("takes a path with the whole address before it", async () => {
+  it("accepts an absolute URL in the request line", async () => {
     expect(await get(`${mesh.base}/fhir/metadata`)).toMatch(/^HTTP\/1.1 200 /);
     expect(await get(`${mesh.base}?a=b`)).toMatch(/^HTTP\/1.1 200 /);
   });
 
-  it("goes on when clients break off in the middle", async () => {
+  it("continues when clients disconnect in the middle", async () => {
     for (let index = 0; index < 20; index += 1) {
       await new Promise<void>((resolve) => {
         const socket = connect(Number(new URL(mesh.base).port), "127.0.0.1", () => {

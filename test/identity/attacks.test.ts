@@ -42,7 +42,7 @@ describe("an attack on the sign-in", () => {
       body: new URLSearchParams({ grant_type: "authorization_code", client_id: "app", redirect_uri: REDIRECT, ...form }),
     });
 
-  describe("with a code that was stolen", () => {
+  describe("with a stolen code", () => {
     it.each([
       ["without the verifier", () => ({ code_verifier: "" })],
       ["with a verifier that was guessed", () => ({ code_verifier: "x".repeat(43) })],
@@ -116,7 +116,7 @@ describe("an attack on the sign-in", () => {
     else expect([shown.status, shown.text]).toEqual([400, expect.stringMatching(/invalid_(request|redirect_uri|client)/)]);
   });
 
-  it("puts nothing into the headers of an answer", async () => {
+  it("cannot inject response headers", async () => {
     const { url } = await app.request("openid", { state: "a\r\nX-Evil: 1", ui_locales: "en\r\nX-Evil: 1", prompt: "none" });
     const answer = await fetch(url, { redirect: "manual" });
     expect([answer.status, answer.headers.get("x-evil")]).toEqual([303, null]);
@@ -129,7 +129,7 @@ describe("an attack on the sign-in", () => {
     const isGood = async (token: string) => (await fetch(`${mesh.base}/api/identity/listRoles`, { headers: bearer(token) })).status === 403;
     const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
-    it("refreshes nothing, learns nothing of them, and ends none", async () => {
+    it("can neither refresh, read nor end them", async () => {
       const tokens = await app.signIn("openid offline_access user/Patient.r");
       const refresh_token = tokens.refresh_token ?? "";
       const refreshed = await post("token", { grant_type: "refresh_token", client_id: "other", refresh_token });
@@ -144,13 +144,13 @@ describe("an attack on the sign-in", () => {
       expect(own.status).toBe(200);
     });
 
-    it("asks for no data by a token that is for something else", async () => {
+    it("cannot read data with a token for another purpose", async () => {
       const { id_token = "", refresh_token = "", access_token } = await app.signIn("openid offline_access user/Patient.r");
       expect([await isGood(access_token), await isGood(id_token), await isGood(refresh_token)]).toEqual([true, false, false]);
     });
   });
 
-  it("is led nowhere after it has signed somebody out", async () => {
+  it("is redirected nowhere after a sign-out", async () => {
     const browser = new Browser(mesh.base);
     const { id_token = "" } = await app.signIn("openid", { browser });
     for (const post_logout_redirect_uri of [
@@ -201,7 +201,7 @@ describe("an attack on the sign-in", () => {
     });
   });
 
-  it("cannot put a page into a frame, run a script on it, or read its cookies", async () => {
+  it("cannot frame a page, run a script on it, or read its cookies", async () => {
     const browser = new Browser(mesh.base);
     const login = await browser.see((await app.request("openid")).url);
     const policy = login.headers.get("content-security-policy") ?? "";
@@ -219,7 +219,7 @@ describe("an attack on the sign-in", () => {
     }
   });
 
-  it("cannot put text of its own on a page", async () => {
+  it("cannot inject text into a page", async () => {
     const browser = new Browser(mesh.base);
     const shown = await browser.see((await app.request("openid", { redirect_uri: "https://evil.example/<script>alert(1)</script>" })).url);
     expect(shown.text).not.toContain("<script>");
@@ -227,7 +227,7 @@ describe("an attack on the sign-in", () => {
     expect(login.text).not.toContain("<script>");
   });
 
-  it("cannot prepare a session for somebody else: a sign-in makes a new one", async () => {
+  it("cannot prepare a session for somebody else: a sign-in creates a new one", async () => {
     const browser = new Browser(mesh.base);
     browser.cookies.set("openward_session;/auth", { value: "chosen-by-the-attacker", path: "/auth" });
     await app.signIn("openid", { browser });
@@ -239,7 +239,7 @@ describe("an attack on the sign-in", () => {
     expect(browser.cookies.get("openward_session;/auth")?.value).not.toBe(first);
   });
 
-  it("is not told by any word whether there is such an account", async () => {
+  it("cannot learn whether an account exists", async () => {
     const answers = [];
     const nobody = NURSE.replace(/.$/, "q"); // as long: what was typed is on the page again
     for (const login of [NURSE, nobody]) {
@@ -253,7 +253,7 @@ describe("an attack on the sign-in", () => {
     expect(answers[0]?.status).toBe(401);
   });
 
-  it("gives nobody a role that an administrator has not given", async () => {
+  it("gives nobody a role that an administrator has not assigned", async () => {
     const given = { login: "eve", name: "Eve", roles: ["nurse" as const], isAdministrator: true };
     await expect(identity.createUser(asSystem(mesh.caller, "operator"), given)).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
     const { access_token: administrator } = await (await app.alsoFor("chief", ["administrator"])).signIn("openid actions");
@@ -294,7 +294,7 @@ describe("an attack on the sign-in", () => {
     expect([await post("keys", {}), await post("keys", {}, nurse)]).toEqual([401, 404]);
   });
 
-  it("is not believed when it says from where, or for which server, it asks", async () => {
+  it("cannot forge its address, or the server's name", async () => {
     const answer = await fetch(`${mesh.base}/.well-known/openid-configuration`, {
       headers: { "x-forwarded-host": "evil.example", "x-forwarded-proto": "https", forwarded: "host=evil.example" },
     });
@@ -306,7 +306,7 @@ describe("an attack on the sign-in", () => {
     expect((await fetch(`${mesh.base}/auth/token`, { method: "POST", body })).status).toBe(413);
   });
 
-  it("by guessing is slowed down, and keeps nobody away who has signed in with this browser before", async () => {
+  it("by guessing is slowed down, and does not lock out a person who has signed in with this browser before", async () => {
     const known = new Browser(mesh.base);
     await app.signIn("openid", { browser: known });
     const guesser = new Browser(mesh.base);

@@ -9,7 +9,7 @@ import { type Assertions, assertionsOf } from "./program.ts";
 
 const SCOPE = "openid user/Patient.rs offline_access";
 
-describe("an app on a server", () => {
+describe("an app with a server", () => {
   let mesh: Mesh;
   let app: App;
   let portal: App;
@@ -66,7 +66,7 @@ describe("an app on a server", () => {
     expect((await post({ ...form, ...proof(await sign()) })).status).toBe(200);
   });
 
-  it("by an assertion that was shown before gets no token, neither for a code nor for a refresh token", async () => {
+  it("gets no token with a used assertion, neither for a code nor for a refresh token", async () => {
     const used = await sign();
     const { status, refresh_token = "" } = await post({ ...(await codeForm()), ...proof(used) });
     expect(status).toBe(200);
@@ -77,7 +77,7 @@ describe("an app on a server", () => {
     expect((await post({ ...refresh, ...proof(await sign()) })).status).toBe(200);
   });
 
-  it("answers each request either whole or not at all while its person signs out, and none after that", async () => {
+  it("answers each request completely or not at all while its person signs out, and none after that", async () => {
     const browser = new Browser(mesh.base);
     const { access_token } = await app.signIn("openid user/Patient.rs", { browser });
     const headers = { Authorization: `Bearer ${access_token}` };

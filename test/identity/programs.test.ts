@@ -3,7 +3,7 @@ import { exportSPKI, UnsecuredJWT } from "jose";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { type Program, registerProgram } from "./program.ts";
 
-describe("an assertion of a program", () => {
+describe("the client assertion of a program", () => {
   let mesh: Mesh;
   let program: Program;
   let other: Program;
@@ -54,14 +54,14 @@ describe("an assertion of a program", () => {
     expect(await ask(await program.assertion(claims(), header))).toEqual(REFUSED);
   });
 
-  it("without a signature, or by what everybody knows of the key, is refused", async () => {
+  it("is refused without a signature, or signed with the public key as a secret", async () => {
     const claims = new UnsecuredJWT({}).setIssuer("loader").setSubject("loader").setAudience(`${mesh.base}/auth/token`);
     expect(await ask(claims.setExpirationTime("2m").setJti("unsigned").encode())).toEqual(REFUSED);
     const known = new TextEncoder().encode(await exportSPKI(program.publicKey));
     expect(await ask(await program.assertion({}, { alg: "HS256" }, known))).toEqual(REFUSED);
   });
 
-  it("is good once, wherever it is shown, and in no other program's name", async () => {
+  it("is valid once, at any node, and for no other program", async () => {
     const shown = await program.assertion();
     const client_assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     const form = { token: "nothing", client_assertion_type, client_assertion: shown };

@@ -24,7 +24,7 @@ describe.each(["sqlite", "mongo"] as const)("two replicas on %s", (store) => {
     return answers.map(({ status }) => status).sort();
   };
 
-  it("give one token for one code, however many ask for it at once, and end it as a code that was used twice", async () => {
+  it("give one token for one code, however many request it at once, and end it as a code used twice", async () => {
     const { url, verifier } = await app.code("openid user/Observation.rs offline_access");
     const form = {
       grant_type: "authorization_code",
@@ -37,7 +37,7 @@ describe.each(["sqlite", "mongo"] as const)("two replicas on %s", (store) => {
     expect(new Set(ended.map(({ sid }) => sid)).size).toBe(1);
   });
 
-  it("give one token for one refresh token, and end its family", async () => {
+  it("give one token for one refresh token, and end its grant", async () => {
     const { refresh_token = "" } = await app.signIn("openid user/Observation.rs offline_access");
     const next = await client.refreshTokenGrant(app.config, refresh_token);
     const form = { grant_type: "refresh_token", refresh_token: next.refresh_token ?? "" };
@@ -47,13 +47,13 @@ describe.each(["sqlite", "mongo"] as const)("two replicas on %s", (store) => {
 
   if (store === "mongo") return; // what is asked of the store is one conditional write, whatever is asked of the nodes
 
-  it("sign with the same key, and each goes on with what the other began", async () => {
+  it("sign with the same key, and continue what another began", async () => {
     const keys = await Promise.all([1, 2, 3, 4].map(() => identity.keys(mesh.caller, {})));
     expect(new Set(keys.map(({ keys: [first] }) => first?.kid)).size).toBe(1);
     for (let round = 0; round < 3; round += 1) await app.signIn("openid user/Observation.rs"); // each request is another node's
   });
 
-  it("end what somebody has, tell it to all, and once more to who asks", async () => {
+  it("end tokens, announce it to all, and again when asked", async () => {
     const { refresh_token = "" } = await app.signIn("openid user/Observation.rs offline_access");
     const heard: Ended[] = [];
     const events = { [IDENTITY_ENDED]: (ctx: { params: Ended }) => void heard.push(ctx.params) };

@@ -18,7 +18,7 @@ describe("an app that signs somebody in", () => {
   });
   afterAll(() => mesh?.stop());
 
-  it("gets a token that says who it is, of which role and for what", async () => {
+  it("gets a token with its person, role and purpose", async () => {
     const tokens = await app.signIn("openid fhirUser profile user/Observation.read user/Patient.cruds");
     const keys = createLocalJWKSet(await identity.keys(mesh.caller, {}));
     const { payload, protectedHeader } = await jwtVerify(tokens.access_token, keys, {
@@ -43,12 +43,12 @@ describe("an app that signs somebody in", () => {
     expect(tokens.claims()).toMatchObject({ sub: app.user.id, name: "Ada Rossi", fhirUser: `${mesh.base}/fhir/Practitioner/ada` });
   });
 
-  it("gets no more than it is registered for, and nothing of the system's own", async () => {
+  it("gets only the scopes that it is registered for, and none of the system", async () => {
     const { scope } = await app.signIn("openid user/*.cruds system/*.cruds launch/encounter nonsense");
     expect(scope).toBe("openid user/Observation.rs user/Patient.cruds");
   });
 
-  it("asks for consent once for what was granted before", async () => {
+  it("asks for consent once for the same scopes", async () => {
     const browser = new Browser(mesh.base);
     await app.signIn("openid user/Observation.rs", { browser });
     const { url, verifier, state } = await app.request("openid user/Observation.rs");
@@ -59,7 +59,7 @@ describe("an app that signs somebody in", () => {
     expect((await browser.see(wider)).text).toContain("Allow The App?");
   });
 
-  it("gets tokens of another key, once an operator has made new ones", async () => {
+  it("gets tokens with another key, once an operator has made new ones", async () => {
     const kidOf = ({ access_token }: { access_token: string }) =>
       (JSON.parse(Buffer.from(access_token.split(".")[0] ?? "", "base64url").toString()) as { kid: string }).kid;
     const before = kidOf(await app.signIn("openid"));
@@ -73,7 +73,7 @@ describe("an app that signs somebody in", () => {
     await jwtVerify(tokens.access_token, createLocalJWKSet(await identity.keys(mesh.caller, {})));
   });
 
-  it("is told when its person refuses", async () => {
+  it("is told if its person refuses", async () => {
     const browser = new Browser(mesh.base);
     const { url, state } = await app.request("openid user/Observation.rs");
     const login = await browser.see(url);
@@ -84,7 +84,7 @@ describe("an app that signs somebody in", () => {
     expect(back.searchParams.get("code")).toBeNull();
   });
 
-  it("reads where everything is from documents that are open to all", async () => {
+  it("discovers all endpoints from public documents", async () => {
     const read = async (path: string) => (await (await fetch(mesh.base + path)).json()) as Record<string, unknown>;
     const smart = await read("/fhir/.well-known/smart-configuration");
     const openid = await read("/.well-known/openid-configuration");
@@ -104,7 +104,7 @@ describe("an app that signs somebody in", () => {
     expect(openid["response_types_supported"]).toEqual(["code"]);
   });
 
-  it("in a browser, of another origin, may ask for tokens from where it is registered, and from nowhere else", async () => {
+  it("in a browser may request tokens from its registered origin only", async () => {
     const { url, verifier } = await app.code("openid");
     const form = { grant_type: "authorization_code", client_id: "app", redirect_uri: REDIRECT, code_verifier: verifier };
     const ask = (origin: string) => {
@@ -121,7 +121,7 @@ describe("an app that signs somebody in", () => {
     expect(own.headers.get("access-control-allow-credentials")).toBeNull();
   });
 
-  it("refreshes without its person, who is asked for that, and each refresh token is good once", async () => {
+  it("refreshes without its person, who has consented to it, and each refresh token is valid once", async () => {
     const tokens = await app.signIn("openid user/Observation.rs offline_access");
     const first = await client.refreshTokenGrant(app.config, tokens.refresh_token ?? "");
     expect(first.refresh_token).not.toBe(tokens.refresh_token);
@@ -135,7 +135,7 @@ describe("an app that signs somebody in", () => {
     expect(await endedSids(mesh)).toContain(sidOf(first.access_token));
   });
 
-  it("looks at its token and gives it back, and all that came of the same grant ends", async () => {
+  it("introspects and revokes its token, which ends everything of the same grant", async () => {
     const tokens = await app.signIn("openid user/Observation.rs offline_access");
     const look = () => client.tokenIntrospection(app.config, tokens.access_token);
     expect(await look()).toMatchObject({ active: true, scope: "openid user/Observation.rs offline_access", client_id: "app" });
@@ -163,7 +163,7 @@ describe("an app that signs somebody in", () => {
     expect((await browser.see((await app.request("openid")).url)).text).toContain("Login name");
   });
 
-  it("on a server proves itself by a key, and is told when a session of its own ends elsewhere", async () => {
+  it("on a server authenticates by a key, and is notified when its session ends elsewhere", async () => {
     jest.spyOn(console, "warn").mockImplementation(() => {}); // the library says that Jest hides Node's own fetch from it
     const told: string[] = [];
     const receiver = createServer((request, response) => {
@@ -206,7 +206,7 @@ describe("an app that signs somebody in", () => {
     await new Promise((resolve) => receiver.close(resolve));
   });
 
-  it("shows its person pages in their language, which work without a script", async () => {
+  it("shows pages in the person's language, which work without JavaScript", async () => {
     const page = async (language: string, more = {}) =>
       (await new Browser(mesh.base, { "accept-language": language }).see((await app.request("openid", more)).url)).text;
     expect(await page("ar-LB, en;q=0.5")).toMatch(/<html lang="ar" dir="rtl">[\s\S]*تسجيل الدخول/);
@@ -217,7 +217,7 @@ describe("an app that signs somebody in", () => {
     expect(text).not.toContain("<script");
   });
 
-  it("has its person change the password, who says the old one first and is signed out everywhere then", async () => {
+  it("lets its person change the password with the old one, which signs them out everywhere", async () => {
     await identity.createUser(mesh.caller, { login: "neri", name: "N", roles: ["nurse"], password: PASSWORD });
     const browser = new Browser(mesh.base);
     const form = { step: "login", login: "neri", password: PASSWORD };
@@ -240,7 +240,7 @@ describe("an app that signs somebody in", () => {
     expect((await fresh.once(login.url, { ...form, password: next })).status).toBe(303);
   });
 
-  it("asks for a code, once somebody has set up a second factor, and takes each code once", async () => {
+  it("asks for a code once a second factor is set up, and accepts each code once", async () => {
     await identity.createUser(mesh.caller, { login: "verdi", name: "V", roles: ["physician"], password: PASSWORD });
     const browser = new Browser(mesh.base);
     const request = await app.request("openid");
@@ -299,7 +299,7 @@ describe("an app that signs somebody in", () => {
     expect((await browser.see(login.url, { ...form, password: "another four words" })).text).toContain("Allow The App?");
   });
 
-  it("gives no token to a role that wants a second factor before one is set up, nor for a session from before", async () => {
+  it("gives no token to a role that requires a second factor before one is set up, nor for an earlier session", async () => {
     const given = { login: "chief", name: "C", roles: ["physician"], password: PASSWORD };
     const chief = new App(mesh, (await identity.createUser(mesh.caller, given)).user, app.config);
     const browser = new Browser(mesh.base);

@@ -54,7 +54,7 @@ describe("a SMART app", () => {
     return { browser, request, shown: await browser.see(login.url, { step: "login", login: NURSE, password: PASSWORD }) };
   }
 
-  it("that is started by itself is about the patient that its person picks, also after a refresh", async () => {
+  it("launched standalone is about the patient that its person picks, also after a refresh", async () => {
     const { browser, request, shown } = await signedIn("launch/patient patient/Observation.read offline_access");
     expect(shown.text).toContain("Choose a patient");
     expect(shown.text).toContain("The App will see this patient only.");
@@ -91,7 +91,7 @@ describe("a SMART app", () => {
     expect((await browser.see(shown.url, { step: "pick", patient })).text).toContain("Choose a patient");
   });
 
-  it("asks again for another patient: a grant is about one", async () => {
+  it("asks again for another patient, as a grant is for one", async () => {
     const { browser, request, shown } = await signedIn("launch/patient patient/Observation.rs");
     const first = await browser.see(shown.url, { step: "pick", patient: rossi });
     const one = await app.exchange(await browser.leave(first.url, { step: "allow" }), request.verifier, request.state);
@@ -104,7 +104,7 @@ describe("a SMART app", () => {
     expect(claimsOf(one.access_token)["sid"]).not.toBe(claimsOf(other.access_token)["sid"]);
   });
 
-  it("that the EHR starts is about the patient and the encounter that are open there, once, and for who has them open", async () => {
+  it("launched by the EHR is about the open patient and encounter, once, and only for who has them open", async () => {
     const { launch } = await launchOf(ehr, { client: "app", patient: bianchi, encounter: "e1" });
     const more = { launch, aud: `${mesh.base}/fhir` };
     const { browser, request, shown } = await signedIn("launch patient/Observation.rs", more);
@@ -148,7 +148,7 @@ describe("a SMART app", () => {
     }
   });
 
-  it("is started for nobody who is not there, and by no app that may not act for its person", async () => {
+  it("is launched for nobody who is not signed in, and by no app that may not act for its person", async () => {
     expect(await launchOf(ehr, { client: "app", patient: "no-such-patient" })).toMatchObject({
       status: 404,
       error: { type: "PATIENT_NOT_FOUND" },
@@ -179,7 +179,7 @@ describe("a SMART app", () => {
     expect((await fhir.all("/Patient")).resources.map(({ id }) => id)).toEqual([rossi]);
   });
 
-  it("of the hospital's own asks for no consent, and still for the patient", async () => {
+  it("of the hospital itself needs no consent, but the patient", async () => {
     const trusted = { id: "ward-app", name: "Ward", kind: "public" as const, redirectUris: [REDIRECT], isTrusted: true };
     await identity.createClient(operator, { ...trusted, scope: "openid user/*.cruds launch launch/patient patient/*.rs" });
     const own = new App(mesh, app.user, await configurationOf(mesh, "ward-app"));
@@ -227,7 +227,7 @@ describe("a SMART app", () => {
     expect(await identity.endedSince(operator, { at: 0 })).toContainEqual(expect.objectContaining({ jti }));
   });
 
-  it("of Medplum's client signs in by its key, and does what its scopes say", async () => {
+  it("of Medplum's client signs in with its key, and works within its scopes", async () => {
     const program = await registerProgram(mesh, "medplum", "system/Patient.cruds");
     const medplum = new MedplumClient({
       baseUrl: mesh.base,

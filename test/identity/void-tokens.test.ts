@@ -5,7 +5,7 @@ import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { App, configurationOf, PASSWORD } from "./app.ts";
 import { registerProgram } from "./program.ts";
 
-describe("a token that is out", () => {
+describe("an issued token", () => {
   let mesh: Mesh;
   let app: App;
   beforeAll(async () => {
@@ -17,7 +17,7 @@ describe("a token that is out", () => {
   const status = async (token: string) =>
     (await fetch(`${mesh.base}/api/identity/listRoles`, { headers: { Authorization: `Bearer ${token}` } })).status;
 
-  it("has a role no more that wants a second factor now, unless there was one or nobody is to have one", async () => {
+  it("loses a role that now requires a second factor, unless it had one or nobody is to have one", async () => {
     const operator = asSystem(mesh.caller, "operator");
     const { user } = await identity.createUser(operator, { login: "conti", name: "C", roles: ["nurse"], password: PASSWORD });
     const person = await new App(mesh, user, app.config).signIn("openid user/Patient.r");
@@ -38,7 +38,7 @@ describe("a token that is out", () => {
     expect(await status(person.access_token)).toBe(401);
   });
 
-  it("is good until it runs out where an operator has made new keys, of which none is stolen", async () => {
+  it("is valid until it expires after an operator has made new keys, unless keys were stolen", async () => {
     const { access_token: before } = await app.signIn("openid user/Patient.r");
     const unseen = await app.signIn("openid user/Patient.r");
     expect(await status(before)).toBe(403);
@@ -48,7 +48,7 @@ describe("a token that is out", () => {
     expect(await Promise.all(tokens.map(status))).toEqual([403, 403, 403]);
   });
 
-  it("is refused once an operator has made new keys, as those of before are stolen, also where it was seen before, and a new one is good at once", async () => {
+  it("is refused once an operator has replaced stolen keys, even if it was verified before, and a new one is valid at once", async () => {
     const { access_token: before } = await app.signIn("openid user/Patient.r");
     expect(await status(before)).toBe(403);
     await identity.renewKeys(asSystem(mesh.caller, "operator"), { areStolen: true });

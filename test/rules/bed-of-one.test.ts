@@ -73,7 +73,7 @@ rulesTable("a bed and who is in it", ["wards", "visits", "hospitalizations"], (a
     expect(await at.fhir.create(await encounter(code, bed))).toMatchObject({ status: 201 });
   });
 
-  it("is not kept by a visit that nobody has closed for a day, which is closed as any other", async () => {
+  it("is not occupied by a visit that was left open for a day, which can be closed as any other", async () => {
     const { bed } = await newBed();
     const since = (hours: number) => ({
       location: [{ location: { reference: bed }, status: "active", period: { start: ago(hours) } }],
@@ -89,7 +89,7 @@ rulesTable("a bed and who is in it", ["wards", "visits", "hospitalizations"], (a
     expect(await at.fhir.send("PUT", `/${reference}`, { ...body, status: "finished" })).toMatchObject({ status: 200 });
   });
 
-  it("is told from a place that does not say that it is one: a whole house, as other systems send it", async () => {
+  it("is distinguished from a place without a type: a whole hospital, as other systems send it", async () => {
     const { reference: house } = await at.stored({ resourceType: "Location", name: "General Hospital" });
     await at.stored(await encounter("IMP", house));
     for (const code of AMBULATORY) expect(await at.fhir.create(await encounter(code, house))).toMatchObject({ status: 201 });
@@ -108,7 +108,7 @@ rulesTable("a bed and who is in it", ["wards", "visits", "hospitalizations"], (a
     }
   });
 
-  it("may be named by the patient's own visit, as a place that was left or is planned, and when it is over; a room by all", async () => {
+  it("may be named by the patient's own visit, as a past or planned place, and after its end; a room by all", async () => {
     const { bed, room, ward, subject } = await taken();
     await at.stored(await encounter("EMER", bed, { subject }));
     for (const status of ["completed", "planned", "reserved"]) {
@@ -118,7 +118,7 @@ rulesTable("a bed and who is in it", ["wards", "visits", "hospitalizations"], (a
     for (const place of [room, ward]) await at.stored(await encounter("AMB", place));
   });
 
-  it("is the same however it is written, and refused by the action that admits", async () => {
+  it("is the same however it is spelt, and refused by the action that admits", async () => {
     const { bed } = await taken();
     for (const place of [`${bed}/_history/1`, `${at.mesh.base}/fhir/${bed}`]) {
       expect(await at.fhir.create(await encounter("EMER", place))).toMatchObject({ status: 409 });
@@ -130,7 +130,7 @@ rulesTable("a bed and who is in it", ["wards", "visits", "hospitalizations"], (a
     await expect(hospitalizations.admit(at.mesh.caller, { patient, bed: other })).rejects.toEqual(refused);
   });
 
-  it("is free for an emergency in the transaction that discharges who lies there", async () => {
+  it("is free for an emergency in the transaction that discharges its patient", async () => {
     const { bed, stay } = await taken();
     const { body } = await at.fhir.get(`/${stay}`);
     const coming = { resource: await encounter("EMER", bed), request: { method: "POST", url: "Encounter" } };
@@ -140,7 +140,7 @@ rulesTable("a bed and who is in it", ["wards", "visits", "hospitalizations"], (a
     expect(await send(coming, going)).toMatchObject({ status: 200 });
   });
 
-  it("keeps its patient where a visit becomes a stay there", async () => {
+  it("keeps its patient if a visit becomes a stay there", async () => {
     const { bed } = await newBed();
     const subject = await somebody();
     const { reference } = await at.stored(await encounter("EMER", bed, { subject }));
@@ -149,7 +149,7 @@ rulesTable("a bed and who is in it", ["wards", "visits", "hospitalizations"], (a
     expect(await at.fhir.create(await encounter("EMER", bed))).toMatchObject({ status: 409 });
   });
 
-  it("is taken while a visit is there: on the board, in the list of beds, at its Location; not any more when that is over, or forgotten", async () => {
+  it("is occupied during a visit: on the board, in the list of beds, at its Location; and no longer after its end, or if it was forgotten", async () => {
     const { ward, bed } = await newBed();
     const seen = async () => {
       const [board, [listed], found, { body }] = await Promise.all([
@@ -178,7 +178,7 @@ rulesTable("a bed and who is in it", ["wards", "visits", "hospitalizations"], (a
     expect(await seen()).toEqual(free);
   });
 
-  it("is on a board that is read again when a visit comes to it, or leaves it; a consulting room is on none", async () => {
+  it("updates its board when a visit comes or leaves; a consulting room is on no board", async () => {
     const { ward, bed } = await newBed();
     const { reference: room } = await at.stored({ resourceType: "Location", name: "Consulting room" });
     const changes = async (reference: string) => {

@@ -32,7 +32,7 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
   };
   const put = (resource: Record<string, unknown>) => at.fhir.send("PUT", `/${resource.resourceType}/${resource.id}`, resource);
 
-  it("take a bed out of use when nobody lies in it any more, also where all write at once", async () => {
+  it("are taken out of use once they are free, also with concurrent writes", async () => {
     // By the rule "location-occupied".
     const { a } = await newBeds();
     const close = async (status: string) => put({ ...(await at.fhir.get(`/${a}`)).body, status });
@@ -49,7 +49,7 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     expect([closed.status, isIn]).toEqual(closed.status === 200 ? [200, 0] : [409, 1]);
   });
 
-  it("let beds of one name be in rooms that are contained: under one id each is another", async () => {
+  it("may have equal names in contained rooms: one id is another room in each resource", async () => {
     const physicalType = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/location-physical-type", code: "bd" }] };
     const bed = { resourceType: "Location", status: "active", name: "A", physicalType };
     const contained = { ...bed, partOf: { reference: "#room" }, contained: [{ resourceType: "Location", id: "room" }] };
@@ -58,7 +58,7 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     for (const status of [201, 409]) expect(await at.fhir.create({ ...bed, partOf })).toMatchObject({ status });
   });
 
-  it("let two patients change their beds in one transaction, and nobody come to a bed beside them", async () => {
+  it("can be exchanged by two patients in one transaction, and nobody else gets one meanwhile", async () => {
     const { a, b, ward } = await newBeds();
     const [first, second] = [(await at.fhir.create(await stay(a))).body, (await at.fhir.create(await stay(b))).body];
     const moved = (it: Record<string, unknown>, bed: string) => ({
@@ -121,7 +121,7 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     as: { status: 422, expression: "Location.partOf" },
   });
 
-  it("close a ward in the transaction that moves its bed, or discharges who lies there", async () => {
+  it("close with their ward in the transaction that transfers or discharges their patient", async () => {
     const ward = (await at.fhir.create(location("wa"))).body;
     const bed = (await at.fhir.create(location("bd", inIt(ward)))).body;
     const { reference } = await at.stored(await stay(`Location/${bed.id}`));
@@ -140,7 +140,7 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     expect(await together(closedBed, put({ ...here, status: "finished" }))).toBe(200);
   });
 
-  it("have one patient, also where a stay says without a status that they are there, or spells the bed otherwise", async () => {
+  it("have one patient, even if a stay gives no status, or spells the bed otherwise", async () => {
     const { a } = await newBeds();
     const own = `${at.mesh.base}/fhir`.replace("http:", "HTTP:").replace("/fhir", "//fhir");
     expect((await at.fhir.create(await stay(a, { location: [{ location: { reference: a } }] }))).status).toBe(201);
@@ -226,7 +226,7 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     openBed = (await newBeds()).a;
   });
 
-  it("are taken and free again with the stay, by an action or by FHIR", async () => {
+  it("are occupied and freed with the stay, by an action or by FHIR", async () => {
     const beds = await newBeds();
     expect(await shown(beds.a)).toBe("U");
     const { reference } = await at.stored(await stay(beds.a));
@@ -243,7 +243,7 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     expect(await board(beds)).toEqual(["taken", "taken"]);
   });
 
-  it("have one patient each, however the bed is written", async () => {
+  it("have one patient each, however the bed is spelt", async () => {
     const { a } = await newBeds();
     await at.stored(await stay(a));
     for (const reference of [a, `${a}/_history/1`, `${at.mesh.base}/fhir/${a}`]) {
@@ -251,7 +251,7 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     }
   });
 
-  it("have one patient each, wherever in the list they stand; a ward and a room have many", async () => {
+  it("have one patient each, wherever in the list they are; a ward and a room have many", async () => {
     const beds = await newBeds();
     const { ward, room, a, b } = beds;
     await at.stored(await stay(a, { location: inPlaces(ward, room, a) }));
@@ -262,7 +262,7 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     expect([await board(beds), await shown(a), await shown(b)]).toEqual([["taken", "taken"], "O", "O"]);
   });
 
-  it("are read anew by those who know their version: whether they are free is not in it", async () => {
+  it("are read again by clients that know their version, as their occupancy is not part of it", async () => {
     const { a, ward } = await newBeds();
     const again = async (place: string) => (await at.fhir.send("GET", `/${place}`, undefined, { "If-None-Match": 'W/"1"' })).status;
     expect([await again(a), await again(ward)]).toEqual([200, 304]);
@@ -270,7 +270,7 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     expect([await again(a), await shown(a)]).toEqual([200, "O"]);
   });
 
-  it("stay out of use when they are changed by what is shown while somebody lies there", async () => {
+  it("stay out of use if they are updated with what is shown while they are occupied", async () => {
     const { a } = await newBeds();
     const { reference } = await at.stored(await stay(a));
     const bed = (await at.fhir.get(`/${a}`)).body;
@@ -285,7 +285,7 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     expect(await shown(a)).toBe("U");
   });
 
-  it("are what the action admits to and transfers to: no room, no ward", async () => {
+  it("are the only places that the action admits and transfers to: no room, no ward", async () => {
     const { ward, room, a } = await newBeds();
     const patient = (await somebody()).reference;
     for (const bed of [ward, room]) {
@@ -295,7 +295,7 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     await expect(hospitalizations.transfer(at.mesh.caller, { stay: reference, bed: room })).rejects.toEqual(refusal(409, "NOT_A_BED"));
   });
 
-  it("stay on the board when their operationalStatus is taken away, or says something else", async () => {
+  it("stay on the board if their operationalStatus is removed or changed", async () => {
     const beds = await newBeds();
     const { operationalStatus: _, ...bare } = (await at.fhir.get(`/${beds.a}`)).body;
     await put(bare);

@@ -66,7 +66,7 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     insteadOf: () => charge({ priceOverride: { value: 1.255, currency: "TND" } }),
     as: { status: 422, expression: "ChargeItem.priceOverride" },
   });
-  it("take a total as a client's doubles have summed it up", async () => {
+  it("accept a total as a client's doubles add it up", async () => {
     const amount = { value: 0.1 + 0.2, currency: "EUR" };
     const lines = [{ chargeItemCodeableConcept: { text: "x" }, priceComponent: [{ type: "base", amount }] }];
     expect(await at.fhir.create(invoice({ lineItem: lines, totalNet: amount }))).toMatchObject({ status: 201 });
@@ -212,7 +212,7 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     as: { status: 409 },
   });
 
-  it("have a charge on one invoice in force, and set it free when that is cancelled", async () => {
+  it("have a charge on one valid invoice, and free it when that is cancelled", async () => {
     const item = await at.stored(charge({ status: "billed" }));
     const over = invoice({ lineItem: [{ chargeItemReference: item }] });
     const first = await at.fhir.create(over);
@@ -234,7 +234,7 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     expect(await at.fhir.create(over(right))).toMatchObject({ status: 201 });
   });
 
-  it("make billed what an invoice asks for, also one that comes by FHIR alone, and free when it is cancelled", async () => {
+  it("mark as billed what an invoice asks for, also one from FHIR alone, and free it when that is cancelled", async () => {
     const item = await at.stored(charge());
     const status = async () => (await at.fhir.get(`/${item.reference}`)).body.status;
     const { body } = await at.fhir.create(invoice({ lineItem: [{ chargeItemReference: item }] }));
@@ -243,7 +243,7 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     expect(await status()).toBe("billable");
   });
 
-  it("refuse to delete a charge that a cancelled invoice names, until that is gone", async () => {
+  it("refuse to delete a charge on a cancelled invoice, until that is deleted", async () => {
     // By the rule "charge-item-listed".
     const item = await at.stored(charge());
     const { body } = await at.fhir.create(invoice({ lineItem: [{ chargeItemReference: item }] }));
@@ -254,7 +254,7 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     expect((await remove()).status).toBe(204);
   });
 
-  it("is not free to be billed again beside a draft that names it", async () => {
+  it("is not free to be billed again while a draft has it", async () => {
     const item = await at.stored(charge());
     await at.stored(invoice({ lineItem: [{ chargeItemReference: item }], totalNet: undefined }));
     const billed = { ...(await at.fhir.get(`/${item.reference}`)).body, status: "billed" };
@@ -267,7 +267,7 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject({ status: 409 });
   });
 
-  it("is credited once for each charge, and not cancelled then", async () => {
+  it("is credited once for each charge, and cannot be cancelled then", async () => {
     const item = await at.stored(charge({ status: "billed" }));
     const { body: bill } = await at.fhir.create(invoice({ lineItem: [{ chargeItemReference: item }] }));
     const credits = [{ url: "urn:openward:credits", valueReference: { reference: `Invoice/${bill.id}` } }];

@@ -172,7 +172,7 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
     }),
   );
 
-  it("is refused under a reference to a part, or to a version", async () => {
+  it("is refused if a part, or a version, is referred to", async () => {
     for (const end of ["#part", "/_history/1", "/_history/1#part"]) {
       const { reference } = await at.stored(patient());
       await at.stored({ ...order(), subject: { reference: `${reference}${end}` } });
@@ -181,7 +181,7 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
     }
   });
 
-  it("is refused of a patient with anything on the record, of whatever type", async () => {
+  it("is refused for a patient with anything in the record, of any type", async () => {
     const elsewhere = ["CareTeam", "AllergyIntolerance"]; // of a service that is not here; tried above
     const more: Record<string, object> = {
       Consent: { policyRule: { text: "x" } },
@@ -210,7 +210,7 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
     expect(await at.fhir.send("DELETE", `/${of.reference}`)).toMatchObject({ status: 409 });
   });
 
-  it("goes through when what rests on it goes in the same transaction", async () => {
+  it("is accepted if what refers to it is deleted in the same transaction", async () => {
     const of = await at.stored(patient());
     const first = await at.stored({ ...order(), subject: of });
     const second = await at.stored({ ...result(), subject: of, basedOn: [first] });
@@ -221,7 +221,7 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
     expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject({ status: 200 });
   });
 
-  it("is refused beside what the same transaction leaves, or makes, resting on it", async () => {
+  it("is refused if the same transaction leaves, or creates, a reference to it", async () => {
     const pulse = { resourceType: "Observation", status: "final", code: { text: "pulse" } };
     const together = (...entry: object[]) => at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
     for (const under of [pulse, { resourceType: "Condition" }, { ...order(), id: undefined }]) {
@@ -237,7 +237,7 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
     }
   });
 
-  it("leaves what was not deleted to be referred to, and what was deleted and is made again", async () => {
+  it("does not prevent references to what was not deleted, or was created again", async () => {
     const of = await at.stored(patient());
     await at.stored({ ...order(), subject: of });
     expect((await at.fhir.send("DELETE", `/${of.reference}`)).status).toBe(409);

@@ -157,7 +157,7 @@ rulesTable("dispenses", ["wards", "visits", "pharmacy"], (at) => {
     expect([await stock(), (await at.fhir.get(`/${reference}`)).body.status]).toEqual([6, "completed"]);
   });
 
-  it("find a dispense that is sent again conditionally: the shelf moves once, also at the same moment and in a bundle", async () => {
+  it("find a dispense that is sent again conditionally: the stock moves once, also concurrently and in a bundle", async () => {
     const { concept, stock } = await onShelf();
     const { reference } = await at.stored(of(concept, 3));
     const identifier = [{ system: "urn:rx:dispense", value: reference }];
@@ -182,7 +182,7 @@ rulesTable("dispenses", ["wards", "visits", "pharmacy"], (at) => {
     expect([await stock(), (await at.fhir.get(`/${reference}`)).body.status]).toEqual([8, "active"]);
   });
 
-  it("hand out a prescription once to ten who come at the same moment", async () => {
+  it("dispense a prescription once to ten concurrent callers", async () => {
     const { concept, stock } = await onShelf();
     const { reference } = await at.stored(of(concept, 3));
     const one = dispense({ medicationCodeableConcept: concept, authorizingPrescription: [{ reference }] });

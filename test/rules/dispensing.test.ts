@@ -4,7 +4,7 @@ import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
-describe("Dispensing", () => {
+describe("dispensing", () => {
   let mesh: Mesh;
   let fhir: FhirHttp;
   beforeAll(async () => {
@@ -58,7 +58,7 @@ describe("Dispensing", () => {
     expect(await fhir.create(dispense(0.1, ["tenths"]))).toMatchObject({ status: 409 });
   });
 
-  it("is held against every prescription that it names, wherever in the list that stands", async () => {
+  it("is checked against every prescription that it names, in any position", async () => {
     await put(prescription("one", 10));
     await put(prescription("two", 5));
     const paper = { display: "on paper" };
@@ -72,7 +72,7 @@ describe("Dispensing", () => {
     expect(await fhir.create(dispense(5, [], behindPaper))).toMatchObject({ status: 201 });
   });
 
-  it("takes off the shelf what is kept there by any of its codes", async () => {
+  it("reduces the stock that has any of its codes", async () => {
     const stock = async () => (await pharmacy.listStock(mesh.caller, { medication: "urn:rx|kept" }))[0]?.quantity;
     await pharmacy.receive(mesh.caller, { medication: { system: "urn:rx", code: "kept" }, quantity: 10 });
     const medicationCodeableConcept = concept("local", "kept");
@@ -89,7 +89,7 @@ describe("Dispensing", () => {
     expect(await stock()).toBe(9);
   });
 
-  it("is by a prescription that is in force still when it is handed out", async () => {
+  it("requires a prescription that is active at the time of the dispense", async () => {
     for (const id of ["stopped", "on"]) {
       await put(prescription(id, 10));
       const { body } = await fhir.create(dispense(1, [id], { status: "preparation" }));
@@ -100,13 +100,13 @@ describe("Dispensing", () => {
     }
   });
 
-  it("is not by a completed prescription without a quantity, but recorded later", async () => {
+  it("is refused for a completed prescription without a quantity, but may be recorded later", async () => {
     await put(prescription("over", undefined, { status: "completed" }));
     expect(await fhir.create(dispense(1, ["over"]))).toMatchObject({ status: 409 });
     expect(await fhir.create(dispense(1, ["over"], { whenHandedOver: "2020-01-05" }))).toMatchObject({ status: 201 });
   });
 
-  it("holds in one transaction with its prescription, which it completes there", async () => {
+  it("is possible in one transaction with its prescription, which it completes there", async () => {
     const url = "urn:uuid:0190a3f0-0000-7000-8000-000000000001";
     await put(prescription("known", 10));
     const tooMuch = { status: 409, body: { issue: [{ code: "business-rule" }] } };
@@ -123,7 +123,7 @@ describe("Dispensing", () => {
     expect([await statusOf("known"), (await fhir.get("/MedicationRequest/known")).body.meta.versionId]).toEqual(["completed", "3"]);
   });
 
-  it("is undone only if it was made: an error that never was a dispense makes no prescription active again", async () => {
+  it("can be cancelled only if it was made: an error that never was a dispense makes no prescription active again", async () => {
     await put(prescription("done", undefined, { status: "completed" }));
     const active = entryOf(prescription("done", undefined));
     expect(await together(active, entryOf(dispense(1, ["done"], { status: "entered-in-error" })))).toMatchObject({ status: 409 });
@@ -131,7 +131,7 @@ describe("Dispensing", () => {
     expect(await together(active, entryOf({ ...body, status: "entered-in-error" }))).toMatchObject({ status: 200 });
   });
 
-  it("is given back by FHIR too: of what was handed out, at most as much, and noted on the dispense", async () => {
+  it("can be returned by FHIR too: at most what was dispensed, and noted on the dispense", async () => {
     const type = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/supply-item-type", code: "medication" }] };
     const back = (id: unknown, value: number) => ({
       resourceType: "SupplyDelivery",
@@ -189,7 +189,7 @@ describe("Dispensing", () => {
     });
     const other = { status: 409, body: { issue: [{ code: "business-rule" }] } };
 
-    it("moves the lot that it names, or the oldest that may be used", async () => {
+    it("reduces the lot that it names, or the oldest usable one", async () => {
       // By the rules "medication-dispense-lot" and "supply-delivery-lot".
       await fhir.create(arrival("l1", 5, "A", "2019-01"));
       await fhir.create(arrival("l1", 5, "B", "2039-01"));
@@ -213,7 +213,7 @@ describe("Dispensing", () => {
       ]);
     });
 
-    it("keeps the place that it names apart, and takes from the only one where a clinic names none", async () => {
+    it("keeps places apart, and uses the only one if a clinic names none", async () => {
       const place = { reference: "Location/store" };
       const { body } = await fhir.create(arrival("l2", 6, "A", undefined, { destination: place }));
       expect(await fhir.create(lotDispense("l2", 1, "A", { location: place }))).toMatchObject({ status: 201 });
@@ -230,7 +230,7 @@ describe("Dispensing", () => {
       expect(await lotsOf("l2")).toEqual([["Location/store", "A", 4]]);
     });
 
-    it("holds a lot that a Medication says not to be used, also where a dose is given from a stock", async () => {
+    it("is refused for a blocked lot of a Medication, also for a dose from a stock", async () => {
       // By the rules "medication-administration-lot" and "medication-administration-stock".
       await fhir.create(arrival("l3", 6, "A"));
       const { body } = await fhir.create({ ...batch("l3", "A"), id: undefined, status: "inactive" });

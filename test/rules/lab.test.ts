@@ -53,7 +53,7 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
     instead: (it) => ({ ...it, status: "entered-in-error" }),
     as: { status: 409, expression: "ServiceRequest.status" },
   });
-  it("have an unknown status only from one that was not final, and become known again", async () => {
+  it("get the status unknown only from one that was not final, and may get another again", async () => {
     for (const it of [order(), result({ status: "preliminary" }), report({ status: "partial" })]) {
       const { body } = await at.fhir.create(it);
       for (const status of ["unknown", it.status]) {
@@ -171,7 +171,7 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
       result({ basedOn: [await at.stored(order({ category: [{ coding: [{ system: SNOMED, code: "108252007" }] }] }))] }),
     as: { status: 409, expression: "Observation.basedOn" },
   });
-  it("is for an order of microbiology, or of a category that nobody here knows", async () => {
+  it("is for an order of microbiology, or of an unknown category", async () => {
     for (const code of ["19851009", "61594008", "103693007"]) {
       const basedOn = [await at.stored(order({ category: [{ coding: [{ system: SNOMED, code }] }] }))];
       expect(await at.fhir.create(result({ basedOn }))).toMatchObject({ status: 201 });

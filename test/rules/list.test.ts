@@ -5,20 +5,20 @@ import { listedRules, rulesFiles } from "../../scripts/generate/rules.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-describe("The list of the hospital's rules", () => {
-  it("is what the services have: docs/rules.md, and the names that RULES may have", async () => {
+describe("the list of the hospital's rules", () => {
+  it("matches the services: docs/rules.md, and the names that RULES may have", async () => {
     for (const [path, text] of Object.entries(await rulesFiles())) {
       expect([path, readFileSync(join(ROOT, path), "utf8")]).toEqual([path, text]);
     }
   });
 
-  it("names for each rule a test that tries it", async () => {
+  it("names a test for each rule", async () => {
     const rules = await listedRules();
     expect(rules.length).toBeGreaterThan(4);
     expect(rules.filter(({ test }) => test === undefined).map(({ id }) => id)).toEqual([]);
   });
 
-  it("is softened by names, and no name that there is not is taken", () => {
+  it("is configured by names, and unknown names are refused", () => {
     expect(readConfig({ RULES: "off" }).rules).toEqual({ otherwise: "off", named: {} });
     expect(readConfig({ RULES: "references:all, status:warn,encounter-period:off" }).rules).toEqual({
       otherwise: "on",

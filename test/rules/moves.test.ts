@@ -2,7 +2,7 @@
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
-describe("What becomes another owner's", () => {
+describe("a resource that moves to another owner", () => {
   let mesh: Mesh;
   let fhir: FhirHttp;
   beforeAll(async () => {

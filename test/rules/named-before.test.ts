@@ -94,14 +94,14 @@ const NOT_OF_ONE: Record<string, string> = {
   SupplyRequest: "is for a ward, or a patient",
   VerificationResult: "is of whatever was verified",
 };
-rulesTable("what is named before it is here", ["visits", "hospitalizations", "lab", "pharmacy", "billing", "personnel"], (at) => {
+rulesTable("the rule for resources that are referred to before they exist", ["visits", "hospitalizations", "lab", "pharmacy", "billing", "personnel"], (at) => {
   const put = (resource: { resourceType: string }, id: string) => ({
     resource: { ...resource, id },
     request: { method: "PUT", url: `${resource.resourceType}/${id}` },
   });
   const bundle = (type: string, ...entry: object[]) => at.fhir.send("POST", "", { resourceType: "Bundle", type, entry });
 
-  it("is of every type that a patient is found by, but for those that say why not", async () => {
+  it("covers every type by which a patient is found, except those with a stated reason", async () => {
     const ruled = (await listedRules()).filter(({ id }) => id.endsWith(END)).map(({ type }) => type);
     expect(LATER.map((rule) => typeOfRule(rule, END)).sort()).toEqual(ruled.sort());
     const found = resourceTypes.filter(
@@ -142,7 +142,7 @@ rulesTable("what is named before it is here", ["visits", "hospitalizations", "la
   };
   const encounter = (patient: object) => madeOf("Encounter", patient);
 
-  it("comes by no other door: a transaction, a batch, an Idempotency-Key, with a version, after a deletion", async () => {
+  it("cannot be bypassed: by a transaction, a batch, an Idempotency-Key, with a version, after a deletion", async () => {
     const { id } = await named();
     const basic = { resource: { resourceType: "Basic", code: { text: "x" } }, request: { method: "POST", url: "Basic" } };
     expect(await bundle("transaction", basic, put(encounter(at.other), id))).toMatchObject({ status: 409 });
@@ -153,7 +153,7 @@ rulesTable("what is named before it is here", ["visits", "hospitalizations", "la
     expect(await bundle("transaction", basic, put(encounter(at.patient), id))).toMatchObject({ status: 200 });
   });
 
-  it("may come when who names it is put right, or goes with the same transaction", async () => {
+  it("permits it once the referring resource is corrected, or in the same transaction", async () => {
     const [first, second] = [await named(), await named()];
     const { body } = await at.fhir.get(`/${first.place}`);
     expect(await at.fhir.send("PUT", `/${first.place}`, { ...body, encounter: undefined })).toMatchObject({ status: 200 });
@@ -162,14 +162,14 @@ rulesTable("what is named before it is here", ["visits", "hospitalizations", "la
     expect(await bundle("transaction", remove, put(encounter(at.other), second.id))).toMatchObject({ status: 200 });
   });
 
-  it("is told who names it, by its reference", async () => {
+  it("gives the reference of the resource that refers to it", async () => {
     const { id, place } = await named();
     const { text } = await at.fhir.send("PUT", `/Encounter/${id}`, { ...encounter(at.other), id });
     expect(text).toContain(place);
     expect(text).toContain("RULE_ENCOUNTER_NAMED_BEFORE");
   });
 
-  it("may be of the record that has taken the place of the one that names it", async () => {
+  it("permits the record that has replaced the one that is referred to", async () => {
     const id = randomUUID();
     const old = await at.stored({ resourceType: "Patient" });
     await at.stored({ resourceType: "Condition", subject: old, encounter: { reference: `Encounter/${id}` } });
@@ -178,7 +178,7 @@ rulesTable("what is named before it is here", ["visits", "hospitalizations", "la
     expect(await at.fhir.send("PUT", `/Encounter/${id}`, { ...encounter(at.patient), id })).toMatchObject({ status: 201 });
   });
 
-  it("is found though many name it, of whom one is another patient's", async () => {
+  it("finds one resource of another patient among many that refer to it", async () => {
     const id = randomUUID();
     const condition = (subject: object) => ({ resourceType: "Condition", subject, encounter: { reference: `Encounter/${id}` } });
     const entry = (resource: object) => ({ resource, request: { method: "POST", url: "Condition" } });
@@ -186,7 +186,7 @@ rulesTable("what is named before it is here", ["visits", "hospitalizations", "la
     expect(await at.fhir.send("PUT", `/Encounter/${id}`, { ...encounter(at.other), id })).toMatchObject({ status: 409 });
   });
 
-  it("is told by check-data where two came in the same moment, of which neither saw the other", async () => {
+  it("is checked by check-data for two concurrent writes that did not see each other", async () => {
     const id = randomUUID();
     const { store } = at.mesh.caller.getLocalService("records") as unknown as { store: Store };
     const referredTo = store.referredTo.bind(store);

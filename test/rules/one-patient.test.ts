@@ -67,7 +67,7 @@ const targetsAt = (type: string, path: string): string[] => {
 };
 
 rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "pharmacy", "billing", "personnel"], (at) => {
-  it("have one patient in every type that names what is of one", () => {
+  it("have one patient in every type that refers to a patient's resources", () => {
     const naming = resourceTypes.filter((type) => patientPathOf(type) !== undefined && onePatientPathsOf(type).length > 0);
     expect(RULES.map((rule) => typeOfRule(rule, END)).sort()).toEqual(naming.sort());
   });
@@ -94,7 +94,7 @@ rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "ph
     }
   });
 
-  it("have one patient in what they contain, too, unless an update leaves that as it was", async () => {
+  it("have one patient in contained resources too, unless an update does not change those", async () => {
     const of = (subject: object, more: object = {}) => ({
       resourceType: "Condition",
       subject: at.patient,
@@ -137,7 +137,7 @@ rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "ph
   };
   const refused = { status: 409, body: { issue: [{ code: "business-rule" }] } };
 
-  it("may be a newborn's and its mother's, where it is registered as her child; no other child's, and not the other way round", async () => {
+  it("may be a newborn's and its mother's, if it is registered as her child; not another child's, and not the other way round", async () => {
     const { mother, child } = await registered();
     const { reference } = await at.stored(encounter(mother));
     const order = await at.stored({ ...madeOf("ServiceRequest", mother) });
@@ -153,7 +153,7 @@ rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "ph
     expect(await at.fhir.create(result(mother, { encounter: own }))).toMatchObject(refused);
   });
 
-  it("may be a newborn's and its mother's, whichever comes first, also triplets'", async () => {
+  it("may be a newborn's and its mother's, whichever is stored first, also triplets'", async () => {
     const { mother, child } = await registered();
     const id = randomUUID();
     const twin = await patients.registerNewborn(at.mesh.caller, {
@@ -172,7 +172,7 @@ rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "ph
     expect(await put()).toMatchObject({ status: 201 });
   });
 
-  it("may be part of the encounter in which somebody was born, and what is in it then; of nobody else's", async () => {
+  it("may be part of the encounter of a birth, with their contents; not of another's", async () => {
     const whole = await at.stored(encounter(at.other));
     const [newborn, older] = [await born("2026-03-02"), await born("2025-03-02")];
     expect(await at.fhir.create(result(newborn, { encounter: whole }))).toMatchObject(refused);
@@ -191,7 +191,7 @@ rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "ph
     expect(await at.fhir.send("POST", "", both(await born("2026-03-01")))).toMatchObject({ status: 200 });
   });
 
-  it("may be part of a mother's where a newborn of unknown birth date is said to be born, whichever comes first; of nobody else's", async () => {
+  it("may be part of a mother's for a newborn of unknown birth date with admit source `born`, whichever is stored first; not of another's", async () => {
     const unknown = () => at.stored({ resourceType: "Patient", name: [{ text: "Newborn" }] });
     const admitted = (code: string) => ({
       hospitalization: { admitSource: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/admit-source", code }] } },
@@ -213,7 +213,7 @@ rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "ph
     expect(await put(second)).toMatchObject(refused);
   });
 
-  it("may be paid for by a mother's insurance of her child, and by the account of a family; by nobody else's", async () => {
+  it("may be paid by a mother's insurance of her child, and by a family's account; not by another's", async () => {
     const coverage = { resourceType: "Coverage", status: "active", payor: [{ display: "x" }] };
     const child = await at.stored({ ...coverage, subscriber: at.other, policyHolder: at.other, beneficiary: at.patient });
     const others = await at.stored({ ...coverage, subscriber: at.patient, beneficiary: at.other });
@@ -244,7 +244,7 @@ rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "ph
     });
   });
 
-  it("stay one when a patient of several leaves what an act of theirs is paid by, or keeps", async () => {
+  it("keep one patient if a patient of several leaves an account or coverage, or stays in it", async () => {
     const [one, two] = [at.patient, at.other];
     const account = { resourceType: "Account", status: "active" };
     const participant = (...some: object[]) => some.map((actor) => ({ actor, status: "accepted" }));

@@ -58,7 +58,7 @@ rulesTable("payments", ["visits", "billing"], (at) => {
     expect(await at.fhir.create((await made()) as { resourceType: string })).toMatchObject(refused);
     expect((await at.fhir.create(await payment(5))).status).toBe(201);
   });
-  it("refuse to pay more than is asked for, and balance what is paid in full", async () => {
+  it("refuse to pay more than the total, and balance what is paid in full", async () => {
     // By the rule "payment-reconciliation-amount".
     const reference = await issued();
     expect((await at.fhir.create(paying(reference, 12.5))).status).toBe(201);
@@ -67,7 +67,7 @@ rulesTable("payments", ["visits", "billing"], (at) => {
     expect((await at.fhir.create(paying(reference, 7.5))).status).toBe(201);
     expect(await statusOf(reference)).toBe("balanced");
   });
-  it("take a payment back as a whole, once, and only a payment", async () => {
+  it("can be cancelled as a whole, once", async () => {
     // By the rule "payment-reconciliation-back".
     const reference = await issued();
     const { body } = await at.fhir.create(paying(reference));
@@ -81,7 +81,7 @@ rulesTable("payments", ["visits", "billing"], (at) => {
     expect(await at.fhir.create(back(taken, reference))).toMatchObject({ status: 409 });
     expect(await at.fhir.create(back(`PaymentReconciliation/${second.id}`, reference, -20))).toMatchObject({ status: 409 });
   });
-  it("refuse to cancel an invoice of which something is paid", async () => {
+  it("refuse to cancel an invoice that is partly paid", async () => {
     // By the rule "invoice-paid".
     const reference = await issued();
     const { body } = await at.fhir.create(paying(reference, 1));
@@ -96,7 +96,7 @@ rulesTable("payments", ["visits", "billing"], (at) => {
       lineItem: [{ chargeItemCodeableConcept: { text: "x" }, priceComponent: [{ type: "base", amount: euros(-value) }] }],
       totalNet: euros(-value),
     });
-  it("set a credit note off against its invoice, and pay back only what was paid too much", async () => {
+  it("set a credit note off against its invoice, and refund only what was paid too much", async () => {
     const bill = await issued();
     const first = (await at.stored(crediting(bill, 5))).reference;
     expect([await statusOf(bill), await statusOf(first)]).toEqual(["issued", "balanced"]);
@@ -117,7 +117,7 @@ rulesTable("payments", ["visits", "billing"], (at) => {
     return at.fhir.send("PUT", `/${reference}`, { ...body, status: "balanced" });
   };
   const refusedBalance = { status: 409, body: { issue: [{ expression: ["Invoice.status"] }] } };
-  it("let a house whose cash desk is another system balance its invoices, and pay back what is credited of them", async () => {
+  it("let a hospital with another system for payments balance its invoices, and refund what is credited", async () => {
     const [bill, credited] = [await issued(), await issued()];
     expect(await balance(bill)).toMatchObject({ status: 200 });
     expect((await at.fhir.create(invoice({ status: "balanced" }))).status).toBe(201);
@@ -136,7 +136,7 @@ rulesTable("payments", ["visits", "billing"], (at) => {
     instead: (it) => ({ ...it, text: { status: "generated", div: '<div xmlns="http://www.w3.org/1999/xhtml">20</div>' } }),
     as: { status: 409, expression: "Invoice.status" },
   });
-  it("refuse any invoice to be balanced without payments in a house that gives receipts", async () => {
+  it("require payments for a balanced invoice in a hospital that records them", async () => {
     // By the rule "invoice-balanced".
     const [bill, unpaid] = [await issued(), await issued()];
     await billing.pay(at.mesh.caller, { invoice: bill, cents: 2_000, means: "cash" });
@@ -144,7 +144,7 @@ rulesTable("payments", ["visits", "billing"], (at) => {
     expect(await at.fhir.create(invoice({ status: "balanced" }))).toMatchObject(refusedBalance);
     expect(await at.fhir.create(invoice({ status: "balanced", lineItem: undefined, totalNet: undefined }))).toMatchObject({ status: 201 });
   });
-  it("leave alone what an insurer pays of other servers' invoices", async () => {
+  it("do not apply to an insurer's payments of other servers' invoices", async () => {
     const remittance = paying("https://other.example/fhir/Invoice/1");
     const { status, body } = await at.fhir.create(remittance);
     expect([status, (await at.fhir.send("PUT", `/PaymentReconciliation/${body.id}`, { ...body, status: "cancelled" })).status]).toEqual([

@@ -69,7 +69,7 @@ rulesTable(
       as: WITHOUT,
     });
 
-    it("take a Provenance of the same transaction for a reason, not one of another resource", async () => {
+    it("can be a Provenance in the same transaction, but not one of another resource", async () => {
       const { body } = await at.fhir.create(stored("DiagnosticReport", "final", { code, identifier: [freshIdentifier()] }));
       const place = `DiagnosticReport/${body.id}`;
       const why = (reference: string) => ({
@@ -119,8 +119,8 @@ rulesTable(
   "reasons:on",
 );
 
-describe("By default", () => {
-  it("FHIR's door takes a correction without a reason, and does not tell of a rule", async () => {
+describe("by default", () => {
+  it("FHIR accepts a correction without a reason, and lists no such rule", async () => {
     const mesh = await startMesh({ services: ["api", "transactions", "patients", "records", "lab"], nats: false, split: "broker" });
     try {
       const fhir = fhirAt(mesh.base);

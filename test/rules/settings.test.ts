@@ -19,8 +19,8 @@ const visit = { resourceType: "Encounter", status: "in-progress", class: { code:
 const ofNobody = { ...visit, subject: { reference: "Patient/nobody" } };
 const over = { ...visit, status: "finished" };
 
-describe("The setting RULES", () => {
-  it("makes a plain FHIR server with off, which says so", async () => {
+describe("the setting RULES", () => {
+  it("with off makes a plain FHIR server, which reports it", async () => {
     const { mesh, fhir, documentation, of } = await hospitalWith("off");
     try {
       expect([documentation, of("Encounter")]).toEqual([expect.stringContaining("no rules of the hospital"), ""]);
@@ -33,7 +33,7 @@ describe("The setting RULES", () => {
     }
   });
 
-  it("softens a group to a warning, and a rule to nothing; the others hold", async () => {
+  it("turns a group into warnings, and switches a rule off; the others are enforced", async () => {
     const { mesh, fhir, documentation, of } = await hospitalWith("references:warn,encounter-status:off");
     try {
       expect(documentation).toBeUndefined();
@@ -73,7 +73,7 @@ describe("The setting RULES", () => {
     }
   });
 
-  it("asks every type for what it refers to with references:all", async () => {
+  it("with references:all checks the references of every type", async () => {
     const { mesh, fhir } = await hospitalWith("references:all");
     try {
       const flag = (reference: string) => ({

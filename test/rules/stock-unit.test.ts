@@ -8,7 +8,7 @@ import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 const SERVICES = ["api", "transactions", "patients", "records", "pharmacy", "wards", "visits"];
 
-describe("The unit of a stock", () => {
+describe("the unit of a stock", () => {
   let mesh: Mesh;
   let next = 0;
   beforeAll(async () => {
@@ -57,7 +57,7 @@ describe("The unit of a stock", () => {
     pharmacy.receive(mesh.caller, { medication, quantity, ...more });
   const otherUnit = expect.objectContaining({ code: 422, message: expect.stringContaining('counted in "tablet"') });
 
-  it("is what the packs of the catalogue hold: boxes that arrive are so many tablets, by an action and by FHIR", async () => {
+  it("is the catalogue's pack content: delivered boxes are so many tablets, by an action and by FHIR", async () => {
     const medication = newMedication();
     await packed(medication, 20);
     await receive(medication, 2, { unit: "box" });
@@ -69,7 +69,7 @@ describe("The unit of a stock", () => {
     expect(await stock(medication)).toEqual([38, "tablet"]);
   });
 
-  it("is that of the first delivery where the catalogue says nothing, and refuses others by its name", async () => {
+  it("is that of the first delivery if the catalogue has none, and others are refused with its name", async () => {
     const medication = newMedication();
     await receive(medication, 100, { unit: "tablet" });
     await expect(receive(medication, 2, { unit: "box" })).rejects.toEqual(otherUnit);
@@ -80,7 +80,7 @@ describe("The unit of a stock", () => {
     expect(await stock(medication)).toEqual([98, "tablet"]);
   });
 
-  it("is not guessed where two packs have one name, nor where a part of a pack would not add up to it", async () => {
+  it("is not guessed if two packs have one name, or if parts of a pack would not add up", async () => {
     const medication = newMedication();
     await packed(medication, 20);
     await packed(medication, 50);
@@ -97,7 +97,7 @@ describe("The unit of a stock", () => {
     expect(await stock(halves)).toEqual([9.5, "box"]);
   });
 
-  it("stays with what was moved: undone, given back and put again unchanged, it is what it was, also under another catalogue", async () => {
+  it("of a movement is kept: cancelled, returned or stored again, it is the same, also with another catalogue", async () => {
     const medication = newMedication();
     const { id } = await packed(medication, 20);
     const delivery = await deliver(medication, 5, "box");
@@ -117,13 +117,13 @@ describe("The unit of a stock", () => {
   });
   const REASON = [{ url: "urn:openward:reason", valueString: "another pharmacy's" }];
 
-  it("is one, also where two deliveries come first", async () => {
+  it("is one, even for two concurrent first deliveries", async () => {
     const medication = newMedication();
     const both = await Promise.allSettled([receive(medication, 10, { unit: "tablet" }), receive(medication, 1, { unit: "box" })]);
     expect(both.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   });
 
-  it("forgets what came back of a dispense, when both were mistakes, also where the dispense is deleted first", async () => {
+  it("does not count a return of a dispense if both were mistakes, even if the dispense is deleted first", async () => {
     const medication = newMedication();
     await receive(medication, 20, { unit: "tablet" });
     const { id } = await handOut(medication, 5, "tablet");
@@ -135,7 +135,7 @@ describe("The unit of a stock", () => {
     expect(await stock(medication)).toEqual([20, "tablet"]);
   });
 
-  it("is none of what was dispensed by others before the pharmacy took the medication in, which may be undone, corrected, or stay", async () => {
+  it("is not set by dispenses of others before the pharmacy stocked the medication, which may be cancelled, corrected, or kept", async () => {
     const medication = newMedication();
     const [undone, corrected] = [
       await handOut(medication, 5, "tablet"),
@@ -153,7 +153,7 @@ describe("The unit of a stock", () => {
     expect(await stock(medication)).toEqual([18, "tablet"]);
   });
 
-  it("is what the data add up to", async () => {
+  it("is what check-data adds up", async () => {
     const config = readConfig({ ...mesh.settings, SERVICES: SERVICES.join(",") });
     const sources = await openSources(config);
     const report = await checkData(sources, { rules: config.rules, clocksMs: 0 }).finally(() => closeAll(sources));

@@ -98,7 +98,7 @@ rulesTable("an act's patient", ["visits", "lab", "pharmacy", "billing", "personn
     expect(await at.fhir.create(await body(at.patient))).toMatchObject({ status: 201 });
   });
 
-  it("cannot be told of a device, a group, or somebody on another server: in a patient's visit these may be", async () => {
+  it("cannot be of a device, a group, or a patient on another server: in a patient's visit these may be", async () => {
     const encounter = await at.stored({ resourceType: "Encounter", status: "finished", class: { code: "AMB" }, subject: at.patient });
     for (const reference of ["Group/g", "Device/d", "https://elsewhere.example/Patient/1"]) {
       const told = { resourceType: "Observation", status: "final", code: { text: "x" }, subject: { reference }, encounter };
@@ -106,7 +106,7 @@ rulesTable("an act's patient", ["visits", "lab", "pharmacy", "billing", "personn
     }
   });
 
-  it("is also the one that a result is about: a donor's specimen, whichever comes first (observation-one-patient, specimen-named-before)", async () => {
+  it("is also that of the specimen's patient: a donor's specimen, whichever is stored first (observation-one-patient, specimen-named-before)", async () => {
     const [recipient, donor] = [at.patient, at.other];
     const tissue = { resourceType: "Specimen", subject: donor };
     const typing = (specimen: object, ...focus: object[]) => ({
@@ -132,7 +132,7 @@ rulesTable("an act's patient", ["visits", "lab", "pharmacy", "billing", "personn
   const order = () => at.stored({ resourceType: "ServiceRequest", status: "active", intent: "order", subject: at.patient });
   const result = (more: object) => ({ resourceType: "Observation", status: "final", category: LABORATORY, code: { text: "Hb" }, ...more });
 
-  it("is one person, whose record took another's place: what is done now is for what was ordered before (observation-one-patient)", async () => {
+  it("is one person after a merge: new results are for earlier orders (observation-one-patient)", async () => {
     const [old, now] = [await at.stored({ resourceType: "Patient" }), await at.stored({ resourceType: "Patient" })];
     const ordered = (subject: object) => at.stored({ resourceType: "ServiceRequest", status: "active", intent: "order", subject });
     const [own, others] = [await ordered(old), await ordered(at.other)];
@@ -167,7 +167,7 @@ rulesTable("an act's patient", ["visits", "lab", "pharmacy", "billing", "personn
     as: { status: 409, expression: "Observation.basedOn" },
   });
 
-  it("is the one who took another's place: what is final and was handed out goes over, one by one, and stays as it is", async () => {
+  it("is the merged record's: final and dispensed resources are moved one by one, unchanged", async () => {
     const old = await at.stored({ resourceType: "Patient" });
     const subject = await at.stored({ resourceType: "Patient" });
     const request = await at.stored({ resourceType: "ServiceRequest", status: "active", intent: "order", subject: old });

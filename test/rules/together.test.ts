@@ -304,7 +304,7 @@ rulesTable("what comes in one transaction", ["wards", "visits", "hospitalization
     }
   });
 
-  it("let a medication be ordered with the allergy to it put right", async () => {
+  it("let a medication be ordered together with a correction of the allergy to it", async () => {
     const patient = await somebody();
     const { concept: code } = await onShelf();
     const clinicalStatus = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };

@@ -105,7 +105,7 @@ rulesTable("Encounters", ["visits", "hospitalizations", "lab"], (at) => {
     insteadOf: () => visit({ status: "cancelled", class: { code: "AMB" }, subject: at.dead, period: undefined }),
     as: { status: 409, expression: "Encounter.subject" },
   });
-  it("begin what was planned for somebody who has died meanwhile: refused", async () => {
+  it("cannot begin if the patient has died since they were planned", async () => {
     const subject = await at.stored({ resourceType: "Patient" });
     const { body } = await at.fhir.create(visit({ status: "planned", subject, period: undefined }));
     const [, id] = subject.reference.split("/");
@@ -148,7 +148,7 @@ rulesTable("Encounters", ["visits", "hospitalizations", "lab"], (at) => {
     insteadOf: () => visit({ status: "finished", period: { start: day, end: "2090-01-02" } }),
     as: { status: 422, expression: "Encounter.period.start" },
   });
-  it("let patients who are contained be in a visit at once: under one id each is another", async () => {
+  it("of contained patients may be concurrent: one id is another patient in each resource", async () => {
     const contained = () => visit({ subject: { reference: "#p" }, contained: [{ resourceType: "Patient", id: "p" }] });
     for (const code of ["AMB", "AMB", "IMP", "IMP"]) {
       expect(await at.fhir.create({ ...contained(), class: { code } })).toMatchObject({ status: 201 });
@@ -165,7 +165,7 @@ rulesTable("Encounters", ["visits", "hospitalizations", "lab"], (at) => {
     instead: (it) => ({ ...it, status: "entered-in-error" }),
     as: { status: 409, expression: "Encounter.status" },
   });
-  it("may come to be of unknown status", async () => {
+  it("may get the status unknown", async () => {
     const { body } = await at.fhir.create(visit());
     for (const status of ["unknown", "finished"]) {
       expect(await at.fhir.send("PUT", `/Encounter/${body.id}`, { ...body, status })).toMatchObject({ status: 200 });

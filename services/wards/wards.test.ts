@@ -38,7 +38,7 @@ describe("wards", () => {
   });
   afterAll(() => clinic.stop());
 
-  it("lists the beds of a new ward, all free", async () => {
+  it("list the beds of a new ward, all free", async () => {
     const ward = await wards.open(clinic.caller, {
       name: "Surgery",
       rooms: [

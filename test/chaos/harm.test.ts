@@ -5,38 +5,54 @@
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { clientsOf, judge, newJournal } from "./hospital-clients.ts";
-import { HARMS } from "./harms.ts";
+import { type Harm, HARMS } from "./harms.ts";
 
-const PATIENTS = { services: ["api", "transactions", "patients"], harmed: "patients" };
-const CASES = [
-  { ...HARMS.kill, ...PATIENTS, times: 3 },
-  { ...HARMS.hang, ...PATIENTS, times: 1 },
-  { ...HARMS.vanish, ...PATIENTS, times: 1 },
-  { ...HARMS.replace, ...PATIENTS, times: 2 },
-  { ...HARMS.kill, services: ["api", "transactions", "patients", "records", "lab"], harmed: "transactions", times: 3 },
-  { ...HARMS.vanish, services: ["api", "transactions", "patients", "records", "lab"], harmed: "transactions", times: 1 },
-  { ...HARMS.pause, services: ["api", "transactions", "patients", "records", "lab"], harmed: "lab", times: 1 },
-  { ...HARMS.pause, services: ["api", "transactions", "patients", "records", "lab"], harmed: "transactions", times: 1 },
+const { kill, hang, vanish, replace, pause } = HARMS;
+const MESHES: { services: string[]; replicas: Record<string, number>; cases: (Harm & { harmed: string; times: number })[] }[] = [
+  {
+    services: ["api", "transactions", "patients"],
+    replicas: { patients: 2 },
+    cases: [
+      { ...kill, harmed: "patients", times: 3 },
+      { ...hang, harmed: "patients", times: 1 },
+      { ...vanish, harmed: "patients", times: 1 },
+      { ...replace, harmed: "patients", times: 2 },
+    ],
+  },
+  {
+    services: ["api", "transactions", "patients", "records", "lab"],
+    replicas: { transactions: 2, lab: 2 },
+    cases: [
+      { ...pause, harmed: "lab", times: 1 },
+      { ...pause, harmed: "transactions", times: 1 },
+      { ...kill, harmed: "transactions", times: 3 },
+      { ...vanish, harmed: "transactions", times: 1 },
+    ],
+  },
 ];
 
-describe.each(CASES)("a mesh in which $name, of $harmed", ({ harm, services, harmed, times, longestMs }) => {
+describe.each(MESHES)("a mesh of $services", ({ services, replicas, cases }) => {
   let mesh: Mesh;
   beforeAll(async () => {
-    mesh = await startMesh({ services, replicas: { [harmed]: 2 } });
+    mesh = await startMesh({ services, replicas });
   }, 60_000);
   afterAll(() => mesh?.stop(), 60_000);
 
-  it("fails no idempotent request, loses nothing, does nothing twice, and pauses only shortly", async () => {
-    const journal = newJournal();
-    let isOver = false;
-    const clients = clientsOf(mesh, { count: 8, withBundles: services.includes("lab") }, journal, () => isOver);
-    for (let round = 0; round < times; round += 1) await harm(mesh, harmed);
-    isOver = true;
-    await Promise.all(clients);
+  it.each(cases)(
+    "in which $name, of $harmed, fails no idempotent request, loses nothing, does nothing twice, and pauses only shortly",
+    async ({ harm, harmed, times, longestMs }) => {
+      const journal = newJournal();
+      let isOver = false;
+      const clients = clientsOf(mesh, { count: 8, withBundles: services.includes("lab") }, journal, () => isOver);
+      for (let round = 0; round < times; round += 1) await harm(mesh, harmed);
+      isOver = true;
+      await Promise.all(clients);
 
-    expect([journal.failed, journal.wrong, journal.refusedBundles]).toEqual([[], [], 0]);
-    expect(journal.requests).toBeGreaterThan(50);
-    expect(await judge(fhirAt(mesh.base), journal)).toEqual({ lost: [], doubled: [], half: [] });
-    expect(journal.longestMs).toBeLessThan(longestMs);
-  }, 90_000);
+      expect([journal.failed, journal.wrong, journal.refusedBundles]).toEqual([[], [], 0]);
+      expect(journal.requests).toBeGreaterThan(50);
+      expect(await judge(fhirAt(mesh.base), journal)).toEqual({ lost: [], doubled: [], half: [] });
+      expect(journal.longestMs).toBeLessThan(longestMs);
+    },
+    90_000,
+  );
 });

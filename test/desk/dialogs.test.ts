@@ -13,7 +13,7 @@ import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { contentOf } from "../kit/map.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, House, wrongWhenSettled } from "./pages-house.ts";
 
 /** CSS pixels: a phone, a tablet at 200 %, a desk at 200 %, a tablet, a desk. */
 const WIDTHS = [360, 384, 640, 768, 1280];
@@ -28,9 +28,7 @@ const names = [...contentOf("services/desk/pages/pages.ts").matchAll(/^ {2}"?([\
 
 /** What is wider than the dialog, or than its own place, and by how much. */
 const tooWide = (page: Page): Promise<string[]> =>
-  page.evaluate(async () => {
-    // What is stacked where it has no room is so in the frame after.
-    for (let frames = 0; frames < 3; frames += 1) await new Promise(requestAnimationFrame);
+  wrongWhenSettled(page, () => {
     const dialog = document.querySelector("dialog[open]") as HTMLElement;
     const found: string[] = [];
     const of = dialog.getBoundingClientRect();
@@ -125,20 +123,34 @@ describe("the dialogs at any width", () => {
     await page.waitForFunction((loading) => !document.querySelector("main")?.textContent?.includes(loading), "Loading…");
   };
 
+  /** Where the button is now; on a page shown anew, where it is not there after what was pressed before. */
+  const placeOf = async (name: string, text: string): Promise<number> => {
+    const find = async () => (await buttonsOf(page)).find((one) => one.text === text)?.index;
+    const now = await find();
+    if (now !== undefined) return now;
+    await show(name);
+    const anew = await find();
+    if (anew === undefined) throw new Error(`${name} has no button “${text}” any more.`);
+    return anew;
+  };
+
   const opened: string[] = [];
   it.each(names)(
     "those of %s show all of it",
     async (name) => {
       await show(name);
       const wrong: string[] = [];
-      for (const { text, index } of await buttonsOf(page)) {
-        await show(name);
+      for (const { text } of await buttonsOf(page)) {
+        const index = await placeOf(name, text);
         await page.locator("main button").nth(index).click({ timeout: 2_000 });
         const isOpen = await page.waitForSelector("dialog[open]", { timeout: 700 }).then(
           () => true,
           () => false,
         );
-        if (!isOpen) continue;
+        if (!isOpen) {
+          await show(name); // it has done something else
+          continue;
+        }
         opened.push(`${name}: ${text}`);
         for (const language of LANGUAGES) {
           await speak(language);
@@ -151,6 +163,9 @@ describe("the dialogs at any width", () => {
         await page.emulateMedia({ colorScheme: opened.length % 2 === 0 ? "dark" : "light" });
         wrong.push(...(await barriers(page)).map((what) => `${text}: ${what}`));
         await page.keyboard.press("Escape");
+        await page.waitForSelector("dialog[open]", { state: "detached" });
+        await page.setViewportSize({ width: 1_280, height: 900 });
+        await speak("en");
       }
       if ("tellSeconds" in globalThis) process.stdout.write(`${opened.join("\n")}\n`);
       expect(wrong).toEqual([]);

@@ -117,6 +117,29 @@ export class House {
   }
 }
 
+/** Frames after which a page that has changed its width is as it stays: what is stacked where it has no room is so in the frame after. */
+const SETTLED_FRAMES = 3;
+/** Frames that a page may take for it on a busy machine. */
+const MAX_FRAMES = 60;
+
+/**
+ * What is wrong with how a page looks, once it is as it stays.
+ * @param found runs in the page: what is wrong at this moment
+ */
+export async function wrongWhenSettled(page: Page, found: () => string[]): Promise<string[]> {
+  const frames = (count: number) =>
+    page.evaluate(async (left) => {
+      for (let frame = 0; frame < left; frame += 1) await new Promise(requestAnimationFrame);
+    }, count);
+  await frames(SETTLED_FRAMES);
+  let wrong = await page.evaluate(found);
+  for (let waited = SETTLED_FRAMES; wrong.length > 0 && waited < MAX_FRAMES; waited += SETTLED_FRAMES) {
+    await frames(SETTLED_FRAMES);
+    wrong = await page.evaluate(found);
+  }
+  return wrong;
+}
+
 /** Violations found by axe (WCAG 2.2 AA and best practice), and where. */
 export async function barriers(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();

@@ -31,6 +31,9 @@ const NEEDED: Record<string, string> = {
   administration: "journal",
 };
 
+/** After which a page asks a service again that did not answer. */
+const ASKED_AGAIN_MS = 3_000;
+
 describe("a service that does not answer", () => {
   let house: House;
   let page: Page;
@@ -42,6 +45,7 @@ describe("a service that does not answer", () => {
     ({ patient } = await patients.register(house.operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" }));
     await hospitalizations.admit(house.operator, { patient, bed: rooms[0]?.beds[0]?.location ?? "" });
     page = await house.person("everybody", [...ROLES]);
+    await page.clock.install();
   }, 90_000);
   afterAll(() => house?.close());
 
@@ -92,6 +96,7 @@ describe("a service that does not answer", () => {
     } finally {
       await start(service);
     }
+    await page.clock.fastForward(ASKED_AGAIN_MS);
     await page.waitForSelector(".silent .not-known", { state: "detached" });
     await page.waitForSelector("main .not-known", { state: "detached" });
     expect(house.complaints.filter((text) => !/status of 50[34]/.test(text))).toEqual([]);
@@ -103,6 +108,7 @@ describe("a service that does not answer", () => {
     await house.show(page, "home");
     await page.waitForSelector(".silent:has-text('The hospital’s server is not reached at the moment.')");
     await page.context().setOffline(false);
+    await page.clock.fastForward(ASKED_AGAIN_MS);
     await page.waitForSelector("main .not-known", { state: "detached" });
     house.complaints.length = 0; // the browser tells of what it cannot reach as of errors
   });

@@ -8,7 +8,7 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { contentOf } from "../kit/map.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, House, wrongWhenSettled } from "./pages-house.ts";
 
 /** From a phone's to a desk's, in small steps: what fits at two widths may not between them. */
 const WIDTHS = Array.from({ length: 28 }, (_, index) => 360 + 40 * index);
@@ -17,9 +17,7 @@ const names = [...contentOf("services/desk/pages/pages.ts").matchAll(/^ {2}"?([\
 
 /** What is wider than its place, and by how much. */
 const tooWide = (page: Page): Promise<string[]> =>
-  page.evaluate(async () => {
-    // What is stacked where it has no room is so in the frame after.
-    for (let frames = 0; frames < 3; frames += 1) await new Promise(requestAnimationFrame);
+  wrongWhenSettled(page, () => {
     const of = document.documentElement;
     const found = of.scrollWidth > of.clientWidth ? [`the page, by ${of.scrollWidth - of.clientWidth}`] : [];
     for (const one of document.querySelectorAll("main .wide")) {
@@ -44,6 +42,8 @@ const pressedOnPaper = (page: Page): Promise<string[]> =>
 describe("the pages at any width", () => {
   let house: House;
   let page: Page;
+  /** One of each language: they wait for their frames side by side. */
+  const pages: [language: string, page: Page][] = [];
   let patient: string;
 
   beforeAll(async () => {
@@ -71,19 +71,24 @@ describe("the pages at any width", () => {
     const timing = { frequency: 2, period: 1, periodUnit: "d" as const, from: new Date().toISOString() }; // due on the round
     await pharmacy.prescribe(operator, { patient, encounter: stay, medication: PARACETAMOL, quantity: 20, dosage: "1 tablet", timing });
     page = await house.person("everybody-of-the-house", [...ROLES]);
+    for (const language of LANGUAGES) {
+      const spoken = await house.signIn("everybody-of-the-house");
+      await spoken.selectOption("#language", language);
+      await spoken.waitForFunction((code) => document.documentElement.lang === code, language);
+      pages.push([language, spoken]);
+    }
   }, 90_000);
   afterAll(() => house?.close());
 
   it.each(names)("%s shows all of it", async (name) => {
-    for (const language of LANGUAGES) {
-      await page.selectOption("#language", language);
-      await page.waitForFunction((code) => document.documentElement.lang === code, language);
-      await house.show(page, name === "chart" ? `chart/${patient.split("/")[1]}` : name);
+    const looks = pages.map(async ([language, spoken]) => {
+      await house.show(spoken, name === "chart" ? `chart/${patient.split("/")[1]}` : name);
       for (const width of WIDTHS) {
-        await page.setViewportSize({ width, height: 900 });
-        expect([language, width, await tooWide(page)]).toEqual([language, width, []]);
+        await spoken.setViewportSize({ width, height: 900 });
+        expect([language, width, await tooWide(spoken)]).toEqual([language, width, []]);
       }
-    }
+    });
+    await Promise.all(looks);
   });
 
   it("in Arabic all texts of a line stand from right to left, also where the first is Latin", async () => {

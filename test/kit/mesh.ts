@@ -53,6 +53,8 @@ export interface MeshNode {
   nodeId: string;
   /** 0 for a broker in this process. */
   pid: number;
+  /** When it began to serve, of `performance.now()`. */
+  since: number;
   /** Address of the gateway, if this node runs one. */
   url?: string;
   /** Stops it gracefully, like a signal. */
@@ -251,6 +253,7 @@ async function startProcess(services: string[], env: Record<string, string>, log
     services,
     nodeId: ready.nodeId,
     pid: child.pid ?? 0,
+    since: performance.now(),
     ...(ready.port !== undefined && { url: `http://127.0.0.1:${ready.port}` }),
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
@@ -304,6 +307,7 @@ async function startBroker(services: string[], env: Record<string, string>): Pro
     broker,
     nodeId: broker.nodeID,
     pid: 0,
+    since: performance.now(),
     ...(address && { url: `http://127.0.0.1:${address.port}` }),
     stop,
     kill,

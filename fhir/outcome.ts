@@ -7,7 +7,7 @@ export interface Issue {
   severity: "fatal" | "error" | "warning" | "information";
   /** R4's IssueType, e.g. "invalid", "not-supported", "too-costly". */
   code: string;
-  /** Identifies the error, or the services that do not answer, so that a page can show it in its own language. */
+  /** Identifies the error, a reference to what is not here, or the services that do not answer: for programs, and pages in their own language. */
   details?: { coding: { system: string; code: string }[] };
   /** For a person: what is wrong, and what to change. Never contains patient data. */
   diagnostics: string;
@@ -17,6 +17,9 @@ export interface Issue {
 
 /** System of a coding in `issue.details`: the service that does not answer, by its name in the mesh. */
 const SILENT_SERVICE = "urn:openward:service";
+
+/** System of a coding in `issue.details`: the reference to a resource that is not here, as "Patient/1"; the same may be accepted once it is. */
+export const MISSING_REFERENCE = "urn:openward:missing-reference";
 
 /** `issue.details` that name the services that do not answer; {} for none. */
 export const silentServices = (services: string[]): Pick<Issue, "details"> =>

@@ -68,7 +68,8 @@ interactions, a bundle, a patch, a conditional write, an import. Written by \`np
 checked: [ADR 19](adr/0019-rules-belong-to-the-data.md).
 
 A refusal is 409 (the write conflicts with the stored data) or 422 (the resource itself is wrong). Its OperationOutcome has the code \`business-rule\`, the element, and what
-to do instead; under \`/api\` its \`data.rule\` names the rule. The setting \`RULES\` weakens rules and groups by name: with \`warn\` the write is accepted and logged,
+to do instead; the codings of \`issue.details\` are for programs: the error type (\`urn:openward:error\`), and the reference to what is not
+here (\`urn:openward:missing-reference\`), if that is the reason: the same may be accepted once it is. Under \`/api\` its \`data.rule\` names the rule. The setting \`RULES\` weakens rules and groups by name: with \`warn\` the write is accepted and logged,
 with \`off\` the rule is not checked. \`RULES=off\` makes this a plain FHIR server. \`references:all\` requires of every type, not only of acts, that the resources to which it refers
 exist when it is written. Rules of the group \`reasons\` apply only if \`RULES\` names them (\`reasons:on\`). \`/fhir/metadata\` lists the rules that apply.
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ACT_REFERENCES, RESTED_ON } from "../../federation/act-references.ts";
+import { MISSING_REFERENCE } from "../../fhir/outcome.ts";
 import { type Answered, FhirClient, ImportRefused } from "./client.ts";
 import { filesIn } from "./files.ts";
 import { type Counts, importFiles } from "./importer.ts";
@@ -22,7 +23,8 @@ class StrictServer extends FhirClient {
         this.here.has(place) || made.has(place) ? [] : [place],
       );
       if (vain === undefined) return { response: { status: "201" } };
-      const issue = { severity: "error", code: "business-rule", diagnostics: `${vain} is not here: …` } as const;
+      const details = { coding: [{ system: MISSING_REFERENCE, code: vain }] };
+      const issue = { severity: "error", code: "business-rule", details, diagnostics: `Store ${vain} first.` } as const;
       const expression = [`Bundle.entry[${index}].resource`];
       const outcome = { resourceType: "OperationOutcome" as const, issue: [{ ...issue, expression }] };
       if (type === "transaction") throw new ImportRefused(409, outcome);

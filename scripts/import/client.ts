@@ -1,6 +1,6 @@
 /** The import's FHIR client: retries temporary errors, and reports permanent ones clearly. */
 import { setTimeout as pause } from "node:timers/promises";
-import type { OperationOutcome } from "../../fhir/outcome.ts";
+import { MISSING_REFERENCE, type OperationOutcome } from "../../fhir/outcome.ts";
 import { StartupError } from "../start/startup-error.ts";
 import type { Entry } from "./once.ts";
 
@@ -21,9 +21,10 @@ export class ImportRefused extends Error {
     this.status = status;
     this.outcome = outcome;
   }
-  /** Whether it refers to a resource that does not exist yet (`mixins/fhir/rules/references-exist.ts`): it may be accepted later. */
+  /** Whether it refers to a resource that is not here yet: it may be accepted later. */
   get isTooEarly(): boolean {
-    return this.status === 409 && (this.outcome?.issue ?? []).some(({ diagnostics }) => /^\S+ is not here: /.test(diagnostics));
+    const codings = (this.outcome?.issue ?? []).flatMap(({ details }) => details?.coding ?? []);
+    return this.status === 409 && codings.some(({ system }) => system === MISSING_REFERENCE);
   }
   /** The entries of a bundle that the issues name, by index. */
   get entries(): number[] {

@@ -1,6 +1,6 @@
 import { numberOf } from "../../fhir/json.ts";
 import type { Invoice, Money } from "../../fhir/r4.ts";
-import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { placeOf, refusal, statusSteps, subjectStays, unlessHere } from "../../mixins/fhir/rules/common.ts";
 import { finalNotDeleted } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
@@ -130,7 +130,8 @@ const credit: Rule<Invoice> = {
   check(change, facts) {
     const credited = newlyCredited(change);
     const reason = credited === undefined ? undefined : reasonAgainst(change.after as Invoice, credited, facts);
-    return reason === undefined ? undefined : refusal("invoice-credit", reason, "Invoice.extension");
+    if (credited === undefined || reason === undefined) return undefined;
+    return unlessHere(refusal("invoice-credit", reason, "Invoice.extension"), [credited], facts);
   },
 };
 

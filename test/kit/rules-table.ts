@@ -125,7 +125,7 @@ function refusedBy(rule: string, { status, expression }: Expected) {
   const code = expect.stringMatching(new RegExp(`^(?:RULE_${rule.toUpperCase().replaceAll("-", "_")}$|(?!RULE_))`));
   const issue = {
     severity: "error",
-    details: { coding: [expect.objectContaining({ code })] },
+    details: { coding: expect.arrayContaining([expect.objectContaining({ code })]) },
     ...(expression && { expression: [expect.stringMatching(new RegExp(`${tailOf(expression)}$`))] }),
   };
   return expect.objectContaining({ status, body: expect.objectContaining({ issue: [expect.objectContaining(issue)] }) });

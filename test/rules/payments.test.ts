@@ -1,4 +1,5 @@
 /** What no payment of an invoice may become, by whichever door somebody writes. */
+import { type Issue, MISSING_REFERENCE } from "../../fhir/outcome.ts";
 import { billing } from "../../services/billing/billing.contract.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
@@ -54,9 +55,27 @@ rulesTable("payments", ["visits", "billing"], (at) => {
     ["parts that are not the whole", async () => payment(20, { paymentAmount: euros(21) })],
   ])("refuse a payment of %s", async (_, made) => {
     // By the rule "payment-reconciliation-invoice".
-    const refused = { status: 409, body: { issue: [{ expression: ["PaymentReconciliation.detail"] }] } };
+    const coding = expect.arrayContaining([{ system: "urn:openward:error", code: "RULE_PAYMENT_RECONCILIATION_INVOICE" }]);
+    const refused = { status: 409, body: { issue: [{ expression: ["PaymentReconciliation.detail"], details: { coding } }] } };
     expect(await at.fhir.create((await made()) as { resourceType: string })).toMatchObject(refused);
     expect((await at.fhir.create(await payment(5))).status).toBe(201);
+  });
+  it("name what is missing, for a program that sends them again once it is here", async () => {
+    const missingOf = async (made: { resourceType: string }) => {
+      const { status, body } = await at.fhir.create(made);
+      const codings = (body.issue as Issue[]).flatMap(({ details }) => details?.coding ?? []);
+      return [status, codings.filter(({ system }) => system === MISSING_REFERENCE).map(({ code }) => code)];
+    };
+    const visit = { resourceType: "Encounter", status: "in-progress", class: { code: "AMB" }, subject: { reference: "Patient/none" } };
+    const [draft, credited] = [await issued({ status: "draft" }), "Invoice/none"];
+    expect(await missingOf(paying("Invoice/none"))).toEqual([409, ["Invoice/none"]]);
+    expect(await missingOf(paying(draft))).toEqual([409, []]);
+    expect(await missingOf(back("PaymentReconciliation/none", await issued()))).toEqual([409, ["PaymentReconciliation/none"]]);
+    expect(await missingOf(invoice({ extension: [{ url: "urn:openward:credits", valueReference: { reference: credited } }] }))).toEqual([
+      409,
+      [credited],
+    ]);
+    expect(await missingOf(visit)).toEqual([409, ["Patient/none"]]);
   });
   it("refuse to pay more than the total, and balance what is paid in full", async () => {
     // By the rule "payment-reconciliation-amount".

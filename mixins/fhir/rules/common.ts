@@ -120,3 +120,9 @@ export const refusal = (id: string, message: string, at: string, code: Refusal["
   message,
   at,
 });
+
+/** The refusal, which says so if the first of these references that is not here is the reason: the change may be accepted once it is. */
+export function unlessHere(refused: Refusal, references: readonly string[], facts: Facts): Refusal {
+  const missing = references.find((one) => facts.of(one)?.is === "absent");
+  return missing === undefined ? refused : { ...refused, missing };
+}

@@ -32,6 +32,10 @@ export const everyReference: AnyRule = {
     const vain = added(change).find((place) => ["absent", "deleted"].includes(facts.of(place)?.is ?? ""));
     if (vain === undefined) return undefined;
     const what = `${vain} is not here: refer to an existing resource, or store it first (or in the same transaction).`;
-    return { ...refusal("every-reference", what, change.reference.slice(0, change.reference.indexOf("/"))), data: { reference: vain } };
+    return {
+      ...refusal("every-reference", what, change.reference.slice(0, change.reference.indexOf("/"))),
+      data: { reference: vain },
+      missing: vain,
+    };
   },
 };

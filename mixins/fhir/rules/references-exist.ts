@@ -90,7 +90,7 @@ export function referencesExist<Of extends FhirResource>(type: Of["resourceType"
         return undefined;
       }
       const what = `${vain.place} is not here: refer to an existing resource, or store it first (or in the same transaction).`;
-      return { ...refusal(id, what, `${type}.${vain.path}`), data: { reference: vain.place } };
+      return { ...refusal(id, what, `${type}.${vain.path}`), data: { reference: vain.place }, missing: vain.place };
     },
   };
 }

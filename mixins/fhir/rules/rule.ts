@@ -71,6 +71,8 @@ export interface Refusal {
   at: string;
   /** Ids only. */
   data?: Record<string, unknown>;
+  /** The reference to a resource that is not here, "Patient/1": the change may be accepted once it is. */
+  missing?: string;
 }
 
 /** One rule of one type. */

@@ -1,5 +1,6 @@
 /** The rules of one service that are in force, according to RULES. */
 import { Errors } from "moleculer";
+import { MISSING_REFERENCE } from "../../../fhir/outcome.ts";
 import type { Ownership } from "../../../federation/owner-contract.ts";
 import type { RuleSettings } from "../../../mesh/rule-settings.ts";
 import { everyReference } from "./every-reference.ts";
@@ -64,8 +65,9 @@ const ERROR_TYPES = "urn:openward:error";
  * A refusal as an error that can be sent between nodes: `data.rule` is the rule's id, `data.issues` are for the OperationOutcome.
  * @param step index of the refused step
  */
-export function ruleError({ code, type, message, at, data }: Refusal, rule: Pick<AnyRule, "id">, step: number): Error {
-  const details = { coding: [{ system: ERROR_TYPES, code: type }] };
+export function ruleError({ code, type, message, at, data, missing }: Refusal, rule: Pick<AnyRule, "id">, step: number): Error {
+  const what = missing === undefined ? [] : [{ system: MISSING_REFERENCE, code: missing }];
+  const details = { coding: [{ system: ERROR_TYPES, code: type }, ...what] };
   const issue = { severity: "error", code: "business-rule", details, diagnostics: message, expression: [at], step };
   return new Errors.MoleculerClientError(message, code, type, { ...data, rule: rule.id, step, issues: [issue] });
 }

@@ -1,6 +1,6 @@
 import type { Invoice, PaymentReconciliation } from "../../../fhir/r4.ts";
 import { typed } from "../../../fhir/typed.ts";
-import { refusal, statusSteps } from "../../../mixins/fhir/rules/common.ts";
+import { refusal, statusSteps, unlessHere } from "../../../mixins/fhir/rules/common.ts";
 import { finalStays } from "../../../mixins/fhir/rules/final.ts";
 import type { Change, Facts, Rule } from "../../../mixins/fhir/rules/rule.ts";
 import { STATUS_STEPS } from "../../../mixins/fhir/rules/statuses.ts";
@@ -68,7 +68,9 @@ export const paymentRules: Rule<PaymentReconciliation>[] = [
     check(change, facts) {
       const payment = newlyPaid(change);
       const reason = payment && reasonAgainst(payment, facts);
-      return reason === undefined ? undefined : refusal("payment-reconciliation-invoice", reason, "PaymentReconciliation.detail");
+      if (reason === undefined) return undefined;
+      const invoices = paidFor(payment).map(({ invoice }) => invoice);
+      return unlessHere(refusal("payment-reconciliation-invoice", reason, "PaymentReconciliation.detail"), invoices, facts);
     },
   },
   {
@@ -80,7 +82,8 @@ export const paymentRules: Rule<PaymentReconciliation>[] = [
       const payment = newlyPaid(change);
       const taken = payment && takenBackBy(payment);
       const reason = taken === undefined ? undefined : reasonAgainstBack(payment as PaymentReconciliation, taken, facts);
-      return reason === undefined ? undefined : refusal("payment-reconciliation-back", reason, "PaymentReconciliation.extension");
+      if (taken === undefined || reason === undefined) return undefined;
+      return unlessHere(refusal("payment-reconciliation-back", reason, "PaymentReconciliation.extension"), [taken], facts);
     },
   },
   {

@@ -24,7 +24,7 @@ describe("an account that two administrators change at once", () => {
   }, 90_000);
   afterAll(() => house?.close());
 
-  it("has the roles that each has given: the later one is shown what the earlier one did, and nothing of it is lost", async () => {
+  it("gets the roles that each administrator gives: the second one is shown the first one's change, and nothing is lost", async () => {
     await open();
     await chief.check("dialog .choice:has-text('midwife') input");
     await identity.setRoles(house.operator, { user: user.id, roles: ["nurse", "pharmacist"] });
@@ -43,7 +43,7 @@ describe("an account that two administrators change at once", () => {
     expect((await now()).roles).toEqual(["nurse", "auditor"]);
   });
 
-  it("keeps its roles while somebody else says whose it is, and two things are taken back one after the other", async () => {
+  it("keeps its roles while somebody else links it to a person, and both changes can be undone one after the other", async () => {
     await chief.reload(); // without what was said before
     await open();
     await chief.check("dialog .choice:has-text('midwife') input");
@@ -63,7 +63,7 @@ describe("an account that two administrators change at once", () => {
     expect(await now()).not.toHaveProperty("practitioner");
   });
 
-  it("is whose it was said to be first; what others have changed since is not undone", async () => {
+  it("is linked to the first person again when the link is undone; later changes by others stay", async () => {
     await chief.reload();
     await open();
     await identity.setPractitioner(house.operator, { user: user.id, practitioner: "Practitioner/another" });

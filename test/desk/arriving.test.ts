@@ -20,7 +20,7 @@ describe("a person who comes to the pages", () => {
     return page;
   };
 
-  it("is at the sign-in form without a click, and after it at the page of the address", async () => {
+  it("sees the sign-in form without a click, and after signing in the page of the address", async () => {
     await house.person("nurse", ["nurse"]);
     const page = await arrive("/desk/#/ward");
     await page.waitForSelector("#login:focus");
@@ -29,7 +29,7 @@ describe("a person who comes to the pages", () => {
     await page.context().close();
   });
 
-  it("never types into a form that has expired: another one comes by itself, for the same page", async () => {
+  it("never types into an expired form: it is replaced by itself, and leads to the same page", async () => {
     const page = await arrive("/desk/#/ward");
     await page.waitForSelector("#login:focus");
     const first = page.url();
@@ -47,7 +47,7 @@ describe("a person who comes to the pages", () => {
     await page.context().close();
   });
 
-  it("who cancels the sign-in is not sent there again, and signs in by the button", async () => {
+  it("is not sent to sign-in again after cancelling it, and can sign in by the button", async () => {
     const page = await arrive("/desk/");
     await page.click('button[value="cancel"]');
     await page.click("main.sign-in button.main");
@@ -55,7 +55,7 @@ describe("a person who comes to the pages", () => {
     await page.context().close();
   });
 
-  it("whose code is refused is not sent there again", async () => {
+  it("is not sent to sign-in again when the code was refused", async () => {
     const page = await arrive("/desk/", (it) =>
       it.route("**/auth/token", (route) => route.fulfill({ status: 400, json: { error: "invalid_grant" } })),
     );
@@ -66,7 +66,7 @@ describe("a person who comes to the pages", () => {
     await page.context().close();
   });
 
-  it("while sign-in is down is told so, and is asked for nothing until the button is pressed", async () => {
+  it("is told that sign-in is down, and nothing is requested until the button is pressed", async () => {
     let asked = 0;
     const page = await arrive("/desk/", (it) =>
       it.route("**/auth/.well-known/openid-configuration", (route) => {
@@ -84,7 +84,7 @@ describe("a person who comes to the pages", () => {
     await page.context().close();
   });
 
-  it("with the id of a merged record, also merged twice, finds the record that replaced it, and is told; who has it open stays", async () => {
+  it("is led from the id of a merged record, even one merged twice, to its replacement, with a notice; whoever already has it open stays", async () => {
     const register = async (family: string) => (await patients.register(house.operator, { ...PERSON, family, given: ["Ada"] })).patient;
     const [first, second, third] = [await register("Rosi"), await register("Rosssi"), await register("Rossi")];
     const idOf = (reference: string) => reference.split("/")[1] ?? "";

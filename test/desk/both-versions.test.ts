@@ -131,7 +131,7 @@ describe("a change of what somebody else has changed meanwhile", () => {
       return (await fetch(`/fhir/${path}`, { headers: { Authorization: `Bearer ${access}` } })).json() as Promise<Record>;
     }, `${of["resourceType"]}/${of.id}`);
 
-  it("shows that a prescription was changed meanwhile, and stops it with the reason that was typed, if one still wants to", async () => {
+  it("shows that a prescription was changed meanwhile, and on confirmation stops it with the typed reason", async () => {
     const order = {
       resourceType: "MedicationRequest",
       status: "active",
@@ -153,7 +153,7 @@ describe("a change of what somebody else has changed meanwhile", () => {
     house.complaints.length = 0; // the browser tells of refusals as of errors
   });
 
-  it("shows what another has corrected of a result meanwhile, keeps the reason that was typed, and corrects it once more if one still wants to", async () => {
+  it("shows how somebody else corrected a result meanwhile, keeps the typed reason, and on confirmation corrects it again", async () => {
     const { order } = await lab.order(house.operator, { patient, test: HAEMOGLOBIN });
     const { observation } = await lab.enterResult(house.operator, { order, finding: { value: 132, unit: "g/dL" } });
     const now = async () => {
@@ -193,7 +193,7 @@ describe("a change of what somebody else has changed meanwhile", () => {
     house.complaints.length = 0; // the browser tells of refusals as of errors
   });
 
-  it("shows from which stock on another has a medication ordered meanwhile, and sets one's own if one still wants to", async () => {
+  it("shows the reorder level that somebody else has set meanwhile, and on confirmation sets one's own", async () => {
     const medication = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
     await pharmacy.receive(house.operator, { medication, quantity: 100 });
     const level = async () => (await pharmacy.listReorderLevels(house.operator, {})).map((one) => one.level);
@@ -218,7 +218,7 @@ describe("a change of what somebody else has changed meanwhile", () => {
     house.complaints.length = 0; // the browser tells of refusals as of errors
   });
 
-  it("shows both versions of a role, right by right, and stores both changes with the reason that was typed", async () => {
+  it("shows both versions of a role, right by right, and stores both changes with the typed reason", async () => {
     const roleNow = async () => (await identity.listRoles(house.operator, {})).find(({ role }) => role === "porter");
     const content = { role: "porter", reason: "new", types: { Location: "rs" }, actions: [], onBehalf: false, secondFactor: false };
     await identity.changeRole(house.operator, { ...content, version: 0, says: "Brings patients." });

@@ -47,7 +47,7 @@ describe("care", () => {
   }, 90_000);
   afterAll(() => house?.close());
 
-  it("a dose is given to whom it is for, of what was prescribed, and once", async () => {
+  it("a dose is given once, to the right patient, of the prescribed medication", async () => {
     await house.show(nurse, "round");
     const scan = async (wristband: string, packed: string) => {
       await nurse.fill("#field-wristband", wristband);
@@ -85,7 +85,7 @@ describe("care", () => {
     house.complaints.length = 0; // the browser tells of refusals as of errors
   });
 
-  it("a dose that can be read as a thousand or as one is not prescribed", async () => {
+  it("a dose that could mean a thousand or one cannot be prescribed", async () => {
     await physician.click("button:has-text('Prescribe')");
     for (const [field, text] of Object.entries({
       medication: PARACETAMOL.display,
@@ -109,7 +109,7 @@ describe("care", () => {
     expect(due.map(({ dose }) => dose)).toContainEqual({ value: 1000, unit: "mg" });
   });
 
-  it("who is told of an allergy and chooses another medication need not say why, and nothing is overridden", async () => {
+  it("choosing another medication after an allergy warning needs no reason, and overrides nothing", async () => {
     const codes = [
       ["308182", "Amoxicillin 250 MG Oral Capsule"],
       ["248656", "Azithromycin 500 MG Oral Tablet"],
@@ -150,7 +150,7 @@ describe("care", () => {
     house.complaints.length = 0; // the browser tells of refusals as of errors
   });
 
-  it("that somebody is another person is said of who was described then: described otherwise, it is asked anew", async () => {
+  it("the answer that somebody is a different person holds for the description at that time: after a change of it, the question comes again", async () => {
     const clerk = await house.person("clerk", ["front-desk"]);
     await house.show(clerk, "desk");
     for (const [field, text] of Object.entries({ family: "Rosi", given: "Ada", birthDate: "8/3/1951" })) {
@@ -171,7 +171,7 @@ describe("care", () => {
     house.complaints.length = 0; // the browser tells of refusals as of errors
   });
 
-  it("a critical value is shown with its number until notice is taken, and is not said to be none when it is not known", async () => {
+  it("a critical value is shown until it is acknowledged; if it is unknown whether there are any, the page does not say that there are none", async () => {
     const release = async (typed: string) => {
       const { order } = await lab.order(house.operator, { patient, test: POTASSIUM });
       await lab.collect(house.operator, { orders: [order] });
@@ -215,7 +215,7 @@ describe("care", () => {
     expect(await lab.listCritical(house.operator, { patient })).toEqual([]);
   });
 
-  it("below what can be measured is a result, with its range and no false flag", async () => {
+  it("a value below the measurable range is a result, with its range and without a false flag", async () => {
     const { order } = await lab.order(house.operator, { patient, test: POTASSIUM });
     await lab.collect(house.operator, { orders: [order] });
     await technician.click("tr:has-text('Potassium') button:has-text('Enter result')");
@@ -226,7 +226,7 @@ describe("care", () => {
     await physician.waitForSelector(".of-tests td:has-text('<9')");
   });
 
-  it("two patients change beds by drag, one goes on leave and comes back, and a ward with patients is not closed", async () => {
+  it("two patients swap beds by drag and drop, one goes on leave and returns, and a ward with patients cannot be closed", async () => {
     await house.show(nurse, "ward");
     await nurse.dragAndDrop("button.bed:has-text('Ada Rossi')", "button.bed:has-text('Bruno Verdi')");
     await said(nurse, "Ada Rossi and Bruno Verdi have changed beds.");

@@ -43,7 +43,7 @@ describe("at the cash desk", () => {
     await cashier.waitForSelector(`${bill}:has-text('€30.00 left')`);
   });
 
-  it("more than is left is refused beside the amount, change is told, and the rest is paid in cash", async () => {
+  it("an amount above the balance is refused beside the field, the change is shown, and the rest is paid in cash", async () => {
     await open();
     expect(await cashier.inputValue("#field-pay-amount")).toBe("30.00");
     for (const [typed, fault] of [
@@ -65,7 +65,7 @@ describe("at the cash desk", () => {
     await cashier.waitForSelector(bill, { state: "detached" });
   });
 
-  it("a payment is taken back at once by a key, and later with its reason", async () => {
+  it("a payment is undone at once by a key, and later with a reason", async () => {
     await cashier.keyboard.press("Alt+z");
     await cashier.waitForSelector(`${bill}:has-text('€30.00 left')`);
     await open();
@@ -80,7 +80,7 @@ describe("at the cash desk", () => {
     await cashier.waitForSelector(`${bill}:not(:has-text('left'))`);
   });
 
-  it("the day is summed up by cashier and means, in three languages", async () => {
+  it("the day's totals are listed by cashier and means of payment, in three languages", async () => {
     await open();
     await cashier.press("#field-pay-amount", "Enter");
     await said("Ada Rossi has paid €100.00.");
@@ -112,7 +112,7 @@ describe("at the cash desk", () => {
     expect(house.complaints.filter((text) => !/status of 409/.test(text))).toEqual([]);
   });
 
-  it("what is credited is set off against what is left of the bill, and paid back where more was paid", async () => {
+  it("a credit reduces the balance of the bill, and what was overpaid is paid back", async () => {
     const { operator } = house;
     const { patient } = await patients.register(operator, { family: "Amrani", given: ["Lina"], gender: "female", birthDate: "1990-01-01" });
     const { visit } = await visits.open(operator, { patient, reason: "Cough" });
@@ -148,7 +148,7 @@ describe("at the cash desk", () => {
     await billing.pay(operator, { invoice: creditNote, cents: 40_00, means: "card" });
   });
 
-  it("one line of a bill that is paid is credited and paid back, the others stay; what is credited already is said", async () => {
+  it("one line of a paid bill is credited and paid back, the others stay; lines already credited are marked", async () => {
     const { operator } = house;
     const { patient } = await patients.register(operator, { family: "Kaci", given: ["Dalila"], gender: "female", birthDate: "1980-02-02" });
     const { visit } = await visits.open(operator, { patient });

@@ -28,12 +28,12 @@ describe("a bed that is to be cleaned", () => {
     await nurse.waitForSelector("dialog", { state: "detached" });
   };
 
-  it("is seen as such on another board, which hears it through another gateway", async () => {
+  it("is shown as such on another board, through another gateway", async () => {
     await set("to be cleaned");
     await Promise.all([bed(nurse, "to be cleaned").waitFor(), bed(other, "to be cleaned").waitFor()]);
   });
 
-  it("is not clean before it was cleaned, and is offered for no patient", async () => {
+  it("is not clean before it was cleaned, and is not offered for any patient", async () => {
     await set("clean");
     await nurse.waitForSelector(".notice.fault:has-text('A dirty bed is cleaned first')");
     await bed(nurse, "to be cleaned").waitFor();
@@ -46,7 +46,7 @@ describe("a bed that is to be cleaned", () => {
     await nurse.keyboard.press("Escape");
   });
 
-  it("is cleaned, is free, and is being cleaned again when that was a mistake", async () => {
+  it("is free once it is cleaned, and is being cleaned again if that is undone", async () => {
     await set("being cleaned");
     await Promise.all([bed(nurse, "being cleaned").waitFor(), bed(other, "being cleaned").waitFor()]);
     await set("clean");

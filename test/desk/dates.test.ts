@@ -46,7 +46,7 @@ describe("a day", () => {
     await hint("appointments-day", "Monday, 8 Mar 2027");
   });
 
-  it("is chosen in a calendar by keyboard, in the direction of the page, and the focus comes back", async () => {
+  it("is chosen in a calendar by keyboard, in the page's direction, and the focus returns", async () => {
     for (const [language, forward, month] of [
       ["en", "ArrowRight", "April 2027"],
       ["ar", "ArrowLeft", "أبريل 2027"],
@@ -72,7 +72,7 @@ describe("a day", () => {
     await page.selectOption("#language", "en");
   });
 
-  it("that is none, or is out of bounds, is said to be so, and what it stands in is not sent", async () => {
+  it("that does not exist, or is out of range, is reported, and its form is not sent", async () => {
     await house.show(page, "dispensary");
     await page.click("button:has-text('Delivery')");
     const sent: string[] = [];

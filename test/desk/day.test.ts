@@ -64,7 +64,7 @@ describe("a day in the hospital, by its pages,", () => {
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
   const step = (name: string, page: Page, work: () => Promise<unknown>) => house.step(name, page, work);
 
-  it("the clerk registers who comes and opens a visit; a second registration is not made by mistake", async () => {
+  it("the clerk registers a patient and opens a visit; a second registration by mistake is prevented", async () => {
     await house.show(clerk, "desk");
     const fill = async () => {
       await clerk.fill("#field-family", "Rossi");
@@ -98,7 +98,7 @@ describe("a day in the hospital, by its pages,", () => {
     await clerk.waitForSelector(".fault:has-text('has an open visit already')");
   });
 
-  it("the nurse admits her by keyboard, moves her and takes the move back", async () => {
+  it("the nurse admits the patient by keyboard, transfers her and undoes the transfer", async () => {
     await house.show(nurse, "ward");
     await nurse.focus("button.bed >> nth=0");
     await step("admit from the front desk's queue to a bed", nurse, async () => {
@@ -126,7 +126,7 @@ describe("a day in the hospital, by its pages,", () => {
     await bed("B");
   });
 
-  it("the physician finds her, orders and prescribes, and the others have it at once", async () => {
+  it("the physician finds the patient, orders and prescribes, and the others see it at once", async () => {
     await step("find a patient and open the chart", physician, async () => {
       await physician.fill("#patient-search", "Rossi");
       await physician.waitForSelector("#patient-search-list li");
@@ -181,7 +181,7 @@ describe("a day in the hospital, by its pages,", () => {
     await physician.waitForSelector("td:has-text('6.1\u00a0g/dL')");
   });
 
-  it("the nurse gives the first dose: another patient's wristband is refused, hers is not", async () => {
+  it("the nurse gives the first dose: another patient's wristband is refused, the right one is accepted", async () => {
     const wristband = (await physician.textContent(".banner .number"))?.trim() ?? "";
     await house.show(nurse, "round");
     await nurse.click("li:has-text('Acetaminophen') button:has-text('Note')");
@@ -235,7 +235,7 @@ describe("a day in the hospital, by its pages,", () => {
     await physician.waitForSelector(".banner:has-text('Ada Rossi')");
   });
 
-  it("two people put her details right at once: nothing is lost, who comes second chooses", async () => {
+  it("two people correct the patient's details at once: nothing is lost, the second one chooses", async () => {
     const id = physician.url().split("/").at(-1) ?? "";
     await house.show(clerk, `chart/${id}`);
     await house.show(nurse, `chart/${id}`);
@@ -256,7 +256,7 @@ describe("a day in the hospital, by its pages,", () => {
     await house.show(nurse, "ward");
   });
 
-  it("two records of one person are merged, and taken apart again", async () => {
+  it("two records of one person are merged, and separated again", async () => {
     const again = { family: "Rosi", given: ["Ada"], birthDate: "1951-03-08", gender: "female" as const, confirm: "for trying" };
     await patients.register(house.operator, again);
     await house.show(archivist, "records");
@@ -274,7 +274,7 @@ describe("a day in the hospital, by its pages,", () => {
     });
   });
 
-  it("two records that came from elsewhere are of two people, says the records office, and may say otherwise", async () => {
+  it("the records office marks two imported records as different people, and can undo that", async () => {
     const cousins = ["once", "twice"].map((id) => ({
       resourceType: "Patient",
       id,
@@ -298,7 +298,7 @@ describe("a day in the hospital, by its pages,", () => {
     await archivist.waitForSelector(pair);
   });
 
-  it("the laboratory is killed: the bench says what is not known and comes back by itself, the others work on", async () => {
+  it("the laboratory is killed: the bench shows what is unknown and recovers by itself, the others go on working", async () => {
     await house.show(nurse, "home");
     await house.mesh.kill("lab");
     await technician.waitForSelector(".not-known:has-text('Not known at the moment')");
@@ -314,7 +314,7 @@ describe("a day in the hospital, by its pages,", () => {
     await technician.waitForSelector(".not-known", { state: "detached" });
   });
 
-  it("she goes home, and is billed", async () => {
+  it("the patient is discharged, and billed", async () => {
     await step("discharge", nurse, async () => {
       await nurse.click("button.bed:has-text('Ada Rossi')");
       await nurse.click("button:has-text('Discharge')");

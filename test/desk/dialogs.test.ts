@@ -136,7 +136,7 @@ describe("the dialogs at any width", () => {
 
   const opened: string[] = [];
   it.each(names)(
-    "those of %s show all of it",
+    "show everything on the page %s",
     async (name) => {
       await show(name);
       const wrong: string[] = [];
@@ -173,7 +173,7 @@ describe("the dialogs at any width", () => {
     180_000,
   );
 
-  it("are looked at on each page that has some", () => {
+  it("are found on every page that has any", () => {
     const looked = new Set(opened.map((one) => one.split(":", 1)[0]));
     expect([...looked].sort()).toEqual(WITH_DIALOGS);
     expect(opened.length).toBeGreaterThan(30);

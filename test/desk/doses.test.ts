@@ -37,7 +37,7 @@ describe("doses that were noted", () => {
   }, 90_000);
   afterAll(() => house?.close());
 
-  it("from a paper list are noted for when they were given, which was in time, and not for now", async () => {
+  it("from a paper list are recorded with the time when they were given, not with the present time", async () => {
     await nurse.click("li:has-text('Acetaminophen'):has-text('late') button:has-text('Note')");
     expect(await barriers(nurse)).toEqual([]);
     const time = shownAt(dueAt + 10 * MINUTE_MS);
@@ -50,7 +50,7 @@ describe("doses that were noted", () => {
     expect(await due()).toEqual([]);
   });
 
-  it("are seen on the round and on the chart with their time, and taken back long after the undo is gone", async () => {
+  it("are shown on the round and the chart with their time, and can be withdrawn long after the undo has gone", async () => {
     await nurse.reload();
     await nurse.waitForSelector("[data-page=round]");
     const physician = await house.person("physician", ["physician"]);
@@ -78,7 +78,7 @@ describe("doses that were noted", () => {
     await nurse.waitForSelector("li:has-text('Acetaminophen'):has-text('late')");
   });
 
-  it("that were refused say why; who may not note doses takes none back", async () => {
+  it("that were refused show why; only those who may record doses can withdraw them", async () => {
     await nurse.click("li:has-text('Acetaminophen') button:has-text('Note') >> nth=0");
     await nurse.selectOption("#field-outcome", "refused");
     await nurse.fill("#field-why", "she is sick of it");

@@ -17,7 +17,7 @@ describe("a gateway", () => {
   const get = (path: string, headers: Record<string, string> = {}) => fetch(mesh.base + path, { headers, redirect: "manual" });
   const scriptOf = async () => /src="(\/desk\/f\/main\.[^"]+)"/.exec(await (await get("/desk/")).text())?.[1] ?? "";
 
-  it("hands out the pages to who has not signed in, and nothing else", async () => {
+  it("serves the pages without sign-in, and nothing else", async () => {
     expect((await get("/desk/")).status).toBe(200);
     expect((await get(await scriptOf())).headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
     expect((await fhirAt(mesh.base).send("GET", "/Patient")).status).toBe(401);
@@ -37,17 +37,17 @@ describe("a gateway", () => {
     expect(await answer.text()).toMatch(/import\b/);
   });
 
-  it("does not send again what a browser has", async () => {
+  it("does not send again what a browser has cached", async () => {
     const { headers } = await get("/desk/");
     const again = await get("/desk/", { "If-None-Match": headers.get("etag") ?? "" });
     expect([again.status, await again.text()]).toEqual([304, ""]);
   });
 
-  it.each(["/desk/f/none.js", "/desk/../package.json", "/desk/%2e%2e/package.json"])("has nothing at %s", async (path) => {
+  it.each(["/desk/f/none.js", "/desk/../package.json", "/desk/%2e%2e/package.json"])("serves nothing at %s", async (path) => {
     expect((await get(path)).status).not.toBe(200);
   });
 
-  it("says that the pages are left out, or that they are down, and serves all else", async () => {
+  it("reports that the pages are not installed, or are down, and serves everything else", async () => {
     const left = await fetch(`${without.base}/desk/`);
     expect([left.status, await left.json()]).toEqual([404, { error: expect.objectContaining({ type: "NOT_FOUND" }) }]);
     await mesh.caller.destroyService(mesh.caller.getLocalService("desk"));

@@ -39,7 +39,7 @@ describe("what is taken at home", () => {
   }, 90_000);
   afterAll(() => house?.close());
 
-  it("the nurse notes it on admission, by its code where the house has it, and the physician sees at once what is to be decided", async () => {
+  it("the nurse records it on admission, by its code if the hospital stocks it, and the physician sees at once what to decide", async () => {
     await nurse.click(`${panel} button:has-text('Note what is taken')`);
     await nurse.waitForSelector("#field-taken-what:focus");
     expect(await barriers(nurse)).toEqual([]);
@@ -87,7 +87,7 @@ describe("what is taken at home", () => {
     expect(await nurse.locator(`${panel} button:has-text('Continue')`).count()).toBe(0);
   });
 
-  it("the physician goes on with one as a prescription, which names it, and lets another pause; both are taken back by a key", async () => {
+  it("the physician continues one as a prescription that refers to it, and pauses another; both are undone by a key", async () => {
     const undecided = `${row("Acetaminophen")} .tag:text-is("not decided yet")`;
     const goOn = async () => {
       await physician.click(`${row("Acetaminophen")} button:has-text('Continue')`);
@@ -129,7 +129,7 @@ describe("what is taken at home", () => {
     expect(await barriers(physician)).toEqual([]);
   });
 
-  it("what the house does not have is gone on with by something that it has", async () => {
+  it("medication that the hospital does not stock is continued by one that it stocks", async () => {
     await physician.click(`${row("Metformin")} button:has-text('Continue')`);
     await physician.waitForSelector("dialog .hint:has-text('Metformin of another house')");
     await physician.waitForSelector("#field-medication:focus");
@@ -137,7 +137,7 @@ describe("what is taken at home", () => {
     await physician.keyboard.press("Escape");
   });
 
-  it("what is not taken any more is stopped, put right or taken back as an error, each undone by a key", async () => {
+  it("medication no longer taken is stopped, corrected or marked as an error, each undone by a key", async () => {
     const change = () => nurse.click(`${row("Metformin")} button:has-text('Change')`);
     await change();
     await nurse.waitForSelector("#field-taken-dosage:focus"); // a key pressed twice stops nothing
@@ -161,7 +161,7 @@ describe("what is taken at home", () => {
     expect(house.complaints).toEqual([]);
   });
 
-  it("what was paused for the stay is asked for at the discharge, and is as it was when that is taken back", async () => {
+  it("the discharge asks about medication that was paused for the stay; undoing the discharge restores it", async () => {
     const paused = `${row("Metformin")} .tag:text-is("paused")`;
     // Anew: what the nurse has done last may not have been heard yet, and what was undone before is not said any more.
     await physician.reload();
@@ -200,7 +200,7 @@ describe("what is taken at home", () => {
     expect(house.complaints).toEqual([]);
   });
 
-  it("a clerk is not shown it, and the server refuses to tell it", async () => {
+  it("it is not shown to a clerk, and the server refuses the request", async () => {
     const clerk = await house.person("clerk", ["front-desk"]);
     await house.show(clerk, `chart/${patient.split("/")[1]}`);
     expect(await clerk.locator(panel).count()).toBe(0);

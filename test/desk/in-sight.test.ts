@@ -85,7 +85,7 @@ describe("on a phone and on a desk", () => {
     },
   );
 
-  it.each(LANGUAGES)("notices cover no control of the dialog that is opened next (%s)", async (code) => {
+  it.each(LANGUAGES)("notices cover no control of the next dialog (%s)", async (code) => {
     await page.selectOption("#language", code);
     await page.setViewportSize(PHONE);
     await house.show(page, "desk");
@@ -105,7 +105,7 @@ describe("on a phone and on a desk", () => {
     await page.waitForSelector("#part-queue li button");
   });
 
-  it("has shown all this without an error", () => {
+  it("there were no errors in the browser", () => {
     expect(house.complaints).toEqual([]);
   });
 });

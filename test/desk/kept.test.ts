@@ -34,7 +34,7 @@ describe("what was typed, and what is known", () => {
   afterAll(() => house?.close());
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
 
-  it("a round whose wards are not known does not say that there are none, and comes by itself", async () => {
+  it("a round does not say that there are no wards while they are unknown, and recovers by itself", async () => {
     await nurse.route("**/api/wards/board", (route) => route.fulfill({ status: 503, body: "{}" }));
     await nurse.evaluate(() => location.assign("#/round"));
     await nurse.waitForSelector("main .not-known");
@@ -44,7 +44,7 @@ describe("what was typed, and what is known", () => {
     house.complaints.length = 0;
   });
 
-  it("why a request is denied, why a ward is closed, and what is delivered are still there after a reload", async () => {
+  it("the reasons for denying a request and for closing a ward, and a delivery, survive a reload", async () => {
     const [administrator, pharmacist] = await Promise.all([
       house.person("chief", ["administrator"]),
       house.person("pharmacist", ["pharmacist"]),
@@ -70,7 +70,7 @@ describe("what was typed, and what is known", () => {
     }
   });
 
-  it("what becomes of paused medication, how much is handed out, counted and paid are there after a reload too", async () => {
+  it("the choice for paused medication, and the quantities dispensed, counted and paid, survive a reload", async () => {
     const { operator } = house;
     const { patient: other } = await patients.register(operator, { family: "Neri", given: ["Carla"], gender: "female" });
     const [bed] = (await wards.listBeds(operator, {})).filter(({ name }) => name.includes("A"));
@@ -138,7 +138,7 @@ describe("what was typed, and what is known", () => {
     await kept(cashier, () => cashier.click("#part-invoices li button:has-text('Take payment')"), "#field-pay-amount", "20.50");
   });
 
-  it("a telephone that is put right keeps what else is known of it, and the change is taken back by a key", async () => {
+  it("correcting a phone number keeps its other elements, and is undone by a key", async () => {
     const telecom = [{ system: "phone", value: "0550 00 00 00", use: "mobile", rank: 1 }];
     const name = [{ use: "official", family: "Verdi", given: ["Mary Ann"] }];
     const stored = { resourceType: "Patient", id: "mary", active: true, name, telecom, gender: "female" };
@@ -163,7 +163,7 @@ describe("what was typed, and what is known", () => {
     expect(await now()).toMatchObject({ name, telecom });
   });
 
-  it("a tube's label, scanned into the main search, opens the chart of whose it is", async () => {
+  it("a tube's label scanned into the main search opens the chart of its patient", async () => {
     const { operator } = house;
     const { order } = await lab.order(operator, { patient, test: POTASSIUM });
     const { accession } = await lab.collect(operator, { orders: [order] });
@@ -175,7 +175,7 @@ describe("what was typed, and what is known", () => {
     expect(house.complaints).toEqual([]);
   });
 
-  it("a merge that takes long shows how far it is, also after a reload, until it has ended", async () => {
+  it("a long merge shows its progress until it ends, also after a reload", async () => {
     const { operator } = house;
     const again = { family: "Rosi", given: ["Ada"], gender: "female" as const, birthDate: "1951-03-08", confirm: "for trying" };
     const { patient: double } = await patients.register(operator, again);

@@ -50,7 +50,7 @@ describe("without a mouse", () => {
     for (const key of keys) await page.keyboard.press(key);
   };
 
-  it("a nurse has her shift: the board, a bed, a leave, a move, the round, the record", async () => {
+  it("a nurse works a shift: board, bed, leave, transfer, round, record", async () => {
     const page = await house.person("nurse", ["nurse"]);
     const ear = await ByEar.at(page);
     await press(page, "Tab");
@@ -135,7 +135,7 @@ describe("without a mouse", () => {
     await ear.hears("is held back");
   });
 
-  it("a clerk registers, corrects what is missing, and opens a visit", async () => {
+  it("a clerk registers a patient, adds what is missing, and opens a visit", async () => {
     const page = await house.person("clerk", ["front-desk"]);
     const ear = await ByEar.at(page);
     await ear.tabTo("Front desk");
@@ -161,7 +161,7 @@ describe("without a mouse", () => {
     await ear.hasFocus(/^region /);
   });
 
-  it("a nurse gives a bed to who waits: the focus goes to the free bed, and is on who lies in it then", async () => {
+  it("a nurse gives a waiting patient a bed: the focus goes to the free bed, and stays on it with its patient", async () => {
     const { operator } = house;
     const { rooms } = await wards.open(operator, { name: "Surgery", rooms: [{ name: "201", beds: ["A", "B"] }] });
     const register = async (family: string, birthDate: string) =>
@@ -187,7 +187,7 @@ describe("without a mouse", () => {
     await ear.hasFocus(/^button B Lina Saidi/);
   });
 
-  it("a technician collects, prints the label, and is on the row where the values are entered", async () => {
+  it("a technician collects a specimen, prints the label, and has the focus on the row where the values are entered", async () => {
     await lab.orderPanel(house.operator, { patient: wristband, code: "58410-2" });
     const page = await house.person("technician", ["lab-technician"]);
     await house.show(page, "bench");
@@ -203,7 +203,7 @@ describe("without a mouse", () => {
     await ear.hasFocus(/^button Enter result · /);
   });
 
-  it("who enters values and goes on pressing Enter releases nothing that was not seen; who enters them and who releases may be two", async () => {
+  it("pressing Enter again after entering values releases nothing unseen; another person may release them", async () => {
     const { order } = await lab.order(house.operator, { patient: wristband, test: POTASSIUM });
     const [page, second] = [await house.person("technician-2", ["lab-technician"]), await house.person("technician-3", ["lab-technician"])];
     await house.show(page, "bench");
@@ -236,7 +236,7 @@ describe("without a mouse", () => {
     house.complaints.splice(0, house.complaints.length, ...house.complaints.filter((text) => !/status of (409|503)/.test(text)));
   });
 
-  it("a pharmacist hands out what is prescribed, is told what is refused beside the field, and takes it back", async () => {
+  it("a pharmacist dispenses a prescription, sees a refusal beside the field, and undoes the dispense", async () => {
     const page = await house.person("pharmacist", ["pharmacist"]);
     const ear = await ByEar.at(page);
     await ear.tabTo("Dispensary");

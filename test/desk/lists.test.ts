@@ -37,7 +37,7 @@ describe("lists that people work from", () => {
 
   const rows = (page: Page, count: number) => page.waitForFunction((n) => document.querySelectorAll("main tbody tr").length === n, count);
 
-  it("the bench shows the orders of the station that a person has chosen by keyboard, until they choose another", async () => {
+  it("the bench shows the orders of the station chosen by keyboard, until another is chosen", async () => {
     const { operator } = house;
     for (const code of [BLOOD_COUNT, POTASSIUM]) await lab.orderPanel(operator, { patient, code });
     const { order } = await lab.order(operator, { patient, test: FERRITIN }); // the catalogue does not have it
@@ -80,7 +80,7 @@ describe("lists that people work from", () => {
     expect(house.complaints).toEqual([]);
   });
 
-  it("a problem is resolved, put right, or taken back as an error, and each of it is undone by a key", async () => {
+  it("a problem is resolved, corrected or marked as an error, each undone by a key", async () => {
     const { operator } = house;
     const stored = {
       resourceType: "Condition",
@@ -140,7 +140,7 @@ describe("lists that people work from", () => {
     await physician.close();
   });
 
-  it("an allergy that was noted by mistake, or is over, is taken off the banner, and comes back by a key; a nurse changes no problem", async () => {
+  it("an allergy that is over, or was recorded by mistake, leaves the banner and returns by a key; a nurse cannot change problems", async () => {
     const nurse = await house.person("nurse", ["nurse"]);
     await house.show(nurse, `chart/${patient.split("/")[1]}`);
     expect(await nurse.locator("section[aria-label='Problems'] button").count()).toBe(0);
@@ -163,7 +163,7 @@ describe("lists that people work from", () => {
     await nurse.waitForSelector(".banner .alert:has-text('Latex (severe)')");
   });
 
-  it("a prescription is stopped with a reason, by who may prescribe, and is due no more", async () => {
+  it("a prescription is stopped with a reason by somebody who may prescribe, and is no longer due", async () => {
     const { operator } = house;
     const timing = { frequency: 2, period: 1, periodUnit: "d" as const, from: new Date().toISOString() };
     const { prescription } = await pharmacy.prescribe(operator, {
@@ -190,7 +190,7 @@ describe("lists that people work from", () => {
     expect(await pharmacy.due(operator, { patient, aheadMinutes: 1_440 })).toEqual([]);
   });
 
-  it("a chart says where there is more of a part than it shows, and nothing of the kind where that is all", async () => {
+  it("a chart says which of its parts have more than is shown, and says nothing where all is shown", async () => {
     const { patient: other } = await patients.register(house.operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
     const category = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "vital-signs" }] }];
     const steps = Array.from({ length: 201 }, (_, index) => {
@@ -219,7 +219,7 @@ describe("lists that people work from", () => {
     expect(await doctor.locator(older).count()).toBe(0);
   });
 
-  it("a queue of more than 20 is looked through by name, number, reason and whether there is an appointment; a short one has no filter", async () => {
+  it("a queue of more than 20 can be filtered by name, number, reason and appointment; a short one has no filter", async () => {
     const { operator } = house;
     const open = async (family: string, reason: string) => {
       const registered = await patients.register(operator, { family, given: ["Bruno"], gender: "male" });

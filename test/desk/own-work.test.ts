@@ -47,7 +47,7 @@ describe("in the hospital, by role,", () => {
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
   const waits = (page: Page, work: string, text: string) => page.waitForSelector(`[data-work="work.${work}"]:has-text("${text}")`);
 
-  it("each sees at home what waits, and comes to the page where it is done", async () => {
+  it("everybody sees their waiting work on the home page, and gets from there to the page for it", async () => {
     const [technician, pharmacist] = await Promise.all([
       house.person("technician", ["lab-technician"]),
       house.person("pharmacist", ["pharmacist"]),
@@ -71,7 +71,7 @@ describe("in the hospital, by role,", () => {
     await pharmacist.waitForSelector("#part-expiring:focus");
   });
 
-  it("home asks for each thing once when it is opened", async () => {
+  it("the home page requests everything once when it is opened", async () => {
     const page = await house.person("everything", ["nurse", "physician", "lab-technician", "pharmacist", "front-desk", "billing"]);
     const isWhole = () =>
       page.waitForFunction(() => document.querySelectorAll("[data-work]").length > 15 && !document.querySelector('[aria-busy="true"]'));
@@ -91,7 +91,7 @@ describe("in the hospital, by role,", () => {
     expect(asked?.filter((one, index) => asked?.indexOf(one) !== index)).toEqual([]);
   });
 
-  it("each finds a patient from home by name, birth date, number, phone and what a label holds", async () => {
+  it("everybody finds a patient from the home page by name, birth date, number, phone and the content of a label", async () => {
     const [physician, archivist] = await Promise.all([
       house.person("physician", ["physician"]),
       house.person("archivist", ["records-office"]),
@@ -113,7 +113,7 @@ describe("in the hospital, by role,", () => {
     await Promise.all([nurse, clerk, physician, archivist].map(findHer));
   });
 
-  it("who waits is admitted to the bed of another ward that has what is needed", async () => {
+  it("a waiting patient is admitted to the bed of another ward that has what is needed", async () => {
     await house.show(nurse, "ward");
     await house.step("find a bed with the properties that a waiting patient needs, and admit", nurse, async () => {
       await nurse.click("aside li:has-text('Bruno Verdi') a:has-text('Find a bed')");
@@ -126,7 +126,7 @@ describe("in the hospital, by role,", () => {
     expect(await barriers(nurse)).toEqual([]);
   });
 
-  it("a ward asks another to take a patient, which says why not; the next time it does", async () => {
+  it("a ward asks another to take a patient, which refuses with a reason, and accepts the next time", async () => {
     const other = await house.signIn("physician");
     await house.show(nurse, "home");
     await nurse.selectOption("#own-ward", { label: "Surgery" });
@@ -162,7 +162,7 @@ describe("in the hospital, by role,", () => {
     await said(nurse, "Ada Rossi is in 201 · A now.");
   });
 
-  it("the administrator adds rooms and beds, says what they have, and closes what nobody lies in", async () => {
+  it("the administrator adds rooms and beds, sets their equipment, and closes empty ones", async () => {
     const chief = await house.person("chief", ["administrator"]);
     await house.show(chief, "places");
     await chief.selectOption("#field-places-ward", { label: "Surgery" });

@@ -109,7 +109,7 @@ describe("the pages of the hospital", () => {
     await page.keyboard.press("Escape");
   });
 
-  it("have an administrator make a role, and the widest wait for somebody else", async () => {
+  it("let an administrator create a role, and the widest rights wait for a second person", async () => {
     await page.selectOption("#language", "en");
     await page.setViewportSize({ width: 1280, height: 800 });
     await house.show(page, "administration");
@@ -139,7 +139,7 @@ describe("the pages of the hospital", () => {
     house.complaints.splice(0); // the browser tells of a refusal as of an error
   });
 
-  it("stay signed in when a token ends, and no longer when their person signs out", async () => {
+  it("stay signed in when a token expires, and no longer after a sign-out", async () => {
     await page.selectOption("#language", "en");
     const end = () => {
       const kept = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string; until: number };

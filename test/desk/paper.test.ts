@@ -87,7 +87,7 @@ describe("on paper", () => {
     },
   );
 
-  it("the summary of a stay is signed by hand, and says on the screen that a note is a draft still", async () => {
+  it("the summary of a stay has a place for a signature, and says on the screen that a note is still a draft", async () => {
     await physician.selectOption("#language", "en");
     await physician.fill("#field-note", "She goes home.");
     await physician.press("#field-note", "Control+Enter");
@@ -99,7 +99,7 @@ describe("on paper", () => {
     await physician.keyboard.press("Escape");
   });
 
-  it("a bill is printed on a sheet, or on a roll of 80 mm that is cut where it ends: the desk's browser keeps which", async () => {
+  it("a bill is printed on a sheet, or on an 80 mm roll cut at its end; the browser remembers which", async () => {
     const { operator } = house;
     const { patient: other } = await patients.register(operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
     const { visit } = await visits.open(operator, { patient: other });
@@ -126,7 +126,7 @@ describe("on paper", () => {
     await cashier.waitForSelector("dialog .print.roll");
   });
 
-  it("the laboratory's report has the range of each value, and the hospital's day", async () => {
+  it("the laboratory's report has the reference range of each value, and the hospital's date", async () => {
     const technician = await house.person("technician", ["lab-technician"], { timezoneId: "Asia/Tokyo" });
     await house.show(technician, "bench");
     await technician.click("tr:has-text('Hemoglobin') button:has-text('Print')");

@@ -58,7 +58,7 @@ describe("on the pages", () => {
     valueQuantity: { value, unit: "mm[Hg]", system: "http://unitsofmeasure.org", code: "mm[Hg]" },
   });
 
-  it("results from elsewhere have the names of the page's language, and pressures no thousandths", async () => {
+  it("results from elsewhere have names in the page's language, and pressures have no thousandths", async () => {
     const laboratory = { category: category("laboratory"), valueQuantity: { value: 9.8, unit: "g/dL" } };
     const component = [mmHg("8480-6", 150.092), mmHg("8462-4", 91.695)];
     const signs = { category: category("vital-signs") };
@@ -79,7 +79,7 @@ describe("on the pages", () => {
     await physician.waitForSelector("tr:has-text('Indice de masse corporelle')");
   });
 
-  it("the timeline is whole on a phone: what was found stands at the end", async () => {
+  it("the timeline is complete on a phone: findings are at the end", async () => {
     await house.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.setViewportSize(PHONE);
     const text = `${"a long account of the evening, ".repeat(6)}and the end of it`;
@@ -103,7 +103,7 @@ describe("on the pages", () => {
     await pharmacist.waitForSelector("tr:has-text('80 وحدة')");
   });
 
-  it("a list that is empty says what is not there", async () => {
+  it("an empty list says what is missing", async () => {
     const cashier = await house.person("cashier", ["billing"]);
     await house.show(cashier, "cash");
     await cashier.waitForSelector(".panel:has-text('Everything is billed.')");
@@ -127,7 +127,7 @@ describe("on the pages", () => {
     await physician.waitForSelector(".panel:has-text('Aucune demande n’attend de résultat.')");
   });
 
-  it("on a phone a list stands beside what it chooses, and a Latin name is cut at its end", async () => {
+  it("on a phone a list is beside the field it belongs to, and a Latin name is cut at its end", async () => {
     await house.show(nurse, "ward");
     await nurse.waitForSelector("#bed-filter");
     const rows = await nurse.$$eval(".ward-bar label", (labels) =>
@@ -141,7 +141,7 @@ describe("on the pages", () => {
     expect(await nurse.$eval(".who", (one) => getComputedStyle(one).direction)).toBe("ltr");
   });
 
-  it("what is missing is said in the page's language, not in the browser's, and an amount is written in its form", async () => {
+  it("a missing value is reported in the page's language, not the browser's, and amounts have its format", async () => {
     const cashier = await house.signIn("cashier");
     await cashier.selectOption("#language", "fr");
     await house.show(cashier, "cash");
@@ -166,7 +166,7 @@ describe("on the pages", () => {
     await physician.keyboard.press("Escape");
   });
 
-  it("what was missing does not hold up what does not need it any more", async () => {
+  it("a field that is no longer required does not block the form", async () => {
     await physician.setViewportSize({ width: 1440, height: 900 });
     await house.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.click("button:has-text('Prescrire')");
@@ -185,7 +185,7 @@ describe("on the pages", () => {
     await physician.waitForSelector(".notice:has-text('prescrit')");
   });
 
-  it("what the search finds by is read as a whole, in each language", async () => {
+  it("the search criteria are readable as a whole in each language", async () => {
     const page = await house.person("nurse-with-a-rather-long-name", ["nurse"]);
     const fits = () =>
       page.$eval("#patient-search", (element) => {

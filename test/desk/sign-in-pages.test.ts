@@ -33,7 +33,7 @@ describe("the pages of a sign-in", () => {
     expect(await barriers(page)).toEqual([]);
   };
 
-  it.each(LANGUAGES)("say at the field what is wrong, keep the login name, and are all there at each width (%s)", async (locale) => {
+  it.each(LANGUAGES)("report errors at the field, keep the login name, and are complete at every width (%s)", async (locale) => {
     const login = `nurse-${locale.slice(0, 2)}`;
     const page = await house.person(login, ["nurse"], { locale });
     await page.click(".top button:not([aria-label])"); // signs out

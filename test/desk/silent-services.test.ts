@@ -65,11 +65,11 @@ describe("a service that does not answer", () => {
   /** Isolating signs of the other direction are not read. */
   const banner = async () => ((await page.textContent(".silent")) ?? "").replaceAll(/[\u2066-\u2069]/g, "");
 
-  it("has a page to be tried on, and each page has one", () => {
+  it("exists for each page", () => {
     expect(Object.keys(NEEDED).sort()).toEqual([...names].sort());
   });
 
-  it("has a name and what it knows in each language, whichever it is", () => {
+  it("has a name and a description of its data in each language", () => {
     const lacking = LANGUAGES.flatMap((language) =>
       [...SYSTEMS.provider, ...WHEN_CLOSED].flatMap((service) =>
         [`service.${service}`, `service.${service}.knows`].filter((key) => !messagesOf(language)[key]).map((key) => [language, key]),
@@ -78,7 +78,7 @@ describe("a service that does not answer", () => {
     expect(lacking).toEqual([]);
   });
 
-  it.each(Object.entries(NEEDED))("is named on %s: %s; the rest of it works, and it comes back by itself", async (name, service) => {
+  it.each(Object.entries(NEEDED))("is named on %s: %s; the rest of the page works, and it recovers by itself", async (name, service) => {
     await house.show(page, "home");
     await stop(service);
     try {
@@ -102,7 +102,7 @@ describe("a service that does not answer", () => {
     expect(house.complaints.filter((text) => !/status of 50[34]/.test(text))).toEqual([]);
   });
 
-  it("is told from a server that is not reached at all, as on a tablet without a network", async () => {
+  it("is distinguished from a server that cannot be reached at all, as on a tablet without a network", async () => {
     await house.show(page, "bench");
     await page.context().setOffline(true);
     await house.show(page, "home");

@@ -28,7 +28,7 @@ describe("what was done to one record twice", () => {
   }, 90_000);
   afterAll(() => house?.close());
 
-  it("is as it was, of what is taken at home", async () => {
+  it("is restored in medication taken at home", async () => {
     await nurse.click("button:has-text('Note what is taken')");
     await nurse.fill("#field-taken-what", "Metformin");
     await nurse.fill("#field-taken-dosage", "one");
@@ -46,7 +46,7 @@ describe("what was done to one record twice", () => {
     await nurse.waitForSelector(taken, { state: "detached" });
   });
 
-  it("is as it was, of a patient's details", async () => {
+  it("is restored in a patient's details", async () => {
     await nurse.reload(); // without what was said before
     await house.show(nurse, `chart/${patient.split("/")[1]}`);
     // The page reads again what was stored when the next change has long begun: one's own change is no other's.
@@ -82,7 +82,7 @@ describe("what was done to one record twice", () => {
     expect((await kept()).given).toEqual(["Ada"]);
   });
 
-  it("is as it was, of a room, and of a role", async () => {
+  it("is restored in a room, and in a role", async () => {
     const room = async () => (await wards.board(house.operator, {})).wards[0]?.rooms[0];
     await house.show(chief, "places");
     for (const sex of ["female", "male"]) {
@@ -107,7 +107,7 @@ describe("what was done to one record twice", () => {
     expect(await says()).toMatchObject({ says: before?.says, isAsFiled: true });
   });
 
-  it("is offered to be undone still where the server was not reached", async () => {
+  it("can still be undone if the server was not reached", async () => {
     await nurse.fill("#field-problem", "Anaemia");
     await nurse.press("#field-problem", "Enter");
     await nurse.waitForSelector("li:has-text('Anaemia') .tag:has-text('active')");

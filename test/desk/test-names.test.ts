@@ -48,7 +48,7 @@ describe("laboratory tests", () => {
     await technician.keyboard.press("Escape");
   });
 
-  it("are seen and ordered in Arabic in the chart, results of before too", async () => {
+  it("are shown and ordered in Arabic in the chart, including earlier results", async () => {
     await house.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.waitForSelector("tr:has-text('البوتاسيوم')");
     await physician.waitForSelector("li:has-text('تعداد الدم الكامل')");
@@ -60,7 +60,7 @@ describe("laboratory tests", () => {
     await physician.waitForSelector("li:has-text('Numération sanguine')");
   });
 
-  it("have the names of the house, which the administrator gives and takes back", async () => {
+  it("have names of the hospital's own, which the administrator sets and removes", async () => {
     const chief = await house.person("chief", ["administrator"]);
     await house.show(chief, "administration");
     await house.step("give a laboratory test the hospital's own name", chief, async () => {
@@ -82,7 +82,7 @@ describe("laboratory tests", () => {
     expect(house.complaints.filter((text) => !/status of 409/.test(text))).toEqual([]);
   });
 
-  it("that two administrators name at once keep both: what the other has given is shown beside one's own", async () => {
+  it("keep both names that two administrators give at once: the other one's is shown beside one's own", async () => {
     const chief = await house.signIn("chief");
     await house.show(chief, "administration");
     await chief.fill("#field-named-test", "718-7");
@@ -134,7 +134,7 @@ describe("laboratory tests", () => {
       await house.show(chief, "administration");
     });
 
-    it("have all of them back, those too that were stored before the others were chosen anew", async () => {
+    it("get all names back, including those stored before the others were chosen", async () => {
       const before = await names();
       await lab.nameTest(house.operator, { code: "2951-2", language: "ar", name: "صوديوم الدم" });
       await give({ en: "Na", fr: "Natrémie" });
@@ -159,7 +159,7 @@ describe("laboratory tests", () => {
       expect((await names())["en"] ?? "").toBe(before["en"] ?? "");
     });
 
-    it("have back a name that was taken away, where the catalogue has one of its own", async () => {
+    it("get back a removed name for which the catalogue has one of its own", async () => {
       await lab.nameTest(house.operator, { code: "2951-2", language: "fr", name: "Natrémie" });
       await chief.reload();
       await give({ fr: "" });
@@ -169,7 +169,7 @@ describe("laboratory tests", () => {
       expect((await names())["fr"]).toBe("Natrémie");
     });
 
-    it("go on where they were interrupted, and are left alone by who does not want to choose", async () => {
+    it("continue after an interruption, and stay unchanged if one does not want to choose", async () => {
       let asked = 0;
       await chief.route("**/api/lab/nameTest", (route) => {
         asked += 1;

@@ -32,7 +32,7 @@ describe("two people on one record", () => {
   const write = (page: Page, text: string) => page.fill("#field-note", text);
   const store = (page: Page) => page.press("#field-note", "Control+Enter");
 
-  it("see each other, and each what the other does, as it happens", async () => {
+  it("see each other, and each other's changes, at once", async () => {
     await Promise.all([house.show(first, `chart/${id}`), house.show(second, `chart/${id}`)]);
     await first.waitForSelector(".others:has-text('second (physician, nurse)')");
     await second.waitForSelector(".others:has-text('first (médecin)')");
@@ -45,7 +45,7 @@ describe("two people on one record", () => {
     expect(await second.inputValue("#field-test")).toBe("not sent yet");
   });
 
-  it("have one problem on the list where the answer was lost on its way, also when nothing is heard and the button is pressed again", async () => {
+  it("have one problem on the list if the answer was lost, even if the button is pressed again", async () => {
     const keys: (string | undefined)[] = [];
     /** As when a gateway ends after it has passed the request on. */
     const loseAnswers = (count: number) =>
@@ -84,7 +84,7 @@ describe("two people on one record", () => {
     await first.unroute("**/fhir/Condition");
   });
 
-  it("are heard of by nobody who may not read it: not by an administrator, nor by who has not signed in", async () => {
+  it("are invisible to everybody who may not read the record: administrators, and anybody not signed in", async () => {
     const ask = (page: Page, query: string, isSignedIn = true) =>
       page.evaluate(
         async ([path = "", withToken]) => {
@@ -107,7 +107,7 @@ describe("two people on one record", () => {
     ]);
   });
 
-  it("edit one draft of a note at once: who comes second has both texts before them", async () => {
+  it("edit one draft of a note at once: the second one sees both texts", async () => {
     await write(first, "She is dizzy.");
     await store(first);
     await note(second, "She is dizzy.").getByRole("button", { name: "Modifier" }).click();
@@ -128,7 +128,7 @@ describe("two people on one record", () => {
     expect(await note(first, "dizzy").count()).toBe(1);
   });
 
-  it("change her details, one of them with what was typed before the other's change and a reload: both changes stay", async () => {
+  it("change the patient's details, one of them typed before the other's change and a reload: both changes stay", async () => {
     await second.click("button:has-text('Identité')");
     await second.fill("#field-details-phone", "0661 11 11 11");
     await second.reload();
@@ -156,7 +156,7 @@ describe("two people on one record", () => {
     await first.waitForSelector(".banner:has-text('Ada Rossi'):has-text('0770 22 22 22')");
   });
 
-  it("choose between both in words, are told what was refused with all that they have chosen, and may leave it", async () => {
+  it("choose between both versions, see a refusal with all that they have chosen, and can cancel", async () => {
     await second.click("button:has-text('Identité')");
     await first.click("button:has-text('Details')");
     await first.selectOption("#field-details-gender", "other");
@@ -188,7 +188,7 @@ describe("two people on one record", () => {
     house.complaints.length = 0; // the browser tells of refusals as of errors
   });
 
-  it("sign when their accounts say which practitioner they are, and amend one signed note at once", async () => {
+  it("sign if their accounts are linked to a practitioner, and amend one signed note at once", async () => {
     await note(first, "dizzy").getByRole("button", { name: "Sign", exact: true }).click();
     await first.waitForSelector(".notice.fault:has-text('does not say which practitioner you are')");
     await house.show(administrator, "administration");

@@ -20,7 +20,7 @@ describe("what is not answered", () => {
   }, 90_000);
   afterAll(() => house?.close());
 
-  it("as sign-in is down when a token ends, ends no session: it is said, and the next try stores what was typed, where one is", async () => {
+  it("because sign-in is down when a token expires ends no session: it is reported, and the next try stores the typed text", async () => {
     await page.route("**/auth/token", (route) => route.fulfill({ status: 503, json: { error: "temporarily_unavailable" } }));
     await page.route("**/fhir/Condition", (route) => route.fulfill({ status: 401, json: {} }));
     await add("Anaemia");
@@ -33,7 +33,7 @@ describe("what is not answered", () => {
     expect(await page.locator(".ended").count()).toBe(0);
   });
 
-  it("but for its first half is sent again under the same key, and is done once", async () => {
+  it("after its first half is sent again with the same key, and takes effect once", async () => {
     await page.evaluate(() => {
       const real = window.fetch;
       window.fetch = async (input, init) => {
@@ -56,7 +56,7 @@ describe("what is not answered", () => {
     await problems("Fever").waitFor({ state: "detached" });
   });
 
-  it("in time is asked for again where it is a look: who searches is not told that nobody answers", async () => {
+  it("in time is requested again if it only reads: a search does not report an error", async () => {
     let tries = 0;
     await page.route("**/fhir/Patient?*", (route) => {
       tries += 1;

@@ -43,7 +43,7 @@ describe("what is undone while something else is open", () => {
   }, 90_000);
   afterAll(() => house?.close());
 
-  it("leaves who stands at the front desk there, and the reason why another visit is cancelled", async () => {
+  it("keeps the patient at the front desk, and the reason for cancelling another visit", async () => {
     const clerk = await house.person("clerk", ["front-desk"]);
     await house.show(clerk, "desk");
     const cancel = (name: string) => clerk.click(`#part-queue li:has-text('${name}') button:has-text('Cancel')`);
@@ -70,7 +70,7 @@ describe("what is undone while something else is open", () => {
     await stays(clerk, "#field-reason", "Cough");
   });
 
-  it("leaves another account's roles, a role that is being described, and a link that is shown once", async () => {
+  it("keeps another account's roles, a role that is being described, and a link that is shown once", async () => {
     const chief = await house.person("chief", ["administrator"]);
     await house.show(chief, "administration");
     const change = (login: string) => chief.click(`section[aria-label='Accounts'] tr:has-text('${login}') button:has-text('Change')`);
@@ -108,7 +108,7 @@ describe("what is undone while something else is open", () => {
     await stays(chief, "#field-role-reason", "another reason");
   });
 
-  it("leaves the count of another lot, and a delivery", async () => {
+  it("keeps the count of another lot, and a delivery", async () => {
     const pharmacist = await house.person("pharmacist", ["pharmacist"]);
     await house.show(pharmacist, "dispensary");
     await pharmacist.click("#part-shelf button.name");
@@ -135,7 +135,7 @@ describe("what is undone while something else is open", () => {
     await stays(pharmacist, "#field-delivery-lot", "THIRD");
   });
 
-  it("leaves a note that is being amended", async () => {
+  it("keeps a note that is being amended", async () => {
     const physician = await house.person("physician", ["physician"]);
     await house.show(physician, `chart/${patient.split("/")[1]}`);
     for (const text of ["First.", "By mistake."]) {

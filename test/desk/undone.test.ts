@@ -33,7 +33,7 @@ describe("what was done by mistake", () => {
   }, 90_000);
   afterAll(() => house?.close());
 
-  it("a request that was denied waits again as it was asked for, and accepted where it was", async () => {
+  it("a denied request waits again as it was made, or accepted as it was", async () => {
     const { operator } = house;
     const { location: ward } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
     const { request } = await hospitalizations.request(operator, {
@@ -57,7 +57,7 @@ describe("what was done by mistake", () => {
     expect(waiting).toMatchObject({ patient, kind: "emergency", reason: "Anaemia", needs: ["isolation"], ward, status: "accepted" });
   });
 
-  it("a visit that was cancelled goes on since it was opened, or by its appointment", async () => {
+  it("a cancelled visit continues since its opening, or as its appointment", async () => {
     const { operator } = house;
     const { openedAt } = await visits.open(operator, { patient, reason: "Fever", at: new Date(Date.now() - 3_600_000).toISOString() });
     const clerk = await house.person("clerk", ["front-desk"]);
@@ -90,7 +90,7 @@ describe("what was done by mistake", () => {
     expect(state).toBe("arrived");
   });
 
-  it("medicine that was said to be returned is with its patient again, and off the shelf, of the lot that it was of", async () => {
+  it("medication returned by mistake is with its patient again, and off the shelf, of the same lot", async () => {
     const { operator } = house;
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 100, lot: "L", expires: "2099-01-01" });
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 50, lot: "SOONER", expires: "2098-01-01" });
@@ -110,7 +110,7 @@ describe("what was done by mistake", () => {
     expect(await pharmacy.return(operator, { dispense, quantity: 20 })).toMatchObject({ kept: 0 });
   });
 
-  it("a role is what it was; of an account that is closed for good it is said before", async () => {
+  it("a role is as before; that an account is closed for good is said in advance", async () => {
     const administrator = await house.person("chief", ["administrator"]);
     await house.show(administrator, "administration");
     const now = async () => (await identity.listRoles(house.operator, {})).find(({ role }) => role === "midwife");
@@ -132,7 +132,7 @@ describe("what was done by mistake", () => {
     expect(house.complaints).toEqual([]);
   });
 
-  it("a change of a role that another administrator has confirmed, or rejected, is what it was", async () => {
+  it("a change of a role that another administrator confirmed, or rejected, is pending again", async () => {
     const chief = await house.signIn("chief");
     await house.person("second-chief", ["administrator"]);
     const second = await house.signIn("second-chief");
@@ -167,7 +167,7 @@ describe("what was done by mistake", () => {
     expect([await last(), (await now())?.types]).toEqual(["waiting", before?.types]);
   });
 
-  it("an account that was said to be somebody's is nobody's again, and rooms that were added by mistake are not there", async () => {
+  it("an account linked to somebody is nobody's again, and rooms added by mistake are gone", async () => {
     const chief = await house.signIn("chief");
     await house.show(chief, "administration");
     await chief.click("section[aria-label='Accounts'] tr:has(bdi:text-is('clerk')) button:has-text('Change')");

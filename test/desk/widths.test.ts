@@ -80,7 +80,7 @@ describe("the pages at any width", () => {
   }, 90_000);
   afterAll(() => house?.close());
 
-  it.each(names)("%s shows all of it", async (name) => {
+  it.each(names)("%s shows everything", async (name) => {
     const looks = pages.map(async ([language, spoken]) => {
       await house.show(spoken, name === "chart" ? `chart/${patient.split("/")[1]}` : name);
       for (const width of WIDTHS) {
@@ -91,7 +91,7 @@ describe("the pages at any width", () => {
     await Promise.all(looks);
   });
 
-  it("in Arabic all texts of a line stand from right to left, also where the first is Latin", async () => {
+  it("in Arabic all texts of a line run from right to left, even if the first is Latin", async () => {
     await page.setViewportSize({ width: 1280, height: 900 });
     await page.selectOption("#language", "ar");
     await house.show(page, `chart/${patient.split("/")[1]}`);
@@ -110,7 +110,7 @@ describe("the pages at any width", () => {
     expect(first).toBeGreaterThan(second ?? Number.NaN);
   });
 
-  it.each(LANGUAGES)("the status page speaks %s, and shows all of it", async (language) => {
+  it.each(LANGUAGES)("the status page is in %s, and shows everything", async (language) => {
     const context = await house.browser.newContext({ locale: language });
     const status = await context.newPage();
     const node = "provider-ed8aba9dbc4f2b35";
@@ -142,7 +142,7 @@ describe("the pages at any width", () => {
     await context.close();
   });
 
-  it.each(names)("%s is printed without anything that is pressed, and with what it says", async (name) => {
+  it.each(names)("%s is printed without controls, and with its content", async (name) => {
     await house.show(page, name === "chart" ? `chart/${patient.split("/")[1]}` : name);
     await page.emulateMedia({ media: "print" });
     expect(await pressedOnPaper(page)).toEqual([]);

@@ -42,7 +42,7 @@ describe("at work in the hospital,", () => {
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
   const step = (name: string, page: Page, work: () => Promise<unknown>) => house.step(name, page, work);
 
-  it("the clerk books an appointment; who comes has a visit, and a mistake is taken back", async () => {
+  it("the clerk books an appointment, which becomes a visit on arrival, and a mistake is undone", async () => {
     [clerk, nurse] = await Promise.all([
       house.person("clerk", ["front-desk"], { timezoneId: "Asia/Tokyo" }),
       house.person("nurse", ["nurse"]),
@@ -84,7 +84,7 @@ describe("at work in the hospital,", () => {
     await nurse.waitForSelector(`${expected} button:has-text('Has come')`);
   });
 
-  it("a practitioner is not booked twice: the next free time is a click away, or one says why", async () => {
+  it("a practitioner is not booked twice: the next free time is one click away, or a reason is needed", async () => {
     const create = (resource: { resourceType: string }, id: string, owner: string) =>
       ownerOf(owner).write(house.operator, {
         steps: [{ op: "create", type: resource.resourceType, id, text: JSON.stringify({ ...resource, id }) }],
@@ -120,7 +120,7 @@ describe("at work in the hospital,", () => {
     );
   });
 
-  it("the pharmacist takes the lot that expires first, sees what has expired, and keeps a lot back", async () => {
+  it("the pharmacist takes the lot that expires first, sees expired ones, and blocks a lot", async () => {
     const pharmacist = await house.person("pharmacist", ["pharmacist"]);
     await house.show(pharmacist, "dispensary");
     const expiring = (lot: string) => `section[aria-label='Expires soon'] tr:has-text('${lot}')`;
@@ -189,7 +189,7 @@ describe("at work in the hospital,", () => {
     expect(offered).toEqual([expect.anything(), expect.stringMatching(/^LATER/), expect.stringMatching(/^LATER.*Medicine$/)]);
   });
 
-  it("the administrator sees how full the house is, and has an event handled again that was set aside", async () => {
+  it("the administrator sees the occupancy, and replays an event from the dead letters", async () => {
     const administrator = await house.person("chief", ["administrator", "auditor"]);
     await house.show(administrator, "census");
     await administrator.waitForSelector("tr:has-text('Medicine'):has-text('50%')");
@@ -235,7 +235,7 @@ describe("at work in the hospital,", () => {
     await administrator.waitForSelector("section li:has-text('clerk')");
   });
 
-  it("who types while the session ends loses nothing: signed in again, the text stands where it was", async () => {
+  it("text typed while the session ends is not lost: it is in its field after signing in again", async () => {
     const physician = await house.person("physician", ["physician"]);
     await house.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.fill("#field-note", "Feels better today");
@@ -270,7 +270,7 @@ describe("at work in the hospital,", () => {
     house.complaints.splice(0); // the browser tells of a refusal as of an error
   });
 
-  it("the nurse notes vital signs at one time, both pressures or none, and takes them back", async () => {
+  it("the nurse records vital signs at one time, both pressures or none, and undoes it", async () => {
     await house.show(nurse, `chart/${patient.split("/")[1]}`);
     const row = (test: string, value: string) => `section[aria-label='Results'] tr:has(:text-is("${test}")):has-text("${value}")`;
     await nurse.click("button:has-text('Note vital signs')");
@@ -299,7 +299,7 @@ describe("at work in the hospital,", () => {
     await nurse.waitForSelector(row("Blood pressure", "120/80"), { state: "detached" });
   });
 
-  it("the nurse hands over, and asks for a place for a newborn beside its mother", async () => {
+  it("the nurse hands over, and requests a place for a newborn beside its mother", async () => {
     await house.show(nurse, "ward");
     await step("hand over a patient", nurse, async () => {
       await nurse.click("button.bed:has-text('Bruno Verdi')");

@@ -78,7 +78,7 @@ describe("one hostile client", () => {
         most = Math.max(most, memoryOf(pid));
       }, 50);
       await attack(attacker);
-      await pause(4_000); // the attack goes on
+      await pause(2_000); // the attack goes on
       clearInterval(sampling);
       const { times, faults } = await other.end();
       expect(faults).toEqual([]);

@@ -12,8 +12,7 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { contentOf } from "../kit/map.ts";
-import { barriers, House, wrongWhenSettled } from "./pages-house.ts";
+import { barriers, House, PAGES, placeOf, wrongWhenSettled } from "./pages-house.ts";
 
 /** CSS pixels: a phone, a tablet at 200 %, a desk at 200 %, a tablet, a desk. */
 const WIDTHS = [360, 384, 640, 768, 1280];
@@ -24,7 +23,6 @@ const MEDICATION = {
 };
 const LONG = { family: "Abdelouahab-Benmohammed-Bouchareb", given: ["Marie-Antoinette", "Fatima-Zohra"] };
 const WITH_DIALOGS = ["administration", "beds", "bench", "cash", "chart", "desk", "dispensary", "places", "round", "ward"];
-const names = [...contentOf("services/desk/pages/pages.ts").matchAll(/^ {2}"?([\w-]+)"?: \(\) => import/gm)].map(([, name = ""]) => name);
 
 /** What is wider than the dialog, or than its own place, and by how much. */
 const tooWide = (page: Page): Promise<string[]> =>
@@ -119,12 +117,12 @@ describe("the dialogs at any width", () => {
     await page.setViewportSize({ width: 1_280, height: 900 });
     await speak("en");
     await house.show(page, name === "home" ? "beds" : "home");
-    await house.show(page, name === "chart" ? `chart/${patient.split("/")[1]}` : name);
+    await house.show(page, placeOf(name, patient));
     await page.waitForFunction((loading) => !document.querySelector("main")?.textContent?.includes(loading), "Loading…");
   };
 
   /** Where the button is now; on a page shown anew, where it is not there after what was pressed before. */
-  const placeOf = async (name: string, text: string): Promise<number> => {
+  const indexOf = async (name: string, text: string): Promise<number> => {
     const find = async () => (await buttonsOf(page)).find((one) => one.text === text)?.index;
     const now = await find();
     if (now !== undefined) return now;
@@ -135,13 +133,13 @@ describe("the dialogs at any width", () => {
   };
 
   const opened: string[] = [];
-  it.each(names)(
+  it.each(PAGES)(
     "show everything on the page %s",
     async (name) => {
       await show(name);
       const wrong: string[] = [];
       for (const { text } of await buttonsOf(page)) {
-        const index = await placeOf(name, text);
+        const index = await indexOf(name, text);
         await page.locator("main button").nth(index).click({ timeout: 2_000 });
         const isOpen = await page.waitForSelector("dialog[open]", { timeout: 700 }).then(
           () => true,

@@ -15,6 +15,20 @@ const told = new Map(
   [...contentOf("docs/screens.md").matchAll(/^\| ([^|]+?) \| (\d+) \|/gm)].map(([, work = "", inputs]) => [work, Number(inputs)]),
 );
 
+/** The names of all pages. */
+export const PAGES = [...contentOf("services/desk/pages/pages.ts").matchAll(/^ {2}"?([\w-]+)"?: \(\) => import/gm)].map(
+  ([, name = ""]) => name,
+);
+
+/** Where a page is shown. @param patient of the chart, "Patient/…" */
+export const placeOf = (page: string, patient: string): string => (page === "chart" ? `chart/${patient.split("/")[1]}` : page);
+
+/** Chooses the language of a page. */
+export async function speak(page: Page, language: string): Promise<void> {
+  await page.selectOption("#language", language);
+  await page.waitForFunction((code) => document.documentElement.lang === code, language);
+}
+
 export class House {
   readonly mesh: Mesh;
   readonly browser: Browser;

@@ -8,12 +8,10 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { contentOf } from "../kit/map.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, House, PAGES, placeOf, speak } from "./pages-house.ts";
 
 const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin" };
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
-const names = [...contentOf("services/desk/pages/pages.ts").matchAll(/^ {2}"?([\w-]+)"?: \(\) => import/gm)].map(([, name = ""]) => name);
 
 /** Longer than any place for it. */
 const LONG = "Wolfeschlegelsteinhausenbergerdorff";
@@ -46,7 +44,6 @@ describe("the pages of the hospital", () => {
   }, 60_000);
   afterAll(() => house?.close());
 
-  const placeOf = (name: string) => (name === "chart" ? `chart/${patient.split("/")[1]}` : name);
   /** What stands on the page, each text of an element by itself. */
   const textsOf = () =>
     page.evaluate(() => {
@@ -69,13 +66,12 @@ describe("the pages of the hospital", () => {
     ]);
   }
 
-  it.each(names)("%s speaks each language and has no barrier, light on a wide screen and dark on a narrow one", async (name) => {
+  it.each(PAGES)("%s speaks each language and has no barrier, light on a wide screen and dark on a narrow one", async (name) => {
     for (const language of LANGUAGES) {
-      await page.selectOption("#language", language);
-      await page.waitForFunction((code) => document.documentElement.lang === code, language);
+      await speak(page, language);
       await page.setViewportSize(language === "ar" ? { width: 360, height: 740 } : { width: 1280, height: 800 });
       await page.emulateMedia({ colorScheme: language === "ar" ? "dark" : "light" });
-      await house.show(page, placeOf(name));
+      await house.show(page, placeOf(name, patient));
       const strange = untranslated(language);
       expect([language, (await textsOf()).filter((text) => strange.has(text))]).toEqual([language, []]);
       expect(await page.evaluate(() => document.documentElement.dir)).toBe(language === "ar" ? "rtl" : "ltr");

@@ -7,7 +7,7 @@ import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { billing } from "../../services/billing/billing.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { House } from "./pages-house.ts";
+import { House, speak } from "./pages-house.ts";
 
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 const LOINC = "http://loinc.org";
@@ -199,8 +199,7 @@ describe("on the pages", () => {
     for (const width of [360, 900, 1440]) {
       await page.setViewportSize({ width, height: 900 });
       for (const language of ["en", "fr", "ar"]) {
-        await page.selectOption("#language", language);
-        await page.waitForFunction((code) => document.documentElement.lang === code, language);
+        await speak(page, language);
         expect([width, language, await fits()]).toEqual([width, language, true]);
       }
     }

@@ -7,10 +7,7 @@ import { ROLES } from "../../services/identity/identity.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { loadServices, SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { contentOf } from "../kit/map.ts";
-import { barriers, House } from "./pages-house.ts";
-
-const names = [...contentOf("services/desk/pages/pages.ts").matchAll(/^ {2}"?([\w-]+)"?: \(\) => import/gm)].map(([, name = ""]) => name);
+import { barriers, House, PAGES, placeOf, speak } from "./pages-house.ts";
 
 /** Each page, with a service that it cannot do without. */
 const NEEDED: Record<string, string> = {
@@ -57,16 +54,11 @@ describe("a service that does not answer", () => {
     for (const schema of await loadServices({ ...readConfig(), services: [service] })) house.mesh.caller.createService(schema);
     await house.mesh.caller.waitForServices(service);
   };
-  const placeOf = (name: string) => (name === "chart" ? `chart/${patient.split("/")[1]}` : name);
-  const spoken = async (language: string) => {
-    await page.selectOption("#language", language);
-    await page.waitForFunction((code) => document.documentElement.lang === code, language);
-  };
   /** Isolating signs of the other direction are not read. */
   const banner = async () => ((await page.textContent(".silent")) ?? "").replaceAll(/[\u2066-\u2069]/g, "");
 
   it("exists for each page", () => {
-    expect(Object.keys(NEEDED).sort()).toEqual([...names].sort());
+    expect(Object.keys(NEEDED).sort()).toEqual([...PAGES].sort());
   });
 
   it("has a name and a description of its data in each language", () => {
@@ -82,17 +74,17 @@ describe("a service that does not answer", () => {
     await house.show(page, "home");
     await stop(service);
     try {
-      await house.show(page, placeOf(name));
+      await house.show(page, placeOf(name, patient));
       if (name === "audit") await page.click("main .panel header button"); // what is kept is checked when somebody asks
       for (const language of LANGUAGES) {
-        await spoken(language);
+        await speak(page, language);
         const { [`service.${service}`]: who = "?", [`service.${service}.knows`]: knows = "?" } = messagesOf(language);
         await page.waitForSelector(`.silent:has-text("${who}")`);
         expect([language, await banner()]).toEqual([language, expect.stringContaining(`${who} (${knows})`)]);
       }
       expect(await barriers(page)).toEqual([]);
       expect(await page.locator("h1").count()).toBe(1);
-      await spoken("en");
+      await speak(page, "en");
     } finally {
       await start(service);
     }

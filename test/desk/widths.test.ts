@@ -7,13 +7,11 @@ import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { contentOf } from "../kit/map.ts";
-import { barriers, House, wrongWhenSettled } from "./pages-house.ts";
+import { barriers, House, PAGES, placeOf, speak, wrongWhenSettled } from "./pages-house.ts";
 
 /** From a phone's to a desk's, in small steps: what fits at two widths may not between them. */
 const WIDTHS = Array.from({ length: 28 }, (_, index) => 360 + 40 * index);
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG Oral Tablet" };
-const names = [...contentOf("services/desk/pages/pages.ts").matchAll(/^ {2}"?([\w-]+)"?: \(\) => import/gm)].map(([, name = ""]) => name);
 
 /** What is wider than its place, and by how much. */
 const tooWide = (page: Page): Promise<string[]> =>
@@ -73,16 +71,15 @@ describe("the pages at any width", () => {
     page = await house.person("everybody-of-the-house", [...ROLES]);
     for (const language of LANGUAGES) {
       const spoken = await house.signIn("everybody-of-the-house");
-      await spoken.selectOption("#language", language);
-      await spoken.waitForFunction((code) => document.documentElement.lang === code, language);
+      await speak(spoken, language);
       pages.push([language, spoken]);
     }
   }, 90_000);
   afterAll(() => house?.close());
 
-  it.each(names)("%s shows everything", async (name) => {
+  it.each(PAGES)("%s shows everything", async (name) => {
     const looks = pages.map(async ([language, spoken]) => {
-      await house.show(spoken, name === "chart" ? `chart/${patient.split("/")[1]}` : name);
+      await house.show(spoken, placeOf(name, patient));
       for (const width of WIDTHS) {
         await spoken.setViewportSize({ width, height: 900 });
         expect([language, width, await tooWide(spoken)]).toEqual([language, width, []]);
@@ -142,8 +139,8 @@ describe("the pages at any width", () => {
     await context.close();
   });
 
-  it.each(names)("%s is printed without controls, and with its content", async (name) => {
-    await house.show(page, name === "chart" ? `chart/${patient.split("/")[1]}` : name);
+  it.each(PAGES)("%s is printed without controls, and with its content", async (name) => {
+    await house.show(page, placeOf(name, patient));
     await page.emulateMedia({ media: "print" });
     expect(await pressedOnPaper(page)).toEqual([]);
     expect((await page.locator("main").boundingBox())?.height).toBeGreaterThan(50);

@@ -1,32 +1,25 @@
 /** Every look is on record: who has seen or done what with whose data, and nobody changes the record. */
-import type { LedgerLanguage, Look } from "../../services/ledger/ledger.contract.ts";
-import { SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
+import type { Look } from "../../services/ledger/ledger.contract.ts";
 import { ledgerCommand } from "../../scripts/ledger/command.ts";
 import { asSystem } from "../../mesh/access/access.ts";
 import type { RoleName } from "../../services/identity/identity.contract.ts";
 import { Browser } from "../../scripts/identity/browser.ts";
-import { App, PASSWORD } from "../identity/app.ts";
+import { PASSWORD } from "../identity/app.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
-import { type Mesh, startMesh } from "../kit/mesh.ts";
+import type { Mesh } from "../kit/mesh.ts";
+import { SignedIn, startClosed } from "./signed-in.ts";
 import { eventually } from "../kit/events.ts";
-
-const SCOPE = "openid user/*.cruds actions";
 
 // biome-ignore lint/suspicious/noExplicitAny: FHIR JSON as it came
 type Json = any;
 
 describe("the audit log", () => {
   let mesh: Mesh;
-  let app: App;
-  const tokens = new Map<string, string>();
-  const as = (name: string): FhirHttp => fhirAt(mesh.base, tokens.get(name));
-  const rest = async (name: string, path: string, params?: object) => {
-    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${tokens.get(name)}` };
-    const answer = await fetch(`${mesh.base}/api/${path}`, { headers, ...(params && { method: "POST", body: JSON.stringify(params) }) });
-    return { status: answer.status, body: (await answer.json()) as Json };
-  };
-  const looksAt = async (patient: string, language: LedgerLanguage = "en"): Promise<Look[]> =>
-    (await rest("auditor", `ledger/looksAt?patient=${patient}&language=${language}`)).body.looks;
+  let all: SignedIn;
+  const as = (name: string): FhirHttp => all.as(name);
+  const rest: SignedIn["api"] = (...asked) => all.api(...asked);
+  const looksAt: SignedIn["looksAt"] = (...asked) => all.looksAt(...asked);
+  const newPatient: SignedIn["newPatient"] = (...asked) => all.newPatient(...asked);
   /** Once there are so many, oldest first. */
   const recorded = async (patient: string, count: number): Promise<Look[]> =>
     (
@@ -37,19 +30,11 @@ describe("the audit log", () => {
     ).reverse();
 
   beforeAll(async () => {
-    mesh = await startMesh({ services: [...SYSTEMS.provider, ...WHEN_CLOSED], nats: false, split: "broker", env: { ACCESS: "closed" } });
-    app = await App.register(mesh, ["physician"], `${SCOPE} patient/*.rs`);
-    tokens.set("physician", (await app.signIn(SCOPE)).access_token);
-    for (const role of ["front-desk", "nurse", "system", "auditor", "records-office", "administrator"] satisfies RoleName[]) {
-      tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
-    }
+    mesh = await startClosed();
+    const roles: RoleName[] = ["front-desk", "nurse", "system", "auditor", "records-office", "administrator"];
+    all = await SignedIn.at(mesh, roles, "patient/*.rs", "physician");
   }, 60_000);
   afterAll(() => mesh?.stop());
-
-  const newPatient = async (more: object = {}): Promise<string> => {
-    const { body } = await as("front-desk").create({ resourceType: "Patient", name: [{ family: "Seen" }], ...more });
-    return `Patient/${body.id}`;
-  };
 
   it("has an entry in words for each interaction with a patient's data", async () => {
     const patient = await newPatient({ identifier: [{ system: "urn:seen", value: "1" }] });
@@ -182,12 +167,12 @@ describe("the audit log", () => {
   it("has no entry for a search that could find nothing, as its caller is limited to another patient", async () => {
     const [own, other] = [await newPatient(), await newPatient()];
     const browser = new Browser(mesh.base);
-    const request = await app.request("openid patient/Observation.rs");
+    const request = await all.app.request("openid patient/Observation.rs");
     const login = await browser.see(request.url);
-    const shown = await browser.see(login.url, { step: "login", login: app.login, password: PASSWORD });
+    const shown = await browser.see(login.url, { step: "login", login: all.app.login, password: PASSWORD });
     const consent = await browser.see(shown.url, { step: "pick", patient: own.slice("Patient/".length) });
     const back = await browser.leave(consent.url, { step: "allow" });
-    const { access_token: token } = await app.exchange(back, request.verifier, request.state);
+    const { access_token: token } = await all.app.exchange(back, request.verifier, request.state);
     const { body } = await fhirAt(mesh.base, token).get(`/Observation?patient=${other}`);
     expect(body.total).toBe(0);
     await as("nurse").get(`/${other}`);
@@ -305,7 +290,7 @@ describe("the audit log", () => {
     const said: string[] = [];
     const asking = {
       base: mesh.base.replace(/\/fhir$/, ""),
-      token: tokens.get("auditor") as string,
+      token: all.tokenOf("auditor"),
       say: (line: string) => said.push(line),
     };
     const patient = await newPatient();
@@ -316,7 +301,7 @@ describe("the audit log", () => {
     expect(said.at(-1)).toBe("0 events in 0 segments match their hashes."); // nothing is a minute old
     expect(await ledgerCommand(["check", "--head", "x"], asking)).toBe(false);
     await expect(ledgerCommand(["looks"], asking)).rejects.toThrow(/^usage/);
-    const stranger = { ...asking, token: tokens.get("nurse") as string };
+    const stranger = { ...asking, token: all.tokenOf("nurse") };
     await expect(ledgerCommand(["check"], stranger)).rejects.toThrow(/may not call ledger.check/);
   });
 });

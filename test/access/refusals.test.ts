@@ -1,16 +1,16 @@
 /** What was refused is on record too: by whom, on whose record, why, and of floods how often. */
 import { generate } from "otplib";
 import { asSystem } from "../../mesh/access/access.ts";
-import { identity, type RoleName } from "../../services/identity/identity.contract.ts";
+import { identity } from "../../services/identity/identity.contract.ts";
 import type { Look } from "../../services/ledger/ledger.contract.ts";
 import { Browser } from "../../scripts/identity/browser.ts";
-import { SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
-import { App, PASSWORD } from "../identity/app.ts";
+import { type App, PASSWORD } from "../identity/app.ts";
 import type { IdentityData } from "../../services/identity/identity-data.ts";
 import { RAN_OUT_KEPT_MS } from "../../services/identity/provider/adapter.ts";
 import { eventually } from "../kit/events.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
-import { type Mesh, startMesh } from "../kit/mesh.ts";
+import type { Mesh } from "../kit/mesh.ts";
+import { SignedIn, startClosed } from "./signed-in.ts";
 
 const SCOPE = "openid user/*.cruds actions";
 
@@ -19,29 +19,20 @@ type Json = any;
 
 describe("the audit entries of refused attempts", () => {
   let mesh: Mesh;
+  let all: SignedIn;
   let app: App;
-  const tokens = new Map<string, string>();
-  const as = (name: string): FhirHttp => fhirAt(mesh.base, tokens.get(name));
-  const rest = async (name: string, path: string, params?: object) => {
-    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${tokens.get(name)}` };
-    const answer = await fetch(`${mesh.base}/api/${path}`, { headers, ...(params && { method: "POST", body: JSON.stringify(params) }) });
-    return { status: answer.status, body: (await answer.json()) as Json };
-  };
-  const looksAt = async (patient: string): Promise<Look[]> => (await rest("auditor", `ledger/looksAt?patient=${patient}`)).body.looks;
+  const as = (name: string): FhirHttp => all.as(name);
+  const rest: SignedIn["api"] = (...asked) => all.api(...asked);
+  const looksAt: SignedIn["looksAt"] = (...asked) => all.looksAt(...asked);
+  const newPatient: SignedIn["newPatient"] = (...asked) => all.newPatient(...asked);
 
   beforeAll(async () => {
-    mesh = await startMesh({ services: [...SYSTEMS.provider, ...WHEN_CLOSED], nats: false, split: "broker", env: { ACCESS: "closed" } });
-    app = await App.register(mesh, ["nurse"], `${SCOPE} offline_access`);
-    for (const role of ["front-desk", "nurse", "system", "auditor"] satisfies RoleName[]) {
-      tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
-    }
+    mesh = await startClosed();
+    all = await SignedIn.at(mesh, ["front-desk", "system", "auditor"], "offline_access");
+    app = all.app;
+    await all.signIn(await app.alsoFor("nurse", ["nurse"]), "nurse");
   }, 60_000);
   afterAll(() => mesh?.stop());
-
-  const newPatient = async (): Promise<string> => {
-    const { body } = await as("front-desk").create({ resourceType: "Patient", name: [{ family: "Seen" }] });
-    return `Patient/${body.id}`;
-  };
 
   it("include every refused attempt on a patient's record, for any reason, through any API", async () => {
     const [patient, other] = [await newPatient(), await newPatient()];
@@ -89,7 +80,7 @@ describe("the audit entries of refused attempts", () => {
 
   it("include invalid tokens: at most one entry at once for an address, whoever it was", async () => {
     const patient = await newPatient();
-    const [head, claims, signature = ""] = (tokens.get("nurse") as string).split(".");
+    const [head, claims, signature = ""] = all.tokenOf("nurse").split(".");
     const forged = fhirAt(mesh.base, [head, claims, [...signature].reverse().join("")].join("."));
     const tries = await Promise.all(Array.from({ length: 200 }, () => forged.get(`/${patient}`)));
     expect(new Set(tries.map(({ status }) => status))).toEqual(new Set([401]));

@@ -1,5 +1,6 @@
 /** A hospital with closed access, and people who have signed in. */
 import { SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
+import type { LedgerLanguage, Look } from "../../services/ledger/ledger.contract.ts";
 import type { RoleName } from "../../services/identity/identity.contract.ts";
 import { App } from "../identity/app.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
@@ -15,15 +16,15 @@ export const startClosed = (env: Record<string, string> = {}): Promise<Mesh> =>
 /** Signed-in people by name: that of their role, or one given by the test. */
 export class SignedIn {
   readonly mesh: Mesh;
-  /** The nurse's app, which is also used to create accounts. */
+  /** The first person's app, which is also used to create accounts. */
   readonly app: App;
   readonly #people = new Map<string, FhirHttp>();
   readonly #tokens = new Map<string, string>();
 
-  /** @param more further scopes that apps may request */
-  static async at(mesh: Mesh, roles: RoleName[], more = ""): Promise<SignedIn> {
-    const all = new SignedIn(mesh, await App.register(mesh, ["nurse"], `${ALL} ${more}`.trim()));
-    await all.signIn(all.app, "nurse");
+  /** @param more further scopes that apps may request @param first whose app it is: Ada Rossi, a practitioner */
+  static async at(mesh: Mesh, roles: RoleName[], more = "", first: RoleName = "nurse"): Promise<SignedIn> {
+    const all = new SignedIn(mesh, await App.register(mesh, [first], `${ALL} ${more}`.trim()));
+    await all.signIn(all.app, first);
     for (const role of roles) await all.signIn(await all.app.alsoFor(role, [role]), role);
     return all;
   }
@@ -52,5 +53,25 @@ export class SignedIn {
     const headers = { "Content-Type": "application/json", Authorization: `Bearer ${this.tokenOf(name)}` };
     const answer = await fetch(`${this.mesh.base}/api/${action}`, { method: "POST", headers, body: JSON.stringify(params) });
     return { status: answer.status, body: (await answer.json()) as { error: object; patient: string; encounter: string } };
+  }
+
+  /** Calls an action under /api: by POST if it has parameters in a body. */
+  async api(name: string, path: string, params?: object) {
+    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${this.tokenOf(name)}` };
+    const sent = { headers, ...(params && { method: "POST", body: JSON.stringify(params) }) };
+    const answer = await fetch(`${this.mesh.base}/api/${path}`, sent);
+    // biome-ignore lint/suspicious/noExplicitAny: JSON as it came
+    return { status: answer.status, body: (await answer.json()) as any };
+  }
+
+  /** Who looked at a patient's record, as the auditor is told. */
+  async looksAt(patient: string, language: LedgerLanguage = "en"): Promise<Look[]> {
+    return (await this.api("auditor", `ledger/looksAt?patient=${patient}&language=${language}`)).body.looks;
+  }
+
+  /** A patient whom the front desk has registered. @returns "Patient/…" */
+  async newPatient(more: object = {}): Promise<string> {
+    const { body } = await this.as("front-desk").create({ resourceType: "Patient", name: [{ family: "Seen" }], ...more });
+    return `Patient/${body.id}`;
   }
 }

@@ -138,6 +138,18 @@ describe("a form", () => {
   });
 });
 
+describe("a form that is cancelled", () => {
+  it("discards what was typed: it does not come back hours later as if it were of then", () => {
+    const keeping = filesUnder("services/desk/pages/screens", /\.ts$/).filter((name) => {
+      const text = contentOf(name);
+      const forms = text.split("\n").filter((line) => /<\$\{Form\}.* onCancel=/.test(line));
+      const isKept = /use(Draft|Kept|Editing|RecordEditing)[<(]/.test(text);
+      return isKept && forms.some((line) => !/draft=|onCancel=\$\{(of \? )?(editing\.)?leave\b/.test(line));
+    });
+    expect(keeping).toEqual([]);
+  });
+});
+
 describe("a form that changes what others may change at once", () => {
   const names = filesUnder("services/desk/pages/screens", /\.ts$/);
   const nameOf = (name: string) => name.slice("services/desk/pages/screens/".length);

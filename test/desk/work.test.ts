@@ -7,6 +7,7 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
+import { heldBack } from "./held-back.ts";
 import { barriers, House } from "./pages-house.ts";
 
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
@@ -128,7 +129,15 @@ describe("at work in the hospital,", () => {
     await pharmacist.waitForSelector(`${expiring("SOON")}:has-text('in ')`);
     expect(await pharmacist.locator(expiring("LATER")).count()).toBe(0);
 
+    // Nothing is handed out before the allergies have been seen, and a proposed quantity does not come into what is being typed.
+    const release = await heldBack(pharmacist, /AllergyIntolerance/);
     await pharmacist.click("li:has-text('Ada Rossi') button:has-text('Hand out')");
+    await pharmacist.waitForSelector("dialog [role=status]:has-text('Loading')");
+    expect(await pharmacist.locator("#field-dispense-quantity, dialog button.main").count()).toBe(0);
+    release();
+    await pharmacist.waitForSelector("#field-dispense-quantity:focus");
+    expect(await pharmacist.inputValue("#field-dispense-quantity")).toBe("40");
+    await pharmacist.waitForSelector("dialog :text('No allergy is recorded')");
     await pharmacist.waitForSelector("dialog li:has-text('30 × SOON')");
     await pharmacist.waitForSelector("dialog li:has-text('10 × LATER')");
     await pharmacist.selectOption("#field-dispense-lot", { index: 2 });
@@ -280,7 +289,9 @@ describe("at work in the hospital,", () => {
     await nurse.fill("#field-vital-8480-6", "120");
     await nurse.waitForSelector("#field-vital-8462-4[required]");
     expect(await barriers(nurse)).toEqual([]);
-    await nurse.fill("#field-vital-8480-6", "");
+    await nurse.click("dialog button:has-text('Cancel')");
+    await nurse.click("button:has-text('Note vital signs')");
+    expect(await nurse.inputValue("#field-vital-8480-6")).toBe(""); // what was measured for a note that was not made
     await nurse.keyboard.press("Escape");
     await step("note temperature, pulse and blood pressure", nurse, async () => {
       await nurse.click("button:has-text('Note vital signs')");
@@ -319,7 +330,11 @@ describe("at work in the hospital,", () => {
     await hospitalizations.admit(house.operator, { patient, bed: freeBed });
     const { patient: child } = await patients.registerNewborn(house.operator, { mother: patient, gender: "male", birthDate: inDays(0) });
     await house.show(nurse, `chart/${child.split("/")[1]}`);
+    const release = await heldBack(nurse, /RelatedPerson/);
     await nurse.click("button:has-text('Ask for admission')");
+    await nurse.waitForSelector("dialog [role=status]:has-text('Loading')");
+    expect(await nurse.locator("dialog button.main").count()).toBe(0); // its mother's stay belongs to the request
+    release();
     await nurse.waitForSelector("dialog p:has-text('Mother'):has-text('Ada Rossi')");
     await nurse.check("dialog label:has-text('cot') input");
     await nurse.waitForSelector("dialog .hint:has-text('No free bed has all of it.')");

@@ -42,6 +42,9 @@ export function conceptOf({ text, coding = [] }: CodeableConcept = {}): string {
 export const numberIn = (value: number, options?: Intl.NumberFormatOptions): string =>
   new Intl.NumberFormat(locale.value, options).format(value);
 
+/** A number as it is typed in the language: without separators of thousands, and with all its decimals. */
+export const typedIn = (value: number): string => numberIn(value, { useGrouping: false, maximumFractionDigits: 20 });
+
 /** A quantity with its unit; without a unit, a number of units. */
 export const countText = ({ value = 0, unit, code }: Quantity): string =>
   unit === undefined && code === undefined ? t("units", { n: value }) : quantityOf({ value, ...(unit && { unit }), ...(code && { code }) });

@@ -5,6 +5,7 @@ import { transferOf } from "../../../../hospitalizations/transfers.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { later } from "../../parts/later.ts";
+import { NotKnown } from "../../parts/panel.ts";
 import { ageOf, dateOf, since } from "../../platform/clock.ts";
 import type { Other } from "../../platform/live.ts";
 import { offers } from "../../platform/menu.ts";
@@ -59,7 +60,7 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
     </div>
     ${open === "admission" && html`<${AskAdmission} patient=${patient} onClose=${close} />`}
     ${open === "transfer" && current && html`<${TransferDialog} stay=${current} name=${nameOf(patient)} onClose=${close} onDone=${parts.encounters.reload} />`}
-    ${open === "allergy" && html`<${NoteAllergy} patient=${`Patient/${patient.id}`} recorded=${parts.allergies.value?.resources ?? []} onClose=${close} onDone=${parts.allergies.reload} />`}
+    ${open === "allergy" && html`<${NoteAllergy} patient=${`Patient/${patient.id}`} recorded=${parts.allergies} onClose=${close} onDone=${parts.allergies.reload} />`}
     ${open === "vitals" && html`<${VitalSigns} patient=${`Patient/${patient.id}`} encounter=${current && `Encounter/${current.id}`} onClose=${close} onDone=${parts.results.reload} />`}
     ${open === "label" && html`<${LabelDialog} patient=${patient} onClose=${close} />`}
     ${open === "details" && html`<${DetailsDialog} patient=${patient} onClose=${close} onStored=${reload} />`}
@@ -93,6 +94,7 @@ function Allergies({ parts: { allergies } }: { parts: Parts }) {
     return html`<p class="not-known"><span aria-hidden="true">?</span> ${t("allergies.notKnown")}</p>`;
   }
   if (!allergies.value) return html`<p class="muted" aria-busy="true">${t("loading")}</p>`;
-  if (active.length === 0) return html`<p class="muted">${t("allergies.none")}</p>`;
-  return html`<p class="alert">⚠ ${leading("allergies")} ${active.map((one) => `${conceptOf(one.code)}${one.criticality === "high" ? ` (${t("allergies.severe")})` : ""}`).join(", ")}</p>`;
+  const asOf = html`<${NotKnown} loaded=${allergies} />`;
+  if (active.length === 0) return html`<p class="muted">${t("allergies.none")}</p>${asOf}`;
+  return html`<p class="alert">⚠ ${leading("allergies")} ${active.map((one) => `${conceptOf(one.code)}${one.criticality === "high" ? ` (${t("allergies.severe")})` : ""}`).join(", ")}</p>${asOf}`;
 }

@@ -38,7 +38,8 @@ const fieldsOf = (one: MedicationStatement) => ({
 
 export function Prescribe({ patient, continues, onClose, onDone }: PrescribeProps) {
   const medications = useLoad("medications", knownMedications);
-  const { draft, set, clear } = useDraft(`prescribe.${continues?.id ?? patient}`, continues && fieldsOf(continues));
+  const kept = `prescribe.${continues?.id ?? patient}`;
+  const { draft, set } = useDraft(kept, continues && fieldsOf(continues));
   const [isAllergic, setAllergic] = useState(false);
   const value = (name: string) => draft.value[name] ?? "";
   /** A reason given for one medication does not apply to another: allergies are checked again. */
@@ -75,20 +76,15 @@ export function Prescribe({ patient, continues, onClose, onDone }: PrescribeProp
       if (error instanceof Refused && error.type === "ALLERGY_RECORDED") setAllergic(true);
       throw error;
     }
-    clear();
     onClose();
     onDone();
   };
   const field = (name: string, label: string, more: object = {}, As: typeof Field | typeof NumberField = Field) =>
     html`<${As} label=${label} name=${name} value=${value(name)} onValue=${(text: string) => set(name, text)} required ...${more} />`;
-  const cancel = () => {
-    clear();
-    onClose();
-  };
   const fieldOf = { CHOOSE_FROM_LIST: "medication", NO_AMOUNT: "dose", ALLERGY_RECORDED: "override" };
   return html`<${Dialog} title=${t("prescribe")} onClose=${onClose}>
     ${continues && html`<p class="hint">${leading("taken")} <bdi>${joined(conceptOf(continues.medicationCodeableConcept), dosageTextOf(continues))}</bdi></p>`}
-    <${Form} send=${send} submit=${t("prescribe")} onCancel=${cancel} fieldOf=${fieldOf}>
+    <${Form} draft=${kept} send=${send} submit=${t("prescribe")} onCancel=${onClose} fieldOf=${fieldOf}>
       ${(faultOf: (field: string) => string | undefined) => html`
         <${CodeField} label=${t("medication.one")} name="medication" value=${value("medication")} onValue=${choose} codes=${medications.value ?? []} autofocus=${value("medication") === ""} fault=${faultOf("medication")} />
         <div class="fields">

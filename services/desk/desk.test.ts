@@ -125,6 +125,15 @@ describe("a form", () => {
     expect(native).toEqual([]);
   });
 
+  it("and what is shown is in it, too: a number is written by what knows the language", () => {
+    const plain = filesUnder("services/desk/pages", /\.ts$/).filter((name) =>
+      /\$\{(?:[\w.]+\.)?value\}\s*\$\{(?:[\w.]+\.)?unit/.test(contentOf(name)),
+    );
+    expect(plain.map((name) => name.slice("services/desk/pages/".length))).toEqual([
+      "screens/bench/enter.ts", // as the laboratory has typed it
+    ]);
+  });
+
   it("keeps what is typed into it over a reload, but for what is scanned, chosen or only asked", () => {
     const names = filesUnder("services/desk/pages/screens", /\.ts$/);
     const forgetting = names.filter((name) => /<\$\{Form\}/.test(contentOf(name)) && /useState\((""|`)/.test(contentOf(name)));

@@ -46,6 +46,7 @@ describe("A number in a field", () => {
     ["fr", 0.5, "0,5"],
     ["fr", 1250, "1250"],
     ["fr", 0.0625, "0,0625"],
+    ["fr", 1.125, "1.125"], // with a comma it could be a thousand
     ["ar", 1250.5, "1250.5"],
   ] as const)("stands as it is typed in the language (%s, %d), and is read as the same number", (code, value, text) => {
     language.value = code;

@@ -128,6 +128,9 @@ describe("care", () => {
     await physician.press("#field-allergy", "Enter");
     await physician.waitForSelector(".banner .alert:has-text('Amoxicillin')");
     await physician.click("button:text-is('Prescribe')");
+    // The dialog covers the banner, on a phone the whole page.
+    await physician.waitForSelector("dialog .whose:has-text('Ada Rossi')");
+    await physician.waitForSelector("dialog .alert:has-text('Amoxicillin')");
     const given = { medication: amoxicillin?.display ?? "", dosage: "1 capsule", dose: "250 mg", often: "3", quantity: "21" };
     for (const [field, text] of Object.entries(given)) await physician.fill(`#field-${field}`, text);
     await physician.press("#field-quantity", "Enter");

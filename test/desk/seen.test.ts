@@ -172,11 +172,14 @@ describe("on the pages", () => {
   it("what was missing does not hold up what does not need it any more", async () => {
     await physician.setViewportSize({ width: 1440, height: 900 });
     await house.show(physician, `chart/${patient.split("/")[1]}`);
-    await physician.click("button:has-text('Noter les constantes')");
+    await physician.click("button:has-text('Noter les signes vitaux')");
     await physician.fill("#field-vital-29463-7", "0,1");
     await physician.press("#field-vital-29463-7", "Tab");
     await physician.waitForSelector("#field-vital-29463-7-fault:has-text('Au moins 0,2.')"); // and not 0.2
-    await physician.click("dialog button:has-text('Annuler')");
+    await physician.click("dialog button:has-text('Abandonner')");
+    await physician.click("button:has-text('Noter les signes vitaux')");
+    expect(await physician.inputValue("#field-vital-29463-7")).toBe(""); // what was given up does not come back as if it were of now
+    await physician.keyboard.press("Escape");
     await physician.click("button:has-text('Prescrire')");
     for (const [field, value] of [
       ["medication", PARACETAMOL.display],

@@ -140,7 +140,7 @@ describe("in the hospital, by role,", () => {
       await nurse.check("label:has-text('oxygen') input");
       await nurse.waitForSelector("[role=status]:has-text('1 bed is free.')");
       await nurse.click("tr:has-text('Surgery') button:has-text('Admit')");
-      await said(nurse, "Bruno Verdi is admitted to 201 · B");
+      await said(nurse, "Bruno Verdi is admitted to Surgery · 201 · B");
     });
     await nurse.waitForSelector("button.bed:has-text('Bruno Verdi')");
     expect(await barriers(nurse)).toEqual([]);

@@ -4,14 +4,12 @@ import type { Patient } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
 import { sentenceOf } from "../platform/errors.ts";
 import { findPatients } from "../platform/patients.ts";
+import { isScanned } from "../platform/scanning.ts";
 import { t } from "../platform/texts.ts";
 import { PersonLine } from "./person-line.ts";
 
 /** Pause in typing after which it searches, milliseconds: a scanner types a label faster. */
 const PAUSE_MS = 180;
-
-/** Whether the text is a number from a label rather than a name: some scanners end it with Tab. */
-const isScanned = (text: string): boolean => /\d/.test(text) && !/\s/.test(text.trim());
 
 interface SearchProps {
   id: string;

@@ -35,16 +35,19 @@ export function StayDialog({ bed, stay: shown, unknown, onClose, reload }: StayP
     moving.value = shown;
     onClose();
   };
-  /** @param undo undoes the action */
-  const act = async (work: () => Promise<unknown>, text: string, undo: () => Promise<unknown>) => {
+  /** @param undo undoes the action @returns whether it succeeded */
+  const act = async (work: () => Promise<unknown>, text: string, undo: () => Promise<unknown>): Promise<boolean> => {
     onClose();
+    let isDone = true;
     try {
       await work();
       say(text, () => undo().then(reload));
     } catch (error) {
+      isDone = false;
       sayFault(error);
     }
     reload();
+    return isDone;
   };
   const leave = () =>
     act(

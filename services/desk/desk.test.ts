@@ -117,6 +117,18 @@ describe("a part of a page", () => {
   });
 });
 
+describe("a list", () => {
+  it("that may lack what a silent service knows does not say that there is nothing", () => {
+    const saying = filesUnder("services/desk/pages/screens", /\.ts$/).filter((name) => {
+      const text = contentOf(name);
+      return /<\$\{Partial\}/.test(text) && /\.length === 0 && html`/.test(text); // and not: && !isPartial
+    });
+    expect(saying.map((name) => name.slice("services/desk/pages/screens/".length))).toEqual([
+      "front-desk/queue.ts", // nothing that the filter finds, of a list with more than twenty
+    ]);
+  });
+});
+
 describe("a form", () => {
   it("takes days, times and numbers in the page's language: no field is one that the browser draws or reads in its own", () => {
     const native = filesUnder("services/desk/pages", /\.ts$/).filter((name) =>

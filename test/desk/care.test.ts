@@ -263,11 +263,15 @@ describe("care", () => {
     await nurse.waitForSelector("dialog h2:has-text('A'):has-text('Ada Rossi')");
     await nurse.route(/wards\/board(?!\/)/, async (route) => {
       const response = await route.fetch();
-      await route.fulfill({ response, json: { ...((await response.json()) as object), unknown: ["allergies"], isComplete: false } });
+      await route.fulfill({
+        response,
+        json: { ...((await response.json()) as object), unknown: ["allergies", "stays"], isComplete: false },
+      });
     });
     await hospitalizations.handOver(house.operator, { stay: ada ?? "", text: "seen" });
     await hospitalizations.swap(house.operator, { stay: ada ?? "", with: bruno ?? "" });
     await nurse.waitForSelector("dialog .not-known:has-text('allergies')");
+    expect(await nurse.textContent("#part-waiting")).not.toContain("Nobody waits");
     await nurse.unroute(/wards\/board(?!\/)/);
     await hospitalizations.discharge(house.operator, { stay: ada ?? "" });
     await nurse.waitForSelector("dialog [role=status]:has-text('Ada Rossi is no longer in a bed of this ward.')");

@@ -32,7 +32,7 @@ export function Prescriptions({ loaded, allergies, patient }: PrescriptionsProps
     isPartial,
     hasMore,
   }: Found<MedicationRequest>) => html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
-    ${resources.length === 0 && html`<p class="muted">${t("prescriptions.none")}</p>`}
+    ${resources.length === 0 && !isPartial && html`<p class="muted">${t("prescriptions.none")}</p>`}
     <ul class="list">${resources.map(
       (
         one,

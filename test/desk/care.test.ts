@@ -284,7 +284,17 @@ describe("care", () => {
     const down = { status: 503, body: "{}" };
     await nurse.route(/Encounter\?.*class=AMB/, (route) => route.fulfill(down));
     const free = (await wards.listBeds(house.operator, { status: "free" }))[0]?.location ?? "";
-    await wards.setCleaning(house.operator, { bed: free, cleaning: "clean" });
+    // A bed that cannot be chosen says why, and the patient stays picked up; the own bed puts the patient back.
+    await wards.setCleaning(house.operator, { bed: free, cleaning: "dirty" });
+    await nurse.waitForSelector("button.bed.closed:has-text('to be cleaned')");
+    await nurse.focus("button.bed:has-text('Bruno Verdi')");
+    await nurse.keyboard.press("m");
+    await nurse.click("button.bed.closed");
+    await said(nurse, "to be cleaned. Choose another bed.");
+    await nurse.click("button.bed:has-text('Bruno Verdi')");
+    await nurse.waitForSelector(".moving", { state: "detached" });
+    expect(await nurse.locator("dialog").count()).toBe(0);
+    for (const cleaning of ["cleaning", "clean"] as const) await wards.setCleaning(house.operator, { bed: free, cleaning });
     await nurse.click("button.bed.free");
     await nurse.fill("#admit-search", "Kaci");
     await nurse.waitForSelector("#admit-search-list li");

@@ -15,7 +15,7 @@ import { useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 import { CleaningChoice } from "./cleaning.ts";
-import type { PlacedBed } from "./move.ts";
+import { type PlacedBed, stateOf } from "./move.ts";
 import { useKept } from "../../platform/drafts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
@@ -34,10 +34,9 @@ interface AdmitProps {
 
 export function AdmitDialog({ bed, onClose, reload }: AdmitProps) {
   const [patient, setPatient] = useState<Patient | undefined>();
-  const why = bed.cleaning && bed.cleaning !== "clean" ? t(`cleaning.${bed.cleaning}`) : t(`bed.${bed.status}`);
   const isFree = bed.status === "free";
   return html`<${Dialog} title=${t("ward.admitTo", { bed: bed.place })} onClose=${onClose}>
-    ${!isFree && html`<p role="status">${why}</p>`}
+    ${!isFree && html`<p role="status">${stateOf(bed)}</p>`}
     ${isFree && !patient && html`<${PatientSearch} id="admit-search" label=${t("search")} onPick=${setPatient} />`}
     ${isFree && patient && html`<${Admit} key=${patient.id} bed=${bed} patient=${patient} onClose=${onClose} reload=${reload} onCancel=${() => setPatient(undefined)} />`}
     <${CleaningChoice} bed=${bed} onClose=${onClose} onDone=${reload} />

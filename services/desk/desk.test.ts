@@ -117,12 +117,33 @@ describe("a part of a page", () => {
   });
 });
 
+describe("a list", () => {
+  it("that may lack what a silent service knows does not say that there is nothing", () => {
+    const saying = filesUnder("services/desk/pages/screens", /\.ts$/).filter((name) => {
+      const text = contentOf(name);
+      return /<\$\{Partial\}/.test(text) && /\.length === 0 && html`/.test(text); // and not: && !isPartial
+    });
+    expect(saying.map((name) => name.slice("services/desk/pages/screens/".length))).toEqual([
+      "front-desk/queue.ts", // nothing that the filter finds, of a list with more than twenty
+    ]);
+  });
+});
+
 describe("a form", () => {
   it("takes days, times and numbers in the page's language: no field is one that the browser draws or reads in its own", () => {
     const native = filesUnder("services/desk/pages", /\.ts$/).filter((name) =>
       /type[:=]\s*"(date|datetime-local|month|week|time|number)"/.test(contentOf(name)),
     );
     expect(native).toEqual([]);
+  });
+
+  it("and what is shown is in it, too: a number is written by what knows the language", () => {
+    const plain = filesUnder("services/desk/pages", /\.ts$/).filter((name) =>
+      /\$\{(?:[\w.]+\.)?value\}\s*\$\{(?:[\w.]+\.)?unit/.test(contentOf(name)),
+    );
+    expect(plain.map((name) => name.slice("services/desk/pages/".length))).toEqual([
+      "screens/bench/enter.ts", // as the laboratory has typed it
+    ]);
   });
 
   it("keeps what is typed into it over a reload, but for what is scanned, chosen or only asked", () => {
@@ -135,6 +156,18 @@ describe("a form", () => {
       "ward/physician.ts", // a person
       "ward/transfer.ts", // a ward
     ]);
+  });
+});
+
+describe("a form that is cancelled", () => {
+  it("discards what was typed: it does not come back hours later as if it were of then", () => {
+    const keeping = filesUnder("services/desk/pages/screens", /\.ts$/).filter((name) => {
+      const text = contentOf(name);
+      const forms = text.split("\n").filter((line) => /<\$\{Form\}.* onCancel=/.test(line));
+      const isKept = /use(Draft|Kept|Editing|RecordEditing)[<(]/.test(text);
+      return isKept && forms.some((line) => !/draft=|onCancel=\$\{(of \? )?(editing\.)?leave\b/.test(line));
+    });
+    expect(keeping).toEqual([]);
   });
 });
 

@@ -8,6 +8,7 @@ import { moneyText, moneyTyped, unitsTyped } from "./pages/platform/money.ts";
 import { numberTyped, requireOneWay } from "./pages/platform/numbers.ts";
 import { isSame, mergedOf } from "./pages/platform/merging.ts";
 import { timeIn } from "./pages/platform/times.ts";
+import { typedIn } from "./pages/platform/names.ts";
 import { joined, language } from "./pages/platform/texts.ts";
 import { unitOf } from "./pages/platform/units.ts";
 
@@ -32,6 +33,25 @@ describe("Several texts in one line", () => {
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
     const joining = files.filter((name) => /\.join\([^)]*·/.test(readFileSync(join(folder, name), "utf8")));
     expect(joining).toEqual([join("platform", "texts.ts")]);
+  });
+});
+
+describe("A number in a field", () => {
+  afterAll(() => {
+    language.value = "en";
+  });
+
+  it.each([
+    ["en", 0.5, "0.5"],
+    ["fr", 0.5, "0,5"],
+    ["fr", 1250, "1250"],
+    ["fr", 0.0625, "0,0625"],
+    ["fr", 1.125, "1.125"], // with a comma it could be a thousand
+    ["ar", 1250.5, "1250.5"],
+  ] as const)("stands as it is typed in the language (%s, %d), and is read as the same number", (code, value, text) => {
+    language.value = code;
+    expect(typedIn(value)).toBe(text);
+    expect(numberTyped(typedIn(value))).toBe(value);
   });
 });
 

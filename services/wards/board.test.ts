@@ -12,8 +12,10 @@ import { lab } from "../lab/lab.contract.ts";
 import LabService from "../lab/lab.service.ts";
 import { patients } from "../patients/patients.contract.ts";
 import PatientsService from "../patients/patients.service.ts";
+import PharmacyService from "../pharmacy/pharmacy.service.ts";
 import RecordsService from "../records/records.service.ts";
 import TransactionsService from "../transactions/transactions.service.ts";
+import VisitsService from "../visits/visits.service.ts";
 import type { Board, BoardBed } from "./board.contract.ts";
 import { ageOf } from "./board/patient-line.ts";
 import { type Ward, wards } from "./wards.contract.ts";
@@ -53,8 +55,16 @@ describe("the board", () => {
     await ownerOf(service).write(clinic.caller, { steps: [{ op: "update", type, id, text, upsert: false }] });
   };
 
+  const allergy = (patient: object, substance: string, status: string) => ({
+    resourceType: "AllergyIntolerance",
+    patient,
+    code: { text: substance },
+    clinicalStatus: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: status }] },
+  });
+
   beforeAll(async () => {
-    clinic = await startClinic(WardsService, HospitalizationsService, PatientsService, LabService, RecordsService, TransactionsService);
+    const owners = [HospitalizationsService, VisitsService, PatientsService, LabService, RecordsService, PharmacyService];
+    clinic = await startClinic(WardsService, TransactionsService, ...owners);
     surgery = await wards.open(clinic.caller, { name: "Surgery", rooms: [{ name: "room 1", beds: ["A", "B", "C"] }] });
     await wards.open(clinic.caller, { name: "Medicine", rooms: [{ name: "room 1", beds: ["A"] }] });
     const registered = await patients.register(clinic.caller, {
@@ -68,14 +78,8 @@ describe("the board", () => {
     patient = registered.patient;
     ({ stay } = await hospitalizations.admit(clinic.caller, { patient, bed: bedAt(0), reason: "Cholecystitis" }));
     const subject = { reference: patient };
-    const allergy = (substance: string, status: string) => ({
-      resourceType: "AllergyIntolerance",
-      patient: subject,
-      code: { text: substance },
-      clinicalStatus: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: status }] },
-    });
-    await make("records", allergy("Penicillin", "active"));
-    await make("records", allergy("Latex", "resolved"));
+    await make("records", allergy(subject, "Penicillin", "active"));
+    await make("records", allergy(subject, "Latex", "resolved"));
     const isolation = { coding: [{ system: "http://snomed.info/sct", code: "40174006" }], text: "Contact: MRSA" };
     await make("records", { resourceType: "Flag", status: "active", subject, code: isolation } as { resourceType: string });
     await lab.order(clinic.caller, { patient, encounter: stay, test: LOINC });
@@ -141,6 +145,76 @@ describe("the board", () => {
     expect((await wards.board(clinic.caller, {})).wards.map(({ name }) => name)).toEqual(["Surgery", "Medicine"]);
     expect((await wards.board(clinic.caller, { ward: "Location/none" })).wards).toEqual([]);
     await expect(wards.board(clinic.caller, { ward: "Patient/1" })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+  });
+
+  describe("of a filled ward", () => {
+    const ONCE = ["hospitalizations", "lab", "patients", "pharmacy", "records", "visits"];
+    let cardiology: Ward;
+    let beds: string[];
+    let stays: string[];
+    const register = async (family: string) => {
+      const person = { family, given: ["Omar"], birthDate: "1950-01-01", gender: "male" as const };
+      return (await patients.register(clinic.caller, { ...person, identifier: { system: "urn:test", value: family } })).patient;
+    };
+    const admit = async (family: string, bed = "") => {
+      const who = await register(family);
+      const { stay: made } = await hospitalizations.admit(clinic.caller, { patient: who, bed, reason: "Angina" });
+      await lab.order(clinic.caller, { patient: who, encounter: made, test: LOINC });
+      return made;
+    };
+    /** The services that are asked for the board, in rounds: a round begins when an answer of the one before has come. */
+    const look = async (): Promise<{ asked: string[][]; board: Board }> => {
+      const asked: string[][] = [[]];
+      let isAnswered = false;
+      const host = clinic.hosted("wards").broker;
+      const call = host.call.bind(host) as (...args: unknown[]) => Promise<unknown>;
+      const spy = jest.spyOn(host, "call").mockImplementation(((action: string, ...more: unknown[]) => {
+        if (isAnswered) asked.push([]);
+        isAnswered = false;
+        asked.at(-1)?.push(action.split(".")[0] as string);
+        return call(action, ...more).finally(() => {
+          isAnswered = true;
+        });
+      }) as typeof host.call);
+      const board = await wards.board(clinic.caller, { ward: cardiology.location }).finally(() => spy.mockRestore());
+      return { asked: asked.map((round) => round.sort()), board };
+    };
+    const requestsIn = (board: Board) => bedsOf(board).map((bed) => bed.stay?.waits.requests);
+
+    beforeAll(async () => {
+      cardiology = await wards.open(clinic.caller, { name: "Cardiology", rooms: [{ name: "room 1", beds: ["A", "B", "C", "D"] }] });
+      beds = cardiology.rooms[0]?.beds.map(({ location }) => location) ?? [];
+      stays = [await admit("Haddad", beds[0]), await admit("Mansouri", beds[1]), await admit("Saidi", beds[2])];
+      await look();
+    });
+
+    it("asks each service once, all at the same time", async () => {
+      const { asked, board } = await look();
+      expect(asked).toEqual([ONCE]);
+      expect(requestsIn(board)).toEqual([1, 1, 1, undefined]);
+    });
+
+    it("reads only what has changed, from the service that has it", async () => {
+      const haddad = (await clinic.read("hospitalizations", stays[0] ?? ""))["subject"] as object;
+      await make("records", allergy(haddad, "Latex", "active"));
+      const { asked, board } = await look();
+      expect(asked).toEqual([ONCE, ["records"]]);
+      expect(bedsOf(board)[0]?.stay?.allergies).toEqual(["Latex"]);
+    });
+
+    it("asks again about a patient who has come, and about nobody else; who has left is no longer shown", async () => {
+      await admit("Toumi", beds[3]);
+      const { asked, board } = await look();
+      expect(asked[0]).toEqual(ONCE);
+      expect(asked.slice(1).flat()).toEqual(expect.arrayContaining(["lab", "patients", "pharmacy", "records"]));
+      expect(requestsIn(board)).toEqual([1, 1, 1, 1]);
+      expect(bedsOf(board)[3]?.stay).toMatchObject({ name: "Omar Toumi" });
+      await hospitalizations.discharge(clinic.caller, { stay: stays[1] ?? "" });
+      const without = await look();
+      expect(without.asked[0]).toEqual(ONCE);
+      expect(bedsOf(without.board).map((bed) => bed.stay?.name)).toEqual(["Omar Haddad", undefined, "Omar Saidi", "Omar Toumi"]);
+      expect((await look()).asked).toEqual([ONCE]);
+    });
   });
 
   describe("in a hospital with closed access", () => {

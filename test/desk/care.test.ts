@@ -128,6 +128,9 @@ describe("care", () => {
     await physician.press("#field-allergy", "Enter");
     await physician.waitForSelector(".banner .alert:has-text('Amoxicillin')");
     await physician.click("button:text-is('Prescribe')");
+    // The dialog covers the banner, on a phone the whole page.
+    await physician.waitForSelector("dialog .whose:has-text('Ada Rossi')");
+    await physician.waitForSelector("dialog .alert:has-text('Amoxicillin')");
     const given = { medication: amoxicillin?.display ?? "", dosage: "1 capsule", dose: "250 mg", often: "3", quantity: "21" };
     for (const [field, text] of Object.entries(given)) await physician.fill(`#field-${field}`, text);
     await physician.press("#field-quantity", "Enter");
@@ -235,6 +238,10 @@ describe("care", () => {
     await nurse.click("dialog button:has-text('Leave')");
     await said(nurse, "Ada Rossi is on leave.");
     await nurse.click("button.bed:has-text('Ada Rossi'):has-text('on leave')");
+    const today = await nurse.evaluate(() =>
+      new Date().toLocaleDateString("en-GB", { timeZone: "Africa/Algiers", month: "short", day: "numeric" }),
+    );
+    await nurse.waitForSelector(`dialog dd:right-of(dt:has-text('on leave')):has-text('${today}')`); // it may have been yesterday
     await nurse.click("dialog button:has-text('back')");
     await said(nurse, "Ada Rossi is back.");
     const administrator = await house.person("chief", ["administrator"]);
@@ -244,5 +251,69 @@ describe("care", () => {
     await administrator.press("#field-close-reason", "Enter");
     await administrator.waitForSelector("dialog .fault:has-text('first')");
     await nurse.waitForSelector("button.bed:has-text('Bruno Verdi')");
+  });
+
+  it("a dialog about a patient stays one about that patient, whatever others do, and says what is not known", async () => {
+    const board = await wards.board(house.operator, {});
+    const beds = board.wards.flatMap(({ rooms }) => rooms.flatMap((room) => room.beds));
+    const [ada, bruno] = ["Ada Rossi", "Bruno Verdi"].map((name) => beds.find((bed) => bed.stay?.name === name)?.stay?.stay ?? "");
+    await nurse.click("button.bed:has-text('Ada Rossi')");
+    await nurse.waitForSelector("dialog h2:has-text('B'):has-text('Ada Rossi')");
+    await hospitalizations.swap(house.operator, { stay: ada ?? "", with: bruno ?? "" }); // by a colleague
+    await nurse.waitForSelector("dialog h2:has-text('A'):has-text('Ada Rossi')");
+    await nurse.route(/wards\/board(?!\/)/, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({
+        response,
+        json: { ...((await response.json()) as object), unknown: ["allergies", "stays"], isComplete: false },
+      });
+    });
+    await hospitalizations.handOver(house.operator, { stay: ada ?? "", text: "seen" });
+    await hospitalizations.swap(house.operator, { stay: ada ?? "", with: bruno ?? "" });
+    await nurse.waitForSelector("dialog .not-known:has-text('allergies')");
+    expect(await nurse.textContent("#part-waiting")).not.toContain("Nobody waits");
+    await nurse.unroute(/wards\/board(?!\/)/);
+    await hospitalizations.discharge(house.operator, { stay: ada ?? "" });
+    await nurse.waitForSelector("dialog [role=status]:has-text('Ada Rossi is no longer in a bed of this ward.')");
+    expect(await nurse.locator("dialog button:has-text('Discharge')").count()).toBe(0);
+    await nurse.keyboard.press("Escape");
+  });
+
+  it("an open visit that cannot be asked for does not keep a patient from a bed, and allergies are said to be of earlier", async () => {
+    const { patient: third } = await patients.register(house.operator, { family: "Kaci", given: ["Dalila"], gender: "female" });
+    const down = { status: 503, body: "{}" };
+    await nurse.route(/Encounter\?.*class=AMB/, (route) => route.fulfill(down));
+    const free = (await wards.listBeds(house.operator, { status: "free" }))[0]?.location ?? "";
+    // A bed that cannot be chosen says why, and the patient stays picked up; the own bed puts the patient back.
+    await wards.setCleaning(house.operator, { bed: free, cleaning: "dirty" });
+    await nurse.waitForSelector("button.bed.closed:has-text('to be cleaned')");
+    await nurse.focus("button.bed:has-text('Bruno Verdi')");
+    await nurse.keyboard.press("m");
+    await nurse.click("button.bed.closed");
+    await said(nurse, "to be cleaned. Choose another bed.");
+    await nurse.click("button.bed:has-text('Bruno Verdi')");
+    await nurse.waitForSelector(".moving", { state: "detached" });
+    expect(await nurse.locator("dialog").count()).toBe(0);
+    for (const cleaning of ["cleaning", "clean"] as const) await wards.setCleaning(house.operator, { bed: free, cleaning });
+    await nurse.click("button.bed.free");
+    await nurse.fill("#admit-search", "Kaci");
+    await nurse.waitForSelector("#admit-search-list li");
+    await nurse.press("#admit-search", "Enter");
+    await nurse.waitForSelector("dialog .not-known");
+    await nurse.fill("#field-admit-reason", "Fall");
+    await nurse.press("#field-admit-reason", "Enter");
+    await said(nurse, "Dalila Kaci is admitted");
+    await house.show(physician, `chart/${third.split("/")[1]}`);
+    await physician.waitForSelector(".banner:has-text('No allergy is recorded')");
+    await physician.route(/AllergyIntolerance/, (route) => route.fulfill(down));
+    const allergy = { resourceType: "AllergyIntolerance", patient: { reference: third }, code: { text: "Latex" } };
+    const clinicalStatus = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };
+    const text = JSON.stringify({ ...allergy, clinicalStatus });
+    await ownerOf("records").write(house.operator, {
+      steps: [{ op: "create", type: "AllergyIntolerance", id: crypto.randomUUID(), text }],
+    });
+    await physician.waitForSelector(".banner .not-known:has-text('as of')");
+    await physician.unroute(/AllergyIntolerance/);
+    await physician.waitForSelector(".banner .alert:has-text('Latex')");
   });
 });

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { billing } from "../../services/billing/billing.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
+import { heldBack } from "./held-back.ts";
 import { barriers, House } from "./pages-house.ts";
 
 describe("at the cash desk", () => {
@@ -56,6 +57,13 @@ describe("at the cash desk", () => {
       await cashier.waitForSelector("#field-pay-amount:focus");
     }
     await cashier.fill("#field-pay-amount", "30");
+    await cashier.fill("#field-pay-given", "20");
+    await cashier.press("#field-pay-given", "Enter");
+    const told = () => cashier.$eval("#field-pay-given", (one) => (one as HTMLInputElement).validationMessage);
+    expect(await told()).toMatch(/Less was given/);
+    await cashier.fill("#field-pay-given", "fifty");
+    await cashier.press("#field-pay-given", "Enter");
+    expect(await told()).toMatch(/above zero/);
     await cashier.fill("#field-pay-given", "50");
     await cashier.waitForSelector("#field-pay-given-hint:has-text('Change: €20.00')");
     expect(await barriers(cashier)).toEqual([]);
@@ -168,6 +176,13 @@ describe("at the cash desk", () => {
       await cashier.click(`${of("52.00")} button:has-text('Credit note')`);
       await cashier.waitForSelector(`dialog label:has-text('${first}'):has-text('€') input:checked`);
     };
+    const release = await heldBack(cashier, /listPayments/);
+    await cashier.click("#part-invoices .tabs button:has-text('all')");
+    await cashier.click(`${of("52.00")} button:has-text('Credit note')`);
+    await cashier.waitForSelector("dialog [role=status]:has-text('Loading')");
+    expect(await cashier.locator("dialog button.main").count()).toBe(0); // not a credit note for all of it, before it was asked for what
+    release();
+    await cashier.keyboard.press("Escape");
     await open();
     expect(await barriers(cashier)).toEqual([]);
     for (const text of ["consultation", "chest film", "blood count"]) await cashier.uncheck(`dialog label:has-text('${text}') input`);

@@ -124,6 +124,26 @@ describe("a day", () => {
     await page.selectOption("#language", "en");
   });
 
+  it("of the appointments is today's, also on a page that stays open over midnight, until another is chosen", async () => {
+    const clerk = await house.signIn("everybody", { locale: "en-GB" });
+    await clerk.clock.install();
+    await clerk.reload();
+    await house.show(clerk, "desk");
+    const shown = () => clerk.inputValue("#field-appointments-day");
+    const first = await shown();
+    await clerk.clock.fastForward("24:00:00");
+    await clerk.waitForFunction(
+      (before) => (document.querySelector("#field-appointments-day") as HTMLInputElement)?.value !== before,
+      first,
+    );
+    const second = await shown();
+    await clerk.fill("#field-appointments-day", first);
+    await clerk.clock.fastForward("24:00:00");
+    await clerk.waitForSelector("[data-page=desk]");
+    expect([await shown(), second]).toEqual([first, expect.not.stringMatching(first)]);
+    await clerk.close();
+  });
+
   it.each([
     ["en", "37,2", 37.2],
     ["fr", "37,2", 37.2],

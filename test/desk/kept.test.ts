@@ -8,6 +8,7 @@ import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
+import { heldBack } from "./held-back.ts";
 import { barriers, House } from "./pages-house.ts";
 
 const POTASSIUM = { system: "http://loinc.org", code: "2823-3", display: "Potassium [Moles/volume] in Serum or Plasma" };
@@ -122,6 +123,16 @@ describe("what was typed, and what is known", () => {
       expect([field, await page.inputValue(field)]).toEqual([field, typed]);
     };
     await kept(physician, () => physician.click("button.bed:has-text('Carla Neri')"), "#field-paused-paused", "again");
+    // A discharge that is refused loses no decision.
+    await physician.route("**/api/hospitalizations/discharge", (route) =>
+      route.fulfill({ status: 409, json: { error: { type: "STALE_WRITE", message: "" } } }),
+    );
+    await physician.click("dialog button:text-is('Discharge')");
+    await physician.waitForSelector(".notice.fault");
+    await physician.unroute("**/api/hospitalizations/discharge");
+    await physician.click("button.bed:has-text('Carla Neri')");
+    expect(await physician.inputValue("#field-paused-paused")).toBe("again");
+    house.complaints.length = 0; // the browser tells of refusals as of errors
     await kept(
       pharmacist,
       () => pharmacist.click("li:has-text('Carla Neri') button:has-text('Hand out')"),
@@ -180,6 +191,17 @@ describe("what was typed, and what is known", () => {
     const again = { family: "Rosi", given: ["Ada"], gender: "female" as const, birthDate: "1951-03-08", confirm: "for trying" };
     const { patient: double } = await patients.register(operator, again);
     const archivist = await house.person("archivist", ["records-office"]);
+    await house.show(archivist, "records");
+    await archivist.fill("#records-search", "Rossi");
+    await archivist.waitForSelector("#records-search-list li");
+    await archivist.press("#records-search", "Enter");
+    const release = await heldBack(archivist, /patients\/merge$/);
+    await archivist.click("li:has-text('Ada Rosi') button:has-text('Compare')");
+    await archivist.waitForSelector("dialog [role=status]:has-text('Loading')");
+    expect(await archivist.locator("dialog button.main").count()).toBe(0); // not before it is known how much moves
+    release();
+    await archivist.waitForSelector("dialog button:has-text('Merge')");
+    await archivist.keyboard.press("Escape");
     let moved = 3;
     await archivist.route("**/api/patients/mergeState*", async (route) => {
       if (moved >= 9) return route.fallback();

@@ -6,6 +6,7 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
+import { heldBack } from "./held-back.ts";
 import { barriers, House } from "./pages-house.ts";
 
 const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin" };
@@ -113,6 +114,25 @@ describe("in the hospital, by role,", () => {
     await Promise.all([nurse, clerk, physician, archivist].map(findHer));
   });
 
+  it("Enter opens the record of whom was typed, not the first of a list for the beginning of it; a scanned number needs no Enter", async () => {
+    await nurse.fill("#patient-search", "Rossi");
+    await nurse.waitForSelector("#patient-search-list li:has-text('Ada Rossi')");
+    const release = await heldBack(nurse, /Patient\?.*Verdi/);
+    await nurse.fill("#patient-search", "Verdi");
+    await nurse.press("#patient-search", "Enter");
+    release();
+    await nurse.waitForSelector(".banner:has-text('Bruno Verdi')");
+    await nurse.fill("#patient-search", "N-4711");
+    await nurse.press("#patient-search", "Tab"); // with which some scanners end
+    await nurse.waitForSelector(".banner:has-text('Ada Rossi')");
+    await nurse.fill("#patient-search", "Verdi");
+    await nurse.press("#patient-search", "Tab"); // a person goes on to the next control
+    await nurse.waitForSelector("#patient-search-list li:has-text('Bruno Verdi')");
+    expect(await nurse.locator(".banner:has-text('Ada Rossi')").count()).toBe(1);
+    await nurse.fill("#patient-search", "");
+    await house.show(nurse, "home");
+  });
+
   it("a waiting patient is admitted to the bed of another ward that has what is needed", async () => {
     await house.show(nurse, "ward");
     await house.step("find a bed with the properties that a waiting patient needs, and admit", nurse, async () => {
@@ -120,7 +140,7 @@ describe("in the hospital, by role,", () => {
       await nurse.check("label:has-text('oxygen') input");
       await nurse.waitForSelector("[role=status]:has-text('1 bed is free.')");
       await nurse.click("tr:has-text('Surgery') button:has-text('Admit')");
-      await said(nurse, "Bruno Verdi is admitted to 201 · B");
+      await said(nurse, "Bruno Verdi is admitted to Surgery · 201 · B");
     });
     await nurse.waitForSelector("button.bed:has-text('Bruno Verdi')");
     expect(await barriers(nurse)).toEqual([]);
@@ -173,6 +193,10 @@ describe("in the hospital, by role,", () => {
       await chief.press("#field-places-beds", "Enter");
       await chief.waitForSelector("section[aria-label='Room 202'] tr:has-text('6')");
     });
+    await chief.click("section[aria-label='Room 202'] button:has-text('Add beds')");
+    await chief.fill("#field-places-beds", "٧-٨،\t٩"); // in the digits of an Arabic keyboard
+    await chief.press("#field-places-beds", "Enter");
+    for (const bed of ["7", "8", "٩"]) await chief.waitForSelector(`section[aria-label='Room 202'] th:has(:text-is('${bed}'))`);
     await chief.click("section[aria-label='Room 202'] button:has-text('Add beds')");
     await chief.fill("#field-places-beds", "6");
     await chief.press("#field-places-beds", "Enter");

@@ -151,6 +151,9 @@ describe("on the pages", () => {
     await cashier.press("#field-pay-amount", "Enter");
     const said = () => cashier.$eval("#field-pay-amount", (one) => (one as HTMLInputElement).validationMessage);
     expect(await said()).toBe("Remplissez ce champ.");
+    await cashier.fill("#field-pay-amount", "  ");
+    await cashier.press("#field-pay-amount", "Enter");
+    expect(await said()).toBe("Remplissez ce champ."); // blanks are nothing
     await cashier.fill("#field-pay-amount", "12,50");
     expect(await said()).toBe("");
     await cashier.press("#field-pay-amount", "Enter");
@@ -169,6 +172,14 @@ describe("on the pages", () => {
   it("a field that is no longer required does not block the form", async () => {
     await physician.setViewportSize({ width: 1440, height: 900 });
     await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await physician.click("button:has-text('Noter les signes vitaux')");
+    await physician.fill("#field-vital-29463-7", "0,1");
+    await physician.press("#field-vital-29463-7", "Tab");
+    await physician.waitForSelector("#field-vital-29463-7-fault:has-text('Au moins 0,2.')"); // and not 0.2
+    await physician.click("dialog button:has-text('Abandonner')");
+    await physician.click("button:has-text('Noter les signes vitaux')");
+    expect(await physician.inputValue("#field-vital-29463-7")).toBe(""); // what was given up does not come back as if it were of now
+    await physician.keyboard.press("Escape");
     await physician.click("button:has-text('Prescrire')");
     for (const [field, value] of [
       ["medication", PARACETAMOL.display],

@@ -7,6 +7,7 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
+import { heldBack } from "./held-back.ts";
 import { barriers, House } from "./pages-house.ts";
 
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
@@ -319,7 +320,11 @@ describe("at work in the hospital,", () => {
     await hospitalizations.admit(house.operator, { patient, bed: freeBed });
     const { patient: child } = await patients.registerNewborn(house.operator, { mother: patient, gender: "male", birthDate: inDays(0) });
     await house.show(nurse, `chart/${child.split("/")[1]}`);
+    const release = await heldBack(nurse, /RelatedPerson/);
     await nurse.click("button:has-text('Ask for admission')");
+    await nurse.waitForSelector("dialog [role=status]:has-text('Loading')");
+    expect(await nurse.locator("dialog button.main").count()).toBe(0); // its mother's stay belongs to the request
+    release();
     await nurse.waitForSelector("dialog p:has-text('Mother'):has-text('Ada Rossi')");
     await nurse.check("dialog label:has-text('cot') input");
     await nurse.waitForSelector("dialog .hint:has-text('No free bed has all of it.')");

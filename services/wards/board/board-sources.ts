@@ -1,9 +1,9 @@
 /**
- * Reads what a board shows from the services that own it: two rounds, with one call to each service per round. Parts of a service that is down or
+ * Reads what a board shows from the services that own it, with one call to each service per round. Parts of a service that is down or
  * does not answer in time are unknown; parts that the caller may not see are not read.
  */
 import { Errors } from "moleculer";
-import type { ResourceOf, ResourceType } from "../../../fhir/r4.ts";
+import type { Encounter, ResourceOf, ResourceType } from "../../../fhir/r4.ts";
 import { codesClause, idClause, referenceClause, tokenClause } from "../../../fhir/search/exact-clauses.ts";
 import type { Clause, Page, Row, StoreQuery } from "../../../fhir/search/query.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
@@ -20,10 +20,8 @@ import type { Found, Versions } from "./versions.ts";
 /** The answers to one round of questions. */
 export interface Answers {
   of<Type extends ResourceType>(type: Type): Found<ResourceOf<Type>>[];
-  /** Parts for which some service did not answer. */
-  unknown: Set<BoardPart>;
-  /** Their services. */
-  silent: Set<string>;
+  /** Parts for which some service did not answer, with these services. */
+  unknown: Map<BoardPart, Set<string>>;
 }
 
 /** One question, and the part of the board that it serves. */
@@ -78,14 +76,15 @@ export const openStaysOf = (patients: string[]): BoardQuestion[] => [
 
 /** Questions about these patients ("Patient/…"), and for the diagnoses of their stays ("Condition/…"). */
 export function patientQuestions(patients: string[], conditions: string[]): BoardQuestion[] {
-  if (patients.length === 0) return [];
   const all = (type: ResourceType, clauses: Clause[]): StoreQuery => ({ type, clauses, sort: [], limit: PAGE, want: "ids" });
   const ids = (references: string[]) => idClause(references.map((it) => it.slice(it.indexOf("/") + 1)));
+  const diagnoses = conditions.length > 0 ? [{ part: BoardPart.diagnoses, query: all("Condition", [ids(conditions)]) }] : [];
+  if (patients.length === 0) return diagnoses;
   return [
     { part: BoardPart.patients, query: all("Patient", [ids(patients)]) },
     { part: BoardPart.allergies, query: all("AllergyIntolerance", [referenceClause("AllergyIntolerance", "patient", patients)]) },
     { part: BoardPart.isolation, query: all("Flag", [referenceClause("Flag", "patient", patients)]) },
-    ...(conditions.length > 0 ? [{ part: BoardPart.diagnoses, query: all("Condition", [ids(conditions)]) }] : []),
+    ...diagnoses,
     {
       part: BoardPart.results,
       query: all("Observation", [
@@ -124,17 +123,14 @@ export function hiddenFrom(rights: Rights | undefined): BoardPart[] {
 
 /** Asks the owners. @throws errors that are not failures of a single service */
 export async function ask({ caller, directory }: QueryContext, questions: BoardQuestion[], versions: Versions): Promise<Answers> {
-  const unknown = new Set<BoardPart>();
-  const silent = new Set<string>();
+  const unknown: Answers["unknown"] = new Map();
+  const noteUnknown = ({ part }: BoardQuestion, service: string) => unknown.set(part, (unknown.get(part) ?? new Set()).add(service));
   const perOwner = new Map<string, BoardQuestion[]>();
   for (const question of questions) {
     // A service that owns nothing of the type is not asked.
     for (const { service, alive } of directory.known(question.query.type)) {
       if (alive) perOwner.set(service, [...(perOwner.get(service) ?? []), question]);
-      else {
-        unknown.add(question.part);
-        silent.add(service);
-      }
+      else noteUnknown(question, service);
     }
   }
   const found = new Map<string, Map<string, Found>>();
@@ -150,8 +146,7 @@ export async function ask({ caller, directory }: QueryContext, questions: BoardQ
         }
       } catch (error) {
         if (!isFailure(error)) throw error;
-        silent.add(service);
-        for (const { part } of asked) unknown.add(part);
+        for (const question of asked) noteUnknown(question, service);
       }
     }),
   );
@@ -159,9 +154,25 @@ export async function ask({ caller, directory }: QueryContext, questions: BoardQ
     // The map's entries are of the type.
     of: <Type extends ResourceType>(type: Type) => [...(found.get(type)?.values() ?? [])] as unknown as Found<ResourceOf<Type>>[],
     unknown,
-    silent,
   };
 }
+
+/** What the owners answered last to the questions for stays, as far as it is cached. It may be out of date, and may not be shown. */
+export const lastAnswers = ({ directory }: QueryContext, questions: BoardQuestion[], versions: Versions): Found<Encounter>[] =>
+  questions.flatMap(({ query }) =>
+    // The questions are those for stays.
+    directory.known(query.type).flatMap(({ service }) => (versions.answer(nameOf(service, query))?.found ?? []) as Found<Encounter>[]),
+  );
+
+/** The answers to two rounds of questions about different patients. */
+export const withMore = (first: Answers, more: Answers): Answers => ({
+  of: (type) => [...first.of(type), ...more.of(type)],
+  unknown: new Map(
+    [...first.unknown, ...more.unknown].map(([part]) => [part, new Set([first, more].flatMap((it) => [...(it.unknown.get(part) ?? [])]))]),
+  ),
+});
+
+const nameOf = (service: string, query: StoreQuery): string => `${service} ${JSON.stringify(query)}`;
 
 interface Source {
   caller: QueryContext["caller"];
@@ -175,7 +186,7 @@ interface Source {
 async function foundBy(source: Source, asked: BoardQuestion[], versions: Versions): Promise<Found[]> {
   const { caller, service } = source;
   const queries = asked.map(({ query }) => query);
-  const names = queries.map((query) => `${service} ${JSON.stringify(query)}`);
+  const names = queries.map((query) => nameOf(service, query));
   const before = names.map((name) => versions.answer(name));
   const how = { queries, isKept: true, tags: before.map((answer) => answer?.tag ?? "") };
   const pages = await ownerOf(service).searchMany(caller, how, { timeout: ASKED_MS });
@@ -199,21 +210,20 @@ async function readUnknown(source: Source, rows: Row[], versions: Versions): Pro
   const read = new Map<string, Found>();
   const unread = new Map<string, string[]>();
   for (const row of rows) if (!versions.of(row)) unread.set(row.type, [...(unread.get(row.type) ?? []), row.id]);
+  const queries: StoreQuery[] = [];
   for (const [type, ids] of unread) {
     for (let at = 0; at < ids.length; at += PAGE) {
-      const query: StoreQuery = { type, clauses: [idClause(ids.slice(at, at + PAGE))], sort: [], limit: PAGE, want: "rows" };
-      for (const { json, ...row } of await rowsOf(source, query)) {
-        if (json !== undefined) read.set(`${row.type}/${row.id}`, versions.note({ ...row, json }));
-      }
+      queries.push({ type, clauses: [idClause(ids.slice(at, at + PAGE))], sort: [], limit: PAGE, want: "rows" });
+    }
+  }
+  if (queries.length === 0) return read;
+  const pages = await ownerOf(source.service).searchMany(source.caller, { queries }, { timeout: ASKED_MS });
+  for (const [index, page] of pages.entries()) {
+    for (const { json, ...row } of [...page.rows, ...(await restOf(source, queries[index], page))]) {
+      if (json !== undefined) read.set(`${row.type}/${row.id}`, versions.note({ ...row, json }));
     }
   }
   return read;
-}
-
-/** All pages of one question. */
-async function rowsOf(source: Source, query: StoreQuery): Promise<Row[]> {
-  const first = await ownerOf(source.service).search(source.caller, { query }, { timeout: ASKED_MS });
-  return [...first.rows, ...(await restOf(source, query, first))];
 }
 
 /** The pages after the first. */

@@ -48,14 +48,16 @@ interface Answer {
   found: Found[];
 }
 
-/** Versions by `Type/id/version`, and answers as lists of versions; the oldest are dropped first. */
+/** Versions by `Type/id/version`, the oldest dropped first, and answers as lists of versions, those least recently used dropped first. */
 export class Versions {
   readonly #known = new Map<string, Found>();
   readonly #answers = new Map<string, Answer>();
 
   /** The owner's last answer to this question; the owner decides whether it is still valid for the present caller. */
   answer(question: string): Answer | undefined {
-    return this.#answers.get(question);
+    const answer = this.#answers.get(question);
+    if (answer) this.noteAnswer(question, answer);
+    return answer;
   }
 
   /** Caches a complete answer. */

@@ -1,7 +1,9 @@
 /** A dialog over the page. The browser keeps the focus inside, and returns it to where it was. */
-import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useContext, useId, useLayoutEffect, useRef } from "preact/hooks";
 import { type Children, html } from "../html.ts";
 import { Notices } from "./notices.ts";
+import { PersonLine } from "./person-line.ts";
+import { Whose } from "./whose.ts";
 import { wayBack } from "../platform/focus.ts";
 import { goToSignIn, hasEnded } from "../platform/sign-in.ts";
 import { t } from "../platform/texts.ts";
@@ -12,6 +14,7 @@ const FIRST = ":scope > .dialog-content > :not(header) :is(input, select, textar
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: Children }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
+  const whose = useContext(Whose);
   /** Another dialog may have replaced it before the browser reports that it is closed. */
   const isGone = useRef(false);
   // Before painting, so that a key pressed right after the click already goes to the dialog.
@@ -38,6 +41,7 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
   return html`<dialog ref=${dialog} aria-labelledby=${titleId} onKeyDown=${onKeyDown} onClose=${() => isGone.current || onClose()}>
     <div class="dialog-content">
       <header><h2 id=${titleId}>${title}</h2><button type="button" class="quiet" aria-label=${t("close")} onClick=${onClose}>×</button></header>
+      ${whose && html`<p class="whose"><${PersonLine} patient=${whose} /></p>`}
       ${hasEnded.value && html`<p class="not-known" role="status">${t("signIn.ended")} <button type="button" onClick=${goToSignIn}>${t("signIn")}</button></p>`}
       ${children}
     </div>

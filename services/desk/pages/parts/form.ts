@@ -22,9 +22,17 @@ function onInvalid({ target }: Event): void {
 /** Clears the message of a field when it is changed. */
 const onInput = ({ target }: Event): void => (target as Control).setCustomValidity?.("");
 
-/** Clears all messages before sending, except for errors that fields report themselves: what was required before may not be any more. */
-function forget(form: HTMLFormElement): void {
-  for (const control of form.elements) (control as Control).setCustomValidity?.((control as Control).dataset["fault"] ?? "");
+/** Blanks only, where something is required: for a browser the field is filled in. */
+const isBlank = ({ required, value }: Control): boolean => required && value !== "" && value.trim() === "";
+
+/**
+ * Sets the messages before sending: those of errors that fields report themselves, and of required fields with blanks only. All others are cleared: what
+ * was required before may not be any more.
+ */
+function check(form: HTMLFormElement): void {
+  for (const control of form.elements as Iterable<Element> as Iterable<Control>) {
+    control.setCustomValidity?.(control.dataset["fault"] || (isBlank(control) ? t("field.missing") : ""));
+  }
 }
 
 interface FormProps {
@@ -83,12 +91,12 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, draft, la
   };
   /** Enter in a field also triggers a click on the submit button. */
   const onClick = ({ currentTarget, target }: Event) => {
-    if ((target as HTMLElement).closest('[type="submit"]')) forget(currentTarget as HTMLFormElement);
+    if ((target as HTMLElement).closest('[type="submit"]')) check(currentTarget as HTMLFormElement);
   };
   /** In a multi-line field Enter starts a new line; Ctrl+Enter submits. */
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    forget(event.currentTarget as HTMLFormElement);
+    check(event.currentTarget as HTMLFormElement);
     (event.currentTarget as HTMLFormElement).requestSubmit();
   };
   const fields = children(faultOf);

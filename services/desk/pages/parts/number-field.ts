@@ -4,6 +4,7 @@
  */
 import { useState } from "preact/hooks";
 import { html } from "../html.ts";
+import { typedIn } from "../platform/names.ts";
 import { isInTwoWays, numberTyped } from "../platform/numbers.ts";
 import { t } from "../platform/texts.ts";
 import { Field } from "./field.ts";
@@ -35,8 +36,8 @@ function readAs(text: string, { min, max, step = "1" }: Bounds): { number?: stri
   if (isInTwoWays(text)) return { fault: t("error.NUMBER_IN_TWO_WAYS") };
   const value = numberTyped(text);
   if (value === undefined || (step !== "any" && !isMultiple(value, Number(step)))) return { fault: t("field.bad") };
-  if (min !== undefined && value < Number(min)) return { fault: t("field.least", { n: min }) };
-  if (max !== undefined && value > Number(max)) return { fault: t("field.most", { n: max }) };
+  if (min !== undefined && value < Number(min)) return { fault: t("field.least", { n: typedIn(Number(min)) }) };
+  if (max !== undefined && value > Number(max)) return { fault: t("field.most", { n: typedIn(Number(max)) }) };
   return { number: `${value}` };
 }
 
@@ -47,11 +48,12 @@ export function NumberField({ value, onValue, min, max, step, fault, ...more }: 
   const read = typed === undefined ? readAs(value, bounds) : readAs(typed, bounds);
   const isTyped = typed === undefined || (read.number ?? value) === value; // otherwise another number was proposed meanwhile
   const own = isTyped ? read.fault : undefined;
+  const shown = value === "" ? "" : typedIn(Number(value));
   const onInput = (text: string) => {
     setTyped(text);
     setLeft(false);
     const { number } = readAs(text, bounds);
     if (number !== undefined) onValue(number);
   };
-  return html`<${Field} ...${more} inputmode="decimal" value=${isTyped ? (typed ?? value) : value} onValue=${onInput} fault=${fault ?? (isLeft ? own : undefined)} data-fault=${own ?? ""} onBlur=${() => setLeft(true)} />`;
+  return html`<${Field} ...${more} inputmode="decimal" value=${typed !== undefined && isTyped ? typed : shown} onValue=${onInput} fault=${fault ?? (isLeft ? own : undefined)} data-fault=${own ?? ""} onBlur=${() => setLeft(true)} />`;
 }

@@ -4,6 +4,7 @@ import type { Patient } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
 import { sentenceOf } from "../platform/errors.ts";
 import { findPatients } from "../platform/patients.ts";
+import { isScanned } from "../platform/scanning.ts";
 import { t } from "../platform/texts.ts";
 import { PersonLine } from "./person-line.ts";
 
@@ -21,7 +22,8 @@ interface SearchProps {
 
 export function PatientSearch({ id, label, onPick, isLabelHidden, shortcut }: SearchProps) {
   const [text, setText] = useState("");
-  const [found, setFound] = useState<Patient[] | undefined>();
+  const [answer, setAnswer] = useState<{ wanted: string; patients: Patient[] } | undefined>();
+  const found = answer?.patients;
   const [fault, setFault] = useState("");
   const [active, setActive] = useState(0);
   const asked = useRef(0);
@@ -31,21 +33,21 @@ export function PatientSearch({ id, label, onPick, isLabelHidden, shortcut }: Se
     if (!patient) return;
     isPicking.current = false;
     setText("");
-    setFound(undefined);
+    setAnswer(undefined);
     onPick(patient);
   };
   useEffect(() => {
     const wanted = text.trim();
     asked.current += 1;
     const turn = asked.current;
-    if (wanted.length < 2) return setFound(undefined);
+    setFault("");
+    if (wanted.length < 2) return setAnswer(undefined);
     const timer = setTimeout(() => {
       findPatients(wanted).then(
         (patients) => {
           if (turn !== asked.current) return;
-          setFault("");
           setActive(0);
-          setFound(patients);
+          setAnswer({ wanted, patients });
           // Enter was pressed before the answer came, as scanners do: the only match is picked.
           if (isPicking.current && patients.length === 1) pick(patients[0]);
         },
@@ -61,8 +63,12 @@ export function PatientSearch({ id, label, onPick, isLabelHidden, shortcut }: Se
     const last = (found?.length ?? 0) - 1;
     if (event.key === "Enter") {
       event.preventDefault();
-      isPicking.current = found === undefined;
-      pick(found?.[active]);
+      // What is shown may be the answer to the beginning of what is typed by now: the first of it may be another person.
+      const isCurrent = answer?.wanted === text.trim();
+      isPicking.current = !isCurrent;
+      if (isCurrent) pick(found?.[active]);
+    } else if (event.key === "Tab" && isScanned(text)) {
+      isPicking.current = answer?.wanted !== text.trim(); // the focus goes on, as the scanner wants it
     } else if (event.key === "Escape") {
       setText("");
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
@@ -78,7 +84,7 @@ export function PatientSearch({ id, label, onPick, isLabelHidden, shortcut }: Se
       aria-keyshortcuts=${shortcut} onInput=${(event: { currentTarget: HTMLInputElement }) => {
         isPicking.current = false;
         setText(event.currentTarget.value);
-      }} onKeyDown=${onKeyDown} onBlur=${() => setFound(undefined)} />
+      }} onKeyDown=${onKeyDown} onBlur=${() => setAnswer(undefined)} />
     ${fault && html`<p class="fault" role="alert">${fault}</p>`}
     <ul id=${`${id}-list`} role="listbox" aria-label=${label} hidden=${!isOpen || found.length === 0}>
       ${found?.map(

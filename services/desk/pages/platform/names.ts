@@ -1,6 +1,7 @@
 /** People, numbers and codes of FHIR as text. */
 import type { CodeableConcept, HumanName, Patient, Quantity } from "../../../../fhir/r4.ts";
 import { moneyText } from "./money.ts";
+import { isInTwoWays } from "./numbers.ts";
 import { testNamed } from "./test-names.ts";
 import { locale, t, tIfAny } from "./texts.ts";
 import { unitOf } from "./units.ts";
@@ -41,6 +42,15 @@ export function conceptOf({ text, coding = [] }: CodeableConcept = {}): string {
 /** A number in the form of the language. */
 export const numberIn = (value: number, options?: Intl.NumberFormatOptions): string =>
   new Intl.NumberFormat(locale.value, options).format(value);
+
+/**
+ * A number as it is typed in the language: without separators of thousands, with all its decimals, and with a point where a comma could be read in two
+ * ways.
+ */
+export function typedIn(value: number): string {
+  const text = numberIn(value, { useGrouping: false, maximumFractionDigits: 20 });
+  return isInTwoWays(text) ? `${value}` : text;
+}
 
 /** A quantity with its unit; without a unit, a number of units. */
 export const countText = ({ value = 0, unit, code }: Quantity): string =>

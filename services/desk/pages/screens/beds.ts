@@ -84,10 +84,11 @@ function Search({ carried, board }: { carried: Carried | undefined; board: Board
     return { beds: named(found, house), board: house };
   };
   const free = useLoad(`free beds ${JSON.stringify(asked)}`, read, live.everyMs);
-  const take = async ({ bed, found }: Named) => {
-    if (!carried) return setOpen({ bed, found, ward: "" });
+  const take = async ({ bed: { place, ...bed }, found, ward }: Named) => {
+    const named = { ...bed, place: joined(ward, place) }; // another ward may have a bed of the same name
+    if (!carried) return setOpen({ bed: named, found, ward });
     moving.value = carried;
-    if (await moveTo(bed, free.reload)) go("ward", found.ward);
+    if (await moveTo(named, free.reload)) go("ward", found.ward);
   };
   const wardsOfHouse = (board?.wards ?? []).map(({ location, name }): [string, string] => [location, name]);
   const row = (one: Named) => html`<tr key=${one.found.location}>

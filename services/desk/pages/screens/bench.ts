@@ -10,6 +10,7 @@ import { Panel } from "../parts/panel.ts";
 import { PersonLine } from "../parts/person-line.ts";
 import { Wide } from "../parts/wide.ts";
 import { actionsOf, readAll } from "../platform/api.ts";
+import { isScanned } from "../platform/scanning.ts";
 import { since } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
@@ -94,7 +95,7 @@ export default function Bench({ part }: { part?: string }) {
     const shown = atStation(meant, catalogue, station).filter((one) => state === "" || one.state === state);
     const onKeyDown = (event: KeyboardEvent) => {
       const [only] = meant; // a scanned tube is opened whatever the filter
-      if (event.key !== "Enter") return;
+      if (event.key !== "Enter" && !(event.key === "Tab" && isScanned(text))) return;
       event.preventDefault(); // otherwise it would submit the form of the dialog that opens
       if (only && meant.length === 1) setOpen({ kind: "enter", order: only });
       else scanned.current = text;

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Patient } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
+import { Whose } from "../parts/whose.ts";
 import { NotKnown } from "../parts/panel.ts";
 import { PatientSearch } from "../parts/patient-search.ts";
 import { read } from "../platform/api.ts";
@@ -71,14 +72,14 @@ function Record({ reference, isReplacement }: { reference: string; isReplacement
   const parts = useParts(reference, live.everyMs);
   const [turn, setTurn] = useState(0); // changes with new results
   const given = { patient: reference };
-  return html`<${NotKnown} loaded=${patient} />
+  return html`<${Whose.Provider} value=${patient.value}><${NotKnown} loaded=${patient} />
     ${isReplacement && hasReplaced(patient.value) && html`<p class="not-known" role="status"><span aria-hidden="true">!</span> ${t("chart.replaces")}</p>`}
     ${patient.value && html`<${Banner} patient=${patient.value} parts=${parts} others=${live.others} reload=${patient.reload} />`}
     <${Critical} patient=${reference} turn=${turn} everyMs=${live.everyMs} />
     <div class="columns chart">
       <div class="stack">
         <${Problems} loaded=${parts.problems} ...${given} />
-        <${Prescriptions} loaded=${parts.prescriptions} ...${given} />
+        <${Prescriptions} loaded=${parts.prescriptions} allergies=${parts.allergies} ...${given} />
         <${HomeMedication} parts=${parts} ...${given} />
         <${Orders} loaded=${parts.orders} ...${given} />
       </div>
@@ -88,5 +89,5 @@ function Record({ reference, isReplacement }: { reference: string; isReplacement
         <${Encounters} loaded=${parts.encounters} patient=${patient.value} parts=${parts} />
         <${Timeline} parts=${parts} />
       </div>
-    </div>`;
+    </div><//>`;
 }

@@ -42,7 +42,7 @@ export default function Dispensary() {
     <button type="button" onClick=${() => setOpen(one)}>${t("dispense")}<${For} who=${`${conceptOf(one.of.medicationCodeableConcept)}, ${nameOf(one.patient)}`} /></button>
   </li>`;
   const show = ({ all, isPartial }: Joined<MedicationRequest>) => html`<${Partial} isPartial=${isPartial} />
-    ${all.length === 0 && html`<p class="muted">${t("dispensary.nothingToPrepare")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;
+    ${all.length === 0 && !isPartial && html`<p class="muted">${t("dispensary.nothingToPrepare")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;
   const close = () => setOpen(undefined);
   return html`<div class="columns">
     <${Panel} title=${t("dispensary.toPrepare")} loaded=${requests} show=${show} />

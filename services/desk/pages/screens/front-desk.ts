@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { Patient } from "../../../../fhir/r4.ts";
 import type { visits as visitsContract } from "../../../visits/visits.contract.ts";
 import { html } from "../html.ts";
-import { say } from "../parts/notices.ts";
+import { say, sayFault } from "../parts/notices.ts";
 import { Field } from "../parts/field.ts";
 import { Form } from "../parts/form.ts";
 import { LabelDialog } from "../parts/label.ts";
@@ -26,7 +26,7 @@ export default function FrontDesk() {
   const [patient, setPatient] = useState<Patient | undefined>();
   const [turn, setTurn] = useState(0); // changes with the queue and the appointments
   const changed = () => setTurn((before) => before + 1);
-  const show = async (reference: string) => setPatient(await read<Patient>(reference));
+  const show = (reference: string) => read<Patient>(reference).then(setPatient, sayFault);
   return html`<div class="columns">
     <section class="panel" aria-label=${t("desk.who")}>
       <header><h2>${t("desk.who")}</h2></header>

@@ -49,6 +49,10 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
   const before = useLoad(`entered ${order.order}`, () => reviewOfOrder(order.order, tests), 0, wasEntered);
   const review = own ?? before.value;
   const { draft, set, clear } = useDraft(`result.${order.order}`);
+  const leave = () => {
+    clear();
+    onClose();
+  };
   const testOf = (code: string) => catalogue.tests.find((one) => one.code === code);
   const enter = async () => {
     tests.forEach((code, index) => {
@@ -78,9 +82,8 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
       if (error instanceof Refused && error.type === "ORDER_CHANGED") showCurrent();
       throw error;
     }
-    clear();
     say(t("bench.issued"));
-    onClose();
+    leave();
     onDone();
   };
   const field = (code: string, faultOf: (field: string) => string | undefined, index: number) => {
@@ -92,7 +95,7 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
   return html`<${Dialog} title=${testText(order.test)} onClose=${onClose}>
     <div class="stack">
       <p>${patient && html`<${PersonLine} patient=${patient} />`} <bdi class="number">${order.accession}</bdi></p>
-      <${Form} send=${enter} submit=${t(own || wasEntered ? "bench.enterAgain" : "bench.enterValues")} onCancel=${onClose} isInline=${false} fieldOf=${{ NOTHING_ENTERED: "results[0].value" }}>
+      <${Form} send=${enter} submit=${t(own || wasEntered ? "bench.enterAgain" : "bench.enterValues")} onCancel=${leave} isInline=${false} fieldOf=${{ NOTHING_ENTERED: "results[0].value" }}>
         ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">${tests.map((code, index) => field(code, faultOf, index))}</div>`}
       <//>
       ${wasEntered && !own && html`<${NotKnown} loaded=${before} />`}

@@ -35,7 +35,7 @@ export function Issued({ turn }: { turn: number }) {
     <td class="pair"><button type="button" class="quiet" onClick=${() => setOpen({ kind: "correct", result: one })}>${t("bench.correct")}<${For} who=${`${conceptOf(one.of.code)}, ${nameOf(one.patient)}`} /></button>
       <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", result: one })}>${t("print")}<${For} who=${`${conceptOf(one.of.code)}, ${nameOf(one.patient)}`} /></button></td></tr>`;
   const show = ({ all, isPartial }: Joined<Observation>) => html`<${Partial} isPartial=${isPartial} />
-    ${all.length === 0 && html`<p class="muted">${t("results.none")}</p>`}
+    ${all.length === 0 && !isPartial && html`<p class="muted">${t("results.none")}</p>`}
     ${
       all.length > 0 &&
       html`<${Wide} label=${t("bench.latest")}><table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("result.when")}</th><td></td></tr></thead>

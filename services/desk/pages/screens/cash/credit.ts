@@ -6,7 +6,7 @@ import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
-import { NotKnown } from "../../parts/panel.ts";
+import { KnownFirst } from "../../parts/known-first.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { useKept } from "../../platform/drafts.ts";
 import { useLoad } from "../../platform/load.ts";
@@ -54,16 +54,14 @@ export function Credit({ bill: { of, patient }, onClose, onDone }: CreditProps) 
   };
   const named = lines.filter(({ charge }) => charge !== undefined);
   return html`<${Dialog} title=${joined(t("cash.credit"), nameOf(patient))} onClose=${onClose}>
-    <${NotKnown} loaded=${loaded.error ? loaded : account} />
-    <${Form} draft=${kept} send=${send} submit=${t("cash.credit")} onCancel=${onClose} fieldOf=${{ CHOOSE_CHARGES: "charges", CHARGE_CREDITED: "charges" }}>
+    <${KnownFirst} facts=${[account, loaded]}><${Form} draft=${kept} send=${send} submit=${t("cash.credit")} onCancel=${onClose} fieldOf=${{ CHOOSE_CHARGES: "charges", CHARGE_CREDITED: "charges" }}>
       ${(faultOf: (field: string) => string | undefined) => html`
         ${
           named.length > 1 &&
-          !account.isLoading &&
           html`<fieldset aria-describedby=${faultOf("charges") && "credit-charges-fault"}><legend>${t("cash.creditWhat")}</legend><div class="stack">${named.map(choice)}</div>
           ${faultOf("charges") && html`<p class="fault" role="alert" id="credit-charges-fault">${faultOf("charges")}</p>`}</fieldset>`
         }
         <${Field} label=${t("reason")} name="credit-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
-    <//>
+    <//><//>
   <//>`;
 }

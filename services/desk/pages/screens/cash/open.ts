@@ -91,6 +91,6 @@ export function Open({ turn, everyMs, onChange }: PartProps) {
     }</span>
   </li>`;
   const show = ({ all, isPartial }: { all: Account[]; isPartial: boolean }) => html`<${Partial} isPartial=${isPartial} />
-    ${all.length === 0 && html`<p class="muted">${t("cash.nothingToBill")}</p>`}<ul class="list roomy">${all.map(account)}</ul>`;
+    ${all.length === 0 && !isPartial && html`<p class="muted">${t("cash.nothingToBill")}</p>`}<ul class="list roomy">${all.map(account)}</ul>`;
   return html`<${Panel} title=${t("cash.open")} loaded=${open} show=${show} />`;
 }

@@ -94,19 +94,22 @@ function Take({ invoice, left, currency, isBack, onTaken, onCancel }: TakeProps)
   const [reference, setReference] = useKept(kept, "reference");
   const [given, setGiven] = useKept(kept, "given");
   const cents = unitsTyped(amount, currency);
+  const isGiven = means === Means.cash && !isBack && given.trim() !== "";
+  const inHand = isGiven ? unitsTyped(given, currency) : undefined;
+  const change = inHand === undefined ? 0 : inHand - (cents ?? 0);
+  const wrong = isGiven && inHand === undefined ? t("error.AMOUNT_WRONG") : change < 0 ? t("cash.givenTooLittle") : "";
   const send = async () => {
     if (cents === undefined) throw new Refused(422, "AMOUNT_WRONG", "");
     const slip = means === Means.cash ? "" : reference.trim();
     onTaken(await billing.pay({ invoice, cents, means, ...(slip && { reference: slip }) }));
   };
-  const change = means === Means.cash && cents !== undefined ? (unitsTyped(given, currency) ?? 0) - cents : 0;
   const fieldOf = { AMOUNT_WRONG: "cents", PAID_TOO_MUCH: "cents" };
   return html`<${Form} draft=${kept} send=${send} submit=${t(isBack ? "cash.payBack" : "cash.pay")} onCancel=${onCancel} fieldOf=${fieldOf}>
     ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
       <${Field} label=${t("cash.amount")} name="pay-amount" value=${amount} onValue=${setAmount} inputmode="decimal" required autofocus fault=${faultOf("cents")} hint=${t("cash.left", { amount: moneyOf(left, currency) })}><span class="unit">${currency}</span><//>
       <${Field} label=${t("cash.means")} name="pay-means" value=${means} onValue=${(one: string) => setMeans(one as Means)} options=${Object.values(Means).map((one) => [one, t(`means.${one}`)])} />
       ${means !== Means.cash && html`<${Field} label=${t("cash.reference")} name="pay-reference" value=${reference} onValue=${setReference} fault=${faultOf("reference")} />`}
-      ${means === Means.cash && !isBack && html`<${Field} label=${t("cash.given")} name="pay-given" value=${given} onValue=${setGiven} inputmode="decimal" hint=${change > 0 ? t("cash.change", { amount: moneyOf(change, currency) }) : ""}><span class="unit">${currency}</span><//>`}
+      ${means === Means.cash && !isBack && html`<${Field} label=${t("cash.given")} name="pay-given" value=${given} onValue=${setGiven} inputmode="decimal" data-fault=${wrong} hint=${change > 0 ? t("cash.change", { amount: moneyOf(change, currency) }) : wrong}><span class="unit">${currency}</span><//>`}
     </div>`}
   <//>`;
 }

@@ -1,5 +1,5 @@
 /** Requests an admission: planned, as an emergency, or of a newborn with its mother. The wards see it on their boards. */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Encounter, Patient, RelatedPerson } from "../../../../../fhir/r4.ts";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import type { wards as wardsContract } from "../../../../wards/wards.contract.ts";
@@ -8,6 +8,7 @@ import { Dialog } from "../../parts/dialog.ts";
 import { DateField } from "../../parts/date-field.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
+import { KnownFirst } from "../../parts/known-first.ts";
 import { Needs } from "../../parts/needs.ts";
 import { say } from "../../parts/notices.ts";
 import { NotKnown } from "../../parts/panel.ts";
@@ -27,12 +28,12 @@ type Kind = (typeof KINDS)[number];
 /** Age up to which a patient counts as newborn, days. */
 const NEWBORN_DAYS = 28;
 
-/** The mother of a newborn according to its registration; undefined if not registered. */
-async function motherOf(child: Patient): Promise<Patient | undefined> {
+/** The mother of a newborn according to its registration; null if not registered. */
+async function motherOf(child: Patient): Promise<Patient | null> {
   const { resources } = await search<RelatedPerson>("RelatedPerson", { patient: `Patient/${child.id}`, relationship: "MTH", _count: "1" });
   const [related] = resources;
-  if (!related) return undefined;
-  return (await search<Patient>("Patient", { link: `RelatedPerson/${related.id}`, _count: "1" })).resources[0];
+  if (!related) return null;
+  return (await search<Patient>("Patient", { link: `RelatedPerson/${related.id}`, _count: "1" })).resources[0] ?? null;
 }
 
 /** @throws Refused MOTHER_NOT_HERE */
@@ -45,12 +46,12 @@ async function stayOf(mother: Patient): Promise<string> {
 
 export function AskAdmission({ patient, onClose }: { patient: Patient; onClose: () => void }) {
   const isNewborn = daysOld(patient.birthDate) < NEWBORN_DAYS;
-  const { draft, set, clear } = useDraft(`admission.${patient.id}`, { kind: isNewborn ? "newborn" : "emergency", needs: "" });
+  const kept = `admission.${patient.id}`;
+  const { draft, set } = useDraft(kept, { kind: isNewborn ? "newborn" : "emergency", needs: "" });
   const { kind = "", reason = "", plannedFor = "", needs = "" } = draft.value;
-  const [mother, setMother] = useState<Patient | undefined>();
-  useEffect(() => {
-    if (isNewborn) motherOf(patient).then(setMother, () => {}); // she can be searched by name
-  }, []);
+  const registered = useLoad(`mother of ${patient.id}`, async () => (isNewborn ? motherOf(patient) : null));
+  const [chosen, setMother] = useState<Patient | null | undefined>();
+  const mother = chosen === undefined ? registered.value : chosen; // if she is not known, she can be searched by name
   const wanted = needs.split(",").filter(Boolean);
   const send = async () => {
     const { request } = await stays.request({
@@ -62,14 +63,14 @@ export function AskAdmission({ patient, onClose }: { patient: Patient; onClose: 
       ...(wanted.length > 0 && { needs: wanted }),
     });
     say(t("admission.asked", { name: nameOf(patient) }), () => stays.deny({ request, reason: t("undo.reason") }));
-    clear();
     onClose();
   };
   const options = KINDS.map((one) => [one, t(`request.${one}`)] as const);
   return html`<${Dialog} title=${t("admission.ask")} onClose=${onClose}>
     <div class="stack">
+    <${KnownFirst} facts=${[registered]}>
     ${kind === "newborn" && !mother && html`<${PatientSearch} id="admission-mother" label=${t("newborn.mother")} onPick=${setMother} />`}
-    <${Form} send=${send} submit=${t("admission.ask")} onCancel=${onClose} fieldOf=${{ MOTHER_NOT_HERE: "kind" }}>
+    <${Form} draft=${kept} send=${send} submit=${t("admission.ask")} onCancel=${onClose} fieldOf=${{ MOTHER_NOT_HERE: "kind" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("admission.kind")} name="admission-kind" value=${kind} onValue=${(chosen: string) => set("kind", chosen)} options=${options} fault=${faultOf("kind")} />
         <${Field} label=${t("reason")} name="admission-reason" value=${reason} onValue=${(text: string) => set("reason", text)} autofocus fault=${faultOf("reason")} />
@@ -78,10 +79,11 @@ export function AskAdmission({ patient, onClose }: { patient: Patient; onClose: 
       ${
         kind === "newborn" &&
         mother &&
-        html`<p>${leading("newborn.mother")} <${PersonLine} patient=${mother} /> <button type="button" class="quiet" onClick=${() => setMother(undefined)}>${t("admission.otherMother")}</button></p>`
+        html`<p>${leading("newborn.mother")} <${PersonLine} patient=${mother} /> <button type="button" class="quiet" onClick=${() => setMother(null)}>${t("admission.otherMother")}</button></p>`
       }
       <${Needs} legend=${t("admission.needs")} chosen=${wanted} onChoose=${(chosen: string[]) => set("needs", chosen.join())} />
       <${FreeBeds} needs=${needs} sex=${patient.gender} />`}
+    <//>
     <//>
     </div>
   <//>`;

@@ -8,13 +8,13 @@ import { later } from "../../parts/later.ts";
 import { ageOf, dateOf, since } from "../../platform/clock.ts";
 import type { Other } from "../../platform/live.ts";
 import { offers } from "../../platform/menu.ts";
-import { conceptOf, nameOf, numberOf, otherNamesOf, sexOf } from "../../platform/names.ts";
+import { nameOf, numberOf, otherNamesOf, sexOf } from "../../platform/names.ts";
 import { replacedBy } from "../../platform/patients.ts";
 import { hrefOf } from "../../platform/router.ts";
-import { joined, leading, t, tIfAny } from "../../platform/texts.ts";
+import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { Transfer, TransferTag } from "../ward/transfer.ts";
+import { Allergies } from "./allergies.ts";
 import { LookedAt } from "./looked-at.ts";
-import { isActive } from "./recorded-allergies.ts";
 import type { Parts } from "./sources.ts";
 
 const AskAdmission = later(() => import("./ask-admission.ts").then((it) => it.AskAdmission));
@@ -43,7 +43,7 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
       <p>${joined(sexOf(patient.gender), patient.birthDate && `${dateOf(patient.birthDate)} (${ageOf(patient.birthDate)})`)}
         ${" · "}<bdi class="number">${numberOf(patient)}</bdi> ${telecom[0]?.value && html` · <bdi>${telecom[0].value}</bdi>`}</p>
     </div>
-    <${Allergies} parts=${parts} />
+    <${Allergies} loaded=${parts.allergies} />
     ${(deceasedBoolean || deceasedDateTime) && html`<p class="tag bad">† ${t("person.dead", { sex: patient.gender ?? "unknown" })} ${dateOf(deceasedDateTime)}</p>`}
     ${replacement && html`<p class="not-known">${t("chart.merged")} <a href=${hrefOf("chart", replacement)}>${t("chart.toMerged")}</a></p>`}
     ${current && html`<p><${Present} encounter=${current} /></p>`}
@@ -59,7 +59,7 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
     </div>
     ${open === "admission" && html`<${AskAdmission} patient=${patient} onClose=${close} />`}
     ${open === "transfer" && current && html`<${TransferDialog} stay=${current} name=${nameOf(patient)} onClose=${close} onDone=${parts.encounters.reload} />`}
-    ${open === "allergy" && html`<${NoteAllergy} patient=${`Patient/${patient.id}`} recorded=${parts.allergies.value?.resources ?? []} onClose=${close} onDone=${parts.allergies.reload} />`}
+    ${open === "allergy" && html`<${NoteAllergy} patient=${`Patient/${patient.id}`} recorded=${parts.allergies} onClose=${close} onDone=${parts.allergies.reload} />`}
     ${open === "vitals" && html`<${VitalSigns} patient=${`Patient/${patient.id}`} encounter=${current && `Encounter/${current.id}`} onClose=${close} onDone=${parts.results.reload} />`}
     ${open === "label" && html`<${LabelDialog} patient=${patient} onClose=${close} />`}
     ${open === "details" && html`<${DetailsDialog} patient=${patient} onClose=${close} onStored=${reload} />`}
@@ -83,16 +83,4 @@ function TransferDialog({ stay, name, onClose, onDone }: { stay: Encounter; name
 function Others({ others }: { others: Other[] }) {
   const said = others.map(({ name, roles }) => `${name} (${roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ")})`);
   return html`<p class="others" role="status">${said.length > 0 && html`<span aria-hidden="true">◉</span> ${t("chart.others", { who: said.join(", ") })}`}</p>`;
-}
-
-/** "None known" differs from "unknown". */
-function Allergies({ parts: { allergies } }: { parts: Parts }) {
-  const active = allergies.value?.resources.filter(isActive) ?? [];
-  if (allergies.error?.status === 403) return null;
-  if (allergies.error && !allergies.value) {
-    return html`<p class="not-known"><span aria-hidden="true">?</span> ${t("allergies.notKnown")}</p>`;
-  }
-  if (!allergies.value) return html`<p class="muted" aria-busy="true">${t("loading")}</p>`;
-  if (active.length === 0) return html`<p class="muted">${t("allergies.none")}</p>`;
-  return html`<p class="alert">⚠ ${leading("allergies")} ${active.map((one) => `${conceptOf(one.code)}${one.criticality === "high" ? ` (${t("allergies.severe")})` : ""}`).join(", ")}</p>`;
 }

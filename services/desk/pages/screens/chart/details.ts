@@ -76,7 +76,7 @@ export function DetailsDialog({ patient, onClose, onStored }: { patient: Patient
     html`<${Field} label=${labels[name]} name=${`details-${name}`} value=${fields[name] ?? ""} onValue=${(text: string) => set(name, text)} ...${more} />`;
   return html`<${Dialog} title=${t("chart.details")} onClose=${onClose}>
     <${EditingOf} editing=${editing} label=${t("chart.details")} labels=${labels} textOf=${textOf}>
-      <${Form} send=${() => editing.send(t("details.stored"))} submit=${t("store")} onCancel=${onClose}>
+      <${Form} send=${() => editing.send(t("details.stored"))} submit=${t("store")} onCancel=${editing.leave}>
         ${() => html`<div class="fields">${field("family", { required: true })}${field("given")}<${BirthDateField} label=${labels.birthDate} name="details-birthDate" value=${fields["birthDate"] ?? ""} onValue=${(text: string) => set("birthDate", text)} />${field("gender", { options: sexChoices() })}${field("phone", { type: "tel" })}</div>`}
       <//>
     <//>

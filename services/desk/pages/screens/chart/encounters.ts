@@ -31,7 +31,7 @@ export function Encounters({ loaded, patient, parts }: { loaded: Loaded<Found<En
   const isStay = ({ class: kind, status }: Encounter) => STAYS.includes(kind?.code ?? "") && PRINTED.includes(status);
   const more = useMore(STEP);
   const show = ({ resources, isPartial, hasMore }: Found<Encounter>) => html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
-    ${resources.length === 0 && html`<p class="muted">${t("none")}</p>`}
+    ${resources.length === 0 && !isPartial && html`<p class="muted">${t("none")}</p>`}
     <ul class="list">${resources.slice(0, more.count).map(
       (
         one,

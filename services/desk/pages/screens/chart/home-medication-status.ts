@@ -1,5 +1,6 @@
 /** A patient's home medication, and its changes: plain data in, plain data out. */
 import type { Dosage, Encounter, MedicationRequest, MedicationStatement } from "../../../../../fhir/r4.ts";
+import { typedIn } from "../../platform/names.ts";
 
 /** Whether it was entered in error. */
 export const isError = ({ status }: MedicationStatement): boolean => status === "entered-in-error";
@@ -49,7 +50,7 @@ export const dosageTextOf = ({ dosage = [] }: MedicationStatement): string => do
 /** One dose as typed: "500 mg"; "" if only words are known. */
 export function doseTextOf({ dosage = [] }: MedicationStatement): string {
   const { value, unit } = dosage[0]?.doseAndRate?.[0]?.doseQuantity ?? {};
-  return value === undefined ? "" : `${value} ${unit ?? ""}`.trim();
+  return value === undefined ? "" : `${typedIn(value)} ${unit ?? ""}`.trim();
 }
 
 /** Times per day; "" if not known as a number. */

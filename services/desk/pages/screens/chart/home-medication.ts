@@ -80,7 +80,7 @@ export function HomeMedication({ parts, patient }: HomeMedicationProps) {
     const undecided =
       stay && prescriptions.value ? shown.filter((one) => one.status === "active" && !decisionOf(one, prescriptions, stay)).length : 0;
     return html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
-      ${shown.length === 0 && html`<p class="muted">${t("taken.none")}</p>`}
+      ${shown.length === 0 && !isPartial && html`<p class="muted">${t("taken.none")}</p>`}
       <p class=${undecided > 0 ? "hint" : "visually-hidden"} role="status">${undecided > 0 && t("taken.count", { n: undecided })}</p>
       <ul class="list">${shown.map(row)}</ul>`;
   };
@@ -89,7 +89,7 @@ export function HomeMedication({ parts, patient }: HomeMedicationProps) {
   return html`<${Panel} title=${t("taken")} loaded=${loaded} show=${show} actions=${actions} />
     ${open?.as === "new" && html`<${NoteHomeMedication} patient=${patient} onClose=${close} onDone=${reload} />`}
     ${open?.as === "change" && html`<${ChangeHomeMedication} of=${open.of} onClose=${close} onDone=${reload} />`}
-    ${open?.as === "continue" && html`<${Prescribe} patient=${patient} continues=${open.of} onClose=${close} onDone=${reload} />`}`;
+    ${open?.as === "continue" && html`<${Prescribe} patient=${patient} allergies=${parts.allergies} continues=${open.of} onClose=${close} onDone=${reload} />`}`;
 }
 
 const whatOf = ({ medicationCodeableConcept }: MedicationStatement): string => conceptOf(medicationCodeableConcept);

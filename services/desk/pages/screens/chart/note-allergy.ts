@@ -5,11 +5,12 @@ import { codeNamed } from "../../parts/code-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
+import { KnownFirst } from "../../parts/known-first.ts";
 import { say } from "../../parts/notices.ts";
-import { create, update } from "../../platform/api.ts";
+import { create, type Found, update } from "../../platform/api.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { knownMedications } from "../../platform/known-codes.ts";
-import { useLoad } from "../../platform/load.ts";
+import { type Loaded, useLoad } from "../../platform/load.ts";
 import { t } from "../../platform/texts.ts";
 import { enteredInError, RecordedAllergies } from "./recorded-allergies.ts";
 
@@ -21,14 +22,15 @@ interface NoteAllergyProps {
   /** "Patient/…" */
   patient: string;
   /** Already recorded allergies. */
-  recorded: AllergyIntolerance[];
+  recorded: Loaded<Found<AllergyIntolerance>>;
   onClose: () => void;
   onDone: () => void;
 }
 
 export function NoteAllergy({ patient, recorded, onClose, onDone }: NoteAllergyProps) {
   const medications = useLoad("medications", knownMedications);
-  const { draft, set, clear } = useDraft(`allergy.${patient}`);
+  const kept = `allergy.${patient}`;
+  const { draft, set } = useDraft(kept);
   const { to = "", severe = "" } = draft.value;
   const codes = medications.value ?? [];
   const send = async () => {
@@ -44,17 +46,16 @@ export function NoteAllergy({ patient, recorded, onClose, onDone }: NoteAllergyP
       recordedDate: new Date().toISOString(),
     });
     say(t("allergy.noted", { what: to }), () => update(enteredInError(made)).then(onDone));
-    clear();
     onClose();
     onDone();
   };
   return html`<${Dialog} title=${t("allergy.note")} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("allergy.note")} onCancel=${onClose}>
+    <${Form} draft=${kept} send=${send} submit=${t("allergy.note")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`
         <${Field} label=${t("allergy.to")} name="allergy" value=${to} onValue=${(text: string) => set("to", text)} list="allergy-codes" hint=${t("allergy.hint")} required autofocus fault=${faultOf("code")} />
         <datalist id="allergy-codes">${codes.map(({ code, display }) => html`<option key=${code} value=${display}>${code}</option>`)}</datalist>
         <label class="choice"><input type="checkbox" name="allergy-severe" checked=${severe !== ""} onChange=${() => set("severe", severe ? "" : "yes")} /> ${t("allergies.severe")}</label>`}
     <//>
-    <${RecordedAllergies} all=${recorded} onDone=${onDone} />
+    <${KnownFirst} facts=${[recorded]}><${RecordedAllergies} all=${recorded.value?.resources ?? []} onDone=${onDone} /><//>
   <//>`;
 }

@@ -80,6 +80,10 @@ export function NoteForm({ patient, of: found, onClose, onDone }: NoteFormProps)
     else await createAndUpdate(noteOf(patient, text, of), { ...before, status: "superseded" });
     say(t("note.changed"));
   };
+  const leave = () => {
+    clear();
+    onClose();
+  };
   const send = async () => {
     try {
       await store(draft.value["text"] ?? "");
@@ -88,8 +92,7 @@ export function NoteForm({ patient, of: found, onClose, onDone }: NoteFormProps)
       setOf(await newest(of));
       return setTheirs(true);
     }
-    clear();
-    onClose();
+    leave();
     onDone();
   };
   const label = t(!of ? "note.new" : isDraft(of) ? "note.edited" : "note.amendment");
@@ -99,7 +102,7 @@ export function NoteForm({ patient, of: found, onClose, onDone }: NoteFormProps)
     of &&
     html`<div role="alert"><p class="not-known">${t("note.conflict")}</p><blockquote class="note-text" dir="auto" aria-label=${t("merge.theirs")}>${noteText(of)}</blockquote></div>`
   }
-  <${Form} send=${send} submit=${submit} label=${t("notes")} isInline onCancel=${of ? onClose : undefined}>
+  <${Form} send=${send} submit=${submit} label=${t("notes")} isInline onCancel=${of ? leave : undefined}>
     ${() => html`<${Field} label=${label} name="note" rows=${of ? 6 : 3} value=${draft.value["text"] ?? ""} onValue=${(text: string) => set("text", text)} required autofocus=${of !== undefined} />`}
   <//>`;
 }

@@ -27,7 +27,8 @@ interface NoteProps {
 
 export function NoteHomeMedication({ patient, onClose, onDone }: NoteProps) {
   const medications = useLoad("medications", knownMedications);
-  const { draft, set, clear } = useDraft(`taken.${patient}`);
+  const kept = `taken.${patient}`;
+  const { draft, set } = useDraft(kept);
   const { what = "", dosage = "", dose = "", often = "", since = "" } = draft.value;
   const send = async () => {
     const coding = codeNamed(medications.value ?? (await knownMedications()), what);
@@ -44,18 +45,13 @@ export function NoteHomeMedication({ patient, onClose, onDone }: NoteProps) {
     };
     const made = await create(takenSince(noted, since));
     say(t("taken.noted", { what: what.trim() }), () => takeBack({ ...made, status: "entered-in-error" }, made).then(onDone));
-    clear();
     onClose();
     onDone();
-  };
-  const cancel = () => {
-    clear();
-    onClose();
   };
   const field = (name: string, label: string, more: object = {}) =>
     html`<${Field} label=${label} name=${`taken-${name}`} value=${draft.value[name] ?? ""} onValue=${(text: string) => set(name, text)} ...${more} />`;
   return html`<${Dialog} title=${t("taken.note")} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("taken.note")} onCancel=${cancel} fieldOf=${{ NO_AMOUNT: "dose" }}>
+    <${Form} draft=${kept} send=${send} submit=${t("taken.note")} onCancel=${onClose} fieldOf=${{ NO_AMOUNT: "dose" }}>
       ${(faultOf: (field: string) => string | undefined) => html`
         ${field("what", t("medication.one"), { list: "taken-codes", hint: t("taken.hint"), required: true, autofocus: true, fault: faultOf("medication") })}
         <datalist id="taken-codes">${(medications.value ?? []).map(({ code, display }) => html`<option key=${code} value=${display}>${code}</option>`)}</datalist>

@@ -76,7 +76,7 @@ export function Notes({ loaded, patient }: NotesProps) {
         mayEdit &&
         html`<${NoteForm} key=${open?.id} patient=${patient} of=${open} onClose=${() => setOpen(undefined)} onDone=${loaded.reload} />`
       }
-      ${notes.length === 0 && html`<p class="muted">${t("none")}</p>`}
+      ${notes.length === 0 && !isPartial && html`<p class="muted">${t("none")}</p>`}
       ${notes.map(
         (one) => html`<article key=${one.id} class="note"><p class="note-text" dir="auto">${noteText(one)}</p>
         <p class="muted">${momentOf(one.date)} <span class="tag">${t(isDraft(one) ? "note.draft" : one.docStatus === "amended" ? "note.amended" : "note.final")}</span> ${isSigned(one) && html`<span class="tag good">✓ ${t("note.isSigned.tag")}</span>`}

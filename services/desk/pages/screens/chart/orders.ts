@@ -30,7 +30,7 @@ export function Orders({ loaded, patient }: OrdersProps) {
   const show = ({ resources, isPartial, hasMore }: Found<ServiceRequest>) => {
     const waiting = resources.filter(({ status }) => status === "active");
     return html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
-      ${waiting.length === 0 && html`<p class="muted">${t("orders.none")}</p>`}
+      ${waiting.length === 0 && !isPartial && html`<p class="muted">${t("orders.none")}</p>`}
       <ul class="list">${waiting.map(
         (
           one,

@@ -1,6 +1,6 @@
 /** Prescribing: a recorded severe allergy must be overridden with a reason. Home medication is continued with its dosage. */
 import { useState } from "preact/hooks";
-import type { MedicationRequest, MedicationStatement } from "../../../../../fhir/r4.ts";
+import type { AllergyIntolerance, MedicationRequest, MedicationStatement } from "../../../../../fhir/r4.ts";
 import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
 import { CodeField, codeNamed } from "../../parts/code-field.ts";
@@ -9,19 +9,21 @@ import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { NumberField } from "../../parts/number-field.ts";
 import { say } from "../../parts/notices.ts";
-import { actionsOf, read, Refused, update } from "../../platform/api.ts";
+import { actionsOf, type Found, read, Refused, update } from "../../platform/api.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { knownMedications } from "../../platform/known-codes.ts";
-import { useLoad } from "../../platform/load.ts";
+import { type Loaded, useLoad } from "../../platform/load.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { amountIn, requireOneWay } from "../../platform/numbers.ts";
 import { joined, leading, t } from "../../platform/texts.ts";
+import { Allergies } from "./allergies.ts";
 import { dosageTextOf, doseTextOf, timesADayOf } from "./home-medication-status.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
 interface PrescribeProps {
   patient: string;
+  allergies: Loaded<Found<AllergyIntolerance>>;
   /** The home medication that is continued by this. */
   continues?: MedicationStatement;
   onClose: () => void;
@@ -36,9 +38,10 @@ const fieldsOf = (one: MedicationStatement) => ({
   often: timesADayOf(one),
 });
 
-export function Prescribe({ patient, continues, onClose, onDone }: PrescribeProps) {
+export function Prescribe({ patient, allergies, continues, onClose, onDone }: PrescribeProps) {
   const medications = useLoad("medications", knownMedications);
-  const { draft, set, clear } = useDraft(`prescribe.${continues?.id ?? patient}`, continues && fieldsOf(continues));
+  const kept = `prescribe.${continues?.id ?? patient}`;
+  const { draft, set } = useDraft(kept, continues && fieldsOf(continues));
   const [isAllergic, setAllergic] = useState(false);
   const value = (name: string) => draft.value[name] ?? "";
   /** A reason given for one medication does not apply to another: allergies are checked again. */
@@ -75,20 +78,16 @@ export function Prescribe({ patient, continues, onClose, onDone }: PrescribeProp
       if (error instanceof Refused && error.type === "ALLERGY_RECORDED") setAllergic(true);
       throw error;
     }
-    clear();
     onClose();
     onDone();
   };
   const field = (name: string, label: string, more: object = {}, As: typeof Field | typeof NumberField = Field) =>
     html`<${As} label=${label} name=${name} value=${value(name)} onValue=${(text: string) => set(name, text)} required ...${more} />`;
-  const cancel = () => {
-    clear();
-    onClose();
-  };
   const fieldOf = { CHOOSE_FROM_LIST: "medication", NO_AMOUNT: "dose", ALLERGY_RECORDED: "override" };
   return html`<${Dialog} title=${t("prescribe")} onClose=${onClose}>
+    <${Allergies} loaded=${allergies} />
     ${continues && html`<p class="hint">${leading("taken")} <bdi>${joined(conceptOf(continues.medicationCodeableConcept), dosageTextOf(continues))}</bdi></p>`}
-    <${Form} send=${send} submit=${t("prescribe")} onCancel=${cancel} fieldOf=${fieldOf}>
+    <${Form} draft=${kept} send=${send} submit=${t("prescribe")} onCancel=${onClose} fieldOf=${fieldOf}>
       ${(faultOf: (field: string) => string | undefined) => html`
         <${CodeField} label=${t("medication.one")} name="medication" value=${value("medication")} onValue=${choose} codes=${medications.value ?? []} autofocus=${value("medication") === ""} fault=${faultOf("medication")} />
         <div class="fields">

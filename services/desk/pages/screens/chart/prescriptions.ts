@@ -1,6 +1,6 @@
 /** The hospital's prescriptions. */
 import { useState } from "preact/hooks";
-import type { MedicationRequest } from "../../../../../fhir/r4.ts";
+import type { AllergyIntolerance, MedicationRequest } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { For } from "../../parts/for.ts";
 import { later } from "../../parts/later.ts";
@@ -19,10 +19,12 @@ const StopPrescription = later(() => import("./stop-prescription.ts").then((it) 
 
 interface PrescriptionsProps {
   loaded: Loaded<Found<MedicationRequest>>;
+  /** Shown where one prescribes. */
+  allergies: Loaded<Found<AllergyIntolerance>>;
   patient: string;
 }
 
-export function Prescriptions({ loaded, patient }: PrescriptionsProps) {
+export function Prescriptions({ loaded, allergies, patient }: PrescriptionsProps) {
   const [open, setOpen] = useState<"new" | "doses" | undefined>();
   const [stopped, setStopped] = useState<MedicationRequest | undefined>();
   const show = ({
@@ -30,7 +32,7 @@ export function Prescriptions({ loaded, patient }: PrescriptionsProps) {
     isPartial,
     hasMore,
   }: Found<MedicationRequest>) => html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
-    ${resources.length === 0 && html`<p class="muted">${t("prescriptions.none")}</p>`}
+    ${resources.length === 0 && !isPartial && html`<p class="muted">${t("prescriptions.none")}</p>`}
     <ul class="list">${resources.map(
       (
         one,
@@ -43,6 +45,6 @@ export function Prescriptions({ loaded, patient }: PrescriptionsProps) {
   const close = () => setOpen(undefined);
   return html`<${Panel} title=${t("medication")} loaded=${loaded} show=${show} actions=${actions} />
     ${open === "doses" && html`<${NotedDoses} patients=${[patient]} isOfOne onClose=${close} onDone=${loaded.reload} />`}
-    ${open === "new" && html`<${Prescribe} patient=${patient} onClose=${close} onDone=${loaded.reload} />`}
+    ${open === "new" && html`<${Prescribe} patient=${patient} allergies=${allergies} onClose=${close} onDone=${loaded.reload} />`}
     ${stopped && html`<${StopPrescription} of=${stopped} onClose=${() => setStopped(undefined)} onDone=${loaded.reload} />`}`;
 }

@@ -34,7 +34,7 @@ export function Problems({ loaded, patient }: ProblemsProps) {
       .filter((one) => !isError(one))
       .sort((a, b) => Number(statusOf(b) === "active") - Number(statusOf(a) === "active"));
     return html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
-      ${shown.length === 0 && html`<p class="muted">${t("none")}</p>`}
+      ${shown.length === 0 && !isPartial && html`<p class="muted">${t("none")}</p>`}
       <ul class="list">${shown.map(
         (
           one,

@@ -21,7 +21,7 @@ export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
     const valid = resources.filter(({ status }) => !VOID.includes(status));
     const tests = [...Map.groupBy(valid, ({ code }) => code.coding?.[0]?.code ?? conceptOf(code)).values()];
     return html`<${Partial} isPartial=${isPartial} hasMore=${hasMore} />
-      ${tests.length === 0 && html`<p class="muted">${t("results.none")}</p>`}
+      ${tests.length === 0 && !isPartial && html`<p class="muted">${t("results.none")}</p>`}
       ${
         tests.length > 0 &&
         html`<${Wide} label=${t("results")}><table class="stacked of-tests">

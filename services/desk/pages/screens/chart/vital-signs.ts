@@ -83,7 +83,8 @@ interface VitalSignsProps {
 }
 
 export function VitalSigns({ patient, encounter, onClose, onDone }: VitalSignsProps) {
-  const { draft, set, clear } = useDraft(`vitals.${patient}`);
+  const kept = `vitals.${patient}`;
+  const { draft, set } = useDraft(kept);
   const isTyped = ({ code }: Sign) => (draft.value[code] ?? "").trim() !== "";
   const send = async () => {
     const observations = observationsOf(draft.value, { patient, encounter, at: new Date().toISOString() });
@@ -91,12 +92,11 @@ export function VitalSigns({ patient, encounter, onClose, onDone }: VitalSignsPr
     const stored = await storeTogether({ made: observations });
     const taken = stored.map((one): Observation => ({ ...(one as Observation), status: "entered-in-error" }));
     say(t("vitals.noted", { n: observations.length }), () => storeTogether({ changed: taken }).then(onDone));
-    clear();
     onClose();
     onDone();
   };
   return html`<${Dialog} title=${t("vitals.note")} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("vitals.note")} onCancel=${onClose} fieldOf=${{ NOTHING_MEASURED: SIGNS[0]?.code ?? "" }}>
+    <${Form} draft=${kept} send=${send} submit=${t("vitals.note")} onCancel=${onClose} fieldOf=${{ NOTHING_MEASURED: SIGNS[0]?.code ?? "" }}>
       ${(faultOf: (field: string) => string | undefined) =>
         html`<div class="fields">${IN_ORDER.map(
           (sign, index) =>

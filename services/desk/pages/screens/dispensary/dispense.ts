@@ -7,15 +7,16 @@ import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import type { WithPatient } from "../../parts/joined.ts";
+import { KnownFirst } from "../../parts/known-first.ts";
 import { NumberField } from "../../parts/number-field.ts";
 import { say } from "../../parts/notices.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, search } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
-import { useDraft } from "../../platform/drafts.ts";
+import { useKept } from "../../platform/drafts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
-import { useLoad } from "../../platform/load.ts";
+import { type Loaded, useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf, numberIn } from "../../platform/names.ts";
 import { joined, leading, t } from "../../platform/texts.ts";
 import { type Lots, lotsOf, numberOfLot, placeOf, Usable } from "./lots.ts";
@@ -29,13 +30,20 @@ interface DispenseProps {
   onDone: () => void;
 }
 
-/** What must be known before dispensing. */
-async function facts({ id, subject, medicationCodeableConcept, dispenseRequest }: MedicationRequest) {
+/** What is left of the prescription, and in stock. */
+interface Supply {
+  /** Units that are not dispensed yet. */
+  rest: number;
+  /** Lots that may be used. */
+  lots: StockOfLot[];
+  places: Lots["places"];
+}
+
+async function supplyOf({ id, medicationCodeableConcept, dispenseRequest }: MedicationRequest): Promise<Supply> {
   const { system, code } = medicationCodeableConcept?.coding?.[0] ?? {};
-  const [dispensed, { lots, places }, allergies] = await Promise.all([
+  const [dispensed, { lots, places }] = await Promise.all([
     search<MedicationDispense>("MedicationDispense", { prescription: `MedicationRequest/${id}`, _count: "100" }),
     lotsOf({ system: system ?? "", code: code ?? "" }),
-    search<AllergyIntolerance>("AllergyIntolerance", { patient: subject.reference ?? "", _count: "50" }),
   ]);
   const given = dispensed.resources
     .filter(({ status }) => status === "completed")
@@ -44,8 +52,12 @@ async function facts({ id, subject, medicationCodeableConcept, dispenseRequest }
     rest: Math.max(0, (dispenseRequest?.quantity?.value ?? 0) - given),
     lots: lots.filter(({ unusable }) => unusable === undefined),
     places,
-    allergies: allergies.resources.filter(isActive).map((one) => conceptOf(one.code)),
   };
+}
+
+async function allergiesOf({ subject }: MedicationRequest): Promise<string[]> {
+  const { resources } = await search<AllergyIntolerance>("AllergyIntolerance", { patient: subject.reference ?? "", _count: "50" });
+  return resources.filter(isActive).map((one) => conceptOf(one.code));
 }
 
 /** Lots are taken in order of expiry, several if one is not enough. */
@@ -53,13 +65,16 @@ const FIRST_TO_EXPIRE = "first";
 
 const whereOf = (lot: StockOfLot | undefined) => (lot ? { lot: lot.lot, ...(lot.place && { place: lot.place }) } : {});
 
+/** Names a lot at its place: its position in the list changes when the list is read again. */
+const keyOf = ({ lot, place = "" }: StockOfLot): string => `${lot} ${place}`;
+
 /** A lot as text, with its place unless it is the dispensary. */
 const saidOf = (one: StockOfLot, places: Lots["places"]): string =>
   joined(numberOfLot(one), dateOf(one.expires), numberIn(one.quantity), one.place === undefined ? "" : placeOf(one, places));
 
 const choicesOf = (lots: StockOfLot[], places: Lots["places"]): [string, string][] => [
   [FIRST_TO_EXPIRE, t("dispense.firstToExpire")],
-  ...lots.flatMap((one, index): [string, string][] => (one.lot === "" ? [] : [[`${index}`, saidOf(one, places)]])),
+  ...lots.flatMap((one): [string, string][] => (one.lot === "" ? [] : [[keyOf(one), saidOf(one, places)]])),
 ];
 
 /** The packages to be taken from the shelf. */
@@ -73,38 +88,49 @@ function Proposal({ of: { medicationCodeableConcept }, quantity }: { of: Medicat
     ${lots.length > 0 && html`<div role="status"><p>${t("dispense.take")}</p><ul>${lots.map((one) => html`<li key=${`${one.lot} ${one.place}`}>${numberIn(one.quantity)} × <bdi>${numberOfLot(one)}</bdi> <${Usable} of=${one} /></li>`)}</ul></div>`}`;
 }
 
-export function Dispense({ request: { of, patient }, onClose, onDone }: DispenseProps) {
-  const known = useLoad(`dispense ${of.id}`, () => facts(of));
+export function Dispense(props: DispenseProps) {
+  const { of, patient } = props.request;
+  const supply = useLoad(`dispense ${of.id}`, () => supplyOf(of));
+  const allergies = useLoad(`allergies ${of.subject.reference}`, () => allergiesOf(of));
+  const { lots = [], rest = 0 } = supply.value ?? {};
+  const shelf = lots.reduce((sum, one) => sum + one.quantity, 0);
+  return html`<${Dialog} title=${conceptOf(of.medicationCodeableConcept)} onClose=${props.onClose}>
+    <div class="stack">
+      <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
+      <p><bdi>${dosageWords(of.dosageInstruction)}</bdi></p>
+      <${KnownFirst} facts=${[allergies, supply]}>
+        <div class="stack">
+          ${allergies.value && (allergies.value.length > 0 ? html`<p class="alert">⚠ ${leading("allergies")} ${allergies.value.join(", ")}</p>` : html`<p class="muted">${t("allergies.none")}</p>`)}
+          ${supply.value && html`<p class="muted">${t("dispense.facts", { rest: numberIn(rest), shelf: numberIn(shelf) })}</p>`}
+          <${HandOut} ...${props} supply=${supply} />
+        </div>
+      <//>
+    </div>
+  <//>`;
+}
+
+function HandOut({ request: { of, patient }, supply, onClose, onDone }: DispenseProps & { supply: Loaded<Supply> }) {
+  const { lots = [], places = new Map() } = supply.value ?? {};
   const kept = `dispense ${of.id}`;
-  const { draft, set } = useDraft(kept);
+  const [quantity, setQuantity] = useKept(kept, "quantity", `${supply.value?.rest ?? ""}`);
   const [chosen, setChosen] = useState(FIRST_TO_EXPIRE);
-  const quantity = draft.value["quantity"] ?? `${known.value?.rest ?? ""}`;
-  const lots = known.value?.lots ?? [];
-  const onShelf = lots.reduce((sum, one) => sum + one.quantity, 0);
   const send = async () => {
-    const { dispense } = await pharmacy.dispense({
-      prescription: `MedicationRequest/${of.id}`,
-      quantity: Number(quantity),
-      ...whereOf(lots[Number(chosen)]),
-    });
-    say(t("dispensed", { name: nameOf(patient) }), () => pharmacy.void({ dispense, reason: t("undo.reason") }).then(onDone));
+    const lot = whereOf(lots.find((one) => keyOf(one) === chosen));
+    try {
+      const { dispense } = await pharmacy.dispense({ prescription: `MedicationRequest/${of.id}`, quantity: Number(quantity), ...lot });
+      say(t("dispensed", { name: nameOf(patient) }), () => pharmacy.void({ dispense, reason: t("undo.reason") }).then(onDone));
+    } catch (error) {
+      supply.reload(); // another person may have dispensed it, or have blocked the lot
+      throw error;
+    }
     onClose();
     onDone();
   };
-  return html`<${Dialog} title=${conceptOf(of.medicationCodeableConcept)} onClose=${onClose}>
-    <div class="stack">
-      <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
-      <${NotKnown} loaded=${known} />
-      ${known.value && known.value.allergies.length > 0 && html`<p class="alert">⚠ ${leading("allergies")} ${known.value.allergies.join(", ")}</p>`}
-      <p><bdi>${dosageWords(of.dosageInstruction)}</bdi></p>
-      ${known.value && html`<p class="muted">${t("dispense.facts", { rest: numberIn(known.value.rest), shelf: numberIn(onShelf) })}</p>`}
-      <${Form} draft=${kept} send=${send} submit=${t("dispense")} onCancel=${onClose} fieldOf=${{ OUT_OF_STOCK: "quantity", MORE_THAN_PRESCRIBED: "quantity", LOT_EXPIRED: "lot", LOT_BLOCKED: "lot" }}>
-        ${(
-          faultOf: (field: string) => string | undefined,
-        ) => html`<div class="fields"><${NumberField} label=${t("quantity")} name="dispense-quantity" min="1" value=${quantity} onValue=${(text: string) => set("quantity", text)} required autofocus fault=${faultOf("quantity")} />
-          ${lots.length > 0 && html`<${Field} label=${t("shelf.lot")} name="dispense-lot" value=${chosen} onValue=${setChosen} options=${choicesOf(lots, known.value?.places ?? new Map())} fault=${faultOf("lot")} />`}</div>
-          ${chosen === FIRST_TO_EXPIRE && lots.length > 0 && html`<${Proposal} of=${of} quantity=${Number(quantity)} />`}`}
-      <//>
-    </div>
+  return html`<${Form} draft=${kept} send=${send} submit=${t("dispense")} onCancel=${onClose} fieldOf=${{ OUT_OF_STOCK: "quantity", MORE_THAN_PRESCRIBED: "quantity", LOT_EXPIRED: "lot", LOT_BLOCKED: "lot" }}>
+    ${(
+      faultOf: (field: string) => string | undefined,
+    ) => html`<div class="fields"><${NumberField} label=${t("quantity")} name="dispense-quantity" min="1" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
+      ${lots.length > 0 && html`<${Field} label=${t("shelf.lot")} name="dispense-lot" value=${chosen} onValue=${setChosen} options=${choicesOf(lots, places)} fault=${faultOf("lot")} />`}</div>
+      ${chosen === FIRST_TO_EXPIRE && lots.length > 0 && html`<${Proposal} of=${of} quantity=${Number(quantity)} />`}`}
   <//>`;
 }

@@ -37,7 +37,7 @@ export function HandedOut({ turn, onChange }: { turn: number; onChange: () => vo
       <span class="muted">${one.patient && html`<${PersonLine} patient=${one.patient} />`} <span class="nowrap">${momentOf(one.of.whenHandedOver)}</span></span></span>
     <button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("return")}<${For} who=${`${conceptOf(one.of.medicationCodeableConcept)}, ${nameOf(one.patient)}`} /></button></li>`;
   const show = ({ all, isPartial }: Joined<MedicationDispense>) => html`<${Partial} isPartial=${isPartial} />
-    ${all.length === 0 && html`<p class="muted">${t("dispensary.nothingHandedOut")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;
+    ${all.length === 0 && !isPartial && html`<p class="muted">${t("dispensary.nothingHandedOut")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;
   const close = () => setOpen(undefined);
   return html`<${Panel} title=${t("dispensary.handedOut")} loaded=${given} show=${show} />
     ${open && html`<${TakeBack} of=${open} onClose=${close} onDone=${onChange} />`}`;

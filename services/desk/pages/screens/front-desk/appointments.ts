@@ -52,7 +52,8 @@ async function ofDay(date: string): Promise<Day> {
 
 /** @param turn changes when one was booked @param onArrived called when the queue has changed */
 export function Appointments({ turn, onArrived }: { turn: number; onArrived: () => void }) {
-  const [day, setDay] = useState(today());
+  const [chosen, setDay] = useState<string | undefined>();
+  const day = chosen ?? today(); // the page may stay open over midnight
   const live = useNews("types=Appointment", () => known.reload());
   const known = useLoad(`appointments ${day}`, () => ofDay(day), live.everyMs);
   useTurn(known, turn);

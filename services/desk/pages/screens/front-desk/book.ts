@@ -63,7 +63,8 @@ function freeFrom({ from, to }: Span, others: Span[]): number {
 
 export function Book({ patient, onClose, onBooked, onDone }: BookProps) {
   const people = useLoad("practitioners", practitioners);
-  const { draft, set, clear } = useDraft(`book.${patient.id}`, { day: today(), minutes: "15" });
+  const kept = `book.${patient.id}`;
+  const { draft, set } = useDraft(kept, { day: today(), minutes: "15" });
   const { day = "", time = "", minutes = "", practitioner = "", reason = "", override = "" } = draft.value;
   const others = useLoad(`taken ${practitioner} ${day}`, () => taken(practitioner, day));
   const [isRefused, setRefused] = useState(false);
@@ -94,7 +95,6 @@ export function Book({ patient, onClose, onBooked, onDone }: BookProps) {
       }
       throw error;
     }
-    clear();
     onBooked();
     onDone();
   };
@@ -108,7 +108,7 @@ export function Book({ patient, onClose, onBooked, onDone }: BookProps) {
   const choices = (people.value ?? []).map((one): [string, string] => [`Practitioner/${one.id}`, nameOf(one)]);
   return html`<${Dialog} title=${t("appointment.book")} onClose=${onClose}>
     <p><${PersonLine} patient=${patient} /></p>
-    <${Form} send=${send} submit=${t("appointment.book")} onCancel=${onClose} fieldOf=${{ PRACTITIONER_BUSY: "override" }}>
+    <${Form} draft=${kept} send=${send} submit=${t("appointment.book")} onCancel=${onClose} fieldOf=${{ PRACTITIONER_BUSY: "override" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${DateField} label=${t("appointment.day")} name="book-day" value=${day} onValue=${(text: string) => choose("day", text)} min=${today()} required />
         <${TimeField} label=${t("appointment.time")} name="book-time" value=${time} onValue=${(text: string) => choose("time", text)} required autofocus />

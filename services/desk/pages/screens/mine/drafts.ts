@@ -32,7 +32,7 @@ export function Drafts({ turn, everyMs }: { turn: number; everyMs: number }) {
   const known = useLoad("own drafts", ownDrafts, everyMs);
   useTurn(known, turn);
   const show = ({ all, isPartial }: Joined<DocumentReference>) => html`<${Partial} isPartial=${isPartial} />
-    ${all.length === 0 && html`<p class="muted">${t("mine.noDrafts")}</p>`}
+    ${all.length === 0 && !isPartial && html`<p class="muted">${t("mine.noDrafts")}</p>`}
     <ul class="list">${all.map(
       ({
         of,

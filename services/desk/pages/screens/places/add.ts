@@ -11,18 +11,19 @@ import { say } from "../../parts/notices.ts";
 import { actionsOf, deleteTogether, Refused } from "../../platform/api.ts";
 import { go } from "../../platform/router.ts";
 import { joined, t } from "../../platform/texts.ts";
+import { plainTyped } from "../../../../../fhir/plain-digits.ts";
 import { useKept } from "../../platform/drafts.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
 
-/** "A, B" or a range of numbers, "1-6". */
+/** "A, B", or a range of numbers, "1-6", in the digits of any script; copied from a table, too. */
 function namesIn(text: string): string[] {
   return text
-    .split(/[,،;]/)
+    .split(/[,،;؛\t]/)
     .map((name) => name.trim())
     .filter(Boolean)
     .flatMap((name) => {
-      const [, from, to] = /^(\d{1,3})\s*[-–]\s*(\d{1,3})$/.exec(name) ?? [];
+      const [, from, to] = /^(\d{1,3})\s*[-–]\s*(\d{1,3})$/.exec(plainTyped(name)) ?? [];
       const [first, last] = [Number(from), Number(to)];
       return from === undefined || last < first ? [name] : Array.from({ length: last - first + 1 }, (_, index) => `${first + index}`);
     });

@@ -9,6 +9,7 @@ import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { takeBackVersion } from "../../platform/taken-back.ts";
 import { joined, t } from "../../platform/texts.ts";
+import { stateOf } from "../ward/move.ts";
 import { CloseOrOpen } from "./close.ts";
 import { Attributes, Describe, type Described } from "./describe.ts";
 
@@ -45,7 +46,7 @@ export function Room({ room, ward, onAddBeds, reload }: RoomProps) {
   const row = (bed: BoardBed) => html`<tr key=${bed.location}>
     <th scope="row"><bdi>${bed.name}</bdi></th>
     <td><${Attributes} own=${bed.own ?? bed.attributes} ofRoom=${room.attributes} /></td>
-    <td><span class="tag ${bed.status}">${bed.cleaning && bed.cleaning !== "clean" ? t(`cleaning.${bed.cleaning}`) : t(`bed.${bed.status}`)}</span></td>
+    <td><span class="tag ${bed.status}">${stateOf(bed)}</span></td>
     <td class="figure"><button type="button" class="quiet" onClick=${() => setOpen({ place: bed.location, version: bed.version, has: bed.own ?? bed.attributes, ofRoom: room.attributes, name: joined(name, bed.name) })}>${t("places.describe")}<${For} who=${joined(name, bed.name)} /></button>
       ${!isClosed && ward.status === "open" && html`<${CloseOrOpen} place=${bed} name=${joined(name, bed.name)} isClosed=${bed.status === "closed" && (bed.cleaning ?? "clean") === "clean"} reload=${reload} />`}</td></tr>`;
   return html`<section class="room" aria-label=${t("ward.room", { name: room.name })}>

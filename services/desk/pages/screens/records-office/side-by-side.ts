@@ -4,7 +4,7 @@ import type { Patient } from "../../../../../fhir/r4.ts";
 import type { patients as patientsContract } from "../../../../patients/patients.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
-import { NotKnown } from "../../parts/panel.ts";
+import { KnownFirst } from "../../parts/known-first.ts";
 import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
@@ -59,9 +59,10 @@ export function SideBySide({ one, other, onMerge, onClose }: SideProps) {
         })}
         <tr><td></td><td>${keep(true)}</td><td>${keep(false)}</td></tr></tbody>
       </table><//>
-      <${NotKnown} loaded=${preview} />
-      <p class="muted" role="status">${preview.value && t("records.preview", { n: preview.value.left })}</p>
-      <div class="buttons"><button type="button" class="main" aria-disabled=${isBusy} onClick=${merge}>${isBusy ? t("working") : t("records.merge")}</button></div>
+      <${KnownFirst} key=${source.id} facts=${[preview]}>
+        <p class="muted" role="status">${preview.value && t("records.preview", { n: preview.value.left })}</p>
+        <div class="buttons"><button type="button" class="main" aria-disabled=${isBusy} onClick=${merge}>${isBusy ? t("working") : t("records.merge")}</button></div>
+      <//>
     </div>
   <//>`;
 }

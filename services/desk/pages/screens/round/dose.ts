@@ -12,7 +12,7 @@ import { TimeField } from "../../parts/time-field.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { lastInstantOf, momentOf, timeOf } from "../../platform/clock.ts";
-import { nameOf } from "../../platform/names.ts";
+import { nameOf, typedIn } from "../../platform/names.ts";
 import { amountIn, requireOneWay } from "../../platform/numbers.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
@@ -30,11 +30,11 @@ interface DoseProps {
 
 export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
   const kept = `dose ${dose.prescription} ${dose.dueAt}`;
-  const [outcome, setOutcome] = useState<DoseOutcome>("given");
+  const [outcome, setOutcome] = useKept(kept, "outcome", "given");
   const [wristband, setWristband] = useState("");
   const [packed, setPacked] = useState("");
-  const prescribed = dose.dose ? `${dose.dose.value} ${dose.dose.unit}` : "";
-  const [given, setGiven] = useState(prescribed);
+  const prescribed = dose.dose ? `${typedIn(dose.dose.value)} ${dose.dose.unit}` : "";
+  const [given, setGiven] = useKept(kept, "given", prescribed);
   const [reason, setReason] = useKept(kept, "reason");
   const [time, setTime] = useKept(kept, "time");
   const [mayOverride, setMayOverride] = useState(false);
@@ -64,7 +64,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
     try {
       const { administration } = await pharmacy.administer({
         prescription: dose.prescription,
-        outcome,
+        outcome: outcome as DoseOutcome,
         due: dose.dueAt,
         ...(time && { at: lastInstantOf(time) }),
         ...(isGiven && dose.dose && { dose: doseGiven() }),
@@ -73,7 +73,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
         ...because,
       });
       const back = () => pharmacy.cancelAdministration({ administration, reason: t("undo.reason") }).then(onDone);
-      say(t(`round.done.${outcome}`, { name: nameOf(patient) }), back);
+      say(t(`round.done.${outcome as DoseOutcome}`, { name: nameOf(patient) }), back);
     } catch (error) {
       if (error instanceof Refused && OVERRIDABLE.includes(error.type)) setMayOverride(true);
       throw error;
@@ -106,7 +106,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
           </div>`
           }
           <div class="fields">
-            <${Field} label=${t("round.outcome")} name="outcome" value=${outcome} onValue=${(text: string) => setOutcome(text as DoseOutcome)} options=${outcomes} />
+            <${Field} label=${t("round.outcome")} name="outcome" value=${outcome} onValue=${setOutcome} options=${outcomes} />
             <${TimeField} label=${t("round.at")} name="dose-time" value=${time} onValue=${scan(setTime)} textOf=${(typed: string) => momentOf(lastInstantOf(typed))} fault=${faultOf("at")} />
             ${(!isGiven || mayOverride) && html`<${Field} label=${isGiven ? t("round.override") : t("reason")} name="why" value=${reason} onValue=${setReason} fault=${faultOf("why")} required />`}
           </div>`}

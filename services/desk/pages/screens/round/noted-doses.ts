@@ -81,7 +81,7 @@ export function NotedDoses({ patients, isOfOne = false, onClose, onDone }: Noted
           onDone();
         }} />`
       }
-      ${value && html`<${Partial} isPartial=${value.isPartial} />${value.resources.length === 0 && html`<p class="muted">${t("round.noted.none")}</p>`}<ul class="list">${value.resources.map((one) => row(one, value))}</ul>${more.below(value.resources.length)}`}
+      ${value && html`<${Partial} isPartial=${value.isPartial} />${value.resources.length === 0 && !value.isPartial && html`<p class="muted">${t("round.noted.none")}</p>`}<ul class="list">${value.resources.map((one) => row(one, value))}</ul>${more.below(value.resources.length)}`}
     </div>
   <//>`;
 }

@@ -6,21 +6,24 @@ import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
+import { KnownFirst } from "../../parts/known-first.ts";
 import { say } from "../../parts/notices.ts";
 import { PatientSearch } from "../../parts/patient-search.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, search } from "../../platform/api.ts";
+import { useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 import { CleaningChoice } from "./cleaning.ts";
-import type { PlacedBed } from "./move.ts";
+import { type PlacedBed, stateOf } from "./move.ts";
 import { useKept } from "../../platform/drafts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 
-/** The open visit of the patient. */
-async function openVisitOf(patient: string): Promise<Encounter | undefined> {
-  return (await search<Encounter>("Encounter", { subject: patient, class: "AMB", status: "in-progress", _count: "1" })).resources[0];
+/** The open visit of the patient; null if there is none. */
+async function openVisitOf(patient: string): Promise<Encounter | null> {
+  const { resources } = await search<Encounter>("Encounter", { subject: patient, class: "AMB", status: "in-progress", _count: "1" });
+  return resources[0] ?? null;
 }
 
 interface AdmitProps {
@@ -30,19 +33,34 @@ interface AdmitProps {
 }
 
 export function AdmitDialog({ bed, onClose, reload }: AdmitProps) {
-  const kept = `admit ${bed.location}`;
   const [patient, setPatient] = useState<Patient | undefined>();
-  const [visit, setVisit] = useState<Encounter | undefined>();
-  const [reason, setReason] = useKept(kept, "reason");
-  const pick = async (found: Patient) => {
-    const open = await openVisitOf(`Patient/${found.id}`);
-    setVisit(open);
-    setReason(conceptOf(open?.reasonCode?.[0]));
-    setPatient(found);
-  };
+  const isFree = bed.status === "free";
+  return html`<${Dialog} title=${t("ward.admitTo", { bed: bed.place })} onClose=${onClose}>
+    ${!isFree && html`<p role="status">${stateOf(bed)}</p>`}
+    ${isFree && !patient && html`<${PatientSearch} id="admit-search" label=${t("search")} onPick=${setPatient} />`}
+    ${isFree && patient && html`<${Admit} key=${patient.id} bed=${bed} patient=${patient} onClose=${onClose} reload=${reload} onCancel=${() => setPatient(undefined)} />`}
+    <${CleaningChoice} bed=${bed} onClose=${onClose} onDone=${reload} />
+  <//>`;
+}
+
+type PatientProps = AdmitProps & { patient: Patient; onCancel: () => void };
+
+function Admit(props: PatientProps) {
+  const { patient } = props;
+  const visit = useLoad(`open visit of ${patient.id}`, () => openVisitOf(`Patient/${patient.id}`));
+  return html`<p><${PersonLine} patient=${patient} /></p>
+    <${KnownFirst} facts=${[visit]}>
+      ${visit.value && html`<p class="muted">${t("ward.visitBecomesStay")}</p>`}
+      <${AdmitForm} ...${props} visit=${visit.value} />
+    <//>`;
+}
+
+function AdmitForm({ bed, patient, visit, onClose, reload, onCancel }: PatientProps & { visit: Encounter | null | undefined }) {
+  const kept = `admit ${bed.location} ${patient.id}`;
+  const [reason, setReason] = useKept(kept, "reason", conceptOf(visit?.reasonCode?.[0]));
   const admit = async () => {
     const given = {
-      patient: `Patient/${patient?.id}`,
+      patient: `Patient/${patient.id}`,
       bed: bed.location,
       ...(visit && { visit: `Encounter/${visit.id}` }),
       ...(reason && { reason }),
@@ -53,21 +71,7 @@ export function AdmitDialog({ bed, onClose, reload }: AdmitProps) {
     onClose();
     reload();
   };
-  return html`<${Dialog} title=${t("ward.admitTo", { bed: bed.place })} onClose=${onClose}>
-    ${
-      bed.status !== "free"
-        ? html`<p>${bed.cleaning && bed.cleaning !== "clean" ? t(`cleaning.${bed.cleaning}`) : t("bed.closed")}</p>`
-        : html`
-    ${!patient && html`<${PatientSearch} id="admit-search" label=${t("search")} onPick=${pick} />`}
-    ${
-      patient &&
-      html`<p><${PersonLine} patient=${patient} /></p>
-      ${visit && html`<p class="muted">${t("ward.visitBecomesStay")}</p>`}
-      <${Form} draft=${kept} send=${admit} submit=${t("ward.admit")} onCancel=${() => setPatient(undefined)}>
-        ${() => html`<${Field} label=${t("ward.reason")} name="admit-reason" value=${reason} onValue=${setReason} autofocus />`}
-      <//>`
-    }`
-    }
-    <${CleaningChoice} bed=${bed} onClose=${onClose} onDone=${reload} />
+  return html`<${Form} draft=${kept} send=${admit} submit=${t("ward.admit")} onCancel=${onCancel}>
+    ${() => html`<${Field} label=${t("ward.reason")} name="admit-reason" value=${reason} onValue=${setReason} autofocus />`}
   <//>`;
 }

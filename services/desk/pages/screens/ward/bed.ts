@@ -3,7 +3,7 @@ import type { BoardBed, BoardPatient, BoardStay } from "../../../../wards/board.
 import { html } from "../../html.ts";
 import { sexOf } from "../../platform/names.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
-import { calledIn } from "./move.ts";
+import { calledIn, stateOf } from "./move.ts";
 import { TransferTag } from "./transfer.ts";
 
 /** Name, sex and age in one line. */
@@ -20,10 +20,9 @@ export function Waits({ stay: { waits, transfer } }: { stay: BoardStay }) {
 }
 
 export function BedContent({ bed }: { bed: BoardBed }) {
-  const { stay, attributes, cleaning } = bed;
-  const status = cleaning && cleaning !== "clean" ? t(`cleaning.${cleaning}`) : t(`bed.${bed.status}`);
+  const { stay, attributes } = bed;
   return html`<span class="bed-head"><span class="bed-name">${bed.name}</span> <span class="muted">${attributes.map((one) => tIfAny(`attribute.${one}`) ?? one).join(", ")}</span>
-      ${!stay && html`<span class="tag ${bed.status}">${status}</span>`}</span>
+      ${!stay && html`<span class="tag ${bed.status}">${stateOf(bed)}</span>`}</span>
     ${
       stay &&
       html`<span class="bed-who"><${Who} person=${stay} /></span>

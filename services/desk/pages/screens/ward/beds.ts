@@ -3,6 +3,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Board, BoardRoom, BoardStay, BoardWard } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { AdmitDialog } from "./admit.ts";
 import { BedContent } from "./bed.ts";
@@ -62,7 +63,7 @@ export function Beds({ board, ward, filter, reload }: BedsProps) {
       </div>
       <${Waiting} board=${board} ward=${ward} reload=${reload} />
     </div>
-    <${Opened} open=${open} ward=${ward} reload=${reload} />`;
+    <${Opened} open=${open} board=${board} ward=${ward} reload=${reload} />`;
 }
 
 /** Rooms with those of their beds that match the filter. */
@@ -86,17 +87,33 @@ function Moving() {
   return html`<div role="status">${carried && html`<p class="moving">${text(carried)} <button type="button" onClick=${putBack}>${t("cancel")} <kbd>Esc</kbd></button></p>`}</div>`;
 }
 
-/** The opened bed in its current state. */
-function Opened({ open, ward, reload }: { open: Signal<PlacedBed | undefined>; ward: BoardWard; reload: () => void }) {
+interface OpenedProps {
+  open: Signal<PlacedBed | undefined>;
+  board: Board;
+  ward: BoardWard;
+  reload: () => void;
+}
+
+/**
+ * The opened bed in its current state. What was opened stays what it is about: a patient who is moved by others is followed to the other bed, and never
+ * becomes another one while the dialog is open.
+ */
+function Opened({ open, board, ward, reload }: OpenedProps) {
   const entered = open.value;
   if (!entered) return null;
-  const bed = ward.rooms.flatMap(placed).find(({ location }) => location === entered.location) ?? entered;
+  const { location, stay } = entered;
+  const beds = ward.rooms.flatMap(placed);
+  const bed = beds.find((one) => (stay ? one.stay?.stay === stay.stay : one.location === location));
   const close = () => {
     open.value = undefined;
   };
-  return bed.stay
-    ? html`<${StayDialog} key=${bed.location} bed=${bed} stay=${bed.stay} onClose=${close} reload=${reload} />`
-    : html`<${AdmitDialog} key=${bed.location} bed=${bed} onClose=${close} reload=${reload} />`;
+  const shown = bed ?? entered;
+  if (!stay) return html`<${AdmitDialog} key=${location} bed=${shown} onClose=${close} reload=${reload} />`;
+  if (!bed && !board.unknown.includes("stays")) {
+    const name = calledIn(stay);
+    return html`<${Dialog} key="gone" title=${joined(entered.place, name)} onClose=${close}><p role="status">${t("ward.noLongerHere", { name })}</p><//>`;
+  }
+  return html`<${StayDialog} key=${stay.stay} bed=${shown} stay=${shown.stay ?? stay} unknown=${board.unknown} onClose=${close} reload=${reload} />`;
 }
 
 interface RoomProps {

@@ -17,7 +17,7 @@ import { joined, t } from "../../platform/texts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import { stopped, taken } from "../chart/home-medication-status.ts";
 import { calledIn } from "./move.ts";
-import { useDraft, useKept } from "../../platform/drafts.ts";
+import { dropDraft, useDraft, useKept } from "../../platform/drafts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 const DISPOSITIONS = ["home", "other-hcf", "rehab", "long", "aadvice", "oth"] as const satisfies Disposition[];
@@ -49,8 +49,8 @@ async function storeAll(paused: MedicationStatement[], chosen: Record<string, st
 
 interface DischargeProps {
   stay: BoardStay;
-  /** Carries out an action, reports it, and offers to undo it. */
-  act: (work: () => Promise<unknown>, text: string, undo: () => Promise<unknown>) => Promise<void>;
+  /** Carries out an action, reports it, and offers to undo it. @returns whether it succeeded */
+  act: (work: () => Promise<unknown>, text: string, undo: () => Promise<unknown>) => Promise<boolean>;
 }
 
 export function Discharge({ stay: { stay, patient, ...person }, act }: DischargeProps) {
@@ -78,8 +78,10 @@ export function Discharge({ stay: { stay, patient, ...person }, act }: Discharge
       await stays.discharge({ stay, disposition: disposition as Disposition });
       changes = await storeAll(paused, chosen.value);
     };
-    await act(work, t("ward.discharged", { name }), back);
+    // What was decided stays until it is carried out.
+    if (!(await act(work, t("ward.discharged", { name }), back))) return;
     clear();
+    dropDraft(kept);
   };
   const die = () =>
     act(
@@ -96,7 +98,7 @@ export function Discharge({ stay: { stay, patient, ...person }, act }: Discharge
   };
   const paused = loaded.value?.resources ?? [];
   return html`${mayAsk && html`<${NotKnown} loaded=${loaded} />`}
-    <${Form} draft=${kept} send=${send} submit=${t("ward.discharge")} isInline>${() => html`
+    <${Form} send=${send} submit=${t("ward.discharge")} isInline>${() => html`
       ${paused.length > 0 && html`<fieldset><legend>${t("discharge.paused")}</legend><div class="fields">${paused.map(row)}</div></fieldset>`}
       <${Field} label=${t("ward.disposition")} name="disposition" value=${disposition} onValue=${setDisposition} options=${DISPOSITIONS.map((one) => [one, t(`disposition.${one}`)])} />`}<//>
     <p class="buttons"><button type="button" class="quiet" onClick=${die}>${t("ward.die")}</button></p>`;

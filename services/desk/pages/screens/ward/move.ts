@@ -56,10 +56,24 @@ export function isTarget(bed: BoardBed): boolean {
   return bed.status === "free" || (isStay(carried) && bed.stay !== undefined && bed.stay.stay !== carried.stay);
 }
 
+/** The state of a bed in words. */
+export const stateOf = ({ status, cleaning }: BoardBed): string =>
+  cleaning && cleaning !== "clean" ? t(`cleaning.${cleaning}`) : t(`bed.${status}`);
+
+/** A bed was chosen that is none for the patient being moved: the own one ends the move, for another it says why. */
+function refuse(carried: Carried, bed: PlacedBed): void {
+  if (isStay(carried) && bed.stay?.stay === carried.stay) moving.value = undefined;
+  else say(t("ward.notThere", { bed: bed.place, why: stateOf(bed) }));
+}
+
 /** Puts the patient being moved into a bed. @param done called when the board has changed @returns whether it succeeded */
 export async function moveTo(bed: PlacedBed, done: () => void): Promise<boolean> {
   const carried = moving.value;
-  if (!carried || !isTarget(bed)) return false;
+  if (!carried) return false;
+  if (!isTarget(bed)) {
+    refuse(carried, bed);
+    return false;
+  }
   moving.value = undefined;
   let isDone = true;
   try {

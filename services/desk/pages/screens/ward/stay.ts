@@ -1,11 +1,12 @@
 /** One stay, opened from its bed, with its actions. */
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
-import type { BoardStay } from "../../../../wards/board.contract.ts";
+import type { BoardPart, BoardStay } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { say, sayFault } from "../../parts/notices.ts";
+import { Unknown } from "../../parts/panel.ts";
 import { actionsOf } from "../../platform/api.ts";
-import { momentOf, timeOf } from "../../platform/clock.ts";
+import { momentOf } from "../../platform/clock.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { Waits, Who } from "./bed.ts";
@@ -20,11 +21,13 @@ const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 interface StayProps {
   bed: PlacedBed;
   stay: BoardStay;
+  /** Parts of the board that are not known. */
+  unknown: BoardPart[];
   onClose: () => void;
   reload: () => void;
 }
 
-export function StayDialog({ bed, stay: shown, onClose, reload }: StayProps) {
+export function StayDialog({ bed, stay: shown, unknown, onClose, reload }: StayProps) {
   const { stay } = shown;
   const name = calledIn(shown);
   const reason = t("undo.reason");
@@ -32,16 +35,19 @@ export function StayDialog({ bed, stay: shown, onClose, reload }: StayProps) {
     moving.value = shown;
     onClose();
   };
-  /** @param undo undoes the action */
-  const act = async (work: () => Promise<unknown>, text: string, undo: () => Promise<unknown>) => {
+  /** @param undo undoes the action @returns whether it succeeded */
+  const act = async (work: () => Promise<unknown>, text: string, undo: () => Promise<unknown>): Promise<boolean> => {
     onClose();
+    let isDone = true;
     try {
       await work();
       say(text, () => undo().then(reload));
     } catch (error) {
+      isDone = false;
       sayFault(error);
     }
     reload();
+    return isDone;
   };
   const leave = () =>
     act(
@@ -58,6 +64,7 @@ export function StayDialog({ bed, stay: shown, onClose, reload }: StayProps) {
   return html`<${Dialog} title=${joined(bed.place, name)} onClose=${onClose}>
     <div class="stack">
       <p><${Who} person=${shown} /></p>
+      <${Unknown} parts=${unknown} />
       <${Facts} stay=${shown} />
       <p><${Waits} stay=${shown} /></p>
       <${Physician} stay=${shown} reload=${reload} />
@@ -78,7 +85,7 @@ function Facts({ stay }: { stay: BoardStay }) {
   return html`<dl class="facts">
     <dt>${t("ward.admitted")}</dt><dd>${momentOf(stay.admittedAt)} (${t("ward.day", { n: stay.days + 1 })})</dd>
     ${stay.diagnosis && html`<dt>${t("ward.diagnosis")}</dt><dd>${stay.diagnosis}</dd>`}
-    ${stay.leave && html`<dt>${t("ward.onLeave")}</dt><dd>${timeOf(stay.leave.since)}</dd>`}
+    ${stay.leave && html`<dt>${t("ward.onLeave")}</dt><dd>${momentOf(stay.leave.since)}</dd>`}
     ${stay.allergies.length > 0 && html`<dt>${t("allergies")}</dt><dd class="alert">⚠ ${stay.allergies.join(", ")}</dd>`}
   </dl>`;
 }

@@ -28,7 +28,7 @@ const carry = (carried: Carried) => {
   moving.value = carried;
 };
 
-export function Waiting({ board: { waiting, coming }, ward, reload }: WaitingProps) {
+export function Waiting({ board: { waiting, coming, unknown }, ward, reload }: WaitingProps) {
   const [denied, setDenied] = useState<Carried | undefined>();
   const { withoutBed } = ward;
   const give = (one: Carried) =>
@@ -57,7 +57,7 @@ export function Waiting({ board: { waiting, coming }, ward, reload }: WaitingPro
   </li>`;
   return html`<aside class="panel" id="part-waiting" aria-label=${t("ward.waiting")}>
     <header><h2>${t("ward.waiting")}</h2></header>
-    ${withoutBed.length + waiting.length + coming.length === 0 && html`<p class="muted">${t("ward.nobodyWaits")}</p>`}
+    ${withoutBed.length + waiting.length + coming.length === 0 && html`<p class="muted">${t(unknown.includes("stays") ? "notKnown.short" : "ward.nobodyWaits")}</p>`}
     <ul class="list">${withoutBed.map((stay) => html`<li key=${stay.stay} draggable onDragEnd=${endDrag} onDragStart=${(event: DragEvent) => beginDrag(event, stay)}><span><${Who} person=${stay} /></span>${give(stay)}</li>`)}${coming.map(transfer)}${waiting.map(request)}</ul>
     <p class="hint keys">${t("ward.keys")}</p>
     ${denied && html`<${Deny} carried=${denied} onClose=${() => setDenied(undefined)} onDone=${reload} />`}

@@ -18,7 +18,7 @@ describe("what an act refers to", () => {
   it("is found by any referring element of R4, so that it is not deleted", () => {
     expect(all.length).toBeGreaterThan(60);
     const unseen = all.filter(([by, path, to]) => {
-      const slots = restingOn(to).find((it) => it.by === by)?.slots ?? [];
+      const slots = restingOn(to).find((it) => it.type === by)?.slots ?? [];
       const { keys } = indexOf(referring(by, path, `${to}/1`));
       return !keys.some(([slot, value]) => slots.includes(slot) && value === `=${to}/1`);
     });

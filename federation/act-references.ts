@@ -83,11 +83,18 @@ function pathsOfAct(type: string): readonly ReferencePath[] {
 export const restReferencesOf = (type: string): readonly { path: string }[] =>
   Object.hasOwn(ACT_REFERENCES, type) ? pathsOfAct(type) : recordPaths(type).map((path) => ({ path }));
 
+/** A type whose resources may depend on one of another type. */
+export interface ReferringType {
+  type: string;
+  /** Slots of the reference index. */
+  slots: number[];
+}
+
 /**
  * How resources may depend on one of the given type, by referring type: slots of the reference index. For acts every element counts, also
  * one that R4 has no search parameter for (`Specimen.request`).
  */
-export function restingOn(type: string): { by: string; slots: number[] }[] {
+export function restingOn(type: string): readonly ReferringType[] {
   const known = resting.get(type);
   if (known) return known;
   const acts = Object.keys(ACT_REFERENCES).flatMap((by) => {
@@ -101,10 +108,10 @@ export function restingOn(type: string): { by: string; slots: number[] }[] {
     const paths = recordPaths(by).filter((path) => targetsOf.get(path)?.includes(type) ?? true);
     return [{ by, slots: paths.flatMap((path) => slotsAt(by, path)) }];
   });
-  const found = [...acts, ...records].flatMap(({ by, slots }) => (slots.length > 0 ? [{ by, slots: [...new Set(slots)] }] : []));
+  const found = [...acts, ...records].flatMap(({ by, slots }) => (slots.length > 0 ? [{ type: by, slots: [...new Set(slots)] }] : []));
   resting.set(type, found);
   return found;
 }
 
 /** Cached by type: needed for every deletion. */
-const resting = new Map<string, { by: string; slots: number[] }[]>();
+const resting = new Map<string, readonly ReferringType[]>();

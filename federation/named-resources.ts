@@ -28,7 +28,7 @@ export interface NamedResource {
 
 /** A type whose resources may refer to one of another type. */
 export interface NamingType {
-  by: string;
+  type: string;
   /** Paths of the References, through arrays, without the type. */
   paths: string[];
   /** Slots of these in the reference index. */
@@ -98,5 +98,5 @@ function namingType(by: string, type: string): NamingType[] {
   const wanted = new Set(onePatientPathsOf(by));
   const found = referencePathsOf(by).filter(({ path, targets }) => wanted.has(path) && (targets?.includes(type) ?? true));
   const paths = found.map(({ path }) => path);
-  return paths.length === 0 ? [] : [{ by, paths, patient, slots: [...new Set(paths.flatMap((path) => slotsAt(by, path)))] }];
+  return paths.length === 0 ? [] : [{ type: by, paths, patient, slots: [...new Set(paths.flatMap((path) => slotsAt(by, path)))] }];
 }

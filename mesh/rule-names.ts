@@ -82,6 +82,7 @@ export const RULE_NAMES: readonly string[] = [
   "detected-issue-subject",
   "device-request-named-before",
   "device-request-one-patient",
+  "device-request-patient",
   "device-request-subject",
   "device-use-statement-named-before",
   "device-use-statement-one-patient",
@@ -224,6 +225,7 @@ export const RULE_NAMES: readonly string[] = [
   "molecular-sequence-subject",
   "nutrition-order-named-before",
   "nutrition-order-one-patient",
+  "nutrition-order-patient",
   "nutrition-order-subject",
   "observation-deleted",
   "observation-final",
@@ -303,5 +305,6 @@ export const RULE_NAMES: readonly string[] = [
   "task-subject",
   "vision-prescription-named-before",
   "vision-prescription-one-patient",
+  "vision-prescription-patient",
   "vision-prescription-subject",
 ];

@@ -177,6 +177,18 @@ describe.each(stores)("reads of many resources in $name", (kit) => {
       ];
       expect((await opened.store.referredTo(both, ["1", "2", "4"])).toSorted()).toEqual(["1", "2"]);
     });
+
+    it("finds references from a type that this process, or another one, is the first to store", async () => {
+      const accounts = [{ type: "Account", slots: [102] }];
+      const invoices = [{ type: "Invoice", slots: [102] }];
+      expect([await opened.store.referredTo(accounts, ["a"]), await opened.store.referredTo(invoices, ["a"])]).toEqual([[], []]);
+      await opened.store.write([create("own", { identifier: "a" }, { type: "Account" })]);
+      expect(await opened.store.referredTo(accounts, ["a"])).toEqual(["a"]);
+      const other = await kit.open(opened.folder);
+      await other.write([create("others", { identifier: "a" }, { type: "Invoice" })]);
+      await other.close();
+      expect(await opened.store.referredTo(invoices, ["a"])).toEqual(["a"]);
+    });
   });
 });
 

@@ -131,7 +131,7 @@ export interface Store {
   /** Those of the given values that are a join key of some match. A value that is none costs more than one that is. */
   joinKeysAmong(query: JoinKeysQuery & { among: string[] }, budget?: Budget): Promise<string[]>;
   /** Those of the given values to which a living resource of these types refers in one of its type's slots. Cheap for types without any. */
-  referredTo(by: { type: string; slots: number[] }[], among: string[]): Promise<string[]>;
+  referredTo(by: readonly { type: string; slots: number[] }[], among: string[]): Promise<string[]>;
 
   /**
    * Carries out all steps or none, in the given order; durable when it returns.

@@ -37,11 +37,23 @@ describe("folded texts", () => {
     ["رؤوف رئيس", "رووف رييس"],
     ["ٱلسيدة", "السيده"],
     ["موسى", "موسي"],
+    [" Rossi", "rossi"],
+    ["Rossi ", "rossi"],
     ["\u200b\u00ad", ""],
     ["...", ""],
     ["", ""],
   ])("%j is folded to %j", (text, folded) => {
     expect(fold(text)).toBe(folded);
+  });
+
+  it("have no white space at their ends, nor twice in a row, wherever the text has it", () => {
+    const blank = fc.constantFrom("", " ", "  ", "\t", "\u00a0");
+    const word = fc.constantFrom("a", "Rossi", "7", "é", "-");
+    fc.assert(
+      fc.property(fc.array(fc.tuple(blank, word, blank), { maxLength: 4 }), (parts) => {
+        expect(fold(parts.map((part) => part.join("")).join(""))).toMatch(/^(?:\S+(?: \S+)*)?$/);
+      }),
+    );
   });
 
   it("keep a limited number of marks per letter, as sorting them takes the square of their number", () => {

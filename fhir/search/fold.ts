@@ -17,7 +17,7 @@ const MARKS = [
  * which only lengthens an Arabic word.
  */
 const ignored = new RegExp(`(?:\\p{P}|\\p{Default_Ignorable_Code_Point}|\u0640|[${MARKS.join("")}])+`, "gu");
-const plain = /^[A-Za-z0-9]*(?: [A-Za-z0-9]+)*$/;
+const plain = /^(?:[A-Za-z0-9]+(?: [A-Za-z0-9]+)*)?$/;
 
 /** Letters with a stroke, and ligatures, which Unicode does not decompose, but which people search for without: `Łódź` by `lodz`. */
 const marked = /[łøđħŧæœ]/g;

@@ -70,6 +70,7 @@ export const fhirOptionsOf = (schema: Partial<ServiceSchema>): FhirOptions | und
 export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   const unique = (options.unique ?? {}) as AnyKeys;
   const owns = options.owns.map((own) => ownershipOf(own, unique));
+  const owned: ReadonlySet<string> = new Set(owns.map(({ type }) => type));
   const isAppendOnly = options.isAppendOnly === true;
 
   const own = defineMixin<OwnerGains>({
@@ -77,7 +78,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 
     actions: {
       ...guardReads(readingActions),
-      ...writingActions({ owns, isAppendOnly }),
+      ...writingActions({ owned, isAppendOnly }),
       ...watchingActions,
     },
 
@@ -89,13 +90,17 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 
     created(this: OwnerService) {
       this.profiles = new Profiles(() => ({ caller: asSystem(this.broker, RULES_CALLER), directory: this.directory }));
-      const types = owns.map(({ type }) => type);
-      const rules = new Rulebook(options.rules ?? {}, readConfig().rules, types);
+      const rules = new Rulebook(options.rules ?? {}, readConfig().rules, [...owned]);
       // Set before the service is announced, and only for this broker, as its settings are.
       this.metadata.fhir = { ...this.metadata.fhir, owns: owns.map((it) => ({ ...it, ...rules.told(it.type) })) };
       this.audit = new AuditLog(this.name, () => this.store);
       this.noteAnswer = (ctx, answer) => guarded(this, () => this.audit.noteAnswer(ctx, answer));
-      this.writes = new OwnerWrites(this, { unique, rules, effects: (options.effects ?? {}) as Record<string, EffectOf<FhirResource>> });
+      this.writes = new OwnerWrites(this, {
+        owned,
+        unique,
+        rules,
+        effects: (options.effects ?? {}) as Record<string, EffectOf<FhirResource>>,
+      });
       this.fhir = ownFhir(this, (steps) => guarded(this, () => writeOwn(this as OwnerService, steps)));
     },
 
@@ -109,7 +114,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       for (const relay of relaysOf(this)) relay.kick(); // what an earlier process has left in the outbox
       this.endGauge = gaugeOutbox(this.name, this.store);
       this.settling = settleInDoubt(this);
-      void tellUnownedTypes(this, new Set(owns.map(({ type }) => type)));
+      void tellUnownedTypes(this, owned);
       await this.settling.looked;
     },
 

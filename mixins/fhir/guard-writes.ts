@@ -44,12 +44,14 @@ async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork:
       return lacks(step.type, "c") ?? (step.ifNoneExist && lacksAll(step.type)) ?? outsideOf(sight, store, step, ["c"]);
     case "update": {
       // Most callers may both create and update: then it does not matter which of them it is.
-      if (sight.reach(step.type, "c") === "all" && sight.reach(step.type, "u") === "all") return undefined;
-      const isNew = step.upsert && (await store.read(step.type, step.id))?.json === undefined && step.was === undefined;
-      // A caller who could find out that way which ids are taken by resources it may not see, cannot create under an id of its choice.
-      if (isNew && sight.reach(step.type, "r") !== "all" && sight.reach(step.type, "u") !== "all") {
-        return outsideOfPart("update", step.type);
-      }
+      const { type, id, was } = step;
+      if (sight.reach(type, "c") === "all" && sight.reach(type, "u") === "all") return undefined;
+      if (sight.reach(type, "c") === "none" && sight.reach(type, "u") === "none") return lacks(type, "u");
+      const json = (await store.read(type, id))?.json ?? was;
+      // Otherwise the caller could find out which ids are taken by resources that it may not see; so it cannot create under an id of its choice.
+      const seesAll = sight.reach(type, "r") === "all" || sight.reach(type, "u") === "all";
+      if (!seesAll && (json === undefined || !isVisible(sight, { type, json }))) return outsideOfPart("update", type);
+      const isNew = step.upsert && json === undefined;
       return lacks(step.type, isNew ? "c" : "u") ?? outsideOf(sight, store, step, [isNew ? "c" : "u"]);
     }
     case "delete":

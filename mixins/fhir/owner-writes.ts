@@ -63,6 +63,8 @@ type Owner = Service & WithDirectory & { store: Store; profiles: Profiles; audit
 
 /** The constraints that a service has given to the mixin. */
 interface WhatHolds {
+  /** Its types. */
+  owned: ReadonlySet<string>;
   unique: AnyKeys;
   rules: Rulebook;
   effects: Record<string, EffectOf<FhirResource> | undefined>;
@@ -78,9 +80,9 @@ export class OwnerWrites {
   /** Fences by prepared transaction, oldest first. Those of a transaction that ends at another node expire by themselves. */
   readonly #fencedBy = new Map<string, Fenced & { until: number }>();
 
-  constructor(owner: Owner, { unique, rules, effects }: WhatHolds) {
+  constructor(owner: Owner, { owned, unique, rules, effects }: WhatHolds) {
     this.#owner = owner;
-    this.#naming = new NamingRounds(owner);
+    this.#naming = new NamingRounds(owner, owned);
     this.#unique = unique;
     this.#rules = rules;
     this.#effects = effects;

@@ -4,7 +4,6 @@ import { appendOnly } from "../../federation/errors.ts";
 import {
   type MadeElsewhere,
   type OwnerStep,
-  type Ownership,
   type ResourceOwnerStep,
   type StepResult,
   writesResource,
@@ -27,8 +26,11 @@ import { guarded } from "./read-actions.ts";
 import { namingHere } from "./rules/named-before.ts";
 import { restingHere } from "./rules/resting.ts";
 
-/** @param isAppendOnly only the service itself stores resources, unless access is open */
-export const writingActions = ({ owns, isAppendOnly }: { owns: readonly Ownership[]; isAppendOnly: boolean }) => ({
+/**
+ * @param options.owned the service's types
+ * @param options.isAppendOnly only the service itself stores resources, unless access is open
+ */
+export const writingActions = ({ owned, isAppendOnly }: { owned: ReadonlySet<string>; isAppendOnly: boolean }) => ({
   "fhir.write": {
     whoMay: "signed-in" as const, // access is checked step by step
     handler(this: OwnerService, ctx: Context<{ steps: OwnerStep[]; representation?: boolean; key?: string; isRepeated?: boolean }>) {
@@ -63,13 +65,13 @@ export const writingActions = ({ owns, isAppendOnly }: { owns: readonly Ownershi
     hedge: false, // another node could only wait for the same transactions
     handler(this: OwnerService, ctx: Context<{ places: VersionReference[]; token: string; tx?: string }>) {
       const { places, token, tx } = ctx.params;
-      return guarded(this, () => restingHere(this, places, { owns: (type) => owns.some((own) => own.type === type), token, tx }));
+      return guarded(this, () => restingHere(this, places, { owned, token, tx }));
     },
   },
   "fhir.naming": {
     retryPolicy: { enabled: true }, // only reads
     handler(this: OwnerService, ctx: Context<{ named: NamedResource[] }>) {
-      return guarded(this, () => namingHere(this, ctx.params.named, (type) => owns.some((own) => own.type === type)));
+      return guarded(this, () => namingHere(this, ctx.params.named, owned));
     },
   },
   "fhir.unfence": {

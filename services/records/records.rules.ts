@@ -1,13 +1,22 @@
-import type { Composition, Consent, DocumentReference, Immunization, Task } from "../../fhir/r4.ts";
+import type {
+  Composition,
+  Consent,
+  DeviceRequest,
+  DocumentReference,
+  Immunization,
+  NutritionOrder,
+  Task,
+  VisionPrescription,
+} from "../../fhir/r4.ts";
 import { statusSteps } from "../../mixins/fhir/rules/common.ts";
-import { givenInLife } from "../../mixins/fhir/rules/patient.ts";
+import { givenInLife, patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { patientRecordRules, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 import type { RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { signatureStays, signedStays } from "../../mixins/fhir/rules/signed.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { owns } from "./records.contract.ts";
 
-/** The rules of the patient's record, of signed notes and signatures, tasks and consents. */
+/** The rules of the patient's record, of signed notes and signatures, tasks, consents and orders. */
 export const rules: RulesOf = {
   ...patientRecords(owns),
   Composition: [
@@ -31,6 +40,33 @@ export const rules: RulesOf = {
       element: "occurrence",
       of: ({ patient }) => patient,
       givenAt: ({ status, occurrenceDateTime }) => (status === "completed" ? occurrenceDateTime : undefined),
+    }),
+  ],
+  DeviceRequest: [
+    ...patientRecordRules("DeviceRequest"),
+    patientCanHave<DeviceRequest>("DeviceRequest", {
+      element: "subject",
+      of: ({ subject }) => subject,
+      begun: ({ authoredOn }) => authoredOn,
+      isOpen: ({ status, intent }) => status === "active" && /order$/.test(intent),
+    }),
+  ],
+  NutritionOrder: [
+    ...patientRecordRules("NutritionOrder"),
+    patientCanHave<NutritionOrder>("NutritionOrder", {
+      element: "patient",
+      of: ({ patient }) => patient,
+      begun: ({ dateTime }) => dateTime,
+      isOpen: ({ status, intent }) => status === "active" && /order$/.test(intent),
+    }),
+  ],
+  VisionPrescription: [
+    ...patientRecordRules("VisionPrescription"),
+    patientCanHave<VisionPrescription>("VisionPrescription", {
+      element: "patient",
+      of: ({ patient }) => patient,
+      begun: ({ dateWritten }) => dateWritten,
+      isOpen: ({ status }) => status === "active",
     }),
   ],
   Provenance: [signatureStays],

@@ -34,6 +34,7 @@ import {
   rewriteLinksInPatched,
 } from "./linking.ts";
 import { type MeshOf, resolveAll, resolveTargets } from "./resolving.ts";
+import { requireRights, withoutUnseen } from "./permitted.ts";
 import { refuseVainReads, writtenPlaces } from "./reads.ts";
 
 /** @throws FhirError 400, 412; 404 and 503 of the directory */
@@ -42,6 +43,7 @@ export async function planTransaction(
   { keepsLabels, isAlone, ...mesh }: MeshOf & { keepsLabels: boolean; isAlone: boolean; bases: string[] },
 ): Promise<TransactionPlan> {
   const { caller, directory, bases } = mesh;
+  requireRights(entries, caller);
   const writes = entries.filter((entry) => !isRead(entry));
   const watched = watchedTypes(writes, directory);
   const [{ conditions, targets }, before] = await Promise.all([
@@ -49,6 +51,7 @@ export async function planTransaction(
     movesOf(watched, { caller, directory }),
   ]);
   refuseSharedTargets(writes, targets);
+  await withoutUnseen(writes, targets, { caller, directory });
   await Promise.all([
     locate(writes, targets, { caller, directory }),
     refuseVainReads(entries, writtenPlaces(writes, targets), { caller, directory }),
@@ -94,7 +97,11 @@ async function locate(
 ): Promise<void> {
   const open = writes.filter(
     (entry) =>
-      entry.method !== "POST" && targets.get(entry)?.held === undefined && idOf(entry) !== undefined && mustBeLocated(entry, directory),
+      entry.method !== "POST" &&
+      targets.has(entry) &&
+      targets.get(entry)?.held === undefined &&
+      idOf(entry) !== undefined &&
+      mustBeLocated(entry, directory),
   );
   for (const type of new Set(open.map((entry) => entry.type as string))) {
     const ofType = open.filter((entry) => entry.type === type);

@@ -2,12 +2,14 @@
  * Reads of a transaction. They are answered last, after the commit (FHIR R4, http.html#trules), when nothing can be rolled back: a read
  * that is known to fail therefore refuses the whole transaction beforehand.
  */
-import { asSystem } from "../../mesh/access/access.ts";
+import { asSystem, rightsOfCaller } from "../../mesh/access/access.ts";
 import { type BundleEntry, placeRead } from "../../fhir/bundle/entries.ts";
 import type { Caller } from "../../mesh/caller.ts";
+import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import type { Directory } from "../../federation/directory.ts";
 import { gone, notFound } from "../../federation/errors.ts";
+import { isSeen } from "../../federation/seen.ts";
 import type { Target } from "./targets.ts";
 
 /** By `Type/id`: whether a resource that the bundle writes exists afterwards. */
@@ -33,6 +35,7 @@ export async function refuseVainReads(
     const place = placeRead(entry);
     return place && written.get(`${place.type}/${place.id}`) !== true ? [{ ...place, index: entry.index }] : [];
   });
+  await refuseUnseen(reads, { caller, directory });
   const stored = await storedPlaces(reads, { caller, directory });
   // Between the two commits of a move one owner may have released it before the other was asked: ask once more.
   const moving = reads.filter(({ type, id }) => directory.isShared(type) && !stored.has(`${type}/${id}`));
@@ -46,6 +49,18 @@ export async function refuseVainReads(
     Object.assign(error.data, { entry: index });
     throw error;
   }
+}
+
+/** For callers who see a part of a type only: what they do not see is refused like what does not exist. @throws 404 NOT_FOUND with `data.entry` */
+async function refuseUnseen(
+  reads: { type: string; id: string; index: number }[],
+  mesh: { caller: Caller; directory: Directory },
+): Promise<void> {
+  const rights = rightsOfCaller(mesh.caller);
+  await mapConcurrent(rights ? reads : [], async ({ type, id, index }) => {
+    if (rights?.with(type, "r") === "all" || (await isSeen(mesh, type, id))) return;
+    throw Object.assign(notFound(type, id), { data: { type, id, entry: index } });
+  });
 }
 
 type Stored = { version: number; deleted: boolean };

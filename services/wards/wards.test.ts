@@ -86,6 +86,9 @@ describe("wards", () => {
     await expect(wards.open(clinic.caller, { name: "Twice", rooms: [room("1", "A", "a")] })).rejects.toEqual(
       refusal(409, "BED_NAME_TAKEN"),
     );
+    await expect(wards.open(clinic.caller, { name: "Twice", rooms: [room("1", "A", " A")] })).rejects.toEqual(
+      refusal(409, "BED_NAME_TAKEN"),
+    );
     expect(await wards.open(clinic.caller, { name: "Twice", rooms: [room("1", "A"), room("2", "A")] })).toMatchObject({ name: "Twice" });
   });
 

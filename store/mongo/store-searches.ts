@@ -35,7 +35,7 @@ export const searchesOf = (database: OpenDatabase): Pick<Store, Searches> => ({
     return database.run(() => spending(budget, (bounds) => joinKeysAmong(database.collections, database.search.answerable(query), bounds)));
   },
 
-  referredTo(by: { slots: number[] }[], among: string[]): Promise<string[]> {
+  referredTo(by: readonly { slots: number[] }[], among: string[]): Promise<string[]> {
     const slots = by.flatMap((one) => one.slots);
     return database.run(() => inSlots(database.collections, slots, among));
   },

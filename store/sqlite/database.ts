@@ -139,6 +139,11 @@ export class Database {
     this.prepare(text).run(...values);
   }
 
+  /** A number that changes with each commit of another process. */
+  commitsOfOthers(): number {
+    return this.one<{ data_version: number }>("PRAGMA data_version").data_version;
+  }
+
   /** SQLite's plan of a statement, one line per step. */
   explain(text: string): string[] {
     return this.#db

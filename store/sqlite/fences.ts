@@ -1,8 +1,12 @@
 /** Fences of a process that alone writes to its file: they are in memory, and end with it. */
 import type { Fencing, VersionReference } from "../store.ts";
 
-/** Fences that are kept; beyond it expired ones are removed, then the oldest. Each takes about 200 bytes. */
-const MAX_FENCES = 10_000;
+/** Fences that are kept; beyond it they belong in the file. Each takes about 200 bytes. */
+const MAX_FENCES = 50_000;
+/** Fences before expired ones are removed for the first time. */
+const FIRST_SWEEP = 1_000;
+/** Shortest interval between two removals, when nearly all fences are valid; milliseconds. */
+const BETWEEN_SWEEPS_MS = 500;
 
 interface Fence extends Fencing {
   version: number;
@@ -11,14 +15,28 @@ interface Fence extends Fencing {
 /** By `Type/id`: the fences of a resource, each with the version up to which no write may rely on it. */
 export class Fences {
   readonly #all = new Map<string, Fence[]>();
+  readonly #max: number;
   #count = 0;
+  #sweepAt = FIRST_SWEEP;
+  /** Milliseconds since 1970. */
+  #sweptAt = 0;
 
-  set({ type, id, version }: VersionReference, { token, expiresAt }: Fencing): void {
+  constructor(max = MAX_FENCES) {
+    this.#max = max;
+  }
+
+  /** @returns false if there are too many: then nothing is fenced */
+  set({ type, id, version }: VersionReference, { token, expiresAt }: Fencing): boolean {
     const reference = `${type}/${id}`;
     this.delete(reference, token);
-    if (this.#count >= MAX_FENCES) this.#throwOut();
-    this.#all.set(reference, [...(this.#all.get(reference) ?? []), { token, version, expiresAt }]);
+    if (this.#count >= this.#sweepAt) this.#removeExpired();
+    if (this.#count >= this.#max) return false;
+    const fence = { token, version, expiresAt };
+    const known = this.#all.get(reference);
+    if (known) known.push(fence);
+    else this.#all.set(reference, [fence]);
     this.#count += 1;
+    return true;
   }
 
   /** @param now milliseconds since 1970 */
@@ -29,25 +47,26 @@ export class Fences {
 
   /** @returns whether the fence existed */
   delete(reference: string, token: string): boolean {
-    return this.#keep(reference, (it) => it.token !== token);
+    const known = this.#all.get(reference);
+    return known !== undefined && this.#keep(reference, known, (it) => it.token !== token);
   }
 
-  #keep(reference: string, isKept: (it: Fence) => boolean): boolean {
-    const known = this.#all.get(reference) ?? [];
+  #keep(reference: string, known: Fence[], isKept: (it: Fence) => boolean): boolean {
     const left = known.filter(isKept);
-    if (left.length === known.length) return false;
     this.#count -= known.length - left.length;
     if (left.length > 0) this.#all.set(reference, left);
     else this.#all.delete(reference);
-    return true;
+    return left.length < known.length;
   }
 
-  #throwOut(): void {
+  /** Next when there are twice as many as now, so that each fence is looked at about once. */
+  #removeExpired(): void {
     const now = Date.now();
-    for (const reference of this.#all.keys()) this.#keep(reference, ({ expiresAt }) => expiresAt >= now);
-    for (const reference of this.#all.keys()) {
-      if (this.#count < MAX_FENCES) return;
-      this.#keep(reference, () => false);
+    if (now - this.#sweptAt < BETWEEN_SWEEPS_MS) return;
+    this.#sweptAt = now;
+    for (const [reference, known] of this.#all) {
+      if (known.some(({ expiresAt }) => expiresAt < now)) this.#keep(reference, known, ({ expiresAt }) => expiresAt >= now);
     }
+    this.#sweepAt = Math.max(FIRST_SWEEP, Math.min(this.#max, 2 * this.#count));
   }
 }

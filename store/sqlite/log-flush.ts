@@ -45,7 +45,7 @@ export class LogFlush {
   constructor(db: Database) {
     this.#db = db;
     this.#log = `${db.file}-wal`;
-    this.#others = commitsOfOthers(db);
+    this.#others = db.commitsOfOthers();
   }
 
   /** Notes a commit of this process. */
@@ -62,7 +62,7 @@ export class LogFlush {
   reading<T>(work: () => T): Promise<T> {
     const found = this.#db.whenFree(() => {
       const result = work();
-      const others = commitsOfOthers(this.#db);
+      const others = this.#db.commitsOfOthers();
       if (others !== this.#others) this.committed("readers");
       this.#others = others;
       return result;
@@ -132,8 +132,6 @@ export class LogFlush {
     await handle?.close().catch(() => {});
   }
 }
-
-const commitsOfOthers = (db: Database): number => db.one<{ data_version: number }>("PRAGMA data_version").data_version;
 
 /** Rewrites the log: after a failed flush the system takes the pages for written, so that the next flush would succeed without them. */
 function writeAgain(file: string): void {

@@ -27,11 +27,18 @@ export class PreparedWrites {
   readonly #options: StoreOptions;
   readonly #kept = new Map<string, { changes: PlannedChange[]; size: number }>();
   #keptSize = 0;
+  #mayHaveAny = true;
 
   constructor(db: Database, writer: Writer, options: StoreOptions) {
     this.#db = db;
     this.#writer = writer;
     this.#options = options;
+  }
+
+  /** Whether a transaction is prepared. @remarks for a process that alone writes to the file: it remembers that there is none */
+  hasAny(): boolean {
+    this.#mayHaveAny &&= this.#db.get("SELECT 1 FROM prepared LIMIT 1") !== undefined;
+    return this.#mayHaveAny;
   }
 
   /** @throws Blocked when a prepared transaction holds one of the locks */
@@ -54,6 +61,7 @@ export class PreparedWrites {
     const { changes, results, locks } = planWrite(steps, this.#writer.state(), this.#writer.now, reliance);
     const payload: Payload = { indexVersion: this.#options.indexVersion, changes };
     const text = JSON.stringify(payload);
+    this.#mayHaveAny = true;
     this.#db.run("INSERT INTO prepared VALUES (?, ?, ?)", tx, this.#writer.now, text);
     for (const key of locks) if (!key.startsWith(RELIED)) this.#db.run("INSERT INTO lock VALUES (?, ?)", key, tx);
     this.#keep(tx, changes, text.length);

@@ -278,6 +278,23 @@ describe("the SQLite store", () => {
     await store.close();
   });
 
+  it("has the fences of a process that is alone in the file when there are too many for its memory", async () => {
+    const store = await open();
+    const places = Array.from({ length: 50_000 }, (_, id) => ({ type: "Patient", id: `p${id}`, version: 1 }));
+    const fencing = { token: "one", expiresAt: Date.now() + 60_000 };
+    await store.fence(places, fencing, { isAlone: true });
+    const last = { type: "Patient", id: "last", version: 1 };
+    await store.fence([last], fencing, { isAlone: true });
+    for (const place of [places[0] as typeof last, last]) {
+      const reliance = { on: [{ ...place, isOwn: false }], until: performance.now() + 60_000 };
+      await expect(store.write([create("a")], undefined, reliance)).rejects.toMatchObject({ type: "FACTS_OUTDATED" });
+    }
+    await store.unfence([last], "one");
+    const reliance = { on: [{ ...last, isOwn: false }], until: performance.now() + 60_000 };
+    expect(await store.write([create("a")], undefined, reliance)).toMatchObject([{ outcome: "created" }]);
+    await store.close();
+  });
+
   it("commits the writes of one turn in one transaction", async () => {
     const store = await open();
     const results = await Promise.all(Array.from({ length: 50 }, (_, i) => store.write([create(`p${i}`)])));

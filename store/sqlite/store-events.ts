@@ -29,9 +29,9 @@ export const eventsOf = (file: OpenFile): Pick<Store, "outbox" | "relayed" | "ou
     { tx, isAlone = false }: { tx?: string; isAlone?: boolean } = {},
   ): Promise<void> {
     if (isAlone) {
-      for (const place of places) file.writer.fences.set(place, fencing);
-      const isWaiting = await file.looking(() => file.db.get("SELECT 1 FROM prepared LIMIT 1") !== undefined);
-      if (!isWaiting) return;
+      const { fences } = file.writer;
+      const areKept = places.every((place) => fences.set(place, fencing));
+      if (areKept && !(await file.looking(() => file.prepared.hasAny()))) return;
     }
     await file.queue.add(
       () => {

@@ -68,9 +68,12 @@ export const searchesOf = (file: OpenFile): Pick<SqliteStore, Searches> => ({
     });
   },
 
-  referredTo(by: { slots: number[] }[], among: string[]): Promise<string[]> {
-    const slots = by.flatMap((one) => one.slots);
-    return file.reading(() => file.db.within(() => file.joinKeys.inSlots(slots, among))); // one statement is one snapshot
+  referredTo(by: readonly { type: string; slots: number[] }[], among: string[]): Promise<string[]> {
+    return file.reading(() => {
+      // Most files have never held most of R4's types.
+      const slots = file.types.held(by).flatMap((one) => one.slots);
+      return slots.length === 0 ? [] : file.db.within(() => file.joinKeys.inSlots(slots, among)); // one statement is one snapshot
+    });
   },
 
   holders(keys: string[]): Promise<(string | undefined)[]> {

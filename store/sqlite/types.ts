@@ -6,6 +6,9 @@ export class Types {
   readonly #db: Database;
   readonly #numbers = new Map<string, number>();
   readonly #names = new Map<number, string>();
+  /** Types that the file has never held, as of the other processes' commits at `#absentAt`. */
+  readonly #absent = new Set<string>();
+  #absentAt = -1;
 
   constructor(db: Database) {
     this.#db = db;
@@ -17,6 +20,20 @@ export class Types {
     if (known !== undefined) return known;
     const row = this.#db.get<{ no: number }>("SELECT no FROM type WHERE name = ?", name);
     return row && this.#learn(row.no, name);
+  }
+
+  /** Those whose type the file has ever held. That it has not is remembered until another process commits. */
+  held<One extends { type: string }>(all: readonly One[]): One[] {
+    const commits = this.#db.commitsOfOthers();
+    if (commits !== this.#absentAt) this.#absent.clear();
+    this.#absentAt = commits;
+    return all.filter(({ type }) => this.#numbers.has(type) || (!this.#absent.has(type) && this.#isHeld(type)));
+  }
+
+  #isHeld(name: string): boolean {
+    const isKnown = this.find(name) !== undefined;
+    if (!isKnown) this.#absent.add(name);
+    return isKnown;
   }
 
   /** The number of a type, which gets one if it has none. Inside a write transaction only. */
@@ -47,6 +64,7 @@ export class Types {
 
   #learn(no: number, name: string): number {
     this.#numbers.set(name, no);
+    this.#absent.delete(name);
     this.#names.set(no, name);
     return no;
   }

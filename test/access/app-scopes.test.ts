@@ -78,6 +78,65 @@ describe("an app in a hospital with closed access", () => {
     expect((await as("physician").get(`/Observation/${survey}`)).body.code.text).toBe("survey");
   });
 
+  it("refuses an app what is outside of its scope, or was, as what never existed, whatever versions it requires", async () => {
+    const physician = await app.alsoFor("partial", ["physician"]);
+    await all.signIn(physician, "partial", "openid user/AllergyIntolerance.cruds?code=nuts user/Observation.cruds?category=survey");
+    const make = async (resourceType: string, more: object) => {
+      const { status, body } = await as("physician").create({ resourceType, code: { coding: [{ code: "milk" }] }, ...more });
+      expect(status).toBe(201);
+      return body.id as string;
+    };
+    const clinicalStatus = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };
+    const allergy = { patient: { display: "somebody" }, clinicalStatus };
+    const deleted = await make("AllergyIntolerance", allergy);
+    expect((await as("physician").send("DELETE", `/AllergyIntolerance/${deleted}`)).status).toBe(204);
+    const hidden: [string, string][] = [
+      ["AllergyIntolerance", await make("AllergyIntolerance", allergy)],
+      ["AllergyIntolerance", deleted],
+      ["Observation", await make("Observation", { status: "final" })],
+    ];
+    const told = async (type: string, id: string) => {
+      const own = { resourceType: type, id, code: { coding: [{ code: "nuts" }] }, ...(type === "Observation" && { status: "final" }) };
+      const answers: string[] = [];
+      const send = async (method: string, path: string, body?: object, headers?: Record<string, string>) => {
+        const answer = await as("partial").send(method, path, body, headers);
+        const { text, status } = answer;
+        answers.push(`${method} ${status} ${answer.headers.get("etag")} ${text}`.replaceAll(id, "ID"));
+      };
+      for (const [header, name] of Object.entries({ "If-Match": "ifMatch", "If-None-Match": "ifNoneMatch" })) {
+        for (const value of ["", "*", 'W/"1"', 'W/"2"', 'W/"9"']) {
+          const isGiven = value !== "" && (header === "If-Match" || value === "*");
+          const headers = isGiven ? { [header]: value } : {};
+          for (const [method, resource] of [
+            ["PUT", own],
+            ["DELETE", undefined],
+          ] as const) {
+            await send(method, `/${type}/${id}`, resource, headers);
+            const request = { method, url: `${type}/${id}`, ...(isGiven && { [name]: value }) };
+            await send("POST", "", { resourceType: "Bundle", type: "transaction", entry: [{ request, ...(resource && { resource }) }] });
+          }
+        }
+      }
+      const reading = { request: { method: "GET", url: `${type}/${id}` } };
+      await send("POST", "", { resourceType: "Bundle", type: "transaction", entry: [reading] });
+      await send("PUT", `/${type}?identifier=nobody`, own);
+      return answers;
+    };
+    for (const [type, id] of hidden) expect([type, await told(type, id)]).toEqual([type, await told(type, `never-${id}`)]);
+    const [[, kept], , [, seen]] = hidden as [[string, string], unknown, [string, string]];
+    expect((await as("physician").get(`/AllergyIntolerance/${kept}`)).status).toBe(200);
+    expect((await as("physician").get(`/Observation/${seen}`)).body.meta.versionId).toBe("1");
+
+    // What is inside the scope can be changed and deleted, at the version that the app requires.
+    const nuts = { resourceType: "AllergyIntolerance", code: { coding: [{ code: "nuts" }] }, ...allergy };
+    const { body } = await as("partial").create(nuts);
+    const path = `/AllergyIntolerance/${body.id}`;
+    expect((await as("partial").send("PUT", path, { ...nuts, id: body.id, criticality: "low" }, { "If-Match": 'W/"1"' })).status).toBe(200);
+    expect((await as("partial").send("DELETE", path, undefined, { "If-Match": 'W/"1"' })).status).toBe(412);
+    expect((await as("partial").send("DELETE", path, undefined, { "If-Match": 'W/"2"' })).status).toBe(204);
+    expect((await as("physician").get(path)).status).toBe(410);
+  });
+
   it("returns to a writer only the part of a written resource that they may read", async () => {
     const writer = await app.alsoFor("writer", ["physician"]);
     const { body } = await as("physician").create({ resourceType: "Observation", status: "final", code: { text: "secret" } });

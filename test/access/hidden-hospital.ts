@@ -25,7 +25,8 @@ export const RIGHTS: Rights[] = [
   { role: "nurse", scope: "user/*.cruds", hidden: MONEY },
   {
     role: "physician",
-    scope: "user/Patient.rs user/Observation.cruds?category=laboratory&code=c1,c2 user/Encounter.r user/Condition.rs?code:not=c0",
+    scope:
+      "user/Patient.rs user/Observation.cruds?category=laboratory&code=c1,c2 user/Encounter.r user/Condition.rs?code:not=c0 user/AllergyIntolerance.cruds?code=c1",
     hidden: ["AllergyIntolerance", "MedicationRequest", ...MONEY, ...LABORATORY],
     hides: ({ resourceType, id, category }) => {
       const n = Number(id.slice(1));

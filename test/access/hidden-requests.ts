@@ -107,6 +107,15 @@ function newOf(type = "", id?: string): object {
   }
 }
 
+/** What a write may require of the version before it. */
+const precondition = fc.constantFrom<{ ifMatch?: string; ifNoneMatch?: string }>(
+  {},
+  { ifMatch: 'W/"1"' },
+  { ifMatch: 'W/"7"' },
+  { ifMatch: "*" },
+  { ifNoneMatch: "*" },
+);
+
 const form = { "Content-Type": "application/x-www-form-urlencoded" };
 /** Any of them. */
 export const request: fc.Arbitrary<Request> = fc.oneof(
@@ -144,10 +153,37 @@ export const request: fc.Arbitrary<Request> = fc.oneof(
   },
   // Nor may it block a write, or be included in an answer.
   {
+    weight: 2,
+    arbitrary: fc.tuple(place, prefer, precondition).map(([at, headers, { ifMatch, ifNoneMatch }]) => ({
+      method: "PUT",
+      path: `/${at}`,
+      body: newOf(at.split("/")[0], at.split("/")[1]),
+      headers: { ...headers, ...(ifMatch && { "If-Match": ifMatch }), ...(ifNoneMatch && { "If-None-Match": ifNoneMatch }) },
+    })),
+  },
+  {
     weight: 1,
     arbitrary: fc
-      .tuple(place, prefer)
-      .map(([at, headers]) => ({ method: "PUT", path: `/${at}`, body: newOf(at.split("/")[0], at.split("/")[1]), headers })),
+      .tuple(place, criteria)
+      .map(([at, asked]) => ({ method: "PUT", path: `/${at.split("/")[0]}?${asked}`, body: newOf(at.split("/")[0], at.split("/")[1]) })),
+  },
+  // Nor decide how a transaction is refused.
+  {
+    weight: 3,
+    arbitrary: fc.tuple(place, fc.constantFrom("GET", "PUT", "DELETE"), precondition).map(([at, method, conditions]) => ({
+      method: "POST",
+      path: "",
+      body: {
+        resourceType: "Bundle",
+        type: "transaction",
+        entry: [
+          {
+            ...(method === "PUT" && { resource: newOf(at.split("/")[0], at.split("/")[1]) }),
+            request: { method, url: at, ...(method !== "GET" && conditions) },
+          },
+        ],
+      },
+    })),
   },
   {
     weight: 1,
@@ -155,7 +191,12 @@ export const request: fc.Arbitrary<Request> = fc.oneof(
       .tuple(place, prefer)
       .map(([at, headers]) => ({ method: "PATCH", path: `/${at}`, body: PATCH, headers: { ...headers, ...JSON_PATCH } })),
   },
-  { weight: 1, arbitrary: place.map((at) => ({ method: "DELETE", path: `/${at}` })) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(place, precondition)
+      .map(([at, { ifMatch }]) => ({ method: "DELETE", path: `/${at}`, ...(ifMatch && { headers: { "If-Match": ifMatch } }) })),
+  },
   { weight: 1, arbitrary: fc.tuple(type, criteria).map(([of, asked]) => ({ method: "DELETE", path: `/${of}?${asked}` })) },
   {
     weight: 1,

@@ -47,6 +47,12 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
     instead: (it) => ({ ...it, status: "corrected" }),
     as: { status: 409, expression: "Observation.status" },
   });
+  at.refuses("observation-status", "a final result to have an extension in place of its status, after which it could get any", {
+    stored: () => result(),
+    change: ({ status: _, ...it }) => ({ ...it, _status: { extension: [{ url: "urn:reason", valueCode: "unknown" }] } }),
+    instead: (it) => ({ ...it, status: "amended", _status: { extension: [{ url: "urn:reason", valueCode: "unknown" }] } }),
+    as: { status: 409, expression: "Observation.status" },
+  });
   at.refuses("service-request-status", "a completed order's status to be unknown", {
     stored: () => order({ status: "completed" }),
     change: (it) => ({ ...it, status: "unknown" }),

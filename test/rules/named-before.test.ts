@@ -118,7 +118,7 @@ rulesTable(
     it.each(LATER)("has the patient of each that names it (%s)", async (rule) => {
       const type = typeOfRule(rule, END);
       let taken = 0;
-      for (const { by, paths } of namingTypes(type)) {
+      for (const { type: by, paths } of namingTypes(type)) {
         for (const path of paths) {
           const id = randomUUID();
           const naming = withReference(madeOf(by, at.patient), path, `${type}/${id}`);

@@ -13,6 +13,37 @@ rulesTable("the records", ["visits"], (at) => {
     policyRule: { text: "as the law says" },
   });
 
+  const ordersOf = (patient: object, status: string): [string, object][] => [
+    [
+      "device-request-patient",
+      { resourceType: "DeviceRequest", intent: "order", codeCodeableConcept: { text: "crutches" }, subject: patient, status },
+    ],
+    [
+      "nutrition-order-patient",
+      { resourceType: "NutritionOrder", intent: "order", dateTime: "2099-01-01", oralDiet: { type: [{ text: "soft" }] }, patient, status },
+    ],
+    [
+      "vision-prescription-patient",
+      {
+        resourceType: "VisionPrescription",
+        created: "2099-01-01",
+        dateWritten: "2099-01-01",
+        prescriber: { display: "Dr Amrani" },
+        lensSpecification: [{ product: { text: "lens" }, eye: "left" }],
+        patient,
+        status,
+      },
+    ],
+  ];
+  for (const [index, rule] of ["device-request-patient", "nutrition-order-patient", "vision-prescription-patient"].entries()) {
+    const orderOf = (status: string) => ordersOf(at.dead, status)[index]?.[1] as object;
+    at.refuses(rule, "an order for somebody who has died, but not a draft", {
+      create: () => orderOf("active"),
+      insteadOf: () => orderOf("draft"),
+      as: { status: 409 },
+    });
+  }
+
   const moved = (rule: string, element: string, stored: () => object) =>
     at.refuses(rule, "to become another patient's", {
       stored,

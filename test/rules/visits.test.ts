@@ -66,6 +66,15 @@ rulesTable("Encounters", ["visits", "hospitalizations", "lab"], (at) => {
     insteadOf: () => ({ resourceType: "Patient", birthDate: "1999-06-05", deceasedDateTime: "1999" }),
     as: { status: 422, expression: "Patient.deceased" },
   });
+  at.refuses(
+    "encounter-period",
+    "an open visit in a place until next century without a status, which would say whether the patient is there",
+    {
+      create: () => visit({ location: [{ location: { display: "Bed 1" }, period: { end: "2100-01-01" } }] }),
+      insteadOf: () => visit({ location: [{ location: { display: "Bed 1" }, status: "active", period: { end: "2100-01-01" } }] }),
+      as: { status: 422, expression: "Encounter.location" },
+    },
+  );
   at.refuses("encounter-status", "what is cancelled to become finished, but not to be an error", {
     stored: visit({ status: "cancelled" }),
     change: (it) => ({ ...it, status: "finished" }),

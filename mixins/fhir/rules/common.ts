@@ -34,6 +34,15 @@ interface StatusOptions<Of extends FhirResource> {
   sealed?: readonly string[];
 }
 
+/**
+ * Whether a resource may lose its status, which may then become any: in R4 some statuses are optional, and an extension can take the place of the
+ * others. It may where the next status could be any other, or unknown, which may also become any.
+ */
+const mayLose = (from: string, steps: Record<string, readonly string[]>): boolean => {
+  const next = steps[from] ?? [];
+  return next.includes("unknown") || Object.keys(steps).every((to) => to === from || to === IN_ERROR || next.includes(to));
+};
+
 /** The allowed changes of a type's status. A status that is not listed may become any other; every status may stay. */
 export function statusSteps<Of extends WithStatus>(
   type: Of["resourceType"],
@@ -52,8 +61,7 @@ export function statusSteps<Of extends WithStatus>(
       if (isAct && change.before && !isAct(change.before)) return undefined;
       const next = steps[from];
       if (!next) return undefined;
-      // Where R4 does not require a status, a resource that is not yet over may lose it.
-      const isNext = to === undefined ? next.length > 0 : next.includes(to) || (to === IN_ERROR && !sealed.includes(from));
+      const isNext = to === undefined ? mayLose(from, steps) : next.includes(to) || (to === IN_ERROR && !sealed.includes(from));
       if (isNext || may?.(change, facts)) return undefined;
       const all = [...next, ...(from === IN_ERROR || sealed.includes(from) ? [] : [IN_ERROR])];
       return {

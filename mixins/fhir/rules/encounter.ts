@@ -22,6 +22,10 @@ type Stop = NonNullable<Encounter["location"]>[number];
 export const isThere = ({ status, period }: Pick<Stop, "status" | "period">): boolean =>
   status === "active" || (status === undefined && period?.end === undefined);
 
+/** Whether a place without a status ends later: it is unclear whether the patient is there already, or still. */
+const isUnclear = ({ status, period }: Stop, now: number): boolean =>
+  status === undefined && period?.end !== undefined && (intervalOf(period.end)?.[0] ?? now) > now + AHEAD_MS;
+
 /** A discharge that is undone stays on record in statusHistory. */
 function isReopened({ before, after }: Change<Encounter>): boolean {
   const ends = (it: Encounter | undefined) => it?.statusHistory?.filter(({ status }) => status === "finished").length ?? 0;
@@ -65,7 +69,7 @@ const period: Rule<Encounter> = {
   id: "encounter-period",
   group: "values",
   holdsAlways: true,
-  says: "An open Encounter has not begun in the future, nor before the patient's birth; an Encounter that names the patient's present place has not ended.",
+  says: "An open Encounter has not begun in the future, nor before the patient's birth; an Encounter that names the patient's present place has not ended; a place that ends in the future has a status.",
   facts: (change) => (newStart(change) === undefined ? [] : [change.after?.subject?.reference]),
   check(change, facts) {
     const { before, after, now } = change;
@@ -81,7 +85,15 @@ const period: Rule<Encounter> = {
     // Other systems write an end into encounters in progress, which is harmless, except that a bed would stay occupied.
     const isNew = end !== undefined && end !== before?.period?.end && after.location?.some(isThere) === true;
     const [, over = Number.POSITIVE_INFINITY] = (isNew && intervalOf(end)) || [];
-    return over < now.getTime() ? wrong("It has ended: give it the status finished, or no end.", "end") : undefined;
+    if (over < now.getTime()) return wrong("It has ended: give it the status finished, or no end.", "end");
+    const known = new Set(before?.location?.map((stop) => JSON.stringify(stop)));
+    if (!after.location?.some((stop) => isUnclear(stop, now.getTime()) && !known.has(JSON.stringify(stop)))) return undefined;
+    return refusal(
+      "encounter-period",
+      "A place without a status ends in the future: give it the status active, planned or reserved, or no end.",
+      "Encounter.location",
+      422,
+    );
   },
 };
 

@@ -12,6 +12,7 @@ import type { Store } from "../../../store/store.ts";
 import { focusOf, idOf, placeOf, refusal, withArticle } from "./common.ts";
 import { areMotherAndChild, factsOfTwo, isBirth, questionsOfTwo, type TwoPatients } from "./mother-and-child.ts";
 import { isAmong } from "./one-person.ts";
+import { ownedOf } from "./owned-types.ts";
 import { holdersOf, patientsOf } from "./patients-of.ts";
 import { referencesAt } from "./references-exist.ts";
 import type { Change, Facts, Rule } from "./rule.ts";
@@ -86,24 +87,21 @@ export function namedBefore<Of extends FhirResource>(type: Of["resourceType"]): 
 
 const patientsNaming = ({ patient, besides = [] }: Naming): string[] => [patient, ...besides];
 
-/** The resources of an owner that refer to the given ones and are of another patient; of each type a few for each. */
+/** The resources of an owner that refer to the given ones and are of another patient; of each type a few for each. @param owned its types */
 export async function namingHere(
   { store }: Service & { store: Store },
   named: NamedResource[],
-  owns: (type: string) => boolean,
+  owned: ReadonlySet<string>,
 ): Promise<Naming[]> {
   const found: Naming[] = [];
   for (const [type, some] of Map.groupBy(named, ({ place }) => splitPlace(place)[0])) {
-    const types = namingTypes(type).filter(({ by }) => owns(by));
+    const types = ownedOf(owned, namingTypes(type));
     if (types.length === 0) continue;
     const asked = new Map(some.map((one) => [one.place, one]));
     // Usually there are none: then the types need not be queried one by one.
-    const places = await store.referredTo(
-      types.map(({ by, slots }) => ({ type: by, slots })),
-      [...asked.keys()],
-    );
+    const places = await store.referredTo(types, [...asked.keys()]);
     for (const one of places.length > 0 ? types : []) {
-      for (const place of await store.joinKeysAmong({ type: one.by, clauses: [], slots: one.slots, among: places })) {
+      for (const place of await store.joinKeysAmong({ type: one.type, clauses: [], slots: one.slots, among: places })) {
         const of = asked.get(place);
         if (of) found.push(...(await othersNaming(store, one, of)));
       }
@@ -113,7 +111,7 @@ export async function namingHere(
 }
 
 /** Resources of a type that refer to this one and are of other patients: the first of each patient, or of several patients together. */
-async function othersNaming(store: Store, { by, paths, slots }: NamingType, named: NamedResource): Promise<Naming[]> {
+async function othersNaming(store: Store, { type: by, paths, slots }: NamingType, named: NamedResource): Promise<Naming[]> {
   const question: StoreQuery = { type: by, clauses: [anyOfValues(slots, [named.place])], sort: [], want: "rows", limit: PAGE };
   const own = [named.patient, ...(named.besides ?? [])];
   const found = new Map<string, Naming>();

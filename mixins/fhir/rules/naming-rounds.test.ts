@@ -23,7 +23,10 @@ function house(answer: (asked: NamedResource[]) => Promise<Naming[]>) {
       return [];
     },
   };
-  const rounds = new NamingRounds({ name: "visits", directory, store } as unknown as ConstructorParameters<typeof NamingRounds>[0]);
+  const rounds = new NamingRounds(
+    { name: "visits", directory, store } as unknown as ConstructorParameters<typeof NamingRounds>[0],
+    new Set(["Encounter"]),
+  );
   const caller = (by: string) =>
     ({
       call: (action: string, params: { named: NamedResource[] }) => {

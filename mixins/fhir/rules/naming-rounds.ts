@@ -19,14 +19,17 @@ interface Round {
 /** The questions of one service. */
 export class NamingRounds {
   readonly #asking: Service & WithDirectory & { store: Store };
+  readonly #owned: ReadonlySet<string>;
   /** By owner. */
   readonly #open = new Map<string, Round>();
   /** By type, the live owners of types that may refer to it; for one generation of the directory. */
   readonly #owners = new Map<string, ReadonlySet<string>>();
   #generation = -1;
 
-  constructor(asking: Service & WithDirectory & { store: Store }) {
+  /** @param owned the types of the service that asks */
+  constructor(asking: Service & WithDirectory & { store: Store }, owned: ReadonlySet<string>) {
     this.#asking = asking;
+    this.#owned = owned;
   }
 
   /** Asks the owners that are up; references from a store that is down are found by `npm run check-data`. */
@@ -50,7 +53,7 @@ export class NamingRounds {
     const { directory } = this.#asking;
     if (directory.generation !== this.#generation) this.#owners.clear();
     this.#generation = directory.generation;
-    const entries = this.#owners.has(type) ? [] : namingTypes(type).flatMap(({ by }) => directory.known(by));
+    const entries = this.#owners.has(type) ? [] : namingTypes(type).flatMap((one) => directory.known(one.type));
     const owners = this.#owners.get(type) ?? new Set(entries.flatMap(({ service, alive }) => (alive ? [service] : [])));
     this.#owners.set(type, owners);
     return owners;
@@ -88,8 +91,7 @@ export class NamingRounds {
 
   /** The own store needs no call. An owner that has left, or is of an older version, contributes nothing. */
   async #askNow(caller: Caller, owner: string, named: NamedResource[]): Promise<Naming[]> {
-    const { name, directory } = this.#asking;
-    if (owner === name) return namingHere(this.#asking, named, (type) => directory.known(type).some(({ service }) => service === name));
+    if (owner === this.#asking.name) return namingHere(this.#asking, named, this.#owned);
     try {
       return await ownerOf(owner).naming(caller, { named });
     } catch (error) {

@@ -17,7 +17,7 @@ describe("a fence at the resources that may refer to a deleted one", () => {
     } as unknown as Store;
     const service = { store, broker: {} } as unknown as Service & { store: Store };
     const places = [{ type: "Patient", id: "ann", version: 1 }];
-    expect(await restingHere(service, places, { owns: () => true, token: "token", tx })).toEqual([]);
+    expect(await restingHere(service, places, { owned: new Set(["Encounter"]), token: "token", tx })).toEqual([]);
     expect(fenced).toHaveLength(1);
     expect((fenced[0] as number) > LONGEST_DECISION_MS).toBe(isLong);
   });

@@ -13,6 +13,7 @@ import { gone, isType, locked, notFound, resourceOfType, staleVersion } from "..
 import { resolveCriteria } from "../../../../federation/resolve-criteria.ts";
 import { asWriteConflict, retryOnConflict } from "../../../../federation/retry-on-conflict.ts";
 import { writeToOwner } from "../../../../federation/write-to-owner.ts";
+import { deletesPart, isSeen, updatesPart } from "../../../../federation/seen.ts";
 import { readResource, readVersion } from "../../../../federation/read.ts";
 import type { StoredResource } from "../../../../store/store.ts";
 import type { NoneExist } from "../../../../store/writes.ts";
@@ -95,6 +96,17 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
   if (required?.length === 0) throw staleVersion({ type, id });
   const owner = directory.ownerFor(type, resource);
   const isShared = directory.isShared(type);
+  const entry: TransactionEntry = {
+    resource,
+    request: {
+      method: "PUT",
+      url: `${type}/${id}`,
+      ...(ifMatch !== undefined && { ifMatch }),
+      ...(ifNoneMatch !== undefined && { ifNoneMatch }),
+    },
+  };
+  // The owner of the content need not be the one that holds the resource, and so cannot say whether the caller sees it.
+  if (isShared && updatesPart(request.caller, type)) return throughTransaction(request, entry);
   // Without a given version, a missing resource must not be created if it is required to exist.
   const upsert = !isShared && (!preconditions.mustExist || preconditions.versions !== undefined);
   const step: OwnerStep = { op: "update", type, id, text, upsert, keepsLabels: true, ...(required && { ifVersion: required }) };
@@ -105,15 +117,6 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
     if (!isShared) throw isNowhere ? staleVersion({ type, id, version: NONE_LIVING }) : error;
     // Usually the resource is at the owner of its content; if it is not there, or is moving, it may have to move.
     if (!isNowhere && !isType(error, "STALE_VERSION") && !isType(error, "LOCKED")) throw error;
-    const entry: TransactionEntry = {
-      resource,
-      request: {
-        method: "PUT",
-        url: `${type}/${id}`,
-        ...(ifMatch !== undefined && { ifMatch }),
-        ...(ifNoneMatch !== undefined && { ifNoneMatch }),
-      },
-    };
     return throughTransaction(request, entry);
   }
 }
@@ -126,6 +129,10 @@ export async function remove(request: FhirRequest, type: string, id: string): Pr
   const ifVersion = requiredVersions(preconditions);
   if (owners.length > 1) {
     return throughTransaction(request, { request: { method: "DELETE", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) } });
+  }
+  if (deletesPart(request.caller, type) && !(await isSeen(request, type, id))) {
+    if (ifMatch !== undefined) throw staleVersion({ type, id, version: NONE_LIVING });
+    return { status: 204 };
   }
   const step: OwnerStep = { op: "delete", type, id, ...(ifVersion && { ifVersion }) };
   const deleted = () => one(request, owners[0] as string, step);

@@ -251,6 +251,7 @@ export default (config: Config): ServiceSchema =>
       const serve = (request: IncomingMessage, response: ServerResponse) => accept(this, config, handle, request, response);
       this.http.on("request", serve);
       this.http.on("checkContinue", serve); // a client that asks first is refused before it sends the body
+      this.http.on("checkExpectation", serve);
       // Before Node makes a parser for it.
       this.http.prependListener("connection", (socket: Socket) =>
         this.connections.add(socket, clientOfConnection(socket.remoteAddress, config)),

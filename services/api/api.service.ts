@@ -5,6 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
+import { workName } from "../../mesh/caller.ts";
 import { noteBegun } from "../../mesh/begun-work.ts";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
@@ -79,12 +80,13 @@ export default (config: Config): ServiceSchema =>
       logResponse: false,
       logRouteRegistration: false,
       // Sent along with every call that the request makes, and returned to the client: it names no node.
-      rootCallOptions: (options: { requestID?: string; meta?: object }, { headers }: IncomingMessage) => {
+      rootCallOptions: (options: { requestID?: string; meta?: object }, request: IncomingMessage) => {
         requests += 1;
-        const work = `${REQUESTS}-${requests.toString(36)}`;
-        const parent = traceParentIn(headers.traceparent);
+        const id = `${REQUESTS}-${requests.toString(36)}`;
+        const parent = traceParentIn(request.headers.traceparent);
+        const work = workName(exchangeOf(request)?.requester.name ?? "", id);
         options.meta = { ...options.meta, work, ...(parent && { traceparent: traceParentOf(parent) }) };
-        if (!REQUEST_ID.test(options.requestID ?? "")) options.requestID = parent?.traceId ?? work;
+        if (!REQUEST_ID.test(options.requestID ?? "")) options.requestID = parent?.traceId ?? id;
       },
       // One route for everything: dispatch by path is in a table below, and no action can be called by its name.
       routes: [{ path: "/", mappingPolicy: "restrict", bodyParsers: false, logging: false, aliases: {}, use: [dispatch] }],

@@ -139,7 +139,9 @@ export class IdentityNode {
   #makeIssuer(origin: string): Issuer {
     const { kept, news, library, failed, demanded } = this.#parts;
     const keySet = this.#keySet;
-    const artifacts = new Artifacts(kept, new Clients(kept.clients, origin), news, library.errors, this.#parts.sessionEnded);
+    const { errors } = library;
+    const { sessionEnded } = this.#parts;
+    const artifacts = new Artifacts({ kept, clients: new Clients(kept.clients, origin), news, errors, sessionEnded, failed });
     const launches = new Launches(kept, library, demanded);
     const configuration = configurationOf(keySet, {
       artifacts,

@@ -8,6 +8,7 @@ import type { IdentityData } from "../identity-data.ts";
 import { hashOf, type StoredArtifact } from "../identity.model.ts";
 import type { Clients } from "./clients.ts";
 import type { News } from "../news.ts";
+import { UnavailableStore } from "./unavailable-store.ts";
 
 /** How long an object without a time of its own is kept, milliseconds: there should be none. */
 const KEPT_MS = 86_400_000;
@@ -21,6 +22,17 @@ const MINUTE_MS = 60_000;
 /** Prefix of the key of an access token, followed by its `jti`; the token itself is not stored. Clients cannot present the key as a token. */
 export const TOKEN_NAME = "at:";
 
+interface Parts {
+  kept: IdentityData;
+  clients: Clients;
+  news: News;
+  errors: typeof Errors;
+  /** Called when a person has signed out. */
+  sessionEnded(accountId: string): void;
+  /** Called with errors of the store. */
+  failed(error: Error): void;
+}
+
 /** The stored objects of all kinds. */
 export class Artifacts {
   readonly #kept: IdentityData;
@@ -28,25 +40,22 @@ export class Artifacts {
   readonly #sessionEnded: (accountId: string) => void;
   readonly #news: News;
   readonly #errors: typeof Errors;
+  readonly #unavailable: UnavailableStore;
   #begun = { count: 0, until: 0 };
 
-  /** @param sessionEnded called when a person has signed out */
-  constructor(
-    kept: IdentityData,
-    clients: Clients,
-    news: News,
-    errors: typeof Errors,
-    sessionEnded: (accountId: string) => void = () => {},
-  ) {
+  constructor({ kept, clients, news, errors, sessionEnded, failed }: Parts) {
     this.#sessionEnded = sessionEnded;
     this.#kept = kept;
     this.#clients = clients;
     this.#news = news;
     this.#errors = errors;
+    this.#unavailable = new UnavailableStore(errors, failed);
   }
 
   /** The adapter of one model, as the provider requires it. */
-  adapter = (model: string): Adapter => ({
+  adapter = (model: string): Adapter => this.#unavailable.telling(this.#adapter(model));
+
+  #adapter = (model: string): Adapter => ({
     upsert: (id, payload, expiresIn) => this.#put(model, id, payload, expiresIn),
     find: (id) => (model === "Client" ? this.#clients.metadata(id) : this.#find({ _id: keyOf(model, id) }, id)),
     findByUid: (uid) => this.#find({ model, uid }),
@@ -85,7 +94,7 @@ export class Artifacts {
 
   /** Records an access token, which is self-contained, so that it can be introspected and revoked. */
   async keepToken(jti: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
-    await this.#put(payload.kind ?? "AccessToken", TOKEN_NAME + jti, payload, expiresIn);
+    await this.#put(payload.kind ?? "AccessToken", TOKEN_NAME + jti, payload, expiresIn).catch(this.#unavailable.tell);
   }
 
   async #find(query: Partial<Pick<StoredArtifact, "_id" | "model" | "uid">>, id?: string): Promise<AdapterPayload | undefined> {

@@ -141,7 +141,8 @@ export class IdentityNode {
     const keySet = this.#keySet;
     const { errors } = library;
     const { sessionEnded } = this.#parts;
-    const artifacts = new Artifacts({ kept, clients: new Clients(kept.clients, origin), news, errors, sessionEnded, failed });
+    const addressNow = () => library.Provider.ctx?.ip ?? "";
+    const artifacts = new Artifacts({ kept, clients: new Clients(kept.clients, origin), news, errors, addressNow, sessionEnded, failed });
     const launches = new Launches(kept, library, demanded);
     const configuration = configurationOf(keySet, {
       artifacts,

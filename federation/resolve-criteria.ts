@@ -1,5 +1,6 @@
 /** Conditional interactions: which resources match criteria like `Patient?identifier=sys|1`? (FHIR R4, http.html#ccreate) */
 import { createHash } from "node:crypto";
+import { isId } from "../fhir/ids.ts";
 import { fhirError } from "../fhir/outcome.ts";
 import { isResourceType } from "../fhir/search/parameters.ts";
 import { parseSearch } from "../fhir/search/parse-search.ts";
@@ -41,7 +42,7 @@ const [MAX_ROWS_AT_ONCE, MAX_FOUND] = [20_000, 50_000];
 
 /**
  * Up to `limit` matches for each of the criteria, in their order; queried in groups, with one call per owner for each group.
- * @throws FhirError 400 for criteria that are empty or invalid; 422 when they match too much
+ * @throws FhirError 400 for criteria that are empty, invalid or can never match; 422 when they match too much
  */
 export async function resolveCriteria(mesh: CriteriaContext, criteria: string[], limit: number): Promise<CriteriaMatches[]> {
   const atOnce = Math.max(1, Math.min(CRITERIA_AT_ONCE, Math.floor(MAX_ROWS_AT_ONCE / limit)));
@@ -71,6 +72,7 @@ async function resolveGroup(mesh: CriteriaContext, criteria: string[], limit: nu
       const clauses = await clausesOf(mesh, search, availability);
       // Without any criterion everything would match, which is surely not what was meant.
       if (clauses.length === 0) throw fhirError(412, "multiple-matches", `"${text.slice(0, 200)}" has no search criteria.`);
+      refuseIllegalIds(clauses);
       return { type, clauses, lock: lockOf(type, clauses) };
     }),
   );
@@ -92,6 +94,16 @@ async function resolveGroup(mesh: CriteriaContext, criteria: string[], limit: nu
     }),
   );
   return questions.map(({ clauses, lock }, index) => ({ matches: newestVersions(matches[index] ?? []), condition: { lock, clauses } }));
+}
+
+/** What has no legal id never matches: a conditional create would create another resource each time. @throws FhirError 400 */
+function refuseIllegalIds(clauses: Clause[]): void {
+  for (const clause of clauses) {
+    const wrong = clause.kind === "id" && !clause.not ? clause.any.find((id) => !isId(id)) : undefined;
+    if (wrong === undefined) continue;
+    const diagnostics = `"${wrong.slice(0, 100)}" in "_id" is not a legal id: letters, digits, - and . only, at most 64, without a type.`;
+    throw fhirError(400, "value", diagnostics, "_id");
+  }
 }
 
 /** A key that is equal for equivalent criteria, however they are spelt. A digest, as it becomes a key of the store. */

@@ -22,5 +22,8 @@ export const brokerOf = (caller: Caller): ServiceBroker =>
   // A caller without a broker is one itself.
   (caller as { broker?: ServiceBroker }).broker ?? (caller as unknown as ServiceBroker);
 
-/** Id under which the cost of one request is counted: the gateway's own, since clients may give several requests the same id. */
+/** Name under which the cost of one request is counted. @param client that made it, "" if unknown @param id of the request at its gateway */
+export const workName = (client: string, id: string): string => `${client} ${id}`;
+
+/** The name of the request's work: the gateway's own, since clients may give several requests the same id. */
 export const workOf = ({ meta, requestID }: Caller): string | null | undefined => meta?.work ?? requestID;

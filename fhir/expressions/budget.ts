@@ -24,6 +24,12 @@ export class EvaluationBudget {
   steps = MAX_STEPS;
   /** Milliseconds left in the worker. */
   ms = MAX_EVALUATION_MS;
+  /** The client that made the request; "" if it is unknown. */
+  readonly client: string;
+
+  constructor(client = "") {
+    this.client = client;
+  }
 
   /** @throws TooCostly */
   spend(steps: number): void {
@@ -34,7 +40,10 @@ export class EvaluationBudget {
 
 const kept = new Map<string, { budget: EvaluationBudget; at: number }>();
 
-/** The budget of a request, by the id that all its calls carry (`workOf`); a new one if there is none. */
+/**
+ * The budget of a request, by the name that all its calls carry; a new one if there is none.
+ * @param work the client's name, a space, and the request's id
+ */
 export function budgetOf(work: string | null | undefined): EvaluationBudget {
   if (!work) return new EvaluationBudget();
   const now = performance.now();
@@ -42,7 +51,7 @@ export function budgetOf(work: string | null | undefined): EvaluationBudget {
   if (known && now - known.at <= KEPT_MS) return known.budget;
   kept.delete(work);
   if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as string);
-  const budget = new EvaluationBudget();
+  const budget = new EvaluationBudget(work.slice(0, Math.max(0, work.lastIndexOf(" "))));
   kept.set(work, { budget, at: now });
   return budget;
 }

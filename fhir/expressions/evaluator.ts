@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { FhirError } from "../outcome.ts";
 import { type EvaluationBudget, TooCostly } from "./budget.ts";
+import { FairQueue, type Waiting } from "./fair-queue.ts";
 import type { TaskAnswer, AnswerTo, WorkerMessage, Task } from "./tasks.ts";
 
 /** The library and its model take 20 MB of the limit. */
@@ -21,21 +22,20 @@ const IDLE_MS = 60_000;
 const START_MS = 15_000;
 /** Characters of JSON in one task: the main thread writes them, and the worker reads them within the deadline. */
 const MAX_TASK_CHARACTERS = 8_000_000;
-/** Tasks that were too costly, by their hash; while they are remembered, other tasks take precedence over them. */
+/** Tasks that were too costly, by their hash; while they are remembered, other tasks of the same client take precedence over them. */
 const MAX_SUSPECTS = 1_000;
 
-interface Job {
+interface Job extends Waiting {
   task: Task;
   budget: EvaluationBudget;
   waiting: NodeJS.Timeout;
-  isSuspect: boolean;
   resolve(answer: TaskAnswer): void;
   reject(error: unknown): void;
 }
 
 let worker: { thread: Worker; isReady: boolean; timer: NodeJS.Timeout } | undefined;
 let running: Job | undefined;
-const waiting: Job[] = [];
+const waiting = new FairQueue<Job>(MAX_WAITING);
 const suspects = new Set<string>();
 
 /**
@@ -44,26 +44,31 @@ const suspects = new Set<string>();
  */
 export async function evaluateInWorker<Of extends Task>(task: Of, budget: EvaluationBudget): Promise<AnswerTo<Of>> {
   if (budget.ms <= 0 || sizeOf(task) > MAX_TASK_CHARACTERS) throw new TooCostly();
-  if (waiting.length >= MAX_WAITING) throw busy();
   const answer = await new Promise<TaskAnswer>((resolve, reject) => {
     const job: Job = {
       task,
       budget,
+      client: budget.client,
       isSuspect: suspects.size > 0 && suspects.has(nameOf(task)),
       resolve,
       reject,
       waiting: undefined as never,
     };
     job.waiting = setTimeout(() => {
-      waiting.splice(waiting.indexOf(job), 1);
+      waiting.remove(job);
       reject(busy());
     }, MAX_WAIT_MS);
-    waiting.push(job);
+    refuse(waiting.add(job), busy());
     next();
   });
   if (answer.kind === "costly") throw new TooCostly();
   if (answer.kind === "refusal") throw new FhirError(answer.status, answer.issues);
   return answer as AnswerTo<Of>;
+}
+
+function refuse(job: Job | undefined, error: unknown): void {
+  clearTimeout(job?.waiting);
+  job?.reject(error);
 }
 
 const busy = () =>
@@ -82,14 +87,10 @@ function nameOf(task: Task): string {
 }
 
 function next(): void {
-  if (running || waiting.length === 0) return;
+  if (running || waiting.size === 0) return;
   worker ??= start();
   if (!worker.isReady) return;
-  const place = Math.max(
-    0,
-    waiting.findIndex((job) => !job.isSuspect),
-  );
-  const [job] = waiting.splice(place, 1) as [Job];
+  const job = waiting.take() as Job;
   clearTimeout(job.waiting);
   if (job.budget.ms <= 0) {
     job.reject(new TooCostly());
@@ -111,10 +112,7 @@ function start(): NonNullable<typeof worker> {
     if (made.isReady) return abandon();
     // The cause of a failed start would make the next one fail as well.
     end();
-    for (const job of waiting.splice(0)) {
-      clearTimeout(job.waiting);
-      job.reject(error);
-    }
+    for (const job of waiting.clear()) refuse(job, error);
   };
   thread.on("error", failed);
   thread.on("exit", () => failed(new Error("The worker has ended.")));
@@ -137,6 +135,7 @@ function finish({ answer, ms }: Extract<WorkerMessage, { ready: false }>): void 
   running = undefined;
   if (!job) return;
   job.budget.ms -= ms;
+  waiting.count(job.client, ms);
   job.resolve(answer);
 }
 
@@ -146,6 +145,7 @@ function abandon(): void {
   running = undefined;
   end();
   if (job) {
+    waiting.count(job.client, job.budget.ms);
     job.budget.ms = 0;
     if (suspects.size >= MAX_SUSPECTS) suspects.delete(suspects.values().next().value as string);
     suspects.add(nameOf(job.task));

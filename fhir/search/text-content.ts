@@ -37,14 +37,32 @@ function collect(node: unknown, found: string[]): void {
   }
 }
 
-/** XHTML without its tags, with the five entities of XML decoded. */
+/** Characters of a narrative's text that are read: white space in it is not indexed. */
+const MAX_READ = 10 * MAX_CHARACTERS;
+
+/** The beginning of XHTML without its tags, with the five entities of XML decoded. */
 function plain(xhtml: string): string {
-  return xhtml
-    .replace(/<[^>]*>/g, " ")
+  return withoutTags(xhtml)
     .replace(
       /&(?:lt|gt|quot|apos|amp|nbsp|#160);/g,
       (entity) => ({ "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&" })[entity] ?? " ",
     )
     .replace(/\s+/g, " ")
     .trim();
+}
+
+/** A space in the place of each tag; a tag that does not end is text. */
+function withoutTags(xhtml: string): string {
+  const parts: string[] = [];
+  let [from, read] = [0, 0];
+  while (read < MAX_READ) {
+    const begin = xhtml.indexOf("<", from);
+    const end = begin < 0 ? -1 : xhtml.indexOf(">", begin);
+    const part = xhtml.slice(from, Math.min(end < 0 ? xhtml.length : begin, from + MAX_READ));
+    parts.push(part);
+    if (end < 0) break;
+    read += part.length + 1;
+    from = end + 1;
+  }
+  return parts.join(" ");
 }

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { usedMs } from "../../test/kit/growth.ts";
 import { parseTextQuery } from "./text-query.ts";
 
 const refused = (query: string, code: string) =>
@@ -37,7 +38,20 @@ describe("the words of a text search", () => {
     refused(`${"(".repeat(5_000)}a${" OR b)".repeat(5_000)}`, "too-costly");
     refused(`"${"a ".repeat(301)}"`, "too-costly");
     refused(`(${Array.from({ length: 20 }, (_, i) => `a${i}`).join(" OR ")}) ${"b ".repeat(20)}`, "too-costly");
+    refused(Array.from({ length: 301 }, (_, i) => `NOT a${i}`).join(" "), "too-costly");
     expect(parseTextQuery(`"${"a ".repeat(300)}"`, "_text")).toHaveLength(1);
+  });
+
+  it("stand within a limited number of parentheses", () => {
+    const within = (depth: number) => `${"(".repeat(depth)}a${")".repeat(depth)}`;
+    expect(parseTextQuery(within(100), "_text")).toEqual([{ all: ["a"], none: [] }]);
+    for (const query of [within(101), "(".repeat(4_000), `a ${"NOT (".repeat(101)}b`]) refused(query, "too-costly");
+  });
+
+  it("are counted before they are combined", () => {
+    const begun = usedMs();
+    for (let query = 0; query < 100; query += 1) refused("a ".repeat(4_000), "too-costly");
+    expect(usedMs() - begun).toBeLessThan(1_500);
   });
 
   it("are parsed or refused, whatever they are", () => {

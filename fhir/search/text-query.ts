@@ -14,37 +14,52 @@ export interface Alternative {
 const MAX_ALTERNATIVES = 200;
 /** Words of all alternatives together: an index reads all positions of each. */
 const MAX_WORDS = 300;
+/** Parentheses within each other. */
+const MAX_DEPTH = 100;
 
 type Node = { word: string } | { not: Node } | { all: Node[] } | { any: Node[] };
 
 /**
  * An unclosed parenthesis or phrase ends with the query; characters that are neither words nor parentheses are ignored.
  * @param name of the parameter, for messages
- * @throws FhirError 400 for a query without a word to find, or with too many alternatives
+ * @throws FhirError 400 for a query without a word to find, or with too many words, alternatives or parentheses
  */
 export function parseTextQuery(query: string, name: string): Alternative[] {
   const tokens = query.match(/"[^"]*"|[()]|[^\s"()]+/g) ?? [];
-  const read = new Reader(tokens.filter((token) => token === "(" || token === ")" || /[\p{L}\p{N}]/u.test(token)));
+  const terms = tokens.filter((token) => !OPERATORS.has(token.toUpperCase()));
+  refuseTooManyWords(terms, name); // before they are combined, by which they only become more
+  const read = new Reader(
+    tokens.filter((token) => token === "(" || token === ")" || /[\p{L}\p{N}]/u.test(token)),
+    name,
+  );
   const alternatives = alternativesOf(read.whole(), false, name);
   if (alternatives.length === 0 || alternatives.some(({ all }) => all.length === 0)) {
     throw fhirError(400, "invalid", `"${name}" needs a word to look for, besides what must not be there.`, name);
   }
-  const words = alternatives
-    .flatMap(({ all, none }) => [...all, ...none])
-    .reduce((sum, phrase) => sum + (phrase.match(WORD)?.length ?? 0), 0);
-  if (words > MAX_WORDS) throw fhirError(400, "too-costly", `"${name}" comes to ${words} words; ${MAX_WORDS} are the most.`, name);
+  refuseTooManyWords(
+    alternatives.flatMap(({ all, none }) => [...all, ...none]),
+    name,
+  );
   return alternatives;
 }
 
+function refuseTooManyWords(phrases: string[], name: string): void {
+  const words = phrases.reduce((sum, phrase) => sum + (phrase.match(WORD)?.length ?? 0), 0);
+  if (words > MAX_WORDS) throw fhirError(400, "too-costly", `"${name}" comes to ${words} words; ${MAX_WORDS} are the most.`, name);
+}
+
+const OPERATORS = new Set(["AND", "OR", "NOT"]);
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 
 class Reader {
   readonly #tokens: string[];
+  readonly #name: string;
   #at = 0;
   #depth = 0;
 
-  constructor(tokens: string[]) {
+  constructor(tokens: string[], name: string) {
     this.#tokens = tokens;
+    this.#name = name;
   }
 
   whole(): Node {
@@ -78,8 +93,9 @@ class Reader {
     const token = this.#tokens[this.#at] ?? "";
     this.#at += 1;
     if (token.toUpperCase() === "NOT" && this.#at < this.#tokens.length && this.#tokens[this.#at] !== ")") return { not: this.#one() };
-    if (token !== "(" || this.#depth > MAX_ALTERNATIVES) return { word: token.replaceAll('"', "") };
+    if (token !== "(") return { word: token.replaceAll('"', "") };
     this.#depth += 1;
+    if (this.#depth > MAX_DEPTH) throw tooDeep(this.#name);
     const inner = this.#any();
     this.#depth -= 1;
     this.#at += 1; // the closing parenthesis
@@ -90,6 +106,9 @@ class Reader {
     return this.#tokens[this.#at]?.toUpperCase() === word;
   }
 }
+
+const tooDeep = (name: string) =>
+  fhirError(400, "too-costly", `"${name}" has parentheses that are nested deeper than ${MAX_DEPTH} levels.`, name);
 
 function alternativesOf(node: Node, isNot: boolean, name: string): Alternative[] {
   if ("word" in node) return [isNot ? { all: [], none: [node.word] } : { all: [node.word], none: [] }];

@@ -150,6 +150,21 @@ function styleFault(value: string): string | undefined {
   return undefined;
 }
 
+/**
+ * Limit of tags, comments and character references in the narratives of one resource, together with all that it contains: twice as many as in
+ * the largest of HL7's examples.
+ */
+export const MAX_MARKS = 500_000;
+
+/** Number of characters that begin a tag, a comment or a character reference; counting ends above `most`. */
+export function marksIn(text: string, most: number): number {
+  let marks = 0;
+  for (const mark of ["<", "&"]) {
+    for (let at = text.indexOf(mark); at >= 0 && marks <= most; at = text.indexOf(mark, at + 1)) marks += 1;
+  }
+  return marks;
+}
+
 /** What is wrong with the text; undefined if nothing is. */
 export const isXhtml = (text: string): string | undefined => markupFault(text) ?? entityFault(text);
 

@@ -1,6 +1,7 @@
 /** The state of one validation: the position in the resource, and the findings. */
 import type { Issue } from "../outcome.ts";
 import { nonNull } from "../non-null.ts";
+import { MAX_MARKS, marksIn } from "./narrative.ts";
 
 /** Limit of findings: an input of faults only would otherwise produce an answer many times its size. */
 const MAX_ISSUES = 10_000;
@@ -29,6 +30,7 @@ export class ValidationContext {
   /** In a contained resource: whether something refers to its container by `#`. */
   refersToContainer = false;
   depth = 0;
+  #marks = 0;
   #known: Set<string> | undefined;
   readonly #steps: string[] = [];
   readonly #indexes: number[] = [];
@@ -60,6 +62,12 @@ export class ValidationContext {
   /** Name of the present element: `name.use`. */
   name(): string {
     return this.#steps.slice(Math.max(this.depth > 1 ? 1 : 0, this.depth - 2), this.depth).join(".");
+  }
+
+  /** Counts the markup of a narrative. @returns whether all narratives so far are within the limit */
+  mayRead(xhtml: string): boolean {
+    this.#marks += marksIn(xhtml, MAX_MARKS - this.#marks);
+    return this.#marks <= MAX_MARKS;
   }
 
   /** From now on, faults that were found before, by code and position, are not reported again. */

@@ -1,6 +1,7 @@
 /** Walks through a resource's JSON and validates it by the plans of its types. */
 import { isRawNumber } from "../json.ts";
 import { isResource } from "./structure-definition.ts";
+import { MAX_MARKS } from "./narrative.ts";
 import { MemberKind, type PlanMember, type ObjectPlan, objectPlanOf, planOfMember } from "./type-plan.ts";
 import { checkReference } from "./reference-form.ts";
 import type { ValidationContext } from "./validation-context.ts";
@@ -135,6 +136,10 @@ function checkItem(item: unknown, member: PlanMember, run: ValidationContext): v
 }
 
 function checkPrimitive(item: unknown, { test, binding, type, name }: PlanMember, run: ValidationContext): void {
+  if (type === "xhtml" && typeof item === "string" && !run.mayRead(item)) {
+    run.fault("too-costly", `${run.name()} is not read: the narratives have more than ${MAX_MARKS} tags and character references in all.`);
+    return;
+  }
   const fault = nonNull(test)(item);
   if (fault !== undefined) {
     const isWrongJson =

@@ -60,10 +60,8 @@ export function refuseReserved(steps: OwnerStep[]): void {
  */
 export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work, ownAuthor }: WriteChecks): Promise<PreparedSteps> {
   refuseReserved(steps);
-  const all = steps.reduce((sum, step) => sum + (bearsResource(step) ? step.text.length : 0), 0);
-  if (all > MAX_CHARACTERS_AT_ONCE) await fairTurn(); // before they are parsed
   const faults = new Faults();
-  const resources = steps.map((step, index) => (bearsResource(step) ? faults.unless(index, () => parsedOf(step, index)) : undefined));
+  const resources = await parsedOfAll(steps, faults);
   if (ownAuthor) {
     for (const [index, step] of steps.entries()) {
       const resource = resources[index];
@@ -76,7 +74,8 @@ export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work
   const found = named.length > 0 ? await profiles.of(named) : undefined;
   const check = found && profileChecks(found, budgetOf(work));
   const writes: Write[] = [];
-  let [rows, characters] = [0, 0]; // characters since the last yield
+  const turns = new Turns();
+  let rows = 0;
   for (const [index, step] of steps.entries()) {
     if (!bearsResource(step)) {
       writes.push(withoutRuleTexts(step));
@@ -84,11 +83,7 @@ export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work
     }
     const resource = resources[index];
     if (resource === undefined) continue; // its error is already noted
-    characters += step.text.length;
-    if (characters > MAX_CHARACTERS_AT_ONCE) {
-      await fairTurn();
-      characters = 0;
-    }
+    if (turns.isNextDue(step)) await fairTurn();
     const own = claimed[index] as string[];
     faults.note(index, check && own.length > 0 ? await check(resource, step.type, own) : validate(resource, { type: step.type }));
     if (faults.areThere) continue;
@@ -146,6 +141,30 @@ class Faults {
     const [first] = this.#all;
     if (first) throw invalidResource(this.#all, first.step);
   }
+}
+
+/** Decides when a write yields to other work. */
+class Turns {
+  #characters = 0; // since the last yield
+
+  /** Whether the work on this step needs a turn of its own. */
+  isNextDue({ text }: ResourceStep): boolean {
+    this.#characters += text.length;
+    if (this.#characters <= MAX_CHARACTERS_AT_ONCE) return false;
+    this.#characters = 0;
+    return true;
+  }
+}
+
+/** The resources by step; undefined for a step without one, or whose resource is too costly. */
+async function parsedOfAll(steps: OwnerStep[], faults: Faults): Promise<(Resource | undefined)[]> {
+  const turns = new Turns();
+  const resources: (Resource | undefined)[] = [];
+  for (const [index, step] of steps.entries()) {
+    if (bearsResource(step) && turns.isNextDue(step)) await fairTurn();
+    resources.push(bearsResource(step) ? faults.unless(index, () => parsedOf(step, index)) : undefined);
+  }
+  return resources;
 }
 
 function parsedOf(step: ResourceStep, index: number): Resource {

@@ -6,6 +6,7 @@ import type { HistoryQuery, JoinKeysQuery, Store } from "../../store/store.ts";
 import { StoreCache } from "../../store/store-cache.ts";
 import type { Budget } from "../../store/too-costly.ts";
 import { accessOf } from "../../mesh/access/access.ts";
+import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import { callsHandledBy } from "../../mesh/metrics.ts";
 import type { Metered, TaggedPage, VersionOf } from "../../federation/owner-contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
@@ -55,6 +56,9 @@ async function metered<Answer>(
   const answer = await look(budget);
   return { answer, spentMs: budgetMs - budget.leftMs };
 }
+
+/** Queries of one call that wait for a turn at the same time: a call may bring thousands, and those of other calls would wait behind them. */
+const QUERIES_AT_ONCE = 4;
 
 const kept = new WeakMap<Store, StoreCache<Page>>();
 /** Id of this process: change marks of its stores have no meaning in another. */
@@ -153,10 +157,11 @@ export const readingActions = {
       const { queries, isKept, tags = [], budgetMs } = ctx.params;
       return guarded(this, () =>
         inBudget(budgetMs, (budget) =>
-          Promise.all(
-            queries.map((query, index) =>
+          mapConcurrent(
+            queries,
+            (query, index) =>
               isKept && query.want === "ids" ? keptPage(this.store, query, tags[index]) : pageBesideMoves(this, query, budget),
-            ),
+            QUERIES_AT_ONCE,
           ),
         ),
       );

@@ -16,6 +16,8 @@ import { hasBody } from "./http/body.ts";
 import { httpError } from "./http/http-error.ts";
 import { logOwnFault } from "./http/failures.ts";
 import { originsFor } from "./http/own-name.ts";
+import { KeptContent } from "./http/kept-content.ts";
+import { KeptByRights } from "./kept-by-rights.ts";
 import type { Exchange } from "./http/http-exchange.ts";
 import { exchangeOf } from "./http/received.ts";
 import { callAction, publishedActions } from "./rest/actions.ts";
@@ -82,16 +84,28 @@ export async function answerRest(service: Gateway, ctx: Context, request: Incomi
   const hosts = [...new Set([new URL(service.own.origin).host, request.headers.host ?? ""])].filter(Boolean);
   if (pathname === "/desk" || pathname.startsWith("/desk/")) return deskAnswer(ctx, request, pathname.slice("/desk".length), hosts);
   switch (pathname) {
-    case "/openapi.json": {
-      const rights = service.authentication.rightsOf(ctx);
-      const actions = publishedActions(service.broker).filter(({ name }) => rights?.mayCall(name) ?? true);
-      const types = service.directory.types().filter((type) => !rights || INTERACTIONS.some((one) => rights.with(type, one) !== "none"));
-      const document = openapi(actions, types, service.own.origin, packageJson.version);
-      return { status: 200, headers: JSON_TYPE, body: JSON.stringify(document) };
-    }
+    case "/openapi.json":
+      return document(service, ctx).answer(request, JSON_TYPE);
     default:
-      return consoleAnswer(pathname, { broker: service.broker, directory: service.directory, meter: service.meter, caller: ctx }, hosts);
+      return consoleAnswer(
+        request,
+        pathname,
+        { broker: service.broker, directory: service.directory, meter: service.meter, caller: ctx },
+        hosts,
+      );
   }
+}
+
+const documents = new KeptByRights<KeptContent>();
+
+/** The OpenAPI document of what the caller may use. */
+function document({ authentication, broker, directory, own }: Gateway, ctx: Context): KeptContent {
+  const rights = authentication.rightsOf(ctx);
+  return documents.get(directory, rights, () => {
+    const actions = publishedActions(broker).filter(({ name }) => rights?.mayCall(name) ?? true);
+    const types = directory.types().filter((type) => !rights || INTERACTIONS.some((one) => rights.with(type, one) !== "none"));
+    return new KeptContent(JSON.stringify(openapi(actions, types, own.origin, packageJson.version)));
+  });
 }
 
 /** Waits for a turn for a large answer. @returns a function that gives it back @throws 503 */

@@ -5,6 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
+import { workName } from "../../mesh/caller.ts";
 import { noteBegun } from "../../mesh/begun-work.ts";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
@@ -79,12 +80,13 @@ export default (config: Config): ServiceSchema =>
       logResponse: false,
       logRouteRegistration: false,
       // Sent along with every call that the request makes, and returned to the client: it names no node.
-      rootCallOptions: (options: { requestID?: string; meta?: object }, { headers }: IncomingMessage) => {
+      rootCallOptions: (options: { requestID?: string; meta?: object }, request: IncomingMessage) => {
         requests += 1;
-        const work = `${REQUESTS}-${requests.toString(36)}`;
-        const parent = traceParentIn(headers.traceparent);
+        const id = `${REQUESTS}-${requests.toString(36)}`;
+        const parent = traceParentIn(request.headers.traceparent);
+        const work = workName(exchangeOf(request)?.requester.name ?? "", id);
         options.meta = { ...options.meta, work, ...(parent && { traceparent: traceParentOf(parent) }) };
-        if (!REQUEST_ID.test(options.requestID ?? "")) options.requestID = parent?.traceId ?? work;
+        if (!REQUEST_ID.test(options.requestID ?? "")) options.requestID = parent?.traceId ?? id;
       },
       // One route for everything: dispatch by path is in a table below, and no action can be called by its name.
       routes: [{ path: "/", mappingPolicy: "restrict", bodyParsers: false, logging: false, aliases: {}, use: [dispatch] }],
@@ -251,6 +253,7 @@ export default (config: Config): ServiceSchema =>
       const serve = (request: IncomingMessage, response: ServerResponse) => accept(this, config, handle, request, response);
       this.http.on("request", serve);
       this.http.on("checkContinue", serve); // a client that asks first is refused before it sends the body
+      this.http.on("checkExpectation", serve);
       // Before Node makes a parser for it.
       this.http.prependListener("connection", (socket: Socket) =>
         this.connections.add(socket, clientOfConnection(socket.remoteAddress, config)),

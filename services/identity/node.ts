@@ -139,7 +139,10 @@ export class IdentityNode {
   #makeIssuer(origin: string): Issuer {
     const { kept, news, library, failed, demanded } = this.#parts;
     const keySet = this.#keySet;
-    const artifacts = new Artifacts(kept, new Clients(kept.clients, origin), news, library.errors, this.#parts.sessionEnded);
+    const { errors } = library;
+    const { sessionEnded } = this.#parts;
+    const addressNow = () => library.Provider.ctx?.ip ?? "";
+    const artifacts = new Artifacts({ kept, clients: new Clients(kept.clients, origin), news, errors, addressNow, sessionEnded, failed });
     const launches = new Launches(kept, library, demanded);
     const configuration = configurationOf(keySet, {
       artifacts,

@@ -1,4 +1,5 @@
 /** Expressions of who means harm, in patches, profiles and rules: each request has its share of time, and whoever asks next is served. */
+import { attackerOf } from "../kit/attacker.ts";
 import { fhirMesh } from "../kit/fhir-mesh.ts";
 import { slowestWhile } from "../kit/slowest.ts";
 import { outcomeWith } from "../kit/fhir-http.ts";
@@ -77,6 +78,21 @@ describe("a hospital that is attacked by expressions", () => {
       expect(await slowestWhile(patching, at.fhir, "/Patient/e0")).toBeLessThan(3_000);
       expect(await patching).toMatchObject({ status: 422, body: outcomeWith("too-costly") });
       expect((await at.fhir.send("PATCH", "/Patient/e0", patchOf("Patient.name.where(family.matches('^b'))"))).status).toBe(200);
+    });
+
+    it("evaluates the patch of another client before the many that one client has sent, each different", async () => {
+      const attacker = attackerOf(at.mesh.base);
+      const { host } = new URL(at.mesh.base);
+      const head = `PATCH /fhir/Patient/e0 HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/fhir+json\r\n`;
+      for (let index = 0; index < 60; index += 1) {
+        const body = JSON.stringify(patchOf(`Patient.name.where(family.matches('^(a+)+${index}$'))`));
+        await attacker.socket(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+      }
+      expect((await at.fhir.get("/Patient/e1")).status).toBe(200); // they have arrived
+      const begun = performance.now();
+      expect((await at.fhir.send("PATCH", "/Patient/e1", patchOf("Patient.name.where(family.matches('^b'))"))).status).toBe(200);
+      expect(performance.now() - begun).toBeLessThan(3_000);
+      attacker.leave();
     });
 
     it("gives all patches of a transaction together the time of one", async () => {

@@ -1,4 +1,5 @@
 /** What somebody sends who means harm: it is refused, and whoever asks next is served. Expressions: attacks-by-expressions.test.ts. */
+import { attackerOf } from "../kit/attacker.ts";
 import { fhirMesh } from "../kit/fhir-mesh.ts";
 import { slowestWhile } from "../kit/slowest.ts";
 import { createHash } from "node:crypto";
@@ -147,6 +148,14 @@ describe("a hospital under attack", () => {
       expect([status, text.length > 500_000, text.length < 1_500_000]).toEqual([200, true, true]);
     }
   });
+
+  it("serves others while hundreds ask for the description of the API, which needs no sign-in", async () => {
+    const attacker = attackerOf(at.mesh.base);
+    await attacker.sockets(400, `GET /openapi.json HTTP/1.1\r\nHost: ${new URL(at.mesh.base).host}\r\n\r\n`);
+    const reading = Promise.all(Array.from({ length: 5 }, () => at.fhir.get("/Patient/long")));
+    expect(await slowestWhile(reading, at.fhir, "/Patient/long")).toBeLessThan(2_000);
+    attacker.leave();
+  }, 30_000);
 
   it("does not read params of an action with very many members", async () => {
     const body = JSON.stringify(Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, 1])));

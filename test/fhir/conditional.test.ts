@@ -26,6 +26,27 @@ describe("conditional interactions over HTTP", () => {
     expect(await put(withNumber("c2"))).toMatchObject({ status: 412, body: outcomeWith("multiple-matches") });
   });
 
+  it.each(["a/b", "Patient/c1", "c1,a/b", `${"x".repeat(65)}`, " "])(
+    "are refused for the id %j, which no resource can have",
+    async (id) => {
+      const criteria = `_id=${encodeURIComponent(id)}`;
+      const refused = { status: 400, body: outcomeWith("value") };
+      const before = (await at.fhir.get("/Patient?_summary=count")).body.total;
+      expect(await at.fhir.send("PUT", `/Patient?${criteria}`, rossi)).toMatchObject(refused);
+      expect(await at.fhir.create(rossi, { "If-None-Exist": criteria })).toMatchObject(refused);
+      expect(await at.fhir.send("DELETE", `/Patient?${criteria}`)).toMatchObject(refused);
+      const entry = [
+        { resource: rossi, request: { method: "PUT", url: `Patient?${criteria}` } },
+        { resource: rossi, request: { method: "POST", url: "Patient", ifNoneExist: criteria } },
+      ];
+      for (const one of entry) {
+        expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry: [one] })).toMatchObject(refused);
+      }
+      expect((await at.fhir.get("/Patient?_summary=count")).body.total).toBe(before);
+      expect((await at.fhir.get(`/Patient?${criteria}`)).status).toBe(200);
+    },
+  );
+
   it("create under the id of a deleted resource as its next version, and never over an existing one", async () => {
     for (const resource of [
       { resourceType: "Patient", id: "reborn", identifier: [{ system: "urn:mrn", value: "reborn" }] },

@@ -113,6 +113,38 @@ describe("the cost of a resource grows no faster than its size", () => {
     ).toBeUndefined();
   });
 
+  const narrative = (content: string): Json => ({
+    resourceType: "Basic",
+    code: { text: "x" },
+    text: { status: "generated", div: `<div xmlns="http://www.w3.org/1999/xhtml">${content}</div>` },
+  });
+
+  it.each([
+    ["tags", "<b>a</b>"],
+    ["empty tags", "a<br/>"],
+    ["comments", "a<!-- b -->"],
+    ["character references", "&amp;"],
+    ["words", "word "],
+  ])("with a narrative of 30 MB of %s", (_, part) => {
+    const text = JSON.stringify(narrative(part.repeat(30_000_000 / part.length)));
+    const begun = usedMs();
+    process(text);
+    expect(usedMs() - begun).toBeLessThan(800);
+  });
+
+  it("with many narratives in one resource, whose markup is counted together", () => {
+    const table = "<p>a &amp; b</p>".repeat(50_000);
+    const contained = (count: number) => list(count, (index) => ({ ...narrative(table), id: `c${index}` }));
+    const holding = (count: number) => ({
+      ...narrative("x"),
+      contained: contained(count),
+      extension: list(count, (index) => ({ url: "http://a.example", valueReference: { reference: `#c${index}` } })),
+    });
+    const faultsOf = (count: number) => validate(holding(count), { type: "Basic" }).filter(({ code }) => code === "too-costly");
+    expect(faultsOf(3)).toEqual([]);
+    expect(faultsOf(4)).toMatchObject([{ expression: ["Basic.contained[3].text.div"] }]);
+  });
+
   it("with duplicate members of a long name", () => {
     const text = `{"resourceType":"Patient","${"n".repeat(1_000_000)}":{${'"a":1,'.repeat(20_000)}"a":1}}`;
     const begun = usedMs();

@@ -127,19 +127,35 @@ describe("bad input", () => {
     });
   const get = (path: string, headers = "") => raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n`);
 
+  const bodyOf = (headers: string, body: string) =>
+    `POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\nConnection: close\r\n${headers}\r\n\r\n${body}`;
+
   it.each([
     ["no HTTP", "\x16\x03\x01 what is this\r\n\r\n", 400],
     ["two lengths of one body", "POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400],
     ["a chunk without a length", "POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n", 400],
+    ["a transfer coding that is not known", bodyOf("Transfer-Encoding: gzip, chunked", "2\r\n{}\r\n0\r\n\r\n"), 501],
+    ["an expectation that is not known", bodyOf("Content-Length: 2\r\nExpect: a-meal", "{}"), 417],
+    ["trailers of 70 kB", bodyOf("Transfer-Encoding: chunked", `2\r\n{}\r\n0\r\nX: ${"a".repeat(70_000)}\r\n\r\n`), 431],
     ["a URL of 70 kB", `GET /fhir/Patient?name=${"a".repeat(70_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
   ])("tells who sends %s what is wrong", async (_, text, status) => {
     const answer = await raw(text);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(JSON.parse(answer.split("\r\n\r\n")[1] ?? "")).toMatchObject({ resourceType: "OperationOutcome" });
+    expect(answer).toContain("\r\nCache-Control: no-store\r\n");
   });
 
   it.each(["//", "///", "//[", "/\\", "//:80/", "/api//", "/%"])("answers 404 to the path %s", async (path) => {
     expect(await get(path)).toMatch(/^HTTP\/1.1 404 /);
+  });
+
+  it("answers a URL of another scheme as all that is not here", async () => {
+    const host = new URL(mesh.base).host;
+    for (const url of ["*", `ftp://${host}/fhir/metadata`, `ws://${host}/fhir/Patient`]) {
+      const answer = await get(url);
+      expect(answer).toMatch(/^HTTP\/1.1 404 /);
+      expect(JSON.parse(answer.split("\r\n\r\n")[1] ?? "")).toMatchObject({ error: { code: 404, type: "NOT_FOUND" } });
+    }
   });
 
   it("accepts an absolute URL in the request line", async () => {

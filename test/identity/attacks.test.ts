@@ -1,5 +1,6 @@
 /** What somebody tries who is not meant to sign in, or wants more than is theirs. */
 import { mkdtempSync, rmSync } from "node:fs";
+import { Agent, get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brokerOf } from "../../mesh/caller.ts";
@@ -299,6 +300,23 @@ describe("an attack on the sign-in", () => {
       headers: { "x-forwarded-host": "evil.example", "x-forwarded-proto": "https", forwarded: "host=evil.example" },
     });
     expect(await answer.json()).toMatchObject({ issuer: `${mesh.base}/auth` });
+  });
+
+  it("by beginning more sign-ins than a hospital does keeps nobody at another address out", async () => {
+    const { url } = await app.request("openid");
+    const agent = new Agent({ keepAlive: true, maxSockets: 50, localAddress: "127.0.0.2" } as object);
+    const begin = () =>
+      new Promise<string>((resolve, reject) => {
+        get(url, { agent }, (answer) => resolve(String(answer.resume().headers.location))).on("error", reject);
+      });
+    const isRefused = (place: string) => place.includes("error=temporarily_unavailable");
+    let begun = 0;
+    for (let places: string[] = []; !places.some(isRefused) && begun < 1_300; begun += places.length) {
+      places = await Promise.all(Array.from({ length: 50 }, begin));
+    }
+    agent.destroy();
+    expect(begun).toBeLessThan(1_300); // 600 in each minute, and the minute may have changed
+    expect((await app.signIn("openid")).access_token).toBeDefined();
   });
 
   it("with a form that is too large is refused", async () => {

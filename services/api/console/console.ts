@@ -1,10 +1,12 @@
 /** Pages about the system: its state (`/`), and the documentation of the API (`/docs`). */
 import { readFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { accessOf, notAllowed } from "../../../mesh/access/access.ts";
 import type { Answer } from "../http/answer.ts";
 import { httpError } from "../http/http-error.ts";
+import { KeptContent } from "../http/kept-content.ts";
 import { pagePolicy } from "../http/page-policy.ts";
 import { type MeshView, meshState } from "./mesh-state.ts";
 
@@ -35,7 +37,7 @@ const FILES: Record<string, () => string> = {
   "/docs/swagger-ui-bundle.js": () => viewer("swagger-ui-bundle.js"),
 };
 
-const read = new Map<string, string>(); // at most as many as FILES
+const read = new Map<string, KeptContent>(); // at most as many as FILES
 
 /** The right is named in the roles' files like an action. @throws 401 SIGN_IN_NEEDED, 403 NOT_ALLOWED */
 function requireMayLook({ broker, caller }: MeshView): void {
@@ -45,7 +47,7 @@ function requireMayLook({ broker, caller }: MeshView): void {
 }
 
 /** @param hosts under which a browser may know this server, with port: the one it asked, and PUBLIC_URL's @throws 404 for any other path */
-export async function consoleAnswer(path: string, view: MeshView, hosts: string[]): Promise<Answer> {
+export async function consoleAnswer(request: IncomingMessage, path: string, view: MeshView, hosts: string[]): Promise<Answer> {
   if (path === "/console.json") {
     requireMayLook(view);
     return {
@@ -57,13 +59,13 @@ export async function consoleAnswer(path: string, view: MeshView, hosts: string[
   const place = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
   if (!place) throw httpError(404, "NOT_FOUND", "There is nothing here. The API is under /fhir and /api; /docs describes it.");
   const file = place();
-  const body = read.get(path) ?? readFileSync(file, "utf8");
-  read.set(path, body);
+  const content = read.get(path) ?? new KeptContent(readFileSync(file, "utf8"));
+  read.set(path, content);
   const page = PAGES[path];
   const headers = {
     "Content-Type": `${TYPES[file.slice(file.lastIndexOf(".") + 1)]}; charset=utf-8`,
     "Cache-Control": "no-cache",
     ...(page && { "Content-Security-Policy": pagePolicy(page, hosts) }),
   };
-  return { status: 200, headers, body };
+  return content.answer(request, headers);
 }

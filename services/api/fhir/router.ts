@@ -76,7 +76,7 @@ function placeOf(request: FhirRequest, version: string): MethodTable {
   const [type, id, third, fourth, ...rest] = path;
   if (type === undefined) return { POST: () => bundle(request, server(version)), GET: () => searchSystem(request) };
   if (path.length === 1) {
-    if (type === "metadata") return { GET: async () => capabilities(request, version) };
+    if (type === "metadata") return { GET: () => capabilities(request, version) };
     if (type === "_history") return { GET: () => history(request) };
     if (type === "_search") return byForm(request, searchSystem);
     if (type === "$meta") return query(request, metaInUse);

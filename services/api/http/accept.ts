@@ -127,6 +127,12 @@ export function accept(service: Gateway, config: Config, handle: Handle, request
   }
 }
 
+/** Of RFC 9110's expectations there is one (10.1.1). @throws 417 */
+function requireKnownExpectation({ headers: { expect } }: IncomingMessage): void {
+  if (expect === undefined || expect.toLowerCase() === "100-continue") return;
+  throw httpError(417, "EXPECTATION_UNKNOWN", "Expect must be 100-continue or absent.");
+}
+
 type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** How a request is answered. */
@@ -153,6 +159,7 @@ function admit(service: Gateway, config: Config, { request, response, requester 
   const [url, begun] = [request.url ?? "", performance.now()];
   requireOwnHost(request, own);
   request.url = originForm(request.url ?? "/");
+  requireKnownExpectation(request);
   const fault = connections.begin(socket);
   if (fault === "ended") return;
   if (fault === "full") {

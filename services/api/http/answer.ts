@@ -24,7 +24,7 @@ export interface Answer {
 }
 
 /** Smaller bodies are not compressed, as it would not be worth the time. Bytes. */
-const COMPRESS_FROM = 4_096;
+export const COMPRESS_FROM = 4_096;
 const compress = promisify(gzip);
 
 /** Larger answers are sent in pieces, which shows whether the reader takes them. Bytes. */
@@ -105,5 +105,6 @@ const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 const changes = ({ method = "GET", url = "" }: IncomingMessage): boolean =>
   !SAFE.has(method) && !(method === "POST" && /\/_search(?:\?|$)/.test(url));
 
-const acceptsGzip = (request: IncomingMessage): boolean =>
+/** Whether the client accepts gzip. */
+export const acceptsGzip = (request: IncomingMessage): boolean =>
   /\bgzip\b(?!;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(request.headers["accept-encoding"]?.toString() ?? "");

@@ -102,6 +102,9 @@ describe("what the gateway forwards to identity", () => {
       const tried = passToIdentity(request("GET"), "/auth/token", { broker, own, config });
       await expect(tried).rejects.toMatchObject({ code: 503, type: "IDENTITY_DOWN" });
     }
+    const open = { ...config, access: "open" as const };
+    const unknown = passToIdentity(request("GET"), "/auth/.well-known/smart-configuration", { broker: seeing(), own, config: open });
+    await expect(unknown).rejects.toMatchObject({ code: 404, type: "NOT_FOUND" });
     const tried = passToIdentity(request("PUT"), "/auth/token", { broker: seeing(live), own, config });
     await expect(tried).rejects.toMatchObject({ code: 405, type: "METHOD_NOT_ALLOWED" });
   });

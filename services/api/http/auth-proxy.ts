@@ -69,7 +69,7 @@ export function authPath(url: string): string | undefined {
 
 /**
  * The answer of a node. A request that changes nothing, or that a node has not received, is tried at a second node.
- * @throws 405; 413; 503 IDENTITY_DOWN
+ * @throws 405; 413; 404 NOT_FOUND where access is open; 503 IDENTITY_DOWN
  */
 export async function passToIdentity(
   request: IncomingMessage,
@@ -81,8 +81,10 @@ export async function passToIdentity(
     throw httpError(405, "METHOD_NOT_ALLOWED", "Only GET and POST are possible here.", { allow: "GET, HEAD, POST, OPTIONS" });
   }
   const body = await readBytes(request, MAX_AUTH_BYTES);
+  const addresses = identityAddresses(broker);
+  if (addresses.length === 0 && config.access === "open") throw noSignIn();
   const headers = headersOf(request, own, config);
-  for (const address of identityAddresses(broker).slice(0, MAX_NODES)) {
+  for (const address of addresses.slice(0, MAX_NODES)) {
     try {
       return await ask(new URL(path, address), { method, headers, body: method === "POST" ? body : undefined, ca: caOf(config) });
     } catch (error) {
@@ -152,6 +154,8 @@ async function bytesOf(answer: IncomingMessage): Promise<Buffer> {
 
 /** Canonical case: `cache-control` → `Cache-Control`. */
 const canonical = (name: string): string => name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase()).replace(/^Www-/, "WWW-");
+
+const noSignIn = () => httpError(404, "NOT_FOUND", "This system has no sign-in: everybody may use it (ACCESS=open).");
 
 const identityDown = () =>
   new Errors.MoleculerRetryableError("No node of identity answers: sign in again in a moment.", 503, "IDENTITY_DOWN", { retryAfter: 1 });

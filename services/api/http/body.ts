@@ -43,7 +43,7 @@ export async function readText(request: IncomingMessage, most = MAX_BODY_BYTES):
 /**
  * The whole body, decompressed; empty without one. A large one waits for its turn to be processed.
  * @param most bytes
- * @throws 413 too large, 415 unknown encoding, 400 cut short, 408 too slow, 503 no room for it at the moment
+ * @throws 413 too large, 415 unknown encoding, 501 unknown transfer coding, 400 cut short, 408 too slow, 503 no room for it at the moment
  */
 export async function readBytes(request: Received, most = MAX_BODY_BYTES): Promise<Buffer> {
   if (!hasBody(request)) return Buffer.alloc(0);
@@ -96,6 +96,7 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
 
 async function received(request: IncomingMessage, most: number): Promise<Buffer> {
   if (Number(request.headers["content-length"] ?? 0) > most) throw tooLarge(most);
+  requireKnownTransfer(request);
   const exchange = exchangeOf(request);
   exchange?.requireRoom(Math.min(Number(request.headers["content-length"] ?? 0), SMALL_PIECE));
   const window = WINDOWS[encodingOf(request)] ?? 0;
@@ -171,6 +172,13 @@ class Pieces {
   whole(): Buffer {
     return this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces, this.bytes);
   }
+}
+
+/** Node takes the chunks of a body apart, and leaves other transfer codings as they are (RFC 9112, 6.1). @throws 501 */
+function requireKnownTransfer({ headers }: IncomingMessage): void {
+  const coding = headers["transfer-encoding"];
+  if (coding === undefined || coding.trim().toLowerCase() === "chunked") return;
+  throw httpError(501, "TRANSFER_ENCODING_UNKNOWN", "Transfer-Encoding must be chunked or absent: compress a body by Content-Encoding.");
 }
 
 const encodingOf = ({ headers }: IncomingMessage): string => headers["content-encoding"]?.trim().toLowerCase() ?? "";

@@ -78,11 +78,13 @@ export async function shut(server: Server, connections: Pick<Connections, "close
   clearTimeout(force);
 }
 
-/** A request may contain the absolute URL, `GET http://host/fhir/Patient` (RFC 9112, 3.2.2): returns what follows the host. */
+/**
+ * A request may contain the absolute URL, `GET http://host/fhir/Patient` (RFC 9112, 3.2.2): returns what follows the host. For what has no path here
+ * (`*`, `ftp://host/`): a path where nothing is.
+ */
 export function originForm(url: string): string {
-  if (url === "*") return "/*"; // of the server as a whole: answered as not found
   const origin = /^https?:\/\/[^/?]*/i.exec(url)?.[0];
-  if (origin === undefined) return url;
+  if (origin === undefined) return url.startsWith("/") ? url : "/*";
   const rest = url.slice(origin.length);
   return rest.startsWith("/") ? rest : `/${rest}`;
 }
@@ -90,7 +92,11 @@ export function originForm(url: string): string {
 /** Answers to the errors of the parser, by Node's code; any other is 400. */
 const MALFORMED: Record<string, [status: number, code: string, diagnostics: string]> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, "too-long", "The chunks of the body have too many extensions."],
-  HPE_HEADER_OVERFLOW: [431, "too-long", `The URL and the headers are longer than ${MAX_HEADER_BYTES / 1024} kB: search by POST.`],
+  HPE_HEADER_OVERFLOW: [
+    431,
+    "too-long",
+    `The URL and the headers, or the trailers of the body, are longer than ${MAX_HEADER_BYTES / 1024} kB: search by POST.`,
+  ],
   HPE_INVALID_URL: [
     400,
     "invalid",

@@ -63,6 +63,19 @@ describe("a websocket that is bound to a Subscription", () => {
     expect(await next).toBe(code);
   });
 
+  it.each(["ping", "pong"] as const)(
+    "stays open with as many of its client's %ss as connections need, and ends when flooded",
+    async (frame) => {
+      const { webSocket, next } = await bound();
+      for (let count = 0; count < 100; count += 1) webSocket[frame]();
+      webSockets.ping("s");
+      expect(await next).toBe("ping s");
+      const ended = once(webSocket, "close");
+      for (let count = 0; count < 1_000; count += 1) webSocket[frame]();
+      expect((await ended)[0]).toBe(1006);
+    },
+  );
+
   it("stays open while its client's rights cannot be checked and there is nothing to send", async () => {
     const { webSocket, next } = await bound();
     fault = { code: 503 };

@@ -23,6 +23,8 @@ const MAX_MESSAGE = 200;
 const BIND = new RegExp(`^bind (${ID_PATTERN})$`);
 /** A client that reads so slowly that this much waits is disconnected. Bytes. */
 const MAX_BUFFERED = 65_536;
+/** Pings and pongs of a client between two pings of the gateway; each costs about as much as a message. */
+const MAX_CONTROL_FRAMES = 100;
 /** Interval of pings; a client that has not answered the last one is disconnected. Milliseconds. */
 const ALIVE_MS = 30_000;
 /** A client that does not answer the closing of its websocket within this time is cut off. Milliseconds. */
@@ -36,6 +38,8 @@ interface Client {
   bound: Map<string, string>;
   waiting: number;
   isAlive: boolean;
+  /** Pings and pongs since the last ping of the gateway. */
+  controlFrames: number;
 }
 
 /** What websockets need of the gateway. */
@@ -161,12 +165,14 @@ export class WebSockets {
   }
 
   #open(webSocket: WebSocket, requester: Requester, enter: Client["enter"]): void {
-    const client: Client = { requester, enter, bound: new Map(), waiting: 0, isAlive: true };
+    const client: Client = { requester, enter, bound: new Map(), waiting: 0, isAlive: true, controlFrames: 0 };
     this.#clients.set(webSocket, client);
     webSocket.on("error", () => {}); // "close" follows
     webSocket.on("pong", () => {
       client.isAlive = true;
+      countControlFrame(webSocket, client);
     });
+    webSocket.on("ping", () => countControlFrame(webSocket, client));
     webSocket.on("message", (data, isBinary) => void this.#hear(webSocket, client, isBinary ? "" : String(data)));
     webSocket.once("close", () => {
       this.#clients.delete(webSocket);
@@ -204,11 +210,18 @@ export class WebSockets {
       if (!client.isAlive) webSocket.terminate();
       else {
         client.isAlive = false;
+        client.controlFrames = 0;
         webSocket.ping();
       }
     }
     this.look(); // tokens also expire
   }
+}
+
+/** Ends a websocket that is flooded: the library answers each ping. */
+function countControlFrame(webSocket: WebSocket, client: Client): void {
+  client.controlFrames += 1;
+  if (client.controlFrames > MAX_CONTROL_FRAMES) webSocket.terminate();
 }
 
 /** The client may keep its half of the connection open: this is not waited for, nor is a client that does not read. */

@@ -8,6 +8,8 @@ import type { IdentityData } from "../identity-data.ts";
 import { hashOf, type StoredArtifact } from "../identity.model.ts";
 import type { Clients } from "./clients.ts";
 import type { News } from "../news.ts";
+import { BegunSignIns } from "./begun-sign-ins.ts";
+import { UnavailableStore } from "./unavailable-store.ts";
 
 /** How long an object without a time of its own is kept, milliseconds: there should be none. */
 const KEPT_MS = 86_400_000;
@@ -15,11 +17,21 @@ const KEPT_MS = 86_400_000;
 export const CLOCK_TOLERANCE_S = 15;
 /** How long an expired refresh token is remembered, milliseconds: its use is then reported as expired, not as stolen. */
 export const RAN_OUT_KEPT_MS = 7 * 86_400_000;
-/** Sign-ins that may be started at a node within a minute; starting one needs no password, and each is kept for a quarter of an hour. */
-const MAX_BEGUN = 1_200;
-const MINUTE_MS = 60_000;
 /** Prefix of the key of an access token, followed by its `jti`; the token itself is not stored. Clients cannot present the key as a token. */
 export const TOKEN_NAME = "at:";
+
+interface Parts {
+  kept: IdentityData;
+  clients: Clients;
+  news: News;
+  errors: typeof Errors;
+  /** Address of the client whose request is being answered. */
+  addressNow(): string;
+  /** Called when a person has signed out. */
+  sessionEnded(accountId: string): void;
+  /** Called with errors of the store. */
+  failed(error: Error): void;
+}
 
 /** The stored objects of all kinds. */
 export class Artifacts {
@@ -28,25 +40,24 @@ export class Artifacts {
   readonly #sessionEnded: (accountId: string) => void;
   readonly #news: News;
   readonly #errors: typeof Errors;
-  #begun = { count: 0, until: 0 };
+  readonly #unavailable: UnavailableStore;
+  readonly #begun = new BegunSignIns();
+  readonly #addressNow: () => string;
 
-  /** @param sessionEnded called when a person has signed out */
-  constructor(
-    kept: IdentityData,
-    clients: Clients,
-    news: News,
-    errors: typeof Errors,
-    sessionEnded: (accountId: string) => void = () => {},
-  ) {
+  constructor({ kept, clients, news, errors, addressNow, sessionEnded, failed }: Parts) {
+    this.#addressNow = addressNow;
     this.#sessionEnded = sessionEnded;
     this.#kept = kept;
     this.#clients = clients;
     this.#news = news;
     this.#errors = errors;
+    this.#unavailable = new UnavailableStore(errors, failed);
   }
 
   /** The adapter of one model, as the provider requires it. */
-  adapter = (model: string): Adapter => ({
+  adapter = (model: string): Adapter => this.#unavailable.telling(this.#adapter(model));
+
+  #adapter = (model: string): Adapter => ({
     upsert: (id, payload, expiresIn) => this.#put(model, id, payload, expiresIn),
     find: (id) => (model === "Client" ? this.#clients.metadata(id) : this.#find({ _id: keyOf(model, id) }, id)),
     findByUid: (uid) => this.#find({ model, uid }),
@@ -85,7 +96,7 @@ export class Artifacts {
 
   /** Records an access token, which is self-contained, so that it can be introspected and revoked. */
   async keepToken(jti: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
-    await this.#put(payload.kind ?? "AccessToken", TOKEN_NAME + jti, payload, expiresIn);
+    await this.#put(payload.kind ?? "AccessToken", TOKEN_NAME + jti, payload, expiresIn).catch(this.#unavailable.tell);
   }
 
   async #find(query: Partial<Pick<StoredArtifact, "_id" | "model" | "uid">>, id?: string): Promise<AdapterPayload | undefined> {
@@ -126,10 +137,8 @@ export class Artifacts {
   }
 
   #requireRoom(): void {
-    const now = Date.now();
-    if (this.#begun.until < now) this.#begun = { count: 0, until: now + MINUTE_MS };
-    this.#begun.count += 1;
-    if (this.#begun.count > MAX_BEGUN) throw new this.#errors.TemporarilyUnavailable("too many sign-ins begin: try again in a minute");
+    if (this.#begun.mayBegin(this.#addressNow(), Date.now())) return;
+    throw new this.#errors.TemporarilyUnavailable("too many sign-ins begin: try again in a minute");
   }
 
   async #consume(model: string, id: string): Promise<void> {

@@ -5,11 +5,12 @@ import { linksTo, type LinkTarget, vainLinksIn } from "../../../../fhir/bundle/r
 import { comparableUri, isLocalToBundle } from "../../../../fhir/bundle/uris.ts";
 import { refuseFaultyShell } from "../../../../fhir/bundle/shell.ts";
 import { etagOf } from "../../../../fhir/etag.ts";
-import { parseInput, parseJson, withMember } from "../../../../fhir/json.ts";
+import { parseInput, withMember } from "../../../../fhir/json.ts";
 import { FhirError, fhirError, type Issue, outcome } from "../../../../fhir/outcome.ts";
 import { patchText } from "../../../../fhir/patch/index.ts";
 import { askingFor } from "../../../../mesh/caller.ts";
 import { mapConcurrent } from "../../../../mesh/map-concurrent.ts";
+import { fairTurn } from "../../../../mesh/turns.ts";
 import { type EntryResult, transactions } from "../../../transactions/transactions.contract.ts";
 import type { Answer } from "../../http/answer.ts";
 import { httpError } from "../../http/http-error.ts";
@@ -33,30 +34,21 @@ export interface Server {
  */
 export async function bundle(request: FhirRequest, server: Server): Promise<Answer> {
   const text = await request.body();
-  const type = bundleType(text);
-  if (type === "transaction") return transaction(request, text, server);
+  if (TRANSACTION.test(text.slice(0, 500))) return transaction(request, text, server);
   const parsed = parseInput(text) as RequestBundle;
-  if (parsed?.resourceType !== "Bundle" || parsed.type !== "batch") {
+  const type = parsed?.resourceType === "Bundle" ? parsed.type : undefined;
+  if (type === "transaction") return transaction(request, text, server);
+  if (type !== "batch") {
     throw fhirError(400, "invalid", "A POST to the server's base must have a Bundle of type batch or transaction.", "Bundle.type");
   }
   return batch(request, parsed, server.answer);
 }
 
 /**
- * The type of the bundle, if it can be seen without parsing: the coordinator parses a transaction, and should be the only one. Any unusual text
- * is parsed.
+ * The usual beginning of a transaction: the coordinator parses it, and should be the only one. A text that begins in another way is parsed here
+ * to know its type.
  */
-const bundleType = (text: string): string | undefined =>
-  /^\s*\{\s*"resourceType"\s*:\s*"Bundle"\s*,\s*(?:"id"\s*:\s*"[^"\\]*"\s*,\s*)?"type"\s*:\s*"(transaction)"/.exec(
-    text.slice(0, 500),
-  )?.[1] ?? typeOf(text);
-
-function typeOf(text: string): string | undefined {
-  const parsed = parseJson(text) as { resourceType?: unknown; type?: unknown } | null;
-  return parsed !== null && typeof parsed === "object" && parsed.resourceType === "Bundle" && typeof parsed.type === "string"
-    ? parsed.type
-    : undefined;
-}
+const TRANSACTION = /^\s*\{\s*"resourceType"\s*:\s*"Bundle"\s*,\s*(?:"id"\s*:\s*"[^"\\]*"\s*,\s*)?"type"\s*:\s*"transaction"/;
 
 async function transaction(request: FhirRequest, text: string, server: Server): Promise<Answer> {
   const { caller, base, bases, prefer } = request;
@@ -170,6 +162,7 @@ function within(most: number, handle: Handle): Handle {
 /** The entries of a batch are independent: the error of one is its own answer. */
 async function batchEntry(request: FhirRequest, item: unknown, index: number, handle: Handle): Promise<string> {
   let asked = request;
+  await fairTurn(); // what entries do before they wait for a service would otherwise be done for all of them at once
   try {
     const alone = { resourceType: "Bundle", type: "batch", entry: [item] };
     const [entry] = entriesOf(alone, request.bases);

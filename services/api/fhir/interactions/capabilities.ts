@@ -5,8 +5,10 @@ import { mayReferTo, parametersOf, referencesOf } from "../../../../fhir/search/
 import { accessOf, type Rights, rightsOfCaller } from "../../../../mesh/access/access.ts";
 import type { Interaction } from "../../../../mesh/access/roles.ts";
 import { brokerOf } from "../../../../mesh/caller.ts";
+import { fairTurn } from "../../../../mesh/turns.ts";
 import type { Directory } from "../../../../federation/directory.ts";
 import type { Answer } from "../../http/answer.ts";
+import { KeptByRights } from "../../kept-by-rights.ts";
 import { WEBSOCKET_PATH } from "../../http/websockets.ts";
 import { subsetOfRead, subsetText } from "../presentation.ts";
 import { FHIR_JSON } from "../media-types.ts";
@@ -45,13 +47,13 @@ interface ResourcesPart {
   digest: string;
 }
 
-/** Cached by directory: for unlimited rights or unknown callers, and by rights. */
-const made = new WeakMap<Directory, { generation: number; whole?: ResourcesPart; byRights: WeakMap<Rights, ResourcesPart> }>();
+const made = new KeptByRights<ResourcesPart>();
 
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 22);
 
 /** GET metadata: with an ETag that changes with the statement (R4, http.html#capabilities), and with `_summary` and `_elements`. */
-export function capabilities(request: FhirRequest, version: string): Answer {
+export async function capabilities(request: FhirRequest, version: string): Promise<Answer> {
+  await fairTurn(); // everybody may ask, and a part of it takes milliseconds
   const subset = subsetOfRead(request);
   const { text, tag } = statement(request, version);
   const headers = { ETag: `W/"${tag}"` };
@@ -65,19 +67,11 @@ function resourcesPart({
   conditionalDelete,
   caller,
 }: Pick<FhirRequest, "directory" | "conditionalDelete" | "caller">): ResourcesPart {
-  let known = made.get(directory);
-  if (known?.generation !== directory.generation) {
-    known = { generation: directory.generation, byRights: new WeakMap() };
-    made.set(directory, known);
-  }
   const rights = rightsOfCaller(caller);
-  const before = rights ? known.byRights.get(rights) : known.whole;
-  if (before) return before;
-  const text = JSON.stringify(resources(directory, conditionalDelete, rights));
-  const part = { resources: text, digest: digestOf(text) };
-  if (rights) known.byRights.set(rights, part);
-  else known.whole = part;
-  return part;
+  return made.get(directory, rights, () => {
+    const text = JSON.stringify(resources(directory, conditionalDelete, rights));
+    return { resources: text, digest: digestOf(text) };
+  });
 }
 
 /** The statement as JSON text. */

@@ -44,6 +44,7 @@ rulesTable("dispenses", ["wards", "visits", "pharmacy"], (at) => {
     ["a proposal", { intent: "proposal" }],
     ["a stopped prescription", { status: "stopped" }],
     ["an expired prescription", { dispenseRequest: { validityPeriod: { end: "2020-12-31" } } }],
+    ["a prescription that is not valid yet", { dispenseRequest: { validityPeriod: { start: "2999-01-01" } } }],
   ] as const) {
     at.refuses("medication-dispense-prescription", `a dispense by ${what}`, {
       create: () => by(more),

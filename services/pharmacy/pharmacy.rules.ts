@@ -115,7 +115,8 @@ function reasonAgainst(request: MedicationRequest | undefined, { after, now }: C
   const [first = Number.NEGATIVE_INFINITY] = (start !== undefined && intervalOf(start)) || [];
   const [given = now.getTime(), latest = given] = (after?.whenHandedOver !== undefined && intervalOf(after.whenHandedOver)) || [];
   if (given > last) return "The prescription has expired: prescribe anew.";
-  if (after?.status === "completed" && latest < first) return "The prescription is not valid yet: hand it out when it is, or prescribe anew.";
+  if (after?.status === "completed" && latest < first)
+    return "The prescription is not valid yet: hand it out when it is, or prescribe anew.";
   return undefined;
 }
 
@@ -159,7 +160,10 @@ const dispense: Rule<MedicationDispense>[] = [
     "medication-dispense-lot",
     "A lot that has expired or is blocked is not dispensed; if no lot is named, the usable lot that expires first is taken.",
   ),
-  counted("medication-dispense-quantity", "All dispenses of a prescription together do not exceed the prescribed quantity."),
+  counted(
+    "medication-dispense-quantity",
+    "All dispenses of a prescription together do not exceed the prescribed quantity; what is handed out by a prescription with a quantity, or from stock, says how much it is.",
+  ),
   finalNotDeleted<MedicationDispense>("MedicationDispense", {
     what: "A completed dispense",
     isFinal: ({ status }) => status === "completed",

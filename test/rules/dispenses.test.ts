@@ -129,6 +129,26 @@ rulesTable("dispenses", ["wards", "visits", "pharmacy"], (at) => {
     as: { status: 409 },
   });
 
+  at.refuses("medication-dispense-quantity", "to hand out what is on the shelf without saying how much, but not to prepare it", {
+    create: async () => dispense({ medicationCodeableConcept: (await onShelf()).concept, quantity: { unit: "tablet" } }),
+    insteadOf: async () =>
+      dispense({ medicationCodeableConcept: (await onShelf()).concept, quantity: { unit: "tablet" }, status: "preparation" }),
+    as: { status: 422, expression: "MedicationDispense.quantity" },
+  });
+  at.refuses(
+    "medication-dispense-quantity",
+    "to hand out by a prescription of a quantity without saying how much, but not of the day before",
+    {
+      create: async () => ({ ...(await by({ dispenseRequest: { quantity: { value: 1 } } })), quantity: undefined }),
+      insteadOf: async () => ({
+        ...(await by({ dispenseRequest: { quantity: { value: 1 } } })),
+        quantity: undefined,
+        whenHandedOver: new Date(Date.now() - 90_000_000).toISOString(),
+      }),
+      as: { status: 422, expression: "MedicationDispense.quantity" },
+    },
+  );
+
   at.refuses("medication-dispense-deleted", "a completed dispense to be deleted", {
     remove: () => dispense(),
     allow: (it) => at.fhir.send("PUT", `/MedicationDispense/${it.id}`, { ...it, status: "entered-in-error" }),

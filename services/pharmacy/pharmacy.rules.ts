@@ -115,8 +115,7 @@ function reasonAgainst(request: MedicationRequest | undefined, { after, now }: C
   const [first = Number.NEGATIVE_INFINITY] = (start !== undefined && intervalOf(start)) || [];
   const [given = now.getTime(), latest = given] = (after?.whenHandedOver !== undefined && intervalOf(after.whenHandedOver)) || [];
   if (given > last) return "The prescription has expired: prescribe anew.";
-  if (after?.status === "completed" && latest < first)
-    return "The prescription is not valid yet: hand it out when it is, or prescribe anew.";
+  if (after?.status === "completed" && latest < first) return "The prescription is not valid yet: wait, or prescribe anew.";
   return undefined;
 }
 

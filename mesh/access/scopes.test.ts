@@ -32,5 +32,17 @@ describe("the scopes of an app", () => {
   it("permit actions of the domain only if they name them", () => {
     expect(readScopes("openid actions").hasActions).toBe(true);
     expect(readScopes("user/*.cruds openid").hasActions).toBe(false);
+    expect(readScopes("user/*.cruds actions").hasActions).toBe(true);
+  });
+
+  it.each(["patient/*.cruds actions", "actions user/Practitioner.rs patient/Patient.r", "patient/Observation.rs?code=1 actions"])(
+    "do not permit actions, which work on all patients, to an app of one patient's record (%s)",
+    (scopes) => {
+      expect(readScopes(scopes).hasActions).toBe(false);
+    },
+  );
+
+  it("bind an app to one patient's record only by scopes of it", () => {
+    expect(readScopes("launch/patient user/*.cruds actions").hasActions).toBe(true);
   });
 });

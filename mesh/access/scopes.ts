@@ -18,7 +18,7 @@ interface ResourceScope {
 /** The parsed scopes of a token. */
 export interface Scopes {
   resources: ResourceScope[];
-  /** Whether the domain's actions may be called, within the roles' rights. */
+  /** Whether the domain's actions may be called, within the roles' rights; not by an app with scopes of one patient. */
   hasActions: boolean;
 }
 
@@ -37,7 +37,8 @@ export function readScopes(text: string): Scopes {
     const letters = FIRST_VERSION[rights] ?? (/^c?r?u?d?s?$/.test(rights) ? rights : "");
     return [{ level: level as ResourceScope["level"], type, letters, ...(where !== undefined && { where }) }];
   });
-  return { resources, hasActions: words.includes(ACTIONS) };
+  // Actions work on all patients: an app that is bound to the record of one cannot call them.
+  return { resources, hasActions: words.includes(ACTIONS) && !resources.some(({ level }) => level === "patient") };
 }
 
 /** The part of a type that a scope covers: only the record of the app's patient, only the matches of a query, or both. */

@@ -1,6 +1,8 @@
 import type { Medication, MedicationAdministration, MedicationDispense, MedicationRequest, SupplyDelivery } from "../../fhir/r4.ts";
 import { localReference, splitPlace } from "../../federation/facts.ts";
-import { ruleType } from "../../mixins/fhir/rules/common.ts";
+import { intervalOf } from "../../fhir/dates.ts";
+import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
+import { refusal, ruleType } from "../../mixins/fhir/rules/common.ts";
 import type { Effect, EffectsOf, EffectTools, FullEffect } from "../../mixins/fhir/rules/effects.ts";
 import { type Change, type Refusal, refusalBy } from "../../mixins/fhir/rules/rule.ts";
 import { counted } from "../../store/counted.ts";
@@ -10,6 +12,7 @@ import { codesOf, dispensedCounter, prescribedBy, unitsOf } from "./pharmacy.mod
 import { keptOf, returnedCounter, returnedOf, returnOf, withReturned } from "./returns.model.ts";
 import { unitOf } from "./unit.model.ts";
 import { delivered, namedIn } from "./stock/deliveries.ts";
+import { keptBy } from "./stock/books.ts";
 import { itemOf, lotOf } from "./stock/item.ts";
 import { DELIVERIES, DISPENSES } from "./stock/moved-by.ts";
 import { inStock, inStockUnit, withUnit } from "./stock/stock-unit.ts";
@@ -39,6 +42,19 @@ const prescriptionsOf = (dispense: MedicationDispense | undefined): string[] =>
 const offThePrescriptions = (dispense: MedicationDispense | undefined): Moves =>
   new Map(isHandedOut(dispense) ? prescriptionsOf(dispense).map((one) => [one, -keptOf(dispense)]) : []);
 
+/** Without a quantity, what is handed out would stay in the stock and on the prescription. A record of the past may not know it. */
+async function withoutQuantity({ before, after, now }: Change<MedicationDispense>, tools: EffectTools): Promise<FullEffect["refusals"]> {
+  if (!isHandedOut(after) || isHandedOut(before) || after.quantity?.value !== undefined) return [];
+  const [givenAt = now.getTime()] = (after.whenHandedOver !== undefined && intervalOf(after.whenHandedOver)) || [];
+  if (givenAt <= now.getTime() - PAST_MS) return [];
+  const requests = await Promise.all(prescriptionsOf(after).map((reference) => tools.read<MedicationRequest>(reference)));
+  const isLimited = requests.some((request) => request && prescribedBy(request) !== undefined);
+  const { codes } = await itemOf(takingOfDispense(after) ?? {}, tools);
+  if (!isLimited && !(await keptBy(codes, tools))) return [];
+  const rule = "medication-dispense-quantity";
+  return [{ rule, refusal: refusal(rule, "Say how much was handed out: it is counted.", "MedicationDispense.quantity", 422) }];
+}
+
 async function dispensed(given: Change<MedicationDispense>, tools: EffectTools): Promise<Effect> {
   const inUnit = await inStockUnit(given, DISPENSES, tools);
   const { change } = inUnit;
@@ -54,7 +70,13 @@ async function dispensed(given: Change<MedicationDispense>, tools: EffectTools):
     rule: "medication-dispense-quantity",
     at: "MedicationDispense.quantity",
   });
-  const all = { ...taken, movements: [...taken.movements, ...allowed.movements], changes: [...taken.changes, ...allowed.changes] };
+  const refusals = [...taken.refusals, ...allowed.refusals, ...(await withoutQuantity(change, tools))];
+  const all = {
+    ...taken,
+    refusals,
+    movements: [...taken.movements, ...allowed.movements],
+    changes: [...taken.changes, ...allowed.changes],
+  };
   return withUnit(all, inUnit, given.after);
 }
 

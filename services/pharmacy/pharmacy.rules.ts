@@ -81,7 +81,7 @@ function newPrescriptions({ before, after }: Change<MedicationDispense>): Refere
 const dispensable: Rule<MedicationDispense> = {
   id: "medication-dispense-prescription",
   group: "status",
-  says: 'A dispense needs an active prescription that is an order, is not "do not perform", and has not expired, both when the dispense begins and when it is handed out.',
+  says: 'A dispense needs an active prescription that is an order, is not "do not perform", and has not expired, both when the dispense begins and when it is handed out; nothing is handed out before it is valid.',
   facts: (change) => newPrescriptions(change).map(({ reference }) => reference),
   check(change, facts) {
     for (const it of newPrescriptions(change)) {
@@ -110,10 +110,12 @@ function reasonAgainst(request: MedicationRequest | undefined, { after, now }: C
   if (!isOrder(request)) return `The prescription is a ${request.intent}, not an order: it must be ordered first.`;
   const isOver = request.status === "completed" && !(after?.status === "completed" && (hasRoom(request) || isRecord(after, now)));
   if (!["active", "completed"].includes(request.status) || isOver) return `The prescription is ${request.status}: prescribe anew.`;
-  const end = request.dispenseRequest?.validityPeriod?.end;
+  const { start, end } = request.dispenseRequest?.validityPeriod ?? {};
   const [, last = Number.POSITIVE_INFINITY] = (end !== undefined && intervalOf(end)) || [];
-  const [given = now.getTime()] = (after?.whenHandedOver !== undefined && intervalOf(after.whenHandedOver)) || [];
+  const [first = Number.NEGATIVE_INFINITY] = (start !== undefined && intervalOf(start)) || [];
+  const [given = now.getTime(), latest = given] = (after?.whenHandedOver !== undefined && intervalOf(after.whenHandedOver)) || [];
   if (given > last) return "The prescription has expired: prescribe anew.";
+  if (after?.status === "completed" && latest < first) return "The prescription is not valid yet: wait, or prescribe anew.";
   return undefined;
 }
 
@@ -157,7 +159,10 @@ const dispense: Rule<MedicationDispense>[] = [
     "medication-dispense-lot",
     "A lot that has expired or is blocked is not dispensed; if no lot is named, the usable lot that expires first is taken.",
   ),
-  counted("medication-dispense-quantity", "All dispenses of a prescription together do not exceed the prescribed quantity."),
+  counted(
+    "medication-dispense-quantity",
+    "All dispenses of a prescription together do not exceed the prescribed quantity; what is handed out by a prescription with a quantity, or from stock, says how much it is.",
+  ),
   finalNotDeleted<MedicationDispense>("MedicationDispense", {
     what: "A completed dispense",
     isFinal: ({ status }) => status === "completed",

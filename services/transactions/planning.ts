@@ -128,9 +128,12 @@ async function refuseTakenIds(
     const found = criteria === undefined ? undefined : conditions.get(criteria);
     const target = targets.get(entry);
     if (!found || found.matches.length > 0 || !target?.held || target.held.deleted) continue;
-    const { id, updated, json } = await readHeld(mesh, entry.type as string, target.id);
+    const type = entry.type as string;
+    const taken = refused(409, `The id ${target.id} is taken.`, entry.index, "duplicate");
+    if (!seesAll(mesh.caller, type)) throw taken; // who may only search cannot read it, however often it is planned again
+    const { id, updated, json } = await readHeld(mesh, type, target.id);
     if (matchesClauses(found.condition.clauses, { id, updated, index: indexOf(parseJson(json)) })) throw new WriteConflict();
-    throw refused(409, `The id ${id} is taken.`, entry.index, "duplicate");
+    throw taken;
   }
 }
 

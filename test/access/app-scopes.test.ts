@@ -162,6 +162,14 @@ describe("an app in a hospital with closed access", () => {
     expect(written.entry.map(({ response }: { response: { status: string } }) => response.status.slice(0, 3))).toEqual(["201", "201"]);
   });
 
+  it("tells an app that may search but not read that an id of its choice is taken, and not that others change it", async () => {
+    const searcher = await app.alsoFor("searcher", ["physician"]);
+    await all.signIn(searcher, "searcher", "openid user/Observation.cus");
+    const { body } = await as("physician").create({ resourceType: "Observation", status: "final", code: { text: "pulse" } });
+    const answer = await as("searcher").send("PUT", "/Observation?identifier=urn:none|1", body);
+    expect([answer.status, answer.body]).toEqual([409, outcomeWith("duplicate")]);
+  });
+
   it("returns the kept answer of an Idempotency-Key to no app of the same person that may not see it", async () => {
     const keyed = await app.alsoFor("keyed", ["nurse"]);
     await all.signIn(keyed, "keyed");

@@ -44,6 +44,7 @@ rulesTable("dispenses", ["wards", "visits", "pharmacy"], (at) => {
     ["a proposal", { intent: "proposal" }],
     ["a stopped prescription", { status: "stopped" }],
     ["an expired prescription", { dispenseRequest: { validityPeriod: { end: "2020-12-31" } } }],
+    ["a prescription that is not valid yet", { dispenseRequest: { validityPeriod: { start: "2999-01-01" } } }],
   ] as const) {
     at.refuses("medication-dispense-prescription", `a dispense by ${what}`, {
       create: () => by(more),
@@ -127,6 +128,26 @@ rulesTable("dispenses", ["wards", "visits", "pharmacy"], (at) => {
     insteadOf: async () => by({ dispenseRequest: { quantity: { value: 1 } } }),
     as: { status: 409 },
   });
+
+  at.refuses("medication-dispense-quantity", "to hand out what is on the shelf without saying how much, but not to prepare it", {
+    create: async () => dispense({ medicationCodeableConcept: (await onShelf()).concept, quantity: { unit: "tablet" } }),
+    insteadOf: async () =>
+      dispense({ medicationCodeableConcept: (await onShelf()).concept, quantity: { unit: "tablet" }, status: "preparation" }),
+    as: { status: 422, expression: "MedicationDispense.quantity" },
+  });
+  at.refuses(
+    "medication-dispense-quantity",
+    "to hand out by a prescription of a quantity without saying how much, but not of the day before",
+    {
+      create: async () => ({ ...(await by({ dispenseRequest: { quantity: { value: 1 } } })), quantity: undefined }),
+      insteadOf: async () => ({
+        ...(await by({ dispenseRequest: { quantity: { value: 1 } } })),
+        quantity: undefined,
+        whenHandedOver: new Date(Date.now() - 90_000_000).toISOString(),
+      }),
+      as: { status: 422, expression: "MedicationDispense.quantity" },
+    },
+  );
 
   at.refuses("medication-dispense-deleted", "a completed dispense to be deleted", {
     remove: () => dispense(),

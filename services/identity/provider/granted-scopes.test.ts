@@ -27,6 +27,8 @@ describe("SMART scopes", () => {
     ["user/Observation.rs", "user/Observation.rs?status=final", "user/Observation.rs?status=final"],
     ["user/Observation.rs?status=final", "user/Observation.rs?category=laboratory", "user/Observation.rs?status=final&category=laboratory"],
     ["openid launch", "openid", "openid"],
+    ["patient/*.rs actions", "patient/*.rs user/*.rs actions", "patient/*.rs"],
+    ["user/*.rs launch/patient actions", "patient/*.rs user/*.rs launch/patient actions", "user/*.rs launch/patient actions"],
   ])("%s within %s is %j", (asked, allowed, scopes) => {
     expect(narrowed(scopesIn(asked), scopesIn(allowed)).join(" ")).toBe(scopes);
   });

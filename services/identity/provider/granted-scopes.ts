@@ -84,7 +84,9 @@ export function narrowed(asked: string[], allowed: string[]): string[] {
     if (!scope) return mayPlain.has(text) ? [text] : [];
     return mayData.map((may) => both(scope, may)).filter((one) => one !== undefined);
   });
-  return [...new Set(granted)];
+  // An app of one patient's record cannot call actions (`mesh/access/scopes.ts`): its token does not say that it could.
+  const isOfPatient = granted.some((text) => dataScopeOf(text)?.context === "patient");
+  return [...new Set(isOfPatient ? granted.filter((text) => text !== "actions") : granted)];
 }
 
 /** What both scopes allow; undefined if nothing. */

@@ -4,7 +4,8 @@ const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
 
 /**
  * The form in which a fullUrl and a link to it are compared: schemes, hosts, and the names of URN namespaces are case-insensitive
- * (RFC 3986, 6.2.2.1; RFC 8141, 3.1), and so are UUIDs (RFC 4122, 3). A text without a scheme stays as it is.
+ * (RFC 3986, 6.2.2.1; RFC 8141, 3.1), and so are UUIDs (RFC 4122, 3); a scheme's own port may be left out (RFC 3986, 6.2.3). A text without a
+ * scheme stays as it is.
  */
 export function comparableUri(uri: string): string {
   const scheme = SCHEME.exec(uri)?.[1]?.toLowerCase();
@@ -14,8 +15,12 @@ export function comparableUri(uri: string): string {
     const [, namespace = "", name = ""] = /^([^:]*)(.*)$/s.exec(rest) ?? [];
     return `urn:${namespace.toLowerCase()}${namespace.toLowerCase() === "uuid" ? name.toLowerCase() : name}`;
   }
-  return `${scheme}:${rest.replace(/^\/\/[^/?#]+/, (authority) => authority.toLowerCase())}`;
+  const port = DEFAULT_PORTS[scheme];
+  const plain = (authority: string) => (port !== undefined && authority.endsWith(port) ? authority.slice(0, -port.length) : authority);
+  return `${scheme}:${rest.replace(/^\/\/[^/?#]+/, (authority) => plain(authority.toLowerCase()))}`;
 }
+
+const DEFAULT_PORTS: Record<string, string | undefined> = { http: ":80", https: ":443" };
 
 /** Whether a text has a scheme; all others are relative. */
 export const isAbsolute = (link: string): boolean => SCHEME.test(link);

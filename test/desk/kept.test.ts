@@ -88,6 +88,7 @@ describe("what was typed, and what is known", () => {
     });
     const medication = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
     await pharmacy.receive(operator, { medication, quantity: 100, lot: "L", expires: "2099-01-01" });
+    await pharmacy.receive(operator, { medication, quantity: 100, lot: "M", expires: "2099-06-01" });
     await pharmacy.prescribe(operator, { patient: other, medication, quantity: 40, dosage: "1 tablet" });
     // An allergy that was noted by mistake is none, in the dispensary too.
     const verificationStatus = {
@@ -140,6 +141,16 @@ describe("what was typed, and what is known", () => {
       "13",
     );
     expect(await pharmacist.textContent("dialog")).not.toContain("Latex");
+    // A lot that is blocked meanwhile is not replaced by another that nobody has chosen.
+    await pharmacist.selectOption("#field-dispense-lot", { index: 1 });
+    await pharmacy.blockLot(operator, { medication, lot: "L", reason: "recalled" });
+    await pharmacist.press("#field-dispense-quantity", "Enter");
+    await pharmacist.waitForSelector("#field-dispense-lot-fault:has-text('kept back')");
+    await pharmacist.waitForSelector("#field-dispense-lot option:has-text('L ·')", { state: "detached" });
+    await pharmacist.press("#field-dispense-quantity", "Enter");
+    await pharmacist.waitForSelector("#field-dispense-lot-fault:has-text('list')");
+    await pharmacy.releaseLot(operator, { medication, lot: "L", reason: "a mistake" });
+    house.complaints.length = 0; // the browser tells of refusals as of errors
     await pharmacist.keyboard.press("Escape");
     const card = async () => {
       await pharmacist.click("#part-shelf button.name");
@@ -158,7 +169,7 @@ describe("what was typed, and what is known", () => {
     await pharmacist.press("#field-delivery-quantity", "Enter");
     await pharmacist.waitForSelector("dialog", { state: "detached" });
     release();
-    await pharmacist.waitForSelector("#part-shelf td:has-text('105')");
+    await pharmacist.waitForSelector("#part-shelf td:has-text('205')");
     await pharmacist.click("#part-shelf button:has-text('New medication')");
     await pharmacist.fill("#field-medication-name", medication.display);
     await pharmacist.press("#field-medication-name", "Enter");

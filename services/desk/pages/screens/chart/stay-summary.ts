@@ -90,8 +90,9 @@ function Section<T extends FhirResource>({
 }) {
   if (loaded.error?.status === 403) return null;
   const { value } = loaded;
-  if (!value)
+  if (!value) {
     return html`<h4>${title}</h4>${loaded.error ? html`<${NotKnown} loaded=${loaded} />` : html`<p class="muted">${t("loading")}</p>`}`;
+  }
   const all = of(value.resources);
   return html`<h4>${title}</h4><${NotKnown} loaded=${loaded} /><${Partial} isPartial=${value.isPartial} hasMore=${value.hasMore} />
     ${all.length > 0 ? show(all as never[]) : !value.isPartial && html`<p>${t("none")}</p>`}`;

@@ -222,6 +222,9 @@ describe("care", () => {
     const { order } = await lab.order(house.operator, { patient, test: POTASSIUM });
     await lab.collect(house.operator, { orders: [order] });
     await technician.click("tr:has-text('Potassium') button:has-text('Enter result')");
+    await technician.fill("#field-value-2823-3", "0.0004"); // what is reviewed is what was typed, not zero
+    await technician.press("#field-value-2823-3", "Enter");
+    await technician.waitForSelector("dialog td:has-text('0.0004 mmol/L')");
     await technician.fill("#field-value-2823-3", "<9");
     await technician.press("#field-value-2823-3", "Enter");
     await technician.waitForSelector("dialog td:has-text('<9 mmol/L'):not(:has(.tag))");

@@ -154,6 +154,8 @@ describe("a day", () => {
     await nurse.selectOption("#language", language);
     await house.show(nurse, `chart/${patient.split("/")[1]}`);
     await nurse.click(`main button:text-is("${textIn(language, "vitals.note")}")`);
+    // Between Arabic letters the sign would come to stand behind its letter.
+    expect(await nurse.textContent("label[for=field-vital-8310-5]")).toContain(language === "ar" ? "(\u2068°C\u2069)" : "(°C)");
     for (const bad of ["372", "37,25", "1,000", "warm"]) {
       await nurse.fill("#field-vital-8310-5", bad);
       await nurse.press("#field-vital-8310-5", "Tab");

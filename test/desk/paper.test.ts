@@ -8,6 +8,7 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
+import { heldBack } from "./held-back.ts";
 import { barriers, House } from "./pages-house.ts";
 
 const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin [Mass/volume] in Blood" };
@@ -92,7 +93,18 @@ describe("on paper", () => {
     await physician.fill("#field-note", "She goes home.");
     await physician.press("#field-note", "Control+Enter");
     await physician.waitForSelector("article.note");
+    const release = await heldBack(physician, /AllergyIntolerance/);
+    await physician.reload();
     await physician.click("button:has-text('Summary of the stay')");
+    const printed = () => physician.evaluate(() => (window as unknown as { printed?: number }).printed ?? 0);
+    await physician.evaluate(() => {
+      window.print = () => Object.assign(window, { printed: 1 });
+    });
+    await physician.click("dialog button[aria-disabled=true]:text-is('Print')", { force: true });
+    expect(await printed()).toBe(0); // not without what is still to come
+    release();
+    await physician.click("dialog button[aria-disabled=false]:text-is('Print')");
+    expect(await printed()).toBe(1);
     await physician.waitForSelector("dialog .not-known:has-text('is a draft still')");
     expect(await physician.textContent("dialog .print")).not.toMatch(/She goes home|draft/);
     await physician.waitForSelector("dialog .print .signature:has-text('Name, signature, stamp')");

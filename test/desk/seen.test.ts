@@ -69,14 +69,16 @@ describe("on the pages", () => {
         code: { coding: [{ system: LOINC, code: "777-3", display: "Platelets" }], text: "Plaquettes, lame" },
       },
       observation("55284-4", "Blood Pressure", { ...signs, component }),
+      observation("9269-2", "Glasgow coma score total", { ...signs, valueInteger: 14 }),
       observation("39156-5", "Body Mass Index", { ...signs, valueQuantity: { value: 25.4, unit: "kg/m2" } }),
     ]);
-    expect(made).toEqual([201, 201, 201, 201]);
+    expect(made).toEqual([201, 201, 201, 201, 201]);
     await house.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.waitForSelector("tr:has-text('Hémoglobine')");
     await physician.waitForSelector("tr:has-text('Plaquettes, lame')"); // somebody's own words
     await physician.waitForSelector("tr:has-text('Pression artérielle'):has-text('150/92')");
     await physician.waitForSelector("tr:has-text('Indice de masse corporelle')");
+    await physician.waitForSelector("tr:has-text('Glasgow'):has-text('14')");
   });
 
   it("the timeline is complete on a phone: findings are at the end", async () => {

@@ -22,7 +22,8 @@ export function findingOf({ valueQuantity, valueString, valueCodeableConcept, va
   if (component.length > 0) {
     return component.map((one) => `${conceptOf(one.code)} ${one.valueQuantity ? quantityOf(one.valueQuantity) : ""}`).join(", ");
   }
-  return valueString ?? conceptOf(valueCodeableConcept) ?? `${valueInteger ?? ""}`;
+  if (valueInteger !== undefined) return numberIn(valueInteger);
+  return valueString ?? conceptOf(valueCodeableConcept);
 }
 
 /** The value of a result; a number is not separated from its unit by a line break. */

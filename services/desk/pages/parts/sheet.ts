@@ -23,9 +23,11 @@ interface SheetProps {
 export function Sheet({ title, patient, isBusy = false, isSigned = false, hasRoll = false, children }: SheetProps) {
   const { value: house, isLoading } = useHouse();
   const [paper, choose] = usePaper();
+  const isWaiting = isBusy || isLoading;
+  const printWhole = () => isWaiting || print(); // what is missing on paper is not asked for again
   const printed = t("print.at", { at: momentOf(new Date(now.value).toISOString()) });
   return html`${hasRoll && html`<${PaperChoice} paper=${paper} onChoose=${choose} />`}
-  <div class=${hasRoll ? `print report ${paper}` : "print report"} aria-busy=${isBusy || isLoading}>
+  <div class=${hasRoll ? `print report ${paper}` : "print report"} aria-busy=${isWaiting}>
     ${house && html`<p class="letterhead"><strong><bdi>${house.name ?? ""}</bdi></strong>${linesOf(house).map((line) => html`<br /><bdi key=${line}>${line}</bdi>`)}</p>`}
     <h3>${title}</h3>
     ${patient && html`<p class="whose"><${PersonLine} patient=${patient} /></p>`}
@@ -33,5 +35,5 @@ export function Sheet({ title, patient, isBusy = false, isSigned = false, hasRol
     ${isSigned && html`<p class="signature">${t("print.signature")}</p>`}
     <p class="printed">${printed}${person.value && html` · <bdi>${person.value.name}</bdi>`}</p>
   </div>
-  <div class="buttons"><button type="button" class="main" autofocus onClick=${() => print()}>${t("print")}</button></div>`;
+  <div class="buttons"><button type="button" class="main" autofocus aria-disabled=${isWaiting} onClick=${printWhole}>${t("print")}</button></div>`;
 }

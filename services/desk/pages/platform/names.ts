@@ -56,12 +56,13 @@ export function typedIn(value: number): string {
 export const countText = ({ value = 0, unit, code }: Quantity): string =>
   unit === undefined && code === undefined ? t("units", { n: value }) : quantityOf({ value, ...(unit && { unit }), ...(code && { code }) });
 
+/** A measured number: a small one is not rounded to nothing. */
+export const measureIn = (value: number): string =>
+  numberIn(value, Math.abs(value) < 1 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 3 });
+
 /** A measured value with its unit; both stay together, in this order in every script. @param before text before the number */
 export function quantityOf({ comparator, value, unit, code }: Quantity, before = ""): string {
-  const options = Math.abs(value ?? 1) < 1 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 3 };
-  const words = [`${before}${comparator ?? ""}${value === undefined ? "" : numberIn(value, options)}`, unitOf(unit ?? code ?? "")].filter(
-    Boolean,
-  );
+  const words = [`${before}${comparator ?? ""}${value === undefined ? "" : measureIn(value)}`, unitOf(unit ?? code ?? "")].filter(Boolean);
   return `\u2066${words.join("\u00a0")}\u2069`;
 }
 

@@ -5,7 +5,7 @@ import type { LabReport, ReportLine } from "../../../../lab/bench.contract.ts";
 import { html } from "../../html.ts";
 import { findingOf, FlagOf, rangeOf } from "../../parts/finding.ts";
 import { search } from "../../platform/api.ts";
-import { conceptOf, numberIn } from "../../platform/names.ts";
+import { conceptOf, measureIn } from "../../platform/names.ts";
 import { testText } from "../../platform/test-names.ts";
 import { t } from "../../platform/texts.ts";
 import { unitOf } from "../../platform/units.ts";
@@ -32,11 +32,11 @@ export interface Review {
 }
 
 const rangeText = ({ range }: ReportLine): string =>
-  range ? [range.low, range.high].map((end) => (end === undefined ? "" : numberIn(end))).join(" – ") : "";
+  range ? [range.low, range.high].map((end) => (end === undefined ? "" : measureIn(end))).join(" – ") : "";
 
 /** What was just entered. @param system of the catalogue's codes */
 export function reviewOf({ version, lines, missing }: LabReport, system: string): Review {
-  const text = (value: number | string) => (typeof value === "number" ? numberIn(value, { maximumFractionDigits: 3 }) : value);
+  const text = (value: number | string) => (typeof value === "number" ? measureIn(value) : value);
   const values = lines.map((line) => ({
     id: line.observation,
     code: line.code,

@@ -89,9 +89,13 @@ function Section<T extends FhirResource>({
   show: (all: never[]) => unknown;
 }) {
   if (loaded.error?.status === 403) return null;
-  const all = loaded.value ? of(loaded.value.resources) : [];
-  return html`<h4>${title}</h4><${NotKnown} loaded=${loaded} />
-    ${loaded.value && html`<${Partial} isPartial=${loaded.value.isPartial} hasMore=${loaded.value.hasMore} />${all.length === 0 ? html`<p>${t("none")}</p>` : show(all as never[])}`}`;
+  const { value } = loaded;
+  if (!value) {
+    return html`<h4>${title}</h4>${loaded.error ? html`<${NotKnown} loaded=${loaded} />` : html`<p class="muted">${t("loading")}</p>`}`;
+  }
+  const all = of(value.resources);
+  return html`<h4>${title}</h4><${NotKnown} loaded=${loaded} /><${Partial} isPartial=${value.isPartial} hasMore=${value.hasMore} />
+    ${all.length > 0 ? show(all as never[]) : !value.isPartial && html`<p>${t("none")}</p>`}`;
 }
 
 export function StaySummary({ stay, patient, parts, onClose }: SummaryProps) {
@@ -121,12 +125,14 @@ export function StaySummary({ stay, patient, parts, onClose }: SummaryProps) {
   ) => html`<${Wide} label=${t("results")}><table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th><th scope="col">${t("result.when")}</th></tr></thead>
     <tbody>${all.map((one) => html`<tr key=${one.id}><th scope="row"><bdi>${testOf(one)}</bdi></th><td class="figure"><${Finding} of=${one} /> <${Flag} of=${one} /></td><td data-label=${rangeOf(one) && t("result.range")}><bdi>${rangeOf(one)}</bdi></td><td class="nowrap">${dateOf(one.effectiveDateTime)}</td></tr>`)}</tbody></table><//>`;
   const notes = (all: DocumentReference[]) => all.map((one) => html`<p key=${one.id} class="note-text" dir="auto">${noteText(one)}</p>`);
+  const shown = [parts.allergies, parts.problems, parts.results, parts.notes, parts.prescriptions, parts.taken];
+  const isBusy = named.isLoading || shown.some(({ value, error }) => !value && !error); // nothing is printed before it is whole
   const drafts = (parts.notes.value?.resources ?? []).filter(
     (one) => isDraft(one) && one.status === "current" && isWithin(stay, one.date),
   ).length;
   return html`<${Dialog} title=${t("stay.summary")} onClose=${onClose}><div class="stack">
     ${drafts > 0 && html`<p class="not-known" role="status">${t("stay.drafts", { n: drafts })}</p>`}
-    <${Sheet} isSigned title=${t("stay.summary")} patient=${patient} isBusy=${named.isLoading}>
+    <${Sheet} isSigned title=${t("stay.summary")} patient=${patient} isBusy=${isBusy}>
       <table><tbody>${facts.filter(([, value]) => value).map(([name, value]) => html`<tr key=${name}><th scope="row">${name}</th><td><bdi>${value}</bdi></td></tr>`)}</tbody></table>
       <${Section} title=${t("allergies")} loaded=${parts.allergies} of=${allergiesOf} show=${list} />
       <${Section} title=${t("problems")} loaded=${parts.problems} of=${problemsOf} show=${list} />

@@ -7,7 +7,7 @@ import { NumberField } from "../../parts/number-field.ts";
 import { say } from "../../parts/notices.ts";
 import { Refused, storeTogether } from "../../platform/api.ts";
 import { useDraft } from "../../platform/drafts.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { isolated, t, tIfAny } from "../../platform/texts.ts";
 import { unitOf } from "../../platform/units.ts";
 
 const LOINC = "http://loinc.org";
@@ -100,7 +100,7 @@ export function VitalSigns({ patient, encounter, onClose, onDone }: VitalSignsPr
       ${(faultOf: (field: string) => string | undefined) =>
         html`<div class="fields">${IN_ORDER.map(
           (sign, index) =>
-            html`<${NumberField} key=${sign.code} label=${`${tIfAny(`vital.${sign.code}`) ?? sign.display} (${unitOf(sign.unit)})`} name=${`vital-${sign.code}`}
+            html`<${NumberField} key=${sign.code} label=${`${tIfAny(`vital.${sign.code}`) ?? sign.display} (${isolated(unitOf(sign.unit))})`} name=${`vital-${sign.code}`}
             min=${`${sign.min}`} max=${`${sign.max}`} step=${`${sign.step}`} value=${draft.value[sign.code] ?? ""} onValue=${(text: string) => set(sign.code, text)}
             required=${(sign === SYSTOLIC && isTyped(DIASTOLIC)) || (sign === DIASTOLIC && isTyped(SYSTOLIC))} autofocus=${index === 0} fault=${faultOf(sign.code)} />`,
         )}</div>`}

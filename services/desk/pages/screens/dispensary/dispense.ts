@@ -12,7 +12,7 @@ import { NumberField } from "../../parts/number-field.ts";
 import { say } from "../../parts/notices.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
-import { actionsOf, search } from "../../platform/api.ts";
+import { actionsOf, Refused, search } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import { useKept } from "../../platform/drafts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
@@ -115,9 +115,12 @@ function HandOut({ request: { of, patient }, supply, onClose, onDone }: Dispense
   const [quantity, setQuantity] = useKept(kept, "quantity", `${supply.value?.rest ?? ""}`);
   const [chosen, setChosen] = useState(FIRST_TO_EXPIRE);
   const send = async () => {
-    const lot = whereOf(lots.find((one) => keyOf(one) === chosen));
+    const lot = lots.find((one) => keyOf(one) === chosen);
+    // The chosen lot is gone: another one is not taken in its place.
+    if (chosen !== FIRST_TO_EXPIRE && !lot && lots.length > 0) throw new Refused(422, "CHOOSE_FROM_LIST", "");
+    const given = { prescription: `MedicationRequest/${of.id}`, quantity: Number(quantity), ...whereOf(lot) };
     try {
-      const { dispense } = await pharmacy.dispense({ prescription: `MedicationRequest/${of.id}`, quantity: Number(quantity), ...lot });
+      const { dispense } = await pharmacy.dispense(given);
       say(t("dispensed", { name: nameOf(patient) }), () => pharmacy.void({ dispense, reason: t("undo.reason") }).then(onDone));
     } catch (error) {
       supply.reload(); // another person may have dispensed it, or have blocked the lot
@@ -126,7 +129,7 @@ function HandOut({ request: { of, patient }, supply, onClose, onDone }: Dispense
     onClose();
     onDone();
   };
-  return html`<${Form} draft=${kept} send=${send} submit=${t("dispense")} onCancel=${onClose} fieldOf=${{ OUT_OF_STOCK: "quantity", MORE_THAN_PRESCRIBED: "quantity", LOT_EXPIRED: "lot", LOT_BLOCKED: "lot" }}>
+  return html`<${Form} draft=${kept} send=${send} submit=${t("dispense")} onCancel=${onClose} fieldOf=${{ OUT_OF_STOCK: "quantity", MORE_THAN_PRESCRIBED: "quantity", LOT_EXPIRED: "lot", LOT_BLOCKED: "lot", CHOOSE_FROM_LIST: "lot" }}>
     ${(
       faultOf: (field: string) => string | undefined,
     ) => html`<div class="fields"><${NumberField} label=${t("quantity")} name="dispense-quantity" min="1" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />

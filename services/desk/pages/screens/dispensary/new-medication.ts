@@ -57,7 +57,7 @@ export function NewMedication({ names, onClose, onDone }: NewProps) {
     <${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose}>
       ${(
         faultOf: (field: string) => string | undefined,
-      ) => html`<${Field} label=${t("medication.name")} name="medication-name" value=${name} onValue=${setName} required autofocus hint=${isThere ? t("medication.isThere") : t("medication.nameHint")} fault=${faultOf("name")} />
+      ) => html`<${Field} label=${t("medication.name")} name="medication-name" value=${name} onValue=${setName} required autofocus data-fault=${isThere ? t("medication.isThere") : ""} hint=${isThere ? t("medication.isThere") : t("medication.nameHint")} fault=${faultOf("name")} />
         <div class="fields">
           <${Field} label=${t("medication.code")} name="medication-code" value=${code} onValue=${setCode} hint=${t("medication.codeHint")} fault=${faultOf("code")} />
           <${Field} label=${t("medication.system")} name="medication-system" value=${system} onValue=${setSystem} options=${choices} />

@@ -80,7 +80,8 @@ function Delivery({ names, onClose, onDone }: { names: KnownCode[]; onClose: () 
   const [lot, setLot] = useKept(kept, "lot");
   const [expires, setExpires] = useKept(kept, "expires");
   const send = async () => {
-    const medication = codeNamed(names, name);
+    // Waits for the list if it was not loaded while typing.
+    const medication = codeNamed(names.length > 0 ? names : await knownMedications(), name);
     if (!medication) throw new Refused(422, "CHOOSE_FROM_LIST", "");
     const of = { medication, ...(lot && { lot }) };
     const { stock } = await pharmacy.receive({ ...of, quantity: Number(quantity), ...(expires && { expires }) });

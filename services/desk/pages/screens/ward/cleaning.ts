@@ -10,22 +10,30 @@ import type { PlacedBed } from "./move.ts";
 const wards = actionsOf<typeof wardsContract>("wards");
 const STATES = ["dirty", "cleaning", "clean"] as const satisfies Cleaning[];
 
+/** Whether a step is left out, which is refused. */
+const isTooEarly = (from: Cleaning, to: Cleaning): boolean => from === "dirty" && to === "clean";
+
 export function CleaningChoice({ bed, onClose, onDone }: { bed: PlacedBed; onClose: () => void; onDone: () => void }) {
   if (!offers("wards.setCleaning")) return null;
   const before = bed.cleaning ?? "clean";
   const set = async (cleaning: Cleaning) => {
     onClose();
+    const back = async () => {
+      // A dirty bed is in cleaning before it is clean, also one that was called dirty by mistake.
+      if (isTooEarly(cleaning, before)) await wards.setCleaning({ bed: bed.location, cleaning: "cleaning" });
+      await wards.setCleaning({ bed: bed.location, cleaning: before });
+      onDone();
+    };
     try {
       await wards.setCleaning({ bed: bed.location, cleaning });
-      say(t(`cleaning.isNow.${cleaning}`, { bed: bed.place }), () =>
-        wards.setCleaning({ bed: bed.location, cleaning: before }).then(onDone),
-      );
+      say(t(`cleaning.isNow.${cleaning}`, { bed: bed.place }), back);
     } catch (error) {
       sayFault(error);
     }
     onDone();
   };
-  return html`<div class="tabs" role="group" aria-label=${t("cleaning")}>${STATES.map(
+  const offered = STATES.filter((one) => !isTooEarly(before, one));
+  return html`<div class="tabs" role="group" aria-label=${t("cleaning")}>${offered.map(
     (one) =>
       html`<button key=${one} type="button" aria-pressed=${before === one} onClick=${() => set(one)}>${t(`cleaning.${one}`)}</button>`,
   )}</div>`;

@@ -118,6 +118,16 @@ describe("an expression of a client", () => {
     const path = "Patient.name.where(family.matches('^A')).given[0]";
     expect(await applyPatch(patient, patchOf(path))).toEqual({ ...patient, name: [{ family: "Abc" }] });
   });
+
+  it("is evaluated if it takes little, also while its process is busy with other work for longer than it may take", async () => {
+    const patient = { resourceType: "Patient", name: [{ family: "Abc" }] };
+    await check(patient, "name.family.matches('^A')"); // the worker is ready
+    const checked = check(patient, "name.family.matches('^[0-9]+$')");
+    await new Promise((resolve) => setImmediate(resolve)); // it is sent
+    const begun = performance.now();
+    while (performance.now() - begun < 2 * MAX_EVALUATION_MS);
+    expect(await checked).toEqual(["error invariant"]);
+  });
 });
 
 describe("the worker for expressions", () => {

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { FhirError } from "../outcome.ts";
 import { type EvaluationBudget, TooCostly } from "./budget.ts";
@@ -13,6 +14,10 @@ import type { TaskAnswer, AnswerTo, WorkerMessage, Task } from "./tasks.ts";
 
 /** The library and its model take 20 MB of the limit. */
 const LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
+/** Limit of the time that a task takes, as a multiple of its processor time: on a busy machine its thread waits for a processor. */
+const MAX_WAITING_FOR_PROCESSOR = 5;
+/** In which a thread tells what it has used, whatever it works on, milliseconds. */
+const USAGE_TOLD_MS = 200;
 /** Tasks that may wait, and how long the first one may, milliseconds. */
 const MAX_WAITING = 256;
 const MAX_WAIT_MS = 5_000;
@@ -99,8 +104,28 @@ function next(): void {
   }
   running = job;
   clearTimeout(worker.timer);
-  worker.timer = setTimeout(() => abandon(), job.budget.ms);
   worker.thread.postMessage(job.task);
+  watch(worker, job);
+}
+
+/** Abandons a task when its time is over: the processor time of the thread, within a bound for the time that it waits for a processor. */
+function watch(of: NonNullable<typeof worker>, job: Job): void {
+  const begun = usedBy(of.thread);
+  const latest = performance.now() + job.budget.ms * MAX_WAITING_FOR_PROCESSOR;
+  const look = async (): Promise<void> => {
+    const [before, now] = await Promise.race([Promise.all([begun, usedBy(of.thread)]), delay<[]>(USAGE_TOLD_MS, [], { ref: false })]);
+    if (running !== job || worker !== of) return;
+    const left = before === undefined || now === undefined ? 0 : job.budget.ms - (now - before);
+    if (left <= 0 || performance.now() > latest) return abandon();
+    of.timer = setTimeout(look, Math.max(left, 1));
+  };
+  of.timer = setTimeout(look, job.budget.ms);
+}
+
+/** Processor time of a thread so far, milliseconds; undefined where it is not known (Node before 24.6), or the thread has ended. */
+async function usedBy(thread: Worker): Promise<number | undefined> {
+  const usage = await thread.cpuUsage?.().catch(() => undefined);
+  return usage && (usage.user + usage.system) / 1_000;
 }
 
 function start(): NonNullable<typeof worker> {

@@ -14,6 +14,12 @@ if (!port) throw new Error("This file is run as a worker.");
 // The library writes warnings to the console, which may contain data of clients.
 for (const name of ["log", "info", "warn", "error", "debug"] as const) console[name] = () => {};
 
+/** Processor time of this thread, milliseconds: on a busy machine it waits for a processor. */
+const usedMs = (): number => {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+};
+
 const tell = (message: WorkerMessage): void => port.postMessage(message);
 
 function answerTo(task: Task): TaskAnswer {
@@ -23,7 +29,7 @@ function answerTo(task: Task): TaskAnswer {
 }
 
 port.on("message", (task: Task) => {
-  const begun = performance.now();
+  const begun = usedMs();
   let answer: TaskAnswer;
   try {
     answer = answerTo(task);
@@ -32,7 +38,7 @@ port.on("message", (task: Task) => {
     else if (error instanceof FhirError) answer = { kind: "refusal", status: error.status, issues: error.issues };
     else throw error;
   }
-  tell({ ready: false, answer, ms: performance.now() - begun });
+  tell({ ready: false, answer, ms: usedMs() - begun });
 });
 
 locate("Patient", { resourceType: "Patient" }); // loads the library

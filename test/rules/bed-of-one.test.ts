@@ -209,6 +209,7 @@ rulesTable("a bed and who is in it", ["wards", "visits", "hospitalizations"], (a
       if (late === undefined) {
         late = "";
         late = (await at.stored(stay)).reference;
+        for (const stored = Date.now(); Date.now() === stored; ) await new Promise(setImmediate); // which of them came later
       }
       return answer;
     };

@@ -86,12 +86,13 @@ const anyOther =
   ({ own, other, place, now }: Two): boolean =>
     isStay(other, inpatient) ? !isStay(own, inpatient) : !isForgotten(other, place, now);
 
-/** For stored data: of two visits the one written last is reported; of a visit and a stay, the stay. */
+/** For stored data: of two visits the one written last is reported, of two of one moment that of the higher id; of a visit and a stay, the stay. */
 export const otherVisits =
   (inpatient: readonly string[]) =>
   ({ own, other, place, now }: Two): boolean => {
     const written = intervalOf(other.meta?.lastUpdated ?? "")?.[0] ?? 0;
-    return !isStay(own, inpatient) && !isStay(other, inpatient) && written <= now.getTime() && !isForgotten(other, place, now);
+    const isBefore = written < now.getTime() || (written === now.getTime() && (other.id ?? "") < (own.id ?? ""));
+    return !isStay(own, inpatient) && !isStay(other, inpatient) && isBefore && !isForgotten(other, place, now);
   };
 
 interface Other {

@@ -5,7 +5,6 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { FhirError } from "../outcome.ts";
 import { type EvaluationBudget, TooCostly } from "./budget.ts";
@@ -113,7 +112,7 @@ function watch(of: NonNullable<typeof worker>, job: Job): void {
   const begun = usedBy(of.thread);
   const latest = performance.now() + job.budget.ms * MAX_WAITING_FOR_PROCESSOR;
   const look = async (): Promise<void> => {
-    const [before, now] = await Promise.race([Promise.all([begun, usedBy(of.thread)]), delay<[]>(USAGE_TOLD_MS, [], { ref: false })]);
+    const [before, now] = await Promise.race([Promise.all([begun, usedBy(of.thread)]), noAnswer()]);
     if (running !== job || worker !== of) return;
     const left = before === undefined || now === undefined ? 0 : job.budget.ms - (now - before);
     if (left <= 0 || performance.now() > latest) return abandon();
@@ -121,6 +120,9 @@ function watch(of: NonNullable<typeof worker>, job: Job): void {
   };
   of.timer = setTimeout(look, job.budget.ms);
 }
+
+/** Resolves when a thread that has not told what it has used will not do so. */
+const noAnswer = () => new Promise<[]>((resolve) => setTimeout(resolve, USAGE_TOLD_MS, []).unref());
 
 /** Processor time of a thread so far, milliseconds; undefined where it is not known (Node before 24.6), or the thread has ended. */
 async function usedBy(thread: Worker): Promise<number | undefined> {

@@ -1,5 +1,5 @@
 /** A form that is sent once, and shows refusals beside the field concerned, which gets the focus. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Children, html } from "../html.ts";
 import { Refused } from "../platform/api.ts";
 import { dropDraft } from "../platform/drafts.ts";
@@ -55,7 +55,8 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, draft, la
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => {
+  // Before painting: who reads the error and types already is not interrupted.
+  useLayoutEffect(() => {
     if (error === undefined) return;
     const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
     if (wrong) wrong.focus();

@@ -1,5 +1,5 @@
 /** Two people have changed one record: shows both versions side by side. What only one of them has changed is preselected. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html } from "../html.ts";
 import { Form } from "./form.ts";
 import { Wide } from "./wide.ts";
@@ -26,7 +26,7 @@ export function MergeView({ label, labels, textOf = (_, value) => value, base, m
   const differing = Object.keys(labels).filter((field) => (mine[field] ?? "") !== (theirs[field] ?? ""));
   const said = useRef<HTMLParagraphElement>(null);
   // The form that was sent may be gone with the focused element. If the record changes again, that is announced again.
-  useEffect(() => said.current?.focus(), [JSON.stringify(theirs)]);
+  useLayoutEffect(() => said.current?.focus(), [JSON.stringify(theirs)]);
   const [picked, setPicked] = useState<Record<string, boolean>>({});
   // Computed at each rendering: the others' version may change while one chooses.
   const isFromMe = (field: string): boolean => picked[field] ?? mine[field] !== base[field];

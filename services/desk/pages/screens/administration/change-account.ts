@@ -1,5 +1,5 @@
 /** One account: its roles, practitioner and sessions. Changes by others are shown and merged with the choices made here. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { identity as identityContract, PasswordLink, RoleName, User } from "../../../../identity/identity.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -84,7 +84,7 @@ export function ChangeAccount({ user: found, onClose, onLink, onDone }: ChangePr
 /** The changes by others; it takes the focus, as the form that was sent may be gone. */
 function Theirs({ seen, now }: { seen: User; now: User }) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.focus(), []);
+  useLayoutEffect(() => box.current?.focus(), []);
   return html`<div role="alert" tabindex="-1" ref=${box}><p class="not-known">${t("account.conflict")}</p>
     <p><strong>${t("account.roles")}:</strong> ${rolesText(now.roles) || t("none")}</p>
     ${now.practitioner && now.practitioner !== seen.practitioner && html`<p>${t("account.conflict.practitioner")}</p>`}</div>`;

@@ -8,7 +8,6 @@ import { withoutPasswords } from "./mesh/setting-forms.ts";
 import { knowAccess } from "./mesh/access/know-access.ts";
 import { ReportAnomalies } from "./mesh/anomalies.ts";
 import { NoteBegunWork } from "./mesh/begun-work.ts";
-import { TakeTurnsByClient } from "./mesh/client-turns.ts";
 import { KnowCurrentCall } from "./mesh/access/current-call.ts";
 import { cacher } from "./mesh/cache.ts";
 import { CallTimeout } from "./mesh/call-timeout.ts";
@@ -125,7 +124,6 @@ const middlewaresOf = (config: Config, keys: MeshKeys): Middlewares => [
   NoteBegunWork,
   KnowKeyedRequest,
   KnowCurrentCall,
-  TakeTurnsByClient,
   MeasureActions,
   KeepDeadlines,
   ServeMetrics(config),

@@ -25,8 +25,5 @@ export const brokerOf = (caller: Caller): ServiceBroker =>
 /** Name under which the cost of one request is counted. @param client that made it, "" if unknown @param id of the request at its gateway */
 export const workName = (client: string, id: string): string => `${client} ${id}`;
 
-/** The client of a name that `workName` has made. */
-export const clientOfWork = (work: string): string => work.slice(0, Math.max(0, work.lastIndexOf(" ")));
-
 /** The name of the request's work: the gateway's own, since clients may give several requests the same id. */
 export const workOf = ({ meta, requestID }: Caller): string | null | undefined => meta?.work ?? requestID;

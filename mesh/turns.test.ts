@@ -1,4 +1,4 @@
-import { fairTurn, onBehalfOf, whileBusy } from "./turns.ts";
+import { fairTurn, whileBusy } from "./turns.ts";
 
 /** Takes so much processor time, milliseconds. */
 function work(ms: number): void {
@@ -41,20 +41,6 @@ describe("long steps", () => {
     setImmediate(() => setImmediate(() => order.push("outside")));
     await Promise.all([one, two]);
     expect(order.slice(0, 2)).toEqual(["one", "outside"]);
-  });
-
-  it("of a client that has many let those of another begin among the first", async () => {
-    const order: string[] = [];
-    const step = async (name: string) => {
-      await fairTurn();
-      order.push(name);
-    };
-    await fairTurn();
-    work(30); // the turn is over: all of them wait
-    const many = Array.from({ length: 300 }, () => onBehalfOf("192.0.2.1", () => step("many")));
-    await Promise.all([...many, onBehalfOf("192.0.2.2", () => step("one")), onBehalfOf("", () => step("own"))]);
-    expect(order.slice(0, 3).sort()).toEqual(["many", "one", "own"]);
-    expect(order).toHaveLength(302);
   });
 
   it("are batched while the process is busy, and not when it is idle", async () => {

@@ -1,9 +1,7 @@
 /**
  * Shares the event loop fairly: promises alone never let other work in, so that one request of many steps would keep all others
- * waiting. A step that may take long asks for its turn first. Clients take turns, however many requests each has; of one client's
- * steps the one that has waited longest is next.
+ * waiting. A step that may take long asks for its turn first; the one that has waited longest is next.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { usedMs } from "./processor-time.ts";
@@ -16,11 +14,8 @@ const TURN_MS = 25;
 /** Steps that begin in one turn at most; long ones end it earlier. */
 const MAX_OF_TURN = 64;
 
-/** The client for whom the present work is done. */
-const present = new AsyncLocalStorage<string>();
-/** Waiting steps by client, none empty: the first client is next. Bounded by the requests in flight, and by the concurrency of each. */
-const waiting = new Map<string, (() => void)[]>();
-let count = 0;
+/** Waiting steps; bounded by the requests in flight, and by the concurrency of each. */
+const waiting: (() => void)[] = [];
 let began = 0;
 /** The turn to which `began` belongs: other callbacks of the same turn may follow its end. */
 let turn = -1;
@@ -28,41 +23,17 @@ let turn = -1;
 let isSharing = false;
 
 /** Whether a step need not wait: the present turn has not lasted too long, and no other step waits. */
-export const isOwnTurn = (): boolean => count === 0 && !isLong();
-
-/** Does work for a client: its steps wait with those of this client. @param client "" for the mesh's own work */
-export const onBehalfOf = <Result>(client: string, work: () => Result): Result =>
-  present.getStore() === client ? work() : present.run(client, work);
+export const isOwnTurn = (): boolean => waiting.length === 0 && !isLong();
 
 /** Resolves when it is the step's turn: at once, unless the present turn has lasted too long or others wait. */
 export function fairTurn(): Promise<void> {
   if (isOwnTurn()) return Promise.resolve();
   return new Promise((resolve) => {
-    enqueue(resolve);
+    waiting.push(resolve);
     if (isSharing) return;
     isSharing = true;
     setImmediate(share);
   });
-}
-
-function enqueue(step: () => void): void {
-  const client = present.getStore() ?? "";
-  const steps = waiting.get(client);
-  if (steps) steps.push(step);
-  else waiting.set(client, [step]);
-  count += 1;
-}
-
-/** The next step, if any; its client's others wait until the other clients have had their turns. */
-function dequeue(): (() => void) | undefined {
-  for (const [client, steps] of waiting) {
-    waiting.delete(client);
-    const step = steps.shift();
-    if (steps.length > 0) waiting.set(client, steps);
-    count -= 1;
-    return step;
-  }
-  return undefined;
 }
 
 function isLong(): boolean {
@@ -75,14 +46,14 @@ function isLong(): boolean {
 
 /** Releases waiting steps; each runs until it waits for something before the next one is released. Input is processed between two turns. */
 function share(): void {
-  const most = Math.min(count, MAX_OF_TURN);
+  const most = Math.min(waiting.length, MAX_OF_TURN);
   for (let n = 0; n < most; n++) {
     setImmediate(() => {
-      if (n === 0 || !isLong()) dequeue()?.();
+      if (n === 0 || !isLong()) waiting.shift()?.();
     });
   }
   setImmediate(() => {
-    if (count > 0) share();
+    if (waiting.length > 0) share();
     else isSharing = false;
   });
 }

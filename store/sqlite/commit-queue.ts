@@ -2,7 +2,7 @@
  * Group commit: writes that arrive while others are being committed share the next transaction and flush. Each is checked before it
  * changes anything, so that a refused one leaves no trace and does not affect the others.
  */
-import { fairTurn, onBehalfOf, whileBusy } from "../../mesh/turns.ts";
+import { fairTurn, whileBusy } from "../../mesh/turns.ts";
 import { StoreError, StoreErrorType, unavailable, withNothingWritten } from "../store-error.ts";
 import { QuestionTooCostly } from "../too-costly.ts";
 import { type Database, FileBusy } from "./database.ts";
@@ -118,7 +118,7 @@ export class WriteQueue {
     // Other writes of this turn of the event loop join the transaction.
     await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
-      await onBehalfOf("", fairTurn); // of many clients; several stores of a process that write one bundle do not run directly after one another
+      await fairTurn(); // several stores of a process that write one bundle do not run directly after one another
       const jobs = this.#take();
       await this.#transaction(jobs);
       await (jobs.length > 1 ? whileBusy(GATHER_MS) : new Promise(setImmediate));

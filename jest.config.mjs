@@ -38,7 +38,7 @@ const project = (name) => ({
 export default {
   projects: [project("unit"), { ...project("mesh"), globalSetup: "<rootDir>/test/kit/fetch-servers.ts" }],
   testTimeout: 30_000, // milliseconds; a test that starts processes and servers on a busy machine
-  maxWorkers: 2,
+  maxWorkers: 3, // of two processors: a part of the tests waits for clocks, frames and deadlines
   // What is left of the modules of earlier files is several GB by the end; a worker beyond this is replaced after its file.
   workerIdleMemoryLimit: "1.5GB",
 };

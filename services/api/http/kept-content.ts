@@ -18,7 +18,10 @@ export class KeptContent {
   /** The answer 200 to a request, compressed if the client accepts it. */
   async answer(request: IncomingMessage, headers: Record<string, string>): Promise<Answer> {
     if (this.#bytes.length < COMPRESS_FROM || !acceptsGzip(request)) return { status: 200, headers, bytes: this.#bytes };
-    this.#packed ??= compress(this.#bytes);
+    this.#packed ??= compress(this.#bytes).catch((error: unknown) => {
+      this.#packed = undefined; // the next request tries again
+      throw error;
+    });
     return { status: 200, headers: { ...headers, "Content-Encoding": "gzip" }, bytes: await this.#packed };
   }
 }

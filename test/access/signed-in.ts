@@ -49,10 +49,12 @@ export class SignedIn {
   }
 
   /** Calls an action over HTTP. */
-  async act(name: string, action: string, params: object) {
-    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${this.tokenOf(name)}` };
-    const answer = await fetch(`${this.mesh.base}/api/${action}`, { method: "POST", headers, body: JSON.stringify(params) });
-    return { status: answer.status, body: (await answer.json()) as { error: object; patient: string; encounter: string } };
+  act(
+    name: string,
+    action: string,
+    params: object,
+  ): Promise<{ status: number; body: { error: object; patient: string; encounter: string } }> {
+    return this.api(name, action, params);
   }
 
   /** Calls an action under /api: by POST if it has parameters in a body. */

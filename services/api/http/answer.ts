@@ -29,6 +29,8 @@ const compress = promisify(gzip);
 
 /** Larger answers are sent in pieces, which shows whether the reader takes them. Bytes. */
 const PIECE = 256 * 1024;
+/** Shorter texts need no buffer: Node writes them together with the headers. Characters. */
+const SHORT = 16_384;
 
 /**
  * Sends the answer; for HEAD the same headers without the body.
@@ -39,13 +41,14 @@ export async function send(request: IncomingMessage, response: ServerResponse, a
   if (response.headersSent || response.destroyed) return;
   const exchange = exchangeOf(request);
   const { status, headers = {} } = answer;
-  let bytes = contentOf(answer);
-  exchange?.send(bytes?.length ?? 0, status >= 400 || changes(request));
-  const isPacked =
-    bytes !== undefined && bytes.length >= COMPRESS_FROM && headers["Content-Encoding"] === undefined && acceptsGzip(request);
+  let content = contentOf(answer);
+  let length = content === undefined ? 0 : Buffer.byteLength(content);
+  exchange?.send(length, status >= 400 || changes(request));
+  const isPacked = content !== undefined && length >= COMPRESS_FROM && headers["Content-Encoding"] === undefined && acceptsGzip(request);
   if (isPacked) {
-    bytes = await compress(bytes as Buffer, { level: 1 });
-    exchange?.hold(bytes.length - exchange.held, true);
+    content = await compress(content as Buffer | string, { level: 1 });
+    length = content.length;
+    exchange?.hold(length - exchange.held, true);
     if (response.destroyed) return;
   }
   response.statusCode = status;
@@ -58,14 +61,15 @@ export async function send(request: IncomingMessage, response: ServerResponse, a
   if (answer.cookies) response.setHeader("Set-Cookie", answer.cookies);
   setContentHeaders(response, headers);
   if (isPacked) response.setHeader("Content-Encoding", "gzip");
-  if (bytes === undefined) {
+  if (content === undefined) {
     if (status !== 204 && status !== 304) response.setHeader("Content-Length", "0");
     response.end();
     return;
   }
-  response.setHeader("Content-Length", bytes.length);
-  if (request.method === "HEAD" || bytes.length <= PIECE) response.end(request.method === "HEAD" ? undefined : bytes);
-  else sendPieces(response, bytes, exchange);
+  response.setHeader("Content-Length", length);
+  if (request.method === "HEAD") response.end();
+  else if (typeof content === "string" || length <= PIECE) response.end(content);
+  else sendPieces(response, content, exchange);
 }
 
 /** For how long the rest of a body is still received after an early answer. Milliseconds. */
@@ -80,7 +84,8 @@ function linger({ socket }: IncomingMessage): void {
   };
 }
 
-const contentOf = ({ body, bytes }: Answer): Buffer | undefined => bytes ?? (body === undefined ? undefined : Buffer.from(body));
+const contentOf = ({ body, bytes }: Answer): Buffer | string | undefined =>
+  bytes ?? (body === undefined || body.length < SHORT ? body : Buffer.from(body));
 
 /** Sends each piece once the system has taken the previous one. */
 function sendPieces(response: ServerResponse, bytes: Buffer, exchange: Exchange | undefined): void {

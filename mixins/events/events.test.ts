@@ -21,6 +21,7 @@ import { type DurableEvent, effectOf, task } from "./event.ts";
 import { Events, eventsOf } from "./events.ts";
 import { partitionOf } from "./jetstream.ts";
 import { mayTell, SIGNED, signatureOf } from "./signed-events.ts";
+import { ensureStream } from "./stream.ts";
 
 type WithConsumer = { consumer: { attempt(event: DurableEvent, tries: number): Promise<unknown> } };
 
@@ -220,6 +221,20 @@ describe("events over NATS", () => {
     );
     expect(numbersOf("anew")).toEqual(upTo(3));
   }, 30_000);
+
+  it("are kept in a stream that another node has created at the same moment", async () => {
+    const jsm = await jetStream();
+    const stream = `${teller.namespace}-events`;
+    let looks = 0;
+    const info = (name: string) => {
+      looks += 1;
+      return looks === 1 ? Promise.reject(new Error("stream not found")) : jsm.streams.info(name);
+    };
+    const earlier = Object.create(jsm, { streams: { value: Object.setPrototypeOf({ info }, jsm.streams) } }) as typeof jsm;
+    const names = { stream, subject: (partition: number, name: string) => `${teller.namespace}.event.${partition}.${name}` };
+    for (const node of [jsm, earlier]) await ensureStream(node, { names, servers: 1, members: {} });
+    expect(await jsm.streams.info(stream)).toMatchObject({ config: { retention: "interest" } });
+  });
 
   it("that cannot be handled become dead letters, and are handled when an operator replays them", async () => {
     let isMended = false;

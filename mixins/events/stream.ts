@@ -10,6 +10,9 @@ const MAX_STREAM_BYTES = 1_000_000_000;
 /** A message published twice within this time is stored once; later duplicates are recognised by the handling service. */
 const DUPLICATES_MS = 120_000;
 
+/** JetStream's error code "stream name already in use with a different configuration". */
+const NAME_IN_USE = 10_058;
+
 /** Options of the stream. */
 export interface StreamOptions {
   names: StreamNames;
@@ -36,9 +39,16 @@ export async function ensureStream(jsm: JetStreamManager, { names, servers, memb
     () => false,
   );
   // Until its consumers exist, a new stream keeps everything, so that early events from any node are not lost.
-  if (!exists) await jsm.streams.add({ ...config, name: names.stream, retention: RetentionPolicy.Limits });
+  if (!exists) await unlessMade(jsm.streams.add({ ...config, name: names.stream, retention: RetentionPolicy.Limits }));
   await keepFor(members, jsm, names);
   await unlessForbidden(jsm.streams.update(names.stream, config));
+}
+
+/** Another node may have created the stream meanwhile, and even be done with it. */
+async function unlessMade(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!(error instanceof NatsError && error.api_error?.err_code === NAME_IN_USE)) throw error;
+  });
 }
 
 /** Where each service has its own NATS user, only one of them may create the stream (`npm run mesh-keys -- compose`). */

@@ -71,9 +71,9 @@ async function listen(base: string): Promise<{ all: Stream[]; megabytes: number 
 async function stream(url: string): Promise<Stream> {
   const request = get(url, { agent: false });
   const [answer] = (await once(request, "response")) as [IncomingMessage];
-  let last = "";
+  let all = ""; // each bed is changed once
   answer.setEncoding("utf8").on("data", (text: string) => {
-    last = text;
+    all += text;
     answer.emit("told");
   });
   request.on("error", () => {});
@@ -81,7 +81,7 @@ async function stream(url: string): Promise<Stream> {
   return {
     request,
     async heard(bed) {
-      while (!last.includes(bed)) await once(answer, "told");
+      while (!all.includes(bed)) await once(answer, "told");
     },
   };
 }

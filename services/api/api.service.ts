@@ -266,8 +266,7 @@ export default (config: Config): ServiceSchema =>
         this.webSockets.upgrade(request, socket, head);
       });
       this.http.on("secureConnection", (socket: Socket) => this.connections.addEncrypted(socket));
-      this.http.on("clientError", refuseMalformed);
-      this.http.on("connect", refuseTunnel);
+      this.http.on("clientError", refuseMalformed).on("connect", refuseTunnel);
       // Listening begins at once and answers "not ready" until the broker has started everything in this process.
       if (config.handedPort === undefined) await listen(this.http, config);
       this.own = ownName(config, config.handedPort ?? (this.http.address() as AddressInfo).port);

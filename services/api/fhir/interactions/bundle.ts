@@ -8,10 +8,12 @@ import { etagOf } from "../../../../fhir/etag.ts";
 import { parseInput, withMember } from "../../../../fhir/json.ts";
 import { FhirError, fhirError, type Issue, outcome } from "../../../../fhir/outcome.ts";
 import { patchText } from "../../../../fhir/patch/index.ts";
+import { deletesPart } from "../../../../federation/seen.ts";
 import { askingFor } from "../../../../mesh/caller.ts";
 import { mapConcurrent } from "../../../../mesh/map-concurrent.ts";
 import { fairTurn } from "../../../../mesh/turns.ts";
 import { type EntryResult, transactions } from "../../../transactions/transactions.contract.ts";
+import { reportVainDeletion } from "../../access/unseen.ts";
 import type { Answer } from "../../http/answer.ts";
 import { httpError } from "../../http/http-error.ts";
 import { FHIR_JSON } from "../media-types.ts";
@@ -61,12 +63,23 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
   await refuseImpossibleReads(request, reads, server);
   const local = withLocalReferences(request, text);
   const results = await transactions.process(caller, { text: local, base, bases, representation });
+  reportVainDeletions(request, text, results);
   const bounded = within(MAX_ANSWER_BYTES, server.answer);
   const read = new Map(linkedReads(sent, results).map((entry) => [entry.index, entry]));
   const entries = await mapConcurrent(results, async (result, index) =>
     result === null ? readEntry(request, read.get(index) as BundleEntry, bounded) : writtenEntry(base, result, prefer.return),
   );
   return bundleAnswer("transaction-response", entries);
+}
+
+/** The coordinator deletes nothing for an entry about what its caller may not see. */
+function reportVainDeletions(request: FhirRequest, text: string, results: (EntryResult | null)[]): void {
+  const isVain = (result: EntryResult | null | undefined) =>
+    result?.status === 204 && result.version === 0 && deletesPart(request.caller, result.type);
+  if (!results.some(isVain)) return;
+  for (const entry of entriesOf(parseInput(text) as RequestBundle, request.bases)) {
+    if (isVain(results[entry.index])) reportVainDeletion(entryRequest(request, entry), entry.type as string);
+  }
 }
 
 const readsUnderKey = () =>

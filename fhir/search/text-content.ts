@@ -37,10 +37,7 @@ function collect(node: unknown, found: string[]): void {
   }
 }
 
-/** Characters of a narrative's text that are read: white space in it is not indexed. */
-const MAX_READ = 10 * MAX_CHARACTERS;
-
-/** The beginning of XHTML without its tags, with the five entities of XML decoded. */
+/** XHTML without its tags, with the five entities of XML decoded. */
 function plain(xhtml: string): string {
   return withoutTags(xhtml)
     .replace(
@@ -51,18 +48,12 @@ function plain(xhtml: string): string {
     .trim();
 }
 
-/** A space in the place of each tag; a tag that does not end is text. */
+/** Adjacent tags. Not any number of them: the expression needs stack for each. */
+const TAGS = /(?:<[^>]*>){1,100}/g;
+
+/** A space in the place of tags; a tag that does not end is text. */
 function withoutTags(xhtml: string): string {
-  const parts: string[] = [];
-  let [from, read] = [0, 0];
-  while (read < MAX_READ) {
-    const begin = xhtml.indexOf("<", from);
-    const end = begin < 0 ? -1 : xhtml.indexOf(">", begin);
-    const part = xhtml.slice(from, Math.min(end < 0 ? xhtml.length : begin, from + MAX_READ));
-    parts.push(part);
-    if (end < 0) break;
-    read += part.length + 1;
-    from = end + 1;
-  }
-  return parts.join(" ");
+  // Without the rest, each "<" finds its end: otherwise each would be looked for to the end of the text.
+  const end = xhtml.lastIndexOf(">") + 1;
+  return xhtml.slice(0, end).replace(TAGS, " ") + xhtml.slice(end);
 }

@@ -2,6 +2,24 @@ import { textContentOf } from "./text-content.ts";
 
 const narrativeOf = (xhtml: string): string => textContentOf({ text: { div: xhtml } })[1];
 
+describe("the content of a resource", () => {
+  it("has the narratives of its sections, of contained resources and of those in a Bundle; its own narrative is that of the whole", () => {
+    const text = (word: string) => ({ status: "generated", div: `<div xmlns="http://www.w3.org/1999/xhtml"><p>${word}</p></div>` });
+    const composition = {
+      resourceType: "Composition",
+      title: "Letter",
+      text: text("own"),
+      section: [{ title: "Plan", text: text("rest") }],
+    };
+    const [content, narrative] = textContentOf(composition);
+    expect([content.split(" ").sort(), narrative]).toEqual([["Letter", "Plan", "own", "rest"], "own"]);
+    expect(textContentOf({ resourceType: "Bundle", entry: [{ resource: composition }] })).toEqual([
+      expect.stringMatching(/\bown\b.*\brest\b/),
+      "",
+    ]);
+  });
+});
+
 describe("the text of a narrative", () => {
   it.each([
     ["<div><p>Glucose <b>high</b></p><p>again</p></div>", "Glucose high again"],

@@ -1,18 +1,18 @@
 /** The text that `_content` and `_text` search (FHIR R4, search.html#content). Pure. */
 
 /** Members whose text is not worth finding: addresses, code systems, the server's metadata. */
-const SILENT = new Set(["resourceType", "id", "meta", "system", "url", "reference", "contentType", "data", "status", "div"]);
+const SILENT = new Set(["resourceType", "id", "meta", "system", "url", "reference", "contentType", "data", "status"]);
 /** Characters of one resource that are indexed; a scanned document is not read to its end. */
 const MAX_CHARACTERS = 100_000;
 
 /**
  * @param resource parsed FHIR JSON
- * @returns the words of the whole resource including its narrative, and those of the narrative alone
+ * @returns the words of the whole resource including all narratives in it, and those of its own narrative alone
  */
 export function textContentOf(resource: Record<string, unknown>): [content: string, narrative: string] {
   const found: string[] = [];
-  collect(resource, found);
-  const { text } = resource as { text?: { div?: unknown } };
+  const { text, ...rest } = resource as { text?: { div?: unknown } };
+  collect(rest, found);
   const narrative = typeof text?.div === "string" ? plain(text.div) : "";
   if (narrative) found.push(narrative);
   return [found.join(" ").slice(0, MAX_CHARACTERS), narrative.slice(0, MAX_CHARACTERS)];
@@ -30,7 +30,9 @@ function collect(node: unknown, found: string[]): void {
   for (const name in node) {
     const value = (node as Record<string, unknown>)[name];
     if (typeof value === "string") {
-      if (!SILENT.has(name) && /\p{L}/u.test(value)) found.push(value);
+      // The narrative of a section, or of a resource in a Bundle.
+      if (name === "div") found.push(plain(value));
+      else if (!SILENT.has(name) && /\p{L}/u.test(value)) found.push(value);
     } else if (typeof value === "object" && name !== "meta") {
       collect(value, found);
     }

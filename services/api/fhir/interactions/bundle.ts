@@ -101,10 +101,10 @@ function linkedReads(entries: BundleEntry[], results: (EntryResult | null)[]): B
 }
 
 /**
- * The coordinator parses a transaction; the gateway does so too only if some entry may be a read: by its method, or by the URL of an operation.
+ * The coordinator parses a transaction; the gateway does so too only if some entry may be a read: by its method, or by the URL of an operation or a search by POST.
  * Letters may be written as escapes.
  */
-const MAY_READ = /"(?:GET|HEAD)"|"url"\s*:\s*"[^"$]*\$|\\u00(?:4[1-9A-Fa-f]|5[0-9Aa]|24)/;
+const MAY_READ = /"(?:GET|HEAD)"|"url"\s*:\s*"[^"$]*(?:\$|_search)|\\u00(?:4[1-9A-Fa-f]|5[0-9AaFf]|[67][0-9A-Fa-f]|24)/;
 
 /**
  * All entries succeed, or none (R4, http.html#transaction): a read that cannot succeed is refused before anything is written.
@@ -223,12 +223,15 @@ function entryRequest(request: FhirRequest, entry: BundleEntry): FhirRequest {
     host: request.header("host"), // of the bundle: references may use that name
   };
   const caller = askingFor(request.caller, `${entry.method} /fhir/${entry.url} in ${request.method} /fhir`);
+  const path = pathOf(mark < 0 ? entry.url : entry.url.slice(0, mark));
+  // A search by POST has its criteria in the URL here, as a search by GET.
+  const isSearch = entry.operation === "_search" && path.at(-1) === "_search";
   return {
     ...request,
     caller,
     report: (error) => request.report(error, caller, entry.resource === undefined ? "" : JSON.stringify(entry.resource)),
-    method: entry.method === "HEAD" ? "GET" : entry.method,
-    path: pathOf(mark < 0 ? entry.url : entry.url.slice(0, mark)),
+    method: entry.method === "HEAD" || isSearch ? "GET" : entry.method,
+    path: isSearch ? path.slice(0, -1) : path,
     query: pairsOf(search),
     search,
     header: (name) => headers[name],

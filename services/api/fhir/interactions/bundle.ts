@@ -255,8 +255,11 @@ function writtenEntry(base: string, { status, type, id, version, updated, json }
   return json === undefined ? `{${response}}` : `{"fullUrl":"${base}/${type}/${id}","resource":${json},${response}}`;
 }
 
+const OUTCOME = /^\{"resourceType":"OperationOutcome"/;
+
 /** The answer to a request as an entry of a response bundle. */
-function answerEntry({ status, headers = {}, body, updated }: Answer, { method }: BundleEntry): string {
+function answerEntry({ status, headers = {}, body, updated }: Answer, entry: BundleEntry): string {
+  const { method } = entry;
   const response = {
     status: String(status),
     ...(headers.Location !== undefined && { location: headers.Location }),
@@ -266,6 +269,8 @@ function answerEntry({ status, headers = {}, body, updated }: Answer, { method }
   if (body === undefined) return `{"response":${JSON.stringify(response)}}`;
   if (status >= 400) return `{"response":${withMember(response, "outcome", body ?? "null")}}`;
   if (method === "HEAD") return `{"response":${JSON.stringify(response)}}`;
+  // What a write tells of itself is the outcome (R4, Bundle.entry.response.outcome), of a read or an operation it would be the resource.
+  if (!isRead(entry) && OUTCOME.test(body)) return `{"response":${withMember(response, "outcome", body)}}`;
   return `{"resource":${body},"response":${JSON.stringify(response)}}`;
 }
 

@@ -6,8 +6,8 @@ import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "../moleculer.config.ts";
 import { freePort } from "../scripts/servers.mjs";
 import { readConfig } from "./config.ts";
-import { registry } from "./metrics.ts";
-import { mayReadMetrics, ServeMetrics } from "./metrics-server.ts";
+import { refusedPackets, registry } from "./metrics.ts";
+import { mayReadMetrics, metricsText, ServeMetrics } from "./metrics-server.ts";
 
 const from = (remoteAddress: string, headers = {}) => ({ socket: { remoteAddress }, headers }) as never;
 
@@ -24,6 +24,14 @@ describe("the metrics of a process", () => {
     expect((await fetch(`${url}/metrics`, { headers: { "X-Forwarded-For": "127.0.0.1" } })).status).toBe(403);
     await broker.stop();
     await expect(fetch(`${url}/metrics`)).rejects.toThrow();
+  });
+
+  it("are rendered once for all who ask at the same moment, and anew for who asks later", async () => {
+    const [first, second] = await Promise.all([metricsText(), metricsText()]);
+    expect(second).toBe(first);
+    refusedPackets.labels("a test").inc();
+    const later = await metricsText();
+    expect([first.text, later.text].map((text) => text.includes('reason="a test"'))).toEqual([false, true]);
   });
 
   it("log that their port is in use", async () => {

@@ -21,10 +21,21 @@ export function mayReadMetrics({ socket, headers }: Pick<IncomingMessage, "socke
 }
 
 /** All metrics in Prometheus's format. */
-export const metricsText = async (): Promise<{ type: string; text: string }> => ({
-  type: registry.contentType,
-  text: await registry.metrics(),
-});
+export interface MetricsText {
+  type: string;
+  text: string;
+}
+
+let rendering: Promise<MetricsText> | undefined;
+
+/** All metrics of now: one object for all who ask within one turn of the event loop, as rendering takes a millisecond. */
+export function metricsText(): Promise<MetricsText> {
+  rendering ??= new Promise<void>((resolve) => setImmediate(resolve)).then(async () => {
+    rendering = undefined;
+    return { type: registry.contentType, text: await registry.metrics() };
+  });
+  return rendering;
+}
 
 /** Moleculer's middleware that serves the metrics while the broker runs; nothing without METRICS_PORT. */
 export const ServeMetrics = ({ metricsPort, metricsFrom }: Pick<Config, "metricsPort" | "metricsFrom">) => {

@@ -24,7 +24,7 @@ export interface BundleEntry {
   /** Absent if the request is not about one type, e.g. a GET of `metadata`. */
   type?: string;
   id?: string;
-  /** `$validate`: a POST that calls an operation. */
+  /** `$validate`: a POST that calls an operation; `_search`: one that searches. */
   operation?: string;
   /** Part after the `?`; absent if there is none. */
   query?: string;
@@ -113,7 +113,9 @@ function entryOf(item: unknown, index: number, bases: readonly string[]): Bundle
     ...pick(request, CONDITIONS),
   };
   if (method === "GET" || method === "HEAD") return entry;
-  const operation = method === "POST" ? path.split("/").find((part) => part.startsWith("$")) : undefined;
+  const operation = method === "POST" ? path.split("/").find((part) => part.startsWith("$") || part === "_search") : undefined;
+  if (operation === "_search" && resource !== undefined)
+    return { fault: fault("The criteria of a search are in request.url.", `${at}.resource`) };
   if (operation !== undefined) {
     if (resource !== undefined && !isObject(resource)) return { fault: fault("resource must be an object.", `${at}.resource`) };
     return { ...entry, operation, ...(resource !== undefined && { resource: resource as Resource }) };

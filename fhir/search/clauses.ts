@@ -87,7 +87,7 @@ function checkModifier(parameter: SearchParameter, modifier: string, name: strin
   if (later[type]?.includes(modifier)) {
     throw fhirError(501, "not-supported", `":${modifier}" of "${parameter.code}" is not supported yet.`, name);
   }
-  if (type === "reference" && isResourceType(modifier)) return;
+  if (type === "reference" && isResourceType(modifier)) return void targetNamed(parameter, modifier, name);
   if ((modifier === "text" && !parameter.hasText) || (modifier === "of-type" && !parameter.hasTypes)) {
     throw badModifier(parameter, modifier, name);
   }
@@ -95,6 +95,16 @@ function checkModifier(parameter: SearchParameter, modifier: string, name: strin
   if (!modifiers[type]?.includes(modifier) || (modifier === "identifier" && parameter.isCanonical)) {
     throw badModifier(parameter, modifier, name);
   }
+}
+
+/** A type to which the reference may lead. @throws FhirError 400 for another one */
+export function targetNamed(parameter: SearchParameter, type: string, name: string): string {
+  const { code, targets } = parameter;
+  if (!isResourceType(type)) throw fhirError(400, "invalid", `"${type}" in "${name}" is no resource type.`, name);
+  if (targets && !targets.includes(type)) {
+    throw fhirError(400, "invalid", `"${code}" does not refer to ${type}; it may refer to ${targets.join(", ")}.`, name);
+  }
+  return type;
 }
 
 function badModifier(parameter: SearchParameter, modifier: string, name: string) {

@@ -1,6 +1,6 @@
 /** One search parameter of a request with its chain or `_has` (R4 3.1.1.4.15, 3.1.1.4.16). */
 import { FhirError, fhirError } from "../outcome.ts";
-import { clausesOf, MAX_EXACT_VALUES, valuesOf } from "./clauses.ts";
+import { clausesOf, MAX_EXACT_VALUES, targetNamed, valuesOf } from "./clauses.ts";
 import type { Criteria } from "./criteria.ts";
 import type { Context } from "./types/context.ts";
 import type { SearchParameter } from "./parameters.ts";
@@ -146,7 +146,7 @@ function addChain(criteria: Criteria, link: string, far: Criterion): void {
   if (parameter.isHeld) {
     throw fhirError(501, "not-supported", `A chain into the content of a ${criteria.type} is not supported: "${asked}".`, asked);
   }
-  const types = type ? [typeNamed(type, parameter, asked)] : (parameter.targets ?? resourceTypes);
+  const types = type ? [targetNamed(parameter, type, asked)] : (parameter.targets ?? resourceTypes);
   const next = deeper(depth, asked, context);
   const any: Criteria[] = [];
   let fault: unknown;
@@ -174,19 +174,6 @@ function hasParameter(type: string, name: string): boolean {
 function unknownOf(type: string, name: string, asked: string): Unknown {
   const diagnostics = `${type} has no search parameter "${name.split(/[.:]/, 1)[0]}".`;
   return new Unknown(400, [{ severity: "error", code: "not-supported", diagnostics, expression: [asked] }]);
-}
-
-function typeNamed(type: string, parameter: SearchParameter, asked: string): string {
-  if (!isResourceType(type)) throw fhirError(400, "invalid", `"${type}" in "${asked}" is no resource type.`, asked);
-  if (parameter.targets && !parameter.targets.includes(type)) {
-    throw fhirError(
-      400,
-      "invalid",
-      `"${parameter.code}" does not refer to ${type}; it may refer to ${parameter.targets.join(", ")}.`,
-      asked,
-    );
-  }
-  return type;
 }
 
 /** `_has:Observation:patient:code`, whose last part may be a chain or another `_has`. */

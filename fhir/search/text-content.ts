@@ -1,18 +1,18 @@
 /** The text that `_content` and `_text` search (FHIR R4, search.html#content). Pure. */
 
 /** Members whose text is not worth finding: addresses, code systems, the server's metadata. */
-const SILENT = new Set(["resourceType", "id", "meta", "system", "url", "reference", "contentType", "data", "status", "div"]);
+const SILENT = new Set(["resourceType", "id", "meta", "system", "url", "reference", "contentType", "data", "status"]);
 /** Characters of one resource that are indexed; a scanned document is not read to its end. */
 const MAX_CHARACTERS = 100_000;
 
 /**
  * @param resource parsed FHIR JSON
- * @returns the words of the whole resource including its narrative, and those of the narrative alone
+ * @returns the words of the whole resource including all narratives in it, and those of its own narrative alone
  */
 export function textContentOf(resource: Record<string, unknown>): [content: string, narrative: string] {
   const found: string[] = [];
-  collect(resource, found);
-  const { text } = resource as { text?: { div?: unknown } };
+  const { text, ...rest } = resource as { text?: { div?: unknown } };
+  collect(rest, found);
   const narrative = typeof text?.div === "string" ? plain(text.div) : "";
   if (narrative) found.push(narrative);
   return [found.join(" ").slice(0, MAX_CHARACTERS), narrative.slice(0, MAX_CHARACTERS)];
@@ -30,17 +30,16 @@ function collect(node: unknown, found: string[]): void {
   for (const name in node) {
     const value = (node as Record<string, unknown>)[name];
     if (typeof value === "string") {
-      if (!SILENT.has(name) && /\p{L}/u.test(value)) found.push(value);
+      // The narrative of a section, or of a resource in a Bundle.
+      if (name === "div") found.push(plain(value));
+      else if (!SILENT.has(name) && /\p{L}/u.test(value)) found.push(value);
     } else if (typeof value === "object" && name !== "meta") {
       collect(value, found);
     }
   }
 }
 
-/** Characters of a narrative's text that are read: white space in it is not indexed. */
-const MAX_READ = 10 * MAX_CHARACTERS;
-
-/** The beginning of XHTML without its tags, with the five entities of XML decoded. */
+/** XHTML without its tags, with the five entities of XML decoded. */
 function plain(xhtml: string): string {
   return withoutTags(xhtml)
     .replace(
@@ -51,18 +50,12 @@ function plain(xhtml: string): string {
     .trim();
 }
 
-/** A space in the place of each tag; a tag that does not end is text. */
+/** Adjacent tags. Not any number of them: the expression needs stack for each. */
+const TAGS = /(?:<[^>]*>){1,100}/g;
+
+/** A space in the place of tags; a tag that does not end is text. */
 function withoutTags(xhtml: string): string {
-  const parts: string[] = [];
-  let [from, read] = [0, 0];
-  while (read < MAX_READ) {
-    const begin = xhtml.indexOf("<", from);
-    const end = begin < 0 ? -1 : xhtml.indexOf(">", begin);
-    const part = xhtml.slice(from, Math.min(end < 0 ? xhtml.length : begin, from + MAX_READ));
-    parts.push(part);
-    if (end < 0) break;
-    read += part.length + 1;
-    from = end + 1;
-  }
-  return parts.join(" ");
+  // Without the rest, each "<" finds its end: otherwise each would be looked for to the end of the text.
+  const end = xhtml.lastIndexOf(">") + 1;
+  return xhtml.slice(0, end).replace(TAGS, " ") + xhtml.slice(end);
 }

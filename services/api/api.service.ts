@@ -42,7 +42,7 @@ import { lacksName, ownName } from "./http/own-name.ts";
 import { Presence, type Present, PRESENCE } from "./http/presence.ts";
 import { exchangeOf } from "./http/received.ts";
 import { Reclaim } from "./http/reclaim.ts";
-import { createGateway, listen, refuseMalformed, shut } from "./http/server.ts";
+import { createGateway, listen, refuseMalformed, refuseTunnel, shut } from "./http/server.ts";
 import { LargeReads } from "./http/large-reads.ts";
 import { WorkGate } from "./http/work-gate.ts";
 import type { Gateway } from "./gateway.ts";
@@ -266,7 +266,7 @@ export default (config: Config): ServiceSchema =>
         this.webSockets.upgrade(request, socket, head);
       });
       this.http.on("secureConnection", (socket: Socket) => this.connections.addEncrypted(socket));
-      this.http.on("clientError", refuseMalformed);
+      this.http.on("clientError", refuseMalformed).on("connect", refuseTunnel);
       // Listening begins at once and answers "not ready" until the broker has started everything in this process.
       if (config.handedPort === undefined) await listen(this.http, config);
       this.own = ownName(config, config.handedPort ?? (this.http.address() as AddressInfo).port);

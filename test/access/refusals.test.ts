@@ -28,7 +28,8 @@ describe("the audit entries of refused attempts", () => {
 
   beforeAll(async () => {
     mesh = await startClosed();
-    all = await SignedIn.at(mesh, ["front-desk", "system", "auditor"], "offline_access");
+    const scopes = "offline_access launch patient/*.cruds user/AllergyIntolerance.cruds user/Observation.cruds";
+    all = await SignedIn.at(mesh, ["front-desk", "system", "auditor", "physician"], scopes);
     app = all.app;
     await all.signIn(await app.alsoFor("nurse", ["nurse"]), "nurse");
   }, 60_000);
@@ -76,6 +77,107 @@ describe("the audit entries of refused attempts", () => {
     const found = (await eventually(refused, (entry) => entry.length >= tries.length)) as Json[];
     const wanted = tries.map(([status, deed]) => `${deed} ${status === 200 ? (deed === "delete" ? 403 : 412) : status}`);
     expect(found.map(({ resource }) => `${resource.subtype[0].code} ${resource.outcomeDesc.slice(0, 3)}`).sort()).toEqual(wanted.sort());
+  });
+
+  describe("of what an app may not see, which it is told does not exist, include", () => {
+    let mine: string;
+    let record: string;
+    let allergy: string;
+    let observation: string;
+    const apps = new Map<string, FhirHttp>();
+
+    beforeAll(async () => {
+      [mine, record] = [await newPatient(), await newPatient()];
+      const made = async (resource: object) => {
+        const { body } = await as("physician").create(resource);
+        return `${body.resourceType}/${body.id}`;
+      };
+      const clinicalStatus = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };
+      allergy = await made({ resourceType: "AllergyIntolerance", clinicalStatus, code: { text: "milk" }, patient: { reference: record } });
+      observation = await made({ resourceType: "Observation", status: "final", code: { text: "milk" }, subject: { reference: record } });
+      const doctor = await app.alsoFor("doctor", ["physician"]);
+      await all.signIn(doctor, "doctor");
+      const { body } = await rest("doctor", "identity/createLaunch", { client: "app", patient: mine.split("/")[1] });
+      const { access_token } = await doctor.signIn("launch patient/*.cruds", { more: { launch: body.launch, aud: `${mesh.base}/fhir` } });
+      apps.set("patient", fhirAt(mesh.base, access_token));
+      await all.signIn(doctor, "partial", "openid user/AllergyIntolerance.cruds?code=nuts user/Observation.cruds?code=nuts");
+      apps.set("query", as("partial"));
+    });
+
+    const bundle = (type: string, method: string, url: string) => ({ resourceType: "Bundle", type, entry: [{ request: { method, url } }] });
+    const idOf = (place: string) => place.split("/")[1];
+    const form = { "Content-Type": "application/x-www-form-urlencoded" };
+    type Ask = [method: string, path: string, body?: object | string, headers?: Record<string, string>];
+    const ofPlaces = (): Ask[] => [
+      ["GET", `/${observation}`],
+      ["HEAD", `/${observation}`],
+      ["GET", `/${allergy}/_history`],
+      ["GET", `/Observation?_id=${idOf(observation)}`],
+      ["GET", `/Observation?_id=${idOf(observation)}&_summary=count`],
+      ["GET", `/?_type=Observation,Condition&_id=${idOf(observation)}`],
+      ["POST", "/Observation/_search", `code=x&_id=${idOf(observation)}`, form],
+      ["GET", `/Provenance?target=${observation}`],
+      ["DELETE", `/${allergy}`],
+      ["DELETE", `/AllergyIntolerance?_id=${idOf(allergy)}`],
+      ["POST", "", bundle("batch", "GET", `Observation?_id=${idOf(observation)}`)],
+      ["POST", "", bundle("batch", "DELETE", allergy)],
+      ["POST", "", bundle("transaction", "GET", `Observation?_id=${idOf(observation)}`)],
+      ["POST", "", bundle("transaction", "DELETE", allergy)],
+      ["POST", "", bundle("transaction", "DELETE", `AllergyIntolerance?_id=${idOf(allergy)}`)],
+    ];
+    const ofRecord = (): Ask[] => [
+      ["GET", `/Observation?patient=${record}`],
+      ["GET", `/Observation?subject:Patient=${idOf(mine)},${idOf(record)}&_summary=count`],
+      ["GET", `/Observation?subject:Patient._id=${idOf(record)}`],
+      ["POST", "/Observation/_search", `patient=${idOf(record)}`, form],
+      ["GET", `/${record}/Observation`],
+      ["GET", `/${record}/*`],
+      ["GET", `/Observation/$lastn?patient=${record}`],
+      ["POST", "", bundle("batch", "GET", `Observation?patient=${record}`)],
+      ["GET", `/Patient?_id=${idOf(record)}`],
+    ];
+    const attempts = async (name: string, asks: Ask[]): Promise<string[]> => {
+      const told: string[] = [];
+      for (const [index, [method, path, body, headers]] of asks.entries()) {
+        const id = { ...headers, "X-Request-ID": `${name}-${index}` };
+        const { status } = await (apps.get(name) as FhirHttp).send(method, path, body, id);
+        told.push(`${method} ${path} ${status < 300 || status === 404}`);
+      }
+      return told;
+    };
+    const refusedOf = async (patient: string, name: string): Promise<number[]> => {
+      const { entry = [] } = (await as("auditor").get(`/AuditEvent?patient=${patient}&outcome=4&_count=200`)).body;
+      const calls = entry.map(({ resource }: Json) => new RegExp(`"${name}-(\\d+)"`).exec(JSON.stringify(resource))?.[1]);
+      return calls.flatMap((index: string | undefined) => (index === undefined ? [] : Number(index)));
+    };
+
+    it.each(["patient", "query"])("every attempt on a resource by an app limited to one %s", async (name) => {
+      const asks = ofPlaces();
+      expect(await attempts(name, asks)).toEqual(asks.map(([method, path]) => `${method} ${path} true`));
+      const found = await eventually(
+        () => refusedOf(record, name),
+        (some) => new Set(some).size >= asks.length,
+      );
+      expect([...new Set(found)].sort((a, b) => a - b)).toEqual(asks.map((_, index) => index));
+      expect((await as("physician").get(`/${allergy}`)).status).toBe(200);
+    });
+
+    it("every attempt on another patient's record, and none on its own", async () => {
+      apps.set("record", apps.get("patient") as FhirHttp);
+      const asks = ofRecord();
+      const own: Ask[] = [
+        ["GET", `/Observation?patient=${mine}&code=none`],
+        ["GET", `/${mine}/Observation`],
+        ["GET", `/Patient?_id=${idOf(mine)}&name=nobody`],
+        ["DELETE", `/Observation?patient=${mine}`],
+      ];
+      await attempts("record", [...own, ...asks]);
+      const found = await eventually(
+        () => refusedOf(record, "record"),
+        (some) => new Set(some).size >= asks.length,
+      );
+      expect([...new Set(found)].sort((a, b) => a - b)).toEqual(asks.map((_, index) => index + own.length));
+    });
   });
 
   it("include invalid tokens: at most one entry at once for an address, whoever it was", async () => {

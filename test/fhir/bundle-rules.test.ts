@@ -260,6 +260,15 @@ describe("a bundle", () => {
       expect(body.entry[0].resource.issue[0]).toMatchObject({ severity: "error", expression: ["Patient.gender"] });
     });
 
+    it.each(["batch", "transaction"])("and searches by POST, in a %s", async (type) => {
+      await at.fhir.send("PUT", "/Patient/op", { resourceType: "Patient", id: "op", name: [{ family: "Operated" }] });
+      const entry = [call("Patient/_search?_id=op"), call("_search?_type=Patient&_id=op"), call("Patient/op/Observation/_search?code=x")];
+      const { status, body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type, entry });
+      expect([status, body.entry.map((it: { resource: Entry }) => it.resource["total"])]).toEqual([200, [1, 1, 0]]);
+      const withBody = await at.fhir.send("POST", "", { resourceType: "Bundle", type, entry: [call("Patient/_search?_id=op", tag)] });
+      expect(JSON.stringify(withBody.body)).toContain("The criteria of a search are in request.url.");
+    });
+
     it("those that change something in a batch only, not in a transaction", async () => {
       await at.fhir.send("PUT", "/Patient/op-meta", { resourceType: "Patient", id: "op-meta" });
       const entry = [call("Patient/op-meta/$meta-add", tag)];

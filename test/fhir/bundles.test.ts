@@ -259,6 +259,16 @@ describe("a bundle", () => {
     expect(await at.fhir.send("POST", "", bundle)).toMatchObject({ status, body: { resourceType: "OperationOutcome" } });
   });
 
+  it.each(["batch", "transaction"])("has the outcome of each write beside its status, if preferred: %s", async (type) => {
+    const validated: Entry = { resource: { resourceType: "Patient" }, request: { method: "POST", url: "Patient/$validate" } };
+    const { entry } = transaction(post({ resourceType: "Patient" }), validated);
+    const { body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type, entry }, { Prefer: "return=OperationOutcome" });
+    expect(body.entry).toEqual([
+      { response: expect.objectContaining({ outcome: outcomeWith("informational") }) },
+      { resource: outcomeWith("informational"), response: expect.not.objectContaining({ outcome: expect.anything() }) },
+    ]);
+  });
+
   it("an empty transaction is valid", async () => {
     expect(await at.fhir.send("POST", "", transaction())).toMatchObject({ status: 200, body: { type: "transaction-response" } });
   });

@@ -48,6 +48,11 @@ describe("a history", () => {
     expect((await fhir.get(`${place}?_summary=count`)).status).toBe(400);
   });
 
+  it("of a List's versions is not supported: it does not show all others", async () => {
+    expect(await fhir.get(`${place}?_list=42`)).toMatchObject({ status: 501, body: outcomeWith("not-supported") });
+    expect(await fhir.get(`/_history?_list=42`)).toMatchObject({ status: 501 });
+  });
+
   it("of many large versions ends a page after a megabyte, and continues after it", async () => {
     const address = [{ text: "x".repeat(200_000) }];
     for (let n = 0; n < 8; n++) await fhir.send("PUT", "/Patient/large", { resourceType: "Patient", id: "large", address });

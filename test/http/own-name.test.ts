@@ -120,6 +120,11 @@ describe.each([
     expect((await fhir.get("/Patient/rebound")).status).toBe(404);
   });
 
+  it("refuses to be a proxy", async () => {
+    const asked = await raw(mesh.base, `CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n`);
+    expect(asked).toMatch(/^HTTP\/1\.1 405 [\s\S]*\r\nConnection: close\r\n[\s\S]*OperationOutcome/);
+  });
+
   it("refuses a request that names several servers, or none", async () => {
     const host = `Host: localhost:${port}`;
     for (const path of ["/fhir/metadata", "/health/live"]) expect([path, statusOf(await get(path, host, host))]).toEqual([path, 400]);

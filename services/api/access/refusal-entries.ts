@@ -8,19 +8,18 @@ import type { Author } from "../../../mesh/access/author-contract.ts";
 import { authorFrom } from "../../../mesh/access/author.ts";
 import type { Identity } from "../../../mesh/access/identity.ts";
 import { refusalOf } from "../fhir/fhir-refusals.ts";
+import { namedInUrl } from "./named-in-url.ts";
 import { badTokenOf } from "./tokens.ts";
 
 const DEEDS: Record<string, AuditedDeed> = { POST: "create", PUT: "update", PATCH: "update", DELETE: "delete" };
 const PLACE = new RegExp(
-  `^/fhir/([A-Z][A-Za-z]+)(?:/(${ID_PATTERN}))?(/_history/${ID_PATTERN}|/_history)?(?:/([A-Z][A-Za-z]+|\\$[\\w-]+))?(?=[/?]|$)`,
+  `^/fhir/([A-Z][A-Za-z]+)(?:/(${ID_PATTERN}))?(/_history/${ID_PATTERN}|/_history)?(?:/([A-Z][A-Za-z]+|\\*|\\$[\\w-]+))?(?=[/?]|$)`,
 );
 const BASE = /^\/fhir\/?(?:\?|$)/;
 const SEARCH_BY_POST = /\/_search(?:\?|$)/;
 const ACTION = /^\/api\/([\w-]+)\/([\w-]+)/;
 /** A resource as named by references in a body or in parameters. */
 const NAMED = new RegExp(`["/]([A-Z][A-Za-z]+)/(${ID_PATTERN})(?=["/#|])`, "g");
-/** The same in a URL, whose search parameters may omit the type. */
-const ASKED = new RegExp(`[=/,](Patient)/(${ID_PATTERN})(?![A-Za-z0-9.-])|[?&](?:patient|subject)=(${ID_PATTERN})(?![\\w./-])`, "g");
 /** Limits of the examined characters of a body and of the resources found: a bundle may have 32 MB, and everything waits meanwhile. */
 const [MAX_SENT, MAX_PLACES] = [4_000_000, 10_000];
 /** Characters of a URL that are kept. */
@@ -99,17 +98,16 @@ function whatOf({ asked, sent = "", call }: Tried): Pick<
   const [method = "", url = ""] = asked.split(" ");
   const [, type, id, history, third] = PLACE.exec(url) ?? [];
   const action = ACTION.exec(url);
-  const named = action ? `${action[1]}.${action[2]}` : third?.startsWith("$") ? type : (third ?? type);
-  const places = new Set<string>();
-  if (id !== undefined && type !== undefined) places.add(`${type}/${id}`);
-  for (const [, of, its, patient] of decoded(url).matchAll(ASKED)) places.add(`${of ?? "Patient"}/${its ?? patient}`);
+  const named = action ? `${action[1]}.${action[2]}` : third === undefined || /^[$*]/.test(third) ? type : third;
+  const inUrl = namedInUrl(url);
+  const places = new Set([...inUrl.places, ...inUrl.patients]);
   for (const [, of = "", its] of sent.slice(0, MAX_SENT).matchAll(NAMED)) {
     if (isOfPatients(of)) places.add(`${of}/${its}`);
     if (places.size > MAX_PLACES) break;
   }
   const patients = [...places].filter((place) => place.startsWith("Patient/"));
   // Of the references in a body, which was to be written, only the patients are recorded.
-  const what = action ? [...places] : [...places].slice(0, id === undefined ? 0 : 1);
+  const what = action ? [...places] : inUrl.places;
   const isOperation = action !== null || third?.startsWith("$") === true;
   const isRead = method === "GET" || method === "HEAD" || SEARCH_BY_POST.test(url);
   const isSearch = !isOperation && isRead && (id === undefined || third !== undefined);
@@ -136,14 +134,6 @@ function deedOf(
   if (written) return written;
   if (history !== undefined) return history === "/_history" ? "history" : "vread";
   return "read";
-}
-
-function decoded(url: string): string {
-  try {
-    return decodeURIComponent(url);
-  } catch {
-    return url;
-  }
 }
 
 const sentTexts = new WeakMap<IncomingMessage, string>();

@@ -2,6 +2,7 @@
 import { accessOf } from "../../../mesh/access/access.ts";
 import { brokerOf } from "../../../mesh/caller.ts";
 import { refuseForbidden } from "../access/authentication.ts";
+import { reportUnseen } from "../access/unseen.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
 import { superfluousCriterion } from "../../../fhir/superfluous-criteria.ts";
 import { isId } from "../../../fhir/ids.ts";
@@ -41,6 +42,7 @@ export async function route(request: FhirRequest, version: string): Promise<Answ
   refuseForbidden(accessOf(brokerOf(caller)), caller.meta ?? {}, method, path);
   const isContent = isForContent(request);
   const answer = await inTurn(request, (asked) => handlerOf(asked, version, isContent)());
+  await reportUnseen(request);
   return isContent ? contentOf(answer) : prettied(request, answer);
 }
 

@@ -3,10 +3,11 @@ import type { IncomingMessage } from "node:http";
 import type { ServiceBroker } from "moleculer";
 import type { Directory } from "../../../federation/directory.ts";
 import type { Config } from "../../../mesh/config.ts";
-import { mayReadMetrics, metricsText } from "../../../mesh/metrics-server.ts";
+import { mayReadMetrics, type MetricsText, metricsText } from "../../../mesh/metrics-server.ts";
 import { isCutOff } from "../cut-off.ts";
 import type { Answer } from "./answer.ts";
 import { pathOnly } from "./failures.ts";
+import { KeptContent } from "./kept-content.ts";
 
 /** The state of a gateway that probes report. */
 export interface Probed {
@@ -47,6 +48,11 @@ function readiness(gateway: Probed): Answer {
 
 async function metricsFor(request: IncomingMessage, { metricsFrom }: Config): Promise<Answer> {
   if (!mayReadMetrics(request, metricsFrom)) return { status: 403 };
-  const { type, text } = await metricsText();
-  return { status: 200, headers: { "Content-Type": type }, body: text };
+  const metrics = await metricsText();
+  const content = contents.get(metrics) ?? new KeptContent(metrics.text);
+  contents.set(metrics, content);
+  return content.answer(request, { "Content-Type": metrics.type });
 }
+
+/** Requests that share a rendering also share its bytes. */
+const contents = new WeakMap<MetricsText, KeptContent>();

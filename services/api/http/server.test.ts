@@ -1,18 +1,21 @@
 import { Duplex } from "node:stream";
-import { refuseMalformed } from "./server.ts";
+import { jest } from "@jest/globals";
+import { refuseMalformed, refuseTunnel } from "./server.ts";
+
+/** A connection whose client keeps its half open. */
+const socket = (answering?: { headersSent: boolean }) => {
+  const written: string[] = [];
+  const made = new Duplex({
+    read() {},
+    write(chunk: Buffer, _, done) {
+      written.push(chunk.toString());
+      done();
+    },
+  });
+  return { written, made: Object.assign(made, { _httpMessage: answering }) };
+};
 
 describe("data that is not HTTP", () => {
-  const socket = (answering?: { headersSent: boolean }) => {
-    const written: string[] = [];
-    const made = new Duplex({
-      read() {},
-      write(chunk: Buffer, _, done) {
-        written.push(chunk.toString());
-        done();
-      },
-    });
-    return { written, made: Object.assign(made, { _httpMessage: answering }) };
-  };
   const fault = Object.assign(new Error("Parse Error"), { code: "HPE_INVALID_METHOD" });
 
   it.each([undefined, { headersSent: false }])("is answered 400 where no answer is under way (%j)", (answering) => {
@@ -33,6 +36,34 @@ describe("data that is not HTTP", () => {
   it("during an answer ends the connection, so that the refusal is not appended to that answer", () => {
     const { written, made } = socket({ headersSent: true });
     refuseMalformed(fault, made);
+    expect([written, made.destroyed]).toEqual([[], true]);
+  });
+
+  it("does not keep its connection, if the client does not close it", () => {
+    jest.useFakeTimers();
+    const { made } = socket();
+    refuseMalformed(fault, made);
+    expect(made.destroyed).toBe(false);
+    jest.advanceTimersByTime(2_000);
+    expect(made.destroyed).toBe(true);
+    jest.useRealTimers();
+  });
+});
+
+describe("a request for a tunnel", () => {
+  it("is answered 405, and the connection ends, also if the client resets it", () => {
+    const { written, made } = socket();
+    refuseTunnel({} as never, made);
+    expect(written.join("")).toMatch(
+      /^HTTP\/1.1 405 Method Not Allowed\r\nAllow: GET, .*\r\nConnection: close\r\n.*"code":"not-supported"/s,
+    );
+    expect(made.writableEnded).toBe(true);
+    made.destroy(Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }));
+  });
+
+  it("during an answer ends the connection only", () => {
+    const { written, made } = socket({ headersSent: true });
+    refuseTunnel({} as never, made);
     expect([written, made.destroyed]).toEqual([[], true]);
   });
 });

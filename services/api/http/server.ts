@@ -1,5 +1,5 @@
 /** The gateway's HTTP server: how it starts and stops listening, and how it answers what is not valid HTTP. */
-import { createServer, type Server, type ServerOptions, STATUS_CODES } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions, STATUS_CODES } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { outcome } from "../../../fhir/outcome.ts";
@@ -107,14 +107,38 @@ const MALFORMED: Record<string, [status: number, code: string, diagnostics: stri
 
 /** Answers what never becomes a request; Node would send only a status. */
 export function refuseMalformed({ code }: NodeJS.ErrnoException, socket: Duplex): void {
+  endWith(
+    socket,
+    code === "ECONNRESET" ? undefined : (MALFORMED[code ?? ""] ?? [400, "structure", "This is no well-formed HTTP request."]),
+  );
+}
+
+/** Answers CONNECT, with which a client asks a proxy for a tunnel; Node would close the connection without an answer. */
+export function refuseTunnel(_: IncomingMessage, socket: Duplex): void {
+  // Node has removed its own listeners: a reset would end the process.
+  socket.on("error", () => socket.destroy());
+  endWith(
+    socket,
+    [405, "not-supported", "This is no proxy: CONNECT is not possible here."],
+    "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n",
+  );
+}
+
+/** How long a client may take to close a connection after the last answer, milliseconds: one that never does would keep its half open. */
+const CLOSE_MS = 2_000;
+
+/** Ends a connection with an answer, or without one if none is given or possible. @param more header lines */
+function endWith(socket: Duplex, answer: [status: number, code: string, diagnostics: string] | undefined, more = ""): void {
   // Set by Node on a socket while it answers: after part of an answer, a second one would be read as the rest of it.
   const { _httpMessage: answering } = socket as Duplex & { _httpMessage?: { headersSent: boolean } | null };
-  if (code === "ECONNRESET" || !socket.writable || answering?.headersSent) return void socket.destroy();
-  const [status, issue, diagnostics] = MALFORMED[code ?? ""] ?? [400, "structure", "This is no well-formed HTTP request."];
+  if (!answer || !socket.writable || answering?.headersSent) return void socket.destroy();
+  const [status, issue, diagnostics] = answer;
   const body = JSON.stringify(outcome({ severity: "error", code: issue, diagnostics }));
   const security = (socket as Duplex & { encrypted?: boolean }).encrypted ? `Strict-Transport-Security: ${TRANSPORT_SECURITY}\r\n` : "";
+  const late = setTimeout(() => socket.destroy(), CLOSE_MS).unref();
+  socket.once("close", () => clearTimeout(late));
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/fhir+json; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${more}Connection: close\r\nContent-Type: application/fhir+json; charset=utf-8\r\n` +
       `${security}Cache-Control: no-store\r\nVary: ${VARY}\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n` +
       `Cross-Origin-Resource-Policy: same-origin\r\nContent-Security-Policy: ${CONTENT_POLICY}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );

@@ -8,10 +8,12 @@ import { etagOf } from "../../../../fhir/etag.ts";
 import { parseInput, withMember } from "../../../../fhir/json.ts";
 import { FhirError, fhirError, type Issue, outcome } from "../../../../fhir/outcome.ts";
 import { patchText } from "../../../../fhir/patch/index.ts";
+import { deletesPart } from "../../../../federation/seen.ts";
 import { askingFor } from "../../../../mesh/caller.ts";
 import { mapConcurrent } from "../../../../mesh/map-concurrent.ts";
 import { fairTurn } from "../../../../mesh/turns.ts";
 import { type EntryResult, transactions } from "../../../transactions/transactions.contract.ts";
+import { reportVainDeletion } from "../../access/unseen.ts";
 import type { Answer } from "../../http/answer.ts";
 import { httpError } from "../../http/http-error.ts";
 import { FHIR_JSON } from "../media-types.ts";
@@ -61,12 +63,23 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
   await refuseImpossibleReads(request, reads, server);
   const local = withLocalReferences(request, text);
   const results = await transactions.process(caller, { text: local, base, bases, representation });
+  reportVainDeletions(request, text, results);
   const bounded = within(MAX_ANSWER_BYTES, server.answer);
   const read = new Map(linkedReads(sent, results).map((entry) => [entry.index, entry]));
   const entries = await mapConcurrent(results, async (result, index) =>
     result === null ? readEntry(request, read.get(index) as BundleEntry, bounded) : writtenEntry(base, result, prefer.return),
   );
   return bundleAnswer("transaction-response", entries);
+}
+
+/** The coordinator deletes nothing for an entry about what its caller may not see. */
+function reportVainDeletions(request: FhirRequest, text: string, results: (EntryResult | null)[]): void {
+  const isVain = (result: EntryResult | null | undefined) =>
+    result?.status === 204 && result.version === 0 && deletesPart(request.caller, result.type);
+  if (!results.some(isVain)) return;
+  for (const entry of entriesOf(parseInput(text) as RequestBundle, request.bases)) {
+    if (isVain(results[entry.index])) reportVainDeletion(entryRequest(request, entry), entry.type as string);
+  }
 }
 
 const readsUnderKey = () =>
@@ -88,10 +101,10 @@ function linkedReads(entries: BundleEntry[], results: (EntryResult | null)[]): B
 }
 
 /**
- * The coordinator parses a transaction; the gateway does so too only if some entry may be a read: by its method, or by the URL of an operation.
+ * The coordinator parses a transaction; the gateway does so too only if some entry may be a read: by its method, or by the URL of an operation or a search by POST.
  * Letters may be written as escapes.
  */
-const MAY_READ = /"(?:GET|HEAD)"|"url"\s*:\s*"[^"$]*\$|\\u00(?:4[1-9A-Fa-f]|5[0-9Aa]|24)/;
+const MAY_READ = /"(?:GET|HEAD)"|"url"\s*:\s*"[^"$]*(?:\$|_search)|\\u00(?:4[1-9A-Fa-f]|5[0-9AaFf]|[67][0-9A-Fa-f]|24)/;
 
 /**
  * All entries succeed, or none (R4, http.html#transaction): a read that cannot succeed is refused before anything is written.
@@ -210,12 +223,15 @@ function entryRequest(request: FhirRequest, entry: BundleEntry): FhirRequest {
     host: request.header("host"), // of the bundle: references may use that name
   };
   const caller = askingFor(request.caller, `${entry.method} /fhir/${entry.url} in ${request.method} /fhir`);
+  const path = pathOf(mark < 0 ? entry.url : entry.url.slice(0, mark));
+  // A search by POST has its criteria in the URL here, as a search by GET.
+  const isSearch = entry.operation === "_search" && path.at(-1) === "_search";
   return {
     ...request,
     caller,
     report: (error) => request.report(error, caller, entry.resource === undefined ? "" : JSON.stringify(entry.resource)),
-    method: entry.method === "HEAD" ? "GET" : entry.method,
-    path: pathOf(mark < 0 ? entry.url : entry.url.slice(0, mark)),
+    method: entry.method === "HEAD" || isSearch ? "GET" : entry.method,
+    path: isSearch ? path.slice(0, -1) : path,
     query: pairsOf(search),
     search,
     header: (name) => headers[name],
@@ -239,8 +255,11 @@ function writtenEntry(base: string, { status, type, id, version, updated, json }
   return json === undefined ? `{${response}}` : `{"fullUrl":"${base}/${type}/${id}","resource":${json},${response}}`;
 }
 
+const OUTCOME = /^\{"resourceType":"OperationOutcome"/;
+
 /** The answer to a request as an entry of a response bundle. */
-function answerEntry({ status, headers = {}, body, updated }: Answer, { method }: BundleEntry): string {
+function answerEntry({ status, headers = {}, body, updated }: Answer, entry: BundleEntry): string {
+  const { method } = entry;
   const response = {
     status: String(status),
     ...(headers.Location !== undefined && { location: headers.Location }),
@@ -250,6 +269,8 @@ function answerEntry({ status, headers = {}, body, updated }: Answer, { method }
   if (body === undefined) return `{"response":${JSON.stringify(response)}}`;
   if (status >= 400) return `{"response":${withMember(response, "outcome", body ?? "null")}}`;
   if (method === "HEAD") return `{"response":${JSON.stringify(response)}}`;
+  // What a write tells of itself is the outcome (R4, Bundle.entry.response.outcome), of a read or an operation it would be the resource.
+  if (!isRead(entry) && OUTCOME.test(body)) return `{"response":${withMember(response, "outcome", body)}}`;
   return `{"resource":${body},"response":${JSON.stringify(response)}}`;
 }
 

@@ -75,7 +75,7 @@ export function rolesClient(url: string, tokens?: (role: RoleName) => TokenSourc
       const headers = { "Content-Type": "application/fhir+json", ...(await headersFor("fhir")) };
       const request = { method, ...(body && { body: JSON.stringify(body) }) };
       const send = (more: Record<string, string>) => fetch(`${url}/fhir${path}`, { ...request, headers: { ...headers, ...more } });
-      const response = method === "POST" ? await answered(send) : await send({});
+      const response = await answered((more) => send(method === "POST" ? more : {}));
       const text = await response.text();
       return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
     },

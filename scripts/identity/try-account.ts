@@ -82,9 +82,26 @@ function tokenSource(config: Config, base: string, role: RoleName, scope = TRY_S
     const [account] = await tryAccounts(config, [role]);
     const { login, password } = account as TryAccount;
     const at = Date.now();
-    const { access_token: text, expires_in: seconds } = await signIn({ base, login, password, scope });
+    const { access_token: text, expires_in: seconds } = await connected(() => signIn({ base, login, password, scope }));
     return { text, until: at + seconds * 1_000 - BEFORE_END_MS };
   });
+}
+
+/** Tries of a sign-in whose connection is lost: a gateway that dies is replaced meanwhile. */
+const MAX_TRIES = 5;
+/** Pause between them, milliseconds. */
+const PAUSE_MS = 300;
+
+/** Repeats a sign-in whose connection was lost; nothing of an answered one is repeated. */
+async function connected<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof TypeError) || tries === MAX_TRIES) throw error; // how `fetch` reports a lost connection
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
 }
 
 /** A token that all callers share; the first one who finds none that is valid asks for it. @param ask returns a token, and until when it is used */

@@ -6,7 +6,7 @@ import { ID_PATTERN } from "../fhir/ids.ts";
 
 /** Elements of a resource that its owner gives as facts, by type; for other types the patient element. */
 const TOLD: Record<string, readonly string[]> = {
-  Patient: ["active", "birthDate", "deceasedBoolean", "deceasedDateTime", "link"],
+  Patient: ["active", "gender", "birthDate", "deceasedBoolean", "deceasedDateTime", "link"],
   RelatedPerson: ["patient", "relationship"],
   Encounter: ["status", "class", "subject", "period", "partOf", "location", "hospitalization"],
   EpisodeOfCare: ["status", "patient"],

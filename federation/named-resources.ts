@@ -39,7 +39,18 @@ export interface NamingType {
 
 /** Further elements, besides what a record is made in, for, or with (`withinOf`): resources of the same act. */
 const BESIDES: Readonly<Record<string, readonly string[]>> = {
-  Encounter: ["appointment"],
+  Encounter: ["appointment", "diagnosis.condition"],
+  EpisodeOfCare: ["diagnosis.condition", "referralRequest"],
+  CarePlan: ["goal", "activity.reference"],
+  Goal: ["outcomeReference"],
+  AdverseEvent: ["resultingCondition"],
+  Condition: ["stage.assessment"],
+  ClinicalImpression: ["previous", "problem", "investigation.item", "finding.itemReference", "prognosisReference"],
+  RiskAssessment: ["condition"],
+  Procedure: ["report", "complicationDetail"],
+  NutritionOrder: ["allergyIntolerance"],
+  Immunization: ["reaction.detail"],
+  ImmunizationEvaluation: ["immunizationEvent"],
   Claim: ["insurance.coverage", "insurance.claimResponse"],
   ClaimResponse: ["request", "insurance.coverage", "insurance.claimResponse"],
   CoverageEligibilityRequest: ["insurance.coverage"],
@@ -51,11 +62,27 @@ const BESIDES: Readonly<Record<string, readonly string[]>> = {
   DiagnosticReport: ["result", "imagingStudy", "media.link"],
   ServiceRequest: ["replaces"],
   ChargeItem: ["service"],
-  MedicationRequest: ["priorPrescription"],
-  MedicationDispense: ["authorizingPrescription"],
+  MedicationRequest: ["priorPrescription", "detectedIssue"],
+  MedicationDispense: ["authorizingPrescription", "detectedIssue"],
   MedicationAdministration: ["request"],
   Invoice: ["lineItem.chargeItemReference"],
 };
+
+/** Elements that name who speaks for the patient: a Patient is the patient; others speak as a RelatedPerson of the patient, or as staff. */
+const SPEAKING: Readonly<Record<string, readonly string[]>> = {
+  AllergyIntolerance: ["asserter"],
+  Condition: ["asserter"],
+  Procedure: ["asserter"],
+  Goal: ["expressedBy"],
+  MedicationStatement: ["informationSource"],
+  MedicationRequest: ["reportedReference"],
+  DeviceUseStatement: ["source"],
+  QuestionnaireResponse: ["source"],
+  DocumentReference: ["context.sourcePatientInfo"],
+};
+
+/** Whether an element names who speaks for the patient; of these only patients and related persons are compared. */
+export const isSpeaking = (type: string, path: string): boolean => SPEAKING[type]?.includes(path) ?? false;
 
 /** Elements whose targets contain the act, pay for it, or are replaced by it. */
 const BEYOND = /^(?:partOf|account|insurance|replaces|priorRequest)$/;
@@ -72,7 +99,9 @@ const known = new Map<string, readonly NamingType[]>();
 
 /** Paths of a type's References to resources that must have the same patient, without the type. */
 export function onePatientPathsOf(type: string): readonly string[] {
-  const found = ofOnePatient.get(type) ?? [...new Set([...withinOf(type), ...beyondOf(type), ...(BESIDES[type] ?? [])])];
+  const found = ofOnePatient.get(type) ?? [
+    ...new Set([...withinOf(type), ...beyondOf(type), ...(BESIDES[type] ?? []), ...(SPEAKING[type] ?? [])]),
+  ];
   ofOnePatient.set(type, found);
   return found;
 }

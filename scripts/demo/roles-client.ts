@@ -1,7 +1,8 @@
-/** Calls actions over HTTP as an outside client, each in the role that performs it in a hospital. */
+/** Calls actions over HTTP as an outside client, each in the role that performs it in a hospital, also while processes of the system are replaced. */
 import type { Action } from "../../mesh/contract.ts";
 import type { RoleName } from "../../services/identity/identity.contract.ts";
 import type { TokenSource } from "../identity/try-account.ts";
+import { answered } from "./answered-request.ts";
 
 /** The role by service or action. */
 const DONE_BY: Record<string, RoleName> = {
@@ -63,21 +64,27 @@ export function rolesClient(url: string, tokens?: (role: RoleName) => TokenSourc
     async call({ action }, params) {
       const address = `${url}/api/${action.replace(".", "/")}`;
       const headers = { "Content-Type": "application/json", ...(await headersFor(action)) };
-      const response = await fetch(address, { method: "POST", headers, body: JSON.stringify(params) });
+      const response = await answered((more) =>
+        fetch(address, { method: "POST", headers: { ...headers, ...more }, body: JSON.stringify(params) }),
+      );
       const body = (await response.json()) as { error?: { type?: string; message?: string; data?: object } };
       if (!response.ok) throw new ActionRefused(address, response.status, body.error);
       return body as never;
     },
     async fhir(method, path, body) {
       const headers = { "Content-Type": "application/fhir+json", ...(await headersFor("fhir")) };
-      const response = await fetch(`${url}/fhir${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+      const request = { method, ...(body && { body: JSON.stringify(body) }) };
+      const send = (more: Record<string, string>) => fetch(`${url}/fhir${path}`, { ...request, headers: { ...headers, ...more } });
+      const response = await answered((more) => send(method === "POST" ? more : {}));
       const text = await response.text();
       return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
     },
     async create(practitioner, ifNoneExist) {
       const address = `${url}/fhir/Practitioner`;
       const headers = { "Content-Type": "application/fhir+json", "If-None-Exist": ifNoneExist, ...(await headersFor("practitioner")) };
-      const response = await fetch(address, { method: "POST", headers, body: JSON.stringify(practitioner) });
+      const response = await answered((more) =>
+        fetch(address, { method: "POST", headers: { ...headers, ...more }, body: JSON.stringify(practitioner) }),
+      );
       const body = (await response.json()) as { id: string; issue?: { diagnostics?: string }[] };
       if (!response.ok) throw new ActionRefused(address, response.status, { message: body.issue?.[0]?.diagnostics ?? "" });
       return body.id;

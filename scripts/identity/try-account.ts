@@ -33,7 +33,7 @@ export interface TryAccount {
  */
 export async function tryAccounts(config: Config, roles: readonly RoleName[]): Promise<TryAccount[]> {
   const file = join(config.dataDir, FILE);
-  const passwords = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, string>) : {};
+  const passwords = passwordsIn(file);
   const missing = roles.filter((role) => passwords[loginOf(role)] === undefined);
   if (missing.length > 0) {
     await withIdentity(config, async (broker) => {
@@ -42,12 +42,16 @@ export async function tryAccounts(config: Config, roles: readonly RoleName[]): P
         const name = `${role.charAt(0).toUpperCase()}${role.slice(1).replaceAll("-", " ")} for trying`;
         await identity.createUser(broker, { login: loginOf(role), name, roles: [role], password, isForTrying: true });
         passwords[loginOf(role)] = password;
-        writeAtomically(file, JSON.stringify(passwords));
+        // Read again: other roles may have got their accounts meanwhile.
+        writeAtomically(file, JSON.stringify({ ...passwordsIn(file), [loginOf(role)]: password }));
       }
     });
   }
   return roles.map((role) => ({ role, login: loginOf(role), password: passwords[loginOf(role)] as string }));
 }
+
+const passwordsIn = (file: string): Record<string, string> =>
+  existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, string>) : {};
 
 /** Returns a token for one request. */
 export type TokenSource = () => Promise<string>;
@@ -72,20 +76,44 @@ export async function ownTokens(config: Config, base: string, scope = TRY_SCOPE)
   return (role) => tokenSource(config, base, role, scope);
 }
 
-/** The same token until shortly before its end. */
+/** A token of a trial account, which is created at the first request. */
 function tokenSource(config: Config, base: string, role: RoleName, scope = TRY_SCOPE): TokenSource {
-  let token: Promise<{ text: string; until: number }> | undefined;
-  const ask = async () => {
+  return sharedToken(async () => {
     const [account] = await tryAccounts(config, [role]);
     const { login, password } = account as TryAccount;
     const at = Date.now();
-    const { access_token: text, expires_in: seconds } = await signIn({ base, login, password, scope });
+    const { access_token: text, expires_in: seconds } = await connected(() => signIn({ base, login, password, scope }));
     return { text, until: at + seconds * 1_000 - BEFORE_END_MS };
-  };
+  });
+}
+
+/** Tries of a sign-in whose connection is lost: a gateway that dies is replaced meanwhile. */
+const MAX_TRIES = 5;
+/** Pause between them, milliseconds. */
+const PAUSE_MS = 300;
+
+/** Repeats a sign-in whose connection was lost; nothing of an answered one is repeated. */
+async function connected<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof TypeError) || tries === MAX_TRIES) throw error; // how `fetch` reports a lost connection
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
+
+/** A token that all callers share; the first one who finds none that is valid asks for it. @param ask returns a token, and until when it is used */
+export function sharedToken(ask: () => Promise<{ text: string; until: number }>): TokenSource {
+  let asked: Promise<{ text: string; until: number }> | undefined;
   return async () => {
-    const known = await token?.catch(() => undefined);
-    if (known === undefined || known.until <= Date.now()) token = ask();
-    return (await (token as ReturnType<typeof ask>)).text;
+    asked ??= ask();
+    const before = asked;
+    const known = await before.catch(() => undefined);
+    if (known !== undefined && known.until > Date.now()) return known.text;
+    if (asked === before) asked = ask();
+    return (await asked).text;
   };
 }
 

@@ -2,7 +2,7 @@
 import { billing } from "../../services/billing/billing.contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
-import { patients } from "../../services/patients/patients.contract.ts";
+import { type MergeState, patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { ActionRefused, type RolesClient } from "../demo/roles-client.ts";
@@ -25,6 +25,8 @@ interface Inpatient {
   since: number;
 }
 
+/** Interval of reading the state of a merge, milliseconds. */
+const MERGE_POLL_MS = 50;
 /** Reason for a late entry. */
 const LATE = { lateReason: "simulated" };
 
@@ -284,10 +286,18 @@ export class Hospital {
   }
 
   async #merge({ source, target }: { source: string; target: string }, random: Random): Promise<void> {
-    await this.#client.call(patients.merge, { source, target });
+    await this.#moved(source, await this.#client.call(patients.merge, { source, target }));
     this.#note("merges");
     if (random() >= RATES.unmerge) return;
-    await this.#client.call(patients.unmerge, { source });
+    await this.#moved(source, await this.#client.call(patients.unmerge, { source }));
     this.#note("merges that were taken back");
+  }
+
+  /** Waits until the task of a merge has ended. */
+  async #moved(source: string, begun: MergeState): Promise<void> {
+    for (let state = begun; state.state === "running"; ) {
+      await new Promise((resolve) => setTimeout(resolve, MERGE_POLL_MS));
+      state = await this.#client.call(patients.mergeState, { source });
+    }
   }
 }

@@ -196,13 +196,14 @@ export function definitionOf({
 }
 
 /** The price in a definition; undefined if it is not active, or has none for a code. */
-export function priceOf({ id, status, code, propertyGroup }: ChargeItemDefinition): Price | undefined {
+export function priceOf({ id, meta, status, code, propertyGroup }: ChargeItemDefinition): Price | undefined {
   const [coding] = codesOf(code?.coding);
   const amount = propertyGroup?.flatMap(({ priceComponent = [] }) => priceComponent).find(({ type }) => type === "base")?.amount;
   const value = numberOf(amount?.value);
   if (status !== "active" || !coding || value === undefined) return undefined;
   return {
     definition: `ChargeItemDefinition/${id}`,
+    version: Number(meta?.versionId ?? 0),
     code: coding,
     cents: unitsIn(value, amount?.currency ?? ""),
     currency: amount?.currency ?? "",

@@ -16,6 +16,7 @@ import BillingService from "./billing.service.ts";
 const ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 const price = (code: string, cents: number): Price => ({
   definition: "ChargeItemDefinition/1",
+  version: 1,
   code: { system: ACT_CODE, code },
   cents,
   currency: "EUR",
@@ -223,14 +224,19 @@ describe("a hospital with a price list", () => {
   it("has a price list that is changed for what comes after", async () => {
     const code = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin" };
     const { definition } = await billing.setPrice(clinic.caller, { code, cents: 100, currency: "EUR" });
-    expect(await billing.setPrice(clinic.caller, { code, cents: 150, currency: "EUR" })).toEqual({
+    for (const version of [0, 2]) {
+      const stale = billing.setPrice(clinic.caller, { code, cents: 120, currency: "EUR", version });
+      await expect(stale).rejects.toEqual(refusal(409, "PRICE_CHANGED"));
+    }
+    expect(await billing.setPrice(clinic.caller, { code, cents: 150, currency: "EUR", version: 1 })).toEqual({
       definition,
+      version: 2,
       code,
       cents: 150,
       currency: "EUR",
     });
     const listed = await billing.listPrices(clinic.caller, {});
-    expect(listed.filter((one) => one.definition === definition)).toEqual([{ definition, code, cents: 150, currency: "EUR" }]);
+    expect(listed.filter((one) => one.definition === definition)).toEqual([{ definition, version: 2, code, cents: 150, currency: "EUR" }]);
     expect(listed).toHaveLength(4);
   });
 });

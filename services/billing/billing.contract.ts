@@ -1,6 +1,7 @@
 import type { Code } from "../../fhir/code.ts";
 import { action } from "../../mesh/contract.ts";
 import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
+import type { SeenVersion } from "../../mesh/seen-version-contract.ts";
 import type { Account, CashReport, InvoiceBalance, Means, Paid } from "./payments.contract.ts";
 
 export type { Code };
@@ -40,6 +41,7 @@ export interface Charge {
 export interface Price {
   /** "ChargeItemDefinition/…", always the same for a code. */
   definition: string;
+  version: number;
   code: Code;
   cents: number;
   currency: string; // ISO 4217
@@ -87,9 +89,10 @@ export const billing = {
   charge: action<{ encounter: string; text: string; cents: number; currency: string } & OccurrenceTime, Charge>("billing.charge"),
   /**
    * Bills the open charges of an ended visit or stay, the oldest 1,000; `left` is the number that waits for the next bill. No charge is ever on two bills.
+   * `cents`: the sum that was read; a bill of another sum is not made (CHARGES_CHANGED).
    * @throws 404 NOT_FOUND, 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, SEVERAL_CURRENCIES, CHARGES_CHANGED
    */
-  invoice: action<{ encounter: string }, Bill>("billing.invoice"),
+  invoice: action<{ encounter: string; cents?: number }, Bill>("billing.invoice"),
   /**
    * Cancels a bill or a credit note. The charges of a bill are open again, and follow their acts again.
    * @throws 404 INVOICE_NOT_FOUND; 409 INVOICE_NOT_IN_FORCE, INVOICE_CREDITED, INVOICE_PARTLY_PAID, INVOICE_CHANGED
@@ -117,9 +120,10 @@ export const billing = {
   cashReport: action<{ day?: string }, CashReport>("billing.cashReport"),
   /**
    * Sets a price: from now on acts with this code are charged (visits and stays that end, results and dispenses). Existing charges do not change.
-   * @throws 409 PRICE_CHANGED when others set it at the same moment
+   * `version`: that of the price that was read (0: there was none), so that a later change by others is not overwritten unseen.
+   * @throws 409 PRICE_CHANGED when others have set it since, or set it at the same moment
    */
-  setPrice: action<{ code: Code; cents: number; currency: string }, Price>("billing.setPrice"),
+  setPrice: action<{ code: Code; cents: number; currency: string } & SeenVersion, Price>("billing.setPrice"),
   /** The price list; at most 10,000 prices. */
   listPrices: action<Record<string, never>, Price[]>("billing.listPrices"),
 };

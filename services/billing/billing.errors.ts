@@ -17,10 +17,10 @@ export const nothingToInvoice = (encounter: string) =>
 export const severalCurrencies = (encounter: string) =>
   new MoleculerClientError("The charges are in several currencies, but a bill has one.", 409, "SEVERAL_CURRENCIES", { encounter });
 
-/** 409: others have set the price at the same moment. */
+/** 409: others have set the price, since it was read or at the same moment. */
 export const priceChanged = (definition: string) =>
   new MoleculerClientError(
-    "Somebody else has set this price at the same moment: look at it, and set it again if it is wrong.",
+    "Somebody else has set this price meanwhile: look at it, and set it again if it is wrong.",
     409,
     "PRICE_CHANGED",
     {
@@ -33,7 +33,9 @@ export const ACT_ALREADY_CHARGED = "ACT_ALREADY_CHARGED";
 
 /** 409: a concurrent write came first; the same call may succeed. */
 export const chargesChanged = (encounter: string) =>
-  new MoleculerClientError("The charges changed while they were summed up: try again.", 409, "CHARGES_CHANGED", { encounter });
+  new MoleculerClientError("The charges have changed since they were summed up: look at them and try again.", 409, "CHARGES_CHANGED", {
+    encounter,
+  });
 
 /** Type of `chargeCredited`, for callers and for the unique key. */
 export const CHARGE_CREDITED = "CHARGE_CREDITED";

@@ -1,5 +1,15 @@
 import { numberOf } from "../../fhir/json.ts";
-import type { Account, ChargeItem, Claim, FhirResource, Money, PaymentNotice, PaymentReconciliation } from "../../fhir/r4.ts";
+import type {
+  Account,
+  ChargeItem,
+  ChargeItemDefinition,
+  Claim,
+  FhirResource,
+  Money,
+  PaymentNotice,
+  PaymentReconciliation,
+} from "../../fhir/r4.ts";
+import { systemsAsListed } from "../../mixins/fhir/rules/code-systems.ts";
 import { idOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalNotDeleted } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
@@ -55,6 +65,7 @@ const charge: Rule<ChargeItem>[] = [
       return refusal("charge-item-value", "The price is too large: correct it.", "ChargeItem.priceOverride", 422);
     },
   },
+  systemsAsListed<ChargeItem>("ChargeItem"),
   referencesExist<ChargeItem>("ChargeItem"),
 ];
 
@@ -97,6 +108,7 @@ function payable<Of extends FhirResource>(
 /** The rules of charges, invoices, coverages and claims. */
 export const rules: RulesOf = {
   ChargeItem: charge,
+  ChargeItemDefinition: [systemsAsListed<ChargeItemDefinition>("ChargeItemDefinition")],
   Invoice: invoiceRules,
   Account: onePatient<Account>("Account"),
   ...patientRecords(OF_ONE_PATIENT),

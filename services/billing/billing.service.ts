@@ -12,7 +12,8 @@ import type { OwnerStep, ResourceVersion, StepResult } from "../../federation/ow
 import { type DurableEvent, effectOf, task } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { change, creation } from "../../mixins/fhir/write-steps.ts";
+import { change, creation, versionOf } from "../../mixins/fhir/write-steps.ts";
+import { versionRule } from "../../mixins/fhir/seen-version.ts";
 import { occurrenceTime, occurrenceTimeRules, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
 import { codeRule, readReference, referenceTo, splitReference } from "../../mixins/fhir/domain-references.ts";
 import { ACT, actOf, chargeForAct, chargeIdOf, chargeKeys, definitionOf, priceIdOf, priceOf } from "./acts.model.ts";
@@ -119,11 +120,12 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
     invoice: {
       rest: "POST",
       summary: "Bill a visit or stay that has ended",
-      params: { encounter: referenceTo("Encounter"), $$strict: true },
+      params: { encounter: referenceTo("Encounter"), cents: { ...CENTS, optional: true }, $$strict: true },
       async handler(ctx) {
         const { encounter: reference } = ctx.params;
         const encounter = await readReference<Encounter>({ caller: ctx, directory: this.directory }, reference);
         const { bill, invoice, charges } = newInvoice(timeOrderedId(), encounter, await this.openCharges(reference), new Date());
+        if (ctx.params.cents !== undefined && ctx.params.cents !== bill.cents) throw chargesChanged(reference);
         try {
           await this.fhir.write([creation(invoice), ...charges.map(change)]);
         } catch (error) {
@@ -215,17 +217,19 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
     setPrice: {
       rest: "POST",
       summary: "Set what an act costs",
-      params: { code: codeRule, cents: CENTS, currency: CURRENCY, $$strict: true },
+      params: { code: codeRule, cents: CENTS, currency: CURRENCY, version: { ...versionRule, min: 0 }, $$strict: true },
       async handler(ctx) {
         const definition = definitionOf(ctx.params);
         const before = await this.fhir.read("ChargeItemDefinition", definition.id);
+        const { version: seen } = ctx.params;
+        if (seen !== undefined && seen !== (before ? versionOf(before) : 0)) throw priceChanged(`ChargeItemDefinition/${definition.id}`);
         try {
-          await this.fhir.write([before ? change({ ...before, ...definition }) : creation(definition)]);
+          const [{ version }] = await this.fhir.write([before ? change({ ...before, ...definition }) : creation(definition)]);
+          return priceOf({ ...definition, meta: { versionId: `${version}` } }) as Price;
         } catch (error) {
           const isChanged = isType(error, "STALE_VERSION") || isType(error, "ID_TAKEN");
           throw isChanged ? priceChanged(`ChargeItemDefinition/${definition.id}`) : error;
         }
-        return priceOf(definition) as Price;
       },
     },
 

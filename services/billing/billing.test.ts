@@ -59,7 +59,8 @@ describe("billing", () => {
     await charge(visit, 4_000);
     await charge(visit, 250);
     await visits.close(clinic.caller, { visit });
-    const bill = await billing.invoice(clinic.caller, { encounter: visit });
+    await expect(billing.invoice(clinic.caller, { encounter: visit, cents: 4_000 })).rejects.toEqual(refusal(409, "CHARGES_CHANGED"));
+    const bill = await billing.invoice(clinic.caller, { encounter: visit, cents: 4_250 });
     expect(bill).toMatchObject({ cents: 4_250, charges: [expect.stringMatching(/^ChargeItem/), expect.stringMatching(/^ChargeItem/)] });
     expect(await clinic.read("billing", bill.invoice)).toMatchObject({ status: "issued", totalGross: { value: 42.5, currency: "EUR" } });
     await expect(billing.invoice(clinic.caller, { encounter: visit })).rejects.toEqual(refusal(409, "NOTHING_TO_INVOICE"));

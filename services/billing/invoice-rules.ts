@@ -64,7 +64,7 @@ const total: Rule<Invoice> = {
   id: "invoice-total",
   group: "money",
   holdsAlways: true,
-  says: "The total of an issued Invoice is the sum of its lines, with no more decimals than its currency.",
+  says: "The total of an issued Invoice is the sum of its lines, with no more decimals than its currency; only that of a credit note is negative.",
   check(change) {
     const { after } = change;
     if (!after || !isIssued(change)) return undefined;
@@ -72,6 +72,10 @@ const total: Rule<Invoice> = {
     const part = totalPriceComponent.map(({ amount }) => amount).find((it) => it && isTooFine(it));
     for (const [name, amount] of Object.entries({ totalNet, totalGross, totalPriceComponent: part })) {
       if (amount && isTooFine(amount)) return tooFine("invoice-total", `Invoice.${name}`, amount);
+    }
+    const negative = Object.entries({ totalNet, totalGross }).find(([, amount]) => (numberOf(amount?.value) ?? 0) < 0);
+    if (negative && creditedBy(after) === undefined) {
+      return refusal("invoice-total", "Nobody pays less than nothing: make a credit note for the Invoice.", `Invoice.${negative[0]}`, 422);
     }
     const [sum, net] = [sumOf(after), numberOf(totalNet?.value)];
     if (sum === undefined || net === undefined) return undefined;

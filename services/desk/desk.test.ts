@@ -186,14 +186,20 @@ describe("a form that changes what others may change at once", () => {
         .map(nameOf)
         .sort(),
     ).toEqual([
-      "bench/enter.ts", // releases what is shown; what others have entered since is shown first
+      "bench/enter.ts", // enters and releases over what is shown; what others have entered since is shown first
+      "bench/tell-critical.ts", // acknowledges the value that was read out, and no other one
       "chart/note-allergy.ts", // makes something; its version is needed to take that back
       "chart/note-form.ts", // one text: theirs stands over the own one, which one goes on with
       "chart/prescribe.ts", // makes something
       "chart/problems.ts", // makes something
       "chart/vital-signs.ts", // makes something
+      "dispensary/dispense.ts", // makes something, of the prescription that is shown
       "front-desk/book.ts", // makes something
-      "ward/discharge.ts", // changes the stay, by its rules; of each medication of home it says what others have changed
+      "front-desk/queue.ts", // cancels the visit that is shown, and opens another
+      "ward/discharge.ts", // changes the stay that is shown, by its rules; of each medication of home it says what others have changed
+      "ward/physician.ts", // one choice, of the stay that is shown
+      "ward/transfer.ts", // one choice, of the stay that is shown
+      "ward/waiting.ts", // denies what is shown
     ]);
   });
 

@@ -2,6 +2,7 @@
 import { momentRule, reasonRule } from "../../mesh/param-rules.ts";
 import { occurrenceTimeRules } from "../../mixins/fhir/occurrence-time.ts";
 import { referenceTo } from "../../mixins/fhir/domain-references.ts";
+import { seenVersionRules, versionRule } from "../../mixins/fhir/seen-version.ts";
 import { RequestKind } from "./requests.contract.ts";
 import { DISPOSITIONS } from "./stays.model.ts";
 
@@ -28,8 +29,8 @@ export const params = {
     needs: { type: "array", max: 20, items: need, optional: true },
     $$strict: true,
   },
-  accept: { request: stay, ward: place, $$strict: true },
-  deny: { request: stay, reason: reasonRule, $$strict: true },
+  accept: { request: stay, ward: place, ...seenVersionRules, $$strict: true },
+  deny: { request: stay, reason: reasonRule, ...seenVersionRules, $$strict: true },
   admit: {
     patient: referenceTo("Patient"),
     ...whereTo,
@@ -39,19 +40,20 @@ export const params = {
     ...occurrenceTimeRules,
     $$strict: true,
   },
-  transfer: { stay, ...whereTo, ...occurrenceTimeRules, $$strict: true },
-  ofTransfer: { stay, $$strict: true },
-  requestTransfer: { stay, to: referenceTo("Location"), $$strict: true },
-  swap: { stay, with: stay, ...occurrenceTimeRules, $$strict: true },
-  move: { stay, ...occurrenceTimeRules, $$strict: true },
-  setPhysician: { stay, physician: referenceTo("Practitioner"), $$strict: true },
+  transfer: { stay, ...whereTo, ...seenVersionRules, ...occurrenceTimeRules, $$strict: true },
+  ofTransfer: { stay, ...seenVersionRules, $$strict: true },
+  requestTransfer: { stay, to: referenceTo("Location"), ...seenVersionRules, $$strict: true },
+  swap: { stay, with: stay, ...seenVersionRules, versionOfOther: versionRule, ...occurrenceTimeRules, $$strict: true },
+  move: { stay, ...seenVersionRules, ...occurrenceTimeRules, $$strict: true },
+  setPhysician: { stay, physician: referenceTo("Practitioner"), ...seenVersionRules, $$strict: true },
   handOver: { stay, text: { type: "string", trim: true, min: 1, max: 10_000 }, $$strict: true },
   discharge: {
     stay,
     disposition: { type: "enum", values: Object.keys(DISPOSITIONS), optional: true },
+    ...seenVersionRules,
     ...occurrenceTimeRules,
     $$strict: true,
   },
-  undo: { stay, reason: reasonRule, $$strict: true },
-  undoEnd: { stay, reason: reasonRule, bed: place, $$strict: true },
+  undo: { stay, reason: reasonRule, ...seenVersionRules, $$strict: true },
+  undoEnd: { stay, reason: reasonRule, bed: place, ...seenVersionRules, $$strict: true },
 } as const;

@@ -2,14 +2,16 @@ import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
 import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
+import type { SeenVersion } from "../../mesh/seen-version-contract.ts";
 import type { Encounter, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { occurrenceTime, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
 import { placesOf } from "../../mixins/fhir/rules/encounter-places.ts";
+import { asSeen } from "../../mixins/fhir/seen-version.ts";
 import { readReference, requireReference } from "../../mixins/fhir/domain-references.ts";
 import { emits, owns, type Disposition, type hospitalizations, type Stay } from "./hospitalizations.contract.ts";
-import { bedOccupied, requestNotFound, stayNotFound, wardMissing } from "./hospitalizations.errors.ts";
+import { bedOccupied, requestNotFound, stayChanged, stayNotFound, wardMissing } from "./hospitalizations.errors.ts";
 import { admit, admitFromVisit, lastMoveOf, stayKeys, transfer } from "./hospitalizations.model.ts";
 import { params } from "./hospitalizations.params.ts";
 import { invariants } from "./hospitalizations.invariants.ts";
@@ -24,9 +26,12 @@ import { cancelAdmission, cancelDischarge, cancelTransfer } from "./undo.model.t
 type This = Service & WithFhir & WithDirectory & Helpers;
 
 interface Helpers {
-  stay(reference: string): Promise<Stored<Encounter>>;
-  planned(reference: string): Promise<Stored<Encounter>>;
-  move(ctx: Context<OccurrenceTime & { stay: string }>, made: (before: Stored<Encounter>, at: Date) => Stored<Encounter>): Promise<Stay>;
+  stay(asked: { stay: string } & SeenVersion): Promise<Stored<Encounter>>;
+  planned(asked: { request: string } & SeenVersion): Promise<Stored<Encounter>>;
+  move(
+    ctx: Context<OccurrenceTime & SeenVersion & { stay: string }>,
+    made: (before: Stored<Encounter>, at: Date) => Stored<Encounter>,
+  ): Promise<Stay>;
 }
 
 export default defineService<typeof hospitalizations, WithFhir & WithDirectory & Helpers>({
@@ -53,7 +58,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Accept a request for admission and keep a place",
       params: params.accept,
       async handler(ctx) {
-        const before = await this.planned(ctx.params.request);
+        const before = await this.planned(ctx.params);
         const ward = ctx.params.ward ?? requestOf(before, 0).ward;
         if (ward === undefined) throw wardMissing();
         await requireReference({ caller: ctx, directory: this.directory }, ward);
@@ -66,8 +71,8 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Keep no place any more for an accepted request",
       params: params.accept,
       async handler(ctx) {
-        const { request, ward } = ctx.params;
-        const before = await this.planned(request);
+        const { ward } = ctx.params;
+        const before = await this.planned(ctx.params);
         if (ward !== undefined) await requireReference({ caller: ctx, directory: this.directory }, ward);
         return changed(this, withdrawAcceptance(before, ward));
       },
@@ -78,7 +83,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Deny a request for admission",
       params: params.deny,
       async handler(ctx) {
-        const before = await this.planned(ctx.params.request);
+        const before = await this.planned(ctx.params);
         return changed(this, denyRequest(before, ctx.params.reason, new Date()));
       },
     },
@@ -96,7 +101,9 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         const at = occurrenceTime(ctx.params, { now: new Date(), ...(before && { after: lastMoveOf(before) }) });
         const asked = { patient, bed: place, ...(reason !== undefined && { reason }) };
         const stay =
-          request !== undefined ? admitFromRequest(await this.planned(request), { patient, place }, at) : admit(timeOrderedId(), asked, at);
+          request !== undefined
+            ? admitFromRequest(await this.planned({ request }), { patient, place }, at)
+            : admit(timeOrderedId(), asked, at);
         return carryOut(ctx, withLateReason(before ? admitFromVisit(before, asked, at) : stay, ctx.params));
       },
     },
@@ -106,7 +113,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Move a patient to another bed or ward",
       params: params.transfer,
       async handler(ctx) {
-        const before = await this.stay(ctx.params.stay);
+        const before = await this.stay(ctx.params);
         const place = ctx.params.bed ?? ctx.params.ward;
         if (place === undefined) throw wardMissing();
         const at = occurrenceTime(ctx.params, { now: new Date(), after: lastMoveOf(before) });
@@ -122,7 +129,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Ask that a patient be moved",
       params: params.requestTransfer,
       async handler(ctx) {
-        const before = await this.stay(ctx.params.stay);
+        const before = await this.stay(ctx.params);
         await requireReference({ caller: ctx, directory: this.directory }, ctx.params.to);
         return carryOut(ctx, requestTransfer(before, ctx.params.to));
       },
@@ -133,7 +140,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Keep a place for a patient who shall be moved",
       params: params.ofTransfer,
       async handler(ctx) {
-        return carryOut(ctx, acceptTransfer(await this.stay(ctx.params.stay)));
+        return carryOut(ctx, acceptTransfer(await this.stay(ctx.params)));
       },
     },
 
@@ -142,7 +149,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Deny that a patient be moved",
       params: params.undo,
       async handler(ctx) {
-        return carryOut(ctx, denyTransfer(await this.stay(ctx.params.stay), ctx.params.reason));
+        return carryOut(ctx, denyTransfer(await this.stay(ctx.params), ctx.params.reason));
       },
     },
 
@@ -151,7 +158,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Ask no longer that a patient be moved",
       params: params.ofTransfer,
       async handler(ctx) {
-        return carryOut(ctx, withdrawTransfer(await this.stay(ctx.params.stay)));
+        return carryOut(ctx, withdrawTransfer(await this.stay(ctx.params)));
       },
     },
 
@@ -160,7 +167,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Let two patients change their beds",
       params: params.swap,
       async handler(ctx) {
-        return swapBeds(this, [await this.stay(ctx.params.stay), await this.stay(ctx.params.with)], ctx.params);
+        return swapBeds(this, [await this.stay(ctx.params), await this.stay(otherOf(ctx.params))], ctx.params);
       },
     },
 
@@ -187,7 +194,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Undo a leave, or the return from it",
       params: params.undo,
       async handler(ctx) {
-        return carryOut(ctx, cancelLeave(await this.stay(ctx.params.stay), ctx.params.reason));
+        return carryOut(ctx, cancelLeave(await this.stay(ctx.params), ctx.params.reason));
       },
     },
 
@@ -196,9 +203,9 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Make a physician responsible for a stay",
       params: params.setPhysician,
       async handler(ctx) {
-        const { stay, physician } = ctx.params;
-        const before = await this.stay(stay);
-        return carryOut(ctx, withPhysician(before, await physicianOf({ caller: ctx, directory: this.directory }, physician), new Date()));
+        const before = await this.stay(ctx.params);
+        const physician = await physicianOf({ caller: ctx, directory: this.directory }, ctx.params.physician);
+        return carryOut(ctx, withPhysician(before, physician, new Date()));
       },
     },
 
@@ -207,7 +214,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Write what the next one on duty must know",
       params: params.handOver,
       async handler(ctx) {
-        return handOver(ctx, await this.stay(ctx.params.stay), ctx.params.text);
+        return handOver(ctx, await this.stay(ctx.params), ctx.params.text);
       },
     },
 
@@ -225,7 +232,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "End a stay by the death of the patient",
       params: params.move,
       async handler(ctx) {
-        const before = await this.stay(ctx.params.stay);
+        const before = await this.stay(ctx.params);
         const at = occurrenceTime(ctx.params, { now: new Date(), after: lastMoveOf(before) });
         const patient = await patientOf({ caller: ctx, directory: this.directory }, before);
         const [ended, dead] = die(before, patient, at);
@@ -238,7 +245,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Undo an admission and free the bed",
       params: params.undo,
       async handler(ctx) {
-        return carryOut(ctx, cancelAdmission(await this.stay(ctx.params.stay), ctx.params.reason, new Date()));
+        return carryOut(ctx, cancelAdmission(await this.stay(ctx.params), ctx.params.reason, new Date()));
       },
     },
 
@@ -247,7 +254,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Undo the last transfer",
       params: params.undo,
       async handler(ctx) {
-        return carryOut(ctx, cancelTransfer(await this.stay(ctx.params.stay), ctx.params.reason));
+        return carryOut(ctx, cancelTransfer(await this.stay(ctx.params), ctx.params.reason));
       },
     },
 
@@ -256,8 +263,8 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Undo a discharge",
       params: params.undoEnd,
       async handler(ctx) {
-        const { stay, bed } = ctx.params;
-        const again = cancelDischarge(await this.stay(stay), ctx.params, new Date());
+        const { bed } = ctx.params;
+        const again = cancelDischarge(await this.stay(ctx.params), ctx.params, new Date());
         if (bed !== undefined) await requireBed({ caller: ctx, directory: this.directory }, bed);
         return carryOut(ctx, again);
       },
@@ -268,7 +275,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Undo a death that was none",
       params: params.undoEnd,
       async handler(ctx) {
-        const before = await this.stay(ctx.params.stay);
+        const before = await this.stay(ctx.params);
         const mesh = { caller: ctx, directory: this.directory };
         const [again, alive] = cancelDeath(before, await patientOf(mesh, before), ctx.params, new Date());
         if (ctx.params.bed !== undefined) await requireBed(mesh, ctx.params.bed);
@@ -278,23 +285,31 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
   },
 
   methods: {
-    async stay(this: This, reference: string): Promise<Stored<Encounter>> {
-      return this.fhir.require("Encounter", reference, stayNotFound);
+    /** @throws 404 STAY_NOT_FOUND, 409 STAY_CHANGED */
+    async stay(this: This, { stay, ...seen }: { stay: string } & SeenVersion): Promise<Stored<Encounter>> {
+      return asSeen(await this.fhir.require("Encounter", stay, stayNotFound), seen, stayChanged);
     },
 
-    async planned(this: This, reference: string): Promise<Stored<Encounter>> {
-      return this.fhir.require("Encounter", reference, requestNotFound);
+    /** @throws 404 REQUEST_NOT_FOUND, 409 STAY_CHANGED */
+    async planned(this: This, { request, ...seen }: { request: string } & SeenVersion): Promise<Stored<Encounter>> {
+      return asSeen(await this.fhir.require("Encounter", request, requestNotFound), seen, stayChanged);
     },
 
     /** Carries out a move of a stay at a given time. */
     async move(
       this: This,
-      ctx: Context<OccurrenceTime & { stay: string }>,
+      ctx: Context<OccurrenceTime & SeenVersion & { stay: string }>,
       made: (before: Stored<Encounter>, at: Date) => Stored<Encounter>,
     ): Promise<Stay> {
-      const before = await this.stay(ctx.params.stay);
+      const before = await this.stay(ctx.params);
       const at = occurrenceTime(ctx.params, { now: new Date(), after: lastMoveOf(before) });
       return carryOut(ctx, withLateReason(made(before, at), ctx.params));
     },
   },
+});
+
+/** The second stay of a swap. */
+const otherOf = ({ with: stay, versionOfOther: version }: { with: string; versionOfOther?: number }) => ({
+  stay,
+  ...(version !== undefined && { version }),
 });

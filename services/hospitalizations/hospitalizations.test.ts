@@ -93,6 +93,25 @@ describe("hospitalizations", () => {
     expect(await visits.open(clinic.caller, { patient })).toMatchObject({ status: "open" }); // the first visit is one no more
   });
 
+  it("moves, discharges and swaps nobody whose stay others have changed since it was read", async () => {
+    const [bed = "", other = ""] = beds;
+    const seen = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
+    const second = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Bianchi"), bed: other });
+    const { stay, version } = await hospitalizations.leave(clinic.caller, { stay: seen.stay, version: seen.version });
+    const stale = { stay, version: seen.version };
+    for (const late of [
+      hospitalizations.discharge(clinic.caller, stale),
+      hospitalizations.requestTransfer(clinic.caller, { ...stale, to: other }),
+      hospitalizations.cancelLeave(clinic.caller, { ...stale, reason: "the wrong patient" }),
+      hospitalizations.swap(clinic.caller, { ...stale, with: second.stay }),
+      hospitalizations.swap(clinic.caller, { stay: second.stay, with: stay, versionOfOther: seen.version }),
+    ]) {
+      await expect(late).rejects.toEqual(refusal(409, "STAY_CHANGED"));
+    }
+    const swapped = { stay, version, with: second.stay, versionOfOther: second.version };
+    expect(await hospitalizations.swap(clinic.caller, swapped)).toMatchObject([{ bed: other }, { bed }]);
+  });
+
   it("moves a patient to a free bed, and to no other", async () => {
     const [bed = "", other = ""] = beds;
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });

@@ -76,10 +76,15 @@ export interface Entered {
 /** Interpretation of a value by the patient's reference range (HL7 v3-ObservationInterpretation). */
 export type ResultFlag = "N" | "L" | "H" | "LL" | "HH";
 
-/** One value of a report: a FHIR Observation. */
-export interface ReportLine {
+/** One value in the version that was read. */
+export interface SeenValue {
   /** "Observation/…" */
   observation: string;
+  version: number;
+}
+
+/** One value of a report: a FHIR Observation. */
+export interface ReportLine extends SeenValue {
   code: string;
   display: string;
   value: number | string;

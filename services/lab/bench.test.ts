@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { readTypedNumber, type TypedNumber } from "../../fhir/typed-number.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import { patients } from "../patients/patients.contract.ts";
@@ -181,6 +182,30 @@ describe("the bench", () => {
     expect(await lab.release(clinic.caller, { order, version: later })).toMatchObject({ status: "final", lines: [{ value: 5.2 }] });
   });
 
+  it("releases no value that was changed by FHIR since it was reviewed", async () => {
+    const { order } = await lab.orderPanel(clinic.caller, { patient, code: "718-7" });
+    const { version, lines } = await lab.enter(clinic.caller, { order, results: [{ code: "718-7", value: 13 }] });
+    const values = lines.map((line) => ({ observation: line.observation, version: line.version }));
+    const [{ observation } = { observation: "" }] = values;
+    const before = await clinic.read("lab", observation);
+    const text = JSON.stringify({ ...before, valueQuantity: { ...(before.valueQuantity as object), value: 3.1 } });
+    const [type, id] = observation.split("/") as [string, string];
+    await ownerOf("lab").write(clinic.caller, { steps: [{ op: "update", type, id, text, upsert: false }] });
+    await expect(lab.release(clinic.caller, { order, version, values })).rejects.toEqual(refusal(409, "ORDER_CHANGED"));
+    await expect(lab.release(clinic.caller, { order, version, values: [] })).rejects.toEqual(refusal(409, "ORDER_CHANGED"));
+    const seen = [{ observation, version: 2 }];
+    expect(await lab.release(clinic.caller, { order, version, values: seen })).toMatchObject({ lines: [{ value: 3.1, version: 3 }] });
+  });
+
+  it("replaces no value that others have entered since the order was read", async () => {
+    const { order } = await lab.orderPanel(clinic.caller, { patient, code: "718-7" });
+    const enter = (value: number, version: number) => lab.enter(clinic.caller, { order, version, results: [{ code: "718-7", value }] });
+    const { version } = await enter(13, 0);
+    await expect(enter(9, 0)).rejects.toEqual(refusal(409, "ORDER_CHANGED"));
+    expect(await enter(12, version)).toMatchObject({ lines: [{ value: 12 }] });
+    await expect(lab.cancel(clinic.caller, { order, version: 1, reason: "of yesterday" })).rejects.toEqual(refusal(409, "ORDER_CHANGED"));
+  });
+
   it("accepts corrections before the release, and reports what is missing", async () => {
     const { order } = await count();
     await expect(lab.release(clinic.caller, { order })).rejects.toEqual(refusal(409, "NOTHING_ENTERED"));
@@ -286,7 +311,11 @@ describe("the bench", () => {
     expect(await lab.listCritical(clinic.caller, { patient })).toMatchObject([
       { observation, value: expect.any(Number), unit: expect.any(String), flag: "HH", isAcknowledged: false },
     ]);
-    const known = await lab.acknowledge(clinic.caller, { observation, note: "repeated at once" });
+    const [{ version } = { version: 0 }] = await lab.listCritical(clinic.caller, { patient });
+    for (const other of [version - 1, version + 1]) {
+      await expect(lab.acknowledge(clinic.caller, { observation, version: other })).rejects.toEqual(refusal(409, "RESULT_CHANGED"));
+    }
+    const known = await lab.acknowledge(clinic.caller, { observation, version, note: "repeated at once" });
     expect(known).toMatchObject({ isAcknowledged: true, version: 3 });
     expect(await clinic.read("lab", observation)).toMatchObject({
       status: "final",

@@ -2,7 +2,18 @@ import type { Code } from "../../fhir/code.ts";
 import type { Ownership } from "../../federation/owner-contract.ts";
 import { action } from "../../mesh/contract.ts";
 import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
-import type { BenchOrder, Catalogue, CriticalValue, Designation, Entered, Label, LabReport, Priority } from "./bench.contract.ts";
+import type { SeenVersion } from "../../mesh/seen-version-contract.ts";
+import type {
+  BenchOrder,
+  Catalogue,
+  CriticalValue,
+  Designation,
+  Entered,
+  Label,
+  LabReport,
+  Priority,
+  SeenValue,
+} from "./bench.contract.ts";
 
 export type { Code };
 
@@ -64,14 +75,14 @@ export const lab = {
   order: action<{ patient: string; encounter?: string; test: Code } & OccurrenceTime, LabOrder>("lab.order"),
   /** Writes result, report and the order's completion in one step; `at`: time of the measurement. @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED; 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS */
   enterResult: action<{ order: string; finding: Finding } & OccurrenceTime, LabResult>("lab.enterResult"),
-  /** Cancels an order without a result. @throws 404 ORDER_NOT_FOUND, 409 ORDER_NOT_ACTIVE, ORDER_CHANGED */
-  cancel: action<{ order: string; reason: string }, LabOrder>("lab.cancel"),
+  /** Cancels an order without a result; `version`: that of the order. @throws 404 ORDER_NOT_FOUND, 409 ORDER_NOT_ACTIVE, ORDER_CHANGED */
+  cancel: action<{ order: string; reason: string } & SeenVersion, LabOrder>("lab.cancel"),
   /**
    * Corrects a final result, and all final reports that issue it, in one step. `version`: that of the result that was read; if it has been
    * corrected since, nothing is stored (RESULT_CHANGED).
    * @throws 404 RESULT_NOT_FOUND; 409 RESULT_NOT_FINAL, RESULT_CHANGED; 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS
    */
-  correctResult: action<{ observation: string; version?: number; finding: Finding; reason: string }, CorrectedResult>("lab.correctResult"),
+  correctResult: action<{ observation: string; finding: Finding; reason: string } & SeenVersion, CorrectedResult>("lab.correctResult"),
   /** The laboratory's tests, units, ranges and panels, with the hospital's own names. */
   listCatalogue: action<Record<string, never>, Catalogue>("lab.listCatalogue"),
   /**
@@ -94,20 +105,22 @@ export const lab = {
    */
   collect: action<{ orders: string[]; kind?: string } & OccurrenceTime, Label>("lab.collect"),
   /** Rejects a specimen: another one has to be collected. @throws 404 SPECIMEN_NOT_FOUND; 409 SPECIMEN_OVER, ORDER_CHANGED */
-  rejectSpecimen: action<{ specimen: string; reason: string }, Label>("lab.rejectSpecimen"),
+  rejectSpecimen: action<{ specimen: string; reason: string } & SeenVersion, Label>("lab.rejectSpecimen"),
   /**
    * Enters some or all values of an order, or replaces earlier ones: makes a preliminary report with interpretations by the patient's reference ranges.
+   * With the `version` of the report that was read (0: there was none), no values that others have entered since are replaced (409 ORDER_CHANGED).
    * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED, NOT_ORDERED, UNIT_DIFFERS; 422 NUMBER_UNCLEAR
    */
-  enter: action<{ order: string; results: Entered[]; specimen?: string } & OccurrenceTime, LabReport>("lab.enter"),
+  enter: action<{ order: string; results: Entered[]; specimen?: string } & SeenVersion & OccurrenceTime, LabReport>("lab.enter"),
   /**
    * Releases the entered values: values, report and the order's completion become final in one step. Critical values wait to be acknowledged.
-   * With the `version` of the report that was reviewed, no values that were entered since are released (409 ORDER_CHANGED).
+   * With the `version` of the report and the `values` that were reviewed, no others are released: neither values that were entered since, nor
+   * values that were changed since by FHIR, which leaves the report's version as it is (409 ORDER_CHANGED).
    * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED, NOTHING_ENTERED, RESULTS_MISSING
    */
-  release: action<{ order: string; version?: number; missingReason?: string }, LabReport>("lab.release"),
+  release: action<{ order: string; values?: SeenValue[]; missingReason?: string } & SeenVersion, LabReport>("lab.release"),
   /** Critical values that are not acknowledged, the oldest first; of all patients, or of one. At most 1,000. */
   listCritical: action<{ patient?: string }, CriticalValue[]>("lab.listCritical"),
-  /** Acknowledges a critical value. @throws 404 RESULT_NOT_FOUND; 409 NOT_CRITICAL, RESULT_CHANGED */
-  acknowledge: action<{ observation: string; note?: string }, CriticalValue>("lab.acknowledge"),
+  /** Acknowledges a critical value; `version`: that of the value that was read (RESULT_CHANGED). @throws 404 RESULT_NOT_FOUND; 409 NOT_CRITICAL, RESULT_CHANGED */
+  acknowledge: action<{ observation: string; note?: string } & SeenVersion, CriticalValue>("lab.acknowledge"),
 };

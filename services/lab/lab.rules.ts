@@ -1,5 +1,6 @@
 import type { CodeableConcept, DiagnosticReport, Observation, Quantity, ServiceRequest, Specimen } from "../../fhir/r4.ts";
 import { numberOf } from "../../fhir/json.ts";
+import { systemsAsListed } from "../../mixins/fhir/rules/code-systems.ts";
 import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalNotDeleted, notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
@@ -39,6 +40,7 @@ const order: Rule<ServiceRequest>[] = [
     isOpen: ({ status, intent }) => status === "active" && /order$/.test(intent),
   }),
   ...onePatient<ServiceRequest>("ServiceRequest"),
+  systemsAsListed<ServiceRequest>("ServiceRequest"),
   referencesExist<ServiceRequest>("ServiceRequest"),
   notDeletedUnder<ServiceRequest>("ServiceRequest", INSTEAD),
 ];
@@ -53,6 +55,7 @@ const specimen: Rule<Specimen>[] = [
     statuses: ["available", "unavailable", "unsatisfactory"],
     times: ({ collection }) => ({ collection: collection?.collectedDateTime ?? collection?.collectedPeriod?.start }),
   }),
+  systemsAsListed<Specimen>("Specimen"),
   referencesExist<Specimen>("Specimen"),
   notDeletedUnder<Specimen>("Specimen", INSTEAD),
 ];
@@ -183,6 +186,7 @@ const result: Rule<Observation>[] = [
   orderedHere,
   sane,
   unit,
+  systemsAsListed<Observation>("Observation"),
   notInFuture<Observation>("Observation", {
     statuses: FINAL,
     times: ({ effectiveDateTime, effectiveInstant, effectivePeriod, effectiveTiming }) => ({
@@ -223,6 +227,7 @@ const report: Rule<DiagnosticReport>[] = [
     statuses: FINAL,
     times: ({ issued, effectiveDateTime, effectivePeriod }) => ({ issued, effective: effectiveDateTime ?? effectivePeriod?.start }),
   }),
+  systemsAsListed<DiagnosticReport>("DiagnosticReport"),
   referencesExist<DiagnosticReport>("DiagnosticReport"),
   finalNotDeleted<DiagnosticReport>("DiagnosticReport", { what: "A final report", isFinal: isFinalAct, message: RELEASED }),
 ];

@@ -6,7 +6,8 @@ import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { change, creation, versionOf } from "../../mixins/fhir/write-steps.ts";
+import { asSeen, seenVersionRules } from "../../mixins/fhir/seen-version.ts";
+import { change, creation } from "../../mixins/fhir/write-steps.ts";
 import { occurrenceTime, occurrenceTimeRules, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
 import { beginOf, codeRule, referenceTo, requireReference } from "../../mixins/fhir/domain-references.ts";
 import type { Catalogue } from "./bench.contract.ts";
@@ -105,11 +106,14 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
     cancel: {
       rest: "POST",
       summary: "Take back a laboratory order",
-      params: { order: referenceTo("ServiceRequest"), reason: reasonRule, $$strict: true },
+      params: { order: referenceTo("ServiceRequest"), reason: reasonRule, ...seenVersionRules, $$strict: true },
       async handler(ctx) {
         const { order: reference, reason } = ctx.params;
         const before = await this.fhir.require("ServiceRequest", reference, orderNotFound);
-        const order = cancelOrder(before, reason);
+        const order = cancelOrder(
+          asSeen(before, ctx.params, () => orderChanged(reference)),
+          reason,
+        );
         const { version } = await this.fhir.update(order).catch((error: unknown) => {
           throw isType(error, "STALE_VERSION") ? orderChanged(reference) : error;
         });
@@ -122,15 +126,15 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
       summary: "Correct a laboratory result and its report",
       params: {
         observation: referenceTo("Observation"),
-        version: { type: "number", integer: true, min: 1, optional: true },
+        ...seenVersionRules,
         finding: FINDING,
         reason: reasonRule,
         $$strict: true,
       },
       async handler(ctx) {
-        const { observation: reference, version: seen } = ctx.params;
-        const before = await this.fhir.require("Observation", reference, resultNotFound);
-        if (seen !== undefined && seen !== versionOf(before)) throw resultChanged(reference);
+        const { observation: reference } = ctx.params;
+        const found = await this.fhir.require("Observation", reference, resultNotFound);
+        const before = asSeen(found, ctx.params, () => resultChanged(reference));
         const now = new Date();
         const observation = correctResult(before, ctx.params, now);
         const issuing = [referenceClause("DiagnosticReport", "result", [reference])];

@@ -1,4 +1,5 @@
 import { action } from "../../mesh/contract.ts";
+import type { SeenVersion } from "../../mesh/seen-version-contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns = ["Patient", "RelatedPerson", "Person", "Group"];
@@ -230,6 +231,6 @@ export const patients = {
   unmerge: action<{ source: string }, MergeState>("patients.unmerge"),
   /** The state of a merge. @throws 404 NOT_FOUND */
   mergeState: action<{ source: string }, MergeState>("patients.mergeState"),
-  /** Corrects what is given. @throws 404 NOT_FOUND, 409 PATIENT_ALREADY_REGISTERED, 409 PATIENT_CHANGED, 422 IDENTIFIER_INVALID */
-  update: action<PatientUpdate, UpdatedPatient>("patients.update"),
+  /** Corrects what is given; `version`: that of the record that was read (PATIENT_CHANGED). @throws 404 NOT_FOUND, 409 PATIENT_ALREADY_REGISTERED, 409 PATIENT_CHANGED, 422 IDENTIFIER_INVALID */
+  update: action<PatientUpdate & SeenVersion, UpdatedPatient>("patients.update"),
 };

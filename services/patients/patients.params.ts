@@ -1,6 +1,7 @@
 /** Parameters of the actions, for Moleculer's validator. */
 import { dateRule, reasonRule, uriRule } from "../../mesh/param-rules.ts";
 import { referenceTo } from "../../mixins/fhir/domain-references.ts";
+import { seenVersionRules } from "../../mixins/fhir/seen-version.ts";
 import { Gender } from "./patients.contract.ts";
 
 /** A part of a name. */
@@ -113,7 +114,7 @@ const known = {
 } as const;
 
 /** Parameters of `update`. */
-export const update = { patient: referenceTo("Patient"), ...known, $$strict: true } as const;
+export const update = { patient: referenceTo("Patient"), ...known, ...seenVersionRules, $$strict: true } as const;
 
 /** Parameters of `candidates`. @param most candidates in one answer */
 export const description = (most: number) =>

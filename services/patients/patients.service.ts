@@ -12,6 +12,7 @@ import { type DurableEvent, task } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/domain-references.ts";
+import { asSeen } from "../../mixins/fhir/seen-version.ts";
 import { change, creation } from "../../mixins/fhir/write-steps.ts";
 import { CHUNK, Merges, type MergedPair } from "./merging/merges.ts";
 import { createAlone } from "./matching/fence.ts";
@@ -268,9 +269,12 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       summary: "Put right what is known of a patient",
       params: update,
       async handler(ctx) {
-        const { patient: reference, ...given } = ctx.params;
+        const { patient: reference, version: seen, ...given } = ctx.params;
         return this.untilCurrent(reference, async () => {
-          const after = updated(await this.patient(reference), given, settings().table);
+          const before = asSeen(await this.patient(reference), seen === undefined ? {} : { version: seen }, () =>
+            patientChanged(reference),
+          );
+          const after = updated(before, given, settings().table);
           const { version } = await this.fhir.update(after);
           return { patient: reference, version };
         });

@@ -187,6 +187,9 @@ describe("the front desk", () => {
       telecom: [{ system: "phone", value: "2" }],
       name: [{ use: "official", family: "Rossi", given: ["Ada", "Maria"] }],
     });
+    const stale = patients.update(clinic.caller, { patient, phone: "3", version: 3 });
+    await expect(stale).rejects.toEqual(refusal(409, "PATIENT_CHANGED"));
+    expect(await patients.update(clinic.caller, { patient, phone: "3", version: 4 })).toMatchObject({ version: 5 });
     await expect(patients.update(clinic.caller, { patient: "Patient/none", phone: "3" })).rejects.toEqual(refusal(404, "NOT_FOUND"));
     await expect(patients.update(clinic.caller, { patient, family: " " })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
     const taken = { system: "urn:mrn", value: "taken" };

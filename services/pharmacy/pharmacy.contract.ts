@@ -1,5 +1,6 @@
 import { action } from "../../mesh/contract.ts";
 import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
+import type { SeenVersion } from "../../mesh/seen-version-contract.ts";
 import type { Administration, Amount, DoseRecord, DoseTiming, DueDose } from "./doses.contract.ts";
 import type {
   Code,
@@ -112,8 +113,11 @@ export const pharmacy = {
    * @throws 404 NOT_FOUND for an unknown place; 409 STOCK_TOO_LOW
    */
   adjust: action<{ medication: Code; by: number; reason: string } & Where & OccurrenceTime, Adjustment>("pharmacy.adjust"),
-  /** Sets the stock of a place, or of a lot there, to a count. @throws 409 STOCK_CHANGED while others take from it: count again */
-  count: action<{ medication: Code; quantity: number; reason?: string } & Where, Adjustment>("pharmacy.count"),
+  /**
+   * Sets the stock of a place, or of a lot there, to a count. `seen`: the stock as it was read before the count; if it has changed since, nothing is
+   * stored. @throws 409 STOCK_CHANGED, also while others take from it: count again
+   */
+  count: action<{ medication: Code; quantity: number; reason?: string; seen?: number } & Where, Adjustment>("pharmacy.count"),
   /** The stock over all places and lots, or that of one medication; at most 1,000 items. */
   listStock: action<{ medication?: string }, StockItem[]>("pharmacy.listStock"),
   /** The stock by medication, place and lot, without empty ones; at most 1,000 lots, the first to expire first. `place`: "default" is the default one. */
@@ -166,10 +170,11 @@ export const pharmacy = {
     Prescription
   >("pharmacy.prescribe"),
   /**
-   * Dispenses a prescribed medication, the whole quantity or nothing: of the given lot, or of the first to expire.
-   * @throws 404 PRESCRIPTION_NOT_FOUND; 409 OUT_OF_STOCK, MORE_THAN_PRESCRIBED, PRESCRIPTION_NOT_ACTIVE, LOT_EXPIRED, LOT_BLOCKED
+   * Dispenses a prescribed medication, the whole quantity or nothing: of the given lot, or of the first to expire. `version`: that of the
+   * prescription that was read.
+   * @throws 404 PRESCRIPTION_NOT_FOUND; 409 PRESCRIPTION_CHANGED, OUT_OF_STOCK, MORE_THAN_PRESCRIBED, PRESCRIPTION_NOT_ACTIVE, LOT_EXPIRED, LOT_BLOCKED
    */
-  dispense: action<{ prescription: string; quantity: number } & Where & OccurrenceTime, Dispense>("pharmacy.dispense"),
+  dispense: action<{ prescription: string; quantity: number } & Where & SeenVersion & OccurrenceTime, Dispense>("pharmacy.dispense"),
   /**
    * Undoes a dispense that was not handed out: the units are in stock again, the prescription is as before, and nothing is charged.
    * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, DISPENSE_CHANGED

@@ -32,6 +32,12 @@ export const allergyRecorded = (allergy: string) =>
 export const outOfStock = (prescription: string) =>
   new MoleculerClientError("There is not enough of this medication in stock.", 409, "OUT_OF_STOCK", { prescription });
 
+/** 409: it is not the version that the person has read. */
+export const prescriptionChanged = (prescription: string) =>
+  new MoleculerClientError("Somebody changed the prescription meanwhile: look at it and try again.", 409, "PRESCRIPTION_CHANGED", {
+    prescription,
+  });
+
 /** 409: all dispenses together must not exceed the prescription. */
 export const moreThanPrescribed = (prescription: string) =>
   new MoleculerClientError("More would be dispensed than was prescribed.", 409, "MORE_THAN_PRESCRIBED", { prescription });

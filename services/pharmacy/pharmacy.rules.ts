@@ -1,5 +1,15 @@
 import { intervalOf } from "../../fhir/dates.ts";
-import type { Medication, MedicationDispense, MedicationRequest, Reference, SupplyDelivery, SupplyRequest } from "../../fhir/r4.ts";
+import type {
+  Medication,
+  MedicationAdministration,
+  MedicationDispense,
+  MedicationKnowledge,
+  MedicationRequest,
+  Reference,
+  SupplyDelivery,
+  SupplyRequest,
+} from "../../fhir/r4.ts";
+import { systemsAsListed } from "../../mixins/fhir/rules/code-systems.ts";
 import { placeOf, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalNotDeleted, notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";
@@ -221,11 +231,12 @@ const delivery: Rule<SupplyDelivery>[] = [
 
 /** The rules of prescriptions, dispenses, administrations and deliveries. */
 export const rules: RulesOf = {
-  Medication: [notDeletedUnder<Medication>("Medication", "set Medication.status to inactive.")],
-  MedicationRequest: prescription,
-  MedicationDispense: dispense,
-  MedicationAdministration: administration,
+  Medication: [notDeletedUnder<Medication>("Medication", "set Medication.status to inactive."), systemsAsListed<Medication>("Medication")],
+  MedicationKnowledge: [systemsAsListed<MedicationKnowledge>("MedicationKnowledge")],
+  MedicationRequest: [...prescription, systemsAsListed<MedicationRequest>("MedicationRequest")],
+  MedicationDispense: [...dispense, systemsAsListed<MedicationDispense>("MedicationDispense")],
+  MedicationAdministration: [...administration, systemsAsListed<MedicationAdministration>("MedicationAdministration")],
   SupplyRequest: [notDeletedUnder<SupplyRequest>("SupplyRequest", "set SupplyRequest.status to cancelled.")],
-  SupplyDelivery: [...patientRecordRules("SupplyDelivery"), ...delivery],
+  SupplyDelivery: [...patientRecordRules("SupplyDelivery"), ...delivery, systemsAsListed<SupplyDelivery>("SupplyDelivery")],
   ...patientRecords(["MedicationStatement"]),
 };

@@ -8,6 +8,7 @@ import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { occurrenceTime, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
+import { asSeen } from "../../mixins/fhir/seen-version.ts";
 import { beginOf, referenceTo, requireReference } from "../../mixins/fhir/domain-references.ts";
 import { emits, owns, type pharmacy } from "./pharmacy.contract.ts";
 import { administer, takeBack } from "./doses/administer.ts";
@@ -19,6 +20,7 @@ import {
   dispenseChanged,
   dispenseNotFound,
   outOfStock,
+  prescriptionChanged,
   prescriptionNotFound,
   statementNotFound,
   wardOrPatient,
@@ -201,7 +203,8 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       params: stockParams.dispense,
       async handler(ctx) {
         const { prescription, quantity, place } = ctx.params;
-        const request = await this.fhir.require("MedicationRequest", prescription, prescriptionNotFound);
+        const found = await this.fhir.require("MedicationRequest", prescription, prescriptionNotFound);
+        const request = asSeen(found, ctx.params, () => prescriptionChanged(prescription));
         const at = occurrenceTime(ctx.params, { now: new Date(), after: { what: prescription, time: request.authoredOn } });
         const dispense = withLateReason(newDispense(request, { ...ctx.params, id: timeOrderedId() }, at), ctx.params);
         const kept = await keptBy(codesOf(request.medicationCodeableConcept), booksOf(this.store));

@@ -168,7 +168,9 @@ describe("the stock by place and lot", () => {
     const medication = newMedication();
     const place = "Location/ward-3";
     await receive(medication, 10, { lot: "L", place });
-    expect(await pharmacy.count(clinic.caller, { medication, quantity: 8, lot: "L", place })).toMatchObject({ by: -2 });
+    const stale = pharmacy.count(clinic.caller, { medication, quantity: 8, lot: "L", place, seen: 11 });
+    await expect(stale).rejects.toEqual(refusal(409, "STOCK_CHANGED"));
+    expect(await pharmacy.count(clinic.caller, { medication, quantity: 8, lot: "L", place, seen: 10 })).toMatchObject({ by: -2 });
     expect(await pharmacy.count(clinic.caller, { medication, quantity: 3, lot: "M", place })).toMatchObject({ by: 3 });
     expect(await pharmacy.count(clinic.caller, { medication, quantity: 11, place })).toEqual({
       by: 0,

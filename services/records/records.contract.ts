@@ -1,5 +1,6 @@
 /** The patient's record, all FHIR types that no other service owns, and signatures. */
 import { action } from "../../mesh/contract.ts";
+import type { SeenVersion } from "../../mesh/seen-version-contract.ts";
 
 /** Types of which each version is an event, `fhir.TYPE`. */
 export const emits = ["AllergyIntolerance", "Condition", "DocumentReference", "Flag"];
@@ -125,10 +126,11 @@ export interface Verification {
 export const records = {
   /**
    * Signs the current version of a note (DocumentReference, Composition), DiagnosticReport or MedicationRequest as the signed-in person: makes a
-   * Provenance with `signature`. From then on the content can only be changed as a visible amendment.
-   * @throws 409 NOT_FINISHED, 403 NO_PRACTITIONER, 403 NOT_ALLOWED
+   * Provenance with `signature`. From then on the content can only be changed as a visible amendment. With the `version` that was read, no
+   * other one is signed.
+   * @throws 409 NOT_FINISHED, CONTENT_CHANGED, 403 NO_PRACTITIONER, 403 NOT_ALLOWED
    */
-  sign: action<{ reference: string }, { provenance: string; target: string; who: string; at: string }>("records.sign"),
+  sign: action<{ reference: string } & SeenVersion, { provenance: string; target: string; who: string; at: string }>("records.sign"),
   /** Verifies the signatures of a resource. @throws 409 TOO_MANY_SIGNATURES */
   verify: action<{ reference: string }, Verification>("records.verify"),
 };

@@ -8,6 +8,10 @@ export const notFinished = (reference: string) =>
     reference,
   });
 
+/** 409: it is not the version that the person has read. */
+export const contentChanged = (reference: string) =>
+  new MoleculerClientError("Somebody changed it meanwhile: read it, and sign what you have read.", 409, "CONTENT_CHANGED", { reference });
+
 /** 403: only a Practitioner can sign. */
 export const noPractitioner = () =>
   new MoleculerClientError("Your account has no Practitioner: an administrator can add yours.", 403, "NO_PRACTITIONER");

@@ -1,4 +1,5 @@
 import type {
+  AllergyIntolerance,
   Composition,
   Consent,
   DeviceRequest,
@@ -8,6 +9,7 @@ import type {
   Task,
   VisionPrescription,
 } from "../../fhir/r4.ts";
+import { systemsAsListed } from "../../mixins/fhir/rules/code-systems.ts";
 import { statusSteps } from "../../mixins/fhir/rules/common.ts";
 import { givenInLife, patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { patientRecordRules, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
@@ -19,6 +21,7 @@ import { owns } from "./records.contract.ts";
 /** The rules of the patient's record, of signed notes and signatures, tasks, consents and orders. */
 export const rules: RulesOf = {
   ...patientRecords(owns),
+  AllergyIntolerance: [...patientRecordRules("AllergyIntolerance"), systemsAsListed<AllergyIntolerance>("AllergyIntolerance")],
   Composition: [
     ...patientRecordRules("Composition"),
     signedStays<Composition>("Composition", {

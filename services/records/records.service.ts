@@ -10,8 +10,9 @@ import { readConfig } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/domain-references.ts";
+import { seenVersionRules } from "../../mixins/fhir/seen-version.ts";
 import { emits, owns, type records } from "./records.contract.ts";
-import { noPractitioner, notFinished } from "./records.errors.ts";
+import { contentChanged, noPractitioner, notFinished } from "./records.errors.ts";
 import { rules } from "./records.rules.ts";
 import { SignatureKeys } from "./signing/signature-keys.ts";
 import { isFinished, SIGNED_TYPES, type Signing, signatureOf, signedProvenance } from "./signing/signature.model.ts";
@@ -29,9 +30,9 @@ export default defineService<typeof records, WithFhir & WithDirectory & Own>({
     sign: {
       rest: "POST",
       summary: "Sign a note, a report or a prescription, as it is now",
-      params: { reference: referenceTo(...SIGNED_TYPES), $$strict: true },
+      params: { reference: referenceTo(...SIGNED_TYPES), ...seenVersionRules, $$strict: true },
       async handler(ctx) {
-        const { reference } = ctx.params;
+        const { reference, version: seen } = ctx.params;
         const [type, id] = splitReference(reference);
         const access = accessOf(this.broker);
         if (access.isOpen) throw signInNeeded();
@@ -40,6 +41,7 @@ export default defineService<typeof records, WithFhir & WithDirectory & Own>({
         if (!fhirUser?.startsWith("Practitioner/")) throw noPractitioner();
         const found = await readResource({ caller: ctx, directory: this.directory }, type, id);
         if (access.rightsOf(identity).with(type, "u") === "none") throw notAllowed(`sign ${type}`);
+        if (seen !== undefined && seen !== found.version) throw contentChanged(reference);
         const resource = parseJson(found.json) as Resource;
         if (!isFinished(resource)) throw notFinished(reference);
         const target = `${reference}/_history/${found.version}`;

@@ -1,5 +1,6 @@
 import { action } from "../../mesh/contract.ts";
 import type { OccurrenceTime } from "../../mesh/occurrence-time-contract.ts";
+import type { SeenVersion } from "../../mesh/seen-version-contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns = ["Encounter", "Appointment", "AppointmentResponse", "Schedule", "Slot", "EpisodeOfCare"];
@@ -25,7 +26,10 @@ export interface Visit {
 export const VisitStatus = { open: "open", closed: "closed", cancelled: "cancelled" } as const;
 export type VisitStatus = (typeof VisitStatus)[keyof typeof VisitStatus];
 
-/** Everything that other services may know about `visits`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
+/**
+ * Everything that other services may know about `visits`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. With the `version` of the
+ * visit or appointment that was read, nothing is stored if others have changed it since: 409 VISIT_CHANGED, APPOINTMENT_CHANGED.
+ */
 export const visits = {
   /** @throws 404 NOT_FOUND for an unknown patient, 409 VISIT_ALREADY_OPEN when the patient has an open visit */
   open: action<{ patient: string; reason?: string } & OccurrenceTime, Visit>("visits.open"),
@@ -34,14 +38,14 @@ export const visits = {
    * @throws 404 APPOINTMENT_NOT_FOUND, 409 APPOINTMENT_NOT_BOOKED (done, cancelled, or without a patient), 409 VISIT_ALREADY_OPEN, 409 APPOINTMENT_CHANGED
    *         (read again)
    */
-  arrive: action<{ appointment: string }, Visit>("visits.arrive"),
+  arrive: action<{ appointment: string } & SeenVersion, Visit>("visits.arrive"),
   /** @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
-  close: action<{ visit: string } & OccurrenceTime, Visit>("visits.close"),
+  close: action<{ visit: string } & SeenVersion & OccurrenceTime, Visit>("visits.close"),
   /** Undoes the opening: the visit did not take place, and its appointment is booked again. @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
-  cancel: action<{ visit: string; reason: string }, Visit>("visits.cancel"),
+  cancel: action<{ visit: string; reason: string } & SeenVersion, Visit>("visits.cancel"),
   /**
    * Undoes the closing: the visit continues.
    * @throws 404 VISIT_NOT_FOUND, 409 VISIT_NOT_CLOSED, 409 VISIT_ALREADY_OPEN (another one), 409 VISIT_CHANGED (read again)
    */
-  reopen: action<{ visit: string; reason: string }, Visit>("visits.reopen"),
+  reopen: action<{ visit: string; reason: string } & SeenVersion, Visit>("visits.reopen"),
 };

@@ -1,6 +1,7 @@
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
 import { reasonRule } from "../../mesh/param-rules.ts";
+import type { SeenVersion } from "../../mesh/seen-version-contract.ts";
 import type { Encounter, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
@@ -8,6 +9,7 @@ import type { OwnerStep } from "../../federation/owner-contract.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { occurrenceTime, occurrenceTimeRules, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
 import { referenceTo, requireReference, splitReference } from "../../mixins/fhir/domain-references.ts";
+import { asSeen, seenVersionRules } from "../../mixins/fhir/seen-version.ts";
 import { change, creation } from "../../mixins/fhir/write-steps.ts";
 import { emits, owns, type Visit, type visits } from "./visits.contract.ts";
 import {
@@ -24,7 +26,11 @@ import { arrive, cancelVisit, closeVisit, expectedAgain, openVisit, reopenVisit,
 import { rules } from "./visits.rules.ts";
 
 interface Own {
-  changed(reference: string, next: (before: Stored<Encounter>) => Stored<Encounter>, besides?: OwnerStep[]): Promise<Visit>;
+  changed(
+    asked: { visit: string } & SeenVersion,
+    next: (before: Stored<Encounter>) => Stored<Encounter>,
+    besides?: OwnerStep[],
+  ): Promise<Visit>;
 }
 
 export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
@@ -62,11 +68,12 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
     arrive: {
       rest: "POST",
       summary: "Open the visit that an appointment is for",
-      params: { appointment: referenceTo("Appointment"), $$strict: true },
+      params: { appointment: referenceTo("Appointment"), ...seenVersionRules, $$strict: true },
       async handler(ctx) {
         const { appointment: reference } = ctx.params;
         const found = await this.fhir.require("Appointment", reference, appointmentNotFound);
-        const [visit, kept] = arrive(timeOrderedId(), found, new Date());
+        const booked = asSeen(found, ctx.params, () => appointmentChanged(reference));
+        const [visit, kept] = arrive(timeOrderedId(), booked, new Date());
         try {
           const [opened] = await this.fhir.write([creation(visit), change(kept)]);
           return visitOf(visit, opened.version);
@@ -80,9 +87,9 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
     close: {
       rest: "POST",
       summary: "Close an ambulatory visit",
-      params: { visit: referenceTo("Encounter"), ...occurrenceTimeRules, $$strict: true },
+      params: { visit: referenceTo("Encounter"), ...seenVersionRules, ...occurrenceTimeRules, $$strict: true },
       handler(ctx) {
-        return this.changed(ctx.params.visit, (visit) => {
+        return this.changed(ctx.params, (visit) => {
           const after = { what: ctx.params.visit, time: visit.period?.start };
           return withLateReason(closeVisit(visit, occurrenceTime(ctx.params, { now: new Date(), after })), ctx.params);
         });
@@ -92,22 +99,22 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
     cancel: {
       rest: "POST",
       summary: "Undo the opening of a visit",
-      params: { visit: referenceTo("Encounter"), reason: reasonRule, $$strict: true },
+      params: { visit: referenceTo("Encounter"), reason: reasonRule, ...seenVersionRules, $$strict: true },
       async handler(ctx) {
         const { visit: reference, reason } = ctx.params;
         const before = await this.fhir.read("Encounter", splitReference(reference)[1]);
         const [, appointment] = splitReference(before?.appointment?.[0]?.reference ?? "");
         const expected = expectedAgain(appointment ? await this.fhir.read("Appointment", appointment) : undefined);
-        return this.changed(reference, (visit) => cancelVisit(visit, reason, new Date()), expected ? [change(expected)] : []);
+        return this.changed(ctx.params, (visit) => cancelVisit(visit, reason, new Date()), expected ? [change(expected)] : []);
       },
     },
 
     reopen: {
       rest: "POST",
       summary: "Undo the closing of a visit",
-      params: { visit: referenceTo("Encounter"), reason: reasonRule, $$strict: true },
+      params: { visit: referenceTo("Encounter"), reason: reasonRule, ...seenVersionRules, $$strict: true },
       handler(ctx) {
-        return this.changed(ctx.params.visit, (visit) => reopenVisit(visit, ctx.params.reason, new Date()));
+        return this.changed(ctx.params, (visit) => reopenVisit(visit, ctx.params.reason, new Date()));
       },
     },
   },
@@ -116,11 +123,11 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
     /** @param besides further changes in the same write @throws 404 VISIT_NOT_FOUND; 409 VISIT_CHANGED, VISIT_ALREADY_OPEN, and the errors of `next` */
     async changed(
       this: WithFhir,
-      reference: string,
+      { visit: reference, ...seen }: { visit: string } & SeenVersion,
       next: (before: Stored<Encounter>) => Stored<Encounter>,
       besides: OwnerStep[] = [],
     ): Promise<Visit> {
-      const before = await this.fhir.require("Encounter", reference, visitNotFound);
+      const before = asSeen(await this.fhir.require("Encounter", reference, visitNotFound), seen, () => visitChanged(reference));
       const after = next(before);
       try {
         const [result] = await this.fhir.write([change(after), ...besides]);

@@ -163,6 +163,15 @@ describe("visits", () => {
     await expect(visits.close(clinic.caller, { visit })).rejects.toEqual(refusal(409, "VISIT_ALREADY_CLOSED"));
   });
 
+  it("close no visit, and undo nothing, that others have changed since it was read", async () => {
+    const { visit, version } = await visits.open(clinic.caller, { patient });
+    const closed = await visits.close(clinic.caller, { visit, version });
+    await expect(visits.reopen(clinic.caller, { visit, version, reason: "too early" })).rejects.toEqual(refusal(409, "VISIT_CHANGED"));
+    const again = await visits.reopen(clinic.caller, { visit, version: closed.version, reason: "too early" });
+    await expect(visits.close(clinic.caller, { visit, version })).rejects.toEqual(refusal(409, "VISIT_CHANGED"));
+    expect(await visits.close(clinic.caller, { visit, version: again.version })).toMatchObject({ status: "closed" });
+  });
+
   it("refuse an unknown patient, and an unknown visit", async () => {
     await expect(visits.open(clinic.caller, { patient: "Patient/nobody" })).rejects.toEqual(refusal(404, "NOT_FOUND"));
     await expect(visits.close(clinic.caller, { visit: "Encounter/none" })).rejects.toEqual(refusal(404, "VISIT_NOT_FOUND"));

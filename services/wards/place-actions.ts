@@ -5,8 +5,10 @@ import type { Location, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { asSystem } from "../../mesh/access/access.ts";
+import type { SeenVersion } from "../../mesh/seen-version-contract.ts";
 import type { WithFhir } from "../../mixins/fhir/fhir.ts";
 import { fenceAndAsk, unfence } from "../../mixins/fhir/rules/resting.ts";
+import { asSeen } from "../../mixins/fhir/seen-version.ts";
 import { creation, versionOf } from "../../mixins/fhir/write-steps.ts";
 import { PhysicalType } from "../../fhir/physical-type.ts";
 import type { HouseWard } from "./board/house.ts";
@@ -34,6 +36,12 @@ async function placeAt({ fhir }: WithFhir, reference: string): Promise<Stored<Lo
   return fhir.require("Location", reference, placeNotFound);
 }
 
+/** @throws 404 PLACE_NOT_FOUND, 409 PLACE_CHANGED */
+async function placeAsSeen(wards: WithFhir, { location, ...seen }: { location: string } & SeenVersion): Promise<Stored<Location>> {
+  const place = await placeAt(wards, location);
+  return asSeen(place, seen, () => placeChanged(location, versionOf(place)));
+}
+
 /** Writes the changed place. @throws 409 PLACE_CHANGED, BED_NAME_TAKEN, WARD_ALREADY_OPEN */
 async function written({ fhir }: WithFhir, place: Stored<Location>): Promise<Place> {
   const { version } = await fhir.update(place).catch((error: unknown) => {
@@ -45,20 +53,13 @@ async function written({ fhir }: WithFhir, place: Stored<Location>): Promise<Pla
   return placeOf(place, version);
 }
 
-/**
- * Writes the next version of a place.
- * @param become makes the next version
- * @param read the version that the caller has read; absent: not given
- */
+/** Writes the next version of a place. @param become makes the next version */
 export async function changePlace(
   wards: WithFhir,
-  reference: string,
+  asked: { location: string } & SeenVersion,
   become: (place: Stored<Location>) => Stored<Location>,
-  read?: number,
 ): Promise<Place> {
-  const place = await placeAt(wards, reference);
-  if (read !== undefined && read !== versionOf(place)) throw placeChanged(reference, versionOf(place));
-  return written(wards, become(place));
+  return written(wards, become(await placeAsSeen(wards, asked)));
 }
 
 /** `wards.addRoom` */
@@ -95,10 +96,14 @@ export async function addBeds(
  * `wards.close`. An admission relies on the versions of its bed, room and ward that it has read: once the fence is set, no write that relies on
  * the present version is stored, so that no patient can arrive after this check.
  */
-export async function closePlace(wards: Wards, ctx: Context<{ location: string; reason: string }>, house: HouseWard[]): Promise<Place> {
+export async function closePlace(
+  wards: Wards,
+  ctx: Context<{ location: string; reason: string } & SeenVersion>,
+  house: HouseWard[],
+): Promise<Place> {
   const { location, reason } = ctx.params;
   const { directory } = wards;
-  const place = await placeAt(wards, location);
+  const place = await placeAsSeen(wards, ctx.params);
   const mesh = { caller: asSystem(ctx, "rules"), directory };
   const fenced = { places: [{ type: "Location", id: place.id, version: versionOf(place) }], token: randomUUID() };
   await fenceAndAsk(mesh, fenced);

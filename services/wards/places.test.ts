@@ -111,8 +111,10 @@ describe("a place of the hospital", () => {
     expect(await set("dirty")).toMatchObject({ cleaning: "dirty", status: "open" });
     await expect(admit({ bed })).rejects.toEqual(refusal(409, "NOT_A_BED"));
     await expect(set("clean")).rejects.toEqual(refusal(409, "CLEANING_STEP"));
-    await set("cleaning");
+    const { version } = await set("cleaning");
     expect(await statuses()).toEqual(["closed", "free"]);
+    const stale = wards.setCleaning(clinic.caller, { bed, cleaning: "dirty", version: version - 1 });
+    await expect(stale).rejects.toEqual(refusal(409, "PLACE_CHANGED"));
     await set("clean");
     expect(await admit({ bed })).toMatchObject({ bed });
     await set("dirty"); // who leaves it leaves it so

@@ -1,4 +1,5 @@
 import { action } from "../../mesh/contract.ts";
+import type { SeenVersion } from "../../mesh/seen-version-contract.ts";
 import type { Board } from "./board.contract.ts";
 import type { Census } from "./census.contract.ts";
 import type { BoardChanges, Touched } from "./board-events.contract.ts";
@@ -96,16 +97,16 @@ export const wards = {
    * was read, so that a later change by others is not overwritten unseen.
    * @throws 404 PLACE_NOT_FOUND; 409 PLACE_CHANGED, `data.version` is the one that is stored
    */
-  describe: action<{ location: string; version?: number; attributes?: string[]; sex?: "male" | "female" | "any" }, Place>("wards.describe"),
+  describe: action<{ location: string; attributes?: string[]; sex?: "male" | "female" | "any" } & SeenVersion, Place>("wards.describe"),
   /** Sets a bed to dirty, being cleaned or clean, in this order; dirty at any time. @throws 404 PLACE_NOT_FOUND; 409 NOT_A_WARD_BED, CLEANING_STEP, PLACE_CHANGED */
-  setCleaning: action<{ bed: string; cleaning: Cleaning }, Place>("wards.setCleaning"),
+  setCleaning: action<{ bed: string; cleaning: Cleaning } & SeenVersion, Place>("wards.setCleaning"),
   /**
    * Closes a bed, a room or a ward: it takes no more patients.
    * @throws 404 PLACE_NOT_FOUND; 409 STILL_OCCUPIED, PLACE_CHANGED; 503 when occupancy is unknown
    */
-  close: action<{ location: string; reason: string }, Place>("wards.close"),
+  close: action<{ location: string; reason: string } & SeenVersion, Place>("wards.close"),
   /** Reopens it. @throws 404 PLACE_NOT_FOUND; 409 WARD_ALREADY_OPEN, BED_NAME_TAKEN, PLACE_CHANGED */
-  reopen: action<{ location: string }, Place>("wards.reopen"),
+  reopen: action<{ location: string } & SeenVersion, Place>("wards.reopen"),
   /**
    * Free beds for a patient with these needs (`needs`: "isolation,oxygen") and of this sex, those with the fewest other attributes first. At most 200.
    * @throws 503 when occupancy is unknown

@@ -1,6 +1,7 @@
 /** Parameters of the actions, for Moleculer's validator. */
 import { reasonRule } from "../../mesh/param-rules.ts";
 import { referenceTo } from "../../mixins/fhir/domain-references.ts";
+import { seenVersionRules } from "../../mixins/fhir/seen-version.ts";
 import { MAX_TOUCHED } from "./board-events.contract.ts";
 import { BedStatus, Cleaning } from "./wards.contract.ts";
 
@@ -47,14 +48,19 @@ export const params = {
   },
   describe: {
     location: referenceTo("Location"),
-    version: { type: "number", integer: true, min: 1, optional: true },
+    ...seenVersionRules,
     attributes: { ...ATTRIBUTES, optional: true },
     sex: { type: "enum", values: ["male", "female", "any"], optional: true },
     $$strict: true,
   },
-  setCleaning: { bed: referenceTo("Location"), cleaning: { type: "enum", values: Object.values(Cleaning) }, $$strict: true },
-  close: { location: referenceTo("Location"), reason: reasonRule, $$strict: true },
-  reopen: { location: referenceTo("Location"), $$strict: true },
+  setCleaning: {
+    bed: referenceTo("Location"),
+    cleaning: { type: "enum", values: Object.values(Cleaning) },
+    ...seenVersionRules,
+    $$strict: true,
+  },
+  close: { location: referenceTo("Location"), reason: reasonRule, ...seenVersionRules, $$strict: true },
+  reopen: { location: referenceTo("Location"), ...seenVersionRules, $$strict: true },
   findBeds: {
     ward: { ...referenceTo("Location"), optional: true },
     needs: { type: "string", pattern: /^[a-z][a-z0-9-]*(,[a-z][a-z0-9-]*){0,19}$/, max: 500, optional: true },

@@ -1,5 +1,6 @@
 import type { Location } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
+import { systemsAsListed } from "../../mixins/fhir/rules/code-systems.ts";
 import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import type { Change, Facts, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
@@ -72,5 +73,10 @@ const partOf: Rule<Location> = {
 
 /** The rules of wards, rooms and beds. */
 export const rules: RulesOf = {
-  Location: [notDeletedUnder<Location>("Location", "set Location.status to inactive."), partOf, occupied],
+  Location: [
+    notDeletedUnder<Location>("Location", "set Location.status to inactive."),
+    systemsAsListed<Location>("Location"),
+    partOf,
+    occupied,
+  ],
 };

@@ -136,8 +136,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       summary: "Say what a bed or room has, and whom it is for",
       params: params.describe,
       handler(ctx) {
-        const { location, version } = ctx.params;
-        return changePlace(this, location, (place) => described(place, ctx.params), version);
+        return changePlace(this, ctx.params, (place) => described(place, ctx.params));
       },
     },
 
@@ -146,7 +145,8 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       summary: "Say how clean a bed is",
       params: params.setCleaning,
       handler(ctx) {
-        return changePlace(this, ctx.params.bed, (bed) => withCleaning(bed, ctx.params.cleaning));
+        const { bed: location, cleaning, ...seen } = ctx.params;
+        return changePlace(this, { location, ...seen }, (bed) => withCleaning(bed, cleaning));
       },
     },
 
@@ -164,7 +164,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       summary: "Open a bed, a room or a ward again",
       params: params.reopen,
       handler(ctx) {
-        return changePlace(this, ctx.params.location, reopened);
+        return changePlace(this, ctx.params, reopened);
       },
     },
 

@@ -47,7 +47,9 @@ describe("a signature", () => {
   it("names who has signed which version, and stays valid while nothing changes", async () => {
     const reference = await note();
     expect(await verify(reference)).toEqual([]);
-    const signed = await as("physician").send("POST", `/${reference}/$sign`);
+    const sign = (version: number) => as("physician").send("POST", `/${reference}/$sign`, undefined, { "If-Match": `W/"${version}"` });
+    expect(await sign(2)).toMatchObject({ status: 412 });
+    const signed = await sign(1);
     expect(signed).toMatchObject({
       status: 201,
       body: {

@@ -159,6 +159,20 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     insteadOf: () => invoice({ lineItem: [line(dollars)], totalNet: dollars }),
     as: { status: 422, expression: "Invoice" },
   });
+  for (const [name, element, expression] of [
+    ["net", { lineItem: undefined, totalNet: euros(-15), totalGross: undefined }, "Invoice.totalNet"],
+    ["gross", { lineItem: undefined, totalNet: undefined, totalGross: euros(-15) }, "Invoice.totalGross"],
+    ["net, of lines", { lineItem: [line(euros(-15))], totalNet: euros(-15) }, "Invoice.totalNet"],
+  ] as const) {
+    at.refuses("invoice-total", `a ${name} total below nothing, unless it is a credit note`, {
+      create: () => invoice(element),
+      insteadOf: async () => {
+        const { reference } = await at.stored(invoice());
+        return invoice({ ...element, extension: [{ url: "urn:openward:credits", valueReference: { reference } }] });
+      },
+      as: { status: 422, expression },
+    });
+  }
   at.refuses("invoice-total", "a total that leaves out a surcharge, but not one without the taxes", {
     create: () => invoice({ lineItem: [line(euros(20)), line(euros(5), { priceComponent: [{ type: "surcharge", amount: euros(5) }] })] }),
     insteadOf: () => invoice({ lineItem: [line(euros(20)), line(euros(5), { priceComponent: [{ type: "tax", amount: euros(4) }] })] }),

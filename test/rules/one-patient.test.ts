@@ -36,8 +36,10 @@ const RULES = [
   "episode-of-care-one-patient",
   "explanation-of-benefit-one-patient",
   "flag-one-patient",
+  "goal-one-patient",
   "guidance-response-one-patient",
   "imaging-study-one-patient",
+  "immunization-evaluation-one-patient",
   "immunization-one-patient",
   "invoice-one-patient",
   "list-one-patient",
@@ -66,10 +68,138 @@ const targetsAt = (type: string, path: string): string[] => {
   return (targets ?? ["ServiceRequest", "Encounter"]).filter((it) => patientPathOf(it) !== undefined);
 };
 
+/**
+ * Elements, by the last part of their path, that may refer to a patient, or to what is another patient's: why. Of those that are in both lists of R4, a
+ * reason and a support, some are of a mother, a donor or a contact.
+ */
+const OF_OTHERS: Record<string, string[]> = {
+  "who writes, asks, does or gets it may be another patient's mother, or a patient who is a colleague": [
+    "actor",
+    "author",
+    "contributor",
+    "enterer",
+    "individual",
+    "member",
+    "operator",
+    "owner",
+    "participant",
+    "party",
+    "payor",
+    "performer",
+    "policyHolder",
+    "receiver",
+    "recipient",
+    "recorder",
+    "requester",
+    "resultsInterpreter",
+    "sender",
+    "source", // of a list; of what the patient has said it is compared
+    "subscriber",
+    "verifiedWith",
+  ],
+  "a reason or a support may be another's: a mother's fever, a donor's result": [
+    "about",
+    "addresses",
+    "basis",
+    "detail",
+    "evaluatedResource",
+    "focus",
+    "implicated",
+    "information",
+    "inResponseTo",
+    "reasonReference",
+    "statusReasonReference",
+    "subjectMedicalHistory",
+    "subjectResults",
+    "supportingImmunization",
+    "supportingInfo",
+    "supportingInformation",
+    "supportingPatientInformation",
+  ],
+  "any resource may be listed, sent, referred to or answered with": [
+    "content",
+    "contentReference",
+    "entry",
+    "item",
+    "ref",
+    "reference",
+    "referenceDocument",
+    "related",
+    "resource",
+    "sourceReference",
+    "target",
+    "targetReference",
+    "valueReference",
+  ],
+  "a device, and what is made of medications, goes from one patient to the next": [
+    "codeReference",
+    "device",
+    "instance",
+    "itemReference",
+    "manipulated",
+    "parent",
+    "productReference",
+    "udi",
+    "usedReference",
+  ],
+  "a team cares for many": ["careTeam", "team"],
+  "an insurer's paper repeats what the acts themselves say": [
+    "claim",
+    "communicationRequest",
+    "diagnosisReference",
+    "originalPrescription",
+    "prescription",
+    "procedureReference",
+    "referral",
+  ],
+  "a plan, an advice or a consent may be of a couple or a family": ["consent", "goal", "outcomeReference", "result"],
+  "sequences are compared with others'": ["pointer", "referenceSeqPointer", "variantPointer"],
+};
+
 rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "pharmacy", "billing", "personnel"], (at) => {
   it("have one patient in every type that refers to a patient's resources", () => {
     const naming = resourceTypes.filter((type) => patientPathOf(type) !== undefined && onePatientPathsOf(type).length > 0);
     expect(RULES.map((rule) => typeOfRule(rule, END)).sort()).toEqual(naming.sort());
+  });
+
+  it("covers every element of R4 that may refer to a patient, or to what is a patient's, except those with a stated reason", () => {
+    const stated = new Set(Object.values(OF_OTHERS).flat());
+    const needed = new Set<string>();
+    const left = resourceTypes.flatMap((type) => {
+      const own = patientPathOf(type);
+      if (own === undefined) return [];
+      const covered = new Set([own, ...onePatientPathsOf(type)]);
+      return referencePathsOf(type).flatMap(({ path, targets }) => {
+        const isOfPatients = targets?.some((it) => it === "Patient" || patientPathOf(it) !== undefined) ?? true;
+        if (covered.has(path) || !isOfPatients) return [];
+        const last = path.split(".").at(-1) as string;
+        needed.add(last);
+        return stated.has(last) ? [] : [`${type}.${path}`];
+      });
+    });
+    expect(left).toEqual([]);
+    expect([...stated].filter((it) => !needed.has(it))).toEqual([]);
+  });
+
+  it.each([
+    ["Goal", "expressedBy"],
+    ["AllergyIntolerance", "asserter"],
+    ["Condition", "asserter"],
+    ["Procedure", "asserter"],
+    ["MedicationStatement", "informationSource"],
+    ["MedicationRequest", "reportedReference"],
+    ["DeviceUseStatement", "source"],
+    ["QuestionnaireResponse", "source"],
+    ["DocumentReference", "context.sourcePatientInfo"],
+  ])("is said by the patient, a relative of the patient or staff, not by another patient (%s.%s)", async (type, path) => {
+    const said = (reference: string) => at.fhir.create(withReference(madeOf(type, at.patient), path, reference));
+    const relative = await at.stored({ resourceType: "RelatedPerson", patient: at.patient });
+    const expression = [expect.stringContaining(`${type}.${path}`)];
+    expect(await said(at.other.reference)).toMatchObject({ status: 409, body: { issue: [{ code: "business-rule", expression }] } });
+    for (const own of [at.patient.reference, at.replaced.reference, ...(path.includes("source") ? [] : [relative.reference])]) {
+      const { status, text } = await said(own);
+      expect([own, status === 201 || text]).toEqual([own, true]);
+    }
   });
 
   it.each(RULES)("have one patient by each element (%s)", async (rule) => {
@@ -202,6 +332,21 @@ rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "ph
     for (const more of [{}, admitted("outp")]) expect(await at.fhir.create(part(child, more))).toMatchObject(refused);
     expect(await at.fhir.create(part(await born("2025-03-02"), admitted("born")))).toMatchObject(refused);
     expect(await at.fhir.create(result(child, { encounter: whole }))).toMatchObject(refused);
+    // What is said must be possible: a birth is during the mother's encounter, and of no man.
+    const ended = { period: { start: "2026-03-01T08:00:00Z", end: "2026-03-04T08:00:00Z" } };
+    const over = await at.stored(encounter(at.other, ended));
+    const of = await at.stored(encounter(await at.stored({ resourceType: "Patient", gender: "male" })));
+    const later = { period: { start: "2026-03-06T08:00:00Z" } };
+    for (const impossible of [
+      part(child, { ...admitted("born"), period: { start: "2026-02-01T08:00:00Z" } }),
+      part(child, { ...admitted("born"), ...later, partOf: over }),
+      part(child, { ...admitted("born"), partOf: of }),
+      part(await born("2026-03-06"), { ...later, partOf: over }),
+      part(await born("2026-03-02"), { partOf: of }),
+    ]) {
+      expect(await at.fhir.create(impossible)).toMatchObject(refused);
+    }
+    await at.stored(part(child, { ...admitted("born"), period: { start: "2026-03-03T08:00:00Z" }, partOf: over }));
     await at.stored(part(child, admitted("born")));
     expect(await at.fhir.create(result(child, { encounter: whole }))).toMatchObject({ status: 201 });
 

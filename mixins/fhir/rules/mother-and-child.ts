@@ -1,16 +1,22 @@
 /**
  * A newborn's resource may refer to an act of its mother: the child's encounter is part of hers, a result of the child is made in hers (R4,
  * Encounter.partOf). They are mother and child if registered so (`patients.registerNewborn`): her record links a RelatedPerson who is the
- * child's mother. For senders that write neither RelatedPerson nor birth date, the encounter suffices: it is part of hers, and its
- * `hospitalization.admitSource` is `born`.
+ * child's mother. For senders that write neither RelatedPerson nor birth date, the encounter suffices: it is part of hers, begins during it, and its
+ * `hospitalization.admitSource` is `born`. Nobody is born of a man.
  */
 import { intervalOf } from "../../../fhir/dates.ts";
-import type { Encounter, Patient, RelatedPerson } from "../../../fhir/r4.ts";
+import type { Encounter, Patient, Period, RelatedPerson } from "../../../fhir/r4.ts";
 import { referenceClause } from "../../../fhir/search/exact-clauses.ts";
 import { typed } from "../../../fhir/typed.ts";
 import { placeOf } from "./common.ts";
 import { currentRecord } from "./one-person.ts";
 import type { Facts, Question } from "./rule.ts";
+
+/** An encounter of a patient who was born in hospital. */
+export interface Birth {
+  /** Its start; absent: it has none. */
+  start?: string;
+}
 
 /** Two patients of one act, and the resource of one that the other's refers to. */
 export interface TwoPatients {
@@ -22,8 +28,8 @@ export interface TwoPatients {
   named: string;
   /** Whether the referring resource is an Encounter that is part of the other. */
   isPart: boolean;
-  /** Whether it says that the child was born in hospital. */
-  isBirth: boolean;
+  /** That encounter, if it says that the child was born in hospital. */
+  birth?: Birth | undefined;
 }
 
 /** HL7 v3-RoleCode: mother, natural mother, gestational mother. */
@@ -70,21 +76,35 @@ function isRegistered({ child, mother }: TwoPatients, facts: Facts): boolean {
   });
 }
 
-/** Whether an encounter is that of a patient born in hospital (HL7, admit-source). */
-export const isBirth = (encounter: object | undefined): boolean =>
-  ((encounter ?? {}) as Partial<Encounter>).hospitalization?.admitSource?.coding?.some(({ code }) => code === BORN) === true;
+/** An encounter as that of a patient born in hospital (HL7, admit-source); undefined if it does not say so. */
+export function birthOf(encounter: object | undefined): Birth | undefined {
+  const { hospitalization, period } = (encounter ?? {}) as Partial<Encounter>;
+  const isSaid = hospitalization?.admitSource?.coding?.some(({ code }) => code === BORN);
+  return isSaid ? { ...(period?.start !== undefined && { start: period.start }) } : undefined;
+}
 
-/** A child born since the encounter began may have been born in it, though not registered; with unknown birth date, if the encounter says so. */
-function isBornSince({ child, named, isBirth: isSaid }: TwoPatients, facts: Facts): boolean {
-  const { birthDate = "" } = (facts.of(child)?.resource ?? {}) as Partial<Patient>;
-  const { period } = (facts.of(named)?.resource ?? {}) as Partial<Encounter>;
-  const [, born] = intervalOf(birthDate) ?? [];
-  if (born === undefined) return isSaid;
-  const [began] = intervalOf(period?.start ?? "") ?? [];
-  return began !== undefined && born >= began - A_DAY_MS;
+/** Whether a time, or one that is not known to the day, may lie within a period that may still continue. */
+function isWithin(time: string, { start = "", end = "" }: Period): boolean {
+  const [from, to] = intervalOf(time) ?? [];
+  const [began] = intervalOf(start) ?? [];
+  const [, ended = Number.POSITIVE_INFINITY] = intervalOf(end) ?? [];
+  return from !== undefined && to !== undefined && began !== undefined && to >= began - A_DAY_MS && from <= ended + A_DAY_MS;
+}
+
+/**
+ * A child born during the encounter may have been born in it, though not registered; one of unknown birth date if an encounter of the child says so, which
+ * begins during the mother's.
+ */
+function isBornDuring({ child, mother, named, birth }: TwoPatients, facts: Facts): boolean {
+  const { birthDate } = (facts.of(child)?.resource ?? {}) as Partial<Patient>;
+  const { gender } = (facts.of(mother)?.resource ?? {}) as Partial<Patient>;
+  const { period = {} } = (facts.of(named)?.resource ?? {}) as Partial<Encounter>;
+  if (gender === "male") return false;
+  if (birthDate !== undefined) return isWithin(birthDate, period);
+  return birth !== undefined && (birth.start === undefined || isWithin(birth.start, period));
 }
 
 /** Whether the resource of one patient may refer to the other's act. */
 export const areMotherAndChild = (two: TwoPatients, facts: Facts): boolean =>
   isRegistered(two, facts) ||
-  (two.isPart ? isBornSince(two, facts) : questionsOfTwo(two).some((question) => facts.found(question).length > 0));
+  (two.isPart ? isBornDuring(two, facts) : questionsOfTwo(two).some((question) => facts.found(question).length > 0));

@@ -10,7 +10,7 @@ import { type NamedResource, type Naming, type NamingType, namingTypes } from ".
 import { patientPathOf } from "../../../federation/patient-records.ts";
 import type { Store } from "../../../store/store.ts";
 import { focusOf, idOf, placeOf, refusal, withArticle } from "./common.ts";
-import { areMotherAndChild, factsOfTwo, isBirth, questionsOfTwo, type TwoPatients } from "./mother-and-child.ts";
+import { areMotherAndChild, factsOfTwo, birthOf, questionsOfTwo, type TwoPatients } from "./mother-and-child.ts";
 import { isAmong } from "./one-person.ts";
 import { ownedOf } from "./owned-types.ts";
 import { holdersOf, patientsOf } from "./patients-of.ts";
@@ -44,7 +44,7 @@ export function namedBefore<Of extends FhirResource>(type: Of["resourceType"]): 
   const othersOf = ({ reference }: Change<Of>, { patient, besides }: NamedBy, facts: Facts): (Naming & { twos: TwoPatients[] })[] =>
     facts.namedBy(reference).map((naming) => {
       const isPart = type === "Encounter" && naming.by.startsWith("Encounter/");
-      const pair = { child: naming.patient, named: reference, isPart, isBirth: isPart && isBirth(facts.of(naming.by)?.resource) };
+      const pair = { child: naming.patient, named: reference, isPart, ...(isPart && { birth: birthOf(facts.of(naming.by)?.resource) }) };
       const twos = [patient, ...besides].map((mother) => ({ mother, ...pair }));
       return { ...naming, twos };
     });

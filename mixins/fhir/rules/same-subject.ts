@@ -2,9 +2,9 @@
 import type { FhirResource } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
 import type { Fact } from "../../../federation/facts.ts";
-import { onePatientPathsOf } from "../../../federation/named-resources.ts";
+import { isSpeaking, onePatientPathsOf } from "../../../federation/named-resources.ts";
 import { focusOf, idOf, placeOf, refusal, withArticle } from "./common.ts";
-import { areMotherAndChild, factsOfTwo, isBirth, questionsOfTwo, type TwoPatients } from "./mother-and-child.ts";
+import { areMotherAndChild, factsOfTwo, birthOf, questionsOfTwo, type TwoPatients } from "./mother-and-child.ts";
 import { isAmong } from "./one-person.ts";
 import { holdersOf, isPatientHere, patientsOf } from "./patients-of.ts";
 import { type Change, type Facts, lookedAt, oncePerChange, type Rule } from "./rule.ts";
@@ -32,7 +32,7 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
     return paths.flatMap((path) => {
       const known = new Set(before ? referencesAt(before, path).map(placeOf) : []);
       return referencesAt(after, path).flatMap(({ reference }) => {
-        if (reference === undefined) return [];
+        if (reference === undefined || (isSpeaking(type, path) && !isPerson(reference))) return [];
         const isKnown =
           before !== undefined && isContained(reference) ? isSameWithin(before, after, reference) : known.has(placeOf({ reference }));
         return isKnown ? [] : [{ path, reference }];
@@ -47,14 +47,18 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
     return asked(change).flatMap(({ path, reference }) => {
       const inside = isContained(reference) ? containedIn(change.after, reference) : undefined;
       const fact = facts.of(reference);
-      const patients = inside ? patientsOf(inside).filter(isPatientHere) : ofFact(fact, type);
+      const patients = inside
+        ? patientsOf(inside).filter(isPatientHere)
+        : isSpeaking(type, path) && fact?.reference.startsWith("Patient/")
+          ? [fact.reference]
+          : ofFact(fact, type);
       const areOthers = patients.length > 0 && !patients.some((it) => own.includes(it));
       return areOthers ? [{ path, place: fact?.reference ?? reference, patients }] : [];
     });
   };
   const twosOf = ({ after }: Change<Of>, { path, place, patients }: OfOthers): TwoPatients[] => {
     const isPart = type === "Encounter" && path === "partOf";
-    const pair = { named: place, isPart, isBirth: isPart && isBirth(after) };
+    const pair = { named: place, isPart, ...(isPart && { birth: birthOf(after) }) };
     return patientsOf(after).flatMap((child) => patients.map((mother) => ({ child, mother, ...pair })));
   };
   return {
@@ -83,6 +87,9 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
     },
   };
 }
+
+/** Whether a reference is, or may be, to a patient or to a related person. */
+const isPerson = (reference: string): boolean => isContained(reference) || /(?:^|\/)(?:Patient|RelatedPerson)\//.test(reference);
 
 const isContained = (reference: string): boolean => reference.startsWith("#");
 

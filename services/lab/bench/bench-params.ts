@@ -2,6 +2,7 @@
 import { reasonRule } from "../../../mesh/param-rules.ts";
 import { occurrenceTimeRules } from "../../../mixins/fhir/occurrence-time.ts";
 import { referenceTo } from "../../../mixins/fhir/domain-references.ts";
+import { seenVersionRules, versionRule } from "../../../mixins/fhir/seen-version.ts";
 import { Priority } from "../bench.contract.ts";
 
 const code = {
@@ -13,6 +14,11 @@ const value = [{ type: "number" }, { type: "string", trim: true, min: 1, max: 2_
 const unit = { type: "string", min: 1, max: 50, optional: true } as const;
 const result = { type: "object", strict: true, props: { code, value, unit } } as const;
 const order = referenceTo("ServiceRequest");
+const seenValue = {
+  type: "object",
+  strict: true,
+  props: { observation: referenceTo("Observation"), version: { ...versionRule, optional: false } },
+} as const;
 
 /** By action. */
 export const benchParams = {
@@ -41,20 +47,22 @@ export const benchParams = {
     ...occurrenceTimeRules,
     $$strict: true,
   },
-  rejectSpecimen: { specimen: referenceTo("Specimen"), reason: reasonRule, $$strict: true },
+  rejectSpecimen: { specimen: referenceTo("Specimen"), reason: reasonRule, ...seenVersionRules, $$strict: true },
   enter: {
     order,
     results: { type: "array", min: 1, max: 200, items: result },
     specimen: { ...referenceTo("Specimen"), optional: true },
+    version: { ...versionRule, min: 0 },
     ...occurrenceTimeRules,
     $$strict: true,
   },
   release: {
     order,
-    version: { type: "number", integer: true, min: 1, optional: true },
+    ...seenVersionRules,
+    values: { type: "array", max: 500, items: seenValue, optional: true },
     missingReason: { ...reasonRule, optional: true },
     $$strict: true,
   },
   listCritical: { patient: { ...referenceTo("Patient"), optional: true }, $$strict: true },
-  acknowledge: { observation: referenceTo("Observation"), note: { ...reasonRule, optional: true }, $$strict: true },
+  acknowledge: { observation: referenceTo("Observation"), note: { ...reasonRule, optional: true }, ...seenVersionRules, $$strict: true },
 } as const;

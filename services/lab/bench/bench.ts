@@ -3,16 +3,19 @@ import type { Context } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { whoAsks } from "../../../mesh/access/access.ts";
 import type { OccurrenceTime } from "../../../mesh/occurrence-time-contract.ts";
+import type { SeenVersion } from "../../../mesh/seen-version-contract.ts";
 import { nonNull } from "../../../fhir/non-null.ts";
 import type { Patient, ServiceRequest, Specimen, Stored } from "../../../fhir/r4.ts";
 import { codesClause, idClause, referenceClause, tokenClause } from "../../../fhir/search/exact-clauses.ts";
 import { dayOf } from "../../../fhir/time-zone.ts";
 import type { WithDirectory } from "../../../federation/directory.ts";
 import { isType } from "../../../federation/errors.ts";
+import type { StepResult } from "../../../federation/owner-contract.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { occurrenceTime, withLateReason } from "../../../mixins/fhir/occurrence-time.ts";
 import { readIfServed } from "../../../mixins/fhir/domain-references.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
+import { asSeen } from "../../../mixins/fhir/seen-version.ts";
 import { addition, change, creation, type Identified, versionOf } from "../../../mixins/fhir/write-steps.ts";
 import {
   type BenchOrder,
@@ -23,6 +26,7 @@ import {
   type Label,
   type LabReport,
   Priority,
+  type SeenValue,
 } from "../bench.contract.ts";
 import { orderChanged, orderNotFound, resultChanged, resultNotFound, specimenNotFound } from "../lab.errors.ts";
 import { accessionOf } from "./accession.ts";
@@ -66,6 +70,29 @@ async function store({ fhir }: WithFhir, resources: Identified[], order: string)
   }
 }
 
+/** The versions that the write of an order, its values and their report has made. */
+function asStored({ order, observations, report }: Required<Case>, stored: readonly StepResult[]): Required<Case> {
+  const at = <Of extends Identified>(resource: Of, index: number): Of => ({
+    ...resource,
+    meta: { ...resource.meta, versionId: `${nonNull(stored[index]).version}` },
+  });
+  return {
+    order: at(order, 0),
+    observations: observations.map((it, index) => at(it, index + 1)),
+    report: at(report, observations.length + 1),
+  };
+}
+
+/** Refuses what the caller has not read: another version of the report (0: none), and other values. @throws 409 ORDER_CHANGED */
+function requireSeen({ order, report, observations }: Case, { version, values }: SeenVersion & { values?: SeenValue[] }): void {
+  const isOther = version !== undefined && version !== (report ? versionOf(report) : 0);
+  const seen = new Map(values?.map((it) => [it.observation, it.version]));
+  const areOthers =
+    values !== undefined &&
+    (seen.size !== observations.length || observations.some((it) => seen.get(`Observation/${it.id}`) !== versionOf(it)));
+  if (isOther || areOthers) throw orderChanged(`ServiceRequest/${order.id}`);
+}
+
 /** `lab.collect` */
 export async function collectSpecimen(lab: Lab, ctx: Context<{ orders: string[]; kind?: string } & OccurrenceTime>): Promise<Label> {
   const orders = await Promise.all([...new Set(ctx.params.orders)].map((reference) => orderAt(lab, reference)));
@@ -85,9 +112,10 @@ export async function collectSpecimen(lab: Lab, ctx: Context<{ orders: string[];
 }
 
 /** `lab.rejectSpecimen` */
-export async function rejectTube(lab: Lab, ctx: Context<{ specimen: string; reason: string }>): Promise<Label> {
+export async function rejectTube(lab: Lab, ctx: Context<{ specimen: string; reason: string } & SeenVersion>): Promise<Label> {
   const { specimen: reference, reason } = ctx.params;
-  const before = await lab.fhir.require("Specimen", reference, specimenNotFound);
+  const found = await lab.fhir.require("Specimen", reference, specimenNotFound);
+  const before = asSeen(found, ctx.params, () => orderChanged(found.request?.[0]?.reference ?? ""));
   const rejected = rejectSpecimen(before, reason, new Date());
   await store(lab, [rejected], rejected.request?.[0]?.reference ?? "");
   return labelOf(rejected);
@@ -96,10 +124,11 @@ export async function rejectTube(lab: Lab, ctx: Context<{ specimen: string; reas
 /** `lab.enter` */
 export async function enterValues(
   lab: Lab,
-  ctx: Context<{ order: string; results: Entered[]; specimen?: string } & OccurrenceTime>,
+  ctx: Context<{ order: string; results: Entered[]; specimen?: string } & SeenVersion & OccurrenceTime>,
 ): Promise<LabReport> {
   const { order: reference, results, specimen } = ctx.params;
   const known = await caseOf(lab, await orderAt(lab, reference));
+  requireSeen(known, ctx.params);
   const now = new Date();
   const found = occurrenceTime(ctx.params, { now, after: { what: reference, time: known.order.authoredOn } });
   const { catalogue, directory } = lab;
@@ -116,27 +145,27 @@ export async function enterValues(
   const entered = enter(known, given, { now, found, ...(performer !== undefined && { performer }) });
   // The order is written too, so that of two concurrent entries one is refused.
   const late = entered.observations.map((it) => withLateReason(it, ctx.params));
-  const [, ...stored] = await store(lab, [known.order, ...late, entered.report], reference);
+  const stored = await store(lab, [known.order, ...late, entered.report], reference);
   const kept = known.observations.filter((it) => !late.some(({ id }) => id === it.id));
-  const all = { ...entered, order: known.order, observations: [...kept, ...late] };
-  return reportOf(all, nonNull(stored.at(-1)).version, catalogue);
+  const written = asStored({ order: known.order, observations: late, report: entered.report }, stored);
+  return reportOf({ ...written, observations: [...kept, ...written.observations] }, catalogue);
 }
 
 /** `lab.release` */
 export async function releaseReport(
   lab: Lab,
-  ctx: Context<{ order: string; version?: number; missingReason?: string }>,
+  ctx: Context<{ order: string; values?: SeenValue[]; missingReason?: string } & SeenVersion>,
 ): Promise<LabReport> {
-  const { order: reference, version: seen, missingReason } = ctx.params;
+  const { order: reference, missingReason } = ctx.params;
   const known = await caseOf(lab, await orderAt(lab, reference));
-  if (seen !== undefined && known.report && seen !== versionOf(known.report)) throw orderChanged(reference);
+  if (known.report) requireSeen(known, ctx.params);
   const now = new Date();
   const performer = whoAsks(ctx);
   const { catalogue } = lab;
   const how = { catalogue, ...(missingReason !== undefined && { missingReason }) };
   const released = release(known, how, { now, found: now, ...(performer !== undefined && { performer }) });
   const stored = await store(lab, [released.order, ...released.observations, released.report], reference);
-  return reportOf(released, nonNull(stored.at(-1)).version, catalogue);
+  return reportOf(asStored(released, stored), catalogue);
 }
 
 /** `lab.listCritical` */
@@ -148,9 +177,13 @@ export async function criticalValues({ fhir }: Lab, patient: string | undefined)
 }
 
 /** `lab.acknowledge` */
-export async function acknowledgeValue({ fhir }: Lab, ctx: Context<{ observation: string; note?: string }>): Promise<CriticalValue> {
+export async function acknowledgeValue(
+  { fhir }: Lab,
+  ctx: Context<{ observation: string; note?: string } & SeenVersion>,
+): Promise<CriticalValue> {
   const { observation: reference, note } = ctx.params;
-  const before = await fhir.require("Observation", reference, resultNotFound);
+  const found = await fhir.require("Observation", reference, resultNotFound);
+  const before = asSeen(found, ctx.params, () => resultChanged(reference));
   const performer = whoAsks(ctx);
   const by = { ...(performer !== undefined && { performer }), ...(note !== undefined && { note }) };
   const known = acknowledge(before, by, new Date());

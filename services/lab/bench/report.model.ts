@@ -3,6 +3,7 @@ import { numberOf } from "../../../fhir/json.ts";
 import type { Annotation, Coding, DiagnosticReport, Observation, ServiceRequest } from "../../../fhir/r4.ts";
 import { readTypedNumber, type TypedNumber } from "../../../fhir/typed-number.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
+import { versionOf } from "../../../mixins/fhir/write-steps.ts";
 import {
   type Catalogue,
   type CatalogueTest,
@@ -196,10 +197,10 @@ export function criticalOf(observation: WithId<Observation>, version: number): C
 }
 
 /** A report as callers get it. */
-export function reportOf({ order, report, observations }: Required<Case>, version: number, catalogue: Catalogue): LabReport {
+export function reportOf({ order, report, observations }: Required<Case>, catalogue: Catalogue): LabReport {
   return {
     report: `DiagnosticReport/${report.id}`,
-    version,
+    version: versionOf(report),
     order: `ServiceRequest/${order.id}`,
     patient: placeOf(order.subject) ?? "",
     status: report.status === "preliminary" ? "preliminary" : "final",
@@ -213,6 +214,7 @@ function lineOf(it: WithId<Observation>): ReportLine {
   const [low, high] = [numberOf(range?.low?.value), numberOf(range?.high?.value)];
   return {
     observation: `Observation/${it.id}`,
+    version: versionOf(it),
     code: codeOf(it),
     display: it.code.coding?.[0]?.display ?? "",
     value: valueIn(it) ?? "",

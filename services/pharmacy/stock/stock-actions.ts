@@ -14,7 +14,7 @@ import { requireReference } from "../../../mixins/fhir/domain-references.ts";
 import { REASON } from "../../../mixins/fhir/rules/reasons.ts";
 import { counted } from "../../../store/counted.ts";
 import type { Adjustment, Code, LotState, Receipt, StockTransfer, Where } from "../pharmacy.contract.ts";
-import { lotChanged, lotMissing, lotNotBlocked, samePlace } from "../pharmacy.errors.ts";
+import { lotChanged, lotMissing, lotNotBlocked, samePlace, stockChanged } from "../pharmacy.errors.ts";
 import { deliveryOf } from "../pharmacy.model.ts";
 import { adjustmentOf, transferOf } from "../stocktaking.model.ts";
 import { booksOf, keptBy } from "./books.ts";
@@ -77,13 +77,14 @@ async function adjusted(pharmacy: Pharmacy, asked: AdjustmentAsked): Promise<Adj
 /** `pharmacy.count` */
 export async function count(
   pharmacy: Pharmacy,
-  ctx: Context<{ medication: Code; quantity: number; reason?: string } & Where>,
+  ctx: Context<{ medication: Code; quantity: number; reason?: string; seen?: number } & Where>,
 ): Promise<Adjustment> {
-  const { medication, quantity, reason = "counted", lot, place } = ctx.params;
+  const { medication, quantity, reason = "counted", lot, place, seen } = ctx.params;
   await requirePlaces(pharmacy, ctx, place);
   for (let attempt = 1; ; attempt += 1) {
     const kept = await keptBy([medication], booksOf(pharmacy.store));
     const booked = kept ? sumOf(shelvesCounted(kept, { place: place ?? "", lot })) : 0;
+    if (seen !== undefined && seen !== booked) throw stockChanged();
     const by = counted(quantity - booked);
     if (by === 0) return { by, stock: { medication, quantity: await unitsOfMedication(pharmacy.store, medication) } };
     try {

@@ -2,6 +2,7 @@
 import { dateRule, reasonRule } from "../../../mesh/param-rules.ts";
 import { occurrenceTimeRules } from "../../../mixins/fhir/occurrence-time.ts";
 import { codeRule, referenceTo } from "../../../mixins/fhir/domain-references.ts";
+import { seenVersionRules } from "../../../mixins/fhir/seen-version.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
 const MAX_QUANTITY = 1_000_000;
@@ -49,6 +50,7 @@ export const stockParams = {
     medication: codeRule,
     quantity: { type: "number", min: 0, max: MAX_QUANTITY },
     reason: optionalReason,
+    seen: { type: "number", min: -MAX_QUANTITY, max: MAX_QUANTITY, optional: true },
     ...whereRules,
     $$strict: true,
   },
@@ -85,7 +87,14 @@ export const stockParams = {
   },
   blockLot: { medication: codeRule, lot, reason: reasonRule, $$strict: true },
   releaseLot: { medication: codeRule, lot, reason: reasonRule, $$strict: true },
-  dispense: { prescription: referenceTo("MedicationRequest"), quantity, ...whereRules, ...occurrenceTimeRules, $$strict: true },
+  dispense: {
+    prescription: referenceTo("MedicationRequest"),
+    quantity,
+    ...whereRules,
+    ...seenVersionRules,
+    ...occurrenceTimeRules,
+    $$strict: true,
+  },
   return: {
     dispense: referenceTo("MedicationDispense"),
     quantity,

@@ -1,5 +1,6 @@
 /** `$sign` and `$verify` of a note, a report or a prescription (services/records/signing). */
-import { isType } from "../../../../federation/errors.ts";
+import { isType, staleVersion } from "../../../../federation/errors.ts";
+import { preconditionsOf } from "../../../../fhir/preconditions.ts";
 import { readResource } from "../../../../federation/read.ts";
 import { records } from "../../../records/records.contract.ts";
 import type { Answer } from "../../http/answer.ts";
@@ -7,9 +8,14 @@ import { FHIR_JSON } from "../media-types.ts";
 import { fhirAnswer } from "../operation-input.ts";
 import type { FhirRequest } from "../request.ts";
 
-/** POST Type/id/$sign: signs the current version; answers the Provenance with the signature, or its URL if the signer may not read Provenances. */
+/** POST Type/id/$sign: signs the current version, with If-Match only that one (412); answers the Provenance with the signature, or its URL if the signer may not read Provenances. */
 export async function sign(request: FhirRequest, type: string, id: string): Promise<Answer> {
-  const { provenance } = await records.sign(request.caller, { reference: `${type}/${id}` });
+  const { versions: [version] = [] } = preconditionsOf({ ifMatch: request.header("if-match") });
+  const { provenance } = await records
+    .sign(request.caller, { reference: `${type}/${id}`, ...(version !== undefined && { version }) })
+    .catch((error: unknown) => {
+      throw isType(error, "CONTENT_CHANGED") ? staleVersion({ type, id }) : error;
+    });
   const Location = `${request.base}/${provenance}/_history/1`;
   const [, made = ""] = provenance.split("/");
   const found = await readResource(request, "Provenance", made).catch((error: unknown) => {

@@ -45,9 +45,9 @@ export function Critical({ patient, among, isTold = false, turn, everyMs }: Crit
     offers("lab.listCritical"),
   );
   useTurn(known, turn);
-  const acknowledge = async ({ observation }: CriticalValue) => {
+  const acknowledge = async ({ observation, version }: CriticalValue) => {
     try {
-      await lab.acknowledge({ observation });
+      await lab.acknowledge({ observation, version });
       say(t("critical.acknowledged"));
     } catch (error) {
       sayFault(error);

@@ -54,6 +54,17 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
     onClose();
   };
   const testOf = (code: string) => catalogue.tests.find((one) => one.code === code);
+  /** The report that is shown, or that there was none; undefined while it is not known. */
+  const seenNow = () => (review ? { version: review.version } : wasEntered ? {} : { version: 0 });
+  /** Others have entered or changed values since: theirs are to be reviewed. */
+  const orShowCurrent = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Refused && error.type === "ORDER_CHANGED") showCurrent();
+      throw error;
+    }
+  };
   const enter = async () => {
     tests.forEach((code, index) => {
       requireOneWay(draft.value[code] ?? "", `results[${index}].value`);
@@ -64,10 +75,10 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
       return value ? [{ code, value: readAs(value), ...(unit && { unit }) }] : [];
     });
     if (values.length === 0) throw new Refused(422, "NOTHING_ENTERED", "");
-    setOwn(reviewOf(await lab.enter({ order: order.order, results: values }), catalogue.system));
+    const entered = await orShowCurrent(() => lab.enter({ order: order.order, results: values, ...seenNow() }));
+    setOwn(reviewOf(entered, catalogue.system));
     onDone();
   };
-  /** Others have entered values since: theirs are to be reviewed. */
   const showCurrent = () => {
     setOwn(undefined);
     setWasEntered(true);
@@ -75,13 +86,8 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
   };
   const release = async () => {
     const missing = draft.value["missing"];
-    const version = review?.version;
-    try {
-      await lab.release({ order: order.order, ...(version && { version }), ...(missing && { missingReason: missing }) });
-    } catch (error) {
-      if (error instanceof Refused && error.type === "ORDER_CHANGED") showCurrent();
-      throw error;
-    }
+    const seen = review && { version: review.version, values: review.values.map(({ id, version }) => ({ observation: id, version })) };
+    await orShowCurrent(() => lab.release({ order: order.order, ...seen, ...(missing && { missingReason: missing }) }));
     say(t("bench.issued"));
     leave();
     onDone();

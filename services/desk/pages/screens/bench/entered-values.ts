@@ -13,6 +13,7 @@ import { unitOf } from "../../platform/units.ts";
 /** One value as text. */
 interface Entered {
   id: string;
+  version: number;
   code: string;
   name: string;
   finding: string;
@@ -22,7 +23,7 @@ interface Entered {
 
 /** What is reviewed. */
 export interface Review {
-  /** Version of the report. */
+  /** Version of the report; 0: nothing was entered. */
   version: number;
   values: Entered[];
   /** Codes of ordered tests without a value. */
@@ -39,6 +40,7 @@ export function reviewOf({ version, lines, missing }: LabReport, system: string)
   const text = (value: number | string) => (typeof value === "number" ? measureIn(value) : value);
   const values = lines.map((line) => ({
     id: line.observation,
+    version: line.version,
     code: line.code,
     name: testText({ system, code: line.code, display: line.display }),
     finding: `${text(line.value)} ${unitOf(line.unit ?? "")}`,
@@ -64,6 +66,7 @@ export async function reviewOfOrder(order: string, tests: string[]): Promise<Rev
   const { report, values: found } = await reportWithValues({ "based-on": order, status: "preliminary" });
   const values = found.map((one) => ({
     id: `Observation/${one.id}`,
+    version: Number(one.meta?.versionId),
     code: one.code.coding?.find(({ code = "" }) => tests.includes(code))?.code ?? "",
     name: conceptOf(one.code),
     finding: findingOf(one),
@@ -71,7 +74,7 @@ export async function reviewOfOrder(order: string, tests: string[]): Promise<Rev
     range: rangeOf(one),
   }));
   return {
-    version: Number(report?.meta?.versionId),
+    version: Number(report?.meta?.versionId ?? 0),
     values,
     missing: tests.filter((code) => !values.some((one) => one.code === code)),
     isOwn: false,

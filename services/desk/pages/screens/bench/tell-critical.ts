@@ -24,11 +24,11 @@ interface TellProps {
   onDone: () => void;
 }
 
-export function TellCritical({ of: { observation, test }, patient, value, onClose, onDone }: TellProps) {
+export function TellCritical({ of: { observation, version, test }, patient, value, onClose, onDone }: TellProps) {
   const kept = `tell ${observation}`;
   const [who, setWho] = useKept(kept, "who");
   const send = async () => {
-    await lab.acknowledge({ observation, note: t("critical.toldTo", { who: who.trim() }) });
+    await lab.acknowledge({ observation, version, note: t("critical.toldTo", { who: who.trim() }) });
     say(t("critical.isTold", { who: who.trim() }));
     onClose();
     onDone();

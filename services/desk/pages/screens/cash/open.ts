@@ -23,8 +23,9 @@ interface Account {
   charges: ChargeItem[];
 }
 
-async function accounts(): Promise<{ all: Account[]; isPartial: boolean }> {
-  const { resources, isPartial } = await search<ChargeItem>("ChargeItem", { status: "billable", _count: "500" });
+/** @returns `isWhole`: all charges are there */
+async function accounts(): Promise<{ all: Account[]; isPartial: boolean; isWhole: boolean }> {
+  const { resources, isPartial, hasMore } = await search<ChargeItem>("ChargeItem", { status: "billable", _count: "500" });
   const byEncounter = Map.groupBy(resources, ({ context }) => context?.reference ?? "");
   const references = resources
     .flatMap(({ context, subject }) => [context?.reference, subject.reference])
@@ -36,19 +37,22 @@ async function accounts(): Promise<{ all: Account[]; isPartial: boolean }> {
     visit: known.get(encounter) as Encounter | undefined,
     patient: known.get(charges[0]?.subject.reference ?? "") as Patient | undefined,
   }));
-  return { all, isPartial };
+  return { all, isPartial, isWhole: !isPartial && !hasMore };
 }
 
-/** Sum of charges; computed in minor units, so that it is exact. */
+/** Sum of charges in minor units, so that it is exact; undefined if they are in several currencies, or in none. */
+function centsOf(charges: ChargeItem[]): number | undefined {
+  const currency = charges[0]?.priceOverride?.currency;
+  if (currency === undefined || charges.some(({ priceOverride }) => priceOverride?.currency !== currency)) return undefined;
+  return charges.reduce((sum, { priceOverride }) => sum + unitsOf(priceOverride?.value ?? 0, currency), 0);
+}
+
+/** Sum of charges in words. */
 function totalOf(charges: ChargeItem[]): string {
   const currency = charges[0]?.priceOverride?.currency;
   if (currency === undefined) return "";
-  return charges.every(({ priceOverride }) => priceOverride?.currency === currency)
-    ? sumOf(
-        charges.map(({ priceOverride }) => priceOverride?.value ?? 0),
-        currency,
-      )
-    : t("cash.several");
+  const cents = centsOf(charges);
+  return cents === undefined ? t("cash.several") : moneyOf(cents, currency);
 }
 
 /** A sum of amounts in one currency. */
@@ -70,9 +74,10 @@ export interface PartProps {
 export function Open({ turn, everyMs, onChange }: PartProps) {
   const open = useLoad("open charges", accounts, everyMs);
   useTurn(open, turn);
-  const bill = async ({ encounter, patient }: Account) => {
+  const bill = async ({ encounter, patient, charges }: Account) => {
+    const shown = open.value?.isWhole ? centsOf(charges) : undefined;
     try {
-      const { invoice, cents, currency } = await billing.invoice({ encounter });
+      const { invoice, cents, currency } = await billing.invoice({ encounter, ...(shown !== undefined && { cents: shown }) });
       const back = () => billing.cancelInvoice({ invoice, reason: t("undo.reason") }).then(onChange);
       say(t("cash.billed", { name: nameOf(patient), amount: moneyOf(cents, currency) }), back);
     } catch (error) {

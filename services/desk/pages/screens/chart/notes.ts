@@ -48,8 +48,8 @@ export function Notes({ loaded, patient }: NotesProps) {
   const sign = async (note: DocumentReference) => {
     try {
       await requirePractitioner(); // first: otherwise the note could become final without a signature
-      if (isDraft(note)) await update({ ...note, docStatus: "final" });
-      await records.sign({ reference: `DocumentReference/${note.id}` });
+      const { id, meta } = isDraft(note) ? await update({ ...note, docStatus: "final" }) : note;
+      await records.sign({ reference: `DocumentReference/${id}`, version: Number(meta?.versionId) });
       say(t("note.signed"));
     } catch (error) {
       sayFault(error);

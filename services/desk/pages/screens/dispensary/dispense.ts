@@ -118,7 +118,12 @@ function HandOut({ request: { of, patient }, supply, onClose, onDone }: Dispense
     const lot = lots.find((one) => keyOf(one) === chosen);
     // The chosen lot is gone: another one is not taken in its place.
     if (chosen !== FIRST_TO_EXPIRE && !lot && lots.length > 0) throw new Refused(422, "CHOOSE_FROM_LIST", "");
-    const given = { prescription: `MedicationRequest/${of.id}`, quantity: Number(quantity), ...whereOf(lot) };
+    const given = {
+      prescription: `MedicationRequest/${of.id}`,
+      version: Number(of.meta?.versionId),
+      quantity: Number(quantity),
+      ...whereOf(lot),
+    };
     try {
       const { dispense } = await pharmacy.dispense(given);
       say(t("dispensed", { name: nameOf(patient) }), () => pharmacy.void({ dispense, reason: t("undo.reason") }).then(onDone));

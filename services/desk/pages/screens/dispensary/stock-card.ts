@@ -78,7 +78,7 @@ function Count({ of: { medication, lot, place, quantity: before }, onClose, onDo
   const [quantity, setQuantity] = useKept(kept, "quantity", `${before}`);
   const send = async () => {
     const of = { medication, ...(lot && { lot }), ...(place && { place }) };
-    const { by } = await pharmacy.count({ ...of, quantity: Number(quantity) });
+    const { by } = await pharmacy.count({ ...of, quantity: Number(quantity), seen: before });
     // Undone by the difference of the count: dispenses since then stay.
     const back = () => pharmacy.adjust({ ...of, by: -by, reason: t("undo.reason") }).then(onDone);
     say(t("shelf.counted", { by: numberIn(by, { signDisplay: "exceptZero" }) }), ...(by === 0 ? [] : [back]));

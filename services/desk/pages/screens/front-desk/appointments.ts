@@ -73,7 +73,7 @@ export function Appointments({ turn, onArrived }: { turn: number; onArrived: () 
   const arrived = ({ of, patient }: Expected) => {
     let visit = "";
     const arrive = async () => {
-      visit = (await visits.arrive({ appointment: `Appointment/${of.id}` })).visit;
+      visit = (await visits.arrive({ appointment: `Appointment/${of.id}`, version: Number(of.meta?.versionId) })).visit;
     };
     return act(arrive, t("visit.opened", { name: nameOf(patient) }), () => visits.cancel({ visit, reason: t("undo.reason") }));
   };

@@ -125,7 +125,7 @@ function Cancel({ of: { visit, patient }, onClose, onDone }: { of: Waiting; onCl
   const kept = `cancel ${visit.id}`;
   const [reason, setReason] = useKept(kept, "reason");
   const send = async () => {
-    await visits.cancel({ visit: `Encounter/${visit.id}`, reason });
+    await visits.cancel({ visit: `Encounter/${visit.id}`, version: Number(visit.meta?.versionId), reason });
     say(t("visit.cancelled", { name: nameOf(patient) }), () => openAgain(visit).then(onDone));
     onClose();
     onDone();

@@ -20,12 +20,13 @@ export function CleaningChoice({ bed, onClose, onDone }: { bed: PlacedBed; onClo
     onClose();
     const back = async () => {
       // A dirty bed is in cleaning before it is clean, also one that was called dirty by mistake.
-      if (isTooEarly(cleaning, before)) await wards.setCleaning({ bed: bed.location, cleaning: "cleaning" });
-      await wards.setCleaning({ bed: bed.location, cleaning: before });
+      if (isTooEarly(cleaning, before)) version = (await wards.setCleaning({ bed: bed.location, version, cleaning: "cleaning" })).version;
+      await wards.setCleaning({ bed: bed.location, version, cleaning: before });
       onDone();
     };
+    let { version } = bed;
     try {
-      await wards.setCleaning({ bed: bed.location, cleaning });
+      ({ version } = await wards.setCleaning({ bed: bed.location, version, cleaning }));
       say(t(`cleaning.isNow.${cleaning}`, { bed: bed.place }), back);
     } catch (error) {
       sayFault(error);

@@ -53,7 +53,7 @@ interface DischargeProps {
   act: (work: () => Promise<unknown>, text: string, undo: () => Promise<unknown>) => Promise<boolean>;
 }
 
-export function Discharge({ stay: { stay, patient, ...person }, act }: DischargeProps) {
+export function Discharge({ stay: { stay, version, patient, ...person }, act }: DischargeProps) {
   const name = calledIn(person);
   const reason = t("undo.reason");
   const mayAsk = offers("MedicationStatement");
@@ -75,7 +75,7 @@ export function Discharge({ stay: { stay, patient, ...person }, act }: Discharge
       await takeBackEach(changes, ([before, stored]) => takeBack(before, stored));
     };
     const work = async () => {
-      await stays.discharge({ stay, disposition: disposition as Disposition });
+      await stays.discharge({ stay, version, disposition: disposition as Disposition });
       changes = await storeAll(paused, chosen.value);
     };
     // What was decided stays until it is carried out.
@@ -85,7 +85,7 @@ export function Discharge({ stay: { stay, patient, ...person }, act }: Discharge
   };
   const die = () =>
     act(
-      () => stays.die({ stay }),
+      () => stays.die({ stay, version }),
       t("ward.died", { name }),
       () => stays.cancelDeath({ stay, reason }),
     );

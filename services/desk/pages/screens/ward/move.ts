@@ -86,14 +86,14 @@ export async function moveTo(bed: PlacedBed, done: () => void): Promise<boolean>
   return isDone;
 }
 
-async function moved({ stay, name }: BoardStay, bed: PlacedBed, done: () => void): Promise<void> {
+async function moved({ stay, version, name }: BoardStay, bed: PlacedBed, done: () => void): Promise<void> {
   const other = bed.stay;
   if (other) {
-    await stays.swap({ stay, with: other.stay });
+    await stays.swap({ stay, version, with: other.stay, versionOfOther: other.version });
     say(t("ward.swapped", { one: calledIn({ name }), other: calledIn(other) }), () => stays.swap({ stay, with: other.stay }).then(done));
     return;
   }
-  await stays.transfer({ stay, bed: bed.location });
+  await stays.transfer({ stay, version, bed: bed.location });
   say(t("ward.moved", { name: calledIn({ name }), bed: bed.place }), () =>
     stays.cancelTransfer({ stay, reason: t("undo.reason") }).then(done),
   );

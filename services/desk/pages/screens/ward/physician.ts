@@ -34,14 +34,14 @@ export function Physician({ stay, reload }: PhysicianProps) {
     ${isOpen && html`<${Choose} stay=${stay} reload=${reload} onClose=${close} />`}`;
 }
 
-function Choose({ stay: { stay, physician: before, name }, reload, onClose }: PhysicianProps & { onClose: () => void }) {
+function Choose({ stay: { stay, version, physician: before, name }, reload, onClose }: PhysicianProps & { onClose: () => void }) {
   const known = useLoad("practitioners", practitioners);
   const [chosen, setChosen] = useState("");
   const people = (known.value ?? []).map((one): [string, string] => [`Practitioner/${one.id}`, nameOf(one)]);
   const send = async () => {
     if (chosen === "") throw new Refused(422, "CHOOSE_FROM_LIST", "");
-    await stays.setPhysician({ stay, physician: chosen });
-    const back = before ? () => stays.setPhysician({ stay, physician: before }).then(reload) : undefined;
+    const set = await stays.setPhysician({ stay, version, physician: chosen });
+    const back = before ? () => stays.setPhysician({ stay, version: set.version, physician: before }).then(reload) : undefined;
     say(t("ward.physicianSet", { name: calledIn({ ...(name !== undefined && { name }) }) }), back);
     onClose();
     reload();

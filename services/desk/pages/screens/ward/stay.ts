@@ -28,7 +28,7 @@ interface StayProps {
 }
 
 export function StayDialog({ bed, stay: shown, unknown, onClose, reload }: StayProps) {
-  const { stay } = shown;
+  const { stay, version } = shown;
   const name = calledIn(shown);
   const reason = t("undo.reason");
   const move = () => {
@@ -51,13 +51,13 @@ export function StayDialog({ bed, stay: shown, unknown, onClose, reload }: StayP
   };
   const leave = () =>
     act(
-      () => stays.leave({ stay }),
+      () => stays.leave({ stay, version }),
       t("ward.left", { name }),
       () => stays.cancelLeave({ stay, reason }),
     );
   const back = () =>
     act(
-      () => stays.return({ stay }),
+      () => stays.return({ stay, version }),
       t("ward.returned", { name }),
       () => stays.cancelLeave({ stay, reason }),
     );
@@ -75,7 +75,7 @@ export function StayDialog({ bed, stay: shown, unknown, onClose, reload }: StayP
         ${shown.leave ? html`<button type="button" onClick=${back}>${t("ward.return")}</button>` : html`<button type="button" onClick=${leave}>${t("ward.leave")}</button>`}
       </div>
       <${HandOver} stay=${shown} onDone=${onClose} />
-      <${Transfer} stay=${stay} name=${name} transfer=${shown.transfer} from=${bed.location} onClose=${onClose} onDone=${reload} />
+      <${Transfer} stay=${stay} version=${version} name=${name} transfer=${shown.transfer} from=${bed.location} onClose=${onClose} onDone=${reload} />
       <${Discharge} stay=${shown} act=${act} />
     </div>
   <//>`;

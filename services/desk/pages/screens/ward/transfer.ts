@@ -24,6 +24,8 @@ export function TransferTag({ transfer }: { transfer: TransferRequest | undefine
 interface TransferProps {
   /** "Encounter/…" */
   stay: string;
+  /** Version of the stay that is shown. */
+  version: number;
   /** Name of the patient. */
   name: string;
   transfer: TransferRequest | undefined;
@@ -33,21 +35,21 @@ interface TransferProps {
   onDone: () => void;
 }
 
-export function Transfer({ stay, name, transfer, from, onClose, onDone }: TransferProps) {
+export function Transfer({ stay, version, name, transfer, from, onClose, onDone }: TransferProps) {
   const known = useHouse();
   const all: BoardWard[] = known.value?.wards ?? [];
   const [to, setTo] = useState("");
   const where = (place: string) => all.find((ward) => isIn(ward, place))?.name ?? "…";
   const ask = async () => {
     if (to === "") throw new Refused(422, "CHOOSE_FROM_LIST", "");
-    await stays.requestTransfer({ stay, to });
+    await stays.requestTransfer({ stay, version, to });
     say(t("transfer.asked", { name, ward: where(to) }), () => stays.withdrawTransfer({ stay }).then(onDone));
     onClose();
     onDone();
   };
   const withdraw = async (before: string) => {
     try {
-      await stays.withdrawTransfer({ stay });
+      await stays.withdrawTransfer({ stay, version });
       say(t("transfer.withdrawn", { name }), () => stays.requestTransfer({ stay, to: before }).then(onDone));
     } catch (error) {
       sayFault(error);

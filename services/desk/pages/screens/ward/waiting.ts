@@ -65,9 +65,9 @@ export function Waiting({ board: { waiting, coming, unknown }, ward, reload }: W
 }
 
 /** Accepts the request: reserves a place in this ward. */
-async function accept({ request, name, ward: asked }: WaitingRequest, ward: BoardWard, reload: () => void): Promise<void> {
+async function accept({ request, version, name, ward: asked }: WaitingRequest, ward: BoardWard, reload: () => void): Promise<void> {
   try {
-    await stays.accept({ request, ward: ward.location });
+    await stays.accept({ request, version, ward: ward.location });
     const back = () => stays.withdrawAcceptance({ request, ...(asked !== undefined && { ward: asked }) }).then(reload);
     say(t("request.isAccepted", { name: calledIn({ name }) }), back);
   } catch (error) {
@@ -77,9 +77,9 @@ async function accept({ request, name, ward: asked }: WaitingRequest, ward: Boar
 }
 
 /** Withdraws the acceptance; the request keeps waiting for this ward. */
-async function withdraw({ request, name }: WaitingRequest, ward: BoardWard, reload: () => void): Promise<void> {
+async function withdraw({ request, version, name }: WaitingRequest, ward: BoardWard, reload: () => void): Promise<void> {
   try {
-    await stays.withdrawAcceptance({ request, ward: ward.location });
+    await stays.withdrawAcceptance({ request, version, ward: ward.location });
     say(t("request.isWithdrawn", { name: calledIn({ name }) }), () => stays.accept({ request, ward: ward.location }).then(reload));
   } catch (error) {
     sayFault(error);
@@ -88,9 +88,9 @@ async function withdraw({ request, name }: WaitingRequest, ward: BoardWard, relo
 }
 
 /** Accepts a transfer from another ward. */
-async function acceptTransfer({ stay, name, transfer }: BoardStay, reload: () => void): Promise<void> {
+async function acceptTransfer({ stay, version, name, transfer }: BoardStay, reload: () => void): Promise<void> {
   try {
-    await stays.acceptTransfer({ stay });
+    await stays.acceptTransfer({ stay, version });
     const back = () => stays.requestTransfer({ stay, to: transfer?.to ?? "" }).then(reload);
     say(t("transfer.isAccepted", { name: calledIn({ ...(name !== undefined && { name }) }) }), back);
   } catch (error) {
@@ -120,11 +120,11 @@ function Deny({ carried, onClose, onDone }: { carried: Carried; onClose: () => v
   const name = calledIn(carried);
   const send = async () => {
     if (isStay(carried)) {
-      const { stay, transfer } = carried;
-      await stays.denyTransfer({ stay, reason });
+      const { stay, version, transfer } = carried;
+      await stays.denyTransfer({ stay, version, reason });
       say(t("transfer.isDenied", { name }), () => stays.requestTransfer({ stay, to: transfer?.to ?? "" }).then(onDone));
     } else {
-      await stays.deny({ request: carried.request, reason });
+      await stays.deny({ request: carried.request, version: carried.version, reason });
       say(t("request.denied", { name }), () => askAgain(carried).then(onDone));
     }
     onClose();

@@ -1,0 +1,48 @@
+/**
+ * Addresses of code systems. R4 compares them character by character, and demands for a well-known system the address that it lists
+ * (terminologies-systems.html): any other spelling would be another system, whose codes match nothing.
+ */
+
+const ADDRESSES = [
+  "http://unitsofmeasure.org",
+  "http://snomed.info/sct",
+  "http://loinc.org",
+  "http://www.nlm.nih.gov/research/umls/rxnorm",
+  "http://www.whocc.no/atc",
+  "http://dicom.nema.org/resources/ontology/DCM",
+];
+
+/** Object identifiers that R4 lists beside the address, for mappings only. */
+const OIDS: Record<string, string> = {
+  "urn:oid:2.16.840.1.113883.6.8": "http://unitsofmeasure.org",
+  "urn:oid:2.16.840.1.113883.6.96": "http://snomed.info/sct",
+  "urn:oid:2.16.840.1.113883.6.1": "http://loinc.org",
+  "urn:oid:2.16.840.1.113883.6.88": "http://www.nlm.nih.gov/research/umls/rxnorm",
+  "urn:oid:2.16.840.1.113883.6.73": "http://www.whocc.no/atc",
+};
+
+/** Code systems and identifier systems of HL7, whatever follows. */
+const OF_HL7 = /^(?:terminology\.hl7\.org|hl7\.org\/fhir)\//;
+
+/** Without what senders spell differently: scheme, `www.`, capitals, slashes and a # at the end. */
+const looseForm = (system: string): string =>
+  system
+    .trim()
+    .toLowerCase()
+    .replace(/^https?:\/\//, "")
+    .replace(/^www\./, "")
+    .replace(/[/#]+$/, "");
+
+const BY_FORM = new Map(ADDRESSES.map((address) => [looseForm(address), address]));
+
+/** The address that is meant by another spelling of it; undefined if it is none: the address itself, or any other system. */
+export function meantAddress(system: string): string | undefined {
+  const known = OIDS[system] ?? BY_FORM.get(looseForm(system));
+  if (known !== undefined) return known === system ? undefined : known;
+  const rest = system
+    .trim()
+    .replace(/^https?:\/\/(?:www\.)?/i, "")
+    .replace(/[/#]+$/, "");
+  const meant = `http://${rest}`;
+  return OF_HL7.test(rest) && meant !== system ? meant : undefined;
+}

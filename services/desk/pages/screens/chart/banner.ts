@@ -11,7 +11,7 @@ import { offers } from "../../platform/menu.ts";
 import { nameOf, numberOf, otherNamesOf, sexOf } from "../../platform/names.ts";
 import { replacedBy } from "../../platform/patients.ts";
 import { hrefOf } from "../../platform/router.ts";
-import { joined, t, tIfAny } from "../../platform/texts.ts";
+import { joined, listed, t, tIfAny } from "../../platform/texts.ts";
 import { Transfer, TransferTag } from "../ward/transfer.ts";
 import { Allergies } from "./allergies.ts";
 import { LookedAt } from "./looked-at.ts";
@@ -81,6 +81,6 @@ function TransferDialog({ stay, name, onClose, onDone }: { stay: Encounter; name
 
 /** Who else has this record open now, so that one can talk to people who write at the same time. */
 function Others({ others }: { others: Other[] }) {
-  const said = others.map(({ name, roles }) => `${name} (${roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ")})`);
-  return html`<p class="others" role="status">${said.length > 0 && html`<span aria-hidden="true">◉</span> ${t("chart.others", { who: said.join(", ") })}`}</p>`;
+  const said = others.map(({ name, roles }) => `${name} (${listed(roles.map((role) => tIfAny(`role.${role}`) ?? role))})`);
+  return html`<p class="others" role="status">${said.length > 0 && html`<span aria-hidden="true">◉</span> ${t("chart.others", { who: listed(said) })}`}</p>`;
 }

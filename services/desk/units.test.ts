@@ -18,9 +18,9 @@ describe("Several texts in one line", () => {
   });
 
   it.each([
-    ["en", ["1 tablet", "twice a day"], "1 tablet · twice a day"],
-    ["en", ["سعيد", "خليفي"], "\u2066\u2068سعيد\u2069 · \u2068خليفي\u2069\u2069"], // else the second stood first
-    ["ar", ["1 tablet", "مرتان"], "\u2067\u20681 tablet\u2069 · \u2068مرتان\u2069\u2069"],
+    ["en", ["1 tablet", "twice a day"], "1 tablet\u00a0· twice a day"],
+    ["en", ["سعيد", "خليفي"], "\u2066\u2068سعيد\u2069\u00a0· \u2068خليفي\u2069\u2069"], // else the second stood first
+    ["ar", ["1 tablet", "مرتان"], "\u2067\u20681 tablet\u2069\u00a0· \u2068مرتان\u2069\u2069"],
     ["ar", ["1 tablet", ""], "\u20681 tablet\u2069"],
     ["ar", ["", ""], ""],
   ] as const)("are in the order of the page's direction, each in its own (%s, %j)", (code, parts, line) => {

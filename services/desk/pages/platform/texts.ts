@@ -43,7 +43,7 @@ export const isolated = (text: string): string => (isArabic() || RIGHT_TO_LEFT.t
 export function joined(...parts: (string | false | undefined)[]): string {
   const [first = "", ...others] = parts.filter((part): part is string => typeof part === "string" && part !== "");
   if (others.length === 0) return first && isolated(first);
-  const line = [first, ...others].map(isolated).join(" · ");
+  const line = [first, ...others].map(isolated).join("\u00a0· ");
   return isArabic() ? `\u2067${line}\u2069` : RIGHT_TO_LEFT.test(line) ? `\u2066${line}\u2069` : line;
 }
 

@@ -41,7 +41,7 @@ export default function Mine() {
   const own = board.value ? ownOf(board.value) : [];
   const row = ({ stay, ward, place }: Own) => html`<li key=${stay.stay}>
     <span><a href=${hrefOf("chart", stay.patient)}><${Who} person=${stay} /></a><br />
-      <span class="muted">${stay.diagnosis && html`<bdi>${stay.diagnosis}</bdi> · `}${t("ward.day", { n: stay.days + 1 })}</span>
+      <span class="muted">${stay.diagnosis && html`<bdi>${stay.diagnosis}</bdi>\u00a0· `}${t("ward.day", { n: stay.days + 1 })}</span>
       ${stay.allergies.length > 0 && html` <span class="tag bad">⚠ ${listed(stay.allergies)}</span>`}</span>
     <span class="buttons"><${Waits} stay=${stay} /><a href=${hrefOf("ward", ward)}>${place}</a></span></li>`;
   const show = (value: Board) => html`<${Unknown} parts=${value.unknown} />

@@ -10,7 +10,7 @@ import { TransferTag } from "./transfer.ts";
 export function Who({ person }: { person: BoardPatient }) {
   const { age, sex, names = [] } = person;
   const facts = joined(sex && sexOf(sex), age && t(`age.${age.unit}`, { n: age.value }));
-  return html`<span class="person"><strong><bdi>${calledIn(person)}</bdi></strong> ${names.length > 0 && html`<bdi class="muted">${joined(...names)}</bdi>${facts && html`<span class="muted"> ·</span>`} `}<span class="muted nowrap">${facts}</span></span>`;
+  return html`<span class="person"><strong><bdi>${calledIn(person)}</bdi></strong> ${names.length > 0 && html`<bdi class="muted">${joined(...names)}</bdi>${facts && html`<span class="muted">\u00a0·</span>`} `}<span class="muted nowrap">${facts}</span></span>`;
 }
 
 /** Pending work as signs, with words for screen readers. */
@@ -26,7 +26,7 @@ export function BedContent({ bed }: { bed: BoardBed }) {
     ${
       stay &&
       html`<span class="bed-who"><${Who} person=${stay} /></span>
-      <span class="bed-why">${stay.diagnosis && html`<bdi>${stay.diagnosis}</bdi> · `}<span class="nowrap">${t("ward.day", { n: stay.days + 1 })}</span></span>
+      <span class="bed-why"><span class="nowrap">${t("ward.day", { n: stay.days + 1 })}</span>${stay.diagnosis && html`\u00a0· <bdi>${stay.diagnosis}</bdi>`}</span>
       <span class="bed-tags">
         ${stay.allergies.length > 0 && html`<span class="tag bad">⚠ ${listed(stay.allergies)}</span> `}
         ${stay.isolation && html`<span class="tag bad">⛔ ${stay.isolation}</span> `}

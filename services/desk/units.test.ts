@@ -9,7 +9,7 @@ import { numberTyped, requireOneWay } from "./pages/platform/numbers.ts";
 import { isSame, mergedOf } from "./pages/platform/merging.ts";
 import { timeIn } from "./pages/platform/times.ts";
 import { typedIn } from "./pages/platform/names.ts";
-import { joined, language } from "./pages/platform/texts.ts";
+import { joined, language, listed } from "./pages/platform/texts.ts";
 import { unitOf } from "./pages/platform/units.ts";
 
 describe("Several texts in one line", () => {
@@ -18,9 +18,9 @@ describe("Several texts in one line", () => {
   });
 
   it.each([
-    ["en", ["1 tablet", "twice a day"], "1 tablet · twice a day"],
-    ["en", ["سعيد", "خليفي"], "\u2066\u2068سعيد\u2069 · \u2068خليفي\u2069\u2069"], // else the second stood first
-    ["ar", ["1 tablet", "مرتان"], "\u2067\u20681 tablet\u2069 · \u2068مرتان\u2069\u2069"],
+    ["en", ["1 tablet", "twice a day"], "1 tablet\u00a0· twice a day"],
+    ["en", ["سعيد", "خليفي"], "\u2066\u2068سعيد\u2069\u00a0· \u2068خليفي\u2069\u2069"], // else the second stood first
+    ["ar", ["1 tablet", "مرتان"], "\u2067\u20681 tablet\u2069\u00a0· \u2068مرتان\u2069\u2069"],
     ["ar", ["1 tablet", ""], "\u20681 tablet\u2069"],
     ["ar", ["", ""], ""],
   ] as const)("are in the order of the page's direction, each in its own (%s, %j)", (code, parts, line) => {
@@ -28,10 +28,20 @@ describe("Several texts in one line", () => {
     expect(joined(...parts)).toBe(line);
   });
 
-  it("are joined in one place only, which knows of directions", () => {
+  it.each([
+    ["en", ["penicillin", undefined, "latex"], "penicillin, latex"],
+    ["fr", ["pénicilline", "latex"], "pénicilline, latex"],
+    ["ar", ["Penicillin", "اللاتكس", ""], "\u2068Penicillin\u2069، \u2068اللاتكس\u2069"],
+    ["ar", [], ""],
+  ] as const)("are listed with the comma of the language, each in its own direction (%s, %j)", (code, parts, list) => {
+    language.value = code;
+    expect(listed(parts)).toBe(list);
+  });
+
+  it("are joined and listed in one place only, which knows of directions", () => {
     const folder = join(import.meta.dirname, "pages");
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
-    const joining = files.filter((name) => /\.join\([^)]*·/.test(readFileSync(join(folder, name), "utf8")));
+    const joining = files.filter((name) => /\.join\([^)]*·|\.join\("[,;] /.test(readFileSync(join(folder, name), "utf8")));
     expect(joining).toEqual([join("platform", "texts.ts")]);
   });
 });

@@ -30,7 +30,7 @@ function listen(): void {
   const textOf = (node: Node): string => {
     const copy = node.cloneNode(true);
     if (copy instanceof Element) for (const button of copy.querySelectorAll("button")) button.remove();
-    return (copy.textContent ?? "").trim();
+    return (copy.textContent ?? "").replaceAll("\u00a0", " ").trim(); // by ear it is a space
   };
   new MutationObserver((changes) => {
     for (const { target, addedNodes, type } of changes) {
@@ -121,7 +121,7 @@ export class ByEar {
         objectId: value.objectId,
         fetchRelatives: false,
       })) as { nodes: AxNode[] };
-      names.push(`${nodes[0]?.role?.value ?? "none"} ${nodes[0]?.name?.value ?? ""}`.trim());
+      names.push(`${nodes[0]?.role?.value ?? "none"} ${nodes[0]?.name?.value ?? ""}`.replaceAll("\u00a0", " ").trim());
     }
     return names;
   }

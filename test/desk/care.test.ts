@@ -200,13 +200,13 @@ describe("care", () => {
     await technician.waitForSelector("#part-critical li:has-text('7.2 mmol/L')");
     expect(await technician.locator("#part-critical button:has-text('I have taken notice')").count()).toBe(0);
     await house.step("note who was informed of a critical value by telephone", technician, async () => {
-      await technician.click("#part-critical button:has-text('Told by telephone')");
+      await technician.click("#part-critical button:has-text('Reported by telephone')");
       await technician.fill("#field-told-who", "Dr Neri, Medicine");
       await technician.press("#field-told-who", "Enter");
-      await said(technician, "It is noted that Dr Neri, Medicine was told.");
+      await said(technician, "It is noted that Dr Neri, Medicine was informed.");
     });
     await physician.waitForSelector("#part-critical", { state: "detached" });
-    expect(await notes(order)).toEqual([expect.stringContaining("told to Dr Neri, Medicine by telephone, read back")]);
+    expect(await notes(order)).toEqual([expect.stringContaining("reported to Dr Neri, Medicine by telephone, read back")]);
     await release("٧٫٢");
     await physician.waitForSelector("#part-critical li:has-text('7.2 mmol/L')");
     await physician.route("**/api/lab/listCritical*", (route) => route.fulfill({ status: 503, body: "{}" }));

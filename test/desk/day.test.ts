@@ -301,16 +301,16 @@ describe("a day in the hospital, by its pages,", () => {
       name: [{ family: "Abdelmalek", given: ["Tarek"] }],
     }));
     await house.show(archivist, "records");
-    await archivist.waitForSelector("text=No records are probably doubles.");
+    await archivist.waitForSelector("text=There are no probable duplicates.");
     const steps = cousins.map((one) => ({ op: "create" as const, type: "Patient", id: one.id, text: JSON.stringify(one) }));
     await ownerOf("patients").write(house.operator, { steps });
-    const pair = "section[aria-label='Probable doubles'] li:has-text('Tarek Abdelmalek')";
+    const pair = "section[aria-label='Probable duplicates'] li:has-text('Tarek Abdelmalek')";
     await archivist.waitForSelector(pair);
     await step("mark two records as different people", archivist, async () => {
       await archivist.click(`${pair} button:has-text('Two people')`);
       await archivist.fill("#field-distinct-reason", "cousins");
       await archivist.press("#field-distinct-reason", "Enter");
-      await archivist.waitForSelector("text=No records are probably doubles.");
+      await archivist.waitForSelector("text=There are no probable duplicates.");
     });
     await archivist.keyboard.press("Alt+z");
     await archivist.waitForSelector(pair);

@@ -60,7 +60,7 @@ describe("without a mouse", () => {
     await press(page, "Enter");
     await ear.hasFocus("main Ward board");
     await page.waitForSelector("button.bed");
-    expect(await ear.namesOf("button.bed")).toEqual(["button A Ada Rossi female · 75 years Anaemia · day 1", "button B free"]);
+    expect(await ear.namesOf("button.bed")).toEqual(["button A Ada Rossi female · 75 years day 1 · Anaemia", "button B free"]);
     expect(await ear.namesOf("aside a, aside button")).toEqual([
       "link Bruno Verdi male · 56 years",
       "button Give a bed · Bruno Verdi",
@@ -85,12 +85,12 @@ describe("without a mouse", () => {
     await ear.hasFocus(/^button A Ada Rossi .* on leave$/);
     await press(page, "Alt+z");
     expect(await ear.hears("undone")).toEqual(["It is undone."]);
-    await ear.hasFocus("button A Ada Rossi female · 75 years Anaemia · day 1");
+    await ear.hasFocus("button A Ada Rossi female · 75 years day 1 · Anaemia");
     await press(page, "m");
     await ear.hears("Ada Rossi is being moved");
     await press(page, "ArrowRight", "Enter");
     expect(await ear.hears("101 · B")).toEqual(["Ada Rossi is in 101 · B now."]);
-    await ear.hasFocus("button B Ada Rossi female · 75 years Anaemia · day 1");
+    await ear.hasFocus("button B Ada Rossi female · 75 years day 1 · Anaemia");
 
     await ear.tabTo("Give a bed · Bruno Verdi");
     await press(page, "Enter");

@@ -7,6 +7,7 @@ import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { billing } from "../../services/billing/billing.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
+import { heldBack } from "./held-back.ts";
 import { House, speak } from "./pages-house.ts";
 
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
@@ -29,7 +30,7 @@ describe("on the pages", () => {
     await pharmacy.prescribe(operator, { patient, encounter: stay, medication: PARACETAMOL, quantity: 12, dosage: "1 tablet" });
     [physician, nurse] = await Promise.all([
       house.person("physician", ["physician", "system"], { locale: "fr-FR" }),
-      house.person("nurse", ["nurse"], { locale: "ar-DZ", viewport: PHONE }),
+      house.person("nurse", ["nurse"], { locale: "ar-DZ", viewport: PHONE, hasTouch: true }),
     ]);
   }, 60_000);
   afterAll(() => house?.close());
@@ -196,6 +197,93 @@ describe("on the pages", () => {
     await physician.fill("#field-often", ""); // only when it is needed
     await physician.press("#field-often", "Enter");
     await physician.waitForSelector(".notice:has-text('prescrit')");
+  });
+
+  it("the frame of a chart's dialog is there at once, and its content when that has come; closed meanwhile, it stays closed", async () => {
+    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    const release = await heldBack(physician, /\/note-allergy\./);
+    const open = () => physician.click("button:text-is('Noter une allergie')");
+    await open();
+    await physician.waitForSelector("dialog[open]:has-text('Noter une allergie'):has([role=status]:has-text('Chargement'))");
+    await physician.waitForSelector("dialog .whose:has-text('Ada Rossi')");
+    await physician.keyboard.press("Escape");
+    await physician.waitForSelector("dialog", { state: "detached" });
+    await open();
+    release();
+    await physician.waitForSelector("dialog[open] #field-allergy:focus");
+    await physician.keyboard.press("Escape");
+    await physician.waitForSelector("button:text-is('Noter une allergie'):focus");
+  });
+
+  it("a form in which nothing can be chosen says so: the only ward cannot send a patient to another", async () => {
+    await house.show(nurse, "ward");
+    await nurse.click("button.bed.taken");
+    await nurse.waitForSelector("dialog section[aria-label='النقل']:has-text('لا يوجد جناح آخر مفتوح')");
+    expect(await nurse.locator("#field-transfer-to").count()).toBe(0);
+    await nurse.click("dialog button:has-text('طبيب آخر')");
+    await nurse.waitForSelector("#field-physician-hint:has-text('لا يوجد خيار آخر')");
+    const surgery = await wards.open(house.operator, { name: "Surgery", rooms: [{ name: "201", beds: ["A"] }] });
+    await nurse.reload();
+    await nurse.waitForSelector(".who");
+    await house.show(nurse, "ward");
+    await nurse.click("button.bed.taken");
+    await nurse.waitForSelector("#field-transfer-to option:has-text('Surgery')", { state: "attached" });
+    expect(await nurse.locator("dialog:has-text('لا يوجد جناح آخر مفتوح')").count()).toBe(0);
+    await nurse.keyboard.press("Escape");
+    await wards.close(house.operator, { location: surgery.location, reason: "for trying" });
+  });
+
+  it("a long diagnosis leaves the other beds in sight, and is there as a whole in the bed's dialog, by key and by tap", async () => {
+    const { operator } = house;
+    const reason = `${"Insuffisance cardiaque globale sur cardiomyopathie dilatée, ".repeat(4)}et anémie.`;
+    const { patient: other } = await patients.register(operator, { family: "Neri", given: ["Carla"], gender: "female" });
+    const [bed] = (await wards.listBeds(operator, {})).filter(({ status, name }) => status === "free" && name.includes("101"));
+    await hospitalizations.admit(operator, { patient: other, bed: bed?.location ?? "", reason });
+    const button = nurse.locator("button.bed:has-text('Carla Neri')");
+    await button.waitFor();
+    const [shown, whole] = await button
+      .locator(".bed-why")
+      .evaluate((one) => [one.clientHeight / Number.parseFloat(getComputedStyle(one).lineHeight), one.scrollHeight / one.clientHeight]);
+    expect(Math.round(shown ?? 0)).toBe(2);
+    expect(whole).toBeGreaterThan(1);
+    for (const act of [() => button.press("Enter"), () => button.tap()]) {
+      await act();
+      await nurse.waitForSelector(`dialog .facts dd:text-is('${reason}')`);
+      await nurse.keyboard.press("Escape");
+    }
+  });
+
+  it("on a phone a message stands above its buttons, and another part of a chart is one tap away", async () => {
+    await house.show(nurse, `chart/${patient.split("/")[1]}`);
+    await nurse.tap(".parts-menu button:text-is('التسلسل الزمني')");
+    await nurse.waitForSelector("#part-timeline:focus");
+    const top = () => nurse.$eval("#part-timeline", (one) => Math.round(one.getBoundingClientRect().top));
+    const menu = () => nurse.$eval(".parts-menu", (one) => Math.round(one.getBoundingClientRect().bottom));
+    expect(await top()).toBeGreaterThanOrEqual(await menu()); // the menu covers no heading
+    const parts = await nurse.$$eval(".parts-menu button", (all) => all.length);
+    expect(await nurse.locator(".chart section[id^='part-']").count()).toBe(parts); // each leads somewhere
+    await physician.setViewportSize({ width: 1440, height: 900 });
+    expect(await physician.locator(".parts-menu").first().isVisible()).toBe(false);
+    await nurse.click("button:text-is('تسجيل العلامات الحيوية')");
+    await nurse.fill("dialog input >> nth=0", "37");
+    await nurse.press("dialog input >> nth=0", "Enter");
+    const notice = nurse.locator(".notice:has(button)").first();
+    const [text, button] = await Promise.all([
+      notice.locator("span").first().boundingBox(),
+      notice.locator("button").first().boundingBox(),
+    ]);
+    expect((text?.y ?? 0) + (text?.height ?? 0)).toBeLessThanOrEqual(button?.y ?? 0);
+  });
+
+  it("what is typed runs in its own direction in Arabic, and a birth date is shown as all days are typed", async () => {
+    await nurse.click("button:text-is('البيانات')");
+    const born = () => nurse.inputValue("#field-details-birthDate");
+    expect(await born()).toBe("08/03/1951");
+    await nurse.fill("#field-details-birthDate", "1951-03-09");
+    expect(await born()).toBe("1951-03-09"); // what is being typed is not written anew
+    const directions = await nurse.$$eval("dialog input", (all) => [...new Set(all.map((one) => getComputedStyle(one).unicodeBidi))]);
+    expect(directions).toEqual(["plaintext"]);
+    await nurse.click("dialog button:text-is('إلغاء')");
   });
 
   it("the search criteria are readable as a whole in each language", async () => {

@@ -95,7 +95,7 @@ describe("the pages at any width", () => {
     const line = page.locator("li bdi:has-text('1 tablet')").first();
     const [first, second] = await line.evaluate((one) => {
       const text = one.firstChild as Text;
-      const at = text.data.indexOf(" · ");
+      const at = text.data.indexOf("\u00a0· ");
       const leftOf = (from: number, to: number) => {
         const range = new Range();
         range.setStart(text, from);

@@ -66,7 +66,7 @@ describe("at work in the hospital,", () => {
     await nurse.waitForSelector("li:has-text('Ada Rossi'):has-text('23:30'):has-text('Control')");
 
     const expected = "section[aria-label='Appointments'] li:has-text('Ada Rossi')";
-    const queue = "section[aria-label='Who waits'] li:has-text('Ada Rossi')";
+    const queue = "section[aria-label='Waiting'] li:has-text('Ada Rossi')";
     await step("note that an expected patient has come: the visit is open", clerk, async () => {
       await clerk.click(`${expected} button:has-text('Has come')`);
       await said(clerk, "A visit of Ada Rossi is open.");

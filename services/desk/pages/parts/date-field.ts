@@ -42,6 +42,10 @@ function readAs(text: string, { min = "", max = "9999", isPartial, isLast, requi
 /** The interpretation, in words. */
 const understood = (day: string): string => (day.length === 10 ? dayNameOf(day) : day === "" ? t("date.hint") : dateOf(day));
 
+/** A sheet of a calendar: drawn, as fonts lack the sign or draw it as another. */
+const CalendarIcon = () =>
+  html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="M2.5 3.5h11v10h-11zM2.5 6.5h11M5.5 1.5v3M10.5 1.5v3M5 9h1.5M9.5 9H11M5 11.5h1.5M9.5 11.5H11" /></svg>`;
+
 export function DateField({ value, onValue, min, max, isPartial, isLast, fault, ...more }: DateFieldProps) {
   const bounds = { min, max, isPartial: isPartial ?? false, isLast: isLast ?? false, required: more.required ?? false };
   const [typed, setTyped] = useState<string | undefined>();
@@ -65,7 +69,7 @@ export function DateField({ value, onValue, min, max, isPartial, isLast, fault, 
   const onToggle = ({ newState }: ToggleEvent) => setOpen(newState === "open");
   const label = t("calendar.of", { what: more.label });
   return html`<${Field} ...${more} value=${isTyped ? typed : typedDay(value)} onValue=${onInput} hint=${own ?? understood(value)} fault=${fault ?? (isLeft ? own : undefined)} data-fault=${own ?? ""} onBlur=${() => setLeft(true)}>
-    <button type="button" class="quiet" aria-label=${label} aria-expanded=${isOpen} onClick=${() => calendar.current?.togglePopover()}><span aria-hidden="true">▦</span></button>
+    <button type="button" class="quiet" aria-label=${label} aria-expanded=${isOpen} onClick=${() => calendar.current?.togglePopover()}><${CalendarIcon} /></button>
     <div ref=${calendar} popover="auto" role="dialog" aria-label=${label} onToggle=${onToggle}>${isOpen && html`<${Calendar} value=${value} min=${min} max=${max} onChoose=${choose} />`}</div>
   <//>`;
 }

@@ -2,7 +2,7 @@
 import type { CodeableConcept, Observation } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
 import { conceptOf, numberIn, quantityOf } from "../platform/names.ts";
-import { tIfAny } from "../platform/texts.ts";
+import { listed, tIfAny } from "../platform/texts.ts";
 
 /** LOINC codes of the two components of a blood pressure. */
 const PRESSURES = ["8480-6", "8462-4"];
@@ -20,7 +20,7 @@ export function findingOf({ valueQuantity, valueString, valueCodeableConcept, va
     return quantityOf({ ...diastolic, value: Math.round(diastolic.value ?? 0) }, `${numberIn(Math.round(systolic.value))}/`);
   }
   if (component.length > 0) {
-    return component.map((one) => `${conceptOf(one.code)} ${one.valueQuantity ? quantityOf(one.valueQuantity) : ""}`).join(", ");
+    return listed(component.map((one) => `${conceptOf(one.code)} ${one.valueQuantity ? quantityOf(one.valueQuantity) : ""}`));
   }
   if (valueInteger !== undefined) return numberIn(valueInteger);
   return valueString ?? conceptOf(valueCodeableConcept);

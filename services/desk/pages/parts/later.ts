@@ -2,27 +2,41 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { html } from "../html.ts";
-import { t } from "../platform/texts.ts";
+import { type TextKey, t } from "../platform/texts.ts";
+import { Dialog } from "./dialog.ts";
 import { say } from "./notices.ts";
 
-/** @param load loads the component from its module */
-export function later<Props extends { onClose: () => void }>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+/**
+ * Shows the dialog's frame at once, and its content when that is loaded.
+ * @param title of the frame @param load loads the component from its module
+ */
+export function later<Props extends { onClose: () => void }>(
+  title: TextKey,
+  load: () => Promise<ComponentType<Props>>,
+): ComponentType<Props> {
   let known: ComponentType<Props> | undefined;
   return function Later(props: Props) {
-    const [Dialog, setDialog] = useState<ComponentType<Props> | undefined>(() => known);
+    const [Loaded, setLoaded] = useState<ComponentType<Props> | undefined>(() => known);
     useEffect(() => {
-      if (Dialog) return;
+      if (Loaded) return;
+      let isClosed = false;
       load().then(
         (loaded) => {
           known = loaded;
-          setDialog(() => loaded);
+          if (!isClosed) setLoaded(() => loaded);
         },
         () => {
+          if (isClosed) return; // another dialog may be open by now
           say(t("page.failed"));
           props.onClose();
         },
       );
+      return () => {
+        isClosed = true;
+      };
     }, []);
-    return Dialog ? html`<${Dialog} ...${props} />` : null;
+    return Loaded
+      ? html`<${Loaded} ...${props} />`
+      : html`<${Dialog} title=${t(title)} onClose=${props.onClose}><p class="muted" role="status" aria-busy="true">${t("loading")}</p><//>`;
   };
 }

@@ -5,7 +5,7 @@ import { timeOf } from "../platform/clock.ts";
 import { sentenceOf, serviceText } from "../platform/errors.ts";
 import type { Loaded } from "../platform/load.ts";
 import { GATEWAY } from "../platform/silent.ts";
-import { t, tIfAny } from "../platform/texts.ts";
+import { listed, t, tIfAny } from "../platform/texts.ts";
 
 interface PanelProps<T> {
   title: string;
@@ -43,6 +43,6 @@ export const Partial = ({ isPartial, hasMore }: { isPartial: boolean; hasMore?: 
 /** Says which parts of a board are unknown. */
 export function Unknown({ parts }: { parts: BoardPart[] }) {
   if (parts.length === 0) return null;
-  const names = parts.map((part) => tIfAny(`board.${part}`) ?? part).join(", ");
+  const names = listed(parts.map((part) => tIfAny(`board.${part}`) ?? part));
   return html`<p class="not-known" role="status"><span aria-hidden="true">?</span> ${t("board.unknown", { parts: names })}</p>`;
 }

@@ -12,8 +12,8 @@ export function PersonLine({ patient }: { patient: Patient }) {
   const facts = [sexOf(patient.gender), age, number && html`<bdi class="number">${number}</bdi>`].filter(Boolean);
   return html`<span class="person">
     <strong><bdi>${nameOf(patient)}</bdi></strong>
-    ${others.length > 0 && html` <bdi class="muted">${joined(...others)}</bdi>${facts.length > 0 && html`<span class="muted"> ·</span>`}`}
-    <span class="muted"> ${facts.map((fact, index) => html`<span key=${index} class="nowrap">${fact}${index < facts.length - 1 && " ·"}</span> `)}</span>
+    ${others.length > 0 && html` <bdi class="muted">${joined(...others)}</bdi>${facts.length > 0 && html`<span class="muted">\u00a0·</span>`}`}
+    <span class="muted"> ${facts.map((fact, index) => html`<span key=${index} class="nowrap">${fact}${index < facts.length - 1 && "\u00a0·"}</span> `)}</span>
     ${patient.deceasedBoolean || patient.deceasedDateTime ? html` <span class="tag">† ${t("person.dead", { sex: patient.gender ?? "unknown" })}</span>` : ""}
     ${patient.active === false && html` <span class="tag">${t("person.inactive")}</span>`}
   </span>`;

@@ -33,7 +33,7 @@ export function Sheet({ title, patient, isBusy = false, isSigned = false, hasRol
     ${patient && html`<p class="whose"><${PersonLine} patient=${patient} /></p>`}
     ${children}
     ${isSigned && html`<p class="signature">${t("print.signature")}</p>`}
-    <p class="printed">${printed}${person.value && html` · <bdi>${person.value.name}</bdi>`}</p>
+    <p class="printed">${printed}${person.value && html`\u00a0· <bdi>${person.value.name}</bdi>`}</p>
   </div>
   <div class="buttons"><button type="button" class="main" autofocus aria-disabled=${isWaiting} onClick=${printWhole}>${t("print")}</button></div>`;
 }

@@ -4,7 +4,7 @@ import { read } from "./api.ts";
 import { type Loaded, useLoad } from "./load.ts";
 import { offers } from "./menu.ts";
 import { organization } from "./settings.ts";
-import { joined } from "./texts.ts";
+import { joined, listed } from "./texts.ts";
 
 /** Without a value: none is configured, or it is not available now. */
 export function useHouse(): Loaded<Organization> {
@@ -15,6 +15,6 @@ export function useHouse(): Loaded<Organization> {
 /** Address and contact points of an organization, one line each. */
 export function linesOf({ address: [address] = [], telecom = [] }: Organization): string[] {
   const { text, line = [], postalCode, city } = address ?? {};
-  const place = text ?? [...line, [postalCode, city].filter(Boolean).join(" ")].filter(Boolean).join(", ");
+  const place = text ?? listed([...line, [postalCode, city].filter(Boolean).join(" ")]);
   return [joined(place), joined(...telecom.map(({ value }) => value))].filter(Boolean);
 }

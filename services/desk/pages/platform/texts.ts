@@ -43,9 +43,19 @@ export const isolated = (text: string): string => (isArabic() || RIGHT_TO_LEFT.t
 export function joined(...parts: (string | false | undefined)[]): string {
   const [first = "", ...others] = parts.filter((part): part is string => typeof part === "string" && part !== "");
   if (others.length === 0) return first && isolated(first);
-  const line = [first, ...others].map(isolated).join(" · ");
+  const line = [first, ...others].map(isolated).join("\u00a0· ");
   return isArabic() ? `\u2067${line}\u2069` : RIGHT_TO_LEFT.test(line) ? `\u2066${line}\u2069` : line;
 }
+
+/** The sign between the items of a list. Intl.ListFormat would write the Arabic "and" in front of each item, also of a Latin name. */
+const COMMAS: Record<Language, string> = { en: ", ", fr: ", ", ar: "، " };
+
+/** Several names or codes as a list in the page's language, each with its own direction. Empty ones are left out. */
+export const listed = (parts: readonly (string | false | undefined)[]): string =>
+  parts
+    .filter((part): part is string => typeof part === "string" && part !== "")
+    .map(isolated)
+    .join(COMMAS[language.value]);
 
 /** A text; numbers in `data` select the plural form, `sex` that of the verb. */
 export function t(key: TextKey, data: Record<string, string | number> = {}): string {

@@ -17,6 +17,7 @@ import { Encounters } from "./chart/encounters.ts";
 import { HomeMedication } from "./chart/home-medication.ts";
 import { Notes } from "./chart/notes.ts";
 import { Orders } from "./chart/orders.ts";
+import { PartsMenu } from "./chart/parts-menu.ts";
 import { Prescriptions } from "./chart/prescriptions.ts";
 import { Problems } from "./chart/problems.ts";
 import { Results } from "./chart/results.ts";
@@ -76,6 +77,7 @@ function Record({ reference, isReplacement }: { reference: string; isReplacement
     ${isReplacement && hasReplaced(patient.value) && html`<p class="not-known" role="status"><span aria-hidden="true">!</span> ${t("chart.replaces")}</p>`}
     ${patient.value && html`<${Banner} patient=${patient.value} parts=${parts} others=${live.others} reload=${patient.reload} />`}
     <${Critical} patient=${reference} turn=${turn} everyMs=${live.everyMs} />
+    <${PartsMenu} />
     <div class="columns chart">
       <div class="stack">
         <${Problems} loaded=${parts.problems} ...${given} />

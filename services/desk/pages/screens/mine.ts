@@ -9,7 +9,7 @@ import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
 import { isOwn } from "../platform/own-ward.ts";
 import { hrefOf } from "../platform/router.ts";
-import { joined, t } from "../platform/texts.ts";
+import { joined, listed, t } from "../platform/texts.ts";
 import { Critical } from "./bench/critical.ts";
 import { Drafts } from "./mine/drafts.ts";
 import { Waits, Who } from "./ward/bed.ts";
@@ -41,8 +41,8 @@ export default function Mine() {
   const own = board.value ? ownOf(board.value) : [];
   const row = ({ stay, ward, place }: Own) => html`<li key=${stay.stay}>
     <span><a href=${hrefOf("chart", stay.patient)}><${Who} person=${stay} /></a><br />
-      <span class="muted">${stay.diagnosis && html`<bdi>${stay.diagnosis}</bdi> · `}${t("ward.day", { n: stay.days + 1 })}</span>
-      ${stay.allergies.length > 0 && html` <span class="tag bad">⚠ ${stay.allergies.join(", ")}</span>`}</span>
+      <span class="muted">${stay.diagnosis && html`<bdi>${stay.diagnosis}</bdi>\u00a0· `}${t("ward.day", { n: stay.days + 1 })}</span>
+      ${stay.allergies.length > 0 && html` <span class="tag bad">⚠ ${listed(stay.allergies)}</span>`}</span>
     <span class="buttons"><${Waits} stay=${stay} /><a href=${hrefOf("ward", ward)}>${place}</a></span></li>`;
   const show = (value: Board) => html`<${Unknown} parts=${value.unknown} />
     ${own.length === 0 && !value.unknown.includes("stays") && html`<p class="muted">${t("mine.nobody")}</p>`}<ul class="list">${own.map(row)}</ul>`;

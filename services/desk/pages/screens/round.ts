@@ -20,7 +20,7 @@ import { joined, t } from "../platform/texts.ts";
 import { later } from "../parts/later.ts";
 import { DoseDialog } from "./round/dose.ts";
 
-const NotedDoses = later(() => import("./round/noted-doses.ts").then((it) => it.NotedDoses));
+const NotedDoses = later("round.noted", () => import("./round/noted-doses.ts").then((it) => it.NotedDoses));
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 /** How long before they are due doses are shown, minutes: the round starts before the hour. */

@@ -53,7 +53,7 @@ function OneWard({ ward, names, part }: { ward: string; names: BoardWard[]; part
         ${BED_FILTERS.map((one) => html`<option key=${one} value=${one}>${t(`filter.${one}`)}</option>`)}
       </select></span>
       ${shown && html`<${Numbers} ward=${shown} />`}
-      <span class="muted" title=${t(hasEvents ? "ward.live" : "ward.polled")}>${hasEvents ? "●" : "○"} ${timeOf(board.at)}</span>
+      <span class="muted" title=${t(hasEvents ? "ward.live" : "ward.polled")}><span aria-hidden="true">${hasEvents ? "●" : "○"}</span> ${t("ward.asOf", { time: timeOf(board.at) })}</span>
     </div>
     <${NotKnown} loaded=${board} />
     ${board.value && html`<${Unknown} parts=${board.value.unknown} />`}

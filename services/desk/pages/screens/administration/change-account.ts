@@ -7,7 +7,7 @@ import { Form } from "../../parts/form.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { mergedOf } from "../../platform/merging.ts";
-import { joined, t, tIfAny } from "../../platform/texts.ts";
+import { joined, listed, t, tIfAny } from "../../platform/texts.ts";
 import { changeAccount, changeBack, practitionerTo, rolesTo } from "./account-changes.ts";
 import { becomePractitioner, NEW, PractitionerChoice } from "./practitioner-choice.ts";
 import { RoleChoice } from "./role-choice.ts";
@@ -15,7 +15,7 @@ import { RoleChoice } from "./role-choice.ts";
 const identity = actionsOf<typeof identityContract>("identity");
 
 /** Names of roles as text. */
-export const rolesText = (roles: RoleName[]): string => roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ");
+export const rolesText = (roles: RoleName[]): string => listed(roles.map((role) => tIfAny(`role.${role}`) ?? role));
 
 interface ChangeProps {
   user: User;

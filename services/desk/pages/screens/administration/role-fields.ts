@@ -1,7 +1,7 @@
 /** A role as separate fields of a form, so that two people may change different ones at the same time. Plain data in, plain data out. */
 import type { RoleNow } from "../../../../identity/identity.contract.ts";
 import type { Draft } from "../../platform/drafts.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { leading, listed, t, tIfAny } from "../../platform/texts.ts";
 import { LETTERS, typeName } from "./type-rights.ts";
 
 /** Prefix of the fields of types: their letters, "" if the type is not named. */
@@ -59,7 +59,7 @@ export function labelsOf(fields: Draft): Record<string, string> {
   const types = Object.keys(fields).filter((name) => name.startsWith(TYPE));
   return {
     says: t("roles.says"),
-    ...Object.fromEntries(types.sort().map((name) => [name, `${t("roles.types")}: ${typeName(name.slice(TYPE.length))}`])),
+    ...Object.fromEntries(types.sort().map((name) => [name, `${leading("roles.types")} ${typeName(name.slice(TYPE.length))}`])),
     actions: t("roles.actions"),
     onBehalf: t("roles.onBehalf"),
     secondFactor: t("roles.secondFactor"),
@@ -70,7 +70,5 @@ export function labelsOf(fields: Draft): Record<string, string> {
 export function textOf(field: string, value: string): string {
   if (field === "onBehalf" || field === "secondFactor") return t(value ? "yes" : "no");
   if (!field.startsWith(TYPE)) return value;
-  return LETTERS.filter((letter) => value.includes(letter))
-    .map((letter) => t(`roles.may.${letter}`))
-    .join(", ");
+  return listed(LETTERS.filter((letter) => value.includes(letter)).map((letter) => t(`roles.may.${letter}`)));
 }

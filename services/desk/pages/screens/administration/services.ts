@@ -6,7 +6,7 @@ import { getJson } from "../../platform/api.ts";
 import { serviceText } from "../../platform/errors.ts";
 import { useLoad } from "../../platform/load.ts";
 import { numberIn } from "../../platform/names.ts";
-import { leading, t } from "../../platform/texts.ts";
+import { leading, listed, t } from "../../platform/texts.ts";
 
 /** The state of the mesh, from the gateway. */
 export interface MeshState {
@@ -31,12 +31,12 @@ export function Services() {
   const show = ({ services, requestsPerSecond }: MeshState) => {
     const down = services.filter(({ nodes }) => nodes.length === 0).length;
     return html`<p role="status">${down === 0 ? html`<span class="tag good">✓ ${t("services.allUp")}</span>` : html`<span class="tag bad">⚠ ${t("services.down", { n: down })}</span>`} <span class="muted">${t("services.rate", { n: numberOr(requestsPerSecond) })}</span></p>
-      <p class="hint">${leading("services.nodes")} <bdi translate=${false}>${[...new Set(services.flatMap(({ nodes }) => nodes))].join(", ")}</bdi></p>
+      <p class="hint">${leading("services.nodes")} <bdi translate=${false}>${listed([...new Set(services.flatMap(({ nodes }) => nodes))])}</bdi></p>
       <${Wide} label=${t("services")}><table class="stacked"><thead><tr><th scope="col">${t("services.service")}</th><th scope="col" class="figure">${t("services.nodes")}</th><th scope="col" class="figure">${t("services.documents")}</th><th scope="col" class="figure">${t("services.size")}</th><th scope="col" class="figure">${t("services.calls")}</th></tr></thead>
       <tbody>${services.map(
         (
           one,
-        ) => html`<tr key=${one.name}><th scope="row">${serviceText(one.name)} <bdi class="hint" translate=${false}>${one.name}</bdi></th><td class="figure" data-label=${t("services.nodes")}>${one.nodes.length === 0 ? html`<span class="tag bad">⚠ ${t("services.isDown")}</span>` : html`<span title=${one.nodes.join(", ")}>${numberIn(one.nodes.length)}</span>`}</td>
+        ) => html`<tr key=${one.name}><th scope="row">${serviceText(one.name)} <bdi class="hint" translate=${false}>${one.name}</bdi></th><td class="figure" data-label=${t("services.nodes")}>${one.nodes.length === 0 ? html`<span class="tag bad">⚠ ${t("services.isDown")}</span>` : html`<span title=${listed(one.nodes)}>${numberIn(one.nodes.length)}</span>`}</td>
           <td class="figure" data-label=${t("services.documents")}>${numberOr(one.documents)}</td><td class="figure" data-label=${t("services.size")}>${megabytes(one.bytes)}</td><td class="figure" data-label=${t("services.calls")}>${numberOr(one.requestsPerSecond)}</td></tr>`,
       )}</tbody></table><//>`;
   };

@@ -15,7 +15,7 @@ import { useLoad, useTurn } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { nameOf, quantityOf } from "../../platform/names.ts";
 import { testText } from "../../platform/test-names.ts";
-import { t } from "../../platform/texts.ts";
+import { listed, t } from "../../platform/texts.ts";
 import { unitOf } from "../../platform/units.ts";
 import { TellCritical } from "./tell-critical.ts";
 
@@ -68,7 +68,7 @@ export function Critical({ patient, among, isTold = false, turn, everyMs }: Crit
     <ul class="list">${values.map((one) => {
       const record = records.get(one.patient);
       return html`<li key=${one.observation}><span><strong><bdi>${testText(one.test)}</bdi> <bdi class="nowrap">${read(one)}</bdi></strong> <${FlagOf} code=${one.flag} /> ${record && html`<${PersonLine} patient=${record} />`} <span class="muted">${since(one.releasedAt)}</span></span>
-        <button type="button" onClick=${() => (isTold ? setTold(one) : acknowledge(one))}>${t(isTold ? "critical.tell" : "critical.acknowledge")}<${For} who=${[testText(one.test), record && nameOf(record)].filter(Boolean).join(", ")} /></button></li>`;
+        <button type="button" onClick=${() => (isTold ? setTold(one) : acknowledge(one))}>${t(isTold ? "critical.tell" : "critical.acknowledge")}<${For} who=${listed([testText(one.test), record && nameOf(record)])} /></button></li>`;
     })}</ul>
     ${told && html`<${TellCritical} of=${told} patient=${records.get(told.patient)} value=${read(told)} onClose=${() => setTold(undefined)} onDone=${known.reload} />`}
   </section>`;

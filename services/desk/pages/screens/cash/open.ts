@@ -11,7 +11,7 @@ import { dateOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, moneyOf, nameOf } from "../../platform/names.ts";
 import { unitsOf } from "../../platform/money.ts";
-import { t } from "../../platform/texts.ts";
+import { listed, t } from "../../platform/texts.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
 
@@ -87,7 +87,7 @@ export function Open({ turn, everyMs, onChange }: PartProps) {
   };
   const account = (one: Account) => html`<li key=${one.encounter}>
     <span>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}<br />
-      <span class="muted">${dateOf(one.visit?.period?.start)} · ${one.charges.map(({ code }) => conceptOf(code)).join(", ")}</span></span>
+      <span class="muted">${dateOf(one.visit?.period?.start)} · ${listed(one.charges.map(({ code }) => conceptOf(code)))}</span></span>
     <span class="buttons"><strong class="nowrap">${totalOf(one.charges)}</strong>
     ${
       one.visit?.status === "finished"

@@ -5,7 +5,7 @@ import { NotKnown } from "../../parts/panel.ts";
 import type { Found } from "../../platform/api.ts";
 import type { Loaded } from "../../platform/load.ts";
 import { conceptOf } from "../../platform/names.ts";
-import { leading, t } from "../../platform/texts.ts";
+import { leading, listed, t } from "../../platform/texts.ts";
 import { isActive } from "./recorded-allergies.ts";
 
 const textOf = ({ code, criticality }: AllergyIntolerance): string =>
@@ -19,5 +19,5 @@ export function Allergies({ loaded }: { loaded: Loaded<Found<AllergyIntolerance>
   const active = value.resources.filter(isActive);
   const asOf = html`<${NotKnown} loaded=${loaded} />`;
   if (active.length === 0) return html`<p class="muted">${t("allergies.none")}</p>${asOf}`;
-  return html`<p class="alert">⚠ ${leading("allergies")} ${active.map(textOf).join(", ")}</p>${asOf}`;
+  return html`<p class="alert">⚠ ${leading("allergies")} ${listed(active.map(textOf))}</p>${asOf}`;
 }

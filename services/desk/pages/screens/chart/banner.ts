@@ -11,17 +11,17 @@ import { offers } from "../../platform/menu.ts";
 import { nameOf, numberOf, otherNamesOf, sexOf } from "../../platform/names.ts";
 import { replacedBy } from "../../platform/patients.ts";
 import { hrefOf } from "../../platform/router.ts";
-import { joined, t, tIfAny } from "../../platform/texts.ts";
+import { joined, listed, t, tIfAny } from "../../platform/texts.ts";
 import { Transfer, TransferTag } from "../ward/transfer.ts";
 import { Allergies } from "./allergies.ts";
 import { LookedAt } from "./looked-at.ts";
 import type { Parts } from "./sources.ts";
 
-const AskAdmission = later(() => import("./ask-admission.ts").then((it) => it.AskAdmission));
-const DetailsDialog = later(() => import("./details.ts").then((it) => it.DetailsDialog));
-const NoteAllergy = later(() => import("./note-allergy.ts").then((it) => it.NoteAllergy));
-const VitalSigns = later(() => import("./vital-signs.ts").then((it) => it.VitalSigns));
-const LabelDialog = later(() => import("../../parts/label.ts").then((it) => it.LabelDialog));
+const AskAdmission = later("admission.ask", () => import("./ask-admission.ts").then((it) => it.AskAdmission));
+const DetailsDialog = later("chart.details", () => import("./details.ts").then((it) => it.DetailsDialog));
+const NoteAllergy = later("allergy.note", () => import("./note-allergy.ts").then((it) => it.NoteAllergy));
+const VitalSigns = later("vitals.note", () => import("./vital-signs.ts").then((it) => it.VitalSigns));
+const LabelDialog = later("label.title", () => import("../../parts/label.ts").then((it) => it.LabelDialog));
 
 interface BannerProps {
   patient: Patient;
@@ -41,7 +41,7 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
     <div>
       <p class="banner-name"><strong><bdi>${nameOf(patient)}</bdi></strong> ${otherNamesOf(patient).map((name) => html`<bdi key=${name} class="muted">${name} </bdi>`)}</p>
       <p>${joined(sexOf(patient.gender), patient.birthDate && `${dateOf(patient.birthDate)} (${ageOf(patient.birthDate)})`)}
-        ${" · "}<bdi class="number">${numberOf(patient)}</bdi> ${telecom[0]?.value && html` · <bdi>${telecom[0].value}</bdi>`}</p>
+        ${" · "}<bdi class="number">${numberOf(patient)}</bdi> ${telecom[0]?.value && html`\u00a0· <bdi>${telecom[0].value}</bdi>`}</p>
     </div>
     <${Allergies} loaded=${parts.allergies} />
     ${(deceasedBoolean || deceasedDateTime) && html`<p class="tag bad">† ${t("person.dead", { sex: patient.gender ?? "unknown" })} ${dateOf(deceasedDateTime)}</p>`}
@@ -81,6 +81,6 @@ function TransferDialog({ stay, name, onClose, onDone }: { stay: Encounter; name
 
 /** Who else has this record open now, so that one can talk to people who write at the same time. */
 function Others({ others }: { others: Other[] }) {
-  const said = others.map(({ name, roles }) => `${name} (${roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ")})`);
-  return html`<p class="others" role="status">${said.length > 0 && html`<span aria-hidden="true">◉</span> ${t("chart.others", { who: said.join(", ") })}`}</p>`;
+  const said = others.map(({ name, roles }) => `${name} (${listed(roles.map((role) => tIfAny(`role.${role}`) ?? role))})`);
+  return html`<p class="others" role="status">${said.length > 0 && html`<span aria-hidden="true">◉</span> ${t("chart.others", { who: listed(said) })}`}</p>`;
 }

@@ -13,7 +13,7 @@ import { conceptOf } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 import type { Parts } from "./sources.ts";
 
-const StaySummary = later(() => import("./stay-summary.ts").then((it) => it.StaySummary));
+const StaySummary = later("stay.summary", () => import("./stay-summary.ts").then((it) => it.StaySummary));
 
 /** Number shown at first, and added each time. */
 const STEP = 20;
@@ -39,6 +39,6 @@ export function Encounters({ loaded, patient, parts }: { loaded: Loaded<Found<En
         <span class="muted">${one.period?.end ? `${momentOf(one.period.start)} – ${momentOf(one.period.end)}` : momentOf(one.period?.start)}</span></span>
         <span class="buttons"><span class="tag">${tIfAny(`encounter.status.${one.status}`) ?? one.status}</span>${isStay(one) && patient && html` <button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("stay.summary")}<${For} who=${momentOf(one.period?.start)} /></button>`}</span></li>`,
     )}</ul>${more.below(resources.length)}`;
-  return html`<${Panel} title=${t("encounters")} loaded=${loaded} show=${show} />
+  return html`<${Panel} title=${t("encounters")} loaded=${loaded} show=${show} id="part-encounters" />
     ${open && patient && html`<${StaySummary} stay=${open} patient=${patient} parts=${parts} onClose=${() => setOpen(undefined)} />`}`;
 }

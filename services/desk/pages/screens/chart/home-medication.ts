@@ -20,9 +20,9 @@ import { dosageWords } from "../../platform/dosage-words.ts";
 import { continuedBy, isCurrent, isError, onHold, sinceOf, taken } from "./home-medication-status.ts";
 import type { Parts } from "./sources.ts";
 
-const NoteHomeMedication = later(() => import("./note-home-medication.ts").then((it) => it.NoteHomeMedication));
-const ChangeHomeMedication = later(() => import("./change-home-medication.ts").then((it) => it.ChangeHomeMedication));
-const Prescribe = later(() => import("./prescribe.ts").then((it) => it.Prescribe));
+const NoteHomeMedication = later("taken.note", () => import("./note-home-medication.ts").then((it) => it.NoteHomeMedication));
+const ChangeHomeMedication = later("taken", () => import("./change-home-medication.ts").then((it) => it.ChangeHomeMedication));
+const Prescribe = later("prescribe", () => import("./prescribe.ts").then((it) => it.Prescribe));
 
 interface Opened {
   as: "new" | "change" | "continue";
@@ -86,7 +86,7 @@ export function HomeMedication({ parts, patient }: HomeMedicationProps) {
   };
   const close = () => setOpen(undefined);
   const actions = mayWrite && html`<button type="button" onClick=${() => setOpen({ as: "new" })}>${t("taken.note")}</button>`;
-  return html`<${Panel} title=${t("taken")} loaded=${loaded} show=${show} actions=${actions} />
+  return html`<${Panel} title=${t("taken")} loaded=${loaded} show=${show} actions=${actions} id="part-taken" />
     ${open?.as === "new" && html`<${NoteHomeMedication} patient=${patient} onClose=${close} onDone=${reload} />`}
     ${open?.as === "change" && html`<${ChangeHomeMedication} of=${open.of} onClose=${close} onDone=${reload} />`}
     ${open?.as === "continue" && html`<${Prescribe} patient=${patient} allergies=${parts.allergies} continues=${open.of} onClose=${close} onDone=${reload} />`}`;

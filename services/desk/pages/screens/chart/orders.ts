@@ -39,7 +39,7 @@ export function Orders({ loaded, patient }: OrdersProps) {
       )}</ul>
       ${offers("lab.order") && html`<${Order} patient=${patient} onDone=${loaded.reload} />`}`;
   };
-  return html`<${Panel} title=${t("orders")} loaded=${loaded} show=${show} />`;
+  return html`<${Panel} title=${t("orders")} loaded=${loaded} show=${show} id="part-orders" />`;
 }
 
 /** The tests of the laboratory; without a catalogue those ordered before. */

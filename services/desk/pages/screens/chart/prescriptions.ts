@@ -13,9 +13,9 @@ import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 
-const Prescribe = later(() => import("./prescribe.ts").then((it) => it.Prescribe));
-const NotedDoses = later(() => import("../round/noted-doses.ts").then((it) => it.NotedDoses));
-const StopPrescription = later(() => import("./stop-prescription.ts").then((it) => it.StopPrescription));
+const Prescribe = later("prescribe", () => import("./prescribe.ts").then((it) => it.Prescribe));
+const NotedDoses = later("round.noted", () => import("../round/noted-doses.ts").then((it) => it.NotedDoses));
+const StopPrescription = later("prescription.stop", () => import("./stop-prescription.ts").then((it) => it.StopPrescription));
 
 interface PrescriptionsProps {
   loaded: Loaded<Found<MedicationRequest>>;
@@ -36,14 +36,14 @@ export function Prescriptions({ loaded, allergies, patient }: PrescriptionsProps
     <ul class="list">${resources.map(
       (
         one,
-      ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.medicationCodeableConcept)}</bdi><br /><span class="muted">${dosageWords(one.dosageInstruction) && html`<bdi>${dosageWords(one.dosageInstruction)}</bdi> · `}<span class="nowrap">${dateOf(one.authoredOn)}</span></span></span>
+      ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.medicationCodeableConcept)}</bdi><br /><span class="muted">${dosageWords(one.dosageInstruction) && html`<bdi>${dosageWords(one.dosageInstruction)}</bdi>\u00a0· `}<span class="nowrap">${dateOf(one.authoredOn)}</span></span></span>
         <span class="buttons"><span class=${one.status === "active" ? "tag good" : "tag"}>${tIfAny(`prescription.${one.status}`) ?? one.status}</span>
         ${one.status === "active" && offers("pharmacy.prescribe") && html`<button type="button" class="quiet" onClick=${() => setStopped(one)}>${t("prescription.stop")}<${For} who=${conceptOf(one.medicationCodeableConcept)} /></button>`}</span></li>`,
     )}</ul>`;
   const actions = html`<button type="button" class="quiet" onClick=${() => setOpen("doses")}>${t("round.noted")}</button>
     ${offers("pharmacy.prescribe") && html`<button type="button" onClick=${() => setOpen("new")}>${t("prescribe")}</button>`}`;
   const close = () => setOpen(undefined);
-  return html`<${Panel} title=${t("medication")} loaded=${loaded} show=${show} actions=${actions} />
+  return html`<${Panel} title=${t("medication")} loaded=${loaded} show=${show} actions=${actions} id="part-medication" />
     ${open === "doses" && html`<${NotedDoses} patients=${[patient]} isOfOne onClose=${close} onDone=${loaded.reload} />`}
     ${open === "new" && html`<${Prescribe} patient=${patient} allergies=${allergies} onClose=${close} onDone=${loaded.reload} />`}
     ${stopped && html`<${StopPrescription} of=${stopped} onClose=${() => setStopped(undefined)} onDone=${loaded.reload} />`}`;

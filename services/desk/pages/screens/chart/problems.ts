@@ -17,7 +17,7 @@ import { conceptOf } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 import { enteredInError, isError, statusOf } from "./problem-status.ts";
 
-const ChangeProblem = later(() => import("./change-problem.ts").then((it) => it.ChangeProblem));
+const ChangeProblem = later("problem.what", () => import("./change-problem.ts").then((it) => it.ChangeProblem));
 
 const CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical";
 const VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
@@ -44,7 +44,7 @@ export function Problems({ loaded, patient }: ProblemsProps) {
       )}</ul>
       ${offers("Condition") && html`<${New} patient=${patient} onDone=${loaded.reload} />`}`;
   };
-  return html`<${Panel} title=${t("problems")} loaded=${loaded} show=${show} />
+  return html`<${Panel} title=${t("problems")} loaded=${loaded} show=${show} id="part-problems" />
     ${open && html`<${ChangeProblem} of=${open} onClose=${() => setOpen(undefined)} onDone=${loaded.reload} />`}`;
 }
 

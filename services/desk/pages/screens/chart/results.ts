@@ -37,7 +37,7 @@ export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
       }`;
   };
   const close = () => setOpen(undefined);
-  return html`<${Panel} title=${t("results")} loaded=${loaded} show=${show} />
+  return html`<${Panel} title=${t("results")} loaded=${loaded} show=${show} id="part-results" />
     ${open && html`<${History} all=${open} onClose=${close} />`}`;
 }
 

@@ -86,7 +86,7 @@ export function Timeline({ parts }: { parts: Parts }) {
   const more = useMore(STEP, Number.POSITIVE_INFINITY);
   const isPartial = Object.values(parts).some(({ error, value }) => error?.isTemporary || value?.isPartial);
   const hasMore = Object.values(parts).some(({ value }) => value?.hasMore);
-  return html`<section class="panel" aria-label=${t("timeline")}>
+  return html`<section class="panel" id="part-timeline" aria-label=${t("timeline")}>
     <header><h2>${t("timeline")}</h2></header>
     <${Partial} isPartial=${isPartial} hasMore=${hasMore} />
     <ol class="timeline">${events

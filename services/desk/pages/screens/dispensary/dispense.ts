@@ -18,7 +18,7 @@ import { useKept } from "../../platform/drafts.ts";
 import { dosageWords } from "../../platform/dosage-words.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf, numberIn } from "../../platform/names.ts";
-import { joined, leading, t } from "../../platform/texts.ts";
+import { joined, leading, listed, t } from "../../platform/texts.ts";
 import { type Lots, lotsOf, numberOfLot, placeOf, Usable } from "./lots.ts";
 import { isActive } from "../chart/recorded-allergies.ts";
 
@@ -100,7 +100,7 @@ export function Dispense(props: DispenseProps) {
       <p><bdi>${dosageWords(of.dosageInstruction)}</bdi></p>
       <${KnownFirst} facts=${[allergies, supply]}>
         <div class="stack">
-          ${allergies.value && (allergies.value.length > 0 ? html`<p class="alert">⚠ ${leading("allergies")} ${allergies.value.join(", ")}</p>` : html`<p class="muted">${t("allergies.none")}</p>`)}
+          ${allergies.value && (allergies.value.length > 0 ? html`<p class="alert">⚠ ${leading("allergies")} ${listed(allergies.value)}</p>` : html`<p class="muted">${t("allergies.none")}</p>`)}
           ${supply.value && html`<p class="muted">${t("dispense.facts", { rest: numberIn(rest), shelf: numberIn(shelf) })}</p>`}
           <${HandOut} ...${props} supply=${supply} />
         </div>

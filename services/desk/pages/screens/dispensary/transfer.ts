@@ -39,6 +39,7 @@ export function Transfer({ of: { medication, lot, place, quantity: there }, onCl
     ...(place === undefined ? [] : [[DEFAULT, t("stock.place.default")] as [string, string]]),
     ...(known.value ?? []).map((one): [string, string] => [`Location/${one.id}`, one.name ?? ""]).filter(([one]) => one !== place),
   ];
+  const hint = known.value && choices.length === 1 ? t("choice.none") : undefined;
   const send = async () => {
     if (chosen === "") throw new Refused(422, "CHOOSE_FROM_LIST", "");
     const to = chosen === DEFAULT ? undefined : chosen;
@@ -55,7 +56,7 @@ export function Transfer({ of: { medication, lot, place, quantity: there }, onCl
   return html`<${NotKnown} loaded=${known} /><${Form} draft=${kept} send=${send} submit=${t("stock.transfer")} onCancel=${onClose} label=${t("stock.transfer")} fieldOf=${{ STOCK_TOO_LOW: "quantity", CHOOSE_FROM_LIST: "place" }}>
     ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
       <${NumberField} label=${joined(t("quantity"), lot || t("stock.noLot"))} name="transfer-quantity" min="1" max=${`${there}`} value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
-      <${Field} label=${t("stock.to")} name="transfer-place" value=${chosen} onValue=${setChosen} options=${choices} required fault=${faultOf("place")} />
+      <${Field} label=${t("stock.to")} name="transfer-place" value=${chosen} onValue=${setChosen} options=${choices} hint=${hint} required fault=${faultOf("place")} />
     </div>`}
   <//>`;
 }

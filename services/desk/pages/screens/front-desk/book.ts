@@ -14,7 +14,7 @@ import { instantOf, momentOf, timeOf, today } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { useLoad } from "../../platform/load.ts";
 import { nameOf, numberIn } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { listed, t } from "../../platform/texts.ts";
 
 /** Durations of appointments, minutes. */
 const MINUTES = ["10", "15", "20", "30", "45", "60", "90"];
@@ -116,7 +116,7 @@ export function Book({ patient, onClose, onBooked, onDone }: BookProps) {
         ${field("practitioner", t("appointment.with"), { options: [...nobody, ...choices] })}
       </div>
       ${field("reason", t("visit.reason"), {})}
-      ${spans.length > 0 && html`<p class="muted">${t("appointment.taken", { n: numberIn(spans.length) })} <bdi>${spans.map(said).join(", ")}</bdi></p>`}
+      ${spans.length > 0 && html`<p class="muted">${t("appointment.taken", { n: numberIn(spans.length) })} <bdi>${listed(spans.map(said))}</bdi></p>`}
       ${isTaken && html`<${Taken} free=${freeFrom(wanted, spans)} day=${day} onTime=${(free: string) => choose("time", free)} />${field("override", t("appointment.override"), { required: true, fault: faultOf("override") })}`}`}
     <//>
   <//>`;

@@ -8,7 +8,7 @@ import { Needs } from "../../parts/needs.ts";
 import { say } from "../../parts/notices.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { takeBackVersion } from "../../platform/taken-back.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { listed, t, tIfAny } from "../../platform/texts.ts";
 import { isSame, mergedOf } from "../../platform/merging.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
@@ -87,7 +87,7 @@ export function Describe({ of: found, ward, name, onClose, onDone }: DescribePro
       isTheirs &&
       html`<div role="alert"><p class="not-known">${t("places.conflict")}</p><p aria-label=${t("merge.theirs")}><${Attributes} own=${seen.has} /></p></div>`
     }
-    ${ofRoom.length > 0 && html`<p class="hint">${t("places.byRoom", { what: ofRoom.map(wordOf).join(", ") })}</p>`}
+    ${ofRoom.length > 0 && html`<p class="hint">${t("places.byRoom", { what: listed(ofRoom.map(wordOf)) })}</p>`}
     <${Form} send=${send} submit=${t("store")} onCancel=${onClose}>
       ${() => html`<${Needs} legend=${t("places.has")} chosen=${attributes} onChoose=${setAttributes} />`}
     <//>

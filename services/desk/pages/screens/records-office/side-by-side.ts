@@ -10,19 +10,19 @@ import { actionsOf } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { nameOf, otherNamesOf, sexOf } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { listed, t } from "../../platform/texts.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
 
 /** The compared lines: name, and value of a record. */
 const LINES: [() => string, (patient: Patient) => string][] = [
   [() => t("person.name"), (one) => nameOf(one)],
-  [() => t("person.otherNames"), (one) => otherNamesOf(one).join(", ")],
+  [() => t("person.otherNames"), (one) => listed(otherNamesOf(one))],
   [() => t("person.birthDate"), ({ birthDate }) => dateOf(birthDate)],
   [() => t("person.sex"), ({ gender }) => sexOf(gender)],
-  [() => t("person.numbers"), ({ identifier = [] }) => identifier.map(({ value }) => value).join(", ")],
-  [() => t("person.phone"), ({ telecom = [] }) => telecom.map(({ value }) => value).join(", ")],
-  [() => t("person.address"), ({ address: [first] = [] }) => [first?.line?.join(" "), first?.city].filter(Boolean).join(", ")],
+  [() => t("person.numbers"), ({ identifier = [] }) => listed(identifier.map(({ value }) => value))],
+  [() => t("person.phone"), ({ telecom = [] }) => listed(telecom.map(({ value }) => value))],
+  [() => t("person.address"), ({ address: [first] = [] }) => listed([first?.line?.join(" "), first?.city])],
 ];
 
 interface SideProps {

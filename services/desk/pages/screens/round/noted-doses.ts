@@ -18,7 +18,7 @@ import { useKept } from "../../platform/drafts.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf, nameOf, quantityOf } from "../../platform/names.ts";
-import { joined, t } from "../../platform/texts.ts";
+import { joined, listed, t } from "../../platform/texts.ts";
 import { isError, outcomeOf } from "./dose-outcome.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
@@ -66,9 +66,9 @@ export function NotedDoses({ patients, isOfOne = false, onClose, onDone }: Noted
     const tag = isError(one) ? "tag" : outcome === DoseOutcome.given ? "tag good" : "tag warn";
     return html`<li key=${one.id}><span><strong><bdi>${what}</bdi></strong> ${one.dosage?.dose && quantityOf(one.dosage.dose)}
       ${!isOfOne && patient && html`<br /><${PersonLine} patient=${patient} />`}
-      <br /><span class="muted"><span class="nowrap">${momentOf(one.effectiveDateTime)}</span>${by && html` · <bdi>${nameOf(by)}</bdi>`}${whyOf(one) && html` · <bdi>${whyOf(one)}</bdi>`}</span></span>
+      <br /><span class="muted"><span class="nowrap">${momentOf(one.effectiveDateTime)}</span>${by && html`\u00a0· <bdi>${nameOf(by)}</bdi>`}${whyOf(one) && html`\u00a0· <bdi>${whyOf(one)}</bdi>`}</span></span>
       <span class="buttons"><span class=${tag}>${t(isError(one) ? "round.takenBack" : `round.${outcome}`)}</span>
-      ${!isError(one) && offers("pharmacy.administer") && html`<button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("round.takeBack")}<${For} who=${[what, !isOfOne && nameOf(patient), momentOf(one.effectiveDateTime)].filter(Boolean).join(", ")} /></button>`}</span></li>`;
+      ${!isError(one) && offers("pharmacy.administer") && html`<button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("round.takeBack")}<${For} who=${listed([what, !isOfOne && nameOf(patient), momentOf(one.effectiveDateTime)])} /></button>`}</span></li>`;
   };
   const { value } = known;
   return html`<${Dialog} title=${t("round.noted")} onClose=${onClose}>

@@ -13,7 +13,7 @@ import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, search } from "../../platform/api.ts";
 import { useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { joined, t } from "../../platform/texts.ts";
 import { CleaningChoice } from "./cleaning.ts";
 import { type PlacedBed, stateOf } from "./move.ts";
 import { useKept } from "../../platform/drafts.ts";
@@ -35,11 +35,12 @@ interface AdmitProps {
 export function AdmitDialog({ bed, onClose, reload }: AdmitProps) {
   const [patient, setPatient] = useState<Patient | undefined>();
   const isFree = bed.status === "free";
-  return html`<${Dialog} title=${t("ward.admitTo", { bed: bed.place })} onClose=${onClose}>
-    ${!isFree && html`<p role="status">${stateOf(bed)}</p>`}
+  return html`<${Dialog} title=${isFree ? t("ward.admitTo", { bed: bed.place }) : joined(bed.place, stateOf(bed))} onClose=${onClose}>
+    <div class="stack">
     ${isFree && !patient && html`<${PatientSearch} id="admit-search" label=${t("search")} onPick=${setPatient} />`}
     ${isFree && patient && html`<${Admit} key=${patient.id} bed=${bed} patient=${patient} onClose=${onClose} reload=${reload} onCancel=${() => setPatient(undefined)} />`}
     <${CleaningChoice} bed=${bed} onClose=${onClose} onDone=${reload} />
+    </div>
   <//>`;
 }
 

@@ -2,7 +2,7 @@
 import type { BoardBed, BoardPatient, BoardStay } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
 import { sexOf } from "../../platform/names.ts";
-import { joined, t, tIfAny } from "../../platform/texts.ts";
+import { joined, listed, t, tIfAny } from "../../platform/texts.ts";
 import { calledIn, stateOf } from "./move.ts";
 import { TransferTag } from "./transfer.ts";
 
@@ -10,7 +10,7 @@ import { TransferTag } from "./transfer.ts";
 export function Who({ person }: { person: BoardPatient }) {
   const { age, sex, names = [] } = person;
   const facts = joined(sex && sexOf(sex), age && t(`age.${age.unit}`, { n: age.value }));
-  return html`<span class="person"><strong><bdi>${calledIn(person)}</bdi></strong> ${names.length > 0 && html`<bdi class="muted">${joined(...names)}</bdi>${facts && html`<span class="muted"> ·</span>`} `}<span class="muted nowrap">${facts}</span></span>`;
+  return html`<span class="person"><strong><bdi>${calledIn(person)}</bdi></strong> ${names.length > 0 && html`<bdi class="muted">${joined(...names)}</bdi>${facts && html`<span class="muted">\u00a0·</span>`} `}<span class="muted nowrap">${facts}</span></span>`;
 }
 
 /** Pending work as signs, with words for screen readers. */
@@ -21,14 +21,14 @@ export function Waits({ stay: { waits, transfer } }: { stay: BoardStay }) {
 
 export function BedContent({ bed }: { bed: BoardBed }) {
   const { stay, attributes } = bed;
-  return html`<span class="bed-head"><span class="bed-name">${bed.name}</span> <span class="muted">${attributes.map((one) => tIfAny(`attribute.${one}`) ?? one).join(", ")}</span>
+  return html`<span class="bed-head"><span class="bed-name">${bed.name}</span> <span class="muted">${listed(attributes.map((one) => tIfAny(`attribute.${one}`) ?? one))}</span>
       ${!stay && html`<span class="tag ${bed.status}">${stateOf(bed)}</span>`}</span>
     ${
       stay &&
       html`<span class="bed-who"><${Who} person=${stay} /></span>
-      <span class="bed-why">${stay.diagnosis && html`<bdi>${stay.diagnosis}</bdi> · `}<span class="nowrap">${t("ward.day", { n: stay.days + 1 })}</span></span>
+      <span class="bed-why"><span class="nowrap">${t("ward.day", { n: stay.days + 1 })}</span>${stay.diagnosis && html`\u00a0· <bdi>${stay.diagnosis}</bdi>`}</span>
       <span class="bed-tags">
-        ${stay.allergies.length > 0 && html`<span class="tag bad">⚠ ${stay.allergies.join(", ")}</span> `}
+        ${stay.allergies.length > 0 && html`<span class="tag bad">⚠ ${listed(stay.allergies)}</span> `}
         ${stay.isolation && html`<span class="tag bad">⛔ ${stay.isolation}</span> `}
         ${stay.leave && html`<span class="tag">${t("ward.onLeave")}</span> `}
         <${Waits} stay=${stay} />

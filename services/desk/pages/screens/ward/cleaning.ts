@@ -34,8 +34,8 @@ export function CleaningChoice({ bed, onClose, onDone }: { bed: PlacedBed; onClo
     onDone();
   };
   const offered = STATES.filter((one) => !isTooEarly(before, one));
-  return html`<div class="tabs" role="group" aria-label=${t("cleaning")}>${offered.map(
+  return html`<section class="stack" aria-label=${t("cleaning")}><h3>${t("cleaning")}</h3><div class="tabs">${offered.map(
     (one) =>
       html`<button key=${one} type="button" aria-pressed=${before === one} onClick=${() => set(one)}>${t(`cleaning.${one}`)}</button>`,
-  )}</div>`;
+  )}</div></section>`;
 }

@@ -38,6 +38,8 @@ function Choose({ stay: { stay, version, physician: before, name }, reload, onCl
   const known = useLoad("practitioners", practitioners);
   const [chosen, setChosen] = useState("");
   const people = (known.value ?? []).map((one): [string, string] => [`Practitioner/${one.id}`, nameOf(one)]);
+  const others = people.filter(([one]) => one !== before);
+  const hint = known.value && others.length === 0 ? t("choice.none") : undefined;
   const send = async () => {
     if (chosen === "") throw new Refused(422, "CHOOSE_FROM_LIST", "");
     const set = await stays.setPhysician({ stay, version, physician: chosen });
@@ -47,6 +49,6 @@ function Choose({ stay: { stay, version, physician: before, name }, reload, onCl
     reload();
   };
   return html`<${NotKnown} loaded=${known} /><${Form} send=${send} submit=${t("store")} onCancel=${onClose} label=${t("ward.physician")} isInline fieldOf=${{ CHOOSE_FROM_LIST: "physician" }}>
-    ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("ward.physician")} name="physician" value=${chosen} onValue=${setChosen} options=${[["", t("choose")], ...people.filter(([one]) => one !== before)]} required autofocus fault=${faultOf("physician")} />`}
+    ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("ward.physician")} name="physician" value=${chosen} onValue=${setChosen} options=${[["", t("choose")], ...others]} hint=${hint} required autofocus fault=${faultOf("physician")} />`}
   <//>`;
 }

@@ -8,7 +8,7 @@ import { Unknown } from "../../parts/panel.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { hrefOf } from "../../platform/router.ts";
-import { joined, t } from "../../platform/texts.ts";
+import { joined, listed, t } from "../../platform/texts.ts";
 import { Waits, Who } from "./bed.ts";
 import { Discharge } from "./discharge.ts";
 import { HandOver } from "./hand-over.ts";
@@ -86,6 +86,6 @@ function Facts({ stay }: { stay: BoardStay }) {
     <dt>${t("ward.admitted")}</dt><dd>${momentOf(stay.admittedAt)} (${t("ward.day", { n: stay.days + 1 })})</dd>
     ${stay.diagnosis && html`<dt>${t("ward.diagnosis")}</dt><dd>${stay.diagnosis}</dd>`}
     ${stay.leave && html`<dt>${t("ward.onLeave")}</dt><dd>${momentOf(stay.leave.since)}</dd>`}
-    ${stay.allergies.length > 0 && html`<dt>${t("allergies")}</dt><dd class="alert">⚠ ${stay.allergies.join(", ")}</dd>`}
+    ${stay.allergies.length > 0 && html`<dt>${t("allergies")}</dt><dd class="alert">⚠ ${listed(stay.allergies)}</dd>`}
   </dl>`;
 }

@@ -59,6 +59,8 @@ export function Transfer({ stay, version, name, transfer, from, onClose, onDone 
   };
   const others = all.filter((ward) => ward.status === "open" && !(from !== undefined && isIn(ward, from)));
   const options = [["", t("choose")], ...others.map(({ location, name: title }) => [location, title])];
+  const mayAsk = !transfer || transfer.status === "denied";
+  const isNowhere = known.value !== undefined && others.length === 0;
   return html`<section class="stack" aria-label=${t("transfer")}>
     <h3>${t("transfer")}</h3>
     <${NotKnown} loaded=${known} />
@@ -68,10 +70,12 @@ export function Transfer({ stay, version, name, transfer, from, onClose, onDone 
       ${transfer.status !== "denied" && html`<button type="button" class="quiet" onClick=${() => withdraw(transfer.to)}>${t("transfer.withdraw")}</button>`}</p>`
     }
     ${
-      (!transfer || transfer.status === "denied") &&
+      mayAsk &&
+      !isNowhere &&
       html`<${Form} send=${ask} submit=${t("transfer.ask")} label=${t("transfer.ask")} isInline fieldOf=${{ CHOOSE_FROM_LIST: "to" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("transfer.where")} name="transfer-to" value=${to} onValue=${setTo} options=${options} required fault=${faultOf("to")} />`}
     <//>`
     }
+    ${mayAsk && isNowhere && html`<p class="muted">${t("transfer.nowhere")}</p>`}
   </section>`;
 }

@@ -38,4 +38,13 @@ describe("the text of a narrative", () => {
     expect((process.cpuUsage().user - begun) / 1_000).toBeLessThan(4_000);
     expect(narrativeOf(`<div>${"<i></i>".repeat(500_000)}end</div>`)).toBe("end");
   });
+
+  it("is read to a million characters, wherever tags end", () => {
+    expect(narrativeOf(`<div>${" ".repeat(999_000)}end</div>`)).toBe("end");
+    expect(narrativeOf(`<div>${" ".repeat(1_100_000)}end</div>`)).toBe("");
+    for (const before of [99_990, 99_999, 100_000, 100_001, 199_995]) {
+      const xhtml = `${" ".repeat(before)}1 > 0 <b title="${"y".repeat(150_000)}">end</b> 1 < 2`;
+      expect(narrativeOf(xhtml)).toBe("1 > 0 end 1 < 2");
+    }
+  });
 });

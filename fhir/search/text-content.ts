@@ -39,7 +39,10 @@ function collect(node: unknown, found: string[]): void {
   }
 }
 
-/** XHTML without its tags, with the five entities of XML decoded. */
+/** Characters of a narrative's text that are read, as white space in it is not indexed, and of the XHTML that is read at once. */
+const [MAX_READ, PIECE] = [10 * MAX_CHARACTERS, 100_000];
+
+/** The beginning of XHTML without its tags, with the five entities of XML decoded. */
 function plain(xhtml: string): string {
   return withoutTags(xhtml)
     .replace(
@@ -55,7 +58,20 @@ const TAGS = /(?:<[^>]*>){1,100}/g;
 
 /** A space in the place of tags; a tag that does not end is text. */
 function withoutTags(xhtml: string): string {
-  // Without the rest, each "<" finds its end: otherwise each would be looked for to the end of the text.
-  const end = xhtml.lastIndexOf(">") + 1;
-  return xhtml.slice(0, end).replace(TAGS, " ") + xhtml.slice(end);
+  // Behind the last ">" no tag begins: each "<" there would be followed to the end of the text.
+  const lastTag = xhtml.lastIndexOf(">") + 1;
+  let text = "";
+  for (let from = 0; from < xhtml.length && text.length < MAX_READ; ) {
+    const to = from < lastTag ? Math.min(endOfPiece(xhtml, from + PIECE), lastTag) : from + PIECE;
+    const piece = xhtml.slice(from, to);
+    text += from < lastTag ? piece.replace(TAGS, " ") : piece;
+    from = to;
+  }
+  return text;
+}
+
+/** The place from `at` on where a piece may end: not within a tag. */
+function endOfPiece(xhtml: string, at: number): number {
+  const begun = xhtml.lastIndexOf("<", at - 1);
+  return begun > xhtml.lastIndexOf(">", at - 1) ? xhtml.indexOf(">", at) + 1 || xhtml.length : at;
 }

@@ -71,7 +71,7 @@ const SHOTS: Shot[] = [
   { name: "bench", role: "lab-technician", place: "bench", language: "fr", width: 1280, isDark: true },
   { name: "dispensary", role: "pharmacist", place: "dispensary", language: "en", width: 1280 },
   { name: "cash", role: "billing", place: "cash", language: "fr", width: 768 },
-  { name: "records", role: "records-office", place: "records", language: "en", width: 1280, prepare: compareDoubles },
+  { name: "records", role: "records-office", place: "records", language: "en", width: 1280, prepare: compareDuplicates },
   { name: "places", role: "administrator", place: "places", language: "fr", width: 768 },
   { name: "census", role: "administrator", place: "census", language: "ar", width: 768 },
   { name: "audit", role: "auditor", place: "audit", language: "en", width: 1280, prepare: askWhoHasLooked },
@@ -137,7 +137,7 @@ async function opened(page: Page, selector: string): Promise<void> {
 }
 
 /** Two records of one person, side by side. */
-async function compareDoubles(page: Page): Promise<void> {
+async function compareDuplicates(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string };
     const headers = { Authorization: `Bearer ${access}`, "Content-Type": "application/json" };

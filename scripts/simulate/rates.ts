@@ -12,7 +12,7 @@ export const RATES = {
   known: 0.3,
   /** Shares of registrations: of unknown persons; of duplicates, which are merged some days later. */
   unknown: 0.01,
-  double: 0.02,
+  duplicate: 0.02,
   /** Share of merges that are undone. */
   unmerge: 0.2,
   /** Per patient in a bed, and day. */

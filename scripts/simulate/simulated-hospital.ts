@@ -52,7 +52,7 @@ export class Hospital {
   readonly #people: Generator<Person>;
   readonly #free: string[];
   readonly #known: string[] = [];
-  readonly #doubles: { source: string; target: string }[] = [];
+  readonly #duplicates: { source: string; target: string }[] = [];
   #inpatients: Inpatient[] = [];
 
   constructor({ client, beds, calendar, seed, parallel }: HospitalOptions) {
@@ -74,7 +74,7 @@ export class Hospital {
     await this.#each(this.#inpatients, (one, random) => this.#care(one, day, random));
     await this.#each(Array(this.#times(beds * RATES.admissionsPerBed)).fill(undefined), (_, random) => this.#arrive(day, random));
     await this.#each(Array(this.#times(beds * RATES.visitsPerBed)).fill(undefined), (_, random) => this.#visit(day, random));
-    await this.#each(this.#doubles.splice(0), (double, random) => this.#merge(double, random));
+    await this.#each(this.#duplicates.splice(0), (duplicate, random) => this.#merge(duplicate, random));
   }
 
   /** A random whole number with this mean. */
@@ -113,9 +113,9 @@ export class Hospital {
     const person = this.#people.next().value as Person;
     const patient = await this.#register(person);
     this.#known.push(patient);
-    if (random() < RATES.double) {
+    if (random() < RATES.duplicate) {
       const source = await this.#register(person);
-      this.#doubles.push({ source, target: patient });
+      this.#duplicates.push({ source, target: patient });
     }
     return { patient, isWoman: person.gender === "female" };
   }

@@ -50,8 +50,8 @@ const TYPES: Names = {
     ar: "إعداد العامل الثاني",
   },
   "ledger.looksAt": { en: "the record of looks", fr: "la liste des consultations", ar: "سجل الاطلاع" },
-  "patients.candidates": { en: "the search for doubles", fr: "la recherche de doublons", ar: "البحث عن ملفات مكررة" },
-  "patients.match": { en: "the search for doubles", fr: "la recherche de doublons", ar: "البحث عن ملفات مكررة" },
+  "patients.candidates": { en: "the search for duplicates", fr: "la recherche de doublons", ar: "البحث عن ملفات مكررة" },
+  "patients.match": { en: "the search for duplicates", fr: "la recherche de doublons", ar: "البحث عن ملفات مكررة" },
   Task: { en: "the tasks", fr: "les tâches", ar: "المهام" },
 };
 

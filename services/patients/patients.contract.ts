@@ -97,7 +97,7 @@ export interface GradedPatient {
 }
 
 /** Two records that are probably of one person. */
-export interface Double {
+export interface DuplicatePair {
   /** "Patient/…" */
   patients: [string, string];
   grade: MatchGrade;
@@ -108,7 +108,7 @@ export interface Double {
 }
 
 /** Progress of the search for duplicates in the whole register. */
-export interface DoublesState {
+export interface DuplicatesState {
   /** Pairs that wait for a clerk's decision; some may have become outdated. At most 2,000, at which the search waits. */
   found: number;
   /** Compared records; those that have changed are compared again, and counted again. */
@@ -206,12 +206,12 @@ export const patients = {
   candidates: action<PersonDescription & { limit?: number }, GradedPatient[]>("patients.candidates"),
   /**
    * Probable duplicates (`certain`, `probable`), the most probable first: of the 50 latest records, at once, and of
-   * the whole register as far as it was searched (`doublesState`). Records that were registered with `confirm`, or marked by
+   * the whole register as far as it was searched (`duplicatesState`). Records that were registered with `confirm`, or marked by
    * `setDistinct`, are left out. `limit`: at most 100, default 50; `after`: the `place` of the last pair of the page before.
    */
-  listDoubles: action<{ limit?: number; after?: string }, Double[]>("patients.listDoubles"),
+  listDuplicates: action<{ limit?: number; after?: string }, DuplicatePair[]>("patients.listDuplicates"),
   /** Progress of the search for duplicates in the whole register. */
-  doublesState: action<Record<string, never>, DoublesState>("patients.doublesState"),
+  duplicatesState: action<Record<string, never>, DuplicatesState>("patients.duplicatesState"),
   /**
    * Marks two similar records as different people, with the reason; without a reason the mark is removed.
    * @throws 404 NOT_FOUND, 409 SAME_PATIENT, 409 PATIENT_CHANGED

@@ -126,8 +126,8 @@ export const description = (most: number) =>
     $$strict: true,
   }) as const;
 
-/** Parameters of `listDoubles`. */
-export const doublesAsked = {
+/** Parameters of `listDuplicates`. */
+export const duplicatesAsked = {
   limit: { type: "number", integer: true, min: 1, max: 100, optional: true },
   after: { type: "string", max: 200, optional: true },
   $$strict: true,

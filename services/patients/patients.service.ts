@@ -17,7 +17,7 @@ import { change, creation } from "../../mixins/fhir/write-steps.ts";
 import { CHUNK, Merges, type MergedPair } from "./merging/merges.ts";
 import { createAlone } from "./matching/fence.ts";
 import { distinctFrom } from "./matching/distinct.model.ts";
-import { DoubleList } from "./matching/double-list.ts";
+import { DuplicateList } from "./matching/duplicate-list.ts";
 import { type PatientMatch, candidatesFor } from "./matching/find-matches.ts";
 import { type PatientSettings, readPatientSettings } from "./settings.ts";
 import { emits, type GradedPatient, type MergeState, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
@@ -49,7 +49,7 @@ import {
   updated,
 } from "./patients.model.ts";
 import { newNumber } from "./record-numbers.ts";
-import { description, distinct, doublesAsked, newbornChild, registration, unknown, update } from "./patients.params.ts";
+import { description, distinct, duplicatesAsked, newbornChild, registration, unknown, update } from "./patients.params.ts";
 import { rules } from "./patients.rules.ts";
 import { registeredChild } from "./siblings.ts";
 
@@ -75,7 +75,7 @@ type This = Service & WithFhir & WithDirectory & Helpers;
 
 interface Helpers {
   merges: Merges;
-  doubles: DoubleList;
+  duplicates: DuplicateList;
   beginTask(event: string, of: { ctx: Context; pair: MergedPair }): Promise<MergeState>;
   alike(patient: Patient): Promise<PatientMatch[]>;
   refuseDuplicate(patient: Patient, number: PersonIdentifier): Promise<void>;
@@ -164,21 +164,21 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       },
     },
 
-    listDoubles: {
+    listDuplicates: {
       rest: "GET",
       summary: "Records that are probably of one person",
-      params: doublesAsked,
+      params: duplicatesAsked,
       async handler(ctx) {
-        return this.doubles.list(ctx.params);
+        return this.duplicates.list(ctx.params);
       },
     },
 
-    doublesState: {
+    duplicatesState: {
       rest: "GET",
-      summary: "How far the register was looked through for doubles",
+      summary: "How far the register was looked through for duplicates",
       params: { $$strict: true },
       async handler() {
-        return this.doubles.state();
+        return this.duplicates.state();
       },
     },
 
@@ -290,12 +290,12 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
     const { publicUrl } = readConfig();
     const bases = publicUrl === undefined ? [] : [`${publicUrl}/fhir`];
     this.merges = new Merges({ store: this.store, directory: this.directory, bases });
-    this.doubles = new DoubleList({ store: this.store, holder: this.broker.nodeID, ...settings() });
-    this.doubles.start((sentence) => this.logger.warn(sentence));
+    this.duplicates = new DuplicateList({ store: this.store, holder: this.broker.nodeID, ...settings() });
+    this.duplicates.start((sentence) => this.logger.warn(sentence));
   },
 
   stopped(this: This) {
-    return (this.doubles as DoubleList | undefined)?.stop();
+    return (this.duplicates as DuplicateList | undefined)?.stop();
   },
 
   methods: {

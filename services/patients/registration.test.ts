@@ -208,7 +208,7 @@ describe("the front desk", () => {
       const text = JSON.stringify({ ...sent, id, name: [{ family: "Abdelmalek", given: [given] }] });
       return ownerOf("patients").write(clinic.caller, { steps: [{ op: "create", type: "Patient", id, text }] });
     };
-    const pairs = async () => (await patients.listDoubles(clinic.caller, {})).map((one) => [...one.patients, one.grade]);
+    const pairs = async () => (await patients.listDuplicates(clinic.caller, {})).map((one) => [...one.patients, one.grade]);
     const before = await pairs();
     await create("once", "Tarek");
     expect(await pairs()).toEqual(before);

@@ -24,7 +24,7 @@ const patients = actionsOf<typeof patientsContract>("patients");
 /** @param argument the id of the record */
 export default function RecordsOffice({ argument }: { argument?: string }) {
   return html`<${PatientSearch} id="records-search" label=${t("records.find")} onPick=${({ id }: Patient) => go("records", id)} />
-    ${argument === undefined ? html`<${Probable} />` : html`<${Doubles} key=${argument} reference=${`Patient/${argument}`} />`}`;
+    ${argument === undefined ? html`<${Probable} />` : html`<${Duplicates} key=${argument} reference=${`Patient/${argument}`} />`}`;
 }
 
 interface Similar extends GradedPatient {
@@ -55,7 +55,7 @@ async function similarTo(reference: string): Promise<Known> {
   return { patient, isMerging, similar: graded.map((one) => ({ ...one, record: records.get(one.patient) })) };
 }
 
-function Doubles({ reference }: { reference: string }) {
+function Duplicates({ reference }: { reference: string }) {
   const known = useLoad(reference, () => similarTo(reference));
   const [other, setOther] = useState<Patient | undefined>();
   const [running, setRunning] = useState<string | undefined>();
@@ -103,9 +103,9 @@ function Doubles({ reference }: { reference: string }) {
     return html`<p><${PersonLine} patient=${patient} /></p>
       ${source && html`<${Running} key=${source} source=${source} onEnd=${(state: MergeState) => ended(source, state)} />`}
       ${isMerged && html`<p class="not-known">${t("chart.merged")} <button type="button" onClick=${() => apart(patient)}>${t("records.takeApart")}</button></p>`}
-      ${similar.length === 0 && html`<p class="muted">${t("records.noDouble")}</p>`}
+      ${similar.length === 0 && html`<p class="muted">${t("records.noDuplicate")}</p>`}
       <ul class="list">${similar.map(row)}</ul>
       ${other && html`<${SideBySide} one=${patient} other=${other} onMerge=${merge} onClose=${() => setOther(undefined)} />`}`;
   };
-  return html`<${Panel} title=${t("records.doubles")} loaded=${known} show=${show} />`;
+  return html`<${Panel} title=${t("records.duplicates")} loaded=${known} show=${show} />`;
 }

@@ -14,7 +14,7 @@ import { EVERY_MS, type Source } from "./work.ts";
 const lab = actionsOf<typeof labContract>("lab");
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 const patients = actionsOf<typeof patientsContract>("patients");
-/** Number of doubles that are examined one by one; beyond it only their number is shown. */
+/** Number of duplicates that are examined one by one; beyond it only their number is shown. */
 const MAX_LISTED = 100;
 /** Interval of reading what sends no notifications, milliseconds. */
 const WITHOUT_NEWS_MS = 10_000;
@@ -158,15 +158,15 @@ export const cashSources: readonly Source[] = [
 /** Records that are probably of one person. */
 export const recordsSources: readonly Source[] = [
   {
-    name: "probable doubles",
+    name: "probable duplicates",
     roles: ["records-office"],
     types: ["Patient"],
     everyMs: EVERY_MS,
-    works: ["work.doubles"],
+    works: ["work.duplicates"],
     async read() {
-      const doubles = await patients.listDoubles({ limit: MAX_LISTED });
-      const n = doubles.length < MAX_LISTED ? doubles.length : (await patients.doublesState({})).found;
-      return { "work.doubles": { n, place: ["records"] } };
+      const duplicates = await patients.listDuplicates({ limit: MAX_LISTED });
+      const n = duplicates.length < MAX_LISTED ? duplicates.length : (await patients.duplicatesState({})).found;
+      return { "work.duplicates": { n, place: ["records"] } };
     },
   },
 ];

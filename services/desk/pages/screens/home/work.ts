@@ -20,7 +20,7 @@ export type WorkKey =
   | "work.toOrder"
   | "work.queue"
   | "work.appointments"
-  | "work.doubles"
+  | "work.duplicates"
   | "work.charges"
   | "work.unpaid"
   | "work.servicesDown";

@@ -1,7 +1,7 @@
 /** Probable duplicates in the register, page by page: a person reviews each pair, and merges it or marks it as distinct. */
 import { useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
-import type { Double, DoublesState, patients as patientsContract } from "../../../../patients/patients.contract.ts";
+import type { DuplicatePair, DuplicatesState, patients as patientsContract } from "../../../../patients/patients.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
@@ -23,17 +23,17 @@ const patients = actionsOf<typeof patientsContract>("patients");
 const PAGE = 20;
 
 interface Known {
-  doubles: Double[];
+  duplicates: DuplicatePair[];
   records: Map<string, Patient>;
-  state: DoublesState;
+  state: DuplicatesState;
 }
 
 async function read(after: string | undefined): Promise<Known> {
-  const [doubles, state] = await Promise.all([
-    patients.listDoubles({ limit: PAGE, ...(after !== undefined && { after }) }),
-    patients.doublesState({}),
+  const [duplicates, state] = await Promise.all([
+    patients.listDuplicates({ limit: PAGE, ...(after !== undefined && { after }) }),
+    patients.duplicatesState({}),
   ]);
-  return { doubles, state, records: await readAll<Patient>(doubles.flatMap((one) => one.patients)) };
+  return { duplicates, state, records: await readAll<Patient>(duplicates.flatMap((one) => one.patients)) };
 }
 
 export function Probable() {
@@ -41,10 +41,10 @@ export function Probable() {
   /** Ends of the pages before this one. */
   const [ends, setEnds] = useState<string[]>([]);
   const after = ends.at(-1);
-  const known = useLoad(`probable doubles ${after}`, () => read(after), live.everyMs);
-  const [apart, setApart] = useState<Double | undefined>();
+  const known = useLoad(`probable duplicates ${after}`, () => read(after), live.everyMs);
+  const [apart, setApart] = useState<DuplicatePair | undefined>();
   const line = (record: Patient | undefined) => (record ? html`<${PersonLine} patient=${record} />` : t("person.notKnown"));
-  const row = (one: Double, records: Known["records"]) => {
+  const row = (one: DuplicatePair, records: Known["records"]) => {
     const [first, second] = one.patients.map((reference) => records.get(reference));
     return html`<li key=${one.place}>
     <span>${line(first)}<br />${line(second)}</span>
@@ -52,32 +52,32 @@ export function Probable() {
       <button type="button" onClick=${() => go("records", one.patients[0])}>${t("records.look")}<${For} who=${nameOf(first)} /></button>
       <button type="button" class="quiet" onClick=${() => setApart(one)}>${t("records.distinct")}<${For} who=${nameOf(first)} /></button></span></li>`;
   };
-  const show = ({ doubles, records, state }: Known) => html`<p class="muted" role="status">${progressOf(state)}</p>
-    ${doubles.length === 0 && html`<p class="muted">${t("records.noDoubles")}</p>`}
-    <ul class="list">${doubles.map((one) => row(one, records))}</ul>
+  const show = ({ duplicates, records, state }: Known) => html`<p class="muted" role="status">${progressOf(state)}</p>
+    ${duplicates.length === 0 && html`<p class="muted">${t("records.noDuplicates")}</p>`}
+    <ul class="list">${duplicates.map((one) => row(one, records))}</ul>
     <div class="buttons">
       ${ends.length > 0 && html`<button type="button" onClick=${() => setEnds(ends.slice(0, -1))}>${t("page.before")}</button>`}
-      ${doubles.length === PAGE && html`<button type="button" onClick=${() => setEnds([...ends, doubles.at(-1)?.place ?? ""])}>${t("page.next")}</button>`}
+      ${duplicates.length === PAGE && html`<button type="button" onClick=${() => setEnds([...ends, duplicates.at(-1)?.place ?? ""])}>${t("page.next")}</button>`}
     </div>`;
   return html`<${Panel} title=${t("records.probable")} loaded=${known} show=${show} />
-    ${apart && html`<${TellApart} double=${apart} onClose=${() => setApart(undefined)} onDone=${known.reload} />`}`;
+    ${apart && html`<${TellApart} duplicate=${apart} onClose=${() => setApart(undefined)} onDone=${known.reload} />`}`;
 }
 
 /** Progress of the search for duplicates, in words. */
-function progressOf({ looked, records, isFull }: DoublesState): string {
+function progressOf({ looked, records, isFull }: DuplicatesState): string {
   if (isFull) return t("records.full");
   if (looked >= records) return t("records.allLooked", { n: records });
   return t("records.looked", { looked: numberIn(looked), records: numberIn(records) });
 }
 
 interface ApartProps {
-  double: Double;
+  duplicate: DuplicatePair;
   onClose: () => void;
   onDone: () => void;
 }
 
 /** Marks two records as of two people, with a reason. */
-function TellApart({ double: { patients: pair }, onClose, onDone }: ApartProps) {
+function TellApart({ duplicate: { patients: pair }, onClose, onDone }: ApartProps) {
   const kept = `apart ${pair.join(" ")}`;
   const [reason, setReason] = useKept(kept, "reason");
   const [patient, other] = pair;

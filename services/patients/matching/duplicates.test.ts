@@ -1,4 +1,4 @@
-/** The whole register is looked through for doubles, and the search goes on where it stood. */
+/** The whole register is looked through for duplicates, and the search goes on where it stood. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,18 +10,18 @@ import { people } from "../../../scripts/simulate/synthetic-people.ts";
 import { openSqlite } from "../../../store/sqlite/sqlite-store.ts";
 import type { Store } from "../../../store/store.ts";
 import { IdentifierTable } from "../identifier-systems.ts";
-import { FoundDoubles, pageOfDoubles } from "./doubles.ts";
-import { DoublesPass } from "./doubles-pass.ts";
+import { FoundDuplicates, pageOfDuplicates } from "./duplicates.ts";
+import { DuplicatesPass } from "./duplicates-pass.ts";
 import { distinctFrom } from "./distinct.model.ts";
 import { MATCH_WEIGHTS } from "./grade.ts";
 
 describe("a register of seventy records", () => {
-  const folder = mkdtempSync(join(tmpdir(), "openward-doubles-"));
+  const folder = mkdtempSync(join(tmpdir(), "openward-duplicates-"));
   const options = { table: new IdentifierTable(), weights: MATCH_WEIGHTS };
   let store: Store;
-  let found: FoundDoubles;
+  let found: FoundDuplicates;
   const later = () => Date.now() + 60_000;
-  const passOf = (holder: string) => new DoublesPass({ store, holder, share: 1, ...options });
+  const passOf = (holder: string) => new DuplicatesPass({ store, holder, share: 1, ...options });
   const write = (...patients: Patient[]) =>
     store.write(
       patients.map((patient) => {
@@ -44,15 +44,15 @@ describe("a register of seventy records", () => {
     name: [{ family: "Abdelmalek", given: ["Zohra"] }],
     telecom: [{ system: "phone", value: "0550123456" }],
   });
-  const page = async (after?: string, limit = 50) => (await pageOfDoubles(found, [], { after, limit })).map((one) => one.patients);
-  const through = async (pass: DoublesPass) => {
+  const page = async (after?: string, limit = 50) => (await pageOfDuplicates(found, [], { after, limit })).map((one) => one.patients);
+  const through = async (pass: DuplicatesPass) => {
     while ((await pass.step(later())) === "more");
   };
 
   beforeAll(async () => {
     const file = join(folder, "patients.sqlite");
     store = await openSqlite({ name: "patients", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }), file });
-    found = new FoundDoubles(store, options);
+    found = new FoundDuplicates(store, options);
     await write(twin("a"), ...[...people(68, 7)], twin("b"));
   });
   afterAll(async () => {
@@ -74,7 +74,7 @@ describe("a register of seventy records", () => {
   it("lists duplicates in pages, without those that no longer are", async () => {
     await write(twin("c"));
     await through(passOf("one"));
-    const [first] = await pageOfDoubles(found, [], { limit: 1 });
+    const [first] = await pageOfDuplicates(found, [], { limit: 1 });
     expect(first?.patients).toEqual(["Patient/a", "Patient/b"]);
     expect(await page(first?.place)).toEqual([
       ["Patient/a", "Patient/c"],
@@ -99,7 +99,7 @@ describe("a register of seventy records", () => {
         },
       } as unknown as IdentifierTable,
     };
-    const pass = new DoublesPass({ store, holder: "one", share: 1, ...broken });
+    const pass = new DuplicatesPass({ store, holder: "one", share: 1, ...broken });
     await write({ ...twin("e"), identifier: [{ system: "urn:mrn", value: "1" }] });
     const { looked } = await pass.progress();
     await expect(pass.step(later())).rejects.toThrow("not to be compared");

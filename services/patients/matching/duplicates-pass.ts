@@ -9,7 +9,7 @@ import { parseJson } from "../../../fhir/json.ts";
 import type { Patient, Stored } from "../../../fhir/r4.ts";
 import type { Cursor } from "../../../fhir/search/query.ts";
 import type { Store } from "../../../store/store.ts";
-import { doublesOf, FoundDoubles, MAX_FOUND } from "./doubles.ts";
+import { duplicatesOf, FoundDuplicates, MAX_FOUND } from "./duplicates.ts";
 import type { MatchingOptions } from "./find-matches.ts";
 
 /** Share of the time that the search takes: 50 ms of each second, also of the processor. 100,000 records take some hours. */
@@ -27,7 +27,7 @@ const SETTLED_MS = 10_000;
 /** Duration of the lease, longer than a step, milliseconds. */
 const LEASE_MS = 120_000;
 const LEASE = "lease/doubles";
-/** Prefix of the keys of positions; the last one counts. */
+/** Prefix of the keys of positions, as in the first version; the last one counts. */
 const PLACE = "doubles/place/";
 
 /** Progress of the search. */
@@ -51,12 +51,12 @@ export interface PassOptions extends Omit<MatchingOptions, "store"> {
 }
 
 /** Runs the search in the background, in small steps. */
-export class DoublesPass {
+export class DuplicatesPass {
   readonly #store: Store;
   readonly #share: number;
   readonly #holder: string;
   readonly #options: MatchingOptions;
-  readonly #found: FoundDoubles;
+  readonly #found: FoundDuplicates;
   readonly #stopping = new AbortController();
   #load = performance.eventLoopUtilization();
   /** The record at which the last step has failed. */
@@ -68,7 +68,7 @@ export class DoublesPass {
     this.#share = share;
     this.#holder = holder;
     this.#options = options;
-    this.#found = new FoundDoubles(options.store, options);
+    this.#found = new FoundDuplicates(options.store, options);
   }
 
   /** Starts after some seconds. */
@@ -122,8 +122,8 @@ export class DoublesPass {
   /** Compares a record. One that fails a second time is skipped, since it would block all that follow. */
   async #look(id: string, json: string): Promise<void> {
     try {
-      const doubles = await doublesOf(parseJson(json) as Stored<Patient>, this.#options);
-      await this.#found.replace(id, doubles, await this.#found.places());
+      const duplicates = await duplicatesOf(parseJson(json) as Stored<Patient>, this.#options);
+      await this.#found.replace(id, duplicates, await this.#found.places());
     } catch (error) {
       if (this.#failed === id) return;
       this.#failed = id;

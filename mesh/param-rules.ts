@@ -15,6 +15,13 @@ export const dateRule = {
   messages: { stringPattern: "'{field}' must be a date that the calendar has: YYYY, YYYY-MM or YYYY-MM-DD." },
 } as const;
 
+/** An existing day of the calendar. */
+export const dayRule = {
+  type: "string",
+  pattern: new RegExp(`^${fullDate}$`),
+  messages: { stringPattern: "'{field}' must be a day that the calendar has: YYYY-MM-DD." },
+} as const;
+
 /** A date, or a time with seconds and zone (RFC 3339). */
 export const momentRule = {
   type: "string",

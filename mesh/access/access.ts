@@ -2,6 +2,7 @@
 import { type CallingOptions, Context, Errors, type ServiceBroker } from "moleculer";
 import { brokerOf, type Caller } from "../caller.ts";
 import { requireTime, timeLeft } from "../deadline.ts";
+import { meshTime } from "../mesh-time.ts";
 import { callBroker } from "../moleculer.ts";
 import type { Author } from "./author-contract.ts";
 import { authorText, personOf } from "./author.ts";
@@ -74,7 +75,7 @@ export class Access {
 
   /** The stamp of the mesh's own work of this name, renewed in time. @param meta of the request for which the work is done */
   systemStamp(name: string, meta?: Caller["meta"]): string {
-    const now = Date.now();
+    const now = meshTime.now();
     const asking = this.#stamps.verify(meta?.["as"]);
     const person = asking && personOf(asking);
     const isForSomebody = person !== undefined && !isSystem(person);

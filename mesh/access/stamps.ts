@@ -6,6 +6,7 @@
  * stamp is valid for a minute from the time at which a node first sees it, by a monotonic clock: the clocks of a hospital's machines may differ by
  * minutes, or be corrected during a request, which must not stop the work of a ward.
  */
+import { meshTime } from "../mesh-time.ts";
 import { CLOCKS_APART_MS } from "../trust/certificate.ts";
 import type { MeshKeys } from "../trust/key-files.ts";
 import { makeStatement, readStatement } from "../trust/statement.ts";
@@ -46,24 +47,25 @@ export class Stamps {
   }
 
   /** @returns a stamp that is valid for a minute, in characters that any header may contain */
-  make({ for: _, ...identity }: Identity, now = Date.now(), person?: string): string {
+  make({ for: _, ...identity }: Identity, now = meshTime.now(), person?: string): string {
     const claims: Claims = { ...identity, ...(person !== undefined && { for: person }), until: now + STAMP_LIFE_MS };
     return makeStatement(KIND, claims, this.#keys.signer);
   }
 
   /** The identity in a stamp; undefined if it is forged, damaged, or too old. */
-  verify(stamp: unknown, now = Date.now()): Identity | undefined {
+  verify(stamp: unknown, now = meshTime.now()): Identity | undefined {
     return this.#remembered(stamp, now)?.identity;
   }
 
   /** Whether a stamp is signed by a key of the mesh, but issued too long ago or in the future by this node's clock. */
-  isOfAnotherTime(stamp: unknown, now = Date.now()): boolean {
-    const claims = typeof stamp === "string" ? readStatement<Claims>(KIND, stamp, this.#keys.trusted, now)?.claims : undefined;
+  isOfAnotherTime(stamp: unknown, now = meshTime.now()): boolean {
+    // Not by the time of now: a certificate that is younger than the clock was set back is none yet.
+    const claims = typeof stamp === "string" ? readStatement<Claims>(KIND, stamp, this.#keys.trusted, null)?.claims : undefined;
     return claims !== undefined && !isOfThisTime(claims.until, now, 0);
   }
 
   /** The stamp of the person for whom work is done; undefined if there is none. */
-  personBehind(stamp: unknown, now = Date.now()): string | undefined {
+  personBehind(stamp: unknown, now = meshTime.now()): string | undefined {
     return this.#remembered(stamp, now)?.person;
   }
 

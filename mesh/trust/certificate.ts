@@ -78,11 +78,12 @@ export class Trusted {
     this.#authorities = authorities;
   }
 
-  /** The content of a certificate; undefined if no trusted CA has signed it, or it is not valid now. */
-  certificate(text: string, now = Date.now()): Certificate | undefined {
+  /** The content of a certificate; undefined if no trusted CA has signed it, or it is not valid now. @param now null: whenever it is valid */
+  certificate(text: string, now: number | null = Date.now()): Certificate | undefined {
     const certificate = this.#seen.get(text) ?? this.#read(text);
-    if (!certificate || now < certificate.from - CLOCKS_APART_MS || now > certificate.until) return undefined;
-    return certificate;
+    if (!certificate) return undefined;
+    const isValid = now === null || (now >= certificate.from - CLOCKS_APART_MS && now <= certificate.until);
+    return isValid ? certificate : undefined;
   }
 
   #read(text: string): Certificate | undefined {

@@ -7,7 +7,8 @@
  * trusted all the same.
  */
 import { sign, verify } from "node:crypto";
-import { type Certificate, CLOCKS_APART_MS, type Trusted } from "./certificate.ts";
+import { type MeshTime, meshTime } from "../mesh-time.ts";
+import type { Certificate, Trusted } from "./certificate.ts";
 import { EnvelopeKind, pack, partsOf, unpack, type Envelope } from "./envelope.ts";
 import { type OwnNode, readHello } from "./hello.ts";
 import { type Peer, Peers } from "./peers.ts";
@@ -50,11 +51,13 @@ export class Gate {
   readonly #own: OwnNode;
   readonly #trusted: Trusted;
   readonly #peers: Peers;
+  readonly #time: MeshTime;
   /** Number of the last message to all. */
   #signed = 0;
   #wrong = { second: 0, count: 0 };
 
-  constructor(own: OwnNode, trusted: Trusted) {
+  constructor(own: OwnNode, trusted: Trusted, time = meshTime) {
+    this.#time = time;
     this.#own = own;
     this.#trusted = trusted;
     this.#peers = new Peers(own);
@@ -71,7 +74,7 @@ export class Gate {
     const { id: sender, hello, signer } = this.#own;
     if (!peer) {
       this.#signed += 1;
-      const message = pack({ kind: EnvelopeKind.signed, sender, number: this.#signed, time: Date.now(), hello }, body);
+      const message = pack({ kind: EnvelopeKind.signed, sender, number: this.#signed, time: this.#time.now(), hello }, body);
       const { proven, proof } = partsOf(message);
       sign(null, signedBytes(topic, proven), signer.privateKey).copy(proof);
       return message;
@@ -85,16 +88,16 @@ export class Gate {
   }
 
   /** @param topic on which it was received @returns undefined for this node's own messages to all, which come back to it */
-  open(topic: string, message: Buffer, now = Date.now()): Opened | undefined {
+  open(topic: string, message: Buffer): Opened | undefined {
     const envelope = unpack(message);
     if (!envelope) return { refused: PacketRefusal.unsealed };
     if (envelope.sender === this.#own.id) return undefined;
-    if (envelope.kind === EnvelopeKind.signed && Math.abs(now - envelope.time) > CLOCKS_APART_MS) {
-      return { refused: PacketRefusal.outOfTime };
-    }
+    const isSigned = envelope.kind === EnvelopeKind.signed;
+    if (isSigned && !this.#time.isNow(envelope.time)) return { refused: PacketRefusal.outOfTime };
+    const now = this.#time.now();
     const known = this.#peers.get(envelope.sender);
     if (!known && this.#isFlooded(now)) return { refused: PacketRefusal.flood };
-    const peer = known ?? this.#introduce(envelope, now);
+    const peer = known ?? this.#introduce(envelope, isSigned ? envelope.time : now);
     if (!peer) {
       if (envelope.hello !== "") this.#noteWrong();
       return { refused: PacketRefusal.unknownSender };
@@ -102,6 +105,7 @@ export class Gate {
     const refused = this.#disbelieve(peer, topic, envelope, now);
     if (refused) return { refused, sender: peer.id };
     peer.heardAt = performance.now();
+    if (isSigned) this.#time.heard(envelope.time);
     return { sender: peer.id, body: envelope.body };
   }
 

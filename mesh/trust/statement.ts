@@ -22,8 +22,16 @@ export function makeStatement(kind: string, claims: object, { privateKey, certif
   return `${text}.${sign(null, signedBytes(kind, text), privateKey).toString("base64url")}`;
 }
 
-/** @returns undefined if the signature is wrong, or its key has no valid certificate */
-export function readStatement<Claims>(kind: string, text: unknown, trusted: Trusted, now = Date.now()): Statement<Claims> | undefined {
+/**
+ * @param now when its key must have a valid certificate, milliseconds since 1970; null: ever
+ * @returns undefined if the signature is wrong, or its key has no valid certificate
+ */
+export function readStatement<Claims>(
+  kind: string,
+  text: unknown,
+  trusted: Trusted,
+  now: number | null = Date.now(),
+): Statement<Claims> | undefined {
   if (typeof text !== "string" || text.length > MAX_LENGTH) return undefined;
   const end = text.lastIndexOf(".");
   const [claims = "", payload = "", signature = "", ...more] = text.slice(0, Math.max(end, 0)).split(".");

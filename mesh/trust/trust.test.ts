@@ -3,6 +3,7 @@ import { createHash, createHmac, createPublicKey, generateKeyPairSync, randomByt
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MeshTime } from "../mesh-time.ts";
 import { issueCertificate, mayServe, type Signer, Trusted } from "./certificate.ts";
 import { mayAnnounce } from "./announced-claims.ts";
 import { pack, partsOf, EnvelopeKind } from "./envelope.ts";
@@ -14,6 +15,12 @@ import { renewalSentence } from "./renewal.ts";
 import { refusalOf } from "../incoming-packets.ts";
 import { ReplayWindow } from "./replay-window.ts";
 import { makeStatement, readStatement } from "./statement.ts";
+
+/** The clock of a node: both stand still until they are set. */
+function clockNow() {
+  const clock = { wall: Date.now(), passed: 0 };
+  return { clock, time: new MeshTime({ wall: () => clock.wall, monotonic: () => clock.passed }) };
+}
 
 const YEAR = 365 * 86_400_000;
 const ca = generateKeyPairSync("ed25519");
@@ -154,8 +161,9 @@ describe("the check of received messages", () => {
   const body = Buffer.from('{"id":"1","action":"lab.order"}');
   function pair() {
     const nodes = [newNode("api", signerFor(["api"])), newNode("lab", signerFor(["lab"]))] as const;
-    const gates = [new Gate(nodes[0], trusted), new Gate(nodes[1], trusted)] as const;
-    return { nodes, gates };
+    const [here, there] = [clockNow(), clockNow()];
+    const gates = [new Gate(nodes[0], trusted, here.time), new Gate(nodes[1], trusted, there.time)] as const;
+    return { nodes, gates, clocks: [here.clock, there.clock] as const };
   }
   /** Each has heard the other's announcement. */
   function acquainted() {
@@ -240,21 +248,30 @@ describe("the check of received messages", () => {
     const {
       gates: [api, there],
       nodes: [, lab],
+      clocks: [, clock],
     } = acquainted();
     const third = newNode("wards", signerFor(["wards"]));
     const elsewhere = new Gate(third, trusted);
     elsewhere.open(INFO, api.seal(INFO, undefined, body));
     expect(elsewhere.open(REQ, api.seal(REQ, lab.id, body))).toHaveProperty("refused");
     const announcement = api.seal(INFO, undefined, body);
-    expect(there.open(INFO, announcement, Date.now() + 400_000)).toEqual({ refused: PacketRefusal.outOfTime });
+    for (const by of [400_000, -400_000]) {
+      clock.wall += by;
+      clock.passed += by;
+      if (by > 0) expect(there.open(INFO, announcement)).toEqual({ refused: PacketRefusal.outOfTime });
+    }
     expect(there.open(INFO, announcement)).toHaveProperty("body");
     expect(there.open(INFO, announcement)).toMatchObject({ refused: PacketRefusal.replayed });
   });
 
   it("accepts messages if clocks are five minutes apart, also some seconds later", () => {
     for (const apart of [-300_000, 320_000]) {
-      const [api, there] = pair().gates;
-      expect(there.open(INFO, api.seal(INFO, undefined, body), Date.now() + apart)).toHaveProperty("body");
+      const {
+        gates: [api, there],
+        clocks: [, clock],
+      } = pair();
+      clock.wall += apart;
+      expect(there.open(INFO, api.seal(INFO, undefined, body))).toHaveProperty("body");
     }
   });
 
@@ -262,12 +279,12 @@ describe("the check of received messages", () => {
     const {
       gates: [api, there],
       nodes: [own, lab],
+      clocks: [clock],
     } = acquainted();
     for (let count = 0; count < 300; count += 1) there.open(REQ, api.seal(REQ, lab.id, body));
-    jest.spyOn(Date, "now").mockReturnValue(Date.now() + 86_400_000);
+    clock.wall += 86_400_000;
     const third = new Gate(newNode("wards", signerFor(["wards"])), trusted);
     expect(api.open(INFO, third.seal(INFO, undefined, body))).toHaveProperty("body");
-    jest.restoreAllMocks();
     expect(api.open(INFO, there.seal(INFO, undefined, body))).toHaveProperty("body");
     expect(there.open(REQ, api.seal(REQ, lab.id, body))).toEqual({ sender: own.id, body });
   });
@@ -276,15 +293,17 @@ describe("the check of received messages", () => {
     const {
       gates: [api, there],
       nodes: [own, lab],
+      clocks: [, clock],
     } = acquainted();
-    const now = Date.now();
+    const now = clock.wall;
     const envelope = pack({ kind: EnvelopeKind.signed, sender: "none", number: 1, time: now, hello: "a.b.c.d" }, body);
     randomBytes(64).copy(partsOf(envelope).proof);
-    const refusals = Array.from({ length: 600 }, () => there.open(INFO, envelope, now) ?? {});
+    const refusals = Array.from({ length: 600 }, () => there.open(INFO, envelope) ?? {});
     expect(refusals.filter((one) => "refused" in one && one.refused === PacketRefusal.unknownSender)).toHaveLength(500);
     expect(refusals.at(-1)).toEqual({ refused: PacketRefusal.flood });
-    expect(there.open(REQ, api.seal(REQ, lab.id, body), now)).toEqual({ sender: own.id, body });
-    expect(there.open(INFO, api.seal(INFO, undefined, body), now + 1_000)).toHaveProperty("body");
+    expect(there.open(REQ, api.seal(REQ, lab.id, body))).toEqual({ sender: own.id, body });
+    clock.wall += 1_000;
+    expect(there.open(INFO, api.seal(INFO, undefined, body))).toHaveProperty("body");
   });
 });
 

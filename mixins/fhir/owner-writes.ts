@@ -107,7 +107,7 @@ export class OwnerWrites {
   }
 
   #noteFenced(tx: string, fenced: Fenced): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [old, { until }] of this.#fencedBy) {
       if (until >= now) break;
       this.#fencedBy.delete(old);

@@ -1,6 +1,7 @@
 /** Opens the stores of a system's services for reading, beside running nodes or without any. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { useTimeZone } from "../../fhir/time-zone.ts";
 import type { Ownership } from "../../federation/owner-contract.ts";
 import type { Config } from "../../mesh/config.ts";
 import { type FhirOptions, fhirOptionsOf, fhirStore } from "../../mixins/fhir/fhir.ts";
@@ -21,6 +22,7 @@ export interface OwnerSource {
 
 /** All owners that have stored something. @throws StartupError if there are none, or if another version has written them */
 export async function openSources(config: Config): Promise<OwnerSource[]> {
+  useTimeZone(config.hospitalTimeZone); // what is stored beside dates depends on it, and the version of the stores names it
   const sources: OwnerSource[] = [];
   try {
     for (const schema of await loadServices(config)) {

@@ -326,6 +326,47 @@ describe("the bench", () => {
     await expect(lab.acknowledge(clinic.caller, { observation: "Observation/none" })).rejects.toEqual(refusal(404, "RESULT_NOT_FOUND"));
   });
 
+  it("requests it of each result that is critical when it is issued, and of none that is not any more", async () => {
+    const potassium = { system: "http://loinc.org", code: "2823-3" };
+    const { patient: other } = await patients.register(clinic.caller, {
+      family: "Bruni",
+      given: ["Gino"],
+      gender: "male",
+      birthDate: "1960",
+    });
+    const waiting = async () => (await lab.listCritical(clinic.caller, { patient: other })).map(({ value, flag }) => [value, flag]);
+    const { order } = await lab.order(clinic.caller, { patient: other, test: potassium });
+    const { observation } = await lab.enterResult(clinic.caller, { order, finding: { value: 7.1, unit: "mmol/L" } });
+    expect(await waiting()).toEqual([[7.1, "HH"]]);
+    const correct = (value: number, unit = "mmol/L") =>
+      lab.correctResult(clinic.caller, { observation, finding: { value, unit }, reason: "haemolytic" });
+    await correct(4.1);
+    expect(await waiting()).toEqual([]);
+    expect(await clinic.read("lab", observation)).toMatchObject({ interpretation: [{ coding: [{ code: "N" }] }] });
+    await expect(lab.acknowledge(clinic.caller, { observation })).rejects.toEqual(refusal(409, "NOT_CRITICAL"));
+    await correct(2.1);
+    expect(await waiting()).toEqual([[2.1, "LL"]]);
+    await lab.acknowledge(clinic.caller, { observation });
+    await correct(1.9); // another critical value: to be acknowledged again
+    expect(await waiting()).toEqual([[1.9, "LL"]]);
+    await correct(1.9, "mg/dL"); // no unit of the catalogue: the laboratory interprets it
+    expect(await waiting()).toEqual([]);
+    expect(await clinic.read("lab", observation)).not.toHaveProperty("interpretation");
+  });
+
+  it("interprets a value as it is released, if it was changed by FHIR with its old interpretation", async () => {
+    const { order } = await lab.orderPanel(clinic.caller, { patient, code: "2823-3" });
+    const { lines } = await lab.enter(clinic.caller, { order, results: [{ code: "2823-3", value: 4.1 }] });
+    const [{ observation = "" } = {}] = lines;
+    const before = await clinic.read("lab", observation);
+    const text = JSON.stringify({ ...before, valueQuantity: { ...(before.valueQuantity as object), value: 7.2 } });
+    const [type, id] = observation.split("/") as [string, string];
+    await ownerOf("lab").write(clinic.caller, { steps: [{ op: "update", type, id, text, upsert: false }] });
+    expect(await lab.release(clinic.caller, { order })).toMatchObject({ lines: [{ value: 7.2, flag: "HH", isCritical: true }] });
+    expect(await lab.listCritical(clinic.caller, { patient })).toMatchObject([{ observation }]);
+    await lab.acknowledge(clinic.caller, { observation });
+  });
+
   it("lets one of two concurrent technicians enter values", async () => {
     const { order } = await lab.orderPanel(clinic.caller, { patient, code: "718-7" });
     const tries = await Promise.allSettled(

@@ -73,12 +73,13 @@ export type Finding = { value: number | string; unit: string } | { text: string 
 export const lab = {
   /** @throws 404 NOT_FOUND for an unknown patient or encounter */
   order: action<{ patient: string; encounter?: string; test: Code } & OccurrenceTime, LabOrder>("lab.order"),
-  /** Writes result, report and the order's completion in one step; `at`: time of the measurement. @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED; 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS */
+  /** Writes result, report and the order's completion in one step; a value of the catalogue is interpreted, a critical one waits to be acknowledged. `at`: time of the measurement. @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED; 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS */
   enterResult: action<{ order: string; finding: Finding } & OccurrenceTime, LabResult>("lab.enterResult"),
   /** Cancels an order without a result; `version`: that of the order. @throws 404 ORDER_NOT_FOUND, 409 ORDER_NOT_ACTIVE, ORDER_CHANGED */
   cancel: action<{ order: string; reason: string } & SeenVersion, LabOrder>("lab.cancel"),
   /**
-   * Corrects a final result, and all final reports that issue it, in one step. `version`: that of the result that was read; if it has been
+   * Corrects a final result, and all final reports that issue it, in one step; its interpretation, and whether it waits to be acknowledged as critical,
+   * follow the new value. `version`: that of the result that was read; if it has been
    * corrected since, nothing is stored (RESULT_CHANGED).
    * @throws 404 RESULT_NOT_FOUND; 409 RESULT_NOT_FINAL, RESULT_CHANGED; 422 NUMBER_UNCLEAR, NUMBER_IN_WORDS
    */

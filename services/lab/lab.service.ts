@@ -2,6 +2,7 @@ import { v7 as timeOrderedId } from "uuid";
 import { readConfig } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { reasonRule } from "../../mesh/param-rules.ts";
+import type { Patient } from "../../fhir/r4.ts";
 import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
@@ -9,11 +10,13 @@ import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { asSeen, seenVersionRules } from "../../mixins/fhir/seen-version.ts";
 import { change, creation } from "../../mixins/fhir/write-steps.ts";
 import { occurrenceTime, occurrenceTimeRules, withLateReason } from "../../mixins/fhir/occurrence-time.ts";
-import { beginOf, codeRule, referenceTo, requireReference } from "../../mixins/fhir/domain-references.ts";
+import { beginOf, codeRule, readIfServed, referenceTo, requireReference } from "../../mixins/fhir/domain-references.ts";
 import type { Catalogue } from "./bench.contract.ts";
 import { acknowledgeValue, collectSpecimen, criticalValues, enterValues, openOrders, rejectTube, releaseReport } from "./bench/bench.ts";
 import { benchParams } from "./bench/bench-params.ts";
 import { codingOf, readCatalogue } from "./bench/catalogue.ts";
+import { alerting, interpreted } from "./bench/interpretation.ts";
+import { personOf } from "./bench/measured-values.ts";
 import { namedCatalogue, nameTest } from "./bench/naming.ts";
 import { accessionKeys } from "./bench/specimen.model.ts";
 import { emits, owns, type lab } from "./lab.contract.ts";
@@ -88,7 +91,8 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
         const found = occurrenceTime(ctx.params, { now, after: { what: reference, time: before.authoredOn } });
         const ids = { observation: timeOrderedId(), report: timeOrderedId() };
         const { observation: made, report, order } = resultOf(before, ids, finding, { found, now });
-        const observation = withLateReason(made, ctx.params);
+        const patient = await readIfServed<Patient>({ caller: ctx, directory: this.directory }, before.subject.reference ?? "");
+        const observation = withLateReason(alerting(interpreted(made, this.catalogue, personOf(patient, found))), ctx.params);
         try {
           await this.fhir.write([change(order), creation(observation), creation(report)]);
         } catch (error) {
@@ -136,7 +140,7 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
         const found = await this.fhir.require("Observation", reference, resultNotFound);
         const before = asSeen(found, ctx.params, () => resultChanged(reference));
         const now = new Date();
-        const observation = correctResult(before, ctx.params, now);
+        const observation = alerting(interpreted(correctResult(before, ctx.params, now), this.catalogue));
         const issuing = [referenceClause("DiagnosticReport", "result", [reference])];
         const reports = correctReports(
           await this.fhir.find({ type: "DiagnosticReport", clauses: issuing, limit: MAX_REPORTS }),

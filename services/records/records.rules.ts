@@ -6,6 +6,7 @@ import type {
   DocumentReference,
   Immunization,
   NutritionOrder,
+  Observation,
   Task,
   VisionPrescription,
 } from "../../fhir/r4.ts";
@@ -22,6 +23,7 @@ import { owns } from "./records.contract.ts";
 export const rules: RulesOf = {
   ...patientRecords(owns),
   AllergyIntolerance: [...patientRecordRules("AllergyIntolerance"), systemsAsListed<AllergyIntolerance>("AllergyIntolerance")],
+  Observation: [...patientRecordRules("Observation"), systemsAsListed<Observation>("Observation")],
   Composition: [
     ...patientRecordRules("Composition"),
     signedStays<Composition>("Composition", {

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { v7 as timeOrderedId } from "uuid";
+import { meshTime } from "../../mesh/mesh-time.ts";
 import type { Attempt } from "../../mesh/attempt-contract.ts";
 import type { MapEntry, Store } from "../../store/store.ts";
 import type { EntryResult } from "./transactions.contract.ts";
@@ -42,7 +43,7 @@ const lineKey = (key: string) => `answered/${key}`;
 /** The line that is written with the decision: the results of the entries, without their resources. */
 export function lineOf({ key }: Attempt, tx: string, results: (EntryResult | null)[]): MapEntry {
   const line: Line = { tx, results: results.map((it) => it && [it.status, it.type, it.id, it.version, it.updated]) };
-  return { key: lineKey(key), value: JSON.stringify(line), expiresAt: Date.now() + KEEP_MS };
+  return { key: lineKey(key), value: JSON.stringify(line), expiresAt: meshTime.now() + KEEP_MS };
 }
 
 /** The results of an earlier attempt; undefined: none was decided. */

@@ -2,6 +2,7 @@
  * The coordinator's journal of committed transactions. Presumed abort: a transaction that is not in it was not committed.
  * One key per transaction, and the first writer decides: the coordinator, or an owner in doubt.
  */
+import { meshTime } from "../../mesh/mesh-time.ts";
 import type { TransactionOutcome } from "../../federation/owner-contract.ts";
 import type { KeyedPart } from "../../mesh/keyed-request-contract.ts";
 import { transactionOfPart } from "../../mesh/keyed-request.ts";
@@ -61,7 +62,7 @@ export async function outcomeOrAbort(store: Store, asked: string, decide: boolea
   if (known !== undefined) return outcomeIn(known, asked);
   if (!decide) return { state: "undecided" };
   const entry: Entry = { committed: false, at: 0, owners: [] };
-  return outcomeIn(await store.put(keyOf(tx), JSON.stringify(entry), Date.now() + KEEP_ABORT_MS), asked);
+  return outcomeIn(await store.put(keyOf(tx), JSON.stringify(entry), meshTime.now() + KEEP_ABORT_MS), asked);
 }
 
 /** Commits of which some owner may not know: left behind by a coordinator that died. */

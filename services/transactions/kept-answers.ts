@@ -4,6 +4,7 @@
  * depend on it: of two nodes that answer at once only one can write the answer, and the other's writes are aborted.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { meshTime } from "../../mesh/mesh-time.ts";
 import type { KeyedPart } from "../../mesh/keyed-request-contract.ts";
 import type { Store } from "../../store/store.ts";
 import { keyedCommit, keyOf, outcomeOrAbort } from "./journal.ts";
@@ -84,7 +85,7 @@ export class KeptAnswers {
       if (kept) return kept;
       await this.#requireRoom();
       const mine: Claim = { fingerprint: asked.fingerprint, tx: asked.tx };
-      const claim = JSON.parse(await this.#store.put(claimKey(asked.key), JSON.stringify(mine), Date.now() + KEEP_CLAIM_MS)) as Claim;
+      const claim = JSON.parse(await this.#store.put(claimKey(asked.key), JSON.stringify(mine), meshTime.now() + KEEP_CLAIM_MS)) as Claim;
       // The other attempt may have kept its answer, and ended its claim, between the read and the claim.
       if (claim.tx === asked.tx) return this.#kept(asked);
       // Its request was cancelled before the claim was written, so that no node carries it out.
@@ -112,7 +113,7 @@ export class KeptAnswers {
     const record = JSON.stringify({ fingerprint, tx, answer } satisfies Kept);
     if (record.length > MAX_ANSWER) throw answerTooLarge(MAX_ANSWER);
     const [kept, decided] = await this.#store.putAll([
-      { key: answerKey(key), value: record, expiresAt: Date.now() + KEEP_ANSWER_MS },
+      { key: answerKey(key), value: record, expiresAt: meshTime.now() + KEEP_ANSWER_MS },
       { key: keyOf(tx), value: keyedCommit(at, parts) },
     ]);
     if (kept === undefined || decided === undefined) {

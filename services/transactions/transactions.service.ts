@@ -2,6 +2,7 @@ import type { Service } from "moleculer";
 import { type BundleEntry, entriesOf, refuseChangingOperations, refuseOverlaps, type RequestBundle } from "../../fhir/bundle/entries.ts";
 import { refuseFaultyShell } from "../../fhir/bundle/shell.ts";
 import { parseInput } from "../../fhir/json.ts";
+import { nonNull } from "../../fhir/non-null.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import type { DateReading } from "../../fhir/search/types/date.ts";
 import type { Attempt } from "../../mesh/attempt-contract.ts";
@@ -233,9 +234,13 @@ export default defineService<typeof transactions, This>({
     this.answers = new KeptAnswers(this.store, isGone);
     let telling: Promise<void> | undefined;
     // Commits that a coordinator which died, or could not reach an owner, has not delivered. Repeating them changes nothing.
+    /** When each was first seen here, by performance.now(): coordinators' clocks may differ. */
+    let seen = new Map<string, number>();
     const tell = async () => {
-      for (const left of await unfinished(this.store, 1_000)) {
-        if (Date.now() - left.at > COMMIT_AGAIN_AFTER_MS) await tellCommit(this.coordinator(this.broker), left);
+      const left = await unfinished(this.store, 1_000);
+      seen = new Map(left.map(({ tx }) => [tx, seen.get(tx) ?? performance.now()]));
+      for (const one of left) {
+        if (performance.now() - nonNull(seen.get(one.tx)) > COMMIT_AGAIN_AFTER_MS) await tellCommit(this.coordinator(this.broker), one);
       }
     };
     const timer = setInterval(() => {

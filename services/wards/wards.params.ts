@@ -1,5 +1,5 @@
 /** Parameters of the actions, for Moleculer's validator. */
-import { reasonRule } from "../../mesh/param-rules.ts";
+import { dayRule, reasonRule } from "../../mesh/param-rules.ts";
 import { referenceTo } from "../../mixins/fhir/domain-references.ts";
 import { seenVersionRules } from "../../mixins/fhir/seen-version.ts";
 import { MAX_TOUCHED } from "./board-events.contract.ts";
@@ -14,12 +14,7 @@ const ATTRIBUTES = {
     messages: { stringPattern: "'{field}' must be of small letters, digits and hyphens." },
   },
 } as const;
-const DAY = {
-  type: "string",
-  pattern: /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/,
-  messages: { stringPattern: "'{field}' must be a day: YYYY-MM-DD." },
-} as const;
-const census = { from: DAY, to: DAY, ward: { ...referenceTo("Location"), optional: true }, $$strict: true } as const;
+const census = { from: dayRule, to: dayRule, ward: { ...referenceTo("Location"), optional: true }, $$strict: true } as const;
 const NAME = { type: "string", trim: true, min: 1, max: 100 } as const;
 
 /** By action. */

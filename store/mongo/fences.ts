@@ -1,5 +1,6 @@
 /** Resources that a write relies on, and the fences that forbid it (docs/adr/0020-deletion-is-fenced.md). */
 import type { ClientSession, UpdateFilter } from "mongodb";
+import { meshTime } from "../../mesh/mesh-time.ts";
 import type { Fencing, VersionReference, Reliance } from "../store.ts";
 import { Blocked } from "./conflicts.ts";
 import type { Collections, ConditionDocument } from "./schema.ts";
@@ -71,4 +72,4 @@ export class Fences {
 }
 
 /** Whether a fence has expired, which happens if its holder has died. */
-const isOver = ({ until }: { until: Date }): boolean => until.getTime() < Date.now();
+const isOver = ({ until }: { until: Date }): boolean => until.getTime() < meshTime.now();

@@ -1,6 +1,7 @@
 /** The right to do what only one process may do at a time. After its holder's death another process gets it soon. */
 import { randomUUID } from "node:crypto";
 import { type Collection, MongoServerError } from "mongodb";
+import { meshTime } from "../../mesh/mesh-time.ts";
 import type { MapDocument } from "./schema.ts";
 
 /** Duration of a lease that is not renewed, milliseconds. */
@@ -23,7 +24,7 @@ export class Lease {
 
   /** True if this process has the lease now; it is renewed until it is given back. False while another process has it. */
   async take(): Promise<boolean> {
-    const free = { _id: this.#name, expires: { $lt: new Date() } };
+    const free = { _id: this.#name, expires: { $lt: new Date(meshTime.now()) } };
     try {
       await this.#map.updateOne(free, { $set: { value: this.#holder, expires: this.#end() } }, { upsert: true });
     } catch (error) {
@@ -45,6 +46,6 @@ export class Lease {
   }
 
   #end(): Date {
-    return new Date(Date.now() + LEASE_MS);
+    return new Date(meshTime.now() + LEASE_MS);
   }
 }

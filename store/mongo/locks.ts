@@ -1,5 +1,6 @@
 /** The locks of prepared transactions: a mark on each document that the commit will change. */
 import type { ClientSession } from "mongodb";
+import { meshTime } from "../../mesh/mesh-time.ts";
 import { reliedId, touched } from "./fences.ts";
 import type { Collections } from "./schema.ts";
 
@@ -49,7 +50,7 @@ export class Locks {
     }
     if (events.length > 0) {
       await handled.bulkWrite(
-        events.map((key) => claim(key, { expires: new Date(Date.now() + CLAIM_MS), isClaim: true })),
+        events.map((key) => claim(key, { expires: new Date(meshTime.now() + CLAIM_MS), isClaim: true })),
         { session },
       );
     }

@@ -1,5 +1,6 @@
 /** Counters, and the small durable map for data that is no FHIR resource. */
 import { type ClientSession, MongoServerError } from "mongodb";
+import { meshTime } from "../../mesh/mesh-time.ts";
 import { successor } from "../../fhir/search/text-order.ts";
 import { counted } from "../counted.ts";
 import type { MapEntry } from "../store.ts";
@@ -28,7 +29,7 @@ export async function countersFrom(
 /** Stores all entries if none of their keys exists; returns what is now stored under each. */
 export async function putEntries({ map }: Collections, session: ClientSession, entries: MapEntry[]): Promise<(string | undefined)[]> {
   const keys = entries.map(({ key }) => key);
-  await map.deleteMany({ _id: { $in: keys }, expires: { $lt: new Date() } }, { session });
+  await map.deleteMany({ _id: { $in: keys }, expires: { $lt: new Date(meshTime.now()) } }, { session });
   const found = await map.find({ _id: { $in: keys } }, { session }).toArray();
   if (found.length > 0) return keys.map((key) => found.find(({ _id }) => _id === key)?.value);
   await map.insertMany(
@@ -54,11 +55,11 @@ export async function usageOf({ map }: Collections, prefix: string): Promise<{ c
 
 /** True if `holder` has the lease of the name for the next `forMs` milliseconds. */
 export async function leaseEntry({ map }: Collections, name: string, holder: string, forMs: number): Promise<boolean> {
-  const mine = { _id: name, $or: [{ value: holder }, { expires: { $lt: new Date() } }] };
+  const mine = { _id: name, $or: [{ value: holder }, { expires: { $lt: new Date(meshTime.now()) } }] };
   try {
     await map.updateOne(
       mine,
-      { $set: { value: holder, bytes: Buffer.byteLength(holder), expires: new Date(Date.now() + forMs) } },
+      { $set: { value: holder, bytes: Buffer.byteLength(holder), expires: new Date(meshTime.now() + forMs) } },
       { upsert: true },
     );
     return true;
@@ -71,12 +72,12 @@ export async function leaseEntry({ map }: Collections, name: string, holder: str
 /** The value under a key. */
 export async function entryValue({ map }: Collections, key: string): Promise<string | undefined> {
   const found = await map.findOne({ _id: key });
-  return found && !(found.expires && found.expires.getTime() < Date.now()) ? found.value : undefined;
+  return found && !(found.expires && found.expires.getTime() < meshTime.now()) ? found.value : undefined;
 }
 
 /** Entries whose key begins with `prefix`, in order of key. */
 export async function entriesFrom({ map }: Collections, prefix: string, limit: number): Promise<{ key: string; value: string }[]> {
-  const alive = { $or: [{ expires: { $exists: false } }, { expires: { $gte: new Date() } }] };
+  const alive = { $or: [{ expires: { $exists: false } }, { expires: { $gte: new Date(meshTime.now()) } }] };
   const found = await map
     .find({ _id: startsWith(prefix), ...alive })
     .sort({ _id: 1 })

@@ -1,4 +1,5 @@
 /** Fences of a process that alone writes to its file: they are in memory, and end with it. */
+import { meshTime } from "../../mesh/mesh-time.ts";
 import type { Fencing, VersionReference } from "../store.ts";
 
 /** Fences that are kept; beyond it they belong in the file. Each takes about 200 bytes. */
@@ -61,7 +62,7 @@ export class Fences {
 
   /** Next when there are twice as many as now, so that each fence is looked at about once. */
   #removeExpired(): void {
-    const now = Date.now();
+    const now = meshTime.now();
     if (now - this.#sweptAt < BETWEEN_SWEEPS_MS) return;
     this.#sweptAt = now;
     for (const [reference, known] of this.#all) {

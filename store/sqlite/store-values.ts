@@ -1,4 +1,5 @@
 /** Counters and the durable map of a SQLite store. */
+import { meshTime } from "../../mesh/mesh-time.ts";
 import type { MapEntry, Store } from "../store.ts";
 import { counterValue, countersFrom, entriesFrom, entryValue, leaseEntry, putEntries, usagePage } from "./values.ts";
 import type { OpenFile } from "./open-file.ts";
@@ -27,7 +28,7 @@ export const valuesOf = (file: OpenFile): Pick<Store, Values> => ({
   },
 
   lease(name: string, holder: string, forMs: number): Promise<boolean> {
-    return file.queue.add(() => leaseEntry(file.db, { name, holder, now: file.writer.now, forMs }), 100, 0);
+    return file.queue.add(() => leaseEntry(file.db, { name, holder, now: meshTime.now(), forMs }), 100, 0);
   },
 
   async remove(key: string): Promise<void> {
@@ -53,5 +54,5 @@ export const valuesOf = (file: OpenFile): Pick<Store, Values> => ({
 
 function putAll(file: OpenFile, entries: MapEntry[]): Promise<(string | undefined)[]> {
   const size = entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
-  return file.queue.add(() => putEntries(file.db, entries, file.writer.now), size, 0);
+  return file.queue.add(() => putEntries(file.db, entries, meshTime.now()), size, 0);
 }

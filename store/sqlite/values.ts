@@ -1,4 +1,5 @@
 /** Holders of unique keys, counters, and the small durable map for data that is no FHIR resource. */
+import { meshTime } from "../../mesh/mesh-time.ts";
 import { counted } from "../counted.ts";
 import type { MapEntry } from "../store.ts";
 import type { Database } from "./database.ts";
@@ -23,13 +24,13 @@ export function putEntries(db: Database, entries: MapEntry[], now: number): (str
 
 /** The value under a key, unless it has expired. */
 export const entryValue = (db: Database, key: string): string | undefined =>
-  db.get<{ value: string }>("SELECT value FROM map WHERE key = ? AND (expires IS NULL OR expires >= ?)", key, Date.now())?.value;
+  db.get<{ value: string }>("SELECT value FROM map WHERE key = ? AND (expires IS NULL OR expires >= ?)", key, meshTime.now())?.value;
 
 /** Up to `limit` entries whose key begins with `prefix`, in order of key. */
 export function entriesFrom(db: Database, prefix: string, limit: number): { key: string; value: string }[] {
   const starts = startsWith("key", prefix);
   const text = `SELECT key, value FROM map WHERE ${starts.text} AND (expires IS NULL OR expires >= ?) ORDER BY key LIMIT ?`;
-  return db.all<{ key: string; value: string }>(text, ...starts.values, Date.now(), limit).map(({ key, value }) => ({ key, value }));
+  return db.all<{ key: string; value: string }>(text, ...starts.values, meshTime.now(), limit).map(({ key, value }) => ({ key, value }));
 }
 
 /** The number of keys behind `after` that begin with `prefix`, and the bytes of their values; `next`: where to continue, absent at the end. */

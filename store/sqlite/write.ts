@@ -1,4 +1,5 @@
 /** Carries out the changes of a checked write. Everything here runs inside one write transaction of the file. */
+import { meshTime } from "../../mesh/mesh-time.ts";
 import {
   type PlannedChange,
   type CommittedState,
@@ -120,12 +121,13 @@ export class Writer {
   }
 
   #fenced(reference: string): number | undefined {
-    const own = this.fences.get(reference, this.now);
+    const now = meshTime.now();
+    const own = this.fences.get(reference, now);
     const written = this.#db.get<{ version: number | null }>(
       "SELECT max(CAST(value AS INTEGER)) AS version FROM map WHERE key > ? AND key < ? AND expires >= ?",
       `${FENCE}${reference} `,
       `${FENCE}${reference}!`,
-      this.now,
+      now,
     )?.version;
     return written ? Math.max(written, own ?? 0) : own;
   }

@@ -8,6 +8,7 @@ import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 const SCOPE = "openid user/*.cruds actions";
 const FIVE_MINUTES_MS = 300_000;
+const HOUR_MS = 3_600_000;
 const PEOPLE = 5;
 /** Rounds of work in each state of the clocks. */
 const ROUNDS = 3;
@@ -22,6 +23,13 @@ const CLOCKS: [string, Record<string, number>][] = [
   ["that of who signs people in is behind", { identity: -FIVE_MINUTES_MS }],
   ["the coordinator's is ahead", { transactions: FIVE_MINUTES_MS }],
   ["the coordinator's is behind", { transactions: -FIVE_MINUTES_MS }],
+  // What is set while a node runs is noticed by comparing it with the time that has passed since its start.
+  ["the gateway's is set an hour ahead", { api: HOUR_MS }],
+  ["the gateway's is set an hour back", { api: -HOUR_MS }],
+  ["an owner's is set an hour ahead", { patients: HOUR_MS }],
+  ["an owner's is set an hour back", { patients: -HOUR_MS }],
+  ["one of two coordinators' is set an hour ahead", { transactions: HOUR_MS }],
+  ["one of two coordinators' is set an hour back", { transactions: -HOUR_MS }],
 ];
 
 describe("a closed mesh with clocks that are five minutes apart", () => {
@@ -31,6 +39,7 @@ describe("a closed mesh with clocks that are five minutes apart", () => {
   beforeAll(async () => {
     mesh = await startMesh({
       services: ["api", "transactions", "patients", "records", "identity", "journal", "ledger"],
+      replicas: { transactions: 2 },
       env: { ACCESS: "closed", MESH_NAME: `clocks-${process.pid}`, ...CAN_SET_CLOCKS },
     });
     app = await App.register(mesh, ["physician"], SCOPE);
@@ -47,7 +56,7 @@ describe("a closed mesh with clocks that are five minutes apart", () => {
   const set = (clocks: Record<string, number>) =>
     Promise.all(Object.entries(clocks).map(([service, byMs]) => firstOf(mesh, service).setClock?.(byMs)));
 
-  /** Reads, a chain over two owners, a transaction over both, and a write with a key. */
+  /** Reads, a chain over two owners, a transaction over both whose results are read at once, and a write with a key. */
   async function work(by: FhirHttp): Promise<unknown[]> {
     const entry = (resource: { resourceType: string }) => ({ resource, request: { method: "POST", url: resource.resourceType } });
     const made = [{ resourceType: "Patient" }, { resourceType: "Condition", subject: { reference: "Patient/p0" } }].map(entry);
@@ -59,9 +68,13 @@ describe("a closed mesh with clocks that are five minutes apart", () => {
       by.send("POST", "", { resourceType: "Bundle", type: "transaction", entry: made }),
       by.send("POST", "/Patient", { resourceType: "Patient" }, keyed),
     ]);
-    return answers.map(({ status, body }, index) => (index === 1 ? [status, body.total ?? body.entry?.length] : status));
+    const places = (answers[3].body.entry ?? []) as { response: { location: string } }[];
+    const read = await Promise.all(
+      places.map(async ({ response: { location } }) => (await by.get(`/${location.split("/").slice(-4, -2).join("/")}`)).status),
+    );
+    return [...answers.map(({ status, body }, index) => (index === 1 ? [status, body.total ?? body.entry?.length] : status)), read];
   }
-  const DONE = [200, [200, PEOPLE], 200, 200, 201];
+  const DONE = [200, [200, PEOPLE], 200, 200, 201, [200, 200]];
 
   it.each(CLOCKS)(
     "goes on, also for who signs in now: %s",

@@ -1,17 +1,22 @@
+import { useTimeZone } from "../../fhir/time-zone.ts";
+import { readConfig } from "../../mesh/config.ts";
+import { checkData } from "../../scripts/check-data/check.ts";
+import { closeAll, openSources } from "../../scripts/check-data/owner-stores.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+const ENV = { HOSPITAL_TIME_ZONE: "Africa/Algiers" };
 
 /** What a day is for a hospital whose clocks are not in UTC. */
 describe("a hospital in Algiers", () => {
   let mesh: Mesh;
   let fhir: FhirHttp;
   beforeAll(async () => {
-    const env = { HOSPITAL_TIME_ZONE: "Africa/Algiers" };
     mesh = await startMesh({
       services: ["api", "transactions", "patients", "records", "visits", "pharmacy"],
       nats: false,
       split: "broker",
-      env,
+      env: ENV,
     });
     fhir = fhirAt(mesh.base);
     await fhir.send("PUT", "/Patient/p", { resourceType: "Patient", id: "p" });
@@ -29,6 +34,13 @@ describe("a hospital in Algiers", () => {
     expect([await found("date=2026-01-05T00:20"), await found("date=2026-01-05T00:20:00Z")]).toEqual([0, 0]);
     expect([await found("date=ge2026-01-05T00:20"), await found("date=ge2026-01-05T00:20:00Z")]).toEqual([1, 0]);
     expect(await found("date=2026-01-04T23:00:00Z,2026-01&date=2026")).toBe(1);
+  });
+
+  it("has its data checked by its own clocks", async () => {
+    useTimeZone("UTC"); // as in a program that has just started
+    const sources = await openSources(readConfig({ DATA_DIR: mesh.dataDir, ...ENV }));
+    const { findings, resources } = await checkData(sources, { rules: readConfig({}).rules, clocksMs: 0 }).finally(() => closeAll(sources));
+    expect([findings, resources > 0]).toEqual([[], true]);
   });
 
   it("dispenses until the last day of a prescription has ended there", async () => {

@@ -321,6 +321,25 @@ rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "ph
     expect(await at.fhir.send("POST", "", both(await born("2026-03-01")))).toMatchObject({ status: 200 });
   });
 
+  it("may not be part of another's for a child that is registered with its mother, whichever is stored first", async () => {
+    const period = { period: { start: "2026-02-20T08:00:00Z" } };
+    const hers = await at.stored(encounter(at.other, period));
+    const { mother, child } = await registered();
+    expect(await at.fhir.create(encounter(child, { partOf: hers }))).toMatchObject(refused);
+    expect(await at.fhir.create(encounter(await born("2026-02-27"), { partOf: hers }))).toMatchObject({ status: 201 });
+    expect(await at.fhir.create(encounter(child, { partOf: await at.stored(encounter(mother, period)) }))).toMatchObject({ status: 201 });
+    const id = randomUUID();
+    await at.stored(encounter(child, { partOf: { reference: `Encounter/${id}` } }));
+    const put = (subject: object) => at.fhir.send("PUT", `/Encounter/${id}`, { ...encounter(subject, period), id });
+    expect(await put(at.other)).toMatchObject(refused);
+    expect(await put(mother)).toMatchObject({ status: 201 });
+    // Without a record of hers the relative is a name to call: the encounter decides.
+    const other = await born("2026-02-27");
+    const relationship = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-RoleCode", code: "MTH" }] }];
+    await at.stored({ resourceType: "RelatedPerson", patient: other, relationship });
+    expect(await at.fhir.create(encounter(other, { partOf: hers }))).toMatchObject({ status: 201 });
+  });
+
   it("may be part of a mother's for a newborn of unknown birth date with admit source `born`, whichever is stored first; not of another's", async () => {
     const unknown = () => at.stored({ resourceType: "Patient", name: [{ text: "Newborn" }] });
     const admitted = (code: string) => ({

@@ -2,7 +2,7 @@
  * A newborn's resource may refer to an act of its mother: the child's encounter is part of hers, a result of the child is made in hers (R4,
  * Encounter.partOf). They are mother and child if registered so (`patients.registerNewborn`): her record links a RelatedPerson who is the
  * child's mother. For senders that write neither RelatedPerson nor birth date, the encounter suffices: it is part of hers, begins during it, and its
- * `hospitalization.admitSource` is `born`. Nobody is born of a man.
+ * `hospitalization.admitSource` is `born`. Nobody is born of a man, or of another than the registered mother.
  */
 import { intervalOf } from "../../../fhir/dates.ts";
 import type { Encounter, Patient, Period, RelatedPerson } from "../../../fhir/r4.ts";
@@ -63,16 +63,47 @@ const partsOf = (child: string, named: string): Question => ({
   isAnswer: (made) => placeOf(typed<Encounter>(made).subject) === child && placeOf(typed<Encounter>(made).partOf) === named,
 });
 
-/** Asks whether the child has an encounter that is part of the named one. */
-export const questionsOfTwo = ({ child, named, isPart }: TwoPatients): Question[] =>
-  named.startsWith("Encounter/") && !isPart ? [partsOf(child, named)] : [];
+/** Relatives of a child that are looked at. */
+const MAX_RELATIVES = 20;
+
+/** Asks for the related persons of a child. */
+const relativesOf = (child: string): Question => ({
+  type: "RelatedPerson",
+  clauses: [referenceClause("RelatedPerson", "patient", [child])],
+  limit: MAX_RELATIVES,
+  isAnswer: (made) => placeOf(typed<RelatedPerson>(made).patient) === child,
+});
+
+/** Asks for the patients who are these related persons. */
+const patientsWhoAre = (relatives: string[]): Question => ({
+  type: "Patient",
+  clauses: [referenceClause("Patient", "link", relatives)],
+  limit: MAX_RELATIVES,
+});
+
+/** The mothers of a child who are patients here: what is to be asked next, and what is found. */
+function registeredMothers(child: string, facts: Facts): { questions: Question[]; mothers: string[] } {
+  const first = relativesOf(child);
+  const related = facts.found(first).filter((it) => isMother(typed<RelatedPerson>(it)));
+  if (related.length === 0) return { questions: [first], mothers: [] };
+  const second = patientsWhoAre(related.map(({ id }) => `RelatedPerson/${id}`));
+  return { questions: [first, second], mothers: facts.found(second).map(({ id }) => `Patient/${id}`) };
+}
+
+const isMother = ({ relationship = [] }: Partial<RelatedPerson>): boolean =>
+  relationship.some(({ coding = [] }) => coding.some(({ code = "" }) => MOTHER.includes(code)));
+
+/** Asks whether the child has an encounter that is part of the named one; if that is the question, whether it is registered as another's. */
+export const questionsOfTwo = ({ child, named, isPart }: TwoPatients, facts: Facts): Question[] => {
+  if (isPart) return registeredMothers(child, facts).questions;
+  return named.startsWith("Encounter/") ? [partsOf(child, named)] : [];
+};
 
 function isRegistered({ child, mother }: TwoPatients, facts: Facts): boolean {
   const children = recordsOf(child, facts);
   return relatedOf(mother, facts).some((place) => {
-    const { patient, relationship = [] } = (facts.of(place)?.resource ?? {}) as Partial<RelatedPerson>;
-    const isMother = relationship.some(({ coding = [] }) => coding.some(({ code = "" }) => MOTHER.includes(code)));
-    return isMother && children.includes(placeOf(patient) ?? "");
+    const related = (facts.of(place)?.resource ?? {}) as Partial<RelatedPerson>;
+    return isMother(related) && children.includes(placeOf(related.patient) ?? "");
   });
 }
 
@@ -99,7 +130,8 @@ function isBornDuring({ child, mother, named, birth }: TwoPatients, facts: Facts
   const { birthDate } = (facts.of(child)?.resource ?? {}) as Partial<Patient>;
   const { gender } = (facts.of(mother)?.resource ?? {}) as Partial<Patient>;
   const { period = {} } = (facts.of(named)?.resource ?? {}) as Partial<Encounter>;
-  if (gender === "male") return false;
+  // That she is the registered one has been asked before.
+  if (gender === "male" || registeredMothers(child, facts).mothers.length > 0) return false;
   if (birthDate !== undefined) return isWithin(birthDate, period);
   return birth !== undefined && (birth.start === undefined || isWithin(birth.start, period));
 }
@@ -107,4 +139,4 @@ function isBornDuring({ child, mother, named, birth }: TwoPatients, facts: Facts
 /** Whether the resource of one patient may refer to the other's act. */
 export const areMotherAndChild = (two: TwoPatients, facts: Facts): boolean =>
   isRegistered(two, facts) ||
-  (two.isPart ? isBornDuring(two, facts) : questionsOfTwo(two).some((question) => facts.found(question).length > 0));
+  (two.isPart ? isBornDuring(two, facts) : questionsOfTwo(two, facts).some((question) => facts.found(question).length > 0));

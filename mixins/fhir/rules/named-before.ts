@@ -66,7 +66,7 @@ export function namedBefore<Of extends FhirResource>(type: Of["resourceType"]): 
     },
     questions(change, facts) {
       const now = patientsNow(change);
-      return now ? othersOf(change, now, facts).flatMap(({ twos }) => twos.flatMap(questionsOfTwo)) : [];
+      return now ? othersOf(change, now, facts).flatMap(({ twos }) => twos.flatMap((two) => questionsOfTwo(two, facts))) : [];
     },
     check(change, facts) {
       const now = patientsNow(change);

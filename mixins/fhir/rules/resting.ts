@@ -1,5 +1,6 @@
 /** Finds the resources that depend on what is deleted, at all owners, once none of them accepts new references to it (docs/adr/0020). */
 import type { Service } from "moleculer";
+import { meshTime } from "../../../mesh/mesh-time.ts";
 import { anyOfValues } from "../../../fhir/search/exact-clauses.ts";
 import { ACT_REFERENCES, restingOn } from "../../../federation/act-references.ts";
 import type { Directory } from "../../../federation/directory.ts";
@@ -27,7 +28,7 @@ export async function restingHere(
 ): Promise<Resting[]> {
   const isAct = places.some((place) => ownedOf(owned, restingOn(place.type)).some(({ type }) => ACT_REFERENCES[type] !== undefined));
   // Without a transporter this process is the whole mesh and has its data to itself.
-  const expiresAt = Date.now() + (tx === undefined ? FENCED_MS : FENCED_BY_TX_MS);
+  const expiresAt = meshTime.now() + (tx === undefined ? FENCED_MS : FENCED_BY_TX_MS);
   if (isAct) await store.fence(places, { token, expiresAt }, { isAlone: !broker.transit, ...(tx !== undefined && { tx }) });
   const found = new Map<string, Resting>();
   for (const [type, some] of Map.groupBy(places, (place) => place.type)) {

@@ -71,7 +71,7 @@ export function sameSubject<Of extends FhirResource>(type: Of["resourceType"]): 
       const about = others.flatMap((it) => [...it.patients, ...twosOf(change, it).flatMap((two) => factsOfTwo(two, facts))]);
       return [...asked(change).map(({ reference }) => reference), ...(others.length > 0 ? [...about, ...ownOf(change)] : [])];
     },
-    questions: (change, facts) => othersOf(change, facts).flatMap((it) => twosOf(change, it).flatMap(questionsOfTwo)),
+    questions: (change, facts) => othersOf(change, facts).flatMap((it) => twosOf(change, it).flatMap((two) => questionsOfTwo(two, facts))),
     check(change, facts) {
       const own = ownOf(change);
       const other = othersOf(change, facts).find(

@@ -1,6 +1,7 @@
 /** Authentication of requests at a gateway, and the paths that need none. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { meshTime } from "../../../mesh/mesh-time.ts";
 import { type Access, notAllowed, type Rights, rolesBehind, signInNeeded } from "../../../mesh/access/access.ts";
 import { STAMP_LIFE_MS } from "../../../mesh/access/stamps.ts";
 import type { Identity } from "../../../mesh/access/identity.ts";
@@ -126,7 +127,7 @@ export class Authentication {
 
   /** One stamp is used for several requests, for a quarter of its validity: services verify it once. */
   #stampOf(good: GoodToken): string {
-    const now = Date.now();
+    const now = meshTime.now();
     const known = this.#stamps.get(good);
     const generation = this.#access.rolesNow.stampedGeneration;
     // Nor one that was issued in the future, before the clock was set back: other nodes would refuse it.

@@ -6,6 +6,7 @@ import { hash } from "node:crypto";
 import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
 import { Errors } from "moleculer";
 import type { Caller } from "../../../mesh/caller.ts";
+import { meshTime } from "../../../mesh/mesh-time.ts";
 import { CLOCKS_APART_MS } from "../../../mesh/trust/certificate.ts";
 import { type Identity, isRoleOfPeople } from "../../../mesh/access/identity.ts";
 import { ACCESS_TOKEN_S, type Ended, identity } from "../../identity/identity.contract.ts";
@@ -63,7 +64,7 @@ export class TokenCheck {
     if (token.length > MAX_LENGTH) throw invalidToken("unreadable");
     const name = hash("sha256", token, "binary");
     const good = this.#good.get(name) ?? (await this.#verified(token, name));
-    if (good.until <= Date.now() || this.#hasEnded(good)) {
+    if (good.until <= meshTime.now() || this.#hasEnded(good)) {
       this.#good.delete(name);
       throw invalidToken(this.#hasEnded(good) ? "ended" : "expired", good);
     }
@@ -73,7 +74,7 @@ export class TokenCheck {
   /** The token if it was found valid before and still is; otherwise undefined. */
   known(token: string): GoodToken | undefined {
     const good = token.length > MAX_LENGTH ? undefined : this.#good.get(hash("sha256", token, "binary"));
-    return good && good.until > Date.now() && !this.#hasEnded(good) ? good : undefined;
+    return good && good.until > meshTime.now() && !this.#hasEnded(good) ? good : undefined;
   }
 
   /** Handles a notification from `identity`. */
@@ -97,9 +98,9 @@ export class TokenCheck {
 
   /** Also retrieves the notifications that were missed while this gateway was not running, or cut off. @returns a function that stops it */
   catchUp(): () => void {
-    let from = Date.now() - ACCESS_TOKEN_S * 1_000 - CLOCKS_APART_MS;
+    let from = meshTime.now() - ACCESS_TOKEN_S * 1_000 - CLOCKS_APART_MS;
     const ask = async () => {
-      const at = Date.now();
+      const at = meshTime.now();
       for (const ended of await identity.endedSince(this.#caller, { at: from })) this.noteEnded(ended);
       from = at - LOOK_BACK_MS;
     };
@@ -121,7 +122,8 @@ export class TokenCheck {
 
   async #payloadOf(token: string): Promise<JWTPayload> {
     const audience = this.#origin();
-    const wanted = { issuer: `${audience}/auth`, audience, algorithms: ["ES256"], typ: "at+jwt", clockTolerance: CLOCKS_APART_S };
+    const always = { issuer: `${audience}/auth`, audience, algorithms: ["ES256"], typ: "at+jwt", clockTolerance: CLOCKS_APART_S };
+    const wanted = { ...always, currentDate: new Date(meshTime.now()) };
     while (!this.#keys) await this.#askKeys();
     for (let isLast = false; ; isLast = true) {
       try {

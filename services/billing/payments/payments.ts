@@ -4,7 +4,7 @@ import { v7 as timeOrderedId } from "uuid";
 import { accessOf, whoAsks } from "../../../mesh/access/access.ts";
 import { brokerOf } from "../../../mesh/caller.ts";
 import type { OccurrenceTime } from "../../../mesh/occurrence-time-contract.ts";
-import { dateRule, reasonRule } from "../../../mesh/param-rules.ts";
+import { dayRule, reasonRule } from "../../../mesh/param-rules.ts";
 import { nonNull } from "../../../fhir/non-null.ts";
 import type { Invoice, PaymentReconciliation, Stored } from "../../../fhir/r4.ts";
 import { timeClause } from "../../../fhir/search/exact-clauses.ts";
@@ -47,7 +47,7 @@ export const paymentParams = {
   takeBack: { payment: referenceTo("PaymentReconciliation"), reason: reasonRule, $$strict: true },
   listPayments: { invoice: referenceTo("Invoice"), $$strict: true },
   listBalances: { invoices: { type: "array", min: 1, max: 200, items: referenceTo("Invoice") }, $$strict: true },
-  cashReport: { day: { ...dateRule, min: 10, optional: true }, $$strict: true },
+  cashReport: { day: { ...dayRule, optional: true }, $$strict: true },
 } as const;
 
 const amountOf = (invoice: Invoice): { cents: number; currency: string } => {

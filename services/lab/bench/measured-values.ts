@@ -1,7 +1,7 @@
 /** Reads a value, and interprets it by the patient's reference range. Plain data in, plain data out. */
 import { intervalOf } from "../../../fhir/dates.ts";
 import { numberOf } from "../../../fhir/json.ts";
-import type { Observation, Patient } from "../../../fhir/r4.ts";
+import type { CodeableConcept, Observation, ObservationReferenceRange, Patient } from "../../../fhir/r4.ts";
 import type { TypedNumber } from "../../../fhir/typed-number.ts";
 import type { CatalogueTest, Range, ResultFlag } from "../bench.contract.ts";
 
@@ -63,18 +63,24 @@ export function foundIn(
   const { unit } = test;
   const range = rangeFor(test, person);
   const flag = flagOf(given, range, test.critical);
-  const bound = (value: number | undefined) => value !== undefined && { value, unit, system: UCUM, code: unit };
-  const [low, high] = [bound(range?.low), bound(range?.high)];
   return {
     valueQuantity: { ...given, unit, system: UCUM, code: unit },
-    ...(range && { referenceRange: [{ ...(low && { low }), ...(high && { high }) }] }),
-    ...(flag && {
-      interpretation: [
-        { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", code: flag, display: DISPLAY[flag] }] },
-      ],
-    }),
+    ...(range && { referenceRange: [referenceRangeOf(range, unit)] }),
+    ...(flag && { interpretation: [interpretationOf(flag)] }),
   };
 }
+
+/** A reference range as FHIR has it. */
+export function referenceRangeOf({ low, high }: Range, unit: string): ObservationReferenceRange {
+  const bound = (value: number | undefined) => value !== undefined && { value, unit, system: UCUM, code: unit };
+  const [least, most] = [bound(low), bound(high)];
+  return { ...(least && { low: least }), ...(most && { high: most }) };
+}
+
+/** An interpretation as FHIR has it. */
+export const interpretationOf = (flag: ResultFlag): CodeableConcept => ({
+  coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", code: flag, display: DISPLAY[flag] }],
+});
 
 /** The interpretation of an Observation. */
 export const flagIn = ({ interpretation }: Observation): ResultFlag | undefined =>

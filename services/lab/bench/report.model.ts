@@ -16,6 +16,7 @@ import {
 import { notCritical, notOrdered, nothingEntered, numberUnclear, orderNotActive, resultsMissing, unitDiffers } from "../lab.errors.ts";
 import { CATEGORY, LAB_REPORT } from "../lab.model.ts";
 import { codingOf, testsOf } from "./catalogue.ts";
+import { alerting, interpreted, isTagged, tagged } from "./interpretation.ts";
 import { flagIn, foundIn, isCritical, type SexAndAge, valueIn } from "./measured-values.ts";
 
 type WithId<Of> = Of & { id: string };
@@ -142,10 +143,7 @@ export function release(
       ...by,
       ...(missing.length > 0 && { conclusion: `${missing.join(", ")}: ${missingReason}` }),
     },
-    observations: observations.map((it) => {
-      const final: WithId<Observation> = { ...it, status: "final", issued };
-      return isCritical(flagIn(it)) ? tagged(final, CRITICAL.waiting) : final;
-    }),
+    observations: observations.map((it) => alerting({ ...interpreted(it, catalogue), status: "final" as const, issued })),
   };
 }
 
@@ -154,14 +152,6 @@ function missingIn(order: ServiceRequest, observations: Observation[], catalogue
   const known = new Set(observations.map(codeOf));
   return testsOf(catalogue, orderedCode(order)).flatMap(({ code }) => (known.has(code) ? [] : [code]));
 }
-
-function tagged<Of extends Observation>(observation: Of, code: string): Of {
-  const others = observation.meta?.tag?.filter(({ system }) => system !== CRITICAL.system) ?? [];
-  return { ...observation, meta: { ...observation.meta, tag: [...others, { system: CRITICAL.system, code }] } };
-}
-
-const isTagged = ({ meta }: Observation, wanted: string): boolean =>
-  meta?.tag?.some(({ system, code }) => system === CRITICAL.system && code === wanted) ?? false;
 
 /** A critical value as acknowledged, with person and time in a note. @throws 409 NOT_CRITICAL */
 export function acknowledge<Of extends WithId<Observation>>(

@@ -136,6 +136,14 @@ describe("the census", () => {
       ] as const) {
         await expect(wards.census(clinic.caller, { from, to })).rejects.toEqual(refusal(409, "DAYS_IMPOSSIBLE"));
       }
+      for (const none of ["2026-02-29", "2026-02", "2026-2-1"]) {
+        const asked = wards.census(clinic.caller, { from: none, to: today });
+        await expect(asked).rejects.toMatchObject({
+          code: 422,
+          type: "VALIDATION_ERROR",
+          data: [{ message: expect.stringContaining("the calendar has") }],
+        });
+      }
     });
   });
 });

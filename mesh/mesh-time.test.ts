@@ -1,0 +1,56 @@
+import { MeshTime } from "./mesh-time.ts";
+
+const HOUR_MS = 3_600_000;
+
+describe("the mesh's time", () => {
+  let [wall, passed] = [0, 0];
+  let time: MeshTime;
+  const pass = (ms: number) => {
+    wall += ms;
+    passed += ms;
+  };
+  beforeEach(() => {
+    [wall, passed] = [1_000 * HOUR_MS, 5_000];
+    time = new MeshTime({ wall: () => wall, monotonic: () => passed });
+  });
+
+  it.each([-HOUR_MS, HOUR_MS])("goes on when the clock is set by %d ms, as long as other nodes agree", (by) => {
+    time.heard(wall + 100);
+    const before = wall;
+    wall += by;
+    for (let minutes = 1; minutes <= 120; minutes += 1) {
+      pass(60_000);
+      expect(time.now()).toBe(before + minutes * 60_000);
+      time.heard(before + minutes * 60_000 - 2_000);
+    }
+    expect([time.isNow(before + 120 * 60_000), time.isNow(wall), time.isNow(wall + by)]).toEqual([true, true, false]);
+  });
+
+  it("is the clock's where there are no other nodes, or none any more", () => {
+    wall += HOUR_MS;
+    expect(time.now()).toBe(wall);
+    time.heard(wall);
+    wall -= HOUR_MS;
+    expect(time.now()).toBe(wall + HOUR_MS);
+    pass(60_001);
+    expect(time.now()).toBe(wall);
+  });
+
+  it("is the clock's again when other nodes agree with that: it was wrong at the start, or the machine has slept", () => {
+    time.heard(wall);
+    wall += HOUR_MS;
+    time.now();
+    time.heard(wall);
+    expect(time.now()).toBe(wall);
+    time.heard(wall + 10 * HOUR_MS);
+    expect(time.now()).toBe(wall);
+  });
+
+  it("follows a clock that is adjusted in small steps", () => {
+    for (let count = 0; count < 100; count += 1) {
+      time.heard(wall);
+      wall += 1_500;
+      expect(time.now()).toBe(wall);
+    }
+  });
+});

@@ -73,6 +73,12 @@ describe("full text in SQLite", () => {
   it.each(questions)("finds %s", async (_, clause, ids) => {
     expect(await found(store, clause)).toEqual(ids);
   });
+
+  it("finds and counts as many texts at once as a request may name", async () => {
+    const many = Array.from({ length: 100 }, () => asked("asthma"));
+    const ids = await found(store, asked("asthma"));
+    expect([await found(store, ...many), await store.count("Condition", many)]).toEqual([ids, ids.length]);
+  });
 });
 
 describe("full text in MongoDB", () => {

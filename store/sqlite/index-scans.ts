@@ -77,12 +77,18 @@ function driversOf(clause: Clause, type: number): IndexScan[] {
       return [{ branches }];
     }
     case "text":
-      return [{ branches: [sql(`SELECT rowid AS seq FROM words WHERE words MATCH ? AND ${inTime("rowid")}`, textQuery(clause))] }];
+      return [{ branches: [sql(TEXT_SCAN, textQuery(clause))] }];
     case "any":
       // The search weighs its groups one by one.
       return [];
   }
 }
+
+/**
+ * The limit keeps SQLite from moving the conditions on `seq` into the scan: it would ask the full-text index once for each row, and with about
+ * twenty such conditions not at all ("unable to use function MATCH in the requested context").
+ */
+const TEXT_SCAN = `SELECT seq FROM (SELECT rowid AS seq FROM words WHERE words MATCH ? AND ${inTime("rowid")} LIMIT -1)`;
 
 function keyDriver(slots: number[], any: KeyMatch[]): IndexScan {
   const branches: Sql[] = [];

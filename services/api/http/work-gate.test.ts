@@ -65,6 +65,17 @@ describe("large requests", () => {
     await Promise.all(all);
   });
 
+  it("leave nothing behind, whatever sizes were expected: the next may need the whole share of its client", async () => {
+    const gate = new WorkGate(undefined, 32 * MB, 1_000);
+    // Estimates become smaller all the time.
+    const enterAll = (at: number) =>
+      Promise.all([at, at + 1, at + 2].map((now) => gate.enter(anybodyAt("a"), { answer: 2.3 * MB * 0.5 ** (now / 1_000) })));
+    for (let at = 0; at < 40; at += 1) for (const leave of await enterAll(at)) leave?.();
+    const whole = enter(gate, "a", "whole", 32 * MB);
+    (await whole)();
+    expect(begun).toEqual(["whole"]);
+  });
+
   it("of one client that need more than its share are handled alone, and another client's begin beside them", async () => {
     const gate = new WorkGate(undefined, 32 * MB);
     void enter(gate, "a", "whole", 32 * MB);

@@ -74,7 +74,8 @@ export class WorkGate {
     requester: Requester,
     { kind = "", body = 0, answer = 0 }: { kind?: string; body?: number; answer?: number },
   ): Promise<(() => void) | undefined> {
-    const weight = Math.min(body * BODY_FACTOR + answer * ANSWER_FACTOR, this.#shareOf(requester.name, SHARE));
+    // Whole bytes: sums of fractions would not come back to 0, and what needs a whole share would never begin.
+    const weight = Math.ceil(Math.min(body * BODY_FACTOR + answer * ANSWER_FACTOR, this.#shareOf(requester.name, SHARE)));
     if (weight < SMALL) return undefined;
     await this.#turn(requester, kind, weight);
     return () => {

@@ -71,7 +71,7 @@ describe("on paper", () => {
     [
       "en",
       "Summary of the stay",
-      ["Admitted", "still in hospital", "Anaemia", "A", "Acetaminophen 325 MG · 1 tablet at night", "9.8", "Printed"],
+      ["Admitted", "still in hospital", "Anaemia", "A", "Acetaminophen 325 MG\u00a0· 1 tablet at night", "9.8", "Printed"],
     ],
     ["fr", "Compte rendu d’hospitalisation", ["toujours hospitalisé", "Hémoglobine", "9,8", "Valeurs de référence", "Imprimé le"]],
     ["ar", "ملخص الإقامة", ["ما زال في المستشفى", "الهيموغلوبين", "المجال المرجعي", "طُبع في"]],

@@ -84,6 +84,20 @@ describe("a person who comes to the pages", () => {
     await page.context().close();
   });
 
+  it("finds no task that is unknown in a house without wards and medicines, and is told what is missing", async () => {
+    const page = await house.person("newcomer", ["nurse", "pharmacist"]);
+    await house.show(page, "home");
+    for (const work of ["requests", "coming", "results", "cleaning", "doses"]) {
+      await page.waitForSelector(`[data-work="work.${work}"] .count:text-is('0')`);
+    }
+    expect(await page.locator(".cards .not-known").count()).toBe(0);
+    await page.click('[data-work="work.doses"]');
+    await page.waitForSelector("[data-page=round] :text('The administration adds it')");
+    await house.show(page, "dispensary");
+    await page.waitForSelector("#part-shelf:has-text('No medication is on the list yet.')");
+    await page.context().close();
+  });
+
   it("is led from the id of a merged record, even one merged twice, to its replacement, with a notice; whoever already has it open stays", async () => {
     const register = async (family: string) => (await patients.register(house.operator, { ...PERSON, family, given: ["Ada"] })).patient;
     const [first, second, third] = [await register("Rosi"), await register("Rosssi"), await register("Rossi")];

@@ -177,6 +177,51 @@ describe("what was typed, and what is known", () => {
     await pharmacist.keyboard.press("Escape");
   });
 
+  it("what was chosen survives a reload as what was typed does: means of payment, lot, roles, what a bed has beside what others have changed", async () => {
+    const { operator } = house;
+    const [cashier, pharmacist, chief] = await Promise.all(["cashier", "pharmacist", "chief"].map((login) => house.signIn(login)));
+    if (!cashier || !pharmacist || !chief) throw new Error("Nobody has signed in.");
+    await Promise.all([house.show(cashier, "cash"), house.show(pharmacist, "dispensary"), house.show(chief, "administration")]);
+    const reloaded = async (page: Page) => {
+      await page.reload();
+      await page.waitForFunction(() => document.querySelector("[data-page]") && !document.querySelector('[aria-busy="true"]'));
+    };
+    const pay = () => cashier.click("#part-invoices li button:has-text('Take payment')");
+    await pay();
+    await cashier.selectOption("#field-pay-means", "insurance");
+    await cashier.fill("#field-pay-reference", "POL-7");
+    await reloaded(cashier);
+    await pay();
+    expect(await cashier.inputValue("#field-pay-reference")).toBe("POL-7"); // in cash there is no such field
+    await cashier.click("dialog button:text-is('Cancel')");
+    await pay();
+    expect(await cashier.inputValue("#field-pay-means")).toBe("cash"); // who cancels does not want it
+    const handOut = () => pharmacist.click("li:has-text('Carla Neri') button:has-text('Hand out')");
+    await handOut();
+    await pharmacist.selectOption("#field-dispense-lot", { index: 2 });
+    const lot = await pharmacist.inputValue("#field-dispense-lot");
+    await reloaded(pharmacist);
+    await handOut();
+    expect([lot, await pharmacist.inputValue("#field-dispense-lot")]).toEqual(["M ", "M "]); // not the first to expire
+    const account = () => chief.click("button:has-text('New account')");
+    await account();
+    await chief.check("dialog .choice:has-text('midwife') input");
+    await reloaded(chief);
+    await account();
+    expect(await chief.isChecked("dialog .choice:has-text('midwife') input")).toBe(true);
+    await chief.click("dialog button:text-is('Cancel')");
+    await house.show(chief, "places");
+    const change = () => chief.click("tr:has-text('A') button:has-text('Change')");
+    await change();
+    await chief.check("dialog .choice:has-text('oxygen') input");
+    const [bed] = await wards.listBeds(operator, {});
+    await wards.describe(operator, { location: bed?.location ?? "", attributes: ["cot"] });
+    await reloaded(chief);
+    await change();
+    const chosen = await chief.$$eval("dialog .choice:has(input:checked)", (all) => all.map((one) => one.textContent?.trim()));
+    expect(chosen).toEqual(["oxygen", "cot"]);
+  });
+
   it("correcting a phone number keeps its other elements, and is undone by a key", async () => {
     const telecom = [{ system: "phone", value: "0550 00 00 00", use: "mobile", rank: 1 }];
     const name = [{ use: "official", family: "Verdi", given: ["Mary Ann"] }];

@@ -1,10 +1,12 @@
 /** Lists that people work from: the orders of a station of the laboratory, a patient's problems and allergies. */
 import type { Page } from "playwright-core";
 import { ownerOf } from "../../federation/owner-contract.ts";
+import { billing } from "../../services/billing/billing.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
 import { barriers, House } from "./pages-house.ts";
 
 const BLOOD_COUNT = "58410-2";
@@ -253,5 +255,35 @@ describe("lists that people work from", () => {
     await clerk.selectOption("#field-queue-kind", "unbooked");
     await clerk.waitForFunction(() => document.querySelectorAll("#part-queue ul.list li").length === 21);
     expect(await queue.count()).toBe(21);
+  });
+
+  it("of the free beds of a large house 30 are shown at first, of open accounts 20, those that can be billed before the others", async () => {
+    const { operator } = house;
+    const beds = Array.from({ length: 31 }, (_, index) => `${index + 1}`);
+    await wards.open(operator, { name: "A large ward", rooms: [{ name: "1", beds }] });
+    const people = await house.person("nurse-and-cashier", ["nurse", "billing"]);
+    await house.show(people, "beds");
+    const rows = people.locator("tbody tr");
+    await people.waitForSelector(".panel:has-text('beds are free')");
+    expect(await rows.count()).toBe(30);
+    await people.click("button:has-text('Show more')");
+    await people.waitForSelector("tbody tr:nth-child(31)");
+    expect(await people.locator("button:has-text('Show more')").count()).toBe(0);
+    const charged = async (family: string) => {
+      const registered = await patients.register(operator, { family, given: ["Dora"], gender: "female" });
+      const { visit } = await visits.open(operator, { patient: registered.patient });
+      await billing.charge(operator, { encounter: visit, text: "consultation", cents: 10_00, currency: "EUR" });
+      return visit;
+    };
+    for (let count = 0; count < 20; count += 1) await charged(`Charged${count}`);
+    await visits.close(operator, { visit: await charged("Ended") });
+    await house.show(people, "cash");
+    await people.waitForSelector(
+      "section[aria-label='Not billed yet'] li:first-child:has-text('Ended') button:has-text('Make the invoice')",
+    );
+    const accounts = people.locator("section[aria-label='Not billed yet'] li");
+    expect(await accounts.count()).toBe(20);
+    await people.click("section[aria-label='Not billed yet'] button:has-text('Show more')");
+    await people.waitForFunction(() => document.querySelectorAll("section[aria-label='Not billed yet'] li").length === 21);
   });
 });

@@ -71,7 +71,7 @@ describe("on paper", () => {
     [
       "en",
       "Summary of the stay",
-      ["Admitted", "still in hospital", "Anaemia", "A", "Acetaminophen 325 MG · 1 tablet at night", "9.8", "Printed"],
+      ["Admitted", "still in hospital", "Anaemia", "A", "Acetaminophen 325 MG\u00a0· 1 tablet at night", "9.8", "Printed"],
     ],
     ["fr", "Compte rendu d’hospitalisation", ["toujours hospitalisé", "Hémoglobine", "9,8", "Valeurs de référence", "Imprimé le"]],
     ["ar", "ملخص الإقامة", ["ما زال في المستشفى", "الهيموغلوبين", "المجال المرجعي", "طُبع في"]],
@@ -81,6 +81,16 @@ describe("on paper", () => {
       await physician.selectOption("#language", language);
       await physician.click(`button:has-text('${name}')`);
       const text = await physician.textContent('dialog .print[aria-busy="false"]');
+      // It is read from its beginning, and its name and the way out stay in sight to its end.
+      const content = physician.locator("dialog .dialog-content");
+      expect(await content.evaluate((one) => [one.scrollTop, one.scrollHeight > one.clientHeight])).toEqual([0, true]);
+      await content.evaluate((one) => one.scrollTo(0, one.scrollHeight));
+      const close = physician.locator("dialog header button");
+      expect(
+        await close.evaluate((one) =>
+          one.contains(document.elementFromPoint(one.getBoundingClientRect().x + 9, one.getBoundingClientRect().y + 9)),
+        ),
+      ).toBe(true);
       for (const part of [...said, "Hôpital El Amal", "+213 21 00 00 00", "Ada Rossi", "physician"]) expect(text).toContain(part);
       expect(await barriers(physician)).toEqual([]);
       expect(await sheetsOf(physician)).toEqual([A4]);

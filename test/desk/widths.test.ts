@@ -22,7 +22,7 @@ const tooWide = (page: Page): Promise<string[]> =>
       if (one.scrollWidth > one.clientWidth + 1) found.push(`${one.textContent?.slice(0, 30)}, by ${one.scrollWidth - one.clientWidth}`);
     }
     for (const one of document.querySelectorAll("main :is(button, a, p, li, td, th, label, input:not([type=checkbox]), select)")) {
-      if (one.closest(".visually-hidden, thead, [popover]")) continue;
+      if (one.closest(".visually-hidden, thead, [popover], .parts-menu > *")) continue;
       const [own, panel] = [one.getBoundingClientRect(), (one.closest(".panel, .banner") ?? of).getBoundingClientRect()];
       const over = Math.max(own.right - panel.right, panel.left - own.left);
       if (own.width > 0 && over > 1) found.push(`${one.tagName} ${one.textContent?.slice(0, 30)}, over its panel by ${over}`);

@@ -24,6 +24,7 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
     shown?.showModal();
     // The browser focuses the first control, which would be the close button.
     if (!shown?.querySelector("[autofocus]")) shown?.querySelector<HTMLElement>(FIRST)?.focus();
+    shown?.querySelector(".dialog-content:has(.report)")?.scrollTo(0, 0); // a sheet is read from its beginning; its buttons stand below
     return () => {
       isGone.current = true;
       if (!shown?.open) return; // already closed by the browser; the focus may be elsewhere by now

@@ -67,8 +67,8 @@ function undoOne({ id, text, undo }: Notice): Promise<void> {
 export function Notices() {
   const row = (one: Notice) => html`<p key=${one.id} class=${one.isFault ? "notice fault" : "notice"}>
       <span>${one.text}</span>
-      ${one.undo && html`<button type="button" onClick=${() => undoOne(one)}>${t("undo")} <kbd>Alt+Z</kbd></button>`}
-      <button type="button" class="quiet" aria-label=${t("close")} onClick=${() => close(one.id)}>×</button>
+      <span class="notice-buttons">${one.undo && html`<button type="button" onClick=${() => undoOne(one)}>${t("undo")} <kbd>Alt+Z</kbd></button>`}
+      <button type="button" class="quiet" aria-label=${t("close")} onClick=${() => close(one.id)}>×</button></span>
     </p>`;
   return html`<div class="notices">
     <div role="status" aria-live="polite" aria-atomic="false">${notices.value.filter(({ isFault }) => !isFault).map(row)}</div>

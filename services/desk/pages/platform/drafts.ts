@@ -1,6 +1,7 @@
 /** What is typed and not sent yet: it survives reloads and sleep, in this tab only; signing out deletes it. */
 import { useSignal, type Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { mergedOf } from "./merging.ts";
 
 /** Values of a form's fields by name. */
 export type Draft = Record<string, string>;
@@ -53,6 +54,21 @@ export function useDraft(name: string, initial: Draft = {}, version?: string): D
 export function useKept(form: string, field: string, initial = ""): [string, (value: string) => void] {
   const { draft, set } = useDraft(form, { [field]: initial });
   return [draft.value[field] ?? initial, (value) => set(field, value)];
+}
+
+/**
+ * Several choices of a form, kept like a field. What others have chosen since, as `initial` shows, is put together with them.
+ * @param initial the choices as stored
+ */
+export function useKeptChoices<Choice extends string>(
+  form: string,
+  field: string,
+  initial: readonly Choice[] = [],
+): [Choice[], (chosen: readonly Choice[]) => void] {
+  const [kept, set] = useKept(form, field);
+  const { from, to } = kept === "" ? { from: initial, to: initial } : (JSON.parse(kept) as { from: Choice[]; to: Choice[] });
+  const chosen = mergedOf(from, { mine: to, theirs: initial }) as Choice[];
+  return [chosen, (choices) => set(JSON.stringify({ from: initial, to: choices }))];
 }
 
 /** Discards what was typed into a form. */

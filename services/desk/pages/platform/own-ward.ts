@@ -41,11 +41,11 @@ export const wardOf = (wards: BoardWard[], wished = ownWard()): BoardWard | unde
   wards.find(({ location }) => location === wished) ?? wards.find(isInhabited) ?? wards[0];
 
 /** Whether a place is the ward, or one of its rooms and beds. @param place "Location/…" */
-export const isIn = ({ location, rooms }: BoardWard, place: string): boolean =>
+export const isIn = ({ location, rooms }: Pick<BoardWard, "location" | "rooms">, place: string): boolean =>
   location === place || rooms.some((room) => room.location === place || room.beds.some((bed) => bed.location === place));
 
 /** All patients in a ward, in beds or not. */
-export const staysIn = ({ rooms, withoutBed }: BoardWard) => [
+export const staysIn = ({ rooms, withoutBed }: Pick<BoardWard, "rooms" | "withoutBed">) => [
   ...withoutBed,
   ...rooms.flatMap(({ beds }) => beds.flatMap(({ stay }) => stay ?? [])),
 ];

@@ -5,6 +5,7 @@ import type { FoundBed, wards as wardsContract } from "../../../wards/wards.cont
 import { html } from "../html.ts";
 import { Field } from "../parts/field.ts";
 import { For } from "../parts/for.ts";
+import { useMore } from "../parts/more.ts";
 import { Needs } from "../parts/needs.ts";
 import { Panel } from "../parts/panel.ts";
 import { Wide } from "../parts/wide.ts";
@@ -23,6 +24,8 @@ const wards = actionsOf<typeof wardsContract>("wards");
 const ANY = "";
 /** Limit of the service's answer. */
 const MAX_FOUND = 200;
+/** Number shown at first, and added each time. */
+const STEP = 30;
 
 /** A bed with the names of its ward and room. */
 interface Named {
@@ -73,6 +76,7 @@ function Search({ carried, board }: { carried: Carried | undefined; board: Board
   const [sex, setSex] = useState<string>(isBinary(carried?.sex) ? carried.sex : ANY);
   const [ward, setWard] = useState(ANY);
   const [open, setOpen] = useState<Named | undefined>();
+  const more = useMore(STEP, MAX_FOUND);
   const asked = {
     ...(needs.length > 0 && { needs: needs.join() }),
     ...(isBinary(sex) && { sex }),
@@ -98,7 +102,7 @@ function Search({ carried, board }: { carried: Carried | undefined; board: Board
   const show = ({
     beds,
   }: Free) => html`<p class="muted" role="status">${t("beds.count", { n: beds.length })} ${beds.length >= MAX_FOUND && t("beds.first")}</p>
-    ${beds.length > 0 && html`<${Wide} label=${t("beds.free")}><table class="stacked"><thead class="visually-hidden"><tr><th scope="col">${t("places.bed")}</th><th scope="col">${t("places.has")}</th><td></td></tr></thead><tbody>${beds.map(row)}</tbody></table><//>`}`;
+    ${beds.length > 0 && html`<${Wide} label=${t("beds.free")}><table class="stacked"><thead class="visually-hidden"><tr><th scope="col">${t("places.bed")}</th><th scope="col">${t("places.has")}</th><td></td></tr></thead><tbody>${beds.slice(0, more.count).map(row)}</tbody></table><//>${beds.length > more.count && more.below(beds.length)}`}`;
   return html`${carried && html`<p class="banner"><${Who} person=${carried} /> ${!isStay(carried) && carried.reason && html`<bdi>${carried.reason}</bdi>`}</p>`}
     <section class="panel" aria-label=${t("beds.needs")}><div class="fields">
       <${Needs} legend=${t("admission.needs")} chosen=${needs} onChoose=${setNeeds} />

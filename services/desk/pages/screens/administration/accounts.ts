@@ -16,7 +16,7 @@ import { t } from "../../platform/texts.ts";
 import { ChangeAccount, rolesText } from "./change-account.ts";
 import { becomePractitioner, NEW, PractitionerChoice } from "./practitioner-choice.ts";
 import { RoleChoice } from "./role-choice.ts";
-import { useKept } from "../../platform/drafts.ts";
+import { useKept, useKeptChoices } from "../../platform/drafts.ts";
 
 const identity = actionsOf<typeof identityContract>("identity");
 
@@ -53,8 +53,8 @@ function New({ onClose, onLink, onDone }: EditProps) {
   const kept = `new account`;
   const [login, setLogin] = useKept(kept, "login");
   const [name, setName] = useKept(kept, "name");
-  const [roles, setRoles] = useState<RoleName[]>([]);
-  const [practitioner, setPractitioner] = useState(NEW);
+  const [roles, setRoles] = useKeptChoices<RoleName>(kept, "roles");
+  const [practitioner, setPractitioner] = useKept(kept, "practitioner", NEW);
   const send = async () => {
     const picked = practitioner === NEW ? {} : { practitioner };
     const { user, link } = await identity.createUser({ login, name, roles, ...picked });

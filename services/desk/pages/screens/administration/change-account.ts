@@ -6,6 +6,7 @@ import { Dialog } from "../../parts/dialog.ts";
 import { Form } from "../../parts/form.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { actionsOf } from "../../platform/api.ts";
+import { useKept, useKeptChoices } from "../../platform/drafts.ts";
 import { mergedOf } from "../../platform/merging.ts";
 import { joined, listed, t, tIfAny } from "../../platform/texts.ts";
 import { changeAccount, changeBack, practitionerTo, rolesTo } from "./account-changes.ts";
@@ -28,8 +29,9 @@ interface ChangeProps {
 export function ChangeAccount({ user: found, onClose, onLink, onDone }: ChangeProps) {
   const [user, setUser] = useState(found);
   const [isTheirs, setTheirs] = useState(false);
-  const [roles, setRoles] = useState<RoleName[]>(found.roles);
-  const [practitioner, setPractitioner] = useState(NEW);
+  const [kept, keptPractitioner] = [`roles of ${found.id}`, `practitioner of ${found.id}`];
+  const [roles, setRoles] = useKeptChoices<RoleName>(kept, "roles", found.roles);
+  const [practitioner, setPractitioner] = useKept(keptPractitioner, "practitioner", NEW);
   const { id, login } = user;
   const takeOver = (theirs: User) => {
     setRoles(mergedOf(user.roles, { mine: roles, theirs: theirs.roles }));
@@ -64,10 +66,10 @@ export function ChangeAccount({ user: found, onClose, onLink, onDone }: ChangePr
   return html`<${Dialog} title=${joined(login, user.name)} onClose=${onClose}>
     <div class="stack">
       ${isTheirs && html`<${Theirs} key=${user.version} seen=${found} now=${user} />`}
-      <${Form} send=${send} submit=${t("store")} onCancel=${onClose}>${() => html`<${RoleChoice} chosen=${roles} onChange=${setRoles} />`}<//>
+      <${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose}>${() => html`<${RoleChoice} chosen=${roles} onChange=${setRoles} />`}<//>
       ${
         !user.practitioner &&
-        html`<${Form} send=${become} submit=${t("account.practitioner.set")} label=${t("account.practitioner")} fieldOf=${{ PRACTITIONER_TAKEN: "practitioner" }}>
+        html`<${Form} draft=${keptPractitioner} send=${become} submit=${t("account.practitioner.set")} label=${t("account.practitioner")} fieldOf=${{ PRACTITIONER_TAKEN: "practitioner" }}>
           ${(faultOf: (field: string) => string | undefined) => html`<${PractitionerChoice} name=${user.name} value=${practitioner} onValue=${setPractitioner} fault=${faultOf("practitioner")} />`}
         <//>`
       }

@@ -1,5 +1,4 @@
 /** A credit note for a whole bill, or for some of its lines. */
-import { useState } from "preact/hooks";
 import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -8,7 +7,7 @@ import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
 import { KnownFirst } from "../../parts/known-first.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
-import { useKept } from "../../platform/drafts.ts";
+import { useKept, useKeptChoices } from "../../platform/drafts.ts";
 import { useLoad } from "../../platform/load.ts";
 import { moneyOf, nameOf } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
@@ -30,7 +29,7 @@ export function Credit({ bill: { of, patient }, onClose, onDone }: CreditProps) 
   const account = useLoad(`credited of ${of.id}`, () => billing.listPayments({ invoice: `Invoice/${of.id}` }));
   const { creditedCharges = [] } = account.value ?? {};
   const charges = lines.flatMap(({ charge }) => charge ?? []);
-  const [staying, setStaying] = useState<string[]>([]);
+  const [staying, setStaying] = useKeptChoices(kept, "staying");
   const send = async () => {
     const left = charges.filter((one) => !creditedCharges.includes(one));
     const given = left.filter((one) => !staying.includes(one));

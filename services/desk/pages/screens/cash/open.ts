@@ -3,6 +3,7 @@ import type { ChargeItem, Encounter, FhirResource, Patient } from "../../../../.
 import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
 import { html } from "../../html.ts";
 import { For } from "../../parts/for.ts";
+import { useMore } from "../../parts/more.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
@@ -62,6 +63,13 @@ export const sumOf = (amounts: number[], currency: string): string =>
     currency,
   );
 
+/** Number shown at first, and added each time. */
+const STEP = 20;
+
+/** What can be billed now comes first. */
+const endedFirst = (all: Account[]): Account[] =>
+  all.toSorted((a, b) => Number(b.visit?.status === "finished") - Number(a.visit?.status === "finished"));
+
 /** Properties of the parts of the page. */
 export interface PartProps {
   /** Changes when something was billed, paid or undone. */
@@ -85,6 +93,7 @@ export function Open({ turn, everyMs, onChange }: PartProps) {
     }
     onChange();
   };
+  const more = useMore(STEP, Number.POSITIVE_INFINITY);
   const account = (one: Account) => html`<li key=${one.encounter}>
     <span>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}<br />
       <span class="muted">${dateOf(one.visit?.period?.start)} · ${listed(one.charges.map(({ code }) => conceptOf(code)))}</span></span>
@@ -96,6 +105,6 @@ export function Open({ turn, everyMs, onChange }: PartProps) {
     }</span>
   </li>`;
   const show = ({ all, isPartial }: { all: Account[]; isPartial: boolean }) => html`<${Partial} isPartial=${isPartial} />
-    ${all.length === 0 && !isPartial && html`<p class="muted">${t("cash.nothingToBill")}</p>`}<ul class="list roomy">${all.map(account)}</ul>`;
+    ${all.length === 0 && !isPartial && html`<p class="muted">${t("cash.nothingToBill")}</p>`}<ul class="list roomy">${endedFirst(all).slice(0, more.count).map(account)}</ul>${all.length > more.count && more.below(all.length)}`;
   return html`<${Panel} title=${t("cash.open")} loaded=${open} show=${show} />`;
 }

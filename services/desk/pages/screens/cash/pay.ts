@@ -90,7 +90,7 @@ interface TakeProps {
 function Take({ invoice, left, currency, isBack, onTaken, onCancel }: TakeProps) {
   const kept = `pay ${invoice} ${left}`;
   const [amount, setAmount] = useKept(kept, "amount", moneyTyped(left, currency, locale.value));
-  const [means, setMeans] = useState<Means>(Means.cash);
+  const [means, setMeans] = useKept(kept, "means", Means.cash) as [Means, (means: Means) => void];
   const [reference, setReference] = useKept(kept, "reference");
   const [given, setGiven] = useKept(kept, "given");
   const cents = unitsTyped(amount, currency);

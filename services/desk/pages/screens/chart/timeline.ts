@@ -30,7 +30,7 @@ function eventsOf(parts: Parts): Event[] {
       id: one.id,
       at: one.period?.start,
       kind: "timeline.encounter" as const,
-      text: `${kindOf(one)} ${conceptOf(one.reasonCode?.[0])}`,
+      text: joined(kindOf(one), conceptOf(one.reasonCode?.[0])),
     })),
     ...(results.value?.resources ?? []).map((one) => ({
       id: one.id,
@@ -92,8 +92,8 @@ export function Timeline({ parts }: { parts: Parts }) {
     <ol class="timeline">${events
       .slice(0, more.count)
       .map(
-        (one) =>
-          html`<li key=${one.id}><time class="muted">${momentOf(one.at)}</time> <span class="tag">${t(one.kind)}</span> <span class="what" dir="auto">${one.text}</span></li>`,
+        (one, index) =>
+          html`<li key=${one.id}><time class=${momentOf(one.at) === momentOf(events[index - 1]?.at) ? "repeated" : "muted"}>${momentOf(one.at)}</time> <span class="tag">${t(one.kind)}</span> <span class="what" dir="auto">${one.text}</span></li>`,
       )}</ol>${more.below(events.length)}
   </section>`;
 }

@@ -1,5 +1,4 @@
 /** Dispenses a prescription: shows patient, allergies, remaining quantity, and stock. */
-import { useState } from "preact/hooks";
 import type { AllergyIntolerance, MedicationDispense, MedicationRequest } from "../../../../../fhir/r4.ts";
 import type { pharmacy as pharmacyContract, StockOfLot } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
@@ -113,7 +112,7 @@ function HandOut({ request: { of, patient }, supply, onClose, onDone }: Dispense
   const { lots = [], places = new Map() } = supply.value ?? {};
   const kept = `dispense ${of.id}`;
   const [quantity, setQuantity] = useKept(kept, "quantity", `${supply.value?.rest ?? ""}`);
-  const [chosen, setChosen] = useState(FIRST_TO_EXPIRE);
+  const [chosen, setChosen] = useKept(kept, "lot", FIRST_TO_EXPIRE);
   const send = async () => {
     const lot = lots.find((one) => keyOf(one) === chosen);
     // The chosen lot is gone: another one is not taken in its place.

@@ -1,5 +1,4 @@
 /** Adds a medication to the hospital's list, for deliveries and prescriptions: a FHIR Medication without a lot. */
-import { useState } from "preact/hooks";
 import type { Medication } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -37,7 +36,7 @@ export function NewMedication({ names, onClose, onDone }: NewProps) {
   const kept = `new medication`;
   const [name, setName] = useKept(kept, "name");
   const [code, setCode] = useKept(kept, "code");
-  const [system, setSystem] = useState(HOUSE_CODES);
+  const [system, setSystem] = useKept(kept, "system", HOUSE_CODES);
   const isThere = names.some(({ display }) => display.toLowerCase() === name.trim().toLowerCase());
   const send = async () => {
     const display = name.trim();

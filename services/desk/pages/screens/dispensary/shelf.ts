@@ -51,7 +51,10 @@ export function Shelf({ turn }: { turn: number }) {
   useTurn(shelf, turn);
   const [open, setOpen] = useState<Pick<StockItem, "medication"> | "delivery" | "new" | undefined>();
   const [changes, setChanges] = useState(0);
-  const show = ({ stock, names, toOrder }: Shown) => html`<${Wide} label=${t("shelf")}><table>
+  const show = ({ stock, names, toOrder }: Shown) =>
+    stock.length === 0
+      ? html`<p class="muted">${t("shelf.none")}</p>`
+      : html`<${Wide} label=${t("shelf")}><table>
     <thead><tr><th scope="col">${t("medication.one")}</th><th scope="col" class="figure">${t("quantity")}</th></tr></thead>
     <tbody>${stock.map(
       (

@@ -26,7 +26,7 @@ interface SpecialProps {
 /** Under a temporary name and number. */
 export function Unknown({ onRegistered }: SpecialProps) {
   const kept = `register unknown`;
-  const [gender, setGender] = useState("unknown");
+  const [gender, setGender] = useKept(kept, "gender", "unknown");
   const [birthDate, setBirthDate] = useKept(kept, "birthDate");
   const send = async () => {
     const { patient, identifier } = await patients.registerUnknown({
@@ -46,15 +46,20 @@ export function Unknown({ onRegistered }: SpecialProps) {
 
 /** With the mother. */
 export function Newborn({ onRegistered }: SpecialProps) {
-  const kept = `register newborn`;
   const [mother, setMother] = useState<Patient | undefined>();
-  const [gender, setGender] = useState("unknown");
+  if (!mother) return html`<${PatientSearch} id="mother" label=${t("newborn.mother")} onPick=${setMother} />`;
+  return html`<${NewbornOf} key=${mother.id} mother=${mother} onRegistered=${onRegistered} onCancel=${() => setMother(undefined)} />`;
+}
+
+function NewbornOf({ mother, onRegistered, onCancel }: SpecialProps & { mother: Patient; onCancel: () => void }) {
+  const kept = `register newborn ${mother.id}`;
+  const [gender, setGender] = useKept(kept, "gender", "unknown");
   const [given, setGiven] = useKept(kept, "given");
-  const [birthDate, setBirthDate] = useState(today());
+  const [birthDate, setBirthDate] = useKept(kept, "birthDate", today());
   const send = async () => {
     const names = given.trim().split(/\s+/).filter(Boolean);
     const { patient, identifier } = await patients.registerNewborn({
-      mother: `Patient/${mother?.id ?? ""}`,
+      mother: `Patient/${mother.id}`,
       gender: gender as Gender,
       birthDate,
       ...(names.length > 0 && { given: names }),
@@ -62,9 +67,8 @@ export function Newborn({ onRegistered }: SpecialProps) {
     say(t("register.numbered", { number: identifier.value }));
     onRegistered(patient);
   };
-  if (!mother) return html`<${PatientSearch} id="mother" label=${t("newborn.mother")} onPick=${setMother} />`;
   return html`<p>${leading("newborn.mother")} <${PersonLine} patient=${mother} /></p>
-    <${Form} draft=${kept} send=${send} submit=${t("register.submit")} onCancel=${() => setMother(undefined)} label=${t("register.newborn")} fieldOf=${{ MOTHER_NOT_ACTIVE: "mother", BORN_BEFORE_MOTHER: "birthDate" }}>
+    <${Form} draft=${kept} send=${send} submit=${t("register.submit")} onCancel=${onCancel} label=${t("register.newborn")} fieldOf=${{ MOTHER_NOT_ACTIVE: "mother", BORN_BEFORE_MOTHER: "birthDate" }}>
       ${(faultOf: FaultOf) => html`<div class="fields">
         <${Field} label=${t("person.sex")} name="newborn-gender" value=${gender} onValue=${setGender} options=${sexChoices()} fault=${faultOf("gender")} />
         <${DateField} label=${t("person.birthDate")} name="newborn-birthDate" value=${birthDate} onValue=${setBirthDate} max=${today()} required fault=${faultOf("birthDate")} />

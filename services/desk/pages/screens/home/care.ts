@@ -17,7 +17,10 @@ const sum = (stays: BoardStay[], of: keyof BoardStay["waits"]): number => stays.
 /** A number that is known only if this part of the board is. */
 const ifKnown = ({ unknown }: Board, part: BoardPart, n: number): Pick<Counted, "n"> => (unknown.includes(part) ? {} : { n });
 
-function inWard(board: Board, ward: BoardWard) {
+/** Of a house without wards nothing is unknown: what waits is listed without one. */
+const NO_WARD: Pick<BoardWard, "location" | "rooms" | "withoutBed"> = { location: "", rooms: [], withoutBed: [] };
+
+function inWard(board: Board, ward: typeof NO_WARD) {
   const id = ward.location;
   const requests = board.waiting.filter((one) => one.ward === undefined || one.ward === id);
   const emergencies = requests.filter(({ kind }) => kind === "emergency").length;
@@ -52,8 +55,7 @@ export const careSources: readonly Source[] = [
     works: ["work.requests", "work.coming", "work.results", "work.cleaning"],
     async read() {
       const board = await houseBoard();
-      const ward = wardOf(board.wards);
-      return ward ? inWard(board, ward) : {};
+      return inWard(board, wardOf(board.wards) ?? NO_WARD);
     },
   },
   {
@@ -65,7 +67,7 @@ export const careSources: readonly Source[] = [
     works: ["work.doses"],
     async read() {
       const ward = ownWard() ?? (await firstWard());
-      if (ward === undefined) return {};
+      if (ward === undefined) return { "work.doses": { n: 0, place: ["round"] } };
       const doses = await pharmacy.due({ ward, aheadMinutes: AHEAD_MINUTES });
       const late = doses.filter(({ isLate }) => isLate).length;
       return {

@@ -1,5 +1,4 @@
 /** Adds a ward, rooms of a ward, or beds of a room: names, separated by commas. */
-import { useState } from "preact/hooks";
 import type { BoardRoom, BoardWard } from "../../../../wards/board.contract.ts";
 import type { wards as wardsContract } from "../../../../wards/wards.contract.ts";
 import { html } from "../../html.ts";
@@ -12,7 +11,7 @@ import { actionsOf, deleteTogether, Refused } from "../../platform/api.ts";
 import { go } from "../../platform/router.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { plainTyped } from "../../../../../fhir/plain-digits.ts";
-import { useKept } from "../../platform/drafts.ts";
+import { useKept, useKeptChoices } from "../../platform/drafts.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
 
@@ -49,7 +48,7 @@ export function Add({ what, ward, onClose, onDone }: AddProps) {
   const [name, setName] = useKept(kept, "name");
   const [rooms, setRooms] = useKept(kept, "rooms");
   const [beds, setBeds] = useKept(kept, "beds");
-  const [attributes, setAttributes] = useState<string[]>([]);
+  const [attributes, setAttributes] = useKeptChoices(kept, "attributes");
   const isBeds = typeof what === "object";
   /** @returns everything that was created, "Location/…", inner places first */
   const add = async (names: string[]): Promise<string[]> => {

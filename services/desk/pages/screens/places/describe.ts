@@ -9,6 +9,7 @@ import { say } from "../../parts/notices.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { takeBackVersion } from "../../platform/taken-back.ts";
 import { listed, t, tIfAny } from "../../platform/texts.ts";
+import { useKeptChoices } from "../../platform/drafts.ts";
 import { isSame, mergedOf } from "../../platform/merging.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
@@ -60,7 +61,8 @@ export function Describe({ of: found, ward, name, onClose, onDone }: DescribePro
   const location = found.place;
   const [seen, setSeen] = useState(found);
   const [isTheirs, setTheirs] = useState(false);
-  const [attributes, setAttributes] = useState<string[]>(found.has);
+  const kept = `describe ${location}`;
+  const [attributes, setAttributes] = useKeptChoices(kept, "attributes", found.has);
   const store = async ({ version, has: before }: Described) => {
     const stored = await wards.describe({ location, version, attributes });
     const back = (now: number) => wards.describe({ location, version: now, attributes: before });
@@ -88,7 +90,7 @@ export function Describe({ of: found, ward, name, onClose, onDone }: DescribePro
       html`<div role="alert"><p class="not-known">${t("places.conflict")}</p><p aria-label=${t("merge.theirs")}><${Attributes} own=${seen.has} /></p></div>`
     }
     ${ofRoom.length > 0 && html`<p class="hint">${t("places.byRoom", { what: listed(ofRoom.map(wordOf)) })}</p>`}
-    <${Form} send=${send} submit=${t("store")} onCancel=${onClose}>
+    <${Form} draft=${kept} send=${send} submit=${t("store")} onCancel=${onClose}>
       ${() => html`<${Needs} legend=${t("places.has")} chosen=${attributes} onChoose=${setAttributes} />`}
     <//>
   <//>`;

@@ -46,6 +46,34 @@ describe("the mesh's time", () => {
     expect(time.now()).toBe(wall);
   });
 
+  it("is the clock's again after a minute where all clocks were set, as on one machine", () => {
+    const other = new MeshTime({ wall: () => wall, monotonic: () => passed });
+    const talk = () => {
+      time.heard(other.stated());
+      other.heard(time.stated());
+    };
+    talk();
+    const before = wall;
+    wall -= HOUR_MS;
+    for (let seconds = 0; seconds < 60; seconds += 10) {
+      talk();
+      expect([time.now(), time.earliest()]).toEqual([before + seconds * 1_000, wall]);
+      pass(10_000);
+    }
+    pass(1);
+    expect([time.now(), other.now()]).toEqual([wall, wall]);
+  });
+
+  it("is told to other nodes as a time that vouches for theirs, only while it is the clock's", () => {
+    expect(time.stated() % 2).toBe(0);
+    time.heard(wall);
+    wall += HOUR_MS;
+    expect(time.stated() % 2).toBe(1);
+    pass(60_001);
+    expect(Math.abs(time.stated() - wall)).toBeLessThan(2);
+    expect(time.stated() % 2).toBe(0);
+  });
+
   it("follows a clock that is adjusted in small steps", () => {
     for (let count = 0; count < 100; count += 1) {
       time.heard(wall);

@@ -3,7 +3,7 @@
  * topic, and be received once. An untrusted message is not parsed.
  *
  * A message to a known node has a tag under the pair's own key; one to all, or to an unknown node, the signature of
- * this node's service. A peer that is not known yet is introduced by the hello that is sent along, so that a call that overtakes the announcement is
+ * this node's service, with the time. So has the first one to a node after this node's time has jumped. A peer that is not known yet is introduced by the hello that is sent along, so that a call that overtakes the announcement is
  * trusted all the same.
  */
 import { sign, verify } from "node:crypto";
@@ -72,9 +72,11 @@ export class Gate {
   seal(topic: string, receiver: string | undefined, body: Buffer): Buffer {
     const peer = receiver === undefined ? undefined : this.#peers.get(receiver);
     const { id: sender, hello, signer } = this.#own;
-    if (!peer) {
+    const { jumps } = this.#time;
+    if (!peer || peer.knownJumps !== jumps) {
+      if (peer) peer.knownJumps = jumps;
       this.#signed += 1;
-      const message = pack({ kind: EnvelopeKind.signed, sender, number: this.#signed, time: this.#time.now(), hello }, body);
+      const message = pack({ kind: EnvelopeKind.signed, sender, number: this.#signed, time: this.#time.stated(), hello }, body);
       const { proven, proof } = partsOf(message);
       sign(null, signedBytes(topic, proven), signer.privateKey).copy(proof);
       return message;
@@ -113,7 +115,7 @@ export class Gate {
     if (hello === "") return undefined;
     try {
       const introduced = readHello(hello, this.#trusted, now);
-      return introduced?.id === sender ? this.#peers.add(introduced) : undefined;
+      return introduced?.id === sender ? this.#peers.add(introduced, this.#time.jumps) : undefined;
     } catch {
       return undefined; // signed, but no valid hello: other claims, or a key without a shared secret
     }

@@ -20,8 +20,10 @@ export interface Peer {
   /** Number of the last message to it. */
   sent: number;
   received: ReplayWindow;
-  /** For messages to all. */
+  /** For signed messages. */
   receivedSigned: ReplayWindow;
+  /** `MeshTime.jumps` of this node when it was last told the time. */
+  knownJumps: number;
   /** Whether it has proved that it knows this node's hello. */
   knowsThisNode: boolean;
   /** By performance.now(): with a clock that can be set, a node might be dropped early, and its restarted numbers taken for replays. */
@@ -43,7 +45,8 @@ export class Peers {
     return this.#peers.get(id);
   }
 
-  add({ id, sessionKey, certificate }: Introduced): Peer {
+  /** @param jumps of this node's time */
+  add({ id, sessionKey, certificate }: Introduced, jumps: number): Peer {
     const now = performance.now();
     this.#makeRoom(now);
     const secret = diffieHellman({ privateKey: this.#own.sessionKey, publicKey: sessionKey });
@@ -55,6 +58,7 @@ export class Peers {
       outgoing: mac(`${this.#own.id} ${this.#ownKey}`, `${id} ${key}`),
       incoming: mac(`${id} ${key}`, `${this.#own.id} ${this.#ownKey}`),
       sent: 0,
+      knownJumps: jumps,
       received: new ReplayWindow(),
       receivedSigned: new ReplayWindow(),
       knowsThisNode: false,

@@ -64,7 +64,7 @@ export class TokenCheck {
     if (token.length > MAX_LENGTH) throw invalidToken("unreadable");
     const name = hash("sha256", token, "binary");
     const good = this.#good.get(name) ?? (await this.#verified(token, name));
-    if (good.until <= meshTime.now() || this.#hasEnded(good)) {
+    if (good.until <= meshTime.earliest() || this.#hasEnded(good)) {
       this.#good.delete(name);
       throw invalidToken(this.#hasEnded(good) ? "ended" : "expired", good);
     }
@@ -74,7 +74,7 @@ export class TokenCheck {
   /** The token if it was found valid before and still is; otherwise undefined. */
   known(token: string): GoodToken | undefined {
     const good = token.length > MAX_LENGTH ? undefined : this.#good.get(hash("sha256", token, "binary"));
-    return good && good.until > meshTime.now() && !this.#hasEnded(good) ? good : undefined;
+    return good && good.until > meshTime.earliest() && !this.#hasEnded(good) ? good : undefined;
   }
 
   /** Handles a notification from `identity`. */
@@ -123,7 +123,7 @@ export class TokenCheck {
   async #payloadOf(token: string): Promise<JWTPayload> {
     const audience = this.#origin();
     const always = { issuer: `${audience}/auth`, audience, algorithms: ["ES256"], typ: "at+jwt", clockTolerance: CLOCKS_APART_S };
-    const wanted = { ...always, currentDate: new Date(meshTime.now()) };
+    const wanted = { ...always, currentDate: new Date(meshTime.earliest()) };
     while (!this.#keys) await this.#askKeys();
     for (let isLast = false; ; isLast = true) {
       try {

@@ -1,0 +1,42 @@
+/** What nodes tell each other when the time of one has jumped. */
+import { generateKeyPairSync } from "node:crypto";
+import { MeshTime } from "../mesh-time.ts";
+import { issueCertificate, Trusted } from "./certificate.ts";
+import { EnvelopeKind } from "./envelope.ts";
+import { Gate } from "./gate.ts";
+import { newNode } from "./hello.ts";
+
+const HOUR_MS = 3_600_000;
+const YEAR_MS = 365 * 24 * HOUR_MS;
+const [INFO, REQ] = ["MOL-x.INFO", "MOL-x.REQ.lab"];
+const body = Buffer.from("{}");
+const ca = generateKeyPairSync("ed25519");
+
+function nodeOf(service: string) {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const own = newNode(service, { privateKey, certificate: issueCertificate(ca.privateKey, { serves: [service] }, publicKey, YEAR_MS) });
+  const clock = { wall: Date.now(), passed: 0 };
+  const time = new MeshTime({ wall: () => clock.wall, monotonic: () => clock.passed });
+  const pass = (ms: number) => {
+    clock.wall += ms;
+    clock.passed += ms;
+  };
+  return { own, clock, time, pass, gate: new Gate(own, new Trusted([ca.publicKey]), time) };
+}
+
+describe("a node whose time has jumped to its clock", () => {
+  it("signs its first message to each other node, which follows if its own clock says the same", () => {
+    const [api, lab] = [nodeOf("api"), nodeOf("lab")];
+    lab.gate.open(INFO, api.gate.seal(INFO, undefined, body));
+    api.gate.open(INFO, lab.gate.seal(INFO, undefined, body));
+    for (const { clock } of [api, lab]) clock.wall -= HOUR_MS; // both run on one machine
+    api.pass(60_001); // it has heard of nobody who follows his clock
+    lab.pass(30_000);
+    expect([api.time.now() - api.clock.wall, lab.time.now() - lab.clock.wall]).toEqual([0, HOUR_MS]);
+
+    const [first, second] = [api.gate.seal(REQ, lab.own.id, body), api.gate.seal(REQ, lab.own.id, body)];
+    expect([first[0], second[0] === EnvelopeKind.signed]).toEqual([EnvelopeKind.signed, false]);
+    for (const message of [first, second]) expect(lab.gate.open(REQ, message)).toEqual({ sender: api.own.id, body });
+    expect(lab.time.now()).toBe(lab.clock.wall);
+  });
+});

@@ -72,7 +72,7 @@ export interface Config {
   pageKey?: Buffer;
   /** File with that key. */
   pageKeyFile?: string;
-  /** Whether callers must sign in; `open`, for trying on this machine: everything is permitted to everyone. */
+  /** Whether callers must sign in; `open`, for trying out on this machine: everything is permitted to everyone. */
   access: "open" | "closed";
   /** Access token that operators' programs use instead of their own. */
   token?: string;

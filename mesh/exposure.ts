@@ -20,6 +20,6 @@ export function exposureOf({
   if (isLoopback(host) || tlsCert || behindProxy) return undefined;
   return (
     `HOST is ${host}, which other machines can reach, and what they send would not be encrypted: ` +
-    "set TLS_CERT and TLS_KEY (for trying: npm start -- --tls), or BEHIND_PROXY=1 where only a proxy with TLS can reach it."
+    "set TLS_CERT and TLS_KEY (for trying out: npm start -- --tls), or BEHIND_PROXY=1 where only a proxy with TLS can reach it."
   );
 }

@@ -1,6 +1,6 @@
 /**
  * Who has looked at what, and whether the record of it is whole: `npm run ledger -- check`, `npm run ledger -- looks --patient Patient/1`. It asks the
- * running system with TOKEN, or as the auditor among the accounts for trying. Ends with 1 when the record is not whole.
+ * running system with TOKEN, or as the auditor among the trial accounts. Ends with 1 when the record is not whole.
  */
 import { readConfig } from "../mesh/config.ts";
 import { signIn } from "./identity/sign-in-by-pages.ts";

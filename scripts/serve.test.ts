@@ -179,7 +179,7 @@ describe("a start", () => {
       expect(await program.ended).toBe(1);
       expect(program.output()).toBe(
         `HOST is ${host}, which other machines can reach, and what they send would not be encrypted: set TLS_CERT and TLS_KEY ` +
-          "(for trying: npm start -- --tls), or BEHIND_PROXY=1 where only a proxy with TLS can reach it.\n",
+          "(for trying out: npm start -- --tls), or BEHIND_PROXY=1 where only a proxy with TLS can reach it.\n",
       );
     }
     const mesh = run(["cluster"], { DATA_DIR: join(dir, "data"), PORT: "0", NATS_URL: "", HOST: "0.0.0.0", ACCESS: "closed" });

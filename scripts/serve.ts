@@ -37,7 +37,7 @@ const PROXY_NOTICES_MS = 3_000;
 /** Ctrl-C, and signals to a process group, arrive twice: directly, and through the parent at most this much later. Milliseconds. */
 const SAME_SIGNAL_MS = 500;
 
-/** `npm start -- --tls`: with a self-signed certificate, for trying. */
+/** `npm start -- --tls`: with a self-signed certificate, for trying out. */
 const wantsTls = process.argv.includes("--tls");
 
 let config: Config | undefined;

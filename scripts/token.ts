@@ -2,7 +2,7 @@
  * A token for who develops: of a person, whose password it asks for, or of a program that has a key.
  *
  *   npm run --silent token -- --user LOGIN --scope "user/*.rs" [--patient ID] [--url http://127.0.0.1:3000]
- *   npm run --silent token -- --try physician      of an account for trying, on this machine's own system; it is made where it is missing
+ *   npm run --silent token -- --try physician      of a trial account, on this machine's own system; it is made where it is missing
  *   npm run --silent token -- --client ID --key FILE --scope "system/*.rs"
  *
  * The access token, and nothing else, goes to standard output; `--json`: the whole answer. The password may come by standard input.

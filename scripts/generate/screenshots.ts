@@ -153,7 +153,7 @@ async function compareDuplicates(page: Page): Promise<void> {
 
 /** Everybody who has looked at a record. */
 async function askWhoHasLooked(page: Page): Promise<void> {
-  await page.fill("#field-audit-who", "Nurse for trying");
+  await page.fill("#field-audit-who", "Trial nurse");
   await page.press("#field-audit-who", "Enter");
   await page.waitForSelector("main :is(li, td)");
 }

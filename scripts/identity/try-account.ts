@@ -20,7 +20,7 @@ const BEFORE_END_MS = 60_000;
 /** Everything that the role permits. */
 export const TRY_SCOPE = "openid fhirUser user/*.cruds actions";
 
-/** An account for trying. */
+/** A trial account. */
 export interface TryAccount {
   role: RoleName;
   login: string;
@@ -39,7 +39,7 @@ export async function tryAccounts(config: Config, roles: readonly RoleName[]): P
     await withIdentity(config, async (broker) => {
       for (const role of missing) {
         const password = randomBytes(15).toString("base64url");
-        const name = `${role.charAt(0).toUpperCase()}${role.slice(1).replaceAll("-", " ")} for trying`;
+        const name = `Trial ${role.replaceAll("-", " ")}`;
         await identity.createUser(broker, { login: loginOf(role), name, roles: [role], password, isForTrying: true });
         passwords[loginOf(role)] = password;
         // Read again: other roles may have got their accounts meanwhile.

@@ -67,7 +67,7 @@ export const administration = {
     },
     async handler(this: Office, ctx: Given<"createUser">) {
       const { params } = ctx;
-      if (params.isForTrying && !isOperator(this.broker, ctx)) throw notAllowed("make an account for trying");
+      if (params.isForTrying && !isOperator(this.broker, ctx)) throw notAllowed("make a trial account");
       await this.roleBook.requireKnown(params.roles);
       return this.accounts.create(params);
     },

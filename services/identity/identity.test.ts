@@ -129,7 +129,7 @@ describe("accounts", () => {
     await expect(identity.closeUser(clinic.caller, { user: "nobody" })).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
   });
 
-  it("always include an administrator who is not for trying only", async () => {
+  it("always include an administrator who is no trial account", async () => {
     const forTrying = { login: "try-chief", name: "T", roles: ["administrator"], password: "four words make one", isForTrying: true };
     await identity.createUser(clinic.caller, forTrying);
     await identity.createUser(clinic.caller, { login: "chief", name: "C", roles: ["administrator"], password: "four words make one" });

@@ -190,7 +190,7 @@ describe("an access token", () => {
     ["of a person with a password alone", { amr: ["pwd"] }, true],
     ["of a person who does not say how", {}, true],
     ["of a person with a second factor", { amr: ["pwd", "otp"] }, false],
-    ["of an account for trying", { amr: ["pwd"], for_trying: true }, false],
+    ["of a trial account", { amr: ["pwd"], for_trying: true }, false],
     ["of a program", { sid: undefined }, false],
   ])("%s says whether a second factor is missing", async (_, claims, isMissing) => {
     expect((await tokens.read(await sign(claims))).lacksSecondFactor).toBe(isMissing);

@@ -116,7 +116,7 @@ function statement(
   return { text, tag: digestOf(JSON.stringify([head, rest]) + known.digest) };
 }
 
-const OPEN = "ACCESS=open: anybody who reaches this server may read and change everything. It is for trying, on one machine.";
+const OPEN = "ACCESS=open: anybody who reaches this server may read and change everything. It is for trying out, on one machine.";
 
 /** The sign-in endpoints for apps (SMART App Launch 2.2, conformance, "Declaring support in the CapabilityStatement"). */
 function signInAt(base: string): object {

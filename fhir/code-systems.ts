@@ -35,10 +35,22 @@ const looseForm = (system: string): string =>
 
 const BY_FORM = new Map(ADDRESSES.map((address) => [looseForm(address), address]));
 
+/** Systems that are remembered: a hospital has some dozens. */
+const MAX_KNOWN = 1_000;
+const known = new Map<string, string | undefined>();
+
 /** The address that is meant by another spelling of it; undefined if it is none: the address itself, or any other system. */
 export function meantAddress(system: string): string | undefined {
-  const known = OIDS[system] ?? BY_FORM.get(looseForm(system));
-  if (known !== undefined) return known === system ? undefined : known;
+  if (known.has(system)) return known.get(system);
+  if (known.size >= MAX_KNOWN) known.clear();
+  const meant = addressFor(system);
+  known.set(system, meant);
+  return meant;
+}
+
+function addressFor(system: string): string | undefined {
+  const listed = OIDS[system] ?? BY_FORM.get(looseForm(system));
+  if (listed !== undefined) return listed === system ? undefined : listed;
   const rest = system
     .trim()
     .replace(/^https?:\/\/(?:www\.)?/i, "")

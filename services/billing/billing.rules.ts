@@ -9,7 +9,7 @@ import type {
   PaymentNotice,
   PaymentReconciliation,
 } from "../../fhir/r4.ts";
-import { systemsAsListed } from "../../mixins/fhir/rules/code-systems.ts";
+import { systemsAsListed } from "../../mixins/fhir/rules/systems-as-listed.ts";
 import { idOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalNotDeleted } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";

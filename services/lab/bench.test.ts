@@ -3,13 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ownerOf } from "../../federation/owner-contract.ts";
-import { readTypedNumber, type TypedNumber } from "../../fhir/typed-number.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import { patients } from "../patients/patients.contract.ts";
 import PatientsService from "../patients/patients.service.ts";
 import { accessionOf, checkDigit } from "./bench/accession.ts";
 import { readCatalogue, testsOf } from "./bench/catalogue.ts";
-import { flagOf, rangeFor } from "./bench/measured-values.ts";
 import type { CatalogueTest } from "./bench.contract.ts";
 import { lab } from "./lab.contract.ts";
 import LabService from "./lab.service.ts";
@@ -55,53 +53,6 @@ describe("the catalogue", () => {
     expect(() => read({ ...own, tests: [{ code: "1" }] })).toThrow(/LAB_CATALOGUE_FILE cannot be used: a test has a form like/);
     expect(() => read({})).toThrow(/"system"/);
     rmSync(folder, { recursive: true });
-  });
-});
-
-describe("the range of a test", () => {
-  it.each([
-    [
-      { sex: "male", age: 40 },
-      { low: 14, high: 17 },
-    ],
-    [
-      { sex: "female", age: 40 },
-      { low: 12, high: 16 },
-    ],
-    [
-      { sex: "female", age: 17.9 },
-      { low: 11, high: 16 },
-    ],
-    [{ age: 40 }, undefined],
-    [{ sex: "male" }, undefined],
-  ])("of %j is %j", (person, range) => {
-    expect(rangeFor(haemoglobin, person)).toEqual(range);
-  });
-});
-
-describe("a value", () => {
-  const range = { low: 4, high: 8 };
-  const critical = { low: 2, high: 10 };
-  it.each([
-    [5, "N"],
-    [4, "N"],
-    [3.9, "L"],
-    [2, "LL"],
-    [8.1, "H"],
-    [10, "HH"],
-    ["<2", "LL"],
-    ["<4", "L"],
-    ["<5", undefined],
-    [">9", "H"],
-    [">= 10", "HH"],
-    [">5", undefined],
-    ["≤ 3,5", "L"],
-  ])("of %s is %s", (given, flag) => {
-    expect(flagOf(typeof given === "number" ? { value: given } : (readTypedNumber(given) as TypedNumber), range, critical)).toBe(flag);
-  });
-
-  it("without a range has no flag", () => {
-    expect(flagOf({ value: 5 }, undefined)).toBeUndefined();
   });
 });
 

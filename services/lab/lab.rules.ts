@@ -1,6 +1,6 @@
 import type { CodeableConcept, DiagnosticReport, Observation, Quantity, ServiceRequest, Specimen } from "../../fhir/r4.ts";
 import { numberOf } from "../../fhir/json.ts";
-import { systemsAsListed } from "../../mixins/fhir/rules/code-systems.ts";
+import { systemsAsListed } from "../../mixins/fhir/rules/systems-as-listed.ts";
 import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalNotDeleted, notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";

@@ -269,13 +269,10 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       summary: "Put right what is known of a patient",
       params: update,
       async handler(ctx) {
-        const { patient: reference, version: seen, ...given } = ctx.params;
+        const { patient: reference, version: _, ...given } = ctx.params;
         return this.untilCurrent(reference, async () => {
-          const before = asSeen(await this.patient(reference), seen === undefined ? {} : { version: seen }, () =>
-            patientChanged(reference),
-          );
-          const after = updated(before, given, settings().table);
-          const { version } = await this.fhir.update(after);
+          const before = asSeen(await this.patient(reference), ctx.params, () => patientChanged(reference));
+          const { version } = await this.fhir.update(updated(before, given, settings().table));
           return { patient: reference, version };
         });
       },

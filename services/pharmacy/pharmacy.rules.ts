@@ -9,7 +9,7 @@ import type {
   SupplyDelivery,
   SupplyRequest,
 } from "../../fhir/r4.ts";
-import { systemsAsListed } from "../../mixins/fhir/rules/code-systems.ts";
+import { systemsAsListed } from "../../mixins/fhir/rules/systems-as-listed.ts";
 import { placeOf, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalNotDeleted, notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { notInFuture } from "../../mixins/fhir/rules/done.ts";

@@ -10,7 +10,7 @@ import type {
   Task,
   VisionPrescription,
 } from "../../fhir/r4.ts";
-import { systemsAsListed } from "../../mixins/fhir/rules/code-systems.ts";
+import { systemsAsListed } from "../../mixins/fhir/rules/systems-as-listed.ts";
 import { statusSteps } from "../../mixins/fhir/rules/common.ts";
 import { givenInLife, patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { patientRecordRules, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";

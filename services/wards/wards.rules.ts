@@ -1,6 +1,6 @@
 import type { Location } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
-import { systemsAsListed } from "../../mixins/fhir/rules/code-systems.ts";
+import { systemsAsListed } from "../../mixins/fhir/rules/systems-as-listed.ts";
 import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import type { Change, Facts, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";

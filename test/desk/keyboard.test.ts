@@ -8,6 +8,7 @@ import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { heldBack } from "./held-back.ts";
 import { House } from "./pages-house.ts";
 import { ByEar } from "./by-ear.ts";
@@ -15,6 +16,12 @@ import { ByEar } from "./by-ear.ts";
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 const POTASSIUM = { system: "http://loinc.org", code: "2823-3", display: "Potassium" };
 const HOUR_MS = 3_600_000;
+
+/** A resource of the laboratory. */
+async function read({ operator }: House, reference: string): Promise<Record<string, unknown>> {
+  const [type = "", id = ""] = reference.split("/");
+  return JSON.parse((await ownerOf("lab").read(operator, { type, id }))?.json ?? "{}") as Record<string, unknown>;
+}
 
 describe("without a mouse", () => {
   let house: House;
@@ -232,6 +239,15 @@ describe("without a mouse", () => {
     await second.click("dialog button:has-text('Release')");
     await second.waitForSelector("dialog tr:has-text('Potassium'):has-text('2.1'):has-text('critically low')");
     await second.waitForSelector("dialog .fault:has-text('has changed this order')");
+    // An analyser corrects its value over FHIR: the report stays in its version.
+    const [{ observation = "" } = {}] = (await lab.enter(house.operator, { order, results: [{ code: POTASSIUM.code, value: 2.2 }] })).lines;
+    await second.click("dialog button:has-text('Release')");
+    await second.waitForSelector("dialog tr:has-text('Potassium'):has-text('2.2')");
+    const { id, ...value } = await read(house, observation);
+    const text = JSON.stringify({ ...value, id, valueQuantity: { ...(value["valueQuantity"] as object), value: 3.9 } });
+    await ownerOf("lab").write(house.operator, { steps: [{ op: "update", type: "Observation", id: id as string, text, upsert: false }] });
+    await second.click("dialog button:has-text('Release')");
+    await second.waitForSelector("dialog tr:has-text('Potassium'):has-text('3.9')");
     await second.click("dialog button:has-text('Release')");
     await second.waitForSelector(".notice:has-text('The result is issued.')");
     house.complaints.splice(0, house.complaints.length, ...house.complaints.filter((text) => !/status of (409|503)/.test(text)));

@@ -16,18 +16,28 @@ interface Spelt {
 const elementOf = (member: string): string =>
   member === "referenceRange" ? member : member.replace(/(?<=[a-z])(?:CodeableConcept|Coding|Quantity|Range|Ratio|SampledData)$/, "");
 
-/** All addresses that are spelt in another way. */
-function* misspelt(value: unknown, at: string): Generator<Spelt> {
+/** Adds the addresses that are spelt in another way. @param at FHIRPath of the value, computed only for these */
+function collect(value: unknown, at: () => string, found: Spelt[]): void {
   if (Array.isArray(value)) {
-    for (const [index, one] of value.entries()) yield* misspelt(one, `${at}[${index}]`);
-  } else if (value !== null && typeof value === "object") {
-    const { system } = value as { system?: unknown };
-    const meant = typeof system === "string" ? meantAddress(system) : undefined;
-    if (meant !== undefined) yield { system: system as string, meant, at: `${at}.system` };
-    for (const [member, one] of Object.entries(value)) {
-      if (one !== null && typeof one === "object") yield* misspelt(one, `${at}.${elementOf(member)}`);
+    for (let index = 0; index < value.length; index += 1) collect(value[index], () => `${at()}[${index}]`, found);
+    return;
+  }
+  if (value === null || typeof value !== "object") return;
+  for (const member in value) {
+    const one = (value as Record<string, unknown>)[member];
+    if (typeof one === "object") collect(one, () => `${at()}.${elementOf(member)}`, found);
+    else if (member === "system" && typeof one === "string") {
+      const meant = meantAddress(one);
+      if (meant !== undefined) found.push({ system: one, meant, at: `${at()}.system` });
     }
   }
+}
+
+/** All addresses in a resource that are spelt in another way. */
+function misspelt(resource: object | undefined, type: string): Spelt[] {
+  const found: Spelt[] = [];
+  collect(resource, () => type, found);
+  return found;
 }
 
 /** Refuses another spelling of a well-known system's address: its codes would match none of those that are meant. */
@@ -39,8 +49,10 @@ export function systemsAsListed<Of extends FhirResource>(type: Of["resourceType"
     holdsAlways: true,
     says: `${withArticle(type)} names well-known code systems (UCUM, LOINC, SNOMED CT, RxNorm, ATC, HL7's own) by the address that R4 lists, not by another spelling.`,
     check({ before, after }) {
-      const kept = new Set([...misspelt(before, type)].map(({ system }) => system));
-      const wrong = [...misspelt(after, type)].find(({ system }) => !kept.has(system));
+      const found = misspelt(after, type);
+      if (found.length === 0) return undefined;
+      const kept = new Set(misspelt(before, type).map(({ system }) => system));
+      const wrong = found.find(({ system }) => !kept.has(system));
       return wrong && refusal(id, `The address of this code system is ${wrong.meant}: spell it so.`, wrong.at, 422);
     },
   };

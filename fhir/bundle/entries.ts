@@ -114,8 +114,9 @@ function entryOf(item: unknown, index: number, bases: readonly string[]): Bundle
   };
   if (method === "GET" || method === "HEAD") return entry;
   const operation = method === "POST" ? path.split("/").find((part) => part.startsWith("$") || part === "_search") : undefined;
-  if (operation === "_search" && resource !== undefined)
+  if (operation === "_search" && resource !== undefined) {
     return { fault: fault("The criteria of a search are in request.url.", `${at}.resource`) };
+  }
   if (operation !== undefined) {
     if (resource !== undefined && !isObject(resource)) return { fault: fault("resource must be an object.", `${at}.resource`) };
     return { ...entry, operation, ...(resource !== undefined && { resource: resource as Resource }) };

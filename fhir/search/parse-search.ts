@@ -2,6 +2,7 @@
 import { FhirError, fhirError } from "../outcome.ts";
 import { addResultParameter, isResultParameter } from "./result-parameters.ts";
 import { MAX_LENGTH } from "./clauses.ts";
+import { fewerClauses } from "./fewer-clauses.ts";
 import { addCriterion, isTextSearch, Unknown } from "./criterion.ts";
 import type { Criteria, ParsedSearch } from "./criteria.ts";
 import { isResourceType } from "./parameters.ts";
@@ -83,8 +84,9 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
   if (matchesOf(search) > MAX_MATCHES || conditionsOf(search) > MAX_CONDITIONS) {
     throw fhirError(400, "too-costly", "The search has too many values: give fewer, or name the types of its references.");
   }
-  const implicitSort = search.sort.length ? undefined : walkable(search);
-  return implicitSort ? { ...search, implicitSort } : search;
+  const found = { ...search, clauses: fewerClauses(search.clauses) };
+  const implicitSort = search.sort.length ? undefined : walkable(found);
+  return implicitSort ? { ...found, implicitSort } : found;
 }
 
 function checkForm(name: string, value: string): void {

@@ -20,6 +20,41 @@ function mapOf(): Store {
 
 const one = (id: string) => ({ id, type: "Patient", pairs: [], fingerprint: "x" });
 
+describe("subscriptions that are activated and ended at the same moment", () => {
+  it("share their readings of all: their cost grows with their number, not with its square", async () => {
+    const store = mapOf();
+    let readings = 0;
+    const counted = {
+      ...store,
+      entries: (...asked: Parameters<Store["entries"]>) => store.entries(...asked).finally(() => (readings += 1)),
+    };
+    const node = new ArmedSubscriptions(counted as Store, () => ({}) as ParsedSearch);
+    const ids = Array.from({ length: 400 }, (_, n) => `s${n}`);
+    await Promise.all(ids.map((id) => node.arm(one(id))));
+    expect(node.of("Patient")).toHaveLength(400);
+    await Promise.all(ids.map((id) => node.disarm(id)));
+    expect(node.of("Patient")).toHaveLength(0);
+    expect(readings).toBeLessThan(12);
+    node.stop();
+  });
+
+  it("are each told if the store fails, and can be activated later", async () => {
+    const store = mapOf();
+    let isAway = true;
+    const entries = async (...asked: Parameters<Store["entries"]>) => {
+      if (isAway) throw new Error("away");
+      return store.entries(...asked);
+    };
+    const node = new ArmedSubscriptions({ ...store, entries } as Store, () => ({}) as ParsedSearch);
+    const told = await Promise.allSettled(["a", "b"].map((id) => node.arm(one(id))));
+    expect(told.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    isAway = false;
+    await Promise.all(["a", "b"].map((id) => node.arm(one(id))));
+    expect(node.of("Patient")).toHaveLength(2);
+    node.stop();
+  });
+});
+
 describe("at the limit of active subscriptions", () => {
   let nodes: ArmedSubscriptions[];
   beforeEach(async () => {

@@ -26,13 +26,24 @@ export interface ArmedListener extends Armed {
   search: ParsedSearch;
 }
 
+/** One that waits to be armed. */
+interface Waiting {
+  armed: Armed;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
 /** All armed subscriptions, as this node knows them. */
 export class ArmedSubscriptions {
   readonly #store: Store;
   readonly #understand: (armed: Armed) => ParsedSearch;
   readonly #timer: NodeJS.Timeout;
   #known = new Map<string, { text: string; listener: ArmedListener }>();
-  #arming: Promise<void> = Promise.resolve();
+  readonly #waiting: Waiting[] = [];
+  #isArming = false;
+  #reading: Promise<void> = Promise.resolve();
+  /** The reading that begins after the present one. */
+  #next: Promise<void> | undefined;
 
   constructor(store: Store, understand: (armed: Armed) => ParsedSearch) {
     this.#store = store;
@@ -52,24 +63,46 @@ export class ArmedSubscriptions {
     return this.#known.get(id)?.listener;
   }
 
-  /** Arms one at a time. @throws Error with a sentence for the client if there are too many */
+  /** Arms it together with those that wait at the same moment: each of them alone would read all. @throws Error with a sentence for the client if there are too many */
   arm(armed: Armed): Promise<void> {
-    const done = this.#arming.then(() => this.#armNow(armed));
-    this.#arming = done.catch(() => {});
-    return done;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ armed, resolve, reject });
+      if (!this.#isArming) void this.#armWaiting();
+    });
   }
 
-  async #armNow(armed: Armed): Promise<void> {
+  async #armWaiting(): Promise<void> {
+    this.#isArming = true;
+    while (this.#waiting.length > 0) {
+      const some = this.#waiting.splice(0);
+      await this.#armNow(some).catch((error: unknown) => {
+        for (const { reject } of some) reject(error);
+      });
+    }
+    this.#isArming = false;
+  }
+
+  async #armNow(some: Waiting[]): Promise<void> {
     await this.look();
-    const isKnown = this.#known.has(armed.id);
-    if (this.#known.size >= MAX_ARMED && !isKnown) throw tooMany();
+    const added: Waiting[] = [];
+    const again: Waiting[] = [];
+    for (const one of some) {
+      if (this.#known.has(one.armed.id)) again.push(one);
+      else if (this.#known.size + added.length < MAX_ARMED) added.push(one);
+      else one.reject(tooMany());
+    }
+    await Promise.all([...again, ...added].map(({ armed }) => this.#keep(armed)));
+    await this.look();
+    for (const { resolve } of again) resolve();
+    // Other nodes may have armed some at the same moment.
+    const tooManyOf = added.splice(0, Math.max(0, this.#known.size - MAX_ARMED));
+    for (const { resolve } of added) resolve();
+    for (const { armed, reject } of tooManyOf) await this.disarm(armed.id).then(() => reject(tooMany()));
+  }
+
+  async #keep(armed: Armed): Promise<void> {
     await this.#store.remove(PREFIX + armed.id);
     await this.#store.put(PREFIX + armed.id, JSON.stringify(armed));
-    await this.look();
-    if (this.#known.size <= MAX_ARMED || isKnown) return;
-    // Another node has armed one at the same moment.
-    await this.disarm(armed.id);
-    throw tooMany();
   }
 
   async disarm(id: string): Promise<void> {
@@ -77,7 +110,19 @@ export class ArmedSubscriptions {
     await this.look();
   }
 
-  async look(): Promise<void> {
+  /** Reads all of them. All who ask while they are being read share the next reading, which sees what was stored before they asked. */
+  look(): Promise<void> {
+    this.#next ??= this.#reading
+      .catch(() => {}) // those who asked for it know
+      .then(() => {
+        this.#next = undefined;
+        this.#reading = this.#readAll();
+        return this.#reading;
+      });
+    return this.#next;
+  }
+
+  async #readAll(): Promise<void> {
     const known = new Map<string, { text: string; listener: ArmedListener }>();
     for (const { key, value: text } of await this.#store.entries(PREFIX, MAX_ARMED + ROOM)) {
       const id = key.slice(PREFIX.length);

@@ -21,6 +21,7 @@ import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { change } from "../../mixins/fhir/write-steps.ts";
 import { AddressRefused } from "./addresses.ts";
 import { ArmedSubscriptions, type ArmedListener } from "./armed.ts";
+import { OwnerSearches } from "./owner-searches.ts";
 import { Sender } from "./sender.ts";
 import { Subscribers } from "./subscribers.ts";
 import { emits, owns } from "./subscriptions.contract.ts";
@@ -95,6 +96,7 @@ const overloaded = () =>
 /** @param config where notifications may be sent, and how criteria are parsed */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: the schema of a service, whose functions are measured one by one
 export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): ServiceSchema => {
+  const searches = new OwnerSearches();
   const reading = { base: publicUrl === undefined ? "" : `${publicUrl}/fhir`, dates: dateSearch };
 
   return defineService<object, WithFhir & WithDirectory & Own>({
@@ -217,7 +219,8 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         if (!matchesClauses(own, candidate)) return false;
         const mesh = { caller: asSystem(this.broker, "subscriptions"), directory: this.directory, dates: dateSearch };
         const only = { ...search, clauses: [{ kind: "id" as const, any: [candidate.id] }, ...search.clauses] };
-        return (await searchPage(mesh, { type, search: only, limit: 1, maxBytes: 1, want: "ids" })).rows.length > 0;
+        const page = await searches.run(() => searchPage(mesh, { type, search: only, limit: 1, maxBytes: 1, want: "ids" }));
+        return page.rows.length > 0;
       },
 
       async notify(this: This, event: DurableEvent<Notice>): Promise<void> {

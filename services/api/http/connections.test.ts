@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
+import { jest } from "@jest/globals";
 import { ConnectionRate } from "./connection-rate.ts";
 import { Connections, MAX_PIPELINED } from "./connections.ts";
 
@@ -87,7 +88,8 @@ describe("connections", () => {
   });
 
   it("of one address that are opened too fast are answered 503, then closed, while those of others and of a proxy are accepted", () => {
-    const connections = new Connections(1_000, 1_000, new ConnectionRate(0, 20)); // none more while this test runs
+    jest.useFakeTimers(); // nothing more is allowed while this test runs, however long that takes
+    const connections = new Connections(1_000, 1_000, new ConnectionRate(0, 20));
     const many = Array.from({ length: 200 }, socket);
     for (const one of many) connections.add(one, "a");
     const begun = many.filter(({ isDestroyed }) => !isDestroyed).map((one) => connections.begin(one));
@@ -98,6 +100,10 @@ describe("connections", () => {
       connections.add(other, client);
       expect([other.isDestroyed, connections.begin(other)]).toEqual([false, undefined]);
     }
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
   });
 });
 

@@ -137,8 +137,9 @@ function usedOf({ query }: FhirRequest): string {
 
 /** @throws FhirError 400; 501 for `_list`: all versions would be shown instead of some */
 function parametersOf(request: FhirRequest): Omit<PageToken, "before"> {
-  if (request.query.some(([name]) => name === "_list"))
+  if (request.query.some(([name]) => name === "_list")) {
     throw fhirError(501, "not-supported", "_list of a history is not supported yet.", "_list");
+  }
   const unknown = request.query.find(([name]) => !PARAMETERS.has(name))?.[0].slice(0, 64);
   if (unknown !== undefined && request.prefer.handling === "strict") {
     throw fhirError(400, "not-supported", `A history has no parameter "${unknown}".`, unknown);

@@ -1,0 +1,21 @@
+/**
+ * Searches of owners for what a Subscription's criteria say of other resources. Hundreds of versions may be compared at the same time, and the
+ * requests of clients would wait behind the searches of all of them.
+ */
+import { KeyedQueue } from "../../mesh/keyed-queue.ts";
+
+/** Searches at the same time. */
+export const SEARCHES_AT_ONCE = 4;
+/** A search that has waited for so long begins beside the others, milliseconds. */
+const MAX_WAIT_MS = 10_000;
+
+/** Runs searches, a few at a time. */
+export class OwnerSearches {
+  readonly #queue = new KeyedQueue();
+  #count = 0;
+
+  run<Result>(search: () => Promise<Result>): Promise<Result> {
+    this.#count += 1;
+    return this.#queue.run([`${this.#count % SEARCHES_AT_ONCE}`], performance.now() + MAX_WAIT_MS, search);
+  }
+}

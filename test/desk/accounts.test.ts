@@ -35,6 +35,10 @@ describe("an account that two administrators change at once", () => {
     await identity.setRoles(house.operator, { user: user.id, roles: ["nurse", "auditor"] }); // once more, before it is stored
     await store();
     await chief.waitForSelector("dialog [role=alert]:has-text('nurse, auditor')");
+    await chief.reload(); // it is not stored yet: what was chosen is kept, beside what the other has changed
+    await open();
+    const chosen = await chief.$$eval("dialog .choice:has(input:checked)", (all) => all.map((one) => one.textContent?.trim()));
+    expect(chosen).toEqual(["auditor", "midwife", "nurse"]);
     await store();
     await said("The roles of neri are changed.");
     expect((await now()).roles).toEqual(["nurse", "auditor", "midwife"]);

@@ -327,7 +327,7 @@ describe("at work in the hospital,", () => {
     release();
     await nurse.waitForSelector("dialog p:has-text('Mother'):has-text('Ada Rossi')");
     await nurse.check("dialog label:has-text('cot') input");
-    await nurse.waitForSelector("dialog .hint:has-text('No free bed has all of it.')");
+    await nurse.waitForSelector("dialog .hint:has-text('No free bed fits.')");
     expect(await barriers(nurse)).toEqual([]);
     await nurse.press("#field-admission-reason", "Enter");
     await house.show(nurse, "ward");

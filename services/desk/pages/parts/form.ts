@@ -35,6 +35,9 @@ function check(form: HTMLFormElement): void {
   }
 }
 
+/** What `send` returns if there is something to be looked at first, as what others have changed: what was typed is kept. */
+export const NOT_YET = Symbol("not sent yet");
+
 interface FormProps {
   /** @throws the refusal */
   send: () => Promise<unknown>;
@@ -78,8 +81,8 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, draft, la
     setBusy(true);
     setError(undefined);
     try {
-      await send();
-      if (draft !== undefined) dropDraft(draft);
+      const isSent = (await send()) !== NOT_YET;
+      if (isSent && draft !== undefined) dropDraft(draft);
     } catch (refusal) {
       setError(refusal);
       if (!(refusal instanceof Refused)) console.error(refusal);

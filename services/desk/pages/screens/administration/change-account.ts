@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { identity as identityContract, PasswordLink, RoleName, User } from "../../../../identity/identity.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
-import { Form } from "../../parts/form.ts";
+import { Form, NOT_YET } from "../../parts/form.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { useKept, useKeptChoices } from "../../platform/drafts.ts";
@@ -37,6 +37,7 @@ export function ChangeAccount({ user: found, onClose, onLink, onDone }: ChangePr
     setRoles(mergedOf(user.roles, { mine: roles, theirs: theirs.roles }));
     setUser(theirs);
     setTheirs(true);
+    return NOT_YET;
   };
   const end = () => {
     onClose();
@@ -46,13 +47,13 @@ export function ChangeAccount({ user: found, onClose, onLink, onDone }: ChangePr
     const result = await changeAccount(user, rolesTo(id, roles));
     if ("theirs" in result) return takeOver(result.theirs);
     say(t("account.changed", { login }), () => changeBack(result.stored, rolesTo(id, user.roles)).then(onDone));
-    end();
+    return end();
   };
   const become = async () => {
     const result = await becomePractitioner(user, practitioner);
     if ("theirs" in result) return takeOver(result.theirs);
     say(t("account.isPractitioner", { login }), () => changeBack(result.stored, practitionerTo(id)).then(onDone));
-    end();
+    return end();
   };
   const act = async (work: () => Promise<unknown>, text: string) => {
     try {

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { wards as wardsContract } from "../../../../wards/wards.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
-import { Form } from "../../parts/form.ts";
+import { Form, NOT_YET } from "../../parts/form.ts";
 import { Needs } from "../../parts/needs.ts";
 import { say } from "../../parts/notices.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
@@ -72,7 +72,7 @@ export function Describe({ of: found, ward, name, onClose, onDone }: DescribePro
   };
   const send = async () => {
     try {
-      await store(seen);
+      return await store(seen);
     } catch (error) {
       const theirs = error instanceof Refused && error.type === "PLACE_CHANGED" ? await placeNow(ward, location) : undefined;
       if (!theirs) throw error;
@@ -81,6 +81,7 @@ export function Describe({ of: found, ward, name, onClose, onDone }: DescribePro
       setAttributes(mergedOf(seen.has, { mine: attributes, theirs: theirs.has }));
       setSeen(theirs);
       setTheirs(true);
+      return NOT_YET;
     }
   };
   const ofRoom = seen.ofRoom ?? [];

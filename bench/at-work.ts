@@ -7,7 +7,7 @@
 import { once } from "node:events";
 import { type ClientRequest, get, type IncomingMessage } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { admissions, openWards } from "./full-house.ts";
+import { admissions, openWards } from "./full-hospital.ts";
 import { Client, percentile, start, type Way } from "./kit.ts";
 
 const [way = "one", minutes = "0.5", boards = "50", users = "20"] = process.argv.slice(2);

@@ -6,7 +6,7 @@
  */
 import type { Browser, CDPSession, Page } from "playwright-core";
 import { launchBrowser } from "../test/kit/browser.ts";
-import { admissions, openWards } from "./full-house.ts";
+import { admissions, openWards } from "./full-hospital.ts";
 import { Client, median, start } from "./kit.ts";
 
 const [rate = 4, rounds = 5] = process.argv.slice(2).map(Number);

@@ -7,7 +7,7 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 /** Files that are not measurements. */
-const PARTS = new Set(["kit.ts", "full-house.ts", "run.ts"]);
+const PARTS = new Set(["kit.ts", "full-hospital.ts", "run.ts"]);
 const programs = new Map(
   readdirSync(import.meta.dirname)
     .filter((file) => /\.(ts|mjs)$/.test(file) && !PARTS.has(file))

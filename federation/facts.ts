@@ -1,11 +1,11 @@
 /** Facts that owners give each other about their resources, for rules that span services: whether they exist, and a few elements. */
 import type { Resource } from "../fhir/resource.ts";
 import { restReferencesOf } from "./act-references.ts";
-import { toldPatientOf } from "./named-resources.ts";
+import { factPatientOf } from "./named-resources.ts";
 import { ID_PATTERN } from "../fhir/ids.ts";
 
 /** Elements of a resource that its owner gives as facts, by type; for other types the patient element. */
-const TOLD: Record<string, readonly string[]> = {
+const FACT_ELEMENTS: Record<string, readonly string[]> = {
   Patient: ["active", "gender", "birthDate", "deceasedBoolean", "deceasedDateTime", "link"],
   RelatedPerson: ["patient", "relationship"],
   Encounter: ["status", "class", "subject", "period", "partOf", "location", "hospitalization"],
@@ -41,7 +41,7 @@ const TOLD: Record<string, readonly string[]> = {
 export const MAX_FACTS = 1_000;
 
 /** What an owner knows of one resource; null: it never had it, or it has moved away. */
-export interface ToldFact {
+export interface StoredFact {
   version: number;
   /** Absent if it is deleted. */
   resource?: Resource;
@@ -61,37 +61,37 @@ export interface Fact {
 
 /** The elements that are given for a type. */
 function elementsOf(type: string): readonly string[] {
-  if (Object.hasOwn(TOLD, type)) return TOLD[type] ?? [];
-  const patient = toldPatientOf(type);
+  if (Object.hasOwn(FACT_ELEMENTS, type)) return FACT_ELEMENTS[type] ?? [];
+  const patient = factPatientOf(type);
   return patient === undefined ? [] : [patient];
 }
 
-const told = new Map<string, readonly string[]>();
+const elements = new Map<string, readonly string[]>();
 
 /** Cached by type. */
-function toldElements(type: string): readonly string[] {
-  const known = told.get(type) ?? elementsOf(type);
-  told.set(type, known);
+function factElements(type: string): readonly string[] {
+  const known = elements.get(type) ?? elementsOf(type);
+  elements.set(type, known);
   return known;
 }
 
 /** Whether rules of other services use facts about the type. */
-export const mayBeTold = (type: string): boolean => toldElements(type).length > 0;
+export const hasFacts = (type: string): boolean => factElements(type).length > 0;
 
 /** The facts of one resource. */
-export const toldOf = (resource: Resource): Resource => partOf(resource, toldElements(resource.resourceType));
+export const factOf = (resource: Resource): Resource => partOf(resource, factElements(resource.resourceType));
 
 /** The same, with its references to what it depends on: needed beside deletions; undefined if there is nothing to give. */
-export function toldBesideDeletions(resource: Resource): Resource | undefined {
+export function factBesideDeletions(resource: Resource): Resource | undefined {
   const { resourceType: type } = resource;
   const roots = restReferencesOf(type).map(({ path }) => path.split(".", 1)[0] as string);
-  return mayBeTold(type) || roots.length > 0 ? partOf(resource, [...toldElements(type), ...roots]) : undefined;
+  return hasFacts(type) || roots.length > 0 ? partOf(resource, [...factElements(type), ...roots]) : undefined;
 }
 
 function partOf(resource: Resource, names: readonly string[]): Resource {
-  const told: Resource = { resourceType: resource.resourceType };
-  for (const name of names) if (resource[name] !== undefined) told[name] = resource[name];
-  return told;
+  const part: Resource = { resourceType: resource.resourceType };
+  for (const name of names) if (resource[name] !== undefined) part[name] = resource[name];
+  return part;
 }
 
 const LOCAL = new RegExp(`^([A-Z][A-Za-z]+/${ID_PATTERN})(?:/_history/${ID_PATTERN})?(?:#.*)?$`);

@@ -118,7 +118,7 @@ const beyondOf = (type: string): string[] =>
 export const isNamedByOthers = (type: string): boolean => patientPathOf(type) !== undefined && namingTypes(type).length > 0;
 
 /** The patient element of a type to which resources of the same patient may refer. */
-export const toldPatientOf = (type: string): string | undefined =>
+export const factPatientOf = (type: string): string | undefined =>
   isNamedByOthers(type) ? patientPathOf(type)?.split(".", 1)[0] : undefined;
 
 function namingType(by: string, type: string): NamingType[] {

@@ -6,7 +6,7 @@ import type { MovesSeen } from "./moves.ts";
 import type { Clause, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
 import type { Resource } from "../fhir/resource.ts";
 import { type Action, action, event } from "../mesh/contract.ts";
-import type { ToldFact } from "./facts.ts";
+import type { StoredFact } from "./facts.ts";
 import type { NamedResource, Naming } from "./named-resources.ts";
 import type { HistoryQuery, JoinKeysPage, JoinKeysQuery, VersionReference, Prepared, StoredResource } from "../store/store.ts";
 import type { OutboxEvent, OutboxQueue, OutboxState, ResourceVersion } from "../store/writes.ts";
@@ -86,7 +86,7 @@ export type ResourceOwnerStep = Extract<OwnerStep, { op: "create" | "update" | "
 export const writesResource = (step: OwnerStep): step is ResourceOwnerStep =>
   step.op === "create" || step.op === "update" || step.op === "delete";
 
-/** By `Type/id`, the state of resources after the transaction, as far as rules may know it (`toldOf`); null: deleted. */
+/** By `Type/id`, the state of resources after the transaction, as far as rules may know it (`factOf`); null: deleted. */
 export type MadeElsewhere = Record<string, Resource | null>;
 
 /** Dependents of one resource, by `Type/id`: the first few. */
@@ -182,7 +182,7 @@ function actionsOf(service: string) {
     /** `budgetMs`: what is left of the processor time of the caller's request, milliseconds. @throws FhirError 400 too-costly */
     search: declare<{ query: StoreQuery; budgetMs?: number }, TaggedPage>("search"),
     /** Facts for the rules of other services about these resources (`Type/id`, at most `MAX_FACTS`), in their order. */
-    facts: declare<{ references: string[] }, (ToldFact | null)[]>("facts"),
+    facts: declare<{ references: string[] }, (StoredFact | null)[]>("facts"),
     /** The patients ("Patient/…") of these resources (`Type/id`, at most `MAX_FACTS`), to record a refused attempt in the audit log. */
     patientsOf: declare<{ references: string[] }, string[]>("patientsOf"),
     /**

@@ -97,17 +97,17 @@ describe("a watched node", () => {
 describe("a node that is not watched", () => {
   it("may be silent; if another node suspects it, it is probed, and only its answer counts", () => {
     pass(20_000);
-    liveness.toldOf(FAR);
+    liveness.noteSuspicion(FAR);
     pass(3_000);
     expect([asked, isThere(FAR)]).toEqual([[FAR], true]);
-    liveness.toldOf(FAR);
+    liveness.noteSuspicion(FAR);
     pass(1_000, [FAR]);
     expect(isThere(FAR)).toBe(false);
   });
 
   it("is not probed again and again, however often another node suspects it", () => {
     pass(20_000);
-    for (let times = 0; times < 100; times += 1) liveness.toldOf(FAR);
+    for (let times = 0; times < 100; times += 1) liveness.noteSuspicion(FAR);
     expect(asked).toEqual([FAR]);
   });
 

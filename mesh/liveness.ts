@@ -115,7 +115,7 @@ export class Liveness {
   }
 
   /** Called when another node notifies that this one is silent. */
-  toldOf(nodeID: string): void {
+  noteSuspicion(nodeID: string): void {
     const now = performance.now();
     if (nodeID === this.#broker.nodeID) this.#sayThatItLives(now);
     const node = this.#nodes.get(nodeID);

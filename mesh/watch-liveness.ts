@@ -41,7 +41,7 @@ export const WatchLiveness = middleware({
       const { sender, id, action, meta, node } = packet.payload ?? {};
       if (sender !== undefined) liveness.heard(sender);
       if ((command as string) === SUSPECT) {
-        if (typeof node === "string") liveness.toldOf(node);
+        if (typeof node === "string") liveness.noteSuspicion(node);
         return Promise.resolve(true);
       }
       if (command !== "REQ" || !liveness.isCatchingUp || sender === undefined || id === undefined) return next(command, packet);

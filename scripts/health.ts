@@ -4,7 +4,7 @@
  */
 import { statSync } from "node:fs";
 import { readConfig } from "../mesh/config.ts";
-import { FRESH_MS } from "./start/pulse.ts";
+import { FRESH_MS } from "./start/health-file.ts";
 
 const fault = faultOf(readConfig().healthFile);
 if (fault) console.error(fault);

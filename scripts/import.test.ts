@@ -79,7 +79,7 @@ describe("an import into a hospital", () => {
     const first = run(["import", SAMPLES, "--parallel", "8"], { DATA_DIR: home }); // finds the server that runs on the folder
     expect([await first.ended, first.output()]).toEqual([0, expect.stringMatching(/resources written in/)]);
     const before = await Promise.all(types.map(total));
-    expect(before.slice(0, 6)).toEqual([10, 14, 14, 709, 131, 173]); // two doctors and their houses see more than one patient
+    expect(before.slice(0, 6)).toEqual([10, 14, 14, 709, 131, 173]); // two doctors and their organizations see more than one patient
     expect(await imports(SAMPLES, "--url", url)).toEqual({
       code: 0,
       said: expect.stringContaining("Nothing written; 10 bundles were already there."),

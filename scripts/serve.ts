@@ -20,7 +20,7 @@ import { type DataFolder, takeDataFolder } from "./start/data-folder.ts";
 import { HandedConnections } from "./start/handed-connections.ts";
 import { followParent } from "./start/parent.ts";
 import { closeToOthers } from "./start/permissions.ts";
-import { type Pulse, startPulse } from "./start/pulse.ts";
+import { type HealthFile, keepHealthFile } from "./start/health-file.ts";
 import { selfSignedPair } from "./start/self-signed.ts";
 import { StartupError, sentenceOf } from "./start/startup-error.ts";
 import { reportHungProcesses, startWatchdog } from "./start/watchdog.ts";
@@ -43,7 +43,7 @@ const wantsTls = process.argv.includes("--tls");
 let config: Config | undefined;
 let folder: DataFolder | undefined;
 let broker: ServiceBroker | undefined;
-let pulse: Pulse | undefined;
+let health: HealthFile | undefined;
 let handed: HandedConnections | undefined;
 let isLeaving = false;
 /** The last signal and its source, to recognise the second arrival. */
@@ -106,7 +106,7 @@ async function start(settings: Config): Promise<void> {
   startWatchdog({ dataDir: config.dataDir, nodeId: broker.nodeID, parent: config.parentFd });
   reportHungProcesses(broker, config.dataDir);
   const { transit } = broker;
-  if (config.healthFile) pulse = startPulse(config.healthFile, () => transit?.tx.connected ?? true);
+  if (config.healthFile) health = keepHealthFile(config.healthFile, () => transit?.tx.connected ?? true);
   const port = gatewayPort(broker, config);
   if (config.supervised) process.send?.({ type: "ready", nodeId: broker.nodeID, port });
   else {
@@ -186,7 +186,7 @@ function signal(by: "system" | "parent"): void {
 async function leave(): Promise<void> {
   if (isLeaving) process.exit(1);
   isLeaving = true;
-  pulse?.stop();
+  health?.stop();
   await handed?.farewell();
   broker?.broadcastLocal("$mesh.leaving");
   await handed?.drain();

@@ -8,7 +8,7 @@ import { rolesClient } from "./demo/roles-client.ts";
 import { ownTokens } from "./identity/try-account.ts";
 import { requireServer } from "./import/client.ts";
 import { fhirBase } from "./import/options.ts";
-import { buildHouse } from "./simulate/build-house.ts";
+import { buildHospital } from "./simulate/build-hospital.ts";
 import { Hospital } from "./simulate/simulated-hospital.ts";
 import { calendar } from "./simulate/time.ts";
 import { gatewayUrl } from "./start/address.ts";
@@ -28,8 +28,8 @@ try {
   const begun = new Date();
   console.log(`A hospital of ${beds} beds lives ${days === 1 ? "a day" : `${days} days`} at ${url} (seed ${seed}).`);
   const lived = calendar(days, begun);
-  const house = await buildHouse(client.call, { beds, name: `Simulated ${begun.toISOString()}`, at: lived.at(0, 0) });
-  const hospital = new Hospital({ client, beds: house, calendar: lived, seed, parallel });
+  const places = await buildHospital(client.call, { beds, name: `Simulated ${begun.toISOString()}`, at: lived.at(0, 0) });
+  const hospital = new Hospital({ client, beds: places, calendar: lived, seed, parallel });
   for (let day = 0; day < days; day += 1) {
     await hospital.live(day);
     const { admissions = 0, discharges = 0, visits = 0, results = 0 } = hospital.done;

@@ -51,7 +51,7 @@ export const linksInPatched =
  * References to entries of the same bundle (`urn:uuid:…`), also in the criteria of conditional references. After links have been replaced,
  * these are the ones that lead to nothing. References inside a stored Bundle are its own.
  */
-export function vainLinksIn(resource: unknown): Set<string> {
+export function brokenLinksIn(resource: unknown): Set<string> {
   const links = new Set<string>();
   const note: Replacement = (link, kind, isInBundle) => {
     if (kind !== LinkKind.reference || isInBundle) return undefined;
@@ -77,8 +77,8 @@ const MAY_LINK = /"reference"\s*:\s*"(?:urn|resource|cid|mid):|\\u00[2-7]/i;
 export function refuseLinksOutside(resource: unknown, before?: unknown): void {
   if (typeof resource === "string" && !MAY_LINK.test(resource)) return;
   const sent: unknown = typeof resource === "string" ? parseInput(resource) : resource;
-  const links = vainLinksIn(sent);
-  const known = links.size > 0 ? vainLinksIn(before) : links;
+  const links = brokenLinksIn(sent);
+  const known = links.size > 0 ? brokenLinksIn(before) : links;
   const [link] = [...links].filter((it) => !known.has(it));
   if (link === undefined) return;
   throw fhirError(

@@ -81,11 +81,11 @@ interface AuthorCheck {
   index: number;
   writer: ResourceAuthor;
   store: Pick<Store, "read">;
-  people: PeopleOfHouse;
+  people: HospitalStaff;
 }
 
 /** Looks up the people of this hospital by what resources say about them. */
-export interface PeopleOfHouse {
+export interface HospitalStaff {
   /** The Practitioners of these PractitionerRoles, by role, for those that name one. */
   practitionersIn(roles: string[]): Promise<ReadonlyMap<string, string>>;
   /** The Practitioners with one of these family names, or with this name as a single text; names are folded. */
@@ -132,7 +132,7 @@ const MAX_NAMES = 50;
 /** A forged author. */
 type Forged = Omit<NamedAuthor, "display">;
 
-async function forgedIn(resource: Resource, writer: ResourceAuthor, people: PeopleOfHouse): Promise<Forged[]> {
+async function forgedIn(resource: Resource, writer: ResourceAuthor, people: HospitalStaff): Promise<Forged[]> {
   const named = namedAuthors(resource);
   const others = await forged(named, writer, people.practitionersIn);
   const own = named.filter(({ reference }) => reference !== undefined && reference === writer.practitioner);
@@ -151,7 +151,7 @@ async function forgedIn(resource: Resource, writer: ResourceAuthor, people: Peop
 async function numberedFalsely(
   named: NamedByNumber[],
   { practitioner }: ResourceAuthor,
-  { practitionersNumbered }: PeopleOfHouse,
+  { practitionersNumbered }: HospitalStaff,
 ): Promise<NamedByNumber[]> {
   const asked = [...new Map(named.map((one) => [JSON.stringify([one.system, one.number]), one])).values()];
   if (asked.length > MAX_NAMES) return named;
@@ -168,7 +168,7 @@ async function numberedFalsely(
 async function namedFalsely(
   named: NamedInWords[],
   { practitioner, name = "" }: ResourceAuthor,
-  { practitionersNamed }: PeopleOfHouse,
+  { practitionersNamed }: HospitalStaff,
 ): Promise<NamedInWords[]> {
   const own = nameWords(name);
   const asked = named.map((one) => ({ one, words: nameWords(one.display) })).filter(({ words }) => !isSameName(words, own));
@@ -190,7 +190,7 @@ function isOfAnother(said: string, people: Resource[], writer: string | undefine
 async function forged(
   named: NamedAuthor[],
   { practitioner }: ResourceAuthor,
-  practitionersIn: PeopleOfHouse["practitionersIn"],
+  practitionersIn: HospitalStaff["practitionersIn"],
 ): Promise<NamedAuthor[]> {
   const roleOf = ({ reference = "" }: NamedAuthor) => /^PractitionerRole\/[^/]+/.exec(reference)?.[0];
   const roles = [...new Set(named.flatMap((one) => roleOf(one) ?? []))];

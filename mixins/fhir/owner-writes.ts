@@ -18,7 +18,7 @@ import { isResourceStep } from "../../store/plan-write.ts";
 import { StoreError, StoreErrorType } from "../../store/store-error.ts";
 import type { AuditContext } from "../../federation/audit.ts";
 import type { AuditLog } from "./audit-log.ts";
-import { ownAuthor, type PeopleOfHouse, practitionersByName, practitionersByNumber, type ResourceAuthor } from "./own-authors.ts";
+import { ownAuthor, type HospitalStaff, practitionersByName, practitionersByNumber, type ResourceAuthor } from "./own-authors.ts";
 import { prepareWrites, refuseReserved, type WriteChecks } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
 import { changesOf, pendingOf, replacedIn } from "./rules/changes.ts";
@@ -224,7 +224,7 @@ export class OwnerWrites {
       await facts.askFor([question]);
       return facts.found(question);
     };
-    const people: PeopleOfHouse = {
+    const people: HospitalStaff = {
       practitionersIn,
       practitionersNamed: (names) => practitionersFor(practitionersByName(names)),
       practitionersNumbered: (numbers) => practitionersFor(practitionersByNumber(numbers)),

@@ -1,7 +1,7 @@
 /** Facts about referenced resources: read from the stores in batches, and cached up to a limit. */
 import type { Resource } from "../../fhir/resource.ts";
 import { idClause } from "../../fhir/search/exact-clauses.ts";
-import { type Fact, localReference, mayBeTold, splitPlace, toldOf } from "../../federation/facts.ts";
+import { type Fact, localReference, hasFacts, splitPlace, factOf } from "../../federation/facts.ts";
 import type { Facts, Question } from "../../mixins/fhir/rules/rule.ts";
 import type { OwnerSource } from "./owner-stores.ts";
 import { readStored } from "./stored-text.ts";
@@ -76,7 +76,7 @@ export class KnownResources implements Facts {
 
   async #learn(type: string, ids: string[]): Promise<void> {
     const owners = this.#ownersOf(type);
-    const want = mayBeTold(type) ? "rows" : "ids";
+    const want = hasFacts(type) ? "rows" : "ids";
     const found = new Map<string, Fact>();
     for (const { store } of owners) {
       for (let from = 0; from < ids.length; from += BATCH) {
@@ -87,7 +87,7 @@ export class KnownResources implements Facts {
             const reference = `${type}/${id}`;
             const read = readStored(json, { type, id });
             // Unreadable resources are reported elsewhere.
-            const resource = "resource" in read ? toldOf(read.resource) : { resourceType: type };
+            const resource = "resource" in read ? factOf(read.resource) : { resourceType: type };
             found.set(id, { reference, is: "living", version, resource });
           }
           const last = page.rows.at(-1);

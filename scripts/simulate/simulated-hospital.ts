@@ -6,7 +6,7 @@ import { type MergeState, patients } from "../../services/patients/patients.cont
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { ActionRefused, type RolesClient } from "../demo/roles-client.ts";
-import { MEDICATIONS, TESTS } from "./build-house.ts";
+import { MEDICATIONS, TESTS } from "./build-hospital.ts";
 import { people, randomOf } from "./synthetic-people.ts";
 import { RATES } from "./rates.ts";
 import type { Calendar } from "./time.ts";

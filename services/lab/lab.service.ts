@@ -172,7 +172,7 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
 
     nameTest: {
       rest: "POST",
-      summary: "Give a test a name of this house",
+      summary: "Give a test a name of this hospital",
       params: benchParams.nameTest,
       handler(ctx) {
         return nameTest(this, ctx.params);

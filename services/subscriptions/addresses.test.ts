@@ -29,7 +29,7 @@ describe("the endpoint of a subscription", () => {
     "2001:db8::1",
     "localhost",
     "",
-  ])("%s is in this house, or nobody's", (address) => {
+  ])("%s is in the hospital's own network, or nobody's", (address) => {
     expect(isPublic(address)).toBe(false);
     expect(mayReach(address, true)).toBe(false);
   });

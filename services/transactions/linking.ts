@@ -12,7 +12,7 @@ import {
   linksInPatched,
   linksTo,
   type LinkTarget,
-  vainLinksIn,
+  brokenLinksIn,
 } from "../../fhir/bundle/replace-links.ts";
 import { comparableUri } from "../../fhir/bundle/uris.ts";
 import { FhirError } from "../../fhir/outcome.ts";
@@ -41,11 +41,11 @@ const inConditionsToo =
  * Refuses references to entries that do not exist, or do not write. Patched resources are not checked, since they may have had such references before.
  * @throws FhirError 400 with all of them
  */
-export function refuseVainLinks(writes: BundleEntry[]): void {
+export function refuseBrokenLinks(writes: BundleEntry[]): void {
   const faults = writes.flatMap(({ resource, method, index }) =>
     resource === undefined || method === "DELETE"
       ? []
-      : [...vainLinksIn(resource)].map((link) => refused(400, vainLink(link), index, "invalid")),
+      : [...brokenLinksIn(resource)].map((link) => refused(400, brokenLink(link), index, "invalid")),
   );
   const issues = faults.flatMap(({ issues: own }) => own);
   if (issues.length > 0) throw new FhirError(400, issues.slice(0, MAX_ISSUES));
@@ -55,7 +55,7 @@ export function refuseVainLinks(writes: BundleEntry[]): void {
 const MAX_ISSUES = 1_000;
 
 /** Error text for a link that leads to no entry. */
-export const vainLink = (link: string): string => `No entry of this bundle that writes has the fullUrl ${link.slice(0, 200)}.`;
+export const brokenLink = (link: string): string => `No entry of this bundle that writes has the fullUrl ${link.slice(0, 200)}.`;
 
 /** The same for patched resources: what a patch adds may be a link too. */
 export function rewriteLinksInPatched(writes: BundleEntry[], targets: Map<BundleEntry, Target>): void {

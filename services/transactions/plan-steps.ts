@@ -4,7 +4,7 @@ import { areFulfilled, NONE_LIVING, type Preconditions, preconditionsOf, require
 import type { Resource } from "../../fhir/resource.ts";
 import type { Directory } from "../../federation/directory.ts";
 import { staleVersion } from "../../federation/errors.ts";
-import { mayBeTold, toldBesideDeletions, toldOf } from "../../federation/facts.ts";
+import { hasFacts, factBesideDeletions, factOf } from "../../federation/facts.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import { movesInto, movesOutOf } from "../../federation/moves.ts";
 import { type Conditions, criteriaOf, holdsOf, moveKey } from "./conditions.ts";
@@ -202,15 +202,15 @@ class StepPlanner {
 
   #put({ entry, index, type, id }: Writing, owner: string, step: OwnerStep, mayWait = true): Extract<EntryAnswer, { kind: "step" }> {
     const place = this.#steps.put(index, owner, step, mayWait);
-    const told = step.op === "delete" ? null : this.#toldOf(type, entry.resource as Resource);
+    const told = step.op === "delete" ? null : this.#factOf(type, entry.resource as Resource);
     if (told !== undefined) this.#steps.note(owner, `${type}/${id}`, told);
     return { kind: "step", place, type, id, isMove: false };
   }
 
   /** What other owners need to know of a resource; undefined: nothing. */
-  #toldOf(type: string, resource: Resource): Resource | undefined {
-    if (this.#hasDeletions) return toldBesideDeletions(resource);
-    return mayBeTold(type) ? toldOf(resource) : undefined;
+  #factOf(type: string, resource: Resource): Resource | undefined {
+    if (this.#hasDeletions) return factBesideDeletions(resource);
+    return hasFacts(type) ? factOf(resource) : undefined;
   }
 
   /** A POST, or criteria that matched nothing; for a shared type with an id of the client's choice it is an update that creates. */

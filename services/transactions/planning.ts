@@ -29,13 +29,13 @@ import {
   conditionalReferencesOf,
   linkConditional,
   matchesToKnow,
-  refuseVainLinks,
+  refuseBrokenLinks,
   rewriteLinks,
   rewriteLinksInPatched,
 } from "./linking.ts";
 import { type MeshOf, resolveAll, resolveTargets } from "./resolving.ts";
 import { requireRights, withoutUnseen } from "./permitted.ts";
-import { refuseVainReads, writtenPlaces } from "./reads.ts";
+import { refuseImpossibleReads, writtenPlaces } from "./reads.ts";
 
 /** @throws FhirError 400, 412; 404 and 503 of the directory */
 export async function planTransaction(
@@ -54,11 +54,11 @@ export async function planTransaction(
   await withoutUnseen(writes, targets, { caller, directory });
   await Promise.all([
     locate(writes, targets, { caller, directory }),
-    refuseVainReads(entries, writtenPlaces(writes, targets), { caller, directory }),
+    refuseImpossibleReads(entries, writtenPlaces(writes, targets), { caller, directory }),
   ]);
   await refuseTakenIds(writes, targets, conditions, { caller, directory });
   rewriteLinks(writes, targets);
-  if (!isAlone) refuseVainLinks(writes);
+  if (!isAlone) refuseBrokenLinks(writes);
   await applyPatches(writes, targets, { caller, directory, bases });
   await linkToOthers(writes, targets, conditions, mesh);
   refuseOwnMatches(writes, targets, conditions);

@@ -26,7 +26,7 @@ export function writtenPlaces(writes: BundleEntry[], targets: Map<BundleEntry, T
  * @param written what the bundle itself creates and deletes
  * @throws 404 NOT_FOUND, 410 GONE with `data.entry`, for the first entry that reads by id what will not exist
  */
-export async function refuseVainReads(
+export async function refuseImpossibleReads(
   entries: BundleEntry[],
   written: Map<string, boolean>,
   { caller, directory }: { caller: Caller; directory: Directory },

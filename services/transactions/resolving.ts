@@ -9,7 +9,7 @@ import { comparableUri, isLocalToBundle } from "../../fhir/bundle/uris.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { type CriteriaContext, type CriteriaMatches, resolveCriteria } from "../../federation/resolve-criteria.ts";
 import { type Conditions, criteriaOf, refused } from "./conditions.ts";
-import { ambiguous, conditionalReferencesOf, linkTargets, matchesToKnow, vainLink } from "./linking.ts";
+import { ambiguous, conditionalReferencesOf, linkTargets, matchesToKnow, brokenLink } from "./linking.ts";
 import { deletedBy, type Target } from "./targets.ts";
 
 /** What the look-ups of a transaction need. */
@@ -66,7 +66,7 @@ function linksOfConditions(writes: BundleEntry[]): Map<BundleEntry, BundleEntry[
       const place = replace(link, kind)?.replace(/(?:#|\/_history\/).*$/s, "");
       const target = place === undefined ? undefined : byFullUrl.get(place);
       if (target) linked.add(target);
-      else if (isLocalToBundle(link)) throw refused(400, vainLink(link), entry.index, "invalid");
+      else if (isLocalToBundle(link)) throw refused(400, brokenLink(link), entry.index, "invalid");
       return undefined;
     });
     if (linked.size > 0) found.set(entry, [...linked]);
@@ -104,7 +104,7 @@ function linkConditions(ready: BundleEntry[], writes: BundleEntry[], targets: Ma
     const replace = linksTo(byFullUrl, entry.fullUrl);
     const linked = replaceLinksInCriteria(entry.type as string, query, (link, kind) => {
       const now = replace(link, kind);
-      if (now === undefined && isLocalToBundle(link)) throw refused(400, vainLink(link), entry.index, "invalid");
+      if (now === undefined && isLocalToBundle(link)) throw refused(400, brokenLink(link), entry.index, "invalid");
       return now;
     });
     if (entry.method === "POST") entry.ifNoneExist = linked;

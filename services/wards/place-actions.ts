@@ -11,7 +11,7 @@ import { fenceAndAsk, unfence } from "../../mixins/fhir/rules/resting.ts";
 import { asSeen } from "../../mixins/fhir/seen-version.ts";
 import { creation, versionOf } from "../../mixins/fhir/write-steps.ts";
 import { PhysicalType } from "../../fhir/physical-type.ts";
-import type { HouseWard } from "./board/house.ts";
+import type { WardPlace } from "./board/ward-tree.ts";
 import { placesOfStay, takenBeds } from "./occupancy.ts";
 import { closed, isRoom, newBed, placeOf, placesUnder } from "./places.model.ts";
 import type { Bed, Place, WardRoom } from "./wards.contract.ts";
@@ -99,7 +99,7 @@ export async function addBeds(
 export async function closePlace(
   wards: Wards,
   ctx: Context<{ location: string; reason: string } & SeenVersion>,
-  house: HouseWard[],
+  tree: WardPlace[],
 ): Promise<Place> {
   const { location, reason } = ctx.params;
   const { directory } = wards;
@@ -108,7 +108,7 @@ export async function closePlace(
   const fenced = { places: [{ type: "Location", id: place.id, version: versionOf(place) }], token: randomUUID() };
   await fenceAndAsk(mesh, fenced);
   try {
-    const under = placesUnder(house, location);
+    const under = placesUnder(tree, location);
     const taken = await takenBeds({ caller: ctx, directory }, under, placesOfStay);
     const there = under.filter((one) => taken.has(one));
     if (there.length > 0) throw stillOccupied(location, there);

@@ -1,7 +1,7 @@
 import { v7 as timeOrderedId } from "uuid";
 import type { Extension, Location, Stored } from "../../fhir/r4.ts";
 import { REASON } from "../../mixins/fhir/rules/reasons.ts";
-import type { HouseWard } from "./board/house.ts";
+import type { WardPlace } from "./board/ward-tree.ts";
 import { BedStatus, Cleaning, type FoundBed, type Place } from "./wards.contract.ts";
 import { cleaningStep, notAWardBed } from "./wards.errors.ts";
 import { attributesOf, BED, CHARACTERISTIC, cleaningOf, isBed, isInUse, isOutOfUse, kindOf, ROOM_SEX, sexOf } from "./wards.model.ts";
@@ -102,8 +102,8 @@ export function placeOf(location: Stored<Location>, version: number): Place {
 export const isRoom = (location: Location): boolean => kindOf(location) === PhysicalType.room;
 
 /** A place with all its parts, "Location/…". */
-export function placesUnder(house: HouseWard[], location: string): string[] {
-  const under = house.flatMap((ward) => {
+export function placesUnder(tree: WardPlace[], location: string): string[] {
+  const under = tree.flatMap((ward) => {
     const rooms = ward.location === location ? ward.rooms : ward.rooms.filter((room) => room.location === location);
     return rooms.flatMap((room) => [room.location, ...room.beds.map((bed) => bed.location)]);
   });
@@ -112,10 +112,10 @@ export function placesUnder(house: HouseWard[], location: string): string[] {
 
 /** Free beds with the needed attributes, those with the fewest others first. */
 export function suitableBeds(
-  house: HouseWard[],
+  tree: WardPlace[],
   { ward, needs, sex, taken }: { ward?: string; needs: string[]; sex?: string; taken: ReadonlySet<string> },
 ): FoundBed[] {
-  const found = house.flatMap((it) => {
+  const found = tree.flatMap((it) => {
     if (it.status !== "open" || (ward !== undefined && it.location !== ward)) return [];
     return it.rooms.flatMap((room) =>
       room.beds.flatMap((bed): FoundBed[] => {

@@ -14,8 +14,8 @@ import { csvOf } from "./census/census.model.ts";
 import { readCensus } from "./census/read-census.ts";
 import { addBeds, addRoom, changePlace, closePlace } from "./place-actions.ts";
 import { described, reopened, suitableBeds, withCleaning } from "./places.model.ts";
-import { bedsIn } from "./board/house.ts";
-import { HouseCache, MAX_LOCATIONS } from "./board/house-cache.ts";
+import { bedsIn } from "./board/ward-tree.ts";
+import { WardTreeCache, MAX_LOCATIONS } from "./board/ward-tree-cache.ts";
 import { readBoard } from "./board/read-board.ts";
 import { Versions } from "./board/versions.ts";
 import { takenBeds } from "./occupancy.ts";
@@ -41,7 +41,7 @@ interface PlacedBed {
 
 /** The tree of wards is cached: it changes far less often than boards are read. */
 interface Own {
-  house: HouseCache;
+  tree: WardTreeCache;
   known: StoreCache<PlacedBed[]>;
   versions: Versions;
   readCensus(ctx: Context, asked: { from: string; to: string; ward?: string }): Promise<Census>;
@@ -107,9 +107,9 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       params: params.board,
       async handler(ctx) {
         const { ward } = ctx.params;
-        const house = await this.house.get(this.store);
-        const shown = ward === undefined ? house : house.filter(({ location }) => location === ward);
-        return readBoard(ctx, { directory: this.directory, versions: this.versions, house: shown }, ward);
+        const tree = await this.tree.get(this.store);
+        const shown = ward === undefined ? tree : tree.filter(({ location }) => location === ward);
+        return readBoard(ctx, { directory: this.directory, versions: this.versions, tree: shown }, ward);
       },
     },
 
@@ -155,7 +155,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       summary: "Close a bed, a room or a ward",
       params: params.close,
       async handler(ctx) {
-        return closePlace(this, ctx, await this.house.get(this.store));
+        return closePlace(this, ctx, await this.tree.get(this.store));
       },
     },
 
@@ -174,15 +174,15 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       params: params.findBeds,
       async handler(ctx) {
         const { ward, sex, needs = "" } = ctx.params;
-        const house = await this.house.get(this.store);
-        const taken = await takenBeds({ caller: ctx, directory: this.directory }, bedsIn(house));
+        const tree = await this.tree.get(this.store);
+        const taken = await takenBeds({ caller: ctx, directory: this.directory }, bedsIn(tree));
         const asked = {
           needs: needs.split(",").filter(Boolean),
           taken,
           ...(ward !== undefined && { ward }),
           ...(sex !== undefined && { sex }),
         };
-        return suitableBeds(house, asked).slice(0, MAX_FOUND);
+        return suitableBeds(tree, asked).slice(0, MAX_FOUND);
       },
     },
 
@@ -208,20 +208,16 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     locate: {
       params: params.locate,
       async handler(ctx) {
-        const house = await this.house.get(this.store);
-        return locate(
-          { caller: asSystem(ctx, "wards"), directory: this.directory },
-          { house, versions: this.versions },
-          ctx.params.touched,
-        );
+        const tree = await this.tree.get(this.store);
+        return locate({ caller: asSystem(ctx, "wards"), directory: this.directory }, { tree, versions: this.versions }, ctx.params.touched);
       },
     },
   },
 
   methods: {
     async readCensus(this: This, ctx: Context, asked: { from: string; to: string; ward?: string }): Promise<Census> {
-      const house = (await this.house.get(this.store)).filter(({ location }) => asked.ward === undefined || location === asked.ward);
-      return readCensus({ caller: asSystem(ctx, "wards"), directory: this.directory }, house, asked);
+      const tree = (await this.tree.get(this.store)).filter(({ location }) => asked.ward === undefined || location === asked.ward);
+      return readCensus({ caller: asSystem(ctx, "wards"), directory: this.directory }, tree, asked);
     },
 
     async findBeds(this: This, ward?: string): Promise<PlacedBed[]> {
@@ -279,7 +275,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
 
   created() {
     this.known = new StoreCache();
-    this.house = new HouseCache();
+    this.tree = new WardTreeCache();
     this.versions = new Versions();
   },
 });

@@ -1,4 +1,4 @@
-/** Who names an author by a number, as many registers do, names whom the house knows by it. */
+/** Who names an author by a number, as many registers do, names whom the hospital knows by it. */
 import type { Mesh } from "../kit/mesh.ts";
 import { SignedIn, startClosed } from "./signed-in.ts";
 

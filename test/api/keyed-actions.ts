@@ -155,7 +155,7 @@ const lab: Record<string, Asked> = {
   },
   cancel: async (at) => ({ order: await at.panel(), reason }),
   correctResult: async (at) => ({ observation: (await at.result())["observation"], finding: { text: "clotted" }, reason }),
-  // The house's own name of a test is one for all: each time it is given anew.
+  // The hospital's own name of a test is one for all: each time it is given anew.
   async nameTest(at) {
     await at.act("lab.nameTest", { code: "718-7", language: "fr" });
     return { code: "718-7", language: "fr", name: "Hémoglobine" };

@@ -1,6 +1,6 @@
 /** Each look that was answered is on record once, whoever dies between the look and its record. */
 import { App } from "../identity/app.ts";
-import { CAN_CRASH, doom } from "../kit/doom.ts";
+import { CAN_CRASH, crashing } from "../kit/crashing.ts";
 import { eventually } from "../kit/events.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
@@ -57,7 +57,7 @@ describe("reads and their audit entries", () => {
     "are one for one though %s",
     async (name, points) => {
       const revivals = [];
-      for (const [victim, at] of points) revivals.push((await doom(mesh, victim, at)).revive);
+      for (const [victim, at] of points) revivals.push((await crashing(mesh, victim, at)).revive);
       const ids = Array.from({ length: 5 }, (_, index) => `${name.replaceAll(/\W/g, "").slice(-20)}.${index}`);
       const look = async (id: string) => ({ id, status: (await physician.get(`/${patient}`, { "X-Request-ID": id })).status });
       const looks = [look(ids[0] as string), ...ids.slice(1).map(look)];

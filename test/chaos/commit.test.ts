@@ -1,5 +1,5 @@
 import { ownerOf } from "../../federation/owner-contract.ts";
-import { CAN_CRASH, doom } from "../kit/doom.ts";
+import { CAN_CRASH, crashing } from "../kit/crashing.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
@@ -92,7 +92,7 @@ describe.each(["sqlite", "mongo"] as const)("a transaction over three services o
     "%s at %s (%s): all of it or nothing, and all of what was confirmed",
     async (victim, at, times) => {
       const mark = `${victim}-${at}-${times}`;
-      const { revive } = await doom(mesh, victim, at, times);
+      const { revive } = await crashing(mesh, victim, at, times);
       const answer = await fhirAt(mesh.base)
         .send("POST", "", bundle(mark))
         .catch(() => undefined);

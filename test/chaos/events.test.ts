@@ -4,7 +4,7 @@ import { type Server, startNats } from "../../scripts/servers.mjs";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { billing } from "../../services/billing/billing.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
-import { CAN_CRASH, doom } from "../kit/doom.ts";
+import { CAN_CRASH, crashing } from "../kit/crashing.ts";
 import { eventually } from "../kit/events.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
@@ -71,7 +71,7 @@ describe.each([
         ({ outbox }) => outbox.waiting === 0,
       );
       const revivals = [];
-      for (const [victim, at] of points) revivals.push((await doom(mesh, victim, at)).revive);
+      for (const [victim, at] of points) revivals.push((await crashing(mesh, victim, at)).revive);
       await close(first);
       if (isNatsKilled) {
         await nats.kill();

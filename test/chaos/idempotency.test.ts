@@ -1,6 +1,6 @@
 /** A request with an Idempotency-Key whose gateway, owner or coordinator is killed under it: sent again by another gateway, it has one effect. */
 import { randomUUID } from "node:crypto";
-import { CAN_CRASH, doom } from "../kit/doom.ts";
+import { CAN_CRASH, crashing } from "../kit/crashing.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
@@ -78,7 +78,7 @@ it.each(POINTS)(
   async (victim, at, door) => {
     const mark = randomUUID();
     const { path, body, count } = await request(door, mark);
-    const { node, revive } = await doom(mesh, victim, at);
+    const { node, revive } = await crashing(mesh, victim, at);
     const first = await post(node.url ?? (gateways()[0] as string), path, body, mark).catch(() => undefined);
     await revive();
 

@@ -1,6 +1,6 @@
 /** A merge of many resources comes to its end, and leaves nothing behind, though the service that carries it out is killed in the middle. */
 import { patients } from "../../services/patients/patients.contract.ts";
-import { CAN_CRASH, doom } from "../kit/doom.ts";
+import { CAN_CRASH, crashing } from "../kit/crashing.ts";
 import { eventually } from "../kit/events.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
@@ -36,7 +36,7 @@ describe("a merge in a mesh", () => {
       const entry = Array.from({ length: MANY }, () => ({ resource: condition, request: { method: "POST", url: "Condition" } }));
       expect((await fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).status).toBe(200);
 
-      const { revive } = await doom(mesh, "patients", at, 2);
+      const { revive } = await crashing(mesh, "patients", at, 2);
       await patients.merge(mesh.caller, { source: source as string, target: target as string }).catch(() => {}); // nobody may hear of it
       await revive();
       const state = await eventually(

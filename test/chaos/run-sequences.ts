@@ -4,7 +4,7 @@ import { HARMS } from "./harms.ts";
 import { carryOut, judgeStored, SERVICES, type SequencesOptions, settled } from "./sequences.ts";
 
 /** Sequences per hospital: as it fills up, each of its resources is chosen less often. */
-const PER_HOUSE = 500;
+const PER_HOSPITAL = 500;
 const KILLED = ["pharmacy", "hospitalizations", "lab", "billing", "visits", "patients"];
 
 /** @returns whether every invariant holds */
@@ -13,14 +13,14 @@ export async function runSequences(store: "sqlite" | "mongo", options: Sequences
   const mesh = await startMesh({ services: SERVICES, replicas, store });
   let isWhole = true;
   try {
-    for (let done = 0; done < options.count && isWhole; done += PER_HOUSE) {
-      const count = Math.min(PER_HOUSE, options.count - done);
+    for (let done = 0; done < options.count && isWhole; done += PER_HOSPITAL) {
+      const count = Math.min(PER_HOSPITAL, options.count - done);
       const { promise: stands, resolve: begun } = Promise.withResolvers<void>();
       const work = carryOut(mesh, { ...options, count, seed: options.seed + done, begun });
       let isOver = false;
       const harm = (async () => {
         await Promise.race([stands, work]);
-        for (let index = done / PER_HOUSE; !isOver; index += 1) await HARMS.kill.harm(mesh, KILLED[index % KILLED.length] as string);
+        for (let index = done / PER_HOSPITAL; !isOver; index += 1) await HARMS.kill.harm(mesh, KILLED[index % KILLED.length] as string);
       })();
       const outcomes = Object.values(await work);
       isOver = true;

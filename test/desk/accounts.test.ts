@@ -1,38 +1,38 @@
 /** Administrators who change one account at once: neither writes over what the other has done without having seen it. */
 import type { Page } from "playwright-core";
 import { identity, type User } from "../../services/identity/identity.contract.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 describe("an account that two administrators change at once", () => {
-  let house: House;
+  let hospital: Hospital;
   let chief: Page;
   let user: User;
   const said = (text: string) => chief.waitForSelector(`.notice:has-text("${text}")`);
-  const now = async () => (await identity.listUsers(house.operator, {})).find(({ id }) => id === user.id) as User;
+  const now = async () => (await identity.listUsers(hospital.operator, {})).find(({ id }) => id === user.id) as User;
   const open = async () => {
-    await house.show(chief, "home");
-    await house.show(chief, "administration");
+    await hospital.show(chief, "home");
+    await hospital.show(chief, "administration");
     await chief.click("section[aria-label='Accounts'] tr:has-text('neri') button:has-text('Change')");
     await chief.waitForSelector("dialog .choice:has-text('nurse') input:checked");
   };
   const store = () => chief.click("dialog button:text-is('Store')");
 
   beforeAll(async () => {
-    house = await House.open();
-    chief = await house.person("chief", ["administrator"]);
-    ({ user } = await identity.createUser(house.operator, { login: "neri", name: "Carla Neri", roles: ["nurse"], isForTrying: true }));
+    hospital = await Hospital.open();
+    chief = await hospital.person("chief", ["administrator"]);
+    ({ user } = await identity.createUser(hospital.operator, { login: "neri", name: "Carla Neri", roles: ["nurse"], isForTrying: true }));
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   it("gets the roles that each administrator gives: the second one is shown the first one's change, and nothing is lost", async () => {
     await open();
     await chief.check("dialog .choice:has-text('midwife') input");
-    await identity.setRoles(house.operator, { user: user.id, roles: ["nurse", "pharmacist"] });
+    await identity.setRoles(hospital.operator, { user: user.id, roles: ["nurse", "pharmacist"] });
     await store();
     await chief.waitForSelector("dialog [role=alert]:focus:has-text('nurse, pharmacist')");
     expect(await barriers(chief)).toEqual([]);
     expect((await now()).roles).toEqual(["nurse", "pharmacist"]);
-    await identity.setRoles(house.operator, { user: user.id, roles: ["nurse", "auditor"] }); // once more, before it is stored
+    await identity.setRoles(hospital.operator, { user: user.id, roles: ["nurse", "auditor"] }); // once more, before it is stored
     await store();
     await chief.waitForSelector("dialog [role=alert]:has-text('nurse, auditor')");
     await chief.reload(); // it is not stored yet: what was chosen is kept, beside what the other has changed
@@ -51,11 +51,11 @@ describe("an account that two administrators change at once", () => {
     await chief.reload(); // without what was said before
     await open();
     await chief.check("dialog .choice:has-text('midwife') input");
-    await identity.setPractitioner(house.operator, { user: user.id, practitioner: "Practitioner/another" });
+    await identity.setPractitioner(hospital.operator, { user: user.id, practitioner: "Practitioner/another" });
     await store(); // what was changed is no role: nobody has to be asked
     await said("The roles of neri are changed.");
     expect(await now()).toMatchObject({ roles: ["nurse", "auditor", "midwife"], practitioner: "Practitioner/another" });
-    await identity.setPractitioner(house.operator, { user: user.id });
+    await identity.setPractitioner(hospital.operator, { user: user.id });
     await open();
     await chief.click("dialog button:text-is('It is this person')");
     await said("neri is a practitioner");
@@ -70,7 +70,7 @@ describe("an account that two administrators change at once", () => {
   it("is linked to the first person again when the link is undone; later changes by others stay", async () => {
     await chief.reload();
     await open();
-    await identity.setPractitioner(house.operator, { user: user.id, practitioner: "Practitioner/another" });
+    await identity.setPractitioner(hospital.operator, { user: user.id, practitioner: "Practitioner/another" });
     await chief.click("dialog button:text-is('It is this person')");
     await chief.waitForSelector("dialog [role=alert]:focus:has-text('It is said already')");
     expect(await chief.locator("dialog button:text-is('It is this person')").count()).toBe(0);
@@ -78,10 +78,10 @@ describe("an account that two administrators change at once", () => {
     await chief.check("dialog .choice:has-text('midwife') input");
     await store();
     await said("The roles of neri are changed.");
-    await identity.setRoles(house.operator, { user: user.id, roles: ["pharmacist"] });
+    await identity.setRoles(hospital.operator, { user: user.id, roles: ["pharmacist"] });
     await chief.keyboard.press("Alt+z");
     await said("Somebody else has changed this account meanwhile. Look at it again.");
     expect((await now()).roles).toEqual(["pharmacist"]);
-    expect(house.complaints.filter((text) => !/status of 409/.test(text))).toEqual([]);
+    expect(hospital.complaints.filter((text) => !/status of 409/.test(text))).toEqual([]);
   });
 });

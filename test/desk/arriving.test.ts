@@ -1,30 +1,30 @@
 /** What leads to a page: the sign-in form at once, and the id of a merged record to the record that replaced it. */
 import type { Page } from "playwright-core";
 import { patients } from "../../services/patients/patients.contract.ts";
-import { House } from "./pages-house.ts";
+import { Hospital } from "./pages-hospital.ts";
 
 const PERSON = { gender: "female" as const, birthDate: "1951-03-08", confirm: "for trying" };
 
 describe("a person who comes to the pages", () => {
-  let house: House;
+  let hospital: Hospital;
   beforeAll(async () => {
-    house = await House.open();
+    hospital = await Hospital.open();
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   const arrive = async (path: string, prepare: (page: Page) => Promise<unknown> = async () => {}) => {
-    const page = await (await house.browser.newContext({ locale: "en-GB" })).newPage();
+    const page = await (await hospital.browser.newContext({ locale: "en-GB" })).newPage();
     page.setDefaultTimeout(20_000);
     await prepare(page);
-    await page.goto(`${house.mesh.base}${path}`);
+    await page.goto(`${hospital.mesh.base}${path}`);
     return page;
   };
 
   it("sees the sign-in form without a click, and after signing in the page of the address", async () => {
-    await house.person("nurse", ["nurse"]);
+    await hospital.person("nurse", ["nurse"]);
     const page = await arrive("/desk/#/ward");
     await page.waitForSelector("#login:focus");
-    await house.enter(page, "nurse");
+    await hospital.enter(page, "nurse");
     await page.waitForSelector("[data-page=ward]");
     await page.context().close();
   });
@@ -42,7 +42,7 @@ describe("a person who comes to the pages", () => {
     await page.goto(first); // as before, and its time is over in a second
     await page.waitForURL((address) => address.pathname.startsWith("/auth/interaction/") && address.href !== first);
     await page.waitForSelector("#login:focus");
-    await house.enter(page, "nurse");
+    await hospital.enter(page, "nurse");
     await page.waitForSelector("[data-page=ward]");
     await page.context().close();
   });
@@ -84,29 +84,29 @@ describe("a person who comes to the pages", () => {
     await page.context().close();
   });
 
-  it("finds no task that is unknown in a house without wards and medicines, and is told what is missing", async () => {
-    const page = await house.person("newcomer", ["nurse", "pharmacist"]);
-    await house.show(page, "home");
+  it("finds no task that is unknown in a hospital without wards and medicines, and is told what is missing", async () => {
+    const page = await hospital.person("newcomer", ["nurse", "pharmacist"]);
+    await hospital.show(page, "home");
     for (const work of ["requests", "coming", "results", "cleaning", "doses"]) {
       await page.waitForSelector(`[data-work="work.${work}"] .count:text-is('0')`);
     }
     expect(await page.locator(".cards .not-known").count()).toBe(0);
     await page.click('[data-work="work.doses"]');
     await page.waitForSelector("[data-page=round] :text('The administration adds it')");
-    await house.show(page, "dispensary");
+    await hospital.show(page, "dispensary");
     await page.waitForSelector("#part-shelf:has-text('No medication is on the list yet.')");
     await page.context().close();
   });
 
   it("is led from the id of a merged record, even one merged twice, to its replacement, with a notice; whoever already has it open stays", async () => {
-    const register = async (family: string) => (await patients.register(house.operator, { ...PERSON, family, given: ["Ada"] })).patient;
+    const register = async (family: string) => (await patients.register(hospital.operator, { ...PERSON, family, given: ["Ada"] })).patient;
     const [first, second, third] = [await register("Rosi"), await register("Rosssi"), await register("Rossi")];
     const idOf = (reference: string) => reference.split("/")[1] ?? "";
-    const physician = await house.person("physician", ["physician"]);
-    await house.show(physician, `chart/${idOf(first)}`);
+    const physician = await hospital.person("physician", ["physician"]);
+    await hospital.show(physician, `chart/${idOf(first)}`);
     await physician.waitForSelector(".banner-name:has-text('Ada Rosi')");
-    await patients.merge(house.operator, { source: first, target: second });
-    await patients.merge(house.operator, { source: second, target: third });
+    await patients.merge(hospital.operator, { source: first, target: second });
+    await patients.merge(hospital.operator, { source: second, target: third });
 
     await physician.waitForSelector(".banner:has-text('Ada Rosi') .not-known a"); // live: at work on it, the person chooses when to go
     expect(physician.url()).toContain(`#/chart/${idOf(first)}`);
@@ -115,11 +115,11 @@ describe("a person who comes to the pages", () => {
     await physician.waitForSelector(".banner-name:has-text('Ada Rossi')");
     await physician.waitForSelector(".not-known:has-text('in place of the one that was opened')");
     expect(new URL(physician.url()).hash).toBe(`#/chart/${idOf(third)}/merged`);
-    await patients.unmerge(house.operator, { source: second });
+    await patients.unmerge(hospital.operator, { source: second });
     await physician.waitForSelector(".not-known", { state: "detached" }); // it replaces none any more
-    await house.show(physician, `chart/${idOf(third)}`); // by its own id nothing is said
+    await hospital.show(physician, `chart/${idOf(third)}`); // by its own id nothing is said
     await physician.waitForSelector(".banner-name:has-text('Ada Rossi')");
     expect(await physician.locator(".not-known").count()).toBe(0);
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 });

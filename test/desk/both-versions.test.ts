@@ -4,7 +4,7 @@ import { identity } from "../../services/identity/identity.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 type Record = { id: string; [member: string]: unknown };
 
@@ -27,17 +27,22 @@ const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemog
 const concept = (of: string, code: string) => ({ coding: [{ system: `http://terminology.hl7.org/CodeSystem/condition-${of}`, code }] });
 
 describe("a change of what somebody else has changed meanwhile", () => {
-  let house: House;
+  let hospital: Hospital;
   let page: Page;
   let other: Page;
   let patient: string;
 
   beforeAll(async () => {
-    house = await House.open();
-    ({ patient } = await patients.register(house.operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" }));
-    [page, other] = await Promise.all([house.person("first", ["physician", "administrator"]), house.person("second", ["physician"])]);
+    hospital = await Hospital.open();
+    ({ patient } = await patients.register(hospital.operator, {
+      family: "Rossi",
+      given: ["Ada"],
+      gender: "female",
+      birthDate: "1951-03-08",
+    }));
+    [page, other] = await Promise.all([hospital.person("first", ["physician", "administrator"]), hospital.person("second", ["physician"])]);
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   const problem = {
     resourceType: "Condition",
@@ -86,7 +91,7 @@ describe("a change of what somebody else has changed meanwhile", () => {
       const shown = () => page.locator(form.row).first();
       const open = () => shown().getByRole("button", { name: "Change" }).click();
       const made = await write(other, "POST", { ...form.made, subject: { reference: patient } });
-      await house.show(page, `chart/${patient.split("/")[1]}`);
+      await hospital.show(page, `chart/${patient.split("/")[1]}`);
       await open();
       await page.fill(form.field, form.typed);
       await write(other, "PUT", { ...made, ...form.theirs });
@@ -121,7 +126,7 @@ describe("a change of what somebody else has changed meanwhile", () => {
       await page.click("dialog button:has-text('Store')");
       await page.waitForSelector("dialog", { state: "detached" });
       expect(await read(made)).toMatchObject({ ...form.ended, note: [{ text: "seen" }] });
-      house.complaints.length = 0; // the browser tells of refusals as of errors
+      hospital.complaints.length = 0; // the browser tells of refusals as of errors
     },
   );
 
@@ -140,8 +145,8 @@ describe("a change of what somebody else has changed meanwhile", () => {
       medicationCodeableConcept: { text: "Amoxicillin" },
     };
     const made = await write(other, "POST", order);
-    await house.show(page, "home");
-    await house.show(page, `chart/${patient.split("/")[1]}`);
+    await hospital.show(page, "home");
+    await hospital.show(page, `chart/${patient.split("/")[1]}`);
     await page.click("section[aria-label='Medication'] li:has-text('Amoxicillin') button:has-text('Stop')");
     await page.fill("#field-stop-reason", "a rash");
     await write(other, "PUT", { ...made, note: [{ text: "seen" }] });
@@ -150,21 +155,21 @@ describe("a change of what somebody else has changed meanwhile", () => {
     await page.click("dialog button:has-text('Store')");
     await page.waitForSelector("dialog", { state: "detached" });
     expect(await read(made)).toMatchObject({ status: "stopped", statusReason: { text: "a rash" }, note: [{ text: "seen" }] });
-    house.complaints.length = 0; // the browser tells of refusals as of errors
+    hospital.complaints.length = 0; // the browser tells of refusals as of errors
   });
 
   it("shows how somebody else corrected a result meanwhile, keeps the typed reason, and on confirmation corrects it again", async () => {
-    const { order } = await lab.order(house.operator, { patient, test: HAEMOGLOBIN });
-    const { observation } = await lab.enterResult(house.operator, { order, finding: { value: 132, unit: "g/dL" } });
+    const { order } = await lab.order(hospital.operator, { patient, test: HAEMOGLOBIN });
+    const { observation } = await lab.enterResult(hospital.operator, { order, finding: { value: 132, unit: "g/dL" } });
     const now = async () => {
       const [, id = ""] = observation.split("/");
       const { valueQuantity, note, meta } = await read({ resourceType: "Observation", id });
       return { value: (valueQuantity as { value: number }).value, notes: (note as { text: string }[]).map(({ text }) => text), meta };
     };
     const correct = (value: number, reason: string) =>
-      lab.correctResult(house.operator, { observation, finding: { value, unit: "g/dL" }, reason });
-    const bench = await house.person("technician", ["lab-technician"]);
-    await house.show(bench, "bench");
+      lab.correctResult(hospital.operator, { observation, finding: { value, unit: "g/dL" }, reason });
+    const bench = await hospital.person("technician", ["lab-technician"]);
+    await hospital.show(bench, "bench");
     const open = () => bench.click("section[aria-label='Issued lately'] tr:has-text('Ada Rossi') button:has-text('Correct')");
     await open();
     await bench.fill("#field-correct-value", "13.4");
@@ -190,19 +195,19 @@ describe("a change of what somebody else has changed meanwhile", () => {
     await bench.click("dialog button:has-text('Store')");
     await bench.waitForSelector("dialog", { state: "detached" });
     expect(await now()).toMatchObject({ value: 13.5, meta: { versionId: "4" } });
-    house.complaints.length = 0; // the browser tells of refusals as of errors
+    hospital.complaints.length = 0; // the browser tells of refusals as of errors
   });
 
   it("shows the reorder level that somebody else has set meanwhile, and on confirmation sets one's own", async () => {
     const medication = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
-    await pharmacy.receive(house.operator, { medication, quantity: 100 });
-    const level = async () => (await pharmacy.listReorderLevels(house.operator, {})).map((one) => one.level);
-    const shelf = await house.person("pharmacist", ["pharmacist"]);
-    await house.show(shelf, "dispensary");
+    await pharmacy.receive(hospital.operator, { medication, quantity: 100 });
+    const level = async () => (await pharmacy.listReorderLevels(hospital.operator, {})).map((one) => one.level);
+    const shelf = await hospital.person("pharmacist", ["pharmacist"]);
+    await hospital.show(shelf, "dispensary");
     await shelf.click("section[aria-label='Shelf'] button.name");
     await shelf.click("dialog button:has-text('Set minimum')");
     await shelf.fill("#field-reorder-level", "40");
-    await pharmacy.setReorderLevel(house.operator, { medication, level: 20 });
+    await pharmacy.setReorderLevel(hospital.operator, { medication, level: 20 });
     await shelf.press("#field-reorder-level", "Enter");
     await shelf.waitForSelector("dialog tr:has-text('40'):has-text('20')");
     expect(await barriers(shelf)).toEqual([]);
@@ -211,29 +216,29 @@ describe("a change of what somebody else has changed meanwhile", () => {
     await shelf.waitForSelector("dialog li:has-text('order from 40 down')");
     expect(await level()).toEqual([40]);
     // An undo takes back one's own, and no other's.
-    await pharmacy.setReorderLevel(house.operator, { medication, level: 30 });
+    await pharmacy.setReorderLevel(hospital.operator, { medication, level: 30 });
     await shelf.keyboard.press("Alt+z");
     await shelf.waitForSelector(".notice.fault");
     expect(await level()).toEqual([30]);
-    house.complaints.length = 0; // the browser tells of refusals as of errors
+    hospital.complaints.length = 0; // the browser tells of refusals as of errors
   });
 
   it("shows both versions of a role, right by right, and stores both changes with the typed reason", async () => {
-    const roleNow = async () => (await identity.listRoles(house.operator, {})).find(({ role }) => role === "porter");
+    const roleNow = async () => (await identity.listRoles(hospital.operator, {})).find(({ role }) => role === "porter");
     const content = { role: "porter", reason: "new", types: { Location: "rs" }, actions: [], onBehalf: false, secondFactor: false };
-    await identity.changeRole(house.operator, { ...content, version: 0, says: "Brings patients." });
-    await house.show(page, "administration");
+    await identity.changeRole(hospital.operator, { ...content, version: 0, says: "Brings patients." });
+    await hospital.show(page, "administration");
     await page.click("button:has-text('porter')");
     await page.check("input[aria-label='Location: update']");
     await page.fill("#field-role-reason", "they move beds");
     const { version = 0 } = (await roleNow()) ?? {};
-    await identity.changeRole(house.operator, { ...content, version, says: "Brings patients and beds." });
+    await identity.changeRole(hospital.operator, { ...content, version, says: "Brings patients and beds." });
     await page.click("dialog button:has-text('Store')");
     await page.waitForSelector("dialog [role=alert]:focus");
     expect(await barriers(page)).toEqual([]);
     await page.keyboard.press("Escape");
     await page.reload();
-    await house.show(page, "administration");
+    await hospital.show(page, "administration");
     await page.click("button:has-text('porter')");
     expect(await page.isChecked("input[aria-label='Location: update']")).toBe(true); // what was chosen is kept as what was typed is
     await page.click("dialog button:has-text('Store')");

@@ -6,14 +6,14 @@ import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { House } from "./pages-house.ts";
+import { Hospital } from "./pages-hospital.ts";
 
 const RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm";
 const PARACETAMOL = { system: RXNORM, code: "313782", display: "Acetaminophen 325 MG" };
 const POTASSIUM = { system: "http://loinc.org", code: "2823-3", display: "Potassium [Moles/volume] in Serum or Plasma" };
 
 describe("care", () => {
-  let house: House;
+  let hospital: Hospital;
   let nurse: Page;
   let physician: Page;
   let technician: Page;
@@ -24,8 +24,8 @@ describe("care", () => {
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
 
   beforeAll(async () => {
-    house = await House.open();
-    const { operator } = house;
+    hospital = await Hospital.open();
+    const { operator } = hospital;
     const registered = await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" });
     ({ patient } = registered);
     const { patient: other } = await patients.register(operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
@@ -38,17 +38,17 @@ describe("care", () => {
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 100, lot: "L", expires: "2099-01-01" });
     await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 40, dosage: "1 tablet", timing, dose });
     [nurse, physician, technician] = await Promise.all([
-      house.person("nurse", ["nurse"]),
-      house.person("physician", ["physician"]),
-      house.person("technician", ["lab-technician"]),
+      hospital.person("nurse", ["nurse"]),
+      hospital.person("physician", ["physician"]),
+      hospital.person("technician", ["lab-technician"]),
     ]);
-    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
     number = (await physician.textContent(".banner .number"))?.trim() ?? "";
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   it("a dose is given once, to the right patient, of the prescribed medication", async () => {
-    await house.show(nurse, "round");
+    await hospital.show(nurse, "round");
     const scan = async (wristband: string, packed: string) => {
       await nurse.fill("#field-wristband", wristband);
       await nurse.fill("#field-packed", packed);
@@ -71,18 +71,18 @@ describe("care", () => {
     await scan(number, PARACETAMOL.code);
     await nurse.waitForSelector("#field-why-fault:has-text('differ from the prescription')");
     await nurse.fill("#field-dose-given", "325 mg");
-    const [due] = await pharmacy.due(house.operator, {
-      ward: (await wards.board(house.operator, {})).wards[0]?.location ?? "",
+    const [due] = await pharmacy.due(hospital.operator, {
+      ward: (await wards.board(hospital.operator, {})).wards[0]?.location ?? "",
       aheadMinutes: 60,
     });
     const given = { prescription: due?.prescription ?? "", outcome: "given" as const, due: due?.dueAt ?? "" };
     const scanned = { scanned: { patient: number, medication: PARACETAMOL.code } };
-    await pharmacy.administer(house.operator, { ...given, ...scanned, ...(due?.dose && { dose: due.dose }) });
+    await pharmacy.administer(hospital.operator, { ...given, ...scanned, ...(due?.dose && { dose: due.dose }) });
     await scan(number, PARACETAMOL.code); // while a colleague has given it
     await nurse.waitForSelector("dialog .fault:has-text('noted already')");
     await nurse.keyboard.press("Escape");
     await nurse.waitForSelector("text=No dose is due within the hour.");
-    house.complaints.length = 0; // the browser tells of refusals as of errors
+    hospital.complaints.length = 0; // the browser tells of refusals as of errors
   });
 
   it("a dose that could mean a thousand or one cannot be prescribed", async () => {
@@ -102,8 +102,8 @@ describe("care", () => {
     await physician.fill("#field-dose", "١٠٠٠ mg");
     await physician.press("#field-dose", "Enter");
     await said(physician, "is prescribed.");
-    const due = await pharmacy.due(house.operator, {
-      ward: (await wards.board(house.operator, {})).wards[0]?.location ?? "",
+    const due = await pharmacy.due(hospital.operator, {
+      ward: (await wards.board(hospital.operator, {})).wards[0]?.location ?? "",
       aheadMinutes: 1_440,
     });
     expect(due.map(({ dose }) => dose)).toContainEqual({ value: 1000, unit: "mg" });
@@ -117,7 +117,7 @@ describe("care", () => {
     const [amoxicillin, azithromycin] = codes.map(([code = "", display = ""]) => ({ system: RXNORM, code, display }));
     for (const one of [amoxicillin, azithromycin]) {
       const had = { resourceType: "Medication", id: one?.code, status: "active", code: { coding: [one] } };
-      await ownerOf("pharmacy").write(house.operator, {
+      await ownerOf("pharmacy").write(hospital.operator, {
         steps: [{ op: "create", type: "Medication", id: one?.code ?? "", text: JSON.stringify(had) }],
       });
     }
@@ -150,12 +150,12 @@ describe("care", () => {
     });
     expect(prescribed).toContain("Azithromycin");
     expect(prescribed).not.toContain("last year");
-    house.complaints.length = 0; // the browser tells of refusals as of errors
+    hospital.complaints.length = 0; // the browser tells of refusals as of errors
   });
 
   it("the answer that somebody is a different person holds for the description at that time: after a change of it, the question comes again", async () => {
-    const clerk = await house.person("clerk", ["front-desk"]);
-    await house.show(clerk, "desk");
+    const clerk = await hospital.person("clerk", ["front-desk"]);
+    await hospital.show(clerk, "desk");
     for (const [field, text] of Object.entries({ family: "Rosi", given: "Ada", birthDate: "8/3/1951" })) {
       await clerk.fill(`#field-${field}`, text);
     }
@@ -171,13 +171,13 @@ describe("care", () => {
     await clerk.fill("#field-confirm", "her cousin of the same name");
     await clerk.press("#field-confirm", "Enter");
     await said(clerk, "registered");
-    house.complaints.length = 0; // the browser tells of refusals as of errors
+    hospital.complaints.length = 0; // the browser tells of refusals as of errors
   });
 
   it("a critical value is shown until it is acknowledged; if it is unknown whether there are any, the page does not say that there are none", async () => {
     const release = async (typed: string) => {
-      const { order } = await lab.order(house.operator, { patient, test: POTASSIUM });
-      await lab.collect(house.operator, { orders: [order] });
+      const { order } = await lab.order(hospital.operator, { patient, test: POTASSIUM });
+      await lab.collect(hospital.operator, { orders: [order] });
       await technician.click("tr:has-text('Potassium') button:has-text('Enter result')");
       await technician.fill("#field-value-2823-3", typed);
       await technician.press("#field-value-2823-3", "Enter");
@@ -193,13 +193,13 @@ describe("care", () => {
         const { entry = [] } = (await answer.json()) as { entry?: { resource: { note?: { text: string }[] } }[] };
         return entry.flatMap(({ resource }) => resource.note?.map(({ text }) => text) ?? []);
       }, order);
-    await house.show(technician, "bench");
+    await hospital.show(technician, "bench");
     const order = await release("٧،٢"); // with the comma of an Arabic keyboard
     await physician.waitForSelector("#part-critical li:has-text('7.2 mmol/L')");
     // At the bench nobody takes notice of it for the ward: who tells it by telephone says whom.
     await technician.waitForSelector("#part-critical li:has-text('7.2 mmol/L')");
     expect(await technician.locator("#part-critical button:has-text('I have taken notice')").count()).toBe(0);
-    await house.step("note who was informed of a critical value by telephone", technician, async () => {
+    await hospital.step("note who was informed of a critical value by telephone", technician, async () => {
       await technician.click("#part-critical button:has-text('Reported by telephone')");
       await technician.fill("#field-told-who", "Dr Neri, Medicine");
       await technician.press("#field-told-who", "Enter");
@@ -215,12 +215,12 @@ describe("care", () => {
     await physician.unroute("**/api/lab/listCritical*");
     await physician.click("#part-critical button:has-text('I have taken notice')");
     await physician.waitForSelector("#part-critical", { state: "detached" });
-    expect(await lab.listCritical(house.operator, { patient })).toEqual([]);
+    expect(await lab.listCritical(hospital.operator, { patient })).toEqual([]);
   });
 
   it("a value below the measurable range is a result, with its range and without a false flag", async () => {
-    const { order } = await lab.order(house.operator, { patient, test: POTASSIUM });
-    await lab.collect(house.operator, { orders: [order] });
+    const { order } = await lab.order(hospital.operator, { patient, test: POTASSIUM });
+    await lab.collect(hospital.operator, { orders: [order] });
     await technician.click("tr:has-text('Potassium') button:has-text('Enter result')");
     await technician.fill("#field-value-2823-3", "0.0004"); // what is reviewed is what was typed, not zero
     await technician.press("#field-value-2823-3", "Enter");
@@ -233,7 +233,7 @@ describe("care", () => {
   });
 
   it("two patients swap beds by drag and drop, one goes on leave and returns, and a ward with patients cannot be closed", async () => {
-    await house.show(nurse, "ward");
+    await hospital.show(nurse, "ward");
     await nurse.dragAndDrop("button.bed:has-text('Ada Rossi')", "button.bed:has-text('Bruno Verdi')");
     await said(nurse, "Ada Rossi and Bruno Verdi have changed beds.");
     await Promise.all([lies("Ada Rossi", "B"), lies("Bruno Verdi", "A")]);
@@ -247,8 +247,8 @@ describe("care", () => {
     await nurse.waitForSelector(`dialog dd:right-of(dt:has-text('on leave')):has-text('${today}')`); // it may have been yesterday
     await nurse.click("dialog button:has-text('back')");
     await said(nurse, "Ada Rossi is back.");
-    const administrator = await house.person("chief", ["administrator"]);
-    await house.show(administrator, "places");
+    const administrator = await hospital.person("chief", ["administrator"]);
+    await hospital.show(administrator, "places");
     await administrator.click("main button:text-is('Close') >> nth=0");
     await administrator.fill("#field-close-reason", "painters");
     await administrator.press("#field-close-reason", "Enter");
@@ -257,12 +257,12 @@ describe("care", () => {
   });
 
   it("a dialog about a patient stays one about that patient, whatever others do, and says what is not known", async () => {
-    const board = await wards.board(house.operator, {});
+    const board = await wards.board(hospital.operator, {});
     const beds = board.wards.flatMap(({ rooms }) => rooms.flatMap((room) => room.beds));
     const [ada, bruno] = ["Ada Rossi", "Bruno Verdi"].map((name) => beds.find((bed) => bed.stay?.name === name)?.stay?.stay ?? "");
     await nurse.click("button.bed:has-text('Ada Rossi')");
     await nurse.waitForSelector("dialog h2:has-text('B'):has-text('Ada Rossi')");
-    await hospitalizations.swap(house.operator, { stay: ada ?? "", with: bruno ?? "" }); // by a colleague
+    await hospitalizations.swap(hospital.operator, { stay: ada ?? "", with: bruno ?? "" }); // by a colleague
     await nurse.waitForSelector("dialog h2:has-text('A'):has-text('Ada Rossi')");
     await nurse.route(/wards\/board(?!\/)/, async (route) => {
       const response = await route.fetch();
@@ -271,24 +271,24 @@ describe("care", () => {
         json: { ...((await response.json()) as object), unknown: ["allergies", "stays"], isComplete: false },
       });
     });
-    await hospitalizations.handOver(house.operator, { stay: ada ?? "", text: "seen" });
-    await hospitalizations.swap(house.operator, { stay: ada ?? "", with: bruno ?? "" });
+    await hospitalizations.handOver(hospital.operator, { stay: ada ?? "", text: "seen" });
+    await hospitalizations.swap(hospital.operator, { stay: ada ?? "", with: bruno ?? "" });
     await nurse.waitForSelector("dialog .not-known:has-text('allergies')");
     expect(await nurse.textContent("#part-waiting")).not.toContain("Nobody waits");
     await nurse.unroute(/wards\/board(?!\/)/);
-    await hospitalizations.discharge(house.operator, { stay: ada ?? "" });
+    await hospitalizations.discharge(hospital.operator, { stay: ada ?? "" });
     await nurse.waitForSelector("dialog [role=status]:has-text('Ada Rossi is no longer in a bed of this ward.')");
     expect(await nurse.locator("dialog button:has-text('Discharge')").count()).toBe(0);
     await nurse.keyboard.press("Escape");
   });
 
   it("an open visit that cannot be asked for does not keep a patient from a bed, and allergies are said to be of earlier", async () => {
-    const { patient: third } = await patients.register(house.operator, { family: "Kaci", given: ["Dalila"], gender: "female" });
+    const { patient: third } = await patients.register(hospital.operator, { family: "Kaci", given: ["Dalila"], gender: "female" });
     const down = { status: 503, body: "{}" };
     await nurse.route(/Encounter\?.*class=AMB/, (route) => route.fulfill(down));
-    const free = (await wards.listBeds(house.operator, { status: "free" }))[0]?.location ?? "";
+    const free = (await wards.listBeds(hospital.operator, { status: "free" }))[0]?.location ?? "";
     // A bed that cannot be chosen says why, and the patient stays picked up; the own bed puts the patient back.
-    await wards.setCleaning(house.operator, { bed: free, cleaning: "dirty" });
+    await wards.setCleaning(hospital.operator, { bed: free, cleaning: "dirty" });
     await nurse.waitForSelector("button.bed.closed:has-text('to be cleaned')");
     await nurse.focus("button.bed:has-text('Bruno Verdi')");
     await nurse.keyboard.press("m");
@@ -297,7 +297,7 @@ describe("care", () => {
     await nurse.click("button.bed:has-text('Bruno Verdi')");
     await nurse.waitForSelector(".moving", { state: "detached" });
     expect(await nurse.locator("dialog").count()).toBe(0);
-    for (const cleaning of ["cleaning", "clean"] as const) await wards.setCleaning(house.operator, { bed: free, cleaning });
+    for (const cleaning of ["cleaning", "clean"] as const) await wards.setCleaning(hospital.operator, { bed: free, cleaning });
     await nurse.click("button.bed.free");
     await nurse.fill("#admit-search", "Kaci");
     await nurse.waitForSelector("#admit-search-list li");
@@ -306,13 +306,13 @@ describe("care", () => {
     await nurse.fill("#field-admit-reason", "Fall");
     await nurse.press("#field-admit-reason", "Enter");
     await said(nurse, "Dalila Kaci is admitted");
-    await house.show(physician, `chart/${third.split("/")[1]}`);
+    await hospital.show(physician, `chart/${third.split("/")[1]}`);
     await physician.waitForSelector(".banner:has-text('No allergy is recorded')");
     await physician.route(/AllergyIntolerance/, (route) => route.fulfill(down));
     const allergy = { resourceType: "AllergyIntolerance", patient: { reference: third }, code: { text: "Latex" } };
     const clinicalStatus = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };
     const text = JSON.stringify({ ...allergy, clinicalStatus });
-    await ownerOf("records").write(house.operator, {
+    await ownerOf("records").write(hospital.operator, {
       steps: [{ op: "create", type: "AllergyIntolerance", id: crypto.randomUUID(), text }],
     });
     await physician.waitForSelector(".banner .not-known:has-text('as of')");

@@ -4,31 +4,31 @@ import { billing } from "../../services/billing/billing.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { heldBack } from "./held-back.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 describe("at the cash desk", () => {
-  let house: House;
+  let hospital: Hospital;
   let cashier: Page;
   const bill = "#part-invoices li:has-text('Ada Rossi')";
 
   beforeAll(async () => {
-    house = await House.open();
-    const { operator } = house;
+    hospital = await Hospital.open();
+    const { operator } = hospital;
     const { patient } = await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" });
     const { visit } = await visits.open(operator, { patient, reason: "Cough" });
     await billing.charge(operator, { encounter: visit, text: "consultation", cents: 100_00, currency: "EUR" });
     await visits.close(operator, { visit });
     await billing.invoice(operator, { encounter: visit });
-    cashier = await house.person("cashier", ["billing"]);
-    await house.show(cashier, "cash");
+    cashier = await hospital.person("cashier", ["billing"]);
+    await hospital.show(cashier, "cash");
   }, 60_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   const said = (text: string) => cashier.waitForSelector(`.notice:has-text("${text}")`);
   const open = () => cashier.click(`${bill} button:has-text('Take payment')`);
 
   it("the insurer pays a part, with a receipt, and the list says what is left", async () => {
-    await house.step("take a partial payment from an insurer, with the number of its policy", cashier, async () => {
+    await hospital.step("take a partial payment from an insurer, with the number of its policy", cashier, async () => {
       await open();
       await cashier.fill("#field-pay-amount", "70");
       await cashier.selectOption("#field-pay-means", { label: "insurance" });
@@ -77,7 +77,7 @@ describe("at the cash desk", () => {
     await cashier.keyboard.press("Alt+z");
     await cashier.waitForSelector(`${bill}:has-text('€30.00 left')`);
     await open();
-    await house.step("take a payment back, with the reason", cashier, async () => {
+    await hospital.step("take a payment back, with the reason", cashier, async () => {
       await cashier.click("dialog li:has-text('P-4711') button:has-text('Take back')");
       await cashier.fill("#field-take-back-reason", "another patient's policy");
       await cashier.press("#field-take-back-reason", "Enter");
@@ -117,11 +117,11 @@ describe("at the cash desk", () => {
     expect(await cashier.textContent("dialog .print")).toContain("another patient's policy");
     await cashier.fill("#field-report-day", "2020-02-29");
     await cashier.waitForSelector("dialog .print:has-text('Nothing was paid on this day.')");
-    expect(house.complaints.filter((text) => !/status of 409/.test(text))).toEqual([]);
+    expect(hospital.complaints.filter((text) => !/status of 409/.test(text))).toEqual([]);
   });
 
   it("a credit reduces the balance of the bill, and what was overpaid is paid back", async () => {
-    const { operator } = house;
+    const { operator } = hospital;
     const { patient } = await patients.register(operator, { family: "Amrani", given: ["Lina"], gender: "female", birthDate: "1990-01-01" });
     const { visit } = await visits.open(operator, { patient, reason: "Cough" });
     const [first, second] = await Promise.all(
@@ -142,7 +142,7 @@ describe("at the cash desk", () => {
 
     const { creditNote } = await billing.creditNote(operator, { invoice, charges: [second?.charge ?? ""], reason: "not done" });
     expect(await billing.listBalances(operator, { invoices: [creditNote] })).toMatchObject([{ left: 40_00, credited: 0 }]);
-    await house.step("pay back a credit, with its receipt on the screen", cashier, async () => {
+    await hospital.step("pay back a credit, with its receipt on the screen", cashier, async () => {
       await cashier.click(`${of("Credit note")} button:has-text('Pay back')`);
       await cashier.press("#field-pay-amount", "Enter");
       await said("Lina Amrani was paid back €40.00.");
@@ -157,7 +157,7 @@ describe("at the cash desk", () => {
   });
 
   it("one line of a paid bill is credited and paid back, the others stay; lines already credited are marked", async () => {
-    const { operator } = house;
+    const { operator } = hospital;
     const { patient } = await patients.register(operator, { family: "Kaci", given: ["Dalila"], gender: "female", birthDate: "1980-02-02" });
     const { visit } = await visits.open(operator, { patient });
     const charge = async (text: string, cents: number) =>

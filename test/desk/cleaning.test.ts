@@ -3,23 +3,23 @@ import type { Page } from "playwright-core";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 describe("a bed that is to be cleaned", () => {
-  let house: House;
+  let hospital: Hospital;
   let nurse: Page;
   let other: Page;
 
   beforeAll(async () => {
-    house = await House.open({}, { nats: true, replicas: { api: 2 } });
-    const { operator } = house;
+    hospital = await Hospital.open({}, { nats: true, replicas: { api: 2 } });
+    const { operator } = hospital;
     await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
     const { patient } = await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" });
     await hospitalizations.request(operator, { patient, kind: "planned", reason: "Anaemia" });
-    [nurse, other] = await Promise.all([house.person("nurse", ["nurse"]), house.person("other", ["nurse"], {}, 1)]);
-    await Promise.all([house.show(nurse, "ward"), house.show(other, "ward")]);
+    [nurse, other] = await Promise.all([hospital.person("nurse", ["nurse"]), hospital.person("other", ["nurse"], {}, 1)]);
+    await Promise.all([hospital.show(nurse, "ward"), hospital.show(other, "ward")]);
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   const bed = (page: Page, state: string) => page.locator(`button.bed:has(.bed-name:text-is('A')):has-text('${state}')`);
   const set = async (to: string) => {
@@ -58,6 +58,6 @@ describe("a bed that is to be cleaned", () => {
     await Promise.all([bed(nurse, "free").waitFor(), bed(other, "free").waitFor()]);
     await nurse.keyboard.press("Alt+z");
     await nurse.waitForSelector(".notice:has-text('It is undone')");
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 });

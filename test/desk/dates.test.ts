@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { contentOf } from "../kit/map.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 /** The browser's own fields would be of this one: the month first. */
 const AMERICAN = { locale: "en-US", timezoneId: "America/Los_Angeles" };
@@ -12,19 +12,19 @@ const textIn = (language: string, key: string) =>
   (JSON.parse(contentOf(`services/desk/messages/${language}.json`)) as Record<string, string>)[key];
 
 describe("a day", () => {
-  let house: House;
+  let hospital: Hospital;
   let page: Page;
   let patient: string;
   const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
 
   beforeAll(async () => {
-    house = await House.open();
+    hospital = await Hospital.open();
     const registration = { family: "Rossi", given: ["Ada"], gender: "female" as const, birthDate: "1951-03-08" };
-    ({ patient } = await patients.register(house.operator, registration));
-    await (await house.person("nurse", ["nurse"])).close();
-    page = await house.person("everybody", ["front-desk", "pharmacist", "administrator"], AMERICAN);
+    ({ patient } = await patients.register(hospital.operator, registration));
+    await (await hospital.person("nurse", ["nurse"])).close();
+    page = await hospital.person("everybody", ["front-desk", "pharmacist", "administrator"], AMERICAN);
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   const hint = (field: string, text: string) => page.waitForSelector(`.field:has(#field-${field}) .hint:has-text("${text}")`);
 
@@ -34,14 +34,14 @@ describe("a day", () => {
     ["ar", "٨ مارس ٢٠٢٧", "الاثنين", "08/03/2027"],
   ])("in %s, typed as “%s”, is understood", async (language, typed, weekday, shown) => {
     await page.selectOption("#language", language);
-    await house.show(page, "desk");
+    await hospital.show(page, "desk");
     await page.fill("#field-appointments-day", typed);
     await hint("appointments-day", weekday);
     await hint("appointments-day", "2027");
     await page.selectOption("#language", "en"); // redrawn, it is the same day
     await hint("appointments-day", "Monday, 8 Mar 2027");
-    await house.show(page, "home");
-    await house.show(page, "desk");
+    await hospital.show(page, "home");
+    await hospital.show(page, "desk");
     await page.fill("#field-appointments-day", shown);
     await hint("appointments-day", "Monday, 8 Mar 2027");
   });
@@ -73,7 +73,7 @@ describe("a day", () => {
   });
 
   it("that does not exist, or is out of range, is reported, and its form is not sent", async () => {
-    await house.show(page, "dispensary");
+    await hospital.show(page, "dispensary");
     await page.click("button:has-text('Delivery')");
     const sent: string[] = [];
     page.on("request", (request) => request.url().endsWith("/api/pharmacy/receive") && sent.push(request.postData() ?? ""));
@@ -89,12 +89,12 @@ describe("a day", () => {
     expect(sent).toEqual([]);
     await page.keyboard.press("Escape");
 
-    await house.show(page, "census");
+    await hospital.show(page, "census");
     await page.fill("#field-census-to", "1/1/2099");
     await hint("census-to", "At the latest");
     await page.press("#field-census-to", "Tab");
     await page.waitForSelector("#field-census-to-fault");
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 
   it.each([
@@ -103,7 +103,7 @@ describe("a day", () => {
     ["ar", "٨:٣٠", "غدًا"],
   ])("in %s has a time typed as “%s”, which no browser reads in its own way", async (language, typed, reason) => {
     await page.selectOption("#language", language);
-    await house.show(page, "desk");
+    await hospital.show(page, "desk");
     await page.fill("#desk-search", "Rossi");
     await page.waitForSelector("#desk-search-list li");
     await page.press("#desk-search", "Enter");
@@ -125,10 +125,10 @@ describe("a day", () => {
   });
 
   it("of the appointments is today's, also on a page that stays open over midnight, until another is chosen", async () => {
-    const clerk = await house.signIn("everybody", { locale: "en-GB" });
+    const clerk = await hospital.signIn("everybody", { locale: "en-GB" });
     await clerk.clock.install();
     await clerk.reload();
-    await house.show(clerk, "desk");
+    await hospital.show(clerk, "desk");
     const shown = () => clerk.inputValue("#field-appointments-day");
     const first = await shown();
     await clerk.clock.fastForward("24:00:00");
@@ -150,9 +150,9 @@ describe("a day", () => {
     ["ar", "٣٧٫٢", 37.2],
     ["ar", "۳۷.۲", 37.2],
   ])("in %s a temperature typed as “%s” is what was measured", async (language, typed, value) => {
-    const nurse = await house.signIn("nurse", AMERICAN);
+    const nurse = await hospital.signIn("nurse", AMERICAN);
     await nurse.selectOption("#language", language);
-    await house.show(nurse, `chart/${patient.split("/")[1]}`);
+    await hospital.show(nurse, `chart/${patient.split("/")[1]}`);
     await nurse.click(`main button:text-is("${textIn(language, "vitals.note")}")`);
     // Between Arabic letters the sign would come to stand behind its letter.
     expect(await nurse.textContent("label[for=field-vital-8310-5]")).toContain(language === "ar" ? "(\u2068°C\u2069)" : "(°C)");

@@ -9,7 +9,7 @@ import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { House } from "./pages-house.ts";
+import { Hospital } from "./pages-hospital.ts";
 
 const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin" };
 const BLOOD_COUNT = "CBC panel - Blood by Automated count";
@@ -28,7 +28,7 @@ const VALUES: Record<string, string> = {
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 
 describe("a day in the hospital, by its pages,", () => {
-  let house: House;
+  let hospital: Hospital;
   let clerk: Page;
   let nurse: Page;
   let physician: Page;
@@ -38,35 +38,35 @@ describe("a day in the hospital, by its pages,", () => {
   let archivist: Page;
 
   beforeAll(async () => {
-    house = await House.open({}, { nats: true, replicas: { api: 2 }, apart: ["lab"] });
-    const { operator } = house;
+    hospital = await Hospital.open({}, { nats: true, replicas: { api: 2 }, apart: ["lab"] });
+    const { operator } = hospital;
     await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 100 });
     const visit = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "IMP" };
     await billing.setPrice(operator, { code: visit, cents: 12_000, currency: "EUR" });
-    // What the house has ordered and prescribed before is what can be chosen from.
+    // What the hospital has ordered and prescribed before is what can be chosen from.
     const known = await patients.register(operator, { family: "Before", given: ["Another"], gender: "female" });
     await lab.order(operator, { patient: known.patient, test: HAEMOGLOBIN });
     await pharmacy.prescribe(operator, { patient: known.patient, medication: PARACETAMOL, quantity: 1, dosage: "1 tablet" });
     [clerk, nurse, physician, technician, pharmacist, cashier, archivist] = await Promise.all([
-      house.person("clerk", ["front-desk"]),
-      house.person("nurse", ["nurse"], {}, 1),
-      house.person("physician", ["physician"]),
-      house.person("technician", ["lab-technician"], {}, 1),
-      house.person("pharmacist", ["pharmacist"], {}, 1),
-      house.person("cashier", ["billing"]),
-      house.person("archivist", ["records-office"]),
+      hospital.person("clerk", ["front-desk"]),
+      hospital.person("nurse", ["nurse"], {}, 1),
+      hospital.person("physician", ["physician"]),
+      hospital.person("technician", ["lab-technician"], {}, 1),
+      hospital.person("pharmacist", ["pharmacist"], {}, 1),
+      hospital.person("cashier", ["billing"]),
+      hospital.person("archivist", ["records-office"]),
     ]);
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   /** Number of her tube. */
   let accession = "";
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
-  const step = (name: string, page: Page, work: () => Promise<unknown>) => house.step(name, page, work);
+  const step = (name: string, page: Page, work: () => Promise<unknown>) => hospital.step(name, page, work);
 
   it("the clerk registers a patient and opens a visit; a second registration by mistake is prevented", async () => {
-    await house.show(clerk, "desk");
+    await hospital.show(clerk, "desk");
     const fill = async () => {
       await clerk.fill("#field-family", "Rossi");
       await clerk.fill("#field-given", "Ada");
@@ -87,7 +87,7 @@ describe("a day in the hospital, by its pages,", () => {
 
     await fill();
     await clerk.reload(); // what was typed is still there
-    await house.show(clerk, "desk");
+    await hospital.show(clerk, "desk");
     expect(await clerk.inputValue("#field-family")).toBe("Rossi");
     await step("avoid a duplicate registration (the typing comes before)", clerk, async () => {
       await clerk.press("#field-birthDate", "Enter");
@@ -100,7 +100,7 @@ describe("a day in the hospital, by its pages,", () => {
   });
 
   it("the nurse admits the patient by keyboard, transfers her and undoes the transfer", async () => {
-    await house.show(nurse, "ward");
+    await hospital.show(nurse, "ward");
     await nurse.focus("button.bed >> nth=0");
     await step("admit from the front desk's queue to a bed", nurse, async () => {
       await nurse.keyboard.press("Enter");
@@ -150,7 +150,7 @@ describe("a day in the hospital, by its pages,", () => {
       await said(physician, "is prescribed.");
     });
 
-    await house.show(technician, "bench");
+    await hospital.show(technician, "bench");
     await step("collect, with a label", technician, async () => {
       await technician.click("tr:has-text('Ada Rossi') button:has-text('Collect')");
       await technician.click("dialog button.main");
@@ -161,14 +161,14 @@ describe("a day in the hospital, by its pages,", () => {
   });
 
   it("the laboratory is killed half-way: the bench says what is not known, the others work on, and it comes back by itself", async () => {
-    await house.show(nurse, "home");
-    await house.mesh.kill("lab");
+    await hospital.show(nurse, "home");
+    await hospital.mesh.kill("lab");
     await technician.waitForSelector(".not-known:has-text('Not known at the moment')");
     await physician.waitForSelector(".panel:has(h2:text-is('Orders that wait')) .not-known");
     await physician.fill("#field-problem", "Anaemia");
     await physician.press("#field-problem", "Enter");
     await said(physician, "Anaemia is noted.");
-    await house.show(pharmacist, "dispensary");
+    await hospital.show(pharmacist, "dispensary");
     await step("hand out a part of a prescription", pharmacist, async () => {
       await pharmacist.click("li:has-text('Ada Rossi') button:has-text('Hand out')");
       await pharmacist.waitForSelector("text=100 on the shelf");
@@ -178,9 +178,9 @@ describe("a day in the hospital, by its pages,", () => {
     });
     await nurse.waitForSelector('[data-work="work.results"] .not-known');
     expect(await nurse.textContent('[data-work="work.requests"] .count')).toBe("0");
-    await house.show(nurse, "ward");
+    await hospital.show(nurse, "ward");
     await nurse.waitForSelector("button.bed:has-text('Ada Rossi')");
-    await house.mesh.add("lab");
+    await hospital.mesh.add("lab");
     await technician.waitForSelector(".not-known", { state: "detached" });
   });
 
@@ -201,7 +201,7 @@ describe("a day in the hospital, by its pages,", () => {
 
   it("the nurse gives the first dose: another patient's wristband is refused, the right one is accepted", async () => {
     const wristband = (await physician.textContent(".banner .number"))?.trim() ?? "";
-    await house.show(nurse, "round");
+    await hospital.show(nurse, "round");
     await nurse.click("li:has-text('Acetaminophen') button:has-text('Note')");
     await nurse.fill("#field-wristband", "another");
     await nurse.fill("#field-packed", PARACETAMOL.code);
@@ -215,17 +215,17 @@ describe("a day in the hospital, by its pages,", () => {
       await nurse.press("#field-packed", "Enter");
       await said(nurse, "The dose of Ada Rossi is given.");
     });
-    await house.show(nurse, "ward");
+    await hospital.show(nurse, "ward");
   });
 
   it("a request for admission goes from the chart to the board, and from there to a bed", async () => {
-    const { patient } = await patients.register(house.operator, {
+    const { patient } = await patients.register(hospital.operator, {
       family: "Verdi",
       given: ["Bruno"],
       birthDate: "1960-01-01",
       gender: "male",
     });
-    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
     await step("ask for an admission", physician, async () => {
       await physician.click("button:has-text('Ask for admission')");
       await physician.fill("#field-admission-reason", "Chest pain");
@@ -255,8 +255,8 @@ describe("a day in the hospital, by its pages,", () => {
 
   it("two people correct the patient's details at once: nothing is lost, the second one chooses", async () => {
     const id = physician.url().split("/").at(-1) ?? "";
-    await house.show(clerk, `chart/${id}`);
-    await house.show(nurse, `chart/${id}`);
+    await hospital.show(clerk, `chart/${id}`);
+    await hospital.show(nurse, `chart/${id}`);
     for (const page of [clerk, nurse]) await page.click("button:has-text('Details')");
     await clerk.fill("#field-details-phone", "0550 12 34 56");
     await clerk.press("#field-details-phone", "Enter");
@@ -271,13 +271,13 @@ describe("a day in the hospital, by its pages,", () => {
     await nurse.fill("#field-details-given", "Ada");
     await nurse.press("#field-details-given", "Enter");
     await nurse.waitForSelector(".banner:has-text('Ada Rossi')");
-    await house.show(nurse, "ward");
+    await hospital.show(nurse, "ward");
   });
 
   it("two records of one person are merged, and separated again", async () => {
     const again = { family: "Rosi", given: ["Ada"], birthDate: "1951-03-08", gender: "female" as const, confirm: "for trying" };
-    await patients.register(house.operator, again);
-    await house.show(archivist, "records");
+    await patients.register(hospital.operator, again);
+    await hospital.show(archivist, "records");
     await step("merge two records", archivist, async () => {
       await archivist.fill("#records-search", "Rossi");
       await archivist.waitForSelector("#records-search-list li");
@@ -300,10 +300,10 @@ describe("a day in the hospital, by its pages,", () => {
       gender: "male",
       name: [{ family: "Abdelmalek", given: ["Tarek"] }],
     }));
-    await house.show(archivist, "records");
+    await hospital.show(archivist, "records");
     await archivist.waitForSelector("text=There are no probable duplicates.");
     const steps = cousins.map((one) => ({ op: "create" as const, type: "Patient", id: one.id, text: JSON.stringify(one) }));
-    await ownerOf("patients").write(house.operator, { steps });
+    await ownerOf("patients").write(hospital.operator, { steps });
     const pair = "section[aria-label='Probable duplicates'] li:has-text('Tarek Abdelmalek')";
     await archivist.waitForSelector(pair);
     await step("mark two records as different people", archivist, async () => {
@@ -322,7 +322,7 @@ describe("a day in the hospital, by its pages,", () => {
       await nurse.click("button:has-text('Discharge')");
       await said(nurse, "Ada Rossi is discharged.");
     });
-    await house.show(cashier, "cash");
+    await hospital.show(cashier, "cash");
     await step("make the invoice", cashier, async () => {
       await cashier.click("li:has-text('Ada Rossi') button:has-text('Make the invoice')");
       await said(cashier, "Ada Rossi is billed");
@@ -340,6 +340,6 @@ describe("a day in the hospital, by its pages,", () => {
     await cashier.click("#part-invoices button:has-text('all')");
     await cashier.waitForSelector(`${bill}:has-text('paid')`);
     // A refusal, and what is down, the browser tells of by itself.
-    expect(house.complaints.filter((text) => !/status of (409|412|503)/.test(text))).toEqual([]);
+    expect(hospital.complaints.filter((text) => !/status of (409|412|503)/.test(text))).toEqual([]);
   });
 });

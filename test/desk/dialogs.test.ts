@@ -12,7 +12,7 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { barriers, House, PAGES, placeOf, wrongWhenSettled } from "./pages-house.ts";
+import { barriers, Hospital, PAGES, placeOf, wrongWhenSettled } from "./pages-hospital.ts";
 
 /** CSS pixels: a phone, a tablet at 200 %, a desk at 200 %, a tablet, a desk. */
 const WIDTHS = [360, 384, 640, 768, 1280];
@@ -60,13 +60,13 @@ const buttonsOf = (page: Page): Promise<{ index: number; text: string }[]> =>
   });
 
 describe("the dialogs at any width", () => {
-  let house: House;
+  let hospital: Hospital;
   let page: Page;
   let patient: string;
 
   beforeAll(async () => {
-    house = await House.open();
-    const { operator } = house;
+    hospital = await Hospital.open();
+    const { operator } = hospital;
     const { rooms } = await wards.open(operator, { name: "Internal medicine and geriatrics", rooms: [{ name: "101", beds: ["A", "B"] }] });
     await wards.open(operator, { name: "Surgery", rooms: [{ name: "201", beds: ["A"] }] });
     ({ patient } = await patients.register(operator, {
@@ -93,7 +93,7 @@ describe("the dialogs at any width", () => {
     const asked = { patient, encounter: stay, medication: MEDICATION, quantity: 20, dosage: "1 tablet in the morning and in the evening" };
     const { prescription } = await pharmacy.prescribe(operator, { ...asked, timing, dose: { value: 12.5, unit: "mg" } });
     await pharmacy.dispense(operator, { prescription, quantity: 10 });
-    page = await house.person("everybody-of-the-house", [...ROLES]);
+    page = await hospital.person("everybody-of-the-house", [...ROLES]);
     // What is pressed opens dialogs, and changes nothing: what is only read by POST is let through.
     await page.route("**/{api,fhir}/**", (route: Route) => {
       const request = route.request();
@@ -103,7 +103,7 @@ describe("the dialogs at any width", () => {
       return route.fulfill({ status: 409, json: { error: { type: "HELD_BACK", message: "" } } });
     });
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   const speak = async (language: string) => {
     await page.evaluate((code) => {
@@ -116,8 +116,8 @@ describe("the dialogs at any width", () => {
   const show = async (name: string) => {
     await page.setViewportSize({ width: 1_280, height: 900 });
     await speak("en");
-    await house.show(page, name === "home" ? "beds" : "home");
-    await house.show(page, placeOf(name, patient));
+    await hospital.show(page, name === "home" ? "beds" : "home");
+    await hospital.show(page, placeOf(name, patient));
     await page.waitForFunction((loading) => !document.querySelector("main")?.textContent?.includes(loading), "Loading…");
   };
 

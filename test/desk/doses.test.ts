@@ -4,17 +4,17 @@ import { hospitalizations } from "../../services/hospitalizations/hospitalizatio
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 const MINUTE_MS = 60_000;
 
 describe("doses that were noted", () => {
-  let house: House;
+  let hospital: Hospital;
   let nurse: Page;
   let patient: string;
   let ward: string;
-  const due = () => pharmacy.due(house.operator, { ward, aheadMinutes: 0 });
+  const due = () => pharmacy.due(hospital.operator, { ward, aheadMinutes: 0 });
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
   /** What the hospital's clocks showed then. */
   const shownAt = (at: number) =>
@@ -22,8 +22,8 @@ describe("doses that were noted", () => {
   const dueAt = Math.floor((Date.now() - 100 * MINUTE_MS) / MINUTE_MS) * MINUTE_MS;
 
   beforeAll(async () => {
-    house = await House.open();
-    const { operator } = house;
+    hospital = await Hospital.open();
+    const { operator } = hospital;
     ({ patient } = await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" }));
     const at = new Date(dueAt - 20 * MINUTE_MS).toISOString();
     const opened = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
@@ -32,10 +32,10 @@ describe("doses that were noted", () => {
     const timing = { frequency: 1, period: 1, periodUnit: "d" as const, from: new Date(dueAt).toISOString() };
     const dose = { value: 325, unit: "mg" };
     await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 40, dosage: "1 tablet", timing, dose, at });
-    nurse = await house.person("nurse", ["nurse"]);
-    await house.show(nurse, "round");
+    nurse = await hospital.person("nurse", ["nurse"]);
+    await hospital.show(nurse, "round");
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   it("from a paper list are recorded with the time when they were given, not with the present time", async () => {
     await nurse.click("li:has-text('Acetaminophen'):has-text('late') button:has-text('Note')");
@@ -53,17 +53,17 @@ describe("doses that were noted", () => {
   it("are shown on the round and the chart with their time, and can be withdrawn long after the undo has gone", async () => {
     await nurse.reload();
     await nurse.waitForSelector("[data-page=round]");
-    const physician = await house.person("physician", ["physician"]);
-    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    const physician = await hospital.person("physician", ["physician"]);
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
     const time = shownAt(dueAt + 10 * MINUTE_MS);
-    await house.step("look at the doses that a patient was given", physician, async () => {
+    await hospital.step("look at the doses that a patient was given", physician, async () => {
       await physician.click("section[aria-label='Medication'] button:has-text('Noted doses')");
       await physician.waitForSelector(`dialog li:has-text('Acetaminophen'):has-text('325'):has-text('${time}'):has-text('given')`);
     });
     expect(await barriers(physician)).toEqual([]);
     await physician.waitForSelector("ol.timeline li:has-text('dose'):has-text('Acetaminophen'):has-text('325'):has-text('given')");
     const row = "dialog li:has-text('Acetaminophen')";
-    await house.step("take back a dose that was noted by mistake, with the reason", nurse, async () => {
+    await hospital.step("take back a dose that was noted by mistake, with the reason", nurse, async () => {
       await nurse.click("button:has-text('Noted doses')");
       await nurse.click(`${row} button:has-text('Noted by mistake')`);
       await nurse.fill("#field-noted-reason", "it was another patient's");
@@ -84,11 +84,11 @@ describe("doses that were noted", () => {
     await nurse.fill("#field-why", "she is sick of it");
     await nurse.press("#field-why", "Enter");
     await said(nurse, "has refused the dose");
-    const pharmacist = await house.person("pharmacist", ["pharmacist"]);
-    await house.show(pharmacist, `chart/${patient.split("/")[1]}`);
+    const pharmacist = await hospital.person("pharmacist", ["pharmacist"]);
+    await hospital.show(pharmacist, `chart/${patient.split("/")[1]}`);
     await pharmacist.click("section[aria-label='Medication'] button:has-text('Noted doses')");
     await pharmacist.waitForSelector("dialog li:has-text('she is sick of it') .tag:text-is('refused by the patient')");
     expect(await pharmacist.locator("dialog button:has-text('Noted by mistake')").count()).toBe(0);
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 });

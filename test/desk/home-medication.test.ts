@@ -1,15 +1,15 @@
-/** What a patient takes at home stands beside what the house prescribes, and of each it is decided on admission whether it goes on. */
+/** What a patient takes at home stands beside what the hospital prescribes, and of each it is decided on admission whether it goes on. */
 import type { Page } from "playwright-core";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 
 describe("what is taken at home", () => {
-  let house: House;
+  let hospital: Hospital;
   let patient: string;
   let nurse: Page;
   let physician: Page;
@@ -26,25 +26,25 @@ describe("what is taken at home", () => {
     }, type);
 
   beforeAll(async () => {
-    house = await House.open();
-    const { operator } = house;
+    hospital = await Hospital.open();
+    const { operator } = hospital;
     ({ patient } = await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" }));
     const { rooms } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
     const had = { resourceType: "Medication", id: "had", status: "active", code: { coding: [PARACETAMOL] } };
     await ownerOf("pharmacy").write(operator, { steps: [{ op: "create", type: "Medication", id: "had", text: JSON.stringify(had) }] });
     await hospitalizations.admit(operator, { patient, bed: rooms[0]?.beds[0]?.location ?? "", reason: "Anaemia" });
-    [nurse, physician] = await Promise.all([house.person("nurse", ["nurse"]), house.person("physician", ["physician"])]);
+    [nurse, physician] = await Promise.all([hospital.person("nurse", ["nurse"]), hospital.person("physician", ["physician"])]);
     const chart = `chart/${patient.split("/")[1]}`;
-    await Promise.all([house.show(nurse, chart), house.show(physician, chart)]);
+    await Promise.all([hospital.show(nurse, chart), hospital.show(physician, chart)]);
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   it("the nurse records it on admission, by its code if the hospital stocks it, and the physician sees at once what to decide", async () => {
     await nurse.click(`${panel} button:has-text('Note what is taken')`);
     await nurse.waitForSelector("#field-taken-what:focus");
     expect(await barriers(nurse)).toEqual([]);
     await nurse.keyboard.press("Escape");
-    await house.step("note a home medication of a patient", nurse, async () => {
+    await hospital.step("note a home medication of a patient", nurse, async () => {
       await nurse.click(`${panel} button:has-text('Note what is taken')`);
       await nurse.fill("#field-taken-what", PARACETAMOL.display);
       await nurse.fill("#field-taken-dosage", "1 tablet in the evening");
@@ -95,7 +95,7 @@ describe("what is taken at home", () => {
       await physician.press("#field-quantity", "Enter");
       await said(physician, "Acetaminophen 325 MG is prescribed.");
     };
-    await house.step("continue a home medication as a prescription", physician, goOn);
+    await hospital.step("continue a home medication as a prescription", physician, goOn);
     await physician.waitForSelector(`${row("Acetaminophen")} .tag:text-is("continued here")`);
     await physician.waitForSelector("section[aria-label='Medication'] li:has-text('Acetaminophen')");
     const [statement] = await all("MedicationStatement");
@@ -118,7 +118,7 @@ describe("what is taken at home", () => {
     await goOn();
     await physician.waitForSelector(`${row("Acetaminophen")} .tag:text-is("continued here")`);
 
-    await house.step("pause a home medication during the stay", physician, () =>
+    await hospital.step("pause a home medication during the stay", physician, () =>
       physician.click(`${row("Metformin")} button:has-text('Pause')`),
     );
     await physician.waitForSelector(`${row("Metformin")} .tag:text-is("paused")`);
@@ -131,7 +131,7 @@ describe("what is taken at home", () => {
 
   it("medication that the hospital does not stock is continued by one that it stocks", async () => {
     await physician.click(`${row("Metformin")} button:has-text('Continue')`);
-    await physician.waitForSelector("dialog .hint:has-text('Metformin of another house')");
+    await physician.waitForSelector("dialog .hint:has-text('Metformin of another hospital')");
     await physician.waitForSelector("#field-medication:focus");
     expect(await physician.inputValue("#field-medication")).toBe("");
     await physician.keyboard.press("Escape");
@@ -158,27 +158,27 @@ describe("what is taken at home", () => {
     await nurse.waitForSelector(row("Metformin"), { state: "detached" });
     await nurse.keyboard.press("Alt+z");
     await nurse.waitForSelector(`${row("Metformin")}:has-text("half a tablet")`);
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 
   it("the discharge asks about medication that was paused for the stay; undoing the discharge restores it", async () => {
     const paused = `${row("Metformin")} .tag:text-is("paused")`;
     // Anew: what the nurse has done last may not have been heard yet, and what was undone before is not said any more.
     await physician.reload();
-    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.click(`${row("Metformin")} button:has-text('Pause')`);
     await physician.waitForSelector(paused);
     const metformin = async () =>
       (await all("MedicationStatement")).find(
         ({ medicationCodeableConcept: of }) => (of as { text: string }).text === "Metformin of another house",
       );
-    await house.show(physician, "ward");
+    await hospital.show(physician, "ward");
     await physician.click("button.bed:has-text('Ada Rossi')");
     await physician.waitForSelector("dialog fieldset:has-text('Paused for the stay'):has-text('half a tablet')");
     expect(await physician.locator("dialog fieldset select").count()).toBe(1); // what goes on here is not paused
     await physician.click("dialog button:has-text('Discharge')");
     await physician.waitForSelector("dialog fieldset select:focus"); // nobody goes home without an answer
-    expect((await wards.board(house.operator, {})).wards[0]?.rooms[0]?.beds[0]?.status).toBe("taken");
+    expect((await wards.board(hospital.operator, {})).wards[0]?.rooms[0]?.beds[0]?.status).toBe("taken");
     expect(await barriers(physician)).toEqual([]);
     await physician.selectOption("dialog fieldset select", "again");
     await physician.click("dialog button:has-text('Discharge')");
@@ -188,7 +188,7 @@ describe("what is taken at home", () => {
     await physician.keyboard.press("Alt+z");
     await physician.waitForSelector(".notice.fault"); // half of it is undone: the rest is offered still
     await physician.unroute("**/fhir/MedicationStatement/*");
-    house.complaints.length = 0; // the browser tells of refusals as of errors
+    hospital.complaints.length = 0; // the browser tells of refusals as of errors
     await physician.keyboard.press("Alt+z");
     await said(physician, "It is undone.");
     expect(await metformin()).toMatchObject({ status: "on-hold" });
@@ -197,12 +197,12 @@ describe("what is taken at home", () => {
     await physician.click("dialog button:has-text('Discharge')");
     await said(physician, "Ada Rossi is discharged.");
     expect(await metformin()).toMatchObject({ status: "on-hold" });
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 
   it("it is not shown to a clerk, and the server refuses the request", async () => {
-    const clerk = await house.person("clerk", ["front-desk"]);
-    await house.show(clerk, `chart/${patient.split("/")[1]}`);
+    const clerk = await hospital.person("clerk", ["front-desk"]);
+    await hospital.show(clerk, `chart/${patient.split("/")[1]}`);
     expect(await clerk.locator(panel).count()).toBe(0);
     const status = await clerk.evaluate(async () => {
       const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string };

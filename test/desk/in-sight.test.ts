@@ -4,7 +4,7 @@ import { LANGUAGES } from "../../services/desk/files/messages.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1280, height: 800 };
@@ -22,17 +22,17 @@ function coveredControls(): string[] {
 }
 
 describe("on a phone and on a desk", () => {
-  let house: House;
+  let hospital: Hospital;
   let page: Page;
 
   beforeAll(async () => {
-    house = await House.open();
-    const { patient } = await patients.register(house.operator, ADA);
-    await visits.open(house.operator, { patient, reason: "Fever" });
-    await lab.orderPanel(house.operator, { patient, code: "58410-2" });
-    page = await house.person("clerk", ["front-desk", "lab-technician"]);
+    hospital = await Hospital.open();
+    const { patient } = await patients.register(hospital.operator, ADA);
+    await visits.open(hospital.operator, { patient, reason: "Fever" });
+    await lab.orderPanel(hospital.operator, { patient, code: "58410-2" });
+    page = await hospital.person("clerk", ["front-desk", "lab-technician"]);
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   const inSight = (selector: string) =>
     page
@@ -56,8 +56,8 @@ describe("on a phone and on a desk", () => {
       const [asked, shown] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       await page.setViewportSize(size);
       await page.selectOption("#language", code);
-      await house.show(page, "home");
-      await house.show(page, "desk");
+      await hospital.show(page, "home");
+      await hospital.show(page, "desk");
       await page.route("**/api/patients/candidates*", async (route) => {
         asked.resolve();
         await shown.promise;
@@ -88,10 +88,10 @@ describe("on a phone and on a desk", () => {
   it.each(LANGUAGES)("notices cover no control of the next dialog (%s)", async (code) => {
     await page.selectOption("#language", code);
     await page.setViewportSize(PHONE);
-    await house.show(page, "desk");
+    await hospital.show(page, "desk");
     await page.locator("#part-queue li button").first().click();
     await page.waitForSelector(".notice button");
-    await house.show(page, "bench");
+    await hospital.show(page, "bench");
     await page.locator("main tbody tr button:not(.quiet)").first().click();
     await page.waitForSelector("dialog[open] .notice");
     for (const size of [PHONE, { width: 360, height: 400 }, { width: 820, height: 500 }]) {
@@ -101,11 +101,11 @@ describe("on a phone and on a desk", () => {
     expect(await barriers(page)).toEqual([]);
     await page.keyboard.press("Escape");
     await page.keyboard.press("Alt+z");
-    await house.show(page, "desk");
+    await hospital.show(page, "desk");
     await page.waitForSelector("#part-queue li button");
   });
 
   it("there were no errors in the browser", () => {
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 });

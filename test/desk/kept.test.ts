@@ -9,18 +9,18 @@ import { visits } from "../../services/visits/visits.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { heldBack } from "./held-back.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 const POTASSIUM = { system: "http://loinc.org", code: "2823-3", display: "Potassium [Moles/volume] in Serum or Plasma" };
 
 describe("what was typed, and what is known", () => {
-  let house: House;
+  let hospital: Hospital;
   let nurse: Page;
   let patient: string;
 
   beforeAll(async () => {
-    house = await House.open();
-    const { operator } = house;
+    hospital = await Hospital.open();
+    const { operator } = hospital;
     ({ patient } = await patients.register(operator, {
       family: "Rossi",
       given: ["Ada"],
@@ -30,9 +30,9 @@ describe("what was typed, and what is known", () => {
     }));
     await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
     await hospitalizations.request(operator, { patient, kind: "planned", reason: "Anaemia" });
-    nurse = await house.person("nurse", ["nurse"]);
+    nurse = await hospital.person("nurse", ["nurse"]);
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
 
   it("a round does not say that there are no wards while they are unknown, and recovers by itself", async () => {
@@ -42,15 +42,15 @@ describe("what was typed, and what is known", () => {
     expect(await nurse.textContent("main")).not.toContain("There is no ward yet");
     await nurse.unroute("**/api/wards/board");
     await nurse.waitForSelector("#field-round-ward");
-    house.complaints.length = 0;
+    hospital.complaints.length = 0;
   });
 
   it("the reasons for denying a request and for closing a ward, and a delivery, survive a reload", async () => {
     const [administrator, pharmacist] = await Promise.all([
-      house.person("chief", ["administrator"]),
-      house.person("pharmacist", ["pharmacist"]),
+      hospital.person("chief", ["administrator"]),
+      hospital.person("pharmacist", ["pharmacist"]),
     ]);
-    await Promise.all([house.show(nurse, "ward"), house.show(administrator, "places"), house.show(pharmacist, "dispensary")]);
+    await Promise.all([hospital.show(nurse, "ward"), hospital.show(administrator, "places"), hospital.show(pharmacist, "dispensary")]);
     const forms: [Page, () => Promise<unknown>, string, string][] = [
       [nurse, () => nurse.click("aside button:has-text('Deny')"), "#field-deny-reason", "no isolation here"],
       [administrator, () => administrator.click("main button:text-is('Close')  >> nth=0"), "#field-close-reason", "painters"],
@@ -72,7 +72,7 @@ describe("what was typed, and what is known", () => {
   });
 
   it("the choice for paused medication, and the quantities dispensed, counted and paid, survive a reload", async () => {
-    const { operator } = house;
+    const { operator } = hospital;
     const { patient: other } = await patients.register(operator, { family: "Neri", given: ["Carla"], gender: "female" });
     const [bed] = (await wards.listBeds(operator, {})).filter(({ name }) => name.includes("A"));
     await hospitalizations.admit(operator, { patient: other, bed: bed?.location ?? "", reason: "Fever" });
@@ -109,11 +109,11 @@ describe("what was typed, and what is known", () => {
     await visits.close(operator, { visit });
     await billing.invoice(operator, { encounter: visit });
     const [physician, pharmacist, cashier] = await Promise.all([
-      house.person("physician", ["physician"]),
-      house.signIn("pharmacist"),
-      house.person("cashier", ["billing"]),
+      hospital.person("physician", ["physician"]),
+      hospital.signIn("pharmacist"),
+      hospital.person("cashier", ["billing"]),
     ]);
-    await Promise.all([house.show(physician, "ward"), house.show(pharmacist, "dispensary"), house.show(cashier, "cash")]);
+    await Promise.all([hospital.show(physician, "ward"), hospital.show(pharmacist, "dispensary"), hospital.show(cashier, "cash")]);
     const kept = async (page: Page, open: () => Promise<unknown>, field: string, typed: string) => {
       await open();
       await (typed === "again" ? page.selectOption(field, typed) : page.fill(field, typed));
@@ -133,7 +133,7 @@ describe("what was typed, and what is known", () => {
     await physician.unroute("**/api/hospitalizations/discharge");
     await physician.click("button.bed:has-text('Carla Neri')");
     expect(await physician.inputValue("#field-paused-paused")).toBe("again");
-    house.complaints.length = 0; // the browser tells of refusals as of errors
+    hospital.complaints.length = 0; // the browser tells of refusals as of errors
     await kept(
       pharmacist,
       () => pharmacist.click("li:has-text('Carla Neri') button:has-text('Hand out')"),
@@ -150,7 +150,7 @@ describe("what was typed, and what is known", () => {
     await pharmacist.press("#field-dispense-quantity", "Enter");
     await pharmacist.waitForSelector("#field-dispense-lot-fault:has-text('list')");
     await pharmacy.releaseLot(operator, { medication, lot: "L", reason: "a mistake" });
-    house.complaints.length = 0; // the browser tells of refusals as of errors
+    hospital.complaints.length = 0; // the browser tells of refusals as of errors
     await pharmacist.keyboard.press("Escape");
     const card = async () => {
       await pharmacist.click("#part-shelf button.name");
@@ -178,10 +178,10 @@ describe("what was typed, and what is known", () => {
   });
 
   it("what was chosen survives a reload as what was typed does: means of payment, lot, roles, what a bed has beside what others have changed", async () => {
-    const { operator } = house;
-    const [cashier, pharmacist, chief] = await Promise.all(["cashier", "pharmacist", "chief"].map((login) => house.signIn(login)));
+    const { operator } = hospital;
+    const [cashier, pharmacist, chief] = await Promise.all(["cashier", "pharmacist", "chief"].map((login) => hospital.signIn(login)));
     if (!cashier || !pharmacist || !chief) throw new Error("Nobody has signed in.");
-    await Promise.all([house.show(cashier, "cash"), house.show(pharmacist, "dispensary"), house.show(chief, "administration")]);
+    await Promise.all([hospital.show(cashier, "cash"), hospital.show(pharmacist, "dispensary"), hospital.show(chief, "administration")]);
     const reloaded = async (page: Page) => {
       await page.reload();
       await page.waitForFunction(() => document.querySelector("[data-page]") && !document.querySelector('[aria-busy="true"]'));
@@ -210,7 +210,7 @@ describe("what was typed, and what is known", () => {
     await account();
     expect(await chief.isChecked("dialog .choice:has-text('midwife') input")).toBe(true);
     await chief.click("dialog button:text-is('Cancel')");
-    await house.show(chief, "places");
+    await hospital.show(chief, "places");
     const change = () => chief.click("tr:has-text('A') button:has-text('Change')");
     await change();
     await chief.check("dialog .choice:has-text('oxygen') input");
@@ -226,7 +226,7 @@ describe("what was typed, and what is known", () => {
     const telecom = [{ system: "phone", value: "0550 00 00 00", use: "mobile", rank: 1 }];
     const name = [{ use: "official", family: "Verdi", given: ["Mary Ann"] }];
     const stored = { resourceType: "Patient", id: "mary", active: true, name, telecom, gender: "female" };
-    await ownerOf("patients").write(house.operator, {
+    await ownerOf("patients").write(hospital.operator, {
       steps: [{ op: "create", type: "Patient", id: "mary", text: JSON.stringify(stored) }],
     });
     const now = () =>
@@ -235,7 +235,7 @@ describe("what was typed, and what is known", () => {
         const answer = await fetch("/fhir/Patient/mary", { headers: { Authorization: `Bearer ${access}` } });
         return (await answer.json()) as object;
       });
-    await house.show(nurse, "chart/mary");
+    await hospital.show(nurse, "chart/mary");
     await nurse.click("button:has-text('Details')");
     await nurse.fill("#field-details-phone", "0661 11 11 11");
     await nurse.press("#field-details-phone", "Enter");
@@ -248,23 +248,23 @@ describe("what was typed, and what is known", () => {
   });
 
   it("a tube's label scanned into the main search opens the chart of its patient", async () => {
-    const { operator } = house;
+    const { operator } = hospital;
     const { order } = await lab.order(operator, { patient, test: POTASSIUM });
     const { accession } = await lab.collect(operator, { orders: [order] });
-    await house.show(nurse, "home");
+    await hospital.show(nurse, "home");
     await nurse.keyboard.press("/");
     await nurse.keyboard.type(accession);
     await nurse.keyboard.press("Enter");
     await nurse.waitForSelector('[data-page="chart"] .banner:has-text("Ada Rossi")');
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 
   it("a long merge shows its progress until it ends, also after a reload", async () => {
-    const { operator } = house;
+    const { operator } = hospital;
     const again = { family: "Rosi", given: ["Ada"], gender: "female" as const, birthDate: "1951-03-08", confirm: "for trying" };
     const { patient: double } = await patients.register(operator, again);
-    const archivist = await house.person("archivist", ["records-office"]);
-    await house.show(archivist, "records");
+    const archivist = await hospital.person("archivist", ["records-office"]);
+    await hospital.show(archivist, "records");
     await archivist.fill("#records-search", "Rossi");
     await archivist.waitForSelector("#records-search-list li");
     await archivist.press("#records-search", "Enter");
@@ -282,7 +282,7 @@ describe("what was typed, and what is known", () => {
       return route.fulfill({ json: asked });
     });
     await patients.merge(operator, { source: double, target: patient });
-    await house.show(archivist, `records/${double.split("/")[1]}`);
+    await hospital.show(archivist, `records/${double.split("/")[1]}`);
     await archivist.waitForSelector("[role=status]:has-text('3 moved, 9 left.') progress[value='3'][max='12']");
     await archivist.reload();
     moved = 6;

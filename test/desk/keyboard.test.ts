@@ -10,7 +10,7 @@ import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { heldBack } from "./held-back.ts";
-import { House } from "./pages-house.ts";
+import { Hospital } from "./pages-hospital.ts";
 import { ByEar } from "./by-ear.ts";
 
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
@@ -18,18 +18,18 @@ const POTASSIUM = { system: "http://loinc.org", code: "2823-3", display: "Potass
 const HOUR_MS = 3_600_000;
 
 /** A resource of the laboratory. */
-async function read({ operator }: House, reference: string): Promise<Record<string, unknown>> {
+async function read({ operator }: Hospital, reference: string): Promise<Record<string, unknown>> {
   const [type = "", id = ""] = reference.split("/");
   return JSON.parse((await ownerOf("lab").read(operator, { type, id }))?.json ?? "{}") as Record<string, unknown>;
 }
 
 describe("without a mouse", () => {
-  let house: House;
+  let hospital: Hospital;
   let wristband: string;
 
   beforeAll(async () => {
-    house = await House.open();
-    const { operator } = house;
+    hospital = await Hospital.open();
+    const { operator } = hospital;
     const { patient } = await patients.register(operator, {
       family: "Rossi",
       given: ["Ada"],
@@ -51,7 +51,7 @@ describe("without a mouse", () => {
     const dose = { value: 325, unit: "mg" };
     await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 40, dosage: "1 tablet", timing, dose });
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   /** Presses keys one after the other. */
   const press = async (page: Page, ...keys: string[]) => {
@@ -59,7 +59,7 @@ describe("without a mouse", () => {
   };
 
   it("a nurse works a shift: board, bed, leave, transfer, round, record", async () => {
-    const page = await house.person("nurse", ["nurse"]);
+    const page = await hospital.person("nurse", ["nurse"]);
     const ear = await ByEar.at(page);
     await press(page, "Tab");
     await ear.hasFocus("link To the content");
@@ -144,7 +144,7 @@ describe("without a mouse", () => {
   });
 
   it("a clerk registers a patient, adds what is missing, and opens a visit", async () => {
-    const page = await house.person("clerk", ["front-desk"]);
+    const page = await hospital.person("clerk", ["front-desk"]);
     const ear = await ByEar.at(page);
     await ear.tabTo("Front desk");
     await press(page, "Enter");
@@ -170,15 +170,15 @@ describe("without a mouse", () => {
   });
 
   it("a nurse gives a waiting patient a bed: the focus goes to the free bed, and stays on it with its patient", async () => {
-    const { operator } = house;
+    const { operator } = hospital;
     const { rooms } = await wards.open(operator, { name: "Surgery", rooms: [{ name: "201", beds: ["A", "B"] }] });
     const register = async (family: string, birthDate: string) =>
       (await patients.register(operator, { family, given: ["Lina"], gender: "female", birthDate })).patient;
     const [lying, waiting] = [await register("Brahim", "1999-05-05"), await register("Saidi", "1988-06-06")];
     await hospitalizations.admit(operator, { patient: lying, bed: rooms[0]?.beds[0]?.location ?? "" });
-    const page = await house.person("nurse-of-surgery", ["nurse"]);
+    const page = await hospital.person("nurse-of-surgery", ["nurse"]);
     await hospitalizations.request(operator, { patient: waiting, kind: "emergency", reason: "Fall" });
-    await house.show(page, "ward");
+    await hospital.show(page, "ward");
     await page.selectOption("#ward", { label: "Surgery" });
     await page.waitForSelector("button.bed:has-text('Lina Brahim')");
     const ear = await ByEar.at(page);
@@ -196,9 +196,9 @@ describe("without a mouse", () => {
   });
 
   it("a technician collects a specimen, prints the label, and has the focus on the row where the values are entered", async () => {
-    await lab.orderPanel(house.operator, { patient: wristband, code: "58410-2" });
-    const page = await house.person("technician", ["lab-technician"]);
-    await house.show(page, "bench");
+    await lab.orderPanel(hospital.operator, { patient: wristband, code: "58410-2" });
+    const page = await hospital.person("technician", ["lab-technician"]);
+    await hospital.show(page, "bench");
     const ear = await ByEar.at(page);
     await ear.tabTo(/^Collect · /);
     await press(page, "Enter");
@@ -212,9 +212,12 @@ describe("without a mouse", () => {
   });
 
   it("pressing Enter again after entering values releases nothing unseen; another person may release them", async () => {
-    const { order } = await lab.order(house.operator, { patient: wristband, test: POTASSIUM });
-    const [page, second] = [await house.person("technician-2", ["lab-technician"]), await house.person("technician-3", ["lab-technician"])];
-    await house.show(page, "bench");
+    const { order } = await lab.order(hospital.operator, { patient: wristband, test: POTASSIUM });
+    const [page, second] = [
+      await hospital.person("technician-2", ["lab-technician"]),
+      await hospital.person("technician-3", ["lab-technician"]),
+    ];
+    await hospital.show(page, "bench");
     const ear = await ByEar.at(page);
     await ear.tabTo(/^Enter result · .*Potassium/);
     await press(page, "Enter");
@@ -228,33 +231,36 @@ describe("without a mouse", () => {
     await press(page, "Escape");
     await page.waitForSelector("tr:has-text('Potassium'):has-text('entered')");
 
-    await house.show(second, "bench");
+    await hospital.show(second, "bench");
     await second.route("**/fhir/DiagnosticReport?*", (route) => route.fulfill({ status: 503, json: {} }));
     await second.click("tr:has-text('Potassium') button:has-text('Release')");
     await second.waitForSelector("dialog .not-known");
     expect(await second.locator("dialog button:has-text('Release')").count()).toBe(0); // what is not known
     await second.unroute("**/fhir/DiagnosticReport?*");
     await second.waitForSelector("dialog tr:has-text('Potassium'):has-text('7.2'):has-text('critically high')"); // asked again by itself
-    await lab.enter(house.operator, { order, results: [{ code: POTASSIUM.code, value: 2.1 }] }); // meanwhile by another person
+    await lab.enter(hospital.operator, { order, results: [{ code: POTASSIUM.code, value: 2.1 }] }); // meanwhile by another person
     await second.click("dialog button:has-text('Release')");
     await second.waitForSelector("dialog tr:has-text('Potassium'):has-text('2.1'):has-text('critically low')");
     await second.waitForSelector("dialog .fault:has-text('has changed this order')");
     // An analyser corrects its value over FHIR: the report stays in its version.
-    const [{ observation = "" } = {}] = (await lab.enter(house.operator, { order, results: [{ code: POTASSIUM.code, value: 2.2 }] })).lines;
+    const [{ observation = "" } = {}] = (await lab.enter(hospital.operator, { order, results: [{ code: POTASSIUM.code, value: 2.2 }] }))
+      .lines;
     await second.click("dialog button:has-text('Release')");
     await second.waitForSelector("dialog tr:has-text('Potassium'):has-text('2.2')");
-    const { id, ...value } = await read(house, observation);
+    const { id, ...value } = await read(hospital, observation);
     const text = JSON.stringify({ ...value, id, valueQuantity: { ...(value["valueQuantity"] as object), value: 3.9 } });
-    await ownerOf("lab").write(house.operator, { steps: [{ op: "update", type: "Observation", id: id as string, text, upsert: false }] });
+    await ownerOf("lab").write(hospital.operator, {
+      steps: [{ op: "update", type: "Observation", id: id as string, text, upsert: false }],
+    });
     await second.click("dialog button:has-text('Release')");
     await second.waitForSelector("dialog tr:has-text('Potassium'):has-text('3.9')");
     await second.click("dialog button:has-text('Release')");
     await second.waitForSelector(".notice:has-text('The result is issued.')");
-    house.complaints.splice(0, house.complaints.length, ...house.complaints.filter((text) => !/status of (409|503)/.test(text)));
+    hospital.complaints.splice(0, hospital.complaints.length, ...hospital.complaints.filter((text) => !/status of (409|503)/.test(text)));
   });
 
   it("a pharmacist dispenses a prescription, sees a refusal beside the field, and undoes the dispense", async () => {
-    const page = await house.person("pharmacist", ["pharmacist"]);
+    const page = await hospital.person("pharmacist", ["pharmacist"]);
     const ear = await ByEar.at(page);
     await ear.tabTo("Dispensary");
     await press(page, "Enter");
@@ -283,6 +289,6 @@ describe("without a mouse", () => {
     await press(page, "Alt+z");
     await ear.hears("undone");
     await ear.hasFocus(/^button Hand out · Acetaminophen 325 MG, Ada Rossi/);
-    expect(house.complaints.filter((text) => !/status of (409|422)/.test(text))).toEqual([]);
+    expect(hospital.complaints.filter((text) => !/status of (409|422)/.test(text))).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 const BLOOD_COUNT = "58410-2";
 const POTASSIUM = "2823-3";
@@ -23,29 +23,29 @@ const as = (page: Page, reference: string) =>
   }, reference);
 
 describe("lists that people work from", () => {
-  let house: House;
+  let hospital: Hospital;
   let patient: string;
 
   beforeAll(async () => {
-    house = await House.open();
-    ({ patient } = await patients.register(house.operator, {
+    hospital = await Hospital.open();
+    ({ patient } = await patients.register(hospital.operator, {
       family: "Rossi",
       given: ["Ada"],
       gender: "female",
       birthDate: "1951-03-08",
     }));
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   const rows = (page: Page, count: number) => page.waitForFunction((n) => document.querySelectorAll("main tbody tr").length === n, count);
 
   it("the bench shows the orders of the station chosen by keyboard, until another is chosen", async () => {
-    const { operator } = house;
+    const { operator } = hospital;
     for (const code of [BLOOD_COUNT, POTASSIUM]) await lab.orderPanel(operator, { patient, code });
     const { order } = await lab.order(operator, { patient, test: FERRITIN }); // the catalogue does not have it
     const { accession } = await lab.collect(operator, { orders: [order] });
-    const technician = await house.person("technician", ["lab-technician"]);
-    await house.show(technician, "bench");
+    const technician = await hospital.person("technician", ["lab-technician"]);
+    await hospital.show(technician, "bench");
     await rows(technician, 3);
     await technician.focus("#field-bench-find");
     await technician.keyboard.press("Tab");
@@ -72,18 +72,18 @@ describe("lists that people work from", () => {
     await technician.waitForSelector("dialog h2:has-text('Ferritin')");
     await technician.keyboard.press("Escape");
 
-    await house.person("another", ["lab-technician"]);
+    await hospital.person("another", ["lab-technician"]);
     await technician.selectOption("#language", "en");
     await technician.click("button:has-text('Sign out')");
     await technician.click('button[name="logout"][value="yes"]');
-    await house.enter(technician, "another"); // at the same machine
-    await house.show(technician, "bench");
+    await hospital.enter(technician, "another"); // at the same machine
+    await hospital.show(technician, "bench");
     await rows(technician, 3);
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 
   it("a problem is resolved, corrected or marked as an error, each undone by a key", async () => {
-    const { operator } = house;
+    const { operator } = hospital;
     const stored = {
       resourceType: "Condition",
       id: "cough",
@@ -93,10 +93,10 @@ describe("lists that people work from", () => {
       note: [{ text: "at night" }],
     };
     await ownerOf("records").write(operator, { steps: [{ op: "create", type: "Condition", id: "cough", text: JSON.stringify(stored) }] });
-    const physician = await house.person("physician", ["physician"]);
+    const physician = await hospital.person("physician", ["physician"]);
     const now = () => as(physician, "Condition/cough");
     const open = () => physician.click("section[aria-label='Problems'] li:has-text('Cough') button");
-    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
 
     await open();
     expect(await barriers(physician)).toEqual([]);
@@ -143,8 +143,8 @@ describe("lists that people work from", () => {
   });
 
   it("an allergy that is over, or was recorded by mistake, leaves the banner and returns by a key; a nurse cannot change problems", async () => {
-    const nurse = await house.person("nurse", ["nurse"]);
-    await house.show(nurse, `chart/${patient.split("/")[1]}`);
+    const nurse = await hospital.person("nurse", ["nurse"]);
+    await hospital.show(nurse, `chart/${patient.split("/")[1]}`);
     expect(await nurse.locator("section[aria-label='Problems'] button").count()).toBe(0);
     await nurse.click("button:text-is('Note an allergy')");
     await nurse.fill("#field-allergy", "Latex");
@@ -166,7 +166,7 @@ describe("lists that people work from", () => {
   });
 
   it("a prescription is stopped with a reason by somebody who may prescribe, and is no longer due", async () => {
-    const { operator } = house;
+    const { operator } = hospital;
     const timing = { frequency: 2, period: 1, periodUnit: "d" as const, from: new Date().toISOString() };
     const { prescription } = await pharmacy.prescribe(operator, {
       patient,
@@ -176,9 +176,9 @@ describe("lists that people work from", () => {
       timing,
       dose: { value: 325, unit: "mg" },
     });
-    const [physician, midwife] = await Promise.all([house.signIn("physician"), house.person("midwife", ["midwife"])]);
+    const [physician, midwife] = await Promise.all([hospital.signIn("physician"), hospital.person("midwife", ["midwife"])]);
     const chart = `chart/${patient.split("/")[1]}`;
-    await Promise.all([house.show(physician, chart), house.show(midwife, chart)]);
+    await Promise.all([hospital.show(physician, chart), hospital.show(midwife, chart)]);
     await midwife.waitForSelector("section[aria-label='Medication'] li:has-text('Acetaminophen')");
     expect(await midwife.locator("section[aria-label='Medication'] li button").count()).toBe(0);
     expect(await pharmacy.due(operator, { patient, aheadMinutes: 1_440 })).not.toEqual([]);
@@ -193,7 +193,7 @@ describe("lists that people work from", () => {
   });
 
   it("a chart says which of its parts have more than is shown, and says nothing where all is shown", async () => {
-    const { patient: other } = await patients.register(house.operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
+    const { patient: other } = await patients.register(hospital.operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
     const category = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "vital-signs" }] }];
     const steps = Array.from({ length: 201 }, (_, index) => {
       const measured = {
@@ -208,29 +208,29 @@ describe("lists that people work from", () => {
       };
       return { op: "create" as const, type: "Observation", id: measured.id, text: JSON.stringify(measured) };
     });
-    for (const step of steps) await ownerOf("records").write(house.operator, { steps: [step] });
-    const doctor = await house.person("ward-doctor", ["physician"]);
-    await house.show(doctor, `chart/${other.split("/")[1]}`);
+    for (const step of steps) await ownerOf("records").write(hospital.operator, { steps: [step] });
+    const doctor = await hospital.person("ward-doctor", ["physician"]);
+    await hospital.show(doctor, `chart/${other.split("/")[1]}`);
     const older = ".not-known:has-text('older ones are not shown')";
     await doctor.waitForSelector(`section[aria-label='Results'] ${older}`);
     await doctor.waitForSelector(`section[aria-label='Timeline'] ${older}`);
     await doctor.waitForSelector("section[aria-label='Results'] button:has-text('200 values'):not(:has-text('all'))");
     expect(await doctor.locator(`section[aria-label='Problems'] ${older}`).count()).toBe(0);
     expect(await barriers(doctor)).toEqual([]);
-    await house.show(doctor, `chart/${patient.split("/")[1]}`);
+    await hospital.show(doctor, `chart/${patient.split("/")[1]}`);
     expect(await doctor.locator(older).count()).toBe(0);
   });
 
   it("a queue of more than 20 can be filtered by name, number, reason and appointment; a short one has no filter", async () => {
-    const { operator } = house;
+    const { operator } = hospital;
     const open = async (family: string, reason: string) => {
       const registered = await patients.register(operator, { family, given: ["Bruno"], gender: "male" });
       await visits.open(operator, { patient: registered.patient, reason });
       return registered.patient;
     };
-    const clerk = await house.person("queue-clerk", ["front-desk"]);
+    const clerk = await hospital.person("queue-clerk", ["front-desk"]);
     for (let count = 0; count < 20; count += 1) await open(`Waits${count}`, "dressing");
-    await house.show(clerk, "desk");
+    await hospital.show(clerk, "desk");
     const queue = clerk.locator("#part-queue ul.list li");
     await clerk.waitForSelector("#part-queue:has-text('20 patients wait')");
     expect(await clerk.locator("#field-queue-seek").count()).toBe(0);
@@ -257,12 +257,12 @@ describe("lists that people work from", () => {
     expect(await queue.count()).toBe(21);
   });
 
-  it("of the free beds of a large house 30 are shown at first, of open accounts 20, those that can be billed before the others", async () => {
-    const { operator } = house;
+  it("of the free beds of a large hospital 30 are shown at first, of open accounts 20, those that can be billed before the others", async () => {
+    const { operator } = hospital;
     const beds = Array.from({ length: 31 }, (_, index) => `${index + 1}`);
     await wards.open(operator, { name: "A large ward", rooms: [{ name: "1", beds }] });
-    const people = await house.person("nurse-and-cashier", ["nurse", "billing"]);
-    await house.show(people, "beds");
+    const people = await hospital.person("nurse-and-cashier", ["nurse", "billing"]);
+    await hospital.show(people, "beds");
     const rows = people.locator("tbody tr");
     await people.waitForSelector(".panel:has-text('beds are free')");
     expect(await rows.count()).toBe(30);
@@ -277,7 +277,7 @@ describe("lists that people work from", () => {
     };
     for (let count = 0; count < 20; count += 1) await charged(`Charged${count}`);
     await visits.close(operator, { visit: await charged("Ended") });
-    await house.show(people, "cash");
+    await hospital.show(people, "cash");
     await people.waitForSelector(
       "section[aria-label='Not billed yet'] li:first-child:has-text('Ended') button:has-text('Make the invoice')",
     );

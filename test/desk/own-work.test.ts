@@ -7,14 +7,14 @@ import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { heldBack } from "./held-back.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin" };
 const BLOOD_COUNT = "58410-2";
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 
 describe("in the hospital, by role,", () => {
-  let house: House;
+  let hospital: Hospital;
   let ada: string;
   let bruno: string;
   let beds: string[];
@@ -22,8 +22,8 @@ describe("in the hospital, by role,", () => {
   let clerk: Page;
 
   beforeAll(async () => {
-    house = await House.open();
-    const { operator } = house;
+    hospital = await Hospital.open();
+    const { operator } = hospital;
     const identifier = { system: "urn:example:number", value: "N-4711" };
     const [woman, man] = [
       { family: "Rossi", given: ["Ada"], gender: "female" as const, birthDate: "1951-03-08", phone: "0550123456", identifier },
@@ -41,17 +41,17 @@ describe("in the hospital, by role,", () => {
     await pharmacy.prescribe(operator, { patient: ada, encounter: stay, medication: PARACETAMOL, quantity: 10, dosage: "1 tablet" });
     await visits.open(operator, { patient: bruno, reason: "Cough" });
     await hospitalizations.request(operator, { patient: bruno, kind: "emergency", reason: "Chest pain" });
-    [nurse, clerk] = await Promise.all([house.person("nurse", ["nurse"]), house.person("clerk", ["front-desk"])]);
+    [nurse, clerk] = await Promise.all([hospital.person("nurse", ["nurse"]), hospital.person("clerk", ["front-desk"])]);
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
   const waits = (page: Page, work: string, text: string) => page.waitForSelector(`[data-work="work.${work}"]:has-text("${text}")`);
 
   it("everybody sees their waiting work on the home page, and gets from there to the page for it", async () => {
     const [technician, pharmacist] = await Promise.all([
-      house.person("technician", ["lab-technician"]),
-      house.person("pharmacist", ["pharmacist"]),
+      hospital.person("technician", ["lab-technician"]),
+      hospital.person("pharmacist", ["pharmacist"]),
     ]);
     await Promise.all([
       waits(nurse, "requests", "1 emergency"),
@@ -63,7 +63,7 @@ describe("in the hospital, by role,", () => {
       waits(pharmacist, "expiring", "1 has expired"),
     ]);
     expect(await nurse.locator('[data-work="work.queue"], [data-work="work.collect"]').count()).toBe(0); // others' work
-    await lab.order(house.operator, { patient: bruno, test: HAEMOGLOBIN });
+    await lab.order(hospital.operator, { patient: bruno, test: HAEMOGLOBIN });
     await waits(technician, "collect", "2");
     await technician.click('[data-work="work.collect"]');
     await technician.waitForSelector("tr:has-text('Ada Rossi')");
@@ -73,7 +73,7 @@ describe("in the hospital, by role,", () => {
   });
 
   it("the home page requests everything once when it is opened", async () => {
-    const page = await house.person("everything", ["nurse", "physician", "lab-technician", "pharmacist", "front-desk", "billing"]);
+    const page = await hospital.person("everything", ["nurse", "physician", "lab-technician", "pharmacist", "front-desk", "billing"]);
     const isWhole = () =>
       page.waitForFunction(() => document.querySelectorAll("[data-work]").length > 15 && !document.querySelector('[aria-busy="true"]'));
     await isWhole(); // until it goes, the document of the sign-in asks as well
@@ -94,8 +94,8 @@ describe("in the hospital, by role,", () => {
 
   it("everybody finds a patient from the home page by name, birth date, number, phone and the content of a label", async () => {
     const [physician, archivist] = await Promise.all([
-      house.person("physician", ["physician"]),
-      house.person("archivist", ["records-office"]),
+      hospital.person("physician", ["physician"]),
+      hospital.person("archivist", ["records-office"]),
     ]);
     await waits(archivist, "doubles", "0");
     const findHer = async (page: Page) => {
@@ -130,12 +130,12 @@ describe("in the hospital, by role,", () => {
     await nurse.waitForSelector("#patient-search-list li:has-text('Bruno Verdi')");
     expect(await nurse.locator(".banner:has-text('Ada Rossi')").count()).toBe(1);
     await nurse.fill("#patient-search", "");
-    await house.show(nurse, "home");
+    await hospital.show(nurse, "home");
   });
 
   it("a waiting patient is admitted to the bed of another ward that has what is needed", async () => {
-    await house.show(nurse, "ward");
-    await house.step("find a bed with the properties that a waiting patient needs, and admit", nurse, async () => {
+    await hospital.show(nurse, "ward");
+    await hospital.step("find a bed with the properties that a waiting patient needs, and admit", nurse, async () => {
       await nurse.click("aside li:has-text('Bruno Verdi') a:has-text('Find a bed')");
       await nurse.check("label:has-text('oxygen') input");
       await nurse.waitForSelector("[role=status]:has-text('1 bed is free.')");
@@ -147,21 +147,21 @@ describe("in the hospital, by role,", () => {
   });
 
   it("a ward asks another to take a patient, which refuses with a reason, and accepts the next time", async () => {
-    const other = await house.signIn("physician");
-    await house.show(nurse, "home");
+    const other = await hospital.signIn("physician");
+    await hospital.show(nurse, "home");
     await nurse.selectOption("#own-ward", { label: "Surgery" });
     await waits(nurse, "coming", "0");
-    await house.show(other, "ward");
+    await hospital.show(other, "ward");
     const ask = async () => {
       await other.click("button.bed:has-text('Ada Rossi')");
       await other.selectOption("#field-transfer-to", { label: "Surgery" });
       await other.click("dialog button:has-text('Ask for a transfer')");
       await said(other, "Surgery is asked to take Ada Rossi.");
     };
-    await house.step("ask another ward to take a patient", other, ask);
+    await hospital.step("ask another ward to take a patient", other, ask);
     await waits(nurse, "coming", "1");
     await nurse.click('[data-work="work.coming"]');
-    await house.step("deny a transfer with the reason", nurse, async () => {
+    await hospital.step("deny a transfer with the reason", nurse, async () => {
       await nurse.click("aside li:has-text('Ada Rossi') button:has-text('Deny')");
       await nurse.fill("#field-deny-reason", "No bed with a monitor");
       await nurse.press("#field-deny-reason", "Enter");
@@ -171,7 +171,7 @@ describe("in the hospital, by role,", () => {
     await other.waitForSelector("dialog:has-text('No bed with a monitor')");
     expect(await barriers(other)).toEqual([]);
     await other.keyboard.press("Escape");
-    await house.show(other, `chart/${ada.split("/")[1]}`);
+    await hospital.show(other, `chart/${ada.split("/")[1]}`);
     await other.click("button:has-text('Ask for a transfer')");
     await other.selectOption("#field-transfer-to", { label: "Surgery" });
     await other.click("dialog button:has-text('Ask for a transfer')");
@@ -183,10 +183,10 @@ describe("in the hospital, by role,", () => {
   });
 
   it("the administrator adds rooms and beds, sets their equipment, and closes empty ones", async () => {
-    const chief = await house.person("chief", ["administrator"]);
-    await house.show(chief, "places");
+    const chief = await hospital.person("chief", ["administrator"]);
+    await hospital.show(chief, "places");
     await chief.selectOption("#field-places-ward", { label: "Surgery" });
-    await house.step("add a room with six beds", chief, async () => {
+    await hospital.step("add a room with six beds", chief, async () => {
       await chief.click("button:has-text('New room')");
       await chief.fill("#field-places-name", "202");
       await chief.fill("#field-places-beds", "1-6");
@@ -208,16 +208,16 @@ describe("in the hospital, by role,", () => {
     await chief.waitForSelector("tr:has-text('6'):has-text('isolation')");
     await chief.click("section[aria-label='Room 202'] tr:has-text('6') button:has-text('Change')");
     await chief.check("dialog label:has-text('cot') input");
-    const sixth = (await wards.listBeds(house.operator, {})).find(({ name }) => name === "Surgery, 202, 6")?.location ?? "";
-    await wards.describe(house.operator, { location: sixth, attributes: ["oxygen"] });
+    const sixth = (await wards.listBeds(hospital.operator, {})).find(({ name }) => name === "Surgery, 202, 6")?.location ?? "";
+    await wards.describe(hospital.operator, { location: sixth, attributes: ["oxygen"] });
     await chief.click("dialog button:has-text('Store')");
     await chief.waitForSelector("dialog [role='alert']:has-text('Somebody else has changed this'):has-text('oxygen')");
     expect(await barriers(chief)).toEqual([]);
-    await wards.setCleaning(house.operator, { bed: sixth, cleaning: "dirty" }); // what it has is still as it was seen
+    await wards.setCleaning(hospital.operator, { bed: sixth, cleaning: "dirty" }); // what it has is still as it was seen
     await chief.click("dialog button:has-text('Store')");
     await chief.waitForSelector("tr:has-text('6'):has-text('oxygen'):has-text('cot')");
     await chief.waitForSelector("tr:has-text('6'):has-text('isolation')", { state: "detached" });
-    for (const cleaning of ["cleaning", "clean"] as const) await wards.setCleaning(house.operator, { bed: sixth, cleaning });
+    for (const cleaning of ["cleaning", "clean"] as const) await wards.setCleaning(hospital.operator, { bed: sixth, cleaning });
     // What is the room's stays the room's, whatever is stored at a bed.
     await chief.click("section[aria-label='Room 202'] button:has-text('What the room has')");
     await chief.check("dialog label:has-text('isolation') input");
@@ -231,7 +231,7 @@ describe("in the hospital, by role,", () => {
     await chief.click("dialog button:has-text('Store')");
     await chief.waitForSelector("tr:has-text('6'):has-text('cot')", { state: "detached" });
     await chief.waitForSelector("tr:has-text('6') .tag:text-is('isolation (room)')");
-    const { wards: onBoard } = await wards.board(house.operator, {});
+    const { wards: onBoard } = await wards.board(hospital.operator, {});
     const room = onBoard.flatMap(({ rooms }) => rooms).find(({ name }) => name === "202");
     expect([room?.attributes, room?.beds.find(({ location }) => location === sixth)?.own]).toEqual([["isolation"], ["oxygen"]]);
     await chief.waitForSelector("tr:has-text('6') .tag:has-text('free')");
@@ -244,10 +244,10 @@ describe("in the hospital, by role,", () => {
     await chief.waitForSelector("dialog .fault:has-text('Somebody lies there still')");
     expect(await barriers(chief)).toEqual([]);
     await chief.keyboard.press("Escape");
-    await house.step("close a bed", chief, () => close("tr:has-text('6') button:has-text('Close')"));
+    await hospital.step("close a bed", chief, () => close("tr:has-text('6') button:has-text('Close')"));
     await chief.waitForSelector("tr:has-text('6') .tag:has-text('closed')");
     await chief.keyboard.press("Alt+z");
     await chief.waitForSelector("tr:has-text('6') .tag:has-text('free')");
-    expect(house.complaints.filter((text) => !/status of (409|422)/.test(text))).toEqual([]);
+    expect(hospital.complaints.filter((text) => !/status of (409|422)/.test(text))).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { barriers, House, PAGES, placeOf, speak } from "./pages-house.ts";
+import { barriers, Hospital, PAGES, placeOf, speak } from "./pages-hospital.ts";
 
 const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin" };
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
@@ -17,13 +17,13 @@ const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", cod
 const LONG = "Wolfeschlegelsteinhausenbergerdorff";
 
 describe("the pages of the hospital", () => {
-  let house: House;
+  let hospital: Hospital;
   let page: Page;
   let patient: string;
 
   beforeAll(async () => {
-    house = await House.open();
-    const { operator } = house;
+    hospital = await Hospital.open();
+    const { operator } = hospital;
     const { rooms } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
     const bed = rooms[0]?.beds[0]?.location ?? "";
     const register = async (family: string) =>
@@ -40,9 +40,9 @@ describe("the pages of the hospital", () => {
     await lab.order(operator, { patient, test: HAEMOGLOBIN });
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 100 });
     await pharmacy.prescribe(operator, { patient, encounter: stay, medication: PARACETAMOL, quantity: 20, dosage: "1 tablet" });
-    page = await house.person("everybody", [...ROLES]);
+    page = await hospital.person("everybody", [...ROLES]);
   }, 60_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   /** What stands on the page, each text of an element by itself. */
   const textsOf = () =>
@@ -71,7 +71,7 @@ describe("the pages of the hospital", () => {
       await speak(page, language);
       await page.setViewportSize(language === "ar" ? { width: 360, height: 740 } : { width: 1280, height: 800 });
       await page.emulateMedia({ colorScheme: language === "ar" ? "dark" : "light" });
-      await house.show(page, placeOf(name, patient));
+      await hospital.show(page, placeOf(name, patient));
       const strange = untranslated(language);
       expect([language, (await textsOf()).filter((text) => strange.has(text))]).toEqual([language, []]);
       expect(await page.evaluate(() => document.documentElement.dir)).toBe(language === "ar" ? "rtl" : "ltr");
@@ -82,14 +82,14 @@ describe("the pages of the hospital", () => {
         0,
       ]);
     }
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 
   it("print a report alone, on white, from the top of the sheet", async () => {
     await page.selectOption("#language", "en");
     await page.setViewportSize({ width: 794, height: 1123 });
     await page.emulateMedia({ colorScheme: "dark" });
-    await house.show(page, "bench");
+    await hospital.show(page, "bench");
     await page.click("section[aria-label='Issued lately'] button:has-text('Print')");
     await page.waitForSelector(".print.report[aria-busy=false] td:has-text('g/dL')");
     await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
@@ -108,8 +108,8 @@ describe("the pages of the hospital", () => {
   it("let an administrator create a role, and the widest rights wait for a second person", async () => {
     await page.selectOption("#language", "en");
     await page.setViewportSize({ width: 1280, height: 800 });
-    await house.show(page, "administration");
-    await house.step("make a role", page, async () => {
+    await hospital.show(page, "administration");
+    await hospital.step("make a role", page, async () => {
       await page.click("button:has-text('New role')");
       await page.fill("#field-role-name", "porter");
       await page.fill("#field-role-says", "Brings patients.");
@@ -120,7 +120,7 @@ describe("the pages of the hospital", () => {
       await page.click("dialog button:has-text('Store')");
       await page.waitForSelector("tr:has-text('porter')");
     });
-    const roles = await identity.listRoles(house.operator, {});
+    const roles = await identity.listRoles(hospital.operator, {});
     expect(roles.find(({ role }) => role === "porter")).toMatchObject({ version: 1, types: { Location: "rus" }, actions: [] });
 
     await page.click("button:has-text('porter')");
@@ -130,9 +130,9 @@ describe("the pages of the hospital", () => {
     await page.click("dialog button:has-text('Store')");
     await page.click("button:has-text('Confirm')");
     await page.waitForSelector("text=Another administrator must confirm this change.");
-    await identity.confirmRole(house.operator, { role: "porter", version: 2 });
+    await identity.confirmRole(hospital.operator, { role: "porter", version: 2 });
     expect(await barriers(page)).toEqual([]);
-    house.complaints.splice(0); // the browser tells of a refusal as of an error
+    hospital.complaints.splice(0); // the browser tells of a refusal as of an error
   });
 
   it("stay signed in when a token expires, and no longer after a sign-out", async () => {
@@ -151,6 +151,6 @@ describe("the pages of the hospital", () => {
     await page.click('button[name="logout"][value="yes"]');
     await page.waitForSelector("#login"); // for the next person
     expect(await page.evaluate(() => Object.keys(sessionStorage))).toEqual(["desk.sign-in"]);
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 });

@@ -9,7 +9,7 @@ import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { heldBack } from "./held-back.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin [Mass/volume] in Blood" };
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
@@ -25,15 +25,15 @@ async function sheetsOf(page: Page): Promise<[number, number][]> {
 }
 
 describe("on paper", () => {
-  let house: House;
+  let hospital: Hospital;
   let physician: Page;
   let patient: string;
   let stay: string;
   const A4 = [210, 297];
 
   beforeAll(async () => {
-    house = await House.open({ ORGANIZATION: "Organization/house" });
-    const { operator } = house;
+    hospital = await Hospital.open({ ORGANIZATION: "Organization/house" });
+    const { operator } = hospital;
     const organization = {
       resourceType: "Organization",
       id: "house",
@@ -51,10 +51,10 @@ describe("on paper", () => {
     await lab.enter(operator, { order, results: [{ code: "718-7", value: "9.8" }] });
     await lab.release(operator, { order });
     await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 40, dosage: "1 tablet at night" });
-    physician = await house.person("physician", ["physician"], { timezoneId: "Asia/Tokyo" });
-    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    physician = await hospital.person("physician", ["physician"], { timezoneId: "Asia/Tokyo" });
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   it.each([
     ["label", 0, [70, 37]],
@@ -122,14 +122,14 @@ describe("on paper", () => {
   });
 
   it("a bill is printed on a sheet, or on an 80 mm roll cut at its end; the browser remembers which", async () => {
-    const { operator } = house;
+    const { operator } = hospital;
     const { patient: other } = await patients.register(operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
     const { visit } = await visits.open(operator, { patient: other });
     await billing.charge(operator, { encounter: visit, text: "consultation", cents: 25_00, currency: "EUR" });
     await visits.close(operator, { visit });
     await billing.invoice(operator, { encounter: visit });
-    const cashier = await house.person("cashier", ["billing"]);
-    await house.show(cashier, "cash");
+    const cashier = await hospital.person("cashier", ["billing"]);
+    await hospital.show(cashier, "cash");
     const print = async () => {
       await cashier.click("section[aria-label='Invoices'] li:has-text('Bruno Verdi') button:has-text('Print')");
       await cashier.waitForSelector('dialog .print[aria-busy="false"]:has-text("Hôpital El Amal")');
@@ -149,14 +149,14 @@ describe("on paper", () => {
   });
 
   it("the laboratory's report has the reference range of each value, and the hospital's date", async () => {
-    const technician = await house.person("technician", ["lab-technician"], { timezoneId: "Asia/Tokyo" });
-    await house.show(technician, "bench");
+    const technician = await hospital.person("technician", ["lab-technician"], { timezoneId: "Asia/Tokyo" });
+    await hospital.show(technician, "bench");
     await technician.click("tr:has-text('Hemoglobin') button:has-text('Print')");
     for (const part of ["12", "Hôpital El Amal"]) await technician.waitForSelector(`dialog .print:has-text('${part}')`); // from two services
     const text = await technician.textContent("dialog .print");
     const today = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "Africa/Algiers" }).format(new Date());
     for (const part of ["Laboratory report", "Hôpital El Amal", "Reference range", "9.8", "low", today]) expect(text).toContain(part);
     expect(await sheetsOf(technician)).toEqual([A4]);
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 });

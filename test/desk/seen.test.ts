@@ -8,32 +8,32 @@ import { billing } from "../../services/billing/billing.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { heldBack } from "./held-back.ts";
-import { House, speak } from "./pages-house.ts";
+import { Hospital, speak } from "./pages-hospital.ts";
 
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 const LOINC = "http://loinc.org";
 const PHONE = { width: 360, height: 740 };
 
 describe("on the pages", () => {
-  let house: House;
+  let hospital: Hospital;
   let physician: Page;
   let nurse: Page;
   let patient: string;
 
   beforeAll(async () => {
-    house = await House.open();
-    const { operator } = house;
+    hospital = await Hospital.open();
+    const { operator } = hospital;
     patient = (await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" })).patient;
     const { rooms } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
     const { stay } = await hospitalizations.admit(operator, { patient, bed: rooms[0]?.beds[0]?.location ?? "", reason: "Anaemia" });
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 80 });
     await pharmacy.prescribe(operator, { patient, encounter: stay, medication: PARACETAMOL, quantity: 12, dosage: "1 tablet" });
     [physician, nurse] = await Promise.all([
-      house.person("physician", ["physician", "system"], { locale: "fr-FR" }),
-      house.person("nurse", ["nurse"], { locale: "ar-DZ", viewport: PHONE, hasTouch: true }),
+      hospital.person("physician", ["physician", "system"], { locale: "fr-FR" }),
+      hospital.person("nurse", ["nurse"], { locale: "ar-DZ", viewport: PHONE, hasTouch: true }),
     ]);
   }, 60_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   /** Stores what came from elsewhere, by the page's own token. */
   const store = (resources: object[]) =>
@@ -74,7 +74,7 @@ describe("on the pages", () => {
       observation("39156-5", "Body Mass Index", { ...signs, valueQuantity: { value: 25.4, unit: "kg/m2" } }),
     ]);
     expect(made).toEqual([201, 201, 201, 201, 201]);
-    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.waitForSelector("tr:has-text('Hémoglobine')");
     await physician.waitForSelector("tr:has-text('Plaquettes, lame')"); // somebody's own words
     await physician.waitForSelector("tr:has-text('Pression artérielle'):has-text('150/92')");
@@ -83,7 +83,7 @@ describe("on the pages", () => {
   });
 
   it("the timeline is complete on a phone: findings are at the end", async () => {
-    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.setViewportSize(PHONE);
     const text = `${"a long account of the evening, ".repeat(6)}and the end of it`;
     expect(await store([observation("x-1", text, { category: category("survey"), valueString: "yes" })])).toEqual([201]);
@@ -97,8 +97,8 @@ describe("on the pages", () => {
   });
 
   it("a number has its unit in the dispensary", async () => {
-    const pharmacist = await house.person("pharmacist", ["pharmacist"]);
-    await house.show(pharmacist, "dispensary");
+    const pharmacist = await hospital.person("pharmacist", ["pharmacist"]);
+    await hospital.show(pharmacist, "dispensary");
     await pharmacist.waitForSelector("li:has-text('Ada Rossi'):has-text('× 12 units')");
     await pharmacist.waitForSelector("tr:has-text('Acetaminophen'):has-text('80 units')");
     await pharmacist.waitForSelector(".panel:has-text('Nothing has been handed out lately.')");
@@ -107,15 +107,15 @@ describe("on the pages", () => {
   });
 
   it("an empty list says what is missing", async () => {
-    const cashier = await house.person("cashier", ["billing"]);
-    await house.show(cashier, "cash");
+    const cashier = await hospital.person("cashier", ["billing"]);
+    await hospital.show(cashier, "cash");
     await cashier.waitForSelector(".panel:has-text('Everything is billed.')");
     await cashier.waitForSelector(".panel:has-text('No invoice is waiting to be paid.')");
     await cashier.click("#part-invoices button:has-text('all')");
     await cashier.waitForSelector(".panel:has-text('There is no invoice yet.')");
-    const { visit } = await visits.open(house.operator, {
+    const { visit } = await visits.open(hospital.operator, {
       patient: (
-        await patients.register(house.operator, {
+        await patients.register(hospital.operator, {
           family: "Rossi",
           given: ["Ada"],
           gender: "female",
@@ -124,14 +124,14 @@ describe("on the pages", () => {
         })
       ).patient,
     });
-    await billing.charge(house.operator, { encounter: visit, text: "consultation", cents: 12_50, currency: "EUR" });
-    await visits.close(house.operator, { visit });
-    await billing.invoice(house.operator, { encounter: visit });
+    await billing.charge(hospital.operator, { encounter: visit, text: "consultation", cents: 12_50, currency: "EUR" });
+    await visits.close(hospital.operator, { visit });
+    await billing.invoice(hospital.operator, { encounter: visit });
     await physician.waitForSelector(".panel:has-text('Aucune demande n’attend de résultat.')");
   });
 
   it("on a phone a list is beside the field it belongs to, and a Latin name is cut at its end", async () => {
-    await house.show(nurse, "ward");
+    await hospital.show(nurse, "ward");
     await nurse.waitForSelector("#bed-filter");
     const rows = await nurse.$$eval(".ward-bar label", (labels) =>
       labels.map((label) => {
@@ -145,9 +145,9 @@ describe("on the pages", () => {
   });
 
   it("a missing value is reported in the page's language, not the browser's, and amounts have its format", async () => {
-    const cashier = await house.signIn("cashier");
+    const cashier = await hospital.signIn("cashier");
     await cashier.selectOption("#language", "fr");
-    await house.show(cashier, "cash");
+    await hospital.show(cashier, "cash");
     await cashier.click("#part-invoices li:has-text('Ada Rossi') button:has-text('Encaisser')");
     expect(await cashier.inputValue("#field-pay-amount")).toBe("12,50");
     await cashier.fill("#field-pay-amount", "");
@@ -166,7 +166,7 @@ describe("on the pages", () => {
     await cashier.click("#part-invoices button:has-text('الكل')");
     // The number of an invoice keeps its order between words of the other direction.
     expect(await cashier.textContent("#part-invoices li .muted >> nth=-1")).toMatch(/\u2068\d{4}-[0-9a-f]+\u2069/);
-    await house.show(physician, "ward");
+    await hospital.show(physician, "ward");
     await physician.click("button.bed.taken");
     await physician.waitForSelector("dialog:has-text('Médecin\u00a0:')");
     await physician.keyboard.press("Escape");
@@ -174,7 +174,7 @@ describe("on the pages", () => {
 
   it("a field that is no longer required does not block the form", async () => {
     await physician.setViewportSize({ width: 1440, height: 900 });
-    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.click("button:has-text('Noter les signes vitaux')");
     await physician.fill("#field-vital-29463-7", "0,1");
     await physician.press("#field-vital-29463-7", "Tab");
@@ -200,7 +200,7 @@ describe("on the pages", () => {
   });
 
   it("the frame of a chart's dialog is there at once, and its content when that has come; closed meanwhile, it stays closed", async () => {
-    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
     const release = await heldBack(physician, /\/note-allergy\./);
     const open = () => physician.click("button:text-is('Noter une allergie')");
     await open();
@@ -216,25 +216,25 @@ describe("on the pages", () => {
   });
 
   it("a form in which nothing can be chosen says so: the only ward cannot send a patient to another", async () => {
-    await house.show(nurse, "ward");
+    await hospital.show(nurse, "ward");
     await nurse.click("button.bed.taken");
     await nurse.waitForSelector("dialog section[aria-label='النقل']:has-text('لا يوجد جناح آخر مفتوح')");
     expect(await nurse.locator("#field-transfer-to").count()).toBe(0);
     await nurse.click("dialog button:has-text('طبيب آخر')");
     await nurse.waitForSelector("#field-physician-hint:has-text('لا يوجد خيار آخر')");
-    const surgery = await wards.open(house.operator, { name: "Surgery", rooms: [{ name: "201", beds: ["A"] }] });
+    const surgery = await wards.open(hospital.operator, { name: "Surgery", rooms: [{ name: "201", beds: ["A"] }] });
     await nurse.reload();
     await nurse.waitForSelector(".who");
-    await house.show(nurse, "ward");
+    await hospital.show(nurse, "ward");
     await nurse.click("button.bed.taken");
     await nurse.waitForSelector("#field-transfer-to option:has-text('Surgery')", { state: "attached" });
     expect(await nurse.locator("dialog:has-text('لا يوجد جناح آخر مفتوح')").count()).toBe(0);
     await nurse.keyboard.press("Escape");
-    await wards.close(house.operator, { location: surgery.location, reason: "for trying" });
+    await wards.close(hospital.operator, { location: surgery.location, reason: "for trying" });
   });
 
   it("a long diagnosis leaves the other beds in sight, and is there as a whole in the bed's dialog, by key and by tap", async () => {
-    const { operator } = house;
+    const { operator } = hospital;
     const reason = `${"Insuffisance cardiaque globale sur cardiomyopathie dilatée, ".repeat(4)}et anémie.`;
     const { patient: other } = await patients.register(operator, { family: "Neri", given: ["Carla"], gender: "female" });
     const [bed] = (await wards.listBeds(operator, {})).filter(({ status, name }) => status === "free" && name.includes("101"));
@@ -254,7 +254,7 @@ describe("on the pages", () => {
   });
 
   it("on a phone a message stands above its buttons, and another part of a chart is one tap away", async () => {
-    await house.show(nurse, `chart/${patient.split("/")[1]}`);
+    await hospital.show(nurse, `chart/${patient.split("/")[1]}`);
     await nurse.tap(".parts-menu button:text-is('التسلسل الزمني')");
     await nurse.waitForSelector("#part-timeline:focus");
     const top = () => nurse.$eval("#part-timeline", (one) => Math.round(one.getBoundingClientRect().top));
@@ -287,7 +287,7 @@ describe("on the pages", () => {
   });
 
   it("the search criteria are readable as a whole in each language", async () => {
-    const page = await house.person("nurse-with-a-rather-long-name", ["nurse"]);
+    const page = await hospital.person("nurse-with-a-rather-long-name", ["nurse"]);
     const fits = () =>
       page.$eval("#patient-search", (element) => {
         const input = element as HTMLInputElement;
@@ -304,6 +304,6 @@ describe("on the pages", () => {
         expect([width, language, await fits()]).toEqual([width, language, true]);
       }
     }
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 });

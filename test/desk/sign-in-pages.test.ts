@@ -1,6 +1,6 @@
 /** The pages by which somebody signs in and looks after the account: at any width, in three languages, by keyboard, without scripts, and with a fault that is found. */
 import type { Page } from "playwright-core";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 const LANGUAGES = ["en-GB", "fr-FR", "ar-DZ"];
 /** CSS pixels: a phone, a desk at 200 %, a desk. */
@@ -18,11 +18,11 @@ const toldAtFocus = (page: Page) =>
   });
 
 describe("the pages of a sign-in", () => {
-  let house: House;
+  let hospital: Hospital;
   beforeAll(async () => {
-    house = await House.open();
+    hospital = await Hospital.open();
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   const lookAt = async (page: Page, colors: "none" | "active") => {
     await page.emulateMedia({ forcedColors: colors });
@@ -35,7 +35,7 @@ describe("the pages of a sign-in", () => {
 
   it.each(LANGUAGES)("report errors at the field, keep the login name, and are complete at every width (%s)", async (locale) => {
     const login = `nurse-${locale.slice(0, 2)}`;
-    const page = await house.person(login, ["nurse"], { locale });
+    const page = await hospital.person(login, ["nurse"], { locale });
     await page.click(".top button:not([aria-label])"); // signs out
     await page.waitForURL(/\/auth\//);
     await page.keyboard.press("Tab");
@@ -49,11 +49,11 @@ describe("the pages of a sign-in", () => {
     await page.waitForSelector("#password[aria-invalid=true]:focus");
     expect([await page.inputValue("#login"), await toldAtFocus(page)]).toEqual([login, ["password", "true", true]]);
     for (const colors of ["none", "active"] as const) await lookAt(page, colors);
-    await house.enter(page, login);
+    await hospital.enter(page, login);
 
     // The account's page without scripts: all of it is forms.
     const cookies = await page.context().storageState();
-    const plain = await house.browser.newContext({ locale, storageState: cookies, javaScriptEnabled: false });
+    const plain = await hospital.browser.newContext({ locale, storageState: cookies, javaScriptEnabled: false });
     const account = await plain.newPage();
     const address = new URL("/auth/account", page.url()).href;
     await account.goto(address);

@@ -7,7 +7,7 @@ import { ROLES } from "../../services/identity/identity.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { loadServices, SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { barriers, House, PAGES, placeOf, speak } from "./pages-house.ts";
+import { barriers, Hospital, PAGES, placeOf, speak } from "./pages-hospital.ts";
 
 /** Each page, with a service that it cannot do without. */
 const NEEDED: Record<string, string> = {
@@ -32,27 +32,32 @@ const NEEDED: Record<string, string> = {
 const ASKED_AGAIN_MS = 3_000;
 
 describe("a service that does not answer", () => {
-  let house: House;
+  let hospital: Hospital;
   let page: Page;
   let patient: string;
 
   beforeAll(async () => {
-    house = await House.open();
-    const { rooms } = await wards.open(house.operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
-    ({ patient } = await patients.register(house.operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" }));
-    await hospitalizations.admit(house.operator, { patient, bed: rooms[0]?.beds[0]?.location ?? "" });
-    page = await house.person("everybody", [...ROLES]);
+    hospital = await Hospital.open();
+    const { rooms } = await wards.open(hospital.operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
+    ({ patient } = await patients.register(hospital.operator, {
+      family: "Rossi",
+      given: ["Ada"],
+      gender: "female",
+      birthDate: "1951-03-08",
+    }));
+    await hospitalizations.admit(hospital.operator, { patient, bed: rooms[0]?.beds[0]?.location ?? "" });
+    page = await hospital.person("everybody", [...ROLES]);
     await page.clock.install();
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   const stop = async (service: string) => {
-    const { caller } = house.mesh;
+    const { caller } = hospital.mesh;
     await caller.destroyService(caller.getLocalService(service));
   };
   const start = async (service: string) => {
-    for (const schema of await loadServices({ ...readConfig(), services: [service] })) house.mesh.caller.createService(schema);
-    await house.mesh.caller.waitForServices(service);
+    for (const schema of await loadServices({ ...readConfig(), services: [service] })) hospital.mesh.caller.createService(schema);
+    await hospital.mesh.caller.waitForServices(service);
   };
   /** Isolating signs of the other direction are not read. */
   const banner = async () => ((await page.textContent(".silent")) ?? "").replaceAll(/[\u2066-\u2069]/g, "");
@@ -71,10 +76,10 @@ describe("a service that does not answer", () => {
   });
 
   it.each(Object.entries(NEEDED))("is named on %s: %s; the rest of the page works, and it recovers by itself", async (name, service) => {
-    await house.show(page, "home");
+    await hospital.show(page, "home");
     await stop(service);
     try {
-      await house.show(page, placeOf(name, patient));
+      await hospital.show(page, placeOf(name, patient));
       if (name === "audit") await page.click("main .panel header button"); // what is kept is checked when somebody asks
       for (const language of LANGUAGES) {
         await speak(page, language);
@@ -91,17 +96,17 @@ describe("a service that does not answer", () => {
     await page.clock.fastForward(ASKED_AGAIN_MS);
     await page.waitForSelector(".silent .not-known", { state: "detached" });
     await page.waitForSelector("main .not-known", { state: "detached" });
-    expect(house.complaints.filter((text) => !/status of 50[34]/.test(text))).toEqual([]);
+    expect(hospital.complaints.filter((text) => !/status of 50[34]/.test(text))).toEqual([]);
   });
 
   it("is distinguished from a server that cannot be reached at all, as on a tablet without a network", async () => {
-    await house.show(page, "bench");
+    await hospital.show(page, "bench");
     await page.context().setOffline(true);
-    await house.show(page, "home");
+    await hospital.show(page, "home");
     await page.waitForSelector(".silent:has-text('The hospital’s server is not reached at the moment.')");
     await page.context().setOffline(false);
     await page.clock.fastForward(ASKED_AGAIN_MS);
     await page.waitForSelector("main .not-known", { state: "detached" });
-    house.complaints.length = 0; // the browser tells of what it cannot reach as of errors
+    hospital.complaints.length = 0; // the browser tells of what it cannot reach as of errors
   });
 });

@@ -3,10 +3,10 @@ import type { Page } from "playwright-core";
 import { identity } from "../../services/identity/identity.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { House } from "./pages-house.ts";
+import { Hospital } from "./pages-hospital.ts";
 
 describe("what was done to one record twice", () => {
-  let house: House;
+  let hospital: Hospital;
   let nurse: Page;
   let chief: Page;
   let patient: string;
@@ -20,13 +20,18 @@ describe("what was done to one record twice", () => {
   const taken = "section[aria-label='Taken at home'] li:has-text('Metformin')";
 
   beforeAll(async () => {
-    house = await House.open();
-    ({ patient } = await patients.register(house.operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" }));
-    await wards.open(house.operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
-    [nurse, chief] = await Promise.all([house.person("nurse", ["nurse", "physician"]), house.person("chief", ["administrator"])]);
-    await house.show(nurse, `chart/${patient.split("/")[1]}`);
+    hospital = await Hospital.open();
+    ({ patient } = await patients.register(hospital.operator, {
+      family: "Rossi",
+      given: ["Ada"],
+      gender: "female",
+      birthDate: "1951-03-08",
+    }));
+    await wards.open(hospital.operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
+    [nurse, chief] = await Promise.all([hospital.person("nurse", ["nurse", "physician"]), hospital.person("chief", ["administrator"])]);
+    await hospital.show(nurse, `chart/${patient.split("/")[1]}`);
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   it("is restored in medication taken at home", async () => {
     await nurse.click("button:has-text('Note what is taken')");
@@ -48,7 +53,7 @@ describe("what was done to one record twice", () => {
 
   it("is restored in a patient's details", async () => {
     await nurse.reload(); // without what was said before
-    await house.show(nurse, `chart/${patient.split("/")[1]}`);
+    await hospital.show(nurse, `chart/${patient.split("/")[1]}`);
     // The page reads again what was stored when the next change has long begun: one's own change is no other's.
     await nurse.route("**/fhir/Patient/*", async (route) => {
       if (route.request().method() === "GET") await new Promise((resolve) => setTimeout(resolve, 1_000));
@@ -83,8 +88,8 @@ describe("what was done to one record twice", () => {
   });
 
   it("is restored in a room, and in a role", async () => {
-    const room = async () => (await wards.board(house.operator, {})).wards[0]?.rooms[0];
-    await house.show(chief, "places");
+    const room = async () => (await wards.board(hospital.operator, {})).wards[0]?.rooms[0];
+    await hospital.show(chief, "places");
     for (const sex of ["female", "male"]) {
       await chief.selectOption("section.room select", sex);
       await chief.waitForSelector(`.notice:has-text('101') >> nth=${sex === "female" ? 0 : 1}`);
@@ -92,10 +97,10 @@ describe("what was done to one record twice", () => {
     expect((await room())?.sex).toBe("male");
     await twice(chief);
     expect((await room())?.sex ?? "any").toBe("any");
-    const says = async () => (await identity.listRoles(house.operator, {})).find(({ role }) => role === "midwife");
+    const says = async () => (await identity.listRoles(hospital.operator, {})).find(({ role }) => role === "midwife");
     const before = await says();
     await chief.reload();
-    await house.show(chief, "administration");
+    await hospital.show(chief, "administration");
     for (const text of ["Attends births.", "Attends births at night."]) {
       await chief.click("section[aria-label='Roles'] tr:has-text('midwife') button");
       await chief.fill("#field-role-says", text);

@@ -1,32 +1,32 @@
-/** Laboratory tests by their names in the reader's language, and by those that the house gives them. */
+/** Laboratory tests by their names in the reader's language, and by those that the hospital gives them. */
 import type { Page } from "playwright-core";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 describe("laboratory tests", () => {
-  let house: House;
+  let hospital: Hospital;
   let technician: Page;
   let physician: Page;
   let patient: string;
 
   beforeAll(async () => {
-    house = await House.open();
-    const { operator } = house;
+    hospital = await Hospital.open();
+    const { operator } = hospital;
     patient = (await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" })).patient;
     const { order } = await lab.orderPanel(operator, { patient, code: "24320-4" });
     await lab.enter(operator, { order, results: [{ code: "2823-3", value: 6.9 }] });
     await lab.release(operator, { order, missingReason: "the rest tomorrow" });
     await lab.orderPanel(operator, { patient, code: "58410-2" });
     [technician, physician] = await Promise.all([
-      house.person("technician", ["lab-technician"], { locale: "fr-FR" }),
-      house.person("physician", ["physician"], { locale: "ar-DZ" }),
+      hospital.person("technician", ["lab-technician"], { locale: "fr-FR" }),
+      hospital.person("physician", ["physician"], { locale: "ar-DZ" }),
     ]);
   }, 60_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   it("are ordered, entered and printed in French at the bench", async () => {
-    await house.show(technician, "bench");
+    await hospital.show(technician, "bench");
     await technician.waitForSelector("tr:has-text('Numération sanguine')");
     await technician.waitForSelector("li:has-text('Potassium')"); // critical
     expect(await technician.textContent("main")).not.toMatch(/CBC panel|in Serum/);
@@ -49,7 +49,7 @@ describe("laboratory tests", () => {
   });
 
   it("are shown and ordered in Arabic in the chart, including earlier results", async () => {
-    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.waitForSelector("tr:has-text('البوتاسيوم')");
     await physician.waitForSelector("li:has-text('تعداد الدم الكامل')");
     await physician.fill("#field-test", "الهيموغلوبين");
@@ -61,9 +61,9 @@ describe("laboratory tests", () => {
   });
 
   it("have names of the hospital's own, which the administrator sets and removes", async () => {
-    const chief = await house.person("chief", ["administrator"]);
-    await house.show(chief, "administration");
-    await house.step("give a laboratory test the hospital's own name", chief, async () => {
+    const chief = await hospital.person("chief", ["administrator"]);
+    await hospital.show(chief, "administration");
+    await hospital.step("give a laboratory test the hospital's own name", chief, async () => {
       await chief.fill("#field-named-test", "718-7");
       await chief.fill("#field-test-name-fr", "Taux d’Hb");
       await chief.press("#field-test-name-fr", "Enter");
@@ -79,32 +79,32 @@ describe("laboratory tests", () => {
     await chief.waitForSelector(".notice:has-text('Undone'), .notice:has-text('undone')");
     await physician.reload();
     await physician.waitForSelector("li:has-text('Hémoglobine')");
-    expect(house.complaints.filter((text) => !/status of 409/.test(text))).toEqual([]);
+    expect(hospital.complaints.filter((text) => !/status of 409/.test(text))).toEqual([]);
   });
 
   it("keep both names that two administrators give at once: the other one's is shown beside one's own", async () => {
-    const chief = await house.signIn("chief");
-    await house.show(chief, "administration");
+    const chief = await hospital.signIn("chief");
+    await hospital.show(chief, "administration");
     await chief.fill("#field-named-test", "718-7");
     await chief.fill("#field-test-name-fr", "Taux d’Hb");
     await chief.fill("#field-test-name-en", "Hb level");
-    await lab.nameTest(house.operator, { code: "718-7", language: "fr", name: "Hémoglobine du sang" });
-    await lab.nameTest(house.operator, { code: "718-7", language: "ar", name: "خضاب الدم" });
+    await lab.nameTest(hospital.operator, { code: "718-7", language: "fr", name: "Hémoglobine du sang" });
+    await lab.nameTest(hospital.operator, { code: "718-7", language: "ar", name: "خضاب الدم" });
     await chief.press("#field-test-name-fr", "Enter");
     await chief.waitForSelector("tr:has-text('Hémoglobine du sang'):has-text('Taux d’Hb')");
     expect(await chief.locator("[name='merge-ar']").count()).toBe(2); // only the other has changed it: chosen already
     expect(await barriers(chief)).toEqual([]);
     // Named once more while one chooses, in a language that did not differ before: of each something is ticked.
     await chief.check("tr:has-text('Hémoglobine du sang') td:nth-of-type(1) input");
-    await lab.nameTest(house.operator, { code: "718-7", language: "fr", name: "Hémoglobine" });
-    await lab.nameTest(house.operator, { code: "718-7", language: "en", name: "Hemoglobin of the blood" });
+    await lab.nameTest(hospital.operator, { code: "718-7", language: "fr", name: "Hémoglobine" });
+    await lab.nameTest(hospital.operator, { code: "718-7", language: "en", name: "Hemoglobin of the blood" });
     await chief.click("button:text-is('Store') >> nth=0");
     await chief.waitForSelector("tr:has-text('Hb level'):has-text('Hemoglobin of the blood') td:nth-of-type(2) input:checked");
     await chief.waitForSelector("tr:has-text('Taux d’Hb'):has-text('Hémoglobine') td:nth-of-type(1) input:checked");
     await chief.click("button:text-is('Store') >> nth=0");
     await chief.waitForSelector(".notice:has-text('the name is stored')");
     const names = async () => {
-      const { tests } = await lab.listCatalogue(house.operator, {});
+      const { tests } = await lab.listCatalogue(hospital.operator, {});
       const { designation = [] } = tests.find(({ code }) => code === "718-7") ?? {};
       return Object.fromEntries(designation.map(({ language, value }) => [language, value]));
     };
@@ -114,7 +114,7 @@ describe("laboratory tests", () => {
   describe("that are named in several languages", () => {
     let chief: Page;
     const names = async () => {
-      const { tests } = await lab.listCatalogue(house.operator, {});
+      const { tests } = await lab.listCatalogue(hospital.operator, {});
       const { designation = [] } = tests.find(({ code }) => code === "2951-2") ?? {};
       return Object.fromEntries(designation.map(({ language, value }) => [language, value]));
     };
@@ -129,24 +129,24 @@ describe("laboratory tests", () => {
       await chief.waitForSelector(".notice:has-text('undone')");
     };
     beforeEach(async () => {
-      chief ??= await house.signIn("chief");
+      chief ??= await hospital.signIn("chief");
       await chief.reload(); // without what was said before
-      await house.show(chief, "administration");
+      await hospital.show(chief, "administration");
     });
 
     it("get all names back, including those stored before the others were chosen", async () => {
       const before = await names();
-      await lab.nameTest(house.operator, { code: "2951-2", language: "ar", name: "صوديوم الدم" });
+      await lab.nameTest(hospital.operator, { code: "2951-2", language: "ar", name: "صوديوم الدم" });
       await give({ en: "Na", fr: "Natrémie" });
       await stored();
-      await lab.nameTest(house.operator, { code: "2951-2", language: "ar", name: "الصوديوم في الدم" });
+      await lab.nameTest(hospital.operator, { code: "2951-2", language: "ar", name: "الصوديوم في الدم" });
       await undo(); // what another has named since in one language is theirs
       expect(await names()).toEqual({ ...before, ar: "الصوديوم في الدم" });
 
       await chief.reload();
       await chief.fill("#field-named-test", "2951-2");
       await chief.fill("#field-test-name-en", "Na");
-      await lab.nameTest(house.operator, { code: "2951-2", language: "fr", name: "Sodium du sang" });
+      await lab.nameTest(hospital.operator, { code: "2951-2", language: "fr", name: "Sodium du sang" });
       await chief.fill("#field-test-name-fr", "Natrémie");
       await chief.press("#field-test-name-fr", "Enter"); // English is stored, French is another's
       await chief.waitForSelector("[role=alert]:focus");
@@ -160,7 +160,7 @@ describe("laboratory tests", () => {
     });
 
     it("get back a removed name for which the catalogue has one of its own", async () => {
-      await lab.nameTest(house.operator, { code: "2951-2", language: "fr", name: "Natrémie" });
+      await lab.nameTest(hospital.operator, { code: "2951-2", language: "fr", name: "Natrémie" });
       await chief.reload();
       await give({ fr: "" });
       await stored();
@@ -185,7 +185,7 @@ describe("laboratory tests", () => {
       expect((await names())["en"]).not.toBe("Natrium");
       await chief.fill("#field-named-test", "2951-2");
       await chief.fill("#field-test-name-fr", "Na");
-      await lab.nameTest(house.operator, { code: "2951-2", language: "fr", name: "Sodium du sang" });
+      await lab.nameTest(hospital.operator, { code: "2951-2", language: "fr", name: "Sodium du sang" });
       await chief.press("#field-test-name-fr", "Enter");
       await chief.click("button:text-is('Cancel') >> nth=0");
       await chief.waitForSelector("#field-named-test");

@@ -1,18 +1,18 @@
 /** Two people on one record: they know of each other, and nothing that either has typed is lost. And who somebody is, so that they may sign. */
 import type { Page } from "playwright-core";
 import { patients } from "../../services/patients/patients.contract.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 describe("two people on one record", () => {
-  let house: House;
+  let hospital: Hospital;
   let first: Page;
   let second: Page;
   let administrator: Page;
   let id: string;
 
   beforeAll(async () => {
-    house = await House.open();
-    const { patient } = await patients.register(house.operator, {
+    hospital = await Hospital.open();
+    const { patient } = await patients.register(hospital.operator, {
       family: "Rossi",
       given: ["Ada"],
       birthDate: "1951-03-08",
@@ -21,19 +21,19 @@ describe("two people on one record", () => {
     });
     id = patient.split("/")[1] ?? "";
     [first, second, administrator] = await Promise.all([
-      house.person("first", ["physician"]),
-      house.person("second", ["physician", "nurse"], { locale: "fr-FR" }),
-      house.person("chief", ["administrator"]),
+      hospital.person("first", ["physician"]),
+      hospital.person("second", ["physician", "nurse"], { locale: "fr-FR" }),
+      hospital.person("chief", ["administrator"]),
     ]);
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   const note = (page: Page, text: string) => page.locator("article.note").filter({ hasText: text });
   const write = (page: Page, text: string) => page.fill("#field-note", text);
   const store = (page: Page) => page.press("#field-note", "Control+Enter");
 
   it("see each other, and each other's changes, at once", async () => {
-    await Promise.all([house.show(first, `chart/${id}`), house.show(second, `chart/${id}`)]);
+    await Promise.all([hospital.show(first, `chart/${id}`), hospital.show(second, `chart/${id}`)]);
     await first.waitForSelector(".others:has-text('second (physician, nurse)')");
     await second.waitForSelector(".others:has-text('first (médecin)')");
     await first.fill("#field-problem", "Anaemia");
@@ -185,13 +185,13 @@ describe("two people on one record", () => {
     await second.click("button:has-text('Identité')");
     expect(await second.inputValue("#field-details-gender")).toBe("other"); // theirs stays
     await second.keyboard.press("Escape");
-    house.complaints.length = 0; // the browser tells of refusals as of errors
+    hospital.complaints.length = 0; // the browser tells of refusals as of errors
   });
 
   it("sign if their accounts are linked to a practitioner, and amend one signed note at once", async () => {
     await note(first, "dizzy").getByRole("button", { name: "Sign", exact: true }).click();
     await first.waitForSelector(".notice.fault:has-text('does not say which practitioner you are')");
-    await house.show(administrator, "administration");
+    await hospital.show(administrator, "administration");
     await administrator.click("tr:has-text('first') button:has-text('Change')");
     await administrator.waitForSelector("dialog label:has-text('nurse')"); // the roles come from the server
     expect(await barriers(administrator)).toEqual([]);
@@ -225,6 +225,6 @@ describe("two people on one record", () => {
     await store(second);
     await note(first, "as her husband says").waitFor();
     expect(await note(first, "dizzy").count()).toBe(1);
-    expect(house.complaints.filter((text) => !/status of (401|403|404|409|412)|ERR_CONNECTION_RESET/.test(text))).toEqual([]);
+    expect(hospital.complaints.filter((text) => !/status of (401|403|404|409|412)|ERR_CONNECTION_RESET/.test(text))).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
 /** What is not answered, or half-way, is no answer: it is asked for again, or said with all that was typed, and no page stands still. */
 import type { Page } from "playwright-core";
 import { patients } from "../../services/patients/patients.contract.ts";
-import { House } from "./pages-house.ts";
+import { Hospital } from "./pages-hospital.ts";
 
 describe("what is not answered", () => {
-  let house: House;
+  let hospital: Hospital;
   let page: Page;
   const problems = (name: string) => page.locator("section[aria-label='Problems'] li").filter({ hasText: name });
   const add = async (name: string) => {
@@ -13,12 +13,12 @@ describe("what is not answered", () => {
   };
 
   beforeAll(async () => {
-    house = await House.open();
-    const { patient } = await patients.register(house.operator, { family: "Rossi", given: ["Ada"], gender: "female" });
-    page = await house.person("physician", ["physician"]);
-    await house.show(page, `chart/${patient.split("/")[1]}`);
+    hospital = await Hospital.open();
+    const { patient } = await patients.register(hospital.operator, { family: "Rossi", given: ["Ada"], gender: "female" });
+    page = await hospital.person("physician", ["physician"]);
+    await hospital.show(page, `chart/${patient.split("/")[1]}`);
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   it("because sign-in is down when a token expires ends no session: it is reported, and the next try stores the typed text", async () => {
     await page.route("**/auth/token", (route) => route.fulfill({ status: 503, json: { error: "temporarily_unavailable" } }));

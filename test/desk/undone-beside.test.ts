@@ -6,12 +6,12 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { House } from "./pages-house.ts";
+import { Hospital } from "./pages-hospital.ts";
 
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 
 describe("what is undone while something else is open", () => {
-  let house: House;
+  let hospital: Hospital;
   let patient: string;
   const undo = async (page: Page) => {
     await page.keyboard.press("Alt+z");
@@ -25,8 +25,8 @@ describe("what is undone while something else is open", () => {
   };
 
   beforeAll(async () => {
-    house = await House.open();
-    const { operator } = house;
+    hospital = await Hospital.open();
+    const { operator } = hospital;
     ({ patient } = await patients.register(operator, { family: "Rossi", given: ["Ada"], gender: "female", birthDate: "1951-03-08" }));
     const { patient: other } = await patients.register(operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
     for (const one of [patient, other]) await visits.open(operator, { patient: one, reason: "Fever" });
@@ -41,11 +41,11 @@ describe("what is undone while something else is open", () => {
       await identity.createUser(operator, { login: `${login}-of-old`, name: login, roles: ["nurse"], isForTrying: true });
     }
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   it("keeps the patient at the front desk, and the reason for cancelling another visit", async () => {
-    const clerk = await house.person("clerk", ["front-desk"]);
-    await house.show(clerk, "desk");
+    const clerk = await hospital.person("clerk", ["front-desk"]);
+    await hospital.show(clerk, "desk");
     const cancel = (name: string) => clerk.click(`#part-queue li:has-text('${name}') button:has-text('Cancel')`);
     await cancel("Ada Rossi");
     await clerk.fill("#field-cancel-reason", "the wrong line");
@@ -56,7 +56,7 @@ describe("what is undone while something else is open", () => {
     await clerk.keyboard.press("Escape");
 
     await clerk.reload();
-    await house.show(clerk, "desk");
+    await hospital.show(clerk, "desk");
     const pick = async (name: string) => {
       await clerk.fill("#desk-search", name);
       await clerk.click(`[role=option]:has-text('${name}')`);
@@ -71,8 +71,8 @@ describe("what is undone while something else is open", () => {
   });
 
   it("keeps another account's roles, a role that is being described, and a link that is shown once", async () => {
-    const chief = await house.person("chief", ["administrator"]);
-    await house.show(chief, "administration");
+    const chief = await hospital.person("chief", ["administrator"]);
+    await hospital.show(chief, "administration");
     const change = (login: string) => chief.click(`section[aria-label='Accounts'] tr:has-text('${login}') button:has-text('Change')`);
     const midwife = "dialog .choice:has-text('midwife') input";
     const make = async (login: string) => {
@@ -88,7 +88,7 @@ describe("what is undone while something else is open", () => {
     expect(await chief.isChecked("dialog .choice:has-text('pharmacist') input", { timeout: 2_000 })).toBe(true);
     await chief.keyboard.press("Escape");
     await chief.reload();
-    await house.show(chief, "administration");
+    await hospital.show(chief, "administration");
     await make("nurse-of-old");
     await change("clerk-of-old");
     await chief.click("dialog button:has-text('password')");
@@ -98,7 +98,7 @@ describe("what is undone while something else is open", () => {
     await chief.keyboard.press("Escape");
 
     await chief.reload();
-    await house.show(chief, "administration");
+    await hospital.show(chief, "administration");
     await chief.click("section[aria-label='Roles'] tr:has-text('midwife') button");
     await chief.fill("#field-role-says", "Attends births.");
     await chief.fill("#field-role-reason", "a better sentence");
@@ -109,8 +109,8 @@ describe("what is undone while something else is open", () => {
   });
 
   it("keeps the count of another lot, and a delivery", async () => {
-    const pharmacist = await house.person("pharmacist", ["pharmacist"]);
-    await house.show(pharmacist, "dispensary");
+    const pharmacist = await hospital.person("pharmacist", ["pharmacist"]);
+    await hospital.show(pharmacist, "dispensary");
     await pharmacist.click("#part-shelf button.name");
     const count = (lot: string) => pharmacist.click(`dialog tr:has-text('${lot}') button:has-text('Count')`);
     await count("FIRST");
@@ -122,7 +122,7 @@ describe("what is undone while something else is open", () => {
     await pharmacist.keyboard.press("Escape");
 
     await pharmacist.reload();
-    await house.show(pharmacist, "dispensary");
+    await hospital.show(pharmacist, "dispensary");
     const deliver = async (quantity: string) => {
       await pharmacist.click("#part-shelf button:has-text('Delivery')");
       await pharmacist.fill("#field-delivery-medication", PARACETAMOL.display);
@@ -136,8 +136,8 @@ describe("what is undone while something else is open", () => {
   });
 
   it("keeps a note that is being amended", async () => {
-    const physician = await house.person("physician", ["physician"]);
-    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    const physician = await hospital.person("physician", ["physician"]);
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
     for (const text of ["First.", "By mistake."]) {
       await physician.fill("#field-note", text);
       await physician.press("#field-note", "Control+Enter");
@@ -145,6 +145,6 @@ describe("what is undone while something else is open", () => {
     }
     await physician.click("article:has-text('First.') button:has-text('Edit')");
     await stays(physician, "#field-note", "First, and more.");
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 });

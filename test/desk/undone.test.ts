@@ -7,12 +7,12 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { House } from "./pages-house.ts";
+import { Hospital } from "./pages-hospital.ts";
 
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 
 describe("what was done by mistake", () => {
-  let house: House;
+  let hospital: Hospital;
   let patient: string;
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
   const undo = async (page: Page) => {
@@ -28,13 +28,13 @@ describe("what was done by mistake", () => {
   };
 
   beforeAll(async () => {
-    house = await House.open();
-    ({ patient } = await patients.register(house.operator, { family: "Rossi", given: ["Ada"], gender: "female" }));
+    hospital = await Hospital.open();
+    ({ patient } = await patients.register(hospital.operator, { family: "Rossi", given: ["Ada"], gender: "female" }));
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   it("a denied request waits again as it was made, or accepted as it was", async () => {
-    const { operator } = house;
+    const { operator } = hospital;
     const { location: ward } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A"] }] });
     const { request } = await hospitalizations.request(operator, {
       patient,
@@ -44,8 +44,8 @@ describe("what was done by mistake", () => {
       ward,
     });
     await hospitalizations.accept(operator, { request });
-    const nurse = await house.person("nurse", ["nurse"]);
-    await house.show(nurse, "ward");
+    const nurse = await hospital.person("nurse", ["nurse"]);
+    await hospital.show(nurse, "ward");
     await nurse.click("aside button:has-text('Deny')");
     await nurse.fill("#field-deny-reason", "the wrong patient");
     await nurse.press("#field-deny-reason", "Enter");
@@ -58,10 +58,10 @@ describe("what was done by mistake", () => {
   });
 
   it("a cancelled visit continues since its opening, or as its appointment", async () => {
-    const { operator } = house;
+    const { operator } = hospital;
     const { openedAt } = await visits.open(operator, { patient, reason: "Fever", at: new Date(Date.now() - 3_600_000).toISOString() });
-    const clerk = await house.person("clerk", ["front-desk"]);
-    await house.show(clerk, "desk");
+    const clerk = await hospital.person("clerk", ["front-desk"]);
+    await hospital.show(clerk, "desk");
     await clerk.click("#part-queue li:has-text('Ada Rossi') button:has-text('Cancel')");
     await clerk.fill("#field-cancel-reason", "the wrong line");
     await clerk.press("#field-cancel-reason", "Enter");
@@ -91,14 +91,14 @@ describe("what was done by mistake", () => {
   });
 
   it("medication returned by mistake is with its patient again, and off the shelf, of the same lot", async () => {
-    const { operator } = house;
+    const { operator } = hospital;
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 100, lot: "L", expires: "2099-01-01" });
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 50, lot: "SOONER", expires: "2098-01-01" });
     const { prescription } = await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 20, dosage: "1 tablet" });
     const { dispense } = await pharmacy.dispense(operator, { prescription, quantity: 20, lot: "L" });
     const shelf = async () => (await pharmacy.listLots(operator, {})).map(({ lot, quantity }) => `${lot} ${quantity}`).sort();
-    const pharmacist = await house.person("pharmacist", ["pharmacist"]);
-    await house.show(pharmacist, "dispensary");
+    const pharmacist = await hospital.person("pharmacist", ["pharmacist"]);
+    await hospital.show(pharmacist, "dispensary");
     await pharmacist.click("li:has-text('Acetaminophen') button:has-text('Take back')");
     await pharmacist.fill("#field-return-quantity", "5");
     await pharmacist.press("#field-return-quantity", "Enter");
@@ -111,9 +111,9 @@ describe("what was done by mistake", () => {
   });
 
   it("a role is as before; that an account is closed for good is said in advance", async () => {
-    const administrator = await house.person("chief", ["administrator"]);
-    await house.show(administrator, "administration");
-    const now = async () => (await identity.listRoles(house.operator, {})).find(({ role }) => role === "midwife");
+    const administrator = await hospital.person("chief", ["administrator"]);
+    await hospital.show(administrator, "administration");
+    const now = async () => (await identity.listRoles(hospital.operator, {})).find(({ role }) => role === "midwife");
     const before = await now();
     await administrator.click("tr:has-text('Midwife') button, tr:has-text('midwife') button");
     await administrator.fill("#field-role-says", "Attends births.");
@@ -121,7 +121,7 @@ describe("what was done by mistake", () => {
     await administrator.click("dialog button:text-is('Store')");
     await administrator.waitForSelector("dialog", { state: "detached" });
     await administrator.waitForSelector(".notice");
-    const { state } = (await identity.listRoleChanges(house.operator, { role: "midwife" }))[0] ?? {};
+    const { state } = (await identity.listRoleChanges(hospital.operator, { role: "midwife" }))[0] ?? {};
     await administrator.keyboard.press("Alt+z");
     await said(administrator, "It is undone.");
     const { version: _, ...is } = (await now()) ?? {};
@@ -129,19 +129,19 @@ describe("what was done by mistake", () => {
     expect([state, is]).toEqual(["done", was]);
     await administrator.click("tr:has-text('nurse') button:has-text('Change') >> nth=0");
     await administrator.waitForSelector("dialog:has(button:text-is('Close for good')) .hint:has-text('is not opened again')");
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 
   it("a change of a role that another administrator confirmed, or rejected, is pending again", async () => {
-    const chief = await house.signIn("chief");
-    await house.person("second-chief", ["administrator"]);
-    const second = await house.signIn("second-chief");
-    const now = async () => (await identity.listRoles(house.operator, {})).find(({ role }) => role === "front-desk");
-    const last = async () => (await identity.listRoleChanges(house.operator, { role: "front-desk" }))[0]?.state;
+    const chief = await hospital.signIn("chief");
+    await hospital.person("second-chief", ["administrator"]);
+    const second = await hospital.signIn("second-chief");
+    const now = async () => (await identity.listRoles(hospital.operator, {})).find(({ role }) => role === "front-desk");
+    const last = async () => (await identity.listRoleChanges(hospital.operator, { role: "front-desk" }))[0]?.state;
     const before = await now();
     const ask = async () => {
-      await house.show(chief, "home");
-      await house.show(chief, "administration");
+      await hospital.show(chief, "home");
+      await hospital.show(chief, "administration");
       await chief.click("section[aria-label='Roles'] tr:has(th:has-text('front desk')) button:has-text('Change')");
       await chief.fill("#field-role-type", "*");
       await chief.click("dialog fieldset button:text-is('Add')");
@@ -149,8 +149,8 @@ describe("what was done by mistake", () => {
       await chief.fill("#field-role-reason", "the whole record");
       await chief.click("dialog button:text-is('Store')");
       await said(chief, "waits until another administrator");
-      await house.show(second, "home");
-      await house.show(second, "administration");
+      await hospital.show(second, "home");
+      await hospital.show(second, "administration");
     };
     await ask();
     await second.click(".card button:has-text('Confirm')");
@@ -168,18 +168,18 @@ describe("what was done by mistake", () => {
   });
 
   it("an account linked to somebody is nobody's again, and rooms added by mistake are gone", async () => {
-    const chief = await house.signIn("chief");
-    await house.show(chief, "administration");
+    const chief = await hospital.signIn("chief");
+    await hospital.show(chief, "administration");
     await chief.click("section[aria-label='Accounts'] tr:has(bdi:text-is('clerk')) button:has-text('Change')");
     await chief.click("dialog button:has-text('It is this person')");
     await said(chief, "is a practitioner from");
-    const practitioner = async () => (await identity.listUsers(house.operator, {})).find(({ login }) => login === "clerk")?.practitioner;
+    const practitioner = async () => (await identity.listUsers(hospital.operator, {})).find(({ login }) => login === "clerk")?.practitioner;
     expect(await practitioner()).toMatch(/^Practitioner\//);
     await undo(chief);
     expect(await practitioner()).toBeUndefined();
 
-    await house.show(chief, "places");
-    const places = async () => (await wards.listBeds(house.operator, {})).map(({ name }) => name);
+    await hospital.show(chief, "places");
+    const places = async () => (await wards.listBeds(hospital.operator, {})).map(({ name }) => name);
     const known = await places();
     const added = async (button: string, fields: Record<string, string>) => {
       await chief.click(`main button:has-text('${button}')`);
@@ -190,8 +190,8 @@ describe("what was done by mistake", () => {
       await undo(chief);
       expect(await places()).toEqual(known);
       await chief.click(".notice button[aria-label='Close'] >> nth=-1");
-      await house.show(chief, "home");
-      await house.show(chief, "places");
+      await hospital.show(chief, "home");
+      await hospital.show(chief, "places");
     };
     await added("Add beds", { beds: "7-9" });
     await added("New room", { name: "999", beds: "1-3" });
@@ -202,11 +202,11 @@ describe("what was done by mistake", () => {
     await chief.fill("#field-places-beds", "1");
     await chief.click("dialog button:text-is('Add')");
     await chief.waitForSelector("section[aria-label='Room 777']");
-    const bed = (await wards.listBeds(house.operator, {})).find(({ name }) => name.includes("777"))?.location ?? "";
-    await hospitalizations.admit(house.operator, { patient, bed, reason: "Anaemia" });
+    const bed = (await wards.listBeds(hospital.operator, {})).find(({ name }) => name.includes("777"))?.location ?? "";
+    await hospitalizations.admit(hospital.operator, { patient, bed, reason: "Anaemia" });
     await chief.keyboard.press("Alt+z");
     await chief.waitForSelector(".notice.fault");
     expect(await places()).toHaveLength(known.length + 1);
-    expect(house.complaints.filter((text) => !/status of (401|404|409|422)/.test(text))).toEqual([]);
+    expect(hospital.complaints.filter((text) => !/status of (401|404|409|422)/.test(text))).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { barriers, House, PAGES, placeOf, speak, wrongWhenSettled } from "./pages-house.ts";
+import { barriers, Hospital, PAGES, placeOf, speak, wrongWhenSettled } from "./pages-hospital.ts";
 
 /** From a phone's to a desk's, in small steps: what fits at two widths may not between them. */
 const WIDTHS = Array.from({ length: 28 }, (_, index) => 360 + 40 * index);
@@ -38,15 +38,15 @@ const pressedOnPaper = (page: Page): Promise<string[]> =>
   });
 
 describe("the pages at any width", () => {
-  let house: House;
+  let hospital: Hospital;
   let page: Page;
   /** One of each language: they wait for their frames side by side. */
   const pages: [language: string, page: Page][] = [];
   let patient: string;
 
   beforeAll(async () => {
-    house = await House.open();
-    const { operator } = house;
+    hospital = await Hospital.open();
+    const { operator } = hospital;
     const { rooms } = await wards.open(operator, { name: "Internal medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
     ({ patient } = await patients.register(operator, {
       family: "Wolfeschlegelsteinhausenbergerdorff-Verdi", // longer than any place for it
@@ -68,18 +68,18 @@ describe("the pages at any width", () => {
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 1_000, lot: "LOT-2027-0815", expires: "2027-08-15" });
     const timing = { frequency: 2, period: 1, periodUnit: "d" as const, from: new Date().toISOString() }; // due on the round
     await pharmacy.prescribe(operator, { patient, encounter: stay, medication: PARACETAMOL, quantity: 20, dosage: "1 tablet", timing });
-    page = await house.person("everybody-of-the-house", [...ROLES]);
+    page = await hospital.person("everybody-of-the-house", [...ROLES]);
     for (const language of LANGUAGES) {
-      const spoken = await house.signIn("everybody-of-the-house");
+      const spoken = await hospital.signIn("everybody-of-the-house");
       await speak(spoken, language);
       pages.push([language, spoken]);
     }
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   it.each(PAGES)("%s shows everything", async (name) => {
     const looks = pages.map(async ([language, spoken]) => {
-      await house.show(spoken, placeOf(name, patient));
+      await hospital.show(spoken, placeOf(name, patient));
       for (const width of WIDTHS) {
         await spoken.setViewportSize({ width, height: 900 });
         expect([language, width, await tooWide(spoken)]).toEqual([language, width, []]);
@@ -91,7 +91,7 @@ describe("the pages at any width", () => {
   it("in Arabic all texts of a line run from right to left, even if the first is Latin", async () => {
     await page.setViewportSize({ width: 1280, height: 900 });
     await page.selectOption("#language", "ar");
-    await house.show(page, `chart/${patient.split("/")[1]}`);
+    await hospital.show(page, `chart/${patient.split("/")[1]}`);
     const line = page.locator("li bdi:has-text('1 tablet')").first();
     const [first, second] = await line.evaluate((one) => {
       const text = one.firstChild as Text;
@@ -108,7 +108,7 @@ describe("the pages at any width", () => {
   });
 
   it.each(LANGUAGES)("the status page is in %s, and shows everything", async (language) => {
-    const context = await house.browser.newContext({ locale: language });
+    const context = await hospital.browser.newContext({ locale: language });
     const status = await context.newPage();
     const node = "provider-ed8aba9dbc4f2b35";
     const services = ["hospitalizations", "ledger"].map((name) => ({
@@ -121,7 +121,7 @@ describe("the pages at any width", () => {
     const down = { name: "lab", nodes: [], documents: null, bytes: null, requestsPerSecond: null };
     const json = { services: [...services, down], nodes: [{ id: node, isAlive: true }], requestsPerSecond: 2_469, isOpen: true };
     await status.route("**/console.json", (route) => route.fulfill({ json }));
-    await status.goto(house.mesh.base);
+    await status.goto(hospital.mesh.base);
     await status.waitForSelector("#services tr");
     expect(await status.evaluate(() => [document.documentElement.lang, document.documentElement.dir])).toEqual([
       language,
@@ -140,7 +140,7 @@ describe("the pages at any width", () => {
   });
 
   it.each(PAGES)("%s is printed without controls, and with its content", async (name) => {
-    await house.show(page, placeOf(name, patient));
+    await hospital.show(page, placeOf(name, patient));
     await page.emulateMedia({ media: "print" });
     expect(await pressedOnPaper(page)).toEqual([]);
     expect((await page.locator("main").boundingBox())?.height).toBeGreaterThan(50);

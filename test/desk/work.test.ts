@@ -8,21 +8,21 @@ import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { heldBack } from "./held-back.ts";
-import { barriers, House } from "./pages-house.ts";
+import { barriers, Hospital } from "./pages-hospital.ts";
 
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
 describe("at work in the hospital,", () => {
-  let house: House;
+  let hospital: Hospital;
   let patient: string;
   let clerk: Page;
   let nurse: Page;
   let freeBed: string;
 
   beforeAll(async () => {
-    house = await House.open();
-    const { operator } = house;
+    hospital = await Hospital.open();
+    const { operator } = hospital;
     const registration = { family: "Rossi", given: ["Ada"], birthDate: "1951-03-08", gender: "female" as const };
     ({ patient } = await patients.register(operator, registration));
     const { rooms } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
@@ -38,17 +38,17 @@ describe("at work in the hospital,", () => {
     }
     await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 40, dosage: "1 tablet" });
   }, 90_000);
-  afterAll(() => house?.close());
+  afterAll(() => hospital?.close());
 
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
-  const step = (name: string, page: Page, work: () => Promise<unknown>) => house.step(name, page, work);
+  const step = (name: string, page: Page, work: () => Promise<unknown>) => hospital.step(name, page, work);
 
   it("the clerk books an appointment, which becomes a visit on arrival, and a mistake is undone", async () => {
     [clerk, nurse] = await Promise.all([
-      house.person("clerk", ["front-desk"], { timezoneId: "Asia/Tokyo" }),
-      house.person("nurse", ["nurse"]),
+      hospital.person("clerk", ["front-desk"], { timezoneId: "Asia/Tokyo" }),
+      hospital.person("nurse", ["nurse"]),
     ]);
-    await Promise.all([house.show(clerk, "desk"), house.show(nurse, "desk")]);
+    await Promise.all([hospital.show(clerk, "desk"), hospital.show(nurse, "desk")]);
     await clerk.fill("#desk-search", "Rossi");
     await clerk.waitForSelector("#desk-search-list li");
     await clerk.press("#desk-search", "Enter");
@@ -87,7 +87,7 @@ describe("at work in the hospital,", () => {
 
   it("a practitioner is not booked twice: the next free time is one click away, or a reason is needed", async () => {
     const create = (resource: { resourceType: string }, id: string, owner: string) =>
-      ownerOf(owner).write(house.operator, {
+      ownerOf(owner).write(hospital.operator, {
         steps: [{ op: "create", type: resource.resourceType, id, text: JSON.stringify({ ...resource, id }) }],
       });
     await create(
@@ -99,8 +99,8 @@ describe("at work in the hospital,", () => {
     const participant = [{ actor: { reference: "Practitioner/khelifi" }, status: "accepted" }];
     const taken = { resourceType: "Appointment", status: "booked", start: `${day}T09:00:00Z`, end: `${day}T09:15:00Z`, participant };
     await create(taken, "taken", "visits");
-    await house.show(clerk, "home");
-    await house.show(clerk, "desk");
+    await hospital.show(clerk, "home");
+    await hospital.show(clerk, "desk");
     await clerk.fill("#desk-search", "Rossi");
     await clerk.waitForSelector("#desk-search-list li");
     await clerk.press("#desk-search", "Enter");
@@ -122,8 +122,8 @@ describe("at work in the hospital,", () => {
   });
 
   it("the pharmacist takes the lot that expires first, sees expired ones, and blocks a lot", async () => {
-    const pharmacist = await house.person("pharmacist", ["pharmacist"]);
-    await house.show(pharmacist, "dispensary");
+    const pharmacist = await hospital.person("pharmacist", ["pharmacist"]);
+    await hospital.show(pharmacist, "dispensary");
     const expiring = (lot: string) => `section[aria-label='Expires soon'] tr:has-text('${lot}')`;
     await pharmacist.waitForSelector(`${expiring("OLD")}:has-text('expired')`);
     await pharmacist.waitForSelector(`${expiring("SOON")}:has-text('in ')`);
@@ -191,8 +191,8 @@ describe("at work in the hospital,", () => {
   });
 
   it("the administrator sees the occupancy, and replays an event from the dead letters", async () => {
-    const administrator = await house.person("chief", ["administrator", "auditor"]);
-    await house.show(administrator, "census");
+    const administrator = await hospital.person("chief", ["administrator", "auditor"]);
+    await hospital.show(administrator, "census");
     await administrator.waitForSelector("tr:has-text('Medicine'):has-text('50%')");
     await administrator.selectOption("#field-census-ward", { label: "Medicine" });
     await administrator.waitForSelector("canvas");
@@ -201,7 +201,7 @@ describe("at work in the hospital,", () => {
     await step("save the census of a week", administrator, () => administrator.click("button:has-text('Save as CSV')"));
     expect((await saved).suggestedFilename()).toMatch(/^census .*\.csv$/);
 
-    const { visit } = await visits.open(house.operator, { patient });
+    const { visit } = await visits.open(hospital.operator, { patient });
     const [type, id] = visit.split("/");
     const event = {
       id: `${visit}/1`,
@@ -211,11 +211,11 @@ describe("at work in the hospital,", () => {
       payload: { type, id, version: 1, method: "create" },
     };
     const letter = { event, reason: { message: "about Ada Rossi", type: "OWNER_DOWN", code: 503 }, tries: 10, at: Date.now() };
-    const { store } = house.mesh.caller.getLocalService("billing") as unknown as {
+    const { store } = hospital.mesh.caller.getLocalService("billing") as unknown as {
       store: { put(key: string, text: string): Promise<void> };
     };
     await store.put(`dead-letter/${event.id}`, JSON.stringify(letter));
-    await house.show(administrator, "administration");
+    await hospital.show(administrator, "administration");
     const lookInto = async () => {
       await administrator.click(`tr:has-text('${visit}') button:has-text('Look into')`);
       await administrator.waitForSelector("dialog:has-text('OWNER_DOWN 503')");
@@ -230,22 +230,22 @@ describe("at work in the hospital,", () => {
     });
     await administrator.waitForSelector("section[aria-label='Events set aside']:has-text('No event is set aside.')");
 
-    await house.show(administrator, "audit");
+    await hospital.show(administrator, "audit");
     await administrator.fill("#field-audit-who", patient);
     await administrator.press("#field-audit-who", "Enter");
     await administrator.waitForSelector("section li:has-text('clerk')");
   });
 
   it("text typed while the session ends is not lost: it is in its field after signing in again", async () => {
-    const physician = await house.person("physician", ["physician"]);
-    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    const physician = await hospital.person("physician", ["physician"]);
+    await hospital.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.fill("#field-note", "Feels better today");
-    await identity.endSessions(house.operator, { user: "physician" });
+    await identity.endSessions(hospital.operator, { user: "physician" });
     await physician.waitForSelector(".ended:has-text('Your session has ended')"); // who types is told, and not taken away from it
     expect(await barriers(physician)).toEqual([]);
     await physician.fill("#field-problem", "Cough");
     await physician.press("#field-problem", "Enter");
-    await house.enter(physician, "physician");
+    await hospital.enter(physician, "physician");
     await physician.waitForSelector(".banner:has-text('Ada Rossi')");
     await physician.waitForFunction(
       () => (document.querySelector("#field-note") as HTMLTextAreaElement | null)?.value === "Feels better today",
@@ -268,11 +268,11 @@ describe("at work in the hospital,", () => {
     await physician.waitForSelector("#field-override-fault:has-text('severe allergy')");
     expect(await barriers(physician)).toEqual([]);
     await physician.keyboard.press("Escape");
-    house.complaints.splice(0); // the browser tells of a refusal as of an error
+    hospital.complaints.splice(0); // the browser tells of a refusal as of an error
   });
 
   it("the nurse records vital signs at one time, both pressures or none, and undoes it", async () => {
-    await house.show(nurse, `chart/${patient.split("/")[1]}`);
+    await hospital.show(nurse, `chart/${patient.split("/")[1]}`);
     const row = (test: string, value: string) => `section[aria-label='Results'] tr:has(:text-is("${test}")):has-text("${value}")`;
     await nurse.click("button:has-text('Note vital signs')");
     await nurse.waitForSelector("#field-vital-8310-5"); // a key goes to what has the focus, before that to the button
@@ -301,7 +301,7 @@ describe("at work in the hospital,", () => {
   });
 
   it("the nurse hands over, and requests a place for a newborn beside its mother", async () => {
-    await house.show(nurse, "ward");
+    await hospital.show(nurse, "ward");
     await step("hand over a patient", nurse, async () => {
       await nurse.click("button.bed:has-text('Bruno Verdi')");
       await nurse.fill("#field-hand-over", "Watch the blood pressure");
@@ -317,9 +317,9 @@ describe("at work in the hospital,", () => {
     expect(await barriers(nurse)).toEqual([]);
     await nurse.keyboard.press("Escape");
 
-    await hospitalizations.admit(house.operator, { patient, bed: freeBed });
-    const { patient: child } = await patients.registerNewborn(house.operator, { mother: patient, gender: "male", birthDate: inDays(0) });
-    await house.show(nurse, `chart/${child.split("/")[1]}`);
+    await hospitalizations.admit(hospital.operator, { patient, bed: freeBed });
+    const { patient: child } = await patients.registerNewborn(hospital.operator, { mother: patient, gender: "male", birthDate: inDays(0) });
+    await hospital.show(nurse, `chart/${child.split("/")[1]}`);
     const release = await heldBack(nurse, /RelatedPerson/);
     await nurse.click("button:has-text('Ask for admission')");
     await nurse.waitForSelector("dialog [role=status]:has-text('Loading')");
@@ -330,7 +330,7 @@ describe("at work in the hospital,", () => {
     await nurse.waitForSelector("dialog .hint:has-text('No free bed fits.')");
     expect(await barriers(nurse)).toEqual([]);
     await nurse.press("#field-admission-reason", "Enter");
-    await house.show(nurse, "ward");
+    await hospital.show(nurse, "ward");
     await nurse.waitForSelector("aside li:has-text('newborn'):has-text('cot')");
 
     const lies = (name: string, bed: string) => nurse.waitForSelector(`button.bed:has(.bed-name:text-is("${bed}")):has-text("${name}")`);
@@ -344,6 +344,6 @@ describe("at work in the hospital,", () => {
     await Promise.all([lies("Ada Rossi", "A"), lies("Bruno Verdi", "B")]);
     await nurse.keyboard.press("Alt+z");
     await Promise.all([lies("Bruno Verdi", "A"), lies("Ada Rossi", "B")]);
-    expect(house.complaints).toEqual([]);
+    expect(hospital.complaints).toEqual([]);
   });
 });

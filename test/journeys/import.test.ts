@@ -4,7 +4,7 @@ import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { syntheaBundles } from "../kit/synthea.ts";
 
 const OWNERS = ["patients", "personnel", "visits", "hospitalizations", "lab", "pharmacy", "records", "billing"];
-const HOUSES = [
+const HOSPITALS = [
   ["60 patients' records in one process", { nats: false, split: "broker" }, 1],
   // Over NATS each third: it is the same work, and takes its time.
   ["20 patients' records in a process for each service, over NATS", { nats: true, split: "process" }, 3],
@@ -17,7 +17,7 @@ function asSent({ id: _, meta: { versionId: _1, lastUpdated: _2, ...meta }, ...r
   return { ...rest, ...(Object.keys(meta).length > 0 && { meta }) };
 }
 
-describe.each(HOUSES)("%s", (_, house, each) => {
+describe.each(HOSPITALS)("%s", (_, house, each) => {
   const bundles = syntheaBundles().filter((_bundle, index) => index % each === 0);
   const count = bundles.reduce((sum, { resources }) => sum + resources.length, 0);
   let mesh: Mesh;

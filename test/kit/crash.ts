@@ -1,6 +1,6 @@
 /**
  * Loaded into a node before its program (`--import`): the process kills itself (SIGKILL, like `kill -9`) at a point of a two-phase commit, or of an event,
- * that its parent selects at run time: `{ type: "crash", at, count }`, answered by `{ type: "armed" }` (test/kit/doom.ts). The program itself is unchanged.
+ * that its parent selects at run time: `{ type: "crash", at, count }`, answered by `{ type: "armed" }` (test/kit/crashing.ts). The program itself is unchanged.
  *
  * A point is one of
  *   handled:NAME    the handler of an action whose name ends with NAME has finished; its answer is not sent

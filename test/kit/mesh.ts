@@ -61,7 +61,7 @@ export interface MeshNode {
   stop(): Promise<void>;
   /** SIGKILL; only for processes. */
   kill(): Promise<void>;
-  /** Makes it kill itself at the count-th occurrence of a point (test/kit/doom.ts); only for processes that can crash. */
+  /** Makes it kill itself at the count-th occurrence of a point (test/kit/crashing.ts); only for processes that can crash. */
   crashAt?(point: string, count: number): Promise<void>;
   /** Sets its clock this far from the machine's, milliseconds; only for processes with a settable clock (test/kit/shifted-clock.ts). */
   setClock?(byMs: number): Promise<void>;

@@ -29,13 +29,13 @@ export const everyReference: AnyRule = {
   says: "The resources to which it refers exist.",
   facts: added,
   check(change, facts) {
-    const vain = added(change).find((place) => ["absent", "deleted"].includes(facts.of(place)?.is ?? ""));
-    if (vain === undefined) return undefined;
-    const what = `${vain} is not here: refer to an existing resource, or store it first (or in the same transaction).`;
+    const broken = added(change).find((place) => ["absent", "deleted"].includes(facts.of(place)?.is ?? ""));
+    if (broken === undefined) return undefined;
+    const what = `${broken} is not here: refer to an existing resource, or store it first (or in the same transaction).`;
     return {
       ...refusal("every-reference", what, change.reference.slice(0, change.reference.indexOf("/"))),
-      data: { reference: vain },
-      missing: vain,
+      data: { reference: broken },
+      missing: broken,
     };
   },
 };

@@ -3,7 +3,7 @@ import { parseJson } from "../../../fhir/json.ts";
 import type { Resource } from "../../../fhir/resource.ts";
 import type { Directory } from "../../../federation/directory.ts";
 import { ownerDown } from "../../../federation/errors.ts";
-import { type Fact, localReference, MAX_FACTS, splitPlace, type ToldFact, toldOf } from "../../../federation/facts.ts";
+import { type Fact, localReference, MAX_FACTS, splitPlace, type StoredFact, factOf } from "../../../federation/facts.ts";
 import { restReferencesOf } from "../../../federation/act-references.ts";
 import type { NamedResource, Naming } from "../../../federation/named-resources.ts";
 import { referencesAt } from "./references-exist.ts";
@@ -213,7 +213,7 @@ export class GatheredFacts implements Facts {
   }
 
   /** For a type with several owners, the one with the newest version is right. */
-  #note(reference: string, told: ToldFact | null, isOwn: boolean): void {
+  #note(reference: string, told: StoredFact | null, isOwn: boolean): void {
     const known = this.#known.get(reference);
     if (!told || (known && known.is !== "absent" && known.version >= told.version)) return;
     const { version, resource } = told;
@@ -239,12 +239,12 @@ const placesUnder = (resource: Resource): Set<string> =>
   );
 
 /** A store's facts about the resources, in their order. */
-export async function factsOf(store: Store, references: string[]): Promise<(ToldFact | null)[]> {
+export async function factsOf(store: Store, references: string[]): Promise<(StoredFact | null)[]> {
   const all = await store.readAll(references.map(splitPlace));
   return all.map((found) => {
     if (!found) return null;
     return found.json === undefined
       ? { version: found.version }
-      : { version: found.version, resource: toldOf(parseJson(found.json) as Resource) };
+      : { version: found.version, resource: factOf(parseJson(found.json) as Resource) };
   });
 }

@@ -73,15 +73,15 @@ export function referencesExist<Of extends FhirResource>(type: Of["resourceType"
     check(change, facts) {
       const all = allOf(change);
       const isNew = new Set(added(change, all));
-      const vains = all.filter((one) => {
+      const dangling = all.filter((one) => {
         const fact = facts.of(one.place);
         // What the same write deletes (version 0) must not remain referred to, not even by earlier references.
         return (fact?.is === "deleted" && (fact.version === 0 || isNew.has(one))) || (fact?.is === "absent" && isNew.has(one));
       });
-      const vain = vains.find(({ isOwn }) => isOwn) ?? vains[0];
+      const broken = dangling.find(({ isOwn }) => isOwn) ?? dangling[0];
       if (
-        !vain ||
-        (!vain.isOwn &&
+        !broken ||
+        (!broken.isOwn &&
           isOfElsewhere(
             all.map(({ place }) => facts.of(place)?.is),
             change,
@@ -89,8 +89,8 @@ export function referencesExist<Of extends FhirResource>(type: Of["resourceType"
       ) {
         return undefined;
       }
-      const what = `${vain.place} is not here: refer to an existing resource, or store it first (or in the same transaction).`;
-      return { ...refusal(id, what, `${type}.${vain.path}`), data: { reference: vain.place }, missing: vain.place };
+      const what = `${broken.place} is not here: refer to an existing resource, or store it first (or in the same transaction).`;
+      return { ...refusal(id, what, `${type}.${broken.path}`), data: { reference: broken.place }, missing: broken.place };
     },
   };
 }

@@ -14,7 +14,7 @@ import { namedInUrl } from "./named-in-url.ts";
 const MAX_LOOKED_FOR = 100;
 
 /** Records that a deletion by a caller who may delete a part of the type had no effect. @param place `Type/id`, or `Type?criteria` */
-export function reportVainDeletion({ caller, report }: Pick<FhirRequest, "caller" | "report">, type: string, id = ""): void {
+export function reportUnseenDeletion({ caller, report }: Pick<FhirRequest, "caller" | "report">, type: string, id = ""): void {
   if (deletesPart(caller, type)) report(notFound(type, id));
 }
 

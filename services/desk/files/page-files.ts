@@ -16,7 +16,7 @@ const [BROTLI_BEST, BROTLI_OF_LARGE] = [11, 9];
 /** Size from which a file counts as large, bytes. */
 const LARGE_FROM = 100_000;
 
-type HouseConfig = Pick<Config, "access" | "hospitalTimeZone" | "organization">;
+type DeskConfig = Pick<Config, "access" | "hospitalTimeZone" | "organization">;
 
 interface Made {
   type: string;
@@ -26,11 +26,11 @@ interface Made {
 
 /** Provides the files of the pages. */
 export class PageFiles {
-  readonly #config: HouseConfig;
+  readonly #config: DeskConfig;
   #made: Map<string, Made> | undefined;
 
   /** @param config what the pages must know of the hospital: nothing secret */
-  constructor(config: HouseConfig) {
+  constructor(config: DeskConfig) {
     this.#config = config;
   }
 

@@ -1,4 +1,4 @@
-/** Names of tests by language: the catalogue's, and those that a house gives. */
+/** Names of tests by language: the catalogue's, and those that a hospital gives. */
 import { type Clinic, refusal, startClinic } from "../../../test/kit/clinic.ts";
 import { lab } from "../lab.contract.ts";
 import LabService from "../lab.service.ts";

@@ -71,7 +71,7 @@ describe("two records", () => {
     ["day and month taken for one another", { birthDate: "1980-10-02", telecom: [], address: [] }, "probable"],
     ["a twin", { name: name("Rossi", "Eva") }, "possible"],
     ["a daughter who is called like her mother", { birthDate: "2005-07-31" }, "possible"],
-    ["somebody else of that house", { name: name("Rossi", "Carlo"), birthDate: "1975-05-05", gender: "male" }, "certainly-not"],
+    ["somebody else of that household", { name: name("Rossi", "Carlo"), birthDate: "1975-05-05", gender: "male" }, "certainly-not"],
     ["a stranger", { name: name("Bianchi", "Eva"), birthDate: "1951-11-23", telecom: [], address: [] }, "certainly-not"],
   ])("of %s", (_, other, grade) => {
     expect(gradeFor(other)).toBe(grade);

@@ -8,7 +8,7 @@ import { requestOf } from "../../hospitalizations/requests.contract.ts";
 import { transferOf } from "../../hospitalizations/transfers.contract.ts";
 import { BedStatus } from "../wards.contract.ts";
 import type { Board, BoardBed, BoardStay, BoardWard, WaitingRequest } from "../board.contract.ts";
-import type { HouseBed, HouseWard } from "./house.ts";
+import type { BedPlace, WardPlace } from "./ward-tree.ts";
 import { personOf } from "./patient-line.ts";
 import type { Found } from "./versions.ts";
 
@@ -28,7 +28,7 @@ export interface Known {
 
 /** What is shown to whom. */
 export interface View {
-  house: HouseWard[];
+  tree: WardPlace[];
   ward?: string;
   /** Occupied beds. */
   taken: ReadonlySet<string>;
@@ -76,7 +76,7 @@ export function boardOf(view: View, known: Known): Pick<Board, "wards" | "waitin
   const lines = linesOf(known, view.now);
   for (const stay of known.stays) for (const place of placesOf(stay.resource)) byPlace.set(place, lines.of(stay));
   const inBeds = new Set<BoardStay>();
-  const wards = view.house.map((ward): BoardWard => {
+  const wards = view.tree.map((ward): BoardWard => {
     const rooms = ward.rooms.map(({ beds, ...room }) => ({
       ...room,
       beds: beds.map((bed) => {
@@ -88,13 +88,13 @@ export function boardOf(view: View, known: Known): Pick<Board, "wards" | "waitin
     return { ...ward, rooms, withoutBed: [] };
   });
   for (const ward of wards) ward.withoutBed = withoutBed(ward, known.stays, inBeds, lines.of);
-  return { wards, waiting: waitingOf(known, lines.person, view.ward), coming: comingTo(view.house, known.stays).map(lines.of) };
+  return { wards, waiting: waitingOf(known, lines.person, view.ward), coming: comingTo(view.tree, known.stays).map(lines.of) };
 }
 
 /** Stays with a requested transfer from another ward to one of these. */
-function comingTo(house: HouseWard[], stays: Found<Encounter>[]): Found<Encounter>[] {
+function comingTo(tree: WardPlace[], stays: Found<Encounter>[]): Found<Encounter>[] {
   const wardAt = new Map<string, string>();
-  for (const { location: ward, rooms } of house) {
+  for (const { location: ward, rooms } of tree) {
     const inside = [ward, ...rooms.flatMap((room) => [room.location, ...room.beds.map((bed) => bed.location)])];
     for (const place of inside) wardAt.set(place, ward);
   }
@@ -106,7 +106,7 @@ function comingTo(house: HouseWard[], stays: Found<Encounter>[]): Found<Encounte
 }
 
 function bedOf(
-  { isUsable, ...bed }: HouseBed,
+  { isUsable, ...bed }: BedPlace,
   { taken, isOccupancyKnown, isOpen }: View & { isOpen: boolean },
   stay?: BoardStay,
 ): BoardBed {

@@ -10,7 +10,7 @@ import { placeOf } from "../../../mixins/fhir/rules/common.ts";
 import { BoardPart } from "../board.contract.ts";
 import type { BoardChanges, Touched } from "../board-events.contract.ts";
 import { isStay } from "../occupancy.ts";
-import type { HouseWard } from "./house.ts";
+import type { WardPlace } from "./ward-tree.ts";
 import { ask, openStaysOf } from "./board-sources.ts";
 import type { Versions } from "./versions.ts";
 
@@ -31,7 +31,7 @@ const EVERYWHERE: BoardChanges = { isAll: true, wards: [] };
 /** @param mesh asks as the service itself: the answer has no patient data */
 export async function locate(
   mesh: QueryContext,
-  { house, versions }: { house: HouseWard[]; versions: Versions },
+  { tree, versions }: { tree: WardPlace[]; versions: Versions },
   touched: Touched[],
 ): Promise<BoardChanges> {
   const places = new Set<string>();
@@ -66,7 +66,7 @@ export async function locate(
     if (stays.unknown.size > 0) return EVERYWHERE;
     for (const { resource } of stays.of("Encounter")) for (const it of resource.location ?? []) places.add(placeOf(it.location) ?? "");
   }
-  return changesAt(places, visited, house);
+  return changesAt(places, visited, tree);
 }
 
 /** Places of a requested transfer in the previous version, if some board has shown it: they have to remove the patient. */
@@ -108,10 +108,10 @@ function subjectOf(resource: FhirResource): string | undefined {
  * The changed wards and beds. For Locations that are in no known ward, since they are new or were removed, all boards change; not for places of
  * visits, which are mostly outside of wards, e.g. a consulting room.
  */
-function changesAt(places: ReadonlySet<string>, visited: ReadonlySet<string>, house: HouseWard[]): BoardChanges {
+function changesAt(places: ReadonlySet<string>, visited: ReadonlySet<string>, tree: WardPlace[]): BoardChanges {
   const wards = new Map<string, Set<string>>();
   const left = new Set([...places, ...visited].filter(Boolean));
-  for (const { location: ward, rooms } of house) {
+  for (const { location: ward, rooms } of tree) {
     const beds = rooms.flatMap((room) => room.beds.map(({ location }) => location)).filter((bed) => left.has(bed));
     const others = [ward, ...rooms.map(({ location }) => location)].filter((place) => left.has(place));
     if (beds.length + others.length === 0) continue;

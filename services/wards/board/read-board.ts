@@ -8,7 +8,7 @@ import { pharmacy } from "../../pharmacy/pharmacy.contract.ts";
 import { type Board, BoardPart } from "../board.contract.ts";
 import { isStay, placesTakenBy } from "../occupancy.ts";
 import { boardOf, conditionsOf } from "./board.model.ts";
-import { bedsIn, type HouseWard } from "./house.ts";
+import { bedsIn, type WardPlace } from "./ward-tree.ts";
 import {
   type Answers,
   ask,
@@ -32,7 +32,7 @@ function rightsOf(ctx: Context): Rights | undefined {
 /** What is needed to read a board. */
 export interface BoardSources extends Pick<QueryContext, "directory"> {
   /** The wards to show. */
-  house: HouseWard[];
+  tree: WardPlace[];
   versions: Versions;
 }
 
@@ -63,7 +63,7 @@ interface Facts {
  * have come since then.
  * @param ward the only ward to show, "Location/…"
  */
-export async function readBoard(ctx: Context, { directory, house, versions }: BoardSources, ward: string | undefined): Promise<Board> {
+export async function readBoard(ctx: Context, { directory, tree, versions }: BoardSources, ward: string | undefined): Promise<Board> {
   const now = new Date();
   const hidden = hiddenFrom(rightsOf(ctx));
   // All who may see the board may know whether a bed is occupied; by whom depends on the caller's rights.
@@ -75,7 +75,7 @@ export async function readBoard(ctx: Context, { directory, house, versions }: Bo
     if (!doses) answers.unknown.set(BoardPart.doses, new Set(["pharmacy"]));
     return { answers, doses: doses ?? {} };
   };
-  const questions = stayQuestions(ward === undefined ? undefined : placesIn(house), bedsIn(house));
+  const questions = stayQuestions(ward === undefined ? undefined : placesIn(tree), bedsIn(tree));
   const expected = shownOf(seesStays ? lastAnswers(mesh, questions, versions) : []);
   let { answers, doses } = await about(expected.patients, expected.conditions, questions);
   const encounters = answers.of("Encounter");
@@ -93,7 +93,7 @@ export async function readBoard(ctx: Context, { directory, house, versions }: Bo
   const unknown = [...answers.unknown.keys()].filter((part) => part === BoardPart.stays || shown.patients.length > 0);
   const silent = [...new Set(unknown.flatMap((part) => [...(answers.unknown.get(part) ?? [])]))].sort();
   const board = boardOf(
-    { house, ...(ward !== undefined && { ward }), taken, isOccupancyKnown: !unknown.includes(BoardPart.stays), now },
+    { tree, ...(ward !== undefined && { ward }), taken, isOccupancyKnown: !unknown.includes(BoardPart.stays), now },
     {
       stays: shown.stays,
       planned: shown.planned,
@@ -142,5 +142,5 @@ async function dosesOf(mesh: QueryContext, patients: string[], hidden: BoardPart
   });
 }
 
-const placesIn = (house: HouseWard[]): string[] =>
-  house.flatMap(({ location, rooms }) => [location, ...rooms.flatMap((room) => [room.location, ...room.beds.map((bed) => bed.location)])]);
+const placesIn = (tree: WardPlace[]): string[] =>
+  tree.flatMap(({ location, rooms }) => [location, ...rooms.flatMap((room) => [room.location, ...room.beds.map((bed) => bed.location)])]);

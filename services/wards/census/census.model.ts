@@ -3,7 +3,7 @@ import { intervalOf } from "../../../fhir/dates.ts";
 import type { Encounter, Period } from "../../../fhir/r4.ts";
 import { dayOf, momentOf } from "../../../fhir/time-zone.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
-import type { HouseWard } from "../board/house.ts";
+import type { WardPlace } from "../board/ward-tree.ts";
 import type { Census, CensusDay, LengthOfStay } from "../census.contract.ts";
 import { daysImpossible } from "../wards.errors.ts";
 
@@ -73,10 +73,10 @@ function wasAway({ status, statusHistory = [] }: Encounter, moment: number): boo
 }
 
 /** The figures. @param stays inpatient Encounters of the period, without cancelled ones */
-export function censusOf(house: HouseWard[], stays: Encounter[], days: Days): Census {
+export function censusOf(tree: WardPlace[], stays: Encounter[], days: Days): Census {
   const { first, last, zone } = days;
   const wardOf = new Map(
-    house.flatMap(({ location, rooms }) =>
+    tree.flatMap(({ location, rooms }) =>
       rooms
         .flatMap((room) => [room.location, ...room.beds.map((bed) => bed.location)])
         .concat(location)
@@ -84,7 +84,7 @@ export function censusOf(house: HouseWard[], stays: Encounter[], days: Days): Ce
     ),
   );
   const table = new Map<string, CensusDay>();
-  for (let day = first; day <= last; day += 1) for (const ward of house) table.set(`${day} ${ward.location}`, emptyDay(ward, day));
+  for (let day = first; day <= last; day += 1) for (const ward of tree) table.set(`${day} ${ward.location}`, emptyDay(ward, day));
   const at = (moment: number, ward: string): CensusDay | undefined => table.get(`${dayOf(moment, zone)} ${ward}`);
   const lengths = new Map<string, number[]>();
   for (const stay of stays) {
@@ -104,13 +104,13 @@ export function censusOf(house: HouseWard[], stays: Encounter[], days: Days): Ce
   const rows = [...table.values()].map((row) =>
     row.beds > 0 ? { ...row, occupancy: Math.round((row.atMidnight / row.beds) * 1_000) / 1_000 } : row,
   );
-  const stayed = house.flatMap(({ location, name }): LengthOfStay[] => lengthOf(location, name, lengths.get(location)));
+  const stayed = tree.flatMap(({ location, name }): LengthOfStay[] => lengthOf(location, name, lengths.get(location)));
   return { from: dateOf(first), to: dateOf(last), zone, days: rows, stays: stayed };
 }
 
 const dateOf = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
 
-const emptyDay = ({ location, name, rooms }: HouseWard, day: number): CensusDay => ({
+const emptyDay = ({ location, name, rooms }: WardPlace, day: number): CensusDay => ({
   day: dateOf(day),
   ward: location,
   name,

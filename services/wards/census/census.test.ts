@@ -4,14 +4,14 @@ import { type Clinic, refusal, startClinic } from "../../../test/kit/clinic.ts";
 import { hospitalizations } from "../../hospitalizations/hospitalizations.contract.ts";
 import HospitalizationsService from "../../hospitalizations/hospitalizations.service.ts";
 import TransactionsService from "../../transactions/transactions.service.ts";
-import type { HouseWard } from "../board/house.ts";
+import type { WardPlace } from "../board/ward-tree.ts";
 import { wards } from "../wards.contract.ts";
 import WardsService from "../wards.service.ts";
 import { censusOf, csvOf, daysBetween, momentsOf } from "./census.model.ts";
 
 const bed = (location: string) => ({ location, version: 1, name: location, isUsable: true, attributes: [] });
-const house = ["surgery", "medicine"].map(
-  (name): HouseWard => ({
+const tree = ["surgery", "medicine"].map(
+  (name): WardPlace => ({
     location: `Location/${name}`,
     name,
     status: "open",
@@ -42,7 +42,7 @@ const stay = (location: object[], start: string, end?: string, more: object = {}
 
 describe("the census", () => {
   const figures = (stays: Encounter[], zone = "UTC", from = "2026-03-01", to = "2026-03-02") =>
-    censusOf(house, stays, daysBetween(from, to, zone));
+    censusOf(tree, stays, daysBetween(from, to, zone));
   const row = (census: ReturnType<typeof figures>, day: string, ward: string) =>
     census.days.find((it) => it.day === day && it.name === ward) as (typeof census.days)[number];
 
@@ -107,7 +107,7 @@ describe("the census", () => {
   });
 
   it("can be a table for a spreadsheet, in which no name is a formula", () => {
-    const [ward] = house as [HouseWard];
+    const [ward] = tree as [WardPlace];
     const census = censusOf([{ ...ward, name: '=1+1,"A"' }], [], daysBetween("2026-03-01", "2026-03-01", "UTC"));
     expect(csvOf(census)).toBe(
       "day,ward,name,beds,atMidnight,away,occupancy,admissions,transfersIn,transfersOut,discharges,deaths\r\n" +

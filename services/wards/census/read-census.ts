@@ -8,7 +8,7 @@ import type { QueryContext } from "../../../federation/query-context.ts";
 import { searchOwners } from "../../../federation/scatter-gather.ts";
 import { OPEN_STATUSES } from "../../../mixins/fhir/rules/encounter.ts";
 import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
-import type { HouseWard } from "../board/house.ts";
+import type { WardPlace } from "../board/ward-tree.ts";
 import type { Census } from "../census.contract.ts";
 import { censusTooLarge } from "../wards.errors.ts";
 import { censusOf, daysBetween, momentsOf } from "./census.model.ts";
@@ -17,7 +17,7 @@ import { censusOf, daysBetween, momentsOf } from "./census.model.ts";
 const [PAGE, MAX_STAYS] = [1_000, 60_000];
 
 /** @param mesh asks as the service itself: the figures have no patient data @throws 409 DAYS_IMPOSSIBLE, CENSUS_TOO_LARGE; 503 */
-export async function readCensus(mesh: QueryContext, house: HouseWard[], { from, to }: { from: string; to: string }): Promise<Census> {
+export async function readCensus(mesh: QueryContext, tree: WardPlace[], { from, to }: { from: string; to: string }): Promise<Census> {
   const days = daysBetween(from, to, hospitalZone());
   const [begin, end] = momentsOf(days);
   const clauses: Clause[] = [
@@ -31,7 +31,7 @@ export async function readCensus(mesh: QueryContext, house: HouseWard[], { from,
     const { rows, more } = await searchOwners(mesh, query, { partial: false, missing: new Set() });
     stays.push(...rows.map(({ json }) => parseJson(json ?? "{}") as Encounter));
     const last = rows.at(-1);
-    if (!more || !last) return censusOf(house, stays, days);
+    if (!more || !last) return censusOf(tree, stays, days);
     if (stays.length >= MAX_STAYS) throw censusTooLarge();
     after = { values: last.values, seq: last.seq, id: last.id };
   }

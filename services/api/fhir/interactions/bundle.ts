@@ -1,7 +1,7 @@
 /** POST to the base: batch and transaction (FHIR R4, http.html#transaction). */
 import { type BundleEntry, entriesOf, isRead, itemsOf, type RequestBundle } from "../../../../fhir/bundle/entries.ts";
 import { replaceLinksInCriteria } from "../../../../fhir/bundle/criteria-links.ts";
-import { linksTo, type LinkTarget, vainLinksIn } from "../../../../fhir/bundle/replace-links.ts";
+import { linksTo, type LinkTarget, brokenLinksIn } from "../../../../fhir/bundle/replace-links.ts";
 import { comparableUri, isLocalToBundle } from "../../../../fhir/bundle/uris.ts";
 import { refuseFaultyShell } from "../../../../fhir/bundle/shell.ts";
 import { etagOf } from "../../../../fhir/etag.ts";
@@ -13,7 +13,7 @@ import { askingFor } from "../../../../mesh/caller.ts";
 import { mapConcurrent } from "../../../../mesh/map-concurrent.ts";
 import { fairTurn } from "../../../../mesh/turns.ts";
 import { type EntryResult, transactions } from "../../../transactions/transactions.contract.ts";
-import { reportVainDeletion } from "../../access/unseen.ts";
+import { reportUnseenDeletion } from "../../access/unseen.ts";
 import type { Answer } from "../../http/answer.ts";
 import { httpError } from "../../http/http-error.ts";
 import { FHIR_JSON } from "../media-types.ts";
@@ -63,7 +63,7 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
   await refuseImpossibleReads(request, reads, server);
   const local = withLocalReferences(request, text);
   const results = await transactions.process(caller, { text: local, base, bases, representation });
-  reportVainDeletions(request, text, results);
+  reportUnseenDeletions(request, text, results);
   const bounded = within(MAX_ANSWER_BYTES, server.answer);
   const read = new Map(linkedReads(sent, results).map((entry) => [entry.index, entry]));
   const entries = await mapConcurrent(results, async (result, index) =>
@@ -73,12 +73,12 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
 }
 
 /** The coordinator deletes nothing for an entry about what its caller may not see. */
-function reportVainDeletions(request: FhirRequest, text: string, results: (EntryResult | null)[]): void {
-  const isVain = (result: EntryResult | null | undefined) =>
+function reportUnseenDeletions(request: FhirRequest, text: string, results: (EntryResult | null)[]): void {
+  const isUnseen = (result: EntryResult | null | undefined) =>
     result?.status === 204 && result.version === 0 && deletesPart(request.caller, result.type);
-  if (!results.some(isVain)) return;
+  if (!results.some(isUnseen)) return;
   for (const entry of entriesOf(parseInput(text) as RequestBundle, request.bases)) {
-    if (isVain(results[entry.index])) reportVainDeletion(entryRequest(request, entry), entry.type as string);
+    if (isUnseen(results[entry.index])) reportUnseenDeletion(entryRequest(request, entry), entry.type as string);
   }
 }
 
@@ -191,7 +191,7 @@ async function batchEntry(request: FhirRequest, item: unknown, index: number, ha
 /** The entries of a batch cannot refer to each other (R4, http.html#batch). @throws FhirError 400 for such a link */
 function refuseLinksInBatch({ type, resource, method, query, ifNoneExist }: BundleEntry): void {
   if (type === undefined) return;
-  const links = resource && method !== "DELETE" ? vainLinksIn(resource) : new Set<string>();
+  const links = resource && method !== "DELETE" ? brokenLinksIn(resource) : new Set<string>();
   const criteria = method === "POST" ? ifNoneExist : query;
   if (criteria !== undefined) {
     replaceLinksInCriteria(type, criteria, (link) => {

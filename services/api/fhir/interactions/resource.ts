@@ -18,7 +18,7 @@ import { readResource, readVersion } from "../../../../federation/read.ts";
 import type { StoredResource } from "../../../../store/store.ts";
 import type { NoneExist } from "../../../../store/writes.ts";
 import { type EntryResult, type TransactionEntry, transactionOf, transactions } from "../../../transactions/transactions.contract.ts";
-import { reportVainDeletion } from "../../access/unseen.ts";
+import { reportUnseenDeletion } from "../../access/unseen.ts";
 import type { Answer } from "../../http/answer.ts";
 import { subsetOfRead, subsetText } from "../presentation.ts";
 import { FHIR_JSON } from "../media-types.ts";
@@ -133,7 +133,7 @@ export async function remove(request: FhirRequest, type: string, id: string): Pr
   }
   if (deletesPart(request.caller, type) && !(await isSeen(request, type, id))) {
     if (ifMatch !== undefined) throw staleVersion({ type, id, version: NONE_LIVING });
-    reportVainDeletion(request, type, id);
+    reportUnseenDeletion(request, type, id);
     return { status: 204 };
   }
   const step: OwnerStep = { op: "delete", type, id, ...(ifVersion && { ifVersion }) };
@@ -197,7 +197,7 @@ export async function throughTransaction(request: FhirRequest, entry: Transactio
   });
   const { status, type, id, ...rest } = result as EntryResult;
   const found = entry.request.method === "POST" ? "existed" : "updated";
-  if (status === 204 && rest.version === 0) reportVainDeletion(request, type);
+  if (status === 204 && rest.version === 0) reportUnseenDeletion(request, type);
   if (status === 204) return { status, headers: rest.version > 0 ? { ETag: etagOf(rest.version) } : {} };
   return written(request, type, id, { ...rest, id, outcome: status === 201 ? "created" : found });
 }

@@ -2,7 +2,7 @@
 import type { Patient } from "../../../../fhir/r4.ts";
 import { type Children, html } from "../html.ts";
 import { momentOf, now } from "../platform/clock.ts";
-import { linesOf, useHouse } from "../platform/house.ts";
+import { linesOf, useOrganization } from "../platform/letterhead.ts";
 import { person } from "../platform/sign-in.ts";
 import { t } from "../platform/texts.ts";
 import { PaperChoice, usePaper } from "./paper-choice.ts";
@@ -21,14 +21,14 @@ interface SheetProps {
 }
 
 export function Sheet({ title, patient, isBusy = false, isSigned = false, hasRoll = false, children }: SheetProps) {
-  const { value: house, isLoading } = useHouse();
+  const { value: organization, isLoading } = useOrganization();
   const [paper, choose] = usePaper();
   const isWaiting = isBusy || isLoading;
   const printWhole = () => isWaiting || print(); // what is missing on paper is not asked for again
   const printed = t("print.at", { at: momentOf(new Date(now.value).toISOString()) });
   return html`${hasRoll && html`<${PaperChoice} paper=${paper} onChoose=${choose} />`}
   <div class=${hasRoll ? `print report ${paper}` : "print report"} aria-busy=${isWaiting}>
-    ${house && html`<p class="letterhead"><strong><bdi>${house.name ?? ""}</bdi></strong>${linesOf(house).map((line) => html`<br /><bdi key=${line}>${line}</bdi>`)}</p>`}
+    ${organization && html`<p class="letterhead"><strong><bdi>${organization.name ?? ""}</bdi></strong>${linesOf(organization).map((line) => html`<br /><bdi key=${line}>${line}</bdi>`)}</p>`}
     <h3>${title}</h3>
     ${patient && html`<p class="whose"><${PersonLine} patient=${patient} /></p>`}
     ${children}

@@ -23,7 +23,7 @@ function distinct(concepts: (CodeableConcept | undefined)[]): KnownCode[] {
 }
 
 /** Code system of medications without a code of another system. */
-export const HOUSE_CODES = "urn:openward:medication";
+export const HOSPITAL_CODES = "urn:openward:medication";
 /** Limit of the hospital's medications. */
 const MAX_MEDICATIONS = "1000";
 

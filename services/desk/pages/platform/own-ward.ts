@@ -11,7 +11,7 @@ const KEPT_AS = "desk.ward";
 let asking: Promise<Board> | undefined;
 
 /** The current board of all wards. Concurrent requests by parts of a page share one answer: for a large hospital it is the most expensive one. */
-export function houseBoard(): Promise<Board> {
+export function boardOfAllWards(): Promise<Board> {
   if (!asking) {
     asking = wards.board({});
     setTimeout(() => {
@@ -22,7 +22,7 @@ export function houseBoard(): Promise<Board> {
 }
 
 /** The current board of all wards: to choose a ward, and for the names of places. */
-export const useHouse = (): Loaded<Board> => useLoad("wards of the house", houseBoard);
+export const useAllWards = (): Loaded<Board> => useLoad("all wards", boardOfAllWards);
 
 /** "Location/…"; undefined if none was chosen in this browser yet. */
 export function ownWard(): string | undefined {

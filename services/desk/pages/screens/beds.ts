@@ -13,7 +13,7 @@ import { actionsOf } from "../platform/api.ts";
 import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
 import { offers } from "../platform/menu.ts";
-import { staysIn, useHouse } from "../platform/own-ward.ts";
+import { staysIn, useAllWards } from "../platform/own-ward.ts";
 import { go, hrefOf } from "../platform/router.ts";
 import { joined, t, tIfAny } from "../platform/texts.ts";
 import { AdmitDialog } from "./ward/admit.ts";
@@ -56,7 +56,7 @@ function named(found: FoundBed[], board: Board): Named[] {
 
 /** @param argument the id of an admission request, or of a stay */
 export default function Beds({ argument }: { argument?: string }) {
-  const known = useHouse();
+  const known = useAllWards();
   const carried = carriedOf(known.value, argument);
   if (argument !== undefined && !known.value && known.isLoading) return html`<p class="muted" aria-busy="true">${t("loading")}</p>`;
   return html`<${Search} key=${carried ? "for" : ""} carried=${carried} board=${known.value} />`;
@@ -84,8 +84,8 @@ function Search({ carried, board }: { carried: Carried | undefined; board: Board
   };
   const live = useNews("types=Encounter,Location", () => free.reload());
   const read = async (): Promise<Free> => {
-    const [found, house] = await Promise.all([wards.findBeds(asked), wards.board({})]);
-    return { beds: named(found, house), board: house };
+    const [found, board] = await Promise.all([wards.findBeds(asked), wards.board({})]);
+    return { beds: named(found, board), board };
   };
   const free = useLoad(`free beds ${JSON.stringify(asked)}`, read, live.everyMs);
   const take = async ({ bed: { place, ...bed }, found, ward }: Named) => {
@@ -94,7 +94,7 @@ function Search({ carried, board }: { carried: Carried | undefined; board: Board
     moving.value = carried;
     if (await moveTo(named, free.reload)) go("ward", found.ward);
   };
-  const wardsOfHouse = (board?.wards ?? []).map(({ location, name }): [string, string] => [location, name]);
+  const allWards = (board?.wards ?? []).map(({ location, name }): [string, string] => [location, name]);
   const row = (one: Named) => html`<tr key=${one.found.location}>
     <th scope="row"><bdi>${one.bed.place}</bdi> <a class="muted" href=${hrefOf("ward", one.found.ward)}><bdi>${one.ward}</bdi></a></th>
     <td>${one.found.attributes.map((it) => html`<span key=${it} class="tag">${tIfAny(`attribute.${it}`) ?? it}</span> `)}${one.found.sex && html`<span class="tag">${t(`places.for.${one.found.sex}`)}</span>`}</td>
@@ -107,7 +107,7 @@ function Search({ carried, board }: { carried: Carried | undefined; board: Board
     <section class="panel" aria-label=${t("beds.needs")}><div class="fields">
       <${Needs} legend=${t("admission.needs")} chosen=${needs} onChoose=${setNeeds} />
       <${Field} label=${t("beds.sex")} name="beds-sex" value=${sex} onValue=${setSex} options=${[[ANY, t("beds.anySex")], ["female", t("sex.female")], ["male", t("sex.male")]]} />
-      <${Field} label=${t("ward.which")} name="beds-ward" value=${ward} onValue=${setWard} options=${[[ANY, t("beds.anyWard")], ...wardsOfHouse]} />
+      <${Field} label=${t("ward.which")} name="beds-ward" value=${ward} onValue=${setWard} options=${[[ANY, t("beds.anyWard")], ...allWards]} />
     </div></section>
     <${Panel} title=${carried ? t("beds.for", { name: calledIn(carried) }) : t("beds.free")} loaded=${free} show=${show} />
     ${open && html`<${AdmitDialog} bed=${open.bed} onClose=${() => setOpen(undefined)} reload=${free.reload} />`}`;

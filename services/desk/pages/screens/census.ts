@@ -56,7 +56,7 @@ export default function CensusPage() {
       <div class="fields">
         <${DateField} label=${t("census.from")} name="census-from" max=${to} value=${from} onValue=${setFrom} required />
         <${DateField} label=${t("census.to")} name="census-to" min=${from} max=${day(0)} value=${to} onValue=${setTo} required />
-        <${Field} label=${t("ward.which")} name="census-ward" value=${ward} onValue=${setWard} options=${[[ALL, t("census.house")], ...all]} />
+        <${Field} label=${t("ward.which")} name="census-ward" value=${ward} onValue=${setWard} options=${[[ALL, t("census.hospital")], ...all]} />
       </div>
       <div class="buttons"><button type="button" onClick=${save}>${t("census.csv")}</button><button type="button" onClick=${() => print()}>${t("print")}</button></div>
     </section>
@@ -93,7 +93,7 @@ function Days({ known, ward }: PartProps) {
     );
     return html`${ward !== ALL && points.length > 1 && html`<${Curve} points=${points} label=${t("census.occupancy")} unit="%" />`}
       <${Wide} label=${t("census.days")}><table class="stacked of-figures"><thead><tr><th scope="col">${ward === ALL ? t("ward.which") : t("census.day")}</th>${heads.map((head) => html`<th key=${head} scope="col" class="figure">${head}</th>`)}</tr></thead>
-      <tbody>${ward === ALL ? html`${last.map((one) => line(one.name, [one]))}${line(t("census.house"), last, true)}` : own.map((one) => line(dateOf(one.day), [one]))}</tbody></table><//>`;
+      <tbody>${ward === ALL ? html`${last.map((one) => line(one.name, [one]))}${line(t("census.hospital"), last, true)}` : own.map((one) => line(dateOf(one.day), [one]))}</tbody></table><//>`;
   };
   const title = ward === ALL && known.value ? t("census.onDay", { day: dateOf(known.value.to) }) : t("census.days");
   return html`<${Panel} title=${title} loaded=${known} show=${show} />`;

@@ -14,7 +14,7 @@ import { timeOf } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
 import { nameOf, quantityOf } from "../platform/names.ts";
-import { useHouse, wardOf } from "../platform/own-ward.ts";
+import { useAllWards, wardOf } from "../platform/own-ward.ts";
 import { go } from "../platform/router.ts";
 import { joined, t } from "../platform/texts.ts";
 import { later } from "../parts/later.ts";
@@ -34,7 +34,7 @@ interface Due {
 
 /** @param argument the id of a ward; absent: the own */
 export default function Round({ argument }: { argument?: string }) {
-  const all = useHouse();
+  const all = useAllWards();
   const ward = wardOf(all.value?.wards ?? [], argument === undefined ? undefined : `Location/${argument}`);
   if (!all.value) return all.isLoading ? html`<p class="muted" aria-busy="true">${t("loading")}</p>` : html`<${NotKnown} loaded=${all} />`;
   if (!ward) return html`<p class="muted">${t("ward.none")}</p>`;

@@ -7,7 +7,7 @@ import { NotKnown, Unknown } from "../parts/panel.ts";
 import { actionsOf } from "../platform/api.ts";
 import { timeOf } from "../platform/clock.ts";
 import { useLoad } from "../platform/load.ts";
-import { chooseWard, useHouse, wardOf } from "../platform/own-ward.ts";
+import { chooseWard, useAllWards, wardOf } from "../platform/own-ward.ts";
 import { go } from "../platform/router.ts";
 import { listen } from "../platform/stream.ts";
 import { t } from "../platform/texts.ts";
@@ -21,7 +21,7 @@ const WITHOUT_EVENTS_MS = 3_000;
 
 /** @param argument the id of a ward; absent: the own one @param part initial filter of its beds */
 export default function Ward({ argument, part }: { argument?: string; part?: string }) {
-  const all = useHouse();
+  const all = useAllWards();
   const known = wardOf(all.value?.wards ?? [], argument === undefined ? undefined : `Location/${argument}`)?.location;
   if (all.value && all.value.wards.length === 0) return html`<p>${t("ward.none")}</p>`;
   if (known === undefined) {

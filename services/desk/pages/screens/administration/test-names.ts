@@ -12,7 +12,17 @@ import { Refused } from "../../platform/api.ts";
 import { useLoad } from "../../platform/load.ts";
 import { testCatalogue, testText } from "../../platform/test-names.ts";
 import { LANGUAGES, language, t } from "../../platform/texts.ts";
-import { giveNames, type Named, type Names, type Naming, namesOf, namingOf, namingSince, takeNamesBack, testNow } from "./house-names.ts";
+import {
+  giveNames,
+  type Named,
+  type Names,
+  type Naming,
+  namesOf,
+  namingOf,
+  namingSince,
+  takeNamesBack,
+  testNow,
+} from "./hospital-names.ts";
 
 /** Others have renamed the test since it was chosen here. */
 interface Conflict {

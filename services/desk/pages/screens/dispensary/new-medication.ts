@@ -6,7 +6,7 @@ import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
 import { create, update } from "../../platform/api.ts";
-import { HOUSE_CODES, type KnownCode } from "../../platform/known-codes.ts";
+import { HOSPITAL_CODES, type KnownCode } from "../../platform/known-codes.ts";
 import { t } from "../../platform/texts.ts";
 import { useKept } from "../../platform/drafts.ts";
 
@@ -36,11 +36,11 @@ export function NewMedication({ names, onClose, onDone }: NewProps) {
   const kept = `new medication`;
   const [name, setName] = useKept(kept, "name");
   const [code, setCode] = useKept(kept, "code");
-  const [system, setSystem] = useKept(kept, "system", HOUSE_CODES);
+  const [system, setSystem] = useKept(kept, "system", HOSPITAL_CODES);
   const isThere = names.some(({ display }) => display.toLowerCase() === name.trim().toLowerCase());
   const send = async () => {
     const display = name.trim();
-    const coding = code.trim() === "" ? { system: HOUSE_CODES, code: codeFrom(display) } : { system, code: code.trim() };
+    const coding = code.trim() === "" ? { system: HOSPITAL_CODES, code: codeFrom(display) } : { system, code: code.trim() };
     const of: Medication = { resourceType: "Medication", status: "active", code: { coding: [{ ...coding, display }], text: display } };
     const criteria = new URLSearchParams({ code: `${coding.system}|${coding.code}`, "lot-number:missing": "true", status: "active" });
     const stored = await create<Medication>(of, `${criteria}`);
@@ -49,7 +49,7 @@ export function NewMedication({ names, onClose, onDone }: NewProps) {
     onDone();
   };
   const choices: [string, string][] = [
-    [HOUSE_CODES, t("medication.houseCode")],
+    [HOSPITAL_CODES, t("medication.hospitalCode")],
     ...SYSTEMS.map(([one, known]): [string, string] => [one, known]),
   ];
   return html`<${Dialog} title=${t("medication.new")} onClose=${onClose}>

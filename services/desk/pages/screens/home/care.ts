@@ -2,7 +2,7 @@
 import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
 import type { Board, BoardPart, BoardStay, BoardWard } from "../../../../wards/board.contract.ts";
 import { actionsOf } from "../../platform/api.ts";
-import { houseBoard, isIn, isOwn, ownWard, staysIn, wardOf } from "../../platform/own-ward.ts";
+import { boardOfAllWards, isIn, isOwn, ownWard, staysIn, wardOf } from "../../platform/own-ward.ts";
 import { t } from "../../platform/texts.ts";
 import { ownDrafts } from "../mine/drafts.ts";
 import { type Counted, EVERY_MS, type Source } from "./work.ts";
@@ -17,7 +17,7 @@ const sum = (stays: BoardStay[], of: keyof BoardStay["waits"]): number => stays.
 /** A number that is known only if this part of the board is. */
 const ifKnown = ({ unknown }: Board, part: BoardPart, n: number): Pick<Counted, "n"> => (unknown.includes(part) ? {} : { n });
 
-/** Of a house without wards nothing is unknown: what waits is listed without one. */
+/** Of a hospital without wards nothing is unknown: what waits is listed without one. */
 const NO_WARD: Pick<BoardWard, "location" | "rooms" | "withoutBed"> = { location: "", rooms: [], withoutBed: [] };
 
 function inWard(board: Board, ward: typeof NO_WARD) {
@@ -42,7 +42,7 @@ function inWard(board: Board, ward: typeof NO_WARD) {
 }
 
 /** The ward of a person who has not chosen one yet. */
-const firstWard = async (): Promise<string | undefined> => wardOf((await houseBoard()).wards)?.location;
+const firstWard = async (): Promise<string | undefined> => wardOf((await boardOfAllWards()).wards)?.location;
 
 /** In the order in which they are shown. */
 export const careSources: readonly Source[] = [
@@ -54,7 +54,7 @@ export const careSources: readonly Source[] = [
     isOfWard: true,
     works: ["work.requests", "work.coming", "work.results", "work.cleaning"],
     async read() {
-      const board = await houseBoard();
+      const board = await boardOfAllWards();
       return inWard(board, wardOf(board.wards) ?? NO_WARD);
     },
   },
@@ -86,7 +86,7 @@ export const careSources: readonly Source[] = [
     everyMs: EVERY_MS,
     works: ["work.mine", "work.myResults"],
     async read() {
-      const board = await houseBoard();
+      const board = await boardOfAllWards();
       const mine = board.wards.flatMap(staysIn).filter(isOwn);
       const results = ifKnown(board, "results", sum(mine, "results"));
       return {

@@ -1,12 +1,12 @@
 /** Chooses the person's own ward. */
 import { useState } from "preact/hooks";
 import { html } from "../../html.ts";
-import { chooseWard, useHouse, wardOf } from "../../platform/own-ward.ts";
+import { chooseWard, useAllWards, wardOf } from "../../platform/own-ward.ts";
 import { t } from "../../platform/texts.ts";
 
 /** @param onChange called when another ward was chosen */
 export function MyWard({ onChange }: { onChange: () => void }) {
-  const known = useHouse();
+  const known = useAllWards();
   const [chosen, setChosen] = useState<string | undefined>();
   const all = known.value?.wards ?? [];
   if (all.length === 0) return null;

@@ -9,7 +9,7 @@ import { Form } from "../../parts/form.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
-import { isIn, useHouse } from "../../platform/own-ward.ts";
+import { isIn, useAllWards } from "../../platform/own-ward.ts";
 import { t } from "../../platform/texts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
@@ -36,7 +36,7 @@ interface TransferProps {
 }
 
 export function Transfer({ stay, version, name, transfer, from, onClose, onDone }: TransferProps) {
-  const known = useHouse();
+  const known = useAllWards();
   const all: BoardWard[] = known.value?.wards ?? [];
   const [to, setTo] = useState("");
   const where = (place: string) => all.find((ward) => isIn(ward, place))?.name ?? "…";

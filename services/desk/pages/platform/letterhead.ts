@@ -7,9 +7,9 @@ import { organization } from "./settings.ts";
 import { joined, listed } from "./texts.ts";
 
 /** Without a value: none is configured, or it is not available now. */
-export function useHouse(): Loaded<Organization> {
+export function useOrganization(): Loaded<Organization> {
   const reference = organization();
-  return useLoad(`house ${reference}`, () => read<Organization>(reference), 0, reference !== "" && offers("see Organization"));
+  return useLoad(`letterhead ${reference}`, () => read<Organization>(reference), 0, reference !== "" && offers("see Organization"));
 }
 
 /** Address and contact points of an organization, one line each. */

@@ -34,7 +34,7 @@ const BEDS_PER_WARD = 30;
 const STOCK = 100_000;
 
 /** Opens wards with the given number of beds, and stocks the pharmacy. @returns the beds, `Location/…` @param name distinguishes them from those of other runs @param at when the stock arrives */
-export async function buildHouse(call: CallAction, { beds, name, at }: { beds: number; name: string; at: string }): Promise<string[]> {
+export async function buildHospital(call: CallAction, { beds, name, at }: { beds: number; name: string; at: string }): Promise<string[]> {
   const all: string[] = [];
   for (let ward = 1; all.length < beds; ward += 1) {
     const count = Math.min(BEDS_PER_WARD, beds - all.length);

@@ -29,7 +29,7 @@ export async function speak(page: Page, language: string): Promise<void> {
   await page.waitForFunction((code) => document.documentElement.lang === code, language);
 }
 
-export class House {
+export class Hospital {
   readonly mesh: Mesh;
   readonly browser: Browser;
   /** Errors of pages: of scripts, or files that could not be loaded. */
@@ -44,14 +44,14 @@ export class House {
   }
 
   /** @param more options of the mesh; default: one node without NATS */
-  static async open(env: Record<string, string> = {}, more: Partial<MeshOptions> = {}): Promise<House> {
+  static async open(env: Record<string, string> = {}, more: Partial<MeshOptions> = {}): Promise<Hospital> {
     const services = serviceNames({ system: "provider", access: "closed" });
     const settings = { ACCESS: "closed", HOSPITAL_TIME_ZONE: "Africa/Algiers", ...env };
     const [mesh, browser] = await Promise.all([
       startMesh({ services, nats: false, split: "broker", env: settings, ...more }),
       launchBrowser(),
     ]);
-    return new House(mesh, browser);
+    return new Hospital(mesh, browser);
   }
 
   async close(): Promise<void> {

@@ -9,12 +9,12 @@ const BEAT_MS = 1_000;
 export const FRESH_MS = 4_000;
 
 /** Touches the file once a second; `stop` ends that and removes the file. */
-export interface Pulse {
+export interface HealthFile {
   stop(): void;
 }
 
 /** @param serves whether this node can be called at this moment */
-export function startPulse(file: string, serves: () => boolean): Pulse {
+export function keepHealthFile(file: string, serves: () => boolean): HealthFile {
   const beat = () => {
     if (serves()) writeFileSync(file, `${process.pid}\n`);
   };

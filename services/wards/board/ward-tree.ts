@@ -6,7 +6,7 @@ import { PhysicalType } from "../../../fhir/physical-type.ts";
 import { attributesOf, cleaningOf, isBed, isInUse, isOutOfUse, kindOf, sexOf } from "../wards.model.ts";
 
 /** A bed without its occupancy. */
-export interface HouseBed {
+export interface BedPlace {
   location: string;
   version: number;
   name: string;
@@ -20,7 +20,7 @@ export interface HouseBed {
 }
 
 /** A room of a ward. */
-export interface HouseRoom {
+export interface RoomPlace {
   location: string;
   version: number;
   name: string;
@@ -28,40 +28,40 @@ export interface HouseRoom {
   /** Attributes of the room, for all its beds; absent: none. */
   attributes?: string[];
   sex?: "male" | "female";
-  beds: HouseBed[];
+  beds: BedPlace[];
 }
 
 /** A ward with its rooms. */
-export interface HouseWard {
+export interface WardPlace {
   location: string;
   name: string;
   status: "open" | "closed";
-  rooms: HouseRoom[];
+  rooms: RoomPlace[];
 }
 
 /** Levels above a bed: room, ward, building, site. */
 const MAX_ABOVE = 5;
 
 /** The tree of these Locations; a bed outside of any ward is a ward and a room of its own. */
-export function houseOf(locations: Stored<Location>[]): HouseWard[] {
+export function wardTreeOf(locations: Stored<Location>[]): WardPlace[] {
   const known = new Map(locations.map((it) => [`Location/${it.id}`, it]));
-  const wards = new Map<string, HouseWard>();
-  const rooms = new Map<string, HouseRoom>();
-  const wardAt = (place: string, location: Stored<Location>): HouseWard => {
+  const wards = new Map<string, WardPlace>();
+  const rooms = new Map<string, RoomPlace>();
+  const wardAt = (place: string, location: Stored<Location>): WardPlace => {
     const there = wards.get(place);
     if (there) return there;
-    const made: HouseWard = { location: place, name: nameOf(location), status: isInUse(location) ? "open" : "closed", rooms: [] };
+    const made: WardPlace = { location: place, name: nameOf(location), status: isInUse(location) ? "open" : "closed", rooms: [] };
     wards.set(place, made);
     return made;
   };
-  const roomAt = (place: string, location: Stored<Location>): HouseRoom => {
+  const roomAt = (place: string, location: Stored<Location>): RoomPlace => {
     const there = rooms.get(place);
     if (there) return there;
     const [top, topmost] = wardAbove(place, location, known);
     const sex = sexOf(location);
     const attributes = isBed(location) ? [] : attributesOf(location); // a bed outside of any room has its own
     const status = isInUse(location) ? "open" : "closed";
-    const made: HouseRoom = {
+    const made: RoomPlace = {
       location: place,
       version: versionOf(location),
       name: shortName(location, topmost),
@@ -127,5 +127,5 @@ function shortName(location: Stored<Location>, above: Stored<Location>): string 
 }
 
 /** All beds, `Location/…`. */
-export const bedsIn = (house: HouseWard[]): string[] =>
-  house.flatMap(({ rooms }) => rooms.flatMap(({ beds }) => beds.map(({ location }) => location)));
+export const bedsIn = (tree: WardPlace[]): string[] =>
+  tree.flatMap(({ rooms }) => rooms.flatMap(({ beds }) => beds.map(({ location }) => location)));

@@ -7,7 +7,7 @@ import type { Mesh, MeshNode } from "./mesh.ts";
 export const CAN_CRASH = { NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, "crash.ts")).href}` };
 
 /** A node that will die. */
-export interface Doomed {
+export interface Crashing {
   node: MeshNode;
   /** Waits for the crash, and starts another node in its place. */
   revive(): Promise<void>;
@@ -18,7 +18,7 @@ export interface Doomed {
  * @param at see crash.ts
  * @param count at which occurrence
  */
-export async function doom(mesh: Mesh, service: string, at: string, count = 1): Promise<Doomed> {
+export async function crashing(mesh: Mesh, service: string, at: string, count = 1): Promise<Crashing> {
   const [node, ...others] = mesh.nodes.filter(({ services }) => services.includes(service));
   if (!node?.crashAt) throw new Error(`No process runs ${service}.`);
   const leave = (one: MeshNode) => mesh.nodes.splice(mesh.nodes.indexOf(one), 1);

@@ -20,6 +20,7 @@ import { personOf } from "./bench/measured-values.ts";
 import { namedCatalogue, nameTest } from "./bench/naming.ts";
 import { accessionKeys } from "./bench/specimen.model.ts";
 import { emits, owns, type lab } from "./lab.contract.ts";
+import { effects } from "./lab.effects.ts";
 import { orderChanged, orderNotFound, resultChanged, resultNotFound, testUnknown } from "./lab.errors.ts";
 import { cancelOrder, correctReports, correctResult, newOrder, orderOf, resultOf } from "./lab.model.ts";
 import { rules } from "./lab.rules.ts";
@@ -49,6 +50,7 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
       emits,
       unique: { Specimen: accessionKeys },
       rules,
+      effects,
     }),
   ],
 

@@ -133,6 +133,55 @@ describe("lab", () => {
     await expect(correct("Observation/early")).rejects.toEqual(refusal(409, "RESULT_NOT_FINAL"));
   });
 
+  describe("a critical result of another system", () => {
+    const category = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
+    const interpretation = (code: string) => [
+      { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", code }] },
+    ];
+    const result = (id: string, more: object) => ({
+      resourceType: "Observation",
+      id,
+      status: "final",
+      category,
+      code: { coding: [haemoglobin] },
+      subject: { reference: `Patient/${id}` },
+      valueQuantity: { value: 3.1, unit: "g/dL" },
+      interpretation: interpretation("LL"),
+      ...more,
+    });
+    /** As FHIR brings it: with exactly these labels, or without any. */
+    const put = (id: string, more: object = {}) =>
+      ownerOf("lab").write(clinic.caller, {
+        steps: [{ op: "update", type: "Observation", id, text: JSON.stringify(result(id, more)), upsert: true }],
+      });
+    const waiting = async (id: string) => (await lab.listCritical(clinic.caller, { patient: `Patient/${id}` })).map(({ value }) => value);
+
+    it("waits to be acknowledged, until it is, and again after its value has changed", async () => {
+      await put("a");
+      expect(await waiting("a")).toEqual([3.1]);
+      await put("a", { note: [{ text: "sent again, without the tag" }] });
+      expect(await waiting("a")).toEqual([3.1]);
+      await lab.acknowledge(clinic.caller, { observation: "Observation/a" });
+      await put("a", { note: [{ text: "and once more" }] });
+      expect(await waiting("a")).toEqual([]);
+      await put("a", { status: "corrected", valueQuantity: { value: 2.9, unit: "g/dL" } });
+      expect(await waiting("a")).toEqual([2.9]);
+      const { meta } = (await clinic.read("lab", "Observation/a")) as { meta: object };
+      await put("a", { meta, status: "entered-in-error" });
+      expect(await waiting("a")).toEqual([]);
+    });
+
+    it("alarms nobody before it is final, when it is not critical, or when it came with the record of another time", async () => {
+      await put("b", { status: "preliminary" });
+      await put("c", { interpretation: interpretation("L") });
+      await put("d", { issued: "2019-05-05T10:00:00Z" });
+      await put("e", { effectiveDateTime: "2019-05-05" });
+      for (const id of ["b", "c", "d", "e"]) expect([id, await waiting(id)]).toEqual([id, []]);
+      await put("b", { effectiveDateTime: new Date(Date.now() - 3_600_000).toISOString() });
+      expect(await waiting("b")).toEqual([3.1]);
+    });
+  });
+
   it("accepts an order and a result that are recorded afterwards, the result not before its order", async () => {
     const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
     const ordered = ago(120);

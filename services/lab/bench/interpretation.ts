@@ -37,7 +37,11 @@ export function interpreted<Of extends Observation>(observation: Of, catalogue: 
 /** A result that is issued now: if its value is critical it waits to be acknowledged, otherwise no longer. */
 export function alerting<Of extends Observation>(observation: Of): Of {
   if (isCritical(flagIn(observation))) return tagged(observation, CRITICAL.waiting);
-  if (!isTagged(observation, CRITICAL.waiting)) return observation;
+  return isTagged(observation, CRITICAL.waiting) ? untagged(observation) : observation;
+}
+
+/** A result without the state of a critical value. */
+export function untagged<Of extends Observation>(observation: Of): Of {
   const { tag: _, ...meta } = observation.meta ?? {};
   const others = otherTags(observation);
   return { ...observation, meta: { ...meta, ...(others.length > 0 && { tag: others }) } };

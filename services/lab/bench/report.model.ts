@@ -181,7 +181,7 @@ export function criticalOf(observation: WithId<Observation>, version: number): C
     ...(value !== undefined && { value }),
     ...(unit !== undefined && { unit }),
     flag: flagIn(observation) ?? "N",
-    releasedAt: observation.issued ?? "",
+    releasedAt: observation.issued ?? observation.meta?.lastUpdated ?? "",
     isAcknowledged: isTagged(observation, CRITICAL.acknowledged),
   };
 }

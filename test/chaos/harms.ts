@@ -55,7 +55,7 @@ export const HARMS = {
     longestMs: 3_000,
     async harm(mesh, service) {
       const node = firstOf(mesh, service);
-      await delay(node.since + SETTLED_MS - performance.now());
+      await delay(Math.max(0, node.since + SETTLED_MS - performance.now()));
       const begun = performance.now();
       for (let ms = 950; ms < 1_700; ms += 120) {
         process.kill(node.pid, "SIGSTOP");

@@ -84,4 +84,18 @@ describe("an account that two administrators change at once", () => {
     expect((await now()).roles).toEqual(["pharmacist"]);
     expect(hospital.complaints.filter((text) => !/status of 409/.test(text))).toEqual([]);
   });
+
+  it("is closed when that is asked for twice, as it cannot be undone", async () => {
+    await chief.reload();
+    await chief.click("section[aria-label='Accounts'] tr:has-text('neri') button:has-text('Change')");
+    await chief.click("dialog button:text-is('Close for good')");
+    await chief.waitForSelector("dialog [role=group]:focus:has-text('cannot be opened again')");
+    expect(await barriers(chief)).toEqual([]);
+    await chief.click("dialog [role=group] button:text-is('Cancel')");
+    expect(await now()).not.toHaveProperty("closedAt");
+    await chief.click("dialog button:text-is('Close for good')");
+    await chief.click("dialog button:text-is('Close neri for good')");
+    await said("The account neri is closed.");
+    expect(await now()).toHaveProperty("closedAt");
+  });
 });

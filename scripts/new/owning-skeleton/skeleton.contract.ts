@@ -1,5 +1,6 @@
 import type { FhirResource } from "../../../fhir/r4.ts";
 import { action } from "../../../mesh/contract.ts";
+import type { SeenVersion } from "../../../mesh/seen-version-contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns: FhirResource["resourceType"][] = ["Basic"];
@@ -13,8 +14,8 @@ export interface SkeletonMark {
 
 /** Everything that other services may know about `skeleton`. */
 export const skeleton = {
-  /** Marks a resource, once. @throws 404 SKELETON_NOT_FOUND, 409 ALREADY_MARKED, 409 SKELETON_CHANGED (read again) */
-  mark: action<{ resource: string }, SkeletonMark>("skeleton.mark"),
+  /** Marks a resource, once; `version`: that of the resource that was read. @throws 404 SKELETON_NOT_FOUND, 409 ALREADY_MARKED, 409 SKELETON_CHANGED (read again) */
+  mark: action<{ resource: string } & SeenVersion, SkeletonMark>("skeleton.mark"),
   /** The resources that are marked, oldest first; at most 1,000. */
   listMarked: action<object, SkeletonMark[]>("skeleton.listMarked"),
 };

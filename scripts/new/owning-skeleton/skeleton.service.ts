@@ -2,6 +2,7 @@ import { isType } from "../../../federation/errors.ts";
 import { defineService } from "../../../mesh/contract.ts";
 import { Fhir, type WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { referenceTo } from "../../../mixins/fhir/domain-references.ts";
+import { asSeen, seenVersionRules } from "../../../mixins/fhir/seen-version.ts";
 import { owns, type skeleton } from "./skeleton.contract.ts";
 import { skeletonChanged, skeletonNotFound } from "./skeleton.errors.ts";
 import { isMarked, mark, markedOf } from "./skeleton.model.ts";
@@ -18,10 +19,11 @@ export default defineService<typeof skeleton, WithFhir>({
     mark: {
       rest: "POST",
       summary: "Mark a resource",
-      params: { resource: referenceTo("Basic"), $$strict: true },
+      params: { resource: referenceTo("Basic"), ...seenVersionRules, $$strict: true },
       async handler(ctx) {
         const { resource } = ctx.params;
-        const before = await this.fhir.require("Basic", resource, skeletonNotFound);
+        const found = await this.fhir.require("Basic", resource, skeletonNotFound);
+        const before = asSeen(found, ctx.params, () => skeletonChanged(resource));
         try {
           const { version } = await this.fhir.update(mark(before));
           return { resource, version };

@@ -41,6 +41,12 @@ describe("skeleton", () => {
     expect(listed).not.toContainEqual(expect.objectContaining({ resource: other }));
   });
 
+  it("marks the version that was read, and no later one", async () => {
+    const resource = await stored();
+    await expect(skeleton.mark(clinic.caller, { resource, version: 2 })).rejects.toEqual(refusal(409, "SKELETON_CHANGED"));
+    expect(await skeleton.mark(clinic.caller, { resource, version: 1 })).toEqual({ resource, version: 2 });
+  });
+
   it("lets one of 32 concurrent callers mark it, and tells the others why not", async () => {
     const resource = await stored();
     const tries = await Promise.allSettled(Array.from({ length: 32 }, () => skeleton.mark(clinic.caller, { resource })));

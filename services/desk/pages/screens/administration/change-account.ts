@@ -10,6 +10,7 @@ import { useKept, useKeptChoices } from "../../platform/drafts.ts";
 import { mergedOf } from "../../platform/merging.ts";
 import { joined, listed, t, tIfAny } from "../../platform/texts.ts";
 import { changeAccount, changeBack, practitionerTo, rolesTo } from "./account-changes.ts";
+import { CloseForGood } from "./close-account.ts";
 import { becomePractitioner, NEW, PractitionerChoice } from "./practitioner-choice.ts";
 import { RoleChoice } from "./role-choice.ts";
 
@@ -32,6 +33,7 @@ export function ChangeAccount({ user: found, onClose, onLink, onDone }: ChangePr
   const [kept, keptPractitioner] = [`roles of ${found.id}`, `practitioner of ${found.id}`];
   const [roles, setRoles] = useKeptChoices<RoleName>(kept, "roles", found.roles);
   const [practitioner, setPractitioner] = useKept(keptPractitioner, "practitioner", NEW);
+  const [isClosing, setClosing] = useState(false);
   const { id, login } = user;
   const takeOver = (theirs: User) => {
     setRoles(mergedOf(user.roles, { mine: roles, theirs: theirs.roles }));
@@ -64,6 +66,11 @@ export function ChangeAccount({ user: found, onClose, onLink, onDone }: ChangePr
       sayFault(error);
     }
   };
+  const close = async () => {
+    await identity.closeUser({ user: id });
+    say(t("account.isClosed", { login }));
+    end();
+  };
   return html`<${Dialog} title=${joined(login, user.name)} onClose=${onClose}>
     <div class="stack">
       ${isTheirs && html`<${Theirs} key=${user.version} seen=${found} now=${user} />`}
@@ -77,9 +84,9 @@ export function ChangeAccount({ user: found, onClose, onLink, onDone }: ChangePr
       <div class="buttons">
         <button type="button" onClick=${() => act(() => identity.resetPassword({ user: id }).then(onLink), t("account.reset.done", { login }))}>${t("account.reset")}</button>
         <button type="button" onClick=${() => act(() => identity.endSessions({ user: id }), t("account.signedOut", { login }))}>${t("account.signOut")}</button>
-        <button type="button" onClick=${() => act(() => identity.closeUser({ user: id }), t("account.isClosed", { login }))}>${t("account.close")}</button>
+        ${!isClosing && html`<button type="button" onClick=${() => setClosing(true)}>${t("account.close")}</button>`}
       </div>
-      <p class="hint">${t("account.close.hint")}</p>
+      ${isClosing && html`<${CloseForGood} login=${login} close=${close} onCancel=${() => setClosing(false)} />`}
     </div>
   <//>`;
 }

@@ -13,6 +13,7 @@ export default {
   actions: {
     spin: { rest: "POST", params: { $$strict: true }, handler() { for (;;); } },
     wait: { rest: "POST", params: { $$strict: true }, handler: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6_500) },
+    work: { rest: "POST", params: { $$strict: true }, handler: () => new Promise((resolve) => setTimeout(resolve, 5_000)) },
     pid: { rest: "GET", params: { $$strict: true }, handler: () => process.pid },
   },
 };`;
@@ -135,12 +136,14 @@ describe("the end of a server", () => {
   });
 
   it.each([
-    ["comes once for a signal to both, as from a terminal", (keeper: number, server: number) => [keeper, server], 0],
-    ["comes at once when it is asked twice", (keeper: number) => [keeper, keeper], 1],
-  ])("%s", async (_, targets, code) => {
+    ["comes once for a signal to both, as from a terminal", (keeper: number, server: number) => [keeper, server], 0, false],
+    ["comes at once when it is asked twice while it waits for its requests", (keeper: number) => [keeper, keeper], 1, true],
+  ])("%s", async (_, targets, code, isAtWork) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const program = keep();
-      const pid = await pidAt(await urlOf(program));
+      const url = await urlOf(program);
+      if (isAtWork) void fetch(`${url}/api/spinner/work`, { method: "POST" }).catch(() => {});
+      const pid = await pidAt(url);
       for (const [index, target] of targets(program.child.pid as number, pid).entries()) {
         if (index > 0) await pause(20); // the same signal twice at one moment is one
         process.kill(target, signal);

@@ -111,7 +111,7 @@ describe("the audit log", () => {
     const { body } = await as("physician").send("POST", "/Patient/$match", parameters);
     expect(body.entry.map((it: Json) => `Patient/${it.resource.id}`)).toEqual([patient]);
     const [, look] = await recorded(patient, 2);
-    expect(look).toMatchObject({ role: "physician", isDone: true, says: "Ada Rossi (physician) has used the search for doubles" });
+    expect(look).toMatchObject({ role: "physician", isDone: true, says: "Ada Rossi (physician) has used the search for duplicates" });
   });
 
   it("follows merged records in both directions, until they are separated", async () => {

@@ -97,7 +97,7 @@ describe("in the hospital, by role,", () => {
       hospital.person("physician", ["physician"]),
       hospital.person("archivist", ["records-office"]),
     ]);
-    await waits(archivist, "doubles", "0");
+    await waits(archivist, "duplicates", "0");
     const findHer = async (page: Page) => {
       const born = ["8.3.1951", "8 mars 1951", "1951", "٨/٣/١٩٥١", "Rossi 1951", "ros 8 March 1951"];
       for (const text of ["ros ad", "N-4711", "0550123456", ada, ...born]) {

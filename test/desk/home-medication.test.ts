@@ -67,7 +67,7 @@ describe("what is taken at home", () => {
     await nurse.click(`${row("Digoxin")} button:has-text('Change')`);
     await nurse.click("dialog button:text-is('Entered in error')");
     await nurse.waitForSelector(row("Digoxin"), { state: "detached" });
-    for (const what of ["Metformin of another house", "A mistake"]) {
+    for (const what of ["Metformin of another hospital", "A mistake"]) {
       await nurse.click(`${panel} button:has-text('Note what is taken')`);
       await nurse.fill("#field-taken-what", what);
       await nurse.press("#field-taken-what", "Enter");
@@ -80,7 +80,7 @@ describe("what is taken at home", () => {
     expect(await all("MedicationStatement")).toMatchObject([
       { status: "active", medicationCodeableConcept: { coding: [PARACETAMOL] }, effectivePeriod: { start: "2019" } },
       { status: "entered-in-error", medicationCodeableConcept: { text: "Digoxin" }, effectivePeriod: { start: "2020" } },
-      { status: "active", medicationCodeableConcept: { text: "Metformin of another house" } },
+      { status: "active", medicationCodeableConcept: { text: "Metformin of another hospital" } },
       { status: "entered-in-error" },
     ]);
     // A nurse notes, and does not prescribe.
@@ -170,7 +170,7 @@ describe("what is taken at home", () => {
     await physician.waitForSelector(paused);
     const metformin = async () =>
       (await all("MedicationStatement")).find(
-        ({ medicationCodeableConcept: of }) => (of as { text: string }).text === "Metformin of another house",
+        ({ medicationCodeableConcept: of }) => (of as { text: string }).text === "Metformin of another hospital",
       );
     await hospital.show(physician, "ward");
     await physician.click("button.bed:has-text('Ada Rossi')");

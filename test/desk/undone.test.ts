@@ -128,7 +128,8 @@ describe("what was done by mistake", () => {
     const { version: __, ...was } = before ?? {};
     expect([state, is]).toEqual(["done", was]);
     await administrator.click("tr:has-text('nurse') button:has-text('Change') >> nth=0");
-    await administrator.waitForSelector("dialog:has(button:text-is('Close for good')) .hint:has-text('is not opened again')");
+    await administrator.click("dialog button:text-is('Close for good')");
+    await administrator.waitForSelector("dialog [role=group]:has-text('cannot be opened again')");
     expect(hospital.complaints).toEqual([]);
   });
 

@@ -127,9 +127,13 @@ describe("the cost of a resource grows no faster than its size", () => {
     ["words", "word "],
   ])("with a narrative of 30 MB of %s", (_, part) => {
     const text = JSON.stringify(narrative(part.repeat(30_000_000 / part.length)));
-    const begun = usedMs();
-    process(text);
-    expect(usedMs() - begun).toBeLessThan(800);
+    const costs = list(3, () => {
+      const begun = usedMs();
+      process(text);
+      return usedMs() - begun;
+    });
+    // The least: the garbage of other tests, which is collected meanwhile, is not its cost.
+    expect(Math.min(...costs)).toBeLessThan(800);
   });
 
   it("with many narratives in one resource, whose markup is counted together", () => {

@@ -53,3 +53,13 @@ export function withReference(resource: Json, path: string, reference: string): 
   const value = rest.length > 0 ? { ...first(), [rest.join(".")]: innermost() } : { reference };
   return { ...resource, [name]: isList ? [value] : value };
 }
+
+/** An ended stay of a patient, which began on 1 March 2026. */
+export const stayOf = (subject: object, more: object = {}): Json => ({
+  resourceType: "Encounter",
+  status: "finished",
+  class: { code: "IMP" },
+  subject,
+  period: { start: "2026-03-01T08:00:00Z" },
+  ...more,
+});

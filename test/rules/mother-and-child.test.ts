@@ -1,19 +1,10 @@
 /** What is made for a newborn may be made in its mother's encounter: whose child it is, and what is only claimed. */
 import { randomUUID } from "node:crypto";
 import { patients } from "../../services/patients/patients.contract.ts";
-import { madeOf } from "../kit/of-patients.ts";
+import { madeOf, stayOf as encounter } from "../kit/of-patients.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
 rulesTable("a newborn and its mother", ["visits", "hospitalizations", "lab"], (at) => {
-  const CLASS = { code: "IMP" };
-  const encounter = (subject: object, more: object = {}) => ({
-    resourceType: "Encounter",
-    status: "finished",
-    class: CLASS,
-    subject,
-    period: { start: "2026-03-01T08:00:00Z" },
-    ...more,
-  });
   const born = (birthDate: string) => at.stored({ resourceType: "Patient", birthDate });
   const result = (subject: object, more: object) => ({
     resourceType: "Observation",

@@ -4,7 +4,7 @@ import { onePatientPathsOf } from "../../federation/named-resources.ts";
 import { patientPathOf } from "../../federation/patient-records.ts";
 import { referencePathsOf } from "../../fhir/reference-paths.ts";
 import { resourceTypes } from "../../fhir/search/parameters.ts";
-import { madeOf, typeOfRule, withReference } from "../kit/of-patients.ts";
+import { madeOf, stayOf as encounter, typeOfRule, withReference } from "../kit/of-patients.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
 const END = "-one-patient";
@@ -241,15 +241,6 @@ rulesTable("an act and what it is of", ["visits", "hospitalizations", "lab", "ph
     }
   });
 
-  const CLASS = { code: "IMP" };
-  const encounter = (subject: object, more: object = {}) => ({
-    resourceType: "Encounter",
-    status: "finished",
-    class: CLASS,
-    subject,
-    period: { start: "2026-03-01T08:00:00Z" },
-    ...more,
-  });
   const born = (birthDate: string) => at.stored({ resourceType: "Patient", birthDate });
   const refused = { status: 409, body: { issue: [{ code: "business-rule" }] } };
 

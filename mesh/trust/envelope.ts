@@ -17,7 +17,7 @@ export interface Envelope {
   kind: EnvelopeKind;
   sender: string;
   number: number;
-  /** Milliseconds since 1970; 0 in one with a tag. */
+  /** Milliseconds since 1970, odd if the sender does not follow its own clock (`MeshTime.stated`); 0 in one with a tag. */
   time: number;
   /** "" if there is none. */
   hello: string;

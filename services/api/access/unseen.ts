@@ -6,7 +6,7 @@ import { notFound } from "../../../federation/errors.ts";
 import { resolveCriteria } from "../../../federation/resolve-criteria.ts";
 import { deletesPart } from "../../../federation/seen.ts";
 import { isResourceType } from "../../../fhir/search/parameters.ts";
-import { type Rights, rightsOfCaller } from "../../../mesh/access/access.ts";
+import type { Rights } from "../../../mesh/access/access.ts";
 import type { FhirRequest } from "../fhir/request.ts";
 import { namedInUrl } from "./named-in-url.ts";
 
@@ -18,13 +18,15 @@ export function reportUnseenDeletion({ caller, report }: Pick<FhirRequest, "call
   if (deletesPart(caller, type)) report(notFound(type, id));
 }
 
-/** Records a search, or a deletion by criteria, that has succeeded, and has named what the caller may not see. */
-export async function reportUnseen(request: FhirRequest): Promise<void> {
+/**
+ * Records a search, or a deletion by criteria, that has succeeded, and has named what the caller may not see.
+ * @param rights the caller's, as they were before: what has been done is not refused afterwards
+ */
+export async function reportUnseen(request: FhirRequest, rights: Rights | undefined): Promise<void> {
   const { caller, report, path, method } = request;
   const isByCriteria = path.length !== 2 || path[1]?.startsWith("_") || path[1]?.startsWith("$");
   if (!isByCriteria || (method !== "GET" && method !== "DELETE" && !path.at(-1)?.startsWith("_search"))) return;
   const asked = caller.meta?.["asked"];
-  const rights = rightsOfCaller(caller);
   if (!rights || typeof asked !== "string") return;
   const named = namedInUrl(asked.split(" ")[1] ?? "");
   const types = [...named.types, ...named.places.map(typeOf)];

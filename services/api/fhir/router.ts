@@ -1,5 +1,5 @@
 /** Method and path → interaction (FHIR R4, http.html#summary). What is not implemented answers 501. */
-import { accessOf } from "../../../mesh/access/access.ts";
+import { accessOf, rightsOfCaller } from "../../../mesh/access/access.ts";
 import { brokerOf } from "../../../mesh/caller.ts";
 import { refuseForbidden } from "../access/authentication.ts";
 import { reportUnseen } from "../access/unseen.ts";
@@ -40,9 +40,10 @@ type MethodTable = Record<string, (() => Promise<Answer>) | undefined>;
 export async function route(request: FhirRequest, version: string): Promise<Answer> {
   const { caller, method, path } = request;
   refuseForbidden(accessOf(brokerOf(caller)), caller.meta ?? {}, method, path);
+  const rights = rightsOfCaller(caller);
   const isContent = isForContent(request);
   const answer = await inTurn(request, (asked) => handlerOf(asked, version, isContent)());
-  await reportUnseen(request);
+  await reportUnseen(request, rights);
   return isContent ? contentOf(answer) : prettied(request, answer);
 }
 

@@ -27,3 +27,9 @@ export const workName = (client: string, id: string): string => `${client} ${id}
 
 /** The name of the request's work: the gateway's own, since clients may give several requests the same id. */
 export const workOf = ({ meta, requestID }: Caller): string | null | undefined => meta?.work ?? requestID;
+
+/** The client whose request a call belongs to; "" if it is unknown, as for the mesh's own work. */
+export function clientOf({ meta }: Caller): string {
+  const work = meta?.work ?? "";
+  return work.slice(0, Math.max(0, work.lastIndexOf(" ")));
+}

@@ -43,6 +43,28 @@ describe("long steps", () => {
     expect(order.slice(0, 2)).toEqual(["one", "outside"]);
   });
 
+  it("are shared client by client: who has used less is next, and steps of unknown clients alternate with those of known ones", async () => {
+    const order: string[] = [];
+    const step = async (client: string, ms: number) => {
+      await fairTurn(client);
+      order.push(client || "read");
+      work(ms);
+    };
+    await fairTurn();
+    work(30);
+    const heavy = Array.from({ length: 12 }, () => step("heavy", 20));
+    const light = Array.from({ length: 3 }, () => step("light", 2));
+    const reads = Array.from({ length: 3 }, () => step("", 2));
+    await Promise.all([...heavy, ...light, ...reads]);
+    expect(
+      order
+        .slice(0, 9)
+        .filter((client) => client !== "heavy")
+        .sort(),
+    ).toEqual(["light", "light", "light", "read", "read", "read"]);
+    expect(order.filter((client) => client === "heavy")).toHaveLength(12);
+  });
+
   it("are batched while the process is busy, and not when it is idle", async () => {
     let isGathered = false;
     const gathered = whileBusy(60_000).then(() => {

@@ -14,8 +14,22 @@ const TURN_MS = 25;
 /** Steps that begin in one turn at most; long ones end it earlier. */
 const MAX_OF_TURN = 64;
 
-/** Waiting steps; bounded by the requests in flight, and by the concurrency of each. */
-const waiting: (() => void)[] = [];
+interface Step {
+  /** "" if it is unknown. */
+  client: string;
+  go: () => void;
+}
+
+/** In order of arrival; bounded by the requests in flight, and by the concurrency of each. */
+const waiting: Step[] = [];
+/** Processor time that clients have used since the last time that no step was waiting, milliseconds. */
+const used = new Map<string, number>();
+/** Clients whose time is remembered. */
+const MAX_CLIENTS = 1_000;
+/** Whether the last step was one of a known client. */
+let wasOfClient = false;
+/** The step that was released last. */
+let released: { client: string; at: number } | undefined;
 let began = 0;
 /** The turn to which `began` belongs: other callbacks of the same turn may follow its end. */
 let turn = -1;
@@ -25,11 +39,15 @@ let isSharing = false;
 /** Whether a step need not wait: the present turn has not lasted too long, and no other step waits. */
 export const isOwnTurn = (): boolean => waiting.length === 0 && !isLong();
 
-/** Resolves when it is the step's turn: at once, unless the present turn has lasted too long or others wait. */
-export function fairTurn(): Promise<void> {
+/**
+ * Resolves when it is the step's turn: at once, unless the present turn has lasted too long or others wait. Of those that wait, steps of known and
+ * of unknown clients alternate; of the known ones, the client that has used the least processor time is next.
+ * @param client that made the request; "" if unknown: for steps that take little time, such as a read
+ */
+export function fairTurn(client = ""): Promise<void> {
   if (isOwnTurn()) return Promise.resolve();
-  return new Promise((resolve) => {
-    waiting.push(resolve);
+  return new Promise((go) => {
+    waiting.push({ client, go });
     if (isSharing) return;
     isSharing = true;
     setImmediate(share);
@@ -49,13 +67,49 @@ function share(): void {
   const most = Math.min(waiting.length, MAX_OF_TURN);
   for (let n = 0; n < most; n++) {
     setImmediate(() => {
-      if (n === 0 || !isLong()) waiting.shift()?.();
+      charge();
+      if (n === 0 || !isLong()) release();
     });
   }
   setImmediate(() => {
-    if (waiting.length > 0) share();
-    else isSharing = false;
+    charge();
+    if (waiting.length > 0) return share();
+    isSharing = false;
+    used.clear();
   });
+}
+
+/** Counts the time of the step that was released last, which has run until now. */
+function charge(): void {
+  if (!released) return;
+  const { client, at } = released;
+  released = undefined;
+  if (client === "") return;
+  if (used.size >= MAX_CLIENTS) used.clear();
+  used.set(client, (used.get(client) ?? 0) + Math.max(0, usedMs() - at));
+}
+
+function release(): void {
+  const place = nextPlace();
+  const [next] = place < 0 ? [] : waiting.splice(place, 1);
+  if (!next) return;
+  released = { client: next.client, at: usedMs() };
+  wasOfClient = next.client !== "";
+  next.go();
+}
+
+/** Place of the next step; -1 if none waits. */
+function nextPlace(): number {
+  let [unknown, known, least] = [-1, -1, Number.POSITIVE_INFINITY];
+  for (const [place, { client }] of waiting.entries()) {
+    if (client === "") {
+      if (unknown < 0) unknown = place;
+    } else {
+      const ms = used.get(client) ?? 0;
+      if (ms < least) [known, least] = [place, ms];
+    }
+  }
+  return unknown < 0 || (known >= 0 && !wasOfClient) ? known : unknown;
 }
 
 /** Resolves when the process has been idle for a moment, or after `maxMs` milliseconds: work that arrives while it is busy can be combined. */

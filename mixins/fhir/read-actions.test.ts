@@ -1,5 +1,6 @@
 import type { Context } from "moleculer";
 import type { Page, StoreQuery } from "../../fhir/search/query.ts";
+import { type Budget, WAIT_MS } from "../../store/too-costly.ts";
 import { readingActions } from "./read-actions.ts";
 
 /** An owner whose store answers each query in a later turn, and counts how many wait. */
@@ -18,9 +19,32 @@ function slowOwner() {
 
 const queryOf = (limit: number): StoreQuery => ({ type: "Observation", clauses: [], sort: [], limit, want: "ids" });
 
+describe("a search", () => {
+  it("is asked on behalf of its client, and waits no longer for its turn than the caller for the answer", async () => {
+    const asked: Budget[] = [];
+    const search = async (_: StoreQuery, budget: Budget): Promise<Page> => {
+      asked.push(budget);
+      return { rows: [], more: false };
+    };
+    const owner = { name: "lab", store: { search }, directory: { isShared: () => false } };
+    const ask = (ctx: object) =>
+      readingActions["fhir.search"].handler.call(owner as never, { params: { query: queryOf(1) }, options: {}, ...ctx } as never);
+    await ask({ meta: { work: "sub nurse-1 request-1" }, options: { timeout: 3_000 }, startHrTime: process.hrtime() });
+    await ask({ meta: {}, params: { query: queryOf(1), budgetMs: 700 } });
+    expect(asked).toEqual([
+      { client: "sub nurse-1", leftMs: Number.POSITIVE_INFINITY, waitMs: expect.any(Number) },
+      { client: "", leftMs: 700, waitMs: WAIT_MS },
+    ]);
+    expect(asked[0]?.waitMs).toBeLessThanOrEqual(2_000);
+  });
+});
+
 describe("a call with many queries", () => {
   const ask = (owner: unknown, queries: StoreQuery[]) =>
-    readingActions["fhir.searchMany"].handler.call(owner as never, { params: { queries } } as Context<{ queries: StoreQuery[] }>);
+    readingActions["fhir.searchMany"].handler.call(
+      owner as never,
+      { params: { queries }, options: {}, meta: {} } as unknown as Context<{ queries: StoreQuery[] }>,
+    );
 
   it("gets their pages in order, and has only a few of them wait for their turn before those of other calls", async () => {
     const { owner, seen } = slowOwner();

@@ -4,8 +4,10 @@ import type { Context, Service } from "moleculer";
 import type { Clause, Page, StoreQuery } from "../../fhir/search/query.ts";
 import type { HistoryQuery, JoinKeysQuery, Store } from "../../store/store.ts";
 import { StoreCache } from "../../store/store-cache.ts";
-import type { Budget } from "../../store/too-costly.ts";
+import { type Budget, WAIT_MS } from "../../store/too-costly.ts";
 import { accessOf } from "../../mesh/access/access.ts";
+import { clientOf } from "../../mesh/caller.ts";
+import { timeLeft } from "../../mesh/deadline.ts";
 import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import { callsHandledBy } from "../../mesh/metrics.ts";
 import type { Metered, TaggedPage, VersionOf } from "../../federation/owner-contract.ts";
@@ -32,30 +34,38 @@ export function guarded<Result>(service: Service, work: () => Promise<Result>): 
 }
 
 /** A page and, for a type with several owners, moved resources; in this order: else a moved resource could be counted that is not on the page. */
-async function pageBesideMoves({ store, directory }: This, query: StoreQuery, budget: Budget | undefined): Promise<TaggedPage> {
+async function pageBesideMoves({ store, directory }: This, query: StoreQuery, budget: Budget): Promise<TaggedPage> {
   if (!directory.isShared(query.type)) return store.search(query, budget);
   const { counted: [came, gone] = [0, 0], ...page } = await store.search(query, budget, [movesInto(query.type), movesOutOf(query.type)]);
   return { ...page, moves: { came, gone } };
 }
 
 /** Pages within the caller's evaluation budget; reports how much of it was used. */
-async function inBudget(budgetMs: number | undefined, look: (budget: Budget | undefined) => Promise<TaggedPage[]>): Promise<TaggedPage[]> {
-  if (budgetMs === undefined) return look(undefined);
-  const budget = { leftMs: budgetMs };
+async function inBudget(ctx: Context<{ budgetMs?: number }>, look: (budget: Budget) => Promise<TaggedPage[]>): Promise<TaggedPage[]> {
+  const { budgetMs } = ctx.params;
+  const budget = budgetOf(ctx);
   const [first, ...others] = await look(budget);
-  return first ? [{ ...first, spentMs: budgetMs - budget.leftMs }, ...others] : [];
+  if (budgetMs === undefined || !first) return first ? [first, ...others] : [];
+  return [{ ...first, spentMs: budgetMs - budget.leftMs }, ...others];
 }
 
 /** An answer within the caller's evaluation budget; reports how much of it was used. */
-async function metered<Answer>(
-  budgetMs: number | undefined,
-  look: (budget: Budget | undefined) => Promise<Answer>,
-): Promise<Metered<Answer>> {
-  if (budgetMs === undefined) return look(undefined);
-  const budget = { leftMs: budgetMs };
+async function metered<Answer>(ctx: Context<{ budgetMs?: number }>, look: (budget: Budget) => Promise<Answer>): Promise<Metered<Answer>> {
+  const { budgetMs } = ctx.params;
+  const budget = budgetOf(ctx);
   const answer = await look(budget);
-  return { answer, spentMs: budgetMs - budget.leftMs };
+  return budgetMs === undefined ? answer : { answer, spentMs: budgetMs - budget.leftMs };
 }
+
+/** Without a budget of the caller, each question has only a limit of its own. */
+const budgetOf = (ctx: Context<{ budgetMs?: number }>): Budget => ({
+  leftMs: ctx.params.budgetMs ?? Number.POSITIVE_INFINITY,
+  client: clientOf(ctx),
+  waitMs: Math.min(WAIT_MS, Math.max(0, timeLeft(ctx) - ANSWER_MS)),
+});
+
+/** What is left of a call's time after a question has waited for its turn, milliseconds. */
+const ANSWER_MS = 1_000;
 
 /** Queries of one call that wait for a turn at the same time: a call may bring thousands, and those of other calls would wait behind them. */
 const QUERIES_AT_ONCE = 4;
@@ -146,17 +156,16 @@ export const readingActions = {
   "fhir.search": {
     ...READ,
     handler(this: This, ctx: Context<{ query: StoreQuery; budgetMs?: number }>) {
-      const { query, budgetMs } = ctx.params;
-      const look = async (budget: Budget | undefined) => [await pageBesideMoves(this, query, budget)];
-      return guarded(this, async () => (await inBudget(budgetMs, look))[0] as TaggedPage);
+      const look = async (budget: Budget) => [await pageBesideMoves(this, ctx.params.query, budget)];
+      return guarded(this, async () => (await inBudget(ctx, look))[0] as TaggedPage);
     },
   },
   "fhir.searchMany": {
     ...READ,
     handler(this: This, ctx: Context<{ queries: StoreQuery[]; isKept?: boolean; tags?: string[]; budgetMs?: number }>) {
-      const { queries, isKept, tags = [], budgetMs } = ctx.params;
+      const { queries, isKept, tags = [] } = ctx.params;
       return guarded(this, () =>
-        inBudget(budgetMs, (budget) =>
+        inBudget(ctx, (budget) =>
           mapConcurrent(
             queries,
             (query, index) =>
@@ -170,22 +179,22 @@ export const readingActions = {
   "fhir.joinKeys": {
     ...READ,
     handler(this: This, ctx: Context<JoinKeysQuery & { limit: number; after?: number; whole?: boolean; budgetMs?: number }>) {
-      const { budgetMs, ...query } = ctx.params;
-      return guarded(this, () => metered(budgetMs, (budget) => this.store.joinKeys(query, budget)));
+      const { budgetMs: _, ...query } = ctx.params;
+      return guarded(this, () => metered(ctx, (budget) => this.store.joinKeys(query, budget)));
     },
   },
   "fhir.joinKeysAmong": {
     ...READ,
     handler(this: This, ctx: Context<JoinKeysQuery & { among: string[]; budgetMs?: number }>) {
-      const { budgetMs, ...query } = ctx.params;
-      return guarded(this, () => metered(budgetMs, (budget) => this.store.joinKeysAmong(query, budget)));
+      const { budgetMs: _, ...query } = ctx.params;
+      return guarded(this, () => metered(ctx, (budget) => this.store.joinKeysAmong(query, budget)));
     },
   },
   "fhir.count": {
     ...READ,
     handler(this: This, ctx: Context<{ type: string; clauses: Clause[]; budgetMs?: number }>) {
-      const { type, clauses, budgetMs } = ctx.params;
-      return guarded(this, () => metered(budgetMs, (budget) => this.store.count(type, clauses, budget)));
+      const { type, clauses } = ctx.params;
+      return guarded(this, () => metered(ctx, (budget) => this.store.count(type, clauses, budget)));
     },
   },
   "fhir.distinct": {

@@ -1,17 +1,17 @@
 /** Time limits of questions to MongoDB. */
 import { MongoServerError } from "mongodb";
-import { type Budget, QuestionTooCostly, requestTooCostly } from "../too-costly.ts";
+import { type Budget, QUESTION_MS as PROCESSOR_MS, QuestionTooCostly, requestTooCostly } from "../too-costly.ts";
 
 /**
  * Time limit of one question, milliseconds on the server's clock. That server also works for others, and answers them meanwhile: the limit is
- * larger than the processor time that SQLite gives to one question (store/sqlite/database.ts).
+ * larger than the processor time that a question to SQLite may take.
  */
 const QUESTION_MS = 3_000;
 /** MongoDB's error code of an exceeded time limit. */
 const MAX_TIME_EXPIRED = 50;
 
 /** Processor time of a request's budget that one millisecond on that clock costs: one question may take all of either. */
-const SHARE = 700 / QUESTION_MS;
+const SHARE = PROCESSOR_MS / QUESTION_MS;
 
 /** Driver options of a question from a client. */
 export interface Bounds {

@@ -2,6 +2,7 @@
  * Group commit: writes that arrive while others are being committed share the next transaction and flush. Each is checked before it
  * changes anything, so that a refused one leaves no trace and does not affect the others.
  */
+import { usedMs } from "../../mesh/processor-time.ts";
 import { fairTurn, whileBusy } from "../../mesh/turns.ts";
 import { StoreError, StoreErrorType, unavailable, withNothingWritten } from "../store-error.ts";
 import { QuestionTooCostly } from "../too-costly.ts";
@@ -11,6 +12,8 @@ import type { Awaited, LogFlush } from "./log-flush.ts";
 /** Limits of one transaction: writes, and text and search values (`charactersIn`). A longer one would block the event loop. */
 const MAX_WRITES = 512;
 const MAX_SIZE = 1_000_000;
+/** Processor time after which a transaction takes no further writes, milliseconds: conditions may take long, whatever their size. */
+const MAX_MS = 50;
 /** Writes that may wait; more are an overload that waiting does not cure. */
 const MAX_WAITING = 20_000;
 /** How long writes are gathered after a transaction of several, while the process is busy, milliseconds: a commit costs more than most writes in it. */
@@ -139,7 +142,8 @@ export class WriteQueue {
 
   async #transaction(jobs: Job[]): Promise<void> {
     try {
-      await this.#db.whenFree(() => this.#attempt(jobs));
+      const done = await this.#db.whenFree(() => this.#attempt(jobs));
+      this.#waiting.unshift(...jobs.splice(done));
     } catch (error) {
       if (jobs.length === 1 || error instanceof FileBusy) {
         for (const job of jobs) job.reject(withNothingWritten(error));
@@ -157,11 +161,16 @@ export class WriteQueue {
     for (const job of jobs) this.#settle(job);
   }
 
-  #attempt(jobs: Job[]): void {
+  /** @returns how many of the jobs have run: the first ones */
+  #attempt(jobs: Job[]): number {
     this.#db.run("BEGIN IMMEDIATE");
     try {
       this.#hooks.begun();
+      const began = usedMs();
+      let done = 0;
       for (const job of jobs) {
+        if (done > 0 && usedMs() - began > MAX_MS) break;
+        done += 1;
         try {
           job.outcome = { value: job.run() };
         } catch (error) {
@@ -173,7 +182,8 @@ export class WriteQueue {
       }
       this.#hooks.finish();
       this.#db.run("COMMIT");
-      for (const { awaited } of jobs) this.#log.committed(awaited);
+      for (const { awaited } of jobs.slice(0, done)) this.#log.committed(awaited);
+      return done;
     } catch (error) {
       this.#db.rollback();
       this.#hooks.rolledBack();

@@ -26,8 +26,6 @@ export class Sql {
 const MAX_STATEMENTS = 200;
 /** How long SQLite itself waits for another process, milliseconds; this blocks the event loop. */
 const BUSY_MS = 1;
-/** Processor time that one question to a file may take, milliseconds: everything else waits meanwhile. */
-const QUESTION_MS = 700;
 /** Rows between two checks of the processor time. */
 const ROWS_BETWEEN = 64;
 /** How long a job waits for another process in all, milliseconds. */
@@ -48,9 +46,10 @@ export class Database {
   #until = Number.POSITIVE_INFINITY;
   #rows = 0;
 
-  constructor(file: string) {
+  /** @param isReadOnly for a file that is open elsewhere in this process */
+  constructor(file: string, isReadOnly = false) {
     this.file = file;
-    this.#db = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: false });
+    this.#db = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: false, readOnly: isReadOnly });
     // SQLite can be interrupted only by a function that it calls.
     this.#db.function("in_time", (_seq) => {
       this.#rows += 1;
@@ -72,7 +71,7 @@ export class Database {
   }
 
   /** Answers one question within a limit of processor time. @param ms milliseconds @throws QuestionTooCostly */
-  within<T>(work: () => T, ms = QUESTION_MS): T {
+  within<T>(work: () => T, ms: number): T {
     const before = this.#until;
     if (before === Number.POSITIVE_INFINITY) forgetTests();
     this.#until = Math.min(before, usedMs() + ms);
@@ -83,14 +82,19 @@ export class Database {
     }
   }
 
-  /** Answers one of several questions within the processor time that is left to all. @param exceeded makes the error when none is left */
-  spending<T>(budget: Budget, work: () => T, exceeded: () => Error): T {
+  /**
+   * Answers one of several questions within the processor time that is left to all.
+   * @param ms limit of this one, milliseconds
+   * @param exceeded makes the error when none is left
+   * @throws QuestionTooCostly
+   */
+  spending<T>(budget: Budget, work: () => T, { ms, exceeded }: { ms: number; exceeded: () => Error }): T {
     if (budget.leftMs <= 0) throw exceeded();
     const began = usedMs();
     try {
-      return this.within(work, Math.min(QUESTION_MS, budget.leftMs));
+      return this.within(work, Math.min(ms, budget.leftMs));
     } catch (error) {
-      throw error instanceof QuestionTooCostly && budget.leftMs < QUESTION_MS ? exceeded() : error;
+      throw error instanceof QuestionTooCostly && budget.leftMs < ms ? exceeded() : error;
     } finally {
       budget.leftMs -= Math.max(0, usedMs() - began);
     }

@@ -22,6 +22,8 @@ const MAX_BRANCHES = 64;
 
 /** The ways to drive a search by this clause; none when it can only be probed. Of several, the one with the fewest counted rows is chosen. */
 export function indexScans(clause: Clause, type: number): IndexScan[] {
+  // Each range is a branch of its own: those of thousands would take longer to write than the search.
+  if ((clause.kind === "range" || clause.kind === "updated") && clause.any.length > MAX_BRANCHES) return [];
   const found = driversOf(clause, type);
   return found.filter((driver) => driver.branches.length <= MAX_BRANCHES);
 }

@@ -3,7 +3,7 @@ import type { Clause } from "../../fhir/search/query.ts";
 import { compareText } from "../../fhir/search/text-order.ts";
 import type { Axis, Lane, SortValue } from "./axis.ts";
 import type { PlanChoice, PlanChooser, RowSource } from "./plan-choice.ts";
-import { probe } from "./clause-conditions.ts";
+import { inTime, probe } from "./clause-conditions.ts";
 import { and, or, q, sql, unionAll } from "./sql-fragments.ts";
 import type { Database, Sql } from "./database.ts";
 
@@ -257,9 +257,11 @@ export function needsRow(clause: Clause): boolean {
   return clause.kind === "id" || clause.kind === "updated" || (clause.kind === "any" && clause.of.flat().some(needsRow));
 }
 
-/** The probes that read the resource's row, or those that do not. */
-const testsOf = (probes: Probe[], seq: string, inRow: boolean): Sql =>
-  and(probes.filter((one) => one.needsRow === inRow).map((one) => one.test(seq)));
+/** The probes that read the resource's row, or those that do not; the time is checked at each row, of which none may match. */
+function testsOf(probes: Probe[], seq: string, inRow: boolean): Sql {
+  const tests = probes.filter((one) => one.needsRow === inRow).map((one) => one.test(seq));
+  return tests.length === 0 ? and(tests) : and([sql(inTime(seq)), ...tests]);
+}
 
 /** Whether this is the row at the cursor; after a row of another store in the same place, a row that sorts before it. */
 function isAt({ seq, id, values }: WalkMatch, after: After | undefined): boolean {

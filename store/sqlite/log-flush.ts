@@ -59,7 +59,7 @@ export class LogFlush {
    * Runs a read once no other process locks the file. It resolves when everything that it has seen is on the disk, whichever process wrote it, or
    * when the disk has refused that.
    */
-  reading<T>(work: () => T): Promise<T> {
+  reading<T>(work: () => T | Promise<T>): Promise<T> {
     const found = this.#db.whenFree(() => {
       const result = work();
       const others = this.#db.commitsOfOthers();

@@ -4,7 +4,7 @@ import { matchesClauses } from "../../fhir/search/matches-clauses.ts";
 import type { Clause, KeyMatch, RangeMatch, StoreQuery } from "../../fhir/search/query.ts";
 import { create } from "../../test/kit/resources.ts";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
-import { QuestionTooCostly } from "../too-costly.ts";
+import { QUESTION_MS, QuestionTooCostly } from "../too-costly.ts";
 import { Database } from "./database.ts";
 import { keyTestOf } from "./many-values.ts";
 import { openSqlite, type SqliteStore } from "./sqlite-store.ts";
@@ -126,9 +126,11 @@ describe("a search for very many values", () => {
   it("is ended after the time limit of one search", () => {
     const file = new Database(join(folder, "store.sqlite"));
     const statement = "SELECT count(*) AS n FROM resource r WHERE in_time(r.seq)";
-    expect(file.within(() => file.one<{ n: number }>(statement))).toEqual({ n: RESOURCES });
+    expect(file.within(() => file.one<{ n: number }>(statement), QUESTION_MS)).toEqual({ n: RESOURCES });
     expect(() => file.within(() => file.one(statement), -1)).toThrow(QuestionTooCostly);
-    expect(() => file.within(() => file.within(() => file.one(statement)), -1)).toThrow(expect.objectContaining({ status: 400 }));
+    expect(() => file.within(() => file.within(() => file.one(statement), QUESTION_MS), -1)).toThrow(
+      expect.objectContaining({ status: 400 }),
+    );
     expect(file.one(statement)).toEqual({ n: RESOURCES }); // no question is bounded by the one before
     file.close();
   });

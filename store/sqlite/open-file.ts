@@ -3,14 +3,28 @@ import { fairTurn, isOwnTurn } from "../../mesh/turns.ts";
 import type { Effects } from "../plan-write.ts";
 import type { StoreOptions } from "../store.ts";
 import { unavailable } from "../store-error.ts";
-import { type Budget, requestTooCostly, writeTooCostly } from "../too-costly.ts";
+import {
+  type Budget,
+  CONDITION_MS,
+  HERE_MS,
+  QUESTION_MS,
+  QuestionTooCostly,
+  REQUEST_HERE_MS,
+  REQUEST_MS,
+  requestTooCostly,
+  WAIT_MS,
+  writeTooCostly,
+} from "../too-costly.ts";
 import { WriteQueue } from "./commit-queue.ts";
 import type { Database } from "./database.ts";
 import { JoinKeys } from "./join-keys.ts";
 import { LogFlush } from "./log-flush.ts";
 import { MultiValuedSlots } from "./multi-valued-slots.ts";
 import { PreparedWrites } from "./prepared.ts";
+import { type Answering, type StoreAnswer, answerTo, type StoreQuestion } from "./questions.ts";
 import { type SearchLimits, SqliteSearch } from "./search-statement.ts";
+import { askSlowly } from "./slow-questions.ts";
+import { noteSlow, wasSlow } from "./slow-shapes.ts";
 import { Types } from "./types.ts";
 import { Writer } from "./write.ts";
 
@@ -30,7 +44,7 @@ export interface SqliteOptions extends StoreOptions {
 }
 
 /** An open file: its parts, and the turns of the event loop in which they use it. */
-export class OpenFile {
+export class OpenFile implements Answering {
   readonly writer: Writer;
   readonly db: Database;
   readonly types: Types;
@@ -39,7 +53,7 @@ export class OpenFile {
   readonly queue: WriteQueue;
   readonly prepared: PreparedWrites;
   readonly waitMs: number;
-  readonly options: Pick<StoreOptions, "onEvents" | "onVersions">;
+  readonly options: Pick<SqliteOptions, "onEvents" | "onVersions" | "limits">;
   readonly log: LogFlush;
   isClosed = false;
 
@@ -52,7 +66,7 @@ export class OpenFile {
     this.options = options;
     this.log = new LogFlush(db);
     this.writer = new Writer(db, this.types, several, options, (type, condition, limit, budget) =>
-      db.spending(budget, () => this.search.find(type, condition, limit), writeTooCostly),
+      db.spending(budget, () => this.search.find(type, condition, limit), { ms: CONDITION_MS, exceeded: writeTooCostly }),
     );
     this.prepared = new PreparedWrites(db, this.writer, options);
     this.queue = new WriteQueue(db, this.log, {
@@ -72,17 +86,46 @@ export class OpenFile {
     if (versions.length > 0) this.options.onVersions?.(versions);
   }
 
-  /** Answers a question in one snapshot and within a limit of processor time. @param budget shared with other questions */
-  asked<T>(work: () => T, budget?: Budget): Promise<T> {
-    return this.reading(() => this.db.snapshot(() => (budget ? this.db.spending(budget, work, requestTooCostly) : this.db.within(work))));
+  /**
+   * Answers a question in one snapshot and within a limit of processor time: here if that takes little, otherwise in the thread of such questions.
+   * @param budget shared with other questions
+   */
+  asked<Of extends StoreQuestion>(question: Of, budget: Budget = { leftMs: Number.POSITIVE_INFINITY }): Promise<StoreAnswer<Of>> {
+    const { client = "" } = budget;
+    const answer = () => answerTo(question, this);
+    const ask = () => {
+      const hasMuch = budget.leftMs < REQUEST_MS - REQUEST_HERE_MS;
+      if (budget.leftMs > 0 && (hasMuch || wasSlow(question, client))) return this.#askedSlowly(question, budget);
+      try {
+        return this.db.snapshot(() => this.db.spending(budget, answer, { ms: HERE_MS, exceeded: requestTooCostly }));
+      } catch (error) {
+        if (!(error instanceof QuestionTooCostly && budget.leftMs > 0)) throw error;
+        noteSlow(question, client);
+        return this.#askedSlowly(question, budget);
+      }
+    };
+    return this.reading(ask, client);
   }
 
-  /** Reads what is then answered: it is on the disk, so that a power cut takes away nothing that a client has seen. */
-  reading<T>(work: () => T): Promise<T> {
-    return isOwnTurn() ? this.#read(work) : fairTurn().then(() => this.#read(work));
+  async #askedSlowly<Of extends StoreQuestion>(question: Of, budget: Budget): Promise<StoreAnswer<Of>> {
+    const asked = { file: this.db.file, question, ms: Math.min(QUESTION_MS, budget.leftMs), limits: this.options.limits };
+    const { answer, ms } = await askSlowly(asked, { client: budget.client ?? "", waitMs: budget.waitMs ?? WAIT_MS });
+    const isLast = budget.leftMs < QUESTION_MS;
+    budget.leftMs -= ms;
+    if (answer === undefined) throw isLast ? requestTooCostly() : new QuestionTooCostly();
+    // What another process has committed meanwhile may be in the answer, and not on the disk yet.
+    return this.reading(() => answer, budget.client);
   }
 
-  #read<T>(work: () => T): Promise<T> {
+  /**
+   * Reads what is then answered: it is on the disk, so that a power cut takes away nothing that a client has seen.
+   * @param client that asks; "" if unknown
+   */
+  reading<T>(work: () => T | Promise<T>, client = ""): Promise<T> {
+    return isOwnTurn() ? this.#read(work) : fairTurn(client).then(() => this.#read(work));
+  }
+
+  #read<T>(work: () => T | Promise<T>): Promise<T> {
     return this.isClosed ? Promise.reject(storeClosed()) : this.log.reading(work);
   }
 

@@ -10,8 +10,8 @@ import type { NoneExist } from "../writes.ts";
 import { type Axis, axisOf } from "./axis.ts";
 import { boundsOf } from "./bounds.ts";
 import { PlanChooser } from "./plan-choice.ts";
-import { probe } from "./clause-conditions.ts";
-import { and, q, unionAll } from "./sql-fragments.ts";
+import { inTime, probe } from "./clause-conditions.ts";
+import { and, q, sql, unionAll } from "./sql-fragments.ts";
 import type { Database, Sql } from "./database.ts";
 import { eqLanes, lanesOf } from "./ordered-keys.ts";
 import type { MultiValuedSlots } from "./multi-valued-slots.ts";
@@ -72,17 +72,17 @@ export class SqliteSearch {
     if (!best) {
       const probes = and(clauses.map((clause) => probe(clause)));
       return this.#number(
-        q`SELECT count(*) AS n FROM resource r INDEXED BY resource_living WHERE r.type = ${type} AND r.method < 3 AND ${probes}`,
+        q`SELECT count(*) AS n FROM resource r INDEXED BY resource_living WHERE r.type = ${type} AND r.method < 3 AND ${sql(inTime("r.seq"))} AND ${probes}`,
       );
     }
     if (best.branches.length === 0) return 0;
     const [only] = clauses;
     if (clauses.length === 1 && only === best.covers && (only?.kind === "key" || only?.kind === "range")) {
-      return this.#number(q`SELECT count(DISTINCT seq) AS n FROM (${unionAll(best.branches)})`);
+      return this.#number(q`SELECT count(DISTINCT seq) AS n FROM (${unionAll(best.branches)}) WHERE ${sql(inTime("seq"))}`);
     }
     const probes = and(rest(clauses, best.covers).map((clause) => probe(clause, "c.seq")));
     return this.#number(
-      q`SELECT count(*) AS n FROM (SELECT DISTINCT seq FROM (${unionAll(best.branches)})) c
+      q`SELECT count(*) AS n FROM (SELECT DISTINCT seq FROM (${unionAll(best.branches)}) WHERE ${sql(inTime("seq"))}) c
         CROSS JOIN resource r ON r.seq = c.seq WHERE r.type = ${type} AND r.method < 3 AND ${probes}`,
     );
   }

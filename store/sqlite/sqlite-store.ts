@@ -6,6 +6,7 @@ import { stat } from "node:fs/promises";
 import type { Store } from "../store.ts";
 import { openDatabase, reindex } from "./open.ts";
 import { OpenFile, type SqliteOptions } from "./open-file.ts";
+import { releaseFile } from "./slow-questions.ts";
 import { eventsOf } from "./store-events.ts";
 import { readsOf } from "./store-reads.ts";
 import { searchesOf, type SqliteStore } from "./store-searches.ts";
@@ -61,6 +62,7 @@ const wholeOf = (file: OpenFile): Pick<Store, "changes" | "waiting" | "stats" | 
     file.isClosed = true;
     await file.queue.close();
     await file.log.close();
+    await releaseFile(file.db.file);
     // The last process that closes the file empties its log and removes it.
     file.db.close();
   },

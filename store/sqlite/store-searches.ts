@@ -1,9 +1,9 @@
 /** Searches of a SQLite store, and their query plans. */
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
 import type { JoinKeysPage, JoinKeysQuery, Store } from "../store.ts";
-import type { Budget } from "../too-costly.ts";
+import { type Budget, QUESTION_MS } from "../too-costly.ts";
 import { distinctValues } from "./distinct.ts";
-import { counterValue, heldAfter, holdersOf } from "./values.ts";
+import { heldAfter, holdersOf } from "./values.ts";
 import type { OpenFile } from "./open-file.ts";
 
 /** A store that can show its query plans. */
@@ -29,16 +29,11 @@ type Searches =
 /** The operations that search by content. */
 export const searchesOf = (file: OpenFile): Pick<SqliteStore, Searches> => ({
   search(query: StoreQuery, budget?: Budget, counters?: [string, string]): Promise<Page & { counted?: [number, number] }> {
-    return file.asked(() => {
-      const page = file.search.page(query);
-      if (!counters) return page;
-      const [first, second] = counters; // read in the page's snapshot
-      return { ...page, counted: [counterValue(file.db, first), counterValue(file.db, second)] };
-    }, budget);
+    return file.asked({ ask: "search", query, counters }, budget);
   },
 
   count(type: string, clauses: Clause[], budget?: Budget): Promise<number> {
-    return file.asked(() => file.search.count(type, clauses), budget);
+    return file.asked({ ask: "count", type, clauses }, budget);
   },
 
   distinct(slots: number[], limit: number): Promise<KeyRow[]> {
@@ -46,11 +41,11 @@ export const searchesOf = (file: OpenFile): Pick<SqliteStore, Searches> => ({
   },
 
   joinKeys(query: JoinKeysQuery & { limit: number; after?: number; whole?: boolean }, budget?: Budget): Promise<JoinKeysPage> {
-    return file.asked(() => file.joinKeys.page(query), budget);
+    return file.asked({ ask: "joinKeys", query }, budget);
   },
 
   joinKeysAmong(query: JoinKeysQuery & { among: string[] }, budget?: Budget): Promise<string[]> {
-    return file.asked(() => file.joinKeys.among(query), budget);
+    return file.asked({ ask: "joinKeysAmong", query }, budget);
   },
 
   explainSearch(query: StoreQuery): string[] {
@@ -72,7 +67,7 @@ export const searchesOf = (file: OpenFile): Pick<SqliteStore, Searches> => ({
     return file.reading(() => {
       // Most files have never held most of R4's types.
       const slots = file.types.held(by).flatMap((one) => one.slots);
-      return slots.length === 0 ? [] : file.db.within(() => file.joinKeys.inSlots(slots, among)); // one statement is one snapshot
+      return slots.length === 0 ? [] : file.db.within(() => file.joinKeys.inSlots(slots, among), QUESTION_MS); // one statement is one snapshot
     });
   },
 

@@ -13,7 +13,7 @@ import {
 import type { MadeVersion } from "../repeated-write.ts";
 import type { Fencing, VersionReference, StoreOptions } from "../store.ts";
 import type { NoneExist, OutboxEvent, OutboxQueue, WriteKey, WriteResult } from "../writes.ts";
-import { type Budget, WRITE_MS } from "../too-costly.ts";
+import { type Budget, EACH_CONDITION_ADDS_MS, WRITE_MS } from "../too-costly.ts";
 import type { Database } from "./database.ts";
 import { Method, methodNames } from "./schema.ts";
 import { Fences } from "./fences.ts";
@@ -116,7 +116,10 @@ export class Writer {
       counter: (name) => this.#db.get<{ value: number }>("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0,
       isHandled: (id) => this.isHandled(id),
       fenced: (type, id) => this.#fenced(`${type}/${id}`),
-      find: (type, condition, limit) => this.#find(type, condition, limit, budget),
+      find: (type, condition, limit) => {
+        budget.leftMs += EACH_CONDITION_ADDS_MS;
+        return this.#find(type, condition, limit, budget);
+      },
     };
   }
 

@@ -1,0 +1,152 @@
+/**
+ * Questions that take long are answered in a thread of their own, one at a time, so that whoever asks for little never waits for them. The client
+ * that has used the least of the thread is next. The first such question starts the thread, and it ends when it is no longer used.
+ */
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { FairQueue, type Waiting } from "../../fhir/expressions/fair-queue.ts";
+import { FhirError } from "../../fhir/outcome.ts";
+import { unavailable } from "../store-error.ts";
+import type { StoreAnswer, StoreQuestion } from "./questions.ts";
+import type { ForThread, FromThread, SlowQuestion } from "./slow-thread.ts";
+
+/** A page has 4 MB at most, a list of values 20,000; SQLite's own memory is not counted here. */
+const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 };
+/** Questions that may wait. */
+const MAX_WAITING = 64;
+/** Idle time after which the thread is ended, so that its memory is released, milliseconds. */
+const IDLE_MS = 60_000;
+
+/** The answer to a question, and the processor time that it took, milliseconds; undefined if it was given up. */
+interface SlowAnswer<Of extends StoreQuestion> {
+  answer: StoreAnswer<Of> | undefined;
+  ms: number;
+}
+type Told = Exclude<FromThread, { kind: "closed" }>;
+
+interface Job extends Waiting {
+  asked: SlowQuestion;
+  timer: NodeJS.Timeout;
+  settle(told: Told): void;
+  reject(error: unknown): void;
+}
+
+let thread: Worker | undefined;
+let idle: NodeJS.Timeout | undefined;
+let running: Job | undefined;
+const waiting = new FairQueue<Job>(MAX_WAITING);
+/** Questions to each file that are not answered yet. */
+const open = new Map<string, Set<Promise<unknown>>>();
+/** Called when the thread has closed a file, or has ended. */
+const closing = new Map<string, () => void>();
+
+/**
+ * Answers a question in the thread, in a snapshot of its own.
+ * @param asked.ms processor time that it may take, milliseconds
+ * @param from.client that asks; "" if unknown
+ * @param from.waitMs how long the question may wait for its turn, milliseconds
+ * @returns the answer, or undefined if it takes longer, and the processor time that it took
+ * @throws FhirError 429 when its turn does not come; StoreError STORE_UNAVAILABLE
+ */
+export function askSlowly<Of extends StoreQuestion>(
+  asked: SlowQuestion & { question: Of },
+  { client, waitMs }: { client: string; waitMs: number },
+): Promise<SlowAnswer<Of>> {
+  const answered = new Promise<SlowAnswer<Of>>((resolve, reject) => {
+    const job: Job = {
+      asked,
+      client,
+      isSuspect: false,
+      reject,
+      settle: (told) => {
+        if (told.kind === "answer") resolve({ answer: told.answer as StoreAnswer<Of>, ms: told.ms });
+        else if (told.kind === "costly") resolve({ answer: undefined, ms: told.ms });
+        else reject(told.kind === "unavailable" ? unavailable(told.message) : new Error(told.message));
+      },
+      timer: setTimeout(() => {
+        waiting.remove(job);
+        reject(busy());
+      }, waitMs),
+    };
+    const refused = waiting.add(job);
+    if (refused) {
+      clearTimeout(refused.timer);
+      refused.reject(busy());
+    }
+    next();
+  });
+  const ofFile = open.get(asked.file) ?? new Set();
+  open.set(asked.file, ofFile.add(answered));
+  const forget = () => {
+    ofFile.delete(answered);
+    if (ofFile.size === 0) open.delete(asked.file);
+  };
+  answered.then(forget, forget);
+  return answered;
+}
+
+/** Resolves when no question to the file is open, and the thread has closed it: before the file is closed here, which empties its log. */
+export async function releaseFile(file: string): Promise<void> {
+  await Promise.allSettled(open.get(file) ?? []);
+  if (!thread) return;
+  await new Promise<void>((resolve) => {
+    closing.set(file, resolve);
+    tell({ close: file });
+  });
+}
+
+/** 429, not 503: it says nothing about the service's health, which others would otherwise avoid. */
+const busy = () =>
+  new FhirError(429, [
+    { severity: "error", code: "throttled", diagnostics: "Too many searches that take long are waiting: try again, or narrow the search." },
+  ]);
+
+const tell = (message: ForThread): void => (thread as Worker).postMessage(message);
+
+function next(): void {
+  if (running || waiting.size === 0) return;
+  thread ??= start();
+  clearTimeout(idle);
+  running = waiting.take() as Job;
+  clearTimeout(running.timer);
+  tell(running.asked);
+}
+
+function start(): Worker {
+  const made = new Worker(join(import.meta.dirname, "slow-thread.ts"), { resourceLimits: LIMITS, env: {}, execArgv: [] });
+  made.on("message", (told: FromThread) => {
+    if (told.kind === "closed") {
+      closing.get(told.file)?.();
+      closing.delete(told.file);
+      return;
+    }
+    const job = running;
+    running = undefined;
+    if (job) {
+      waiting.count(job.client, told.ms);
+      job.settle(told);
+    }
+    idle = setTimeout(() => void made.terminate(), IDLE_MS);
+    idle.unref();
+    next();
+  });
+  // It has run out of memory, or cannot start.
+  made.on("error", () => {});
+  made.on("exit", () => {
+    if (thread === made) ended();
+  });
+  // It does not keep the process alive. After the listeners, which would undo this.
+  made.unref();
+  return made;
+}
+
+function ended(): void {
+  thread = undefined;
+  clearTimeout(idle);
+  for (const resolve of closing.values()) resolve();
+  closing.clear();
+  const job = running;
+  running = undefined;
+  job?.settle({ kind: "costly", ms: job.asked.ms });
+  next();
+}

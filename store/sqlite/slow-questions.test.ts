@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Clause } from "../../fhir/search/query.ts";
 import { create } from "../../test/kit/resources.ts";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
@@ -108,6 +110,15 @@ describe("a search that takes long", () => {
     const write = store.write([{ ...create("conditional"), ifNoneExist: { clauses: slow(60_000) } } as never]);
     await expect(write).rejects.toMatchObject({ status: 400, issues: [{ code: "too-costly" }] });
     expect(await store.read("Patient", "conditional")).toBeUndefined();
+  });
+
+  it("keeps a program alive that waits for it, and no longer", async () => {
+    const [module, options] = [join(import.meta.dirname, "sqlite-store.ts"), { name: "test", indexVersion: "1", file }];
+    const code = `const { openSqlite } = await import(${JSON.stringify(module)});
+      const store = await openSqlite({ ...${JSON.stringify(options)}, reindex: () => ({ keys: [], ranges: [] }) });
+      console.log(await store.count("Patient", ${JSON.stringify(slow())}), "matches");`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", code]);
+    expect(stdout).toBe("0 matches\n");
   });
 
   it("leaves nothing open when the store is closed, which empties its log, and is answered after it is opened again", async () => {

@@ -32,13 +32,15 @@ interface Job extends Waiting {
 }
 
 let thread: Worker | undefined;
+/** Resolves when the last thread has ended. */
+let ending: Promise<unknown> | undefined;
 let idle: NodeJS.Timeout | undefined;
 let running: Job | undefined;
 const waiting = new FairQueue<Job>(MAX_WAITING);
 /** Questions to each file that are not answered yet. */
 const open = new Map<string, Set<Promise<unknown>>>();
-/** Called when the thread has closed a file, or has ended. */
-const closing = new Map<string, () => void>();
+/** Files that the thread is to close: called when it has, or has ended. */
+const closing = new Map<string, (() => void)[]>();
 
 /**
  * Answers a question in the thread, in a snapshot of its own.
@@ -88,9 +90,10 @@ export function askSlowly<Of extends StoreQuestion>(
 /** Resolves when no question to the file is open, and the thread has closed it: before the file is closed here, which empties its log. */
 export async function releaseFile(file: string): Promise<void> {
   await Promise.allSettled(open.get(file) ?? []);
+  await ending;
   if (!thread) return;
   await new Promise<void>((resolve) => {
-    closing.set(file, resolve);
+    closing.set(file, [...(closing.get(file) ?? []), resolve]);
     tell({ close: file });
   });
 }
@@ -101,7 +104,21 @@ const busy = () =>
     { severity: "error", code: "throttled", diagnostics: "Too many searches that take long are waiting: try again, or narrow the search." },
   ]);
 
-const tell = (message: ForThread): void => (thread as Worker).postMessage(message);
+/** The thread keeps the process alive while something is expected of it. */
+function tell(message: ForThread): void {
+  thread?.ref();
+  thread?.postMessage(message);
+}
+
+function letGo(): void {
+  if (!running && closing.size === 0) thread?.unref();
+}
+
+function hasClosed(file: string): void {
+  for (const resolve of closing.get(file) ?? []) resolve();
+  closing.delete(file);
+  letGo();
+}
 
 function next(): void {
   if (running || waiting.size === 0) return;
@@ -115,36 +132,37 @@ function next(): void {
 function start(): Worker {
   const made = new Worker(join(import.meta.dirname, "slow-thread.ts"), { resourceLimits: LIMITS, env: {}, execArgv: [] });
   made.on("message", (told: FromThread) => {
-    if (told.kind === "closed") {
-      closing.get(told.file)?.();
-      closing.delete(told.file);
-      return;
-    }
+    if (told.kind === "closed") return hasClosed(told.file);
     const job = running;
     running = undefined;
     if (job) {
       waiting.count(job.client, told.ms);
       job.settle(told);
     }
-    idle = setTimeout(() => void made.terminate(), IDLE_MS);
+    idle = setTimeout(end, IDLE_MS);
     idle.unref();
     next();
+    letGo();
   });
   // It has run out of memory, or cannot start.
   made.on("error", () => {});
   made.on("exit", () => {
     if (thread === made) ended();
   });
-  // It does not keep the process alive. After the listeners, which would undo this.
-  made.unref();
   return made;
+}
+
+/** Ends the idle thread; a question that arrives meanwhile starts another. */
+function end(): void {
+  const last = thread;
+  thread = undefined;
+  ending = last?.terminate();
 }
 
 function ended(): void {
   thread = undefined;
   clearTimeout(idle);
-  for (const resolve of closing.values()) resolve();
-  closing.clear();
+  for (const file of [...closing.keys()]) hasClosed(file);
   const job = running;
   running = undefined;
   job?.settle({ kind: "costly", ms: job.asked.ms });

@@ -1,5 +1,6 @@
 import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
+import { clientOf } from "../../mesh/caller.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { asSystem } from "../../mesh/access/access.ts";
 import { defineService } from "../../mesh/contract.ts";
@@ -18,9 +19,9 @@ import { CHUNK, Merges, type MergedPair } from "./merging/merges.ts";
 import { createAlone } from "./matching/fence.ts";
 import { distinctFrom } from "./matching/distinct.model.ts";
 import { DuplicateList } from "./matching/duplicate-list.ts";
-import { type PatientMatch, candidatesFor } from "./matching/find-matches.ts";
+import { type PatientMatch, candidatesFor, gradedOf } from "./matching/find-matches.ts";
 import { type PatientSettings, readPatientSettings } from "./settings.ts";
-import { emits, type GradedPatient, type MergeState, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
+import { emits, type MergeState, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
 import {
   bornBeforeMother,
   childAlreadyRegistered,
@@ -77,8 +78,8 @@ interface Helpers {
   merges: Merges;
   duplicates: DuplicateList;
   beginTask(event: string, of: { ctx: Context; pair: MergedPair }): Promise<MergeState>;
-  alike(patient: Patient): Promise<PatientMatch[]>;
-  refuseDuplicate(patient: Patient, number: PersonIdentifier): Promise<void>;
+  alike(ctx: Context, patient: Patient): Promise<PatientMatch[]>;
+  refuseDuplicate(ctx: Context, patient: Patient, number: PersonIdentifier): Promise<void>;
   patient(reference: string): Promise<Stored<Patient>>;
   untilCurrent<Result>(reference: string, work: () => Promise<Result>): Promise<Result>;
 }
@@ -110,7 +111,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         const number = checked(ctx.params.identifier ?? { system: PATIENT_NUMBER, value: newNumber() }, table);
         const ifNoneExist = nobodyHas(number);
         const patient = newPatient(id, { ...ctx.params, identifier: number }, table);
-        const check = ctx.params.confirm === undefined ? () => this.refuseDuplicate(patient, number) : undefined;
+        const check = ctx.params.confirm === undefined ? () => this.refuseDuplicate(ctx, patient, number) : undefined;
         const result = await createAlone(patient, { of: this, table, ifNoneExist, check }).catch(async (error: unknown) => {
           if (isType(error, PATIENT_ALREADY_REGISTERED)) throw patientAlreadyRegistered(holderOf(error));
           if (!isType(error, "MULTIPLE_MATCHES")) throw error;
@@ -160,7 +161,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       async handler(ctx) {
         const { like, limit = MAX_NAMED, ...description } = ctx.params;
         const patient = like === undefined ? described(description, settings().table) : await this.patient(like);
-        return (await this.alike(patient)).slice(0, limit).map(gradedOf);
+        return (await this.alike(ctx, patient)).slice(0, limit).map(gradedOf);
       },
     },
 
@@ -207,7 +208,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       },
       async handler(ctx) {
         const { text, limit, onlyCertain } = ctx.params;
-        const all = await this.alike(parseJson(text) as Patient);
+        const all = await this.alike(ctx, parseJson(text) as Patient);
         const certain = all.filter(({ grade }) => grade === MatchGrade.certain);
         // If several are certain, none is (R4, patient-operation-match.html).
         const wanted = onlyCertain ? (certain.length === 1 ? certain : []) : all;
@@ -305,15 +306,15 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
     },
 
     /** Similar patients, the most probable first. */
-    async alike(this: This, patient: Patient): Promise<PatientMatch[]> {
-      return candidatesFor(patient, { store: this.store, ...settings() });
+    async alike(this: This, ctx: Context, patient: Patient): Promise<PatientMatch[]> {
+      return candidatesFor(patient, { store: this.store, client: clientOf(ctx), ...settings() });
     },
 
     /** @throws 409 POSSIBLE_DUPLICATE, except for a patient with the same identifier, who is refused by the write */
-    async refuseDuplicate(this: This, patient: Patient, { system, value }: PersonIdentifier): Promise<void> {
+    async refuseDuplicate(this: This, ctx: Context, patient: Patient, { system, value }: PersonIdentifier): Promise<void> {
       const key = settings().table.keyOf(system, value);
       const keysOf = ({ identifier = [] }: Patient) => identifier.map((one) => settings().table.keyOf(one.system ?? "", one.value ?? ""));
-      const sure = (await this.alike(patient)).filter(({ grade }) => grade === MatchGrade.certain || grade === MatchGrade.probable);
+      const sure = (await this.alike(ctx, patient)).filter(({ grade }) => grade === MatchGrade.certain || grade === MatchGrade.probable);
       if (sure.length === 0 || sure.some((one) => keysOf(one.patient).includes(key))) return;
       throw possibleDuplicate(sure.slice(0, MAX_NAMED).map(gradedOf));
     },
@@ -337,8 +338,6 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
     },
   },
 });
-
-const gradedOf = ({ patient, grade, score }: PatientMatch): GradedPatient => ({ patient: `Patient/${patient.id}`, grade, score });
 
 /** The holder of the unique key that was refused. */
 const holderOf = (error: unknown): string => (error as { data: { holder: string } }).data.holder;

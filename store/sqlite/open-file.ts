@@ -24,7 +24,7 @@ import { PreparedWrites } from "./prepared.ts";
 import { type Answering, type StoreAnswer, answerTo, type StoreQuestion } from "./questions.ts";
 import { type SearchLimits, SqliteSearch } from "./search-statement.ts";
 import { askSlowly } from "./slow-questions.ts";
-import { noteSlow, wasSlow } from "./slow-shapes.ts";
+import { noteTime, wasSlow } from "./slow-shapes.ts";
 import { Types } from "./types.ts";
 import { Writer } from "./write.ts";
 
@@ -100,7 +100,6 @@ export class OpenFile implements Answering {
         return this.db.snapshot(() => this.db.spending(budget, answer, { ms: HERE_MS, exceeded: requestTooCostly }));
       } catch (error) {
         if (!(error instanceof QuestionTooCostly && budget.leftMs > 0)) throw error;
-        noteSlow(question, client);
         return this.#askedSlowly(question, budget);
       }
     };
@@ -108,13 +107,15 @@ export class OpenFile implements Answering {
   }
 
   async #askedSlowly<Of extends StoreQuestion>(question: Of, budget: Budget): Promise<StoreAnswer<Of>> {
+    const { client = "" } = budget;
     const asked = { file: this.db.file, question, ms: Math.min(QUESTION_MS, budget.leftMs), limits: this.options.limits };
-    const { answer, ms } = await askSlowly(asked, { client: budget.client ?? "", waitMs: budget.waitMs ?? WAIT_MS });
+    const { answer, ms } = await askSlowly(asked, { client, waitMs: budget.waitMs ?? WAIT_MS });
+    noteTime(question, client, ms);
     const isLast = budget.leftMs < QUESTION_MS;
     budget.leftMs -= ms;
     if (answer === undefined) throw isLast ? requestTooCostly() : new QuestionTooCostly();
     // What another process has committed meanwhile may be in the answer, and not on the disk yet.
-    return this.reading(() => answer, budget.client);
+    return this.reading(() => answer, client);
   }
 
   /**

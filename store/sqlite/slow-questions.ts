@@ -13,7 +13,7 @@ import type { ForThread, FromThread, SlowQuestion } from "./slow-thread.ts";
 /** A page has 4 MB at most, a list of values 20,000; SQLite's own memory is not counted here. */
 const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 };
 /** Questions that may wait. */
-const MAX_WAITING = 64;
+const MAX_WAITING = 256;
 /** Idle time after which the thread is ended, so that its memory is released, milliseconds. */
 const IDLE_MS = 60_000;
 

@@ -6,14 +6,16 @@ import type { StoreQuestion } from "./questions.ts";
 
 /** How long, milliseconds. */
 const REMEMBERED_MS = 30_000;
+/** What took less is tried in the main thread again, milliseconds: most of its like may suffice with little. */
+const SLOW_MS = 40;
 const MAX_SHAPES = 1_000;
 
 /** By shape: when it is forgotten, performance.now(). The one noted longest ago comes first. */
 const shapes = new Map<string, number>();
 
-/** Notes that a question took long. Nothing is remembered of unknown clients. @param client "" if unknown */
-export function noteSlow(question: StoreQuestion, client: string): void {
-  if (client === "") return;
+/** Notes how long a question took, milliseconds. Nothing is remembered of unknown clients. @param client "" if unknown */
+export function noteTime(question: StoreQuestion, client: string, ms: number): void {
+  if (client === "" || ms < SLOW_MS) return;
   const shape = shapeOf(question, client);
   shapes.delete(shape);
   shapes.set(shape, performance.now() + REMEMBERED_MS);

@@ -2,12 +2,13 @@
 import { parseJson } from "../../../fhir/json.ts";
 import type { Patient, Stored } from "../../../fhir/r4.ts";
 import type { Clause } from "../../../fhir/search/query.ts";
+import { fairTurn } from "../../../mesh/turns.ts";
 import type { Store } from "../../../store/store.ts";
 import { isClosed } from "../patients.model.ts";
 import type { IdentifierTable } from "../identifier-systems.ts";
 import { blocksOf, MAX_OF_BLOCK } from "./blocks.ts";
 import { agreementOf } from "./compare.ts";
-import { MatchGrade } from "../patients.contract.ts";
+import { type GradedPatient, MatchGrade } from "../patients.contract.ts";
 import { gradeOf, isSure, type Match, type MatchWeights } from "./grade.ts";
 import { personOf } from "./person.ts";
 
@@ -23,15 +24,25 @@ export interface MatchingOptions {
   store: Pick<Store, "search">;
   table: IdentifierTable;
   weights: MatchWeights;
+  /** The client that asks, with which others take turns; absent: the service itself, as one client. */
+  client?: string;
 }
 
+/** The client's name of the service's own searches for duplicates. */
+const OWN_SEARCHES = "patients";
+
 /** Candidates, the best first; without certain mismatches, the patient itself, and replaced records. */
-export async function candidatesFor(patient: Patient, { store, table, weights }: MatchingOptions): Promise<PatientMatch[]> {
+export async function candidatesFor(
+  patient: Patient,
+  { store, table, weights, client = OWN_SEARCHES }: MatchingOptions,
+): Promise<PatientMatch[]> {
   const blocks = blocksOf(patient, table);
   const person = personOf(patient, table);
   const found = new Map<string, PatientMatch | undefined>();
   const look = async (clauses: Clause[]): Promise<number> => {
-    const { rows } = await store.search({ type: "Patient", clauses, sort: [], want: "rows", limit: MAX_OF_BLOCK });
+    const query = { type: "Patient", clauses, sort: [], want: "rows" as const, limit: MAX_OF_BLOCK };
+    const { rows } = await store.search(query, { leftMs: Number.POSITIVE_INFINITY, client });
+    await fairTurn(client); // to compare a hundred takes milliseconds
     for (const { id, json = "" } of rows) {
       if (id === patient.id || found.has(id)) continue;
       const other = parseJson(json) as Stored<Patient>;
@@ -50,3 +61,6 @@ export async function candidatesFor(patient: Patient, { store, table, weights }:
   if (many && !told().some(isSure)) await look(many);
   return told().sort((one, other) => other.weight - one.weight || (one.patient.id < other.patient.id ? -1 : 1));
 }
+
+/** A match as actions return it, without the record. */
+export const gradedOf = ({ patient, grade, score }: PatientMatch): GradedPatient => ({ patient: `Patient/${patient.id}`, grade, score });

@@ -49,6 +49,8 @@ const BY_STATUS: Record<number, string> = {
   507: "no-store",
 };
 
+/** Statuses after which a request may succeed within a second. */
+const SOON = new Set([429, 503]);
 /** A full disk will not be empty within a second. Seconds. */
 const FULL_RETRY_AFTER = "10";
 
@@ -103,18 +105,22 @@ export function silentService(error: unknown): string | undefined {
 /** Whether the status means that something did not answer, as clients see it. */
 export const isUnanswered = (status: number): boolean => status >= 502 && status <= 504;
 
+/** The header of an error after which the request can be sent again. */
+function retryAfter(status: number, type?: unknown): Record<string, string> {
+  if (status === 507) return { "Retry-After": FULL_RETRY_AFTER };
+  return SOON.has(status) || type === "LOCKED" || type === "IDEMPOTENCY_KEY_IN_USE" ? { "Retry-After": "1" } : {};
+}
+
 /** The error for clients. An internal error only says that it happened. */
 export function refusalOf(error: unknown): ErrorAnswer {
-  if (error instanceof FhirError) return { status: error.status, issues: error.issues, headers: {} };
+  if (error instanceof FhirError) return { status: error.status, issues: error.issues, headers: retryAfter(error.status) };
   const { code, type, message, data } = error as MeshError;
-  const headers: Record<string, string> = {};
   let status = typeof code === "number" && code >= 400 && code < 600 ? code : 500;
   if (typeof type === "string" && type in frameworks) status = 503;
+  const headers = retryAfter(status, type);
   const faults = paramFaults(error);
   if (faults) return { status, issues: faults.map(issueOfParam), headers };
   if (Array.isArray(data?.issues)) return { status, issues: data.issues.map(issueOnly), headers };
-  if (status === 503 || type === "LOCKED" || type === "IDEMPOTENCY_KEY_IN_USE") headers["Retry-After"] = "1";
-  if (status === 507) headers["Retry-After"] = FULL_RETRY_AFTER;
   if (typeof data?.allow === "string") headers.Allow = data.allow;
   if (typeof data?.authenticate === "string") headers["WWW-Authenticate"] = data.authenticate;
   const isOurs = typeof type !== "string" || status === 500;

@@ -47,7 +47,7 @@ const STATUSES: Record<string, string> = {
   413: "The body is too large",
   415: "The body is no application/json in UTF-8",
   422: "Params do not match their schema; `error.data.fields` says which, and how",
-  429: "Too many calls at once: try again later",
+  429: "Too many calls at once: try again after `Retry-After` seconds",
   500: "A fault of the server; it is in its log",
   503: "A service is not available at the moment: try again after `Retry-After` seconds",
   507: "The store of a service is full: nothing new is stored until there is room",
@@ -72,7 +72,7 @@ export const ERROR_RESPONSES: JsonSchema = Object.fromEntries([
       description,
       content,
       ...(status === "405" && { headers: { Allow: { schema: { type: "string" }, description: "Methods that are possible" } } }),
-      ...((status === "503" || status === "507") && { headers: { "Retry-After": { schema: { type: "string" }, description: "Seconds" } } }),
+      ...(["429", "503", "507"].includes(status) && { headers: { "Retry-After": { schema: { type: "string" }, description: "Seconds" } } }),
     },
   ]),
 ]);

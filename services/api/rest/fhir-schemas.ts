@@ -82,7 +82,7 @@ const STATUSES: Record<string, string> = {
   413: "The request, or what it asks for, is too large",
   415: "The body is not application/fhir+json in UTF-8",
   422: "The resource breaks a rule of FHIR R4 or of its profiles; each issue says which, and where",
-  429: "Too many requests at once: try again later",
+  429: "Too many requests at once: try again after `Retry-After` seconds",
   500: "A fault of the server; it is in its log",
   501: "Not supported yet",
   503: "A service is not available at the moment: try again after `Retry-After` seconds",
@@ -138,7 +138,10 @@ export function fhirComponents(types: string[]): Record<string, JsonSchema> {
       ...Object.fromEntries(types.map((type) => [type, resourceSchema(type)])),
     },
     responses: {
-      Refused: refusals("4", { Allow: { schema: { type: "string" }, description: "Of 405: methods that are possible" } }),
+      Refused: refusals("4", {
+        Allow: { schema: { type: "string" }, description: "Of 405: methods that are possible" },
+        "Retry-After": { schema: { type: "string" }, description: "Of 429: seconds" },
+      }),
       Failed: refusals("5", { "Retry-After": { schema: { type: "string" }, description: "Of 503 and 507: seconds" } }),
     },
     parameters: {

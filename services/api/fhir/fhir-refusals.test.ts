@@ -24,3 +24,9 @@ describe.each(WAYS)("an error %s", (_, errorOf) => {
     expect(refuseRest(errorOf(status)).headers?.["Retry-After"]).toBe(seconds);
   });
 });
+
+it("an error of FHIR is told by its type where actions are called, and by its status if others may succeed", () => {
+  const typeOf = (status: number) => (JSON.parse(refuseRest(new FhirError(status, issues)).body ?? "") as { error: object }).error;
+  expect(typeOf(429)).toMatchObject({ code: 429, type: "THROTTLED" });
+  expect(typeOf(422)).toMatchObject({ code: 422, type: "INVALID" });
+});

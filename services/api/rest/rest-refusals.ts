@@ -1,6 +1,5 @@
 /** Turns every error of the mesh into an answer of /api: `{ "error": { code, type, message, data } }`. */
 import { visibleTexts } from "../../../fhir/visible-text.ts";
-import { FhirError } from "../../../fhir/outcome.ts";
 import { isUnanswered, paramFaults, refusalOf, silentService } from "../fhir/fhir-refusals.ts";
 import type { Answer } from "../http/answer.ts";
 
@@ -15,7 +14,7 @@ export function refuse(error: unknown): Answer {
   const body = {
     error: {
       code: status,
-      type: isInside ? "INTERNAL_ERROR" : error instanceof FhirError ? "INVALID" : (type ?? "ERROR"),
+      type: isInside ? "INTERNAL_ERROR" : typeOf(status, type),
       message: issues.map((issue) => issue.diagnostics).join(" "),
       ...(faults && { data: { fields: faults } }),
       ...(silent !== undefined && { data: { service: silent } }),
@@ -24,5 +23,8 @@ export function refuse(error: unknown): Answer {
   };
   return { status, headers: { ...headers, "Content-Type": "application/json; charset=utf-8" }, body: JSON.stringify(visibleTexts(body)) };
 }
+
+/** An error of FHIR is of type INVALID, whatever its status. */
+const typeOf = (status: number, type = "ERROR"): string => (type === "INVALID" && status === 429 ? "THROTTLED" : type);
 
 const isObject = (data: unknown): boolean => typeof data === "object" && data !== null && !Array.isArray(data);

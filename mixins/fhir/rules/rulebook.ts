@@ -25,9 +25,12 @@ export function modeOf({ id, group, isOptional }: Pick<AnyRule, "id" | "group" |
 /** The evaluated rules by type; types without any are left out and cost nothing. */
 export class Rulebook {
   readonly #byType = new Map<string, ActiveRule[]>();
+  /** `RULES=off`: this is a plain FHIR server. */
+  readonly areOff: boolean;
 
   /** @param types all types that the service owns */
   constructor(rules: RulesOf, settings: RuleSettings, types: readonly string[] = []) {
+    this.areOff = settings.otherwise === "off";
     const isAll = settings.named["references"] === "all";
     const all = new Map<string, AnyRule[]>(isAll ? types.map((type) => [type, [everyReference]]) : []);
     for (const [type, own] of Object.entries(rules) as [string, AnyRule[]][]) all.set(type, [...own, ...(all.get(type) ?? [])]);

@@ -254,6 +254,7 @@ export const RULE_NAMES: readonly string[] = [
   "observation-time",
   "observation-unit",
   "observation-value",
+  "observation-vital-sign",
   "patient-dates",
   "patient-link",
   "patient-rested-on",

@@ -69,8 +69,22 @@ describe("the setting RULES", () => {
         { resourceType: "ChargeItem", id: "c", status: "billable", code: { text: "x" }, subject, priceOverride: eur(10) },
         { ...invoice, id: "i" },
         { ...invoice, id: "j" },
-        { resourceType: "MedicationRequest", id: "r", status: "active", intent: "order", dispenseRequest: { quantity: { value: 3 } }, ...coded },
-        { resourceType: "MedicationDispense", id: "d", status: "completed", quantity: { value: 3 }, ...coded, authorizingPrescription: [R] },
+        {
+          resourceType: "MedicationRequest",
+          id: "r",
+          status: "active",
+          intent: "order",
+          dispenseRequest: { quantity: { value: 3 } },
+          ...coded,
+        },
+        {
+          resourceType: "MedicationDispense",
+          id: "d",
+          status: "completed",
+          quantity: { value: 3 },
+          ...coded,
+          authorizingPrescription: [R],
+        },
       ];
       for (const one of sent) expect([200, 201]).toContain((await fhir.send("PUT", `/${one.resourceType}/${one.id}`, one)).status);
       const entry = sent.slice(3).map((one) => ({ resource: one, request: { method: "PUT", url: `${one.resourceType}/${one.id}` } }));

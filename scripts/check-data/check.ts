@@ -263,12 +263,12 @@ class Check {
         const of = change.after && rule.id.endsWith("-one-patient") ? patientsAround(change.after, this.#known) : [];
         if (await this.#areLeft(of)) this.findings.leftByUnmerge += 1;
         else {
-          const about = rule.group === "references" ? { about: { kind: "reference", resource: reference } as const } : {};
+          const kind = rule.group === "references" ? "reference" : rule.id.endsWith("-systems") ? "systems" : undefined;
           await this.#found({
             invariant: rule.id,
             detail: `${reference}, ${refusal.at}: ${rule.says} ${refusal.message}`,
             resources: [reference],
-            ...about,
+            ...(kind && { about: { kind, resource: reference } as const }),
           });
         }
       }

@@ -56,6 +56,12 @@ export const kindOf = ({ physicalType }: Location): string | undefined =>
 export const isBed = (location: Location): boolean =>
   (kindOf(location) ?? (location.operationalStatus && PhysicalType.bed)) === PhysicalType.bed;
 
+/** A bed's name within its room: actions name it "Ward, room, bed", other systems only "bed". */
+function nameInRoom({ name = "", partOf: room }: Location): string {
+  const prefix = `${room?.display}, `;
+  return name.startsWith(prefix) ? name.slice(prefix.length) : name;
+}
+
 /**
  * Unique keys: names of active wards, and names of beds within a room. The store enforces them, also for concurrent
  * requests.
@@ -65,8 +71,8 @@ export function wardKeys(location: Location): UniqueKey[] {
   if (!name) return [];
   if (kindOf(location) === PhysicalType.ward && status === "active") return [{ key: `ward:${fold(name)}`, error: WARD_ALREADY_OPEN }];
   const room = sharedPlaceOf(place);
-  if (kindOf(location) !== PhysicalType.bed || status === "inactive" || room === undefined) return [];
-  return [{ key: `bed:${room}|${fold(name)}`, error: BED_NAME_TAKEN }];
+  if (!isBed(location) || status === "inactive" || room === undefined) return [];
+  return [{ key: `bed:${room}|${fold(nameInRoom(location))}`, error: BED_NAME_TAKEN }];
 }
 
 /** Clause for Locations that are part of one of these. */

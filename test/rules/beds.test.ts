@@ -32,6 +32,20 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
   };
   const put = (resource: Record<string, unknown>) => at.fhir.send("PUT", `/${resource.resourceType}/${resource.id}`, resource);
 
+  it("have one name each in a room, those of another system too, which does not name the room with it", async () => {
+    const { room, a } = await newBeds();
+    const bed = (name: string, more: object = {}) =>
+      at.fhir.create({ resourceType: "Location", name, partOf: { reference: room }, ...more });
+    const kind = { physicalType: (await at.fhir.get(`/${a}`)).body.physicalType };
+    const byStatus = { operationalStatus: { system: "http://terminology.hl7.org/CodeSystem/v2-0116", code: "U" } };
+    for (const more of [kind, byStatus]) {
+      expect(await bed("A", more)).toMatchObject({ status: 409, body: { issue: [{ code: "business-rule" }] } });
+    }
+    expect((await bed("C", byStatus)).status).toBe(201);
+    expect((await bed("c ", kind)).status).toBe(409);
+    expect((await bed("A", {})).status).toBe(201); // a corner of the room, no bed
+  });
+
   it("are taken out of use once they are free, also with concurrent writes", async () => {
     // By the rule "location-occupied".
     const { a } = await newBeds();

@@ -17,17 +17,17 @@ export interface ActReference {
 
 /** By type of act: the elements whose targets must exist when it is written. */
 export const ACT_REFERENCES: Readonly<Record<string, readonly ActReference[]>> = {
-  Encounter: at("subject", "location.location"),
-  Appointment: at("participant.actor"),
-  ServiceRequest: at("subject", "encounter", "basedOn", "specimen", "replaces"),
+  Encounter: at("subject", "location.location", "basedOn", "partOf"),
+  Appointment: at("participant.actor", "basedOn"),
+  ServiceRequest: at("subject", "encounter", "basedOn", "specimen", "replaces", "locationReference"),
   Specimen: at("subject", "parent", "request"),
   Observation: at("subject", "encounter", "basedOn", "specimen", "hasMember", "derivedFrom"),
   DiagnosticReport: at("subject", "encounter", "basedOn", "specimen", "result"),
-  MedicationRequest: at("subject", "encounter", "medicationReference", "priorPrescription"),
-  MedicationDispense: at("subject", "context", "medicationReference", "authorizingPrescription", "location"),
+  MedicationRequest: at("subject", "encounter", "medicationReference", "priorPrescription", "basedOn"),
+  MedicationDispense: at("subject", "context", "medicationReference", "authorizingPrescription", "location", "destination"),
   MedicationAdministration: at("subject", "context", "medicationReference", "request"),
   SupplyDelivery: [...at("patient", "basedOn", "suppliedItem.itemReference"), { path: "destination", isOwn: true }],
-  ChargeItem: at("subject", "context"),
+  ChargeItem: at("subject", "context", "partOf", "service"),
   Invoice: at("subject", "lineItem.chargeItemReference"),
 };
 

@@ -1,7 +1,8 @@
 import { intervalOf } from "../../fhir/dates.ts";
 import type { ContactPoint, HumanName, Identifier, Patient, PatientContact, RelatedPerson } from "../../fhir/r4.ts";
 import { tokenClause } from "../../fhir/search/exact-clauses.ts";
-import type { NoneExist, UniqueKey } from "../../store/writes.ts";
+import type { KeyOf } from "../../mixins/fhir/rules/unique-keys.ts";
+import type { NoneExist } from "../../store/writes.ts";
 import type { IdentifierTable } from "./identifier-systems.ts";
 import type {
   ContactPerson,
@@ -234,11 +235,11 @@ export function checked({ system, value }: PersonIdentifier, table: IdentifierTa
 }
 
 /** Unique keys: official and generated identifiers of a patient, in the form for comparison; replaced records have none. */
-export function patientKeys({ identifier = [], active, link }: Patient, table: IdentifierTable): UniqueKey[] {
+export function patientKeys({ identifier = [], active, link }: Patient, table: IdentifierTable): KeyOf[] {
   if (isClosed({ resourceType: "Patient", active, link })) return [];
   const own = identifier.filter(({ use, system, value }) => value !== undefined && (use === "official" || system === TEMPORARY_NUMBER));
   const keys = new Set(own.map(({ system = "", value = "" }) => table.keyOf(system, value)));
-  return [...keys].map((key) => ({ key, error: PATIENT_ALREADY_REGISTERED }));
+  return [...keys].map((key) => ({ key, error: PATIENT_ALREADY_REGISTERED, at: "Patient.identifier" }));
 }
 
 /** The condition that no patient has this identifier, which the store checks in the write itself. */

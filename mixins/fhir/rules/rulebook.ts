@@ -1,6 +1,6 @@
 /** The rules of one service that are in force, according to RULES. */
 import { Errors } from "moleculer";
-import { MISSING_REFERENCE } from "../../../fhir/outcome.ts";
+import { ERROR_TYPES, MISSING_REFERENCE } from "../../../fhir/outcome.ts";
 import type { Ownership } from "../../../federation/owner-contract.ts";
 import type { RuleSettings } from "../../../mesh/rule-settings.ts";
 import { everyReference } from "./every-reference.ts";
@@ -60,9 +60,6 @@ export class Rulebook {
 }
 
 const NONE: readonly ActiveRule[] = [];
-
-/** System of the codes of error types, as in `issue.details`: `PRACTITIONER_BUSY`. */
-const ERROR_TYPES = "urn:openward:error";
 
 /**
  * A refusal as an error that can be sent between nodes: `data.rule` is the rule's id, `data.issues` are for the OperationOutcome.

@@ -16,15 +16,12 @@ import type {
 } from "./patients.contract.ts";
 import { MOTHERS_NAME } from "./matching/person.ts";
 import { identifierInvalid, PATIENT_ALREADY_REGISTERED } from "./patients.errors.ts";
+import { PATIENT_NUMBER, TEMPORARY_NUMBER } from "./record-numbers.ts";
 
 // The rules of a patient: plain data in, plain data out. No broker, no database, no clock.
 
 type PatientWithId = Patient & { id: string };
 
-/** System of identifiers that this hospital gives to patients without one. */
-export const PATIENT_NUMBER = "urn:openward:patient-number";
-/** System of identifiers of unknown persons, until they are identified. */
-export const TEMPORARY_NUMBER = "urn:openward:temporary-number";
 /** HL7's extension for the reason of a missing value. */
 const ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
 const LANGUAGE = "http://hl7.org/fhir/StructureDefinition/language";

@@ -6,7 +6,8 @@
  * - a lost connection is noticed at once: pending calls fail with a retryable error instead of hanging, new
  *   ones are refused, memory caches are emptied (changes meanwhile could not be announced);
  * - the server's announcement of a closed connection removes a dead node from the registry within milliseconds;
- *   heartbeats are the second line.
+ *   heartbeats are the second line;
+ * - a node that has reconnected, since one of several servers failed, is not waited for: calls to it may have got lost with that server, or their answers.
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
@@ -54,12 +55,29 @@ const EXPIRY_MS = 1_000;
 /** Interval of attempts to reconnect. */
 const RETRY_MS = 250;
 const RETRY_JITTER_MS = 250;
+/** Time between a reconnect and its announcement, milliseconds. */
+const ANNOUNCED_AFTER_MS = RETRY_MS + RETRY_JITTER_MS;
 
 /** Identifies a node's connection to a server, so that the announcement of an older closed connection does not affect a newer one. */
 interface ConnectionMark {
   server: string;
   client: number;
 }
+
+/** What is read of Moleculer's record of a call that waits for its answer. */
+interface PendingCall {
+  action: { name: string };
+  nodeID: string;
+  reject(error: Error): void;
+}
+
+/** What is read of Moleculer's event about another node. */
+interface Announced {
+  node: { id: string; metadata?: Record<string, unknown> };
+}
+
+/** A node's connection as a text that is compared. */
+const connectionOf = ({ metadata }: Announced["node"]): string => JSON.stringify(metadata?.["connection"] ?? null);
 
 type Packet = Parameters<Transporters.NATS["publish"]>[0];
 
@@ -87,6 +105,9 @@ export class MeshTransporter extends Transporters.NATS {
   #expiry: NodeJS.Timeout | undefined;
   readonly #outbox = new OutgoingPackets((topic, data) => this.#publish(topic, this.#gate.seal(topic, this.#receiverOf(topic), data)));
   readonly #gate: Gate;
+  /** By node: its connection, as announced. */
+  readonly #connections = new Map<string, string>();
+  readonly #pending = new PendingRequests<PendingCall>();
 
   constructor(options: MeshTransporterOptions) {
     super({});
@@ -114,7 +135,21 @@ export class MeshTransporter extends Transporters.NATS {
   override init(...args: Parameters<Transporters.NATS["init"]>): void {
     super.init(...args);
     // Its types require a whole Map; its code uses no more of it than this.
-    this.transit.pendingRequests = new PendingRequests() as unknown as typeof this.transit.pendingRequests;
+    this.transit.pendingRequests = this.#pending as unknown as typeof this.transit.pendingRequests;
+    const { localBus } = this.broker;
+    localBus.on("$node.connected", ({ node }: Announced) => this.#connections.set(node.id, connectionOf(node)));
+    localBus.on("$node.disconnected", ({ node }: Announced) => this.#connections.delete(node.id));
+    localBus.on("$node.updated", ({ node }: Announced) => this.#noteConnection(node));
+  }
+
+  /** A node announces a new connection some time after it was made; calls made since have reached it. */
+  #noteConnection(node: Announced["node"]): void {
+    const [before, now] = [this.#connections.get(node.id), connectionOf(node)];
+    this.#connections.set(node.id, now);
+    if (before === undefined || before === now) return;
+    for (const { action, nodeID, reject } of this.#pending.takeEarlier(node.id, performance.now() - ANNOUNCED_AFTER_MS)) {
+      reject(new Errors.RequestRejectedError({ action: action.name, nodeID }));
+    }
   }
 
   /** Moleculer retries every 5 seconds while this fails; after the first success the client reconnects by itself. */
@@ -300,7 +335,7 @@ export class MeshTransporter extends Transporters.NATS {
       return; // lost once more; another status event will follow
     }
     // By then the other nodes have reconnected: a call to one that has not would wait for its timeout instead of being refused.
-    await delay(RETRY_MS + RETRY_JITTER_MS);
+    await delay(ANNOUNCED_AFTER_MS);
     if (this.client !== client) return;
     this.logger.info("The connection to NATS is back.");
     this.#mark(client);

@@ -7,7 +7,7 @@
  *   ones are refused, memory caches are emptied (changes meanwhile could not be announced);
  * - the server's announcement of a closed connection removes a dead node from the registry within milliseconds;
  *   heartbeats are the second line;
- * - a node that has reconnected, since one of several servers failed, is not waited for: calls to it may have got lost with that server, or their answers.
+ * - calls that may have got lost with one of several servers are not waited for.
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
@@ -19,6 +19,7 @@ import { timeLeft } from "./deadline.ts";
 import { Assembly, cut, LIMITS } from "./fragments.ts";
 import { type PacketPayload, refusalOf, reportRefusal, type UnderWay } from "./incoming-packets.ts";
 import { SUSPECT } from "./liveness.ts";
+import { type PendingCall, rejectLostCalls } from "./lost-calls.ts";
 import { connectionOptions } from "./nats-options.ts";
 import { OutgoingPackets } from "./outgoing-packets.ts";
 import { unpackBatch } from "./packet-batch.ts";
@@ -64,21 +65,6 @@ interface ConnectionMark {
   client: number;
 }
 
-/** What is read of Moleculer's record of a call that waits for its answer. */
-interface PendingCall {
-  action: { name: string };
-  nodeID: string;
-  reject(error: Error): void;
-}
-
-/** What is read of Moleculer's event about another node. */
-interface Announced {
-  node: { id: string; metadata?: Record<string, unknown> };
-}
-
-/** A node's connection as a text that is compared. */
-const connectionOf = ({ metadata }: Announced["node"]): string => JSON.stringify(metadata?.["connection"] ?? null);
-
 type Packet = Parameters<Transporters.NATS["publish"]>[0];
 
 /** The members of NATS's announcement that are read. */
@@ -105,8 +91,6 @@ export class MeshTransporter extends Transporters.NATS {
   #expiry: NodeJS.Timeout | undefined;
   readonly #outbox = new OutgoingPackets((topic, data) => this.#publish(topic, this.#gate.seal(topic, this.#receiverOf(topic), data)));
   readonly #gate: Gate;
-  /** By node: its connection, as announced. */
-  readonly #connections = new Map<string, string>();
   readonly #pending = new PendingRequests<PendingCall>();
 
   constructor(options: MeshTransporterOptions) {
@@ -136,20 +120,7 @@ export class MeshTransporter extends Transporters.NATS {
     super.init(...args);
     // Its types require a whole Map; its code uses no more of it than this.
     this.transit.pendingRequests = this.#pending as unknown as typeof this.transit.pendingRequests;
-    const { localBus } = this.broker;
-    localBus.on("$node.connected", ({ node }: Announced) => this.#connections.set(node.id, connectionOf(node)));
-    localBus.on("$node.disconnected", ({ node }: Announced) => this.#connections.delete(node.id));
-    localBus.on("$node.updated", ({ node }: Announced) => this.#noteConnection(node));
-  }
-
-  /** A node announces a new connection some time after it was made; calls made since have reached it. */
-  #noteConnection(node: Announced["node"]): void {
-    const [before, now] = [this.#connections.get(node.id), connectionOf(node)];
-    this.#connections.set(node.id, now);
-    if (before === undefined || before === now) return;
-    for (const { action, nodeID, reject } of this.#pending.takeEarlier(node.id, performance.now() - ANNOUNCED_AFTER_MS)) {
-      reject(new Errors.RequestRejectedError({ action: action.name, nodeID }));
-    }
+    rejectLostCalls(this.broker, this.#pending, ANNOUNCED_AFTER_MS);
   }
 
   /** Moleculer retries every 5 seconds while this fails; after the first success the client reconnects by itself. */

@@ -232,8 +232,9 @@ class KeyHolders {
   refuseHeld(unique: UniqueKey[], ref: string, number: number): void {
     for (const { key, error, at } of unique) {
       const other = this.#holder(key);
-      if (other !== undefined && other !== ref)
+      if (other !== undefined && other !== ref) {
         throw new StoreError(error, number, { key, holder: other, ...(at !== undefined && { at }) });
+      }
     }
   }
 

@@ -32,58 +32,6 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
   };
   const put = (resource: Record<string, unknown>) => at.fhir.send("PUT", `/${resource.resourceType}/${resource.id}`, resource);
 
-  it("say what is unique, by which element, and in which entry of a bundle, as rules do", async () => {
-    const { a, b, room } = await newBeds();
-    const lying = await stay(a);
-    await at.stored(lying);
-    const bed = {
-      resourceType: "Location",
-      name: "A",
-      physicalType: (await at.fhir.get(`/${a}`)).body.physicalType,
-      partOf: { reference: room },
-    };
-    const visit = { ...lying, location: undefined, class: { code: "AMB" } };
-    await at.stored(visit);
-    const identifier = [{ use: "official", system: "urn:national", value: `n${next}` }];
-    await at.stored({ resourceType: "Patient", identifier });
-    const doubled: [resource: { resourceType: string }, type: string, at: string][] = [
-      [await stay(a), "BED_OCCUPIED", "Encounter.location.location"],
-      [{ ...lying, location: inPlaces(b) } as { resourceType: string }, "PATIENT_ALREADY_ADMITTED", "Encounter.subject"],
-      [visit, "VISIT_ALREADY_OPEN", "Encounter.subject"],
-      [bed, "BED_NAME_TAKEN", "Location.name"],
-      [{ resourceType: "Patient", identifier } as { resourceType: string }, "PATIENT_ALREADY_REGISTERED", "Patient.identifier"],
-    ];
-    for (const [resource, type, path] of doubled) {
-      const told = (expression: string) => ({
-        status: 409,
-        body: {
-          issue: [{ code: "business-rule", details: { coding: [{ system: "urn:openward:error", code: type }] }, expression: [expression] }],
-        },
-      });
-      expect(await at.fhir.create(resource)).toMatchObject(told(path));
-      const entry = [{ resourceType: "Basic", code: { text: "x" } }, resource].map((one) => ({
-        resource: one,
-        request: { method: "POST", url: one.resourceType },
-      }));
-      const inBundle = path.replace(/^\w+/, "Bundle.entry[1].resource");
-      expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject(told(inBundle));
-    }
-  });
-
-  it("have one name each in a room, those of another system too, which does not name the room with it", async () => {
-    const { room, a } = await newBeds();
-    const bed = (name: string, more: object = {}) =>
-      at.fhir.create({ resourceType: "Location", name, partOf: { reference: room }, ...more });
-    const kind = { physicalType: (await at.fhir.get(`/${a}`)).body.physicalType };
-    const byStatus = { operationalStatus: { system: "http://terminology.hl7.org/CodeSystem/v2-0116", code: "U" } };
-    for (const more of [kind, byStatus]) {
-      expect(await bed("A", more)).toMatchObject({ status: 409, body: { issue: [{ code: "business-rule" }] } });
-    }
-    expect((await bed("C", byStatus)).status).toBe(201);
-    expect((await bed("c ", kind)).status).toBe(409);
-    expect((await bed("A", {})).status).toBe(201); // a corner of the room, no bed
-  });
-
   it("are taken out of use once they are free, also with concurrent writes", async () => {
     // By the rule "location-occupied".
     const { a } = await newBeds();

@@ -13,11 +13,13 @@ export interface ActReference {
   path: string;
   /** The target is one of this hospital's own resources: a record of the past from another system does not have it. */
   isOwn?: boolean;
+  /** The target usually refers to the act, and seldom the act to the target: an import sends the act first. */
+  isSeldom?: boolean;
 }
 
 /** By type of act: the elements whose targets must exist when it is written. */
 export const ACT_REFERENCES: Readonly<Record<string, readonly ActReference[]>> = {
-  Encounter: at("subject", "location.location", "basedOn", "partOf"),
+  Encounter: [...at("subject", "location.location", "partOf"), { path: "basedOn", isSeldom: true }],
   Appointment: at("participant.actor", "basedOn"),
   ServiceRequest: at("subject", "encounter", "basedOn", "specimen", "replaces", "locationReference"),
   Specimen: at("subject", "parent", "request"),

@@ -1,4 +1,7 @@
 /** What RULES softens is softened, and told. */
+import { readConfig } from "../../mesh/config.ts";
+import { checkData } from "../../scripts/check-data/check.ts";
+import { closeAll, openSources } from "../../scripts/check-data/owner-stores.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { startMesh } from "../kit/mesh.ts";
@@ -98,6 +101,10 @@ describe("the setting RULES", () => {
       expect(await stock()).toBe(5);
       await pharmacy.dispense(mesh.caller, { prescription: "MedicationRequest/r", quantity: 3 });
       expect([await stock(), (await fhir.get("/MedicationRequest/r")).body.status]).toEqual([2, "completed"]);
+      const config = readConfig(mesh.settings);
+      const sources = await openSources(config);
+      const { findings } = await checkData(sources, { rules: config.rules, clocksMs: 0 }).finally(() => closeAll(sources));
+      expect(findings).toEqual([]);
     } finally {
       await mesh.stop();
     }
